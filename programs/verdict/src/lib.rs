@@ -1,0 +1,9 @@
+#[cfg(target_os = "solana")]
+use solana_compiler_builtins as _;
+
+use anchor_lang::prelude::*;
+
+declare_id!(protocol::addresses::VERDICT);
+
+#[program]
+pub mod verdict {}
