@@ -1,0 +1,46 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup adapter run test check programs validator lock
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+PACKAGES := idl kernels keeper tests programs/toolchain
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+
+setup: .venv/.installed ## make .venv with the pinned packages and the neurolov command
+
+.venv/.installed: constraints.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or name it with PYTHON=/path/to/python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+adapter: setup
+	@PYTHON=$(BIN)/python sh kernels/runtime/lavapipe.sh
+
+run: adapter ## run one real job on the embedded default, from payment to settlement
+	$(BIN)/neurolov demo
+
+test: adapter ## pass the tests, on LiteSVM and (where it is on PATH) on solana-test-validator
+	$(BIN)/python -m pytest
+
+check: setup ## lint, types, and drift of everything generated
+	$(BIN)/ruff check $(PACKAGES)
+	$(BIN)/ruff format --check $(PACKAGES)
+	$(BIN)/mypy
+	$(BIN)/python -m idl.client.generate --check
+	cd programs && cargo fmt --all --check && cargo clippy --workspace --all-targets --quiet -- -D warnings
+	programs/toolchain/build --check
+
+programs: setup ## build the programs, the IDL and its bindings from source
+	programs/toolchain/build
+	$(BIN)/python -m idl.client.generate
+
+validator: ## build and install solana-test-validator with cargo
+	sh tests/validator/install.sh
+
+lock: ## pin the Python packages again, with hashes
+	uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --quiet -o constraints.txt
