@@ -1,0 +1,150 @@
+"""The two documents that tie blobs to a job: the buyer's manifest and a provider's stage index."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from keeper.data.errors import MalformedDocumentError
+from keeper.data.store import DIGEST, digest_of
+
+VERSION = 1
+MAX_INPUTS = 4
+MAX_OPERATORS = 256
+ADDRESS = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
+
+
+def canonical_json(document: Mapping[str, Any]) -> bytes:
+    """ASCII JSON with sorted keys and no spaces: one byte string a document."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class JobManifest:
+    """Digests of a job's graph and inputs; the chain holds the manifest's own digest."""
+
+    graph: str
+    inputs: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _require_digests("manifest", (self.graph, *self.inputs))
+        if not 1 <= len(self.inputs) <= MAX_INPUTS:
+            raise MalformedDocumentError(
+                f"a job has 1 to {MAX_INPUTS} inputs, the manifest names {len(self.inputs)}"
+            )
+
+    def to_bytes(self) -> bytes:
+        """The canonical form."""
+        return canonical_json(
+            {"graph": self.graph, "inputs": list(self.inputs), "version": VERSION}
+        )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical form."""
+        return digest_of(self.to_bytes())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "JobManifest":
+        """Parse; MalformedDocumentError unless data is the canonical form of a manifest."""
+        document = _load("manifest", data, {"graph", "inputs", "version"})
+        manifest = cls(_text("manifest", document["graph"]), _texts("manifest", document["inputs"]))
+        return _canonical("manifest", manifest, data)
+
+
+@dataclass(frozen=True, slots=True)
+class StageIndex:
+    """Digest of each operator's output in one committed stage, in operator order.
+
+    root is the stage's trace root, which names the index at the provider.
+    """
+
+    job: str
+    first: int
+    last: int
+    root: str
+    outputs: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _require_digests("stage index", (self.root, *self.outputs))
+        if ADDRESS.fullmatch(self.job) is None:
+            raise MalformedDocumentError(f"stage index: {self.job!r} is not an address")
+        if not 0 <= self.first < self.last <= MAX_OPERATORS:
+            raise MalformedDocumentError(f"stage index: operators {self.first}..{self.last}")
+        if len(self.outputs) != self.last - self.first:
+            raise MalformedDocumentError(
+                f"stage index: {len(self.outputs)} outputs for {self.last - self.first} operators"
+            )
+
+    def to_bytes(self) -> bytes:
+        """The canonical form."""
+        return canonical_json(
+            {
+                "first": self.first,
+                "job": self.job,
+                "last": self.last,
+                "outputs": list(self.outputs),
+                "root": self.root,
+                "version": VERSION,
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "StageIndex":
+        """Parse; MalformedDocumentError unless data is the canonical form of an index."""
+        keys = {"first", "job", "last", "outputs", "root", "version"}
+        document = _load("stage index", data, keys)
+        index = cls(
+            _text("stage index", document["job"]),
+            _integer("stage index", document["first"]),
+            _integer("stage index", document["last"]),
+            _text("stage index", document["root"]),
+            _texts("stage index", document["outputs"]),
+        )
+        return _canonical("stage index", index, data)
+
+
+Document = TypeVar("Document", JobManifest, StageIndex)
+
+
+def _load(name: str, data: bytes, keys: set[str]) -> dict[str, Any]:
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise MalformedDocumentError(f"{name}: not JSON ({error})") from error
+    if not isinstance(document, dict) or set(document) != keys:
+        raise MalformedDocumentError(f"{name}: the keys must be {', '.join(sorted(keys))}")
+    if document["version"] != VERSION:
+        raise MalformedDocumentError(f"{name}: version {document['version']!r} is not {VERSION}")
+    return document
+
+
+def _canonical(name: str, document: Document, data: bytes) -> Document:
+    if document.to_bytes() != data:
+        raise MalformedDocumentError(f"{name}: not in canonical form")
+    return document
+
+
+def _require_digests(name: str, digests: tuple[str, ...]) -> None:
+    for digest in digests:
+        if DIGEST.fullmatch(digest) is None:
+            raise MalformedDocumentError(f"{name}: {digest!r} is not a SHA-256 in lower-case hex")
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise MalformedDocumentError(f"{name}: {value!r} is not a string")
+    return value
+
+
+def _integer(name: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise MalformedDocumentError(f"{name}: {value!r} is not an integer")
+    return value
+
+
+def _texts(name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise MalformedDocumentError(f"{name}: {value!r} is not a list")
+    return tuple(_text(name, item) for item in value)

@@ -1,0 +1,106 @@
+"""HTTP server over a store: `/blobs/<sha256>` with ranges, `/jobs/<job>/<root>` as JSON."""
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from keeper.data.errors import BlobMissingError
+from keeper.data.stage_indexes import StageIndexes
+from keeper.data.store import BlobStore
+from keeper.errors import PortInUseError
+
+PIECE_BYTES = 1 << 20
+STORE = web.AppKey("store", BlobStore)
+INDEXES = web.AppKey("indexes", StageIndexes)
+
+
+def data_application(store: BlobStore, indexes: StageIndexes) -> web.Application:
+    """The application; it reads the store and never writes."""
+    application = web.Application()
+    application[STORE] = store
+    application[INDEXES] = indexes
+    application.router.add_get("/blobs/{digest:[0-9a-f]{64}}", _blob)
+    application.router.add_get(
+        "/jobs/{job:[1-9A-HJ-NP-Za-km-z]{32,44}}/{root:[0-9a-f]{64}}", _stage
+    )
+    return application
+
+
+@asynccontextmanager
+async def serve_data(
+    store: BlobStore, indexes: StageIndexes, host: str, port: int
+) -> AsyncIterator[str]:
+    """Serve while the block runs; yields the base URL (port 0 takes a free one).
+
+    Raises PortInUseError when another process listens there.
+    """
+    runner = web.AppRunner(data_application(store, indexes), access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise PortInUseError(
+                f"{host}:{port} is in use; choose another port for the data server"
+            ) from error
+        bound = runner.addresses[0][1]
+        yield f"http://{host}:{bound}"
+    finally:
+        await runner.cleanup()
+
+
+async def _blob(request: web.Request) -> web.StreamResponse:
+    store = request.app[STORE]
+    digest = request.match_info["digest"]
+    try:
+        length = store.size(digest)
+    except BlobMissingError as error:
+        raise web.HTTPNotFound(text=str(error)) from error
+    start, stop = _range(request, length)
+    partial = "Range" in request.headers
+    response = web.StreamResponse(status=206 if partial else 200)
+    response.content_type = "application/octet-stream"
+    response.content_length = stop - start
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["ETag"] = f'"{digest}"'
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    if partial:
+        response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{length}"
+    await response.prepare(request)
+    if request.method != "HEAD":
+        for at in range(start, stop, PIECE_BYTES):
+            piece = await asyncio.to_thread(store.read, digest, at, min(at + PIECE_BYTES, stop))
+            await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+def _range(request: web.Request, length: int) -> tuple[int, int]:
+    unsatisfiable = web.HTTPRequestRangeNotSatisfiable(
+        headers={"Content-Range": f"bytes */{length}"}
+    )
+    try:
+        wanted = request.http_range
+    except ValueError as error:
+        raise unsatisfiable from error
+    start, stop, _ = wanted.indices(length)
+    if "Range" in request.headers and start >= stop:
+        raise unsatisfiable
+    return start, stop
+
+
+async def _stage(request: web.Request) -> web.Response:
+    indexes = request.app[INDEXES]
+    try:
+        index = await asyncio.to_thread(
+            indexes.get, request.match_info["job"], request.match_info["root"]
+        )
+    except BlobMissingError as error:
+        raise web.HTTPNotFound(text=str(error)) from error
+    return web.Response(body=index.to_bytes(), content_type="application/json")
