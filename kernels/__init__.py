@@ -1,0 +1,1 @@
+"""Deterministic integer kernels: shader, NumPy reference and manifest side by side."""

@@ -1,0 +1,39 @@
+"""Graphs of operators: descriptors, rules, hash, file and memory plan."""
+
+from kernels.graph.builder import GraphBuilder, Value
+from kernels.graph.descriptor import (
+    DESCRIPTOR_BYTES,
+    ConstantSlot,
+    Descriptor,
+    Input,
+    InputKind,
+    Opcode,
+    Rounding,
+    Window,
+)
+from kernels.graph.errors import GraphError, Reason
+from kernels.graph.graph import Graph, is_linear
+from kernels.graph.rules import multiply_adds
+from kernels.graph.topology import TensorSpec, check_graph, input_spec, output_spec
+
+__all__ = [
+    "DESCRIPTOR_BYTES",
+    "ConstantSlot",
+    "Descriptor",
+    "Graph",
+    "GraphBuilder",
+    "GraphError",
+    "Input",
+    "InputKind",
+    "Opcode",
+    "Reason",
+    "Rounding",
+    "TensorSpec",
+    "Value",
+    "Window",
+    "check_graph",
+    "input_spec",
+    "is_linear",
+    "multiply_adds",
+    "output_spec",
+]

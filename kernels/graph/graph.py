@@ -1,0 +1,115 @@
+"""A graph of operators with its constants: what a job runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kernels.graph.descriptor import ConstantSlot, Descriptor, InputKind, Opcode
+from kernels.graph.errors import GraphError, Reason
+from kernels.graph.rules import MAX_SHIFT
+from kernels.graph.topology import TensorSpec, check_graph, input_spec, output_spec
+from kernels.trace import MerkleTree, spec_tree, tensor_root
+from kernels.trace.layout import Array, DType
+
+Constants = Mapping[tuple[bytes, TensorSpec], Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Checked descriptors and the constants behind their roots.
+
+    Build one with `GraphBuilder` or `graph.file.load`. Raises GraphError when any rule is broken
+    or a constant is missing, differs from its root, or holds a bad multiplier or shift.
+    """
+
+    descriptors: tuple[Descriptor, ...]
+    constants: Constants = field(repr=False)
+    inputs: tuple[TensorSpec, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", check_graph(self.descriptors))
+        for key in self.constant_keys():
+            _check_constant(self.constants, *key)
+        for index, descriptor in enumerate(self.descriptors):
+            if descriptor.per_channel:
+                _check_channels(self.constant(index, ConstantSlot.CHANNELS))
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """What every operator writes; the last is the job's result."""
+        return tuple(output_spec(descriptor) for descriptor in self.descriptors)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Work of the whole graph."""
+        return sum(descriptor.multiply_adds for descriptor in self.descriptors)
+
+    def encoded(self) -> tuple[bytes, ...]:
+        """Every descriptor's 256 bytes."""
+        return tuple(descriptor.encode() for descriptor in self.descriptors)
+
+    def spec_tree(self) -> MerkleTree:
+        """Tree over the descriptors."""
+        return spec_tree(self.encoded())
+
+    @property
+    def spec_root(self) -> bytes:
+        """The graph's hash: the commitment to its descriptors, and through them its constants."""
+        return self.spec_tree().root
+
+    def constant(self, index: int, slot: ConstantSlot) -> Array:
+        """A constant of an operator; KeyError when it has none in that slot."""
+        descriptor = self.descriptors[index]
+        for position, operand in enumerate(descriptor.inputs):
+            if operand.kind is InputKind.CONSTANT and operand.index == slot:
+                return self.constants[descriptor.roots[slot], input_spec(descriptor, position)]
+        raise KeyError(slot)
+
+    def constant_keys(self) -> tuple[tuple[bytes, TensorSpec], ...]:
+        """Root and form of every constant, in order of first use."""
+        keys: dict[tuple[bytes, TensorSpec], None] = {}
+        for descriptor in self.descriptors:
+            for position, operand in enumerate(descriptor.inputs):
+                if operand.kind is InputKind.CONSTANT:
+                    key = descriptor.roots[operand.index], input_spec(descriptor, position)
+                    keys.setdefault(key)
+        return tuple(keys)
+
+    def check_inputs(self, inputs: Sequence[Array]) -> None:
+        """Raise GraphError unless there is one array per job input, of its shape and dtype."""
+        if len(inputs) != len(self.inputs):
+            raise GraphError(
+                Reason.OPERAND_MISMATCH, f"{len(inputs)} inputs given, {len(self.inputs)} needed"
+            )
+        for number, (array, spec) in enumerate(zip(inputs, self.inputs, strict=True)):
+            if array.shape != spec.shape or array.dtype != spec.dtype.numpy:
+                raise GraphError(
+                    Reason.OPERAND_MISMATCH,
+                    f"job input {number} is {array.dtype}{array.shape}, "
+                    f"expected {spec.dtype.numpy}{spec.shape}",
+                )
+
+
+def is_linear(opcode: Opcode) -> bool:
+    """Whether Freivalds' check applies: matrix product and convolution."""
+    return opcode in (Opcode.MATMUL, Opcode.CONVOLUTION)
+
+
+def _check_constant(constants: Constants, root: bytes, spec: TensorSpec) -> None:
+    array = constants.get((root, spec))
+    if array is None:
+        raise GraphError(Reason.BAD_CONSTANT, f"the constant {root.hex()} is missing")
+    if array.shape != spec.shape or DType.of(array) is not spec.dtype:
+        raise GraphError(Reason.BAD_CONSTANT, f"the constant {root.hex()} is not {spec}")
+    if tensor_root(array) != root:
+        raise GraphError(Reason.BAD_CONSTANT, f"a constant's hash is not {root.hex()}")
+
+
+def _check_channels(table: Array) -> None:
+    multipliers, shifts = table[..., 0], table[..., 1]
+    if np.any(multipliers < 1) or np.any(shifts < 1) or np.any(shifts > MAX_SHIFT):
+        raise GraphError(
+            Reason.BAD_CONSTANT,
+            f"a per-channel multiplier is below 1 or a shift outside 1..{MAX_SHIFT}",
+        )
