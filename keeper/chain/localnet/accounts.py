@@ -1,0 +1,79 @@
+"""Accounts of a LiteSVM instance, listed by owner."""
+
+from collections import defaultdict
+from pathlib import Path
+
+from solders.account import Account
+from solders.litesvm import LiteSVM
+from solders.pubkey import Pubkey
+from solders.system_program import ID as SYSTEM_PROGRAM
+
+_PURGED = Account(0, b"", SYSTEM_PROGRAM)
+
+
+class ProgramLoadError(ValueError):
+    """A program file is missing or is no ELF file."""
+
+
+class AccountStore:
+    """Reads and writes accounts; an account without lamports does not exist."""
+
+    def __init__(self, svm: LiteSVM) -> None:
+        self._svm = svm
+        self._owned: defaultdict[Pubkey, set[Pubkey]] = defaultdict(set)
+        self._owner_of: dict[Pubkey, Pubkey] = {}
+
+    def get(self, pubkey: Pubkey) -> Account | None:
+        """The account, or None."""
+        account = self._svm.get_account(pubkey)
+        return None if account is None or account.lamports == 0 else account
+
+    def balance(self, pubkey: Pubkey) -> int:
+        """Lamports, 0 if there is no account."""
+        return self._svm.get_balance(pubkey) or 0
+
+    def owned_by(self, program_id: Pubkey) -> list[tuple[Pubkey, Account]]:
+        """Accounts of `program_id` that were written here, in the order of their addresses."""
+        keys = sorted(self._owned.get(program_id, ()), key=bytes)
+        return [(key, account) for key in keys if (account := self.get(key)) is not None]
+
+    def put(self, pubkey: Pubkey, account: Account | None) -> None:
+        """Write the account; None or zero lamports purge it."""
+        gone = account is None or account.lamports == 0
+        self._svm.set_account(pubkey, _PURGED if account is None or gone else account)
+        self._index(pubkey, None if gone else account)
+
+    def settle(self, pubkey: Pubkey) -> Account | None:
+        """Take over what a transaction left at `pubkey`, and return it."""
+        left = self._svm.get_account(pubkey)
+        if left is not None and left.lamports == 0:
+            # LiteSVM keeps data and owner of an account without lamports and would show them to
+            # the next transaction; a cluster purges it.
+            self.put(pubkey, None)
+            return None
+        self._index(pubkey, left)
+        return left
+
+    def add_program(self, program_id: Pubkey, path: Path) -> None:
+        """Load the sBPF ELF file at `path`. Raises ProgramLoadError."""
+        try:
+            elf = path.read_bytes()
+        except OSError as error:
+            raise ProgramLoadError(
+                f"program {program_id}: cannot read {path}: {error.strerror}"
+            ) from error
+        if not elf.startswith(b"\x7fELF"):
+            raise ProgramLoadError(f"program {program_id}: {path} is not an ELF file; rebuild it")
+        self._svm.add_program(program_id, elf)
+        self.settle(program_id)
+
+    def _index(self, pubkey: Pubkey, account: Account | None) -> None:
+        owner = self._owner_of.get(pubkey)
+        if account is not None and account.owner == owner:
+            return
+        if owner is not None:
+            self._owned[owner].discard(pubkey)
+            del self._owner_of[pubkey]
+        if account is not None:
+            self._owned[account.owner].add(pubkey)
+            self._owner_of[pubkey] = account.owner

@@ -1,0 +1,120 @@
+"""Slots, blocks, their hashes, and the age of blockhashes."""
+
+import hashlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from solders.hash import Hash
+from solders.signature import Signature
+
+MAX_BLOCKHASH_AGE = 150
+"""Blocks for which a blockhash stays usable (Agave `MAX_PROCESSING_AGE`)."""
+
+SLOT_HASHES_ENTRIES = 512
+"""Entries of the SlotHashes sysvar (Agave `slot_hashes::MAX_ENTRIES`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A closed block. `time` is in Unix seconds."""
+
+    slot: int
+    height: int
+    parent_slot: int
+    blockhash: Hash
+    previous_blockhash: Hash
+    bank_hash: Hash
+    time: int
+    signatures: tuple[Signature, ...]
+
+
+def _digest(*parts: bytes) -> Hash:
+    return Hash.from_bytes(hashlib.sha256(b"".join(parts)).digest())
+
+
+class SlotChain:
+    """The chain of blocks; `slot` is open, every earlier block is closed.
+
+    Genesis is slot 0 at height 0, so the first open slot is 1. Equal seeds and equal
+    transactions give equal hashes.
+    """
+
+    def __init__(self, *, seed: bytes, start_time: int, slot_ms: int) -> None:
+        self._start_time = start_time
+        self._slot_ms = slot_ms
+        self.genesis_hash = _digest(b"genesis", seed)
+        self.slot = 1
+        self.block_height = 1
+        genesis = Block(
+            slot=0,
+            height=0,
+            parent_slot=0,
+            blockhash=_digest(b"blockhash", seed),
+            previous_blockhash=Hash.default(),
+            bank_hash=_digest(b"bank", seed),
+            time=start_time,
+            signatures=(),
+        )
+        self._tip = genesis
+        self._blocks = {0: genesis}
+        self._heights = {genesis.blockhash: 0}
+        self._slot_hashes = deque([(0, genesis.bank_hash)], maxlen=SLOT_HASHES_ENTRIES)
+
+    @property
+    def latest_blockhash(self) -> Hash:
+        """Hash of the last closed block."""
+        return self._tip.blockhash
+
+    @property
+    def parent_slot(self) -> int:
+        """Slot of the last closed block."""
+        return self._tip.slot
+
+    def time_of(self, slot: int) -> int:
+        """Unix seconds at which `slot` starts."""
+        return self._start_time + slot * self._slot_ms // 1000
+
+    def close(self, signatures: Sequence[Signature], *, next_slot: int) -> Block:
+        """Close the open block and open the later `next_slot`; slots between are skipped."""
+        parent = self._tip
+        bank_hash = _digest(
+            bytes(parent.bank_hash),
+            self.slot.to_bytes(8, "little"),
+            *(bytes(signature) for signature in signatures),
+        )
+        block = Block(
+            slot=self.slot,
+            height=self.block_height,
+            parent_slot=parent.slot,
+            blockhash=_digest(bytes(parent.blockhash), bytes(bank_hash)),
+            previous_blockhash=parent.blockhash,
+            bank_hash=bank_hash,
+            time=self.time_of(self.slot),
+            signatures=tuple(signatures),
+        )
+        self._tip = block
+        self._blocks[block.slot] = block
+        self._heights[block.blockhash] = block.height
+        self._slot_hashes.appendleft((block.slot, block.bank_hash))
+        self.slot = next_slot
+        self.block_height += 1
+        return block
+
+    def block(self, slot: int) -> Block | None:
+        """The closed block of `slot`; None if the slot is open, to come, or was skipped."""
+        return self._blocks.get(slot)
+
+    def slot_hashes(self) -> list[tuple[int, Hash]]:
+        """Up to 512 pairs (slot, bank hash) of closed blocks, newest first."""
+        return list(self._slot_hashes)
+
+    def last_valid_block_height(self, blockhash: Hash) -> int | None:
+        """Last height at which `blockhash` is accepted; None if it is of no block here."""
+        height = self._heights.get(blockhash)
+        return None if height is None else height + MAX_BLOCKHASH_AGE
+
+    def is_valid(self, blockhash: Hash) -> bool:
+        """Whether a transaction with `blockhash` is accepted in the open block."""
+        last_valid = self.last_valid_block_height(blockhash)
+        return last_valid is not None and self.block_height <= last_valid
