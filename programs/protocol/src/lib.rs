@@ -1,1 +1,22 @@
+//! What the programs share: addresses and seeds, the event envelope, fixed-point arithmetic,
+//! Merkle trees, the seat tree, operator descriptors, SlotHashes and exact token movements.
+//!
+//! Nothing here returns an Anchor error: every program maps a `None` to a code of its own range.
+
+#![forbid(unsafe_code)]
+
 pub mod addresses;
+pub mod descriptor;
+pub mod envelope;
+pub mod fenwick;
+pub mod fixed;
+pub mod merkle;
+pub mod seeds;
+pub mod slot_hashes;
+pub mod token;
+
+pub use envelope::Envelope;
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod recorded;

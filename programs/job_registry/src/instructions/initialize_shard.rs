@@ -1,0 +1,31 @@
+use anchor_lang::prelude::*;
+use protocol::{addresses::DEPLOYER, seeds};
+
+use crate::{
+    errors::RegistryError,
+    state::{UtilisationShard, SHARDS},
+};
+
+#[derive(Accounts)]
+#[instruction(shard: u8)]
+pub struct InitializeShard<'info> {
+    #[account(mut, address = DEPLOYER @ RegistryError::Unauthorized)]
+    pub deployer: Signer<'info>,
+    #[account(
+        init,
+        payer = deployer,
+        space = 8 + core::mem::size_of::<UtilisationShard>(),
+        seeds = [seeds::UTILISATION, &[shard]],
+        bump,
+    )]
+    pub utilisation: AccountLoader<'info, UtilisationShard>,
+    pub system_program: Program<'info, System>,
+}
+
+pub fn handler(ctx: Context<InitializeShard>, shard: u8) -> Result<()> {
+    require!(shard < SHARDS, RegistryError::InvalidShard);
+    let mut utilisation = ctx.accounts.utilisation.load_init()?;
+    utilisation.shard = shard;
+    utilisation.bump = ctx.bumps.utilisation;
+    Ok(())
+}

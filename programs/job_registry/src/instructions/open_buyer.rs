@@ -1,0 +1,33 @@
+use anchor_lang::prelude::*;
+use protocol::seeds;
+
+use crate::{
+    events::{envelope, BuyerOpened},
+    state::Buyer,
+};
+
+#[derive(Accounts)]
+pub struct OpenBuyer<'info> {
+    #[account(mut)]
+    pub owner: Signer<'info>,
+    #[account(
+        init,
+        payer = owner,
+        space = 8 + Buyer::INIT_SPACE,
+        seeds = [seeds::BUYER, owner.key().as_ref()],
+        bump,
+    )]
+    pub buyer: Account<'info, Buyer>,
+    pub system_program: Program<'info, System>,
+}
+
+pub fn handler(ctx: Context<OpenBuyer>) -> Result<()> {
+    let buyer = &mut ctx.accounts.buyer;
+    buyer.owner = ctx.accounts.owner.key();
+    buyer.bump = ctx.bumps.buyer;
+    emit!(BuyerOpened {
+        envelope: envelope(&mut buyer.sequence, &Clock::get()?)?,
+        owner: buyer.owner,
+    });
+    Ok(())
+}

@@ -1,0 +1,226 @@
+use anchor_lang::prelude::*;
+
+use super::{registry::Params, url::Url};
+use crate::errors::{Checked, RegistryError};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum JobState {
+    Posted = 0,
+    Claimed = 1,
+    Committed = 2,
+    Settled = 3,
+    Cancelled = 4,
+    Expired = 5,
+    Voided = 6,
+}
+
+/// PDA `["job", buyer, id u64 LE]`. The current lease lives inside; earlier ones are in events.
+#[account(zero_copy)]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Job {
+    pub buyer: Pubkey,
+    pub graph: Pubkey,
+    pub spec_root: [u8; 32],
+    pub input_root: [u8; 32],
+    /// SHA-256 of the data manifest.
+    pub manifest: [u8; 32],
+    /// Where the buyer serves the data.
+    pub source: Url,
+    /// SHA-256 of the buyer's salt.
+    pub salt_commitment: [u8; 32],
+    /// Random, or the hash of a trap.
+    pub trap: [u8; 32],
+    pub id: u64,
+    pub macs: u64,
+    /// Most that the work may cost.
+    pub price: u64,
+    /// For each ballot that counts.
+    pub verification_fee: u64,
+    /// For each step that somebody else cranks.
+    pub tip: u64,
+    /// Premium that goes to the provider, net of the part burned.
+    pub urgency: u64,
+    /// Slot of posting, or of reopening after a lease expired.
+    pub posted_slot: u64,
+    pub claim_deadline: u64,
+    pub committed_slot: u64,
+    pub concluded_slot: u64,
+    pub score_q32: u64,
+    pub sequence: u64,
+    pub lease: Lease,
+    pub operators: u16,
+    /// Operators committed so far, in order.
+    pub progress: u16,
+    /// Ballots in a draw.
+    pub verifiers: u8,
+    pub state: u8,
+    /// Leases that expired.
+    pub attempts: u8,
+    pub bump: u8,
+    pub escrow_bump: u8,
+    pub _padding: [u8; 7],
+}
+
+const _: () = assert!(core::mem::size_of::<Job>() == 528);
+
+/// Zero while nobody holds the job.
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Lease {
+    pub provider: Pubkey,
+    pub claimed_slot: u64,
+    pub expires_slot: u64,
+    /// No checkpoint extends the lease beyond this.
+    pub cap_slot: u64,
+    /// Quote plus urgency premium.
+    pub price: u64,
+    pub exposure: u64,
+    pub bond: u64,
+    /// Multiply-adds committed in this lease.
+    pub macs: u64,
+    pub attempt: u8,
+    /// Whether this lease committed a stage.
+    pub has_stage: u8,
+    pub _padding: [u8; 6],
+}
+
+const _: () = assert!(core::mem::size_of::<Lease>() == 96);
+
+/// What becomes of a job that nobody claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    Refunded,
+    /// The stages committed so far go to the verdict.
+    Partial,
+}
+
+impl Job {
+    pub fn is(&self, state: JobState) -> bool {
+        self.state == state as u8
+    }
+
+    pub fn has_ended(&self) -> bool {
+        [JobState::Settled, JobState::Cancelled, JobState::Expired, JobState::Voided]
+            .iter()
+            .any(|state| self.is(*state))
+    }
+
+    /// Whether somebody may claim now, whoever it is.
+    pub fn require_claimable(&self, slot: u64, params: &Params) -> Result<()> {
+        require!(self.is(JobState::Posted), RegistryError::JobNotPosted);
+        require!(self.attempts < params.max_attempts, RegistryError::AttemptsExhausted);
+        require!(slot <= self.claim_deadline, RegistryError::ClaimWindowOver);
+        Ok(())
+    }
+
+    /// Posted or reopened: waits for a claim.
+    pub fn open_window(&mut self, slot: u64, params: &Params) -> Result<()> {
+        self.posted_slot = slot;
+        self.claim_deadline = slot.checked_add(params.claim_window_slots).checked()?;
+        self.state = JobState::Posted as u8;
+        Ok(())
+    }
+
+    pub fn claim(
+        &mut self,
+        provider: Pubkey,
+        price: u64,
+        (exposure, bond): (u64, u64),
+        slot: u64,
+        params: &Params,
+    ) -> Result<()> {
+        let expires_slot = slot.checked_add(params.lease_slots).checked()?;
+        let longest = self.macs.checked_div(params.min_rate_macs_per_slot).checked()?;
+        self.lease = Lease {
+            provider,
+            claimed_slot: slot,
+            expires_slot,
+            cap_slot: expires_slot.checked_add(longest).checked()?,
+            price,
+            exposure,
+            bond,
+            attempt: self.attempts,
+            ..Lease::default()
+        };
+        self.state = JobState::Claimed as u8;
+        Ok(())
+    }
+
+    /// Checks that the lease's deadline has passed; its last slot still belongs to the provider.
+    pub fn require_lapsed(&self, slot: u64) -> Result<()> {
+        require!(self.is(JobState::Claimed), RegistryError::JobNotClaimed);
+        require!(slot > self.lease.expires_slot, RegistryError::LeaseRunning);
+        Ok(())
+    }
+
+    /// Takes the lease away and opens the job for others.
+    pub fn reopen(&mut self, slot: u64, params: &Params) -> Result<()> {
+        self.attempts = self.attempts.checked_add(1).checked()?;
+        self.lease = Lease::default();
+        self.open_window(slot, params)
+    }
+
+    /// A stage up to operator `last` was committed. True when it was the last one.
+    pub fn record_stage(
+        &mut self,
+        last: u16,
+        stage_macs: u64,
+        slot: u64,
+        params: &Params,
+    ) -> Result<bool> {
+        require!(self.is(JobState::Claimed), RegistryError::JobNotClaimed);
+        require!(slot <= self.lease.expires_slot, RegistryError::LeaseExpired);
+        require!((1..=self.operators).contains(&last), RegistryError::InvalidStage);
+        self.progress = last;
+        self.lease.has_stage = 1;
+        // a restart from operator 0 commits the same work again: it is measured once
+        self.lease.macs = self.lease.macs.saturating_add(stage_macs).min(self.macs);
+        let extended = slot.checked_add(params.lease_slots).checked()?;
+        self.lease.expires_slot = extended.min(self.lease.cap_slot);
+        let complete = last == self.operators;
+        if complete {
+            self.commit(slot);
+        }
+        Ok(complete)
+    }
+
+    pub fn cancel(&mut self, slot: u64) -> Result<()> {
+        require!(self.is(JobState::Posted), RegistryError::JobNotPosted);
+        require!(self.progress == 0, RegistryError::JobHasProgress);
+        self.end(JobState::Cancelled, slot);
+        Ok(())
+    }
+
+    /// Nobody claimed in time, or nobody may any more.
+    pub fn expire(&mut self, slot: u64, params: &Params) -> Result<Expiry> {
+        require!(self.is(JobState::Posted), RegistryError::JobNotPosted);
+        require!(
+            slot > self.claim_deadline || self.attempts >= params.max_attempts,
+            RegistryError::ClaimWindowOpen
+        );
+        if self.progress == 0 {
+            self.end(JobState::Expired, slot);
+            return Ok(Expiry::Refunded);
+        }
+        self.commit(slot);
+        Ok(Expiry::Partial)
+    }
+
+    /// The verdict's end of the job: settled or voided.
+    pub fn conclude(&mut self, outcome: JobState, slot: u64) -> Result<()> {
+        require!(self.is(JobState::Committed), RegistryError::JobNotCommitted);
+        self.end(outcome, slot);
+        Ok(())
+    }
+
+    fn commit(&mut self, slot: u64) {
+        self.state = JobState::Committed as u8;
+        self.committed_slot = slot;
+    }
+
+    fn end(&mut self, state: JobState, slot: u64) {
+        self.state = state as u8;
+        self.concluded_slot = slot;
+    }
+}

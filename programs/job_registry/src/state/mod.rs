@@ -1,0 +1,23 @@
+//! What the program stores. Transitions are methods of the stored type; an instruction checks who
+//! asks, the type checks whether it may happen.
+
+pub mod buyer;
+pub mod claim_order;
+pub mod graph;
+pub mod job;
+pub mod market;
+pub mod price;
+pub mod provider;
+pub mod registry;
+pub mod score;
+pub mod url;
+pub mod verifier;
+
+pub use buyer::*;
+pub use graph::*;
+pub use job::*;
+pub use market::*;
+pub use provider::*;
+pub use registry::*;
+pub use url::*;
+pub use verifier::*;

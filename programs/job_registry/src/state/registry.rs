@@ -1,0 +1,72 @@
+use anchor_lang::prelude::*;
+use protocol::fixed::BPS;
+
+use crate::errors::RegistryError;
+
+/// PDA `["registry"]`: who governs, and the numbers that every instruction goes by.
+#[account]
+#[derive(InitSpace)]
+pub struct Registry {
+    pub authority: Pubkey,
+    pub params: Params,
+    pub sequence: u64,
+    pub bump: u8,
+}
+
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, InitSpace, PartialEq, Eq)]
+pub struct Params {
+    /// Slots from posting or reopening in which a provider may claim.
+    pub claim_window_slots: u64,
+    /// Slots that a lease runs from its claim, and from each checkpoint.
+    pub lease_slots: u64,
+    /// No lease runs longer than lease_slots + macs / this.
+    pub min_rate_macs_per_slot: u64,
+    /// Slots between a provider's registration and its first claim.
+    pub min_registration_slots: u64,
+    /// Price factor of the season, Q32.
+    pub season_q32: u64,
+    pub epoch_slots: u64,
+    /// Stake, urgency premium and multiply-adds that score 1.
+    pub stake_ref: u64,
+    pub urgency_ref: u64,
+    pub complexity_ref: u64,
+    /// What readers add to a waiting job's score, Q32 a slot.
+    pub ageing_q32: u64,
+    pub claim_scale_slots: u64,
+    pub claim_max_delay_slots: u64,
+    /// Multiply-adds a slot that double the price.
+    pub capability_ref: u64,
+    /// Stake exposed a unit of price.
+    pub kappa: u16,
+    /// Share of the price that an expired lease costs.
+    pub bond_bps: u16,
+    pub max_attempts: u8,
+}
+
+impl Params {
+    pub fn validate(&self) -> Result<()> {
+        let divisors_and_windows = [
+            self.claim_window_slots,
+            self.lease_slots,
+            self.min_rate_macs_per_slot,
+            self.season_q32,
+            self.epoch_slots,
+            self.stake_ref,
+            self.urgency_ref,
+            self.complexity_ref,
+            self.capability_ref,
+            u64::from(self.kappa),
+            u64::from(self.max_attempts),
+        ];
+        require!(
+            divisors_and_windows.iter().all(|value| *value > 0)
+                && u64::from(self.bond_bps) <= BPS,
+            RegistryError::InvalidParams
+        );
+        Ok(())
+    }
+
+    pub fn epoch(&self, slot: u64) -> Result<u64> {
+        slot.checked_div(self.epoch_slots).ok_or_else(|| RegistryError::InvalidParams.into())
+    }
+}

@@ -1,0 +1,124 @@
+//! Fixed-point numbers: Q32 in u64, Q64 in u128. Every operation is checked and says how it
+//! rounds; the caller picks the direction that does not favour whoever calls the instruction.
+
+pub const BPS: u64 = 10_000;
+pub const Q32_ONE: u64 = 1 << 32;
+/// ln 2 in Q32, rounded to nearest.
+const LN_2_Q32: u128 = 2_977_044_472;
+
+/// floor(a * b / divisor). None when the divisor is 0 or the result exceeds u64.
+pub fn mul_div_floor(a: u64, b: u64, divisor: u64) -> Option<u64> {
+    let product = u128::from(a).checked_mul(u128::from(b))?;
+    u64::try_from(product.checked_div(u128::from(divisor))?).ok()
+}
+
+/// ceil(a * b / divisor). None when the divisor is 0 or the result exceeds u64.
+pub fn mul_div_ceil(a: u64, b: u64, divisor: u64) -> Option<u64> {
+    if divisor == 0 {
+        return None;
+    }
+    let product = u128::from(a).checked_mul(u128::from(b))?;
+    u64::try_from(product.div_ceil(u128::from(divisor))).ok()
+}
+
+/// floor(amount * bps / 10,000).
+pub fn bps_floor(amount: u64, bps: u16) -> Option<u64> {
+    mul_div_floor(amount, u64::from(bps), BPS)
+}
+
+/// ceil(amount * bps / 10,000).
+pub fn bps_ceil(amount: u64, bps: u16) -> Option<u64> {
+    mul_div_ceil(amount, u64::from(bps), BPS)
+}
+
+/// floor(a * b) of two Q32 numbers.
+pub fn q32_mul(a: u64, b: u64) -> Option<u64> {
+    let product = u128::from(a).checked_mul(u128::from(b))?;
+    u64::try_from(product >> 32).ok()
+}
+
+/// floor(numerator / denominator) as Q32.
+pub fn q32_ratio(numerator: u64, denominator: u64) -> Option<u64> {
+    mul_div_floor(numerator, Q32_ONE, denominator)
+}
+
+/// min(1, numerator / denominator) as Q32, floored. None when the denominator is 0.
+pub fn q32_share(numerator: u64, denominator: u64) -> Option<u64> {
+    if numerator >= denominator {
+        return (denominator != 0).then_some(Q32_ONE);
+    }
+    q32_ratio(numerator, denominator)
+}
+
+/// floor(value) of a Q64 number. None when it exceeds u64.
+pub fn q64_floor(value: u128) -> Option<u64> {
+    u64::try_from(value >> 64).ok()
+}
+
+/// -ln((x + 1) / 2^64) as Q32, floored, within 2^-24 of the true value.
+///
+/// log2 of the mantissa comes bit by bit: squaring doubles the logarithm, and a square of 2 or
+/// more gives a one bit. 31 fractional bits keep every square within u64.
+pub fn negative_ln(x: u64) -> u64 {
+    let Some(n) = x.checked_add(1) else {
+        return 0;
+    };
+    let leading = n.leading_zeros();
+    let mut mantissa = n.wrapping_shl(leading) >> 32;
+    let mut fraction = 0u64;
+    for _ in 0..32 {
+        // below 2^32 before squaring, so the square fits
+        mantissa = mantissa.wrapping_mul(mantissa) >> 31;
+        let bit = mantissa >> 32;
+        mantissa >>= bit;
+        fraction = (fraction << 1) | bit;
+    }
+    // n = 2^(63 - leading) * (1 + mantissa), so -log2(n / 2^64) = leading + 1 - log2(1 + mantissa)
+    let negative_log2 =
+        ((u64::from(leading) << 32) | (Q32_ONE - 1)).wrapping_sub(fraction).wrapping_add(1);
+    ((u128::from(negative_log2).wrapping_mul(LN_2_Q32)) >> 32) as u64
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_goes_the_way_the_name_says() {
+        assert_eq!(mul_div_floor(7, 3, 2), Some(10));
+        assert_eq!(mul_div_ceil(7, 3, 2), Some(11));
+        assert_eq!(mul_div_floor(6, 3, 2), mul_div_ceil(6, 3, 2));
+        assert_eq!(bps_floor(3, 5_000), Some(1));
+        assert_eq!(bps_ceil(3, 5_000), Some(2));
+    }
+
+    #[test]
+    fn out_of_range_is_none() {
+        assert_eq!(mul_div_floor(u64::MAX, u64::MAX, u64::MAX), Some(u64::MAX));
+        assert_eq!(mul_div_floor(u64::MAX, 2, 1), None);
+        assert_eq!(mul_div_ceil(u64::MAX, 2, 1), None);
+        assert_eq!(mul_div_floor(1, 1, 0), None);
+        assert_eq!(mul_div_ceil(1, 1, 0), None);
+        assert_eq!(q32_mul(u64::MAX, u64::MAX), None);
+        assert_eq!(q64_floor(u128::MAX), Some(u64::MAX));
+    }
+
+    #[test]
+    fn shares_are_capped_at_one() {
+        assert_eq!(q32_share(1, 2), Some(Q32_ONE / 2));
+        assert_eq!(q32_share(2, 2), Some(Q32_ONE));
+        assert_eq!(q32_share(u64::MAX, 1), Some(Q32_ONE));
+        assert_eq!(q32_share(0, 0), None);
+    }
+
+    #[test]
+    fn negative_ln_follows_the_logarithm() {
+        assert_eq!(negative_ln(u64::MAX), 0);
+        for x in (0..64u32).flat_map(|k| [1u64 << k, (1u64 << k) - 1, 0x9E37_79B9_7F4A_7C15 >> k]) {
+            let expected = -((x as f64 + 1.0) / 2f64.powi(64)).ln();
+            let actual = negative_ln(x) as f64 / 2f64.powi(32);
+            assert!((actual - expected).abs() < 2f64.powi(-24), "{x}: {actual} {expected}");
+        }
+    }
+}

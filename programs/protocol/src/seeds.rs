@@ -1,0 +1,46 @@
+//! Seeds of every program-derived address, named by what lives there.
+
+pub const CPI: &[u8] = b"cpi";
+
+pub const POOL: &[u8] = b"pool";
+pub const STAKE_VAULT: &[u8] = b"stake_vault";
+pub const REWARD_VAULT: &[u8] = b"reward_vault";
+pub const EMISSION_VAULT: &[u8] = b"emission_vault";
+pub const VERIFIERS: &[u8] = b"verifiers";
+/// `["snapshot", epoch parity]`
+pub const SNAPSHOT: &[u8] = b"snapshot";
+/// `["position", owner]`
+pub const POSITION: &[u8] = b"position";
+/// `["ticket", owner, id u64 LE]`
+pub const TICKET: &[u8] = b"ticket";
+/// `["exposure", job, owner]`
+pub const EXPOSURE: &[u8] = b"exposure";
+/// `["seat", index u16 LE]`
+pub const SEAT: &[u8] = b"seat";
+
+/// One a program that has one: escrow and verdict.
+pub const CONFIG: &[u8] = b"config";
+/// `["fees", shard]`
+pub const FEES: &[u8] = b"fees";
+/// `["escrow", job]`
+pub const ESCROW: &[u8] = b"escrow";
+/// `["vault", job]`
+pub const VAULT: &[u8] = b"vault";
+
+pub const REGISTRY: &[u8] = b"registry";
+pub const MARKET: &[u8] = b"market";
+/// `["utilisation", shard]`
+pub const UTILISATION: &[u8] = b"utilisation";
+/// `["provider", owner]`
+pub const PROVIDER: &[u8] = b"provider";
+/// `["verifier", owner]`
+pub const VERIFIER: &[u8] = b"verifier";
+/// `["buyer", owner]`
+pub const BUYER: &[u8] = b"buyer";
+/// `["graph", author, spec_root]`
+pub const GRAPH: &[u8] = b"graph";
+/// `["job", buyer, id u64 LE]`
+pub const JOB: &[u8] = b"job";
+
+/// `["verdict", job]`
+pub const VERDICT: &[u8] = b"verdict";

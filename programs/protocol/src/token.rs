@@ -1,0 +1,67 @@
+//! Token movements that fail unless exactly the stated amount left and arrived.
+//!
+//! Accounts are read in place at the SPL Token layout's fixed offsets: deserialising one costs
+//! more than the checks that need it.
+
+use anchor_lang::prelude::*;
+use anchor_spl::token::{self, Burn, Transfer};
+
+const ACCOUNT_BYTES: usize = 165;
+const INITIALIZED: u8 = 1;
+
+/// What the programs check of a token account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holding {
+    pub mint: Pubkey,
+    pub owner: Pubkey,
+    pub amount: u64,
+}
+
+/// Reads a token account of the SPL Token program. None for anything else, frozen ones included.
+pub fn holding(account: &AccountInfo) -> Option<Holding> {
+    if *account.owner != token::ID {
+        return None;
+    }
+    let data = account.try_borrow_data().ok()?;
+    if data.len() != ACCOUNT_BYTES || *data.get(108)? != INITIALIZED {
+        return None;
+    }
+    Some(Holding {
+        mint: Pubkey::new_from_array(*data.first_chunk()?),
+        owner: Pubkey::new_from_array(*data.get(32..)?.first_chunk()?),
+        amount: u64::from_le_bytes(*data.get(64..)?.first_chunk()?),
+    })
+}
+
+/// Seeds that an authority signs by: none for a wallet that signed the transaction.
+pub type SignerSeeds<'a> = &'a [&'a [&'a [u8]]];
+
+/// Transfers by CPI. None unless exactly `amount` left `from` and arrived at `to`.
+pub fn transfer<'info>(
+    from: &AccountInfo<'info>,
+    to: &AccountInfo<'info>,
+    authority: &AccountInfo<'info>,
+    seeds: SignerSeeds,
+    amount: u64,
+) -> Option<()> {
+    let (source, target) = (holding(from)?.amount, holding(to)?.amount);
+    let accounts = Transfer { from: from.clone(), to: to.clone(), authority: authority.clone() };
+    token::transfer(CpiContext::new_with_signer(token::ID, accounts, seeds), amount).ok()?;
+    let left = source.checked_sub(amount) == Some(holding(from)?.amount);
+    let arrived = target.checked_add(amount) == Some(holding(to)?.amount);
+    (left && arrived).then_some(())
+}
+
+/// Burns by CPI. None unless exactly `amount` left `from`.
+pub fn burn<'info>(
+    mint: &AccountInfo<'info>,
+    from: &AccountInfo<'info>,
+    authority: &AccountInfo<'info>,
+    seeds: SignerSeeds,
+    amount: u64,
+) -> Option<()> {
+    let source = holding(from)?.amount;
+    let accounts = Burn { mint: mint.clone(), from: from.clone(), authority: authority.clone() };
+    token::burn(CpiContext::new_with_signer(token::ID, accounts, seeds), amount).ok()?;
+    (source.checked_sub(amount) == Some(holding(from)?.amount)).then_some(())
+}

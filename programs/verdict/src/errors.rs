@@ -1,0 +1,67 @@
+use anchor_lang::prelude::*;
+
+#[error_code(offset = 6300)]
+pub enum VerdictError {
+    #[msg("Signer is not the one this instruction is for")]
+    Unauthorized,
+    #[msg("Parameters are out of range: windows must be at least 1 slot, the sampling floor 1 to 10,000 basis points")]
+    InvalidParams,
+    #[msg("Verdict is not in the state that this instruction needs")]
+    WrongState,
+    #[msg("Account belongs to another job")]
+    JobMismatch,
+    #[msg("Signer does not hold the job's lease")]
+    NotLeaseholder,
+    #[msg("Only proof kind 0, a trace commitment, is supported")]
+    UnsupportedProofKind,
+    #[msg("Stage must begin at the job's progress or at operator 0, hold an operator, and end within the graph")]
+    InvalidStage,
+    #[msg("Verdict holds all the stages it has room for: commit the rest in one, from operator 0")]
+    TooManyStages,
+    #[msg("Job has not been moved to its verdict by expiry with a partial result")]
+    NothingToAdopt,
+    #[msg("Draw is not due yet")]
+    DrawTooEarly,
+    #[msg("Salt does not hash to the buyer's commitment")]
+    WrongSalt,
+    #[msg("SlotHashes holds no hash for the draw's slot")]
+    SlotHashUnavailable,
+    #[msg("Both snapshots must be given, each once")]
+    SnapshotRepeated,
+    #[msg("No ballot has this index")]
+    NoSuchBallot,
+    #[msg("Ballot was drawn for another seat, or this seat changed hands since")]
+    SeatMismatch,
+    #[msg("A party to the job cannot judge it")]
+    PartyToJob,
+    #[msg("Ballot has been cast already")]
+    AlreadyCast,
+    #[msg("Ballot is not cast, or has been revealed already")]
+    NotCast,
+    #[msg("The time to cast has passed, or the ballot is of an earlier draw")]
+    CastingClosed,
+    #[msg("Ballots can be revealed only after the time to cast")]
+    RevealTooEarly,
+    #[msg("The time to reveal has passed, or the ballot is of an earlier draw")]
+    RevealClosed,
+    #[msg("Ballot does not hash to its commitment")]
+    WrongBallot,
+    #[msg("Choice must be 1 accept, 2 reject with a committed operator, or 3 unavailable")]
+    InvalidChoice,
+    #[msg("Ballots are still open")]
+    TallyTooEarly,
+    #[msg("The challenge window is still open")]
+    WindowOpen,
+    #[msg("This outcome does not pay the provider: void it")]
+    NotPayable,
+    #[msg("This outcome pays the provider: settle it")]
+    NotVoidable,
+    #[msg("Account is not the blamed provider's")]
+    BlameMismatch,
+    #[msg("Ballot locked no stake, or has been released already")]
+    NothingToRelease,
+    #[msg("A ballot still locks its verifier's stake")]
+    BallotsUnreleased,
+    #[msg("Arithmetic overflow")]
+    Overflow,
+}

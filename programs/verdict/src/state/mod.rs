@@ -1,0 +1,15 @@
+mod ballot;
+mod config;
+mod credits;
+mod draw;
+mod stage;
+mod tally;
+mod verdict;
+
+pub use ballot::{digest, Ballot, BallotState, Choice};
+pub use config::{Config, Params};
+pub use credits::{settlement, Settlement};
+pub use draw::{Entropy, SnapshotAge, DRAW_DELAY, MAX_DRAWS};
+pub use stage::{Stage, StageRange, MAX_STAGES, NO_SEAT, TRACE_COMMITMENT};
+pub use tally::{Count, Decision};
+pub use verdict::{Cranker, Outcome, State, Verdict, MAX_BALLOTS, MAX_CRANKERS};

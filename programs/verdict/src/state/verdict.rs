@@ -1,0 +1,271 @@
+use anchor_lang::prelude::*;
+use protocol::Envelope;
+
+use super::{Ballot, Choice, Stage, MAX_STAGES};
+use crate::errors::VerdictError;
+
+/// Three draws of at most five verifiers.
+pub const MAX_BALLOTS: usize = 15;
+/// As many steps as the buyer put tips into escrow for.
+pub const MAX_CRANKERS: usize = 8;
+
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The provider commits stage by stage.
+    Committing = 0,
+    /// A draw is due.
+    Committed = 1,
+    Balloting = 2,
+    /// Held for a dispute before the referee.
+    Disputed = 3,
+    Decided = 4,
+    Settled = 5,
+}
+
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    None = 0,
+    Accepted = 1,
+    Rejected = 2,
+    Unavailable = 3,
+    /// No quorum in any draw.
+    Unverified = 4,
+    /// The beacon spared this job a verification.
+    Unsampled = 5,
+}
+
+impl Outcome {
+    pub fn from_code(code: u8) -> Self {
+        match code {
+            1 => Self::Accepted,
+            2 => Self::Rejected,
+            3 => Self::Unavailable,
+            4 => Self::Unverified,
+            5 => Self::Unsampled,
+            _ => Self::None,
+        }
+    }
+
+    pub fn pays_provider(self) -> bool {
+        matches!(self, Self::Accepted | Self::Unverified | Self::Unsampled)
+    }
+
+    pub fn voids(self) -> bool {
+        matches!(self, Self::Rejected | Self::Unavailable)
+    }
+
+    /// Whether a revealed ballot of this choice earns the verification fee.
+    pub fn pays_ballot(self, choice: u8) -> bool {
+        match self {
+            Self::Accepted => choice == Choice::Accept as u8,
+            Self::Rejected => choice == Choice::Reject as u8,
+            Self::Unavailable => choice == Choice::Unavailable as u8,
+            Self::Unverified => true,
+            Self::None | Self::Unsampled => false,
+        }
+    }
+}
+
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Cranker {
+    pub party: Pubkey,
+    /// Steps this party took, one tip each.
+    pub steps: u64,
+}
+
+/// PDA `["verdict", job]`: what was committed for a job and how it was judged.
+#[account(zero_copy)]
+#[derive(Debug)]
+pub struct Verdict {
+    pub job: Pubkey,
+    pub graph: Pubkey,
+    pub buyer: Pubkey,
+    /// Paid this account's rent and gets it back.
+    pub payer: Pubkey,
+    pub salt_commitment: [u8; 32],
+    /// Zero until a draw reveals it.
+    pub salt: [u8; 32],
+    /// Of the latest draw.
+    pub seed: [u8; 32],
+    /// Slot that the next draw counts from.
+    pub committed_slot: u64,
+    pub ballot_deadline: u64,
+    pub reveal_deadline: u64,
+    pub window_end: u64,
+    /// Epoch of the snapshot that the latest draw used.
+    pub snapshot_epoch: u64,
+    /// Base units for each paid ballot.
+    pub verification_fee: u64,
+    /// Base units for each crank step.
+    pub tip: u64,
+    /// Multiply-adds of the whole graph.
+    pub macs: u64,
+    pub sequence: u64,
+    pub operators: u16,
+    pub state: u8,
+    pub outcome: u8,
+    /// Proof kind: 0 is a trace commitment.
+    pub kind: u8,
+    /// Verifiers a draw.
+    pub k: u8,
+    pub draws: u8,
+    pub unavailable_rounds: u8,
+    pub stage_count: u8,
+    pub ballot_count: u8,
+    pub cranker_count: u8,
+    pub salt_known: u8,
+    pub bump: u8,
+    pub padding: [u8; 3],
+    pub stages: [Stage; MAX_STAGES],
+    pub ballots: [Ballot; MAX_BALLOTS],
+    pub crankers: [Cranker; MAX_CRANKERS],
+    /// For disputes before the referee.
+    pub reserved: [u8; 256],
+}
+
+impl Verdict {
+    pub const SPACE: usize = Self::DISCRIMINATOR.len() + std::mem::size_of::<Self>();
+
+    pub fn require(&self, state: State) -> Result<()> {
+        require!(self.state == state as u8, VerdictError::WrongState);
+        Ok(())
+    }
+
+    pub fn outcome(&self) -> Outcome {
+        Outcome::from_code(self.outcome)
+    }
+
+    pub fn stages(&self) -> &[Stage] {
+        self.stages.get(..usize::from(self.stage_count)).unwrap_or(&[])
+    }
+
+    pub fn ballots(&self) -> &[Ballot] {
+        self.ballots.get(..usize::from(self.ballot_count)).unwrap_or(&[])
+    }
+
+    pub fn crankers(&self) -> &[Cranker] {
+        self.crankers.get(..usize::from(self.cranker_count)).unwrap_or(&[])
+    }
+
+    pub fn ballot_mut(&mut self, index: u8) -> Result<&mut Ballot> {
+        require!(index < self.ballot_count, VerdictError::NoSuchBallot);
+        Ok(self.ballots.get_mut(usize::from(index)).ok_or(VerdictError::NoSuchBallot)?)
+    }
+
+    pub fn is_party(&self, key: &Pubkey) -> bool {
+        *key == self.buyer || self.stages().iter().any(|stage| stage.provider == *key)
+    }
+
+    pub fn next_envelope(&mut self, clock: &Clock) -> Result<Envelope> {
+        Ok(Envelope::next(&mut self.sequence, clock).ok_or(VerdictError::Overflow)?)
+    }
+
+    /// Owes `party` one tip. There is room for every step of the longest life.
+    pub fn record_crank(&mut self, party: Pubkey) -> Result<()> {
+        let count = usize::from(self.cranker_count);
+        let known = self.crankers().iter().position(|cranker| cranker.party == party);
+        let entry =
+            self.crankers.get_mut(known.unwrap_or(count)).ok_or(VerdictError::Overflow)?;
+        entry.party = party;
+        entry.steps = entry.steps.checked_add(1).ok_or(VerdictError::Overflow)?;
+        if known.is_none() {
+            self.cranker_count = self.cranker_count.checked_add(1).ok_or(VerdictError::Overflow)?;
+        }
+        Ok(())
+    }
+
+    /// Ends judgement; payment must wait for `window` slots.
+    pub fn decide(&mut self, outcome: Outcome, slot: u64, window: u64) -> Result<()> {
+        self.window_end = slot.checked_add(window).ok_or(VerdictError::Overflow)?;
+        self.outcome = outcome as u8;
+        self.state = State::Decided as u8;
+        Ok(())
+    }
+
+    pub fn require_payable(&self, slot: u64) -> Result<()> {
+        self.require(State::Decided)?;
+        require!(self.outcome().pays_provider(), VerdictError::NotPayable);
+        require!(slot > self.window_end, VerdictError::WindowOpen);
+        Ok(())
+    }
+
+    pub fn require_voidable(&self) -> Result<()> {
+        self.require(State::Decided)?;
+        require!(self.outcome().voids(), VerdictError::NotVoidable);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    pub fn verdict() -> Box<Verdict> {
+        bytemuck::zeroed_box()
+    }
+
+    #[test]
+    fn layout_is_frozen_and_without_padding() {
+        assert_eq!(std::mem::size_of::<Stage>(), 104);
+        assert_eq!(std::mem::size_of::<Ballot>(), 80);
+        assert_eq!(std::mem::size_of::<Cranker>(), 40);
+        assert_eq!(std::mem::size_of::<Verdict>(), 2_920);
+    }
+
+    #[test]
+    fn a_cranker_is_listed_once() {
+        let mut verdict = verdict();
+        for party in [1, 2, 1, 3, 1] {
+            verdict.record_crank(Pubkey::new_from_array([party; 32])).unwrap();
+        }
+        let steps: Vec<_> = verdict.crankers().iter().map(|cranker| cranker.steps).collect();
+        assert_eq!(steps, [3, 1, 1]);
+    }
+
+    #[test]
+    fn the_longest_life_has_room_for_every_cranker() {
+        let mut verdict = verdict();
+        for party in 0..8 {
+            verdict.record_crank(Pubkey::new_from_array([party; 32])).unwrap();
+        }
+        assert!(verdict.record_crank(Pubkey::new_from_array([9; 32])).is_err());
+        assert!(verdict.record_crank(Pubkey::new_from_array([7; 32])).is_ok());
+    }
+
+    #[test]
+    fn payment_waits_for_the_slot_after_the_window() {
+        let mut verdict = verdict();
+        assert!(verdict.require_payable(1_000).is_err());
+        verdict.decide(Outcome::Accepted, 100, 20).unwrap();
+        assert_eq!(verdict.require_payable(120), Err(VerdictError::WindowOpen.into()));
+        assert!(verdict.require_payable(121).is_ok());
+        assert_eq!(verdict.require_voidable(), Err(VerdictError::NotVoidable.into()));
+    }
+
+    #[test]
+    fn a_rejected_verdict_never_pays() {
+        let mut verdict = verdict();
+        for outcome in [Outcome::Rejected, Outcome::Unavailable] {
+            verdict.decide(outcome, 100, 0).unwrap();
+            assert_eq!(verdict.require_payable(1_000), Err(VerdictError::NotPayable.into()));
+            assert!(verdict.require_voidable().is_ok());
+        }
+    }
+
+    #[test]
+    fn outcome_codes_are_read_back() {
+        for outcome in [
+            Outcome::None,
+            Outcome::Accepted,
+            Outcome::Rejected,
+            Outcome::Unavailable,
+            Outcome::Unverified,
+            Outcome::Unsampled,
+        ] {
+            assert_eq!(Outcome::from_code(outcome as u8), outcome);
+        }
+    }
+}
