@@ -1,0 +1,1 @@
+"""Int32 sum that wraps."""

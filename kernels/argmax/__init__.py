@@ -1,0 +1,1 @@
+"""Lowest index of the largest element."""

@@ -1,0 +1,1 @@
+"""Direct int8 convolution with int32 sums."""

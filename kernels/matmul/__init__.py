@@ -1,0 +1,1 @@
+"""Int8 matrix product with int32 sums."""

@@ -1,0 +1,40 @@
+// The four by four tile that one invocation of a matrix product or convolution computes.
+
+@group(0) @binding(4) var<storage, read> bias: array<i32>;
+
+fn starting_sums(column: u32, columns: u32) -> vec4<i32> {
+    return vec4(
+        bias_at(column, columns),
+        bias_at(column + 1u, columns),
+        bias_at(column + 2u, columns),
+        bias_at(column + 3u, columns),
+    );
+}
+
+fn bias_at(column: u32, columns: u32) -> i32 {
+    if (input_count() < 3u || column >= columns) {
+        return 0;
+    }
+    return bias[column];
+}
+
+fn products(x: u32, y0: u32, y1: u32, y2: u32, y3: u32) -> vec4<i32> {
+    return vec4(
+        dot4I8Packed(x, y0),
+        dot4I8Packed(x, y1),
+        dot4I8Packed(x, y2),
+        dot4I8Packed(x, y3),
+    );
+}
+
+// Rows of fewer than four words have a stride of one or two words, padding included.
+fn store(row: u32, column: u32, row_words: u32, rows: u32, sums: vec4<i32>) {
+    if (row >= rows) {
+        return;
+    }
+    let at = row * row_words + column;
+    let room = min(row_words - column, 4u);
+    for (var offset = 0u; offset < room; offset++) {
+        output[at + offset] = bitcast<u32>(sums[offset]);
+    }
+}

@@ -1,0 +1,1 @@
+"""Largest int8 in a window."""

@@ -1,0 +1,1 @@
+"""Int32 to int8 by a fixed-point multiplier."""

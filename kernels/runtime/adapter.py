@@ -1,0 +1,90 @@
+"""Which adapter runs the kernels, and what it can take."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import wgpu
+
+_PREFERENCE = ("DiscreteGPU", "IntegratedGPU", "VirtualGPU", "CPU", "Unknown")
+
+# OpenGL offers too few storage buffers on many drivers and is listed beside Vulkan by all others.
+_BACKENDS = ("Vulkan", "Metal", "D3D12")
+
+_NEEDED = (
+    "max-storage-buffer-binding-size",
+    "max-buffer-size",
+    "max-storage-buffers-per-shader-stage",
+    "max-compute-workgroups-per-dimension",
+)
+
+
+class AdapterUnavailable(RuntimeError):  # noqa: N818
+    """No adapter can run the kernels, or none has the name that was asked for."""
+
+
+class DeviceLost(RuntimeError):  # noqa: N818
+    """The device stopped working; make a new executor and run the job again."""
+
+
+class DeviceLimit(ValueError):  # noqa: N818
+    """A graph needs more than the adapter has; found before anything is compiled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """One adapter: its name, backend, type, and the limits that kernels depend on."""
+
+    name: str
+    backend: str
+    type: str
+    driver: str
+    limits: Mapping[str, int]
+    handle: Any = field(repr=False, compare=False)
+
+    def request_device(self) -> Any:
+        """Open the adapter with its own limits."""
+        return self.handle.request_device_sync(required_limits=dict(self.limits))
+
+
+def list_adapters() -> list[Adapter]:
+    """Every adapter that can run the kernels, the fastest kind first; empty when there is none."""
+    found = []
+    for handle in wgpu.gpu.enumerate_adapters_sync():
+        info, limits = handle.info, handle.limits
+        if info["backend_type"] not in _BACKENDS:
+            continue
+        found.append(
+            Adapter(
+                name=info["device"],
+                backend=info["backend_type"],
+                type=info["adapter_type"],
+                driver=info["description"],
+                limits={name: int(limits[name]) for name in _NEEDED},
+                handle=handle,
+            )
+        )
+    return sorted(found, key=_rank)
+
+
+def _rank(adapter: Adapter) -> int:
+    known = adapter.type in _PREFERENCE
+    return _PREFERENCE.index(adapter.type) if known else len(_PREFERENCE)
+
+
+def select_adapter(name: str | None = None) -> Adapter:
+    """The first adapter whose name contains `name`, in any case; the fastest kind without one.
+
+    Raises AdapterUnavailable, listing what there is.
+    """
+    adapters = list_adapters()
+    for adapter in adapters:
+        if name is None or name.lower() in adapter.name.lower():
+            return adapter
+    if not adapters:
+        raise AdapterUnavailable(
+            "no Vulkan, Metal or D3D12 adapter; install a GPU driver, or mesa-vulkan-drivers for "
+            "the CPU adapter lavapipe"
+        )
+    offered = ", ".join(repr(adapter.name) for adapter in adapters)
+    raise AdapterUnavailable(f"no adapter is named {name!r}; there are {offered}")
