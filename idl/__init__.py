@@ -1,0 +1,1 @@
+"""Interface of the on-chain programs: committed IDLs and the Python client built on them."""

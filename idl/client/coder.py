@@ -1,0 +1,218 @@
+"""Bytes to typed values and back, for the generated bindings.
+
+Borsh goes through anchorpy. Zero-copy accounts have one fixed layout of up to 14 KB, which
+anchorpy's construct would walk field by field; NumPy reads them in one step.
+"""
+
+import enum
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache, partial
+from typing import Any, ClassVar, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+from solders.pubkey import Pubkey
+
+from idl.client.legacy import BorshCoder
+from idl.client.schema import (
+    DISCRIMINATOR_BYTES,
+    Array,
+    Defined,
+    Enumeration,
+    Primitive,
+    ProgramSchema,
+    SchemaError,
+    Type,
+    committed,
+)
+
+_NUMPY_SCALARS = {
+    "bool": "?",
+    "u8": "u1",
+    "i8": "i1",
+    "u16": "<u2",
+    "i16": "<i2",
+    "u32": "<u4",
+    "i32": "<i4",
+    "f32": "<f4",
+    "u64": "<u8",
+    "i64": "<i8",
+    "f64": "<f8",
+    "pubkey": "V32",
+}
+
+
+class AccountDataError(ValueError):
+    """Bytes are not the account they were taken for."""
+
+
+class WrongOwnerError(AccountDataError):
+    """The account belongs to another program."""
+
+
+class WrongDiscriminatorError(AccountDataError):
+    """The data announce another type of account."""
+
+
+class ShortDataError(AccountDataError):
+    """The data end before the account's layout does."""
+
+
+class Account:
+    """Base of the generated account types."""
+
+    __slots__ = ()
+    PROGRAM: ClassVar[str]
+    PROGRAM_ID: ClassVar[Pubkey]
+    DISCRIMINATOR: ClassVar[bytes]
+    SIZE: ClassVar[int | None]
+    """Bytes with the discriminator; None where they depend on the value."""
+    OFFSETS: ClassVar[Mapping[str, int]]
+    """Byte offset in the account's data of each field that has a fixed one, for memcmp filters."""
+
+    @classmethod
+    def decode(cls, data: bytes, *, owner: Pubkey | None = None) -> Self:
+        """Check owner (where given), discriminator and length, then decode.
+
+        Raises WrongOwnerError, WrongDiscriminatorError or ShortDataError.
+        """
+        if owner is not None and owner != cls.PROGRAM_ID:
+            raise WrongOwnerError(
+                f"{cls.__name__}: owned by {owner}, not by {cls.PROGRAM} ({cls.PROGRAM_ID})"
+            )
+        if data[:DISCRIMINATOR_BYTES] != cls.DISCRIMINATOR:
+            raise WrongDiscriminatorError(
+                f"{cls.__name__}: discriminator {data[:DISCRIMINATOR_BYTES].hex() or 'missing'}, "
+                f"expected {cls.DISCRIMINATOR.hex()}"
+            )
+        return coder(cls.PROGRAM).account(cls, data)
+
+
+class Event:
+    """Base of the generated event types."""
+
+    __slots__ = ()
+    PROGRAM: ClassVar[str]
+    PROGRAM_ID: ClassVar[Pubkey]
+    DISCRIMINATOR: ClassVar[bytes]
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """Decode the bytes that a "Program data:" line carries; raises ShortDataError."""
+        return coder(cls.PROGRAM).event(cls, data)
+
+
+class ErrorCode(enum.Enum):
+    """Base of the generated error enums: each member's value is (code, message)."""
+
+    @property
+    def code(self) -> int:
+        return int(self.value[0])
+
+    @property
+    def message(self) -> str:
+        return str(self.value[1])
+
+
+AccountType = TypeVar("AccountType", bound=Account)
+EventType = TypeVar("EventType", bound=Event)
+
+
+class ProgramCoder:
+    """Codec of one program; `coder(name)` gives the shared one."""
+
+    def __init__(self, program: ProgramSchema) -> None:
+        self._program = program
+        self._borsh = BorshCoder(program)
+        self._layouts: dict[str, np.dtype[np.void]] = {}
+
+    def instruction(self, name: str, /, **arguments: Any) -> bytes:
+        """Discriminator and Borsh arguments; raises ValueError where one does not fit."""
+        return self._borsh.instruction(name, {key: _plain(arguments[key]) for key in arguments})
+
+    def account(self, kind: type[AccountType], data: bytes) -> AccountType:
+        """Decode without the checks of Account.decode; raises ShortDataError."""
+        name = kind.__name__
+        if not self._program.struct(name).zero_copy:
+            return converter(kind)(_checked(self._borsh.account, name, data))
+        layout = self._layout(name)
+        if len(data) < DISCRIMINATOR_BYTES + layout.itemsize:
+            raise ShortDataError(
+                f"{name}: {len(data)} bytes, expected {DISCRIMINATOR_BYTES + layout.itemsize}"
+            )
+        return converter(kind)(np.frombuffer(data, layout, 1, DISCRIMINATOR_BYTES)[0])
+
+    def event(self, kind: type[EventType], data: bytes) -> EventType:
+        """Decode without looking at the discriminator; raises ShortDataError."""
+        return converter(kind)(_checked(self._borsh.event, kind.__name__, data))
+
+    def _layout(self, name: str) -> "np.dtype[np.void]":
+        if name not in self._layouts:
+            self._layouts[name] = np.dtype(
+                [(f.name, *self._element(f.type)) for f in self._program.struct(name).fields]
+            )
+        return self._layouts[name]
+
+    def _element(self, kind: Type) -> tuple[Any, tuple[int, ...]]:
+        match kind:
+            case Primitive(name) if name in _NUMPY_SCALARS:
+                return _NUMPY_SCALARS[name], ()
+            case Array(Primitive("u8"), length):
+                return f"V{length}", ()
+            case Array(inner, length):
+                element, shape = self._element(inner)
+                return element, (length, *shape)
+            case Defined(name) if isinstance(self._program.definitions[name], Enumeration):
+                return "u1", ()
+            case Defined(name):
+                return self._layout(name), ()
+        raise SchemaError(f"{self._program.name}: {kind} has no fixed layout")
+
+
+@cache
+def coder(program: str) -> ProgramCoder:
+    """The codec of a program whose IDL is committed."""
+    return ProgramCoder(committed(program))
+
+
+def _plain(value: Any) -> Any:
+    """Structs as dictionaries: dataclasses.asdict would copy each Pubkey, which cannot be."""
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return list(map(_plain, value)) if isinstance(value, tuple) else value
+
+
+def _checked(decode: Callable[[str, bytes], Any], name: str, data: bytes) -> Any:
+    try:
+        return decode(name, data)
+    except ValueError as error:
+        raise ShortDataError(str(error)) from error
+
+
+@cache
+def converter(target: Any) -> Callable[[Any], Any]:
+    """Function from what anchorpy or NumPy decode to the annotated type `target`."""
+    origin = get_origin(target)
+    if origin is tuple:
+        each = converter(get_args(target)[0])
+        return lambda raw: tuple(map(each, raw.tolist() if _scalars(raw) else raw))
+    if origin in (types.UnionType, Union):
+        inner = converter(next(arg for arg in get_args(target) if arg is not type(None)))
+        return lambda raw: None if raw is None else inner(raw)
+    if is_dataclass(target):
+        hints = get_type_hints(target)
+        members = [(field.name, converter(hints[field.name])) for field in fields(target)]
+
+        def build(raw: Any) -> Any:
+            get = raw.__getitem__ if isinstance(raw, np.void) else partial(getattr, raw)
+            return target(**{name: convert(get(name)) for name, convert in members})
+
+        return build
+    if target is Pubkey:
+        return lambda raw: raw if isinstance(raw, Pubkey) else Pubkey(bytes(raw))
+    return target  # type: ignore[no-any-return]
+
+
+def _scalars(raw: Any) -> bool:
+    return isinstance(raw, np.ndarray) and raw.dtype.names is None and raw.ndim == 1

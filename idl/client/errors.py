@@ -1,0 +1,99 @@
+"""Program errors by name, from what a cluster reports about a failed transaction."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from solders.pubkey import Pubkey
+from solders.transaction_status import (
+    InstructionErrorCustom,
+    InstructionErrorFieldless,
+    TransactionErrorInstructionError,
+)
+
+from idl.client.addresses import PROGRAM_IDS, SYSTEM_PROGRAM, TOKEN_PROGRAM
+from idl.client.bindings import PROGRAMS
+from idl.client.framework import FRAMEWORK_ERRORS, SYSTEM_ERRORS, TOKEN_ERRORS
+
+_FAILURE = re.compile(r"^Program (\w+) failed: (.+)$")
+_ANCHOR_MESSAGE = re.compile(r"Error Number: (\d+)\. Error Message: (.+?)\.?$")
+
+_NAMES: Final = {
+    **{address: name for name, address in PROGRAM_IDS.items()},
+    TOKEN_PROGRAM: "token",
+    SYSTEM_PROGRAM: "system",
+}
+
+
+class ProgramError(Exception):
+    """A program refused an instruction.
+
+    `name` is the error's name in the IDL, in Anchor, in the token or system program, or the
+    runtime's own (`MissingRequiredSignature`); `code` is None for the runtime's; `program` is
+    the name of the program that refused, or its address where it is not a known one.
+    """
+
+    def __init__(
+        self, *, name: str, code: int | None, program: str, message: str, logs: Sequence[str] = ()
+    ) -> None:
+        super().__init__(name, code, program, message)
+        self.name = name
+        self.code = code
+        self.program = program
+        self.message = message
+        self.logs = tuple(logs)
+
+    def __str__(self) -> str:
+        number = "" if self.code is None else f" ({self.code})"
+        return f"{self.program}: {self.name}{number}: {self.message}"
+
+
+def _known(program: str, code: int) -> tuple[str, str] | None:
+    if program in PROGRAMS:
+        for error in PROGRAMS[program].Errors:
+            if error.code == code:
+                return error.name, error.message
+        if code in FRAMEWORK_ERRORS:
+            return FRAMEWORK_ERRORS[code], "a constraint of Anchor was violated"
+    table = {"token": TOKEN_ERRORS, "system": SYSTEM_ERRORS}.get(program, ())
+    return (table[code], f"the {program} program refused") if code < len(table) else None
+
+
+def _failed_program(logs: Sequence[str]) -> str | None:
+    """Program whose own failure comes first: the innermost of a chain of calls."""
+    for line in logs:
+        if match := _FAILURE.match(line):
+            return match.group(1)
+    return None
+
+
+def program_error(
+    error: object, *, logs: Sequence[str] = (), programs: Sequence[Pubkey] = ()
+) -> ProgramError | None:
+    """The program's error behind a failed transaction, None where no instruction failed.
+
+    `error` is what solders parsed from the cluster (`TransactionErrorInstructionError` or
+    another), `logs` the transaction's log lines, `programs` the program of each of its
+    instructions, used where the logs are cut before the failure.
+    """
+    if not isinstance(error, TransactionErrorInstructionError):
+        return None
+    failed = _failed_program(logs)
+    if failed is None and error.index < len(programs):
+        failed = str(programs[error.index])
+    program = "unknown" if failed is None else _NAMES.get(Pubkey.from_string(failed), failed)
+    cause = error.err
+    if isinstance(cause, InstructionErrorCustom):
+        name, message = _known(program, cause.code) or (f"Custom{cause.code}", "no IDL names it")
+        for line in logs:
+            match = _ANCHOR_MESSAGE.search(line)
+            if match and int(match.group(1)) == cause.code:
+                message = match.group(2)
+        return ProgramError(name=name, code=cause.code, program=program, message=message, logs=logs)
+    if isinstance(cause, InstructionErrorFieldless):
+        name = str(cause).rpartition(".")[2]
+    else:
+        name = type(cause).__name__.removeprefix("InstructionError")
+    return ProgramError(
+        name=name, code=None, program=program, message="the runtime refused", logs=logs
+    )

@@ -1,0 +1,50 @@
+"""Typed events out of transaction logs."""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Iterable
+from typing import Final
+
+from idl.client.addresses import PROGRAM_IDS
+from idl.client.bindings import PROGRAMS
+from idl.client.coder import Event
+from idl.client.schema import DISCRIMINATOR_BYTES
+
+_DATA: Final = "Program data: "
+_TYPES: Final = {
+    (str(PROGRAM_IDS[name]), kind.DISCRIMINATOR): kind
+    for name, module in PROGRAMS.items()
+    for kind in module.EVENTS
+}
+
+
+def events_from_logs(logs: Iterable[str]) -> tuple[Event, ...]:
+    """Events of this project's programs in one transaction's logs, in order.
+
+    A line counts only while its program is the one executing, so that another program cannot
+    forge an event. Nothing is returned for what a node cut off ("Log truncated"): the accounts'
+    sequence numbers show the gap. Raises ShortDataError where a known event's bytes end early.
+    """
+    stack: list[str] = []
+    events = []
+    for line in logs:
+        if line.startswith(_DATA):
+            event = _event(stack[-1] if stack else "", line.removeprefix(_DATA))
+            if event is not None:
+                events.append(event)
+            continue
+        match line.split():
+            case ["Program", program, "invoke", _]:
+                stack.append(program)
+            case ["Program", program, "success" | "failed:", *_] if stack and stack[-1] == program:
+                stack.pop()
+    return tuple(events)
+
+
+def _event(program: str, encoded: str) -> Event | None:
+    try:
+        data = b64decode(encoded, validate=True)
+    except binascii.Error:
+        return None
+    kind = _TYPES.get((program, data[:DISCRIMINATOR_BYTES]))
+    return None if kind is None else kind.decode(data)

@@ -1,0 +1,1 @@
+"""Python source of the bindings, rendered from a program's schema."""

@@ -1,0 +1,106 @@
+"""Rendering of accounts, events, plain types and errors."""
+
+from collections.abc import Iterator
+
+from idl.client.rendering.source import annotation, call, docstring, identifier, text_literal
+from idl.client.schema import (
+    DISCRIMINATOR_BYTES,
+    Enumeration,
+    Field,
+    ProgramSchema,
+    Struct,
+    Tagged,
+)
+
+_DATACLASS = "@dataclass(frozen=True, slots=True, kw_only=True)"
+
+
+def is_padding(field: Field, struct: Struct) -> bool:
+    """Zero-copy layouts spell their padding out; no reader wants it."""
+    return struct.zero_copy and field.name.lstrip("_").startswith(("pad", "spare", "reserved"))
+
+
+def definitions(program: ProgramSchema) -> Iterator[str]:
+    """Lines of every type the program's accounts, events and arguments use."""
+    accounts = {each.name: each for each in program.accounts}
+    events = {each.name: each for each in program.events}
+    for definition in program.reachable():
+        yield from ("", "")
+        if isinstance(definition, Enumeration):
+            yield from _enumeration(definition)
+        elif definition.name in accounts:
+            yield from _tagged(program, definition, accounts[definition.name], "Account")
+        elif definition.name in events:
+            yield from _tagged(program, definition, events[definition.name], "Event")
+        else:
+            yield from (_DATACLASS, f"class {definition.name}:")
+            if docs := docstring(definition.docs):
+                yield from (*docs, "")
+            yield from _fields(definition)
+    yield from ("", "")
+    yield from _listing("ACCOUNTS", "Account", sorted(accounts))
+    yield from _listing("EVENTS", "Event", sorted(events))
+
+
+def _listing(name: str, base: str, members: list[str]) -> list[str]:
+    body = [f"{member}," if len(members) == 1 else member for member in members]
+    return call(f"{name}: Final[tuple[type[{base}], ...]] = (", body, ")")
+
+
+def _enumeration(definition: Enumeration) -> Iterator[str]:
+    yield f"class {definition.name}(IntEnum):"
+    if docs := docstring(definition.docs):
+        yield from (*docs, "")
+    for index, variant in enumerate(definition.variants):
+        yield f"    {identifier(variant)} = {index}"
+
+
+def _tagged(program: ProgramSchema, struct: Struct, tag: Tagged, base: str) -> Iterator[str]:
+    yield from (_DATACLASS, f"class {struct.name}({base}):")
+    if docs := docstring(struct.docs):
+        yield from (*docs, "")
+    yield "    PROGRAM: ClassVar[str] = PROGRAM"
+    yield "    PROGRAM_ID: ClassVar[Pubkey] = ID"
+    yield f'    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("{tag.discriminator.hex()}")'
+    if base == "Account":
+        sizes = [program.size(field.type) for field in struct.fields]
+        total = None if None in sizes else DISCRIMINATOR_BYTES + sum(size or 0 for size in sizes)
+        yield f"    SIZE: ClassVar[int | None] = {total}"
+        yield from call(
+            "OFFSETS: ClassVar[Mapping[str, int]] = {",
+            (f'"{name}": {offset}' for name, offset in _offsets(program, struct)),
+            "}",
+            "    ",
+        )
+    yield ""
+    yield from _fields(struct)
+
+
+def _offsets(program: ProgramSchema, struct: Struct) -> Iterator[tuple[str, int]]:
+    offset = DISCRIMINATOR_BYTES
+    for field in struct.fields:
+        if not is_padding(field, struct):
+            yield identifier(field.name), offset
+        size = program.size(field.type)
+        if size is None:
+            return
+        offset += size
+
+
+def _fields(struct: Struct) -> Iterator[str]:
+    kept = [field for field in struct.fields if not is_padding(field, struct)]
+    for field in kept:
+        yield f"    {identifier(field.name)}: {annotation(field.type)}"
+        yield from docstring(field.docs)
+    if not kept:
+        yield "    pass"
+
+
+def errors(program: ProgramSchema) -> Iterator[str]:
+    """Lines of the program's error enum."""
+    yield from ("", "", "class Errors(ErrorCode):")
+    yield f'    """Errors of {program.name}: (code, message)."""'
+    yield ""
+    for error in program.errors:
+        value = [str(error.code), text_literal(error.message)]
+        yield from call(f"{identifier(error.name)} = (", value, ")", "    ")

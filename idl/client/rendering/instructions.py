@@ -1,0 +1,143 @@
+"""Rendering of instructions: typed arguments and accounts in, a solders Instruction out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from solders.pubkey import Pubkey
+
+from idl.client import addresses
+from idl.client.rendering.seeds import derivation
+from idl.client.rendering.source import annotation, call, docstring, identifier
+from idl.client.schema import AccountInput, InstructionSchema, ProgramSchema
+
+_KNOWN: Mapping[str, str] = {
+    str(addresses.SYSTEM_PROGRAM): "SYSTEM_PROGRAM",
+    str(addresses.TOKEN_PROGRAM): "TOKEN_PROGRAM",
+    str(addresses.SLOT_HASHES): "SLOT_HASHES",
+    **{str(key): f'PROGRAM_IDS["{name}"]' for name, key in addresses.PROGRAM_IDS.items()},
+    **{str(key): f'CPI_AUTHORITIES["{name}"]' for name, key in addresses.CPI_AUTHORITIES.items()},
+    str(addresses.DEPLOYER): "DEPLOYER",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Parameter:
+    declaration: str
+    resolution: tuple[str, ...] = ()
+    required: bool = False
+
+
+def _address(text: str) -> str:
+    return _KNOWN.get(text) or f"Pubkey({_literal(text)})"
+
+
+def _literal(text: str) -> str:
+    return f'bytes.fromhex("{bytes(Pubkey.from_string(text)).hex()}")'
+
+
+def _names(instruction: InstructionSchema) -> dict[str, str]:
+    taken = {identifier(argument.name) for argument in instruction.arguments}
+    return {
+        account.name: f"{account.name}_account"
+        if identifier(account.name) in taken
+        else identifier(account.name)
+        for account in instruction.accounts
+    }
+
+
+def _derived(
+    program: ProgramSchema, instruction: InstructionSchema, names: Mapping[str, str]
+) -> dict[str, str]:
+    """Expressions of the accounts that follow from others, in an order that resolves."""
+    derived: dict[str, str] = {}
+    waiting = []
+    known = set()
+    for account in instruction.accounts:
+        if account.address:
+            derived[account.name] = _address(account.address)
+            known.add(account.name)
+        elif account.pda and not account.optional:
+            waiting.append(account)
+        elif not account.optional:
+            known.add(account.name)
+    while True:
+        remaining = []
+        for account in waiting:
+            assert account.pda
+            found = derivation(program, instruction, account.pda, names, frozenset(known))
+            if found is None:
+                remaining.append(account)
+            else:
+                derived[account.name] = found
+                known.add(account.name)
+        if len(remaining) in (0, len(waiting)):
+            if not remaining:
+                return derived
+            # What no seed leads to becomes a parameter, and may lead to the others.
+            known.add(remaining.pop(0).name)
+        waiting = remaining
+
+
+def _parameter(account: AccountInput, name: str, expression: str | None) -> _Parameter:
+    if account.optional and expression is None:
+        return _Parameter(f"{name}: Pubkey | None = None")
+    if expression is None:
+        return _Parameter(f"{name}: Pubkey", required=True)
+    if "(" not in expression:
+        return _Parameter(f"{name}: Pubkey = {expression}")
+    assign = call(f"{name} = ", [expression], "", "        ")
+    return _Parameter(f"{name}: Pubkey | None = None", (f"    if {name} is None:", *assign))
+
+
+def render_instruction(program: ProgramSchema, instruction: InstructionSchema) -> Iterator[str]:
+    """Lines of one instruction's function."""
+    names = _names(instruction)
+    derived = _derived(program, instruction, names)
+    accounts = {
+        account.name: _parameter(account, names[account.name], derived.get(account.name))
+        for account in instruction.accounts
+    }
+    parameters = [
+        *(f"{identifier(arg.name)}: {annotation(arg.type)}" for arg in instruction.arguments),
+        *(each.declaration for each in accounts.values() if each.required),
+        *(each.declaration for each in accounts.values() if not each.required),
+        "remaining: Sequence[AccountMeta] = ()",
+    ]
+    yield from ("", "")
+    yield from call(f"def {identifier(instruction.name)}(", ["*", *parameters], ") -> Instruction:")
+    yield from docstring(instruction.docs)
+    for name in derived:
+        yield from accounts[name].resolution
+    yield "    return Instruction("
+    yield "        ID,"
+    encoded = [
+        f'"{instruction.name}"',
+        *(f"{_keyword(arg.name)}" for arg in instruction.arguments),
+    ]
+    yield from _with_comma(call("coder(PROGRAM).instruction(", encoded, ")", "        "))
+    yield "        ["
+    for account in instruction.accounts:
+        yield from _with_comma(call("AccountMeta(", _meta(account, names), ")", " " * 12))
+    yield "            *remaining,"
+    yield "        ],"
+    yield "    )"
+
+
+def _keyword(name: str) -> str:
+    return f"{name}={name}" if identifier(name) == name else f"**{{{name!r}: {identifier(name)}}}"
+
+
+def _with_comma(lines: list[str]) -> list[str]:
+    return [*lines[:-1], f"{lines[-1]},"]
+
+
+def _meta(account: AccountInput, names: Mapping[str, str]) -> list[str]:
+    name = names[account.name]
+    if account.optional and not account.address:
+        # Anchor reads the program's own id as "this optional account is absent".
+        return [
+            f"ID if {name} is None else {name}",
+            f"{account.signer} and {name} is not None" if account.signer else "False",
+            f"{name} is not None" if account.writable else "False",
+        ]
+    return [name, str(account.signer), str(account.writable)]

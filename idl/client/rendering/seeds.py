@@ -1,0 +1,188 @@
+"""Rendering of program addresses: one function a PDA, and their use in instructions."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from idl.client.rendering.source import annotation, call, identifier
+from idl.client.schema import (
+    AccountSeed,
+    ArgumentSeed,
+    Array,
+    ConstantSeed,
+    Defined,
+    DerivedAddress,
+    InstructionSchema,
+    Primitive,
+    ProgramSchema,
+    SchemaError,
+    Struct,
+    Type,
+)
+
+_PUBKEY = Primitive("pubkey")
+_INTEGER_BYTES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "u128": 16}
+
+
+@dataclass(frozen=True, slots=True)
+class AddressFunction:
+    """`<first seed>_address(parameters)`: seeds are constants or a parameter's position."""
+
+    name: str
+    seeds: tuple[bytes | int, ...]
+    parameters: tuple[tuple[str, Type], ...]
+
+
+def _member(program: ProgramSchema, kind: Type, path: tuple[str, ...]) -> Type | None:
+    for name in path:
+        if not isinstance(kind, Defined):
+            return None
+        definition = program.definitions.get(kind.name)
+        if not isinstance(definition, Struct):
+            return None
+        found = next((field.type for field in definition.fields if field.name == name), None)
+        if found is None:
+            return None
+        kind = found
+    return kind
+
+
+def _seed_type(
+    program: ProgramSchema, instruction: InstructionSchema, seed: ArgumentSeed | AccountSeed
+) -> Type | None:
+    if isinstance(seed, AccountSeed):
+        if len(seed.path) == 1:
+            return _PUBKEY
+        return _member(program, Defined(seed.account_type or ""), seed.path[1:])
+    for argument in instruction.arguments:
+        if argument.name == seed.path[0]:
+            return _member(program, argument.type, seed.path[1:])
+    return None
+
+
+def _bytes_of(expression: str, kind: Type) -> str | None:
+    match kind:
+        case Primitive("pubkey"):
+            return f"bytes({expression})"
+        case Primitive(name) if name in _INTEGER_BYTES:
+            return f'{expression}.to_bytes({_INTEGER_BYTES[name]}, "little")'
+        case Array(Primitive("u8"), _):
+            return expression
+    return None
+
+
+def address_function(
+    program: ProgramSchema, instruction: InstructionSchema, pda: DerivedAddress
+) -> AddressFunction | None:
+    """The address function of a PDA of this program, None where the IDL does not tell enough."""
+    if pda.program is not None or not pda.seeds or not isinstance(pda.seeds[0], ConstantSeed):
+        return None
+    name = pda.seeds[0].value.decode("utf-8", errors="replace")
+    if not name.isidentifier():
+        return None
+    seeds: list[bytes | int] = []
+    parameters: list[tuple[str, Type]] = []
+    for seed in pda.seeds:
+        if isinstance(seed, ConstantSeed):
+            seeds.append(seed.value)
+            continue
+        kind = _seed_type(program, instruction, seed)
+        if kind is None or _bytes_of("", kind) is None:
+            return None
+        seeds.append(len(parameters))
+        parameters.append((identifier(seed.path[-1]), kind))
+    return AddressFunction(f"{name}_address", tuple(seeds), tuple(parameters))
+
+
+def address_functions(program: ProgramSchema) -> Mapping[str, AddressFunction]:
+    """Every PDA of the program by function name; parameters take their most frequent name.
+
+    Raises SchemaError where two instructions derive different addresses from one first seed.
+    """
+    found: dict[str, Counter[AddressFunction]] = defaultdict(Counter)
+    for instruction in program.instructions:
+        for account in instruction.accounts:
+            if account.pda and (f := address_function(program, instruction, account.pda)):
+                found[f.name][f] += 1
+    functions = {}
+    for name, variants in sorted(found.items()):
+        shapes = {(f.seeds, tuple(kind for _, kind in f.parameters)) for f in variants}
+        if len(shapes) != 1:
+            raise SchemaError(f"{program.name}: instructions disagree on the seeds of {name}")
+        functions[name] = variants.most_common(1)[0][0]
+    return functions
+
+
+def render_functions(program: ProgramSchema) -> Iterator[str]:
+    """Lines of the address functions."""
+    for function in address_functions(program).values():
+        parameters = [f"{name}: {annotation(kind)}" for name, kind in function.parameters]
+        yield from ("", "")
+        yield from call(f"def {function.name}(", parameters, ") -> Pubkey:")
+        seeds = []
+        for seed in function.seeds:
+            if isinstance(seed, bytes):
+                seeds.append(repr_bytes(seed))
+            else:
+                name, kind = function.parameters[seed]
+                seeds.append(str(_bytes_of(name, kind)))
+        listed = ", ".join(seeds) + ("," if len(seeds) == 1 else "")
+        yield from call("return find_address(", [f"({listed})", "ID"], ")", "    ")
+
+
+def repr_bytes(value: bytes) -> str:
+    """Bytes literal with double quotes, as the formatter writes it."""
+    body = repr(value)
+    return body if '"' in body else f'b"{body[2:-1]}"'
+
+
+def derivation(
+    program: ProgramSchema,
+    instruction: InstructionSchema,
+    pda: DerivedAddress,
+    names: Mapping[str, str],
+    available: frozenset[str],
+) -> str | None:
+    """Expression of the PDA from the instruction's parameters, None where one is missing.
+
+    `names` maps an IDL account to its parameter, `available` holds the accounts already known.
+    """
+    expressions = []
+    for seed in pda.seeds:
+        if isinstance(seed, ConstantSeed):
+            expressions.append(repr_bytes(seed.value))
+            continue
+        kind = _seed_type(program, instruction, seed)
+        if isinstance(seed, AccountSeed):
+            if len(seed.path) > 1 or seed.path[0] not in available:
+                return None
+            expression: str | None = f"bytes({names[seed.path[0]]})"
+        else:
+            expression = _bytes_of(".".join(map(identifier, seed.path)), kind) if kind else None
+        if expression is None:
+            return None
+        expressions.append(expression)
+    owner = "ID"
+    match pda.program:
+        case ConstantSeed(value):
+            owner = f"Pubkey({repr_bytes(value)})"
+        case AccountSeed((name,), _) if name in available:
+            owner = names[name]
+        case None:
+            pass
+        case _:
+            return None
+    function = address_function(program, instruction, pda)
+    if function and owner == "ID":
+        arguments = [
+            _argument(seed, names) for seed in pda.seeds if not isinstance(seed, ConstantSeed)
+        ]
+        return f"{function.name}({', '.join(arguments)})"
+    listed = ", ".join(expressions) + ("," if len(expressions) == 1 else "")
+    return f"find_address(({listed}), {owner})"
+
+
+def _argument(seed: ArgumentSeed | AccountSeed, names: Mapping[str, str]) -> str:
+    if isinstance(seed, AccountSeed):
+        return names[seed.path[0]]
+    return ".".join(map(identifier, seed.path))

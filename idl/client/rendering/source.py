@@ -1,0 +1,73 @@
+"""Names, annotations and docstrings of generated Python."""
+
+import keyword
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from idl.client.schema import Array, Defined, Option, Primitive, Type, Vector
+
+LINE = 100
+_PYTHON = {
+    "bool": "bool",
+    "string": "str",
+    "bytes": "bytes",
+    "pubkey": "Pubkey",
+    "f32": "float",
+    "f64": "float",
+}
+
+
+def identifier(name: str) -> str:
+    """The name, with an underscore behind it where Python reserves it."""
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def annotation(kind: Type) -> str:
+    """Python type of an IDL type: byte arrays are bytes, other sequences tuples."""
+    match kind:
+        case Primitive(name):
+            return _PYTHON.get(name, "int")
+        case Option(inner):
+            return f"{annotation(inner)} | None"
+        case Array(Primitive("u8"), _):
+            return "bytes"
+        case Array(inner, _) | Vector(inner):
+            return f"tuple[{annotation(inner)}, ...]"
+        case Defined(name):
+            return name
+
+
+def text_literal(text: str) -> str:
+    """String literal in the quotes that the formatter would choose."""
+    single = repr(text)
+    if single.startswith('"') or '"' in text:
+        return single
+    return f'"{single[1:-1]}"'
+
+
+def docstring(docs: Sequence[str], indent: str = "    ") -> list[str]:
+    """Lines of a docstring, none where there is nothing to say."""
+    text = " ".join(docs).replace("\\", "\\\\").replace('"""', "'''").strip()
+    if not text:
+        return []
+    lines = textwrap.wrap(text, LINE - len(indent) - 6)
+    if len(lines) == 1:
+        return [f'{indent}"""{lines[0]}"""']
+    return [
+        f'{indent}"""{lines[0]}',
+        *(f"{indent}{line}" for line in lines[1:]),
+        f'{indent}"""',
+    ]
+
+
+def call(head: str, parts: Iterable[str], tail: str, indent: str = "") -> list[str]:
+    """`head` + comma-separated parts + `tail`, on one line or as the formatter would break it."""
+    parts = list(parts)
+    flat = f"{indent}{head}{', '.join(parts)}{tail}"
+    if len(flat) <= LINE or not parts:
+        return [flat]
+    inner = f"{indent}    "
+    joined = f"{inner}{', '.join(parts)}"
+    if len(joined) <= LINE and head.startswith("def "):
+        return [f"{indent}{head}", joined, f"{indent}{tail}"]
+    return [f"{indent}{head}", *(f"{inner}{part}," for part in parts), f"{indent}{tail}"]

@@ -1,0 +1,45 @@
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from idl.client import coder
+from idl.client.generate import render
+from idl.client.schema import ProgramSchema, parse
+
+SAMPLE = Path(__file__).with_name("sample.json")
+
+
+@pytest.fixture
+def sample_document() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(SAMPLE.read_text("utf-8"))
+    return document
+
+
+@pytest.fixture
+def sample_schema(sample_document: dict[str, Any]) -> ProgramSchema:
+    return parse(sample_document)
+
+
+@pytest.fixture
+def sample(
+    sample_schema: ProgramSchema, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ModuleType]:
+    """Module rendered from the sample IDL, over a codec of that IDL."""
+    source = tmp_path / "sample_bindings.py"
+    source.write_text(render(sample_schema), "utf-8")
+    spec = importlib.util.spec_from_file_location("sample_bindings", source)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "sample_bindings", module)
+    spec.loader.exec_module(module)
+    shared = coder.ProgramCoder(sample_schema)
+    monkeypatch.setattr(coder, "coder", lambda _program: shared)
+    monkeypatch.setattr(module, "coder", lambda _program: shared)
+    yield module
+    coder.converter.cache_clear()
