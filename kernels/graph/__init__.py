@@ -12,7 +12,9 @@ from kernels.graph.descriptor import (
     Window,
 )
 from kernels.graph.errors import GraphError, Reason
+from kernels.graph.file import dump, load, read, write
 from kernels.graph.graph import Graph, is_linear
+from kernels.graph.memory import MemoryPlan, memory_plan
 from kernels.graph.rules import multiply_adds
 from kernels.graph.topology import TensorSpec, check_graph, input_spec, output_spec
 
@@ -25,6 +27,7 @@ __all__ = [
     "GraphError",
     "Input",
     "InputKind",
+    "MemoryPlan",
     "Opcode",
     "Reason",
     "Rounding",
@@ -32,8 +35,13 @@ __all__ = [
     "Value",
     "Window",
     "check_graph",
+    "dump",
     "input_spec",
     "is_linear",
+    "load",
+    "memory_plan",
     "multiply_adds",
     "output_spec",
+    "read",
+    "write",
 ]

@@ -8,7 +8,13 @@ import numpy as np
 from kernels.graph.descriptor import ConstantSlot, Descriptor, InputKind, Opcode
 from kernels.graph.errors import GraphError, Reason
 from kernels.graph.rules import MAX_SHIFT
-from kernels.graph.topology import TensorSpec, check_graph, input_spec, output_spec
+from kernels.graph.topology import (
+    TensorSpec,
+    check_graph,
+    constant_keys,
+    input_spec,
+    output_spec,
+)
 from kernels.trace import MerkleTree, spec_tree, tensor_root
 from kernels.trace.layout import Array, DType
 
@@ -68,13 +74,7 @@ class Graph:
 
     def constant_keys(self) -> tuple[tuple[bytes, TensorSpec], ...]:
         """Root and form of every constant, in order of first use."""
-        keys: dict[tuple[bytes, TensorSpec], None] = {}
-        for descriptor in self.descriptors:
-            for position, operand in enumerate(descriptor.inputs):
-                if operand.kind is InputKind.CONSTANT:
-                    key = descriptor.roots[operand.index], input_spec(descriptor, position)
-                    keys.setdefault(key)
-        return tuple(keys)
+        return constant_keys(self.descriptors)
 
     def check_inputs(self, inputs: Sequence[Array]) -> None:
         """Raise GraphError unless there is one array per job input, of its shape and dtype."""

@@ -59,6 +59,16 @@ def output_spec(descriptor: Descriptor) -> TensorSpec:
     return TensorSpec(descriptor.output_shape, descriptor.dtype_out)
 
 
+def constant_keys(descriptors: Sequence[Descriptor]) -> tuple[tuple[bytes, TensorSpec], ...]:
+    """Root and form of every constant, in order of first use."""
+    keys: dict[tuple[bytes, TensorSpec], None] = {}
+    for descriptor in descriptors:
+        for position, operand in enumerate(descriptor.inputs):
+            if operand.kind is InputKind.CONSTANT:
+                keys.setdefault((descriptor.roots[operand.index], input_spec(descriptor, position)))
+    return tuple(keys)
+
+
 def check_graph(descriptors: Sequence[Descriptor]) -> tuple[TensorSpec, ...]:
     """Check every operator and every edge; return the job inputs in order.
 

@@ -17,4 +17,5 @@ def evaluate(descriptor: Descriptor, operands: Sequence[Array]) -> Array:
         operands[0], ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=-128
     )
     views = np.lib.stride_tricks.sliding_window_view(padded, window.kernel, axis=(1, 2))
-    return views[:, :: window.stride[0], :: window.stride[1]].max(axis=(-2, -1))
+    largest: Array = views[:, :: window.stride[0], :: window.stride[1]].max(axis=(-2, -1))
+    return largest

@@ -1,15 +1,17 @@
 """Which adapter runs the kernels, and what it can take."""
 
+import os
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import wgpu
+from wgpu.backends.wgpu_native.extras import set_instance_extras
 
 _PREFERENCE = ("DiscreteGPU", "IntegratedGPU", "VirtualGPU", "CPU", "Unknown")
-
-# OpenGL offers too few storage buffers on many drivers and is listed beside Vulkan by all others.
-_BACKENDS = ("Vulkan", "Metal", "D3D12")
 
 _NEEDED = (
     "max-storage-buffer-binding-size",
@@ -47,12 +49,23 @@ class Adapter:
         return self.handle.request_device_sync(required_limits=dict(self.limits))
 
 
+@cache
+def _prepare_instance() -> None:
+    # Mesa's Wayland part complains on stderr in a process that belongs to no desktop session.
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    # OpenGL lists every GPU a second time, with fewer storage buffers. Another library may have
+    # made the instance already.
+    with suppress(RuntimeError):
+        set_instance_extras(backends=["Primary"])
+
+
 def list_adapters() -> list[Adapter]:
     """Every adapter that can run the kernels, the fastest kind first; empty when there is none."""
+    _prepare_instance()
     found = []
     for handle in wgpu.gpu.enumerate_adapters_sync():
         info, limits = handle.info, handle.limits
-        if info["backend_type"] not in _BACKENDS:
+        if info["backend_type"] == "OpenGL":
             continue
         found.append(
             Adapter(

@@ -47,6 +47,10 @@ class GpuExecutor:
         self.check_limits(graph)
         try:
             stored = self._program(graph).run([pack(array) for array in inputs])
+        except wgpu.GPUValidationError as error:
+            if "lost" not in str(error):
+                raise
+            raise DeviceLost(f"{self.name}: {error}") from error
         except (wgpu.GPUError, RuntimeError) as error:
             raise DeviceLost(f"{self.name}: {error}") from error
         return [
