@@ -10,7 +10,11 @@ from solders.litesvm import LiteSVM
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.transaction import SanitizeError, Transaction, VersionedTransaction
-from solders.transaction_metadata import FailedTransactionMetadata, TransactionMetadata
+from solders.transaction_metadata import (
+    FailedTransactionMetadata,
+    InnerInstruction,
+    TransactionMetadata,
+)
 
 from .accounts import AccountStore
 from .ledger import Json, Ledger, TokenBalance, TransactionRecord
@@ -40,6 +44,7 @@ class Simulation:
     accounts: Mapping[Pubkey, Account]
     return_data: tuple[Pubkey, bytes] | None
     blockhash: Hash
+    inner_instructions: tuple[tuple[InnerInstruction, ...], ...] = ()
 
 
 def as_versioned(transaction: VersionedTransaction | Transaction) -> VersionedTransaction:
@@ -63,6 +68,10 @@ def _return_data(meta: TransactionMetadata) -> tuple[Pubkey, bytes] | None:
     # solders 0.26 calls it so; its stub has another name.
     returned = meta.return_data()  # type: ignore[attr-defined]
     return (returned.program_id, bytes(returned.data)) if returned.data else None
+
+
+def _inner_instructions(meta: TransactionMetadata) -> tuple[tuple[InnerInstruction, ...], ...]:
+    return tuple(tuple(group) for group in meta.inner_instructions())
 
 
 class Executor:
@@ -114,7 +123,7 @@ class Executor:
             post_balances=post_balances,
             pre_token_balances=pre_tokens,
             post_token_balances=self._token_balances(keys),
-            inner_instructions=tuple(tuple(group) for group in meta.inner_instructions()),
+            inner_instructions=_inner_instructions(meta),
             return_data=_return_data(meta),
         )
         self._ledger.add(record)
@@ -155,6 +164,7 @@ class Executor:
             accounts=accounts,
             return_data=_return_data(meta),
             blockhash=blockhash,
+            inner_instructions=_inner_instructions(meta),
         )
 
     def _refusal(

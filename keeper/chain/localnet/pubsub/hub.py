@@ -1,0 +1,57 @@
+"""Delivers a bank's events to sessions, each at the commitment that was asked for."""
+
+import itertools
+from collections import deque
+from collections.abc import Callable
+
+from ..events import AccountsChanged, Event, SlotOpened, TransactionLanded
+from ..rpc.node import Node
+from .session import Session
+from .topics import Topic
+
+
+class Hub:
+    """All sessions of one node; subscription ids are unique among them."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self._ids = itertools.count(1)
+        self._sessions: set[Session] = set()
+        self._awaiting_finality: deque[AccountsChanged | TransactionLanded] = deque()
+        self._stop_listening = node.bank.listen(self._on_event)
+
+    def close(self) -> None:
+        """Stop listening to the bank."""
+        self._stop_listening()
+
+    def open_session(self, send: Callable[[str], None]) -> Session:
+        """A session whose messages go to `send`, which must not block."""
+        session = Session(self.node, send, self._ids)
+        self._sessions.add(session)
+        return session
+
+    def close_session(self, session: Session) -> None:
+        """Drop the session and its subscriptions."""
+        self._sessions.discard(session)
+
+    def _on_event(self, event: Event) -> None:
+        lag = self.node.finality_lag
+        self._deliver(event, lambda topic: lag == 0 or topic.commitment != "finalized")
+        if lag == 0:
+            return
+        if not isinstance(event, SlotOpened):
+            self._awaiting_finality.append(event)
+            return
+        newest = self.node.slot_at("finalized")
+        while self._awaiting_finality and _slot_of(self._awaiting_finality[0]) <= newest:
+            self._deliver(
+                self._awaiting_finality.popleft(), lambda topic: topic.commitment == "finalized"
+            )
+
+    def _deliver(self, event: Event, due: Callable[[Topic], bool]) -> None:
+        for session in tuple(self._sessions):
+            session.deliver(event, due)
+
+
+def _slot_of(event: AccountsChanged | TransactionLanded) -> int:
+    return event.slot if isinstance(event, AccountsChanged) else event.record.slot

@@ -1,0 +1,197 @@
+"""What can be subscribed to: each topic turns an event into the notifications it owes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from solders.pubkey import Pubkey
+from solders.signature import Signature
+
+from ..events import AccountsChanged, Event, SlotOpened, TransactionLanded
+from ..ledger import Json, TransactionRecord
+from ..rpc.encoding import AccountView
+from ..rpc.errors import invalid_params
+from ..rpc.filters import AccountFilter, read_filters
+from ..rpc.node import Commitment, Node
+from ..rpc.params import Params, as_list, as_pubkey
+
+# Agave's RpcAccountInfoConfig of a closed account: what subscribers see once it is gone.
+_CLOSED: dict[str, Json] = {
+    "executable": False,
+    "lamports": 0,
+    "owner": "11111111111111111111111111111111",
+    "rentEpoch": 0,
+    "space": 0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTopic:
+    """One account, whenever a transaction writes it."""
+
+    method = "accountNotification"
+    pubkey: Pubkey
+    view: AccountView
+    commitment: Commitment
+
+    @classmethod
+    def of(cls, node: Node, params: Params) -> "AccountTopic":
+        """From the parameters of `accountSubscribe`."""
+        config = params.config(1)
+        return cls(params.pubkey(0), AccountView.of(config), config.commitment())
+
+    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+        """Results owed for `event`."""
+        if not isinstance(event, AccountsChanged):
+            return
+        for key, account in event.accounts:
+            if key == self.pubkey:
+                value = self.view.encode(account, node.bank.account)
+                if value is None:
+                    empty = "" if self.view.encoding == "binary" else ["", self.view.encoding]
+                    value = {**_CLOSED, "data": empty}
+                yield node.with_context(value, event.slot)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramTopic:
+    """Accounts of one program that pass its filters."""
+
+    method = "programNotification"
+    program_id: Pubkey
+    view: AccountView
+    filters: tuple[AccountFilter, ...]
+    commitment: Commitment
+
+    @classmethod
+    def of(cls, node: Node, params: Params) -> "ProgramTopic":
+        """From the parameters of `programSubscribe`."""
+        config = params.config(1)
+        return cls(
+            params.pubkey(0), AccountView.of(config), read_filters(config), config.commitment()
+        )
+
+    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+        """Results owed for `event`; a closed account belongs to no program any more."""
+        if not isinstance(event, AccountsChanged):
+            return
+        for key, account in event.accounts:
+            if (
+                account is not None
+                and account.owner == self.program_id
+                and all(passes(account) for passes in self.filters)
+            ):
+                value = self.view.encode(account, node.bank.account)
+                yield node.with_context({"pubkey": str(key), "account": value}, event.slot)
+
+
+@dataclass(frozen=True, slots=True)
+class LogsTopic:
+    """Logs of transactions that name `mention`, or of all."""
+
+    method = "logsNotification"
+    mention: Pubkey | None
+    commitment: Commitment
+
+    @classmethod
+    def of(cls, node: Node, params: Params) -> "LogsTopic":
+        """From the parameters of `logsSubscribe`."""
+        chosen = params.get(0)
+        if chosen in ("all", "allWithVotes"):
+            mention = None
+        elif isinstance(chosen, Mapping) and set(chosen) == {"mentions"}:
+            mentions = as_list(chosen["mentions"], "mentions", 64)
+            if len(mentions) != 1:
+                raise invalid_params("Invalid Request: Only 1 address supported")
+            mention = as_pubkey(mentions[0], "mentions")
+        else:
+            raise invalid_params("Invalid params: use all, allWithVotes or mentions")
+        return cls(mention, params.config(1).commitment())
+
+    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+        """Results owed for `event`."""
+        if isinstance(event, TransactionLanded):
+            record = event.record
+            if self.mention is None or self.mention in record.keys.all:
+                yield node.with_context(
+                    {
+                        "signature": str(record.signature),
+                        "err": record.err,
+                        "logs": record.logs,
+                    },
+                    record.slot,
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureTopic:
+    """One transaction, once."""
+
+    method = "signatureNotification"
+    signature: Signature
+    commitment: Commitment
+
+    @classmethod
+    def of(cls, node: Node, params: Params) -> "SignatureTopic":
+        """From the parameters of `signatureSubscribe`."""
+        return cls(params.signature(0), params.config(1).commitment())
+
+    def landed(self, node: Node) -> TransactionRecord | None:
+        """The transaction, if it has reached the commitment already."""
+        record = node.bank.record(self.signature)
+        return record if record is not None and node.shows(record, self.commitment) else None
+
+    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+        """Results owed for `event`."""
+        if isinstance(event, TransactionLanded) and event.record.signature == self.signature:
+            yield node.with_context({"err": event.record.err}, event.record.slot)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTopic:
+    """Every slot as it opens."""
+
+    method = "slotNotification"
+    commitment: Commitment = "processed"
+
+    @classmethod
+    def of(cls, node: Node, params: Params) -> "SlotTopic":
+        """From the parameters of `slotSubscribe`, of which there are none."""
+        return cls()
+
+    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+        """Results owed for `event`."""
+        if isinstance(event, SlotOpened):
+            root = max(0, event.slot - node.finality_lag)
+            yield {"slot": event.slot, "parent": event.parent, "root": root}
+
+
+@dataclass(frozen=True, slots=True)
+class RootTopic:
+    """Every slot as it is finalized."""
+
+    method = "rootNotification"
+    commitment: Commitment = "processed"
+
+    @classmethod
+    def of(cls, node: Node, params: Params) -> "RootTopic":
+        """From the parameters of `rootSubscribe`, of which there are none."""
+        return cls()
+
+    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+        """Results owed for `event`."""
+        if isinstance(event, SlotOpened) and event.slot >= node.finality_lag:
+            yield event.slot - node.finality_lag
+
+
+Topic: TypeAlias = AccountTopic | ProgramTopic | LogsTopic | SignatureTopic | SlotTopic | RootTopic
+
+TOPICS: dict[str, tuple[type[Topic], int, int]] = {
+    "accountSubscribe": (AccountTopic, 1, 1),
+    "logsSubscribe": (LogsTopic, 1, 1),
+    "programSubscribe": (ProgramTopic, 1, 1),
+    "rootSubscribe": (RootTopic, 0, 0),
+    "signatureSubscribe": (SignatureTopic, 1, 1),
+    "slotSubscribe": (SlotTopic, 0, 0),
+}
+"""Subscribing methods, with the numbers of parameters they require and take beyond those."""
