@@ -1,0 +1,55 @@
+"""What a buyer does next for one job: salt the draw, and take back what nobody is owed."""
+
+from dataclasses import dataclass
+
+from keeper.jobs.actions import (
+    Action,
+    Cancel,
+    Draw,
+    ExpireJob,
+    ReclaimEscrow,
+    ReclaimJob,
+    Wait,
+)
+from keeper.jobs.crank import DRAW_DELAY
+from keeper.jobs.state import Clock, JobSnapshot, JobState, VerdictState
+
+
+@dataclass(frozen=True, slots=True)
+class BuyerSnapshot:
+    """One job as its buyer sees it; cancelling is its wish to take an unclaimed job back."""
+
+    job: JobSnapshot
+    holds_salt: bool
+    cancelling: bool = False
+
+
+def next_action(snapshot: BuyerSnapshot, clock: Clock) -> Action:
+    """The step that the chain accepts at clock.slot, or how long to wait."""
+    view = snapshot.job
+    job, verdict = view.job, view.verdict
+    if job.state is JobState.POSTED:
+        if snapshot.cancelling and job.progress == 0:
+            return Cancel(job.address)
+        if clock.slot > job.claim_deadline:
+            return ExpireJob(job.address)
+        return Wait(job.claim_deadline + 1)
+    if job.state.ended:
+        return _take_back(view)
+    if verdict is not None and verdict.state is VerdictState.COMMITTED:
+        opens = verdict.committed_slot + DRAW_DELAY + 1
+        if snapshot.holds_salt and not verdict.salt_known:
+            return Draw(job.address, with_salt=True) if clock.slot >= opens else Wait(opens)
+    return Wait()
+
+
+def _take_back(view: JobSnapshot) -> Action:
+    job, escrow = view.job, view.escrow
+    if escrow is not None:
+        surplus = escrow.balance - escrow.outstanding
+        if escrow.final and (surplus > 0 or escrow.outstanding == 0):
+            return ReclaimEscrow(job.address)
+        return Wait()
+    if view.verdict is None:
+        return ReclaimJob(job.address)
+    return Wait()

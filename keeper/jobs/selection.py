@@ -1,0 +1,155 @@
+"""Which posted job a provider takes: the best score among those that it may claim.
+
+Twin of the registry's claim order and price, so that no claim is sent before the chain takes it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from solders.pubkey import Pubkey
+
+from keeper.jobs.fixed_point import BPS, Q32_ONE, U64_MAX, negative_ln, q32_share
+from keeper.jobs.state import Clock, Job, JobSnapshot, JobState
+
+REPUTATION_ONE = 1 << 16
+ASK_MACS = 1 << 30
+CLAIM_DELAY = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRules:
+    """The registry's parameters that decide about a claim."""
+
+    max_attempts: int
+    min_registration_slots: int
+    claim_scale_slots: int
+    claim_max_delay_slots: int
+    capability_ref: int
+    season_q32: int
+    ageing_q32: int
+    kappa: int
+    bond_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A provider's registration and stake. ask is base units per 2^30 multiply-adds."""
+
+    ask: int
+    max_macs: int
+    measured_rate: int
+    reputation: int
+    registered_slot: int
+    free_stake: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimTerms:
+    """Everything that a claim depends on besides the job.
+
+    beacons holds, by job, the hash of the lowest slot at or after its posting; a job without one
+    has none yet, and None stands for a hash that aged out, which opens the job to all.
+    """
+
+    rules: ClaimRules
+    standing: Standing
+    demand_q32: int
+    total_staked: int
+    beacons: Mapping[Pubkey, bytes | None]
+
+
+def choose(
+    offers: Iterable[JobSnapshot], owner: Pubkey, terms: ClaimTerms, clock: Clock
+) -> Job | int | None:
+    """The job to claim now; otherwise the first slot at which one opens, or None."""
+    ready: list[Job] = []
+    opens: list[int] = []
+    for offer in offers:
+        job = offer.job
+        first = first_claim_slot(job, owner, terms)
+        if not acceptable(job, owner, terms) or clock.slot > job.claim_deadline:
+            continue
+        if first <= clock.slot:
+            ready.append(job)
+        else:
+            opens.append(first)
+    if ready:
+        return max(ready, key=lambda job: (aged_score(job, terms.rules, clock), bytes(job.address)))
+    return min(opens, default=None)
+
+
+def aged_score(job: Job, rules: ClaimRules, clock: Clock) -> int:
+    """Score as Q32 plus ageing for every slot since posting: no job starves."""
+    return job.score_q32 + rules.ageing_q32 * max(0, clock.slot - job.posted_slot)
+
+
+def acceptable(job: Job, owner: Pubkey, terms: ClaimTerms) -> bool:
+    """Whether the chain would let owner claim the job at some slot, and at this job's price."""
+    standing = terms.standing
+    if (
+        job.state is not JobState.POSTED
+        or job.attempts >= terms.rules.max_attempts
+        or job.macs > standing.max_macs
+        or job.buyer == owner
+    ):
+        return False
+    quoted = quote(job.macs, terms)
+    if quoted is None or quoted > job.price:
+        return False
+    return sum(locked(quoted + job.urgency, terms.rules)) <= standing.free_stake
+
+
+def first_claim_slot(job: Job, owner: Pubkey, terms: ClaimTerms) -> int:
+    """First slot at which owner may claim; while the hash does not exist, the longest wait."""
+    rules, standing = terms.rules, terms.standing
+    registered = standing.registered_slot + rules.min_registration_slots
+    if job.address not in terms.beacons:
+        return max(registered, job.posted_slot + CLAIM_DELAY + rules.claim_max_delay_slots)
+    beacon = terms.beacons[job.address]
+    if beacon is None:
+        return max(registered, job.posted_slot)
+    drawn = lot(beacon, job.address, owner)
+    waits = delay(rules, drawn, weight(standing), terms.total_staked)
+    return max(registered, job.posted_slot + CLAIM_DELAY + waits)
+
+
+def quote(macs: int, terms: ClaimTerms) -> int | None:
+    """ask * macs * (1 + demand) * (1 + capability) * season, floored at each factor.
+
+    In base units; None when it exceeds u64.
+    """
+    capability = Q32_ONE + q32_share(terms.standing.measured_rate, terms.rules.capability_ref)
+    price = terms.standing.ask * macs // ASK_MACS
+    for factor in (Q32_ONE + terms.demand_q32, capability, terms.rules.season_q32):
+        if price > U64_MAX:
+            return None
+        price = price * factor >> 32
+    return price if price <= U64_MAX else None
+
+
+def locked(price: int, rules: ClaimRules) -> tuple[int, int]:
+    """Exposure and lease bond of a lease at this price, in base units."""
+    return rules.kappa * price, -(-price * rules.bond_bps // BPS)
+
+
+def weight(standing: Standing) -> int:
+    """Free stake times 1/4 + 3/4 reputation."""
+    factor = REPUTATION_ONE + 3 * standing.reputation
+    return min(U64_MAX, standing.free_stake * factor // (4 * REPUTATION_ONE))
+
+
+def lot(slot_hash: bytes, job: Pubkey, owner: Pubkey) -> int:
+    """First 8 bytes, little-endian, of SHA256(slot hash | job | provider owner)."""
+    digest = sha256(slot_hash + bytes(job) + bytes(owner)).digest()
+    return int.from_bytes(digest[:8], "little")
+
+
+def delay(rules: ClaimRules, drawn: int, own_weight: int, total_staked: int) -> int:
+    """ceil(claim_scale * -ln(u) * total_staked / weight) slots, capped."""
+    cap = rules.claim_max_delay_slots
+    if own_weight == 0:
+        return cap
+    shares_q32 = -(-(total_staked << 32) // own_weight)
+    slots_q64 = negative_ln(drawn) * shares_q32 * rules.claim_scale_slots
+    return min(cap, -(-slots_q64 // (1 << 64)))

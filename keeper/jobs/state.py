@@ -1,0 +1,193 @@
+"""What the chain says about a job, as far as a decision needs it. All times are slots."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from solders.pubkey import Pubkey
+
+
+class JobState(IntEnum):
+    """Job.state of the registry."""
+
+    POSTED = 0
+    CLAIMED = 1
+    COMMITTED = 2
+    SETTLED = 3
+    CANCELLED = 4
+    EXPIRED = 5
+    VOIDED = 6
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing but collecting is left to do."""
+        return self >= JobState.SETTLED
+
+
+class VerdictState(IntEnum):
+    """Verdict.state; DISPUTED is reserved for fraud proofs."""
+
+    COMMITTING = 0
+    COMMITTED = 1
+    BALLOTING = 2
+    DISPUTED = 3
+    DECIDED = 4
+    SETTLED = 5
+
+
+class Outcome(IntEnum):
+    """Verdict.outcome."""
+
+    NONE = 0
+    ACCEPTED = 1
+    REJECTED = 2
+    UNAVAILABLE = 3
+    UNVERIFIED = 4
+    UNSAMPLED = 5
+
+    @property
+    def voids(self) -> bool:
+        """Whether the attempt goes unpaid."""
+        return self in (Outcome.REJECTED, Outcome.UNAVAILABLE)
+
+
+class BallotState(IntEnum):
+    """State of one drawn ballot."""
+
+    DRAWN = 0
+    CAST = 1
+    REVEALED = 2
+    RELEASED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A provider's hold on a job; it ends after expires_slot unless a stage is committed."""
+
+    provider: Pubkey
+    claimed_slot: int
+    expires_slot: int
+    cap_slot: int
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A posted job. Amounts are base units; score is Q32."""
+
+    address: Pubkey
+    buyer: Pubkey
+    graph: Pubkey
+    manifest: bytes
+    source: str
+    input_root: bytes
+    macs: int
+    operators: int
+    state: JobState
+    attempts: int
+    progress: int
+    price: int
+    urgency: int
+    posted_slot: int
+    claim_deadline: int
+    score_q32: int
+    lease: Lease | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Operators first..last - 1, committed by one provider under one trace root."""
+
+    provider: Pubkey
+    root: bytes
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnBallot:
+    """One drawn seat; verifier is known once it has cast."""
+
+    index: int
+    seat: int
+    draw: int
+    state: BallotState
+    verifier: Pubkey | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The proof side of a job. committed_slot is the base of the next draw."""
+
+    state: VerdictState
+    outcome: Outcome
+    committed_slot: int
+    draws: int
+    salt_known: bool
+    ballot_deadline: int
+    reveal_deadline: int
+    window_end: int
+    stages: tuple[Stage, ...]
+    ballots: tuple[DrawnBallot, ...]
+    payer: Pubkey
+
+    @property
+    def latest_draw(self) -> tuple[DrawnBallot, ...]:
+        """The ballots that may still change: only those of the latest draw."""
+        return tuple(ballot for ballot in self.ballots if ballot.draw == self.draws)
+
+    def ballots_closed(self, slot: int) -> bool:
+        """Whether no ballot can change any more."""
+        casting_over = slot > self.ballot_deadline
+        return slot > self.reveal_deadline or all(
+            ballot.state is BallotState.REVEALED
+            or (casting_over and ballot.state is BallotState.DRAWN)
+            for ballot in self.latest_draw
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What escrow owes a party."""
+
+    party: Pubkey
+    amount: int
+    paid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Escrow:
+    """The money side of a job; balance is its vault's."""
+
+    final: bool
+    credits: tuple[Credit, ...]
+    fee_due: int
+    balance: int
+
+    @property
+    def outstanding(self) -> int:
+        """Base units that belong to parties or to the fee vault."""
+        return self.fee_due + sum(credit.amount for credit in self.credits if not credit.paid)
+
+    def unpaid_to(self, party: Pubkey) -> Iterator[int]:
+        """Indexes of the credits that a party can still pull."""
+        for index, credit in enumerate(self.credits):
+            if credit.party == party and not credit.paid and credit.amount:
+                yield index
+
+
+@dataclass(frozen=True, slots=True)
+class JobSnapshot:
+    """A job with what hangs on it; exposed are the owners whose job exposure still exists."""
+
+    job: Job
+    verdict: Verdict | None
+    escrow: Escrow | None
+    exposed: frozenset[Pubkey] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The slot a decision is made for: the one that the transaction is expected to land in."""
+
+    slot: int

@@ -1,0 +1,38 @@
+"""Ballots: committed first, revealed later, so that nobody can copy one."""
+
+import secrets
+from dataclasses import dataclass
+from enum import IntEnum
+from hashlib import sha256
+
+SALT_BYTES = 32
+
+
+class Choice(IntEnum):
+    """What a verifier found, by its code on chain."""
+
+    ACCEPT = 1
+    REJECT = 2
+    UNAVAILABLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """A choice, and for a rejection the first wrong element; the salt stays secret until reveal."""
+
+    choice: Choice
+    operator: int
+    element: int
+    salt: bytes
+
+    @classmethod
+    def create(cls, choice: Choice, operator: int = 0, element: int = 0) -> "Ballot":
+        """A ballot with a fresh salt."""
+        return cls(choice, operator, element, secrets.token_bytes(SALT_BYTES))
+
+
+def ballot_commitment(ballot: Ballot, verifier: bytes, job: bytes) -> bytes:
+    """SHA256(choice | operator u32 LE | element u32 LE | salt | verifier | job)."""
+    body = bytes([ballot.choice]) + ballot.operator.to_bytes(4, "little")
+    body += ballot.element.to_bytes(4, "little") + ballot.salt
+    return sha256(body + verifier + job).digest()

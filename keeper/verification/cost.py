@@ -1,0 +1,27 @@
+"""What a check cost."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+
+
+@dataclass(slots=True)
+class CheckCost:
+    """Multiply-adds done on the machine (every limb product counts) and seconds spent.
+
+    hashing_seconds is the part of seconds that went into recomputing commitments.
+    """
+
+    macs: int = 0
+    seconds: float = 0.0
+    hashing_seconds: float = 0.0
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Add the time of the block to seconds."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds += perf_counter() - started

@@ -1,0 +1,75 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keeper.verification import CheckCost, field
+
+PRIME = field.PRIME
+elements = st.integers(0, PRIME - 1) | st.sampled_from([0, 1, PRIME - 1, 2**60])
+
+
+@st.composite
+def products(draw: st.DrawFn) -> tuple[list[list[int]], list[list[int]], Any]:
+    rows, terms, columns = (draw(st.integers(1, 5)) for _ in range(3))
+    dtype = draw(st.sampled_from([np.int8, np.int32]))
+    info = np.iinfo(dtype)
+    integers = st.integers(info.min, info.max) | st.sampled_from([info.min, info.max])
+    left = [[draw(elements) for _ in range(terms)] for _ in range(rows)]
+    right = [[draw(integers) for _ in range(columns)] for _ in range(terms)]
+    return left, right, dtype
+
+
+@given(products())
+def test_multiply_equals_integer_arithmetic(
+    case: tuple[list[list[int]], list[list[int]], Any],
+) -> None:
+    left, right, dtype = case
+    found = field.multiply(np.array(left, np.uint64), np.array(right, dtype), CheckCost())
+    expected = [
+        [
+            sum(a * b for a, b in zip(row, column, strict=True)) % PRIME
+            for column in zip(*right, strict=True)
+        ]
+        for row in left
+    ]
+    assert found.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"), [(np.int8, -128), (np.int32, -(2**31)), (np.int32, 2**31 - 1)]
+)
+def test_the_largest_sums_stay_exact(dtype: Any, value: int) -> None:
+    terms = 5000
+    left = np.full((1, terms), PRIME - 1, np.uint64)
+    found = field.multiply(left, np.full((terms, 2), value, dtype), CheckCost())
+    assert found.tolist() == [[-value * terms % PRIME] * 2]
+
+
+@pytest.mark.parametrize("terms", [1, 300, 5000])
+@pytest.mark.parametrize(("dtype", "bits"), [(np.int8, 8), (np.int32, 32)])
+def test_the_count_of_multiply_adds_never_passes_the_estimate(
+    terms: int, dtype: Any, bits: int
+) -> None:
+    cost = CheckCost()
+    right = np.full((terms, 3), np.iinfo(dtype).min, dtype)
+    field.multiply(np.ones((2, terms), np.uint64), right, cost)
+    assert 0 < cost.macs <= field.limb_products(2, terms, 3, bits)
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), min_size=1))
+def test_reduce_gives_the_canonical_representative(values: list[int]) -> None:
+    assert field.reduce(np.array(values, np.uint64)).tolist() == [value % PRIME for value in values]
+
+
+@given(st.lists(elements, min_size=1))
+def test_total_equals_the_sum(values: list[int]) -> None:
+    assert field.total(np.array(values, np.uint64)) == sum(values) % PRIME
+
+
+def test_random_elements_are_below_the_prime_and_differ() -> None:
+    drawn = field.random_elements(1000)
+    assert int(drawn.max()) < PRIME
+    assert len(set(drawn.tolist())) == 1000
