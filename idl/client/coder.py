@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache, partial
-from typing import Any, ClassVar, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Self, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 from solders.pubkey import Pubkey
@@ -116,6 +116,7 @@ class ErrorCode(enum.Enum):
 
 
 AccountType = TypeVar("AccountType", bound=Account)
+Decoded = TypeVar("Decoded")
 EventType = TypeVar("EventType", bound=Event)
 
 
@@ -135,17 +136,17 @@ class ProgramCoder:
         """Decode without the checks of Account.decode; raises ShortDataError."""
         name = kind.__name__
         if not self._program.struct(name).zero_copy:
-            return converter(kind)(_checked(self._borsh.account, name, data))
+            return structured(kind, _checked(self._borsh.account, name, data))
         layout = self._layout(name)
         if len(data) < DISCRIMINATOR_BYTES + layout.itemsize:
             raise ShortDataError(
                 f"{name}: {len(data)} bytes, expected {DISCRIMINATOR_BYTES + layout.itemsize}"
             )
-        return converter(kind)(np.frombuffer(data, layout, 1, DISCRIMINATOR_BYTES)[0])
+        return structured(kind, np.frombuffer(data, layout, 1, DISCRIMINATOR_BYTES)[0])
 
     def event(self, kind: type[EventType], data: bytes) -> EventType:
         """Decode without looking at the discriminator; raises ShortDataError."""
-        return converter(kind)(_checked(self._borsh.event, kind.__name__, data))
+        return structured(kind, _checked(self._borsh.event, kind.__name__, data))
 
     def _layout(self, name: str) -> "np.dtype[np.void]":
         if name not in self._layouts:
@@ -190,6 +191,11 @@ def _checked(decode: Callable[[str, bytes], Any], name: str, data: bytes) -> Any
         raise ShortDataError(str(error)) from error
 
 
+def structured(kind: type[Decoded], raw: Any) -> Decoded:
+    """What anchorpy or NumPy decoded, as the generated dataclass `kind`."""
+    return cast(Decoded, converter(cast(Any, kind))(raw))
+
+
 @cache
 def converter(target: Any) -> Callable[[Any], Any]:
     """Function from what anchorpy or NumPy decode to the annotated type `target`."""
@@ -206,7 +212,7 @@ def converter(target: Any) -> Callable[[Any], Any]:
 
         def build(raw: Any) -> Any:
             get = raw.__getitem__ if isinstance(raw, np.void) else partial(getattr, raw)
-            return target(**{name: convert(get(name)) for name, convert in members})
+            return cast(Any, target)(**{name: convert(get(name)) for name, convert in members})
 
         return build
     if target is Pubkey:

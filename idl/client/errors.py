@@ -53,8 +53,8 @@ def _known(program: str, code: int) -> tuple[str, str] | None:
         for error in PROGRAMS[program].Errors:
             if error.code == code:
                 return error.name, error.message
-        if code in FRAMEWORK_ERRORS:
-            return FRAMEWORK_ERRORS[code], "a constraint of Anchor was violated"
+    if program in PROGRAM_IDS and code in FRAMEWORK_ERRORS:
+        return FRAMEWORK_ERRORS[code], "a constraint of Anchor was violated"
     table = {"token": TOKEN_ERRORS, "system": SYSTEM_ERRORS}.get(program, ())
     return (table[code], f"the {program} program refused") if code < len(table) else None
 

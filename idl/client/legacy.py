@@ -9,7 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from anchorpy import Coder, Idl
+from anchorpy.coder.coder import Coder
+from anchorpy_core.idl import Idl
 from construct import ConstructError
 
 from idl.client.schema import (

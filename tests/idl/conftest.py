@@ -34,7 +34,8 @@ def sample(
     source = tmp_path / "sample_bindings.py"
     source.write_text(render(sample_schema), "utf-8")
     spec = importlib.util.spec_from_file_location("sample_bindings", source)
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "sample_bindings", module)
     spec.loader.exec_module(module)

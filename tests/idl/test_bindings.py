@@ -128,7 +128,7 @@ def test_a_zero_copy_account_decodes_without_its_padding(sample: ModuleType) -> 
         count=12,
     )
     assert {type(weight) for weight in decoded.weights} == {int}
-    assert sample.Tree.SIZE == len(tree_bytes())
+    assert len(tree_bytes()) == sample.Tree.SIZE
     assert tree_bytes()[sample.Tree.OFFSETS["owner"] :][:32] == bytes(SOURCE)
 
 

@@ -1,0 +1,82 @@
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from idl.client import generate
+from idl.client.schema import SchemaError, parse
+
+
+def test_the_committed_bindings_are_those_of_the_committed_idls() -> None:
+    result = CliRunner().invoke(generate.main, ["--check"])
+    assert result.output == ""
+    assert result.exit_code == 0
+
+
+@pytest.fixture
+def bindings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    copy = tmp_path / "bindings"
+    shutil.copytree(generate.BINDINGS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(generate, "BINDINGS", copy)
+    return copy
+
+
+def test_an_edited_binding_is_drift(bindings: Path) -> None:
+    edited = bindings / "staking.py"
+    edited.write_text(edited.read_text("utf-8") + "\nEXTRA = 1\n", "utf-8")
+    result = CliRunner().invoke(generate.main, ["--check"])
+    assert result.exit_code == 1
+    assert "bindings differ from the IDLs: staking.py; run" in result.output
+    assert "EXTRA" in edited.read_text("utf-8"), "a check writes nothing"
+
+
+@pytest.mark.parametrize("name", ["verdict.py", "stranger.py"])
+def test_a_missing_or_a_stray_binding_is_drift(bindings: Path, name: str) -> None:
+    path = bindings / name
+    if path.exists():
+        path.unlink()
+    else:
+        path.write_text("", "utf-8")
+    result = CliRunner().invoke(generate.main, ["--check"])
+    assert result.exit_code == 1
+    assert name in result.output
+
+
+def test_generating_mends_drift(bindings: Path) -> None:
+    (bindings / "verdict.py").unlink()
+    assert CliRunner().invoke(generate.main, []).exit_code == 0
+    assert CliRunner().invoke(generate.main, ["--check"]).exit_code == 0
+
+
+def test_two_derivations_of_one_seed_are_refused(sample_document: dict[str, Any]) -> None:
+    position = sample_document["instructions"][1]["accounts"][1]
+    position["pda"]["seeds"].append({"kind": "arg", "path": "amount"})
+    with pytest.raises(SchemaError, match="disagree on the seeds of position_address"):
+        generate.render(parse(sample_document))
+
+
+def test_a_name_defined_twice_is_refused(sample_document: dict[str, Any]) -> None:
+    sample_document["instructions"][0]["name"] = "position_address"
+    with pytest.raises(SchemaError, match=r"\['position_address'\] would be defined twice"):
+        generate.render(parse(sample_document))
+
+
+def test_an_account_that_no_seed_leads_to_is_required(sample_document: dict[str, Any]) -> None:
+    position = sample_document["instructions"][0]["accounts"][1]
+    position["pda"]["seeds"][1] = {"kind": "account", "path": "ticket.owner", "account": "Gone"}
+    source = generate.render(parse(sample_document))
+    opening = source[source.index("def open_position") :].split(") -> Instruction")[0]
+    assert "    position: Pubkey,\n" in opening
+
+
+def test_an_idl_of_another_address_is_refused(tmp_path: Path) -> None:
+    for path in generate.IDL_FOLDER.glob("*.json"):
+        shutil.copy(path, tmp_path)
+    document = json.loads((tmp_path / "escrow.json").read_text("utf-8"))
+    document["address"] = "11111111111111111111111111111111"
+    (tmp_path / "escrow.json").write_text(json.dumps(document), "utf-8")
+    with pytest.raises(SchemaError, match="escrow: IDL address 1111"):
+        generate.generated(tmp_path)
