@@ -1,4 +1,5 @@
 use anchor_lang::prelude::*;
+use protocol::descriptor::Fault;
 
 #[error_code(offset = 6200)]
 #[derive(PartialEq, Eq)]
@@ -19,22 +20,54 @@ pub enum RegistryError {
     WrongSeat,
     #[msg("the provider still runs a job")]
     ProviderActive,
-    #[msg("a graph has 1 to 256 operators")]
-    InvalidOperatorCount,
     #[msg("the graph is sealed")]
     GraphSealed,
     #[msg("the graph is not sealed yet")]
     GraphOpen,
     #[msg("descriptors are 256 bytes each, and no more than the graph was opened for")]
-    InvalidDescriptorBytes,
-    #[msg("a descriptor breaks its operator's rules")]
-    InvalidDescriptor,
-    #[msg("an input comes from an operator that is not before its reader")]
-    InvalidTopology,
+    BadLength,
+    #[msg("the descriptor's version is unknown")]
+    BadVersion,
+    #[msg("a descriptor field that the operator does not use is not zero")]
+    ReservedNotZero,
+    #[msg("the descriptor's opcode is unknown")]
+    UnknownOpcode,
+    #[msg("no operator takes and gives these element types")]
+    BadDtype,
+    #[msg("the operator takes another number of inputs")]
+    BadInputCount,
+    #[msg("the operator has another rounding")]
+    BadRounding,
+    #[msg("an input's source is not allowed there")]
+    BadInputKind,
+    #[msg("the root of a constant is missing")]
+    BadRoot,
+    #[msg("a descriptor's value is out of range")]
+    BadValue,
+    #[msg("the per-channel fields contradict each other")]
+    BadChannels,
+    #[msg("the shapes do not follow from the operator")]
+    BadShape,
+    #[msg("the window does not fit")]
+    BadWindow,
+    #[msg("a tensor exceeds 2^30 stored bytes")]
+    TensorLimit,
+    #[msg("an output element depends on more than 8,192 bytes")]
+    OperandLimit,
+    #[msg("an output element's operands lie in more than 16 runs")]
+    RunLimit,
+    #[msg("the multiply-adds do not follow from the operator")]
+    BadMultiplyAdds,
+    #[msg("a graph has 1 to 256 operators")]
+    OperatorLimit,
+    #[msg("a graph has at most 8 job inputs")]
+    InputLimit,
+    #[msg(
+        "an input's operator is not before its reader, or job inputs are not numbered 0, 1, 2, ..."
+    )]
+    BadTopology,
     #[msg("an input's shape or type is not what its source gives")]
     OperandMismatch,
-    #[msg("job inputs are numbered 0, 1, 2, ... and are at most 8")]
-    InvalidJobInputs,
     #[msg("the descriptors do not hash to the graph's spec_root")]
     SpecRootMismatch,
     #[msg("the job id is not the buyer's next one")]
@@ -101,7 +134,7 @@ pub enum RegistryError {
     MarketCurrent,
     #[msg("the market is read from all 16 shards, in order")]
     WrongShards,
-    #[msg("shards are numbered 0 to 15")]
+    #[msg("shards are numbered 0 to 15, and a job counts in that of its address")]
     InvalidShard,
 }
 
@@ -113,5 +146,33 @@ pub trait Checked<T> {
 impl<T> Checked<T> for Option<T> {
     fn checked(self) -> Result<T> {
         self.ok_or_else(|| RegistryError::Overflow.into())
+    }
+}
+
+impl From<Fault> for RegistryError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::BadLength => Self::BadLength,
+            Fault::BadVersion => Self::BadVersion,
+            Fault::ReservedNotZero => Self::ReservedNotZero,
+            Fault::UnknownOpcode => Self::UnknownOpcode,
+            Fault::BadDtype => Self::BadDtype,
+            Fault::BadInputCount => Self::BadInputCount,
+            Fault::BadRounding => Self::BadRounding,
+            Fault::BadInputKind => Self::BadInputKind,
+            Fault::BadRoot => Self::BadRoot,
+            Fault::BadValue => Self::BadValue,
+            Fault::BadChannels => Self::BadChannels,
+            Fault::BadShape => Self::BadShape,
+            Fault::BadWindow => Self::BadWindow,
+            Fault::TensorLimit => Self::TensorLimit,
+            Fault::OperandLimit => Self::OperandLimit,
+            Fault::RunLimit => Self::RunLimit,
+            Fault::BadMultiplyAdds => Self::BadMultiplyAdds,
+            Fault::OperatorLimit => Self::OperatorLimit,
+            Fault::InputLimit => Self::InputLimit,
+            Fault::BadTopology => Self::BadTopology,
+            Fault::OperandMismatch => Self::OperandMismatch,
+        }
     }
 }

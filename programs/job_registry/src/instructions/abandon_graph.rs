@@ -14,14 +14,11 @@ pub struct AbandonGraph<'info> {
     pub graph: AccountLoader<'info, Graph>,
 }
 
-pub fn handler(ctx: Context<AbandonGraph>) -> Result<()> {
+pub(crate) fn handler(ctx: Context<AbandonGraph>) -> Result<()> {
     let key = ctx.accounts.graph.key();
     let mut graph = ctx.accounts.graph.load_mut()?;
     // jobs refer to sealed graphs for as long as they live
     require!(!graph.is_sealed(), RegistryError::GraphSealed);
-    emit!(GraphAbandoned {
-        envelope: envelope(&mut graph.sequence, &Clock::get()?)?,
-        graph: key,
-    });
+    emit!(GraphAbandoned { envelope: envelope(&mut graph.sequence, &Clock::get()?)?, graph: key });
     Ok(())
 }

@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use protocol::merkle::LEAF_BYTES;
+use protocol::descriptor::DESCRIPTOR_BYTES;
 
 use crate::{
     errors::RegistryError,
@@ -14,12 +14,9 @@ pub struct AppendOperators<'info> {
     pub graph: AccountLoader<'info, Graph>,
 }
 
-pub fn handler(ctx: Context<AppendOperators>, data: Vec<u8>) -> Result<()> {
-    let (descriptors, rest) = data.as_chunks::<LEAF_BYTES>();
-    require!(
-        !descriptors.is_empty() && rest.is_empty(),
-        RegistryError::InvalidDescriptorBytes
-    );
+pub(crate) fn handler(ctx: Context<AppendOperators>, data: Vec<u8>) -> Result<()> {
+    let (descriptors, rest) = data.as_chunks::<DESCRIPTOR_BYTES>();
+    require!(!descriptors.is_empty() && rest.is_empty(), RegistryError::BadLength);
     let key = ctx.accounts.graph.key();
     let mut graph = ctx.accounts.graph.load_mut()?;
     for descriptor in descriptors {

@@ -14,7 +14,7 @@ pub struct DeregisterProvider<'info> {
     pub provider: AccountLoader<'info, Provider>,
 }
 
-pub fn handler(ctx: Context<DeregisterProvider>) -> Result<()> {
+pub(crate) fn handler(ctx: Context<DeregisterProvider>) -> Result<()> {
     let mut provider = ctx.accounts.provider.load_mut()?;
     require!(provider.active == 0, RegistryError::ProviderActive);
     emit!(ProviderDeregistered {

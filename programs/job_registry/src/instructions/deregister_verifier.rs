@@ -14,7 +14,7 @@ pub struct DeregisterVerifier<'info> {
     pub verifier: Account<'info, Verifier>,
 }
 
-pub fn handler(ctx: Context<DeregisterVerifier>) -> Result<()> {
+pub(crate) fn handler(ctx: Context<DeregisterVerifier>) -> Result<()> {
     let verifier = &mut ctx.accounts.verifier;
     emit!(VerifierDeregistered {
         envelope: envelope(&mut verifier.sequence, &Clock::get()?)?,

@@ -22,7 +22,7 @@ pub struct Initialize<'info> {
     pub system_program: Program<'info, System>,
 }
 
-pub fn handler(ctx: Context<Initialize>, authority: Pubkey, params: Params) -> Result<()> {
+pub(crate) fn handler(ctx: Context<Initialize>, params: Params, authority: Pubkey) -> Result<()> {
     params.validate()?;
     let registry = &mut ctx.accounts.registry;
     registry.set_inner(Registry { authority, params, sequence: 0, bump: ctx.bumps.registry });

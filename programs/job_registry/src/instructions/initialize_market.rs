@@ -23,7 +23,7 @@ pub struct InitializeMarket<'info> {
     pub system_program: Program<'info, System>,
 }
 
-pub fn handler(ctx: Context<InitializeMarket>) -> Result<()> {
+pub(crate) fn handler(ctx: Context<InitializeMarket>) -> Result<()> {
     let market = &mut ctx.accounts.market;
     market.epoch = ctx.accounts.registry.params.epoch(Clock::get()?.slot)?;
     market.bump = ctx.bumps.market;

@@ -14,7 +14,7 @@ pub struct InitializeShard<'info> {
     #[account(
         init,
         payer = deployer,
-        space = 8 + core::mem::size_of::<UtilisationShard>(),
+        space = UtilisationShard::SPACE,
         seeds = [seeds::UTILISATION, &[shard]],
         bump,
     )]
@@ -22,7 +22,7 @@ pub struct InitializeShard<'info> {
     pub system_program: Program<'info, System>,
 }
 
-pub fn handler(ctx: Context<InitializeShard>, shard: u8) -> Result<()> {
+pub(crate) fn handler(ctx: Context<InitializeShard>, shard: u8) -> Result<()> {
     require!(shard < SHARDS, RegistryError::InvalidShard);
     let mut utilisation = ctx.accounts.utilisation.load_init()?;
     utilisation.shard = shard;

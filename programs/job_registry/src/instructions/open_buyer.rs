@@ -21,7 +21,7 @@ pub struct OpenBuyer<'info> {
     pub system_program: Program<'info, System>,
 }
 
-pub fn handler(ctx: Context<OpenBuyer>) -> Result<()> {
+pub(crate) fn handler(ctx: Context<OpenBuyer>) -> Result<()> {
     let buyer = &mut ctx.accounts.buyer;
     buyer.owner = ctx.accounts.owner.key();
     buyer.bump = ctx.bumps.buyer;

@@ -14,7 +14,7 @@ pub struct OpenGraph<'info> {
     #[account(
         init,
         payer = author,
-        space = 8 + core::mem::size_of::<Graph>(),
+        space = Graph::SPACE,
         seeds = [seeds::GRAPH, author.key().as_ref(), &spec_root],
         bump,
     )]
@@ -22,7 +22,7 @@ pub struct OpenGraph<'info> {
     pub system_program: Program<'info, System>,
 }
 
-pub fn handler(ctx: Context<OpenGraph>, spec_root: [u8; 32], operators: u16) -> Result<()> {
+pub(crate) fn handler(ctx: Context<OpenGraph>, spec_root: [u8; 32], operators: u16) -> Result<()> {
     let author = ctx.accounts.author.key();
     let mut graph = ctx.accounts.graph.load_init()?;
     graph.open(author, spec_root, operators)?;

@@ -17,7 +17,7 @@ pub struct RegisterProvider<'info> {
     #[account(
         init,
         payer = owner,
-        space = 8 + core::mem::size_of::<Provider>(),
+        space = Provider::SPACE,
         seeds = [seeds::PROVIDER, owner.key().as_ref()],
         bump,
     )]
@@ -25,7 +25,7 @@ pub struct RegisterProvider<'info> {
     pub system_program: Program<'info, System>,
 }
 
-pub fn handler(ctx: Context<RegisterProvider>, capability: Capability) -> Result<()> {
+pub(crate) fn handler(ctx: Context<RegisterProvider>, capability: Capability) -> Result<()> {
     capability.validate()?;
     let clock = Clock::get()?;
     let mut provider = ctx.accounts.provider.load_init()?;

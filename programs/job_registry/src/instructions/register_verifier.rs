@@ -25,7 +25,11 @@ pub struct RegisterVerifier<'info> {
     pub system_program: Program<'info, System>,
 }
 
-pub fn handler(ctx: Context<RegisterVerifier>, endpoint: Url, memory_bytes: u64) -> Result<()> {
+pub(crate) fn handler(
+    ctx: Context<RegisterVerifier>,
+    endpoint: Url,
+    memory_bytes: u64,
+) -> Result<()> {
     validate_url(&endpoint)?;
     require_held(&ctx.accounts.seat)?;
     let clock = Clock::get()?;

@@ -16,7 +16,7 @@ pub struct RollMarket<'info> {
     // Remaining accounts: the 16 utilisation shards in order.
 }
 
-pub fn handler<'info>(ctx: Context<'info, RollMarket<'info>>) -> Result<()> {
+pub(crate) fn handler<'info>(ctx: Context<'info, RollMarket<'info>>) -> Result<()> {
     let clock = Clock::get()?;
     let epoch = ctx.accounts.registry.params.epoch(clock.slot)?;
     let (posted, settled) = totals(ctx.remaining_accounts, epoch)?;

@@ -21,7 +21,7 @@ pub struct SetAuthority<'info> {
     pub registry: Box<Account<'info, Registry>>,
 }
 
-pub fn handler(ctx: Context<SetAuthority>) -> Result<()> {
+pub(crate) fn handler(ctx: Context<SetAuthority>) -> Result<()> {
     let registry = &mut ctx.accounts.registry;
     registry.authority = ctx.accounts.new_authority.key();
     emit!(AuthoritySet {

@@ -19,7 +19,7 @@ pub struct SetParams<'info> {
     pub registry: Box<Account<'info, Registry>>,
 }
 
-pub fn handler(ctx: Context<SetParams>, params: Params) -> Result<()> {
+pub(crate) fn handler(ctx: Context<SetParams>, params: Params) -> Result<()> {
     params.validate()?;
     let registry = &mut ctx.accounts.registry;
     registry.params = params;

@@ -13,7 +13,11 @@ pub struct UpdateProvider<'info> {
     pub provider: AccountLoader<'info, Provider>,
 }
 
-pub fn handler(ctx: Context<UpdateProvider>, capability: Capability, draining: bool) -> Result<()> {
+pub(crate) fn handler(
+    ctx: Context<UpdateProvider>,
+    capability: Capability,
+    draining: bool,
+) -> Result<()> {
     capability.validate()?;
     let mut provider = ctx.accounts.provider.load_mut()?;
     provider.declare(&capability);

@@ -17,7 +17,11 @@ pub struct UpdateVerifier<'info> {
     pub verifier: Account<'info, Verifier>,
 }
 
-pub fn handler(ctx: Context<UpdateVerifier>, endpoint: Url, memory_bytes: u64) -> Result<()> {
+pub(crate) fn handler(
+    ctx: Context<UpdateVerifier>,
+    endpoint: Url,
+    memory_bytes: u64,
+) -> Result<()> {
     validate_url(&endpoint)?;
     require_held(&ctx.accounts.seat)?;
     let verifier = &mut ctx.accounts.verifier;

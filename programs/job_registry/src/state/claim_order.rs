@@ -2,15 +2,20 @@
 //! when the job was posted. `-ln(u) / weight` is exponential, and the smallest of several comes
 //! from each with a chance in proportion to its weight: splitting stake over keys gains nothing.
 
-use anchor_lang::{prelude::Pubkey, solana_program::hash::hashv};
+use anchor_lang::prelude::Pubkey;
 use protocol::fixed::negative_ln;
+use solana_sha256_hasher::hashv;
 
 use super::{provider::REPUTATION_ONE, registry::Params};
 
+/// Four times full reputation: quarters stay integers.
+const FULL: u128 = 4 * REPUTATION_ONE as u128;
+
 /// Free stake times 1/4 + 3/4 reputation.
 pub fn weight(free_stake: u64, reputation: u32) -> u64 {
-    let factor = u128::from(REPUTATION_ONE).saturating_add(u128::from(reputation).saturating_mul(3));
-    let scaled = u128::from(free_stake).saturating_mul(factor) / (4 * REPUTATION_ONE as u128);
+    let factor =
+        u128::from(REPUTATION_ONE).saturating_add(u128::from(reputation).saturating_mul(3));
+    let scaled = u128::from(free_stake).saturating_mul(factor) / FULL;
     u64::try_from(scaled).unwrap_or(u64::MAX)
 }
 
@@ -38,4 +43,35 @@ pub fn delay(params: &Params, lot: u64, weight: u64, total_staked: u64) -> u64 {
         return cap;
     };
     u64::try_from(slots_q64.div_ceil(1 << 64)).map_or(cap, |slots| slots.min(cap))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params() -> Params {
+        Params { claim_scale_slots: 2, claim_max_delay_slots: 20, ..Params::default() }
+    }
+
+    #[test]
+    fn weight_is_a_quarter_without_reputation() {
+        assert_eq!(weight(1_000, 0), 250);
+        assert_eq!(weight(1_000, REPUTATION_ONE), 1_000);
+        assert_eq!(weight(3, 0), 0);
+        assert_eq!(weight(u64::MAX, REPUTATION_ONE), u64::MAX);
+    }
+
+    #[test]
+    fn delay_is_exponential_rounded_up_and_capped() {
+        let params = params();
+        // u = 1: -ln(u) = 0
+        assert_eq!(delay(&params, u64::MAX, 1, 10), 0);
+        // u = 1/2 with all the stake: 2 ln 2 = 1.39
+        assert_eq!(delay(&params, (1 << 63) - 1, 10, 10), 2);
+        // with half of it: 2.77
+        assert_eq!(delay(&params, (1 << 63) - 1, 5, 10), 3);
+        assert_eq!(delay(&params, 0, 10, 10), 20);
+        assert_eq!(delay(&params, 5, 0, 10), 20);
+        assert_eq!(delay(&params, 5, 1, u64::MAX), 20);
+    }
 }

@@ -1,3 +1,6 @@
+// bytemuck's derives are unsafe impls whose soundness the compiler checks
+#![allow(unsafe_code)]
+
 use anchor_lang::prelude::*;
 
 use super::{registry::Params, url::Url};
@@ -59,7 +62,7 @@ pub struct Job {
     pub attempts: u8,
     pub bump: u8,
     pub escrow_bump: u8,
-    pub _padding: [u8; 7],
+    pub padding: [u8; 7],
 }
 
 const _: () = assert!(core::mem::size_of::<Job>() == 528);
@@ -82,7 +85,7 @@ pub struct Lease {
     pub attempt: u8,
     /// Whether this lease committed a stage.
     pub has_stage: u8,
-    pub _padding: [u8; 6],
+    pub padding: [u8; 6],
 }
 
 const _: () = assert!(core::mem::size_of::<Lease>() == 96);
@@ -96,6 +99,8 @@ pub enum Expiry {
 }
 
 impl Job {
+    pub const SPACE: usize = 8 + core::mem::size_of::<Self>();
+
     pub fn is(&self, state: JobState) -> bool {
         self.state == state as u8
     }
@@ -222,5 +227,92 @@ impl Job {
     fn end(&mut self, state: JobState, slot: u64) {
         self.state = state as u8;
         self.concluded_slot = slot;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytemuck::Zeroable;
+
+    const PARAMS: Params = Params {
+        claim_window_slots: 100,
+        lease_slots: 50,
+        min_rate_macs_per_slot: 10,
+        min_registration_slots: 0,
+        season_q32: 0,
+        epoch_slots: 0,
+        stake_ref: 0,
+        urgency_ref: 0,
+        complexity_ref: 0,
+        ageing_q32: 0,
+        claim_scale_slots: 0,
+        claim_max_delay_slots: 0,
+        capability_ref: 0,
+        kappa: 0,
+        bond_bps: 0,
+        max_attempts: 2,
+    };
+
+    fn posted() -> Job {
+        let mut job = Job { operators: 4, macs: 1_000, ..Job::zeroed() };
+        job.open_window(10, &PARAMS).unwrap();
+        job
+    }
+
+    fn claimed() -> Job {
+        let mut job = posted();
+        job.claim(Pubkey::new_from_array([7; 32]), 5, (3, 2), 20, &PARAMS).unwrap();
+        job
+    }
+
+    #[test]
+    fn a_claim_window_includes_its_last_slot() {
+        let mut job = posted();
+        assert!(job.require_claimable(110, &PARAMS).is_ok());
+        assert!(job.require_claimable(111, &PARAMS).is_err());
+        assert!(job.expire(110, &PARAMS).is_err());
+        assert_eq!(job.expire(111, &PARAMS).unwrap(), Expiry::Refunded);
+        assert!(job.is(JobState::Expired) && job.has_ended());
+    }
+
+    #[test]
+    fn checkpoints_extend_a_lease_up_to_its_cap() {
+        let mut job = claimed();
+        assert_eq!((job.lease.expires_slot, job.lease.cap_slot), (70, 170));
+        assert!(!job.record_stage(1, 300, 70, &PARAMS).unwrap());
+        assert_eq!((job.progress, job.lease.expires_slot), (1, 120));
+        assert!(!job.record_stage(2, 300, 120, &PARAMS).unwrap());
+        assert!(!job.record_stage(3, 300, 170, &PARAMS).unwrap());
+        assert_eq!(job.lease.expires_slot, 170);
+        assert!(job.record_stage(4, 300, 171, &PARAMS).is_err());
+        assert!(job.record_stage(4, 300, 170, &PARAMS).unwrap());
+        assert_eq!((job.committed_slot, job.lease.macs), (170, 1_000));
+        job.conclude(JobState::Settled, 171).unwrap();
+        assert!(job.conclude(JobState::Voided, 171).is_err());
+    }
+
+    #[test]
+    fn a_stage_ends_within_the_graph() {
+        let mut job = claimed();
+        assert!(job.record_stage(0, 1, 21, &PARAMS).is_err());
+        assert!(job.record_stage(5, 1, 21, &PARAMS).is_err());
+    }
+
+    #[test]
+    fn an_expired_lease_reopens_until_attempts_run_out() {
+        let mut job = claimed();
+        assert!(job.require_lapsed(70).is_err());
+        job.require_lapsed(71).unwrap();
+        job.reopen(71, &PARAMS).unwrap();
+        assert_eq!((job.posted_slot, job.claim_deadline, job.lease), (71, 171, Lease::default()));
+        assert!(job.require_claimable(72, &PARAMS).is_ok());
+        job.claim(Pubkey::new_from_array([8; 32]), 5, (3, 2), 72, &PARAMS).unwrap();
+        job.record_stage(1, 9, 73, &PARAMS).unwrap();
+        job.reopen(200, &PARAMS).unwrap();
+        assert!(job.require_claimable(201, &PARAMS).is_err());
+        assert!(job.cancel(201).is_err());
+        assert_eq!(job.expire(201, &PARAMS).unwrap(), Expiry::Partial);
+        assert!(job.is(JobState::Committed));
     }
 }

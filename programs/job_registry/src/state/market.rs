@@ -1,3 +1,6 @@
+// bytemuck's derives are unsafe impls whose soundness the compiler checks
+#![allow(unsafe_code)]
+
 use anchor_lang::prelude::*;
 use protocol::fixed::q32_ratio;
 
@@ -45,7 +48,7 @@ pub struct UtilisationShard {
     pub previous_settled_macs: u64,
     pub shard: u8,
     pub bump: u8,
-    pub _padding: [u8; 6],
+    pub padding: [u8; 6],
 }
 
 const _: () = assert!(core::mem::size_of::<UtilisationShard>() == 48);
@@ -56,6 +59,13 @@ pub fn shard_of(job: &Pubkey) -> u8 {
 }
 
 impl UtilisationShard {
+    pub const SPACE: usize = 8 + core::mem::size_of::<Self>();
+
+    pub fn require_for(&self, job: &Pubkey) -> Result<()> {
+        require!(self.shard == shard_of(job), RegistryError::InvalidShard);
+        Ok(())
+    }
+
     // The sums saturate: a full counter must not keep jobs from being posted or settled.
     pub fn post(&mut self, epoch: u64, macs: u64) {
         self.advance(epoch);
@@ -106,8 +116,14 @@ mod tests {
 
     #[test]
     fn demand_is_the_unserved_share() {
-        let mut market =
-            Market { epoch: 3, posted_macs: 0, settled_macs: 0, demand_q32: 0, sequence: 0, bump: 0 };
+        let mut market = Market {
+            epoch: 3,
+            posted_macs: 0,
+            settled_macs: 0,
+            demand_q32: 0,
+            sequence: 0,
+            bump: 0,
+        };
         market.roll(4, 100, 75).unwrap();
         assert_eq!(market.demand_q32, 1 << 30);
         market.roll(5, 10, 75).unwrap();

@@ -1,3 +1,6 @@
+// bytemuck's derives are unsafe impls whose soundness the compiler checks
+#![allow(unsafe_code)]
+
 use anchor_lang::prelude::*;
 
 use super::url::{validate_url, Url};
@@ -53,6 +56,8 @@ impl Capability {
 }
 
 impl Provider {
+    pub const SPACE: usize = 8 + core::mem::size_of::<Self>();
+
     pub fn declare(&mut self, capability: &Capability) {
         self.ask = capability.ask;
         self.memory_bytes = capability.memory_bytes;

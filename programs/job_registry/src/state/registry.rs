@@ -13,7 +13,9 @@ pub struct Registry {
     pub bump: u8,
 }
 
-#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, InitSpace, PartialEq, Eq)]
+#[derive(
+    AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, Default, InitSpace, PartialEq, Eq,
+)]
 pub struct Params {
     /// Slots from posting or reopening in which a provider may claim.
     pub claim_window_slots: u64,
@@ -59,8 +61,7 @@ impl Params {
             u64::from(self.max_attempts),
         ];
         require!(
-            divisors_and_windows.iter().all(|value| *value > 0)
-                && u64::from(self.bond_bps) <= BPS,
+            divisors_and_windows.iter().all(|value| *value > 0) && u64::from(self.bond_bps) <= BPS,
             RegistryError::InvalidParams
         );
         Ok(())

@@ -1,6 +1,9 @@
 use anchor_lang::prelude::*;
 
-use super::url::{Url, URL_BYTES};
+use staking::state::{Seat, HELD};
+
+use super::url::URL_BYTES;
+use crate::errors::RegistryError;
 
 /// PDA `["verifier", owner]`: where a seat's holder is reached.
 #[account]
@@ -8,7 +11,7 @@ use super::url::{Url, URL_BYTES};
 pub struct Verifier {
     pub owner: Pubkey,
     pub seat: u16,
-    pub endpoint: Url,
+    pub endpoint: [u8; URL_BYTES],
     pub memory_bytes: u64,
     pub registered_slot: u64,
     pub sequence: u64,
@@ -16,3 +19,9 @@ pub struct Verifier {
 }
 
 const _: () = assert!(Verifier::INIT_SPACE == 32 + 2 + URL_BYTES + 3 * 8 + 1);
+
+/// A seat that was vacated waits for its last snapshots to age, and no longer speaks for anybody.
+pub fn require_held(seat: &Seat) -> Result<()> {
+    require!(seat.vacated_epoch == HELD, RegistryError::WrongSeat);
+    Ok(())
+}

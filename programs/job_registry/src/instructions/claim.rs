@@ -1,0 +1,126 @@
+use anchor_lang::prelude::*;
+use protocol::{
+    addresses::JOB_REGISTRY_CPI,
+    fixed::bps_ceil,
+    slot_hashes::{self, Lookup},
+};
+use staking::{
+    cpi::{accounts::LockExposure, lock_exposure},
+    program::Staking,
+    state::{Pool, Position},
+};
+
+use crate::{
+    errors::{Checked, RegistryError},
+    events::{envelope, JobClaimed},
+    state::{
+        claim_order::{delay, lot, weight},
+        price::quote,
+        Job, Market, Params, Provider, Registry,
+    },
+    CPI_SIGNER,
+};
+
+#[derive(Accounts)]
+pub struct Claim<'info> {
+    #[account(mut)]
+    pub owner: Signer<'info>,
+    pub registry: Box<Account<'info, Registry>>,
+    pub market: Box<Account<'info, Market>>,
+    #[account(mut, has_one = owner @ RegistryError::WrongProvider)]
+    pub provider: AccountLoader<'info, Provider>,
+    #[account(mut)]
+    pub job: AccountLoader<'info, Job>,
+    pub pool: Box<Account<'info, Pool>>,
+    #[account(mut, has_one = owner @ RegistryError::WrongPosition)]
+    pub position: Box<Account<'info, Position>>,
+    /// CHECK: staking creates it at this job's and provider's address
+    #[account(mut)]
+    pub exposure: UncheckedAccount<'info>,
+    /// CHECK: the program's own signer
+    #[account(address = JOB_REGISTRY_CPI)]
+    pub authority: UncheckedAccount<'info>,
+    /// CHECK: compared with the sysvar's address where it is read
+    pub slot_hashes: UncheckedAccount<'info>,
+    pub staking_program: Program<'info, Staking>,
+    pub system_program: Program<'info, System>,
+}
+
+impl<'info> Claim<'info> {
+    fn validate(&self, slot: u64) -> Result<()> {
+        let params = &self.registry.params;
+        let (job, provider) = (self.job.load()?, self.provider.load()?);
+        job.require_claimable(slot, params)?;
+        require!(job.buyer != provider.owner, RegistryError::BuyerIsProvider);
+        require!(self.exposure.data_is_empty(), RegistryError::ProviderBarred);
+        require!(provider.draining == 0, RegistryError::ProviderDraining);
+        require!(job.macs <= provider.max_macs, RegistryError::JobTooLarge);
+        let eligible = provider.registered_slot.checked_add(params.min_registration_slots);
+        require!(slot >= eligible.checked()?, RegistryError::RegisteredTooRecently);
+        require!(slot >= self.turn(&job, &provider, params)?, RegistryError::BeforeTurn);
+        Ok(())
+    }
+
+    /// First slot in which this provider may claim. A hash that has aged out opens the job to all.
+    fn turn(&self, job: &Job, provider: &Provider, params: &Params) -> Result<u64> {
+        let wait = match slot_hashes::lookup(&self.slot_hashes, job.posted_slot)
+            .ok_or(RegistryError::WrongSlotHashes)?
+        {
+            Lookup::Aged => return Ok(job.posted_slot),
+            Lookup::NotYet => params.claim_max_delay_slots,
+            Lookup::Found { hash, .. } => delay(
+                params,
+                lot(&hash, &self.job.key(), &provider.owner),
+                weight(self.position.free(), provider.reputation),
+                self.pool.total_staked,
+            ),
+        };
+        job.posted_slot.checked_add(1).and_then(|first| first.checked_add(wait)).checked()
+    }
+
+    fn lock(&self, exposure: u64, bond: u64) -> Result<()> {
+        let accounts = LockExposure {
+            owner: self.owner.to_account_info(),
+            authority: self.authority.to_account_info(),
+            job: self.job.to_account_info(),
+            position: self.position.to_account_info(),
+            exposure: self.exposure.to_account_info(),
+            system_program: self.system_program.to_account_info(),
+        };
+        let cpi = CpiContext::new_with_signer(staking::ID, accounts, CPI_SIGNER);
+        lock_exposure(cpi, exposure, bond)
+    }
+}
+
+pub(crate) fn handler(ctx: Context<Claim>) -> Result<()> {
+    let accounts = ctx.accounts;
+    let clock = Clock::get()?;
+    accounts.validate(clock.slot)?;
+    let params = &accounts.registry.params;
+    let key = accounts.job.key();
+    let (exposure, bond) = {
+        let mut job = accounts.job.load_mut()?;
+        let mut provider = accounts.provider.load_mut()?;
+        let quote = quote(params, &accounts.market, &provider, job.macs).checked()?;
+        require!(quote <= job.price, RegistryError::QuoteAbovePrice);
+        let price = quote.checked_add(job.urgency).checked()?;
+        let exposure = price.checked_mul(u64::from(params.kappa)).checked()?;
+        let bond = bps_ceil(price, params.bond_bps).checked()?;
+        provider.begin()?;
+        job.claim(provider.owner, price, (exposure, bond), clock.slot, params)?;
+        emit!(JobClaimed {
+            envelope: envelope(&mut job.sequence, &clock)?,
+            job: key,
+            provider: provider.owner,
+            attempt: job.lease.attempt,
+            price,
+            exposure,
+            bond,
+            expires_slot: job.lease.expires_slot,
+            cap_slot: job.lease.cap_slot,
+            active: provider.active,
+        });
+        (exposure, bond)
+    };
+    accounts.lock(exposure, bond)
+}

@@ -1,0 +1,78 @@
+use anchor_lang::prelude::*;
+use protocol::{addresses::VERDICT_CPI, seeds};
+
+use crate::{
+    errors::{Checked, RegistryError},
+    events::{JobEnded, ProviderRated},
+    state::{Job, JobState, Provider, Registry, UtilisationShard},
+};
+
+#[derive(Accounts)]
+pub struct Conclude<'info> {
+    #[account(address = VERDICT_CPI @ RegistryError::Unauthorized)]
+    pub authority: Signer<'info>,
+    pub registry: Box<Account<'info, Registry>>,
+    #[account(mut)]
+    pub job: AccountLoader<'info, Job>,
+    /// CHECK: the Provider of the job's lease, or its empty address when that has deregistered;
+    /// any account when the job ended without a lease
+    #[account(mut)]
+    pub provider: UncheckedAccount<'info>,
+    #[account(mut)]
+    pub utilisation: AccountLoader<'info, UtilisationShard>,
+}
+
+pub(crate) fn handler<'info>(
+    ctx: Context<'info, Conclude<'info>>,
+    outcome: u8,
+    paid_macs: u64,
+) -> Result<()> {
+    let outcome = [JobState::Settled, JobState::Voided]
+        .into_iter()
+        .find(|state| *state as u8 == outcome)
+        .ok_or(RegistryError::InvalidOutcome)?;
+    let clock = Clock::get()?;
+    let accounts = ctx.accounts;
+    let key = accounts.job.key();
+    let mut job = accounts.job.load_mut()?;
+    job.conclude(outcome, clock.slot)?;
+    if job.lease.provider != Pubkey::default() {
+        rate(&accounts.provider, &job, key, outcome, &clock)?;
+    }
+    if outcome == JobState::Settled {
+        let mut utilisation = accounts.utilisation.load_mut()?;
+        utilisation.require_for(&key)?;
+        utilisation.settle(accounts.registry.params.epoch(clock.slot)?, paid_macs);
+    }
+    emit!(JobEnded::of(&mut job, key, &clock)?);
+    Ok(())
+}
+
+fn rate<'info>(
+    account: &'info AccountInfo<'info>,
+    job: &Job,
+    key: Pubkey,
+    outcome: JobState,
+    clock: &Clock,
+) -> Result<()> {
+    if *account.owner != crate::ID {
+        // nobody may spare a provider its rating by passing another account
+        let (address, _) = Pubkey::find_program_address(
+            &[seeds::PROVIDER, job.lease.provider.as_ref()],
+            &crate::ID,
+        );
+        require!(*account.key == address, RegistryError::WrongProvider);
+        return Ok(());
+    }
+    let loader = AccountLoader::<Provider>::try_from(account)?;
+    let mut provider = loader.load_mut()?;
+    require!(provider.owner == job.lease.provider, RegistryError::WrongProvider);
+    if outcome == JobState::Settled {
+        let slots = job.committed_slot.checked_sub(job.lease.claimed_slot).checked()?;
+        provider.succeed(job.lease.macs, slots);
+    } else {
+        provider.fail();
+    }
+    emit!(ProviderRated::of(&mut provider, key, clock)?);
+    Ok(())
+}

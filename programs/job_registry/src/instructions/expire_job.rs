@@ -1,0 +1,46 @@
+use anchor_lang::prelude::*;
+use escrow::{program::Escrow as EscrowProgram, state::Escrow};
+use protocol::addresses::JOB_REGISTRY_CPI;
+
+use crate::{
+    errors::RegistryError,
+    events::JobEnded,
+    instructions::refund::refund_escrow,
+    state::{Expiry, Job, Registry},
+};
+
+#[derive(Accounts)]
+pub struct ExpireJob<'info> {
+    /// Earns the job's crank tip when the job ends here.
+    pub cranker: Signer<'info>,
+    pub registry: Box<Account<'info, Registry>>,
+    #[account(mut)]
+    pub job: AccountLoader<'info, Job>,
+    #[account(mut, has_one = job @ RegistryError::WrongEscrow)]
+    pub escrow: AccountLoader<'info, Escrow>,
+    /// CHECK: the program's own signer
+    #[account(address = JOB_REGISTRY_CPI)]
+    pub authority: UncheckedAccount<'info>,
+    pub escrow_program: Program<'info, EscrowProgram>,
+}
+
+pub(crate) fn handler(ctx: Context<ExpireJob>) -> Result<()> {
+    let accounts = ctx.accounts;
+    let clock = Clock::get()?;
+    let key = accounts.job.key();
+    let (expiry, tip) = {
+        let mut job = accounts.job.load_mut()?;
+        let expiry = job.expire(clock.slot, &accounts.registry.params)?;
+        emit!(JobEnded::of(&mut job, key, &clock)?);
+        (expiry, job.tip)
+    };
+    match expiry {
+        Expiry::Refunded => refund_escrow(
+            &accounts.authority,
+            accounts.escrow.to_account_info(),
+            Some(accounts.cranker.key()),
+            tip,
+        ),
+        Expiry::Partial => Ok(()),
+    }
+}

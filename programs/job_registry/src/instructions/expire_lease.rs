@@ -1,0 +1,122 @@
+use anchor_lang::prelude::*;
+use anchor_spl::token::Token;
+use escrow::state::Escrow;
+use protocol::addresses::JOB_REGISTRY_CPI;
+use staking::{
+    cpi::{
+        accounts::{ForfeitBond, UnlockExposure},
+        forfeit_bond, unlock_exposure,
+    },
+    program::Staking,
+    state::{Pool, Position},
+};
+
+use crate::{
+    errors::RegistryError,
+    events::{envelope, LeaseExpired, ProviderRated},
+    state::{Job, Lease, Provider, Registry},
+    CPI_SIGNER,
+};
+
+#[derive(Accounts)]
+pub struct ExpireLease<'info> {
+    pub registry: Box<Account<'info, Registry>>,
+    #[account(mut)]
+    pub job: AccountLoader<'info, Job>,
+    #[account(mut)]
+    pub provider: AccountLoader<'info, Provider>,
+    #[account(has_one = job @ RegistryError::WrongEscrow)]
+    pub escrow: AccountLoader<'info, Escrow>,
+    /// CHECK: the job's vault, compared with what the escrow says
+    #[account(mut)]
+    pub vault: UncheckedAccount<'info>,
+    #[account(mut)]
+    pub pool: Box<Account<'info, Pool>>,
+    #[account(mut)]
+    pub position: Box<Account<'info, Position>>,
+    /// CHECK: staking compares it with the job's and the position's
+    #[account(mut)]
+    pub exposure: UncheckedAccount<'info>,
+    /// CHECK: staking compares it with its pool's
+    #[account(mut)]
+    pub stake_vault: UncheckedAccount<'info>,
+    /// CHECK: staking needs it when the position has a seat
+    #[account(mut)]
+    pub verifiers: Option<UncheckedAccount<'info>>,
+    /// CHECK: the program's own signer
+    #[account(address = JOB_REGISTRY_CPI)]
+    pub authority: UncheckedAccount<'info>,
+    pub staking_program: Program<'info, Staking>,
+    pub token_program: Program<'info, Token>,
+}
+
+impl ExpireLease<'_> {
+    fn validate(&self, slot: u64) -> Result<Lease> {
+        let (job, provider, escrow) =
+            (self.job.load()?, self.provider.load()?, self.escrow.load()?);
+        job.require_lapsed(slot)?;
+        require!(provider.owner == job.lease.provider, RegistryError::WrongProvider);
+        require!(self.position.owner == job.lease.provider, RegistryError::WrongPosition);
+        require!(escrow.vault_address() == Some(self.vault.key()), RegistryError::WrongVault);
+        Ok(job.lease)
+    }
+
+    /// The bond goes to the job's vault, where the buyer reclaims it.
+    fn forfeit(&self) -> Result<()> {
+        let accounts = ForfeitBond {
+            authority: self.authority.to_account_info(),
+            pool: self.pool.to_account_info(),
+            position: self.position.to_account_info(),
+            exposure: self.exposure.to_account_info(),
+            stake_vault: self.stake_vault.to_account_info(),
+            destination: self.vault.to_account_info(),
+            verifiers: self.verifiers.as_ref().map(ToAccountInfo::to_account_info),
+            token_program: self.token_program.to_account_info(),
+        };
+        forfeit_bond(CpiContext::new_with_signer(staking::ID, accounts, CPI_SIGNER))
+    }
+
+    /// The released exposure stays: it bars the provider from this job.
+    fn unlock(&self) -> Result<()> {
+        let accounts = UnlockExposure {
+            authority: self.authority.to_account_info(),
+            owner: self.authority.to_account_info(),
+            position: self.position.to_account_info(),
+            exposure: self.exposure.to_account_info(),
+        };
+        let close = false;
+        unlock_exposure(CpiContext::new_with_signer(staking::ID, accounts, CPI_SIGNER), close)
+    }
+}
+
+pub(crate) fn handler(ctx: Context<ExpireLease>) -> Result<()> {
+    let accounts = ctx.accounts;
+    let clock = Clock::get()?;
+    let lease = accounts.validate(clock.slot)?;
+    // who committed a stage answers for it until the job ends
+    let answers = lease.has_stage == 1;
+    let key = accounts.job.key();
+    {
+        let mut job = accounts.job.load_mut()?;
+        let mut provider = accounts.provider.load_mut()?;
+        job.reopen(clock.slot, &accounts.registry.params)?;
+        provider.lapse()?;
+        emit!(LeaseExpired {
+            envelope: envelope(&mut job.sequence, &clock)?,
+            job: key,
+            provider: provider.owner,
+            attempts: job.attempts,
+            bond: lease.bond,
+            exposed: if answers { lease.exposure } else { 0 },
+            claim_deadline: job.claim_deadline,
+        });
+        emit!(ProviderRated::of(&mut provider, key, &clock)?);
+    }
+    if lease.bond > 0 {
+        accounts.forfeit()?;
+    }
+    if answers {
+        return Ok(());
+    }
+    accounts.unlock()
+}

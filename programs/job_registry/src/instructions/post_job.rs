@@ -1,0 +1,138 @@
+use anchor_lang::prelude::*;
+use escrow::state::Escrow;
+use protocol::seeds;
+use staking::state::Position;
+
+use crate::{
+    errors::{Checked, RegistryError},
+    events::{envelope, JobPosted},
+    state::{score::score, validate_url, Buyer, Graph, Job, Registry, Url, UtilisationShard},
+};
+
+/// A draw takes up to 3 rounds, and each round as many verifiers.
+const DRAWS: u64 = 3;
+/// Crank steps that a job pays for.
+const TIPS: u64 = 8;
+
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
+pub struct JobTerms {
+    pub job_id: u64,
+    pub input_root: [u8; 32],
+    pub manifest: [u8; 32],
+    pub source: Url,
+    pub salt_commitment: [u8; 32],
+    pub trap: [u8; 32],
+    pub verifiers: u8,
+    pub price: u64,
+    pub verification_fee: u64,
+    pub tip: u64,
+    /// Net of the part that the escrow burned.
+    pub urgency: u64,
+}
+
+#[derive(Accounts)]
+#[instruction(terms: JobTerms)]
+pub struct PostJob<'info> {
+    #[account(mut)]
+    pub owner: Signer<'info>,
+    pub registry: Box<Account<'info, Registry>>,
+    #[account(mut, has_one = owner @ RegistryError::Unauthorized)]
+    pub buyer: Account<'info, Buyer>,
+    pub graph: AccountLoader<'info, Graph>,
+    #[account(
+        init,
+        payer = owner,
+        space = Job::SPACE,
+        seeds = [seeds::JOB, owner.key().as_ref(), &terms.job_id.to_le_bytes()],
+        bump,
+    )]
+    pub job: AccountLoader<'info, Job>,
+    pub escrow: AccountLoader<'info, Escrow>,
+    #[account(mut)]
+    pub utilisation: AccountLoader<'info, UtilisationShard>,
+    /// The buyer's, if it wants its stake to count in the score.
+    #[account(has_one = owner @ RegistryError::WrongPosition)]
+    pub position: Option<Box<Account<'info, Position>>>,
+    pub system_program: Program<'info, System>,
+}
+
+impl PostJob<'_> {
+    fn validate(&self, terms: &JobTerms) -> Result<()> {
+        require!(terms.job_id == self.buyer.next_job_id, RegistryError::WrongJobId);
+        require!(matches!(terms.verifiers, 1 | 3 | 5), RegistryError::InvalidVerifierCount);
+        validate_url(&terms.source)?;
+        require!(self.graph.load()?.is_sealed(), RegistryError::GraphOpen);
+        self.validate_escrow(terms)
+    }
+
+    fn validate_escrow(&self, terms: &JobTerms) -> Result<()> {
+        let escrow = self.escrow.load()?;
+        require!(
+            escrow.job == self.job.key() && escrow.buyer == self.owner.key(),
+            RegistryError::WrongEscrow
+        );
+        require!(escrow.is_locked(), RegistryError::EscrowFinal);
+        let ballots = u64::from(terms.verifiers).checked_mul(DRAWS).checked()?;
+        let verification = terms.verification_fee.checked_mul(ballots).checked()?;
+        let tips = terms.tip.checked_mul(TIPS).checked()?;
+        require!(
+            (escrow.price, escrow.verification, escrow.tips, escrow.urgency)
+                == (terms.price, verification, tips, terms.urgency),
+            RegistryError::EscrowMismatch
+        );
+        Ok(())
+    }
+}
+
+pub(crate) fn handler(ctx: Context<PostJob>, terms: JobTerms) -> Result<()> {
+    let accounts = ctx.accounts;
+    accounts.validate(&terms)?;
+    let clock = Clock::get()?;
+    let params = &accounts.registry.params;
+    let key = accounts.job.key();
+    let graph = accounts.graph.load()?;
+    let mut job = accounts.job.load_init()?;
+
+    job.buyer = accounts.owner.key();
+    job.graph = accounts.graph.key();
+    job.spec_root = graph.spec_root;
+    job.input_root = terms.input_root;
+    job.manifest = terms.manifest;
+    job.source = terms.source;
+    job.salt_commitment = terms.salt_commitment;
+    job.trap = terms.trap;
+    job.id = terms.job_id;
+    job.macs = graph.macs;
+    job.operators = graph.operators;
+    job.price = terms.price;
+    job.verification_fee = terms.verification_fee;
+    job.tip = terms.tip;
+    job.urgency = terms.urgency;
+    job.verifiers = terms.verifiers;
+    job.bump = ctx.bumps.job;
+    job.escrow_bump = accounts.escrow.load()?.bump;
+    job.open_window(clock.slot, params)?;
+    let stake = accounts.position.as_ref().map_or(0, |position| position.free());
+    job.score_q32 = score(params, stake, terms.urgency, graph.macs).checked()?;
+
+    accounts.buyer.next_job_id = terms.job_id.checked_add(1).checked()?;
+    let mut utilisation = accounts.utilisation.load_mut()?;
+    utilisation.require_for(&key)?;
+    utilisation.post(params.epoch(clock.slot)?, graph.macs);
+
+    emit!(JobPosted {
+        envelope: envelope(&mut job.sequence, &clock)?,
+        job: key,
+        buyer: job.buyer,
+        id: job.id,
+        graph: job.graph,
+        macs: job.macs,
+        price: job.price,
+        verification_fee: job.verification_fee,
+        tip: job.tip,
+        urgency: job.urgency,
+        claim_deadline: job.claim_deadline,
+        score_q32: job.score_q32,
+    });
+    Ok(())
+}

@@ -1,0 +1,52 @@
+use anchor_lang::prelude::*;
+use protocol::addresses::JOB_REGISTRY_CPI;
+use staking::{
+    cpi::{accounts::UnlockExposure, unlock_exposure},
+    program::Staking,
+    state::{Exposure, Position},
+};
+
+use crate::{errors::RegistryError, state::Job, CPI_SIGNER};
+
+#[derive(Accounts)]
+pub struct ReleaseExposure<'info> {
+    /// CHECK: a job that has ended, or the empty address of one that was closed since
+    pub job: UncheckedAccount<'info>,
+    /// CHECK: staking pays it the exposure's rent
+    #[account(mut)]
+    pub owner: UncheckedAccount<'info>,
+    #[account(mut)]
+    pub position: Box<Account<'info, Position>>,
+    #[account(mut, has_one = job @ RegistryError::WrongJob)]
+    pub exposure: Box<Account<'info, Exposure>>,
+    /// CHECK: the program's own signer
+    #[account(address = JOB_REGISTRY_CPI)]
+    pub authority: UncheckedAccount<'info>,
+    pub staking_program: Program<'info, Staking>,
+}
+
+impl<'info> ReleaseExposure<'info> {
+    fn validate(&'info self) -> Result<()> {
+        // Stake is only ever exposed to a job that exists, and a job that ended never comes back.
+        if self.job.owner == &System::id() && self.job.data_is_empty() {
+            return Ok(());
+        }
+        let job = AccountLoader::<Job>::try_from(&self.job)?;
+        let ended = job.load()?.has_ended();
+        require!(ended, RegistryError::JobNotEnded);
+        Ok(())
+    }
+}
+
+pub(crate) fn handler<'info>(ctx: Context<'info, ReleaseExposure<'info>>) -> Result<()> {
+    let accounts: &'info ReleaseExposure<'info> = ctx.accounts;
+    accounts.validate()?;
+    let close = true;
+    let unlocked = UnlockExposure {
+        authority: accounts.authority.to_account_info(),
+        owner: accounts.owner.to_account_info(),
+        position: accounts.position.to_account_info(),
+        exposure: accounts.exposure.to_account_info(),
+    };
+    unlock_exposure(CpiContext::new_with_signer(staking::ID, unlocked, CPI_SIGNER), close)
+}

@@ -1,0 +1,146 @@
+// bytemuck's derives are unsafe impls whose soundness the compiler checks
+#![allow(unsafe_code)]
+
+use anchor_lang::prelude::*;
+use protocol::{
+    descriptor::{
+        same_bytes, Descriptor, Dtype, Fault, Input, Shape, DESCRIPTOR_BYTES, MAX_JOB_INPUTS,
+        MAX_OPERATORS,
+    },
+    merkle::{Digest, SPEC},
+};
+
+use crate::errors::{Checked, RegistryError};
+
+const OPERATORS: usize = MAX_OPERATORS as usize;
+const JOB_INPUTS: usize = MAX_JOB_INPUTS as usize;
+/// A node is pending at each height of a tree of 256 leaves.
+const FRONTIER: usize = 9;
+
+const OPEN: u8 = 0;
+const SEALED: u8 = 1;
+
+/// PDA `["graph", author, spec_root]`: what the chain remembers of a graph's descriptors. Open
+/// while its author appends, sealed for ever once they hash to `spec_root`.
+#[account(zero_copy)]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Graph {
+    pub author: Pubkey,
+    pub spec_root: [u8; 32],
+    pub frontier: [[u8; 32]; FRONTIER],
+    /// Multiply-adds of the operators up to each, itself included.
+    pub cumulative_macs: [u64; OPERATORS],
+    pub macs: u64,
+    pub sequence: u64,
+    /// Output of each operator, NHWC.
+    pub shapes: [[u32; 4]; OPERATORS],
+    /// As the first operator that reads a job input declares it.
+    pub input_shapes: [[u32; 4]; JOB_INPUTS],
+    pub dtypes: [u8; OPERATORS],
+    /// Zero marks a job input that nothing reads yet.
+    pub input_dtypes: [u8; JOB_INPUTS],
+    pub operators: u16,
+    pub appended: u16,
+    pub inputs: u8,
+    pub state: u8,
+    pub bump: u8,
+    pub padding: [u8; 1],
+}
+
+const _: () = assert!(core::mem::size_of::<Graph>() == 6_912);
+
+impl Graph {
+    pub const SPACE: usize = 8 + core::mem::size_of::<Self>();
+
+    pub fn open(&mut self, author: Pubkey, spec_root: Digest, operators: u16) -> Result<()> {
+        require!((1..=MAX_OPERATORS).contains(&operators), RegistryError::OperatorLimit);
+        self.author = author;
+        self.spec_root = spec_root;
+        self.operators = operators;
+        self.state = OPEN;
+        Ok(())
+    }
+
+    pub fn is_sealed(&self) -> bool {
+        self.state == SEALED
+    }
+
+    /// Adds the next operator if it obeys its own rules and reads what exists.
+    pub fn append(&mut self, bytes: &[u8; DESCRIPTOR_BYTES]) -> Result<()> {
+        require!(!self.is_sealed(), RegistryError::GraphSealed);
+        require!(self.appended < self.operators, RegistryError::BadLength);
+        let descriptor = Descriptor::parse(bytes).map_err(RegistryError::from)?;
+        for (slot, input) in descriptor.inputs.iter().enumerate() {
+            let shape = descriptor.input_shapes.get(slot).checked()?;
+            let dtype = descriptor.input_dtype(slot);
+            match input {
+                Some(Input::Operator(source)) => self.check_edge(*source, shape, dtype),
+                Some(Input::Job(number)) => self.check_job_input(*number, shape, dtype),
+                _ => Ok(()),
+            }
+            .map_err(RegistryError::from)?;
+        }
+        let at = usize::from(self.appended);
+        self.macs = self.macs.checked_add(descriptor.multiply_adds()).checked()?;
+        *self.cumulative_macs.get_mut(at).checked()? = self.macs;
+        *self.shapes.get_mut(at).checked()? = descriptor.output_shape;
+        *self.dtypes.get_mut(at).checked()? = descriptor.dtype_out as u8;
+        SPEC.append(&mut self.frontier, u64::from(self.appended), SPEC.leaf(bytes)).checked()?;
+        self.appended = self.appended.checked_add(1).checked()?;
+        Ok(())
+    }
+
+    /// Ends the appending: from here on jobs may refer to the graph.
+    pub fn seal(&mut self) -> Result<()> {
+        let count = self.input_dtypes.iter().take_while(|dtype| **dtype != 0).count();
+        let read = self.input_dtypes.iter().filter(|dtype| **dtype != 0).count();
+        require!(count > 0 && count == read, RegistryError::BadTopology);
+        let root = SPEC.frontier_root(&self.frontier, u64::from(self.operators)).checked()?;
+        require!(root == self.spec_root, RegistryError::SpecRootMismatch);
+        self.inputs = u8::try_from(count).ok().checked()?;
+        self.state = SEALED;
+        Ok(())
+    }
+
+    fn check_edge(
+        &self,
+        source: u32,
+        shape: &Shape,
+        dtype: Dtype,
+    ) -> std::result::Result<(), Fault> {
+        if source >= u32::from(self.appended) {
+            return Err(Fault::BadTopology);
+        }
+        let at = source as usize;
+        match (self.shapes.get(at), self.dtypes.get(at)) {
+            (Some(offered), Some(code))
+                if *code == dtype as u8 && same_bytes(offered, shape, dtype) =>
+            {
+                Ok(())
+            }
+            _ => Err(Fault::OperandMismatch),
+        }
+    }
+
+    fn check_job_input(
+        &mut self,
+        number: u32,
+        shape: &Shape,
+        dtype: Dtype,
+    ) -> std::result::Result<(), Fault> {
+        let at = number as usize;
+        let (Some(offered), Some(code)) =
+            (self.input_shapes.get_mut(at), self.input_dtypes.get_mut(at))
+        else {
+            return Err(Fault::InputLimit);
+        };
+        if *code == 0 {
+            (*offered, *code) = (*shape, dtype as u8);
+        }
+        if *code == dtype as u8 && same_bytes(offered, shape, dtype) {
+            Ok(())
+        } else {
+            Err(Fault::OperandMismatch)
+        }
+    }
+}
