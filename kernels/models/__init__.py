@@ -1,0 +1,1 @@
+"""Committed graphs, each with the script that made it."""
