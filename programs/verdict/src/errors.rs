@@ -65,3 +65,14 @@ pub enum VerdictError {
     #[msg("Arithmetic overflow")]
     Overflow,
 }
+
+/// Turns the `None` of checked arithmetic into this program's error.
+pub trait Checked<T> {
+    fn checked(self) -> Result<T>;
+}
+
+impl<T> Checked<T> for Option<T> {
+    fn checked(self) -> Result<T> {
+        Ok(self.ok_or(VerdictError::Overflow)?)
+    }
+}

@@ -1,7 +1,8 @@
-use anchor_lang::{prelude::*, solana_program::hash::hashv};
+use anchor_lang::prelude::*;
+use solana_sha256_hasher::hashv;
 
 use super::{State, Verdict};
-use crate::errors::VerdictError;
+use crate::errors::{Checked, VerdictError};
 
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +97,7 @@ impl Verdict {
         if self.in_latest_draw().all(|ballot| ballot.is(BallotState::Cast)) {
             self.ballot_deadline = slot;
             self.reveal_deadline =
-                slot.checked_add(reveal_slots).ok_or(VerdictError::Overflow)?;
+                slot.checked_add(reveal_slots).checked()?;
         }
         Ok(())
     }

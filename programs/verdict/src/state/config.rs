@@ -55,10 +55,10 @@ impl Config {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
-    const PARAMS: Params = Params {
+    pub const PARAMS: Params = Params {
         salt_slots: 64,
         ballot_slots: 150,
         reveal_slots: 150,

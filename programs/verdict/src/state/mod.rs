@@ -1,7 +1,7 @@
 mod ballot;
 mod config;
 mod credits;
-mod draw;
+pub mod draw;
 mod stage;
 mod tally;
 mod verdict;

@@ -1,7 +1,7 @@
 use anchor_lang::prelude::*;
 
 use super::{State, Verdict};
-use crate::errors::VerdictError;
+use crate::errors::{Checked, VerdictError};
 
 pub const MAX_STAGES: usize = 8;
 /// Seat of a party that holds none.
@@ -62,7 +62,7 @@ impl Verdict {
             .get_mut(usize::from(self.stage_count))
             .ok_or(VerdictError::TooManyStages)?;
         *entry = stage;
-        self.stage_count = self.stage_count.checked_add(1).ok_or(VerdictError::Overflow)?;
+        self.stage_count = self.stage_count.checked_add(1).checked()?;
         if stage.last == self.operators {
             self.committed(stage.slot);
         }

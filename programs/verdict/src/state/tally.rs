@@ -1,4 +1,9 @@
-use super::{Ballot, BallotState, Choice, Outcome, Stage, Verdict, MAX_BALLOTS, MAX_DRAWS};
+use anchor_lang::prelude::*;
+
+use super::{
+    Ballot, BallotState, Choice, Outcome, Params, Stage, Verdict, MAX_BALLOTS, MAX_DRAWS,
+};
+use crate::errors::Checked;
 
 /// Votes over every draw so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +61,26 @@ impl Count {
 }
 
 impl Verdict {
+    /// A paid outcome waits for its window; a voided one has nothing to wait for.
+    pub fn apply(&mut self, decision: Decision, slot: u64, params: &Params) -> Result<()> {
+        match decision {
+            Decision::Redraw { unavailable } => {
+                self.unavailable_rounds =
+                    self.unavailable_rounds.checked_add(u8::from(unavailable)).checked()?;
+                self.committed(slot);
+                Ok(())
+            }
+            Decision::Decide(outcome) => {
+                let window = match outcome {
+                    Outcome::Accepted => params.challenge_slots,
+                    Outcome::Unverified => params.public_slots,
+                    _ => 0,
+                };
+                self.decide(outcome, slot, window)
+            }
+        }
+    }
+
     /// Stage that answers for a rejection: the one that holds the lower median of the operators
     /// named, so that no minority of rejecters can point at somebody else.
     pub fn blamed(&self) -> Option<&Stage> {
@@ -76,7 +101,9 @@ impl Verdict {
 
 #[cfg(test)]
 mod tests {
+    use super::super::config::tests::PARAMS;
     use super::super::verdict::tests::verdict;
+    use super::super::State;
     use super::*;
 
     fn count(accept: u8, reject: u8, unavailable: u8, drawn: u8) -> Count {
@@ -102,6 +129,28 @@ mod tests {
         assert_eq!(seen.decision(1, 0), Decision::Redraw { unavailable: true });
         assert_eq!(count(0, 0, 4, 6).decision(2, 1), Decision::Decide(Outcome::Unavailable));
         assert_eq!(seen.decision(3, 0), Decision::Decide(Outcome::Unavailable));
+    }
+
+    #[test]
+    fn a_redraw_counts_from_the_tally() {
+        let mut verdict = verdict();
+        verdict.apply(Decision::Redraw { unavailable: true }, 40, &PARAMS).unwrap();
+        assert_eq!((verdict.state, verdict.committed_slot), (State::Committed as u8, 40));
+        assert_eq!(verdict.unavailable_rounds, 1);
+    }
+
+    #[test]
+    fn only_what_pays_has_a_window() {
+        for (outcome, end) in [
+            (Outcome::Accepted, 60),
+            (Outcome::Unverified, 100),
+            (Outcome::Rejected, 40),
+            (Outcome::Unavailable, 40),
+        ] {
+            let mut verdict = verdict();
+            verdict.apply(Decision::Decide(outcome), 40, &PARAMS).unwrap();
+            assert_eq!((verdict.outcome(), verdict.window_end), (outcome, end));
+        }
     }
 
     #[test]

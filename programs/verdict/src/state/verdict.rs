@@ -2,7 +2,7 @@ use anchor_lang::prelude::*;
 use protocol::Envelope;
 
 use super::{Ballot, Choice, Stage, MAX_STAGES};
-use crate::errors::VerdictError;
+use crate::errors::{Checked, VerdictError};
 
 /// Three draws of at most five verifiers.
 pub const MAX_BALLOTS: usize = 15;
@@ -160,7 +160,7 @@ impl Verdict {
     }
 
     pub fn next_envelope(&mut self, clock: &Clock) -> Result<Envelope> {
-        Ok(Envelope::next(&mut self.sequence, clock).ok_or(VerdictError::Overflow)?)
+        Envelope::next(&mut self.sequence, clock).checked()
     }
 
     /// Owes `party` one tip. There is room for every step of the longest life.
@@ -168,18 +168,18 @@ impl Verdict {
         let count = usize::from(self.cranker_count);
         let known = self.crankers().iter().position(|cranker| cranker.party == party);
         let entry =
-            self.crankers.get_mut(known.unwrap_or(count)).ok_or(VerdictError::Overflow)?;
+            self.crankers.get_mut(known.unwrap_or(count)).checked()?;
         entry.party = party;
-        entry.steps = entry.steps.checked_add(1).ok_or(VerdictError::Overflow)?;
+        entry.steps = entry.steps.checked_add(1).checked()?;
         if known.is_none() {
-            self.cranker_count = self.cranker_count.checked_add(1).ok_or(VerdictError::Overflow)?;
+            self.cranker_count = self.cranker_count.checked_add(1).checked()?;
         }
         Ok(())
     }
 
     /// Ends judgement; payment must wait for `window` slots.
     pub fn decide(&mut self, outcome: Outcome, slot: u64, window: u64) -> Result<()> {
-        self.window_end = slot.checked_add(window).ok_or(VerdictError::Overflow)?;
+        self.window_end = slot.checked_add(window).checked()?;
         self.outcome = outcome as u8;
         self.state = State::Decided as u8;
         Ok(())
@@ -204,7 +204,7 @@ pub mod tests {
     use super::*;
 
     pub fn verdict() -> Box<Verdict> {
-        bytemuck::zeroed_box()
+        Box::new(bytemuck::Zeroable::zeroed())
     }
 
     #[test]

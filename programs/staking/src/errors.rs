@@ -1,0 +1,57 @@
+use anchor_lang::prelude::*;
+
+#[error_code(offset = 6000)]
+pub enum StakingError {
+    #[msg("Only the deployer compiled into the program may initialize it")]
+    NotDeployer,
+    #[msg("Only the pool's authority may do this")]
+    NotAuthority,
+    #[msg("A parameter is outside its range")]
+    InvalidParams,
+    #[msg("The arithmetic overflows")]
+    Overflow,
+    #[msg("The amount must be above zero")]
+    ZeroAmount,
+    #[msg("The account belongs to another owner")]
+    WrongOwner,
+    #[msg("Not the vault of this pool")]
+    WrongVault,
+    #[msg("Not an SPL Token account of the pool's mint")]
+    WrongTokenAccount,
+    #[msg("The token balances did not change by exactly the amount")]
+    TokenDelta,
+    #[msg("The amount exceeds the stake that no exposure holds")]
+    InsufficientFreeStake,
+    #[msg("The ticket is not available yet")]
+    StillUnbonding,
+    #[msg("The position holds a seat, so its change needs the verifier tree")]
+    VerifierTreeMissing,
+    #[msg("No rewards are owed")]
+    NothingToClaim,
+    #[msg("No emission is due, or its vault is empty")]
+    NothingToEmit,
+    #[msg("The calling program may not do this to an exposure")]
+    WrongCaller,
+    #[msg("The exposure has been released")]
+    AlreadyReleased,
+    #[msg("The exposure has been slashed")]
+    AlreadySlashed,
+    #[msg("A slash is at most the amount exposed")]
+    SlashExceedsExposure,
+    #[msg("The exposure belongs to another position")]
+    WrongExposure,
+    #[msg("Seats are numbered from 0 to 1,023")]
+    SeatOutOfRange,
+    #[msg("The position already has a seat")]
+    AlreadySeated,
+    #[msg("The position has no such seat, or has vacated it")]
+    NotSeated,
+    #[msg("The stake is below a verifier's minimum")]
+    BelowVerifierMinimum,
+    #[msg("The seat may still be drawn from a snapshot")]
+    SeatStillDrawable,
+    #[msg("This epoch's snapshot has been taken")]
+    SnapshotTaken,
+    #[msg("Not the snapshot of this epoch's parity")]
+    WrongSnapshot,
+}

@@ -1,0 +1,174 @@
+use anchor_lang::prelude::*;
+use protocol::Envelope;
+
+use crate::state::Params;
+
+#[event]
+pub struct PoolInitialized {
+    pub envelope: Envelope,
+    pub authority: Pubkey,
+    pub mint: Pubkey,
+    pub params: Params,
+}
+
+#[event]
+pub struct ParamsSet {
+    pub envelope: Envelope,
+    pub params: Params,
+}
+
+#[event]
+pub struct AuthoritySet {
+    pub envelope: Envelope,
+    pub authority: Pubkey,
+}
+
+#[event]
+pub struct PositionOpened {
+    pub envelope: Envelope,
+    pub owner: Pubkey,
+}
+
+#[event]
+pub struct Staked {
+    pub envelope: Envelope,
+    pub owner: Pubkey,
+    pub amount: u64,
+    pub staked: u64,
+    pub total_staked: u64,
+}
+
+#[event]
+pub struct UnstakeRequested {
+    pub envelope: Envelope,
+    pub owner: Pubkey,
+    pub ticket: u64,
+    pub amount: u64,
+    pub available_slot: u64,
+    pub staked: u64,
+    pub unbonding: u64,
+    pub total_staked: u64,
+}
+
+#[event]
+pub struct Withdrawn {
+    pub envelope: Envelope,
+    pub owner: Pubkey,
+    pub ticket: u64,
+    pub amount: u64,
+    pub unbonding: u64,
+}
+
+#[event]
+pub struct RewardsClaimed {
+    pub envelope: Envelope,
+    pub owner: Pubkey,
+    pub amount: u64,
+    pub reward_vault: u64,
+}
+
+#[event]
+pub struct RewardsFunded {
+    pub envelope: Envelope,
+    pub funder: Pubkey,
+    pub amount: u64,
+    pub reward_rate: u128,
+    pub period_end: u64,
+    pub reward_vault: u64,
+}
+
+#[event]
+pub struct EmissionFunded {
+    pub envelope: Envelope,
+    pub funder: Pubkey,
+    pub amount: u64,
+    pub emission_vault: u64,
+}
+
+#[event]
+pub struct RewardsEmitted {
+    pub envelope: Envelope,
+    pub amount: u64,
+    pub reward_rate: u128,
+    pub period_end: u64,
+    pub reward_vault: u64,
+    pub emission_vault: u64,
+}
+
+#[event]
+pub struct ExposureLocked {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub owner: Pubkey,
+    pub amount: u64,
+    pub bond: u64,
+    pub exposed: u64,
+}
+
+#[event]
+pub struct ExposureUnlocked {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub owner: Pubkey,
+    /// Back in the free stake; 0 when a released exposure is closed.
+    pub amount: u64,
+    pub exposed: u64,
+    pub closed: bool,
+}
+
+#[event]
+pub struct BondForfeited {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub owner: Pubkey,
+    pub destination: Pubkey,
+    pub amount: u64,
+    pub staked: u64,
+    pub exposed: u64,
+    pub total_staked: u64,
+}
+
+#[event]
+pub struct Slashed {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub owner: Pubkey,
+    pub destination: Pubkey,
+    pub amount: u64,
+    pub burned: u64,
+    pub staked: u64,
+    pub exposed: u64,
+    pub total_staked: u64,
+}
+
+#[event]
+pub struct SeatTaken {
+    pub envelope: Envelope,
+    pub owner: Pubkey,
+    pub seat: u16,
+    pub weight: u64,
+    pub total_weight: u64,
+}
+
+#[event]
+pub struct SeatVacated {
+    pub envelope: Envelope,
+    pub owner: Pubkey,
+    pub seat: u16,
+    pub total_weight: u64,
+}
+
+#[event]
+pub struct SeatClosed {
+    pub envelope: Envelope,
+    pub owner: Pubkey,
+    pub seat: u16,
+}
+
+#[event]
+pub struct SnapshotRecorded {
+    /// Sequence of the verifier tree.
+    pub envelope: Envelope,
+    pub epoch: u64,
+    pub total_weight: u64,
+}

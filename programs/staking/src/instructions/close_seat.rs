@@ -1,0 +1,52 @@
+use anchor_lang::prelude::*;
+use protocol::fenwick;
+
+use crate::{
+    errors::StakingError,
+    events::SeatClosed,
+    state::{Pool, Position, Seat, Snapshot, NO_SEAT},
+};
+
+/// An owner can close a seat given up two epochs ago, once no snapshot shows it: whoever takes it
+/// next is never drawn by another's weight.
+#[derive(Accounts)]
+pub struct CloseSeat<'info> {
+    #[account(mut)]
+    pub owner: Signer<'info>,
+    pub pool: Box<Account<'info, Pool>>,
+    #[account(mut, has_one = owner @ StakingError::WrongOwner)]
+    pub position: Box<Account<'info, Position>>,
+    #[account(mut, has_one = owner @ StakingError::WrongOwner, close = owner)]
+    pub seat: Box<Account<'info, Seat>>,
+    #[account(constraint = even_snapshot.load()?.parity == 0 @ StakingError::WrongSnapshot)]
+    pub even_snapshot: AccountLoader<'info, Snapshot>,
+    #[account(constraint = odd_snapshot.load()?.parity == 1 @ StakingError::WrongSnapshot)]
+    pub odd_snapshot: AccountLoader<'info, Snapshot>,
+}
+
+impl CloseSeat<'_> {
+    fn validate(&self, slot: u64) -> Result<()> {
+        let epoch = self.pool.epoch(slot).ok_or(StakingError::Overflow)?;
+        require!(self.seat.closable(epoch), StakingError::SeatStillDrawable);
+        for snapshot in [&self.even_snapshot, &self.odd_snapshot] {
+            let weight = fenwick::weight(&snapshot.load()?.sums, self.seat.index);
+            require!(weight == Some(0), StakingError::SeatStillDrawable);
+        }
+        Ok(())
+    }
+
+    pub fn handler(ctx: Context<Self>) -> Result<()> {
+        let clock = Clock::get()?;
+        let accounts = ctx.accounts;
+        accounts.validate(clock.slot)?;
+        let position = &mut accounts.position;
+        position.seat = NO_SEAT;
+        position.seat_vacated = false;
+        emit!(SeatClosed {
+            envelope: position.envelope(&clock)?,
+            owner: position.owner,
+            seat: accounts.seat.index,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+use anchor_lang::prelude::*;
+use anchor_spl::token::Token;
+use protocol::token;
+
+use crate::{
+    errors::StakingError,
+    events::BondForfeited,
+    state::{Exposure, Pool, Position, VerifierTree},
+};
+
+/// The locking program, and verdict, can send an exposure's bond away for an objective timeout.
+/// A bond of zero, or already forfeited, moves nothing: no timeout step gets stuck on it.
+#[derive(Accounts)]
+pub struct ForfeitBond<'info> {
+    #[account(constraint = exposure.may_forfeit(authority.key) @ StakingError::WrongCaller)]
+    pub authority: Signer<'info>,
+    #[account(mut)]
+    pub pool: Box<Account<'info, Pool>>,
+    #[account(mut, constraint = position.owner == exposure.owner @ StakingError::WrongExposure)]
+    pub position: Box<Account<'info, Position>>,
+    #[account(mut)]
+    pub exposure: Box<Account<'info, Exposure>>,
+    #[account(mut)]
+    pub verifiers: AccountLoader<'info, VerifierTree>,
+    /// CHECK: the pool names it
+    #[account(mut, address = pool.stake_vault @ StakingError::WrongVault)]
+    pub stake_vault: UncheckedAccount<'info>,
+    /// CHECK: the calling program chooses it; the handler reads its mint
+    #[account(mut)]
+    pub destination: UncheckedAccount<'info>,
+    pub token_program: Program<'info, Token>,
+}
+
+impl ForfeitBond<'_> {
+    pub fn handler(ctx: Context<Self>) -> Result<()> {
+        let clock = Clock::get()?;
+        let accounts = ctx.accounts;
+        accounts.pool.check_mint(&accounts.destination)?;
+        let (pool, position) = (&mut accounts.pool, &mut accounts.position);
+        let amount = accounts.exposure.forfeit()?;
+        if amount == 0 {
+            return Ok(());
+        }
+        pool.settle(position, clock.slot)
+            .and_then(|()| position.lose(amount))
+            .and_then(|()| pool.remove_stake(amount))
+            .ok_or(StakingError::Overflow)?;
+        position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
+        pool.signed(|seeds| {
+            token::transfer(
+                &accounts.stake_vault,
+                &accounts.destination,
+                pool.as_ref().as_ref(),
+                seeds,
+                amount,
+            )
+        })
+        .ok_or(StakingError::TokenDelta)?;
+        emit!(BondForfeited {
+            envelope: position.envelope(&clock)?,
+            job: accounts.exposure.job,
+            owner: position.owner,
+            destination: accounts.destination.key(),
+            amount,
+            staked: position.amount,
+            exposed: position.exposed,
+            total_staked: pool.total_staked,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,53 @@
+use anchor_lang::prelude::*;
+use anchor_spl::token::{Mint, Token, TokenAccount};
+use protocol::{addresses::DEPLOYER, seeds};
+
+use crate::{
+    errors::StakingError,
+    events::PoolInitialized,
+    state::{Params, Pool},
+};
+
+/// The deployer can create the pool, once.
+#[derive(Accounts)]
+pub struct Initialize<'info> {
+    #[account(mut, address = DEPLOYER @ StakingError::NotDeployer)]
+    pub deployer: Signer<'info>,
+    /// A mint of the legacy token program: Token-2022's fees, hooks and delegates are kept out.
+    pub mint: Box<Account<'info, Mint>>,
+    #[account(init, payer = deployer, space = 8 + Pool::INIT_SPACE, seeds = [seeds::POOL], bump)]
+    pub pool: Box<Account<'info, Pool>>,
+    #[account(
+        init,
+        payer = deployer,
+        token::mint = mint,
+        token::authority = pool,
+        seeds = [seeds::STAKE_VAULT],
+        bump,
+    )]
+    pub stake_vault: Box<Account<'info, TokenAccount>>,
+    pub token_program: Program<'info, Token>,
+    pub system_program: Program<'info, System>,
+}
+
+impl Initialize<'_> {
+    pub fn handler(ctx: Context<Self>, params: Params, authority: Pubkey) -> Result<()> {
+        params.validate()?;
+        let clock = Clock::get()?;
+        let accounts = ctx.accounts;
+        let mint = accounts.mint.key();
+        accounts.pool.set_inner(Pool {
+            authority,
+            mint,
+            stake_vault: accounts.stake_vault.key(),
+            last_update: clock.slot,
+            params,
+            bump: ctx.bumps.pool,
+            stake_vault_bump: ctx.bumps.stake_vault,
+            ..Pool::default()
+        });
+        let envelope = accounts.pool.envelope(&clock)?;
+        emit!(PoolInitialized { envelope, authority, mint, params });
+        Ok(())
+    }
+}

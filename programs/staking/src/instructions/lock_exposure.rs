@@ -1,0 +1,60 @@
+use anchor_lang::prelude::*;
+use protocol::seeds;
+
+use crate::{
+    errors::StakingError,
+    events::ExposureLocked,
+    state::{Exposure, Position},
+};
+
+/// The registry and verdict can expose free stake to a job when its owner signs too, and each
+/// owner once a job: the account that a released exposure leaves bars the next one.
+#[derive(Accounts)]
+pub struct LockExposure<'info> {
+    #[account(mut)]
+    pub owner: Signer<'info>,
+    #[account(constraint = Exposure::is_locker(authority.key) @ StakingError::WrongCaller)]
+    pub authority: Signer<'info>,
+    /// CHECK: the calling program answers for what it names a job
+    pub job: UncheckedAccount<'info>,
+    #[account(mut, has_one = owner @ StakingError::WrongOwner)]
+    pub position: Box<Account<'info, Position>>,
+    #[account(
+        init,
+        payer = owner,
+        space = 8 + Exposure::INIT_SPACE,
+        seeds = [seeds::EXPOSURE, job.key.as_ref(), owner.key.as_ref()],
+        bump,
+    )]
+    pub exposure: Box<Account<'info, Exposure>>,
+    pub system_program: Program<'info, System>,
+}
+
+impl LockExposure<'_> {
+    pub fn handler(ctx: Context<Self>, amount: u64, bond: u64) -> Result<()> {
+        let clock = Clock::get()?;
+        let accounts = ctx.accounts;
+        let position = &mut accounts.position;
+        let exposure = Exposure {
+            job: accounts.job.key(),
+            owner: position.owner,
+            authority: accounts.authority.key(),
+            amount,
+            bond,
+            locked_slot: clock.slot,
+            bump: ctx.bumps.exposure,
+            ..Exposure::default()
+        };
+        position.expose(exposure.total().ok_or(StakingError::Overflow)?)?;
+        emit!(ExposureLocked {
+            envelope: position.envelope(&clock)?,
+            job: exposure.job,
+            owner: exposure.owner,
+            amount,
+            bond,
+            exposed: position.exposed,
+        });
+        accounts.exposure.set_inner(exposure);
+        Ok(())
+    }
+}

@@ -1,0 +1,23 @@
+use anchor_lang::prelude::*;
+
+use crate::{errors::StakingError, events::AuthoritySet, state::Pool};
+
+/// The authority can hand over to another that signs too.
+#[derive(Accounts)]
+pub struct SetAuthority<'info> {
+    pub authority: Signer<'info>,
+    pub new_authority: Signer<'info>,
+    #[account(mut, has_one = authority @ StakingError::NotAuthority)]
+    pub pool: Box<Account<'info, Pool>>,
+}
+
+impl SetAuthority<'_> {
+    pub fn handler(ctx: Context<Self>) -> Result<()> {
+        let authority = ctx.accounts.new_authority.key();
+        let pool = &mut ctx.accounts.pool;
+        pool.authority = authority;
+        let envelope = pool.envelope(&Clock::get()?)?;
+        emit!(AuthoritySet { envelope, authority });
+        Ok(())
+    }
+}

@@ -1,0 +1,26 @@
+use anchor_lang::prelude::*;
+
+use crate::{
+    errors::StakingError,
+    events::ParamsSet,
+    state::{Params, Pool},
+};
+
+/// The authority can set the parameters.
+#[derive(Accounts)]
+pub struct SetParams<'info> {
+    pub authority: Signer<'info>,
+    #[account(mut, has_one = authority @ StakingError::NotAuthority)]
+    pub pool: Box<Account<'info, Pool>>,
+}
+
+impl SetParams<'_> {
+    pub fn handler(ctx: Context<Self>, params: Params) -> Result<()> {
+        params.validate()?;
+        let pool = &mut ctx.accounts.pool;
+        pool.params = params;
+        let envelope = pool.envelope(&Clock::get()?)?;
+        emit!(ParamsSet { envelope, params });
+        Ok(())
+    }
+}

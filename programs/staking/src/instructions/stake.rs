@@ -1,0 +1,58 @@
+use anchor_lang::prelude::*;
+use anchor_spl::token::Token;
+use protocol::token;
+
+use crate::{
+    errors::StakingError,
+    events::Staked,
+    state::{Pool, Position, VerifierTree},
+};
+
+/// An owner can add to its position from its own token account.
+#[derive(Accounts)]
+pub struct Stake<'info> {
+    pub owner: Signer<'info>,
+    #[account(mut)]
+    pub pool: Box<Account<'info, Pool>>,
+    #[account(mut, has_one = owner @ StakingError::WrongOwner)]
+    pub position: Box<Account<'info, Position>>,
+    /// CHECK: the pool names it
+    #[account(mut, address = pool.stake_vault @ StakingError::WrongVault)]
+    pub stake_vault: UncheckedAccount<'info>,
+    /// CHECK: validate reads its mint and owner
+    #[account(mut)]
+    pub source: UncheckedAccount<'info>,
+    /// Required while the position holds a seat.
+    #[account(mut)]
+    pub verifiers: Option<AccountLoader<'info, VerifierTree>>,
+    pub token_program: Program<'info, Token>,
+}
+
+impl Stake<'_> {
+    fn validate(&self, amount: u64) -> Result<()> {
+        require!(amount > 0, StakingError::ZeroAmount);
+        self.pool.check_owned(&self.source, self.owner.key)
+    }
+
+    pub fn handler(ctx: Context<Self>, amount: u64) -> Result<()> {
+        let accounts = ctx.accounts;
+        accounts.validate(amount)?;
+        let clock = Clock::get()?;
+        let (pool, position) = (&mut accounts.pool, &mut accounts.position);
+        pool.settle(position, clock.slot)
+            .and_then(|()| position.add(amount))
+            .and_then(|()| pool.add_stake(amount))
+            .ok_or(StakingError::Overflow)?;
+        position.weigh(accounts.verifiers.as_ref(), pool.params.min_verifier_stake)?;
+        token::transfer(&accounts.source, &accounts.stake_vault, &accounts.owner, &[], amount)
+            .ok_or(StakingError::TokenDelta)?;
+        emit!(Staked {
+            envelope: position.envelope(&clock)?,
+            owner: position.owner,
+            amount,
+            staked: position.amount,
+            total_staked: pool.total_staked,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+use anchor_lang::prelude::*;
+use protocol::{fenwick::SEATS, seeds, Envelope};
+
+use crate::{
+    errors::StakingError,
+    events::SeatTaken,
+    state::{Pool, Position, Seat, VerifierTree, HELD, NO_SEAT},
+};
+
+/// An owner with a verifier's stake can take one free seat.
+#[derive(Accounts)]
+#[instruction(index: u16)]
+pub struct TakeSeat<'info> {
+    #[account(mut)]
+    pub owner: Signer<'info>,
+    pub pool: Box<Account<'info, Pool>>,
+    #[account(mut, has_one = owner @ StakingError::WrongOwner)]
+    pub position: Box<Account<'info, Position>>,
+    #[account(
+        init,
+        payer = owner,
+        space = 8 + Seat::INIT_SPACE,
+        seeds = [seeds::SEAT, &index.to_le_bytes()],
+        bump,
+    )]
+    pub seat: Box<Account<'info, Seat>>,
+    #[account(mut)]
+    pub verifiers: AccountLoader<'info, VerifierTree>,
+    pub system_program: Program<'info, System>,
+}
+
+impl TakeSeat<'_> {
+    fn validate(&self, index: u16) -> Result<()> {
+        require!(usize::from(index) < SEATS, StakingError::SeatOutOfRange);
+        require!(self.position.seat == NO_SEAT, StakingError::AlreadySeated);
+        let minimum = self.pool.params.min_verifier_stake;
+        require_gte!(self.position.amount, minimum, StakingError::BelowVerifierMinimum);
+        Ok(())
+    }
+
+    pub fn handler(ctx: Context<Self>, index: u16) -> Result<()> {
+        let accounts = ctx.accounts;
+        accounts.validate(index)?;
+        let clock = Clock::get()?;
+        let position = &mut accounts.position;
+        position.seat = index;
+        position.seat_vacated = false;
+        position.weigh(Some(&accounts.verifiers), accounts.pool.params.min_verifier_stake)?;
+        accounts.seat.set_inner(Seat {
+            owner: position.owner,
+            taken_epoch: accounts.pool.epoch(clock.slot).ok_or(StakingError::Overflow)?,
+            vacated_epoch: HELD,
+            index,
+            bump: ctx.bumps.seat,
+        });
+        let mut tree = accounts.verifiers.load_mut()?;
+        emit!(SeatTaken {
+            envelope: Envelope::next(&mut tree.sequence, &clock).ok_or(StakingError::Overflow)?,
+            owner: position.owner,
+            seat: index,
+            weight: position.amount,
+            total_weight: tree.total,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,45 @@
+use anchor_lang::prelude::*;
+use protocol::Envelope;
+
+use crate::{
+    errors::StakingError,
+    events::SeatVacated,
+    state::{Pool, Position, Seat, VerifierTree},
+};
+
+/// An owner can give up its seat: it weighs nothing from now on.
+#[derive(Accounts)]
+pub struct VacateSeat<'info> {
+    pub owner: Signer<'info>,
+    pub pool: Box<Account<'info, Pool>>,
+    #[account(
+        mut,
+        has_one = owner @ StakingError::WrongOwner,
+        constraint = position.seated() @ StakingError::NotSeated,
+    )]
+    pub position: Box<Account<'info, Position>>,
+    #[account(mut, has_one = owner @ StakingError::WrongOwner)]
+    pub seat: Box<Account<'info, Seat>>,
+    #[account(mut)]
+    pub verifiers: AccountLoader<'info, VerifierTree>,
+}
+
+impl VacateSeat<'_> {
+    pub fn handler(ctx: Context<Self>) -> Result<()> {
+        let clock = Clock::get()?;
+        let accounts = ctx.accounts;
+        let position = &mut accounts.position;
+        position.seat_vacated = true;
+        accounts.seat.vacated_epoch =
+            accounts.pool.epoch(clock.slot).ok_or(StakingError::Overflow)?;
+        let mut tree = accounts.verifiers.load_mut()?;
+        tree.set(position.seat, 0).ok_or(StakingError::Overflow)?;
+        emit!(SeatVacated {
+            envelope: Envelope::next(&mut tree.sequence, &clock).ok_or(StakingError::Overflow)?,
+            owner: position.owner,
+            seat: position.seat,
+            total_weight: tree.total,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+use anchor_lang::prelude::*;
+use anchor_spl::token::Token;
+use protocol::token;
+
+use crate::{
+    errors::StakingError,
+    events::Withdrawn,
+    state::{Pool, Position, Ticket},
+};
+
+/// An owner can cash a ticket from its available slot on; the ticket closes.
+#[derive(Accounts)]
+pub struct Withdraw<'info> {
+    #[account(mut)]
+    pub owner: Signer<'info>,
+    pub pool: Box<Account<'info, Pool>>,
+    #[account(mut, has_one = owner @ StakingError::WrongOwner)]
+    pub position: Box<Account<'info, Position>>,
+    #[account(mut, has_one = owner @ StakingError::WrongOwner, close = owner)]
+    pub ticket: Box<Account<'info, Ticket>>,
+    /// CHECK: the pool names it
+    #[account(mut, address = pool.stake_vault @ StakingError::WrongVault)]
+    pub stake_vault: UncheckedAccount<'info>,
+    /// CHECK: validate reads its mint and owner
+    #[account(mut)]
+    pub destination: UncheckedAccount<'info>,
+    pub token_program: Program<'info, Token>,
+}
+
+impl Withdraw<'_> {
+    fn validate(&self, slot: u64) -> Result<()> {
+        require_gte!(slot, self.ticket.available_slot, StakingError::StillUnbonding);
+        self.pool.check_owned(&self.destination, self.owner.key)
+    }
+
+    pub fn handler(ctx: Context<Self>) -> Result<()> {
+        let clock = Clock::get()?;
+        let accounts = ctx.accounts;
+        accounts.validate(clock.slot)?;
+        let (pool, position, ticket) = (&accounts.pool, &mut accounts.position, &accounts.ticket);
+        position.unbonding =
+            position.unbonding.checked_sub(ticket.amount).ok_or(StakingError::Overflow)?;
+        pool.signed(|seeds| {
+            token::transfer(
+                &accounts.stake_vault,
+                &accounts.destination,
+                pool.as_ref().as_ref(),
+                seeds,
+                ticket.amount,
+            )
+        })
+        .ok_or(StakingError::TokenDelta)?;
+        emit!(Withdrawn {
+            envelope: position.envelope(&clock)?,
+            owner: position.owner,
+            ticket: ticket.id,
+            amount: ticket.amount,
+            unbonding: position.unbonding,
+        });
+        Ok(())
+    }
+}

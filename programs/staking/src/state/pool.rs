@@ -1,0 +1,223 @@
+use anchor_lang::prelude::*;
+use protocol::{fixed, seeds, token, Envelope};
+
+use super::Position;
+use crate::errors::StakingError;
+
+#[derive(
+    AnchorSerialize, AnchorDeserialize, InitSpace, Clone, Copy, Debug, Default, PartialEq, Eq,
+)]
+pub struct Params {
+    pub unbonding_slots: u64,
+    pub reward_period_slots: u64,
+    pub emission_per_slot: u64,
+    pub halving_slots: u64,
+    pub epoch_slots: u64,
+    pub min_verifier_stake: u64,
+    pub slash_burn_bps: u16,
+}
+
+impl Params {
+    pub fn validate(&self) -> Result<()> {
+        let positive = [
+            self.unbonding_slots,
+            self.reward_period_slots,
+            self.halving_slots,
+            self.epoch_slots,
+            self.min_verifier_stake,
+        ];
+        let valid =
+            positive.iter().all(|value| *value > 0) && u64::from(self.slash_burn_bps) <= fixed::BPS;
+        require!(valid, StakingError::InvalidParams);
+        Ok(())
+    }
+}
+
+/// All stake and the stream of rewards over it, at `["pool"]`; authority of the three vaults.
+#[account]
+#[derive(InitSpace, Debug, Default)]
+pub struct Pool {
+    pub authority: Pubkey,
+    pub mint: Pubkey,
+    pub stake_vault: Pubkey,
+    pub reward_vault: Pubkey,
+    pub emission_vault: Pubkey,
+    pub total_staked: u64,
+    /// Q64 rewards per unit of stake since the beginning.
+    pub reward_index: u128,
+    /// Q64 rewards a slot until `period_end`.
+    pub reward_rate: u128,
+    pub period_end: u64,
+    pub last_update: u64,
+    pub emission_start: u64,
+    pub emission_last: u64,
+    pub sequence: u64,
+    pub params: Params,
+    pub bump: u8,
+    pub stake_vault_bump: u8,
+    pub reward_vault_bump: u8,
+    pub emission_vault_bump: u8,
+}
+
+impl Pool {
+    pub fn epoch(&self, slot: u64) -> Option<u64> {
+        slot.checked_div(self.params.epoch_slots)
+    }
+
+    pub fn envelope(&mut self, clock: &Clock) -> Result<Envelope> {
+        Ok(Envelope::next(&mut self.sequence, clock).ok_or(StakingError::Overflow)?)
+    }
+
+    /// Advances the index to `slot`. The stream waits while nobody stakes.
+    pub fn accrue(&mut self, slot: u64) -> Option<()> {
+        let streamed = slot.min(self.period_end).saturating_sub(self.last_update);
+        if self.total_staked > 0 {
+            let rewards = self.reward_rate.checked_mul(u128::from(streamed))?;
+            let per_unit = rewards.checked_div(u128::from(self.total_staked))?;
+            self.reward_index = self.reward_index.checked_add(per_unit)?;
+        } else if self.last_update < self.period_end {
+            let waited = slot.checked_sub(self.last_update)?;
+            self.period_end = self.period_end.checked_add(waited)?;
+        }
+        self.last_update = slot;
+        Some(())
+    }
+
+    /// Advances the index and credits a position before its amount changes.
+    pub fn settle(&mut self, position: &mut Position, slot: u64) -> Option<()> {
+        self.accrue(slot)?;
+        position.settle_rewards(self.reward_index)
+    }
+
+    pub fn add_stake(&mut self, amount: u64) -> Option<()> {
+        self.total_staked = self.total_staked.checked_add(amount)?;
+        Some(())
+    }
+
+    pub fn remove_stake(&mut self, amount: u64) -> Option<()> {
+        self.total_staked = self.total_staked.checked_sub(amount)?;
+        Some(())
+    }
+
+    /// Refuses what is not a token account of the pool's mint.
+    pub fn check_mint(&self, account: &AccountInfo) -> Result<token::Holding> {
+        token::holding(account)
+            .filter(|holding| holding.mint == self.mint)
+            .ok_or_else(|| StakingError::WrongTokenAccount.into())
+    }
+
+    /// Refuses what is not `owner`'s token account of the pool's mint.
+    pub fn check_owned(&self, account: &AccountInfo, owner: &Pubkey) -> Result<()> {
+        require_keys_eq!(self.check_mint(account)?.owner, *owner, StakingError::WrongOwner);
+        Ok(())
+    }
+
+    /// Adds `amount` to the stream. What is left of it and what is new keep their own remaining
+    /// times, averaged by amount, so that nobody can stretch the stream by funding dust.
+    pub fn stream(&mut self, amount: u64, slot: u64) -> Option<()> {
+        self.accrue(slot)?;
+        let remaining = self.period_end.saturating_sub(slot);
+        let leftover = self.reward_rate.checked_mul(u128::from(remaining))?;
+        let added = u128::from(amount).checked_mul(1 << 64)?;
+        let weighted = u128::from(fixed::q64_floor(leftover)?)
+            .checked_mul(u128::from(remaining))?
+            .checked_add(
+                u128::from(amount).checked_mul(u128::from(self.params.reward_period_slots))?,
+            )?;
+        let total = u128::from(fixed::q64_floor(leftover)?).checked_add(u128::from(amount))?;
+        let nearest = weighted.checked_add(total / 2)?.checked_div(total)?.max(1);
+        self.reward_rate = leftover.checked_add(added)?.checked_div(nearest)?;
+        self.period_end = slot.checked_add(u64::try_from(nearest).ok()?)?;
+        Some(())
+    }
+
+    /// Emission since the last one: the rate halves every `halving_slots` from the start.
+    pub fn emission_due(&self, slot: u64) -> Option<u64> {
+        let mut due = 0u64;
+        let mut from = self.emission_last;
+        while from < slot {
+            let elapsed = from.checked_sub(self.emission_start)?;
+            let era = elapsed.checked_div(self.params.halving_slots)?;
+            let rate =
+                self.params.emission_per_slot.checked_shr(u32::try_from(era).ok()?).unwrap_or(0);
+            if rate == 0 {
+                break;
+            }
+            let era_end = era
+                .checked_add(1)?
+                .checked_mul(self.params.halving_slots)?
+                .saturating_add(self.emission_start);
+            let to = slot.min(era_end);
+            due = due.checked_add(rate.checked_mul(to.checked_sub(from)?)?)?;
+            from = to;
+        }
+        Some(due)
+    }
+
+    /// Runs `call` with the seeds that sign for the vaults.
+    pub fn signed<T>(&self, call: impl FnOnce(&[&[&[u8]]]) -> T) -> T {
+        call(&[&[seeds::POOL, &[self.bump]]])
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests {
+    use super::*;
+
+    fn pool() -> Pool {
+        let params = Params {
+            unbonding_slots: 1,
+            reward_period_slots: 100,
+            emission_per_slot: 8,
+            halving_slots: 10,
+            epoch_slots: 1,
+            min_verifier_stake: 1,
+            slash_burn_bps: 0,
+        };
+        Pool { params, total_staked: 10, ..Pool::default() }
+    }
+
+    #[test]
+    fn stream_is_linear() {
+        let mut pool = pool();
+        pool.stream(1_000, 0).unwrap();
+        pool.accrue(50).unwrap();
+        assert_eq!(fixed::q64_floor(pool.reward_index * 10), Some(500));
+        pool.accrue(1_000).unwrap();
+        assert_eq!(fixed::q64_floor(pool.reward_index * 10), Some(1_000));
+    }
+
+    #[test]
+    fn stream_waits_without_stake() {
+        let mut pool = pool();
+        pool.total_staked = 0;
+        pool.stream(1_000, 0).unwrap();
+        pool.accrue(70).unwrap();
+        assert_eq!((pool.period_end, pool.reward_index), (170, 0));
+    }
+
+    #[test]
+    fn dust_does_not_stretch_the_stream() {
+        let mut pool = pool();
+        pool.stream(1_000_000, 0).unwrap();
+        for slot in 1..50 {
+            pool.stream(1, slot).unwrap();
+        }
+        assert_eq!(pool.period_end, 100);
+    }
+
+    #[test]
+    fn emission_halves_and_ends() {
+        let pool = pool();
+        assert_eq!(pool.emission_due(5), Some(40));
+        assert_eq!(pool.emission_due(15), Some(80 + 20));
+        assert_eq!(pool.emission_due(u64::MAX), Some(80 + 40 + 20 + 10));
+    }
+
+    #[test]
+    fn sizes_are_frozen() {
+        assert_eq!(Params::INIT_SPACE, 50);
+        assert_eq!(Pool::INIT_SPACE, 302);
+    }
+}

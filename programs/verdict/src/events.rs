@@ -1,0 +1,146 @@
+use anchor_lang::prelude::*;
+use protocol::Envelope;
+
+use crate::state::Params;
+
+#[event]
+pub struct Initialized {
+    pub envelope: Envelope,
+    pub authority: Pubkey,
+    pub params: Params,
+}
+
+#[event]
+pub struct ParamsSet {
+    pub envelope: Envelope,
+    pub params: Params,
+}
+
+#[event]
+pub struct AuthoritySet {
+    pub envelope: Envelope,
+    pub authority: Pubkey,
+}
+
+#[event]
+pub struct VerdictOpened {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub provider: Pubkey,
+}
+
+#[event]
+pub struct StageCommitted {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub provider: Pubkey,
+    pub attempt: u8,
+    pub kind: u8,
+    pub first: u16,
+    pub last: u16,
+    pub root: [u8; 32],
+    pub macs: u64,
+    /// Stages that the verdict holds now.
+    pub stages: u8,
+}
+
+#[event]
+pub struct PartialAdopted {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub committed_slot: u64,
+    pub last: u16,
+}
+
+#[event]
+pub struct VerifiersDrawn {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub draw: u8,
+    pub seed: [u8; 32],
+    pub snapshot_epoch: u64,
+    pub seats: Vec<u16>,
+    pub ballot_deadline: u64,
+    pub reveal_deadline: u64,
+}
+
+/// Nobody judges this job: the beacon spared it, or no verifier is left to draw.
+#[event]
+pub struct VerificationSkipped {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub outcome: u8,
+    pub seed: [u8; 32],
+    pub window_end: u64,
+}
+
+#[event]
+pub struct BallotCast {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub index: u8,
+    pub verifier: Pubkey,
+    pub ballot_deadline: u64,
+    pub reveal_deadline: u64,
+}
+
+#[event]
+pub struct BallotRevealed {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub index: u8,
+    pub verifier: Pubkey,
+    pub choice: u8,
+    pub operator: u32,
+    pub element: u32,
+}
+
+#[event]
+pub struct BallotsTallied {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub accept: u8,
+    pub reject: u8,
+    pub unavailable: u8,
+    pub drawn: u8,
+    /// 0 when more verifiers are to be drawn.
+    pub outcome: u8,
+    pub window_end: u64,
+}
+
+#[event]
+pub struct VerdictSettled {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub outcome: u8,
+    /// Credits given, base units.
+    pub credited: u64,
+    pub fee: u64,
+    pub macs: u64,
+}
+
+#[event]
+pub struct VerdictVoided {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub outcome: u8,
+    pub credited: u64,
+    /// Provider that a rejection blames; the default key when the data was unavailable.
+    pub blamed: Pubkey,
+}
+
+#[event]
+pub struct BallotReleased {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub index: u8,
+    pub verifier: Pubkey,
+    /// The silence fee was taken.
+    pub withheld: bool,
+}
+
+#[event]
+pub struct VerdictClosed {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+}

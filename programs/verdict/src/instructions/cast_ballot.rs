@@ -1,0 +1,90 @@
+use anchor_lang::prelude::*;
+use protocol::addresses::VERDICT_CPI;
+use staking::{
+    cpi::{accounts::LockExposure, lock_exposure},
+    program::Staking,
+    state::Seat,
+};
+
+use crate::{
+    errors::VerdictError,
+    events::BallotCast,
+    state::{Config, Verdict},
+    CPI_SIGNER,
+};
+
+#[derive(Accounts)]
+pub struct CastBallot<'info> {
+    #[account(mut)]
+    pub verifier: Signer<'info>,
+    pub config: Account<'info, Config>,
+    #[account(mut)]
+    pub verdict: AccountLoader<'info, Verdict>,
+    /// CHECK: only its key is used
+    #[account(address = verdict.load()?.job @ VerdictError::JobMismatch)]
+    pub job: UncheckedAccount<'info>,
+    #[account(constraint = seat.owner == verifier.key() @ VerdictError::Unauthorized)]
+    pub seat: Account<'info, Seat>,
+    /// CHECK: checked by staking
+    #[account(mut)]
+    pub position: UncheckedAccount<'info>,
+    /// CHECK: staking creates it at this job's and verifier's address
+    #[account(mut)]
+    pub exposure: UncheckedAccount<'info>,
+    /// CHECK: the program's own signer
+    #[account(address = VERDICT_CPI)]
+    pub authority: UncheckedAccount<'info>,
+    pub staking_program: Program<'info, Staking>,
+    pub system_program: Program<'info, System>,
+}
+
+impl CastBallot<'_> {
+    /// The seat must be held by whoever held it when the draw's snapshot was taken.
+    fn validate(&self, verdict: &Verdict) -> Result<()> {
+        require!(
+            self.seat.vacated_epoch == u64::MAX && self.seat.taken_epoch <= verdict.snapshot_epoch,
+            VerdictError::SeatMismatch
+        );
+        Ok(())
+    }
+
+    fn lock(&self) -> Result<()> {
+        let params = &self.config.params;
+        let accounts = LockExposure {
+            owner: self.verifier.to_account_info(),
+            authority: self.authority.to_account_info(),
+            job: self.job.to_account_info(),
+            position: self.position.to_account_info(),
+            exposure: self.exposure.to_account_info(),
+            system_program: self.system_program.to_account_info(),
+        };
+        lock_exposure(
+            CpiContext::new_with_signer(staking::ID, accounts, CPI_SIGNER),
+            params.ballot_exposure,
+            params.silence_fee,
+        )
+    }
+}
+
+pub(crate) fn handler(ctx: Context<CastBallot>, index: u8, commitment: [u8; 32]) -> Result<()> {
+    let accounts = ctx.accounts;
+    let clock = Clock::get()?;
+    let verifier = accounts.verifier.key();
+    {
+        let mut verdict = accounts.verdict.load_mut()?;
+        accounts.validate(&verdict)?;
+        let reveal_slots = accounts.config.params.reveal_slots;
+        let seat = accounts.seat.index;
+        verdict.cast(index, verifier, seat, commitment, clock.slot, reveal_slots)?;
+        let envelope = verdict.next_envelope(&clock)?;
+        emit!(BallotCast {
+            envelope,
+            job: verdict.job,
+            index,
+            verifier,
+            ballot_deadline: verdict.ballot_deadline,
+            reveal_deadline: verdict.reveal_deadline,
+        });
+    }
+    accounts.lock()
+}

@@ -1,0 +1,123 @@
+use anchor_lang::prelude::*;
+use job_registry::{
+    cpi::{accounts::RecordStage, record_stage},
+    program::JobRegistry,
+    state::{Graph, Job, JobState, Provider, Registry},
+};
+use protocol::addresses::VERDICT_CPI;
+use staking::state::Position;
+
+use crate::{
+    errors::{Checked, VerdictError},
+    events::StageCommitted,
+    state::{Stage, StageRange, Verdict, TRACE_COMMITMENT},
+    CPI_SIGNER,
+};
+
+#[derive(Accounts)]
+pub struct CommitStage<'info> {
+    pub owner: Signer<'info>,
+    #[account(mut)]
+    pub verdict: AccountLoader<'info, Verdict>,
+    #[account(mut)]
+    pub job: AccountLoader<'info, Job>,
+    pub graph: AccountLoader<'info, Graph>,
+    #[account(mut)]
+    pub provider: AccountLoader<'info, Provider>,
+    /// The provider's: its seat is never drawn for this job.
+    #[account(has_one = owner @ VerdictError::Unauthorized)]
+    pub position: Box<Account<'info, Position>>,
+    /// CHECK: read by the registry
+    pub registry: UncheckedAccount<'info>,
+    /// CHECK: the program's own signer
+    #[account(address = VERDICT_CPI)]
+    pub authority: UncheckedAccount<'info>,
+    pub job_registry_program: Program<'info, JobRegistry>,
+}
+
+impl<'info> CommitStage<'info> {
+    fn validate(&self, range: StageRange, kind: u8) -> Result<()> {
+        require!(kind == TRACE_COMMITMENT, VerdictError::UnsupportedProofKind);
+        let (verdict, job) = (self.verdict.load()?, self.job.load()?);
+        require_keys_eq!(verdict.job, self.job.key(), VerdictError::JobMismatch);
+        require_keys_eq!(verdict.graph, self.graph.key(), VerdictError::JobMismatch);
+        require!(job.is(JobState::Claimed), VerdictError::WrongState);
+        require_keys_eq!(job.lease.provider, self.owner.key(), VerdictError::NotLeaseholder);
+        require_keys_eq!(
+            self.provider.load()?.owner,
+            self.owner.key(),
+            VerdictError::Unauthorized
+        );
+        range.validate(job.progress, job.operators)
+    }
+
+    /// Multiply-adds of the operators in `range`.
+    fn macs(&self, range: StageRange) -> Result<u64> {
+        let graph = self.graph.load()?;
+        let up_to = |end: u16| match usize::from(end).checked_sub(1) {
+            Some(operator) => graph.cumulative_macs.get(operator).copied(),
+            None => Some(0),
+        };
+        up_to(range.last).zip(up_to(range.first)).and_then(|(to, from)| to.checked_sub(from)).checked()
+    }
+
+    /// The registry holds the lease's deadline and refuses what comes after it.
+    fn record(&self, last: u16, macs: u64) -> Result<()> {
+        let accounts = RecordStage {
+            authority: self.authority.to_account_info(),
+            registry: self.registry.to_account_info(),
+            job: self.job.to_account_info(),
+            provider: self.provider.to_account_info(),
+        };
+        record_stage(
+            CpiContext::new_with_signer(job_registry::ID, accounts, CPI_SIGNER),
+            last,
+            macs,
+        )
+    }
+}
+
+pub(crate) fn handler(
+    ctx: Context<CommitStage>,
+    first: u16,
+    last: u16,
+    root: [u8; 32],
+    kind: u8,
+) -> Result<()> {
+    let accounts = ctx.accounts;
+    let range = StageRange { first, last };
+    accounts.validate(range, kind)?;
+    let macs = accounts.macs(range)?;
+    let clock = Clock::get()?;
+    {
+        let mut verdict = accounts.verdict.load_mut()?;
+        let lease = accounts.job.load()?.lease;
+        verdict.commit(Stage {
+            provider: lease.provider,
+            root,
+            slot: clock.slot,
+            macs,
+            price: lease.price,
+            reputation: accounts.provider.load()?.reputation,
+            first,
+            last,
+            seat: accounts.position.seat,
+            attempt: lease.attempt,
+            ..Stage::default()
+        })?;
+        let envelope = verdict.next_envelope(&clock)?;
+        emit!(StageCommitted {
+            envelope,
+            job: verdict.job,
+            provider: lease.provider,
+            attempt: lease.attempt,
+            kind,
+            first,
+            last,
+            root,
+            macs,
+            stages: verdict.stage_count,
+        });
+    }
+    accounts.record(last, macs)
+}

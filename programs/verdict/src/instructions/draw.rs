@@ -1,0 +1,102 @@
+use anchor_lang::{prelude::*, solana_program::sysvar::slot_hashes};
+use protocol::slot_hashes::{lookup, Lookup};
+use staking::state::Snapshot;
+
+use crate::{
+    errors::{Checked, VerdictError},
+    events::{VerificationSkipped, VerifiersDrawn},
+    state::{draw, Config, Entropy, Outcome, SnapshotAge, State, Verdict},
+};
+
+/// Anyone may crank. `even` and `odd` are staking's two snapshots: there are no others, so that
+/// two different ones are both.
+#[derive(Accounts)]
+pub struct Draw<'info> {
+    pub cranker: Signer<'info>,
+    pub config: Account<'info, Config>,
+    #[account(mut)]
+    pub verdict: AccountLoader<'info, Verdict>,
+    pub even: AccountLoader<'info, Snapshot>,
+    #[account(constraint = even.key() != odd.key() @ VerdictError::SnapshotRepeated)]
+    pub odd: AccountLoader<'info, Snapshot>,
+    /// CHECK: the address is the sysvar's; too large to deserialise.
+    #[account(address = slot_hashes::ID)]
+    pub slot_hashes: UncheckedAccount<'info>,
+}
+
+fn age(snapshot: &Snapshot) -> SnapshotAge {
+    SnapshotAge { taken_slot: snapshot.taken_slot, total: snapshot.total }
+}
+
+impl Draw<'_> {
+    fn hash(&self, slot: u64) -> Result<[u8; 32]> {
+        match lookup(&self.slot_hashes, slot) {
+            Some(Lookup::Found { hash, .. }) => Ok(hash),
+            _ => err!(VerdictError::SlotHashUnavailable),
+        }
+    }
+
+    /// Epoch of the snapshot used, and its seats.
+    fn seats(&self, verdict: &Verdict) -> Result<(u64, Vec<u16>)> {
+        let (even, odd) = (self.even.load()?, self.odd.load()?);
+        let snapshot = if age(&even).preferred_to(&age(&odd), verdict.committed_slot) {
+            even
+        } else {
+            odd
+        };
+        let excluded = verdict.excluded_seats();
+        let seats = draw::seats(&verdict.seed, &snapshot.sums, &excluded, verdict.k).checked()?;
+        Ok((snapshot.epoch, seats))
+    }
+}
+
+pub(crate) fn handler(ctx: Context<Draw>, salt: Option<[u8; 32]>) -> Result<()> {
+    let accounts = ctx.accounts;
+    let params = &accounts.config.params;
+    let clock = Clock::get()?;
+    let mut verdict = accounts.verdict.load_mut()?;
+    verdict.require(State::Committed)?;
+    if let Some(salt) = salt {
+        verdict.learn_salt(salt)?;
+    }
+    let salted = verdict.salt().is_some();
+    let entropy = Entropy::due(verdict.committed_slot, salted, params.salt_slots, clock.slot)
+        .ok_or(VerdictError::DrawTooEarly)?;
+    verdict.seed = draw::seed(&accounts.hash(entropy.slot)?, verdict.salt(), verdict.draws);
+    verdict.record_crank(accounts.cranker.key())?;
+
+    let spared = verdict.may_skip_verification(entropy)
+        && !draw::sampled(&verdict.seed, verdict.reputation(), params.p_floor_bps).checked()?;
+    let seats = if spared {
+        verdict.decide(Outcome::Unsampled, clock.slot, params.challenge_slots)?;
+        vec![]
+    } else {
+        let (epoch, seats) = accounts.seats(&verdict)?;
+        verdict.snapshot_epoch = epoch;
+        verdict.begin_ballots(&seats, clock.slot, params)?;
+        seats
+    };
+    let envelope = verdict.next_envelope(&clock)?;
+    let (job, seed) = (verdict.job, verdict.seed);
+    if seats.is_empty() {
+        emit!(VerificationSkipped {
+            envelope,
+            job,
+            outcome: verdict.outcome,
+            seed,
+            window_end: verdict.window_end,
+        });
+    } else {
+        emit!(VerifiersDrawn {
+            envelope,
+            job,
+            draw: verdict.draws,
+            seed,
+            snapshot_epoch: verdict.snapshot_epoch,
+            seats,
+            ballot_deadline: verdict.ballot_deadline,
+            reveal_deadline: verdict.reveal_deadline,
+        });
+    }
+    Ok(())
+}

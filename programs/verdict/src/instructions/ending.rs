@@ -1,0 +1,76 @@
+use anchor_lang::prelude::*;
+use escrow::{
+    cpi::{accounts::Settle as CreditEscrow, settle},
+    state::Credit,
+};
+use job_registry::{
+    cpi::{accounts::Conclude, conclude},
+    state::JobState,
+};
+
+use crate::{
+    errors::{Checked, VerdictError},
+    state::{Settlement, State, Verdict},
+    CPI_SIGNER,
+};
+
+/// What both ends of a verdict have in common: escrow credits, the registry concludes.
+pub struct Ending<'a, 'info> {
+    pub authority: &'a AccountInfo<'info>,
+    pub escrow: &'a AccountInfo<'info>,
+    pub registry: &'a AccountInfo<'info>,
+    pub job: &'a AccountInfo<'info>,
+    pub provider: &'a AccountInfo<'info>,
+    pub utilisation: &'a AccountInfo<'info>,
+}
+
+impl Ending<'_, '_> {
+    /// Credits everyone and finalises the escrow; gives the sum of the credits.
+    pub fn credit(&self, settlement: &Settlement) -> Result<u64> {
+        let mut credited = 0u64;
+        let mut credits = Vec::with_capacity(settlement.credits.len());
+        for (party, amount) in &settlement.credits {
+            credited = credited.checked_add(*amount).checked()?;
+            credits.push(Credit { party: *party, amount: *amount });
+        }
+        let accounts =
+            CreditEscrow { authority: self.authority.clone(), escrow: self.escrow.clone() };
+        let finalise = true;
+        settle(
+            CpiContext::new_with_signer(escrow::ID, accounts, CPI_SIGNER),
+            credits,
+            settlement.fee,
+            finalise,
+        )?;
+        Ok(credited)
+    }
+
+    pub fn conclude(&self, outcome: JobState, macs: u64) -> Result<()> {
+        let accounts = Conclude {
+            authority: self.authority.clone(),
+            registry: self.registry.clone(),
+            job: self.job.clone(),
+            provider: self.provider.clone(),
+            utilisation: self.utilisation.clone(),
+        };
+        conclude(
+            CpiContext::new_with_signer(job_registry::ID, accounts, CPI_SIGNER),
+            outcome as u8,
+            macs,
+        )
+    }
+}
+
+/// Checks that job and escrow are the verdict's.
+pub fn require_of_job(verdict: &Verdict, job: &Pubkey, escrow_job: &Pubkey) -> Result<()> {
+    require_keys_eq!(verdict.job, *job, VerdictError::JobMismatch);
+    require_keys_eq!(verdict.job, *escrow_job, VerdictError::JobMismatch);
+    Ok(())
+}
+
+/// Takes the last crank step and closes the books.
+pub fn finish(verdict: &mut Verdict, cranker: Pubkey) -> Result<()> {
+    verdict.record_crank(cranker)?;
+    verdict.state = State::Settled as u8;
+    Ok(())
+}

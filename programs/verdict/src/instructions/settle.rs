@@ -1,0 +1,83 @@
+use anchor_lang::prelude::*;
+use escrow::{
+    program::Escrow as EscrowProgram,
+    state::{Config as EscrowConfig, Escrow},
+};
+use job_registry::{program::JobRegistry, state::JobState};
+use protocol::addresses::VERDICT_CPI;
+
+use super::ending::{finish, require_of_job, Ending};
+use crate::{
+    errors::Checked,
+    events::VerdictSettled,
+    state::{settlement, Verdict},
+};
+
+/// Anyone may crank.
+#[derive(Accounts)]
+pub struct Settle<'info> {
+    pub cranker: Signer<'info>,
+    #[account(mut)]
+    pub verdict: AccountLoader<'info, Verdict>,
+    /// CHECK: the verdict's job; the registry checks the rest
+    #[account(mut)]
+    pub job: UncheckedAccount<'info>,
+    /// CHECK: the Provider of the job's lease, as the registry checks
+    #[account(mut)]
+    pub provider: UncheckedAccount<'info>,
+    /// CHECK: checked by the registry
+    #[account(mut)]
+    pub utilisation: UncheckedAccount<'info>,
+    /// CHECK: read by the registry
+    pub registry: UncheckedAccount<'info>,
+    pub escrow_config: Box<Account<'info, EscrowConfig>>,
+    #[account(mut)]
+    pub escrow: AccountLoader<'info, Escrow>,
+    /// CHECK: the program's own signer
+    #[account(address = VERDICT_CPI)]
+    pub authority: UncheckedAccount<'info>,
+    pub escrow_program: Program<'info, EscrowProgram>,
+    pub job_registry_program: Program<'info, JobRegistry>,
+}
+
+impl<'info> Settle<'info> {
+    fn validate(&self, slot: u64) -> Result<()> {
+        let verdict = self.verdict.load()?;
+        verdict.require_payable(slot)?;
+        require_of_job(&verdict, self.job.key, &self.escrow.load()?.job)
+    }
+
+    fn ending(&self) -> Ending<'_, 'info> {
+        Ending {
+            authority: &self.authority,
+            escrow: self.escrow.as_ref(),
+            registry: &self.registry,
+            job: &self.job,
+            provider: &self.provider,
+            utilisation: &self.utilisation,
+        }
+    }
+}
+
+pub(crate) fn handler(ctx: Context<Settle>) -> Result<()> {
+    let accounts = ctx.accounts;
+    let clock = Clock::get()?;
+    accounts.validate(clock.slot)?;
+    let fee_bps = accounts.escrow_config.params.fee_bps;
+    let mut verdict = accounts.verdict.load_mut()?;
+    finish(&mut verdict, accounts.cranker.key())?;
+    let settlement = settlement(&verdict, fee_bps).checked()?;
+    let ending = accounts.ending();
+    let credited = ending.credit(&settlement)?;
+    ending.conclude(JobState::Settled, settlement.macs)?;
+    let envelope = verdict.next_envelope(&clock)?;
+    emit!(VerdictSettled {
+        envelope,
+        job: verdict.job,
+        outcome: verdict.outcome,
+        credited,
+        fee: settlement.fee,
+        macs: settlement.macs,
+    });
+    Ok(())
+}

@@ -1,0 +1,44 @@
+use anchor_lang::prelude::*;
+
+use crate::{
+    errors::VerdictError,
+    events::BallotsTallied,
+    state::{Config, Count, State, Verdict},
+};
+
+/// Anyone may crank.
+#[derive(Accounts)]
+pub struct Tally<'info> {
+    pub cranker: Signer<'info>,
+    pub config: Account<'info, Config>,
+    #[account(mut)]
+    pub verdict: AccountLoader<'info, Verdict>,
+}
+
+fn validate(verdict: &Verdict, slot: u64) -> Result<()> {
+    verdict.require(State::Balloting)?;
+    require!(verdict.ballots_closed(slot), VerdictError::TallyTooEarly);
+    Ok(())
+}
+
+pub(crate) fn handler(ctx: Context<Tally>) -> Result<()> {
+    let clock = Clock::get()?;
+    let mut verdict = ctx.accounts.verdict.load_mut()?;
+    validate(&verdict, clock.slot)?;
+    verdict.record_crank(ctx.accounts.cranker.key())?;
+    let count = Count::of(verdict.ballots());
+    let decision = count.decision(verdict.draws, verdict.unavailable_rounds);
+    verdict.apply(decision, clock.slot, &ctx.accounts.config.params)?;
+    let envelope = verdict.next_envelope(&clock)?;
+    emit!(BallotsTallied {
+        envelope,
+        job: verdict.job,
+        accept: count.accept,
+        reject: count.reject,
+        unavailable: count.unavailable,
+        drawn: count.drawn,
+        outcome: verdict.outcome,
+        window_end: verdict.window_end,
+    });
+    Ok(())
+}

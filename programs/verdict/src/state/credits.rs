@@ -1,0 +1,147 @@
+use anchor_lang::prelude::*;
+use protocol::fixed::{bps_ceil, mul_div_floor};
+
+use super::Verdict;
+
+/// Parties that an escrow pays at most.
+const MAX_CREDITS: usize = 24;
+
+/// Who gets what when a verdict ends; whatever remains is the buyer's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settlement {
+    pub credits: Vec<(Pubkey, u64)>,
+    /// Taken from the providers' earnings.
+    pub fee: u64,
+    /// Multiply-adds that were paid for.
+    pub macs: u64,
+}
+
+/// Each provider earns its stages' share of its lease price less the fee, each ballot that the
+/// outcome bears out earns the verification fee, each crank step a tip. Crankers come last: where
+/// an escrow has no room for all, theirs are the credits left out.
+pub fn settlement(verdict: &Verdict, fee_bps: u16) -> Option<Settlement> {
+    let mut settlement = Settlement { credits: Vec::with_capacity(MAX_CREDITS), fee: 0, macs: 0 };
+    let outcome = verdict.outcome();
+    if outcome.pays_provider() {
+        for stage in verdict.stages() {
+            let gross = mul_div_floor(stage.price, stage.macs, verdict.macs)?;
+            let fee = bps_ceil(gross, fee_bps)?;
+            settlement.fee = settlement.fee.checked_add(fee)?;
+            settlement.macs = settlement.macs.checked_add(stage.macs)?;
+            let net = gross.checked_sub(fee)?;
+            let known =
+                settlement.credits.iter_mut().find(|(party, _)| *party == stage.provider);
+            match known {
+                Some((_, amount)) => *amount = amount.checked_add(net)?,
+                None => settlement.credits.push((stage.provider, net)),
+            }
+        }
+    }
+    for ballot in verdict.ballots() {
+        if ballot.was_revealed() && outcome.pays_ballot(ballot.choice) {
+            settlement.credits.push((ballot.verifier, verdict.verification_fee));
+        }
+    }
+    for cranker in verdict.crankers() {
+        if settlement.credits.len() < MAX_CREDITS {
+            settlement.credits.push((cranker.party, verdict.tip.checked_mul(cranker.steps)?));
+        }
+    }
+    settlement.credits.retain(|(_, amount)| *amount > 0);
+    Some(settlement)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::verdict::tests::verdict;
+    use super::super::{Ballot, Outcome, Stage};
+    use super::*;
+
+    fn key(byte: u8) -> Pubkey {
+        Pubkey::new_from_array([byte; 32])
+    }
+
+    fn stage(provider: u8, macs: u64, price: u64) -> Stage {
+        Stage { provider: key(provider), macs, price, ..Stage::default() }
+    }
+
+    fn judged(outcome: Outcome) -> Box<Verdict> {
+        let mut verdict = verdict();
+        verdict.macs = 10;
+        verdict.outcome = outcome as u8;
+        verdict.stages[0] = stage(1, 3, 1_001);
+        verdict.stages[1] = stage(2, 4, 2_000);
+        verdict.stages[2] = stage(1, 3, 1_001);
+        verdict.stage_count = 3;
+        for (index, choice) in [1, 2, 3, 0].into_iter().enumerate() {
+            let verifier = key(10 + index as u8);
+            verdict.ballots[index] = Ballot { verifier, choice, ..Ballot::default() };
+        }
+        verdict.ballot_count = 4;
+        verdict.verification_fee = 7;
+        verdict.tip = 2;
+        verdict.record_crank(key(20)).unwrap();
+        verdict.record_crank(key(20)).unwrap();
+        verdict
+    }
+
+    #[test]
+    fn providers_share_by_multiply_adds_and_pay_the_fee_rounded_up() {
+        let accepted = settlement(&judged(Outcome::Accepted), 500).unwrap();
+        // each stage of 300 pays 15, that of 800 pays 40
+        assert_eq!(accepted.fee, 70);
+        assert_eq!(accepted.macs, 10);
+        let expected = [(key(1), 570), (key(2), 760), (key(10), 7), (key(20), 4)];
+        assert_eq!(accepted.credits, expected);
+        assert_eq!(settlement(&judged(Outcome::Accepted), 1).unwrap().fee, 3);
+    }
+
+    #[test]
+    fn ballots_are_paid_when_the_outcome_bears_them_out() {
+        let paid = |outcome| {
+            let credits = settlement(&judged(outcome), 500).unwrap().credits;
+            (10..14).filter(|v| credits.iter().any(|(party, _)| *party == key(*v))).collect()
+        };
+        let (accepted, rejected): (Vec<u8>, Vec<u8>) =
+            (paid(Outcome::Accepted), paid(Outcome::Rejected));
+        assert_eq!((accepted, rejected), (vec![10], vec![11]));
+        let (unavailable, unverified): (Vec<u8>, Vec<u8>) =
+            (paid(Outcome::Unavailable), paid(Outcome::Unverified));
+        assert_eq!((unavailable, unverified), (vec![12], vec![10, 11, 12]));
+    }
+
+    #[test]
+    fn a_voided_attempt_pays_no_provider() {
+        for outcome in [Outcome::Rejected, Outcome::Unavailable] {
+            let voided = settlement(&judged(outcome), 500).unwrap();
+            assert_eq!((voided.fee, voided.macs), (0, 0));
+            assert!(voided.credits.iter().all(|(party, _)| *party != key(1) && *party != key(2)));
+        }
+    }
+
+    #[test]
+    fn crankers_give_way_when_an_escrow_is_full() {
+        let mut verdict = judged(Outcome::Accepted);
+        verdict.stage_count = 8;
+        for index in 0..8u8 {
+            verdict.stages[usize::from(index)] = stage(100 + index, 1, 1_000);
+        }
+        verdict.ballot_count = 15;
+        for index in 0..15u8 {
+            let verifier = key(10 + index);
+            verdict.ballots[usize::from(index)] =
+                Ballot { verifier, choice: 1, ..Ballot::default() };
+        }
+        verdict.record_crank(key(30)).unwrap();
+        let credits = settlement(&verdict, 500).unwrap().credits;
+        assert_eq!(credits.len(), 24);
+        assert_eq!(credits[23], (key(20), 4));
+    }
+
+    #[test]
+    fn overflow_gives_nothing() {
+        let mut verdict = judged(Outcome::Accepted);
+        verdict.tip = u64::MAX;
+        assert_eq!(settlement(&verdict, 500), None);
+    }
+}

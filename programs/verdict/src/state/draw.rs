@@ -1,0 +1,321 @@
+use anchor_lang::prelude::*;
+use protocol::{
+    fenwick::{self, Sums},
+    fixed::BPS,
+    slot_hashes::ENTRIES,
+};
+use solana_sha256_hasher::hashv;
+
+use super::{Ballot, Outcome, Params, State, Verdict, NO_SEAT};
+use crate::errors::{Checked, VerdictError};
+
+/// Slots from commit to the slot whose hash seeds the draw: nobody knows that hash at commit.
+pub const DRAW_DELAY: u64 = 32;
+pub const MAX_DRAWS: u8 = 3;
+/// Q16.
+const FULL_REPUTATION: u32 = 65_536;
+
+/// Where a draw's randomness comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entropy {
+    /// The hash of the lowest slot at or after this one seeds the draw.
+    pub slot: u64,
+    /// The hash first due has left SlotHashes.
+    pub aged: bool,
+}
+
+impl Entropy {
+    /// None before the draw is due: a slot after its hash exists with the buyer's salt, and
+    /// `salt_slots` later without.
+    ///
+    /// A hash that aged out is replaced by that of the latest slot a whole number of SlotHashes
+    /// lengths later, so that all who draw in one slot draw the same.
+    pub fn due(committed_slot: u64, salted: bool, salt_slots: u64, slot: u64) -> Option<Self> {
+        let first = committed_slot.checked_add(DRAW_DELAY)?;
+        let patience = if salted { 0 } else { salt_slots };
+        let age = slot.checked_sub(first.checked_add(1)?)?;
+        if age < patience {
+            return None;
+        }
+        let lengths = age.checked_div(ENTRIES)?;
+        let seed_slot = first.checked_add(lengths.checked_mul(ENTRIES)?)?;
+        Some(Self { slot: seed_slot, aged: lengths > 0 })
+    }
+}
+
+/// Seed of draw number `draws`, counted from 0.
+pub fn seed(hash: &[u8; 32], salt: Option<&[u8; 32]>, draws: u8) -> [u8; 32] {
+    match salt {
+        Some(salt) => hashv(&[hash.as_slice(), salt, &[draws]]),
+        None => hashv(&[hash.as_slice(), &[draws]]),
+    }
+    .to_bytes()
+}
+
+/// Number `index` of a seed's uniform u64 sequence: 0 decides sampling, 1.. choose seats.
+fn uniform(seed: &[u8; 32], index: u8) -> u64 {
+    let digest = hashv(&[seed.as_slice(), &[index]]).to_bytes();
+    digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+/// Whether the beacon picks a job for verification, with probability
+/// `1 - reputation * (1 - floor)`: always without reputation, `floor` with all of it.
+pub fn sampled(seed: &[u8; 32], reputation: u32, floor_bps: u16) -> Option<bool> {
+    let one = u128::from(FULL_REPUTATION).checked_mul(u128::from(BPS))?;
+    let spared = u128::from(reputation.min(FULL_REPUTATION))
+        .checked_mul(u128::from(BPS.checked_sub(u64::from(floor_bps))?))?;
+    let drawn = u128::from(uniform(seed, 0)).checked_mul(one)? >> 64;
+    Some(drawn < one.checked_sub(spared)?)
+}
+
+/// At most `count` seats by weight, without replacement and without `excluded`, which must name
+/// each seat once. Fewer where no more weight is left.
+pub fn seats(seed: &[u8; 32], sums: &Sums, excluded: &[u16], count: u8) -> Option<Vec<u16>> {
+    let total = *sums.last()?;
+    let mut taken = Vec::with_capacity(excluded.len().checked_add(usize::from(count))?);
+    let mut remaining = total;
+    for seat in excluded {
+        let weight = fenwick::weight(sums, *seat)?;
+        remaining = remaining.checked_sub(weight)?;
+        taken.push((*seat, weight));
+    }
+    let mut chosen = Vec::with_capacity(usize::from(count));
+    for index in 1..=count {
+        if remaining == 0 {
+            break;
+        }
+        let scaled = u128::from(uniform(seed, index)).checked_mul(u128::from(remaining))?;
+        let seat = fenwick::select(sums, &taken, u64::try_from(scaled >> 64).ok()?)?;
+        let weight = fenwick::weight(sums, seat)?;
+        remaining = remaining.checked_sub(weight)?;
+        taken.push((seat, weight));
+        chosen.push(seat);
+    }
+    Some(chosen)
+}
+
+/// What decides which of the two snapshots a draw uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotAge {
+    pub taken_slot: u64,
+    pub total: u64,
+}
+
+impl SnapshotAge {
+    /// The newest that was taken before the commit; else the older one. One without weight, so
+    /// one never taken, comes last.
+    pub fn preferred_to(&self, other: &Self, committed_slot: u64) -> bool {
+        let rank = |age: &Self| {
+            let before = age.taken_slot <= committed_slot;
+            let freshness = if before { age.taken_slot } else { !age.taken_slot };
+            (age.total > 0, before, freshness)
+        };
+        rank(self) >= rank(other)
+    }
+}
+
+impl Verdict {
+    /// Seats that may not be drawn: those drawn already and those of the providers.
+    pub fn excluded_seats(&self) -> Vec<u16> {
+        let mut excluded: Vec<u16> = self.ballots().iter().map(|ballot| ballot.seat).collect();
+        for stage in self.stages() {
+            if stage.seat != NO_SEAT && !excluded.contains(&stage.seat) {
+                excluded.push(stage.seat);
+            }
+        }
+        excluded
+    }
+
+    /// Remembers the buyer's salt.
+    pub fn learn_salt(&mut self, salt: [u8; 32]) -> Result<()> {
+        require!(
+            hashv(&[&salt]).to_bytes() == self.salt_commitment,
+            VerdictError::WrongSalt
+        );
+        self.salt = salt;
+        self.salt_known = 1;
+        Ok(())
+    }
+
+    pub fn salt(&self) -> Option<&[u8; 32]> {
+        (self.salt_known == 1).then_some(&self.salt)
+    }
+
+    /// Only a first draw with salt and its own hash may spare a job: a buyer or a cranker who
+    /// waits for another seed gets a verification.
+    pub fn may_skip_verification(&self, entropy: Entropy) -> bool {
+        self.draws == 0 && self.salt_known == 1 && !entropy.aged
+    }
+
+    /// Opens balloting for more seats; without any, nobody is left to ask.
+    pub fn begin_ballots(
+        &mut self,
+        seats: &[u16],
+        slot: u64,
+        params: &Params,
+    ) -> Result<()> {
+        self.draws = self.draws.checked_add(1).checked()?;
+        if seats.is_empty() {
+            return self.decide(Outcome::Unverified, slot, params.public_slots);
+        }
+        let begin = usize::from(self.ballot_count);
+        let entries = self.ballots.get_mut(begin..).unwrap_or(&mut []);
+        require_gte!(entries.len(), seats.len(), VerdictError::Overflow);
+        for (ballot, seat) in entries.iter_mut().zip(seats) {
+            *ballot = Ballot { seat: *seat, draw: self.draws, ..Ballot::default() };
+        }
+        self.ballot_count = u8::try_from(seats.len())
+            .ok()
+            .and_then(|seats| self.ballot_count.checked_add(seats))
+            .checked()?;
+        self.ballot_deadline = slot.checked_add(params.ballot_slots).checked()?;
+        self.reveal_deadline =
+            self.ballot_deadline.checked_add(params.reveal_slots).checked()?;
+        self.state = State::Balloting as u8;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::config::tests::PARAMS;
+    use super::super::verdict::tests::verdict;
+    use super::super::{Stage, MAX_BALLOTS};
+    use super::*;
+    use protocol::fenwick::SEATS;
+
+    fn tree(weights: &[u64]) -> Box<Sums> {
+        let mut sums = Box::new([0; SEATS]);
+        for (seat, weight) in weights.iter().enumerate() {
+            fenwick::set(&mut sums, seat as u16, *weight).unwrap();
+        }
+        sums
+    }
+
+    #[test]
+    fn a_salted_draw_is_due_a_slot_after_its_hash() {
+        assert_eq!(Entropy::due(100, true, 64, 132), None);
+        let first = Some(Entropy { slot: 132, aged: false });
+        assert_eq!(Entropy::due(100, true, 64, 133), first);
+        assert_eq!(Entropy::due(100, true, 64, 133 + 511), first);
+        let aged = Some(Entropy { slot: 132 + 512, aged: true });
+        assert_eq!(Entropy::due(100, true, 64, 133 + 512), aged);
+        assert_eq!(Entropy::due(100, true, 64, 133 + 1023), aged);
+    }
+
+    #[test]
+    fn a_draw_without_salt_waits_for_the_buyer() {
+        assert_eq!(Entropy::due(100, false, 64, 133 + 63), None);
+        let due = Entropy::due(100, false, 64, 133 + 64);
+        assert_eq!(due, Some(Entropy { slot: 132, aged: false }));
+    }
+
+    #[test]
+    fn seeds_differ_by_draw_and_salt() {
+        let hash = [1; 32];
+        let seeds = [
+            seed(&hash, None, 0),
+            seed(&hash, None, 1),
+            seed(&hash, Some(&[0; 32]), 0),
+            seed(&hash, Some(&[0; 32]), 1),
+        ];
+        for (index, one) in seeds.iter().enumerate() {
+            assert!(!seeds[..index].contains(one));
+        }
+    }
+
+    #[test]
+    fn sampling_falls_from_certainty_to_the_floor() {
+        let share = |reputation| {
+            let picked = (0..=255u8)
+                .flat_map(|a| (0..=15u8).map(move |b| [[a; 16], [b; 16]].concat()))
+                .filter(|seed| {
+                    let seed = seed.as_slice().try_into().unwrap();
+                    sampled(&seed, reputation, 1_000).unwrap()
+                })
+                .count();
+            picked as f64 / 4096.0
+        };
+        assert_eq!(share(0), 1.0);
+        assert!((share(32_768) - 0.55).abs() < 0.03);
+        assert!((share(65_536) - 0.10).abs() < 0.02);
+        assert!((share(u32::MAX) - 0.10).abs() < 0.02);
+        assert_eq!(sampled(&[0; 32], 0, 10_001), None);
+    }
+
+    #[test]
+    fn seats_are_drawn_once_and_never_the_excluded() {
+        let sums = tree(&[5, 5, 5, 5, 5, 5]);
+        for byte in 0..=255 {
+            let mut drawn = seats(&[byte; 32], &sums, &[1, 4], 5).unwrap();
+            drawn.sort_unstable();
+            assert_eq!(drawn, [0, 2, 3, 5]);
+        }
+    }
+
+    #[test]
+    fn seats_follow_weight() {
+        let mut weights = vec![1; 1024];
+        weights[700] = 1024;
+        let sums = tree(&weights);
+        let hits = (0..=255u8)
+            .filter(|byte| seats(&[*byte; 32], &sums, &[], 1).unwrap() == [700])
+            .count();
+        assert!((100..156).contains(&hits), "{hits}");
+    }
+
+    #[test]
+    fn an_empty_tree_gives_no_seats() {
+        assert_eq!(seats(&[1; 32], &[0; SEATS], &[], 5), Some(vec![]));
+        assert_eq!(seats(&[1; 32], &[0; SEATS], &[SEATS as u16], 5), None);
+    }
+
+    #[test]
+    fn snapshots_from_before_the_commit_come_first() {
+        let age = |taken_slot, total| SnapshotAge { taken_slot, total };
+        let prefers = |a: SnapshotAge, b: SnapshotAge| {
+            assert_ne!(a.preferred_to(&b, 100), b.preferred_to(&a, 100));
+            a.preferred_to(&b, 100)
+        };
+        assert!(prefers(age(100, 1), age(50, 1)));
+        assert!(prefers(age(50, 1), age(101, 1)));
+        assert!(prefers(age(101, 1), age(150, 1)));
+        assert!(prefers(age(150, 1), age(0, 0)));
+    }
+
+    #[test]
+    fn redraws_add_seats() {
+        let mut verdict = verdict();
+        verdict.begin_ballots(&[1, 2, 3], 10, &PARAMS).unwrap();
+        assert_eq!((verdict.ballot_deadline, verdict.reveal_deadline), (160, 310));
+        verdict.begin_ballots(&[4, 5], 30, &PARAMS).unwrap();
+        let drawn: Vec<_> = verdict.ballots().iter().map(|b| (b.seat, b.draw)).collect();
+        assert_eq!(drawn, [(1, 1), (2, 1), (3, 1), (4, 2), (5, 2)]);
+        verdict.stage_count = 2;
+        verdict.stages[0] = Stage { seat: 9, ..Stage::default() };
+        verdict.stages[1] = Stage { seat: NO_SEAT, ..Stage::default() };
+        assert_eq!(verdict.excluded_seats(), [1, 2, 3, 4, 5, 9]);
+        assert!(verdict.begin_ballots(&[0; MAX_BALLOTS], 30, &PARAMS).is_err());
+    }
+
+    #[test]
+    fn without_seats_nobody_is_asked() {
+        let mut verdict = verdict();
+        verdict.begin_ballots(&[], 10, &PARAMS).unwrap();
+        assert_eq!((verdict.outcome(), verdict.window_end), (Outcome::Unverified, 70));
+    }
+
+    #[test]
+    fn only_a_fresh_salted_first_draw_may_skip() {
+        let mut verdict = verdict();
+        let fresh = Entropy { slot: 1, aged: false };
+        assert!(!verdict.may_skip_verification(fresh));
+        verdict.salt_commitment = hashv(&[&[3; 32]]).to_bytes();
+        assert_eq!(verdict.learn_salt([4; 32]), Err(VerdictError::WrongSalt.into()));
+        verdict.learn_salt([3; 32]).unwrap();
+        assert!(verdict.may_skip_verification(fresh));
+        assert!(!verdict.may_skip_verification(Entropy { slot: 1, aged: true }));
+        verdict.draws = 1;
+        assert!(!verdict.may_skip_verification(fresh));
+    }
+}
