@@ -8,7 +8,7 @@ use staking::{
         forfeit_bond, unlock_exposure,
     },
     program::Staking,
-    state::{Pool, Position},
+    state::{Exposure, Pool, Position},
 };
 
 use crate::{
@@ -23,6 +23,9 @@ pub struct ExpireLease<'info> {
     pub registry: Box<Account<'info, Registry>>,
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
+    /// CHECK: compared with the lease's provider
+    #[account(mut)]
+    pub owner: UncheckedAccount<'info>,
     #[account(mut)]
     pub provider: AccountLoader<'info, Provider>,
     #[account(has_one = job @ RegistryError::WrongEscrow)]
@@ -32,17 +35,21 @@ pub struct ExpireLease<'info> {
     pub vault: UncheckedAccount<'info>,
     #[account(mut)]
     pub pool: Box<Account<'info, Pool>>,
-    #[account(mut)]
+    #[account(mut, has_one = owner @ RegistryError::WrongPosition)]
     pub position: Box<Account<'info, Position>>,
-    /// CHECK: staking compares it with the job's and the position's
-    #[account(mut)]
-    pub exposure: UncheckedAccount<'info>,
+    /// Of this job: the provider's other jobs keep theirs.
+    #[account(
+        mut,
+        has_one = job @ RegistryError::WrongJob,
+        has_one = owner @ RegistryError::WrongProvider,
+    )]
+    pub exposure: Box<Account<'info, Exposure>>,
     /// CHECK: staking compares it with its pool's
     #[account(mut)]
     pub stake_vault: UncheckedAccount<'info>,
-    /// CHECK: staking needs it when the position has a seat
+    /// CHECK: staking's tree of seat weights
     #[account(mut)]
-    pub verifiers: Option<UncheckedAccount<'info>>,
+    pub verifiers: UncheckedAccount<'info>,
     /// CHECK: the program's own signer
     #[account(address = JOB_REGISTRY_CPI)]
     pub authority: UncheckedAccount<'info>,
@@ -55,8 +62,10 @@ impl ExpireLease<'_> {
         let (job, provider, escrow) =
             (self.job.load()?, self.provider.load()?, self.escrow.load()?);
         job.require_lapsed(slot)?;
-        require!(provider.owner == job.lease.provider, RegistryError::WrongProvider);
-        require!(self.position.owner == job.lease.provider, RegistryError::WrongPosition);
+        require!(
+            provider.owner == job.lease.provider && self.owner.key() == job.lease.provider,
+            RegistryError::WrongProvider
+        );
         require!(escrow.vault_address() == Some(self.vault.key()), RegistryError::WrongVault);
         Ok(job.lease)
     }
@@ -70,7 +79,7 @@ impl ExpireLease<'_> {
             exposure: self.exposure.to_account_info(),
             stake_vault: self.stake_vault.to_account_info(),
             destination: self.vault.to_account_info(),
-            verifiers: self.verifiers.as_ref().map(ToAccountInfo::to_account_info),
+            verifiers: self.verifiers.to_account_info(),
             token_program: self.token_program.to_account_info(),
         };
         forfeit_bond(CpiContext::new_with_signer(staking::ID, accounts, CPI_SIGNER))
@@ -80,7 +89,7 @@ impl ExpireLease<'_> {
     fn unlock(&self) -> Result<()> {
         let accounts = UnlockExposure {
             authority: self.authority.to_account_info(),
-            owner: self.authority.to_account_info(),
+            owner: self.owner.to_account_info(),
             position: self.position.to_account_info(),
             exposure: self.exposure.to_account_info(),
         };
@@ -112,9 +121,7 @@ pub(crate) fn handler(ctx: Context<ExpireLease>) -> Result<()> {
         });
         emit!(ProviderRated::of(&mut provider, key, &clock)?);
     }
-    if lease.bond > 0 {
-        accounts.forfeit()?;
-    }
+    accounts.forfeit()?;
     if answers {
         return Ok(());
     }
