@@ -2,7 +2,7 @@ use anchor_lang::prelude::*;
 use job_registry::{
     cpi::{accounts::RecordStage, record_stage},
     program::JobRegistry,
-    state::{Graph, Job, JobState, Provider, Registry},
+    state::{Graph, Job, JobState, Provider},
 };
 use protocol::addresses::VERDICT_CPI;
 use staking::state::Position;
@@ -43,11 +43,7 @@ impl<'info> CommitStage<'info> {
         require_keys_eq!(verdict.graph, self.graph.key(), VerdictError::JobMismatch);
         require!(job.is(JobState::Claimed), VerdictError::WrongState);
         require_keys_eq!(job.lease.provider, self.owner.key(), VerdictError::NotLeaseholder);
-        require_keys_eq!(
-            self.provider.load()?.owner,
-            self.owner.key(),
-            VerdictError::Unauthorized
-        );
+        require_keys_eq!(self.provider.load()?.owner, self.owner.key(), VerdictError::Unauthorized);
         range.validate(job.progress, job.operators)
     }
 
@@ -58,7 +54,10 @@ impl<'info> CommitStage<'info> {
             Some(operator) => graph.cumulative_macs.get(operator).copied(),
             None => Some(0),
         };
-        up_to(range.last).zip(up_to(range.first)).and_then(|(to, from)| to.checked_sub(from)).checked()
+        up_to(range.last)
+            .zip(up_to(range.first))
+            .and_then(|(to, from)| to.checked_sub(from))
+            .checked()
     }
 
     /// The registry holds the lease's deadline and refuses what comes after it.

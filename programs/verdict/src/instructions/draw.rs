@@ -1,4 +1,4 @@
-use anchor_lang::{prelude::*, solana_program::sysvar::slot_hashes};
+use anchor_lang::prelude::*;
 use protocol::slot_hashes::{lookup, Lookup};
 use staking::state::Snapshot;
 
@@ -7,6 +7,8 @@ use crate::{
     events::{VerificationSkipped, VerifiersDrawn},
     state::{draw, Config, Entropy, Outcome, SnapshotAge, State, Verdict},
 };
+
+const SLOT_HASHES: Pubkey = pubkey!("SysvarS1otHashes111111111111111111111111111");
 
 /// Anyone may crank. `even` and `odd` are staking's two snapshots: there are no others, so that
 /// two different ones are both.
@@ -20,7 +22,7 @@ pub struct Draw<'info> {
     #[account(constraint = even.key() != odd.key() @ VerdictError::SnapshotRepeated)]
     pub odd: AccountLoader<'info, Snapshot>,
     /// CHECK: the address is the sysvar's; too large to deserialise.
-    #[account(address = slot_hashes::ID)]
+    #[account(address = SLOT_HASHES)]
     pub slot_hashes: UncheckedAccount<'info>,
 }
 
@@ -39,11 +41,8 @@ impl Draw<'_> {
     /// Epoch of the snapshot used, and its seats.
     fn seats(&self, verdict: &Verdict) -> Result<(u64, Vec<u16>)> {
         let (even, odd) = (self.even.load()?, self.odd.load()?);
-        let snapshot = if age(&even).preferred_to(&age(&odd), verdict.committed_slot) {
-            even
-        } else {
-            odd
-        };
+        let snapshot =
+            if age(&even).preferred_to(&age(&odd), verdict.committed_slot) { even } else { odd };
         let excluded = verdict.excluded_seats();
         let seats = draw::seats(&verdict.seed, &snapshot.sums, &excluded, verdict.k).checked()?;
         Ok((snapshot.epoch, seats))

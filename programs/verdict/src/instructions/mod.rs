@@ -3,6 +3,7 @@ pub mod cast_ballot;
 pub mod close_verdict;
 pub mod commit_stage;
 pub mod draw;
+mod ending;
 pub mod initialize;
 pub mod open_verdict;
 pub mod release_ballot;

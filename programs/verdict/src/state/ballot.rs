@@ -96,8 +96,7 @@ impl Verdict {
         ballot.state = BallotState::Cast as u8;
         if self.in_latest_draw().all(|ballot| ballot.is(BallotState::Cast)) {
             self.ballot_deadline = slot;
-            self.reveal_deadline =
-                slot.checked_add(reveal_slots).checked()?;
+            self.reveal_deadline = slot.checked_add(reveal_slots).checked()?;
         }
         Ok(())
     }
@@ -216,7 +215,8 @@ mod tests {
         cast(&mut verdict, 0, (1, 0, 0), 10).unwrap();
         cast(&mut verdict, 1, (1, 0, 0), 12).unwrap();
         assert_eq!((verdict.ballot_deadline, verdict.reveal_deadline), (12, 62));
-        let reveal = |verdict: &mut Verdict, slot| verdict.reveal(0, &key(0), (1, 0, 0), &SALT, slot);
+        let reveal =
+            |verdict: &mut Verdict, slot| verdict.reveal(0, &key(0), (1, 0, 0), &SALT, slot);
         assert_eq!(reveal(&mut verdict, 12), Err(VerdictError::RevealTooEarly.into()));
         assert_eq!(reveal(&mut verdict, 63), Err(VerdictError::RevealClosed.into()));
         assert!(reveal(&mut verdict, 62).is_ok());
@@ -230,8 +230,14 @@ mod tests {
             let refused = verdict.cast(0, key(party), 3, SALT, 10, 50);
             assert_eq!(refused, Err(VerdictError::PartyToJob.into()));
         }
-        assert_eq!(verdict.cast(0, key(1), 4, SALT, 10, 50), Err(VerdictError::SeatMismatch.into()));
-        assert_eq!(verdict.cast(2, key(1), 4, SALT, 10, 50), Err(VerdictError::NoSuchBallot.into()));
+        assert_eq!(
+            verdict.cast(0, key(1), 4, SALT, 10, 50),
+            Err(VerdictError::SeatMismatch.into())
+        );
+        assert_eq!(
+            verdict.cast(2, key(1), 4, SALT, 10, 50),
+            Err(VerdictError::NoSuchBallot.into())
+        );
         verdict.cast(0, key(1), 3, SALT, 10, 50).unwrap();
         assert_eq!(verdict.cast(0, key(1), 3, SALT, 10, 50), Err(VerdictError::AlreadyCast.into()));
     }

@@ -32,10 +32,7 @@ impl Params {
             self.public_slots,
         ];
         let floor = u64::from(self.p_floor_bps);
-        require!(
-            !windows.contains(&0) && (1..=BPS).contains(&floor),
-            VerdictError::InvalidParams
-        );
+        require!(!windows.contains(&0) && (1..=BPS).contains(&floor), VerdictError::InvalidParams);
         Ok(())
     }
 }

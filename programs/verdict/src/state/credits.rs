@@ -29,8 +29,7 @@ pub fn settlement(verdict: &Verdict, fee_bps: u16) -> Option<Settlement> {
             settlement.fee = settlement.fee.checked_add(fee)?;
             settlement.macs = settlement.macs.checked_add(stage.macs)?;
             let net = gross.checked_sub(fee)?;
-            let known =
-                settlement.credits.iter_mut().find(|(party, _)| *party == stage.provider);
+            let known = settlement.credits.iter_mut().find(|(party, _)| *party == stage.provider);
             match known {
                 Some((_, amount)) => *amount = amount.checked_add(net)?,
                 None => settlement.credits.push((stage.provider, net)),

@@ -5,8 +5,9 @@ use protocol::{
     slot_hashes::ENTRIES,
 };
 use solana_sha256_hasher::hashv;
+use staking::state::NO_SEAT;
 
-use super::{Ballot, Outcome, Params, State, Verdict, NO_SEAT};
+use super::{Ballot, Outcome, Params, State, Verdict};
 use crate::errors::{Checked, VerdictError};
 
 /// Slots from commit to the slot whose hash seeds the draw: nobody knows that hash at commit.
@@ -128,10 +129,7 @@ impl Verdict {
 
     /// Remembers the buyer's salt.
     pub fn learn_salt(&mut self, salt: [u8; 32]) -> Result<()> {
-        require!(
-            hashv(&[&salt]).to_bytes() == self.salt_commitment,
-            VerdictError::WrongSalt
-        );
+        require!(hashv(&[&salt]).to_bytes() == self.salt_commitment, VerdictError::WrongSalt);
         self.salt = salt;
         self.salt_known = 1;
         Ok(())
@@ -148,12 +146,7 @@ impl Verdict {
     }
 
     /// Opens balloting for more seats; without any, nobody is left to ask.
-    pub fn begin_ballots(
-        &mut self,
-        seats: &[u16],
-        slot: u64,
-        params: &Params,
-    ) -> Result<()> {
+    pub fn begin_ballots(&mut self, seats: &[u16], slot: u64, params: &Params) -> Result<()> {
         self.draws = self.draws.checked_add(1).checked()?;
         if seats.is_empty() {
             return self.decide(Outcome::Unverified, slot, params.public_slots);
@@ -169,8 +162,7 @@ impl Verdict {
             .and_then(|seats| self.ballot_count.checked_add(seats))
             .checked()?;
         self.ballot_deadline = slot.checked_add(params.ballot_slots).checked()?;
-        self.reveal_deadline =
-            self.ballot_deadline.checked_add(params.reveal_slots).checked()?;
+        self.reveal_deadline = self.ballot_deadline.checked_add(params.reveal_slots).checked()?;
         self.state = State::Balloting as u8;
         Ok(())
     }
@@ -258,9 +250,8 @@ mod tests {
         let mut weights = vec![1; 1024];
         weights[700] = 1024;
         let sums = tree(&weights);
-        let hits = (0..=255u8)
-            .filter(|byte| seats(&[*byte; 32], &sums, &[], 1).unwrap() == [700])
-            .count();
+        let hits =
+            (0..=255u8).filter(|byte| seats(&[*byte; 32], &sums, &[], 1).unwrap() == [700]).count();
         assert!((100..156).contains(&hits), "{hits}");
     }
 

@@ -10,6 +10,6 @@ pub use ballot::{digest, Ballot, BallotState, Choice};
 pub use config::{Config, Params};
 pub use credits::{settlement, Settlement};
 pub use draw::{Entropy, SnapshotAge, DRAW_DELAY, MAX_DRAWS};
-pub use stage::{Stage, StageRange, MAX_STAGES, NO_SEAT, TRACE_COMMITMENT};
+pub use stage::{Stage, StageRange, MAX_STAGES, TRACE_COMMITMENT};
 pub use tally::{Count, Decision};
 pub use verdict::{Cranker, Outcome, State, Verdict, MAX_BALLOTS, MAX_CRANKERS};

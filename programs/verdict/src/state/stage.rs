@@ -4,8 +4,6 @@ use super::{State, Verdict};
 use crate::errors::{Checked, VerdictError};
 
 pub const MAX_STAGES: usize = 8;
-/// Seat of a party that holds none.
-pub const NO_SEAT: u16 = u16::MAX;
 /// The only proof kind so far.
 pub const TRACE_COMMITMENT: u8 = 0;
 
@@ -25,7 +23,7 @@ pub struct Stage {
     pub reputation: u32,
     pub first: u16,
     pub last: u16,
-    /// Verifier seat that the provider holds, `NO_SEAT` for none.
+    /// Verifier seat that the provider holds, `staking::state::NO_SEAT` for none.
     pub seat: u16,
     pub attempt: u8,
     pub padding: [u8; 5],
@@ -86,9 +84,9 @@ impl Verdict {
     }
 
     pub fn stage_of(&self, operator: u32) -> Option<&Stage> {
-        self.stages().iter().find(|stage| {
-            (u32::from(stage.first)..u32::from(stage.last)).contains(&operator)
-        })
+        self.stages()
+            .iter()
+            .find(|stage| (u32::from(stage.first)..u32::from(stage.last)).contains(&operator))
     }
 }
 

@@ -1,8 +1,6 @@
 use anchor_lang::prelude::*;
 
-use super::{
-    Ballot, BallotState, Choice, Outcome, Params, Stage, Verdict, MAX_BALLOTS, MAX_DRAWS,
-};
+use super::{Ballot, BallotState, Choice, Outcome, Params, Stage, Verdict, MAX_BALLOTS, MAX_DRAWS};
 use crate::errors::Checked;
 
 /// Votes over every draw so far.
@@ -19,7 +17,9 @@ pub struct Count {
 pub enum Decision {
     Decide(Outcome),
     /// More verifiers join those drawn already.
-    Redraw { unavailable: bool },
+    Redraw {
+        unavailable: bool,
+    },
 }
 
 impl Count {
@@ -156,7 +156,8 @@ mod tests {
     #[test]
     fn only_revealed_ballots_count() {
         let ballot = |state, choice| Ballot { state, choice, ..Ballot::default() };
-        let ballots = [ballot(2, 1), ballot(2, 2), ballot(2, 3), ballot(2, 1), ballot(1, 0), ballot(0, 0)];
+        let ballots =
+            [ballot(2, 1), ballot(2, 2), ballot(2, 3), ballot(2, 1), ballot(1, 0), ballot(0, 0)];
         assert_eq!(Count::of(&ballots), count(2, 1, 1, 6));
     }
 

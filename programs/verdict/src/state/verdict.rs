@@ -167,8 +167,7 @@ impl Verdict {
     pub fn record_crank(&mut self, party: Pubkey) -> Result<()> {
         let count = usize::from(self.cranker_count);
         let known = self.crankers().iter().position(|cranker| cranker.party == party);
-        let entry =
-            self.crankers.get_mut(known.unwrap_or(count)).checked()?;
+        let entry = self.crankers.get_mut(known.unwrap_or(count)).checked()?;
         entry.party = party;
         entry.steps = entry.steps.checked_add(1).checked()?;
         if known.is_none() {

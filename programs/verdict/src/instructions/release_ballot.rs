@@ -1,0 +1,100 @@
+use anchor_lang::prelude::*;
+use anchor_spl::token::Token;
+use protocol::{
+    addresses::{ESCROW, VERDICT_CPI},
+    seeds,
+};
+use staking::{
+    cpi::{
+        accounts::{ForfeitBond, UnlockExposure},
+        forfeit_bond, unlock_exposure,
+    },
+    program::Staking,
+    state::Exposure,
+};
+
+use crate::{errors::VerdictError, events::BallotReleased, state::Verdict, CPI_SIGNER};
+
+/// Anyone may crank, as nobody but the verifier gets anything.
+#[derive(Accounts)]
+pub struct ReleaseBallot<'info> {
+    #[account(mut)]
+    pub verdict: AccountLoader<'info, Verdict>,
+    /// CHECK: who cast the ballot; receives the exposure's rent
+    #[account(mut)]
+    pub verifier: UncheckedAccount<'info>,
+    /// CHECK: checked by staking
+    #[account(mut)]
+    pub pool: UncheckedAccount<'info>,
+    /// CHECK: staking compares it with the exposure
+    #[account(mut)]
+    pub position: UncheckedAccount<'info>,
+    #[account(mut)]
+    pub exposure: Box<Account<'info, Exposure>>,
+    /// CHECK: checked by staking
+    #[account(mut)]
+    pub verifiers: UncheckedAccount<'info>,
+    /// CHECK: checked by staking
+    #[account(mut)]
+    pub stake_vault: UncheckedAccount<'info>,
+    /// CHECK: the escrow program's fee vault of the job's shard, where a withheld ballot's fee goes
+    #[account(mut)]
+    pub fee_vault: UncheckedAccount<'info>,
+    /// CHECK: the program's own signer
+    #[account(address = VERDICT_CPI)]
+    pub authority: UncheckedAccount<'info>,
+    pub staking_program: Program<'info, Staking>,
+    pub token_program: Program<'info, Token>,
+}
+
+impl ReleaseBallot<'_> {
+    fn validate(&self, job: &Pubkey, verifier: &Pubkey) -> Result<()> {
+        require_keys_eq!(self.verifier.key(), *verifier, VerdictError::Unauthorized);
+        require_keys_eq!(self.exposure.job, *job, VerdictError::JobMismatch);
+        require_keys_eq!(self.exposure.owner, *verifier, VerdictError::Unauthorized);
+        Ok(())
+    }
+
+    fn forfeit(&self, job: &Pubkey) -> Result<()> {
+        let shard = [job_registry::state::shard_of(job)];
+        let (vault, _) = Pubkey::find_program_address(&[seeds::FEES, &shard], &ESCROW);
+        require_keys_eq!(self.fee_vault.key(), vault, VerdictError::JobMismatch);
+        let accounts = ForfeitBond {
+            authority: self.authority.to_account_info(),
+            pool: self.pool.to_account_info(),
+            position: self.position.to_account_info(),
+            exposure: self.exposure.to_account_info(),
+            verifiers: self.verifiers.to_account_info(),
+            stake_vault: self.stake_vault.to_account_info(),
+            destination: self.fee_vault.to_account_info(),
+            token_program: self.token_program.to_account_info(),
+        };
+        forfeit_bond(CpiContext::new_with_signer(staking::ID, accounts, CPI_SIGNER))
+    }
+
+    fn unlock(&self) -> Result<()> {
+        let accounts = UnlockExposure {
+            authority: self.authority.to_account_info(),
+            owner: self.verifier.to_account_info(),
+            position: self.position.to_account_info(),
+            exposure: self.exposure.to_account_info(),
+        };
+        let close = true;
+        unlock_exposure(CpiContext::new_with_signer(staking::ID, accounts, CPI_SIGNER), close)
+    }
+}
+
+pub(crate) fn handler(ctx: Context<ReleaseBallot>, index: u8) -> Result<()> {
+    let accounts = ctx.accounts;
+    let mut verdict = accounts.verdict.load_mut()?;
+    let (verifier, revealed) = verdict.release(index)?;
+    let job = verdict.job;
+    accounts.validate(&job, &verifier)?;
+    if !revealed {
+        accounts.forfeit(&job)?;
+    }
+    accounts.unlock()?;
+    let envelope = verdict.next_envelope(&Clock::get()?)?;
+    emit!(BallotReleased { envelope, job, index, verifier, withheld: !revealed });
+    Ok(())
+}

@@ -1,0 +1,129 @@
+use anchor_lang::prelude::*;
+use anchor_spl::token::Token;
+use escrow::{program::Escrow as EscrowProgram, state::Escrow};
+use job_registry::{program::JobRegistry, state::JobState};
+use protocol::addresses::VERDICT_CPI;
+use staking::{
+    cpi::{accounts::ForfeitBond, forfeit_bond},
+    program::Staking,
+    state::Exposure,
+};
+
+use super::ending::{finish, require_of_job, Ending};
+use crate::{
+    errors::{Checked, VerdictError},
+    events::VerdictVoided,
+    state::{settlement, Outcome, Verdict},
+    CPI_SIGNER,
+};
+
+/// Anyone may crank. `position` and `exposure` are the blamed provider's after a rejection, and
+/// any provider's of the job when its data was unavailable, where nobody loses a bond.
+#[derive(Accounts)]
+pub struct Void<'info> {
+    pub cranker: Signer<'info>,
+    #[account(mut)]
+    pub verdict: AccountLoader<'info, Verdict>,
+    /// CHECK: the verdict's job; the registry checks the rest
+    #[account(mut)]
+    pub job: UncheckedAccount<'info>,
+    /// CHECK: the Provider of the job's lease, as the registry checks
+    #[account(mut)]
+    pub provider: UncheckedAccount<'info>,
+    /// CHECK: checked by the registry
+    #[account(mut)]
+    pub utilisation: UncheckedAccount<'info>,
+    /// CHECK: read by the registry
+    pub registry: UncheckedAccount<'info>,
+    #[account(mut)]
+    pub escrow: AccountLoader<'info, Escrow>,
+    /// CHECK: the job's vault, compared with what the escrow says
+    #[account(mut)]
+    pub vault: UncheckedAccount<'info>,
+    /// CHECK: checked by staking
+    #[account(mut)]
+    pub pool: UncheckedAccount<'info>,
+    /// CHECK: staking compares it with the exposure
+    #[account(mut)]
+    pub position: UncheckedAccount<'info>,
+    #[account(mut)]
+    pub exposure: Box<Account<'info, Exposure>>,
+    /// CHECK: checked by staking
+    #[account(mut)]
+    pub verifiers: UncheckedAccount<'info>,
+    /// CHECK: checked by staking
+    #[account(mut)]
+    pub stake_vault: UncheckedAccount<'info>,
+    /// CHECK: the program's own signer
+    #[account(address = VERDICT_CPI)]
+    pub authority: UncheckedAccount<'info>,
+    pub escrow_program: Program<'info, EscrowProgram>,
+    pub job_registry_program: Program<'info, JobRegistry>,
+    pub staking_program: Program<'info, Staking>,
+    pub token_program: Program<'info, Token>,
+}
+
+impl<'info> Void<'info> {
+    /// Gives the provider whose bond goes to the buyer, if any.
+    fn validate(&self) -> Result<Option<Pubkey>> {
+        let (verdict, escrow) = (self.verdict.load()?, self.escrow.load()?);
+        verdict.require_voidable()?;
+        require_of_job(&verdict, self.job.key, &escrow.job)?;
+        require_keys_eq!(self.exposure.job, verdict.job, VerdictError::JobMismatch);
+        if verdict.outcome() != Outcome::Rejected {
+            return Ok(None);
+        }
+        let blamed = verdict.blamed().checked()?.provider;
+        require_keys_eq!(self.exposure.owner, blamed, VerdictError::BlameMismatch);
+        require!(escrow.vault_address() == Some(self.vault.key()), VerdictError::JobMismatch);
+        Ok(Some(blamed))
+    }
+
+    fn ending(&self) -> Ending<'_, 'info> {
+        Ending {
+            authority: &self.authority,
+            escrow: self.escrow.as_ref(),
+            registry: &self.registry,
+            job: &self.job,
+            provider: &self.provider,
+            utilisation: &self.utilisation,
+        }
+    }
+
+    /// The buyer reclaims the bond from the job's vault. One forfeited before moves nothing.
+    fn forfeit(&self) -> Result<()> {
+        let accounts = ForfeitBond {
+            authority: self.authority.to_account_info(),
+            pool: self.pool.to_account_info(),
+            position: self.position.to_account_info(),
+            exposure: self.exposure.to_account_info(),
+            verifiers: self.verifiers.to_account_info(),
+            stake_vault: self.stake_vault.to_account_info(),
+            destination: self.vault.to_account_info(),
+            token_program: self.token_program.to_account_info(),
+        };
+        forfeit_bond(CpiContext::new_with_signer(staking::ID, accounts, CPI_SIGNER))
+    }
+}
+
+pub(crate) fn handler(ctx: Context<Void>) -> Result<()> {
+    let accounts = ctx.accounts;
+    let blamed = accounts.validate()?;
+    let mut verdict = accounts.verdict.load_mut()?;
+    finish(&mut verdict, accounts.cranker.key())?;
+    if blamed.is_some() {
+        accounts.forfeit()?;
+    }
+    let ending = accounts.ending();
+    let credited = ending.credit(&settlement(&verdict, 0).checked()?)?;
+    ending.conclude(JobState::Voided, 0)?;
+    let envelope = verdict.next_envelope(&Clock::get()?)?;
+    emit!(VerdictVoided {
+        envelope,
+        job: verdict.job,
+        outcome: verdict.outcome,
+        credited,
+        blamed: blamed.unwrap_or_default(),
+    });
+    Ok(())
+}
