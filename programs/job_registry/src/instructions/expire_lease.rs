@@ -30,8 +30,8 @@ pub struct ExpireLease<'info> {
     pub provider: AccountLoader<'info, Provider>,
     #[account(has_one = job @ RegistryError::WrongEscrow)]
     pub escrow: AccountLoader<'info, Escrow>,
-    /// CHECK: the job's vault, compared with what the escrow says
-    #[account(mut)]
+    /// CHECK: the escrow names it
+    #[account(mut, address = escrow.load()?.vault @ RegistryError::WrongVault)]
     pub vault: UncheckedAccount<'info>,
     #[account(mut)]
     pub pool: Box<Account<'info, Pool>>,
@@ -59,14 +59,12 @@ pub struct ExpireLease<'info> {
 
 impl ExpireLease<'_> {
     fn validate(&self, slot: u64) -> Result<Lease> {
-        let (job, provider, escrow) =
-            (self.job.load()?, self.provider.load()?, self.escrow.load()?);
+        let (job, provider) = (self.job.load()?, self.provider.load()?);
         job.require_lapsed(slot)?;
         require!(
             provider.owner == job.lease.provider && self.owner.key() == job.lease.provider,
             RegistryError::WrongProvider
         );
-        require!(escrow.vault_address() == Some(self.vault.key()), RegistryError::WrongVault);
         Ok(job.lease)
     }
 

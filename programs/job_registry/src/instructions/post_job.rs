@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use escrow::state::Escrow;
+use escrow::state::{Escrow, LOCKED};
 use protocol::seeds;
 use staking::state::Position;
 
@@ -71,7 +71,7 @@ impl PostJob<'_> {
             escrow.job == self.job.key() && escrow.buyer == self.owner.key(),
             RegistryError::WrongEscrow
         );
-        require!(escrow.is_locked(), RegistryError::EscrowFinal);
+        require!(escrow.state == LOCKED, RegistryError::EscrowFinal);
         let ballots = u64::from(terms.verifiers).checked_mul(DRAWS).checked()?;
         let verification = terms.verification_fee.checked_mul(ballots).checked()?;
         let tips = terms.tip.checked_mul(TIPS).checked()?;

@@ -25,23 +25,17 @@ pub fn lot(slot_hash: &[u8; 32], job: &Pubkey, provider: &Pubkey) -> u64 {
     digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
-/// Slots to wait: `claim_scale * -ln(u) * total_staked / weight`, rounded up and capped. A product
-/// beyond the integers in use is beyond any cap too.
+/// Slots to wait: `claim_scale * -ln(u) * total_staked / weight`, rounded up and capped. Where the
+/// product saturates it is beyond every cap.
 pub fn delay(params: &Params, lot: u64, weight: u64, total_staked: u64) -> u64 {
     let cap = params.claim_max_delay_slots;
     if weight == 0 {
         return cap;
     }
     let shares_q32 = (u128::from(total_staked) << 32).div_ceil(u128::from(weight));
-    let Ok(shares_q32) = u64::try_from(shares_q32) else {
-        return cap;
-    };
     let slots_q64 = u128::from(negative_ln(lot))
-        .checked_mul(u128::from(shares_q32))
-        .and_then(|product| product.checked_mul(u128::from(params.claim_scale_slots)));
-    let Some(slots_q64) = slots_q64 else {
-        return cap;
-    };
+        .saturating_mul(shares_q32)
+        .saturating_mul(u128::from(params.claim_scale_slots));
     u64::try_from(slots_q64.div_ceil(1 << 64)).map_or(cap, |slots| slots.min(cap))
 }
 
@@ -65,7 +59,7 @@ mod tests {
     fn delay_is_exponential_rounded_up_and_capped() {
         let params = params();
         // u = 1: -ln(u) = 0
-        assert_eq!(delay(&params, u64::MAX, 1, 10), 0);
+        assert_eq!(delay(&params, u64::MAX, 1, u64::MAX), 0);
         // u = 1/2 with all the stake: 2 ln 2 = 1.39
         assert_eq!(delay(&params, (1 << 63) - 1, 10, 10), 2);
         // with half of it: 2.77
