@@ -4,7 +4,7 @@
 //! more than the checks that need it.
 
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, Burn, Transfer};
+use anchor_spl::token::{self, Burn, CloseAccount, Transfer};
 
 const ACCOUNT_BYTES: usize = 165;
 const INITIALIZED: u8 = 1;
@@ -64,4 +64,19 @@ pub fn burn<'info>(
     let accounts = Burn { mint: mint.clone(), from: from.clone(), authority: authority.clone() };
     token::burn(CpiContext::new_with_signer(token::ID, accounts, seeds), amount).ok()?;
     (source.checked_sub(amount) == Some(holding(from)?.amount)).then_some(())
+}
+
+/// Closes an empty token account by CPI; its rent goes to `destination`.
+pub fn close<'info>(
+    account: &AccountInfo<'info>,
+    destination: &AccountInfo<'info>,
+    authority: &AccountInfo<'info>,
+    seeds: SignerSeeds,
+) -> Option<()> {
+    let accounts = CloseAccount {
+        account: account.clone(),
+        destination: destination.clone(),
+        authority: authority.clone(),
+    };
+    token::close_account(CpiContext::new_with_signer(token::ID, accounts, seeds)).ok()
 }

@@ -218,6 +218,6 @@ mod tests {
     #[test]
     fn sizes_are_frozen() {
         assert_eq!(Params::INIT_SPACE, 50);
-        assert_eq!(Pool::INIT_SPACE, 302);
+        assert_eq!(Pool::INIT_SPACE, 294);
     }
 }

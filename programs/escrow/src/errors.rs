@@ -1,0 +1,49 @@
+use anchor_lang::prelude::*;
+
+#[error_code(offset = 6100)]
+pub enum EscrowError {
+    #[msg("Only the deployer compiled into the program may initialize it")]
+    NotDeployer,
+    #[msg("Only the configured authority may do this")]
+    NotAuthority,
+    #[msg("A parameter is outside its range")]
+    InvalidParams,
+    #[msg("The arithmetic overflows")]
+    Overflow,
+    #[msg("Fee vaults are numbered from 0 to 15")]
+    ShardOutOfRange,
+    #[msg("The job account is not the one that this buyer and id give")]
+    WrongJob,
+    #[msg("The job has been posted")]
+    JobExists,
+    #[msg("The price must be above zero")]
+    ZeroPrice,
+    #[msg("The account belongs to another owner")]
+    WrongOwner,
+    #[msg("Not an SPL Token account of the configured mint")]
+    WrongTokenAccount,
+    #[msg("Not the vault of this escrow or shard")]
+    WrongVault,
+    #[msg("The token balances did not change by exactly the amount")]
+    TokenDelta,
+    #[msg("Only the program in charge of this step may call it")]
+    WrongCaller,
+    #[msg("The escrow is final")]
+    AlreadyFinal,
+    #[msg("The escrow is not final yet")]
+    NotFinal,
+    #[msg("Credits and fee exceed what is locked")]
+    ExceedsLocked,
+    #[msg("No room for another party")]
+    TooManyCredits,
+    #[msg("The tip exceeds the tips that are locked")]
+    TipExceedsTips,
+    #[msg("No such credit")]
+    UnknownCredit,
+    #[msg("The credit has been paid")]
+    AlreadyPaid,
+    #[msg("Nothing is there to collect")]
+    NothingToCollect,
+    #[msg("Nothing is left for the buyer yet")]
+    NothingToReclaim,
+}

@@ -1,0 +1,95 @@
+use anchor_lang::prelude::*;
+use protocol::Envelope;
+
+use crate::state::{Params, Terms};
+
+#[event]
+pub struct ConfigInitialized {
+    pub envelope: Envelope,
+    pub authority: Pubkey,
+    pub mint: Pubkey,
+    pub treasury: Pubkey,
+    pub params: Params,
+}
+
+#[event]
+pub struct ParamsSet {
+    pub envelope: Envelope,
+    pub params: Params,
+}
+
+#[event]
+pub struct AuthoritySet {
+    pub envelope: Envelope,
+    pub authority: Pubkey,
+}
+
+#[event]
+pub struct Locked {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub buyer: Pubkey,
+    pub terms: Terms,
+    pub burned: u64,
+    pub vault: u64,
+}
+
+#[event]
+pub struct UnpostedRefunded {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub buyer: Pubkey,
+    pub amount: u64,
+}
+
+#[event]
+pub struct Settled {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub credited: u64,
+    pub fee: u64,
+    pub finalised: bool,
+}
+
+#[event]
+pub struct Refunded {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub tip: u64,
+}
+
+#[event]
+pub struct CreditPaid {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub party: Pubkey,
+    pub amount: u64,
+    pub vault: u64,
+}
+
+#[event]
+pub struct FeeCollected {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub amount: u64,
+    pub vault: u64,
+    pub fee_vault: u64,
+}
+
+#[event]
+pub struct Reclaimed {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub buyer: Pubkey,
+    pub amount: u64,
+    pub closed: bool,
+}
+
+#[event]
+pub struct FeesSwept {
+    pub envelope: Envelope,
+    pub shard: u8,
+    pub stakers: u64,
+    pub treasury: u64,
+    pub burned: u64,
+}

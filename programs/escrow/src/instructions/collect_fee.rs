@@ -1,0 +1,58 @@
+use anchor_lang::prelude::*;
+use anchor_spl::token::Token;
+use protocol::token;
+
+use crate::{
+    errors::EscrowError,
+    events::FeeCollected,
+    state::{balance, signed_by_escrow, Config, Escrow},
+};
+
+/// Anybody can move the fee due to the job's fee vault.
+#[derive(Accounts)]
+pub struct CollectFee<'info> {
+    pub config: AccountLoader<'info, Config>,
+    #[account(mut, has_one = vault @ EscrowError::WrongVault)]
+    pub escrow: AccountLoader<'info, Escrow>,
+    /// CHECK: the escrow names it
+    #[account(mut)]
+    pub vault: UncheckedAccount<'info>,
+    /// CHECK: validate finds it among the configured ones
+    #[account(mut)]
+    pub fee_vault: UncheckedAccount<'info>,
+    pub token_program: Program<'info, Token>,
+}
+
+impl CollectFee<'_> {
+    fn validate(&self) -> Result<()> {
+        let shard = Config::shard(&self.escrow.load()?.job);
+        let fee_vault = self.config.load()?.fee_vaults.get(shard) == Some(self.fee_vault.key);
+        require!(fee_vault, EscrowError::WrongVault);
+        Ok(())
+    }
+
+    pub fn handler(ctx: Context<Self>) -> Result<()> {
+        let accounts = ctx.accounts;
+        accounts.validate()?;
+        let mut escrow = accounts.escrow.load_mut()?;
+        let amount = std::mem::take(&mut escrow.fee_due);
+        require!(amount > 0, EscrowError::NothingToCollect);
+        let envelope = escrow.envelope(&Clock::get()?)?;
+        let (job, bump) = (escrow.job, escrow.bump);
+        // the token program is handed this account as the authority
+        drop(escrow);
+        signed_by_escrow(&job, bump, |seeds| {
+            let (vault, fee_vault) = (&accounts.vault, &accounts.fee_vault);
+            token::transfer(vault, fee_vault, accounts.escrow.as_ref(), seeds, amount)
+        })
+        .ok_or(EscrowError::TokenDelta)?;
+        emit!(FeeCollected {
+            envelope,
+            job,
+            amount,
+            vault: balance(&accounts.vault)?,
+            fee_vault: balance(&accounts.fee_vault)?,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,25 @@
+mod collect_fee;
+mod initialize;
+mod initialize_fee_vault;
+mod lock;
+mod reclaim;
+mod refund;
+mod refund_unposted;
+mod set_authority;
+mod set_params;
+mod settle;
+mod sweep;
+mod withdraw;
+
+pub use collect_fee::*;
+pub use initialize::*;
+pub use initialize_fee_vault::*;
+pub use lock::*;
+pub use reclaim::*;
+pub use refund::*;
+pub use refund_unposted::*;
+pub use set_authority::*;
+pub use set_params::*;
+pub use settle::*;
+pub use sweep::*;
+pub use withdraw::*;

@@ -1,0 +1,35 @@
+use anchor_lang::prelude::*;
+use protocol::addresses::JOB_REGISTRY_CPI;
+
+use crate::{
+    errors::EscrowError,
+    events::Refunded,
+    state::{Credit, Escrow, FINAL, LOCKED},
+};
+
+/// The registry can end the escrow of a job that nobody did; whoever cranked it gets its tip.
+#[derive(Accounts)]
+pub struct Refund<'info> {
+    #[account(address = JOB_REGISTRY_CPI @ EscrowError::WrongCaller)]
+    pub authority: Signer<'info>,
+    #[account(mut)]
+    pub escrow: AccountLoader<'info, Escrow>,
+}
+
+impl Refund<'_> {
+    pub fn handler(ctx: Context<Self>, tip_to: Option<Pubkey>, tip: u64) -> Result<()> {
+        let mut escrow = ctx.accounts.escrow.load_mut()?;
+        require!(escrow.state == LOCKED, EscrowError::AlreadyFinal);
+        let tip = if let Some(party) = tip_to {
+            require_gte!(escrow.tips, tip, EscrowError::TipExceedsTips);
+            escrow.credit(&Credit { party, amount: tip })?;
+            escrow.check_covered()?;
+            tip
+        } else {
+            0
+        };
+        escrow.state = FINAL;
+        emit!(Refunded { envelope: escrow.envelope(&Clock::get()?)?, job: escrow.job, tip });
+        Ok(())
+    }
+}

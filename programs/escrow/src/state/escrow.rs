@@ -1,0 +1,252 @@
+// bytemuck's derives are unsafe impls whose soundness the compiler checks
+#![allow(unsafe_code)]
+
+use anchor_lang::prelude::*;
+use protocol::{fixed, seeds, token, Envelope};
+
+use super::Params;
+use crate::errors::EscrowError;
+
+/// Parties that one job can owe.
+pub const MAX_CREDITS: usize = 24;
+
+/// `Escrow.state`: only verdict and the registry move it on.
+pub const LOCKED: u8 = 0;
+/// `Escrow.state`: what is credited is all that will ever be.
+pub const FINAL: u8 = 1;
+
+/// What a buyer locks.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    pub price: u64,
+    pub verification: u64,
+    pub tips: u64,
+    /// Premium paid, of which a share is burned at once.
+    pub urgency: u64,
+}
+
+impl Terms {
+    /// (locked in the vault, burned, urgency net of its burn).
+    pub fn amounts(&self, params: &Params) -> Option<(u64, u64, u64)> {
+        let urgency_burned =
+            fixed::mul_div_ceil(self.urgency, params.urgency_burn_bps, fixed::BPS)?;
+        let urgency = self.urgency.checked_sub(urgency_burned)?;
+        let locked = self
+            .price
+            .checked_add(self.verification)?
+            .checked_add(self.tips)?
+            .checked_add(urgency)?;
+        Some((locked, params.posting_fee.checked_add(urgency_burned)?, urgency))
+    }
+}
+
+/// An amount to credit.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credit {
+    pub party: Pubkey,
+    pub amount: u64,
+}
+
+/// An amount credited, paid when its party's turn to pull it comes.
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct CreditEntry {
+    pub party: Pubkey,
+    pub amount: u64,
+    pub paid: u8,
+    pub padding: [u8; 7],
+}
+
+/// One job's money, at `["escrow", job]`; authority of its vault.
+#[account(zero_copy)]
+#[derive(Debug)]
+pub struct Escrow {
+    pub job: Pubkey,
+    pub buyer: Pubkey,
+    pub vault: Pubkey,
+    pub price: u64,
+    pub verification: u64,
+    pub tips: u64,
+    /// Net of its burned share.
+    pub urgency: u64,
+    pub credited: u64,
+    pub paid: u64,
+    /// Fees ever charged.
+    pub fee: u64,
+    /// Fees charged and not collected yet.
+    pub fee_due: u64,
+    pub locked_slot: u64,
+    pub sequence: u64,
+    pub state: u8,
+    pub credit_count: u8,
+    pub bump: u8,
+    pub vault_bump: u8,
+    pub padding: [u8; 4],
+    pub credits: [CreditEntry; MAX_CREDITS],
+}
+
+impl Escrow {
+    /// Bytes of the account.
+    pub const SPACE: usize = 8 + std::mem::size_of::<Self>();
+
+    pub fn envelope(&mut self, clock: &Clock) -> Result<Envelope> {
+        Ok(Envelope::next(&mut self.sequence, clock).ok_or(EscrowError::Overflow)?)
+    }
+
+    pub fn locked(&self) -> Option<u64> {
+        self.price.checked_add(self.verification)?.checked_add(self.tips)?.checked_add(self.urgency)
+    }
+
+    /// Credited or charged, and still in the vault.
+    pub fn outstanding(&self) -> Option<u64> {
+        self.credited.checked_sub(self.paid)?.checked_add(self.fee_due)
+    }
+
+    /// Adds a credit to its party's entry.
+    pub fn credit(&mut self, credit: &Credit) -> Result<()> {
+        if credit.amount == 0 {
+            return Ok(());
+        }
+        let count = usize::from(self.credit_count);
+        let open = self
+            .credits
+            .iter()
+            .take(count)
+            .position(|entry| entry.party == credit.party && entry.paid == 0);
+        if open.is_none() {
+            self.credit_count =
+                self.credit_count.checked_add(1).ok_or(EscrowError::TooManyCredits)?;
+        }
+        let entry =
+            self.credits.get_mut(open.unwrap_or(count)).ok_or(EscrowError::TooManyCredits)?;
+        entry.party = credit.party;
+        entry.amount = entry.amount.checked_add(credit.amount).ok_or(EscrowError::Overflow)?;
+        self.credited = self.credited.checked_add(credit.amount).ok_or(EscrowError::Overflow)?;
+        Ok(())
+    }
+
+    pub fn charge(&mut self, fee: u64) -> Option<()> {
+        self.fee = self.fee.checked_add(fee)?;
+        self.fee_due = self.fee_due.checked_add(fee)?;
+        Some(())
+    }
+
+    /// Fails when credits and fees exceed what the buyer locked.
+    pub fn check_covered(&self) -> Result<()> {
+        let due = self.credited.checked_add(self.fee).ok_or(EscrowError::Overflow)?;
+        let locked = self.locked().ok_or(EscrowError::Overflow)?;
+        require_gte!(locked, due, EscrowError::ExceedsLocked);
+        Ok(())
+    }
+
+    /// Marks a credit paid; gives its party and amount.
+    pub fn pay(&mut self, index: u8) -> Result<Credit> {
+        require!(index < self.credit_count, EscrowError::UnknownCredit);
+        let entry = self.credits.get_mut(usize::from(index)).ok_or(EscrowError::UnknownCredit)?;
+        require!(entry.paid == 0, EscrowError::AlreadyPaid);
+        entry.paid = 1;
+        let credit = Credit { party: entry.party, amount: entry.amount };
+        self.paid = self.paid.checked_add(credit.amount).ok_or(EscrowError::Overflow)?;
+        Ok(credit)
+    }
+}
+
+/// Runs `call` with the seeds that sign for the escrow's vault.
+pub fn signed_by_escrow<T>(job: &Pubkey, bump: u8, call: impl FnOnce(&[&[&[u8]]]) -> T) -> T {
+    call(&[&[seeds::ESCROW, job.as_ref(), &[bump]]])
+}
+
+/// Balance of a vault.
+pub fn balance(vault: &AccountInfo) -> Result<u64> {
+    Ok(token::holding(vault).ok_or(EscrowError::WrongVault)?.amount)
+}
+
+/// Refuses a destination that is not `owner`'s token account of the vault's mint.
+pub fn check_destination(
+    destination: &AccountInfo,
+    vault: &AccountInfo,
+    owner: &Pubkey,
+) -> Result<()> {
+    let mint = token::holding(vault).ok_or(EscrowError::WrongVault)?.mint;
+    let holding = token::holding(destination)
+        .filter(|holding| holding.mint == mint)
+        .ok_or(EscrowError::WrongTokenAccount)?;
+    require_keys_eq!(holding.owner, *owner, EscrowError::WrongOwner);
+    Ok(())
+}
+
+/// A job that has not been posted: nothing at its address.
+pub fn is_unposted(job: &AccountInfo) -> bool {
+    *job.owner == System::id() && job.data_is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn escrow() -> Box<Escrow> {
+        let mut escrow: Box<Escrow> = Box::new(bytemuck::Zeroable::zeroed());
+        (escrow.price, escrow.verification, escrow.tips, escrow.urgency) = (100, 30, 8, 5);
+        escrow
+    }
+
+    fn credit(party: u8, amount: u64) -> Credit {
+        Credit { party: Pubkey::new_from_array([party; 32]), amount }
+    }
+
+    #[test]
+    fn one_party_has_one_open_entry() {
+        let mut escrow = escrow();
+        escrow.credit(&credit(1, 5)).unwrap();
+        escrow.credit(&credit(2, 7)).unwrap();
+        escrow.credit(&credit(1, 6)).unwrap();
+        escrow.credit(&credit(3, 0)).unwrap();
+        assert_eq!((escrow.credit_count, escrow.credited), (2, 18));
+        assert_eq!(escrow.pay(0).unwrap(), credit(1, 11));
+        escrow.credit(&credit(1, 1)).unwrap();
+        assert_eq!((escrow.credit_count, escrow.outstanding()), (3, Some(8)));
+    }
+
+    #[test]
+    fn pays_each_credit_once() {
+        let mut escrow = escrow();
+        escrow.credit(&credit(1, 5)).unwrap();
+        assert!(escrow.pay(1).is_err());
+        escrow.pay(0).unwrap();
+        assert!(escrow.pay(0).is_err());
+        assert_eq!(escrow.outstanding(), Some(0));
+    }
+
+    #[test]
+    fn never_owes_more_than_is_locked() {
+        let mut escrow = escrow();
+        escrow.credit(&credit(1, 140)).unwrap();
+        escrow.charge(3).unwrap();
+        escrow.check_covered().unwrap();
+        escrow.charge(1).unwrap();
+        assert!(escrow.check_covered().is_err());
+    }
+
+    #[test]
+    fn credits_are_limited() {
+        let mut escrow = escrow();
+        for party in 0..MAX_CREDITS as u8 {
+            escrow.credit(&credit(party, 1)).unwrap();
+        }
+        assert!(escrow.credit(&credit(99, 1)).is_err());
+    }
+
+    #[test]
+    fn urgency_burns_its_share_rounded_up() {
+        let params = Params { posting_fee: 10, urgency_burn_bps: 5_000, ..Params::default() };
+        let terms = Terms { price: 100, verification: 30, tips: 8, urgency: 7 };
+        assert_eq!(terms.amounts(&params), Some((141, 14, 3)));
+        assert_eq!(Terms { price: u64::MAX, ..terms }.amounts(&params), None);
+    }
+
+    #[test]
+    fn sizes_are_frozen() {
+        assert_eq!(std::mem::size_of::<CreditEntry>(), 48);
+        assert_eq!(Escrow::SPACE, 8 + 96 + 80 + 8 + 48 * MAX_CREDITS);
+    }
+}

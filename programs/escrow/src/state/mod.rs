@@ -1,0 +1,5 @@
+mod config;
+mod escrow;
+
+pub use config::*;
+pub use escrow::*;
