@@ -187,12 +187,16 @@ def expected_shapes(descriptor: Descriptor) -> tuple[Shape, ...]:
 
 
 def check(descriptor: Descriptor) -> None:
-    """Raise GraphError unless the descriptor obeys its opcode's rules and the referee's limits."""
+    """Raise GraphError unless the descriptor obeys its opcode's rules and the referee's limits.
+
+    A field too large for its bytes is a BadValue, too.
+    """
     for step in _STEPS:
         step(descriptor)
 
 
 def _check_head(descriptor: Descriptor) -> None:
+    descriptor.encode()
     opcode = descriptor.opcode
     if (descriptor.dtype_in, descriptor.dtype_out) not in _DTYPES[opcode]:
         raise GraphError(

@@ -41,7 +41,7 @@ class Adapter:
     backend: str
     type: str
     driver: str
-    limits: Mapping[str, int]
+    limits: Mapping[str, int] = field(hash=False)
     handle: Any = field(repr=False, compare=False)
 
     def request_device(self) -> Any:

@@ -1,0 +1,38 @@
+"""Executors on every adapter of this machine; skipped only where there is none."""
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from kernels.reference import Executor, NumpyExecutor
+from kernels.runtime import Adapter, GpuExecutor, list_adapters
+
+ADAPTERS = [pytest.param(adapter, id=adapter.name) for adapter in list_adapters()] or [
+    pytest.param(None, marks=pytest.mark.skip(reason="no GPU adapter"), id="no adapter")
+]
+
+
+@pytest.fixture(scope="session")
+def opened() -> Callable[[Adapter], GpuExecutor]:
+    """One executor an adapter, with its pipelines and buffers, for the session: as in a keeper."""
+    return cache(GpuExecutor)
+
+
+@pytest.fixture(params=ADAPTERS, scope="session")
+def gpu(request: pytest.FixtureRequest, opened: Callable[[Adapter], GpuExecutor]) -> GpuExecutor:
+    """The executor of each adapter."""
+    return opened(request.param)
+
+
+@pytest.fixture(params=ADAPTERS)
+def adapter(request: pytest.FixtureRequest) -> Adapter:
+    """Each adapter, for tests that open or break an executor of their own."""
+    found: Adapter = request.param
+    return found
+
+
+@pytest.fixture(params=[pytest.param("numpy", id="numpy"), *ADAPTERS])
+def executor(request: pytest.FixtureRequest, opened: Callable[[Adapter], GpuExecutor]) -> Executor:
+    """NumPy, then each adapter."""
+    return NumpyExecutor() if request.param == "numpy" else opened(request.param)

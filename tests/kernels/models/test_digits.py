@@ -1,0 +1,64 @@
+"""The committed digits network."""
+
+from pathlib import Path
+
+import numpy as np
+from click.testing import CliRunner
+
+from kernels.graph import Opcode, dump, is_linear
+from kernels.models import digits
+from kernels.models.digits import images, train
+from kernels.reference import execute
+from kernels.runtime import GpuExecutor
+from tests.kernels.running import assert_equal_bits
+
+
+def test_held_out_digits_are_apart_from_training() -> None:
+    held, labels = digits.held_out()
+    rest, others = images.training()
+    assert held.shape == digits.graph().inputs[0].shape == (360, 8, 8, 1)
+    assert len(labels) + len(others) == 1797
+    assert set(labels.tolist()) == set(range(10))
+    assert not {image.tobytes() for image in held} & {image.tobytes() for image in rest}
+
+
+def test_accuracy_on_held_out_digits() -> None:
+    held, labels = digits.held_out()
+    result = execute(digits.graph(), [held])[-1]
+    assert digits.accuracy(result, labels) >= 0.97
+
+
+def test_adapter_gives_the_twins_bits(gpu: GpuExecutor) -> None:
+    graph, (held, _) = digits.graph(), digits.held_out()
+    assert_equal_bits(graph, execute(graph, [held]), gpu.execute(graph, [held]))
+
+
+def test_check_costs_at_most_a_tenth_of_the_execution() -> None:
+    graph = digits.graph()
+    check = 0
+    for descriptor in graph.descriptors:
+        rows, width = int(np.prod(descriptor.output_shape[:3])), descriptor.output_shape[3]
+        taps = descriptor.multiply_adds // (rows * width)
+        # Freivalds: one vector through the output, one through the input, one through the weights.
+        freivalds = rows * width + rows * taps + width * taps
+        check += freivalds if is_linear(descriptor.opcode) else descriptor.multiply_adds
+    assert check <= graph.multiply_adds / 10
+
+
+def test_graph_uses_the_operators_of_a_network() -> None:
+    used = {descriptor.opcode for descriptor in digits.graph().descriptors}
+    assert used == set(Opcode) - {Opcode.ADD, Opcode.LOOKUP}
+
+
+def test_training_again_gives_the_committed_bytes(tmp_path: Path) -> None:
+    again = tmp_path / "again.graph"
+    result = CliRunner().invoke(train.main, ["--output", str(again)])
+    assert result.exit_code == 0, result.output
+    assert "accuracy 0.98" in result.output
+    assert again.read_bytes() == digits.GRAPH_PATH.read_bytes() == dump(digits.graph())
+
+
+def test_images_fill_the_int8_range() -> None:
+    held, _ = digits.held_out()
+    assert (held.min(), held.max()) == (images.ZERO_POINT, 120)
+    assert images.brightness(held).max() == 1.0

@@ -1,0 +1,73 @@
+"""Every operator's folder is complete and its manifest tells the truth."""
+
+import re
+import tomllib
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from kernels.graph import Opcode, rules
+from kernels.runtime import shader
+
+TESTS = Path(__file__).parent
+OPERATORS = sorted(path.parent.name for path in shader.KERNELS.glob("*/manifest.toml"))
+
+
+def test_each_opcode_has_a_folder_and_each_folder_an_opcode() -> None:
+    assert sorted(opcode.name.lower() for opcode in Opcode) == OPERATORS
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_folder_holds_shader_twin_manifest_and_test(name: str) -> None:
+    folder = shader.KERNELS / name
+    for file in ("__init__.py", "kernel.wgsl", "reference.py", "manifest.toml"):
+        assert (folder / file).is_file()
+    assert (TESTS / name / f"test_{name}.py").is_file()
+
+
+def test_folder_with_a_shader_is_an_operator() -> None:
+    assert sorted(path.parent.name for path in shader.KERNELS.glob("*/kernel.wgsl")) == OPERATORS
+
+
+@pytest.mark.parametrize("opcode", Opcode, ids=lambda opcode: opcode.name.lower())
+def test_manifest_agrees_with_shader_and_rules(opcode: Opcode) -> None:
+    contract, text = shader.manifest(opcode), shader.source(opcode)
+    assert contract["operator"] == opcode.name.lower()
+    assert contract["opcode"] == opcode
+    assert contract["sha256"] == sha256(text.encode()).hexdigest()
+    assert contract["comparison"] == "bit-equal"
+    declared = re.findall(r"@binding\((\d+)\) var<storage, (\w+)> (\w+)", text)
+    assert sorted(declared) == [
+        (str(item["binding"]), item["access"], item["name"]) for item in contract["bindings"]
+    ]
+    assert contract["limits"] == {
+        "tensor_bytes": rules.MAX_TENSOR_BYTES,
+        "operand_bytes": rules.MAX_OPERAND_BYTES,
+        "runs": rules.MAX_RUNS,
+        "workgroup": shader.WORKGROUP,
+        "storage_buffers": len(declared),
+    }
+    assert f"@workgroup_size({shader.WORKGROUP})" in text
+    assert f"fn {contract['entry_point']}(" in text
+
+
+def test_changed_shader_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("add", "trace"):
+        (tmp_path / folder).mkdir()
+        for file in (shader.KERNELS / folder).iterdir():
+            if file.is_file():
+                (tmp_path / folder / file.name).write_bytes(file.read_bytes())
+    with (tmp_path / "add" / "kernel.wgsl").open("a") as kernel:
+        kernel.write("// changed\n")
+    monkeypatch.setattr(shader, "KERNELS", tmp_path)
+    with pytest.raises(shader.ManifestError, match=r"^add: shader is"):
+        shader.load_shader.__wrapped__(Opcode.ADD)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_no_shader_uses_floats(name: str) -> None:
+    manifest = tomllib.loads((shader.KERNELS / name / "manifest.toml").read_text())
+    for source in manifest["sources"]:
+        text = (shader.KERNELS / name / source).read_text()
+        assert not re.search(r"\bf(16|32)\b|\d\.\d", text)
