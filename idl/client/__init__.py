@@ -3,3 +3,50 @@
 Each program is a module of typed bindings (`from idl.client import staking`); what is the same
 for all of them is here. `idl/README.md` shows it in use.
 """
+
+from idl.client.addresses import (
+    CPI_AUTHORITIES,
+    DEPLOYER,
+    PROGRAM_IDS,
+    SLOT_HASHES,
+    SYSTEM_PROGRAM,
+    TOKEN_PROGRAM,
+    associated_token_address,
+    find_address,
+    find_bump,
+)
+from idl.client.bindings import PROGRAMS
+from idl.client.coder import (
+    Account,
+    AccountDataError,
+    ErrorCode,
+    Event,
+    ShortDataError,
+    WrongDiscriminatorError,
+    WrongOwnerError,
+)
+from idl.client.errors import ProgramError, program_error
+from idl.client.events import events_from_logs
+
+__all__ = [
+    "CPI_AUTHORITIES",
+    "DEPLOYER",
+    "PROGRAMS",
+    "PROGRAM_IDS",
+    "SLOT_HASHES",
+    "SYSTEM_PROGRAM",
+    "TOKEN_PROGRAM",
+    "Account",
+    "AccountDataError",
+    "ErrorCode",
+    "Event",
+    "ProgramError",
+    "ShortDataError",
+    "WrongDiscriminatorError",
+    "WrongOwnerError",
+    "associated_token_address",
+    "events_from_logs",
+    "find_address",
+    "find_bump",
+    "program_error",
+]

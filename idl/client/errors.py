@@ -67,33 +67,52 @@ def _failed_program(logs: Sequence[str]) -> str | None:
     return None
 
 
+def _instruction_failure(error: object) -> tuple[int, int | str] | None:
+    """Index of the failed instruction and its custom number or runtime reason."""
+    match error:
+        case TransactionErrorInstructionError():
+            return error.index, _parsed_reason(error.err)
+        case {"InstructionError": [int(index), {"Custom": int(code)}]}:
+            return index, code
+        case {"InstructionError": [int(index), str(reason)]}:
+            return index, reason
+        case {"InstructionError": [int(index), dict(reason)]}:
+            return index, next(iter(reason), "GenericError")
+    return None
+
+
+def _parsed_reason(cause: object) -> int | str:
+    if isinstance(cause, InstructionErrorCustom):
+        return cause.code
+    if isinstance(cause, InstructionErrorFieldless):
+        return str(cause).rpartition(".")[2]
+    return type(cause).__name__.removeprefix("InstructionError")
+
+
 def program_error(
     error: object, *, logs: Sequence[str] = (), programs: Sequence[Pubkey] = ()
 ) -> ProgramError | None:
     """The program's error behind a failed transaction, None where no instruction failed.
 
-    `error` is what solders parsed from the cluster (`TransactionErrorInstructionError` or
-    another), `logs` the transaction's log lines, `programs` the program of each of its
-    instructions, used where the logs are cut before the failure.
+    `error` is the transaction's error as JSON-RPC writes it or as solders parsed it, `logs` the
+    transaction's log lines, `programs` the program of each of its instructions, used where the
+    logs are cut before the failure.
     """
-    if not isinstance(error, TransactionErrorInstructionError):
+    failure = _instruction_failure(error)
+    if failure is None:
         return None
+    index, reason = failure
     failed = _failed_program(logs)
-    if failed is None and error.index < len(programs):
-        failed = str(programs[error.index])
+    if failed is None and index < len(programs):
+        failed = str(programs[index])
     program = "unknown" if failed is None else _NAMES.get(Pubkey.from_string(failed), failed)
-    cause = error.err
-    if isinstance(cause, InstructionErrorCustom):
-        name, message = _known(program, cause.code) or (f"Custom{cause.code}", "no IDL names it")
-        for line in logs:
-            match = _ANCHOR_MESSAGE.search(line)
-            if match and int(match.group(1)) == cause.code:
-                message = match.group(2)
-        return ProgramError(name=name, code=cause.code, program=program, message=message, logs=logs)
-    if isinstance(cause, InstructionErrorFieldless):
-        name = str(cause).rpartition(".")[2]
-    else:
-        name = type(cause).__name__.removeprefix("InstructionError")
-    return ProgramError(
-        name=name, code=None, program=program, message="the runtime refused", logs=logs
-    )
+    if isinstance(reason, str):
+        return ProgramError(
+            name=reason, code=None, program=program, message="the runtime refused", logs=logs
+        )
+    name, message = _known(program, reason) or (f"Custom{reason}", "no IDL names it")
+    for line in logs:
+        match = _ANCHOR_MESSAGE.search(line)
+        if match and int(match.group(1)) == reason:
+            message = match.group(2)
+    return ProgramError(name=name, code=reason, program=program, message=message, logs=logs)

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -11,7 +11,7 @@ import click
 from idl.client.addresses import PROGRAM_IDS
 from idl.client.rendering.definitions import definitions, errors
 from idl.client.rendering.instructions import render_instruction
-from idl.client.rendering.seeds import render_functions
+from idl.client.rendering.seeds import conventions, render_functions
 from idl.client.rendering.source import call
 from idl.client.schema import ProgramSchema, SchemaError, parse
 
@@ -42,8 +42,12 @@ _GROUPS = (
 )
 
 
-def render(program: ProgramSchema) -> str:
-    """Source of one program's bindings; raises SchemaError where the IDL cannot be bound."""
+def render(program: ProgramSchema, others: Sequence[ProgramSchema] = ()) -> str:
+    """Source of one program's bindings; raises SchemaError where the IDL cannot be bound.
+
+    `others` are the programs whose accounts its instructions may also name.
+    """
+    customs = conventions(program, others)
     body = [
         "",
         f'PROGRAM: Final = "{program.name}"',
@@ -53,7 +57,7 @@ def render(program: ProgramSchema) -> str:
         *errors(program),
     ]
     for instruction in program.instructions:
-        body += render_instruction(program, instruction)
+        body += render_instruction(program, instruction, customs)
     text = "\n".join(body)
     names = re.findall(r"^(?:def|class) (\w+)", text, re.MULTILINE)
     if duplicates := {name for name in names if names.count(name) > 1}:
@@ -98,15 +102,18 @@ def render_index(programs: list[str]) -> str:
 
 def generated(folder: Path = IDL_FOLDER) -> dict[str, str]:
     """File name in `bindings/` to source, for every IDL in the folder."""
-    sources = {}
+    programs = []
     for name, address in sorted(PROGRAM_IDS.items()):
         program = parse(json.loads((folder / f"{name}.json").read_text("utf-8")))
         if program.address != str(address):
             raise SchemaError(
-                f"{name}: IDL address {program.address} is not {address} of addresses.json; "
-                "declare_id! needs the literal"
+                f"{name}: IDL address {program.address} is not {address} of addresses.json"
             )
-        sources[f"{name}.py"] = render(program)
+        programs.append(program)
+    sources = {
+        f"{each.name}.py": render(each, [other for other in programs if other is not each])
+        for each in programs
+    }
     sources["__init__.py"] = render_index(sorted(PROGRAM_IDS))
     return sources
 

@@ -70,6 +70,20 @@ def test_the_runtimes_errors_have_no_code(cause: object, name: str) -> None:
     assert (error.program, error.name, error.code) == ("staking", name, None)
 
 
+@pytest.mark.parametrize(
+    ("error", "name", "code"),
+    [
+        ({"InstructionError": [0, {"Custom": 2006}]}, "ConstraintSeeds", 2006),
+        ({"InstructionError": [0, "PrivilegeEscalation"]}, "PrivilegeEscalation", None),
+        ({"InstructionError": [0, {"BorshIoError": "x"}]}, "BorshIoError", None),
+    ],
+)
+def test_json_errors_are_read_alike(error: object, name: str, code: int | None) -> None:
+    found = program_error(error, programs=[STAKING])
+    assert found is not None
+    assert (found.program, found.name, found.code) == ("staking", name, code)
+
+
 def test_an_unknown_program_is_named_by_its_address() -> None:
     stranger = Pubkey(bytes([9] * 32))
     error = program_error(
@@ -81,6 +95,7 @@ def test_an_unknown_program_is_named_by_its_address() -> None:
 
 def test_a_transaction_that_reached_no_program_has_no_program_error() -> None:
     assert program_error(TransactionErrorFieldless.BlockhashNotFound) is None
+    assert program_error("AccountNotFound") is None
     assert program_error(None) is None
 
 

@@ -100,7 +100,8 @@ def errors(program: ProgramSchema) -> Iterator[str]:
     """Lines of the program's error enum."""
     yield from ("", "", "class Errors(ErrorCode):")
     yield f'    """Errors of {program.name}: (code, message)."""'
-    yield ""
+    if program.errors:
+        yield ""
     for error in program.errors:
         value = [str(error.code), text_literal(error.message)]
         yield from call(f"{identifier(error.name)} = (", value, ")", "    ")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 
 from idl.client import addresses
-from idl.client.rendering.seeds import derivation
+from idl.client.rendering.seeds import Convention, derivation
 from idl.client.rendering.source import annotation, call, docstring, identifier
 from idl.client.schema import AccountInput, InstructionSchema, ProgramSchema
 
@@ -46,36 +46,43 @@ def _names(instruction: InstructionSchema) -> dict[str, str]:
 
 
 def _derived(
-    program: ProgramSchema, instruction: InstructionSchema, names: Mapping[str, str]
+    program: ProgramSchema,
+    instruction: InstructionSchema,
+    names: Mapping[str, str],
+    customs: Mapping[str, Convention],
 ) -> dict[str, str]:
     """Expressions of the accounts that follow from others, in an order that resolves."""
     derived: dict[str, str] = {}
-    waiting = []
-    known = set()
+    waiting: list[tuple[str, Convention]] = []
+    known: set[str] = set()
     for account in instruction.accounts:
+        if account.optional and not account.address:
+            continue
         if account.address:
             derived[account.name] = _address(account.address)
-            known.add(account.name)
-        elif account.pda and not account.optional:
-            waiting.append(account)
-        elif not account.optional:
-            known.add(account.name)
-    while True:
+        elif account.pda:
+            waiting.append((account.name, Convention(account.pda, "ID")))
+            continue
+        elif account.name in customs and not account.signer:
+            waiting.append((account.name, customs[account.name]))
+            continue
+        known.add(account.name)
+    while waiting:
         remaining = []
-        for account in waiting:
-            assert account.pda
-            found = derivation(program, instruction, account.pda, names, frozenset(known))
+        for name, custom in waiting:
+            found = derivation(
+                program, instruction, custom.pda, names, frozenset(known), owner=custom.owner
+            )
             if found is None:
-                remaining.append(account)
+                remaining.append((name, custom))
             else:
-                derived[account.name] = found
-                known.add(account.name)
-        if len(remaining) in (0, len(waiting)):
-            if not remaining:
-                return derived
+                derived[name] = found
+                known.add(name)
+        if len(remaining) == len(waiting):
             # What no seed leads to becomes a parameter, and may lead to the others.
-            known.add(remaining.pop(0).name)
+            known.add(remaining.pop(0)[0])
         waiting = remaining
+    return derived
 
 
 def _parameter(account: AccountInput, name: str, expression: str | None) -> _Parameter:
@@ -89,10 +96,12 @@ def _parameter(account: AccountInput, name: str, expression: str | None) -> _Par
     return _Parameter(f"{name}: Pubkey | None = None", (f"    if {name} is None:", *assign))
 
 
-def render_instruction(program: ProgramSchema, instruction: InstructionSchema) -> Iterator[str]:
+def render_instruction(
+    program: ProgramSchema, instruction: InstructionSchema, customs: Mapping[str, Convention]
+) -> Iterator[str]:
     """Lines of one instruction's function."""
     names = _names(instruction)
-    derived = _derived(program, instruction, names)
+    derived = _derived(program, instruction, names, customs)
     accounts = {
         account.name: _parameter(account, names[account.name], derived.get(account.name))
         for account in instruction.accounts

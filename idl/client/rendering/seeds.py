@@ -1,7 +1,7 @@
 """Rendering of program addresses: one function a PDA, and their use in instructions."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from idl.client.rendering.source import annotation, call, identifier
@@ -113,6 +113,37 @@ def address_functions(program: ProgramSchema) -> Mapping[str, AddressFunction]:
     return functions
 
 
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """Where an account of this name is, by an instruction whose IDL tells its seeds."""
+
+    pda: DerivedAddress
+    owner: str
+
+
+def conventions(program: ProgramSchema, others: Sequence[ProgramSchema]) -> dict[str, Convention]:
+    """Addresses by account name, for instructions whose IDL does not repeat the seeds.
+
+    Programs that trust a stored bump state no seeds, yet a `position` is the same account
+    everywhere. A program's own accounts come first; a name with two meanings has none.
+    """
+    found: dict[str, Convention] = {}
+    for each in (*others, program):
+        owner = "ID" if each is program else f'PROGRAM_IDS["{each.name}"]'
+        meanings: dict[str, set[Convention]] = defaultdict(set)
+        for instruction in each.instructions:
+            for account in instruction.accounts:
+                if account.pda and account.pda.program is None:
+                    meanings[account.name].add(Convention(account.pda, owner))
+        for name, stated in meanings.items():
+            if each is not program and name in found:
+                stated.add(found[name])
+            found.pop(name, None)
+            if len(stated) == 1:
+                found[name] = stated.pop()
+    return found
+
+
 def render_functions(program: ProgramSchema) -> Iterator[str]:
     """Lines of the address functions."""
     for function in address_functions(program).values():
@@ -142,10 +173,13 @@ def derivation(
     pda: DerivedAddress,
     names: Mapping[str, str],
     available: frozenset[str],
+    *,
+    owner: str,
 ) -> str | None:
     """Expression of the PDA from the instruction's parameters, None where one is missing.
 
-    `names` maps an IDL account to its parameter, `available` holds the accounts already known.
+    `names` maps an IDL account to its parameter, `available` holds the accounts already known,
+    `owner` is the expression of the program that derives where the IDL names none.
     """
     expressions = []
     for seed in pda.seeds:
@@ -162,7 +196,6 @@ def derivation(
         if expression is None:
             return None
         expressions.append(expression)
-    owner = "ID"
     match pda.program:
         case ConstantSeed(value):
             owner = f"Pubkey({repr_bytes(value)})"

@@ -1,0 +1,86 @@
+"""What can go wrong between the keeper and a cluster."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from solders.pubkey import Pubkey
+from solders.transaction_status import TransactionErrorFieldless
+
+from idl import client
+from keeper.errors import BadInputError, KeeperError
+
+
+class ChainError(KeeperError):
+    """Root of what the chain package raises."""
+
+
+class TransientError(ChainError):
+    """May succeed when tried again: no answer, a busy or lagging node, garbage."""
+
+
+class ExpiredError(TransientError):
+    """The transaction's blockhash is too old; identical bytes can no longer land."""
+
+
+class PermanentError(ChainError):
+    """Fails again however often it is tried."""
+
+
+class ProgramError(PermanentError, client.ProgramError):
+    """A program refused an instruction: name, code, program, message and logs."""
+
+
+class InsufficientFundsError(PermanentError, BadInputError):
+    """The payer lacks lamports or tokens."""
+
+
+class WrongClusterError(ChainError, BadInputError):
+    """The node serves another cluster than the configured one."""
+
+
+class UnexpectedDataError(PermanentError):
+    """The node answered with data that are not what was asked for."""
+
+
+_UNFUNDED: Final = {
+    ("system", "ResultWithNegativeLamports"),
+    ("token", "InsufficientFunds"),
+}
+_UNFUNDED_TRANSACTION: Final = frozenset(
+    {"AccountNotFound", "InsufficientFundsForFee", "InsufficientFundsForRent"}
+)
+
+
+def transaction_failure(
+    error: object, *, logs: Sequence[str] = (), programs: Sequence[Pubkey] = ()
+) -> ChainError:
+    """The error of a failed transaction, from what JSON-RPC or solders report about it."""
+    refusal = client.program_error(error, logs=logs, programs=programs)
+    if refusal is None:
+        return _without_program(error)
+    if (refusal.program, refusal.name) in _UNFUNDED:
+        return InsufficientFundsError(f"{refusal}; fund the account and try again")
+    return ProgramError(
+        name=refusal.name,
+        code=refusal.code,
+        program=refusal.program,
+        message=refusal.message,
+        logs=refusal.logs,
+    )
+
+
+def _without_program(error: object) -> ChainError:
+    match error:
+        case str(name):
+            pass
+        case {**pairs} if pairs:
+            name = str(next(iter(pairs)))
+        case TransactionErrorFieldless():
+            name = str(error).rpartition(".")[2]
+        case _:
+            name = type(error).__name__.removeprefix("TransactionError")
+    if name == "BlockhashNotFound":
+        return ExpiredError("the cluster does not know the transaction's blockhash")
+    if name in _UNFUNDED_TRANSACTION:
+        return InsufficientFundsError(f"{name}: the fee payer lacks lamports; fund it")
+    return PermanentError(f"the cluster refused the transaction: {name}")

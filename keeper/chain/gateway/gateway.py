@@ -1,0 +1,340 @@
+"""Typed requests to one cluster."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from based58 import b58encode
+from solana.rpc.async_api import AsyncClient
+from solana.rpc.commitment import Commitment, Confirmed, Finalized, Processed
+from solana.rpc.types import MemcmpOpts, TxOpts
+from solders.account import Account as RawAccount
+from solders.hash import Hash
+from solders.pubkey import Pubkey
+from solders.rpc.responses import RpcConfirmedTransactionStatusWithSignature
+from solders.signature import Signature
+from solders.token.state import TokenAccount
+from solders.transaction import VersionedTransaction
+from solders.transaction_status import (
+    TransactionConfirmationStatus,
+    TransactionStatus,
+    UiTransactionStatusMeta,
+)
+
+from idl.client import TOKEN_PROGRAM, Account, AccountDataError
+from keeper.chain.errors import (
+    ChainError,
+    UnexpectedDataError,
+    WrongClusterError,
+    transaction_failure,
+)
+from keeper.chain.gateway.backoff import Backoff
+from keeper.chain.gateway.subscription import LogsNotification, subscribed_logs
+from keeper.chain.gateway.transport import requested
+from keeper.errors import BadInputError
+
+MAX_ACCOUNTS_A_REQUEST: Final = 100
+MAX_SIGNATURES_A_REQUEST: Final = 1000
+_RANK: Final = {Processed: 0, Confirmed: 1, Finalized: 2}
+
+Answer = TypeVar("Answer")
+AccountType = TypeVar("AccountType", bound=Account)
+
+
+@dataclass(frozen=True, slots=True)
+class Blockhash:
+    """A recent blockhash and the last block height at which it is accepted."""
+
+    hash: Hash
+    last_valid_block_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureStatus:
+    """How far a transaction has come; `failure` is set where it landed and failed."""
+
+    slot: int
+    commitment: Commitment
+    failure: ChainError | None
+
+    def reached(self, commitment: Commitment) -> bool:
+        """Whether it is at least at this commitment."""
+        return _RANK[self.commitment] >= _RANK[commitment]
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureRecord:
+    """One entry of an address's history."""
+
+    signature: Signature
+    slot: int
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LandedTransaction:
+    """A landed transaction's logs; `failed` ones have no effect and no valid events."""
+
+    signature: Signature
+    slot: int
+    failed: bool
+    logs: tuple[str, ...]
+
+
+class Gateway:
+    """One cluster, by URL. Use as `async with`: entering checks that the node serves it.
+
+    `genesis_hash` pins the cluster; `websocket_url` defaults to the port after `url`'s (or the
+    same host over TLS where the URL names no port), as Solana's tools do. Commitment is confirmed
+    unless a method says otherwise. Every method raises ChainError.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        websocket_url: str | None = None,
+        genesis_hash: Hash | None = None,
+        commitment: Commitment = Confirmed,
+        backoff: Backoff | None = None,
+        timeout: float = 15.0,
+    ) -> None:
+        self.url = url
+        self.websocket_url = websocket_url or websocket_url_of(url)
+        self.commitment = commitment
+        self._genesis_hash = genesis_hash
+        self._backoff = backoff or Backoff()
+        self._client = AsyncClient(url, commitment, timeout)
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.check_cluster()
+        except BaseException:
+            await self._client.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._client.close()
+
+    async def check_cluster(self) -> Hash:
+        """The node's genesis hash; raises WrongClusterError where it is not the pinned one."""
+        found = (await self._ask("genesis hash", self._client.get_genesis_hash)).value
+        if self._genesis_hash is not None and found != self._genesis_hash:
+            raise WrongClusterError(
+                f"{self.url} serves the cluster with genesis hash {found}, configured is "
+                f"{self._genesis_hash}; correct the URL or the configured cluster"
+            )
+        return found
+
+    async def slot(self, commitment: Commitment | None = None) -> int:
+        """Current slot."""
+        return (await self._ask("slot", lambda: self._client.get_slot(commitment))).value
+
+    async def block_height(self, commitment: Commitment | None = None) -> int:
+        """Current block height."""
+        answer = await self._ask("block height", lambda: self._client.get_block_height(commitment))
+        return answer.value
+
+    async def block_time(self, slot: int) -> int | None:
+        """Unix seconds of a block, None where the node does not know."""
+        return (await self._ask("block time", lambda: self._client.get_block_time(slot))).value
+
+    async def latest_blockhash(self) -> Blockhash:
+        """A blockhash to sign with."""
+        answer = await self._ask("latest blockhash", self._client.get_latest_blockhash)
+        return Blockhash(answer.value.blockhash, answer.value.last_valid_block_height)
+
+    async def balance(self, address: Pubkey) -> int:
+        """Lamports of the address, 0 where there is no account."""
+        return (await self._ask("balance", lambda: self._client.get_balance(address))).value
+
+    async def rent_exempt_minimum(self, data_length: int) -> int:
+        """Lamports that keep an account of so many bytes."""
+        request = self._client.get_minimum_balance_for_rent_exemption
+        return (await self._ask("rent", lambda: request(data_length))).value
+
+    async def account(self, address: Pubkey) -> RawAccount | None:
+        """The account, None where there is none."""
+        return (await self._ask("account", lambda: self._client.get_account_info(address))).value
+
+    async def accounts(self, addresses: Sequence[Pubkey]) -> list[RawAccount | None]:
+        """The accounts in the order asked, None for each that does not exist."""
+        found: list[RawAccount | None] = []
+        for start in range(0, len(addresses), MAX_ACCOUNTS_A_REQUEST):
+            part = list(addresses[start : start + MAX_ACCOUNTS_A_REQUEST])
+            answer = await self._ask("accounts", partial(self._client.get_multiple_accounts, part))
+            if len(answer.value) != len(part):
+                raise UnexpectedDataError(
+                    f"asked for {len(part)} accounts, got {len(answer.value)}"
+                )
+            found += answer.value
+        return found
+
+    async def fetch(self, kind: type[AccountType], address: Pubkey) -> AccountType | None:
+        """The typed account, None where there is none.
+
+        Raises UnexpectedDataError on another owner, another type or short data.
+        """
+        raw = await self.account(address)
+        return None if raw is None else _decoded(kind, address, raw)
+
+    async def fetch_all(
+        self, kind: type[AccountType], addresses: Sequence[Pubkey]
+    ) -> list[AccountType | None]:
+        """Like `fetch` for several addresses of one type."""
+        raws = await self.accounts(addresses)
+        return [
+            None if raw is None else _decoded(kind, address, raw)
+            for address, raw in zip(addresses, raws, strict=True)
+        ]
+
+    async def program_accounts(
+        self, kind: type[AccountType], where: Mapping[str, Pubkey | bytes] | None = None
+    ) -> list[tuple[Pubkey, AccountType]]:
+        """Every account of the type whose fields have the given bytes, with its address.
+
+        Integers are little-endian: `where={"state": bytes([1])}`.
+        """
+        filters = [MemcmpOpts(0, b58encode(kind.DISCRIMINATOR).decode())]
+        for field, value in (where or {}).items():
+            filters.append(MemcmpOpts(kind.OFFSETS[field], b58encode(bytes(value)).decode()))
+        answer = await self._ask(
+            f"{kind.PROGRAM} accounts",
+            lambda: self._client.get_program_accounts(kind.PROGRAM_ID, filters=filters),
+        )
+        return [
+            (keyed.pubkey, _decoded(kind, keyed.pubkey, keyed.account)) for keyed in answer.value
+        ]
+
+    async def token_balance(self, address: Pubkey) -> int | None:
+        """Base units in a legacy SPL token account, None where there is no account."""
+        raw = await self.account(address)
+        if raw is None:
+            return None
+        try:
+            if raw.owner != TOKEN_PROGRAM:
+                raise ValueError(f"owned by {raw.owner}")
+            return TokenAccount.from_bytes(bytes(raw.data)).amount
+        except ValueError as error:
+            raise UnexpectedDataError(f"{address} is no SPL token account: {error}") from error
+
+    async def signatures(
+        self,
+        address: Pubkey,
+        *,
+        until: Signature | None = None,
+        before: Signature | None = None,
+        limit: int = MAX_SIGNATURES_A_REQUEST,
+    ) -> list[SignatureRecord]:
+        """History of the address, newest first, after `until` and before `before`."""
+        answer = await self._ask(
+            "signatures",
+            lambda: self._client.get_signatures_for_address(address, before, until, limit),
+        )
+        return [_record(entry) for entry in answer.value]
+
+    async def transaction(self, signature: Signature) -> LandedTransaction | None:
+        """A landed transaction with its logs, None where the node has none (yet)."""
+        answer = await self._ask(
+            "transaction",
+            lambda: self._client.get_transaction(
+                signature, "base64", max_supported_transaction_version=0
+            ),
+        )
+        if answer.value is None:
+            return None
+        meta = answer.value.transaction.meta
+        if not isinstance(meta, UiTransactionStatusMeta):
+            raise UnexpectedDataError(f"transaction {signature} came without its outcome")
+        return LandedTransaction(
+            signature, answer.value.slot, meta.err is not None, tuple(meta.log_messages or ())
+        )
+
+    async def send(self, transaction: bytes, *, preflight: bool = True) -> Signature:
+        """Hand signed bytes to the node; sending the same bytes again is harmless.
+
+        Raises what preflight finds: ProgramError, InsufficientFundsError, ExpiredError.
+        """
+        options = TxOpts(
+            skip_confirmation=True,
+            skip_preflight=not preflight,
+            preflight_commitment=self.commitment,
+        )
+        signed = VersionedTransaction.from_bytes(transaction)
+        answer = await self._ask(
+            "send", lambda: self._client.send_raw_transaction(transaction, options)
+        )
+        if answer.value != signed.signatures[0]:
+            raise UnexpectedDataError(f"sent {signed.signatures[0]}, the node took {answer.value}")
+        return answer.value
+
+    async def statuses(self, signatures: Sequence[Signature]) -> list[SignatureStatus | None]:
+        """Status of each signature, searched in the node's whole history; None if unknown."""
+        answer = await self._ask(
+            "signature statuses",
+            lambda: self._client.get_signature_statuses(
+                list(signatures), search_transaction_history=True
+            ),
+        )
+        if len(answer.value) != len(signatures):
+            raise UnexpectedDataError(
+                f"asked for {len(signatures)} statuses, got {len(answer.value)}"
+            )
+        return [None if status is None else _status(status) for status in answer.value]
+
+    async def airdrop(self, address: Pubkey, lamports: int) -> Signature:
+        """Ask a test cluster's faucet for lamports."""
+        return (
+            await self._ask("airdrop", lambda: self._client.request_airdrop(address, lamports))
+        ).value
+
+    def logs(self, address: Pubkey) -> AsyncIterator[LogsNotification]:
+        """Logs of landing transactions that name the address, until the connection ends.
+
+        One connection: raises TransientError when it breaks, and what landed meanwhile has to be
+        read by `signatures`.
+        """
+        return subscribed_logs(self.websocket_url, address, self.commitment)
+
+    async def _ask(self, what: str, request: Callable[[], Awaitable[Answer]]) -> Answer:
+        return await requested(request, what=f"{what} from {self.url}", backoff=self._backoff)
+
+
+def websocket_url_of(url: str) -> str:
+    """The PubSub URL that belongs to an RPC URL: next port on localhost, same host under TLS."""
+    head, separator, rest = url.partition("://")
+    scheme = {"http": "ws", "https": "wss"}.get(head)
+    if not separator or scheme is None:
+        raise BadInputError(
+            f"{url!r} is no http or https URL; give one such as http://127.0.0.1:8899"
+        )
+    host, colon, tail = rest.partition(":")
+    port, slash, path = tail.partition("/")
+    if not colon or not port.isdigit():
+        return f"{scheme}://{rest}"
+    return f"{scheme}://{host}:{int(port) + 1}{slash}{path}"
+
+
+def _decoded(kind: type[AccountType], address: Pubkey, raw: RawAccount) -> AccountType:
+    try:
+        return kind.decode(bytes(raw.data), owner=raw.owner)
+    except AccountDataError as error:
+        raise UnexpectedDataError(f"{address}: {error}") from error
+
+
+def _status(status: TransactionStatus) -> SignatureStatus:
+    level = str(status.confirmation_status or TransactionConfirmationStatus.Processed)
+    failure = None if status.err is None else transaction_failure(status.err)
+    return SignatureStatus(status.slot, Commitment(level.rpartition(".")[2].lower()), failure)
+
+
+def _record(entry: RpcConfirmedTransactionStatusWithSignature) -> SignatureRecord:
+    return SignatureRecord(entry.signature, entry.slot, entry.err is not None)

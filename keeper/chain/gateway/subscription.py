@@ -1,0 +1,67 @@
+"""Log notifications over one WebSocket connection."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import aiohttp
+from solana.rpc.commitment import Commitment
+from solders.commitment_config import CommitmentLevel
+from solders.errors import SerdeJSONError
+from solders.pubkey import Pubkey
+from solders.rpc.config import RpcTransactionLogsConfig, RpcTransactionLogsFilterMentions
+from solders.rpc.requests import LogsSubscribe
+from solders.rpc.responses import LogsNotification as RawNotification
+from solders.rpc.responses import SubscriptionError, SubscriptionResult, parse_websocket_message
+from solders.signature import Signature
+
+from keeper.chain.errors import PermanentError, TransientError
+
+HEARTBEAT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogsNotification:
+    """A landed transaction's logs, as pushed."""
+
+    signature: Signature
+    slot: int
+    failed: bool
+    logs: tuple[str, ...]
+
+
+async def subscribed_logs(
+    url: str, address: Pubkey, commitment: Commitment
+) -> AsyncIterator[LogsNotification]:
+    """Notifications of one connection; raises TransientError when it ends or talks nonsense.
+
+    Pings find a half-open connection. PermanentError where the node refuses the subscription.
+    """
+    request = LogsSubscribe(
+        RpcTransactionLogsFilterMentions(address),
+        RpcTransactionLogsConfig(getattr(CommitmentLevel, commitment.capitalize())),
+    )
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(url, heartbeat=HEARTBEAT_SECONDS) as socket,
+        ):
+            await socket.send_str(request.to_json())
+            async for message in socket:
+                if message.type is not aiohttp.WSMsgType.TEXT:
+                    raise TransientError(f"{url} sent {message.type.name} instead of text")
+                for item in parse_websocket_message(message.data):
+                    if isinstance(item, RawNotification):
+                        value = item.result.value
+                        yield LogsNotification(
+                            value.signature,
+                            item.result.context.slot,
+                            value.err is not None,
+                            tuple(value.logs),
+                        )
+                    elif isinstance(item, SubscriptionError):
+                        raise PermanentError(f"{url} refused the subscription: {item}")
+                    elif not isinstance(item, SubscriptionResult):
+                        raise TransientError(f"{url} sent an unexpected {type(item).__name__}")
+    except (aiohttp.ClientError, TimeoutError, OSError, SerdeJSONError, ValueError) as error:
+        raise TransientError(f"lost {url}: {error}") from error
+    raise TransientError(f"{url} closed the connection")
