@@ -118,8 +118,8 @@ pub mod job_registry {
         open_buyer::handler(ctx)
     }
 
-    pub fn post_job(ctx: Context<PostJob>, terms: JobTerms) -> Result<()> {
-        post_job::handler(ctx, terms)
+    pub fn post_job(ctx: Context<PostJob>, job_id: u64, terms: JobTerms) -> Result<()> {
+        post_job::handler(ctx, job_id, terms)
     }
 
     pub fn claim(ctx: Context<Claim>) -> Result<()> {

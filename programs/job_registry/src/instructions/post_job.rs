@@ -16,7 +16,6 @@ const TIPS: u64 = 8;
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct JobTerms {
-    pub job_id: u64,
     pub input_root: [u8; 32],
     pub manifest: [u8; 32],
     pub source: Url,
@@ -31,7 +30,7 @@ pub struct JobTerms {
 }
 
 #[derive(Accounts)]
-#[instruction(terms: JobTerms)]
+#[instruction(job_id: u64)]
 pub struct PostJob<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
@@ -43,7 +42,7 @@ pub struct PostJob<'info> {
         init,
         payer = owner,
         space = Job::SPACE,
-        seeds = [seeds::JOB, owner.key().as_ref(), &terms.job_id.to_le_bytes()],
+        seeds = [seeds::JOB, owner.key().as_ref(), &job_id.to_le_bytes()],
         bump,
     )]
     pub job: AccountLoader<'info, Job>,
@@ -57,8 +56,8 @@ pub struct PostJob<'info> {
 }
 
 impl PostJob<'_> {
-    fn validate(&self, terms: &JobTerms) -> Result<()> {
-        require!(terms.job_id == self.buyer.next_job_id, RegistryError::WrongJobId);
+    fn validate(&self, job_id: u64, terms: &JobTerms) -> Result<()> {
+        require!(job_id == self.buyer.next_job_id, RegistryError::WrongJobId);
         require!(matches!(terms.verifiers, 1 | 3 | 5), RegistryError::InvalidVerifierCount);
         validate_url(&terms.source)?;
         require!(self.graph.load()?.is_sealed(), RegistryError::GraphOpen);
@@ -84,9 +83,9 @@ impl PostJob<'_> {
     }
 }
 
-pub(crate) fn handler(ctx: Context<PostJob>, terms: JobTerms) -> Result<()> {
+pub(crate) fn handler(ctx: Context<PostJob>, job_id: u64, terms: JobTerms) -> Result<()> {
     let accounts = ctx.accounts;
-    accounts.validate(&terms)?;
+    accounts.validate(job_id, &terms)?;
     let clock = Clock::get()?;
     let params = &accounts.registry.params;
     let key = accounts.job.key();
@@ -101,7 +100,7 @@ pub(crate) fn handler(ctx: Context<PostJob>, terms: JobTerms) -> Result<()> {
     job.source = terms.source;
     job.salt_commitment = terms.salt_commitment;
     job.trap = terms.trap;
-    job.id = terms.job_id;
+    job.id = job_id;
     job.macs = graph.macs;
     job.operators = graph.operators;
     job.price = terms.price;
@@ -115,7 +114,7 @@ pub(crate) fn handler(ctx: Context<PostJob>, terms: JobTerms) -> Result<()> {
     let stake = accounts.position.as_ref().map_or(0, |position| position.free());
     job.score_q32 = score(params, stake, terms.urgency, graph.macs).checked()?;
 
-    accounts.buyer.next_job_id = terms.job_id.checked_add(1).checked()?;
+    accounts.buyer.next_job_id = job_id.checked_add(1).checked()?;
     let mut utilisation = accounts.utilisation.load_mut()?;
     utilisation.require_for(&key)?;
     utilisation.post(params.epoch(clock.slot)?, graph.macs);

@@ -1,5 +1,4 @@
 use anchor_lang::prelude::*;
-use protocol::seeds;
 
 use crate::{
     errors::RegistryError,
@@ -9,9 +8,8 @@ use crate::{
 
 #[derive(Accounts)]
 pub struct RollMarket<'info> {
-    #[account(seeds = [seeds::REGISTRY], bump = registry.bump)]
     pub registry: Box<Account<'info, Registry>>,
-    #[account(mut, seeds = [seeds::MARKET], bump = market.bump)]
+    #[account(mut)]
     pub market: Account<'info, Market>,
     // Remaining accounts: the 16 utilisation shards in order.
 }
