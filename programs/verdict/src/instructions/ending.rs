@@ -1,8 +1,5 @@
 use anchor_lang::prelude::*;
-use escrow::{
-    cpi::{accounts::Settle as CreditEscrow, settle},
-    state::Credit,
-};
+use escrow::cpi::{accounts::Settle as CreditEscrow, settle};
 use job_registry::{
     cpi::{accounts::Conclude, conclude},
     state::JobState,
@@ -26,19 +23,18 @@ pub struct Ending<'a, 'info> {
 
 impl Ending<'_, '_> {
     /// Credits everyone and finalises the escrow; gives the sum of the credits.
-    pub fn credit(&self, settlement: &Settlement) -> Result<u64> {
-        let mut credited = 0u64;
-        let mut credits = Vec::with_capacity(settlement.credits.len());
-        for (party, amount) in &settlement.credits {
-            credited = credited.checked_add(*amount).checked()?;
-            credits.push(Credit { party: *party, amount: *amount });
-        }
+    pub fn credit(&self, settlement: Settlement) -> Result<u64> {
+        let credited = settlement
+            .credits
+            .iter()
+            .try_fold(0u64, |sum, credit| sum.checked_add(credit.amount))
+            .checked()?;
         let accounts =
             CreditEscrow { authority: self.authority.clone(), escrow: self.escrow.clone() };
         let finalise = true;
         settle(
             CpiContext::new_with_signer(escrow::ID, accounts, CPI_SIGNER),
-            credits,
+            settlement.credits,
             settlement.fee,
             finalise,
         )?;

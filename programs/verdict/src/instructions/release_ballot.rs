@@ -1,9 +1,7 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
-use protocol::{
-    addresses::{ESCROW, VERDICT_CPI},
-    seeds,
-};
+use escrow::state::Config as EscrowConfig;
+use protocol::addresses::VERDICT_CPI;
 use staking::{
     cpi::{
         accounts::{ForfeitBond, UnlockExposure},
@@ -13,7 +11,12 @@ use staking::{
     state::Exposure,
 };
 
-use crate::{errors::VerdictError, events::BallotReleased, state::Verdict, CPI_SIGNER};
+use crate::{
+    errors::{Checked, VerdictError},
+    events::BallotReleased,
+    state::Verdict,
+    CPI_SIGNER,
+};
 
 /// Anyone may crank, as nobody but the verifier gets anything.
 #[derive(Accounts)]
@@ -37,6 +40,7 @@ pub struct ReleaseBallot<'info> {
     /// CHECK: checked by staking
     #[account(mut)]
     pub stake_vault: UncheckedAccount<'info>,
+    pub escrow_config: AccountLoader<'info, EscrowConfig>,
     /// CHECK: the escrow program's fee vault of the job's shard, where a withheld ballot's fee goes
     #[account(mut)]
     pub fee_vault: UncheckedAccount<'info>,
@@ -56,9 +60,9 @@ impl ReleaseBallot<'_> {
     }
 
     fn forfeit(&self, job: &Pubkey) -> Result<()> {
-        let shard = [job_registry::state::shard_of(job)];
-        let (vault, _) = Pubkey::find_program_address(&[seeds::FEES, &shard], &ESCROW);
-        require_keys_eq!(self.fee_vault.key(), vault, VerdictError::JobMismatch);
+        let config = self.escrow_config.load()?;
+        let vault = config.fee_vaults.get(EscrowConfig::shard(job)).checked()?;
+        require_keys_eq!(self.fee_vault.key(), *vault, VerdictError::JobMismatch);
         let accounts = ForfeitBond {
             authority: self.authority.to_account_info(),
             pool: self.pool.to_account_info(),

@@ -30,7 +30,7 @@ pub struct Settle<'info> {
     pub utilisation: UncheckedAccount<'info>,
     /// CHECK: read by the registry
     pub registry: UncheckedAccount<'info>,
-    pub escrow_config: Box<Account<'info, EscrowConfig>>,
+    pub escrow_config: AccountLoader<'info, EscrowConfig>,
     #[account(mut)]
     pub escrow: AccountLoader<'info, Escrow>,
     /// CHECK: the program's own signer
@@ -63,21 +63,22 @@ pub(crate) fn handler(ctx: Context<Settle>) -> Result<()> {
     let accounts = ctx.accounts;
     let clock = Clock::get()?;
     accounts.validate(clock.slot)?;
-    let fee_bps = accounts.escrow_config.params.fee_bps;
+    let fee_bps = accounts.escrow_config.load()?.params.fee_bps;
     let mut verdict = accounts.verdict.load_mut()?;
     finish(&mut verdict, accounts.cranker.key())?;
     let settlement = settlement(&verdict, fee_bps).checked()?;
+    let (fee, macs) = (settlement.fee, settlement.macs);
     let ending = accounts.ending();
-    let credited = ending.credit(&settlement)?;
-    ending.conclude(JobState::Settled, settlement.macs)?;
+    let credited = ending.credit(settlement)?;
+    ending.conclude(JobState::Settled, macs)?;
     let envelope = verdict.next_envelope(&clock)?;
     emit!(VerdictSettled {
         envelope,
         job: verdict.job,
         outcome: verdict.outcome,
         credited,
-        fee: settlement.fee,
-        macs: settlement.macs,
+        fee,
+        macs,
     });
     Ok(())
 }

@@ -75,7 +75,7 @@ impl<'info> Void<'info> {
         }
         let blamed = verdict.blamed().checked()?.provider;
         require_keys_eq!(self.exposure.owner, blamed, VerdictError::BlameMismatch);
-        require!(escrow.vault_address() == Some(self.vault.key()), VerdictError::JobMismatch);
+        require_keys_eq!(escrow.vault, self.vault.key(), VerdictError::JobMismatch);
         Ok(Some(blamed))
     }
 
@@ -115,7 +115,7 @@ pub(crate) fn handler(ctx: Context<Void>) -> Result<()> {
         accounts.forfeit()?;
     }
     let ending = accounts.ending();
-    let credited = ending.credit(&settlement(&verdict, 0).checked()?)?;
+    let credited = ending.credit(settlement(&verdict, 0).checked()?)?;
     ending.conclude(JobState::Voided, 0)?;
     let envelope = verdict.next_envelope(&Clock::get()?)?;
     emit!(VerdictVoided {

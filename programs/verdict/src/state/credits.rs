@@ -1,15 +1,12 @@
-use anchor_lang::prelude::*;
+use escrow::state::{Credit, MAX_CREDITS};
 use protocol::fixed::{bps_ceil, mul_div_floor};
 
 use super::Verdict;
 
-/// Parties that an escrow pays at most.
-const MAX_CREDITS: usize = 24;
-
 /// Who gets what when a verdict ends; whatever remains is the buyer's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settlement {
-    pub credits: Vec<(Pubkey, u64)>,
+    pub credits: Vec<Credit>,
     /// Taken from the providers' earnings.
     pub fee: u64,
     /// Multiply-adds that were paid for.
@@ -29,35 +26,44 @@ pub fn settlement(verdict: &Verdict, fee_bps: u16) -> Option<Settlement> {
             settlement.fee = settlement.fee.checked_add(fee)?;
             settlement.macs = settlement.macs.checked_add(stage.macs)?;
             let net = gross.checked_sub(fee)?;
-            let known = settlement.credits.iter_mut().find(|(party, _)| *party == stage.provider);
+            let known = settlement.credits.iter_mut().find(|credit| credit.party == stage.provider);
             match known {
-                Some((_, amount)) => *amount = amount.checked_add(net)?,
-                None => settlement.credits.push((stage.provider, net)),
+                Some(credit) => credit.amount = credit.amount.checked_add(net)?,
+                None => settlement.credits.push(Credit { party: stage.provider, amount: net }),
             }
         }
     }
     for ballot in verdict.ballots() {
         if ballot.was_revealed() && outcome.pays_ballot(ballot.choice) {
-            settlement.credits.push((ballot.verifier, verdict.verification_fee));
+            settlement
+                .credits
+                .push(Credit { party: ballot.verifier, amount: verdict.verification_fee });
         }
     }
     for cranker in verdict.crankers() {
         if settlement.credits.len() < MAX_CREDITS {
-            settlement.credits.push((cranker.party, verdict.tip.checked_mul(cranker.steps)?));
+            let amount = verdict.tip.checked_mul(cranker.steps)?;
+            settlement.credits.push(Credit { party: cranker.party, amount });
         }
     }
-    settlement.credits.retain(|(_, amount)| *amount > 0);
+    settlement.credits.retain(|credit| credit.amount > 0);
     Some(settlement)
 }
 
 #[cfg(test)]
 mod tests {
+    use anchor_lang::prelude::Pubkey;
+
     use super::super::verdict::tests::verdict;
     use super::super::{Ballot, Outcome, Stage};
     use super::*;
 
     fn key(byte: u8) -> Pubkey {
         Pubkey::new_from_array([byte; 32])
+    }
+
+    fn credit(party: u8, amount: u64) -> Credit {
+        Credit { party: key(party), amount }
     }
 
     fn stage(provider: u8, macs: u64, price: u64) -> Stage {
@@ -72,9 +78,9 @@ mod tests {
         verdict.stages[1] = stage(2, 4, 2_000);
         verdict.stages[2] = stage(1, 3, 1_001);
         verdict.stage_count = 3;
-        for (index, choice) in [1, 2, 3, 0].into_iter().enumerate() {
-            let verifier = key(10 + index as u8);
-            verdict.ballots[index] = Ballot { verifier, choice, ..Ballot::default() };
+        let choices = [1, 2, 3, 0].into_iter();
+        for ((ballot, verifier), choice) in verdict.ballots.iter_mut().zip(10..).zip(choices) {
+            *ballot = Ballot { verifier: key(verifier), choice, ..Ballot::default() };
         }
         verdict.ballot_count = 4;
         verdict.verification_fee = 7;
@@ -90,8 +96,8 @@ mod tests {
         // each stage of 300 pays 15, that of 800 pays 40
         assert_eq!(accepted.fee, 70);
         assert_eq!(accepted.macs, 10);
-        let expected = [(key(1), 570), (key(2), 760), (key(10), 7), (key(20), 4)];
-        assert_eq!(accepted.credits, expected);
+        let expected = [(1, 570), (2, 760), (10, 7), (20, 4)];
+        assert_eq!(accepted.credits, expected.map(|(party, amount)| credit(party, amount)));
         assert_eq!(settlement(&judged(Outcome::Accepted), 1).unwrap().fee, 3);
     }
 
@@ -99,7 +105,7 @@ mod tests {
     fn ballots_are_paid_when_the_outcome_bears_them_out() {
         let paid = |outcome| {
             let credits = settlement(&judged(outcome), 500).unwrap().credits;
-            (10..14).filter(|v| credits.iter().any(|(party, _)| *party == key(*v))).collect()
+            (10..14).filter(|v| credits.iter().any(|credit| credit.party == key(*v))).collect()
         };
         let (accepted, rejected): (Vec<u8>, Vec<u8>) =
             (paid(Outcome::Accepted), paid(Outcome::Rejected));
@@ -114,7 +120,10 @@ mod tests {
         for outcome in [Outcome::Rejected, Outcome::Unavailable] {
             let voided = settlement(&judged(outcome), 500).unwrap();
             assert_eq!((voided.fee, voided.macs), (0, 0));
-            assert!(voided.credits.iter().all(|(party, _)| *party != key(1) && *party != key(2)));
+            assert!(voided
+                .credits
+                .iter()
+                .all(|credit| credit.party != key(1) && credit.party != key(2)));
         }
     }
 
@@ -122,19 +131,17 @@ mod tests {
     fn crankers_give_way_when_an_escrow_is_full() {
         let mut verdict = judged(Outcome::Accepted);
         verdict.stage_count = 8;
-        for index in 0..8u8 {
-            verdict.stages[usize::from(index)] = stage(100 + index, 1, 1_000);
+        for (entry, provider) in verdict.stages.iter_mut().zip(100..) {
+            *entry = stage(provider, 1, 1_000);
         }
         verdict.ballot_count = 15;
-        for index in 0..15u8 {
-            let verifier = key(10 + index);
-            verdict.ballots[usize::from(index)] =
-                Ballot { verifier, choice: 1, ..Ballot::default() };
+        for (ballot, verifier) in verdict.ballots.iter_mut().zip(10..) {
+            *ballot = Ballot { verifier: key(verifier), choice: 1, ..Ballot::default() };
         }
         verdict.record_crank(key(30)).unwrap();
         let credits = settlement(&verdict, 500).unwrap().credits;
         assert_eq!(credits.len(), 24);
-        assert_eq!(credits[23], (key(20), 4));
+        assert_eq!(credits[23], credit(20, 4));
     }
 
     #[test]
