@@ -9,8 +9,19 @@ use crate::errors::EscrowError;
 /// Fee vaults, so that settling jobs do not wait for one account.
 pub const SHARDS: usize = 16;
 
-#[zero_copy]
-#[derive(AnchorSerialize, AnchorDeserialize, Debug, Default, PartialEq, Eq)]
+#[derive(
+    AnchorSerialize,
+    AnchorDeserialize,
+    bytemuck::Pod,
+    bytemuck::Zeroable,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+)]
+#[repr(C)]
 pub struct Params {
     /// Burned when a job is locked.
     pub posting_fee: u64,
