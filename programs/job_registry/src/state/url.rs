@@ -4,8 +4,10 @@ use crate::errors::RegistryError;
 
 pub const URL_BYTES: usize = 96;
 
-/// Zero-padded ASCII without spaces.
-pub type Url = [u8; URL_BYTES];
+/// Zero-padded ASCII without spaces. (The IDL's generator copies the length as it is written.)
+pub type Url = [u8; 96];
+
+const _: () = assert!(size_of::<Url>() == URL_BYTES);
 
 pub fn validate_url(url: &Url) -> Result<()> {
     let padding = url.iter().position(|byte| *byte == 0).unwrap_or(URL_BYTES);
