@@ -12,7 +12,7 @@ _PURGED = Account(0, b"", SYSTEM_PROGRAM)
 
 
 class ProgramLoadError(ValueError):
-    """A program file is missing or is no ELF file."""
+    """A program file is missing or no sBPF program."""
 
 
 class AccountStore:
@@ -64,7 +64,15 @@ class AccountStore:
             ) from error
         if not elf.startswith(b"\x7fELF"):
             raise ProgramLoadError(f"program {program_id}: {path} is not an ELF file; rebuild it")
-        self._svm.add_program(program_id, elf)
+        try:
+            self._svm.add_program(program_id, elf)
+        except BaseException as error:
+            # LiteSVM panics on a program that its loader refuses, and pyo3 keeps the class private.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise ProgramLoadError(
+                f"program {program_id}: {path} is no sBPF program; rebuild it"
+            ) from error
         self.settle(program_id)
 
     def _index(self, pubkey: Pubkey, account: Account | None) -> None:

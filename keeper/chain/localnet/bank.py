@@ -90,6 +90,11 @@ class Bank:
         return self._svm.get_clock()
 
     @property
+    def unix_time(self) -> int:
+        """Unix seconds on the on-chain clock."""
+        return self._chain.time_of(self.slot)
+
+    @property
     def epoch_schedule(self) -> EpochSchedule:
         """432,000 slots an epoch, no warm-up."""
         return self._svm.get_epoch_schedule()

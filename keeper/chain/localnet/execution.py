@@ -87,10 +87,8 @@ class Executor:
 
     def execute(self, transaction: VersionedTransaction) -> TransactionRecord:
         """Execute, settle the accounts it wrote, and record it if it landed."""
-        refusal = self._refusal(transaction, verify=True)
         keys = resolve_keys(transaction.message, self._accounts.get)
-        if refusal is None and keys is None:
-            refusal = "AddressLookupTableNotFound"
+        refusal = self._refusal(transaction, keys, verify=True)
         if refusal is not None or keys is None:
             return self._dropped(transaction, refusal)
         before = [self._accounts.get(key) for key in keys.all]
@@ -140,12 +138,10 @@ class Executor:
         blockhash = transaction.message.recent_blockhash
         if replace_blockhash:
             blockhash = self._chain.latest_blockhash
-        refusal = self._refusal(
-            transaction, verify=verify_signatures, check_age=not replace_blockhash
-        )
         keys = resolve_keys(transaction.message, self._accounts.get)
-        if refusal is None and keys is None:
-            refusal = "AddressLookupTableNotFound"
+        refusal = self._refusal(
+            transaction, keys, verify=verify_signatures, check_age=not replace_blockhash
+        )
         if refusal is not None or keys is None:
             return Simulation(refusal, (), 0, {}, None, blockhash)
         result = self._svm.simulate_transaction(transaction)
@@ -168,7 +164,12 @@ class Executor:
         )
 
     def _refusal(
-        self, transaction: VersionedTransaction, *, verify: bool, check_age: bool = True
+        self,
+        transaction: VersionedTransaction,
+        keys: AccountKeys | None,
+        *,
+        verify: bool,
+        check_age: bool = True,
     ) -> str | None:
         """Name of the TransactionError for which a cluster would not execute it."""
         try:
@@ -176,13 +177,13 @@ class Executor:
         except SanitizeError:
             return "SanitizeFailure"
         message = transaction.message
+        locked = keys.all if keys else ()
         # In the order in which a validator checks them.
         checks: dict[str, Callable[[], bool]] = {
             "SignatureFailure": lambda: verify and not all(transaction.verify_with_results()),
-            "TooManyAccountLocks": lambda: len(message.account_keys) > MAX_ACCOUNT_LOCKS,
-            "AccountLoadedTwice": lambda: (
-                len(set(message.account_keys)) != len(message.account_keys)
-            ),
+            "AddressLookupTableNotFound": lambda: keys is None,
+            "TooManyAccountLocks": lambda: len(locked) > MAX_ACCOUNT_LOCKS,
+            "AccountLoadedTwice": lambda: len(set(locked)) != len(locked),
             "BlockhashNotFound": lambda: (
                 check_age and not self._chain.is_valid(message.recent_blockhash)
             ),

@@ -26,6 +26,7 @@ DEFAULT_PORT = 8899
 _MAX_BODY_BYTES = 50 * 1024
 _MAX_UNSENT_MESSAGES = 10_000
 _EPHEMERAL_ATTEMPTS = 32
+_SHUTDOWN_SECONDS = 1.0
 
 _CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -167,10 +168,10 @@ def _listen(host: str, port: int) -> socket.socket:
 async def _serve_app(
     stack: contextlib.AsyncExitStack, app: web.Application, listener: socket.socket
 ) -> None:
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    await web.SockSite(runner, listener, shutdown_timeout=1.0).start()
+    await web.SockSite(runner, listener).start()
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

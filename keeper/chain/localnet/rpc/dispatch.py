@@ -88,14 +88,10 @@ def _answer_one(request: Json, call: Call) -> dict[str, Json] | None:
         return _failure(None, RpcError(INVALID_REQUEST, "Invalid request"))
     request_id = request.get("id")
     name = request.get("method")
-    if (
-        request.get("jsonrpc") != "2.0"
-        or not isinstance(name, str)
-        or isinstance(request_id, bool)
-        or not isinstance(request_id, str | int | float | None)
-    ):
-        known_id = request_id if isinstance(request_id, str | int) else None
-        return _failure(known_id, RpcError(INVALID_REQUEST, "Invalid request"))
+    if isinstance(request_id, bool) or not isinstance(request_id, str | int | float | None):
+        return _failure(None, RpcError(INVALID_REQUEST, "Invalid request"))
+    if request.get("jsonrpc") != "2.0" or not isinstance(name, str):
+        return _failure(request_id, RpcError(INVALID_REQUEST, "Invalid request"))
     try:
         result = call(name, request.get("params"))
         response: dict[str, Json] = {"jsonrpc": "2.0", "result": result, "id": request_id}

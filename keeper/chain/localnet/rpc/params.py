@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from solders.hash import Hash
+from solders.hash import Hash, ParseHashError
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
@@ -72,7 +72,7 @@ def as_hash(value: Json, name: str) -> Hash:
     text = as_text(value, name)
     try:
         return Hash.from_string(text)
-    except ValueError as error:
+    except ParseHashError as error:
         raise invalid_params(f"Invalid param: {name}: {error}") from error
 
 
