@@ -23,7 +23,7 @@ pub mod state;
 use instructions::*;
 use state::Params;
 
-declare_id!(protocol::addresses::VERDICT);
+declare_id!("CbXdvYLfo9AFp6QGggDwzt6piofd6aLWzuzpWZAu38Q8");
 
 /// What other programs know this one by.
 pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[VERDICT_CPI_BUMP]]];
@@ -85,7 +85,7 @@ pub mod verdict {
         instructions::tally::handler(ctx)
     }
 
-    pub fn settle(ctx: Context<Settle>) -> Result<()> {
+    pub fn settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
         instructions::settle::handler(ctx)
     }
 
@@ -93,11 +93,23 @@ pub mod verdict {
         instructions::void::handler(ctx)
     }
 
-    pub fn release_ballot(ctx: Context<ReleaseBallot>, index: u8) -> Result<()> {
+    pub fn release_ballot<'info>(
+        ctx: Context<'info, ReleaseBallot<'info>>,
+        index: u8,
+    ) -> Result<()> {
         instructions::release_ballot::handler(ctx, index)
     }
 
     pub fn close_verdict(ctx: Context<CloseVerdict>) -> Result<()> {
         instructions::close_verdict::handler(ctx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_id_is_the_deployment_s() {
+        // the IDL generator reads the literal, so that it cannot be the constant itself
+        assert_eq!(crate::ID, protocol::addresses::VERDICT);
     }
 }

@@ -16,14 +16,14 @@ use crate::{
 #[derive(Accounts)]
 pub struct CastBallot<'info> {
     #[account(mut)]
-    pub verifier: Signer<'info>,
+    pub owner: Signer<'info>,
     pub config: Account<'info, Config>,
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
     /// CHECK: only its key is used
     #[account(address = verdict.load()?.job @ VerdictError::JobMismatch)]
     pub job: UncheckedAccount<'info>,
-    #[account(constraint = seat.owner == verifier.key() @ VerdictError::Unauthorized)]
+    #[account(constraint = seat.owner == owner.key() @ VerdictError::Unauthorized)]
     pub seat: Account<'info, Seat>,
     /// CHECK: checked by staking
     #[account(mut)]
@@ -51,7 +51,7 @@ impl CastBallot<'_> {
     fn lock(&self) -> Result<()> {
         let params = &self.config.params;
         let accounts = LockExposure {
-            owner: self.verifier.to_account_info(),
+            owner: self.owner.to_account_info(),
             authority: self.authority.to_account_info(),
             job: self.job.to_account_info(),
             position: self.position.to_account_info(),
@@ -66,21 +66,21 @@ impl CastBallot<'_> {
     }
 }
 
-pub(crate) fn handler(ctx: Context<CastBallot>, index: u8, commitment: [u8; 32]) -> Result<()> {
+pub(crate) fn handler(ctx: Context<CastBallot>, ballot: u8, commitment: [u8; 32]) -> Result<()> {
     let accounts = ctx.accounts;
     let clock = Clock::get()?;
-    let verifier = accounts.verifier.key();
+    let verifier = accounts.owner.key();
     {
         let mut verdict = accounts.verdict.load_mut()?;
         accounts.validate(&verdict)?;
         let reveal_slots = accounts.config.params.reveal_slots;
         let seat = accounts.seat.index;
-        verdict.cast(index, verifier, seat, commitment, clock.slot, reveal_slots)?;
+        verdict.cast(ballot, verifier, seat, commitment, clock.slot, reveal_slots)?;
         let envelope = verdict.next_envelope(&clock)?;
         emit!(BallotCast {
             envelope,
             job: verdict.job,
-            index,
+            ballot,
             verifier,
             ballot_deadline: verdict.ballot_deadline,
             reveal_deadline: verdict.reveal_deadline,

@@ -11,10 +11,10 @@ use crate::{
 #[derive(Accounts)]
 pub struct OpenVerdict<'info> {
     #[account(mut)]
-    pub provider: Signer<'info>,
+    pub owner: Signer<'info>,
     #[account(
         init,
-        payer = provider,
+        payer = owner,
         space = Verdict::SPACE,
         seeds = [seeds::VERDICT, job.key().as_ref()],
         bump,
@@ -31,7 +31,7 @@ fn validate(job: &Job, provider: &Pubkey) -> Result<()> {
 }
 
 pub(crate) fn handler(ctx: Context<OpenVerdict>) -> Result<()> {
-    let provider = ctx.accounts.provider.key();
+    let provider = ctx.accounts.owner.key();
     let job = ctx.accounts.job.load()?;
     validate(&job, &provider)?;
 

@@ -40,7 +40,8 @@ pub struct ReleaseBallot<'info> {
     /// CHECK: checked by staking
     #[account(mut)]
     pub stake_vault: UncheckedAccount<'info>,
-    pub escrow_config: AccountLoader<'info, EscrowConfig>,
+    /// CHECK: escrow's config, loaded as such where it is read
+    pub escrow_config: UncheckedAccount<'info>,
     /// CHECK: the escrow program's fee vault of the job's shard, where a withheld ballot's fee goes
     #[account(mut)]
     pub fee_vault: UncheckedAccount<'info>,
@@ -51,7 +52,7 @@ pub struct ReleaseBallot<'info> {
     pub token_program: Program<'info, Token>,
 }
 
-impl ReleaseBallot<'_> {
+impl<'info> ReleaseBallot<'info> {
     fn validate(&self, job: &Pubkey, verifier: &Pubkey) -> Result<()> {
         require_keys_eq!(self.verifier.key(), *verifier, VerdictError::Unauthorized);
         require_keys_eq!(self.exposure.job, *job, VerdictError::JobMismatch);
@@ -59,8 +60,9 @@ impl ReleaseBallot<'_> {
         Ok(())
     }
 
-    fn forfeit(&self, job: &Pubkey) -> Result<()> {
-        let config = self.escrow_config.load()?;
+    fn forfeit(&'info self, job: &Pubkey) -> Result<()> {
+        let config = AccountLoader::<EscrowConfig>::try_from(&self.escrow_config)?;
+        let config = config.load()?;
         let vault = config.fee_vaults.get(EscrowConfig::shard(job)).checked()?;
         require_keys_eq!(self.fee_vault.key(), *vault, VerdictError::JobMismatch);
         let accounts = ForfeitBond {
@@ -88,8 +90,8 @@ impl ReleaseBallot<'_> {
     }
 }
 
-pub(crate) fn handler(ctx: Context<ReleaseBallot>, index: u8) -> Result<()> {
-    let accounts = ctx.accounts;
+pub(crate) fn handler<'info>(ctx: Context<'info, ReleaseBallot<'info>>, index: u8) -> Result<()> {
+    let accounts: &'info ReleaseBallot<'info> = ctx.accounts;
     let mut verdict = accounts.verdict.load_mut()?;
     let (verifier, revealed) = verdict.release(index)?;
     let job = verdict.job;

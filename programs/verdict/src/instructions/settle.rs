@@ -30,7 +30,8 @@ pub struct Settle<'info> {
     pub utilisation: UncheckedAccount<'info>,
     /// CHECK: read by the registry
     pub registry: UncheckedAccount<'info>,
-    pub escrow_config: AccountLoader<'info, EscrowConfig>,
+    /// CHECK: escrow's config, loaded as such where it is read
+    pub escrow_config: UncheckedAccount<'info>,
     #[account(mut)]
     pub escrow: AccountLoader<'info, Escrow>,
     /// CHECK: the program's own signer
@@ -59,11 +60,12 @@ impl<'info> Settle<'info> {
     }
 }
 
-pub(crate) fn handler(ctx: Context<Settle>) -> Result<()> {
-    let accounts = ctx.accounts;
+pub(crate) fn handler<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
+    let accounts: &'info Settle<'info> = ctx.accounts;
     let clock = Clock::get()?;
     accounts.validate(clock.slot)?;
-    let fee_bps = accounts.escrow_config.load()?.params.fee_bps;
+    let config = AccountLoader::<EscrowConfig>::try_from(&accounts.escrow_config)?;
+    let fee_bps = config.load()?.params.fee_bps;
     let mut verdict = accounts.verdict.load_mut()?;
     finish(&mut verdict, accounts.cranker.key())?;
     let settlement = settlement(&verdict, fee_bps).checked()?;
