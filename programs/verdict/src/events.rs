@@ -78,7 +78,7 @@ pub struct VerificationSkipped {
 pub struct BallotCast {
     pub envelope: Envelope,
     pub job: Pubkey,
-    pub index: u8,
+    pub ballot: u8,
     pub verifier: Pubkey,
     pub ballot_deadline: u64,
     pub reveal_deadline: u64,
@@ -88,7 +88,7 @@ pub struct BallotCast {
 pub struct BallotRevealed {
     pub envelope: Envelope,
     pub job: Pubkey,
-    pub index: u8,
+    pub ballot: u8,
     pub verifier: Pubkey,
     pub choice: u8,
     pub operator: u32,
@@ -133,7 +133,7 @@ pub struct VerdictVoided {
 pub struct BallotReleased {
     pub envelope: Envelope,
     pub job: Pubkey,
-    pub index: u8,
+    pub ballot: u8,
     pub verifier: Pubkey,
     /// The silence fee was taken.
     pub withheld: bool,

@@ -66,19 +66,19 @@ pub mod verdict {
         instructions::draw::handler(ctx, salt)
     }
 
-    pub fn cast_ballot(ctx: Context<CastBallot>, index: u8, commitment: [u8; 32]) -> Result<()> {
-        instructions::cast_ballot::handler(ctx, index, commitment)
+    pub fn cast_ballot(ctx: Context<CastBallot>, ballot: u8, commitment: [u8; 32]) -> Result<()> {
+        instructions::cast_ballot::handler(ctx, ballot, commitment)
     }
 
     pub fn reveal_ballot(
         ctx: Context<RevealBallot>,
-        index: u8,
+        ballot: u8,
         choice: u8,
         operator: u32,
         element: u32,
         salt: [u8; 32],
     ) -> Result<()> {
-        instructions::reveal_ballot::handler(ctx, index, choice, operator, element, salt)
+        instructions::reveal_ballot::handler(ctx, ballot, choice, operator, element, salt)
     }
 
     pub fn tally(ctx: Context<Tally>) -> Result<()> {
@@ -95,9 +95,9 @@ pub mod verdict {
 
     pub fn release_ballot<'info>(
         ctx: Context<'info, ReleaseBallot<'info>>,
-        index: u8,
+        ballot: u8,
     ) -> Result<()> {
-        instructions::release_ballot::handler(ctx, index)
+        instructions::release_ballot::handler(ctx, ballot)
     }
 
     pub fn close_verdict(ctx: Context<CloseVerdict>) -> Result<()> {

@@ -25,7 +25,7 @@ pub struct ReleaseBallot<'info> {
     pub verdict: AccountLoader<'info, Verdict>,
     /// CHECK: who cast the ballot; receives the exposure's rent
     #[account(mut)]
-    pub verifier: UncheckedAccount<'info>,
+    pub owner: UncheckedAccount<'info>,
     /// CHECK: checked by staking
     #[account(mut)]
     pub pool: UncheckedAccount<'info>,
@@ -54,7 +54,7 @@ pub struct ReleaseBallot<'info> {
 
 impl<'info> ReleaseBallot<'info> {
     fn validate(&self, job: &Pubkey, verifier: &Pubkey) -> Result<()> {
-        require_keys_eq!(self.verifier.key(), *verifier, VerdictError::Unauthorized);
+        require_keys_eq!(self.owner.key(), *verifier, VerdictError::Unauthorized);
         require_keys_eq!(self.exposure.job, *job, VerdictError::JobMismatch);
         require_keys_eq!(self.exposure.owner, *verifier, VerdictError::Unauthorized);
         Ok(())
@@ -81,7 +81,7 @@ impl<'info> ReleaseBallot<'info> {
     fn unlock(&self) -> Result<()> {
         let accounts = UnlockExposure {
             authority: self.authority.to_account_info(),
-            owner: self.verifier.to_account_info(),
+            owner: self.owner.to_account_info(),
             position: self.position.to_account_info(),
             exposure: self.exposure.to_account_info(),
         };
@@ -90,10 +90,10 @@ impl<'info> ReleaseBallot<'info> {
     }
 }
 
-pub(crate) fn handler<'info>(ctx: Context<'info, ReleaseBallot<'info>>, index: u8) -> Result<()> {
+pub(crate) fn handler<'info>(ctx: Context<'info, ReleaseBallot<'info>>, ballot: u8) -> Result<()> {
     let accounts: &'info ReleaseBallot<'info> = ctx.accounts;
     let mut verdict = accounts.verdict.load_mut()?;
-    let (verifier, revealed) = verdict.release(index)?;
+    let (verifier, revealed) = verdict.release(ballot)?;
     let job = verdict.job;
     accounts.validate(&job, &verifier)?;
     if !revealed {
@@ -101,6 +101,6 @@ pub(crate) fn handler<'info>(ctx: Context<'info, ReleaseBallot<'info>>, index: u
     }
     accounts.unlock()?;
     let envelope = verdict.next_envelope(&Clock::get()?)?;
-    emit!(BallotReleased { envelope, job, index, verifier, withheld: !revealed });
+    emit!(BallotReleased { envelope, job, ballot, verifier, withheld: !revealed });
     Ok(())
 }
