@@ -23,7 +23,7 @@ pub mod state;
 use instructions::*;
 use state::Params;
 
-declare_id!("CbXdvYLfo9AFp6QGggDwzt6piofd6aLWzuzpWZAu38Q8");
+declare_id!(protocol::addresses::VERDICT);
 
 /// What other programs know this one by.
 pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[VERDICT_CPI_BUMP]]];
@@ -102,14 +102,5 @@ pub mod verdict {
 
     pub fn close_verdict(ctx: Context<CloseVerdict>) -> Result<()> {
         instructions::close_verdict::handler(ctx)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_id_is_the_deployment_s() {
-        // the IDL generator reads the literal, so that it cannot be the constant itself
-        assert_eq!(crate::ID, protocol::addresses::VERDICT);
     }
 }
