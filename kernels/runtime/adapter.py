@@ -51,7 +51,7 @@ class Adapter:
 
 @cache
 def _prepare_instance() -> None:
-    # Mesa's Wayland part complains on stderr in a process that belongs to no desktop session.
+    # Mesa's Wayland part complains on stderr in a process without a desktop.
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     # OpenGL lists every GPU a second time, with fewer storage buffers. Another library may have
     # made the instance already.

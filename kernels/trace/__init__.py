@@ -1,6 +1,7 @@
 """Canonical tensor bytes and the Merkle commitments over them."""
 
 from kernels.trace.layout import (
+    Array,
     DType,
     LayoutError,
     Shape,
@@ -39,6 +40,7 @@ __all__ = [
     "TENSOR",
     "TRACE",
     "ZERO_ROOT",
+    "Array",
     "CommitmentError",
     "DType",
     "LayoutError",

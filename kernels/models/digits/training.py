@@ -16,7 +16,7 @@ from kernels.models.digits.images import SIDE, brightness, training
 Real = npt.NDArray[np.float64]
 
 SEED = 7
-EPOCHS = 12
+EPOCHS = 8
 BATCH = 32
 RATE = 0.08
 MOMENTUM = 0.9
