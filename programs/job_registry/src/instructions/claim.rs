@@ -21,6 +21,8 @@ use crate::{
     CPI_SIGNER,
 };
 
+const SLOT_HASHES: Pubkey = pubkey!("SysvarS1otHashes111111111111111111111111111");
+
 #[derive(Accounts)]
 pub struct Claim<'info> {
     #[account(mut)]
@@ -40,7 +42,8 @@ pub struct Claim<'info> {
     /// CHECK: the program's own signer
     #[account(address = JOB_REGISTRY_CPI)]
     pub authority: UncheckedAccount<'info>,
-    /// CHECK: compared with the sysvar's address where it is read
+    /// CHECK: read in place
+    #[account(address = SLOT_HASHES @ RegistryError::WrongSlotHashes)]
     pub slot_hashes: UncheckedAccount<'info>,
     pub staking_program: Program<'info, Staking>,
     pub system_program: Program<'info, System>,

@@ -15,7 +15,7 @@ pub struct InitializeShard<'info> {
         init,
         payer = deployer,
         space = UtilisationShard::SPACE,
-        seeds = [seeds::UTILISATION, &[shard]],
+        seeds = [seeds::UTILISATION, &shard.to_le_bytes()],
         bump,
     )]
     pub utilisation: AccountLoader<'info, UtilisationShard>,

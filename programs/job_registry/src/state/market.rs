@@ -26,7 +26,8 @@ pub struct Market {
 impl Market {
     /// Moves to `epoch` with the totals of the epoch before it.
     pub fn roll(&mut self, epoch: u64, posted_macs: u64, settled_macs: u64) -> Result<()> {
-        require!(epoch > self.epoch, RegistryError::MarketCurrent);
+        // not "later than": a change of epoch_slots may number epochs anew
+        require!(epoch != self.epoch, RegistryError::MarketCurrent);
         let unserved = posted_macs.saturating_sub(settled_macs);
         self.demand_q32 = q32_ratio(unserved, posted_macs.max(1)).checked()?;
         self.epoch = epoch;
