@@ -8,14 +8,16 @@ from idl.client.addresses import (
     CPI_AUTHORITIES,
     DEPLOYER,
     PROGRAM_IDS,
+    SHARDS,
     SLOT_HASHES,
     SYSTEM_PROGRAM,
     TOKEN_PROGRAM,
     associated_token_address,
     find_address,
     find_bump,
+    shard_of,
 )
-from idl.client.bindings import PROGRAMS
+from idl.client.bindings import PROGRAMS, escrow, job_registry, staking, verdict
 from idl.client.coder import (
     Account,
     AccountDataError,
@@ -33,6 +35,7 @@ __all__ = [
     "DEPLOYER",
     "PROGRAMS",
     "PROGRAM_IDS",
+    "SHARDS",
     "SLOT_HASHES",
     "SYSTEM_PROGRAM",
     "TOKEN_PROGRAM",
@@ -45,8 +48,13 @@ __all__ = [
     "WrongDiscriminatorError",
     "WrongOwnerError",
     "associated_token_address",
+    "escrow",
     "events_from_logs",
     "find_address",
     "find_bump",
+    "job_registry",
     "program_error",
+    "shard_of",
+    "staking",
+    "verdict",
 ]

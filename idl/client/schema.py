@@ -279,10 +279,27 @@ def _account_inputs(raw: list[Any]) -> Iterator[AccountInput]:
         )
 
 
+def _shortened(raw: Any, crate: str) -> Any:
+    """The document with the program's own types by their bare names.
+
+    Anchor writes `crate::module::Name` where a type of another program, which an instruction
+    reads, has the same name. Those keep their paths.
+    """
+    match raw:
+        case dict():
+            return {key: _shortened(value, crate) for key, value in raw.items()}
+        case list():
+            return [_shortened(value, crate) for value in raw]
+        case str() if raw.startswith(f"{crate}::"):
+            return raw.rpartition("::")[2]
+    return raw
+
+
 def parse(raw: Mapping[str, Any]) -> ProgramSchema:
     """Check and type an IDL document; raises SchemaError with the place."""
     metadata = raw.get("metadata", {})
     name = metadata.get("name", "?")
+    raw = _shortened(raw, name)
     if metadata.get("spec") != SPECIFICATION:
         raise SchemaError(f"{name}: IDL specification {metadata.get('spec')!r} is not 0.1.0")
     return ProgramSchema(

@@ -4,4 +4,13 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Final
 
-PROGRAMS: Final[Mapping[str, ModuleType]] = {}
+from idl.client.bindings import escrow, job_registry, staking, verdict
+
+PROGRAMS: Final[Mapping[str, ModuleType]] = {
+    "escrow": escrow,
+    "job_registry": job_registry,
+    "staking": staking,
+    "verdict": verdict,
+}
+
+__all__ = ["PROGRAMS", "escrow", "job_registry", "staking", "verdict"]

@@ -2,7 +2,15 @@
 
 from collections.abc import Iterator
 
-from idl.client.rendering.source import annotation, call, docstring, identifier, text_literal
+from idl.client.rendering.source import (
+    LINE,
+    annotation,
+    call,
+    docstring,
+    identifier,
+    text_lines,
+    text_literal,
+)
 from idl.client.schema import (
     DISCRIMINATOR_BYTES,
     Enumeration,
@@ -103,5 +111,11 @@ def errors(program: ProgramSchema) -> Iterator[str]:
     if program.errors:
         yield ""
     for error in program.errors:
-        value = [str(error.code), text_literal(error.message)]
-        yield from call(f"{identifier(error.name)} = (", value, ")", "    ")
+        name = identifier(error.name)
+        flat = f"    {name} = ({error.code}, {text_literal(error.message)})"
+        if len(flat) <= LINE:
+            yield flat
+        else:
+            yield from (f"    {name} = (", f"        {error.code},")
+            yield from text_lines(error.message, "        ")
+            yield "    )"

@@ -5,19 +5,9 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client import addresses
-from idl.client.rendering.seeds import Convention, derivation
-from idl.client.rendering.source import annotation, call, docstring, identifier
+from idl.client.rendering.seeds import Convention, address_expression, derivable, derivation
+from idl.client.rendering.source import annotation, assigned, call, docstring, identifier
 from idl.client.schema import AccountInput, InstructionSchema, ProgramSchema
-
-_KNOWN: Mapping[str, str] = {
-    str(addresses.SYSTEM_PROGRAM): "SYSTEM_PROGRAM",
-    str(addresses.TOKEN_PROGRAM): "TOKEN_PROGRAM",
-    str(addresses.SLOT_HASHES): "SLOT_HASHES",
-    **{str(key): f'PROGRAM_IDS["{name}"]' for name, key in addresses.PROGRAM_IDS.items()},
-    **{str(key): f'CPI_AUTHORITIES["{name}"]' for name, key in addresses.CPI_AUTHORITIES.items()},
-    str(addresses.DEPLOYER): "DEPLOYER",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +15,6 @@ class _Parameter:
     declaration: str
     resolution: tuple[str, ...] = ()
     required: bool = False
-
-
-def _address(text: str) -> str:
-    return _KNOWN.get(text) or f"Pubkey({_literal(text)})"
-
-
-def _literal(text: str) -> str:
-    return f'bytes.fromhex("{bytes(Pubkey.from_string(text)).hex()}")'
 
 
 def _names(instruction: InstructionSchema) -> dict[str, str]:
@@ -59,27 +41,24 @@ def _derived(
         if account.optional and not account.address:
             continue
         if account.address:
-            derived[account.name] = _address(account.address)
-        elif account.pda:
-            waiting.append((account.name, Convention(account.pda, "ID")))
-            continue
-        elif account.name in customs and not account.signer:
-            waiting.append((account.name, customs[account.name]))
-            continue
+            derived[account.name] = address_expression(Pubkey.from_string(account.address))
+        else:
+            custom = Convention(account.pda, "ID") if account.pda else customs.get(account.name)
+            if custom and not account.signer and derivable(program, instruction, names, custom):
+                waiting.append((account.name, custom))
+                continue
         known.add(account.name)
     while waiting:
         remaining = []
         for name, custom in waiting:
-            found = derivation(
-                program, instruction, custom.pda, names, frozenset(known), owner=custom.owner
-            )
+            found = derivation(program, instruction, names, custom, known)
             if found is None:
                 remaining.append((name, custom))
             else:
                 derived[name] = found
                 known.add(name)
         if len(remaining) == len(waiting):
-            # What no seed leads to becomes a parameter, and may lead to the others.
+            # A circle: one account becomes a parameter and leads to the others.
             known.add(remaining.pop(0)[0])
         waiting = remaining
     return derived
@@ -92,7 +71,7 @@ def _parameter(account: AccountInput, name: str, expression: str | None) -> _Par
         return _Parameter(f"{name}: Pubkey", required=True)
     if "(" not in expression:
         return _Parameter(f"{name}: Pubkey = {expression}")
-    assign = call(f"{name} = ", [expression], "", "        ")
+    assign = assigned(name, expression, "        ")
     return _Parameter(f"{name}: Pubkey | None = None", (f"    if {name} is None:", *assign))
 
 

@@ -1,9 +1,12 @@
 """Rendering of program addresses: one function a PDA, and their use in instructions."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from solders.pubkey import Pubkey
+
+from idl.client import addresses
 from idl.client.rendering.source import annotation, call, identifier
 from idl.client.schema import (
     AccountSeed,
@@ -16,10 +19,19 @@ from idl.client.schema import (
     Primitive,
     ProgramSchema,
     SchemaError,
+    Seed,
     Struct,
     Type,
 )
 
+_KNOWN: Mapping[Pubkey, str] = {
+    addresses.SYSTEM_PROGRAM: "SYSTEM_PROGRAM",
+    addresses.TOKEN_PROGRAM: "TOKEN_PROGRAM",
+    addresses.SLOT_HASHES: "SLOT_HASHES",
+    **{key: f'PROGRAM_IDS["{name}"]' for name, key in addresses.PROGRAM_IDS.items()},
+    **{key: f'CPI_AUTHORITIES["{name}"]' for name, key in addresses.CPI_AUTHORITIES.items()},
+    addresses.DEPLOYER: "DEPLOYER",
+}
 _PUBKEY = Primitive("pubkey")
 _INTEGER_BYTES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "u128": 16}
 
@@ -31,6 +43,18 @@ class AddressFunction:
     name: str
     seeds: tuple[bytes | int, ...]
     parameters: tuple[tuple[str, Type], ...]
+
+
+# Seeds that are a bare byte, which Anchor's IDL builder cannot read.
+_UNSTATED: Mapping[str, tuple[AddressFunction, ...]] = {
+    "escrow": (AddressFunction("fees_address", (b"fees", 0), (("shard", Primitive("u8")),)),),
+    "job_registry": (
+        AddressFunction("utilisation_address", (b"utilisation", 0), (("shard", Primitive("u8")),)),
+    ),
+    "staking": (
+        AddressFunction("snapshot_address", (b"snapshot", 0), (("parity", Primitive("u8")),)),
+    ),
+}
 
 
 def _member(program: ProgramSchema, kind: Type, path: tuple[str, ...]) -> Type | None:
@@ -100,6 +124,8 @@ def address_functions(program: ProgramSchema) -> Mapping[str, AddressFunction]:
     Raises SchemaError where two instructions derive different addresses from one first seed.
     """
     found: dict[str, Counter[AddressFunction]] = defaultdict(Counter)
+    for unstated in _UNSTATED.get(program.name, ()):
+        found[unstated.name][unstated] += 1
     for instruction in program.instructions:
         for account in instruction.accounts:
             if account.pda and (f := address_function(program, instruction, account.pda)):
@@ -133,7 +159,12 @@ def conventions(program: ProgramSchema, others: Sequence[ProgramSchema]) -> dict
         meanings: dict[str, set[Convention]] = defaultdict(set)
         for instruction in each.instructions:
             for account in instruction.accounts:
-                if account.pda and account.pda.program is None:
+                # An argument of the same name may mean another thing in another instruction.
+                if (
+                    account.pda
+                    and account.pda.program is None
+                    and not any(isinstance(seed, ArgumentSeed) for seed in account.pda.seeds)
+                ):
                     meanings[account.name].add(Convention(account.pda, owner))
         for name, stated in meanings.items():
             if each is not program and name in found:
@@ -167,52 +198,76 @@ def repr_bytes(value: bytes) -> str:
     return body if '"' in body else f'b"{body[2:-1]}"'
 
 
+def derivable(
+    program: ProgramSchema,
+    instruction: InstructionSchema,
+    names: Mapping[str, str],
+    custom: Convention,
+) -> bool:
+    """Whether the address follows from the instruction's accounts and arguments at all."""
+    return derivation(program, instruction, names, custom, names.keys()) is not None
+
+
 def derivation(
     program: ProgramSchema,
     instruction: InstructionSchema,
-    pda: DerivedAddress,
     names: Mapping[str, str],
-    available: frozenset[str],
-    *,
-    owner: str,
+    custom: Convention,
+    available: Collection[str],
 ) -> str | None:
     """Expression of the PDA from the instruction's parameters, None where one is missing.
 
-    `names` maps an IDL account to its parameter, `available` holds the accounts already known,
-    `owner` is the expression of the program that derives where the IDL names none.
+    `names` maps an IDL account to its parameter, `available` holds the accounts already known.
     """
     expressions = []
-    for seed in pda.seeds:
-        if isinstance(seed, ConstantSeed):
-            expressions.append(repr_bytes(seed.value))
-            continue
-        kind = _seed_type(program, instruction, seed)
-        if isinstance(seed, AccountSeed):
-            if len(seed.path) > 1 or seed.path[0] not in available:
-                return None
-            expression: str | None = f"bytes({names[seed.path[0]]})"
-        else:
-            expression = _bytes_of(".".join(map(identifier, seed.path)), kind) if kind else None
+    for seed in custom.pda.seeds:
+        expression = _seed_expression(program, instruction, names, seed, available)
         if expression is None:
             return None
         expressions.append(expression)
-    match pda.program:
+    owner = custom.owner
+    match custom.pda.program:
         case ConstantSeed(value):
-            owner = f"Pubkey({repr_bytes(value)})"
+            owner = address_expression(Pubkey(value))
         case AccountSeed((name,), _) if name in available:
             owner = names[name]
         case None:
             pass
         case _:
             return None
-    function = address_function(program, instruction, pda)
+    function = address_function(program, instruction, custom.pda)
     if function and owner == "ID":
         arguments = [
-            _argument(seed, names) for seed in pda.seeds if not isinstance(seed, ConstantSeed)
+            _argument(seed, names)
+            for seed in custom.pda.seeds
+            if not isinstance(seed, ConstantSeed)
         ]
         return f"{function.name}({', '.join(arguments)})"
     listed = ", ".join(expressions) + ("," if len(expressions) == 1 else "")
     return f"find_address(({listed}), {owner})"
+
+
+def address_expression(address: Pubkey) -> str:
+    """The address by name, or spelled out where it has none here."""
+    return _KNOWN.get(address) or f'Pubkey.from_string("{address}")'
+
+
+def _seed_expression(
+    program: ProgramSchema,
+    instruction: InstructionSchema,
+    names: Mapping[str, str],
+    seed: Seed,
+    available: Collection[str],
+) -> str | None:
+    match seed:
+        case ConstantSeed(value):
+            return repr_bytes(value)
+        case AccountSeed((name,), _):
+            return f"bytes({names[name]})" if name in available else None
+        case ArgumentSeed(path):
+            kind = _seed_type(program, instruction, seed)
+            return _bytes_of(".".join(map(identifier, path)), kind) if kind else None
+    return None
 
 
 def _argument(seed: ArgumentSeed | AccountSeed, names: Mapping[str, str]) -> str:

@@ -45,6 +45,14 @@ def text_literal(text: str) -> str:
     return f'"{single[1:-1]}"'
 
 
+def text_lines(text: str, indent: str) -> list[str]:
+    """The literal and a comma, split into adjacent literals where one line is too short."""
+    width = LINE - len(indent) - 4
+    parts = textwrap.wrap(text, width) if len(text_literal(text)) + len(indent) >= LINE else [text]
+    literals = [text_literal(f"{part} ") for part in parts[:-1]] + [text_literal(parts[-1])]
+    return [f"{indent}{literal}" for literal in literals[:-1]] + [f"{indent}{literals[-1]},"]
+
+
 def docstring(docs: Sequence[str], indent: str = "    ") -> list[str]:
     """Lines of a docstring, none where there is nothing to say."""
     text = " ".join(docs).replace("\\", "\\\\").replace('"""', "'''").strip()
@@ -71,3 +79,12 @@ def call(head: str, parts: Iterable[str], tail: str, indent: str = "") -> list[s
     if len(joined) <= LINE and head.startswith("def "):
         return [f"{indent}{head}", joined, f"{indent}{tail}"]
     return [f"{indent}{head}", *(f"{inner}{part}," for part in parts), f"{indent}{tail}"]
+
+
+def assigned(name: str, expression: str, indent: str) -> list[str]:
+    """`name = function(arguments)`, broken at the function's arguments where it is too long."""
+    flat = f"{indent}{name} = {expression}"
+    if len(flat) <= LINE:
+        return [flat]
+    function, _, arguments = expression.removesuffix(")").partition("(")
+    return [f"{indent}{name} = {function}(", f"{indent}    {arguments}", f"{indent})"]
