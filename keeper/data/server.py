@@ -13,6 +13,7 @@ from keeper.data.store import BlobStore
 from keeper.errors import PortInUseError
 
 PIECE_BYTES = 1 << 20
+SHUTDOWN_SECONDS = 1.0
 STORE = web.AppKey("store", BlobStore)
 INDEXES = web.AppKey("indexes", StageIndexes)
 
@@ -37,7 +38,8 @@ async def serve_data(
 
     Raises PortInUseError when another process listens there.
     """
-    runner = web.AppRunner(data_application(store, indexes), access_log=None)
+    application = data_application(store, indexes)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)

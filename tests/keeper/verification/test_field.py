@@ -14,7 +14,7 @@ elements = st.integers(0, PRIME - 1) | st.sampled_from([0, 1, PRIME - 1, 2**60])
 @st.composite
 def products(draw: st.DrawFn) -> tuple[list[list[int]], list[list[int]], Any]:
     rows, terms, columns = (draw(st.integers(1, 5)) for _ in range(3))
-    dtype = draw(st.sampled_from([np.int8, np.int32]))
+    dtype: Any = draw(st.sampled_from([np.int8, np.int32]))
     info = np.iinfo(dtype)
     integers = st.integers(info.min, info.max) | st.sampled_from([info.min, info.max])
     left = [[draw(elements) for _ in range(terms)] for _ in range(rows)]

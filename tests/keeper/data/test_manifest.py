@@ -1,0 +1,71 @@
+import json
+
+import pytest
+
+from keeper.data import JobManifest, MalformedDocumentError, StageIndex, digest_of
+
+DIGESTS = tuple(digest_of(bytes([value])) for value in range(4))
+JOB = "4qVHMZpR3zF5KLK7q4PCsykY4xJXqGDCmd2tsXQJCxne"
+MANIFEST = JobManifest(DIGESTS[0], DIGESTS[1:3])
+INDEX = StageIndex(JOB, 2, 5, DIGESTS[3], DIGESTS[:3])
+
+
+def test_a_manifest_has_one_form() -> None:
+    data = MANIFEST.to_bytes()
+    inputs = f'["{DIGESTS[1]}","{DIGESTS[2]}"]'
+    assert data == f'{{"graph":"{DIGESTS[0]}","inputs":{inputs},"version":1}}'.encode()
+    assert JobManifest.from_bytes(data) == MANIFEST
+    assert MANIFEST.digest == digest_of(data)
+
+
+def test_a_stage_index_has_one_form() -> None:
+    assert StageIndex.from_bytes(INDEX.to_bytes()) == INDEX
+
+
+def changed(document: bytes, **fields: object) -> bytes:
+    edited = json.loads(document) | fields
+    return json.dumps(edited, sort_keys=True, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xff",
+        b"[" * 100_000,
+        b"[]",
+        b"{}",
+        MANIFEST.to_bytes() + b"\n",
+        MANIFEST.to_bytes().replace(b":1", b": 1"),
+        changed(MANIFEST.to_bytes(), version=2),
+        changed(MANIFEST.to_bytes(), version=True),
+        changed(MANIFEST.to_bytes(), extra=0),
+        changed(MANIFEST.to_bytes(), graph=DIGESTS[0].upper()),
+        changed(MANIFEST.to_bytes(), graph=7),
+        changed(MANIFEST.to_bytes(), inputs=[]),
+        changed(MANIFEST.to_bytes(), inputs=[*DIGESTS, DIGESTS[0]]),
+        changed(MANIFEST.to_bytes(), inputs=DIGESTS[0]),
+        changed(MANIFEST.to_bytes(), inputs=[None]),
+    ],
+)
+def test_anything_else_is_no_manifest(data: bytes) -> None:
+    with pytest.raises(MalformedDocumentError, match=r"^(manifest|a job has)"):
+        JobManifest.from_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        changed(INDEX.to_bytes(), job="../../etc"),
+        changed(INDEX.to_bytes(), first=5),
+        changed(INDEX.to_bytes(), first=-1),
+        changed(INDEX.to_bytes(), first=True),
+        changed(INDEX.to_bytes(), first=2.0),
+        changed(INDEX.to_bytes(), last=257),
+        changed(INDEX.to_bytes(), root="00"),
+        changed(INDEX.to_bytes(), outputs=list(DIGESTS[:2])),
+    ],
+)
+def test_anything_else_is_no_stage_index(data: bytes) -> None:
+    with pytest.raises(MalformedDocumentError, match=r"^stage index"):
+        StageIndex.from_bytes(data)
