@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, Token, TokenAccount};
+use anchor_spl::token::{Token, TokenAccount};
 use protocol::{addresses::JOB_REGISTRY, seeds, token};
 
 use crate::{
@@ -14,8 +14,9 @@ pub struct Lock<'info> {
     #[account(mut)]
     pub buyer: Signer<'info>,
     pub config: AccountLoader<'info, Config>,
+    /// CHECK: the configuration names it
     #[account(mut, address = config.load()?.mint @ EscrowError::WrongTokenAccount)]
-    pub mint: Box<Account<'info, Mint>>,
+    pub mint: UncheckedAccount<'info>,
     /// CHECK: validate derives it
     pub job: UncheckedAccount<'info>,
     #[account(
@@ -76,8 +77,8 @@ impl Lock<'_> {
         let vault = accounts.vault.as_ref().as_ref();
         token::transfer(source, vault, buyer, &[], locked).ok_or(EscrowError::TokenDelta)?;
         if burned > 0 {
-            let mint = accounts.mint.as_ref().as_ref();
-            token::burn(mint, source, buyer, &[], burned).ok_or(EscrowError::TokenDelta)?;
+            token::burn(&accounts.mint, source, buyer, &[], burned)
+                .ok_or(EscrowError::TokenDelta)?;
         }
         emit!(Locked {
             envelope: escrow.envelope(&clock)?,
