@@ -43,7 +43,7 @@ async def served(root: Path) -> AsyncIterator[tuple[str, BlobStore, StageIndexes
 async def server(handler: Handler) -> AsyncIterator[str]:
     application = web.Application()
     application.router.add_get("/{path:.*}", handler)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0)
+    runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -206,15 +206,22 @@ def test_an_endless_body_is_cut_off() -> None:
 
 
 def test_a_silent_peer_times_out() -> None:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        await response.write(b"a")
-        await asyncio.Event().wait()
-        return response
+    async def run() -> None:
+        given_up = asyncio.Event()
 
-    with pytest.raises(SourceUnavailableError):
-        asyncio.run(fetch_from(handler, silence_seconds=0.05, resumes=0))
+        async def handler(request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse()
+            await response.prepare(request)
+            await response.write(b"a")
+            await given_up.wait()
+            return response
+
+        async with server(handler) as url, client(silence_seconds=0.05, resumes=0) as peer:
+            with pytest.raises(SourceUnavailableError):
+                await peer.fetch(url, DIGEST)
+            given_up.set()
+
+    asyncio.run(run())
 
 
 def test_a_broken_transfer_goes_on_where_it_stopped() -> None:
