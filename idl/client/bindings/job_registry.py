@@ -13,6 +13,7 @@ from idl.client.addresses import (
     CPI_AUTHORITIES,
     DEPLOYER,
     PROGRAM_IDS,
+    SLOT_HASHES,
     SYSTEM_PROGRAM,
     TOKEN_PROGRAM,
     find_address,
@@ -892,7 +893,6 @@ def claim(
     *,
     owner: Pubkey,
     job: Pubkey,
-    slot_hashes: Pubkey,
     registry: Pubkey | None = None,
     market: Pubkey | None = None,
     provider: Pubkey | None = None,
@@ -900,6 +900,7 @@ def claim(
     position: Pubkey | None = None,
     exposure: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["job_registry"],
+    slot_hashes: Pubkey = SLOT_HASHES,
     staking_program: Pubkey = PROGRAM_IDS["staking"],
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
@@ -1138,11 +1139,13 @@ def initialize_market(
 def initialize_shard(
     *,
     shard: int,
-    utilisation: Pubkey,
     deployer: Pubkey = DEPLOYER,
+    utilisation: Pubkey | None = None,
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    if utilisation is None:
+        utilisation = utilisation_address(shard)
     return Instruction(
         ID,
         coder(PROGRAM).instruction("initialize_shard", shard=shard),
