@@ -1,13 +1,9 @@
 use anchor_lang::prelude::*;
-use protocol::{
-    fenwick::{self, Sums},
-    fixed::BPS,
-    slot_hashes::ENTRIES,
-};
+use protocol::{fenwick::Sums, fixed::BPS, slot_hashes::ENTRIES};
 use solana_sha256_hasher::hashv;
 use staking::state::NO_SEAT;
 
-use super::{Ballot, Outcome, Params, State, Verdict};
+use super::{urn::Urn, Ballot, Outcome, Params, State, Verdict};
 use crate::errors::{Checked, VerdictError};
 
 /// Slots from commit to the slot whose hash seeds the draw: nobody knows that hash at commit.
@@ -69,28 +65,19 @@ pub fn sampled(seed: &[u8; 32], reputation: u32, floor_bps: u16) -> Option<bool>
     Some(drawn < one.checked_sub(spared)?)
 }
 
-/// At most `count` seats by weight, without replacement and without `excluded`, which must name
-/// each seat once. Fewer where no more weight is left.
+/// At most `count` seats by weight, without replacement and without `excluded`. Fewer where no
+/// more weight is left.
 pub fn seats(seed: &[u8; 32], sums: &Sums, excluded: &[u16], count: u8) -> Option<Vec<u16>> {
-    let total = *sums.last()?;
-    let mut taken = Vec::with_capacity(excluded.len().checked_add(usize::from(count))?);
-    let mut remaining = total;
+    let mut urn = Urn::new(sums, excluded.len().checked_add(usize::from(count))?);
     for seat in excluded {
-        let weight = fenwick::weight(sums, *seat)?;
-        remaining = remaining.checked_sub(weight)?;
-        taken.push((*seat, weight));
+        urn.remove(*seat)?;
     }
     let mut chosen = Vec::with_capacity(usize::from(count));
     for index in 1..=count {
-        if remaining == 0 {
+        if urn.is_empty() {
             break;
         }
-        let scaled = u128::from(uniform(seed, index)).checked_mul(u128::from(remaining))?;
-        let seat = fenwick::select(sums, &taken, u64::try_from(scaled >> 64).ok()?)?;
-        let weight = fenwick::weight(sums, seat)?;
-        remaining = remaining.checked_sub(weight)?;
-        taken.push((seat, weight));
-        chosen.push(seat);
+        chosen.push(urn.draw(uniform(seed, index))?);
     }
     Some(chosen)
 }
@@ -118,13 +105,9 @@ impl SnapshotAge {
 impl Verdict {
     /// Seats that may not be drawn: those drawn already and those of the providers.
     pub fn excluded_seats(&self) -> Vec<u16> {
-        let mut excluded: Vec<u16> = self.ballots().iter().map(|ballot| ballot.seat).collect();
-        for stage in self.stages() {
-            if stage.seat != NO_SEAT && !excluded.contains(&stage.seat) {
-                excluded.push(stage.seat);
-            }
-        }
-        excluded
+        let drawn = self.ballots().iter().map(|ballot| ballot.seat);
+        let providers = self.stages().iter().map(|stage| stage.seat);
+        drawn.chain(providers.filter(|seat| *seat != NO_SEAT)).collect()
     }
 
     /// Remembers the buyer's salt.
@@ -171,18 +154,11 @@ impl Verdict {
 #[cfg(test)]
 mod tests {
     use super::super::config::tests::PARAMS;
+    use super::super::urn::tests::tree;
     use super::super::verdict::tests::verdict;
     use super::super::{Stage, MAX_BALLOTS};
     use super::*;
     use protocol::fenwick::SEATS;
-
-    fn tree(weights: &[u64]) -> Box<Sums> {
-        let mut sums = Box::new([0; SEATS]);
-        for (seat, weight) in weights.iter().enumerate() {
-            fenwick::set(&mut sums, seat as u16, *weight).unwrap();
-        }
-        sums
-    }
 
     #[test]
     fn a_salted_draw_is_due_a_slot_after_its_hash() {

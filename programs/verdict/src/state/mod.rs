@@ -4,6 +4,7 @@ mod credits;
 pub mod draw;
 mod stage;
 mod tally;
+mod urn;
 mod verdict;
 
 pub use ballot::{digest, Ballot, BallotState, Choice};

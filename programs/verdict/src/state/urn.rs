@@ -1,0 +1,129 @@
+use protocol::fenwick::{self, Sums};
+
+/// A seat taken out, and where its units began while all seats were laid out in order.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    seat: u16,
+    start: u64,
+    weight: u64,
+}
+
+/// Seats by weight, for drawing without replacement from a tree that stays as it is.
+///
+/// Taken seats are kept in order, so that a unit of what remains is found by stepping over them
+/// once: the search in the tree itself costs the same however many have been taken.
+#[derive(Clone, Debug)]
+pub struct Urn<'a> {
+    sums: &'a Sums,
+    taken: Vec<Taken>,
+    remaining: u64,
+}
+
+impl<'a> Urn<'a> {
+    pub fn new(sums: &'a Sums, room: usize) -> Self {
+        Self { sums, taken: Vec::with_capacity(room), remaining: sums.last().map_or(0, |s| *s) }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.remaining == 0
+    }
+
+    /// Takes a seat out, the second time without effect. None when there is no such seat.
+    pub fn remove(&mut self, seat: u16) -> Option<()> {
+        let Err(position) = self.taken.binary_search_by_key(&seat, |taken| taken.seat) else {
+            return Some(());
+        };
+        let weight = fenwick::weight(self.sums, seat)?;
+        self.remaining = self.remaining.checked_sub(weight)?;
+        let start = weight_before(self.sums, seat)?;
+        self.taken.insert(position, Taken { seat, start, weight });
+        Some(())
+    }
+
+    /// Takes out the seat that holds unit `random * remaining / 2^64` of what remains. None when
+    /// nothing does.
+    pub fn draw(&mut self, random: u64) -> Option<u16> {
+        let scaled = u128::from(random).checked_mul(u128::from(self.remaining))? >> 64;
+        let mut target = u64::try_from(scaled).ok()?;
+        for taken in &self.taken {
+            if target < taken.start {
+                break;
+            }
+            target = target.checked_add(taken.weight)?;
+        }
+        let seat = fenwick::select(self.sums, &[], target)?;
+        self.remove(seat)?;
+        Some(seat)
+    }
+}
+
+/// Weight of all seats before `seat`.
+fn weight_before(sums: &Sums, seat: u16) -> Option<u64> {
+    let mut end = usize::from(seat);
+    let mut weight = 0u64;
+    while let Some(last) = end.checked_sub(1) {
+        weight = weight.checked_add(*sums.get(last)?)?;
+        end &= last;
+    }
+    Some(weight)
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use protocol::fenwick::SEATS;
+
+    pub fn tree(weights: &[u64]) -> Box<Sums> {
+        let mut sums = Box::new([0; SEATS]);
+        for (seat, weight) in (0u16..).zip(weights) {
+            fenwick::set(&mut sums, seat, *weight).unwrap();
+        }
+        sums
+    }
+
+    /// Random that lands on unit `target` of `remaining`.
+    fn aim(target: u64, remaining: u64) -> u64 {
+        let units = (u128::from(target) << 64) | u128::from(u64::MAX);
+        u64::try_from(units.checked_div(u128::from(remaining)).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_unit_of_what_remains_belongs_to_its_seat() {
+        let weights = [3, 0, 2, 5, 1, 0, 4];
+        let sums = tree(&weights);
+        let mut urn = Urn::new(&sums, 3);
+        for seat in [3, 0, 5, 3] {
+            urn.remove(seat).unwrap();
+        }
+        let expected = [2, 2, 4, 6, 6, 6, 6];
+        for (target, seat) in (0..).zip(expected) {
+            assert_eq!(urn.clone().draw(aim(target, 7)), Some(seat));
+        }
+    }
+
+    #[test]
+    fn an_urn_runs_empty() {
+        let sums = tree(&[3, 0, 2]);
+        let mut urn = Urn::new(&sums, 3);
+        assert!(!urn.is_empty());
+        assert_eq!((urn.draw(u64::MAX), urn.draw(0)), (Some(2), Some(0)));
+        assert!(urn.is_empty());
+        assert_eq!(urn.draw(0), None);
+    }
+
+    #[test]
+    fn a_seat_beyond_the_tree_is_refused() {
+        let sums = tree(&[3]);
+        assert_eq!(Urn::new(&sums, 1).remove(SEATS as u16), None);
+    }
+
+    #[test]
+    fn weight_before_is_the_sum_of_the_seats_before() {
+        let weights: Vec<u64> = (0..SEATS as u64).collect();
+        let sums = tree(&weights);
+        for seat in [0u16, 1, 2, 3, 64, 511, 512, 1023] {
+            let expected = weights.iter().take(usize::from(seat)).sum();
+            assert_eq!(weight_before(&sums, seat), Some(expected));
+        }
+    }
+}
