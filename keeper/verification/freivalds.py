@@ -66,7 +66,7 @@ def convolution_holds_by_batch(
     images, channels = x.shape[0], out.shape[3]
     weights = randomness(images)[np.newaxis]
     sum_of_weights = field.total(weights)
-    image = field.multiply(weights, x.reshape(images, -1), cost).reshape(x.shape[1:])
+    image = field.multiply(weights, x.reshape(images, -1), cost).reshape(1, *x.shape[1:])
     zero = np.uint64(-descriptor.zero_point_in * sum_of_weights % PRIME)
     pad = (descriptor.pad_value - descriptor.zero_point_in) * sum_of_weights % PRIME
     padded = _pad(field.reduce(image + zero), descriptor.window, pad)
@@ -105,19 +105,18 @@ def convolution_holds_by_channel(
     channels = out.shape[3]
     weights = randomness(channels)[np.newaxis]
     kernel = field.multiply(weights, w.reshape(channels, -1), cost)
-    shifted = x.astype(np.int16) - np.int16(descriptor.zero_point_in)
-    actual = field.multiply(weights, out.reshape(-1, channels).T, cost)
+    actual = field.multiply(weights, out.reshape(-1, channels).T, cost)[0]
     if bias is not None:
         offset = field.total(field.multiply(weights, bias.reshape(channels, 1), cost))
         actual = field.reduce(actual + np.uint64(-offset % PRIME))
-    pad = descriptor.pad_value - descriptor.zero_point_in
+    window, pad = descriptor.window, descriptor.pad_value - descriptor.zero_point_in
     positions = prod(descriptor.output_shape[1:3])
-    for number, image in enumerate(shifted):
-        patches = _patches(
-            _pad(image, descriptor.window, pad), descriptor.window, descriptor.output_shape
-        )
-        found = actual[:, number * positions : (number + 1) * positions]
-        if not np.array_equal(field.multiply(kernel, patches.T, cost), found):
+    step = max(1, field.BLOCK // (positions * kernel.shape[1]))
+    for at in range(0, x.shape[0], step):
+        images = x[at : at + step].astype(np.int16) - np.int16(descriptor.zero_point_in)
+        patches = _patches(_pad(images, window, pad), window, descriptor.output_shape)
+        found = actual[at * positions : (at + step) * positions]
+        if not np.array_equal(field.multiply(kernel, patches.T, cost)[0], found):
             return False
     return True
 
@@ -143,20 +142,22 @@ def _add_bias(
     return field.reduce(values + field.multiply(scale, bias.reshape(1, -1), cost))
 
 
-def _pad(image: Integers, window: Window, value: int) -> Integers:
+def _pad(images: Integers, window: Window, value: int) -> Integers:
     top, left, bottom, right = window.padding
-    return np.pad(image, ((top, bottom), (left, right), (0, 0)), constant_values=value)
+    return np.pad(images, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=value)
 
 
 def _patches(padded: Integers, window: Window, output: Shape) -> Integers:
+    """[N * P * Q, kh * kw * C]: what each output position meets."""
     (stride_h, stride_w), (dilation_h, dilation_w) = window.stride, window.dilation
     _, height, width, _ = output
     taps = [
         padded[
+            :,
             tap_h * dilation_h : tap_h * dilation_h + (height - 1) * stride_h + 1 : stride_h,
             tap_w * dilation_w : tap_w * dilation_w + (width - 1) * stride_w + 1 : stride_w,
         ]
         for tap_h in range(window.kernel[0])
         for tap_w in range(window.kernel[1])
     ]
-    return np.stack(taps, axis=2).reshape(height * width, -1)
+    return np.stack(taps, axis=3).reshape(padded.shape[0] * height * width, -1)

@@ -9,8 +9,9 @@ import numpy as np
 from keeper.verification.cost import CheckCost
 from keeper.verification.field import Randomness, random_elements
 from keeper.verification.linear import linear_operator_holds
+from keeper.verification.recompute import first_difference
 from kernels.graph import Graph, is_linear
-from kernels.reference import evaluate, operands
+from kernels.reference import operands
 from kernels.trace import MerkleTree, trace_root
 from kernels.trace.layout import Array
 from kernels.trace.merkle import TENSOR
@@ -128,10 +129,8 @@ class _Check:
             return None
         # An honest sum that wraps in int32 fails the check over the integers too, so only the
         # recomputation convicts.
-        expected = evaluate(descriptor, reads)
         self.cost.macs += descriptor.multiply_adds
-        wrong = np.flatnonzero(expected.reshape(-1) != actual.reshape(-1))
-        return int(wrong[0]) if wrong.size else None
+        return first_difference(descriptor, reads, actual)
 
 
 def _first_uncommitted(
