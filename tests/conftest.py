@@ -1,0 +1,9 @@
+import pytest
+
+from tests.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    """A fresh chain with the four programs deployed."""
+    return World()

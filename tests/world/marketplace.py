@@ -1,0 +1,209 @@
+"""Flows of the escrow and the job registry: graphs, providers, jobs and claims."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from solders.instruction import Instruction
+from solders.pubkey import Pubkey
+
+from idl.client import escrow, find_bump, job_registry, shard_of, staking
+from kernels.graph import DESCRIPTOR_BYTES, Graph, GraphBuilder
+from tests.world.actor import Actor
+from tests.world.stakers import stake
+from tests.world.world import NLOV, Sent, World
+
+DRAWS: Final = 3
+TIPS: Final = 8
+_APPENDED_A_TRANSACTION: Final = 3 * DESCRIPTOR_BYTES
+_ASK_UNIT: Final = 2**30
+
+
+@cache
+def small_graph() -> Graph:
+    """Four operators: matmul, requantise, relu, argmax over 4 x 8 int8."""
+    random = np.random.default_rng(0)
+    builder = GraphBuilder()
+    product = builder.matmul(
+        builder.input((4, 8)), random.integers(-128, 128, (6, 8)).astype(np.int8)
+    )
+    builder.argmax(builder.relu(builder.requantise(product, 2**30, 36)))
+    return builder.build()
+
+
+def ask_for(price: int, macs: int) -> int:
+    """The ask at which work of so many multiply-adds costs at most `price` in a calm market."""
+    return price * _ASK_UNIT // macs
+
+
+def register_graph(world: World, author: Actor, graph: Graph | None = None) -> Pubkey:
+    """Open the graph and append every operator; gives its address."""
+    graph = graph or small_graph()
+    data = b"".join(graph.encoded())
+    address = job_registry.graph_address(author.key, graph.spec_root)
+    world.send(
+        job_registry.open_graph(
+            spec_root=graph.spec_root, operators=len(graph.descriptors), author=author.key
+        ),
+        signers=[author],
+    )
+    for start in range(0, len(data), _APPENDED_A_TRANSACTION):
+        world.send(
+            job_registry.append_operators(
+                data=data[start : start + _APPENDED_A_TRANSACTION],
+                author=author.key,
+                graph=address,
+            ),
+            signers=[author],
+        )
+    return address
+
+
+def capability(**changes: object) -> job_registry.Capability:
+    """A provider that takes the small graph for 1 $NLOV."""
+    values: dict[str, object] = {
+        "ask": ask_for(NLOV, small_graph().multiply_adds),
+        "memory_bytes": 2**33,
+        "declared_rate": 10**6,
+        "max_macs": 2**40,
+        "endpoint": padded(b"http://127.0.0.1:7000"),
+    }
+    return job_registry.Capability(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def register_provider(
+    world: World, owner: Actor, *, staked: int = 1_000 * NLOV, **changes: object
+) -> Sent:
+    """Stake, register, and wait until the provider may claim. Mints what it stakes."""
+    world.mint_to(owner, staked)
+    stake(world, owner, staked)
+    sent = world.send(
+        job_registry.register_provider(capability=capability(**changes), owner=owner.key),
+        signers=[owner],
+    )
+    world.warp(world.parameters.job_registry.min_registration_slots)
+    return sent
+
+
+@dataclass(frozen=True, slots=True)
+class PostedJob:
+    """A job and what its buyer keeps."""
+
+    address: Pubkey
+    id: int
+    buyer: Actor
+    graph: Pubkey
+    salt: bytes
+    terms: job_registry.JobTerms
+
+    @property
+    def escrow(self) -> Pubkey:
+        return escrow.escrow_address(self.address)
+
+    @property
+    def vault(self) -> Pubkey:
+        return escrow.vault_address(self.address)
+
+
+def open_buyer(world: World, owner: Actor) -> None:
+    """Open the buyer's counter of jobs where there is none."""
+    if not world.exists(job_registry.buyer_address(owner.key)):
+        world.send(job_registry.open_buyer(owner=owner.key), signers=[owner])
+
+
+def terms_of(job_id: int, urgency: int = 0, **changes: object) -> job_registry.JobTerms:
+    """Terms of a cheap job with three verifiers; `urgency` is net of its burned part."""
+    values: dict[str, object] = {
+        "input_root": hashlib.sha256(b"input").digest(),
+        "manifest": hashlib.sha256(b"manifest").digest(),
+        "source": padded(b"http://127.0.0.1:7001"),
+        "salt_commitment": hashlib.sha256(salt_of(job_id)).digest(),
+        "trap": hashlib.sha256(b"trap").digest(),
+        "verifiers": 3,
+        "price": 4 * NLOV,
+        "verification_fee": NLOV // 10,
+        "tip": NLOV // 100,
+        "urgency": urgency,
+    }
+    return job_registry.JobTerms(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def lock(
+    world: World,
+    buyer: Actor,
+    job_id: int,
+    terms: job_registry.JobTerms,
+    *,
+    paid_urgency: int = 0,
+) -> Instruction:
+    """Lock all that the terms promise to pay; `paid_urgency` is the premium before burning."""
+    address = job_registry.job_address(buyer.key, job_id)
+    seeds = (b"job", bytes(buyer.key), job_id.to_bytes(8, "little"))
+    return escrow.lock(
+        job_id=job_id,
+        job_bump=find_bump(seeds, job_registry.ID),
+        terms=escrow.Terms(
+            price=terms.price,
+            verification=terms.verification_fee * terms.verifiers * DRAWS,
+            tips=terms.tip * TIPS,
+            urgency=paid_urgency,
+        ),
+        buyer=buyer.key,
+        mint=world.mint,
+        job=address,
+        source=buyer.tokens,
+    )
+
+
+def post_job(
+    world: World, buyer: Actor, graph: Pubkey, *, paid_urgency: int = 0, **changes: object
+) -> PostedJob:
+    """Lock the payment and post, in one transaction. The buyer must have the tokens."""
+    open_buyer(world, buyer)
+    job_id = world.fetch(job_registry.Buyer, job_registry.buyer_address(buyer.key)).next_job_id
+    address = job_registry.job_address(buyer.key, job_id)
+    burned = paid_urgency * world.parameters.escrow.urgency_burn_bps // 10_000
+    terms = terms_of(job_id, urgency=paid_urgency - burned, **changes)
+    world.send(
+        lock(world, buyer, job_id, terms, paid_urgency=paid_urgency),
+        job_registry.post_job(
+            job_id=job_id,
+            terms=terms,
+            owner=buyer.key,
+            graph=graph,
+            utilisation=job_registry.utilisation_address(shard_of(address)),
+        ),
+        signers=[buyer],
+    )
+    return PostedJob(address, job_id, buyer, graph, salt_of(job_id), terms)
+
+
+def claim(world: World, owner: Actor, job: PostedJob) -> Sent:
+    """Claim once every provider's turn has come."""
+    posted = world.fetch(job_registry.Job, job.address).posted_slot
+    turn = posted + 1 + world.parameters.job_registry.claim_max_delay_slots
+    if world.slot < turn:
+        world.warp_to(turn)
+    return world.send(job_registry.claim(owner=owner.key, job=job.address), signers=[owner])
+
+
+def lease(world: World, job: PostedJob) -> job_registry.Lease:
+    """The job's lease."""
+    return world.fetch(job_registry.Job, job.address).lease
+
+
+def exposure(world: World, job: PostedJob, owner: Actor) -> staking.Exposure:
+    """What the owner has at stake in the job."""
+    return world.fetch(staking.Exposure, staking.exposure_address(job.address, owner.key))
+
+
+def salt_of(job_id: int) -> bytes:
+    """The buyer's secret of a job."""
+    return hashlib.sha256(b"salt" + job_id.to_bytes(8, "little")).digest()
+
+
+def padded(url: bytes) -> bytes:
+    """A URL as accounts hold it: 96 bytes, zeros at the end."""
+    return url.ljust(96, b"\0")
