@@ -55,9 +55,9 @@ class JobManifest:
 
 @dataclass(frozen=True, slots=True)
 class StageIndex:
-    """Digest of each operator's output in one committed stage, in operator order.
+    """Digest and tensor root of each operator's output in one committed stage, in order.
 
-    root is the stage's trace root, which names the index at the provider.
+    root is the stage's trace root over these tensor roots; it names the index at the provider.
     """
 
     job: str
@@ -65,16 +65,19 @@ class StageIndex:
     last: int
     root: str
     outputs: tuple[str, ...]
+    tensor_roots: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        _require_digests("stage index", (self.root, *self.outputs))
+        _require_digests("stage index", (self.root, *self.outputs, *self.tensor_roots))
         if ADDRESS.fullmatch(self.job) is None:
             raise MalformedDocumentError(f"stage index: {self.job!r} is not an address")
         if not 0 <= self.first < self.last <= MAX_OPERATORS:
             raise MalformedDocumentError(f"stage index: operators {self.first}..{self.last}")
-        if len(self.outputs) != self.last - self.first:
+        operators = self.last - self.first
+        if (len(self.outputs), len(self.tensor_roots)) != (operators, operators):
             raise MalformedDocumentError(
-                f"stage index: {len(self.outputs)} outputs for {self.last - self.first} operators"
+                f"stage index: {len(self.outputs)} outputs and {len(self.tensor_roots)} roots "
+                f"for {operators} operators"
             )
 
     def to_bytes(self) -> bytes:
@@ -86,6 +89,7 @@ class StageIndex:
                 "last": self.last,
                 "outputs": list(self.outputs),
                 "root": self.root,
+                "tensor_roots": list(self.tensor_roots),
                 "version": VERSION,
             }
         )
@@ -93,7 +97,7 @@ class StageIndex:
     @classmethod
     def from_bytes(cls, data: bytes) -> "StageIndex":
         """Parse; MalformedDocumentError unless data is the canonical form of an index."""
-        keys = {"first", "job", "last", "outputs", "root", "version"}
+        keys = {"first", "job", "last", "outputs", "root", "tensor_roots", "version"}
         document = _load("stage index", data, keys)
         index = cls(
             _text("stage index", document["job"]),
@@ -101,6 +105,7 @@ class StageIndex:
             _integer("stage index", document["last"]),
             _text("stage index", document["root"]),
             _texts("stage index", document["outputs"]),
+            _texts("stage index", document["tensor_roots"]),
         )
         return _canonical("stage index", index, data)
 

@@ -26,6 +26,16 @@ class StageIndexes:
         except FileNotFoundError:
             raise BlobMissingError(f"no stage {root} of job {job}") from None
 
+    def of_job(self, job: str) -> list[StageIndex]:
+        """Every stage of a job that this node computed, in operator order."""
+        folder = self._path(job, "0" * 64).parent
+        found = [StageIndex.from_bytes(path.read_bytes()) for path in folder.glob("[0-9a-f]*")]
+        return sorted(found, key=lambda index: (index.first, index.last, index.root))
+
+    def jobs(self) -> list[str]:
+        """Every job with a stage."""
+        return sorted(path.name for path in self._root.glob("*"))
+
     def remove(self, job: str) -> None:
         """Forget every stage of a job."""
         folder = self._path(job, "0" * 64).parent

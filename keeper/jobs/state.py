@@ -106,13 +106,14 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class DrawnBallot:
-    """One drawn seat; verifier is known once it has cast."""
+    """One drawn seat; verifier is known once it has cast, and what it rejected once revealed."""
 
     index: int
     seat: int
     draw: int
     state: BallotState
     verifier: Pubkey | None
+    rejected_operator: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,21 @@ class Verdict:
     def latest_draw(self) -> tuple[DrawnBallot, ...]:
         """The ballots that may still change: only those of the latest draw."""
         return tuple(ballot for ballot in self.ballots if ballot.draw == self.draws)
+
+    @property
+    def blamed(self) -> Pubkey | None:
+        """Who answers for a rejection: the stage of the lower median of the operators named."""
+        named = sorted(
+            ballot.rejected_operator
+            for ballot in self.ballots
+            if ballot.rejected_operator is not None
+        )
+        if not named:
+            return None
+        median = named[(len(named) - 1) // 2]
+        return next(
+            (stage.provider for stage in self.stages if stage.first <= median < stage.last), None
+        )
 
     def ballots_closed(self, slot: int) -> bool:
         """Whether no ballot can change any more."""
@@ -178,12 +194,16 @@ class Escrow:
 
 @dataclass(frozen=True, slots=True)
 class JobSnapshot:
-    """A job with what hangs on it; exposed are the owners whose job exposure still exists."""
+    """A job with what hangs on it.
+
+    exposed are the owners whose exposure to the job still exists; version rises with every change.
+    """
 
     job: Job
     verdict: Verdict | None
     escrow: Escrow | None
     exposed: frozenset[Pubkey] = frozenset()
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

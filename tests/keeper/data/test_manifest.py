@@ -7,7 +7,7 @@ from keeper.data import JobManifest, MalformedDocumentError, StageIndex, digest_
 DIGESTS = tuple(digest_of(bytes([value])) for value in range(4))
 JOB = "4qVHMZpR3zF5KLK7q4PCsykY4xJXqGDCmd2tsXQJCxne"
 MANIFEST = JobManifest(DIGESTS[0], DIGESTS[1:3])
-INDEX = StageIndex(JOB, 2, 5, DIGESTS[3], DIGESTS[:3])
+INDEX = StageIndex(JOB, 2, 5, DIGESTS[3], DIGESTS[:3], DIGESTS[1:])
 
 
 def test_a_manifest_has_one_form() -> None:
@@ -64,6 +64,7 @@ def test_anything_else_is_no_manifest(data: bytes) -> None:
         changed(INDEX.to_bytes(), last=257),
         changed(INDEX.to_bytes(), root="00"),
         changed(INDEX.to_bytes(), outputs=list(DIGESTS[:2])),
+        changed(INDEX.to_bytes(), tensor_roots=list(DIGESTS)),
     ],
 )
 def test_anything_else_is_no_stage_index(data: bytes) -> None:

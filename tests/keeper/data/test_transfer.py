@@ -137,12 +137,14 @@ def test_what_is_not_there_is_not_found(tmp_path: Path, path: str) -> None:
 
 
 def test_a_stage_index_travels(tmp_path: Path) -> None:
-    index = StageIndex(JOB, 0, 1, DIGEST, (digest_of(b"output"),))
+    index = StageIndex(JOB, 0, 1, DIGEST, (digest_of(b"output"),), (digest_of(b"root"),))
 
     async def run() -> None:
         async with served(tmp_path) as (url, _, indexes), client() as peer:
             indexes.put(index)
             assert await peer.fetch_index(url, JOB, DIGEST) == index
+            assert indexes.jobs() == [JOB]
+            assert indexes.of_job(JOB) == [index]
             indexes.remove(JOB)
             with pytest.raises(BlobMissingError):
                 indexes.get(JOB, DIGEST)
@@ -154,7 +156,7 @@ def test_a_stage_index_travels(tmp_path: Path) -> None:
 
 def test_the_index_of_another_stage_is_refused() -> None:
     async def handler(_: web.Request) -> web.Response:
-        other = StageIndex(JOB, 0, 1, digest_of(b"other"), (DIGEST,))
+        other = StageIndex(JOB, 0, 1, digest_of(b"other"), (DIGEST,), (DIGEST,))
         return web.Response(body=other.to_bytes())
 
     async def run() -> None:

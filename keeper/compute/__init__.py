@@ -1,0 +1,24 @@
+"""What runs a job: the executor, its lane, and the part of a graph that a stage needs."""
+
+from keeper.compute.executor import (
+    AdapterMissingError,
+    Preference,
+    SelectedExecutor,
+    select_executor,
+)
+from keeper.compute.lane import ComputeLane
+from keeper.compute.segment import execute_segment, segment
+from keeper.compute.self_test import SelfTestError, SelfTestReport, self_test
+
+__all__ = [
+    "AdapterMissingError",
+    "ComputeLane",
+    "Preference",
+    "SelectedExecutor",
+    "SelfTestError",
+    "SelfTestReport",
+    "execute_segment",
+    "segment",
+    "select_executor",
+    "self_test",
+]

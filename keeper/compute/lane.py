@@ -1,0 +1,38 @@
+"""One thread for everything that computes: a GPU device belongs to one thread, and two jobs at
+once would only slow each other down."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import ParamSpec, Self, TypeVar
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class ComputeLane:
+    """Runs calls one after the other, away from the event loop; use as `with`."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compute")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    async def run(
+        self,
+        call: Callable[Parameters, Result],
+        *arguments: Parameters.args,
+        **named: Parameters.kwargs,
+    ) -> Result:
+        """The call's result; what it raises is raised here."""
+        return await asyncio.wrap_future(self._thread.submit(call, *arguments, **named))

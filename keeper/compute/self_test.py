@@ -1,0 +1,73 @@
+"""Proves before any work is taken that an executor gives the reference's bits, and how fast."""
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from keeper.errors import KeeperError
+from kernels.graph import Graph, GraphBuilder
+from kernels.reference import Executor, NumpyExecutor
+from kernels.trace.layout import Array
+
+SEED = 20
+
+
+class SelfTestError(KeeperError):
+    """An executor's output differs from the reference; it must not take jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTestReport:
+    """Multiply-adds a second of the second run, pipelines compiled."""
+
+    operators: int
+    macs_per_second: float
+
+    def macs_per_slot(self, slot_seconds: float) -> int:
+        """The rate that a provider declares."""
+        return max(1, int(self.macs_per_second * slot_seconds))
+
+
+def self_test(executor: Executor) -> SelfTestReport:
+    """Run every operator on the executor and on NumPy; SelfTestError at the first difference."""
+    graph, inputs = _sample()
+    expected = NumpyExecutor().execute(graph, inputs)
+    executor.execute(graph, inputs)
+    started = perf_counter()
+    outputs = executor.execute(graph, inputs)
+    seconds = perf_counter() - started
+    for number, (right, output) in enumerate(zip(expected, outputs, strict=True)):
+        if right.dtype != output.dtype or not np.array_equal(right, output):
+            opcode = graph.descriptors[number].opcode.name.lower()
+            raise SelfTestError(
+                f"operator {number} ({opcode}) differs from the NumPy reference: "
+                "this adapter or its driver must not run jobs"
+            )
+    return SelfTestReport(len(outputs), graph.multiply_adds / max(seconds, 1e-9))
+
+
+def _sample() -> tuple[Graph, list[Array]]:
+    rng = np.random.default_rng(SEED)
+
+    def int8(*shape: int) -> Array:
+        return rng.integers(-128, 128, shape, np.int8)
+
+    def int32(*shape: int) -> Array:
+        return rng.integers(-(2**20), 2**20, shape, np.int32)
+
+    images = 64
+    build = GraphBuilder()
+    image = build.input((images, 9, 9, 5))
+    convolved = build.convolution(
+        image, int8(33, 3, 3, 5), int32(33), padding=(1, 1, 1, 1), pad_value=-7, zero_point_in=-7
+    )
+    multipliers = rng.integers(2**30, 2**31 - 1, 33)
+    narrow = build.requantise(convolved, multipliers, np.full(33, 41))
+    pooled = build.max_pool(build.relu(narrow, low=-20), (2, 2), stride=(2, 2))
+    looked_up = build.lookup(pooled, int8(256))
+    merged = build.convolution(looked_up, int8(64, 4, 4, 33))
+    flat = build.view(build.requantise(merged, 1_400_000_000, 44), (images, 64))
+    product = build.matmul(flat, int8(37, 64), int32(37))
+    build.argmax(build.add(product, int32(1, 1, images, 37)))
+    return build.build(), [int8(images, 9, 9, 5)]

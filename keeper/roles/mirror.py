@@ -1,0 +1,216 @@
+"""The chain as the roles of one process see it: read in one sweep, shared by all of them."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from solders.account import Account as RawAccount
+from solders.pubkey import Pubkey
+from solders.token.state import TokenAccount
+
+from idl.client import SLOT_HASHES, Account, escrow, job_registry, staking, verdict
+from keeper.chain.gateway import Gateway
+from keeper.jobs.state import JobSnapshot
+from keeper.roles.conversion import escrow_of, job_of, verdict_of
+from keeper.roles.errors import RoleError
+
+AccountType = TypeVar("AccountType", bound=Account)
+
+SLOT_HASH_BYTES = 40
+SLOT_HASHES_KEPT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The programs' parameters and the mint, as governance set them."""
+
+    mint: Pubkey
+    treasury: Pubkey
+    staking: staking.Params
+    escrow: escrow.Params
+    job_registry: job_registry.Params
+    verdict: verdict.Params
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Stake and registrations of one key; None where an account does not exist."""
+
+    position: staking.Position | None = None
+    provider: job_registry.Provider | None = None
+
+    @property
+    def free_stake(self) -> int:
+        """Base units that are neither exposed nor leaving."""
+        return self.position.amount - self.position.exposed if self.position else 0
+
+
+@dataclass(slots=True)
+class View:
+    """One sweep. demand is Q32; slot_hashes run from the newest slot to the oldest."""
+
+    slot: int
+    rules: Rules
+    demand_q32: int
+    total_staked: int
+    jobs: Mapping[Pubkey, JobSnapshot]
+    parties: Mapping[Pubkey, Party]
+    slot_hashes: tuple[tuple[int, bytes], ...]
+
+
+class ChainMirror:
+    """Sweeps the chain and wakes who waits; `run` keeps it fresh, `refresh` reads at once."""
+
+    def __init__(self, gateway: Gateway, parties: Iterable[Pubkey], poll_seconds: float) -> None:
+        self.gateway = gateway
+        self._parties = tuple(parties)
+        self._poll_seconds = poll_seconds
+        self._view: View | None = None
+        self._rules: Rules | None = None
+        self._rules_slot = 0
+        self._lock = asyncio.Lock()
+        self._woken = asyncio.Event()
+
+    @property
+    def view(self) -> View:
+        """The latest sweep; RoleError before the first."""
+        if self._view is None:
+            raise RoleError("the chain has not been read yet")
+        return self._view
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            await self.refresh()
+            await asyncio.sleep(self._poll_seconds)
+
+    async def next_sweep(self) -> None:
+        """Wait for a sweep that begins after now."""
+        await self._woken.wait()
+
+    async def refresh(self) -> View:
+        """Read everything and wake all who wait."""
+        async with self._lock:
+            self._view = await self._sweep()
+            woken, self._woken = self._woken, asyncio.Event()
+            woken.set()
+            return self._view
+
+    def beacon(self, posted_slot: int) -> bytes | None:
+        """Hash of the lowest slot at or after posted_slot; None when it aged out.
+
+        Raises LookupError while it does not exist.
+        """
+        hashes = self.view.slot_hashes
+        after = [entry for entry in hashes if entry[0] >= posted_slot]
+        if not after:
+            raise LookupError(posted_slot)
+        slot, value = after[-1]
+        if len(after) == len(hashes) >= SLOT_HASHES_KEPT and slot != posted_slot:
+            return None
+        return value
+
+    async def _sweep(self) -> View:
+        slot = await self.gateway.slot()
+        rules = await self._read_rules(slot)
+        found = await self.gateway.program_accounts(job_registry.Job)
+        addresses = [job_registry.market_address(), staking.pool_address(), SLOT_HASHES]
+        for owner in self._parties:
+            addresses += [staking.position_address(owner), job_registry.provider_address(owner)]
+        for job, _ in found:
+            addresses += [
+                verdict.verdict_address(job),
+                escrow.escrow_address(job),
+                escrow.vault_address(job),
+                *(staking.exposure_address(job, owner) for owner in self._parties),
+            ]
+        raws = dict(zip(addresses, await self.gateway.accounts(addresses), strict=True))
+        market = _required(job_registry.Market, raws[job_registry.market_address()])
+        pool = _required(staking.Pool, raws[staking.pool_address()])
+        sysvar = raws[SLOT_HASHES]
+        return View(
+            slot=slot,
+            rules=rules,
+            demand_q32=market.demand_q32,
+            total_staked=pool.total_staked,
+            jobs={job: self._job(job, account, raws) for job, account in found},
+            parties={owner: _party(owner, raws) for owner in self._parties},
+            slot_hashes=_slot_hashes(bytes(sysvar.data)) if sysvar is not None else (),
+        )
+
+    async def _read_rules(self, slot: int) -> Rules:
+        """Parameters change by governance only, so once an epoch is often enough."""
+        if self._rules and slot < self._rules_slot + self._rules.job_registry.epoch_slots:
+            return self._rules
+        pool, money, registry, judge = await self.gateway.accounts(
+            [
+                staking.pool_address(),
+                escrow.config_address(),
+                job_registry.registry_address(),
+                verdict.config_address(),
+            ]
+        )
+        config = _required(escrow.Config, money)
+        stakes = _required(staking.Pool, pool)
+        self._rules_slot = slot
+        self._rules = Rules(
+            mint=stakes.mint,
+            treasury=config.treasury,
+            staking=stakes.params,
+            escrow=config.params,
+            job_registry=_required(job_registry.Registry, registry).params,
+            verdict=_required(verdict.Config, judge).params,
+        )
+        return self._rules
+
+    def _job(
+        self, address: Pubkey, account: job_registry.Job, raws: Mapping[Pubkey, RawAccount | None]
+    ) -> JobSnapshot:
+        judged = _optional(verdict.Verdict, raws[verdict.verdict_address(address)])
+        money = _optional(escrow.Escrow, raws[escrow.escrow_address(address)])
+        vault = raws[escrow.vault_address(address)]
+        balance = TokenAccount.from_bytes(bytes(vault.data)).amount if vault is not None else 0
+        return JobSnapshot(
+            job=job_of(address, account),
+            verdict=None if judged is None else verdict_of(judged),
+            escrow=None if money is None else escrow_of(money, balance),
+            exposed=frozenset(
+                owner
+                for owner in self._parties
+                if raws[staking.exposure_address(address, owner)] is not None
+            ),
+            version=account.sequence
+            + (judged.sequence if judged is not None else 0)
+            + (money.sequence if money is not None else 0),
+        )
+
+
+def _party(owner: Pubkey, raws: Mapping[Pubkey, RawAccount | None]) -> Party:
+    return Party(
+        _optional(staking.Position, raws[staking.position_address(owner)]),
+        _optional(job_registry.Provider, raws[job_registry.provider_address(owner)]),
+    )
+
+
+def _optional(kind: type[AccountType], raw: RawAccount | None) -> AccountType | None:
+    return None if raw is None else kind.decode(bytes(raw.data), owner=raw.owner)
+
+
+def _required(kind: type[AccountType], raw: RawAccount | None) -> AccountType:
+    found = _optional(kind, raw)
+    if found is None:
+        raise RoleError(
+            f"the cluster has no {kind.PROGRAM} {kind.__name__}; deploy the programs or correct "
+            "the URL"
+        )
+    return found
+
+
+def _slot_hashes(data: bytes) -> tuple[tuple[int, bytes], ...]:
+    """SlotHashes sysvar: count u64, then slot u64 and hash, the newest first."""
+    count = int.from_bytes(data[:8], "little")
+    entries = (
+        data[8 + at * SLOT_HASH_BYTES : 8 + (at + 1) * SLOT_HASH_BYTES] for at in range(count)
+    )
+    return tuple((int.from_bytes(entry[:8], "little"), entry[8:]) for entry in entries)
