@@ -13,8 +13,8 @@
 use solana_compiler_builtins as _;
 
 use anchor_lang::prelude::*;
-use protocol::{addresses::VERDICT_CPI_BUMP, seeds};
 
+mod caller;
 pub mod errors;
 pub mod events;
 pub mod instructions;
@@ -24,9 +24,6 @@ use instructions::*;
 use state::Params;
 
 declare_id!(protocol::addresses::VERDICT);
-
-/// What other programs know this one by.
-pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[VERDICT_CPI_BUMP]]];
 
 #[program]
 pub mod verdict {

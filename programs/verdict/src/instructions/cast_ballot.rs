@@ -1,16 +1,12 @@
 use anchor_lang::prelude::*;
 use protocol::addresses::VERDICT_CPI;
-use staking::{
-    cpi::{accounts::LockExposure, lock_exposure},
-    program::Staking,
-    state::Seat,
-};
+use staking::{program::Staking, state::Seat};
 
 use crate::{
+    caller::call,
     errors::VerdictError,
     events::BallotCast,
     state::{Config, Verdict},
-    CPI_SIGNER,
 };
 
 #[derive(Accounts)]
@@ -50,18 +46,28 @@ impl CastBallot<'_> {
 
     fn lock(&self) -> Result<()> {
         let params = &self.config.params;
-        let accounts = LockExposure {
-            owner: self.owner.to_account_info(),
-            authority: self.authority.to_account_info(),
-            job: self.job.to_account_info(),
-            position: self.position.to_account_info(),
-            exposure: self.exposure.to_account_info(),
-            system_program: self.system_program.to_account_info(),
-        };
-        lock_exposure(
-            CpiContext::new_with_signer(staking::ID, accounts, CPI_SIGNER),
-            params.ballot_exposure,
-            params.silence_fee,
+        call(
+            staking::ID,
+            staking::accounts::LockExposure {
+                owner: self.owner.key(),
+                authority: self.authority.key(),
+                job: self.job.key(),
+                position: self.position.key(),
+                exposure: self.exposure.key(),
+                system_program: self.system_program.key(),
+            },
+            staking::instruction::LockExposure {
+                amount: params.ballot_exposure,
+                bond: params.silence_fee,
+            },
+            &[
+                self.owner.to_account_info(),
+                self.authority.to_account_info(),
+                self.job.to_account_info(),
+                self.position.to_account_info(),
+                self.exposure.to_account_info(),
+                self.system_program.to_account_info(),
+            ],
         )
     }
 }

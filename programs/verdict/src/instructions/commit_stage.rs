@@ -1,6 +1,5 @@
 use anchor_lang::prelude::*;
 use job_registry::{
-    cpi::{accounts::RecordStage, record_stage},
     program::JobRegistry,
     state::{Graph, Job, JobState, Provider},
 };
@@ -8,10 +7,10 @@ use protocol::addresses::VERDICT_CPI;
 use staking::state::Position;
 
 use crate::{
+    caller::call,
     errors::{Checked, VerdictError},
     events::StageCommitted,
     state::{Stage, StageRange, Verdict, TRACE_COMMITMENT},
-    CPI_SIGNER,
 };
 
 #[derive(Accounts)]
@@ -62,16 +61,21 @@ impl<'info> CommitStage<'info> {
 
     /// The registry holds the lease's deadline and refuses what comes after it.
     fn record(&self, last: u16, macs: u64) -> Result<()> {
-        let accounts = RecordStage {
-            authority: self.authority.to_account_info(),
-            registry: self.registry.to_account_info(),
-            job: self.job.to_account_info(),
-            provider: self.provider.to_account_info(),
-        };
-        record_stage(
-            CpiContext::new_with_signer(job_registry::ID, accounts, CPI_SIGNER),
-            last,
-            macs,
+        call(
+            job_registry::ID,
+            job_registry::accounts::RecordStage {
+                authority: self.authority.key(),
+                registry: self.registry.key(),
+                job: self.job.key(),
+                provider: self.provider.key(),
+            },
+            job_registry::instruction::RecordStage { last, macs_done: macs },
+            &[
+                self.authority.to_account_info(),
+                self.registry.to_account_info(),
+                self.job.to_account_info(),
+                self.provider.to_account_info(),
+            ],
         )
     }
 }

@@ -1,14 +1,10 @@
 use anchor_lang::prelude::*;
-use escrow::cpi::{accounts::Settle as CreditEscrow, settle};
-use job_registry::{
-    cpi::{accounts::Conclude, conclude},
-    state::JobState,
-};
+use job_registry::state::JobState;
 
 use crate::{
+    caller::call,
     errors::{Checked, VerdictError},
     state::{Settlement, State, Verdict},
-    CPI_SIGNER,
 };
 
 /// What both ends of a verdict have in common: escrow credits, the registry concludes.
@@ -29,30 +25,37 @@ impl Ending<'_, '_> {
             .iter()
             .try_fold(0u64, |sum, credit| sum.checked_add(credit.amount))
             .checked()?;
-        let accounts =
-            CreditEscrow { authority: self.authority.clone(), escrow: self.escrow.clone() };
-        let finalise = true;
-        settle(
-            CpiContext::new_with_signer(escrow::ID, accounts, CPI_SIGNER),
-            settlement.credits,
-            settlement.fee,
-            finalise,
+        call(
+            escrow::ID,
+            escrow::accounts::Settle { authority: *self.authority.key, escrow: *self.escrow.key },
+            escrow::instruction::Settle {
+                credits: settlement.credits,
+                fee: settlement.fee,
+                finalise: true,
+            },
+            &[self.authority.clone(), self.escrow.clone()],
         )?;
         Ok(credited)
     }
 
     pub fn conclude(&self, outcome: JobState, macs: u64) -> Result<()> {
-        let accounts = Conclude {
-            authority: self.authority.clone(),
-            registry: self.registry.clone(),
-            job: self.job.clone(),
-            provider: self.provider.clone(),
-            utilisation: self.utilisation.clone(),
-        };
-        conclude(
-            CpiContext::new_with_signer(job_registry::ID, accounts, CPI_SIGNER),
-            outcome as u8,
-            macs,
+        call(
+            job_registry::ID,
+            job_registry::accounts::Conclude {
+                authority: *self.authority.key,
+                registry: *self.registry.key,
+                job: *self.job.key,
+                provider: *self.provider.key,
+                utilisation: *self.utilisation.key,
+            },
+            job_registry::instruction::Conclude { outcome: outcome as u8, paid_macs: macs },
+            &[
+                self.authority.clone(),
+                self.registry.clone(),
+                self.job.clone(),
+                self.provider.clone(),
+                self.utilisation.clone(),
+            ],
         )
     }
 }

@@ -2,20 +2,13 @@ use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use escrow::state::Config as EscrowConfig;
 use protocol::addresses::VERDICT_CPI;
-use staking::{
-    cpi::{
-        accounts::{ForfeitBond, UnlockExposure},
-        forfeit_bond, unlock_exposure,
-    },
-    program::Staking,
-    state::Exposure,
-};
+use staking::{program::Staking, state::Exposure};
 
 use crate::{
+    caller::call,
     errors::{Checked, VerdictError},
     events::BallotReleased,
     state::Verdict,
-    CPI_SIGNER,
 };
 
 /// Anyone may crank, as nobody but the verifier gets anything.
@@ -65,28 +58,49 @@ impl<'info> ReleaseBallot<'info> {
         let config = config.load()?;
         let vault = config.fee_vaults.get(EscrowConfig::shard(job)).checked()?;
         require_keys_eq!(self.fee_vault.key(), *vault, VerdictError::JobMismatch);
-        let accounts = ForfeitBond {
-            authority: self.authority.to_account_info(),
-            pool: self.pool.to_account_info(),
-            position: self.position.to_account_info(),
-            exposure: self.exposure.to_account_info(),
-            verifiers: self.verifiers.to_account_info(),
-            stake_vault: self.stake_vault.to_account_info(),
-            destination: self.fee_vault.to_account_info(),
-            token_program: self.token_program.to_account_info(),
-        };
-        forfeit_bond(CpiContext::new_with_signer(staking::ID, accounts, CPI_SIGNER))
+        call(
+            staking::ID,
+            staking::accounts::ForfeitBond {
+                authority: self.authority.key(),
+                pool: self.pool.key(),
+                position: self.position.key(),
+                exposure: self.exposure.key(),
+                verifiers: self.verifiers.key(),
+                stake_vault: self.stake_vault.key(),
+                destination: self.fee_vault.key(),
+                token_program: self.token_program.key(),
+            },
+            staking::instruction::ForfeitBond {},
+            &[
+                self.authority.to_account_info(),
+                self.pool.to_account_info(),
+                self.position.to_account_info(),
+                self.exposure.to_account_info(),
+                self.verifiers.to_account_info(),
+                self.stake_vault.to_account_info(),
+                self.fee_vault.to_account_info(),
+                self.token_program.to_account_info(),
+            ],
+        )
     }
 
     fn unlock(&self) -> Result<()> {
-        let accounts = UnlockExposure {
-            authority: self.authority.to_account_info(),
-            owner: self.owner.to_account_info(),
-            position: self.position.to_account_info(),
-            exposure: self.exposure.to_account_info(),
-        };
-        let close = true;
-        unlock_exposure(CpiContext::new_with_signer(staking::ID, accounts, CPI_SIGNER), close)
+        call(
+            staking::ID,
+            staking::accounts::UnlockExposure {
+                authority: self.authority.key(),
+                owner: self.owner.key(),
+                position: self.position.key(),
+                exposure: self.exposure.key(),
+            },
+            staking::instruction::UnlockExposure { close: true },
+            &[
+                self.authority.to_account_info(),
+                self.owner.to_account_info(),
+                self.position.to_account_info(),
+                self.exposure.to_account_info(),
+            ],
+        )
     }
 }
 

@@ -3,18 +3,14 @@ use anchor_spl::token::Token;
 use escrow::{program::Escrow as EscrowProgram, state::Escrow};
 use job_registry::{program::JobRegistry, state::JobState};
 use protocol::addresses::VERDICT_CPI;
-use staking::{
-    cpi::{accounts::ForfeitBond, forfeit_bond},
-    program::Staking,
-    state::Exposure,
-};
+use staking::{program::Staking, state::Exposure};
 
 use super::ending::{finish, require_of_job, Ending};
 use crate::{
+    caller::call,
     errors::{Checked, VerdictError},
     events::VerdictVoided,
     state::{settlement, Outcome, Verdict},
-    CPI_SIGNER,
 };
 
 /// Anyone may crank. `position` and `exposure` are the blamed provider's after a rejection, and
@@ -92,17 +88,30 @@ impl<'info> Void<'info> {
 
     /// The buyer reclaims the bond from the job's vault. One forfeited before moves nothing.
     fn forfeit(&self) -> Result<()> {
-        let accounts = ForfeitBond {
-            authority: self.authority.to_account_info(),
-            pool: self.pool.to_account_info(),
-            position: self.position.to_account_info(),
-            exposure: self.exposure.to_account_info(),
-            verifiers: self.verifiers.to_account_info(),
-            stake_vault: self.stake_vault.to_account_info(),
-            destination: self.vault.to_account_info(),
-            token_program: self.token_program.to_account_info(),
-        };
-        forfeit_bond(CpiContext::new_with_signer(staking::ID, accounts, CPI_SIGNER))
+        call(
+            staking::ID,
+            staking::accounts::ForfeitBond {
+                authority: self.authority.key(),
+                pool: self.pool.key(),
+                position: self.position.key(),
+                exposure: self.exposure.key(),
+                verifiers: self.verifiers.key(),
+                stake_vault: self.stake_vault.key(),
+                destination: self.vault.key(),
+                token_program: self.token_program.key(),
+            },
+            staking::instruction::ForfeitBond {},
+            &[
+                self.authority.to_account_info(),
+                self.pool.to_account_info(),
+                self.position.to_account_info(),
+                self.exposure.to_account_info(),
+                self.verifiers.to_account_info(),
+                self.stake_vault.to_account_info(),
+                self.vault.to_account_info(),
+                self.token_program.to_account_info(),
+            ],
+        )
     }
 }
 
