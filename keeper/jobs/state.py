@@ -78,6 +78,7 @@ class Job:
     address: Pubkey
     buyer: Pubkey
     graph: Pubkey
+    spec_root: bytes
     manifest: bytes
     source: str
     input_root: bytes

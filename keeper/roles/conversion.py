@@ -46,6 +46,7 @@ def job_of(address: Pubkey, account: job_registry.Job) -> Job:
         address=address,
         buyer=account.buyer,
         graph=account.graph,
+        spec_root=account.spec_root,
         manifest=account.manifest,
         source=url_text(account.source),
         input_root=account.input_root,

@@ -11,7 +11,7 @@ from solders.token.state import TokenAccount
 
 from idl.client import SLOT_HASHES, Account, escrow, job_registry, staking, verdict
 from keeper.chain.gateway import Gateway
-from keeper.jobs.state import JobSnapshot
+from keeper.jobs.state import JobSnapshot, JobState
 from keeper.roles.conversion import escrow_of, job_of, verdict_of
 from keeper.roles.errors import RoleError
 
@@ -48,7 +48,7 @@ class Party:
 
 @dataclass(slots=True)
 class View:
-    """One sweep. demand is Q32; slot_hashes run from the newest slot to the oldest."""
+    """One sweep. demand is Q32; slot_hashes, read while a job is posted, begin with the newest."""
 
     slot: int
     rules: Rules
@@ -115,7 +115,9 @@ class ChainMirror:
         slot = await self.gateway.slot()
         rules = await self._read_rules(slot)
         found = await self.gateway.program_accounts(job_registry.Job)
-        addresses = [job_registry.market_address(), staking.pool_address(), SLOT_HASHES]
+        addresses = [job_registry.market_address(), staking.pool_address()]
+        if any(account.state == JobState.POSTED for _, account in found):
+            addresses.append(SLOT_HASHES)
         for owner in self._parties:
             addresses += [staking.position_address(owner), job_registry.provider_address(owner)]
         for job, _ in found:
@@ -128,7 +130,7 @@ class ChainMirror:
         raws = dict(zip(addresses, await self.gateway.accounts(addresses), strict=True))
         market = _required(job_registry.Market, raws[job_registry.market_address()])
         pool = _required(staking.Pool, raws[staking.pool_address()])
-        sysvar = raws[SLOT_HASHES]
+        sysvar = raws.get(SLOT_HASHES)
         return View(
             slot=slot,
             rules=rules,

@@ -34,6 +34,7 @@ def job(state: JobState = JobState.POSTED, **fields: Any) -> Job:
         address=JOB,
         buyer=BUYER,
         graph=GRAPH,
+        spec_root=bytes(32),
         manifest=bytes(32),
         source="http://127.0.0.1:1",
         input_root=bytes(32),

@@ -1,0 +1,52 @@
+"""The buyer's side of its posted jobs: salts the draw, fetches the result, takes the rest back."""
+
+from solders.pubkey import Pubkey
+
+from keeper.chain.submit import Submitter
+from keeper.jobs import buyer as rules
+from keeper.jobs.actions import Action, Draw, Wait
+from keeper.jobs.buyer import BuyerSnapshot
+from keeper.jobs.state import Clock, JobSnapshot
+from keeper.roles.errors import RoleError
+from keeper.roles.mirror import ChainMirror, View
+from keeper.roles.orders import SaltBook
+from keeper.roles.role import Role
+from keeper.roles.transactions import draw
+
+
+class Buyer(Role):
+    """Watches every job of one key; `keep` names those whose accounts must stay open for now."""
+
+    def __init__(
+        self, mirror: ChainMirror, submitter: Submitter, owner: Pubkey, salts: SaltBook
+    ) -> None:
+        super().__init__(mirror, submitter, owner)
+        self._salts = salts
+        self.keep: set[Pubkey] = set()
+        self.cancelling: set[Pubkey] = set()
+
+    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
+        """See keeper.jobs.buyer."""
+        waits: list[int] = []
+        for snapshot in jobs:
+            job = snapshot.job
+            if job.buyer != self.owner or (job.state.ended and job.address in self.keep):
+                continue
+            holds_salt = self._salts.get(job.address) is not None
+            cancelling = job.address in self.cancelling
+            step = rules.next_action(BuyerSnapshot(snapshot, holds_salt, cancelling), clock)
+            if not isinstance(step, Wait):
+                return step
+            if step.until is not None:
+                waits.append(step.until)
+        return Wait(min(waits, default=None))
+
+    async def perform(self, action: Action, view: View) -> None:
+        """Send, with the salt where it is due."""
+        if isinstance(action, Draw):
+            salt = self._salts.get(action.job)
+            if salt is None:
+                raise RoleError(f"the salt of job {action.job} is not on this machine")
+            await self.send(action, view, draw(action.job, self.owner, salt))
+        else:
+            await super().perform(action, view)

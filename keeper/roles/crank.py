@@ -1,0 +1,86 @@
+"""The crank: keeps every job and every epoch moving, for the tips."""
+
+from solders.pubkey import Pubkey
+from solders.token.state import TokenAccount
+
+from idl.client import SHARDS, escrow, job_registry, staking
+from keeper.chain.submit import Submitter
+from keeper.jobs import crank as rules
+from keeper.jobs.actions import Action, EmitRewards, RollMarket, SweepFees, TakeSnapshot
+from keeper.jobs.crank import CrankSnapshot, Epochs
+from keeper.jobs.state import Clock, JobSnapshot
+from keeper.roles.mirror import ChainMirror, View
+from keeper.roles.role import Role
+
+
+class Crank(Role):
+    """Cranks for one key."""
+
+    def __init__(self, mirror: ChainMirror, submitter: Submitter, owner: Pubkey) -> None:
+        super().__init__(mirror, submitter, owner)
+        self._done: dict[type[Action], int] = {}
+        self._shards: tuple[int, ...] = ()
+
+    async def run(self) -> None:
+        """Act until cancelled."""
+        await self._read_chores()
+        await super().run()
+
+    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
+        """See keeper.jobs.crank."""
+        epochs = Epochs(
+            slots=view.rules.staking.epoch_slots,
+            snapshot=self._done.get(TakeSnapshot),
+            market=self._done.get(RollMarket),
+            emitted=self._done.get(EmitRewards),
+            fee_shards=self._shards,
+        )
+        return rules.next_action(
+            CrankSnapshot(
+                owner=self.owner,
+                jobs=jobs,
+                epochs=epochs,
+                salt_slots=view.rules.verdict.salt_slots,
+                max_attempts=view.rules.job_registry.max_attempts,
+            ),
+            clock,
+        )
+
+    async def perform(self, action: Action, view: View) -> None:
+        """Send, and remember the chores that are done."""
+        await super().perform(action, view)
+        self._finish(action)
+        if isinstance(action, EmitRewards):
+            await self._read_shards()
+
+    def refused(self, action: Action, view: View) -> None:
+        """A refused chore was done by somebody else, or has nothing to do before the next epoch."""
+        super().refused(action, view)
+        self._finish(action)
+
+    def _finish(self, action: Action) -> None:
+        match action:
+            case TakeSnapshot(epoch) | RollMarket(epoch) | EmitRewards(epoch):
+                self._done[type(action)] = epoch
+            case SweepFees(shard):
+                self._shards = tuple(other for other in self._shards if other != shard)
+
+    async def _read_chores(self) -> None:
+        gateway = self.mirror.gateway
+        addresses = [staking.snapshot_address(parity) for parity in range(2)]
+        snapshots = await gateway.fetch_all(staking.Snapshot, addresses)
+        taken = [each.epoch for each in snapshots if each is not None and each.taken_slot]
+        if taken:
+            self._done[TakeSnapshot] = max(taken)
+        market = await gateway.fetch(job_registry.Market, job_registry.market_address())
+        if market is not None and market.epoch:
+            self._done[RollMarket] = market.epoch
+
+    async def _read_shards(self) -> None:
+        vaults = [escrow.fees_address(shard) for shard in range(SHARDS)]
+        found = await self.mirror.gateway.accounts(vaults)
+        self._shards = tuple(
+            shard
+            for shard, raw in enumerate(found)
+            if raw is not None and TokenAccount.from_bytes(bytes(raw.data)).amount
+        )

@@ -1,0 +1,208 @@
+"""The provider: takes jobs, runs them, commits their traces and serves them."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from solders.pubkey import Pubkey
+
+from keeper.chain.submit import Submitter
+from keeper.compute import ComputeLane, execute_segment
+from keeper.data import BlobClient, BlobStore, DataError, StageIndex, StageIndexes
+from keeper.jobs import provider as rules
+from keeper.jobs.actions import Action, Claim, Execute
+from keeper.jobs.provider import ComputedStage, ProviderSnapshot, Work
+from keeper.jobs.selection import ClaimTerms
+from keeper.jobs.state import Clock, Job, JobSnapshot, JobState, Verdict
+from keeper.roles.conversion import claim_rules, standing_of
+from keeper.roles.errors import MaterialError, RoleError
+from keeper.roles.material import JobMaterial, MaterialSource
+from keeper.roles.mirror import ChainMirror, View
+from keeper.roles.role import Role
+from keeper.roles.traces import TraceSource
+from kernels.reference import Executor
+from kernels.trace import pack, tensor_root, trace_root, unpack
+from kernels.trace.layout import Array, LayoutError
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionCost:
+    """What running a stage took: executing, and packing and hashing its outputs."""
+
+    macs: int
+    execution_seconds: float
+    commitment_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTools:
+    """What a provider works with. rate is multiply-adds a slot, as measured by the self-test."""
+
+    executor: Executor
+    rate: int
+    lane: ComputeLane
+    store: BlobStore
+    indexes: StageIndexes
+    client: BlobClient
+    material: MaterialSource
+
+
+class Provider(Role):
+    """Runs jobs for one key."""
+
+    def __init__(
+        self, mirror: ChainMirror, submitter: Submitter, owner: Pubkey, tools: ProviderTools
+    ) -> None:
+        super().__init__(mirror, submitter, owner)
+        self._tools = tools
+        self._traces = TraceSource(tools.client, mirror.gateway)
+        self._restarts: set[Pubkey] = set()
+        self._material: dict[Pubkey, JobMaterial] = {}
+        self.costs: dict[Pubkey, ExecutionCost] = {}
+
+    async def run(self) -> None:
+        """Act until cancelled."""
+        await self._recover()
+        await super().run()
+
+    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
+        """See keeper.jobs.provider."""
+        return rules.next_action(
+            ProviderSnapshot(
+                owner=self.owner,
+                jobs=jobs,
+                terms=self._terms(view, jobs),
+                rate=self._tools.rate,
+                lease_slots=view.rules.job_registry.lease_slots,
+                work={job: self._work(job, material) for job, material in self._material.items()},
+            ),
+            clock,
+        )
+
+    async def perform(self, action: Action, view: View) -> None:
+        """Claim only what can be run; execute in the lane; send the rest."""
+        match action:
+            case Claim(job):
+                # A claim without the data would cost the lease bond.
+                self._material[job] = await self._tools.material.get(view.jobs[job].job)
+                await super().perform(action, view)
+            case Execute(job, first, last):
+                await self._execute(view.jobs[job], range(first, last))
+            case _:
+                await super().perform(action, view)
+                await self._forget(view)
+
+    def _terms(self, view: View, jobs: Sequence[JobSnapshot]) -> ClaimTerms | None:
+        party = view.parties[self.owner]
+        if party.provider is None or party.position is None or party.provider.draining:
+            return None
+        beacons: dict[Pubkey, bytes | None] = {}
+        for snapshot in jobs:
+            if snapshot.job.state is JobState.POSTED:
+                try:
+                    beacons[snapshot.job.address] = self.mirror.beacon(snapshot.job.posted_slot)
+                except LookupError:
+                    continue
+        return ClaimTerms(
+            rules=claim_rules(view.rules.job_registry),
+            standing=standing_of(party.provider, party.free_stake),
+            demand_q32=view.demand_q32,
+            total_staked=view.total_staked,
+            beacons=beacons,
+        )
+
+    def _work(self, job: Pubkey, material: JobMaterial) -> Work:
+        computed = tuple(
+            ComputedStage(index.first, index.last, bytes.fromhex(index.root))
+            for index in self._tools.indexes.of_job(str(job))
+        )
+        return Work(material.cumulative_macs, computed, job in self._restarts)
+
+    async def _execute(self, snapshot: JobSnapshot, operators: range) -> None:
+        job = snapshot.job
+        material = self._material[job.address]
+        try:
+            earlier = await self._earlier(snapshot.verdict, job, material, operators.start)
+        except (DataError, LayoutError, RoleError) as error:
+            LOG.warning("job %s begins again: earlier stages cannot be had: %s", job.address, error)
+            self._restarts.add(job.address)
+            return
+        started = perf_counter()
+        outputs = await self._tools.lane.run(
+            execute_segment,
+            self._tools.executor,
+            material.graph,
+            operators,
+            material.inputs,
+            earlier,
+        )
+        executed = perf_counter()
+        index = await self._tools.lane.run(self._keep, job, operators, outputs)
+        cost = ExecutionCost(
+            sum(material.graph.descriptors[at].multiply_adds for at in operators),
+            executed - started,
+            perf_counter() - executed,
+        )
+        self.costs[job.address] = cost
+        LOG.info(
+            "job %s: operators %d..%d, %d multiply-adds in %.3f s, committed as %s",
+            job.address, operators.start, operators.stop, cost.macs,
+            cost.execution_seconds, index.root,
+        )  # fmt: skip
+
+    async def _earlier(
+        self, verdict: Verdict | None, job: Job, material: JobMaterial, first: int
+    ) -> list[Array]:
+        """Outputs 0..first - 1: this node's own, or fetched from whoever committed them."""
+        found: list[Array] = []
+        if first == 0:
+            return found
+        if verdict is None:
+            raise MaterialError(f"job {job.address} has progress but no verdict")
+        for stage in verdict.stages:
+            blobs = await self._traces.stage(job.address, stage, material.graph)
+            for number, blob in zip(range(stage.first, stage.last), blobs, strict=True):
+                spec = material.graph.outputs[number]
+                if blob is None:
+                    raise MaterialError(f"operator {number} of job {job.address} is not served")
+                found.append(unpack(blob, spec.shape, spec.dtype))
+        return found[:first]
+
+    def _keep(self, job: Job, operators: range, outputs: Sequence[Array]) -> StageIndex:
+        digests = [self._tools.store.put(pack(output).tobytes()) for output in outputs]
+        roots = [tensor_root(output) for output in outputs]
+        index = StageIndex(
+            job=str(job.address),
+            first=operators.start,
+            last=operators.stop,
+            root=trace_root(roots).hex(),
+            outputs=tuple(digests),
+            tensor_roots=tuple(root.hex() for root in roots),
+        )
+        self._tools.indexes.put(index)
+        return index
+
+    async def _recover(self) -> None:
+        """Material of the jobs that this key held when the process ended."""
+        for snapshot in self.mirror.view.jobs.values():
+            job = snapshot.job
+            held = job.lease is not None and job.lease.provider == self.owner
+            if held and job.state is JobState.CLAIMED:
+                try:
+                    self._material[job.address] = await self._tools.material.get(job)
+                except MaterialError as error:
+                    LOG.warning("cannot go on with a job: %s", error)
+
+    async def _forget(self, view: View) -> None:
+        """Drop the traces of jobs that their buyers closed: nobody can ask for them any more."""
+        open_jobs = {str(job) for job in view.jobs}
+        for job in self._tools.indexes.jobs():
+            if job not in open_jobs:
+                for index in self._tools.indexes.of_job(job):
+                    for digest in index.outputs:
+                        self._tools.store.remove(digest)
+                self._tools.indexes.remove(job)
+        self._material = {job: kept for job, kept in self._material.items() if job in view.jobs}

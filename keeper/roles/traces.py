@@ -1,0 +1,78 @@
+"""Committed outputs, fetched from the providers that answer for them."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from solders.pubkey import Pubkey
+
+from idl.client import job_registry
+from keeper.chain.gateway import Gateway
+from keeper.data import BlobClient, DataError, StageIndex
+from keeper.jobs.state import Stage
+from keeper.roles.conversion import url_text
+from kernels.graph import Graph
+from kernels.trace import trace_root
+
+LOG = logging.getLogger(__name__)
+
+CONCURRENT_TRANSFERS = 4
+
+
+class TraceSource:
+    """Looks up a provider's endpoint on chain and reads its stages."""
+
+    def __init__(self, client: BlobClient, gateway: Gateway) -> None:
+        self._client = client
+        self._gateway = gateway
+
+    async def stage(self, job: Pubkey, stage: Stage, graph: Graph) -> list[bytes | None]:
+        """Canonical bytes of each of the stage's outputs; None for what cannot be had."""
+        missing: list[bytes | None] = [None] * (stage.last - stage.first)
+        try:
+            endpoint = await self._endpoint(stage.provider)
+            index = await self._client.fetch_index(endpoint, str(job), stage.root.hex())
+        except DataError as error:
+            LOG.warning("stage %s of job %s: %s", stage.root.hex(), job, error)
+            return missing
+        if (index.first, index.last) != (stage.first, stage.last):
+            return missing
+        slots = asyncio.Semaphore(CONCURRENT_TRANSFERS)
+
+        async def output(number: int, digest: str) -> bytes | None:
+            try:
+                async with slots:
+                    size = graph.outputs[number].stored_bytes
+                    return await self._client.fetch(endpoint, digest, size)
+            except DataError as error:
+                LOG.warning("operator %d of job %s: %s", number, job, error)
+                return None
+
+        operators = range(stage.first, stage.last)
+        return await asyncio.gather(*map(output, operators, index.outputs))
+
+    async def result(self, job: Pubkey, stages: Sequence[Stage], graph: Graph) -> bytes | None:
+        """Canonical bytes of the last operator's output, or None when its provider has no index.
+
+        The index proves itself: its tensor roots must hash to the committed root.
+        """
+        stage = stages[-1]
+        endpoint = await self._endpoint(stage.provider)
+        index = await self._client.fetch_index(endpoint, str(job), stage.root.hex())
+        if not index_is_committed(index, stage):
+            return None
+        size = graph.outputs[stage.last - 1].stored_bytes
+        return await self._client.fetch(endpoint, index.outputs[-1], size)
+
+    async def _endpoint(self, provider: Pubkey) -> str:
+        account = await self._gateway.fetch(
+            job_registry.Provider, job_registry.provider_address(provider)
+        )
+        return "" if account is None else url_text(account.endpoint)
+
+
+def index_is_committed(index: StageIndex, stage: Stage) -> bool:
+    """Whether the index lists the tensor roots that the stage's root commits to."""
+    roots = [bytes.fromhex(root) for root in index.tensor_roots]
+    covers = (index.first, index.last) == (stage.first, stage.last)
+    return covers and trace_root(roots) == stage.root

@@ -1,0 +1,163 @@
+"""The verifier: checks what it is drawn for and votes by what it found."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from solders.pubkey import Pubkey
+
+from idl.client import staking, verdict
+from keeper.chain.submit import Submitter
+from keeper.compute import ComputeLane
+from keeper.data import BlobClient
+from keeper.jobs import verifier as rules
+from keeper.jobs.actions import Action, CastBallot, Check, ReleaseBallot, RevealBallot
+from keeper.jobs.state import Clock, JobSnapshot
+from keeper.jobs.verifier import VerifierSnapshot
+from keeper.roles.ballots import BallotBox
+from keeper.roles.errors import MaterialError, RoleError
+from keeper.roles.material import JobMaterial, MaterialSource
+from keeper.roles.mirror import ChainMirror, View
+from keeper.roles.role import Role
+from keeper.roles.traces import TraceSource
+from keeper.verification import (
+    Accept,
+    Ballot,
+    Choice,
+    CommittedStage,
+    Reject,
+    TraceVerdict,
+    ballot_commitment,
+    verify_trace,
+)
+
+LOG = logging.getLogger(__name__)
+
+NO_SEAT = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierTools:
+    """What a verifier works with."""
+
+    lane: ComputeLane
+    client: BlobClient
+    material: MaterialSource
+    ballots: BallotBox
+
+
+class Verifier(Role):
+    """Checks traces for one key that holds a seat."""
+
+    def __init__(
+        self, mirror: ChainMirror, submitter: Submitter, owner: Pubkey, tools: VerifierTools
+    ) -> None:
+        super().__init__(mirror, submitter, owner)
+        self._tools = tools
+        self._traces = TraceSource(tools.client, mirror.gateway)
+        self._ready = tools.ballots.keys()
+        self.verdicts: dict[Pubkey, TraceVerdict] = {}
+
+    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
+        """See keeper.jobs.verifier."""
+        party, judge = view.parties[self.owner], view.rules.verdict
+        return rules.next_action(
+            VerifierSnapshot(
+                owner=self.owner,
+                seat=_seat(party.position),
+                jobs=jobs,
+                free_stake=party.free_stake,
+                ballot_stake=judge.ballot_exposure + judge.silence_fee,
+                ready=self._ready,
+            ),
+            clock,
+        )
+
+    async def perform(self, action: Action, view: View) -> None:
+        """Check in the lane, vote by the kept ballot, send the rest."""
+        match action:
+            case Check(job, ballot):
+                await self._check(view.jobs[job], ballot)
+            case CastBallot(job, ballot):
+                await self._cast(action, view)
+            case RevealBallot(job, ballot):
+                kept = self._tools.ballots.get((job, ballot))
+                reveal = verdict.reveal_ballot(
+                    ballot=ballot,
+                    choice=int(kept.choice),
+                    operator=kept.operator,
+                    element=kept.element,
+                    salt=kept.salt,
+                    owner=self.owner,
+                    verdict=verdict.verdict_address(job),
+                )
+                await self.send(action, view, reveal)
+            case ReleaseBallot(job, ballot):
+                await super().perform(action, view)
+                self._tools.ballots.discard((job, ballot))
+                self._ready = self._tools.ballots.keys()
+            case _:
+                await super().perform(action, view)
+
+    async def _cast(self, action: CastBallot, view: View) -> None:
+        position = view.parties[self.owner].position
+        seat = _seat(position)
+        if seat is None:
+            raise RoleError(f"{self.owner} holds no seat")
+        kept = self._tools.ballots.get((action.job, action.ballot))
+        cast = verdict.cast_ballot(
+            ballot=action.ballot,
+            commitment=ballot_commitment(kept, bytes(self.owner), bytes(action.job)),
+            owner=self.owner,
+            job=action.job,
+            seat=staking.seat_address(seat),
+        )
+        await self.send(action, view, cast)
+
+    async def _check(self, snapshot: JobSnapshot, index: int) -> None:
+        job = snapshot.job
+        ballot = Ballot.create(Choice.UNAVAILABLE)
+        try:
+            material = await self._tools.material.get(job)
+        except MaterialError as error:
+            LOG.warning("verifier %s: %s", self.owner, error)
+        else:
+            found = await self._verify(snapshot, material)
+            self.verdicts[job.address] = found
+            ballot = _ballot_for(found)
+            LOG.info(
+                "verifier %s: job %s: %s, %d multiply-adds in %.3f s",
+                self.owner, job.address, found.finding, found.cost.macs, found.cost.seconds,
+            )  # fmt: skip
+        key = job.address, index
+        await asyncio.to_thread(self._tools.ballots.keep, key, ballot)
+        self._ready = self._ready | {key}
+
+    async def _verify(self, snapshot: JobSnapshot, material: JobMaterial) -> TraceVerdict:
+        if snapshot.verdict is None:
+            raise RoleError(f"job {snapshot.job.address} has no verdict to check")
+        outputs: list[bytes | None] = []
+        for stage in snapshot.verdict.stages:
+            outputs += await self._traces.stage(snapshot.job.address, stage, material.graph)
+        stages = [
+            CommittedStage(stage.first, stage.last, stage.root) for stage in snapshot.verdict.stages
+        ]
+        return await self._tools.lane.run(
+            verify_trace, material.graph, material.inputs, outputs, stages
+        )
+
+
+def _seat(position: staking.Position | None) -> int | None:
+    if position is None or position.seat == NO_SEAT or position.seat_vacated:
+        return None
+    return position.seat
+
+
+def _ballot_for(found: TraceVerdict) -> Ballot:
+    match found.finding:
+        case Accept():
+            return Ballot.create(Choice.ACCEPT)
+        case Reject(operator, element):
+            return Ballot.create(Choice.REJECT, operator, element)
+        case _:
+            return Ballot.create(Choice.UNAVAILABLE)
