@@ -1,0 +1,10 @@
+//! min(max(x, low), high)
+
+use protocol::descriptor::Descriptor;
+
+use super::same_place;
+use crate::{layout::Place, operand::Operand, RefereeError};
+
+pub fn value(d: &Descriptor, place: &Place, operands: &[Operand; 3]) -> Result<i32, RefereeError> {
+    Ok(same_place(d, place, operands, 0)?.max(d.clamp_low).min(d.clamp_high))
+}
