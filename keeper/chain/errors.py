@@ -26,6 +26,10 @@ class PermanentError(ChainError):
     """Fails again however often it is tried."""
 
 
+class AlreadyProcessedError(PermanentError):
+    """These very bytes have landed before."""
+
+
 class ProgramError(PermanentError, client.ProgramError):
     """A program refused an instruction: name, code, program, message and logs."""
 
@@ -81,6 +85,8 @@ def _without_program(error: object) -> ChainError:
             name = type(error).__name__.removeprefix("TransactionError")
     if name == "BlockhashNotFound":
         return ExpiredError("the cluster does not know the transaction's blockhash")
+    if name == "AlreadyProcessed":
+        return AlreadyProcessedError("the transaction has landed before")
     if name in _UNFUNDED_TRANSACTION:
         return InsufficientFundsError(f"{name}: the fee payer lacks lamports; fund it")
     return PermanentError(f"the cluster refused the transaction: {name}")

@@ -86,6 +86,18 @@ class Journal:
             self._require(self._outbox.finish(operation, State.EXPIRED), operation)
         return self._existing(operation)
 
+    def reopen(self, operation: str) -> Operation:
+        """Allow a refused operation to be signed anew; the caller knows why it may succeed now."""
+        with guarded(self.path):
+            if not self._outbox.reopen(operation):
+                raise JournalError(f"operation {operation} has not been refused")
+        return self._existing(operation)
+
+    def has_signature(self, signature: Signature) -> bool:
+        """Whether an operation's present transaction has this signature."""
+        with guarded(self.path):
+            return self._outbox.has_signature(signature)
+
     def cursor(self, stream: str) -> Cursor | None:
         """Where to resume reading, None at the beginning."""
         with guarded(self.path):

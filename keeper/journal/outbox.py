@@ -13,7 +13,7 @@ OUTBOX_TABLE = """
         operation TEXT PRIMARY KEY,
         state TEXT NOT NULL CHECK (state IN ('signed', 'landed', 'refused', 'expired')),
         wire BLOB NOT NULL,
-        signature BLOB NOT NULL CHECK (length(signature) = 64),
+        signature BLOB NOT NULL UNIQUE CHECK (length(signature) = 64),
         last_valid_block_height INTEGER NOT NULL,
         signings INTEGER NOT NULL,
         sends INTEGER NOT NULL,
@@ -86,6 +86,19 @@ class Outbox:
             " last_valid_block_height = excluded.last_valid_block_height,"
             " signings = signings + 1, sends = 0 WHERE state = 'expired'",
             (operation, wire, bytes(signature), last_valid),
+        )
+
+    def has_signature(self, signature: Signature) -> bool:
+        found = self._connection.execute(
+            "SELECT 1 FROM outbox WHERE signature = ?", (bytes(signature),)
+        ).fetchone()
+        return found is not None
+
+    def reopen(self, operation: str) -> bool:
+        return self._changed(
+            "UPDATE outbox SET state = 'expired', refusal = NULL"
+            " WHERE operation = ? AND state = 'refused'",
+            (operation,),
         )
 
     def count_send(self, operation: str) -> bool:

@@ -24,12 +24,7 @@ from solders.transaction_status import (
 )
 
 from idl.client import TOKEN_PROGRAM, Account, AccountDataError
-from keeper.chain.errors import (
-    ChainError,
-    UnexpectedDataError,
-    WrongClusterError,
-    transaction_failure,
-)
+from keeper.chain.errors import AlreadyProcessedError, UnexpectedDataError, WrongClusterError
 from keeper.chain.gateway.backoff import Backoff
 from keeper.chain.gateway.subscription import LogsNotification, subscribed_logs
 from keeper.chain.gateway.transport import requested
@@ -37,6 +32,7 @@ from keeper.errors import BadInputError
 
 MAX_ACCOUNTS_A_REQUEST: Final = 100
 MAX_SIGNATURES_A_REQUEST: Final = 1000
+_ONCE: Final = Backoff(attempts=1)
 _RANK: Final = {Processed: 0, Confirmed: 1, Finalized: 2}
 
 Answer = TypeVar("Answer")
@@ -53,11 +49,14 @@ class Blockhash:
 
 @dataclass(frozen=True, slots=True)
 class SignatureStatus:
-    """How far a transaction has come; `failure` is set where it landed and failed."""
+    """How far a transaction has come; `error` is set where it landed and failed.
+
+    `keeper.chain.errors.transaction_failure` tells what the error means.
+    """
 
     slot: int
     commitment: Commitment
-    failure: ChainError | None
+    error: object | None
 
     def reached(self, commitment: Commitment) -> bool:
         """Whether it is at least at this commitment."""
@@ -75,11 +74,11 @@ class SignatureRecord:
 
 @dataclass(frozen=True, slots=True)
 class LandedTransaction:
-    """A landed transaction's logs; `failed` ones have no effect and no valid events."""
+    """A landed transaction's logs; one with an `error` has no effect and no valid events."""
 
     signature: Signature
     slot: int
-    failed: bool
+    error: object | None
     logs: tuple[str, ...]
 
 
@@ -208,7 +207,9 @@ class Gateway:
             filters.append(MemcmpOpts(kind.OFFSETS[field], b58encode(bytes(value)).decode()))
         answer = await self._ask(
             f"{kind.PROGRAM} accounts",
-            lambda: self._client.get_program_accounts(kind.PROGRAM_ID, filters=filters),
+            lambda: self._client.get_program_accounts(
+                kind.PROGRAM_ID, encoding="base64", filters=filters
+            ),
         )
         return [
             (keyed.pubkey, _decoded(kind, keyed.pubkey, keyed.account)) for keyed in answer.value
@@ -255,26 +256,33 @@ class Gateway:
         if not isinstance(meta, UiTransactionStatusMeta):
             raise UnexpectedDataError(f"transaction {signature} came without its outcome")
         return LandedTransaction(
-            signature, answer.value.slot, meta.err is not None, tuple(meta.log_messages or ())
+            signature, answer.value.slot, meta.err, tuple(meta.log_messages or ())
         )
 
     async def send(self, transaction: bytes, *, preflight: bool = True) -> Signature:
-        """Hand signed bytes to the node; sending the same bytes again is harmless.
+        """Hand signed bytes to the node, once; sending the same bytes again is harmless.
 
-        Raises what preflight finds: ProgramError, InsufficientFundsError, ExpiredError.
+        Not tried again in here: only who knows that these bytes were never out before may take a
+        refusal for final. Raises what preflight finds: ProgramError, InsufficientFundsError,
+        ExpiredError.
         """
         options = TxOpts(
             skip_confirmation=True,
             skip_preflight=not preflight,
             preflight_commitment=self.commitment,
         )
-        signed = VersionedTransaction.from_bytes(transaction)
-        answer = await self._ask(
-            "send", lambda: self._client.send_raw_transaction(transaction, options)
-        )
-        if answer.value != signed.signatures[0]:
-            raise UnexpectedDataError(f"sent {signed.signatures[0]}, the node took {answer.value}")
-        return answer.value
+        signature = VersionedTransaction.from_bytes(transaction).signatures[0]
+        try:
+            answer = await requested(
+                lambda: self._client.send_raw_transaction(transaction, options),
+                what=f"send to {self.url}",
+                backoff=_ONCE,
+            )
+        except AlreadyProcessedError:
+            return signature
+        if answer.value != signature:
+            raise UnexpectedDataError(f"sent {signature}, the node took {answer.value}")
+        return signature
 
     async def statuses(self, signatures: Sequence[Signature]) -> list[SignatureStatus | None]:
         """Status of each signature, searched in the node's whole history; None if unknown."""
@@ -332,8 +340,7 @@ def _decoded(kind: type[AccountType], address: Pubkey, raw: RawAccount) -> Accou
 
 def _status(status: TransactionStatus) -> SignatureStatus:
     level = str(status.confirmation_status or TransactionConfirmationStatus.Processed)
-    failure = None if status.err is None else transaction_failure(status.err)
-    return SignatureStatus(status.slot, Commitment(level.rpartition(".")[2].lower()), failure)
+    return SignatureStatus(status.slot, Commitment(level.rpartition(".")[2].lower()), status.err)
 
 
 def _record(entry: RpcConfirmedTransactionStatusWithSignature) -> SignatureRecord:

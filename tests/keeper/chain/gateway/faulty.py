@@ -1,49 +1,83 @@
 """An RPC endpoint that answers from a script before it passes requests on."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
 
-
-@dataclass
-class FaultyNode:
-    """Answers each request with the next of `script`; None passes it on to `upstream`."""
-
-    upstream: str
-    script: list[Callable[[], web.Response] | None] = field(default_factory=list)
-    requests: int = 0
-    url: str = ""
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        self.requests += 1
-        step = self.script.pop(0) if self.script else None
-        if step is not None:
-            return step()
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(self.upstream, data=await request.read(), headers=_JSON) as answer,
-        ):
-            return web.Response(body=await answer.read(), headers=_JSON)
-
-
+Forward = Callable[[], Awaitable[web.Response]]
+Step = Callable[[Forward], Awaitable[web.Response]]
 _JSON = {"Content-Type": "application/json"}
 
 
-def status(code: int) -> Callable[[], web.Response]:
-    return lambda: web.Response(status=code, text="no")
+@dataclass
+class FaultyNode:
+    """Answers with the first step of `script` that is for the request's method.
+
+    A step for "*" is for any method; what no step is for goes on to `upstream`.
+    """
+
+    upstream: str
+    script: list[tuple[str, Step]] = field(default_factory=list)
+    methods: list[str] = field(default_factory=list)
+    url: str = ""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        content = await request.read()
+        method = json.loads(content)["method"]
+        self.methods.append(method)
+
+        async def forward() -> web.Response:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(self.upstream, data=content, headers=_JSON) as answer,
+            ):
+                return web.Response(body=await answer.read(), headers=_JSON)
+
+        for number, (wanted, step) in enumerate(self.script):
+            if wanted in ("*", method):
+                del self.script[number]
+                return await step(forward)
+        return await forward()
 
 
-def body(text: str) -> Callable[[], web.Response]:
-    return lambda: web.Response(text=text, headers=_JSON)
+def status(code: int) -> Step:
+    """Refuse with an HTTP status."""
+
+    async def step(_forward: Forward) -> web.Response:
+        return web.Response(status=code, text="no")
+
+    return step
+
+
+def body(text: str) -> Step:
+    """Answer with this text."""
+
+    async def step(_forward: Forward) -> web.Response:
+        return web.Response(text=text, headers=_JSON)
+
+    return step
+
+
+async def dropped(_forward: Forward) -> web.Response:
+    """Break the connection."""
+    raise ConnectionResetError
+
+
+async def swallowed(forward: Forward) -> web.Response:
+    """Do what was asked and fail to answer."""
+    await forward()
+    return web.Response(status=504, text="too late")
 
 
 @asynccontextmanager
 async def faulty_node(
-    upstream: str, script: Sequence[Callable[[], web.Response] | None]
+    upstream: str, script: Sequence[tuple[str, Step]] = ()
 ) -> AsyncIterator[FaultyNode]:
+    """Serve in front of `upstream`."""
     node = FaultyNode(upstream, list(script))
     app = web.Application()
     app.router.add_post("/", node.handle)

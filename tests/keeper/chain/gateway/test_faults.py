@@ -15,11 +15,22 @@ from keeper.chain.gateway import Backoff, Gateway
 from keeper.chain.gateway.gateway import websocket_url_of
 from keeper.chain.localnet.server import Localnet
 from keeper.errors import BadInputError
-from tests.keeper.chain.gateway.faulty import FaultyNode, body, faulty_node, status
+from tests.keeper.chain.gateway.faulty import (
+    FaultyNode,
+    Forward,
+    Step,
+    body,
+    dropped,
+    faulty_node,
+    status,
+)
 
 Result = TypeVar("Result")
-Step = Callable[[], web.Response] | None
 ALICE = Pubkey(bytes([1] * 32))
+
+
+async def passed(forward: Forward) -> web.Response:
+    return await forward()
 
 
 async def at_once(_seconds: float) -> None:
@@ -38,7 +49,7 @@ def against(
     async def run() -> Result:
         async with (
             Localnet(port=0, ticking=False, seed=bytes(32)) as net,
-            faulty_node(net.url, [None, *script]) as node,
+            faulty_node(net.url, [("*", passed), *(("*", step) for step in script)]) as node,
             Gateway(node.url, backoff=backoff()) as gateway,
         ):
             return await act(gateway, node)
@@ -47,11 +58,7 @@ def against(
 
 
 async def slot(gateway: Gateway, node: FaultyNode) -> tuple[int, int]:
-    return await gateway.slot(), node.requests - 1
-
-
-def dropped() -> web.Response:
-    raise ConnectionResetError
+    return await gateway.slot(), len(node.methods) - 1
 
 
 @pytest.mark.parametrize(
@@ -82,7 +89,7 @@ def test_tries_are_bounded(fault: Step) -> None:
     async def act(gateway: Gateway, node: FaultyNode) -> int:
         with pytest.raises(TransientError, match=r"slot from http"):
             await gateway.slot()
-        return node.requests - 1
+        return len(node.methods) - 1
 
     assert against([fault] * 10, act) == 4
 
@@ -99,7 +106,7 @@ def test_a_permanent_fault_is_not_tried_again(fault: Step, message: str) -> None
     async def act(gateway: Gateway, node: FaultyNode) -> int:
         with pytest.raises(PermanentError, match=message):
             await gateway.slot()
-        return node.requests - 1
+        return len(node.methods) - 1
 
     assert against([fault] * 2, act) == 1
 

@@ -1,0 +1,231 @@
+"""Carries operations to the chain: journal first, identical bytes until they land or expire."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from solana.rpc.commitment import Commitment, Confirmed, Finalized
+from solders.instruction import Instruction
+from solders.keypair import Keypair
+from solders.signature import Signature
+
+from keeper.chain.errors import (
+    ChainError,
+    ExpiredError,
+    PermanentError,
+    ProgramError,
+    TransientError,
+    transaction_failure,
+)
+from keeper.chain.gateway import Gateway, SignatureStatus
+from keeper.chain.submit.signing import instruction_programs, signed
+from keeper.journal import Journal, Operation, State
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """The one effect of an operation."""
+
+    operation: str
+    signature: Signature
+    slot: int
+
+
+class Submitter:
+    """Submits for one payer, whose key also signs for it in instructions.
+
+    `commitment` is what counts as landed, `poll_seconds` the pause between looks at the chain,
+    `unit_price` the priority fee in micro-lamports a compute unit, `signings` how many
+    transactions in turn may expire before an operation is given up for now.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        journal: Journal,
+        payer: Keypair,
+        *,
+        commitment: Commitment = Confirmed,
+        poll_seconds: float = 0.4,
+        unit_price: int = 0,
+        signings: int = 5,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._gateway = gateway
+        self._journal = journal
+        self._payer = payer
+        self._commitment = commitment
+        self._poll_seconds = poll_seconds
+        self._unit_price = unit_price
+        self._signings = signings
+        self._sleep = sleep
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def submit(
+        self,
+        operation: str,
+        instructions: Sequence[Instruction],
+        *,
+        signers: Sequence[Keypair] = (),
+        compute_units: int = 400_000,
+        again: bool = False,
+    ) -> Landed:
+        """Bring about the operation's effect once, whatever happened to it before.
+
+        An operation that has landed is not sent again, one under way goes on with the bytes it
+        has, and one that a program has refused raises that refusal again, unless `again` says
+        that it may succeed now. Raises ProgramError, InsufficientFundsError, ExpiredError after
+        `signings` expiries, other ChainErrors, and JournalError.
+        """
+        async with self._alone(operation):
+            known = self._journal.operation(operation)
+            if known is not None and known.state is State.REFUSED:
+                if not again:
+                    raise _refusal(known)
+                known = self._journal.reopen(operation)
+            for _ in range(self._signings):
+                if known is None or known.state is State.EXPIRED:
+                    known = await self._sign(operation, instructions, signers, compute_units)
+                if known.state is State.SIGNED:
+                    known = await self._drive(known)
+                if known.state is State.LANDED:
+                    return _landed(known)
+            raise ExpiredError(f"{operation}: {self._signings} transactions expired unconfirmed")
+
+    async def resume(self) -> list[Operation]:
+        """Bring what an earlier process left under way to its end; gives how each ended."""
+        ended = []
+        for operation in self._journal.unfinished():
+            async with self._alone(operation.id):
+                try:
+                    ended.append(await self._drive(operation))
+                except PermanentError as error:
+                    _LOG.warning("%s was refused: %s", operation.id, error)
+                    ended.append(self._journal.operation(operation.id) or operation)
+        return ended
+
+    async def _sign(
+        self,
+        operation: str,
+        instructions: Sequence[Instruction],
+        signers: Sequence[Keypair],
+        compute_units: int,
+    ) -> Operation:
+        transaction = signed(
+            instructions,
+            signers=[self._payer, *signers],
+            blockhash=await self._gateway.latest_blockhash(),
+            compute_units=compute_units,
+            unit_price=self._unit_price,
+            taken=self._journal.has_signature,
+        )
+        return self._journal.sign(
+            operation,
+            wire=transaction.wire,
+            signature=transaction.signature,
+            last_valid_block_height=transaction.last_valid_block_height,
+        )
+
+    async def _drive(self, operation: Operation) -> Operation:
+        """Send the same bytes until the operation has landed, been refused, or expired."""
+        if operation.sends == 0:
+            operation = await self._first_send(operation)
+        while operation.state is State.SIGNED:
+            try:
+                operation = await self._look(operation)
+            except TransientError as error:
+                _LOG.info("%s: %s", operation.id, error)
+            if operation.state is State.SIGNED:
+                await self._sleep(self._poll_seconds)
+        return operation
+
+    async def _first_send(self, operation: Operation) -> Operation:
+        operation = self._journal.count_send(operation.id)
+        try:
+            await self._gateway.send(operation.wire)
+        except TransientError as error:
+            _LOG.info("%s: %s", operation.id, error)
+        except PermanentError as error:
+            # A node that refuses in preflight has passed nothing on, and nobody else has the bytes.
+            self._record(operation, error)
+            raise
+        return operation
+
+    async def _look(self, operation: Operation) -> Operation:
+        status = await self._status(operation)
+        if status is None and await self._is_past(operation):
+            # It may have landed between the two answers.
+            status = await self._status(operation)
+            if status is None:
+                return self._journal.expired(operation.id)
+        if status is None:
+            operation = self._journal.count_send(operation.id)
+            await self._gateway.send(operation.wire, preflight=False)
+            return operation
+        if not status.reached(self._commitment):
+            return operation
+        if status.error is not None:
+            failure = await self._failure(operation, status.error)
+            self._record(operation, failure)
+            raise failure
+        return self._journal.landed(operation.id, status.slot)
+
+    async def _status(self, operation: Operation) -> SignatureStatus | None:
+        (status,) = await self._gateway.statuses([operation.signature])
+        return status
+
+    async def _is_past(self, operation: Operation) -> bool:
+        # Finalized: a fork could still take a lower block height back.
+        height = await self._gateway.block_height(Finalized)
+        return height > operation.last_valid_block_height
+
+    async def _failure(self, operation: Operation, error: object) -> ChainError:
+        landed = await self._gateway.transaction(operation.signature)
+        return transaction_failure(
+            error,
+            logs=() if landed is None else landed.logs,
+            programs=instruction_programs(operation.wire),
+        )
+
+    def _record(self, operation: Operation, error: ChainError) -> None:
+        if isinstance(error, ProgramError):
+            self._journal.refused(operation.id, _encoded(error))
+        else:
+            # No program judged it: once the cause is mended the operation may be signed anew.
+            self._journal.expired(operation.id)
+
+    @asynccontextmanager
+    async def _alone(self, operation: str) -> AsyncIterator[None]:
+        lock = self._locks.setdefault(operation, asyncio.Lock())
+        try:
+            async with lock:
+                yield
+        finally:
+            if not lock.locked():
+                self._locks.pop(operation, None)
+
+
+def _landed(operation: Operation) -> Landed:
+    assert operation.slot is not None
+    return Landed(operation.id, operation.signature, operation.slot)
+
+
+def _encoded(error: ProgramError) -> str:
+    return json.dumps(
+        {
+            "name": error.name,
+            "code": error.code,
+            "program": error.program,
+            "message": error.message,
+        }
+    )
+
+
+def _refusal(operation: Operation) -> ProgramError:
+    assert operation.refusal is not None
+    return ProgramError(**json.loads(operation.refusal))
