@@ -1,0 +1,227 @@
+"""A job on its way through the verdict program, step by step."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from solders.instruction import Instruction
+
+from idl.client import escrow, job_registry, shard_of, staking, verdict
+from tests.world import NLOV, Actor, World
+from tests.world import judgement as judge
+from tests.world.judgement import Choice, ballot_salt
+from tests.world.marketplace import (
+    claim,
+    open_buyer,
+    post_job,
+    register_graph,
+    register_provider,
+)
+from tests.world.stakers import committee
+
+OPERATORS: Final = 4
+"""Of the small graph."""
+DRAWN, CAST, REVEALED, RELEASED = range(4)
+"""States of a ballot."""
+
+Vote = tuple[Choice, int, int]
+"""Choice, operator, element."""
+ACCEPTS: Final[Vote] = (Choice.ACCEPT, 0, 0)
+REJECTS: Final[Vote] = (Choice.REJECT, 1, 5)
+MISSES: Final[Vote] = (Choice.UNAVAILABLE, 0, 0)
+
+
+class Judging:
+    """A claimed job with its provider, and seated verifiers that the snapshot shows."""
+
+    def __init__(
+        self, world: World, *, seats: int = 7, paid_urgency: int = 0, **terms: object
+    ) -> None:
+        self.world = world
+        self.members = committee(world, seats)
+        self.buyer = world.actor("buyer", tokens=1_000 * NLOV)
+        self.provider = world.actor("provider")
+        self.cranker = world.actor("cranker")
+        register_provider(world, self.provider)
+        open_buyer(world, self.buyer)
+        self.job = post_job(
+            world,
+            self.buyer,
+            register_graph(world, self.buyer),
+            paid_urgency=paid_urgency,
+            **terms,
+        )
+        claim(world, self.provider, self.job)
+        self.address = verdict.verdict_address(self.job.address)
+
+    @property
+    def account(self) -> verdict.Verdict:
+        """The verdict's account."""
+        return self.world.fetch(verdict.Verdict, self.address)
+
+    @property
+    def job_account(self) -> job_registry.Job:
+        """The job's account."""
+        return self.world.fetch(job_registry.Job, self.job.address)
+
+    @property
+    def escrow_account(self) -> escrow.Escrow:
+        """The job's escrow."""
+        return self.world.fetch(escrow.Escrow, self.job.escrow)
+
+    def ballots(self, draw: int | None = None) -> list[tuple[int, verdict.Ballot]]:
+        """Number and ballot of everyone drawn, or of one draw."""
+        account = self.account
+        drawn = list(enumerate(account.ballots[: account.ballot_count]))
+        return [(n, each) for n, each in drawn if draw is None or each.draw == draw]
+
+    def member(self, ballot: int) -> Actor:
+        """Who sits on the ballot's seat: seats are numbered as members are."""
+        return self.members[self.account.ballots[ballot].seat]
+
+    # instructions
+
+    def open(self) -> Instruction:
+        return verdict.open_verdict(owner=self.provider.key, job=self.job.address)
+
+    def commit(
+        self,
+        first: int = 0,
+        last: int = OPERATORS,
+        *,
+        root: bytes = bytes([7]) * 32,
+        kind: int = 0,
+        owner: Actor | None = None,
+    ) -> Instruction:
+        return verdict.commit_stage(
+            first=first,
+            last=last,
+            root=root,
+            kind=kind,
+            owner=(owner or self.provider).key,
+            job=self.job.address,
+            graph=self.job.graph,
+        )
+
+    def draw(self, salt: bytes | None = None, cranker: Actor | None = None) -> Instruction:
+        return verdict.draw(
+            salt=salt,
+            cranker=(cranker or self.cranker).key,
+            verdict=self.address,
+            even=staking.snapshot_address(0),
+            odd=staking.snapshot_address(1),
+        )
+
+    def commitment(self, owner: Actor, vote: Vote) -> bytes:
+        choice, operator, element = vote
+        return judge.commitment(owner, self.job, choice, operator=operator, element=element)
+
+    def cast(
+        self, ballot: int, vote: Vote = ACCEPTS, *, commitment: bytes | None = None
+    ) -> Instruction:
+        owner = self.member(ballot)
+        return verdict.cast_ballot(
+            ballot=ballot,
+            commitment=commitment or self.commitment(owner, vote),
+            owner=owner.key,
+            job=self.job.address,
+            seat=staking.seat_address(self.account.ballots[ballot].seat),
+        )
+
+    def reveal(
+        self, ballot: int, vote: Vote = ACCEPTS, *, salt: bytes | None = None
+    ) -> Instruction:
+        owner = self.member(ballot)
+        choice, operator, element = vote
+        return verdict.reveal_ballot(
+            ballot=ballot,
+            choice=choice,
+            operator=operator,
+            element=element,
+            salt=salt or ballot_salt(owner, self.job),
+            owner=owner.key,
+            verdict=self.address,
+        )
+
+    def tally(self, cranker: Actor | None = None) -> Instruction:
+        return verdict.tally(cranker=(cranker or self.cranker).key, verdict=self.address)
+
+    def settle(self, cranker: Actor | None = None) -> Instruction:
+        return verdict.settle(
+            cranker=(cranker or self.cranker).key,
+            job=self.job.address,
+            provider=job_registry.provider_address(self.provider.key),
+            utilisation=job_registry.utilisation_address(shard_of(self.job.address)),
+            escrow_config=escrow.config_address(),
+        )
+
+    def void(self, blamed: Actor | None = None, cranker: Actor | None = None) -> Instruction:
+        owner = (blamed or self.provider).key
+        return verdict.void(
+            cranker=(cranker or self.cranker).key,
+            job=self.job.address,
+            provider=job_registry.provider_address(self.provider.key),
+            utilisation=job_registry.utilisation_address(shard_of(self.job.address)),
+            position=staking.position_address(owner),
+            exposure=staking.exposure_address(self.job.address, owner),
+        )
+
+    def release(self, ballot: int, owner: Actor | None = None) -> Instruction:
+        key = (owner or self.member(ballot)).key
+        return verdict.release_ballot(
+            ballot=ballot,
+            verdict=self.address,
+            owner=key,
+            exposure=staking.exposure_address(self.job.address, key),
+            escrow_config=escrow.config_address(),
+            fee_vault=escrow.fees_address(shard_of(self.job.address)),
+        )
+
+    def close(self) -> Instruction:
+        return verdict.close_verdict(payer=self.account.payer, job=self.job.address)
+
+    # steps
+
+    def opened(self) -> "Judging":
+        self.world.send(self.open(), signers=[self.provider])
+        return self
+
+    def committed(self) -> "Judging":
+        """The whole result in one stage."""
+        judge.commit(self.world, self.provider, self.job)
+        return self
+
+    def balloting(self) -> "Judging":
+        """The first draw, with the buyer's salt; a provider without reputation is sampled."""
+        return self.committed().drawn()
+
+    def drawn(self) -> "Judging":
+        """The draw that is due."""
+        judge.draw(self.world, self.cranker, self.job)
+        return self
+
+    def voted(self, votes: Mapping[int, Vote]) -> "Judging":
+        """Cast and reveal these ballots; those not named stay silent."""
+        for ballot, vote in votes.items():
+            self.world.send(self.cast(ballot, vote), signers=[self.member(ballot)])
+        if self.world.slot <= self.account.ballot_deadline:
+            self.world.warp_to(self.account.ballot_deadline + 1)
+        for ballot, vote in votes.items():
+            self.world.send(self.reveal(ballot, vote), signers=[self.member(ballot)])
+        return self
+
+    def tallied(self, votes: Mapping[int, Vote]) -> "Judging":
+        """Vote and count."""
+        self.voted(votes)
+        self.world.send(self.tally(), signers=[self.cranker])
+        return self
+
+    def decided(self, vote: Vote = ACCEPTS) -> "Judging":
+        """Everyone of the first draw agrees."""
+        self.balloting()
+        return self.tallied({ballot: vote for ballot, _ in self.ballots()})
+
+    def settled(self) -> "Judging":
+        """Accepted, and paid after the window."""
+        self.decided()
+        judge.settle(self.world, self.cranker, self.job)
+        return self

@@ -1,0 +1,183 @@
+import numpy as np
+import pytest
+
+from idl.client import job_registry, staking, verdict
+from kernels.graph import Graph, GraphBuilder
+from tests.programs.verdict.judging import OPERATORS, Judging
+from tests.world import NLOV, World, unsigned, with_account
+from tests.world.judgement import State
+from tests.world.marketplace import claim, post_job, register_graph, register_provider
+
+
+def chain_of(operators: int) -> Graph:
+    """A matmul, a requantisation, then ReLUs."""
+    builder = GraphBuilder()
+    weights = np.ones((2, 2), dtype=np.int8)
+    tensor = builder.requantise(builder.matmul(builder.input((1, 2)), weights), 2**30, 36)
+    for _ in range(operators - 2):
+        tensor = builder.relu(tensor)
+    return builder.build()
+
+
+def test_one_stage_commits_the_whole_result(judging: Judging) -> None:
+    world = judging.opened().world
+    slot = world.slot
+    sent = world.send(judging.commit(root=b"\5" * 32), signers=[judging.provider])
+    account, job = judging.account, judging.job_account
+    (stage,) = account.stages[: account.stage_count]
+    assert (stage.provider, stage.root) == (judging.provider.key, b"\5" * 32)
+    assert (stage.first, stage.last, stage.macs) == (0, OPERATORS, job.macs)
+    assert (stage.price, stage.attempt, stage.seat) == (job.lease.price, 0, 2**16 - 1)
+    assert (account.state, account.committed_slot) == (State.COMMITTED, slot)
+    assert (job.state, job.progress, job.committed_slot) == (2, OPERATORS, slot)
+    event = sent.only(verdict.StageCommitted)
+    assert isinstance(event, verdict.StageCommitted)
+    assert (event.first, event.last, event.stages) == (0, OPERATORS, 1)
+
+
+def test_stages_go_on_where_the_job_stands(judging: Judging) -> None:
+    world = judging.opened().world
+    for first, last in ((0, 1), (1, 3), (3, OPERATORS)):
+        world.send(judging.commit(first, last), signers=[judging.provider])
+    account = judging.account
+    stages = account.stages[: account.stage_count]
+    assert [(each.first, each.last) for each in stages] == [(0, 1), (1, 3), (3, OPERATORS)]
+    assert sum(each.macs for each in stages) == account.macs
+    assert account.state == State.COMMITTED
+
+
+def test_starting_over_drops_earlier_stages(judging: Judging) -> None:
+    world = judging.opened().world
+    world.send(judging.commit(0, 3), signers=[judging.provider])
+    world.send(judging.commit(0, 1), signers=[judging.provider])
+    account = judging.account
+    assert (account.stage_count, account.stages[0].last) == (1, 1)
+    assert judging.job_account.progress == 1
+
+
+def test_a_successor_builds_on_a_checkpoint_or_not(judging: Judging) -> None:
+    world = judging.opened().world
+    world.send(judging.commit(0, 2), signers=[judging.provider])
+    world.warp_to(judging.job_account.lease.expires_slot + 1)
+    world.send(job_registry.expire_lease(job=judging.job.address, owner=judging.provider.key))
+    heir = world.actor("heir")
+    register_provider(world, heir)
+    claim(world, heir, judging.job)
+    world.send(judging.commit(2, OPERATORS, owner=heir), signers=[heir])
+    account = judging.account
+    owners = [each.provider for each in account.stages[: account.stage_count]]
+    assert owners == [judging.provider.key, heir.key]
+    assert [each.attempt for each in account.stages[:2]] == [0, 1]
+
+
+def test_the_provider_s_seat_is_remembered(world: World) -> None:
+    judging = Judging(world)
+    owner = judging.provider
+    world.send(staking.take_seat(index=500, owner=owner.key), signers=[owner])
+    judging.committed()
+    assert judging.account.stages[0].seat == 500
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [(1, 2), (0, 0), (0, OPERATORS + 1), (2, 1), (2**16 - 1, 1)]
+)
+def test_a_stage_with_a_gap_or_nothing_in_it_is_refused(
+    judging: Judging, first: int, last: int
+) -> None:
+    attempt = judging.opened().commit(first, last)
+    judging.world.fails("InvalidStage", attempt, signers=[judging.provider])
+
+
+def test_a_proof_of_another_kind_is_refused(judging: Judging) -> None:
+    attempt = judging.opened().commit(kind=1)
+    judging.world.fails("UnsupportedProofKind", attempt, signers=[judging.provider])
+
+
+def test_somebody_without_the_lease_is_refused(judging: Judging) -> None:
+    rival = judging.opened().world.actor("rival")
+    register_provider(judging.world, rival)
+    judging.world.fails("NotLeaseholder", judging.commit(owner=rival), signers=[rival])
+
+
+def test_a_verdict_of_another_job_is_refused(judging: Judging) -> None:
+    world = judging.opened().world
+    first = judging.address
+    judging.job = post_job(world, judging.buyer, judging.job.graph)
+    claim(world, judging.provider, judging.job)
+    attempt = with_account(judging.commit(), verdict.verdict_address(judging.job.address), first)
+    world.fails("JobMismatch", attempt, signers=[judging.provider])
+
+
+def test_another_graph_is_refused(judging: Judging) -> None:
+    world = judging.opened().world
+    other = register_graph(world, judging.buyer, chain_of(3))
+    attempt = with_account(judging.commit(), judging.job.graph, other)
+    world.fails("JobMismatch", attempt, signers=[judging.provider])
+
+
+def test_another_provider_s_record_is_refused(judging: Judging) -> None:
+    rival = judging.opened().world.actor("rival")
+    register_provider(judging.world, rival)
+    attempt = with_account(
+        judging.commit(),
+        job_registry.provider_address(judging.provider.key),
+        job_registry.provider_address(rival.key),
+    )
+    judging.world.fails("Unauthorized", attempt, signers=[judging.provider])
+
+
+def test_a_committed_result_stands(judging: Judging) -> None:
+    attempt = judging.committed().commit()
+    judging.world.fails("WrongState", attempt, signers=[judging.provider])
+
+
+def test_a_ninth_stage_is_refused(world: World) -> None:
+    judging = Judging(world).opened()
+    graph = register_graph(world, judging.buyer, chain_of(10))
+    judging.job = post_job(world, judging.buyer, graph, price=400 * NLOV)
+    claim(world, judging.provider, judging.job)
+    judging.address = verdict.verdict_address(judging.job.address)
+    judging.opened()
+    for first in range(8):
+        world.send(judging.commit(first, first + 1), signers=[judging.provider])
+    world.fails("TooManyStages", judging.commit(8, 9), signers=[judging.provider])
+
+
+def test_attack_1_the_leaseholder_must_sign(judging: Judging) -> None:
+    attempt = unsigned(judging.opened().commit(), judging.provider.key)
+    judging.world.fails("AccountNotSigner", attempt)
+
+
+@pytest.mark.parametrize("late", [-1, 0])
+def test_attack_21_the_lease_s_last_slot_still_counts(judging: Judging, late: int) -> None:
+    world = judging.opened().world
+    world.warp_to(judging.job_account.lease.expires_slot + late)
+    world.send(judging.commit(), signers=[judging.provider])
+
+
+def test_attack_21_the_slot_after_the_lease_is_too_late(judging: Judging) -> None:
+    world = judging.opened().world
+    world.warp_to(judging.job_account.lease.expires_slot + 1)
+    refusal = world.fails("LeaseExpired", judging.commit(), signers=[judging.provider])
+    assert refusal.program == "job_registry"
+
+
+def test_a_stage_extends_the_lease(judging: Judging) -> None:
+    world = judging.opened().world
+    world.warp(50)
+    world.send(judging.commit(0, 1), signers=[judging.provider])
+    lease = judging.job_account.lease
+    extended = world.slot + world.parameters.job_registry.lease_slots
+    assert lease.expires_slot == min(extended, lease.cap_slot)
+
+
+def test_the_registry_takes_stages_from_verdict_alone(judging: Judging) -> None:
+    world = judging.opened().world
+    forged = job_registry.record_stage(
+        last=OPERATORS,
+        macs_done=1,
+        job=judging.job.address,
+        provider=job_registry.provider_address(judging.provider.key),
+        authority=judging.provider.key,
+    )
+    world.fails("Unauthorized", forged, signers=[judging.provider])

@@ -1,0 +1,69 @@
+import pytest
+from solders.account import Account
+from solders.instruction import Instruction
+from solders.pubkey import Pubkey
+from solders.system_program import ID as SYSTEM_PROGRAM
+
+from idl.client import DEPLOYER, verdict
+from keeper.chain.deploy import localnet_keypair
+from tests.world import NLOV, World
+
+CONFIG = verdict.config_address()
+DEPLOYER_KEY = localnet_keypair("deployer")
+
+
+def initialize(world: World, *, deployer: Pubkey = DEPLOYER, **changes: int) -> Instruction:
+    values = {
+        "salt_slots": 1,
+        "ballot_slots": 2,
+        "reveal_slots": 3,
+        "challenge_slots": 4,
+        "public_slots": 5,
+        "ballot_exposure": NLOV,
+        "silence_fee": 7,
+        "p_floor_bps": 8,
+    }
+    params = verdict.Params(**{**values, **changes})
+    return verdict.initialize(authority=world.authority.key, params=params, deployer=deployer)
+
+
+@pytest.fixture
+def bare(world: World) -> World:
+    """A world whose verdict program is not initialised."""
+    world.bank.set_account(CONFIG, Account(0, b"", SYSTEM_PROGRAM))
+    return world
+
+
+def test_the_deployer_sets_authority_and_parameters(bare: World) -> None:
+    sent = bare.send(initialize(bare, silence_fee=9), signers=[DEPLOYER_KEY])
+    config = bare.fetch(verdict.Config, CONFIG)
+    assert config.authority == bare.authority.key
+    assert (config.params.salt_slots, config.params.silence_fee) == (1, 9)
+    event = sent.only(verdict.Initialized)
+    assert isinstance(event, verdict.Initialized)
+    assert (event.params, event.envelope.sequence) == (config.params, 1)
+
+
+def test_nobody_else_initializes(bare: World) -> None:
+    mallory = bare.actor("mallory")
+    bare.fails("Unauthorized", initialize(bare, deployer=mallory.key), signers=[mallory])
+
+
+def test_attack_5_initialising_twice_is_refused(world: World) -> None:
+    world.fails("AccountAlreadyInUse", initialize(world), signers=[DEPLOYER_KEY])
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"salt_slots": 0},
+        {"ballot_slots": 0},
+        {"reveal_slots": 0},
+        {"challenge_slots": 0},
+        {"public_slots": 0},
+        {"p_floor_bps": 0},
+        {"p_floor_bps": 10_001},
+    ],
+)
+def test_parameters_out_of_range_are_refused(bare: World, broken: dict[str, int]) -> None:
+    bare.fails("InvalidParams", initialize(bare, **broken), signers=[DEPLOYER_KEY])

@@ -1,0 +1,70 @@
+from solders.account import Account
+
+from idl.client import PROGRAM_IDS, job_registry, verdict
+from tests.programs.verdict.judging import Judging
+from tests.world import NLOV, unsigned, with_account
+from tests.world.judgement import State
+from tests.world.marketplace import post_job, register_provider
+
+
+def test_the_leaseholder_opens_the_verdict(judging: Judging) -> None:
+    world = judging.world
+    rent = world.bank.rent_exempt_minimum(verdict.Verdict.SIZE or 0)
+    before = world.bank.balance(judging.provider.key)
+    sent = world.send(judging.open(), signers=[judging.provider])
+    assert before - world.bank.balance(judging.provider.key) == rent
+    account, job = judging.account, judging.job_account
+    assert (account.job, account.graph) == (judging.job.address, judging.job.graph)
+    assert (account.buyer, account.payer) == (judging.buyer.key, judging.provider.key)
+    assert account.salt_commitment == judging.job.terms.salt_commitment
+    assert (account.k, account.operators, account.macs) == (3, job.operators, job.macs)
+    assert (account.verification_fee, account.tip) == (NLOV // 10, NLOV // 100)
+    assert (account.state, account.stage_count, account.ballot_count) == (State.COMMITTING, 0, 0)
+    event = sent.only(verdict.VerdictOpened)
+    assert isinstance(event, verdict.VerdictOpened)
+    assert (event.provider, event.envelope.sequence) == (judging.provider.key, 1)
+
+
+def test_somebody_without_the_lease_is_refused(judging: Judging) -> None:
+    rival = judging.world.actor("rival")
+    register_provider(judging.world, rival)
+    attempt = verdict.open_verdict(owner=rival.key, job=judging.job.address)
+    judging.world.fails("NotLeaseholder", attempt, signers=[rival])
+
+
+def test_a_job_that_nobody_claimed_is_refused(judging: Judging) -> None:
+    posted = post_job(judging.world, judging.buyer, judging.job.graph)
+    attempt = verdict.open_verdict(owner=judging.provider.key, job=posted.address)
+    judging.world.fails("WrongState", attempt, signers=[judging.provider])
+
+
+def test_attack_5_opening_twice_is_refused(judging: Judging) -> None:
+    judging.opened()
+    judging.world.fails("AccountAlreadyInUse", judging.open(), signers=[judging.provider])
+
+
+def test_attack_1_the_leaseholder_must_sign(judging: Judging) -> None:
+    judging.world.fails("AccountNotSigner", unsigned(judging.open(), judging.provider.key))
+
+
+def test_attack_4_another_account_is_no_job(judging: Judging) -> None:
+    graph = judging.job.graph
+    attempt = verdict.open_verdict(owner=judging.provider.key, job=graph)
+    judging.world.fails("AccountDiscriminatorMismatch", attempt, signers=[judging.provider])
+
+
+def test_attack_3_a_job_of_another_program_is_refused(judging: Judging) -> None:
+    world = judging.world
+    raw = world.bank.account(judging.job.address)
+    assert raw is not None
+    forged = world.actor("forger").key
+    escrow_s = Account(raw.lamports, bytes(raw.data), PROGRAM_IDS["escrow"])
+    world.bank.set_account(forged, escrow_s)
+    attempt = verdict.open_verdict(owner=judging.provider.key, job=forged)
+    world.fails("AccountOwnedByWrongProgram", attempt, signers=[judging.provider])
+
+
+def test_attack_8_only_the_canonical_address_is_created(judging: Judging) -> None:
+    elsewhere = verdict.verdict_address(job_registry.registry_address())
+    attempt = with_account(judging.open(), judging.address, elsewhere)
+    judging.world.fails("ConstraintSeeds", attempt, signers=[judging.provider])
