@@ -55,6 +55,17 @@ pub fn q64_floor(value: u128) -> Option<u64> {
     u64::try_from(value >> 64).ok()
 }
 
+/// The number that two limbs store, low limb first: u128 has no alignment that every compiler
+/// agrees on.
+pub fn wide([low, high]: [u64; 2]) -> u128 {
+    u128::from(high) << 64 | u128::from(low)
+}
+
+/// Two limbs that store the number, low limb first.
+pub fn limbs(value: u128) -> [u64; 2] {
+    [value as u64, (value >> 64) as u64]
+}
+
 /// -ln((x + 1) / 2^64) as Q32, floored, within 2^-24 of the true value.
 ///
 /// log2 of the mantissa comes bit by bit: squaring doubles the logarithm, and a square of 2 or
@@ -102,6 +113,13 @@ mod tests {
         assert_eq!(mul_div_ceil(1, 1, 0), None);
         assert_eq!(q32_mul(u64::MAX, u64::MAX), None);
         assert_eq!(q64_floor(u128::MAX), Some(u64::MAX));
+    }
+
+    #[test]
+    fn limbs_hold_the_number() {
+        let value = 0x0123_4567_89AB_CDEF_FEDC_BA98_7654_3210;
+        assert_eq!(limbs(value), [0xFEDC_BA98_7654_3210, 0x0123_4567_89AB_CDEF]);
+        assert_eq!(wide(limbs(value)), value);
     }
 
     #[test]

@@ -33,9 +33,9 @@ pub struct Claim<'info> {
     pub provider: AccountLoader<'info, Provider>,
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = owner @ RegistryError::WrongPosition)]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     /// CHECK: staking creates it at this job's and provider's address
     #[account(mut)]
     pub exposure: UncheckedAccount<'info>,
@@ -74,8 +74,8 @@ impl<'info> Claim<'info> {
             Lookup::Found { hash, .. } => delay(
                 params,
                 lot(&hash, &self.job.key(), &provider.owner),
-                weight(self.position.free(), provider.reputation),
-                self.pool.total_staked,
+                weight(self.position.load()?.free(), provider.reputation),
+                self.pool.load()?.total_staked,
             ),
         };
         job.posted_slot.checked_add(1).and_then(|first| first.checked_add(wait)).checked()

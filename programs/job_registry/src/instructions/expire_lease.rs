@@ -34,16 +34,16 @@ pub struct ExpireLease<'info> {
     #[account(mut, address = escrow.load()?.vault @ RegistryError::WrongVault)]
     pub vault: UncheckedAccount<'info>,
     #[account(mut)]
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = owner @ RegistryError::WrongPosition)]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     /// Of this job: the provider's other jobs keep theirs.
     #[account(
         mut,
         has_one = job @ RegistryError::WrongJob,
         has_one = owner @ RegistryError::WrongProvider,
     )]
-    pub exposure: Box<Account<'info, Exposure>>,
+    pub exposure: AccountLoader<'info, Exposure>,
     /// CHECK: staking compares it with its pool's
     #[account(mut)]
     pub stake_vault: UncheckedAccount<'info>,

@@ -51,7 +51,7 @@ pub struct PostJob<'info> {
     pub utilisation: AccountLoader<'info, UtilisationShard>,
     /// The buyer's, if it wants its stake to count in the score.
     #[account(has_one = owner @ RegistryError::WrongPosition)]
-    pub position: Option<Box<Account<'info, Position>>>,
+    pub position: Option<AccountLoader<'info, Position>>,
     pub system_program: Program<'info, System>,
 }
 
@@ -111,7 +111,10 @@ pub(crate) fn handler(ctx: Context<PostJob>, job_id: u64, terms: JobTerms) -> Re
     job.bump = ctx.bumps.job;
     job.escrow_bump = accounts.escrow.load()?.bump;
     job.open_window(clock.slot, params)?;
-    let stake = accounts.position.as_ref().map_or(0, |position| position.free());
+    let stake = match &accounts.position {
+        Some(position) => position.load()?.free(),
+        None => 0,
+    };
     job.score_q32 = score(params, stake, terms.urgency, graph.macs).checked()?;
 
     accounts.buyer.next_job_id = job_id.checked_add(1).checked()?;

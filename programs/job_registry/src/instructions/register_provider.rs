@@ -13,7 +13,7 @@ pub struct RegisterProvider<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
     #[account(has_one = owner @ RegistryError::WrongPosition)]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     #[account(
         init,
         payer = owner,

@@ -16,9 +16,9 @@ pub struct ReleaseExposure<'info> {
     #[account(mut)]
     pub owner: UncheckedAccount<'info>,
     #[account(mut)]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     #[account(mut, has_one = job @ RegistryError::WrongJob)]
-    pub exposure: Box<Account<'info, Exposure>>,
+    pub exposure: AccountLoader<'info, Exposure>,
     /// CHECK: the program's own signer
     #[account(address = JOB_REGISTRY_CPI)]
     pub authority: UncheckedAccount<'info>,

@@ -5,7 +5,7 @@ use protocol::token;
 use crate::{
     errors::StakingError,
     events::RewardsClaimed,
-    state::{Pool, Position},
+    state::{balance, signed_by_pool, Pool, Position},
 };
 
 /// An owner can take the rewards its position has earned.
@@ -13,11 +13,11 @@ use crate::{
 pub struct ClaimRewards<'info> {
     pub owner: Signer<'info>,
     #[account(mut)]
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = owner @ StakingError::WrongOwner)]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     /// CHECK: the pool names it
-    #[account(mut, address = pool.reward_vault @ StakingError::WrongVault)]
+    #[account(mut, address = pool.load()?.reward_vault @ StakingError::WrongVault)]
     pub reward_vault: UncheckedAccount<'info>,
     /// CHECK: the handler reads its mint and owner
     #[account(mut)]
@@ -29,16 +29,20 @@ impl ClaimRewards<'_> {
     pub fn handler(ctx: Context<Self>) -> Result<()> {
         let clock = Clock::get()?;
         let accounts = ctx.accounts;
-        accounts.pool.check_owned(&accounts.destination, accounts.owner.key)?;
-        let (pool, position) = (&mut accounts.pool, &mut accounts.position);
-        pool.settle(position, clock.slot).ok_or(StakingError::Overflow)?;
+        accounts.pool.load()?.check_owned(&accounts.destination, accounts.owner.key)?;
+        let mut pool = accounts.pool.load_mut()?;
+        let mut position = accounts.position.load_mut()?;
+        pool.settle(&mut position, clock.slot).ok_or(StakingError::Overflow)?;
         let amount = std::mem::take(&mut position.rewards_owed);
         require!(amount > 0, StakingError::NothingToClaim);
-        pool.signed(|seeds| {
+        let bump = pool.bump;
+        // the token program is handed this account as the authority
+        drop(pool);
+        signed_by_pool(bump, |seeds| {
             token::transfer(
                 &accounts.reward_vault,
                 &accounts.destination,
-                pool.as_ref().as_ref(),
+                accounts.pool.as_ref(),
                 seeds,
                 amount,
             )
@@ -48,7 +52,7 @@ impl ClaimRewards<'_> {
             envelope: position.envelope(&clock)?,
             owner: position.owner,
             amount,
-            reward_vault: pool.check_mint(&accounts.reward_vault)?.amount,
+            reward_vault: balance(&accounts.reward_vault)?,
         });
         Ok(())
     }

@@ -13,9 +13,9 @@ use crate::{
 pub struct CloseSeat<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = owner @ StakingError::WrongOwner)]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     #[account(mut, has_one = owner @ StakingError::WrongOwner, close = owner)]
     pub seat: Box<Account<'info, Seat>>,
     #[account(constraint = even_snapshot.load()?.parity == 0 @ StakingError::WrongSnapshot)]
@@ -26,7 +26,7 @@ pub struct CloseSeat<'info> {
 
 impl CloseSeat<'_> {
     fn validate(&self, slot: u64) -> Result<()> {
-        let epoch = self.pool.epoch(slot).ok_or(StakingError::Overflow)?;
+        let epoch = self.pool.load()?.epoch(slot).ok_or(StakingError::Overflow)?;
         require!(self.seat.closable(epoch), StakingError::SeatStillDrawable);
         for snapshot in [&self.even_snapshot, &self.odd_snapshot] {
             let weight = fenwick::weight(&snapshot.load()?.sums, self.seat.index);
@@ -39,9 +39,9 @@ impl CloseSeat<'_> {
         let clock = Clock::get()?;
         let accounts = ctx.accounts;
         accounts.validate(clock.slot)?;
-        let position = &mut accounts.position;
+        let mut position = accounts.position.load_mut()?;
         position.seat = NO_SEAT;
-        position.seat_vacated = false;
+        position.seat_vacated = 0;
         emit!(SeatClosed {
             envelope: position.envelope(&clock)?,
             owner: position.owner,

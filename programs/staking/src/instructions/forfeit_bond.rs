@@ -5,25 +5,25 @@ use protocol::token;
 use crate::{
     errors::StakingError,
     events::BondForfeited,
-    state::{Exposure, Pool, Position, VerifierTree},
+    state::{signed_by_pool, Exposure, Pool, Position, VerifierTree},
 };
 
 /// The locking program, and verdict, can send an exposure's bond away for an objective timeout.
 /// A bond of zero, or already forfeited, moves nothing: no timeout step gets stuck on it.
 #[derive(Accounts)]
 pub struct ForfeitBond<'info> {
-    #[account(constraint = exposure.may_forfeit(authority.key) @ StakingError::WrongCaller)]
+    #[account(constraint = exposure.load()?.may_forfeit(authority.key) @ StakingError::WrongCaller)]
     pub authority: Signer<'info>,
     #[account(mut)]
-    pub pool: Box<Account<'info, Pool>>,
-    #[account(mut, constraint = position.owner == exposure.owner @ StakingError::WrongExposure)]
-    pub position: Box<Account<'info, Position>>,
+    pub pool: AccountLoader<'info, Pool>,
+    #[account(mut, constraint = position.load()?.owner == exposure.load()?.owner @ StakingError::WrongExposure)]
+    pub position: AccountLoader<'info, Position>,
     #[account(mut)]
-    pub exposure: Box<Account<'info, Exposure>>,
+    pub exposure: AccountLoader<'info, Exposure>,
     #[account(mut)]
     pub verifiers: AccountLoader<'info, VerifierTree>,
     /// CHECK: the pool names it
-    #[account(mut, address = pool.stake_vault @ StakingError::WrongVault)]
+    #[account(mut, address = pool.load()?.stake_vault @ StakingError::WrongVault)]
     pub stake_vault: UncheckedAccount<'info>,
     /// CHECK: the calling program chooses it; the handler reads its mint
     #[account(mut)]
@@ -35,22 +35,27 @@ impl ForfeitBond<'_> {
     pub fn handler(ctx: Context<Self>) -> Result<()> {
         let clock = Clock::get()?;
         let accounts = ctx.accounts;
-        accounts.pool.check_mint(&accounts.destination)?;
-        let (pool, position) = (&mut accounts.pool, &mut accounts.position);
-        let amount = accounts.exposure.forfeit()?;
+        accounts.pool.load()?.check_mint(&accounts.destination)?;
+        let mut pool = accounts.pool.load_mut()?;
+        let mut position = accounts.position.load_mut()?;
+        let mut exposure = accounts.exposure.load_mut()?;
+        let amount = exposure.forfeit()?;
         if amount == 0 {
             return Ok(());
         }
-        pool.settle(position, clock.slot)
+        pool.settle(&mut position, clock.slot)
             .and_then(|()| position.lose(amount))
             .and_then(|()| pool.remove_stake(amount))
             .ok_or(StakingError::Overflow)?;
         position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
-        pool.signed(|seeds| {
+        let (total_staked, bump) = (pool.total_staked, pool.bump);
+        // the token program is handed this account as the authority
+        drop(pool);
+        signed_by_pool(bump, |seeds| {
             token::transfer(
                 &accounts.stake_vault,
                 &accounts.destination,
-                pool.as_ref().as_ref(),
+                accounts.pool.as_ref(),
                 seeds,
                 amount,
             )
@@ -58,13 +63,13 @@ impl ForfeitBond<'_> {
         .ok_or(StakingError::TokenDelta)?;
         emit!(BondForfeited {
             envelope: position.envelope(&clock)?,
-            job: accounts.exposure.job,
+            job: exposure.job,
             owner: position.owner,
             destination: accounts.destination.key(),
             amount,
             staked: position.amount,
             exposed: position.exposed,
-            total_staked: pool.total_staked,
+            total_staked,
         });
         Ok(())
     }

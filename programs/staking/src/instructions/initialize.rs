@@ -15,8 +15,8 @@ pub struct Initialize<'info> {
     pub deployer: Signer<'info>,
     /// A mint of the legacy token program: Token-2022's fees, hooks and delegates are kept out.
     pub mint: Box<Account<'info, Mint>>,
-    #[account(init, payer = deployer, space = 8 + Pool::INIT_SPACE, seeds = [seeds::POOL], bump)]
-    pub pool: Box<Account<'info, Pool>>,
+    #[account(init, payer = deployer, space = Pool::SPACE, seeds = [seeds::POOL], bump)]
+    pub pool: AccountLoader<'info, Pool>,
     #[account(
         init,
         payer = deployer,
@@ -36,17 +36,15 @@ impl Initialize<'_> {
         let clock = Clock::get()?;
         let accounts = ctx.accounts;
         let mint = accounts.mint.key();
-        accounts.pool.set_inner(Pool {
-            authority,
-            mint,
-            stake_vault: accounts.stake_vault.key(),
-            last_update: clock.slot,
-            params,
-            bump: ctx.bumps.pool,
-            stake_vault_bump: ctx.bumps.stake_vault,
-            ..Pool::default()
-        });
-        let envelope = accounts.pool.envelope(&clock)?;
+        let mut pool = accounts.pool.load_init()?;
+        pool.authority = authority;
+        pool.mint = mint;
+        pool.stake_vault = accounts.stake_vault.key();
+        pool.last_update = clock.slot;
+        pool.params = params;
+        pool.bump = ctx.bumps.pool;
+        pool.stake_vault_bump = ctx.bumps.stake_vault;
+        let envelope = pool.envelope(&clock)?;
         emit!(PoolInitialized { envelope, authority, mint, params });
         Ok(())
     }

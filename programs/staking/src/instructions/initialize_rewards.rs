@@ -11,7 +11,7 @@ pub struct InitializeRewards<'info> {
     pub deployer: Signer<'info>,
     pub mint: Box<Account<'info, Mint>>,
     #[account(mut, has_one = mint @ StakingError::WrongTokenAccount)]
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: AccountLoader<'info, Pool>,
     #[account(
         init,
         payer = deployer,
@@ -38,7 +38,7 @@ impl InitializeRewards<'_> {
     pub fn handler(ctx: Context<Self>) -> Result<()> {
         let slot = Clock::get()?.slot;
         let accounts = ctx.accounts;
-        let pool = &mut accounts.pool;
+        let mut pool = accounts.pool.load_mut()?;
         pool.reward_vault = accounts.reward_vault.key();
         pool.reward_vault_bump = ctx.bumps.reward_vault;
         pool.emission_vault = accounts.emission_vault.key();

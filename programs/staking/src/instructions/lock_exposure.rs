@@ -18,15 +18,15 @@ pub struct LockExposure<'info> {
     /// CHECK: the calling program answers for what it names a job
     pub job: UncheckedAccount<'info>,
     #[account(mut, has_one = owner @ StakingError::WrongOwner)]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     #[account(
         init,
         payer = owner,
-        space = 8 + Exposure::INIT_SPACE,
+        space = Exposure::SPACE,
         seeds = [seeds::EXPOSURE, job.key.as_ref(), owner.key.as_ref()],
         bump,
     )]
-    pub exposure: Box<Account<'info, Exposure>>,
+    pub exposure: AccountLoader<'info, Exposure>,
     pub system_program: Program<'info, System>,
 }
 
@@ -34,17 +34,15 @@ impl LockExposure<'_> {
     pub fn handler(ctx: Context<Self>, amount: u64, bond: u64) -> Result<()> {
         let clock = Clock::get()?;
         let accounts = ctx.accounts;
-        let position = &mut accounts.position;
-        let exposure = Exposure {
-            job: accounts.job.key(),
-            owner: position.owner,
-            authority: accounts.authority.key(),
-            amount,
-            bond,
-            locked_slot: clock.slot,
-            bump: ctx.bumps.exposure,
-            ..Exposure::default()
-        };
+        let mut position = accounts.position.load_mut()?;
+        let mut exposure = accounts.exposure.load_init()?;
+        exposure.job = accounts.job.key();
+        exposure.owner = position.owner;
+        exposure.authority = accounts.authority.key();
+        exposure.amount = amount;
+        exposure.bond = bond;
+        exposure.locked_slot = clock.slot;
+        exposure.bump = ctx.bumps.exposure;
         position.expose(exposure.total().ok_or(StakingError::Overflow)?)?;
         emit!(ExposureLocked {
             envelope: position.envelope(&clock)?,
@@ -54,7 +52,6 @@ impl LockExposure<'_> {
             bond,
             exposed: position.exposed,
         });
-        accounts.exposure.set_inner(exposure);
         Ok(())
     }
 }

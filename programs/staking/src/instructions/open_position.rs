@@ -14,11 +14,11 @@ pub struct OpenPosition<'info> {
     #[account(
         init,
         payer = owner,
-        space = 8 + Position::INIT_SPACE,
+        space = Position::SPACE,
         seeds = [seeds::POSITION, owner.key().as_ref()],
         bump,
     )]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     pub system_program: Program<'info, System>,
 }
 
@@ -26,14 +26,11 @@ impl OpenPosition<'_> {
     pub fn handler(ctx: Context<Self>) -> Result<()> {
         let clock = Clock::get()?;
         let owner = ctx.accounts.owner.key();
-        let position = &mut ctx.accounts.position;
-        position.set_inner(Position {
-            owner,
-            opened_slot: clock.slot,
-            seat: NO_SEAT,
-            bump: ctx.bumps.position,
-            ..Position::default()
-        });
+        let mut position = ctx.accounts.position.load_init()?;
+        position.owner = owner;
+        position.opened_slot = clock.slot;
+        position.seat = NO_SEAT;
+        position.bump = ctx.bumps.position;
         let envelope = position.envelope(&clock)?;
         emit!(PositionOpened { envelope, owner });
         Ok(())

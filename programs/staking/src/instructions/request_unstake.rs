@@ -13,14 +13,14 @@ pub struct RequestUnstake<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
     #[account(mut)]
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = owner @ StakingError::WrongOwner)]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     #[account(
         init,
         payer = owner,
         space = 8 + Ticket::INIT_SPACE,
-        seeds = [seeds::TICKET, owner.key().as_ref(), &position.tickets.to_le_bytes()],
+        seeds = [seeds::TICKET, owner.key().as_ref(), &position.load()?.tickets.to_le_bytes()],
         bump,
     )]
     pub ticket: Box<Account<'info, Ticket>>,
@@ -35,8 +35,9 @@ impl RequestUnstake<'_> {
         require!(amount > 0, StakingError::ZeroAmount);
         let clock = Clock::get()?;
         let accounts = ctx.accounts;
-        let (pool, position) = (&mut accounts.pool, &mut accounts.position);
-        pool.settle(position, clock.slot).ok_or(StakingError::Overflow)?;
+        let mut pool = accounts.pool.load_mut()?;
+        let mut position = accounts.position.load_mut()?;
+        pool.settle(&mut position, clock.slot).ok_or(StakingError::Overflow)?;
         let id = position.unbond(amount)?;
         pool.remove_stake(amount).ok_or(StakingError::Overflow)?;
         position.weigh(accounts.verifiers.as_ref(), pool.params.min_verifier_stake)?;

@@ -8,13 +8,13 @@ pub struct SetAuthority<'info> {
     pub authority: Signer<'info>,
     pub new_authority: Signer<'info>,
     #[account(mut, has_one = authority @ StakingError::NotAuthority)]
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: AccountLoader<'info, Pool>,
 }
 
 impl SetAuthority<'_> {
     pub fn handler(ctx: Context<Self>) -> Result<()> {
         let authority = ctx.accounts.new_authority.key();
-        let pool = &mut ctx.accounts.pool;
+        let mut pool = ctx.accounts.pool.load_mut()?;
         pool.authority = authority;
         let envelope = pool.envelope(&Clock::get()?)?;
         emit!(AuthoritySet { envelope, authority });

@@ -11,13 +11,13 @@ use crate::{
 pub struct SetParams<'info> {
     pub authority: Signer<'info>,
     #[account(mut, has_one = authority @ StakingError::NotAuthority)]
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: AccountLoader<'info, Pool>,
 }
 
 impl SetParams<'_> {
     pub fn handler(ctx: Context<Self>, params: Params) -> Result<()> {
         params.validate()?;
-        let pool = &mut ctx.accounts.pool;
+        let mut pool = ctx.accounts.pool.load_mut()?;
         pool.params = params;
         let envelope = pool.envelope(&Clock::get()?)?;
         emit!(ParamsSet { envelope, params });

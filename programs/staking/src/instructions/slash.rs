@@ -5,7 +5,7 @@ use protocol::{addresses::VERDICT_CPI, fixed, token};
 use crate::{
     errors::StakingError,
     events::Slashed,
-    state::{Exposure, Pool, Position, VerifierTree},
+    state::{signed_by_pool, Exposure, Pool, Position, VerifierTree},
 };
 
 /// Verdict can slash an exposure once, by at most its amount: part is burned, the rest is sent on.
@@ -14,18 +14,18 @@ pub struct Slash<'info> {
     #[account(address = VERDICT_CPI @ StakingError::WrongCaller)]
     pub authority: Signer<'info>,
     #[account(mut)]
-    pub pool: Box<Account<'info, Pool>>,
-    #[account(mut, constraint = position.owner == exposure.owner @ StakingError::WrongExposure)]
-    pub position: Box<Account<'info, Position>>,
+    pub pool: AccountLoader<'info, Pool>,
+    #[account(mut, constraint = position.load()?.owner == exposure.load()?.owner @ StakingError::WrongExposure)]
+    pub position: AccountLoader<'info, Position>,
     #[account(mut)]
-    pub exposure: Box<Account<'info, Exposure>>,
+    pub exposure: AccountLoader<'info, Exposure>,
     #[account(mut)]
     pub verifiers: AccountLoader<'info, VerifierTree>,
     /// CHECK: the pool names it
-    #[account(mut, address = pool.mint @ StakingError::WrongTokenAccount)]
+    #[account(mut, address = pool.load()?.mint @ StakingError::WrongTokenAccount)]
     pub mint: UncheckedAccount<'info>,
     /// CHECK: the pool names it
-    #[account(mut, address = pool.stake_vault @ StakingError::WrongVault)]
+    #[account(mut, address = pool.load()?.stake_vault @ StakingError::WrongVault)]
     pub stake_vault: UncheckedAccount<'info>,
     /// CHECK: verdict chooses it; validate reads its mint
     #[account(mut)]
@@ -36,7 +36,7 @@ pub struct Slash<'info> {
 impl Slash<'_> {
     fn validate(&self, amount: u64) -> Result<()> {
         require!(amount > 0, StakingError::ZeroAmount);
-        self.pool.check_mint(&self.destination)?;
+        self.pool.load()?.check_mint(&self.destination)?;
         Ok(())
     }
 
@@ -44,19 +44,24 @@ impl Slash<'_> {
         let clock = Clock::get()?;
         let accounts = ctx.accounts;
         accounts.validate(amount)?;
-        let (pool, position) = (&mut accounts.pool, &mut accounts.position);
-        accounts.exposure.slash(amount)?;
-        pool.settle(position, clock.slot)
+        let mut pool = accounts.pool.load_mut()?;
+        let mut position = accounts.position.load_mut()?;
+        let mut exposure = accounts.exposure.load_mut()?;
+        exposure.slash(amount)?;
+        pool.settle(&mut position, clock.slot)
             .and_then(|()| position.lose(amount))
             .and_then(|()| pool.remove_stake(amount))
             .ok_or(StakingError::Overflow)?;
         position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
-        let burned = fixed::bps_ceil(amount, pool.params.slash_burn_bps);
+        let burned = fixed::mul_div_ceil(amount, pool.params.slash_burn_bps, fixed::BPS);
         let (burned, paid) = burned
             .and_then(|burned| Some((burned, amount.checked_sub(burned)?)))
             .ok_or(StakingError::Overflow)?;
-        pool.signed(|seeds| {
-            let authority = pool.as_ref().as_ref();
+        let (total_staked, bump) = (pool.total_staked, pool.bump);
+        // the token program is handed this account as the authority
+        drop(pool);
+        signed_by_pool(bump, |seeds| {
+            let authority = accounts.pool.as_ref();
             token::burn(&accounts.mint, &accounts.stake_vault, authority, seeds, burned)?;
             let (vault, destination) = (&accounts.stake_vault, &accounts.destination);
             token::transfer(vault, destination, authority, seeds, paid)
@@ -64,14 +69,14 @@ impl Slash<'_> {
         .ok_or(StakingError::TokenDelta)?;
         emit!(Slashed {
             envelope: position.envelope(&clock)?,
-            job: accounts.exposure.job,
+            job: exposure.job,
             owner: position.owner,
             destination: accounts.destination.key(),
             amount,
             burned,
             staked: position.amount,
             exposed: position.exposed,
-            total_staked: pool.total_staked,
+            total_staked,
         });
         Ok(())
     }

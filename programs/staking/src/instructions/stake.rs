@@ -13,11 +13,11 @@ use crate::{
 pub struct Stake<'info> {
     pub owner: Signer<'info>,
     #[account(mut)]
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = owner @ StakingError::WrongOwner)]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     /// CHECK: the pool names it
-    #[account(mut, address = pool.stake_vault @ StakingError::WrongVault)]
+    #[account(mut, address = pool.load()?.stake_vault @ StakingError::WrongVault)]
     pub stake_vault: UncheckedAccount<'info>,
     /// CHECK: validate reads its mint and owner
     #[account(mut)]
@@ -31,15 +31,16 @@ pub struct Stake<'info> {
 impl Stake<'_> {
     fn validate(&self, amount: u64) -> Result<()> {
         require!(amount > 0, StakingError::ZeroAmount);
-        self.pool.check_owned(&self.source, self.owner.key)
+        self.pool.load()?.check_owned(&self.source, self.owner.key)
     }
 
     pub fn handler(ctx: Context<Self>, amount: u64) -> Result<()> {
         let accounts = ctx.accounts;
         accounts.validate(amount)?;
         let clock = Clock::get()?;
-        let (pool, position) = (&mut accounts.pool, &mut accounts.position);
-        pool.settle(position, clock.slot)
+        let mut pool = accounts.pool.load_mut()?;
+        let mut position = accounts.position.load_mut()?;
+        pool.settle(&mut position, clock.slot)
             .and_then(|()| position.add(amount))
             .and_then(|()| pool.add_stake(amount))
             .ok_or(StakingError::Overflow)?;

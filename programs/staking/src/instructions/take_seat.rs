@@ -13,9 +13,9 @@ use crate::{
 pub struct TakeSeat<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = owner @ StakingError::WrongOwner)]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     #[account(
         init,
         payer = owner,
@@ -32,9 +32,10 @@ pub struct TakeSeat<'info> {
 impl TakeSeat<'_> {
     fn validate(&self, index: u16) -> Result<()> {
         require!(usize::from(index) < SEATS, StakingError::SeatOutOfRange);
-        require!(self.position.seat == NO_SEAT, StakingError::AlreadySeated);
-        let minimum = self.pool.params.min_verifier_stake;
-        require_gte!(self.position.amount, minimum, StakingError::BelowVerifierMinimum);
+        let position = self.position.load()?;
+        require!(position.seat == NO_SEAT, StakingError::AlreadySeated);
+        let minimum = self.pool.load()?.params.min_verifier_stake;
+        require_gte!(position.amount, minimum, StakingError::BelowVerifierMinimum);
         Ok(())
     }
 
@@ -42,13 +43,14 @@ impl TakeSeat<'_> {
         let accounts = ctx.accounts;
         accounts.validate(index)?;
         let clock = Clock::get()?;
-        let position = &mut accounts.position;
+        let pool = accounts.pool.load()?;
+        let mut position = accounts.position.load_mut()?;
         position.seat = index;
-        position.seat_vacated = false;
-        position.weigh(Some(&accounts.verifiers), accounts.pool.params.min_verifier_stake)?;
+        position.seat_vacated = 0;
+        position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
         accounts.seat.set_inner(Seat {
             owner: position.owner,
-            taken_epoch: accounts.pool.epoch(clock.slot).ok_or(StakingError::Overflow)?,
+            taken_epoch: pool.epoch(clock.slot).ok_or(StakingError::Overflow)?,
             vacated_epoch: HELD,
             index,
             bump: ctx.bumps.seat,

@@ -3,7 +3,7 @@ use anchor_lang::prelude::*;
 use crate::{
     errors::StakingError,
     events::ExposureUnlocked,
-    state::{Exposure, ExposureState, Position},
+    state::{Exposure, Position, EXPOSURE_RELEASED},
 };
 
 /// The program that locked an exposure can release it, and close it then or later.
@@ -14,24 +14,22 @@ pub struct UnlockExposure<'info> {
     #[account(mut)]
     pub owner: UncheckedAccount<'info>,
     #[account(mut, has_one = owner @ StakingError::WrongExposure)]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     #[account(
         mut,
         has_one = owner @ StakingError::WrongExposure,
         has_one = authority @ StakingError::WrongCaller,
     )]
-    pub exposure: Box<Account<'info, Exposure>>,
+    pub exposure: AccountLoader<'info, Exposure>,
 }
 
 impl UnlockExposure<'_> {
     pub fn handler(ctx: Context<Self>, close: bool) -> Result<()> {
         let accounts = ctx.accounts;
-        let (position, exposure) = (&mut accounts.position, &mut accounts.exposure);
-        let amount = if close && exposure.state == ExposureState::Released {
-            0
-        } else {
-            exposure.release()?
-        };
+        let mut position = accounts.position.load_mut()?;
+        let mut exposure = accounts.exposure.load_mut()?;
+        let amount =
+            if close && exposure.state == EXPOSURE_RELEASED { 0 } else { exposure.release()? };
         position.release(amount).ok_or(StakingError::Overflow)?;
         emit!(ExposureUnlocked {
             envelope: position.envelope(&Clock::get()?)?,
@@ -41,8 +39,9 @@ impl UnlockExposure<'_> {
             exposed: position.exposed,
             closed: close,
         });
+        drop(exposure);
         if close {
-            exposure.close(accounts.owner.to_account_info())?;
+            accounts.exposure.close(accounts.owner.to_account_info())?;
         }
         Ok(())
     }

@@ -11,13 +11,13 @@ use crate::{
 #[derive(Accounts)]
 pub struct VacateSeat<'info> {
     pub owner: Signer<'info>,
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: AccountLoader<'info, Pool>,
     #[account(
         mut,
         has_one = owner @ StakingError::WrongOwner,
-        constraint = position.seated() @ StakingError::NotSeated,
+        constraint = position.load()?.seated() @ StakingError::NotSeated,
     )]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     #[account(mut, has_one = owner @ StakingError::WrongOwner)]
     pub seat: Box<Account<'info, Seat>>,
     #[account(mut)]
@@ -28,10 +28,10 @@ impl VacateSeat<'_> {
     pub fn handler(ctx: Context<Self>) -> Result<()> {
         let clock = Clock::get()?;
         let accounts = ctx.accounts;
-        let position = &mut accounts.position;
-        position.seat_vacated = true;
+        let mut position = accounts.position.load_mut()?;
+        position.seat_vacated = 1;
         accounts.seat.vacated_epoch =
-            accounts.pool.epoch(clock.slot).ok_or(StakingError::Overflow)?;
+            accounts.pool.load()?.epoch(clock.slot).ok_or(StakingError::Overflow)?;
         let mut tree = accounts.verifiers.load_mut()?;
         tree.set(position.seat, 0).ok_or(StakingError::Overflow)?;
         emit!(SeatVacated {

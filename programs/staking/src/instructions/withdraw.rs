@@ -5,7 +5,7 @@ use protocol::token;
 use crate::{
     errors::StakingError,
     events::Withdrawn,
-    state::{Pool, Position, Ticket},
+    state::{signed_by_pool, Pool, Position, Ticket},
 };
 
 /// An owner can cash a ticket from its available slot on; the ticket closes.
@@ -13,13 +13,13 @@ use crate::{
 pub struct Withdraw<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
-    pub pool: Box<Account<'info, Pool>>,
+    pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = owner @ StakingError::WrongOwner)]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     #[account(mut, has_one = owner @ StakingError::WrongOwner, close = owner)]
     pub ticket: Box<Account<'info, Ticket>>,
     /// CHECK: the pool names it
-    #[account(mut, address = pool.stake_vault @ StakingError::WrongVault)]
+    #[account(mut, address = pool.load()?.stake_vault @ StakingError::WrongVault)]
     pub stake_vault: UncheckedAccount<'info>,
     /// CHECK: validate reads its mint and owner
     #[account(mut)]
@@ -30,21 +30,23 @@ pub struct Withdraw<'info> {
 impl Withdraw<'_> {
     fn validate(&self, slot: u64) -> Result<()> {
         require_gte!(slot, self.ticket.available_slot, StakingError::StillUnbonding);
-        self.pool.check_owned(&self.destination, self.owner.key)
+        self.pool.load()?.check_owned(&self.destination, self.owner.key)
     }
 
     pub fn handler(ctx: Context<Self>) -> Result<()> {
         let clock = Clock::get()?;
         let accounts = ctx.accounts;
         accounts.validate(clock.slot)?;
-        let (pool, position, ticket) = (&accounts.pool, &mut accounts.position, &accounts.ticket);
+        let ticket = &accounts.ticket;
+        let mut position = accounts.position.load_mut()?;
         position.unbonding =
             position.unbonding.checked_sub(ticket.amount).ok_or(StakingError::Overflow)?;
-        pool.signed(|seeds| {
+        let bump = accounts.pool.load()?.bump;
+        signed_by_pool(bump, |seeds| {
             token::transfer(
                 &accounts.stake_vault,
                 &accounts.destination,
-                pool.as_ref().as_ref(),
+                accounts.pool.as_ref(),
                 seeds,
                 ticket.amount,
             )

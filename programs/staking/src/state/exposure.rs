@@ -1,21 +1,20 @@
+// bytemuck's derives are unsafe impls whose soundness the compiler checks
+#![allow(unsafe_code)]
+
 use anchor_lang::prelude::*;
 use protocol::addresses::{JOB_REGISTRY_CPI, VERDICT_CPI};
 
 use crate::errors::StakingError;
 
-#[derive(
-    AnchorSerialize, AnchorDeserialize, InitSpace, Clone, Copy, Debug, Default, PartialEq, Eq,
-)]
-pub enum ExposureState {
-    #[default]
-    Locked,
-    Released,
-}
+/// `Exposure.state`: its stake cannot leave.
+pub const EXPOSURE_LOCKED: u8 = 0;
+/// `Exposure.state`: its stake is free again.
+pub const EXPOSURE_RELEASED: u8 = 1;
 
 /// Stake that answers for one party's part in one job, at `["exposure", job, owner]`. A released
 /// one that is kept bars its owner from being exposed to the same job again.
-#[account]
-#[derive(InitSpace, Debug, Default)]
+#[account(zero_copy)]
+#[derive(Debug, Default)]
 pub struct Exposure {
     pub job: Pubkey,
     pub owner: Pubkey,
@@ -24,12 +23,17 @@ pub struct Exposure {
     pub amount: u64,
     pub bond: u64,
     pub locked_slot: u64,
-    pub state: ExposureState,
-    pub slashed: bool,
+    pub state: u8,
+    /// 1 once slashed.
+    pub slashed: u8,
     pub bump: u8,
+    pub padding: [u8; 5],
 }
 
 impl Exposure {
+    /// Bytes of the account.
+    pub const SPACE: usize = 8 + std::mem::size_of::<Self>();
+
     /// Programs that may lock exposures and forfeit their bonds.
     pub fn is_locker(authority: &Pubkey) -> bool {
         *authority == JOB_REGISTRY_CPI || *authority == VERDICT_CPI
@@ -46,22 +50,22 @@ impl Exposure {
 
     /// Gives what goes back to the free stake.
     pub fn release(&mut self) -> Result<u64> {
-        require!(self.state == ExposureState::Locked, StakingError::AlreadyReleased);
-        self.state = ExposureState::Released;
+        require!(self.state == EXPOSURE_LOCKED, StakingError::AlreadyReleased);
+        self.state = EXPOSURE_RELEASED;
         Ok(self.total().ok_or(StakingError::Overflow)?)
     }
 
     /// Gives the bond that is lost: nothing the second time.
     pub fn forfeit(&mut self) -> Result<u64> {
-        require!(self.state == ExposureState::Locked, StakingError::AlreadyReleased);
+        require!(self.state == EXPOSURE_LOCKED, StakingError::AlreadyReleased);
         Ok(std::mem::take(&mut self.bond))
     }
 
     pub fn slash(&mut self, amount: u64) -> Result<()> {
-        require!(self.state == ExposureState::Locked, StakingError::AlreadyReleased);
-        require!(!self.slashed, StakingError::AlreadySlashed);
+        require!(self.state == EXPOSURE_LOCKED, StakingError::AlreadyReleased);
+        require!(self.slashed == 0, StakingError::AlreadySlashed);
         self.amount = self.amount.checked_sub(amount).ok_or(StakingError::SlashExceedsExposure)?;
-        self.slashed = true;
+        self.slashed = 1;
         Ok(())
     }
 }
@@ -95,6 +99,6 @@ mod tests {
 
     #[test]
     fn sizes_are_frozen() {
-        assert_eq!(Exposure::INIT_SPACE, 123);
+        assert_eq!(Exposure::SPACE, 8 + 128);
     }
 }

@@ -1,3 +1,6 @@
+// bytemuck's derives are unsafe impls whose soundness the compiler checks
+#![allow(unsafe_code)]
+
 use anchor_lang::prelude::*;
 use protocol::{fixed, seeds, token, Envelope};
 
@@ -5,8 +8,18 @@ use super::Position;
 use crate::errors::StakingError;
 
 #[derive(
-    AnchorSerialize, AnchorDeserialize, InitSpace, Clone, Copy, Debug, Default, PartialEq, Eq,
+    AnchorSerialize,
+    AnchorDeserialize,
+    bytemuck::Pod,
+    bytemuck::Zeroable,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
 )]
+#[repr(C)]
 pub struct Params {
     pub unbonding_slots: u64,
     pub reward_period_slots: u64,
@@ -14,7 +27,8 @@ pub struct Params {
     pub halving_slots: u64,
     pub epoch_slots: u64,
     pub min_verifier_stake: u64,
-    pub slash_burn_bps: u16,
+    /// This wide so that no padding is needed.
+    pub slash_burn_bps: u64,
 }
 
 impl Params {
@@ -26,27 +40,26 @@ impl Params {
             self.epoch_slots,
             self.min_verifier_stake,
         ];
-        let valid =
-            positive.iter().all(|value| *value > 0) && u64::from(self.slash_burn_bps) <= fixed::BPS;
+        let valid = positive.iter().all(|value| *value > 0) && self.slash_burn_bps <= fixed::BPS;
         require!(valid, StakingError::InvalidParams);
         Ok(())
     }
 }
 
 /// All stake and the stream of rewards over it, at `["pool"]`; authority of the three vaults.
-#[account]
-#[derive(InitSpace, Debug, Default)]
+#[account(zero_copy)]
+#[derive(Debug, Default)]
 pub struct Pool {
     pub authority: Pubkey,
     pub mint: Pubkey,
     pub stake_vault: Pubkey,
     pub reward_vault: Pubkey,
     pub emission_vault: Pubkey,
+    /// Q64 rewards per unit of stake since the beginning, low limb first.
+    pub reward_index: [u64; 2],
+    /// Q64 rewards a slot until `period_end`, low limb first.
+    pub reward_rate: [u64; 2],
     pub total_staked: u64,
-    /// Q64 rewards per unit of stake since the beginning.
-    pub reward_index: u128,
-    /// Q64 rewards a slot until `period_end`.
-    pub reward_rate: u128,
     pub period_end: u64,
     pub last_update: u64,
     pub emission_start: u64,
@@ -57,9 +70,13 @@ pub struct Pool {
     pub stake_vault_bump: u8,
     pub reward_vault_bump: u8,
     pub emission_vault_bump: u8,
+    pub padding: [u8; 4],
 }
 
 impl Pool {
+    /// Bytes of the account.
+    pub const SPACE: usize = 8 + std::mem::size_of::<Self>();
+
     pub fn epoch(&self, slot: u64) -> Option<u64> {
         slot.checked_div(self.params.epoch_slots)
     }
@@ -72,9 +89,10 @@ impl Pool {
     pub fn accrue(&mut self, slot: u64) -> Option<()> {
         let streamed = slot.min(self.period_end).saturating_sub(self.last_update);
         if self.total_staked > 0 {
-            let rewards = self.reward_rate.checked_mul(u128::from(streamed))?;
+            let rewards = fixed::wide(self.reward_rate).checked_mul(u128::from(streamed))?;
             let per_unit = rewards.checked_div(u128::from(self.total_staked))?;
-            self.reward_index = self.reward_index.checked_add(per_unit)?;
+            let index = fixed::wide(self.reward_index).checked_add(per_unit)?;
+            self.reward_index = fixed::limbs(index);
         } else if self.last_update < self.period_end {
             let waited = slot.checked_sub(self.last_update)?;
             self.period_end = self.period_end.checked_add(waited)?;
@@ -86,7 +104,7 @@ impl Pool {
     /// Advances the index and credits a position before its amount changes.
     pub fn settle(&mut self, position: &mut Position, slot: u64) -> Option<()> {
         self.accrue(slot)?;
-        position.settle_rewards(self.reward_index)
+        position.settle_rewards(fixed::wide(self.reward_index))
     }
 
     pub fn add_stake(&mut self, amount: u64) -> Option<()> {
@@ -117,7 +135,7 @@ impl Pool {
     pub fn stream(&mut self, amount: u64, slot: u64) -> Option<()> {
         self.accrue(slot)?;
         let remaining = self.period_end.saturating_sub(slot);
-        let leftover = self.reward_rate.checked_mul(u128::from(remaining))?;
+        let leftover = fixed::wide(self.reward_rate).checked_mul(u128::from(remaining))?;
         let added = u128::from(amount).checked_mul(1 << 64)?;
         let weighted = u128::from(fixed::q64_floor(leftover)?)
             .checked_mul(u128::from(remaining))?
@@ -126,7 +144,8 @@ impl Pool {
             )?;
         let total = u128::from(fixed::q64_floor(leftover)?).checked_add(u128::from(amount))?;
         let nearest = weighted.checked_add(total / 2)?.checked_div(total)?.max(1);
-        self.reward_rate = leftover.checked_add(added)?.checked_div(nearest)?;
+        let rate = leftover.checked_add(added)?.checked_div(nearest)?;
+        self.reward_rate = fixed::limbs(rate);
         self.period_end = slot.checked_add(u64::try_from(nearest).ok()?)?;
         Some(())
     }
@@ -153,11 +172,16 @@ impl Pool {
         }
         Some(due)
     }
+}
 
-    /// Runs `call` with the seeds that sign for the vaults.
-    pub fn signed<T>(&self, call: impl FnOnce(&[&[&[u8]]]) -> T) -> T {
-        call(&[&[seeds::POOL, &[self.bump]]])
-    }
+/// Balance of a vault.
+pub fn balance(vault: &AccountInfo) -> Result<u64> {
+    Ok(token::holding(vault).ok_or(StakingError::WrongVault)?.amount)
+}
+
+/// Runs `call` with the seeds that sign for the vaults.
+pub fn signed_by_pool<T>(bump: u8, call: impl FnOnce(&[&[&[u8]]]) -> T) -> T {
+    call(&[&[seeds::POOL, &[bump]]])
 }
 
 #[cfg(test)]
@@ -183,9 +207,9 @@ mod tests {
         let mut pool = pool();
         pool.stream(1_000, 0).unwrap();
         pool.accrue(50).unwrap();
-        assert_eq!(fixed::q64_floor(pool.reward_index * 10), Some(500));
+        assert_eq!(fixed::q64_floor(fixed::wide(pool.reward_index) * 10), Some(500));
         pool.accrue(1_000).unwrap();
-        assert_eq!(fixed::q64_floor(pool.reward_index * 10), Some(1_000));
+        assert_eq!(fixed::q64_floor(fixed::wide(pool.reward_index) * 10), Some(1_000));
     }
 
     #[test]
@@ -194,7 +218,7 @@ mod tests {
         pool.total_staked = 0;
         pool.stream(1_000, 0).unwrap();
         pool.accrue(70).unwrap();
-        assert_eq!((pool.period_end, pool.reward_index), (170, 0));
+        assert_eq!((pool.period_end, pool.reward_index), (170, [0, 0]));
     }
 
     #[test]
@@ -217,7 +241,7 @@ mod tests {
 
     #[test]
     fn sizes_are_frozen() {
-        assert_eq!(Params::INIT_SPACE, 50);
-        assert_eq!(Pool::INIT_SPACE, 294);
+        assert_eq!(std::mem::size_of::<Params>(), 56);
+        assert_eq!(Pool::SPACE, 8 + 160 + 32 + 48 + 56 + 8);
     }
 }

@@ -1,3 +1,6 @@
+// bytemuck's derives are unsafe impls whose soundness the compiler checks
+#![allow(unsafe_code)]
+
 use anchor_lang::prelude::*;
 use protocol::{fixed, Envelope};
 
@@ -8,8 +11,8 @@ use crate::errors::StakingError;
 pub const NO_SEAT: u16 = u16::MAX;
 
 /// One owner's stake, at `["position", owner]`.
-#[account]
-#[derive(InitSpace, Debug, Default)]
+#[account(zero_copy)]
+#[derive(Debug, Default)]
 pub struct Position {
     pub owner: Pubkey,
     pub amount: u64,
@@ -18,19 +21,23 @@ pub struct Position {
     /// Requested back, outside `amount`.
     pub unbonding: u64,
     pub rewards_owed: u64,
-    /// The pool's index when rewards were settled last.
-    pub reward_index: u128,
+    /// The pool's index when rewards were settled last, low limb first.
+    pub reward_index: [u64; 2],
     pub opened_slot: u64,
     pub sequence: u64,
     /// Tickets ever made: the next one's id.
     pub tickets: u64,
     pub seat: u16,
-    /// The seat is being given up and weighs nothing.
-    pub seat_vacated: bool,
+    /// 1 while the seat is being given up and weighs nothing.
+    pub seat_vacated: u8,
     pub bump: u8,
+    pub padding: [u8; 4],
 }
 
 impl Position {
+    /// Bytes of the account.
+    pub const SPACE: usize = 8 + std::mem::size_of::<Self>();
+
     pub fn free(&self) -> u64 {
         self.amount.saturating_sub(self.exposed)
     }
@@ -41,10 +48,10 @@ impl Position {
 
     /// Credits what the index has grown since, rounded down. Comes before any change of `amount`.
     pub fn settle_rewards(&mut self, index: u128) -> Option<()> {
-        let growth = index.checked_sub(self.reward_index)?;
+        let growth = index.checked_sub(fixed::wide(self.reward_index))?;
         let earned = fixed::q64_floor(growth.checked_mul(u128::from(self.amount))?)?;
         self.rewards_owed = self.rewards_owed.checked_add(earned)?;
-        self.reward_index = index;
+        self.reward_index = fixed::limbs(index);
         Some(())
     }
 
@@ -83,7 +90,7 @@ impl Position {
 
     /// Whether the position has a seat that it has not given up.
     pub fn seated(&self) -> bool {
-        self.seat != NO_SEAT && !self.seat_vacated
+        self.seat != NO_SEAT && self.seat_vacated == 0
     }
 
     /// Brings the tree's weight of the position's seat to what it must be now.
@@ -148,7 +155,7 @@ mod tests {
 
     #[test]
     fn sizes_are_frozen() {
-        assert_eq!(Position::INIT_SPACE, 108);
+        assert_eq!(Position::SPACE, 8 + 112);
         assert_eq!(Ticket::INIT_SPACE, 57);
     }
 }

@@ -25,7 +25,7 @@ pub struct CommitStage<'info> {
     pub provider: AccountLoader<'info, Provider>,
     /// The provider's: its seat is never drawn for this job.
     #[account(has_one = owner @ VerdictError::Unauthorized)]
-    pub position: Box<Account<'info, Position>>,
+    pub position: AccountLoader<'info, Position>,
     /// CHECK: read by the registry
     pub registry: UncheckedAccount<'info>,
     /// CHECK: the program's own signer
@@ -104,7 +104,7 @@ pub(crate) fn handler(
             reputation: accounts.provider.load()?.reputation,
             first,
             last,
-            seat: accounts.position.seat,
+            seat: accounts.position.load()?.seat,
             attempt: lease.attempt,
             ..Stage::default()
         })?;

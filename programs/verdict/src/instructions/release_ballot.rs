@@ -26,7 +26,7 @@ pub struct ReleaseBallot<'info> {
     #[account(mut)]
     pub position: UncheckedAccount<'info>,
     #[account(mut)]
-    pub exposure: Box<Account<'info, Exposure>>,
+    pub exposure: AccountLoader<'info, Exposure>,
     /// CHECK: checked by staking
     #[account(mut)]
     pub verifiers: UncheckedAccount<'info>,
@@ -48,8 +48,8 @@ pub struct ReleaseBallot<'info> {
 impl<'info> ReleaseBallot<'info> {
     fn validate(&self, job: &Pubkey, verifier: &Pubkey) -> Result<()> {
         require_keys_eq!(self.owner.key(), *verifier, VerdictError::Unauthorized);
-        require_keys_eq!(self.exposure.job, *job, VerdictError::JobMismatch);
-        require_keys_eq!(self.exposure.owner, *verifier, VerdictError::Unauthorized);
+        require_keys_eq!(self.exposure.load()?.job, *job, VerdictError::JobMismatch);
+        require_keys_eq!(self.exposure.load()?.owner, *verifier, VerdictError::Unauthorized);
         Ok(())
     }
 

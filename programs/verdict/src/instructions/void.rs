@@ -43,7 +43,7 @@ pub struct Void<'info> {
     #[account(mut)]
     pub position: UncheckedAccount<'info>,
     #[account(mut)]
-    pub exposure: Box<Account<'info, Exposure>>,
+    pub exposure: AccountLoader<'info, Exposure>,
     /// CHECK: checked by staking
     #[account(mut)]
     pub verifiers: UncheckedAccount<'info>,
@@ -65,12 +65,12 @@ impl<'info> Void<'info> {
         let (verdict, escrow) = (self.verdict.load()?, self.escrow.load()?);
         verdict.require_voidable()?;
         require_of_job(&verdict, self.job.key, &escrow.job)?;
-        require_keys_eq!(self.exposure.job, verdict.job, VerdictError::JobMismatch);
+        require_keys_eq!(self.exposure.load()?.job, verdict.job, VerdictError::JobMismatch);
         if verdict.outcome() != Outcome::Rejected {
             return Ok(None);
         }
         let blamed = verdict.blamed().checked()?.provider;
-        require_keys_eq!(self.exposure.owner, blamed, VerdictError::BlameMismatch);
+        require_keys_eq!(self.exposure.load()?.owner, blamed, VerdictError::BlameMismatch);
         require_keys_eq!(escrow.vault, self.vault.key(), VerdictError::JobMismatch);
         Ok(Some(blamed))
     }
