@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import ClassVar, Final
 
 from solders.instruction import AccountMeta, Instruction
@@ -56,8 +55,8 @@ def stake_vault_address() -> Pubkey:
     return find_address((b"stake_vault",), ID)
 
 
-def ticket_address(owner: Pubkey, tickets: int) -> Pubkey:
-    return find_address((b"ticket", bytes(owner), tickets.to_bytes(8, "little")), ID)
+def ticket_address(owner: Pubkey, position: Pubkey) -> Pubkey:
+    return find_address((b"ticket", bytes(owner), bytes(position)), ID)
 
 
 def verifiers_address() -> Pubkey:
@@ -124,7 +123,7 @@ class Exposure(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("f84bcc155cfbc593")
-    SIZE: ClassVar[int | None] = 131
+    SIZE: ClassVar[int | None] = 136
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "job": 8,
         "owner": 40,
@@ -144,8 +143,9 @@ class Exposure(Account):
     amount: int
     bond: int
     locked_slot: int
-    state: ExposureState
-    slashed: bool
+    state: int
+    slashed: int
+    """1 once slashed."""
     bump: int
 
 
@@ -161,11 +161,6 @@ class ExposureLocked(Event):
     amount: int
     bond: int
     exposed: int
-
-
-class ExposureState(IntEnum):
-    Locked = 0
-    Released = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +187,7 @@ class Params:
     epoch_slots: int
     min_verifier_stake: int
     slash_burn_bps: int
+    """This wide so that no padding is needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,26 +207,26 @@ class Pool(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("f19a6d0411b16dbc")
-    SIZE: ClassVar[int | None] = 302
+    SIZE: ClassVar[int | None] = 312
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "authority": 8,
         "mint": 40,
         "stake_vault": 72,
         "reward_vault": 104,
         "emission_vault": 136,
-        "total_staked": 168,
-        "reward_index": 176,
-        "reward_rate": 192,
+        "reward_index": 168,
+        "reward_rate": 184,
+        "total_staked": 200,
         "period_end": 208,
         "last_update": 216,
         "emission_start": 224,
         "emission_last": 232,
         "sequence": 240,
         "params": 248,
-        "bump": 298,
-        "stake_vault_bump": 299,
-        "reward_vault_bump": 300,
-        "emission_vault_bump": 301,
+        "bump": 304,
+        "stake_vault_bump": 305,
+        "reward_vault_bump": 306,
+        "emission_vault_bump": 307,
     }
 
     authority: Pubkey
@@ -238,11 +234,11 @@ class Pool(Account):
     stake_vault: Pubkey
     reward_vault: Pubkey
     emission_vault: Pubkey
+    reward_index: tuple[int, ...]
+    """Q64 rewards per unit of stake since the beginning, low limb first."""
+    reward_rate: tuple[int, ...]
+    """Q64 rewards a slot until `period_end`, low limb first."""
     total_staked: int
-    reward_index: int
-    """Q64 rewards per unit of stake since the beginning."""
-    reward_rate: int
-    """Q64 rewards a slot until `period_end`."""
     period_end: int
     last_update: int
     emission_start: int
@@ -274,7 +270,7 @@ class Position(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("aabc8fe47a40f7d0")
-    SIZE: ClassVar[int | None] = 116
+    SIZE: ClassVar[int | None] = 120
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "owner": 8,
         "amount": 40,
@@ -297,15 +293,15 @@ class Position(Account):
     unbonding: int
     """Requested back, outside `amount`."""
     rewards_owed: int
-    reward_index: int
-    """The pool's index when rewards were settled last."""
+    reward_index: tuple[int, ...]
+    """The pool's index when rewards were settled last, low limb first."""
     opened_slot: int
     sequence: int
     tickets: int
     """Tickets ever made: the next one's id."""
     seat: int
-    seat_vacated: bool
-    """The seat is being given up and weighs nothing."""
+    seat_vacated: int
+    """1 while the seat is being given up and weighs nothing."""
     bump: int
 
 
@@ -944,9 +940,9 @@ def request_unstake(
     *,
     amount: int,
     owner: Pubkey,
-    ticket: Pubkey,
     pool: Pubkey | None = None,
     position: Pubkey | None = None,
+    ticket: Pubkey | None = None,
     verifiers: Pubkey | None = None,
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
@@ -955,6 +951,8 @@ def request_unstake(
         pool = pool_address()
     if position is None:
         position = position_address(owner)
+    if ticket is None:
+        ticket = ticket_address(owner, position)
     return Instruction(
         ID,
         coder(PROGRAM).instruction("request_unstake", amount=amount),
@@ -1196,10 +1194,10 @@ def vacate_seat(
 def withdraw(
     *,
     owner: Pubkey,
-    ticket: Pubkey,
     destination: Pubkey,
     pool: Pubkey | None = None,
     position: Pubkey | None = None,
+    ticket: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
@@ -1208,6 +1206,8 @@ def withdraw(
         pool = pool_address()
     if position is None:
         position = position_address(owner)
+    if ticket is None:
+        ticket = ticket_address(owner, position)
     if stake_vault is None:
         stake_vault = stake_vault_address()
     return Instruction(

@@ -65,7 +65,7 @@ class BallotCast(Event):
 
     envelope: Envelope
     job: Pubkey
-    index: int
+    ballot: int
     verifier: Pubkey
     ballot_deadline: int
     reveal_deadline: int
@@ -79,7 +79,7 @@ class BallotReleased(Event):
 
     envelope: Envelope
     job: Pubkey
-    index: int
+    ballot: int
     verifier: Pubkey
     withheld: bool
     """The silence fee was taken."""
@@ -93,7 +93,7 @@ class BallotRevealed(Event):
 
     envelope: Envelope
     job: Pubkey
-    index: int
+    ballot: int
     verifier: Pubkey
     choice: int
     operator: int
@@ -510,15 +510,15 @@ def adopt_partial(
 
 def cast_ballot(
     *,
-    index: int,
+    ballot: int,
     commitment: bytes,
-    verifier: Pubkey,
+    owner: Pubkey,
     job: Pubkey,
     seat: Pubkey,
-    position: Pubkey,
-    exposure: Pubkey,
     config: Pubkey | None = None,
     verdict: Pubkey | None = None,
+    position: Pubkey | None = None,
+    exposure: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
     staking_program: Pubkey = PROGRAM_IDS["staking"],
     system_program: Pubkey = SYSTEM_PROGRAM,
@@ -528,11 +528,15 @@ def cast_ballot(
         config = config_address()
     if verdict is None:
         verdict = verdict_address(job)
+    if position is None:
+        position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])
+    if exposure is None:
+        exposure = find_address((b"exposure", bytes(job), bytes(owner)), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("cast_ballot", index=index, commitment=commitment),
+        coder(PROGRAM).instruction("cast_ballot", ballot=ballot, commitment=commitment),
         [
-            AccountMeta(verifier, True, True),
+            AccountMeta(owner, True, True),
             AccountMeta(config, False, False),
             AccountMeta(verdict, False, True),
             AccountMeta(job, False, False),
@@ -664,7 +668,7 @@ def initialize(
 
 def open_verdict(
     *,
-    provider: Pubkey,
+    owner: Pubkey,
     job: Pubkey,
     verdict: Pubkey | None = None,
     system_program: Pubkey = SYSTEM_PROGRAM,
@@ -676,7 +680,7 @@ def open_verdict(
         ID,
         coder(PROGRAM).instruction("open_verdict"),
         [
-            AccountMeta(provider, True, True),
+            AccountMeta(owner, True, True),
             AccountMeta(verdict, False, True),
             AccountMeta(job, False, False),
             AccountMeta(system_program, False, False),
@@ -687,14 +691,14 @@ def open_verdict(
 
 def release_ballot(
     *,
-    index: int,
+    ballot: int,
     verdict: Pubkey,
-    verifier: Pubkey,
-    position: Pubkey,
+    owner: Pubkey,
     exposure: Pubkey,
     escrow_config: Pubkey,
     fee_vault: Pubkey,
     pool: Pubkey | None = None,
+    position: Pubkey | None = None,
     verifiers: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
@@ -704,16 +708,18 @@ def release_ballot(
 ) -> Instruction:
     if pool is None:
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
+    if position is None:
+        position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])
     if verifiers is None:
         verifiers = find_address((b"verifiers",), PROGRAM_IDS["staking"])
     if stake_vault is None:
         stake_vault = find_address((b"stake_vault",), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("release_ballot", index=index),
+        coder(PROGRAM).instruction("release_ballot", ballot=ballot),
         [
             AccountMeta(verdict, False, True),
-            AccountMeta(verifier, False, True),
+            AccountMeta(owner, False, True),
             AccountMeta(pool, False, True),
             AccountMeta(position, False, True),
             AccountMeta(exposure, False, True),
@@ -731,12 +737,12 @@ def release_ballot(
 
 def reveal_ballot(
     *,
-    index: int,
+    ballot: int,
     choice: int,
     operator: int,
     element: int,
     salt: bytes,
-    verifier: Pubkey,
+    owner: Pubkey,
     verdict: Pubkey,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
@@ -744,14 +750,14 @@ def reveal_ballot(
         ID,
         coder(PROGRAM).instruction(
             "reveal_ballot",
-            index=index,
+            ballot=ballot,
             choice=choice,
             operator=operator,
             element=element,
             salt=salt,
         ),
         [
-            AccountMeta(verifier, True, False),
+            AccountMeta(owner, True, False),
             AccountMeta(verdict, False, True),
             *remaining,
         ],
