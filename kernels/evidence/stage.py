@@ -1,0 +1,161 @@
+"""Collects the bytes from which the referee recomputes one element."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from kernels.evidence.claim import Claim, Stage
+from kernels.evidence.errors import EvidenceError, Reason
+from kernels.evidence.layout import LeafRange, operand_ranges, place_of
+from kernels.graph import ConstantSlot, Graph, Input, InputKind, TensorSpec, output_spec
+from kernels.trace import (
+    LEAF_BYTES,
+    TENSOR,
+    MerkleTree,
+    inputs_tree,
+    pack,
+    tensor_depth,
+    trace_tree,
+)
+from kernels.trace.layout import Array
+
+Tensor = Array | bytes
+
+
+class Witness:
+    """A job's data as it was committed, and the trees over it, each built when first needed.
+
+    Tensors are arrays, or bytes where padding may hold what it must not: the canonical bytes, or
+    those of the whole leaf space. `stages` are the (first, last) of each commitment in force.
+    With `roots`, the outputs' tensor roots, only the tensors that an element needs are hashed.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        stages: Sequence[tuple[int, int]],
+        roots: Sequence[bytes] | None = None,
+    ) -> None:
+        self.graph = graph
+        self._inputs = inputs
+        self._outputs = outputs
+        self._stages = tuple(stages)
+        self._roots = roots
+        self._trees: dict[Input, MerkleTree] = {}
+
+    def claim(self, operator: int, element: int) -> Claim:
+        """The claim that evidence of this element is judged under."""
+        return Claim(
+            spec_root=self._spec_tree.root,
+            operators=len(self.graph.descriptors),
+            inputs_root=self._inputs_tree.root,
+            inputs=len(self.graph.inputs),
+            stages=tuple(
+                Stage(first, last, tree.root)
+                for (first, last), tree in zip(self._stages, self._trace_trees, strict=True)
+            ),
+            operator=operator,
+            element=element,
+        )
+
+    def stage(self, operator: int, element: int) -> bytes:
+        """The evidence: programs/referee/README.md gives the order.
+
+        Raises EvidenceError when the operator or element does not exist or no stage holds what is
+        read.
+        """
+        if not 0 <= operator < len(self.graph.descriptors):
+            raise EvidenceError(Reason.UNKNOWN_OPERATOR, f"the graph has no operator {operator}")
+        descriptor = self.graph.descriptors[operator]
+        spec = output_spec(descriptor)
+        place_of(spec, element)
+        output = Input(InputKind.OPERATOR_OUTPUT, operator)
+        leaf = self._tree(output, spec).opening(element * spec.dtype.size // LEAF_BYTES)
+        parts = [
+            descriptor.encode(),
+            *self._spec_tree.opening(operator).path,
+            leaf.data,
+            *leaf.path,
+            *self._root_path(output),
+        ]
+        for position, ranges in enumerate(operand_ranges(descriptor, element)):
+            source = descriptor.inputs[position]
+            if source.kind is InputKind.CONSTANT:
+                constant = self.graph.constant(operator, ConstantSlot(source.index))
+                tree = MerkleTree(TENSOR, pack(constant).data)
+            else:
+                tree = self._tree(source, self._spec(source))
+            for leaves in ranges:
+                parts += open_range(tree, leaves)
+            if ranges:
+                parts += self._root_path(source)
+        return b"".join(parts)
+
+    def _spec(self, source: Input) -> TensorSpec:
+        if source.kind is InputKind.JOB_INPUT:
+            return self.graph.inputs[source.index]
+        return output_spec(self.graph.descriptors[source.index])
+
+    def _tree(self, source: Input, spec: TensorSpec) -> MerkleTree:
+        if source not in self._trees:
+            held = self._inputs if source.kind is InputKind.JOB_INPUT else self._outputs
+            if source.index >= len(held):
+                raise EvidenceError(
+                    Reason.NOT_COMMITTED, f"no data of operator {source.index} is at hand"
+                )
+            data = held[source.index]
+            stored = data if isinstance(data, bytes) else pack(data).tobytes()
+            tree = MerkleTree(TENSOR, stored)
+            if len(stored) < spec.stored_bytes or tree.depth != tensor_depth(
+                spec.shape, spec.dtype
+            ):
+                raise EvidenceError(
+                    Reason.WRONG_LENGTH, f"{len(stored)} bytes are not {spec}, {source}"
+                )
+            self._trees[source] = tree
+        return self._trees[source]
+
+    def _root_path(self, source: Input) -> tuple[bytes, ...]:
+        if source.kind is InputKind.CONSTANT:
+            return ()
+        if source.kind is InputKind.JOB_INPUT:
+            return self._inputs_tree.opening(source.index).path
+        for (first, last), tree in zip(self._stages, self._trace_trees, strict=True):
+            if first <= source.index < last:
+                return tree.opening(source.index - first).path
+        raise EvidenceError(Reason.NOT_COMMITTED, f"no stage holds operator {source.index}")
+
+    @cached_property
+    def _spec_tree(self) -> MerkleTree:
+        return self.graph.spec_tree()
+
+    @cached_property
+    def _inputs_tree(self) -> MerkleTree:
+        sources = [Input(InputKind.JOB_INPUT, at) for at in range(len(self.graph.inputs))]
+        return inputs_tree([self._tree(source, self._spec(source)).root for source in sources])
+
+    @cached_property
+    def _trace_trees(self) -> list[MerkleTree]:
+        return [
+            trace_tree([self._output_root(operator) for operator in range(first, last)])
+            for first, last in self._stages
+        ]
+
+    def _output_root(self, operator: int) -> bytes:
+        if self._roots is not None:
+            return self._roots[operator]
+        source = Input(InputKind.OPERATOR_OUTPUT, operator)
+        return self._tree(source, self._spec(source)).root
+
+
+def open_range(tree: MerkleTree, leaves: LeafRange) -> list[bytes]:
+    """The leaves' data, then siblings from the leaves up, at each level left before right."""
+    low, high = tree.opening(leaves.first), tree.opening(leaves.end - 1)
+    parts = [tree.opening(index).data for index in range(leaves.first, leaves.end)]
+    for height in range(tree.depth):
+        if low.index >> height & 1:
+            parts.append(low.path[height])
+        if not high.index >> height & 1:
+            parts.append(high.path[height])
+    return parts
