@@ -1,0 +1,120 @@
+import pytest
+
+from idl.client import verdict
+from tests.programs.verdict.judging import ACCEPTS, MISSES, REJECTS, Judging, Vote
+from tests.world import unsigned
+from tests.world.judgement import Outcome, State
+
+
+@pytest.mark.parametrize(
+    ("vote", "outcome", "window"),
+    [(ACCEPTS, Outcome.ACCEPTED, 20), (REJECTS, Outcome.REJECTED, 0)],
+)
+def test_more_than_half_of_the_drawn_decide(
+    judging: Judging, vote: Vote, outcome: Outcome, window: int
+) -> None:
+    world = judging.balloting().voted({0: vote, 1: vote}).world
+    world.warp_to(judging.account.reveal_deadline + 1)
+    sent = world.send(judging.tally(), signers=[judging.cranker])
+    account = judging.account
+    assert (account.state, account.outcome) == (State.DECIDED, outcome)
+    assert account.window_end == world.slot + window
+    event = sent.only(verdict.BallotsTallied)
+    assert isinstance(event, verdict.BallotsTallied)
+    votes = (event.accept, event.reject)
+    assert votes == ((2, 0) if vote == ACCEPTS else (0, 2))
+    assert (event.drawn, event.outcome) == (3, outcome)
+
+
+def test_a_tie_with_silence_adds_verifiers(judging: Judging) -> None:
+    world = judging.balloting().voted({0: ACCEPTS, 1: REJECTS}).world
+    world.warp_to(judging.account.reveal_deadline + 1)
+    world.send(judging.tally(), signers=[judging.cranker])
+    account = judging.account
+    assert (account.state, account.outcome) == (State.COMMITTED, Outcome.NONE)
+    assert account.committed_slot == world.slot
+    judging.drawn()
+    assert [ballot.draw for _, ballot in judging.ballots()] == [1, 1, 1, 2, 2, 2]
+
+
+def test_earlier_ballots_keep_counting(judging: Judging) -> None:
+    judging.balloting().tallied({0: ACCEPTS, 1: REJECTS}).drawn()
+    judging.tallied({ballot: ACCEPTS for ballot, _ in judging.ballots(2)})
+    assert judging.account.outcome == Outcome.ACCEPTED
+
+
+def test_silence_counts_against_every_choice(judging: Judging) -> None:
+    judging.balloting().tallied({}).drawn()
+    judging.tallied({ballot: ACCEPTS for ballot, _ in judging.ballots(2)})
+    assert judging.account.state == State.COMMITTED
+
+
+def test_no_quorum_in_three_draws_is_unverified(judging: Judging) -> None:
+    judging.balloting().tallied({}).drawn().tallied({}).drawn().tallied({})
+    account, world = judging.account, judging.world
+    assert (account.state, account.outcome) == (State.DECIDED, Outcome.UNVERIFIED)
+    assert account.window_end == world.slot + world.parameters.verdict.public_slots
+    assert (account.draws, account.crankers[0].steps) == (3, 6)
+
+
+def test_unavailability_is_asked_twice(judging: Judging) -> None:
+    judging.decided(MISSES)
+    account = judging.account
+    assert (account.state, account.unavailable_rounds) == (State.COMMITTED, 1)
+    judging.drawn()
+    judging.tallied({ballot: MISSES for ballot, _ in judging.ballots(2)})
+    assert judging.account.outcome == Outcome.UNAVAILABLE
+
+
+def test_data_that_came_late_can_still_be_accepted(judging: Judging) -> None:
+    judging.balloting().tallied({0: MISSES, 1: MISSES, 2: ACCEPTS}).drawn()
+    judging.tallied({ballot: ACCEPTS for ballot, _ in judging.ballots(2)})
+    assert judging.account.outcome == Outcome.ACCEPTED
+
+
+def test_with_everything_revealed_nobody_waits(judging: Judging) -> None:
+    world = judging.decided().world
+    assert world.slot < judging.account.reveal_deadline
+
+
+def test_open_ballots_are_not_counted(judging: Judging) -> None:
+    world = judging.balloting().voted({0: ACCEPTS, 1: ACCEPTS}).world
+    judging.world.send(judging.tally(), signers=[judging.cranker])
+    assert judging.account.outcome == Outcome.ACCEPTED
+    world.fails("WrongState", judging.tally(), signers=[judging.cranker])
+
+
+def test_a_ballot_that_may_still_be_cast_holds_the_tally(judging: Judging) -> None:
+    world = judging.balloting().world
+    world.fails("TallyTooEarly", judging.tally(), signers=[judging.cranker])
+
+
+def test_attack_21_an_unrevealed_ballot_holds_the_tally_to_its_deadline(judging: Judging) -> None:
+    world = judging.balloting().world
+    world.send(judging.cast(0), signers=[judging.member(0)])
+    world.warp_to(judging.account.reveal_deadline - 1)
+    world.fails("TallyTooEarly", judging.tally(), signers=[judging.cranker])
+    world.warp(1)
+    world.fails("TallyTooEarly", judging.tally(), signers=[judging.cranker])
+    world.warp(1)
+    world.send(judging.tally(), signers=[judging.cranker])
+
+
+def test_attack_21_an_uncast_ballot_holds_the_tally_to_its_deadline(judging: Judging) -> None:
+    world = judging.balloting().world
+    world.warp_to(judging.account.ballot_deadline)
+    world.fails("TallyTooEarly", judging.tally(), signers=[judging.cranker])
+    world.warp(1)
+    world.send(judging.tally(), signers=[judging.cranker])
+
+
+def test_attack_1_the_cranker_must_sign(judging: Judging) -> None:
+    world = judging.balloting().voted({0: ACCEPTS, 1: ACCEPTS, 2: ACCEPTS}).world
+    world.fails("AccountNotSigner", unsigned(judging.tally(), judging.cranker.key))
+
+
+def test_the_tally_stays_within_its_compute_budget(judging: Judging) -> None:
+    votes = {0: REJECTS, 1: REJECTS, 2: ACCEPTS}
+    world = judging.balloting().voted(votes).world
+    sent = world.send(judging.tally(), signers=[judging.cranker])
+    assert sent.units <= 10_000
