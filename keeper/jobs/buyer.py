@@ -10,6 +10,7 @@ from keeper.jobs.actions import (
     ReclaimEscrow,
     ReclaimJob,
     Wait,
+    Withdraw,
 )
 from keeper.jobs.crank import DRAW_DELAY
 from keeper.jobs.state import Clock, JobSnapshot, JobState, VerdictState
@@ -46,6 +47,9 @@ def next_action(snapshot: BuyerSnapshot, clock: Clock) -> Action:
 def _take_back(view: JobSnapshot) -> Action:
     job, escrow = view.job, view.escrow
     if escrow is not None:
+        for credit in escrow.unpaid_to(job.buyer):
+            # tips for the steps that the buyer cranked
+            return Withdraw(job.address, credit)
         surplus = escrow.balance - escrow.outstanding
         if escrow.final and (surplus > 0 or escrow.outstanding == 0):
             return ReclaimEscrow(job.address)

@@ -197,14 +197,14 @@ class Escrow:
 class JobSnapshot:
     """A job with what hangs on it.
 
-    exposed are the owners whose exposure to the job still exists; version rises with every change.
+    exposed are the owners whose exposure to the job still exists; version differs after every change.
     """
 
     job: Job
     verdict: Verdict | None
     escrow: Escrow | None
     exposed: frozenset[Pubkey] = frozenset()
-    version: int = 0
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class Crank(Role):
         if taken:
             self._done[TakeSnapshot] = max(taken)
         market = await gateway.fetch(job_registry.Market, job_registry.market_address())
-        if market is not None and market.epoch:
+        if market is not None:
             self._done[RollMarket] = market.epoch
 
     async def _read_shards(self) -> None:

@@ -182,9 +182,9 @@ class ChainMirror:
                 for owner in self._parties
                 if raws[staking.exposure_address(address, owner)] is not None
             ),
-            version=account.sequence
-            + (judged.sequence if judged is not None else 0)
-            + (money.sequence if money is not None else 0),
+            version=".".join(
+                "-" if part is None else str(part.sequence) for part in (account, judged, money)
+            ),
         )
 
 

@@ -28,7 +28,7 @@ REFUSAL_SLOTS = 32
 class Refusals:
     """Jobs set aside after a permanent error, until they change or some slots have passed."""
 
-    _jobs: dict[Pubkey, tuple[int, int]] = field(default_factory=dict)
+    _jobs: dict[Pubkey, tuple[str, int]] = field(default_factory=dict)
 
     def add(self, view: JobSnapshot, slot: int) -> None:
         """Set a job aside."""
@@ -85,7 +85,7 @@ class Role(ABC):
         What was refused may be tried again: `Refusals` decides when.
         """
         job = view.jobs.get(job_of(action) or NOBODY)
-        version = job.version if job is not None else view.slot
+        version = job.version if job is not None else f"slot {view.slot}"
         operation = f"{self.name}/{self.owner}/{action}/{version}"
         landed = await self.submitter.submit(operation, instructions, again=True)
         LOG.info("%s: %s landed in slot %d", self.name, _spoken(action), landed.slot)

@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from keeper.jobs.actions import Cancel, Draw, ExpireJob, ReclaimEscrow, ReclaimJob, Wait
+from keeper.jobs.actions import Cancel, Draw, ExpireJob, ReclaimEscrow, ReclaimJob, Wait, Withdraw
 from keeper.jobs.buyer import BuyerSnapshot, next_action
 from keeper.jobs.state import Clock, JobSnapshot, JobState, VerdictState
-from tests.keeper.jobs.views import JOB, PROVIDER, claimed, escrow, job, verdict, view
+from tests.keeper.jobs.views import BUYER, JOB, PROVIDER, claimed, escrow, job, verdict, view
 
 
 def decide(found: JobSnapshot, slot: int, **wishes: bool) -> Any:
@@ -55,7 +55,9 @@ def test_what_nobody_is_owed_comes_back(state: JobState) -> None:
     assert decide(view(job(state), verdict(VerdictState.SETTLED), rest), 900) == Wait()
     fee = escrow((PROVIDER, 7, True), fee_due=2, balance=2)
     assert decide(view(job(state), verdict(VerdictState.SETTLED), fee), 900) == Wait()
-    paid = escrow((PROVIDER, 7, True))
+    tipped = escrow((PROVIDER, 7, False), (BUYER, 1, False))
+    assert decide(view(job(state), verdict(VerdictState.SETTLED), tipped), 900) == Withdraw(JOB, 1)
+    paid = escrow((PROVIDER, 7, True), (BUYER, 1, True))
     assert decide(view(job(state), verdict(VerdictState.SETTLED), paid), 900) == ReclaimEscrow(JOB)
 
 

@@ -1,0 +1,75 @@
+"""What must come out of each story, to the last unit."""
+
+from dataclasses import replace
+
+from keeper.chain.deploy import LOCALNET_PARAMETERS
+from keeper.cli.demonstration.marketplace import PROVIDERS, VERIFIERS
+from keeper.cli.demonstration.report import WANTED_ACCURACY, DemoReport
+
+
+def failures(report: DemoReport, cheats: bool, silent: bool) -> DemoReport:
+    """The report with everything that is not as it should be."""
+    found = _of_rejection(report) if cheats else _of_acceptance(report)
+    if silent:
+        found += _of_silence(report)
+    if not report.conserved:
+        found.append("the sum of all balances changed")
+    return replace(report, failures=tuple(found))
+
+
+def _of_acceptance(report: DemoReport) -> list[str]:
+    found = []
+    if report.verdict != "accepted":
+        found.append(f"the verdict is {report.verdict}")
+    if report.accuracy < WANTED_ACCURACY:
+        found.append(f"accuracy {report.accuracy:.2%} is below {WANTED_ACCURACY:.0%}")
+    if not report.bit_exact:
+        found.append("an output differs from the NumPy reference")
+    if not any(_change(report, name) > 0 for name in PROVIDERS):
+        found.append("no provider was paid")
+    return found + _of_honest_verifiers(report)
+
+
+def _of_rejection(report: DemoReport) -> list[str]:
+    found = []
+    if report.verdict != "rejected":
+        found.append(f"the verdict is {report.verdict}")
+    if _change(report, PROVIDERS[0]) > 0:
+        found.append("the cheating provider was paid")
+    bond = -_stake_change(report, PROVIDERS[0])
+    if bond <= 0:
+        found.append("the cheating provider kept its lease bond")
+    gained = sum(_change(report, name) for name in (*VERIFIERS, "crank"))
+    expected = bond - gained - LOCALNET_PARAMETERS.escrow.posting_fee
+    tips = _change(report, "buyer") - expected
+    if tips:
+        found.append(f"the buyer's refund is off by {tips} base units")
+    return found + _of_honest_verifiers(report)
+
+
+def _of_silence(report: DemoReport) -> list[str]:
+    found = []
+    if _change(report, PROVIDERS[0]) > 0:
+        found.append("the silent provider was paid")
+    if _stake_change(report, PROVIDERS[0]) >= 0:
+        found.append("the silent provider kept its lease bond")
+    if _change(report, PROVIDERS[1]) <= 0:
+        found.append("the provider that completed the job was not paid")
+    return found
+
+
+def _of_honest_verifiers(report: DemoReport) -> list[str]:
+    checked = {check.verifier for check in report.checks}
+    return [
+        f"{name} checked honestly and was not paid"
+        for name in sorted(checked)
+        if _change(report, name) <= 0
+    ]
+
+
+def _change(report: DemoReport, name: str) -> int:
+    return report.after.named[name] - report.before.named[name]
+
+
+def _stake_change(report: DemoReport, name: str) -> int:
+    return report.staked_after[name] - report.staked_before[name]

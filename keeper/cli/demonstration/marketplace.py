@@ -1,0 +1,173 @@
+"""A whole marketplace in one process: localnet, programs, buyer, providers, verifiers, crank."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from solders.keypair import Keypair
+from solders.pubkey import Pubkey
+
+from keeper.chain.deploy import (
+    Deployment,
+    built_programs,
+    deploy_localnet,
+    localnet_keypair,
+    localnet_mint,
+)
+from keeper.chain.gateway import Gateway
+from keeper.chain.localnet import Bank, Localnet
+from keeper.roles import Buyer, ChainMirror, Crank, Provider, Verifier
+from keeper.roles.ballots import BallotBox
+from keeper.roles.orders import OrderDesk, SaltBook
+from keeper.roles.provider import ProviderTools
+from keeper.roles.registration import Registrar, capability
+from keeper.roles.services import Services, Storage, open_services, open_storage
+from keeper.roles.verifier import VerifierTools
+from kernels.reference import Executor
+
+NLOV = 10**9
+LAMPORTS = 10 * 10**9
+SLOT_MS = 100
+POLL_SECONDS = 0.05
+QUOTA_BYTES = 1 << 28
+
+PROVIDERS = ("provider 1", "provider 2")
+VERIFIERS = tuple(f"verifier {number}" for number in range(1, 6))
+PROVIDER_TOKENS = 50_100 * NLOV
+PROVIDER_STAKE = 50_000 * NLOV
+VERIFIER_TOKENS = 1_100 * NLOV
+VERIFIER_STAKE = 1_000 * NLOV
+BUYER_TOKENS = 10_000 * NLOV
+ASK = 10 * NLOV
+MAX_MACS = 1 << 40
+MEMORY_BYTES = 1 << 32
+
+
+@dataclass(slots=True)
+class Marketplace:
+    """Everybody, funded and registered; roles are made here and run by the story."""
+
+    services: Services
+    deployment: Deployment
+    bank: Bank
+    mirror: ChainMirror
+    keys: Mapping[str, Keypair]
+    storages: Mapping[str, Storage]
+    folder: Path
+    rate: int
+    buyer: Buyer = field(init=False)
+    desk: OrderDesk = field(init=False)
+
+    def __post_init__(self) -> None:
+        salts = SaltBook(self.folder / "salts")
+        key = self.keys["buyer"]
+        submitter = self.services.submitter(key)
+        self.buyer = Buyer(self.mirror, submitter, key.pubkey(), salts)
+        store = self.storages["buyer"].store
+        self.desk = OrderDesk(self.services.gateway, submitter, key.pubkey(), store, salts)
+
+    @property
+    def owners(self) -> dict[str, Pubkey]:
+        """Everybody's address, the treasury's owner included."""
+        everybody = {name: key.pubkey() for name, key in self.keys.items()}
+        return everybody | {"treasury": self.deployment.treasury_owner.pubkey()}
+
+    def provider(self, name: str, executor: Executor) -> Provider:
+        """A provider that runs jobs on executor."""
+        key, storage = self.keys[name], self.storages[name]
+        tools = ProviderTools(
+            executor=executor,
+            rate=self.rate,
+            lane=self.services.lane,
+            store=storage.store,
+            indexes=storage.indexes,
+            client=self.services.client,
+            material=storage.material,
+        )
+        return Provider(self.mirror, self.services.submitter(key), key.pubkey(), tools)
+
+    def verifiers(self) -> list[Verifier]:
+        """Five verifiers with a ballot box each."""
+        return [self._verifier(name) for name in VERIFIERS]
+
+    def crank(self) -> Crank:
+        """The crank."""
+        key = self.keys["crank"]
+        return Crank(self.mirror, self.services.submitter(key), key.pubkey())
+
+    def _verifier(self, name: str) -> Verifier:
+        key, storage = self.keys[name], self.storages[name]
+        tools = VerifierTools(
+            lane=self.services.lane,
+            client=self.services.client,
+            material=storage.material,
+            ballots=BallotBox(self.folder / name / "ballots"),
+        )
+        return Verifier(self.mirror, self.services.submitter(key), key.pubkey(), tools)
+
+
+@asynccontextmanager
+async def open_marketplace(folder: Path, rate: int, port: int) -> AsyncIterator[Marketplace]:
+    """Start localnet, deploy, and bring everybody in; rate is multiply-adds a slot.
+
+    port 0 takes a free pair of ports. Raises PortInUseError.
+    """
+    keys = {name: localnet_keypair(name) for name in ("buyer", "crank", *PROVIDERS, *VERIFIERS)}
+    async with AsyncExitStack() as stack:
+        net = await stack.enter_async_context(
+            Localnet(programs=built_programs(), mint=localnet_mint(), port=port, slot_ms=SLOT_MS)
+        )
+        deployment = deploy_localnet(net.bank)
+        _fund(net.bank, keys)
+        gateway = Gateway(net.url, websocket_url=net.ws_url, genesis_hash=net.bank.genesis_hash)
+        services = await stack.enter_async_context(open_services(gateway, folder, POLL_SECONDS))
+        storages = {
+            name: await stack.enter_async_context(
+                open_storage(
+                    services, folder / name, quota_bytes=QUOTA_BYTES, host="127.0.0.1", port=0
+                )
+            )
+            for name in keys
+            if name != "crank"
+        }
+        parties = [key.pubkey() for key in keys.values()]
+        mirror = ChainMirror(gateway, parties, POLL_SECONDS)
+        await mirror.refresh()
+        marketplace = Marketplace(
+            services, deployment, net.bank, mirror, keys, storages, folder, rate
+        )
+        await _register(marketplace)
+        yield marketplace
+
+
+def _fund(bank: Bank, keys: Mapping[str, Keypair]) -> None:
+    mint = localnet_mint()
+    tokens = dict.fromkeys(PROVIDERS, PROVIDER_TOKENS) | dict.fromkeys(VERIFIERS, VERIFIER_TOKENS)
+    tokens |= {"buyer": BUYER_TOKENS, "crank": NLOV}
+    for name, key in keys.items():
+        bank.airdrop(key.pubkey(), LAMPORTS)
+        mint.mint_to(bank, key.pubkey(), tokens[name])
+
+
+async def _register(marketplace: Marketplace) -> None:
+    mint = marketplace.deployment.mint.address
+    for name in (*PROVIDERS, *VERIFIERS):
+        key = marketplace.keys[name]
+        submitter = marketplace.services.submitter(key)
+        registrar = Registrar(marketplace.services.gateway, submitter, key.pubkey(), mint)
+        url = marketplace.storages[name].url
+        if name in PROVIDERS:
+            await registrar.stake(PROVIDER_STAKE)
+            await registrar.register_provider(
+                capability(
+                    ask=ASK,
+                    memory_bytes=MEMORY_BYTES,
+                    rate=marketplace.rate,
+                    max_macs=MAX_MACS,
+                    endpoint=url,
+                )
+            )
+        else:
+            await registrar.stake(VERIFIER_STAKE)
+            await registrar.register_verifier(url, MEMORY_BYTES)

@@ -1,0 +1,143 @@
+"""What the demo found, for machines and for people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from keeper.cli.demonstration.balances import Balances
+
+NLOV = 10**9
+WANTED_ACCURACY = 0.96
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFigures:
+    """One verifier's check."""
+
+    verifier: str
+    macs: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DemoReport:
+    """The whole story in figures; amounts in base units, staked by owner."""
+
+    story: str
+    executor: str
+    on_gpu: bool
+    verdict: str
+    accuracy: float
+    bit_exact: bool
+    macs: int
+    execution_seconds: float
+    checks: tuple[CheckFigures, ...]
+    slots: int
+    before: Balances
+    after: Balances
+    staked_before: Mapping[str, int]
+    staked_after: Mapping[str, int]
+    burned: int
+    conserved: bool
+    failures: tuple[str, ...]
+
+    @property
+    def verify_ratio_macs(self) -> float:
+        """Multiply-adds of the dearest check over those of the execution."""
+        return max((check.macs for check in self.checks), default=0) / self.macs
+
+    @property
+    def verify_ratio_seconds(self) -> float:
+        """Seconds of the median check, hashing included, over those of execution and commitment."""
+        if not self.checks:
+            return 0.0
+        return median(check.seconds for check in self.checks) / self.execution_seconds
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of `demo --json`."""
+        return {
+            "accuracy": self.accuracy,
+            "balances": {
+                name: {
+                    "before": amount,
+                    "after": self.after.named.get(name, 0),
+                    "staked_before": self.staked_before.get(name, 0),
+                    "staked_after": self.staked_after.get(name, 0),
+                }
+                for name, amount in self.before.named.items()
+            },
+            "balances_conserved": self.conserved,
+            "bit_exact": self.bit_exact,
+            "burned": self.burned,
+            "execution_macs": self.macs,
+            "execution_seconds": self.execution_seconds,
+            "executor": self.executor,
+            "failures": list(self.failures),
+            "on_gpu": self.on_gpu,
+            "slots": self.slots,
+            "story": self.story,
+            "supply": {"before": self.before.supply, "after": self.after.supply},
+            "verdict": self.verdict,
+            "verify_ratio_macs": self.verify_ratio_macs,
+            "verify_ratio_seconds": self.verify_ratio_seconds,
+        }
+
+
+def print_report(report: DemoReport, console: Console) -> None:
+    """Tables for people."""
+    facts = Table(title=f"The job: {report.story}", show_header=False)
+    facts.add_row("verdict", report.verdict)
+    facts.add_row("accuracy on held-out digits", f"{report.accuracy:.2%}")
+    facts.add_row("executor", report.executor)
+    facts.add_row("every output bit-equal to NumPy", _yes(report.bit_exact))
+    facts.add_row("execution", f"{report.macs:,} multiply-adds, {report.execution_seconds:.3f} s")
+    for check in report.checks:
+        share = check.macs / report.macs
+        time = check.seconds / report.execution_seconds
+        facts.add_row(
+            f"check by {check.verifier}",
+            f"{check.macs:,} multiply-adds ({share:.2%}), {check.seconds:.3f} s ({time:.0%})",
+        )
+    facts.add_row("slots from posting to the end", str(report.slots))
+    console.print(facts)
+    console.print(_balance_table(report))
+    for failure in report.failures:
+        console.print(f"[red]not as it should be: {failure}[/red]")
+
+
+def _balance_table(report: DemoReport) -> Table:
+    table = Table(title="$NLOV")
+    for column in ("account", "before", "after", "change", "staked before", "staked after"):
+        table.add_column(column, justify="left" if column == "account" else "right")
+    for name, amount in report.before.named.items():
+        after = report.after.named.get(name, 0)
+        staked = [values.get(name) for values in (report.staked_before, report.staked_after)]
+        table.add_row(
+            name,
+            _nlov(amount),
+            _nlov(after),
+            _nlov(after - amount, signed=True) if after != amount else "",
+            *("" if value is None else _nlov(value) for value in staked),
+        )
+    table.add_section()
+    table.add_row("burned", "", _nlov(report.burned), _nlov(report.burned, signed=True))
+    table.add_row(
+        "sum",
+        _nlov(report.before.total),
+        _nlov(report.after.total + report.burned),
+        "conserved" if report.conserved else "NOT CONSERVED",
+    )
+    return table
+
+
+def _nlov(amount: int, signed: bool = False) -> str:
+    sign = "-" if amount < 0 else "+" if signed else ""
+    return f"{sign}{abs(amount) // NLOV:,}.{abs(amount) % NLOV:09d}"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

@@ -1,0 +1,78 @@
+"""What the roles of one process share: the chain, the journal, the compute lane, the data."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from solders.keypair import Keypair
+
+from keeper.chain.gateway import Gateway
+from keeper.chain.submit import Submitter
+from keeper.compute import ComputeLane
+from keeper.data import BlobClient, BlobStore, StageIndexes, serve_data
+from keeper.journal import Journal
+from keeper.roles.material import MaterialSource
+
+JOURNAL_FILE = "journal.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Open for as long as `open_services` runs."""
+
+    gateway: Gateway
+    journal: Journal
+    lane: ComputeLane
+    client: BlobClient
+    poll_seconds: float
+
+    def submitter(self, payer: Keypair) -> Submitter:
+        """A submitter for one key."""
+        return Submitter(self.gateway, self.journal, payer, poll_seconds=self.poll_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """One node's blobs, served at url."""
+
+    store: BlobStore
+    indexes: StageIndexes
+    material: MaterialSource
+    url: str
+
+
+@asynccontextmanager
+async def open_services(
+    gateway: Gateway, folder: Path, poll_seconds: float
+) -> AsyncIterator[Services]:
+    """Open everything; entering the gateway checks the cluster and raises ChainError."""
+    with _journal(folder) as journal, ComputeLane() as lane:
+        async with gateway, aiohttp.ClientSession() as session:
+            yield Services(gateway, journal, lane, BlobClient(session), poll_seconds)
+
+
+def _journal(folder: Path) -> Journal:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Journal(folder / JOURNAL_FILE)
+
+
+@asynccontextmanager
+async def open_storage(
+    services: Services,
+    folder: Path,
+    *,
+    quota_bytes: int,
+    host: str,
+    port: int,
+    public_url: str | None = None,
+) -> AsyncIterator[Storage]:
+    """Open a store and serve it; public_url is what others reach it by, where that differs.
+
+    Raises PortInUseError and StoreKeyError.
+    """
+    store, indexes = BlobStore(folder, quota_bytes), StageIndexes(folder)
+    material = MaterialSource(services.client, store, services.lane)
+    async with serve_data(store, indexes, host, port) as url:
+        yield Storage(store, indexes, material, public_url or url)
