@@ -16,7 +16,6 @@ from solders.signature import Signature
 from solders.transaction import Transaction
 from solders.transaction_metadata import FailedTransactionMetadata, TransactionMetadata
 
-from idl.client import Account as Stored
 from idl.client import (
     SYSTEM_PROGRAM,
     Event,
@@ -28,6 +27,7 @@ from idl.client import (
     shard_of,
     staking,
 )
+from idl.client import Account as Stored
 from keeper.chain.deploy import LOCALNET_PARAMETERS, localnet_keypair
 from keeper.jobs.selection import ClaimRules, Standing, delay, lot, weight
 from tests.world import NLOV, Actor, World

@@ -22,9 +22,7 @@ def half_done(market: Marketplace) -> tuple[Actor, Pubkey]:
 def test_returns_the_rent(market: Marketplace) -> None:
     author, graph = half_done(market)
     before, rent = market.lamports(author.key), market.lamports(graph)
-    sent = market.send(
-        job_registry.abandon_graph(author=author.key, graph=graph), signers=[author]
-    )
+    sent = market.send(job_registry.abandon_graph(author=author.key, graph=graph), signers=[author])
     assert not market.exists(graph)
     assert market.lamports(author.key) == before + rent
     event = sent.only(job_registry.GraphAbandoned)

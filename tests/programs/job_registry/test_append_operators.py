@@ -20,9 +20,7 @@ from tests.world import Actor, unsigned
 
 LIMIT = 10_000
 GRAPHS = range(len(RECORDED["graphs"]))
-RELU = next(
-    bytes.fromhex(each["hex"]) for each in RECORDED["valid"] if "relu" in each["name"]
-)
+RELU = next(bytes.fromhex(each["hex"]) for each in RECORDED["valid"] if "relu" in each["name"])
 
 
 def opened(
@@ -63,9 +61,7 @@ def test_seals_a_recorded_graph(market: Marketplace, recorded: int) -> None:
 @pytest.mark.parametrize(
     "vector", RECORDED["invalid"], ids=[each["name"] for each in RECORDED["invalid"]]
 )
-def test_refuses_a_recorded_violation_by_name(
-    market: Marketplace, vector: dict[str, Any]
-) -> None:
+def test_refuses_a_recorded_violation_by_name(market: Marketplace, vector: dict[str, Any]) -> None:
     author, address = opened(market, bytes(32), 1)
     instruction = append(author, address, bytes.fromhex(vector["hex"]))
     market.fails(vector["reason"], instruction, signers=[author])

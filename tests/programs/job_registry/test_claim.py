@@ -1,12 +1,13 @@
 from dataclasses import replace
 from math import log
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
-from idl.client import SYSTEM_PROGRAM, job_registry, staking
+from idl.client import SYSTEM_PROGRAM, find_address, job_registry, staking
 from keeper.jobs.fixed_point import negative_ln
 from keeper.jobs.selection import ClaimTerms, locked, lot, quote
 from tests.programs.job_registry.marketplace import (
@@ -53,7 +54,7 @@ def test_leases_the_job(market: Marketplace) -> None:
     assert sent.units <= 30_000
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, derandomize=True, database=None)
 @given(
     stake=st.integers(30 * NLOV, 5_000 * NLOV),
     others=st.integers(0, 10_000 * NLOV),
@@ -88,7 +89,7 @@ def test_a_providers_turn_is_exact(
     assert market.job(key).lease.claimed_slot == first
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, derandomize=True, database=None)
 @given(
     ask=st.integers(1, 10**15),
     measured=st.integers(0, 2**64 - 1),
@@ -98,7 +99,7 @@ def test_a_providers_turn_is_exact(
     bond_bps=st.integers(0, 10_000),
 )
 def test_price_and_exposure_follow_the_formula(
-    ask: int, measured: int, demand: int, season: int, kappa: int, bond_bps: int
+    *, ask: int, measured: int, demand: int, season: int, kappa: int, bond_bps: int
 ) -> None:
     market = Marketplace()
     params = replace(PARAMS, season_q32=season, kappa=kappa, bond_bps=bond_bps)
@@ -110,9 +111,7 @@ def test_price_and_exposure_follow_the_formula(
     market.edit(
         job_registry.Provider, job_registry.provider_address(owner.key), measured_rate=measured
     )
-    market.edit(
-        staking.Position, staking.position_address(owner.key), amount=2**63, exposed=0
-    )
+    market.edit(staking.Position, staking.position_address(owner.key), amount=2**63, exposed=0)
     market.edit(job_registry.Market, MARKET, demand_q32=demand)
     buyer = market.buyer(2**60)
     terms = replace(TERMS, price=2**59, urgency=0)
@@ -134,7 +133,7 @@ def test_price_and_exposure_follow_the_formula(
         assert (lease.price, lease.exposure, lease.bond) == (price, exposure, bond)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, derandomize=True, database=None)
 @given(st.integers(0, 2**64 - 1))
 def test_the_logarithm_is_close(x: int) -> None:
     assert abs(negative_ln(x) / Q32 + log((x + 1) / 2**64)) < 2**-24
@@ -174,9 +173,7 @@ def test_attack_21_the_claim_window_includes_its_last_slot(
 
 
 @pytest.mark.parametrize(("after", "error"), [(-1, "RegisteredTooRecently"), (0, None), (1, None)])
-def test_attack_21_a_new_provider_waits(
-    market: Marketplace, after: int, error: str | None
-) -> None:
+def test_attack_21_a_new_provider_waits(market: Marketplace, after: int, error: str | None) -> None:
     params = replace(PARAMS, min_registration_slots=60)
     market.send(
         job_registry.set_params(params=params, authority=market.authority.key),
@@ -318,7 +315,7 @@ def test_attack_14_stake_cannot_leave_under_a_lease(market: Marketplace) -> None
     key, _, owner = market.leased()
     position, lease = market.position_of(owner), market.job(key).lease
     free = position.amount - position.exposed
-    ticket = staking.ticket_address(owner.key, 0)
+    ticket = find_address((b"ticket", bytes(owner.key), bytes(8)), staking.ID)
 
     def unstake(amount: int) -> None:
         market.send(
@@ -367,6 +364,6 @@ def test_attack_06_fake_programs(market: Marketplace, name: str) -> None:
     owner = market.provider()
     key, _ = market.posted()
     market.warp(30)
-    fake = SYSTEM_PROGRAM if name == "staking_program" else staking.ID
-    claim = job_registry.claim(owner=owner.key, job=key, **{name: fake})
+    fake: dict[str, Any] = {name: SYSTEM_PROGRAM if name == "staking_program" else staking.ID}
+    claim = job_registry.claim(owner=owner.key, job=key, **fake)
     market.fails("InvalidProgramId", claim, signers=[owner])

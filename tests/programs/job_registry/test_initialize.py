@@ -30,9 +30,7 @@ def test_stores_authority_and_params(bare: Marketplace) -> None:
 
 def test_refuses_anybody_but_the_deployer(bare: Marketplace) -> None:
     other = bare.person()
-    instruction = job_registry.initialize(
-        params=PARAMS, authority=other.key, deployer=other.key
-    )
+    instruction = job_registry.initialize(params=PARAMS, authority=other.key, deployer=other.key)
     bare.fails("Unauthorized", instruction, signers=[other])
 
 

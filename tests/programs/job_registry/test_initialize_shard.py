@@ -38,7 +38,5 @@ def test_refuses_anybody_but_the_deployer(market: Marketplace) -> None:
     address = job_registry.utilisation_address(0)
     market.purge(address)
     other = market.person()
-    instruction = job_registry.initialize_shard(
-        shard=0, utilisation=address, deployer=other.key
-    )
+    instruction = job_registry.initialize_shard(shard=0, utilisation=address, deployer=other.key)
     market.fails("Unauthorized", instruction, signers=[other])

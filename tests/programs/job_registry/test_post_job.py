@@ -104,9 +104,7 @@ def test_refuses_a_graph_that_is_not_sealed(market: Marketplace) -> None:
 
 @pytest.mark.parametrize("part", ["price", "verification", "tips", "urgency"])
 @pytest.mark.parametrize("difference", [-2, 2])
-def test_refuses_an_escrow_of_other_terms(
-    market: Marketplace, part: str, difference: int
-) -> None:
+def test_refuses_an_escrow_of_other_terms(market: Marketplace, part: str, difference: int) -> None:
     buyer = market.buyer()
     graph = market.graph(buyer)
     agreed = {
@@ -202,7 +200,7 @@ def test_refuses_without_the_buyers_signature(market: Marketplace) -> None:
     market.fails("AccountNotSigner", instruction)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, derandomize=True, database=None)
 @given(
     stake=st.integers(0, 2 * PARAMS.stake_ref),
     urgency=st.integers(0, 2 * PARAMS.urgency_ref),
@@ -227,9 +225,7 @@ def test_score_follows_the_formula(stake: int, urgency: int, reference: int) -> 
     assert 0 <= read.score_q32 <= 1 << 32
 
 
-def score(
-    stake: int, urgency: int, macs: int, params: job_registry.Params = PARAMS
-) -> int:
+def score(stake: int, urgency: int, macs: int, params: job_registry.Params = PARAMS) -> int:
     """0.4 stake + 0.3 urgency + 0.3 complexity, each capped at 1, in Q32."""
     return (
         4 * q32_share(stake, params.stake_ref)

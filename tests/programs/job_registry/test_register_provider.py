@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from solders.instruction import Instruction
@@ -14,9 +15,7 @@ def register(
     capability: job_registry.Capability = CAPABILITY,
     position: Pubkey | None = None,
 ) -> Instruction:
-    return job_registry.register_provider(
-        capability=capability, owner=owner.key, position=position
-    )
+    return job_registry.register_provider(capability=capability, owner=owner.key, position=position)
 
 
 def test_starts_without_reputation(market: Marketplace) -> None:
@@ -42,7 +41,7 @@ def test_starts_without_reputation(market: Marketplace) -> None:
 
 def test_refuses_without_a_position(market: Marketplace) -> None:
     owner = market.person()
-    market.fails("AccountNotInitialized", register(owner), signers=[owner])
+    market.fails("AccountOwnedByWrongProgram", register(owner), signers=[owner])
 
 
 def test_refuses_somebody_elses_position(market: Marketplace) -> None:
@@ -54,11 +53,16 @@ def test_refuses_somebody_elses_position(market: Marketplace) -> None:
 @pytest.mark.parametrize("field", ["ask", "max_macs"])
 def test_refuses_a_zero(market: Marketplace, field: str) -> None:
     owner = market.staker()
-    capability = replace(CAPABILITY, **{field: 0})
+    zero: dict[str, Any] = {field: 0}
+    capability = replace(CAPABILITY, **zero)
     market.fails("InvalidCapability", register(owner, capability), signers=[owner])
 
 
-@pytest.mark.parametrize("endpoint", [url(""), url("http://a b"), b"\xff" * 96, b"a\0b".ljust(96)])
+@pytest.mark.parametrize(
+    "endpoint",
+    [url(""), url("http://a b"), b"\xff" * 96, b"a\0b".ljust(96)],
+    ids=["empty", "space", "not ASCII", "text after the end"],
+)
 def test_refuses_an_endpoint_that_is_no_url(market: Marketplace, endpoint: bytes) -> None:
     owner = market.staker()
     capability = replace(CAPABILITY, endpoint=endpoint)

@@ -38,13 +38,11 @@ def test_refuses_somebody_elses_seat(market: Marketplace) -> None:
 
 def test_refuses_a_vacated_seat(market: Marketplace) -> None:
     owner = market.seated(7)
-    market.send(
-        staking.vacate_seat(owner=owner.key, seat=staking.seat_address(7)), signers=[owner]
-    )
+    market.send(staking.vacate_seat(owner=owner.key, seat=staking.seat_address(7)), signers=[owner])
     market.fails("WrongSeat", register(owner, 7), signers=[owner])
 
 
-@pytest.mark.parametrize("endpoint", [url(""), url("a\tb")])
+@pytest.mark.parametrize("endpoint", [url(""), url("a\tb")], ids=["empty", "tab"])
 def test_refuses_an_endpoint_that_is_no_url(market: Marketplace, endpoint: bytes) -> None:
     owner = market.seated(7)
     market.fails("InvalidUrl", register(owner, 7, endpoint), signers=[owner])

@@ -51,9 +51,7 @@ def test_an_epoch_without_jobs_has_no_demand(market: Marketplace) -> None:
     assert (state.posted_macs, state.settled_macs, state.demand_q32) == (0, 0, 0)
 
 
-@pytest.mark.parametrize(
-    "shards", [ALL[:-1], (*ALL, 0), (1, 0, *ALL[2:]), (0, 0, *ALL[2:]), ()]
-)
+@pytest.mark.parametrize("shards", [ALL[:-1], (*ALL, 0), (1, 0, *ALL[2:]), (0, 0, *ALL[2:]), ()])
 def test_refuses_other_than_all_shards_in_order(
     market: Marketplace, shards: tuple[int, ...]
 ) -> None:

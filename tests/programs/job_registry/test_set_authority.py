@@ -5,9 +5,7 @@ from tests.world import unsigned
 
 def test_hands_over(market: Marketplace) -> None:
     heir = market.person()
-    instruction = job_registry.set_authority(
-        authority=market.authority.key, new_authority=heir.key
-    )
+    instruction = job_registry.set_authority(authority=market.authority.key, new_authority=heir.key)
     sent = market.send(instruction, signers=[market.authority, heir])
     assert market.registry().authority == heir.key
     assert sent.only(job_registry.AuthoritySet).authority == heir.key
@@ -27,9 +25,5 @@ def test_refuses_anybody_but_the_authority(market: Marketplace) -> None:
 
 def test_refuses_a_key_that_does_not_sign(market: Marketplace) -> None:
     heir = market.person()
-    instruction = job_registry.set_authority(
-        authority=market.authority.key, new_authority=heir.key
-    )
-    market.fails(
-        "AccountNotSigner", unsigned(instruction, heir.key), signers=[market.authority]
-    )
+    instruction = job_registry.set_authority(authority=market.authority.key, new_authority=heir.key)
+    market.fails("AccountNotSigner", unsigned(instruction, heir.key), signers=[market.authority])

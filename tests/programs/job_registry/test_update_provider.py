@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_refuses_somebody_elses(market: Marketplace) -> None:
     ],
 )
 def test_refuses_what_registration_refuses(
-    market: Marketplace, change: dict[str, int], error: str
+    market: Marketplace, change: dict[str, Any], error: str
 ) -> None:
     owner = market.provider()
     capability = replace(CAPABILITY, **change)
@@ -65,7 +66,5 @@ def test_refuses_what_registration_refuses(
 
 def test_refuses_without_the_owners_signature(market: Marketplace) -> None:
     owner = market.provider()
-    instruction = job_registry.update_provider(
-        capability=CHANGED, draining=False, owner=owner.key
-    )
+    instruction = job_registry.update_provider(capability=CHANGED, draining=False, owner=owner.key)
     market.fails("AccountNotSigner", unsigned(instruction, owner.key))

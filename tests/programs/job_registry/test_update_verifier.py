@@ -55,9 +55,7 @@ def test_refuses_somebody_elses_seat(market: Marketplace, owner: Actor) -> None:
 
 
 def test_refuses_a_vacated_seat(market: Marketplace, owner: Actor) -> None:
-    market.send(
-        staking.vacate_seat(owner=owner.key, seat=staking.seat_address(7)), signers=[owner]
-    )
+    market.send(staking.vacate_seat(owner=owner.key, seat=staking.seat_address(7)), signers=[owner])
     market.fails("WrongSeat", update(owner), signers=[owner])
 
 

@@ -1,0 +1,123 @@
+import pytest
+
+from idl.client import job_registry, shard_of
+from tests.programs.job_registry.marketplace import (
+    EXPIRED,
+    PARAMS,
+    SETTLED,
+    VOIDED,
+    Marketplace,
+    conclude,
+    record_stage,
+)
+
+ONE = 65_536
+
+
+def test_a_settled_job_earns_reputation(market: Marketplace) -> None:
+    key, _, owner = market.committed()
+    address = job_registry.provider_address(owner.key)
+    market.edit(job_registry.Provider, address, reputation=ONE // 2, measured_rate=8_000)
+    before, job = market.provider_of(owner), market.job(key)
+    events = market.as_verdict(conclude(key, owner, SETTLED, job.macs))
+    after = market.provider_of(owner)
+    assert after.reputation == ONE // 2 + ONE // 32
+    rate = job.macs // (job.committed_slot - job.lease.claimed_slot)
+    assert after.measured_rate == 7_000 + rate // 8
+    assert (after.completed, after.failed) == (before.completed + 1, before.failed)
+    read = market.job(key)
+    assert (read.state, read.concluded_slot) == (SETTLED, market.slot)
+    assert market.shard_for(key).settled_macs == job.macs
+    assert [type(event) for event in events] == [
+        job_registry.ProviderRated,
+        job_registry.JobEnded,
+    ]
+
+
+def test_a_job_committed_in_its_first_slot_counts_as_one(market: Marketplace) -> None:
+    key, _, owner = market.leased()
+    job = market.job(key)
+    market.as_verdict(record_stage(key, owner, job.operators, job.macs))
+    market.as_verdict(conclude(key, owner, SETTLED, job.macs))
+    assert market.provider_of(owner).measured_rate == job.macs // 8
+
+
+def test_a_voided_job_costs_reputation(market: Marketplace) -> None:
+    key, _, owner = market.committed()
+    address = job_registry.provider_address(owner.key)
+    market.edit(job_registry.Provider, address, reputation=ONE, measured_rate=8_000)
+    market.as_verdict(conclude(key, owner, VOIDED))
+    after = market.provider_of(owner)
+    assert (after.reputation, after.completed, after.failed) == (ONE // 4, 0, 1)
+    assert after.measured_rate == 8_000
+    assert market.job(key).state == VOIDED
+    assert market.shard_for(key).settled_macs == 0
+
+
+def test_settled_work_counts_in_its_own_epoch(market: Marketplace) -> None:
+    key, _, owner = market.committed()
+    market.warp_to(2 * PARAMS.epoch_slots)
+    macs = market.job(key).macs
+    market.as_verdict(conclude(key, owner, SETTLED, macs))
+    shard = market.shard_for(key)
+    assert (shard.epoch, shard.posted_macs, shard.settled_macs) == (2, 0, macs)
+
+
+def test_a_provider_that_left_blocks_nothing(market: Marketplace) -> None:
+    key, _, owner = market.committed()
+    market.send(job_registry.deregister_provider(owner=owner.key), signers=[owner])
+    market.as_verdict(conclude(key, owner, VOIDED))
+    assert market.job(key).state == VOIDED
+
+
+def test_nobody_spares_a_provider_its_rating(market: Marketplace) -> None:
+    other = market.provider()
+    key, _, owner = market.committed()
+    market.as_verdict_fails("WrongProvider", conclude(key, other, VOIDED))
+    market.as_verdict_fails(
+        "WrongProvider", conclude(key, owner, VOIDED, provider=market.person().key)
+    )
+
+
+def test_stages_without_a_lease_rate_nobody(market: Marketplace) -> None:
+    key, _, owner = market.leased()
+    market.as_verdict(record_stage(key, owner, 1, 10))
+    market.expire_lease(key, owner)
+    market.warp_to(market.job(key).claim_deadline + 1)
+    cranker = market.person()
+    market.send(job_registry.expire_job(cranker=cranker.key, job=key), signers=[cranker])
+    before = market.provider_of(owner)
+    market.as_verdict(conclude(key, owner, SETTLED, 10))
+    assert market.provider_of(owner) == before
+    assert market.job(key).state == SETTLED
+
+
+@pytest.mark.parametrize("outcome", [0, 1, 2, 4, EXPIRED, 7, 255])
+def test_refuses_other_outcomes(market: Marketplace, outcome: int) -> None:
+    key, _, owner = market.committed()
+    market.as_verdict_fails("InvalidOutcome", conclude(key, owner, outcome))
+
+
+@pytest.mark.parametrize("outcome", [SETTLED, VOIDED])
+def test_refuses_a_job_that_is_not_committed(market: Marketplace, outcome: int) -> None:
+    key, _, owner = market.leased()
+    market.as_verdict_fails("JobNotCommitted", conclude(key, owner, outcome))
+
+
+def test_attack_15_concludes_once(market: Marketplace) -> None:
+    key, _, owner = market.committed()
+    market.as_verdict(conclude(key, owner, VOIDED))
+    for outcome in (SETTLED, VOIDED):
+        market.as_verdict_fails("JobNotCommitted", conclude(key, owner, outcome))
+
+
+def test_refuses_another_jobs_shard(market: Marketplace) -> None:
+    key, _, owner = market.committed()
+    other = job_registry.utilisation_address((shard_of(key) + 1) % 16)
+    market.as_verdict_fails("InvalidShard", conclude(key, owner, SETTLED, 1, utilisation=other))
+
+
+def test_attack_01_only_the_verdict_program_calls(market: Marketplace) -> None:
+    key, _, owner = market.committed()
+    instruction = conclude(key, owner, SETTLED, authority=owner.key)
+    market.fails("Unauthorized", instruction, signers=[owner])
