@@ -119,8 +119,9 @@ def test_a_processed_transaction_that_a_fork_drops_is_driven_again(tmp_path: Pat
 
 def test_only_expired_bytes_are_signed_anew(tmp_path: Path) -> None:
     async def act(served: Cluster, submit: Submitter, journal: Journal, node: FaultyNode) -> None:
-        # Every send of the first 151 blocks is lost.
-        node.script = [("sendTransaction", status(504))] * 152
+        submit._sleep = served.leap
+        # Every send is lost until the first blockhash is too old.
+        node.script = [("sendTransaction", status(504))] * 5
         await submit.submit("stake", [served.stake(10)])
         operation = journal.operation("stake")
         assert operation is not None
@@ -132,8 +133,8 @@ def test_only_expired_bytes_are_signed_anew(tmp_path: Path) -> None:
 
 def test_a_cluster_that_takes_nothing_ends_in_expiry(tmp_path: Path) -> None:
     async def act(served: Cluster, submit: Submitter, journal: Journal, node: FaultyNode) -> None:
-        submit._signings = 2
-        node.script = [("sendTransaction", status(504))] * 400
+        submit._signings, submit._sleep = 2, served.leap
+        node.script = [("sendTransaction", status(504))] * 40
         with pytest.raises(ExpiredError, match="stake: 2 transactions expired"):
             await submit.submit("stake", [served.stake(10)])
         node.script = []
