@@ -14,6 +14,7 @@ from kernels.trace import (
     inputs_tree,
     pack,
     tensor_depth,
+    tensor_tree,
     trace_tree,
 )
 from kernels.trace.layout import Array
@@ -43,6 +44,7 @@ class Witness:
         self._stages = tuple(stages)
         self._roots = roots
         self._trees: dict[Input, MerkleTree] = {}
+        self._constant_trees: dict[bytes, MerkleTree] = {}
 
     def claim(self, operator: int, element: int) -> Claim:
         """The claim that evidence of this element is judged under."""
@@ -82,8 +84,7 @@ class Witness:
         for position, ranges in enumerate(operand_ranges(descriptor, element)):
             source = descriptor.inputs[position]
             if source.kind is InputKind.CONSTANT:
-                constant = self.graph.constant(operator, ConstantSlot(source.index))
-                tree = MerkleTree(TENSOR, pack(constant).data)
+                tree = self._constant_tree(operator, ConstantSlot(source.index))
             else:
                 tree = self._tree(source, self._spec(source))
             for leaves in ranges:
@@ -115,6 +116,12 @@ class Witness:
                 )
             self._trees[source] = tree
         return self._trees[source]
+
+    def _constant_tree(self, operator: int, slot: ConstantSlot) -> MerkleTree:
+        root = self.graph.descriptors[operator].roots[slot]
+        if root not in self._constant_trees:
+            self._constant_trees[root] = tensor_tree(self.graph.constant(operator, slot))
+        return self._constant_trees[root]
 
     def _root_path(self, source: Input) -> tuple[bytes, ...]:
         if source.kind is InputKind.CONSTANT:

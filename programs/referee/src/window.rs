@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use protocol::descriptor::Descriptor;
 
 use crate::{layout::Place, RefereeError};
@@ -14,48 +16,61 @@ pub struct Strip {
 
 /// The taps inside the image, in ascending order. With dilation w above 1 no two are neighbours.
 pub fn strips(d: &Descriptor, place: &Place) -> Result<Vec<Strip>, RefereeError> {
-    let find = || {
-        let [_, height, width, _] = d.input_shapes[0].map(i64::from);
-        let [_, out_h, out_w, _] = d.output_shape.map(u64::from);
-        let [kernel_h, kernel_w] = d.window.kernel.map(i64::from);
-        let [stride_h, stride_w] = d.window.stride.map(u64::from);
-        let [dilation_h, dilation_w] = d.window.dilation.map(i64::from);
-        let [top, left, ..] = d.window.padding.map(i64::from);
+    collect(d, place).ok_or(RefereeError::WrongDescriptor)
+}
 
-        let out_row = place.row.checked_div(out_w)?;
-        let image = i64::try_from(place.row.checked_div(out_w.checked_mul(out_h)?)?).ok()?;
-        let corner = |out: u64, stride: u64, padding: i64| {
-            i64::try_from(out.checked_mul(stride)?).ok()?.checked_sub(padding)
-        };
-        let y0 = corner(out_row.checked_rem(out_h)?, stride_h, top)?;
-        let x0 = corner(place.row.checked_rem(out_w)?, stride_w, left)?;
+fn collect(d: &Descriptor, place: &Place) -> Option<Vec<Strip>> {
+    let [_, height, width, _] = d.input_shapes[0].map(u64::from);
+    let [_, out_h, out_w, _] = d.output_shape.map(u64::from);
+    let [top, left, ..] = d.window.padding;
+    let kernel_w = u64::from(d.window.kernel[1]);
 
-        let mut found: Vec<Strip> = Vec::with_capacity(kernel_h as usize);
-        for ky in 0..kernel_h {
-            let y = ky.checked_mul(dilation_h)?.checked_add(y0)?;
-            if !(0..height).contains(&y) {
-                continue;
-            }
-            let pixels = image.checked_mul(height)?.checked_add(y)?.checked_mul(width)?;
-            let taps = ky.checked_mul(kernel_w)?;
-            let mut joined = false;
-            for kx in 0..kernel_w {
-                let x = kx.checked_mul(dilation_w)?.checked_add(x0)?;
-                if !(0..width).contains(&x) {
-                    continue;
-                }
-                match found.last_mut() {
-                    Some(strip) if joined => strip.taps = strip.taps.checked_add(1)?,
-                    _ => found.push(Strip {
-                        tap: taps.checked_add(kx)?.cast_unsigned(),
-                        taps: 1,
-                        row: pixels.checked_add(x)?.cast_unsigned(),
-                    }),
-                }
-                joined = dilation_w == 1;
-            }
+    let out_row = place.row.checked_div(out_w)?;
+    let image = out_row.checked_div(out_h)?;
+    let down = Axis::new(d, 0, out_row.checked_rem(out_h)?, top, height)?;
+    let across = Axis::new(d, 1, place.row.checked_rem(out_w)?, left, width)?;
+    let taps = across.inside.end.saturating_sub(across.inside.start);
+    let joined = if across.dilation == 1 { taps } else { 1 };
+
+    let mut found = Vec::with_capacity(d.window.kernel[0].into());
+    for ky in down.inside.clone() {
+        let y = image.checked_mul(height)?.checked_add(down.at(ky)?)?;
+        for kx in across.inside.clone().step_by(joined.max(1) as usize) {
+            found.push(Strip {
+                tap: ky.checked_mul(kernel_w)?.checked_add(kx)?,
+                taps: joined,
+                row: y.checked_mul(width)?.checked_add(across.at(kx)?)?,
+            });
         }
-        Some(found)
-    };
-    find().ok_or(RefereeError::WrongDescriptor)
+    }
+    Some(found)
+}
+
+/// Where the taps of one output element lie along one axis of the image.
+struct Axis {
+    /// Of tap 0, shifted by `padding` so that it is not negative.
+    start: u64,
+    padding: u64,
+    dilation: u64,
+    /// Taps inside the image.
+    inside: Range<u64>,
+}
+
+impl Axis {
+    fn new(d: &Descriptor, axis: usize, out: u64, padding: u16, size: u64) -> Option<Self> {
+        let [kernel, stride, dilation] =
+            [d.window.kernel, d.window.stride, d.window.dilation].map(|pair| u64::from(pair[axis]));
+        let padding = u64::from(padding);
+        let start = out.checked_mul(stride)?;
+        let taps_before = |position: u64| {
+            position.saturating_sub(start).checked_next_multiple_of(dilation)?.checked_div(dilation)
+        };
+        let first = taps_before(padding)?;
+        let end = taps_before(padding.checked_add(size)?)?.min(kernel);
+        Some(Self { start, padding, dilation, inside: first..end })
+    }
+
+    fn at(&self, tap: u64) -> Option<u64> {
+        tap.checked_mul(self.dilation)?.checked_add(self.start)?.checked_sub(self.padding)
+    }
 }

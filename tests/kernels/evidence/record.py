@@ -50,8 +50,10 @@ def graphs() -> dict[str, tuple[Graph, tuple[tuple[int, int], ...]]]:
 
 def inputs_of(graph: Graph) -> list[Array]:
     """A fixed pattern for each job input."""
-    make = {DType.INT8: int8, DType.INT32: int32}
-    return [make[spec.dtype](*spec.shape) for spec in graph.inputs]
+    return [
+        int8(*spec.shape) if spec.dtype is DType.INT8 else int32(*spec.shape)
+        for spec in graph.inputs
+    ]
 
 
 def commitment(name: str) -> Committed:
