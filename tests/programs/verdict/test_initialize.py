@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+
 import pytest
 from solders.account import Account
 from solders.instruction import Instruction
@@ -12,7 +14,9 @@ CONFIG = verdict.config_address()
 DEPLOYER_KEY = localnet_keypair("deployer")
 
 
-def initialize(world: World, *, deployer: Pubkey = DEPLOYER, **changes: int) -> Instruction:
+def initialize(
+    world: World, changes: Mapping[str, int] | None = None, *, deployer: Pubkey = DEPLOYER
+) -> Instruction:
     values = {
         "salt_slots": 1,
         "ballot_slots": 2,
@@ -23,7 +27,7 @@ def initialize(world: World, *, deployer: Pubkey = DEPLOYER, **changes: int) -> 
         "silence_fee": 7,
         "p_floor_bps": 8,
     }
-    params = verdict.Params(**{**values, **changes})
+    params = verdict.Params(**{**values, **(changes or {})})
     return verdict.initialize(authority=world.authority.key, params=params, deployer=deployer)
 
 
@@ -35,7 +39,7 @@ def bare(world: World) -> World:
 
 
 def test_the_deployer_sets_authority_and_parameters(bare: World) -> None:
-    sent = bare.send(initialize(bare, silence_fee=9), signers=[DEPLOYER_KEY])
+    sent = bare.send(initialize(bare, {"silence_fee": 9}), signers=[DEPLOYER_KEY])
     config = bare.fetch(verdict.Config, CONFIG)
     assert config.authority == bare.authority.key
     assert (config.params.salt_slots, config.params.silence_fee) == (1, 9)
@@ -66,4 +70,4 @@ def test_attack_5_initialising_twice_is_refused(world: World) -> None:
     ],
 )
 def test_parameters_out_of_range_are_refused(bare: World, broken: dict[str, int]) -> None:
-    bare.fails("InvalidParams", initialize(bare, **broken), signers=[DEPLOYER_KEY])
+    bare.fails("InvalidParams", initialize(bare, broken), signers=[DEPLOYER_KEY])

@@ -1,0 +1,201 @@
+import pytest
+
+from idl.client import escrow, job_registry, shard_of, verdict
+from tests.programs.verdict.judging import ACCEPTS, MISSES, OPERATORS, REJECTS, Judging
+from tests.world import NLOV, World, unsigned, with_account
+from tests.world import judgement as judge
+from tests.world.judgement import State
+from tests.world.marketplace import claim, post_job, register_provider
+
+TIP = NLOV // 100
+FEE = NLOV // 10
+
+
+def credits_of(judging: Judging) -> dict[str, int]:
+    """Credit by the name of its party."""
+    world = judging.world
+    names = {
+        actor.key: actor.name
+        for actor in (judging.provider, judging.cranker, judging.buyer, *judging.members)
+    }
+    account = world.fetch(escrow.Escrow, judging.job.escrow)
+    return {
+        names.get(each.party, str(each.party)): each.amount
+        for each in account.credits[: account.credit_count]
+    }
+
+
+def test_an_accepted_result_credits_everyone(judging: Judging) -> None:
+    world = judging.decided().world
+    world.warp_to(judging.account.window_end + 1)
+    sent = world.send(judging.settle(), signers=[judging.cranker])
+    price = judging.job_account.lease.price
+    fee = -(-price * 500 // 10_000)
+    expected = {"provider": price - fee, "cranker": 3 * TIP}
+    expected |= {judging.member(ballot).name: FEE for ballot, _ in judging.ballots()}
+    assert credits_of(judging) == expected
+    account = judging.escrow_account
+    assert (account.state, account.fee_due) == (1, fee)
+    assert (judging.account.state, judging.job_account.state) == (State.SETTLED, 3)
+    event = sent.only(verdict.VerdictSettled)
+    assert isinstance(event, verdict.VerdictSettled)
+    assert (event.credited, event.fee) == (sum(expected.values()), fee)
+    assert event.macs == judging.account.macs
+
+
+def test_whoever_disagreed_with_the_majority_is_not_paid(judging: Judging) -> None:
+    judging.balloting().tallied({0: ACCEPTS, 1: REJECTS, 2: ACCEPTS})
+    judge.settle(judging.world, judging.cranker, judging.job)
+    credited = credits_of(judging)
+    assert judging.member(1).name not in credited
+    assert {judging.member(0).name, judging.member(2).name} < credited.keys()
+
+
+def test_without_a_quorum_provider_and_every_revealed_ballot_are_paid(judging: Judging) -> None:
+    judging.balloting().tallied({0: ACCEPTS, 1: REJECTS}).drawn().tallied({}).drawn().tallied({})
+    judge.settle(judging.world, judging.cranker, judging.job)
+    credited = credits_of(judging)
+    assert credited["provider"] > 0
+    assert credited[judging.member(0).name] == credited[judging.member(1).name] == FEE
+    assert credited["cranker"] == 7 * TIP
+    assert len(credited) == 4
+
+
+def test_every_stage_s_provider_earns_its_share(judging: Judging) -> None:
+    world = judging.opened().world
+    world.send(judging.commit(0, 1), signers=[judging.provider])
+    world.warp_to(judging.job_account.lease.expires_slot + 1)
+    world.send(job_registry.expire_lease(job=judging.job.address, owner=judging.provider.key))
+    heir = world.actor("heir")
+    register_provider(world, heir)
+    claim(world, heir, judging.job)
+    world.send(judging.commit(1, OPERATORS, owner=heir), signers=[heir])
+    judging.drawn()
+    judging.tallied({ballot: ACCEPTS for ballot, _ in judging.ballots()})
+    first, second = judging.account.stages[:2]
+    judge.settle(world, judging.cranker, judging.job)
+    credited = credits_of(judging)
+    for stage, name in ((first, "provider"), (second, str(heir.key))):
+        gross = stage.price * stage.macs // judging.account.macs
+        assert credited[name] == gross - -(-gross * 500 // 10_000)
+
+
+def test_nothing_credited_exceeds_what_was_locked(world: World) -> None:
+    judging = Judging(world, verifiers=5, paid_urgency=2 * NLOV).settled()
+    account = judging.escrow_account
+    locked = account.price + account.verification + account.tips + account.urgency
+    assert account.credited + account.fee <= locked
+    assert judging.job_account.lease.price == account.urgency + NLOV - 1 or account.credited > 0
+    world.check_conserved()
+
+
+def test_settling_twice_is_refused(judging: Judging) -> None:
+    world = judging.settled().world
+    world.fails("WrongState", judging.settle(), signers=[judging.cranker])
+
+
+def test_a_rejected_result_is_not_settled(judging: Judging) -> None:
+    world = judging.decided(REJECTS).world
+    world.warp(100)
+    world.fails("NotPayable", judging.settle(), signers=[judging.cranker])
+
+
+def test_an_undecided_result_is_not_settled(judging: Judging) -> None:
+    world = judging.balloting().world
+    world.fails("WrongState", judging.settle(), signers=[judging.cranker])
+
+
+@pytest.mark.parametrize("early", [0, 1])
+def test_attack_21_the_window_must_pass(judging: Judging, early: int) -> None:
+    world = judging.decided().world
+    world.warp_to(judging.account.window_end - early)
+    world.fails("WindowOpen", judging.settle(), signers=[judging.cranker])
+    world.warp(early + 1)
+    world.send(judging.settle(), signers=[judging.cranker])
+
+
+def test_another_job_s_escrow_is_refused(judging: Judging) -> None:
+    world = judging.decided().world
+    other = post_job(world, judging.buyer, judging.job.graph)
+    world.warp_to(judging.account.window_end + 1)
+    attempt = with_account(judging.settle(), judging.job.escrow, other.escrow)
+    world.fails("JobMismatch", attempt, signers=[judging.cranker])
+
+
+def test_another_job_is_refused(judging: Judging) -> None:
+    world = judging.decided().world
+    other = post_job(world, judging.buyer, judging.job.graph)
+    world.warp_to(judging.account.window_end + 1)
+    attempt = with_account(judging.settle(), judging.job.address, other.address)
+    world.fails("JobMismatch", attempt, signers=[judging.cranker])
+
+
+def test_another_provider_s_record_is_refused(judging: Judging) -> None:
+    rival = judging.world.actor("rival")
+    register_provider(judging.world, rival)
+    world = judging.decided().world
+    world.warp_to(judging.account.window_end + 1)
+    attempt = with_account(
+        judging.settle(),
+        job_registry.provider_address(judging.provider.key),
+        job_registry.provider_address(rival.key),
+    )
+    world.fails("WrongProvider", attempt, signers=[judging.cranker])
+
+
+def test_attack_4_another_account_is_no_escrow_config(judging: Judging) -> None:
+    world = judging.decided().world
+    world.warp_to(judging.account.window_end + 1)
+    attempt = with_account(judging.settle(), escrow.config_address(), judging.job.escrow)
+    world.fails("AccountDiscriminatorMismatch", attempt, signers=[judging.cranker])
+
+
+def test_attack_6_a_fake_escrow_program_is_refused(judging: Judging) -> None:
+    world = judging.decided().world
+    world.warp_to(judging.account.window_end + 1)
+    attempt = with_account(judging.settle(), escrow.ID, job_registry.ID)
+    world.fails("InvalidProgramId", attempt, signers=[judging.cranker])
+
+
+def test_attack_1_the_cranker_must_sign(judging: Judging) -> None:
+    world = judging.decided().world
+    world.warp_to(judging.account.window_end + 1)
+    world.fails("AccountNotSigner", unsigned(judging.settle(), judging.cranker.key))
+
+
+def test_escrow_and_registry_obey_verdict_alone(judging: Judging) -> None:
+    world = judging.decided().world
+    mallory = world.actor("mallory")
+    credit = escrow.Credit(party=mallory.key, amount=1)
+    forged = escrow.settle(
+        credits=(credit,), fee=0, finalise=True, escrow=judging.job.escrow, authority=mallory.key
+    )
+    world.fails("WrongCaller", forged, signers=[mallory])
+    forged = job_registry.conclude(
+        outcome=3,
+        paid_macs=1,
+        job=judging.job.address,
+        provider=job_registry.provider_address(judging.provider.key),
+        utilisation=job_registry.utilisation_address(shard_of(judging.job.address)),
+        authority=mallory.key,
+    )
+    world.fails("Unauthorized", forged, signers=[mallory])
+
+
+def test_settling_stays_within_its_compute_budget(world: World) -> None:
+    judging = Judging(world, verifiers=5).decided()
+    world.warp_to(judging.account.window_end + 1)
+    assert world.send(judging.settle(), signers=[judging.cranker]).units <= 40_000
+
+
+def test_the_fullest_settlement_stays_within_its_compute_budget(world: World) -> None:
+    judging = Judging(world, seats=15, verifiers=5).balloting()
+    split = (ACCEPTS, REJECTS, ACCEPTS, REJECTS, MISSES)
+    for draw in (1, 2, 3):
+        numbers = [number for number, _ in judging.ballots(draw)]
+        judging.tallied(dict(zip(numbers, split, strict=True)))
+        if judging.account.state == State.COMMITTED:
+            judging.drawn()
+    world.warp_to(judging.account.window_end + 1)
+    assert judging.account.ballot_count == 15
+    assert world.send(judging.settle(), signers=[judging.cranker]).units <= 40_000
