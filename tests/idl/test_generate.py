@@ -80,3 +80,42 @@ def test_an_idl_of_another_address_is_refused(tmp_path: Path) -> None:
     (tmp_path / "escrow.json").write_text(json.dumps(document), "utf-8")
     with pytest.raises(SchemaError, match="escrow: IDL address 1111"):
         generate.generated(tmp_path)
+
+
+def test_seeds_that_the_idl_misreads_are_not_followed(sample_document: dict[str, Any]) -> None:
+    ticket = sample_document["instructions"][1]["accounts"][2]
+    ticket["pda"]["seeds"][2] = {"kind": "account", "path": "position"}
+    source = generate.render(parse(sample_document))
+    assert "def ticket_address(owner: Pubkey, id: int) -> Pubkey:" in source
+    staking = source[source.index("def stake(") :].split(") -> Instruction")[0]
+    assert "    ticket: Pubkey,\n" in staking, "the caller has to say which"
+
+
+def test_an_account_of_a_known_name_is_where_another_instruction_says(
+    sample_document: dict[str, Any],
+) -> None:
+    position = sample_document["instructions"][1]["accounts"][1]
+    del position["pda"]
+    source = generate.render(parse(sample_document))
+    staking = source[source.index("def stake(") :]
+    assert "        position = position_address(owner)\n" in staking
+
+
+def test_another_programs_account_is_derived_for_that_program(
+    sample_document: dict[str, Any],
+) -> None:
+    other = parse(sample_document)
+    mine = {
+        **sample_document,
+        "metadata": {"name": "escrow", "version": "0.1.0", "spec": "0.1.0"},
+        "instructions": [
+            {
+                "name": "look",
+                "discriminator": [1] * 8,
+                "accounts": [{"name": "owner"}, {"name": "position"}],
+                "args": [],
+            }
+        ],
+    }
+    source = generate.render(parse(mine), [other])
+    assert 'position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])' in source

@@ -55,8 +55,8 @@ def stake_vault_address() -> Pubkey:
     return find_address((b"stake_vault",), ID)
 
 
-def ticket_address(owner: Pubkey, position: Pubkey) -> Pubkey:
-    return find_address((b"ticket", bytes(owner), bytes(position)), ID)
+def ticket_address(owner: Pubkey, id: int) -> Pubkey:
+    return find_address((b"ticket", bytes(owner), id.to_bytes(8, "little")), ID)
 
 
 def verifiers_address() -> Pubkey:
@@ -940,9 +940,9 @@ def request_unstake(
     *,
     amount: int,
     owner: Pubkey,
+    ticket: Pubkey,
     pool: Pubkey | None = None,
     position: Pubkey | None = None,
-    ticket: Pubkey | None = None,
     verifiers: Pubkey | None = None,
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
@@ -951,8 +951,6 @@ def request_unstake(
         pool = pool_address()
     if position is None:
         position = position_address(owner)
-    if ticket is None:
-        ticket = ticket_address(owner, position)
     return Instruction(
         ID,
         coder(PROGRAM).instruction("request_unstake", amount=amount),
@@ -1194,10 +1192,10 @@ def vacate_seat(
 def withdraw(
     *,
     owner: Pubkey,
+    ticket: Pubkey,
     destination: Pubkey,
     pool: Pubkey | None = None,
     position: Pubkey | None = None,
-    ticket: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
@@ -1206,8 +1204,6 @@ def withdraw(
         pool = pool_address()
     if position is None:
         position = position_address(owner)
-    if ticket is None:
-        ticket = ticket_address(owner, position)
     if stake_vault is None:
         stake_vault = stake_vault_address()
     return Instruction(

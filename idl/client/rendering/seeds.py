@@ -45,15 +45,18 @@ class AddressFunction:
     parameters: tuple[tuple[str, Type], ...]
 
 
-# Seeds that are a bare byte, which Anchor's IDL builder cannot read.
-_UNSTATED: Mapping[str, tuple[AddressFunction, ...]] = {
-    "escrow": (AddressFunction("fees_address", (b"fees", 0), (("shard", Primitive("u8")),)),),
-    "job_registry": (
-        AddressFunction("utilisation_address", (b"utilisation", 0), (("shard", Primitive("u8")),)),
-    ),
-    "staking": (
-        AddressFunction("snapshot_address", (b"snapshot", 0), (("parity", Primitive("u8")),)),
-    ),
+def _ending_in(name: str, parameter: str, kind: str, *before: str) -> AddressFunction:
+    parameters = [*((each, Primitive("pubkey")) for each in before), (parameter, Primitive(kind))]
+    seeds = (name.encode(), *range(len(parameters)))
+    return AddressFunction(f"{name}_address", seeds, tuple(parameters))
+
+
+# Seeds that Anchor's IDL builder cannot read: a bare byte, which it leaves out, and a field of a
+# zero-copy account, which it takes for that account's key.
+_UNREADABLE: Mapping[str, tuple[AddressFunction, ...]] = {
+    "escrow": (_ending_in("fees", "shard", "u8"),),
+    "job_registry": (_ending_in("utilisation", "shard", "u8"),),
+    "staking": (_ending_in("snapshot", "parity", "u8"), _ending_in("ticket", "id", "u64", "owner")),
 }
 
 
@@ -99,6 +102,13 @@ def address_function(
     program: ProgramSchema, instruction: InstructionSchema, pda: DerivedAddress
 ) -> AddressFunction | None:
     """The address function of a PDA of this program, None where the IDL does not tell enough."""
+    function = _stated(program, instruction, pda)
+    return None if function is None or _misread(program, function) else function
+
+
+def _stated(
+    program: ProgramSchema, instruction: InstructionSchema, pda: DerivedAddress
+) -> AddressFunction | None:
     if pda.program is not None or not pda.seeds or not isinstance(pda.seeds[0], ConstantSeed):
         return None
     name = pda.seeds[0].value.decode("utf-8", errors="replace")
@@ -118,21 +128,30 @@ def address_function(
     return AddressFunction(f"{name}_address", tuple(seeds), tuple(parameters))
 
 
+def _misread(program: ProgramSchema, function: AddressFunction) -> bool:
+    known = {each.name: each for each in _UNREADABLE.get(program.name, ())}
+    return function.name in known and _shape(known[function.name]) != _shape(function)
+
+
+def _shape(function: AddressFunction) -> tuple[object, ...]:
+    return function.seeds, tuple(kind for _, kind in function.parameters)
+
+
 def address_functions(program: ProgramSchema) -> Mapping[str, AddressFunction]:
     """Every PDA of the program by function name; parameters take their most frequent name.
 
     Raises SchemaError where two instructions derive different addresses from one first seed.
     """
     found: dict[str, Counter[AddressFunction]] = defaultdict(Counter)
-    for unstated in _UNSTATED.get(program.name, ()):
-        found[unstated.name][unstated] += 1
+    for unreadable in _UNREADABLE.get(program.name, ()):
+        found[unreadable.name][unreadable] += 1
     for instruction in program.instructions:
         for account in instruction.accounts:
             if account.pda and (f := address_function(program, instruction, account.pda)):
                 found[f.name][f] += 1
     functions = {}
     for name, variants in sorted(found.items()):
-        shapes = {(f.seeds, tuple(kind for _, kind in f.parameters)) for f in variants}
+        shapes = set(map(_shape, variants))
         if len(shapes) != 1:
             raise SchemaError(f"{program.name}: instructions disagree on the seeds of {name}")
         functions[name] = variants.most_common(1)[0][0]
@@ -235,8 +254,10 @@ def derivation(
             pass
         case _:
             return None
-    function = address_function(program, instruction, custom.pda)
+    function = _stated(program, instruction, custom.pda)
     if function and owner == "ID":
+        if _misread(program, function):
+            return None
         arguments = [
             _argument(seed, names)
             for seed in custom.pda.seeds
