@@ -31,32 +31,36 @@ pub fn set(sums: &mut Sums, seat: u16, weight_now: u64) -> Option<u64> {
     Some(before)
 }
 
-/// Seat that holds unit `target` when the weights of all seats but those `excluded` are laid out
-/// in order of seat. `excluded` holds each seat with its weight, as [`weight`] gives it.
-/// None when the target is not below the sum of the weights that remain.
-pub fn select(sums: &Sums, excluded: &[(u16, u64)], target: u64) -> Option<u16> {
+/// Weight of all seats before `seat`.
+pub fn weight_before(sums: &Sums, seat: u16) -> Option<u64> {
+    let mut end = usize::from(seat);
+    let mut weight = 0u64;
+    while let Some(last) = end.checked_sub(1) {
+        weight = weight.checked_add(*sums.get(last)?)?;
+        end &= last;
+    }
+    Some(weight)
+}
+
+/// Seat that holds unit `target` when the weights of all seats are laid out in order. None when
+/// the target is not below their sum.
+pub fn select(sums: &Sums, target: u64) -> Option<u16> {
+    if target >= *sums.last()? {
+        return None;
+    }
     let mut rest = target;
     let mut start = 0usize;
     let mut span = SEATS;
-    loop {
-        let end = start.checked_add(span)?;
-        let removed = excluded
-            .iter()
-            .filter(|(seat, _)| (start..end).contains(&usize::from(*seat)))
-            .try_fold(0u64, |sum, (_, weight)| sum.checked_add(*weight))?;
-        let sum = sums.get(end.checked_sub(1)?).copied().unwrap_or(0).checked_sub(removed)?;
-        if span == SEATS && rest >= sum {
-            return None;
-        }
+    while span > 1 {
+        span >>= 1;
+        // `start` is a multiple of twice the span, so that this only sets a bit
+        let sum = *sums.get((start | span).checked_sub(1)?)?;
         if rest >= sum {
             rest = rest.checked_sub(sum)?;
-            start = end;
-        }
-        span >>= 1;
-        if span == 0 {
-            return u16::try_from(start).ok();
+            start |= span;
         }
     }
+    u16::try_from(start).ok()
 }
 
 #[cfg(test)]
@@ -95,23 +99,18 @@ mod tests {
     fn selection_matches_a_linear_walk() {
         let weights = weights();
         let sums = tree(&weights);
-        let excluded: Vec<_> =
-            [0u16, 1, 3, 511, 512, 1023].map(|seat| (seat, weights[usize::from(seat)])).to_vec();
-        let mut remaining = weights.clone();
-        for (seat, _) in &excluded {
-            remaining[usize::from(*seat)] = 0;
-        }
         let mut target = 0u64;
-        for (seat, weight) in remaining.iter().enumerate().filter(|(_, weight)| **weight > 0) {
-            assert_eq!(select(&sums, &excluded, target), Some(seat as u16));
+        for (seat, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0) {
+            assert_eq!(weight_before(&sums, seat as u16), Some(target));
+            assert_eq!(select(&sums, target), Some(seat as u16));
             target += weight;
-            assert_eq!(select(&sums, &excluded, target - 1), Some(seat as u16));
+            assert_eq!(select(&sums, target - 1), Some(seat as u16));
         }
-        assert_eq!(select(&sums, &excluded, target), None);
+        assert_eq!(select(&sums, target), None);
     }
 
     #[test]
     fn an_empty_tree_selects_nobody() {
-        assert_eq!(select(&[0; SEATS], &[], 0), None);
+        assert_eq!(select(&[0; SEATS], 0), None);
     }
 }

@@ -35,7 +35,7 @@ impl<'a> Urn<'a> {
         };
         let weight = fenwick::weight(self.sums, seat)?;
         self.remaining = self.remaining.checked_sub(weight)?;
-        let start = weight_before(self.sums, seat)?;
+        let start = fenwick::weight_before(self.sums, seat)?;
         self.taken.insert(position, Taken { seat, start, weight });
         Some(())
     }
@@ -51,21 +51,10 @@ impl<'a> Urn<'a> {
             }
             target = target.checked_add(taken.weight)?;
         }
-        let seat = fenwick::select(self.sums, &[], target)?;
+        let seat = fenwick::select(self.sums, target)?;
         self.remove(seat)?;
         Some(seat)
     }
-}
-
-/// Weight of all seats before `seat`.
-fn weight_before(sums: &Sums, seat: u16) -> Option<u64> {
-    let mut end = usize::from(seat);
-    let mut weight = 0u64;
-    while let Some(last) = end.checked_sub(1) {
-        weight = weight.checked_add(*sums.get(last)?)?;
-        end &= last;
-    }
-    Some(weight)
 }
 
 #[cfg(test)]
@@ -115,15 +104,5 @@ pub mod tests {
     fn a_seat_beyond_the_tree_is_refused() {
         let sums = tree(&[3]);
         assert_eq!(Urn::new(&sums, 1).remove(SEATS as u16), None);
-    }
-
-    #[test]
-    fn weight_before_is_the_sum_of_the_seats_before() {
-        let weights: Vec<u64> = (0..SEATS as u64).collect();
-        let sums = tree(&weights);
-        for seat in [0u16, 1, 2, 3, 64, 511, 512, 1023] {
-            let expected = weights.iter().take(usize::from(seat)).sum();
-            assert_eq!(weight_before(&sums, seat), Some(expected));
-        }
     }
 }
