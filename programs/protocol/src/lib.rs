@@ -1,11 +1,13 @@
 //! What the programs share: addresses and seeds, the event envelope, fixed-point arithmetic,
-//! Merkle trees, the seat tree, operator descriptors, SlotHashes and exact token movements.
+//! Merkle trees, the seat tree, operator descriptors, SlotHashes, calls between programs and exact
+//! token movements.
 //!
 //! Nothing here returns an Anchor error: every program maps a `None` to a code of its own range.
 
 #![forbid(unsafe_code)]
 
 pub mod addresses;
+pub mod call;
 pub mod descriptor;
 pub mod envelope;
 pub mod fenwick;

@@ -28,5 +28,5 @@ pub(crate) fn handler(ctx: Context<Cancel>) -> Result<()> {
         job.cancel(clock.slot)?;
         emit!(JobEnded::of(&mut job, key, &clock)?);
     }
-    refund_escrow(&accounts.authority, accounts.escrow.to_account_info(), None, 0)
+    refund_escrow(&accounts.authority, accounts.escrow.as_ref(), None, 0)
 }

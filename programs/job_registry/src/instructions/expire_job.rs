@@ -37,7 +37,7 @@ pub(crate) fn handler(ctx: Context<ExpireJob>) -> Result<()> {
     match expiry {
         Expiry::Refunded => refund_escrow(
             &accounts.authority,
-            accounts.escrow.to_account_info(),
+            accounts.escrow.as_ref(),
             Some(accounts.cranker.key()),
             tip,
         ),

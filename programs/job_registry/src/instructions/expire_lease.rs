@@ -1,12 +1,8 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use escrow::state::Escrow;
-use protocol::addresses::JOB_REGISTRY_CPI;
+use protocol::{addresses::JOB_REGISTRY_CPI, call::call};
 use staking::{
-    cpi::{
-        accounts::{ForfeitBond, UnlockExposure},
-        forfeit_bond, unlock_exposure,
-    },
     program::Staking,
     state::{Exposure, Pool, Position},
 };
@@ -14,6 +10,7 @@ use staking::{
 use crate::{
     errors::RegistryError,
     events::{envelope, LeaseExpired, ProviderRated},
+    instructions::unlock::unlock_exposure,
     state::{Job, Lease, Provider, Registry},
     CPI_SIGNER,
 };
@@ -70,29 +67,31 @@ impl ExpireLease<'_> {
 
     /// The bond goes to the job's vault, where the buyer reclaims it.
     fn forfeit(&self) -> Result<()> {
-        let accounts = ForfeitBond {
-            authority: self.authority.to_account_info(),
-            pool: self.pool.to_account_info(),
-            position: self.position.to_account_info(),
-            exposure: self.exposure.to_account_info(),
-            stake_vault: self.stake_vault.to_account_info(),
-            destination: self.vault.to_account_info(),
-            verifiers: self.verifiers.to_account_info(),
-            token_program: self.token_program.to_account_info(),
-        };
-        forfeit_bond(CpiContext::new_with_signer(staking::ID, accounts, CPI_SIGNER))
-    }
-
-    /// The released exposure stays: it bars the provider from this job.
-    fn unlock(&self) -> Result<()> {
-        let accounts = UnlockExposure {
-            authority: self.authority.to_account_info(),
-            owner: self.owner.to_account_info(),
-            position: self.position.to_account_info(),
-            exposure: self.exposure.to_account_info(),
-        };
-        let close = false;
-        unlock_exposure(CpiContext::new_with_signer(staking::ID, accounts, CPI_SIGNER), close)
+        call(
+            staking::ID,
+            staking::accounts::ForfeitBond {
+                authority: self.authority.key(),
+                pool: self.pool.key(),
+                position: self.position.key(),
+                exposure: self.exposure.key(),
+                verifiers: self.verifiers.key(),
+                stake_vault: self.stake_vault.key(),
+                destination: self.vault.key(),
+                token_program: self.token_program.key(),
+            },
+            staking::instruction::ForfeitBond {},
+            &[
+                self.authority.to_account_info(),
+                self.pool.to_account_info(),
+                self.position.to_account_info(),
+                self.exposure.to_account_info(),
+                self.verifiers.to_account_info(),
+                self.stake_vault.to_account_info(),
+                self.vault.to_account_info(),
+                self.token_program.to_account_info(),
+            ],
+            CPI_SIGNER,
+        )
     }
 }
 
@@ -123,5 +122,12 @@ pub(crate) fn handler(ctx: Context<ExpireLease>) -> Result<()> {
     if answers {
         return Ok(());
     }
-    accounts.unlock()
+    // the released exposure stays: it bars the provider from this job
+    unlock_exposure(
+        &accounts.authority,
+        &accounts.owner,
+        accounts.position.as_ref(),
+        accounts.exposure.as_ref(),
+        false,
+    )
 }

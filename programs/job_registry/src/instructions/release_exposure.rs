@@ -1,12 +1,11 @@
 use anchor_lang::prelude::*;
 use protocol::addresses::JOB_REGISTRY_CPI;
 use staking::{
-    cpi::{accounts::UnlockExposure, unlock_exposure},
     program::Staking,
     state::{Exposure, Position},
 };
 
-use crate::{errors::RegistryError, state::Job, CPI_SIGNER};
+use crate::{errors::RegistryError, instructions::unlock::unlock_exposure, state::Job};
 
 #[derive(Accounts)]
 pub struct ReleaseExposure<'info> {
@@ -41,12 +40,11 @@ impl<'info> ReleaseExposure<'info> {
 pub(crate) fn handler<'info>(ctx: Context<'info, ReleaseExposure<'info>>) -> Result<()> {
     let accounts: &'info ReleaseExposure<'info> = ctx.accounts;
     accounts.validate()?;
-    let close = true;
-    let unlocked = UnlockExposure {
-        authority: accounts.authority.to_account_info(),
-        owner: accounts.owner.to_account_info(),
-        position: accounts.position.to_account_info(),
-        exposure: accounts.exposure.to_account_info(),
-    };
-    unlock_exposure(CpiContext::new_with_signer(staking::ID, unlocked, CPI_SIGNER), close)
+    unlock_exposure(
+        &accounts.authority,
+        &accounts.owner,
+        accounts.position.as_ref(),
+        accounts.exposure.as_ref(),
+        true,
+    )
 }
