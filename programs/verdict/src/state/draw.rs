@@ -1,5 +1,9 @@
 use anchor_lang::prelude::*;
-use protocol::{fenwick::Sums, fixed::BPS, slot_hashes::ENTRIES};
+use protocol::{
+    fenwick::Sums,
+    fixed::{widening_mul, BPS},
+    slot_hashes::ENTRIES,
+};
 use solana_sha256_hasher::hashv;
 use staking::state::NO_SEAT;
 
@@ -58,11 +62,11 @@ fn uniform(seed: &[u8; 32], index: u8) -> u64 {
 /// Whether the beacon picks a job for verification, with probability
 /// `1 - reputation * (1 - floor)`: always without reputation, `floor` with all of it.
 pub fn sampled(seed: &[u8; 32], reputation: u32, floor_bps: u16) -> Option<bool> {
-    let one = u128::from(FULL_REPUTATION).checked_mul(u128::from(BPS))?;
-    let spared = u128::from(reputation.min(FULL_REPUTATION))
-        .checked_mul(u128::from(BPS.checked_sub(u64::from(floor_bps))?))?;
-    let drawn = u128::from(uniform(seed, 0)).checked_mul(one)? >> 64;
-    Some(drawn < one.checked_sub(spared)?)
+    let one = u64::from(FULL_REPUTATION).checked_mul(BPS)?;
+    let spared = u64::from(reputation.min(FULL_REPUTATION))
+        .checked_mul(BPS.checked_sub(u64::from(floor_bps))?)?;
+    let drawn = widening_mul(uniform(seed, 0), one) >> 64;
+    Some(drawn < u128::from(one.checked_sub(spared)?))
 }
 
 /// At most `count` seats by weight, without replacement and without `excluded`. Fewer where no
