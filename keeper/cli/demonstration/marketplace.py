@@ -17,6 +17,7 @@ from keeper.chain.deploy import (
 )
 from keeper.chain.gateway import Gateway
 from keeper.chain.localnet import Bank, Localnet
+from keeper.configuration import Serving
 from keeper.roles import Buyer, ChainMirror, Crank, Provider, Verifier
 from keeper.roles.ballots import BallotBox
 from keeper.roles.orders import OrderDesk, SaltBook
@@ -124,9 +125,7 @@ async def open_marketplace(folder: Path, rate: int, port: int) -> AsyncIterator[
         services = await stack.enter_async_context(open_services(gateway, folder, POLL_SECONDS))
         storages = {
             name: await stack.enter_async_context(
-                open_storage(
-                    services, folder / name, quota_bytes=QUOTA_BYTES, host="127.0.0.1", port=0
-                )
+                open_storage(services, folder / name, Serving(quota_bytes=QUOTA_BYTES))
             )
             for name in keys
             if name != "crank"

@@ -86,13 +86,17 @@ async def _play(
     before = read_balances(marketplace.bank, mint, marketplace.owners)
     burned_before = burned_by_rule(marketplace.bank)
     staked_before = await _staked(marketplace)
-    roles = [marketplace.crank(), marketplace.buyer, *verifiers]
+    crank = marketplace.crank()
+    roles = [crank, marketplace.buyer, *verifiers]
     async with _running(marketplace.mirror.run(), *(role.run() for role in roles)):
         job = await _post(marketplace, network, inputs, tell)
         async with _providing(marketplace, providers, job, script, tell):
             ended = await _follow(marketplace, network, job, tell)
             marketplace.buyer.keep.discard(job)
-            await _until(marketplace, lambda: job not in marketplace.mirror.view.jobs)
+            await _until(
+                marketplace,
+                lambda: job not in marketplace.mirror.view.jobs and not crank.fee_shards,
+            )
             tell(marketplace.mirror.view.slot, "everybody is paid, every account closed")
         await marketplace.mirror.refresh()
         after = read_balances(marketplace.bank, mint, marketplace.owners)
