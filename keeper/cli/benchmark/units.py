@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from idl.client import PROGRAM_IDS
 from idl.client.schema import DISCRIMINATOR_BYTES, committed
@@ -18,28 +19,39 @@ NAMES = {
 }
 
 
-def dearest(records: Iterable[TransactionRecord]) -> dict[str, int]:
-    """The most that each of our instructions took, calls into other programs included."""
-    found: dict[str, int] = {}
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One call of an instruction; calls tells whether it called another program itself."""
+
+    name: str
+    units: int
+    calls: bool
+
+
+def dearest(records: Iterable[TransactionRecord]) -> dict[str, Measured]:
+    """The dearest call of each of our instructions, calls into other programs included."""
+    found: dict[str, Measured] = {}
     for record in records:
-        for name, units in measured(record):
-            found[name] = max(units, found.get(name, 0))
+        for each in measured(record):
+            known = found.get(each.name)
+            if known is None or each.units > known.units:
+                found[each.name] = each
     return dict(sorted(found.items()))
 
 
-def measured(record: TransactionRecord) -> Iterator[tuple[str, int]]:
-    """Each of our instructions in one transaction with what it took, innermost first."""
+def measured(record: TransactionRecord) -> Iterator[Measured]:
+    """Each call of our instructions in one transaction, innermost first."""
     executed = _executed(record)
-    stack: list[tuple[str, bytes]] = []
+    stack: list[tuple[str | None, bool]] = []
     for line in record.logs:
         if (invoked := INVOKED.match(line)) is not None:
-            program = invoked[1]
-            data = next(data for name, data in executed if name == program)
-            stack.append((program, data[:DISCRIMINATOR_BYTES]))
+            stack = [(name, True) for name, _ in stack]
+            data = next(data for program, data in executed if program == invoked[1])
+            stack.append((NAMES.get((invoked[1], data[:DISCRIMINATOR_BYTES])), False))
         elif (consumed := CONSUMED.match(line)) is not None:
-            name = NAMES.get(stack[-1])
+            name, calls = stack[-1]
             if name is not None:
-                yield name, int(consumed[2])
+                yield Measured(name, int(consumed[2]), calls)
         elif ENDED.match(line) is not None:
             stack.pop()
 
