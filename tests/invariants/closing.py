@@ -6,6 +6,7 @@ from idl.client import escrow, staking
 from tests.invariants.hostile import Hostile
 from tests.invariants.ledger import JobLedger
 from tests.invariants.market import CLAIMED, COMMITTED, ENDED, POSTED
+from tests.world import Actor
 from tests.world.judgement import Outcome, State
 
 _LONGEST: Final = 24
@@ -21,7 +22,9 @@ class Closing(Hostile):
             self.conclude(ledger)
         for ledger in self.ledgers:
             self.pay_out(ledger)
-        assert not (self.view.escrows or self.view.verdicts or self.view.jobs)
+        assert not self.view.escrows
+        assert not self.view.verdicts
+        assert not self.view.jobs
         assert not self.view.exposures, "stake stays exposed to a job that is gone"
         assert all(ledger.closed for ledger in self.ledgers)
         for shard in range(16):
@@ -54,10 +57,11 @@ class Closing(Hostile):
             self.draw(ledger, cranker, salted=False)
         else:
             self.outlast(ledger)
-            self._decide(ledger)
+            self.decide(ledger, cranker)
 
-    def _decide(self, ledger: JobLedger) -> None:
-        found, cranker = self.verdict(ledger), self.crankers[1]
+    def decide(self, ledger: JobLedger, cranker: Actor) -> None:
+        """Count the ballots, or end the verdict as its outcome demands."""
+        found = self.verdict(ledger)
         if found.state == State.BALLOTING:
             self.tally(ledger, cranker)
         elif found.outcome in {Outcome.REJECTED, Outcome.UNAVAILABLE}:

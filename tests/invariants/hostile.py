@@ -1,12 +1,10 @@
 """What a thief tries: each must fail with the program's own error and change nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from solders.instruction import Instruction
 
 from idl.client import (
-    CPI_AUTHORITIES,
-    SYSTEM_PROGRAM,
     escrow,
     job_registry,
     shard_of,
@@ -15,7 +13,6 @@ from idl.client import (
 )
 from tests.invariants.audit import Books
 from tests.invariants.ledger import JobLedger
-from tests.invariants.market import POSTED
 from tests.world import Actor, with_account
 from tests.world.judgement import State
 
@@ -59,8 +56,9 @@ class Hostile(Books):
         )
         yield (
             "WrongCaller",
-            staking.lock_exposure(amount=1, bond=0, owner=victim.key, authority=thief.key,
-                                  job=thief.key),
+            staking.lock_exposure(
+                amount=1, bond=0, owner=victim.key, authority=thief.key, job=thief.key
+            ),
             [victim, thief],
         )
         for ticket in self.view.tickets.values():

@@ -150,9 +150,7 @@ class JudgementSteps(MarketSteps):
             refusal = "TallyTooEarly"
         self.attempt(
             refusal,
-            verdict.tally(
-                cranker=cranker.key, verdict=verdict.verdict_address(ledger.job.address)
-            ),
+            verdict.tally(cranker=cranker.key, verdict=verdict.verdict_address(ledger.job.address)),
             signers=[cranker],
         )
         self._stepped(refusal, ledger, cranker, "tallied")

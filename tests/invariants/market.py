@@ -89,14 +89,12 @@ class MarketSteps(Economy):
 
     def claim(self, owner: Actor, ledger: JobLedger) -> None:
         """Claim once every provider's turn has come."""
-        params = self.world.parameters.job_registry
-        job = self.job(ledger)
+        job, params = self.job(ledger), self.world.parameters.job_registry
         turn = job.posted_slot + 1 + params.claim_max_delay_slots
         if job.state == POSTED and self.world.slot < turn:
             self.world.warp_to(turn)
         price = self.quote(owner) + job.urgency
-        bond = -(-price * params.bond_bps // BPS)
-        refusal = self._claim_refusal(owner, ledger, price * params.kappa + bond)
+        refusal = self.claim_refusal(owner, ledger)
         self.attempt(
             refusal,
             job_registry.claim(owner=owner.key, job=ledger.job.address),
@@ -105,8 +103,11 @@ class MarketSteps(Economy):
         if refusal is None:
             assert self.job(ledger).lease.price == price
 
-    def _claim_refusal(self, owner: Actor, ledger: JobLedger, exposed: int) -> str | None:
+    def claim_refusal(self, owner: Actor, ledger: JobLedger) -> str | None:
+        """Why the provider may not claim now even when its turn has come."""
         job, params = self.job(ledger), self.world.parameters.job_registry
+        price = self.quote(owner) + job.urgency
+        exposed = price * params.kappa - (-price * params.bond_bps // BPS)
         checks = {
             "JobNotPosted": job.state != POSTED,
             "AttemptsExhausted": job.attempts >= params.max_attempts,
@@ -123,9 +124,7 @@ class MarketSteps(Economy):
         capability = market.capability(ask=provider.ask)
         self.attempt(
             None,
-            job_registry.update_provider(
-                capability=capability, draining=draining, owner=owner.key
-            ),
+            job_registry.update_provider(capability=capability, draining=draining, owner=owner.key),
             signers=[owner],
         )
 

@@ -90,9 +90,7 @@ class StakeSteps(Economy):
     def fund_rewards(self, amount: int) -> None:
         self.attempt(
             None,
-            staking.fund_rewards(
-                amount=amount, funder=self.funder.key, source=self.funder.tokens
-            ),
+            staking.fund_rewards(amount=amount, funder=self.funder.key, source=self.funder.tokens),
             signers=[self.funder],
         )
         self.book.move(self.funder.tokens, staking.reward_vault_address(), amount)
@@ -101,9 +99,7 @@ class StakeSteps(Economy):
     def fund_emission(self, amount: int) -> None:
         self.attempt(
             None,
-            staking.fund_emission(
-                amount=amount, funder=self.funder.key, source=self.funder.tokens
-            ),
+            staking.fund_emission(amount=amount, funder=self.funder.key, source=self.funder.tokens),
             signers=[self.funder],
         )
         self.book.move(self.funder.tokens, staking.emission_vault_address(), amount)

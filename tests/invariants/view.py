@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from solders.pubkey import Pubkey
 
@@ -35,8 +36,7 @@ class View:
             pool=world.fetch(staking.Pool, staking.pool_address()),
             tree=world.fetch(staking.VerifierTree, staking.verifiers_address()),
             snapshots=[
-                world.fetch(staking.Snapshot, staking.snapshot_address(parity))
-                for parity in (0, 1)
+                world.fetch(staking.Snapshot, staking.snapshot_address(parity)) for parity in (0, 1)
             ],
             positions={each.owner: each for each in world.all(staking.Position).values()},
             tickets=world.all(staking.Ticket),
@@ -63,4 +63,4 @@ def seat_weights(sums: Sequence[int]) -> list[int]:
     prefix = [0]
     for index, total in enumerate(sums, start=1):
         prefix.append(prefix[index - (index & -index)] + total)
-    return [after - before for before, after in zip(prefix, prefix[1:], strict=False)]
+    return [after - before for before, after in pairwise(prefix)]
