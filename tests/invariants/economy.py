@@ -21,6 +21,7 @@ from tests.world import marketplace as market
 from tests.world.world import Sent
 
 SEATED: Final = 6
+EVEN, ODD = (staking.snapshot_address(parity) for parity in (0, 1))
 STAKED: Final = 150 * NLOV
 """Enough for a seat, and for a few exposures at a time."""
 
@@ -96,10 +97,6 @@ class Economy:
         sent = self.world.send(*instructions, signers=signers)
         self.forget()
         return sent
-
-    def snapshots(self) -> dict[str, Pubkey]:
-        """Addresses of the even and the odd snapshot."""
-        return {"even": staking.snapshot_address(0), "odd": staking.snapshot_address(1)}
 
     def vault_of(self, ledger: JobLedger) -> Pubkey:
         """The job's vault."""

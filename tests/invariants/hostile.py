@@ -12,20 +12,25 @@ from idl.client import (
     verdict,
 )
 from tests.invariants.audit import Books
+from tests.invariants.economy import EVEN, ODD
 from tests.invariants.ledger import JobLedger
 from tests.world import Actor, with_account
 from tests.world.judgement import State
 
 Attack = tuple[str, Instruction, list[Actor]]
+"""The error foreseen, what is tried, and who signs."""
 
 
 class Hostile(Books):
     """Attacks that are refused whatever the state, and those that this state refuses."""
 
-    def attack(self, pick: int, ledger: JobLedger | None) -> None:
-        """One attack of those that make sense now."""
-        attacks = [*self._on_stake(), *(self._on_job(ledger) if ledger else ())]
-        refusal, instruction, signers = attacks[pick % len(attacks)]
+    def attacks(self, ledger: JobLedger | None) -> list[Attack]:
+        """Those that make sense now."""
+        return [*self._on_stake(), *(self._on_job(ledger) if ledger else ())]
+
+    def refused(self, attack: Attack) -> None:
+        """Try it, and see it fail as foreseen without a trace."""
+        refusal, instruction, signers = attack
         self.attempt(refusal, instruction, signers=signers)
 
     def _on_stake(self) -> Iterator[Attack]:
@@ -116,7 +121,8 @@ class Hostile(Books):
                 salt=bytes(32),
                 cranker=thief.key,
                 verdict=verdict.verdict_address(job),
-                **self.snapshots(),
+                even=EVEN,
+                odd=ODD,
             )
             early = found.state != State.COMMITTED
             yield "WrongState" if early else "WrongSalt", wrong, [thief]

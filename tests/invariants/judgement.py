@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from idl.client import escrow, job_registry, shard_of, staking, verdict
+from tests.invariants.economy import EVEN, ODD
 from tests.invariants.ledger import CastBallot, JobLedger
 from tests.invariants.market import COMMITTED, MarketSteps
 from tests.world import Actor
@@ -53,7 +54,8 @@ class JudgementSteps(MarketSteps):
                 salt=ledger.job.salt if salted else None,
                 cranker=cranker.key,
                 verdict=verdict.verdict_address(ledger.job.address),
-                **self.snapshots(),
+                even=EVEN,
+                odd=ODD,
             ),
             signers=[cranker],
         )

@@ -262,7 +262,8 @@ class JobRules(EconomyMachine):
     @rule(pick=PICKS, job=PICKS)
     def attack(self, pick: int, job: int) -> None:
         ledgers = self.economy.ledgers
-        self.economy.attack(pick, chosen(ledgers, job) if ledgers else None)
+        attacks = self.economy.attacks(chosen(ledgers, job) if ledgers else None)
+        self.economy.refused(chosen(attacks, pick))
 
 
 class AnyOrder(StakeRules, JobRules):
