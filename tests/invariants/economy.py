@@ -50,9 +50,9 @@ class Economy:
         self.graph_address = market.register_graph(world, world.actor("author"), self.graph)
         self.verifiers = stakers.committee(world, SEATED, staked=STAKED)
         self.providers = [world.actor(f"provider {number}") for number in range(3)]
+        self.ask = market.ask_for(NLOV, self.graph.multiply_adds)
         for provider in self.providers:
-            ask = market.ask_for(NLOV, self.graph.multiply_adds)
-            market.register_provider(world, provider, staked=STAKED, ask=ask)
+            market.register_provider(world, provider, staked=STAKED, ask=self.ask)
         stakers.seat(world, self.providers[0], SEATED)
         self.saver = world.actor("saver", tokens=50 * NLOV)
         self.buyers = [world.actor("buyer"), self.verifiers[-1]]

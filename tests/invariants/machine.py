@@ -17,6 +17,7 @@ from tests.invariants.audit import ended_states
 from tests.invariants.interference import Interference
 from tests.invariants.ledger import JobLedger
 from tests.invariants.progress import Conduct
+from tests.invariants.tampering import trust
 from tests.world import NLOV
 from tests.world.judgement import Choice, State
 
@@ -86,6 +87,7 @@ class EconomyMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.economy = Interference()
+        trust(self.economy, self.economy.providers[-1])
         self.states: dict[Pubkey, int] = {}
 
     def jobs(self, keep: Callable[[JobLedger], bool]) -> list[JobLedger]:
@@ -255,9 +257,19 @@ class JobRules(EconomyMachine):
     def lock_and_take_back(self, pick: int, donation: int) -> None:
         self.economy.lock_and_take_back(chosen(self.economy.buyers, pick), donation)
 
-    @rule(provider=PICKS, draining=st.booleans())
-    def drain(self, provider: int, draining: bool) -> None:
-        self.economy.drain(chosen(self.economy.providers, provider), draining)
+    @rule(provider=PICKS, change=st.sampled_from(["drain", "serve", "leave", "register"]))
+    def change_provider(self, provider: int, change: str) -> None:
+        owner = chosen(self.economy.providers, provider)
+        if change == "leave":
+            self.economy.leave(owner)
+        elif change == "register":
+            self.economy.register(owner)
+        else:
+            self.economy.drain(owner, change == "drain")
+
+    @rule()
+    def roll_market(self) -> None:
+        self.economy.roll_market()
 
     @rule(pick=PICKS, job=PICKS)
     def attack(self, pick: int, job: int) -> None:

@@ -3,19 +3,17 @@
 from typing import Final
 
 from idl.client import escrow, job_registry, staking, verdict
-from tests.invariants.economy import Economy
 from tests.invariants.ledger import BPS, CommittedStage, JobLedger
+from tests.invariants.providers import ProviderSteps
 from tests.world import Actor
 from tests.world import marketplace as market
 
 POSTED, CLAIMED, COMMITTED, SETTLED, CANCELLED, EXPIRED, VOIDED = range(7)
 ENDED: Final = {SETTLED, CANCELLED, EXPIRED, VOIDED}
-_Q32: Final = 2**32
-_ASK_UNIT: Final = 2**30
 _NEVER_POSTED: Final = 1_000_000
 
 
-class MarketSteps(Economy):
+class MarketSteps(ProviderSteps):
     """Each step foresees from the view whether it is allowed, and books what it moves."""
 
     def job(self, ledger: JobLedger) -> job_registry.Job:
@@ -79,21 +77,12 @@ class MarketSteps(Economy):
             ledger.refund(None)
             self.reached["cancelled"] += 1
 
-    def quote(self, owner: Actor) -> int:
-        """Base units that the provider takes for the graph in a calm market."""
-        provider, params = self.view.providers[owner.key], self.world.parameters.job_registry
-        rate, reference = provider.measured_rate, params.capability_ref
-        capability = _Q32 if rate >= reference else rate * _Q32 // reference
-        base = provider.ask * self.graph.multiply_adds // _ASK_UNIT
-        return (base * (_Q32 + capability) >> 32) * params.season_q32 >> 32
-
     def claim(self, owner: Actor, ledger: JobLedger) -> None:
         """Claim once every provider's turn has come."""
         job, params = self.job(ledger), self.world.parameters.job_registry
         turn = job.posted_slot + 1 + params.claim_max_delay_slots
         if job.state == POSTED and self.world.slot < turn:
             self.world.warp_to(turn)
-        price = self.quote(owner) + job.urgency
         refusal = self.claim_refusal(owner, ledger)
         self.attempt(
             refusal,
@@ -101,11 +90,14 @@ class MarketSteps(Economy):
             signers=[owner],
         )
         if refusal is None:
-            assert self.job(ledger).lease.price == price
+            assert self.job(ledger).lease.price == self.quote(owner) + job.urgency
 
     def claim_refusal(self, owner: Actor, ledger: JobLedger) -> str | None:
         """Why the provider may not claim now even when its turn has come."""
         job, params = self.job(ledger), self.world.parameters.job_registry
+        provider = self.view.providers.get(owner.key)
+        if provider is None:
+            return "AccountOwnedByWrongProgram"
         price = self.quote(owner) + job.urgency
         exposed = price * params.kappa - (-price * params.bond_bps // BPS)
         checks = {
@@ -113,18 +105,21 @@ class MarketSteps(Economy):
             "AttemptsExhausted": job.attempts >= params.max_attempts,
             "ClaimWindowOver": self.world.slot > job.claim_deadline,
             "ProviderBarred": (ledger.job.address, owner.key) in self.view.exposures,
-            "ProviderDraining": bool(self.view.providers[owner.key].draining),
+            "ProviderDraining": bool(provider.draining),
+            "RegisteredTooRecently": self.world.slot
+            < provider.registered_slot + params.min_registration_slots,
             "QuoteAbovePrice": self.quote(owner) > job.price,
             "InsufficientFreeStake": exposed > self.view.free(owner.key),
         }
         return next((refusal for refusal, applies in checks.items() if applies), None)
 
-    def drain(self, owner: Actor, draining: bool) -> None:
-        provider = self.view.providers[owner.key]
-        capability = market.capability(ask=provider.ask)
+    def open_verdict(self, ledger: JobLedger) -> None:
+        """What a leaseholder may do and then commit nothing."""
+        owner = self.by_key[self.job(ledger).lease.provider]
+        known = ledger.job.address in self.view.verdicts
         self.attempt(
-            None,
-            job_registry.update_provider(capability=capability, draining=draining, owner=owner.key),
+            "AccountAlreadyInUse" if known else None,
+            verdict.open_verdict(owner=owner.key, job=ledger.job.address),
             signers=[owner],
         )
 

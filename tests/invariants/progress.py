@@ -48,6 +48,7 @@ class Progress(Closing):
 
     def _work(self, ledger: JobLedger, conduct: Conduct) -> None:
         if conduct.silent:
+            self.open_verdict(ledger)
             self.outlast(ledger)
         if self.world.slot > self.job(ledger).lease.expires_slot:
             self.expire_lease(ledger)

@@ -11,22 +11,12 @@ from tests.invariants.conducts import diligent
 from tests.invariants.interference import Interference
 from tests.invariants.ledger import JobLedger
 from tests.invariants.machine import AnyOrder
+from tests.invariants.tampering import add
 from tests.world import NLOV
 from tests.world.judgement import Choice
 
 _TOKEN_AMOUNT = 64
 """Offset of the balance in a token account."""
-
-
-def add(economy: Interference, address: Pubkey, offset: int, difference: int) -> None:
-    """Change a little-endian u64 of an account behind everybody's back."""
-    raw = economy.world.bank.account(address)
-    assert raw is not None
-    data = bytearray(raw.data)
-    value = int.from_bytes(data[offset : offset + 8], "little") + difference
-    data[offset : offset + 8] = value.to_bytes(8, "little")
-    economy.world.bank.set_account(address, RawAccount(raw.lamports, bytes(data), raw.owner))
-    economy.forget()
 
 
 @pytest.fixture

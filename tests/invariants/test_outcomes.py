@@ -6,6 +6,7 @@ from tests.invariants.conducts import diligent
 from tests.invariants.interference import Interference
 from tests.invariants.market import CANCELLED, EXPIRED, POSTED, SETTLED, VOIDED
 from tests.invariants.progress import Conduct
+from tests.invariants.tampering import trust
 from tests.world import NLOV
 from tests.world.judgement import Choice
 
@@ -79,6 +80,47 @@ def test_a_cancelled_job_balances(economy: Interference) -> None:
     assert economy.job(ledger).state == CANCELLED
     economy.audit()
     economy.close()
+
+
+def test_a_trusted_result_is_spared_a_verification(economy: Interference) -> None:
+    trust(economy, economy.providers[1])
+    ledger = economy.post(economy.buyers[0])
+    while not ledger.final:
+        economy.advance(ledger, ACCEPT)
+        economy.audit()
+    assert economy.reached["unsampled"] == 1
+    assert not ledger.ballots
+    economy.close()
+
+
+def test_a_provider_that_left_is_still_paid(economy: Interference) -> None:
+    ledger = economy.post(economy.buyers[0])
+    provider = economy.providers[1]
+    economy.claim(provider, ledger)
+    economy.leave(provider)
+    economy.commit(ledger, 4)
+    economy.leave(provider)
+    assert provider.key not in economy.view.providers
+    while not ledger.final:
+        economy.advance(ledger, ACCEPT)
+        economy.audit()
+    economy.close()
+    assert ledger.paid[provider.key] > 0
+
+
+def test_rewards_wait_while_nobody_stakes(economy: Interference) -> None:
+    economy.fund_rewards(NLOV)
+    economy.close()
+    economy.fund_rewards(NLOV)
+    economy.world.warp(economy.world.parameters.staking.reward_period_slots)
+    before = economy.rewarded
+    economy.stake(economy.saver, NLOV)
+    economy.audit()
+    economy.world.warp(2 * economy.world.parameters.staking.reward_period_slots)
+    economy.claim_rewards(economy.saver)
+    economy.audit()
+    assert economy.rewarded - before > NLOV
+    assert economy.funded - economy.rewarded < 100
 
 
 def test_a_partial_result_is_paid_in_part(economy: Interference) -> None:

@@ -15,6 +15,7 @@ class View:
     """Typed accounts, by what identifies them."""
 
     pool: staking.Pool
+    market: job_registry.Market
     tree: staking.VerifierTree
     snapshots: Sequence[staking.Snapshot]
     positions: dict[Pubkey, staking.Position]
@@ -34,6 +35,7 @@ class View:
         exposures = world.all(staking.Exposure).values()
         return cls(
             pool=world.fetch(staking.Pool, staking.pool_address()),
+            market=world.fetch(job_registry.Market, job_registry.market_address()),
             tree=world.fetch(staking.VerifierTree, staking.verifiers_address()),
             snapshots=[
                 world.fetch(staking.Snapshot, staking.snapshot_address(parity)) for parity in (0, 1)
