@@ -7,6 +7,7 @@ from solders.pubkey import Pubkey
 
 from idl.client import staking
 from tests.invariants.book import Book
+from tests.invariants.governance import Governance
 from tests.invariants.ledger import JobLedger
 from tests.invariants.market import CLAIMED, ENDED, SETTLED, VOIDED
 from tests.invariants.payout import PayoutSteps
@@ -17,7 +18,7 @@ from tests.world.judgement import State
 _LOCKED = 0
 
 
-class Books(StakeSteps, PayoutSteps):
+class Books(StakeSteps, PayoutSteps, Governance):
     """The whole economy, with the checks that an auditor would make of it."""
 
     def audit(self) -> None:

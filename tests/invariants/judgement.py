@@ -88,7 +88,9 @@ class JudgementSteps(MarketSteps):
             signers=[owner],
         )
         if refusal is None:
-            ledger.ballots[number] = CastBallot(owner.key, choice, named)
+            ledger.ballots[number] = CastBallot(
+                owner.key, choice, named, self.world.parameters.verdict.silence_fee
+            )
 
     def _cast_refusal(
         self, ledger: JobLedger, number: int, owner: Actor, seat: staking.Seat

@@ -33,11 +33,12 @@ class CommittedStage:
 
 @dataclass(slots=True)
 class CastBallot:
-    """A vote, and whether it has been revealed."""
+    """A vote, what silence about it costs, and whether it has been revealed."""
 
     verifier: Pubkey
     choice: Choice
     operator: int
+    bond: int
     revealed: bool = False
     released: bool = False
 

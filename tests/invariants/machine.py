@@ -14,6 +14,7 @@ from hypothesis.stateful import (
 from solders.pubkey import Pubkey
 
 from tests.invariants.audit import ended_states
+from tests.invariants.governance import CHANGES
 from tests.invariants.interference import Interference
 from tests.invariants.ledger import JobLedger
 from tests.invariants.progress import Conduct
@@ -51,6 +52,14 @@ CONDUCT: Final = st.builds(
 LIFE: Final = st.one_of(
     st.lists(CONDUCT, min_size=1, max_size=8),
     st.tuples(CONDUCT, st.integers(1, 5)).map(lambda same: [same[0]] * same[1]),
+)
+GOVERNED: Final = st.sampled_from(
+    [
+        (program, name, value)
+        for program, parameters in CHANGES.items()
+        for name, values in parameters.items()
+        for value in values
+    ]
 )
 JOBS: Final = 6
 
@@ -267,6 +276,11 @@ class JobRules(EconomyMachine):
         else:
             self.economy.drain(owner, change == "drain")
 
+    @rule(change=GOVERNED)
+    def govern(self, change: tuple[str, str, int]) -> None:
+        self.economy.govern(*change)
+
+    @precondition(lambda self: self.economy.market_is_due())
     @rule()
     def roll_market(self) -> None:
         self.economy.roll_market()

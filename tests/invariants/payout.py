@@ -113,8 +113,7 @@ class PayoutSteps(JudgementSteps):
             return
         ballot.released = True
         if not ballot.revealed:
-            fee = self.world.parameters.verdict.silence_fee
-            self.book.move(staking.stake_vault_address(), fees, fee)
+            self.book.move(staking.stake_vault_address(), fees, ballot.bond)
             self.reached["silenced"] += 1
 
     def close_verdict(self, ledger: JobLedger) -> None:

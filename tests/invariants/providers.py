@@ -54,11 +54,15 @@ class ProviderSteps(Economy):
             signers=[owner],
         )
 
-    def roll_market(self) -> None:
+    def market_is_due(self) -> bool:
+        """Whether an epoch has begun that the market has not seen."""
         epoch = self.world.slot // self.world.parameters.job_registry.epoch_slots
+        return epoch > self.view.market.epoch
+
+    def roll_market(self) -> None:
         shards = [job_registry.utilisation_address(shard) for shard in range(SHARDS)]
         self.attempt(
-            None if epoch > self.view.market.epoch else "MarketCurrent",
+            None if self.market_is_due() else "MarketCurrent",
             job_registry.roll_market(
                 remaining=[AccountMeta(shard, False, False) for shard in shards]
             ),
