@@ -24,7 +24,13 @@ FAILED = 1
     help="The provider spoils one output value, one output, or a whole tensor.",
 )
 @click.option("--silent", is_flag=True, help="The first provider claims and goes silent.")
-@click.option("--port", default=0, show_default=True, help="Of localnet; 0 takes a free pair.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65534),
+    default=0,
+    show_default=True,
+    help="Of localnet; 0 takes a free pair.",
+)
 @click.option(
     "--executor",
     type=click.Choice([str(choice) for choice in Preference]),
@@ -54,7 +60,7 @@ def demo(
         Console(stderr=True).print(f"[bold yellow]{selected.notice}[/bold yellow]")
 
     def tell(slot: int, what: str) -> None:
-        console.print(f"[dim]slot {slot:>4}[/dim]  {what}", highlight=False)
+        console.print(f"[dim]slot {slot:>4}[/dim]  {what}", highlight=False, soft_wrap=True)
 
     script = Script(Cheat(cheat) if cheat is not None else None, silent, port)
     with tempfile.TemporaryDirectory(prefix="neurolov-") as folder:

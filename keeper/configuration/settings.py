@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from solders.hash import Hash
+from solders.hash import Hash, ParseHashError
 
 from keeper.chain.gateway import Gateway
 from keeper.errors import BadInputError
@@ -45,5 +45,5 @@ class NodeSettings:
             return None
         try:
             return Hash.from_string(self.genesis_hash)
-        except ValueError as error:
+        except ParseHashError as error:
             raise BadInputError(f"{self.genesis_hash!r} is not a genesis hash: {error}") from error

@@ -22,11 +22,6 @@ class Crank(Role):
         self._done: dict[type[Action], int] = {}
         self.fee_shards: tuple[int, ...] = ()
 
-    async def run(self) -> None:
-        """Act until cancelled."""
-        await self._read_chores()
-        await super().run()
-
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
         """See keeper.jobs.crank."""
         epochs = Epochs(
@@ -69,7 +64,9 @@ class Crank(Role):
             case SweepFees(shard):
                 self.fee_shards = tuple(other for other in self.fee_shards if other != shard)
 
-    async def _read_chores(self) -> None:
+    async def recover(self) -> None:
+        """Look, and read which of the epoch's chores are done."""
+        await super().recover()
         gateway = self.mirror.gateway
         addresses = [staking.snapshot_address(parity) for parity in range(2)]
         snapshots = await gateway.fetch_all(staking.Snapshot, addresses)

@@ -63,11 +63,6 @@ class Provider(Role):
         self._material: dict[Pubkey, JobMaterial] = {}
         self.costs: dict[Pubkey, ExecutionCost] = {}
 
-    async def run(self) -> None:
-        """Act until cancelled."""
-        await self._recover()
-        await super().run()
-
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
         """See keeper.jobs.provider."""
         return rules.next_action(
@@ -185,8 +180,9 @@ class Provider(Role):
         self._tools.indexes.put(index)
         return index
 
-    async def _recover(self) -> None:
-        """Material of the jobs that this key held when the process ended."""
+    async def recover(self) -> None:
+        """Look, and fetch the material of the jobs that this key holds."""
+        await super().recover()
         for snapshot in self.mirror.view.jobs.values():
             job = snapshot.job
             held = job.lease is not None and job.lease.provider == self.owner

@@ -69,15 +69,25 @@ class Role(ABC):
 
     async def run(self) -> None:
         """Act until cancelled."""
+        await self.recover()
         while True:
-            view = self.mirror.view
-            jobs = self.refusals.remaining(view.jobs, view.slot)
-            action = self.decide(view, jobs, Clock(view.slot))
-            if isinstance(action, Wait):
+            if isinstance(await self.step(), Wait):
                 await self.mirror.next_sweep()
-                continue
+            else:
+                await self.mirror.refresh()
+
+    async def recover(self) -> None:
+        """Look anew, and read back what an earlier process left; called once before acting."""
+        await self.mirror.refresh()
+
+    async def step(self) -> Action:
+        """Decide on the latest sweep and carry the action out unless it is to wait."""
+        view = self.mirror.view
+        jobs = self.refusals.remaining(view.jobs, view.slot)
+        action = self.decide(view, jobs, Clock(view.slot))
+        if not isinstance(action, Wait):
             await self._attempt(action, view)
-            await self.mirror.refresh()
+        return action
 
     async def send(self, action: Action, view: View, *instructions: Instruction) -> None:
         """Submit under an operation id that is the same whenever the same state asks for it.

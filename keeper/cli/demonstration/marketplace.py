@@ -109,15 +109,24 @@ class Marketplace:
 
 
 @asynccontextmanager
-async def open_marketplace(folder: Path, rate: int, port: int) -> AsyncIterator[Marketplace]:
+async def open_marketplace(
+    folder: Path, rate: int, port: int, ticking: bool = True
+) -> AsyncIterator[Marketplace]:
     """Start localnet, deploy, and bring everybody in; rate is multiply-adds a slot.
 
-    port 0 takes a free pair of ports. Raises PortInUseError.
+    port 0 takes a free pair of ports; without ticking only the bank opens slots. Raises
+    PortInUseError.
     """
     keys = {name: localnet_keypair(name) for name in ("buyer", "crank", *PROVIDERS, *VERIFIERS)}
     async with AsyncExitStack() as stack:
         net = await stack.enter_async_context(
-            Localnet(programs=built_programs(), mint=localnet_mint(), port=port, slot_ms=SLOT_MS)
+            Localnet(
+                programs=built_programs(),
+                mint=localnet_mint(),
+                port=port,
+                slot_ms=SLOT_MS,
+                ticking=ticking,
+            )
         )
         deployment = deploy_localnet(net.bank)
         _fund(net.bank, keys)
