@@ -191,7 +191,7 @@ def cancel(settings: NodeSettings, keypair: Path, as_json: bool, address: Pubkey
             buyer.cancelling.add(address)
             async with background(session.mirror.run(), buyer.run()):
                 while address in session.mirror.view.jobs:
-                    await session.mirror.next_sweep()
+                    await session.mirror.next_look()
 
     run_async(work())
     answer({"job": str(address), "state": "cancelled"}, as_json, f"job {address}: refunded")
@@ -226,7 +226,7 @@ async def _submit(
         record = shelf.keep(snapshot, session.mirror.view.slot, result)
         buyer.keep.discard(posted)
         while posted in session.mirror.view.jobs:
-            await session.mirror.next_sweep()
+            await session.mirror.next_look()
     return record
 
 
@@ -240,7 +240,7 @@ async def _ended(session: Session, posted: Pubkey) -> JobSnapshot:
             told = step
         if snapshot.job.state.ended:
             return snapshot
-        await session.mirror.next_sweep()
+        await session.mirror.next_look()
 
 
 async def _result(session: Session, snapshot: JobSnapshot, graph: Graph) -> Array | None:

@@ -47,7 +47,8 @@ async def open_session(settings: NodeSettings, key_file: Path) -> AsyncIterator[
     async with open_services(gateway, settings.folder, settings.poll_seconds) as services:
         submitter = services.submitter(keypair)
         await submitter.resume()
-        mirror = ChainMirror(gateway, [keypair.pubkey()], settings.poll_seconds)
+        parties = [keypair.pubkey()]
+        mirror = ChainMirror(gateway, parties, settings.poll_seconds, services.journal)
         view = await mirror.refresh()
         registrar = Registrar(gateway, submitter, keypair.pubkey(), view.rules.mint)
         yield Session(services, mirror, submitter, keypair, registrar)

@@ -72,7 +72,7 @@ class Role(ABC):
         await self.recover()
         while True:
             if isinstance(await self.step(), Wait):
-                await self.mirror.next_sweep()
+                await self.mirror.next_look()
             else:
                 await self.mirror.refresh()
 

@@ -140,7 +140,7 @@ async def open_marketplace(
             if name != "crank"
         }
         parties = [key.pubkey() for key in keys.values()]
-        mirror = ChainMirror(gateway, parties, POLL_SECONDS)
+        mirror = ChainMirror(gateway, parties, POLL_SECONDS, services.journal)
         await mirror.refresh()
         marketplace = Marketplace(
             services, deployment, net.bank, mirror, keys, storages, folder, rate

@@ -187,7 +187,7 @@ async def _follow(marketplace: Marketplace, network: Graph, job: Pubkey, tell: T
                 break
         if view.slot > posted + PATIENCE_SLOTS:
             raise RoleError(f"job {job} has not ended after {PATIENCE_SLOTS} slots: {told}")
-        await marketplace.mirror.next_sweep()
+        await marketplace.mirror.next_look()
     services = marketplace.services
     source = TraceSource(services.client, services.gateway)
     outputs: list[bytes | None] = []
@@ -201,7 +201,7 @@ async def _until(marketplace: Marketplace, holds: Callable[[], bool]) -> None:
     while not holds():
         if marketplace.mirror.view.slot > started + PATIENCE_SLOTS:
             raise RoleError(f"nothing has happened for {PATIENCE_SLOTS} slots")
-        await marketplace.mirror.next_sweep()
+        await marketplace.mirror.next_look()
 
 
 async def _staked(marketplace: Marketplace) -> dict[str, int]:
