@@ -18,6 +18,7 @@ from keeper.jobs.state import JobSnapshot, JobState
 from keeper.journal import Journal
 from keeper.roles.conversion import escrow_of, job_of, verdict_of
 from keeper.roles.errors import RoleError
+from keeper.telemetry import METRICS
 
 AccountType = TypeVar("AccountType", bound=Account)
 
@@ -150,6 +151,8 @@ class ChainMirror:
             self._wake()
 
     def _wake(self) -> None:
+        METRICS.set("slot", self.view.slot)
+        METRICS.set("jobs", len(self.view.jobs))
         woken, self._woken = self._woken, asyncio.Event()
         woken.set()
 
