@@ -82,7 +82,7 @@ def test_a_sweep_reads_jobs_stake_and_rules(tmp_path: Path) -> None:
         assert view.rules.job_registry.lease_slots == 150
         with pytest.raises(LookupError):
             stage.market.mirror.beacon(snapshot.job.posted_slot)
-        stage.market.bank.advance()
+        stage.bank.advance()
         await stage.market.mirror.refresh()
         assert stage.market.mirror.beacon(snapshot.job.posted_slot)
 

@@ -38,12 +38,12 @@ def test_a_job_needs_a_sealed_graph(tmp_path: Path) -> None:
     async def story(stage: Stage) -> None:
         graph, inputs = every_operator(24)
         address = job_registry.graph_address(stage.buyer.owner, graph.spec_root)
-        before = stage.balances()
+        before = await stage.balances()
         desk = stage.market.desk
         manifest = desk.store_material(graph, inputs)
         with pytest.raises(RoleError, match="neurolov graph register"):
             await desk.post(address, manifest, inputs, TERMS, "http://127.0.0.1:1")
-        assert stage.balances() == before
+        assert await stage.balances() == before
 
     on_stage(tmp_path, story)
 
@@ -52,7 +52,7 @@ def test_an_even_number_of_verifiers_is_refused_by_the_chain_and_costs_nothing(
     tmp_path: Path,
 ) -> None:
     async def story(stage: Stage) -> None:
-        before = stage.balances()
+        before = await stage.balances()
         desk = stage.market.desk
         manifest = desk.store_material(stage.graph, stage.inputs)
         terms = type(TERMS)(TERMS.price, TERMS.verification_fee, TERMS.tip, verifiers=2)
@@ -60,7 +60,7 @@ def test_an_even_number_of_verifiers_is_refused_by_the_chain_and_costs_nothing(
             await desk.post(
                 stage.view.job.graph, manifest, stage.inputs, terms, "http://127.0.0.1:1"
             )
-        assert stage.balances() == before
+        assert await stage.balances() == before
 
     on_stage(tmp_path, story)
 
