@@ -22,7 +22,7 @@ from keeper.cli.demonstration.marketplace import (
     open_marketplace,
 )
 from keeper.cli.demonstration.report import CheckFigures, DemoReport
-from keeper.cli.demonstration.venue import LocalnetVenue
+from keeper.cli.demonstration.venue import LocalnetVenue, Venue
 from keeper.compute import SelectedExecutor, self_test
 from keeper.jobs.state import JobSnapshot, JobState, Outcome
 from keeper.roles import Provider, Verifier
@@ -67,23 +67,28 @@ class Ended:
 
 async def play(script: Script, selected: SelectedExecutor, folder: Path, tell: Tell) -> DemoReport:
     """Run the whole story on a localnet of its own."""
-    report = self_test(selected.executor)
-    rate = report.macs_per_slot(SLOT_MS / 1000)
-    tell(0, f"executor {selected.name}: {report.operators} operators bit-equal to NumPy")
-    async with (
-        Localnet(
-            programs=built_programs(), mint=localnet_mint(), port=script.port, slot_ms=SLOT_MS
-        ) as net,
-        open_marketplace(LocalnetVenue(net), folder, rate) as marketplace,
-    ):
-        tell(marketplace.mirror.view.slot, f"localnet at {net.url}")
-        return await perform(marketplace, script, selected, tell)
+    mint = localnet_mint()
+    async with Localnet(
+        programs=built_programs(), mint=mint, port=script.port, slot_ms=SLOT_MS
+    ) as net:
+        return await play_at(LocalnetVenue(net), script, selected, folder, tell)
 
 
-async def perform(
+async def play_at(
+    venue: Venue, script: Script, selected: SelectedExecutor, folder: Path, tell: Tell
+) -> DemoReport:
+    """Run the whole story on a cluster that is not deployed yet."""
+    tested = self_test(selected.executor)
+    rate = tested.macs_per_slot(SLOT_MS / 1000)
+    tell(0, f"executor {selected.name}: {tested.operators} operators bit-equal to NumPy")
+    async with open_marketplace(venue, folder, rate) as marketplace:
+        tell(marketplace.mirror.view.slot, f"deployed at {venue.url}")
+        return await _perform(marketplace, script, selected, tell)
+
+
+async def _perform(
     marketplace: Marketplace, script: Script, selected: SelectedExecutor, tell: Tell
 ) -> DemoReport:
-    """The story on an open marketplace, whatever its cluster."""
     network, (images, labels) = graph(), held_out()
     inputs = [images.reshape(network.inputs[0].shape)]
     executor = selected.executor

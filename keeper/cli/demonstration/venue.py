@@ -24,6 +24,11 @@ class Venue(Protocol):
     """A cluster that knows localnet's keys."""
 
     @property
+    def url(self) -> str:
+        """Of its RPC."""
+        ...
+
+    @property
     def gateway(self) -> Gateway:
         """A way in, not yet entered."""
         ...
@@ -38,6 +43,11 @@ class LocalnetVenue:
     """A localnet of this process, prepared straight on its bank."""
 
     net: Localnet
+
+    @property
+    def url(self) -> str:
+        """Of its RPC."""
+        return self.net.url
 
     @property
     def gateway(self) -> Gateway:
