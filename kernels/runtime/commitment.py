@@ -75,7 +75,7 @@ class TensorRoots:
         for (buffer, _), depth in zip(tensors, depths, strict=True):
             for height in range(depth + 1):
                 self._dispatches.append(
-                    self._dispatch(pipelines, buffer, row, height, depth, int(plan[row][2]))
+                    self._dispatch(pipelines, buffer, row, (height, depth, plan[row][2]))
                 )
                 row += 1
 
@@ -99,8 +99,9 @@ class TensorRoots:
             buffer.destroy()
 
     def _dispatch(
-        self, pipelines: MerklePipelines, tensor: Any, row: int, height: int, depth: int, count: int
+        self, pipelines: MerklePipelines, tensor: Any, row: int, extent: tuple[int, int, int]
     ) -> tuple[Any, Any, tuple[int, int]]:
+        height, depth, count = extent
         pipeline = pipelines.nodes if height else pipelines.leaves
         target = self._roots if height == depth else self._scratch[height % 2]
         sources = {3: self._scratch[(height + 1) % 2], 4: self._zeros} if height else {2: tensor}
