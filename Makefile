@@ -32,6 +32,7 @@ check: setup ## lint, types, and drift of everything generated
 	$(BIN)/mypy
 	$(BIN)/python -m idl.client.generate --check
 	cd programs && cargo fmt --all --check && cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cd programs && cargo test --workspace --quiet
 	PYTHON=$(abspath $(BIN)/python) programs/toolchain/build --check
 
 programs: setup ## build the programs, the IDL and its bindings from source

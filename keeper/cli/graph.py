@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
+from keeper.cli.connection import open_connection
 from keeper.cli.files import read_graph
 from keeper.cli.options import answer, cluster_options, json_option, keypair_option, run_async
-from keeper.cli.session import open_session
 from keeper.configuration import NodeSettings
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
 from keeper.data import BlobStore
@@ -57,12 +57,12 @@ def register(settings: NodeSettings, keypair: Path, as_json: bool, path: Path) -
     found = read_graph(path)
 
     async def work() -> str:
-        async with open_session(settings, keypair) as session:
+        async with open_connection(settings, keypair) as connection:
             store = BlobStore(settings.folder, DEFAULT_QUOTA_BYTES)
             desk = OrderDesk(
-                session.services.gateway,
-                session.submitter,
-                session.owner,
+                connection.services.gateway,
+                connection.submitter,
+                connection.owner,
                 store,
                 SaltBook(settings.folder / "salts"),
             )

@@ -10,6 +10,7 @@ from solders.pubkey import Pubkey
 
 from idl.client import associated_token_address
 from keeper.chain.errors import InsufficientFundsError
+from keeper.cli.connection import Connection, open_connection
 from keeper.cli.files import read_graph, read_inputs
 from keeper.cli.options import (
     Address,
@@ -23,7 +24,6 @@ from keeper.cli.options import (
     run_async,
     serving_options,
 )
-from keeper.cli.session import Session, open_session
 from keeper.configuration import NodeSettings, Serving
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
 from keeper.data import BlobStore
@@ -110,11 +110,11 @@ def submit(
 
     async def work() -> JobRecord:
         async with (
-            open_session(settings, keypair) as session,
-            open_storage(session.services, settings.folder, serving) as storage,
+            open_connection(settings, keypair) as connection,
+            open_storage(connection.services, settings.folder, serving) as storage,
         ):
-            await _require_tokens(session, terms)
-            return await _submit(settings.folder, session, storage, (graph, inputs), terms)
+            await _require_tokens(connection, terms)
+            return await _submit(settings.folder, connection, storage, (graph, inputs), terms)
 
     record = run_async(work())
     if output is not None:
@@ -131,8 +131,8 @@ def status(settings: NodeSettings, keypair: Path, as_json: bool, address: Pubkey
     """Show where a job stands."""
 
     async def work() -> dict[str, Any]:
-        async with open_session(settings, keypair) as session:
-            snapshot = session.mirror.view.jobs.get(address)
+        async with open_connection(settings, keypair) as connection:
+            snapshot = connection.mirror.view.jobs.get(address)
             if snapshot is None:
                 return asdict(_record(settings.folder, address))
             return _status(snapshot)
@@ -156,9 +156,9 @@ def result(
         shelf = ResultShelf(_shelf(settings.folder))
         if (kept := shelf.result(address)) is not None:
             return kept
-        async with open_session(settings, keypair) as session:
-            snapshot = _known(session, settings.folder, address)
-            services = session.services
+        async with open_connection(settings, keypair) as connection:
+            snapshot = _known(connection, settings.folder, address)
+            services = connection.services
             store = BlobStore(settings.folder, DEFAULT_QUOTA_BYTES)
             source = MaterialSource(services.client, store, services.lane)
             material = await source.get(snapshot.job)
@@ -180,18 +180,18 @@ def cancel(settings: NodeSettings, keypair: Path, as_json: bool, address: Pubkey
     """Take back a job that nobody has claimed."""
 
     async def work() -> None:
-        async with open_session(settings, keypair) as session:
-            snapshot = _known(session, settings.folder, address)
-            if snapshot.job.buyer != session.owner:
+        async with open_connection(settings, keypair) as connection:
+            snapshot = _known(connection, settings.folder, address)
+            if snapshot.job.buyer != connection.owner:
                 raise BadInputError(f"job {address} belongs to {snapshot.job.buyer}")
             if snapshot.job.state is not JobState.POSTED or snapshot.job.progress:
                 state = snapshot.job.state.name.lower()
                 raise BadInputError(f"job {address} is {state}; only an unclaimed job is cancelled")
-            buyer = _buyer(settings.folder, session)
+            buyer = _buyer(settings.folder, connection)
             buyer.cancelling.add(address)
-            async with background(session.mirror.run(), buyer.run()):
-                while address in session.mirror.view.jobs:
-                    await session.mirror.next_look()
+            async with background(connection.mirror.run(), buyer.run()):
+                while address in connection.mirror.view.jobs:
+                    await connection.mirror.next_look()
 
     run_async(work())
     answer({"job": str(address), "state": "cancelled"}, as_json, f"job {address}: refunded")
@@ -199,16 +199,16 @@ def cancel(settings: NodeSettings, keypair: Path, as_json: bool, address: Pubkey
 
 async def _submit(
     folder: Path,
-    session: Session,
+    connection: Connection,
     storage: Storage,
     material: tuple[Graph, list[Array]],
     terms: JobTerms,
 ) -> JobRecord:
     graph, inputs = material
     desk = OrderDesk(
-        session.services.gateway,
-        session.submitter,
-        session.owner,
+        connection.services.gateway,
+        connection.submitter,
+        connection.owner,
         storage.store,
         SaltBook(folder / "salts"),
     )
@@ -216,37 +216,37 @@ async def _submit(
     manifest = desk.store_material(graph, inputs)
     posted = await desk.post(address, manifest, inputs, terms, storage.url)
     click.echo(f"job {posted} posted", err=True)
-    buyer = _buyer(folder, session)
+    buyer = _buyer(folder, connection)
     buyer.keep.add(posted)
-    await session.mirror.refresh()
-    async with background(session.mirror.run(), buyer.run()):
-        snapshot = await _ended(session, posted)
-        result = await _result(session, snapshot, graph)
+    await connection.mirror.refresh()
+    async with background(connection.mirror.run(), buyer.run()):
+        snapshot = await _ended(connection, posted)
+        result = await _result(connection, snapshot, graph)
         shelf = ResultShelf(_shelf(folder))
-        record = shelf.keep(snapshot, session.mirror.view.slot, result)
+        record = shelf.keep(snapshot, connection.mirror.view.slot, result)
         buyer.keep.discard(posted)
-        while posted in session.mirror.view.jobs:
-            await session.mirror.next_look()
+        while posted in connection.mirror.view.jobs:
+            await connection.mirror.next_look()
     return record
 
 
-async def _ended(session: Session, posted: Pubkey) -> JobSnapshot:
+async def _ended(connection: Connection, posted: Pubkey) -> JobSnapshot:
     told = ""
     while True:
-        snapshot = session.mirror.view.jobs[posted]
+        snapshot = connection.mirror.view.jobs[posted]
         step = ", ".join(f"{name} {value}" for name, value in _status(snapshot).items())
         if step != told:
-            click.echo(f"slot {session.mirror.view.slot}: {step}", err=True)
+            click.echo(f"slot {connection.mirror.view.slot}: {step}", err=True)
             told = step
         if snapshot.job.state.ended:
             return snapshot
-        await session.mirror.next_look()
+        await connection.mirror.next_look()
 
 
-async def _result(session: Session, snapshot: JobSnapshot, graph: Graph) -> Array | None:
+async def _result(connection: Connection, snapshot: JobSnapshot, graph: Graph) -> Array | None:
     if snapshot.job.state is not JobState.SETTLED:
         return None
-    traces = TraceSource(session.services.client, session.services.gateway)
+    traces = TraceSource(connection.services.client, connection.services.gateway)
     try:
         return await fetch_result(traces, snapshot, graph)
     except ResultError as error:
@@ -254,22 +254,22 @@ async def _result(session: Session, snapshot: JobSnapshot, graph: Graph) -> Arra
         return None
 
 
-async def _require_tokens(session: Session, terms: JobTerms) -> None:
-    rules = session.mirror.view.rules
+async def _require_tokens(connection: Connection, terms: JobTerms) -> None:
+    rules = connection.mirror.view.rules
     needed = (
         terms.price + terms.verification + terms.tips + terms.urgency + rules.escrow.posting_fee
     )
-    account = associated_token_address(session.owner, rules.mint)
-    held = await session.services.gateway.token_balance(account) or 0
+    account = associated_token_address(connection.owner, rules.mint)
+    held = await connection.services.gateway.token_balance(account) or 0
     if held < needed:
         raise InsufficientFundsError(
-            f"the job locks {nlov(needed)} NLOV, {session.owner} has {nlov(held)}; "
+            f"the job locks {nlov(needed)} NLOV, {connection.owner} has {nlov(held)}; "
             "fund the account or lower the price"
         )
 
 
-def _known(session: Session, folder: Path, address: Pubkey) -> JobSnapshot:
-    snapshot = session.mirror.view.jobs.get(address)
+def _known(connection: Connection, folder: Path, address: Pubkey) -> JobSnapshot:
+    snapshot = connection.mirror.view.jobs.get(address)
     if snapshot is None:
         record = _record(folder, address)
         raise BadInputError(f"job {address} is closed: {record.state}, {record.outcome}")
@@ -300,8 +300,10 @@ def _status(snapshot: JobSnapshot) -> dict[str, Any]:
     return document
 
 
-def _buyer(folder: Path, session: Session) -> Buyer:
-    return Buyer(session.mirror, session.submitter, session.owner, SaltBook(folder / "salts"))
+def _buyer(folder: Path, connection: Connection) -> Buyer:
+    return Buyer(
+        connection.mirror, connection.submitter, connection.owner, SaltBook(folder / "salts")
+    )
 
 
 def _shelf(folder: Path) -> Path:

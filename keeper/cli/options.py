@@ -1,6 +1,7 @@
 """Options that several commands share, and how a command runs and answers."""
 
 import asyncio
+import errno
 import json
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -15,6 +16,8 @@ from solders.pubkey import Pubkey
 
 from keeper.configuration import NodeSettings, Serving
 from keeper.configuration.settings import DEFAULT_FOLDER, DEFAULT_URL
+from keeper.errors import PortInUseError
+from keeper.telemetry import METRICS, serve_metrics
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -136,6 +139,29 @@ def serving_options(default_port: int) -> Callable[[Command], Command]:
         return wrapped
 
     return decorate
+
+
+def metrics_option(command: Command) -> Command:
+    """--metrics-port: Prometheus metrics on this machine, none by default."""
+    return click.option(
+        "--metrics-port", type=click.IntRange(0, 65535), help="Serve /metrics on this port."
+    )(command)
+
+
+@asynccontextmanager
+async def metrics_served(port: int | None) -> AsyncIterator[None]:
+    """Serve the process's metrics while the block runs; raises PortInUseError."""
+    if port is None:
+        yield
+        return
+    try:
+        async with serve_metrics(METRICS, "127.0.0.1", port) as url:
+            click.echo(f"metrics at {url}", err=True)
+            yield
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise PortInUseError(f"port {port} is in use; choose another --metrics-port") from error
 
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:

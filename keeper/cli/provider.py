@@ -4,16 +4,18 @@ from pathlib import Path
 
 import click
 
+from keeper.cli.connection import open_connection, slot_seconds
 from keeper.cli.options import (
     NlovAmount,
     background,
     cluster_options,
     keypair_option,
+    metrics_option,
+    metrics_served,
     nlov,
     run_async,
     serving_options,
 )
-from keeper.cli.session import open_session, slot_seconds
 from keeper.compute import Preference, select_executor, self_test
 from keeper.configuration import NodeSettings, Serving
 from keeper.roles import Provider
@@ -47,12 +49,14 @@ def provider() -> None:
 @click.option("--max-macs", default=1 << 40, show_default=True, help="Largest job taken.")
 @click.option("--memory", "memory_bytes", default=1 << 32, show_default=True, help="Bytes.")
 @serving_options(DEFAULT_PORT)
+@metrics_option
 @keypair_option
 @cluster_options
 def run(
     *,
     settings: NodeSettings,
     keypair: Path,
+    metrics_port: int | None,
     executor: str,
     adapter: str | None,
     ask: int,
@@ -73,11 +77,11 @@ def run(
 
     async def work() -> None:
         async with (
-            open_session(settings, keypair) as session,
-            open_storage(session.services, settings.folder, serving) as storage,
+            open_connection(settings, keypair) as connection,
+            open_storage(connection.services, settings.folder, serving) as storage,
         ):
-            rate = report.macs_per_slot(await slot_seconds(session.services.gateway))
-            await session.registrar.register_provider(
+            rate = report.macs_per_slot(await slot_seconds(connection.services.gateway))
+            await connection.registrar.register_provider(
                 capability(
                     ask=ask,
                     memory_bytes=memory_bytes,
@@ -89,16 +93,18 @@ def run(
             tools = ProviderTools(
                 executor=selected.executor,
                 rate=rate,
-                lane=session.services.lane,
+                lane=connection.services.lane,
                 store=storage.store,
                 indexes=storage.indexes,
-                client=session.services.client,
+                client=connection.services.client,
                 material=storage.material,
             )
-            await session.mirror.refresh()
-            node = Provider(session.mirror, session.submitter, session.owner, tools)
-            click.echo(f"provider {session.owner} at {storage.url} asks {nlov(ask)} NLOV", err=True)
-            async with background(session.mirror.run()):
+            await connection.mirror.refresh()
+            node = Provider(connection.mirror, connection.submitter, connection.owner, tools)
+            click.echo(
+                f"provider {connection.owner} at {storage.url} asks {nlov(ask)} NLOV", err=True
+            )
+            async with metrics_served(metrics_port), background(connection.mirror.run()):
                 await node.run()
 
     run_async(work())

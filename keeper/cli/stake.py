@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from keeper.cli.connection import Connection, open_connection
 from keeper.cli.options import (
     NlovAmount,
     answer,
@@ -15,11 +16,10 @@ from keeper.cli.options import (
     nlov,
     run_async,
 )
-from keeper.cli.session import Session, open_session
 from keeper.configuration import NodeSettings
 from keeper.roles.registration import NO_SEAT
 
-Step = Callable[[Session], Awaitable[dict[str, Any]]]
+Step = Callable[[Connection], Awaitable[dict[str, Any]]]
 
 
 @click.group()
@@ -31,9 +31,9 @@ def _after(settings: NodeSettings, keypair: Path, as_json: bool, step: Step) -> 
     """Take a step, then show the position."""
 
     async def work() -> dict[str, Any]:
-        async with open_session(settings, keypair) as session:
-            done = await step(session)
-            return await _position(session) | done
+        async with open_connection(settings, keypair) as connection:
+            done = await step(connection)
+            return await _position(connection) | done
 
     document = run_async(work())
     lines = [f"{name.replace('_', ' ')}: {_spoken(value)}" for name, value in document.items()]
@@ -44,12 +44,12 @@ def _spoken(value: object) -> str:
     return nlov(value) + " NLOV" if isinstance(value, int) and value > 1 << 20 else str(value)
 
 
-async def _position(session: Session) -> dict[str, Any]:
-    found = await session.registrar.position()
+async def _position(connection: Connection) -> dict[str, Any]:
+    found = await connection.registrar.position()
     if found is None:
-        return {"owner": str(session.owner), "open": False}
+        return {"owner": str(connection.owner), "open": False}
     return {
-        "owner": str(session.owner),
+        "owner": str(connection.owner),
         "open": True,
         "staked": found.amount,
         "exposed": found.exposed,
@@ -59,7 +59,7 @@ async def _position(session: Session) -> dict[str, Any]:
     }
 
 
-async def _nothing(_: Session) -> dict[str, Any]:
+async def _nothing(_: Connection) -> dict[str, Any]:
     return {}
 
 
@@ -79,8 +79,8 @@ def show(settings: NodeSettings, keypair: Path, as_json: bool) -> None:
 def open_position(settings: NodeSettings, keypair: Path, as_json: bool) -> None:
     """Open a position without stake."""
 
-    async def step(session: Session) -> dict[str, Any]:
-        await session.registrar.open_position()
+    async def step(connection: Connection) -> dict[str, Any]:
+        await connection.registrar.open_position()
         return {}
 
     _after(settings, keypair, as_json, step)
@@ -94,8 +94,8 @@ def open_position(settings: NodeSettings, keypair: Path, as_json: bool) -> None:
 def add(settings: NodeSettings, keypair: Path, as_json: bool, amount: int) -> None:
     """Stake AMOUNT $NLOV; opens the position first."""
 
-    async def step(session: Session) -> dict[str, Any]:
-        await session.registrar.stake(amount)
+    async def step(connection: Connection) -> dict[str, Any]:
+        await connection.registrar.stake(amount)
         return {}
 
     _after(settings, keypair, as_json, step)
@@ -109,8 +109,8 @@ def add(settings: NodeSettings, keypair: Path, as_json: bool, amount: int) -> No
 def unstake(settings: NodeSettings, keypair: Path, as_json: bool, amount: int) -> None:
     """Ask for AMOUNT $NLOV back; prints the ticket to withdraw by once it matures."""
 
-    async def step(session: Session) -> dict[str, Any]:
-        return {"ticket": await session.registrar.unstake(amount)}
+    async def step(connection: Connection) -> dict[str, Any]:
+        return {"ticket": await connection.registrar.unstake(amount)}
 
     _after(settings, keypair, as_json, step)
 
@@ -123,8 +123,8 @@ def unstake(settings: NodeSettings, keypair: Path, as_json: bool, amount: int) -
 def withdraw(settings: NodeSettings, keypair: Path, as_json: bool, ticket: int) -> None:
     """Pay out a matured TICKET."""
 
-    async def step(session: Session) -> dict[str, Any]:
-        await session.registrar.withdraw(ticket)
+    async def step(connection: Connection) -> dict[str, Any]:
+        await connection.registrar.withdraw(ticket)
         return {}
 
     _after(settings, keypair, as_json, step)
@@ -137,8 +137,8 @@ def withdraw(settings: NodeSettings, keypair: Path, as_json: bool, ticket: int) 
 def claim(settings: NodeSettings, keypair: Path, as_json: bool) -> None:
     """Pay out the rewards earned so far."""
 
-    async def step(session: Session) -> dict[str, Any]:
-        await session.registrar.claim_rewards()
+    async def step(connection: Connection) -> dict[str, Any]:
+        await connection.registrar.claim_rewards()
         return {}
 
     _after(settings, keypair, as_json, step)
@@ -151,7 +151,7 @@ def claim(settings: NodeSettings, keypair: Path, as_json: bool) -> None:
 def seat(settings: NodeSettings, keypair: Path, as_json: bool) -> None:
     """Take the lowest free verifier seat."""
 
-    async def step(session: Session) -> dict[str, Any]:
-        return {"seat": await session.registrar.take_seat()}
+    async def step(connection: Connection) -> dict[str, Any]:
+        return {"seat": await connection.registrar.take_seat()}
 
     _after(settings, keypair, as_json, step)

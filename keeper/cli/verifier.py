@@ -4,14 +4,16 @@ from pathlib import Path
 
 import click
 
+from keeper.cli.connection import open_connection
 from keeper.cli.options import (
     background,
     cluster_options,
     keypair_option,
+    metrics_option,
+    metrics_served,
     run_async,
     serving_options,
 )
-from keeper.cli.session import open_session
 from keeper.configuration import NodeSettings, Serving
 from keeper.roles import Verifier
 from keeper.roles.ballots import BallotBox
@@ -29,12 +31,14 @@ def verifier() -> None:
 @verifier.command()
 @click.option("--memory", "memory_bytes", default=1 << 32, show_default=True, help="Bytes.")
 @serving_options(DEFAULT_PORT)
+@metrics_option
 @keypair_option
 @cluster_options
 def run(
     *,
     settings: NodeSettings,
     keypair: Path,
+    metrics_port: int | None,
     memory_bytes: int,
     serving: Serving,
 ) -> None:
@@ -45,20 +49,20 @@ def run(
 
     async def work() -> None:
         async with (
-            open_session(settings, keypair) as session,
-            open_storage(session.services, settings.folder, serving) as storage,
+            open_connection(settings, keypair) as connection,
+            open_storage(connection.services, settings.folder, serving) as storage,
         ):
-            await session.registrar.register_verifier(storage.url, memory_bytes)
+            await connection.registrar.register_verifier(storage.url, memory_bytes)
             tools = VerifierTools(
-                lane=session.services.lane,
-                client=session.services.client,
+                lane=connection.services.lane,
+                client=connection.services.client,
                 material=storage.material,
                 ballots=BallotBox(settings.folder / "ballots"),
             )
-            await session.mirror.refresh()
-            node = Verifier(session.mirror, session.submitter, session.owner, tools)
-            click.echo(f"verifier {session.owner} at {storage.url}", err=True)
-            async with background(session.mirror.run()):
+            await connection.mirror.refresh()
+            node = Verifier(connection.mirror, connection.submitter, connection.owner, tools)
+            click.echo(f"verifier {connection.owner} at {storage.url}", err=True)
+            async with metrics_served(metrics_port), background(connection.mirror.run()):
                 await node.run()
 
     run_async(work())

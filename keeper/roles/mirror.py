@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import TypeVar
 
 from solders.account import Account as RawAccount
@@ -18,6 +19,7 @@ from keeper.jobs.state import JobSnapshot, JobState
 from keeper.journal import Journal
 from keeper.roles.conversion import escrow_of, job_of, verdict_of
 from keeper.roles.errors import RoleError
+from keeper.telemetry import METRICS
 
 AccountType = TypeVar("AccountType", bound=Account)
 
@@ -88,6 +90,7 @@ class ChainMirror:
         self.gateway = gateway
         self._journal = journal
         self._changed = True
+        self._began: tuple[float, int] | None = None
         self._parties = tuple(parties)
         self._poll_seconds = poll_seconds
         self._view: View | None = None
@@ -102,6 +105,14 @@ class ChainMirror:
         if self._view is None:
             raise RoleError("the chain has not been read yet")
         return self._view
+
+    @property
+    def slot_seconds(self) -> float:
+        """Length of a slot as seen so far; the pause between looks before a slot has passed."""
+        if self._began is None or self.view.slot <= self._began[1]:
+            return self._poll_seconds
+        since, first = self._began
+        return (monotonic() - since) / (self.view.slot - first)
 
     async def run(self) -> None:
         """Look until cancelled; raises ChainError where the node refuses for good."""
@@ -150,6 +161,8 @@ class ChainMirror:
             self._wake()
 
     def _wake(self) -> None:
+        METRICS.set("slot", self.view.slot)
+        METRICS.set("jobs", len(self.view.jobs))
         woken, self._woken = self._woken, asyncio.Event()
         woken.set()
 
@@ -169,6 +182,7 @@ class ChainMirror:
 
     async def _sweep(self) -> View:
         slot = await self.gateway.slot()
+        self._began = self._began or (monotonic(), slot)
         rules = await self._read_rules(slot)
         found = await self.gateway.program_accounts(job_registry.Job)
         addresses = [job_registry.market_address(), staking.pool_address()]

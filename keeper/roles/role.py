@@ -16,6 +16,7 @@ from keeper.roles.conversion import NOBODY
 from keeper.roles.errors import RoleError
 from keeper.roles.mirror import ChainMirror, View
 from keeper.roles.transactions import Context, instruction
+from keeper.telemetry import METRICS
 
 LOG = logging.getLogger(__name__)
 
@@ -113,13 +114,17 @@ class Role(ABC):
             self.refusals.add(view.jobs[job], view.slot)
 
     async def _attempt(self, action: Action, view: View) -> None:
+        outcome = "done"
         try:
             await self.perform(action, view)
         except (PermanentError, RoleError) as error:
             LOG.warning("%s: %s refused: %s", self.name, _spoken(action), error)
             self.refused(action, view)
+            outcome = "refused"
         except ChainError as error:
             LOG.warning("%s: %s failed for now: %s", self.name, _spoken(action), error)
+            outcome = "failed"
+        METRICS.count("actions_total", role=self.name, action=_spoken(action), outcome=outcome)
 
 
 def job_of(action: Action) -> Pubkey | None:

@@ -129,21 +129,19 @@ class Hostile(Books):
 
     def _on_open_job(self, ledger: JobLedger) -> Iterator[Attack]:
         job, thief = ledger.job.address, self.thief
-        provider = job_registry.provider_address(self.providers[0].key)
-        yield (
-            "Unauthorized",
-            job_registry.record_stage(
+        for owner in list(self.view.providers)[:1]:
+            provider = job_registry.provider_address(owner)
+            record = job_registry.record_stage(
                 last=4, macs_done=1, job=job, provider=provider, authority=thief.key
-            ),
-            [thief],
-        )
+            )
+            yield "Unauthorized", record, [thief]
         yield (
             "Unauthorized",
             job_registry.conclude(
                 outcome=3,
                 paid_macs=1,
                 job=job,
-                provider=provider,
+                provider=thief.key,
                 utilisation=job_registry.utilisation_address(shard_of(job)),
                 authority=thief.key,
             ),

@@ -186,6 +186,9 @@ class JudgementSteps(MarketSteps):
             ledger.conclude(outcome, self.graph.multiply_adds, fee_bps)
 
     def void(self, ledger: JobLedger, cranker: Actor) -> None:
+        """Void, where there is a stage to blame; without any there is no exposure to name."""
+        if not ledger.stages:
+            return
         found = self.verdict(ledger)
         outcome = Outcome(found.outcome)
         refusal = None

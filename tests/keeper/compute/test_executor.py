@@ -1,17 +1,24 @@
 import asyncio
 import threading
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
 from keeper.compute import (
     AdapterMissingError,
+    CapacityError,
     ComputeLane,
     Preference,
+    RenewingExecutor,
     executor,
     select_executor,
 )
+from kernels.graph import Graph
 from kernels.reference import NumpyExecutor
-from kernels.runtime import AdapterUnavailable
+from kernels.runtime import AdapterUnavailable, DeviceLimit, DeviceLost
+from kernels.trace.layout import Array
+from tests.keeper.verification.graphs import honest
 
 
 @pytest.fixture
@@ -59,3 +66,56 @@ def test_the_lane_is_one_thread_and_passes_errors_on() -> None:
                 await lane.run(divmod, 1, 0)
 
     asyncio.run(run())
+
+
+class Device:
+    """A device that is lost so many times before it works."""
+
+    name = "a card"
+
+    def __init__(self, losses: list[int]) -> None:
+        self._losses = losses
+
+    def execute(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+        if self._losses[0]:
+            self._losses[0] -= 1
+            raise DeviceLost("gone")
+        return NumpyExecutor().execute(graph, inputs)
+
+    def check_limits(self, graph: Graph) -> None:
+        raise DeviceLimit(f"{len(graph.descriptors)} operators are too many")
+
+
+def renewing(losses: int) -> tuple[RenewingExecutor, list[Device]]:
+    remaining = [losses]
+    opened: list[Device] = []
+
+    def open_device() -> Device:
+        opened.append(Device(remaining))
+        return opened[-1]
+
+    return RenewingExecutor(open_device), opened  # type: ignore[arg-type]
+
+
+def test_a_lost_device_is_opened_again_and_the_job_run_once_more() -> None:
+    graph, inputs, outputs = honest(2)
+    executor_, opened = renewing(1)
+    found = executor_.execute(graph, inputs)
+    assert len(opened) == 2
+    assert all(np.array_equal(*pair) for pair in zip(found, outputs, strict=True))
+    assert executor_.execute(graph, inputs)
+    assert len(opened) == 2
+
+
+def test_a_device_that_is_lost_twice_is_given_up() -> None:
+    graph, inputs, _ = honest(2)
+    executor_, opened = renewing(2)
+    with pytest.raises(DeviceLost):
+        executor_.execute(graph, inputs)
+    assert len(opened) == 2
+
+
+def test_a_graph_beyond_the_adapter_is_refused() -> None:
+    graph, _, _ = honest(2)
+    with pytest.raises(CapacityError, match="10 operators are too many"):
+        renewing(0)[0].check_limits(graph)

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from solders.pubkey import Pubkey
 
+from keeper.chain.deploy import built_programs, localnet_mint
+from keeper.chain.localnet import Bank, Localnet
 from keeper.cli.demonstration.balances import Balances, read_balances
 from keeper.cli.demonstration.marketplace import (
     NLOV,
@@ -16,6 +18,7 @@ from keeper.cli.demonstration.marketplace import (
     Marketplace,
     open_marketplace,
 )
+from keeper.cli.demonstration.venue import LocalnetVenue
 from keeper.jobs.actions import Action, Wait
 from keeper.jobs.state import JobSnapshot
 from keeper.roles import Buyer, Crank, Provider, Verifier
@@ -43,6 +46,7 @@ def small_graph() -> tuple[Graph, list[Array]]:
 class Stage:
     """Who acts, and the job they act on."""
 
+    bank: Bank
     market: Marketplace
     graph: Graph
     inputs: list[Array]
@@ -57,7 +61,7 @@ class Stage:
 
     @property
     def slot(self) -> int:
-        return self.market.bank.slot
+        return self.bank.slot
 
     @property
     def view(self) -> JobSnapshot:
@@ -66,9 +70,9 @@ class Stage:
     def provider(self, name: str = PROVIDERS[0], executor: Executor | None = None) -> Provider:
         return self.market.provider(name, executor or NumpyExecutor())
 
-    def balances(self) -> Balances:
-        mint = self.market.deployment.mint.address
-        return read_balances(self.market.bank, mint, self.market.owners)
+    async def balances(self) -> Balances:
+        market = self.market
+        return await read_balances(market.services.gateway, market.mint, market.owners)
 
     def staked(self, name: str) -> int:
         position = self.market.mirror.view.parties[self.market.keys[name].pubkey()].position
@@ -87,7 +91,7 @@ class Stage:
             if until():
                 return
             if not await self._round(roles):
-                self.market.bank.advance()
+                self.bank.advance()
         raise AssertionError(f"nothing came of it by slot {self.slot}: {self.view}")
 
     async def _round(self, roles: Sequence[Role]) -> bool:
@@ -111,7 +115,11 @@ class Stage:
 async def opened(folder: Path) -> AsyncIterator[Stage]:
     """A marketplace with a posted job, verifiers in the draw."""
     graph, inputs = small_graph()
-    async with open_marketplace(folder, rate=10**9, port=0, ticking=False) as market:
+    mint = localnet_mint()
+    async with (
+        Localnet(programs=built_programs(), mint=mint, port=0, ticking=False) as net,
+        open_marketplace(LocalnetVenue(net), folder, rate=10**9) as market,
+    ):
         crank = market.crank()
         await crank.recover()
         while not isinstance(await crank.step(), Wait):
@@ -122,7 +130,7 @@ async def opened(folder: Path) -> AsyncIterator[Stage]:
         job = await market.desk.post(address, manifest, inputs, TERMS, source)
         market.buyer.keep.add(job)
         await market.mirror.refresh()
-        yield Stage(market, graph, inputs, job, crank, market.verifiers())
+        yield Stage(net.bank, market, graph, inputs, job, crank, market.verifiers())
 
 
 def on_stage(folder: Path, story: Callable[[Stage], Awaitable[None]]) -> None:

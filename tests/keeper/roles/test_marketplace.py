@@ -36,7 +36,7 @@ def outcome(stage: Stage) -> Outcome:
 
 def test_an_honest_job_is_paid_and_its_result_proved(tmp_path: Path) -> None:
     async def story(stage: Stage) -> None:
-        before = stage.balances()
+        before = await stage.balances()
         everybody = [stage.provider(), *stage.verifiers, stage.crank, stage.buyer]
         await stage.play(everybody, stage.ended)
         assert (stage.view.job.state, outcome(stage)) == (JobState.SETTLED, Outcome.ACCEPTED)
@@ -48,7 +48,7 @@ def test_an_honest_job_is_paid_and_its_result_proved(tmp_path: Path) -> None:
         price = stage.view.job.lease.price
         stage.buyer.keep.clear()
         await stage.play(everybody, lambda: stage.closed() and not stage.crank.fee_shards)
-        after = stage.balances()
+        after = await stage.balances()
         fee = -(-price * 500 // 10_000)
         paid = {name: after.named[name] - before.named[name] for name in before.named}
         assert paid[PROVIDERS[0]] == price - fee
@@ -69,7 +69,7 @@ def test_an_honest_job_is_paid_and_its_result_proved(tmp_path: Path) -> None:
 @pytest.mark.parametrize("cheat", list(Cheat))
 def test_a_cheat_is_rejected_and_costs_its_lease_bond(tmp_path: Path, cheat: Cheat) -> None:
     async def story(stage: Stage) -> None:
-        before, staked = stage.balances(), stage.staked(PROVIDERS[0])
+        before, staked = await stage.balances(), stage.staked(PROVIDERS[0])
         honest = stage.provider()
         cheater = stage.provider(executor=CheatingExecutor(honest._tools.executor, cheat))
         everybody = [cheater, *stage.verifiers, stage.crank, stage.buyer]
@@ -78,7 +78,7 @@ def test_a_cheat_is_rejected_and_costs_its_lease_bond(tmp_path: Path, cheat: Che
         bond = TERMS.price // 10
         stage.buyer.keep.clear()
         await stage.play(everybody, stage.closed)
-        after = stage.balances()
+        after = await stage.balances()
         assert after.named[PROVIDERS[0]] == before.named[PROVIDERS[0]]
         assert stage.staked(PROVIDERS[0]) == staked - bond
         fees = 3 * TERMS.verification_fee
@@ -91,11 +91,11 @@ def test_a_cheat_is_rejected_and_costs_its_lease_bond(tmp_path: Path, cheat: Che
 
 def test_nobody_claims_and_everything_comes_back(tmp_path: Path) -> None:
     async def story(stage: Stage) -> None:
-        before = stage.balances()
+        before = await stage.balances()
         stage.buyer.keep.clear()
         await stage.play([stage.buyer], stage.closed)
         assert stage.taken[0] == ("buyer", ExpireJob(stage.job))
-        after = stage.balances()
+        after = await stage.balances()
         assert after.named["buyer"] == before.named["buyer"] + LOCKED
         assert after.named["job vaults"] == 0
 
@@ -104,18 +104,18 @@ def test_nobody_claims_and_everything_comes_back(tmp_path: Path) -> None:
 
 def test_a_posted_job_is_cancelled(tmp_path: Path) -> None:
     async def story(stage: Stage) -> None:
-        before = stage.balances()
+        before = await stage.balances()
         stage.buyer.keep.clear()
         stage.buyer.cancelling.add(stage.job)
         await stage.play([stage.buyer], stage.closed)
-        assert stage.balances().named["buyer"] == before.named["buyer"] + LOCKED
+        assert (await stage.balances()).named["buyer"] == before.named["buyer"] + LOCKED
 
     on_stage(tmp_path, story)
 
 
 def test_a_silent_provider_loses_its_lease_and_another_completes(tmp_path: Path) -> None:
     async def story(stage: Stage) -> None:
-        before, staked = stage.balances(), stage.staked(PROVIDERS[0])
+        before, staked = await stage.balances(), stage.staked(PROVIDERS[0])
         await stage.play([stage.provider()], lambda: stage.view.job.state is JobState.CLAIMED)
         others = [stage.provider(PROVIDERS[1]), *stage.verifiers, stage.crank, stage.buyer]
         await stage.play(others, stage.ended)
@@ -123,7 +123,7 @@ def test_a_silent_provider_loses_its_lease_and_another_completes(tmp_path: Path)
         assert [name for name, _ in stage.actions(ExpireLease)] == ["crank"]
         stage.buyer.keep.clear()
         await stage.play(others, stage.closed)
-        after = stage.balances()
+        after = await stage.balances()
         assert after.named[PROVIDERS[0]] == before.named[PROVIDERS[0]]
         assert after.named[PROVIDERS[1]] > before.named[PROVIDERS[1]]
         assert stage.staked(PROVIDERS[0]) < staked

@@ -21,7 +21,7 @@ RATE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Connection:
     """Everything a command needs to act for one key."""
 
     services: Services
@@ -37,7 +37,7 @@ class Session:
 
 
 @asynccontextmanager
-async def open_session(settings: NodeSettings, key_file: Path) -> AsyncIterator[Session]:
+async def open_connection(settings: NodeSettings, key_file: Path) -> AsyncIterator[Connection]:
     """Load the key, check the cluster, bring unfinished operations to their end, look once.
 
     Raises KeyFileError, WrongClusterError, and RoleError where no programs are deployed.
@@ -51,7 +51,7 @@ async def open_session(settings: NodeSettings, key_file: Path) -> AsyncIterator[
         mirror = ChainMirror(gateway, parties, settings.poll_seconds, services.journal)
         view = await mirror.refresh()
         registrar = Registrar(gateway, submitter, keypair.pubkey(), view.rules.mint)
-        yield Session(services, mirror, submitter, keypair, registrar)
+        yield Connection(services, mirror, submitter, keypair, registrar)
 
 
 async def slot_seconds(gateway: Gateway) -> float:
