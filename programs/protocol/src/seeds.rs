@@ -11,7 +11,7 @@ pub const VERIFIERS: &[u8] = b"verifiers";
 pub const SNAPSHOT: &[u8] = b"snapshot";
 /// `["position", owner]`
 pub const POSITION: &[u8] = b"position";
-/// `["ticket", owner, id u64 LE]`
+/// `["ticket", owner, id u64 LE]` of staking, `["ticket", job, challenger]` of verdict
 pub const TICKET: &[u8] = b"ticket";
 /// `["exposure", job, owner]`
 pub const EXPOSURE: &[u8] = b"exposure";
@@ -44,3 +44,5 @@ pub const JOB: &[u8] = b"job";
 
 /// `["verdict", job]`
 pub const VERDICT: &[u8] = b"verdict";
+/// `["receipt", job]`
+pub const RECEIPT: &[u8] = b"receipt";

@@ -1,10 +1,11 @@
 use anchor_lang::prelude::*;
+use referee::RefereeError;
 
 #[error_code(offset = 6300)]
 pub enum VerdictError {
     #[msg("Signer is not the one this instruction is for")]
     Unauthorized,
-    #[msg("Parameters are out of range: windows must be at least 1 slot, the sampling floor 1 to 10,000 basis points")]
+    #[msg("Parameters are out of range: windows must be at least 1 slot, the sampling floor 1 to 10,000 basis points, the bounty at most 10,000")]
     InvalidParams,
     #[msg("Verdict is not in the state that this instruction needs")]
     WrongState,
@@ -64,6 +65,65 @@ pub enum VerdictError {
     BallotsUnreleased,
     #[msg("Arithmetic overflow")]
     Overflow,
+    #[msg("Account does not hold the evidence's length behind its header")]
+    BufferLength,
+    #[msg("Bytes would lie beyond the end of the buffer")]
+    BeyondBuffer,
+    #[msg("Ticket is of another operator, element or salt")]
+    WrongTicket,
+    #[msg("Ticket must have stood for two slots")]
+    TicketTooYoung,
+    #[msg(
+        "Only a verifier whose revealed ballot rejects this element may prove it without a ticket"
+    )]
+    NotEntitled,
+    #[msg("This result can no longer be challenged")]
+    ChallengeClosed,
+    #[msg("Fraud of this job has been proven")]
+    AlreadyProven,
+    #[msg("No fraud of this job has been proven")]
+    NotProven,
+    #[msg("The element is what the operator gives: nobody is slashed")]
+    ElementIsRight,
+    #[msg("The graph has no operator of this index")]
+    UnknownOperator,
+    #[msg("The element lies beyond the operator's output")]
+    ElementOutOfRange,
+    #[msg("No stage holds the operator, or one whose output it reads")]
+    NotCommitted,
+    #[msg("The evidence is shorter or longer than this element demands")]
+    WrongLength,
+    #[msg("The descriptor is not the one registered")]
+    WrongDescriptor,
+    #[msg("The output's leaf or root is not what was committed")]
+    WrongOutput,
+    #[msg("An operand's leaves or root are not what was committed")]
+    WrongOperand,
+    #[msg("The graph's own table of multipliers and shifts is out of range")]
+    Unprovable,
+    #[msg("Stake has been slashed for this already")]
+    AlreadySlashed,
+    #[msg("The convicted provider must be slashed first")]
+    ProviderUnslashed,
+    #[msg("Only a revealed ballot that accepts can be slashed")]
+    NotAnAcceptance,
+    #[msg("The ballot accepted what was proven wrong: slash it first")]
+    BallotUnslashed,
+}
+
+impl From<RefereeError> for VerdictError {
+    fn from(error: RefereeError) -> Self {
+        match error {
+            RefereeError::UnknownOperator => Self::UnknownOperator,
+            RefereeError::ElementOutOfRange => Self::ElementOutOfRange,
+            RefereeError::NotCommitted => Self::NotCommitted,
+            RefereeError::WrongLength => Self::WrongLength,
+            RefereeError::WrongDescriptor => Self::WrongDescriptor,
+            RefereeError::WrongOutput => Self::WrongOutput,
+            RefereeError::WrongOperand(_) => Self::WrongOperand,
+            RefereeError::Unprovable => Self::Unprovable,
+        }
+    }
 }
 
 /// Turns the `None` of checked arithmetic into this program's error.

@@ -125,7 +125,8 @@ pub struct VerdictVoided {
     pub job: Pubkey,
     pub outcome: u8,
     pub credited: u64,
-    /// Provider that a rejection blames; the default key when the data was unavailable.
+    /// Provider that a proof convicts or a rejection blames; the default key when the data was
+    /// unavailable.
     pub blamed: Pubkey,
 }
 
@@ -143,4 +144,40 @@ pub struct BallotReleased {
 pub struct VerdictClosed {
     pub envelope: Envelope,
     pub job: Pubkey,
+}
+
+#[event]
+pub struct FraudProven {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub challenger: Pubkey,
+    pub provider: Pubkey,
+    pub stage: u8,
+    pub operator: u32,
+    pub element: u32,
+    pub expected: i32,
+    pub committed: i32,
+    /// SHA-256 of the evidence.
+    pub evidence: [u8; 32],
+}
+
+#[event]
+pub struct ProviderSlashed {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub provider: Pubkey,
+    /// Base units, as all below.
+    pub slashed: u64,
+    pub burned: u64,
+    pub bounty: u64,
+}
+
+#[event]
+pub struct BallotSlashed {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub ballot: u8,
+    pub verifier: Pubkey,
+    /// Base units.
+    pub slashed: u64,
 }

@@ -8,6 +8,11 @@
 //! then `reveal_ballot`; `tally` decides by more than half of all drawn, or puts the verdict back
 //! for a `draw` that adds verifiers, three draws at most. After the window `settle` credits
 //! everyone in escrow; a rejected or unavailable result is ended by `void` and pays no provider.
+//! Whoever holds the data can `prove_fraud` instead, from the last commit until the money moves: a
+//! challenger stages evidence in a buffer (`open_buffer`, `write_buffer`, `close_buffer`), and the
+//! referee recomputes the element that its ticket (`place_ticket`, `close_ticket`) or its own
+//! rejecting ballot names. Then `slash_provider` and `slash_ballot` take the stake of who committed
+//! the element and of who accepted it, and `void` pays the bounty.
 //! `release_ballot` frees each verifier's stake, and `close_verdict` returns the rent.
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;
@@ -95,6 +100,44 @@ pub mod verdict {
         ballot: u8,
     ) -> Result<()> {
         instructions::release_ballot::handler(ctx, ballot)
+    }
+
+    pub fn open_buffer(ctx: Context<OpenBuffer>, length: u32) -> Result<()> {
+        instructions::open_buffer::handler(ctx, length)
+    }
+
+    pub fn write_buffer(ctx: Context<WriteBuffer>, offset: u32, bytes: Vec<u8>) -> Result<()> {
+        instructions::write_buffer::handler(ctx, offset, bytes)
+    }
+
+    pub fn close_buffer(ctx: Context<CloseBuffer>) -> Result<()> {
+        instructions::close_buffer::handler(ctx)
+    }
+
+    pub fn place_ticket(ctx: Context<PlaceTicket>, hash: [u8; 32]) -> Result<()> {
+        instructions::place_ticket::handler(ctx, hash)
+    }
+
+    pub fn close_ticket(ctx: Context<CloseTicket>) -> Result<()> {
+        instructions::close_ticket::handler(ctx)
+    }
+
+    pub fn prove_fraud(
+        ctx: Context<ProveFraud>,
+        operator: u32,
+        element: u32,
+        salt: [u8; 32],
+        tail: Vec<u8>,
+    ) -> Result<()> {
+        instructions::prove_fraud::handler(ctx, operator, element, salt, tail)
+    }
+
+    pub fn slash_provider(ctx: Context<SlashProvider>) -> Result<()> {
+        instructions::slash_provider::handler(ctx)
+    }
+
+    pub fn slash_ballot<'info>(ctx: Context<'info, SlashBallot<'info>>, ballot: u8) -> Result<()> {
+        instructions::slash_ballot::handler(ctx, ballot)
     }
 
     pub fn close_verdict(ctx: Context<CloseVerdict>) -> Result<()> {

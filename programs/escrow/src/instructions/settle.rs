@@ -4,16 +4,21 @@ use protocol::addresses::VERDICT_CPI;
 use crate::{
     errors::EscrowError,
     events::Settled,
-    state::{Credit, Escrow, FINAL, LOCKED},
+    state::{balance, Credit, Escrow, FINAL, LOCKED},
 };
 
 /// Verdict can credit parties and charge the fee, up to what is locked, and make it final.
+/// `extra`, base units that reached the vault besides, raises that limit; the vault must then be
+/// given and hold all that is owed.
 #[derive(Accounts)]
 pub struct Settle<'info> {
     #[account(address = VERDICT_CPI @ EscrowError::WrongCaller)]
     pub authority: Signer<'info>,
     #[account(mut)]
     pub escrow: AccountLoader<'info, Escrow>,
+    /// CHECK: the escrow names it
+    #[account(address = escrow.load()?.vault @ EscrowError::WrongVault)]
+    pub vault: Option<UncheckedAccount<'info>>,
 }
 
 impl Settle<'_> {
@@ -21,6 +26,7 @@ impl Settle<'_> {
         ctx: Context<Self>,
         credits: Vec<Credit>,
         fee: u64,
+        extra: u64,
         finalise: bool,
     ) -> Result<()> {
         let mut escrow = ctx.accounts.escrow.load_mut()?;
@@ -29,7 +35,12 @@ impl Settle<'_> {
             escrow.credit(credit)?;
         }
         escrow.charge(fee).ok_or(EscrowError::Overflow)?;
-        escrow.check_covered()?;
+        escrow.check_covered(extra)?;
+        if extra > 0 {
+            let vault = ctx.accounts.vault.as_ref().ok_or(EscrowError::WrongVault)?;
+            let owed = escrow.outstanding().ok_or(EscrowError::Overflow)?;
+            require_gte!(balance(vault)?, owed, EscrowError::ExceedsVault);
+        }
         if finalise {
             escrow.state = FINAL;
         }

@@ -17,23 +17,35 @@ pub struct Ending<'a, 'info> {
     pub utilisation: &'a AccountInfo<'info>,
 }
 
-impl Ending<'_, '_> {
-    /// Credits everyone and finalises the escrow; gives the sum of the credits.
-    pub fn credit(&self, settlement: Settlement) -> Result<u64> {
+impl<'info> Ending<'_, 'info> {
+    /// Credits everyone and finalises the escrow; gives the sum of the credits. With `slashed`, the
+    /// job's vault, a bounty may be credited beyond what the buyer locked.
+    pub fn credit(
+        &self,
+        settlement: Settlement,
+        slashed: Option<&AccountInfo<'info>>,
+    ) -> Result<u64> {
         let credited = settlement
             .credits
             .iter()
             .try_fold(0u64, |sum, credit| sum.checked_add(credit.amount))
             .checked()?;
+        let mut infos = vec![self.authority.clone(), self.escrow.clone()];
+        infos.extend(slashed.cloned());
         call(
             escrow::ID,
-            escrow::accounts::Settle { authority: *self.authority.key, escrow: *self.escrow.key },
+            escrow::accounts::Settle {
+                authority: *self.authority.key,
+                escrow: *self.escrow.key,
+                vault: slashed.map(|vault| *vault.key),
+            },
             escrow::instruction::Settle {
                 credits: settlement.credits,
                 fee: settlement.fee,
+                extra: settlement.bounty,
                 finalise: true,
             },
-            &[self.authority.clone(), self.escrow.clone()],
+            &infos,
         )?;
         Ok(credited)
     }

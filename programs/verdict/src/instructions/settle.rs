@@ -71,7 +71,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
     let settlement = settlement(&verdict, fee_bps).checked()?;
     let (fee, macs) = (settlement.fee, settlement.macs);
     let ending = accounts.ending();
-    let credited = ending.credit(settlement)?;
+    let credited = ending.credit(settlement, None)?;
     ending.conclude(JobState::Settled, macs)?;
     let envelope = verdict.next_envelope(&clock)?;
     emit!(VerdictSettled {

@@ -12,11 +12,12 @@ use super::{
 use crate::{
     errors::{Checked, VerdictError},
     events::VerdictVoided,
-    state::{settlement, Outcome, Verdict},
+    state::{settlement, Verdict},
 };
 
-/// Anyone may crank. `position` and `exposure` are the blamed provider's after a rejection, and
-/// any provider's of the job when its data was unavailable, where nobody loses a bond.
+/// Anyone may crank. `position` and `exposure` are those of the provider that was convicted or is
+/// blamed for a rejection, and any provider's of the job when its data was unavailable, where
+/// nobody loses a bond.
 #[derive(Accounts)]
 pub struct Void<'info> {
     pub cranker: Signer<'info>,
@@ -68,10 +69,9 @@ impl<'info> Void<'info> {
         verdict.require_voidable()?;
         require_of_job(&verdict, self.job.key, &escrow.job)?;
         require_keys_eq!(self.exposure.load()?.job, verdict.job, VerdictError::JobMismatch);
-        if verdict.outcome() != Outcome::Rejected {
+        let Some(blamed) = verdict.answerable()? else {
             return Ok(None);
-        }
-        let blamed = verdict.blamed().checked()?.provider;
+        };
         require_keys_eq!(self.exposure.load()?.owner, blamed, VerdictError::BlameMismatch);
         require_keys_eq!(escrow.vault, self.vault.key(), VerdictError::JobMismatch);
         Ok(Some(blamed))
@@ -113,7 +113,8 @@ pub(crate) fn handler(ctx: Context<Void>) -> Result<()> {
         accounts.forfeit()?;
     }
     let ending = accounts.ending();
-    let credited = ending.credit(settlement(&verdict, 0).checked()?)?;
+    let slashed = (verdict.fraud.bounty > 0).then_some(accounts.vault.as_ref());
+    let credited = ending.credit(settlement(&verdict, 0).checked()?, slashed)?;
     ending.conclude(JobState::Voided, 0)?;
     let envelope = verdict.next_envelope(&Clock::get()?)?;
     emit!(VerdictVoided {

@@ -35,7 +35,9 @@ pub struct Ballot {
     pub draw: u8,
     pub state: u8,
     pub choice: u8,
-    pub padding: [u8; 3],
+    /// 1 once its exposure was slashed.
+    pub slashed: u8,
+    pub padding: [u8; 2],
 }
 
 impl Ballot {
@@ -142,16 +144,19 @@ impl Verdict {
     }
 
     /// Marks a ballot whose stake is about to be unlocked; gives its verifier and whether it was
-    /// revealed.
+    /// withheld.
     pub fn release(&mut self, index: u8) -> Result<(Pubkey, bool)> {
         self.require(State::Settled)?;
+        let outcome = self.outcome();
+        let withheld = self.ballots().get(usize::from(index)).map(|ballot| self.withheld(ballot));
         let ballot = self.ballot_mut(index)?;
         require!(
             ballot.is(BallotState::Cast) || ballot.is(BallotState::Revealed),
             VerdictError::NothingToRelease
         );
+        require!(!ballot.owes_slash(outcome), VerdictError::BallotUnslashed);
         ballot.state = BallotState::Released as u8;
-        Ok((ballot.verifier, ballot.was_revealed()))
+        Ok((ballot.verifier, withheld.unwrap_or(false)))
     }
 
     pub fn require_ballots_released(&self) -> Result<()> {
@@ -283,7 +288,7 @@ mod tests {
         assert_eq!(verdict.release(0), Err(VerdictError::WrongState.into()));
         verdict.state = State::Settled as u8;
         assert_eq!(verdict.require_ballots_released(), Err(VerdictError::BallotsUnreleased.into()));
-        assert_eq!(verdict.release(0).unwrap(), (key(0), false));
+        assert_eq!(verdict.release(0).unwrap(), (key(0), true));
         assert_eq!(verdict.release(0), Err(VerdictError::NothingToRelease.into()));
         assert_eq!(verdict.release(1), Err(VerdictError::NothingToRelease.into()));
         assert!(verdict.require_ballots_released().is_ok());

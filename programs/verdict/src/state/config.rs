@@ -20,6 +20,8 @@ pub struct Params {
     pub silence_fee: u64,
     /// Sampling probability of a provider of full reputation.
     pub p_floor_bps: u16,
+    /// Challenger's share of the slashed stake that is not burned.
+    pub bounty_bps: u16,
 }
 
 impl Params {
@@ -31,8 +33,11 @@ impl Params {
             self.challenge_slots,
             self.public_slots,
         ];
-        let floor = u64::from(self.p_floor_bps);
-        require!(!windows.contains(&0) && (1..=BPS).contains(&floor), VerdictError::InvalidParams);
+        let (floor, bounty) = (u64::from(self.p_floor_bps), u64::from(self.bounty_bps));
+        require!(
+            !windows.contains(&0) && (1..=BPS).contains(&floor) && bounty <= BPS,
+            VerdictError::InvalidParams
+        );
         Ok(())
     }
 }
@@ -64,6 +69,7 @@ pub mod tests {
         ballot_exposure: 10,
         silence_fee: 1,
         p_floor_bps: 1_000,
+        bounty_bps: 5_000,
     };
 
     #[test]
@@ -85,6 +91,6 @@ pub mod tests {
 
     #[test]
     fn size_is_frozen() {
-        assert_eq!(Config::SPACE, 8 + 32 + 58 + 8 + 1);
+        assert_eq!(Config::SPACE, 8 + 32 + 60 + 8 + 1);
     }
 }

@@ -1,7 +1,7 @@
 use escrow::state::{Credit, MAX_CREDITS};
 use protocol::fixed::{bps_ceil, mul_div_floor};
 
-use super::Verdict;
+use super::{Fraud, Verdict};
 
 /// Who gets what when a verdict ends; whatever remains is the buyer's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,15 +9,19 @@ pub struct Settlement {
     pub credits: Vec<Credit>,
     /// Taken from the providers' earnings.
     pub fee: u64,
+    /// Among the credits, and paid from slashed stake instead of what the buyer locked.
+    pub bounty: u64,
     /// Multiply-adds that were paid for.
     pub macs: u64,
 }
 
 /// Each provider earns its stages' share of its lease price less the fee, each ballot that the
-/// outcome bears out earns the verification fee, each crank step a tip. Crankers come last: where
+/// outcome bears out earns the verification fee, a challenger its bounty, each crank step a tip.
+/// Crankers come last: where
 /// an escrow has no room for all, theirs are the credits left out.
 pub fn settlement(verdict: &Verdict, fee_bps: u16) -> Option<Settlement> {
-    let mut settlement = Settlement { credits: Vec::with_capacity(MAX_CREDITS), fee: 0, macs: 0 };
+    let mut settlement =
+        Settlement { credits: Vec::with_capacity(MAX_CREDITS), ..Settlement::default() };
     let outcome = verdict.outcome();
     if outcome.pays_provider() {
         for stage in verdict.stages() {
@@ -39,6 +43,11 @@ pub fn settlement(verdict: &Verdict, fee_bps: u16) -> Option<Settlement> {
                 .credits
                 .push(Credit { party: ballot.verifier, amount: verdict.verification_fee });
         }
+    }
+    if verdict.fraud.bounty > 0 {
+        let Fraud { challenger, bounty, .. } = verdict.fraud;
+        settlement.credits.push(Credit { party: challenger, amount: bounty });
+        settlement.bounty = bounty;
     }
     for cranker in verdict.crankers() {
         if settlement.credits.len() < MAX_CREDITS {

@@ -1,16 +1,26 @@
 mod ballot;
+mod buffer;
 mod config;
 mod credits;
 pub mod draw;
+mod fraud;
+mod receipt;
 mod stage;
 mod tally;
+mod ticket;
 mod urn;
 mod verdict;
+mod zeroed;
 
 pub use ballot::{digest, Ballot, BallotState, Choice};
+pub use buffer::{Buffer, HEADER_BYTES};
 pub use config::{Config, Params};
 pub use credits::{settlement, Settlement};
 pub use draw::{Entropy, SnapshotAge, DRAW_DELAY, MAX_DRAWS};
+pub use fraud::Fraud;
+pub use receipt::Receipt;
 pub use stage::{Stage, StageRange, MAX_STAGES, TRACE_COMMITMENT};
 pub use tally::{Count, Decision};
+pub use ticket::{Ticket, TICKET_AGE};
 pub use verdict::{Cranker, Outcome, State, Verdict, MAX_BALLOTS, MAX_CRANKERS};
+pub use zeroed::initialised;

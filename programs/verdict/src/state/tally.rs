@@ -81,6 +81,15 @@ impl Verdict {
         }
     }
 
+    /// Provider that answers for a voided result, if any does.
+    pub fn answerable(&self) -> Result<Option<Pubkey>> {
+        match self.outcome() {
+            Outcome::Fraud => self.convicted().map(|stage| Some(stage.provider)),
+            Outcome::Rejected => Ok(Some(self.blamed().checked()?.provider)),
+            _ => Ok(None),
+        }
+    }
+
     /// Stage that answers for a rejection: the one that holds the lower median of the operators
     /// named, so that no minority of rejecters can point at somebody else.
     pub fn blamed(&self) -> Option<&Stage> {

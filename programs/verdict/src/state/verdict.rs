@@ -1,7 +1,7 @@
 use anchor_lang::{prelude::*, Discriminator};
 use protocol::Envelope;
 
-use super::{Ballot, Choice, Stage, MAX_STAGES};
+use super::{Ballot, Choice, Fraud, Stage, MAX_STAGES};
 use crate::errors::{Checked, VerdictError};
 
 /// Three draws of at most five verifiers.
@@ -34,6 +34,8 @@ pub enum Outcome {
     Unverified = 4,
     /// The beacon spared this job a verification.
     Unsampled = 5,
+    /// The referee found a committed element wrong.
+    Fraud = 6,
 }
 
 impl Outcome {
@@ -44,6 +46,7 @@ impl Outcome {
             3 => Self::Unavailable,
             4 => Self::Unverified,
             5 => Self::Unsampled,
+            6 => Self::Fraud,
             _ => Self::None,
         }
     }
@@ -53,14 +56,14 @@ impl Outcome {
     }
 
     pub fn voids(self) -> bool {
-        matches!(self, Self::Rejected | Self::Unavailable)
+        matches!(self, Self::Rejected | Self::Unavailable | Self::Fraud)
     }
 
     /// Whether a revealed ballot of this choice earns the verification fee.
     pub fn pays_ballot(self, choice: u8) -> bool {
         match self {
             Self::Accepted => choice == Choice::Accept as u8,
-            Self::Rejected => choice == Choice::Reject as u8,
+            Self::Rejected | Self::Fraud => choice == Choice::Reject as u8,
             Self::Unavailable => choice == Choice::Unavailable as u8,
             Self::Unverified => true,
             Self::None | Self::Unsampled => false,
@@ -122,19 +125,12 @@ pub struct Verdict {
     pub stages: [Stage; MAX_STAGES],
     pub ballots: [Ballot; MAX_BALLOTS],
     pub crankers: [Cranker; MAX_CRANKERS],
-    /// For disputes before the referee.
-    pub reserved: [u8; 256],
+    pub fraud: Fraud,
+    pub reserved: [u8; 200],
 }
 
 impl Verdict {
     pub const SPACE: usize = Self::DISCRIMINATOR.len() + std::mem::size_of::<Self>();
-
-    /// Makes a new account's zero bytes a verdict. None when they are not as many.
-    pub fn initialised(data: &mut [u8]) -> Option<&mut Self> {
-        let (discriminator, fields) = data.split_at_mut_checked(Self::DISCRIMINATOR.len())?;
-        discriminator.copy_from_slice(Self::DISCRIMINATOR);
-        bytemuck::try_from_bytes_mut(fields).ok()
-    }
 
     pub fn require(&self, state: State) -> Result<()> {
         require!(self.state == state as u8, VerdictError::WrongState);
@@ -201,6 +197,8 @@ impl Verdict {
     pub fn require_voidable(&self) -> Result<()> {
         self.require(State::Decided)?;
         require!(self.outcome().voids(), VerdictError::NotVoidable);
+        let slashed = self.outcome() != Outcome::Fraud || self.fraud.slashed == 1;
+        require!(slashed, VerdictError::ProviderUnslashed);
         Ok(())
     }
 }
@@ -218,6 +216,7 @@ pub mod tests {
         assert_eq!(std::mem::size_of::<Stage>(), 104);
         assert_eq!(std::mem::size_of::<Ballot>(), 80);
         assert_eq!(std::mem::size_of::<Cranker>(), 40);
+        assert_eq!(std::mem::size_of::<Fraud>(), 56);
         assert_eq!(std::mem::size_of::<Verdict>(), 2_920);
     }
 
@@ -262,6 +261,16 @@ pub mod tests {
     }
 
     #[test]
+    fn a_proven_fraud_is_voided_once_its_provider_is_slashed() {
+        let mut verdict = verdict();
+        verdict.decide(Outcome::Fraud, 100, 0).unwrap();
+        assert_eq!(verdict.require_voidable(), Err(VerdictError::ProviderUnslashed.into()));
+        verdict.fraud.slashed = 1;
+        assert!(verdict.require_voidable().is_ok());
+        assert_eq!(verdict.require_payable(1_000), Err(VerdictError::NotPayable.into()));
+    }
+
+    #[test]
     fn outcome_codes_are_read_back() {
         for outcome in [
             Outcome::None,
@@ -270,6 +279,7 @@ pub mod tests {
             Outcome::Unavailable,
             Outcome::Unverified,
             Outcome::Unsampled,
+            Outcome::Fraud,
         ] {
             assert_eq!(Outcome::from_code(outcome as u8), outcome);
         }

@@ -1,0 +1,95 @@
+use anchor_lang::prelude::*;
+use anchor_spl::token::Token;
+use escrow::state::Escrow;
+use protocol::addresses::VERDICT_CPI;
+use staking::{program::Staking, state::Exposure};
+
+use super::slashing::Slashing;
+use crate::{
+    errors::{Checked, VerdictError},
+    events::ProviderSlashed,
+    state::{Config, Receipt, Verdict},
+};
+
+/// Anyone may crank. The convicted provider loses its whole exposure: a share is burned, the rest
+/// goes to the job's vault for challenger and buyer.
+#[derive(Accounts)]
+pub struct SlashProvider<'info> {
+    pub config: Account<'info, Config>,
+    #[account(mut)]
+    pub verdict: AccountLoader<'info, Verdict>,
+    #[account(mut)]
+    pub receipt: AccountLoader<'info, Receipt>,
+    pub escrow: AccountLoader<'info, Escrow>,
+    /// CHECK: the escrow names it
+    #[account(mut, address = escrow.load()?.vault @ VerdictError::JobMismatch)]
+    pub vault: UncheckedAccount<'info>,
+    /// CHECK: checked by staking
+    #[account(mut)]
+    pub pool: UncheckedAccount<'info>,
+    /// CHECK: staking compares it with the exposure
+    #[account(mut)]
+    pub position: UncheckedAccount<'info>,
+    #[account(mut)]
+    pub exposure: AccountLoader<'info, Exposure>,
+    /// CHECK: checked by staking
+    #[account(mut)]
+    pub verifiers: UncheckedAccount<'info>,
+    /// CHECK: checked by staking
+    #[account(mut)]
+    pub mint: UncheckedAccount<'info>,
+    /// CHECK: checked by staking
+    #[account(mut)]
+    pub stake_vault: UncheckedAccount<'info>,
+    /// CHECK: the program's own signer
+    #[account(address = VERDICT_CPI)]
+    pub authority: UncheckedAccount<'info>,
+    pub staking_program: Program<'info, Staking>,
+    pub token_program: Program<'info, Token>,
+}
+
+impl<'info> SlashProvider<'info> {
+    fn validate(&self) -> Result<()> {
+        let verdict = self.verdict.load()?;
+        verdict.require_slashable()?;
+        require_keys_eq!(self.receipt.load()?.job, verdict.job, VerdictError::JobMismatch);
+        require_keys_eq!(self.escrow.load()?.job, verdict.job, VerdictError::JobMismatch);
+        self.slashing().require_of(&verdict.job, &verdict.convicted()?.provider)
+    }
+
+    fn slashing(&self) -> Slashing<'_, 'info> {
+        Slashing {
+            authority: &self.authority,
+            pool: &self.pool,
+            position: &self.position,
+            exposure: &self.exposure,
+            verifiers: &self.verifiers,
+            mint: &self.mint,
+            stake_vault: &self.stake_vault,
+            destination: &self.vault,
+            token_program: &self.token_program,
+        }
+    }
+}
+
+pub(crate) fn handler(ctx: Context<SlashProvider>) -> Result<()> {
+    let accounts = ctx.accounts;
+    accounts.validate()?;
+    let (slashed, paid) = accounts.slashing().take()?;
+    let mut verdict = accounts.verdict.load_mut()?;
+    verdict.slashed(paid, accounts.config.params.bounty_bps)?;
+    let mut receipt = accounts.receipt.load_mut()?;
+    receipt.slashed = slashed;
+    receipt.burned = slashed.checked_sub(paid).checked()?;
+    receipt.bounty = verdict.fraud.bounty;
+    let envelope = verdict.next_envelope(&Clock::get()?)?;
+    emit!(ProviderSlashed {
+        envelope,
+        job: verdict.job,
+        provider: receipt.provider,
+        slashed,
+        burned: receipt.burned,
+        bounty: receipt.bounty,
+    });
+    Ok(())
+}

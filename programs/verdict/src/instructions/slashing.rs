@@ -1,0 +1,72 @@
+use anchor_lang::prelude::*;
+use protocol::token;
+use staking::state::Exposure;
+
+use crate::{
+    caller::call,
+    errors::{Checked, VerdictError},
+};
+
+/// What takes all that an exposure holds but its bond: staking burns a share, the rest goes to
+/// `destination`.
+pub struct Slashing<'a, 'info> {
+    pub authority: &'a AccountInfo<'info>,
+    pub pool: &'a AccountInfo<'info>,
+    pub position: &'a AccountInfo<'info>,
+    pub exposure: &'a AccountLoader<'info, Exposure>,
+    pub verifiers: &'a AccountInfo<'info>,
+    pub mint: &'a AccountInfo<'info>,
+    pub stake_vault: &'a AccountInfo<'info>,
+    pub destination: &'a AccountInfo<'info>,
+    pub token_program: &'a AccountInfo<'info>,
+}
+
+impl Slashing<'_, '_> {
+    pub fn require_of(&self, job: &Pubkey, owner: &Pubkey) -> Result<()> {
+        let exposure = self.exposure.load()?;
+        require_keys_eq!(exposure.job, *job, VerdictError::JobMismatch);
+        require_keys_eq!(exposure.owner, *owner, VerdictError::BlameMismatch);
+        Ok(())
+    }
+
+    fn balance(&self) -> Result<u64> {
+        token::holding(self.destination).map(|holding| holding.amount).checked()
+    }
+
+    /// Gives what was taken and what of it arrived. An empty exposure has nothing to take, and
+    /// must not keep a job from ending.
+    pub fn take(&self) -> Result<(u64, u64)> {
+        let amount = self.exposure.load()?.amount;
+        if amount == 0 {
+            return Ok((0, 0));
+        }
+        let before = self.balance()?;
+        call(
+            staking::ID,
+            staking::accounts::Slash {
+                authority: *self.authority.key,
+                pool: *self.pool.key,
+                position: *self.position.key,
+                exposure: self.exposure.key(),
+                verifiers: *self.verifiers.key,
+                mint: *self.mint.key,
+                stake_vault: *self.stake_vault.key,
+                destination: *self.destination.key,
+                token_program: *self.token_program.key,
+            },
+            staking::instruction::Slash { amount },
+            &[
+                self.authority.clone(),
+                self.pool.clone(),
+                self.position.clone(),
+                self.exposure.to_account_info(),
+                self.verifiers.clone(),
+                self.mint.clone(),
+                self.stake_vault.clone(),
+                self.destination.clone(),
+                self.token_program.clone(),
+            ],
+        )?;
+        Ok((amount, self.balance()?.checked_sub(before).checked()?))
+    }
+}

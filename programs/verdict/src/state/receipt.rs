@@ -1,0 +1,48 @@
+use anchor_lang::{prelude::*, Discriminator};
+
+/// PDA `["receipt", job]`: what the referee found, for anyone to judge again from the chain and the
+/// job's data. It outlives the verdict.
+#[account(zero_copy)]
+#[derive(Debug)]
+pub struct Receipt {
+    pub job: Pubkey,
+    pub graph: Pubkey,
+    pub input_root: [u8; 32],
+    /// Committed the wrong element.
+    pub provider: Pubkey,
+    /// Of the stage that holds the element.
+    pub stage_root: [u8; 32],
+    pub challenger: Pubkey,
+    /// SHA-256 of the evidence.
+    pub evidence: [u8; 32],
+    /// Of the proof.
+    pub slot: u64,
+    /// Stake taken from the provider, base units; zero until it is.
+    pub slashed: u64,
+    /// Part of `slashed` that was burned.
+    pub burned: u64,
+    /// Part of `slashed` that the challenger is credited.
+    pub bounty: u64,
+    pub operator: u32,
+    pub element: u32,
+    pub expected: i32,
+    pub committed: i32,
+    /// Index of the stage in the verdict.
+    pub stage: u8,
+    pub bump: u8,
+    pub padding: [u8; 6],
+}
+
+impl Receipt {
+    pub const SPACE: usize = Self::DISCRIMINATOR.len() + std::mem::size_of::<Self>();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn size_is_frozen() {
+        assert_eq!(Receipt::SPACE, 8 + 7 * 32 + 4 * 8 + 4 * 4 + 8);
+    }
+}
