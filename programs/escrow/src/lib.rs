@@ -56,9 +56,10 @@ pub mod escrow {
         ctx: Context<Settle>,
         credits: Vec<Credit>,
         fee: u64,
+        extra: u64,
         finalise: bool,
     ) -> Result<()> {
-        Settle::handler(ctx, credits, fee, finalise)
+        Settle::handler(ctx, credits, fee, extra, finalise)
     }
 
     pub fn refund(ctx: Context<Refund>, tip_to: Option<Pubkey>, tip: u64) -> Result<()> {

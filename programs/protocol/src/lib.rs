@@ -9,6 +9,7 @@
 pub mod addresses;
 pub mod call;
 pub mod descriptor;
+pub mod economics;
 pub mod envelope;
 pub mod fenwick;
 pub mod fixed;

@@ -103,9 +103,12 @@ pub struct BallotsTallied {
     pub reject: u8,
     pub unavailable: u8,
     pub drawn: u8,
-    /// 0 when more verifiers are to be drawn.
+    /// 0 when more verifiers are to be drawn, a proof is awaited or the provider is questioned.
     pub outcome: u8,
+    pub state: u8,
+    /// Last slot for a proof.
     pub window_end: u64,
+    pub answer_deadline: u64,
 }
 
 #[event]
@@ -125,8 +128,10 @@ pub struct VerdictVoided {
     pub job: Pubkey,
     pub outcome: u8,
     pub credited: u64,
-    /// Provider that a rejection blames; the default key when the data was unavailable.
+    /// Provider that answers for it.
     pub blamed: Pubkey,
+    /// Its bond went to the job's vault.
+    pub forfeited: bool,
 }
 
 #[event]
@@ -143,4 +148,64 @@ pub struct BallotReleased {
 pub struct VerdictClosed {
     pub envelope: Envelope,
     pub job: Pubkey,
+}
+
+#[event]
+pub struct TicketPlaced {
+    pub job: Pubkey,
+    pub challenger: Pubkey,
+    pub hash: [u8; 32],
+    pub placed_slot: u64,
+}
+
+#[event]
+pub struct FraudProven {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub challenger: Pubkey,
+    /// Committed the element.
+    pub provider: Pubkey,
+    pub stage: u8,
+    pub operator: u32,
+    pub element: u32,
+    pub expected: i32,
+    pub committed: i32,
+    /// SHA-256 of the evidence.
+    pub evidence: [u8; 32],
+}
+
+#[event]
+pub struct ProviderSlashed {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub provider: Pubkey,
+    pub challenger: Pubkey,
+    /// Stake lost, the burned share included.
+    pub slashed: u64,
+    pub burned: u64,
+    pub bounty: u64,
+}
+
+#[event]
+pub struct BallotSlashed {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub ballot: u8,
+    pub verifier: Pubkey,
+    /// Stake lost, the burned share included.
+    pub slashed: u64,
+    pub burned: u64,
+}
+
+#[event]
+pub struct ElementAnswered {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub provider: Pubkey,
+    pub question: u8,
+    pub operator: u32,
+    pub element: u32,
+    /// Bit i is set once question i has been answered.
+    pub answered: u8,
+    pub state: u8,
 }

@@ -7,8 +7,15 @@
 //! spare well reputed providers, and draws seats by stake. The drawn verifiers `cast_ballot` and
 //! then `reveal_ballot`; `tally` decides by more than half of all drawn, or puts the verdict back
 //! for a `draw` that adds verifiers, three draws at most. After the window `settle` credits
-//! everyone in escrow; a rejected or unavailable result is ended by `void` and pays no provider.
-//! `release_ballot` frees each verifier's stake, and `close_verdict` returns the rent.
+//! everyone in escrow. `release_ballot` frees each verifier's stake, and `close_verdict` returns
+//! the rent.
+//!
+//! A majority that rejects opens a window for a proof, and anybody may prove a committed element
+//! wrong until the result is paid: `place_ticket` unless a rejecting ballot named it, `open_buffer`
+//! and `write_buffer` for the evidence, then `prove_fraud`, which recomputes the element and leaves
+//! a receipt. `slash_provider` and `slash_ballot` take the stake of who committed and who accepted
+//! it. A majority that misses the data opens a round in which the provider shows eight elements of
+//! the beacon's choice (`answer_element`). `void` ends what was proved wrong or cannot be had.
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;
 
@@ -88,6 +95,49 @@ pub mod verdict {
 
     pub fn void(ctx: Context<Void>) -> Result<()> {
         instructions::void::handler(ctx)
+    }
+
+    pub fn open_buffer(ctx: Context<OpenBuffer>, length: u32) -> Result<()> {
+        instructions::open_buffer::handler(ctx, length)
+    }
+
+    pub fn write_buffer(ctx: Context<WriteBuffer>, offset: u32, bytes: Vec<u8>) -> Result<()> {
+        instructions::write_buffer::handler(ctx, offset, bytes)
+    }
+
+    pub fn close_buffer(ctx: Context<CloseBuffer>) -> Result<()> {
+        instructions::close_buffer::handler(ctx)
+    }
+
+    pub fn place_ticket(ctx: Context<PlaceTicket>, hash: [u8; 32]) -> Result<()> {
+        instructions::place_ticket::handler(ctx, hash)
+    }
+
+    pub fn close_ticket(ctx: Context<CloseTicket>) -> Result<()> {
+        instructions::close_ticket::handler(ctx)
+    }
+
+    /// The evidence is what the buffer holds, then `tail`. `salt` opens the ticket.
+    pub fn prove_fraud(
+        ctx: Context<ProveFraud>,
+        operator: u32,
+        element: u32,
+        salt: [u8; 32],
+        tail: Vec<u8>,
+    ) -> Result<()> {
+        instructions::prove_fraud::handler(ctx, operator, element, salt, tail)
+    }
+
+    pub fn slash_provider(ctx: Context<SlashProvider>) -> Result<()> {
+        instructions::slash_provider::handler(ctx)
+    }
+
+    pub fn slash_ballot(ctx: Context<SlashBallot>, ballot: u8) -> Result<()> {
+        instructions::slash_ballot::handler(ctx, ballot)
+    }
+
+    pub fn answer_element(ctx: Context<AnswerElement>, question: u8, tail: Vec<u8>) -> Result<()> {
+        instructions::answer_element::handler(ctx, question, tail)
     }
 
     pub fn release_ballot<'info>(

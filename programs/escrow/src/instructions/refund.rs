@@ -23,7 +23,7 @@ impl Refund<'_> {
         let tip = if let Some(party) = tip_to {
             require_gte!(escrow.tips, tip, EscrowError::TipExceedsTips);
             escrow.credit(&Credit { party, amount: tip })?;
-            escrow.check_covered()?;
+            escrow.check_covered(0)?;
             tip
         } else {
             0

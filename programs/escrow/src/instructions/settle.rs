@@ -4,16 +4,32 @@ use protocol::addresses::VERDICT_CPI;
 use crate::{
     errors::EscrowError,
     events::Settled,
-    state::{Credit, Escrow, FINAL, LOCKED},
+    state::{balance, Credit, Escrow, FINAL, LOCKED},
 };
 
-/// Verdict can credit parties and charge the fee, up to what is locked, and make it final.
+/// Verdict can credit parties and charge the fee, up to what is locked and a slash sent here, and
+/// make it final. With the latter the vault must be there to show that it holds as much.
 #[derive(Accounts)]
 pub struct Settle<'info> {
     #[account(address = VERDICT_CPI @ EscrowError::WrongCaller)]
     pub authority: Signer<'info>,
     #[account(mut)]
     pub escrow: AccountLoader<'info, Escrow>,
+    /// CHECK: the escrow names it; needed when `extra` is above zero
+    #[account(address = escrow.load()?.vault @ EscrowError::WrongVault)]
+    pub vault: Option<UncheckedAccount<'info>>,
+}
+
+impl Settle<'_> {
+    fn check_covered(&self, escrow: &Escrow, extra: u64) -> Result<()> {
+        escrow.check_covered(extra)?;
+        if extra > 0 {
+            let held = balance(self.vault.as_ref().ok_or(EscrowError::WrongVault)?)?;
+            let outstanding = escrow.outstanding().ok_or(EscrowError::Overflow)?;
+            require_gte!(held, outstanding, EscrowError::ExceedsLocked);
+        }
+        Ok(())
+    }
 }
 
 impl Settle<'_> {
@@ -21,6 +37,7 @@ impl Settle<'_> {
         ctx: Context<Self>,
         credits: Vec<Credit>,
         fee: u64,
+        extra: u64,
         finalise: bool,
     ) -> Result<()> {
         let mut escrow = ctx.accounts.escrow.load_mut()?;
@@ -29,7 +46,7 @@ impl Settle<'_> {
             escrow.credit(credit)?;
         }
         escrow.charge(fee).ok_or(EscrowError::Overflow)?;
-        escrow.check_covered()?;
+        ctx.accounts.check_covered(&escrow, extra)?;
         if finalise {
             escrow.state = FINAL;
         }

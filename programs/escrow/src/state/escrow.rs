@@ -131,11 +131,11 @@ impl Escrow {
         Some(())
     }
 
-    /// Fails when credits and fees exceed what the buyer locked.
-    pub fn check_covered(&self) -> Result<()> {
+    /// Fails when credits and fees exceed what the buyer locked and `extra`.
+    pub fn check_covered(&self, extra: u64) -> Result<()> {
         let due = self.credited.checked_add(self.fee).ok_or(EscrowError::Overflow)?;
-        let locked = self.locked().ok_or(EscrowError::Overflow)?;
-        require_gte!(locked, due, EscrowError::ExceedsLocked);
+        let covered = self.locked().and_then(|locked| locked.checked_add(extra));
+        require_gte!(covered.ok_or(EscrowError::Overflow)?, due, EscrowError::ExceedsLocked);
         Ok(())
     }
 
@@ -222,9 +222,11 @@ mod tests {
         let mut escrow = escrow();
         escrow.credit(&credit(1, 140)).unwrap();
         escrow.charge(3).unwrap();
-        escrow.check_covered().unwrap();
+        escrow.check_covered(0).unwrap();
         escrow.charge(1).unwrap();
-        assert!(escrow.check_covered().is_err());
+        assert!(escrow.check_covered(0).is_err());
+        escrow.check_covered(1).unwrap();
+        assert!(escrow.check_covered(u64::MAX).is_err());
     }
 
     #[test]

@@ -107,14 +107,14 @@ impl<'info> ReleaseBallot<'info> {
 pub(crate) fn handler<'info>(ctx: Context<'info, ReleaseBallot<'info>>, ballot: u8) -> Result<()> {
     let accounts: &'info ReleaseBallot<'info> = ctx.accounts;
     let mut verdict = accounts.verdict.load_mut()?;
-    let (verifier, revealed) = verdict.release(ballot)?;
+    let (verifier, withheld) = verdict.release(ballot)?;
     let job = verdict.job;
     accounts.validate(&job, &verifier)?;
-    if !revealed {
+    if withheld {
         accounts.forfeit(&job)?;
     }
     accounts.unlock()?;
     let envelope = verdict.next_envelope(&Clock::get()?)?;
-    emit!(BallotReleased { envelope, job, ballot, verifier, withheld: !revealed });
+    emit!(BallotReleased { envelope, job, ballot, verifier, withheld });
     Ok(())
 }

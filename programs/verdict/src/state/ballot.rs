@@ -1,7 +1,7 @@
 use anchor_lang::prelude::*;
 use solana_sha256_hasher::hashv;
 
-use super::{State, Verdict};
+use super::{Outcome, State, Verdict};
 use crate::errors::{Checked, VerdictError};
 
 #[repr(u8)]
@@ -35,7 +35,9 @@ pub struct Ballot {
     pub draw: u8,
     pub state: u8,
     pub choice: u8,
-    pub padding: [u8; 3],
+    /// 1 once slashed for having accepted a fraud.
+    pub slashed: u8,
+    pub padding: [u8; 2],
 }
 
 impl Ballot {
@@ -45,6 +47,10 @@ impl Ballot {
 
     pub fn was_revealed(&self) -> bool {
         self.choice != 0
+    }
+
+    pub fn chose(&self, choice: Choice) -> bool {
+        self.choice == choice as u8
     }
 }
 
@@ -142,16 +148,24 @@ impl Verdict {
     }
 
     /// Marks a ballot whose stake is about to be unlocked; gives its verifier and whether it was
-    /// revealed.
+    /// withheld. A proof that ended the draw while it could still be revealed excuses it.
     pub fn release(&mut self, index: u8) -> Result<(Pubkey, bool)> {
         self.require(State::Settled)?;
+        let fraud = self.outcome() == Outcome::Fraud;
+        let cut_short = fraud && self.window_end <= self.reveal_deadline;
+        let draws = self.draws;
         let ballot = self.ballot_mut(index)?;
+        require!(
+            !fraud || !ballot.chose(Choice::Accept) || ballot.slashed == 1,
+            VerdictError::BallotUnslashed
+        );
         require!(
             ballot.is(BallotState::Cast) || ballot.is(BallotState::Revealed),
             VerdictError::NothingToRelease
         );
         ballot.state = BallotState::Released as u8;
-        Ok((ballot.verifier, ballot.was_revealed()))
+        let excused = cut_short && ballot.draw == draws;
+        Ok((ballot.verifier, !ballot.was_revealed() && !excused))
     }
 
     pub fn require_ballots_released(&self) -> Result<()> {
@@ -283,7 +297,7 @@ mod tests {
         assert_eq!(verdict.release(0), Err(VerdictError::WrongState.into()));
         verdict.state = State::Settled as u8;
         assert_eq!(verdict.require_ballots_released(), Err(VerdictError::BallotsUnreleased.into()));
-        assert_eq!(verdict.release(0).unwrap(), (key(0), false));
+        assert_eq!(verdict.release(0).unwrap(), (key(0), true));
         assert_eq!(verdict.release(0), Err(VerdictError::NothingToRelease.into()));
         assert_eq!(verdict.release(1), Err(VerdictError::NothingToRelease.into()));
         assert!(verdict.require_ballots_released().is_ok());

@@ -49,8 +49,9 @@ pub fn seed(hash: &[u8; 32], salt: Option<&[u8; 32]>, draws: u8) -> [u8; 32] {
     .to_bytes()
 }
 
-/// Number `index` of a seed's uniform u64 sequence: 0 decides sampling, 1.. choose seats.
-fn uniform(seed: &[u8; 32], index: u8) -> u64 {
+/// Number `index` of a seed's uniform u64 sequence: of a draw's seed 0 decides sampling and 1..
+/// choose seats.
+pub(super) fn uniform(seed: &[u8; 32], index: u8) -> u64 {
     let digest = hashv(&[seed.as_slice(), &[index]]).to_bytes();
     digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }

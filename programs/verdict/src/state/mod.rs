@@ -1,16 +1,25 @@
+mod availability;
 mod ballot;
+mod buffer;
 mod config;
 mod credits;
+mod dispute;
 pub mod draw;
+mod receipt;
 mod stage;
 mod tally;
+mod ticket;
 mod urn;
 mod verdict;
 
+pub use availability::{answer_seed, question, ANSWER_DELAY, QUESTIONS};
 pub use ballot::{digest, Ballot, BallotState, Choice};
+pub use buffer::{evidence, Buffer};
 pub use config::{Config, Params};
 pub use credits::{settlement, Settlement};
 pub use draw::{Entropy, SnapshotAge, DRAW_DELAY, MAX_DRAWS};
+pub use receipt::Receipt;
 pub use stage::{Stage, StageRange, MAX_STAGES, TRACE_COMMITMENT};
 pub use tally::{Count, Decision};
+pub use ticket::{ticket_hash, Ticket, TICKET_DELAY};
 pub use verdict::{Cranker, Outcome, State, Verdict, MAX_BALLOTS, MAX_CRANKERS};

@@ -1,0 +1,22 @@
+use anchor_lang::prelude::*;
+
+use crate::{errors::VerdictError, state::Buffer};
+
+#[derive(Accounts)]
+pub struct CloseBuffer<'info> {
+    pub challenger: Signer<'info>,
+    /// CHECK: the buffer names it; it receives the rent
+    #[account(mut)]
+    pub payer: UncheckedAccount<'info>,
+    #[account(
+        mut,
+        close = payer,
+        has_one = challenger @ VerdictError::Unauthorized,
+        has_one = payer @ VerdictError::Unauthorized,
+    )]
+    pub buffer: AccountLoader<'info, Buffer>,
+}
+
+pub(crate) fn handler(_ctx: Context<CloseBuffer>) -> Result<()> {
+    Ok(())
+}
