@@ -32,10 +32,11 @@ check: setup ## lint, types, and drift of everything generated
 	$(BIN)/mypy
 	$(BIN)/python -m idl.client.generate --check
 	cd programs && cargo fmt --all --check && cargo clippy --workspace --all-targets --quiet -- -D warnings
-	programs/toolchain/build --check
+	cd programs && cargo test --workspace --quiet
+	PYTHON=$(abspath $(BIN)/python) programs/toolchain/build --check
 
 programs: setup ## build the programs, the IDL and its bindings from source
-	programs/toolchain/build
+	PYTHON=$(abspath $(BIN)/python) programs/toolchain/build
 	$(BIN)/python -m idl.client.generate
 
 validator: ## build and install solana-test-validator with cargo

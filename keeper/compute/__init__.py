@@ -2,7 +2,9 @@
 
 from keeper.compute.executor import (
     AdapterMissingError,
+    CapacityError,
     Preference,
+    RenewingExecutor,
     SelectedExecutor,
     select_executor,
 )
@@ -12,8 +14,10 @@ from keeper.compute.self_test import SelfTestError, SelfTestReport, self_test
 
 __all__ = [
     "AdapterMissingError",
+    "CapacityError",
     "ComputeLane",
     "Preference",
+    "RenewingExecutor",
     "SelectedExecutor",
     "SelfTestError",
     "SelfTestReport",

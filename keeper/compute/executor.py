@@ -1,15 +1,60 @@
 """Chooses what executes: a GPU adapter, or NumPy where that is allowed and there is none."""
 
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from keeper.errors import BadInputError
+from keeper.errors import BadInputError, KeeperError
+from kernels.graph import Graph
 from kernels.reference import Executor, NumpyExecutor
-from kernels.runtime import AdapterUnavailable, GpuExecutor, select_adapter
+from kernels.runtime import (
+    AdapterUnavailable,
+    DeviceLimit,
+    DeviceLost,
+    GpuExecutor,
+    select_adapter,
+)
+from kernels.trace.layout import Array
+
+LOG = logging.getLogger(__name__)
 
 
 class AdapterMissingError(BadInputError):
     """A GPU adapter is required and none can run the kernels."""
+
+
+class CapacityError(KeeperError):
+    """A graph does not fit the adapter."""
+
+
+class RenewingExecutor:
+    """Opens its GPU again when the device is lost, and runs what was lost once more."""
+
+    def __init__(self, open_device: Callable[[], GpuExecutor]) -> None:
+        self._open_device = open_device
+        self._device = open_device()
+
+    @property
+    def name(self) -> str:
+        """The adapter's name."""
+        return self._device.name
+
+    def execute(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+        """Every operator's output; DeviceLost when the new device is lost too."""
+        try:
+            return self._device.execute(graph, inputs)
+        except DeviceLost as error:
+            LOG.warning("%s; opening it again", error)
+            self._device = self._open_device()
+            return self._device.execute(graph, inputs)
+
+    def check_limits(self, graph: Graph) -> None:
+        """Raise CapacityError unless every buffer and dispatch fits the adapter."""
+        try:
+            self._device.check_limits(graph)
+        except DeviceLimit as error:
+            raise CapacityError(str(error)) from error
 
 
 class Preference(StrEnum):
@@ -38,7 +83,7 @@ def select_executor(preference: Preference, adapter: str | None = None) -> Selec
     if preference is Preference.NUMPY:
         return SelectedExecutor(NumpyExecutor(), NumpyExecutor.name, on_gpu=False)
     try:
-        executor = GpuExecutor(select_adapter(adapter))
+        executor = RenewingExecutor(lambda: GpuExecutor(select_adapter(adapter)))
     except AdapterUnavailable as error:
         if preference is Preference.GPU or adapter is not None:
             raise AdapterMissingError(str(error)) from error

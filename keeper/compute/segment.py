@@ -7,7 +7,7 @@ checkpoint without computing anything twice.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kernels.graph import Descriptor, Graph, Input, InputKind, input_spec
+from kernels.graph import Descriptor, Graph, GraphError, Input, InputKind, input_spec
 from kernels.graph.graph import Constants
 from kernels.reference import Executor
 from kernels.trace.layout import Array
@@ -55,7 +55,12 @@ def execute_segment(
     """Outputs of a range of operators, given the job's inputs and all outputs before the range."""
     if operators == range(len(graph.descriptors)):
         return executor.execute(graph, inputs)
-    part = segment(graph, operators.start, operators.stop)
+    try:
+        part = segment(graph, operators.start, operators.stop)
+    except GraphError:
+        # Everything up to the stage reads job inputs alone, so that part always is a graph.
+        whole = segment(graph, 0, operators.stop)
+        return executor.execute(whole.graph, inputs)[operators.start :]
     given = [
         (inputs if source.kind is InputKind.JOB_INPUT else earlier)[source.index]
         for source in part.sources

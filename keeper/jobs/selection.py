@@ -97,7 +97,8 @@ def acceptable(job: Job, owner: Pubkey, terms: ClaimTerms) -> bool:
     quoted = quote(job.macs, terms)
     if quoted is None or quoted > job.price:
         return False
-    return sum(locked(quoted + job.urgency, terms.rules)) <= standing.free_stake
+    price, offered = quoted + job.urgency, job.price + job.urgency
+    return sum(locked(price, offered, terms.rules)) <= standing.free_stake
 
 
 def first_claim_slot(job: Job, owner: Pubkey, terms: ClaimTerms) -> int:
@@ -128,9 +129,9 @@ def quote(macs: int, terms: ClaimTerms) -> int | None:
     return price if price <= U64_MAX else None
 
 
-def locked(price: int, rules: ClaimRules) -> tuple[int, int]:
-    """Exposure and lease bond of a lease at this price, in base units."""
-    return rules.kappa * price, -(-price * rules.bond_bps // BPS)
+def locked(price: int, offered: int, rules: ClaimRules) -> tuple[int, int]:
+    """Exposure of a lease at this price, and its bond by what the buyer offers, in base units."""
+    return rules.kappa * price, -(-offered * rules.bond_bps // BPS)
 
 
 def weight(standing: Standing) -> int:

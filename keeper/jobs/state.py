@@ -197,7 +197,8 @@ class Escrow:
 class JobSnapshot:
     """A job with what hangs on it.
 
-    exposed are the owners whose exposure to the job still exists; version differs after every change.
+    exposed are the owners whose exposure to the job still exists; version differs after every
+    change.
     """
 
     job: Job

@@ -1,12 +1,13 @@
 """The crank: keeps every job and every epoch moving, for the tips."""
 
+from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
 from solders.token.state import TokenAccount
 
-from idl.client import SHARDS, escrow, job_registry, staking
+from idl.client import SHARDS, escrow, job_registry, shard_of, staking
 from keeper.chain.submit import Submitter
 from keeper.jobs import crank as rules
-from keeper.jobs.actions import Action, EmitRewards, RollMarket, SweepFees, TakeSnapshot
+from keeper.jobs.actions import Action, CollectFee, EmitRewards, RollMarket, SweepFees, TakeSnapshot
 from keeper.jobs.crank import CrankSnapshot, Epochs
 from keeper.jobs.state import Clock, JobSnapshot
 from keeper.roles.mirror import ChainMirror, View
@@ -19,12 +20,7 @@ class Crank(Role):
     def __init__(self, mirror: ChainMirror, submitter: Submitter, owner: Pubkey) -> None:
         super().__init__(mirror, submitter, owner)
         self._done: dict[type[Action], int] = {}
-        self._shards: tuple[int, ...] = ()
-
-    async def run(self) -> None:
-        """Act until cancelled."""
-        await self._read_chores()
-        await super().run()
+        self.fee_shards: tuple[int, ...] = ()
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
         """See keeper.jobs.crank."""
@@ -33,7 +29,7 @@ class Crank(Role):
             snapshot=self._done.get(TakeSnapshot),
             market=self._done.get(RollMarket),
             emitted=self._done.get(EmitRewards),
-            fee_shards=self._shards,
+            fee_shards=self.fee_shards,
         )
         return rules.next_action(
             CrankSnapshot(
@@ -50,11 +46,14 @@ class Crank(Role):
         """Send, and remember the chores that are done."""
         await super().perform(action, view)
         self._finish(action)
-        if isinstance(action, EmitRewards):
-            await self._read_shards()
+        match action:
+            case CollectFee(job):
+                self.fee_shards = tuple(sorted({*self.fee_shards, shard_of(job)}))
+            case TakeSnapshot(epoch):
+                await self._read_vaults(epoch)
 
     def refused(self, action: Action, view: View) -> None:
-        """A refused chore was done by somebody else, or has nothing to do before the next epoch."""
+        """A refused chore was done by somebody else; the next one is due in the next epoch."""
         super().refused(action, view)
         self._finish(action)
 
@@ -63,24 +62,32 @@ class Crank(Role):
             case TakeSnapshot(epoch) | RollMarket(epoch) | EmitRewards(epoch):
                 self._done[type(action)] = epoch
             case SweepFees(shard):
-                self._shards = tuple(other for other in self._shards if other != shard)
+                self.fee_shards = tuple(other for other in self.fee_shards if other != shard)
 
-    async def _read_chores(self) -> None:
+    async def recover(self) -> None:
+        """Look, and read which of the epoch's chores are done."""
+        await super().recover()
         gateway = self.mirror.gateway
         addresses = [staking.snapshot_address(parity) for parity in range(2)]
         snapshots = await gateway.fetch_all(staking.Snapshot, addresses)
         taken = [each.epoch for each in snapshots if each is not None and each.taken_slot]
         if taken:
             self._done[TakeSnapshot] = max(taken)
+            await self._read_vaults(max(taken))
         market = await gateway.fetch(job_registry.Market, job_registry.market_address())
         if market is not None:
             self._done[RollMarket] = market.epoch
 
-    async def _read_shards(self) -> None:
+    async def _read_vaults(self, epoch: int) -> None:
+        """Fee vaults that hold something; with no emission left there is none to move."""
         vaults = [escrow.fees_address(shard) for shard in range(SHARDS)]
-        found = await self.mirror.gateway.accounts(vaults)
-        self._shards = tuple(
-            shard
-            for shard, raw in enumerate(found)
-            if raw is not None and TokenAccount.from_bytes(bytes(raw.data)).amount
+        *fees, emission = await self.mirror.gateway.accounts(
+            [*vaults, staking.emission_vault_address()]
         )
+        self.fee_shards = tuple(shard for shard, raw in enumerate(fees) if _tokens(raw))
+        if not _tokens(emission):
+            self._done[EmitRewards] = epoch
+
+
+def _tokens(raw: RawAccount | None) -> int:
+    return 0 if raw is None else TokenAccount.from_bytes(bytes(raw.data)).amount

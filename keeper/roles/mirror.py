@@ -1,8 +1,10 @@
 """The chain as the roles of one process see it: read in one sweep, shared by all of them."""
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import monotonic
 from typing import TypeVar
 
 from solders.account import Account as RawAccount
@@ -10,13 +12,21 @@ from solders.pubkey import Pubkey
 from solders.token.state import TokenAccount
 
 from idl.client import SLOT_HASHES, Account, escrow, job_registry, staking, verdict
+from keeper.chain.errors import TransientError
+from keeper.chain.feed import Feed
 from keeper.chain.gateway import Gateway
 from keeper.jobs.state import JobSnapshot, JobState
+from keeper.journal import Journal
 from keeper.roles.conversion import escrow_of, job_of, verdict_of
 from keeper.roles.errors import RoleError
+from keeper.telemetry import METRICS
 
 AccountType = TypeVar("AccountType", bound=Account)
 
+LOG = logging.getLogger(__name__)
+
+# The feed backfills what a lost connection missed; this bounds what a wrong feed could cost.
+RECONCILE_SLOTS = 50
 SLOT_HASH_BYTES = 40
 SLOT_HASHES_KEPT = 512
 
@@ -48,9 +58,13 @@ class Party:
 
 @dataclass(slots=True)
 class View:
-    """One sweep. demand is Q32; slot_hashes, read while a job is posted, begin with the newest."""
+    """One sweep, and the slot since.
+
+    demand is Q32; slot_hashes, read while a job is posted, begin with the newest.
+    """
 
     slot: int
+    swept_slot: int
     rules: Rules
     demand_q32: int
     total_staked: int
@@ -60,10 +74,23 @@ class View:
 
 
 class ChainMirror:
-    """Sweeps the chain and wakes who waits; `run` keeps it fresh, `refresh` reads at once."""
+    """Sweeps the chain and wakes who waits; `run` keeps it fresh, `refresh` reads at once.
 
-    def __init__(self, gateway: Gateway, parties: Iterable[Pubkey], poll_seconds: float) -> None:
+    The feed tells when something has changed. Without one, and while a job is posted, whose claim
+    order hangs on slot hashes, every look is a sweep.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        parties: Iterable[Pubkey],
+        poll_seconds: float,
+        journal: Journal | None = None,
+    ) -> None:
         self.gateway = gateway
+        self._journal = journal
+        self._changed = True
+        self._began: tuple[float, int] | None = None
         self._parties = tuple(parties)
         self._poll_seconds = poll_seconds
         self._view: View | None = None
@@ -79,23 +106,65 @@ class ChainMirror:
             raise RoleError("the chain has not been read yet")
         return self._view
 
-    async def run(self) -> None:
-        """Sweep until cancelled."""
-        while True:
-            await self.refresh()
-            await asyncio.sleep(self._poll_seconds)
+    @property
+    def slot_seconds(self) -> float:
+        """Length of a slot as seen so far; the pause between looks before a slot has passed."""
+        if self._began is None or self.view.slot <= self._began[1]:
+            return self._poll_seconds
+        since, first = self._began
+        return (monotonic() - since) / (self.view.slot - first)
 
-    async def next_sweep(self) -> None:
-        """Wait for a sweep that begins after now."""
+    async def run(self) -> None:
+        """Look until cancelled; raises ChainError where the node refuses for good."""
+        if self._journal is None:
+            await self._look()
+            return
+        async with Feed(self.gateway, self._journal) as feed, asyncio.TaskGroup() as group:
+            group.create_task(self._look())
+            async for _ in feed:
+                self._changed = True
+
+    async def next_look(self) -> None:
+        """Wait until a slot has passed or something has changed."""
         await self._woken.wait()
 
     async def refresh(self) -> View:
         """Read everything and wake all who wait."""
         async with self._lock:
-            self._view = await self._sweep()
-            woken, self._woken = self._woken, asyncio.Event()
-            woken.set()
+            self._changed = self._journal is None
+            try:
+                self._view = await self._sweep()
+            except BaseException:
+                self._changed = True
+                raise
+            self._wake()
             return self._view
+
+    async def _look(self) -> None:
+        while True:
+            try:
+                await self._look_once()
+            except TransientError as error:
+                LOG.warning("the chain cannot be read for now: %s", error)
+            await asyncio.sleep(self._poll_seconds)
+
+    async def _look_once(self) -> None:
+        view = self._view
+        if view is None or self._changed or view.slot_hashes:
+            await self.refresh()
+            return
+        slot = await self.gateway.slot()
+        if slot >= view.swept_slot + RECONCILE_SLOTS:
+            await self.refresh()
+        elif self._view is view and slot > view.slot:
+            self._view = replace(view, slot=slot)
+            self._wake()
+
+    def _wake(self) -> None:
+        METRICS.set("slot", self.view.slot)
+        METRICS.set("jobs", len(self.view.jobs))
+        woken, self._woken = self._woken, asyncio.Event()
+        woken.set()
 
     def beacon(self, posted_slot: int) -> bytes | None:
         """Hash of the lowest slot at or after posted_slot; None when it aged out.
@@ -113,6 +182,7 @@ class ChainMirror:
 
     async def _sweep(self) -> View:
         slot = await self.gateway.slot()
+        self._began = self._began or (monotonic(), slot)
         rules = await self._read_rules(slot)
         found = await self.gateway.program_accounts(job_registry.Job)
         addresses = [job_registry.market_address(), staking.pool_address()]
@@ -133,6 +203,7 @@ class ChainMirror:
         sysvar = raws.get(SLOT_HASHES)
         return View(
             slot=slot,
+            swept_slot=slot,
             rules=rules,
             demand_q32=market.demand_q32,
             total_staked=pool.total_staked,

@@ -8,7 +8,7 @@ from time import perf_counter
 from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
-from keeper.compute import ComputeLane, execute_segment
+from keeper.compute import CapacityError, ComputeLane, RenewingExecutor, execute_segment
 from keeper.data import BlobClient, BlobStore, DataError, StageIndex, StageIndexes
 from keeper.jobs import provider as rules
 from keeper.jobs.actions import Action, Claim, Execute
@@ -63,11 +63,6 @@ class Provider(Role):
         self._material: dict[Pubkey, JobMaterial] = {}
         self.costs: dict[Pubkey, ExecutionCost] = {}
 
-    async def run(self) -> None:
-        """Act until cancelled."""
-        await self._recover()
-        await super().run()
-
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
         """See keeper.jobs.provider."""
         return rules.next_action(
@@ -87,13 +82,23 @@ class Provider(Role):
         match action:
             case Claim(job):
                 # A claim without the data would cost the lease bond.
-                self._material[job] = await self._tools.material.get(view.jobs[job].job)
+                material = await self._tools.material.get(view.jobs[job].job)
+                await self._require_capacity(material)
+                self._material[job] = material
                 await super().perform(action, view)
             case Execute(job, first, last):
                 await self._execute(view.jobs[job], range(first, last))
             case _:
                 await super().perform(action, view)
                 await self._forget(view)
+
+    async def _require_capacity(self, material: JobMaterial) -> None:
+        executor = self._tools.executor
+        if isinstance(executor, RenewingExecutor):
+            try:
+                await self._tools.lane.run(executor.check_limits, material.graph)
+            except CapacityError as error:
+                raise RoleError(str(error)) from error
 
     def _terms(self, view: View, jobs: Sequence[JobSnapshot]) -> ClaimTerms | None:
         party = view.parties[self.owner]
@@ -185,8 +190,9 @@ class Provider(Role):
         self._tools.indexes.put(index)
         return index
 
-    async def _recover(self) -> None:
-        """Material of the jobs that this key held when the process ended."""
+    async def recover(self) -> None:
+        """Look, and fetch the material of the jobs that this key holds."""
+        await super().recover()
         for snapshot in self.mirror.view.jobs.values():
             job = snapshot.job
             held = job.lease is not None and job.lease.provider == self.owner

@@ -16,6 +16,7 @@ from keeper.roles.conversion import NOBODY
 from keeper.roles.errors import RoleError
 from keeper.roles.mirror import ChainMirror, View
 from keeper.roles.transactions import Context, instruction
+from keeper.telemetry import METRICS
 
 LOG = logging.getLogger(__name__)
 
@@ -69,15 +70,25 @@ class Role(ABC):
 
     async def run(self) -> None:
         """Act until cancelled."""
+        await self.recover()
         while True:
-            view = self.mirror.view
-            jobs = self.refusals.remaining(view.jobs, view.slot)
-            action = self.decide(view, jobs, Clock(view.slot))
-            if isinstance(action, Wait):
-                await self.mirror.next_sweep()
-                continue
+            if isinstance(await self.step(), Wait):
+                await self.mirror.next_look()
+            else:
+                await self.mirror.refresh()
+
+    async def recover(self) -> None:
+        """Look anew, and read back what an earlier process left; called once before acting."""
+        await self.mirror.refresh()
+
+    async def step(self) -> Action:
+        """Decide on the latest sweep and carry the action out unless it is to wait."""
+        view = self.mirror.view
+        jobs = self.refusals.remaining(view.jobs, view.slot)
+        action = self.decide(view, jobs, Clock(view.slot))
+        if not isinstance(action, Wait):
             await self._attempt(action, view)
-            await self.mirror.refresh()
+        return action
 
     async def send(self, action: Action, view: View, *instructions: Instruction) -> None:
         """Submit under an operation id that is the same whenever the same state asks for it.
@@ -103,13 +114,17 @@ class Role(ABC):
             self.refusals.add(view.jobs[job], view.slot)
 
     async def _attempt(self, action: Action, view: View) -> None:
+        outcome = "done"
         try:
             await self.perform(action, view)
         except (PermanentError, RoleError) as error:
             LOG.warning("%s: %s refused: %s", self.name, _spoken(action), error)
             self.refused(action, view)
+            outcome = "refused"
         except ChainError as error:
             LOG.warning("%s: %s failed for now: %s", self.name, _spoken(action), error)
+            outcome = "failed"
+        METRICS.count("actions_total", role=self.name, action=_spoken(action), outcome=outcome)
 
 
 def job_of(action: Action) -> Pubkey | None:

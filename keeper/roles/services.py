@@ -11,6 +11,7 @@ from solders.keypair import Keypair
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
+from keeper.configuration import Serving
 from keeper.data import BlobClient, BlobStore, StageIndexes, serve_data
 from keeper.journal import Journal
 from keeper.roles.material import MaterialSource
@@ -60,19 +61,13 @@ def _journal(folder: Path) -> Journal:
 
 @asynccontextmanager
 async def open_storage(
-    services: Services,
-    folder: Path,
-    *,
-    quota_bytes: int,
-    host: str,
-    port: int,
-    public_url: str | None = None,
+    services: Services, folder: Path, serving: Serving
 ) -> AsyncIterator[Storage]:
-    """Open a store and serve it; public_url is what others reach it by, where that differs.
+    """Open a store and serve it.
 
     Raises PortInUseError and StoreKeyError.
     """
-    store, indexes = BlobStore(folder, quota_bytes), StageIndexes(folder)
+    store, indexes = BlobStore(folder, serving.quota_bytes), StageIndexes(folder)
     material = MaterialSource(services.client, store, services.lane)
-    async with serve_data(store, indexes, host, port) as url:
-        yield Storage(store, indexes, material, public_url or url)
+    async with serve_data(store, indexes, serving.host, serving.port) as url:
+        yield Storage(store, indexes, material, serving.public_url or url)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 
 from solders.pubkey import Pubkey
 
@@ -51,18 +50,14 @@ class TraceSource:
         operators = range(stage.first, stage.last)
         return await asyncio.gather(*map(output, operators, index.outputs))
 
-    async def result(self, job: Pubkey, stages: Sequence[Stage], graph: Graph) -> bytes | None:
-        """Canonical bytes of the last operator's output, or None when its provider has no index.
-
-        The index proves itself: its tensor roots must hash to the committed root.
-        """
-        stage = stages[-1]
+    async def last_output(
+        self, job: Pubkey, stage: Stage, graph: Graph
+    ) -> tuple[StageIndex, bytes]:
+        """The stage's index and its last output, unchecked; raises DataError."""
         endpoint = await self._endpoint(stage.provider)
         index = await self._client.fetch_index(endpoint, str(job), stage.root.hex())
-        if not index_is_committed(index, stage):
-            return None
         size = graph.outputs[stage.last - 1].stored_bytes
-        return await self._client.fetch(endpoint, index.outputs[-1], size)
+        return index, await self._client.fetch(endpoint, index.outputs[-1], size)
 
     async def _endpoint(self, provider: Pubkey) -> str:
         account = await self._gateway.fetch(

@@ -12,7 +12,7 @@ from keeper.compute import ComputeLane
 from keeper.data import BlobClient
 from keeper.jobs import verifier as rules
 from keeper.jobs.actions import Action, CastBallot, Check, ReleaseBallot, RevealBallot
-from keeper.jobs.state import Clock, JobSnapshot
+from keeper.jobs.state import Clock, JobSnapshot, Verdict
 from keeper.jobs.verifier import VerifierSnapshot
 from keeper.roles.ballots import BallotBox
 from keeper.roles.errors import MaterialError, RoleError
@@ -34,6 +34,7 @@ from keeper.verification import (
 LOG = logging.getLogger(__name__)
 
 NO_SEAT = 0xFFFF
+MIN_TRANSFER_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +138,26 @@ class Verifier(Role):
         if snapshot.verdict is None:
             raise RoleError(f"job {snapshot.job.address} has no verdict to check")
         outputs: list[bytes | None] = []
-        for stage in snapshot.verdict.stages:
-            outputs += await self._traces.stage(snapshot.job.address, stage, material.graph)
+        try:
+            async with asyncio.timeout(self._transfer_seconds(snapshot.verdict)):
+                for stage in snapshot.verdict.stages:
+                    outputs += await self._traces.stage(snapshot.job.address, stage, material.graph)
+        except TimeoutError:
+            LOG.warning(
+                "verifier %s: job %s is served too slowly", self.owner, snapshot.job.address
+            )
+            outputs += [None] * (snapshot.verdict.stages[-1].last - len(outputs))
         stages = [
             CommittedStage(stage.first, stage.last, stage.root) for stage in snapshot.verdict.stages
         ]
         return await self._tools.lane.run(
             verify_trace, material.graph, material.inputs, outputs, stages
         )
+
+    def _transfer_seconds(self, judged: Verdict) -> float:
+        """Half of what is left for casting: a provider that dawdles is unavailable."""
+        slots = max(1, judged.ballot_deadline - self.mirror.view.slot)
+        return max(MIN_TRANSFER_SECONDS, slots * self.mirror.slot_seconds / 2)
 
 
 def _seat(position: staking.Position | None) -> int | None:

@@ -15,7 +15,7 @@ ADAPTERS = [pytest.param(adapter, id=adapter.name) for adapter in list_adapters(
 
 @pytest.fixture(scope="session")
 def opened() -> Callable[[Adapter], GpuExecutor]:
-    """One executor an adapter, with its pipelines and buffers, for the whole run: as in a keeper."""
+    """One executor an adapter, its pipelines and buffers kept for the whole run."""
     return cache(GpuExecutor)
 
 

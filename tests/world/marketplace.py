@@ -164,7 +164,7 @@ def post_job(
     open_buyer(world, buyer)
     job_id = world.fetch(job_registry.Buyer, job_registry.buyer_address(buyer.key)).next_job_id
     address = job_registry.job_address(buyer.key, job_id)
-    burned = paid_urgency * world.parameters.escrow.urgency_burn_bps // 10_000
+    burned = -(-paid_urgency * world.parameters.escrow.urgency_burn_bps // 10_000)
     terms = terms_of(job_id, urgency=paid_urgency - burned, **changes)
     world.send(
         lock(world, buyer, job_id, terms, paid_urgency=paid_urgency),

@@ -32,6 +32,7 @@ from keeper.errors import BadInputError
 
 MAX_ACCOUNTS_A_REQUEST: Final = 100
 MAX_SIGNATURES_A_REQUEST: Final = 1000
+TOKEN_ACCOUNT_BYTES: Final = 165
 _ONCE: Final = Backoff(attempts=1)
 _RANK: Final = {Processed: 0, Confirmed: 1, Finalized: 2}
 
@@ -226,6 +227,28 @@ class Gateway:
             return TokenAccount.from_bytes(bytes(raw.data)).amount
         except ValueError as error:
             raise UnexpectedDataError(f"{address} is no SPL token account: {error}") from error
+
+    async def token_accounts(self, mint: Pubkey) -> list[tuple[Pubkey, TokenAccount]]:
+        """Every legacy SPL token account of the mint, with its address."""
+        filters: list[int | MemcmpOpts] = [TOKEN_ACCOUNT_BYTES, MemcmpOpts(0, str(mint))]
+        answer = await self._ask(
+            f"token accounts of {mint}",
+            lambda: self._client.get_program_accounts(
+                TOKEN_PROGRAM, encoding="base64", filters=filters
+            ),
+        )
+        try:
+            return [
+                (keyed.pubkey, TokenAccount.from_bytes(bytes(keyed.account.data)))
+                for keyed in answer.value
+            ]
+        except ValueError as error:
+            raise UnexpectedDataError(f"no SPL token account of {mint}: {error}") from error
+
+    async def token_supply(self, mint: Pubkey) -> int:
+        """Base units of the mint that exist."""
+        answer = await self._ask(f"supply of {mint}", lambda: self._client.get_token_supply(mint))
+        return int(answer.value.amount)
 
     async def signatures(
         self,

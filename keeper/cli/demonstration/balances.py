@@ -1,22 +1,19 @@
-"""Every $NLOV account of a localnet by name, and whether nothing came or went."""
+"""Every $NLOV account of a cluster by name, and whether nothing came or went."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
-from solders.token.state import Mint, TokenAccount
 
 from idl.client import (
     SHARDS,
-    TOKEN_PROGRAM,
     associated_token_address,
     escrow,
     events_from_logs,
     staking,
 )
-from keeper.chain.localnet import Bank
+from keeper.chain.gateway import Gateway, LandedTransaction
 
-TOKEN_ACCOUNT_BYTES = 165
 FEE_VAULTS = "fee vaults"
 JOB_VAULTS = "job vaults"
 
@@ -34,7 +31,7 @@ class Balances:
         return sum(self.named.values())
 
 
-def read_balances(bank: Bank, mint: Pubkey, owners: Mapping[str, Pubkey]) -> Balances:
+async def read_balances(gateway: Gateway, mint: Pubkey, owners: Mapping[str, Pubkey]) -> Balances:
     """Every token account of the mint; those of nobody known are job vaults."""
     names = {associated_token_address(owner, mint): name for name, owner in owners.items()}
     names[staking.stake_vault_address()] = "stake vault"
@@ -42,27 +39,32 @@ def read_balances(bank: Bank, mint: Pubkey, owners: Mapping[str, Pubkey]) -> Bal
     names[staking.emission_vault_address()] = "emission vault"
     names |= {escrow.fees_address(shard): FEE_VAULTS for shard in range(SHARDS)}
     named = dict.fromkeys([*names.values(), JOB_VAULTS], 0)
-    for address, raw in bank.program_accounts(TOKEN_PROGRAM):
-        if len(raw.data) != TOKEN_ACCOUNT_BYTES:
-            continue
-        account = TokenAccount.from_bytes(bytes(raw.data))
-        if account.mint == mint:
-            named[names.get(address, JOB_VAULTS)] += account.amount
-    raw_mint = bank.account(mint)
-    supply = Mint.from_bytes(bytes(raw_mint.data)).supply if raw_mint is not None else 0
-    return Balances(named, supply)
+    for address, account in await gateway.token_accounts(mint):
+        named[names.get(address, JOB_VAULTS)] += account.amount
+    return Balances(named, await gateway.token_supply(mint))
 
 
-def burned_by_rule(bank: Bank) -> int:
+async def burned_by_rule(gateway: Gateway) -> int:
     """Base units that the programs' events say were burned."""
-    return sum(
-        int(getattr(event, "burned", 0))
-        for program in (escrow.ID, staking.ID)
-        for record in bank.history(program)
-        if record.ok
-        for event in events_from_logs(record.logs)
-        if program == event.PROGRAM_ID
-    )
+    burned = 0
+    for program in (escrow.ID, staking.ID):
+        async for transaction in _succeeded(gateway, program):
+            burned += sum(
+                int(getattr(event, "burned", 0))
+                for event in events_from_logs(transaction.logs)
+                if program == event.PROGRAM_ID
+            )
+    return burned
+
+
+async def _succeeded(gateway: Gateway, program: Pubkey) -> AsyncIterator[LandedTransaction]:
+    before = None
+    while records := await gateway.signatures(program, before=before):
+        before = records[-1].signature
+        for record in records:
+            landed = None if record.failed else await gateway.transaction(record.signature)
+            if landed is not None:
+                yield landed
 
 
 def conserved(before: Balances, after: Balances, burned: int) -> bool:

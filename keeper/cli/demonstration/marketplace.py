@@ -1,4 +1,4 @@
-"""A whole marketplace in one process: localnet, programs, buyer, providers, verifiers, crank."""
+"""A whole marketplace in one process: programs, buyer, providers, verifiers, crank."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -8,15 +8,9 @@ from pathlib import Path
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from keeper.chain.deploy import (
-    Deployment,
-    built_programs,
-    deploy_localnet,
-    localnet_keypair,
-    localnet_mint,
-)
-from keeper.chain.gateway import Gateway
-from keeper.chain.localnet import Bank, Localnet
+from keeper.chain.deploy import localnet_keypair, localnet_mint
+from keeper.cli.demonstration.venue import Funds, Venue
+from keeper.configuration import Serving
 from keeper.roles import Buyer, ChainMirror, Crank, Provider, Verifier
 from keeper.roles.ballots import BallotBox
 from keeper.roles.orders import OrderDesk, SaltBook
@@ -49,8 +43,7 @@ class Marketplace:
     """Everybody, funded and registered; roles are made here and run by the story."""
 
     services: Services
-    deployment: Deployment
-    bank: Bank
+    mint: Pubkey
     mirror: ChainMirror
     keys: Mapping[str, Keypair]
     storages: Mapping[str, Storage]
@@ -71,7 +64,7 @@ class Marketplace:
     def owners(self) -> dict[str, Pubkey]:
         """Everybody's address, the treasury's owner included."""
         everybody = {name: key.pubkey() for name, key in self.keys.items()}
-        return everybody | {"treasury": self.deployment.treasury_owner.pubkey()}
+        return everybody | {"treasury": localnet_keypair("treasury").pubkey()}
 
     def provider(self, name: str, executor: Executor) -> Provider:
         """A provider that runs jobs on executor."""
@@ -108,54 +101,44 @@ class Marketplace:
 
 
 @asynccontextmanager
-async def open_marketplace(folder: Path, rate: int, port: int) -> AsyncIterator[Marketplace]:
-    """Start localnet, deploy, and bring everybody in; rate is multiply-adds a slot.
-
-    port 0 takes a free pair of ports. Raises PortInUseError.
-    """
+async def open_marketplace(venue: Venue, folder: Path, rate: int) -> AsyncIterator[Marketplace]:
+    """Deploy, and bring everybody in; rate is multiply-adds a slot."""
     keys = {name: localnet_keypair(name) for name in ("buyer", "crank", *PROVIDERS, *VERIFIERS)}
     async with AsyncExitStack() as stack:
-        net = await stack.enter_async_context(
-            Localnet(programs=built_programs(), mint=localnet_mint(), port=port, slot_ms=SLOT_MS)
+        services = await stack.enter_async_context(
+            open_services(venue.gateway, folder, POLL_SECONDS)
         )
-        deployment = deploy_localnet(net.bank)
-        _fund(net.bank, keys)
-        gateway = Gateway(net.url, websocket_url=net.ws_url, genesis_hash=net.bank.genesis_hash)
-        services = await stack.enter_async_context(open_services(gateway, folder, POLL_SECONDS))
+        await venue.prepare(services, {key.pubkey(): _funds(name) for name, key in keys.items()})
         storages = {
             name: await stack.enter_async_context(
-                open_storage(
-                    services, folder / name, quota_bytes=QUOTA_BYTES, host="127.0.0.1", port=0
-                )
+                open_storage(services, folder / name, Serving(quota_bytes=QUOTA_BYTES))
             )
             for name in keys
             if name != "crank"
         }
         parties = [key.pubkey() for key in keys.values()]
-        mirror = ChainMirror(gateway, parties, POLL_SECONDS)
+        mirror = ChainMirror(services.gateway, parties, POLL_SECONDS)
         await mirror.refresh()
-        marketplace = Marketplace(
-            services, deployment, net.bank, mirror, keys, storages, folder, rate
-        )
+        mint = localnet_mint().address
+        marketplace = Marketplace(services, mint, mirror, keys, storages, folder, rate)
         await _register(marketplace)
+        await mirror.refresh()
         yield marketplace
 
 
-def _fund(bank: Bank, keys: Mapping[str, Keypair]) -> None:
-    mint = localnet_mint()
+def _funds(name: str) -> Funds:
     tokens = dict.fromkeys(PROVIDERS, PROVIDER_TOKENS) | dict.fromkeys(VERIFIERS, VERIFIER_TOKENS)
     tokens |= {"buyer": BUYER_TOKENS, "crank": NLOV}
-    for name, key in keys.items():
-        bank.airdrop(key.pubkey(), LAMPORTS)
-        mint.mint_to(bank, key.pubkey(), tokens[name])
+    return Funds(LAMPORTS, tokens[name])
 
 
 async def _register(marketplace: Marketplace) -> None:
-    mint = marketplace.deployment.mint.address
     for name in (*PROVIDERS, *VERIFIERS):
         key = marketplace.keys[name]
         submitter = marketplace.services.submitter(key)
-        registrar = Registrar(marketplace.services.gateway, submitter, key.pubkey(), mint)
+        registrar = Registrar(
+            marketplace.services.gateway, submitter, key.pubkey(), marketplace.mint
+        )
         url = marketplace.storages[name].url
         if name in PROVIDERS:
             await registrar.stake(PROVIDER_STAKE)

@@ -105,26 +105,17 @@ def print_report(report: DemoReport, console: Console) -> None:
     facts.add_row("slots from posting to the end", str(report.slots))
     console.print(facts)
     console.print(_balance_table(report))
+    console.print(_stake_table(report))
     for failure in report.failures:
         console.print(f"[red]not as it should be: {failure}[/red]")
 
 
 def _balance_table(report: DemoReport) -> Table:
-    table = Table(title="$NLOV")
-    for column in ("account", "before", "after", "change", "staked before", "staked after"):
-        table.add_column(column, justify="left" if column == "account" else "right")
+    table = _amounts("$NLOV on every account, and burned")
     for name, amount in report.before.named.items():
-        after = report.after.named.get(name, 0)
-        staked = [values.get(name) for values in (report.staked_before, report.staked_after)]
-        table.add_row(
-            name,
-            _nlov(amount),
-            _nlov(after),
-            _nlov(after - amount, signed=True) if after != amount else "",
-            *("" if value is None else _nlov(value) for value in staked),
-        )
+        _add_change(table, name, amount, report.after.named.get(name, 0))
+    _add_change(table, "burned", 0, report.burned)
     table.add_section()
-    table.add_row("burned", "", _nlov(report.burned), _nlov(report.burned, signed=True))
     table.add_row(
         "sum",
         _nlov(report.before.total),
@@ -132,6 +123,26 @@ def _balance_table(report: DemoReport) -> Table:
         "conserved" if report.conserved else "NOT CONSERVED",
     )
     return table
+
+
+def _stake_table(report: DemoReport) -> Table:
+    table = _amounts("of the stake vault, each one's stake")
+    for name, amount in report.staked_before.items():
+        _add_change(table, name, amount, report.staked_after.get(name, 0))
+    return table
+
+
+def _amounts(title: str) -> Table:
+    table = Table(title=title)
+    table.add_column("account", no_wrap=True)
+    for column in ("before", "after", "change"):
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _add_change(table: Table, name: str, before: int, after: int) -> None:
+    change = _nlov(after - before, signed=True) if after != before else ""
+    table.add_row(name, _nlov(before), _nlov(after), change)
 
 
 def _nlov(amount: int, signed: bool = False) -> str:

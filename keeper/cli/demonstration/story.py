@@ -9,6 +9,8 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
+from keeper.chain.deploy import built_programs, localnet_mint
+from keeper.chain.localnet import Localnet
 from keeper.cli.demonstration.balances import burned_by_rule, conserved, read_balances
 from keeper.cli.demonstration.cheats import Cheat, CheatingExecutor
 from keeper.cli.demonstration.expectations import failures
@@ -20,6 +22,7 @@ from keeper.cli.demonstration.marketplace import (
     open_marketplace,
 )
 from keeper.cli.demonstration.report import CheckFigures, DemoReport
+from keeper.cli.demonstration.venue import LocalnetVenue, Venue
 from keeper.compute import SelectedExecutor, self_test
 from keeper.jobs.state import JobSnapshot, JobState, Outcome
 from keeper.roles import Provider, Verifier
@@ -64,15 +67,26 @@ class Ended:
 
 async def play(script: Script, selected: SelectedExecutor, folder: Path, tell: Tell) -> DemoReport:
     """Run the whole story on a localnet of its own."""
-    report = self_test(selected.executor)
-    rate = report.macs_per_slot(SLOT_MS / 1000)
-    tell(0, f"executor {selected.name}: {report.operators} operators bit-equal to NumPy")
-    async with open_marketplace(folder, rate, script.port) as marketplace:
-        tell(marketplace.bank.slot, f"localnet at {marketplace.services.gateway.url}")
-        return await _play(marketplace, script, selected, tell)
+    mint = localnet_mint()
+    async with Localnet(
+        programs=built_programs(), mint=mint, port=script.port, slot_ms=SLOT_MS
+    ) as net:
+        return await play_at(LocalnetVenue(net), script, selected, folder, tell)
 
 
-async def _play(
+async def play_at(
+    venue: Venue, script: Script, selected: SelectedExecutor, folder: Path, tell: Tell
+) -> DemoReport:
+    """Run the whole story on a cluster that is not deployed yet."""
+    tested = self_test(selected.executor)
+    rate = tested.macs_per_slot(SLOT_MS / 1000)
+    tell(0, f"executor {selected.name}: {tested.operators} operators bit-equal to NumPy")
+    async with open_marketplace(venue, folder, rate) as marketplace:
+        tell(marketplace.mirror.view.slot, f"deployed at {venue.url}")
+        return await _perform(marketplace, script, selected, tell)
+
+
+async def _perform(
     marketplace: Marketplace, script: Script, selected: SelectedExecutor, tell: Tell
 ) -> DemoReport:
     network, (images, labels) = graph(), held_out()
@@ -82,21 +96,25 @@ async def _play(
         executor = CheatingExecutor(executor, script.cheat)
     providers = [marketplace.provider(name, executor) for name in PROVIDERS]
     verifiers = marketplace.verifiers()
-    mint = marketplace.deployment.mint.address
-    before = read_balances(marketplace.bank, mint, marketplace.owners)
-    burned_before = burned_by_rule(marketplace.bank)
+    gateway, mint = marketplace.services.gateway, marketplace.mint
+    before = await read_balances(gateway, mint, marketplace.owners)
+    burned_before = await burned_by_rule(gateway)
     staked_before = await _staked(marketplace)
-    roles = [marketplace.crank(), marketplace.buyer, *verifiers]
+    crank = marketplace.crank()
+    roles = [crank, marketplace.buyer, *verifiers]
     async with _running(marketplace.mirror.run(), *(role.run() for role in roles)):
         job = await _post(marketplace, network, inputs, tell)
         async with _providing(marketplace, providers, job, script, tell):
             ended = await _follow(marketplace, network, job, tell)
             marketplace.buyer.keep.discard(job)
-            await _until(marketplace, lambda: job not in marketplace.mirror.view.jobs)
+            await _until(
+                marketplace,
+                lambda: job not in marketplace.mirror.view.jobs and not crank.fee_shards,
+            )
             tell(marketplace.mirror.view.slot, "everybody is paid, every account closed")
         await marketplace.mirror.refresh()
-        after = read_balances(marketplace.bank, mint, marketplace.owners)
-        burned = burned_by_rule(marketplace.bank) - burned_before
+        after = await read_balances(gateway, mint, marketplace.owners)
+        burned = await burned_by_rule(gateway) - burned_before
     cost = next(provider.costs[job] for provider in providers if job in provider.costs)
     expected = NumpyExecutor().execute(network, inputs)
     result = ended.outputs[-1]
@@ -183,7 +201,7 @@ async def _follow(marketplace: Marketplace, network: Graph, job: Pubkey, tell: T
                 break
         if view.slot > posted + PATIENCE_SLOTS:
             raise RoleError(f"job {job} has not ended after {PATIENCE_SLOTS} slots: {told}")
-        await marketplace.mirror.next_sweep()
+        await marketplace.mirror.next_look()
     services = marketplace.services
     source = TraceSource(services.client, services.gateway)
     outputs: list[bytes | None] = []
@@ -197,7 +215,7 @@ async def _until(marketplace: Marketplace, holds: Callable[[], bool]) -> None:
     while not holds():
         if marketplace.mirror.view.slot > started + PATIENCE_SLOTS:
             raise RoleError(f"nothing has happened for {PATIENCE_SLOTS} slots")
-        await marketplace.mirror.next_sweep()
+        await marketplace.mirror.next_look()
 
 
 async def _staked(marketplace: Marketplace) -> dict[str, int]:

@@ -3,10 +3,15 @@
 //! A program reads another's account at fixed offsets where the crates' order keeps it from naming
 //! its type: verdict's and the registry's tests hold the offsets.
 
-use anchor_lang::{prelude::*, system_program};
+use anchor_lang::prelude::*;
 use solana_sha256_hasher::hashv;
 
-use crate::fixed::BPS;
+use crate::{
+    addresses::{JOB_REGISTRY, VERDICT},
+    creation::canonical_bump,
+    fixed::BPS,
+    seeds,
+};
 
 /// Bytes before an account's first field: its type.
 const DISCRIMINATOR: usize = 8;
@@ -26,6 +31,12 @@ pub struct Sampling {
 }
 
 impl Sampling {
+    /// What verdict holds. None when the account is not its config, Some(None) when verdict has not
+    /// been initialised yet.
+    pub fn held(config: &AccountInfo) -> Option<Option<Self>> {
+        held(config, seeds::CONFIG, &VERDICT, Self::read)
+    }
+
     /// Reads verdict's config.
     pub fn read(config: &[u8]) -> Option<Self> {
         let at = DISCRIMINATOR.checked_add(KEY)?;
@@ -36,6 +47,26 @@ impl Sampling {
         ];
         Some(Self { p_floor_bps, collusion_bps, lazy_bps })
     }
+}
+
+/// The kappa that the registry holds. None when the account is not the registry, Some(None) when
+/// it has not been initialised yet.
+pub fn held_kappa(registry: &AccountInfo) -> Option<Option<u16>> {
+    held(registry, seeds::REGISTRY, &JOB_REGISTRY, read_kappa)
+}
+
+fn held<T>(
+    account: &AccountInfo,
+    seed: &[u8],
+    program: &Pubkey,
+    read: fn(&[u8]) -> Option<T>,
+) -> Option<Option<T>> {
+    if account.owner == program {
+        return read(&account.try_borrow_data().ok()?).map(Some);
+    }
+    // a rule is not evaded by passing an account in which there is nothing
+    canonical_bump(account.key, &[seed], program)?;
+    Some(None)
 }
 
 /// Reads kappa in the registry's account.
@@ -49,11 +80,6 @@ fn integer(data: &[u8], name: &str, at: usize) -> Option<u16> {
         return None;
     }
     Some(u16::from_le_bytes(*data.get(at..)?.first_chunk()?))
-}
-
-/// Whether nothing lives at an address yet.
-pub fn is_absent(account: &AccountInfo) -> bool {
-    *account.owner == system_program::ID && account.data_is_empty()
 }
 
 /// With p the least sampling probability, r the colluding and l the lazy share of verifiers, beta

@@ -6,9 +6,14 @@ pub const Q32_ONE: u64 = 1 << 32;
 /// ln 2 in Q32, rounded to nearest.
 const LN_2_Q32: u128 = 2_977_044_472;
 
+/// Two factors of 64 bits never overflow 128, and the check of such a product is dear on chain.
+pub fn widening_mul(a: u64, b: u64) -> u128 {
+    u128::from(a).wrapping_mul(u128::from(b))
+}
+
 /// floor(a * b / divisor). None when the divisor is 0 or the result exceeds u64.
 pub fn mul_div_floor(a: u64, b: u64, divisor: u64) -> Option<u64> {
-    let product = u128::from(a).checked_mul(u128::from(b))?;
+    let product = widening_mul(a, b);
     u64::try_from(product.checked_div(u128::from(divisor))?).ok()
 }
 
@@ -17,7 +22,7 @@ pub fn mul_div_ceil(a: u64, b: u64, divisor: u64) -> Option<u64> {
     if divisor == 0 {
         return None;
     }
-    let product = u128::from(a).checked_mul(u128::from(b))?;
+    let product = widening_mul(a, b);
     u64::try_from(product.div_ceil(u128::from(divisor))).ok()
 }
 
@@ -33,7 +38,7 @@ pub fn bps_ceil(amount: u64, bps: u16) -> Option<u64> {
 
 /// floor(a * b) of two Q32 numbers.
 pub fn q32_mul(a: u64, b: u64) -> Option<u64> {
-    let product = u128::from(a).checked_mul(u128::from(b))?;
+    let product = widening_mul(a, b);
     u64::try_from(product >> 32).ok()
 }
 

@@ -8,6 +8,7 @@
 
 pub mod addresses;
 pub mod call;
+pub mod creation;
 pub mod descriptor;
 pub mod economics;
 pub mod envelope;

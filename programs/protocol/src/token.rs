@@ -4,7 +4,9 @@
 //! more than the checks that need it.
 
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, Burn, CloseAccount, Transfer};
+use anchor_spl::token::{self, Burn, CloseAccount, InitializeAccount3, Transfer};
+
+use crate::creation;
 
 const ACCOUNT_BYTES: usize = 165;
 const INITIALIZED: u8 = 1;
@@ -35,6 +37,23 @@ pub fn holding(account: &AccountInfo) -> Option<Holding> {
 
 /// Seeds that an authority signs by: none for a wallet that signed the transaction.
 pub type SignerSeeds<'a> = &'a [&'a [&'a [u8]]];
+
+/// Creates an empty token account by CPI at the address that `seeds`, bump included, sign for.
+pub fn create<'info>(
+    payer: &AccountInfo<'info>,
+    account: &AccountInfo<'info>,
+    mint: &AccountInfo<'info>,
+    authority: &AccountInfo<'info>,
+    seeds: &[&[u8]],
+) -> Result<()> {
+    creation::create(payer, account, &token::ID, ACCOUNT_BYTES, seeds)?;
+    let accounts = InitializeAccount3 {
+        account: account.clone(),
+        mint: mint.clone(),
+        authority: authority.clone(),
+    };
+    token::initialize_account3(CpiContext::new(token::ID, accounts))
+}
 
 /// Transfers by CPI. None unless exactly `amount` left `from` and arrived at `to`.
 pub fn transfer<'info>(

@@ -115,7 +115,7 @@ def test_a_quote_beyond_u64_is_none() -> None:
 
 
 def test_the_bond_is_rounded_up() -> None:
-    assert locked(1_001, RULES) == (25_025, 101)
+    assert locked(1_001, 2_001, RULES) == (25_025, 201)
 
 
 def test_an_acceptable_job() -> None:
@@ -130,8 +130,8 @@ def test_an_acceptable_job() -> None:
         (job(macs=10_001), terms()),
         (job(buyer=PROVIDER), terms()),
         (job(price=999), terms()),
-        (job(), standing(free_stake=25_099)),
-        (job(urgency=1), standing(free_stake=25_100)),
+        (job(), standing(free_stake=124_999)),
+        (job(urgency=1), standing(free_stake=125_000)),
         (job(), standing(ask=U64_MAX)),
     ],
 )
@@ -141,7 +141,7 @@ def test_a_job_that_the_chain_would_refuse_is_left(found: Any, conditions: Claim
 
 
 def test_stake_that_just_suffices_is_enough() -> None:
-    assert acceptable(job(), PROVIDER, standing(free_stake=25_100))
+    assert acceptable(job(), PROVIDER, standing(free_stake=125_000))
 
 
 def test_the_deadline_is_the_last_slot_to_claim() -> None:

@@ -42,7 +42,8 @@ def test_leases_the_job(market: Marketplace) -> None:
     assert (lease.provider, lease.claimed_slot, lease.price) == (owner.key, market.slot, price)
     assert lease.expires_slot == market.slot + PARAMS.lease_slots
     assert lease.cap_slot == lease.expires_slot + job.macs // PARAMS.min_rate_macs_per_slot
-    assert (lease.exposure, lease.bond) == locked(price, market.claim_rules())
+    offered = TERMS.price + TERMS.urgency
+    assert (lease.exposure, lease.bond) == locked(price, offered, market.claim_rules())
     assert (lease.macs, lease.attempt, lease.has_stage) == (0, 0, 0)
     exposure = market.fetch(staking.Exposure, staking.exposure_address(key, owner.key))
     assert (exposure.amount, exposure.bond) == (lease.exposure, lease.bond)
@@ -117,7 +118,7 @@ def test_price_and_exposure_follow_the_formula(
     terms = replace(TERMS, price=2**59, urgency=0)
     key, _ = market.post(buyer, market.graph(buyer), terms=terms)
     price = agreed(market, market.job(key).macs, owner)
-    exposure, bond = locked(price, market.claim_rules())
+    exposure, bond = locked(price, terms.price, market.claim_rules())
     market.reach(market.slot + 1)
     market.reach(market.first_claim_slot(key, owner))
     claim = job_registry.claim(owner=owner.key, job=key)

@@ -30,6 +30,11 @@ REJECTS: Final[Vote] = (Choice.REJECT, 1, 5)
 MISSES: Final[Vote] = (Choice.UNAVAILABLE, 0, 0)
 
 
+def slot_hash(world: World, slot: int) -> bytes:
+    """Hash of the lowest slot at or after `slot`."""
+    return bytes(min(each for each in world.bank.slot_hashes() if each[0] >= slot)[1])
+
+
 class Judging:
     """A claimed job with its provider, and seated verifiers that the snapshot shows."""
 
@@ -67,6 +72,11 @@ class Judging:
     def escrow_account(self) -> escrow.Escrow:
         """The job's escrow."""
         return self.world.fetch(escrow.Escrow, self.job.escrow)
+
+    @property
+    def seed_slot(self) -> int:
+        """Slot whose hash seeds the draw that is due."""
+        return self.account.committed_slot + judge.DRAW_DELAY
 
     def ballots(self, draw: int | None = None) -> list[tuple[int, verdict.Ballot]]:
         """Number and ballot of everyone drawn, or of one draw."""

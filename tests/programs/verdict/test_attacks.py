@@ -11,6 +11,7 @@ from tests.programs.verdict import draw_twin as twin
 from tests.programs.verdict.judging import ACCEPTS, REJECTS, Judging, Vote
 from tests.world import NLOV, Actor, World, stakers
 from tests.world.judgement import State
+from tests.world.marketplace import exposure
 
 MOST_CREDITED = 5
 """Provider, cranker and three verifiers."""
@@ -90,6 +91,7 @@ def test_attack_15_every_order_pays_once(
     bought = world.tokens(judging.buyer) + world.tokens(judging.job.vault)
     judging.decided(vote)
     world.warp_to(judging.account.window_end + 1)
+    bond = exposure(world, judging.job, judging.provider).bond
     rest = [name for name in endings(judging) if name not in first]
     for name in (*first, *rest) * 3:
         attempt(judging, name)
@@ -106,8 +108,8 @@ def test_attack_15_every_order_pays_once(
     assert gains == expected
     assert world.tokens(judging.cranker) == 3 * tip
     charged = fee if vote == ACCEPTS else 0
-    bond = 0 if vote == ACCEPTS else -(-price * 1_000 // 10_000)
-    spent = bought + bond - world.tokens(judging.buyer)
+    lost = 0 if vote == ACCEPTS else bond
+    spent = bought + lost - world.tokens(judging.buyer)
     assert spent == sum(gains.values()) + 3 * tip + charged
     assert not world.exists(judging.job.vault)
 

@@ -206,4 +206,4 @@ def test_a_ballot_costs_little_to_cast_and_reveal(world: World) -> None:
     for ballot, _ in judging.ballots():
         sent = world.send(judging.reveal(ballot), signers=[judging.member(ballot)])
         revealed.append(sent.units)
-    assert sorted(cast)[2] + sorted(revealed)[2] <= 20_000
+    assert max(cast) + max(revealed) <= 20_000

@@ -1,6 +1,6 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Token, TokenAccount};
-use protocol::{addresses::JOB_REGISTRY, seeds, token};
+use anchor_spl::token::Token;
+use protocol::{addresses::JOB_REGISTRY, creation, seeds, token};
 
 use crate::{
     errors::EscrowError,
@@ -19,23 +19,14 @@ pub struct Lock<'info> {
     pub mint: UncheckedAccount<'info>,
     /// CHECK: validate derives it
     pub job: UncheckedAccount<'info>,
-    #[account(
-        init,
-        payer = buyer,
-        space = Escrow::SPACE,
-        seeds = [seeds::ESCROW, job.key.as_ref()],
-        bump,
-    )]
-    pub escrow: AccountLoader<'info, Escrow>,
-    #[account(
-        init,
-        payer = buyer,
-        token::mint = mint,
-        token::authority = escrow,
-        seeds = [seeds::VAULT, job.key.as_ref()],
-        bump,
-    )]
-    pub vault: Box<Account<'info, TokenAccount>>,
+    /// CHECK: the handler creates it; the seeds are stated for the IDL alone
+    #[cfg_attr(feature = "idl-build", account(mut, seeds = [seeds::ESCROW, job.key.as_ref()], bump))]
+    #[cfg_attr(not(feature = "idl-build"), account(mut))]
+    pub escrow: UncheckedAccount<'info>,
+    /// CHECK: the handler creates it; the seeds are stated for the IDL alone
+    #[cfg_attr(feature = "idl-build", account(mut, seeds = [seeds::VAULT, job.key.as_ref()], bump))]
+    #[cfg_attr(not(feature = "idl-build"), account(mut))]
+    pub vault: UncheckedAccount<'info>,
     /// CHECK: validate reads its mint and owner
     #[account(mut)]
     pub source: UncheckedAccount<'info>,
@@ -44,12 +35,28 @@ pub struct Lock<'info> {
 }
 
 impl Lock<'_> {
+    /// Creates escrow and vault; gives their bumps.
+    fn create(&self) -> Result<(u8, u8)> {
+        let job = self.job.key.as_ref();
+        let bump_of = |address: &Pubkey, seed: &[u8]| {
+            creation::canonical_bump(address, &[seed, job], &crate::ID)
+                .ok_or(ErrorCode::ConstraintSeeds)
+        };
+        let bump = bump_of(self.escrow.key, seeds::ESCROW)?;
+        let vault_bump = bump_of(self.vault.key, seeds::VAULT)?;
+        let escrow_seeds: [&[u8]; 3] = [seeds::ESCROW, job, &[bump]];
+        creation::create(&self.buyer, &self.escrow, &crate::ID, Escrow::SPACE, &escrow_seeds)?;
+        let vault_seeds: [&[u8]; 3] = [seeds::VAULT, job, &[vault_bump]];
+        token::create(&self.buyer, &self.vault, &self.mint, &self.escrow, &vault_seeds)?;
+        Ok((bump, vault_bump))
+    }
+
     fn validate(&self, job_id: u64, job_bump: u8, terms: &Terms) -> Result<()> {
         require!(terms.price > 0, EscrowError::ZeroPrice);
         let id = job_id.to_le_bytes();
-        let seeds = [seeds::JOB, self.buyer.key.as_ref(), &id, &[job_bump]];
-        let job = Pubkey::create_program_address(&seeds, &JOB_REGISTRY);
-        require!(job.is_ok_and(|job| job == *self.job.key), EscrowError::WrongJob);
+        let seeds: [&[u8]; 3] = [seeds::JOB, self.buyer.key.as_ref(), &id];
+        let job = creation::derive(&seeds, job_bump, &JOB_REGISTRY);
+        require!(job == Some(self.job.key()), EscrowError::WrongJob);
         require!(is_unposted(&self.job), EscrowError::JobExists);
         self.config.load()?.check_owned(&self.source, self.buyer.key)
     }
@@ -61,7 +68,9 @@ impl Lock<'_> {
         let (locked, burned, urgency) =
             terms.amounts(&accounts.config.load()?.params).ok_or(EscrowError::Overflow)?;
 
-        let mut escrow = accounts.escrow.load_init()?;
+        let (bump, vault_bump) = accounts.create()?;
+        let mut data = accounts.escrow.try_borrow_mut_data()?;
+        let escrow = Escrow::initialised(&mut data).ok_or(EscrowError::Overflow)?;
         escrow.job = accounts.job.key();
         escrow.buyer = accounts.buyer.key();
         escrow.vault = accounts.vault.key();
@@ -70,12 +79,12 @@ impl Lock<'_> {
         escrow.tips = terms.tips;
         escrow.urgency = urgency;
         escrow.locked_slot = clock.slot;
-        escrow.bump = ctx.bumps.escrow;
-        escrow.vault_bump = ctx.bumps.vault;
+        escrow.bump = bump;
+        escrow.vault_bump = vault_bump;
 
         let (source, buyer) = (&accounts.source, &accounts.buyer);
-        let vault = accounts.vault.as_ref().as_ref();
-        token::transfer(source, vault, buyer, &[], locked).ok_or(EscrowError::TokenDelta)?;
+        token::transfer(source, &accounts.vault, buyer, &[], locked)
+            .ok_or(EscrowError::TokenDelta)?;
         if burned > 0 {
             token::burn(&accounts.mint, source, buyer, &[], burned)
                 .ok_or(EscrowError::TokenDelta)?;

@@ -1,7 +1,7 @@
 // bytemuck's derives are unsafe impls whose soundness the compiler checks
 #![allow(unsafe_code)]
 
-use anchor_lang::prelude::*;
+use anchor_lang::{prelude::*, Discriminator};
 use protocol::{fixed, seeds, token, Envelope};
 
 use super::Params;
@@ -88,6 +88,13 @@ pub struct Escrow {
 impl Escrow {
     /// Bytes of the account.
     pub const SPACE: usize = 8 + std::mem::size_of::<Self>();
+
+    /// Makes a new account's zero bytes an escrow. None when they are not as many.
+    pub fn initialised(data: &mut [u8]) -> Option<&mut Self> {
+        let (discriminator, fields) = data.split_at_mut_checked(Self::DISCRIMINATOR.len())?;
+        discriminator.copy_from_slice(Self::DISCRIMINATOR);
+        bytemuck::try_from_bytes_mut(fields).ok()
+    }
 
     pub fn envelope(&mut self, clock: &Clock) -> Result<Envelope> {
         Ok(Envelope::next(&mut self.sequence, clock).ok_or(EscrowError::Overflow)?)

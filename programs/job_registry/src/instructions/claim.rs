@@ -119,7 +119,9 @@ pub(crate) fn handler(ctx: Context<Claim>) -> Result<()> {
         require!(quote <= job.price, RegistryError::QuoteAbovePrice);
         let price = quote.checked_add(job.urgency).checked()?;
         let exposure = price.checked_mul(u64::from(params.kappa)).checked()?;
-        let bond = bps_ceil(price, params.bond_bps).checked()?;
+        // of what the buyer offers: a claimer that asks next to nothing cannot sit on a job for free
+        let offered = job.price.checked_add(job.urgency).checked()?;
+        let bond = bps_ceil(offered, params.bond_bps).checked()?;
         provider.begin()?;
         job.claim(provider.owner, price, (exposure, bond), clock.slot, params)?;
         emit!(JobClaimed {

@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use protocol::{addresses::VERDICT_CPI, seeds};
+use protocol::{addresses::VERDICT_CPI, creation::canonical_bump, seeds};
 
 use crate::{
     errors::{Checked, RegistryError},
@@ -68,9 +68,8 @@ fn rate<'info>(
 ) -> Result<()> {
     if *account.owner != crate::ID {
         // nobody may spare a provider its rating by passing another account
-        let (address, _) =
-            Pubkey::find_program_address(&[seeds::PROVIDER, rated.as_ref()], &crate::ID);
-        require!(*account.key == address, RegistryError::WrongProvider);
+        let seeds: [&[u8]; 2] = [seeds::PROVIDER, rated.as_ref()];
+        canonical_bump(account.key, &seeds, &crate::ID).ok_or(RegistryError::WrongProvider)?;
         return Ok(());
     }
     let loader = AccountLoader::<Provider>::try_from(account)?;

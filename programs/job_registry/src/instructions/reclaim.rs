@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use protocol::{addresses, seeds};
+use protocol::{addresses, creation::canonical_bump, seeds};
 
 use crate::{
     errors::RegistryError,
@@ -21,20 +21,35 @@ pub struct Reclaim<'info> {
         constraint = escrow.data_is_empty() @ RegistryError::EscrowOpen,
     )]
     pub escrow: UncheckedAccount<'info>,
-    /// CHECK: must be the empty address of the job's verdict
-    #[account(
-        seeds = [seeds::VERDICT, job.key().as_ref()],
-        bump,
-        seeds::program = addresses::VERDICT,
-        constraint = verdict.data_is_empty() @ RegistryError::VerdictOpen,
+    /// CHECK: validate derives it; the seeds are stated for the IDL alone
+    #[cfg_attr(
+        feature = "idl-build",
+        account(
+            seeds = [seeds::VERDICT, job.key().as_ref()],
+            bump,
+            seeds::program = addresses::VERDICT,
+        )
     )]
     pub verdict: UncheckedAccount<'info>,
 }
 
+impl Reclaim<'_> {
+    /// The job has ended, and its verdict is closed or never was.
+    fn validate(&self) -> Result<()> {
+        let job = self.job.key();
+        let seeds: [&[u8]; 2] = [seeds::VERDICT, job.as_ref()];
+        canonical_bump(self.verdict.key, &seeds, &addresses::VERDICT)
+            .ok_or(ErrorCode::ConstraintSeeds)?;
+        require!(self.verdict.data_is_empty(), RegistryError::VerdictOpen);
+        require!(self.job.load()?.has_ended(), RegistryError::JobNotEnded);
+        Ok(())
+    }
+}
+
 pub(crate) fn handler(ctx: Context<Reclaim>) -> Result<()> {
+    ctx.accounts.validate()?;
     let key = ctx.accounts.job.key();
     let mut job = ctx.accounts.job.load_mut()?;
-    require!(job.has_ended(), RegistryError::JobNotEnded);
     emit!(JobClosed {
         envelope: envelope(&mut job.sequence, &Clock::get()?)?,
         job: key,

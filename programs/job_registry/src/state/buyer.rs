@@ -10,3 +10,5 @@ pub struct Buyer {
     pub sequence: u64,
     pub bump: u8,
 }
+
+const _: () = assert!(Buyer::INIT_SPACE == 49);

@@ -23,6 +23,8 @@ pub struct Market {
     pub bump: u8,
 }
 
+const _: () = assert!(Market::INIT_SPACE == 41);
+
 impl Market {
     /// Moves to `epoch` with the totals of the epoch before it.
     pub fn roll(&mut self, epoch: u64, posted_macs: u64, settled_macs: u64) -> Result<()> {

@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use protocol::seeds;
+use protocol::{creation, seeds};
 
 use crate::{
     errors::StakingError,
@@ -19,30 +19,42 @@ pub struct LockExposure<'info> {
     pub job: UncheckedAccount<'info>,
     #[account(mut, has_one = owner @ StakingError::WrongOwner)]
     pub position: AccountLoader<'info, Position>,
-    #[account(
-        init,
-        payer = owner,
-        space = Exposure::SPACE,
-        seeds = [seeds::EXPOSURE, job.key.as_ref(), owner.key.as_ref()],
-        bump,
+    /// CHECK: the handler creates it; the seeds are stated for the IDL alone
+    #[cfg_attr(
+        feature = "idl-build",
+        account(mut, seeds = [seeds::EXPOSURE, job.key.as_ref(), owner.key.as_ref()], bump)
     )]
-    pub exposure: AccountLoader<'info, Exposure>,
+    #[cfg_attr(not(feature = "idl-build"), account(mut))]
+    pub exposure: UncheckedAccount<'info>,
     pub system_program: Program<'info, System>,
 }
 
 impl LockExposure<'_> {
+    /// Creates the exposure; gives its bump.
+    fn create(&self) -> Result<u8> {
+        let (job, owner) = (self.job.key.as_ref(), self.owner.key.as_ref());
+        let seeds: [&[u8]; 3] = [seeds::EXPOSURE, job, owner];
+        let bump = creation::canonical_bump(self.exposure.key, &seeds, &crate::ID)
+            .ok_or(ErrorCode::ConstraintSeeds)?;
+        let seeds: [&[u8]; 4] = [seeds::EXPOSURE, job, owner, &[bump]];
+        creation::create(&self.owner, &self.exposure, &crate::ID, Exposure::SPACE, &seeds)?;
+        Ok(bump)
+    }
+
     pub fn handler(ctx: Context<Self>, amount: u64, bond: u64) -> Result<()> {
         let clock = Clock::get()?;
         let accounts = ctx.accounts;
+        let bump = accounts.create()?;
         let mut position = accounts.position.load_mut()?;
-        let mut exposure = accounts.exposure.load_init()?;
+        let mut data = accounts.exposure.try_borrow_mut_data()?;
+        let exposure = Exposure::initialised(&mut data).ok_or(StakingError::Overflow)?;
         exposure.job = accounts.job.key();
         exposure.owner = position.owner;
         exposure.authority = accounts.authority.key();
         exposure.amount = amount;
         exposure.bond = bond;
         exposure.locked_slot = clock.slot;
-        exposure.bump = ctx.bumps.exposure;
+        exposure.bump = bump;
         position.expose(exposure.total().ok_or(StakingError::Overflow)?)?;
         emit!(ExposureLocked {
             envelope: position.envelope(&clock)?,

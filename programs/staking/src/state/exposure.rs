@@ -1,7 +1,7 @@
 // bytemuck's derives are unsafe impls whose soundness the compiler checks
 #![allow(unsafe_code)]
 
-use anchor_lang::prelude::*;
+use anchor_lang::{prelude::*, Discriminator};
 use protocol::addresses::{JOB_REGISTRY_CPI, VERDICT_CPI};
 
 use crate::errors::StakingError;
@@ -33,6 +33,13 @@ pub struct Exposure {
 impl Exposure {
     /// Bytes of the account.
     pub const SPACE: usize = 8 + std::mem::size_of::<Self>();
+
+    /// Makes a new account's zero bytes an exposure. None when they are not as many.
+    pub fn initialised(data: &mut [u8]) -> Option<&mut Self> {
+        let (discriminator, fields) = data.split_at_mut_checked(Self::DISCRIMINATOR.len())?;
+        discriminator.copy_from_slice(Self::DISCRIMINATOR);
+        bytemuck::try_from_bytes_mut(fields).ok()
+    }
 
     /// Programs that may lock exposures and forfeit their bonds.
     pub fn is_locker(authority: &Pubkey) -> bool {

@@ -43,8 +43,8 @@ impl Draw<'_> {
         let (even, odd) = (self.even.load()?, self.odd.load()?);
         let snapshot =
             if age(&even).preferred_to(&age(&odd), verdict.committed_slot) { even } else { odd };
-        let excluded = verdict.excluded_seats();
-        let seats = draw::seats(&verdict.seed, &snapshot.sums, &excluded, verdict.k).checked()?;
+        let mut urn = verdict.urn(&snapshot.sums).checked()?;
+        let seats = draw::seats(&verdict.seed, &mut urn, verdict.k).checked()?;
         Ok((snapshot.epoch, seats))
     }
 }

@@ -7,6 +7,7 @@ pub mod close_verdict;
 pub mod commit_stage;
 pub mod draw;
 mod ending;
+mod forfeiture;
 pub mod initialize;
 pub mod open_buffer;
 pub mod open_verdict;

@@ -1,9 +1,9 @@
 use anchor_lang::prelude::*;
 use job_registry::state::{Job, JobState};
-use protocol::seeds;
+use protocol::{creation, seeds};
 
 use crate::{
-    errors::VerdictError,
+    errors::{Checked, VerdictError},
     events::VerdictOpened,
     state::{Verdict, TRACE_COMMITMENT},
 };
@@ -12,32 +12,47 @@ use crate::{
 pub struct OpenVerdict<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
-    #[account(
-        init,
-        payer = owner,
-        space = Verdict::SPACE,
-        seeds = [seeds::VERDICT, job.key().as_ref()],
-        bump,
+    /// CHECK: the handler creates it; the seeds are stated for the IDL alone
+    #[cfg_attr(
+        feature = "idl-build",
+        account(mut, seeds = [seeds::VERDICT, job.key().as_ref()], bump)
     )]
-    pub verdict: AccountLoader<'info, Verdict>,
+    #[cfg_attr(not(feature = "idl-build"), account(mut))]
+    pub verdict: UncheckedAccount<'info>,
     pub job: AccountLoader<'info, Job>,
     pub system_program: Program<'info, System>,
 }
 
-fn validate(job: &Job, provider: &Pubkey) -> Result<()> {
-    require!(job.is(JobState::Claimed), VerdictError::WrongState);
-    require_keys_eq!(job.lease.provider, *provider, VerdictError::NotLeaseholder);
-    Ok(())
+impl OpenVerdict<'_> {
+    fn validate(&self, job: &Job) -> Result<()> {
+        require!(job.is(JobState::Claimed), VerdictError::WrongState);
+        require_keys_eq!(job.lease.provider, self.owner.key(), VerdictError::NotLeaseholder);
+        Ok(())
+    }
+
+    /// Creates the verdict at its canonical address; gives the bump.
+    fn create(&self) -> Result<u8> {
+        let job = self.job.key();
+        let bump =
+            creation::canonical_bump(self.verdict.key, &[seeds::VERDICT, job.as_ref()], &crate::ID)
+                .ok_or(ErrorCode::ConstraintSeeds)?;
+        let seeds: [&[u8]; 3] = [seeds::VERDICT, job.as_ref(), &[bump]];
+        creation::create(&self.owner, &self.verdict, &crate::ID, Verdict::SPACE, &seeds)?;
+        Ok(bump)
+    }
 }
 
 pub(crate) fn handler(ctx: Context<OpenVerdict>) -> Result<()> {
-    let provider = ctx.accounts.owner.key();
-    let job = ctx.accounts.job.load()?;
-    validate(&job, &provider)?;
+    let accounts = ctx.accounts;
+    let provider = accounts.owner.key();
+    let job = accounts.job.load()?;
+    accounts.validate(&job)?;
+    let bump = accounts.create()?;
 
     // every field not set here starts at zero, as the account does
-    let mut verdict = ctx.accounts.verdict.load_init()?;
-    verdict.job = ctx.accounts.job.key();
+    let mut data = accounts.verdict.try_borrow_mut_data()?;
+    let verdict = Verdict::initialised(&mut data).checked()?;
+    verdict.job = accounts.job.key();
     verdict.graph = job.graph;
     verdict.buyer = job.buyer;
     verdict.payer = provider;
@@ -48,7 +63,7 @@ pub(crate) fn handler(ctx: Context<OpenVerdict>) -> Result<()> {
     verdict.operators = job.operators;
     verdict.kind = TRACE_COMMITMENT;
     verdict.k = job.verifiers;
-    verdict.bump = ctx.bumps.verdict;
+    verdict.bump = bump;
     let envelope = verdict.next_envelope(&Clock::get()?)?;
     emit!(VerdictOpened { envelope, job: verdict.job, provider });
     Ok(())

@@ -4,6 +4,7 @@ use escrow::state::Config as EscrowConfig;
 use protocol::addresses::VERDICT_CPI;
 use staking::{program::Staking, state::Exposure};
 
+use super::forfeiture::Forfeiture;
 use crate::{
     caller::call,
     errors::{Checked, VerdictError},
@@ -58,30 +59,17 @@ impl<'info> ReleaseBallot<'info> {
         let config = config.load()?;
         let vault = config.fee_vaults.get(EscrowConfig::shard(job)).checked()?;
         require_keys_eq!(self.fee_vault.key(), *vault, VerdictError::JobMismatch);
-        call(
-            staking::ID,
-            staking::accounts::ForfeitBond {
-                authority: self.authority.key(),
-                pool: self.pool.key(),
-                position: self.position.key(),
-                exposure: self.exposure.key(),
-                verifiers: self.verifiers.key(),
-                stake_vault: self.stake_vault.key(),
-                destination: self.fee_vault.key(),
-                token_program: self.token_program.key(),
-            },
-            staking::instruction::ForfeitBond {},
-            &[
-                self.authority.to_account_info(),
-                self.pool.to_account_info(),
-                self.position.to_account_info(),
-                self.exposure.to_account_info(),
-                self.verifiers.to_account_info(),
-                self.stake_vault.to_account_info(),
-                self.fee_vault.to_account_info(),
-                self.token_program.to_account_info(),
-            ],
-        )
+        Forfeiture {
+            authority: &self.authority,
+            pool: &self.pool,
+            position: &self.position,
+            exposure: self.exposure.as_ref(),
+            verifiers: &self.verifiers,
+            stake_vault: &self.stake_vault,
+            destination: &self.fee_vault,
+            token_program: &self.token_program,
+        }
+        .take()
     }
 
     fn unlock(&self) -> Result<()> {

@@ -11,9 +11,9 @@ use staking::{program::Staking, state::Exposure};
 use super::{
     draw::SLOT_HASHES,
     ending::{finish, require_of_job, Ending},
+    forfeiture::Forfeiture,
 };
 use crate::{
-    caller::call,
     errors::{Checked, VerdictError},
     events::VerdictVoided,
     state::{settlement, Outcome, State, Verdict},
@@ -98,32 +98,19 @@ impl<'info> Void<'info> {
         }
     }
 
-    /// The buyer reclaims the bond from the job's vault. One forfeited before moves nothing.
+    /// The buyer reclaims the bond from the job's vault.
     fn forfeit(&self) -> Result<()> {
-        call(
-            staking::ID,
-            staking::accounts::ForfeitBond {
-                authority: self.authority.key(),
-                pool: self.pool.key(),
-                position: self.position.key(),
-                exposure: self.exposure.key(),
-                verifiers: self.verifiers.key(),
-                stake_vault: self.stake_vault.key(),
-                destination: self.vault.key(),
-                token_program: self.token_program.key(),
-            },
-            staking::instruction::ForfeitBond {},
-            &[
-                self.authority.to_account_info(),
-                self.pool.to_account_info(),
-                self.position.to_account_info(),
-                self.exposure.to_account_info(),
-                self.verifiers.to_account_info(),
-                self.stake_vault.to_account_info(),
-                self.vault.to_account_info(),
-                self.token_program.to_account_info(),
-            ],
-        )
+        Forfeiture {
+            authority: &self.authority,
+            pool: &self.pool,
+            position: &self.position,
+            exposure: self.exposure.as_ref(),
+            verifiers: &self.verifiers,
+            stake_vault: &self.stake_vault,
+            destination: &self.vault,
+            token_program: &self.token_program,
+        }
+        .take()
     }
 }
 

@@ -1,9 +1,13 @@
 use anchor_lang::prelude::*;
-use protocol::{fenwick::Sums, fixed::BPS, slot_hashes::ENTRIES};
+use protocol::{
+    fenwick::Sums,
+    fixed::{widening_mul, BPS},
+    slot_hashes::ENTRIES,
+};
 use solana_sha256_hasher::hashv;
 use staking::state::NO_SEAT;
 
-use super::{urn::Urn, Ballot, Outcome, Params, State, Verdict};
+use super::{urn::Urn, Ballot, Outcome, Params, State, Verdict, MAX_BALLOTS, MAX_STAGES};
 use crate::errors::{Checked, VerdictError};
 
 /// Slots from commit to the slot whose hash seeds the draw: nobody knows that hash at commit.
@@ -59,20 +63,15 @@ pub(super) fn uniform(seed: &[u8; 32], index: u8) -> u64 {
 /// Whether the beacon picks a job for verification, with probability
 /// `1 - reputation * (1 - floor)`: always without reputation, `floor` with all of it.
 pub fn sampled(seed: &[u8; 32], reputation: u32, floor_bps: u16) -> Option<bool> {
-    let one = u128::from(FULL_REPUTATION).checked_mul(u128::from(BPS))?;
-    let spared = u128::from(reputation.min(FULL_REPUTATION))
-        .checked_mul(u128::from(BPS.checked_sub(u64::from(floor_bps))?))?;
-    let drawn = u128::from(uniform(seed, 0)).checked_mul(one)? >> 64;
-    Some(drawn < one.checked_sub(spared)?)
+    let one = u64::from(FULL_REPUTATION).checked_mul(BPS)?;
+    let spared = u64::from(reputation.min(FULL_REPUTATION))
+        .checked_mul(BPS.checked_sub(u64::from(floor_bps))?)?;
+    let drawn = widening_mul(uniform(seed, 0), one) >> 64;
+    Some(drawn < u128::from(one.checked_sub(spared)?))
 }
 
-/// At most `count` seats by weight, without replacement and without `excluded`. Fewer where no
-/// more weight is left.
-pub fn seats(seed: &[u8; 32], sums: &Sums, excluded: &[u16], count: u8) -> Option<Vec<u16>> {
-    let mut urn = Urn::new(sums, excluded.len().checked_add(usize::from(count))?);
-    for seat in excluded {
-        urn.remove(*seat)?;
-    }
+/// At most `count` seats by weight, without replacement: fewer where no more weight is left.
+pub fn seats(seed: &[u8; 32], urn: &mut Urn, count: u8) -> Option<Vec<u16>> {
     let mut chosen = Vec::with_capacity(usize::from(count));
     for index in 1..=count {
         if urn.is_empty() {
@@ -104,11 +103,18 @@ impl SnapshotAge {
 }
 
 impl Verdict {
-    /// Seats that may not be drawn: those drawn already and those of the providers.
-    pub fn excluded_seats(&self) -> Vec<u16> {
-        let drawn = self.ballots().iter().map(|ballot| ballot.seat);
-        let providers = self.stages().iter().map(|stage| stage.seat);
-        drawn.chain(providers.filter(|seat| *seat != NO_SEAT)).collect()
+    /// Seats that may be drawn: all but those drawn already and those of the providers.
+    pub fn urn<'a>(&self, sums: &'a Sums) -> Option<Urn<'a>> {
+        let mut urn = Urn::new(sums, MAX_BALLOTS.checked_add(MAX_STAGES)?);
+        for ballot in self.ballots() {
+            urn.remove(ballot.seat)?;
+        }
+        for stage in self.stages() {
+            if stage.seat != NO_SEAT {
+                urn.remove(stage.seat)?;
+            }
+        }
+        Some(urn)
     }
 
     /// Remembers the buyer's salt.
@@ -157,7 +163,7 @@ mod tests {
     use super::super::config::tests::PARAMS;
     use super::super::urn::tests::tree;
     use super::super::verdict::tests::verdict;
-    use super::super::{Stage, MAX_BALLOTS};
+    use super::super::Stage;
     use super::*;
     use protocol::fenwick::SEATS;
 
@@ -215,11 +221,19 @@ mod tests {
     #[test]
     fn seats_are_drawn_once_and_never_the_excluded() {
         let sums = tree(&[5, 5, 5, 5, 5, 5]);
+        let mut verdict = verdict();
+        (verdict.ballot_count, verdict.stage_count) = (1, 3);
+        verdict.ballots[0] = Ballot { seat: 1, ..Ballot::default() };
+        verdict.stages[0] = Stage { seat: 4, ..Stage::default() };
+        verdict.stages[1] = Stage { seat: NO_SEAT, ..Stage::default() };
+        verdict.stages[2] = Stage { seat: 4, ..Stage::default() };
         for byte in 0..=255 {
-            let mut drawn = seats(&[byte; 32], &sums, &[1, 4], 5).unwrap();
+            let mut drawn = seats(&[byte; 32], &mut verdict.urn(&sums).unwrap(), 5).unwrap();
             drawn.sort_unstable();
             assert_eq!(drawn, [0, 2, 3, 5]);
         }
+        verdict.ballots[0].seat = SEATS as u16;
+        assert!(verdict.urn(&sums).is_none());
     }
 
     #[test]
@@ -227,15 +241,15 @@ mod tests {
         let mut weights = vec![1; 1024];
         weights[700] = 1024;
         let sums = tree(&weights);
-        let hits =
-            (0..=255u8).filter(|byte| seats(&[*byte; 32], &sums, &[], 1).unwrap() == [700]).count();
+        let hits = (0..=255u8)
+            .filter(|byte| seats(&[*byte; 32], &mut Urn::new(&sums, 1), 1).unwrap() == [700])
+            .count();
         assert!((100..156).contains(&hits), "{hits}");
     }
 
     #[test]
     fn an_empty_tree_gives_no_seats() {
-        assert_eq!(seats(&[1; 32], &[0; SEATS], &[], 5), Some(vec![]));
-        assert_eq!(seats(&[1; 32], &[0; SEATS], &[SEATS as u16], 5), None);
+        assert_eq!(seats(&[1; 32], &mut Urn::new(&[0; SEATS], 5), 5), Some(vec![]));
     }
 
     #[test]
@@ -259,10 +273,6 @@ mod tests {
         verdict.begin_ballots(&[4, 5], 30, &PARAMS).unwrap();
         let drawn: Vec<_> = verdict.ballots().iter().map(|b| (b.seat, b.draw)).collect();
         assert_eq!(drawn, [(1, 1), (2, 1), (3, 1), (4, 2), (5, 2)]);
-        verdict.stage_count = 2;
-        verdict.stages[0] = Stage { seat: 9, ..Stage::default() };
-        verdict.stages[1] = Stage { seat: NO_SEAT, ..Stage::default() };
-        assert_eq!(verdict.excluded_seats(), [1, 2, 3, 4, 5, 9]);
         assert!(verdict.begin_ballots(&[0; MAX_BALLOTS], 30, &PARAMS).is_err());
     }
 

@@ -1,4 +1,7 @@
-use protocol::fenwick::{self, Sums};
+use protocol::{
+    fenwick::{self, Sums},
+    fixed::widening_mul,
+};
 
 /// A seat taken out, and where its units began while all seats were laid out in order.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +46,7 @@ impl<'a> Urn<'a> {
     /// Takes out the seat that holds unit `random * remaining / 2^64` of what remains. None when
     /// nothing does.
     pub fn draw(&mut self, random: u64) -> Option<u16> {
-        let scaled = u128::from(random).checked_mul(u128::from(self.remaining))? >> 64;
+        let scaled = widening_mul(random, self.remaining) >> 64;
         let mut target = u64::try_from(scaled).ok()?;
         for taken in &self.taken {
             if target < taken.start {

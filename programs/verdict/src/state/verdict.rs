@@ -1,4 +1,4 @@
-use anchor_lang::prelude::*;
+use anchor_lang::{prelude::*, Discriminator};
 use protocol::Envelope;
 
 use super::{Ballot, Choice, Stage, MAX_STAGES};
@@ -145,6 +145,13 @@ pub struct Verdict {
 
 impl Verdict {
     pub const SPACE: usize = Self::DISCRIMINATOR.len() + std::mem::size_of::<Self>();
+
+    /// Makes a new account's zero bytes a verdict. None when they are not as many.
+    pub fn initialised(data: &mut [u8]) -> Option<&mut Self> {
+        let (discriminator, fields) = data.split_at_mut_checked(Self::DISCRIMINATOR.len())?;
+        discriminator.copy_from_slice(Self::DISCRIMINATOR);
+        bytemuck::try_from_bytes_mut(fields).ok()
+    }
 
     pub fn require(&self, state: State) -> Result<()> {
         require!(self.state == state as u8, VerdictError::WrongState);

@@ -1,0 +1,143 @@
+"""`neurolov doctor`: whether this machine and key are fit to take part."""
+
+import shutil
+import time
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from idl.client import associated_token_address
+from keeper.chain.errors import ChainError
+from keeper.chain.gateway import Gateway
+from keeper.cli.options import (
+    answer,
+    cluster_options,
+    json_option,
+    keypair_option,
+    nlov,
+    run_async,
+)
+from keeper.compute import SelfTestError, self_test
+from keeper.configuration import KeyFileError, NodeSettings, load_keypair
+from keeper.roles import ChainMirror
+from keeper.roles.errors import RoleError
+from kernels.runtime import AdapterUnavailable, GpuExecutor, select_adapter
+
+FAILED = 1
+MAX_SKEW_SECONDS = 30
+MIN_LAMPORTS = 10**8
+MIN_FREE_BYTES = 1 << 30
+SOL = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding; advice tells what to do when it is not ok."""
+
+    name: str
+    ok: bool
+    detail: str
+    advice: str = ""
+
+
+@click.command()
+@click.option("--adapter", help="Part of the wanted adapter's name.")
+@json_option
+@keypair_option
+@cluster_options
+def doctor(settings: NodeSettings, keypair: Path, as_json: bool, adapter: str | None) -> int:
+    """Check adapter, limits, chain, stake, clock and disk; exits with 1 when something is amiss."""
+    checks = [*_adapter(adapter), _disk(settings.folder)]
+
+    async def work() -> list[Check]:
+        return [check async for check in _chain(settings, keypair)]
+
+    checks += run_async(work())
+    fit = all(check.ok for check in checks)
+    lines = [
+        f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<9} {check.detail}"
+        + (f"\n      -> {check.advice}" if check.advice and not check.ok else "")
+        for check in checks
+    ]
+    answer({"ok": fit, "checks": [asdict(check) for check in checks]}, as_json, *lines)
+    return 0 if fit else FAILED
+
+
+def _adapter(name: str | None) -> list[Check]:
+    try:
+        found = select_adapter(name)
+        report = self_test(GpuExecutor(found))
+    except AdapterUnavailable as error:
+        return [Check("adapter", False, str(error), "install a driver, or run with NumPy")]
+    except SelfTestError as error:
+        return [Check("adapter", False, str(error), "update the driver or choose another adapter")]
+    limits = ", ".join(f"{key} {value:,}" for key, value in sorted(found.limits.items()))
+    rate = report.macs_per_second / 1e6
+    detail = f"{found.name} ({found.backend}, {found.type}): {report.operators} operators bit-equal"
+    return [
+        Check("adapter", True, f"{detail}, {rate:,.0f} million multiply-adds a second"),
+        Check("limits", True, limits),
+    ]
+
+
+def _disk(folder: Path) -> Check:
+    candidates = (folder.absolute(), *folder.absolute().parents)
+    existing = next(path for path in candidates if path.exists())
+    free = shutil.disk_usage(existing).free
+    enough = free >= MIN_FREE_BYTES
+    return Check("disk", enough, f"{free >> 20:,} MiB free at {existing}", "free some space")
+
+
+async def _chain(settings: NodeSettings, keypair: Path) -> AsyncIterator[Check]:
+    gateway = settings.gateway()
+    try:
+        async with gateway:
+            genesis = await gateway.check_cluster()
+            slot = await gateway.slot()
+            yield Check("chain", True, f"{gateway.url}: slot {slot}, genesis {genesis}")
+            yield await _clock(gateway, slot)
+            async for check in _key(gateway, keypair):
+                yield check
+    except ChainError as error:
+        yield Check("chain", False, str(error), "correct --url, or start: neurolov localnet")
+
+
+async def _clock(gateway: Gateway, slot: int) -> Check:
+    told = await gateway.block_time(max(0, slot - 1))
+    if told is None:
+        return Check("clock", True, "the node tells no block time")
+    skew = time.time() - told
+    advice = "set this machine's clock (ntp)"
+    return Check("clock", abs(skew) <= MAX_SKEW_SECONDS, f"{skew:+.1f} s from the chain's", advice)
+
+
+async def _key(gateway: Gateway, path: Path) -> AsyncIterator[Check]:
+    try:
+        owner = load_keypair(path).pubkey()
+    except KeyFileError as error:
+        yield Check("key", False, str(error))
+        return
+    lamports = await gateway.balance(owner)
+    yield Check(
+        "key", lamports >= MIN_LAMPORTS, f"{owner}: {lamports / SOL:.3f} SOL", "fund it with SOL"
+    )
+    mirror = ChainMirror(gateway, [owner], poll_seconds=1.0)
+    try:
+        view = await mirror.refresh()
+    except RoleError as error:
+        yield Check("programs", False, str(error))
+        return
+    yield Check("programs", True, f"deployed, $NLOV is {view.rules.mint}")
+    tokens = await gateway.token_balance(associated_token_address(owner, view.rules.mint)) or 0
+    party = view.parties[owner]
+    staked = party.position.amount if party.position is not None else 0
+    registered = "a registered provider" if party.provider is not None else "no provider"
+    yield Check(
+        "stake",
+        staked > 0,
+        f"{nlov(staked)} NLOV staked, {nlov(party.free_stake)} free, {nlov(tokens)} in the wallet, "
+        + registered,
+        "neurolov stake add",
+    )

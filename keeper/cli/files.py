@@ -1,0 +1,54 @@
+"""Graph and tensor files that a user hands in."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from keeper.data import digest_of
+from keeper.errors import BadInputError
+from kernels.graph import Graph, GraphError
+from kernels.graph.file import read
+from kernels.trace import LayoutError, pack
+from kernels.trace.layout import Array
+
+
+class MalformedFileError(BadInputError):
+    """A graph or tensor file is not what it should be."""
+
+
+class InputDigestError(BadInputError):
+    """An input's bytes are not the ones that were announced."""
+
+
+def read_graph(path: Path) -> Graph:
+    """A graph file; MalformedFileError when it is none."""
+    try:
+        return read(path)
+    except (GraphError, OSError) as error:
+        raise MalformedFileError(f"{path} is not a valid graph: {error}") from error
+
+
+def read_inputs(graph: Graph, paths: Sequence[Path], expected: Sequence[str]) -> list[Array]:
+    """The graph's inputs from .npy files, each reshaped to what the graph wants.
+
+    expected are the SHA-256 of their canonical bytes, or empty. Raises MalformedFileError and
+    InputDigestError.
+    """
+    if len(paths) != len(graph.inputs):
+        raise MalformedFileError(f"the graph has {len(graph.inputs)} inputs, {len(paths)} given")
+    if expected and len(expected) != len(paths):
+        raise MalformedFileError(f"{len(expected)} hashes for {len(paths)} inputs")
+    inputs = []
+    for number, (path, spec) in enumerate(zip(paths, graph.inputs, strict=True)):
+        try:
+            array = np.load(path, allow_pickle=False)
+            if array.dtype != spec.dtype.numpy:
+                raise ValueError(f"its elements are {array.dtype}, not {spec.dtype.numpy}")
+            inputs.append(array.reshape(spec.shape))
+            digest = digest_of(pack(inputs[-1]).data)
+        except (OSError, ValueError, LayoutError, EOFError) as error:
+            raise MalformedFileError(f"{path} is not input {number}: {error}") from error
+        if expected and digest != expected[number].lower():
+            raise InputDigestError(f"{path} hashes to {digest}, announced was {expected[number]}")
+    return inputs

@@ -1,0 +1,73 @@
+"""`neurolov graph`: register a graph of operators, show a file."""
+
+from pathlib import Path
+
+import click
+
+from keeper.cli.connection import open_connection
+from keeper.cli.files import read_graph
+from keeper.cli.options import answer, cluster_options, json_option, keypair_option, run_async
+from keeper.configuration import NodeSettings
+from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
+from keeper.data import BlobStore
+from keeper.roles.orders import OrderDesk, SaltBook
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def graph() -> None:
+    """Graphs of operators: what a job runs."""
+
+
+@graph.command()
+@click.argument("path", type=FILE)
+@json_option
+def show(path: Path, as_json: bool) -> None:
+    """Show the operators of a graph file."""
+    found = read_graph(path)
+    operators = [
+        {
+            "opcode": descriptor.opcode.name.lower(),
+            "output_shape": list(descriptor.output_shape),
+            "multiply_adds": descriptor.multiply_adds,
+        }
+        for descriptor in found.descriptors
+    ]
+    document = {
+        "spec_root": found.spec_root.hex(),
+        "multiply_adds": found.multiply_adds,
+        "inputs": [[*spec.shape, spec.dtype.name.lower()] for spec in found.inputs],
+        "operators": operators,
+    }
+    lines = [
+        f"{number:>3}  {each['opcode']:<12} {each['output_shape']}  {each['multiply_adds']:,}"
+        for number, each in enumerate(operators)
+    ]
+    answer(document, as_json, f"spec root {found.spec_root.hex()}", *lines)
+
+
+@graph.command()
+@click.argument("path", type=FILE)
+@json_option
+@keypair_option
+@cluster_options
+def register(settings: NodeSettings, keypair: Path, as_json: bool, path: Path) -> None:
+    """Register a graph file on chain; goes on where an earlier try stopped."""
+    found = read_graph(path)
+
+    async def work() -> str:
+        async with open_connection(settings, keypair) as connection:
+            store = BlobStore(settings.folder, DEFAULT_QUOTA_BYTES)
+            desk = OrderDesk(
+                connection.services.gateway,
+                connection.submitter,
+                connection.owner,
+                store,
+                SaltBook(settings.folder / "salts"),
+            )
+            return str(await desk.register_graph(found))
+
+    address = run_async(work())
+    document = {"graph": address, "spec_root": found.spec_root.hex()}
+    answer(document, as_json, f"graph {address}")

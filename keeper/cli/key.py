@@ -1,0 +1,33 @@
+"""`neurolov key`: make a key file, show its address."""
+
+from pathlib import Path
+
+import click
+
+from keeper.cli.options import answer, json_option
+from keeper.configuration import create_keypair, load_keypair
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def key() -> None:
+    """Key files."""
+
+
+@key.command()
+@click.argument("path", type=FILE)
+@json_option
+def new(path: Path, as_json: bool) -> None:
+    """Make a new key file, readable by its owner alone."""
+    address = str(create_keypair(path).pubkey())
+    answer({"address": address, "path": str(path)}, as_json, f"{address} in {path}")
+
+
+@key.command()
+@click.argument("path", type=FILE)
+@json_option
+def show(path: Path, as_json: bool) -> None:
+    """Show the address of a key file."""
+    address = str(load_keypair(path).pubkey())
+    answer({"address": address}, as_json, address)

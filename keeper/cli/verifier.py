@@ -1,0 +1,68 @@
+"""`neurolov verifier`: check jobs for money."""
+
+from pathlib import Path
+
+import click
+
+from keeper.cli.connection import open_connection
+from keeper.cli.options import (
+    background,
+    cluster_options,
+    keypair_option,
+    metrics_option,
+    metrics_served,
+    run_async,
+    serving_options,
+)
+from keeper.configuration import NodeSettings, Serving
+from keeper.roles import Verifier
+from keeper.roles.ballots import BallotBox
+from keeper.roles.services import open_storage
+from keeper.roles.verifier import VerifierTools
+
+DEFAULT_PORT = 7020
+
+
+@click.group()
+def verifier() -> None:
+    """Check jobs for money."""
+
+
+@verifier.command()
+@click.option("--memory", "memory_bytes", default=1 << 32, show_default=True, help="Bytes.")
+@serving_options(DEFAULT_PORT)
+@metrics_option
+@keypair_option
+@cluster_options
+def run(
+    *,
+    settings: NodeSettings,
+    keypair: Path,
+    metrics_port: int | None,
+    memory_bytes: int,
+    serving: Serving,
+) -> None:
+    """Take a seat, register, then check what the seat is drawn for until interrupted.
+
+    The key needs stake: neurolov stake add.
+    """
+
+    async def work() -> None:
+        async with (
+            open_connection(settings, keypair) as connection,
+            open_storage(connection.services, settings.folder, serving) as storage,
+        ):
+            await connection.registrar.register_verifier(storage.url, memory_bytes)
+            tools = VerifierTools(
+                lane=connection.services.lane,
+                client=connection.services.client,
+                material=storage.material,
+                ballots=BallotBox(settings.folder / "ballots"),
+            )
+            await connection.mirror.refresh()
+            node = Verifier(connection.mirror, connection.submitter, connection.owner, tools)
+            click.echo(f"verifier {connection.owner} at {storage.url}", err=True)
+            async with metrics_served(metrics_port), background(connection.mirror.run()):
+                await node.run()
+
+    run_async(work())

@@ -1,0 +1,6 @@
+"""What an operator sets: key files and where a node lives."""
+
+from keeper.configuration.keyfile import KeyFileError, create_keypair, load_keypair
+from keeper.configuration.settings import NodeSettings, Serving
+
+__all__ = ["KeyFileError", "NodeSettings", "Serving", "create_keypair", "load_keypair"]

@@ -1,0 +1,49 @@
+"""Where a node lives: its cluster, its folder, its address for others."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from solders.hash import Hash, ParseHashError
+
+from keeper.chain.gateway import Gateway
+from keeper.errors import BadInputError
+
+DEFAULT_URL = "http://127.0.0.1:8899"
+DEFAULT_FOLDER = Path(".neurolov")
+DEFAULT_QUOTA_BYTES = 1 << 33
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How a node serves its data; public_url is what others reach it by, where that differs."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    public_url: str | None = None
+    quota_bytes: int = DEFAULT_QUOTA_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """genesis_hash pins the cluster."""
+
+    url: str = DEFAULT_URL
+    websocket_url: str | None = None
+    genesis_hash: str | None = None
+    folder: Path = DEFAULT_FOLDER
+    poll_seconds: float = 0.4
+
+    def gateway(self) -> Gateway:
+        """The door to the cluster, not yet entered.
+
+        Raises BadInputError when the URL or the genesis hash has the wrong form.
+        """
+        return Gateway(self.url, websocket_url=self.websocket_url, genesis_hash=self._pinned_hash())
+
+    def _pinned_hash(self) -> Hash | None:
+        if self.genesis_hash is None:
+            return None
+        try:
+            return Hash.from_string(self.genesis_hash)
+        except ParseHashError as error:
+            raise BadInputError(f"{self.genesis_hash!r} is not a genesis hash: {error}") from error

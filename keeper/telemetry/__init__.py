@@ -1,0 +1,14 @@
+"""Logs that never hold a key, and metrics."""
+
+from keeper.telemetry.logs import configure_logs
+from keeper.telemetry.metrics import METRICS, Metrics, serve_metrics
+from keeper.telemetry.redaction import RedactingFilter, redact
+
+__all__ = [
+    "METRICS",
+    "Metrics",
+    "RedactingFilter",
+    "configure_logs",
+    "redact",
+    "serve_metrics",
+]

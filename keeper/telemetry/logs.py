@@ -1,0 +1,39 @@
+"""Log lines on standard error: readable, or one JSON object a line."""
+
+import json
+import logging
+import sys
+
+from keeper.telemetry.redaction import RedactingFilter
+
+# Their INFO lines tell of every single request.
+CHATTY = ("httpx", "aiohttp.access", "httpcore")
+
+
+class JsonFormatter(logging.Formatter):
+    """time, level, logger, message, and the traceback where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line."""
+        document = {
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            "time": record.created,
+        }
+        if record.exc_text:
+            document["traceback"] = record.exc_text
+        return json.dumps(document, sort_keys=True)
+
+
+def configure_logs(level: str, as_json: bool) -> None:
+    """Set up the root logger; level is a name such as INFO."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(RedactingFilter())
+    plain = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+    handler.setFormatter(JsonFormatter() if as_json else plain)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)

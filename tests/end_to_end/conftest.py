@@ -1,0 +1,45 @@
+"""The same stories on localnet and, where its binary is on PATH, on solana-test-validator."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from xprocess import XProcess
+
+from keeper.cli.demonstration.report import DemoReport
+from keeper.cli.demonstration.story import Script, play, play_at
+from keeper.compute import Preference, select_executor
+from tests.validator import process
+from tests.validator.venue import ValidatorVenue
+
+Play = Callable[[Script], DemoReport]
+
+
+def _told(slot: int, what: str) -> None:
+    print(f"slot {slot:>4}  {what}")  # noqa: T201
+
+
+@pytest.fixture(
+    params=[
+        "localnet",
+        pytest.param(
+            "validator",
+            marks=pytest.mark.skipif(
+                not process.installed(), reason=f"{process.BINARY} is not on PATH"
+            ),
+        ),
+    ]
+)
+def played(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Play]:
+    """Plays a script on a fresh cluster."""
+    selected = select_executor(Preference.AUTO, None)
+    folder = tmp_path / "keepers"
+    folder.mkdir()
+    if request.param == "localnet":
+        yield lambda script: asyncio.run(play(script, selected, folder, _told))
+        return
+    xprocess: XProcess = request.getfixturevalue("xprocess")
+    with process.running(xprocess, tmp_path / "ledger") as url:
+        venue = ValidatorVenue(url)
+        yield lambda script: asyncio.run(play_at(venue, script, selected, folder, _told))

@@ -1,0 +1,33 @@
+"""The main job as a person would see it: who is paid, who is not, to the last unit."""
+
+import pytest
+
+from keeper.cli.demonstration.cheats import Cheat
+from keeper.cli.demonstration.story import Script
+from tests.end_to_end.conftest import Play
+
+
+def test_an_honest_provider_is_paid(played: Play) -> None:
+    report = played(Script())
+    assert report.failures == ()
+    assert report.verdict == "accepted"
+    assert report.accuracy >= 0.96
+    assert report.bit_exact
+    assert report.conserved
+
+
+@pytest.mark.parametrize("cheat", list(Cheat))
+def test_a_cheat_is_rejected_and_the_buyer_refunded(played: Play, cheat: Cheat) -> None:
+    report = played(Script(cheat))
+    assert report.failures == ()
+    assert report.verdict == "rejected"
+    assert not report.bit_exact
+    assert report.conserved
+
+
+def test_another_provider_completes_what_a_silent_one_claimed(played: Play) -> None:
+    report = played(Script(silent=True))
+    assert report.failures == ()
+    assert report.verdict == "accepted"
+    assert report.bit_exact
+    assert report.conserved

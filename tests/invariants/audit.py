@@ -1,0 +1,124 @@
+"""What must hold between any two steps."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from solders.pubkey import Pubkey
+
+from idl.client import staking
+from tests.invariants.book import Book
+from tests.invariants.governance import Governance
+from tests.invariants.ledger import JobLedger
+from tests.invariants.market import CLAIMED, ENDED, SETTLED, VOIDED
+from tests.invariants.payout import PayoutSteps
+from tests.invariants.stake import StakeSteps
+from tests.invariants.view import View, seat_weights
+from tests.world.judgement import State
+
+_LOCKED = 0
+
+
+class Books(StakeSteps, PayoutSteps, Governance):
+    """The whole economy, with the checks that an auditor would make of it."""
+
+    def audit(self) -> None:
+        """Assert everything that must hold now."""
+        check_tokens(self.view, self.book)
+        check_positions(self.view)
+        check_stake_vault(self.view, self.donated[staking.stake_vault_address()])
+        check_seats(self.view)
+        check_jobs(self.view, self.ledgers)
+        self.check_rewards()
+        for ledger in self.ledgers:
+            self.check_escrow(ledger)
+
+    def check_rewards(self) -> None:
+        """No more is paid than was funded, and what is owed is there."""
+        assert self.rewarded <= self.funded
+        owed = sum(map(self.rewards_owed, self.view.positions))
+        assert owed + self.rewarded <= self.funded
+        assert owed <= self.view.tokens[staking.reward_vault_address()]
+
+    def check_escrow(self, ledger: JobLedger) -> None:
+        """The vault covers what it owes, and the chain owes what the ledger says."""
+        found = self.view.escrows.get(ledger.job.address)
+        assert (found is None) == ledger.escrow_closed
+        assert sum(ledger.paid.values()) + ledger.fee <= ledger.locked
+        if found is None:
+            assert ledger.outstanding == 0
+            return
+        credits = found.credits[: found.credit_count]
+        assert {each.party: each.amount for each in credits} == ledger.credits
+        assert len(credits) == len(ledger.credits), "a party has two credits"
+        assert {each.party for each in credits if each.paid} == set(ledger.paid)
+        assert (found.fee, found.fee_due) == (ledger.fee, ledger.fee_due)
+        assert found.credited == sum(ledger.credits.values())
+        assert found.paid == sum(ledger.paid.values())
+        assert found.credited + found.fee <= ledger.locked
+        assert bool(found.state) == ledger.final
+        assert self.view.tokens[found.vault] >= ledger.outstanding
+
+
+def check_tokens(view: View, book: Book) -> None:
+    """Every token account holds what the steps moved there, and nothing else exists."""
+    assert view.tokens == book.balances
+    assert sum(view.tokens.values()) == view.supply == book.supply
+
+
+def check_positions(view: View) -> None:
+    """Stake under exposure is there, and each exposure is counted once."""
+    locked, unbonding = Counter[Pubkey](), Counter[Pubkey]()
+    for exposure in view.exposures.values():
+        if exposure.state == _LOCKED:
+            locked[exposure.owner] += exposure.amount + exposure.bond
+    for ticket in view.tickets.values():
+        unbonding[ticket.owner] += ticket.amount
+    for owner, position in view.positions.items():
+        assert position.exposed == locked[owner]
+        assert position.exposed <= position.amount, "stake under exposure has left"
+        assert position.unbonding == unbonding[owner]
+    staked = sum(position.amount for position in view.positions.values())
+    assert view.pool.total_staked == staked
+
+
+def check_stake_vault(view: View, donated: int) -> None:
+    """All that is staked or on its way out is in the vault."""
+    owed = view.pool.total_staked + sum(ticket.amount for ticket in view.tickets.values())
+    assert view.tokens[staking.stake_vault_address()] == owed + donated
+
+
+def check_seats(view: View) -> None:
+    """The tree weighs each held seat by its owner's stake, below the minimum by nothing."""
+    expected = [0] * len(view.tree.sums)
+    for position in view.positions.values():
+        if position.seat in view.seats and not position.seat_vacated:
+            assert view.seats[position.seat].owner == position.owner
+            enough = position.amount >= view.pool.params.min_verifier_stake
+            expected[position.seat] = position.amount if enough else 0
+    assert seat_weights(view.tree.sums) == expected
+    assert view.tree.total == sum(expected)
+
+
+def check_jobs(view: View, ledgers: list[JobLedger]) -> None:
+    """Jobs, verdicts, escrows and providers agree on what has ended."""
+    leases = Counter[Pubkey]()
+    for ledger in ledgers:
+        job = view.jobs.get(ledger.job.address)
+        assert (job is None) == ledger.closed
+        if job is None:
+            continue
+        assert (job.state in ENDED) == ledger.final
+        assert job.progress == (ledger.stages[-1].last if ledger.stages else 0)
+        if job.state == CLAIMED:
+            leases[job.lease.provider] += 1
+        verdict = view.verdicts.get(ledger.job.address)
+        if verdict is not None:
+            judged = verdict.state == State.SETTLED
+            assert judged == (job.state in {SETTLED, VOIDED})
+            assert verdict.stage_count == len(ledger.stages)
+    assert {owner: each.active for owner, each in view.providers.items() if each.active} == leases
+
+
+def ended_states(view: View) -> Mapping[Pubkey, int]:
+    """Final state of every job that has ended: it can never change again."""
+    return {address: job.state for address, job in view.jobs.items() if job.state in ENDED}

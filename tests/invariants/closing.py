@@ -1,0 +1,120 @@
+"""The end of every job without any party's help: time passes, and strangers crank."""
+
+from typing import Final
+
+from idl.client import escrow, staking
+from tests.invariants.hostile import Hostile
+from tests.invariants.ledger import JobLedger
+from tests.invariants.market import CLAIMED, COMMITTED, ENDED, POSTED
+from tests.world import Actor
+from tests.world.judgement import Outcome, State
+
+_LONGEST: Final = 24
+"""Steps that a stranger can need: two for each of 3 leases, 8 with tips, and one more expiry."""
+
+
+class Closing(Hostile):
+    """What nobody can prevent."""
+
+    def close(self) -> None:
+        """Bring every job to its end, pay and free everything, and take all stake out."""
+        for ledger in self.ledgers:
+            self.conclude(ledger)
+        for ledger in self.ledgers:
+            self.pay_out(ledger)
+        assert not self.view.escrows
+        assert not self.view.verdicts
+        assert not self.view.jobs
+        assert not self.view.exposures, "stake stays exposed to a job that is gone"
+        assert all(ledger.closed for ledger in self.ledgers)
+        for shard in range(16):
+            if self.book.balances[escrow.fees_address(shard)]:
+                self.sweep(shard)
+        self.take_stake_out()
+        self.audit()
+
+    def conclude(self, ledger: JobLedger) -> None:
+        """Let every deadline of the job pass."""
+        for _ in range(_LONGEST):
+            if ledger.final:
+                return
+            self._crank(ledger)
+            self.audit()
+        raise AssertionError(f"job {ledger.job.address} has no end")
+
+    def _crank(self, ledger: JobLedger) -> None:
+        job, cranker = self.job(ledger), self.crankers[1]
+        if job.state == POSTED:
+            if job.attempts < self.world.parameters.job_registry.max_attempts:
+                self.outlast(ledger)
+            self.expire_job(ledger, cranker)
+        elif job.state == CLAIMED:
+            self.outlast(ledger)
+            self.expire_lease(ledger)
+        elif self.verdict(ledger).state == State.COMMITTING:
+            self.adopt_partial(ledger, cranker)
+        elif self.verdict(ledger).state == State.COMMITTED:
+            self.draw(ledger, cranker, salted=False)
+        else:
+            self.outlast(ledger)
+            self.decide(ledger, cranker)
+
+    def decide(self, ledger: JobLedger, cranker: Actor) -> None:
+        """Count the ballots, or end the verdict as its outcome demands."""
+        found = self.verdict(ledger)
+        if found.state == State.BALLOTING:
+            self.tally(ledger, cranker)
+        elif found.outcome in {Outcome.REJECTED, Outcome.UNAVAILABLE}:
+            self.void(ledger, cranker)
+        else:
+            self.settle(ledger, cranker)
+
+    def outlast(self, ledger: JobLedger) -> None:
+        """Let the deadline pass that the job waits for now."""
+        job = self.job(ledger)
+        deadline = {POSTED: job.claim_deadline, CLAIMED: job.lease.expires_slot}.get(job.state, 0)
+        if job.state == COMMITTED:
+            found = self.verdict(ledger)
+            deadlines = {State.BALLOTING: found.reveal_deadline, State.DECIDED: found.window_end}
+            deadline = deadlines.get(State(found.state), 0)
+        if self.world.slot <= deadline:
+            self.world.warp_to(deadline + 1)
+
+    def pay_out(self, ledger: JobLedger) -> None:
+        """Everything that is left to do once a job has ended, where nobody has done it."""
+        address = ledger.job.address
+        if not ledger.escrow_closed:
+            for index, credit in enumerate(self.view.escrows[address].credits):
+                if credit.amount and not credit.paid:
+                    self.withdraw_credit(ledger, index)
+            if ledger.fee_due:
+                self.collect_fee(ledger)
+            self.reclaim(ledger)
+        assert ledger.escrow_closed
+        for number, ballot in ledger.ballots.items():
+            if not ballot.released:
+                self.release_ballot(ledger, number)
+        if address in self.view.verdicts:
+            self.close_verdict(ledger)
+        for exposure in list(self.view.exposures.values()):
+            if exposure.job == address:
+                self.release_exposure(exposure)
+        if not ledger.closed:
+            assert self.job(ledger).state in ENDED
+            self.close_job(ledger)
+        self.audit()
+
+    def take_stake_out(self) -> None:
+        """All stake and all rewards go home; what is left in the vaults is nobody's."""
+        for owner, position in list(self.view.positions.items()):
+            assert position.exposed == 0
+            if position.amount:
+                self.request_unstake(self.by_key[owner], position.amount)
+            if self.rewards_owed(owner):
+                self.claim_rewards(self.by_key[owner])
+        self.world.warp(self.world.parameters.staking.unbonding_slots)
+        for ticket in list(self.view.tickets.values()):
+            self.withdraw_stake(ticket)
+        vault = staking.stake_vault_address()
+        assert self.view.tokens[vault] == self.donated[vault]
+        assert self.view.pool.total_staked == 0

@@ -1,0 +1,22 @@
+"""How parties behave in the lives that tests write down."""
+
+from tests.invariants.progress import Conduct
+from tests.world.judgement import Choice
+
+_BALLOTS = 15
+
+
+def diligent(choice: Choice | None, **changes: object) -> Conduct:
+    """Everybody works at once and to the end, and all verifiers vote alike."""
+    values: dict[str, object] = {
+        "provider": 1,
+        "last": 4,
+        "restart": False,
+        "silent": False,
+        "salted": True,
+        "votes": (choice,) * _BALLOTS,
+        "operator": 0,
+        "withheld": frozenset[int](),
+        "cranker": 0,
+    }
+    return Conduct(**{**values, **changes})  # type: ignore[arg-type]

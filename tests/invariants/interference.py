@@ -1,0 +1,50 @@
+"""Anything that anybody may try on a job, in turn or out of turn."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from tests.invariants.ledger import JobLedger
+from tests.invariants.market import CLAIMED
+from tests.invariants.progress import Progress
+from tests.world import Actor
+
+Step = Callable[[], None]
+
+
+class Interference(Progress):
+    """Each step foresees whether it is refused, so that trying it at any time is a test."""
+
+    def interfere(self, ledger: JobLedger, pick: int, party: Actor, other: int) -> None:
+        """One step of those whose accounts exist; `other` chooses among parties or parts."""
+        steps = list(self._steps(ledger, party, other))
+        if steps:
+            steps[pick % len(steps)]()
+
+    def _steps(self, ledger: JobLedger, party: Actor, other: int) -> Iterator[Step]:
+        address = ledger.job.address
+        if not ledger.closed:
+            yield partial(self.claim, self.providers[other % len(self.providers)], ledger)
+            yield partial(self.close_job, ledger)
+            if self.job(ledger).state == CLAIMED:
+                yield partial(self.expire_lease, ledger)
+        if not ledger.escrow_closed:
+            yield partial(self.cancel, ledger)
+            yield partial(self.expire_job, ledger, party)
+            yield partial(self.collect_fee, ledger)
+            yield partial(self.reclaim, ledger)
+            if ledger.credits:
+                yield partial(self.withdraw_credit, ledger, other % len(ledger.credits))
+        if address in self.view.verdicts:
+            yield partial(self.adopt_partial, ledger, party)
+            yield partial(self.draw, ledger, party, salted=bool(other % 2), wait=False)
+            yield partial(self.tally, ledger, party)
+            yield partial(self.close_verdict, ledger)
+            if not ledger.escrow_closed:
+                yield partial(self.settle, ledger, party)
+                yield partial(self.void, ledger, party)
+        for exposure in self.view.exposures.values():
+            if exposure.job == address:
+                yield partial(self.release_exposure, exposure)
+        for number, ballot in ledger.ballots.items():
+            if not ballot.released:
+                yield partial(self.release_ballot, ledger, number)

@@ -1,0 +1,120 @@
+"""What one job owes and to whom, computed from the steps that were taken."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from solders.pubkey import Pubkey
+
+from tests.world.judgement import Choice, Outcome
+from tests.world.marketplace import PostedJob
+
+BPS: Final = 10_000
+_PAYING: Final = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED}
+_BORNE_OUT: Final = {
+    Outcome.ACCEPTED: {Choice.ACCEPT},
+    Outcome.REJECTED: {Choice.REJECT},
+    Outcome.UNAVAILABLE: {Choice.UNAVAILABLE},
+    Outcome.UNVERIFIED: set(Choice),
+    Outcome.UNSAMPLED: set[Choice](),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedStage:
+    """Operators `first..last` and what their whole graph was leased for, in base units."""
+
+    provider: Pubkey
+    first: int
+    last: int
+    macs: int
+    price: int
+
+
+@dataclass(slots=True)
+class CastBallot:
+    """A vote, what silence about it costs, and whether it has been revealed."""
+
+    verifier: Pubkey
+    choice: Choice
+    operator: int
+    bond: int
+    revealed: bool = False
+    released: bool = False
+
+
+@dataclass(slots=True)
+class JobLedger:
+    """One job's account of who has done what and who has been paid. Amounts are base units."""
+
+    job: PostedJob
+    locked: int
+    stages: list[CommittedStage] = field(default_factory=list)
+    ballots: dict[int, CastBallot] = field(default_factory=dict)
+    steps: Counter[Pubkey] = field(default_factory=Counter)
+    credits: dict[Pubkey, int] = field(default_factory=dict)
+    paid: dict[Pubkey, int] = field(default_factory=dict)
+    fee: int = 0
+    fee_due: int = 0
+    final: bool = False
+    escrow_closed: bool = False
+    closed: bool = False
+
+    @property
+    def unpaid(self) -> int:
+        """Credited and still in the vault."""
+        return sum(self.credits.values()) - sum(self.paid.values())
+
+    @property
+    def outstanding(self) -> int:
+        """What the vault must never hold less than."""
+        return self.unpaid + self.fee_due
+
+    def commit(self, stage: CommittedStage) -> None:
+        """Append a stage; one that begins at operator 0 replaces all before it."""
+        if stage.first == 0:
+            self.stages.clear()
+        self.stages.append(stage)
+
+    def blamed(self) -> Pubkey:
+        """Provider of the lower median of the operators that rejecters named."""
+        named = sorted(
+            ballot.operator
+            for ballot in self.ballots.values()
+            if ballot.revealed and ballot.choice is Choice.REJECT
+        )
+        median = named[(len(named) - 1) // 2]
+        return next(s.provider for s in self.stages if s.first <= median < s.last)
+
+    def conclude(self, outcome: Outcome, graph_macs: int, fee_bps: int) -> None:
+        """Credit everybody as the verdict's outcome says."""
+        credits = Counter[Pubkey]()
+        if outcome in _PAYING:
+            for stage in self.stages:
+                gross = stage.price * stage.macs // graph_macs
+                fee = -(-gross * fee_bps // BPS)
+                credits[stage.provider] += gross - fee
+                self.fee += fee
+        for ballot in self.ballots.values():
+            if ballot.revealed and ballot.choice in _BORNE_OUT[outcome]:
+                credits[ballot.verifier] += self.job.terms.verification_fee
+        for cranker, steps in self.steps.items():
+            credits[cranker] += self.job.terms.tip * steps
+        self.fee_due = self.fee
+        self._finalise(credits)
+
+    def refund(self, cranker: Pubkey | None) -> None:
+        """Credit nobody but whoever ended the job."""
+        self._finalise(Counter({cranker: self.job.terms.tip} if cranker else {}))
+
+    def pay(self, party: Pubkey) -> int:
+        """Give what the party is owed; it can be asked for once."""
+        assert party not in self.paid, f"{party} is paid twice"
+        self.paid[party] = self.credits[party]
+        return self.credits[party]
+
+    def _finalise(self, credits: Counter[Pubkey]) -> None:
+        assert not self.final, "the job ends twice"
+        self.final = True
+        self.credits = {party: amount for party, amount in credits.items() if amount}
+        assert sum(self.credits.values()) + self.fee <= self.locked, "more is owed than was locked"

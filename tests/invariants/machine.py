@@ -1,0 +1,296 @@
+"""Which steps may follow which: the rules that hypothesis chooses from."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypedDict, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+from solders.pubkey import Pubkey
+
+from tests.invariants.audit import ended_states
+from tests.invariants.governance import CHANGES
+from tests.invariants.interference import Interference
+from tests.invariants.ledger import JobLedger
+from tests.invariants.progress import Conduct
+from tests.invariants.tampering import trust
+from tests.world import NLOV
+from tests.world.judgement import Choice, State
+
+Item = TypeVar("Item")
+
+PICKS: Final = st.integers(0, 2**16)
+"""Number of whatever can be chosen from, modulo how many there are."""
+AMOUNTS: Final = st.integers(1, 60 * NLOV)
+BALLOTS: Final = 15
+WAITS: Final = st.sampled_from([1, 10, 40, 160, 320])
+VOTES: Final = st.one_of(
+    st.sampled_from(list(Choice)).map(lambda choice: (choice,) * BALLOTS),
+    st.tuples(*[st.sampled_from([None, *Choice])] * BALLOTS),
+)
+RARELY: Final = st.integers(0, 4).map(lambda number: number == 4)
+WITHHELD: Final = st.one_of(
+    st.just(frozenset[int]()), st.frozensets(st.integers(0, BALLOTS - 1), max_size=3)
+)
+CONDUCT: Final = st.builds(
+    Conduct,
+    provider=PICKS,
+    last=st.sampled_from([4, 1, 2, 3]),
+    restart=RARELY,
+    silent=RARELY,
+    salted=st.booleans(),
+    votes=VOTES,
+    operator=st.integers(0, 3),
+    withheld=WITHHELD,
+    cranker=PICKS,
+)
+LIFE: Final = st.one_of(
+    st.lists(CONDUCT, min_size=1, max_size=8),
+    st.tuples(CONDUCT, st.integers(1, 5)).map(lambda same: [same[0]] * same[1]),
+)
+GOVERNED: Final = st.sampled_from(
+    [
+        (program, name, value)
+        for program, parameters in CHANGES.items()
+        for name, values in parameters.items()
+        for value in values
+    ]
+)
+JOBS: Final = 6
+
+
+class Terms(TypedDict):
+    """What a buyer offers, in base units; of the premium half is burned."""
+
+    price: int
+    verification_fee: int
+    tip: int
+    paid_urgency: int
+    verifiers: int
+
+
+TERMS: Final = st.fixed_dictionaries(
+    {
+        "price": st.one_of(st.integers(2 * NLOV, 4 * NLOV), st.just(NLOV // 2)),
+        "verification_fee": st.integers(0, NLOV // 10),
+        "tip": st.integers(0, NLOV // 100),
+        "paid_urgency": st.integers(0, NLOV // 10).map(lambda half: 2 * half),
+        "verifiers": st.sampled_from([3, 1, 5]),
+    }
+)
+
+
+def chosen(items: Sequence[Item], pick: int) -> Item:
+    """One of the items, which must not be none."""
+    return items[pick % len(items)]
+
+
+class EconomyMachine(RuleBasedStateMachine):
+    """Any order of steps by anybody; the audit after each, and the end of everything at last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.economy = Interference()
+        trust(self.economy, self.economy.providers[-1])
+        self.states: dict[Pubkey, int] = {}
+
+    def jobs(self, keep: Callable[[JobLedger], bool]) -> list[JobLedger]:
+        """Jobs that a rule applies to, oldest first."""
+        return [ledger for ledger in self.economy.ledgers if keep(ledger)]
+
+    def underway(self) -> list[JobLedger]:
+        """Jobs that have not ended."""
+        return self.jobs(lambda ledger: not ledger.final)
+
+    def ended(self) -> list[JobLedger]:
+        """Jobs that have ended and whose account exists."""
+        return self.jobs(lambda ledger: ledger.final and not ledger.closed)
+
+    def balloting(self) -> list[JobLedger]:
+        """Jobs whose verifiers vote."""
+        found = self.economy.view.verdicts
+        return self.jobs(
+            lambda ledger: (
+                ledger.job.address in found and found[ledger.job.address].state == State.BALLOTING
+            )
+        )
+
+    @invariant()
+    def books_balance(self) -> None:
+        self.economy.audit()
+
+    @invariant()
+    def no_ended_job_comes_back(self) -> None:
+        states = ended_states(self.economy.view)
+        for address in self.states.keys() & self.economy.view.jobs.keys():
+            assert states.get(address) == self.states[address]
+        self.states |= states
+
+    def teardown(self) -> None:
+        self.economy.close()
+
+
+class StakeRules(EconomyMachine):
+    """Stakers, their rewards, seats and gifts."""
+
+    @rule(pick=PICKS, amount=AMOUNTS)
+    def stake(self, pick: int, amount: int) -> None:
+        self.economy.stake(chosen(self.economy.stakers, pick), amount)
+
+    @rule(pick=PICKS, amount=AMOUNTS)
+    def request_unstake(self, pick: int, amount: int) -> None:
+        owners = list(self.economy.view.positions)
+        self.economy.request_unstake(self.economy.by_key[chosen(owners, pick)], amount)
+
+    @rule(pick=PICKS, excess=st.integers(0, 1))
+    def request_all_free_stake(self, pick: int, excess: int) -> None:
+        owner = chosen(list(self.economy.view.positions), pick)
+        amount = self.economy.view.free(owner) + excess
+        if amount:
+            self.economy.request_unstake(self.economy.by_key[owner], amount)
+
+    @precondition(lambda self: self.economy.view.tickets)
+    @rule(pick=PICKS)
+    def withdraw_stake(self, pick: int) -> None:
+        self.economy.withdraw_stake(chosen(list(self.economy.view.tickets.values()), pick))
+
+    @rule(pick=PICKS)
+    def claim_rewards(self, pick: int) -> None:
+        owner = chosen(list(self.economy.view.positions), pick)
+        self.economy.claim_rewards(self.economy.by_key[owner])
+
+    @rule(amount=st.integers(1, 10 * NLOV), source=st.sampled_from(["fund", "emit", "sweep"]))
+    def reward(self, amount: int, source: str) -> None:
+        if source == "fund":
+            self.economy.fund_rewards(amount)
+        elif source == "emit":
+            self.economy.fund_emission(amount)
+            self.economy.emit_rewards()
+        else:
+            self.economy.sweep(amount % 16)
+
+    @rule(pick=PICKS, index=st.integers(0, 8))
+    def take_seat(self, pick: int, index: int) -> None:
+        owner = chosen(list(self.economy.view.positions), pick)
+        self.economy.take_seat(self.economy.by_key[owner], index)
+        self.economy.take_snapshot()
+
+    @precondition(lambda self: self.economy.view.seats)
+    @rule(pick=PICKS, close=st.booleans())
+    def leave_seat(self, pick: int, close: bool) -> None:
+        seat = chosen(list(self.economy.view.seats.values()), pick)
+        if close:
+            self.economy.close_seat(seat)
+        else:
+            self.economy.vacate_seat(seat)
+
+    @rule(pick=PICKS, amount=st.integers(1, NLOV))
+    def donate(self, pick: int, amount: int) -> None:
+        self.economy.donate(chosen(self.economy.vaults(), pick), amount)
+
+    @rule(slots=WAITS)
+    def wait(self, slots: int) -> None:
+        self.economy.world.warp(slots)
+
+
+class JobRules(EconomyMachine):
+    """Jobs on their way, and whoever gets in it."""
+
+    @initialize(lives=st.lists(st.tuples(PICKS, TERMS, LIFE), min_size=2, max_size=3))
+    def begin(self, lives: list[tuple[int, Terms, list[Conduct]]]) -> None:
+        """Most examples begin with jobs somewhere on their way."""
+        self.economy.fund_rewards(10 * NLOV)
+        for buyer, terms, life in lives:
+            ledger = self.economy.post(chosen(self.economy.buyers, buyer), **terms)
+            self._live(ledger, life)
+
+    @precondition(lambda self: len(self.economy.ledgers) < JOBS)
+    @rule(buyer=PICKS, terms=TERMS)
+    def post(self, buyer: int, terms: Terms) -> None:
+        self.economy.post(chosen(self.economy.buyers, buyer), **terms)
+
+    @precondition(lambda self: self.underway())
+    @rule(pick=PICKS, life=LIFE)
+    def advance(self, pick: int, life: list[Conduct]) -> None:
+        self._live(chosen(self.underway(), pick), life)
+
+    @precondition(lambda self: self.underway())
+    @rule(life=LIFE)
+    def advance_newest(self, life: list[Conduct]) -> None:
+        self._live(self.underway()[-1], life)
+
+    @precondition(lambda self: self.underway())
+    @rule(conduct=CONDUCT, steps=st.integers(1, 5))
+    def advance_all(self, conduct: Conduct, steps: int) -> None:
+        for ledger in self.underway():
+            self._live(ledger, [conduct] * steps)
+
+    def _live(self, ledger: JobLedger, life: list[Conduct]) -> None:
+        for conduct in life:
+            if not ledger.final:
+                self.economy.advance(ledger, conduct)
+                self.economy.audit()
+
+    @precondition(lambda self: self.economy.ledgers)
+    @rule(pick=PICKS, step=PICKS, party=PICKS, other=PICKS)
+    def interfere(self, pick: int, step: int, party: int, other: int) -> None:
+        actor = chosen(self.economy.crankers, party)
+        self.economy.interfere(chosen(self.economy.ledgers, pick), step, actor, other)
+
+    @precondition(lambda self: self.balloting())
+    @rule(pick=PICKS, votes=VOTES, operator=st.integers(0, 3))
+    def cast(self, pick: int, votes: tuple[Choice | None, ...], operator: int) -> None:
+        self.economy.cast(chosen(self.balloting(), pick), votes, operator)
+
+    @precondition(lambda self: self.balloting())
+    @rule(pick=PICKS, withheld=WITHHELD)
+    def reveal(self, pick: int, withheld: frozenset[int]) -> None:
+        self.economy.reveal(chosen(self.balloting(), pick), withheld)
+
+    @precondition(lambda self: self.ended())
+    @rule(pick=PICKS)
+    def pay_out(self, pick: int) -> None:
+        self.economy.pay_out(chosen(self.ended(), pick))
+
+    @precondition(lambda self: self.underway())
+    @rule(pick=PICKS)
+    def outlast(self, pick: int) -> None:
+        self.economy.outlast(chosen(self.underway(), pick))
+
+    @rule(pick=PICKS, donation=st.integers(1, NLOV))
+    def lock_and_take_back(self, pick: int, donation: int) -> None:
+        self.economy.lock_and_take_back(chosen(self.economy.buyers, pick), donation)
+
+    @rule(provider=PICKS, change=st.sampled_from(["drain", "serve", "leave", "register"]))
+    def change_provider(self, provider: int, change: str) -> None:
+        owner = chosen(self.economy.providers, provider)
+        if change == "leave":
+            self.economy.leave(owner)
+        elif change == "register":
+            self.economy.register(owner)
+        else:
+            self.economy.drain(owner, change == "drain")
+
+    @rule(change=GOVERNED)
+    def govern(self, change: tuple[str, str, int]) -> None:
+        self.economy.govern(*change)
+
+    @precondition(lambda self: self.economy.market_is_due())
+    @rule()
+    def roll_market(self) -> None:
+        self.economy.roll_market()
+
+    @rule(pick=PICKS, job=PICKS)
+    def attack(self, pick: int, job: int) -> None:
+        ledgers = self.economy.ledgers
+        attacks = self.economy.attacks(chosen(ledgers, job) if ledgers else None)
+        self.economy.refused(chosen(attacks, pick))
+
+
+class AnyOrder(StakeRules, JobRules):
+    """All rules together."""

@@ -1,0 +1,74 @@
+"""The next step that a job waits for, taken by those whose turn it is."""
+
+from dataclasses import dataclass
+
+from tests.invariants.closing import Closing
+from tests.invariants.ledger import JobLedger
+from tests.invariants.market import CLAIMED, POSTED
+from tests.world import Actor
+from tests.world.judgement import Choice, State
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How the parties of a job behave. A job's numbers are those of its operators."""
+
+    provider: int
+    last: int
+    restart: bool
+    silent: bool
+    salted: bool
+    votes: tuple[Choice | None, ...]
+    operator: int
+    withheld: frozenset[int]
+    cranker: int
+
+
+class Progress(Closing):
+    """Jobs on their way."""
+
+    def advance(self, ledger: JobLedger, conduct: Conduct) -> None:
+        """Take the job's next step, waiting for it where needed."""
+        job = self.job(ledger)
+        if job.state == POSTED:
+            self._begin(ledger, conduct)
+        elif job.state == CLAIMED:
+            self._work(ledger, conduct)
+        else:
+            self._judge(ledger, conduct)
+
+    def _begin(self, ledger: JobLedger, conduct: Conduct) -> None:
+        ready = [owner for owner in self.providers if not self.claim_refusal(owner, ledger)]
+        if ready:
+            self.claim(ready[conduct.provider % len(ready)], ledger)
+            return
+        if self.job(ledger).attempts < self.world.parameters.job_registry.max_attempts:
+            self.outlast(ledger)
+        self.expire_job(ledger, self._cranker(conduct))
+
+    def _work(self, ledger: JobLedger, conduct: Conduct) -> None:
+        if conduct.silent:
+            self.open_verdict(ledger)
+            self.outlast(ledger)
+        if self.world.slot > self.job(ledger).lease.expires_slot:
+            self.expire_lease(ledger)
+        else:
+            self.commit(ledger, conduct.last, restart=conduct.restart)
+
+    def _judge(self, ledger: JobLedger, conduct: Conduct) -> None:
+        state, cranker = self.verdict(ledger).state, self._cranker(conduct)
+        if state == State.COMMITTING:
+            self.adopt_partial(ledger, cranker)
+        elif state == State.COMMITTED:
+            self.draw(ledger, cranker, salted=conduct.salted)
+        elif state == State.BALLOTING:
+            self.cast(ledger, conduct.votes, conduct.operator)
+            self.reveal(ledger, conduct.withheld)
+            self.outlast(ledger)
+            self.decide(ledger, cranker)
+        else:
+            self.outlast(ledger)
+            self.decide(ledger, cranker)
+
+    def _cranker(self, conduct: Conduct) -> Actor:
+        return self.crankers[conduct.cranker % len(self.crankers)]

@@ -1,0 +1,72 @@
+"""Steps of providers that concern no job, and of the market that prices all."""
+
+from typing import Final
+
+from solders.instruction import AccountMeta
+
+from idl.client import SHARDS, job_registry
+from tests.invariants.economy import Economy
+from tests.world import Actor
+from tests.world import marketplace as market
+
+_Q32: Final = 2**32
+_ASK_UNIT: Final = 2**30
+
+
+class ProviderSteps(Economy):
+    """Each step foresees from the view whether it is allowed."""
+
+    def quote(self, owner: Actor) -> int:
+        """Base units that the provider takes for the graph now, floored at each factor."""
+        provider, params = self.view.providers[owner.key], self.world.parameters.job_registry
+        rate, reference = provider.measured_rate, params.capability_ref
+        capability = _Q32 if rate >= reference else rate * _Q32 // reference
+        price = provider.ask * self.graph.multiply_adds // _ASK_UNIT
+        for factor in (_Q32 + self.view.market.demand_q32, _Q32 + capability, params.season_q32):
+            price = price * factor >> 32
+        return price
+
+    def drain(self, owner: Actor, draining: bool) -> None:
+        refusal = None if owner.key in self.view.providers else "AccountOwnedByWrongProgram"
+        self.attempt(
+            refusal,
+            job_registry.update_provider(
+                capability=self._capability(), draining=draining, owner=owner.key
+            ),
+            signers=[owner],
+        )
+
+    def leave(self, owner: Actor) -> None:
+        """Deregister; whoever runs a job must stay."""
+        provider = self.view.providers.get(owner.key)
+        refusal = "ProviderActive" if provider and provider.active else None
+        self.attempt(
+            refusal if provider else "AccountOwnedByWrongProgram",
+            job_registry.deregister_provider(owner=owner.key),
+            signers=[owner],
+        )
+
+    def register(self, owner: Actor) -> None:
+        known = owner.key in self.view.providers
+        self.attempt(
+            "AccountAlreadyInUse" if known else None,
+            job_registry.register_provider(capability=self._capability(), owner=owner.key),
+            signers=[owner],
+        )
+
+    def market_is_due(self) -> bool:
+        """Whether an epoch has begun that the market has not seen."""
+        epoch = self.world.slot // self.world.parameters.job_registry.epoch_slots
+        return epoch > self.view.market.epoch
+
+    def roll_market(self) -> None:
+        shards = [job_registry.utilisation_address(shard) for shard in range(SHARDS)]
+        self.attempt(
+            None if self.market_is_due() else "MarketCurrent",
+            job_registry.roll_market(
+                remaining=[AccountMeta(shard, False, False) for shard in shards]
+            ),
+        )
+
+    def _capability(self) -> job_registry.Capability:
+        return market.capability(ask=self.ask)

@@ -1,0 +1,155 @@
+"""Every way that a job can end, through the same steps and audits as in any order."""
+
+import pytest
+
+from tests.invariants.conducts import diligent
+from tests.invariants.interference import Interference
+from tests.invariants.market import CANCELLED, EXPIRED, POSTED, SETTLED, VOIDED
+from tests.invariants.progress import Conduct
+from tests.invariants.tampering import trust
+from tests.world import NLOV
+from tests.world.judgement import Choice
+
+ACCEPT, REJECT, UNAVAILABLE = (diligent(choice) for choice in Choice)
+LIVES: dict[str, tuple[list[Conduct], int]] = {
+    "accepted": ([ACCEPT], SETTLED),
+    "rejected": ([REJECT], VOIDED),
+    "unavailable": ([UNAVAILABLE], VOIDED),
+    "unverified": ([diligent(None, salted=False)], SETTLED),
+    "withheld": ([diligent(Choice.ACCEPT, withheld=frozenset(range(15)))], SETTLED),
+    "divided": (
+        [diligent(None, votes=(Choice.ACCEPT, Choice.REJECT, Choice.UNAVAILABLE) * 5)],
+        SETTLED,
+    ),
+    "expired": ([diligent(None, silent=True)], EXPIRED),
+    # two stages by two providers: the first answers with a bond that is gone already
+    "the first of two blamed": (
+        [
+            diligent(Choice.REJECT, last=2),
+            diligent(Choice.REJECT, last=2),
+            diligent(Choice.REJECT, silent=True),
+            diligent(Choice.REJECT, operator=1),
+        ],
+        VOIDED,
+    ),
+    "the second of two blamed": (
+        [
+            diligent(Choice.REJECT, last=2),
+            diligent(Choice.REJECT, last=2),
+            diligent(Choice.REJECT, silent=True),
+            diligent(Choice.REJECT, operator=3),
+        ],
+        VOIDED,
+    ),
+    "restarted by another": (
+        [
+            diligent(Choice.ACCEPT, last=2),
+            diligent(Choice.ACCEPT, last=2),
+            diligent(Choice.ACCEPT, silent=True),
+            diligent(Choice.ACCEPT),
+            diligent(Choice.ACCEPT, restart=True),
+        ],
+        SETTLED,
+    ),
+}
+
+
+@pytest.fixture
+def economy() -> Interference:
+    return Interference()
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_a_life_balances(economy: Interference, life: str) -> None:
+    conducts, state = LIVES[life]
+    ledger = economy.post(economy.buyers[0], paid_urgency=NLOV)
+    for conduct in conducts:
+        economy.advance(ledger, conduct)
+        economy.audit()
+    for _ in range(24):
+        if not ledger.final:
+            economy.advance(ledger, conducts[-1])
+            economy.audit()
+    assert economy.job(ledger).state == state
+    economy.close()
+
+
+def test_a_cancelled_job_balances(economy: Interference) -> None:
+    ledger = economy.post(economy.buyers[0])
+    economy.cancel(ledger)
+    assert economy.job(ledger).state == CANCELLED
+    economy.audit()
+    economy.close()
+
+
+def test_a_trusted_result_is_spared_a_verification(economy: Interference) -> None:
+    trust(economy, economy.providers[1])
+    ledger = economy.post(economy.buyers[0])
+    while not ledger.final:
+        economy.advance(ledger, ACCEPT)
+        economy.audit()
+    assert economy.reached["unsampled"] == 1
+    assert not ledger.ballots
+    economy.close()
+
+
+def test_a_provider_that_left_is_still_paid(economy: Interference) -> None:
+    ledger = economy.post(economy.buyers[0])
+    provider = economy.providers[1]
+    economy.claim(provider, ledger)
+    economy.leave(provider)
+    economy.commit(ledger, 4)
+    economy.leave(provider)
+    assert provider.key not in economy.view.providers
+    while not ledger.final:
+        economy.advance(ledger, ACCEPT)
+        economy.audit()
+    economy.close()
+    assert ledger.paid[provider.key] > 0
+
+
+def test_rewards_wait_while_nobody_stakes(economy: Interference) -> None:
+    economy.fund_rewards(NLOV)
+    economy.close()
+    economy.fund_rewards(NLOV)
+    economy.world.warp(economy.world.parameters.staking.reward_period_slots)
+    before = economy.rewarded
+    economy.stake(economy.saver, NLOV)
+    economy.audit()
+    economy.world.warp(2 * economy.world.parameters.staking.reward_period_slots)
+    economy.claim_rewards(economy.saver)
+    economy.audit()
+    assert economy.rewarded - before > NLOV
+    assert economy.funded - economy.rewarded < 100
+
+
+def test_a_partial_result_is_paid_in_part(economy: Interference) -> None:
+    """Two operators of four, then three providers in a row that go silent."""
+    ledger = economy.post(economy.buyers[0])
+    economy.claim(economy.providers[0], ledger)
+    economy.commit(ledger, 2)
+    while economy.job(ledger).state != POSTED:
+        economy.outlast(ledger)
+        economy.expire_lease(ledger)
+    price = ledger.stages[0].price
+    economy.close()
+    share = sum(each.multiply_adds for each in economy.graph.descriptors[:2])
+    gross = price * share // economy.graph.multiply_adds
+    assert ledger.paid[economy.providers[0].key] == gross - ledger.fee
+    assert 0 < gross < price
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_every_attack_is_refused(economy: Interference, steps: int) -> None:
+    """From a posted job to a settled one with everything still to be paid."""
+    ledger = economy.post(economy.buyers[0])
+    economy.request_unstake(economy.verifiers[0], NLOV)
+    economy.world.warp(economy.world.parameters.staking.unbonding_slots)
+    for _ in range(steps):
+        if not ledger.final:
+            economy.advance(ledger, ACCEPT)
+    attacks = economy.attacks(ledger)
+    assert len(attacks) >= 15
+    for attack in attacks:
+        economy.refused(attack)
+    economy.audit()

@@ -1,0 +1,47 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from keeper.compute import SelfTestError, self_test
+from keeper.compute.self_test import _sample
+from kernels.graph import Graph, Opcode
+from kernels.reference import NumpyExecutor
+from kernels.trace.layout import Array
+
+
+class Broken:
+    """Right but for one operator's last element."""
+
+    def __init__(self, operator: int, dtype: type | None = None) -> None:
+        self._operator = operator
+        self._dtype = dtype
+
+    def execute(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+        outputs = NumpyExecutor().execute(graph, inputs)
+        wrong = outputs[self._operator].copy()
+        wrong.reshape(-1)[-1] ^= 1
+        outputs[self._operator] = wrong if self._dtype is None else wrong.astype(self._dtype)
+        return outputs
+
+
+def test_the_reference_passes_and_is_measured() -> None:
+    report = self_test(NumpyExecutor())
+    assert report.macs_per_second > 0
+    assert report.macs_per_slot(0.4) >= 1
+
+
+def test_every_opcode_is_tested() -> None:
+    graph, _ = _sample()
+    assert {descriptor.opcode for descriptor in graph.descriptors} == set(Opcode)
+
+
+@pytest.mark.parametrize("operator", range(10))
+def test_one_wrong_bit_is_noticed(operator: int) -> None:
+    with pytest.raises(SelfTestError, match=f"operator {operator} "):
+        self_test(Broken(operator))
+
+
+def test_a_wrong_dtype_is_noticed() -> None:
+    with pytest.raises(SelfTestError, match="operator 0 "):
+        self_test(Broken(0, np.int64))

@@ -1,0 +1,127 @@
+"""A job's money and the calls that move it."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from solders.account import Account
+from solders.instruction import Instruction
+from solders.pubkey import Pubkey
+
+from idl.client import Event, escrow, find_bump, job_registry, shard_of
+from tests.programs.forging import Caller
+from tests.world import NLOV, Actor, World
+from tests.world.world import Sent
+
+LOCKED: Final = 0
+FINAL: Final = 1
+TERMS: Final = escrow.Terms(price=10 * NLOV, verification=3 * NLOV, tips=NLOV, urgency=4 * NLOV)
+"""Of the urgency, localnet burns half."""
+HELD: Final = 16 * NLOV
+"""What these terms leave in the vault."""
+BURNED: Final = 2 * NLOV + 10_000_000
+"""Half of the urgency, and the posting fee."""
+TO_HAND: Final = 100 * NLOV
+
+
+def lock(
+    world: World,
+    buyer: Actor,
+    job_id: int = 0,
+    terms: escrow.Terms = TERMS,
+    **accounts: Any,
+) -> Instruction:
+    """Lock the money of the buyer's job of this id."""
+    seeds = (b"job", bytes(buyer.key), job_id.to_bytes(8, "little"))
+    named: dict[str, Any] = {
+        "job_bump": find_bump(seeds, job_registry.ID),
+        "buyer": buyer.key,
+        "mint": world.mint,
+        "job": job_registry.job_address(buyer.key, job_id),
+        "source": buyer.tokens,
+    }
+    return escrow.lock(job_id=job_id, terms=terms, **(named | accounts))
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """The locked money of one job that no registry knows."""
+
+    world: World
+    buyer: Actor
+    job: Pubkey
+
+    @property
+    def account(self) -> Pubkey:
+        return escrow.escrow_address(self.job)
+
+    @property
+    def vault(self) -> Pubkey:
+        return escrow.vault_address(self.job)
+
+    @property
+    def fees(self) -> Pubkey:
+        return escrow.fees_address(shard_of(self.job))
+
+    @property
+    def held(self) -> int:
+        return self.world.tokens(self.vault)
+
+    def stored(self) -> escrow.Escrow:
+        """The escrow account."""
+        return self.world.fetch(escrow.Escrow, self.account)
+
+    def post(self) -> None:
+        """Make the job's account exist, as posting does."""
+        self.world.bank.set_account(self.job, Account(10**7, bytes(8), job_registry.ID))
+
+    def settling(
+        self, *credits: tuple[Actor, int], fee: int = 0, finalise: bool = True
+    ) -> Instruction:
+        """Settle with these credits, as verdict."""
+        entries = tuple(escrow.Credit(party=party.key, amount=amount) for party, amount in credits)
+        return escrow.settle(credits=entries, fee=fee, finalise=finalise, escrow=self.account)
+
+    def settle(
+        self, *credits: tuple[Actor, int], fee: int = 0, finalise: bool = True
+    ) -> tuple[Event, ...]:
+        """Have verdict settle with these credits."""
+        instruction = self.settling(*credits, fee=fee, finalise=finalise)
+        return Caller(self.world, "verdict").send(instruction)
+
+    def refund(self, tip_to: Actor | None = None, tip: int = 0) -> tuple[Event, ...]:
+        """Have the registry end it without a result."""
+        party = None if tip_to is None else tip_to.key
+        instruction = escrow.refund(tip_to=party, tip=tip, escrow=self.account)
+        return Caller(self.world, "job_registry").send(instruction)
+
+    def withdrawing(self, index: int, party: Actor, **accounts: Any) -> Instruction:
+        """Pay a credit to the party's account."""
+        named: dict[str, Any] = {
+            "escrow": self.account,
+            "vault": self.vault,
+            "destination": party.tokens,
+        }
+        return escrow.withdraw(index=index, **(named | accounts))
+
+    def collecting(self, **accounts: Any) -> Instruction:
+        """Move the fee on."""
+        named: dict[str, Any] = {
+            "escrow": self.account,
+            "vault": self.vault,
+            "fee_vault": self.fees,
+        }
+        return escrow.collect_fee(**(named | accounts))
+
+    def reclaiming(self, **accounts: Any) -> Instruction:
+        """Return what nobody is owed."""
+        named: dict[str, Any] = {
+            "buyer": self.buyer.key,
+            "escrow": self.account,
+            "vault": self.vault,
+            "destination": self.buyer.tokens,
+        }
+        return escrow.reclaim(**(named | accounts))
+
+    def send(self, *instructions: Instruction) -> Sent:
+        """Send what needs nobody's signature."""
+        return self.world.send(*instructions)

@@ -1,0 +1,29 @@
+from idl.client import escrow
+from tests.world import World, unsigned
+
+
+def test_hands_over(world: World) -> None:
+    heir = world.actor("heir")
+    sent = world.send(
+        escrow.set_authority(authority=world.authority.key, new_authority=heir.key),
+        signers=[world.authority, heir],
+    )
+    config = world.fetch(escrow.Config, escrow.config_address())
+    assert config.authority == heir.key
+    assert sent.only(escrow.AuthoritySet).authority == heir.key
+    assert sent.units <= 10_000
+    again = escrow.set_params(params=world.parameters.escrow, authority=world.authority.key)
+    world.fails("NotAuthority", again, signers=[world.authority])
+
+
+def test_attack_01_both_must_sign(world: World) -> None:
+    heir = world.actor("heir")
+    instruction = escrow.set_authority(authority=world.authority.key, new_authority=heir.key)
+    world.fails("AccountNotSigner", unsigned(instruction, heir.key), signers=[world.authority])
+    world.fails("AccountNotSigner", unsigned(instruction, world.authority.key), signers=[heir])
+
+
+def test_refuses_anybody_else(world: World) -> None:
+    other = world.actor("other")
+    instruction = escrow.set_authority(authority=other.key, new_authority=other.key)
+    world.fails("NotAuthority", instruction, signers=[other])

@@ -1,0 +1,107 @@
+"""What an attacker tries, and what no client can: sign as a program, take accounts away."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from solders.account import Account
+from solders.instruction import Instruction
+from solders.message import Message
+from solders.pubkey import Pubkey
+from solders.signature import Signature
+from solders.transaction import Transaction
+from solders.transaction_metadata import FailedTransactionMetadata, TransactionMetadata
+from spl.token.instructions import TransferParams, transfer
+
+from idl.client import (
+    CPI_AUTHORITIES,
+    SYSTEM_PROGRAM,
+    TOKEN_PROGRAM,
+    Event,
+    events_from_logs,
+    program_error,
+)
+from tests.world import Actor, World
+
+_PAYER: Final = Pubkey(hashlib.sha256(b"pays for forged transactions").digest())
+
+
+class Caller:
+    """One of the programs, at the instructions that only its own signer may call.
+
+    No key has that signature, so this goes past the bank, which would check it.
+    """
+
+    def __init__(self, world: World, program: str) -> None:
+        self.world = world
+        self.key = CPI_AUTHORITIES[program]
+        world.bank.set_account(_PAYER, Account(10**12, b"", SYSTEM_PROGRAM))
+
+    def send(self, *instructions: Instruction) -> tuple[Event, ...]:
+        """Run them in one transaction, signed by all they name; raises ProgramError."""
+        result = self._run(instructions)
+        if isinstance(result, FailedTransactionMetadata):
+            error = program_error(result.err(), logs=result.meta().logs())
+            assert error is not None, result.err()
+            raise error
+        return events_from_logs(result.logs())
+
+    def fails(self, error: str, *instructions: Instruction) -> None:
+        """Assert that exactly this error refuses them and that nothing has changed."""
+        before = self.world.snapshot()
+        result = self._run(instructions)
+        assert isinstance(result, FailedTransactionMetadata), f"expected {error}"
+        failure = program_error(result.err(), logs=result.meta().logs())
+        assert failure is not None, result.err()
+        assert failure.name == error, failure
+        assert not self.world.changed(before)
+
+    def _run(
+        self, instructions: Sequence[Instruction]
+    ) -> TransactionMetadata | FailedTransactionMetadata:
+        message = Message(list(instructions), _PAYER)
+        signatures = [Signature.default()] * message.header.num_required_signatures
+        return self.world.bank._svm.send_transaction(Transaction.populate(message, signatures))
+
+
+def purge(world: World, *addresses: Pubkey) -> None:
+    """Take accounts away, as if they had never been created."""
+    for address in addresses:
+        world.bank.set_account(address, Account(0, b"", SYSTEM_PROGRAM))
+
+
+def copied(world: World, address: Pubkey, *, owner: Pubkey) -> Pubkey:
+    """A copy of an account's bytes elsewhere, owned by another program."""
+    raw = world.bank.account(address)
+    assert raw is not None
+    copy = Pubkey(hashlib.sha256(bytes(address)).digest())
+    world.bank.set_account(copy, Account(raw.lamports, bytes(raw.data), owner))
+    return copy
+
+
+def donate(world: World, giver: Actor, vault: Pubkey, amount: int) -> None:
+    """Send tokens to an account that did not ask for them."""
+    world.send(
+        transfer(
+            TransferParams(
+                program_id=TOKEN_PROGRAM,
+                source=giver.tokens,
+                dest=vault,
+                owner=giver.key,
+                amount=amount,
+            )
+        ),
+        signers=[giver],
+    )
+
+
+def other_bump(seeds: Iterable[bytes], program: Pubkey) -> Pubkey:
+    """A program address under these seeds that is not the canonical one."""
+    parts = list(seeds)
+    canonical = Pubkey.find_program_address(parts, program)[1]
+    for bump in range(canonical - 1, -1, -1):
+        hashed = b"".join([*parts, bytes([bump]), bytes(program), b"ProgramDerivedAddress"])
+        address = Pubkey(hashlib.sha256(hashed).digest())
+        if not address.is_on_curve():
+            return address
+    raise AssertionError("no other bump")

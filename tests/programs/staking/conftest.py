@@ -1,0 +1,42 @@
+import pytest
+from solders.pubkey import Pubkey
+
+from tests.programs.forging import Caller
+from tests.world import NLOV, Actor, World
+from tests.world.stakers import stake
+
+STAKED = 1_000 * NLOV
+
+
+@pytest.fixture
+def owner(world: World) -> Actor:
+    """Somebody with 1,000 $NLOV staked and 1,000 more to hand."""
+    actor = world.actor("owner", tokens=2 * STAKED)
+    stake(world, actor, STAKED)
+    return actor
+
+
+@pytest.fixture
+def other(world: World) -> Actor:
+    """Somebody else with 1,000 $NLOV staked and 1,000 more to hand."""
+    actor = world.actor("other", tokens=2 * STAKED)
+    stake(world, actor, STAKED)
+    return actor
+
+
+@pytest.fixture
+def registry(world: World) -> Caller:
+    """The job registry as a caller."""
+    return Caller(world, "job_registry")
+
+
+@pytest.fixture
+def verdict(world: World) -> Caller:
+    """Verdict as a caller."""
+    return Caller(world, "verdict")
+
+
+@pytest.fixture
+def job() -> Pubkey:
+    """What the calling program names a job."""
+    return Pubkey(b"\7" * 32)

@@ -1,0 +1,75 @@
+from dataclasses import replace
+
+from idl.client import SYSTEM_PROGRAM, staking
+from tests.world import NLOV, Actor, World
+from tests.world.stakers import pool
+
+RATE = 1_000_000
+
+
+def fund(world: World, amount: int) -> None:
+    sponsor = world.actor("sponsor", tokens=amount)
+    instruction = staking.fund_emission(amount=amount, funder=sponsor.key, source=sponsor.tokens)
+    world.send(instruction, signers=[sponsor])
+
+
+def test_streams_what_has_come_due(world: World, owner: Actor) -> None:
+    fund(world, NLOV)
+    start = pool(world).emission_last
+    world.warp(100)
+    sent = world.send(staking.emit_rewards())
+    due = (world.slot - start) * RATE
+    assert world.tokens(staking.reward_vault_address()) == due
+    assert world.tokens(staking.emission_vault_address()) == NLOV - due
+    emitted = pool(world)
+    assert emitted.emission_last == world.slot
+    assert emitted.period_end == world.slot + world.parameters.staking.reward_period_slots
+    event = sent.only(staking.RewardsEmitted)
+    assert (event.amount, event.reward_vault, event.emission_vault) == (due, due, NLOV - due)
+    assert sent.units <= 40_000
+    world.warp(10)
+    world.send(staking.emit_rewards())
+    assert world.tokens(staking.reward_vault_address()) == due + 10 * RATE
+    world.check_conserved()
+
+
+def test_halves(world: World, owner: Actor) -> None:
+    params = replace(world.parameters.staking, halving_slots=100)
+    world.send(
+        staking.set_params(params=params, authority=world.authority.key),
+        signers=[world.authority],
+    )
+    fund(world, NLOV)
+    start = pool(world).emission_start
+    world.warp_to(start + 250)
+    world.send(staking.emit_rewards())
+    due = 100 * RATE + 100 * RATE // 2 + 50 * RATE // 4
+    assert world.tokens(staking.reward_vault_address()) == due
+
+
+def test_gives_at_most_what_the_vault_holds(world: World, owner: Actor) -> None:
+    fund(world, 7)
+    world.warp(100)
+    world.send(staking.emit_rewards())
+    assert world.tokens(staking.reward_vault_address()) == 7
+    world.warp(100)
+    world.fails("NothingToEmit", staking.emit_rewards())
+
+
+def test_refuses_twice_in_a_slot(world: World, owner: Actor) -> None:
+    fund(world, NLOV)
+    world.warp(1)
+    world.send(staking.emit_rewards())
+    world.fails("NothingToEmit", staking.emit_rewards())
+
+
+def test_attack_06_fake_token_program(world: World, owner: Actor) -> None:
+    fund(world, NLOV)
+    world.fails("InvalidProgramId", staking.emit_rewards(token_program=SYSTEM_PROGRAM))
+
+
+def test_refuses_other_vaults(world: World, owner: Actor) -> None:
+    fund(world, NLOV)
+    stake_vault = staking.stake_vault_address()
+    world.fails("WrongVault", staking.emit_rewards(reward_vault=stake_vault))
+    world.fails("WrongVault", staking.emit_rewards(emission_vault=stake_vault))

@@ -1,0 +1,121 @@
+import pytest
+from solders.pubkey import Pubkey
+
+from idl.client import SYSTEM_PROGRAM, staking
+from tests.programs.forging import Caller
+from tests.programs.staking.conftest import STAKED
+from tests.programs.staking.exposures import exposure, lock, slash, unlock
+from tests.world import Actor, World, unsigned, with_account
+from tests.world.stakers import pool, position, seat
+
+
+@pytest.fixture(autouse=True)
+def locked(owner: Actor, registry: Caller, job: Pubkey) -> None:
+    """300 and a bond of 20 of the owner's stake, exposed by the registry."""
+    registry.send(lock(job, owner, registry.key, 300, 20))
+
+
+def test_burns_its_share_and_pays_the_rest(
+    world: World, owner: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    supply, treasury = world.supply(), world.tokens(world.treasury)
+    (event,) = verdict.send(slash(world, job, owner, 101, world.treasury))
+    assert (world.supply(), world.tokens(world.treasury)) == (supply - 51, treasury + 50)
+    left = position(world, owner)
+    assert (left.amount, left.exposed) == (STAKED - 101, 219)
+    assert pool(world).total_staked == STAKED - 101
+    slashed = exposure(world, job, owner)
+    assert (slashed.amount, slashed.bond, slashed.slashed) == (199, 20, 1)
+    assert isinstance(event, staking.Slashed)
+    assert (event.amount, event.burned, event.destination) == (101, 51, world.treasury)
+    assert (event.staked, event.exposed) == (STAKED - 101, 219)
+    world.check_conserved()
+
+
+def test_takes_all_that_is_exposed_but_the_bond(
+    world: World, owner: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    verdict.fails("SlashExceedsExposure", slash(world, job, owner, 301, world.treasury))
+    verdict.send(slash(world, job, owner, 300, world.treasury))
+    assert exposure(world, job, owner).amount == 0
+
+
+def test_happens_once(world: World, owner: Actor, verdict: Caller, job: Pubkey) -> None:
+    verdict.send(slash(world, job, owner, 1, world.treasury))
+    verdict.fails("AlreadySlashed", slash(world, job, owner, 1, world.treasury))
+
+
+def test_takes_the_weight_off_a_seat(
+    world: World, owner: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    seat(world, owner, 3)
+    verdict.send(slash(world, job, owner, 300, world.treasury))
+    tree = world.fetch(staking.VerifierTree, staking.verifiers_address())
+    assert tree.total == STAKED - 300
+
+
+def test_refuses_a_released_one(
+    world: World, owner: Actor, registry: Caller, verdict: Caller, job: Pubkey
+) -> None:
+    registry.send(unlock(job, owner, registry.key, close=False))
+    verdict.fails("AlreadyReleased", slash(world, job, owner, 1, world.treasury))
+
+
+def test_refuses_nothing(world: World, owner: Actor, verdict: Caller, job: Pubkey) -> None:
+    verdict.fails("ZeroAmount", slash(world, job, owner, 0, world.treasury))
+
+
+def test_refuses_every_other_caller(
+    world: World, owner: Actor, registry: Caller, verdict: Caller, job: Pubkey
+) -> None:
+    instruction = slash(world, job, owner, 1, world.treasury)
+    registry.fails("WrongCaller", with_account(instruction, verdict.key, registry.key))
+    by_wallet = with_account(instruction, verdict.key, owner.key)
+    world.fails("WrongCaller", by_wallet, signers=[owner])
+
+
+def test_attack_01_the_program_must_sign(
+    world: World, owner: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    instruction = slash(world, job, owner, 1, world.treasury)
+    world.fails("AccountNotSigner", unsigned(instruction, verdict.key))
+
+
+def test_refuses_anothers_position(
+    world: World, owner: Actor, other: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    wrong = staking.position_address(other.key)
+    instruction = slash(world, job, owner, 1, world.treasury, position=wrong)
+    verdict.fails("WrongExposure", instruction)
+
+
+def test_attack_06_fake_token_program(
+    world: World, owner: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    fake = {"token_program": SYSTEM_PROGRAM}
+    verdict.fails("InvalidProgramId", slash(world, job, owner, 1, world.treasury, **fake))
+
+
+def test_attack_07_the_vault_as_its_own_destination(
+    world: World, owner: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    vault = staking.stake_vault_address()
+    verdict.fails("TokenDelta", slash(world, job, owner, 100, vault))
+
+
+def test_attack_11_the_largest_amount(
+    world: World, owner: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    verdict.fails("SlashExceedsExposure", slash(world, job, owner, 2**64 - 1, world.treasury))
+
+
+def test_attack_14_cannot_be_front_run(
+    world: World, owner: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    """The owner leaves with all it can first; the whole exposure is still there to take."""
+    request = staking.request_unstake(
+        amount=STAKED - 320, owner=owner.key, ticket=staking.ticket_address(owner.key, 0)
+    )
+    world.send(request, signers=[owner])
+    verdict.send(slash(world, job, owner, 300, world.treasury))
+    assert position(world, owner).amount == 20

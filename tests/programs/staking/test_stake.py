@@ -1,0 +1,91 @@
+from typing import Any
+
+from solders.instruction import Instruction
+
+from idl.client import SYSTEM_PROGRAM, escrow, staking
+from tests.programs.forging import copied
+from tests.programs.staking.conftest import STAKED
+from tests.world import NLOV, Actor, World, unsigned
+from tests.world.stakers import pool, position, seat
+
+
+def stake(owner: Actor, amount: int = NLOV, **accounts: Any) -> Instruction:
+    named: dict[str, Any] = {"owner": owner.key, "source": owner.tokens}
+    return staking.stake(amount=amount, **(named | accounts))
+
+
+def test_moves_the_tokens_and_counts_them(world: World, owner: Actor, other: Actor) -> None:
+    sent = world.send(stake(owner, 5), signers=[owner])
+    staked = position(world, owner)
+    assert (staked.amount, pool(world).total_staked) == (STAKED + 5, 2 * STAKED + 5)
+    assert world.tokens(staking.stake_vault_address()) == 2 * STAKED + 5
+    assert world.tokens(owner) == STAKED - 5
+    event = sent.only(staking.Staked)
+    assert (event.owner, event.amount) == (owner.key, 5)
+    assert (event.staked, event.total_staked) == (STAKED + 5, 2 * STAKED + 5)
+    assert event.envelope.sequence == staked.sequence
+    assert position(world, other).amount == STAKED
+    assert sent.units <= 40_000
+    world.check_conserved()
+
+
+def test_raises_the_weight_of_a_seat(world: World, owner: Actor) -> None:
+    seat(world, owner, 3)
+    verifiers = staking.verifiers_address()
+    world.send(stake(owner, 5, verifiers=verifiers), signers=[owner])
+    assert world.fetch(staking.VerifierTree, verifiers).total == STAKED + 5
+
+
+def test_refuses_to_leave_out_the_tree_of_a_seat(world: World, owner: Actor) -> None:
+    seat(world, owner, 3)
+    world.fails("VerifierTreeMissing", stake(owner), signers=[owner])
+
+
+def test_refuses_nothing(world: World, owner: Actor) -> None:
+    world.fails("ZeroAmount", stake(owner, 0), signers=[owner])
+
+
+def test_refuses_more_than_there_is(world: World, owner: Actor) -> None:
+    world.fails("InsufficientFunds", stake(owner, STAKED + 1), signers=[owner])
+
+
+def test_attack_01_the_owner_must_sign(world: World, owner: Actor) -> None:
+    world.fails("AccountNotSigner", unsigned(stake(owner), owner.key))
+
+
+def test_attack_02_another_users_token_account(world: World, owner: Actor, other: Actor) -> None:
+    world.fails("WrongOwner", stake(owner, source=other.tokens), signers=[owner])
+
+
+def test_refuses_anothers_position(world: World, owner: Actor, other: Actor) -> None:
+    instruction = stake(owner, position=staking.position_address(other.key))
+    world.fails("WrongOwner", instruction, signers=[owner])
+
+
+def test_attack_03_pool_of_another_program(world: World, owner: Actor) -> None:
+    copy = copied(world, staking.pool_address(), owner=escrow.ID)
+    world.fails("AccountOwnedByWrongProgram", stake(owner, pool=copy), signers=[owner])
+
+
+def test_attack_04_one_account_type_as_another(world: World, owner: Actor) -> None:
+    pool_address, position_address = staking.pool_address(), staking.position_address(owner.key)
+    for wrong in (stake(owner, pool=position_address), stake(owner, position=pool_address)):
+        world.fails("AccountDiscriminatorMismatch", wrong, signers=[owner])
+
+
+def test_attack_06_fake_token_program(world: World, owner: Actor) -> None:
+    instruction = stake(owner, token_program=SYSTEM_PROGRAM)
+    world.fails("InvalidProgramId", instruction, signers=[owner])
+
+
+def test_attack_07_source_is_a_vault(world: World, owner: Actor) -> None:
+    for vault in (staking.stake_vault_address(), staking.reward_vault_address()):
+        world.fails("WrongOwner", stake(owner, source=vault), signers=[owner])
+
+
+def test_refuses_another_vault(world: World, owner: Actor, other: Actor) -> None:
+    world.fails("WrongVault", stake(owner, stake_vault=other.tokens), signers=[owner])
+
+
+def test_attack_11_the_largest_amount(world: World, owner: Actor) -> None:
+    world.fails("Overflow", stake(owner, 2**64 - 1), signers=[owner])

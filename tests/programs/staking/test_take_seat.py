@@ -1,0 +1,59 @@
+from solders.instruction import Instruction
+
+from idl.client import staking
+from tests.programs.forging import other_bump
+from tests.programs.staking.conftest import STAKED
+from tests.world import NLOV, Actor, World, unsigned
+from tests.world.stakers import position, stake
+
+
+def take(owner: Actor, index: int = 3) -> Instruction:
+    return staking.take_seat(index=index, owner=owner.key)
+
+
+def test_weighs_as_much_as_the_stake(world: World, owner: Actor, other: Actor) -> None:
+    sent = world.send(take(owner), signers=[owner])
+    world.send(take(other, 1_023), signers=[other])
+    held = world.fetch(staking.Seat, staking.seat_address(3))
+    epoch = world.slot // world.parameters.staking.epoch_slots
+    assert (held.owner, held.index, held.taken_epoch) == (owner.key, 3, epoch)
+    assert held.vacated_epoch == 2**64 - 1
+    assert position(world, owner).seat == 3
+    tree = world.fetch(staking.VerifierTree, staking.verifiers_address())
+    assert tree.total == 2 * STAKED
+    event = sent.only(staking.SeatTaken)
+    assert (event.owner, event.seat, event.weight) == (owner.key, 3, STAKED)
+    assert event.total_weight == STAKED
+    assert sent.units <= 40_000
+
+
+def test_refuses_a_seat_that_is_held(world: World, owner: Actor, other: Actor) -> None:
+    world.send(take(owner), signers=[owner])
+    world.fails("AccountAlreadyInUse", take(other), signers=[other])
+
+
+def test_refuses_a_second_seat(world: World, owner: Actor) -> None:
+    world.send(take(owner), signers=[owner])
+    world.fails("AlreadySeated", take(owner, 4), signers=[owner])
+
+
+def test_refuses_a_seat_that_does_not_exist(world: World, owner: Actor) -> None:
+    world.fails("SeatOutOfRange", take(owner, 1_024), signers=[owner])
+
+
+def test_refuses_less_than_a_verifiers_stake(world: World) -> None:
+    poor = world.actor("poor", tokens=100 * NLOV)
+    stake(world, poor, 100 * NLOV - 1)
+    world.fails("BelowVerifierMinimum", take(poor), signers=[poor])
+    stake(world, poor, 1)
+    world.send(take(poor), signers=[poor])
+
+
+def test_attack_01_the_owner_must_sign(world: World, owner: Actor) -> None:
+    world.fails("AccountNotSigner", unsigned(take(owner), owner.key))
+
+
+def test_attack_08_non_canonical_bump(world: World, owner: Actor) -> None:
+    wrong = other_bump([b"seat", b"\3\0"], staking.ID)
+    instruction = staking.take_seat(index=3, owner=owner.key, seat=wrong)
+    world.fails("ConstraintSeeds", instruction, signers=[owner])
