@@ -1,7 +1,11 @@
-"""`neurolov bench`: what the programs cost."""
+"""`neurolov bench`: what the programs cost, and what proving a computation costs."""
+
+from dataclasses import asdict
 
 import click
+from rich.console import Console
 
+from keeper.cli.benchmark.proof import ProofFigures, measure_proof
 from keeper.cli.benchmark.scenario import Figures, run_scenario
 from keeper.cli.benchmark.units import Measured
 from keeper.cli.options import answer, json_option
@@ -11,6 +15,9 @@ PLAIN_LIMIT = 10_000
 LIFECYCLE_LIMIT = 130_000
 BALLOT_LIMIT = 20_000
 FAILED = 1
+CHECK_LIMIT = 0.10
+COMMIT_OVERHEAD_LIMIT = 0.05
+GPU_OVERHEAD_LIMIT = 0.25
 
 
 @click.group()
@@ -43,6 +50,57 @@ def programs(as_json: bool) -> int:
     answer(document, as_json, *_lines(figures, lifecycle, ballot))
     within = not any(map(_excess, figures.instructions.values()))
     return 0 if within and lifecycle <= LIFECYCLE_LIMIT and ballot <= BALLOT_LIMIT else FAILED
+
+
+@bench.command()
+@json_option
+@click.option(
+    "--size",
+    type=click.IntRange(min=64, max=2048),
+    default=2048,
+    show_default=True,
+    help="Edge of the network's matrices; twice that is measured beside it.",
+)
+@click.option("--corruptions", type=click.IntRange(min=1), default=10_000, show_default=True)
+@click.option(
+    "--runs",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Figures are medians over so many runs.",
+)
+def poc(as_json: bool, size: int, corruptions: int, runs: int) -> int:
+    """Cost of committing to and verifying a computation, and what a check catches.
+
+    Exits with 1 when a target is missed.
+    """
+    with Console(stderr=True).status("measuring") as status:
+        figures = measure_proof(size, corruptions, runs, status.update)
+    answer(asdict(figures), as_json, *_proof_lines(figures))
+    caught = figures.detection["caught"] == figures.detection["corruptions"]
+    return 0 if caught and all(value <= limit for _, value, limit in _ratios(figures)) else FAILED
+
+
+def _ratios(figures: ProofFigures) -> list[tuple[str, float, float]]:
+    overhead_limit = GPU_OVERHEAD_LIMIT if figures.on_gpu else COMMIT_OVERHEAD_LIMIT
+    return [
+        ("checking the matmuls / computing them", figures.freivalds_ratio, CHECK_LIMIT),
+        ("verifying / executing", figures.verify_ratio, CHECK_LIMIT),
+        ("hashing the trace / executing", figures.commit_overhead, overhead_limit),
+    ]
+
+
+def _proof_lines(figures: ProofFigures) -> list[str]:
+    found = figures.detection
+    return [
+        f"on {figures.adapter}",
+        *(f"{value:>8.4f}  {name}, at most {limit}" for name, value, limit in _ratios(figures)),
+        *(
+            f"{ratio:>8.4f}  checking a matmul of {size} / computing it"
+            for size, ratio in figures.freivalds_ratio_by_size.items()
+        ),
+        f"{found['caught']:>8,}  corruptions caught of {found['corruptions']:,}",
+    ]
 
 
 def _excess(each: Measured) -> int:

@@ -9,7 +9,7 @@ from keeper.compute.executor import (
     select_executor,
 )
 from keeper.compute.lane import ComputeLane
-from keeper.compute.segment import execute_segment, segment
+from keeper.compute.segment import commit_segment, execute_segment, segment
 from keeper.compute.self_test import SelfTestError, SelfTestReport, self_test
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "SelectedExecutor",
     "SelfTestError",
     "SelfTestReport",
+    "commit_segment",
     "execute_segment",
     "segment",
     "select_executor",

@@ -7,9 +7,11 @@ checkpoint without computing anything twice.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from keeper.compute.executor import RenewingExecutor
 from kernels.graph import Descriptor, Graph, GraphError, Input, InputKind, input_spec
 from kernels.graph.graph import Constants
 from kernels.reference import Executor
+from kernels.trace import CommittedOutputs
 from kernels.trace.layout import Array
 
 
@@ -53,14 +55,45 @@ def execute_segment(
     earlier: Sequence[Array],
 ) -> list[Array]:
     """Outputs of a range of operators, given the job's inputs and all outputs before the range."""
+    placed = _placed(graph, operators, inputs, earlier)
+    return executor.execute(placed.graph, placed.inputs)[placed.skipped :]
+
+
+def commit_segment(
+    executor: Executor,
+    graph: Graph,
+    operators: range,
+    inputs: Sequence[Array],
+    earlier: Sequence[Array],
+) -> CommittedOutputs:
+    """The same with the tensor root of each output, hashed where it was computed."""
+    placed = _placed(graph, operators, inputs, earlier)
+    if not isinstance(executor, RenewingExecutor):
+        outputs = executor.execute(placed.graph, placed.inputs)
+        return CommittedOutputs.hashed(outputs[placed.skipped :])
+    found = executor.execute_committed(placed.graph, placed.inputs)
+    return CommittedOutputs(
+        found.outputs[placed.skipped :], found.roots[placed.skipped :], found.hashing_seconds
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    graph: Graph
+    inputs: Sequence[Array]
+    skipped: int
+
+
+def _placed(
+    graph: Graph, operators: range, inputs: Sequence[Array], earlier: Sequence[Array]
+) -> _Placed:
     if operators == range(len(graph.descriptors)):
-        return executor.execute(graph, inputs)
+        return _Placed(graph, inputs, 0)
     try:
         part = segment(graph, operators.start, operators.stop)
     except GraphError:
         # Everything up to the stage reads job inputs alone, so that part always is a graph.
-        whole = segment(graph, 0, operators.stop)
-        return executor.execute(whole.graph, inputs)[operators.start :]
+        return _Placed(segment(graph, 0, operators.stop).graph, inputs, operators.start)
     given = [
         (inputs if source.kind is InputKind.JOB_INPUT else earlier)[source.index]
         for source in part.sources
@@ -68,7 +101,7 @@ def execute_segment(
     shaped = [
         array.reshape(spec.shape) for array, spec in zip(given, part.graph.inputs, strict=True)
     ]
-    return executor.execute(part.graph, shaped)
+    return _Placed(part.graph, shaped, 0)
 
 
 def _constants(graph: Graph, descriptors: Sequence[Descriptor]) -> Constants:

@@ -99,6 +99,21 @@ class VoidAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class SlashProvider:
+    """Take the exposure of the provider that a proof convicted."""
+
+    job: Pubkey
+
+
+@dataclass(frozen=True, slots=True)
+class SlashBallot:
+    """Take the exposure of a verifier that accepted what was proven wrong."""
+
+    job: Pubkey
+    ballot: int
+
+
+@dataclass(frozen=True, slots=True)
 class AdoptPartial:
     """Bring a partial result before the verdict."""
 
@@ -219,6 +234,8 @@ Action = (
     | Tally
     | Settle
     | VoidAttempt
+    | SlashProvider
+    | SlashBallot
     | AdoptPartial
     | Cancel
     | ExpireJob

@@ -16,6 +16,8 @@ from keeper.jobs.actions import (
     ReleaseBallot,
     RollMarket,
     Settle,
+    SlashBallot,
+    SlashProvider,
     SweepFees,
     TakeSnapshot,
     Tally,
@@ -28,6 +30,7 @@ from keeper.jobs.state import (
     Clock,
     JobSnapshot,
     JobState,
+    Outcome,
     Verdict,
     VerdictState,
 )
@@ -112,6 +115,8 @@ def _verdict_step(
             step = _at(opens, Draw(address, with_salt=False), clock)
         case VerdictState.BALLOTING:
             step = _at(_tally_opens(verdict, clock), Tally(address), clock)
+        case VerdictState.DECIDED if verdict.outcome is Outcome.FRAUD and not verdict.slashed:
+            step = SlashProvider(address)
         case VerdictState.DECIDED if verdict.outcome.voids:
             step = VoidAttempt(address)
         case VerdictState.DECIDED:
@@ -132,6 +137,8 @@ def _leftovers(owner: Pubkey, view: JobSnapshot) -> Action:
     address, escrow = view.job.address, view.escrow
     if view.verdict is not None and view.verdict.state is VerdictState.SETTLED:
         for ballot in view.verdict.ballots:
+            if view.verdict.owes_slash(ballot):
+                return SlashBallot(address, ballot.index)
             if ballot.state is BallotState.CAST:
                 return ReleaseBallot(address, ballot.index)
     if escrow is not None:

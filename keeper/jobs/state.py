@@ -44,11 +44,12 @@ class Outcome(IntEnum):
     UNAVAILABLE = 3
     UNVERIFIED = 4
     UNSAMPLED = 5
+    FRAUD = 6
 
     @property
     def voids(self) -> bool:
         """Whether the attempt goes unpaid."""
-        return self in (Outcome.REJECTED, Outcome.UNAVAILABLE)
+        return self in (Outcome.REJECTED, Outcome.UNAVAILABLE, Outcome.FRAUD)
 
 
 class BallotState(IntEnum):
@@ -115,11 +116,16 @@ class DrawnBallot:
     state: BallotState
     verifier: Pubkey | None
     rejected_operator: int | None = None
+    accepted: bool = False
+    slashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The proof side of a job. committed_slot is the base of the next draw."""
+    """The proof side of a job. committed_slot is the base of the next draw.
+
+    A proof convicts one stage's provider; slashed tells whether it has lost its exposure.
+    """
 
     state: VerdictState
     outcome: Outcome
@@ -132,6 +138,8 @@ class Verdict:
     stages: tuple[Stage, ...]
     ballots: tuple[DrawnBallot, ...]
     payer: Pubkey
+    convicted: Pubkey | None = None
+    slashed: bool = False
 
     @property
     def latest_draw(self) -> tuple[DrawnBallot, ...]:
@@ -140,7 +148,9 @@ class Verdict:
 
     @property
     def blamed(self) -> Pubkey | None:
-        """Who answers for a rejection: the stage of the lower median of the operators named."""
+        """Who answers: the convicted, or the stage of the lower median of the operators named."""
+        if self.convicted is not None:
+            return self.convicted
         named = sorted(
             ballot.rejected_operator
             for ballot in self.ballots
@@ -152,6 +162,11 @@ class Verdict:
         return next(
             (stage.provider for stage in self.stages if stage.first <= median < stage.last), None
         )
+
+    def owes_slash(self, ballot: DrawnBallot) -> bool:
+        """Whether it accepted what was proven wrong and still holds its exposure."""
+        revealed = ballot.state is BallotState.REVEALED and ballot.accepted
+        return self.outcome is Outcome.FRAUD and revealed and not ballot.slashed
 
     def ballots_closed(self, slot: int) -> bool:
         """Whether no ballot can change any more."""

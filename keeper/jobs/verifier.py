@@ -52,6 +52,7 @@ def _steps(snapshot: VerifierSnapshot, job: JobSnapshot, clock: Clock) -> list[S
                 for ballot in verdict.ballots
                 if ballot.verifier == snapshot.owner
                 and ballot.state in (BallotState.CAST, BallotState.REVEALED)
+                and not verdict.owes_slash(ballot)
             ]
     if job.escrow is not None:
         for credit in job.escrow.unpaid_to(snapshot.owner):

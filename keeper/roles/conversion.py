@@ -92,6 +92,10 @@ def verdict_of(account: verdict_program.Verdict) -> Verdict:
             for index, ballot in enumerate(account.ballots[: account.ballot_count])
         ),
         payer=account.payer,
+        convicted=account.stages[account.fraud.stage].provider
+        if account.outcome == Outcome.FRAUD
+        else None,
+        slashed=bool(account.fraud.slashed),
     )
 
 
@@ -143,4 +147,6 @@ def _ballot(index: int, account: verdict_program.Ballot) -> DrawnBallot:
         state=BallotState(account.state),
         verifier=account.verifier if account.verifier != NOBODY else None,
         rejected_operator=account.operator if account.choice == Choice.REJECT else None,
+        accepted=account.choice == Choice.ACCEPT,
+        slashed=bool(account.slashed),
     )

@@ -8,7 +8,7 @@ from time import perf_counter
 from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
-from keeper.compute import CapacityError, ComputeLane, RenewingExecutor, execute_segment
+from keeper.compute import CapacityError, ComputeLane, RenewingExecutor, commit_segment
 from keeper.data import BlobClient, BlobStore, DataError, StageIndex, StageIndexes
 from keeper.jobs import provider as rules
 from keeper.jobs.actions import Action, Claim, Execute
@@ -22,7 +22,7 @@ from keeper.roles.mirror import ChainMirror, View
 from keeper.roles.role import Role
 from keeper.roles.traces import TraceSource
 from kernels.reference import Executor
-from kernels.trace import pack, tensor_root, trace_root, unpack
+from kernels.trace import CommittedOutputs, pack, trace_root, unpack
 from kernels.trace.layout import Array, LayoutError
 
 LOG = logging.getLogger(__name__)
@@ -136,8 +136,8 @@ class Provider(Role):
             self._restarts.add(job.address)
             return
         started = perf_counter()
-        outputs = await self._tools.lane.run(
-            execute_segment,
+        committed = await self._tools.lane.run(
+            commit_segment,
             self._tools.executor,
             material.graph,
             operators,
@@ -145,11 +145,11 @@ class Provider(Role):
             earlier,
         )
         executed = perf_counter()
-        index = await self._tools.lane.run(self._keep, job, operators, outputs)
+        index = await self._tools.lane.run(self._keep, job, operators, committed)
         cost = ExecutionCost(
             sum(material.graph.descriptors[at].multiply_adds for at in operators),
-            executed - started,
-            perf_counter() - executed,
+            executed - started - committed.hashing_seconds,
+            perf_counter() - executed + committed.hashing_seconds,
         )
         self.costs[job.address] = cost
         LOG.info(
@@ -176,16 +176,15 @@ class Provider(Role):
                 found.append(unpack(blob, spec.shape, spec.dtype))
         return found[:first]
 
-    def _keep(self, job: Job, operators: range, outputs: Sequence[Array]) -> StageIndex:
-        digests = [self._tools.store.put(pack(output).tobytes()) for output in outputs]
-        roots = [tensor_root(output) for output in outputs]
+    def _keep(self, job: Job, operators: range, committed: CommittedOutputs) -> StageIndex:
+        digests = [self._tools.store.put(pack(output).tobytes()) for output in committed.outputs]
         index = StageIndex(
             job=str(job.address),
             first=operators.start,
             last=operators.stop,
-            root=trace_root(roots).hex(),
+            root=trace_root(committed.roots).hex(),
             outputs=tuple(digests),
-            tensor_roots=tuple(root.hex() for root in roots),
+            tensor_roots=tuple(root.hex() for root in committed.roots),
         )
         self._tools.indexes.put(index)
         return index

@@ -90,11 +90,44 @@ def _void(action: actions.VoidAttempt, context: Context) -> Instruction:
     )
 
 
-def _release_ballot(action: actions.ReleaseBallot, context: Context) -> Instruction:
+def _slash_provider(action: actions.SlashProvider, context: Context) -> Instruction:
     judged = context.job.verdict
-    owner = judged.ballots[action.ballot].verifier if judged is not None else None
+    if judged is None or judged.convicted is None:
+        raise RoleError(f"nothing is proven against job {action.job}")
+    return verdict.slash_provider(
+        verdict=verdict.verdict_address(action.job),
+        receipt=verdict.receipt_address(action.job),
+        escrow=escrow.escrow_address(action.job),
+        vault=escrow.vault_address(action.job),
+        position=staking.position_address(judged.convicted),
+        exposure=staking.exposure_address(action.job, judged.convicted),
+        mint=context.mint,
+    )
+
+
+def _slash_ballot(action: actions.SlashBallot, context: Context) -> Instruction:
+    owner = _caster(action.job, action.ballot, context)
+    return verdict.slash_ballot(
+        ballot=action.ballot,
+        verdict=verdict.verdict_address(action.job),
+        position=staking.position_address(owner),
+        exposure=staking.exposure_address(action.job, owner),
+        mint=context.mint,
+        escrow_config=escrow.config_address(),
+        fee_vault=escrow.fees_address(shard_of(action.job)),
+    )
+
+
+def _caster(job: Pubkey, ballot: int, context: Context) -> Pubkey:
+    judged = context.job.verdict
+    owner = judged.ballots[ballot].verifier if judged is not None else None
     if owner is None:
-        raise RoleError(f"ballot {action.ballot} of job {action.job} was never cast")
+        raise RoleError(f"ballot {ballot} of job {job} was never cast")
+    return owner
+
+
+def _release_ballot(action: actions.ReleaseBallot, context: Context) -> Instruction:
+    owner = _caster(action.job, action.ballot, context)
     return verdict.release_ballot(
         ballot=action.ballot,
         verdict=verdict.verdict_address(action.job),
@@ -163,6 +196,8 @@ _BUILDERS: Mapping[type, Callable[[Any, Context], Instruction]] = {
     ),
     actions.Settle: _settle,
     actions.VoidAttempt: _void,
+    actions.SlashProvider: _slash_provider,
+    actions.SlashBallot: _slash_ballot,
     actions.AdoptPartial: lambda action, context: verdict.adopt_partial(
         cranker=context.signer, job=action.job
     ),

@@ -18,6 +18,7 @@ PRIME = (1 << BITS) - 1
 EXACT_BITS = 53
 MIN_LIMB_BITS = 9
 BLOCK = 1 << 18
+MIN_BLOCK_ROWS = 32
 
 Elements = npt.NDArray[np.uint64]
 Integers = npt.NDArray[Any]
@@ -81,11 +82,20 @@ def _multiply_exactly(left: Elements, right: Integers, magnitude: int, cost: Che
         np.float64
     )
     columns = right.shape[1]
-    result = np.empty((rows, columns), np.uint64)
-    step = max(1, BLOCK // terms)
-    for at in range(0, columns, step):
-        block = cut @ right[:, at : at + step].astype(np.float64)
-        result[:, at : at + step] = _recombine(block.reshape(limbs, rows, -1), bits)
+    rows_a_block = BLOCK // columns
+    if right.flags.c_contiguous and rows_a_block >= MIN_BLOCK_ROWS:
+        # Whole rows, in the order of memory: columns of a large matrix share few cache lines.
+        sums = np.zeros((limbs * rows, columns))
+        for at in range(0, terms, rows_a_block):
+            end = at + rows_a_block
+            sums += cut[:, at:end] @ right[at:end].astype(np.float64)
+        result = _recombine(sums.reshape(limbs, rows, columns), bits)
+    else:
+        result = np.empty((rows, columns), np.uint64)
+        step = max(1, BLOCK // terms)
+        for at in range(0, columns, step):
+            block = cut @ right[:, at : at + step].astype(np.float64)
+            result[:, at : at + step] = _recombine(block.reshape(limbs, rows, -1), bits)
     cost.macs += limbs * rows * terms * columns
     return result
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import wgpu
 
 from kernels.graph import Graph, InputKind, Opcode, input_spec
+from kernels.runtime.commitment import MerklePipelines, TensorRoots
 from kernels.runtime.shader import WORKGROUP, load_shader
 from kernels.trace.layout import pack
 
@@ -28,6 +29,8 @@ class Program:
         self, device: Any, graph: Graph, pipelines: Mapping[Opcode, Any], max_groups: int
     ) -> None:
         self._device = device
+        self._max_groups = max_groups
+        self._tensor_roots: TensorRoots | None = None
         self._buffers: list[Any] = []
         self._inputs = [self._buffer(spec.stored_bytes) for spec in graph.inputs]
         self._sizes = [spec.stored_bytes for spec in graph.outputs]
@@ -65,8 +68,17 @@ class Program:
             encoder = self._device.create_command_encoder()
         return results
 
+    def tensor_roots(self, pipelines: MerklePipelines) -> list[bytes]:
+        """Commitments to the outputs of the last run, hashed where they lie."""
+        if self._tensor_roots is None:
+            tensors = list(zip(self._outputs, self._sizes, strict=True))
+            self._tensor_roots = TensorRoots(self._device, pipelines, tensors, self._max_groups)
+        return self._tensor_roots.compute()
+
     def release(self) -> None:
         """Give the device memory back."""
+        if self._tensor_roots is not None:
+            self._tensor_roots.release()
         for buffer in self._buffers:
             buffer.destroy()
 

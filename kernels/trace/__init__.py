@@ -1,5 +1,6 @@
 """Canonical tensor bytes and the Merkle commitments over them."""
 
+from kernels.trace.committed import CommittedOutputs
 from kernels.trace.layout import (
     Array,
     DType,
@@ -42,6 +43,7 @@ __all__ = [
     "ZERO_ROOT",
     "Array",
     "CommitmentError",
+    "CommittedOutputs",
     "DType",
     "LayoutError",
     "MerkleTree",

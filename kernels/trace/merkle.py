@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 
+import numpy as np
+
 from kernels.trace.layout import Array, DType, Shape, pack, stored_bytes
 
 LEAF_BYTES = 256
 HASH_BYTES = 32
+# Tagged copies of so many leaves stay in the cache.
+BLOCK_LEAVES = 1 << 11
 ZERO_ROOT = bytes(HASH_BYTES)
 
 
@@ -45,10 +49,11 @@ INPUTS = TreeKind(b"nlI0", b"nlI1", HASH_BYTES)
 
 
 @cache
-def _zero_subtree(kind: TreeKind, height: int) -> bytes:
+def zero_subtree(kind: TreeKind, height: int) -> bytes:
+    """Root of a tree of zero leaves, which stands for the padding."""
     if height == 0:
         return kind.leaf(bytes(kind.leaf_bytes))
-    below = _zero_subtree(kind, height - 1)
+    below = zero_subtree(kind, height - 1)
     return kind.node(below, below)
 
 
@@ -111,27 +116,36 @@ class MerkleTree:
         path = tuple(
             level[sibling]
             if (sibling := index >> height ^ 1) < len(level)
-            else _zero_subtree(self.kind, height)
+            else zero_subtree(self.kind, height)
             for height, level in enumerate(self._levels[:-1])
         )
         return Opening(index, data.ljust(width, b"\0"), path)
 
     def _hash_leaves(self) -> list[bytes]:
-        width, tag, data = self.kind.leaf_bytes, self.kind.leaf_tag, self._data
+        width, data = self.kind.leaf_bytes, self._data
         whole = len(data) // width * width
-        hashes = [
-            sha256(b"".join((data[at : at + width], tag))).digest() for at in range(0, whole, width)
-        ]
+        hashes: list[bytes] = []
+        for at in range(0, whole, BLOCK_LEAVES * width):
+            hashes += self._hash_whole_leaves(data[at : min(at + BLOCK_LEAVES * width, whole)])
         if whole < len(data):
             hashes.append(self.kind.leaf(bytes(data[whole:]).ljust(width, b"\0")))
         return hashes
+
+    def _hash_whole_leaves(self, data: memoryview) -> list[bytes]:
+        # Leaf and tag side by side, so that each hash takes one slice and no copy.
+        width, tag = self.kind.leaf_bytes, np.frombuffer(self.kind.leaf_tag, np.uint8)
+        tagged = np.empty((len(data) // width, width + tag.size), np.uint8)
+        tagged[:, :width] = np.frombuffer(data, np.uint8).reshape(-1, width)
+        tagged[:, width:] = tag
+        flat, step = tagged.reshape(-1).data, tagged.shape[1]
+        return [sha256(flat[at : at + step]).digest() for at in range(0, tagged.size, step)]
 
     def _hash_nodes(self, below: list[bytes], height: int) -> list[bytes]:
         tag = self.kind.node_tag
         pairs = zip(below[::2], below[1::2], strict=False)
         nodes = [sha256(left + right + tag).digest() for left, right in pairs]
         if len(below) % 2:
-            nodes.append(self.kind.node(below[-1], _zero_subtree(self.kind, height)))
+            nodes.append(self.kind.node(below[-1], zero_subtree(self.kind, height)))
         return nodes
 
 

@@ -2,25 +2,20 @@
 
 import pytest
 
-from idl.client import PROGRAMS, Account, staking
-from tests.world import NLOV, World, stakers
-from tests.world import judgement as judge
-from tests.world import marketplace as market
+from idl.client import PROGRAMS, Account, staking, verdict
+from tests.programs.verdict.disputing import Disputing
+from tests.world import World
 
 
 @pytest.fixture
 def lived_in(world: World) -> World:
-    """One job with three ballots cast, a ticket, and whatever else comes with them."""
-    members = stakers.committee(world, 3)
-    buyer, provider = world.actor("buyer", tokens=10 * NLOV), world.actor("provider")
-    graph = market.register_graph(world, world.actor("author"))
-    market.register_provider(world, provider)
-    job = market.post_job(world, buyer, graph)
-    market.claim(world, provider, job)
-    judge.commit(world, provider, job)
-    judge.draw(world, world.actor("cranker"), job)
-    for number, seat in judge.drawn(world, job):
-        judge.cast(world, members[seat], job, number, judge.Choice.ACCEPT)
+    """One job with three ballots cast and a lie proven, a ticket, and whatever comes with them."""
+    job = Disputing(world, seats=3)
+    job.balloting()
+    for number, _ in job.ballots():
+        world.send(job.cast(number), signers=[job.member(number)])
+    job.challenge().proven(world)
+    provider = job.provider
     world.send(
         staking.request_unstake(
             amount=1,
@@ -39,7 +34,9 @@ def test_every_account_decodes_and_has_the_stated_size(lived_in: World) -> None:
             data = bytes(raw.data)
             (kind,) = [each for each in module.ACCOUNTS if data.startswith(each.DISCRIMINATOR)]
             assert kind.decode(data, owner=raw.owner), address
-            assert kind.SIZE in (None, len(data)), f"{kind.__name__} is {len(data)} bytes"
+            # evidence follows a buffer's header
+            size = verdict.Buffer.SIZE if kind is verdict.Buffer else len(data)
+            assert kind.SIZE in (None, size), f"{kind.__name__} is {len(data)} bytes"
             seen.add(kind)
     missing = {kind.__name__ for module in PROGRAMS.values() for kind in module.ACCOUNTS} - {
         kind.__name__ for kind in seen

@@ -160,7 +160,7 @@ class Hostile(Books):
         yield (
             "WrongCaller",
             escrow.settle(
-                credits=stolen, fee=0, finalise=False, escrow=account, authority=thief.key
+                credits=stolen, fee=0, extra=0, finalise=False, escrow=account, authority=thief.key
             ),
             [thief],
         )

@@ -40,6 +40,7 @@ class Outcome(IntEnum):
     UNAVAILABLE = 3
     UNVERIFIED = 4
     UNSAMPLED = 5
+    FRAUD = 6
 
 
 def verdict_of(world: World, job: PostedJob) -> verdict.Verdict:

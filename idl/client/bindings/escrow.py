@@ -350,6 +350,7 @@ class Errors(ErrorCode):
     AlreadyPaid = (6119, "The credit has been paid")
     NothingToCollect = (6120, "Nothing is there to collect")
     NothingToReclaim = (6121, "Nothing is left for the buyer yet")
+    ExceedsVault = (6122, "The vault holds less than is owed")
 
 
 def collect_fee(
@@ -588,17 +589,26 @@ def settle(
     *,
     credits: tuple[Credit, ...],
     fee: int,
+    extra: int,
     finalise: bool,
     escrow: Pubkey,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
+    vault: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("settle", credits=credits, fee=fee, finalise=finalise),
+        coder(PROGRAM).instruction(
+            "settle",
+            credits=credits,
+            fee=fee,
+            extra=extra,
+            finalise=finalise,
+        ),
         [
             AccountMeta(authority, True, False),
             AccountMeta(escrow, False, True),
+            AccountMeta(ID if vault is None else vault, False, False),
             *remaining,
         ],
     )

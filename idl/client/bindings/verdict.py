@@ -28,6 +28,14 @@ def config_address() -> Pubkey:
     return find_address((b"config",), ID)
 
 
+def receipt_address(job: Pubkey) -> Pubkey:
+    return find_address((b"receipt", bytes(job)), ID)
+
+
+def ticket_address(job: Pubkey, challenger: Pubkey) -> Pubkey:
+    return find_address((b"ticket", bytes(job), bytes(challenger)), ID)
+
+
 def verdict_address(job: Pubkey) -> Pubkey:
     return find_address((b"verdict", bytes(job)), ID)
 
@@ -55,6 +63,8 @@ class Ballot:
     """Number of the draw, from 1."""
     state: int
     choice: int
+    slashed: int
+    """1 once its exposure was slashed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +111,20 @@ class BallotRevealed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BallotSlashed(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("5e4ce0572fbb215e")
+
+    envelope: Envelope
+    job: Pubkey
+    ballot: int
+    verifier: Pubkey
+    slashed: int
+    """Base units."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BallotsTallied(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -118,18 +142,38 @@ class BallotsTallied(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Buffer(Account):
+    """Evidence on its way to the referee: this header, then `length` bytes.  No program address:
+    its challenger creates it by `create_account_with_seed`, since a program can allocate no
+    more than 10,240 bytes in one instruction.
+    """
+
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("7305d4c0551e2e29")
+    SIZE: ClassVar[int | None] = 112
+    OFFSETS: ClassVar[Mapping[str, int]] = {"challenger": 8, "payer": 40, "job": 72, "length": 104}
+
+    challenger: Pubkey
+    payer: Pubkey
+    """Gets the rent back."""
+    job: Pubkey
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config(Account):
     """PDA `["config"]`."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("9b0caae01efacc82")
-    SIZE: ClassVar[int | None] = 107
+    SIZE: ClassVar[int | None] = 109
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "authority": 8,
         "params": 40,
-        "sequence": 98,
-        "bump": 106,
+        "sequence": 100,
+        "bump": 108,
     }
 
     authority: Pubkey
@@ -156,6 +200,40 @@ class Envelope:
     """Unix seconds."""
     sequence: int
     """Counts from 1 in the account that the event is about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fraud:
+    """What followed from a proof; all zero without one."""
+
+    challenger: Pubkey
+    paid: int
+    """Slashed stake that reached the job's vault, base units."""
+    bounty: int
+    """Part of `paid` that is the challenger's."""
+    stage: int
+    """Index of the stage that holds the wrong element."""
+    slashed: int
+    """1 once its provider lost its exposure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FraudProven(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("8cee5de63ba764fe")
+
+    envelope: Envelope
+    job: Pubkey
+    challenger: Pubkey
+    provider: Pubkey
+    stage: int
+    operator: int
+    element: int
+    expected: int
+    committed: int
+    evidence: bytes
+    """SHA-256 of the evidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +265,8 @@ class Params:
     """What withholding a cast ballot costs."""
     p_floor_bps: int
     """Sampling probability of a provider of full reputation."""
+    bounty_bps: int
+    """Challenger's share of the slashed stake that is not burned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +289,78 @@ class PartialAdopted(Event):
     job: Pubkey
     committed_slot: int
     last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSlashed(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("02abc989bd3d321b")
+
+    envelope: Envelope
+    job: Pubkey
+    provider: Pubkey
+    slashed: int
+    """Base units, as all below."""
+    burned: int
+    bounty: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt(Account):
+    """PDA `["receipt", job]`: what the referee found, for anyone to judge again from the chain
+    and the job's data. It outlives the verdict.
+    """
+
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("279a496a50669199")
+    SIZE: ClassVar[int | None] = 288
+    OFFSETS: ClassVar[Mapping[str, int]] = {
+        "job": 8,
+        "graph": 40,
+        "input_root": 72,
+        "provider": 104,
+        "stage_root": 136,
+        "challenger": 168,
+        "evidence": 200,
+        "slot": 232,
+        "slashed": 240,
+        "burned": 248,
+        "bounty": 256,
+        "operator": 264,
+        "element": 268,
+        "expected": 272,
+        "committed": 276,
+        "stage": 280,
+        "bump": 281,
+    }
+
+    job: Pubkey
+    graph: Pubkey
+    input_root: bytes
+    provider: Pubkey
+    """Committed the wrong element."""
+    stage_root: bytes
+    """Of the stage that holds the element."""
+    challenger: Pubkey
+    evidence: bytes
+    """SHA-256 of the evidence."""
+    slot: int
+    """Of the proof."""
+    slashed: int
+    """Stake taken from the provider, base units; zero until it is."""
+    burned: int
+    """Part of `slashed` that was burned."""
+    bounty: int
+    """Part of `slashed` that the challenger is credited."""
+    operator: int
+    element: int
+    expected: int
+    committed: int
+    stage: int
+    """Index of the stage in the verdict."""
+    bump: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +404,30 @@ class StageCommitted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket(Account):
+    """PDA `["ticket", job, challenger]`: a challenge announced without saying of what."""
+
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("29e418a54e5aebc8")
+    SIZE: ClassVar[int | None] = 120
+    OFFSETS: ClassVar[Mapping[str, int]] = {
+        "job": 8,
+        "challenger": 40,
+        "hash": 72,
+        "placed_slot": 104,
+        "bump": 112,
+    }
+
+    job: Pubkey
+    challenger: Pubkey
+    hash: bytes
+    """SHA256(operator | element | challenger | salt), integers u32 little-endian."""
+    placed_slot: int
+    bump: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict(Account):
     """PDA `["verdict", job]`: what was committed for a job and how it was judged."""
 
@@ -291,6 +467,7 @@ class Verdict(Account):
         "stages": 320,
         "ballots": 1152,
         "crankers": 2352,
+        "fraud": 2672,
     }
 
     job: Pubkey
@@ -334,6 +511,7 @@ class Verdict(Account):
     stages: tuple[Stage, ...]
     ballots: tuple[Ballot, ...]
     crankers: tuple[Cranker, ...]
+    fraud: Fraud
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,7 +561,9 @@ class VerdictVoided(Event):
     outcome: int
     credited: int
     blamed: Pubkey
-    """Provider that a rejection blames; the default key when the data was unavailable."""
+    """Provider that a proof convicts or a rejection blames; the default key when the data was
+    unavailable.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -417,16 +597,19 @@ class VerifiersDrawn(Event):
     reveal_deadline: int
 
 
-ACCOUNTS: Final[tuple[type[Account], ...]] = (Config, Verdict)
+ACCOUNTS: Final[tuple[type[Account], ...]] = (Buffer, Config, Receipt, Ticket, Verdict)
 EVENTS: Final[tuple[type[Event], ...]] = (
     AuthoritySet,
     BallotCast,
     BallotReleased,
     BallotRevealed,
+    BallotSlashed,
     BallotsTallied,
+    FraudProven,
     Initialized,
     ParamsSet,
     PartialAdopted,
+    ProviderSlashed,
     StageCommitted,
     VerdictClosed,
     VerdictOpened,
@@ -444,7 +627,7 @@ class Errors(ErrorCode):
     InvalidParams = (
         6301,
         "Parameters are out of range: windows must be at least 1 slot, the sampling floor 1 to "
-        "10,000 basis points",
+        "10,000 basis points, the bounty at most 10,000",
     )
     WrongState = (6302, "Verdict is not in the state that this instruction needs")
     JobMismatch = (6303, "Account belongs to another job")
@@ -485,6 +668,30 @@ class Errors(ErrorCode):
     NothingToRelease = (6328, "Ballot locked no stake, or has been released already")
     BallotsUnreleased = (6329, "A ballot still locks its verifier's stake")
     Overflow = (6330, "Arithmetic overflow")
+    BufferLength = (6331, "Account does not hold the evidence's length behind its header")
+    BeyondBuffer = (6332, "Bytes would lie beyond the end of the buffer")
+    WrongTicket = (6333, "Ticket is of another operator, element or salt")
+    TicketTooYoung = (6334, "Ticket must have stood for two slots")
+    NotEntitled = (
+        6335,
+        "Only a verifier whose revealed ballot rejects this element may prove it without a ticket",
+    )
+    ChallengeClosed = (6336, "This result can no longer be challenged")
+    AlreadyProven = (6337, "Fraud of this job has been proven")
+    NotProven = (6338, "No fraud of this job has been proven")
+    ElementIsRight = (6339, "The element is what the operator gives: nobody is slashed")
+    UnknownOperator = (6340, "The graph has no operator of this index")
+    ElementOutOfRange = (6341, "The element lies beyond the operator's output")
+    NotCommitted = (6342, "No stage holds the operator, or one whose output it reads")
+    WrongLength = (6343, "The evidence is shorter or longer than this element demands")
+    WrongDescriptor = (6344, "The descriptor is not the one registered")
+    WrongOutput = (6345, "The output's leaf or root is not what was committed")
+    WrongOperand = (6346, "An operand's leaves or root are not what was committed")
+    Unprovable = (6347, "The graph's own table of multipliers and shifts is out of range")
+    AlreadySlashed = (6348, "Stake has been slashed for this already")
+    ProviderUnslashed = (6349, "The convicted provider must be slashed first")
+    NotAnAcceptance = (6350, "Only a revealed ballot that accepts can be slashed")
+    BallotUnslashed = (6351, "The ballot accepted what was proven wrong: slash it first")
 
 
 def adopt_partial(
@@ -546,6 +753,35 @@ def cast_ballot(
             AccountMeta(authority, False, False),
             AccountMeta(staking_program, False, False),
             AccountMeta(system_program, False, False),
+            *remaining,
+        ],
+    )
+
+
+def close_buffer(
+    *, challenger: Pubkey, buffer: Pubkey, payer: Pubkey, remaining: Sequence[AccountMeta] = ()
+) -> Instruction:
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("close_buffer"),
+        [
+            AccountMeta(challenger, True, False),
+            AccountMeta(buffer, False, True),
+            AccountMeta(payer, False, True),
+            *remaining,
+        ],
+    )
+
+
+def close_ticket(
+    *, challenger: Pubkey, ticket: Pubkey, remaining: Sequence[AccountMeta] = ()
+) -> Instruction:
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("close_ticket"),
+        [
+            AccountMeta(challenger, True, True),
+            AccountMeta(ticket, False, True),
             *remaining,
         ],
     )
@@ -666,6 +902,28 @@ def initialize(
     )
 
 
+def open_buffer(
+    *,
+    length: int,
+    challenger: Pubkey,
+    payer: Pubkey,
+    job: Pubkey,
+    buffer: Pubkey,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("open_buffer", length=length),
+        [
+            AccountMeta(challenger, True, False),
+            AccountMeta(payer, True, False),
+            AccountMeta(job, False, False),
+            AccountMeta(buffer, False, True),
+            *remaining,
+        ],
+    )
+
+
 def open_verdict(
     *,
     owner: Pubkey,
@@ -683,6 +941,75 @@ def open_verdict(
             AccountMeta(owner, True, True),
             AccountMeta(verdict, False, True),
             AccountMeta(job, False, False),
+            AccountMeta(system_program, False, False),
+            *remaining,
+        ],
+    )
+
+
+def place_ticket(
+    *,
+    hash: bytes,
+    challenger: Pubkey,
+    job: Pubkey,
+    ticket: Pubkey | None = None,
+    system_program: Pubkey = SYSTEM_PROGRAM,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    if ticket is None:
+        ticket = ticket_address(job, challenger)
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("place_ticket", hash=hash),
+        [
+            AccountMeta(challenger, True, True),
+            AccountMeta(job, False, False),
+            AccountMeta(ticket, False, True),
+            AccountMeta(system_program, False, False),
+            *remaining,
+        ],
+    )
+
+
+def prove_fraud(
+    *,
+    operator: int,
+    element: int,
+    salt: bytes,
+    tail: bytes,
+    challenger: Pubkey,
+    payer: Pubkey,
+    job: Pubkey,
+    graph: Pubkey,
+    buffer: Pubkey,
+    verdict: Pubkey | None = None,
+    ticket: Pubkey | None = None,
+    receipt: Pubkey | None = None,
+    system_program: Pubkey = SYSTEM_PROGRAM,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    if verdict is None:
+        verdict = verdict_address(job)
+    if receipt is None:
+        receipt = receipt_address(job)
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction(
+            "prove_fraud",
+            operator=operator,
+            element=element,
+            salt=salt,
+            tail=tail,
+        ),
+        [
+            AccountMeta(challenger, True, False),
+            AccountMeta(payer, True, True),
+            AccountMeta(verdict, False, True),
+            AccountMeta(job, False, False),
+            AccountMeta(graph, False, False),
+            AccountMeta(buffer, False, False),
+            AccountMeta(ID if ticket is None else ticket, False, False),
+            AccountMeta(receipt, False, True),
             AccountMeta(system_program, False, False),
             *remaining,
         ],
@@ -846,6 +1173,99 @@ def settle(
     )
 
 
+def slash_ballot(
+    *,
+    ballot: int,
+    verdict: Pubkey,
+    position: Pubkey,
+    exposure: Pubkey,
+    mint: Pubkey,
+    escrow_config: Pubkey,
+    fee_vault: Pubkey,
+    pool: Pubkey | None = None,
+    verifiers: Pubkey | None = None,
+    stake_vault: Pubkey | None = None,
+    authority: Pubkey = CPI_AUTHORITIES["verdict"],
+    staking_program: Pubkey = PROGRAM_IDS["staking"],
+    token_program: Pubkey = TOKEN_PROGRAM,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    if pool is None:
+        pool = find_address((b"pool",), PROGRAM_IDS["staking"])
+    if verifiers is None:
+        verifiers = find_address((b"verifiers",), PROGRAM_IDS["staking"])
+    if stake_vault is None:
+        stake_vault = find_address((b"stake_vault",), PROGRAM_IDS["staking"])
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("slash_ballot", ballot=ballot),
+        [
+            AccountMeta(verdict, False, True),
+            AccountMeta(pool, False, True),
+            AccountMeta(position, False, True),
+            AccountMeta(exposure, False, True),
+            AccountMeta(verifiers, False, True),
+            AccountMeta(mint, False, True),
+            AccountMeta(stake_vault, False, True),
+            AccountMeta(escrow_config, False, False),
+            AccountMeta(fee_vault, False, True),
+            AccountMeta(authority, False, False),
+            AccountMeta(staking_program, False, False),
+            AccountMeta(token_program, False, False),
+            *remaining,
+        ],
+    )
+
+
+def slash_provider(
+    *,
+    verdict: Pubkey,
+    receipt: Pubkey,
+    escrow: Pubkey,
+    vault: Pubkey,
+    position: Pubkey,
+    exposure: Pubkey,
+    mint: Pubkey,
+    config: Pubkey | None = None,
+    pool: Pubkey | None = None,
+    verifiers: Pubkey | None = None,
+    stake_vault: Pubkey | None = None,
+    authority: Pubkey = CPI_AUTHORITIES["verdict"],
+    staking_program: Pubkey = PROGRAM_IDS["staking"],
+    token_program: Pubkey = TOKEN_PROGRAM,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    if config is None:
+        config = config_address()
+    if pool is None:
+        pool = find_address((b"pool",), PROGRAM_IDS["staking"])
+    if verifiers is None:
+        verifiers = find_address((b"verifiers",), PROGRAM_IDS["staking"])
+    if stake_vault is None:
+        stake_vault = find_address((b"stake_vault",), PROGRAM_IDS["staking"])
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("slash_provider"),
+        [
+            AccountMeta(config, False, False),
+            AccountMeta(verdict, False, True),
+            AccountMeta(receipt, False, True),
+            AccountMeta(escrow, False, False),
+            AccountMeta(vault, False, True),
+            AccountMeta(pool, False, True),
+            AccountMeta(position, False, True),
+            AccountMeta(exposure, False, True),
+            AccountMeta(verifiers, False, True),
+            AccountMeta(mint, False, True),
+            AccountMeta(stake_vault, False, True),
+            AccountMeta(authority, False, False),
+            AccountMeta(staking_program, False, False),
+            AccountMeta(token_program, False, False),
+            *remaining,
+        ],
+    )
+
+
 def tally(
     *,
     cranker: Pubkey,
@@ -925,6 +1345,25 @@ def void(
             AccountMeta(job_registry_program, False, False),
             AccountMeta(staking_program, False, False),
             AccountMeta(token_program, False, False),
+            *remaining,
+        ],
+    )
+
+
+def write_buffer(
+    *,
+    offset: int,
+    bytes: bytes,
+    challenger: Pubkey,
+    buffer: Pubkey,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("write_buffer", offset=offset, bytes=bytes),
+        [
+            AccountMeta(challenger, True, False),
+            AccountMeta(buffer, False, True),
             *remaining,
         ],
     )

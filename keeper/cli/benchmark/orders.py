@@ -119,11 +119,13 @@ class Orders:
             records.append(self.bench.act(provider, OpenVerdict(job), job))
         return records
 
-    def commit(self, provider: Keypair, job: Pubkey, last: int | None = None) -> TransactionRecord:
+    def commit(
+        self, provider: Keypair, job: Pubkey, last: int | None = None, root: bytes | None = None
+    ) -> TransactionRecord:
         """Commit the rest of the job, or the operators up to last."""
         view = self.bench.view(job)
         end = last if last is not None else len(self.graph.descriptors)
-        stage = CommitStage(job, view.job.progress, end, secret("trace", job))
+        stage = CommitStage(job, view.job.progress, end, root or secret("trace", job))
         return self.bench.act(provider, stage, job)
 
     def draw(self, job: Pubkey) -> TransactionRecord:

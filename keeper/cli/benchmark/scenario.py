@@ -10,6 +10,7 @@ from idl.client import escrow, job_registry, staking, verdict
 from keeper.chain.deploy import LOCALNET_PARAMETERS, localnet_keypair
 from keeper.chain.localnet import TransactionRecord
 from keeper.cli.benchmark.bench import NLOV, Bench
+from keeper.cli.benchmark.dispute import Lie, open_dispute
 from keeper.cli.benchmark.orders import URL, Orders, ballot_of
 from keeper.cli.benchmark.units import Measured, dearest, measured
 from keeper.jobs.actions import (
@@ -83,6 +84,7 @@ def run_scenario() -> Figures:
     _unhappy_ends(orders, providers, crank)
     seats = _seat_verifiers(bench, crank)
     ballot = _balloted_jobs(orders, providers[0], crank, seats)
+    _disputed_job(orders, providers[0], crank, seats)
     _stakers(bench, crank)
     _departures(bench, providers[1], seats)
     _governance(bench)
@@ -209,6 +211,23 @@ def _balloted_jobs(
                 break
     units = dearest(orders.bench.records[before:])
     return {name: units[name].units for name in BALLOT}
+
+
+def _disputed_job(
+    orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
+) -> None:
+    """A lie that everybody drawn accepts, and that a proof then undoes."""
+    lie, judging = Lie(orders.graph), False
+    while not judging:
+        job, challenge = open_dispute(orders, provider, lie)
+        orders.draw(job)
+        judged = orders.bench.view(job).verdict
+        judging = judged is not None and bool(judged.ballots)
+        if judging:
+            orders.vote(seats, job, ballot_of(Choice.ACCEPT, job))
+        challenge.prove(orders.address)
+        list(orders.bench.crank_to_the_end(crank, job))
+        _collect(orders, provider, job)
 
 
 def _stakers(bench: Bench, crank: Keypair) -> None:

@@ -46,4 +46,6 @@ pub enum EscrowError {
     NothingToCollect,
     #[msg("Nothing is left for the buyer yet")]
     NothingToReclaim,
+    #[msg("The vault holds less than is owed")]
+    ExceedsVault,
 }

@@ -11,7 +11,7 @@ pub const VERIFIERS: &[u8] = b"verifiers";
 pub const SNAPSHOT: &[u8] = b"snapshot";
 /// `["position", owner]`
 pub const POSITION: &[u8] = b"position";
-/// Staking `["ticket", owner, id u64 LE]`, verdict `["ticket", job, challenger]`
+/// `["ticket", owner, id u64 LE]` of staking, `["ticket", job, challenger]` of verdict
 pub const TICKET: &[u8] = b"ticket";
 /// `["exposure", job, owner]`
 pub const EXPOSURE: &[u8] = b"exposure";
@@ -42,7 +42,7 @@ pub const GRAPH: &[u8] = b"graph";
 /// `["job", buyer, id u64 LE]`
 pub const JOB: &[u8] = b"job";
 
-/// `["receipt", job]`
-pub const RECEIPT: &[u8] = b"receipt";
 /// `["verdict", job]`
 pub const VERDICT: &[u8] = b"verdict";
+/// `["receipt", job]`
+pub const RECEIPT: &[u8] = b"receipt";

@@ -5,7 +5,7 @@ use referee::RefereeError;
 pub enum VerdictError {
     #[msg("Signer is not the one this instruction is for")]
     Unauthorized,
-    #[msg("Parameters are out of range: windows must be at least 1 slot and answers due within 400, the sampling floor 1 to 10,000 basis points, other shares at most 10,000")]
+    #[msg("Parameters are out of range: windows must be at least 1 slot, the sampling floor 1 to 10,000 basis points, the bounty at most 10,000")]
     InvalidParams,
     #[msg("Verdict is not in the state that this instruction needs")]
     WrongState,
@@ -65,56 +65,50 @@ pub enum VerdictError {
     BallotsUnreleased,
     #[msg("Arithmetic overflow")]
     Overflow,
-    #[msg("The element is what the operator gives for its committed operands: no fraud")]
-    ElementIsRight,
-    #[msg("The element is not what the operator gives for its committed operands")]
-    ElementIsWrong,
-    #[msg("The graph has no operator of that index")]
-    UnknownOperator,
-    #[msg("The element lies beyond the output's last leaf")]
-    ElementOutOfRange,
-    #[msg("No stage holds the operator, or the one whose output is an operand")]
-    NotCommitted,
-    #[msg("The evidence is shorter or longer than the descriptor and the element demand")]
-    WrongLength,
-    #[msg("The descriptor is not the graph's, or not one that registration accepts")]
-    WrongDescriptor,
-    #[msg("The output's leaf or root is not what the stage committed")]
-    WrongOutput,
-    #[msg("The leaves or the root of an operand are not what was committed")]
-    WrongOperand,
-    #[msg("The graph's own per-channel table holds a multiplier or shift out of range")]
-    Unprovable,
-    #[msg("A proof is taken until the verdict's window ends, and once a job")]
-    ProofClosed,
-    #[msg("Neither a revealed rejection nor a ticket of the challenger names this element")]
-    NoRightToProve,
-    #[msg("A ticket gives the right to prove two slots after it was placed")]
+    #[msg("Account does not hold the evidence's length behind its header")]
+    BufferLength,
+    #[msg("Bytes would lie beyond the end of the buffer")]
+    BeyondBuffer,
+    #[msg("Ticket is of another operator, element or salt")]
+    WrongTicket,
+    #[msg("Ticket must have stood for two slots")]
     TicketTooYoung,
-    #[msg("Buffer must be a new account of exactly 112 bytes and the evidence, at most 16,384")]
-    BufferSize,
-    #[msg("Bytes lie outside the buffer")]
-    OutOfBounds,
-    #[msg("No proof has found a fraud in this job")]
-    NoFraud,
-    #[msg("The stake has been slashed already")]
+    #[msg(
+        "Only a verifier whose revealed ballot rejects this element may prove it without a ticket"
+    )]
+    NotEntitled,
+    #[msg("This result can no longer be challenged")]
+    ChallengeClosed,
+    #[msg("Fraud of this job has been proven")]
+    AlreadyProven,
+    #[msg("No fraud of this job has been proven")]
+    NotProven,
+    #[msg("The element is what the operator gives: nobody is slashed")]
+    ElementIsRight,
+    #[msg("The graph has no operator of this index")]
+    UnknownOperator,
+    #[msg("The element lies beyond the operator's output")]
+    ElementOutOfRange,
+    #[msg("No stage holds the operator, or one whose output it reads")]
+    NotCommitted,
+    #[msg("The evidence is shorter or longer than this element demands")]
+    WrongLength,
+    #[msg("The descriptor is not the one registered")]
+    WrongDescriptor,
+    #[msg("The output's leaf or root is not what was committed")]
+    WrongOutput,
+    #[msg("An operand's leaves or root are not what was committed")]
+    WrongOperand,
+    #[msg("The graph's own table of multipliers and shifts is out of range")]
+    Unprovable,
+    #[msg("Stake has been slashed for this already")]
     AlreadySlashed,
-    #[msg("Slash the provider first")]
+    #[msg("The convicted provider must be slashed first")]
     ProviderUnslashed,
-    #[msg("The ballot did not accept")]
-    BallotDidNotAccept,
-    #[msg("Slash the ballot first: it accepted what was proved wrong")]
+    #[msg("Only a revealed ballot that accepts can be slashed")]
+    NotAnAcceptance,
+    #[msg("The ballot accepted what was proven wrong: slash it first")]
     BallotUnslashed,
-    #[msg("The time to answer has passed")]
-    AnswersClosed,
-    #[msg("The time to answer has not passed")]
-    AnswersOpen,
-    #[msg("Questions are numbered from 0 to 7")]
-    NoSuchQuestion,
-    #[msg("Question has been answered already")]
-    AlreadyAnswered,
-    #[msg("p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must exceed 1: raise p_floor_bps, slash_burn_bps or kappa, or lower collusion_bps or lazy_bps")]
-    DeterrenceTooWeak,
 }
 
 impl From<RefereeError> for VerdictError {

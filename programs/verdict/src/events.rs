@@ -103,12 +103,9 @@ pub struct BallotsTallied {
     pub reject: u8,
     pub unavailable: u8,
     pub drawn: u8,
-    /// 0 when more verifiers are to be drawn, a proof is awaited or the provider is questioned.
+    /// 0 when more verifiers are to be drawn.
     pub outcome: u8,
-    pub state: u8,
-    /// Last slot for a proof.
     pub window_end: u64,
-    pub answer_deadline: u64,
 }
 
 #[event]
@@ -128,10 +125,9 @@ pub struct VerdictVoided {
     pub job: Pubkey,
     pub outcome: u8,
     pub credited: u64,
-    /// Provider that answers for it.
+    /// Provider that a proof convicts or a rejection blames; the default key when the data was
+    /// unavailable.
     pub blamed: Pubkey,
-    /// Its bond went to the job's vault.
-    pub forfeited: bool,
 }
 
 #[event]
@@ -151,19 +147,10 @@ pub struct VerdictClosed {
 }
 
 #[event]
-pub struct TicketPlaced {
-    pub job: Pubkey,
-    pub challenger: Pubkey,
-    pub hash: [u8; 32],
-    pub placed_slot: u64,
-}
-
-#[event]
 pub struct FraudProven {
     pub envelope: Envelope,
     pub job: Pubkey,
     pub challenger: Pubkey,
-    /// Committed the element.
     pub provider: Pubkey,
     pub stage: u8,
     pub operator: u32,
@@ -179,8 +166,7 @@ pub struct ProviderSlashed {
     pub envelope: Envelope,
     pub job: Pubkey,
     pub provider: Pubkey,
-    pub challenger: Pubkey,
-    /// Stake lost, the burned share included.
+    /// Base units, as all below.
     pub slashed: u64,
     pub burned: u64,
     pub bounty: u64,
@@ -192,20 +178,6 @@ pub struct BallotSlashed {
     pub job: Pubkey,
     pub ballot: u8,
     pub verifier: Pubkey,
-    /// Stake lost, the burned share included.
+    /// Base units.
     pub slashed: u64,
-    pub burned: u64,
-}
-
-#[event]
-pub struct ElementAnswered {
-    pub envelope: Envelope,
-    pub job: Pubkey,
-    pub provider: Pubkey,
-    pub question: u8,
-    pub operator: u32,
-    pub element: u32,
-    /// Bit i is set once question i has been answered.
-    pub answered: u8,
-    pub state: u8,
 }

@@ -7,15 +7,13 @@
 //! spare well reputed providers, and draws seats by stake. The drawn verifiers `cast_ballot` and
 //! then `reveal_ballot`; `tally` decides by more than half of all drawn, or puts the verdict back
 //! for a `draw` that adds verifiers, three draws at most. After the window `settle` credits
-//! everyone in escrow. `release_ballot` frees each verifier's stake, and `close_verdict` returns
-//! the rent.
-//!
-//! A majority that rejects opens a window for a proof, and anybody may prove a committed element
-//! wrong until the result is paid: `place_ticket` unless a rejecting ballot named it, `open_buffer`
-//! and `write_buffer` for the evidence, then `prove_fraud`, which recomputes the element and leaves
-//! a receipt. `slash_provider` and `slash_ballot` take the stake of who committed and who accepted
-//! it. A majority that misses the data opens a round in which the provider shows eight elements of
-//! the beacon's choice (`answer_element`). `void` ends what was proved wrong or cannot be had.
+//! everyone in escrow; a rejected or unavailable result is ended by `void` and pays no provider.
+//! Whoever holds the data can `prove_fraud` instead, from the last commit until the money moves: a
+//! challenger stages evidence in a buffer (`open_buffer`, `write_buffer`, `close_buffer`), and the
+//! referee recomputes the element that its ticket (`place_ticket`, `close_ticket`) or its own
+//! rejecting ballot names. Then `slash_provider` and `slash_ballot` take the stake of who committed
+//! the element and of who accepted it, and `void` pays the bounty.
+//! `release_ballot` frees each verifier's stake, and `close_verdict` returns the rent.
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;
 
@@ -97,6 +95,13 @@ pub mod verdict {
         instructions::void::handler(ctx)
     }
 
+    pub fn release_ballot<'info>(
+        ctx: Context<'info, ReleaseBallot<'info>>,
+        ballot: u8,
+    ) -> Result<()> {
+        instructions::release_ballot::handler(ctx, ballot)
+    }
+
     pub fn open_buffer(ctx: Context<OpenBuffer>, length: u32) -> Result<()> {
         instructions::open_buffer::handler(ctx, length)
     }
@@ -117,7 +122,6 @@ pub mod verdict {
         instructions::close_ticket::handler(ctx)
     }
 
-    /// The evidence is what the buffer holds, then `tail`. `salt` opens the ticket.
     pub fn prove_fraud(
         ctx: Context<ProveFraud>,
         operator: u32,
@@ -132,19 +136,8 @@ pub mod verdict {
         instructions::slash_provider::handler(ctx)
     }
 
-    pub fn slash_ballot(ctx: Context<SlashBallot>, ballot: u8) -> Result<()> {
+    pub fn slash_ballot<'info>(ctx: Context<'info, SlashBallot<'info>>, ballot: u8) -> Result<()> {
         instructions::slash_ballot::handler(ctx, ballot)
-    }
-
-    pub fn answer_element(ctx: Context<AnswerElement>, question: u8, tail: Vec<u8>) -> Result<()> {
-        instructions::answer_element::handler(ctx, question, tail)
-    }
-
-    pub fn release_ballot<'info>(
-        ctx: Context<'info, ReleaseBallot<'info>>,
-        ballot: u8,
-    ) -> Result<()> {
-        instructions::release_ballot::handler(ctx, ballot)
     }
 
     pub fn close_verdict(ctx: Context<CloseVerdict>) -> Result<()> {

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from keeper.compute import execute_segment, segment
+from keeper.compute import commit_segment, execute_segment, segment
 from kernels.graph import GraphBuilder, GraphError
 from kernels.reference import NumpyExecutor, execute
+from kernels.trace import tensor_root
 from tests.keeper.verification.graphs import honest
 
 GRAPH, INPUTS, OUTPUTS = honest(4)
@@ -18,6 +19,8 @@ def test_a_part_gives_the_same_bits_as_the_whole(first: int, length: int) -> Non
     assert len(found) == last - first
     for right, output in zip(OUTPUTS[first:last], found, strict=True):
         assert np.array_equal(right, output)
+    committed = commit_segment(NumpyExecutor(), GRAPH, range(first, last), INPUTS, OUTPUTS[:first])
+    assert committed.roots == [tensor_root(right) for right in OUTPUTS[first:last]]
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 0), (3, 3), (4, 2), (-1, 2), (0, OPERATORS + 1)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keeper.compute import SelfTestError, self_test
-from keeper.compute.self_test import _sample
+from keeper.compute.self_test import IMAGES, sample_graph
 from kernels.graph import Graph, Opcode
 from kernels.reference import NumpyExecutor
 from kernels.trace.layout import Array
@@ -32,7 +32,7 @@ def test_the_reference_passes_and_is_measured() -> None:
 
 
 def test_every_opcode_is_tested() -> None:
-    graph, _ = _sample()
+    graph, _ = sample_graph(IMAGES)
     assert {descriptor.opcode for descriptor in graph.descriptors} == set(Opcode)
 
 

@@ -14,6 +14,8 @@ from keeper.jobs.actions import (
     ReleaseBallot,
     RollMarket,
     Settle,
+    SlashBallot,
+    SlashProvider,
     SweepFees,
     TakeSnapshot,
     Tally,
@@ -102,6 +104,8 @@ def test_a_step_opens_at_exactly_its_slot(found: JobSnapshot, opens: int, step: 
         (judged(BALLOTING, **revealed(REVEALED, REVEALED)), Tally(JOB)),
         (judged(DECIDED, outcome=Outcome.REJECTED), VoidAttempt(JOB)),
         (judged(DECIDED, outcome=Outcome.UNAVAILABLE), VoidAttempt(JOB)),
+        (judged(DECIDED, outcome=Outcome.FRAUD), SlashProvider(JOB)),
+        (judged(DECIDED, outcome=Outcome.FRAUD, slashed=True), VoidAttempt(JOB)),
     ],
 )
 def test_a_step_that_needs_no_waiting(found: JobSnapshot, step: Action) -> None:
@@ -122,6 +126,18 @@ def test_a_silent_verifiers_ballot_is_released_after_settlement() -> None:
     ended = verdict(VerdictState.SETTLED, **revealed(REVEALED, CAST, DRAWN))
     found = view(job(JobState.SETTLED), ended)
     assert next_action(snapshot(found), Clock(900)) == ReleaseBallot(JOB, 1)
+
+
+def test_a_ballot_that_accepted_what_was_proven_wrong_is_slashed_once() -> None:
+    def ended(*, slashed: bool) -> JobSnapshot:
+        accepted = ballot(0, REVEALED, accepted=True, slashed=slashed)
+        found = verdict(
+            VerdictState.SETTLED, outcome=Outcome.FRAUD, ballots=(accepted, ballot(1, REVEALED))
+        )
+        return view(job(JobState.VOIDED), found)
+
+    assert next_action(snapshot(ended(slashed=False)), Clock(900)) == SlashBallot(JOB, 0)
+    assert next_action(snapshot(ended(slashed=True)), Clock(900)) == QUIET
 
 
 def test_own_tips_and_the_fee_are_collected() -> None:

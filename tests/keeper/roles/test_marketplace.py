@@ -7,7 +7,7 @@ import pytest
 
 from keeper.cli.demonstration.cheats import Cheat, CheatingExecutor
 from keeper.cli.demonstration.marketplace import PROVIDERS, VERIFIERS
-from keeper.compute import execute_segment
+from keeper.compute import commit_segment
 from keeper.jobs.actions import (
     AdoptPartial,
     CastBallot,
@@ -196,7 +196,7 @@ def test_a_job_given_up_in_the_middle_is_judged_by_what_was_committed(tmp_path: 
         provider = stage.provider()
         await stage.play([provider], lambda: stage.view.job.state is JobState.CLAIMED)
         part = range(2)
-        outputs = execute_segment(provider._tools.executor, stage.graph, part, stage.inputs, [])
+        outputs = commit_segment(provider._tools.executor, stage.graph, part, stage.inputs, [])
         index = provider._keep(stage.view.job, part, outputs)
         await stage.play([provider], lambda: stage.view.job.progress > 0)
         assert stage.view.job.progress == index.last == 2
@@ -222,7 +222,7 @@ def test_a_successor_goes_on_from_a_fetched_checkpoint(tmp_path: Path) -> None:
         first, second = stage.provider(), stage.provider(PROVIDERS[1])
         await stage.play([first], lambda: stage.view.job.state is JobState.CLAIMED)
         part = range(1)
-        outputs = execute_segment(first._tools.executor, stage.graph, part, stage.inputs, [])
+        outputs = commit_segment(first._tools.executor, stage.graph, part, stage.inputs, [])
         first._keep(stage.view.job, part, outputs)
         await stage.play([first], lambda: stage.view.job.progress == 1)
         stage.taken.clear()

@@ -48,6 +48,20 @@ def test_the_largest_sums_stay_exact(dtype: Any, value: int) -> None:
     assert found.tolist() == [[-value * terms % PRIME] * 2]
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(("terms", "columns"), [(600, 1000), (1000, 600), (40, 9000)])
+def test_every_way_of_cutting_a_large_matrix_gives_the_same(
+    order: Any, terms: int, columns: int
+) -> None:
+    rng = np.random.default_rng(terms)
+    left = field.random_elements(terms)[np.newaxis]
+    right = rng.integers(-(2**31), 2**31, (terms, columns)).astype(np.int32, order=order)
+    found = field.multiply(left, right, CheckCost())[0]
+    for column in (0, columns // 2, columns - 1):
+        pairs = zip(left[0].tolist(), right[:, column].tolist(), strict=True)
+        assert int(found[column]) == sum(a * b for a, b in pairs) % PRIME
+
+
 @pytest.mark.parametrize("terms", [1, 300, 5000])
 @pytest.mark.parametrize(("dtype", "bits"), [(np.int8, 8), (np.int32, 32)])
 def test_the_count_of_multiply_adds_never_passes_the_estimate(

@@ -75,11 +75,23 @@ class Purse:
         self.world.bank.set_account(self.job, Account(10**7, bytes(8), job_registry.ID))
 
     def settling(
-        self, *credits: tuple[Actor, int], fee: int = 0, finalise: bool = True
+        self,
+        *credits: tuple[Actor, int],
+        fee: int = 0,
+        extra: int = 0,
+        finalise: bool = True,
+        vault: Pubkey | None = None,
     ) -> Instruction:
         """Settle with these credits, as verdict."""
         entries = tuple(escrow.Credit(party=party.key, amount=amount) for party, amount in credits)
-        return escrow.settle(credits=entries, fee=fee, finalise=finalise, escrow=self.account)
+        return escrow.settle(
+            credits=entries,
+            fee=fee,
+            extra=extra,
+            finalise=finalise,
+            escrow=self.account,
+            vault=vault,
+        )
 
     def settle(
         self, *credits: tuple[Actor, int], fee: int = 0, finalise: bool = True

@@ -1,7 +1,24 @@
-from idl.client import escrow
+from solders.instruction import Instruction
+from solders.pubkey import Pubkey
+from spl.token.instructions import TransferParams, transfer
+
+from idl.client import TOKEN_PROGRAM, escrow
 from tests.programs.escrow.purse import FINAL, HELD, LOCKED, Purse
 from tests.programs.forging import Caller
 from tests.world import Actor, World, unsigned, with_account
+
+
+def given(donor: Actor, vault: Pubkey, amount: int) -> Instruction:
+    """A gift to the vault."""
+    return transfer(
+        TransferParams(
+            program_id=TOKEN_PROGRAM,
+            source=donor.tokens,
+            dest=vault,
+            owner=donor.key,
+            amount=amount,
+        )
+    )
 
 
 def test_credits_charges_and_ends(
@@ -78,3 +95,26 @@ def test_refuses_every_other_caller(
 
 def test_attack_01_the_program_must_sign(world: World, purse: Purse, verdict: Caller) -> None:
     world.fails("AccountNotSigner", unsigned(purse.settling(), verdict.key))
+
+
+def test_credits_what_reached_the_vault_besides(
+    world: World, purse: Purse, provider: Actor, verdict: Caller
+) -> None:
+    donor = world.actor("donor", tokens=70)
+    world.send(given(donor, purse.vault, 70), signers=[donor])
+    verdict.send(purse.settling((provider, HELD + 70), extra=70, vault=purse.vault))
+    purse.send(purse.withdrawing(0, provider))
+    assert (world.tokens(provider), purse.held) == (HELD + 70, 0)
+    world.check_conserved()
+
+
+def test_refuses_an_extra_that_never_reached_the_vault(
+    purse: Purse, provider: Actor, verdict: Caller
+) -> None:
+    verdict.fails("ExceedsVault", purse.settling((provider, HELD + 1), extra=1, vault=purse.vault))
+    verdict.fails("ExceedsLocked", purse.settling((provider, HELD + 2), extra=1, vault=purse.vault))
+
+
+def test_an_extra_needs_this_escrow_s_vault(purse: Purse, provider: Actor, verdict: Caller) -> None:
+    verdict.fails("WrongVault", purse.settling((provider, 1), extra=1))
+    verdict.fails("WrongVault", purse.settling((provider, 1), extra=1, vault=provider.tokens))

@@ -1,5 +1,6 @@
 import pytest
 
+from tests.programs.verdict.disputing import Disputing
 from tests.programs.verdict.judging import Judging
 from tests.world import World
 
@@ -8,3 +9,15 @@ from tests.world import World
 def judging(world: World) -> Judging:
     """A claimed job whose verdict is not open yet."""
     return Judging(world)
+
+
+@pytest.fixture
+def disputing(world: World) -> Disputing:
+    """A claimed job of a provider that will lie about one element; no verifiers."""
+    return Disputing(world)
+
+
+@pytest.fixture
+def judged(world: World) -> Disputing:
+    """The same with seven verifiers."""
+    return Disputing(world, seats=7)

@@ -6,15 +6,18 @@ from typing import Final
 from solders.instruction import Instruction
 
 from idl.client import escrow, job_registry, shard_of, staking, verdict
+from kernels.graph import Graph
 from tests.world import NLOV, Actor, World
 from tests.world import judgement as judge
 from tests.world.judgement import Choice, ballot_salt
 from tests.world.marketplace import (
+    ask_for,
     claim,
     open_buyer,
     post_job,
     register_graph,
     register_provider,
+    small_graph,
 )
 from tests.world.stakers import committee
 
@@ -39,19 +42,26 @@ class Judging:
     """A claimed job with its provider, and seated verifiers that the snapshot shows."""
 
     def __init__(
-        self, world: World, *, seats: int = 7, paid_urgency: int = 0, **terms: object
+        self,
+        world: World,
+        *,
+        seats: int = 7,
+        paid_urgency: int = 0,
+        graph: Graph | None = None,
+        **terms: object,
     ) -> None:
         self.world = world
         self.members = committee(world, seats)
         self.buyer = world.actor("buyer", tokens=1_000 * NLOV)
         self.provider = world.actor("provider")
         self.cranker = world.actor("cranker")
-        register_provider(world, self.provider)
+        work = (graph or small_graph()).multiply_adds
+        register_provider(world, self.provider, ask=ask_for(NLOV, work))
         open_buyer(world, self.buyer)
         self.job = post_job(
             world,
             self.buyer,
-            register_graph(world, self.buyer),
+            register_graph(world, self.buyer, graph),
             paid_urgency=paid_urgency,
             **terms,
         )

@@ -26,6 +26,7 @@ def initialize(
         "ballot_exposure": NLOV,
         "silence_fee": 7,
         "p_floor_bps": 8,
+        "bounty_bps": 9,
     }
     params = verdict.Params(**{**values, **(changes or {})})
     return verdict.initialize(authority=world.authority.key, params=params, deployer=deployer)
@@ -67,6 +68,7 @@ def test_attack_5_initialising_twice_is_refused(world: World) -> None:
         {"public_slots": 0},
         {"p_floor_bps": 0},
         {"p_floor_bps": 10_001},
+        {"bounty_bps": 10_001},
     ],
 )
 def test_parameters_out_of_range_are_refused(bare: World, broken: dict[str, int]) -> None:

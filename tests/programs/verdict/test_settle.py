@@ -168,7 +168,12 @@ def test_escrow_and_registry_obey_verdict_alone(judging: Judging) -> None:
     mallory = world.actor("mallory")
     credit = escrow.Credit(party=mallory.key, amount=1)
     forged = escrow.settle(
-        credits=(credit,), fee=0, finalise=True, escrow=judging.job.escrow, authority=mallory.key
+        credits=(credit,),
+        fee=0,
+        extra=0,
+        finalise=True,
+        escrow=judging.job.escrow,
+        authority=mallory.key,
     )
     world.fails("WrongCaller", forged, signers=[mallory])
     forged = job_registry.conclude(

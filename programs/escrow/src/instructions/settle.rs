@@ -7,29 +7,18 @@ use crate::{
     state::{balance, Credit, Escrow, FINAL, LOCKED},
 };
 
-/// Verdict can credit parties and charge the fee, up to what is locked and a slash sent here, and
-/// make it final. With the latter the vault must be there to show that it holds as much.
+/// Verdict can credit parties and charge the fee, up to what is locked, and make it final.
+/// `extra`, base units that reached the vault besides, raises that limit; the vault must then be
+/// given and hold all that is owed.
 #[derive(Accounts)]
 pub struct Settle<'info> {
     #[account(address = VERDICT_CPI @ EscrowError::WrongCaller)]
     pub authority: Signer<'info>,
     #[account(mut)]
     pub escrow: AccountLoader<'info, Escrow>,
-    /// CHECK: the escrow names it; needed when `extra` is above zero
+    /// CHECK: the escrow names it
     #[account(address = escrow.load()?.vault @ EscrowError::WrongVault)]
     pub vault: Option<UncheckedAccount<'info>>,
-}
-
-impl Settle<'_> {
-    fn check_covered(&self, escrow: &Escrow, extra: u64) -> Result<()> {
-        escrow.check_covered(extra)?;
-        if extra > 0 {
-            let held = balance(self.vault.as_ref().ok_or(EscrowError::WrongVault)?)?;
-            let outstanding = escrow.outstanding().ok_or(EscrowError::Overflow)?;
-            require_gte!(held, outstanding, EscrowError::ExceedsLocked);
-        }
-        Ok(())
-    }
 }
 
 impl Settle<'_> {
@@ -46,7 +35,12 @@ impl Settle<'_> {
             escrow.credit(credit)?;
         }
         escrow.charge(fee).ok_or(EscrowError::Overflow)?;
-        ctx.accounts.check_covered(&escrow, extra)?;
+        escrow.check_covered(extra)?;
+        if extra > 0 {
+            let vault = ctx.accounts.vault.as_ref().ok_or(EscrowError::WrongVault)?;
+            let owed = escrow.outstanding().ok_or(EscrowError::Overflow)?;
+            require_gte!(balance(vault)?, owed, EscrowError::ExceedsVault);
+        }
         if finalise {
             escrow.state = FINAL;
         }

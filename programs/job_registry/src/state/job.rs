@@ -212,17 +212,11 @@ impl Job {
         Ok(Expiry::Partial)
     }
 
-    /// The verdict's end of the job: settled or voided. A proof may void a job on which somebody
-    /// still works, or waits to: true when a lease was cut short.
-    pub fn conclude(&mut self, outcome: JobState, slot: u64) -> Result<bool> {
-        let voidable = self.is(JobState::Posted) || self.is(JobState::Claimed);
-        require!(
-            self.is(JobState::Committed) || outcome == JobState::Voided && voidable,
-            RegistryError::JobNotCommitted
-        );
-        let leased = self.is(JobState::Claimed);
+    /// The verdict's end of the job: settled or voided.
+    pub fn conclude(&mut self, outcome: JobState, slot: u64) -> Result<()> {
+        require!(self.is(JobState::Committed), RegistryError::JobNotCommitted);
         self.end(outcome, slot);
-        Ok(leased)
+        Ok(())
     }
 
     fn commit(&mut self, slot: u64) {

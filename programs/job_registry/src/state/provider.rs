@@ -72,7 +72,7 @@ impl Provider {
         Ok(())
     }
 
-    /// Has no more to do for a job it held.
+    /// Commits the result of a job it held.
     pub fn commit(&mut self) -> Result<()> {
         self.active = self.active.checked_sub(1).checked()?;
         Ok(())

@@ -5,9 +5,6 @@ use crate::{errors::VerdictError, state::Buffer};
 #[derive(Accounts)]
 pub struct CloseBuffer<'info> {
     pub challenger: Signer<'info>,
-    /// CHECK: the buffer names it; it receives the rent
-    #[account(mut)]
-    pub payer: UncheckedAccount<'info>,
     #[account(
         mut,
         close = payer,
@@ -15,6 +12,9 @@ pub struct CloseBuffer<'info> {
         has_one = payer @ VerdictError::Unauthorized,
     )]
     pub buffer: AccountLoader<'info, Buffer>,
+    /// CHECK: the recorded payer; receives lamports
+    #[account(mut)]
+    pub payer: UncheckedAccount<'info>,
 }
 
 pub(crate) fn handler(_ctx: Context<CloseBuffer>) -> Result<()> {

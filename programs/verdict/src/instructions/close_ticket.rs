@@ -6,12 +6,8 @@ use crate::{errors::VerdictError, state::Ticket};
 pub struct CloseTicket<'info> {
     #[account(mut)]
     pub challenger: Signer<'info>,
-    #[account(
-        mut,
-        close = challenger,
-        has_one = challenger @ VerdictError::Unauthorized,
-    )]
-    pub ticket: Account<'info, Ticket>,
+    #[account(mut, close = challenger, has_one = challenger @ VerdictError::Unauthorized)]
+    pub ticket: AccountLoader<'info, Ticket>,
 }
 
 pub(crate) fn handler(_ctx: Context<CloseTicket>) -> Result<()> {

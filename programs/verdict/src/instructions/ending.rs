@@ -15,33 +15,34 @@ pub struct Ending<'a, 'info> {
     pub job: &'a AccountInfo<'info>,
     pub provider: &'a AccountInfo<'info>,
     pub utilisation: &'a AccountInfo<'info>,
-    /// The job's vault, needed to credit what a slash sent there.
-    pub vault: Option<&'a AccountInfo<'info>>,
-    /// Holder of the lease that a void cuts short.
-    pub leaseholder: Option<&'a AccountInfo<'info>>,
 }
 
-impl Ending<'_, '_> {
-    /// Credits everyone and finalises the escrow; gives the sum of the credits.
-    pub fn credit(&self, settlement: Settlement) -> Result<u64> {
+impl<'info> Ending<'_, 'info> {
+    /// Credits everyone and finalises the escrow; gives the sum of the credits. With `slashed`, the
+    /// job's vault, a bounty may be credited beyond what the buyer locked.
+    pub fn credit(
+        &self,
+        settlement: Settlement,
+        slashed: Option<&AccountInfo<'info>>,
+    ) -> Result<u64> {
         let credited = settlement
             .credits
             .iter()
             .try_fold(0u64, |sum, credit| sum.checked_add(credit.amount))
             .checked()?;
         let mut infos = vec![self.authority.clone(), self.escrow.clone()];
-        infos.extend(self.vault.cloned());
+        infos.extend(slashed.cloned());
         call(
             escrow::ID,
             escrow::accounts::Settle {
                 authority: *self.authority.key,
                 escrow: *self.escrow.key,
-                vault: self.vault.map(|vault| *vault.key),
+                vault: slashed.map(|vault| *vault.key),
             },
             escrow::instruction::Settle {
                 credits: settlement.credits,
                 fee: settlement.fee,
-                extra: settlement.extra,
+                extra: settlement.bounty,
                 finalise: true,
             },
             &infos,
@@ -49,16 +50,7 @@ impl Ending<'_, '_> {
         Ok(credited)
     }
 
-    /// `blamed` is whom a void costs reputation.
-    pub fn conclude(&self, outcome: JobState, macs: u64, blamed: Pubkey) -> Result<()> {
-        let mut infos = vec![
-            self.authority.clone(),
-            self.registry.clone(),
-            self.job.clone(),
-            self.provider.clone(),
-            self.utilisation.clone(),
-        ];
-        infos.extend(self.leaseholder.cloned());
+    pub fn conclude(&self, outcome: JobState, macs: u64) -> Result<()> {
         call(
             job_registry::ID,
             job_registry::accounts::Conclude {
@@ -67,10 +59,15 @@ impl Ending<'_, '_> {
                 job: *self.job.key,
                 provider: *self.provider.key,
                 utilisation: *self.utilisation.key,
-                leaseholder: self.leaseholder.map(|holder| *holder.key),
             },
-            job_registry::instruction::Conclude { outcome: outcome as u8, paid_macs: macs, blamed },
-            &infos,
+            job_registry::instruction::Conclude { outcome: outcome as u8, paid_macs: macs },
+            &[
+                self.authority.clone(),
+                self.registry.clone(),
+                self.job.clone(),
+                self.provider.clone(),
+                self.utilisation.clone(),
+            ],
         )
     }
 }

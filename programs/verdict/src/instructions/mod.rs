@@ -1,5 +1,4 @@
 pub mod adopt_partial;
-pub mod answer_element;
 pub mod cast_ballot;
 pub mod close_buffer;
 pub mod close_ticket;
@@ -7,6 +6,7 @@ pub mod close_verdict;
 pub mod commit_stage;
 pub mod draw;
 mod ending;
+mod fee_vault;
 mod forfeiture;
 pub mod initialize;
 pub mod open_buffer;
@@ -26,7 +26,6 @@ pub mod void;
 pub mod write_buffer;
 
 pub use adopt_partial::*;
-pub use answer_element::*;
 pub use cast_ballot::*;
 pub use close_buffer::*;
 pub use close_ticket::*;

@@ -2,28 +2,26 @@ use anchor_lang::prelude::*;
 
 use crate::state::Buffer;
 
-/// Anyone can turn an account that was made for it, in the same transaction and with a seed on its
-/// own key, into a buffer.
+/// The challenger created the account in the same transaction, owned by this program: who opens an
+/// account that somebody else left empty owns its rent.
 #[derive(Accounts)]
 pub struct OpenBuffer<'info> {
     pub challenger: Signer<'info>,
-    /// Gets the rent when the buffer is closed.
+    /// Gets the rent back.
     pub payer: Signer<'info>,
+    /// CHECK: only its key is used; a proof compares it with the verdict's
+    pub job: UncheckedAccount<'info>,
     #[account(zero)]
     pub buffer: AccountLoader<'info, Buffer>,
-    /// CHECK: only its key is kept, as a note for readers
-    pub job: UncheckedAccount<'info>,
 }
 
 pub(crate) fn handler(ctx: Context<OpenBuffer>, length: u32) -> Result<()> {
     let accounts = ctx.accounts;
-    Buffer::require_size(accounts.buffer.as_ref().data_len(), length)?;
-    *accounts.buffer.load_init()? = Buffer {
-        challenger: accounts.challenger.key(),
-        payer: accounts.payer.key(),
-        job: accounts.job.key(),
-        length,
-        ..Buffer::default()
-    };
+    Buffer::require_length(accounts.buffer.to_account_info().data_len(), length)?;
+    let mut buffer = accounts.buffer.load_init()?;
+    buffer.challenger = accounts.challenger.key();
+    buffer.payer = accounts.payer.key();
+    buffer.job = accounts.job.key();
+    buffer.length = length;
     Ok(())
 }

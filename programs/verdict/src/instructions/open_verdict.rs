@@ -5,7 +5,7 @@ use protocol::{creation, seeds};
 use crate::{
     errors::{Checked, VerdictError},
     events::VerdictOpened,
-    state::{Verdict, TRACE_COMMITMENT},
+    state::{initialised, Verdict, TRACE_COMMITMENT},
 };
 
 #[derive(Accounts)]
@@ -51,7 +51,7 @@ pub(crate) fn handler(ctx: Context<OpenVerdict>) -> Result<()> {
 
     // every field not set here starts at zero, as the account does
     let mut data = accounts.verdict.try_borrow_mut_data()?;
-    let verdict = Verdict::initialised(&mut data).checked()?;
+    let verdict: &mut Verdict = initialised(&mut data).checked()?;
     verdict.job = accounts.job.key();
     verdict.graph = job.graph;
     verdict.buyer = job.buyer;

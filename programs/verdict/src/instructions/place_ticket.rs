@@ -1,33 +1,49 @@
 use anchor_lang::prelude::*;
-use protocol::seeds;
+use protocol::{creation, seeds};
 
 use crate::{
-    events::TicketPlaced,
-    state::{Ticket, Verdict},
+    errors::Checked,
+    state::{initialised, Ticket},
 };
 
-/// Anyone can place one ticket for each job.
 #[derive(Accounts)]
 pub struct PlaceTicket<'info> {
     #[account(mut)]
     pub challenger: Signer<'info>,
-    pub verdict: AccountLoader<'info, Verdict>,
-    #[account(
-        init,
-        payer = challenger,
-        space = Ticket::SPACE,
-        seeds = [seeds::TICKET, verdict.load()?.job.as_ref(), challenger.key().as_ref()],
-        bump,
+    /// CHECK: only its key is used; a proof compares it with the verdict's
+    pub job: UncheckedAccount<'info>,
+    /// CHECK: the handler creates it; the seeds are stated for the IDL alone
+    #[cfg_attr(
+        feature = "idl-build",
+        account(mut, seeds = [seeds::TICKET, job.key().as_ref(), challenger.key().as_ref()], bump)
     )]
-    pub ticket: Account<'info, Ticket>,
+    #[cfg_attr(not(feature = "idl-build"), account(mut))]
+    pub ticket: UncheckedAccount<'info>,
     pub system_program: Program<'info, System>,
 }
 
+impl PlaceTicket<'_> {
+    /// Creates the ticket at its canonical address; gives the bump.
+    fn create(&self) -> Result<u8> {
+        let (job, challenger) = (self.job.key(), self.challenger.key());
+        let seeds: [&[u8]; 3] = [seeds::TICKET, job.as_ref(), challenger.as_ref()];
+        let bump = creation::canonical_bump(self.ticket.key, &seeds, &crate::ID)
+            .ok_or(ErrorCode::ConstraintSeeds)?;
+        let seeds: [&[u8]; 4] = [seeds::TICKET, job.as_ref(), challenger.as_ref(), &[bump]];
+        creation::create(&self.challenger, &self.ticket, &crate::ID, Ticket::SPACE, &seeds)?;
+        Ok(bump)
+    }
+}
+
 pub(crate) fn handler(ctx: Context<PlaceTicket>, hash: [u8; 32]) -> Result<()> {
-    let placed_slot = Clock::get()?.slot;
-    let (job, challenger) = (ctx.accounts.verdict.load()?.job, ctx.accounts.challenger.key());
-    let bump = ctx.bumps.ticket;
-    ctx.accounts.ticket.set_inner(Ticket { job, challenger, hash, placed_slot, bump });
-    emit!(TicketPlaced { job, challenger, hash, placed_slot });
+    let accounts = ctx.accounts;
+    let bump = accounts.create()?;
+    let mut data = accounts.ticket.try_borrow_mut_data()?;
+    let ticket: &mut Ticket = initialised(&mut data).checked()?;
+    ticket.job = accounts.job.key();
+    ticket.challenger = accounts.challenger.key();
+    ticket.hash = hash;
+    ticket.placed_slot = Clock::get()?.slot;
+    ticket.bump = bump;
     Ok(())
 }

@@ -1,40 +1,92 @@
 use anchor_lang::prelude::*;
 use job_registry::state::{Graph, Job};
-use protocol::seeds;
+use protocol::{creation, seeds};
+use referee::{judge, Claim, Judgement};
 use solana_sha256_hasher::hashv;
 
 use crate::{
     errors::{Checked, VerdictError},
     events::FraudProven,
-    state::{evidence, Buffer, Receipt, Ticket, Verdict},
+    state::{initialised, Buffer, Receipt, Ticket, Verdict},
 };
 
-/// Whoever named the element by a rejecting ballot or a ticket can prove it wrong.
+/// The referee recomputes one element from `buffer`'s bytes and `tail`. Without a ticket the
+/// challenger's own revealed ballot must reject that element.
 #[derive(Accounts)]
 pub struct ProveFraud<'info> {
     pub challenger: Signer<'info>,
-    /// Pays for the receipt.
+    /// Pays the receipt's rent.
     #[account(mut)]
     pub payer: Signer<'info>,
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
-    #[account(address = verdict.load()?.job @ VerdictError::JobMismatch)]
     pub job: AccountLoader<'info, Job>,
-    #[account(address = verdict.load()?.graph @ VerdictError::JobMismatch)]
     pub graph: AccountLoader<'info, Graph>,
-    #[account(has_one = challenger @ VerdictError::Unauthorized)]
-    pub buffer: AccountLoader<'info, Buffer>,
-    /// Not needed after a rejecting ballot.
-    pub ticket: Option<Account<'info, Ticket>>,
     #[account(
-        init,
-        payer = payer,
-        space = Receipt::SPACE,
-        seeds = [seeds::RECEIPT, job.key().as_ref()],
-        bump,
+        has_one = challenger @ VerdictError::Unauthorized,
+        has_one = job @ VerdictError::JobMismatch,
     )]
-    pub receipt: AccountLoader<'info, Receipt>,
+    pub buffer: AccountLoader<'info, Buffer>,
+    pub ticket: Option<AccountLoader<'info, Ticket>>,
+    /// CHECK: the handler creates it; the seeds are stated for the IDL alone
+    #[cfg_attr(
+        feature = "idl-build",
+        account(mut, seeds = [seeds::RECEIPT, job.key().as_ref()], bump)
+    )]
+    #[cfg_attr(not(feature = "idl-build"), account(mut))]
+    pub receipt: UncheckedAccount<'info>,
     pub system_program: Program<'info, System>,
+}
+
+/// Operator and element.
+type Place = (u32, u32);
+
+impl ProveFraud<'_> {
+    fn validate(&self, place: Place, salt: &[u8; 32], slot: u64) -> Result<()> {
+        let (verdict, challenger) = (self.verdict.load()?, self.challenger.key());
+        require_keys_eq!(verdict.job, self.job.key(), VerdictError::JobMismatch);
+        require_keys_eq!(verdict.graph, self.graph.key(), VerdictError::JobMismatch);
+        verdict.require_challengeable(slot)?;
+        match &self.ticket {
+            Some(ticket) => {
+                ticket.load()?.require_for(&verdict.job, &challenger, place, salt, slot)
+            }
+            None => {
+                require!(verdict.has_rejected(&challenger, place), VerdictError::NotEntitled);
+                Ok(())
+            }
+        }
+    }
+
+    fn evidence(&self, tail: &[u8]) -> Result<Vec<u8>> {
+        let account = self.buffer.as_ref().try_borrow_data()?;
+        Ok([Buffer::evidence(&account), tail].concat())
+    }
+
+    fn judge(&self, (operator, element): Place, evidence: &[u8]) -> Result<Judgement> {
+        let (verdict, graph) = (self.verdict.load()?, self.graph.load()?);
+        let claim = Claim {
+            spec_root: graph.spec_root,
+            operators: graph.operators,
+            inputs_root: self.job.load()?.input_root,
+            inputs: graph.inputs,
+            stages: &verdict.claimed_stages(),
+            operator,
+            element,
+        };
+        Ok(judge(&claim, evidence).map_err(VerdictError::from)?)
+    }
+
+    /// Creates the receipt at its canonical address; gives the bump.
+    fn create(&self) -> Result<u8> {
+        let job = self.job.key();
+        let bump =
+            creation::canonical_bump(self.receipt.key, &[seeds::RECEIPT, job.as_ref()], &crate::ID)
+                .ok_or(ErrorCode::ConstraintSeeds)?;
+        let seeds: [&[u8]; 3] = [seeds::RECEIPT, job.as_ref(), &[bump]];
+        creation::create(&self.payer, &self.receipt, &crate::ID, Receipt::SPACE, &seeds)?;
+        Ok(bump)
+    }
 }
 
 pub(crate) fn handler(
@@ -45,39 +97,32 @@ pub(crate) fn handler(
     tail: Vec<u8>,
 ) -> Result<()> {
     let accounts = ctx.accounts;
-    let clock = Clock::get()?;
-    let challenger = accounts.challenger.key();
+    let (clock, challenger) = (Clock::get()?, accounts.challenger.key());
+    accounts.validate((operator, element), &salt, clock.slot)?;
+    let evidence = accounts.evidence(&tail)?;
+    let judgement = accounts.judge((operator, element), &evidence)?;
     let mut verdict = accounts.verdict.load_mut()?;
-    verdict.require_provable(clock.slot)?;
-    let ticket = accounts.ticket.as_deref();
-    verdict.require_right(&challenger, (operator, element), ticket, &salt, clock.slot)?;
+    let stage = verdict.convict(&judgement, challenger, clock.slot)?;
 
-    let evidence = evidence(accounts.buffer.as_ref(), &tail)?;
-    let (job, graph) = (accounts.job.load()?, accounts.graph.load()?);
-    let judged = verdict.judge(&job, &graph, (operator, element), &evidence)?;
-    require!(judged.is_fraud(), VerdictError::ElementIsRight);
-    let stage = *verdict.stages().get(judged.stage).checked()?;
-    verdict.convict(judged.stage, challenger, clock.slot)?;
-
-    let receipt = Receipt {
-        job: verdict.job,
-        graph: verdict.graph,
-        challenger,
-        provider: stage.provider,
-        root: stage.root,
-        evidence: hashv(&[&evidence]).to_bytes(),
-        slot: clock.slot,
-        operator,
-        element,
-        expected: judged.expected,
-        committed: judged.committed,
-        stage: verdict.convicted,
-        bump: ctx.bumps.receipt,
-        ..Receipt::default()
-    };
-    let envelope = verdict.next_envelope(&clock)?;
+    let bump = accounts.create()?;
+    let mut data = accounts.receipt.try_borrow_mut_data()?;
+    let receipt: &mut Receipt = initialised(&mut data).checked()?;
+    receipt.job = verdict.job;
+    receipt.graph = verdict.graph;
+    receipt.input_root = accounts.job.load()?.input_root;
+    receipt.provider = stage.provider;
+    receipt.stage_root = stage.root;
+    receipt.challenger = challenger;
+    receipt.evidence = hashv(&[&evidence]).to_bytes();
+    receipt.slot = clock.slot;
+    receipt.operator = operator;
+    receipt.element = element;
+    receipt.expected = judgement.expected;
+    receipt.committed = judgement.committed;
+    receipt.stage = verdict.fraud.stage;
+    receipt.bump = bump;
     emit!(FraudProven {
-        envelope,
+        envelope: verdict.next_envelope(&clock)?,
         job: receipt.job,
         challenger,
         provider: receipt.provider,
@@ -88,6 +133,5 @@ pub(crate) fn handler(
         committed: receipt.committed,
         evidence: receipt.evidence,
     });
-    *accounts.receipt.load_init()? = receipt;
     Ok(())
 }

@@ -1,16 +1,10 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
-use escrow::state::Config as EscrowConfig;
 use protocol::addresses::VERDICT_CPI;
 use staking::{program::Staking, state::Exposure};
 
-use super::forfeiture::Forfeiture;
-use crate::{
-    caller::call,
-    errors::{Checked, VerdictError},
-    events::BallotReleased,
-    state::Verdict,
-};
+use super::{fee_vault::require_fee_vault, forfeiture::Forfeiture};
+use crate::{caller::call, errors::VerdictError, events::BallotReleased, state::Verdict};
 
 /// Anyone may crank, as nobody but the verifier gets anything.
 #[derive(Accounts)]
@@ -55,10 +49,7 @@ impl<'info> ReleaseBallot<'info> {
     }
 
     fn forfeit(&'info self, job: &Pubkey) -> Result<()> {
-        let config = AccountLoader::<EscrowConfig>::try_from(&self.escrow_config)?;
-        let config = config.load()?;
-        let vault = config.fee_vaults.get(EscrowConfig::shard(job)).checked()?;
-        require_keys_eq!(self.fee_vault.key(), *vault, VerdictError::JobMismatch);
+        require_fee_vault(&self.escrow_config, &self.fee_vault, job)?;
         Forfeiture {
             authority: &self.authority,
             pool: &self.pool,

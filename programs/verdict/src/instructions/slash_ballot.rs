@@ -1,17 +1,13 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
-use escrow::state::Config as EscrowConfig;
 use protocol::addresses::VERDICT_CPI;
 use staking::{program::Staking, state::Exposure};
 
-use super::slashing::Slashing;
-use crate::{
-    errors::{Checked, VerdictError},
-    events::BallotSlashed,
-    state::Verdict,
-};
+use super::{fee_vault::require_fee_vault, slashing::Slashing};
+use crate::{events::BallotSlashed, state::Verdict};
 
-/// Anyone may crank: the exposed stake of who accepted what was proved wrong.
+/// Anyone may crank. A verifier that accepted what was proven wrong loses its exposure: a share is
+/// burned, the rest goes to the escrow program's fee vault of the job's shard.
 #[derive(Accounts)]
 pub struct SlashBallot<'info> {
     #[account(mut)]
@@ -33,8 +29,9 @@ pub struct SlashBallot<'info> {
     /// CHECK: checked by staking
     #[account(mut)]
     pub stake_vault: UncheckedAccount<'info>,
-    pub escrow_config: AccountLoader<'info, EscrowConfig>,
-    /// CHECK: the escrow program's fee vault of the job's shard
+    /// CHECK: escrow's config, loaded as such where it is read
+    pub escrow_config: UncheckedAccount<'info>,
+    /// CHECK: compared with what escrow's config names
     #[account(mut)]
     pub fee_vault: UncheckedAccount<'info>,
     /// CHECK: the program's own signer
@@ -44,42 +41,25 @@ pub struct SlashBallot<'info> {
     pub token_program: Program<'info, Token>,
 }
 
-impl<'info> SlashBallot<'info> {
-    /// Gives the stake to slash.
-    fn validate(&self, job: &Pubkey, verifier: &Pubkey) -> Result<u64> {
-        let config = self.escrow_config.load()?;
-        let vault = config.fee_vaults.get(EscrowConfig::shard(job)).checked()?;
-        require_keys_eq!(self.fee_vault.key(), *vault, VerdictError::JobMismatch);
-        let exposure = self.exposure.load()?;
-        require_keys_eq!(exposure.job, *job, VerdictError::JobMismatch);
-        require_keys_eq!(exposure.owner, *verifier, VerdictError::BlameMismatch);
-        Ok(exposure.amount)
-    }
-
-    fn slashing(&self) -> Slashing<'_, 'info> {
-        Slashing {
-            authority: &self.authority,
-            pool: &self.pool,
-            position: &self.position,
-            exposure: self.exposure.as_ref(),
-            verifiers: &self.verifiers,
-            mint: &self.mint,
-            stake_vault: &self.stake_vault,
-            destination: &self.fee_vault,
-            token_program: &self.token_program,
-        }
-    }
-}
-
-pub(crate) fn handler(ctx: Context<SlashBallot>, ballot: u8) -> Result<()> {
-    let accounts = ctx.accounts;
+pub(crate) fn handler<'info>(ctx: Context<'info, SlashBallot<'info>>, ballot: u8) -> Result<()> {
+    let accounts: &'info SlashBallot<'info> = ctx.accounts;
     let mut verdict = accounts.verdict.load_mut()?;
     let verifier = verdict.slash_ballot(ballot)?;
-    let job = verdict.job;
-    let amount = accounts.validate(&job, &verifier)?;
-    let paid = accounts.slashing().slash(amount)?;
-    let burned = amount.checked_sub(paid).checked()?;
+    require_fee_vault(&accounts.escrow_config, &accounts.fee_vault, &verdict.job)?;
+    let slashing = Slashing {
+        authority: &accounts.authority,
+        pool: &accounts.pool,
+        position: &accounts.position,
+        exposure: &accounts.exposure,
+        verifiers: &accounts.verifiers,
+        mint: &accounts.mint,
+        stake_vault: &accounts.stake_vault,
+        destination: &accounts.fee_vault,
+        token_program: &accounts.token_program,
+    };
+    slashing.require_of(&verdict.job, &verifier)?;
+    let (slashed, _) = slashing.take()?;
     let envelope = verdict.next_envelope(&Clock::get()?)?;
-    emit!(BallotSlashed { envelope, job, ballot, verifier, slashed: amount, burned });
+    emit!(BallotSlashed { envelope, job: verdict.job, ballot, verifier, slashed });
     Ok(())
 }

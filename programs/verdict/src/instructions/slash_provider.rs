@@ -1,7 +1,7 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use escrow::state::Escrow;
-use protocol::{addresses::VERDICT_CPI, seeds};
+use protocol::addresses::VERDICT_CPI;
 use staking::{program::Staking, state::Exposure};
 
 use super::slashing::Slashing;
@@ -11,16 +11,17 @@ use crate::{
     state::{Config, Receipt, Verdict},
 };
 
-/// Anyone may crank: the exposed stake of who committed what was proved wrong.
+/// Anyone may crank. The convicted provider loses its whole exposure: a share is burned, the rest
+/// goes to the job's vault for challenger and buyer.
 #[derive(Accounts)]
 pub struct SlashProvider<'info> {
     pub config: Account<'info, Config>,
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
-    #[account(mut, seeds = [seeds::RECEIPT, verdict.load()?.job.as_ref()], bump = receipt.load()?.bump)]
+    #[account(mut)]
     pub receipt: AccountLoader<'info, Receipt>,
     pub escrow: AccountLoader<'info, Escrow>,
-    /// CHECK: the job's vault, compared with what the escrow says
+    /// CHECK: the escrow names it
     #[account(mut, address = escrow.load()?.vault @ VerdictError::JobMismatch)]
     pub vault: UncheckedAccount<'info>,
     /// CHECK: checked by staking
@@ -48,14 +49,12 @@ pub struct SlashProvider<'info> {
 }
 
 impl<'info> SlashProvider<'info> {
-    /// Gives the stake to slash.
-    fn validate(&self, verdict: &Verdict) -> Result<u64> {
-        let provider = verdict.require_slashable()?;
+    fn validate(&self) -> Result<()> {
+        let verdict = self.verdict.load()?;
+        verdict.require_slashable()?;
+        require_keys_eq!(self.receipt.load()?.job, verdict.job, VerdictError::JobMismatch);
         require_keys_eq!(self.escrow.load()?.job, verdict.job, VerdictError::JobMismatch);
-        let exposure = self.exposure.load()?;
-        require_keys_eq!(exposure.job, verdict.job, VerdictError::JobMismatch);
-        require_keys_eq!(exposure.owner, provider, VerdictError::BlameMismatch);
-        Ok(exposure.amount)
+        self.slashing().require_of(&verdict.job, &verdict.convicted()?.provider)
     }
 
     fn slashing(&self) -> Slashing<'_, 'info> {
@@ -63,7 +62,7 @@ impl<'info> SlashProvider<'info> {
             authority: &self.authority,
             pool: &self.pool,
             position: &self.position,
-            exposure: self.exposure.as_ref(),
+            exposure: &self.exposure,
             verifiers: &self.verifiers,
             mint: &self.mint,
             stake_vault: &self.stake_vault,
@@ -75,23 +74,22 @@ impl<'info> SlashProvider<'info> {
 
 pub(crate) fn handler(ctx: Context<SlashProvider>) -> Result<()> {
     let accounts = ctx.accounts;
+    accounts.validate()?;
+    let (slashed, paid) = accounts.slashing().take()?;
     let mut verdict = accounts.verdict.load_mut()?;
-    let amount = accounts.validate(&verdict)?;
-    let paid = accounts.slashing().slash(amount)?;
-    let bounty = verdict.provider_slashed(paid, accounts.config.params.bounty_bps)?;
+    verdict.slashed(paid, accounts.config.params.bounty_bps)?;
     let mut receipt = accounts.receipt.load_mut()?;
-    receipt.slashed = amount;
-    receipt.burned = amount.checked_sub(paid).checked()?;
-    receipt.bounty = bounty;
+    receipt.slashed = slashed;
+    receipt.burned = slashed.checked_sub(paid).checked()?;
+    receipt.bounty = verdict.fraud.bounty;
     let envelope = verdict.next_envelope(&Clock::get()?)?;
     emit!(ProviderSlashed {
         envelope,
-        job: receipt.job,
+        job: verdict.job,
         provider: receipt.provider,
-        challenger: receipt.challenger,
-        slashed: amount,
+        slashed,
         burned: receipt.burned,
-        bounty,
+        bounty: receipt.bounty,
     });
     Ok(())
 }

@@ -1,17 +1,19 @@
 use anchor_lang::prelude::*;
 use protocol::token;
+use staking::state::Exposure;
 
 use crate::{
     caller::call,
     errors::{Checked, VerdictError},
 };
 
-/// What staking needs to slash one exposure.
+/// What takes all that an exposure holds but its bond: staking burns a share, the rest goes to
+/// `destination`.
 pub struct Slashing<'a, 'info> {
     pub authority: &'a AccountInfo<'info>,
     pub pool: &'a AccountInfo<'info>,
     pub position: &'a AccountInfo<'info>,
-    pub exposure: &'a AccountInfo<'info>,
+    pub exposure: &'a AccountLoader<'info, Exposure>,
     pub verifiers: &'a AccountInfo<'info>,
     pub mint: &'a AccountInfo<'info>,
     pub stake_vault: &'a AccountInfo<'info>,
@@ -20,20 +22,32 @@ pub struct Slashing<'a, 'info> {
 }
 
 impl Slashing<'_, '_> {
-    /// Gives what reached the destination; the rest of `amount` is burned.
-    pub fn slash(&self, amount: u64) -> Result<u64> {
-        // staking refuses to slash nothing, which must not keep a job from ending
+    pub fn require_of(&self, job: &Pubkey, owner: &Pubkey) -> Result<()> {
+        let exposure = self.exposure.load()?;
+        require_keys_eq!(exposure.job, *job, VerdictError::JobMismatch);
+        require_keys_eq!(exposure.owner, *owner, VerdictError::BlameMismatch);
+        Ok(())
+    }
+
+    fn balance(&self) -> Result<u64> {
+        token::holding(self.destination).map(|holding| holding.amount).checked()
+    }
+
+    /// Gives what was taken and what of it arrived. An empty exposure has nothing to take, and
+    /// must not keep a job from ending.
+    pub fn take(&self) -> Result<(u64, u64)> {
+        let amount = self.exposure.load()?.amount;
         if amount == 0 {
-            return Ok(0);
+            return Ok((0, 0));
         }
-        let before = self.held()?;
+        let before = self.balance()?;
         call(
             staking::ID,
             staking::accounts::Slash {
                 authority: *self.authority.key,
                 pool: *self.pool.key,
                 position: *self.position.key,
-                exposure: *self.exposure.key,
+                exposure: self.exposure.key(),
                 verifiers: *self.verifiers.key,
                 mint: *self.mint.key,
                 stake_vault: *self.stake_vault.key,
@@ -45,7 +59,7 @@ impl Slashing<'_, '_> {
                 self.authority.clone(),
                 self.pool.clone(),
                 self.position.clone(),
-                self.exposure.clone(),
+                self.exposure.to_account_info(),
                 self.verifiers.clone(),
                 self.mint.clone(),
                 self.stake_vault.clone(),
@@ -53,10 +67,6 @@ impl Slashing<'_, '_> {
                 self.token_program.clone(),
             ],
         )?;
-        self.held()?.checked_sub(before).checked()
-    }
-
-    fn held(&self) -> Result<u64> {
-        Ok(token::holding(self.destination).ok_or(VerdictError::JobMismatch)?.amount)
+        Ok((amount, self.balance()?.checked_sub(before).checked()?))
     }
 }

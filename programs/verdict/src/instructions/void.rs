@@ -1,26 +1,23 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use escrow::{program::Escrow as EscrowProgram, state::Escrow};
-use job_registry::{
-    program::JobRegistry,
-    state::{Graph, JobState},
-};
+use job_registry::{program::JobRegistry, state::JobState};
 use protocol::addresses::VERDICT_CPI;
 use staking::{program::Staking, state::Exposure};
 
 use super::{
-    draw::SLOT_HASHES,
     ending::{finish, require_of_job, Ending},
     forfeiture::Forfeiture,
 };
 use crate::{
     errors::{Checked, VerdictError},
     events::VerdictVoided,
-    state::{settlement, Outcome, State, Verdict},
+    state::{settlement, Verdict},
 };
 
-/// Anyone may crank. `provider`, `position` and `exposure` are the blamed provider's, see
-/// [`Verdict::blamed`]; only the bond stays where it is when a second majority missed the data.
+/// Anyone may crank. `position` and `exposure` are those of the provider that was convicted or is
+/// blamed for a rejection, and any provider's of the job when its data was unavailable, where
+/// nobody loses a bond.
 #[derive(Accounts)]
 pub struct Void<'info> {
     pub cranker: Signer<'info>,
@@ -29,14 +26,9 @@ pub struct Void<'info> {
     /// CHECK: the verdict's job; the registry checks the rest
     #[account(mut)]
     pub job: UncheckedAccount<'info>,
-    #[account(address = verdict.load()?.graph @ VerdictError::JobMismatch)]
-    pub graph: AccountLoader<'info, Graph>,
-    /// CHECK: the blamed Provider, as the registry checks
+    /// CHECK: the Provider of the job's lease, as the registry checks
     #[account(mut)]
     pub provider: UncheckedAccount<'info>,
-    /// CHECK: checked by the registry, which needs it where a proof cuts a lease short
-    #[account(mut)]
-    pub leaseholder: Option<UncheckedAccount<'info>>,
     /// CHECK: checked by the registry
     #[account(mut)]
     pub utilisation: UncheckedAccount<'info>,
@@ -61,9 +53,6 @@ pub struct Void<'info> {
     /// CHECK: checked by staking
     #[account(mut)]
     pub stake_vault: UncheckedAccount<'info>,
-    /// CHECK: the address is the sysvar's; too large to deserialise.
-    #[account(address = SLOT_HASHES)]
-    pub slot_hashes: UncheckedAccount<'info>,
     /// CHECK: the program's own signer
     #[account(address = VERDICT_CPI)]
     pub authority: UncheckedAccount<'info>,
@@ -74,15 +63,18 @@ pub struct Void<'info> {
 }
 
 impl<'info> Void<'info> {
-    /// Gives the provider that answers for the void.
-    fn validate(&self, verdict: &Verdict) -> Result<Pubkey> {
-        let (escrow, exposure) = (self.escrow.load()?, self.exposure.load()?);
-        require_of_job(verdict, self.job.key, &escrow.job)?;
-        require_keys_eq!(exposure.job, verdict.job, VerdictError::JobMismatch);
-        let blamed = verdict.blamed(&*self.graph.load()?).checked()?.provider;
-        require_keys_eq!(exposure.owner, blamed, VerdictError::BlameMismatch);
+    /// Gives the provider whose bond goes to the buyer, if any.
+    fn validate(&self) -> Result<Option<Pubkey>> {
+        let (verdict, escrow) = (self.verdict.load()?, self.escrow.load()?);
+        verdict.require_voidable()?;
+        require_of_job(&verdict, self.job.key, &escrow.job)?;
+        require_keys_eq!(self.exposure.load()?.job, verdict.job, VerdictError::JobMismatch);
+        let Some(blamed) = verdict.answerable()? else {
+            return Ok(None);
+        };
+        require_keys_eq!(self.exposure.load()?.owner, blamed, VerdictError::BlameMismatch);
         require_keys_eq!(escrow.vault, self.vault.key(), VerdictError::JobMismatch);
-        Ok(blamed)
+        Ok(Some(blamed))
     }
 
     fn ending(&self) -> Ending<'_, 'info> {
@@ -93,8 +85,6 @@ impl<'info> Void<'info> {
             job: &self.job,
             provider: &self.provider,
             utilisation: &self.utilisation,
-            vault: Some(&self.vault),
-            leaseholder: self.leaseholder.as_deref(),
         }
     }
 
@@ -116,30 +106,23 @@ impl<'info> Void<'info> {
 
 pub(crate) fn handler(ctx: Context<Void>) -> Result<()> {
     let accounts = ctx.accounts;
-    let clock = Clock::get()?;
+    let blamed = accounts.validate()?;
     let mut verdict = accounts.verdict.load_mut()?;
-    verdict.require_voidable(clock.slot)?;
-    if verdict.require(State::Answering).is_ok() {
-        verdict.learn_questions(&accounts.slot_hashes)?;
-        verdict.decide(Outcome::Unavailable, clock.slot, 0)?;
-    }
-    let blamed = accounts.validate(&verdict)?;
     finish(&mut verdict, accounts.cranker.key())?;
-    let forfeited = verdict.outcome() == Outcome::Fraud || verdict.owes_answers();
-    if forfeited {
+    if blamed.is_some() {
         accounts.forfeit()?;
     }
     let ending = accounts.ending();
-    let credited = ending.credit(settlement(&verdict, 0).checked()?)?;
-    ending.conclude(JobState::Voided, 0, blamed)?;
-    let envelope = verdict.next_envelope(&clock)?;
+    let slashed = (verdict.fraud.bounty > 0).then_some(accounts.vault.as_ref());
+    let credited = ending.credit(settlement(&verdict, 0).checked()?, slashed)?;
+    ending.conclude(JobState::Voided, 0)?;
+    let envelope = verdict.next_envelope(&Clock::get()?)?;
     emit!(VerdictVoided {
         envelope,
         job: verdict.job,
         outcome: verdict.outcome,
         credited,
-        blamed,
-        forfeited,
+        blamed: blamed.unwrap_or_default(),
     });
     Ok(())
 }

@@ -10,7 +10,6 @@ pub struct WriteBuffer<'info> {
 }
 
 pub(crate) fn handler(ctx: Context<WriteBuffer>, offset: u32, bytes: Vec<u8>) -> Result<()> {
-    let account = &ctx.accounts.buffer;
-    let head = *account.load()?;
-    head.write(account.as_ref(), offset, &bytes)
+    let mut account = ctx.accounts.buffer.as_ref().try_borrow_mut_data()?;
+    Buffer::write(&mut account, offset, &bytes)
 }

@@ -1,7 +1,7 @@
 use anchor_lang::prelude::*;
 use solana_sha256_hasher::hashv;
 
-use super::{Outcome, State, Verdict};
+use super::{State, Verdict};
 use crate::errors::{Checked, VerdictError};
 
 #[repr(u8)]
@@ -35,7 +35,7 @@ pub struct Ballot {
     pub draw: u8,
     pub state: u8,
     pub choice: u8,
-    /// 1 once slashed for having accepted a fraud.
+    /// 1 once its exposure was slashed.
     pub slashed: u8,
     pub padding: [u8; 2],
 }
@@ -47,10 +47,6 @@ impl Ballot {
 
     pub fn was_revealed(&self) -> bool {
         self.choice != 0
-    }
-
-    pub fn chose(&self, choice: Choice) -> bool {
-        self.choice == choice as u8
     }
 }
 
@@ -148,24 +144,19 @@ impl Verdict {
     }
 
     /// Marks a ballot whose stake is about to be unlocked; gives its verifier and whether it was
-    /// withheld. A proof that ended the draw while it could still be revealed excuses it.
+    /// withheld.
     pub fn release(&mut self, index: u8) -> Result<(Pubkey, bool)> {
         self.require(State::Settled)?;
-        let fraud = self.outcome() == Outcome::Fraud;
-        let cut_short = fraud && self.window_end <= self.reveal_deadline;
-        let draws = self.draws;
+        let outcome = self.outcome();
+        let withheld = self.ballots().get(usize::from(index)).map(|ballot| self.withheld(ballot));
         let ballot = self.ballot_mut(index)?;
-        require!(
-            !fraud || !ballot.chose(Choice::Accept) || ballot.slashed == 1,
-            VerdictError::BallotUnslashed
-        );
         require!(
             ballot.is(BallotState::Cast) || ballot.is(BallotState::Revealed),
             VerdictError::NothingToRelease
         );
+        require!(!ballot.owes_slash(outcome), VerdictError::BallotUnslashed);
         ballot.state = BallotState::Released as u8;
-        let excused = cut_short && ballot.draw == draws;
-        Ok((ballot.verifier, !ballot.was_revealed() && !excused))
+        Ok((ballot.verifier, withheld.unwrap_or(false)))
     }
 
     pub fn require_ballots_released(&self) -> Result<()> {

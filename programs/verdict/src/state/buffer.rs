@@ -1,50 +1,48 @@
-use anchor_lang::prelude::*;
+use anchor_lang::{prelude::*, Discriminator};
 
 use crate::errors::{Checked, VerdictError};
 
-/// Head of an account in which a challenger stages evidence; the evidence follows. The account is
-/// made at top level, since a program could make one of 10,240 bytes only.
+/// Evidence on its way to the referee: this header, then `length` bytes.
+///
+/// No program address: its challenger creates it by `create_account_with_seed`, since a program
+/// can allocate no more than 10,240 bytes in one instruction.
 #[account(zero_copy)]
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Buffer {
     pub challenger: Pubkey,
-    /// Paid this account's rent and gets it back.
+    /// Gets the rent back.
     pub payer: Pubkey,
     pub job: Pubkey,
-    /// Bytes of evidence.
     pub length: u32,
     pub padding: [u8; 4],
 }
 
-/// No element needs more.
-const MAX_LENGTH: u32 = 16_384;
+/// Bytes before the evidence, discriminator included.
+pub const HEADER_BYTES: usize = 112;
+
+const _: () = assert!(Buffer::DISCRIMINATOR.len() + std::mem::size_of::<Buffer>() == HEADER_BYTES);
 
 impl Buffer {
-    pub const HEAD: usize = Self::DISCRIMINATOR.len() + std::mem::size_of::<Self>();
-
-    /// The account must be as long as it says.
-    pub fn require_size(account_bytes: usize, length: u32) -> Result<()> {
-        let exact = Self::HEAD.checked_add(length as usize) == Some(account_bytes);
-        require!(exact && length <= MAX_LENGTH, VerdictError::BufferSize);
+    /// Refuses an account that does not hold exactly `length` bytes of evidence.
+    pub fn require_length(account_bytes: usize, length: u32) -> Result<()> {
+        let expected = usize::try_from(length).ok().and_then(|n| n.checked_add(HEADER_BYTES));
+        require!(expected == Some(account_bytes), VerdictError::BufferLength);
         Ok(())
     }
 
-    /// Writes evidence at `offset`.
-    pub fn write(&self, account: &AccountInfo, offset: u32, bytes: &[u8]) -> Result<()> {
-        let begin = offset as usize;
-        let end = begin.checked_add(bytes.len()).checked()?;
-        require!(end <= self.length as usize, VerdictError::OutOfBounds);
-        let mut data = account.try_borrow_mut_data()?;
-        let evidence = data.get_mut(Self::HEAD..).checked()?;
-        evidence.get_mut(begin..end).checked()?.copy_from_slice(bytes);
+    pub fn evidence(account: &[u8]) -> &[u8] {
+        account.get(HEADER_BYTES..).unwrap_or(&[])
+    }
+
+    pub fn write(account: &mut [u8], offset: u32, bytes: &[u8]) -> Result<()> {
+        let start = usize::try_from(offset)
+            .ok()
+            .and_then(|offset| offset.checked_add(HEADER_BYTES))
+            .checked()?;
+        let end = start.checked_add(bytes.len()).checked()?;
+        account.get_mut(start..end).ok_or(VerdictError::BeyondBuffer)?.copy_from_slice(bytes);
         Ok(())
     }
-}
-
-/// The evidence of a buffer and what rides with the proof.
-pub fn evidence(account: &AccountInfo, tail: &[u8]) -> Result<Vec<u8>> {
-    let data = account.try_borrow_data()?;
-    Ok([data.get(Buffer::HEAD..).checked()?, tail].concat())
 }
 
 #[cfg(test)]
@@ -52,26 +50,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_is_as_long_as_its_evidence() {
-        assert_eq!(Buffer::HEAD, 112);
-        assert!(Buffer::require_size(112, 0).is_ok());
-        assert!(Buffer::require_size(112 + 16_384, 16_384).is_ok());
-        let refused = Err(VerdictError::BufferSize.into());
-        for (bytes, length) in [(112, 1), (113, 0), (111, 0), (112 + 16_385, 16_385)] {
-            assert_eq!(Buffer::require_size(bytes, length), refused);
+    fn writes_stay_behind_the_header_and_within_the_account() {
+        let mut account = [1; HEADER_BYTES + 4];
+        Buffer::write(&mut account, 1, &[2, 3, 4]).unwrap();
+        assert_eq!(Buffer::evidence(&account), [1, 2, 3, 4]);
+        for (offset, count) in [(2, 3), (5, 0), (u32::MAX, 1)] {
+            let refused = Buffer::write(&mut account, offset, &[9; 4][..count]);
+            assert_eq!(refused, Err(VerdictError::BeyondBuffer.into()));
         }
+        assert!(account[..HEADER_BYTES].iter().all(|byte| *byte == 1));
     }
 
     #[test]
-    fn evidence_is_written_within_bounds() {
-        let (key, owner) = (Pubkey::default(), crate::ID);
-        let (mut lamports, mut data) = (0, vec![0; 112 + 4]);
-        let account = AccountInfo::new(&key, false, true, &mut lamports, &mut data, &owner, false);
-        let buffer = Buffer { length: 4, ..Buffer::default() };
-        buffer.write(&account, 1, &[7, 8, 9]).unwrap();
-        assert_eq!(evidence(&account, &[1]).unwrap(), [0, 7, 8, 9, 1]);
-        let refused = Err(VerdictError::OutOfBounds.into());
-        assert_eq!(buffer.write(&account, 2, &[7, 8, 9]), refused);
-        assert_eq!(buffer.write(&account, u32::MAX, &[7]), refused);
+    fn holds_exactly_its_length() {
+        assert!(Buffer::require_length(HEADER_BYTES + 4, 4).is_ok());
+        for bytes in [0, HEADER_BYTES, HEADER_BYTES + 3, HEADER_BYTES + 5] {
+            let refused = Buffer::require_length(bytes, 4);
+            assert_eq!(refused, Err(VerdictError::BufferLength.into()));
+        }
     }
 }

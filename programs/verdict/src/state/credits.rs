@@ -1,7 +1,7 @@
 use escrow::state::{Credit, MAX_CREDITS};
 use protocol::fixed::{bps_ceil, mul_div_floor};
 
-use super::{Outcome, Verdict};
+use super::{Fraud, Verdict};
 
 /// Who gets what when a verdict ends; whatever remains is the buyer's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,19 +9,19 @@ pub struct Settlement {
     pub credits: Vec<Credit>,
     /// Taken from the providers' earnings.
     pub fee: u64,
+    /// Among the credits, and paid from slashed stake instead of what the buyer locked.
+    pub bounty: u64,
     /// Multiply-adds that were paid for.
     pub macs: u64,
-    /// What a slash sent to the vault beyond what the buyer locked.
-    pub extra: u64,
 }
 
 /// Each provider earns its stages' share of its lease price less the fee, each ballot that the
-/// outcome bears out earns the verification fee, whoever proved a fraud its bounty, each crank
-/// step a tip. Crankers come last: where
+/// outcome bears out earns the verification fee, a challenger its bounty, each crank step a tip.
+/// Crankers come last: where
 /// an escrow has no room for all, theirs are the credits left out.
 pub fn settlement(verdict: &Verdict, fee_bps: u16) -> Option<Settlement> {
     let mut settlement =
-        Settlement { credits: Vec::with_capacity(MAX_CREDITS), ..Default::default() };
+        Settlement { credits: Vec::with_capacity(MAX_CREDITS), ..Settlement::default() };
     let outcome = verdict.outcome();
     if outcome.pays_provider() {
         for stage in verdict.stages() {
@@ -44,9 +44,10 @@ pub fn settlement(verdict: &Verdict, fee_bps: u16) -> Option<Settlement> {
                 .push(Credit { party: ballot.verifier, amount: verdict.verification_fee });
         }
     }
-    if outcome == Outcome::Fraud {
-        settlement.credits.push(Credit { party: verdict.challenger, amount: verdict.bounty });
-        settlement.extra = verdict.slashed;
+    if verdict.fraud.bounty > 0 {
+        let Fraud { challenger, bounty, .. } = verdict.fraud;
+        settlement.credits.push(Credit { party: challenger, amount: bounty });
+        settlement.bounty = bounty;
     }
     for cranker in verdict.crankers() {
         if settlement.credits.len() < MAX_CREDITS {
@@ -115,11 +116,9 @@ mod tests {
             let credits = settlement(&judged(outcome), 500).unwrap().credits;
             (10..14).filter(|v| credits.iter().any(|credit| credit.party == key(*v))).collect()
         };
-        let (accepted, proved): (Vec<u8>, Vec<u8>) =
-            (paid(Outcome::Accepted), paid(Outcome::Fraud));
-        assert_eq!((accepted, proved), (vec![10], vec![11]));
-        let unproven: Vec<u8> = paid(Outcome::Unproven);
-        assert_eq!(unproven, [10]);
+        let (accepted, rejected): (Vec<u8>, Vec<u8>) =
+            (paid(Outcome::Accepted), paid(Outcome::Rejected));
+        assert_eq!((accepted, rejected), (vec![10], vec![11]));
         let (unavailable, unverified): (Vec<u8>, Vec<u8>) =
             (paid(Outcome::Unavailable), paid(Outcome::Unverified));
         assert_eq!((unavailable, unverified), (vec![12], vec![10, 11, 12]));
@@ -127,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_voided_attempt_pays_no_provider() {
-        for outcome in [Outcome::Fraud, Outcome::Unavailable] {
+        for outcome in [Outcome::Rejected, Outcome::Unavailable] {
             let voided = settlement(&judged(outcome), 500).unwrap();
             assert_eq!((voided.fee, voided.macs), (0, 0));
             assert!(voided
@@ -135,15 +134,6 @@ mod tests {
                 .iter()
                 .all(|credit| credit.party != key(1) && credit.party != key(2)));
         }
-    }
-
-    #[test]
-    fn a_proof_earns_its_bounty_out_of_the_slash() {
-        let mut verdict = judged(Outcome::Fraud);
-        (verdict.challenger, verdict.slashed, verdict.bounty) = (key(40), 90, 45);
-        let proved = settlement(&verdict, 500).unwrap();
-        assert_eq!(proved.extra, 90);
-        assert!(proved.credits.contains(&credit(40, 45)));
     }
 
     #[test]

@@ -1,23 +1,27 @@
-use anchor_lang::prelude::*;
+use anchor_lang::{prelude::*, Discriminator};
 
-/// PDA `["receipt", job]`: what a proof found. It is never closed.
+/// PDA `["receipt", job]`: what the referee found, for anyone to judge again from the chain and the
+/// job's data. It outlives the verdict.
 #[account(zero_copy)]
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Receipt {
     pub job: Pubkey,
     pub graph: Pubkey,
-    pub challenger: Pubkey,
-    /// Committed the element and answers for it.
+    pub input_root: [u8; 32],
+    /// Committed the wrong element.
     pub provider: Pubkey,
     /// Of the stage that holds the element.
-    pub root: [u8; 32],
+    pub stage_root: [u8; 32],
+    pub challenger: Pubkey,
     /// SHA-256 of the evidence.
     pub evidence: [u8; 32],
+    /// Of the proof.
     pub slot: u64,
-    /// Exposed stake that the provider lost, the burned share included.
+    /// Stake taken from the provider, base units; zero until it is.
     pub slashed: u64,
+    /// Part of `slashed` that was burned.
     pub burned: u64,
-    /// The challenger's share of what was not burned.
+    /// Part of `slashed` that the challenger is credited.
     pub bounty: u64,
     pub operator: u32,
     pub element: u32,
@@ -33,4 +37,12 @@ impl Receipt {
     pub const SPACE: usize = Self::DISCRIMINATOR.len() + std::mem::size_of::<Self>();
 }
 
-const _: () = assert!(Receipt::SPACE == 8 + 248);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn size_is_frozen() {
+        assert_eq!(Receipt::SPACE, 8 + 7 * 32 + 4 * 8 + 4 * 4 + 8);
+    }
+}

@@ -1,32 +1,29 @@
-use anchor_lang::prelude::*;
+use anchor_lang::{prelude::*, Discriminator};
 use solana_sha256_hasher::hashv;
 
-use crate::errors::{Checked, VerdictError};
+use crate::errors::VerdictError;
 
-/// Slots between a ticket and its proof: who sees the proof is too late for a ticket of its own.
-pub const TICKET_DELAY: u64 = 2;
+/// Slots that a ticket must have stood for: who reads a proof under way, and copies it, is late.
+pub const TICKET_AGE: u64 = 2;
 
-/// PDA `["ticket", job, challenger]`: names an element without showing it.
-#[account]
-#[derive(InitSpace, Debug, PartialEq, Eq)]
+/// PDA `["ticket", job, challenger]`: a challenge announced without saying of what.
+#[account(zero_copy)]
+#[derive(Debug, Default)]
 pub struct Ticket {
     pub job: Pubkey,
     pub challenger: Pubkey,
-    /// Of the element, see [`ticket_hash`].
+    /// SHA256(operator | element | challenger | salt), integers u32 little-endian.
     pub hash: [u8; 32],
     pub placed_slot: u64,
     pub bump: u8,
-}
-
-/// What a challenger places. Its key is part of it, so that a copy is worth nothing.
-pub fn ticket_hash(operator: u32, element: u32, challenger: &Pubkey, salt: &[u8; 32]) -> [u8; 32] {
-    hashv(&[&operator.to_le_bytes(), &element.to_le_bytes(), challenger.as_ref(), salt]).to_bytes()
+    pub padding: [u8; 7],
 }
 
 impl Ticket {
-    pub const SPACE: usize = Self::DISCRIMINATOR.len() + Self::INIT_SPACE;
+    pub const SPACE: usize = Self::DISCRIMINATOR.len() + std::mem::size_of::<Self>();
 
-    pub fn require_right(
+    /// Refuses all but the challenger's own, of this job and element, and old enough.
+    pub fn require_for(
         &self,
         job: &Pubkey,
         challenger: &Pubkey,
@@ -34,11 +31,13 @@ impl Ticket {
         salt: &[u8; 32],
         slot: u64,
     ) -> Result<()> {
-        let opened = ticket_hash(operator, element, challenger, salt);
-        let names = self.job == *job && self.challenger == *challenger && self.hash == opened;
-        require!(names, VerdictError::NoRightToProve);
-        let ripe = self.placed_slot.checked_add(TICKET_DELAY).checked()?;
-        require!(slot >= ripe, VerdictError::TicketTooYoung);
+        require_keys_eq!(self.job, *job, VerdictError::JobMismatch);
+        require_keys_eq!(self.challenger, *challenger, VerdictError::Unauthorized);
+        let (operator, element) = (operator.to_le_bytes(), element.to_le_bytes());
+        let hash = hashv(&[&operator, &element, challenger.as_ref(), salt]).to_bytes();
+        require!(self.hash == hash, VerdictError::WrongTicket);
+        let age = slot.saturating_sub(self.placed_slot);
+        require!(age >= TICKET_AGE, VerdictError::TicketTooYoung);
         Ok(())
     }
 }
@@ -47,24 +46,46 @@ impl Ticket {
 mod tests {
     use super::*;
 
+    const SALT: [u8; 32] = [7; 32];
+
+    fn key(byte: u8) -> Pubkey {
+        Pubkey::new_from_array([byte; 32])
+    }
+
+    fn ticket() -> Ticket {
+        let hash = hashv(&[&3u32.to_le_bytes(), &9u32.to_le_bytes(), key(2).as_ref(), &SALT]);
+        Ticket {
+            job: key(1),
+            challenger: key(2),
+            hash: hash.to_bytes(),
+            placed_slot: 10,
+            ..Ticket::default()
+        }
+    }
+
     #[test]
-    fn a_ticket_opens_for_its_element_job_and_challenger_two_slots_later() {
-        let (job, party) = (Pubkey::new_from_array([1; 32]), Pubkey::new_from_array([2; 32]));
-        let ticket = Ticket {
-            job,
-            challenger: party,
-            hash: ticket_hash(3, 9, &party, &[5; 32]),
-            placed_slot: 100,
-            bump: 0,
-        };
-        let right = |job, party, at, salt, slot| ticket.require_right(job, party, at, salt, slot);
-        assert!(right(&job, &party, (3, 9), &[5; 32], 102).is_ok());
-        let young = right(&job, &party, (3, 9), &[5; 32], 101);
-        assert_eq!(young, Err(VerdictError::TicketTooYoung.into()));
-        let refused = Err(VerdictError::NoRightToProve.into());
-        assert_eq!(right(&party, &party, (3, 9), &[5; 32], 102), refused);
-        assert_eq!(right(&job, &job, (3, 9), &[5; 32], 102), refused);
-        assert_eq!(right(&job, &party, (9, 3), &[5; 32], 102), refused);
-        assert_eq!(right(&job, &party, (3, 9), &[6; 32], 102), refused);
+    fn counts_from_its_second_slot() {
+        let at = |slot| ticket().require_for(&key(1), &key(2), (3, 9), &SALT, slot);
+        assert_eq!(at(11), Err(VerdictError::TicketTooYoung.into()));
+        assert!(at(12).is_ok());
+    }
+
+    #[test]
+    fn is_bound_to_job_challenger_element_and_salt() {
+        let ticket = ticket();
+        let wrong = Err(VerdictError::WrongTicket.into());
+        let other_job = ticket.require_for(&key(9), &key(2), (3, 9), &SALT, 20);
+        assert_eq!(other_job, Err(VerdictError::JobMismatch.into()));
+        let copied = ticket.require_for(&key(1), &key(9), (3, 9), &SALT, 20);
+        assert_eq!(copied, Err(VerdictError::Unauthorized.into()));
+        for place in [(3, 8), (2, 9)] {
+            assert_eq!(ticket.require_for(&key(1), &key(2), place, &SALT, 20), wrong);
+        }
+        assert_eq!(ticket.require_for(&key(1), &key(2), (3, 9), &[8; 32], 20), wrong);
+    }
+
+    #[test]
+    fn size_is_frozen() {
+        assert_eq!(Ticket::SPACE, 8 + 112);
     }
 }

@@ -1,7 +1,7 @@
 use anchor_lang::{prelude::*, Discriminator};
 use protocol::Envelope;
 
-use super::{Ballot, Choice, Stage, MAX_STAGES};
+use super::{Ballot, Choice, Fraud, Stage, MAX_STAGES};
 use crate::errors::{Checked, VerdictError};
 
 /// Three draws of at most five verifiers.
@@ -17,12 +17,10 @@ pub enum State {
     /// A draw is due.
     Committed = 1,
     Balloting = 2,
-    /// A majority rejects: somebody has to prove it.
+    /// Held for a dispute before the referee.
     Disputed = 3,
     Decided = 4,
     Settled = 5,
-    /// A majority finds the data unavailable: the provider has to show it.
-    Answering = 6,
 }
 
 #[repr(u8)]
@@ -30,39 +28,42 @@ pub enum State {
 pub enum Outcome {
     None = 0,
     Accepted = 1,
+    Rejected = 2,
     Unavailable = 3,
     /// No quorum in any draw.
     Unverified = 4,
     /// The beacon spared this job a verification.
     Unsampled = 5,
-    /// A stage holds an element that is not what its operator gives.
+    /// The referee found a committed element wrong.
     Fraud = 6,
-    /// A majority rejected and nobody proved it.
-    Unproven = 7,
 }
 
 impl Outcome {
     pub fn from_code(code: u8) -> Self {
         match code {
             1 => Self::Accepted,
+            2 => Self::Rejected,
             3 => Self::Unavailable,
             4 => Self::Unverified,
             5 => Self::Unsampled,
             6 => Self::Fraud,
-            7 => Self::Unproven,
             _ => Self::None,
         }
     }
 
     pub fn pays_provider(self) -> bool {
-        matches!(self, Self::Accepted | Self::Unverified | Self::Unsampled | Self::Unproven)
+        matches!(self, Self::Accepted | Self::Unverified | Self::Unsampled)
+    }
+
+    pub fn voids(self) -> bool {
+        matches!(self, Self::Rejected | Self::Unavailable | Self::Fraud)
     }
 
     /// Whether a revealed ballot of this choice earns the verification fee.
     pub fn pays_ballot(self, choice: u8) -> bool {
         match self {
-            Self::Accepted | Self::Unproven => choice == Choice::Accept as u8,
-            Self::Fraud => choice == Choice::Reject as u8,
+            Self::Accepted => choice == Choice::Accept as u8,
+            Self::Rejected | Self::Fraud => choice == Choice::Reject as u8,
             Self::Unavailable => choice == Choice::Unavailable as u8,
             Self::Unverified => true,
             Self::None | Self::Unsampled => false,
@@ -124,34 +125,12 @@ pub struct Verdict {
     pub stages: [Stage; MAX_STAGES],
     pub ballots: [Ballot; MAX_BALLOTS],
     pub crankers: [Cranker; MAX_CRANKERS],
-    /// Of the availability round, zero until its first answer.
-    pub answer_seed: [u8; 32],
-    /// Proved the fraud.
-    pub challenger: Pubkey,
-    pub answer_deadline: u64,
-    /// What the provider's slash sent to the job's vault.
-    pub slashed: u64,
-    /// Share of it that is the challenger's.
-    pub bounty: u64,
-    /// Bit i is set once question i has been answered.
-    pub answered: u8,
-    /// Index of the stage that a proof convicted.
-    pub convicted: u8,
-    /// 1 once the convicted stage's provider has been slashed.
-    pub provider_slashed: u8,
-    pub dispute_padding: [u8; 5],
-    pub reserved: [u8; 160],
+    pub fraud: Fraud,
+    pub reserved: [u8; 200],
 }
 
 impl Verdict {
     pub const SPACE: usize = Self::DISCRIMINATOR.len() + std::mem::size_of::<Self>();
-
-    /// Makes a new account's zero bytes a verdict. None when they are not as many.
-    pub fn initialised(data: &mut [u8]) -> Option<&mut Self> {
-        let (discriminator, fields) = data.split_at_mut_checked(Self::DISCRIMINATOR.len())?;
-        discriminator.copy_from_slice(Self::DISCRIMINATOR);
-        bytemuck::try_from_bytes_mut(fields).ok()
-    }
 
     pub fn require(&self, state: State) -> Result<()> {
         require!(self.state == state as u8, VerdictError::WrongState);
@@ -180,24 +159,15 @@ impl Verdict {
     }
 
     pub fn is_party(&self, key: &Pubkey) -> bool {
-        *key == self.buyer || self.is_provider(key)
-    }
-
-    pub fn is_provider(&self, key: &Pubkey) -> bool {
-        self.stages().iter().any(|stage| stage.provider == *key)
+        *key == self.buyer || self.stages().iter().any(|stage| stage.provider == *key)
     }
 
     pub fn next_envelope(&mut self, clock: &Clock) -> Result<Envelope> {
         Envelope::next(&mut self.sequence, clock).checked()
     }
 
-    /// Owes `party` one tip, of as many as the buyer put into escrow: no step fails for want of
-    /// another.
+    /// Owes `party` one tip. There is room for every step of the longest life.
     pub fn record_crank(&mut self, party: Pubkey) -> Result<()> {
-        let steps = self.crankers().iter().fold(0u64, |sum, each| sum.saturating_add(each.steps));
-        if steps >= MAX_CRANKERS as u64 {
-            return Ok(());
-        }
         let count = usize::from(self.cranker_count);
         let known = self.crankers().iter().position(|cranker| cranker.party == party);
         let entry = self.crankers.get_mut(known.unwrap_or(count)).checked()?;
@@ -217,31 +187,18 @@ impl Verdict {
         Ok(())
     }
 
-    /// A rejection that nobody proved within its window pays as well.
     pub fn require_payable(&self, slot: u64) -> Result<()> {
-        let disputed = self.require(State::Disputed).is_ok();
-        if !disputed {
-            self.require(State::Decided)?;
-            require!(self.outcome().pays_provider(), VerdictError::NotPayable);
-        }
+        self.require(State::Decided)?;
+        require!(self.outcome().pays_provider(), VerdictError::NotPayable);
         require!(slot > self.window_end, VerdictError::WindowOpen);
         Ok(())
     }
 
-    /// Questions that nobody answered in time void as well.
-    pub fn require_voidable(&self, slot: u64) -> Result<()> {
-        if self.require(State::Answering).is_ok() {
-            require!(slot > self.answer_deadline, VerdictError::AnswersOpen);
-            return Ok(());
-        }
+    pub fn require_voidable(&self) -> Result<()> {
         self.require(State::Decided)?;
-        match self.outcome() {
-            Outcome::Fraud => {
-                require!(self.provider_slashed == 1, VerdictError::ProviderUnslashed);
-            }
-            Outcome::Unavailable => (),
-            _ => return err!(VerdictError::NotVoidable),
-        }
+        require!(self.outcome().voids(), VerdictError::NotVoidable);
+        let slashed = self.outcome() != Outcome::Fraud || self.fraud.slashed == 1;
+        require!(slashed, VerdictError::ProviderUnslashed);
         Ok(())
     }
 }
@@ -259,6 +216,7 @@ pub mod tests {
         assert_eq!(std::mem::size_of::<Stage>(), 104);
         assert_eq!(std::mem::size_of::<Ballot>(), 80);
         assert_eq!(std::mem::size_of::<Cranker>(), 40);
+        assert_eq!(std::mem::size_of::<Fraud>(), 56);
         assert_eq!(std::mem::size_of::<Verdict>(), 2_920);
     }
 
@@ -278,10 +236,8 @@ pub mod tests {
         for party in 0..8 {
             verdict.record_crank(Pubkey::new_from_array([party; 32])).unwrap();
         }
-        for party in [7, 9] {
-            verdict.record_crank(Pubkey::new_from_array([party; 32])).unwrap();
-        }
-        assert!(verdict.crankers().iter().all(|cranker| cranker.steps == 1));
+        assert!(verdict.record_crank(Pubkey::new_from_array([9; 32])).is_err());
+        assert!(verdict.record_crank(Pubkey::new_from_array([7; 32])).is_ok());
     }
 
     #[test]
@@ -291,34 +247,27 @@ pub mod tests {
         verdict.decide(Outcome::Accepted, 100, 20).unwrap();
         assert_eq!(verdict.require_payable(120), Err(VerdictError::WindowOpen.into()));
         assert!(verdict.require_payable(121).is_ok());
-        assert_eq!(verdict.require_voidable(121), Err(VerdictError::NotVoidable.into()));
+        assert_eq!(verdict.require_voidable(), Err(VerdictError::NotVoidable.into()));
     }
 
     #[test]
-    fn fraud_and_missing_data_never_pay() {
+    fn a_rejected_verdict_never_pays() {
         let mut verdict = verdict();
-        for outcome in [Outcome::Fraud, Outcome::Unavailable] {
+        for outcome in [Outcome::Rejected, Outcome::Unavailable] {
             verdict.decide(outcome, 100, 0).unwrap();
             assert_eq!(verdict.require_payable(1_000), Err(VerdictError::NotPayable.into()));
+            assert!(verdict.require_voidable().is_ok());
         }
-        assert!(verdict.require_voidable(100).is_ok());
-        verdict.decide(Outcome::Fraud, 100, 0).unwrap();
-        let early = Err(VerdictError::ProviderUnslashed.into());
-        assert_eq!(verdict.require_voidable(100), early);
-        verdict.provider_slashed = 1;
-        assert!(verdict.require_voidable(100).is_ok());
     }
 
     #[test]
-    fn a_dispute_pays_and_a_question_voids_when_their_time_is_over() {
+    fn a_proven_fraud_is_voided_once_its_provider_is_slashed() {
         let mut verdict = verdict();
-        (verdict.state, verdict.window_end) = (State::Disputed as u8, 10);
-        assert_eq!(verdict.require_payable(10), Err(VerdictError::WindowOpen.into()));
-        assert!(verdict.require_payable(11).is_ok());
-        (verdict.state, verdict.answer_deadline) = (State::Answering as u8, 10);
-        assert_eq!(verdict.require_voidable(10), Err(VerdictError::AnswersOpen.into()));
-        assert!(verdict.require_voidable(11).is_ok());
-        assert_eq!(verdict.require_payable(11), Err(VerdictError::WrongState.into()));
+        verdict.decide(Outcome::Fraud, 100, 0).unwrap();
+        assert_eq!(verdict.require_voidable(), Err(VerdictError::ProviderUnslashed.into()));
+        verdict.fraud.slashed = 1;
+        assert!(verdict.require_voidable().is_ok());
+        assert_eq!(verdict.require_payable(1_000), Err(VerdictError::NotPayable.into()));
     }
 
     #[test]
@@ -326,11 +275,11 @@ pub mod tests {
         for outcome in [
             Outcome::None,
             Outcome::Accepted,
+            Outcome::Rejected,
             Outcome::Unavailable,
             Outcome::Unverified,
             Outcome::Unsampled,
             Outcome::Fraud,
-            Outcome::Unproven,
         ] {
             assert_eq!(Outcome::from_code(outcome as u8), outcome);
         }

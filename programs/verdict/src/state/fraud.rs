@@ -1,0 +1,238 @@
+use anchor_lang::prelude::*;
+use protocol::fixed::{mul_div_floor, BPS};
+use referee::Judgement;
+
+use super::{Ballot, BallotState, Choice, Outcome, Stage, State, Verdict};
+use crate::errors::{Checked, VerdictError};
+
+/// What followed from a proof; all zero without one.
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Fraud {
+    pub challenger: Pubkey,
+    /// Slashed stake that reached the job's vault, base units.
+    pub paid: u64,
+    /// Part of `paid` that is the challenger's.
+    pub bounty: u64,
+    /// Index of the stage that holds the wrong element.
+    pub stage: u8,
+    /// 1 once its provider lost its exposure.
+    pub slashed: u8,
+    pub padding: [u8; 6],
+}
+
+impl Verdict {
+    /// A result can be challenged from its last commit until it is paid for or voided.
+    pub fn require_challengeable(&self, slot: u64) -> Result<()> {
+        let outcome = self.outcome();
+        require!(outcome != Outcome::Fraud, VerdictError::AlreadyProven);
+        let judging = [State::Committed, State::Balloting].map(|state| state as u8);
+        if judging.contains(&self.state) {
+            return Ok(());
+        }
+        self.require(State::Decided)?;
+        let open =
+            outcome == Outcome::Rejected || outcome.pays_provider() && slot <= self.window_end;
+        require!(open, VerdictError::ChallengeClosed);
+        Ok(())
+    }
+
+    /// Whether a revealed ballot of `verifier` calls this element wrong.
+    pub fn has_rejected(&self, verifier: &Pubkey, (operator, element): (u32, u32)) -> bool {
+        self.ballots().iter().any(|ballot| {
+            ballot.verifier == *verifier
+                && ballot.is(BallotState::Revealed)
+                && ballot.choice == Choice::Reject as u8
+                && (ballot.operator, ballot.element) == (operator, element)
+        })
+    }
+
+    pub fn claimed_stages(&self) -> Vec<referee::Stage> {
+        let claimed = |stage: &Stage| referee::Stage {
+            first: stage.first,
+            last: stage.last,
+            root: stage.root,
+        };
+        self.stages().iter().map(claimed).collect()
+    }
+
+    /// Ends judgement with the stage that the referee convicted; gives it.
+    pub fn convict(
+        &mut self,
+        judgement: &Judgement,
+        challenger: Pubkey,
+        slot: u64,
+    ) -> Result<Stage> {
+        require!(judgement.is_fraud(), VerdictError::ElementIsRight);
+        let stage = *self.stages().get(judgement.stage).checked()?;
+        self.decide(Outcome::Fraud, slot, 0)?;
+        let index = u8::try_from(judgement.stage).ok().checked()?;
+        self.fraud = Fraud { challenger, stage: index, ..Fraud::default() };
+        Ok(stage)
+    }
+
+    pub fn convicted(&self) -> Result<&Stage> {
+        require!(self.outcome() == Outcome::Fraud, VerdictError::NotProven);
+        self.stages().get(usize::from(self.fraud.stage)).checked()
+    }
+
+    pub fn require_slashable(&self) -> Result<()> {
+        require!(self.outcome() == Outcome::Fraud, VerdictError::NotProven);
+        require!(self.fraud.slashed == 0, VerdictError::AlreadySlashed);
+        Ok(())
+    }
+
+    /// Remembers that the convicted provider lost its exposure, of which `paid` is in the vault.
+    pub fn slashed(&mut self, paid: u64, bounty_bps: u16) -> Result<()> {
+        self.fraud.slashed = 1;
+        self.fraud.paid = paid;
+        self.fraud.bounty = mul_div_floor(paid, bounty_bps.into(), BPS).checked()?;
+        Ok(())
+    }
+
+    /// Marks a ballot that accepted what was proven wrong; gives its verifier.
+    pub fn slash_ballot(&mut self, index: u8) -> Result<Pubkey> {
+        require!(self.outcome() == Outcome::Fraud, VerdictError::NotProven);
+        let ballot = self.ballot_mut(index)?;
+        require!(ballot.accepted(), VerdictError::NotAnAcceptance);
+        require!(ballot.slashed == 0, VerdictError::AlreadySlashed);
+        ballot.slashed = 1;
+        Ok(ballot.verifier)
+    }
+
+    /// Whether a cast ballot stayed hidden although it could have been revealed.
+    pub fn withheld(&self, ballot: &Ballot) -> bool {
+        let cut_short = self.outcome() == Outcome::Fraud
+            && ballot.draw == self.draws
+            && self.window_end <= self.reveal_deadline;
+        !ballot.was_revealed() && !cut_short
+    }
+}
+
+impl Ballot {
+    fn accepted(&self) -> bool {
+        self.is(BallotState::Revealed) && self.choice == Choice::Accept as u8
+    }
+
+    /// Whether its exposure is still to be slashed for accepting what was proven wrong.
+    pub fn owes_slash(&self, outcome: Outcome) -> bool {
+        outcome == Outcome::Fraud && self.accepted() && self.slashed == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::verdict::tests::verdict;
+    use super::*;
+
+    const WRONG: Judgement = Judgement { expected: 1, committed: 2, stage: 1 };
+
+    fn key(byte: u8) -> Pubkey {
+        Pubkey::new_from_array([byte; 32])
+    }
+
+    fn decided(outcome: Outcome) -> Box<Verdict> {
+        let mut verdict = verdict();
+        verdict.decide(outcome, 100, 20).unwrap();
+        verdict
+    }
+
+    fn convicted() -> Box<Verdict> {
+        let mut verdict = verdict();
+        verdict.state = State::Balloting as u8;
+        (verdict.draws, verdict.reveal_deadline) = (1, 60);
+        verdict.stage_count = 2;
+        verdict.stages[1] = Stage { provider: key(5), first: 2, last: 4, ..Stage::default() };
+        verdict.ballot_count = 3;
+        for (index, choice) in [0, 1, 2u8].into_iter().enumerate() {
+            let state = if choice == 0 { BallotState::Cast } else { BallotState::Revealed };
+            verdict.ballots[index] = Ballot {
+                verifier: key(choice),
+                draw: 1,
+                state: state as u8,
+                choice,
+                ..Ballot::default()
+            };
+        }
+        verdict.convict(&WRONG, key(9), 50).unwrap();
+        verdict
+    }
+
+    #[test]
+    fn a_result_can_be_challenged_until_its_window_has_passed() {
+        let mut verdict = verdict();
+        for (state, open) in [
+            (State::Committing, false),
+            (State::Committed, true),
+            (State::Balloting, true),
+            (State::Settled, false),
+        ] {
+            verdict.state = state as u8;
+            assert_eq!(verdict.require_challengeable(1).is_ok(), open);
+        }
+        for outcome in [Outcome::Accepted, Outcome::Unverified, Outcome::Unsampled] {
+            assert!(decided(outcome).require_challengeable(120).is_ok());
+            let late = decided(outcome).require_challengeable(121);
+            assert_eq!(late, Err(VerdictError::ChallengeClosed.into()));
+        }
+        assert!(decided(Outcome::Rejected).require_challengeable(1_000).is_ok());
+        let unavailable = decided(Outcome::Unavailable).require_challengeable(100);
+        assert_eq!(unavailable, Err(VerdictError::ChallengeClosed.into()));
+        let again = convicted().require_challengeable(50);
+        assert_eq!(again, Err(VerdictError::AlreadyProven.into()));
+    }
+
+    #[test]
+    fn only_a_wrong_element_convicts() {
+        let mut verdict = verdict();
+        verdict.stage_count = 2;
+        let right = Judgement { committed: 1, ..WRONG };
+        let refused = verdict.convict(&right, key(9), 50);
+        assert_eq!(refused, Err(VerdictError::ElementIsRight.into()));
+        assert_eq!(verdict.convicted(), Err(VerdictError::NotProven.into()));
+        assert_eq!(convicted().convicted().unwrap().provider, key(5));
+    }
+
+    #[test]
+    fn the_bounty_is_a_share_of_what_was_paid() {
+        let mut verdict = convicted();
+        verdict.require_slashable().unwrap();
+        verdict.slashed(101, 5_000).unwrap();
+        assert_eq!((verdict.fraud.paid, verdict.fraud.bounty), (101, 50));
+        assert_eq!(verdict.require_slashable(), Err(VerdictError::AlreadySlashed.into()));
+    }
+
+    #[test]
+    fn only_acceptances_are_slashed_and_once() {
+        let mut verdict = convicted();
+        for hidden in [0, 2] {
+            let refused = verdict.slash_ballot(hidden);
+            assert_eq!(refused, Err(VerdictError::NotAnAcceptance.into()));
+        }
+        assert!(verdict.ballots[1].owes_slash(Outcome::Fraud));
+        assert_eq!(verdict.slash_ballot(1).unwrap(), key(1));
+        assert!(!verdict.ballots[1].owes_slash(Outcome::Fraud));
+        assert_eq!(verdict.slash_ballot(1), Err(VerdictError::AlreadySlashed.into()));
+    }
+
+    #[test]
+    fn a_ballot_that_the_proof_cut_short_was_not_withheld() {
+        let mut verdict = convicted();
+        assert!(!verdict.withheld(&verdict.ballots[0]));
+        verdict.reveal_deadline = 49;
+        assert!(verdict.withheld(&verdict.ballots[0]));
+        verdict.reveal_deadline = 60;
+        verdict.draws = 2;
+        assert!(verdict.withheld(&verdict.ballots[0]));
+        assert!(!verdict.withheld(&verdict.ballots[1]));
+    }
+
+    #[test]
+    fn a_ballot_entitles_its_verifier_to_its_element_alone() {
+        let mut verdict = convicted();
+        (verdict.ballots[2].operator, verdict.ballots[2].element) = (3, 7);
+        assert!(verdict.has_rejected(&key(2), (3, 7)));
+        assert!(!verdict.has_rejected(&key(2), (3, 8)));
+        assert!(!verdict.has_rejected(&key(1), (3, 7)));
+    }
+}

@@ -1,0 +1,94 @@
+"""A job with a real trace, committed truthfully or not, and challenges of its elements."""
+
+from functools import cache
+from typing import Any
+
+from solders.instruction import Instruction
+
+from idl.client import verdict
+from kernels.evidence import Claim, Witness
+from kernels.graph import Graph
+from tests.kernels.evidence.committed import Committed, Lies
+from tests.kernels.evidence.record import inputs_of
+from tests.programs.verdict.judging import Judging
+from tests.world import Actor, World
+from tests.world import judgement as judge
+from tests.world.challenge import Challenge, slash_ballot, slash_provider
+from tests.world.marketplace import small_graph
+
+LIE = (1, 5)
+"""Operator and element of the small graph that a liar commits wrongly."""
+
+
+def trace_of(graph: Graph, lies: Lies | None = None, *stages: tuple[int, int]) -> Committed:
+    """The graph's trace over fixed inputs, in one stage unless others are given."""
+    whole = [(0, len(graph.descriptors))]
+    return Committed(graph, inputs_of(graph), stages or whole, lies)
+
+
+@cache
+def honest_trace() -> Committed:
+    """Of the small graph."""
+    return trace_of(small_graph())
+
+
+@cache
+def lying_trace() -> Committed:
+    """Of the small graph, wrong at one element."""
+    operator, element = LIE
+    return trace_of(small_graph(), {operator: {element}})
+
+
+class Disputing(Judging):
+    """A claimed job whose provider commits this trace."""
+
+    def __init__(
+        self, world: World, witness: Witness | None = None, *, seats: int = 0, **terms: Any
+    ) -> None:
+        self.witness = witness or lying_trace().witness
+        self.claim: Claim = self.witness.claim(0, 0)
+        super().__init__(
+            world,
+            seats=seats,
+            graph=self.witness.graph,
+            input_root=self.claim.inputs_root,
+            **terms,
+        )
+        self.challenger = world.actor("challenger")
+
+    def committed(self) -> "Disputing":
+        """Stage by stage."""
+        for stage in self.claim.stages:
+            judge.commit(
+                self.world,
+                self.provider,
+                self.job,
+                first=stage.first,
+                last=stage.last,
+                root=stage.root,
+            )
+        return self
+
+    def challenge(
+        self, operator: int = LIE[0], element: int = LIE[1], challenger: Actor | None = None
+    ) -> Challenge:
+        """Somebody's challenge of an element, with the evidence that it takes."""
+        evidence = self.witness.stage(operator, element)
+        return Challenge(challenger or self.challenger, self.job, operator, element, evidence)
+
+    def convicted(self) -> "Disputing":
+        """The lie proven as soon as it is committed."""
+        self.committed().challenge().proven(self.world)
+        return self
+
+    @property
+    def receipt(self) -> verdict.Receipt:
+        """The job's receipt."""
+        return self.world.fetch(verdict.Receipt, verdict.receipt_address(self.job.address))
+
+    def slash(self, owner: Actor | None = None) -> Instruction:
+        return slash_provider(self.job, (owner or self.provider).key, self.world.mint)
+
+    def slash_ballot(self, ballot: int, owner: Actor | None = None) -> Instruction:
+        verifier = (owner or self.member(ballot)).key
+        return slash_ballot(self.job, ballot, verifier, self.world.mint)

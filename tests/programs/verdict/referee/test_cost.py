@@ -1,0 +1,96 @@
+"""What a proof costs: compute units, and transactions as they are really sent."""
+
+import numpy as np
+import pytest
+from solders.instruction import Instruction
+from solders.keypair import Keypair
+
+from kernels.evidence import Witness
+from kernels.graph import GraphBuilder
+from kernels.trace import pack
+from tests.kernels.record import int8, int32
+from tests.programs.verdict.disputing import Disputing
+from tests.world import World
+from tests.world.challenge import TICKET_AGE, Challenge
+from tests.world.judgement import Outcome
+
+PACKET_BYTES = 1_232
+OPENING_BYTES = 740
+"""What fits beside creating and opening the buffer and placing the ticket."""
+WRITE_BYTES = 1_010
+TAIL_BYTES = 740
+"""What fits beside the proof."""
+
+
+def product(inner: int, rows: int, columns: int, *, bias: bool = False) -> Witness:
+    """A matrix product committed as zeros throughout."""
+    build = GraphBuilder()
+    a = build.input((rows, inner))
+    extra = [int32(columns)] if bias else []
+    build.matmul(a, int8(columns, inner), *extra)
+    graph = build.build()
+    left = np.full((1, 1, rows, inner), 3, np.int8)
+    zeros = pack(np.zeros((1, 1, rows, columns), np.int32)).tobytes()
+    return Witness(graph, [left], [zeros], [(0, 1)])
+
+
+@pytest.mark.parametrize(
+    ("inner", "size", "bias", "most"),
+    [
+        (1_024, 128, True, 60_000),
+        (1_024, 2_048, True, 60_000),
+        (4_096, 128, False, 120_000),
+        (4_096, 2_048, False, 120_000),
+    ],
+)
+def test_a_product_is_judged_within_its_budget(
+    world: World, inner: int, size: int, bias: bool, most: int
+) -> None:
+    disputing = Disputing(world, product(inner, size, size, bias=bias))
+    disputing.committed()
+    challenge = disputing.challenge(0, size * size - 1).prepare(world)
+    sent = world.send(challenge.prove(), signers=[challenge.challenger])
+    assert disputing.receipt.committed == 0 != disputing.receipt.expected
+    assert sent.units <= most
+
+
+class Sender:
+    """Sends as a challenger that pays for itself, and counts."""
+
+    def __init__(self, world: World, signer: Keypair) -> None:
+        self.world = world
+        self.signer = signer
+        self.sizes: list[int] = []
+
+    def send(self, *instructions: Instruction) -> None:
+        """One transaction that must succeed."""
+        record = self.world.bank.execute(list(instructions), [self.signer])
+        assert record.ok, record.err
+        self.sizes.append(len(bytes(record.transaction)))
+
+
+@pytest.mark.parametrize("size", [128, 2_048])
+def test_a_dispute_takes_at_most_twelve_transactions(world: World, size: int) -> None:
+    """From nothing to the provider's slashed stake, K = 4,096."""
+    disputing = Disputing(world, product(4_096, size, size))
+    disputing.committed()
+    drafted = disputing.challenge(0, size * size - 1)
+    challenge = Challenge(
+        drafted.challenger, drafted.job, 0, drafted.element, drafted.evidence, TAIL_BYTES
+    )
+    sender = Sender(world, challenge.challenger.keypair)
+    sender.send(
+        challenge.create(world),
+        challenge.open(),
+        challenge.place(),
+        challenge.write(0, challenge.staged[:OPENING_BYTES]),
+    )
+    for write in challenge.writes(OPENING_BYTES, WRITE_BYTES):
+        sender.send(write)
+    world.warp(TICKET_AGE)
+    sender.send(challenge.prove())
+    sender.send(disputing.slash())
+    assert disputing.account.outcome == Outcome.FRAUD
+    assert disputing.account.fraud.slashed == 1
+    assert len(sender.sizes) <= 12
+    assert max(sender.sizes) <= PACKET_BYTES

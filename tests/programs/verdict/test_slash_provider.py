@@ -1,0 +1,132 @@
+from idl.client import staking, verdict
+from tests.programs.verdict.disputing import Disputing, honest_trace
+from tests.world import judgement as judge
+from tests.world import stakers, with_account
+from tests.world.challenge import slash_provider
+from tests.world.judgement import Outcome, State
+from tests.world.marketplace import claim, exposure, post_job, register_provider
+
+
+def test_the_whole_exposure_is_taken(disputing: Disputing) -> None:
+    world = disputing.convicted().world
+    amount = exposure(world, disputing.job, disputing.provider).amount
+    staked = stakers.position(world, disputing.provider).amount
+    held, burned = world.tokens(disputing.job.vault), world.burned()
+    sent = world.send(disputing.slash())
+    paid = amount // 2
+    assert amount == 25 * disputing.account.stages[0].price > 0
+    assert world.burned() - burned == amount - paid
+    assert world.tokens(disputing.job.vault) - held == paid
+    assert stakers.position(world, disputing.provider).amount == staked - amount
+    left = exposure(world, disputing.job, disputing.provider)
+    assert (left.amount, left.slashed) == (0, 1)
+    receipt, fraud = disputing.receipt, disputing.account.fraud
+    assert (receipt.slashed, receipt.burned) == (amount, amount - paid)
+    assert (fraud.paid, fraud.slashed) == (paid, 1)
+    assert receipt.bounty == fraud.bounty == paid // 2
+    event = sent.only(verdict.ProviderSlashed)
+    assert isinstance(event, verdict.ProviderSlashed)
+    assert (event.provider, event.slashed) == (disputing.provider.key, amount)
+    assert sent.units <= 40_000
+    world.check_conserved()
+
+
+def test_the_challenger_earns_its_bounty_and_the_buyer_the_rest(disputing: Disputing) -> None:
+    world = disputing.convicted().world
+    buyer = world.tokens(disputing.buyer)
+    locked = world.tokens(disputing.job.vault)
+    lost = exposure(world, disputing.job, disputing.provider)
+    world.send(disputing.slash())
+    world.send(disputing.void(), signers=[disputing.cranker])
+    assert (disputing.account.state, disputing.job_account.state) == (State.SETTLED, 6)
+    for party in (disputing.challenger, disputing.cranker):
+        judge.withdraw(world, party, disputing.job)
+    judge.reclaim(world, disputing.job)
+    paid, tip = lost.amount // 2, disputing.job.terms.tip
+    bounty = paid // 2
+    assert world.tokens(disputing.challenger) == bounty
+    assert world.tokens(disputing.cranker) == tip
+    assert world.tokens(disputing.buyer) == buyer + locked - tip + paid - bounty + lost.bond
+    assert world.tokens(disputing.provider) == 0
+    assert not world.exists(disputing.job.vault)
+    world.check_conserved()
+
+
+def test_a_convict_s_other_jobs_are_untouched(disputing: Disputing) -> None:
+    world = disputing.committed().world
+    other = post_job(world, disputing.buyer, disputing.job.graph)
+    claim(world, disputing.provider, other)
+    before = exposure(world, other, disputing.provider)
+    disputing.challenge().proven(world)
+    world.send(disputing.slash())
+    assert exposure(world, other, disputing.provider) == before
+
+
+def test_the_bond_goes_with_the_voided_verdict(disputing: Disputing) -> None:
+    world = disputing.convicted().world
+    world.fails("ProviderUnslashed", disputing.void(), signers=[disputing.cranker])
+    world.send(disputing.slash())
+    bond = exposure(world, disputing.job, disputing.provider).bond
+    held = world.tokens(disputing.job.vault)
+    sent = world.send(disputing.void(), signers=[disputing.cranker])
+    assert world.tokens(disputing.job.vault) == held + bond > held
+    event = sent.only(verdict.VerdictVoided)
+    assert isinstance(event, verdict.VerdictVoided)
+    assert (event.outcome, event.blamed) == (Outcome.FRAUD, disputing.provider.key)
+    assert sent.units <= 40_000
+
+
+def test_slashing_twice_is_refused(disputing: Disputing) -> None:
+    world = disputing.convicted().world
+    world.send(disputing.slash())
+    world.fails("AlreadySlashed", disputing.slash())
+    world.send(disputing.void(), signers=[disputing.cranker])
+    world.fails("AlreadySlashed", disputing.slash())
+
+
+def test_nobody_is_slashed_without_a_proof(disputing: Disputing) -> None:
+    world = disputing.convicted().world
+    buyer, provider = disputing.buyer, disputing.provider
+    inputs = disputing.claim.inputs_root
+    innocent = post_job(world, buyer, disputing.job.graph, input_root=inputs)
+    claim(world, provider, innocent)
+    judge.commit(world, provider, innocent, root=honest_trace().witness.claim(0, 0).stages[0].root)
+    attempt = with_account(
+        slash_provider(innocent, provider.key, world.mint),
+        verdict.receipt_address(innocent.address),
+        verdict.receipt_address(disputing.job.address),
+    )
+    world.fails("NotProven", attempt)
+
+
+def test_another_provider_is_not_slashed(disputing: Disputing) -> None:
+    world = disputing.convicted().world
+    honest = world.actor("honest")
+    register_provider(world, honest)
+    other = post_job(world, disputing.buyer, disputing.job.graph)
+    claim(world, honest, other)
+    attempt = with_account(
+        disputing.slash(),
+        staking.exposure_address(disputing.job.address, disputing.provider.key),
+        staking.exposure_address(other.address, honest.key),
+    )
+    world.fails("JobMismatch", attempt)
+
+
+def test_another_position_does_not_pay(disputing: Disputing) -> None:
+    world = disputing.convicted().world
+    honest = world.actor("honest")
+    register_provider(world, honest)
+    attempt = with_account(
+        disputing.slash(),
+        staking.position_address(disputing.provider.key),
+        staking.position_address(honest.key),
+    )
+    world.fails("WrongExposure", attempt)
+
+
+def test_another_vault_gets_nothing(disputing: Disputing) -> None:
+    world = disputing.convicted().world
+    mallory = world.actor("mallory")
+    attempt = with_account(disputing.slash(), disputing.job.vault, mallory.tokens)
+    world.fails("JobMismatch", attempt)
