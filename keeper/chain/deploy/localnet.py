@@ -65,6 +65,8 @@ LOCALNET_PARAMETERS: Final = Parameters(
         ballot_exposure=10 * NLOV,
         silence_fee=NLOV // 10,
         p_floor_bps=1_000,
+        collusion_bps=2_500,
+        lazy_bps=0,
         bounty_bps=5_000,
     ),
 )

@@ -5,7 +5,7 @@ use referee::RefereeError;
 pub enum VerdictError {
     #[msg("Signer is not the one this instruction is for")]
     Unauthorized,
-    #[msg("Parameters are out of range: windows must be at least 1 slot, the sampling floor 1 to 10,000 basis points, the bounty at most 10,000")]
+    #[msg("Parameters are out of range: windows must be at least 1 slot, the sampling floor 1 to 10,000 basis points, other shares at most 10,000, the bounty at most 10,000")]
     InvalidParams,
     #[msg("Verdict is not in the state that this instruction needs")]
     WrongState,
@@ -109,6 +109,8 @@ pub enum VerdictError {
     NotAnAcceptance,
     #[msg("The ballot accepted what was proven wrong: slash it first")]
     BallotUnslashed,
+    #[msg("p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must exceed 1: raise p_floor_bps, slash_burn_bps or kappa, or lower collusion_bps or lazy_bps")]
+    DeterrenceTooWeak,
 }
 
 impl From<RefereeError> for VerdictError {

@@ -1,11 +1,24 @@
 use anchor_lang::prelude::*;
-use protocol::fixed::BPS;
+use job_registry::state::Registry;
+use protocol::{
+    economics::{Deterrence, Sampling},
+    fixed::BPS,
+};
+use staking::state::Pool;
 
-use crate::errors::VerdictError;
+use crate::errors::{Checked, VerdictError};
 
 /// Slots are counts of slots, amounts base units of $NLOV.
 #[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Params {
+    /// Sampling probability of a provider of full reputation.
+    pub p_floor_bps: u16,
+    /// Share of verifiers taken to collude with a provider, and share taken to accept unchecked:
+    /// what the deterrence must still bear. With the floor above it, other programs read both.
+    pub collusion_bps: u16,
+    pub lazy_bps: u16,
+    /// Challenger's share of the slashed stake that is not burned.
+    pub bounty_bps: u16,
     /// Time the buyer has to reveal the salt before a draw may do without it.
     pub salt_slots: u64,
     pub ballot_slots: u64,
@@ -18,10 +31,6 @@ pub struct Params {
     pub ballot_exposure: u64,
     /// What withholding a cast ballot costs.
     pub silence_fee: u64,
-    /// Sampling probability of a provider of full reputation.
-    pub p_floor_bps: u16,
-    /// Challenger's share of the slashed stake that is not burned.
-    pub bounty_bps: u16,
 }
 
 impl Params {
@@ -33,11 +42,28 @@ impl Params {
             self.challenge_slots,
             self.public_slots,
         ];
-        let (floor, bounty) = (u64::from(self.p_floor_bps), u64::from(self.bounty_bps));
+        let shares = [self.p_floor_bps, self.collusion_bps, self.lazy_bps, self.bounty_bps];
         require!(
-            !windows.contains(&0) && (1..=BPS).contains(&floor) && bounty <= BPS,
+            !windows.contains(&0)
+                && self.p_floor_bps > 0
+                && shares.iter().all(|share| u64::from(*share) <= BPS),
             VerdictError::InvalidParams
         );
+        Ok(())
+    }
+
+    /// Refuses parameters under which cheating pays, see [`Deterrence`].
+    pub fn require_deterrence(&self, registry: &Registry, pool: &Pool) -> Result<()> {
+        let deterrence = Deterrence {
+            sampling: Sampling {
+                p_floor_bps: self.p_floor_bps,
+                collusion_bps: self.collusion_bps,
+                lazy_bps: self.lazy_bps,
+            },
+            slash_burn_bps: pool.params.slash_burn_bps,
+            kappa: registry.params.kappa,
+        };
+        require!(deterrence.holds().checked()?, VerdictError::DeterrenceTooWeak);
         Ok(())
     }
 }
@@ -69,6 +95,8 @@ pub mod tests {
         ballot_exposure: 10,
         silence_fee: 1,
         p_floor_bps: 1_000,
+        collusion_bps: 2_500,
+        lazy_bps: 0,
         bounty_bps: 5_000,
     };
 
@@ -82,6 +110,9 @@ pub mod tests {
             Params { reveal_slots: 0, ..PARAMS },
             Params { challenge_slots: 0, ..PARAMS },
             Params { public_slots: 0, ..PARAMS },
+            Params { collusion_bps: 10_001, ..PARAMS },
+            Params { lazy_bps: 10_001, ..PARAMS },
+            Params { bounty_bps: 10_001, ..PARAMS },
             Params { p_floor_bps: 0, ..PARAMS },
             Params { p_floor_bps: 10_001, ..PARAMS },
         ] {
@@ -91,6 +122,15 @@ pub mod tests {
 
     #[test]
     fn size_is_frozen() {
-        assert_eq!(Config::SPACE, 8 + 32 + 60 + 8 + 1);
+        assert_eq!(Config::SPACE, 8 + 32 + 64 + 8 + 1);
+    }
+
+    #[test]
+    fn other_programs_find_the_sampling_where_it_is() {
+        let config = Config { authority: Pubkey::default(), params: PARAMS, sequence: 0, bump: 0 };
+        let mut data = Vec::new();
+        config.try_serialize(&mut data).unwrap();
+        let sampling = Sampling { p_floor_bps: 1_000, collusion_bps: 2_500, lazy_bps: 0 };
+        assert_eq!(Sampling::read(&data), Some(sampling));
     }
 }
