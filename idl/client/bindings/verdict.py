@@ -676,8 +676,7 @@ class Errors(ErrorCode):
     InvalidParams = (
         6301,
         "Parameters are out of range: windows must be at least 1 slot, answer_slots 4 to 400, the "
-        "sampling floor 1 to 10,000 basis points, other shares at most 10,000, the bounty at most "
-        "10,000",
+        "sampling floor 1 to 10,000 basis points, other shares at most 10,000",
     )
     WrongState = (6302, "Verdict is not in the state that this instruction needs")
     JobMismatch = (6303, "Account belongs to another job")
