@@ -132,6 +132,10 @@ pub enum VerdictError {
     AlreadyAnswered,
     #[msg("The element is not what the operator gives: this answers nothing")]
     ElementIsWrong,
+    #[msg("The buyer may ask only while a result that it would pay for is in its window")]
+    DemandClosed,
+    #[msg("The data has been asked for already: once a job")]
+    AlreadyAsked,
 }
 
 impl From<RefereeError> for VerdictError {

@@ -201,3 +201,24 @@ pub struct ElementAnswered {
     /// 6 while others are open.
     pub state: u8,
 }
+
+#[event]
+pub struct AnswersDemanded {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    /// Last slot for an answer.
+    pub answer_deadline: u64,
+}
+
+#[event]
+pub struct DataWithheld {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    /// Of the stage that holds the first element that was not shown.
+    pub provider: Pubkey,
+    pub stage: u8,
+    pub operator: u32,
+    pub element: u32,
+    /// Bit i is set where question i has been answered.
+    pub answered: u8,
+}

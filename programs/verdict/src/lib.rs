@@ -152,6 +152,14 @@ pub mod verdict {
         instructions::answer_element::handler(ctx, question, tail)
     }
 
+    pub fn demand_answers(ctx: Context<DemandAnswers>) -> Result<()> {
+        instructions::demand_answers::handler(ctx)
+    }
+
+    pub fn expire_answers(ctx: Context<ExpireAnswers>) -> Result<()> {
+        instructions::expire_answers::handler(ctx)
+    }
+
     pub fn close_verdict(ctx: Context<CloseVerdict>) -> Result<()> {
         instructions::close_verdict::handler(ctx)
     }

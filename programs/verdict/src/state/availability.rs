@@ -6,7 +6,7 @@ use protocol::{
 };
 use solana_sha256_hasher::hashv;
 
-use super::{draw::uniform, Entropy, Outcome, Params, State, Verdict, MAX_DRAWS};
+use super::{draw::uniform, Entropy, Outcome, Params, Stage, State, Verdict, MAX_DRAWS};
 use crate::errors::{Checked, VerdictError};
 
 /// Elements that a provider must show when a majority misses its data.
@@ -15,11 +15,12 @@ pub const QUESTIONS: u8 = 8;
 pub const ANSWER_DELAY: u64 = 2;
 const ALL_ANSWERED: u8 = u8::MAX;
 
-/// Questions to the providers of data that a majority misses; all zero before that.
+/// Questions to the providers of data that a majority of verifiers, or the buyer, misses; all zero
+/// before that.
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Availability {
-    /// Zero until the first answer, or the void for want of one, learns it.
+    /// Zero until the first answer, or who reports that there is none, learns it.
     pub seed: [u8; 32],
     pub asked_slot: u64,
     pub deadline: u64,
@@ -59,6 +60,16 @@ impl Verdict {
         Ok(())
     }
 
+    /// Of a result that it is about to pay for the buyer may ask what verifiers ask: once a job.
+    pub fn demand(&mut self, slot: u64, answer_slots: u64) -> Result<()> {
+        self.require(State::Decided)?;
+        let open = self.outcome().pays_provider() && slot <= self.window_end;
+        require!(open, VerdictError::DemandClosed);
+        require!(self.unavailable_rounds == 0, VerdictError::AlreadyAsked);
+        self.outcome = Outcome::None as u8;
+        self.ask(slot, answer_slots)
+    }
+
     /// Takes the hash that chooses the questions, unless it is known.
     pub fn learn_questions(&mut self, slot_hashes: &AccountInfo, slot: u64) -> Result<()> {
         if self.availability.seed != [0; 32] {
@@ -85,6 +96,12 @@ impl Verdict {
         Ok(())
     }
 
+    pub fn require_unanswerable(&self, slot: u64) -> Result<()> {
+        self.require(State::Answering)?;
+        require!(slot > self.availability.deadline, VerdictError::AnswersOpen);
+        Ok(())
+    }
+
     /// The last answer shows that the data can be had: more verifiers are asked. Where the draws
     /// are used up the public may still look.
     pub fn answer(&mut self, index: u8, slot: u64, params: &Params) -> Result<()> {
@@ -99,19 +116,26 @@ impl Verdict {
         self.decide(Outcome::Unverified, slot, params.public_slots)
     }
 
+    /// After the deadline, whose data could not be had: the stage of the first question without an
+    /// answer, and its operator and element. The questions must be known.
+    pub fn withhold(&mut self, graph: &Graph, slot: u64) -> Result<(Stage, (u32, u32))> {
+        self.require_unanswerable(slot)?;
+        let index = u8::try_from(self.availability.answered.trailing_ones()).ok().checked()?;
+        let place = self.question(index, graph).checked()?;
+        let holds =
+            |stage: &Stage| (u32::from(stage.first)..u32::from(stage.last)).contains(&place.0);
+        let stage = self.stages().iter().position(holds).checked()?;
+        let blamed = self.blame(Outcome::Withheld, stage, Pubkey::default(), slot)?;
+        Ok((blamed, place))
+    }
+
     /// Provider that answers for a voided result, and whether it loses its bond: the convicted
-    /// one, that of the first question without an answer, or the last one where all were answered
-    /// and a majority missed the data again.
-    pub fn blamed(&self, graph: &Graph) -> Result<(Pubkey, bool)> {
-        if self.outcome() == Outcome::Fraud {
+    /// one, or the last one where a majority missed data that its providers had shown.
+    pub fn blamed(&self) -> Result<(Pubkey, bool)> {
+        if self.outcome().slashes_provider() {
             return Ok((self.convicted()?.provider, true));
         }
-        if self.availability.answered == ALL_ANSWERED {
-            return Ok((self.stages().last().checked()?.provider, false));
-        }
-        let index = u8::try_from(self.availability.answered.trailing_ones()).ok().checked()?;
-        let (operator, _) = self.question(index, graph).checked()?;
-        Ok((self.stage_of(operator).checked()?.provider, true))
+        Ok((self.stages().last().checked()?.provider, false))
     }
 }
 
@@ -125,7 +149,6 @@ mod tests {
 
     use super::super::config::tests::PARAMS;
     use super::super::verdict::tests::verdict;
-    use super::super::{Fraud, Stage};
     use super::*;
 
     fn graph() -> Box<Graph> {
@@ -186,26 +209,54 @@ mod tests {
     #[test]
     fn whoever_owes_the_first_answer_is_blamed() {
         let graph = graph();
-        let mut verdict = verdict();
-        verdict.operators = 2;
-        for first in 0..2u8 {
-            let (provider, last) = (Pubkey::new_from_array([first; 32]), first + 1);
-            let (first, last) = (first.into(), last.into());
-            verdict.commit(Stage { provider, first, last, ..Stage::default() }).unwrap();
-        }
-        verdict.outcome = Outcome::Unavailable as u8;
-        verdict.availability.seed = [9; 32];
         for answered in [0, 1, 3, 7, 15] {
+            let mut verdict = verdict();
+            verdict.operators = 2;
+            for first in 0..2u8 {
+                let (provider, last) = (Pubkey::new_from_array([first; 32]), first + 1);
+                let (first, last) = (first.into(), last.into());
+                verdict.commit(Stage { provider, first, last, ..Stage::default() }).unwrap();
+            }
+            verdict.ask(40, 80).unwrap();
+            verdict.availability.seed = [9; 32];
             verdict.availability.answered = answered;
+            let early = verdict.withhold(&graph, 120);
+            assert_eq!(early, Err(VerdictError::AnswersOpen.into()));
             let index = u8::try_from(answered.trailing_ones()).unwrap();
-            let (operator, _) = question(&[9; 32], index, &graph, 2).unwrap();
-            let provider = verdict.stages[operator as usize].provider;
-            assert_eq!(verdict.blamed(&graph), Ok((provider, true)));
+            let place = question(&[9; 32], index, &graph, 2).unwrap();
+            let stage = verdict.stages[place.0 as usize];
+            assert_eq!(verdict.withhold(&graph, 121), Ok((stage, place)));
+            assert_eq!(verdict.blamed(), Ok((stage.provider, true)));
+            verdict.slashed(100, 5_000).unwrap();
+            assert_eq!((verdict.fraud.paid, verdict.fraud.bounty), (100, 0));
         }
-        verdict.availability.answered = u8::MAX;
-        assert_eq!(verdict.blamed(&graph), Ok((verdict.stages[1].provider, false)));
-        verdict.outcome = Outcome::Fraud as u8;
-        verdict.fraud = Fraud { stage: 0, ..Fraud::default() };
-        assert_eq!(verdict.blamed(&graph), Ok((verdict.stages[0].provider, true)));
+    }
+
+    #[test]
+    fn data_that_was_shown_and_missed_again_costs_nobody_a_bond() {
+        let mut verdict = verdict();
+        verdict.operators = 1;
+        let provider = Pubkey::new_from_array([7; 32]);
+        verdict.commit(Stage { provider, first: 0, last: 1, ..Stage::default() }).unwrap();
+        verdict.decide(Outcome::Unavailable, 40, 0).unwrap();
+        assert_eq!(verdict.blamed(), Ok((provider, false)));
+    }
+
+    #[test]
+    fn a_buyer_asks_once_and_within_the_window() {
+        for outcome in [Outcome::Accepted, Outcome::Unverified, Outcome::Unsampled] {
+            let mut verdict = verdict();
+            assert_eq!(verdict.demand(10, 80), Err(VerdictError::WrongState.into()));
+            verdict.decide(outcome, 100, 20).unwrap();
+            assert_eq!(verdict.demand(121, 80), Err(VerdictError::DemandClosed.into()));
+            verdict.demand(120, 80).unwrap();
+            assert_eq!((verdict.state, verdict.outcome()), (State::Answering as u8, Outcome::None));
+            assert_eq!(verdict.availability.deadline, 200);
+            verdict.decide(outcome, 130, 20).unwrap();
+            assert_eq!(verdict.demand(131, 80), Err(VerdictError::AlreadyAsked.into()));
+        }
+        let mut verdict = verdict();
+        verdict.decide(Outcome::Unavailable, 100, 0).unwrap();
+        assert_eq!(verdict.demand(100, 80), Err(VerdictError::DemandClosed.into()));
     }
 }

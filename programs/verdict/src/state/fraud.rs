@@ -6,16 +6,17 @@ use referee::{Claim, Judgement};
 use super::{Ballot, BallotState, Choice, Outcome, Stage, State, Verdict};
 use crate::errors::{Checked, VerdictError};
 
-/// What followed from a proof; all zero without one.
+/// What followed from a proof, or from data withheld; all zero without one.
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Fraud {
+    /// Zero where data was withheld.
     pub challenger: Pubkey,
     /// Slashed stake that reached the job's vault, base units.
     pub paid: u64,
     /// Part of `paid` that is the challenger's.
     pub bounty: u64,
-    /// Index of the stage that holds the wrong element.
+    /// Index of the stage that holds the wrong element, or the one asked for in vain.
     pub stage: u8,
     /// 1 once its provider lost its exposure.
     pub slashed: u8,
@@ -85,29 +86,43 @@ impl Verdict {
         slot: u64,
     ) -> Result<Stage> {
         require!(judgement.is_fraud(), VerdictError::ElementIsRight);
-        let stage = *self.stages().get(judgement.stage).checked()?;
-        self.decide(Outcome::Fraud, slot, 0)?;
-        let index = u8::try_from(judgement.stage).ok().checked()?;
-        self.fraud = Fraud { challenger, stage: index, ..Fraud::default() };
-        Ok(stage)
+        self.blame(Outcome::Fraud, judgement.stage, challenger, slot)
+    }
+
+    /// Ends judgement against the provider of a stage; gives the stage.
+    pub fn blame(
+        &mut self,
+        outcome: Outcome,
+        stage: usize,
+        challenger: Pubkey,
+        slot: u64,
+    ) -> Result<Stage> {
+        let blamed = *self.stages().get(stage).checked()?;
+        self.decide(outcome, slot, 0)?;
+        let stage = u8::try_from(stage).ok().checked()?;
+        self.fraud = Fraud { challenger, stage, ..Fraud::default() };
+        Ok(blamed)
     }
 
     pub fn convicted(&self) -> Result<&Stage> {
-        require!(self.outcome() == Outcome::Fraud, VerdictError::NotProven);
+        require!(self.outcome().slashes_provider(), VerdictError::NotProven);
         self.stages().get(usize::from(self.fraud.stage)).checked()
     }
 
     pub fn require_slashable(&self) -> Result<()> {
-        require!(self.outcome() == Outcome::Fraud, VerdictError::NotProven);
+        require!(self.outcome().slashes_provider(), VerdictError::NotProven);
         require!(self.fraud.slashed == 0, VerdictError::AlreadySlashed);
         Ok(())
     }
 
     /// Remembers that the convicted provider lost its exposure, of which `paid` is in the vault.
+    /// Who asks in vain earns no bounty: nobody's data is withheld from a hunter for one.
     pub fn slashed(&mut self, paid: u64, bounty_bps: u16) -> Result<()> {
         self.fraud.slashed = 1;
         self.fraud.paid = paid;
-        self.fraud.bounty = mul_div_floor(paid, bounty_bps.into(), BPS).checked()?;
+        if self.outcome() == Outcome::Fraud {
+            self.fraud.bounty = mul_div_floor(paid, bounty_bps.into(), BPS).checked()?;
+        }
         Ok(())
     }
 

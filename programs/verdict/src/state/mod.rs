@@ -20,7 +20,7 @@ pub use config::{Config, Params};
 pub use credits::{settlement, Settlement};
 pub use draw::{Entropy, SnapshotAge, DRAW_DELAY, MAX_DRAWS};
 pub use fraud::Fraud;
-pub use receipt::Receipt;
+pub use receipt::{Receipt, UNANSWERED, WRONG_ELEMENT};
 pub use stage::{Stage, StageRange, MAX_STAGES, TRACE_COMMITMENT};
 pub use tally::{Count, Decision};
 pub use ticket::{Ticket, TICKET_AGE};
