@@ -41,6 +41,18 @@ def verdict_address(job: Pubkey) -> Pubkey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswersDemanded(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("52c7ef271fba795a")
+
+    envelope: Envelope
+    job: Pubkey
+    answer_deadline: int
+    """Last slot for an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthoritySet(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -52,10 +64,12 @@ class AuthoritySet(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """Questions to the providers of data that a majority misses; all zero before that."""
+    """Questions to the providers of data that a majority of verifiers, or the buyer, misses; all
+    zero before that.
+    """
 
     seed: bytes
-    """Zero until the first answer, or the void for want of one, learns it."""
+    """Zero until the first answer, or who reports that there is none, learns it."""
     asked_slot: int
     deadline: int
     answered: int
@@ -209,6 +223,23 @@ class Cranker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DataWithheld(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("502efb142f82a476")
+
+    envelope: Envelope
+    job: Pubkey
+    provider: Pubkey
+    """Of the stage that holds the first element that was not shown."""
+    stage: int
+    operator: int
+    element: int
+    answered: int
+    """Bit i is set where question i has been answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ElementAnswered(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -241,15 +272,16 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fraud:
-    """What followed from a proof; all zero without one."""
+    """What followed from a proof, or from data withheld; all zero without one."""
 
     challenger: Pubkey
+    """Zero where data was withheld."""
     paid: int
     """Slashed stake that reached the job's vault, base units."""
     bounty: int
     """Part of `paid` that is the challenger's."""
     stage: int
-    """Index of the stage that holds the wrong element."""
+    """Index of the stage that holds the wrong element, or the one asked for in vain."""
     slashed: int
     """1 once its provider lost its exposure."""
 
@@ -354,8 +386,8 @@ class ProviderSlashed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt(Account):
-    """PDA `["receipt", job]`: what the referee found, for anyone to judge again from the chain
-    and the job's data. It outlives the verdict.
+    """PDA `["receipt", job]`: why a provider was slashed, for anyone to judge again from the
+    chain and the job's data. It outlives the verdict.
     """
 
     PROGRAM: ClassVar[str] = PROGRAM
@@ -380,20 +412,22 @@ class Receipt(Account):
         "committed": 276,
         "stage": 280,
         "bump": 281,
+        "reason": 282,
     }
 
     job: Pubkey
     graph: Pubkey
     input_root: bytes
     provider: Pubkey
-    """Committed the wrong element."""
+    """Committed the element."""
     stage_root: bytes
     """Of the stage that holds the element."""
     challenger: Pubkey
+    """Zero where nobody had to prove anything, as are evidence and both values then."""
     evidence: bytes
     """SHA-256 of the evidence."""
     slot: int
-    """Of the proof."""
+    """Of the proof, or of the report that an answer is missing."""
     slashed: int
     """Stake taken from the provider, base units; zero until it is."""
     burned: int
@@ -407,6 +441,8 @@ class Receipt(Account):
     stage: int
     """Index of the stage in the verdict."""
     bump: int
+    reason: int
+    """[`WRONG_ELEMENT`] or [`UNANSWERED`]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -647,12 +683,14 @@ class VerifiersDrawn(Event):
 
 ACCOUNTS: Final[tuple[type[Account], ...]] = (Buffer, Config, Receipt, Ticket, Verdict)
 EVENTS: Final[tuple[type[Event], ...]] = (
+    AnswersDemanded,
     AuthoritySet,
     BallotCast,
     BallotReleased,
     BallotRevealed,
     BallotSlashed,
     BallotsTallied,
+    DataWithheld,
     ElementAnswered,
     FraudProven,
     Initialized,
@@ -764,6 +802,11 @@ class Errors(ErrorCode):
     NoSuchQuestion = (6358, "Questions are numbered from 0 to 7")
     AlreadyAnswered = (6359, "Question has been answered already")
     ElementIsWrong = (6360, "The element is not what the operator gives: this answers nothing")
+    DemandClosed = (
+        6361,
+        "The buyer may ask only while a result that it would pay for is in its window",
+    )
+    AlreadyAsked = (6362, "The data has been asked for already: once a job")
 
 
 def adopt_partial(
@@ -957,6 +1000,27 @@ def commit_stage(
     )
 
 
+def demand_answers(
+    *,
+    buyer: Pubkey,
+    verdict: Pubkey,
+    config: Pubkey | None = None,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    if config is None:
+        config = config_address()
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("demand_answers"),
+        [
+            AccountMeta(buyer, True, False),
+            AccountMeta(config, False, False),
+            AccountMeta(verdict, False, True),
+            *remaining,
+        ],
+    )
+
+
 def draw(
     *,
     salt: bytes | None,
@@ -980,6 +1044,37 @@ def draw(
             AccountMeta(even, False, False),
             AccountMeta(odd, False, False),
             AccountMeta(slot_hashes, False, False),
+            *remaining,
+        ],
+    )
+
+
+def expire_answers(
+    *,
+    payer: Pubkey,
+    job: Pubkey,
+    graph: Pubkey,
+    verdict: Pubkey | None = None,
+    receipt: Pubkey | None = None,
+    slot_hashes: Pubkey = SLOT_HASHES,
+    system_program: Pubkey = SYSTEM_PROGRAM,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    if verdict is None:
+        verdict = verdict_address(job)
+    if receipt is None:
+        receipt = receipt_address(job)
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("expire_answers"),
+        [
+            AccountMeta(payer, True, True),
+            AccountMeta(verdict, False, True),
+            AccountMeta(job, False, False),
+            AccountMeta(graph, False, False),
+            AccountMeta(receipt, False, True),
+            AccountMeta(slot_hashes, False, False),
+            AccountMeta(system_program, False, False),
             *remaining,
         ],
     )
@@ -1413,7 +1508,6 @@ def void(
     *,
     cranker: Pubkey,
     job: Pubkey,
-    graph: Pubkey,
     provider: Pubkey,
     utilisation: Pubkey,
     position: Pubkey,
@@ -1425,7 +1519,6 @@ def void(
     pool: Pubkey | None = None,
     verifiers: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
-    slot_hashes: Pubkey = SLOT_HASHES,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
     escrow_program: Pubkey = PROGRAM_IDS["escrow"],
     job_registry_program: Pubkey = PROGRAM_IDS["job_registry"],
@@ -1454,7 +1547,6 @@ def void(
             AccountMeta(cranker, True, False),
             AccountMeta(verdict, False, True),
             AccountMeta(job, False, True),
-            AccountMeta(graph, False, False),
             AccountMeta(provider, False, True),
             AccountMeta(utilisation, False, True),
             AccountMeta(registry, False, False),
@@ -1465,7 +1557,6 @@ def void(
             AccountMeta(exposure, False, True),
             AccountMeta(verifiers, False, True),
             AccountMeta(stake_vault, False, True),
-            AccountMeta(slot_hashes, False, False),
             AccountMeta(authority, False, False),
             AccountMeta(escrow_program, False, False),
             AccountMeta(job_registry_program, False, False),
