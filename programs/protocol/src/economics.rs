@@ -84,7 +84,9 @@ fn integer(data: &[u8], name: &str, at: usize) -> Option<u16> {
 
 /// With p the least sampling probability, r the colluding and l the lazy share of verifiers, beta
 /// the burned share of a slash and kappa stake over price, a cheat expects to lose more than the
-/// price that it saves if p (1 - r) (1 - l) (1 + beta kappa) > 1.
+/// price that it saves if p (1 - r) (1 - l) (1 + beta kappa) > 1. Data that is withheld from the
+/// honest alone is found out by a majority of the drawn, or by the buyer: without the buyer it is
+/// at least as likely only while more than half of all verifiers are honest, (1 - r) (1 - l) > 1/2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deterrence {
     pub sampling: Sampling,
@@ -102,6 +104,8 @@ pub enum Weakness {
     /// Too many collude even with none lazy.
     Collusion,
     Laziness,
+    /// The honest are no majority.
+    Minority,
 }
 
 impl Deterrence {
@@ -125,7 +129,9 @@ impl Deterrence {
                 return Some(Some(weakness));
             }
         }
-        Some(None)
+        let honest = rest(collusion_bps)?.checked_mul(rest(lazy_bps)?)?.checked_mul(2)?;
+        let minority = honest <= u128::from(BPS).checked_pow(2)?;
+        Some(minority.then_some(Weakness::Minority))
     }
 }
 
@@ -166,6 +172,19 @@ mod tests {
         let weak = Some(Some(Weakness::Collusion));
         assert_eq!(Deterrence { kappa: 24, ..SOUND }.weakness(), Some(Some(Weakness::Collusion)));
         assert_eq!(Deterrence { slash_burn_bps: 4_000, ..SOUND }.weakness(), weak);
+    }
+
+    #[test]
+    fn the_honest_must_be_a_majority() {
+        let with = |collusion_bps, lazy_bps| {
+            let sampling = Sampling { p_floor_bps: 10_000, collusion_bps, lazy_bps };
+            Deterrence { sampling, ..SOUND }.weakness()
+        };
+        assert_eq!(with(4_999, 0), Some(None));
+        assert_eq!(with(2_929, 2_929), Some(Some(Weakness::Minority)));
+        for (collusion_bps, lazy_bps) in [(5_000, 0), (0, 5_000), (6_000, 2_000)] {
+            assert_eq!(with(collusion_bps, lazy_bps), Some(Some(Weakness::Minority)));
+        }
     }
 
     #[test]

@@ -136,6 +136,8 @@ pub enum VerdictError {
     DemandClosed,
     #[msg("The data has been asked for already: once a job")]
     AlreadyAsked,
+    #[msg("collusion_bps or lazy_bps is too high: (1 - collusion) (1 - lazy) must exceed 1/2, or withheld data is not noticed")]
+    HonestMinority,
 }
 
 impl From<RefereeError> for VerdictError {
@@ -160,6 +162,7 @@ impl From<Weakness> for VerdictError {
             Weakness::Sampling => Self::FloorTooLow,
             Weakness::Collusion => Self::CollusionTooHigh,
             Weakness::Laziness => Self::LazinessTooHigh,
+            Weakness::Minority => Self::HonestMinority,
         }
     }
 }

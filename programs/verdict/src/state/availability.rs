@@ -2,6 +2,7 @@ use anchor_lang::prelude::*;
 use job_registry::state::Graph;
 use protocol::{
     descriptor::{elements, row_stride, Dtype},
+    fixed::widening_mul,
     slot_hashes::{lookup, Lookup},
 };
 use solana_sha256_hasher::hashv;
@@ -29,26 +30,25 @@ pub struct Availability {
     pub padding: [u8; 7],
 }
 
-/// Operator and element of question `index`: uniform over all elements that the first `covered`
-/// operators put out, padding left out. None when there are none.
+/// Operator and element of question `index`: that of a multiply-add drawn from all that the first
+/// `covered` operators take, so that leaving out any share of the work is as likely to be asked for.
+/// None when there is none.
 pub fn question(seed: &[u8; 32], index: u8, graph: &Graph, covered: u16) -> Option<(u32, u32)> {
-    let shapes = graph.shapes.get(..usize::from(covered))?;
-    let total = shapes.iter().try_fold(0u64, |sum, shape| sum.checked_add(elements(shape)?))?;
-    let scaled = u128::from(uniform(seed, index)).checked_mul(u128::from(total))? >> 64;
-    let mut target = u64::try_from(scaled).ok()?;
-    for ((operator, shape), code) in (0u32..).zip(shapes).zip(&graph.dtypes) {
-        let count = elements(shape)?;
-        let Some(beyond) = target.checked_sub(count) else {
-            let columns = u64::from(shape[3]);
-            let size = Dtype::from_code(*code)?.bytes();
-            let stride = row_stride(columns.checked_mul(size)?)?.checked_div(size)?;
-            let row = target.checked_div(columns)?.checked_mul(stride)?;
-            let element = row.checked_add(target.checked_rem(columns)?)?;
-            return Some((operator, u32::try_from(element).ok()?));
-        };
-        target = beyond;
-    }
-    None
+    let work = graph.cumulative_macs.get(..usize::from(covered))?;
+    let drawn = widening_mul(uniform(seed, index), *work.last()?) >> 64;
+    let drawn = u64::try_from(drawn).ok()?;
+    let operator = work.partition_point(|macs| *macs <= drawn);
+    let before = operator.checked_sub(1).map_or(Some(0), |at| work.get(at).copied())?;
+    let shape = graph.shapes.get(operator)?;
+    let taps = work.get(operator)?.checked_sub(before)?.checked_div(elements(shape)?)?;
+    let target = drawn.checked_sub(before)?.checked_div(taps)?;
+
+    let columns = u64::from(shape[3]);
+    let size = Dtype::from_code(*graph.dtypes.get(operator)?)?.bytes();
+    let stride = row_stride(columns.checked_mul(size)?)?.checked_div(size)?;
+    let row = target.checked_div(columns)?.checked_mul(stride)?;
+    let element = row.checked_add(target.checked_rem(columns)?)?;
+    Some((u32::try_from(operator).ok()?, u32::try_from(element).ok()?))
 }
 
 impl Verdict {
@@ -62,9 +62,11 @@ impl Verdict {
 
     /// Of a result that it is about to pay for the buyer may ask what verifiers ask: once a job.
     pub fn demand(&mut self, slot: u64, answer_slots: u64) -> Result<()> {
-        self.require(State::Decided)?;
-        let open = self.outcome().pays_provider() && slot <= self.window_end;
-        require!(open, VerdictError::DemandClosed);
+        if self.require(State::Disputed).is_err() {
+            self.require(State::Decided)?;
+            require!(self.outcome().pays_provider(), VerdictError::DemandClosed);
+        }
+        require!(slot <= self.window_end, VerdictError::DemandClosed);
         require!(self.unavailable_rounds == 0, VerdictError::AlreadyAsked);
         self.outcome = Outcome::None as u8;
         self.ask(slot, answer_slots)
@@ -156,20 +158,23 @@ mod tests {
         graph.shapes[0] = [1, 1, 3, 6];
         graph.shapes[1] = [1, 1, 1, 2];
         graph.dtypes[..2].copy_from_slice(&[1, 2]);
+        graph.cumulative_macs[..2].copy_from_slice(&[18, 18 + 2 * 27]);
         graph
     }
 
     #[test]
-    fn questions_name_every_element_and_no_padding() {
+    fn questions_name_every_element_by_its_work_and_no_padding() {
         let graph = graph();
-        let asked: BTreeSet<_> = (0..=255u8)
+        let asked: Vec<_> = (0..=255u8)
             .flat_map(|byte| (0..QUESTIONS).map(move |index| ([byte; 32], index)))
             .map(|(seed, index)| question(&seed, index, &graph, 2).unwrap())
             .collect();
         let mut expected: Vec<_> =
             (0..3).flat_map(|row| (0..6).map(move |c| (0, row * 8 + c))).collect();
         expected.extend([(1, 0), (1, 1)]);
-        assert_eq!(asked.into_iter().collect::<Vec<_>>(), expected);
+        assert_eq!(asked.iter().copied().collect::<BTreeSet<_>>(), expected.into_iter().collect());
+        let wide = asked.iter().filter(|(operator, _)| *operator == 1).count();
+        assert!((asked.len() * 70 / 100..asked.len() * 80 / 100).contains(&wide));
         assert_eq!(question(&[1; 32], 0, &graph, 0), None);
     }
 
@@ -258,5 +263,8 @@ mod tests {
         let mut verdict = verdict();
         verdict.decide(Outcome::Unavailable, 100, 0).unwrap();
         assert_eq!(verdict.demand(100, 80), Err(VerdictError::DemandClosed.into()));
+        (verdict.state, verdict.window_end) = (State::Disputed as u8, 120);
+        assert_eq!(verdict.demand(121, 80), Err(VerdictError::DemandClosed.into()));
+        verdict.demand(120, 80).unwrap();
     }
 }

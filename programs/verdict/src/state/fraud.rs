@@ -24,8 +24,8 @@ pub struct Fraud {
 }
 
 impl Verdict {
-    /// A result can be challenged from its last commit until the end of its window, if it has one,
-    /// or of its judgement.
+    /// A result can be challenged from its last commit until the end of its window, or until it is
+    /// voided where a majority misses the data: who has it nevertheless may still show what is wrong.
     pub fn require_challengeable(&self, slot: u64) -> Result<()> {
         let outcome = self.outcome();
         require!(outcome != Outcome::Fraud, VerdictError::AlreadyProven);
@@ -37,7 +37,11 @@ impl Verdict {
         }
         if self.require(State::Disputed).is_err() {
             self.require(State::Decided)?;
-            require!(outcome.pays_provider(), VerdictError::ChallengeClosed);
+            let missed = outcome == Outcome::Unavailable;
+            require!(missed || outcome.pays_provider(), VerdictError::ChallengeClosed);
+            if missed {
+                return Ok(());
+            }
         }
         require!(slot <= self.window_end, VerdictError::ChallengeClosed);
         Ok(())
@@ -216,8 +220,9 @@ mod tests {
             let late = decided(outcome).require_challengeable(121);
             assert_eq!(late, Err(VerdictError::ChallengeClosed.into()));
         }
-        let unavailable = decided(Outcome::Unavailable).require_challengeable(100);
-        assert_eq!(unavailable, Err(VerdictError::ChallengeClosed.into()));
+        assert!(decided(Outcome::Unavailable).require_challengeable(1_000).is_ok());
+        let withheld = decided(Outcome::Withheld).require_challengeable(100);
+        assert_eq!(withheld, Err(VerdictError::ChallengeClosed.into()));
         let again = convicted().require_challengeable(50);
         assert_eq!(again, Err(VerdictError::AlreadyProven.into()));
     }
