@@ -52,6 +52,7 @@ LOCALNET_PARAMETERS: Final = Parameters(
         claim_scale_slots=2,
         claim_max_delay_slots=20,
         capability_ref=100_000_000,
+        reputation_half_life_slots=72_000,
         kappa=25,
         bond_bps=1_000,
         max_attempts=3,

@@ -16,8 +16,8 @@ use crate::{
 /// Bytes before an account's first field: its type.
 const DISCRIMINATOR: usize = 8;
 const KEY: usize = 32;
-/// After the type, the authority and thirteen parameters of 8 bytes.
-const KAPPA: usize = DISCRIMINATOR + KEY + 13 * 8;
+/// After the type, the authority and fourteen parameters of 8 bytes.
+const KAPPA: usize = DISCRIMINATOR + KEY + 14 * 8;
 
 /// Verdict's part, which its config holds first after its authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -58,4 +58,6 @@ pub enum StakingError {
     DeterrenceTooWeak,
     #[msg("The account is not the one in which another program holds its parameters")]
     WrongConfig,
+    #[msg("The exposure has earned its catch")]
+    AlreadyCaught,
 }

@@ -37,7 +37,8 @@ pub(crate) fn handler<'info>(
     let mut job = accounts.job.load_mut()?;
     job.conclude(outcome, clock.slot)?;
     if job.lease.provider != Pubkey::default() {
-        rate(&accounts.provider, &job, key, outcome, &clock)?;
+        let half_life = accounts.registry.params.reputation_half_life_slots;
+        rate(&accounts.provider, &job, (key, outcome), half_life, &clock)?;
     }
     if outcome == JobState::Settled {
         let mut utilisation = accounts.utilisation.load_mut()?;
@@ -51,8 +52,8 @@ pub(crate) fn handler<'info>(
 fn rate<'info>(
     account: &'info AccountInfo<'info>,
     job: &Job,
-    key: Pubkey,
-    outcome: JobState,
+    (key, outcome): (Pubkey, JobState),
+    half_life: u64,
     clock: &Clock,
 ) -> Result<()> {
     if *account.owner != crate::ID {
@@ -66,7 +67,7 @@ fn rate<'info>(
     require!(provider.owner == job.lease.provider, RegistryError::WrongProvider);
     if outcome == JobState::Settled {
         let slots = job.committed_slot.checked_sub(job.lease.claimed_slot).checked()?;
-        provider.succeed(job.lease.macs, slots);
+        provider.succeed(job.lease.macs, slots, clock.slot, half_life);
     } else {
         provider.fail();
     }
