@@ -136,8 +136,8 @@ pub enum RegistryError {
     WrongShards,
     #[msg("shards are numbered 0 to 15, and a job counts in that of its address")]
     InvalidShard,
-    #[msg("p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must exceed 1: raise p_floor_bps, slash_burn_bps or kappa, or lower collusion_bps or lazy_bps")]
-    DeterrenceTooWeak,
+    #[msg("kappa is too low: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must exceed 1, or cheating pays")]
+    KappaTooLow,
     #[msg("the account is not verdict's config")]
     WrongConfig,
 }

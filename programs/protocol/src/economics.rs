@@ -92,17 +92,40 @@ pub struct Deterrence {
     pub kappa: u16,
 }
 
+/// Term of the inequality by which it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weakness {
+    /// Nothing is lost, however often cheats are caught.
+    Stake,
+    /// The floor is too low even with every verifier honest.
+    Sampling,
+    /// Too many collude even with none lazy.
+    Collusion,
+    Laziness,
+}
+
 impl Deterrence {
-    /// None when a share exceeds one.
-    pub fn holds(&self) -> Option<bool> {
+    /// The first term that makes the product at most one when those after it are perfect. None
+    /// when a share exceeds one, Some(None) when cheating does not pay.
+    pub fn weakness(&self) -> Option<Option<Weakness>> {
         let Sampling { p_floor_bps, collusion_bps, lazy_bps } = self.sampling;
         let rest = |share: u16| BPS.checked_sub(u64::from(share)).map(u128::from);
         let burned = self.slash_burn_bps.checked_mul(u64::from(self.kappa))?;
-        let expected = u128::from(p_floor_bps)
-            .checked_mul(rest(collusion_bps)?)?
-            .checked_mul(rest(lazy_bps)?)?
-            .checked_mul(u128::from(BPS.checked_add(burned)?))?;
-        Some(expected > u128::from(BPS).checked_pow(4)?)
+        let stake = u128::from(BPS.checked_add(burned)?);
+        let [mut product, mut one] = [1, 1u128];
+        for (factor, weakness) in [
+            (stake, Weakness::Stake),
+            (p_floor_bps.into(), Weakness::Sampling),
+            (rest(collusion_bps)?, Weakness::Collusion),
+            (rest(lazy_bps)?, Weakness::Laziness),
+        ] {
+            product = factor.checked_mul(product)?;
+            one = one.checked_mul(u128::from(BPS))?;
+            if product <= one {
+                return Some(Some(weakness));
+            }
+        }
+        Some(None)
     }
 }
 
@@ -118,24 +141,31 @@ mod tests {
 
     #[test]
     fn a_quarter_of_colluders_is_the_most_that_these_numbers_bear() {
-        let with = |collusion_bps, lazy_bps| Deterrence {
-            sampling: Sampling { collusion_bps, lazy_bps, ..SOUND.sampling },
-            ..SOUND
+        let with = |collusion_bps, lazy_bps| {
+            let sampling = Sampling { collusion_bps, lazy_bps, ..SOUND.sampling };
+            Deterrence { sampling, ..SOUND }.weakness()
         };
-        assert_eq!(SOUND.holds(), Some(true));
-        assert_eq!(with(2_592, 0).holds(), Some(true));
-        assert_eq!(with(2_593, 0).holds(), Some(false));
-        assert_eq!(with(2_500, 200).holds(), Some(false));
-        assert_eq!(with(10_001, 0).holds(), None);
+        assert_eq!(SOUND.weakness(), Some(None));
+        assert_eq!(with(2_592, 0), Some(None));
+        assert_eq!(with(2_593, 0), Some(Some(Weakness::Collusion)));
+        assert_eq!(with(2_500, 123), Some(None));
+        assert_eq!(with(2_500, 124), Some(Some(Weakness::Laziness)));
+        assert_eq!(with(10_001, 0), None);
     }
 
     #[test]
     fn each_term_counts() {
-        assert_eq!(Deterrence { kappa: 15, ..SOUND }.holds(), Some(false));
-        assert_eq!(Deterrence { slash_burn_bps: 4_000, ..SOUND }.holds(), Some(false));
-        let certain = Sampling { p_floor_bps: 10_000, collusion_bps: 0, lazy_bps: 0 };
-        let worthless = Deterrence { sampling: certain, slash_burn_bps: 0, kappa: 25 };
-        assert_eq!(worthless.holds(), Some(false));
+        let sampled = |p_floor_bps| {
+            let sampling = Sampling { p_floor_bps, collusion_bps: 0, lazy_bps: 0 };
+            Deterrence { sampling, ..SOUND }
+        };
+        assert_eq!(sampled(741).weakness(), Some(None));
+        assert_eq!(sampled(740).weakness(), Some(Some(Weakness::Sampling)));
+        let worthless = Deterrence { slash_burn_bps: 0, ..sampled(10_000) };
+        assert_eq!(worthless.weakness(), Some(Some(Weakness::Stake)));
+        let weak = Some(Some(Weakness::Collusion));
+        assert_eq!(Deterrence { kappa: 24, ..SOUND }.weakness(), Some(Some(Weakness::Collusion)));
+        assert_eq!(Deterrence { slash_burn_bps: 4_000, ..SOUND }.weakness(), weak);
     }
 
     #[test]

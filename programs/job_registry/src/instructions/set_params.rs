@@ -36,7 +36,7 @@ impl SetParams<'_> {
         let Some(sampling) = held else { return Ok(()) };
         let slash_burn_bps = self.pool.load()?.params.slash_burn_bps;
         let deterrence = Deterrence { sampling, slash_burn_bps, kappa };
-        require!(deterrence.holds().checked()?, RegistryError::DeterrenceTooWeak);
+        require!(deterrence.weakness().checked()?.is_none(), RegistryError::KappaTooLow);
         Ok(())
     }
 }

@@ -35,10 +35,8 @@ impl SetParams<'_> {
         let sampling = Sampling::held(&self.verdict_config).ok_or(StakingError::WrongConfig)?;
         let Some((kappa, sampling)) = kappa.zip(sampling) else { return Ok(()) };
         let deterrence = Deterrence { sampling, slash_burn_bps, kappa };
-        require!(
-            deterrence.holds().ok_or(StakingError::Overflow)?,
-            StakingError::DeterrenceTooWeak
-        );
+        let weakness = deterrence.weakness().ok_or(StakingError::Overflow)?;
+        require!(weakness.is_none(), StakingError::SlashBurnTooLow);
         Ok(())
     }
 

@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use anchor_lang::prelude::*;
 use job_registry::state::Registry;
 use protocol::{
@@ -6,6 +8,7 @@ use protocol::{
 };
 use staking::state::Pool;
 
+use super::ANSWER_DELAY;
 use crate::errors::{Checked, VerdictError};
 
 /// Slots are counts of slots, amounts base units of $NLOV.
@@ -27,11 +30,19 @@ pub struct Params {
     pub challenge_slots: u64,
     /// Window before a result without a quorum is paid.
     pub public_slots: u64,
+    /// Window in which a majority's rejection must be proven.
+    pub proof_slots: u64,
+    /// Time in which a provider must answer for its data.
+    pub answer_slots: u64,
     /// Stake that a ballot exposes.
     pub ballot_exposure: u64,
     /// What withholding a cast ballot costs.
     pub silence_fee: u64,
 }
+
+/// There must be slots to answer in after that whose hash chooses the questions, and SlotHashes
+/// must still hold that hash at the last of them.
+const ANSWER_SLOTS: RangeInclusive<u64> = ANSWER_DELAY + 2..=400;
 
 impl Params {
     pub fn validate(&self) -> Result<()> {
@@ -41,10 +52,12 @@ impl Params {
             self.reveal_slots,
             self.challenge_slots,
             self.public_slots,
+            self.proof_slots,
         ];
         let shares = [self.p_floor_bps, self.collusion_bps, self.lazy_bps, self.bounty_bps];
         require!(
             !windows.contains(&0)
+                && ANSWER_SLOTS.contains(&self.answer_slots)
                 && self.p_floor_bps > 0
                 && shares.iter().all(|share| u64::from(*share) <= BPS),
             VerdictError::InvalidParams
@@ -63,8 +76,10 @@ impl Params {
             slash_burn_bps: pool.params.slash_burn_bps,
             kappa: registry.params.kappa,
         };
-        require!(deterrence.holds().checked()?, VerdictError::DeterrenceTooWeak);
-        Ok(())
+        match deterrence.weakness().checked()? {
+            Some(weakness) => Err(VerdictError::from(weakness).into()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -92,6 +107,8 @@ pub mod tests {
         reveal_slots: 150,
         challenge_slots: 20,
         public_slots: 60,
+        proof_slots: 100,
+        answer_slots: 80,
         ballot_exposure: 10,
         silence_fee: 1,
         p_floor_bps: 1_000,
@@ -110,6 +127,9 @@ pub mod tests {
             Params { reveal_slots: 0, ..PARAMS },
             Params { challenge_slots: 0, ..PARAMS },
             Params { public_slots: 0, ..PARAMS },
+            Params { proof_slots: 0, ..PARAMS },
+            Params { answer_slots: 3, ..PARAMS },
+            Params { answer_slots: 401, ..PARAMS },
             Params { collusion_bps: 10_001, ..PARAMS },
             Params { lazy_bps: 10_001, ..PARAMS },
             Params { bounty_bps: 10_001, ..PARAMS },
@@ -122,7 +142,7 @@ pub mod tests {
 
     #[test]
     fn size_is_frozen() {
-        assert_eq!(Config::SPACE, 8 + 32 + 64 + 8 + 1);
+        assert_eq!(Config::SPACE, 8 + 32 + 80 + 8 + 1);
     }
 
     #[test]
