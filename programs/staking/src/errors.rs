@@ -60,4 +60,6 @@ pub enum StakingError {
     WrongConfig,
     #[msg("The exposure has earned its catch")]
     AlreadyCaught,
+    #[msg("slash_burn_bps is too low: trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting unchecked pays")]
+    TrapsTooWeak,
 }
