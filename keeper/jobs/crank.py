@@ -60,6 +60,7 @@ class CrankSnapshot:
     jobs: tuple[JobSnapshot, ...]
     epochs: Epochs
     salt_slots: int
+    trap_slots: int
     max_attempts: int
 
 
@@ -116,7 +117,8 @@ def _verdict_step(
         case VerdictState.BALLOTING:
             step = _at(_tally_opens(verdict, clock), Tally(address), clock)
         case VerdictState.DECIDED if verdict.outcome is Outcome.FRAUD and not verdict.slashed:
-            step = SlashProvider(address)
+            opens = verdict.window_end + snapshot.trap_slots + 1
+            step = _at(opens, SlashProvider(address), clock)
         case VerdictState.DECIDED if verdict.outcome.voids:
             step = VoidAttempt(address)
         case VerdictState.DECIDED:

@@ -94,7 +94,7 @@ def verdict_of(account: verdict_program.Verdict) -> Verdict:
         ),
         payer=account.payer,
         convicted=account.stages[account.fraud.stage].provider
-        if account.outcome == Outcome.FRAUD
+        if Outcome(account.outcome).proven
         else None,
         slashed=bool(account.fraud.slashed),
         availability=_availability(account.availability) if account.unavailable_rounds else None,

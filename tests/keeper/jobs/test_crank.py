@@ -50,7 +50,7 @@ QUIET = Wait(1_000_000)
 
 
 def snapshot(*jobs: JobSnapshot, **fields: Any) -> CrankSnapshot:
-    base = CrankSnapshot(CRANK, jobs, DONE, salt_slots=64, max_attempts=3)
+    base = CrankSnapshot(CRANK, jobs, DONE, salt_slots=64, trap_slots=20, max_attempts=3)
     return replace(base, **fields)
 
 

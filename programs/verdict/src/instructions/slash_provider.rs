@@ -51,10 +51,12 @@ pub struct SlashProvider<'info> {
 impl<'info> SlashProvider<'info> {
     fn validate(&self, slot: u64) -> Result<()> {
         let verdict = self.verdict.load()?;
+        verdict.require_slashable()?;
         let receipt = self.receipt.load()?;
         require_keys_eq!(receipt.job, verdict.job, VerdictError::JobMismatch);
-        let trap_deadline = receipt.trap_deadline(self.config.params.trap_slots)?;
-        verdict.require_slashable(trap_deadline, slot)?;
+        // of every job alike, so that nobody sees which are traps
+        let may_be_trap = receipt.may_be_trap(self.config.params.trap_slots, slot)?;
+        require!(!may_be_trap, VerdictError::TrapOpen);
         require_keys_eq!(self.escrow.load()?.job, verdict.job, VerdictError::JobMismatch);
         self.slashing().require_of(&verdict.job, &verdict.convicted()?.provider)
     }

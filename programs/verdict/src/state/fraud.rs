@@ -97,11 +97,9 @@ impl Verdict {
         self.stages().get(usize::from(self.fraud.stage)).checked()
     }
 
-    /// Every provider is slashed as late as if it had obeyed a trap: nobody sees which job is one.
-    pub fn require_slashable(&self, trap_deadline: u64, slot: u64) -> Result<()> {
+    pub fn require_slashable(&self) -> Result<()> {
         require!(self.outcome() == Outcome::Fraud, VerdictError::NotProven);
         require!(self.fraud.slashed == 0, VerdictError::AlreadySlashed);
-        require!(slot > trap_deadline, VerdictError::TrapOpen);
         Ok(())
     }
 
@@ -228,11 +226,10 @@ mod tests {
     #[test]
     fn the_bounty_is_a_share_of_what_was_paid() {
         let mut verdict = convicted();
-        assert_eq!(verdict.require_slashable(80, 80), Err(VerdictError::TrapOpen.into()));
-        verdict.require_slashable(80, 81).unwrap();
+        verdict.require_slashable().unwrap();
         verdict.slashed(101, 5_000).unwrap();
         assert_eq!((verdict.fraud.paid, verdict.fraud.bounty), (101, 50));
-        assert_eq!(verdict.require_slashable(80, 81), Err(VerdictError::AlreadySlashed.into()));
+        assert_eq!(verdict.require_slashable(), Err(VerdictError::AlreadySlashed.into()));
     }
 
     #[test]

@@ -14,9 +14,9 @@ pub fn trap(provider: &Pubkey, operator: u32, salt: &[u8; 32]) -> [u8; 32] {
 }
 
 impl Receipt {
-    /// Last slot in which the proven element may turn out to be a trap's.
-    pub fn trap_deadline(&self, trap_slots: u64) -> Result<u64> {
-        self.slot.checked_add(trap_slots).checked()
+    /// Whether it may still turn out in `slot` that the buyer ordered the proven element.
+    pub fn may_be_trap(&self, trap_slots: u64, slot: u64) -> Result<bool> {
+        Ok(slot <= self.slot.checked_add(trap_slots).checked()?)
     }
 }
 
@@ -32,7 +32,7 @@ impl Verdict {
         slot: u64,
     ) -> Result<()> {
         require!(self.outcome() == Outcome::Fraud, VerdictError::NotProven);
-        require!(slot <= receipt.trap_deadline(trap_slots)?, VerdictError::TrapClosed);
+        require!(receipt.may_be_trap(trap_slots, slot)?, VerdictError::TrapClosed);
         let ordered = trap(&receipt.provider, receipt.operator, salt);
         require!(*hidden == ordered, VerdictError::WrongTrap);
         let alone = self.stages().iter().all(|stage| stage.provider == receipt.provider);
@@ -81,7 +81,7 @@ mod tests {
         open(&SALT, 120).unwrap();
         assert_eq!(open(&SALT, 120), Err(VerdictError::NotProven.into()));
         assert_eq!(verdict.outcome(), Outcome::Trap);
-        assert_eq!(verdict.require_slashable(120, 121), Err(VerdictError::NotProven.into()));
+        assert_eq!(verdict.require_slashable(), Err(VerdictError::NotProven.into()));
         assert!(verdict.require_voidable(101).is_ok());
     }
 
