@@ -46,9 +46,7 @@ def test_a_settled_job_earns_reputation(market: Marketplace) -> None:
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, database=None)
-@given(
-    reputation=st.integers(0, ONE), idle=st.integers(0, 10**6), half_life=st.integers(1, 10**5)
-)
+@given(reputation=st.integers(0, ONE), idle=st.integers(0, 10**6), half_life=st.integers(1, 10**5))
 def test_a_settled_job_adds_to_what_idleness_left(
     reputation: int, idle: int, half_life: int
 ) -> None:

@@ -53,12 +53,14 @@ def test_a_trap_from_its_order_to_the_slashed_lazy_verifier(sprung: Trapping) ->
         world.send(sprung.slash_ballot(ballot))
     for ballot in range(3):
         world.send(sprung.release(ballot))
-    world.send(job_registry.release_exposure(
-        job=sprung.job.address,
-        owner=sprung.provider.key,
-        position=staking.position_address(sprung.provider.key),
-        exposure=staking.exposure_address(sprung.job.address, sprung.provider.key),
-    ))
+    world.send(
+        job_registry.release_exposure(
+            job=sprung.job.address,
+            owner=sprung.provider.key,
+            position=staking.position_address(sprung.provider.key),
+            exposure=staking.exposure_address(sprung.job.address, sprung.provider.key),
+        )
+    )
 
     for each in lazy:
         assert stakers.position(world, each).amount == staked[each] - 10 * NLOV
@@ -70,9 +72,10 @@ def test_a_trap_from_its_order_to_the_slashed_lazy_verifier(sprung: Trapping) ->
     after = stakers.position(world, sprung.provider)
     assert (after.amount, after.exposed) == (provider.amount, 0)
     assert (after.catch_rate, price) == (ONE // 2, sprung.account.stages[0].price)
-    assert world.fetch(
-        job_registry.Provider, job_registry.provider_address(sprung.provider.key)
-    ) == rating
+    assert (
+        world.fetch(job_registry.Provider, job_registry.provider_address(sprung.provider.key))
+        == rating
+    )
     tips = sprung.job.terms.tip * 3
     assert sprung.paid == {honest: FEE, sprung.challenger: FEE, sprung.cranker: tips}
     assert world.tokens(sprung.job.vault) == locked
@@ -169,17 +172,13 @@ def test_what_others_had_a_part_in_is_no_trap(world: World) -> None:
     ).witness
     trapping = Trapping(world, witness=witness)
     first, second = trapping.claim.stages
-    judge.commit(
-        world, trapping.provider, trapping.job, first=0, last=first.last, root=first.root
-    )
+    judge.commit(world, trapping.provider, trapping.job, first=0, last=first.last, root=first.root)
     world.warp_to(trapping.job_account.lease.expires_slot + 1)
     world.send(job_registry.expire_lease(job=trapping.job.address, owner=trapping.provider.key))
     heir = world.actor("heir")
     register_provider(world, heir)
     claim(world, heir, trapping.job)
-    judge.commit(
-        world, heir, trapping.job, first=second.first, last=second.last, root=second.root
-    )
+    judge.commit(world, heir, trapping.job, first=second.first, last=second.last, root=second.root)
     trapping.challenge().proven(world)
     world.fails("TrapShared", trapping.open_trap())
 
@@ -190,9 +189,7 @@ def test_another_job_s_trap_or_receipt_is_refused(sprung: Trapping) -> None:
     foreign = with_account(sprung.open_trap(), sprung.job.address, other.address)
     world.fails("JobMismatch", foreign)
     forged = copied(world, verdict.receipt_address(sprung.job.address), owner=escrow.ID)
-    attempt = with_account(
-        sprung.open_trap(), verdict.receipt_address(sprung.job.address), forged
-    )
+    attempt = with_account(sprung.open_trap(), verdict.receipt_address(sprung.job.address), forged)
     world.fails("AccountOwnedByWrongProgram", attempt)
 
 
