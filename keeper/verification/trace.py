@@ -10,6 +10,7 @@ from keeper.verification.cost import CheckCost
 from keeper.verification.field import Randomness, random_elements
 from keeper.verification.linear import linear_operator_holds
 from keeper.verification.recompute import first_difference
+from kernels.evidence import Place, element_at
 from kernels.graph import Graph, is_linear
 from kernels.reference import operands
 from kernels.trace import MerkleTree, trace_root
@@ -33,7 +34,11 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """The first wrong element: its operator, and its row-major index in that output."""
+    """The first wrong element: its operator, and its index as the referee counts.
+
+    That is an index over the output's whole leaf space, padding included: see
+    programs/referee/README.md.
+    """
 
     operator: int
     element: int
@@ -111,13 +116,15 @@ class _Check:
             table = np.frombuffer(stored, np.uint8).reshape(spec.rows, spec.stride)
             dirty_rows = np.flatnonzero(table[:, spec.row_bytes :].any(axis=1))
             if dirty_rows.size:
-                # A pad byte belongs to no element; the last of its row stands for it.
-                return Reject(number, (int(dirty_rows[0]) + 1) * spec.shape[3] - 1)
+                row = int(dirty_rows[0])
+                pad = spec.row_bytes + int(np.flatnonzero(table[row, spec.row_bytes :])[0])
+                return Reject(number, (row * spec.stride + pad) // spec.dtype.size)
             dense = np.ascontiguousarray(table[:, : spec.row_bytes])
             checked.append(dense.view(spec.dtype.numpy).reshape(spec.shape))
             element = self._first_wrong(number, checked)
             if element is not None:
-                return Reject(number, element)
+                place = Place(*divmod(element, spec.shape[3]))
+                return Reject(number, element_at(spec, place))
         return Accept()
 
     def _first_wrong(self, number: int, outputs: Sequence[Array]) -> int | None:
