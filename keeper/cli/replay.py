@@ -33,13 +33,12 @@ FAILED = 1
 @click.argument("address", type=Address(), metavar="RECEIPT")
 @click.option(
     "--data",
-    "folder",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Folder of a node that challenged or ran the job; without it the job's parties are asked.",
 )
 @json_option
 @cluster_options
-def replay(settings: NodeSettings, as_json: bool, address: Pubkey, folder: Path | None) -> int:
+def replay(settings: NodeSettings, as_json: bool, address: Pubkey, data: Path | None) -> int:
     """Make a receipt's evidence again from the job's data, and judge it off chain.
 
     Exits with 1 when evidence or verdict are not the receipt's.
@@ -48,7 +47,7 @@ def replay(settings: NodeSettings, as_json: bool, address: Pubkey, folder: Path 
     async def work() -> tuple[verdict.Receipt, Replay]:
         async with open_observer(settings) as observer:
             receipt = await _receipt(observer, address)
-            case = await _case(observer, receipt, folder or settings.folder, folder is None)
+            case = await _case(observer, receipt, data or settings.folder, data is None)
             return receipt, await observer.lane.run(judge_again, case, receipt)
 
     receipt, found = run_async(work())
@@ -62,7 +61,7 @@ async def _receipt(observer: Observer, address: Pubkey) -> verdict.Receipt:
     try:
         receipt = await observer.gateway.fetch(verdict.Receipt, address)
     except UnexpectedDataError as error:
-        raise BadInputError(f"{address} is no receipt: {error}") from error
+        raise BadInputError(f"not a receipt: {error}") from error
     if receipt is None:
         raise BadInputError(
             f"there is no receipt at {address}; neurolov audit JOB shows the address of a job's"

@@ -1,6 +1,7 @@
 """Carries evidence to the chain: looks what is staged, sends what is missing, proves."""
 
 import asyncio
+import itertools
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
@@ -32,8 +33,10 @@ class Stager:
         self._submitter = submitter
         self._poll_seconds = poll_seconds
         self._sleep = sleep
-        # A buffer may be made again after it was closed: its steps are operations of their own.
+        # What to send follows from the chain alone; a buffer may be made again after it was closed.
+        # So each sending is an operation of its own, in the journal until it has ended.
         self._session = secrets.token_hex(SESSION_BYTES)
+        self._sendings = itertools.count()
 
     async def stage(self, buffer: EvidenceBuffer, placing: Sequence[Instruction] = ()) -> None:
         """Bring the buffer's bytes to the chain; `placing` rides with its creation.
@@ -109,13 +112,13 @@ class Stager:
             raise refusals[0] from failures
 
     async def _placing(self, challenge: Challenge) -> list[Instruction]:
-        """What places the ticket: nothing where it stands, first a closing where another does."""
+        """What places the ticket, nothing where it stands; another one is closed first."""
         standing = await self._gateway.fetch(verdict.Ticket, challenge.ticket)
-        if standing is None:
-            return [challenge.place_ticket()]
-        if standing.hash == challenge.hash:
+        if standing is not None and standing.hash == challenge.hash:
             return []
-        return [challenge.close_ticket(), challenge.place_ticket()]
+        if standing is not None:
+            await self._send(challenge.buffer, "close ticket", [challenge.close_ticket()])
+        return [challenge.place_ticket()]
 
     async def _until_old_enough(self, challenge: Challenge) -> None:
         placed = await self._gateway.fetch(verdict.Ticket, challenge.ticket)
@@ -131,7 +134,7 @@ class Stager:
         instructions: Sequence[Instruction],
         compute_units: int | None = None,
     ) -> Landed:
-        operation = f"evidence/{buffer.address}/{step}/{self._session}"
+        number = f"{self._session}.{next(self._sendings)}"
         return await self._submitter.submit(
-            operation, instructions, compute_units=compute_units, again=True
+            f"evidence/{buffer.address}/{step}/{number}", instructions, compute_units=compute_units
         )

@@ -13,6 +13,7 @@ from keeper.verification import (
     Unavailable,
     verify_trace,
 )
+from kernels.evidence import Place, element_at, place_of
 from kernels.graph import Graph, GraphBuilder, GraphError
 from kernels.reference import evaluate, execute, operands
 from kernels.trace import MerkleTree, tensor_root, trace_root
@@ -40,6 +41,12 @@ def check(
     return verify_trace(graph, inputs, stored(trace), one_stage(trace))
 
 
+def wrong_at(operator: int, element: int, graph: Graph = GRAPH) -> Reject:
+    """A rejection of the element of this row-major index."""
+    spec = graph.outputs[operator]
+    return Reject(operator, element_at(spec, Place(*divmod(element, spec.shape[3]))))
+
+
 def changed(operator: int, element: int, delta: int) -> list[Array]:
     outputs = [output.copy() for output in OUTPUTS]
     flat = outputs[operator].reshape(-1)
@@ -59,7 +66,7 @@ def test_an_honest_trace_is_accepted(images: int) -> None:
 @given(SOME, st.integers(0, 2**20), st.integers(0, 6))
 def test_one_flipped_bit_is_located_exactly(operator: int, element: int, bit: int) -> None:
     outputs = changed(operator, element, 1 << bit)
-    expected = Reject(operator, element % OUTPUTS[operator].size)
+    expected = wrong_at(operator, element % OUTPUTS[operator].size)
     assert check(outputs).finding == expected
 
 
@@ -67,21 +74,21 @@ def test_the_first_of_several_wrong_elements_is_named() -> None:
     outputs = changed(CONVOLUTION, 77, 1)
     outputs[CONVOLUTION].reshape(-1)[40] += 1
     outputs[ARGMAX][...] = 0
-    assert check(outputs).finding == Reject(CONVOLUTION, 40)
+    assert check(outputs).finding == wrong_at(CONVOLUTION, 40)
 
 
 def test_a_consistent_trace_of_a_wrong_beginning_is_rejected_at_the_beginning() -> None:
     outputs = changed(CONVOLUTION, 5, 1)[:1]
     for index in range(1, len(OUTPUTS)):
         outputs.append(evaluate(GRAPH.descriptors[index], operands(GRAPH, index, INPUTS, outputs)))
-    assert check(outputs).finding == Reject(CONVOLUTION, 5)
+    assert check(outputs).finding == wrong_at(CONVOLUTION, 5)
 
 
 def test_a_stale_trace_is_rejected() -> None:
     _, others = every_operator(24, seed=8)
     outputs = execute(GRAPH, others)
     wrong = np.flatnonzero(outputs[CONVOLUTION].reshape(-1) != OUTPUTS[CONVOLUTION].reshape(-1))
-    assert check(outputs).finding == Reject(CONVOLUTION, int(wrong[0]))
+    assert check(outputs).finding == wrong_at(CONVOLUTION, int(wrong[0]))
 
 
 @pytest.mark.parametrize("operator", range(len(OUTPUTS)))
@@ -89,7 +96,7 @@ def test_a_zeroed_tensor_is_rejected(operator: int) -> None:
     outputs = [output.copy() for output in OUTPUTS]
     outputs[operator][...] = 0
     wrong = np.flatnonzero(OUTPUTS[operator].reshape(-1))
-    assert check(outputs).finding == Reject(operator, int(wrong[0]))
+    assert check(outputs).finding == wrong_at(operator, int(wrong[0]))
 
 
 def test_a_missing_output_is_unavailable() -> None:
@@ -122,7 +129,9 @@ def test_a_committed_pad_byte_is_fraud() -> None:
     roots[POOL] = MerkleTree(TENSOR, bytes(dirty)).root
     trace[POOL] = bytes(dirty)
     stages = [CommittedStage(0, len(OUTPUTS), trace_root(roots))]
-    assert verify_trace(GRAPH, INPUTS, trace, stages).finding == Reject(POOL, 3 * spec.shape[3] - 1)
+    pad = 2 * spec.stride + spec.row_bytes
+    assert place_of(spec, pad) is None
+    assert verify_trace(GRAPH, INPUTS, trace, stages).finding == Reject(POOL, pad)
 
 
 def test_stages_are_checked_one_by_one_and_a_part_may_be_checked() -> None:
@@ -165,7 +174,7 @@ def test_blind_randomness_shows_what_the_check_relies_on() -> None:
 
     outputs = changed(CONVOLUTION, 9, 1)
     trace = verify_trace(GRAPH, INPUTS, stored(outputs), one_stage(outputs), zeros)
-    assert trace.finding != Reject(CONVOLUTION, 9)
+    assert trace.finding != wrong_at(CONVOLUTION, 9)
 
 
 @st.composite
@@ -198,4 +207,4 @@ def test_every_convolution_is_accepted_when_right_and_rejected_when_wrong(
     assert check(outputs, graph, inputs).finding == Accept()
     element %= outputs[0].size
     outputs[0].reshape(-1)[element] ^= difference
-    assert check(outputs, graph, inputs).finding == Reject(0, element)
+    assert check(outputs, graph, inputs).finding == wrong_at(0, element, graph)
