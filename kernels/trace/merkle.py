@@ -155,6 +155,8 @@ def _hash_nodes(kind: TreeKind, below: Sequence[bytes], height: int) -> list[byt
 
 def root_of_subtrees(kind: TreeKind, roots: Sequence[bytes], height: int) -> bytes:
     """Root of the smallest tree over whole subtrees of a height, in order; zeros fill it up."""
+    if not roots:
+        raise CommitmentError("a tree needs at least one leaf")
     level = list(roots)
     while len(level) > 1:
         level, height = _hash_nodes(kind, level, height), height + 1
