@@ -16,6 +16,7 @@ from keeper.verification.cost import CheckCost
 from keeper.verification.field import Randomness, random_elements
 from keeper.verification.linear import Claim, hold, is_worth_checking, may_wrap
 from keeper.verification.recompute import first_difference
+from kernels.evidence import Place, element_at
 from kernels.graph import Graph, TensorSpec
 from kernels.reference import operands
 from kernels.trace import Hasher, stored_roots, trace_root
@@ -38,7 +39,10 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """The first wrong element: its operator, and its row-major index in that output."""
+    """The first wrong element: its operator, and its index as the referee counts.
+
+    The index runs over stored bytes, a row's padding included: see programs/referee/README.md.
+    """
 
     operator: int
     element: int
@@ -157,15 +161,19 @@ class _Check:
     def _recompute(self, claim: Claim) -> Reject | None:
         self.cost.macs += claim.descriptor.multiply_adds
         element = first_difference(claim.descriptor, claim.reads, claim.out)
-        return None if element is None else Reject(claim.number, element)
+        if element is None:
+            return None
+        spec = self._graph.outputs[claim.number]
+        return Reject(claim.number, element_at(spec, Place(*divmod(element, spec.shape[3]))))
 
 
 def _tensor(stored: bytes, spec: TensorSpec) -> Array | int:
-    """The output in its shape; the element that stands for a pad byte if one is not zero."""
+    """The output in its shape; if a pad byte is not zero, the element that the first lies in."""
     table = np.frombuffer(stored, np.uint8).reshape(spec.rows, spec.stride)
     dirty_rows = np.flatnonzero(table[:, spec.row_bytes :].any(axis=1))
     if dirty_rows.size:
-        # A pad byte belongs to no element; the last of its row stands for it.
-        return (int(dirty_rows[0]) + 1) * spec.shape[3] - 1
+        row = int(dirty_rows[0])
+        pad = spec.row_bytes + int(np.flatnonzero(table[row, spec.row_bytes :])[0])
+        return (row * spec.stride + pad) // spec.dtype.size
     dense = np.ascontiguousarray(table[:, : spec.row_bytes])
     return dense.view(spec.dtype.numpy).reshape(spec.shape)

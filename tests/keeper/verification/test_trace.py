@@ -14,6 +14,7 @@ from keeper.verification import (
     verify_trace,
 )
 from keeper.verification.field import Elements, random_elements
+from kernels.evidence import Place, element_at
 from kernels.graph import Graph, GraphBuilder, GraphError, is_linear
 from kernels.reference import evaluate, execute, operands
 from kernels.trace import MerkleTree, stored_roots, tensor_root, trace_root
@@ -42,6 +43,12 @@ def check(
     return verify_trace(graph, inputs, stored(trace), one_stage(trace))
 
 
+def rejection(operator: int, element: int, graph: Graph = GRAPH) -> Reject:
+    """A rejection of the element with a row-major index."""
+    spec = graph.outputs[operator]
+    return Reject(operator, element_at(spec, Place(*divmod(element, spec.shape[3]))))
+
+
 def changed(operator: int, element: int, delta: int) -> list[Array]:
     outputs = [output.copy() for output in OUTPUTS]
     flat = outputs[operator].reshape(-1)
@@ -61,7 +68,7 @@ def test_an_honest_trace_is_accepted(images: int) -> None:
 @given(SOME, st.integers(0, 2**20), st.integers(0, 6))
 def test_one_flipped_bit_is_located_exactly(operator: int, element: int, bit: int) -> None:
     outputs = changed(operator, element, 1 << bit)
-    expected = Reject(operator, element % OUTPUTS[operator].size)
+    expected = rejection(operator, element % OUTPUTS[operator].size)
     assert check(outputs).finding == expected
 
 
@@ -69,7 +76,7 @@ def test_the_first_of_several_wrong_elements_is_named() -> None:
     outputs = changed(CONVOLUTION, 77, 1)
     outputs[CONVOLUTION].reshape(-1)[40] += 1
     outputs[ARGMAX][...] = 0
-    assert check(outputs).finding == Reject(CONVOLUTION, 40)
+    assert check(outputs).finding == rejection(CONVOLUTION, 40)
 
 
 def test_all_products_go_into_one_fold() -> None:
@@ -82,13 +89,13 @@ def test_a_failed_fold_names_the_first_wrong_product(wrong: Sequence[int]) -> No
     outputs = [output.copy() for output in OUTPUTS]
     for operator in wrong:
         outputs[operator].reshape(-1)[7 + operator] += 1
-    assert check(outputs).finding == Reject(wrong[0], 7 + wrong[0])
+    assert check(outputs).finding == rejection(wrong[0], 7 + wrong[0])
 
 
 def test_a_product_after_an_operator_that_is_wrong_is_not_named() -> None:
     outputs = changed(POOL, 11, 1)
     outputs[MATMUL].reshape(-1)[0] += 1
-    assert check(outputs).finding == Reject(POOL, 11)
+    assert check(outputs).finding == rejection(POOL, 11)
 
 
 def test_what_failed_the_fold_is_recomputed_even_if_it_passes_alone() -> None:
@@ -101,7 +108,7 @@ def test_what_failed_the_fold_is_recomputed_even_if_it_passes_alone() -> None:
         return random_elements(count) if len(drawn) <= len(PRODUCTS) else np.zeros(count, np.uint64)
 
     verdict = verify_trace(GRAPH, INPUTS, stored(outputs), one_stage(outputs), randomness=exhausted)
-    assert verdict.finding == Reject(MATMUL, 5)
+    assert verdict.finding == rejection(MATMUL, 5)
     assert len(drawn) == 2 * len(PRODUCTS)
 
 
@@ -125,14 +132,14 @@ def test_a_consistent_trace_of_a_wrong_beginning_is_rejected_at_the_beginning() 
     outputs = changed(CONVOLUTION, 5, 1)[:1]
     for index in range(1, len(OUTPUTS)):
         outputs.append(evaluate(GRAPH.descriptors[index], operands(GRAPH, index, INPUTS, outputs)))
-    assert check(outputs).finding == Reject(CONVOLUTION, 5)
+    assert check(outputs).finding == rejection(CONVOLUTION, 5)
 
 
 def test_a_stale_trace_is_rejected() -> None:
     _, others = every_operator(24, seed=8)
     outputs = execute(GRAPH, others)
     wrong = np.flatnonzero(outputs[CONVOLUTION].reshape(-1) != OUTPUTS[CONVOLUTION].reshape(-1))
-    assert check(outputs).finding == Reject(CONVOLUTION, int(wrong[0]))
+    assert check(outputs).finding == rejection(CONVOLUTION, int(wrong[0]))
 
 
 @pytest.mark.parametrize("operator", range(len(OUTPUTS)))
@@ -140,7 +147,7 @@ def test_a_zeroed_tensor_is_rejected(operator: int) -> None:
     outputs = [output.copy() for output in OUTPUTS]
     outputs[operator][...] = 0
     wrong = np.flatnonzero(OUTPUTS[operator].reshape(-1))
-    assert check(outputs).finding == Reject(operator, int(wrong[0]))
+    assert check(outputs).finding == rejection(operator, int(wrong[0]))
 
 
 def test_a_missing_output_is_unavailable() -> None:
@@ -173,7 +180,9 @@ def test_a_committed_pad_byte_is_fraud() -> None:
     roots[POOL] = MerkleTree(TENSOR, bytes(dirty)).root
     trace[POOL] = bytes(dirty)
     stages = [CommittedStage(0, len(OUTPUTS), trace_root(roots))]
-    assert verify_trace(GRAPH, INPUTS, trace, stages).finding == Reject(POOL, 3 * spec.shape[3] - 1)
+    assert verify_trace(GRAPH, INPUTS, trace, stages).finding == Reject(
+        POOL, 2 * spec.stride + spec.row_bytes
+    )
 
 
 def test_stages_are_checked_one_by_one_and_a_part_may_be_checked() -> None:
@@ -209,7 +218,7 @@ def test_a_sum_that_wraps_is_accepted() -> None:
     assert outputs[0].max() < 0
     assert check(outputs, graph, inputs).finding == Accept()
     outputs[0][0, 0, 63, 5] -= 1
-    assert check(outputs, graph, inputs).finding == Reject(0, 63 * 64 + 5)
+    assert check(outputs, graph, inputs).finding == rejection(0, 63 * 64 + 5, graph)
 
 
 def test_a_large_bias_that_does_not_wrap_is_not_recomputed() -> None:
@@ -228,7 +237,7 @@ def test_blind_randomness_shows_what_the_check_relies_on() -> None:
 
     outputs = changed(CONVOLUTION, 9, 1)
     trace = verify_trace(GRAPH, INPUTS, stored(outputs), one_stage(outputs), randomness=zeros)
-    assert trace.finding != Reject(CONVOLUTION, 9)
+    assert trace.finding != rejection(CONVOLUTION, 9)
 
 
 @st.composite
@@ -261,4 +270,4 @@ def test_every_convolution_is_accepted_when_right_and_rejected_when_wrong(
     assert check(outputs, graph, inputs).finding == Accept()
     element %= outputs[0].size
     outputs[0].reshape(-1)[element] ^= difference
-    assert check(outputs, graph, inputs).finding == Reject(0, element)
+    assert check(outputs, graph, inputs).finding == rejection(0, element, graph)
