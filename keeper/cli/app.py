@@ -13,6 +13,7 @@ from keeper.cli.job import job
 from keeper.cli.key import key
 from keeper.cli.localnet import localnet
 from keeper.cli.provider import provider
+from keeper.cli.simulate import simulate
 from keeper.cli.stake import stake
 from keeper.cli.verifier import verifier
 from keeper.errors import BadInputError, KeeperError
@@ -39,7 +40,21 @@ def cli(log_level: str, log_json: bool) -> None:
     configure_logs(log_level.upper(), log_json)
 
 
-for command in (bench, crank, demo, doctor, graph, job, key, localnet, provider, stake, verifier):
+COMMANDS = (
+    bench,
+    crank,
+    demo,
+    doctor,
+    graph,
+    job,
+    key,
+    localnet,
+    provider,
+    simulate,
+    stake,
+    verifier,
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 
