@@ -16,6 +16,7 @@ from keeper.cli.key import key
 from keeper.cli.localnet import localnet
 from keeper.cli.provider import provider
 from keeper.cli.replay import replay
+from keeper.cli.simulate import simulate
 from keeper.cli.stake import stake
 from keeper.cli.verifier import verifier
 from keeper.errors import BadInputError, KeeperError
@@ -42,7 +43,7 @@ def cli(log_level: str, log_json: bool) -> None:
     configure_logs(log_level.upper(), log_json)
 
 
-for command in (
+COMMANDS = (
     audit,
     bench,
     challenge,
@@ -55,9 +56,11 @@ for command in (
     localnet,
     provider,
     replay,
+    simulate,
     stake,
     verifier,
-):
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 

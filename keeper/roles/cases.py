@@ -12,7 +12,7 @@ from keeper.data.files import replace_atomically
 from keeper.jobs.state import Stage
 from keeper.roles.errors import CaseError
 from keeper.roles.material import Order
-from kernels.trace import TENSOR, MerkleTree
+from kernels.trace import stored_roots
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class CaseShelf:
                     last=stage.last,
                     root=stage.root.hex(),
                     outputs=tuple(self._store.put(output) for output in stored),
-                    tensor_roots=tuple(MerkleTree(TENSOR, data).root.hex() for data in stored),
+                    tensor_roots=tuple(root.hex() for root in stored_roots(stored)),
                 )
             )
         kept = KeptOrder(
