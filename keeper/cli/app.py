@@ -4,7 +4,9 @@ import sys
 
 import click
 
+from keeper.cli.audit import audit
 from keeper.cli.bench import bench
+from keeper.cli.challenge import challenge
 from keeper.cli.crank import crank
 from keeper.cli.demo import demo
 from keeper.cli.doctor import doctor
@@ -13,6 +15,7 @@ from keeper.cli.job import job
 from keeper.cli.key import key
 from keeper.cli.localnet import localnet
 from keeper.cli.provider import provider
+from keeper.cli.replay import replay
 from keeper.cli.simulate import simulate
 from keeper.cli.stake import stake
 from keeper.cli.verifier import verifier
@@ -41,7 +44,9 @@ def cli(log_level: str, log_json: bool) -> None:
 
 
 COMMANDS = (
+    audit,
     bench,
+    challenge,
     crank,
     demo,
     doctor,
@@ -50,6 +55,7 @@ COMMANDS = (
     key,
     localnet,
     provider,
+    replay,
     simulate,
     stake,
     verifier,
