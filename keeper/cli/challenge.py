@@ -1,5 +1,6 @@
 """`neurolov challenge`: find a lie in a job, prove it, have its provider slashed."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from keeper.roles.traces import TraceSource
 from keeper.roles.transactions import Context, instruction
 
 U32 = click.IntRange(0, 0xFFFFFFFF)
-SLASHED = "AlreadySlashed"
+SLASHED_OR_TRAP = {"AlreadySlashed", "NotProven"}
 
 
 @click.command()
@@ -111,7 +112,12 @@ def _challenger(settings: NodeSettings, connection: Connection) -> Challenger:
 
 
 async def _slash(connection: Connection, address: Pubkey) -> None:
-    """Take the exposure, unless a crank was faster."""
+    """Take the exposure once no trap can be opened, unless one was or a crank was faster."""
+    services = connection.services
+    trap_slots = connection.mirror.view.rules.verdict.trap_slots
+    due = (await _receipt(connection, address)).slot + trap_slots + 1
+    while await services.gateway.slot() < due:
+        await asyncio.sleep(services.poll_seconds)
     view = await connection.mirror.refresh()
     context = Context(
         connection.owner, view.rules.mint, view.rules.treasury, view.jobs.get(address)
@@ -120,25 +126,31 @@ async def _slash(connection: Connection, address: Pubkey) -> None:
     try:
         await connection.submitter.submit(f"slash_provider/{address}", [slashing], again=True)
     except ProgramError as error:
-        if error.name != SLASHED:
+        if error.name not in SLASHED_OR_TRAP:
             raise
+
+
+async def _receipt(connection: Connection, address: Pubkey) -> verdict.Receipt:
+    place = verdict.receipt_address(address)
+    receipt = await connection.services.gateway.fetch(verdict.Receipt, place)
+    if receipt is None:
+        raise BadInputError(f"the cluster has no receipt of job {address} although it was proven")
+    return receipt
 
 
 async def _document(
     connection: Connection, address: Pubkey, suspicion: Suspicion
 ) -> dict[str, Any]:
-    place = verdict.receipt_address(address)
-    receipt = await connection.services.gateway.fetch(verdict.Receipt, place)
-    if receipt is None:
-        raise BadInputError(f"the cluster has no receipt of job {address} although it was proven")
+    receipt = await _receipt(connection, address)
     return {
         "job": str(address),
-        "receipt": str(place),
+        "receipt": str(verdict.receipt_address(address)),
         "operator": suspicion.operator,
         "element": suspicion.element,
         "expected": receipt.expected,
         "committed": receipt.committed,
         "provider": str(receipt.provider),
+        "trap": bool(receipt.trap),
         "slashed": nlov(receipt.slashed),
         "burned": nlov(receipt.burned),
         "bounty": nlov(receipt.bounty),
