@@ -26,8 +26,8 @@ from keeper.disputes.staging import Stager
 from keeper.errors import BadInputError
 from keeper.jobs.actions import SlashProvider
 from keeper.jobs.state import JobSnapshot
-from keeper.roles.cases import CaseShelf
-from keeper.roles.challenger import Challenger, ChallengerTools, Suspicion
+from keeper.roles.cases import CaseShelf, CaseSource
+from keeper.roles.challenger import Challenger, Suspicion
 from keeper.roles.material import MaterialSource
 from keeper.roles.orders import SaltBook
 from keeper.roles.traces import TraceSource
@@ -65,13 +65,18 @@ def challenge(
     async def work() -> dict[str, Any]:
         async with open_connection(settings, keypair) as connection:
             snapshot = _challengeable(connection, address)
-            challenger = _challenger(settings, connection)
-            case = await challenger.fetch(snapshot)
+            services = connection.services
+            case = await _cases(settings, connection).fetch(snapshot)
+            stager = Stager(
+                services.gateway, connection.submitter, poll_seconds=services.poll_seconds
+            )
+            challenger = Challenger(stager, connection.owner, services.lane)
             if place is None:
                 suspicion = await challenger.suspect(snapshot, case)
             else:
                 suspicion = await challenger.examine(snapshot, case, *place)
-            await challenger.prove(snapshot, case, suspicion, ticket=True)
+            salt = SaltBook(settings.folder / "tickets").keep(address)
+            await challenger.prove(snapshot, case, suspicion, salt)
             await _slash(connection, address)
             return await _document(connection, address, suspicion)
 
@@ -97,18 +102,15 @@ def _challengeable(connection: Connection, address: Pubkey) -> JobSnapshot:
     return snapshot
 
 
-def _challenger(settings: NodeSettings, connection: Connection) -> Challenger:
+def _cases(settings: NodeSettings, connection: Connection) -> CaseSource:
     services, folder = connection.services, settings.folder
     store = BlobStore(folder, DEFAULT_QUOTA_BYTES)
-    tools = ChallengerTools(
+    return CaseSource(
         lane=services.lane,
         material=MaterialSource(services.client, store, services.lane),
         traces=TraceSource(services.client, services.gateway),
         shelf=CaseShelf(folder, store, StageIndexes(folder)),
-        salts=SaltBook(folder / "tickets"),
     )
-    stager = Stager(services.gateway, connection.submitter, poll_seconds=services.poll_seconds)
-    return Challenger(stager, connection.owner, tools)
 
 
 async def _slash(connection: Connection, address: Pubkey) -> None:

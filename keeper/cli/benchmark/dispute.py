@@ -9,7 +9,7 @@ from solders.pubkey import Pubkey
 
 from keeper.cli.benchmark.bench import Bench, secret
 from keeper.cli.benchmark.orders import Orders
-from keeper.disputes import FIRST_BYTES, PROOF_UNITS, TICKET_AGE, Challenge, EvidenceBuffer
+from keeper.disputes import FIRST_BYTES, JUDGEMENT_UNITS, TICKET_AGE, Challenge, EvidenceBuffer
 from kernels.evidence import Witness
 from kernels.graph import Graph, Opcode
 from kernels.models.digits import held_out
@@ -57,7 +57,7 @@ class Dispute:
 
     def prove(self, challenge: Challenge) -> None:
         """Have the referee judge, then take back the rent of what was staged."""
-        self._bench.send(self._key, set_compute_unit_limit(PROOF_UNITS), challenge.prove())
+        self._bench.send(self._key, set_compute_unit_limit(JUDGEMENT_UNITS), challenge.prove())
         self._bench.send(self._key, self._buffer.close(), challenge.close_ticket())
 
 
