@@ -46,11 +46,17 @@ class Outcome(IntEnum):
     UNSAMPLED = 5
     FRAUD = 6
     UNPROVEN = 7
+    TRAP = 8
 
     @property
     def voids(self) -> bool:
         """Whether the attempt goes unpaid."""
-        return self in (Outcome.UNAVAILABLE, Outcome.FRAUD)
+        return self is Outcome.UNAVAILABLE or self.proven
+
+    @property
+    def proven(self) -> bool:
+        """Whether a committed element was proven wrong, on the buyer's order or not."""
+        return self in (Outcome.FRAUD, Outcome.TRAP)
 
 
 class BallotState(IntEnum):
@@ -109,14 +115,17 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class DrawnBallot:
-    """One drawn seat; verifier is known once it has cast, and what it rejected once revealed."""
+    """One drawn seat; verifier is known once it has cast, what it found once revealed.
+
+    rejected are operator and element.
+    """
 
     index: int
     seat: int
     draw: int
     state: BallotState
     verifier: Pubkey | None
-    rejected_operator: int | None = None
+    rejected: tuple[int, int] | None = None
     accepted: bool = False
     slashed: bool = False
 
@@ -170,10 +179,29 @@ class Verdict:
             return self.convicted
         return self.stages[-1].provider if self.stages else None
 
+    def provider_of(self, operator: int) -> Pubkey | None:
+        """Who committed an operator's output."""
+        for stage in self.stages:
+            if stage.first <= operator < stage.last:
+                return stage.provider
+        return None
+
     def owes_slash(self, ballot: DrawnBallot) -> bool:
         """Whether it accepted what was proven wrong and still holds its exposure."""
         revealed = ballot.state is BallotState.REVEALED and ballot.accepted
-        return self.outcome is Outcome.FRAUD and revealed and not ballot.slashed
+        return self.outcome.proven and revealed and not ballot.slashed
+
+    def is_challengeable(self, slot: int) -> bool:
+        """Whether a proof of fraud is still judged at the slot."""
+        match self.state:
+            case VerdictState.COMMITTED | VerdictState.BALLOTING | VerdictState.ANSWERING:
+                return True
+            case VerdictState.DISPUTED:
+                return slot <= self.window_end
+            case VerdictState.DECIDED:
+                return not self.outcome.voids and slot <= self.window_end
+            case _:
+                return False
 
     def ballots_closed(self, slot: int) -> bool:
         """Whether no ballot can change any more."""

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     errors::{Checked, VerdictError},
     events::VerdictVoided,
-    state::{settlement, Verdict},
+    state::{settlement, Outcome, Verdict},
 };
 
 /// Anyone may crank. `provider`, `position` and `exposure` are the blamed provider's, see
@@ -25,7 +25,7 @@ pub struct Void<'info> {
     /// CHECK: the verdict's job; the registry checks the rest
     #[account(mut)]
     pub job: UncheckedAccount<'info>,
-    /// CHECK: the blamed Provider, as the registry checks
+    /// CHECK: the blamed Provider, as the registry checks; any account after a trap
     #[account(mut)]
     pub provider: UncheckedAccount<'info>,
     /// CHECK: checked by the registry
@@ -113,7 +113,8 @@ pub(crate) fn handler(ctx: Context<Void>) -> Result<()> {
     let ending = accounts.ending();
     let slashed = (verdict.fraud.bounty > 0).then_some(accounts.vault.as_ref());
     let credited = ending.credit(settlement(&verdict, 0).checked()?, slashed)?;
-    ending.conclude(JobState::Voided, 0, blamed)?;
+    let obeyed = verdict.outcome() == Outcome::Trap;
+    ending.conclude(JobState::Voided, 0, if obeyed { Pubkey::default() } else { blamed })?;
     let envelope = verdict.next_envelope(&clock)?;
     emit!(VerdictVoided {
         envelope,

@@ -132,10 +132,11 @@ impl Verdict {
     }
 
     /// Provider that answers for a voided result, and whether it loses its bond: the convicted
-    /// one, or the last one where a majority missed data that its providers had shown.
+    /// one, which keeps it in a trap, or the last one where a majority missed data that its providers had shown.
     pub fn blamed(&self) -> Result<(Pubkey, bool)> {
-        if self.outcome().slashes_provider() {
-            return Ok((self.convicted()?.provider, true));
+        if self.outcome().convicts() {
+            let loses_bond = self.outcome().slashes_provider();
+            return Ok((self.convicted()?.provider, loses_bond));
         }
         Ok((self.stages().last().checked()?.provider, false))
     }

@@ -38,7 +38,9 @@ pub struct Receipt {
     pub bump: u8,
     /// [`WRONG_ELEMENT`] or [`UNANSWERED`].
     pub reason: u8,
-    pub padding: [u8; 5],
+    /// 1 once it turned out that the buyer had ordered this.
+    pub trap: u8,
+    pub padding: [u8; 4],
 }
 
 impl Receipt {

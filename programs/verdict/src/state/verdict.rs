@@ -39,6 +39,8 @@ pub enum Outcome {
     Fraud = 6,
     /// A majority rejected and nobody proved it.
     Unproven = 7,
+    /// The element that was proven wrong was wrong on the buyer's order.
+    Trap = 8,
     /// A provider left a question about its data without an answer.
     Withheld = 9,
 }
@@ -52,6 +54,7 @@ impl Outcome {
             5 => Self::Unsampled,
             6 => Self::Fraud,
             7 => Self::Unproven,
+            8 => Self::Trap,
             9 => Self::Withheld,
             _ => Self::None,
         }
@@ -62,10 +65,19 @@ impl Outcome {
     }
 
     pub fn voids(self) -> bool {
-        self.slashes_provider() || self == Self::Unavailable
+        self == Self::Unavailable || self.convicts()
     }
 
-    /// By a proof, or by a deadline that anyone can see.
+    /// Whether the referee found a committed element wrong.
+    pub fn is_proven(self) -> bool {
+        matches!(self, Self::Fraud | Self::Trap)
+    }
+
+    /// Whether one stage is to blame: by proof, or by a deadline that anyone can see.
+    pub fn convicts(self) -> bool {
+        self.is_proven() || self == Self::Withheld
+    }
+
     pub fn slashes_provider(self) -> bool {
         matches!(self, Self::Fraud | Self::Withheld)
     }
@@ -74,7 +86,7 @@ impl Outcome {
     pub fn pays_ballot(self, choice: u8) -> bool {
         match self {
             Self::Accepted | Self::Unproven => choice == Choice::Accept as u8,
-            Self::Fraud => choice == Choice::Reject as u8,
+            Self::Fraud | Self::Trap => choice == Choice::Reject as u8,
             Self::Unavailable | Self::Withheld => choice == Choice::Unavailable as u8,
             Self::Unverified => true,
             Self::None | Self::Unsampled => false,
@@ -309,6 +321,7 @@ pub mod tests {
             Outcome::Unsampled,
             Outcome::Fraud,
             Outcome::Unproven,
+            Outcome::Trap,
             Outcome::Withheld,
         ] {
             assert_eq!(Outcome::from_code(outcome as u8), outcome);
