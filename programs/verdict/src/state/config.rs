@@ -171,7 +171,7 @@ pub mod tests {
 
     #[test]
     fn size_is_frozen() {
-        assert_eq!(Config::SPACE, 8 + 32 + 80 + 8 + 1);
+        assert_eq!(Config::SPACE, 8 + 32 + 98 + 8 + 1);
     }
 
     #[test]
