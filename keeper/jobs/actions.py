@@ -112,14 +112,28 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class VoidAttempt:
-    """End a rejected or unavailable job unpaid."""
+    """End a job unpaid."""
+
+    job: Pubkey
+
+
+@dataclass(frozen=True, slots=True)
+class DemandAnswers:
+    """Ask the providers for the data of a result that is about to be paid for."""
+
+    job: Pubkey
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireAnswers:
+    """Report that a provider left a question about its data unanswered."""
 
     job: Pubkey
 
 
 @dataclass(frozen=True, slots=True)
 class SlashProvider:
-    """Take the exposure of the provider that a proof convicted."""
+    """Take the exposure of the provider that a proof or a missing answer convicted."""
 
     job: Pubkey
 
@@ -255,6 +269,8 @@ Action = (
     | Tally
     | Settle
     | VoidAttempt
+    | DemandAnswers
+    | ExpireAnswers
     | SlashProvider
     | SlashBallot
     | AdoptPartial

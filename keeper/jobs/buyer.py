@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from keeper.jobs.actions import (
     Action,
     Cancel,
+    DemandAnswers,
     Draw,
     ExpireJob,
     ReclaimEscrow,
@@ -18,11 +19,16 @@ from keeper.jobs.state import Clock, JobSnapshot, JobState, VerdictState
 
 @dataclass(frozen=True, slots=True)
 class BuyerSnapshot:
-    """One job as its buyer sees it; cancelling is its wish to take an unclaimed job back."""
+    """One job as its buyer sees it.
+
+    cancelling is its wish to take an unclaimed job back; missing tells that the result could not be
+    fetched.
+    """
 
     job: JobSnapshot
     holds_salt: bool
     cancelling: bool = False
+    missing: bool = False
 
 
 def next_action(snapshot: BuyerSnapshot, clock: Clock) -> Action:
@@ -41,6 +47,10 @@ def next_action(snapshot: BuyerSnapshot, clock: Clock) -> Action:
         opens = verdict.committed_slot + DRAW_DELAY + 1
         if snapshot.holds_salt and not verdict.salt_known:
             return Draw(job.address, with_salt=True) if clock.slot >= opens else Wait(opens)
+    if verdict is not None and verdict.may_demand(clock.slot):
+        # one verifier that misses the data may be the only honest one
+        if snapshot.missing or any(ballot.missed for ballot in verdict.ballots):
+            return DemandAnswers(job.address)
     return Wait()
 
 

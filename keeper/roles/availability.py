@@ -1,19 +1,18 @@
 """Which elements the beacon asks for when a majority misses a job's data."""
 
-from collections.abc import Sequence
+from itertools import accumulate
 
-from keeper.jobs.questions import QUESTIONS, Output, question, question_seed, seed_slot
+from keeper.jobs.questions import QUESTIONS, question, question_seed, seed_slot
 from keeper.jobs.state import JobSnapshot
 from keeper.roles.mirror import ChainMirror
+from kernels.graph import Graph
 
 Place = tuple[int, int]
 """Operator and element."""
 
 
-def questions_of(
-    mirror: ChainMirror, snapshot: JobSnapshot, outputs: Sequence[Output]
-) -> tuple[Place, ...]:
-    """The questions about a job, outputs being those of its graph; none before they are known."""
+def questions_of(mirror: ChainMirror, snapshot: JobSnapshot, graph: Graph) -> tuple[Place, ...]:
+    """The questions about a job of this graph; none before they are known."""
     judged = snapshot.verdict
     if judged is None or judged.availability is None or not judged.stages:
         return ()
@@ -26,5 +25,7 @@ def questions_of(
         if value is None:
             return ()
         seed = question_seed(value, snapshot.job.address)
-    covered = outputs[: judged.stages[-1].last]
-    return tuple(question(seed, index, covered) for index in range(QUESTIONS))
+    last = judged.stages[-1].last
+    outputs = [(each.shape, each.dtype) for each in graph.outputs[:last]]
+    work = list(accumulate(each.multiply_adds for each in graph.descriptors[:last]))
+    return tuple(question(seed, index, outputs, work) for index in range(QUESTIONS))

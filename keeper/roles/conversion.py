@@ -94,7 +94,7 @@ def verdict_of(account: verdict_program.Verdict) -> Verdict:
         ),
         payer=account.payer,
         convicted=account.stages[account.fraud.stage].provider
-        if Outcome(account.outcome).proven
+        if Outcome(account.outcome).convicts
         else None,
         slashed=bool(account.fraud.slashed),
         availability=_availability(account.availability) if account.unavailable_rounds else None,
@@ -161,5 +161,6 @@ def _ballot(index: int, account: verdict_program.Ballot) -> DrawnBallot:
         verifier=account.verifier if account.verifier != NOBODY else None,
         rejected=(account.operator, account.element) if account.choice == Choice.REJECT else None,
         accepted=account.choice == Choice.ACCEPT,
+        missed=account.choice == Choice.UNAVAILABLE,
         slashed=bool(account.slashed),
     )

@@ -107,8 +107,7 @@ class Provider(Role):
                 await self._forget(view)
 
     def _asked(self, snapshot: JobSnapshot, material: JobMaterial) -> tuple[Place, ...]:
-        outputs = [(spec.shape, spec.dtype) for spec in material.graph.outputs]
-        return questions_of(self.mirror, snapshot, outputs)
+        return questions_of(self.mirror, snapshot, material.graph)
 
     async def _answer(self, snapshot: JobSnapshot, question: int, place: Place) -> None:
         job = snapshot.job

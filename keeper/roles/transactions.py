@@ -75,13 +75,14 @@ def _settle(action: actions.Settle, context: Context) -> Instruction:
     )
 
 
-def void(snapshot: JobSnapshot, cranker: Pubkey, blamed: Pubkey) -> Instruction:
-    """End an attempt unpaid; `blamed` answers for it."""
-    job = snapshot.job.address
+def _void(action: actions.VoidAttempt, context: Context) -> Instruction:
+    judged, job = context.job.verdict, action.job
+    if judged is None or judged.blamed is None:
+        raise RoleError(f"job {job} has no stage to void")
+    blamed = judged.blamed
     return verdict.void(
-        cranker=cranker,
+        cranker=context.signer,
         job=job,
-        graph=snapshot.job.graph,
         provider=job_registry.provider_address(blamed),
         utilisation=job_registry.utilisation_address(shard_of(job)),
         position=staking.position_address(blamed),
@@ -89,11 +90,12 @@ def void(snapshot: JobSnapshot, cranker: Pubkey, blamed: Pubkey) -> Instruction:
     )
 
 
-def _void(action: actions.VoidAttempt, context: Context) -> Instruction:
-    judged = context.job.verdict
-    if judged is None or judged.blamed is None:
-        raise RoleError(f"job {action.job} has no stage to void")
-    return void(context.job, context.signer, judged.blamed)
+def _demand_answers(action: actions.DemandAnswers, context: Context) -> Instruction:
+    return verdict.demand_answers(buyer=context.signer, verdict=verdict.verdict_address(action.job))
+
+
+def _expire_answers(action: actions.ExpireAnswers, context: Context) -> Instruction:
+    return verdict.expire_answers(payer=context.signer, job=action.job, graph=context.job.job.graph)
 
 
 def _slash_provider(action: actions.SlashProvider, context: Context) -> Instruction:
@@ -202,6 +204,8 @@ _BUILDERS: Mapping[type, Callable[[Any, Context], Instruction]] = {
     ),
     actions.Settle: _settle,
     actions.VoidAttempt: _void,
+    actions.DemandAnswers: _demand_answers,
+    actions.ExpireAnswers: _expire_answers,
     actions.SlashProvider: _slash_provider,
     actions.SlashBallot: _slash_ballot,
     actions.AdoptPartial: lambda action, context: verdict.adopt_partial(
