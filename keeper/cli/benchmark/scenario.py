@@ -10,7 +10,7 @@ from idl.client import escrow, job_registry, staking, verdict
 from keeper.chain.deploy import LOCALNET_PARAMETERS, localnet_keypair
 from keeper.chain.localnet import TransactionRecord
 from keeper.cli.benchmark.bench import NLOV, Bench
-from keeper.cli.benchmark.dispute import Lie, open_dispute
+from keeper.cli.benchmark.dispute import Trace, answer_questions, open_dispute
 from keeper.cli.benchmark.orders import URL, Orders, ballot_of
 from keeper.cli.benchmark.units import Measured, dearest, measured
 from keeper.jobs.actions import (
@@ -24,6 +24,7 @@ from keeper.jobs.actions import (
     RollMarket,
     SweepFees,
     TakeSnapshot,
+    Tally,
     Withdraw,
 )
 from keeper.jobs.state import JobState, Outcome
@@ -85,6 +86,7 @@ def run_scenario() -> Figures:
     seats = _seat_verifiers(bench, crank)
     ballot = _balloted_jobs(orders, providers[0], crank, seats)
     _disputed_job(orders, providers[0], crank, seats)
+    _missed_job(orders, providers[0], crank, seats)
     _stakers(bench, crank)
     _departures(bench, providers[1], seats)
     _governance(bench)
@@ -217,7 +219,7 @@ def _disputed_job(
     orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
 ) -> None:
     """A lie that everybody drawn accepts, and that a proof then undoes."""
-    lie, judging = Lie(orders.graph), False
+    lie, judging = Trace(orders.graph, lying=True), False
     while not judging:
         job, prove = open_dispute(orders, provider, lie)
         orders.draw(job)
@@ -226,6 +228,26 @@ def _disputed_job(
         if judging:
             orders.vote(seats, job, ballot_of(Choice.ACCEPT, job))
         prove()
+        list(orders.bench.crank_to_the_end(crank, job))
+        _collect(orders, provider, job)
+
+
+def _missed_job(
+    orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
+) -> None:
+    """Data that everybody drawn misses, and that the provider then shows."""
+    trace, missing = Trace(orders.graph, lying=False), False
+    while not missing:
+        job, _ = orders.post(trace.inputs_root)
+        orders.claim(provider, job)
+        orders.commit(provider, job, root=trace.root)
+        orders.draw(job)
+        judged = orders.bench.view(job).verdict
+        missing = judged is not None and bool(judged.ballots)
+        if missing:
+            orders.vote(seats, job, ballot_of(Choice.UNAVAILABLE, job))
+            orders.bench.act(crank, Tally(job), job)
+            answer_questions(orders, provider, job, trace)
         list(orders.bench.crank_to_the_end(crank, job))
         _collect(orders, provider, job)
 
