@@ -14,6 +14,7 @@ from keeper.jobs.state import Outcome
 from keeper.roles.registration import capability
 from kernels.evidence import Witness
 from kernels.graph import GraphBuilder
+from kernels.trace.layout import Array
 
 EDGE = 2_048
 # With a bias, operands of 4,096 terms would pass the referee's limit.
@@ -64,7 +65,7 @@ def wrong_product(inner: int) -> Lie:
     x = build.relu(build.input((EDGE, inner)))
     bias = [np.ones(EDGE, np.int32)] if inner <= WITH_BIAS else []
     build.matmul(x, np.ones((EDGE, inner), np.int8), *bias)
-    inputs = [np.ones((1, 1, EDGE, inner), np.int8)]
-    outputs = [inputs[0], np.zeros((1, 1, EDGE, EDGE), np.int32)]
-    witness = Witness(build.build(), inputs, outputs, [(0, 2)])
+    rows = np.ones((1, 1, EDGE, inner), np.int8)
+    outputs: list[Array] = [rows, np.zeros((1, 1, EDGE, EDGE), np.int32)]
+    witness = Witness(build.build(), [rows], outputs, [(0, 2)])
     return Lie(witness, 1, EDGE * EDGE - 1)
