@@ -1,99 +1,81 @@
-"""Evidence on a bank: a lie about one product, proven by a stranger; questions, answered."""
-
-from collections.abc import Callable
+"""A lie about one product, proven by a stranger."""
 
 from solders.compute_budget import set_compute_unit_limit
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from idl.client import verdict
-from keeper.cli.benchmark.bench import Bench, secret
+from keeper.chain.localnet import TransactionRecord
+from keeper.cli.benchmark.bench import secret
 from keeper.cli.benchmark.orders import Orders
 from keeper.disputes import FIRST_BYTES, JUDGEMENT_UNITS, TICKET_AGE, Challenge, EvidenceBuffer
-from keeper.jobs.questions import (
-    ANSWER_DELAY,
-    QUESTIONS,
-    question,
-    question_seed,
-    seed_slot,
-)
 from kernels.evidence import Witness
 from kernels.graph import Graph, Opcode
 from kernels.models.digits import held_out
 from kernels.reference import execute
 
 
-class Trace:
-    """The digits network run honestly, or but for the first element of its first product."""
+class Lie:
+    """A committed trace of one stage, and the evidence that one of its elements is wrong."""
 
-    def __init__(self, graph: Graph, *, lying: bool) -> None:
-        inputs = [held_out()[0].reshape(graph.inputs[0].shape)]
-        outputs = execute(graph, inputs)
-        self.product = next(
-            index for index, each in enumerate(graph.descriptors) if each.opcode is Opcode.MATMUL
+    def __init__(self, witness: Witness, operator: int, element: int) -> None:
+        self.graph = witness.graph
+        self.operator = operator
+        self.element = element
+        self.root = witness.claim(operator, element).stages[0].root
+        self.evidence = witness.stage(operator, element)
+
+
+def lie_about_digits(graph: Graph) -> Lie:
+    """The digits network run honestly but for the first element of its first product."""
+    inputs = [held_out()[0].reshape(graph.inputs[0].shape)]
+    outputs = execute(graph, inputs)
+    operator = next(
+        index for index, each in enumerate(graph.descriptors) if each.opcode is Opcode.MATMUL
+    )
+    outputs[operator].flat[0] += 1
+    return Lie(Witness(graph, inputs, outputs, [(0, len(graph.descriptors))]), operator, 0)
+
+
+class Dispute:
+    """One challenger's evidence and ticket against a lie in a job."""
+
+    def __init__(self, orders: Orders, challenger: Keypair, job: Pubkey, lie: Lie) -> None:
+        self._bench = orders.bench
+        self._key = challenger
+        self._buffer = EvidenceBuffer(
+            challenger.pubkey(), job, lie.operator, lie.element, lie.evidence
         )
-        if lying:
-            outputs[self.product].flat[0] += 1
-        self.witness = Witness(graph, inputs, outputs, [(0, len(graph.descriptors))])
-        claim = self.witness.claim(self.product, 0)
-        self.root, self.inputs_root = claim.stages[0].root, claim.inputs_root
+        self._challenge = Challenge(self._buffer, orders.address, secret("challenge", job))
+        self.sent: list[TransactionRecord] = []
+
+    def prepare(self) -> None:
+        """Place the ticket, stage all of the evidence but its tail, and let the ticket age."""
+        buffer, bank = self._buffer, self._bench.bank
+        rent = bank.rent_exempt_minimum(buffer.space)
+        self._send(*buffer.begin(rent, [self._challenge.place_ticket()]))
+        for offset, piece in buffer.pieces(FIRST_BYTES):
+            self._send(buffer.write(offset, piece))
+        self._bench.until(bank.slot + TICKET_AGE)
+
+    def prove(self) -> TransactionRecord:
+        """Have the referee judge."""
+        return self._send(set_compute_unit_limit(JUDGEMENT_UNITS), self._challenge.prove())
+
+    def withdraw(self) -> None:
+        """Take back the rent of what was staged."""
+        self._send(self._buffer.close(), self._challenge.close_ticket())
+
+    def _send(self, *instructions: Instruction) -> TransactionRecord:
+        self.sent.append(self._bench.send(self._key, *instructions))
+        return self.sent[-1]
 
 
-def _stage(bench: Bench, key: Keypair, buffer: EvidenceBuffer, *placing: Instruction) -> None:
-    """All of the evidence but its tail."""
-    rent = bench.bank.rent_exempt_minimum(buffer.space)
-    first = buffer.staged[:FIRST_BYTES]
-    bench.send(key, buffer.create(rent), buffer.open(), *placing, buffer.write(0, first))
-    for offset, piece in buffer.pieces(FIRST_BYTES):
-        bench.send(key, buffer.write(offset, piece))
-
-
-def open_dispute(
-    orders: Orders, provider: Keypair, lie: Trace
-) -> tuple[Pubkey, Callable[[], None]]:
-    """A committed job that lies, and what proves it: the evidence is staged."""
-    bench = orders.bench
+def open_dispute(orders: Orders, provider: Keypair, lie: Lie) -> tuple[Pubkey, Dispute]:
+    """A committed job that lies, and a dispute that is ready to be proven."""
     job, _ = orders.post()
     orders.claim(provider, job)
     orders.commit(provider, job, root=lie.root)
-    key = bench.actor("challenger")
-    evidence = lie.witness.stage(lie.product, 0)
-    buffer = EvidenceBuffer(key.pubkey(), job, lie.product, 0, evidence)
-    challenge = Challenge(buffer, orders.address, secret("challenge", job))
-    _stage(bench, key, buffer, challenge.place_ticket())
-    bench.until(bench.bank.slot + TICKET_AGE)
-
-    def prove() -> None:
-        bench.send(key, set_compute_unit_limit(JUDGEMENT_UNITS), challenge.prove())
-        bench.send(key, buffer.close(), challenge.close_ticket())
-
-    return job, prove
-
-
-def answer_questions(orders: Orders, provider: Keypair, job: Pubkey, trace: Trace) -> None:
-    """Show what the beacon asks of a job that was posted with the trace's inputs."""
-    bench = orders.bench
-    judged = bench.view(job).verdict
-    assert judged is not None
-    assert judged.availability is not None
-    asked = judged.availability.asked_slot
-    bench.bank.advance(ANSWER_DELAY + 1)
-    first = seed_slot(asked, bench.bank.slot)
-    slot_hash = [value for slot, value in bench.bank.slot_hashes() if slot >= first][-1]
-    outputs = [(spec.shape, spec.dtype) for spec in orders.graph.outputs]
-    for index in range(QUESTIONS):
-        operator, element = question(question_seed(bytes(slot_hash), job), index, outputs)
-        evidence = trace.witness.stage(operator, element)
-        buffer = EvidenceBuffer(provider.pubkey(), job, operator, element, evidence)
-        _stage(bench, provider, buffer)
-        answering = verdict.answer_element(
-            question=index,
-            tail=buffer.tail,
-            provider=buffer.owner,
-            job=job,
-            graph=orders.address,
-            buffer=buffer.address,
-        )
-        bench.send(provider, set_compute_unit_limit(JUDGEMENT_UNITS), answering)
-        bench.send(provider, buffer.close())
+    dispute = Dispute(orders, orders.bench.actor("challenger"), job, lie)
+    dispute.prepare()
+    return job, dispute
