@@ -15,8 +15,11 @@ CALLING_LIMIT = 40_000
 PLAIN_LIMIT = 10_000
 LIFECYCLE_LIMIT = 130_000
 BALLOT_LIMIT = 20_000
+JUDGING = ("verdict.answer_element", "verdict.prove_fraud")
 FAILED = 1
 CHECK_LIMIT = 0.10
+REFEREE_LIMITS = {"1024": 60_000, "4096": 120_000}
+TRANSACTION_LIMIT = 12
 COMMIT_OVERHEAD_LIMIT = 0.05
 GPU_OVERHEAD_LIMIT = 0.25
 
@@ -71,7 +74,7 @@ def programs(as_json: bool) -> int:
     help="Figures are medians over so many runs.",
 )
 def poc(as_json: bool, size: int, corruptions: int, runs: int) -> int:
-    """Cost of committing to and verifying a computation, and what a check catches.
+    """Cost of committing to, verifying and disputing a computation, and what a check catches.
 
     Exits with 1 when a target is missed.
     """
@@ -82,7 +85,10 @@ def poc(as_json: bool, size: int, corruptions: int, runs: int) -> int:
     by_size = list(figures.freivalds_ratio_by_size.values())
     falling = all(after < before for before, after in pairwise(by_size))
     within = all(value <= limit for _, value, limit in _ratios(figures))
-    return 0 if caught and falling and within else FAILED
+    proven = figures.dispute_transactions <= TRANSACTION_LIMIT and all(
+        figures.referee_cu[terms] <= limit for terms, limit in REFEREE_LIMITS.items()
+    )
+    return 0 if caught and falling and within and proven else FAILED
 
 
 def _ratios(figures: ProofFigures) -> list[tuple[str, float, float]]:
@@ -104,12 +110,23 @@ def _proof_lines(figures: ProofFigures) -> list[str]:
             for size, ratio in figures.freivalds_ratio_by_size.items()
         ),
         f"{found['caught']:>8,}  corruptions caught of {found['corruptions']:,}",
+        *(
+            f"{figures.referee_cu[terms]:>8,}  units to prove a product of {terms} terms wrong, "
+            f"at most {limit:,}"
+            for terms, limit in REFEREE_LIMITS.items()
+        ),
+        f"{figures.dispute_transactions:>8,}  transactions of a dispute over the latter, "
+        f"at most {TRANSACTION_LIMIT}",
     ]
 
 
 def _excess(each: Measured) -> int:
-    """Units above the limit: an instruction that creates accounts calls the system program."""
-    return max(0, each.units - (CALLING_LIMIT if each.calls else PLAIN_LIMIT))
+    """Units above the limit: an instruction that creates accounts calls the system program.
+
+    One that has the referee judge may cost as much as one that calls.
+    """
+    dear = each.calls or each.name in JUDGING
+    return max(0, each.units - (CALLING_LIMIT if dear else PLAIN_LIMIT))
 
 
 def _lines(figures: Figures, lifecycle: int, ballot: int) -> list[str]:

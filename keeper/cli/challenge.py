@@ -115,12 +115,12 @@ def _cases(settings: NodeSettings, connection: Connection) -> CaseSource:
 
 async def _slash(connection: Connection, address: Pubkey) -> None:
     """Take the exposure once no trap can be opened, unless one was or a crank was faster."""
-    services = connection.services
-    trap_slots = connection.mirror.view.rules.verdict.trap_slots
-    due = (await _receipt(connection, address)).slot + trap_slots + 1
-    while await services.gateway.slot() < due:
-        await asyncio.sleep(services.poll_seconds)
-    view = await connection.mirror.refresh()
+    proven_slot = (await _receipt(connection, address)).slot
+    while True:
+        view = await connection.mirror.refresh()
+        if view.slot > proven_slot + view.rules.verdict.trap_slots:
+            break
+        await asyncio.sleep(connection.services.poll_seconds)
     context = Context(
         connection.owner, view.rules.mint, view.rules.treasury, view.jobs.get(address)
     )

@@ -51,12 +51,8 @@ class Stager:
             held = None
         if held is None:
             rent = await self._gateway.rent_exempt_minimum(buffer.space)
-            first = buffer.staged[:FIRST_BYTES]
-            writing = [buffer.write(0, first)] if first else []
-            await self._send(
-                buffer, "create", [buffer.create(rent), buffer.open(), *placing, *writing]
-            )
-            pieces = list(buffer.pieces(len(first)))
+            await self._send(buffer, "create", buffer.begin(rent, placing))
+            pieces = list(buffer.pieces(FIRST_BYTES))
         else:
             if placing:
                 await self._send(buffer, "ticket", placing)

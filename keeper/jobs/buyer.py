@@ -14,7 +14,7 @@ from keeper.jobs.actions import (
     Withdraw,
 )
 from keeper.jobs.crank import DRAW_DELAY
-from keeper.jobs.state import Clock, JobSnapshot, JobState, VerdictState
+from keeper.jobs.state import Clock, JobSnapshot, JobState, Verdict, VerdictState
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,14 @@ def next_action(snapshot: BuyerSnapshot, clock: Clock) -> Action:
         opens = verdict.committed_slot + DRAW_DELAY + 1
         if snapshot.holds_salt and not verdict.salt_known:
             return Draw(job.address, with_salt=True) if clock.slot >= opens else Wait(opens)
-    if verdict is not None and verdict.may_demand(clock.slot):
-        # one verifier that misses the data may be the only honest one
-        if snapshot.missing or any(ballot.missed for ballot in verdict.ballots):
-            return DemandAnswers(job.address)
+    if verdict is not None and verdict.may_demand(clock.slot) and _misses(snapshot, verdict):
+        return DemandAnswers(job.address)
     return Wait()
+
+
+def _misses(snapshot: BuyerSnapshot, verdict: Verdict) -> bool:
+    """Even one verifier: the others may collude with who withholds."""
+    return snapshot.missing or any(ballot.missed for ballot in verdict.ballots)
 
 
 def _take_back(view: JobSnapshot) -> Action:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 
 from idl.client import staking, verdict
+from keeper.chain.errors import ProgramError
 from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.data import BlobClient
@@ -46,6 +47,7 @@ from kernels.trace import Hasher, stored_roots
 LOG = logging.getLogger(__name__)
 
 NO_SEAT = 0xFFFF
+OVERTAKEN = "AlreadyProven"
 MIN_TRANSFER_SECONDS = 5.0
 
 
@@ -110,9 +112,7 @@ class Verifier(Role):
                 )
                 await self.send(action, view, reveal)
             case ProveFraud(job, operator, element):
-                case = await self._cases.get(view.jobs[job])
-                suspicion = await self._challenger.examine(view.jobs[job], case, operator, element)
-                await self._challenger.prove(view.jobs[job], case, suspicion, salt=None)
+                await self._prove(view.jobs[job], operator, element)
             case ReleaseBallot(job, ballot):
                 await super().perform(action, view)
                 await self._tidy(view.jobs[job], ballot)
@@ -135,6 +135,16 @@ class Verifier(Role):
             seat=staking.seat_address(seat),
         )
         await self.send(action, view, cast)
+
+    async def _prove(self, snapshot: JobSnapshot, operator: int, element: int) -> None:
+        case = await self._cases.get(snapshot)
+        suspicion = await self._challenger.examine(snapshot, case, operator, element)
+        try:
+            await self._challenger.prove(snapshot, case, suspicion, salt=None)
+        except ProgramError as error:
+            if error.name != OVERTAKEN:
+                raise
+            LOG.info("verifier %s: somebody else proved it: %s", self.owner, error)
 
     async def _tidy(self, snapshot: JobSnapshot, ballot: int) -> None:
         """Close a staging that somebody else's proof, or the end of the window, overtook."""

@@ -9,8 +9,9 @@ from solders.pubkey import Pubkey
 from idl.client import escrow, job_registry, staking, verdict
 from keeper.chain.deploy import LOCALNET_PARAMETERS, localnet_keypair
 from keeper.chain.localnet import TransactionRecord
+from keeper.cli.benchmark.answers import Trace, answer_questions
 from keeper.cli.benchmark.bench import NLOV, Bench
-from keeper.cli.benchmark.dispute import Lie, open_dispute
+from keeper.cli.benchmark.dispute import lie_about_digits, open_dispute
 from keeper.cli.benchmark.orders import URL, Orders, ballot_of
 from keeper.cli.benchmark.units import Measured, dearest, measured
 from keeper.jobs.actions import (
@@ -24,6 +25,7 @@ from keeper.jobs.actions import (
     RollMarket,
     SweepFees,
     TakeSnapshot,
+    Tally,
     Withdraw,
 )
 from keeper.jobs.state import JobState, Outcome
@@ -46,7 +48,6 @@ LIFECYCLE = (
 )
 BALLOT = ("verdict.cast_ballot", "verdict.reveal_ballot")
 MEMORY_BYTES = 1 << 32
-STAKE = 50_000 * NLOV
 TERMS = capability(
     ask=10 * NLOV,
     memory_bytes=MEMORY_BYTES,
@@ -74,7 +75,7 @@ def run_scenario() -> Figures:
     orders = Orders(bench, buyer, graph())
     orders.register()
     for provider in providers:
-        _stake(bench, provider)
+        bench.stake(provider)
         owner = provider.pubkey()
         bench.send(provider, job_registry.register_provider(capability=TERMS, owner=owner))
         update = job_registry.update_provider(capability=TERMS, draining=False, owner=owner)
@@ -85,18 +86,11 @@ def run_scenario() -> Figures:
     seats = _seat_verifiers(bench, crank)
     ballot = _balloted_jobs(orders, providers[0], crank, seats)
     _disputed_job(orders, providers[0], crank, seats)
+    _missed_job(orders, providers[0], crank, seats)
     _stakers(bench, crank)
     _departures(bench, providers[1], seats)
     _governance(bench)
     return Figures(dearest(bench.records), lifecycle, ballot)
-
-
-def _stake(bench: Bench, owner: Keypair) -> None:
-    bench.send(owner, staking.open_position(owner=owner.pubkey()))
-    bench.send(
-        owner,
-        staking.stake(amount=STAKE, owner=owner.pubkey(), source=bench.tokens(owner.pubkey())),
-    )
 
 
 def _quiet_jobs(orders: Orders, provider: Keypair, crank: Keypair) -> dict[str, int]:
@@ -138,7 +132,8 @@ def _collect(orders: Orders, provider: Keypair, job: Pubkey) -> list[Transaction
     records.append(bench.act(orders.buyer, ReclaimEscrow(job), job))
     judged = bench.view(job).verdict
     for ballot in judged.ballots if judged is not None else ():
-        records.append(bench.act(orders.buyer, ReleaseBallot(job, ballot.index), job))
+        if ballot.verifier is not None:
+            records.append(bench.act(orders.buyer, ReleaseBallot(job, ballot.index), job))
     if judged is not None:
         records.append(bench.act(provider, CloseVerdict(job), job))
     records.append(bench.act(orders.buyer, ReclaimJob(job), job))
@@ -172,7 +167,7 @@ def _seat_verifiers(bench: Bench, crank: Keypair) -> dict[int, Keypair]:
     for index in range(5):
         verifier = bench.actor(f"verifier {index}")
         owner, seat = verifier.pubkey(), staking.seat_address(index)
-        _stake(bench, verifier)
+        bench.stake(verifier)
         bench.send(verifier, staking.take_seat(index=index, owner=owner))
         for step in (job_registry.register_verifier, job_registry.update_verifier):
             terms = step(endpoint=URL, memory_bytes=MEMORY_BYTES, owner=owner, seat=seat)
@@ -217,15 +212,36 @@ def _disputed_job(
     orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
 ) -> None:
     """A lie that everybody drawn accepts, and that a proof then undoes."""
-    lie, judging = Lie(orders.graph), False
+    lie, judging = lie_about_digits(orders.graph), False
     while not judging:
-        job, prove = open_dispute(orders, provider, lie)
+        job, dispute = open_dispute(orders, provider, lie)
         orders.draw(job)
         judged = orders.bench.view(job).verdict
         judging = judged is not None and bool(judged.ballots)
         if judging:
             orders.vote(seats, job, ballot_of(Choice.ACCEPT, job))
-        prove()
+        dispute.prove()
+        dispute.withdraw()
+        list(orders.bench.crank_to_the_end(crank, job))
+        _collect(orders, provider, job)
+
+
+def _missed_job(
+    orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
+) -> None:
+    """Data that everybody drawn misses, and that the provider then shows."""
+    trace, missing = Trace(orders.graph), False
+    while not missing:
+        job, _ = orders.post(trace.inputs_root)
+        orders.claim(provider, job)
+        orders.commit(provider, job, root=trace.root)
+        orders.draw(job)
+        judged = orders.bench.view(job).verdict
+        missing = judged is not None and bool(judged.ballots)
+        if missing:
+            orders.vote(seats, job, ballot_of(Choice.UNAVAILABLE, job))
+            orders.bench.act(crank, Tally(job), job)
+            answer_questions(orders, provider, job, trace)
         list(orders.bench.crank_to_the_end(crank, job))
         _collect(orders, provider, job)
 
@@ -234,7 +250,7 @@ def _stakers(bench: Bench, crank: Keypair) -> None:
     """Rewards, emission, fees, unbonding."""
     staker = bench.actor("staker")
     owner, tokens = staker.pubkey(), bench.tokens(staker.pubkey())
-    _stake(bench, staker)
+    bench.stake(staker)
     bench.send(staker, staking.fund_rewards(amount=NLOV, funder=owner, source=tokens))
     bench.send(staker, staking.fund_emission(amount=NLOV, funder=owner, source=tokens))
     _next_epoch(bench, crank)

@@ -21,8 +21,9 @@ MOST_TRANSACTIONS = 12
 
 
 async def slash(stage: Stage, by: Watcher) -> None:
-    await stage.market.mirror.refresh()
     rules = stage.market.mirror.view.rules
+    stage.bank.advance(rules.verdict.trap_slots + 1)
+    await stage.market.mirror.refresh()
     context = Context(by.key.pubkey(), rules.mint, rules.treasury, stage.view)
     await by.submitter.submit("slash", [instruction(SlashProvider(stage.job), context)])
     await stage.market.mirror.refresh()

@@ -3,6 +3,9 @@ from solders.pubkey import Pubkey
 
 from idl.client import job_registry, verdict
 from keeper.jobs.questions import QUESTIONS
+from kernels.graph import GraphBuilder
+from kernels.graph.topology import MAX_OPERATORS
+from tests.kernels.record import int8
 from tests.programs.verdict.answering import Answering
 from tests.programs.verdict.disputing import trace_of
 from tests.programs.verdict.judging import MISSES
@@ -200,3 +203,12 @@ def test_attack_3_other_slot_hashes_are_refused(answering: Answering) -> None:
 def test_attack_1_the_payer_must_sign(answering: Answering) -> None:
     world = answering.silent().world
     world.fails("AccountNotSigner", unsigned(answering.expire(), answering.cranker.key))
+
+
+def test_reporting_stays_within_its_compute_budget_however_large_the_graph(world: World) -> None:
+    build = GraphBuilder()
+    layer = build.requantise(build.matmul(build.input((4, 8)), int8(6, 8)), 2**30, 36)
+    for _ in range(MAX_OPERATORS - 2):
+        layer = build.relu(layer)
+    answering = Answering(world, trace_of(build.build()).witness).silent()
+    assert world.send(answering.expire(), signers=[answering.cranker]).units <= 40_000
