@@ -43,12 +43,17 @@ def next_action(snapshot: BuyerSnapshot, clock: Clock) -> Action:
         return Wait(job.claim_deadline + 1)
     if job.state.ended:
         return _take_back(view)
-    if verdict is not None and verdict.state is VerdictState.COMMITTED:
+    return Wait() if verdict is None else _judged(snapshot, verdict, clock)
+
+
+def _judged(snapshot: BuyerSnapshot, verdict: Verdict, clock: Clock) -> Action:
+    address = snapshot.job.job.address
+    if verdict.may_demand(clock.slot) and _misses(snapshot, verdict):
+        return DemandAnswers(address)
+    salting = snapshot.holds_salt and not verdict.salt_known
+    if verdict.state is VerdictState.COMMITTED and salting:
         opens = verdict.committed_slot + DRAW_DELAY + 1
-        if snapshot.holds_salt and not verdict.salt_known:
-            return Draw(job.address, with_salt=True) if clock.slot >= opens else Wait(opens)
-    if verdict is not None and verdict.may_demand(clock.slot) and _misses(snapshot, verdict):
-        return DemandAnswers(job.address)
+        return Draw(address, with_salt=True) if clock.slot >= opens else Wait(opens)
     return Wait()
 
 

@@ -1,4 +1,3 @@
-
 from idl.client import escrow, job_registry, staking, verdict
 from tests.programs.verdict.answering import Answering
 from tests.programs.verdict.disputing import Disputing, trace_of
