@@ -1,0 +1,153 @@
+"""Those who compute, and those who claim that they did."""
+
+from random import Random
+from typing import ClassVar
+
+from idl.client import job_registry, verdict
+from tests.adversaries.life import CLAIMED, POSTED, Life
+from tests.adversaries.party import Party
+from tests.adversaries.pursuit import Pursuit
+from tests.adversaries.run import Run
+from tests.adversaries.traces import OPERATORS, PLACES, Place, Work, trace_of
+from tests.world import Actor
+from tests.world.judgement import commit
+
+
+class Provider(Party):
+    """Computes, commits in one stage or several, and serves its data."""
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        super().__init__(actor, random)
+        self.splits = sorted(random.sample(range(1, OPERATORS), random.choice([0, 0, 1, 3])))
+        self.served = True
+        self.opens = True
+        self.last = OPERATORS
+        """Operators after this one it never commits."""
+        self.lies: frozenset[Place] = frozenset()
+        self._declined: set[int] = set()
+
+    def act(self, run: Run, life: Life) -> None:
+        if life.ended is not None:
+            return
+        job = run.job(life)
+        if job.state == POSTED:
+            self._claim(run, life, job)
+        elif job.state == CLAIMED and job.lease.provider == self.actor.key:
+            self._work(run, life, job)
+
+    def _claim(self, run: Run, life: Life, job: job_registry.Job) -> None:
+        turn = job.attempts
+        if turn >= len(life.claimers) or life.claimers[turn] != self.actor or turn in self._declined:
+            return
+        claim = job_registry.claim(owner=self.actor.key, job=life.job.address)
+        if self.send(run, "claim", claim) is None and run.world.slot > self._everybodys_turn(run, job):
+            self._declined.add(turn)
+
+    def _everybodys_turn(self, run: Run, job: job_registry.Job) -> int:
+        return job.posted_slot + 1 + run.world.parameters.job_registry.claim_max_delay_slots
+
+    def _work(self, run: Run, life: Life, job: job_registry.Job) -> None:
+        mine = bool(life.works) and life.works[-1].provider == self.actor.key
+        starts_over = not mine and bool(life.works) and not self.builds_on(run, life)
+        first = 0 if starts_over else job.progress
+        last = next((split for split in self.splits if split > first), OPERATORS)
+        if first >= self.last or last > self.last or run.world.slot > job.lease.expires_slot:
+            return
+        lies = frozenset(place for place in self.lies if first <= place[0] < last)
+        work = Work(self.actor.key, first, last, lies, self.served, self.opens)
+        works = [work] if first == 0 else [*life.works, work]
+        root = trace_of(works).witness.claim(0, 0).stages[-1].root
+        if not self.opens:
+            root = self.random.randbytes(32)
+        if self.attempt(
+            run,
+            "commit",
+            lambda: commit(
+                run.world, self.actor, life.job, first=first, last=last, root=root
+            ),
+        ):
+            life.works = works
+
+    def builds_on(self, run: Run, life: Life) -> bool:
+        """Whether to go on from what an earlier provider committed."""
+        finding = life.check(run.judging(life))
+        return not finding.missing and finding.wrong is None
+
+
+class HonestProvider(Provider):
+    """Goes on from a checkpoint only after checking it."""
+
+    honest: ClassVar[bool] = True
+
+
+class Liar(Provider):
+    """Commits a wrong element, or several, in the open."""
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        super().__init__(actor, random)
+        self.lies = frozenset(random.sample(PLACES, random.choice([1, 1, 2])))
+
+    def builds_on(self, run: Run, life: Life) -> bool:
+        return self.random.random() < 0.5
+
+
+class SelfChallenger(Liar):
+    """Lies and proves it itself by another key, before anybody else can."""
+
+    def __init__(self, actor: Actor, random: Random, challenger: Actor) -> None:
+        super().__init__(actor, random)
+        self.challenger = Challenger(challenger, random)
+
+    def act(self, run: Run, life: Life) -> None:
+        super().act(run, life)
+        self.challenger.act(run, life)
+
+
+class Challenger(Party):
+    """The other key: challenges whatever lie it can prove."""
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        super().__init__(actor, random)
+        self._pursuits: dict[int, Pursuit] = {}
+
+    def act(self, run: Run, life: Life) -> None:
+        pursuit = self._pursuits.get(life.job.id)
+        if pursuit is None and life.ended is None:
+            place = life.check(run.judging(life)).wrong
+            if place is None or run.job(life).state in {POSTED, CLAIMED}:
+                return
+            pursuit = Pursuit(self, life, place, ticket=True)
+            self._pursuits[life.job.id] = pursuit
+        if pursuit is not None and not pursuit.done:
+            pursuit.advance(run)
+
+
+class DataWithholder(Provider):
+    """Commits, rightly or not or to nothing at all, and gives nobody the data."""
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        super().__init__(actor, random)
+        self.served = False
+        self.opens = random.random() < 0.7
+        if random.random() < 0.5:
+            self.lies = frozenset(random.sample(PLACES, 1))
+
+
+class Staller(Provider):
+    """Claims, commits a part or nothing, and goes silent with the lease."""
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        super().__init__(actor, random)
+        self.splits = [1, 2, 3]
+        self.last = random.randrange(OPERATORS)
+        self.served = random.random() < 0.7
+        if random.random() < 0.3:
+            self.lies = frozenset(random.sample(PLACES, 1))
+
+    def act(self, run: Run, life: Life) -> None:
+        super().act(run, life)
+        found = run.judging(life)
+        if found is None and life.ended is None and run.job(life).state == CLAIMED:
+            opening = verdict.open_verdict(owner=self.actor.key, job=life.job.address)
+            if run.job(life).lease.provider == self.actor.key and self.random.random() < 0.3:
+                self.send(run, "open", opening)
