@@ -33,11 +33,12 @@ def settle(run: Run, cranker: Actor, life: Life) -> Instruction:
     )
 
 
-def void(run: Run, cranker: Actor, life: Life, blamed: Pubkey) -> Instruction:
+def void(cranker: Actor, life: Life, blamed: Pubkey) -> Instruction:
     return verdict.void(
         cranker=cranker.key,
         job=life.job.address,
-        provider=job_registry.provider_address(run.job(life).lease.provider),
+        graph=life.job.graph,
+        provider=job_registry.provider_address(blamed),
         utilisation=job_registry.utilisation_address(shard_of(life.job.address)),
         position=staking.position_address(blamed),
         exposure=staking.exposure_address(life.job.address, blamed),

@@ -92,4 +92,7 @@ def next_slots(world: World, job: job_registry.Job, found: verdict.Verdict | Non
     if found.state == State.BALLOTING:
         ends = (found.ballot_deadline, found.reveal_deadline)
         return [slot for end in ends for slot in (end, end + 1)]
+    if found.state == State.ANSWERING:
+        asked = found.availability
+        return [asked.asked_slot + 3, asked.deadline, asked.deadline + 1]
     return [found.window_end, found.window_end + 1]

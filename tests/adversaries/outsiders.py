@@ -12,16 +12,14 @@ from tests.adversaries.life import CLAIMED, COMMITTED, POSTED, Life
 from tests.adversaries.party import Party
 from tests.adversaries.providers import Challenger
 from tests.adversaries.pursuit import Pursuit
+from tests.adversaries.questions import QUESTIONS, SLOT_HASHES, question, seed_of
 from tests.adversaries.run import Run
 from tests.adversaries.traces import PLACES
 from tests.world import Actor, with_account
 from tests.world.challenge import Challenge, slash_ballot, slash_provider
 from tests.world.judgement import DRAW_DELAY, Choice, Outcome, State
 
-_PAYING = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED}
 _REVEALED = 2
-ENTRIES = 512
-"""Slots after which SlotHashes has forgotten a hash."""
 
 
 class Watcher(Challenger):
@@ -80,13 +78,16 @@ class Cranker(Party):
         elif found.state == State.BALLOTING:
             if ballots_closed(found, run.world.slot):
                 self.send(run, "tally", cranks.tally(self.actor, life))
-        elif found.state == State.DECIDED:
+        elif found.state == State.ANSWERING:
+            if run.world.slot > found.availability.deadline:
+                self.send(run, "void", cranks.void(self.actor, life, blamed(run, found)))
+        else:
             self._end(run, life, found)
 
     def _draw(self, run: Run, life: Life, found: verdict.Verdict) -> None:
         waited = run.world.slot - found.committed_slot - DRAW_DELAY - 1
-        if self.oversleeps and waited < ENTRIES:
-            run.wake(run.world.slot + ENTRIES - waited)
+        if self.oversleeps and waited < SLOT_HASHES:
+            run.wake(run.world.slot + SLOT_HASHES - waited)
             return
         salted = life.salt_is_public or bool(found.salt_known)
         if salted and waited >= 0:
@@ -95,26 +96,25 @@ class Cranker(Party):
             self.send(run, "draw unsalted", cranks.draw(self.actor, life, None))
 
     def _end(self, run: Run, life: Life, found: verdict.Verdict) -> None:
-        outcome = Outcome(found.outcome)
-        if outcome is Outcome.FRAUD:
-            slash_all(self, run, life, found)
-            convicted = found.stages[found.fraud.stage].provider
-            self.send(run, "void", cranks.void(run, self.actor, life, convicted))
-        elif outcome in _PAYING:
-            if run.world.slot > found.window_end:
-                self.send(run, "settle", cranks.settle(run, self.actor, life))
-        else:
-            blamed = blamed_for(found, outcome)
-            self.send(run, "void", cranks.void(run, self.actor, life, blamed))
+        if found.outcome in {Outcome.FRAUD, Outcome.UNAVAILABLE}:
+            if found.outcome == Outcome.FRAUD:
+                slash_all(self, run, life, found)
+            self.send(run, "void", cranks.void(self.actor, life, blamed(run, found)))
+        elif run.world.slot > found.window_end:
+            self.send(run, "settle", cranks.settle(run, self.actor, life))
 
 
-def blamed_for(found: verdict.Verdict, outcome: Outcome) -> Pubkey:
-    """Whose exposure `void` names."""
-    if outcome is not Outcome.REJECTED:
-        return found.stages[0].provider
-    named = sorted(b.operator for b in found.ballots if b.choice == Choice.REJECT)
-    median = named[(len(named) - 1) // 2]
-    return next(s.provider for s in found.stages if s.first <= median < s.last)
+def blamed(run: Run, found: verdict.Verdict) -> Pubkey:
+    """The convicted provider, or who owes the first answer, or the last where none is owed."""
+    stages = found.stages[: found.stage_count]
+    if found.outcome == Outcome.FRAUD:
+        return stages[found.fraud.stage].provider
+    owed = [index for index in range(QUESTIONS) if not found.availability.answered >> index & 1]
+    seed = seed_of(run.world, found)
+    if not owed or seed is None:
+        return stages[-1].provider
+    operator, _ = question(seed, owed[0], stages[-1].last)
+    return next(stage.provider for stage in stages if stage.first <= operator < stage.last)
 
 
 def slash_all(party: Party, run: Run, life: Life, found: verdict.Verdict) -> None:
@@ -173,7 +173,7 @@ class Impatient(Griefer):
                 "draw with a wrong salt": cranks.draw(me, life, self.random.randbytes(32)),
                 "tally": cranks.tally(me, life),
                 "settle": cranks.settle(run, me, life),
-                "void": cranks.void(run, me, life, owner),
+                "void": cranks.void(me, life, owner),
                 "slash provider": slash_provider(life.job, owner, run.world.mint),
                 "close verdict": verdict.close_verdict(payer=owner, job=life.job.address),
             }

@@ -12,10 +12,10 @@ from tests.world.judgement import Choice, Outcome
 from tests.world.stakers import pool
 
 _BPS = 10_000
-_PAYING = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED}
+_PAYING = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED, Outcome.UNPROVEN}
 _BORNE_OUT = {
     Outcome.ACCEPTED: {Choice.ACCEPT},
-    Outcome.REJECTED: {Choice.REJECT},
+    Outcome.UNPROVEN: {Choice.ACCEPT},
     Outcome.FRAUD: {Choice.REJECT},
     Outcome.UNAVAILABLE: {Choice.UNAVAILABLE},
     Outcome.UNVERIFIED: set(Choice),
@@ -160,7 +160,7 @@ class Promises:
         """A lie in served data, and somebody honest who looks: then its provider is slashed."""
         for life in self.run.lives:
             if self.cast.watched and life.provable and life.judged is not None:
-                assert life.outcome in {Outcome.FRAUD, Outcome.REJECTED}
+                assert life.outcome is Outcome.FRAUD
             if life.outcome is Outcome.FRAUD:
                 assert life.judged is not None
                 assert life.ended == VOIDED

@@ -4,13 +4,15 @@ from random import Random
 from typing import ClassVar
 
 from idl.client import job_registry, verdict
-from tests.adversaries.life import CLAIMED, POSTED, Life
+from tests.adversaries.life import CLAIMED, COMMITTED, POSTED, Life
 from tests.adversaries.party import Party
 from tests.adversaries.pursuit import Pursuit
+from tests.adversaries.questions import QUESTIONS, question, seed_of
 from tests.adversaries.run import Run
 from tests.adversaries.traces import OPERATORS, PLACES, Place, Work, trace_of
 from tests.world import Actor
-from tests.world.judgement import commit
+from tests.world.challenge import Challenge
+from tests.world.judgement import State, commit
 
 
 class Provider(Party):
@@ -24,7 +26,10 @@ class Provider(Party):
         self.last = OPERATORS
         """Operators after this one it never commits."""
         self.lies: frozenset[Place] = frozenset()
+        self.answers = True
+        """Whether it shows what it is asked for when its data is said to be missing."""
         self._declined: set[int] = set()
+        self._answered: set[tuple[int, int]] = set()
 
     def act(self, run: Run, life: Life) -> None:
         if life.ended is not None:
@@ -34,6 +39,40 @@ class Provider(Party):
             self._claim(run, life, job)
         elif job.state == CLAIMED and job.lease.provider == self.actor.key:
             self._work(run, life, job)
+        elif job.state == COMMITTED:
+            found = run.judging(life)
+            mine = any(work.provider == self.actor.key for work in life.works)
+            if mine and found is not None and found.state == State.ANSWERING:
+                self._answer(run, life, found)
+
+    def _answer(self, run: Run, life: Life, found: verdict.Verdict) -> None:
+        """Show what the beacon asks for, where one has the data and it is right."""
+        seed = seed_of(run.world, found)
+        held = all(w.opens and (w.served or w.provider == self.actor.key) for w in life.works)
+        key = (life.job.id, found.availability.asked_slot)
+        if not (self.answers and held) or seed is None or key in self._answered:
+            return
+        self._answered.add(key)
+        for index in range(QUESTIONS):
+            if not found.availability.answered >> index & 1:
+                self._show(run, life, index, question(seed, index, life.works[-1].last))
+
+    def _show(self, run: Run, life: Life, index: int, place: Place) -> None:
+        evidence = life.trace.witness.stage(*place)
+        shown = Challenge(self.actor, life.job, *place, evidence)
+        self.send(run, "stage", shown.create(run.world), shown.open())
+        for write in shown.writes():
+            self.send(run, "write", write)
+        answer = verdict.answer_element(
+            question=index,
+            tail=shown.tail,
+            provider=self.actor.key,
+            job=life.job.address,
+            graph=life.job.graph,
+            buffer=shown.buffer,
+        )
+        self.send(run, "answer", answer)
+        self.send(run, "clear", shown.close())
 
     def _claim(self, run: Run, life: Life, job: job_registry.Job) -> None:
         turn = job.attempts
@@ -129,6 +168,7 @@ class DataWithholder(Provider):
         super().__init__(actor, random)
         self.served = False
         self.opens = random.random() < 0.7
+        self.answers = random.random() < 0.6
         if random.random() < 0.5:
             self.lies = frozenset(random.sample(PLACES, 1))
 
@@ -138,9 +178,10 @@ class Staller(Provider):
 
     def __init__(self, actor: Actor, random: Random) -> None:
         super().__init__(actor, random)
-        self.splits = [1, 2, 3]
+        self.splits = [1, 2, 3, 4]
         self.last = random.randrange(OPERATORS)
         self.served = random.random() < 0.7
+        self.answers = False
         if random.random() < 0.3:
             self.lies = frozenset(random.sample(PLACES, 1))
 

@@ -9,7 +9,7 @@ from solders.pubkey import Pubkey
 
 from idl.client import job_registry, staking, verdict
 from keeper.chain.deploy import LOCALNET_PARAMETERS, Parameters
-from tests.invariants.economy import two_layers
+from tests.adversaries.traces import GRAPH
 from tests.world import NLOV, Actor, World, stakers
 from tests.world import judgement as judge
 from tests.world import marketplace as market
@@ -21,7 +21,6 @@ _PROVIDERS: Final = 4
 _SETTLED: Final = (8, 3, 0, 0)
 """Jobs that each provider has settled before: the more, the likelier a job is spared."""
 _TOKENS: Final = 200 * NLOV
-GRAPH: Final = two_layers()
 
 
 def parameters_of(number: int) -> Parameters:
@@ -58,6 +57,8 @@ def parameters_of(number: int) -> Parameters:
             reveal_slots=random.randint(2, 150),
             challenge_slots=random.randint(6, 40),
             public_slots=random.randint(6, 80),
+            proof_slots=random.randint(6, 100),
+            answer_slots=random.randint(8, 150),
             ballot_exposure=random.choice([0, 1, NLOV, 20 * NLOV]),
             silence_fee=random.choice([0, 1, NLOV // 10, NLOV]),
             p_floor_bps=random.randint(1_000, 5_000),

@@ -5,13 +5,27 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+import numpy as np
 from solders.pubkey import Pubkey
 
 from kernels.evidence import leaf_space
-from tests.adversaries.town import GRAPH
+from kernels.graph import Graph, GraphBuilder
 from tests.kernels.evidence.committed import Committed, positions
 from tests.kernels.evidence.record import inputs_of
 
+
+def network() -> Graph:
+    """Five operators over 4 x 8 int8: matmul with bias, requantise, relu, matmul, argmax."""
+    random = np.random.default_rng(0)
+    first, second = (random.integers(-128, 128, s).astype(np.int8) for s in ((6, 8), (5, 6)))
+    bias = random.integers(-1_000, 1_000, 6).astype(np.int32)
+    builder = GraphBuilder()
+    hidden = builder.requantise(builder.matmul(builder.input((4, 8)), first, bias), 2**30, 36)
+    builder.argmax(builder.matmul(builder.relu(hidden), second))
+    return builder.build()
+
+
+GRAPH: Final = network()
 Place = tuple[int, int]
 """Operator and element."""
 PLACES: Final[Sequence[Place]] = tuple(
