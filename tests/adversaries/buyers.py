@@ -38,6 +38,14 @@ class SaltWithholder(Buyer):
             life.salt_is_public = self.random.random() < 0.5
 
 
+class InputWithholder(Buyer):
+    """Gives the inputs to whoever may claim, and to no verifier."""
+
+    def attend(self, run: Run, life: Life) -> None:
+        super().attend(run, life)
+        life.inputs_served = run.job(life).state in {POSTED, CLAIMED}
+
+
 class Canceller(Buyer):
     """Wants its money back: before a claim, under a lease, and while it is judged."""
 

@@ -31,6 +31,7 @@ VERIFIERS: Final[Sequence[type[verifiers.Verifier]]] = (
 BUYERS: Final[Sequence[type[buyers.Buyer]]] = (
     buyers.HonestBuyer,
     buyers.SaltWithholder,
+    buyers.InputWithholder,
     buyers.Canceller,
     buyers.WrongSalter,
 )
@@ -116,7 +117,9 @@ class Casting:
             "one party": [self._self_challenger, providers.Liar, providers.HonestProvider],
             "anything": [*PROVIDERS, self._self_challenger],
         }
-        self._join(self.random.choice(kinds.get(theme, [providers.HonestProvider]))(actor, self.random))
+        self._join(
+            self.random.choice(kinds.get(theme, [providers.HonestProvider]))(actor, self.random)
+        )
         return actor
 
     def _self_challenger(self, actor: Actor, random: Random) -> providers.SelfChallenger:
@@ -130,8 +133,8 @@ class Casting:
         self.random.shuffle(rest)
         self.cast.claimers = [main]
         for actor in rest[: self.random.choice([0, 1, 1, 2, 3])]:
-            kind = self.random.choice([providers.HonestProvider, *PROVIDERS])
-            self._join(kind(actor, self.random))
+            kinds: Sequence[ProviderKind] = [providers.HonestProvider, *PROVIDERS]
+            self._join(self.random.choice(kinds)(actor, self.random))
             self.cast.claimers.append(actor)
 
     def _buyer(self) -> None:

@@ -7,10 +7,11 @@ from typing import Final
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry, verdict
+from tests.adversaries.questions import ANSWER_DELAY
 from tests.adversaries.traces import Place, Work, trace_of, wrong_places
 from tests.kernels.evidence.committed import Committed
 from tests.world import Actor, World
-from tests.world.judgement import Outcome, State
+from tests.world.judgement import DRAW_DELAY, Outcome, State
 from tests.world.marketplace import PostedJob
 
 POSTED, CLAIMED, COMMITTED, SETTLED, CANCELLED, EXPIRED, VOIDED = range(7)
@@ -34,6 +35,8 @@ class Life:
     burned: int
     works: list[Work] = field(default_factory=list)
     salt_is_public: bool = False
+    inputs_served: bool = True
+    """Whether the buyer gives the job's inputs to whoever asks."""
     refund_tips: Counter[Pubkey] = field(default_factory=Counter)
     opened: dict[int, tuple[int, int, int, bytes]] = field(default_factory=dict)
     """Ballots as they were revealed: choice, operator, element, salt."""
@@ -62,7 +65,9 @@ class Life:
         """Recompute all that is committed. An insider has the data of its own stages."""
         works = self.works
         stages = () if found is None else found.stages[: found.stage_count]
-        held = all(work.opens and (work.served or work.provider == insider) for work in works)
+        insider_of = {work.provider for work in works} & {insider}
+        held = all(work.opens and (work.served or work.provider in insider_of) for work in works)
+        held = held and (self.inputs_served or bool(insider_of))
         if not held or len(stages) != len(works):
             return Finding(missing=bool(works), wrong=None)
         claimed = self.trace.witness.claim(0, 0).stages if works else ()
@@ -73,7 +78,8 @@ class Life:
     @property
     def provable(self) -> bool:
         """Whether whoever asks can get all data, and with it prove a lie that there is."""
-        return bool(self.lies) and all(work.opens and work.served for work in self.works)
+        served = self.inputs_served and all(work.opens and work.served for work in self.works)
+        return bool(self.lies) and served
 
 
 def next_slots(world: World, job: job_registry.Job, found: verdict.Verdict | None) -> list[int]:
@@ -84,15 +90,17 @@ def next_slots(world: World, job: job_registry.Job, found: verdict.Verdict | Non
         return [*range(first, first + turns, 8), first + turns, job.claim_deadline + 1]
     if job.state == CLAIMED:
         return [job.lease.expires_slot, job.lease.expires_slot + 1]
-    if found is None:
-        return []
+    return [] if found is None else _next_in_judgement(world, found)
+
+
+def _next_in_judgement(world: World, found: verdict.Verdict) -> list[int]:
     if found.state == State.COMMITTED:
-        due = found.committed_slot + 33
+        due = found.committed_slot + DRAW_DELAY + 1
         return [due, due + world.parameters.verdict.salt_slots]
     if found.state == State.BALLOTING:
         ends = (found.ballot_deadline, found.reveal_deadline)
         return [slot for end in ends for slot in (end, end + 1)]
     if found.state == State.ANSWERING:
         asked = found.availability
-        return [asked.asked_slot + 3, asked.deadline, asked.deadline + 1]
+        return [asked.asked_slot + ANSWER_DELAY + 1, asked.deadline, asked.deadline + 1]
     return [found.window_end, found.window_end + 1]

@@ -16,7 +16,7 @@ from tests.adversaries.questions import QUESTIONS, SLOT_HASHES, question, seed_o
 from tests.adversaries.run import Run
 from tests.adversaries.traces import PLACES
 from tests.world import Actor, with_account
-from tests.world.challenge import Challenge, slash_ballot, slash_provider
+from tests.world.challenge import TICKET_AGE, Challenge, slash_ballot, slash_provider
 from tests.world.judgement import DRAW_DELAY, Choice, Outcome, State
 
 _REVEALED = 2
@@ -30,12 +30,18 @@ class Watcher(Challenger):
     def __init__(self, actor: Actor, random: Random) -> None:
         super().__init__(actor, random)
         self.late = random.random() < 0.7
+        self.later = self.late and random.random() < 0.5
+        """Whether it proves in the last slot of the window."""
 
     def act(self, run: Run, life: Life) -> None:
         found = run.judging(life)
         judging = found is not None and found.state in {State.COMMITTED, State.BALLOTING}
-        if not (self.late and judging):
-            super().act(run, life)
+        if self.late and judging:
+            return
+        if self.later and found is not None and run.world.slot < found.window_end - TICKET_AGE:
+            run.wake(found.window_end - TICKET_AGE)
+            return
+        super().act(run, life)
 
 
 class Cranker(Party):

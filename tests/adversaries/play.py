@@ -9,8 +9,8 @@ from tests.adversaries.life import Life
 from tests.adversaries.promises import Promises
 from tests.adversaries.run import Run
 from tests.adversaries.town import TOWNS, Town, town
-from tests.world import marketplace as market
 from tests.adversaries.traces import trace_of
+from tests.world import marketplace as market
 
 
 def begin(place: Town, cast: Cast, random: Random) -> Run:

@@ -108,9 +108,7 @@ class Promises:
         assert staked == pool(world).total_staked
         assert staked == world.tokens(staking.stake_vault_address())
         fees = sum(world.tokens(escrow.fees_address(shard)) for shard in range(16))
-        before = sum(
-            run.balances_before.get(escrow.fees_address(shard), 0) for shard in range(16)
-        )
+        before = sum(run.balances_before.get(escrow.fees_address(shard), 0) for shard in range(16))
         assert sum(self.gain.values()) + (fees - before) + burned == 0
 
     def honest_parties_keep_their_stake(self) -> None:

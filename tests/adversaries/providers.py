@@ -9,7 +9,7 @@ from tests.adversaries.party import Party
 from tests.adversaries.pursuit import Pursuit
 from tests.adversaries.questions import QUESTIONS, question, seed_of
 from tests.adversaries.run import Run
-from tests.adversaries.traces import OPERATORS, PLACES, Place, Work, trace_of
+from tests.adversaries.traces import MAX_STAGES, OPERATORS, PLACES, Place, Work, trace_of
 from tests.world import Actor
 from tests.world.challenge import Challenge
 from tests.world.judgement import State, commit
@@ -21,6 +21,10 @@ class Provider(Party):
     def __init__(self, actor: Actor, random: Random) -> None:
         super().__init__(actor, random)
         self.splits = sorted(random.sample(range(1, OPERATORS), random.choice([0, 0, 1, 3])))
+        self.unhurried = random.random() < 0.2
+        """Whether it commits in the last slot of its lease, answers in the last slot to answer."""
+        if self.unhurried:
+            self.splits = []
         self.served = True
         self.opens = True
         self.last = OPERATORS
@@ -28,6 +32,8 @@ class Provider(Party):
         self.lies: frozenset[Place] = frozenset()
         self.answers = True
         """Whether it shows what it is asked for when its data is said to be missing."""
+        self.patient = random.random() < 0.7
+        """Whether it waits until it is everybody's turn to claim."""
         self._declined: set[int] = set()
         self._answered: set[tuple[int, int]] = set()
 
@@ -49,6 +55,8 @@ class Provider(Party):
         """Show what the beacon asks for, where one has the data and it is right."""
         seed = seed_of(run.world, found)
         held = all(w.opens and (w.served or w.provider == self.actor.key) for w in life.works)
+        if self.unhurried and run.world.slot < found.availability.deadline:
+            return
         key = (life.job.id, found.availability.asked_slot)
         if not (self.answers and held) or seed is None or key in self._answered:
             return
@@ -76,10 +84,17 @@ class Provider(Party):
 
     def _claim(self, run: Run, life: Life, job: job_registry.Job) -> None:
         turn = job.attempts
-        if turn >= len(life.claimers) or life.claimers[turn] != self.actor or turn in self._declined:
+        if (
+            turn >= len(life.claimers)
+            or life.claimers[turn] != self.actor
+            or turn in self._declined
+        ):
+            return
+        waited = run.world.slot >= self._everybodys_turn(run, job)
+        if self.patient and not waited:
             return
         claim = job_registry.claim(owner=self.actor.key, job=life.job.address)
-        if self.send(run, "claim", claim) is None and run.world.slot > self._everybodys_turn(run, job):
+        if self.send(run, "claim", claim) is None and waited:
             self._declined.add(turn)
 
     def _everybodys_turn(self, run: Run, job: job_registry.Job) -> int:
@@ -87,9 +102,15 @@ class Provider(Party):
 
     def _work(self, run: Run, life: Life, job: job_registry.Job) -> None:
         mine = bool(life.works) and life.works[-1].provider == self.actor.key
-        starts_over = not mine and bool(life.works) and not self.builds_on(run, life)
+        full = len(life.works) == MAX_STAGES
+        starts_over = not mine and bool(life.works) and (full or not self.builds_on(run, life))
         first = 0 if starts_over else job.progress
+        room = MAX_STAGES - (0 if first == 0 else len(life.works))
         last = next((split for split in self.splits if split > first), OPERATORS)
+        if room <= 1:
+            last = max(self.last, first + 1)
+        if self.unhurried and run.world.slot < job.lease.expires_slot:
+            return
         if first >= self.last or last > self.last or run.world.slot > job.lease.expires_slot:
             return
         lies = frozenset(place for place in self.lies if first <= place[0] < last)
@@ -101,9 +122,7 @@ class Provider(Party):
         if self.attempt(
             run,
             "commit",
-            lambda: commit(
-                run.world, self.actor, life.job, first=first, last=last, root=root
-            ),
+            lambda: commit(run.world, self.actor, life.job, first=first, last=last, root=root),
         ):
             life.works = works
 
@@ -131,15 +150,18 @@ class Liar(Provider):
 
 
 class SelfChallenger(Liar):
-    """Lies and proves it itself by another key, before anybody else can."""
+    """Lies and proves it itself by another key: at once, or after others have accepted."""
 
     def __init__(self, actor: Actor, random: Random, challenger: Actor) -> None:
         super().__init__(actor, random)
         self.challenger = Challenger(challenger, random)
+        self.lies_in_wait = random.random() < 0.5
 
     def act(self, run: Run, life: Life) -> None:
         super().act(run, life)
-        self.challenger.act(run, life)
+        found = run.judging(life)
+        if not (self.lies_in_wait and found is not None and found.state < State.DISPUTED):
+            self.challenger.act(run, life)
 
 
 class Challenger(Party):
@@ -178,8 +200,8 @@ class Staller(Provider):
 
     def __init__(self, actor: Actor, random: Random) -> None:
         super().__init__(actor, random)
-        self.splits = [1, 2, 3, 4]
-        self.last = random.randrange(OPERATORS)
+        self.splits = [*range(1, OPERATORS)]
+        self.last = random.choice([*range(OPERATORS), MAX_STAGES, MAX_STAGES])
         self.served = random.random() < 0.7
         self.answers = False
         if random.random() < 0.3:

@@ -10,7 +10,6 @@ from solders.pubkey import Pubkey
 from idl.client import ProgramError, job_registry, staking, verdict
 from tests.adversaries.life import ENDED, Life, next_slots
 from tests.adversaries.town import Town
-from tests.world import Actor
 from tests.world.judgement import State
 from tests.world.world import Sent
 
@@ -145,5 +144,3 @@ class Run:
         later = [slot for slot in slots if slot > self.world.slot]
         self.world.warp_to(min(later, default=self.world.slot + 1))
         self._wakes = {slot for slot in self._wakes if slot > self.world.slot}
-
-

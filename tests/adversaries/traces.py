@@ -15,13 +15,17 @@ from tests.kernels.evidence.record import inputs_of
 
 
 def network() -> Graph:
-    """Five operators over 4 x 8 int8: matmul with bias, requantise, relu, matmul, argmax."""
+    """Nine operators over 4 x 8 int8, one more than a verdict has stages."""
     random = np.random.default_rng(0)
-    first, second = (random.integers(-128, 128, s).astype(np.int8) for s in ((6, 8), (5, 6)))
-    bias = random.integers(-1_000, 1_000, 6).astype(np.int32)
+    weights = [
+        random.integers(-128, 128, shape).astype(np.int8) for shape in ((6, 8), (5, 6), (7, 5))
+    ]
+    bias, shift = (random.integers(-1_000, 1_000, shape).astype(np.int32) for shape in (6, (4, 7)))
     builder = GraphBuilder()
-    hidden = builder.requantise(builder.matmul(builder.input((4, 8)), first, bias), 2**30, 36)
-    builder.argmax(builder.matmul(builder.relu(hidden), second))
+    value = builder.matmul(builder.input((4, 8)), weights[0], bias)
+    value = builder.matmul(builder.relu(builder.requantise(value, 2**30, 36)), weights[1])
+    value = builder.matmul(builder.relu(builder.requantise(value, 2**30, 35)), weights[2])
+    builder.argmax(builder.add(value, shift))
     return builder.build()
 
 
@@ -35,6 +39,7 @@ PLACES: Final[Sequence[Place]] = tuple(
 )
 """First, middle, last and padded elements of every operator."""
 OPERATORS: Final = len(GRAPH.descriptors)
+MAX_STAGES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)

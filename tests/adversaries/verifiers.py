@@ -33,6 +33,8 @@ class Verifier(Party):
         self.seat = seat
         self.haste = random.choice([0.0, 0.0, random.random(), 1.0])
         """Share of the casting window that passes before it casts."""
+        self.unhurried = random.random() < 0.2
+        """Whether it reveals in the last slot for it."""
         self.papers: dict[tuple[int, int], Paper] = {}
         self._pursuits: dict[int, Pursuit] = {}
         self._barred: set[tuple[int, int]] = set()
@@ -77,6 +79,8 @@ class Verifier(Party):
             if vote is not None and self.cast(run, life, number, vote):
                 self.papers[key] = Paper(vote)
         elif ballot.state == CAST and paper is not None and found.ballot_deadline < slot:
+            if self.unhurried and slot < found.reveal_deadline:
+                return
             if slot <= found.reveal_deadline and self.reveals(run, life):
                 self._reveal(run, life, number, paper)
 
@@ -173,7 +177,9 @@ class BallotWithholder(Verifier):
         self.mute = random.random() < 0.3
 
     def vote(self, run: Run, life: Life) -> Vote | None:
-        return None if self.mute else (self.random.choice([Choice.ACCEPT, Choice.UNAVAILABLE]), 0, 0)
+        return (
+            None if self.mute else (self.random.choice([Choice.ACCEPT, Choice.UNAVAILABLE]), 0, 0)
+        )
 
     def reveals(self, run: Run, life: Life) -> bool:
         return False
