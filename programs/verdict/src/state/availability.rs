@@ -1,7 +1,8 @@
 use anchor_lang::prelude::*;
 use job_registry::state::Graph;
 use protocol::{
-    descriptor::{elements, row_stride, Dtype},
+    descriptor::{row_stride, Dtype, Shape},
+    fixed::widening_mul,
     slot_hashes::{lookup, Lookup},
 };
 use solana_sha256_hasher::hashv;
@@ -32,12 +33,10 @@ pub struct Availability {
 /// operators put out, padding left out. None when there are none.
 pub fn question(seed: &[u8; 32], index: u8, graph: &Graph, covered: u16) -> Option<(u32, u32)> {
     let shapes = graph.shapes.get(..usize::from(covered))?;
-    let total = shapes.iter().try_fold(0u64, |sum, shape| sum.checked_add(elements(shape)?))?;
-    let scaled = u128::from(uniform(seed, index)).checked_mul(u128::from(total))? >> 64;
-    let mut target = u64::try_from(scaled).ok()?;
+    let total = shapes.iter().map(elements).fold(0, u64::wrapping_add);
+    let mut target = u64::try_from(widening_mul(uniform(seed, index), total) >> 64).ok()?;
     for ((operator, shape), code) in (0u32..).zip(shapes).zip(&graph.dtypes) {
-        let count = elements(shape)?;
-        let Some(beyond) = target.checked_sub(count) else {
+        let Some(beyond) = target.checked_sub(elements(shape)) else {
             let columns = u64::from(shape[3]);
             let size = Dtype::from_code(*code)?.bytes();
             let stride = row_stride(columns.checked_mul(size)?)?.checked_div(size)?;
@@ -48,6 +47,13 @@ pub fn question(seed: &[u8; 32], index: u8, graph: &Graph, covered: u16) -> Opti
         target = beyond;
     }
     None
+}
+
+/// Elements of a registered output: far from overflowing, even all outputs together, and hundreds of
+/// checks would be dear.
+fn elements(shape: &Shape) -> u64 {
+    let [n, h, w, c] = shape.map(u64::from);
+    n.wrapping_mul(h).wrapping_mul(w).wrapping_mul(c)
 }
 
 impl Verdict {
