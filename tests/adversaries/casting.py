@@ -28,6 +28,7 @@ VERIFIERS: Final[Sequence[type[verifiers.Verifier]]] = (
     verifiers.Rejecter,
     verifiers.Denier,
 )
+GRIEF: Final[Sequence[VerifierKind]] = (verifiers.Rejecter, verifiers.Denier)
 BUYERS: Final[Sequence[type[buyers.Buyer]]] = (
     buyers.HonestBuyer,
     buyers.SaltWithholder,
@@ -86,6 +87,7 @@ class Casting:
         self.random = random
         self.cast = Cast(random.choice(THEMES))
         self._free = list(town.outsiders)
+        self._grief: Sequence[VerifierKind] = GRIEF
 
     def draw(self) -> Cast:
         """Everybody's part, and the terms of the job."""
@@ -147,18 +149,23 @@ class Casting:
         self._join(kind(cast.buyer, self.random))
 
     def _verifiers(self, main: Actor) -> None:
-        """Rogues are a minority of the seats, though a draw may well find them a majority."""
+        """Rogues are a minority of the seats, though a draw may well find them a majority.
+
+        Those who grieve or collude are at times all of them: votes take nobody's stake.
+        """
         cast, random = self.cast, self.random
         seats = [*self.town.seats.items()]
         members = [(seat, actor) for seat, actor in seats if actor not in self.town.providers]
         random.shuffle(members)
         few = (len(members) - 1) // 2
+        most = random.choice([few, few, len(members) - 1, len(members)])
         rogues = {
             "honest": 0,
-            "collusion": few,
+            "collusion": most,
             "one party": few,
-            "griefing": few,
+            "griefing": most,
         }.get(cast.theme, random.randint(0, few))
+        self._grief = random.choice([[verifiers.Rejecter], [verifiers.Denier], GRIEF])
         band = {main.key}
         for number, (seat, actor) in enumerate(members):
             kind: VerifierKind = verifiers.HonestVerifier
@@ -176,7 +183,7 @@ class Casting:
         if theme in {"collusion", "one party"}:
             return verifiers.Colluder
         if theme == "griefing":
-            return self.random.choice([verifiers.Rejecter, verifiers.Denier])
+            return self.random.choice(self._grief)
         return self.random.choice(VERIFIERS[1:])
 
     def _outsiders(self) -> None:

@@ -12,6 +12,7 @@ from tests.world.judgement import Choice, Outcome
 from tests.world.stakers import pool
 
 _BPS = 10_000
+_ALL_ANSWERED = 0xFF
 _PAYING = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED, Outcome.UNPROVEN}
 _BORNE_OUT = {
     Outcome.ACCEPTED: {Choice.ACCEPT},
@@ -144,15 +145,26 @@ class Promises:
         return bonds + (life.judged.fraud.paid if life.judged else 0)
 
     def honest_results_are_paid(self) -> None:
-        """A result without a lie is never convicted; its provider earns its share of the lease."""
+        """A result without a lie is never convicted; its provider earns its share of the lease.
+
+        Only a majority that misses the data, and again after it was shown, denies it the pay.
+        """
         for life, dues in zip(self.run.lives, self.dues, strict=True):
+            found = life.judged
             assert life.outcome is not Outcome.FRAUD or life.lies
-            if life.judged is None or life.outcome not in _PAYING:
+            if found is None or life.lies:
                 continue
-            for work in life.works:
-                if work.provider in self.honest:
-                    assert dues.pay[work.provider] > 0
-                    assert self.gain[work.provider] >= dues.pay[work.provider]
+            workers = {work.provider for work in life.works}
+            if workers <= self.honest and life.outcome not in _PAYING:
+                assert life.outcome is Outcome.UNAVAILABLE
+                drawn = found.ballots[: found.ballot_count]
+                missing = [b for b in drawn if b.choice == Choice.UNAVAILABLE]
+                assert 2 * len(missing) > len(drawn)
+                assert found.availability.answered == _ALL_ANSWERED
+            elif life.outcome in _PAYING:
+                for worker in workers & self.honest:
+                    assert dues.pay[worker] > 0
+                    assert self.gain[worker] >= dues.pay[worker]
 
     def lies_are_convicted(self) -> None:
         """A lie in served data, and somebody honest who looks: then its provider is slashed."""

@@ -3,7 +3,7 @@
 from random import Random
 from typing import ClassVar
 
-from idl.client import job_registry, verdict
+from idl.client import job_registry, staking, verdict
 from tests.adversaries.life import CLAIMED, COMMITTED, POSTED, Life
 from tests.adversaries.party import Party
 from tests.adversaries.pursuit import Pursuit
@@ -139,11 +139,30 @@ class HonestProvider(Provider):
 
 
 class Liar(Provider):
-    """Commits a wrong element, or several, in the open."""
+    """Commits a wrong element, or several, in the open; then tries to save its stake."""
 
     def __init__(self, actor: Actor, random: Random) -> None:
         super().__init__(actor, random)
         self.lies = frozenset(random.sample(PLACES, random.choice([1, 1, 2])))
+        self._fled = False
+
+    def act(self, run: Run, life: Life) -> None:
+        super().act(run, life)
+        if life.ended is None and run.job(life).state == COMMITTED and not self._fled:
+            self._fled = True
+            self._flee(run)
+
+    def _flee(self, run: Run) -> None:
+        """Unstake more than is free; the chain must refuse it."""
+        owner = self.actor.key
+        position = run.world.fetch(staking.Position, staking.position_address(owner))
+        fleeing = staking.request_unstake(
+            amount=position.amount - position.exposed + 1,
+            owner=owner,
+            ticket=staking.ticket_address(owner, position.tickets),
+            verifiers=staking.verifiers_address(),
+        )
+        self.send(run, "unstake what is exposed", fleeing)
 
     def builds_on(self, run: Run, life: Life) -> bool:
         return self.random.random() < 0.5
