@@ -60,6 +60,7 @@ class CrankSnapshot:
     jobs: tuple[JobSnapshot, ...]
     epochs: Epochs
     salt_slots: int
+    trap_slots: int
     max_attempts: int
 
 
@@ -120,7 +121,8 @@ def _verdict_step(
         case VerdictState.DISPUTED:
             step = _at(verdict.window_end + 1, Settle(address), clock)
         case VerdictState.DECIDED if verdict.outcome is Outcome.FRAUD and not verdict.slashed:
-            step = SlashProvider(address)
+            opens = verdict.window_end + snapshot.trap_slots + 1
+            step = _at(opens, SlashProvider(address), clock)
         case VerdictState.DECIDED if verdict.outcome.voids:
             step = VoidAttempt(address)
         case VerdictState.DECIDED:

@@ -46,11 +46,17 @@ class Outcome(IntEnum):
     UNSAMPLED = 5
     FRAUD = 6
     UNPROVEN = 7
+    TRAP = 8
 
     @property
     def voids(self) -> bool:
         """Whether the attempt goes unpaid."""
-        return self in (Outcome.UNAVAILABLE, Outcome.FRAUD)
+        return self is Outcome.UNAVAILABLE or self.proven
+
+    @property
+    def proven(self) -> bool:
+        """Whether a committed element was proven wrong, on the buyer's order or not."""
+        return self in (Outcome.FRAUD, Outcome.TRAP)
 
 
 class BallotState(IntEnum):
@@ -173,7 +179,19 @@ class Verdict:
     def owes_slash(self, ballot: DrawnBallot) -> bool:
         """Whether it accepted what was proven wrong and still holds its exposure."""
         revealed = ballot.state is BallotState.REVEALED and ballot.accepted
-        return self.outcome is Outcome.FRAUD and revealed and not ballot.slashed
+        return self.outcome.proven and revealed and not ballot.slashed
+
+    def is_challengeable(self, slot: int) -> bool:
+        """Whether a proof of fraud is still judged at the slot."""
+        match self.state:
+            case VerdictState.COMMITTED | VerdictState.BALLOTING | VerdictState.ANSWERING:
+                return True
+            case VerdictState.DISPUTED:
+                return slot <= self.window_end
+            case VerdictState.DECIDED:
+                return not self.outcome.voids and slot <= self.window_end
+            case _:
+                return False
 
     def ballots_closed(self, slot: int) -> bool:
         """Whether no ballot can change any more."""

@@ -37,6 +37,7 @@ class Crank(Role):
                 jobs=jobs,
                 epochs=epochs,
                 salt_slots=view.rules.verdict.salt_slots,
+                trap_slots=view.rules.verdict.trap_slots,
                 max_attempts=view.rules.job_registry.max_attempts,
             ),
             clock,

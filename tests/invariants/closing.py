@@ -84,7 +84,9 @@ class Closing(Hostile):
                 State.BALLOTING: found.reveal_deadline,
                 State.DISPUTED: found.window_end,
                 State.ANSWERING: found.availability.deadline,
-                State.DECIDED: found.window_end,
+                State.DECIDED: self.trap_deadline(ledger)
+                if found.outcome == Outcome.FRAUD
+                else found.window_end,
             }
             deadline = deadlines.get(State(found.state), 0)
         if self.world.slot <= deadline:

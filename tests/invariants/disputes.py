@@ -92,16 +92,24 @@ class DisputeSteps(JudgementSteps):
         return question(seed, index, outputs[: ledger.stages[-1].last])
 
     def slash_provider(self, ledger: JobLedger) -> None:
-        """Take the liar's exposure, once."""
+        """Take the liar's exposure, once, when no trap can be opened any more."""
         found = self.verdict(ledger)
         convict = found.stages[found.fraud.stage].provider
-        refusal = "AlreadySlashed" if found.fraud.slashed else None
+        checks = {
+            "AlreadySlashed": found.fraud.slashed,
+            "TrapOpen": self.world.slot <= self.trap_deadline(ledger),
+        }
+        refusal = next((refusal for refusal, applies in checks.items() if applies), None)
         amount = self.view.exposures[ledger.job.address, convict].amount
         self.attempt(refusal, slash_provider(ledger.job, convict, self.world.mint))
         if refusal is None:
             assert convict == ledger.provider_of(ledger.lie or 0)
             paid = self._slashed(amount, ledger, in_job=True)
             ledger.bounty = paid * self.world.parameters.verdict.bounty_bps // BPS
+
+    def trap_deadline(self, ledger: JobLedger) -> int:
+        """Last slot in which a proven lie may turn out to be a trap."""
+        return self.verdict(ledger).window_end + self.world.parameters.verdict.trap_slots
 
     def slash_ballot(self, ledger: JobLedger, number: int) -> None:
         """Take the exposure of who accepted a lie, once."""

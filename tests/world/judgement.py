@@ -43,6 +43,7 @@ class Outcome(IntEnum):
     UNSAMPLED = 5
     FRAUD = 6
     UNPROVEN = 7
+    TRAP = 8
 
 
 def verdict_of(world: World, job: PostedJob) -> verdict.Verdict:

@@ -105,6 +105,8 @@ class BallotReleased(Event):
     verifier: Pubkey
     withheld: bool
     """The silence fee was taken."""
+    caught: bool
+    """It rejected what was proven wrong: its verifier's catch rate rose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,12 +189,12 @@ class Config(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("9b0caae01efacc82")
-    SIZE: ClassVar[int | None] = 129
+    SIZE: ClassVar[int | None] = 147
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "authority": 8,
         "params": 40,
-        "sequence": 120,
-        "bump": 128,
+        "sequence": 138,
+        "bump": 146,
     }
 
     authority: Pubkey
@@ -295,6 +297,12 @@ class Params:
     what the deterrence must still bear. With the floor above it, other programs read both.
     """
     lazy_bps: int
+    trap_rate_bps: int
+    """Share of verified results that are traps, which whoever wants honest verifiers keeps up."""
+    check_cost: int
+    """What a verifier saves by accepting unchecked, base units."""
+    ballot_exposure: int
+    """Stake that a ballot exposes. Other programs read this and the two above it."""
     bounty_bps: int
     """Challenger's share of the slashed stake that is not burned."""
     salt_slots: int
@@ -309,8 +317,8 @@ class Params:
     """Window in which a majority's rejection must be proven."""
     answer_slots: int
     """Time in which a provider must answer for its data."""
-    ballot_exposure: int
-    """Stake that a ballot exposes."""
+    trap_slots: int
+    """Time after a proof in which its job may turn out to be a trap."""
     silence_fee: int
     """What withholding a cast ballot costs."""
 
@@ -380,6 +388,7 @@ class Receipt(Account):
         "committed": 276,
         "stage": 280,
         "bump": 281,
+        "trap": 282,
     }
 
     job: Pubkey
@@ -407,6 +416,8 @@ class Receipt(Account):
     stage: int
     """Index of the stage in the verdict."""
     bump: int
+    trap: int
+    """1 once it turned out that the buyer had ordered this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -471,6 +482,20 @@ class Ticket(Account):
     """SHA256(operator | element | challenger | salt), integers u32 little-endian."""
     placed_slot: int
     bump: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrapOpened(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("5d47a035590a73f0")
+
+    envelope: Envelope
+    job: Pubkey
+    provider: Pubkey
+    """Was wrong on the buyer's order, and loses nothing."""
+    operator: int
+    salt: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -660,6 +685,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     PartialAdopted,
     ProviderSlashed,
     StageCommitted,
+    TrapOpened,
     VerdictClosed,
     VerdictOpened,
     VerdictSettled,
@@ -764,6 +790,21 @@ class Errors(ErrorCode):
     NoSuchQuestion = (6358, "Questions are numbered from 0 to 7")
     AlreadyAnswered = (6359, "Question has been answered already")
     ElementIsWrong = (6360, "The element is not what the operator gives: this answers nothing")
+    TrapsTooWeak = (
+        6361,
+        "trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting unchecked "
+        "pays: raise trap_rate_bps, slash_burn_bps or ballot_exposure",
+    )
+    WrongTrap = (
+        6362,
+        "The job's trap does not open with this salt for the provider and operator proven wrong",
+    )
+    TrapClosed = (6363, "The time to open a trap has passed")
+    TrapOpen = (
+        6364,
+        "The job may still turn out to be a trap: slash its provider once that time has passed",
+    )
+    TrapShared = (6365, "Others committed stages of this job: what they share is no trap")
 
 
 def adopt_partial(
@@ -1033,6 +1074,34 @@ def open_buffer(
             AccountMeta(payer, True, False),
             AccountMeta(job, False, False),
             AccountMeta(buffer, False, True),
+            *remaining,
+        ],
+    )
+
+
+def open_trap(
+    *,
+    salt: bytes,
+    job: Pubkey,
+    config: Pubkey | None = None,
+    verdict: Pubkey | None = None,
+    receipt: Pubkey | None = None,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    if config is None:
+        config = config_address()
+    if verdict is None:
+        verdict = verdict_address(job)
+    if receipt is None:
+        receipt = receipt_address(job)
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("open_trap", salt=salt),
+        [
+            AccountMeta(config, False, False),
+            AccountMeta(verdict, False, True),
+            AccountMeta(job, False, False),
+            AccountMeta(receipt, False, True),
             *remaining,
         ],
     )

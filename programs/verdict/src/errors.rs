@@ -132,6 +132,18 @@ pub enum VerdictError {
     AlreadyAnswered,
     #[msg("The element is not what the operator gives: this answers nothing")]
     ElementIsWrong,
+    #[msg("trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting unchecked pays: raise trap_rate_bps, slash_burn_bps or ballot_exposure")]
+    TrapsTooWeak,
+    #[msg(
+        "The job's trap does not open with this salt for the provider and operator proven wrong"
+    )]
+    WrongTrap,
+    #[msg("The time to open a trap has passed")]
+    TrapClosed,
+    #[msg("The job may still turn out to be a trap: slash its provider once that time has passed")]
+    TrapOpen,
+    #[msg("Others committed stages of this job: what they share is no trap")]
+    TrapShared,
 }
 
 impl From<RefereeError> for VerdictError {

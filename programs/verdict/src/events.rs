@@ -144,6 +144,8 @@ pub struct BallotReleased {
     pub verifier: Pubkey,
     /// The silence fee was taken.
     pub withheld: bool,
+    /// It rejected what was proven wrong: its verifier's catch rate rose.
+    pub caught: bool,
 }
 
 #[event]
@@ -176,6 +178,16 @@ pub struct ProviderSlashed {
     pub slashed: u64,
     pub burned: u64,
     pub bounty: u64,
+}
+
+#[event]
+pub struct TrapOpened {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    /// Was wrong on the buyer's order, and loses nothing.
+    pub provider: Pubkey,
+    pub operator: u32,
+    pub salt: [u8; 32],
 }
 
 #[event]

@@ -139,6 +139,10 @@ pub mod verdict {
         instructions::prove_fraud::handler(ctx, operator, element, salt, tail)
     }
 
+    pub fn open_trap(ctx: Context<OpenTrap>, salt: [u8; 32]) -> Result<()> {
+        instructions::open_trap::handler(ctx, salt)
+    }
+
     pub fn slash_provider(ctx: Context<SlashProvider>) -> Result<()> {
         instructions::slash_provider::handler(ctx)
     }

@@ -31,7 +31,7 @@ pub struct Void<'info> {
     pub job: UncheckedAccount<'info>,
     #[account(address = verdict.load()?.graph @ VerdictError::JobMismatch)]
     pub graph: AccountLoader<'info, Graph>,
-    /// CHECK: the blamed Provider, as the registry checks
+    /// CHECK: the blamed Provider, as the registry checks; any account after a trap
     #[account(mut)]
     pub provider: UncheckedAccount<'info>,
     /// CHECK: checked by the registry
@@ -126,7 +126,8 @@ pub(crate) fn handler(ctx: Context<Void>) -> Result<()> {
     let ending = accounts.ending();
     let slashed = (verdict.fraud.bounty > 0).then_some(accounts.vault.as_ref());
     let credited = ending.credit(settlement(&verdict, 0).checked()?, slashed)?;
-    ending.conclude(JobState::Voided, 0, blamed)?;
+    let obeyed = verdict.outcome() == Outcome::Trap;
+    ending.conclude(JobState::Voided, 0, if obeyed { Pubkey::default() } else { blamed })?;
     let envelope = verdict.next_envelope(&clock)?;
     emit!(VerdictVoided {
         envelope,

@@ -106,11 +106,12 @@ impl Verdict {
     }
 
     /// Provider that answers for a voided result, and whether it loses its bond: the convicted
-    /// one, that of the first question without an answer, or the last one where all were answered
+    /// one, which keeps it in a trap, that of the first question without an answer, or the last one where all were answered
     /// and a majority missed the data again.
     pub fn blamed(&self, graph: &Graph) -> Result<(Pubkey, bool)> {
-        if self.outcome() == Outcome::Fraud {
-            return Ok((self.convicted()?.provider, true));
+        if self.outcome().is_proven() {
+            let loses_bond = self.outcome() == Outcome::Fraud;
+            return Ok((self.convicted()?.provider, loses_bond));
         }
         if self.availability.answered == ALL_ANSWERED {
             return Ok((self.stages().last().checked()?.provider, false));

@@ -27,7 +27,7 @@ impl Verdict {
     /// or of its judgement.
     pub fn require_challengeable(&self, slot: u64) -> Result<()> {
         let outcome = self.outcome();
-        require!(outcome != Outcome::Fraud, VerdictError::AlreadyProven);
+        require!(!outcome.is_proven(), VerdictError::AlreadyProven);
         if [State::Committed, State::Balloting, State::Answering]
             .iter()
             .any(|state| self.require(*state).is_ok())
@@ -93,7 +93,7 @@ impl Verdict {
     }
 
     pub fn convicted(&self) -> Result<&Stage> {
-        require!(self.outcome() == Outcome::Fraud, VerdictError::NotProven);
+        require!(self.outcome().is_proven(), VerdictError::NotProven);
         self.stages().get(usize::from(self.fraud.stage)).checked()
     }
 
@@ -113,7 +113,7 @@ impl Verdict {
 
     /// Marks a ballot that accepted what was proven wrong; gives its verifier.
     pub fn slash_ballot(&mut self, index: u8) -> Result<Pubkey> {
-        require!(self.outcome() == Outcome::Fraud, VerdictError::NotProven);
+        require!(self.outcome().is_proven(), VerdictError::NotProven);
         let ballot = self.ballot_mut(index)?;
         require!(ballot.accepted(), VerdictError::NotAnAcceptance);
         require!(ballot.slashed == 0, VerdictError::AlreadySlashed);
@@ -123,7 +123,7 @@ impl Verdict {
 
     /// Whether a cast ballot stayed hidden although it could have been revealed.
     pub fn withheld(&self, ballot: &Ballot) -> bool {
-        let cut_short = self.outcome() == Outcome::Fraud
+        let cut_short = self.outcome().is_proven()
             && ballot.draw == self.draws
             && self.window_end <= self.reveal_deadline;
         !ballot.was_revealed() && !cut_short
@@ -131,13 +131,18 @@ impl Verdict {
 }
 
 impl Ballot {
+    /// Whether it rejected what was proven wrong.
+    pub fn caught(&self, outcome: Outcome) -> bool {
+        outcome.is_proven() && self.was_revealed() && self.choice == Choice::Reject as u8
+    }
+
     fn accepted(&self) -> bool {
         self.is(BallotState::Revealed) && self.choice == Choice::Accept as u8
     }
 
     /// Whether its exposure is still to be slashed for accepting what was proven wrong.
     pub fn owes_slash(&self, outcome: Outcome) -> bool {
-        outcome == Outcome::Fraud && self.accepted() && self.slashed == 0
+        outcome.is_proven() && self.accepted() && self.slashed == 0
     }
 }
 
@@ -238,6 +243,9 @@ mod tests {
         assert_eq!(verdict.slash_ballot(1).unwrap(), key(1));
         assert!(!verdict.ballots[1].owes_slash(Outcome::Fraud));
         assert_eq!(verdict.slash_ballot(1), Err(VerdictError::AlreadySlashed.into()));
+        let caught = verdict.ballots.map(|ballot| ballot.caught(Outcome::Fraud));
+        assert_eq!(caught[..4], [false, false, true, false]);
+        assert!(!verdict.ballots[2].caught(Outcome::Unproven));
     }
 
     #[test]

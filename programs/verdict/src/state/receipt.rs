@@ -30,7 +30,9 @@ pub struct Receipt {
     /// Index of the stage in the verdict.
     pub stage: u8,
     pub bump: u8,
-    pub padding: [u8; 6],
+    /// 1 once it turned out that the buyer had ordered this.
+    pub trap: u8,
+    pub padding: [u8; 5],
 }
 
 impl Receipt {

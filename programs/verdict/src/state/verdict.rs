@@ -39,6 +39,8 @@ pub enum Outcome {
     Fraud = 6,
     /// A majority rejected and nobody proved it.
     Unproven = 7,
+    /// The element that was proven wrong was wrong on the buyer's order.
+    Trap = 8,
 }
 
 impl Outcome {
@@ -50,6 +52,7 @@ impl Outcome {
             5 => Self::Unsampled,
             6 => Self::Fraud,
             7 => Self::Unproven,
+            8 => Self::Trap,
             _ => Self::None,
         }
     }
@@ -59,14 +62,19 @@ impl Outcome {
     }
 
     pub fn voids(self) -> bool {
-        matches!(self, Self::Unavailable | Self::Fraud)
+        self == Self::Unavailable || self.is_proven()
+    }
+
+    /// Whether the referee found a committed element wrong.
+    pub fn is_proven(self) -> bool {
+        matches!(self, Self::Fraud | Self::Trap)
     }
 
     /// Whether a revealed ballot of this choice earns the verification fee.
     pub fn pays_ballot(self, choice: u8) -> bool {
         match self {
             Self::Accepted | Self::Unproven => choice == Choice::Accept as u8,
-            Self::Fraud => choice == Choice::Reject as u8,
+            Self::Fraud | Self::Trap => choice == Choice::Reject as u8,
             Self::Unavailable => choice == Choice::Unavailable as u8,
             Self::Unverified => true,
             Self::None | Self::Unsampled => false,
@@ -308,6 +316,7 @@ pub mod tests {
             Outcome::Unsampled,
             Outcome::Fraud,
             Outcome::Unproven,
+            Outcome::Trap,
         ] {
             assert_eq!(Outcome::from_code(outcome as u8), outcome);
         }
