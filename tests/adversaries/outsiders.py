@@ -19,6 +19,7 @@ from tests.world import Actor, with_account
 from tests.world.challenge import TICKET_AGE, Challenge, slash_ballot, slash_provider
 from tests.world.judgement import DRAW_DELAY, Choice, Outcome, State
 
+PROVEN = {Outcome.FRAUD, Outcome.TRAP}
 _REVEALED = 2
 
 
@@ -102,9 +103,11 @@ class Cranker(Party):
             self.send(run, "draw unsalted", cranks.draw(self.actor, life, None))
 
     def _end(self, run: Run, life: Life, found: verdict.Verdict) -> None:
-        if found.outcome in {Outcome.FRAUD, Outcome.UNAVAILABLE}:
-            if found.outcome == Outcome.FRAUD:
+        if found.outcome in PROVEN or found.outcome == Outcome.UNAVAILABLE:
+            if found.outcome in PROVEN:
                 slash_all(self, run, life, found)
+            if found.outcome == Outcome.FRAUD and may_be_trap(run, found):
+                return
             self.send(run, "void", cranks.void(self.actor, life, blamed(run, found)))
         elif run.world.slot > found.window_end:
             self.send(run, "settle", cranks.settle(run, self.actor, life))
@@ -113,7 +116,7 @@ class Cranker(Party):
 def blamed(run: Run, found: verdict.Verdict) -> Pubkey:
     """The convicted provider, or who owes the first answer, or the last where none is owed."""
     stages = found.stages[: found.stage_count]
-    if found.outcome == Outcome.FRAUD:
+    if found.outcome in PROVEN:
         return stages[found.fraud.stage].provider
     owed = [index for index in range(QUESTIONS) if not found.availability.answered >> index & 1]
     seed = seed_of(run.world, found)
@@ -124,8 +127,12 @@ def blamed(run: Run, found: verdict.Verdict) -> Pubkey:
 
 
 def slash_all(party: Party, run: Run, life: Life, found: verdict.Verdict) -> None:
-    """Take what a proof takes: the convicted provider's exposure, and those of who accepted."""
-    if not found.fraud.slashed:
+    """Take what a proof takes: the convicted provider's exposure, and those of who accepted.
+
+    A provider that was wrong on the buyer's order keeps its own.
+    """
+    convicts = found.outcome == Outcome.FRAUD and not may_be_trap(run, found)
+    if convicts and not found.fraud.slashed:
         convicted = found.stages[found.fraud.stage].provider
         party.send(run, "slash provider", slash_provider(life.job, convicted, run.world.mint))
     for number, ballot in enumerate(found.ballots[: found.ballot_count]):
@@ -135,6 +142,11 @@ def slash_all(party: Party, run: Run, life: Life, found: verdict.Verdict) -> Non
                 "slash ballot",
                 slash_ballot(life.job, number, ballot.verifier, run.world.mint),
             )
+
+
+def may_be_trap(run: Run, found: verdict.Verdict) -> bool:
+    """Whether the buyer can still say that it ordered the proven lie."""
+    return run.world.slot <= found.window_end + run.world.parameters.verdict.trap_slots
 
 
 def ballots_closed(found: verdict.Verdict, slot: int) -> bool:
