@@ -70,6 +70,25 @@ class RevealBallot:
 
 
 @dataclass(frozen=True, slots=True)
+class ProveFraud:
+    """Prove wrong what the own ballot rejects."""
+
+    job: Pubkey
+    operator: int
+    element: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerQuestion:
+    """Show an element of data that a majority missed."""
+
+    job: Pubkey
+    question: int
+    operator: int
+    element: int
+
+
+@dataclass(frozen=True, slots=True)
 class Draw:
     """Draw verifiers, with the buyer's salt when with_salt."""
 
@@ -230,6 +249,8 @@ Action = (
     | Check
     | CastBallot
     | RevealBallot
+    | ProveFraud
+    | AnswerQuestion
     | Draw
     | Tally
     | Settle

@@ -115,14 +115,17 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class DrawnBallot:
-    """One drawn seat; verifier is known once it has cast, and what it rejected once revealed."""
+    """One drawn seat; verifier is known once it has cast, what it found once revealed.
+
+    rejected are operator and element.
+    """
 
     index: int
     seat: int
     draw: int
     state: BallotState
     verifier: Pubkey | None
-    rejected_operator: int | None = None
+    rejected: tuple[int, int] | None = None
     accepted: bool = False
     slashed: bool = False
 
@@ -175,6 +178,13 @@ class Verdict:
         if self.convicted is not None:
             return self.convicted
         return self.stages[-1].provider if self.stages else None
+
+    def provider_of(self, operator: int) -> Pubkey | None:
+        """Who committed an operator's output."""
+        for stage in self.stages:
+            if stage.first <= operator < stage.last:
+                return stage.provider
+        return None
 
     def owes_slash(self, ballot: DrawnBallot) -> bool:
         """Whether it accepted what was proven wrong and still holds its exposure."""

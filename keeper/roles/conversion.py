@@ -159,7 +159,7 @@ def _ballot(index: int, account: verdict_program.Ballot) -> DrawnBallot:
         draw=account.draw,
         state=BallotState(account.state),
         verifier=account.verifier if account.verifier != NOBODY else None,
-        rejected_operator=account.operator if account.choice == Choice.REJECT else None,
+        rejected=(account.operator, account.element) if account.choice == Choice.REJECT else None,
         accepted=account.choice == Choice.ACCEPT,
         slashed=bool(account.slashed),
     )

@@ -7,11 +7,22 @@ from solders.token.state import TokenAccount
 from idl.client import SHARDS, escrow, job_registry, shard_of, staking
 from keeper.chain.submit import Submitter
 from keeper.jobs import crank as rules
-from keeper.jobs.actions import Action, CollectFee, EmitRewards, RollMarket, SweepFees, TakeSnapshot
+from keeper.jobs.actions import (
+    Action,
+    CollectFee,
+    EmitRewards,
+    RollMarket,
+    SweepFees,
+    TakeSnapshot,
+    VoidAttempt,
+)
 from keeper.jobs.crank import CrankSnapshot, Epochs
 from keeper.jobs.state import Clock, JobSnapshot
+from keeper.roles.availability import questions_of
 from keeper.roles.mirror import ChainMirror, View
 from keeper.roles.role import Role
+from keeper.roles.transactions import void
+from kernels.trace import DType
 
 
 class Crank(Role):
@@ -45,13 +56,36 @@ class Crank(Role):
 
     async def perform(self, action: Action, view: View) -> None:
         """Send, and remember the chores that are done."""
-        await super().perform(action, view)
+        match action:
+            case VoidAttempt(job) if (blamed := await self._debtor(view.jobs[job])) is not None:
+                await self.send(action, view, void(view.jobs[job], self.owner, blamed))
+            case _:
+                await super().perform(action, view)
         self._finish(action)
         match action:
             case CollectFee(job):
                 self.fee_shards = tuple(sorted({*self.fee_shards, shard_of(job)}))
             case TakeSnapshot(epoch):
                 await self._read_vaults(epoch)
+
+    async def _debtor(self, snapshot: JobSnapshot) -> Pubkey | None:
+        """Who owes the first answer that did not come; None where nothing is asked any more."""
+        judged = snapshot.verdict
+        if judged is None or judged.availability is None or judged.convicted is not None:
+            return None
+        graph = await self.mirror.gateway.fetch(job_registry.Graph, snapshot.job.graph)
+        if graph is None:
+            return None
+        outputs = [
+            ((n, h, w, c), DType(dtype))
+            for (n, h, w, c), dtype in zip(
+                graph.shapes[: graph.operators], graph.dtypes, strict=False
+            )
+        ]
+        for index, (operator, _) in enumerate(questions_of(self.mirror, snapshot, outputs)):
+            if not judged.availability.answered >> index & 1:
+                return judged.provider_of(operator)
+        return None
 
     def refused(self, action: Action, view: View) -> None:
         """A refused chore was done by somebody else; the next one is due in the next epoch."""

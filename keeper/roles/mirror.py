@@ -15,7 +15,7 @@ from idl.client import SLOT_HASHES, Account, escrow, job_registry, staking, verd
 from keeper.chain.errors import TransientError
 from keeper.chain.feed import Feed
 from keeper.chain.gateway import Gateway
-from keeper.jobs.state import JobSnapshot, JobState
+from keeper.jobs.state import JobSnapshot, JobState, VerdictState
 from keeper.journal import Journal
 from keeper.roles.conversion import escrow_of, job_of, verdict_of
 from keeper.roles.errors import RoleError
@@ -60,7 +60,7 @@ class Party:
 class View:
     """One sweep, and the slot since.
 
-    demand is Q32; slot_hashes, read while a job is posted, begin with the newest.
+    demand is Q32; slot_hashes, read while one is due, begin with the newest.
     """
 
     slot: int
@@ -72,12 +72,17 @@ class View:
     parties: Mapping[Pubkey, Party]
     slot_hashes: tuple[tuple[int, bytes], ...]
 
+    @property
+    def beacon_due(self) -> bool:
+        """Whether a slot's hash decides something: who claims first, or what a provider shows."""
+        return any(_awaits_beacon(snapshot) for snapshot in self.jobs.values())
+
 
 class ChainMirror:
     """Sweeps the chain and wakes who waits; `run` keeps it fresh, `refresh` reads at once.
 
-    The feed tells when something has changed. Without one, and while a job is posted, whose claim
-    order hangs on slot hashes, every look is a sweep.
+    The feed tells when something has changed. Without one, and while slot hashes decide
+    something, every look is a sweep.
     """
 
     def __init__(
@@ -150,7 +155,7 @@ class ChainMirror:
 
     async def _look_once(self) -> None:
         view = self._view
-        if view is None or self._changed or view.slot_hashes:
+        if view is None or self._changed or view.beacon_due:
             await self.refresh()
             return
         slot = await self.gateway.slot()
@@ -166,17 +171,17 @@ class ChainMirror:
         woken, self._woken = self._woken, asyncio.Event()
         woken.set()
 
-    def beacon(self, posted_slot: int) -> bytes | None:
-        """Hash of the lowest slot at or after posted_slot; None when it aged out.
+    def beacon(self, first_slot: int) -> bytes | None:
+        """Hash of the lowest slot at or after first_slot; None when it aged out.
 
         Raises LookupError while it does not exist.
         """
         hashes = self.view.slot_hashes
-        after = [entry for entry in hashes if entry[0] >= posted_slot]
+        after = [entry for entry in hashes if entry[0] >= first_slot]
         if not after:
-            raise LookupError(posted_slot)
+            raise LookupError(first_slot)
         slot, value = after[-1]
-        if len(after) == len(hashes) >= SLOT_HASHES_KEPT and slot != posted_slot:
+        if len(after) == len(hashes) >= SLOT_HASHES_KEPT and slot != first_slot:
             return None
         return value
 
@@ -186,7 +191,8 @@ class ChainMirror:
         rules = await self._read_rules(slot)
         found = await self.gateway.program_accounts(job_registry.Job)
         addresses = [job_registry.market_address(), staking.pool_address()]
-        if any(account.state == JobState.POSTED for _, account in found):
+        due = self._view is not None and self._view.beacon_due
+        if due or any(account.state == JobState.POSTED for _, account in found):
             addresses.append(SLOT_HASHES)
         for owner in self._parties:
             addresses += [staking.position_address(owner), job_registry.provider_address(owner)]
@@ -257,6 +263,12 @@ class ChainMirror:
                 "-" if part is None else str(part.sequence) for part in (account, judged, money)
             ),
         )
+
+
+def _awaits_beacon(snapshot: JobSnapshot) -> bool:
+    judged = snapshot.verdict
+    answering = judged is not None and judged.state is VerdictState.ANSWERING
+    return answering or snapshot.job.state is JobState.POSTED
 
 
 def _party(owner: Pubkey, raws: Mapping[Pubkey, RawAccount | None]) -> Party:

@@ -14,6 +14,7 @@ from keeper.compute import ComputeLane
 from keeper.configuration import Serving
 from keeper.data import BlobClient, BlobStore, StageIndexes, serve_data
 from keeper.journal import Journal
+from keeper.roles.cases import CaseShelf
 from keeper.roles.material import MaterialSource
 
 JOURNAL_FILE = "journal.sqlite"
@@ -41,6 +42,7 @@ class Storage:
     store: BlobStore
     indexes: StageIndexes
     material: MaterialSource
+    shelf: CaseShelf
     url: str
 
 
@@ -69,5 +71,6 @@ async def open_storage(
     """
     store, indexes = BlobStore(folder, serving.quota_bytes), StageIndexes(folder)
     material = MaterialSource(services.client, store, services.lane)
+    shelf = CaseShelf(folder, store, indexes)
     async with serve_data(store, indexes, serving.host, serving.port) as url:
-        yield Storage(store, indexes, material, serving.public_url or url)
+        yield Storage(store, indexes, material, shelf, serving.public_url or url)

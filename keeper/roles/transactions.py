@@ -75,20 +75,25 @@ def _settle(action: actions.Settle, context: Context) -> Instruction:
     )
 
 
+def void(snapshot: JobSnapshot, cranker: Pubkey, blamed: Pubkey) -> Instruction:
+    """End an attempt unpaid; `blamed` answers for it."""
+    job = snapshot.job.address
+    return verdict.void(
+        cranker=cranker,
+        job=job,
+        graph=snapshot.job.graph,
+        provider=job_registry.provider_address(blamed),
+        utilisation=job_registry.utilisation_address(shard_of(job)),
+        position=staking.position_address(blamed),
+        exposure=staking.exposure_address(job, blamed),
+    )
+
+
 def _void(action: actions.VoidAttempt, context: Context) -> Instruction:
     judged = context.job.verdict
     if judged is None or judged.blamed is None:
         raise RoleError(f"job {action.job} has no stage to void")
-    blamed = judged.blamed
-    return verdict.void(
-        cranker=context.signer,
-        job=action.job,
-        graph=context.job.job.graph,
-        provider=job_registry.provider_address(blamed),
-        utilisation=job_registry.utilisation_address(shard_of(action.job)),
-        position=staking.position_address(blamed),
-        exposure=staking.exposure_address(action.job, blamed),
-    )
+    return void(context.job, context.signer, judged.blamed)
 
 
 def _slash_provider(action: actions.SlashProvider, context: Context) -> Instruction:

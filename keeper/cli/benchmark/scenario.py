@@ -9,6 +9,7 @@ from solders.pubkey import Pubkey
 from idl.client import escrow, job_registry, staking, verdict
 from keeper.chain.deploy import LOCALNET_PARAMETERS, localnet_keypair
 from keeper.chain.localnet import TransactionRecord
+from keeper.cli.benchmark.answers import Trace, answer_questions
 from keeper.cli.benchmark.bench import NLOV, Bench
 from keeper.cli.benchmark.dispute import lie_about_digits, open_dispute
 from keeper.cli.benchmark.orders import URL, Orders, ballot_of
@@ -24,6 +25,7 @@ from keeper.jobs.actions import (
     RollMarket,
     SweepFees,
     TakeSnapshot,
+    Tally,
     Withdraw,
 )
 from keeper.jobs.state import JobState, Outcome
@@ -84,6 +86,7 @@ def run_scenario() -> Figures:
     seats = _seat_verifiers(bench, crank)
     ballot = _balloted_jobs(orders, providers[0], crank, seats)
     _disputed_job(orders, providers[0], crank, seats)
+    _missed_job(orders, providers[0], crank, seats)
     _stakers(bench, crank)
     _departures(bench, providers[1], seats)
     _governance(bench)
@@ -129,7 +132,8 @@ def _collect(orders: Orders, provider: Keypair, job: Pubkey) -> list[Transaction
     records.append(bench.act(orders.buyer, ReclaimEscrow(job), job))
     judged = bench.view(job).verdict
     for ballot in judged.ballots if judged is not None else ():
-        records.append(bench.act(orders.buyer, ReleaseBallot(job, ballot.index), job))
+        if ballot.verifier is not None:
+            records.append(bench.act(orders.buyer, ReleaseBallot(job, ballot.index), job))
     if judged is not None:
         records.append(bench.act(provider, CloseVerdict(job), job))
     records.append(bench.act(orders.buyer, ReclaimJob(job), job))
@@ -218,6 +222,26 @@ def _disputed_job(
             orders.vote(seats, job, ballot_of(Choice.ACCEPT, job))
         dispute.prove()
         dispute.withdraw()
+        list(orders.bench.crank_to_the_end(crank, job))
+        _collect(orders, provider, job)
+
+
+def _missed_job(
+    orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
+) -> None:
+    """Data that everybody drawn misses, and that the provider then shows."""
+    trace, missing = Trace(orders.graph), False
+    while not missing:
+        job, _ = orders.post(trace.inputs_root)
+        orders.claim(provider, job)
+        orders.commit(provider, job, root=trace.root)
+        orders.draw(job)
+        judged = orders.bench.view(job).verdict
+        missing = judged is not None and bool(judged.ballots)
+        if missing:
+            orders.vote(seats, job, ballot_of(Choice.UNAVAILABLE, job))
+            orders.bench.act(crank, Tally(job), job)
+            answer_questions(orders, provider, job, trace)
         list(orders.bench.crank_to_the_end(crank, job))
         _collect(orders, provider, job)
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from solders.instruction import Instruction
@@ -17,14 +19,11 @@ CAUGHT = HALF + HALF // 16
 
 def catch(job: Pubkey, owner: Actor, authority: Pubkey, **accounts: Pubkey) -> Instruction:
     """Record that `owner` saw a fraud in the job."""
-    return staking.record_catch(
-        authority=authority,
-        **{
-            "position": staking.position_address(owner.key),
-            "exposure": staking.exposure_address(job, owner.key),
-            **accounts,
-        },
-    )
+    named: dict[str, Any] = {
+        "position": staking.position_address(owner.key),
+        "exposure": staking.exposure_address(job, owner.key),
+    }
+    return staking.record_catch(authority=authority, **(named | accounts))
 
 
 def total_weight(world: World) -> int:
