@@ -102,7 +102,7 @@ def _next_in_judgement(world: World, found: verdict.Verdict) -> list[int]:
     if found.state == State.ANSWERING:
         asked = found.availability
         return [asked.asked_slot + ANSWER_DELAY + 1, asked.deadline, asked.deadline + 1]
-    if found.outcome == Outcome.FRAUD:
+    if found.outcome in {Outcome.FRAUD, Outcome.WITHHELD}:
         return _around(found.window_end + world.parameters.verdict.trap_slots)
     return _around(found.window_end)
 

@@ -21,6 +21,7 @@ _BORNE_OUT = {
     Outcome.FRAUD: {Choice.REJECT},
     Outcome.TRAP: {Choice.REJECT},
     Outcome.UNAVAILABLE: {Choice.UNAVAILABLE},
+    Outcome.WITHHELD: {Choice.UNAVAILABLE},
     Outcome.UNVERIFIED: set(Choice),
 }
 
@@ -159,6 +160,9 @@ class Promises:
         for life, dues in zip(self.run.lives, self.dues, strict=True):
             found = life.judged
             assert life.outcome not in PROVEN or life.lies
+            if life.outcome is Outcome.WITHHELD:
+                assert found is not None
+                assert found.stages[found.fraud.stage].provider not in self.honest
             if found is None or life.lies:
                 continue
             workers = {work.provider for work in life.works}

@@ -197,10 +197,12 @@ def test_a_majority_that_misses_available_data_is_answered(place: Town) -> None:
 
 
 @pytest.mark.parametrize("opens", [False, True])
-def test_withheld_data_costs_the_bond(place: Town, opens: bool) -> None:
+def test_withheld_data_costs_the_stake(place: Town, opens: bool) -> None:
     stage = Stage(place, providers.DataWithholder, opens=opens, answers=False).played()
-    assert (stage.life.outcome, stage.life.ended) == (Outcome.UNAVAILABLE, VOIDED)
-    assert stage.gain(stage.provider) == -_bond(stage) < 0
+    assert (stage.life.outcome, stage.life.ended) == (Outcome.WITHHELD, VOIDED)
+    slashed = stage.run.slashed[stage.provider.key]
+    assert slashed > 0
+    assert stage.gain(stage.provider) == -_bond(stage) - slashed
 
 
 def test_a_lease_held_in_silence_costs_the_bond(place: Town) -> None:

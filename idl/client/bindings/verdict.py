@@ -41,6 +41,18 @@ def verdict_address(job: Pubkey) -> Pubkey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswersDemanded(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("52c7ef271fba795a")
+
+    envelope: Envelope
+    job: Pubkey
+    answer_deadline: int
+    """Last slot for an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthoritySet(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -52,10 +64,12 @@ class AuthoritySet(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """Questions to the providers of data that a majority misses; all zero before that."""
+    """Questions to the providers of data that a majority of verifiers, or the buyer, misses; all
+    zero before that.
+    """
 
     seed: bytes
-    """Zero until the first answer, or the void for want of one, learns it."""
+    """Zero until the first answer, or who reports that there is none, learns it."""
     asked_slot: int
     deadline: int
     answered: int
@@ -211,6 +225,23 @@ class Cranker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DataWithheld(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("502efb142f82a476")
+
+    envelope: Envelope
+    job: Pubkey
+    provider: Pubkey
+    """Of the stage that holds the first element that was not shown."""
+    stage: int
+    operator: int
+    element: int
+    answered: int
+    """Bit i is set where question i has been answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ElementAnswered(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -243,15 +274,16 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fraud:
-    """What followed from a proof; all zero without one."""
+    """What followed from a proof, or from data withheld; all zero without one."""
 
     challenger: Pubkey
+    """Zero where data was withheld."""
     paid: int
     """Slashed stake that reached the job's vault, base units."""
     bounty: int
     """Part of `paid` that is the challenger's."""
     stage: int
-    """Index of the stage that holds the wrong element."""
+    """Index of the stage that holds the wrong element, or the one asked for in vain."""
     slashed: int
     """1 once its provider lost its exposure."""
 
@@ -362,8 +394,8 @@ class ProviderSlashed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt(Account):
-    """PDA `["receipt", job]`: what the referee found, for anyone to judge again from the chain
-    and the job's data. It outlives the verdict.
+    """PDA `["receipt", job]`: why a provider was slashed, for anyone to judge again from the
+    chain and the job's data. It outlives the verdict.
     """
 
     PROGRAM: ClassVar[str] = PROGRAM
@@ -388,21 +420,23 @@ class Receipt(Account):
         "committed": 276,
         "stage": 280,
         "bump": 281,
-        "trap": 282,
+        "reason": 282,
+        "trap": 283,
     }
 
     job: Pubkey
     graph: Pubkey
     input_root: bytes
     provider: Pubkey
-    """Committed the wrong element."""
+    """Committed the element."""
     stage_root: bytes
     """Of the stage that holds the element."""
     challenger: Pubkey
+    """Zero where nobody had to prove anything, as are evidence and both values then."""
     evidence: bytes
     """SHA-256 of the evidence."""
     slot: int
-    """Of the proof."""
+    """Of the proof, or of the report that an answer is missing."""
     slashed: int
     """Stake taken from the provider, base units; zero until it is."""
     burned: int
@@ -416,6 +450,8 @@ class Receipt(Account):
     stage: int
     """Index of the stage in the verdict."""
     bump: int
+    reason: int
+    """[`WRONG_ELEMENT`] or [`UNANSWERED`]."""
     trap: int
     """1 once it turned out that the buyer had ordered this."""
 
@@ -672,12 +708,14 @@ class VerifiersDrawn(Event):
 
 ACCOUNTS: Final[tuple[type[Account], ...]] = (Buffer, Config, Receipt, Ticket, Verdict)
 EVENTS: Final[tuple[type[Event], ...]] = (
+    AnswersDemanded,
     AuthoritySet,
     BallotCast,
     BallotReleased,
     BallotRevealed,
     BallotSlashed,
     BallotsTallied,
+    DataWithheld,
     ElementAnswered,
     FraudProven,
     Initialized,
@@ -805,6 +843,16 @@ class Errors(ErrorCode):
         "The job may still turn out to be a trap: slash its provider once that time has passed",
     )
     TrapShared = (6365, "Others committed stages of this job: what they share is no trap")
+    DemandClosed = (
+        6366,
+        "The buyer may ask only while a result that it would pay for is in its window",
+    )
+    AlreadyAsked = (6367, "The data has been asked for already: once a job")
+    HonestMinority = (
+        6368,
+        "collusion_bps or lazy_bps is too high: (1 - collusion) (1 - lazy) must exceed 1/2, or "
+        "withheld data is not noticed",
+    )
 
 
 def adopt_partial(
@@ -998,6 +1046,27 @@ def commit_stage(
     )
 
 
+def demand_answers(
+    *,
+    buyer: Pubkey,
+    verdict: Pubkey,
+    config: Pubkey | None = None,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    if config is None:
+        config = config_address()
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("demand_answers"),
+        [
+            AccountMeta(buyer, True, False),
+            AccountMeta(config, False, False),
+            AccountMeta(verdict, False, True),
+            *remaining,
+        ],
+    )
+
+
 def draw(
     *,
     salt: bytes | None,
@@ -1021,6 +1090,37 @@ def draw(
             AccountMeta(even, False, False),
             AccountMeta(odd, False, False),
             AccountMeta(slot_hashes, False, False),
+            *remaining,
+        ],
+    )
+
+
+def expire_answers(
+    *,
+    payer: Pubkey,
+    job: Pubkey,
+    graph: Pubkey,
+    verdict: Pubkey | None = None,
+    receipt: Pubkey | None = None,
+    slot_hashes: Pubkey = SLOT_HASHES,
+    system_program: Pubkey = SYSTEM_PROGRAM,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    if verdict is None:
+        verdict = verdict_address(job)
+    if receipt is None:
+        receipt = receipt_address(job)
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("expire_answers"),
+        [
+            AccountMeta(payer, True, True),
+            AccountMeta(verdict, False, True),
+            AccountMeta(job, False, False),
+            AccountMeta(graph, False, False),
+            AccountMeta(receipt, False, True),
+            AccountMeta(slot_hashes, False, False),
+            AccountMeta(system_program, False, False),
             *remaining,
         ],
     )
@@ -1482,7 +1582,6 @@ def void(
     *,
     cranker: Pubkey,
     job: Pubkey,
-    graph: Pubkey,
     provider: Pubkey,
     utilisation: Pubkey,
     position: Pubkey,
@@ -1494,7 +1593,6 @@ def void(
     pool: Pubkey | None = None,
     verifiers: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
-    slot_hashes: Pubkey = SLOT_HASHES,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
     escrow_program: Pubkey = PROGRAM_IDS["escrow"],
     job_registry_program: Pubkey = PROGRAM_IDS["job_registry"],
@@ -1523,7 +1621,6 @@ def void(
             AccountMeta(cranker, True, False),
             AccountMeta(verdict, False, True),
             AccountMeta(job, False, True),
-            AccountMeta(graph, False, False),
             AccountMeta(provider, False, True),
             AccountMeta(utilisation, False, True),
             AccountMeta(registry, False, False),
@@ -1534,7 +1631,6 @@ def void(
             AccountMeta(exposure, False, True),
             AccountMeta(verifiers, False, True),
             AccountMeta(stake_vault, False, True),
-            AccountMeta(slot_hashes, False, False),
             AccountMeta(authority, False, False),
             AccountMeta(escrow_program, False, False),
             AccountMeta(job_registry_program, False, False),
