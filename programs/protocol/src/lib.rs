@@ -10,6 +10,7 @@ pub mod addresses;
 pub mod call;
 pub mod creation;
 pub mod descriptor;
+pub mod economics;
 pub mod envelope;
 pub mod fenwick;
 pub mod fixed;
