@@ -1,5 +1,7 @@
 """Data that a majority missed, and its provider's answers to what the beacon asks."""
 
+from itertools import accumulate
+
 from solders.compute_budget import set_compute_unit_limit
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
@@ -42,8 +44,9 @@ def answer_questions(orders: Orders, provider: Keypair, job: Pubkey, trace: Trac
     slot_hash = [value for slot, value in bench.bank.slot_hashes() if slot >= first][-1]
     seed = question_seed(bytes(slot_hash), job)
     outputs = [(spec.shape, spec.dtype) for spec in orders.graph.outputs]
+    work = list(accumulate(each.multiply_adds for each in orders.graph.descriptors))
     for index in range(QUESTIONS):
-        operator, element = question(seed, index, outputs)
+        operator, element = question(seed, index, outputs, work)
         evidence = trace.witness.stage(operator, element)
         buffer = EvidenceBuffer(provider.pubkey(), job, operator, element, evidence)
         bench.send(provider, *buffer.begin(bench.bank.rent_exempt_minimum(buffer.space)))

@@ -9,6 +9,7 @@ from keeper.jobs.actions import (
     CollectFee,
     Draw,
     EmitRewards,
+    ExpireAnswers,
     ExpireJob,
     ExpireLease,
     ReleaseBallot,
@@ -85,7 +86,7 @@ BOUNDARIES: list[tuple[str, JobSnapshot, int, Action]] = [
     ("unverified", judged(DECIDED, outcome=Outcome.UNVERIFIED), 701, Settle(JOB)),
     ("unsampled", judged(DECIDED, outcome=Outcome.UNSAMPLED), 701, Settle(JOB)),
     ("unproven", judged(VerdictState.DISPUTED), 701, Settle(JOB)),
-    ("unanswered", judged(VerdictState.ANSWERING, availability=ASKED), 651, VoidAttempt(JOB)),
+    ("unanswered", judged(VerdictState.ANSWERING, availability=ASKED), 651, ExpireAnswers(JOB)),
 ]
 
 
@@ -109,6 +110,7 @@ def test_a_step_opens_at_exactly_its_slot(found: JobSnapshot, opens: int, step: 
         (judged(DECIDED, outcome=Outcome.UNAVAILABLE), VoidAttempt(JOB)),
         (judged(DECIDED, outcome=Outcome.FRAUD, slashed=True), VoidAttempt(JOB)),
         (judged(DECIDED, outcome=Outcome.TRAP), VoidAttempt(JOB)),
+        (judged(DECIDED, outcome=Outcome.WITHHELD, slashed=True), VoidAttempt(JOB)),
     ],
 )
 def test_a_step_that_needs_no_waiting(found: JobSnapshot, step: Action) -> None:

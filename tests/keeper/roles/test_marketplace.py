@@ -16,6 +16,7 @@ from keeper.jobs.actions import (
     Claim,
     CommitStage,
     Execute,
+    ExpireAnswers,
     ExpireJob,
     ExpireLease,
     ProveFraud,
@@ -214,7 +215,7 @@ def test_verifiers_restarted_between_cast_and_reveal_still_reveal(tmp_path: Path
     on_stage(tmp_path, story)
 
 
-def test_data_that_are_not_served_cost_the_bond_and_no_stake(tmp_path: Path) -> None:
+def test_data_that_are_not_served_cost_bond_and_stake(tmp_path: Path) -> None:
     async def story(stage: Stage) -> None:
         staked = stage.staked(PROVIDERS[0])
         provider = stage.provider()
@@ -226,9 +227,11 @@ def test_data_that_are_not_served_cost_the_bond_and_no_stake(tmp_path: Path) -> 
                 storage.store.remove(digest)
         others = [provider, *stage.verifiers, stage.crank, stage.buyer]
         await stage.play(others, stage.ended)
-        assert (stage.view.job.state, outcome(stage)) == (JobState.VOIDED, Outcome.UNAVAILABLE)
+        assert (stage.view.job.state, outcome(stage)) == (JobState.VOIDED, Outcome.WITHHELD)
+        assert len(stage.actions(ExpireAnswers)) == 1
         assert ("provider", VoidAttempt(stage.job)) not in stage.taken
-        assert stage.staked(PROVIDERS[0]) == staked - TERMS.price // 10
+        lost = staked - stage.staked(PROVIDERS[0])
+        assert lost > TERMS.price
 
     on_stage(tmp_path, story)
 
