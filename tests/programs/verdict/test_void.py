@@ -3,7 +3,8 @@ from solders.pubkey import Pubkey
 
 from idl.client import escrow, job_registry, staking, verdict
 from keeper.jobs.questions import QUESTIONS
-from kernels.graph import MAX_OPERATORS, GraphBuilder
+from kernels.graph import GraphBuilder
+from kernels.graph.topology import MAX_OPERATORS
 from tests.kernels.record import int8
 from tests.programs.verdict.answering import Answering
 from tests.programs.verdict.disputing import Disputing, trace_of
