@@ -158,7 +158,7 @@ def test_who_rejected_proves_whatever_the_others_found(
         (judged(VerdictState.DISPUTED), 701),
         (judged(VerdictState.DECIDED, outcome=Outcome.ACCEPTED), 701),
         (judged(VerdictState.DECIDED, outcome=Outcome.FRAUD), 700),
-        (judged(VerdictState.DECIDED, outcome=Outcome.UNAVAILABLE), 700),
+        (judged(VerdictState.DECIDED, outcome=Outcome.WITHHELD), 700),
         (judged(VerdictState.DISPUTED, ballots=(ballot(2, BallotState.REVEALED),)), 700),
         (
             judged(
