@@ -202,7 +202,7 @@ class World:
         assert sum(self.token_accounts().values()) + self.burned() == self.minted
 
     def snapshot(self, also: Iterable[Pubkey] = ()) -> Mapping[Pubkey, RawAccount]:
-        """Every account of the four programs and of the token program, and those given."""
+        """Every account of the programs and of the token program, and those given."""
         found = {
             address: raw
             for program in (*PROGRAM_IDS.values(), TOKEN_PROGRAM)
