@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
-from solders.token.state import TokenAccount
 
 from idl.client import SLOT_HASHES, escrow, job_registry, staking, verdict
 from keeper.chain.gateway import Gateway
 from keeper.jobs.state import JobSnapshot, JobState
 from keeper.journal import Journal
 from keeper.roles.conversion import escrow_of, job_of, verdict_of
-from keeper.roles.sweep import Mirror, Sweep, optional, required, slot_hashes_of
+from keeper.roles.sweep import Mirror, Sweep, optional, required, slot_hashes_of, tokens_of
 from keeper.telemetry import METRICS
 
 PROGRAMS = (staking.PROGRAM, escrow.PROGRAM, job_registry.PROGRAM, verdict.PROGRAM)
@@ -129,8 +128,7 @@ class ChainMirror(Mirror[View]):
     ) -> JobSnapshot:
         judged = optional(verdict.Verdict, raws[verdict.verdict_address(address)])
         money = optional(escrow.Escrow, raws[escrow.escrow_address(address)])
-        vault = raws[escrow.vault_address(address)]
-        balance = TokenAccount.from_bytes(bytes(vault.data)).amount if vault is not None else 0
+        balance = tokens_of(raws[escrow.vault_address(address)])
         return JobSnapshot(
             job=job_of(address, account),
             verdict=None if judged is None else verdict_of(judged),

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from solders.account import Account as RawAccount
+from solders.token.state import TokenAccount
 
 from idl.client import Account
 from keeper.chain.errors import TransientError
@@ -172,6 +173,11 @@ def required(kind: type[AccountType], raw: RawAccount | None) -> AccountType:
             "the URL"
         )
     return found
+
+
+def tokens_of(raw: RawAccount | None) -> int:
+    """Base units in a token account, 0 where there is none."""
+    return 0 if raw is None else TokenAccount.from_bytes(bytes(raw.data)).amount
 
 
 def slot_hashes_of(raw: RawAccount | None) -> tuple[tuple[int, bytes], ...]:

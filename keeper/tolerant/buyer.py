@@ -1,35 +1,31 @@
-"""What a buyer does next for one ended task: take back what nobody is owed."""
+"""The buyer's side of its tasks: takes back what nobody is owed once they have ended."""
 
 from solders.pubkey import Pubkey
 
+from keeper.chain.submit import Submitter
 from keeper.jobs.actions import Wait
-from keeper.tolerant.actions import (
-    CloseTask,
-    ReclaimTaskEscrow,
-    ReleaseBond,
-    TaskAction,
-    WithdrawCredit,
-)
-from keeper.tolerant.state import TaskSnapshot
+from keeper.jobs.state import Clock
+from keeper.tolerant.mirror import TaskMirror, TaskView
+from keeper.tolerant.role import TaskRole
+from keeper.tolerant.tasks import buyer as rules
+from keeper.tolerant.tasks.actions import TaskAction
+from keeper.tolerant.tasks.state import TaskSnapshot
 
 
-def next_action(owner: Pubkey, view: TaskSnapshot) -> TaskAction:
-    """The step that the chain accepts now, or how long to wait.
+class TaskBuyer(TaskRole):
+    """Watches every task of one key; `keep` names those whose accounts must stay open for now."""
 
-    Until the task has ended there is nothing for a buyer to do: everything else is open to anybody.
-    """
-    task, escrow = view.task, view.escrow
-    if task.buyer != owner or not task.state.ended:
+    def __init__(self, mirror: TaskMirror, submitter: Submitter, owner: Pubkey) -> None:
+        super().__init__(mirror, submitter, owner)
+        self.keep: set[Pubkey] = set()
+
+    def decide(
+        self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock
+    ) -> TaskAction:
+        """See keeper.tolerant.tasks.buyer."""
+        for snapshot in subjects:
+            if snapshot.address not in self.keep:
+                step = rules.next_action(self.owner, snapshot)
+                if not isinstance(step, Wait):
+                    return step
         return Wait()
-    if escrow is not None:
-        for credit in escrow.unpaid_to(owner):
-            # tips for the steps that the buyer cranked
-            return WithdrawCredit(task.address, credit)
-        surplus = escrow.balance - escrow.outstanding
-        if escrow.final and (surplus > 0 or escrow.outstanding == 0):
-            return ReclaimTaskEscrow(task.address)
-        return Wait()
-    for run in task.runs:
-        if not run.released:
-            return ReleaseBond(task.address, run.index)
-    return CloseTask(task.address)

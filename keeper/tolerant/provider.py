@@ -1,186 +1,200 @@
-"""What a provider of the tolerant class does next: keep its commitments, collect, then take more.
+"""The provider of the tolerant class: runs custom kernels and compares what others got."""
 
-It runs a kernel before it joins: who has the output cannot lose the bond to a kernel that never
-ends.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
+from idl.client import redundancy
+from keeper.chain.submit import Submitter
+from keeper.compute import ComputeLane
+from keeper.data import BlobClient, BlobStore, StageIndexes
 from keeper.jobs.actions import Wait
-from keeper.jobs.fixed_point import BPS
-from keeper.jobs.selection import delay, lot
 from keeper.jobs.state import Clock
-from keeper.tolerant.actions import (
+from keeper.tolerant.material import UnfitTaskError, fetch_material
+from keeper.tolerant.mirror import TaskMirror, TaskView
+from keeper.tolerant.outputs import OutputSource, publish
+from keeper.tolerant.role import TaskRole
+from keeper.tolerant.runs import RunBook, run_commitment
+from keeper.tolerant.tasks import provider as rules
+from keeper.tolerant.tasks.actions import (
     CommitRun,
     FetchRivals,
-    Join,
-    ReleaseBond,
     RevealRun,
     RunKernel,
     TaskAction,
-    TellAgreement,
-    WithdrawCredit,
 )
-from keeper.tolerant.state import Run, RunState, Task, TaskSnapshot, TaskState
+from keeper.tolerant.tasks.provider import (
+    Comparison,
+    JoinRules,
+    JoinTerms,
+    TaskProviderSnapshot,
+)
+from keeper.tolerant.tasks.state import Run, Task, TaskSnapshot, TaskState
+from keeper.verification.tolerance import agree
+from kernels.custom import KernelPackage, PackageError, RunError
+from kernels.runtime import AdapterUnavailable
 
-# Outputs that could not be fetched are asked for again so many slots later.
-RETRY_SLOTS = 8
-# The last slots in which an incomplete comparison is told all the same.
-LAST_CHANCE_SLOTS = 4
+LOG = logging.getLogger(__name__)
+
+MIN_TRANSFER_SECONDS = 5.0
+
+RunPackage = Callable[[KernelPackage, Sequence[bytes]], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class JoinRules:
-    """The program's parameters that decide about joining."""
+class TaskProviderTools:
+    """What a provider works with; min_price is the least that it runs a kernel for."""
 
-    claim_scale_slots: int
-    claim_max_delay_slots: int
-    bond_bps: int
-
-
-@dataclass(frozen=True, slots=True)
-class JoinTerms:
-    """Everything that joining depends on besides the task.
-
-    min_price is the least that this provider runs a kernel for, in base units. beacons is as in
-    `ClaimTerms`.
-    """
-
-    rules: JoinRules
-    free_stake: int
-    total_staked: int
+    run: RunPackage
     min_price: int
-    beacons: Mapping[Pubkey, bytes | None]
+    lane: ComputeLane
+    client: BlobClient
+    store: BlobStore
+    indexes: StageIndexes
+    runs: RunBook
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What a comparison of one round gave; missing says that some output could not be had."""
+class TaskProvider(TaskRole):
+    """Runs tasks for one key."""
 
-    round: int
-    agrees: int
-    missing: bool
-    slot: int
+    def __init__(
+        self, mirror: TaskMirror, submitter: Submitter, owner: Pubkey, tools: TaskProviderTools
+    ) -> None:
+        super().__init__(mirror, submitter, owner)
+        self._tools = tools
+        self._outputs = OutputSource(tools.client, mirror.gateway)
+        self._kept = tools.runs.tasks()
+        self._unfit: frozenset[Pubkey] = frozenset()
+        self._compared: dict[Pubkey, Comparison] = {}
 
+    def decide(
+        self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock
+    ) -> TaskAction:
+        """See keeper.tolerant.tasks.provider."""
+        return rules.next_action(
+            TaskProviderSnapshot(
+                owner=self.owner,
+                tasks=subjects,
+                terms=self._terms(view, subjects),
+                kept=self._kept,
+                unfit=self._unfit,
+                compared=self._compared,
+            ),
+            clock,
+        )
 
-@dataclass(frozen=True, slots=True)
-class TaskProviderSnapshot:
-    """A provider's view.
+    async def perform(self, action: TaskAction, view: TaskView) -> None:
+        """Run in the lane, commit and reveal by the kept run, compare, send the rest."""
+        match action:
+            case RunKernel(address):
+                await self._run_kernel(view.tasks[address].task)
+            case CommitRun(address):
+                kept = self._tools.runs.get(address)
+                commit = redundancy.commit_run(
+                    commitment=run_commitment(kept.root, kept.salt, self.owner, address),
+                    owner=self.owner,
+                    task=address,
+                )
+                await self.send(action, view, commit)
+            case RevealRun(address):
+                await self._reveal(action, view)
+            case FetchRivals(address):
+                task = view.tasks[address].task
+                self._compared[address] = await self._compare(task)
+            case _:
+                await super().perform(action, view)
+                await asyncio.to_thread(self._forget, view)
 
-    kept are the tasks whose output and salt are on disk, terms is None while it may not join.
-    """
+    async def recover(self) -> None:
+        """Look, and drop what belongs to tasks that are closed."""
+        await super().recover()
+        await asyncio.to_thread(self._forget, self.mirror.view)
 
-    owner: Pubkey
-    tasks: tuple[TaskSnapshot, ...]
-    terms: JoinTerms | None
-    kept: frozenset[Pubkey] = frozenset()
-    compared: Mapping[Pubkey, Comparison] = field(default_factory=dict)
+    def _terms(self, view: TaskView, tasks: Sequence[TaskSnapshot]) -> JoinTerms:
+        beacons: dict[Pubkey, bytes | None] = {}
+        for snapshot in tasks:
+            if snapshot.task.state is TaskState.JOINING:
+                try:
+                    beacons[snapshot.address] = self.mirror.beacon(snapshot.task.posted_slot)
+                except LookupError:
+                    continue
+        params = view.params
+        return JoinTerms(
+            rules=JoinRules(
+                claim_scale_slots=params.claim_scale_slots,
+                claim_max_delay_slots=params.claim_max_delay_slots,
+                bond_bps=params.bond_bps,
+            ),
+            free_stake=view.free_stake[self.owner],
+            total_staked=view.total_staked,
+            min_price=self._tools.min_price,
+            beacons=beacons,
+        )
 
+    async def _run_kernel(self, task: Task) -> None:
+        try:
+            material = await fetch_material(self._tools.client, task)
+            output = await self._executed(task, material.package, material.inputs)
+        except UnfitTaskError:
+            self._unfit |= {task.address}
+            raise
+        kept = await asyncio.to_thread(self._tools.runs.keep, task.address, output)
+        self._kept |= {task.address}
+        LOG.info("task %s: ran %s, root %s", task.address, material.package.name, kept.root.hex())
 
-def next_action(snapshot: TaskProviderSnapshot, clock: Clock) -> TaskAction:
-    """The most urgent step that the chain accepts at clock.slot."""
-    opens: list[int] = []
-    for view in sorted(snapshot.tasks, key=lambda view: view.task.deadline):
-        step = _own_run(snapshot, view.task, clock)
-        if not isinstance(step, Wait):
-            return step
-        if step.until is not None:
-            opens.append(step.until)
-    for view in snapshot.tasks:
-        if (collecting := _collect(snapshot.owner, view)) is not None:
-            return collecting
-    joining = _take(snapshot, clock)
-    if not isinstance(joining, Wait):
-        return joining
-    if joining.until is not None:
-        opens.append(joining.until)
-    return Wait(min(opens, default=None))
+    async def _executed(self, task: Task, package: KernelPackage, inputs: Sequence[bytes]) -> bytes:
+        try:
+            return await self._tools.lane.run(self._tools.run, package, inputs)
+        except (RunError, PackageError, AdapterUnavailable) as error:
+            raise UnfitTaskError(f"task {task.address}: {error}") from error
 
+    async def _reveal(self, action: RevealRun, view: TaskView) -> None:
+        kept, task = self._tools.runs.get(action.task), view.tasks[action.task].task
+        output = await asyncio.to_thread(self._tools.runs.output, action.task)
+        await asyncio.to_thread(publish, self._tools.store, self._tools.indexes, task, output)
+        reveal = redundancy.reveal_run(
+            root=kept.root, salt=kept.salt, owner=self.owner, task=action.task
+        )
+        await self.send(action, view, reveal)
 
-def bond(task: Task, rules: JoinRules) -> int:
-    """Base units that joining locks: a share of the price, rounded up."""
-    return -(-task.price * rules.bond_bps // BPS)
+    async def _compare(self, task: Task) -> Comparison:
+        """Who agrees with the kept output; what is not served in time agrees with nobody."""
+        own = task.run_of(self.owner)
+        assert own is not None
+        output = await asyncio.to_thread(self._tools.runs.output, task.address)
+        rivals, seconds = list(task.rivals_of(own)), self._transfer_seconds(task)
 
+        async def verdict(rival: Run) -> bool | None:
+            data = await self._outputs.fetch(task, rival, seconds)
+            if data is None:
+                return None
+            return await asyncio.to_thread(agree, output, data, task.element, task.tolerance)
 
-def first_join_slot(task: Task, owner: Pubkey, terms: JoinTerms) -> int:
-    """First slot at which owner may join; while the hash does not exist, the longest wait."""
-    rules = terms.rules
-    if task.address not in terms.beacons:
-        return task.posted_slot + 1 + rules.claim_max_delay_slots
-    beacon = terms.beacons[task.address]
-    if beacon is None:
-        return task.posted_slot
-    drawn = lot(beacon, task.address, owner)
-    waits = delay(rules, drawn, terms.free_stake, terms.total_staked)
-    return task.posted_slot + 1 + waits
+        found = await asyncio.gather(*map(verdict, rivals))
+        agrees = sum(1 << rival.index for rival, same in zip(rivals, found, strict=True) if same)
+        return Comparison(task.round, agrees, None in found, self.mirror.view.slot)
 
+    def _transfer_seconds(self, task: Task) -> float:
+        """Half of what is left for comparing."""
+        slots = max(1, task.deadline - self.mirror.view.slot)
+        return max(MIN_TRANSFER_SECONDS, slots * self.mirror.slot_seconds / 2)
 
-def acceptable(task: Task, owner: Pubkey, terms: JoinTerms, clock: Clock) -> bool:
-    """Whether the chain would let owner join at some slot, and the price is enough for it."""
-    return (
-        task.state is TaskState.JOINING
-        and clock.slot <= task.deadline
-        and task.buyer != owner
-        and task.run_of(owner) is None
-        and task.price >= terms.min_price
-        and bond(task, terms.rules) <= terms.free_stake
-    )
-
-
-def _own_run(snapshot: TaskProviderSnapshot, task: Task, clock: Clock) -> TaskAction:
-    own = task.run_of(snapshot.owner)
-    if own is None or clock.slot > task.deadline or task.address not in snapshot.kept:
-        return Wait()
-    match task.state, own.state:
-        case TaskState.RUNNING, RunState.JOINED:
-            return CommitRun(task.address)
-        case TaskState.REVEALING, RunState.COMMITTED:
-            return RevealRun(task.address)
-        case TaskState.COMPARING, RunState.REVEALED if own.compared != task.round:
-            return _compare(snapshot.compared.get(task.address), task, clock)
-    return Wait()
-
-
-def _compare(found: Comparison | None, task: Task, clock: Clock) -> TaskAction:
-    if found is None or found.round != task.round:
-        return FetchRivals(task.address)
-    last_chance = task.deadline - LAST_CHANCE_SLOTS
-    if not found.missing or clock.slot >= last_chance:
-        return TellAgreement(task.address, found.agrees)
-    again = min(found.slot + RETRY_SLOTS, last_chance)
-    return FetchRivals(task.address) if clock.slot >= again else Wait(again)
-
-
-def _collect(owner: Pubkey, view: TaskSnapshot) -> TaskAction | None:
-    task = view.task
-    if view.escrow is not None:
-        for credit in view.escrow.unpaid_to(owner):
-            return WithdrawCredit(task.address, credit)
-    own: Run | None = task.run_of(owner)
-    if task.state.ended and own is not None and not own.released:
-        return ReleaseBond(task.address, own.index)
-    return None
-
-
-def _take(snapshot: TaskProviderSnapshot, clock: Clock) -> TaskAction:
-    terms, owner = snapshot.terms, snapshot.owner
-    if terms is None:
-        return Wait()
-    offers = [view.task for view in snapshot.tasks if acceptable(view.task, owner, terms, clock)]
-    # The dearest first; the address breaks ties.
-    offers.sort(key=lambda task: (-task.price, bytes(task.address)))
-    opens: list[int] = []
-    for task in offers:
-        if task.address not in snapshot.kept:
-            continue
-        first = first_join_slot(task, owner, terms)
-        if clock.slot >= first:
-            return Join(task.address)
-        opens.append(first)
-    for task in offers:
-        if task.address not in snapshot.kept:
-            return RunKernel(task.address)
-    return Wait(min(opens, default=None))
+    def _forget(self, view: TaskView) -> None:
+        """Drop the outputs of closed tasks: nobody can ask for them any more."""
+        open_tasks = {str(task) for task in view.tasks}
+        for task in self._tools.indexes.jobs():
+            if task not in open_tasks:
+                for index in self._tools.indexes.of_job(task):
+                    for digest in index.outputs:
+                        self._tools.store.remove(digest)
+                self._tools.indexes.remove(task)
+        for kept in self._kept - view.tasks.keys():
+            self._tools.runs.discard(kept)
+        self._kept &= view.tasks.keys()
+        self._unfit &= view.tasks.keys()
+        self._compared = {
+            task: found for task, found in self._compared.items() if task in view.tasks
+        }
