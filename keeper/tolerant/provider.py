@@ -11,7 +11,6 @@ from idl.client import redundancy
 from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.data import BlobClient, BlobStore, StageIndexes
-from keeper.jobs.actions import Wait
 from keeper.jobs.state import Clock
 from keeper.tolerant.material import UnfitTaskError, fetch_material
 from keeper.tolerant.mirror import TaskMirror, TaskView

@@ -179,7 +179,11 @@ def _take(snapshot: TaskProviderSnapshot, clock: Clock) -> TaskAction:
     terms, owner = snapshot.terms, snapshot.owner
     if terms is None:
         return Wait()
-    offers = [view.task for view in snapshot.tasks if acceptable(view.task, owner, terms, clock)]
+    offers = [
+        view.task
+        for view in snapshot.tasks
+        if view.address not in snapshot.unfit and acceptable(view.task, owner, terms, clock)
+    ]
     # The dearest first; the address breaks ties.
     offers.sort(key=lambda task: (-task.price, bytes(task.address)))
     opens: list[int] = []
