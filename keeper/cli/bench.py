@@ -1,6 +1,7 @@
 """`neurolov bench`: what the programs cost, and what proving a computation costs."""
 
 from dataclasses import asdict
+from itertools import pairwise
 
 import click
 from rich.console import Console
@@ -78,7 +79,10 @@ def poc(as_json: bool, size: int, corruptions: int, runs: int) -> int:
         figures = measure_proof(size, corruptions, runs, status.update)
     answer(asdict(figures), as_json, *_proof_lines(figures))
     caught = figures.detection["caught"] == figures.detection["corruptions"]
-    return 0 if caught and all(value <= limit for _, value, limit in _ratios(figures)) else FAILED
+    by_size = list(figures.freivalds_ratio_by_size.values())
+    falling = all(after < before for before, after in pairwise(by_size))
+    within = all(value <= limit for _, value, limit in _ratios(figures))
+    return 0 if caught and falling and within else FAILED
 
 
 def _ratios(figures: ProofFigures) -> list[tuple[str, float, float]]:
@@ -96,7 +100,7 @@ def _proof_lines(figures: ProofFigures) -> list[str]:
         f"on {figures.adapter}",
         *(f"{value:>8.4f}  {name}, at most {limit}" for name, value, limit in _ratios(figures)),
         *(
-            f"{ratio:>8.4f}  checking a matmul of {size} / computing it"
+            f"{ratio:>8.4f}  the same at {size}, falling with size"
             for size, ratio in figures.freivalds_ratio_by_size.items()
         ),
         f"{found['caught']:>8,}  corruptions caught of {found['corruptions']:,}",

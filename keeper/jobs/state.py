@@ -25,7 +25,7 @@ class JobState(IntEnum):
 
 
 class VerdictState(IntEnum):
-    """Verdict.state; DISPUTED is reserved for fraud proofs."""
+    """Verdict.state; DISPUTED waits for a proof, ANSWERING for data that a majority misses."""
 
     COMMITTING = 0
     COMMITTED = 1
@@ -33,6 +33,7 @@ class VerdictState(IntEnum):
     DISPUTED = 3
     DECIDED = 4
     SETTLED = 5
+    ANSWERING = 6
 
 
 class Outcome(IntEnum):
@@ -45,6 +46,7 @@ class Outcome(IntEnum):
     UNVERIFIED = 4
     UNSAMPLED = 5
     FRAUD = 6
+    UNPROVEN = 7
 
     @property
     def voids(self) -> bool:
@@ -167,6 +169,18 @@ class Verdict:
         """Whether it accepted what was proven wrong and still holds its exposure."""
         revealed = ballot.state is BallotState.REVEALED and ballot.accepted
         return self.outcome is Outcome.FRAUD and revealed and not ballot.slashed
+
+    def is_challengeable(self, slot: int) -> bool:
+        """Whether a proof of fraud is still judged at the slot."""
+        match self.state:
+            case VerdictState.COMMITTED | VerdictState.BALLOTING | VerdictState.ANSWERING:
+                return True
+            case VerdictState.DISPUTED:
+                return slot <= self.window_end
+            case VerdictState.DECIDED:
+                return not self.outcome.voids and slot <= self.window_end
+            case _:
+                return False
 
     def ballots_closed(self, slot: int) -> bool:
         """Whether no ballot can change any more."""

@@ -1,25 +1,19 @@
 """A lie about one product, accepted by every verifier and proven by a stranger."""
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 
-from solders.instruction import Instruction
+from solders.compute_budget import set_compute_unit_limit
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
-from solders.system_program import CreateAccountWithSeedParams, create_account_with_seed
 
-from idl.client import verdict
 from keeper.cli.benchmark.bench import Bench, secret
 from keeper.cli.benchmark.orders import Orders
+from keeper.disputes import FIRST_BYTES, PROOF_UNITS, TICKET_AGE, Challenge, EvidenceBuffer
 from kernels.evidence import Witness
 from kernels.graph import Graph, Opcode
 from kernels.models.digits import held_out
 from kernels.reference import execute
-
-HEADER_BYTES = 112
-WRITE_BYTES = 900
-TAIL_BYTES = 500
-SEED = "evidence"
 
 
 class Lie:
@@ -37,89 +31,41 @@ class Lie:
         self.evidence = witness.stage(self.operator, 0)
 
 
-class Challenge:
+class Dispute:
     """One challenger's evidence and ticket against a lie in a job."""
 
     def __init__(self, bench: Bench, challenger: Keypair, job: Pubkey, lie: Lie) -> None:
         self._bench = bench
         self._key = challenger
-        self._owner = challenger.pubkey()
-        self._job = job
-        self._lie = lie
-        self._salt = secret("challenge", job)
-        self._buffer = Pubkey.create_with_seed(self._owner, SEED, verdict.ID)
-        self._ticket = verdict.ticket_address(job, self._owner)
-        self._staged, self._tail = lie.evidence[:-TAIL_BYTES], lie.evidence[-TAIL_BYTES:]
+        self._buffer = EvidenceBuffer(challenger.pubkey(), job, lie.operator, 0, lie.evidence)
 
-    def prepare(self) -> None:
+    def prepare(self, graph: Pubkey) -> Challenge:
         """Place the ticket and stage all of the evidence but its tail."""
-        place = self._lie.operator.to_bytes(4, "little") + bytes(4)
-        ticket = hashlib.sha256(place + bytes(self._owner) + self._salt).digest()
+        buffer, bank = self._buffer, self._bench.bank
+        challenge = Challenge(buffer, graph, secret("challenge", buffer.job))
         self._bench.send(
             self._key,
-            self._creation(),
-            verdict.open_buffer(
-                length=len(self._staged),
-                challenger=self._owner,
-                payer=self._owner,
-                job=self._job,
-                buffer=self._buffer,
-            ),
-            verdict.place_ticket(hash=ticket, challenger=self._owner, job=self._job),
+            buffer.create(bank.rent_exempt_minimum(buffer.space)),
+            buffer.open(),
+            challenge.place_ticket(),
+            buffer.write(0, buffer.staged[:FIRST_BYTES]),
         )
-        for write in self._writes():
-            self._bench.send(self._key, write)
+        for offset, piece in buffer.pieces(FIRST_BYTES):
+            self._bench.send(self._key, buffer.write(offset, piece))
+        self._bench.until(bank.slot + TICKET_AGE)
+        return challenge
 
-    def prove(self, graph: Pubkey) -> None:
+    def prove(self, challenge: Challenge) -> None:
         """Have the referee judge, then take back the rent of what was staged."""
-        proof = verdict.prove_fraud(
-            operator=self._lie.operator,
-            element=0,
-            salt=self._salt,
-            tail=self._tail,
-            challenger=self._owner,
-            payer=self._owner,
-            job=self._job,
-            graph=graph,
-            buffer=self._buffer,
-            ticket=self._ticket,
-        )
-        self._bench.send(self._key, proof)
-        closing = verdict.close_buffer(
-            challenger=self._owner, buffer=self._buffer, payer=self._owner
-        )
-        ticket = verdict.close_ticket(challenger=self._owner, ticket=self._ticket)
-        self._bench.send(self._key, closing, ticket)
-
-    def _creation(self) -> Instruction:
-        space = HEADER_BYTES + len(self._staged)
-        return create_account_with_seed(
-            CreateAccountWithSeedParams(
-                from_pubkey=self._owner,
-                to_pubkey=self._buffer,
-                base=self._owner,
-                seed=SEED,
-                lamports=self._bench.bank.rent_exempt_minimum(space),
-                space=space,
-                owner=verdict.ID,
-            )
-        )
-
-    def _writes(self) -> Iterator[Instruction]:
-        for offset in range(0, len(self._staged), WRITE_BYTES):
-            yield verdict.write_buffer(
-                offset=offset,
-                bytes=self._staged[offset : offset + WRITE_BYTES],
-                challenger=self._owner,
-                buffer=self._buffer,
-            )
+        self._bench.send(self._key, set_compute_unit_limit(PROOF_UNITS), challenge.prove())
+        self._bench.send(self._key, self._buffer.close(), challenge.close_ticket())
 
 
-def open_dispute(orders: Orders, provider: Keypair, lie: Lie) -> tuple[Pubkey, Challenge]:
-    """A committed job that lies, and the challenge that is ready to be proven."""
+def open_dispute(orders: Orders, provider: Keypair, lie: Lie) -> tuple[Pubkey, Callable[[], None]]:
+    """A committed job that lies, and what proves it: the evidence is staged."""
     job, _ = orders.post()
     orders.claim(provider, job)
     orders.commit(provider, job, root=lie.root)
-    challenge = Challenge(orders.bench, orders.bench.actor("challenger"), job, lie)
-    challenge.prepare()
-    return job, challenge
+    dispute = Dispute(orders.bench, orders.bench.actor("challenger"), job, lie)
+    challenge = dispute.prepare(orders.address)
+    return job, partial(dispute.prove, challenge)

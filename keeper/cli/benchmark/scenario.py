@@ -219,13 +219,13 @@ def _disputed_job(
     """A lie that everybody drawn accepts, and that a proof then undoes."""
     lie, judging = Lie(orders.graph), False
     while not judging:
-        job, challenge = open_dispute(orders, provider, lie)
+        job, prove = open_dispute(orders, provider, lie)
         orders.draw(job)
         judged = orders.bench.view(job).verdict
         judging = judged is not None and bool(judged.ballots)
         if judging:
             orders.vote(seats, job, ballot_of(Choice.ACCEPT, job))
-        challenge.prove(orders.address)
+        prove()
         list(orders.bench.crank_to_the_end(crank, job))
         _collect(orders, provider, job)
 
