@@ -14,7 +14,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from keeper.chain.deploy import built_programs, localnet_keypair, localnet_mint
-from keeper.chain.localnet import Bank, Localnet
+from keeper.chain.localnet import Localnet
 from keeper.chain.submit import Submitter
 from keeper.cli.demonstration.balances import Balances, read_balances
 from keeper.cli.demonstration.venue import Funds, LocalnetVenue
@@ -80,7 +80,7 @@ def lying(seed: int) -> RunPackage:
 class TaskStage:
     """Who acts, and the task they act on."""
 
-    bank: Bank
+    net: Localnet
     services: Services
     mirror: TaskMirror
     keys: Mapping[str, Keypair]
@@ -154,10 +154,10 @@ class TaskStage:
                 self.taken.append((role.name, action))
                 waiting = 0
             if waiting == len(roles):
-                self.bank.advance()
+                self.net.bank.advance()
                 waiting = 0
             await self.mirror.refresh()
-        raise AssertionError(f"nothing came of it by slot {self.bank.slot}: {self.found}")
+        raise AssertionError(f"nothing came of it by slot {self.net.bank.slot}: {self.found}")
 
     def ended(self) -> bool:
         return self.found.state.ended
@@ -173,14 +173,14 @@ class TaskStage:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[TaskStage]:
+async def opened(folder: Path, *, ticking: bool = False) -> AsyncIterator[TaskStage]:
     """Five staked and registered providers, a buyer with a store, a crank."""
     names = ("buyer", "crank", *PROVIDERS)
     keys = {name: localnet_keypair(name) for name in names}
     mint = localnet_mint()
     async with AsyncExitStack() as stack:
         net = await stack.enter_async_context(
-            Localnet(programs=built_programs(), mint=mint, port=0, ticking=False)
+            Localnet(programs=built_programs(), mint=mint, port=0, ticking=ticking)
         )
         venue = LocalnetVenue(net)
         services = await stack.enter_async_context(open_services(venue.gateway, folder, 0.05))
@@ -205,7 +205,7 @@ async def opened(folder: Path) -> AsyncIterator[TaskStage]:
             )
         mirror = TaskMirror(services.gateway, [key.pubkey() for key in keys.values()], 0.05)
         await mirror.refresh()
-        yield TaskStage(net.bank, services, mirror, keys, storages, folder)
+        yield TaskStage(net, services, mirror, keys, storages, folder)
 
 
 def on_stage(folder: Path, story: Callable[[TaskStage], Awaitable[None]]) -> None:
