@@ -1,13 +1,12 @@
-"""A lie about one product, accepted by every verifier and proven by a stranger."""
-
-from collections.abc import Callable
-from functools import partial
+"""A lie about one product, proven by a stranger."""
 
 from solders.compute_budget import set_compute_unit_limit
+from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from keeper.cli.benchmark.bench import Bench, secret
+from keeper.chain.localnet import TransactionRecord
+from keeper.cli.benchmark.bench import secret
 from keeper.cli.benchmark.orders import Orders
 from keeper.disputes import FIRST_BYTES, PROOF_UNITS, TICKET_AGE, Challenge, EvidenceBuffer
 from kernels.evidence import Witness
@@ -17,55 +16,70 @@ from kernels.reference import execute
 
 
 class Lie:
-    """The digits network run honestly but for the first element of its first product."""
+    """A committed trace of one stage, and the evidence that one of its elements is wrong."""
 
-    def __init__(self, graph: Graph) -> None:
-        inputs = [held_out()[0].reshape(graph.inputs[0].shape)]
-        outputs = execute(graph, inputs)
-        self.operator = next(
-            index for index, each in enumerate(graph.descriptors) if each.opcode is Opcode.MATMUL
-        )
-        outputs[self.operator].flat[0] += 1
-        witness = Witness(graph, inputs, outputs, [(0, len(graph.descriptors))])
-        self.root = witness.claim(self.operator, 0).stages[0].root
-        self.evidence = witness.stage(self.operator, 0)
+    def __init__(self, witness: Witness, operator: int, element: int) -> None:
+        self.graph = witness.graph
+        self.operator = operator
+        self.element = element
+        self.root = witness.claim(operator, element).stages[0].root
+        self.evidence = witness.stage(operator, element)
+
+
+def lie_about_digits(graph: Graph) -> Lie:
+    """The digits network run honestly but for the first element of its first product."""
+    inputs = [held_out()[0].reshape(graph.inputs[0].shape)]
+    outputs = execute(graph, inputs)
+    operator = next(
+        index for index, each in enumerate(graph.descriptors) if each.opcode is Opcode.MATMUL
+    )
+    outputs[operator].flat[0] += 1
+    return Lie(Witness(graph, inputs, outputs, [(0, len(graph.descriptors))]), operator, 0)
 
 
 class Dispute:
     """One challenger's evidence and ticket against a lie in a job."""
 
-    def __init__(self, bench: Bench, challenger: Keypair, job: Pubkey, lie: Lie) -> None:
-        self._bench = bench
+    def __init__(self, orders: Orders, challenger: Keypair, job: Pubkey, lie: Lie) -> None:
+        self._bench = orders.bench
         self._key = challenger
-        self._buffer = EvidenceBuffer(challenger.pubkey(), job, lie.operator, 0, lie.evidence)
+        self._buffer = EvidenceBuffer(
+            challenger.pubkey(), job, lie.operator, lie.element, lie.evidence
+        )
+        self._challenge = Challenge(self._buffer, orders.address, secret("challenge", job))
+        self.sent: list[TransactionRecord] = []
 
-    def prepare(self, graph: Pubkey) -> Challenge:
-        """Place the ticket and stage all of the evidence but its tail."""
+    def prepare(self) -> None:
+        """Place the ticket, stage all of the evidence but its tail, and let the ticket age."""
         buffer, bank = self._buffer, self._bench.bank
-        challenge = Challenge(buffer, graph, secret("challenge", buffer.job))
-        self._bench.send(
-            self._key,
+        self._send(
             buffer.create(bank.rent_exempt_minimum(buffer.space)),
             buffer.open(),
-            challenge.place_ticket(),
+            self._challenge.place_ticket(),
             buffer.write(0, buffer.staged[:FIRST_BYTES]),
         )
         for offset, piece in buffer.pieces(FIRST_BYTES):
-            self._bench.send(self._key, buffer.write(offset, piece))
+            self._send(buffer.write(offset, piece))
         self._bench.until(bank.slot + TICKET_AGE)
-        return challenge
 
-    def prove(self, challenge: Challenge) -> None:
-        """Have the referee judge, then take back the rent of what was staged."""
-        self._bench.send(self._key, set_compute_unit_limit(PROOF_UNITS), challenge.prove())
-        self._bench.send(self._key, self._buffer.close(), challenge.close_ticket())
+    def prove(self) -> TransactionRecord:
+        """Have the referee judge."""
+        return self._send(set_compute_unit_limit(PROOF_UNITS), self._challenge.prove())
+
+    def withdraw(self) -> None:
+        """Take back the rent of what was staged."""
+        self._send(self._buffer.close(), self._challenge.close_ticket())
+
+    def _send(self, *instructions: Instruction) -> TransactionRecord:
+        self.sent.append(self._bench.send(self._key, *instructions))
+        return self.sent[-1]
 
 
-def open_dispute(orders: Orders, provider: Keypair, lie: Lie) -> tuple[Pubkey, Callable[[], None]]:
-    """A committed job that lies, and what proves it: the evidence is staged."""
+def open_dispute(orders: Orders, provider: Keypair, lie: Lie) -> tuple[Pubkey, Dispute]:
+    """A committed job that lies, and a dispute that is ready to be proven."""
     job, _ = orders.post()
     orders.claim(provider, job)
     orders.commit(provider, job, root=lie.root)
-    dispute = Dispute(orders.bench, orders.bench.actor("challenger"), job, lie)
-    challenge = dispute.prepare(orders.address)
-    return job, partial(dispute.prove, challenge)
+    dispute = Dispute(orders, orders.bench.actor("challenger"), job, lie)
+    dispute.prepare()
+    return job, dispute

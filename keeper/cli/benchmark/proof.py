@@ -7,17 +7,23 @@ import numpy as np
 
 from keeper.cli.benchmark.checking import freivalds_ratio, network_seconds
 from keeper.cli.benchmark.detection import detection
+from keeper.cli.benchmark.referee import dispute_cost
 from keeper.compute import Preference, select_executor
 from kernels.runtime import list_adapters
 
 SEED = 61
+# Terms of the products that are proven wrong on chain; the most that the referee judges comes last.
+PROVEN = (1_024, 4_096)
 
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class ProofFigures:
-    """Ratios of seconds, medians over the runs; detection counts corruptions and those located."""
+    """Ratios of seconds, medians over the runs; detection counts corruptions and those located.
+
+    referee_cu is compute units by the number of terms, dispute_transactions that of the most terms.
+    """
 
     adapter: str
     on_gpu: bool
@@ -27,10 +33,15 @@ class ProofFigures:
     commit_overhead: float
     execution_seconds: float
     detection: dict[str, int]
+    referee_cu: dict[str, int]
+    dispute_transactions: int
 
 
 def measure_proof(size: int, corruptions: int, runs: int, progress: Progress) -> ProofFigures:
-    """Measure with matrices of size and of twice the size; raises HonestTraceRefused."""
+    """Measure with matrices of size and of twice the size.
+
+    Raises HonestTraceRefused, and ProofFailedError.
+    """
     rng = np.random.default_rng(SEED)
     by_size = {}
     for edge in (size, 2 * size):
@@ -39,6 +50,8 @@ def measure_proof(size: int, corruptions: int, runs: int, progress: Progress) ->
     selected = select_executor(Preference.AUTO)
     progress(f"executing, committing and verifying on {selected.name}")
     network = network_seconds(size, runs, rng, selected.executor)
+    progress("proving wrong products on chain")
+    disputes = {str(terms): dispute_cost(terms) for terms in PROVEN}
     progress(f"corrupting {corruptions:,} elements")
     adapters = [each for each in list_adapters() if each.name == selected.name]
     return ProofFigures(
@@ -50,4 +63,6 @@ def measure_proof(size: int, corruptions: int, runs: int, progress: Progress) ->
         commit_overhead=network.hashing / network.executing,
         execution_seconds=network.executing,
         detection=detection(corruptions, rng),
+        referee_cu={terms: cost.units for terms, cost in disputes.items()},
+        dispute_transactions=disputes[str(PROVEN[-1])].transactions,
     )
