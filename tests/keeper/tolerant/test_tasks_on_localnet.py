@@ -1,8 +1,13 @@
 """Whole tasks with real programs, real data servers and real runs, slot by slot."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import pytest
+
+from keeper.roles.services import Storage
 from keeper.tolerant.role import TaskRole
 from keeper.tolerant.tasks.actions import (
     CloseJoining,
@@ -177,14 +182,31 @@ def test_no_output_is_served_before_it_is_revealed(tmp_path: Path) -> None:
     on_stage(tmp_path, story)
 
 
-def test_an_output_that_is_not_served_agrees_with_nobody(tmp_path: Path) -> None:
+def hide(storage: Storage, task: str) -> None:
+    storage.tasks.remove(task)
+
+
+def swap(storage: Storage, task: str) -> None:
+    (index,) = storage.tasks.of_job(task)
+    other = storage.store.put(bytes(64))
+    storage.tasks.put(replace(index, outputs=(other,)))
+
+
+def shorten(storage: Storage, task: str) -> None:
+    (index,) = storage.tasks.of_job(task)
+    storage.tasks.put(replace(index, outputs=(storage.store.put(bytes(63)),)))
+
+
+@pytest.mark.parametrize("withhold", [hide, swap, shorten])
+def test_an_output_that_is_not_served_agrees_with_nobody(
+    tmp_path: Path, withhold: Callable[[Storage, str], None]
+) -> None:
     async def story(stage: TaskStage) -> None:
         await stage.post()
         runs = (drifting(0), drifting(1), drifting(2))
         roles: list[TaskRole] = [stage.provider(at, run) for at, run in enumerate(runs)]
-        await stage.play(roles, lambda: stage.found.state is TaskState.COMPARING)
-        hidden = stage.storages[PROVIDERS[2]]
-        hidden.tasks.remove(str(stage.task))
+        await stage.play(roles, partial(stage.reached, TaskState.COMPARING))
+        withhold(stage.storages[PROVIDERS[2]], str(stage.task))
         roles.append(stage.crank())
         await stage.play(roles, stage.ended)
         assert paid(stage) == list(PROVIDERS[:2])
