@@ -20,7 +20,8 @@ def test_no_program_wakes_two_mirrors_of_one_journal(tmp_path: Path) -> None:
 
 def test_a_posted_task_is_seen_with_its_money_and_its_beacon(tmp_path: Path) -> None:
     async def story(stage: TaskStage) -> None:
-        assert stage.mirror.view.slot_hashes == ()
+        before = stage.mirror.view
+        assert not before.slot_hashes
         await stage.post()
         found, escrow = stage.found, stage.snapshot.escrow
         assert (found.state, found.round, found.runs) == (TaskState.JOINING, 1, ())
