@@ -228,9 +228,7 @@ def decide(world: World, cranker: Actor, task: PostedTask) -> Sent:
     held = stored(world, task)
     if held.state == State.COMPARING:
         world.warp_to(held.deadline + 1)
-    return world.send(
-        redundancy.decide(cranker=cranker.key, task=task.address), signers=[cranker]
-    )
+    return world.send(redundancy.decide(cranker=cranker.key, task=task.address), signers=[cranker])
 
 
 def expire(world: World, cranker: Actor, task: PostedTask, run: int, owner: Actor) -> Sent:

@@ -35,9 +35,9 @@ def wind_up(world: World, task: PostedTask, runners: list[Actor], cranker: Actor
         assert not world.exists(staking.exposure_address(task.address, runner.key))
         assert position(world, runner).exposed == 0
     empty_escrow(world, task, [*runners, cranker])
-    rent = world.bank.account(task.buyer.key).lamports
+    rent = world.lamports(task.buyer.key)
     close(world, task)
-    assert world.bank.account(task.buyer.key).lamports > rent
+    assert world.lamports(task.buyer.key) > rent
     for address in (task.address, task.escrow, task.vault):
         assert not world.exists(address)
     world.check_conserved()
