@@ -115,6 +115,10 @@ def _verdict_step(
             step = _at(opens, Draw(address, with_salt=False), clock)
         case VerdictState.BALLOTING:
             step = _at(_tally_opens(verdict, clock), Tally(address), clock)
+        case VerdictState.ANSWERING if verdict.availability is not None:
+            step = _at(verdict.availability.deadline + 1, VoidAttempt(address), clock)
+        case VerdictState.DISPUTED:
+            step = _at(verdict.window_end + 1, Settle(address), clock)
         case VerdictState.DECIDED if verdict.outcome is Outcome.FRAUD and not verdict.slashed:
             step = SlashProvider(address)
         case VerdictState.DECIDED if verdict.outcome.voids:

@@ -25,7 +25,7 @@ class JobState(IntEnum):
 
 
 class VerdictState(IntEnum):
-    """Verdict.state; DISPUTED waits for a proof, ANSWERING for data that a majority misses."""
+    """Verdict.state: DISPUTED waits for a proof, ANSWERING for a provider to show its data."""
 
     COMMITTING = 0
     COMMITTED = 1
@@ -41,7 +41,6 @@ class Outcome(IntEnum):
 
     NONE = 0
     ACCEPTED = 1
-    REJECTED = 2
     UNAVAILABLE = 3
     UNVERIFIED = 4
     UNSAMPLED = 5
@@ -51,7 +50,7 @@ class Outcome(IntEnum):
     @property
     def voids(self) -> bool:
         """Whether the attempt goes unpaid."""
-        return self in (Outcome.REJECTED, Outcome.UNAVAILABLE, Outcome.FRAUD)
+        return self in (Outcome.UNAVAILABLE, Outcome.FRAUD)
 
 
 class BallotState(IntEnum):
@@ -123,10 +122,25 @@ class DrawnBallot:
 
 
 @dataclass(frozen=True, slots=True)
+class Availability:
+    """Questions to the providers of data that a majority missed.
+
+    seed is None until the chain has learned it; bit i of answered is set once question i has been
+    answered.
+    """
+
+    seed: bytes | None
+    asked_slot: int
+    deadline: int
+    answered: int
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The proof side of a job. committed_slot is the base of the next draw.
 
     A proof convicts one stage's provider; slashed tells whether it has lost its exposure.
+    availability is None unless a majority missed the data.
     """
 
     state: VerdictState
@@ -142,6 +156,7 @@ class Verdict:
     payer: Pubkey
     convicted: Pubkey | None = None
     slashed: bool = False
+    availability: Availability | None = None
 
     @property
     def latest_draw(self) -> tuple[DrawnBallot, ...]:
@@ -150,20 +165,10 @@ class Verdict:
 
     @property
     def blamed(self) -> Pubkey | None:
-        """Who answers: the convicted, or the stage of the lower median of the operators named."""
+        """Who answers for a void: the convicted, or the provider of the last stage."""
         if self.convicted is not None:
             return self.convicted
-        named = sorted(
-            ballot.rejected_operator
-            for ballot in self.ballots
-            if ballot.rejected_operator is not None
-        )
-        if not named:
-            return None
-        median = named[(len(named) - 1) // 2]
-        return next(
-            (stage.provider for stage in self.stages if stage.first <= median < stage.last), None
-        )
+        return self.stages[-1].provider if self.stages else None
 
     def owes_slash(self, ballot: DrawnBallot) -> bool:
         """Whether it accepted what was proven wrong and still holds its exposure."""

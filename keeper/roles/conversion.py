@@ -7,6 +7,7 @@ from idl.client import job_registry
 from idl.client import verdict as verdict_program
 from keeper.jobs.selection import ClaimRules, Standing
 from keeper.jobs.state import (
+    Availability,
     BallotState,
     Credit,
     DrawnBallot,
@@ -96,6 +97,7 @@ def verdict_of(account: verdict_program.Verdict) -> Verdict:
         if account.outcome == Outcome.FRAUD
         else None,
         slashed=bool(account.fraud.slashed),
+        availability=_availability(account.availability) if account.unavailable_rounds else None,
     )
 
 
@@ -136,6 +138,15 @@ def standing_of(account: job_registry.Provider, free_stake: int) -> Standing:
         reputation=account.reputation,
         registered_slot=account.registered_slot,
         free_stake=free_stake,
+    )
+
+
+def _availability(account: verdict_program.Availability) -> Availability:
+    return Availability(
+        seed=account.seed if any(account.seed) else None,
+        asked_slot=account.asked_slot,
+        deadline=account.deadline,
+        answered=account.answered,
     )
 
 

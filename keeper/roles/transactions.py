@@ -77,13 +77,14 @@ def _settle(action: actions.Settle, context: Context) -> Instruction:
 
 def _void(action: actions.VoidAttempt, context: Context) -> Instruction:
     judged = context.job.verdict
-    if judged is None or not judged.stages:
+    if judged is None or judged.blamed is None:
         raise RoleError(f"job {action.job} has no stage to void")
-    blamed = judged.blamed or judged.stages[0].provider
+    blamed = judged.blamed
     return verdict.void(
         cranker=context.signer,
         job=action.job,
-        provider=job_registry.provider_address(_lease_owner(context)),
+        graph=context.job.job.graph,
+        provider=job_registry.provider_address(blamed),
         utilisation=job_registry.utilisation_address(shard_of(action.job)),
         position=staking.position_address(blamed),
         exposure=staking.exposure_address(action.job, blamed),

@@ -43,7 +43,7 @@ class Books(StakeSteps, PayoutSteps, Governance):
         """The vault covers what it owes, and the chain owes what the ledger says."""
         found = self.view.escrows.get(ledger.job.address)
         assert (found is None) == ledger.escrow_closed
-        assert sum(ledger.paid.values()) + ledger.fee <= ledger.locked
+        assert sum(ledger.paid.values()) + ledger.fee <= ledger.covered
         if found is None:
             assert ledger.outstanding == 0
             return
@@ -54,7 +54,7 @@ class Books(StakeSteps, PayoutSteps, Governance):
         assert (found.fee, found.fee_due) == (ledger.fee, ledger.fee_due)
         assert found.credited == sum(ledger.credits.values())
         assert found.paid == sum(ledger.paid.values())
-        assert found.credited + found.fee <= ledger.locked
+        assert found.credited + found.fee <= ledger.covered
         assert bool(found.state) == ledger.final
         assert self.view.tokens[found.vault] >= ledger.outstanding
 

@@ -7,10 +7,13 @@ from tests.invariants.hostile import Hostile
 from tests.invariants.ledger import JobLedger
 from tests.invariants.market import CLAIMED, COMMITTED, ENDED, POSTED
 from tests.world import Actor
-from tests.world.judgement import Outcome, State
+from tests.world.judgement import Choice, Outcome, State
 
 _LONGEST: Final = 24
-"""Steps that a stranger can need: two for each of 3 leases, 8 with tips, and one more expiry."""
+"""Steps that a stranger can need: two for each of 3 leases, 8 with tips, a slash, and one more
+expiry.
+"""
+_VOIDED: Final = {Outcome.UNAVAILABLE, Outcome.FRAUD}
 
 
 class Closing(Hostile):
@@ -64,7 +67,9 @@ class Closing(Hostile):
         found = self.verdict(ledger)
         if found.state == State.BALLOTING:
             self.tally(ledger, cranker)
-        elif found.outcome in {Outcome.REJECTED, Outcome.UNAVAILABLE}:
+        elif found.outcome == Outcome.FRAUD and not found.fraud.slashed:
+            self.slash_provider(ledger)
+        elif found.state == State.ANSWERING or found.outcome in _VOIDED:
             self.void(ledger, cranker)
         else:
             self.settle(ledger, cranker)
@@ -75,7 +80,12 @@ class Closing(Hostile):
         deadline = {POSTED: job.claim_deadline, CLAIMED: job.lease.expires_slot}.get(job.state, 0)
         if job.state == COMMITTED:
             found = self.verdict(ledger)
-            deadlines = {State.BALLOTING: found.reveal_deadline, State.DECIDED: found.window_end}
+            deadlines = {
+                State.BALLOTING: found.reveal_deadline,
+                State.DISPUTED: found.window_end,
+                State.ANSWERING: found.availability.deadline,
+                State.DECIDED: found.window_end,
+            }
             deadline = deadlines.get(State(found.state), 0)
         if self.world.slot <= deadline:
             self.world.warp_to(deadline + 1)
@@ -92,8 +102,12 @@ class Closing(Hostile):
             self.reclaim(ledger)
         assert ledger.escrow_closed
         for number, ballot in ledger.ballots.items():
-            if not ballot.released:
-                self.release_ballot(ledger, number)
+            if ballot.released:
+                continue
+            accepted = ballot.revealed and ballot.choice is Choice.ACCEPT
+            if accepted and self.verdict(ledger).outcome == Outcome.FRAUD and not ballot.slashed:
+                self.slash_ballot(ledger, number)
+            self.release_ballot(ledger, number)
         if address in self.view.verdicts:
             self.close_verdict(ledger)
         for exposure in list(self.view.exposures.values()):

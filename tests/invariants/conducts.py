@@ -18,5 +18,7 @@ def diligent(choice: Choice | None, **changes: object) -> Conduct:
         "operator": 0,
         "withheld": frozenset[int](),
         "cranker": 0,
+        "answers": 0,
+        "challenges": False,
     }
     return Conduct(**{**values, **changes})  # type: ignore[arg-type]

@@ -16,6 +16,8 @@ from kernels.graph import Graph, GraphBuilder
 from tests.invariants.book import Book
 from tests.invariants.ledger import JobLedger
 from tests.invariants.view import View
+from tests.kernels.evidence.committed import Committed
+from tests.kernels.evidence.record import inputs_of
 from tests.world import NLOV, Actor, World, stakers
 from tests.world import marketplace as market
 from tests.world.world import Sent
@@ -35,6 +37,14 @@ def two_layers() -> Graph:
     hidden = builder.requantise(builder.matmul(builder.input((4, 8)), weights[0]), 2**30, 36)
     builder.argmax(builder.matmul(hidden, weights[1]))
     return builder.build()
+
+
+@cache
+def committed(lie: int | None, stages: tuple[tuple[int, int], ...]) -> Committed:
+    """The graph's trace in these stages; with `lie`, that operator's first element is wrong."""
+    graph = two_layers()
+    lies = {} if lie is None else {lie: {0}}
+    return Committed(graph, inputs_of(graph), stages, lies)
 
 
 class Economy:
@@ -61,12 +71,14 @@ class Economy:
             self.providers[0],
             self.verifiers[0],
         ]
+        self.challenger = world.actor("challenger")
         self.thief = world.actor("thief", tokens=NLOV)
         self.funder = world.actor("funder", tokens=1_000 * NLOV)
         self.stakers = [*self.verifiers, *self.providers, self.saver]
         for actor in (*self.stakers, *self.buyers):
             world.mint_to(actor, 50 * NLOV)
-        self.by_key = {actor.key: actor for actor in (*self.stakers, *self.buyers, *self.crankers)}
+        known = (*self.stakers, *self.buyers, *self.crankers, self.challenger)
+        self.by_key = {actor.key: actor for actor in known}
         self.book = Book(world.token_accounts())
         self.ledgers: list[JobLedger] = []
         self.donated = Counter[Pubkey]()

@@ -11,7 +11,7 @@ from tests.world import NLOV
 CHANGES: Final[Mapping[str, Mapping[str, tuple[int, int, int]]]] = {
     "escrow": {"fee_bps": (500, 0, 10_000), "posting_fee": (NLOV // 100, 0, NLOV)},
     "job_registry": {
-        "kappa": (25, 1, 40),
+        "kappa": (25, 26, 40),
         "bond_bps": (1_000, 0, 10_000),
         "max_attempts": (3, 1, 2),
         "lease_slots": (150, 1, 300),
@@ -25,6 +25,9 @@ CHANGES: Final[Mapping[str, Mapping[str, tuple[int, int, int]]]] = {
         "challenge_slots": (20, 1, 100),
         "public_slots": (60, 1, 100),
         "salt_slots": (64, 1, 100),
+        "proof_slots": (100, 1, 20),
+        "answer_slots": (150, 4, 20),
+        "bounty_bps": (5_000, 0, 10_000),
     },
 }
 """Values a parameter may take by program and name: localnet's, and extremes."""

@@ -140,6 +140,7 @@ class Hostile(Books):
             job_registry.conclude(
                 outcome=3,
                 paid_macs=1,
+                blamed=thief.key,
                 job=job,
                 provider=thief.key,
                 utilisation=job_registry.utilisation_address(shard_of(job)),

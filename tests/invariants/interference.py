@@ -7,6 +7,7 @@ from tests.invariants.ledger import JobLedger
 from tests.invariants.market import CLAIMED
 from tests.invariants.progress import Progress
 from tests.world import Actor
+from tests.world.judgement import Outcome
 
 Step = Callable[[], None]
 
@@ -39,6 +40,11 @@ class Interference(Progress):
             yield partial(self.draw, ledger, party, salted=bool(other % 2), wait=False)
             yield partial(self.tally, ledger, party)
             yield partial(self.close_verdict, ledger)
+            if not ledger.closed:
+                yield partial(self.challenge, ledger)
+                yield partial(self.answer, ledger, other % 9)
+            if self.verdict(ledger).outcome == Outcome.FRAUD and not ledger.final:
+                yield partial(self.slash_provider, ledger)
             if not ledger.escrow_closed:
                 yield partial(self.settle, ledger, party)
                 yield partial(self.void, ledger, party)
@@ -48,3 +54,4 @@ class Interference(Progress):
         for number, ballot in ledger.ballots.items():
             if not ballot.released:
                 yield partial(self.release_ballot, ledger, number)
+                yield partial(self.slash_ballot, ledger, number)

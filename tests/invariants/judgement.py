@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 
-from idl.client import escrow, job_registry, shard_of, staking, verdict
+from idl.client import staking, verdict
 from tests.invariants.economy import EVEN, ODD
 from tests.invariants.ledger import CastBallot, JobLedger
 from tests.invariants.market import COMMITTED, MarketSteps
 from tests.world import Actor
 from tests.world import judgement as judge
-from tests.world.judgement import Choice, Outcome, State
+from tests.world.judgement import Choice, State
 
 _HELD = 2**64 - 1
-_DRAWN, _CAST, _REVEALED, _RELEASED = range(4)
-_PAYING = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED}
+_DRAWN, _CAST, _REVEALED = range(3)
 
 
 class JudgementSteps(MarketSteps):
@@ -158,67 +157,6 @@ class JudgementSteps(MarketSteps):
             signers=[cranker],
         )
         self._stepped(refusal, ledger, cranker, "tallied")
-
-    def settle(self, ledger: JobLedger, cranker: Actor) -> None:
-        found = self.verdict(ledger)
-        outcome = Outcome(found.outcome)
-        refusal = None
-        if found.state != State.DECIDED:
-            refusal = "WrongState"
-        elif outcome not in _PAYING:
-            refusal = "NotPayable"
-        elif self.world.slot <= found.window_end:
-            refusal = "WindowOpen"
-        self.attempt(
-            refusal,
-            verdict.settle(
-                cranker=cranker.key,
-                job=ledger.job.address,
-                provider=job_registry.provider_address(self.job(ledger).lease.provider),
-                utilisation=job_registry.utilisation_address(shard_of(ledger.job.address)),
-                escrow_config=escrow.config_address(),
-            ),
-            signers=[cranker],
-        )
-        self._stepped(refusal, ledger, cranker, outcome.name.lower())
-        if refusal is None:
-            fee_bps = self.world.parameters.escrow.fee_bps
-            ledger.conclude(outcome, self.graph.multiply_adds, fee_bps)
-
-    def void(self, ledger: JobLedger, cranker: Actor) -> None:
-        """Void, where there is a stage to blame; without any there is no exposure to name."""
-        if not ledger.stages:
-            return
-        found = self.verdict(ledger)
-        outcome = Outcome(found.outcome)
-        refusal = None
-        if found.state != State.DECIDED:
-            refusal = "WrongState"
-        elif outcome in _PAYING:
-            refusal = "NotVoidable"
-        rejected = refusal is None and outcome is Outcome.REJECTED
-        blamed = ledger.blamed() if rejected else ledger.stages[0].provider
-        exposure = self.view.exposures.get((ledger.job.address, blamed))
-        if exposure is None:
-            return
-        self.attempt(
-            refusal,
-            verdict.void(
-                cranker=cranker.key,
-                job=ledger.job.address,
-                provider=job_registry.provider_address(self.job(ledger).lease.provider),
-                utilisation=job_registry.utilisation_address(shard_of(ledger.job.address)),
-                position=staking.position_address(blamed),
-                exposure=staking.exposure_address(ledger.job.address, blamed),
-            ),
-            signers=[cranker],
-        )
-        self._stepped(refusal, ledger, cranker, outcome.name.lower())
-        if rejected:
-            bond = exposure.bond
-            self.book.move(staking.stake_vault_address(), self.vault_of(ledger), bond)
-        if refusal is None:
-            ledger.conclude(outcome, self.graph.multiply_adds, 0)
 
     def _stepped(
         self, refusal: str | None, ledger: JobLedger, cranker: Actor, reached: str

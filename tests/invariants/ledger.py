@@ -10,13 +10,14 @@ from tests.world.judgement import Choice, Outcome
 from tests.world.marketplace import PostedJob
 
 BPS: Final = 10_000
-_PAYING: Final = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED}
+PAYING: Final = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED, Outcome.UNPROVEN}
 _BORNE_OUT: Final = {
     Outcome.ACCEPTED: {Choice.ACCEPT},
-    Outcome.REJECTED: {Choice.REJECT},
     Outcome.UNAVAILABLE: {Choice.UNAVAILABLE},
     Outcome.UNVERIFIED: set(Choice),
     Outcome.UNSAMPLED: set[Choice](),
+    Outcome.FRAUD: {Choice.REJECT},
+    Outcome.UNPROVEN: {Choice.ACCEPT},
 }
 
 
@@ -41,6 +42,7 @@ class CastBallot:
     bond: int
     revealed: bool = False
     released: bool = False
+    slashed: bool = False
 
 
 @dataclass(slots=True)
@@ -49,11 +51,13 @@ class JobLedger:
 
     job: PostedJob
     locked: int
+    lie: int | None = None
     stages: list[CommittedStage] = field(default_factory=list)
     ballots: dict[int, CastBallot] = field(default_factory=dict)
     steps: Counter[Pubkey] = field(default_factory=Counter)
     credits: dict[Pubkey, int] = field(default_factory=dict)
     paid: dict[Pubkey, int] = field(default_factory=dict)
+    bounty: int = 0
     fee: int = 0
     fee_due: int = 0
     final: bool = False
@@ -66,6 +70,16 @@ class JobLedger:
         return sum(self.credits.values()) - sum(self.paid.values())
 
     @property
+    def covered(self) -> int:
+        """What may be credited: the buyer's, and of a slash the challenger's share."""
+        return self.locked + self.bounty
+
+    @property
+    def ranges(self) -> tuple[tuple[int, int], ...]:
+        """First and last operator of each stage."""
+        return tuple((stage.first, stage.last) for stage in self.stages)
+
+    @property
     def outstanding(self) -> int:
         """What the vault must never hold less than."""
         return self.unpaid + self.fee_due
@@ -76,20 +90,18 @@ class JobLedger:
             self.stages.clear()
         self.stages.append(stage)
 
-    def blamed(self) -> Pubkey:
-        """Provider of the lower median of the operators that rejecters named."""
-        named = sorted(
-            ballot.operator
-            for ballot in self.ballots.values()
-            if ballot.revealed and ballot.choice is Choice.REJECT
-        )
-        median = named[(len(named) - 1) // 2]
-        return next(s.provider for s in self.stages if s.first <= median < s.last)
+    def provider_of(self, operator: int) -> Pubkey:
+        """Who committed the operator."""
+        return next(s.provider for s in self.stages if s.first <= operator < s.last)
 
-    def conclude(self, outcome: Outcome, graph_macs: int, fee_bps: int) -> None:
+    def conclude(
+        self, outcome: Outcome, graph_macs: int, fee_bps: int, challenger: Pubkey | None = None
+    ) -> None:
         """Credit everybody as the verdict's outcome says."""
         credits = Counter[Pubkey]()
-        if outcome in _PAYING:
+        if challenger is not None:
+            credits[challenger] += self.bounty
+        if outcome in PAYING:
             for stage in self.stages:
                 gross = stage.price * stage.macs // graph_macs
                 fee = -(-gross * fee_bps // BPS)
@@ -117,4 +129,4 @@ class JobLedger:
         assert not self.final, "the job ends twice"
         self.final = True
         self.credits = {party: amount for party, amount in credits.items() if amount}
-        assert sum(self.credits.values()) + self.fee <= self.locked, "more is owed than was locked"
+        assert sum(self.credits.values()) + self.fee <= self.covered, "more is owed than is there"

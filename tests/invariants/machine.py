@@ -48,6 +48,8 @@ CONDUCT: Final = st.builds(
     operator=st.integers(0, 3),
     withheld=WITHHELD,
     cranker=PICKS,
+    answers=st.sampled_from([0, 8, 3]),
+    challenges=RARELY,
 )
 LIFE: Final = st.one_of(
     st.lists(CONDUCT, min_size=1, max_size=8),
@@ -72,6 +74,7 @@ class Terms(TypedDict):
     tip: int
     paid_urgency: int
     verifiers: int
+    lie: int | None
 
 
 TERMS: Final = st.fixed_dictionaries(
@@ -81,6 +84,7 @@ TERMS: Final = st.fixed_dictionaries(
         "tip": st.integers(0, NLOV // 100),
         "paid_urgency": st.integers(0, NLOV // 10).map(lambda half: 2 * half),
         "verifiers": st.sampled_from([3, 1, 5]),
+        "lie": st.sampled_from([None, None, 0, 2]),
     }
 )
 
@@ -110,6 +114,11 @@ class EconomyMachine(RuleBasedStateMachine):
     def ended(self) -> list[JobLedger]:
         """Jobs that have ended and whose account exists."""
         return self.jobs(lambda ledger: ledger.final and not ledger.closed)
+
+    def judged(self) -> list[JobLedger]:
+        """Jobs under way that have a verdict."""
+        found = self.economy.view.verdicts
+        return self.jobs(lambda ledger: not ledger.final and ledger.job.address in found)
 
     def balloting(self) -> list[JobLedger]:
         """Jobs whose verifiers vote."""
@@ -251,6 +260,16 @@ class JobRules(EconomyMachine):
     @rule(pick=PICKS, withheld=WITHHELD)
     def reveal(self, pick: int, withheld: frozenset[int]) -> None:
         self.economy.reveal(chosen(self.balloting(), pick), withheld)
+
+    @precondition(lambda self: self.judged())
+    @rule(pick=PICKS)
+    def challenge(self, pick: int) -> None:
+        self.economy.challenge(chosen(self.judged(), pick))
+
+    @precondition(lambda self: self.judged())
+    @rule(pick=PICKS, count=st.integers(1, 8))
+    def answer(self, pick: int, count: int) -> None:
+        self.economy.answer(chosen(self.judged(), pick), count)
 
     @precondition(lambda self: self.ended())
     @rule(pick=PICKS)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from idl.client import escrow, job_registry, staking, verdict
+from tests.invariants.economy import committed
 from tests.invariants.ledger import BPS, CommittedStage, JobLedger
 from tests.invariants.providers import ProviderSteps
 from tests.world import Actor
@@ -20,10 +21,20 @@ class MarketSteps(ProviderSteps):
         """The job's account."""
         return self.view.jobs[ledger.job.address]
 
-    def post(self, buyer: Actor, *, paid_urgency: int = 0, **terms: int) -> JobLedger:
-        """Lock and post. `paid_urgency` is even, so that half of it burns exactly."""
+    def post(
+        self, buyer: Actor, *, paid_urgency: int = 0, lie: int | None = None, **terms: int
+    ) -> JobLedger:
+        """Lock and post. `paid_urgency` is even, so that half of it burns exactly.
+
+        Whoever works on the job computes it truly but for the first element of operator `lie`.
+        """
         posted = market.post_job(
-            self.world, buyer, self.graph_address, paid_urgency=paid_urgency, **terms
+            self.world,
+            buyer,
+            self.graph_address,
+            paid_urgency=paid_urgency,
+            input_root=committed(None, ()).witness.claim(0, 0).inputs_root,
+            **terms,
         )
         self.forget()
         agreed, burned = posted.terms, self.world.parameters.escrow.posting_fee
@@ -34,7 +45,7 @@ class MarketSteps(ProviderSteps):
             + agreed.tip * market.TIPS
             + agreed.urgency
         )
-        ledger = JobLedger(posted, locked)
+        ledger = JobLedger(posted, locked, lie)
         self.book.open(self.vault_of(ledger))
         self.book.move(buyer.tokens, self.vault_of(ledger), locked)
         self.book.burn(buyer.tokens, burned)
@@ -133,13 +144,15 @@ class MarketSteps(ProviderSteps):
         if ledger.job.address not in self.view.verdicts:
             opening = [verdict.open_verdict(owner=owner.key, job=ledger.job.address)]
         late = self.world.slot > job.lease.expires_slot
+        earlier = () if first == 0 else ledger.ranges
+        claim = committed(ledger.lie, (*earlier, (first, last))).witness.claim(0, 0)
         self.attempt(
             "LeaseExpired" if late else None,
             *opening,
             verdict.commit_stage(
                 first=first,
                 last=last,
-                root=bytes([7]) * 32,
+                root=claim.stages[-1].root,
                 kind=0,
                 owner=owner.key,
                 job=ledger.job.address,

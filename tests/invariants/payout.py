@@ -8,13 +8,13 @@ from idl.client import (
     staking,
     verdict,
 )
-from tests.invariants.judgement import JudgementSteps
+from tests.invariants.disputes import DisputeSteps
 from tests.invariants.ledger import BPS, JobLedger
 from tests.invariants.market import CANCELLED, ENDED, EXPIRED
-from tests.world.judgement import State
+from tests.world.judgement import Choice, Outcome, State
 
 
-class PayoutSteps(JudgementSteps):
+class PayoutSteps(DisputeSteps):
     """Each step foresees from the view whether it is allowed, and books what it moves."""
 
     def withdraw_credit(self, ledger: JobLedger, index: int) -> None:
@@ -97,9 +97,16 @@ class PayoutSteps(JudgementSteps):
     def release_ballot(self, ledger: JobLedger, number: int) -> None:
         """Free a verifier's stake, less the silence fee where it did not reveal."""
         ballot, fees = ledger.ballots[number], escrow.fees_address(shard_of(ledger.job.address))
-        early = self.verdict(ledger).state != State.SETTLED
+        found = self.verdict(ledger)
+        fraud = found.outcome == Outcome.FRAUD
+        accepted = ballot.revealed and ballot.choice is Choice.ACCEPT
+        refusal = None
+        if found.state != State.SETTLED:
+            refusal = "WrongState"
+        elif fraud and accepted and not ballot.slashed:
+            refusal = "BallotUnslashed"
         self.attempt(
-            "WrongState" if early else None,
+            refusal,
             verdict.release_ballot(
                 ballot=number,
                 verdict=verdict.verdict_address(ledger.job.address),
@@ -109,10 +116,12 @@ class PayoutSteps(JudgementSteps):
                 fee_vault=fees,
             ),
         )
-        if early:
+        if refusal is not None:
             return
         ballot.released = True
-        if not ballot.revealed:
+        latest = found.ballots[number].draw == found.draws
+        cut_short = fraud and latest and found.window_end <= found.reveal_deadline
+        if not ballot.revealed and not cut_short:
             self.book.move(staking.stake_vault_address(), fees, ballot.bond)
             self.reached["silenced"] += 1
 

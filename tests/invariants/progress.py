@@ -22,6 +22,8 @@ class Conduct:
     operator: int
     withheld: frozenset[int]
     cranker: int
+    answers: int
+    challenges: bool
 
 
 class Progress(Closing):
@@ -56,6 +58,8 @@ class Progress(Closing):
             self.commit(ledger, conduct.last, restart=conduct.restart)
 
     def _judge(self, ledger: JobLedger, conduct: Conduct) -> None:
+        if conduct.challenges:
+            self.challenge(ledger)
         state, cranker = self.verdict(ledger).state, self._cranker(conduct)
         if state == State.COMMITTING:
             self.adopt_partial(ledger, cranker)
@@ -67,8 +71,10 @@ class Progress(Closing):
             self.outlast(ledger)
             self.decide(ledger, cranker)
         else:
-            self.outlast(ledger)
-            self.decide(ledger, cranker)
+            self.answer(ledger, conduct.answers)
+            if self.verdict(ledger).state != State.COMMITTED:
+                self.outlast(ledger)
+                self.decide(ledger, cranker)
 
     def _cranker(self, conduct: Conduct) -> Actor:
         return self.crankers[conduct.cranker % len(self.crankers)]

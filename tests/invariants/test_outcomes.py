@@ -11,37 +11,74 @@ from tests.world import NLOV
 from tests.world.judgement import Choice
 
 ACCEPT, REJECT, UNAVAILABLE = (diligent(choice) for choice in Choice)
-LIVES: dict[str, tuple[list[Conduct], int]] = {
-    "accepted": ([ACCEPT], SETTLED),
-    "rejected": ([REJECT], VOIDED),
-    "unavailable": ([UNAVAILABLE], VOIDED),
-    "unverified": ([diligent(None, salted=False)], SETTLED),
-    "withheld": ([diligent(Choice.ACCEPT, withheld=frozenset(range(15)))], SETTLED),
+SHOWN = diligent(None, votes=(*[Choice.UNAVAILABLE] * 2, *[Choice.ACCEPT] * 13), answers=8)
+INHERITED = [
+    diligent(Choice.REJECT, last=2),
+    diligent(Choice.REJECT, last=2),
+    diligent(Choice.REJECT, silent=True),
+    diligent(Choice.REJECT, challenges=True),
+]
+LIVES: dict[str, tuple[int | None, list[Conduct], int, str]] = {
+    "accepted": (None, [ACCEPT], SETTLED, "accepted"),
+    "rejected and unproven": (None, [REJECT], SETTLED, "unproven"),
+    "rejected and proven": (
+        0,
+        [*[REJECT] * 4, diligent(Choice.REJECT, challenges=True)],
+        VOIDED,
+        "fraud",
+    ),
+    "challenged in vain": (None, [diligent(Choice.ACCEPT, challenges=True)], SETTLED, "accepted"),
+    "accepted and proven": (
+        2,
+        [*[ACCEPT] * 4, diligent(Choice.ACCEPT, challenges=True)],
+        VOIDED,
+        "fraud",
+    ),
+    "proven at once": (
+        0,
+        [ACCEPT, ACCEPT, diligent(Choice.ACCEPT, challenges=True)],
+        VOIDED,
+        "fraud",
+    ),
+    "unavailable": (None, [UNAVAILABLE], VOIDED, "unavailable"),
+    "answered in part": (None, [diligent(Choice.UNAVAILABLE, answers=7)], VOIDED, "unavailable"),
+    "answered and missed again": (
+        None,
+        [diligent(Choice.UNAVAILABLE, answers=8)],
+        VOIDED,
+        "unavailable",
+    ),
+    "answered and accepted": (None, [SHOWN], SETTLED, "accepted"),
+    "unverified": (None, [diligent(None, salted=False)], SETTLED, "unverified"),
+    "withheld": (
+        None,
+        [diligent(Choice.ACCEPT, withheld=frozenset(range(15)))],
+        SETTLED,
+        "unverified",
+    ),
     "divided": (
+        None,
         [diligent(None, votes=(Choice.ACCEPT, Choice.REJECT, Choice.UNAVAILABLE) * 5)],
         SETTLED,
+        "unverified",
     ),
-    "expired": ([diligent(None, silent=True)], EXPIRED),
+    "expired": (None, [diligent(None, silent=True)], EXPIRED, "expired"),
     # two stages by two providers: the first answers with a bond that is gone already
-    "the first of two blamed": (
+    "the first of two convicted": (0, INHERITED, VOIDED, "fraud"),
+    "the second of two convicted": (2, INHERITED, VOIDED, "fraud"),
+    "one of two asked in vain": (
+        None,
         [
-            diligent(Choice.REJECT, last=2),
-            diligent(Choice.REJECT, last=2),
-            diligent(Choice.REJECT, silent=True),
-            diligent(Choice.REJECT, operator=1),
+            diligent(Choice.UNAVAILABLE, last=2),
+            diligent(Choice.UNAVAILABLE, last=2),
+            diligent(Choice.UNAVAILABLE, silent=True),
+            UNAVAILABLE,
         ],
         VOIDED,
-    ),
-    "the second of two blamed": (
-        [
-            diligent(Choice.REJECT, last=2),
-            diligent(Choice.REJECT, last=2),
-            diligent(Choice.REJECT, silent=True),
-            diligent(Choice.REJECT, operator=3),
-        ],
-        VOIDED,
+        "unavailable",
     ),
     "restarted by another": (
+        None,
         [
             diligent(Choice.ACCEPT, last=2),
             diligent(Choice.ACCEPT, last=2),
@@ -50,6 +87,7 @@ LIVES: dict[str, tuple[list[Conduct], int]] = {
             diligent(Choice.ACCEPT, restart=True),
         ],
         SETTLED,
+        "accepted",
     ),
 }
 
@@ -61,8 +99,8 @@ def economy() -> Interference:
 
 @pytest.mark.parametrize("life", LIVES)
 def test_a_life_balances(economy: Interference, life: str) -> None:
-    conducts, state = LIVES[life]
-    ledger = economy.post(economy.buyers[0], paid_urgency=NLOV)
+    lie, conducts, state, outcome = LIVES[life]
+    ledger = economy.post(economy.buyers[0], paid_urgency=NLOV, lie=lie)
     for conduct in conducts:
         economy.advance(ledger, conduct)
         economy.audit()
@@ -71,6 +109,7 @@ def test_a_life_balances(economy: Interference, life: str) -> None:
             economy.advance(ledger, conducts[-1])
             economy.audit()
     assert economy.job(ledger).state == state
+    assert economy.reached[outcome] == 1
     economy.close()
 
 

@@ -106,6 +106,17 @@ class Challenge:
         """Have the referee judge; without a ticket by the right of a rejecting ballot."""
         return self.plan.prove(ticket=ticket)
 
+    def answer(self, question: int) -> Instruction:
+        """Show the element, as its provider, instead of calling it wrong."""
+        return verdict.answer_element(
+            question=question,
+            tail=self.tail,
+            provider=self.challenger.key,
+            job=self.job.address,
+            graph=self.job.graph,
+            buffer=self.buffer,
+        )
+
     # steps
 
     def prepare(self, world: World, *, ticket: bool = True) -> "Challenge":

@@ -27,8 +27,10 @@ class State(IntEnum):
     COMMITTING = 0
     COMMITTED = 1
     BALLOTING = 2
+    DISPUTED = 3
     DECIDED = 4
     SETTLED = 5
+    ANSWERING = 6
 
 
 class Outcome(IntEnum):
@@ -36,11 +38,11 @@ class Outcome(IntEnum):
 
     NONE = 0
     ACCEPTED = 1
-    REJECTED = 2
     UNAVAILABLE = 3
     UNVERIFIED = 4
     UNSAMPLED = 5
     FRAUD = 6
+    UNPROVEN = 7
 
 
 def verdict_of(world: World, job: PostedJob) -> verdict.Verdict:
@@ -215,15 +217,16 @@ def settle(world: World, cranker: Actor, job: PostedJob) -> Sent:
 
 
 def void(world: World, cranker: Actor, job: PostedJob) -> Sent:
-    """End a rejected or unavailable verdict, blaming the one provider of the job."""
-    window_end = verdict_of(world, job).window_end
-    if world.slot <= window_end:
-        world.warp_to(window_end + 1)
+    """End what was proven wrong or cannot be had, blaming the one provider of the job."""
+    found = verdict_of(world, job)
+    if found.state == State.ANSWERING and world.slot <= found.availability.deadline:
+        world.warp_to(found.availability.deadline + 1)
     provider = world.fetch(job_registry.Job, job.address).lease.provider
     return world.send(
         verdict.void(
             cranker=cranker.key,
             job=job.address,
+            graph=job.graph,
             provider=job_registry.provider_address(provider),
             utilisation=job_registry.utilisation_address(shard_of(job.address)),
             position=staking.position_address(provider),

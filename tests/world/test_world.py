@@ -123,7 +123,7 @@ def test_a_job_is_accepted_by_its_committee_and_paid(world: World) -> None:
     world.check_conserved()
 
 
-def test_a_rejected_job_refunds_its_buyer(world: World) -> None:
+def test_a_job_whose_data_nobody_gets_refunds_its_buyer(world: World) -> None:
     members = dict(enumerate(stakers.committee(world, 3)))
     buyer = world.actor("buyer", tokens=10 * NLOV)
     provider, cranker = world.actor("provider"), world.actor("cranker")
@@ -134,10 +134,11 @@ def test_a_rejected_job_refunds_its_buyer(world: World) -> None:
     bond = market.lease(world, job).bond
     judge.commit(world, provider, job)
     judge.draw(world, cranker, job)
-    voted = judge.ballots(world, members, job, judge.Choice.REJECT)
+    voted = judge.ballots(world, members, job, judge.Choice.UNAVAILABLE)
     judge.tally(world, cranker, job)
-    assert judge.verdict_of(world, job).outcome == judge.Outcome.REJECTED
+    assert judge.verdict_of(world, job).state == judge.State.ANSWERING
     judge.void(world, cranker, job)
+    assert judge.verdict_of(world, job).outcome == judge.Outcome.UNAVAILABLE
     for actor in (cranker, *(member for _, member, _ in voted)):
         judge.withdraw(world, actor, job)
     judge.reclaim(world, job)

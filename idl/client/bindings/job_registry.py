@@ -833,6 +833,12 @@ class Errors(ErrorCode):
     MarketCurrent = (6262, "the market already stands at this epoch")
     WrongShards = (6263, "the market is read from all 16 shards, in order")
     InvalidShard = (6264, "shards are numbered 0 to 15, and a job counts in that of its address")
+    KappaTooLow = (
+        6265,
+        "kappa is too low: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must "
+        "exceed 1, or cheating pays",
+    )
+    WrongConfig = (6266, "the account is not verdict's config")
 
 
 def abandon_graph(
@@ -942,6 +948,7 @@ def conclude(
     *,
     outcome: int,
     paid_macs: int,
+    blamed: Pubkey,
     job: Pubkey,
     provider: Pubkey,
     utilisation: Pubkey,
@@ -950,13 +957,13 @@ def conclude(
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Called by the verdict program. `outcome` is 3 (settled) or 6 (voided); `paid_macs` are the
-    multiply-adds that were paid for.
+    multiply-adds that were paid for; `blamed` is whom a void costs reputation.
     """
     if registry is None:
         registry = registry_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("conclude", outcome=outcome, paid_macs=paid_macs),
+        coder(PROGRAM).instruction("conclude", outcome=outcome, paid_macs=paid_macs, blamed=blamed),
         [
             AccountMeta(authority, True, False),
             AccountMeta(registry, False, False),
@@ -1426,16 +1433,24 @@ def set_params(
     params: Params,
     authority: Pubkey,
     registry: Pubkey | None = None,
+    pool: Pubkey | None = None,
+    verdict_config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     if registry is None:
         registry = registry_address()
+    if pool is None:
+        pool = find_address((b"pool",), PROGRAM_IDS["staking"])
+    if verdict_config is None:
+        verdict_config = find_address((b"config",), PROGRAM_IDS["verdict"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("set_params", params=params),
         [
             AccountMeta(authority, True, False),
             AccountMeta(registry, False, True),
+            AccountMeta(pool, False, False),
+            AccountMeta(verdict_config, False, False),
             *remaining,
         ],
     )

@@ -615,6 +615,12 @@ class Errors(ErrorCode):
     SeatStillDrawable = (6023, "The seat may still be drawn from a snapshot")
     SnapshotTaken = (6024, "This epoch's snapshot has been taken")
     WrongSnapshot = (6025, "Not the snapshot of this epoch's parity")
+    SlashBurnTooLow = (
+        6026,
+        "slash_burn_bps is too low: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) "
+        "must exceed 1, or cheating pays",
+    )
+    WrongConfig = (6027, "The account is not the one in which another program holds its parameters")
 
 
 def claim_rewards(
@@ -992,16 +998,24 @@ def set_params(
     params: Params,
     authority: Pubkey,
     pool: Pubkey | None = None,
+    registry: Pubkey | None = None,
+    verdict_config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     if pool is None:
         pool = pool_address()
+    if registry is None:
+        registry = find_address((b"registry",), PROGRAM_IDS["job_registry"])
+    if verdict_config is None:
+        verdict_config = find_address((b"config",), PROGRAM_IDS["verdict"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("set_params", params=params),
         [
             AccountMeta(authority, True, False),
             AccountMeta(pool, False, True),
+            AccountMeta(registry, False, False),
+            AccountMeta(verdict_config, False, False),
             *remaining,
         ],
     )

@@ -51,6 +51,18 @@ class AuthoritySet(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """Questions to the providers of data that a majority misses; all zero before that."""
+
+    seed: bytes
+    """Zero until the first answer, or the void for want of one, learns it."""
+    asked_slot: int
+    deadline: int
+    answered: int
+    """Bit i is set once question i has been answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ballot:
     verifier: Pubkey
     """The seat's owner, known once cast."""
@@ -137,8 +149,15 @@ class BallotsTallied(Event):
     unavailable: int
     drawn: int
     outcome: int
-    """0 when more verifiers are to be drawn."""
+    """0 unless decided."""
+    state: int
+    """1 when more verifiers are to be drawn, 3 when a proof is awaited, 6 when providers are
+    asked.
+    """
     window_end: int
+    """Last slot for a proof."""
+    answer_deadline: int
+    """Last slot for an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,12 +187,12 @@ class Config(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("9b0caae01efacc82")
-    SIZE: ClassVar[int | None] = 109
+    SIZE: ClassVar[int | None] = 129
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "authority": 8,
         "params": 40,
-        "sequence": 100,
-        "bump": 108,
+        "sequence": 120,
+        "bump": 128,
     }
 
     authority: Pubkey
@@ -187,6 +206,24 @@ class Cranker:
     party: Pubkey
     steps: int
     """Steps this party took, one tip each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElementAnswered(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("fe8e54dc270ed209")
+
+    envelope: Envelope
+    job: Pubkey
+    provider: Pubkey
+    question: int
+    operator: int
+    element: int
+    answered: int
+    """Bit i is set once question i has been answered."""
+    state: int
+    """6 while others are open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +288,15 @@ class Initialized(Event):
 class Params:
     """Slots are counts of slots, amounts base units of $NLOV."""
 
+    p_floor_bps: int
+    """Sampling probability of a provider of full reputation."""
+    collusion_bps: int
+    """Share of verifiers taken to collude with a provider, and share taken to accept unchecked:
+    what the deterrence must still bear. With the floor above it, other programs read both.
+    """
+    lazy_bps: int
+    bounty_bps: int
+    """Challenger's share of the slashed stake that is not burned."""
     salt_slots: int
     """Time the buyer has to reveal the salt before a draw may do without it."""
     ballot_slots: int
@@ -259,14 +305,14 @@ class Params:
     """Window before an accepted or unsampled result is paid."""
     public_slots: int
     """Window before a result without a quorum is paid."""
+    proof_slots: int
+    """Window in which a majority's rejection must be proven."""
+    answer_slots: int
+    """Time in which a provider must answer for its data."""
     ballot_exposure: int
     """Stake that a ballot exposes."""
     silence_fee: int
     """What withholding a cast ballot costs."""
-    p_floor_bps: int
-    """Sampling probability of a provider of full reputation."""
-    bounty_bps: int
-    """Challenger's share of the slashed stake that is not burned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -468,6 +514,7 @@ class Verdict(Account):
         "ballots": 1152,
         "crankers": 2352,
         "fraud": 2672,
+        "availability": 2728,
     }
 
     job: Pubkey
@@ -512,6 +559,7 @@ class Verdict(Account):
     ballots: tuple[Ballot, ...]
     crankers: tuple[Cranker, ...]
     fraud: Fraud
+    availability: Availability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -561,9 +609,9 @@ class VerdictVoided(Event):
     outcome: int
     credited: int
     blamed: Pubkey
-    """Provider that a proof convicts or a rejection blames; the default key when the data was
-    unavailable.
-    """
+    """Provider that answers for it."""
+    forfeited: bool
+    """Its bond went to the job's vault, unless it had gone there before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -605,6 +653,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     BallotRevealed,
     BallotSlashed,
     BallotsTallied,
+    ElementAnswered,
     FraudProven,
     Initialized,
     ParamsSet,
@@ -626,8 +675,8 @@ class Errors(ErrorCode):
     Unauthorized = (6300, "Signer is not the one this instruction is for")
     InvalidParams = (
         6301,
-        "Parameters are out of range: windows must be at least 1 slot, the sampling floor 1 to "
-        "10,000 basis points, the bounty at most 10,000",
+        "Parameters are out of range: windows must be at least 1 slot, answer_slots 4 to 400, the "
+        "sampling floor 1 to 10,000 basis points, other shares at most 10,000",
     )
     WrongState = (6302, "Verdict is not in the state that this instruction needs")
     JobMismatch = (6303, "Account belongs to another job")
@@ -692,6 +741,29 @@ class Errors(ErrorCode):
     ProviderUnslashed = (6349, "The convicted provider must be slashed first")
     NotAnAcceptance = (6350, "Only a revealed ballot that accepts can be slashed")
     BallotUnslashed = (6351, "The ballot accepted what was proven wrong: slash it first")
+    StakeTooLow = (
+        6352,
+        "slash_burn_bps or kappa is zero: nothing is lost by cheating, however often it is caught",
+    )
+    FloorTooLow = (
+        6353,
+        "p_floor_bps is too low: p_floor (1 + slash_burn * kappa) must exceed 1, or cheating pays",
+    )
+    CollusionTooHigh = (
+        6354,
+        "collusion_bps is too high: p_floor (1 - collusion) (1 + slash_burn * kappa) must exceed "
+        "1, or cheating pays",
+    )
+    LazinessTooHigh = (
+        6355,
+        "lazy_bps is too high: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must "
+        "exceed 1, or cheating pays",
+    )
+    AnswersClosed = (6356, "The time to answer has passed")
+    AnswersOpen = (6357, "The time to answer has not passed")
+    NoSuchQuestion = (6358, "Questions are numbered from 0 to 7")
+    AlreadyAnswered = (6359, "Question has been answered already")
+    ElementIsWrong = (6360, "The element is not what the operator gives: this answers nothing")
 
 
 def adopt_partial(
@@ -710,6 +782,40 @@ def adopt_partial(
             AccountMeta(cranker, True, False),
             AccountMeta(verdict, False, True),
             AccountMeta(job, False, False),
+            *remaining,
+        ],
+    )
+
+
+def answer_element(
+    *,
+    question: int,
+    tail: bytes,
+    provider: Pubkey,
+    job: Pubkey,
+    graph: Pubkey,
+    buffer: Pubkey,
+    config: Pubkey | None = None,
+    verdict: Pubkey | None = None,
+    slot_hashes: Pubkey = SLOT_HASHES,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """The evidence is what the buffer holds, then `tail`."""
+    if config is None:
+        config = config_address()
+    if verdict is None:
+        verdict = verdict_address(job)
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("answer_element", question=question, tail=tail),
+        [
+            AccountMeta(provider, True, False),
+            AccountMeta(config, False, False),
+            AccountMeta(verdict, False, True),
+            AccountMeta(job, False, False),
+            AccountMeta(graph, False, False),
+            AccountMeta(buffer, False, False),
+            AccountMeta(slot_hashes, False, False),
             *remaining,
         ],
     )
@@ -885,17 +991,25 @@ def initialize(
     params: Params,
     deployer: Pubkey = DEPLOYER,
     config: Pubkey | None = None,
+    registry: Pubkey | None = None,
+    pool: Pubkey | None = None,
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     if config is None:
         config = config_address()
+    if registry is None:
+        registry = find_address((b"registry",), PROGRAM_IDS["job_registry"])
+    if pool is None:
+        pool = find_address((b"pool",), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("initialize", authority=authority, params=params),
         [
             AccountMeta(deployer, True, True),
             AccountMeta(config, False, True),
+            AccountMeta(registry, False, False),
+            AccountMeta(pool, False, False),
             AccountMeta(system_program, False, False),
             *remaining,
         ],
@@ -1117,16 +1231,24 @@ def set_params(
     params: Params,
     authority: Pubkey,
     config: Pubkey | None = None,
+    registry: Pubkey | None = None,
+    pool: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     if config is None:
         config = config_address()
+    if registry is None:
+        registry = find_address((b"registry",), PROGRAM_IDS["job_registry"])
+    if pool is None:
+        pool = find_address((b"pool",), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("set_params", params=params),
         [
             AccountMeta(authority, True, False),
             AccountMeta(config, False, True),
+            AccountMeta(registry, False, False),
+            AccountMeta(pool, False, False),
             *remaining,
         ],
     )
@@ -1291,6 +1413,7 @@ def void(
     *,
     cranker: Pubkey,
     job: Pubkey,
+    graph: Pubkey,
     provider: Pubkey,
     utilisation: Pubkey,
     position: Pubkey,
@@ -1302,6 +1425,7 @@ def void(
     pool: Pubkey | None = None,
     verifiers: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
+    slot_hashes: Pubkey = SLOT_HASHES,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
     escrow_program: Pubkey = PROGRAM_IDS["escrow"],
     job_registry_program: Pubkey = PROGRAM_IDS["job_registry"],
@@ -1330,6 +1454,7 @@ def void(
             AccountMeta(cranker, True, False),
             AccountMeta(verdict, False, True),
             AccountMeta(job, False, True),
+            AccountMeta(graph, False, False),
             AccountMeta(provider, False, True),
             AccountMeta(utilisation, False, True),
             AccountMeta(registry, False, False),
@@ -1340,6 +1465,7 @@ def void(
             AccountMeta(exposure, False, True),
             AccountMeta(verifiers, False, True),
             AccountMeta(stake_vault, False, True),
+            AccountMeta(slot_hashes, False, False),
             AccountMeta(authority, False, False),
             AccountMeta(escrow_program, False, False),
             AccountMeta(job_registry_program, False, False),

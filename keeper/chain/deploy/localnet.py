@@ -62,9 +62,13 @@ LOCALNET_PARAMETERS: Final = Parameters(
         reveal_slots=150,
         challenge_slots=20,
         public_slots=60,
+        proof_slots=100,
+        answer_slots=150,
         ballot_exposure=10 * NLOV,
         silence_fee=NLOV // 10,
         p_floor_bps=1_000,
+        collusion_bps=2_500,
+        lazy_bps=0,
         bounty_bps=5_000,
     ),
     redundancy=redundancy.Params(

@@ -136,6 +136,10 @@ pub enum RegistryError {
     WrongShards,
     #[msg("shards are numbered 0 to 15, and a job counts in that of its address")]
     InvalidShard,
+    #[msg("kappa is too low: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must exceed 1, or cheating pays")]
+    KappaTooLow,
+    #[msg("the account is not verdict's config")]
+    WrongConfig,
 }
 
 /// None from checked arithmetic becomes the program's error.

@@ -144,13 +144,14 @@ pub mod job_registry {
     }
 
     /// Called by the verdict program. `outcome` is 3 (settled) or 6 (voided); `paid_macs` are the
-    /// multiply-adds that were paid for.
+    /// multiply-adds that were paid for; `blamed` is whom a void costs reputation.
     pub fn conclude<'info>(
         ctx: Context<'info, Conclude<'info>>,
         outcome: u8,
         paid_macs: u64,
+        blamed: Pubkey,
     ) -> Result<()> {
-        conclude::handler(ctx, outcome, paid_macs)
+        conclude::handler(ctx, outcome, paid_macs, blamed)
     }
 
     pub fn release_exposure<'info>(ctx: Context<'info, ReleaseExposure<'info>>) -> Result<()> {

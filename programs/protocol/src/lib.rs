@@ -11,6 +11,7 @@ pub mod call;
 pub mod claim_order;
 pub mod creation;
 pub mod descriptor;
+pub mod economics;
 pub mod envelope;
 pub mod fenwick;
 pub mod fixed;

@@ -54,4 +54,8 @@ pub enum StakingError {
     SnapshotTaken,
     #[msg("Not the snapshot of this epoch's parity")]
     WrongSnapshot,
+    #[msg("slash_burn_bps is too low: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must exceed 1, or cheating pays")]
+    SlashBurnTooLow,
+    #[msg("The account is not the one in which another program holds its parameters")]
+    WrongConfig,
 }

@@ -1,11 +1,12 @@
 use anchor_lang::prelude::*;
+use protocol::economics::Weakness;
 use referee::RefereeError;
 
 #[error_code(offset = 6300)]
 pub enum VerdictError {
     #[msg("Signer is not the one this instruction is for")]
     Unauthorized,
-    #[msg("Parameters are out of range: windows must be at least 1 slot, the sampling floor 1 to 10,000 basis points, the bounty at most 10,000")]
+    #[msg("Parameters are out of range: windows must be at least 1 slot, answer_slots 4 to 400, the sampling floor 1 to 10,000 basis points, other shares at most 10,000")]
     InvalidParams,
     #[msg("Verdict is not in the state that this instruction needs")]
     WrongState,
@@ -109,6 +110,28 @@ pub enum VerdictError {
     NotAnAcceptance,
     #[msg("The ballot accepted what was proven wrong: slash it first")]
     BallotUnslashed,
+    #[msg(
+        "slash_burn_bps or kappa is zero: nothing is lost by cheating, however often it is caught"
+    )]
+    StakeTooLow,
+    #[msg(
+        "p_floor_bps is too low: p_floor (1 + slash_burn * kappa) must exceed 1, or cheating pays"
+    )]
+    FloorTooLow,
+    #[msg("collusion_bps is too high: p_floor (1 - collusion) (1 + slash_burn * kappa) must exceed 1, or cheating pays")]
+    CollusionTooHigh,
+    #[msg("lazy_bps is too high: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must exceed 1, or cheating pays")]
+    LazinessTooHigh,
+    #[msg("The time to answer has passed")]
+    AnswersClosed,
+    #[msg("The time to answer has not passed")]
+    AnswersOpen,
+    #[msg("Questions are numbered from 0 to 7")]
+    NoSuchQuestion,
+    #[msg("Question has been answered already")]
+    AlreadyAnswered,
+    #[msg("The element is not what the operator gives: this answers nothing")]
+    ElementIsWrong,
 }
 
 impl From<RefereeError> for VerdictError {
@@ -122,6 +145,17 @@ impl From<RefereeError> for VerdictError {
             RefereeError::WrongOutput => Self::WrongOutput,
             RefereeError::WrongOperand(_) => Self::WrongOperand,
             RefereeError::Unprovable => Self::Unprovable,
+        }
+    }
+}
+
+impl From<Weakness> for VerdictError {
+    fn from(weakness: Weakness) -> Self {
+        match weakness {
+            Weakness::Stake => Self::StakeTooLow,
+            Weakness::Sampling => Self::FloorTooLow,
+            Weakness::Collusion => Self::CollusionTooHigh,
+            Weakness::Laziness => Self::LazinessTooHigh,
         }
     }
 }

@@ -103,9 +103,14 @@ pub struct BallotsTallied {
     pub reject: u8,
     pub unavailable: u8,
     pub drawn: u8,
-    /// 0 when more verifiers are to be drawn.
+    /// 0 unless decided.
     pub outcome: u8,
+    /// 1 when more verifiers are to be drawn, 3 when a proof is awaited, 6 when providers are asked.
+    pub state: u8,
+    /// Last slot for a proof.
     pub window_end: u64,
+    /// Last slot for an answer.
+    pub answer_deadline: u64,
 }
 
 #[event]
@@ -125,9 +130,10 @@ pub struct VerdictVoided {
     pub job: Pubkey,
     pub outcome: u8,
     pub credited: u64,
-    /// Provider that a proof convicts or a rejection blames; the default key when the data was
-    /// unavailable.
+    /// Provider that answers for it.
     pub blamed: Pubkey,
+    /// Its bond went to the job's vault, unless it had gone there before.
+    pub forfeited: bool,
 }
 
 #[event]
@@ -180,4 +186,18 @@ pub struct BallotSlashed {
     pub verifier: Pubkey,
     /// Base units.
     pub slashed: u64,
+}
+
+#[event]
+pub struct ElementAnswered {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub provider: Pubkey,
+    pub question: u8,
+    pub operator: u32,
+    pub element: u32,
+    /// Bit i is set once question i has been answered.
+    pub answered: u8,
+    /// 6 while others are open.
+    pub state: u8,
 }

@@ -7,7 +7,11 @@
 //! spare well reputed providers, and draws seats by stake. The drawn verifiers `cast_ballot` and
 //! then `reveal_ballot`; `tally` decides by more than half of all drawn, or puts the verdict back
 //! for a `draw` that adds verifiers, three draws at most. After the window `settle` credits
-//! everyone in escrow; a rejected or unavailable result is ended by `void` and pays no provider.
+//! everyone in escrow. A majority that rejects opens a window for a proof, without which the result
+//! is paid after all; one that misses the data makes a provider show eight elements of the beacon's
+//! choice (`answer_element`). What is proven wrong or cannot be had is ended by `void` and pays no
+//! provider.
+//!
 //! Whoever holds the data can `prove_fraud` instead, from the last commit until the money moves: a
 //! challenger stages evidence in a buffer (`open_buffer`, `write_buffer`, `close_buffer`), and the
 //! referee recomputes the element that its ticket (`place_ticket`, `close_ticket`) or its own
@@ -18,8 +22,8 @@
 use solana_compiler_builtins as _;
 
 use anchor_lang::prelude::*;
+use protocol::{addresses::VERDICT_CPI_BUMP, seeds};
 
-mod caller;
 pub mod errors;
 pub mod events;
 pub mod instructions;
@@ -29,6 +33,9 @@ use instructions::*;
 use state::Params;
 
 declare_id!(protocol::addresses::VERDICT);
+
+/// Seeds of the fundless PDA that signs the calls to staking, escrow and the registry.
+pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[VERDICT_CPI_BUMP]]];
 
 #[program]
 pub mod verdict {
@@ -138,6 +145,11 @@ pub mod verdict {
 
     pub fn slash_ballot<'info>(ctx: Context<'info, SlashBallot<'info>>, ballot: u8) -> Result<()> {
         instructions::slash_ballot::handler(ctx, ballot)
+    }
+
+    /// The evidence is what the buffer holds, then `tail`.
+    pub fn answer_element(ctx: Context<AnswerElement>, question: u8, tail: Vec<u8>) -> Result<()> {
+        instructions::answer_element::handler(ctx, question, tail)
     }
 
     pub fn close_verdict(ctx: Context<CloseVerdict>) -> Result<()> {

@@ -25,6 +25,7 @@ from keeper.jobs.actions import (
 )
 from keeper.jobs.crank import CrankSnapshot, Epochs, next_action
 from keeper.jobs.state import (
+    Availability,
     BallotState,
     Clock,
     JobSnapshot,
@@ -64,6 +65,7 @@ def revealed(*states: BallotState) -> dict[str, Any]:
 
 DRAWN, CAST, REVEALED = BallotState.DRAWN, BallotState.CAST, BallotState.REVEALED
 BALLOTING, DECIDED = VerdictState.BALLOTING, VerdictState.DECIDED
+ASKED = Availability(seed=None, asked_slot=500, deadline=650, answered=0)
 REDRAW = {"salt_known": True, "draws": 1}
 
 BOUNDARIES: list[tuple[str, JobSnapshot, int, Action]] = [
@@ -82,6 +84,8 @@ BOUNDARIES: list[tuple[str, JobSnapshot, int, Action]] = [
     ("accepted", judged(DECIDED, outcome=Outcome.ACCEPTED), 701, Settle(JOB)),
     ("unverified", judged(DECIDED, outcome=Outcome.UNVERIFIED), 701, Settle(JOB)),
     ("unsampled", judged(DECIDED, outcome=Outcome.UNSAMPLED), 701, Settle(JOB)),
+    ("unproven", judged(VerdictState.DISPUTED), 701, Settle(JOB)),
+    ("unanswered", judged(VerdictState.ANSWERING, availability=ASKED), 651, VoidAttempt(JOB)),
 ]
 
 
@@ -102,7 +106,6 @@ def test_a_step_opens_at_exactly_its_slot(found: JobSnapshot, opens: int, step: 
         (view(job(attempts=3)), ExpireJob(JOB)),
         (judged(VerdictState.COMMITTING), AdoptPartial(JOB)),
         (judged(BALLOTING, **revealed(REVEALED, REVEALED)), Tally(JOB)),
-        (judged(DECIDED, outcome=Outcome.REJECTED), VoidAttempt(JOB)),
         (judged(DECIDED, outcome=Outcome.UNAVAILABLE), VoidAttempt(JOB)),
         (judged(DECIDED, outcome=Outcome.FRAUD), SlashProvider(JOB)),
         (judged(DECIDED, outcome=Outcome.FRAUD, slashed=True), VoidAttempt(JOB)),
@@ -116,10 +119,6 @@ def test_an_earlier_draws_ballots_do_not_hold_up_the_tally() -> None:
     ballots = (ballot(0, CAST, draw=1), ballot(1, REVEALED, draw=2))
     redrawn = judged(BALLOTING, ballots=ballots, draws=2)
     assert next_action(snapshot(redrawn), Clock(300)) == Tally(JOB)
-
-
-def test_disputes_are_left_to_the_referee() -> None:
-    assert next_action(snapshot(judged(VerdictState.DISPUTED)), Clock(9_000)) == QUIET
 
 
 def test_a_silent_verifiers_ballot_is_released_after_settlement() -> None:

@@ -344,13 +344,16 @@ def record_stage(
 def conclude(
     job: Pubkey, owner: Actor, outcome: int, macs: int = 0, **accounts: Any
 ) -> Instruction:
-    """What the verdict program calls when a job is settled or voided."""
+    """What the verdict program calls when a job is settled, or voided for the fault of `owner`."""
     given = {
         "job": job,
         "provider": job_registry.provider_address(owner.key),
         "utilisation": utilisation(job),
     }
-    return job_registry.conclude(outcome=outcome, paid_macs=macs, **(given | accounts))
+    blamed = owner.key if outcome == VOIDED else Pubkey.default()
+    return job_registry.conclude(
+        outcome=outcome, paid_macs=macs, **({"blamed": blamed} | given | accounts)
+    )
 
 
 def utilisation(job: Pubkey) -> Pubkey:

@@ -70,10 +70,25 @@ def test_a_provider_that_left_blocks_nothing(market: Marketplace) -> None:
     assert market.job(key).state == VOIDED
 
 
+def test_whoever_is_blamed_is_rated_whoever_holds_the_lease(market: Marketplace) -> None:
+    blamed = market.provider()
+    key, _, owner = market.committed()
+    for each in (owner, blamed):
+        market.edit(job_registry.Provider, job_registry.provider_address(each.key), reputation=ONE)
+    before = market.provider_of(owner)
+    events = market.as_verdict(conclude(key, blamed, VOIDED))
+    assert market.provider_of(owner) == before
+    after = market.provider_of(blamed)
+    assert (after.reputation, after.failed) == (ONE // 4, 1)
+    rated = next(event for event in events if isinstance(event, job_registry.ProviderRated))
+    assert rated.owner == blamed.key
+
+
 def test_nobody_spares_a_provider_its_rating(market: Marketplace) -> None:
     other = market.provider()
     key, _, owner = market.committed()
-    market.as_verdict_fails("WrongProvider", conclude(key, other, VOIDED))
+    market.as_verdict_fails("WrongProvider", conclude(key, other, SETTLED))
+    market.as_verdict_fails("WrongProvider", conclude(key, other, VOIDED, blamed=owner.key))
     market.as_verdict_fails(
         "WrongProvider", conclude(key, owner, VOIDED, provider=market.person().key)
     )
@@ -90,6 +105,18 @@ def test_stages_without_a_lease_rate_nobody(market: Marketplace) -> None:
     market.as_verdict(conclude(key, owner, SETTLED, 10))
     assert market.provider_of(owner) == before
     assert market.job(key).state == SETTLED
+
+
+def test_without_a_lease_a_void_still_rates_whom_it_blames(market: Marketplace) -> None:
+    key, _, owner = market.leased()
+    market.as_verdict(record_stage(key, owner, 1, 10))
+    market.expire_lease(key, owner)
+    market.warp_to(market.job(key).claim_deadline + 1)
+    cranker = market.person()
+    market.send(job_registry.expire_job(cranker=cranker.key, job=key), signers=[cranker])
+    failed = market.provider_of(owner).failed
+    market.as_verdict(conclude(key, owner, VOIDED))
+    assert market.provider_of(owner).failed == failed + 1
 
 
 @pytest.mark.parametrize("outcome", [0, 1, 2, 4, EXPIRED, 7, 255])

@@ -1,7 +1,12 @@
 from dataclasses import replace
 
-from idl.client import staking
-from tests.world import World, unsigned
+import pytest
+from solders.account import Account
+from solders.pubkey import Pubkey
+from solders.system_program import ID as SYSTEM_PROGRAM
+
+from idl.client import job_registry, staking, verdict
+from tests.world import World, unsigned, with_account
 from tests.world.stakers import pool
 
 
@@ -32,3 +37,46 @@ def test_refuses_parameters_out_of_range(world: World) -> None:
     params = replace(world.parameters.staking, epoch_slots=0)
     instruction = staking.set_params(params=params, authority=world.authority.key)
     world.fails("InvalidParams", instruction, signers=[world.authority])
+
+
+LEAST_BURN = 4_934
+"""0.1 (1 - 0.25) (1 + 0.4934 * 25) is just above 1, localnet's other parameters given."""
+
+
+def burning(world: World, bps: int) -> staking.Params:
+    return replace(world.parameters.staking, slash_burn_bps=bps)
+
+
+@pytest.mark.parametrize("bps", [LEAST_BURN - 1, 0])
+def test_attack_a_burned_share_under_which_cheating_pays_is_refused(world: World, bps: int) -> None:
+    attempt = staking.set_params(params=burning(world, bps), authority=world.authority.key)
+    refusal = world.fails("SlashBurnTooLow", attempt, signers=[world.authority])
+    assert "slash_burn_bps is too low" in str(refusal)
+
+
+def test_the_least_burned_share_is_taken(world: World) -> None:
+    params = burning(world, LEAST_BURN)
+    world.send(
+        staking.set_params(params=params, authority=world.authority.key), signers=[world.authority]
+    )
+    assert pool(world).params == params
+
+
+@pytest.mark.parametrize("missing", [verdict.config_address(), job_registry.registry_address()])
+def test_before_others_have_parameters_there_is_nothing_to_hold(
+    world: World, missing: Pubkey
+) -> None:
+    world.bank.set_account(missing, Account(0, b"", SYSTEM_PROGRAM))
+    params = burning(world, 0)
+    world.send(
+        staking.set_params(params=params, authority=world.authority.key), signers=[world.authority]
+    )
+    assert pool(world).params == params
+
+
+def test_attack_the_rule_is_not_evaded_by_another_account(world: World) -> None:
+    attempt = staking.set_params(params=burning(world, 0), authority=world.authority.key)
+    for named in (verdict.config_address(), job_registry.registry_address()):
+        for other in (staking.pool_address(), world.actor("empty").tokens, world.mint):
+            evading = with_account(attempt, named, other)
+            world.fails("WrongConfig", evading, signers=[world.authority])

@@ -1,5 +1,6 @@
 import pytest
 
+from tests.programs.verdict.answering import Answering
 from tests.programs.verdict.disputing import Disputing
 from tests.programs.verdict.judging import Judging
 from tests.world import World
@@ -21,3 +22,9 @@ def disputing(world: World) -> Disputing:
 def judged(world: World) -> Disputing:
     """The same with seven verifiers."""
     return Disputing(world, seats=7)
+
+
+@pytest.fixture
+def answering(world: World) -> Answering:
+    """A claimed job whose provider commits truthfully; seven verifiers."""
+    return Answering(world)

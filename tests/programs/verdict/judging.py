@@ -179,7 +179,8 @@ class Judging:
         return verdict.void(
             cranker=(cranker or self.cranker).key,
             job=self.job.address,
-            provider=job_registry.provider_address(self.provider.key),
+            graph=self.job.graph,
+            provider=job_registry.provider_address(owner),
             utilisation=job_registry.utilisation_address(shard_of(self.job.address)),
             position=staking.position_address(owner),
             exposure=staking.exposure_address(self.job.address, owner),

@@ -11,7 +11,6 @@ from tests.programs.verdict import draw_twin as twin
 from tests.programs.verdict.judging import ACCEPTS, REJECTS, Judging, Vote
 from tests.world import NLOV, Actor, World, stakers
 from tests.world.judgement import State
-from tests.world.marketplace import exposure
 
 MOST_CREDITED = 5
 """Provider, cranker and three verifiers."""
@@ -91,7 +90,7 @@ def test_attack_15_every_order_pays_once(
     bought = world.tokens(judging.buyer) + world.tokens(judging.job.vault)
     judging.decided(vote)
     world.warp_to(judging.account.window_end + 1)
-    bond = exposure(world, judging.job, judging.provider).bond
+    staked = stakers.position(world, judging.provider).amount
     rest = [name for name in endings(judging) if name not in first]
     for name in (*first, *rest) * 3:
         attempt(judging, name)
@@ -102,15 +101,14 @@ def test_attack_15_every_order_pays_once(
         actor.name: world.tokens(actor) - before[actor.name]
         for actor in (judging.provider, *judging.members)
     }
-    voters = {judging.member(ballot).name for ballot, _ in judging.ballots()}
-    expected = {name: NLOV // 10 if name in voters else 0 for name in gains}
-    expected["provider"] = price - fee if vote == ACCEPTS else 0
+    paid = {judging.member(ballot).name for ballot, _ in judging.ballots() if vote == ACCEPTS}
+    expected = {name: NLOV // 10 if name in paid else 0 for name in gains}
+    expected["provider"] = price - fee
     assert gains == expected
     assert world.tokens(judging.cranker) == 3 * tip
-    charged = fee if vote == ACCEPTS else 0
-    lost = 0 if vote == ACCEPTS else bond
-    spent = bought + lost - world.tokens(judging.buyer)
-    assert spent == sum(gains.values()) + 3 * tip + charged
+    spent = bought - world.tokens(judging.buyer)
+    assert spent == sum(gains.values()) + 3 * tip + fee
+    assert stakers.position(world, judging.provider).amount == staked
     assert not world.exists(judging.job.vault)
 
 

@@ -5,7 +5,7 @@ from solders.account import Account
 
 from idl.client import SLOT_HASHES, escrow, staking, verdict
 from tests.programs.verdict import draw_twin as twin
-from tests.programs.verdict.judging import MISSES, Judging, slot_hash
+from tests.programs.verdict.judging import Judging, slot_hash
 from tests.world import NLOV, World, stakers, unsigned, with_account
 from tests.world import judgement as judge
 from tests.world.judgement import DRAW_DELAY, Outcome, State
@@ -216,14 +216,6 @@ def test_a_redraw_with_nobody_left_is_unverified(world: World) -> None:
         State.DECIDED,
         Outcome.UNVERIFIED,
     )
-
-
-def test_data_missing_for_everybody_is_not_paid_for(world: World) -> None:
-    judging = Judging(world, seats=3).decided(MISSES).drawn()
-    account = judging.account
-    assert (account.state, account.outcome) == (State.DECIDED, Outcome.UNAVAILABLE)
-    world.send(judging.void(), signers=[judging.cranker])
-    assert judging.job_account.state == 6
 
 
 def test_stake_after_the_commit_changes_no_draw(judging: Judging) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from solders.account import Account
@@ -6,7 +7,7 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 from solders.system_program import ID as SYSTEM_PROGRAM
 
-from idl.client import DEPLOYER, verdict
+from idl.client import DEPLOYER, job_registry, staking, verdict
 from keeper.chain.deploy import localnet_keypair
 from tests.world import NLOV, World
 
@@ -25,7 +26,11 @@ def initialize(
         "public_slots": 5,
         "ballot_exposure": NLOV,
         "silence_fee": 7,
-        "p_floor_bps": 8,
+        "proof_slots": 6,
+        "answer_slots": 7,
+        "p_floor_bps": 1_000,
+        "collusion_bps": 2_500,
+        "lazy_bps": 8,
         "bounty_bps": 9,
     }
     params = verdict.Params(**{**values, **(changes or {})})
@@ -66,10 +71,48 @@ def test_attack_5_initialising_twice_is_refused(world: World) -> None:
         {"reveal_slots": 0},
         {"challenge_slots": 0},
         {"public_slots": 0},
+        {"proof_slots": 0},
+        {"answer_slots": 3},
+        {"answer_slots": 401},
         {"p_floor_bps": 0},
         {"p_floor_bps": 10_001},
+        {"collusion_bps": 10_001},
+        {"lazy_bps": 10_001},
         {"bounty_bps": 10_001},
     ],
 )
 def test_parameters_out_of_range_are_refused(bare: World, broken: dict[str, int]) -> None:
     bare.fails("InvalidParams", initialize(bare, broken), signers=[DEPLOYER_KEY])
+
+
+@pytest.mark.parametrize(
+    ("broken", "error"),
+    [
+        ({"p_floor_bps": 740}, "FloorTooLow"),
+        ({"collusion_bps": 2_593}, "CollusionTooHigh"),
+        ({"lazy_bps": 124}, "LazinessTooHigh"),
+    ],
+)
+def test_attack_parameters_under_which_cheating_pays_are_refused(
+    bare: World, broken: dict[str, int], error: str
+) -> None:
+    bare.fails(error, initialize(bare, broken), signers=[DEPLOYER_KEY])
+
+
+def test_attack_where_nothing_is_lost_no_sampling_deters(bare: World) -> None:
+    certain = {"p_floor_bps": 10_000, "collusion_bps": 0, "lazy_bps": 0}
+    free = replace(bare.parameters.staking, slash_burn_bps=0)
+    bare.send(
+        staking.set_params(params=free, authority=bare.authority.key), signers=[bare.authority]
+    )
+    refusal = bare.fails("StakeTooLow", initialize(bare, certain), signers=[DEPLOYER_KEY])
+    assert "slash_burn_bps or kappa" in str(refusal)
+    weak = replace(bare.parameters.job_registry, kappa=1)
+    bare.send(
+        job_registry.set_params(params=weak, authority=bare.authority.key), signers=[bare.authority]
+    )
+    bare.send(
+        staking.set_params(params=bare.parameters.staking, authority=bare.authority.key),
+        signers=[bare.authority],
+    )
+    bare.send(initialize(bare, certain), signers=[DEPLOYER_KEY])

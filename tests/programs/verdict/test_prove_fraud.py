@@ -66,7 +66,7 @@ def test_a_hidden_ballot_is_no_right_yet(judged: Disputing) -> None:
     world.fails("NotEntitled", challenge.prove(ticket=False), signers=[rejecter])
 
 
-@pytest.mark.parametrize("vote", [ACCEPTS, REJECTS])
+@pytest.mark.parametrize("vote", [ACCEPTS, REJECTS, MISSES])
 def test_a_decided_result_can_still_be_proven_wrong(
     judged: Disputing, vote: tuple[Choice, int, int]
 ) -> None:
@@ -76,8 +76,11 @@ def test_a_decided_result_can_still_be_proven_wrong(
 
 
 @pytest.mark.parametrize("late", [0, 1])
-def test_attack_21_a_challenge_ends_with_its_window(judged: Disputing, late: int) -> None:
-    world = judged.decided().world
+@pytest.mark.parametrize("vote", [ACCEPTS, REJECTS])
+def test_attack_21_a_challenge_ends_with_its_window(
+    judged: Disputing, vote: tuple[Choice, int, int], late: int
+) -> None:
+    world = judged.decided(vote).world
     challenge = judged.challenge().prepare(world)
     world.warp_to(judged.account.window_end + late)
     if late:

@@ -1,7 +1,10 @@
+from collections.abc import Mapping
 from dataclasses import replace
 
-from idl.client import verdict
-from tests.world import World, unsigned
+import pytest
+
+from idl.client import escrow, job_registry, staking, verdict
+from tests.world import World, unsigned, with_account
 
 
 def test_the_authority_sets_parameters(world: World) -> None:
@@ -33,3 +36,40 @@ def test_parameters_out_of_range_are_refused(world: World) -> None:
         params=replace(world.parameters.verdict, p_floor_bps=0), authority=world.authority.key
     )
     world.fails("InvalidParams", attempt, signers=[world.authority])
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"p_floor_bps": 741, "collusion_bps": 0}, None),
+        ({"p_floor_bps": 740, "collusion_bps": 0}, "FloorTooLow"),
+        ({"p_floor_bps": 741}, "CollusionTooHigh"),
+        ({"collusion_bps": 2_592}, None),
+        ({"collusion_bps": 2_593}, "CollusionTooHigh"),
+        ({"collusion_bps": 10_000}, "CollusionTooHigh"),
+        ({"lazy_bps": 123}, None),
+        ({"lazy_bps": 124}, "LazinessTooHigh"),
+    ],
+)
+def test_attack_parameters_under_which_cheating_pays_are_refused(
+    world: World, changes: Mapping[str, int], error: str | None
+) -> None:
+    params = replace(world.parameters.verdict, **changes)
+    attempt = verdict.set_params(params=params, authority=world.authority.key)
+    if error is None:
+        world.send(attempt, signers=[world.authority])
+        assert world.fetch(verdict.Config, verdict.config_address()).params == params
+        return
+    term = {"Floor": "p_floor_bps", "Collu": "collusion_bps", "Lazin": "lazy_bps"}[error[:5]]
+    refusal = world.fails(error, attempt, signers=[world.authority])
+    assert f"{term} is too" in str(refusal)
+
+
+def test_attack_the_rule_is_not_evaded_by_another_account(world: World) -> None:
+    params = replace(world.parameters.verdict, collusion_bps=9_000)
+    attempt = verdict.set_params(params=params, authority=world.authority.key)
+    for named in (staking.pool_address(), job_registry.registry_address()):
+        evading = with_account(attempt, named, escrow.config_address())
+        world.fails("AccountOwnedByWrongProgram", evading, signers=[world.authority])
+    wrong = with_account(attempt, staking.pool_address(), staking.verifiers_address())
+    world.fails("AccountDiscriminatorMismatch", wrong, signers=[world.authority])

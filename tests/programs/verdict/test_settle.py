@@ -2,10 +2,10 @@ import pytest
 
 from idl.client import escrow, job_registry, shard_of, verdict
 from tests.programs.verdict.judging import ACCEPTS, MISSES, OPERATORS, REJECTS, Judging
-from tests.world import NLOV, World, unsigned, with_account
+from tests.world import NLOV, World, stakers, unsigned, with_account
 from tests.world import judgement as judge
-from tests.world.judgement import State
-from tests.world.marketplace import claim, post_job, register_provider
+from tests.world.judgement import Outcome, State
+from tests.world.marketplace import claim, exposure, post_job, register_provider
 
 TIP = NLOV // 100
 FEE = NLOV // 10
@@ -94,10 +94,44 @@ def test_settling_twice_is_refused(judging: Judging) -> None:
     world.fails("WrongState", judging.settle(), signers=[judging.cranker])
 
 
-def test_a_rejected_result_is_not_settled(judging: Judging) -> None:
-    world = judging.decided(REJECTS).world
-    world.warp(100)
-    world.fails("NotPayable", judging.settle(), signers=[judging.cranker])
+def test_a_rejection_that_nobody_proves_pays_provider_and_accepters(judging: Judging) -> None:
+    world = judging.balloting().tallied({0: REJECTS, 1: ACCEPTS, 2: REJECTS}).world
+    held = exposure(world, judging.job, judging.provider)
+    staked = stakers.position(world, judging.provider).amount
+    address = job_registry.provider_address(judging.provider.key)
+    before = world.fetch(job_registry.Provider, address)
+    window = judging.account.window_end
+    world.warp_to(window)
+    world.fails("WindowOpen", judging.settle(), signers=[judging.cranker])
+    world.warp(1)
+    world.fails("WrongState", judging.void(), signers=[judging.cranker])
+    sent = world.send(judging.settle(), signers=[judging.cranker])
+    price = judging.job_account.lease.price
+    fee = -(-price * 500 // 10_000)
+    accepter = judging.member(1).name
+    assert credits_of(judging) == {"provider": price - fee, accepter: FEE, "cranker": 3 * TIP}
+    account = judging.account
+    assert (account.state, account.outcome) == (State.SETTLED, Outcome.UNPROVEN)
+    assert (account.window_end, judging.job_account.state) == (window, 3)
+    assert exposure(world, judging.job, judging.provider) == held
+    assert stakers.position(world, judging.provider).amount == staked
+    after = world.fetch(job_registry.Provider, address)
+    assert (after.completed, after.failed) == (before.completed + 1, before.failed)
+    event = sent.only(verdict.VerdictSettled)
+    assert isinstance(event, verdict.VerdictSettled)
+    assert (event.outcome, event.fee) == (Outcome.UNPROVEN, fee)
+    assert sent.units <= 40_000
+    for ballot, _ in judging.ballots():
+        world.send(judging.release(ballot))
+        owner = stakers.position(world, judging.member(ballot))
+        assert (owner.amount, owner.exposed) == (1_000 * NLOV, 0)
+    world.check_conserved()
+
+
+def test_missing_data_is_not_settled(judging: Judging) -> None:
+    world = judging.decided(MISSES).world
+    world.warp_to(judging.account.availability.deadline + 1)
+    world.fails("WrongState", judging.settle(), signers=[judging.cranker])
 
 
 def test_an_undecided_result_is_not_settled(judging: Judging) -> None:
@@ -179,6 +213,7 @@ def test_escrow_and_registry_obey_verdict_alone(judging: Judging) -> None:
     forged = job_registry.conclude(
         outcome=3,
         paid_macs=1,
+        blamed=mallory.key,
         job=judging.job.address,
         provider=job_registry.provider_address(judging.provider.key),
         utilisation=job_registry.utilisation_address(shard_of(judging.job.address)),

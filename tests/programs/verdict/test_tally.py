@@ -6,24 +6,30 @@ from tests.world import unsigned
 from tests.world.judgement import Outcome, State
 
 
-@pytest.mark.parametrize(
-    ("vote", "outcome", "window"),
-    [(ACCEPTS, Outcome.ACCEPTED, 20), (REJECTS, Outcome.REJECTED, 0)],
-)
-def test_more_than_half_of_the_drawn_decide(
-    judging: Judging, vote: Vote, outcome: Outcome, window: int
-) -> None:
+@pytest.mark.parametrize("vote", [ACCEPTS, REJECTS, MISSES])
+def test_more_than_half_of_the_drawn_decide(judging: Judging, vote: Vote) -> None:
     world = judging.balloting().voted({0: vote, 1: vote}).world
     world.warp_to(judging.account.reveal_deadline + 1)
     sent = world.send(judging.tally(), signers=[judging.cranker])
-    account = judging.account
-    assert (account.state, account.outcome) == (State.DECIDED, outcome)
-    assert account.window_end == world.slot + window
+    account, params = judging.account, world.parameters.verdict
     event = sent.only(verdict.BallotsTallied)
     assert isinstance(event, verdict.BallotsTallied)
-    votes = (event.accept, event.reject)
-    assert votes == ((2, 0) if vote == ACCEPTS else (0, 2))
-    assert (event.drawn, event.outcome) == (3, outcome)
+    votes = (event.accept, event.reject, event.unavailable)
+    assert votes == tuple(2 if vote == each else 0 for each in (ACCEPTS, REJECTS, MISSES))
+    assert (event.drawn, event.state, event.outcome) == (3, account.state, account.outcome)
+    if vote == MISSES:
+        assert (account.state, account.outcome) == (State.ANSWERING, Outcome.NONE)
+        assert account.availability.asked_slot == world.slot
+        assert account.availability.deadline == world.slot + params.answer_slots
+        assert event.answer_deadline == account.availability.deadline
+        assert (account.unavailable_rounds, account.availability.answered) == (1, 0)
+        return
+    window = params.challenge_slots if vote == ACCEPTS else params.proof_slots
+    assert account.window_end == event.window_end == world.slot + window
+    if vote == ACCEPTS:
+        assert (account.state, account.outcome) == (State.DECIDED, Outcome.ACCEPTED)
+    else:
+        assert (account.state, account.outcome) == (State.DISPUTED, Outcome.NONE)
 
 
 def test_a_tie_with_silence_adds_verifiers(judging: Judging) -> None:
@@ -57,17 +63,8 @@ def test_no_quorum_in_three_draws_is_unverified(judging: Judging) -> None:
     assert (account.draws, account.crankers[0].steps) == (3, 6)
 
 
-def test_unavailability_is_asked_twice(judging: Judging) -> None:
-    judging.decided(MISSES)
-    account = judging.account
-    assert (account.state, account.unavailable_rounds) == (State.COMMITTED, 1)
-    judging.drawn()
-    judging.tallied({ballot: MISSES for ballot, _ in judging.ballots(2)})
-    assert judging.account.outcome == Outcome.UNAVAILABLE
-
-
-def test_data_that_came_late_can_still_be_accepted(judging: Judging) -> None:
-    judging.balloting().tallied({0: MISSES, 1: MISSES, 2: ACCEPTS}).drawn()
+def test_who_missed_the_data_can_be_outvoted(judging: Judging) -> None:
+    judging.balloting().tallied({0: MISSES, 1: ACCEPTS}).drawn()
     judging.tallied({ballot: ACCEPTS for ballot, _ in judging.ballots(2)})
     assert judging.account.outcome == Outcome.ACCEPTED
 

@@ -14,8 +14,8 @@ pub struct Conclude<'info> {
     pub registry: Box<Account<'info, Registry>>,
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// CHECK: the Provider of the job's lease, or its empty address when that has deregistered;
-    /// any account when the job ended without a lease
+    /// CHECK: the Provider of who is rated, or its empty address when that has deregistered;
+    /// any account when nobody is
     #[account(mut)]
     pub provider: UncheckedAccount<'info>,
     #[account(mut)]
@@ -26,6 +26,7 @@ pub(crate) fn handler<'info>(
     ctx: Context<'info, Conclude<'info>>,
     outcome: u8,
     paid_macs: u64,
+    blamed: Pubkey,
 ) -> Result<()> {
     let outcome = [JobState::Settled, JobState::Voided]
         .into_iter()
@@ -36,8 +37,9 @@ pub(crate) fn handler<'info>(
     let key = accounts.job.key();
     let mut job = accounts.job.load_mut()?;
     job.conclude(outcome, clock.slot)?;
-    if job.lease.provider != Pubkey::default() {
-        rate(&accounts.provider, &job, key, outcome, &clock)?;
+    let rated = if outcome == JobState::Settled { job.lease.provider } else { blamed };
+    if rated != Pubkey::default() {
+        rate(&accounts.provider, rated, &job, key, outcome, &clock)?;
     }
     if outcome == JobState::Settled {
         let mut utilisation = accounts.utilisation.load_mut()?;
@@ -50,6 +52,7 @@ pub(crate) fn handler<'info>(
 
 fn rate<'info>(
     account: &'info AccountInfo<'info>,
+    rated: Pubkey,
     job: &Job,
     key: Pubkey,
     outcome: JobState,
@@ -57,13 +60,13 @@ fn rate<'info>(
 ) -> Result<()> {
     if *account.owner != crate::ID {
         // nobody may spare a provider its rating by passing another account
-        let seeds: [&[u8]; 2] = [seeds::PROVIDER, job.lease.provider.as_ref()];
+        let seeds: [&[u8]; 2] = [seeds::PROVIDER, rated.as_ref()];
         canonical_bump(account.key, &seeds, &crate::ID).ok_or(RegistryError::WrongProvider)?;
         return Ok(());
     }
     let loader = AccountLoader::<Provider>::try_from(account)?;
     let mut provider = loader.load_mut()?;
-    require!(provider.owner == job.lease.provider, RegistryError::WrongProvider);
+    require!(provider.owner == rated, RegistryError::WrongProvider);
     if outcome == JobState::Settled {
         let slots = job.committed_slot.checked_sub(job.lease.claimed_slot).checked()?;
         provider.succeed(job.lease.macs, slots);

@@ -71,3 +71,19 @@ impl Params {
         slot.checked_div(self.epoch_slots).ok_or_else(|| RegistryError::InvalidParams.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::economics::read_kappa;
+
+    use super::*;
+
+    #[test]
+    fn other_programs_find_kappa_where_it_is() {
+        let params = Params { kappa: 25, ageing_q32: u64::MAX, ..Params::default() };
+        let registry = Registry { authority: Pubkey::default(), params, sequence: 0, bump: 0 };
+        let mut data = Vec::new();
+        registry.try_serialize(&mut data).unwrap();
+        assert_eq!(read_kappa(&data), Some(25));
+    }
+}

@@ -1,12 +1,12 @@
 use anchor_lang::prelude::*;
-use protocol::addresses::VERDICT_CPI;
+use protocol::{addresses::VERDICT_CPI, call::call};
 use staking::{program::Staking, state::Seat};
 
 use crate::{
-    caller::call,
     errors::VerdictError,
     events::BallotCast,
     state::{Config, Verdict},
+    CPI_SIGNER,
 };
 
 #[derive(Accounts)]
@@ -68,6 +68,7 @@ impl CastBallot<'_> {
                 self.exposure.to_account_info(),
                 self.system_program.to_account_info(),
             ],
+            CPI_SIGNER,
         )
     }
 }

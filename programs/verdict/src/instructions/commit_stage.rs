@@ -3,14 +3,14 @@ use job_registry::{
     program::JobRegistry,
     state::{Graph, Job, JobState, Provider},
 };
-use protocol::addresses::VERDICT_CPI;
+use protocol::{addresses::VERDICT_CPI, call::call};
 use staking::state::Position;
 
 use crate::{
-    caller::call,
     errors::{Checked, VerdictError},
     events::StageCommitted,
     state::{Stage, StageRange, Verdict, TRACE_COMMITMENT},
+    CPI_SIGNER,
 };
 
 #[derive(Accounts)]
@@ -76,6 +76,7 @@ impl<'info> CommitStage<'info> {
                 self.job.to_account_info(),
                 self.provider.to_account_info(),
             ],
+            CPI_SIGNER,
         )
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     state::{draw, Config, Entropy, Outcome, SnapshotAge, State, Verdict},
 };
 
-const SLOT_HASHES: Pubkey = pubkey!("SysvarS1otHashes111111111111111111111111111");
+pub(super) const SLOT_HASHES: Pubkey = pubkey!("SysvarS1otHashes111111111111111111111111111");
 
 /// Anyone may crank. `even` and `odd` are staking's two snapshots: there are no others, so that
 /// two different ones are both.

@@ -1,10 +1,11 @@
 use anchor_lang::prelude::*;
 use job_registry::state::JobState;
+use protocol::call::call;
 
 use crate::{
-    caller::call,
     errors::{Checked, VerdictError},
     state::{Settlement, State, Verdict},
+    CPI_SIGNER,
 };
 
 /// What both ends of a verdict have in common: escrow credits, the registry concludes.
@@ -46,11 +47,13 @@ impl<'info> Ending<'_, 'info> {
                 finalise: true,
             },
             &infos,
+            CPI_SIGNER,
         )?;
         Ok(credited)
     }
 
-    pub fn conclude(&self, outcome: JobState, macs: u64) -> Result<()> {
+    /// `blamed` is whom a void costs reputation.
+    pub fn conclude(&self, outcome: JobState, macs: u64, blamed: Pubkey) -> Result<()> {
         call(
             job_registry::ID,
             job_registry::accounts::Conclude {
@@ -60,7 +63,7 @@ impl<'info> Ending<'_, 'info> {
                 provider: *self.provider.key,
                 utilisation: *self.utilisation.key,
             },
-            job_registry::instruction::Conclude { outcome: outcome as u8, paid_macs: macs },
+            job_registry::instruction::Conclude { outcome: outcome as u8, paid_macs: macs, blamed },
             &[
                 self.authority.clone(),
                 self.registry.clone(),
@@ -68,6 +71,7 @@ impl<'info> Ending<'_, 'info> {
                 self.provider.clone(),
                 self.utilisation.clone(),
             ],
+            CPI_SIGNER,
         )
     }
 }

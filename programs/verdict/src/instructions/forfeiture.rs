@@ -1,6 +1,7 @@
 use anchor_lang::prelude::*;
+use protocol::call::call;
 
-use crate::caller::call;
+use crate::CPI_SIGNER;
 
 /// What takes the bond of an exposure and gives it to `destination`. A bond forfeited before moves
 /// nothing.
@@ -40,6 +41,7 @@ impl Forfeiture<'_, '_> {
                 self.destination.clone(),
                 self.token_program.clone(),
             ],
+            CPI_SIGNER,
         )
     }
 }

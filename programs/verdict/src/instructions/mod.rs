@@ -1,4 +1,5 @@
 pub mod adopt_partial;
+pub mod answer_element;
 pub mod cast_ballot;
 pub mod close_buffer;
 pub mod close_ticket;
@@ -26,6 +27,7 @@ pub mod void;
 pub mod write_buffer;
 
 pub use adopt_partial::*;
+pub use answer_element::*;
 pub use cast_ballot::*;
 pub use close_buffer::*;
 pub use close_ticket::*;

@@ -1,7 +1,7 @@
 use anchor_lang::prelude::*;
 use job_registry::state::{Graph, Job};
 use protocol::{creation, seeds};
-use referee::{judge, Claim, Judgement};
+use referee::Judgement;
 use solana_sha256_hasher::hashv;
 
 use crate::{
@@ -58,23 +58,8 @@ impl ProveFraud<'_> {
         }
     }
 
-    fn evidence(&self, tail: &[u8]) -> Result<Vec<u8>> {
-        let account = self.buffer.as_ref().try_borrow_data()?;
-        Ok([Buffer::evidence(&account), tail].concat())
-    }
-
-    fn judge(&self, (operator, element): Place, evidence: &[u8]) -> Result<Judgement> {
-        let (verdict, graph) = (self.verdict.load()?, self.graph.load()?);
-        let claim = Claim {
-            spec_root: graph.spec_root,
-            operators: graph.operators,
-            inputs_root: self.job.load()?.input_root,
-            inputs: graph.inputs,
-            stages: &verdict.claimed_stages(),
-            operator,
-            element,
-        };
-        Ok(judge(&claim, evidence).map_err(VerdictError::from)?)
+    fn judge(&self, place: Place, evidence: &[u8]) -> Result<Judgement> {
+        self.verdict.load()?.judge(&*self.job.load()?, &*self.graph.load()?, place, evidence)
     }
 
     /// Creates the receipt at its canonical address; gives the bump.
@@ -99,7 +84,7 @@ pub(crate) fn handler(
     let accounts = ctx.accounts;
     let (clock, challenger) = (Clock::get()?, accounts.challenger.key());
     accounts.validate((operator, element), &salt, clock.slot)?;
-    let evidence = accounts.evidence(&tail)?;
+    let evidence = Buffer::completed(accounts.buffer.as_ref(), &tail)?;
     let judgement = accounts.judge((operator, element), &evidence)?;
     let mut verdict = accounts.verdict.load_mut()?;
     let stage = verdict.convict(&judgement, challenger, clock.slot)?;

@@ -1,10 +1,10 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
-use protocol::addresses::VERDICT_CPI;
+use protocol::{addresses::VERDICT_CPI, call::call};
 use staking::{program::Staking, state::Exposure};
 
 use super::{fee_vault::require_fee_vault, forfeiture::Forfeiture};
-use crate::{caller::call, errors::VerdictError, events::BallotReleased, state::Verdict};
+use crate::{errors::VerdictError, events::BallotReleased, state::Verdict, CPI_SIGNER};
 
 /// Anyone may crank, as nobody but the verifier gets anything.
 #[derive(Accounts)]
@@ -79,6 +79,7 @@ impl<'info> ReleaseBallot<'info> {
                 self.position.to_account_info(),
                 self.exposure.to_account_info(),
             ],
+            CPI_SIGNER,
         )
     }
 }

@@ -10,7 +10,7 @@ use super::ending::{finish, require_of_job, Ending};
 use crate::{
     errors::Checked,
     events::VerdictSettled,
-    state::{settlement, Verdict},
+    state::{settlement, Outcome, State, Verdict},
 };
 
 /// Anyone may crank.
@@ -67,12 +67,15 @@ pub(crate) fn handler<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
     let config = AccountLoader::<EscrowConfig>::try_from(&accounts.escrow_config)?;
     let fee_bps = config.load()?.params.fee_bps;
     let mut verdict = accounts.verdict.load_mut()?;
+    if verdict.require(State::Disputed).is_ok() {
+        verdict.outcome = Outcome::Unproven as u8;
+    }
     finish(&mut verdict, accounts.cranker.key())?;
     let settlement = settlement(&verdict, fee_bps).checked()?;
     let (fee, macs) = (settlement.fee, settlement.macs);
     let ending = accounts.ending();
     let credited = ending.credit(settlement, None)?;
-    ending.conclude(JobState::Settled, macs)?;
+    ending.conclude(JobState::Settled, macs, Pubkey::default())?;
     let envelope = verdict.next_envelope(&clock)?;
     emit!(VerdictSettled {
         envelope,

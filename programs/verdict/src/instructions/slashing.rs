@@ -1,10 +1,10 @@
 use anchor_lang::prelude::*;
-use protocol::token;
+use protocol::{call::call, token};
 use staking::state::Exposure;
 
 use crate::{
-    caller::call,
     errors::{Checked, VerdictError},
+    CPI_SIGNER,
 };
 
 /// What takes all that an exposure holds but its bond: staking burns a share, the rest goes to
@@ -66,6 +66,7 @@ impl Slashing<'_, '_> {
                 self.destination.clone(),
                 self.token_program.clone(),
             ],
+            CPI_SIGNER,
         )?;
         Ok((amount, self.balance()?.checked_sub(before).checked()?))
     }

@@ -38,7 +38,9 @@ pub(crate) fn handler(ctx: Context<Tally>) -> Result<()> {
         unavailable: count.unavailable,
         drawn: count.drawn,
         outcome: verdict.outcome,
+        state: verdict.state,
         window_end: verdict.window_end,
+        answer_deadline: verdict.availability.deadline,
     });
     Ok(())
 }

@@ -1,23 +1,26 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use escrow::{program::Escrow as EscrowProgram, state::Escrow};
-use job_registry::{program::JobRegistry, state::JobState};
+use job_registry::{
+    program::JobRegistry,
+    state::{Graph, JobState},
+};
 use protocol::addresses::VERDICT_CPI;
 use staking::{program::Staking, state::Exposure};
 
 use super::{
+    draw::SLOT_HASHES,
     ending::{finish, require_of_job, Ending},
     forfeiture::Forfeiture,
 };
 use crate::{
     errors::{Checked, VerdictError},
     events::VerdictVoided,
-    state::{settlement, Verdict},
+    state::{settlement, Outcome, State, Verdict},
 };
 
-/// Anyone may crank. `position` and `exposure` are those of the provider that was convicted or is
-/// blamed for a rejection, and any provider's of the job when its data was unavailable, where
-/// nobody loses a bond.
+/// Anyone may crank. `provider`, `position` and `exposure` are the blamed provider's, see
+/// [`Verdict::blamed`].
 #[derive(Accounts)]
 pub struct Void<'info> {
     pub cranker: Signer<'info>,
@@ -26,7 +29,9 @@ pub struct Void<'info> {
     /// CHECK: the verdict's job; the registry checks the rest
     #[account(mut)]
     pub job: UncheckedAccount<'info>,
-    /// CHECK: the Provider of the job's lease, as the registry checks
+    #[account(address = verdict.load()?.graph @ VerdictError::JobMismatch)]
+    pub graph: AccountLoader<'info, Graph>,
+    /// CHECK: the blamed Provider, as the registry checks
     #[account(mut)]
     pub provider: UncheckedAccount<'info>,
     /// CHECK: checked by the registry
@@ -53,6 +58,9 @@ pub struct Void<'info> {
     /// CHECK: checked by staking
     #[account(mut)]
     pub stake_vault: UncheckedAccount<'info>,
+    /// CHECK: the address is the sysvar's; too large to deserialise.
+    #[account(address = SLOT_HASHES)]
+    pub slot_hashes: UncheckedAccount<'info>,
     /// CHECK: the program's own signer
     #[account(address = VERDICT_CPI)]
     pub authority: UncheckedAccount<'info>,
@@ -63,18 +71,15 @@ pub struct Void<'info> {
 }
 
 impl<'info> Void<'info> {
-    /// Gives the provider whose bond goes to the buyer, if any.
-    fn validate(&self) -> Result<Option<Pubkey>> {
-        let (verdict, escrow) = (self.verdict.load()?, self.escrow.load()?);
-        verdict.require_voidable()?;
-        require_of_job(&verdict, self.job.key, &escrow.job)?;
-        require_keys_eq!(self.exposure.load()?.job, verdict.job, VerdictError::JobMismatch);
-        let Some(blamed) = verdict.answerable()? else {
-            return Ok(None);
-        };
-        require_keys_eq!(self.exposure.load()?.owner, blamed, VerdictError::BlameMismatch);
+    /// Gives the blamed provider, and whether its bond goes to the buyer.
+    fn validate(&self, verdict: &Verdict) -> Result<(Pubkey, bool)> {
+        let (escrow, exposure) = (self.escrow.load()?, self.exposure.load()?);
+        require_of_job(verdict, self.job.key, &escrow.job)?;
+        require_keys_eq!(exposure.job, verdict.job, VerdictError::JobMismatch);
+        let (blamed, forfeits) = verdict.blamed(&*self.graph.load()?)?;
+        require_keys_eq!(exposure.owner, blamed, VerdictError::BlameMismatch);
         require_keys_eq!(escrow.vault, self.vault.key(), VerdictError::JobMismatch);
-        Ok(Some(blamed))
+        Ok((blamed, forfeits))
     }
 
     fn ending(&self) -> Ending<'_, 'info> {
@@ -106,23 +111,30 @@ impl<'info> Void<'info> {
 
 pub(crate) fn handler(ctx: Context<Void>) -> Result<()> {
     let accounts = ctx.accounts;
-    let blamed = accounts.validate()?;
+    let clock = Clock::get()?;
     let mut verdict = accounts.verdict.load_mut()?;
+    verdict.require_voidable(clock.slot)?;
+    if verdict.require(State::Answering).is_ok() {
+        verdict.learn_questions(&accounts.slot_hashes, clock.slot)?;
+        verdict.decide(Outcome::Unavailable, clock.slot, 0)?;
+    }
+    let (blamed, forfeited) = accounts.validate(&verdict)?;
     finish(&mut verdict, accounts.cranker.key())?;
-    if blamed.is_some() {
+    if forfeited {
         accounts.forfeit()?;
     }
     let ending = accounts.ending();
     let slashed = (verdict.fraud.bounty > 0).then_some(accounts.vault.as_ref());
     let credited = ending.credit(settlement(&verdict, 0).checked()?, slashed)?;
-    ending.conclude(JobState::Voided, 0)?;
-    let envelope = verdict.next_envelope(&Clock::get()?)?;
+    ending.conclude(JobState::Voided, 0, blamed)?;
+    let envelope = verdict.next_envelope(&clock)?;
     emit!(VerdictVoided {
         envelope,
         job: verdict.job,
         outcome: verdict.outcome,
         credited,
-        blamed: blamed.unwrap_or_default(),
+        blamed,
+        forfeited,
     });
     Ok(())
 }

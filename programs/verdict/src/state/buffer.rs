@@ -34,6 +34,11 @@ impl Buffer {
         account.get(HEADER_BYTES..).unwrap_or(&[])
     }
 
+    /// What the account holds behind its header, then `tail`.
+    pub fn completed(account: &AccountInfo, tail: &[u8]) -> Result<Vec<u8>> {
+        Ok([Self::evidence(&account.try_borrow_data()?), tail].concat())
+    }
+
     pub fn write(account: &mut [u8], offset: u32, bytes: &[u8]) -> Result<()> {
         let start = usize::try_from(offset)
             .ok()

@@ -1,11 +1,27 @@
-use anchor_lang::prelude::*;
-use protocol::fixed::BPS;
+use std::ops::RangeInclusive;
 
-use crate::errors::VerdictError;
+use anchor_lang::prelude::*;
+use job_registry::state::Registry;
+use protocol::{
+    economics::{Deterrence, Sampling},
+    fixed::BPS,
+};
+use staking::state::Pool;
+
+use super::ANSWER_DELAY;
+use crate::errors::{Checked, VerdictError};
 
 /// Slots are counts of slots, amounts base units of $NLOV.
 #[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Params {
+    /// Sampling probability of a provider of full reputation.
+    pub p_floor_bps: u16,
+    /// Share of verifiers taken to collude with a provider, and share taken to accept unchecked:
+    /// what the deterrence must still bear. With the floor above it, other programs read both.
+    pub collusion_bps: u16,
+    pub lazy_bps: u16,
+    /// Challenger's share of the slashed stake that is not burned.
+    pub bounty_bps: u16,
     /// Time the buyer has to reveal the salt before a draw may do without it.
     pub salt_slots: u64,
     pub ballot_slots: u64,
@@ -14,15 +30,19 @@ pub struct Params {
     pub challenge_slots: u64,
     /// Window before a result without a quorum is paid.
     pub public_slots: u64,
+    /// Window in which a majority's rejection must be proven.
+    pub proof_slots: u64,
+    /// Time in which a provider must answer for its data.
+    pub answer_slots: u64,
     /// Stake that a ballot exposes.
     pub ballot_exposure: u64,
     /// What withholding a cast ballot costs.
     pub silence_fee: u64,
-    /// Sampling probability of a provider of full reputation.
-    pub p_floor_bps: u16,
-    /// Challenger's share of the slashed stake that is not burned.
-    pub bounty_bps: u16,
 }
+
+/// There must be slots to answer in after that whose hash chooses the questions, and SlotHashes
+/// must still hold that hash at the last of them.
+const ANSWER_SLOTS: RangeInclusive<u64> = ANSWER_DELAY + 2..=400;
 
 impl Params {
     pub fn validate(&self) -> Result<()> {
@@ -32,13 +52,34 @@ impl Params {
             self.reveal_slots,
             self.challenge_slots,
             self.public_slots,
+            self.proof_slots,
         ];
-        let (floor, bounty) = (u64::from(self.p_floor_bps), u64::from(self.bounty_bps));
+        let shares = [self.p_floor_bps, self.collusion_bps, self.lazy_bps, self.bounty_bps];
         require!(
-            !windows.contains(&0) && (1..=BPS).contains(&floor) && bounty <= BPS,
+            !windows.contains(&0)
+                && ANSWER_SLOTS.contains(&self.answer_slots)
+                && self.p_floor_bps > 0
+                && shares.iter().all(|share| u64::from(*share) <= BPS),
             VerdictError::InvalidParams
         );
         Ok(())
+    }
+
+    /// Refuses parameters under which cheating pays, see [`Deterrence`].
+    pub fn require_deterrence(&self, registry: &Registry, pool: &Pool) -> Result<()> {
+        let deterrence = Deterrence {
+            sampling: Sampling {
+                p_floor_bps: self.p_floor_bps,
+                collusion_bps: self.collusion_bps,
+                lazy_bps: self.lazy_bps,
+            },
+            slash_burn_bps: pool.params.slash_burn_bps,
+            kappa: registry.params.kappa,
+        };
+        match deterrence.weakness().checked()? {
+            Some(weakness) => Err(VerdictError::from(weakness).into()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -66,9 +107,13 @@ pub mod tests {
         reveal_slots: 150,
         challenge_slots: 20,
         public_slots: 60,
+        proof_slots: 100,
+        answer_slots: 80,
         ballot_exposure: 10,
         silence_fee: 1,
         p_floor_bps: 1_000,
+        collusion_bps: 2_500,
+        lazy_bps: 0,
         bounty_bps: 5_000,
     };
 
@@ -82,6 +127,12 @@ pub mod tests {
             Params { reveal_slots: 0, ..PARAMS },
             Params { challenge_slots: 0, ..PARAMS },
             Params { public_slots: 0, ..PARAMS },
+            Params { proof_slots: 0, ..PARAMS },
+            Params { answer_slots: 3, ..PARAMS },
+            Params { answer_slots: 401, ..PARAMS },
+            Params { collusion_bps: 10_001, ..PARAMS },
+            Params { lazy_bps: 10_001, ..PARAMS },
+            Params { bounty_bps: 10_001, ..PARAMS },
             Params { p_floor_bps: 0, ..PARAMS },
             Params { p_floor_bps: 10_001, ..PARAMS },
         ] {
@@ -91,6 +142,15 @@ pub mod tests {
 
     #[test]
     fn size_is_frozen() {
-        assert_eq!(Config::SPACE, 8 + 32 + 60 + 8 + 1);
+        assert_eq!(Config::SPACE, 8 + 32 + 80 + 8 + 1);
+    }
+
+    #[test]
+    fn other_programs_find_the_sampling_where_it_is() {
+        let config = Config { authority: Pubkey::default(), params: PARAMS, sequence: 0, bump: 0 };
+        let mut data = Vec::new();
+        config.try_serialize(&mut data).unwrap();
+        let sampling = Sampling { p_floor_bps: 1_000, collusion_bps: 2_500, lazy_bps: 0 };
+        assert_eq!(Sampling::read(&data), Some(sampling));
     }
 }

@@ -17,8 +17,7 @@ pub struct Settlement {
 
 /// Each provider earns its stages' share of its lease price less the fee, each ballot that the
 /// outcome bears out earns the verification fee, a challenger its bounty, each crank step a tip.
-/// Crankers come last: where
-/// an escrow has no room for all, theirs are the credits left out.
+/// Crankers come last: where an escrow has no room for all, theirs are the credits left out.
 pub fn settlement(verdict: &Verdict, fee_bps: u16) -> Option<Settlement> {
     let mut settlement =
         Settlement { credits: Vec::with_capacity(MAX_CREDITS), ..Settlement::default() };
@@ -102,6 +101,7 @@ mod tests {
     #[test]
     fn providers_share_by_multiply_adds_and_pay_the_fee_rounded_up() {
         let accepted = settlement(&judged(Outcome::Accepted), 500).unwrap();
+        assert_eq!(settlement(&judged(Outcome::Unproven), 500).unwrap(), accepted);
         // each stage of 300 pays 15, that of 800 pays 40
         assert_eq!(accepted.fee, 70);
         assert_eq!(accepted.macs, 10);
@@ -116,9 +116,11 @@ mod tests {
             let credits = settlement(&judged(outcome), 500).unwrap().credits;
             (10..14).filter(|v| credits.iter().any(|credit| credit.party == key(*v))).collect()
         };
-        let (accepted, rejected): (Vec<u8>, Vec<u8>) =
-            (paid(Outcome::Accepted), paid(Outcome::Rejected));
-        assert_eq!((accepted, rejected), (vec![10], vec![11]));
+        let (accepted, proven): (Vec<u8>, Vec<u8>) =
+            (paid(Outcome::Accepted), paid(Outcome::Fraud));
+        assert_eq!((accepted, proven), (vec![10], vec![11]));
+        let unproven: Vec<u8> = paid(Outcome::Unproven);
+        assert_eq!(unproven, [10]);
         let (unavailable, unverified): (Vec<u8>, Vec<u8>) =
             (paid(Outcome::Unavailable), paid(Outcome::Unverified));
         assert_eq!((unavailable, unverified), (vec![12], vec![10, 11, 12]));
@@ -126,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_voided_attempt_pays_no_provider() {
-        for outcome in [Outcome::Rejected, Outcome::Unavailable] {
+        for outcome in [Outcome::Fraud, Outcome::Unavailable] {
             let voided = settlement(&judged(outcome), 500).unwrap();
             assert_eq!((voided.fee, voided.macs), (0, 0));
             assert!(voided

@@ -7,7 +7,7 @@ use protocol::{
 use solana_sha256_hasher::hashv;
 use staking::state::NO_SEAT;
 
-use super::{urn::Urn, Ballot, Count, Params, State, Verdict, MAX_BALLOTS, MAX_STAGES};
+use super::{urn::Urn, Ballot, Outcome, Params, State, Verdict, MAX_BALLOTS, MAX_STAGES};
 use crate::errors::{Checked, VerdictError};
 
 /// Slots from commit to the slot whose hash seeds the draw: nobody knows that hash at commit.
@@ -28,12 +28,16 @@ pub struct Entropy {
 impl Entropy {
     /// None before the draw is due: a slot after its hash exists with the buyer's salt, and
     /// `salt_slots` later without.
+    pub fn due(committed_slot: u64, salted: bool, salt_slots: u64, slot: u64) -> Option<Self> {
+        let patience = if salted { 0 } else { salt_slots };
+        Self::of(committed_slot.checked_add(DRAW_DELAY)?, patience, slot)
+    }
+
+    /// None until a hash of slot `first` can have stood for `patience` slots.
     ///
     /// A hash that aged out is replaced by that of the latest slot a whole number of SlotHashes
     /// lengths later, so that all who draw in one slot draw the same.
-    pub fn due(committed_slot: u64, salted: bool, salt_slots: u64, slot: u64) -> Option<Self> {
-        let first = committed_slot.checked_add(DRAW_DELAY)?;
-        let patience = if salted { 0 } else { salt_slots };
+    pub fn of(first: u64, patience: u64, slot: u64) -> Option<Self> {
         let age = slot.checked_sub(first.checked_add(1)?)?;
         if age < patience {
             return None;
@@ -53,8 +57,9 @@ pub fn seed(hash: &[u8; 32], salt: Option<&[u8; 32]>, draws: u8) -> [u8; 32] {
     .to_bytes()
 }
 
-/// Number `index` of a seed's uniform u64 sequence: 0 decides sampling, 1.. choose seats.
-fn uniform(seed: &[u8; 32], index: u8) -> u64 {
+/// Number `index` of a seed's uniform u64 sequence: of a draw's seed 0 decides sampling and 1..
+/// choose seats.
+pub(super) fn uniform(seed: &[u8; 32], index: u8) -> u64 {
     let digest = hashv(&[seed.as_slice(), &[index]]).to_bytes();
     digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
@@ -134,12 +139,11 @@ impl Verdict {
         self.draws == 0 && self.salt_known == 1 && !entropy.aged
     }
 
-    /// Opens balloting for more seats. With nobody left to ask, the ballots so far are the last.
+    /// Opens balloting for more seats; without any, nobody is left to ask.
     pub fn begin_ballots(&mut self, seats: &[u16], slot: u64, params: &Params) -> Result<()> {
         self.draws = self.draws.checked_add(1).checked()?;
         if seats.is_empty() {
-            let last = Count::of(self.ballots()).decision(MAX_DRAWS, self.unavailable_rounds);
-            return self.apply(last, slot, params);
+            return self.decide(Outcome::Unverified, slot, params.public_slots);
         }
         let begin = usize::from(self.ballot_count);
         let entries = self.ballots.get_mut(begin..).unwrap_or(&mut []);
@@ -163,7 +167,7 @@ mod tests {
     use super::super::config::tests::PARAMS;
     use super::super::urn::tests::tree;
     use super::super::verdict::tests::verdict;
-    use super::super::{BallotState, Choice, Outcome, Stage};
+    use super::super::Stage;
     use super::*;
     use protocol::fenwick::SEATS;
 
@@ -281,19 +285,6 @@ mod tests {
         let mut verdict = verdict();
         verdict.begin_ballots(&[], 10, &PARAMS).unwrap();
         assert_eq!((verdict.outcome(), verdict.window_end), (Outcome::Unverified, 70));
-    }
-
-    #[test]
-    fn missing_data_stays_missing_when_nobody_is_left() {
-        let mut verdict = verdict();
-        verdict.begin_ballots(&[1, 2, 3], 10, &PARAMS).unwrap();
-        for ballot in verdict.ballots.iter_mut().take(2) {
-            (ballot.state, ballot.choice) =
-                (BallotState::Revealed as u8, Choice::Unavailable as u8);
-        }
-        verdict.unavailable_rounds = 1;
-        verdict.begin_ballots(&[], 60, &PARAMS).unwrap();
-        assert_eq!((verdict.outcome(), verdict.window_end), (Outcome::Unavailable, 60));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use anchor_lang::prelude::*;
+use job_registry::state::{Graph, Job};
 use protocol::fixed::{mul_div_floor, BPS};
-use referee::Judgement;
+use referee::{Claim, Judgement};
 
 use super::{Ballot, BallotState, Choice, Outcome, Stage, State, Verdict};
 use crate::errors::{Checked, VerdictError};
@@ -22,18 +23,22 @@ pub struct Fraud {
 }
 
 impl Verdict {
-    /// A result can be challenged from its last commit until it is paid for or voided.
+    /// A result can be challenged from its last commit until the end of its window, if it has one,
+    /// or of its judgement.
     pub fn require_challengeable(&self, slot: u64) -> Result<()> {
         let outcome = self.outcome();
         require!(outcome != Outcome::Fraud, VerdictError::AlreadyProven);
-        let judging = [State::Committed, State::Balloting].map(|state| state as u8);
-        if judging.contains(&self.state) {
+        if [State::Committed, State::Balloting, State::Answering]
+            .iter()
+            .any(|state| self.require(*state).is_ok())
+        {
             return Ok(());
         }
-        self.require(State::Decided)?;
-        let open =
-            outcome == Outcome::Rejected || outcome.pays_provider() && slot <= self.window_end;
-        require!(open, VerdictError::ChallengeClosed);
+        if self.require(State::Disputed).is_err() {
+            self.require(State::Decided)?;
+            require!(outcome.pays_provider(), VerdictError::ChallengeClosed);
+        }
+        require!(slot <= self.window_end, VerdictError::ChallengeClosed);
         Ok(())
     }
 
@@ -47,13 +52,29 @@ impl Verdict {
         })
     }
 
-    pub fn claimed_stages(&self) -> Vec<referee::Stage> {
+    /// Recomputes one element of what was committed.
+    pub fn judge(
+        &self,
+        job: &Job,
+        graph: &Graph,
+        (operator, element): (u32, u32),
+        evidence: &[u8],
+    ) -> Result<Judgement> {
         let claimed = |stage: &Stage| referee::Stage {
             first: stage.first,
             last: stage.last,
             root: stage.root,
         };
-        self.stages().iter().map(claimed).collect()
+        let claim = Claim {
+            spec_root: graph.spec_root,
+            operators: graph.operators,
+            inputs_root: job.input_root,
+            inputs: graph.inputs,
+            stages: &self.stages().iter().map(claimed).collect::<Vec<_>>(),
+            operator,
+            element,
+        };
+        Ok(referee::judge(&claim, evidence).map_err(VerdictError::from)?)
     }
 
     /// Ends judgement with the stage that the referee convicted; gives it.
@@ -165,17 +186,21 @@ mod tests {
             (State::Committing, false),
             (State::Committed, true),
             (State::Balloting, true),
+            (State::Answering, true),
             (State::Settled, false),
         ] {
             verdict.state = state as u8;
             assert_eq!(verdict.require_challengeable(1).is_ok(), open);
         }
+        (verdict.state, verdict.window_end) = (State::Disputed as u8, 120);
+        assert!(verdict.require_challengeable(120).is_ok());
+        let unproven = verdict.require_challengeable(121);
+        assert_eq!(unproven, Err(VerdictError::ChallengeClosed.into()));
         for outcome in [Outcome::Accepted, Outcome::Unverified, Outcome::Unsampled] {
             assert!(decided(outcome).require_challengeable(120).is_ok());
             let late = decided(outcome).require_challengeable(121);
             assert_eq!(late, Err(VerdictError::ChallengeClosed.into()));
         }
-        assert!(decided(Outcome::Rejected).require_challengeable(1_000).is_ok());
         let unavailable = decided(Outcome::Unavailable).require_challengeable(100);
         assert_eq!(unavailable, Err(VerdictError::ChallengeClosed.into()));
         let again = convicted().require_challengeable(50);

@@ -1,3 +1,4 @@
+mod availability;
 mod ballot;
 mod buffer;
 mod config;
@@ -12,6 +13,7 @@ mod urn;
 mod verdict;
 mod zeroed;
 
+pub use availability::{question, Availability, ANSWER_DELAY, QUESTIONS};
 pub use ballot::{digest, Ballot, BallotState, Choice};
 pub use buffer::{Buffer, HEADER_BYTES};
 pub use config::{Config, Params};

@@ -1,6 +1,6 @@
 use anchor_lang::prelude::*;
 
-use super::{Ballot, BallotState, Choice, Outcome, Params, Stage, Verdict, MAX_BALLOTS, MAX_DRAWS};
+use super::{Ballot, BallotState, Choice, Outcome, Params, State, Verdict, MAX_DRAWS};
 use crate::errors::Checked;
 
 /// Votes over every draw so far.
@@ -16,10 +16,12 @@ pub struct Count {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     Decide(Outcome),
+    /// Somebody has to prove what the majority says.
+    Dispute,
+    /// A provider has to show the data that the majority misses.
+    Ask,
     /// More verifiers join those drawn already.
-    Redraw {
-        unavailable: bool,
-    },
+    Redraw,
 }
 
 impl Count {
@@ -41,19 +43,18 @@ impl Count {
     /// A choice wins by more than half of all drawn: silence counts against every choice.
     pub fn decision(&self, draws: u8, unavailable_rounds: u8) -> Decision {
         let wins = |votes: u8| u16::from(votes) << 1 > u16::from(self.drawn);
-        let may_redraw = draws < MAX_DRAWS;
         if wins(self.accept) {
             Decision::Decide(Outcome::Accepted)
         } else if wins(self.reject) {
-            Decision::Decide(Outcome::Rejected)
+            Decision::Dispute
         } else if wins(self.unavailable) {
-            if may_redraw && unavailable_rounds == 0 {
-                Decision::Redraw { unavailable: true }
+            if unavailable_rounds == 0 {
+                Decision::Ask
             } else {
                 Decision::Decide(Outcome::Unavailable)
             }
-        } else if may_redraw {
-            Decision::Redraw { unavailable: false }
+        } else if draws < MAX_DRAWS {
+            Decision::Redraw
         } else {
             Decision::Decide(Outcome::Unverified)
         }
@@ -64,12 +65,16 @@ impl Verdict {
     /// A paid outcome waits for its window; a voided one has nothing to wait for.
     pub fn apply(&mut self, decision: Decision, slot: u64, params: &Params) -> Result<()> {
         match decision {
-            Decision::Redraw { unavailable } => {
-                self.unavailable_rounds =
-                    self.unavailable_rounds.checked_add(u8::from(unavailable)).checked()?;
+            Decision::Redraw => {
                 self.committed(slot);
                 Ok(())
             }
+            Decision::Dispute => {
+                self.window_end = slot.checked_add(params.proof_slots).checked()?;
+                self.state = State::Disputed as u8;
+                Ok(())
+            }
+            Decision::Ask => self.ask(slot, params.answer_slots),
             Decision::Decide(outcome) => {
                 let window = match outcome {
                     Outcome::Accepted => params.challenge_slots,
@@ -80,51 +85,24 @@ impl Verdict {
             }
         }
     }
-
-    /// Provider that answers for a voided result, if any does.
-    pub fn answerable(&self) -> Result<Option<Pubkey>> {
-        match self.outcome() {
-            Outcome::Fraud => self.convicted().map(|stage| Some(stage.provider)),
-            Outcome::Rejected => Ok(Some(self.blamed().checked()?.provider)),
-            _ => Ok(None),
-        }
-    }
-
-    /// Stage that answers for a rejection: the one that holds the lower median of the operators
-    /// named, so that no minority of rejecters can point at somebody else.
-    pub fn blamed(&self) -> Option<&Stage> {
-        let mut operators = [u32::MAX; MAX_BALLOTS];
-        let rejecting = self
-            .ballots()
-            .iter()
-            .filter(|ballot| ballot.was_revealed() && ballot.choice == Choice::Reject as u8);
-        let mut count = 0usize;
-        for (slot, ballot) in operators.iter_mut().zip(rejecting) {
-            *slot = ballot.operator;
-            count = count.checked_add(1)?;
-        }
-        operators.sort_unstable();
-        self.stage_of(*operators.get(count.checked_sub(1)? >> 1)?)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::config::tests::PARAMS;
     use super::super::verdict::tests::verdict;
-    use super::super::State;
     use super::*;
 
     fn count(accept: u8, reject: u8, unavailable: u8, drawn: u8) -> Count {
         Count { accept, reject, unavailable, drawn }
     }
 
-    const AGAIN: Decision = Decision::Redraw { unavailable: false };
+    const AGAIN: Decision = Decision::Redraw;
 
     #[test]
     fn more_than_half_of_all_drawn_decide() {
         assert_eq!(count(2, 0, 0, 3).decision(1, 0), Decision::Decide(Outcome::Accepted));
-        assert_eq!(count(0, 2, 1, 3).decision(1, 0), Decision::Decide(Outcome::Rejected));
+        assert_eq!(count(0, 2, 1, 3).decision(1, 0), Decision::Dispute);
         assert_eq!(count(1, 1, 1, 3).decision(1, 0), AGAIN);
         assert_eq!(count(3, 0, 0, 6).decision(2, 0), AGAIN);
         assert_eq!(count(4, 0, 0, 6).decision(2, 0), Decision::Decide(Outcome::Accepted));
@@ -135,27 +113,33 @@ mod tests {
     #[test]
     fn unavailability_is_asked_twice() {
         let seen = count(0, 0, 2, 3);
-        assert_eq!(seen.decision(1, 0), Decision::Redraw { unavailable: true });
+        assert_eq!(seen.decision(1, 0), Decision::Ask);
+        assert_eq!(seen.decision(3, 0), Decision::Ask);
         assert_eq!(count(0, 0, 4, 6).decision(2, 1), Decision::Decide(Outcome::Unavailable));
-        assert_eq!(seen.decision(3, 0), Decision::Decide(Outcome::Unavailable));
     }
 
     #[test]
     fn a_redraw_counts_from_the_tally() {
         let mut verdict = verdict();
-        verdict.apply(Decision::Redraw { unavailable: true }, 40, &PARAMS).unwrap();
+        verdict.apply(Decision::Redraw, 40, &PARAMS).unwrap();
         assert_eq!((verdict.state, verdict.committed_slot), (State::Committed as u8, 40));
-        assert_eq!(verdict.unavailable_rounds, 1);
+    }
+
+    #[test]
+    fn a_rejection_waits_for_its_proof_and_a_question_for_its_answers() {
+        let mut verdict = verdict();
+        verdict.apply(Decision::Dispute, 40, &PARAMS).unwrap();
+        assert_eq!((verdict.state, verdict.window_end), (State::Disputed as u8, 140));
+        verdict.apply(Decision::Ask, 40, &PARAMS).unwrap();
+        assert_eq!((verdict.state, verdict.availability.deadline), (State::Answering as u8, 120));
+        assert_eq!((verdict.outcome(), verdict.unavailable_rounds), (Outcome::None, 1));
     }
 
     #[test]
     fn only_what_pays_has_a_window() {
-        for (outcome, end) in [
-            (Outcome::Accepted, 60),
-            (Outcome::Unverified, 100),
-            (Outcome::Rejected, 40),
-            (Outcome::Unavailable, 40),
-        ] {
+        for (outcome, end) in
+            [(Outcome::Accepted, 60), (Outcome::Unverified, 100), (Outcome::Unavailable, 40)]
+        {
             let mut verdict = verdict();
             verdict.apply(Decision::Decide(outcome), 40, &PARAMS).unwrap();
             assert_eq!((verdict.outcome(), verdict.window_end), (outcome, end));
@@ -168,21 +152,5 @@ mod tests {
         let ballots =
             [ballot(2, 1), ballot(2, 2), ballot(2, 3), ballot(2, 1), ballot(1, 0), ballot(0, 0)];
         assert_eq!(Count::of(&ballots), count(2, 1, 1, 6));
-    }
-
-    #[test]
-    fn the_median_rejection_names_the_stage() {
-        let mut verdict = verdict();
-        verdict.operators = 10;
-        verdict.commit(Stage { first: 0, last: 5, ..Stage::default() }).unwrap();
-        verdict.commit(Stage { first: 5, last: 10, ..Stage::default() }).unwrap();
-        assert_eq!(verdict.blamed(), None);
-        for (index, operator) in [9, 1, 7, 2].into_iter().enumerate() {
-            verdict.ballots[index] = Ballot { operator, choice: 2, ..Ballot::default() };
-        }
-        verdict.ballot_count = 3;
-        assert_eq!(verdict.blamed().unwrap().first, 5);
-        verdict.ballot_count = 4;
-        assert_eq!(verdict.blamed().unwrap().first, 0);
     }
 }

@@ -1,7 +1,7 @@
 use anchor_lang::{prelude::*, Discriminator};
 use protocol::Envelope;
 
-use super::{Ballot, Choice, Fraud, Stage, MAX_STAGES};
+use super::{Availability, Ballot, Choice, Fraud, Stage, MAX_STAGES};
 use crate::errors::{Checked, VerdictError};
 
 /// Three draws of at most five verifiers.
@@ -17,10 +17,12 @@ pub enum State {
     /// A draw is due.
     Committed = 1,
     Balloting = 2,
-    /// Held for a dispute before the referee.
+    /// A majority rejects: somebody has to prove it.
     Disputed = 3,
     Decided = 4,
     Settled = 5,
+    /// A majority misses the data: a provider has to show it.
+    Answering = 6,
 }
 
 #[repr(u8)]
@@ -28,7 +30,6 @@ pub enum State {
 pub enum Outcome {
     None = 0,
     Accepted = 1,
-    Rejected = 2,
     Unavailable = 3,
     /// No quorum in any draw.
     Unverified = 4,
@@ -36,34 +37,36 @@ pub enum Outcome {
     Unsampled = 5,
     /// The referee found a committed element wrong.
     Fraud = 6,
+    /// A majority rejected and nobody proved it.
+    Unproven = 7,
 }
 
 impl Outcome {
     pub fn from_code(code: u8) -> Self {
         match code {
             1 => Self::Accepted,
-            2 => Self::Rejected,
             3 => Self::Unavailable,
             4 => Self::Unverified,
             5 => Self::Unsampled,
             6 => Self::Fraud,
+            7 => Self::Unproven,
             _ => Self::None,
         }
     }
 
     pub fn pays_provider(self) -> bool {
-        matches!(self, Self::Accepted | Self::Unverified | Self::Unsampled)
+        matches!(self, Self::Accepted | Self::Unverified | Self::Unsampled | Self::Unproven)
     }
 
     pub fn voids(self) -> bool {
-        matches!(self, Self::Rejected | Self::Unavailable | Self::Fraud)
+        matches!(self, Self::Unavailable | Self::Fraud)
     }
 
     /// Whether a revealed ballot of this choice earns the verification fee.
     pub fn pays_ballot(self, choice: u8) -> bool {
         match self {
-            Self::Accepted => choice == Choice::Accept as u8,
-            Self::Rejected | Self::Fraud => choice == Choice::Reject as u8,
+            Self::Accepted | Self::Unproven => choice == Choice::Accept as u8,
+            Self::Fraud => choice == Choice::Reject as u8,
             Self::Unavailable => choice == Choice::Unavailable as u8,
             Self::Unverified => true,
             Self::None | Self::Unsampled => false,
@@ -126,7 +129,8 @@ pub struct Verdict {
     pub ballots: [Ballot; MAX_BALLOTS],
     pub crankers: [Cranker; MAX_CRANKERS],
     pub fraud: Fraud,
-    pub reserved: [u8; 200],
+    pub availability: Availability,
+    pub reserved: [u8; 144],
 }
 
 impl Verdict {
@@ -159,7 +163,11 @@ impl Verdict {
     }
 
     pub fn is_party(&self, key: &Pubkey) -> bool {
-        *key == self.buyer || self.stages().iter().any(|stage| stage.provider == *key)
+        *key == self.buyer || self.is_provider(key)
+    }
+
+    pub fn is_provider(&self, key: &Pubkey) -> bool {
+        self.stages().iter().any(|stage| stage.provider == *key)
     }
 
     pub fn next_envelope(&mut self, clock: &Clock) -> Result<Envelope> {
@@ -187,14 +195,22 @@ impl Verdict {
         Ok(())
     }
 
+    /// A rejection that nobody proved within its window pays as well.
     pub fn require_payable(&self, slot: u64) -> Result<()> {
-        self.require(State::Decided)?;
-        require!(self.outcome().pays_provider(), VerdictError::NotPayable);
+        if self.require(State::Disputed).is_err() {
+            self.require(State::Decided)?;
+            require!(self.outcome().pays_provider(), VerdictError::NotPayable);
+        }
         require!(slot > self.window_end, VerdictError::WindowOpen);
         Ok(())
     }
 
-    pub fn require_voidable(&self) -> Result<()> {
+    /// Questions that were not all answered in time void as well.
+    pub fn require_voidable(&self, slot: u64) -> Result<()> {
+        if self.require(State::Answering).is_ok() {
+            require!(slot > self.availability.deadline, VerdictError::AnswersOpen);
+            return Ok(());
+        }
         self.require(State::Decided)?;
         require!(self.outcome().voids(), VerdictError::NotVoidable);
         let slashed = self.outcome() != Outcome::Fraud || self.fraud.slashed == 1;
@@ -217,6 +233,7 @@ pub mod tests {
         assert_eq!(std::mem::size_of::<Ballot>(), 80);
         assert_eq!(std::mem::size_of::<Cranker>(), 40);
         assert_eq!(std::mem::size_of::<Fraud>(), 56);
+        assert_eq!(std::mem::size_of::<Availability>(), 56);
         assert_eq!(std::mem::size_of::<Verdict>(), 2_920);
     }
 
@@ -247,26 +264,37 @@ pub mod tests {
         verdict.decide(Outcome::Accepted, 100, 20).unwrap();
         assert_eq!(verdict.require_payable(120), Err(VerdictError::WindowOpen.into()));
         assert!(verdict.require_payable(121).is_ok());
-        assert_eq!(verdict.require_voidable(), Err(VerdictError::NotVoidable.into()));
+        assert_eq!(verdict.require_voidable(121), Err(VerdictError::NotVoidable.into()));
     }
 
     #[test]
-    fn a_rejected_verdict_never_pays() {
+    fn missing_data_never_pays() {
         let mut verdict = verdict();
-        for outcome in [Outcome::Rejected, Outcome::Unavailable] {
-            verdict.decide(outcome, 100, 0).unwrap();
-            assert_eq!(verdict.require_payable(1_000), Err(VerdictError::NotPayable.into()));
-            assert!(verdict.require_voidable().is_ok());
-        }
+        verdict.decide(Outcome::Unavailable, 100, 0).unwrap();
+        assert_eq!(verdict.require_payable(1_000), Err(VerdictError::NotPayable.into()));
+        assert!(verdict.require_voidable(100).is_ok());
+    }
+
+    #[test]
+    fn a_dispute_pays_and_a_question_voids_when_their_time_is_over() {
+        let mut verdict = verdict();
+        (verdict.state, verdict.window_end) = (State::Disputed as u8, 10);
+        assert_eq!(verdict.require_payable(10), Err(VerdictError::WindowOpen.into()));
+        assert!(verdict.require_payable(11).is_ok());
+        assert_eq!(verdict.require_voidable(11), Err(VerdictError::WrongState.into()));
+        (verdict.state, verdict.availability.deadline) = (State::Answering as u8, 20);
+        assert_eq!(verdict.require_voidable(20), Err(VerdictError::AnswersOpen.into()));
+        assert!(verdict.require_voidable(21).is_ok());
+        assert_eq!(verdict.require_payable(21), Err(VerdictError::WrongState.into()));
     }
 
     #[test]
     fn a_proven_fraud_is_voided_once_its_provider_is_slashed() {
         let mut verdict = verdict();
         verdict.decide(Outcome::Fraud, 100, 0).unwrap();
-        assert_eq!(verdict.require_voidable(), Err(VerdictError::ProviderUnslashed.into()));
+        assert_eq!(verdict.require_voidable(121), Err(VerdictError::ProviderUnslashed.into()));
         verdict.fraud.slashed = 1;
-        assert!(verdict.require_voidable().is_ok());
+        assert!(verdict.require_voidable(121).is_ok());
         assert_eq!(verdict.require_payable(1_000), Err(VerdictError::NotPayable.into()));
     }
 
@@ -275,11 +303,11 @@ pub mod tests {
         for outcome in [
             Outcome::None,
             Outcome::Accepted,
-            Outcome::Rejected,
             Outcome::Unavailable,
             Outcome::Unverified,
             Outcome::Unsampled,
             Outcome::Fraud,
+            Outcome::Unproven,
         ] {
             assert_eq!(Outcome::from_code(outcome as u8), outcome);
         }

@@ -1,0 +1,206 @@
+"""Steps of challengers and of providers who are asked, and how a verdict ends."""
+
+from idl.client import escrow, job_registry, shard_of, staking, verdict
+from keeper.jobs.questions import QUESTIONS, question, question_seed, seed_slot
+from tests.invariants.economy import committed
+from tests.invariants.judgement import JudgementSteps
+from tests.invariants.ledger import BPS, PAYING, JobLedger
+from tests.kernels.evidence.committed import Committed
+from tests.world import Actor
+from tests.world.challenge import Challenge, slash_ballot, slash_provider
+from tests.world.judgement import Choice, Outcome, State
+
+_FIRST_ANSWER = 3
+"""Slots from the tally to the first in which a question can be known."""
+
+
+class DisputeSteps(JudgementSteps):
+    """Each step foresees from the view whether it is allowed, and books what it moves."""
+
+    def trace(self, ledger: JobLedger) -> Committed:
+        """What was committed for the job."""
+        return committed(ledger.lie, ledger.ranges)
+
+    def challenge(self, ledger: JobLedger) -> None:
+        """Stage evidence against the element that may be wrong, and have it judged."""
+        operator = ledger.lie or 0
+        found = self.verdict(ledger)
+        if found.state == State.COMMITTING or operator >= ledger.stages[-1].last:
+            return
+        proof = self._shown(ledger, self.challenger, operator, 0)
+        if not self.world.exists(proof.ticket):
+            proof.prepare(self.world)
+            self.forget()
+        refusal = self._proof_refusal(ledger)
+        self.attempt(refusal, proof.prove(), signers=[self.challenger])
+        if refusal is None:
+            self.reached["proven"] += 1
+
+    def _proof_refusal(self, ledger: JobLedger) -> str | None:
+        found = self.verdict(ledger)
+        outcome, waiting = Outcome(found.outcome), found.state in {State.DISPUTED, State.DECIDED}
+        unpaid = found.state == State.DECIDED and outcome not in PAYING
+        checks = {
+            "AlreadyProven": outcome is Outcome.FRAUD,
+            "WrongState": found.state == State.SETTLED,
+            "ChallengeClosed": unpaid or (waiting and self.world.slot > found.window_end),
+            "ElementIsRight": ledger.lie is None,
+        }
+        return next((refusal for refusal, applies in checks.items() if applies), None)
+
+    def _shown(self, ledger: JobLedger, owner: Actor, operator: int, element: int) -> Challenge:
+        evidence = self.trace(ledger).witness.stage(operator, element)
+        return Challenge(owner, ledger.job, operator, element, evidence)
+
+    def answer(self, ledger: JobLedger, count: int) -> None:
+        """As soon as the questions are known the last provider answers the first `count`."""
+        found = self.verdict(ledger)
+        if found.state != State.ANSWERING:
+            return
+        known = found.availability.asked_slot + _FIRST_ANSWER
+        if self.world.slot < known:
+            self.world.warp_to(known)
+        for index in range(min(count, QUESTIONS)):
+            if not self.verdict(ledger).availability.answered >> index & 1:
+                self._answer(ledger, index)
+
+    def _answer(self, ledger: JobLedger, index: int) -> None:
+        operator, element = self._question(ledger, index)
+        owner = self.by_key[ledger.stages[-1].provider]
+        shown = self._shown(ledger, owner, operator, element)
+        if not self.world.exists(shown.buffer):
+            shown.prepare(self.world, ticket=False)
+        trace = self.trace(ledger)
+        refusal = None
+        if self.world.slot > self.verdict(ledger).availability.deadline:
+            refusal = "AnswersClosed"
+        elif trace.expected(operator, element) != trace.committed(operator, element):
+            refusal = "ElementIsWrong"
+        self.attempt(refusal, shown.answer(index), signers=[owner])
+        if refusal is None:
+            self.reached["answered"] += 1
+
+    def _question(self, ledger: JobLedger, index: int) -> tuple[int, int]:
+        asked = self.verdict(ledger).availability
+        seed = asked.seed
+        if not any(seed):
+            slot = seed_slot(asked.asked_slot, self.world.slot)
+            hashes = self.world.bank.slot_hashes()
+            beacon = min(each for each in hashes if each[0] >= slot)[1]
+            seed = question_seed(bytes(beacon), ledger.job.address)
+        outputs = [(each.shape, each.dtype) for each in self.graph.outputs]
+        return question(seed, index, outputs[: ledger.stages[-1].last])
+
+    def slash_provider(self, ledger: JobLedger) -> None:
+        """Take the liar's exposure, once."""
+        found = self.verdict(ledger)
+        convict = found.stages[found.fraud.stage].provider
+        refusal = "AlreadySlashed" if found.fraud.slashed else None
+        amount = self.view.exposures[ledger.job.address, convict].amount
+        self.attempt(refusal, slash_provider(ledger.job, convict, self.world.mint))
+        if refusal is None:
+            assert convict == ledger.provider_of(ledger.lie or 0)
+            paid = self._slashed(amount, ledger, in_job=True)
+            ledger.bounty = paid * self.world.parameters.verdict.bounty_bps // BPS
+
+    def slash_ballot(self, ledger: JobLedger, number: int) -> None:
+        """Take the exposure of who accepted a lie, once."""
+        ballot, found = ledger.ballots[number], self.verdict(ledger)
+        checks = {
+            "NotProven": found.outcome != Outcome.FRAUD,
+            "NotAnAcceptance": not ballot.revealed or ballot.choice is not Choice.ACCEPT,
+            "AlreadySlashed": ballot.slashed,
+        }
+        refusal = next((refusal for refusal, applies in checks.items() if applies), None)
+        amount = self.view.exposures[ledger.job.address, ballot.verifier].amount
+        self.attempt(refusal, slash_ballot(ledger.job, number, ballot.verifier, self.world.mint))
+        if refusal is None:
+            ballot.slashed = True
+            self._slashed(amount, ledger, in_job=False)
+
+    def _slashed(self, amount: int, ledger: JobLedger, *, in_job: bool) -> int:
+        burned = -(-amount * self.world.parameters.staking.slash_burn_bps // BPS)
+        stake, fees = (
+            staking.stake_vault_address(),
+            escrow.fees_address(shard_of(ledger.job.address)),
+        )
+        self.book.burn(stake, burned)
+        self.book.move(stake, self.vault_of(ledger) if in_job else fees, amount - burned)
+        return amount - burned
+
+    def settle(self, ledger: JobLedger, cranker: Actor) -> None:
+        found = self.verdict(ledger)
+        disputed = found.state == State.DISPUTED
+        outcome = Outcome.UNPROVEN if disputed else Outcome(found.outcome)
+        refusal = None
+        if not disputed and found.state != State.DECIDED:
+            refusal = "WrongState"
+        elif outcome not in PAYING:
+            refusal = "NotPayable"
+        elif self.world.slot <= found.window_end:
+            refusal = "WindowOpen"
+        self.attempt(
+            refusal,
+            verdict.settle(
+                cranker=cranker.key,
+                job=ledger.job.address,
+                provider=job_registry.provider_address(self.job(ledger).lease.provider),
+                utilisation=job_registry.utilisation_address(shard_of(ledger.job.address)),
+                escrow_config=escrow.config_address(),
+            ),
+            signers=[cranker],
+        )
+        self._stepped(refusal, ledger, cranker, outcome.name.lower())
+        if refusal is None:
+            fee_bps = self.world.parameters.escrow.fee_bps
+            ledger.conclude(outcome, self.graph.multiply_adds, fee_bps)
+
+    def void(self, ledger: JobLedger, cranker: Actor) -> None:
+        """Void, where there is a stage to blame; without any there is no exposure to name."""
+        if not ledger.stages:
+            return
+        refusal = self._void_refusal(ledger)
+        found = self.verdict(ledger)
+        outcome = Outcome.UNAVAILABLE
+        if found.state != State.ANSWERING:
+            outcome = Outcome(found.outcome)
+        blamed, forfeited = ledger.stages[-1].provider, False
+        if refusal is None and outcome is Outcome.FRAUD:
+            blamed, forfeited = ledger.provider_of(ledger.lie or 0), True
+        elif refusal is None and found.state == State.ANSWERING:
+            silent = next(n for n in range(QUESTIONS) if not found.availability.answered >> n & 1)
+            blamed, forfeited = ledger.provider_of(self._question(ledger, silent)[0]), True
+        exposure = self.view.exposures.get((ledger.job.address, blamed))
+        if exposure is None:
+            return
+        self.attempt(
+            refusal,
+            verdict.void(
+                cranker=cranker.key,
+                job=ledger.job.address,
+                graph=self.graph_address,
+                provider=job_registry.provider_address(blamed),
+                utilisation=job_registry.utilisation_address(shard_of(ledger.job.address)),
+                position=staking.position_address(blamed),
+                exposure=staking.exposure_address(ledger.job.address, blamed),
+            ),
+            signers=[cranker],
+        )
+        self._stepped(refusal, ledger, cranker, outcome.name.lower())
+        if refusal is None:
+            if forfeited:
+                self.book.move(staking.stake_vault_address(), self.vault_of(ledger), exposure.bond)
+                self.reached["bond lost"] += 1
+            challenger = self.challenger.key if outcome is Outcome.FRAUD else None
+            ledger.conclude(outcome, self.graph.multiply_adds, 0, challenger)
+
+    def _void_refusal(self, ledger: JobLedger) -> str | None:
+        found = self.verdict(ledger)
+        outcome, asked = Outcome(found.outcome), found.state == State.ANSWERING
+        checks = {
+            "AnswersOpen": asked and self.world.slot <= found.availability.deadline,
+            "WrongState": found.state not in {State.ANSWERING, State.DECIDED},
+            "NotVoidable": not asked and outcome in PAYING,
+            "ProviderUnslashed": outcome is Outcome.FRAUD and not found.fraud.slashed,
+        }
+        return next((refusal for refusal, applies in checks.items() if applies), None)
