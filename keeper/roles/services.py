@@ -41,6 +41,7 @@ class Storage:
 
     store: BlobStore
     indexes: StageIndexes
+    tasks: StageIndexes
     material: MaterialSource
     shelf: CaseShelf
     url: str
@@ -70,7 +71,8 @@ async def open_storage(
     Raises PortInUseError and StoreKeyError.
     """
     store, indexes = BlobStore(folder, serving.quota_bytes), StageIndexes(folder)
+    tasks = StageIndexes(folder, "tasks")
     material = MaterialSource(services.client, store, services.lane)
     shelf = CaseShelf(folder, store, indexes)
-    async with serve_data(store, indexes, serving.host, serving.port) as url:
-        yield Storage(store, indexes, material, shelf, serving.public_url or url)
+    async with serve_data(store, indexes, serving.host, serving.port, tasks) as url:
+        yield Storage(store, indexes, tasks, material, shelf, serving.public_url or url)
