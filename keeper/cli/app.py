@@ -4,7 +4,9 @@ import sys
 
 import click
 
+from keeper.cli.audit import audit
 from keeper.cli.bench import bench
+from keeper.cli.challenge import challenge
 from keeper.cli.crank import crank
 from keeper.cli.demo import demo
 from keeper.cli.doctor import doctor
@@ -13,6 +15,8 @@ from keeper.cli.job import job
 from keeper.cli.key import key
 from keeper.cli.localnet import localnet
 from keeper.cli.provider import provider
+from keeper.cli.replay import replay
+from keeper.cli.simulate import simulate
 from keeper.cli.stake import stake
 from keeper.cli.verifier import verifier
 from keeper.errors import BadInputError, KeeperError
@@ -39,7 +43,24 @@ def cli(log_level: str, log_json: bool) -> None:
     configure_logs(log_level.upper(), log_json)
 
 
-for command in (bench, crank, demo, doctor, graph, job, key, localnet, provider, stake, verifier):
+COMMANDS = (
+    audit,
+    bench,
+    challenge,
+    crank,
+    demo,
+    doctor,
+    graph,
+    job,
+    key,
+    localnet,
+    provider,
+    replay,
+    simulate,
+    stake,
+    verifier,
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -1,6 +1,7 @@
 """`neurolov bench`: what the programs cost, and what proving a computation costs."""
 
 from dataclasses import asdict
+from itertools import pairwise
 
 import click
 from rich.console import Console
@@ -16,6 +17,8 @@ LIFECYCLE_LIMIT = 130_000
 BALLOT_LIMIT = 20_000
 FAILED = 1
 CHECK_LIMIT = 0.10
+REFEREE_LIMITS = {"1024": 60_000, "4096": 120_000}
+TRANSACTION_LIMIT = 12
 COMMIT_OVERHEAD_LIMIT = 0.05
 GPU_OVERHEAD_LIMIT = 0.25
 
@@ -70,7 +73,7 @@ def programs(as_json: bool) -> int:
     help="Figures are medians over so many runs.",
 )
 def poc(as_json: bool, size: int, corruptions: int, runs: int) -> int:
-    """Cost of committing to and verifying a computation, and what a check catches.
+    """Cost of committing to, verifying and disputing a computation, and what a check catches.
 
     Exits with 1 when a target is missed.
     """
@@ -78,7 +81,13 @@ def poc(as_json: bool, size: int, corruptions: int, runs: int) -> int:
         figures = measure_proof(size, corruptions, runs, status.update)
     answer(asdict(figures), as_json, *_proof_lines(figures))
     caught = figures.detection["caught"] == figures.detection["corruptions"]
-    return 0 if caught and all(value <= limit for _, value, limit in _ratios(figures)) else FAILED
+    by_size = list(figures.freivalds_ratio_by_size.values())
+    falling = all(after < before for before, after in pairwise(by_size))
+    within = all(value <= limit for _, value, limit in _ratios(figures))
+    proven = figures.dispute_transactions <= TRANSACTION_LIMIT and all(
+        figures.referee_cu[terms] <= limit for terms, limit in REFEREE_LIMITS.items()
+    )
+    return 0 if caught and falling and within and proven else FAILED
 
 
 def _ratios(figures: ProofFigures) -> list[tuple[str, float, float]]:
@@ -96,10 +105,17 @@ def _proof_lines(figures: ProofFigures) -> list[str]:
         f"on {figures.adapter}",
         *(f"{value:>8.4f}  {name}, at most {limit}" for name, value, limit in _ratios(figures)),
         *(
-            f"{ratio:>8.4f}  checking a matmul of {size} / computing it"
+            f"{ratio:>8.4f}  the same at {size}, falling with size"
             for size, ratio in figures.freivalds_ratio_by_size.items()
         ),
         f"{found['caught']:>8,}  corruptions caught of {found['corruptions']:,}",
+        *(
+            f"{figures.referee_cu[terms]:>8,}  units to prove a product of {terms} terms wrong, "
+            f"at most {limit:,}"
+            for terms, limit in REFEREE_LIMITS.items()
+        ),
+        f"{figures.dispute_transactions:>8,}  transactions of a dispute over the latter, "
+        f"at most {TRANSACTION_LIMIT}",
     ]
 
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+import aiohttp
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
+from keeper.compute import ComputeLane
 from keeper.configuration import NodeSettings, load_keypair
+from keeper.data import BlobClient
 from keeper.roles import ChainMirror
 from keeper.roles.registration import Registrar
 from keeper.roles.services import Services, open_services
@@ -52,6 +55,23 @@ async def open_connection(settings: NodeSettings, key_file: Path) -> AsyncIterat
         view = await mirror.refresh()
         registrar = Registrar(gateway, submitter, keypair.pubkey(), view.rules.mint)
         yield Connection(services, mirror, submitter, keypair, registrar)
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """What a command needs that only reads: no key, no journal."""
+
+    gateway: Gateway
+    client: BlobClient
+    lane: ComputeLane
+
+
+@asynccontextmanager
+async def open_observer(settings: NodeSettings) -> AsyncIterator[Observer]:
+    """Check the cluster; raises WrongClusterError."""
+    with ComputeLane() as lane:
+        async with settings.gateway() as gateway, aiohttp.ClientSession() as session:
+            yield Observer(gateway, BlobClient(session), lane)
 
 
 async def slot_seconds(gateway: Gateway) -> float:

@@ -14,6 +14,7 @@ from keeper.cli.options import (
     run_async,
     serving_options,
 )
+from keeper.compute import Preference, hasher_on, select_executor
 from keeper.configuration import NodeSettings, Serving
 from keeper.roles import Verifier
 from keeper.roles.ballots import BallotBox
@@ -29,6 +30,14 @@ def verifier() -> None:
 
 
 @verifier.command()
+@click.option(
+    "--executor",
+    type=click.Choice([str(choice) for choice in Preference]),
+    default=str(Preference.AUTO),
+    show_default=True,
+    help="Where outputs are hashed.",
+)
+@click.option("--adapter", help="Part of the wanted adapter's name.")
 @click.option("--memory", "memory_bytes", default=1 << 32, show_default=True, help="Bytes.")
 @serving_options(DEFAULT_PORT)
 @metrics_option
@@ -39,6 +48,8 @@ def run(
     settings: NodeSettings,
     keypair: Path,
     metrics_port: int | None,
+    executor: str,
+    adapter: str | None,
     memory_bytes: int,
     serving: Serving,
 ) -> None:
@@ -46,6 +57,7 @@ def run(
 
     The key needs stake: neurolov stake add.
     """
+    selected = select_executor(Preference(executor), adapter)
 
     async def work() -> None:
         async with (
@@ -58,6 +70,7 @@ def run(
                 client=connection.services.client,
                 material=storage.material,
                 ballots=BallotBox(settings.folder / "ballots"),
+                hasher=hasher_on(selected.executor),
             )
             await connection.mirror.refresh()
             node = Verifier(connection.mirror, connection.submitter, connection.owner, tools)

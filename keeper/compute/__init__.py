@@ -8,6 +8,7 @@ from keeper.compute.executor import (
     SelectedExecutor,
     select_executor,
 )
+from keeper.compute.hashing import hasher_on
 from keeper.compute.lane import ComputeLane
 from keeper.compute.segment import commit_segment, execute_segment, segment
 from keeper.compute.self_test import SelfTestError, SelfTestReport, self_test
@@ -23,6 +24,7 @@ __all__ = [
     "SelfTestReport",
     "commit_segment",
     "execute_segment",
+    "hasher_on",
     "segment",
     "select_executor",
     "self_test",

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from keeper.errors import BadInputError, KeeperError
 from kernels.graph import Graph
@@ -19,6 +20,8 @@ from kernels.trace import CommittedOutputs
 from kernels.trace.layout import Array
 
 LOG = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 
 class AdapterMissingError(BadInputError):
@@ -43,21 +46,15 @@ class RenewingExecutor:
 
     def execute(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
         """Every operator's output; DeviceLost when the new device is lost too."""
-        try:
-            return self._device.execute(graph, inputs)
-        except DeviceLost as error:
-            LOG.warning("%s; opening it again", error)
-            self._device = self._open_device()
-            return self._device.execute(graph, inputs)
+        return self._renewed(lambda device: device.execute(graph, inputs))
 
     def execute_committed(self, graph: Graph, inputs: Sequence[Array]) -> CommittedOutputs:
         """The same with every output's tensor root, hashed on the device."""
-        try:
-            return self._device.execute_committed(graph, inputs)
-        except DeviceLost as error:
-            LOG.warning("%s; opening it again", error)
-            self._device = self._open_device()
-            return self._device.execute_committed(graph, inputs)
+        return self._renewed(lambda device: device.execute_committed(graph, inputs))
+
+    def tensor_roots(self, tensors: Sequence[bytes]) -> list[bytes]:
+        """Commitments to canonical bytes, hashed on the device; DeviceLost as above."""
+        return self._renewed(lambda device: device.tensor_roots(tensors))
 
     def check_limits(self, graph: Graph) -> None:
         """Raise CapacityError unless every buffer and dispatch fits the adapter."""
@@ -65,6 +62,14 @@ class RenewingExecutor:
             self._device.check_limits(graph)
         except DeviceLimit as error:
             raise CapacityError(str(error)) from error
+
+    def _renewed(self, call: Callable[[GpuExecutor], Result]) -> Result:
+        try:
+            return call(self._device)
+        except DeviceLost as error:
+            LOG.warning("%s; opening it again", error)
+            self._device = self._open_device()
+            return call(self._device)
 
 
 class Preference(StrEnum):

@@ -175,6 +175,18 @@ class Verdict:
         revealed = ballot.state is BallotState.REVEALED and ballot.accepted
         return self.outcome is Outcome.FRAUD and revealed and not ballot.slashed
 
+    def is_challengeable(self, slot: int) -> bool:
+        """Whether a proof of fraud is still judged at the slot."""
+        match self.state:
+            case VerdictState.COMMITTED | VerdictState.BALLOTING | VerdictState.ANSWERING:
+                return True
+            case VerdictState.DISPUTED:
+                return slot <= self.window_end
+            case VerdictState.DECIDED:
+                return not self.outcome.voids and slot <= self.window_end
+            case _:
+                return False
+
     def ballots_closed(self, slot: int) -> bool:
         """Whether no ballot can change any more."""
         casting_over = slot > self.ballot_deadline

@@ -13,3 +13,7 @@ class MaterialError(RoleError):
 
 class NotRegisteredError(RoleError, BadInputError):
     """The key lacks the stake, seat or registration that the role needs."""
+
+
+class CaseError(RoleError, BadInputError):
+    """A job's data are not at hand, or not complete."""

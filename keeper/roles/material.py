@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+from solders.pubkey import Pubkey
 
 from keeper.compute import ComputeLane
 from keeper.data import BlobClient, BlobStore, DataError, JobManifest
-from keeper.jobs.state import Job
 from keeper.roles.errors import MaterialError
 from kernels.graph import Graph, GraphError
 from kernels.graph.file import load
@@ -14,6 +16,35 @@ from kernels.trace.layout import Array
 
 MANIFEST_BYTES = 1 << 16
 GRAPH_BYTES = 1 << 30
+
+
+class Order(Protocol):
+    """What names a job's material: where it is served, and what it must hash to."""
+
+    @property
+    def address(self) -> Pubkey:
+        """The job's."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """URL of whoever serves it."""
+        ...
+
+    @property
+    def manifest(self) -> bytes:
+        """SHA-256 of its manifest."""
+        ...
+
+    @property
+    def spec_root(self) -> bytes:
+        """The graph's."""
+        ...
+
+    @property
+    def input_root(self) -> bytes:
+        """Over the inputs' roots."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +75,7 @@ class MaterialSource:
         self._lane = lane
         self._parsed: dict[bytes, JobMaterial] = {}
 
-    async def get(self, job: Job) -> JobMaterial:
+    async def get(self, job: Order) -> JobMaterial:
         """A job's material.
 
         Raises MaterialError when it is malformed, is not what the chain committed to, or cannot

@@ -30,6 +30,7 @@ from keeper.verification import (
     ballot_commitment,
     verify_trace,
 )
+from kernels.trace import Hasher, stored_roots
 
 LOG = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class VerifierTools:
     client: BlobClient
     material: MaterialSource
     ballots: BallotBox
+    hasher: Hasher = stored_roots
 
 
 class Verifier(Role):
@@ -151,7 +153,12 @@ class Verifier(Role):
             CommittedStage(stage.first, stage.last, stage.root) for stage in snapshot.verdict.stages
         ]
         return await self._tools.lane.run(
-            verify_trace, material.graph, material.inputs, outputs, stages
+            verify_trace,
+            material.graph,
+            material.inputs,
+            outputs,
+            stages,
+            hasher=self._tools.hasher,
         )
 
     def _transfer_seconds(self, judged: Verdict) -> float:

@@ -10,10 +10,12 @@ from time import perf_counter
 class CheckCost:
     """Multiply-adds done on the machine (every limb product counts) and seconds spent.
 
-    hashing_seconds is the part of seconds that went into recomputing commitments.
+    hashing_seconds is the part of seconds that went into recomputing commitments; folded counts
+    the operators that went into folds.
     """
 
     macs: int = 0
+    folded: int = 0
     seconds: float = 0.0
     hashing_seconds: float = 0.0
 

@@ -1,145 +1,163 @@
-"""Freivalds' check modulo 2^61 - 1 for operators that are linear in their input.
+"""Freivalds' check modulo p = 2^61 - 1 of many operators that are linear in their input, at once.
 
-A wrong output passes with probability at most 1/p < 2^-60 (Freivalds 1977; Schwartz-Zippel). A
-trace passes only if each of its wrong operators does, so the bound holds for a whole job too.
+A matrix product C = A·Bᵀ + bias is right only if C·t = A·(Bᵀ·t) + bias·t for a random vector t; a
+convolution likewise, with t over its output channels or with a random combination of its images.
+Each operator draws a vector of its own, and the differences of both sides are added into one vector
+of sums, which must be zero modulo p in the end (Freivalds 1977, batched by Schwartz-Zippel in
+degree one).
+
+Soundness. Let D be the difference between an operator's output and the right one over the
+integers. Its elements stay below p in absolute value, so one that is not zero is not zero modulo p.
+Let operator j have such an element, d. It is a coefficient of some coordinate of the sums, which is
+    d·t_i + (terms without t_i),
+where t_i belongs to j alone, is uniform below p, and is drawn independently of everything else.
+Whatever the rest is, exactly one of the p values of t_i makes the coordinate zero. So a fold with
+any wrong operator passes with probability at most 1/p = 1/(2^61 - 1) < 2^-60. There is no second
+random factor: in s·C·t the degree would be two, and the bound 2/p passes 2^-60.
 """
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 
 from keeper.verification import field
 from keeper.verification.cost import CheckCost
-from keeper.verification.field import PRIME, Elements, Integers, Randomness
-from kernels.graph import Descriptor, Window
+from keeper.verification.field import PRIME, Elements, Integers, Randomness, Sums, limbs
+from kernels.graph import Descriptor, Opcode, Window
 from kernels.trace import Shape
+from kernels.trace.layout import Array
 
-INT8_BITS = 8
-INT32_BITS = 32
+PATCH_ELEMENTS = 1 << 18
 
 
-def matmul_holds(
-    a: Integers,
-    b: Integers,
-    bias: Integers | None,
-    out: Integers,
-    *,
-    randomness: Randomness,
-    cost: CheckCost,
-) -> bool:
-    """Whether s·out = (s·a)·bᵀ + sum(s)·bias for random s over the rows.
+class Fold:
+    """One check of many operators; the vectors must be drawn after the outputs were committed."""
 
-    a int8[M, K], b int8[N, K], bias int32[N], out int32[M, N].
-    """
-    weights = randomness(a.shape[0])[np.newaxis]
-    expected = field.multiply(field.multiply(weights, a, cost), b.T, cost)
-    expected = _add_bias(expected, weights, bias, cost)
-    return np.array_equal(expected, field.multiply(weights, out, cost))
+    def __init__(self, longest: int, randomness: Randomness, cost: CheckCost) -> None:
+        """longest is the largest `fold_length` of the operators to come."""
+        self._sums = Sums(1, longest)
+        self._randomness = randomness
+        self._cost = cost
+
+    def add(self, descriptor: Descriptor, reads: Sequence[Array], out: Array) -> None:
+        """Add a matmul or convolution: its operands and its output, in the descriptor's shapes."""
+        if descriptor.opcode is Opcode.MATMUL:
+            self.add_matmul(reads, out)
+        elif batch_macs(descriptor) <= channel_macs(descriptor):
+            self.add_convolution_by_batch(descriptor, reads, out)
+        else:
+            self.add_convolution_by_channel(descriptor, reads, out)
+
+    def holds(self) -> bool:
+        """Whether both sides of all that was added agree."""
+        return not self._sums.elements().any()
+
+    def add_matmul(self, reads: Sequence[Array], out: Array) -> None:
+        """C·t - A·(Bᵀ·t) - bias·t, a coordinate a row of C."""
+        a, b = reads[0][0, 0], reads[1][0, 0]
+        vector = self._vector(b.shape[0])
+        self._sums.add(limbs(vector), out[0, 0].T, self._cost)
+        self._sums.add(-limbs(field.multiply(vector, b, self._cost)), a.T, self._cost)
+        self._subtract_bias(vector, reads, a.shape[0])
+
+    def add_convolution_by_batch(
+        self, descriptor: Descriptor, reads: Sequence[Array], out: Array
+    ) -> None:
+        """s·out minus the convolution of s·x, a coordinate an element of one image's output.
+
+        The convolution is linear once the zero point is off, so one image stands for the batch.
+        """
+        x, w = reads[:2]
+        images, channels = x.shape[0], out.shape[3]
+        weights = self._vector(images)
+        sum_of_weights = field.total(weights)
+        image = field.multiply(weights, x.reshape(images, -1), self._cost)
+        zero = np.uint64(-descriptor.zero_point_in * sum_of_weights % PRIME)
+        pad = (descriptor.pad_value - descriptor.zero_point_in) * sum_of_weights % PRIME
+        padded = _pad(field.reduce(image + zero).reshape(1, *x.shape[1:]), descriptor.window, pad)
+        patches = _patches(padded, descriptor.window, descriptor.output_shape)
+        expected = field.multiply(patches, w.reshape(channels, -1).T, self._cost)
+        if len(reads) == 3:
+            scale = np.array([[sum_of_weights]], np.uint64)
+            bias = field.multiply(scale, reads[2].reshape(1, -1), self._cost)
+            expected = field.reduce(expected + bias)
+        self._sums.add(limbs(weights), out.reshape(images, -1), self._cost)
+        self._sums.subtract(expected.reshape(1, -1))
+
+    def add_convolution_by_channel(
+        self, descriptor: Descriptor, reads: Sequence[Array], out: Array
+    ) -> None:
+        """out·t minus what one kernel, the sum of t·w over the channels, gives at each position."""
+        x, w = reads[:2]
+        channels = out.shape[3]
+        vector = self._vector(channels)
+        kernel = -limbs(field.multiply(vector, w.reshape(channels, -1), self._cost))
+        self._sums.add(limbs(vector), out.reshape(-1, channels).T, self._cost)
+        window, pad = descriptor.window, descriptor.pad_value - descriptor.zero_point_in
+        positions = prod(descriptor.output_shape[1:3])
+        step = max(1, PATCH_ELEMENTS // (positions * kernel.shape[1]))
+        for at in range(0, x.shape[0], step):
+            images = x[at : at + step].astype(np.int16) - np.int16(descriptor.zero_point_in)
+            patches = _patches(_pad(images, window, pad), window, descriptor.output_shape)
+            self._sums.add(kernel, patches.T, self._cost, first=at * positions)
+        self._subtract_bias(vector, reads, x.shape[0] * positions)
+
+    def _vector(self, count: int) -> Elements:
+        return self._randomness(count)[np.newaxis]
+
+    def _subtract_bias(self, vector: Elements, reads: Sequence[Array], length: int) -> None:
+        if len(reads) == 3:
+            column = reads[2].reshape(-1, 1)
+            offset = field.multiply(vector, column, self._cost)
+            self._sums.subtract(np.broadcast_to(offset, (1, length)))
+
+
+def fold_length(descriptor: Descriptor) -> int:
+    """Coordinates that an operator takes in a fold."""
+    output = descriptor.output_shape
+    if descriptor.opcode is Opcode.MATMUL:
+        return output[2]
+    if batch_macs(descriptor) <= channel_macs(descriptor):
+        return prod(output[1:])
+    return prod(output[:3])
+
+
+def fold_macs(descriptor: Descriptor) -> int:
+    """Upper bound of the multiply-adds that adding an operator takes."""
+    if descriptor.opcode is Opcode.MATMUL:
+        return matmul_macs(descriptor)
+    return min(batch_macs(descriptor), channel_macs(descriptor))
 
 
 def matmul_macs(descriptor: Descriptor) -> int:
-    """Upper bound of what `matmul_holds` multiplies."""
+    """Upper bound of what `add_matmul` multiplies."""
     _, _, m, k = descriptor.input_shapes[0]
     n = descriptor.output_shape[3]
-    return (
-        field.limb_products(1, m, k, INT8_BITS)
-        + field.limb_products(1, k, n, INT8_BITS)
-        + field.limb_products(1, m, n, INT32_BITS)
-    )
-
-
-def convolution_holds_by_batch(
-    descriptor: Descriptor,
-    x: Integers,
-    w: Integers,
-    bias: Integers | None,
-    out: Integers,
-    *,
-    randomness: Randomness,
-    cost: CheckCost,
-) -> bool:
-    """Whether the convolution of s·x equals s·out for random s over the batch.
-
-    x int8[N, H, W, C], w int8[O, kh, kw, C], bias int32[O], out int32[N, P, Q, O]. The
-    convolution is linear once the zero point is taken off, so one image stands for the batch.
-    """
-    images, channels = x.shape[0], out.shape[3]
-    weights = randomness(images)[np.newaxis]
-    sum_of_weights = field.total(weights)
-    image = field.multiply(weights, x.reshape(images, -1), cost).reshape(1, *x.shape[1:])
-    zero = np.uint64(-descriptor.zero_point_in * sum_of_weights % PRIME)
-    pad = (descriptor.pad_value - descriptor.zero_point_in) * sum_of_weights % PRIME
-    padded = _pad(field.reduce(image + zero), descriptor.window, pad)
-    patches = _patches(padded, descriptor.window, descriptor.output_shape)
-    expected = field.multiply(patches, w.reshape(channels, -1).T, cost)
-    expected = _add_bias(expected, weights, bias, cost)
-    actual = field.multiply(weights, out.reshape(images, -1), cost)
-    return np.array_equal(expected, actual.reshape(-1, channels))
+    return field.limb_products(1, m, k + n) + field.limb_products(1, n, k + 1)
 
 
 def batch_macs(descriptor: Descriptor) -> int:
-    """Upper bound of what `convolution_holds_by_batch` multiplies."""
+    """Upper bound of what `add_convolution_by_batch` multiplies."""
     shape, output = descriptor.input_shapes[0], descriptor.output_shape
-    taps = prod(descriptor.window.kernel) * shape[3]
     return (
-        field.limb_products(1, shape[0], prod(shape[1:]), INT8_BITS)
-        + field.limb_products(output[1] * output[2], taps, output[3], INT8_BITS)
-        + field.limb_products(1, output[0], prod(output[1:]), INT32_BITS)
+        field.limb_products(1, shape[0], prod(shape[1:]) + prod(output[1:]))
+        + field.limb_products(output[1] * output[2], _taps(descriptor), output[3])
+        + field.limb_products(1, 1, output[3])
     )
-
-
-def convolution_holds_by_channel(
-    descriptor: Descriptor,
-    x: Integers,
-    w: Integers,
-    bias: Integers | None,
-    out: Integers,
-    *,
-    randomness: Randomness,
-    cost: CheckCost,
-) -> bool:
-    """Whether one kernel, the sum of r·w over output channels, gives out·r at every position.
-
-    Shapes as in `convolution_holds_by_batch`; the better choice for few images.
-    """
-    channels = out.shape[3]
-    weights = randomness(channels)[np.newaxis]
-    kernel = field.multiply(weights, w.reshape(channels, -1), cost)
-    actual = field.multiply(weights, out.reshape(-1, channels).T, cost)[0]
-    if bias is not None:
-        offset = field.total(field.multiply(weights, bias.reshape(channels, 1), cost))
-        actual = field.reduce(actual + np.uint64(-offset % PRIME))
-    window, pad = descriptor.window, descriptor.pad_value - descriptor.zero_point_in
-    positions = prod(descriptor.output_shape[1:3])
-    step = max(1, field.BLOCK // (positions * kernel.shape[1]))
-    for at in range(0, x.shape[0], step):
-        images = x[at : at + step].astype(np.int16) - np.int16(descriptor.zero_point_in)
-        patches = _patches(_pad(images, window, pad), window, descriptor.output_shape)
-        found = actual[at * positions : (at + step) * positions]
-        if not np.array_equal(field.multiply(kernel, patches.T, cost)[0], found):
-            return False
-    return True
 
 
 def channel_macs(descriptor: Descriptor) -> int:
-    """Upper bound of what `convolution_holds_by_channel` multiplies."""
+    """Upper bound of what `add_convolution_by_channel` multiplies."""
     output = descriptor.output_shape
-    taps = prod(descriptor.window.kernel) * descriptor.input_shapes[0][3]
-    positions = prod(output[:3])
-    return (
-        field.limb_products(1, output[3], taps, INT8_BITS)
-        + field.limb_products(1, taps, positions, INT8_BITS + 1)
-        + field.limb_products(1, output[3], positions + 1, INT32_BITS)
+    taps, positions = _taps(descriptor), prod(output[:3])
+    return field.limb_products(1, output[3], taps + positions + 1) + field.limb_products(
+        1, taps, positions
     )
 
 
-def _add_bias(
-    values: Elements, weights: Elements, bias: Integers | None, cost: CheckCost
-) -> Elements:
-    if bias is None:
-        return values
-    scale = np.array([[field.total(weights)]], np.uint64)
-    return field.reduce(values + field.multiply(scale, bias.reshape(1, -1), cost))
+def _taps(descriptor: Descriptor) -> int:
+    return prod(descriptor.window.kernel) * descriptor.input_shapes[0][3]
 
 
 def _pad(images: Integers, window: Window, value: int) -> Integers:

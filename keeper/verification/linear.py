@@ -1,40 +1,54 @@
-"""Chooses the cheapest sound check of a matrix product or convolution."""
+"""Checks matrix products and convolutions in one fold, and finds the wrong one when it fails."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from keeper.verification.cost import CheckCost
 from keeper.verification.field import Randomness
-from keeper.verification.freivalds import (
-    batch_macs,
-    channel_macs,
-    convolution_holds_by_batch,
-    convolution_holds_by_channel,
-    matmul_holds,
-    matmul_macs,
-)
-from kernels.graph import Descriptor, Opcode
+from keeper.verification.freivalds import Fold, fold_length, fold_macs
+from kernels.graph import Descriptor, is_linear
 from kernels.trace.layout import Array
 
+# |x - zero_point| · |w| of one tap, int8 both.
+LARGEST_TERM = 255 * 128
+INT32_HIGH = (1 << 31) - 1
 
-def linear_operator_holds(
-    descriptor: Descriptor,
-    reads: Sequence[Array],
-    out: Array,
-    randomness: Randomness,
-    cost: CheckCost,
-) -> bool:
-    """Whether out passes Freivalds' check.
 
-    False also when recomputing costs no more than any check: the caller then recomputes.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An operator of a trace: what it is, what it read, and what its provider says it gave."""
+
+    number: int
+    descriptor: Descriptor
+    reads: Sequence[Array]
+    out: Array
+
+
+def is_worth_checking(descriptor: Descriptor) -> bool:
+    """Whether a check exists and multiplies less than recomputing the operator."""
+    return is_linear(descriptor.opcode) and fold_macs(descriptor) < descriptor.multiply_adds
+
+
+def may_wrap(claim: Claim) -> bool:
+    """Whether a large bias could make an honest sum wrap in int32.
+
+    Such a sum is not what it is over the integers and would spoil a fold.
     """
-    x, w = reads[:2]
-    bias = reads[2].reshape(-1) if len(reads) == 3 else None
-    if descriptor.opcode is Opcode.MATMUL:
-        if matmul_macs(descriptor) >= descriptor.multiply_adds:
-            return False
-        return matmul_holds(x[0, 0], w[0, 0], bias, out[0, 0], randomness=randomness, cost=cost)
-    by_batch, by_channel = batch_macs(descriptor), channel_macs(descriptor)
-    if min(by_batch, by_channel) >= descriptor.multiply_adds:
+    if len(claim.reads) < 3:
         return False
-    check = convolution_holds_by_batch if by_batch <= by_channel else convolution_holds_by_channel
-    return check(descriptor, x, w, bias, out, randomness=randomness, cost=cost)
+    taps = claim.descriptor.multiply_adds // claim.out.size
+    largest_bias = int(np.abs(claim.reads[2].astype(np.int64)).max())
+    return taps * LARGEST_TERM + largest_bias > INT32_HIGH
+
+
+def hold(claims: Sequence[Claim], randomness: Randomness, cost: CheckCost) -> bool:
+    """Whether all claims pass one fold; a wrong one among them does with probability < 2^-60."""
+    if not claims:
+        return True
+    fold = Fold(max(fold_length(claim.descriptor) for claim in claims), randomness, cost)
+    for claim in claims:
+        fold.add(claim.descriptor, claim.reads, claim.out)
+    cost.folded += len(claims)
+    return fold.holds()

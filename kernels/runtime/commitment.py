@@ -1,6 +1,7 @@
-"""Hashes a program's outputs on the device, before anything is read back."""
+"""Merkle trees on the device, over canonical bytes that lie in its buffers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,31 @@ class MerklePipelines:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Canonical bytes on the device, from an offset that is a multiple of ALIGNMENT.
+
+    height is that of their tree, which may be higher than the bytes fill.
+    """
+
+    buffer: Any
+    offset: int
+    size: int
+    height: int
+
+    @classmethod
+    def whole(cls, buffer: Any, size: int) -> "Region":
+        """A tensor at the beginning of a buffer of its own."""
+        return cls(buffer, 0, size, tree_depth(_leaves(size)))
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """What a shader is bound to."""
+        return _part(self.buffer, self.offset, -(-self.size // 4) * 4)
+
+
 class TensorRoots:
-    """Trees over device buffers that hold canonical bytes.
+    """Trees over regions of device buffers.
 
     Two scratch buffers take the levels of one tree after the other in turn, so that the device
     needs 48 bytes for every 256 of the largest tensor.
@@ -47,35 +71,29 @@ class TensorRoots:
         self,
         device: Any,
         pipelines: MerklePipelines,
-        tensors: Sequence[tuple[Any, int]],
+        regions: Sequence[Region],
         max_groups: int,
     ) -> None:
-        """tensors are pairs of a buffer and its stored bytes."""
         self._device = device
-        self._count = len(tensors)
+        self._count = len(regions)
         self._max_groups = max_groups
-        leaves = [-(-size // LEAF_BYTES) for _, size in tensors]
-        depths = [tree_depth(count) for count in leaves]
-        most = max(leaves)
-        self._roots = self._buffer(HASH_BYTES * len(tensors))
+        most = max(_leaves(region.size) for region in regions)
+        highest = max(region.height for region in regions)
+        self._roots = self._buffer(HASH_BYTES * len(regions))
         self._scratch = [self._buffer(HASH_BYTES * most), self._buffer(HASH_BYTES * -(-most // 2))]
         self._zeros = self._filled(
-            np.frombuffer(b"".join(map(_zero_words, range(max(depths) + 1))), np.uint8)
+            np.frombuffer(b"".join(map(_zero_words, range(highest + 1))), np.uint8)
         )
-        plan = [
-            level
-            for index, (_, size) in enumerate(tensors)
-            for level in _levels(size, leaves[index], depths[index], index)
-        ]
+        plan = [level for index, region in enumerate(regions) for level in _levels(region, index)]
         table = np.zeros((len(plan), ALIGNMENT // 4), "<u4")
         table[:, :4] = plan
         self._levels = self._filled(table.view(np.uint8).reshape(-1))
         self._dispatches: list[tuple[Any, Any, tuple[int, int]]] = []
         row = 0
-        for (buffer, _), depth in zip(tensors, depths, strict=True):
-            for height in range(depth + 1):
+        for region in regions:
+            for height in range(region.height + 1):
                 self._dispatches.append(
-                    self._dispatch(pipelines, buffer, row, (height, depth, plan[row][2]))
+                    self._dispatch(pipelines, region, row, (height, plan[row][2]))
                 )
                 row += 1
 
@@ -99,20 +117,17 @@ class TensorRoots:
             buffer.destroy()
 
     def _dispatch(
-        self, pipelines: MerklePipelines, tensor: Any, row: int, extent: tuple[int, int, int]
+        self, pipelines: MerklePipelines, region: Region, row: int, extent: tuple[int, int]
     ) -> tuple[Any, Any, tuple[int, int]]:
-        height, depth, count = extent
+        height, count = extent
         pipeline = pipelines.nodes if height else pipelines.leaves
-        target = self._roots if height == depth else self._scratch[height % 2]
-        sources = {3: self._scratch[(height + 1) % 2], 4: self._zeros} if height else {2: tensor}
-        entries = [
-            {"binding": 0, "resource": _part(self._levels, row * ALIGNMENT, 16)},
-            {"binding": 1, "resource": _part(target, 0, target.size)},
-        ]
-        entries += [
-            {"binding": at, "resource": _part(buffer, 0, buffer.size)}
-            for at, buffer in sources.items()
-        ]
+        target = self._roots if height == region.height else self._scratch[height % 2]
+        bound = {0: _part(self._levels, row * ALIGNMENT, 16), 1: _whole(target)}
+        if height:
+            bound |= {3: _whole(self._scratch[(height + 1) % 2]), 4: _whole(self._zeros)}
+        else:
+            bound[2] = region.resource
+        entries = [{"binding": at, "resource": resource} for at, resource in bound.items()]
         bindings = self._device.create_bind_group(
             layout=pipeline.get_bind_group_layout(0), entries=entries
         )
@@ -129,19 +144,28 @@ class TensorRoots:
         return buffer
 
 
-def _levels(size: int, leaves: int, depth: int, index: int) -> list[tuple[int, int, int, int]]:
+def _levels(region: Region, index: int) -> list[tuple[int, int, int, int]]:
     """The shader's Level of every dispatch of one tree: the last writes root number index."""
     levels = []
-    source, count = size, leaves
-    for height in range(depth + 1):
-        levels.append((source, max(height - 1, 0), count, index if height == depth else 0))
+    source, count = region.size, _leaves(region.size)
+    for height in range(region.height + 1):
+        first = index if height == region.height else 0
+        levels.append((source, max(height - 1, 0), count, first))
         source, count = count, -(-count // 2)
     return levels
+
+
+def _leaves(size: int) -> int:
+    return -(-size // LEAF_BYTES)
 
 
 def _zero_words(height: int) -> bytes:
     """The root of a tree of zeros, as the device keeps hashes."""
     return np.frombuffer(zero_subtree(TENSOR, height), ">u4").astype("<u4").tobytes()
+
+
+def _whole(buffer: Any) -> dict[str, Any]:
+    return _part(buffer, 0, buffer.size)
 
 
 def _part(buffer: Any, offset: int, size: int) -> dict[str, Any]:

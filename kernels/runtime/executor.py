@@ -14,6 +14,7 @@ from kernels.runtime.adapter import Adapter, DeviceLimit, DeviceLost, select_ada
 from kernels.runtime.commitment import MerklePipelines
 from kernels.runtime.program import Program
 from kernels.runtime.shader import WORKGROUP, load_shader
+from kernels.runtime.upload import Upload
 from kernels.trace import CommittedOutputs
 from kernels.trace.layout import Array, pack, unpack
 
@@ -35,6 +36,7 @@ class GpuExecutor:
         self._device = self.adapter.request_device()
         self._pipelines: dict[Opcode, Any] = {}
         self._merkle: MerklePipelines | None = None
+        self._upload: Upload | None = None
         self._programs: OrderedDict[bytes, Program] = OrderedDict()
 
     @property
@@ -65,11 +67,21 @@ class GpuExecutor:
         """
         outputs = self.execute(graph, inputs)
         with self._losses():
-            if self._merkle is None:
-                self._merkle = MerklePipelines(self._device)
+            pipelines = self._merkle_pipelines()
             started = perf_counter()
-            roots = self._program(graph).tensor_roots(self._merkle)
+            roots = self._program(graph).tensor_roots(pipelines)
         return CommittedOutputs(outputs, roots, perf_counter() - started)
+
+    def tensor_roots(self, tensors: Sequence[bytes]) -> list[bytes]:
+        """Commitments to tensors given as their canonical bytes, of any size.
+
+        Raises DeviceLost when the device fails.
+        """
+        with self._losses():
+            if self._upload is None:
+                across = self.adapter.limits["max-compute-workgroups-per-dimension"]
+                self._upload = Upload(self._device, self._merkle_pipelines(), across)
+            return self._upload.roots(tensors)
 
     def check_limits(self, graph: Graph) -> None:
         """Raise DeviceLimit unless every buffer and dispatch fits the adapter."""
@@ -108,6 +120,11 @@ class GpuExecutor:
         if len(self._programs) > KEPT_PROGRAMS:
             self._programs.popitem(last=False)[1].release()
         return program
+
+    def _merkle_pipelines(self) -> MerklePipelines:
+        if self._merkle is None:
+            self._merkle = MerklePipelines(self._device)
+        return self._merkle
 
     def _compile(self, opcode: Opcode) -> Any:
         shader = load_shader(opcode)

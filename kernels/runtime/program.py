@@ -8,7 +8,7 @@ import numpy.typing as npt
 import wgpu
 
 from kernels.graph import Graph, InputKind, Opcode, input_spec
-from kernels.runtime.commitment import MerklePipelines, TensorRoots
+from kernels.runtime.commitment import MerklePipelines, Region, TensorRoots
 from kernels.runtime.shader import WORKGROUP, load_shader
 from kernels.trace.layout import pack
 
@@ -71,8 +71,8 @@ class Program:
     def tensor_roots(self, pipelines: MerklePipelines) -> list[bytes]:
         """Commitments to the outputs of the last run, hashed where they lie."""
         if self._tensor_roots is None:
-            tensors = list(zip(self._outputs, self._sizes, strict=True))
-            self._tensor_roots = TensorRoots(self._device, pipelines, tensors, self._max_groups)
+            regions = list(map(Region.whole, self._outputs, self._sizes))
+            self._tensor_roots = TensorRoots(self._device, pipelines, regions, self._max_groups)
         return self._tensor_roots.compute()
 
     def release(self) -> None:

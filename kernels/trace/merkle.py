@@ -3,7 +3,7 @@
 A leaf is SHA256(data | tag), a node SHA256(left | right | tag); the tags keep the kinds apart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -21,6 +21,10 @@ ZERO_ROOT = bytes(HASH_BYTES)
 
 class CommitmentError(ValueError):
     """A tree cannot be built or an opening has the wrong form."""
+
+
+Hasher = Callable[[Sequence[bytes]], list[bytes]]
+"""Commitments to tensors given as their canonical bytes; `stored_roots` is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ class MerkleTree:
         self._data = memoryview(data).cast("B")
         self._levels = [self._hash_leaves()]
         for height in range(self.depth):
-            self._levels.append(self._hash_nodes(self._levels[-1], height))
+            self._levels.append(_hash_nodes(kind, self._levels[-1], height))
 
     @property
     def root(self) -> bytes:
@@ -140,13 +144,23 @@ class MerkleTree:
         flat, step = tagged.reshape(-1).data, tagged.shape[1]
         return [sha256(flat[at : at + step]).digest() for at in range(0, tagged.size, step)]
 
-    def _hash_nodes(self, below: list[bytes], height: int) -> list[bytes]:
-        tag = self.kind.node_tag
-        pairs = zip(below[::2], below[1::2], strict=False)
-        nodes = [sha256(left + right + tag).digest() for left, right in pairs]
-        if len(below) % 2:
-            nodes.append(self.kind.node(below[-1], zero_subtree(self.kind, height)))
-        return nodes
+
+def _hash_nodes(kind: TreeKind, below: Sequence[bytes], height: int) -> list[bytes]:
+    pairs = zip(below[::2], below[1::2], strict=False)
+    nodes = [sha256(left + right + kind.node_tag).digest() for left, right in pairs]
+    if len(below) % 2:
+        nodes.append(kind.node(below[-1], zero_subtree(kind, height)))
+    return nodes
+
+
+def root_of_subtrees(kind: TreeKind, roots: Sequence[bytes], height: int) -> bytes:
+    """Root of the smallest tree over whole subtrees of a height, in order; zeros fill it up."""
+    if not roots:
+        raise CommitmentError("a tree needs at least one leaf")
+    level = list(roots)
+    while len(level) > 1:
+        level, height = _hash_nodes(kind, level, height), height + 1
+    return level[0]
 
 
 def _hash_tree(kind: TreeKind, hashes: Sequence[bytes]) -> MerkleTree:
@@ -163,6 +177,11 @@ def tensor_tree(array: Array) -> MerkleTree:
 def tensor_root(array: Array) -> bytes:
     """Commitment to an int8 or int32 tensor."""
     return tensor_tree(array).root
+
+
+def stored_roots(tensors: Sequence[bytes]) -> list[bytes]:
+    """Commitments to tensors given as their canonical bytes."""
+    return [MerkleTree(TENSOR, stored).root for stored in tensors]
 
 
 def tensor_depth(shape: Shape, dtype: DType) -> int:

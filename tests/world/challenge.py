@@ -7,15 +7,16 @@ from typing import Final
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
-from solders.system_program import CreateAccountWithSeedParams, create_account_with_seed
 
 from idl.client import escrow, shard_of, staking, verdict
+from keeper import disputes
+from keeper.disputes import HEADER_BYTES, TICKET_AGE
 from tests.world.actor import Actor
 from tests.world.marketplace import PostedJob
 from tests.world.world import Sent, World
 
-HEADER_BYTES: Final = 112
-TICKET_AGE: Final = 2
+__all__ = ["HEADER_BYTES", "TICKET_AGE", "Challenge", "slash_ballot", "slash_provider"]
+
 WRITE_BYTES: Final = 850
 """What fits into a transaction that the world pays for."""
 TAIL_BYTES: Final = 500
@@ -34,101 +35,76 @@ class Challenge:
     tail_bytes: int = TAIL_BYTES
 
     @property
+    def plan(self) -> disputes.Challenge:
+        """The keeper's own plan for it."""
+        buffer = disputes.EvidenceBuffer(
+            owner=self.challenger.key,
+            job=self.job.address,
+            operator=self.operator,
+            element=self.element,
+            evidence=self.evidence,
+            tail_bytes=self.tail_bytes,
+        )
+        salt = hashlib.sha256(b"challenge" + bytes(self.challenger.key)).digest()
+        return disputes.Challenge(buffer, self.job.graph, salt)
+
+    @property
     def staged(self) -> bytes:
         """What goes into the buffer."""
-        return self.evidence[: max(0, len(self.evidence) - self.tail_bytes)]
+        return self.plan.buffer.staged
 
     @property
     def tail(self) -> bytes:
         """What rides with the proof."""
-        return self.evidence[len(self.staged) :]
-
-    @property
-    def _seed(self) -> str:
-        place = f"{self.job.address} {self.operator} {self.element}"
-        return hashlib.sha256(place.encode()).hexdigest()[:8]
+        return self.plan.buffer.tail
 
     @property
     def buffer(self) -> Pubkey:
-        return Pubkey.create_with_seed(self.challenger.key, self._seed, verdict.ID)
+        return self.plan.buffer.address
 
     @property
     def ticket(self) -> Pubkey:
-        return verdict.ticket_address(self.job.address, self.challenger.key)
+        return self.plan.ticket
 
     @property
     def salt(self) -> bytes:
-        return hashlib.sha256(b"challenge" + bytes(self.challenger.key)).digest()
+        return self.plan.salt
 
     @property
     def hash(self) -> bytes:
         """SHA256(operator | element | challenger | salt), integers u32 little-endian."""
-        place = self.operator.to_bytes(4, "little") + self.element.to_bytes(4, "little")
-        return hashlib.sha256(place + bytes(self.challenger.key) + self.salt).digest()
+        return self.plan.hash
 
     # instructions
 
     def create(self, world: World) -> Instruction:
         """The buffer's account, owned by verdict."""
-        space = HEADER_BYTES + len(self.staged)
-        return create_account_with_seed(
-            CreateAccountWithSeedParams(
-                from_pubkey=self.challenger.key,
-                to_pubkey=self.buffer,
-                base=self.challenger.key,
-                seed=self._seed,
-                lamports=world.bank.rent_exempt_minimum(space),
-                space=space,
-                owner=verdict.ID,
-            )
-        )
+        buffer = self.plan.buffer
+        return buffer.create(world.bank.rent_exempt_minimum(buffer.space))
 
     def open(self, *, length: int | None = None) -> Instruction:
-        return verdict.open_buffer(
-            length=len(self.staged) if length is None else length,
-            challenger=self.challenger.key,
-            payer=self.challenger.key,
-            job=self.job.address,
-            buffer=self.buffer,
-        )
+        return self.plan.buffer.open(length)
 
     def write(self, offset: int, data: bytes) -> Instruction:
-        return verdict.write_buffer(
-            offset=offset, bytes=data, challenger=self.challenger.key, buffer=self.buffer
-        )
+        return self.plan.buffer.write(offset, data)
 
     def writes(self, start: int = 0, size: int = WRITE_BYTES) -> Iterator[Instruction]:
         """One write a transaction, `size` bytes each, from `start` on."""
-        for offset in range(start, len(self.staged), size):
-            yield self.write(offset, self.staged[offset : offset + size])
+        for offset, piece in self.plan.buffer.pieces(start, size):
+            yield self.write(offset, piece)
 
     def close(self) -> Instruction:
-        return verdict.close_buffer(
-            challenger=self.challenger.key, buffer=self.buffer, payer=self.challenger.key
-        )
+        return self.plan.buffer.close()
 
     def place(self) -> Instruction:
-        return verdict.place_ticket(
-            hash=self.hash, challenger=self.challenger.key, job=self.job.address
-        )
+        return self.plan.place_ticket()
 
     def close_ticket(self) -> Instruction:
-        return verdict.close_ticket(challenger=self.challenger.key, ticket=self.ticket)
+        return self.plan.close_ticket()
 
     def prove(self, *, ticket: bool = True) -> Instruction:
         """Have the referee judge; without a ticket by the right of a rejecting ballot."""
-        return verdict.prove_fraud(
-            operator=self.operator,
-            element=self.element,
-            salt=self.salt,
-            tail=self.tail,
-            challenger=self.challenger.key,
-            payer=self.challenger.key,
-            job=self.job.address,
-            graph=self.job.graph,
-            buffer=self.buffer,
-            ticket=self.ticket if ticket else None,
-        )
+        return self.plan.prove(ticket=ticket)
 
     def answer(self, question: int) -> Instruction:
         """Show the element, as its provider, instead of calling it wrong."""

@@ -1,13 +1,14 @@
 """Reading what landed since the cursor, oldest first."""
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from keeper.chain.gateway import Gateway, SignatureRecord
+from keeper.chain.gateway import Gateway, LandedTransaction, SignatureRecord
 from keeper.chain.gateway.gateway import MAX_SIGNATURES_A_REQUEST
 from keeper.journal import Cursor, Journal
 
@@ -48,6 +49,28 @@ async def missed(
         reached = Cursor(record.signature, record.slot)
     if reached is not None:
         yield Marker(stream, reached)
+
+
+async def history(gateway: Gateway, *addresses: Pubkey) -> AsyncIterator[LandedTransaction]:
+    """Every successful transaction that names one of the addresses, oldest first."""
+    histories = [await _since(gateway, None, address) for address in addresses]
+    for record in _in_order(histories):
+        landed = None if record.failed else await gateway.transaction(record.signature)
+        if landed is not None:
+            yield landed
+
+
+def _in_order(histories: Sequence[Sequence[SignatureRecord]]) -> list[SignatureRecord]:
+    """One history out of several: within a slot each address's own order holds."""
+    before: dict[int, TopologicalSorter[SignatureRecord]] = {}
+    for records in histories:
+        for slot, group in itertools.groupby(records, lambda record: record.slot):
+            sorter = before.setdefault(slot, TopologicalSorter())
+            earlier: list[SignatureRecord] = []
+            for record in group:
+                sorter.add(record, *earlier)
+                earlier = [record]
+    return [record for slot in sorted(before) for record in before[slot].static_order()]
 
 
 async def newest(gateway: Gateway, program: Pubkey) -> Cursor | None:

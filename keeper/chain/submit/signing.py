@@ -16,6 +16,8 @@ from keeper.chain.gateway import Blockhash
 
 MAX_TRANSACTION_BYTES = 1232
 """Solana's `PACKET_DATA_SIZE`."""
+DEFAULT_UNITS = 200_000
+"""Solana's `DEFAULT_INSTRUCTION_COMPUTE_UNIT_LIMIT`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +34,23 @@ def signed(
     *,
     signers: Sequence[Keypair],
     blockhash: Blockhash,
-    compute_units: int,
+    compute_units: int | None,
     unit_price: int,
     taken: Callable[[Signature], bool],
 ) -> Signed:
     """Sign with every key that the instructions need; the first of `signers` pays.
 
-    `unit_price` is in micro-lamports a compute unit. Two operations with equal instructions in
-    one slot would be one transaction: the unit limit grows until the signature is not `taken`.
+    `unit_price` is in micro-lamports a compute unit; without `compute_units` the cluster's limit
+    for each instruction holds, which leaves more room for data. Two operations with equal
+    instructions in one slot would be one transaction: the unit limit grows until the signature is
+    not `taken`.
     Raises PermanentError where the transaction is too large.
     """
     price = [set_compute_unit_price(unit_price)] if unit_price else []
     while True:
-        budget = [set_compute_unit_limit(compute_units), *price]
+        limit = [] if compute_units is None else [set_compute_unit_limit(compute_units)]
         message = MessageV0.try_compile(
-            signers[0].pubkey(), [*budget, *instructions], [], blockhash.hash
+            signers[0].pubkey(), [*limit, *price, *instructions], [], blockhash.hash
         )
         needed = message.account_keys[: message.header.num_required_signatures]
         transaction = VersionedTransaction(message, _in_order(signers, needed))
@@ -57,7 +61,7 @@ def signed(
             )
         if not taken(transaction.signatures[0]):
             return Signed(wire, transaction.signatures[0], blockhash.last_valid_block_height)
-        compute_units += 1
+        compute_units = (compute_units or DEFAULT_UNITS) + 1
 
 
 def instruction_programs(wire: bytes) -> list[Pubkey]:

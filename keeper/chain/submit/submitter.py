@@ -72,7 +72,7 @@ class Submitter:
         instructions: Sequence[Instruction],
         *,
         signers: Sequence[Keypair] = (),
-        compute_units: int = 400_000,
+        compute_units: int | None = 400_000,
         again: bool = False,
     ) -> Landed:
         """Bring about the operation's effect once, whatever happened to it before.
@@ -114,7 +114,7 @@ class Submitter:
         operation: str,
         instructions: Sequence[Instruction],
         signers: Sequence[Keypair],
-        compute_units: int,
+        compute_units: int | None,
     ) -> Operation:
         transaction = signed(
             instructions,

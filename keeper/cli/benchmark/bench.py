@@ -32,6 +32,7 @@ AccountType = TypeVar("AccountType", bound=Account)
 NLOV = 10**9
 LAMPORTS = 100 * 10**9
 TOKENS = 100_000 * NLOV
+STAKE = 50_000 * NLOV
 NO_CHORES = 1 << 62
 
 
@@ -71,6 +72,13 @@ class Bench:
             raise transaction_failure(record.err, logs=record.logs, programs=programs)
         self.records.append(record)
         return record
+
+    def stake(self, owner: Keypair) -> None:
+        """Stake as much as every role needs."""
+        address = owner.pubkey()
+        self.send(owner, staking.open_position(owner=address))
+        staked = staking.stake(amount=STAKE, owner=address, source=self.tokens(address))
+        self.send(owner, staked)
 
     def until(self, slot: int) -> None:
         """Let slots pass."""

@@ -10,7 +10,7 @@ from idl.client import escrow, job_registry, staking, verdict
 from keeper.chain.deploy import LOCALNET_PARAMETERS, localnet_keypair
 from keeper.chain.localnet import TransactionRecord
 from keeper.cli.benchmark.bench import NLOV, Bench
-from keeper.cli.benchmark.dispute import Lie, open_dispute
+from keeper.cli.benchmark.dispute import lie_about_digits, open_dispute
 from keeper.cli.benchmark.orders import URL, Orders, ballot_of
 from keeper.cli.benchmark.units import Measured, dearest, measured
 from keeper.jobs.actions import (
@@ -46,7 +46,6 @@ LIFECYCLE = (
 )
 BALLOT = ("verdict.cast_ballot", "verdict.reveal_ballot")
 MEMORY_BYTES = 1 << 32
-STAKE = 50_000 * NLOV
 TERMS = capability(
     ask=10 * NLOV,
     memory_bytes=MEMORY_BYTES,
@@ -74,7 +73,7 @@ def run_scenario() -> Figures:
     orders = Orders(bench, buyer, graph())
     orders.register()
     for provider in providers:
-        _stake(bench, provider)
+        bench.stake(provider)
         owner = provider.pubkey()
         bench.send(provider, job_registry.register_provider(capability=TERMS, owner=owner))
         update = job_registry.update_provider(capability=TERMS, draining=False, owner=owner)
@@ -89,14 +88,6 @@ def run_scenario() -> Figures:
     _departures(bench, providers[1], seats)
     _governance(bench)
     return Figures(dearest(bench.records), lifecycle, ballot)
-
-
-def _stake(bench: Bench, owner: Keypair) -> None:
-    bench.send(owner, staking.open_position(owner=owner.pubkey()))
-    bench.send(
-        owner,
-        staking.stake(amount=STAKE, owner=owner.pubkey(), source=bench.tokens(owner.pubkey())),
-    )
 
 
 def _quiet_jobs(orders: Orders, provider: Keypair, crank: Keypair) -> dict[str, int]:
@@ -172,7 +163,7 @@ def _seat_verifiers(bench: Bench, crank: Keypair) -> dict[int, Keypair]:
     for index in range(5):
         verifier = bench.actor(f"verifier {index}")
         owner, seat = verifier.pubkey(), staking.seat_address(index)
-        _stake(bench, verifier)
+        bench.stake(verifier)
         bench.send(verifier, staking.take_seat(index=index, owner=owner))
         for step in (job_registry.register_verifier, job_registry.update_verifier):
             terms = step(endpoint=URL, memory_bytes=MEMORY_BYTES, owner=owner, seat=seat)
@@ -217,15 +208,16 @@ def _disputed_job(
     orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
 ) -> None:
     """A lie that everybody drawn accepts, and that a proof then undoes."""
-    lie, judging = Lie(orders.graph), False
+    lie, judging = lie_about_digits(orders.graph), False
     while not judging:
-        job, challenge = open_dispute(orders, provider, lie)
+        job, dispute = open_dispute(orders, provider, lie)
         orders.draw(job)
         judged = orders.bench.view(job).verdict
         judging = judged is not None and bool(judged.ballots)
         if judging:
             orders.vote(seats, job, ballot_of(Choice.ACCEPT, job))
-        challenge.prove(orders.address)
+        dispute.prove()
+        dispute.withdraw()
         list(orders.bench.crank_to_the_end(crank, job))
         _collect(orders, provider, job)
 
@@ -234,7 +226,7 @@ def _stakers(bench: Bench, crank: Keypair) -> None:
     """Rewards, emission, fees, unbonding."""
     staker = bench.actor("staker")
     owner, tokens = staker.pubkey(), bench.tokens(staker.pubkey())
-    _stake(bench, staker)
+    bench.stake(staker)
     bench.send(staker, staking.fund_rewards(amount=NLOV, funder=owner, source=tokens))
     bench.send(staker, staking.fund_emission(amount=NLOV, funder=owner, source=tokens))
     _next_epoch(bench, crank)

@@ -1,6 +1,6 @@
 """Every $NLOV account of a cluster by name, and whether nothing came or went."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
@@ -12,7 +12,8 @@ from idl.client import (
     events_from_logs,
     staking,
 )
-from keeper.chain.gateway import Gateway, LandedTransaction
+from keeper.chain.feed import history
+from keeper.chain.gateway import Gateway
 
 FEE_VAULTS = "fee vaults"
 JOB_VAULTS = "job vaults"
@@ -48,23 +49,13 @@ async def burned_by_rule(gateway: Gateway) -> int:
     """Base units that the programs' events say were burned."""
     burned = 0
     for program in (escrow.ID, staking.ID):
-        async for transaction in _succeeded(gateway, program):
+        async for transaction in history(gateway, program):
             burned += sum(
                 int(getattr(event, "burned", 0))
                 for event in events_from_logs(transaction.logs)
                 if program == event.PROGRAM_ID
             )
     return burned
-
-
-async def _succeeded(gateway: Gateway, program: Pubkey) -> AsyncIterator[LandedTransaction]:
-    before = None
-    while records := await gateway.signatures(program, before=before):
-        before = records[-1].signature
-        for record in records:
-            landed = None if record.failed else await gateway.transaction(record.signature)
-            if landed is not None:
-                yield landed
 
 
 def conserved(before: Balances, after: Balances, burned: int) -> bool:

@@ -19,6 +19,7 @@ from keeper.roles.registration import Registrar, capability
 from keeper.roles.services import Services, Storage, open_services, open_storage
 from keeper.roles.verifier import VerifierTools
 from kernels.reference import Executor
+from kernels.trace import Hasher, stored_roots
 
 NLOV = 10**9
 LAMPORTS = 10 * 10**9
@@ -80,22 +81,23 @@ class Marketplace:
         )
         return Provider(self.mirror, self.services.submitter(key), key.pubkey(), tools)
 
-    def verifiers(self) -> list[Verifier]:
+    def verifiers(self, hasher: Hasher = stored_roots) -> list[Verifier]:
         """Five verifiers with a ballot box each."""
-        return [self._verifier(name) for name in VERIFIERS]
+        return [self._verifier(name, hasher) for name in VERIFIERS]
 
     def crank(self) -> Crank:
         """The crank."""
         key = self.keys["crank"]
         return Crank(self.mirror, self.services.submitter(key), key.pubkey())
 
-    def _verifier(self, name: str) -> Verifier:
+    def _verifier(self, name: str, hasher: Hasher) -> Verifier:
         key, storage = self.keys[name], self.storages[name]
         tools = VerifierTools(
             lane=self.services.lane,
             client=self.services.client,
             material=storage.material,
             ballots=BallotBox(self.folder / name / "ballots"),
+            hasher=hasher,
         )
         return Verifier(self.mirror, self.services.submitter(key), key.pubkey(), tools)
 

@@ -23,7 +23,7 @@ from keeper.cli.demonstration.marketplace import (
 )
 from keeper.cli.demonstration.report import CheckFigures, DemoReport
 from keeper.cli.demonstration.venue import LocalnetVenue, Venue
-from keeper.compute import SelectedExecutor, self_test
+from keeper.compute import SelectedExecutor, hasher_on, self_test
 from keeper.jobs.state import JobSnapshot, JobState, Outcome
 from keeper.roles import Provider, Verifier
 from keeper.roles.errors import RoleError
@@ -95,7 +95,7 @@ async def _perform(
     if script.cheat is not None:
         executor = CheatingExecutor(executor, script.cheat)
     providers = [marketplace.provider(name, executor) for name in PROVIDERS]
-    verifiers = marketplace.verifiers()
+    verifiers = marketplace.verifiers(hasher_on(selected.executor))
     gateway, mint = marketplace.services.gateway, marketplace.mint
     before = await read_balances(gateway, mint, marketplace.owners)
     burned_before = await burned_by_rule(gateway)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from solders.pubkey import Pubkey
 
+from idl.client import verdict
 from keeper.chain.deploy import built_programs, deploy_localnet, localnet_mint
 from keeper.chain.localnet import Localnet
 from keeper.cli.app import run
@@ -110,6 +111,35 @@ def test_the_result_of_an_unknown_job(
     message = refused(["job", "result", NOWHERE, "--output", str(output), *chain], capsys)
     assert message.startswith(f"error: unknown job {NOWHERE}")
     assert not output.exists()
+
+
+def test_a_challenge_of_an_unknown_job(
+    chain: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = refused(["challenge", NOWHERE, *chain], capsys)
+    assert message.startswith(f"error: there is no job {NOWHERE}")
+
+
+def test_half_a_place_is_none(chain: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["challenge", NOWHERE, "--operator", "1", *chain]
+    assert "--operator and --element belong together" in refused(arguments, capsys)
+
+
+def test_an_audit_of_an_unknown_job(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    message = refused(["audit", NOWHERE, "--url", cluster.net.url], capsys)
+    assert message.startswith(f"error: unknown job {NOWHERE}")
+
+
+def test_a_replay_of_what_is_no_receipt(
+    cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reading = ["--url", cluster.net.url, "--folder", str(tmp_path)]
+    nobody = str(verdict.receipt_address(Pubkey.default()))
+    message = refused(["replay", nobody, *reading], capsys)
+    assert message.startswith(f"error: there is no receipt at {nobody}")
+    config = str(verdict.config_address())
+    message = refused(["replay", config, *reading], capsys)
+    assert message.startswith(f"error: not a receipt: {config}")
 
 
 def test_not_enough_tokens_for_a_job(

@@ -30,9 +30,10 @@ from kernels.trace.layout import Array
 
 TERMS = JobTerms(price=20 * NLOV, verification_fee=NLOV // 10, tip=NLOV // 100)
 MOST_STEPS = 3_000
+Material = tuple[Graph, list[Array]]
 
 
-def small_graph() -> tuple[Graph, list[Array]]:
+def small_graph() -> Material:
     """Convolution, ReLU, requantisation, argmax over 8 images; heavy enough to be worth money."""
     rng = np.random.default_rng(11)
     build = GraphBuilder()
@@ -112,12 +113,14 @@ class Stage:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Stage]:
-    """A marketplace with a posted job, verifiers in the draw."""
-    graph, inputs = small_graph()
+async def opened(
+    folder: Path, material: Material | None = None, *, ticking: bool = False
+) -> AsyncIterator[Stage]:
+    """A marketplace with a posted job, verifiers in the draw; its clock stands unless ticking."""
+    graph, inputs = material or small_graph()
     mint = localnet_mint()
     async with (
-        Localnet(programs=built_programs(), mint=mint, port=0, ticking=False) as net,
+        Localnet(programs=built_programs(), mint=mint, port=0, ticking=ticking) as net,
         open_marketplace(LocalnetVenue(net), folder, rate=10**9) as market,
     ):
         crank = market.crank()
@@ -133,11 +136,17 @@ async def opened(folder: Path) -> AsyncIterator[Stage]:
         yield Stage(net.bank, market, graph, inputs, job, crank, market.verifiers())
 
 
-def on_stage(folder: Path, story: Callable[[Stage], Awaitable[None]]) -> None:
+def on_stage(
+    folder: Path,
+    story: Callable[[Stage], Awaitable[None]],
+    material: Material | None = None,
+    *,
+    ticking: bool = False,
+) -> None:
     """Run one story on a fresh stage."""
 
     async def run() -> None:
-        async with opened(folder) as stage:
+        async with opened(folder, material, ticking=ticking) as stage:
             await story(stage)
 
     asyncio.run(run())

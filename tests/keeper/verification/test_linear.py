@@ -1,88 +1,50 @@
-"""Each strategy is checked on its own, so that a wrong choice cannot hide a wrong check."""
-
 import numpy as np
-import pytest
 
 from keeper.verification import CheckCost
 from keeper.verification.field import random_elements
-from keeper.verification.freivalds import (
-    batch_macs,
-    channel_macs,
-    convolution_holds_by_batch,
-    convolution_holds_by_channel,
-    matmul_holds,
-    matmul_macs,
-)
-from keeper.verification.linear import linear_operator_holds
-from kernels.graph import Descriptor, GraphBuilder, Window
+from keeper.verification.linear import Claim, hold, is_worth_checking, may_wrap
+from kernels.graph import GraphBuilder
 from kernels.reference import evaluate
 from kernels.trace.layout import Array
 
-RNG = np.random.default_rng(3)
+
+def product(rows: int, inner: int, largest_bias: int | None) -> Claim:
+    """A matrix product of 40 columns whose bias has one large element."""
+    build, rng = GraphBuilder(), np.random.default_rng(9)
+    a, b = (rng.integers(-128, 128, (1, 1, n, inner), np.int8) for n in (rows, 40))
+    extra: list[Array] = []
+    if largest_bias is not None:
+        extra.append(np.zeros(40, np.int32))
+        extra[0][17] = largest_bias
+    build.matmul(build.input((rows, inner)), b, *extra)
+    descriptor, reads = build.build().descriptors[0], [a, b, *extra]
+    return Claim(0, descriptor, reads, evaluate(descriptor, reads))
 
 
-def convolution(images: int, channels: int) -> tuple[Descriptor, list[Array]]:
+def test_nothing_is_checked_that_is_recomputed_as_cheaply() -> None:
+    assert not is_worth_checking(product(3, 64, None).descriptor)
+    assert is_worth_checking(product(64, 64, None).descriptor)
     build = GraphBuilder()
-    x = build.input((images, 8, 8, 16))
-    weights = RNG.integers(-128, 128, (channels, 3, 3, 16), np.int8)
-    bias = RNG.integers(-(2**20), 2**20, channels, np.int32)
-    build.convolution(
-        x, weights, bias, stride=(2, 1), padding=(1, 2, 1, 0), pad_value=3, zero_point_in=-7
-    )
-    return build.build().descriptors[0], [
-        RNG.integers(-128, 128, (images, 8, 8, 16), np.int8),
-        weights,
-        bias,
-    ]
+    build.relu(build.input((64, 64)))
+    assert not is_worth_checking(build.build().descriptors[0])
 
 
-@pytest.mark.parametrize(
-    ("holds", "bound"),
-    [(convolution_holds_by_batch, batch_macs), (convolution_holds_by_channel, channel_macs)],
-)
-def test_a_convolution_check_accepts_right_and_rejects_wrong(holds, bound) -> None:  # type: ignore[no-untyped-def]
-    descriptor, (x, w, bias) = convolution(5, 12)
-    right = evaluate(descriptor, [x, w, bias])
-    wrong = right.copy()
-    wrong[2, 1, 3, 4] -= 1
+def test_only_a_bias_that_could_wrap_keeps_an_operator_out_of_the_fold() -> None:
+    largest = (1 << 31) - 1 - 64 * 255 * 128
+    assert not may_wrap(product(8, 64, None))
+    assert not may_wrap(product(8, 64, largest))
+    assert not may_wrap(product(8, 64, -largest))
+    assert may_wrap(product(8, 64, largest + 1))
+    assert may_wrap(product(8, 64, -(1 << 31)))
+
+
+def test_claims_hold_together_or_not() -> None:
     cost = CheckCost()
-    assert holds(descriptor, x, w, bias, right, randomness=random_elements, cost=cost)
-    assert cost.macs <= bound(descriptor)
-    assert not holds(descriptor, x, w, bias, wrong, randomness=random_elements, cost=cost)
-
-
-def test_a_matmul_check_accepts_right_and_rejects_wrong() -> None:
-    build = GraphBuilder()
-    a = RNG.integers(-128, 128, (40, 50), np.int8)
-    b = RNG.integers(-128, 128, (30, 50), np.int8)
-    bias = RNG.integers(-(2**20), 2**20, 30, np.int32)
-    build.matmul(build.input((40, 50)), b, bias)
-    descriptor = build.build().descriptors[0]
-    right = evaluate(descriptor, [a, b, bias])[0, 0]
-    wrong = right.copy()
-    wrong[39, 29] += 1
-    cost = CheckCost()
-    assert matmul_holds(a, b, bias, right, randomness=random_elements, cost=cost)
-    assert cost.macs <= matmul_macs(descriptor)
-    assert not matmul_holds(a, b, bias, wrong, randomness=random_elements, cost=cost)
-
-
-def test_the_cheaper_strategy_is_taken() -> None:
-    for images, channels, estimate in ((64, 32, batch_macs), (1, 64, channel_macs)):
-        descriptor, reads = convolution(images, channels)
-        cost = CheckCost()
-        out = evaluate(descriptor, reads)
-        assert linear_operator_holds(descriptor, reads, out, random_elements, cost)
-        assert cost.macs <= estimate(descriptor) < descriptor.multiply_adds
-
-
-def test_nothing_is_spent_when_recomputing_is_as_cheap() -> None:
-    build = GraphBuilder()
-    build.convolution(build.input((1, 4, 4, 2)), np.ones((1, 1, 1, 2), np.int8))
-    descriptor = build.build().descriptors[0]
-    assert descriptor.window == Window((1, 1), (1, 1), (1, 1))
-    reads = [np.ones((1, 4, 4, 2), np.int8), np.ones((1, 1, 1, 2), np.int8)]
-    cost = CheckCost()
-    out = evaluate(descriptor, reads)
-    assert not linear_operator_holds(descriptor, reads, out, random_elements, cost)
-    assert cost.macs == 0
+    right = product(64, 64, 5)
+    wrong = product(32, 32, None)
+    assert hold([], random_elements, cost)
+    assert cost.folded == 0
+    assert hold([right, wrong], random_elements, cost)
+    wrong.out[0, 0, 31, 39] += 1
+    assert not hold([right, wrong], random_elements, cost)
+    assert cost.folded == 4

@@ -60,7 +60,8 @@ def test_without_further_seats_what_was_shown_is_public(world: World) -> None:
 
 
 def test_after_the_third_draw_what_was_shown_is_public(world: World) -> None:
-    answering = Answering(world, seats=9).committed()
+    answering = Answering(world, seats=9)
+    answering.committed()
     for draw in (1, 2, 3):
         answering.drawn()
         numbers = [number for number, _ in answering.ballots(draw)]

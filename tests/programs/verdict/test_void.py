@@ -3,6 +3,9 @@ from solders.pubkey import Pubkey
 
 from idl.client import escrow, job_registry, staking, verdict
 from keeper.jobs.questions import QUESTIONS
+from kernels.graph import GraphBuilder
+from kernels.graph.topology import MAX_OPERATORS
+from tests.kernels.record import int8
 from tests.programs.verdict.answering import Answering
 from tests.programs.verdict.disputing import Disputing, trace_of
 from tests.programs.verdict.judging import MISSES, REJECTS, Judging
@@ -265,6 +268,10 @@ def test_attack_1_the_cranker_must_sign(answering: Answering) -> None:
     world.fails("AccountNotSigner", unsigned(answering.void(), answering.cranker.key))
 
 
-def test_voiding_stays_within_its_compute_budget(answering: Answering) -> None:
-    world = silent(answering).world
+def test_voiding_stays_within_its_compute_budget_however_large_the_graph(world: World) -> None:
+    build = GraphBuilder()
+    layer = build.requantise(build.matmul(build.input((4, 8)), int8(6, 8)), 2**30, 36)
+    for _ in range(MAX_OPERATORS - 2):
+        layer = build.relu(layer)
+    answering = silent(Answering(world, trace_of(build.build()).witness))
     assert world.send(answering.void(), signers=[answering.cranker]).units <= 40_000

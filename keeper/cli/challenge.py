@@ -1,0 +1,145 @@
+"""`neurolov challenge`: find a lie in a job, prove it, have its provider slashed."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from solders.pubkey import Pubkey
+
+from idl.client import verdict
+from keeper.chain.errors import ProgramError
+from keeper.cli.connection import Connection, open_connection
+from keeper.cli.options import (
+    Address,
+    answer,
+    cluster_options,
+    json_option,
+    keypair_option,
+    nlov,
+    run_async,
+)
+from keeper.configuration import NodeSettings
+from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
+from keeper.data import BlobStore, StageIndexes
+from keeper.disputes.staging import Stager
+from keeper.errors import BadInputError
+from keeper.jobs.actions import SlashProvider
+from keeper.jobs.state import JobSnapshot
+from keeper.roles.cases import CaseShelf
+from keeper.roles.challenger import Challenger, ChallengerTools, Suspicion
+from keeper.roles.material import MaterialSource
+from keeper.roles.orders import SaltBook
+from keeper.roles.traces import TraceSource
+from keeper.roles.transactions import Context, instruction
+
+U32 = click.IntRange(0, 0xFFFFFFFF)
+SLASHED = "AlreadySlashed"
+
+
+@click.command()
+@click.argument("address", type=Address(), metavar="JOB")
+@click.option("--operator", type=U32, help="Judge this operator's --element, and nothing else.")
+@click.option("--element", type=U32, help="Index over the output's leaf space.")
+@json_option
+@keypair_option
+@cluster_options
+def challenge(
+    *,
+    settings: NodeSettings,
+    keypair: Path,
+    as_json: bool,
+    address: Pubkey,
+    operator: int | None,
+    element: int | None,
+) -> None:
+    """Fetch what was committed for a job, check all of it, and prove the first wrong element.
+
+    Sends nothing, and says so, when nothing is wrong. What is found stays in --folder: replay
+    judges it again.
+    """
+    if (operator is None) != (element is None):
+        raise click.UsageError("--operator and --element belong together")
+    place = (operator, element) if operator is not None and element is not None else None
+
+    async def work() -> dict[str, Any]:
+        async with open_connection(settings, keypair) as connection:
+            snapshot = _challengeable(connection, address)
+            challenger = _challenger(settings, connection)
+            case = await challenger.fetch(snapshot)
+            if place is None:
+                suspicion = await challenger.suspect(snapshot, case)
+            else:
+                suspicion = await challenger.examine(snapshot, case, *place)
+            await challenger.prove(snapshot, case, suspicion, ticket=True)
+            await _slash(connection, address)
+            return await _document(connection, address, suspicion)
+
+    document = run_async(work())
+    answer(document, as_json, *(f"{name}: {value}" for name, value in document.items()))
+
+
+def _challengeable(connection: Connection, address: Pubkey) -> JobSnapshot:
+    view = connection.mirror.view
+    snapshot = view.jobs.get(address)
+    if snapshot is None:
+        raise BadInputError(
+            f"there is no job {address} on this cluster; a job that its buyer closed cannot be "
+            "challenged any more"
+        )
+    judged = snapshot.verdict
+    if judged is None or not judged.is_challengeable(view.slot):
+        state = snapshot.job.state if judged is None else judged.state
+        raise BadInputError(
+            f"job {address} is {state.name.lower()}; a result can be challenged from its last "
+            "commit to the end of its window"
+        )
+    return snapshot
+
+
+def _challenger(settings: NodeSettings, connection: Connection) -> Challenger:
+    services, folder = connection.services, settings.folder
+    store = BlobStore(folder, DEFAULT_QUOTA_BYTES)
+    tools = ChallengerTools(
+        lane=services.lane,
+        material=MaterialSource(services.client, store, services.lane),
+        traces=TraceSource(services.client, services.gateway),
+        shelf=CaseShelf(folder, store, StageIndexes(folder)),
+        salts=SaltBook(folder / "tickets"),
+    )
+    stager = Stager(services.gateway, connection.submitter, poll_seconds=services.poll_seconds)
+    return Challenger(stager, connection.owner, tools)
+
+
+async def _slash(connection: Connection, address: Pubkey) -> None:
+    """Take the exposure, unless a crank was faster."""
+    view = await connection.mirror.refresh()
+    context = Context(
+        connection.owner, view.rules.mint, view.rules.treasury, view.jobs.get(address)
+    )
+    slashing = instruction(SlashProvider(address), context)
+    try:
+        await connection.submitter.submit(f"slash_provider/{address}", [slashing], again=True)
+    except ProgramError as error:
+        if error.name != SLASHED:
+            raise
+
+
+async def _document(
+    connection: Connection, address: Pubkey, suspicion: Suspicion
+) -> dict[str, Any]:
+    place = verdict.receipt_address(address)
+    receipt = await connection.services.gateway.fetch(verdict.Receipt, place)
+    if receipt is None:
+        raise BadInputError(f"the cluster has no receipt of job {address} although it was proven")
+    return {
+        "job": str(address),
+        "receipt": str(place),
+        "operator": suspicion.operator,
+        "element": suspicion.element,
+        "expected": receipt.expected,
+        "committed": receipt.committed,
+        "provider": str(receipt.provider),
+        "slashed": nlov(receipt.slashed),
+        "burned": nlov(receipt.burned),
+        "bounty": nlov(receipt.bounty),
+    }

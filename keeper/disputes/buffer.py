@@ -1,0 +1,102 @@
+"""Evidence in an account of its owner: what creates it, fills it and takes it back."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from solders.instruction import Instruction
+from solders.pubkey import Pubkey
+from solders.system_program import CreateAccountWithSeedParams, create_account_with_seed
+
+from idl.client import verdict
+
+HEADER_BYTES: Final = 112
+FIRST_BYTES: Final = 740
+"""What fits beside the creation of the buffer and a ticket."""
+WRITE_BYTES: Final = 1_010
+TAIL_BYTES: Final = 730
+"""What fits beside a proof with a ticket, or beside an answer."""
+SEED_DIGITS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceBuffer:
+    """Evidence of one owner on one element of a job, all but the last `tail_bytes` of it staged."""
+
+    owner: Pubkey
+    job: Pubkey
+    operator: int
+    element: int
+    evidence: bytes
+    tail_bytes: int = TAIL_BYTES
+
+    @property
+    def staged(self) -> bytes:
+        """What goes into the buffer."""
+        return self.evidence[: max(0, len(self.evidence) - self.tail_bytes)]
+
+    @property
+    def tail(self) -> bytes:
+        """What rides with the instruction that reads the buffer."""
+        return self.evidence[len(self.staged) :]
+
+    @property
+    def space(self) -> int:
+        """Bytes of the account."""
+        return HEADER_BYTES + len(self.staged)
+
+    @property
+    def seed(self) -> str:
+        """The same for the same place of a job, so that a restart finds what it staged."""
+        place = bytes(self.job) + place_bytes(self.operator, self.element)
+        return hashlib.sha256(place).hexdigest()[:SEED_DIGITS]
+
+    @property
+    def address(self) -> Pubkey:
+        """The account's address."""
+        return Pubkey.create_with_seed(self.owner, self.seed, verdict.ID)
+
+    def create(self, lamports: int) -> Instruction:
+        """Allocate the account with its rent; only `open` in the same transaction makes it ours."""
+        return create_account_with_seed(
+            CreateAccountWithSeedParams(
+                from_pubkey=self.owner,
+                to_pubkey=self.address,
+                base=self.owner,
+                seed=self.seed,
+                lamports=lamports,
+                space=self.space,
+                owner=verdict.ID,
+            )
+        )
+
+    def open(self, length: int | None = None) -> Instruction:
+        """Write the header; `length` is that of the staged bytes unless another is given."""
+        return verdict.open_buffer(
+            length=len(self.staged) if length is None else length,
+            challenger=self.owner,
+            payer=self.owner,
+            job=self.job,
+            buffer=self.address,
+        )
+
+    def write(self, offset: int, data: bytes) -> Instruction:
+        """Write bytes at an offset of the evidence."""
+        return verdict.write_buffer(
+            offset=offset, bytes=data, challenger=self.owner, buffer=self.address
+        )
+
+    def pieces(self, start: int = 0, size: int = WRITE_BYTES) -> Iterator[tuple[int, bytes]]:
+        """Offset and bytes of each write from `start` on."""
+        for offset in range(start, len(self.staged), size):
+            yield offset, self.staged[offset : offset + size]
+
+    def close(self) -> Instruction:
+        """Take the rent back."""
+        return verdict.close_buffer(challenger=self.owner, buffer=self.address, payer=self.owner)
+
+
+def place_bytes(operator: int, element: int) -> bytes:
+    """Operator and element as the programs hash them: u32 little-endian each."""
+    return operator.to_bytes(4, "little") + element.to_bytes(4, "little")

@@ -1,0 +1,36 @@
+"""Custom kernels, the tolerant class: packages that anybody can write, run in a process of their
+own. Their bits differ between adapters, so no fraud can be proved; providers are compared."""
+
+from kernels.custom.element import Element, Tolerance
+from kernels.custom.errors import (
+    ContainmentUnavailable,
+    DeadlineExceeded,
+    MemoryExceeded,
+    PackageError,
+    Reason,
+    RunCrashed,
+    RunError,
+    ShaderError,
+)
+from kernels.custom.folder import PACKAGES, read_package
+from kernels.custom.package import Buffer, KernelPackage
+from kernels.custom.runner import RunLimits, run_package
+
+__all__ = [
+    "PACKAGES",
+    "Buffer",
+    "ContainmentUnavailable",
+    "DeadlineExceeded",
+    "Element",
+    "KernelPackage",
+    "MemoryExceeded",
+    "PackageError",
+    "Reason",
+    "RunCrashed",
+    "RunError",
+    "RunLimits",
+    "ShaderError",
+    "Tolerance",
+    "read_package",
+    "run_package",
+]

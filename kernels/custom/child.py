@@ -1,0 +1,75 @@
+"""The process that runs one package: `python -m kernels.custom.child`, spoken to by the runner.
+
+Standard input: one line of JSON (deadline_seconds, memory_bytes, adapter, package_bytes), the
+package, and the inputs one after the other. Standard output: one line of JSON, then the output.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from kernels.custom.errors import MemoryExceeded, PackageError, ShaderError
+from kernels.custom.package import KernelPackage
+from kernels.custom.program import Program
+from kernels.runtime import AdapterUnavailable, select_adapter
+
+
+def main() -> None:
+    """Answer one request."""
+    answer = os.fdopen(os.dup(1), "wb")
+    # A driver that prints must not end up in the answer.
+    os.dup2(2, 1)
+    order = json.loads(sys.stdin.buffer.readline())
+    # Left to its default action the signal ends the process inside a driver's call as well, and
+    # also when the runner has died.
+    signal.setitimer(signal.ITIMER_REAL, order["deadline_seconds"])
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    output = b""
+    try:
+        output = _run(order, sys.stdin.buffer)
+        told = {"outcome": "done"}
+    except PackageError as error:
+        told = {"outcome": "refused", "reason": error.reason, "message": _without_reason(error)}
+    except ShaderError as error:
+        told = {"outcome": "shader", "message": str(error)}
+    except AdapterUnavailable as error:
+        told = {"outcome": "adapter", "message": str(error)}
+    except (MemoryError, MemoryExceeded) as error:
+        told = {"outcome": "memory", "message": str(error)}
+    answer.write(json.dumps(told).encode() + b"\n" + output)
+    answer.close()
+
+
+def _run(order: Mapping[str, Any], request: BinaryIO) -> bytes:
+    package = KernelPackage.from_bytes(request.read(order["package_bytes"]))
+    adapter = select_adapter(order["adapter"])
+    package.check_limits(adapter.limits)
+    device = adapter.request_device()
+    # A driver reserves address space of its own, so only what the package adds is counted.
+    limit = _address_space() + order["memory_bytes"]
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    inputs = [request.read(buffer.bytes) for buffer in package.inputs]
+    program = Program(device, package)
+    try:
+        return program.run(inputs)
+    finally:
+        program.release()
+        device.destroy()
+
+
+def _address_space() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    return pages * resource.getpagesize()
+
+
+def _without_reason(error: PackageError) -> str:
+    return str(error).removeprefix(f"{error.reason}: ")
+
+
+if __name__ == "__main__":
+    main()

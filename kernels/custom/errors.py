@@ -1,0 +1,51 @@
+"""Why a kernel package is refused, and how a run of one ends without an output."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Which rule a package or its inputs break."""
+
+    BAD_FILE = "BadFile"
+    BAD_NAME = "BadName"
+    BAD_SOURCE = "BadSource"
+    BAD_ENTRY_POINT = "BadEntryPoint"
+    BAD_WORKGROUPS = "BadWorkgroups"
+    BAD_BUFFER = "BadBuffer"
+    BAD_TOLERANCE = "BadTolerance"
+    BAD_INPUT = "BadInput"
+    BINDING_LIMIT = "BindingLimit"
+    BUFFER_LIMIT = "BufferLimit"
+    DISPATCH_LIMIT = "DispatchLimit"
+
+
+class PackageError(ValueError):
+    """A package or its inputs break a rule; `reason` names the rule."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
+
+
+class RunError(RuntimeError):
+    """A run ended without an output."""
+
+
+class ShaderError(RunError):
+    """The adapter's compiler refuses the source, or its bindings are not the package's."""
+
+
+class DeadlineExceeded(RunError):  # noqa: N818
+    """The run took longer than it was given and was killed."""
+
+
+class MemoryExceeded(RunError):  # noqa: N818
+    """The run needed more memory than it was given."""
+
+
+class RunCrashed(RunError):  # noqa: N818
+    """The process that ran the kernel died."""
+
+
+class ContainmentUnavailable(RunError):  # noqa: N818
+    """This system cannot limit a process, so that no custom kernel runs on it."""

@@ -1,0 +1,66 @@
+"""A kernel package as its author keeps it: `manifest.toml` beside the WGSL source."""
+
+import tomllib
+from pathlib import Path
+
+from kernels.custom.element import Tolerance
+from kernels.custom.errors import PackageError, Reason
+from kernels.custom.package import BOUNDS, MAX_PACKAGE_BYTES, KernelPackage
+
+MANIFEST = "manifest.toml"
+PACKAGES = Path(__file__).parent / "packages"
+
+
+def read_package(path: Path) -> KernelPackage:
+    """The package in a folder, or in a file of canonical bytes; PackageError.
+
+    A folder's manifest has the fields of the canonical form, but `source` names the file beside
+    it and `tolerance` holds the decimal numbers absolute, relative and ulp.
+    """
+    if path.is_dir():
+        return _read_folder(path)
+    data = _read(path)
+    if len(data) > MAX_PACKAGE_BYTES:
+        raise PackageError(Reason.BAD_FILE, f"{path} exceeds {MAX_PACKAGE_BYTES} bytes")
+    return KernelPackage.from_bytes(data)
+
+
+def _read_folder(folder: Path) -> KernelPackage:
+    path = folder / MANIFEST
+    try:
+        document = tomllib.loads(_read(path).decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PackageError(Reason.BAD_FILE, f"{path} is not TOML: {error}") from None
+    name = document.get("source")
+    if not isinstance(name, str) or Path(name).name != name:
+        raise PackageError(Reason.BAD_FILE, f"{path}: source has to name a file beside it")
+    try:
+        source = _read(folder / name).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PackageError(Reason.BAD_SOURCE, f"{folder / name} is not UTF-8: {error}") from None
+    tolerance = _tolerance(document.get("tolerance"), path)
+    bounds = dict(zip(BOUNDS, tolerance.bits, strict=True))
+    return KernelPackage.from_document({**document, "source": source, "tolerance": bounds})
+
+
+def _tolerance(entry: object, path: Path) -> Tolerance:
+    keys = {"absolute", "relative", "ulp"}
+    if not isinstance(entry, dict) or set(entry) != keys:
+        raise PackageError(
+            Reason.BAD_TOLERANCE,
+            f"{path}: tolerance has to have the keys {', '.join(sorted(keys))}",
+        )
+    absolute, relative, ulp = entry["absolute"], entry["relative"], entry["ulp"]
+    for key in keys:
+        if isinstance(entry[key], bool) or not isinstance(entry[key], int | float):
+            raise PackageError(Reason.BAD_TOLERANCE, f"{path}: {key} is no number")
+    if not isinstance(ulp, int):
+        raise PackageError(Reason.BAD_TOLERANCE, f"{path}: ulp {ulp} is no integer")
+    return Tolerance.rounded(absolute, relative, ulp)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PackageError(Reason.BAD_FILE, f"{path}: {error.strerror}") from None

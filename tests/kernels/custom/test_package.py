@@ -1,0 +1,196 @@
+"""One byte string a package, one digest, and a name for every rule that is broken."""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kernels.custom import Buffer, Element, KernelPackage, PackageError, Reason, Tolerance
+from kernels.custom.package import MAX_BUFFER_BYTES, MAX_INPUTS, MAX_SOURCE_BYTES
+from tests.kernels.custom.examples import document, triple
+
+LIMITS = {
+    "max-storage-buffer-binding-size": 128,
+    "max-buffer-size": 256,
+    "max-storage-buffers-per-shader-stage": 2,
+    "max-compute-workgroups-per-dimension": 4,
+}
+
+BUFFERS = st.builds(
+    lambda element, count: Buffer(element.size * count, element),
+    st.sampled_from(Element),
+    st.integers(1, 1000),
+)
+NUMBERS = st.floats(0, 1e6, width=32).filter(lambda value: str(value) != "-0.0")
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(
+    source=st.text(min_size=1, max_size=200).filter(
+        lambda text: "\0" not in text and text.isprintable()
+    ),
+    inputs=st.lists(BUFFERS, max_size=MAX_INPUTS),
+    output=BUFFERS.filter(lambda buffer: buffer.element is not Element.BYTES),
+    bounds=st.tuples(NUMBERS, NUMBERS, st.integers(0, 2**32 - 1)),
+    workgroups=st.tuples(*[st.integers(1, 65536)] * 3),
+)
+def test_a_package_comes_back_from_its_bytes(
+    source: str,
+    inputs: list[Buffer],
+    output: Buffer,
+    bounds: tuple[float, float, int],
+    workgroups: tuple[int, int, int],
+) -> None:
+    package = triple(
+        source=source,
+        inputs=tuple(inputs),
+        output=output,
+        tolerance=Tolerance(*bounds),
+        workgroups=workgroups,
+    )
+    again = KernelPackage.from_bytes(package.canonical)
+    assert again == package
+    assert again.digest == package.digest == sha256(package.canonical).digest()
+    assert package.canonical.isascii()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "other"},
+        {"source": "fn main() {}"},
+        {"entry_point": "start"},
+        {"workgroups": (2, 1, 2)},
+        {"inputs": ()},
+        {"output": Buffer(64, Element.I32)},
+        {"tolerance": Tolerance.rounded(1e-6, 1e-5, 3)},
+    ],
+)
+def test_every_field_changes_the_digest(fields: dict[str, Any]) -> None:
+    assert triple(**fields).digest != triple().digest
+
+
+@pytest.mark.parametrize(
+    ("reason", "fields"),
+    [
+        (Reason.BAD_NAME, {"name": "Triple"}),
+        (Reason.BAD_NAME, {"name": "../x"}),
+        (Reason.BAD_NAME, {"name": ""}),
+        (Reason.BAD_ENTRY_POINT, {"entry_point": "main()"}),
+        (Reason.BAD_SOURCE, {"source": ""}),
+        (Reason.BAD_SOURCE, {"source": "x" * (MAX_SOURCE_BYTES + 1)}),
+        (Reason.BAD_SOURCE, {"source": "a\0b"}),
+        (Reason.BAD_SOURCE, {"source": "\ud800"}),
+        (Reason.BAD_WORKGROUPS, {"workgroups": (1, 0, 1)}),
+        (Reason.BAD_WORKGROUPS, {"workgroups": (1, 1, 65537)}),
+        (Reason.BINDING_LIMIT, {"inputs": (Buffer(4, Element.F32),) * (MAX_INPUTS + 1)}),
+        (Reason.BAD_TOLERANCE, {"output": Buffer(64, Element.BYTES)}),
+    ],
+)
+def test_a_field_that_breaks_a_rule_is_named(reason: Reason, fields: dict[str, Any]) -> None:
+    with pytest.raises(PackageError) as refused:
+        triple(**fields)
+    assert refused.value.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("size", "element"),
+    [(0, Element.BYTES), (MAX_BUFFER_BYTES + 1, Element.BYTES), (6, Element.F32), (3, Element.F16)],
+)
+def test_a_buffer_holds_whole_elements_within_bounds(size: int, element: Element) -> None:
+    with pytest.raises(PackageError) as refused:
+        Buffer(size, element)
+    assert refused.value.reason is Reason.BAD_BUFFER
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        (-1.0, 0.0, 0),
+        (-0.0, 0.0, 0),
+        (float("nan"), 0.0, 0),
+        (0.0, float("inf"), 0),
+        (0.1, 0.0, 0),
+        (0.0, 0.0, -1),
+        (0.0, 0.0, 2**32),
+    ],
+)
+def test_bounds_are_finite_float32_and_not_negative(bounds: tuple[float, float, int]) -> None:
+    with pytest.raises(PackageError) as refused:
+        Tolerance(*bounds)
+    assert refused.value.reason is Reason.BAD_TOLERANCE
+
+
+@pytest.mark.parametrize("bits", [0x7F80_0000, 0x7FC0_0000, 0x8000_0000, 0xBF80_0000, -1, 2**32])
+def test_bit_patterns_that_are_no_bound_are_refused(bits: int) -> None:
+    with pytest.raises(PackageError) as refused:
+        Tolerance.from_bits(0, bits, 0)
+    assert refused.value.reason is Reason.BAD_TOLERANCE
+
+
+def test_a_decimal_bound_becomes_the_nearest_float32() -> None:
+    assert Tolerance.rounded(1e-5, 0.5, 3).bits == (0x3727_C5AC, 0x3F00_0000, 3)
+    with pytest.raises(PackageError, match="finite"):
+        Tolerance.rounded(1e39, 0.0, 0)
+
+
+@pytest.mark.parametrize(
+    ("reason", "data"),
+    [
+        (Reason.BAD_FILE, b""),
+        (Reason.BAD_FILE, b"[]"),
+        (Reason.BAD_FILE, b"[" * 100_000),
+        (Reason.BAD_FILE, b"\xff"),
+        (Reason.BAD_FILE, b" " + triple().canonical),
+        (Reason.BAD_FILE, triple().canonical[:-1] + b',"more":1}'),
+        (Reason.BAD_FILE, json.dumps(json.loads(triple().canonical)).encode()),
+        (Reason.BAD_FILE, b" " * (1 << 18) + b"{}"),
+        (Reason.BAD_FILE, document(version=2)),
+        (Reason.BAD_FILE, document(version=True)),
+        (Reason.BAD_FILE, document(name=3)),
+        (Reason.BAD_FILE, document(inputs={})),
+        (Reason.BAD_FILE, document(inputs=[{"bytes": 4}])),
+        (Reason.BAD_FILE, document(output={"bytes": 4.0, "element": "f32"})),
+        (Reason.BAD_FILE, document(tolerance={"absolute": 0.1})),
+        (Reason.BAD_BUFFER, document(output={"bytes": 4, "element": "f64"})),
+        (Reason.BAD_WORKGROUPS, document(workgroups=[1, 1])),
+        (Reason.BAD_FILE, document(workgroups=[1, 1, "1"])),
+        (
+            Reason.BAD_TOLERANCE,
+            document(tolerance={"absolute_bits": 0, "relative_bits": 2**31, "ulp": 0}),
+        ),
+    ],
+)
+def test_bytes_that_are_no_package_are_refused(reason: Reason, data: bytes) -> None:
+    with pytest.raises(PackageError) as refused:
+        KernelPackage.from_bytes(data)
+    assert refused.value.reason is reason
+
+
+def test_what_fits_an_adapter_passes_its_limits() -> None:
+    triple().check_limits(LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("reason", "fields"),
+    [
+        (Reason.BUFFER_LIMIT, {"output": Buffer(132, Element.F32)}),
+        (Reason.BUFFER_LIMIT, {"inputs": (Buffer(129, Element.BYTES),)}),
+        (Reason.BINDING_LIMIT, {"inputs": (Buffer(4, Element.F32),) * 2}),
+        (Reason.DISPATCH_LIMIT, {"workgroups": (1, 5, 1)}),
+    ],
+)
+def test_what_exceeds_an_adapter_is_named(reason: Reason, fields: dict[str, Any]) -> None:
+    with pytest.raises(PackageError) as refused:
+        triple(**fields).check_limits(LIMITS)
+    assert refused.value.reason is reason
+
+
+@pytest.mark.parametrize("inputs", [[], [bytes(64), bytes(64)], [bytes(63)], [bytes(68)]])
+def test_inputs_of_the_wrong_number_or_length_are_refused(inputs: list[bytes]) -> None:
+    with pytest.raises(PackageError) as refused:
+        triple().check_inputs(inputs)
+    assert refused.value.reason is Reason.BAD_INPUT
