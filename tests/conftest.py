@@ -5,5 +5,5 @@ from tests.world import World
 
 @pytest.fixture
 def world() -> World:
-    """A fresh chain with the four programs deployed."""
+    """A fresh chain with the programs deployed."""
     return World()

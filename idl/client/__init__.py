@@ -17,7 +17,7 @@ from idl.client.addresses import (
     find_bump,
     shard_of,
 )
-from idl.client.bindings import PROGRAMS, escrow, job_registry, staking, verdict
+from idl.client.bindings import PROGRAMS, escrow, job_registry, redundancy, staking, verdict
 from idl.client.coder import (
     Account,
     AccountDataError,
@@ -54,6 +54,7 @@ __all__ = [
     "find_bump",
     "job_registry",
     "program_error",
+    "redundancy",
     "shard_of",
     "staking",
     "verdict",

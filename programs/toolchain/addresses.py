@@ -12,7 +12,7 @@ from pathlib import Path
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-PROGRAMS = ("staking", "escrow", "job_registry", "verdict")
+PROGRAMS = ("staking", "escrow", "job_registry", "verdict", "redundancy")
 REPOSITORY = Path(__file__).resolve().parents[2]
 RUST = Path("programs/protocol/src/addresses.rs")
 JSON = Path("idl/addresses.json")

@@ -4,12 +4,12 @@ import pytest
 
 from idl.client import PROGRAMS, Account, staking, verdict
 from tests.programs.verdict.disputing import Disputing
-from tests.world import World
+from tests.world import NLOV, World, tasks
 
 
 @pytest.fixture
 def lived_in(world: World) -> World:
-    """One job with three ballots cast and a lie proven, a ticket, and whatever comes with them."""
+    """One job with three ballots cast and a lie proven, a ticket, a task, and what they need."""
     job = Disputing(world, seats=3)
     job.balloting()
     for number, _ in job.ballots():
@@ -24,6 +24,7 @@ def lived_in(world: World) -> World:
         ),
         signers=[provider],
     )
+    tasks.post(world, world.actor("buyer", tokens=10 * NLOV))
     return world
 
 

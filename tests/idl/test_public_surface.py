@@ -32,6 +32,7 @@ def test_the_public_surface_is_this() -> None:
             "find_bump",
             "job_registry",
             "program_error",
+            "redundancy",
             "shard_of",
             "staking",
             "verdict",

@@ -3,7 +3,7 @@
 import pytest
 from solders.instruction import Instruction
 
-from idl.client import ProgramError, escrow, job_registry, staking, verdict
+from idl.client import ProgramError, escrow, job_registry, redundancy, staking, verdict
 from keeper.chain.deploy import LOCALNET_PARAMETERS
 from tests.world import NLOV, TransactionDroppedError, World, stakers, unsigned, with_account
 from tests.world import judgement as judge
@@ -19,7 +19,10 @@ def test_a_fresh_world_holds_the_localnet_parameters(world: World) -> None:
     assert registry.params == LOCALNET_PARAMETERS.job_registry
     judged = world.fetch(verdict.Config, verdict.config_address())
     assert judged.params == LOCALNET_PARAMETERS.verdict
-    assert {pool.authority for pool in (config, registry, judged)} == {world.authority.key}
+    replicated = world.fetch(redundancy.Config, redundancy.config_address())
+    assert replicated.params == LOCALNET_PARAMETERS.redundancy
+    pools = (config, registry, judged, replicated)
+    assert {pool.authority for pool in pools} == {world.authority.key}
 
 
 def test_worlds_do_not_share_state(world: World) -> None:

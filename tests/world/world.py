@@ -191,6 +191,11 @@ class World:
         """Whether the account has lamports."""
         return self.bank.account(address) is not None
 
+    def lamports(self, address: Pubkey) -> int:
+        """Lamports of the account, 0 where there is none."""
+        raw = self.bank.account(address)
+        return 0 if raw is None else raw.lamports
+
     def tokens(self, owner: Actor | Pubkey) -> int:
         """Base units in an actor's account, or in the token account of this address."""
         address = owner.tokens if isinstance(owner, Actor) else owner
@@ -222,7 +227,7 @@ class World:
         assert sum(self.token_accounts().values()) + self.burned() == self.minted
 
     def snapshot(self, also: Iterable[Pubkey] = ()) -> Mapping[Pubkey, RawAccount]:
-        """Every account of the four programs and of the token program, and those given."""
+        """Every account of the programs and of the token program, and those given."""
         found = {
             address: raw
             for program in (*PROGRAM_IDS.values(), TOKEN_PROGRAM)

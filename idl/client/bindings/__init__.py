@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Final
 
-from idl.client.bindings import escrow, job_registry, staking, verdict
+from idl.client.bindings import escrow, job_registry, redundancy, staking, verdict
 
 PROGRAMS: Final[Mapping[str, ModuleType]] = {
     "escrow": escrow,
     "job_registry": job_registry,
+    "redundancy": redundancy,
     "staking": staking,
     "verdict": verdict,
 }
 
-__all__ = ["PROGRAMS", "escrow", "job_registry", "staking", "verdict"]
+__all__ = ["PROGRAMS", "escrow", "job_registry", "redundancy", "staking", "verdict"]

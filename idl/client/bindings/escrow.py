@@ -159,6 +159,7 @@ class Escrow(Account):
         "credit_count": 185,
         "bump": 186,
         "vault_bump": 187,
+        "judge": 188,
         "credits": 192,
     }
 
@@ -182,6 +183,8 @@ class Escrow(Account):
     credit_count: int
     bump: int
     vault_bump: int
+    judge: int
+    """Program that says who is paid."""
     credits: tuple[CreditEntry, ...]
 
 
@@ -591,8 +594,8 @@ def settle(
     fee: int,
     extra: int,
     finalise: bool,
+    authority: Pubkey,
     escrow: Pubkey,
-    authority: Pubkey = CPI_AUTHORITIES["verdict"],
     vault: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:

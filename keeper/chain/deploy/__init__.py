@@ -1,4 +1,4 @@
-"""Bring the four programs to life on a cluster: parameters, order, localnet's keys."""
+"""Bring the programs to life on a cluster: parameters, order, localnet's keys."""
 
 from keeper.chain.deploy.instructions import Parameters, deploy_instructions
 from keeper.chain.deploy.localnet import (

@@ -1,4 +1,4 @@
-"""The instructions that initialise the four programs, whatever the cluster."""
+"""The instructions that initialise the programs, whatever the cluster."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from idl.client import (
     associated_token_address,
     escrow,
     job_registry,
+    redundancy,
     staking,
     verdict,
 )
@@ -29,6 +30,7 @@ class Parameters:
     escrow: escrow.Params
     job_registry: job_registry.Params
     verdict: verdict.Params
+    redundancy: redundancy.Params
 
 
 def deploy_instructions(
@@ -59,6 +61,7 @@ def deploy_instructions(
     yield [
         verdict.initialize(params=parameters.verdict, authority=authority),
         job_registry.initialize_market(),
+        redundancy.initialize(params=parameters.redundancy, authority=authority),
     ]
     for first in range(0, SHARDS, _SHARDS_A_TRANSACTION):
         shards = range(first, first + _SHARDS_A_TRANSACTION)

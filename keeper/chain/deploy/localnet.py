@@ -9,7 +9,7 @@ from typing import Final
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from idl.client import DEPLOYER, PROGRAM_IDS, escrow, job_registry, staking, verdict
+from idl.client import DEPLOYER, PROGRAM_IDS, escrow, job_registry, redundancy, staking, verdict
 from keeper.chain.deploy.instructions import Parameters, deploy_instructions
 from keeper.chain.errors import transaction_failure
 from keeper.chain.localnet import Bank, TokenMint
@@ -70,6 +70,15 @@ LOCALNET_PARAMETERS: Final = Parameters(
         collusion_bps=2_500,
         lazy_bps=0,
         bounty_bps=5_000,
+    ),
+    redundancy=redundancy.Params(
+        join_slots=150,
+        run_slots=300,
+        reveal_slots=150,
+        compare_slots=150,
+        claim_scale_slots=2,
+        claim_max_delay_slots=20,
+        bond_bps=1_000,
     ),
 )
 

@@ -4,6 +4,7 @@
 //! own; posting fee and part of the premium burn. A job that is not posted gives everything back
 //! to its buyer. Verdict credits parties and charges the fee, never beyond what is locked, and
 //! makes the escrow final; the registry makes it final without credits when nobody did the job.
+//! A task of redundancy is locked in the same way, and redundancy alone settles it.
 //!
 //! Each party then pulls its own credit once, anybody moves the fee on, and whatever nobody is
 //! owed returns to the buyer, donations and forfeited bonds included. A closed token account

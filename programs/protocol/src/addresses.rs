@@ -20,3 +20,7 @@ pub const JOB_REGISTRY_CPI_BUMP: u8 = 252;
 pub const VERDICT: Pubkey = pubkey!("CbXdvYLfo9AFp6QGggDwzt6piofd6aLWzuzpWZAu38Q8");
 pub const VERDICT_CPI: Pubkey = pubkey!("GyZEufGmpA2jdTFHj5JVnXzpZCoCtipTSJFoyYqPupAz");
 pub const VERDICT_CPI_BUMP: u8 = 254;
+
+pub const REDUNDANCY: Pubkey = pubkey!("A2rs3bJsttJRhvmwwz6LooqmeJf9giGPsKNGDweBugYM");
+pub const REDUNDANCY_CPI: Pubkey = pubkey!("5JkmAJGyAVhdpifs3tj4ggf9SWtEdDqTUoqFcLDtxzoZ");
+pub const REDUNDANCY_CPI_BUMP: u8 = 254;

@@ -1,6 +1,6 @@
 //! What the programs share: addresses and seeds, the event envelope, fixed-point arithmetic,
-//! Merkle trees, the seat tree, operator descriptors, SlotHashes, calls between programs and exact
-//! token movements.
+//! Merkle trees, the seat tree, operator descriptors, the order of claims, SlotHashes, URLs, calls
+//! between programs and exact token movements.
 //!
 //! Nothing here returns an Anchor error: every program maps a `None` to a code of its own range.
 
@@ -8,6 +8,7 @@
 
 pub mod addresses;
 pub mod call;
+pub mod claim_order;
 pub mod creation;
 pub mod descriptor;
 pub mod economics;
@@ -18,6 +19,7 @@ pub mod merkle;
 pub mod seeds;
 pub mod slot_hashes;
 pub mod token;
+pub mod url;
 
 pub use envelope::Envelope;
 

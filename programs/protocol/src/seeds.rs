@@ -18,7 +18,7 @@ pub const EXPOSURE: &[u8] = b"exposure";
 /// `["seat", index u16 LE]`
 pub const SEAT: &[u8] = b"seat";
 
-/// One a program that has one: escrow and verdict.
+/// One a program that has one: escrow, verdict and redundancy.
 pub const CONFIG: &[u8] = b"config";
 /// `["fees", shard]`
 pub const FEES: &[u8] = b"fees";
@@ -35,7 +35,7 @@ pub const UTILISATION: &[u8] = b"utilisation";
 pub const PROVIDER: &[u8] = b"provider";
 /// `["verifier", owner]`
 pub const VERIFIER: &[u8] = b"verifier";
-/// `["buyer", owner]`
+/// `["buyer", owner]`, of the registry and of redundancy
 pub const BUYER: &[u8] = b"buyer";
 /// `["graph", author, spec_root]`
 pub const GRAPH: &[u8] = b"graph";
@@ -46,3 +46,6 @@ pub const JOB: &[u8] = b"job";
 pub const VERDICT: &[u8] = b"verdict";
 /// `["receipt", job]`
 pub const RECEIPT: &[u8] = b"receipt";
+
+/// `["task", buyer, id u64 LE]`
+pub const TASK: &[u8] = b"task";

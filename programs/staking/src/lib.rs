@@ -18,6 +18,7 @@ use solana_compiler_builtins as _;
 
 use anchor_lang::prelude::*;
 
+pub mod calls;
 pub mod errors;
 pub mod events;
 pub mod instructions;

@@ -7,7 +7,7 @@ from solders.account import Account
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import Event, escrow, find_bump, job_registry, shard_of
+from idl.client import CPI_AUTHORITIES, Event, escrow, find_bump, job_registry, shard_of
 from tests.programs.forging import Caller
 from tests.world import NLOV, Actor, World
 from tests.world.world import Sent
@@ -81,14 +81,16 @@ class Purse:
         extra: int = 0,
         finalise: bool = True,
         vault: Pubkey | None = None,
+        authority: Pubkey = CPI_AUTHORITIES["verdict"],
     ) -> Instruction:
-        """Settle with these credits, as verdict."""
+        """Settle with these credits, as verdict unless told another program's signer."""
         entries = tuple(escrow.Credit(party=party.key, amount=amount) for party, amount in credits)
         return escrow.settle(
             credits=entries,
             fee=fee,
             extra=extra,
             finalise=finalise,
+            authority=authority,
             escrow=self.account,
             vault=vault,
         )

@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, job_registry, staking
+from idl.client import SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, job_registry, redundancy, staking
 from tests.programs.escrow.purse import BURNED, HELD, LOCKED, TERMS, TO_HAND, Purse, lock
 from tests.programs.forging import copied, other_bump
-from tests.world import NLOV, Actor, World, unsigned
+from tests.world import NLOV, Actor, World, tasks, unsigned
 
 MOST = 2**64 - 1
 
@@ -74,9 +74,17 @@ def test_refuses_a_job_that_exists(world: World, buyer: Actor, purse: Purse) -> 
     world.fails("JobExists", lock(world, buyer), signers=[buyer])
 
 
+def test_locks_for_a_task(world: World, buyer: Actor) -> None:
+    task = redundancy.task_address(buyer.key, 0)
+    world.send(tasks.lock(world, buyer, 0, TERMS), signers=[buyer])
+    stored = Purse(world, buyer, task).stored()
+    assert (stored.job, stored.judge, stored.price) == (task, 1, TERMS.price)
+
+
 def test_refuses_the_job_of_another_buyer_or_id(world: World, buyer: Actor) -> None:
     other = world.actor("other")
-    for wrong in (job_of(other), job_of(buyer, 1)):
+    theirs = redundancy.task_address(other.key, 0)
+    for wrong in (job_of(other), job_of(buyer, 1), theirs):
         world.fails("WrongJob", lock(world, buyer, job=wrong), signers=[buyer])
 
 

@@ -1,7 +1,7 @@
 from idl.client import escrow
 from tests.programs.escrow.purse import FINAL, HELD, TERMS, Purse
 from tests.programs.forging import Caller
-from tests.world import Actor, World, unsigned, with_account
+from tests.world import NLOV, Actor, World, tasks, unsigned, with_account
 
 
 def test_ends_with_the_crank_tip_alone(world: World, purse: Purse, provider: Actor) -> None:
@@ -58,6 +58,14 @@ def test_refuses_every_other_caller(
     verdict.fails("WrongCaller", with_account(instruction, registry.key, verdict.key))
     by_wallet = with_account(instruction, registry.key, provider.key)
     world.fails("WrongCaller", by_wallet, signers=[provider])
+
+
+def test_a_task_is_not_the_registrys_to_refund(world: World, registry: Caller) -> None:
+    task = tasks.post(world, world.actor("another buyer", tokens=100 * NLOV))
+    instruction = escrow.refund(tip_to=None, tip=0, escrow=task.escrow)
+    registry.fails("WrongCaller", instruction)
+    redundancy = Caller(world, "redundancy")
+    redundancy.fails("WrongCaller", with_account(instruction, registry.key, redundancy.key))
 
 
 def test_attack_01_the_program_must_sign(world: World, purse: Purse, registry: Caller) -> None:

@@ -5,7 +5,7 @@ from spl.token.instructions import TransferParams, transfer
 from idl.client import TOKEN_PROGRAM, escrow
 from tests.programs.escrow.purse import FINAL, HELD, LOCKED, Purse
 from tests.programs.forging import Caller
-from tests.world import Actor, World, unsigned, with_account
+from tests.world import NLOV, Actor, World, tasks, unsigned, with_account
 
 
 def given(donor: Actor, vault: Pubkey, amount: int) -> Instruction:
@@ -91,6 +91,17 @@ def test_refuses_every_other_caller(
     registry.fails("WrongCaller", with_account(instruction, verdict.key, registry.key))
     by_wallet = with_account(instruction, verdict.key, provider.key)
     world.fails("WrongCaller", by_wallet, signers=[provider])
+
+
+def test_each_judge_settles_its_own(world: World, purse: Purse, verdict: Caller) -> None:
+    redundancy = Caller(world, "redundancy")
+    redundancy.fails("WrongCaller", purse.settling(authority=redundancy.key))
+    buyer = world.actor("another buyer", tokens=100 * NLOV)
+    task = tasks.post(world, buyer)
+    theirs = Purse(world, buyer, task.address)
+    verdict.fails("WrongCaller", theirs.settling())
+    redundancy.send(theirs.settling((buyer, 1), authority=redundancy.key))
+    assert (theirs.stored().state, theirs.stored().judge) == (FINAL, 1)
 
 
 def test_attack_01_the_program_must_sign(world: World, purse: Purse, verdict: Caller) -> None:

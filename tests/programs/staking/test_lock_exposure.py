@@ -9,7 +9,7 @@ from tests.world import NLOV, Actor, World, unsigned
 from tests.world.stakers import position
 
 
-@pytest.mark.parametrize("program", ["job_registry", "verdict"])
+@pytest.mark.parametrize("program", ["job_registry", "verdict", "redundancy"])
 def test_locks_amount_and_bond(world: World, owner: Actor, job: Pubkey, program: str) -> None:
     caller = Caller(world, program)
     (event,) = caller.send(lock(job, owner, caller.key, 300, 20))

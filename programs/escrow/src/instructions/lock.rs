@@ -1,14 +1,14 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
-use protocol::{addresses::JOB_REGISTRY, creation, seeds, token};
+use protocol::{creation, seeds, token};
 
 use crate::{
     errors::EscrowError,
     events::Locked,
-    state::{is_unposted, Config, Escrow, Terms},
+    state::{is_unposted, judge_of, Config, Escrow, Terms},
 };
 
-/// A buyer can lock the money of a job that it is about to post.
+/// A buyer can lock the money of a job, or of a task, that it is about to post.
 #[derive(Accounts)]
 pub struct Lock<'info> {
     #[account(mut)]
@@ -51,19 +51,19 @@ impl Lock<'_> {
         Ok((bump, vault_bump))
     }
 
-    fn validate(&self, job_id: u64, job_bump: u8, terms: &Terms) -> Result<()> {
+    /// Gives the judge of what is to be posted.
+    fn validate(&self, job_id: u64, job_bump: u8, terms: &Terms) -> Result<u8> {
         require!(terms.price > 0, EscrowError::ZeroPrice);
-        let id = job_id.to_le_bytes();
-        let seeds: [&[u8]; 3] = [seeds::JOB, self.buyer.key.as_ref(), &id];
-        let job = creation::derive(&seeds, job_bump, &JOB_REGISTRY);
-        require!(job == Some(self.job.key()), EscrowError::WrongJob);
+        let judge = judge_of(self.job.key, self.buyer.key, job_id, job_bump)
+            .ok_or(EscrowError::WrongJob)?;
         require!(is_unposted(&self.job), EscrowError::JobExists);
-        self.config.load()?.check_owned(&self.source, self.buyer.key)
+        self.config.load()?.check_owned(&self.source, self.buyer.key)?;
+        Ok(judge)
     }
 
     pub fn handler(ctx: Context<Self>, job_id: u64, job_bump: u8, terms: Terms) -> Result<()> {
         let accounts = ctx.accounts;
-        accounts.validate(job_id, job_bump, &terms)?;
+        let judge = accounts.validate(job_id, job_bump, &terms)?;
         let clock = Clock::get()?;
         let (locked, burned, urgency) =
             terms.amounts(&accounts.config.load()?.params).ok_or(EscrowError::Overflow)?;
@@ -79,6 +79,7 @@ impl Lock<'_> {
         escrow.tips = terms.tips;
         escrow.urgency = urgency;
         escrow.locked_slot = clock.slot;
+        escrow.judge = judge;
         escrow.bump = bump;
         escrow.vault_bump = vault_bump;
 

@@ -4,7 +4,7 @@ use protocol::addresses::JOB_REGISTRY_CPI;
 use crate::{
     errors::EscrowError,
     events::Refunded,
-    state::{Credit, Escrow, FINAL, LOCKED},
+    state::{Credit, Escrow, FINAL, JUDGED_BY_VERDICT, LOCKED},
 };
 
 /// The registry can end the escrow of a job that nobody did; whoever cranked it gets its tip.
@@ -19,6 +19,7 @@ pub struct Refund<'info> {
 impl Refund<'_> {
     pub fn handler(ctx: Context<Self>, tip_to: Option<Pubkey>, tip: u64) -> Result<()> {
         let mut escrow = ctx.accounts.escrow.load_mut()?;
+        require!(escrow.judge == JUDGED_BY_VERDICT, EscrowError::WrongCaller);
         require!(escrow.state == LOCKED, EscrowError::AlreadyFinal);
         let tip = if let Some(party) = tip_to {
             require_gte!(escrow.tips, tip, EscrowError::TipExceedsTips);

@@ -1,5 +1,4 @@
 use anchor_lang::prelude::*;
-use protocol::addresses::VERDICT_CPI;
 
 use crate::{
     errors::EscrowError,
@@ -7,12 +6,12 @@ use crate::{
     state::{balance, Credit, Escrow, FINAL, LOCKED},
 };
 
-/// Verdict can credit parties and charge the fee, up to what is locked, and make it final.
-/// `extra`, base units that reached the vault besides, raises that limit; the vault must then be
-/// given and hold all that is owed.
+/// Verdict, or redundancy for its tasks, can credit parties and charge the fee, up to what is
+/// locked, and make it final. `extra`, base units that reached the vault besides, raises that limit;
+/// the vault must then be given and hold all that is owed.
 #[derive(Accounts)]
 pub struct Settle<'info> {
-    #[account(address = VERDICT_CPI @ EscrowError::WrongCaller)]
+    #[account(constraint = escrow.load()?.is_judge(authority.key) @ EscrowError::WrongCaller)]
     pub authority: Signer<'info>,
     #[account(mut)]
     pub escrow: AccountLoader<'info, Escrow>,

@@ -2,7 +2,10 @@
 #![allow(unsafe_code)]
 
 use anchor_lang::{prelude::*, Discriminator};
-use protocol::{fixed, seeds, token, Envelope};
+use protocol::{
+    addresses::{JOB_REGISTRY, REDUNDANCY, REDUNDANCY_CPI, VERDICT_CPI},
+    creation, fixed, seeds, token, Envelope,
+};
 
 use super::Params;
 use crate::errors::EscrowError;
@@ -14,6 +17,11 @@ pub const MAX_CREDITS: usize = 24;
 pub const LOCKED: u8 = 0;
 /// `Escrow.state`: what is credited is all that will ever be.
 pub const FINAL: u8 = 1;
+
+/// `Escrow.judge`: a job of the registry, which verdict settles and the registry refunds.
+pub const JUDGED_BY_VERDICT: u8 = 0;
+/// `Escrow.judge`: a task of redundancy, which settles it.
+pub const JUDGED_BY_REDUNDANCY: u8 = 1;
 
 /// What a buyer locks.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +89,9 @@ pub struct Escrow {
     pub credit_count: u8,
     pub bump: u8,
     pub vault_bump: u8,
-    pub padding: [u8; 4],
+    /// Program that says who is paid.
+    pub judge: u8,
+    pub padding: [u8; 3],
     pub credits: [CreditEntry; MAX_CREDITS],
 }
 
@@ -98,6 +108,11 @@ impl Escrow {
 
     pub fn envelope(&mut self, clock: &Clock) -> Result<Envelope> {
         Ok(Envelope::next(&mut self.sequence, clock).ok_or(EscrowError::Overflow)?)
+    }
+
+    /// Whether this is the signer of the program that says who is paid.
+    pub fn is_judge(&self, authority: &Pubkey) -> bool {
+        *authority == if self.judge == JUDGED_BY_REDUNDANCY { REDUNDANCY_CPI } else { VERDICT_CPI }
     }
 
     pub fn locked(&self) -> Option<u64> {
@@ -185,6 +200,18 @@ pub fn check_destination(
     Ok(())
 }
 
+/// Judge of the work that a buyer posts at this address: a registry's job or redundancy's task. None
+/// for any other address.
+pub fn judge_of(address: &Pubkey, buyer: &Pubkey, id: u64, bump: u8) -> Option<u8> {
+    let id = id.to_le_bytes();
+    [(seeds::JOB, JOB_REGISTRY, JUDGED_BY_VERDICT), (seeds::TASK, REDUNDANCY, JUDGED_BY_REDUNDANCY)]
+        .into_iter()
+        .find(|(seed, program, _)| {
+            creation::derive(&[seed, buyer.as_ref(), &id], bump, program) == Some(*address)
+        })
+        .map(|(_, _, judge)| judge)
+}
+
 /// A job that has not been posted: nothing at its address.
 pub fn is_unposted(job: &AccountInfo) -> bool {
     *job.owner == System::id() && job.data_is_empty()
@@ -253,6 +280,28 @@ mod tests {
         let terms = Terms { price: 100, verification: 30, tips: 8, urgency: 7 };
         assert_eq!(terms.amounts(&params), Some((141, 14, 3)));
         assert_eq!(Terms { price: u64::MAX, ..terms }.amounts(&params), None);
+    }
+
+    #[test]
+    fn the_address_says_who_judges() {
+        let buyer = Pubkey::new_from_array([7; 32]);
+        for (seed, program, judge) in
+            [(seeds::JOB, JOB_REGISTRY, JUDGED_BY_VERDICT), (seeds::TASK, REDUNDANCY, 1)]
+        {
+            let seeds: [&[u8]; 3] = [seed, buyer.as_ref(), &5u64.to_le_bytes()];
+            let (address, bump) = Pubkey::find_program_address(&seeds, &program);
+            assert_eq!(judge_of(&address, &buyer, 5, bump), Some(judge));
+            assert_eq!(judge_of(&address, &buyer, 6, bump), None);
+            assert_eq!(judge_of(&address, &program, 5, bump), None);
+        }
+    }
+
+    #[test]
+    fn one_program_settles() {
+        let mut escrow = escrow();
+        assert!(escrow.is_judge(&VERDICT_CPI) && !escrow.is_judge(&REDUNDANCY_CPI));
+        escrow.judge = JUDGED_BY_REDUNDANCY;
+        assert!(escrow.is_judge(&REDUNDANCY_CPI) && !escrow.is_judge(&VERDICT_CPI));
     }
 
     #[test]

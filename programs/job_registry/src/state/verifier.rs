@@ -1,8 +1,7 @@
 use anchor_lang::prelude::*;
-
+use protocol::url::URL_BYTES;
 use staking::state::{Seat, HELD};
 
-use super::url::URL_BYTES;
 use crate::errors::RegistryError;
 
 /// PDA `["verifier", owner]`: where a seat's holder is reached.

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use anchor_lang::{prelude::*, Discriminator};
-use protocol::addresses::{JOB_REGISTRY_CPI, VERDICT_CPI};
+use protocol::addresses::{JOB_REGISTRY_CPI, REDUNDANCY_CPI, VERDICT_CPI};
 
 use crate::errors::StakingError;
 
@@ -43,7 +43,7 @@ impl Exposure {
 
     /// Programs that may lock exposures and forfeit their bonds.
     pub fn is_locker(authority: &Pubkey) -> bool {
-        *authority == JOB_REGISTRY_CPI || *authority == VERDICT_CPI
+        [JOB_REGISTRY_CPI, VERDICT_CPI, REDUNDANCY_CPI].contains(authority)
     }
 
     /// The locker may forfeit the bond, and verdict may whoever locked it.

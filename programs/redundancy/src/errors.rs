@@ -1,0 +1,89 @@
+use anchor_lang::prelude::*;
+
+#[error_code(offset = 6400)]
+#[derive(PartialEq, Eq)]
+pub enum RedundancyError {
+    #[msg("Signer is not the one this instruction is for")]
+    Unauthorized,
+    #[msg("Parameters are out of range: windows of at least 1 slot, turns to join within the time to join, a bond of 1 to 10,000 basis points")]
+    InvalidParams,
+    #[msg("Arithmetic overflow")]
+    Overflow,
+    #[msg("A URL is 1 to 96 printable ASCII characters, padded with zeros")]
+    InvalidUrl,
+    #[msg("Elements are 0 bytes, 1 f16, 2 f32 or 3 i32")]
+    UnknownElement,
+    #[msg("An output is 1 to 2^30 bytes, a whole number of elements")]
+    InvalidOutput,
+    #[msg("A tolerance is finite and not negative, and zero for bytes")]
+    InvalidTolerance,
+    #[msg(
+        "k is at least 2 and more than half of n, n at least k, max_runs at least n and at most 7"
+    )]
+    InvalidQuorum,
+    #[msg("The task id is not the buyer's next one")]
+    WrongTaskId,
+    #[msg("The escrow belongs to another task or buyer")]
+    WrongEscrow,
+    #[msg("The escrow is final")]
+    EscrowFinal,
+    #[msg("The escrow does not hold what the task's terms say")]
+    EscrowMismatch,
+    #[msg("The task is not in the state that this instruction needs")]
+    WrongState,
+    #[msg("The deadline of the task's state has passed")]
+    DeadlinePassed,
+    #[msg("The deadline of the task's state has not passed yet")]
+    DeadlineAhead,
+    #[msg("A buyer cannot run its own task")]
+    BuyerIsProvider,
+    #[msg("The provider runs this task already")]
+    AlreadyJoined,
+    #[msg("The provider's turn has not come yet")]
+    BeforeTurn,
+    #[msg("The account is not the SlotHashes sysvar")]
+    WrongSlotHashes,
+    #[msg("The staking position belongs to somebody else")]
+    WrongPosition,
+    #[msg("The signer does not run this task")]
+    NotJoined,
+    #[msg("No run has this index")]
+    NoSuchRun,
+    #[msg("The run is committed already, or was silent")]
+    AlreadyCommitted,
+    #[msg("The run is not committed, or is revealed already")]
+    NothingToReveal,
+    #[msg("Root and salt do not hash to what was committed")]
+    WrongReveal,
+    #[msg("Nobody waits for this run")]
+    NothingToExpire,
+    #[msg("The run was not revealed")]
+    NotRevealed,
+    #[msg("The run was compared in this round already")]
+    AlreadyCompared,
+    #[msg("A run can agree only with other runs that are revealed")]
+    InvalidAgreement,
+    #[msg("The account belongs to another provider's run or to another task")]
+    WrongRun,
+    #[msg("The vault is not this task's")]
+    WrongVault,
+    #[msg("The task has not ended")]
+    TaskNotEnded,
+    #[msg("The bond has been released already")]
+    AlreadyReleased,
+    #[msg("A run's bond has not been released")]
+    BondsUnreleased,
+    #[msg("The task's escrow is still open")]
+    EscrowOpen,
+}
+
+/// Turns the `None` of checked arithmetic into this program's error.
+pub trait Checked<T> {
+    fn checked(self) -> Result<T>;
+}
+
+impl<T> Checked<T> for Option<T> {
+    fn checked(self) -> Result<T> {
+        Ok(self.ok_or(RedundancyError::Overflow)?)
+    }
+}

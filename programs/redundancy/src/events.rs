@@ -1,0 +1,148 @@
+//! Every event starts with an envelope and tells the state after the instruction.
+
+use anchor_lang::prelude::*;
+use protocol::Envelope;
+
+use crate::state::{Params, Tolerance};
+
+#[event]
+pub struct Initialized {
+    pub envelope: Envelope,
+    pub authority: Pubkey,
+    pub params: Params,
+}
+
+#[event]
+pub struct ParamsSet {
+    pub envelope: Envelope,
+    pub params: Params,
+}
+
+#[event]
+pub struct AuthoritySet {
+    pub envelope: Envelope,
+    pub authority: Pubkey,
+}
+
+#[event]
+pub struct BuyerOpened {
+    pub envelope: Envelope,
+    pub owner: Pubkey,
+}
+
+#[event]
+pub struct TaskPosted {
+    pub envelope: Envelope,
+    pub task: Pubkey,
+    pub buyer: Pubkey,
+    pub id: u64,
+    pub kernel: [u8; 32],
+    pub output_bytes: u64,
+    pub element: u8,
+    pub tolerance: Tolerance,
+    pub k: u8,
+    pub n: u8,
+    pub max_runs: u8,
+    pub price: u64,
+    pub tip: u64,
+    pub deadline: u64,
+}
+
+#[event]
+pub struct TaskJoined {
+    pub envelope: Envelope,
+    pub task: Pubkey,
+    pub run: u8,
+    pub provider: Pubkey,
+    pub bond: u64,
+    /// 1 when this was the last run wanted.
+    pub state: u8,
+    pub deadline: u64,
+}
+
+/// Running, cancelled or undecided.
+#[event]
+pub struct JoiningClosed {
+    pub envelope: Envelope,
+    pub task: Pubkey,
+    pub joined: u8,
+    pub state: u8,
+    pub deadline: u64,
+    /// Tips, where the task ends here.
+    pub credited: u64,
+}
+
+#[event]
+pub struct RunCommitted {
+    pub envelope: Envelope,
+    pub task: Pubkey,
+    pub run: u8,
+    pub provider: Pubkey,
+    pub state: u8,
+    pub deadline: u64,
+}
+
+#[event]
+pub struct RunRevealed {
+    pub envelope: Envelope,
+    pub task: Pubkey,
+    pub run: u8,
+    pub provider: Pubkey,
+    pub root: [u8; 32],
+    pub state: u8,
+    pub deadline: u64,
+}
+
+#[event]
+pub struct RunExpired {
+    pub envelope: Envelope,
+    pub task: Pubkey,
+    pub run: u8,
+    pub provider: Pubkey,
+    /// Stake that went to the task's vault.
+    pub bond: u64,
+    pub state: u8,
+    pub deadline: u64,
+}
+
+#[event]
+pub struct RunCompared {
+    pub envelope: Envelope,
+    pub task: Pubkey,
+    pub run: u8,
+    pub provider: Pubkey,
+    pub agrees: u8,
+    pub state: u8,
+}
+
+/// Settled, extended (joining again) or undecided.
+#[event]
+pub struct TaskDecided {
+    pub envelope: Envelope,
+    pub task: Pubkey,
+    pub state: u8,
+    /// Bit i: run i is paid.
+    pub paid: u8,
+    pub k: u8,
+    pub n: u8,
+    pub round: u8,
+    pub deadline: u64,
+    pub credited: u64,
+    pub fee: u64,
+}
+
+#[event]
+pub struct BondReleased {
+    pub envelope: Envelope,
+    pub task: Pubkey,
+    pub run: u8,
+    pub provider: Pubkey,
+}
+
+#[event]
+pub struct TaskClosed {
+    pub envelope: Envelope,
+    pub task: Pubkey,
+    pub buyer: Pubkey,
+    pub id: u64,
+}

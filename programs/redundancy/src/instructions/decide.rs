@@ -1,0 +1,71 @@
+use anchor_lang::prelude::*;
+use escrow::{
+    program::Escrow as EscrowProgram,
+    state::{Config as EscrowConfig, Escrow},
+};
+use protocol::addresses::REDUNDANCY_CPI;
+
+use super::ending::settle_escrow;
+use crate::{
+    errors::{Checked, RedundancyError},
+    events::TaskDecided,
+    state::{Config, Decision, Settlement, Task},
+};
+
+/// Anyone may crank, for a tip.
+#[derive(Accounts)]
+pub struct Decide<'info> {
+    pub cranker: Signer<'info>,
+    pub config: Account<'info, Config>,
+    #[account(mut)]
+    pub task: AccountLoader<'info, Task>,
+    #[cfg_attr(
+        feature = "idl-build",
+        account(seeds = [protocol::seeds::CONFIG], bump, seeds::program = protocol::addresses::ESCROW)
+    )]
+    pub escrow_config: AccountLoader<'info, EscrowConfig>,
+    #[cfg_attr(
+        feature = "idl-build",
+        account(
+            mut,
+            seeds = [protocol::seeds::ESCROW, task.key().as_ref()],
+            bump,
+            seeds::program = protocol::addresses::ESCROW,
+        )
+    )]
+    #[cfg_attr(not(feature = "idl-build"), account(mut))]
+    pub escrow: AccountLoader<'info, Escrow>,
+    /// CHECK: the program's own signer
+    #[account(address = REDUNDANCY_CPI)]
+    pub authority: UncheckedAccount<'info>,
+    pub escrow_program: Program<'info, EscrowProgram>,
+}
+
+pub(crate) fn handler(ctx: Context<Decide>) -> Result<()> {
+    let accounts = ctx.accounts;
+    let clock = Clock::get()?;
+    let key = accounts.task.key();
+    require_keys_eq!(accounts.escrow.load()?.job, key, RedundancyError::WrongEscrow);
+    let mut task = accounts.task.load_mut()?;
+    let decision = task.decide(clock.slot, &accounts.config.params)?;
+    task.record_crank(accounts.cranker.key())?;
+    let settlement = if decision == Decision::Extended {
+        Settlement::default()
+    } else {
+        let fee_bps = accounts.escrow_config.load()?.params.fee_bps;
+        settle_escrow(&task, fee_bps, &accounts.authority, accounts.escrow.as_ref())?
+    };
+    emit!(TaskDecided {
+        envelope: task.next_envelope(&clock)?,
+        task: key,
+        state: task.state,
+        paid: task.paid,
+        k: task.k,
+        n: task.n,
+        round: task.round,
+        deadline: task.deadline,
+        credited: settlement.credited().checked()?,
+        fee: settlement.fee,
+    });
+    Ok(())
+}

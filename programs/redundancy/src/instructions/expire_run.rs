@@ -1,0 +1,109 @@
+use anchor_lang::prelude::*;
+use anchor_spl::token::Token;
+use escrow::state::Escrow;
+use protocol::addresses::REDUNDANCY_CPI;
+use staking::{calls::forfeit_bond, program::Staking, state::Exposure};
+
+use crate::{
+    errors::RedundancyError,
+    events::RunExpired,
+    state::{Config, Task},
+    CPI_SIGNER,
+};
+
+/// Anyone may crank, for a tip. The bond goes to the task's vault, where the buyer reclaims it.
+#[derive(Accounts)]
+pub struct ExpireRun<'info> {
+    pub cranker: Signer<'info>,
+    pub config: Account<'info, Config>,
+    #[account(mut)]
+    pub task: AccountLoader<'info, Task>,
+    #[cfg_attr(
+        feature = "idl-build",
+        account(
+            seeds = [protocol::seeds::ESCROW, task.key().as_ref()],
+            bump,
+            seeds::program = protocol::addresses::ESCROW,
+        )
+    )]
+    pub escrow: AccountLoader<'info, Escrow>,
+    /// CHECK: the escrow names it
+    #[cfg_attr(
+        feature = "idl-build",
+        account(
+            mut,
+            seeds = [protocol::seeds::VAULT, task.key().as_ref()],
+            bump,
+            seeds::program = protocol::addresses::ESCROW,
+        )
+    )]
+    #[cfg_attr(
+        not(feature = "idl-build"),
+        account(mut, address = escrow.load()?.vault @ RedundancyError::WrongVault)
+    )]
+    pub vault: UncheckedAccount<'info>,
+    /// CHECK: checked by staking
+    #[account(mut)]
+    pub pool: UncheckedAccount<'info>,
+    /// CHECK: staking compares it with the exposure
+    #[account(mut)]
+    pub position: UncheckedAccount<'info>,
+    #[account(mut)]
+    pub exposure: AccountLoader<'info, Exposure>,
+    /// CHECK: checked by staking
+    #[account(mut)]
+    pub verifiers: UncheckedAccount<'info>,
+    /// CHECK: checked by staking
+    #[account(mut)]
+    pub stake_vault: UncheckedAccount<'info>,
+    /// CHECK: the program's own signer
+    #[account(address = REDUNDANCY_CPI)]
+    pub authority: UncheckedAccount<'info>,
+    pub staking_program: Program<'info, Staking>,
+    pub token_program: Program<'info, Token>,
+}
+
+impl ExpireRun<'_> {
+    /// Gives the bond.
+    fn validate(&self, provider: &Pubkey) -> Result<u64> {
+        let (task, exposure) = (self.task.key(), self.exposure.load()?);
+        require_keys_eq!(self.escrow.load()?.job, task, RedundancyError::WrongEscrow);
+        require!(exposure.job == task && exposure.owner == *provider, RedundancyError::WrongRun);
+        Ok(exposure.bond)
+    }
+
+    fn forfeit(&self) -> Result<()> {
+        let infos = [
+            self.authority.to_account_info(),
+            self.pool.to_account_info(),
+            self.position.to_account_info(),
+            self.exposure.to_account_info(),
+            self.verifiers.to_account_info(),
+            self.stake_vault.to_account_info(),
+            self.vault.to_account_info(),
+            self.token_program.to_account_info(),
+        ];
+        forfeit_bond(&infos, CPI_SIGNER)
+    }
+}
+
+pub(crate) fn handler(ctx: Context<ExpireRun>, run: u8) -> Result<()> {
+    let accounts = ctx.accounts;
+    let clock = Clock::get()?;
+    {
+        let mut task = accounts.task.load_mut()?;
+        let provider = task.expire(run, clock.slot, &accounts.config.params)?;
+        let bond = accounts.validate(&provider)?;
+        task.record_crank(accounts.cranker.key())?;
+        emit!(RunExpired {
+            envelope: task.next_envelope(&clock)?,
+            task: accounts.task.key(),
+            run,
+            provider,
+            bond,
+            state: task.state,
+            deadline: task.deadline,
+        });
+    }
+    accounts.forfeit()
+}

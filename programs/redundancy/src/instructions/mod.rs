@@ -1,0 +1,32 @@
+//! One file an instruction: its accounts, then validation, then the handler.
+
+pub mod close_joining;
+pub mod close_task;
+pub mod commit_run;
+pub mod compare;
+pub mod decide;
+mod ending;
+pub mod expire_run;
+pub mod initialize;
+pub mod join;
+pub mod open_buyer;
+pub mod post_task;
+pub mod release_bond;
+pub mod reveal_run;
+pub mod set_authority;
+pub mod set_params;
+
+pub use close_joining::*;
+pub use close_task::*;
+pub use commit_run::*;
+pub use compare::*;
+pub use decide::*;
+pub use expire_run::*;
+pub use initialize::*;
+pub use join::*;
+pub use open_buyer::*;
+pub use post_task::*;
+pub use release_bond::*;
+pub use reveal_run::*;
+pub use set_authority::*;
+pub use set_params::*;

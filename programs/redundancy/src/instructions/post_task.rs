@@ -1,0 +1,133 @@
+use anchor_lang::prelude::*;
+use escrow::state::{Escrow, LOCKED};
+use protocol::{seeds, url::is_url};
+
+use crate::{
+    errors::{Checked, RedundancyError},
+    events::TaskPosted,
+    state::{validate_output, Buyer, Config, Task, Tolerance, MAX_RUNS, TIPS},
+};
+
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
+pub struct TaskTerms {
+    pub kernel: [u8; 32],
+    pub input: [u8; 32],
+    pub source: [u8; 96],
+    pub output_bytes: u64,
+    /// 0 bytes, 1 f16, 2 f32, 3 i32.
+    pub element: u8,
+    pub tolerance: Tolerance,
+    pub k: u8,
+    pub n: u8,
+    pub max_runs: u8,
+    /// Of each paid run.
+    pub price: u64,
+    pub tip: u64,
+}
+
+impl TaskTerms {
+    fn validate(&self) -> Result<()> {
+        require!(is_url(&self.source), RedundancyError::InvalidUrl);
+        validate_output(self.output_bytes, self.element, &self.tolerance)?;
+        require!(
+            self.k >= 2
+                && self.k > self.n / 2
+                && self.n >= self.k
+                && self.max_runs >= self.n
+                && usize::from(self.max_runs) <= MAX_RUNS,
+            RedundancyError::InvalidQuorum
+        );
+        Ok(())
+    }
+}
+
+/// Follows `escrow::lock` in one transaction: price, and tips, for as many runs as there can be.
+#[derive(Accounts)]
+#[instruction(task_id: u64)]
+pub struct PostTask<'info> {
+    #[account(mut)]
+    pub owner: Signer<'info>,
+    pub config: Account<'info, Config>,
+    #[account(mut, has_one = owner @ RedundancyError::Unauthorized)]
+    pub buyer: Account<'info, Buyer>,
+    #[account(
+        init,
+        payer = owner,
+        space = Task::SPACE,
+        seeds = [seeds::TASK, owner.key().as_ref(), &task_id.to_le_bytes()],
+        bump,
+    )]
+    pub task: AccountLoader<'info, Task>,
+    #[cfg_attr(
+        feature = "idl-build",
+        account(
+            seeds = [seeds::ESCROW, task.key().as_ref()],
+            bump,
+            seeds::program = protocol::addresses::ESCROW,
+        )
+    )]
+    pub escrow: AccountLoader<'info, Escrow>,
+    pub system_program: Program<'info, System>,
+}
+
+impl PostTask<'_> {
+    fn validate(&self, task_id: u64, terms: &TaskTerms) -> Result<()> {
+        require!(task_id == self.buyer.next_task_id, RedundancyError::WrongTaskId);
+        terms.validate()?;
+        let escrow = self.escrow.load()?;
+        require!(
+            escrow.job == self.task.key() && escrow.buyer == self.owner.key(),
+            RedundancyError::WrongEscrow
+        );
+        require!(escrow.state == LOCKED, RedundancyError::EscrowFinal);
+        let price = terms.price.checked_mul(u64::from(terms.max_runs)).checked()?;
+        let tips = terms.tip.checked_mul(u64::from(TIPS)).checked()?;
+        require!(
+            (escrow.price, escrow.verification, escrow.tips, escrow.urgency) == (price, 0, tips, 0),
+            RedundancyError::EscrowMismatch
+        );
+        Ok(())
+    }
+}
+
+pub(crate) fn handler(ctx: Context<PostTask>, task_id: u64, terms: TaskTerms) -> Result<()> {
+    let accounts = ctx.accounts;
+    accounts.validate(task_id, &terms)?;
+    let clock = Clock::get()?;
+    let key = accounts.task.key();
+    let mut task = accounts.task.load_init()?;
+    task.buyer = accounts.owner.key();
+    task.id = task_id;
+    task.kernel = terms.kernel;
+    task.input = terms.input;
+    task.source = terms.source;
+    task.output_bytes = terms.output_bytes;
+    task.element = terms.element;
+    task.tolerance = terms.tolerance;
+    task.k = terms.k;
+    task.n = terms.n;
+    task.max_runs = terms.max_runs;
+    task.price = terms.price;
+    task.tip = terms.tip;
+    task.bump = ctx.bumps.task;
+    task.escrow_bump = accounts.escrow.load()?.bump;
+    task.open_joining(clock.slot, &accounts.config.params)?;
+    accounts.buyer.next_task_id = task_id.checked_add(1).checked()?;
+    emit!(TaskPosted {
+        envelope: task.next_envelope(&clock)?,
+        task: key,
+        buyer: task.buyer,
+        id: task_id,
+        kernel: task.kernel,
+        output_bytes: task.output_bytes,
+        element: task.element,
+        tolerance: task.tolerance,
+        k: task.k,
+        n: task.n,
+        max_runs: task.max_runs,
+        price: task.price,
+        tip: task.tip,
+        deadline: task.deadline,
+    });
+    Ok(())
+}

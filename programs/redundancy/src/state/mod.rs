@@ -1,0 +1,20 @@
+//! What the program stores. Transitions are methods of the stored type; an instruction checks who
+//! asks, the type checks whether it may happen.
+
+mod agreement;
+mod buyer;
+mod config;
+mod credits;
+mod decision;
+mod run;
+mod running;
+mod task;
+mod tolerance;
+
+pub use buyer::Buyer;
+pub use config::{Config, Params};
+pub use credits::{settlement, Settlement};
+pub use decision::Decision;
+pub use run::{commitment, Run, RunState};
+pub use task::{Cranker, State, Task, MAX_CRANKERS, MAX_RUNS, TIPS};
+pub use tolerance::{validate_output, Element, Tolerance};

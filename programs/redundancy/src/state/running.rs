@@ -1,0 +1,348 @@
+//! From joining to the last comparison: what each run may do, and when a state is over. A state
+//! ends with the last run that it waits for, whether that one acted or expired.
+
+use anchor_lang::prelude::*;
+
+use super::{commitment, Element, Params, Run, RunState, State, Task};
+use crate::errors::{Checked, RedundancyError};
+
+impl Task {
+    /// Adds a run; the last one wanted starts all. Gives its index.
+    pub fn join(&mut self, provider: Pubkey, bond: u64, slot: u64, params: &Params) -> Result<u8> {
+        self.require(State::Joining)?;
+        require!(slot <= self.deadline, RedundancyError::DeadlinePassed);
+        require!(provider != self.buyer, RedundancyError::BuyerIsProvider);
+        require!(self.index_of(&provider).is_err(), RedundancyError::AlreadyJoined);
+        let (index, round) = (self.joined, self.round);
+        let run = self.runs.get_mut(usize::from(index)).checked()?;
+        *run = Run { provider, bond, joined_slot: slot, round, ..Run::default() };
+        self.joined = index.checked_add(1).checked()?;
+        if self.joined == self.n {
+            self.enter(State::Running, slot, params.run_slots)?;
+        }
+        Ok(index)
+    }
+
+    /// The time to join is over: those who did run the task if k of them can agree and this round
+    /// brought somebody new, else it ends. k was more than half of a larger number.
+    pub fn close_joining(&mut self, slot: u64, params: &Params) -> Result<()> {
+        self.require(State::Joining)?;
+        require!(slot > self.deadline, RedundancyError::DeadlineAhead);
+        let is_new = |run: &Run| run.round == self.round;
+        if self.joined >= self.k && self.runs().iter().any(is_new) {
+            self.n = self.joined;
+            return self.enter(State::Running, slot, params.run_slots);
+        }
+        let end = if self.round == 1 { State::Cancelled } else { State::Undecided };
+        self.state = end as u8;
+        Ok(())
+    }
+
+    pub fn commit(
+        &mut self,
+        index: u8,
+        commitment: [u8; 32],
+        slot: u64,
+        params: &Params,
+    ) -> Result<()> {
+        self.require(State::Running)?;
+        require!(slot <= self.deadline, RedundancyError::DeadlinePassed);
+        let run = self.run_mut(index)?;
+        require!(run.is(RunState::Joined), RedundancyError::AlreadyCommitted);
+        run.commitment = commitment;
+        run.state = RunState::Committed as u8;
+        self.advance(slot, params)
+    }
+
+    pub fn reveal(
+        &mut self,
+        task: &Pubkey,
+        index: u8,
+        root: [u8; 32],
+        salt: &[u8; 32],
+        slot: u64,
+        params: &Params,
+    ) -> Result<()> {
+        self.require(State::Revealing)?;
+        require!(slot <= self.deadline, RedundancyError::DeadlinePassed);
+        let run = self.run_mut(index)?;
+        require!(run.is(RunState::Committed), RedundancyError::NothingToReveal);
+        let opened = commitment(&root, salt, &run.provider, task);
+        require!(run.commitment == opened, RedundancyError::WrongReveal);
+        run.root = root;
+        run.state = RunState::Revealed as u8;
+        self.advance(slot, params)
+    }
+
+    /// Counts out a run that the state's deadline has passed. Gives its provider, whose bond is
+    /// lost.
+    pub fn expire(&mut self, index: u8, slot: u64, params: &Params) -> Result<Pubkey> {
+        let awaited = self.awaited()?;
+        require!(slot > self.deadline, RedundancyError::DeadlineAhead);
+        let run = self.run_mut(index)?;
+        require!(run.is(awaited), RedundancyError::NothingToExpire);
+        run.state = RunState::Silent as u8;
+        let provider = run.provider;
+        self.advance(slot, params)?;
+        Ok(provider)
+    }
+
+    /// Records which other outputs agree with this run's, once a round.
+    pub fn compare(&mut self, index: u8, agrees: u8, slot: u64) -> Result<()> {
+        self.require(State::Comparing)?;
+        require!(slot <= self.deadline, RedundancyError::DeadlinePassed);
+        let (round, revealed) = (self.round, self.revealed());
+        let own = 1u8.checked_shl(u32::from(index)).checked()?;
+        require!(agrees & !(revealed & !own) == 0, RedundancyError::InvalidAgreement);
+        let run = self.run_mut(index)?;
+        require!(run.is(RunState::Revealed), RedundancyError::NotRevealed);
+        require!(run.compared != round, RedundancyError::AlreadyCompared);
+        run.agrees = agrees;
+        run.compared = round;
+        let outstanding = |run: &Run| run.is(RunState::Revealed) && run.compared != round;
+        if !self.runs().iter().any(outstanding) {
+            self.state = State::Deciding as u8;
+        }
+        Ok(())
+    }
+
+    /// State of the runs that the present state waits for.
+    fn awaited(&self) -> Result<RunState> {
+        if self.is(State::Running) {
+            return Ok(RunState::Joined);
+        }
+        self.require(State::Revealing)?;
+        Ok(RunState::Committed)
+    }
+
+    /// Ends running and revealing when nobody is waited for. Where fewer than k outputs can be
+    /// known, what is committed stays hidden, so that later runs cannot copy it.
+    fn advance(&mut self, slot: u64, params: &Params) -> Result<()> {
+        if self.count(self.awaited()?) > 0 {
+            return Ok(());
+        }
+        let (committed, revealed) =
+            (self.count(RunState::Committed), self.count(RunState::Revealed));
+        let known = committed.checked_add(revealed).checked()?;
+        if known < usize::from(self.k) || !self.differs() && committed == 0 {
+            self.state = State::Deciding as u8;
+            return Ok(());
+        }
+        if committed > 0 {
+            return self.enter(State::Revealing, slot, params.reveal_slots);
+        }
+        self.enter(State::Comparing, slot, params.compare_slots)
+    }
+
+    /// Whether outputs were revealed that could agree without being equal.
+    fn differs(&self) -> bool {
+        let mut roots = self.runs().iter().filter(|run| run.is(RunState::Revealed));
+        let first = roots.next().map(|run| run.root);
+        self.element != Element::Bytes as u8 && roots.any(|run| Some(run.root) != first)
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::state::{
+        config::tests::PARAMS,
+        task::tests::{key, posted},
+    };
+
+    const TASK: Pubkey = Pubkey::new_from_array([77; 32]);
+
+    pub fn join_all(task: &mut Task, slot: u64) {
+        while task.is(State::Joining) {
+            task.join(key(task.joined), 100, slot, &PARAMS).unwrap();
+        }
+    }
+
+    fn salt(index: u8) -> [u8; 32] {
+        [index; 32]
+    }
+
+    /// Everybody awaited commits, in `slot`, to its output in `roots`.
+    pub fn commit_all(task: &mut Task, roots: &[u8], slot: u64) {
+        for (index, root) in (0..).zip(roots) {
+            if task.runs()[usize::from(index)].is(RunState::Joined) {
+                let sealed = commitment(&[*root; 32], &salt(index), &key(index), &TASK);
+                task.commit(index, sealed, slot, &PARAMS).unwrap();
+            }
+        }
+    }
+
+    pub fn reveal(task: &mut Task, index: u8, root: u8, slot: u64) -> Result<()> {
+        task.reveal(&TASK, index, [root; 32], &salt(index), slot, &PARAMS)
+    }
+
+    pub fn reveal_all(task: &mut Task, roots: &[u8], slot: u64) {
+        for (index, root) in (0..).zip(roots) {
+            if task.runs()[usize::from(index)].is(RunState::Committed) {
+                reveal(task, index, *root, slot).unwrap();
+            }
+        }
+    }
+
+    /// Joined, committed and revealed with these outputs.
+    pub fn revealed(k: u8, max_runs: u8, roots: &[u8]) -> Box<Task> {
+        let mut task = posted(k, u8::try_from(roots.len()).unwrap(), max_runs);
+        join_all(&mut task, 1_001);
+        commit_all(&mut task, roots, 1_002);
+        reveal_all(&mut task, roots, 1_003);
+        task
+    }
+
+    #[test]
+    fn the_last_one_to_join_starts_the_runs() {
+        let mut task = posted(2, 3, 5);
+        for provider in 0..2 {
+            assert_eq!(task.join(key(provider), 7, 1_100, &PARAMS).unwrap(), provider);
+            assert!(task.is(State::Joining));
+        }
+        let again = task.join(key(1), 7, 1_100, &PARAMS);
+        assert_eq!(again, Err(RedundancyError::AlreadyJoined.into()));
+        let buyer = task.join(key(100), 7, 1_100, &PARAMS);
+        assert_eq!(buyer, Err(RedundancyError::BuyerIsProvider.into()));
+        let late = task.join(key(2), 7, 1_101, &PARAMS);
+        assert_eq!(late, Err(RedundancyError::DeadlinePassed.into()));
+        task.join(key(2), 7, 1_100, &PARAMS).unwrap();
+        assert!(task.is(State::Running));
+        assert_eq!(task.deadline, 1_300);
+        assert_eq!(task.join(key(3), 7, 1_100, &PARAMS), Err(RedundancyError::WrongState.into()));
+    }
+
+    #[test]
+    fn as_many_as_must_agree_are_enough_to_start() {
+        for (joined, state) in [(0, State::Cancelled), (1, State::Cancelled), (2, State::Running)] {
+            let mut task = posted(2, 3, 5);
+            for provider in 0..joined {
+                task.join(key(provider), 7, 1_001, &PARAMS).unwrap();
+            }
+            let early = task.close_joining(1_100, &PARAMS);
+            assert_eq!(early, Err(RedundancyError::DeadlineAhead.into()));
+            task.close_joining(1_101, &PARAMS).unwrap();
+            assert!(task.is(state));
+            assert_eq!(task.n, if joined == 2 { 2 } else { 3 });
+        }
+    }
+
+    #[test]
+    fn an_extension_that_nobody_joins_ends_undecided() {
+        for (new, state) in [(0, State::Undecided), (1, State::Running)] {
+            let mut task = revealed(2, 5, &[1, 2, 3]);
+            (task.k, task.n) = (3, 5);
+            task.open_joining(2_000, &PARAMS).unwrap();
+            for provider in 3..3 + new {
+                task.join(key(provider), 7, 2_001, &PARAMS).unwrap();
+            }
+            task.close_joining(2_101, &PARAMS).unwrap();
+            assert!(task.is(state));
+        }
+    }
+
+    #[test]
+    fn the_last_commitment_opens_revealing() {
+        let mut task = posted(2, 3, 3);
+        join_all(&mut task, 1_001);
+        assert_eq!(task.commit(3, [1; 32], 1_002, &PARAMS), Err(RedundancyError::NoSuchRun.into()));
+        task.commit(0, [1; 32], 1_002, &PARAMS).unwrap();
+        let twice = task.commit(0, [2; 32], 1_002, &PARAMS);
+        assert_eq!(twice, Err(RedundancyError::AlreadyCommitted.into()));
+        task.commit(1, [1; 32], 1_201, &PARAMS).unwrap();
+        let late = task.commit(2, [1; 32], 1_202, &PARAMS);
+        assert_eq!(late, Err(RedundancyError::DeadlinePassed.into()));
+        assert_eq!(reveal(&mut task, 0, 1, 1_100), Err(RedundancyError::WrongState.into()));
+        task.commit(2, [1; 32], 1_201, &PARAMS).unwrap();
+        assert!(task.is(State::Revealing));
+        assert_eq!(task.deadline, 1_231);
+    }
+
+    #[test]
+    fn who_does_not_commit_is_counted_out_after_the_deadline() {
+        let mut task = posted(2, 3, 3);
+        join_all(&mut task, 1_001);
+        commit_all(&mut task, &[1, 1], 1_002);
+        let early = task.expire(2, 1_201, &PARAMS);
+        assert_eq!(early, Err(RedundancyError::DeadlineAhead.into()));
+        let committed = task.expire(1, 1_202, &PARAMS);
+        assert_eq!(committed, Err(RedundancyError::NothingToExpire.into()));
+        assert_eq!(task.expire(2, 1_202, &PARAMS).unwrap(), key(2));
+        assert!(task.is(State::Revealing));
+        assert_eq!(task.deadline, 1_232);
+    }
+
+    #[test]
+    fn too_few_commitments_stay_hidden() {
+        let mut task = posted(2, 3, 3);
+        join_all(&mut task, 1_001);
+        commit_all(&mut task, &[1], 1_002);
+        task.expire(1, 1_202, &PARAMS).unwrap();
+        assert!(task.is(State::Running));
+        task.expire(2, 1_202, &PARAMS).unwrap();
+        assert!(task.is(State::Deciding));
+        assert_eq!(task.runs[0].root, [0; 32]);
+        assert_eq!(task.expire(0, 9_999, &PARAMS), Err(RedundancyError::WrongState.into()));
+    }
+
+    #[test]
+    fn a_reveal_opens_the_commitment_and_no_other() {
+        let mut task = posted(2, 2, 3);
+        join_all(&mut task, 1_001);
+        commit_all(&mut task, &[5, 6], 1_002);
+        assert_eq!(reveal(&mut task, 0, 6, 1_003), Err(RedundancyError::WrongReveal.into()));
+        assert_eq!(reveal(&mut task, 0, 5, 1_033), Err(RedundancyError::DeadlinePassed.into()));
+        reveal(&mut task, 0, 5, 1_032).unwrap();
+        assert_eq!(reveal(&mut task, 0, 5, 1_032), Err(RedundancyError::NothingToReveal.into()));
+        assert_eq!(task.expire(1, 1_032, &PARAMS), Err(RedundancyError::DeadlineAhead.into()));
+        task.expire(1, 1_033, &PARAMS).unwrap();
+        assert!(task.is(State::Deciding));
+    }
+
+    #[test]
+    fn only_outputs_that_differ_are_compared() {
+        assert!(revealed(2, 3, &[1, 1, 1]).is(State::Deciding));
+        let differing = revealed(2, 3, &[1, 1, 2]);
+        assert!(differing.is(State::Comparing));
+        assert_eq!(differing.deadline, 1_043);
+        let mut exact = posted(2, 3, 3);
+        exact.element = Element::Bytes as u8;
+        join_all(&mut exact, 1_001);
+        commit_all(&mut exact, &[1, 2, 3], 1_002);
+        reveal_all(&mut exact, &[1, 2, 3], 1_003);
+        assert!(exact.is(State::Deciding));
+    }
+
+    #[test]
+    fn each_compares_once_a_round_with_what_was_revealed() {
+        let mut task = revealed(2, 3, &[1, 2, 3]);
+        for beyond in [0b001, 0b1000, 0b1111_1111] {
+            let refused = task.compare(0, beyond, 1_004);
+            assert_eq!(refused, Err(RedundancyError::InvalidAgreement.into()));
+        }
+        let late = task.compare(0, 0b010, 1_044);
+        assert_eq!(late, Err(RedundancyError::DeadlinePassed.into()));
+        task.compare(0, 0b110, 1_043).unwrap();
+        let twice = task.compare(0, 0, 1_043);
+        assert_eq!(twice, Err(RedundancyError::AlreadyCompared.into()));
+        task.compare(1, 0, 1_043).unwrap();
+        assert!(task.is(State::Comparing));
+        task.compare(2, 0b001, 1_043).unwrap();
+        assert!(task.is(State::Deciding));
+        assert_eq!(task.runs[0].agrees, 0b110);
+    }
+
+    #[test]
+    fn a_silent_run_neither_compares_nor_is_compared_with() {
+        let mut task = posted(2, 3, 3);
+        join_all(&mut task, 1_001);
+        commit_all(&mut task, &[1, 2], 1_002);
+        task.expire(2, 1_202, &PARAMS).unwrap();
+        reveal_all(&mut task, &[1, 2], 1_203);
+        assert_eq!(task.compare(0, 0b100, 1_204), Err(RedundancyError::InvalidAgreement.into()));
+        assert_eq!(task.compare(2, 0b001, 1_204), Err(RedundancyError::NotRevealed.into()));
+        task.compare(0, 0b010, 1_204).unwrap();
+        task.compare(1, 0b001, 1_204).unwrap();
+        assert!(task.is(State::Deciding));
+    }
+}

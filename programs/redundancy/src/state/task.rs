@@ -1,0 +1,241 @@
+// bytemuck's derives are unsafe impls whose soundness the compiler checks
+#![allow(unsafe_code)]
+
+use anchor_lang::prelude::*;
+use protocol::Envelope;
+
+use super::{Params, Run, RunState, Tolerance};
+use crate::errors::{Checked, RedundancyError};
+
+/// One bit each in a mask of a byte.
+pub const MAX_RUNS: usize = 7;
+/// Crank steps that a task pays for; later ones are free work.
+pub const TIPS: u8 = 8;
+/// As many as there are tips.
+pub const MAX_CRANKERS: usize = 8;
+
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Providers join.
+    Joining = 0,
+    /// Those of this round run the task and commit.
+    Running = 1,
+    Revealing = 2,
+    Comparing = 3,
+    /// Nothing can change before `decide`.
+    Deciding = 4,
+    /// Those that agree are paid.
+    Settled = 5,
+    /// Too few agree: nobody is paid.
+    Undecided = 6,
+    /// Too few joined.
+    Cancelled = 7,
+}
+
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Cranker {
+    pub party: Pubkey,
+    /// Steps this party took, one tip each.
+    pub steps: u64,
+}
+
+/// PDA `["task", buyer, id u64 LE]`.
+#[account(zero_copy)]
+#[derive(Debug)]
+pub struct Task {
+    pub buyer: Pubkey,
+    /// SHA-256 of the kernel package.
+    pub kernel: [u8; 32],
+    /// SHA-256 of the input manifest.
+    pub input: [u8; 32],
+    /// Where the buyer serves package and inputs.
+    pub source: [u8; 96],
+    pub id: u64,
+    pub output_bytes: u64,
+    /// Of each paid run, less the escrow's fee.
+    pub price: u64,
+    /// For each of the first crank steps.
+    pub tip: u64,
+    /// Slot of posting, or of the latest extension: turns to join count from it.
+    pub posted_slot: u64,
+    /// Last slot of the present state; without a meaning once nothing can change.
+    pub deadline: u64,
+    pub sequence: u64,
+    pub tolerance: Tolerance,
+    pub element: u8,
+    /// Runs that must agree: more than half of `n`.
+    pub k: u8,
+    /// Runs wanted so far.
+    pub n: u8,
+    /// Runs that the buyer locked the price of.
+    pub max_runs: u8,
+    pub state: u8,
+    /// From 1; each extension begins another.
+    pub round: u8,
+    /// Runs there are, silent ones included.
+    pub joined: u8,
+    /// Bit i: run i is paid. Zero until settled.
+    pub paid: u8,
+    pub cranker_count: u8,
+    /// Crank steps tipped.
+    pub tipped: u8,
+    pub bump: u8,
+    pub escrow_bump: u8,
+    pub runs: [Run; MAX_RUNS],
+    pub crankers: [Cranker; MAX_CRANKERS],
+}
+
+impl Task {
+    /// Bytes of the account.
+    pub const SPACE: usize = 8 + std::mem::size_of::<Self>();
+
+    pub fn is(&self, state: State) -> bool {
+        self.state == state as u8
+    }
+
+    pub fn require(&self, state: State) -> Result<()> {
+        require!(self.is(state), RedundancyError::WrongState);
+        Ok(())
+    }
+
+    pub fn require_ended(&self) -> Result<()> {
+        let ended = [State::Settled, State::Undecided, State::Cancelled];
+        require!(ended.iter().any(|state| self.is(*state)), RedundancyError::TaskNotEnded);
+        Ok(())
+    }
+
+    pub fn runs(&self) -> &[Run] {
+        self.runs.get(..usize::from(self.joined)).unwrap_or(&[])
+    }
+
+    pub fn count(&self, state: RunState) -> usize {
+        self.runs().iter().filter(|run| run.is(state)).count()
+    }
+
+    pub fn run_mut(&mut self, index: u8) -> Result<&mut Run> {
+        require!(index < self.joined, RedundancyError::NoSuchRun);
+        Ok(self.runs.get_mut(usize::from(index)).ok_or(RedundancyError::NoSuchRun)?)
+    }
+
+    /// Index of the provider's run.
+    pub fn index_of(&self, provider: &Pubkey) -> Result<u8> {
+        let index = self.runs().iter().position(|run| run.provider == *provider);
+        let index = index.and_then(|index| u8::try_from(index).ok());
+        Ok(index.ok_or(RedundancyError::NotJoined)?)
+    }
+
+    pub fn crankers(&self) -> &[Cranker] {
+        self.crankers.get(..usize::from(self.cranker_count)).unwrap_or(&[])
+    }
+
+    pub fn next_envelope(&mut self, clock: &Clock) -> Result<Envelope> {
+        Envelope::next(&mut self.sequence, clock).checked()
+    }
+
+    /// Owes `party` a tip while there are any: a step is never refused for the lack of one.
+    pub fn record_crank(&mut self, party: Pubkey) -> Result<()> {
+        if self.tipped >= TIPS {
+            return Ok(());
+        }
+        let count = usize::from(self.cranker_count);
+        let known = self.crankers().iter().position(|cranker| cranker.party == party);
+        let entry = self.crankers.get_mut(known.unwrap_or(count)).checked()?;
+        entry.party = party;
+        entry.steps = entry.steps.checked_add(1).checked()?;
+        if known.is_none() {
+            self.cranker_count = self.cranker_count.checked_add(1).checked()?;
+        }
+        self.tipped = self.tipped.checked_add(1).checked()?;
+        Ok(())
+    }
+
+    /// Posted or extended: waits for providers.
+    pub fn open_joining(&mut self, slot: u64, params: &Params) -> Result<()> {
+        self.round = self.round.checked_add(1).checked()?;
+        self.posted_slot = slot;
+        self.enter(State::Joining, slot, params.join_slots)
+    }
+
+    /// The state that lasts `slots` from here.
+    pub(super) fn enter(&mut self, state: State, slot: u64, slots: u64) -> Result<()> {
+        self.deadline = slot.checked_add(slots).checked()?;
+        self.state = state as u8;
+        Ok(())
+    }
+
+    /// Lets a bond go, once; gives its provider.
+    pub fn release(&mut self, index: u8) -> Result<Pubkey> {
+        self.require_ended()?;
+        let run = self.run_mut(index)?;
+        require!(run.released == 0, RedundancyError::AlreadyReleased);
+        run.released = 1;
+        Ok(run.provider)
+    }
+
+    pub fn require_closable(&self) -> Result<()> {
+        self.require_ended()?;
+        let released = self.runs().iter().all(|run| run.released == 1);
+        require!(released, RedundancyError::BondsUnreleased);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::state::config::tests::PARAMS;
+
+    pub fn key(byte: u8) -> Pubkey {
+        Pubkey::new_from_array([byte; 32])
+    }
+
+    /// Posted in slot 1,000 for k of n, with room for `max_runs`.
+    pub fn posted(k: u8, n: u8, max_runs: u8) -> Box<Task> {
+        let mut task: Box<Task> = Box::new(bytemuck::Zeroable::zeroed());
+        (task.k, task.n, task.max_runs) = (k, n, max_runs);
+        (task.buyer, task.element, task.price, task.tip) = (key(100), 2, 1_000, 3);
+        task.open_joining(1_000, &PARAMS).unwrap();
+        task
+    }
+
+    #[test]
+    fn layout_is_frozen_and_without_padding() {
+        assert_eq!(std::mem::size_of::<Cranker>(), 40);
+        assert_eq!(std::mem::size_of::<Task>(), 192 + 56 + 16 + 8 + 7 * 120 + 8 * 40);
+    }
+
+    #[test]
+    fn steps_beyond_the_tips_are_taken_for_nothing() {
+        let mut task = posted(2, 3, 7);
+        for party in [1, 2, 1, 3, 4, 5, 6, 7, 8, 1] {
+            task.record_crank(key(party)).unwrap();
+        }
+        let steps: Vec<_> = task.crankers().iter().map(|cranker| cranker.steps).collect();
+        assert_eq!((task.tipped, steps), (8, vec![2, 1, 1, 1, 1, 1, 1]));
+    }
+
+    #[test]
+    fn there_is_room_for_a_cranker_a_tip() {
+        let mut task = posted(2, 3, 7);
+        for party in 0..9 {
+            task.record_crank(key(party)).unwrap();
+        }
+        assert_eq!(task.crankers().len(), 8);
+    }
+
+    #[test]
+    fn a_bond_is_released_once_and_after_the_end() {
+        let mut task = posted(2, 3, 3);
+        task.runs[0].provider = key(1);
+        task.joined = 1;
+        assert_eq!(task.release(0), Err(RedundancyError::TaskNotEnded.into()));
+        task.state = State::Cancelled as u8;
+        assert_eq!(task.require_closable(), Err(RedundancyError::BondsUnreleased.into()));
+        assert_eq!(task.release(0).unwrap(), key(1));
+        assert_eq!(task.release(0), Err(RedundancyError::AlreadyReleased.into()));
+        assert_eq!(task.release(1), Err(RedundancyError::NoSuchRun.into()));
+        assert!(task.require_closable().is_ok());
+    }
+}

@@ -1,0 +1,137 @@
+// bytemuck's derives are unsafe impls whose soundness the compiler checks
+#![allow(unsafe_code)]
+
+use anchor_lang::prelude::*;
+
+use crate::errors::RedundancyError;
+
+/// As a graph's tensors have.
+const MAX_OUTPUT_BYTES: u64 = 1 << 30;
+
+/// What an output's bytes are.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// Outputs agree when they are equal.
+    Bytes = 0,
+    F16 = 1,
+    F32 = 2,
+    I32 = 3,
+}
+
+impl Element {
+    pub fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Bytes),
+            1 => Some(Self::F16),
+            2 => Some(Self::F32),
+            3 => Some(Self::I32),
+            _ => None,
+        }
+    }
+
+    pub fn bytes(self) -> u64 {
+        match self {
+            Self::Bytes => 1,
+            Self::F16 => 2,
+            Self::F32 | Self::I32 => 4,
+        }
+    }
+}
+
+/// How far two elements may be apart and agree: any one of these suffices. Providers apply it; the
+/// chain only fixes it before anybody runs the task.
+#[derive(
+    AnchorSerialize,
+    AnchorDeserialize,
+    bytemuck::Pod,
+    bytemuck::Zeroable,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+)]
+#[repr(C)]
+pub struct Tolerance {
+    /// Bits of an f32.
+    pub absolute: u32,
+    /// Bits of an f32: share of the larger magnitude.
+    pub relative: u32,
+    /// Representable numbers between them.
+    pub ulp: u32,
+}
+
+/// Whether these are the bits of a finite f32 with a clear sign.
+fn is_distance(bits: u32) -> bool {
+    bits < f32::INFINITY.to_bits()
+}
+
+/// Refuses an output that is no whole number of elements, and a tolerance without a meaning.
+pub fn validate_output(output_bytes: u64, element: u8, tolerance: &Tolerance) -> Result<()> {
+    let element = Element::from_code(element).ok_or(RedundancyError::UnknownElement)?;
+    require!(
+        (1..=MAX_OUTPUT_BYTES).contains(&output_bytes)
+            && output_bytes.is_multiple_of(element.bytes()),
+        RedundancyError::InvalidOutput
+    );
+    let exact = *tolerance == Tolerance::default();
+    require!(
+        is_distance(tolerance.absolute)
+            && is_distance(tolerance.relative)
+            && (element != Element::Bytes || exact),
+        RedundancyError::InvalidTolerance
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tolerance(absolute: f32, relative: f32, ulp: u32) -> Tolerance {
+        Tolerance { absolute: absolute.to_bits(), relative: relative.to_bits(), ulp }
+    }
+
+    #[test]
+    fn an_output_is_whole_elements() {
+        let exact = Tolerance::default();
+        for (element, size) in [(0, 1), (1, 2), (2, 4), (3, 4)] {
+            assert!(validate_output(size, element, &exact).is_ok());
+            assert!(validate_output(MAX_OUTPUT_BYTES, element, &exact).is_ok());
+            let beyond = MAX_OUTPUT_BYTES.checked_add(size).unwrap();
+            for bytes in [0, beyond] {
+                let refused = validate_output(bytes, element, &exact);
+                assert_eq!(refused, Err(RedundancyError::InvalidOutput.into()));
+            }
+        }
+        for (bytes, element) in [(3, 1), (6, 2), (7, 3)] {
+            let refused = validate_output(bytes, element, &exact);
+            assert_eq!(refused, Err(RedundancyError::InvalidOutput.into()));
+        }
+        assert_eq!(validate_output(4, 4, &exact), Err(RedundancyError::UnknownElement.into()));
+    }
+
+    #[test]
+    fn a_tolerance_is_finite_and_not_negative() {
+        let refused = |element, tolerance| {
+            validate_output(4, element, &tolerance) == Err(RedundancyError::InvalidTolerance.into())
+        };
+        assert!(!refused(2, tolerance(1e-5, 1e-3, 4)));
+        assert!(!refused(2, tolerance(f32::MAX, 0.0, 0)));
+        for bad in [f32::INFINITY, f32::NAN, -1.0, -0.0, f32::NEG_INFINITY] {
+            assert!(refused(2, tolerance(bad, 0.0, 0)), "{bad}");
+            assert!(refused(1, tolerance(0.0, bad, 0)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn bytes_agree_when_they_are_equal() {
+        for loose in [tolerance(1.0, 0.0, 0), tolerance(0.0, 1.0, 0), tolerance(0.0, 0.0, 1)] {
+            let refused = validate_output(4, 0, &loose);
+            assert_eq!(refused, Err(RedundancyError::InvalidTolerance.into()));
+            assert!(validate_output(4, 3, &loose).is_ok());
+        }
+    }
+}

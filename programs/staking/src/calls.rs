@@ -1,0 +1,62 @@
+//! What other programs call of this one. Infos come in the order of the instruction's accounts;
+//! `signer` are the seeds of the caller's own signer.
+
+use anchor_lang::prelude::*;
+use protocol::call::call;
+
+use crate::{accounts, instruction};
+
+/// Infos: owner, authority, job, position, exposure, system program.
+pub fn lock_exposure(
+    infos: &[AccountInfo; 6],
+    amount: u64,
+    bond: u64,
+    signer: &[&[&[u8]]],
+) -> Result<()> {
+    let [owner, authority, job, position, exposure, system_program] = keys(infos);
+    call(
+        crate::ID,
+        accounts::LockExposure { owner, authority, job, position, exposure, system_program },
+        instruction::LockExposure { amount, bond },
+        infos,
+        signer,
+    )
+}
+
+/// Infos: authority, owner, position, exposure.
+pub fn unlock_exposure(infos: &[AccountInfo; 4], close: bool, signer: &[&[&[u8]]]) -> Result<()> {
+    let [authority, owner, position, exposure] = keys(infos);
+    call(
+        crate::ID,
+        accounts::UnlockExposure { authority, owner, position, exposure },
+        instruction::UnlockExposure { close },
+        infos,
+        signer,
+    )
+}
+
+/// Infos: authority, pool, position, exposure, verifiers, stake vault, destination, token program.
+pub fn forfeit_bond(infos: &[AccountInfo; 8], signer: &[&[&[u8]]]) -> Result<()> {
+    let [authority, pool, position, exposure, verifiers, stake_vault, destination, token_program] =
+        keys(infos);
+    call(
+        crate::ID,
+        accounts::ForfeitBond {
+            authority,
+            pool,
+            position,
+            exposure,
+            verifiers,
+            stake_vault,
+            destination,
+            token_program,
+        },
+        instruction::ForfeitBond {},
+        infos,
+        signer,
+    )
+}
+
+fn keys<const N: usize>(infos: &[AccountInfo; N]) -> [Pubkey; N] {
+    infos.each_ref().map(|info| *info.key)
+}

@@ -1,0 +1,75 @@
+from idl.client import redundancy
+from tests.programs.redundancy.test_initialize import PARAMS
+from tests.world import Actor, World, unsigned
+from tests.world.tasks import (
+    PostedTask,
+    RunState,
+    State,
+    commitment_of,
+    committing,
+    expire,
+    join,
+    stored,
+)
+
+
+def test_records_a_commitment(world: World, running: PostedTask, runners: list[Actor]) -> None:
+    sent = world.send(committing(running, runners[1], 5), signers=[runners[1]])
+    held = stored(world, running)
+    assert held.runs[1].state == RunState.COMMITTED
+    assert held.runs[1].commitment == commitment_of(running, runners[1], 5)
+    assert (held.state, held.runs[1].root) == (State.RUNNING, bytes(32))
+    event = sent.only(redundancy.RunCommitted)
+    assert (event.run, event.provider, event.state) == (1, runners[1].key, State.RUNNING)
+    assert event.envelope.sequence == held.sequence
+    assert sent.units <= 10_000
+
+
+def test_the_last_commitment_opens_revealing(
+    world: World, running: PostedTask, runners: list[Actor]
+) -> None:
+    for runner in runners:
+        world.send(committing(running, runner, 0), signers=[runner])
+    held = stored(world, running)
+    assert (held.state, held.deadline) == (State.REVEALING, world.slot + PARAMS.reveal_slots)
+
+
+def test_the_deadline_is_the_last_slot(
+    world: World, running: PostedTask, runners: list[Actor]
+) -> None:
+    world.warp_to(stored(world, running).deadline)
+    world.send(committing(running, runners[0], 0), signers=[runners[0]])
+    world.warp(1)
+    world.fails("DeadlinePassed", committing(running, runners[1], 0), signers=[runners[1]])
+
+
+def test_refuses_before_all_have_joined(
+    world: World, task: PostedTask, members: list[Actor]
+) -> None:
+    join(world, members[0], task)
+    world.fails("WrongState", committing(task, members[0], 0), signers=[members[0]])
+
+
+def test_refuses_a_second_commitment(
+    world: World, running: PostedTask, runners: list[Actor]
+) -> None:
+    world.send(committing(running, runners[0], 0), signers=[runners[0]])
+    world.fails("AlreadyCommitted", committing(running, runners[0], 1), signers=[runners[0]])
+
+
+def test_refuses_who_was_counted_out(
+    world: World, running: PostedTask, runners: list[Actor], cranker: Actor
+) -> None:
+    expire(world, cranker, running, 0, runners[0])
+    world.fails("DeadlinePassed", committing(running, runners[0], 0), signers=[runners[0]])
+
+
+def test_refuses_a_stranger(world: World, running: PostedTask, cranker: Actor) -> None:
+    world.fails("NotJoined", committing(running, cranker, 0), signers=[cranker])
+
+
+def test_attack_01_the_provider_must_sign(
+    world: World, running: PostedTask, runners: list[Actor]
+) -> None:
+    forged = unsigned(committing(running, runners[0], 0), runners[0].key)
+    world.fails("AccountNotSigner", forged)

@@ -1,0 +1,187 @@
+import pytest
+
+from idl.client import SYSTEM_PROGRAM, redundancy, staking
+from tests.world import NLOV, Actor, World, unsigned, with_account
+from tests.world.stakers import pool, position, seat
+from tests.world.tasks import (
+    PostedTask,
+    RunState,
+    State,
+    commit,
+    expire,
+    expiring,
+    join,
+    post,
+    reveal,
+    stored,
+)
+
+STAKED = 1_000 * NLOV
+BOND = NLOV // 10
+
+
+def test_who_does_not_commit_pays_the_buyer(
+    world: World, running: PostedTask, runners: list[Actor], cranker: Actor
+) -> None:
+    silent = runners[2]
+    held, total = world.tokens(running.vault), pool(world).total_staked
+    sent = expire(world, cranker, running, 2, silent)
+    assert world.tokens(running.vault) == held + BOND
+    assert (position(world, silent).amount, position(world, silent).exposed) == (STAKED - BOND, 0)
+    assert pool(world).total_staked == total - BOND
+    task = stored(world, running)
+    assert (task.runs[2].state, task.state) == (RunState.SILENT, State.RUNNING)
+    assert (task.crankers[0].party, task.crankers[0].steps) == (cranker.key, 1)
+    event = sent.only(redundancy.RunExpired)
+    assert (event.run, event.provider, event.bond) == (2, silent.key, BOND)
+    assert event.envelope.sequence == task.sequence
+    assert sent.units <= 45_000
+    world.check_conserved()
+
+
+def test_who_does_not_reveal_pays_the_buyer(
+    world: World, revealing: PostedTask, runners: list[Actor], cranker: Actor
+) -> None:
+    reveal(world, revealing, {runners[0]: 0, runners[1]: 1})
+    expire(world, cranker, revealing, 2, runners[2])
+    task = stored(world, revealing)
+    assert (task.runs[2].state, task.state) == (RunState.SILENT, State.COMPARING)
+    assert position(world, runners[2]).amount == STAKED - BOND
+
+
+def test_too_few_commitments_are_not_revealed(
+    world: World, running: PostedTask, runners: list[Actor], cranker: Actor
+) -> None:
+    commit(world, running, {runners[0]: 0})
+    for index in (1, 2):
+        expire(world, cranker, running, index, runners[index])
+    task = stored(world, running)
+    assert (task.state, task.runs[0].state) == (State.DECIDING, RunState.COMMITTED)
+
+
+def test_a_seat_weighs_what_is_left(
+    world: World, task: PostedTask, members: list[Actor], cranker: Actor
+) -> None:
+    seat(world, members[0], 4)
+    for owner in members[:3]:
+        join(world, owner, task)
+    expire(world, cranker, task, 0, members[0])
+    tree = world.fetch(staking.VerifierTree, staking.verifiers_address())
+    assert tree.total == STAKED - BOND
+
+
+def test_refuses_up_to_the_deadline(
+    world: World, running: PostedTask, runners: list[Actor], cranker: Actor
+) -> None:
+    world.warp_to(stored(world, running).deadline)
+    expiry = expiring(running, cranker, 0, runners[0])
+    world.fails("DeadlineAhead", expiry, signers=[cranker])
+    world.warp(1)
+    world.send(expiry, signers=[cranker])
+
+
+def test_refuses_up_to_the_deadline_of_revealing(
+    world: World, revealing: PostedTask, runners: list[Actor], cranker: Actor
+) -> None:
+    world.warp_to(stored(world, revealing).deadline)
+    expiry = expiring(revealing, cranker, 0, runners[0])
+    world.fails("DeadlineAhead", expiry, signers=[cranker])
+    world.warp(1)
+    world.send(expiry, signers=[cranker])
+
+
+def test_refuses_who_acted_in_time(
+    world: World, running: PostedTask, runners: list[Actor], cranker: Actor
+) -> None:
+    commit(world, running, {runners[0]: 0})
+    world.warp_to(stored(world, running).deadline + 1)
+    expiry = expiring(running, cranker, 0, runners[0])
+    world.fails("NothingToExpire", expiry, signers=[cranker])
+
+
+def test_attack_15_a_bond_is_lost_once(
+    world: World, running: PostedTask, runners: list[Actor], cranker: Actor
+) -> None:
+    expire(world, cranker, running, 0, runners[0])
+    expiry = expiring(running, cranker, 0, runners[0])
+    world.fails("NothingToExpire", expiry, signers=[cranker])
+
+
+def test_refuses_outside_running_and_revealing(
+    world: World, task: PostedTask, members: list[Actor], cranker: Actor
+) -> None:
+    join(world, members[0], task)
+    expiry = expiring(task, cranker, 0, members[0])
+    world.warp_to(stored(world, task).deadline + 1)
+    world.fails("WrongState", expiry, signers=[cranker])
+
+
+def test_refuses_a_run_that_is_none(
+    world: World, running: PostedTask, runners: list[Actor], cranker: Actor
+) -> None:
+    world.warp_to(stored(world, running).deadline + 1)
+    for index in (3, 7, 255):
+        expiry = expiring(running, cranker, index, runners[0])
+        world.fails("NoSuchRun", expiry, signers=[cranker])
+
+
+def test_takes_nobody_elses_bond(
+    world: World, running: PostedTask, runners: list[Actor], cranker: Actor
+) -> None:
+    """The silent run's index with another runner's stake."""
+    commit(world, running, {runners[0]: 0})
+    world.warp_to(stored(world, running).deadline + 1)
+    expiry = expiring(running, cranker, 1, runners[0])
+    world.fails("WrongRun", expiry, signers=[cranker])
+
+
+def test_takes_no_bond_of_another_task(
+    world: World, running: PostedTask, runners: list[Actor], buyer: Actor, cranker: Actor
+) -> None:
+    other = post(world, buyer)
+    for runner in runners:
+        join(world, runner, other)
+    world.warp_to(stored(world, other).deadline + 1)
+    expiry = with_account(
+        expiring(running, cranker, 0, runners[0]),
+        staking.exposure_address(running.address, runners[0].key),
+        staking.exposure_address(other.address, runners[0].key),
+    )
+    world.fails("WrongRun", expiry, signers=[cranker])
+
+
+def test_the_bond_goes_nowhere_else(
+    world: World, running: PostedTask, runners: list[Actor], buyer: Actor, cranker: Actor
+) -> None:
+    other = post(world, buyer)
+    world.warp_to(stored(world, running).deadline + 1)
+    expiry = expiring(running, cranker, 0, runners[0])
+    stolen = with_account(expiry, running.vault, cranker.tokens)
+    world.fails("WrongVault", stolen, signers=[cranker])
+    elsewhere = with_account(
+        with_account(expiry, running.vault, other.vault), running.escrow, other.escrow
+    )
+    world.fails("WrongEscrow", elsewhere, signers=[cranker])
+
+
+def test_attack_01_the_cranker_must_sign(
+    world: World, running: PostedTask, runners: list[Actor], cranker: Actor
+) -> None:
+    expiry = expiring(running, cranker, 0, runners[0])
+    world.fails("AccountNotSigner", unsigned(expiry, cranker.key))
+
+
+@pytest.mark.parametrize("name", ["staking_program", "token_program"])
+def test_attack_06_fake_programs(
+    world: World, running: PostedTask, runners: list[Actor], cranker: Actor, name: str
+) -> None:
+    world.warp_to(stored(world, running).deadline + 1)
+    expiry = redundancy.expire_run(
+        run=0,
+        cranker=cranker.key,
+        task=running.address,
+        position=staking.position_address(runners[0].key),
+        exposure=staking.exposure_address(running.address, runners[0].key),
+        **{name: SYSTEM_PROGRAM},  # type: ignore[arg-type]
+    )
+    world.fails("InvalidProgramId", expiry, signers=[cranker])

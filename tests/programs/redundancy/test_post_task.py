@@ -1,0 +1,202 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from idl.client import escrow, redundancy
+from tests.programs.forging import other_bump
+from tests.programs.redundancy.test_initialize import PARAMS
+from tests.world import NLOV, Actor, World, unsigned
+from tests.world.marketplace import padded
+from tests.world.tasks import (
+    EXACT,
+    Element,
+    PostedTask,
+    State,
+    close,
+    empty_escrow,
+    lock,
+    locked,
+    open_buyer,
+    post,
+    stored,
+    terms_of,
+)
+
+
+@pytest.fixture
+def owner(world: World, buyer: Actor) -> Actor:
+    """The buyer, with a counter of tasks."""
+    open_buyer(world, buyer)
+    return buyer
+
+
+def attempt(world: World, owner: Actor, error: str, **changes: object) -> None:
+    """Assert that the error refuses these terms, with all that they promise locked."""
+    terms = terms_of(**changes)
+    posting = redundancy.post_task(task_id=0, terms=terms, owner=owner.key)
+    world.fails(error, lock(world, owner, 0, locked(terms)), posting, signers=[owner])
+
+
+def test_posts_what_was_locked(world: World, owner: Actor) -> None:
+    terms = terms_of()
+    slot = world.slot
+    sent = world.send(
+        lock(world, owner, 0, locked(terms)),
+        redundancy.post_task(task_id=0, terms=terms, owner=owner.key),
+        signers=[owner],
+    )
+    address = redundancy.task_address(owner.key, 0)
+    task = world.fetch(redundancy.Task, address)
+    assert (task.buyer, task.id, task.kernel, task.input) == (
+        owner.key,
+        0,
+        terms.kernel,
+        terms.input,
+    )
+    assert (task.source, task.output_bytes, task.element) == (terms.source, 4_096, Element.F32)
+    assert (task.tolerance, task.price, task.tip) == (terms.tolerance, NLOV, NLOV // 100)
+    assert (task.k, task.n, task.max_runs, task.joined, task.round) == (2, 3, 5, 0, 1)
+    assert (task.state, task.posted_slot) == (State.JOINING, slot)
+    assert task.deadline == slot + PARAMS.join_slots
+    assert world.tokens(escrow.vault_address(address)) == 5 * NLOV + 8 * (NLOV // 100)
+    event = sent.only(redundancy.TaskPosted)
+    assert (event.task, event.id, event.deadline) == (address, 0, task.deadline)
+    assert (event.tolerance, event.envelope.sequence) == (terms.tolerance, 1)
+    world.check_conserved()
+
+
+def test_task_ids_count_up(world: World, buyer: Actor) -> None:
+    assert [post(world, buyer).id, post(world, buyer).id] == [0, 1]
+
+
+def test_attack_09_a_task_id_never_comes_back(
+    world: World, buyer: Actor, cranker: Actor, task: PostedTask
+) -> None:
+    """A task that providers know cannot be replaced by another one at its address."""
+    world.warp_to(stored(world, task).deadline + 1)
+    closing = redundancy.close_joining(cranker=cranker.key, task=task.address)
+    world.send(closing, signers=[cranker])
+    empty_escrow(world, task, [cranker])
+    close(world, task)
+    attempt(world, buyer, "WrongTaskId")
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "max_runs"),
+    [(1, 1, 5), (1, 2, 5), (2, 4, 5), (3, 6, 7), (4, 3, 5), (2, 3, 2), (4, 7, 8), (255, 255, 255)],
+)
+def test_refuses_a_quorum_that_decides_nothing(
+    world: World, owner: Actor, k: int, n: int, max_runs: int
+) -> None:
+    attempt(world, owner, "InvalidQuorum", k=k, n=n, max_runs=max_runs, price=1)
+
+
+@pytest.mark.parametrize(("k", "n", "max_runs"), [(2, 2, 2), (2, 3, 7), (4, 7, 7), (7, 7, 7)])
+def test_takes_the_extreme_quorums(
+    world: World, buyer: Actor, k: int, n: int, max_runs: int
+) -> None:
+    task = stored(world, post(world, buyer, k=k, n=n, max_runs=max_runs))
+    assert (task.k, task.n, task.max_runs) == (k, n, max_runs)
+
+
+@pytest.mark.parametrize(
+    ("error", "changes"),
+    [
+        ("UnknownElement", {"element": 4}),
+        ("InvalidOutput", {"output_bytes": 0}),
+        ("InvalidOutput", {"output_bytes": 4_098}),
+        ("InvalidOutput", {"output_bytes": 2**30 + 4}),
+        ("InvalidTolerance", {"element": Element.BYTES}),
+        ("InvalidTolerance", {"tolerance": replace(EXACT, absolute=0x7F80_0000)}),
+        ("InvalidTolerance", {"tolerance": replace(EXACT, relative=0x7FC0_0000)}),
+        ("InvalidTolerance", {"tolerance": replace(EXACT, relative=0x8000_0000)}),
+        ("InvalidUrl", {"source": bytes(96)}),
+        ("InvalidUrl", {"source": padded(b"http://a b")}),
+    ],
+)
+def test_refuses_terms_without_a_meaning(
+    world: World, owner: Actor, error: str, changes: dict[str, Any]
+) -> None:
+    attempt(world, owner, error, **changes)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"price": 5 * NLOV - 1},
+        {"price": 5 * NLOV + 1},
+        {"verification": 1},
+        {"tips": 8 * (NLOV // 100) - 1},
+        {"urgency": 2},
+    ],
+)
+def test_refuses_an_escrow_of_other_terms(world: World, owner: Actor, held: dict[str, int]) -> None:
+    terms = terms_of()
+    posting = redundancy.post_task(task_id=0, terms=terms, owner=owner.key)
+    locking = lock(world, owner, 0, replace(locked(terms), **held))
+    world.fails("EscrowMismatch", locking, posting, signers=[owner])
+
+
+def test_attack_11_a_price_beyond_u64(world: World, owner: Actor) -> None:
+    terms = terms_of(price=2**63)
+    posting = redundancy.post_task(task_id=0, terms=terms, owner=owner.key)
+    locking = lock(world, owner, 0, replace(locked(terms_of()), price=1))
+    world.fails("Overflow", locking, posting, signers=[owner])
+
+
+def test_refuses_without_an_escrow(world: World, owner: Actor) -> None:
+    posting = redundancy.post_task(task_id=0, terms=terms_of(), owner=owner.key)
+    world.fails("AccountOwnedByWrongProgram", posting, signers=[owner])
+
+
+def test_refuses_another_tasks_escrow(world: World, owner: Actor) -> None:
+    other = post(world, owner)
+    posting = redundancy.post_task(
+        task_id=1, terms=terms_of(), owner=owner.key, escrow=other.escrow
+    )
+    world.fails("WrongEscrow", posting, signers=[owner])
+
+
+def test_refuses_somebody_elses_counter(world: World, owner: Actor, cranker: Actor) -> None:
+    open_buyer(world, cranker)
+    posting = redundancy.post_task(
+        task_id=0,
+        terms=terms_of(),
+        owner=owner.key,
+        buyer=redundancy.buyer_address(cranker.key),
+    )
+    locking = lock(world, owner, 0, locked(terms_of()))
+    world.fails("Unauthorized", locking, posting, signers=[owner])
+
+
+def test_attack_01_the_buyer_must_sign(world: World, owner: Actor) -> None:
+    posting = redundancy.post_task(task_id=0, terms=terms_of(), owner=owner.key)
+    world.fails("AccountNotSigner", unsigned(posting, owner.key))
+
+
+def test_attack_08_a_bump_that_is_not_canonical(world: World, owner: Actor) -> None:
+    address = other_bump([b"task", bytes(owner.key), bytes(8)], redundancy.ID)
+    held = escrow.escrow_address(redundancy.task_address(owner.key, 0))
+    posting = redundancy.post_task(
+        task_id=0, terms=terms_of(), owner=owner.key, task=address, escrow=held
+    )
+    locking = lock(world, owner, 0, locked(terms_of()))
+    world.fails("ConstraintSeeds", locking, posting, signers=[owner])
+
+
+def test_what_was_not_posted_is_taken_back(world: World, owner: Actor) -> None:
+    terms = terms_of()
+    world.send(lock(world, owner, 0, locked(terms)), signers=[owner])
+    back = escrow.refund_unposted(
+        buyer=owner.key,
+        job=redundancy.task_address(owner.key, 0),
+        destination=owner.tokens,
+    )
+    world.send(back, signers=[owner])
+    assert world.tokens(owner) == 100 * NLOV - world.parameters.escrow.posting_fee
+
+
+def test_what_was_posted_is_not(world: World, buyer: Actor, task: PostedTask) -> None:
+    back = escrow.refund_unposted(buyer=buyer.key, job=task.address, destination=buyer.tokens)
+    world.fails("JobExists", back, signers=[buyer])

@@ -1,0 +1,125 @@
+import pytest
+
+from idl.client import redundancy
+from tests.programs.redundancy.test_initialize import PARAMS
+from tests.world import Actor, World, unsigned
+from tests.world.tasks import (
+    EXACT,
+    Element,
+    PostedTask,
+    RunState,
+    State,
+    commit,
+    commitment_of,
+    committing,
+    join,
+    post,
+    reveal,
+    root_of,
+    salt_of,
+    stored,
+)
+from tests.world.tasks import revealing as opening
+
+
+def test_opens_the_commitment(world: World, revealing: PostedTask, runners: list[Actor]) -> None:
+    sent = world.send(opening(revealing, runners[1], 1), signers=[runners[1]])
+    held = stored(world, revealing)
+    assert (held.runs[1].root, held.runs[1].state) == (root_of(1), RunState.REVEALED)
+    assert held.state == State.REVEALING
+    event = sent.only(redundancy.RunRevealed)
+    assert (event.run, event.provider, event.root) == (1, runners[1].key, root_of(1))
+    assert event.envelope.sequence == held.sequence
+    assert sent.units <= 10_000
+
+
+@pytest.mark.parametrize(
+    ("outputs", "element", "state"),
+    [
+        ((1, 1, 1), Element.F32, State.DECIDING),
+        ((1, 1, 2), Element.F32, State.COMPARING),
+        ((1, 2, 3), Element.BYTES, State.DECIDING),
+    ],
+)
+def test_only_outputs_that_may_agree_are_compared(
+    *,
+    world: World,
+    buyer: Actor,
+    runners: list[Actor],
+    outputs: tuple[int, ...],
+    element: Element,
+    state: State,
+) -> None:
+    exact = {"tolerance": EXACT} if element == Element.BYTES else {}
+    task = post(world, buyer, element=element, **exact)
+    for runner in runners:
+        join(world, runner, task)
+    chosen = dict(zip(runners, outputs, strict=True))
+    commit(world, task, chosen)
+    reveal(world, task, chosen)
+    held = stored(world, task)
+    assert held.state == state
+    if state == State.COMPARING:
+        assert held.deadline == world.slot + PARAMS.compare_slots
+
+
+def test_the_deadline_is_the_last_slot(
+    world: World, revealing: PostedTask, runners: list[Actor]
+) -> None:
+    world.warp_to(stored(world, revealing).deadline)
+    world.send(opening(revealing, runners[0], 0), signers=[runners[0]])
+    world.warp(1)
+    world.fails("DeadlinePassed", opening(revealing, runners[1], 1), signers=[runners[1]])
+
+
+def test_refuses_another_root_or_salt(
+    world: World, revealing: PostedTask, runners: list[Actor]
+) -> None:
+    changed = opening(revealing, runners[0], 1)
+    world.fails("WrongReveal", changed, signers=[runners[0]])
+    salted = redundancy.reveal_run(
+        root=root_of(0), salt=bytes(32), owner=runners[0].key, task=revealing.address
+    )
+    world.fails("WrongReveal", salted, signers=[runners[0]])
+
+
+def test_a_copied_commitment_cannot_be_opened(
+    world: World, running: PostedTask, runners: list[Actor]
+) -> None:
+    """A thief commits to what another did and waits for that one's reveal."""
+    author, thief, third = runners
+    copy = commitment_of(running, author, 1)
+    world.send(committing(running, author, 1), signers=[author])
+    world.send(
+        redundancy.commit_run(commitment=copy, owner=thief.key, task=running.address),
+        signers=[thief],
+    )
+    world.send(committing(running, third, 1), signers=[third])
+    world.send(opening(running, author, 1), signers=[author])
+    stolen = redundancy.reveal_run(
+        root=root_of(1), salt=salt_of(author), owner=thief.key, task=running.address
+    )
+    world.fails("WrongReveal", stolen, signers=[thief])
+
+
+def test_refuses_while_others_may_commit(
+    world: World, running: PostedTask, runners: list[Actor]
+) -> None:
+    world.send(committing(running, runners[0], 0), signers=[runners[0]])
+    world.fails("WrongState", opening(running, runners[0], 0), signers=[runners[0]])
+
+
+def test_refuses_a_second_reveal(world: World, revealing: PostedTask, runners: list[Actor]) -> None:
+    world.send(opening(revealing, runners[0], 0), signers=[runners[0]])
+    world.fails("NothingToReveal", opening(revealing, runners[0], 0), signers=[runners[0]])
+
+
+def test_refuses_a_stranger(world: World, revealing: PostedTask, cranker: Actor) -> None:
+    world.fails("NotJoined", opening(revealing, cranker, 0), signers=[cranker])
+
+
+def test_attack_01_the_provider_must_sign(
+    world: World, revealing: PostedTask, runners: list[Actor]
+) -> None:
+    forged = unsigned(opening(revealing, runners[0], 0), runners[0].key)
+    world.fails("AccountNotSigner", forged)

@@ -1,0 +1,280 @@
+"""Flows of the redundancy program: tasks, their runs and what follows."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from solders.instruction import Instruction
+from solders.pubkey import Pubkey
+
+from idl.client import escrow, find_bump, redundancy, shard_of, staking
+from tests.world.actor import Actor
+from tests.world.marketplace import padded
+from tests.world.stakers import stake
+from tests.world.world import NLOV, Sent, World
+
+TIPS: Final = 8
+EXACT: Final = redundancy.Tolerance(absolute=0, relative=0, ulp=0)
+ULPS: Final = redundancy.Tolerance(absolute=0, relative=0, ulp=4)
+
+
+class State(IntEnum):
+    """Where a task is."""
+
+    JOINING = 0
+    RUNNING = 1
+    REVEALING = 2
+    COMPARING = 3
+    DECIDING = 4
+    SETTLED = 5
+    UNDECIDED = 6
+    CANCELLED = 7
+
+
+class RunState(IntEnum):
+    """What a run's provider did last."""
+
+    JOINED = 0
+    COMMITTED = 1
+    REVEALED = 2
+    SILENT = 3
+
+
+class Element(IntEnum):
+    """What an output's bytes are."""
+
+    BYTES = 0
+    F16 = 1
+    F32 = 2
+    I32 = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PostedTask:
+    """A task and what its buyer keeps."""
+
+    address: Pubkey
+    id: int
+    buyer: Actor
+    terms: redundancy.TaskTerms
+
+    @property
+    def escrow(self) -> Pubkey:
+        return escrow.escrow_address(self.address)
+
+    @property
+    def vault(self) -> Pubkey:
+        return escrow.vault_address(self.address)
+
+
+def terms_of(**changes: object) -> redundancy.TaskTerms:
+    """Two of three float32 runs must agree within four ULP; up to five for 1 $NLOV each."""
+    values: dict[str, object] = {
+        "kernel": hashlib.sha256(b"kernel").digest(),
+        "input": hashlib.sha256(b"input").digest(),
+        "source": padded(b"http://127.0.0.1:7001"),
+        "output_bytes": 4_096,
+        "element": Element.F32,
+        "tolerance": ULPS,
+        "k": 2,
+        "n": 3,
+        "max_runs": 5,
+        "price": NLOV,
+        "tip": NLOV // 100,
+    }
+    return redundancy.TaskTerms(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def locked(terms: redundancy.TaskTerms) -> escrow.Terms:
+    """What a task's escrow must hold."""
+    return escrow.Terms(
+        price=terms.price * terms.max_runs, verification=0, tips=terms.tip * TIPS, urgency=0
+    )
+
+
+def lock(world: World, buyer: Actor, task_id: int, amounts: escrow.Terms) -> Instruction:
+    """Lock the money of the buyer's task of this id."""
+    seeds = (b"task", bytes(buyer.key), task_id.to_bytes(8, "little"))
+    return escrow.lock(
+        job_id=task_id,
+        job_bump=find_bump(seeds, redundancy.ID),
+        terms=amounts,
+        buyer=buyer.key,
+        mint=world.mint,
+        job=redundancy.task_address(buyer.key, task_id),
+        source=buyer.tokens,
+    )
+
+
+def open_buyer(world: World, owner: Actor) -> None:
+    """Open the buyer's counter of tasks where there is none."""
+    if not world.exists(redundancy.buyer_address(owner.key)):
+        world.send(redundancy.open_buyer(owner=owner.key), signers=[owner])
+
+
+def post(world: World, buyer: Actor, **changes: object) -> PostedTask:
+    """Lock the payment and post, in one transaction. The buyer must have the tokens."""
+    open_buyer(world, buyer)
+    counter = world.fetch(redundancy.Buyer, redundancy.buyer_address(buyer.key))
+    task_id, terms = counter.next_task_id, terms_of(**changes)
+    world.send(
+        lock(world, buyer, task_id, locked(terms)),
+        redundancy.post_task(task_id=task_id, terms=terms, owner=buyer.key),
+        signers=[buyer],
+    )
+    return PostedTask(redundancy.task_address(buyer.key, task_id), task_id, buyer, terms)
+
+
+def providers(world: World, size: int, *, staked: int = 1_000 * NLOV) -> list[Actor]:
+    """So many new providers, each staked."""
+    members = []
+    for number in range(size):
+        member = world.actor(f"provider {number}", tokens=staked)
+        stake(world, member, staked)
+        members.append(member)
+    return members
+
+
+def stored(world: World, task: PostedTask) -> redundancy.Task:
+    """The task's account."""
+    return world.fetch(redundancy.Task, task.address)
+
+
+def joining(task: PostedTask, owner: Actor) -> Instruction:
+    """Join as `owner`."""
+    return redundancy.join(owner=owner.key, task=task.address)
+
+
+def join(world: World, owner: Actor, task: PostedTask) -> Sent:
+    """Join once every provider's turn has come."""
+    delay = world.parameters.redundancy.claim_max_delay_slots
+    turn = stored(world, task).posted_slot + 1 + delay
+    if world.slot < turn:
+        world.warp_to(turn)
+    return world.send(joining(task, owner), signers=[owner])
+
+
+def salt_of(owner: Actor) -> bytes:
+    """The provider's secret."""
+    return hashlib.sha256(b"salt" + bytes(owner.key)).digest()
+
+
+def root_of(output: int) -> bytes:
+    """Root of the output of this number; equal numbers are equal outputs."""
+    return hashlib.sha256(b"output" + bytes([output])).digest()
+
+
+def commitment_of(task: PostedTask, owner: Actor, output: int) -> bytes:
+    """SHA256(root | salt | provider | task)."""
+    parts = root_of(output), salt_of(owner), bytes(owner.key), bytes(task.address)
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def committing(task: PostedTask, owner: Actor, output: int) -> Instruction:
+    """Commit to the output of this number."""
+    return redundancy.commit_run(
+        commitment=commitment_of(task, owner, output), owner=owner.key, task=task.address
+    )
+
+
+def revealing(task: PostedTask, owner: Actor, output: int) -> Instruction:
+    """Reveal the output of this number."""
+    return redundancy.reveal_run(
+        root=root_of(output), salt=salt_of(owner), owner=owner.key, task=task.address
+    )
+
+
+def comparing(task: PostedTask, owner: Actor, *agreeing: int) -> Instruction:
+    """Say that these runs' outputs agree with one's own."""
+    mask = sum(1 << index for index in agreeing)
+    return redundancy.compare(agrees=mask, owner=owner.key, task=task.address)
+
+
+def expiring(task: PostedTask, cranker: Actor, run: int, owner: Actor) -> Instruction:
+    """Count out the owner's run."""
+    return redundancy.expire_run(
+        run=run,
+        cranker=cranker.key,
+        task=task.address,
+        position=staking.position_address(owner.key),
+        exposure=staking.exposure_address(task.address, owner.key),
+    )
+
+
+def commit(world: World, task: PostedTask, outputs: dict[Actor, int]) -> None:
+    """Each commits to its output."""
+    for owner, output in outputs.items():
+        world.send(committing(task, owner, output), signers=[owner])
+
+
+def reveal(world: World, task: PostedTask, outputs: dict[Actor, int]) -> None:
+    """Each reveals its output."""
+    for owner, output in outputs.items():
+        world.send(revealing(task, owner, output), signers=[owner])
+
+
+def run(world: World, task: PostedTask, outputs: dict[Actor, int]) -> None:
+    """Each joins, commits and reveals."""
+    for owner in outputs:
+        join(world, owner, task)
+    commit(world, task, outputs)
+    reveal(world, task, outputs)
+
+
+def decide(world: World, cranker: Actor, task: PostedTask) -> Sent:
+    """Decide, after the comparisons' deadline where they are open."""
+    held = stored(world, task)
+    if held.state == State.COMPARING:
+        world.warp_to(held.deadline + 1)
+    return world.send(redundancy.decide(cranker=cranker.key, task=task.address), signers=[cranker])
+
+
+def expire(world: World, cranker: Actor, task: PostedTask, run: int, owner: Actor) -> Sent:
+    """Count out the owner's run once the deadline has passed."""
+    deadline = stored(world, task).deadline
+    if world.slot <= deadline:
+        world.warp_to(deadline + 1)
+    return world.send(expiring(task, cranker, run, owner), signers=[cranker])
+
+
+def release(world: World, task: PostedTask, run: int, owner: Actor) -> Sent:
+    """Let go of the owner's bond."""
+    return world.send(redundancy.release_bond(run=run, task=task.address, owner=owner.key))
+
+
+def empty_escrow(world: World, task: PostedTask, parties: Sequence[Actor]) -> None:
+    """Pay every credit and the fee, and return the rest to the buyer."""
+    held = world.fetch(escrow.Escrow, task.escrow)
+    owners = {party.key: party for party in parties}
+    for index, credit in enumerate(held.credits[: held.credit_count]):
+        world.send(
+            escrow.withdraw(
+                index=index,
+                escrow=task.escrow,
+                vault=task.vault,
+                destination=owners[credit.party].tokens,
+            )
+        )
+    if held.fee_due:
+        world.send(
+            escrow.collect_fee(
+                escrow=task.escrow,
+                vault=task.vault,
+                fee_vault=escrow.fees_address(shard_of(task.address)),
+            )
+        )
+    world.send(
+        escrow.reclaim(
+            buyer=task.buyer.key,
+            escrow=task.escrow,
+            vault=task.vault,
+            destination=task.buyer.tokens,
+        )
+    )
+
+
+def close(world: World, task: PostedTask) -> Sent:
+    """Close the task."""
+    return world.send(redundancy.close_task(buyer=task.buyer.key, task=task.address))
