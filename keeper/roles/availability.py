@@ -4,14 +4,15 @@ from itertools import accumulate
 
 from keeper.jobs.questions import QUESTIONS, question, question_seed, seed_slot
 from keeper.jobs.state import JobSnapshot
-from keeper.roles.mirror import ChainMirror
+from keeper.roles.mirror import View
+from keeper.roles.sweep import Mirror
 from kernels.graph import Graph
 
 Place = tuple[int, int]
 """Operator and element."""
 
 
-def questions_of(mirror: ChainMirror, snapshot: JobSnapshot, graph: Graph) -> tuple[Place, ...]:
+def questions_of(mirror: Mirror[View], snapshot: JobSnapshot, graph: Graph) -> tuple[Place, ...]:
     """The questions about a job of this graph; none before they are known."""
     judged = snapshot.verdict
     if judged is None or judged.availability is None or not judged.stages:
