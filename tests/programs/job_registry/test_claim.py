@@ -96,7 +96,7 @@ def test_a_providers_turn_is_exact(
     measured=st.integers(0, 2**64 - 1),
     demand=st.integers(0, Q32),
     season=st.integers(1, 4 * Q32),
-    kappa=st.integers(1, 65_535),
+    kappa=st.integers(25, 65_535),
     bond_bps=st.integers(0, 10_000),
 )
 def test_price_and_exposure_follow_the_formula(
