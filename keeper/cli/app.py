@@ -18,6 +18,7 @@ from keeper.cli.provider import provider
 from keeper.cli.replay import replay
 from keeper.cli.simulate import simulate
 from keeper.cli.stake import stake
+from keeper.cli.task import task
 from keeper.cli.verifier import verifier
 from keeper.errors import BadInputError, KeeperError
 from keeper.telemetry import configure_logs
@@ -58,6 +59,7 @@ COMMANDS = (
     replay,
     simulate,
     stake,
+    task,
     verifier,
 )
 for command in COMMANDS:

@@ -19,6 +19,7 @@ from keeper.data import BlobClient
 from keeper.roles import ChainMirror
 from keeper.roles.registration import Registrar
 from keeper.roles.services import Services, open_services
+from keeper.tolerant.mirror import TaskMirror
 
 RATE_SECONDS = 1.0
 
@@ -72,6 +73,16 @@ async def open_observer(settings: NodeSettings) -> AsyncIterator[Observer]:
     with ComputeLane() as lane:
         async with settings.gateway() as gateway, aiohttp.ClientSession() as session:
             yield Observer(gateway, BlobClient(session), lane)
+
+
+async def task_mirror(connection: Connection, settings: NodeSettings) -> TaskMirror:
+    """The tasks, looked at once."""
+    services = connection.services
+    mirror = TaskMirror(
+        services.gateway, [connection.owner], settings.poll_seconds, services.journal
+    )
+    await mirror.refresh()
+    return mirror
 
 
 async def slot_seconds(gateway: Gateway) -> float:

@@ -1,4 +1,4 @@
-"""Graph and tensor files that a user hands in."""
+"""Graph, tensor and kernel files that a user hands in."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ import numpy as np
 
 from keeper.data import digest_of
 from keeper.errors import BadInputError
+from kernels.custom import KernelPackage, PackageError, read_package
 from kernels.graph import Graph, GraphError
 from kernels.graph.file import read
 from kernels.trace import LayoutError, pack
@@ -51,4 +52,37 @@ def read_inputs(graph: Graph, paths: Sequence[Path], expected: Sequence[str]) ->
             raise MalformedFileError(f"{path} is not input {number}: {error}") from error
         if expected and digest != expected[number].lower():
             raise InputDigestError(f"{path} hashes to {digest}, announced was {expected[number]}")
+    return inputs
+
+
+def read_kernel(path: Path) -> KernelPackage:
+    """A kernel package, as a folder or a file; MalformedFileError when it is none."""
+    try:
+        return read_package(path)
+    except PackageError as error:
+        raise MalformedFileError(f"{path} is not a valid kernel package: {error}") from error
+
+
+def read_kernel_inputs(package: KernelPackage, paths: Sequence[Path]) -> list[bytes]:
+    """The kernel's inputs from .npy files of the declared elements, or files of raw bytes.
+
+    Raises MalformedFileError.
+    """
+    if len(paths) != len(package.inputs):
+        raise MalformedFileError(f"the kernel has {len(package.inputs)} inputs, {len(paths)} given")
+    inputs = []
+    for number, (path, buffer) in enumerate(zip(paths, package.inputs, strict=True)):
+        try:
+            if path.suffix == ".npy":
+                array = np.load(path, allow_pickle=False)
+                if array.dtype != buffer.element.numpy:
+                    raise ValueError(f"elements are {array.dtype}, not {buffer.element.numpy}")
+                data = np.ascontiguousarray(array).tobytes()
+            else:
+                data = path.read_bytes()
+            if len(data) != buffer.bytes:
+                raise ValueError(f"{len(data)} bytes, the kernel takes {buffer.bytes}")
+        except (OSError, ValueError, EOFError) as error:
+            raise MalformedFileError(f"{path} is not input {number}: {error}") from error
+        inputs.append(data)
     return inputs

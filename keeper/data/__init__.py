@@ -12,7 +12,7 @@ from keeper.data.errors import (
     SourceUnavailableError,
     StoreKeyError,
 )
-from keeper.data.manifest import JobManifest, StageIndex
+from keeper.data.manifest import InputManifest, JobManifest, StageIndex
 from keeper.data.server import data_application, serve_data
 from keeper.data.stage_indexes import StageIndexes
 from keeper.data.store import BlobStore, digest_of
@@ -25,6 +25,7 @@ __all__ = [
     "CorruptBlobError",
     "DataError",
     "DigestMismatchError",
+    "InputManifest",
     "JobManifest",
     "MalformedDocumentError",
     "QuotaExceededError",

@@ -55,14 +55,14 @@ class BlobClient:
             with store.writer(digest) as writer:
                 await self._transfer(source, digest, writer.write, max_bytes)
 
-    async def fetch_index(self, source: str, job: str, root: str) -> StageIndex:
-        """A provider's index of a stage.
+    async def fetch_index(self, source: str, job: str, root: str, kind: str = "jobs") -> StageIndex:
+        """A provider's index of a job's stage, or of a task's output (kind "tasks").
 
         Raises MalformedDocumentError when it is none or belongs to another stage.
         """
         body = bytearray()
         await self._stream(
-            _url(source, "jobs", job, root), 0, body.extend, _Budget(INDEX_BYTES, root)
+            _url(source, kind, job, root), 0, body.extend, _Budget(INDEX_BYTES, root)
         )
         index = StageIndex.from_bytes(bytes(body))
         if (index.job, index.root) != (job, root):

@@ -1,4 +1,4 @@
-"""The two documents that tie blobs to a job: the buyer's manifest and a provider's stage index."""
+"""The documents that tie blobs to a job or a task: the buyer's manifests, a provider's index."""
 
 import json
 import re
@@ -11,6 +11,7 @@ from keeper.data.store import DIGEST, digest_of
 
 VERSION = 1
 MAX_INPUTS = 4
+MAX_KERNEL_INPUTS = 7
 MAX_OPERATORS = 256
 ADDRESS = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
 
@@ -54,10 +55,42 @@ class JobManifest:
 
 
 @dataclass(frozen=True, slots=True)
+class InputManifest:
+    """Digests of a custom kernel's inputs in order; the task holds the manifest's own digest."""
+
+    inputs: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _require_digests("input manifest", self.inputs)
+        if len(self.inputs) > MAX_KERNEL_INPUTS:
+            raise MalformedDocumentError(
+                f"a kernel has at most {MAX_KERNEL_INPUTS} inputs, the manifest names "
+                f"{len(self.inputs)}"
+            )
+
+    def to_bytes(self) -> bytes:
+        """The canonical form."""
+        return canonical_json({"inputs": list(self.inputs), "version": VERSION})
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical form."""
+        return digest_of(self.to_bytes())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "InputManifest":
+        """Parse; MalformedDocumentError unless data is the canonical form of such a manifest."""
+        document = _load("input manifest", data, {"inputs", "version"})
+        manifest = cls(_texts("input manifest", document["inputs"]))
+        return _canonical("input manifest", manifest, data)
+
+
+@dataclass(frozen=True, slots=True)
 class StageIndex:
     """Digest and tensor root of each operator's output in one committed stage, in order.
 
-    root is the stage's trace root over these tensor roots; it names the index at the provider.
+    root is the stage's trace root over these tensor roots; it names the index at the provider. The
+    output of a task is a stage of one operator whose root is the tensor root itself.
     """
 
     job: str
@@ -110,7 +143,7 @@ class StageIndex:
         return _canonical("stage index", index, data)
 
 
-Document = TypeVar("Document", JobManifest, StageIndex)
+Document = TypeVar("Document", JobManifest, InputManifest, StageIndex)
 
 
 def _load(name: str, data: bytes, keys: set[str]) -> dict[str, Any]:

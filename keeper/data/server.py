@@ -1,4 +1,5 @@
-"""HTTP server over a store: `/blobs/<sha256>` with ranges, `/jobs/<job>/<root>` as JSON."""
+"""HTTP server over a store: `/blobs/<sha256>` with ranges, `/jobs/<job>/<root>` and, where tasks
+are run, `/tasks/<task>/<root>` as JSON."""
 
 import asyncio
 import errno
@@ -15,30 +16,36 @@ from keeper.errors import PortInUseError
 PIECE_BYTES = 1 << 20
 SHUTDOWN_SECONDS = 1.0
 STORE = web.AppKey("store", BlobStore)
-INDEXES = web.AppKey("indexes", StageIndexes)
+INDEXES = web.AppKey("indexes", dict[str, StageIndexes])
 
 
-def data_application(store: BlobStore, indexes: StageIndexes) -> web.Application:
+def data_application(
+    store: BlobStore, indexes: StageIndexes, tasks: StageIndexes | None = None
+) -> web.Application:
     """The application; it reads the store and never writes."""
     application = web.Application()
     application[STORE] = store
-    application[INDEXES] = indexes
+    application[INDEXES] = {"jobs": indexes} | ({} if tasks is None else {"tasks": tasks})
     application.router.add_get("/blobs/{digest:[0-9a-f]{64}}", _blob)
     application.router.add_get(
-        "/jobs/{job:[1-9A-HJ-NP-Za-km-z]{32,44}}/{root:[0-9a-f]{64}}", _stage
+        "/{kind:jobs|tasks}/{job:[1-9A-HJ-NP-Za-km-z]{32,44}}/{root:[0-9a-f]{64}}", _stage
     )
     return application
 
 
 @asynccontextmanager
 async def serve_data(
-    store: BlobStore, indexes: StageIndexes, host: str, port: int
+    store: BlobStore,
+    indexes: StageIndexes,
+    host: str,
+    port: int,
+    tasks: StageIndexes | None = None,
 ) -> AsyncIterator[str]:
     """Serve while the block runs; yields the base URL (port 0 takes a free one).
 
     Raises PortInUseError when another process listens there.
     """
-    application = data_application(store, indexes)
+    application = data_application(store, indexes, tasks)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
@@ -98,7 +105,9 @@ def _range(request: web.Request, length: int) -> tuple[int, int]:
 
 
 async def _stage(request: web.Request) -> web.Response:
-    indexes = request.app[INDEXES]
+    indexes = request.app[INDEXES].get(request.match_info["kind"])
+    if indexes is None:
+        raise web.HTTPNotFound(text="this node runs no tasks")
     try:
         index = await asyncio.to_thread(
             indexes.get, request.match_info["job"], request.match_info["root"]

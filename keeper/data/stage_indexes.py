@@ -1,4 +1,4 @@
-"""Stage indexes on disk, by job and trace root."""
+"""Stage indexes on disk, by job (or task) and root."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from keeper.data.store import DIGEST
 class StageIndexes:
     """The stages this node committed; survives a restart."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root / "jobs"
+    def __init__(self, root: Path, folder: str = "jobs") -> None:
+        self._root = root / folder
 
     def put(self, index: StageIndex) -> None:
         """Publish an index under its job and root."""

@@ -6,6 +6,7 @@ Twin of the registry's claim order and price, so that no claim is sent before th
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
 from solders.pubkey import Pubkey
 
@@ -15,6 +16,20 @@ from keeper.jobs.state import Clock, Job, JobSnapshot, JobState
 REPUTATION_ONE = 1 << 16
 ASK_MACS = 1 << 30
 CLAIM_DELAY = 1
+
+
+class TurnRules(Protocol):
+    """The parameters that order those who want the same work."""
+
+    @property
+    def claim_scale_slots(self) -> int:
+        """Slots that somebody with all the stake waits in the mean."""
+        ...
+
+    @property
+    def claim_max_delay_slots(self) -> int:
+        """The longest wait."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +161,7 @@ def lot(slot_hash: bytes, job: Pubkey, owner: Pubkey) -> int:
     return int.from_bytes(digest[:8], "little")
 
 
-def delay(rules: ClaimRules, drawn: int, own_weight: int, total_staked: int) -> int:
+def delay(rules: TurnRules, drawn: int, own_weight: int, total_staked: int) -> int:
     """ceil(claim_scale * -ln(u) * total_staked / weight) slots, capped."""
     cap = rules.claim_max_delay_slots
     if own_weight == 0:

@@ -241,6 +241,11 @@ class JobSnapshot:
     exposed: frozenset[Pubkey] = frozenset()
     version: str = ""
 
+    @property
+    def address(self) -> Pubkey:
+        """The job's."""
+        return self.job.address
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:

@@ -1,8 +1,6 @@
 """The crank: keeps every job and every epoch moving, for the tips."""
 
-from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
-from solders.token.state import TokenAccount
 
 from idl.client import SHARDS, escrow, job_registry, shard_of, staking
 from keeper.chain.submit import Submitter
@@ -12,6 +10,7 @@ from keeper.jobs.crank import CrankSnapshot, Epochs
 from keeper.jobs.state import Clock, JobSnapshot
 from keeper.roles.mirror import ChainMirror, View
 from keeper.roles.role import Role
+from keeper.roles.sweep import tokens_of
 
 
 class Crank(Role):
@@ -84,10 +83,6 @@ class Crank(Role):
         *fees, emission = await self.mirror.gateway.accounts(
             [*vaults, staking.emission_vault_address()]
         )
-        self.fee_shards = tuple(shard for shard, raw in enumerate(fees) if _tokens(raw))
-        if not _tokens(emission):
+        self.fee_shards = tuple(shard for shard, raw in enumerate(fees) if tokens_of(raw))
+        if not tokens_of(emission):
             self._done[EmitRewards] = epoch
-
-
-def _tokens(raw: RawAccount | None) -> int:
-    return 0 if raw is None else TokenAccount.from_bytes(bytes(raw.data)).amount

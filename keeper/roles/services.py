@@ -40,6 +40,7 @@ class Storage:
 
     store: BlobStore
     indexes: StageIndexes
+    tasks: StageIndexes
     material: MaterialSource
     url: str
 
@@ -68,6 +69,7 @@ async def open_storage(
     Raises PortInUseError and StoreKeyError.
     """
     store, indexes = BlobStore(folder, serving.quota_bytes), StageIndexes(folder)
+    tasks = StageIndexes(folder, "tasks")
     material = MaterialSource(services.client, store, services.lane)
-    async with serve_data(store, indexes, serving.host, serving.port) as url:
-        yield Storage(store, indexes, material, serving.public_url or url)
+    async with serve_data(store, indexes, serving.host, serving.port, tasks) as url:
+        yield Storage(store, indexes, tasks, material, serving.public_url or url)

@@ -29,7 +29,7 @@ class TraceSource:
         """Canonical bytes of each of the stage's outputs; None for what cannot be had."""
         missing: list[bytes | None] = [None] * (stage.last - stage.first)
         try:
-            endpoint = await self._endpoint(stage.provider)
+            endpoint = await endpoint_of(self._gateway, stage.provider)
             index = await self._client.fetch_index(endpoint, str(job), stage.root.hex())
         except DataError as error:
             LOG.warning("stage %s of job %s: %s", stage.root.hex(), job, error)
@@ -54,16 +54,16 @@ class TraceSource:
         self, job: Pubkey, stage: Stage, graph: Graph
     ) -> tuple[StageIndex, bytes]:
         """The stage's index and its last output, unchecked; raises DataError."""
-        endpoint = await self._endpoint(stage.provider)
+        endpoint = await endpoint_of(self._gateway, stage.provider)
         index = await self._client.fetch_index(endpoint, str(job), stage.root.hex())
         size = graph.outputs[stage.last - 1].stored_bytes
         return index, await self._client.fetch(endpoint, index.outputs[-1], size)
 
-    async def _endpoint(self, provider: Pubkey) -> str:
-        account = await self._gateway.fetch(
-            job_registry.Provider, job_registry.provider_address(provider)
-        )
-        return "" if account is None else url_text(account.endpoint)
+
+async def endpoint_of(gateway: Gateway, provider: Pubkey) -> str:
+    """URL of a provider's data server, empty where it is not registered."""
+    account = await gateway.fetch(job_registry.Provider, job_registry.provider_address(provider))
+    return "" if account is None else url_text(account.endpoint)
 
 
 def index_is_committed(index: StageIndex, stage: Stage) -> bool:

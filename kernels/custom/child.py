@@ -25,9 +25,10 @@ def main() -> None:
     # A driver that prints must not end up in the answer.
     os.dup2(2, 1)
     order = json.loads(sys.stdin.buffer.readline())
-    # Left to its default action the signal ends the process inside a driver's call as well, and
-    # also when the runner has died.
+    # Left to its default action a signal ends the process inside a driver's call as well, and the
+    # timer's also when the runner has died.
     signal.setitimer(signal.ITIMER_REAL, order["deadline_seconds"])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     output = b""
     try:

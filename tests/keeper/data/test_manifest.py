@@ -2,11 +2,18 @@ import json
 
 import pytest
 
-from keeper.data import JobManifest, MalformedDocumentError, StageIndex, digest_of
+from keeper.data import (
+    InputManifest,
+    JobManifest,
+    MalformedDocumentError,
+    StageIndex,
+    digest_of,
+)
 
 DIGESTS = tuple(digest_of(bytes([value])) for value in range(4))
 JOB = "4qVHMZpR3zF5KLK7q4PCsykY4xJXqGDCmd2tsXQJCxne"
 MANIFEST = JobManifest(DIGESTS[0], DIGESTS[1:3])
+INPUTS = InputManifest(DIGESTS[1:3])
 INDEX = StageIndex(JOB, 2, 5, DIGESTS[3], DIGESTS[:3], DIGESTS[1:])
 
 
@@ -20,6 +27,14 @@ def test_a_manifest_has_one_form() -> None:
 
 def test_a_stage_index_has_one_form() -> None:
     assert StageIndex.from_bytes(INDEX.to_bytes()) == INDEX
+
+
+def test_an_input_manifest_has_one_form() -> None:
+    data = INPUTS.to_bytes()
+    assert data == f'{{"inputs":["{DIGESTS[1]}","{DIGESTS[2]}"],"version":1}}'.encode()
+    assert InputManifest.from_bytes(data) == INPUTS
+    assert INPUTS.digest == digest_of(data)
+    assert InputManifest.from_bytes(InputManifest(()).to_bytes()).inputs == ()
 
 
 def changed(document: bytes, **fields: object) -> bytes:
@@ -70,3 +85,20 @@ def test_anything_else_is_no_manifest(data: bytes) -> None:
 def test_anything_else_is_no_stage_index(data: bytes) -> None:
     with pytest.raises(MalformedDocumentError, match=r"^stage index"):
         StageIndex.from_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"{}",
+        INPUTS.to_bytes() + b" ",
+        MANIFEST.to_bytes(),
+        changed(INPUTS.to_bytes(), version=2),
+        changed(INPUTS.to_bytes(), inputs="".join(DIGESTS)),
+        changed(INPUTS.to_bytes(), inputs=[DIGESTS[0].upper()]),
+        changed(INPUTS.to_bytes(), inputs=[*DIGESTS, *DIGESTS]),
+    ],
+)
+def test_anything_else_is_no_input_manifest(data: bytes) -> None:
+    with pytest.raises(MalformedDocumentError, match=r"^(input manifest|a kernel has)"):
+        InputManifest.from_bytes(data)

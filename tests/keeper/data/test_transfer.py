@@ -154,6 +154,31 @@ def test_a_stage_index_travels(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_the_output_of_a_task_travels_apart_from_jobs(tmp_path: Path) -> None:
+    index = StageIndex(JOB, 0, 1, DIGEST, (digest_of(b"output"),), (DIGEST,))
+
+    async def run() -> None:
+        store, jobs = BlobStore(tmp_path, 1 << 26), StageIndexes(tmp_path)
+        tasks = StageIndexes(tmp_path, "tasks")
+        async with serve_data(store, jobs, "127.0.0.1", 0, tasks) as url, client() as peer:
+            tasks.put(index)
+            assert await peer.fetch_index(url, JOB, DIGEST, "tasks") == index
+            assert jobs.jobs() == []
+            with pytest.raises(SourceUnavailableError, match="404"):
+                await peer.fetch_index(url, JOB, DIGEST)
+
+    asyncio.run(run())
+
+
+def test_a_node_without_tasks_says_so(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with served(tmp_path) as (url, _, _), client() as peer:
+            with pytest.raises(SourceUnavailableError, match="404"):
+                await peer.fetch_index(url, JOB, DIGEST, "tasks")
+
+    asyncio.run(run())
+
+
 def test_the_index_of_another_stage_is_refused() -> None:
     async def handler(_: web.Request) -> web.Response:
         other = StageIndex(JOB, 0, 1, digest_of(b"other"), (DIGEST,), (DIGEST,))

@@ -8,7 +8,8 @@ from keeper.chain.localnet import Localnet
 from keeper.configuration import NodeSettings
 from keeper.roles import ChainMirror
 from keeper.roles.errors import RoleError
-from keeper.roles.mirror import SLOT_HASHES_KEPT, Rules, View
+from keeper.roles.mirror import Rules, View
+from keeper.roles.sweep import SLOT_HASHES_KEPT
 from tests.keeper.roles.stage import Stage, on_stage
 
 

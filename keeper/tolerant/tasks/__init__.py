@@ -1,0 +1,1 @@
+"""Pure decisions about tasks: `next_action` for each role."""

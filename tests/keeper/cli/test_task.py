@@ -1,0 +1,207 @@
+"""`neurolov task` against providers that run in a thread of their own, and its bad input."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Event, Thread
+
+import numpy as np
+import pytest
+from solders.pubkey import Pubkey
+
+from keeper.chain.deploy import localnet_mint
+from keeper.cli.app import run
+from keeper.cli.options import background
+from keeper.configuration import create_keypair
+from keeper.tolerant.runs import output_root
+from tests.keeper.tolerant.stage import (
+    INPUTS,
+    PROVIDERS,
+    TaskStage,
+    drifting,
+    lying,
+    needs_adapter,
+    opened,
+)
+from tests.kernels.custom.examples import triple
+
+NOWHERE = "4qVHMZpR3zF5KLK7q4PCsykY4xJXqGDCmd2tsXQJCxne"
+NLOV = 10**9
+
+
+class Market:
+    """A ticking localnet with two honest providers, a liar and a crank."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ready, self._loop = Event(), asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._thread = Thread(target=self._loop.run_until_complete, args=(self._serve(),))
+        self.stage: TaskStage
+
+    def __enter__(self) -> "Market":
+        self._thread.start()
+        assert self._ready.wait(60)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+        self._loop.close()
+
+    def fund(self, owner: Pubkey, nlov: int) -> None:
+        self.stage.net.bank.airdrop(owner, 10**10)
+        localnet_mint().mint_to(self.stage.net.bank, owner, nlov)
+
+    async def _serve(self) -> None:
+        async with opened(self._folder, ticking=True) as stage:
+            self.stage = stage
+            runs = (drifting(0), drifting(1), lying(3))
+            roles = [stage.provider(number, run) for number, run in enumerate(runs)]
+            loops = [stage.mirror.run(), stage.crank().run(), *(role.run() for role in roles)]
+            async with background(*loops):
+                self._ready.set()
+                await self._stop.wait()
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    with Market(tmp_path_factory.mktemp("market")) as running:
+        yield running
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    create_keypair(tmp_path / "id.json")
+    return tmp_path / "id.json"
+
+
+@pytest.fixture
+def chain(market: Market, tmp_path: Path, key: Path) -> list[str]:
+    url = market.stage.net.url
+    return ["--url", url, "--folder", str(tmp_path / "node"), "--keypair", str(key)]
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> list[str]:
+    (tmp_path / "triple.json").write_bytes(triple().canonical)
+    np.save(tmp_path / "x.npy", np.frombuffer(INPUTS[0], "<f4"))
+    package, array = str(tmp_path / "triple.json"), str(tmp_path / "x.npy")
+    return ["--package", package, "--input", array, "--price", "5", "--port", "0"]
+
+
+def owner_of(key: Path, capsys: pytest.CaptureFixture[str]) -> Pubkey:
+    assert run(["key", "show", str(key)]) == 0
+    return Pubkey.from_string(capsys.readouterr().out.strip())
+
+
+def refused(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    assert run(list(arguments)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    return err
+
+
+@needs_adapter
+def test_a_task_is_submitted_decided_and_remembered(
+    market: Market,
+    chain: list[str],
+    key: Path,
+    order: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    market.fund(owner_of(key, capsys), 100 * NLOV)
+    output = key.parent / "y.npy"
+    status = run(["task", "submit", *order, "--output", str(output), "--json", *chain])
+    out, err = capsys.readouterr()
+    assert status == 0, err
+    record = json.loads(out)
+    assert (record["state"], record["quorum"]) == ("settled", "2 of 3")
+    assert record["trust"] == "tolerant class, no fraud proof"
+    providers = {str(market.stage.owner(name)): name for name in PROVIDERS}
+    by_name = {providers[each["provider"]]: each for each in record["runs"]}
+    assert [by_name[name]["paid"] for name in PROVIDERS[:3]] == [True, True, False]
+    agrees = [len(by_name[name]["agrees"]) for name in PROVIDERS[:3]]
+    assert agrees == [1, 1, 0]
+    result = np.load(output)
+    expected = 3 * np.frombuffer(INPUTS[0], "<f4")
+    np.testing.assert_allclose(result, expected, rtol=1e-6)
+    roots = [by_name[name]["root"] for name in PROVIDERS[:2]]
+    assert output_root(result.tobytes()).hex() in roots
+    assert run(["task", "show", record["task"], "--json", *chain]) == 0
+    assert json.loads(capsys.readouterr().out) == record
+    assert run(["task", "show", record["task"], *chain]) == 0
+    told = capsys.readouterr().out
+    assert "(tolerant class, no fraud proof): settled, 2 of 3 have to agree" in told
+    assert told.count(", paid") == 2
+
+
+def test_an_unknown_task(chain: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    message = refused(["task", "show", NOWHERE, *chain], capsys)
+    assert message.startswith(f"error: unknown task {NOWHERE}")
+
+
+def test_not_enough_tokens(
+    market: Market,
+    chain: list[str],
+    key: Path,
+    order: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    owner = owner_of(key, capsys)
+    market.fund(owner, NLOV)
+    before = len(market.stage.net.bank.history(owner))
+    message = refused(["task", "submit", *order, *chain], capsys)
+    assert "the task locks 25.090000000 NLOV" in message
+    assert len(market.stage.net.bank.history(owner)) == before
+
+
+@pytest.mark.parametrize(
+    "quorum",
+    [
+        ["--k", "1"],
+        ["--k", "2", "--n", "4"],
+        ["--k", "3", "--n", "2"],
+        ["--n", "5", "--k", "3", "--max-runs", "4"],
+        ["--max-runs", "8"],
+    ],
+)
+def test_a_quorum_that_two_sets_could_reach(
+    order: list[str], quorum: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "more than half of n" in refused(["task", "submit", *order, *quorum], capsys)
+
+
+def test_a_malformed_package(
+    order: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "triple.json").write_bytes(b"{}")
+    assert "is not a valid kernel package" in refused(["task", "submit", *order], capsys)
+
+
+@pytest.mark.parametrize(
+    "array", [np.zeros(15, "<f4"), np.zeros(16, "<i4"), np.array([object()], object)]
+)
+def test_an_input_of_another_form(
+    order: list[str], tmp_path: Path, array: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.save(tmp_path / "x.npy", array, allow_pickle=True)
+    assert "is not input 0" in refused(["task", "submit", *order], capsys)
+
+
+def test_raw_bytes_are_counted(
+    order: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = tmp_path / "x.bin"
+    raw.write_bytes(bytes(63))
+    order[order.index(str(tmp_path / "x.npy"))] = str(raw)
+    assert "63 bytes, the kernel takes 64" in refused(["task", "submit", *order], capsys)
+    missing = [*order, "--input", str(raw)]
+    assert "1 inputs, 2 given" in refused(["task", "submit", *missing], capsys)
+
+
+def test_custom_kernels_need_an_adapter(key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["provider", "run", "--tasks", "--executor", "numpy", "--keypair", str(key)]
+    assert "need a GPU adapter" in refused(arguments, capsys)
