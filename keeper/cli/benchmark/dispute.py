@@ -71,9 +71,11 @@ class Dispute:
         return self.sent[-1]
 
 
-def open_dispute(orders: Orders, provider: Keypair, lie: Lie) -> tuple[Pubkey, Dispute]:
+def open_dispute(
+    orders: Orders, provider: Keypair, lie: Lie, trap: bytes | None = None
+) -> tuple[Pubkey, Dispute]:
     """A committed job that lies, and a dispute that is ready to be proven."""
-    job, _ = orders.post()
+    job, _ = orders.post(trap=trap)
     orders.claim(provider, job)
     orders.commit(provider, job, root=lie.root)
     dispute = Dispute(orders, orders.bench.actor("challenger"), job, lie)

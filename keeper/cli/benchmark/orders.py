@@ -81,7 +81,9 @@ class Orders:
             source=self.bench.tokens(self.owner),
         )
 
-    def post(self, input_root: bytes | None = None) -> tuple[Pubkey, TransactionRecord]:
+    def post(
+        self, input_root: bytes | None = None, trap: bytes | None = None
+    ) -> tuple[Pubkey, TransactionRecord]:
         """Lock and post the next job; without a root its inputs are nobody's."""
         job, lock = self.lock()
         burned = TERMS.urgency * LOCALNET_PARAMETERS.escrow.urgency_burn_bps // 10_000
@@ -92,7 +94,7 @@ class Orders:
                 manifest=secret("manifest", self.posted),
                 source=URL,
                 salt_commitment=hashlib.sha256(self.salt(job)).digest(),
-                trap=secret("trap", self.posted),
+                trap=trap or secret("trap", self.posted),
                 verifiers=TERMS.verifiers,
                 price=TERMS.price,
                 verification_fee=TERMS.verification_fee,
