@@ -121,7 +121,9 @@ def _finish(snapshot: ProviderSnapshot, held: JobSnapshot, clock: Clock) -> Acti
     if work is None:
         return None
     mine = [stage for stage in verdict.stages if stage.provider == snapshot.owner]
-    begin_again = work.restart and job.progress > 0 and not mine
+    # a predecessor may have used up the stages to make its successor lose the lease
+    full = len(verdict.stages) == MAX_STAGES
+    begin_again = (work.restart or full) and job.progress > 0 and not mine
     first = 0 if begin_again else job.progress
     for stage in work.computed:
         if stage.first == first:

@@ -13,7 +13,8 @@ class Actor:
     name: str
     keypair: Keypair = field(repr=False)
     tokens: Pubkey
+    key: Pubkey = field(init=False)
 
-    @property
-    def key(self) -> Pubkey:
-        return self.keypair.pubkey()
+    def __post_init__(self) -> None:
+        # deriving it takes as long as decoding an account
+        object.__setattr__(self, "key", self.keypair.pubkey())

@@ -27,7 +27,7 @@ from keeper.chain.deploy import (
     built_programs,
     deploy_localnet,
 )
-from keeper.chain.localnet import Bank, TransactionRecord
+from keeper.chain.localnet import Bank, Checkpoint, TransactionRecord
 from tests.world.actor import Actor
 
 NLOV: Final = 10**9
@@ -67,6 +67,16 @@ class Sent:
         return found[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A world to go back to."""
+
+    bank: Checkpoint
+    actors: Mapping[str, Actor]
+    minted: int
+    sends: int
+
+
 class World:
     """LiteSVM with the built programs, deployed with localnet's parameters unless given others.
 
@@ -86,6 +96,16 @@ class World:
         self._sends = 0
         self.authority = self._adopted("authority", self.deployment.authority)
         self.bank.airdrop(self.authority.key, 10 * SOL)
+
+    def save(self) -> Saved:
+        """The world as it is now, for `restore`."""
+        return Saved(self.bank.checkpoint(), dict(self._actors), self.minted, self._sends)
+
+    def restore(self, saved: Saved) -> None:
+        """Undo everything since: equal steps from here give equal states."""
+        self.bank.restore(saved.bank)
+        self._actors = dict(saved.actors)
+        self.minted, self._sends = saved.minted, saved.sends
 
     @property
     def slot(self) -> int:

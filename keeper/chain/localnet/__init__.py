@@ -1,7 +1,7 @@
 """An embedded Solana cluster: LiteSVM behind Solana's JSON-RPC and PubSub."""
 
 from .accounts import ProgramLoadError
-from .bank import Bank
+from .bank import Bank, Checkpoint
 from .events import AccountsChanged, Event, SlotOpened, TransactionLanded
 from .execution import Simulation, TransactionTooLargeError
 from .ledger import TransactionRecord, custom_error
@@ -12,6 +12,7 @@ __all__ = [
     "DEFAULT_PORT",
     "AccountsChanged",
     "Bank",
+    "Checkpoint",
     "Event",
     "Localnet",
     "PortInUseError",

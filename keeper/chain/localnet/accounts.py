@@ -1,6 +1,7 @@
 """Accounts of a LiteSVM instance, listed by owner."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 from solders.account import Account
@@ -53,6 +54,21 @@ class AccountStore:
             return None
         self._index(pubkey, left)
         return left
+
+    def saved(self) -> Mapping[Pubkey, Account]:
+        """Every account that was written here and is no program."""
+        found = ((key, self.get(key)) for key in self._owner_of)
+        return {key: account for key, account in found if account and not account.executable}
+
+    def restore(self, saved: Mapping[Pubkey, Account]) -> None:
+        """Make the accounts again what they were when they were `saved`."""
+        for key, account in self.saved().items():
+            if key not in saved:
+                self.put(key, None)
+            elif account != saved[key]:
+                self.put(key, saved[key])
+        for key in saved.keys() - self._owner_of.keys():
+            self.put(key, saved[key])
 
     def add_program(self, program_id: Pubkey, path: Path) -> None:
         """Load the sBPF ELF file at `path`. Raises ProgramLoadError."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from solders.account import Account
@@ -31,6 +32,16 @@ DEFAULT_START_TIME = 1_700_000_000
 
 _FAUCET_LAMPORTS = 500_000_000 * 10**9
 _FAUCET_UNITS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """All that a bank goes back to."""
+
+    accounts: Mapping[Pubkey, Account]
+    chain: SlotChain
+    ledger: Ledger
+    faucet_sends: int
 
 
 class Bank:
@@ -165,6 +176,20 @@ class Bank:
         """Write an account outside any transaction; zero lamports remove it."""
         self._accounts.put(pubkey, account)
         self._notify(AccountsChanged(self.slot, ((pubkey, self.account(pubkey)),)))
+
+    def checkpoint(self) -> Checkpoint:
+        """The ledger as it is now. Programs are not part of it."""
+        return Checkpoint(
+            self._accounts.saved(), self._chain.copy(), self._ledger.copy(), self._faucet_sends
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go back: equal calls from here give equal states. Listeners are told nothing."""
+        self._accounts.restore(checkpoint.accounts)
+        self._chain, self._ledger = checkpoint.chain.copy(), checkpoint.ledger.copy()
+        self._executor = Executor(self._svm, self._accounts, self._chain, self._ledger)
+        self._faucet_sends = checkpoint.faucet_sends
+        self._write_sysvars()
 
     def add_program(self, program_id: Pubkey, path: Path) -> None:
         """Load the sBPF ELF file at `path`. Raises ProgramLoadError."""

@@ -89,6 +89,15 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._records)
 
+    def copy(self) -> "Ledger":
+        """The same history, which goes on by itself."""
+        twin = Ledger()
+        twin._records.update(self._records)
+        twin._messages.update(self._messages)
+        twin._by_address.update((key, [*records]) for key, records in self._by_address.items())
+        twin._open_block.extend(self._open_block)
+        return twin
+
     def add(self, record: TransactionRecord) -> None:
         """Add a landed transaction to the open block."""
         self._records[record.signature] = record

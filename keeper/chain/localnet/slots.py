@@ -3,6 +3,7 @@
 import hashlib
 from collections import deque
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from solders.hash import Hash
@@ -70,6 +71,14 @@ class SlotChain:
     def parent_slot(self) -> int:
         """Slot of the last closed block."""
         return self._tip.slot
+
+    def copy(self) -> "SlotChain":
+        """The same blocks, with a future of their own."""
+        twin = copy(self)
+        twin._blocks = self._blocks.copy()
+        twin._heights = self._heights.copy()
+        twin._slot_hashes = self._slot_hashes.copy()
+        return twin
 
     def time_of(self, slot: int) -> int:
         """Unix seconds at which `slot` starts."""

@@ -112,6 +112,18 @@ def test_a_successor_without_the_data_begins_again() -> None:
     assert next_action(snapshot(begun, work=computed), Clock(120)) == Execute(JOB, 6, 10)
 
 
+def test_a_successor_begins_again_where_no_stage_is_left() -> None:
+    used_up = tuple(stage(OTHER, first, first + 1) for first in range(MAX_STAGES))
+    handed_over = view(claimed(progress=MAX_STAGES), verdict(stages=used_up))
+    assert next_action(snapshot(handed_over), Clock(120)) == Execute(JOB, 0, 10)
+    one_left = view(claimed(progress=MAX_STAGES - 1), verdict(stages=used_up[:-1]))
+    goes_on = Execute(JOB, MAX_STAGES - 1, 10)
+    assert next_action(snapshot(one_left), Clock(120)) == goes_on
+    own = (*used_up[:-1], stage(PROVIDER, MAX_STAGES - 1, 10))
+    done = snapshot(view(claimed(progress=10), verdict(stages=own)))
+    assert next_action(done, Clock(251)) == Wait()
+
+
 def test_the_last_slot_of_a_lease_still_counts() -> None:
     held = snapshot(view(claimed(), verdict()))
     assert next_action(held, Clock(250)) == Execute(JOB, 0, 10)

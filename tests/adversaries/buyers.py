@@ -1,0 +1,77 @@
+"""Those who pay."""
+
+from typing import ClassVar
+
+from idl.client import escrow, job_registry
+from tests.adversaries import cranks
+from tests.adversaries.life import CLAIMED, COMMITTED, POSTED, Life
+from tests.adversaries.party import Party
+from tests.adversaries.run import Run
+from tests.world.judgement import State
+
+
+class Buyer(Party):
+    """Tells its salt as soon as the result is committed."""
+
+    def act(self, run: Run, life: Life) -> None:
+        if life.job.buyer == self.actor and life.ended is None:
+            self.attend(run, life)
+
+    def attend(self, run: Run, life: Life) -> None:
+        """Do a buyer's part of its own job."""
+        if run.job(life).state == COMMITTED:
+            life.salt_is_public = True
+
+
+class HonestBuyer(Buyer):
+    """As its contract says."""
+
+    honest: ClassVar[bool] = True
+
+
+class SaltWithholder(Buyer):
+    """Keeps its salt, or tells it only when the draw no longer needs it."""
+
+    def attend(self, run: Run, life: Life) -> None:
+        found = run.judging(life)
+        if found is not None and found.state == State.BALLOTING:
+            life.salt_is_public = self.random.random() < 0.5
+
+
+class InputWithholder(Buyer):
+    """Gives the inputs to whoever may claim, and to no verifier."""
+
+    def attend(self, run: Run, life: Life) -> None:
+        super().attend(run, life)
+        life.inputs_served = run.job(life).state in {POSTED, CLAIMED}
+
+
+class Canceller(Buyer):
+    """Wants its money back: before a claim, under a lease, and while it is judged."""
+
+    def attend(self, run: Run, life: Life) -> None:
+        super().attend(run, life)
+        job, buyer = run.job(life), self.actor
+        if job.state == POSTED and self.random.random() < 0.9:
+            return
+        if self.random.random() < 0.3:
+            cancel = job_registry.cancel(buyer=buyer.key, job=life.job.address)
+            self.send(run, "cancel", cancel)
+        if job.state in {CLAIMED, COMMITTED} and self.random.random() < 0.2:
+            back = escrow.reclaim(
+                buyer=buyer.key,
+                escrow=life.job.escrow,
+                vault=life.job.vault,
+                destination=buyer.tokens,
+            )
+            self.send(run, "reclaim early", back)
+
+
+class WrongSalter(Buyer):
+    """Offers salts that it never committed to, to try for another seed."""
+
+    def attend(self, run: Run, life: Life) -> None:
+        found = run.judging(life)
+        if found is None or found.state != State.COMMITTED or self.random.random() < 0.5:
+            return
+        self.send(run, "draw with a wrong salt", cranks.draw(self.actor, life, bytes(32)))

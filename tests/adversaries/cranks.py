@@ -1,0 +1,57 @@
+"""Instructions of whoever moves a job on, in this very slot, allowed or not."""
+
+from solders.instruction import Instruction
+from solders.pubkey import Pubkey
+
+from idl.client import escrow, job_registry, shard_of, staking, verdict
+from tests.adversaries.life import Life
+from tests.adversaries.run import Run
+from tests.world import Actor
+
+
+def draw(cranker: Actor, life: Life, salt: bytes | None) -> Instruction:
+    return verdict.draw(
+        salt=salt,
+        cranker=cranker.key,
+        verdict=verdict.verdict_address(life.job.address),
+        even=staking.snapshot_address(0),
+        odd=staking.snapshot_address(1),
+    )
+
+
+def tally(cranker: Actor, life: Life) -> Instruction:
+    return verdict.tally(cranker=cranker.key, verdict=verdict.verdict_address(life.job.address))
+
+
+def settle(run: Run, cranker: Actor, life: Life) -> Instruction:
+    return verdict.settle(
+        cranker=cranker.key,
+        job=life.job.address,
+        provider=job_registry.provider_address(run.job(life).lease.provider),
+        utilisation=job_registry.utilisation_address(shard_of(life.job.address)),
+        escrow_config=escrow.config_address(),
+    )
+
+
+def void(cranker: Actor, life: Life, blamed: Pubkey) -> Instruction:
+    return verdict.void(
+        cranker=cranker.key,
+        job=life.job.address,
+        graph=life.job.graph,
+        provider=job_registry.provider_address(blamed),
+        utilisation=job_registry.utilisation_address(shard_of(life.job.address)),
+        position=staking.position_address(blamed),
+        exposure=staking.exposure_address(life.job.address, blamed),
+    )
+
+
+def expire_job(cranker: Actor, life: Life) -> Instruction:
+    return job_registry.expire_job(cranker=cranker.key, job=life.job.address)
+
+
+def expire_lease(run: Run, life: Life) -> Instruction:
+    return job_registry.expire_lease(job=life.job.address, owner=run.job(life).lease.provider)
+
+
+def adopt_partial(cranker: Actor, life: Life) -> Instruction:
+    return verdict.adopt_partial(cranker=cranker.key, job=life.job.address)

@@ -1,0 +1,240 @@
+"""Those with no part in a job: who cranks it, who watches over it, and who gets in its way."""
+
+from random import Random
+from typing import ClassVar
+
+from solders.instruction import Instruction
+from solders.pubkey import Pubkey
+
+from idl.client import verdict
+from tests.adversaries import cranks
+from tests.adversaries.life import CLAIMED, COMMITTED, POSTED, Life
+from tests.adversaries.party import Party
+from tests.adversaries.providers import Challenger
+from tests.adversaries.pursuit import Pursuit
+from tests.adversaries.questions import QUESTIONS, SLOT_HASHES, question, seed_of
+from tests.adversaries.run import Run
+from tests.adversaries.traces import PLACES
+from tests.world import Actor, with_account
+from tests.world.challenge import TICKET_AGE, Challenge, slash_ballot, slash_provider
+from tests.world.judgement import DRAW_DELAY, Choice, Outcome, State
+
+_REVEALED = 2
+
+
+class Watcher(Challenger):
+    """Checks what is served, asked or not, and proves what is wrong; some only at the end."""
+
+    honest: ClassVar[bool] = True
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        super().__init__(actor, random)
+        self.late = random.random() < 0.7
+        self.later = self.late and random.random() < 0.5
+        """Whether it proves in the last slot of the window."""
+
+    def act(self, run: Run, life: Life) -> None:
+        found = run.judging(life)
+        judging = found is not None and found.state in {State.COMMITTED, State.BALLOTING}
+        if self.late and judging:
+            return
+        if self.later and found is not None and run.world.slot < found.window_end - TICKET_AGE:
+            run.wake(found.window_end - TICKET_AGE)
+            return
+        super().act(run, life)
+
+
+class Cranker(Party):
+    """Takes every step as soon as it is due; a sleepy one only sometimes."""
+
+    honest: ClassVar[bool] = True
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        super().__init__(actor, random)
+        self.diligence = random.choice([1.0, 1.0, 0.5])
+        self.oversleeps = random.random() < 0.08
+        """Whether it lets the slot hash of a draw age out."""
+
+    def act(self, run: Run, life: Life) -> None:
+        if life.ended is None and self.random.random() < self.diligence:
+            self._crank(run, life)
+
+    def _crank(self, run: Run, life: Life) -> None:
+        job, slot = run.job(life), run.world.slot
+        if job.state == POSTED:
+            attempts = run.world.parameters.job_registry.max_attempts
+            if slot > job.claim_deadline or job.attempts >= attempts:
+                refunds = job.progress == 0
+                sent = self.send(run, "expire job", cranks.expire_job(self.actor, life))
+                if sent and refunds:
+                    life.refund_tips[self.actor.key] += life.job.terms.tip
+        elif job.state == CLAIMED:
+            if slot > job.lease.expires_slot:
+                self.send(run, "expire lease", cranks.expire_lease(run, life))
+        elif job.state == COMMITTED:
+            found = run.judging(life)
+            assert found is not None
+            self._judge(run, life, found)
+
+    def _judge(self, run: Run, life: Life, found: verdict.Verdict) -> None:
+        if found.state == State.COMMITTING:
+            self.send(run, "adopt", cranks.adopt_partial(self.actor, life))
+        elif found.state == State.COMMITTED:
+            self._draw(run, life, found)
+        elif found.state == State.BALLOTING:
+            if ballots_closed(found, run.world.slot):
+                self.send(run, "tally", cranks.tally(self.actor, life))
+        elif found.state == State.ANSWERING:
+            if run.world.slot > found.availability.deadline:
+                self.send(run, "void", cranks.void(self.actor, life, blamed(run, found)))
+        else:
+            self._end(run, life, found)
+
+    def _draw(self, run: Run, life: Life, found: verdict.Verdict) -> None:
+        waited = run.world.slot - found.committed_slot - DRAW_DELAY - 1
+        if self.oversleeps and waited < SLOT_HASHES:
+            run.wake(run.world.slot + SLOT_HASHES - waited)
+            return
+        salted = life.salt_is_public or bool(found.salt_known)
+        if salted and waited >= 0:
+            self.send(run, "draw", cranks.draw(self.actor, life, life.job.salt))
+        elif waited >= run.world.parameters.verdict.salt_slots:
+            self.send(run, "draw unsalted", cranks.draw(self.actor, life, None))
+
+    def _end(self, run: Run, life: Life, found: verdict.Verdict) -> None:
+        if found.outcome in {Outcome.FRAUD, Outcome.UNAVAILABLE}:
+            if found.outcome == Outcome.FRAUD:
+                slash_all(self, run, life, found)
+            self.send(run, "void", cranks.void(self.actor, life, blamed(run, found)))
+        elif run.world.slot > found.window_end:
+            self.send(run, "settle", cranks.settle(run, self.actor, life))
+
+
+def blamed(run: Run, found: verdict.Verdict) -> Pubkey:
+    """The convicted provider, or who owes the first answer, or the last where none is owed."""
+    stages = found.stages[: found.stage_count]
+    if found.outcome == Outcome.FRAUD:
+        return stages[found.fraud.stage].provider
+    owed = [index for index in range(QUESTIONS) if not found.availability.answered >> index & 1]
+    seed = seed_of(run.world, found)
+    if not owed or seed is None:
+        return stages[-1].provider
+    operator, _ = question(seed, owed[0], stages[-1].last)
+    return next(stage.provider for stage in stages if stage.first <= operator < stage.last)
+
+
+def slash_all(party: Party, run: Run, life: Life, found: verdict.Verdict) -> None:
+    """Take what a proof takes: the convicted provider's exposure, and those of who accepted."""
+    if not found.fraud.slashed:
+        convicted = found.stages[found.fraud.stage].provider
+        party.send(run, "slash provider", slash_provider(life.job, convicted, run.world.mint))
+    for number, ballot in enumerate(found.ballots[: found.ballot_count]):
+        if ballot.choice == Choice.ACCEPT and not ballot.slashed:
+            party.send(
+                run,
+                "slash ballot",
+                slash_ballot(life.job, number, ballot.verifier, run.world.mint),
+            )
+
+
+def ballots_closed(found: verdict.Verdict, slot: int) -> bool:
+    """Whether no ballot of the latest draw can change any more."""
+    latest = [b for b in found.ballots[: found.ballot_count] if b.draw == found.draws]
+    casting_over = slot > found.ballot_deadline
+    return slot > found.reveal_deadline or all(
+        b.state == _REVEALED or (casting_over and b.state == 0) for b in latest
+    )
+
+
+class Griefer(Party):
+    """Spends a few transactions on getting in everybody's way."""
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        super().__init__(actor, random)
+        self.patience = 6
+
+    def act(self, run: Run, life: Life) -> None:
+        if life.ended is None and self.patience and self.random.random() < 0.35:
+            self.patience -= 1
+            self.grieve(run, life)
+
+    def grieve(self, run: Run, life: Life) -> None:
+        """One attempt."""
+        raise NotImplementedError
+
+
+class Impatient(Griefer):
+    """Cranks whatever there is to crank, due or not, with and without salts."""
+
+    def grieve(self, run: Run, life: Life) -> None:
+        job, me = run.job(life), self.actor
+        owner = job.lease.provider
+        steps: dict[str, Instruction] = {"expire job": cranks.expire_job(me, life)}
+        if job.state == CLAIMED:
+            steps["expire lease"] = cranks.expire_lease(run, life)
+        if run.judging(life) is not None:
+            steps |= {
+                "adopt": cranks.adopt_partial(me, life),
+                "draw unsalted": cranks.draw(me, life, None),
+                "draw with a wrong salt": cranks.draw(me, life, self.random.randbytes(32)),
+                "tally": cranks.tally(me, life),
+                "settle": cranks.settle(run, me, life),
+                "void": cranks.void(me, life, owner),
+                "slash provider": slash_provider(life.job, owner, run.world.mint),
+                "close verdict": verdict.close_verdict(payer=owner, job=life.job.address),
+            }
+        what = self.random.choice(sorted(steps))
+        refunds = job.state == POSTED and job.progress == 0
+        if self.send(run, what, steps[what]) and what == "expire job" and refunds:
+            life.refund_tips[me.key] += life.job.terms.tip
+
+
+class FalseChallenger(Griefer):
+    """Stages evidence of elements that are right, and asks for a bounty."""
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        super().__init__(actor, random)
+        self._pursuits: dict[int, Pursuit] = {}
+
+    def act(self, run: Run, life: Life) -> None:
+        pursuit = self._pursuits.get(life.job.id)
+        if pursuit is not None and not pursuit.done:
+            pursuit.advance(run)
+        super().act(run, life)
+
+    def grieve(self, run: Run, life: Life) -> None:
+        pursuit = self._pursuits.get(life.job.id)
+        found = run.judging(life)
+        if found is None or not life.works or (pursuit and not pursuit.done):
+            return
+        if life.check(found).missing:
+            return
+        right = [p for p in PLACES if p not in life.lies and p[0] < life.works[-1].last]
+        self._pursuits[life.job.id] = Pursuit(self, life, self.random.choice(right), ticket=True)
+
+
+class BountyThief(Griefer):
+    """Sees a lie being proven, and tries to prove it first with others' bytes."""
+
+    def grieve(self, run: Run, life: Life) -> None:
+        found = run.judging(life)
+        place = life.check(found).wrong
+        if place is None or found is None:
+            return
+        evidence = life.trace.witness.stage(*place)
+        theirs = [
+            buffer
+            for buffer, raw in run.world.bank.program_accounts(verdict.ID)
+            if bytes(raw.data).startswith(verdict.Buffer.DISCRIMINATOR)
+        ]
+        mine = Challenge(self.actor, life.job, *place, evidence)
+        self.send(run, "place a late ticket", mine.place())
+        for buffer in theirs[:1]:
+            self.send(
+                run, "prove by another's buffer", with_account(mine.prove(), mine.buffer, buffer)
+            )
+        self.send(run, "stage", mine.create(run.world), mine.open())
+        for write in mine.writes():
+            self.send(run, "write", write)
+        self.send(run, "prove by a young ticket", mine.prove())
+        self.send(run, "clear", mine.close(), mine.close_ticket())

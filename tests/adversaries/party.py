@@ -1,0 +1,42 @@
+"""What all kinds of parties have in common."""
+
+from collections.abc import Callable
+from random import Random
+from typing import ClassVar
+
+from solders.instruction import Instruction
+
+from tests.adversaries.life import Life
+from tests.adversaries.run import Run
+from tests.world import Actor
+from tests.world.world import Sent
+
+
+class Party:
+    """Somebody with a key and a way to behave. `honest` parties must never lose stake."""
+
+    honest: ClassVar[bool] = False
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        self.actor = actor
+        self.random = random
+
+    @property
+    def kind(self) -> str:
+        """Name of the way to behave."""
+        return type(self).__name__
+
+    def act(self, run: Run, life: Life) -> None:
+        """Do what there is to do now, if anything."""
+        raise NotImplementedError
+
+    def attempt(self, run: Run, what: str, step: Callable[[], Sent]) -> Sent | None:
+        """Try a step in one's own name."""
+        return run.attempt(f"{self.actor.name} ({self.kind})", what, step)
+
+    def send(self, run: Run, what: str, *instructions: Instruction) -> Sent | None:
+        """Try a transaction, signed where it wants one's signature."""
+        metas = [meta for each in instructions for meta in each.accounts]
+        signs = any(meta.is_signer and meta.pubkey == self.actor.key for meta in metas)
+        signers = [self.actor] if signs else []
+        return self.attempt(run, what, lambda: run.world.send(*instructions, signers=signers))

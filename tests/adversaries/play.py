@@ -1,0 +1,64 @@
+"""One seed, from casting to judgement."""
+
+from collections import Counter
+from random import Random
+
+from tests.adversaries.casting import Cast, Casting
+from tests.adversaries.finale import Stranger
+from tests.adversaries.life import Life
+from tests.adversaries.promises import Promises
+from tests.adversaries.run import Run
+from tests.adversaries.town import TOWNS, Town, town
+from tests.adversaries.traces import trace_of
+from tests.world import marketplace as market
+
+
+def begin(place: Town, cast: Cast, random: Random) -> Run:
+    """Restore the town, and post the jobs."""
+    run = Run(place, random, cast.bands)
+    assert cast.buyer is not None
+    for _ in range(cast.jobs):
+        burned = run.world.burned()
+        job = market.post_job(
+            run.world,
+            cast.buyer,
+            place.graph,
+            input_root=trace_of(()).witness.claim(0, 0).inputs_root,
+            **cast.terms,
+        )
+        claimers = list(cast.claimers)
+        if run.lives:
+            random.shuffle(claimers)
+        run.lives.append(Life(job, tuple(claimers), run.world.burned() - burned))
+    return run
+
+
+def play(seed: int) -> Counter[str]:
+    """Play a seed to its end and hold the chain to its promises; gives what was reached.
+
+    A failure carries the run's story and how to see it again.
+    """
+    random = Random(seed)
+    place = town(seed % TOWNS)
+    cast = Casting(place, random).draw()
+    run = begin(place, cast, random)
+    try:
+        finish(run, cast)
+    except Exception as broken:
+        broken.add_note("\n".join([*cast.kinds(), *run.story]))
+        broken.add_note(f"seed {seed}, {cast.theme}; again: python -m tests.adversaries {seed}")
+        raise
+    return run.reached
+
+
+def finish(run: Run, cast: Cast) -> None:
+    """Play on until everything is closed, and check."""
+    stranger = Stranger(run.town.outsiders[0], run.random)
+    run.play(cast.parties, stranger.act)
+    for life in run.lives:
+        run.reached[f"outcome {life.outcome.name.lower()}"] += 1
+        run.reached[f"job state {life.ended}"] += 1
+    run.reached[f"theme {cast.theme}"] += 1
+    for party in cast.parties:
+        run.reached[f"kind {party.kind}"] += 1
+    Promises(run, cast).check()

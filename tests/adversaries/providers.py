@@ -1,0 +1,235 @@
+"""Those who compute, and those who claim that they did."""
+
+from random import Random
+from typing import ClassVar
+
+from idl.client import job_registry, staking, verdict
+from tests.adversaries.life import CLAIMED, COMMITTED, POSTED, Life
+from tests.adversaries.party import Party
+from tests.adversaries.pursuit import Pursuit
+from tests.adversaries.questions import QUESTIONS, question, seed_of
+from tests.adversaries.run import Run
+from tests.adversaries.traces import MAX_STAGES, OPERATORS, PLACES, Place, Work, trace_of
+from tests.world import Actor
+from tests.world.challenge import Challenge
+from tests.world.judgement import State, commit
+
+
+class Provider(Party):
+    """Computes, commits in one stage or several, and serves its data."""
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        super().__init__(actor, random)
+        self.splits = sorted(random.sample(range(1, OPERATORS), random.choice([0, 0, 1, 3])))
+        self.unhurried = random.random() < 0.2
+        """Whether it commits in the last slot of its lease, answers in the last slot to answer."""
+        if self.unhurried:
+            self.splits = []
+        self.served = True
+        self.opens = True
+        self.last = OPERATORS
+        """Operators after this one it never commits."""
+        self.lies: frozenset[Place] = frozenset()
+        self.answers = True
+        """Whether it shows what it is asked for when its data is said to be missing."""
+        self.patient = random.random() < 0.7
+        """Whether it waits until it is everybody's turn to claim."""
+        self._declined: set[int] = set()
+        self._answered: set[tuple[int, int]] = set()
+
+    def act(self, run: Run, life: Life) -> None:
+        if life.ended is not None:
+            return
+        job = run.job(life)
+        if job.state == POSTED:
+            self._claim(run, life, job)
+        elif job.state == CLAIMED and job.lease.provider == self.actor.key:
+            self._work(run, life, job)
+        elif job.state == COMMITTED:
+            found = run.judging(life)
+            mine = any(work.provider == self.actor.key for work in life.works)
+            if mine and found is not None and found.state == State.ANSWERING:
+                self._answer(run, life, found)
+
+    def _answer(self, run: Run, life: Life, found: verdict.Verdict) -> None:
+        """Show what the beacon asks for, where one has the data and it is right."""
+        seed = seed_of(run.world, found)
+        held = all(w.opens and (w.served or w.provider == self.actor.key) for w in life.works)
+        if self.unhurried and run.world.slot < found.availability.deadline:
+            return
+        key = (life.job.id, found.availability.asked_slot)
+        if not (self.answers and held) or seed is None or key in self._answered:
+            return
+        self._answered.add(key)
+        for index in range(QUESTIONS):
+            if not found.availability.answered >> index & 1:
+                self._show(run, life, index, question(seed, index, life.works[-1].last))
+
+    def _show(self, run: Run, life: Life, index: int, place: Place) -> None:
+        evidence = life.trace.witness.stage(*place)
+        shown = Challenge(self.actor, life.job, *place, evidence)
+        self.send(run, "stage", shown.create(run.world), shown.open())
+        for write in shown.writes():
+            self.send(run, "write", write)
+        answer = verdict.answer_element(
+            question=index,
+            tail=shown.tail,
+            provider=self.actor.key,
+            job=life.job.address,
+            graph=life.job.graph,
+            buffer=shown.buffer,
+        )
+        self.send(run, "answer", answer)
+        self.send(run, "clear", shown.close())
+
+    def _claim(self, run: Run, life: Life, job: job_registry.Job) -> None:
+        turn = job.attempts
+        if (
+            turn >= len(life.claimers)
+            or life.claimers[turn] != self.actor
+            or turn in self._declined
+        ):
+            return
+        waited = run.world.slot >= self._everybodys_turn(run, job)
+        if self.patient and not waited:
+            return
+        claim = job_registry.claim(owner=self.actor.key, job=life.job.address)
+        if self.send(run, "claim", claim) is None and waited:
+            self._declined.add(turn)
+
+    def _everybodys_turn(self, run: Run, job: job_registry.Job) -> int:
+        return job.posted_slot + 1 + run.world.parameters.job_registry.claim_max_delay_slots
+
+    def _work(self, run: Run, life: Life, job: job_registry.Job) -> None:
+        mine = bool(life.works) and life.works[-1].provider == self.actor.key
+        full = len(life.works) == MAX_STAGES
+        starts_over = not mine and bool(life.works) and (full or not self.builds_on(run, life))
+        first = 0 if starts_over else job.progress
+        room = MAX_STAGES - (0 if first == 0 else len(life.works))
+        last = next((split for split in self.splits if split > first), OPERATORS)
+        if room <= 1:
+            last = max(self.last, first + 1)
+        if self.unhurried and run.world.slot < job.lease.expires_slot:
+            return
+        if first >= self.last or last > self.last or run.world.slot > job.lease.expires_slot:
+            return
+        lies = frozenset(place for place in self.lies if first <= place[0] < last)
+        work = Work(self.actor.key, first, last, lies, self.served, self.opens)
+        works = [work] if first == 0 else [*life.works, work]
+        root = trace_of(works).witness.claim(0, 0).stages[-1].root
+        if not self.opens:
+            root = self.random.randbytes(32)
+        if self.attempt(
+            run,
+            "commit",
+            lambda: commit(run.world, self.actor, life.job, first=first, last=last, root=root),
+        ):
+            life.works = works
+
+    def builds_on(self, run: Run, life: Life) -> bool:
+        """Whether to go on from what an earlier provider committed."""
+        finding = life.check(run.judging(life))
+        return not finding.missing and finding.wrong is None
+
+
+class HonestProvider(Provider):
+    """Goes on from a checkpoint only after checking it."""
+
+    honest: ClassVar[bool] = True
+
+
+class Liar(Provider):
+    """Commits a wrong element, or several, in the open; then tries to save its stake."""
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        super().__init__(actor, random)
+        self.lies = frozenset(random.sample(PLACES, random.choice([1, 1, 2])))
+        self._fled = False
+
+    def act(self, run: Run, life: Life) -> None:
+        super().act(run, life)
+        if life.ended is None and run.job(life).state == COMMITTED and not self._fled:
+            self._fled = True
+            self._flee(run)
+
+    def _flee(self, run: Run) -> None:
+        """Unstake more than is free; the chain must refuse it."""
+        owner = self.actor.key
+        position = run.world.fetch(staking.Position, staking.position_address(owner))
+        fleeing = staking.request_unstake(
+            amount=position.amount - position.exposed + 1,
+            owner=owner,
+            ticket=staking.ticket_address(owner, position.tickets),
+            verifiers=staking.verifiers_address(),
+        )
+        self.send(run, "unstake what is exposed", fleeing)
+
+    def builds_on(self, run: Run, life: Life) -> bool:
+        return self.random.random() < 0.5
+
+
+class SelfChallenger(Liar):
+    """Lies and proves it itself by another key: at once, or after others have accepted."""
+
+    def __init__(self, actor: Actor, random: Random, challenger: Actor) -> None:
+        super().__init__(actor, random)
+        self.challenger = Challenger(challenger, random)
+        self.lies_in_wait = random.random() < 0.5
+
+    def act(self, run: Run, life: Life) -> None:
+        super().act(run, life)
+        found = run.judging(life)
+        if not (self.lies_in_wait and found is not None and found.state < State.DISPUTED):
+            self.challenger.act(run, life)
+
+
+class Challenger(Party):
+    """The other key: challenges whatever lie it can prove."""
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        super().__init__(actor, random)
+        self._pursuits: dict[int, Pursuit] = {}
+
+    def act(self, run: Run, life: Life) -> None:
+        pursuit = self._pursuits.get(life.job.id)
+        if pursuit is None and life.ended is None:
+            place = life.check(run.judging(life)).wrong
+            if place is None or run.job(life).state in {POSTED, CLAIMED}:
+                return
+            pursuit = Pursuit(self, life, place, ticket=True)
+            self._pursuits[life.job.id] = pursuit
+        if pursuit is not None and not pursuit.done:
+            pursuit.advance(run)
+
+
+class DataWithholder(Provider):
+    """Commits, rightly or not or to nothing at all, and gives nobody the data."""
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        super().__init__(actor, random)
+        self.served = False
+        self.opens = random.random() < 0.7
+        self.answers = random.random() < 0.6
+        if random.random() < 0.5:
+            self.lies = frozenset(random.sample(PLACES, 1))
+
+
+class Staller(Provider):
+    """Claims, commits a part or nothing, and goes silent with the lease."""
+
+    def __init__(self, actor: Actor, random: Random) -> None:
+        super().__init__(actor, random)
+        self.splits = [*range(1, OPERATORS)]
+        self.last = random.choice([*range(OPERATORS), MAX_STAGES, MAX_STAGES])
+        self.served = random.random() < 0.7
+        self.answers = False
+        if random.random() < 0.3:
+            self.lies = frozenset(random.sample(PLACES, 1))
+
+    def act(self, run: Run, life: Life) -> None:
+        super().act(run, life)
+        found = run.judging(life)
+        if found is None and life.ended is None and run.job(life).state == CLAIMED:
+            opening = verdict.open_verdict(owner=self.actor.key, job=life.job.address)
+            if run.job(life).lease.provider == self.actor.key and self.random.random() < 0.3:
+                self.send(run, "open", opening)

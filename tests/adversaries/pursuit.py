@@ -1,0 +1,64 @@
+"""A challenge from its first byte to its withdrawal."""
+
+from enum import IntEnum, auto
+
+from solders.instruction import Instruction
+
+from tests.adversaries.life import Life
+from tests.adversaries.party import Party
+from tests.adversaries.run import Run
+from tests.adversaries.traces import Place
+from tests.world.challenge import TICKET_AGE, Challenge
+
+
+class _Step(IntEnum):
+    STAGE = auto()
+    PROVE = auto()
+    CLEAR = auto()
+    DONE = auto()
+
+
+class Pursuit:
+    """One party's challenge of one element of one job.
+
+    By a ticket two slots before the proof, or by the right of a rejecting ballot.
+    """
+
+    def __init__(self, party: Party, life: Life, place: Place, *, ticket: bool) -> None:
+        operator, element = place
+        evidence = life.trace.witness.stage(operator, element)
+        self.party = party
+        self.challenge = Challenge(party.actor, life.job, operator, element, evidence)
+        self.ticket = ticket
+        self._ripe = 0
+        self._step = _Step.STAGE
+
+    @property
+    def done(self) -> bool:
+        """Whether buffer and ticket are closed again."""
+        return self._step is _Step.DONE
+
+    def advance(self, run: Run) -> None:
+        """Go as far as this slot allows."""
+        if self._step is _Step.STAGE:
+            self._stage(run)
+        if self._step is _Step.PROVE and run.world.slot >= self._ripe:
+            self.party.send(run, "prove", self.challenge.prove(ticket=self.ticket))
+            self._step = _Step.CLEAR
+        if self._step is _Step.CLEAR:
+            closing = [self.challenge.close(), *self._own_ticket(self.challenge.close_ticket())]
+            if self.party.send(run, "clear", *closing):
+                self._step = _Step.DONE
+
+    def _stage(self, run: Run) -> None:
+        challenge, world = self.challenge, run.world
+        opening = [challenge.create(world), challenge.open()]
+        self.party.send(run, "stage", *opening, *self._own_ticket(challenge.place()))
+        for write in challenge.writes():
+            self.party.send(run, "write", write)
+        self._ripe = world.slot + (TICKET_AGE if self.ticket else 0)
+        run.wake(self._ripe)
+        self._step = _Step.PROVE
+
+    def _own_ticket(self, instruction: Instruction) -> list[Instruction]:
+        return [instruction] if self.ticket else []

@@ -1,0 +1,46 @@
+"""Which elements a provider has to show when a majority misses its data."""
+
+import hashlib
+from math import prod
+from typing import Final
+
+from idl.client import verdict
+from kernels.evidence import Place as Cell
+from kernels.evidence import element_at
+from tests.adversaries.traces import GRAPH, Place
+from tests.world import World
+
+QUESTIONS: Final = 8
+ANSWER_DELAY: Final = 2
+SLOT_HASHES: Final = 512
+"""Entries of SlotHashes."""
+_UNKNOWN: Final = bytes(32)
+
+
+def seed_of(world: World, found: verdict.Verdict) -> bytes | None:
+    """SHA256(hash of the first slot at or after asked + 2 | job), none before it is known.
+
+    A hash that SlotHashes has forgotten gives way to that of a whole number of its lengths later.
+    """
+    if found.availability.seed != _UNKNOWN:
+        return found.availability.seed
+    first = found.availability.asked_slot + ANSWER_DELAY
+    if world.slot <= first:
+        return None
+    slot = first + (world.slot - 1 - first) // SLOT_HASHES * SLOT_HASHES
+    hashes = [each for each in world.bank.slot_hashes() if each[0] >= slot]
+    return hashlib.sha256(bytes(min(hashes)[1]) + bytes(found.job)).digest()
+
+
+def question(seed: bytes, index: int, covered: int) -> Place:
+    """Uniform over all elements of the first `covered` operators, padding left out."""
+    outputs = GRAPH.outputs[:covered]
+    uniform = hashlib.sha256(seed + bytes([index])).digest()[:8]
+    total = sum(prod(spec.shape) for spec in outputs)
+    target = int.from_bytes(uniform, "little") * total >> 64
+    for operator, spec in enumerate(outputs):
+        if target < prod(spec.shape):
+            row, column = divmod(target, spec.shape[-1])
+            return operator, element_at(spec, Cell(row, column))
+        target -= prod(spec.shape)
+    raise AssertionError("a target beyond the last element")

@@ -1,0 +1,250 @@
+"""Each way to behave badly by itself, and what it comes to."""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.adversaries import buyers, outsiders, providers, verifiers
+from tests.adversaries.casting import BUYERS, GRIEFERS, PROVIDERS, VERIFIERS, Cast, Casting
+from tests.adversaries.life import CANCELLED, EXPIRED, SETTLED, VOIDED, Life
+from tests.adversaries.play import begin, finish
+from tests.adversaries.promises import Promises
+from tests.adversaries.run import Run
+from tests.adversaries.town import TOWNS, Town, town
+from tests.world import NLOV
+from tests.world.judgement import Outcome
+
+SEATS = 3
+"""Of verifiers in the town of localnet's parameters; the fourth is a provider's that keeps silent.
+
+All four are drawn, so that these three decide if they agree.
+"""
+TERMS = {"verifiers": 5, "price": 4 * NLOV, "verification_fee": NLOV // 10, "tip": NLOV // 100}
+Verifiers = Sequence[type[verifiers.Verifier]]
+HONEST: Verifiers = (verifiers.HonestVerifier,) * SEATS
+
+
+@pytest.fixture
+def place() -> Town:
+    return town(0)
+
+
+class Stage:
+    """A run that a test casts itself, with an honest cranker and nobody else but those named."""
+
+    def __init__(
+        self,
+        place: Town,
+        provider: Callable[..., providers.Provider],
+        judges: Verifiers = HONEST,
+        *,
+        buyer: type[buyers.Buyer] = buyers.HonestBuyer,
+        outside: Sequence[type[outsiders.Watcher | outsiders.Griefer]] = (),
+        **changes: Any,
+    ) -> None:
+        random = Random(7)
+        self.random = random
+        self.provider = place.providers[2]
+        others = iter(place.outsiders[1:])
+        more = [next(others)] if provider is providers.SelfChallenger else []
+        main = provider(self.provider, random, *more)
+        for name, value in changes.items():
+            setattr(main, name, value)
+        self.judges = [
+            kind(actor, random, seat)
+            for seat, (kind, actor) in enumerate(zip(judges, place.verifiers, strict=True))
+        ]
+        self.cast = Cast(
+            "a test",
+            [
+                main,
+                *self.judges,
+                buyer(place.buyers[0], random),
+                outsiders.Cranker(place.outsiders[0], random),
+                *(kind(next(others), random) for kind in outside),
+            ],
+            [self.provider],
+            buyer=place.buyers[0],
+            terms=dict(TERMS),
+            watched=outsiders.Watcher in outside,
+        )
+        if more:
+            self.cast.bands = [frozenset({self.provider.key, more[0].key})]
+        self.run = begin(place, self.cast, random)
+
+    def played(self) -> "Stage":
+        """To the end, with every promise kept."""
+        finish(self.run, self.cast)
+        return self
+
+    @property
+    def life(self) -> Life:
+        return self.run.lives[0]
+
+    def gain(self, actor: Any) -> int:
+        """What somebody has more than before, base units."""
+        return self.run.town.wealth(actor) - self.run.wealth_before[actor.key]
+
+
+def test_honest_work_is_accepted_and_paid(place: Town) -> None:
+    stage = Stage(place, providers.HonestProvider).played()
+    assert (stage.life.outcome, stage.life.ended) == (Outcome.ACCEPTED, SETTLED)
+    assert stage.gain(stage.provider) > 0
+    assert {stage.gain(judge.actor) for judge in stage.judges} == {NLOV // 10}
+
+
+def test_a_lie_is_convicted_by_its_verifiers(place: Town) -> None:
+    stage = Stage(place, providers.Liar).played()
+    assert (stage.life.outcome, stage.life.ended) == (Outcome.FRAUD, VOIDED)
+    assert stage.gain(stage.provider) == -stage.run.slashed[stage.provider.key] - _bond(stage)
+    gains = [stage.gain(judge.actor) for judge in stage.judges]
+    assert min(gains) >= 0
+    assert max(gains) > stage.run.slashed[stage.provider.key] // 4
+
+
+def test_lazy_verifiers_are_slashed_with_the_lie_that_they_accepted(place: Town) -> None:
+    lazy = (verifiers.LazyVerifier,) * SEATS
+    stage = Stage(place, providers.Liar, lazy, outside=[outsiders.Watcher])
+    watcher = next(each for each in stage.cast.parties if isinstance(each, outsiders.Watcher))
+    watcher.late, watcher.later = True, True
+    stage.played()
+    assert stage.life.outcome is Outcome.FRAUD
+    exposure = stage.run.world.parameters.verdict.ballot_exposure
+    assert {stage.gain(judge.actor) for judge in stage.judges} == {-exposure}
+    assert stage.gain(watcher.actor) > 0
+
+
+def test_a_lie_that_everybody_accepts_is_paid_only_if_nobody_looks(place: Town) -> None:
+    stage = Stage(place, providers.Liar, (verifiers.LazyVerifier,) * SEATS).played()
+    assert stage.life.outcome is Outcome.ACCEPTED
+    assert stage.life.provable
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_proving_one_s_own_lie_costs_what_is_burned(place: Town, waits: bool) -> None:
+    judges: Verifiers = (verifiers.LazyVerifier,) * SEATS if waits else HONEST
+    stage = Stage(place, providers.SelfChallenger, judges, lies_in_wait=waits).played()
+    assert stage.life.outcome is Outcome.FRAUD
+    other = next(key for key in stage.cast.bands[0] if key != stage.provider.key)
+    challenger = next(actor for actor in place.outsiders if actor.key == other)
+    lost = stage.run.slashed[stage.provider.key]
+    bounty = stage.gain(challenger)
+    assert bounty == lost // 4
+    assert stage.gain(stage.provider) + bounty == -lost + bounty - _bond(stage)
+
+
+def test_a_copied_ballot_opens_for_nobody(place: Town) -> None:
+    judges = (verifiers.Copier, verifiers.HonestVerifier, verifiers.HonestVerifier)
+    stage = Stage(place, providers.HonestProvider, judges).played()
+    assert stage.run.reached["reveal a copy: WrongBallot"] == 1
+    assert stage.life.outcome is Outcome.UNVERIFIED
+    assert stage.gain(stage.judges[0].actor) == -stage.run.world.parameters.verdict.silence_fee
+
+
+def test_a_withheld_ballot_costs_its_fee(place: Town) -> None:
+    judges = (verifiers.BallotWithholder,) * SEATS
+    stage = Stage(place, providers.HonestProvider, judges)
+    for judge in stage.judges:
+        assert isinstance(judge, verifiers.BallotWithholder)
+        judge.mute = False
+    stage.played()
+    assert stage.life.outcome is Outcome.UNVERIFIED
+    fee = stage.run.world.parameters.verdict.silence_fee
+    assert {stage.gain(judge.actor) for judge in stage.judges} == {-fee}
+    assert stage.gain(stage.provider) > 0
+
+
+def test_a_majority_that_rejects_without_proof_takes_nothing(place: Town) -> None:
+    stage = Stage(place, providers.HonestProvider, (verifiers.Rejecter,) * SEATS).played()
+    assert (stage.life.outcome, stage.life.ended) == (Outcome.UNPROVEN, SETTLED)
+    assert stage.run.reached["prove: ElementIsRight"] == SEATS
+    assert stage.gain(stage.provider) > 0
+    assert {stage.gain(judge.actor) for judge in stage.judges} == {0}
+
+
+def test_a_majority_that_misses_available_data_is_answered(place: Town) -> None:
+    stage = Stage(place, providers.HonestProvider, (verifiers.Denier,) * SEATS).played()
+    assert stage.run.reached["answer"] == 8
+    assert stage.life.outcome is Outcome.UNVERIFIED
+    assert stage.gain(stage.provider) > 0
+
+
+@pytest.mark.parametrize("opens", [False, True])
+def test_withheld_data_costs_the_bond(place: Town, opens: bool) -> None:
+    stage = Stage(place, providers.DataWithholder, opens=opens, answers=False).played()
+    assert (stage.life.outcome, stage.life.ended) == (Outcome.UNAVAILABLE, VOIDED)
+    assert stage.gain(stage.provider) == -_bond(stage) < 0
+
+
+def test_a_lease_held_in_silence_costs_the_bond(place: Town) -> None:
+    stage = Stage(place, providers.Staller, last=0).played()
+    assert stage.life.ended == EXPIRED
+    assert stage.gain(stage.provider) == -_bond(stage) < 0
+
+
+def test_a_stranger_s_salt_changes_nothing(place: Town) -> None:
+    stage = Stage(place, providers.HonestProvider, buyer=buyers.WrongSalter).played()
+    assert stage.run.reached["draw with a wrong salt: WrongSalt"]
+    assert stage.life.outcome is Outcome.ACCEPTED
+
+
+def test_a_lease_cannot_be_cancelled(place: Town) -> None:
+    stage = Stage(place, providers.HonestProvider, buyer=buyers.Canceller).played()
+    assert stage.life.ended in {SETTLED, CANCELLED}
+    assert (stage.life.ended == CANCELLED) == (stage.gain(stage.provider) == 0)
+
+
+def test_false_challenges_and_hasty_cranks_change_nothing(place: Town) -> None:
+    stage = Stage(
+        place,
+        providers.HonestProvider,
+        outside=[outsiders.FalseChallenger, outsiders.Impatient, outsiders.BountyThief],
+    ).played()
+    assert stage.run.reached["prove: ElementIsRight"]
+    assert stage.life.outcome is Outcome.ACCEPTED
+
+
+def test_every_kind_is_cast() -> None:
+    """Among the first seeds already, and every theme with them."""
+    found: set[type] = set()
+    for seed in range(400):
+        found |= {type(p) for p in Casting(town(seed % TOWNS), Random(seed)).draw().parties}
+    assert found >= {*PROVIDERS, *VERIFIERS, *BUYERS, *GRIEFERS}
+    assert found >= {providers.SelfChallenger, verifiers.Colluder, outsiders.Watcher}
+
+
+def _taken(run: Run, stage: Stage) -> None:
+    run.stake_before[stage.judges[0].actor.key] += 1
+
+
+def _minted(run: Run, stage: Stage) -> None:
+    run.world.mint_to(run.town.outsiders[3], 1)
+
+
+def _burned(run: Run, stage: Stage) -> None:
+    run.lives[0].burned += 1
+
+
+def _unpaid(run: Run, stage: Stage) -> None:
+    run.wealth_before[stage.provider.key] += 1
+
+
+def _unfinished(run: Run, stage: Stage) -> None:
+    run.lives[0].ended = None
+
+
+@pytest.mark.parametrize("breach", [_taken, _minted, _burned, _unpaid, _unfinished])
+def test_a_broken_promise_is_noticed(place: Town, breach: Callable[[Run, Stage], None]) -> None:
+    stage = Stage(place, providers.HonestProvider).played()
+    breach(stage.run, stage)
+    with pytest.raises(AssertionError):
+        Promises(stage.run, stage.cast).check()
+
+
+def _bond(stage: Stage) -> int:
+    """What the provider forfeited, base units."""
+    return sum(
+        bond for (owner, _), bond in stage.run.forfeited.items() if owner == stage.provider.key
+    )
