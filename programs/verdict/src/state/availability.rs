@@ -35,16 +35,17 @@ pub fn question(seed: &[u8; 32], index: u8, graph: &Graph, covered: u16) -> Opti
     let shapes = graph.shapes.get(..usize::from(covered))?;
     let total = shapes.iter().map(elements).fold(0, u64::wrapping_add);
     let mut target = u64::try_from(widening_mul(uniform(seed, index), total) >> 64).ok()?;
-    for ((operator, shape), code) in (0u32..).zip(shapes).zip(&graph.dtypes) {
-        let Some(beyond) = target.checked_sub(elements(shape)) else {
+    for (operator, shape) in shapes.iter().enumerate() {
+        let count = elements(shape);
+        if target < count {
             let columns = u64::from(shape[3]);
-            let size = Dtype::from_code(*code)?.bytes();
+            let size = Dtype::from_code(*graph.dtypes.get(operator)?)?.bytes();
             let stride = row_stride(columns.checked_mul(size)?)?.checked_div(size)?;
             let row = target.checked_div(columns)?.checked_mul(stride)?;
             let element = row.checked_add(target.checked_rem(columns)?)?;
-            return Some((operator, u32::try_from(element).ok()?));
-        };
-        target = beyond;
+            return Some((u32::try_from(operator).ok()?, u32::try_from(element).ok()?));
+        }
+        target = target.wrapping_sub(count);
     }
     None
 }
