@@ -17,6 +17,7 @@ from keeper.cli.benchmark.units import Measured, dearest, measured
 from keeper.jobs.actions import (
     Cancel,
     CloseVerdict,
+    DemandAnswers,
     EmitRewards,
     ReclaimEscrow,
     ReclaimJob,
@@ -89,6 +90,7 @@ def run_scenario() -> Figures:
     _disputed_job(orders, providers[0], crank, seats)
     _trapped_job(orders, providers[0], crank, seats)
     _missed_job(orders, providers[0], crank, seats)
+    _withheld_job(orders, providers[0], crank, seats)
     _stakers(bench, crank)
     _departures(bench, providers[1], seats)
     _governance(bench)
@@ -279,6 +281,23 @@ def _missed_job(
             answer_questions(orders, provider, job, trace)
         list(orders.bench.crank_to_the_end(crank, job))
         _collect(orders, provider, job)
+
+
+def _withheld_job(
+    orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
+) -> None:
+    """A result that the buyer asks for in vain."""
+    job, _ = orders.post()
+    orders.claim(provider, job)
+    orders.commit(provider, job)
+    orders.draw(job)
+    judged = orders.bench.view(job).verdict
+    if judged is not None and judged.ballots:
+        orders.vote(seats, job, ballot_of(Choice.ACCEPT, job))
+        orders.bench.act(crank, Tally(job), job)
+    orders.bench.act(orders.buyer, DemandAnswers(job), job)
+    list(orders.bench.crank_to_the_end(crank, job))
+    _collect(orders, provider, job)
 
 
 def _stakers(bench: Bench, crank: Keypair) -> None:
