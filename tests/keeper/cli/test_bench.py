@@ -16,7 +16,8 @@ def test_every_instruction_of_verified_work_is_measured(capsys: pytest.CaptureFi
         if program != "redundancy"
         for instruction in committed(program).instructions
     }
-    assert set(document["instructions"]) == names
+    measured = {name for name in document["instructions"] if not name.startswith("redundancy.")}
+    assert measured == names
     assert document["lifecycle"] == sum(document["lifecycle_parts"].values())
     assert document["ballot"] == sum(document["ballot_parts"].values())
     assert len(document["lifecycle_parts"]) == 11
