@@ -15,6 +15,7 @@ CALLING_LIMIT = 40_000
 PLAIN_LIMIT = 10_000
 LIFECYCLE_LIMIT = 130_000
 BALLOT_LIMIT = 20_000
+JUDGING = ("verdict.answer_element", "verdict.prove_fraud")
 FAILED = 1
 CHECK_LIMIT = 0.10
 REFEREE_LIMITS = {"1024": 60_000, "4096": 120_000}
@@ -120,8 +121,12 @@ def _proof_lines(figures: ProofFigures) -> list[str]:
 
 
 def _excess(each: Measured) -> int:
-    """Units above the limit: an instruction that creates accounts calls the system program."""
-    return max(0, each.units - (CALLING_LIMIT if each.calls else PLAIN_LIMIT))
+    """Units above the limit: an instruction that creates accounts calls the system program.
+
+    One that has the referee judge may cost as much as one that calls.
+    """
+    dear = each.calls or each.name in JUDGING
+    return max(0, each.units - (CALLING_LIMIT if dear else PLAIN_LIMIT))
 
 
 def _lines(figures: Figures, lifecycle: int, ballot: int) -> list[str]:

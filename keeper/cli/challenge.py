@@ -1,5 +1,6 @@
 """`neurolov challenge`: find a lie in a job, prove it, have its provider slashed."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,15 @@ from keeper.disputes.staging import Stager
 from keeper.errors import BadInputError
 from keeper.jobs.actions import SlashProvider
 from keeper.jobs.state import JobSnapshot
-from keeper.roles.cases import CaseShelf
-from keeper.roles.challenger import Challenger, ChallengerTools, Suspicion
+from keeper.roles.cases import CaseShelf, CaseSource
+from keeper.roles.challenger import Challenger, Suspicion
 from keeper.roles.material import MaterialSource
 from keeper.roles.orders import SaltBook
 from keeper.roles.traces import TraceSource
 from keeper.roles.transactions import Context, instruction
 
 U32 = click.IntRange(0, 0xFFFFFFFF)
-SLASHED = "AlreadySlashed"
+SLASHED_OR_TRAP = {"AlreadySlashed", "NotProven"}
 
 
 @click.command()
@@ -64,13 +65,18 @@ def challenge(
     async def work() -> dict[str, Any]:
         async with open_connection(settings, keypair) as connection:
             snapshot = _challengeable(connection, address)
-            challenger = _challenger(settings, connection)
-            case = await challenger.fetch(snapshot)
+            services = connection.services
+            case = await _cases(settings, connection).fetch(snapshot)
+            stager = Stager(
+                services.gateway, connection.submitter, poll_seconds=services.poll_seconds
+            )
+            challenger = Challenger(stager, connection.owner, services.lane)
             if place is None:
                 suspicion = await challenger.suspect(snapshot, case)
             else:
                 suspicion = await challenger.examine(snapshot, case, *place)
-            await challenger.prove(snapshot, case, suspicion, ticket=True)
+            salt = SaltBook(settings.folder / "tickets").keep(address)
+            await challenger.prove(snapshot, case, suspicion, salt)
             await _slash(connection, address)
             return await _document(connection, address, suspicion)
 
@@ -96,23 +102,25 @@ def _challengeable(connection: Connection, address: Pubkey) -> JobSnapshot:
     return snapshot
 
 
-def _challenger(settings: NodeSettings, connection: Connection) -> Challenger:
+def _cases(settings: NodeSettings, connection: Connection) -> CaseSource:
     services, folder = connection.services, settings.folder
     store = BlobStore(folder, DEFAULT_QUOTA_BYTES)
-    tools = ChallengerTools(
+    return CaseSource(
         lane=services.lane,
         material=MaterialSource(services.client, store, services.lane),
         traces=TraceSource(services.client, services.gateway),
         shelf=CaseShelf(folder, store, StageIndexes(folder)),
-        salts=SaltBook(folder / "tickets"),
     )
-    stager = Stager(services.gateway, connection.submitter, poll_seconds=services.poll_seconds)
-    return Challenger(stager, connection.owner, tools)
 
 
 async def _slash(connection: Connection, address: Pubkey) -> None:
-    """Take the exposure, unless a crank was faster."""
-    view = await connection.mirror.refresh()
+    """Take the exposure once no trap can be opened, unless one was or a crank was faster."""
+    proven_slot = (await _receipt(connection, address)).slot
+    while True:
+        view = await connection.mirror.refresh()
+        if view.slot > proven_slot + view.rules.verdict.trap_slots:
+            break
+        await asyncio.sleep(connection.services.poll_seconds)
     context = Context(
         connection.owner, view.rules.mint, view.rules.treasury, view.jobs.get(address)
     )
@@ -120,25 +128,31 @@ async def _slash(connection: Connection, address: Pubkey) -> None:
     try:
         await connection.submitter.submit(f"slash_provider/{address}", [slashing], again=True)
     except ProgramError as error:
-        if error.name != SLASHED:
+        if error.name not in SLASHED_OR_TRAP:
             raise
+
+
+async def _receipt(connection: Connection, address: Pubkey) -> verdict.Receipt:
+    place = verdict.receipt_address(address)
+    receipt = await connection.services.gateway.fetch(verdict.Receipt, place)
+    if receipt is None:
+        raise BadInputError(f"the cluster has no receipt of job {address} although it was proven")
+    return receipt
 
 
 async def _document(
     connection: Connection, address: Pubkey, suspicion: Suspicion
 ) -> dict[str, Any]:
-    place = verdict.receipt_address(address)
-    receipt = await connection.services.gateway.fetch(verdict.Receipt, place)
-    if receipt is None:
-        raise BadInputError(f"the cluster has no receipt of job {address} although it was proven")
+    receipt = await _receipt(connection, address)
     return {
         "job": str(address),
-        "receipt": str(place),
+        "receipt": str(verdict.receipt_address(address)),
         "operator": suspicion.operator,
         "element": suspicion.element,
         "expected": receipt.expected,
         "committed": receipt.committed,
         "provider": str(receipt.provider),
+        "trap": bool(receipt.trap),
         "slashed": nlov(receipt.slashed),
         "burned": nlov(receipt.burned),
         "bounty": nlov(receipt.bounty),

@@ -220,8 +220,9 @@ async def _submit(
     buyer.keep.add(posted)
     await connection.mirror.refresh()
     async with background(connection.mirror.run(), buyer.run()):
-        snapshot = await _ended(connection, posted)
-        result = await _result(connection, snapshot, graph)
+        snapshot = await _ended(connection, buyer, posted, graph)
+        settled = snapshot.job.state is JobState.SETTLED
+        result = await _result(connection, snapshot, graph) if settled else None
         shelf = ResultShelf(_shelf(folder))
         record = shelf.keep(snapshot, connection.mirror.view.slot, result)
         buyer.keep.discard(posted)
@@ -230,8 +231,8 @@ async def _submit(
     return record
 
 
-async def _ended(connection: Connection, posted: Pubkey) -> JobSnapshot:
-    told = ""
+async def _ended(connection: Connection, buyer: Buyer, posted: Pubkey, graph: Graph) -> JobSnapshot:
+    told, fetched = "", False
     while True:
         snapshot = connection.mirror.view.jobs[posted]
         step = ", ".join(f"{name} {value}" for name, value in _status(snapshot).items())
@@ -240,12 +241,15 @@ async def _ended(connection: Connection, posted: Pubkey) -> JobSnapshot:
             told = step
         if snapshot.job.state.ended:
             return snapshot
+        judged, slot = snapshot.verdict, connection.mirror.view.slot
+        if judged is not None and judged.may_demand(slot) and not fetched:
+            fetched = await _result(connection, snapshot, graph) is not None
+            if not fetched:
+                buyer.missing.add(posted)
         await connection.mirror.next_look()
 
 
 async def _result(connection: Connection, snapshot: JobSnapshot, graph: Graph) -> Array | None:
-    if snapshot.job.state is not JobState.SETTLED:
-        return None
     traces = TraceSource(connection.services.client, connection.services.gateway)
     try:
         return await fetch_result(traces, snapshot, graph)

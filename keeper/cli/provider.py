@@ -151,6 +151,7 @@ def run(
                 indexes=storage.indexes,
                 client=connection.services.client,
                 material=storage.material,
+                shelf=storage.shelf,
             )
             await connection.mirror.refresh()
             node = Provider(connection.mirror, connection.submitter, connection.owner, tools)

@@ -27,6 +27,8 @@ from keeper.roles.traces import TraceSource
 from kernels.graph import Graph
 
 FAILED = 1
+UNANSWERED = 1
+"""Receipt.reason of a provider that did not show an element in time."""
 
 
 @click.command()
@@ -65,6 +67,11 @@ async def _receipt(observer: Observer, address: Pubkey) -> verdict.Receipt:
     if receipt is None:
         raise BadInputError(
             f"there is no receipt at {address}; neurolov audit JOB shows the address of a job's"
+        )
+    if receipt.reason == UNANSWERED:
+        raise BadInputError(
+            f"provider {receipt.provider} did not show element {receipt.element} of operator "
+            f"{receipt.operator} in time: a missing answer leaves no evidence to judge again"
         )
     return receipt
 

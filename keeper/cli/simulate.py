@@ -26,8 +26,6 @@ from keeper.simulation import (
 )
 
 UNSAFE = 1
-COLLUSION_BPS = 2_500
-LAZY_BPS = 0
 
 
 @click.group()
@@ -95,8 +93,8 @@ def economics(parameters: Parameters, verifiers: int) -> Economics:
     """What a deployment's parameters say of a job with so many verifiers a draw."""
     return Economics(
         p_floor_bps=parameters.verdict.p_floor_bps,
-        collusion_bps=COLLUSION_BPS,
-        lazy_bps=LAZY_BPS,
+        collusion_bps=parameters.verdict.collusion_bps,
+        lazy_bps=parameters.verdict.lazy_bps,
         slash_burn_bps=parameters.staking.slash_burn_bps,
         kappa=parameters.job_registry.kappa,
         bounty_bps=parameters.verdict.bounty_bps,

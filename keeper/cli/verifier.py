@@ -70,6 +70,7 @@ def run(
                 client=connection.services.client,
                 material=storage.material,
                 ballots=BallotBox(settings.folder / "ballots"),
+                shelf=storage.shelf,
                 hasher=hasher_on(selected.executor),
             )
             await connection.mirror.refresh()

@@ -7,12 +7,12 @@ from keeper.disputes.buffer import (
     WRITE_BYTES,
     EvidenceBuffer,
 )
-from keeper.disputes.challenge import PROOF_UNITS, TICKET_AGE, Challenge
+from keeper.disputes.challenge import JUDGEMENT_UNITS, TICKET_AGE, Challenge
 
 __all__ = [
     "FIRST_BYTES",
     "HEADER_BYTES",
-    "PROOF_UNITS",
+    "JUDGEMENT_UNITS",
     "TAIL_BYTES",
     "TICKET_AGE",
     "WRITE_BYTES",

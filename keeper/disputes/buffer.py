@@ -1,7 +1,7 @@
 """Evidence in an account of its owner: what creates it, fills it and takes it back."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,6 +80,12 @@ class EvidenceBuffer:
             job=self.job,
             buffer=self.address,
         )
+
+    def begin(self, lamports: int, placing: Sequence[Instruction] = ()) -> list[Instruction]:
+        """The first transaction: the account with its rent, `placing`, and the first bytes."""
+        first = self.staged[:FIRST_BYTES]
+        writing = [self.write(0, first)] if first else []
+        return [self.create(lamports), self.open(), *placing, *writing]
 
     def write(self, offset: int, data: bytes) -> Instruction:
         """Write bytes at an offset of the evidence."""

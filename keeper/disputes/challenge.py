@@ -12,7 +12,7 @@ from keeper.disputes.buffer import EvidenceBuffer, place_bytes
 
 TICKET_AGE: Final = 2
 """Slots that a ticket stands before it gives a right."""
-PROOF_UNITS: Final = 400_000
+JUDGEMENT_UNITS: Final = 400_000
 """The dearest element the referee accepts, a convolution of 1,022 taps, and the receipt."""
 
 

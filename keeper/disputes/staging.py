@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from solders.instruction import Instruction
+from solders.pubkey import Pubkey
 
 from idl.client import verdict
 from keeper.chain.errors import ChainError, PermanentError
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Landed, Submitter
 from keeper.disputes.buffer import FIRST_BYTES, HEADER_BYTES, EvidenceBuffer
-from keeper.disputes.challenge import PROOF_UNITS, TICKET_AGE, Challenge
+from keeper.disputes.challenge import JUDGEMENT_UNITS, TICKET_AGE, Challenge
 
 SESSION_BYTES: Final = 8
 
@@ -50,12 +51,8 @@ class Stager:
             held = None
         if held is None:
             rent = await self._gateway.rent_exempt_minimum(buffer.space)
-            first = buffer.staged[:FIRST_BYTES]
-            writing = [buffer.write(0, first)] if first else []
-            await self._send(
-                buffer, "create", [buffer.create(rent), buffer.open(), *placing, *writing]
-            )
-            pieces = list(buffer.pieces(len(first)))
+            await self._send(buffer, "create", buffer.begin(rent, placing))
+            pieces = list(buffer.pieces(FIRST_BYTES))
         else:
             if placing:
                 await self._send(buffer, "ticket", placing)
@@ -76,15 +73,24 @@ class Stager:
         await self.stage(challenge.buffer, placing)
         if ticket:
             await self._until_old_enough(challenge)
-        proof = [challenge.prove(ticket=ticket)]
         also = [challenge.close_ticket()] if ticket else []
-        try:
-            landed = await self._send(challenge.buffer, "prove", proof, PROOF_UNITS)
-        except PermanentError:
-            await self.close(challenge.buffer, also)
-            raise
-        await self.close(challenge.buffer, also)
-        return landed
+        return await self._judged(challenge.buffer, "prove", challenge.prove(ticket=ticket), also)
+
+    async def answer(self, buffer: EvidenceBuffer, graph: Pubkey, question: int) -> Landed:
+        """Stage, answer a question about the owner's data, and take the rent back either way.
+
+        Raises ChainError.
+        """
+        await self.stage(buffer)
+        answering = verdict.answer_element(
+            question=question,
+            tail=buffer.tail,
+            provider=buffer.owner,
+            job=buffer.job,
+            graph=graph,
+            buffer=buffer.address,
+        )
+        return await self._judged(buffer, f"answer {question}", answering)
 
     async def close(self, buffer: EvidenceBuffer, also: Sequence[Instruction] = ()) -> None:
         """Take the buffer's rent back."""
@@ -93,6 +99,22 @@ class Stager:
     async def is_staged(self, buffer: EvidenceBuffer) -> bool:
         """Whether the buffer exists, whatever it holds."""
         return await self._held(buffer) is not None
+
+    async def _judged(
+        self,
+        buffer: EvidenceBuffer,
+        step: str,
+        reading: Instruction,
+        closing: Sequence[Instruction] = (),
+    ) -> Landed:
+        """Send what the referee judges by, then take the rents back, whatever it found."""
+        try:
+            landed = await self._send(buffer, step, [reading], JUDGEMENT_UNITS)
+        except PermanentError:
+            await self.close(buffer, closing)
+            raise
+        await self.close(buffer, closing)
+        return landed
 
     async def _held(self, buffer: EvidenceBuffer) -> bytes | None:
         raw = await self._gateway.account(buffer.address)

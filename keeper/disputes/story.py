@@ -42,6 +42,8 @@ def outcome_of(events: Sequence[Event]) -> Outcome:
         match event:
             case verdict.FraudProven():
                 outcome = Outcome.FRAUD
+            case verdict.TrapOpened():
+                outcome = Outcome.TRAP
             case (
                 verdict.BallotsTallied()
                 | verdict.VerificationSkipped()

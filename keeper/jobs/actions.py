@@ -70,6 +70,25 @@ class RevealBallot:
 
 
 @dataclass(frozen=True, slots=True)
+class ProveFraud:
+    """Prove wrong what the own ballot rejects."""
+
+    job: Pubkey
+    operator: int
+    element: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerQuestion:
+    """Show an element of data that a majority missed."""
+
+    job: Pubkey
+    question: int
+    operator: int
+    element: int
+
+
+@dataclass(frozen=True, slots=True)
 class Draw:
     """Draw verifiers, with the buyer's salt when with_salt."""
 
@@ -93,14 +112,28 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class VoidAttempt:
-    """End a rejected or unavailable job unpaid."""
+    """End a job unpaid."""
+
+    job: Pubkey
+
+
+@dataclass(frozen=True, slots=True)
+class DemandAnswers:
+    """Ask the providers for the data of a result that is about to be paid for."""
+
+    job: Pubkey
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireAnswers:
+    """Report that a provider left a question about its data unanswered."""
 
     job: Pubkey
 
 
 @dataclass(frozen=True, slots=True)
 class SlashProvider:
-    """Take the exposure of the provider that a proof convicted."""
+    """Take the exposure of the provider that a proof or a missing answer convicted."""
 
     job: Pubkey
 
@@ -230,10 +263,14 @@ Action = (
     | Check
     | CastBallot
     | RevealBallot
+    | ProveFraud
+    | AnswerQuestion
     | Draw
     | Tally
     | Settle
     | VoidAttempt
+    | DemandAnswers
+    | ExpireAnswers
     | SlashProvider
     | SlashBallot
     | AdoptPartial

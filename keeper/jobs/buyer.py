@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from keeper.jobs.actions import (
     Action,
     Cancel,
+    DemandAnswers,
     Draw,
     ExpireJob,
     ReclaimEscrow,
@@ -13,16 +14,21 @@ from keeper.jobs.actions import (
     Withdraw,
 )
 from keeper.jobs.crank import DRAW_DELAY
-from keeper.jobs.state import Clock, JobSnapshot, JobState, VerdictState
+from keeper.jobs.state import Clock, JobSnapshot, JobState, Verdict, VerdictState
 
 
 @dataclass(frozen=True, slots=True)
 class BuyerSnapshot:
-    """One job as its buyer sees it; cancelling is its wish to take an unclaimed job back."""
+    """One job as its buyer sees it.
+
+    cancelling is its wish to take an unclaimed job back; missing tells that the result could not be
+    fetched.
+    """
 
     job: JobSnapshot
     holds_salt: bool
     cancelling: bool = False
+    missing: bool = False
 
 
 def next_action(snapshot: BuyerSnapshot, clock: Clock) -> Action:
@@ -37,11 +43,23 @@ def next_action(snapshot: BuyerSnapshot, clock: Clock) -> Action:
         return Wait(job.claim_deadline + 1)
     if job.state.ended:
         return _take_back(view)
-    if verdict is not None and verdict.state is VerdictState.COMMITTED:
+    return Wait() if verdict is None else _judged(snapshot, verdict, clock)
+
+
+def _judged(snapshot: BuyerSnapshot, verdict: Verdict, clock: Clock) -> Action:
+    address = snapshot.job.job.address
+    if verdict.may_demand(clock.slot) and _misses(snapshot, verdict):
+        return DemandAnswers(address)
+    salting = snapshot.holds_salt and not verdict.salt_known
+    if verdict.state is VerdictState.COMMITTED and salting:
         opens = verdict.committed_slot + DRAW_DELAY + 1
-        if snapshot.holds_salt and not verdict.salt_known:
-            return Draw(job.address, with_salt=True) if clock.slot >= opens else Wait(opens)
+        return Draw(address, with_salt=True) if clock.slot >= opens else Wait(opens)
     return Wait()
+
+
+def _misses(snapshot: BuyerSnapshot, verdict: Verdict) -> bool:
+    """Even one verifier: the others may collude with who withholds."""
+    return snapshot.missing or any(ballot.missed for ballot in verdict.ballots)
 
 
 def _take_back(view: JobSnapshot) -> Action:

@@ -11,6 +11,7 @@ from keeper.jobs.actions import (
     CollectFee,
     Draw,
     EmitRewards,
+    ExpireAnswers,
     ExpireJob,
     ExpireLease,
     ReleaseBallot,
@@ -30,7 +31,6 @@ from keeper.jobs.state import (
     Clock,
     JobSnapshot,
     JobState,
-    Outcome,
     Verdict,
     VerdictState,
 )
@@ -60,6 +60,7 @@ class CrankSnapshot:
     jobs: tuple[JobSnapshot, ...]
     epochs: Epochs
     salt_slots: int
+    trap_slots: int
     max_attempts: int
 
 
@@ -116,11 +117,12 @@ def _verdict_step(
         case VerdictState.BALLOTING:
             step = _at(_tally_opens(verdict, clock), Tally(address), clock)
         case VerdictState.ANSWERING if verdict.availability is not None:
-            step = _at(verdict.availability.deadline + 1, VoidAttempt(address), clock)
+            step = _at(verdict.availability.deadline + 1, ExpireAnswers(address), clock)
         case VerdictState.DISPUTED:
             step = _at(verdict.window_end + 1, Settle(address), clock)
-        case VerdictState.DECIDED if verdict.outcome is Outcome.FRAUD and not verdict.slashed:
-            step = SlashProvider(address)
+        case VerdictState.DECIDED if verdict.outcome.slashes_provider and not verdict.slashed:
+            opens = verdict.window_end + snapshot.trap_slots + 1
+            step = _at(opens, SlashProvider(address), clock)
         case VerdictState.DECIDED if verdict.outcome.voids:
             step = VoidAttempt(address)
         case VerdictState.DECIDED:

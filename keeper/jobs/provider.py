@@ -1,12 +1,13 @@
-"""What a provider does next: finish what it holds, collect what it earned, then take more."""
+"""What a provider does next: finish what it holds, answer, collect what it earned, take more."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from solders.pubkey import Pubkey
 
 from keeper.jobs.actions import (
     Action,
+    AnswerQuestion,
     Claim,
     CloseVerdict,
     CommitStage,
@@ -48,7 +49,8 @@ class Work:
 class ProviderSnapshot:
     """A provider's view: its jobs and offers, its stake and what it has computed.
 
-    rate is multiply-adds a slot; terms is None while it may not claim.
+    rate is multiply-adds a slot; terms is None while it may not claim. asked are operator and
+    element of each question about a job's data, once they are known.
     """
 
     owner: Pubkey
@@ -57,12 +59,16 @@ class ProviderSnapshot:
     rate: int
     lease_slots: int
     work: Mapping[Pubkey, Work] = field(default_factory=dict)
+    asked: Mapping[Pubkey, Sequence[tuple[int, int]]] = field(default_factory=dict)
 
 
 def next_action(snapshot: ProviderSnapshot, clock: Clock) -> Action:
     """The most urgent step that the chain accepts at clock.slot."""
     for job in sorted(snapshot.jobs, key=_lease_end):
         if (step := _finish(snapshot, job, clock)) is not None:
+            return step
+    for job in snapshot.jobs:
+        if (step := _answer(snapshot, job, clock)) is not None:
             return step
     for job in snapshot.jobs:
         if (step := _collect(snapshot.owner, job)) is not None:
@@ -126,6 +132,23 @@ def _finish(snapshot: ProviderSnapshot, held: JobSnapshot, clock: Clock) -> Acti
     # half a lease, so that a node at half its measured speed still commits in time
     budget = snapshot.rate * snapshot.lease_slots // 2
     return Execute(job.address, first, plan_stage(work, first, stages_left, budget))
+
+
+def _answer(snapshot: ProviderSnapshot, asked: JobSnapshot, clock: Clock) -> Action | None:
+    """The first open question about what this provider committed."""
+    job, verdict = asked.job, asked.verdict
+    if (
+        verdict is None
+        or verdict.state is not VerdictState.ANSWERING
+        or verdict.availability is None
+        or clock.slot > verdict.availability.deadline
+    ):
+        return None
+    for index, (operator, element) in enumerate(snapshot.asked.get(job.address, ())):
+        answered = verdict.availability.answered >> index & 1
+        if not answered and verdict.provider_of(operator) == snapshot.owner:
+            return AnswerQuestion(job.address, index, operator, element)
+    return None
 
 
 def _collect(owner: Pubkey, snapshot: JobSnapshot) -> Action | None:

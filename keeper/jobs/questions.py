@@ -1,10 +1,12 @@
-"""What a provider must show when a majority misses its data: eight elements of the beacon's choice.
+"""What a provider must show when its data is missed: eight elements of the beacon's choice.
 
 Rules: `programs/verdict/README.md`, "Availability". All times are slots.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from hashlib import sha256
+from math import prod
 
 from solders.pubkey import Pubkey
 
@@ -35,18 +37,21 @@ def question_seed(slot_hash: bytes, job: Pubkey) -> bytes:
     return sha256(slot_hash + bytes(job)).digest()
 
 
-def question(seed: bytes, index: int, outputs: Sequence[Output]) -> tuple[int, int]:
-    """Operator and element, uniform over the elements of `outputs`, padding left out.
+def question(
+    seed: bytes, index: int, outputs: Sequence[Output], work: Sequence[int]
+) -> tuple[int, int]:
+    """Operator and element of a multiply-add drawn from all that the operators take.
 
-    `outputs` are those of the operators that the stages cover; the element counts padded rows, as
-    a rejecting ballot does. ValueError without outputs.
+    `outputs` are those of the operators that the stages cover, `work` the multiply-adds up to and
+    with each; the element counts padded rows, as a rejecting ballot does. ValueError without any.
     """
-    counts = [shape[0] * shape[1] * shape[2] * shape[3] for shape, _ in outputs]
+    if not outputs:
+        raise ValueError("without an output there is nothing to ask")
     draw = int.from_bytes(sha256(seed + bytes([index])).digest()[:8], "little")
-    target = draw * sum(counts) >> 64
-    for operator, (count, (shape, dtype)) in enumerate(zip(counts, outputs, strict=True)):
-        if target < count:
-            row, column = divmod(target, shape[3])
-            return operator, row * (row_stride(shape[3] * dtype.size) // dtype.size) + column
-        target -= count
-    raise ValueError("without an output there is nothing to ask")
+    drawn = draw * work[len(outputs) - 1] >> 64
+    operator = bisect_right(work, drawn)
+    before = work[operator - 1] if operator else 0
+    shape, dtype = outputs[operator]
+    taps = (work[operator] - before) // prod(shape)
+    row, column = divmod((drawn - before) // taps, shape[3])
+    return operator, row * (row_stride(shape[3] * dtype.size) // dtype.size) + column

@@ -41,6 +41,7 @@ class ClaimRules:
     claim_scale_slots: int
     claim_max_delay_slots: int
     capability_ref: int
+    reputation_half_life_slots: int
     season_q32: int
     ageing_q32: int
     kappa: int
@@ -49,12 +50,16 @@ class ClaimRules:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A provider's registration and stake. ask is base units per 2^30 multiply-adds."""
+    """A provider's registration and stake. ask is base units per 2^30 multiply-adds.
+
+    reputation is Q16 as it was at rated_slot.
+    """
 
     ask: int
     max_macs: int
     measured_rate: int
     reputation: int
+    rated_slot: int
     registered_slot: int
     free_stake: int
 
@@ -126,7 +131,8 @@ def first_claim_slot(job: Job, owner: Pubkey, terms: ClaimTerms) -> int:
     if beacon is None:
         return max(registered, job.posted_slot)
     drawn = lot(beacon, job.address, owner)
-    waits = delay(rules, drawn, weight(standing), terms.total_staked)
+    left = reputation_at(standing, job.posted_slot, rules.reputation_half_life_slots)
+    waits = delay(rules, drawn, weight(standing.free_stake, left), terms.total_staked)
     return max(registered, job.posted_slot + CLAIM_DELAY + waits)
 
 
@@ -149,10 +155,17 @@ def locked(price: int, offered: int, rules: ClaimRules) -> tuple[int, int]:
     return rules.kappa * price, -(-offered * rules.bond_bps // BPS)
 
 
-def weight(standing: Standing) -> int:
-    """Free stake times 1/4 + 3/4 reputation."""
-    factor = REPUTATION_ONE + 3 * standing.reputation
-    return min(U64_MAX, standing.free_stake * factor // (4 * REPUTATION_ONE))
+def reputation_at(standing: Standing, slot: int, half_life: int) -> int:
+    """What is left of a Q16 reputation: halved every half_life slots, linearly within each."""
+    halvings, rest = divmod(max(0, slot - standing.rated_slot), half_life)
+    halved = standing.reputation >> halvings
+    return halved - halved * rest // half_life // 2
+
+
+def weight(free_stake: int, reputation: int) -> int:
+    """Free stake in base units times 1/4 + 3/4 of a Q16 reputation."""
+    factor = REPUTATION_ONE + 3 * reputation
+    return min(U64_MAX, free_stake * factor // (4 * REPUTATION_ONE))
 
 
 def lot(slot_hash: bytes, job: Pubkey, owner: Pubkey) -> int:

@@ -46,11 +46,28 @@ class Outcome(IntEnum):
     UNSAMPLED = 5
     FRAUD = 6
     UNPROVEN = 7
+    TRAP = 8
+    WITHHELD = 9
 
     @property
     def voids(self) -> bool:
         """Whether the attempt goes unpaid."""
-        return self in (Outcome.UNAVAILABLE, Outcome.FRAUD)
+        return self is Outcome.UNAVAILABLE or self.convicts
+
+    @property
+    def convicts(self) -> bool:
+        """Whether one stage's provider is to blame."""
+        return self.proven or self is Outcome.WITHHELD
+
+    @property
+    def slashes_provider(self) -> bool:
+        """Whether a provider loses what it staked: by a proof, or for data not shown in time."""
+        return self in (Outcome.FRAUD, Outcome.WITHHELD)
+
+    @property
+    def proven(self) -> bool:
+        """Whether a committed element was proven wrong, on the buyer's order or not."""
+        return self in (Outcome.FRAUD, Outcome.TRAP)
 
 
 class BallotState(IntEnum):
@@ -109,21 +126,25 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class DrawnBallot:
-    """One drawn seat; verifier is known once it has cast, and what it rejected once revealed."""
+    """One drawn seat; verifier is known once it has cast, what it found once revealed.
+
+    rejected are operator and element.
+    """
 
     index: int
     seat: int
     draw: int
     state: BallotState
     verifier: Pubkey | None
-    rejected_operator: int | None = None
+    rejected: tuple[int, int] | None = None
     accepted: bool = False
+    missed: bool = False
     slashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Questions to the providers of data that a majority missed.
+    """Questions to the providers of data that a majority, or the buyer, missed.
 
     seed is None until the chain has learned it; bit i of answered is set once question i has been
     answered.
@@ -139,8 +160,8 @@ class Availability:
 class Verdict:
     """The proof side of a job. committed_slot is the base of the next draw.
 
-    A proof convicts one stage's provider; slashed tells whether it has lost its exposure.
-    availability is None unless a majority missed the data.
+    A proof, or a missing answer, convicts one stage's provider; slashed tells whether it has lost
+    its exposure. availability is None unless the data was missed.
     """
 
     state: VerdictState
@@ -170,10 +191,17 @@ class Verdict:
             return self.convicted
         return self.stages[-1].provider if self.stages else None
 
+    def provider_of(self, operator: int) -> Pubkey | None:
+        """Who committed an operator's output."""
+        for stage in self.stages:
+            if stage.first <= operator < stage.last:
+                return stage.provider
+        return None
+
     def owes_slash(self, ballot: DrawnBallot) -> bool:
         """Whether it accepted what was proven wrong and still holds its exposure."""
         revealed = ballot.state is BallotState.REVEALED and ballot.accepted
-        return self.outcome is Outcome.FRAUD and revealed and not ballot.slashed
+        return self.outcome.proven and revealed and not ballot.slashed
 
     def is_challengeable(self, slot: int) -> bool:
         """Whether a proof of fraud is still judged at the slot."""
@@ -182,10 +210,19 @@ class Verdict:
                 return True
             case VerdictState.DISPUTED:
                 return slot <= self.window_end
+            case VerdictState.DECIDED if self.outcome is Outcome.UNAVAILABLE:
+                return True
             case VerdictState.DECIDED:
                 return not self.outcome.voids and slot <= self.window_end
             case _:
                 return False
+
+    def may_demand(self, slot: int) -> bool:
+        """Whether the buyer may still ask for the data."""
+        waiting = self.state is VerdictState.DISPUTED or (
+            self.state is VerdictState.DECIDED and not self.outcome.voids
+        )
+        return waiting and self.availability is None and slot <= self.window_end
 
     def ballots_closed(self, slot: int) -> bool:
         """Whether no ballot can change any more."""

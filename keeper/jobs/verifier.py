@@ -1,4 +1,4 @@
-"""What a verifier does next: reveal before cast, cast before check, then collect."""
+"""What a verifier does next: reveal, then prove and cast, check, and last collect."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from keeper.jobs.actions import (
     Action,
     CastBallot,
     Check,
+    ProveFraud,
     ReleaseBallot,
     RevealBallot,
     Wait,
@@ -54,10 +55,30 @@ def _steps(snapshot: VerifierSnapshot, job: JobSnapshot, clock: Clock) -> list[S
                 and ballot.state in (BallotState.CAST, BallotState.REVEALED)
                 and not verdict.owes_slash(ballot)
             ]
+        else:
+            found += _proof_steps(snapshot, job, verdict, clock)
     if job.escrow is not None:
         for credit in job.escrow.unpaid_to(snapshot.owner):
             found.append(((3, 1), Withdraw(address, credit)))
     return found
+
+
+def _proof_steps(
+    snapshot: VerifierSnapshot, job: JobSnapshot, verdict: Verdict, clock: Clock
+) -> list[Step]:
+    """What it rejected itself, whatever the others found, as long as a proof is judged.
+
+    Not while others may still reveal: a proof ends balloting, and who has not revealed is not paid.
+    """
+    if not verdict.is_challengeable(clock.slot):
+        return []
+    return [
+        ((1, verdict.window_end), ProveFraud(job.job.address, *ballot.rejected))
+        for ballot in verdict.ballots
+        if ballot.verifier == snapshot.owner
+        and ballot.state is BallotState.REVEALED
+        and ballot.rejected is not None
+    ]
 
 
 def _ballot_steps(

@@ -15,7 +15,11 @@ from keeper.roles.transactions import draw
 
 
 class Buyer(Role):
-    """Watches every job of one key; `keep` names those whose accounts must stay open for now."""
+    """Watches every job of one key.
+
+    `keep` names those whose accounts must stay open for now, `cancelling` those to take back, and
+    `missing` those whose result could not be fetched.
+    """
 
     def __init__(
         self, mirror: ChainMirror, submitter: Submitter, owner: Pubkey, salts: SaltBook
@@ -24,6 +28,7 @@ class Buyer(Role):
         self._salts = salts
         self.keep: set[Pubkey] = set()
         self.cancelling: set[Pubkey] = set()
+        self.missing: set[Pubkey] = set()
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
         """See keeper.jobs.buyer."""
@@ -33,8 +38,13 @@ class Buyer(Role):
             if job.buyer != self.owner or (job.state.ended and job.address in self.keep):
                 continue
             holds_salt = self._salts.get(job.address) is not None
-            cancelling = job.address in self.cancelling
-            step = rules.next_action(BuyerSnapshot(snapshot, holds_salt, cancelling), clock)
+            found = BuyerSnapshot(
+                snapshot,
+                holds_salt,
+                cancelling=job.address in self.cancelling,
+                missing=job.address in self.missing,
+            )
+            step = rules.next_action(found, clock)
             if not isinstance(step, Wait):
                 return step
             if step.until is not None:

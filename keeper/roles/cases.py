@@ -1,4 +1,4 @@
-"""Jobs whose data this node keeps: to prove with, and to judge a receipt again later."""
+"""Jobs whose data this node keeps: to prove or to answer with, and to judge a receipt again."""
 
 import json
 from collections.abc import Sequence
@@ -7,11 +7,14 @@ from pathlib import Path
 
 from solders.pubkey import Pubkey
 
+from keeper.compute import ComputeLane
 from keeper.data import BlobStore, DataError, StageIndex, StageIndexes
 from keeper.data.files import replace_atomically
-from keeper.jobs.state import Stage
+from keeper.disputes.case import Case, claim_of
+from keeper.jobs.state import JobSnapshot, Stage
 from keeper.roles.errors import CaseError
-from keeper.roles.material import Order
+from keeper.roles.material import JobMaterial, MaterialSource, Order
+from keeper.roles.traces import TraceSource
 from kernels.trace import stored_roots
 
 
@@ -98,3 +101,63 @@ class CaseShelf:
 
     def _path(self, job: Pubkey) -> Path:
         return self._orders / f"{job}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSource:
+    """Opens jobs as cases, from what is kept or from who serves it."""
+
+    lane: ComputeLane
+    material: MaterialSource
+    traces: TraceSource
+    shelf: CaseShelf
+
+    async def get(self, snapshot: JobSnapshot) -> Case:
+        """A kept case, else a fetched one; raises CaseError, MaterialError."""
+        stages = _stages(snapshot)
+        material = await self.material.get(snapshot.job)
+        try:
+            outputs = await self.lane.run(self.shelf.outputs, snapshot.job.address, stages)
+        except CaseError:
+            return await self.fetch(snapshot)
+        return _case(snapshot, material, outputs)
+
+    async def fetch(self, snapshot: JobSnapshot) -> Case:
+        """Fetch what was committed, and keep it.
+
+        Raises CaseError when somebody does not serve it or there is no room, MaterialError.
+        """
+        job, stages = snapshot.job, _stages(snapshot)
+        material = await self.material.get(job)
+        served: list[bytes | None] = []
+        for stage in stages:
+            served += await self.traces.stage(job.address, stage, material.graph)
+        outputs = [output for output in served if output is not None]
+        if len(outputs) != len(served):
+            raise CaseError(
+                f"operator {served.index(None)} of job {job.address} is not served; only data "
+                "that are at hand can be proven wrong"
+            )
+        await self.keep(snapshot, outputs)
+        return _case(snapshot, material, outputs)
+
+    async def keep(self, snapshot: JobSnapshot, outputs: Sequence[bytes]) -> None:
+        """Keep outputs that are at hand; raises CaseError where there is no room."""
+        try:
+            await self.lane.run(self.shelf.keep, snapshot.job, _stages(snapshot), outputs)
+        except DataError as error:
+            raise CaseError(f"job {snapshot.job.address} cannot be kept: {error}") from error
+
+
+def _case(snapshot: JobSnapshot, material: JobMaterial, outputs: Sequence[bytes]) -> Case:
+    job = snapshot.job
+    inputs = (job.input_root, len(material.graph.inputs))
+    claim = claim_of(job.spec_root, job.operators, inputs, _stages(snapshot))
+    return Case(material.graph, material.inputs, outputs, claim)
+
+
+def _stages(snapshot: JobSnapshot) -> tuple[Stage, ...]:
+    stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
+    if not stages:
+        raise CaseError(f"nothing is committed for job {snapshot.job.address}")
+    return stages

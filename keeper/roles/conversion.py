@@ -94,7 +94,7 @@ def verdict_of(account: verdict_program.Verdict) -> Verdict:
         ),
         payer=account.payer,
         convicted=account.stages[account.fraud.stage].provider
-        if account.outcome == Outcome.FRAUD
+        if Outcome(account.outcome).convicts
         else None,
         slashed=bool(account.fraud.slashed),
         availability=_availability(account.availability) if account.unavailable_rounds else None,
@@ -122,6 +122,7 @@ def claim_rules(params: job_registry.Params) -> ClaimRules:
         claim_scale_slots=params.claim_scale_slots,
         claim_max_delay_slots=params.claim_max_delay_slots,
         capability_ref=params.capability_ref,
+        reputation_half_life_slots=params.reputation_half_life_slots,
         season_q32=params.season_q32,
         ageing_q32=params.ageing_q32,
         kappa=params.kappa,
@@ -136,6 +137,7 @@ def standing_of(account: job_registry.Provider, free_stake: int) -> Standing:
         max_macs=account.max_macs,
         measured_rate=account.measured_rate,
         reputation=account.reputation,
+        rated_slot=account.rated_slot,
         registered_slot=account.registered_slot,
         free_stake=free_stake,
     )
@@ -157,7 +159,8 @@ def _ballot(index: int, account: verdict_program.Ballot) -> DrawnBallot:
         draw=account.draw,
         state=BallotState(account.state),
         verifier=account.verifier if account.verifier != NOBODY else None,
-        rejected_operator=account.operator if account.choice == Choice.REJECT else None,
+        rejected=(account.operator, account.element) if account.choice == Choice.REJECT else None,
         accepted=account.choice == Choice.ACCEPT,
+        missed=account.choice == Choice.UNAVAILABLE,
         slashed=bool(account.slashed),
     )

@@ -5,7 +5,14 @@ from solders.pubkey import Pubkey
 from idl.client import SHARDS, escrow, job_registry, shard_of, staking
 from keeper.chain.submit import Submitter
 from keeper.jobs import crank as rules
-from keeper.jobs.actions import Action, CollectFee, EmitRewards, RollMarket, SweepFees, TakeSnapshot
+from keeper.jobs.actions import (
+    Action,
+    CollectFee,
+    EmitRewards,
+    RollMarket,
+    SweepFees,
+    TakeSnapshot,
+)
 from keeper.jobs.crank import CrankSnapshot, Epochs
 from keeper.jobs.state import Clock, JobSnapshot
 from keeper.roles.mirror import ChainMirror, View
@@ -36,6 +43,7 @@ class Crank(Role):
                 jobs=jobs,
                 epochs=epochs,
                 salt_slots=view.rules.verdict.salt_slots,
+                trap_slots=view.rules.verdict.trap_slots,
                 max_attempts=view.rules.job_registry.max_attempts,
             ),
             clock,

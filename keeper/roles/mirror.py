@@ -8,7 +8,7 @@ from solders.pubkey import Pubkey
 
 from idl.client import SLOT_HASHES, escrow, job_registry, staking, verdict
 from keeper.chain.gateway import Gateway
-from keeper.jobs.state import JobSnapshot, JobState
+from keeper.jobs.state import JobSnapshot, JobState, VerdictState
 from keeper.journal import Journal
 from keeper.roles.conversion import escrow_of, job_of, verdict_of
 from keeper.roles.sweep import Mirror, Sweep, optional, required, slot_hashes_of, tokens_of
@@ -52,6 +52,11 @@ class View(Sweep):
     jobs: Mapping[Pubkey, JobSnapshot]
     parties: Mapping[Pubkey, Party]
 
+    @property
+    def beacon_due(self) -> bool:
+        """Whether a slot's hash decides something: who claims first, or what a provider shows."""
+        return any(_awaits_beacon(snapshot) for snapshot in self.jobs.values())
+
 
 class ChainMirror(Mirror[View]):
     """See `Mirror`; parties are the keys whose stake and registrations are read."""
@@ -72,7 +77,8 @@ class ChainMirror(Mirror[View]):
         rules = await self._read_rules(slot)
         found = await self.gateway.program_accounts(job_registry.Job)
         addresses = [job_registry.market_address(), staking.pool_address()]
-        if any(account.state == JobState.POSTED for _, account in found):
+        due = self._view is not None and self._view.beacon_due
+        if due or any(account.state == JobState.POSTED for _, account in found):
             addresses.append(SLOT_HASHES)
         for owner in self._parties:
             addresses += [staking.position_address(owner), job_registry.provider_address(owner)]
@@ -142,6 +148,12 @@ class ChainMirror(Mirror[View]):
                 "-" if part is None else str(part.sequence) for part in (account, judged, money)
             ),
         )
+
+
+def _awaits_beacon(snapshot: JobSnapshot) -> bool:
+    judged = snapshot.verdict
+    answering = judged is not None and judged.state is VerdictState.ANSWERING
+    return answering or snapshot.job.state is JobState.POSTED
 
 
 def _party(owner: Pubkey, raws: Mapping[Pubkey, RawAccount | None]) -> Party:

@@ -10,11 +10,15 @@ from solders.pubkey import Pubkey
 from keeper.chain.submit import Submitter
 from keeper.compute import CapacityError, ComputeLane, RenewingExecutor, commit_segment
 from keeper.data import BlobClient, BlobStore, DataError, StageIndex, StageIndexes
+from keeper.disputes import EvidenceBuffer
+from keeper.disputes.staging import Stager
 from keeper.jobs import provider as rules
-from keeper.jobs.actions import Action, Claim, Execute
+from keeper.jobs.actions import Action, AnswerQuestion, Claim, Execute
 from keeper.jobs.provider import ComputedStage, ProviderSnapshot, Work
 from keeper.jobs.selection import ClaimTerms
 from keeper.jobs.state import Clock, Job, JobSnapshot, JobState, Verdict
+from keeper.roles.availability import Place, questions_of
+from keeper.roles.cases import CaseShelf, CaseSource
 from keeper.roles.conversion import claim_rules, standing_of
 from keeper.roles.errors import MaterialError, RoleError
 from keeper.roles.material import JobMaterial, MaterialSource
@@ -48,6 +52,7 @@ class ProviderTools:
     indexes: StageIndexes
     client: BlobClient
     material: MaterialSource
+    shelf: CaseShelf
 
 
 class Provider(Role):
@@ -59,6 +64,8 @@ class Provider(Role):
         super().__init__(mirror, submitter, owner)
         self._tools = tools
         self._traces = TraceSource(tools.client, mirror.gateway)
+        self._cases = CaseSource(tools.lane, tools.material, self._traces, tools.shelf)
+        self._stager = Stager(mirror.gateway, submitter)
         self._restarts: set[Pubkey] = set()
         self._material: dict[Pubkey, JobMaterial] = {}
         self.costs: dict[Pubkey, ExecutionCost] = {}
@@ -73,6 +80,11 @@ class Provider(Role):
                 rate=self._tools.rate,
                 lease_slots=view.rules.job_registry.lease_slots,
                 work={job: self._work(job, material) for job, material in self._material.items()},
+                asked={
+                    job: self._asked(view.jobs[job], material)
+                    for job, material in self._material.items()
+                    if job in view.jobs
+                },
             ),
             clock,
         )
@@ -88,9 +100,22 @@ class Provider(Role):
                 await super().perform(action, view)
             case Execute(job, first, last):
                 await self._execute(view.jobs[job], range(first, last))
+            case AnswerQuestion(job, question, operator, element):
+                await self._answer(view.jobs[job], question, (operator, element))
             case _:
                 await super().perform(action, view)
                 await self._forget(view)
+
+    def _asked(self, snapshot: JobSnapshot, material: JobMaterial) -> tuple[Place, ...]:
+        return questions_of(self.mirror, snapshot, material.graph)
+
+    async def _answer(self, snapshot: JobSnapshot, question: int, place: Place) -> None:
+        job = snapshot.job
+        case = await self._cases.get(snapshot)
+        evidence = await self._tools.lane.run(case.evidence, *place)
+        buffer = EvidenceBuffer(self.owner, job.address, *place, evidence)
+        answered = await self._stager.answer(buffer, job.graph, question)
+        LOG.info("job %s: question %d answered in slot %d", job.address, question, answered.slot)
 
     async def _require_capacity(self, material: JobMaterial) -> None:
         executor = self._tools.executor
@@ -190,12 +215,14 @@ class Provider(Role):
         return index
 
     async def recover(self) -> None:
-        """Look, and fetch the material of the jobs that this key holds."""
+        """Look, and fetch the material of the jobs that this key holds or answers for."""
         await super().recover()
         for snapshot in self.mirror.view.jobs.values():
             job = snapshot.job
             held = job.lease is not None and job.lease.provider == self.owner
-            if held and job.state is JobState.CLAIMED:
+            stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
+            answers = any(stage.provider == self.owner for stage in stages)
+            if (held or answers) and not job.state.ended:
                 try:
                     self._material[job.address] = await self._tools.material.get(job)
                 except MaterialError as error:

@@ -14,6 +14,7 @@ from keeper.compute import ComputeLane
 from keeper.configuration import Serving
 from keeper.data import BlobClient, BlobStore, StageIndexes, serve_data
 from keeper.journal import Journal
+from keeper.roles.cases import CaseShelf
 from keeper.roles.material import MaterialSource
 
 JOURNAL_FILE = "journal.sqlite"
@@ -42,6 +43,7 @@ class Storage:
     indexes: StageIndexes
     tasks: StageIndexes
     material: MaterialSource
+    shelf: CaseShelf
     url: str
 
 
@@ -71,5 +73,6 @@ async def open_storage(
     store, indexes = BlobStore(folder, serving.quota_bytes), StageIndexes(folder)
     tasks = StageIndexes(folder, "tasks")
     material = MaterialSource(services.client, store, services.lane)
+    shelf = CaseShelf(folder, store, indexes)
     async with serve_data(store, indexes, serving.host, serving.port, tasks) as url:
-        yield Storage(store, indexes, tasks, material, serving.public_url or url)
+        yield Storage(store, indexes, tasks, material, shelf, serving.public_url or url)

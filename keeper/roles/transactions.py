@@ -76,19 +76,26 @@ def _settle(action: actions.Settle, context: Context) -> Instruction:
 
 
 def _void(action: actions.VoidAttempt, context: Context) -> Instruction:
-    judged = context.job.verdict
+    judged, job = context.job.verdict, action.job
     if judged is None or judged.blamed is None:
-        raise RoleError(f"job {action.job} has no stage to void")
+        raise RoleError(f"job {job} has no stage to void")
     blamed = judged.blamed
     return verdict.void(
         cranker=context.signer,
-        job=action.job,
-        graph=context.job.job.graph,
+        job=job,
         provider=job_registry.provider_address(blamed),
-        utilisation=job_registry.utilisation_address(shard_of(action.job)),
+        utilisation=job_registry.utilisation_address(shard_of(job)),
         position=staking.position_address(blamed),
-        exposure=staking.exposure_address(action.job, blamed),
+        exposure=staking.exposure_address(job, blamed),
     )
+
+
+def _demand_answers(action: actions.DemandAnswers, context: Context) -> Instruction:
+    return verdict.demand_answers(buyer=context.signer, verdict=verdict.verdict_address(action.job))
+
+
+def _expire_answers(action: actions.ExpireAnswers, context: Context) -> Instruction:
+    return verdict.expire_answers(payer=context.signer, job=action.job, graph=context.job.job.graph)
 
 
 def _slash_provider(action: actions.SlashProvider, context: Context) -> Instruction:
@@ -197,6 +204,8 @@ _BUILDERS: Mapping[type, Callable[[Any, Context], Instruction]] = {
     ),
     actions.Settle: _settle,
     actions.VoidAttempt: _void,
+    actions.DemandAnswers: _demand_answers,
+    actions.ExpireAnswers: _expire_answers,
     actions.SlashProvider: _slash_provider,
     actions.SlashBallot: _slash_ballot,
     actions.AdoptPartial: lambda action, context: verdict.adopt_partial(

@@ -2,20 +2,32 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
 from idl.client import staking, verdict
+from keeper.chain.errors import ProgramError
 from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.data import BlobClient
+from keeper.disputes.staging import Stager
 from keeper.jobs import verifier as rules
-from keeper.jobs.actions import Action, CastBallot, Check, ReleaseBallot, RevealBallot
+from keeper.jobs.actions import (
+    Action,
+    CastBallot,
+    Check,
+    ProveFraud,
+    ReleaseBallot,
+    RevealBallot,
+)
 from keeper.jobs.state import Clock, JobSnapshot, Verdict
 from keeper.jobs.verifier import VerifierSnapshot
 from keeper.roles.ballots import BallotBox
-from keeper.roles.errors import MaterialError, RoleError
+from keeper.roles.cases import CaseShelf, CaseSource
+from keeper.roles.challenger import Challenger
+from keeper.roles.errors import CaseError, MaterialError, RoleError
 from keeper.roles.material import JobMaterial, MaterialSource
 from keeper.roles.mirror import ChainMirror, View
 from keeper.roles.role import Role
@@ -35,6 +47,7 @@ from kernels.trace import Hasher, stored_roots
 LOG = logging.getLogger(__name__)
 
 NO_SEAT = 0xFFFF
+OVERTAKEN = "AlreadyProven"
 MIN_TRANSFER_SECONDS = 5.0
 
 
@@ -46,6 +59,7 @@ class VerifierTools:
     client: BlobClient
     material: MaterialSource
     ballots: BallotBox
+    shelf: CaseShelf
     hasher: Hasher = stored_roots
 
 
@@ -58,6 +72,8 @@ class Verifier(Role):
         super().__init__(mirror, submitter, owner)
         self._tools = tools
         self._traces = TraceSource(tools.client, mirror.gateway)
+        self._cases = CaseSource(tools.lane, tools.material, self._traces, tools.shelf)
+        self._challenger = Challenger(Stager(mirror.gateway, submitter), owner, tools.lane)
         self._ready = tools.ballots.keys()
         self.verdicts: dict[Pubkey, TraceVerdict] = {}
 
@@ -95,8 +111,11 @@ class Verifier(Role):
                     verdict=verdict.verdict_address(job),
                 )
                 await self.send(action, view, reveal)
+            case ProveFraud(job, operator, element):
+                await self._prove(view.jobs[job], operator, element)
             case ReleaseBallot(job, ballot):
                 await super().perform(action, view)
+                await self._tidy(view.jobs[job], ballot)
                 self._tools.ballots.discard((job, ballot))
                 self._ready = self._tools.ballots.keys()
             case _:
@@ -117,6 +136,23 @@ class Verifier(Role):
         )
         await self.send(action, view, cast)
 
+    async def _prove(self, snapshot: JobSnapshot, operator: int, element: int) -> None:
+        case = await self._cases.get(snapshot)
+        suspicion = await self._challenger.examine(snapshot, case, operator, element)
+        try:
+            await self._challenger.prove(snapshot, case, suspicion, salt=None)
+        except ProgramError as error:
+            if error.name != OVERTAKEN:
+                raise
+            LOG.info("verifier %s: somebody else proved it: %s", self.owner, error)
+
+    async def _tidy(self, snapshot: JobSnapshot, ballot: int) -> None:
+        """Close a staging that somebody else's proof, or the end of the window, overtook."""
+        rejected = _judged(snapshot).ballots[ballot].rejected
+        if rejected is not None:
+            operator, element = rejected
+            await self._challenger.tidy(snapshot.job.address, operator, element)
+
     async def _check(self, snapshot: JobSnapshot, index: int) -> None:
         job = snapshot.job
         ballot = Ballot.create(Choice.UNAVAILABLE)
@@ -125,9 +161,12 @@ class Verifier(Role):
         except MaterialError as error:
             LOG.warning("verifier %s: %s", self.owner, error)
         else:
-            found = await self._verify(snapshot, material)
+            outputs = await self._fetch(snapshot, material)
+            found = await self._verify(snapshot, material, outputs)
             self.verdicts[job.address] = found
             ballot = _ballot_for(found)
+            if ballot.choice is Choice.REJECT:
+                await self._keep(snapshot, outputs)
             LOG.info(
                 "verifier %s: job %s: %s, %d multiply-adds in %.3f s",
                 self.owner, job.address, found.finding, found.cost.macs, found.cost.seconds,
@@ -136,21 +175,27 @@ class Verifier(Role):
         await asyncio.to_thread(self._tools.ballots.keep, key, ballot)
         self._ready = self._ready | {key}
 
-    async def _verify(self, snapshot: JobSnapshot, material: JobMaterial) -> TraceVerdict:
-        if snapshot.verdict is None:
-            raise RoleError(f"job {snapshot.job.address} has no verdict to check")
+    async def _fetch(self, snapshot: JobSnapshot, material: JobMaterial) -> list[bytes | None]:
+        """Canonical bytes of every committed output, None for each that does not come in time."""
+        judged = _judged(snapshot)
         outputs: list[bytes | None] = []
         try:
-            async with asyncio.timeout(self._transfer_seconds(snapshot.verdict)):
-                for stage in snapshot.verdict.stages:
+            async with asyncio.timeout(self._transfer_seconds(judged)):
+                for stage in judged.stages:
                     outputs += await self._traces.stage(snapshot.job.address, stage, material.graph)
         except TimeoutError:
             LOG.warning(
                 "verifier %s: job %s is served too slowly", self.owner, snapshot.job.address
             )
-            outputs += [None] * (snapshot.verdict.stages[-1].last - len(outputs))
+            outputs += [None] * (judged.stages[-1].last - len(outputs))
+        return outputs
+
+    async def _verify(
+        self, snapshot: JobSnapshot, material: JobMaterial, outputs: Sequence[bytes | None]
+    ) -> TraceVerdict:
         stages = [
-            CommittedStage(stage.first, stage.last, stage.root) for stage in snapshot.verdict.stages
+            CommittedStage(stage.first, stage.last, stage.root)
+            for stage in _judged(snapshot).stages
         ]
         return await self._tools.lane.run(
             verify_trace,
@@ -161,10 +206,23 @@ class Verifier(Role):
             hasher=self._tools.hasher,
         )
 
+    async def _keep(self, snapshot: JobSnapshot, outputs: Sequence[bytes | None]) -> None:
+        """Keep what will be proven wrong: its provider may stop serving it."""
+        try:
+            await self._cases.keep(snapshot, [each for each in outputs if each is not None])
+        except CaseError as error:
+            LOG.warning("verifier %s: %s", self.owner, error)
+
     def _transfer_seconds(self, judged: Verdict) -> float:
         """Half of what is left for casting: a provider that dawdles is unavailable."""
         slots = max(1, judged.ballot_deadline - self.mirror.view.slot)
         return max(MIN_TRANSFER_SECONDS, slots * self.mirror.slot_seconds / 2)
+
+
+def _judged(snapshot: JobSnapshot) -> Verdict:
+    if snapshot.verdict is None:
+        raise RoleError(f"job {snapshot.job.address} has no verdict to check")
+    return snapshot.verdict
 
 
 def _seat(position: staking.Position | None) -> int | None:

@@ -67,8 +67,9 @@ class Economics:
 
     @property
     def accepted(self) -> bool:
-        """Whether the programs accept these parameters: deterrence above one, in integers."""
-        return self._scaled_deterrence > BPS**4
+        """Whether the programs accept these parameters: deterrence above one, and most honest."""
+        honest = (BPS - self.collusion_bps) * (BPS - self.lazy_bps)
+        return self._scaled_deterrence > BPS**4 and 2 * honest > BPS**2
 
     @property
     def bound(self) -> float:

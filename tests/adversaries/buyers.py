@@ -1,13 +1,24 @@
 """Those who pay."""
 
+import hashlib
 from typing import ClassVar
 
-from idl.client import escrow, job_registry
+from solders.pubkey import Pubkey
+
+from idl.client import escrow, job_registry, verdict
 from tests.adversaries import cranks
 from tests.adversaries.life import CLAIMED, COMMITTED, POSTED, Life
 from tests.adversaries.party import Party
 from tests.adversaries.run import Run
-from tests.world.judgement import State
+from tests.world.judgement import Outcome, State
+
+TRAP_SALT = b"trap salt".ljust(32, b".")
+
+
+def trap_of(provider: Pubkey, operator: int) -> bytes:
+    """SHA256("trap" | provider | operator LE | salt): an order to be wrong there."""
+    place = bytes(provider) + operator.to_bytes(4, "little")
+    return hashlib.sha256(b"trap" + place + TRAP_SALT).digest()
 
 
 class Buyer(Party):
@@ -44,6 +55,18 @@ class InputWithholder(Buyer):
     def attend(self, run: Run, life: Life) -> None:
         super().attend(run, life)
         life.inputs_served = run.job(life).state in {POSTED, CLAIMED}
+
+
+class Trapper(Buyer):
+    """Has its friend lie on order, and excuses it when the lie is proven."""
+
+    def attend(self, run: Run, life: Life) -> None:
+        super().attend(run, life)
+        found = run.judging(life)
+        if found is None or found.outcome != Outcome.FRAUD or self.random.random() < 0.4:
+            return
+        opening = verdict.open_trap(salt=TRAP_SALT, job=life.job.address)
+        self.send(run, "open a trap", opening)
 
 
 class Canceller(Buyer):

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from solders.pubkey import Pubkey
 
 from tests.adversaries import buyers, outsiders, providers, verifiers
 from tests.adversaries.party import Party
 from tests.adversaries.town import Town
+from tests.adversaries.traces import OPERATORS
 from tests.world import NLOV, Actor
 
 ProviderKind = Callable[[Actor, Random], providers.Provider]
@@ -64,7 +65,7 @@ class Cast:
     jobs: int = 1
     buyer: Actor | None = None
     bands: list[frozenset[Pubkey]] = field(default_factory=list)
-    terms: dict[str, int] = field(default_factory=dict)
+    terms: dict[str, Any] = field(default_factory=dict)
     watched: bool = False
     """Whether an honest watcher looks at every result."""
 
@@ -104,6 +105,8 @@ class Casting:
         main = self._provider(theme)
         self._others(main)
         self._buyer()
+        if isinstance(liar := cast.parties[0], providers.Liar):
+            self._order(liar)
         self._verifiers(main)
         self._outsiders()
         return cast
@@ -148,6 +151,18 @@ class Casting:
         kind = self.random.choice(BUYERS) if rogue else buyers.HonestBuyer
         self._join(kind(cast.buyer, self.random))
 
+    def _order(self, liar: providers.Liar) -> None:
+        """At times the buyer has asked for the lie, or has asked for another."""
+        if self.cast.theme not in {"one party", "lie"} or self.random.random() < 0.5:
+            return
+        operator, _ = self.random.choice(sorted(liar.lies))
+        if self.random.random() < 0.2:
+            operator = (operator + 1) % OPERATORS
+        buyer = self.cast.parties[-1].actor
+        self.cast.parties[-1] = buyers.Trapper(buyer, self.random)
+        self.cast.terms["trap"] = buyers.trap_of(liar.actor.key, operator)
+        self.cast.bands.append(frozenset({liar.actor.key, buyer.key}))
+
     def _verifiers(self, main: Actor) -> None:
         """Rogues are a minority of the seats, though a draw may well find them a majority.
 
@@ -176,8 +191,9 @@ class Casting:
         if cast.theme in {"collusion", "one party"}:
             if cast.theme == "one party" and cast.buyer is not None:
                 band.add(cast.buyer.key)
-            joined = [each for each in cast.bands if main.key in each]
-            cast.bands = [frozenset(band).union(*joined)]
+            cast.bands.append(frozenset(band))
+        if cast.bands:
+            cast.bands = [frozenset[Pubkey]().union(*cast.bands)]
 
     def _rogue(self, theme: str) -> VerifierKind:
         if theme in {"collusion", "one party"}:

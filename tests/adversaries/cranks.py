@@ -37,12 +37,15 @@ def void(cranker: Actor, life: Life, blamed: Pubkey) -> Instruction:
     return verdict.void(
         cranker=cranker.key,
         job=life.job.address,
-        graph=life.job.graph,
         provider=job_registry.provider_address(blamed),
         utilisation=job_registry.utilisation_address(shard_of(life.job.address)),
         position=staking.position_address(blamed),
         exposure=staking.exposure_address(life.job.address, blamed),
     )
+
+
+def expire_answers(payer: Actor, life: Life) -> Instruction:
+    return verdict.expire_answers(payer=payer.key, job=life.job.address, graph=life.job.graph)
 
 
 def expire_job(cranker: Actor, life: Life) -> Instruction:

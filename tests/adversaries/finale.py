@@ -4,11 +4,10 @@ from typing import Final
 
 from idl.client import escrow, job_registry, staking, verdict
 from tests.adversaries.life import Life
-from tests.adversaries.outsiders import slash_all
+from tests.adversaries.outsiders import PROVEN, slash_all
 from tests.adversaries.party import Party
 from tests.adversaries.run import Run
 from tests.world import judgement as judge
-from tests.world.judgement import Outcome
 
 _CAST, _REVEALED = 1, 2
 _LOCKED: Final = 0
@@ -21,7 +20,7 @@ class Stranger(Party):
         """All of it at once; every step must succeed."""
         found = run.judging(life)
         if found is not None:
-            if found.outcome == Outcome.FRAUD:
+            if found.outcome in PROVEN:
                 slash_all(self, run, life, found)
             self._release_ballots(run, life, found)
             closing = verdict.close_verdict(payer=found.payer, job=life.job.address)

@@ -98,9 +98,14 @@ def _next_in_judgement(world: World, found: verdict.Verdict) -> list[int]:
         due = found.committed_slot + DRAW_DELAY + 1
         return [due, due + world.parameters.verdict.salt_slots]
     if found.state == State.BALLOTING:
-        ends = (found.ballot_deadline, found.reveal_deadline)
-        return [slot for end in ends for slot in (end, end + 1)]
+        return _around(found.ballot_deadline, found.reveal_deadline)
     if found.state == State.ANSWERING:
         asked = found.availability
         return [asked.asked_slot + ANSWER_DELAY + 1, asked.deadline, asked.deadline + 1]
-    return [found.window_end, found.window_end + 1]
+    if found.outcome in {Outcome.FRAUD, Outcome.WITHHELD}:
+        return _around(found.window_end + world.parameters.verdict.trap_slots)
+    return _around(found.window_end)
+
+
+def _around(*deadlines: int) -> list[int]:
+    return [slot for deadline in deadlines for slot in (deadline, deadline + 1)]

@@ -12,13 +12,16 @@ from tests.adversaries.life import CLAIMED, COMMITTED, POSTED, Life
 from tests.adversaries.party import Party
 from tests.adversaries.providers import Challenger
 from tests.adversaries.pursuit import Pursuit
-from tests.adversaries.questions import QUESTIONS, SLOT_HASHES, question, seed_of
+from tests.adversaries.questions import SLOT_HASHES
 from tests.adversaries.run import Run
 from tests.adversaries.traces import PLACES
 from tests.world import Actor, with_account
 from tests.world.challenge import TICKET_AGE, Challenge, slash_ballot, slash_provider
 from tests.world.judgement import DRAW_DELAY, Choice, Outcome, State
 
+PROVEN = {Outcome.FRAUD, Outcome.TRAP}
+SLASHING = {Outcome.FRAUD, Outcome.WITHHELD}
+CONVICTING = PROVEN | SLASHING
 _REVEALED = 2
 
 
@@ -86,7 +89,7 @@ class Cranker(Party):
                 self.send(run, "tally", cranks.tally(self.actor, life))
         elif found.state == State.ANSWERING:
             if run.world.slot > found.availability.deadline:
-                self.send(run, "void", cranks.void(self.actor, life, blamed(run, found)))
+                self.send(run, "expire answers", cranks.expire_answers(self.actor, life))
         else:
             self._end(run, life, found)
 
@@ -102,32 +105,33 @@ class Cranker(Party):
             self.send(run, "draw unsalted", cranks.draw(self.actor, life, None))
 
     def _end(self, run: Run, life: Life, found: verdict.Verdict) -> None:
-        if found.outcome in {Outcome.FRAUD, Outcome.UNAVAILABLE}:
-            if found.outcome == Outcome.FRAUD:
+        if found.outcome in CONVICTING or found.outcome == Outcome.UNAVAILABLE:
+            if found.outcome in CONVICTING:
                 slash_all(self, run, life, found)
-            self.send(run, "void", cranks.void(self.actor, life, blamed(run, found)))
+            if found.outcome in SLASHING and may_be_trap(run, found):
+                return
+            self.send(run, "void", cranks.void(self.actor, life, blamed(found)))
         elif run.world.slot > found.window_end:
             self.send(run, "settle", cranks.settle(run, self.actor, life))
 
 
-def blamed(run: Run, found: verdict.Verdict) -> Pubkey:
-    """The convicted provider, or who owes the first answer, or the last where none is owed."""
+def blamed(found: verdict.Verdict) -> Pubkey:
+    """The convicted provider, or the last one where the data was shown and missed again."""
     stages = found.stages[: found.stage_count]
-    if found.outcome == Outcome.FRAUD:
-        return stages[found.fraud.stage].provider
-    owed = [index for index in range(QUESTIONS) if not found.availability.answered >> index & 1]
-    seed = seed_of(run.world, found)
-    if not owed or seed is None:
-        return stages[-1].provider
-    operator, _ = question(seed, owed[0], stages[-1].last)
-    return next(stage.provider for stage in stages if stage.first <= operator < stage.last)
+    return stages[found.fraud.stage if found.outcome in CONVICTING else -1].provider
 
 
 def slash_all(party: Party, run: Run, life: Life, found: verdict.Verdict) -> None:
-    """Take what a proof takes: the convicted provider's exposure, and those of who accepted."""
-    if not found.fraud.slashed:
+    """Take the convicted provider's exposure, and those of who accepted what is proven wrong.
+
+    A provider that was wrong on the buyer's order keeps its own.
+    """
+    convicts = found.outcome in SLASHING and not may_be_trap(run, found)
+    if convicts and not found.fraud.slashed:
         convicted = found.stages[found.fraud.stage].provider
         party.send(run, "slash provider", slash_provider(life.job, convicted, run.world.mint))
+    if found.outcome not in PROVEN:
+        return
     for number, ballot in enumerate(found.ballots[: found.ballot_count]):
         if ballot.choice == Choice.ACCEPT and not ballot.slashed:
             party.send(
@@ -135,6 +139,11 @@ def slash_all(party: Party, run: Run, life: Life, found: verdict.Verdict) -> Non
                 "slash ballot",
                 slash_ballot(life.job, number, ballot.verifier, run.world.mint),
             )
+
+
+def may_be_trap(run: Run, found: verdict.Verdict) -> bool:
+    """Whether the buyer can still say that it ordered the proven lie."""
+    return run.world.slot <= found.window_end + run.world.parameters.verdict.trap_slots
 
 
 def ballots_closed(found: verdict.Verdict, slot: int) -> bool:
@@ -180,6 +189,7 @@ class Impatient(Griefer):
                 "tally": cranks.tally(me, life),
                 "settle": cranks.settle(run, me, life),
                 "void": cranks.void(me, life, owner),
+                "expire answers": cranks.expire_answers(me, life),
                 "slash provider": slash_provider(life.job, owner, run.world.mint),
                 "close verdict": verdict.close_verdict(payer=owner, job=life.job.address),
             }

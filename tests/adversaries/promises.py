@@ -7,6 +7,7 @@ from solders.pubkey import Pubkey
 from idl.client import escrow, staking, verdict
 from tests.adversaries.casting import Cast
 from tests.adversaries.life import ENDED, VOIDED, Life
+from tests.adversaries.outsiders import PROVEN
 from tests.adversaries.run import Run
 from tests.world.judgement import Choice, Outcome
 from tests.world.stakers import pool
@@ -18,7 +19,9 @@ _BORNE_OUT = {
     Outcome.ACCEPTED: {Choice.ACCEPT},
     Outcome.UNPROVEN: {Choice.ACCEPT},
     Outcome.FRAUD: {Choice.REJECT},
+    Outcome.TRAP: {Choice.REJECT},
     Outcome.UNAVAILABLE: {Choice.UNAVAILABLE},
+    Outcome.WITHHELD: {Choice.UNAVAILABLE},
     Outcome.UNVERIFIED: set(Choice),
 }
 
@@ -31,6 +34,7 @@ class Dues:
         self.fees = Counter[Pubkey]()
         self.tips = Counter(life.refund_tips)
         self.bounty = Counter[Pubkey]()
+        self.reward = Counter[Pubkey]()
         self.protocol_fee = 0
         found = life.judged
         if found is None:
@@ -44,6 +48,9 @@ class Dues:
         for cranker in found.crankers[: found.cranker_count]:
             self.tips[cranker.party] += found.tip * cranker.steps
         self.bounty[found.fraud.challenger] += found.fraud.bounty
+        if outcome is Outcome.TRAP:
+            price = found.stages[found.fraud.stage].price
+            self.reward[found.fraud.challenger] += min(found.verification_fee, price)
 
     def _pay(self, found: verdict.Verdict, fee_bps: int) -> None:
         for stage in found.stages[: found.stage_count]:
@@ -54,12 +61,13 @@ class Dues:
 
     def of(self, key: Pubkey) -> int:
         """All that a party is owed."""
-        return self.pay[key] + self.fees[key] + self.tips[key] + self.bounty[key]
+        each = (self.pay, self.fees, self.tips, self.bounty, self.reward)
+        return sum(owed[key] for owed in each)
 
     @property
     def paid_by_buyer(self) -> int:
         """What the buyer's payment covers; the bounty is paid from slashed stake."""
-        owed = (self.pay, self.fees, self.tips)
+        owed = (self.pay, self.fees, self.tips, self.reward)
         return sum(sum(each.values()) for each in owed) + self.protocol_fee
 
 
@@ -151,7 +159,10 @@ class Promises:
         """
         for life, dues in zip(self.run.lives, self.dues, strict=True):
             found = life.judged
-            assert life.outcome is not Outcome.FRAUD or life.lies
+            assert life.outcome not in PROVEN or life.lies
+            if life.outcome is Outcome.WITHHELD:
+                assert found is not None
+                assert found.stages[found.fraud.stage].provider not in self.honest
             if found is None or life.lies:
                 continue
             workers = {work.provider for work in life.works}
@@ -170,7 +181,9 @@ class Promises:
         """A lie in served data, and somebody honest who looks: then its provider is slashed."""
         for life in self.run.lives:
             if self.cast.watched and life.provable and life.judged is not None:
-                assert life.outcome is Outcome.FRAUD
+                assert life.outcome in PROVEN
+            if life.outcome is Outcome.TRAP:
+                assert life.job.buyer.key not in self.honest
             if life.outcome is Outcome.FRAUD:
                 assert life.judged is not None
                 assert life.ended == VOIDED
@@ -198,7 +211,7 @@ class Promises:
     def _honest_income(self, band: frozenset[Pubkey], life: Life, dues: Dues) -> int:
         """What the band could have earned here by doing as the protocol says."""
         found, run = life.judged, self.run
-        income = sum(dues.tips[key] for key in band)
+        income = sum(dues.tips[key] + dues.reward[key] for key in band)
         if found is not None:
             income += sum(dues.pay[key] for key in band)
             seats = {seat for seat, actor in run.town.seats.items() if actor.key in band}

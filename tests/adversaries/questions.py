@@ -33,14 +33,13 @@ def seed_of(world: World, found: verdict.Verdict) -> bytes | None:
 
 
 def question(seed: bytes, index: int, covered: int) -> Place:
-    """Uniform over all elements of the first `covered` operators, padding left out."""
-    outputs = GRAPH.outputs[:covered]
+    """That of a multiply-add of the first `covered` operators, padding left out."""
+    work = [each.multiply_adds for each in GRAPH.descriptors[:covered]]
     uniform = hashlib.sha256(seed + bytes([index])).digest()[:8]
-    total = sum(prod(spec.shape) for spec in outputs)
-    target = int.from_bytes(uniform, "little") * total >> 64
-    for operator, spec in enumerate(outputs):
-        if target < prod(spec.shape):
-            row, column = divmod(target, spec.shape[-1])
+    target = int.from_bytes(uniform, "little") * sum(work) >> 64
+    for operator, (spec, macs) in enumerate(zip(GRAPH.outputs, work, strict=False)):
+        if target < macs:
+            row, column = divmod(target // (macs // prod(spec.shape)), spec.shape[-1])
             return operator, element_at(spec, Cell(row, column))
-        target -= prod(spec.shape)
-    raise AssertionError("a target beyond the last element")
+        target -= macs
+    raise AssertionError("a target beyond the last multiply-add")

@@ -1,7 +1,8 @@
 """Each way to behave badly by itself, and what it comes to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.adversaries.play import begin, finish
 from tests.adversaries.promises import Promises
 from tests.adversaries.run import Run
 from tests.adversaries.town import TOWNS, Town, town
+from tests.adversaries.traces import PLACES
 from tests.world import NLOV
 from tests.world.judgement import Outcome
 
@@ -42,6 +44,7 @@ class Stage:
         *,
         buyer: type[buyers.Buyer] = buyers.HonestBuyer,
         outside: Sequence[type[outsiders.Watcher | outsiders.Griefer]] = (),
+        terms: Mapping[str, Any] = MappingProxyType({}),
         **changes: Any,
     ) -> None:
         random = Random(7)
@@ -67,7 +70,7 @@ class Stage:
             ],
             [self.provider],
             buyer=place.buyers[0],
-            terms=dict(TERMS),
+            terms={**TERMS, **terms},
             watched=outsiders.Watcher in outside,
         )
         if more:
@@ -135,6 +138,28 @@ def test_proving_one_s_own_lie_costs_what_is_burned(place: Town, waits: bool) ->
     assert stage.gain(stage.provider) + bounty == -lost + bounty - _bond(stage)
 
 
+@pytest.mark.parametrize("ordered", [False, True])
+def test_an_order_excuses_its_provider_and_nobody_who_accepted(place: Town, ordered: bool) -> None:
+    operator, element = PLACES[9]
+    friend = place.providers[2]
+    trap = buyers.trap_of(friend.key, operator if ordered else operator + 1)
+    judges = (verifiers.HonestVerifier, verifiers.LazyVerifier, verifiers.LazyVerifier)
+    stage = Stage(
+        place,
+        providers.Liar,
+        judges,
+        buyer=buyers.Trapper,
+        terms={"trap": trap},
+        lies=frozenset({(operator, element)}),
+    )
+    stage.cast.bands = [frozenset({friend.key, place.buyers[0].key})]
+    stage.played()
+    assert stage.life.outcome is (Outcome.TRAP if ordered else Outcome.FRAUD)
+    assert (stage.gain(friend) == 0) == ordered
+    assert stage.run.reached["slash ballot"] == stage.run.reached["reveal ACCEPT"]
+    assert stage.gain(stage.judges[0].actor) > 0
+
+
 def test_a_copied_ballot_opens_for_nobody(place: Town) -> None:
     judges = (verifiers.Copier, verifiers.HonestVerifier, verifiers.HonestVerifier)
     stage = Stage(place, providers.HonestProvider, judges).played()
@@ -172,10 +197,12 @@ def test_a_majority_that_misses_available_data_is_answered(place: Town) -> None:
 
 
 @pytest.mark.parametrize("opens", [False, True])
-def test_withheld_data_costs_the_bond(place: Town, opens: bool) -> None:
+def test_withheld_data_costs_the_stake(place: Town, opens: bool) -> None:
     stage = Stage(place, providers.DataWithholder, opens=opens, answers=False).played()
-    assert (stage.life.outcome, stage.life.ended) == (Outcome.UNAVAILABLE, VOIDED)
-    assert stage.gain(stage.provider) == -_bond(stage) < 0
+    assert (stage.life.outcome, stage.life.ended) == (Outcome.WITHHELD, VOIDED)
+    slashed = stage.run.slashed[stage.provider.key]
+    assert slashed > 0
+    assert stage.gain(stage.provider) == -_bond(stage) - slashed
 
 
 def test_a_lease_held_in_silence_costs_the_bond(place: Town) -> None:
@@ -212,7 +239,7 @@ def test_every_kind_is_cast() -> None:
     for seed in range(400):
         found |= {type(p) for p in Casting(town(seed % TOWNS), Random(seed)).draw().parties}
     assert found >= {*PROVIDERS, *VERIFIERS, *BUYERS, *GRIEFERS}
-    assert found >= {providers.SelfChallenger, verifiers.Colluder, outsiders.Watcher}
+    assert found >= {providers.SelfChallenger, verifiers.Colluder, buyers.Trapper}
 
 
 def _taken(run: Run, stage: Stage) -> None:

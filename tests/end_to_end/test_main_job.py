@@ -17,10 +17,14 @@ def test_an_honest_provider_is_paid(played: Play) -> None:
 
 
 @pytest.mark.parametrize("cheat", list(Cheat))
-def test_a_cheat_is_rejected_and_the_buyer_refunded(played: Play, cheat: Cheat) -> None:
+def test_a_cheat_is_proven_slashed_and_the_buyer_refunded(played: Play, cheat: Cheat) -> None:
     report = played(Script(cheat))
     assert report.failures == ()
-    assert report.verdict == "rejected"
+    assert report.verdict == "fraud"
+    assert report.proof is not None
+    assert report.proof.expected != report.proof.committed
+    assert report.proof.slashed > report.proof.burned > 0
+    assert report.burned >= report.proof.burned
     assert not report.bit_exact
     assert report.conserved
 

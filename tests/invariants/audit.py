@@ -88,13 +88,15 @@ def check_stake_vault(view: View, donated: int) -> None:
 
 
 def check_seats(view: View) -> None:
-    """The tree weighs each held seat by its owner's stake, below the minimum by nothing."""
+    """The tree weighs each held seat by its owner's stake and catch rate, below the minimum by
+    nothing.
+    """
     expected = [0] * len(view.tree.sums)
     for position in view.positions.values():
         if position.seat in view.seats and not position.seat_vacated:
             assert view.seats[position.seat].owner == position.owner
             enough = position.amount >= view.pool.params.min_verifier_stake
-            expected[position.seat] = position.amount if enough else 0
+            expected[position.seat] = position.amount * position.catch_rate >> 16 if enough else 0
     assert seat_weights(view.tree.sums) == expected
     assert view.tree.total == sum(expected)
 

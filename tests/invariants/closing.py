@@ -13,7 +13,8 @@ _LONGEST: Final = 24
 """Steps that a stranger can need: two for each of 3 leases, 8 with tips, a slash, and one more
 expiry.
 """
-_VOIDED: Final = {Outcome.UNAVAILABLE, Outcome.FRAUD}
+_VOIDED: Final = {Outcome.UNAVAILABLE, Outcome.FRAUD, Outcome.WITHHELD}
+_SLASHED: Final = {Outcome.FRAUD, Outcome.WITHHELD}
 
 
 class Closing(Hostile):
@@ -67,9 +68,11 @@ class Closing(Hostile):
         found = self.verdict(ledger)
         if found.state == State.BALLOTING:
             self.tally(ledger, cranker)
-        elif found.outcome == Outcome.FRAUD and not found.fraud.slashed:
+        elif found.state == State.ANSWERING:
+            self.expire_answers(ledger, cranker)
+        elif found.outcome in _SLASHED and not found.fraud.slashed:
             self.slash_provider(ledger)
-        elif found.state == State.ANSWERING or found.outcome in _VOIDED:
+        elif found.outcome in _VOIDED:
             self.void(ledger, cranker)
         else:
             self.settle(ledger, cranker)
@@ -84,7 +87,9 @@ class Closing(Hostile):
                 State.BALLOTING: found.reveal_deadline,
                 State.DISPUTED: found.window_end,
                 State.ANSWERING: found.availability.deadline,
-                State.DECIDED: found.window_end,
+                State.DECIDED: self.trap_deadline(ledger)
+                if found.outcome in _SLASHED
+                else found.window_end,
             }
             deadline = deadlines.get(State(found.state), 0)
         if self.world.slot <= deadline:

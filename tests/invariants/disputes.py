@@ -1,5 +1,9 @@
 """Steps of challengers and of providers who are asked, and how a verdict ends."""
 
+from itertools import accumulate
+
+from solders.pubkey import Pubkey
+
 from idl.client import escrow, job_registry, shard_of, staking, verdict
 from keeper.jobs.questions import QUESTIONS, question, question_seed, seed_slot
 from tests.invariants.economy import committed
@@ -39,7 +43,9 @@ class DisputeSteps(JudgementSteps):
     def _proof_refusal(self, ledger: JobLedger) -> str | None:
         found = self.verdict(ledger)
         outcome, waiting = Outcome(found.outcome), found.state in {State.DISPUTED, State.DECIDED}
-        unpaid = found.state == State.DECIDED and outcome not in PAYING
+        missed = outcome is Outcome.UNAVAILABLE
+        unpaid = found.state == State.DECIDED and outcome not in PAYING and not missed
+        waiting = waiting and not missed
         checks = {
             "AlreadyProven": outcome is Outcome.FRAUD,
             "WrongState": found.state == State.SETTLED,
@@ -89,19 +95,50 @@ class DisputeSteps(JudgementSteps):
             beacon = min(each for each in hashes if each[0] >= slot)[1]
             seed = question_seed(bytes(beacon), ledger.job.address)
         outputs = [(each.shape, each.dtype) for each in self.graph.outputs]
-        return question(seed, index, outputs[: ledger.stages[-1].last])
+        work = list(accumulate(each.multiply_adds for each in self.graph.descriptors))
+        return question(seed, index, outputs[: ledger.stages[-1].last], work)
+
+    def _withholder(self, ledger: JobLedger) -> Pubkey:
+        answered = self.verdict(ledger).availability.answered
+        silent = next(n for n in range(QUESTIONS) if not answered >> n & 1)
+        return ledger.provider_of(self._question(ledger, silent)[0])
+
+    def expire_answers(self, ledger: JobLedger, payer: Actor) -> None:
+        """Report that the providers were asked in vain."""
+        found = self.verdict(ledger)
+        checks = {
+            "WrongState": found.state != State.ANSWERING,
+            "AnswersOpen": self.world.slot <= found.availability.deadline,
+        }
+        refusal = next((refusal for refusal, applies in checks.items() if applies), None)
+        report = verdict.expire_answers(
+            payer=payer.key, job=ledger.job.address, graph=self.graph_address
+        )
+        self.attempt(refusal, report, signers=[payer])
+        if refusal is None:
+            blamed = self.verdict(ledger).stages[self.verdict(ledger).fraud.stage].provider
+            assert blamed == self._withholder(ledger)
 
     def slash_provider(self, ledger: JobLedger) -> None:
-        """Take the liar's exposure, once."""
+        """Take the liar's exposure, once, when no trap can be opened any more."""
         found = self.verdict(ledger)
         convict = found.stages[found.fraud.stage].provider
-        refusal = "AlreadySlashed" if found.fraud.slashed else None
+        checks = {
+            "AlreadySlashed": found.fraud.slashed,
+            "TrapOpen": self.world.slot <= self.trap_deadline(ledger),
+        }
+        refusal = next((refusal for refusal, applies in checks.items() if applies), None)
         amount = self.view.exposures[ledger.job.address, convict].amount
         self.attempt(refusal, slash_provider(ledger.job, convict, self.world.mint))
         if refusal is None:
-            assert convict == ledger.provider_of(ledger.lie or 0)
             paid = self._slashed(amount, ledger, in_job=True)
-            ledger.bounty = paid * self.world.parameters.verdict.bounty_bps // BPS
+            if found.outcome == Outcome.FRAUD:
+                assert convict == ledger.provider_of(ledger.lie or 0)
+                ledger.bounty = paid * self.world.parameters.verdict.bounty_bps // BPS
+
+    def trap_deadline(self, ledger: JobLedger) -> int:
+        """Last slot in which a proven lie may turn out to be a trap."""
+        return self.verdict(ledger).window_end + self.world.parameters.verdict.trap_slots
 
     def slash_ballot(self, ledger: JobLedger, number: int) -> None:
         """Take the exposure of who accepted a lie, once."""
@@ -161,15 +198,12 @@ class DisputeSteps(JudgementSteps):
             return
         refusal = self._void_refusal(ledger)
         found = self.verdict(ledger)
-        outcome = Outcome.UNAVAILABLE
-        if found.state != State.ANSWERING:
-            outcome = Outcome(found.outcome)
+        outcome = Outcome(found.outcome)
         blamed, forfeited = ledger.stages[-1].provider, False
         if refusal is None and outcome is Outcome.FRAUD:
             blamed, forfeited = ledger.provider_of(ledger.lie or 0), True
-        elif refusal is None and found.state == State.ANSWERING:
-            silent = next(n for n in range(QUESTIONS) if not found.availability.answered >> n & 1)
-            blamed, forfeited = ledger.provider_of(self._question(ledger, silent)[0]), True
+        elif refusal is None and outcome is Outcome.WITHHELD:
+            blamed, forfeited = self._withholder(ledger), True
         exposure = self.view.exposures.get((ledger.job.address, blamed))
         if exposure is None:
             return
@@ -178,7 +212,6 @@ class DisputeSteps(JudgementSteps):
             verdict.void(
                 cranker=cranker.key,
                 job=ledger.job.address,
-                graph=self.graph_address,
                 provider=job_registry.provider_address(blamed),
                 utilisation=job_registry.utilisation_address(shard_of(ledger.job.address)),
                 position=staking.position_address(blamed),
@@ -196,11 +229,11 @@ class DisputeSteps(JudgementSteps):
 
     def _void_refusal(self, ledger: JobLedger) -> str | None:
         found = self.verdict(ledger)
-        outcome, asked = Outcome(found.outcome), found.state == State.ANSWERING
+        outcome = Outcome(found.outcome)
+        slashes = outcome in {Outcome.FRAUD, Outcome.WITHHELD}
         checks = {
-            "AnswersOpen": asked and self.world.slot <= found.availability.deadline,
-            "WrongState": found.state not in {State.ANSWERING, State.DECIDED},
-            "NotVoidable": not asked and outcome in PAYING,
-            "ProviderUnslashed": outcome is Outcome.FRAUD and not found.fraud.slashed,
+            "WrongState": found.state != State.DECIDED,
+            "NotVoidable": outcome in PAYING,
+            "ProviderUnslashed": slashes and not found.fraud.slashed,
         }
         return next((refusal for refusal, applies in checks.items() if applies), None)

@@ -19,7 +19,7 @@ CHANGES: Final[Mapping[str, Mapping[str, tuple[int, int, int]]]] = {
     },
     "verdict": {
         "silence_fee": (NLOV // 10, 0, NLOV),
-        "ballot_exposure": (10 * NLOV, 0, 40 * NLOV),
+        "ballot_exposure": (10 * NLOV, 3 * NLOV, 40 * NLOV),
         "ballot_slots": (150, 1, 20),
         "reveal_slots": (150, 1, 20),
         "challenge_slots": (20, 1, 100),
@@ -27,6 +27,7 @@ CHANGES: Final[Mapping[str, Mapping[str, tuple[int, int, int]]]] = {
         "salt_slots": (64, 1, 100),
         "proof_slots": (100, 1, 20),
         "answer_slots": (150, 4, 20),
+        "trap_slots": (20, 1, 100),
         "bounty_bps": (5_000, 0, 10_000),
     },
 }

@@ -43,7 +43,9 @@ class Interference(Progress):
             if not ledger.closed:
                 yield partial(self.challenge, ledger)
                 yield partial(self.answer, ledger, other % 9)
-            if self.verdict(ledger).outcome == Outcome.FRAUD and not ledger.final:
+                yield partial(self.expire_answers, ledger, party)
+            slashing = {Outcome.FRAUD, Outcome.WITHHELD}
+            if self.verdict(ledger).outcome in slashing and not ledger.final:
                 yield partial(self.slash_provider, ledger)
             if not ledger.escrow_closed:
                 yield partial(self.settle, ledger, party)

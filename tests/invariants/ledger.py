@@ -18,6 +18,7 @@ _BORNE_OUT: Final = {
     Outcome.UNSAMPLED: set[Choice](),
     Outcome.FRAUD: {Choice.REJECT},
     Outcome.UNPROVEN: {Choice.ACCEPT},
+    Outcome.WITHHELD: {Choice.UNAVAILABLE},
 }
 
 

@@ -40,8 +40,8 @@ LIVES: dict[str, tuple[int | None, list[Conduct], int, str]] = {
         VOIDED,
         "fraud",
     ),
-    "unavailable": (None, [UNAVAILABLE], VOIDED, "unavailable"),
-    "answered in part": (None, [diligent(Choice.UNAVAILABLE, answers=7)], VOIDED, "unavailable"),
+    "unavailable": (None, [UNAVAILABLE], VOIDED, "withheld"),
+    "answered in part": (None, [diligent(Choice.UNAVAILABLE, answers=7)], VOIDED, "withheld"),
     "answered and missed again": (
         None,
         [diligent(Choice.UNAVAILABLE, answers=8)],
@@ -50,7 +50,7 @@ LIVES: dict[str, tuple[int | None, list[Conduct], int, str]] = {
     ),
     "answered and accepted": (None, [SHOWN], SETTLED, "accepted"),
     "unverified": (None, [diligent(None, salted=False)], SETTLED, "unverified"),
-    "withheld": (
+    "ballots withheld": (
         None,
         [diligent(Choice.ACCEPT, withheld=frozenset(range(15)))],
         SETTLED,
@@ -75,7 +75,7 @@ LIVES: dict[str, tuple[int | None, list[Conduct], int, str]] = {
             UNAVAILABLE,
         ],
         VOIDED,
-        "unavailable",
+        "withheld",
     ),
     "restarted by another": (
         None,

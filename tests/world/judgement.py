@@ -43,6 +43,8 @@ class Outcome(IntEnum):
     UNSAMPLED = 5
     FRAUD = 6
     UNPROVEN = 7
+    TRAP = 8
+    WITHHELD = 9
 
 
 def verdict_of(world: World, job: PostedJob) -> verdict.Verdict:
@@ -218,15 +220,11 @@ def settle(world: World, cranker: Actor, job: PostedJob) -> Sent:
 
 def void(world: World, cranker: Actor, job: PostedJob) -> Sent:
     """End what was proven wrong or cannot be had, blaming the one provider of the job."""
-    found = verdict_of(world, job)
-    if found.state == State.ANSWERING and world.slot <= found.availability.deadline:
-        world.warp_to(found.availability.deadline + 1)
     provider = world.fetch(job_registry.Job, job.address).lease.provider
     return world.send(
         verdict.void(
             cranker=cranker.key,
             job=job.address,
-            graph=job.graph,
             provider=job_registry.provider_address(provider),
             utilisation=job_registry.utilisation_address(shard_of(job.address)),
             position=staking.position_address(provider),

@@ -8,6 +8,7 @@ from keeper.chain.deploy import LOCALNET_PARAMETERS
 from tests.world import NLOV, TransactionDroppedError, World, stakers, unsigned, with_account
 from tests.world import judgement as judge
 from tests.world import marketplace as market
+from tests.world.challenge import slash_provider
 
 
 def test_a_fresh_world_holds_the_localnet_parameters(world: World) -> None:
@@ -137,14 +138,20 @@ def test_a_job_whose_data_nobody_gets_refunds_its_buyer(world: World) -> None:
     voted = judge.ballots(world, members, job, judge.Choice.UNAVAILABLE)
     judge.tally(world, cranker, job)
     assert judge.verdict_of(world, job).state == judge.State.ANSWERING
+    world.warp_to(judge.verdict_of(world, job).availability.deadline + 1)
+    report = verdict.expire_answers(payer=cranker.key, job=job.address, graph=job.graph)
+    world.send(report, signers=[cranker])
+    assert judge.verdict_of(world, job).outcome == judge.Outcome.WITHHELD
+    stake = market.exposure(world, job, provider).amount
+    world.warp(world.parameters.verdict.trap_slots + 1)
+    world.send(slash_provider(job, provider.key, world.mint))
     judge.void(world, cranker, job)
-    assert judge.verdict_of(world, job).outcome == judge.Outcome.UNAVAILABLE
     for actor in (cranker, *(member for _, member, _ in voted)):
         judge.withdraw(world, actor, job)
     judge.reclaim(world, job)
     fees = len(voted) * job.terms.verification_fee + world.tokens(cranker)
     posting_fee = world.parameters.escrow.posting_fee
     assert world.tokens(provider) == 0
-    assert world.tokens(buyer) == 10 * NLOV - posting_fee - fees + bond
-    assert stakers.position(world, provider).amount == 1_000 * NLOV - bond
+    assert world.tokens(buyer) == 10 * NLOV - posting_fee - fees + bond + stake // 2
+    assert stakers.position(world, provider).amount == 1_000 * NLOV - bond - stake
     world.check_conserved()

@@ -471,6 +471,8 @@ class Params:
     claim_max_delay_slots: int
     capability_ref: int
     """Multiply-adds a slot that double the price."""
+    reputation_half_life_slots: int
+    """Slots without a settled job in which a provider's reputation halves."""
     kappa: int
     """Stake exposed a unit of price."""
     bond_bps: int
@@ -495,7 +497,7 @@ class Provider(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("a4b447114bd850c3")
-    SIZE: ClassVar[int | None] = 208
+    SIZE: ClassVar[int | None] = 216
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "owner": 8,
         "endpoint": 40,
@@ -506,12 +508,13 @@ class Provider(Account):
         "max_macs": 168,
         "registered_slot": 176,
         "sequence": 184,
-        "reputation": 192,
-        "completed": 196,
-        "failed": 200,
-        "active": 204,
-        "draining": 206,
-        "bump": 207,
+        "rated_slot": 192,
+        "reputation": 200,
+        "completed": 204,
+        "failed": 208,
+        "active": 212,
+        "draining": 214,
+        "bump": 215,
     }
 
     owner: Pubkey
@@ -527,8 +530,10 @@ class Provider(Account):
     """Largest job taken."""
     registered_slot: int
     sequence: int
+    rated_slot: int
+    """Slot of the last settled job, or of the registration."""
     reputation: int
-    """Q16, 0 to 65,536."""
+    """Q16, 0 to 65,536, as it was at `rated_slot`: read it through [`Provider::reputation_at`]."""
     completed: int
     failed: int
     active: int
@@ -559,6 +564,8 @@ class ProviderRated(Event):
     owner: Pubkey
     job: Pubkey
     reputation: int
+    """As it was at `rated_slot`."""
+    rated_slot: int
     measured_rate: int
     completed: int
     failed: int
@@ -595,12 +602,12 @@ class Registry(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("2fae6ef6b8b6fcda")
-    SIZE: ClassVar[int | None] = 158
+    SIZE: ClassVar[int | None] = 166
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "authority": 8,
         "params": 40,
-        "sequence": 149,
-        "bump": 157,
+        "sequence": 157,
+        "bump": 165,
     }
 
     authority: Pubkey

@@ -90,6 +90,21 @@ class BondForfeited(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CatchRecorded(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("f77ee526ae8c1420")
+
+    envelope: Envelope
+    job: Pubkey
+    owner: Pubkey
+    catch_rate: int
+    """Q16."""
+    weight: int
+    """Of the owner's seat, 0 without one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmissionFunded(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -134,6 +149,7 @@ class Exposure(Account):
         "state": 128,
         "slashed": 129,
         "bump": 130,
+        "caught": 131,
     }
 
     job: Pubkey
@@ -147,6 +163,8 @@ class Exposure(Account):
     slashed: int
     """1 once slashed."""
     bump: int
+    caught: int
+    """1 once it earned its owner a catch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +302,7 @@ class Position(Account):
         "seat": 112,
         "seat_vacated": 114,
         "bump": 115,
+        "catch_rate": 116,
     }
 
     owner: Pubkey
@@ -303,6 +322,10 @@ class Position(Account):
     seat_vacated: int
     """1 while the seat is being given up and weighs nothing."""
     bump: int
+    catch_rate: int
+    """Q16, 0 to 65,536: how far a verifier is trusted to see what is wrong. It belongs to the
+    owner's stake, so that no other seat sheds it.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -430,6 +453,8 @@ class Slashed(Event):
     staked: int
     exposed: int
     total_staked: int
+    catch_rate: int
+    """Q16."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -566,6 +591,7 @@ ACCOUNTS: Final[tuple[type[Account], ...]] = (
 EVENTS: Final[tuple[type[Event], ...]] = (
     AuthoritySet,
     BondForfeited,
+    CatchRecorded,
     EmissionFunded,
     ExposureLocked,
     ExposureUnlocked,
@@ -621,6 +647,12 @@ class Errors(ErrorCode):
         "must exceed 1, or cheating pays",
     )
     WrongConfig = (6027, "The account is not the one in which another program holds its parameters")
+    AlreadyCaught = (6028, "The exposure has earned its catch")
+    TrapsTooWeak = (
+        6029,
+        "slash_burn_bps is too low: trap_rate * slash_burn * ballot_exposure must exceed "
+        "check_cost, or accepting unchecked pays",
+    )
 
 
 def claim_rewards(
@@ -937,6 +969,33 @@ def open_position(
             AccountMeta(owner, True, True),
             AccountMeta(position, False, True),
             AccountMeta(system_program, False, False),
+            *remaining,
+        ],
+    )
+
+
+def record_catch(
+    *,
+    position: Pubkey,
+    exposure: Pubkey,
+    authority: Pubkey = CPI_AUTHORITIES["verdict"],
+    pool: Pubkey | None = None,
+    verifiers: Pubkey | None = None,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    if pool is None:
+        pool = pool_address()
+    if verifiers is None:
+        verifiers = verifiers_address()
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("record_catch"),
+        [
+            AccountMeta(authority, True, False),
+            AccountMeta(pool, False, False),
+            AccountMeta(position, False, True),
+            AccountMeta(exposure, False, True),
+            AccountMeta(verifiers, False, True),
             *remaining,
         ],
     )

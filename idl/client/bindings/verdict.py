@@ -41,6 +41,18 @@ def verdict_address(job: Pubkey) -> Pubkey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswersDemanded(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("52c7ef271fba795a")
+
+    envelope: Envelope
+    job: Pubkey
+    answer_deadline: int
+    """Last slot for an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthoritySet(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -52,10 +64,12 @@ class AuthoritySet(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """Questions to the providers of data that a majority misses; all zero before that."""
+    """Questions to the providers of data that a majority of verifiers, or the buyer, misses; all
+    zero before that.
+    """
 
     seed: bytes
-    """Zero until the first answer, or the void for want of one, learns it."""
+    """Zero until the first answer, or who reports that there is none, learns it."""
     asked_slot: int
     deadline: int
     answered: int
@@ -105,6 +119,8 @@ class BallotReleased(Event):
     verifier: Pubkey
     withheld: bool
     """The silence fee was taken."""
+    caught: bool
+    """It rejected what was proven wrong: its verifier's catch rate rose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,12 +203,12 @@ class Config(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("9b0caae01efacc82")
-    SIZE: ClassVar[int | None] = 129
+    SIZE: ClassVar[int | None] = 147
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "authority": 8,
         "params": 40,
-        "sequence": 120,
-        "bump": 128,
+        "sequence": 138,
+        "bump": 146,
     }
 
     authority: Pubkey
@@ -206,6 +222,23 @@ class Cranker:
     party: Pubkey
     steps: int
     """Steps this party took, one tip each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataWithheld(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("502efb142f82a476")
+
+    envelope: Envelope
+    job: Pubkey
+    provider: Pubkey
+    """Of the stage that holds the first element that was not shown."""
+    stage: int
+    operator: int
+    element: int
+    answered: int
+    """Bit i is set where question i has been answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,15 +274,16 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fraud:
-    """What followed from a proof; all zero without one."""
+    """What followed from a proof, or from data withheld; all zero without one."""
 
     challenger: Pubkey
+    """Zero where data was withheld."""
     paid: int
     """Slashed stake that reached the job's vault, base units."""
     bounty: int
     """Part of `paid` that is the challenger's."""
     stage: int
-    """Index of the stage that holds the wrong element."""
+    """Index of the stage that holds the wrong element, or the one asked for in vain."""
     slashed: int
     """1 once its provider lost its exposure."""
 
@@ -295,6 +329,12 @@ class Params:
     what the deterrence must still bear. With the floor above it, other programs read both.
     """
     lazy_bps: int
+    trap_rate_bps: int
+    """Share of verified results that are traps, which whoever wants honest verifiers keeps up."""
+    check_cost: int
+    """What a verifier saves by accepting unchecked, base units."""
+    ballot_exposure: int
+    """Stake that a ballot exposes. Other programs read this and the two above it."""
     bounty_bps: int
     """Challenger's share of the slashed stake that is not burned."""
     salt_slots: int
@@ -309,8 +349,8 @@ class Params:
     """Window in which a majority's rejection must be proven."""
     answer_slots: int
     """Time in which a provider must answer for its data."""
-    ballot_exposure: int
-    """Stake that a ballot exposes."""
+    trap_slots: int
+    """Time after a proof in which its job may turn out to be a trap."""
     silence_fee: int
     """What withholding a cast ballot costs."""
 
@@ -354,8 +394,8 @@ class ProviderSlashed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt(Account):
-    """PDA `["receipt", job]`: what the referee found, for anyone to judge again from the chain
-    and the job's data. It outlives the verdict.
+    """PDA `["receipt", job]`: why a provider was slashed, for anyone to judge again from the
+    chain and the job's data. It outlives the verdict.
     """
 
     PROGRAM: ClassVar[str] = PROGRAM
@@ -380,20 +420,23 @@ class Receipt(Account):
         "committed": 276,
         "stage": 280,
         "bump": 281,
+        "reason": 282,
+        "trap": 283,
     }
 
     job: Pubkey
     graph: Pubkey
     input_root: bytes
     provider: Pubkey
-    """Committed the wrong element."""
+    """Committed the element."""
     stage_root: bytes
     """Of the stage that holds the element."""
     challenger: Pubkey
+    """Zero where nobody had to prove anything, as are evidence and both values then."""
     evidence: bytes
     """SHA-256 of the evidence."""
     slot: int
-    """Of the proof."""
+    """Of the proof, or of the report that an answer is missing."""
     slashed: int
     """Stake taken from the provider, base units; zero until it is."""
     burned: int
@@ -407,6 +450,10 @@ class Receipt(Account):
     stage: int
     """Index of the stage in the verdict."""
     bump: int
+    reason: int
+    """[`WRONG_ELEMENT`] or [`UNANSWERED`]."""
+    trap: int
+    """1 once it turned out that the buyer had ordered this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -471,6 +518,20 @@ class Ticket(Account):
     """SHA256(operator | element | challenger | salt), integers u32 little-endian."""
     placed_slot: int
     bump: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrapOpened(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("5d47a035590a73f0")
+
+    envelope: Envelope
+    job: Pubkey
+    provider: Pubkey
+    """Was wrong on the buyer's order, and loses nothing."""
+    operator: int
+    salt: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -647,12 +708,14 @@ class VerifiersDrawn(Event):
 
 ACCOUNTS: Final[tuple[type[Account], ...]] = (Buffer, Config, Receipt, Ticket, Verdict)
 EVENTS: Final[tuple[type[Event], ...]] = (
+    AnswersDemanded,
     AuthoritySet,
     BallotCast,
     BallotReleased,
     BallotRevealed,
     BallotSlashed,
     BallotsTallied,
+    DataWithheld,
     ElementAnswered,
     FraudProven,
     Initialized,
@@ -660,6 +723,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     PartialAdopted,
     ProviderSlashed,
     StageCommitted,
+    TrapOpened,
     VerdictClosed,
     VerdictOpened,
     VerdictSettled,
@@ -764,6 +828,31 @@ class Errors(ErrorCode):
     NoSuchQuestion = (6358, "Questions are numbered from 0 to 7")
     AlreadyAnswered = (6359, "Question has been answered already")
     ElementIsWrong = (6360, "The element is not what the operator gives: this answers nothing")
+    TrapsTooWeak = (
+        6361,
+        "trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting unchecked "
+        "pays: raise trap_rate_bps, slash_burn_bps or ballot_exposure",
+    )
+    WrongTrap = (
+        6362,
+        "The job's trap does not open with this salt for the provider and operator proven wrong",
+    )
+    TrapClosed = (6363, "The time to open a trap has passed")
+    TrapOpen = (
+        6364,
+        "The job may still turn out to be a trap: slash its provider once that time has passed",
+    )
+    TrapShared = (6365, "Others committed stages of this job: what they share is no trap")
+    DemandClosed = (
+        6366,
+        "The buyer may ask only while a result that it would pay for is in its window",
+    )
+    AlreadyAsked = (6367, "The data has been asked for already: once a job")
+    HonestMinority = (
+        6368,
+        "collusion_bps or lazy_bps is too high: (1 - collusion) (1 - lazy) must exceed 1/2, or "
+        "withheld data is not noticed",
+    )
 
 
 def adopt_partial(
@@ -957,6 +1046,27 @@ def commit_stage(
     )
 
 
+def demand_answers(
+    *,
+    buyer: Pubkey,
+    verdict: Pubkey,
+    config: Pubkey | None = None,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    if config is None:
+        config = config_address()
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("demand_answers"),
+        [
+            AccountMeta(buyer, True, False),
+            AccountMeta(config, False, False),
+            AccountMeta(verdict, False, True),
+            *remaining,
+        ],
+    )
+
+
 def draw(
     *,
     salt: bytes | None,
@@ -980,6 +1090,37 @@ def draw(
             AccountMeta(even, False, False),
             AccountMeta(odd, False, False),
             AccountMeta(slot_hashes, False, False),
+            *remaining,
+        ],
+    )
+
+
+def expire_answers(
+    *,
+    payer: Pubkey,
+    job: Pubkey,
+    graph: Pubkey,
+    verdict: Pubkey | None = None,
+    receipt: Pubkey | None = None,
+    slot_hashes: Pubkey = SLOT_HASHES,
+    system_program: Pubkey = SYSTEM_PROGRAM,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    if verdict is None:
+        verdict = verdict_address(job)
+    if receipt is None:
+        receipt = receipt_address(job)
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("expire_answers"),
+        [
+            AccountMeta(payer, True, True),
+            AccountMeta(verdict, False, True),
+            AccountMeta(job, False, False),
+            AccountMeta(graph, False, False),
+            AccountMeta(receipt, False, True),
+            AccountMeta(slot_hashes, False, False),
+            AccountMeta(system_program, False, False),
             *remaining,
         ],
     )
@@ -1033,6 +1174,34 @@ def open_buffer(
             AccountMeta(payer, True, False),
             AccountMeta(job, False, False),
             AccountMeta(buffer, False, True),
+            *remaining,
+        ],
+    )
+
+
+def open_trap(
+    *,
+    salt: bytes,
+    job: Pubkey,
+    config: Pubkey | None = None,
+    verdict: Pubkey | None = None,
+    receipt: Pubkey | None = None,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    if config is None:
+        config = config_address()
+    if verdict is None:
+        verdict = verdict_address(job)
+    if receipt is None:
+        receipt = receipt_address(job)
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("open_trap", salt=salt),
+        [
+            AccountMeta(config, False, False),
+            AccountMeta(verdict, False, True),
+            AccountMeta(job, False, False),
+            AccountMeta(receipt, False, True),
             *remaining,
         ],
     )
@@ -1413,7 +1582,6 @@ def void(
     *,
     cranker: Pubkey,
     job: Pubkey,
-    graph: Pubkey,
     provider: Pubkey,
     utilisation: Pubkey,
     position: Pubkey,
@@ -1425,7 +1593,6 @@ def void(
     pool: Pubkey | None = None,
     verifiers: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
-    slot_hashes: Pubkey = SLOT_HASHES,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
     escrow_program: Pubkey = PROGRAM_IDS["escrow"],
     job_registry_program: Pubkey = PROGRAM_IDS["job_registry"],
@@ -1454,7 +1621,6 @@ def void(
             AccountMeta(cranker, True, False),
             AccountMeta(verdict, False, True),
             AccountMeta(job, False, True),
-            AccountMeta(graph, False, False),
             AccountMeta(provider, False, True),
             AccountMeta(utilisation, False, True),
             AccountMeta(registry, False, False),
@@ -1465,7 +1631,6 @@ def void(
             AccountMeta(exposure, False, True),
             AccountMeta(verifiers, False, True),
             AccountMeta(stake_vault, False, True),
-            AccountMeta(slot_hashes, False, False),
             AccountMeta(authority, False, False),
             AccountMeta(escrow_program, False, False),
             AccountMeta(job_registry_program, False, False),

@@ -101,6 +101,7 @@ class Bench:
                 jobs=(self.view(job),),
                 epochs=Epochs(NO_CHORES, 0, 0, 0),
                 salt_slots=rules.verdict.salt_slots,
+                trap_slots=rules.verdict.trap_slots,
                 max_attempts=rules.job_registry.max_attempts,
             )
             step = crank_rules.next_action(snapshot, Clock(self.bank.slot + 1))

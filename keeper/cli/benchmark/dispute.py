@@ -8,7 +8,7 @@ from solders.pubkey import Pubkey
 from keeper.chain.localnet import TransactionRecord
 from keeper.cli.benchmark.bench import secret
 from keeper.cli.benchmark.orders import Orders
-from keeper.disputes import FIRST_BYTES, PROOF_UNITS, TICKET_AGE, Challenge, EvidenceBuffer
+from keeper.disputes import FIRST_BYTES, JUDGEMENT_UNITS, TICKET_AGE, Challenge, EvidenceBuffer
 from kernels.evidence import Witness
 from kernels.graph import Graph, Opcode
 from kernels.models.digits import held_out
@@ -52,19 +52,15 @@ class Dispute:
     def prepare(self) -> None:
         """Place the ticket, stage all of the evidence but its tail, and let the ticket age."""
         buffer, bank = self._buffer, self._bench.bank
-        self._send(
-            buffer.create(bank.rent_exempt_minimum(buffer.space)),
-            buffer.open(),
-            self._challenge.place_ticket(),
-            buffer.write(0, buffer.staged[:FIRST_BYTES]),
-        )
+        rent = bank.rent_exempt_minimum(buffer.space)
+        self._send(*buffer.begin(rent, [self._challenge.place_ticket()]))
         for offset, piece in buffer.pieces(FIRST_BYTES):
             self._send(buffer.write(offset, piece))
         self._bench.until(bank.slot + TICKET_AGE)
 
     def prove(self) -> TransactionRecord:
         """Have the referee judge."""
-        return self._send(set_compute_unit_limit(PROOF_UNITS), self._challenge.prove())
+        return self._send(set_compute_unit_limit(JUDGEMENT_UNITS), self._challenge.prove())
 
     def withdraw(self) -> None:
         """Take back the rent of what was staged."""
@@ -75,9 +71,11 @@ class Dispute:
         return self.sent[-1]
 
 
-def open_dispute(orders: Orders, provider: Keypair, lie: Lie) -> tuple[Pubkey, Dispute]:
+def open_dispute(
+    orders: Orders, provider: Keypair, lie: Lie, trap: bytes | None = None
+) -> tuple[Pubkey, Dispute]:
     """A committed job that lies, and a dispute that is ready to be proven."""
-    job, _ = orders.post()
+    job, _ = orders.post(trap=trap)
     orders.claim(provider, job)
     orders.commit(provider, job, root=lie.root)
     dispute = Dispute(orders, orders.bench.actor("challenger"), job, lie)

@@ -81,18 +81,20 @@ class Orders:
             source=self.bench.tokens(self.owner),
         )
 
-    def post(self) -> tuple[Pubkey, TransactionRecord]:
-        """Lock and post the next job."""
+    def post(
+        self, input_root: bytes | None = None, trap: bytes | None = None
+    ) -> tuple[Pubkey, TransactionRecord]:
+        """Lock and post the next job; without a root its inputs are nobody's."""
         job, lock = self.lock()
         burned = TERMS.urgency * LOCALNET_PARAMETERS.escrow.urgency_burn_bps // 10_000
         posting = job_registry.post_job(
             job_id=self.posted,
             terms=job_registry.JobTerms(
-                input_root=secret("input", self.posted),
+                input_root=input_root or secret("input", self.posted),
                 manifest=secret("manifest", self.posted),
                 source=URL,
                 salt_commitment=hashlib.sha256(self.salt(job)).digest(),
-                trap=secret("trap", self.posted),
+                trap=trap or secret("trap", self.posted),
                 verifiers=TERMS.verifiers,
                 price=TERMS.price,
                 verification_fee=TERMS.verification_fee,

@@ -52,6 +52,7 @@ def dispute_cost(inner: int) -> DisputeCost:
     bench.until(bench.bank.slot + LOCALNET_PARAMETERS.job_registry.min_registration_slots)
     job, dispute = open_dispute(orders, provider, lie)
     proof = dispute.prove()
+    bench.until(bench.bank.slot + LOCALNET_PARAMETERS.verdict.trap_slots + 1)
     bench.act(crank, SlashProvider(job), job)
     judged = bench.view(job).verdict
     if judged is None or judged.outcome is not Outcome.FRAUD or not judged.slashed:

@@ -9,13 +9,15 @@ from solders.pubkey import Pubkey
 from idl.client import escrow, job_registry, staking, verdict
 from keeper.chain.deploy import LOCALNET_PARAMETERS, localnet_keypair
 from keeper.chain.localnet import TransactionRecord
-from keeper.cli.benchmark.bench import NLOV, Bench
-from keeper.cli.benchmark.dispute import lie_about_digits, open_dispute
+from keeper.cli.benchmark.answers import Trace, answer_questions
+from keeper.cli.benchmark.bench import NLOV, Bench, secret
+from keeper.cli.benchmark.dispute import Lie, lie_about_digits, open_dispute
 from keeper.cli.benchmark.orders import URL, Orders, ballot_of
 from keeper.cli.benchmark.units import Measured, dearest, measured
 from keeper.jobs.actions import (
     Cancel,
     CloseVerdict,
+    DemandAnswers,
     EmitRewards,
     ReclaimEscrow,
     ReclaimJob,
@@ -24,9 +26,11 @@ from keeper.jobs.actions import (
     RollMarket,
     SweepFees,
     TakeSnapshot,
+    Tally,
     Withdraw,
 )
 from keeper.jobs.state import JobState, Outcome
+from keeper.jobs.trap import trap_of
 from keeper.roles.registration import capability, ticket_address
 from keeper.verification import Choice
 from kernels.models.digits import graph
@@ -84,6 +88,9 @@ def run_scenario() -> Figures:
     seats = _seat_verifiers(bench, crank)
     ballot = _balloted_jobs(orders, providers[0], crank, seats)
     _disputed_job(orders, providers[0], crank, seats)
+    _trapped_job(orders, providers[0], crank, seats)
+    _missed_job(orders, providers[0], crank, seats)
+    _withheld_job(orders, providers[0], crank, seats)
     _stakers(bench, crank)
     _departures(bench, providers[1], seats)
     _governance(bench)
@@ -129,7 +136,8 @@ def _collect(orders: Orders, provider: Keypair, job: Pubkey) -> list[Transaction
     records.append(bench.act(orders.buyer, ReclaimEscrow(job), job))
     judged = bench.view(job).verdict
     for ballot in judged.ballots if judged is not None else ():
-        records.append(bench.act(orders.buyer, ReleaseBallot(job, ballot.index), job))
+        if ballot.verifier is not None:
+            records.append(bench.act(orders.buyer, ReleaseBallot(job, ballot.index), job))
     if judged is not None:
         records.append(bench.act(provider, CloseVerdict(job), job))
     records.append(bench.act(orders.buyer, ReclaimJob(job), job))
@@ -210,16 +218,86 @@ def _disputed_job(
     """A lie that everybody drawn accepts, and that a proof then undoes."""
     lie, judging = lie_about_digits(orders.graph), False
     while not judging:
-        job, dispute = open_dispute(orders, provider, lie)
-        orders.draw(job)
-        judged = orders.bench.view(job).verdict
-        judging = judged is not None and bool(judged.ballots)
-        if judging:
-            orders.vote(seats, job, ballot_of(Choice.ACCEPT, job))
-        dispute.prove()
-        dispute.withdraw()
+        job, judging = _prove(orders, provider, seats, lie, Choice.ACCEPT)
         list(orders.bench.crank_to_the_end(crank, job))
         _collect(orders, provider, job)
+
+
+def _trapped_job(
+    orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
+) -> None:
+    """A lie on the buyer's order, which everybody drawn rejects."""
+    lie, judging, salt = lie_about_digits(orders.graph), False, secret("trap salt")
+    while not judging:
+        trap = trap_of(provider.pubkey(), lie.operator, salt)
+        job, judging = _prove(orders, provider, seats, lie, Choice.REJECT, trap=trap)
+        opening = verdict.open_trap(
+            salt=salt,
+            verdict=verdict.verdict_address(job),
+            job=job,
+            receipt=verdict.receipt_address(job),
+        )
+        orders.bench.send(orders.buyer, opening)
+        list(orders.bench.crank_to_the_end(crank, job))
+        _collect(orders, provider, job)
+
+
+def _prove(
+    orders: Orders,
+    provider: Keypair,
+    seats: dict[int, Keypair],
+    lie: Lie,
+    choice: Choice,
+    *,
+    trap: bytes | None = None,
+) -> tuple[Pubkey, bool]:
+    """A job in which the lie is proven, and whether anybody was drawn to choose before."""
+    job, dispute = open_dispute(orders, provider, lie, trap)
+    orders.draw(job)
+    judged = orders.bench.view(job).verdict
+    judging = judged is not None and bool(judged.ballots)
+    if judging:
+        orders.vote(seats, job, ballot_of(choice, job))
+    dispute.prove()
+    dispute.withdraw()
+    return job, judging
+
+
+def _missed_job(
+    orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
+) -> None:
+    """Data that everybody drawn misses, and that the provider then shows."""
+    trace, missing = Trace(orders.graph), False
+    while not missing:
+        job, _ = orders.post(trace.inputs_root)
+        orders.claim(provider, job)
+        orders.commit(provider, job, root=trace.root)
+        orders.draw(job)
+        judged = orders.bench.view(job).verdict
+        missing = judged is not None and bool(judged.ballots)
+        if missing:
+            orders.vote(seats, job, ballot_of(Choice.UNAVAILABLE, job))
+            orders.bench.act(crank, Tally(job), job)
+            answer_questions(orders, provider, job, trace)
+        list(orders.bench.crank_to_the_end(crank, job))
+        _collect(orders, provider, job)
+
+
+def _withheld_job(
+    orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
+) -> None:
+    """A result that the buyer asks for in vain."""
+    job, _ = orders.post()
+    orders.claim(provider, job)
+    orders.commit(provider, job)
+    orders.draw(job)
+    judged = orders.bench.view(job).verdict
+    if judged is not None and judged.ballots:
+        orders.vote(seats, job, ballot_of(Choice.ACCEPT, job))
+        orders.bench.act(crank, Tally(job), job)
+    orders.bench.act(orders.buyer, DemandAnswers(job), job)
+    list(orders.bench.crank_to_the_end(crank, job))
+    _collect(orders, provider, job)
 
 
 def _stakers(bench: Bench, crank: Keypair) -> None:

@@ -6,10 +6,12 @@ from keeper.chain.deploy import LOCALNET_PARAMETERS
 from keeper.cli.demonstration.marketplace import PROVIDERS, VERIFIERS
 from keeper.cli.demonstration.report import WANTED_ACCURACY, DemoReport
 
+BPS = 10_000
+
 
 def failures(report: DemoReport, cheats: bool, silent: bool) -> DemoReport:
     """The report with everything that is not as it should be."""
-    found = _of_rejection(report) if cheats else _of_acceptance(report)
+    found = _of_proof(report) if cheats else _of_acceptance(report)
     if silent:
         found += _of_silence(report)
     if not report.conserved:
@@ -30,20 +32,30 @@ def _of_acceptance(report: DemoReport) -> list[str]:
     return found + _of_honest_verifiers(report)
 
 
-def _of_rejection(report: DemoReport) -> list[str]:
-    found = []
-    if report.verdict != "rejected":
-        found.append(f"the verdict is {report.verdict}")
+def _of_proof(report: DemoReport) -> list[str]:
+    if report.verdict != "fraud" or report.proof is None:
+        return [f"the verdict is {report.verdict}", "no proof was made"]
+    found, proof = [], report.proof
     if _change(report, PROVIDERS[0]) > 0:
         found.append("the cheating provider was paid")
-    bond = -_stake_change(report, PROVIDERS[0])
-    if bond <= 0:
-        found.append("the cheating provider kept its lease bond")
+    if proof.burned != -(-proof.slashed * LOCALNET_PARAMETERS.staking.slash_burn_bps // BPS):
+        found.append("another share of the slashed stake was burned")
+    if (
+        proof.bounty
+        != (proof.slashed - proof.burned) * LOCALNET_PARAMETERS.verdict.bounty_bps // BPS
+    ):
+        found.append("the bounty is not its share of the slashed stake")
+    bond = -_stake_change(report, PROVIDERS[0]) - proof.slashed
+    if proof.slashed <= 0 or bond <= 0:
+        found.append("the cheating provider kept its exposure or its lease bond")
     gained = sum(_change(report, name) for name in (*VERIFIERS, "crank"))
-    expected = bond - gained - LOCALNET_PARAMETERS.escrow.posting_fee
-    tips = _change(report, "buyer") - expected
-    if tips:
-        found.append(f"the buyer's refund is off by {tips} base units")
+    kept = LOCALNET_PARAMETERS.escrow.posting_fee
+    expected = bond + proof.slashed - proof.burned - gained - kept
+    difference = _change(report, "buyer") - expected
+    if difference:
+        found.append(f"the buyer's refund is off by {difference} base units")
+    if _change(report, proof.challenger) <= proof.bounty:
+        found.append(f"{proof.challenger} proved the lie and lacks its bounty or its fee")
     return found + _of_honest_verifiers(report)
 
 

@@ -78,6 +78,7 @@ class Marketplace:
             indexes=storage.indexes,
             client=self.services.client,
             material=storage.material,
+            shelf=storage.shelf,
         )
         return Provider(self.mirror, self.services.submitter(key), key.pubkey(), tools)
 
@@ -97,6 +98,7 @@ class Marketplace:
             client=self.services.client,
             material=storage.material,
             ballots=BallotBox(self.folder / name / "ballots"),
+            shelf=storage.shelf,
             hasher=hasher,
         )
         return Verifier(self.mirror, self.services.submitter(key), key.pubkey(), tools)

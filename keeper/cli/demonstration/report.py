@@ -1,7 +1,7 @@
 """What the demo found, for machines and for people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
@@ -24,6 +24,25 @@ class CheckFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofFigures:
+    """What a proof showed and what it took, base units."""
+
+    challenger: str
+    operator: int
+    element: int
+    expected: int
+    committed: int
+    slashed: int
+    burned: int
+    bounty: int
+
+    @property
+    def to_buyer(self) -> int:
+        """What the buyer got of the slashed stake."""
+        return self.slashed - self.burned - self.bounty
+
+
+@dataclass(frozen=True, slots=True)
 class DemoReport:
     """The whole story in figures; amounts in base units, staked by owner."""
 
@@ -31,6 +50,7 @@ class DemoReport:
     executor: str
     on_gpu: bool
     verdict: str
+    proof: ProofFigures | None
     accuracy: float
     bit_exact: bool
     macs: int
@@ -78,6 +98,7 @@ class DemoReport:
             "executor": self.executor,
             "failures": list(self.failures),
             "on_gpu": self.on_gpu,
+            "proof": None if self.proof is None else asdict(self.proof),
             "slots": self.slots,
             "story": self.story,
             "supply": {"before": self.before.supply, "after": self.after.supply},
@@ -91,6 +112,8 @@ def print_report(report: DemoReport, console: Console) -> None:
     """Tables for people."""
     facts = Table(title=f"The job: {report.story}", show_header=False)
     facts.add_row("verdict", report.verdict)
+    if report.proof is not None:
+        _add_proof(facts, report.proof)
     facts.add_row("accuracy on held-out digits", f"{report.accuracy:.2%}")
     facts.add_row("executor", report.executor)
     facts.add_row("every output bit-equal to NumPy", _yes(report.bit_exact))
@@ -108,6 +131,18 @@ def print_report(report: DemoReport, console: Console) -> None:
     console.print(_stake_table(report))
     for failure in report.failures:
         console.print(f"[red]not as it should be: {failure}[/red]")
+
+
+def _add_proof(facts: Table, proof: ProofFigures) -> None:
+    facts.add_row(
+        "proven",
+        f"element {proof.element} of operator {proof.operator} is {proof.committed}, "
+        f"must be {proof.expected}",
+    )
+    facts.add_row("slashed of the provider's stake", _nlov(proof.slashed))
+    facts.add_row("of it burned", _nlov(proof.burned))
+    facts.add_row(f"of it the bounty of {proof.challenger}", _nlov(proof.bounty))
+    facts.add_row("of it the buyer's", _nlov(proof.to_buyer))
 
 
 def _balance_table(report: DemoReport) -> Table:

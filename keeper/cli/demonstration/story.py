@@ -9,6 +9,7 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
+from idl.client import verdict
 from keeper.chain.deploy import built_programs, localnet_mint
 from keeper.chain.localnet import Localnet
 from keeper.cli.demonstration.balances import burned_by_rule, conserved, read_balances
@@ -21,7 +22,7 @@ from keeper.cli.demonstration.marketplace import (
     Marketplace,
     open_marketplace,
 )
-from keeper.cli.demonstration.report import CheckFigures, DemoReport
+from keeper.cli.demonstration.report import CheckFigures, DemoReport, ProofFigures
 from keeper.cli.demonstration.venue import LocalnetVenue, Venue
 from keeper.compute import SelectedExecutor, hasher_on, self_test
 from keeper.jobs.state import JobSnapshot, JobState, Outcome
@@ -124,6 +125,7 @@ async def _perform(
         executor=selected.name,
         on_gpu=selected.on_gpu,
         verdict=_outcome(ended.snapshot).name.lower(),
+        proof=await _proof(marketplace, job),
         accuracy=accuracy(unpack(result, spec.shape, spec.dtype), labels) if result else 0.0,
         bit_exact=ended.outputs == [pack(output).tobytes() for output in expected],
         macs=network.multiply_adds,
@@ -245,6 +247,25 @@ def _described(marketplace: Marketplace, snapshot: JobSnapshot) -> str:
 
 def _outcome(snapshot: JobSnapshot) -> Outcome:
     return snapshot.verdict.outcome if snapshot.verdict is not None else Outcome.NONE
+
+
+async def _proof(marketplace: Marketplace, job: Pubkey) -> ProofFigures | None:
+    receipt = await marketplace.services.gateway.fetch(
+        verdict.Receipt, verdict.receipt_address(job)
+    )
+    if receipt is None:
+        return None
+    names = {key.pubkey(): name for name, key in marketplace.keys.items()}
+    return ProofFigures(
+        challenger=names[receipt.challenger],
+        operator=receipt.operator,
+        element=receipt.element,
+        expected=receipt.expected,
+        committed=receipt.committed,
+        slashed=receipt.slashed,
+        burned=receipt.burned,
+        bounty=receipt.bounty,
+    )
 
 
 def _checks(

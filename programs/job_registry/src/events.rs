@@ -68,7 +68,9 @@ pub struct ProviderRated {
     pub envelope: Envelope,
     pub owner: Pubkey,
     pub job: Pubkey,
+    /// As it was at `rated_slot`.
     pub reputation: u32,
+    pub rated_slot: u64,
     pub measured_rate: u64,
     pub completed: u32,
     pub failed: u32,
@@ -82,6 +84,7 @@ impl ProviderRated {
             owner: provider.owner,
             job,
             reputation: provider.reputation,
+            rated_slot: provider.rated_slot,
             measured_rate: provider.measured_rate,
             completed: provider.completed,
             failed: provider.failed,

@@ -58,4 +58,8 @@ pub enum StakingError {
     SlashBurnTooLow,
     #[msg("The account is not the one in which another program holds its parameters")]
     WrongConfig,
+    #[msg("The exposure has earned its catch")]
+    AlreadyCaught,
+    #[msg("slash_burn_bps is too low: trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting unchecked pays")]
+    TrapsTooWeak,
 }

@@ -139,6 +139,19 @@ pub struct Slashed {
     pub staked: u64,
     pub exposed: u64,
     pub total_staked: u64,
+    /// Q16.
+    pub catch_rate: u32,
+}
+
+#[event]
+pub struct CatchRecorded {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub owner: Pubkey,
+    /// Q16.
+    pub catch_rate: u32,
+    /// Of the owner's seat, 0 without one.
+    pub weight: u64,
 }
 
 #[event]

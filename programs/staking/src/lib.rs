@@ -6,9 +6,11 @@
 //! signature and that of the program in charge. It ends by release, by forfeiting its bond for an
 //! objective timeout, or by a slash, which only verdict can order and only once.
 //!
-//! Verifiers take a seat. Every change of a seat's stake updates one tree of weights; anybody
-//! copies it once an epoch into one of two snapshots, from which verdict draws. A seat given up
-//! stays reserved until no snapshot shows it.
+//! Verifiers take a seat, which weighs stake times catch rate: what a verifier is trusted to see.
+//! It starts at one half, gains a sixteenth of what it lacks for each fraud rejected, and is
+//! quartered by a slash. Every change of a seat's weight updates one tree; anybody copies it once
+//! an epoch into one of two snapshots, from which verdict draws. A seat given up stays reserved
+//! until no snapshot shows it.
 //!
 //! Rewards stream linearly from fees and from an emission that halves; the stream waits while
 //! nobody stakes.
@@ -99,6 +101,10 @@ pub mod staking {
 
     pub fn slash(ctx: Context<Slash>, amount: u64) -> Result<()> {
         Slash::handler(ctx, amount)
+    }
+
+    pub fn record_catch(ctx: Context<RecordCatch>) -> Result<()> {
+        RecordCatch::handler(ctx)
     }
 
     pub fn take_seat(ctx: Context<TakeSeat>, index: u16) -> Result<()> {

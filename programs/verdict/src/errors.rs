@@ -132,6 +132,24 @@ pub enum VerdictError {
     AlreadyAnswered,
     #[msg("The element is not what the operator gives: this answers nothing")]
     ElementIsWrong,
+    #[msg("trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting unchecked pays: raise trap_rate_bps, slash_burn_bps or ballot_exposure")]
+    TrapsTooWeak,
+    #[msg(
+        "The job's trap does not open with this salt for the provider and operator proven wrong"
+    )]
+    WrongTrap,
+    #[msg("The time to open a trap has passed")]
+    TrapClosed,
+    #[msg("The job may still turn out to be a trap: slash its provider once that time has passed")]
+    TrapOpen,
+    #[msg("Others committed stages of this job: what they share is no trap")]
+    TrapShared,
+    #[msg("The buyer may ask only while a result that it would pay for is in its window")]
+    DemandClosed,
+    #[msg("The data has been asked for already: once a job")]
+    AlreadyAsked,
+    #[msg("collusion_bps or lazy_bps is too high: (1 - collusion) (1 - lazy) must exceed 1/2, or withheld data is not noticed")]
+    HonestMinority,
 }
 
 impl From<RefereeError> for VerdictError {
@@ -156,6 +174,7 @@ impl From<Weakness> for VerdictError {
             Weakness::Sampling => Self::FloorTooLow,
             Weakness::Collusion => Self::CollusionTooHigh,
             Weakness::Laziness => Self::LazinessTooHigh,
+            Weakness::Minority => Self::HonestMinority,
         }
     }
 }

@@ -144,6 +144,8 @@ pub struct BallotReleased {
     pub verifier: Pubkey,
     /// The silence fee was taken.
     pub withheld: bool,
+    /// It rejected what was proven wrong: its verifier's catch rate rose.
+    pub caught: bool,
 }
 
 #[event]
@@ -179,6 +181,16 @@ pub struct ProviderSlashed {
 }
 
 #[event]
+pub struct TrapOpened {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    /// Was wrong on the buyer's order, and loses nothing.
+    pub provider: Pubkey,
+    pub operator: u32,
+    pub salt: [u8; 32],
+}
+
+#[event]
 pub struct BallotSlashed {
     pub envelope: Envelope,
     pub job: Pubkey,
@@ -200,4 +212,25 @@ pub struct ElementAnswered {
     pub answered: u8,
     /// 6 while others are open.
     pub state: u8,
+}
+
+#[event]
+pub struct AnswersDemanded {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    /// Last slot for an answer.
+    pub answer_deadline: u64,
+}
+
+#[event]
+pub struct DataWithheld {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    /// Of the stage that holds the first element that was not shown.
+    pub provider: Pubkey,
+    pub stage: u8,
+    pub operator: u32,
+    pub element: u32,
+    /// Bit i is set where question i has been answered.
+    pub answered: u8,
 }

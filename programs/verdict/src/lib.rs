@@ -139,6 +139,10 @@ pub mod verdict {
         instructions::prove_fraud::handler(ctx, operator, element, salt, tail)
     }
 
+    pub fn open_trap(ctx: Context<OpenTrap>, salt: [u8; 32]) -> Result<()> {
+        instructions::open_trap::handler(ctx, salt)
+    }
+
     pub fn slash_provider(ctx: Context<SlashProvider>) -> Result<()> {
         instructions::slash_provider::handler(ctx)
     }
@@ -150,6 +154,14 @@ pub mod verdict {
     /// The evidence is what the buffer holds, then `tail`.
     pub fn answer_element(ctx: Context<AnswerElement>, question: u8, tail: Vec<u8>) -> Result<()> {
         instructions::answer_element::handler(ctx, question, tail)
+    }
+
+    pub fn demand_answers(ctx: Context<DemandAnswers>) -> Result<()> {
+        instructions::demand_answers::handler(ctx)
+    }
+
+    pub fn expire_answers(ctx: Context<ExpireAnswers>) -> Result<()> {
+        instructions::expire_answers::handler(ctx)
     }
 
     pub fn close_verdict(ctx: Context<CloseVerdict>) -> Result<()> {

@@ -35,7 +35,9 @@ def test_the_main_job_is_accepted(capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 < document["verify_ratio_macs"] <= 0.10
 
 
-def test_a_cheat_is_rejected(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cheat_is_proven_and_slashed(capsys: pytest.CaptureFixture[str]) -> None:
     document = played(capsys, "--cheat", "zero")
-    assert document["verdict"] == "rejected"
+    assert document["verdict"] == "fraud"
+    assert document["proof"]["slashed"] > document["proof"]["burned"] > 0
+    assert document["proof"]["bounty"] > 0
     assert document["bit_exact"] is False

@@ -14,10 +14,9 @@ from keeper.chain.submit import Submitter
 from keeper.data import BlobStore, StageIndexes
 from keeper.disputes.staging import Stager
 from keeper.jobs.state import JobState
-from keeper.roles.cases import CaseShelf
-from keeper.roles.challenger import Challenger, ChallengerTools
+from keeper.roles.cases import CaseShelf, CaseSource
+from keeper.roles.challenger import Challenger
 from keeper.roles.material import MaterialSource
-from keeper.roles.orders import SaltBook
 from keeper.roles.traces import TraceSource
 from kernels.graph import Graph, GraphBuilder
 from kernels.reference import NumpyExecutor
@@ -26,6 +25,8 @@ from tests.keeper.roles.stage import Material, Stage
 
 LAMPORTS = 10**10
 QUOTA_BYTES = 1 << 28
+SALT = bytes(range(32))
+"""Of a watcher's ticket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Watcher:
 
     stage: Stage
     key: Keypair
+    cases: CaseSource
     challenger: Challenger
     stager: Stager
     submitter: Submitter
@@ -85,11 +87,11 @@ def watcher(stage: Stage, folder: Path, name: str = "watcher") -> Watcher:
     submitter = services.submitter(key)
     stager = Stager(services.gateway, submitter, sleep=pass_a_slot)
     store = BlobStore(folder, QUOTA_BYTES)
-    tools = ChallengerTools(
+    cases = CaseSource(
         lane=services.lane,
         material=MaterialSource(services.client, store, services.lane),
         traces=TraceSource(services.client, services.gateway),
         shelf=CaseShelf(folder, store, StageIndexes(folder)),
-        salts=SaltBook(folder / "tickets"),
     )
-    return Watcher(stage, key, Challenger(stager, key.pubkey(), tools), stager, submitter)
+    challenger = Challenger(stager, key.pubkey(), services.lane)
+    return Watcher(stage, key, cases, challenger, stager, submitter)

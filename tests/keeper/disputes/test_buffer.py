@@ -15,7 +15,7 @@ from keeper.chain.gateway import Blockhash
 from keeper.chain.submit.signing import MAX_TRANSACTION_BYTES, Signed, signed
 from keeper.disputes import (
     FIRST_BYTES,
-    PROOF_UNITS,
+    JUDGEMENT_UNITS,
     TAIL_BYTES,
     WRITE_BYTES,
     Challenge,
@@ -67,7 +67,7 @@ def test_every_transaction_is_as_full_as_a_packet_allows() -> None:
             len(as_sent(plan.buffer.write(offset, piece)).wire)
             for offset, piece in list(plan.buffer.pieces(FIRST_BYTES))[:-1]
         ),
-        len(as_sent(plan.prove(), units=PROOF_UNITS).wire),
+        len(as_sent(plan.prove(), units=JUDGEMENT_UNITS).wire),
     ]
     assert all(MAX_TRANSACTION_BYTES - 8 <= size <= MAX_TRANSACTION_BYTES for size in sizes)
 

@@ -13,7 +13,7 @@ from keeper.jobs.state import Outcome
 from keeper.roles.challenger import NothingWrongError, Suspicion
 from keeper.roles.errors import CaseError
 from keeper.roles.transactions import Context, instruction
-from tests.keeper.disputes.lying import Watcher, committed, watcher, wide_product
+from tests.keeper.disputes.lying import SALT, Watcher, committed, watcher, wide_product
 from tests.keeper.roles.stage import Stage, on_stage
 
 LIE = 2
@@ -21,8 +21,9 @@ MOST_TRANSACTIONS = 12
 
 
 async def slash(stage: Stage, by: Watcher) -> None:
-    await stage.market.mirror.refresh()
     rules = stage.market.mirror.view.rules
+    stage.bank.advance(rules.verdict.trap_slots + 1)
+    await stage.market.mirror.refresh()
     context = Context(by.key.pubkey(), rules.mint, rules.treasury, stage.view)
     await by.submitter.submit("slash", [instruction(SlashProvider(stage.job), context)])
     await stage.market.mirror.refresh()
@@ -34,7 +35,7 @@ def outcome(stage: Stage) -> Outcome:
 
 
 async def buffer_of(stage: Stage, by: Watcher, suspicion: Suspicion) -> EvidenceBuffer:
-    case = await by.challenger.open(stage.view)
+    case = await by.cases.get(stage.view)
     evidence = case.evidence(suspicion.operator, suspicion.element)
     return EvidenceBuffer(
         by.key.pubkey(), stage.job, suspicion.operator, suspicion.element, evidence
@@ -46,11 +47,11 @@ def test_a_watcher_finds_the_lie_proves_it_and_takes_its_rents_back(tmp_path: Pa
         await committed(stage, LIE)
         staked = stage.staked(PROVIDERS[0])
         by = watcher(stage, tmp_path / "watcher")
-        case = await by.challenger.fetch(stage.view)
+        case = await by.cases.fetch(stage.view)
         suspicion = await by.challenger.suspect(stage.view, case)
         assert (suspicion.operator, suspicion.element) == (LIE, 0)
         assert suspicion.expected ^ 1 == suspicion.committed
-        await by.challenger.prove(stage.view, case, suspicion, ticket=True)
+        await by.challenger.prove(stage.view, case, suspicion, SALT)
         await slash(stage, by)
         assert outcome(stage) is Outcome.FRAUD
         gateway = stage.market.services.gateway
@@ -74,10 +75,10 @@ def test_a_dispute_of_4096_products_takes_at_most_twelve_transactions(
     async def story(stage: Stage) -> None:
         await committed(stage, 0)
         by = watcher(stage, tmp_path / "watcher")
-        case = await by.challenger.fetch(stage.view)
+        case = await by.cases.fetch(stage.view)
         suspicion = await by.challenger.suspect(stage.view, case)
         before = len(by.sent())
-        await by.challenger.prove(stage.view, case, suspicion, ticket=True)
+        await by.challenger.prove(stage.view, case, suspicion, SALT)
         await slash(stage, by)
         sent = by.sent()[before:]
         assert all(record.ok for record in sent)
@@ -93,7 +94,7 @@ def test_nothing_wrong_costs_nothing(tmp_path: Path) -> None:
         await committed(stage)
         by = watcher(stage, tmp_path / "watcher")
         before = by.sent()
-        case = await by.challenger.fetch(stage.view)
+        case = await by.cases.fetch(stage.view)
         with pytest.raises(NothingWrongError, match=r"every element of job .* is right"):
             await by.challenger.suspect(stage.view, case)
         with pytest.raises(
@@ -116,7 +117,7 @@ def test_data_that_are_not_served_cannot_be_challenged(tmp_path: Path) -> None:
         by = watcher(stage, tmp_path / "watcher")
         before = by.sent()
         with pytest.raises(CaseError, match=r"operator 1 of job .* is not served"):
-            await by.challenger.fetch(stage.view)
+            await by.cases.fetch(stage.view)
         assert by.sent() == before
 
     on_stage(tmp_path, story)
@@ -126,13 +127,13 @@ def test_a_case_is_proven_after_the_provider_stopped_serving(tmp_path: Path) -> 
     async def story(stage: Stage) -> None:
         await committed(stage, LIE)
         folder = tmp_path / "watcher"
-        await watcher(stage, folder).challenger.fetch(stage.view)
+        await watcher(stage, folder).cases.fetch(stage.view)
         storage = stage.market.storages[PROVIDERS[0]]
         storage.indexes.remove(str(stage.job))
         restarted = watcher(stage, folder)
-        case = await restarted.challenger.open(stage.view)
+        case = await restarted.cases.get(stage.view)
         suspicion = await restarted.challenger.examine(stage.view, case, LIE, 0)
-        await restarted.challenger.prove(stage.view, case, suspicion, ticket=True)
+        await restarted.challenger.prove(stage.view, case, suspicion, SALT)
         await stage.market.mirror.refresh()
         assert outcome(stage) is Outcome.FRAUD
 
@@ -143,7 +144,7 @@ def test_a_staging_that_was_killed_goes_on_with_what_is_missing(tmp_path: Path) 
     async def story(stage: Stage) -> None:
         await committed(stage, 0)
         by = watcher(stage, tmp_path / "watcher")
-        case = await by.challenger.fetch(stage.view)
+        case = await by.cases.fetch(stage.view)
         suspicion = await by.challenger.examine(stage.view, case, 0, 0)
         buffer = await buffer_of(stage, by, suspicion)
         rent = stage.bank.rent_exempt_minimum(buffer.space)
@@ -171,14 +172,14 @@ def test_what_another_plan_staged_is_taken_back_first(tmp_path: Path) -> None:
     async def story(stage: Stage) -> None:
         await committed(stage, LIE)
         by = watcher(stage, tmp_path / "watcher")
-        case = await by.challenger.fetch(stage.view)
+        case = await by.cases.fetch(stage.view)
         evidence = case.evidence(LIE, 0)
         longer = EvidenceBuffer(by.key.pubkey(), stage.job, LIE, 0, evidence, tail_bytes=0)
         await by.stager.stage(longer)
         suspicion = await by.challenger.examine(stage.view, case, LIE, 0)
         buffer = await buffer_of(stage, by, suspicion)
         assert buffer.address == longer.address
-        await by.challenger.prove(stage.view, case, suspicion, ticket=True)
+        await by.challenger.prove(stage.view, case, suspicion, SALT)
         await stage.market.mirror.refresh()
         assert outcome(stage) is Outcome.FRAUD
 
@@ -189,12 +190,12 @@ def test_a_proof_that_is_refused_gives_its_rents_back(tmp_path: Path) -> None:
     async def story(stage: Stage) -> None:
         await committed(stage)
         by = watcher(stage, tmp_path / "watcher")
-        case = await by.challenger.fetch(stage.view)
+        case = await by.cases.fetch(stage.view)
         slander = Suspicion(LIE, 0, expected=0, committed=1)
         before = stage.bank.account(by.key.pubkey())
         assert before is not None
         with pytest.raises(ProgramError, match="ElementIsRight"):
-            await by.challenger.prove(stage.view, case, slander, ticket=True)
+            await by.challenger.prove(stage.view, case, slander, SALT)
         after = stage.bank.account(by.key.pubkey())
         assert after is not None
         fees = sum(record.fee for record in by.sent())
@@ -211,9 +212,9 @@ def test_a_ticket_for_another_element_is_replaced(tmp_path: Path) -> None:
         other = verdict.place_ticket(hash=bytes(32), challenger=by.key.pubkey(), job=stage.job)
         await by.submitter.submit("other ticket", [other])
         stage.bank.advance()
-        case = await by.challenger.fetch(stage.view)
+        case = await by.cases.fetch(stage.view)
         suspicion = await by.challenger.suspect(stage.view, case)
-        await by.challenger.prove(stage.view, case, suspicion, ticket=True)
+        await by.challenger.prove(stage.view, case, suspicion, SALT)
         await stage.market.mirror.refresh()
         assert outcome(stage) is Outcome.FRAUD
 
@@ -224,10 +225,10 @@ def test_without_a_ballot_or_a_ticket_nobody_may_prove(tmp_path: Path) -> None:
     async def story(stage: Stage) -> None:
         await committed(stage, LIE)
         by = watcher(stage, tmp_path / "watcher")
-        case = await by.challenger.fetch(stage.view)
+        case = await by.cases.fetch(stage.view)
         suspicion = await by.challenger.suspect(stage.view, case)
         with pytest.raises(ProgramError, match="NotEntitled"):
-            await by.challenger.prove(stage.view, case, suspicion, ticket=False)
+            await by.challenger.prove(stage.view, case, suspicion, None)
         await stage.market.mirror.refresh()
         assert outcome(stage) is Outcome.NONE
 

@@ -62,6 +62,8 @@ def receipt_of(committed: Committed, operator: int = OPERATOR) -> verdict.Receip
         committed=found.committed,
         stage=found.stage,
         bump=255,
+        reason=0,
+        trap=0,
     )
 
 

@@ -1,10 +1,29 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from keeper.jobs.actions import Cancel, Draw, ExpireJob, ReclaimEscrow, ReclaimJob, Wait, Withdraw
+from keeper.jobs.actions import (
+    Cancel,
+    DemandAnswers,
+    Draw,
+    ExpireJob,
+    ReclaimEscrow,
+    ReclaimJob,
+    Wait,
+    Withdraw,
+)
 from keeper.jobs.buyer import BuyerSnapshot, next_action
-from keeper.jobs.state import Clock, JobSnapshot, JobState, VerdictState
+from keeper.jobs.state import (
+    Availability,
+    BallotState,
+    Clock,
+    DrawnBallot,
+    JobSnapshot,
+    JobState,
+    Outcome,
+    VerdictState,
+)
 from tests.keeper.jobs.views import BUYER, JOB, PROVIDER, claimed, escrow, job, verdict, view
 
 
@@ -42,6 +61,28 @@ def test_the_salted_draw_opens_a_slot_after_the_delay() -> None:
 )
 def test_there_is_nothing_to_draw_otherwise(state: VerdictState) -> None:
     assert decide(view(job(JobState.COMMITTED), verdict(state)), 1_000) == Wait()
+
+
+MISSED = DrawnBallot(0, 4, 1, BallotState.REVEALED, PROVIDER, missed=True)
+
+
+@pytest.mark.parametrize("state", [VerdictState.DECIDED, VerdictState.DISPUTED])
+def test_data_that_one_verifier_or_the_buyer_misses_is_asked_for(state: VerdictState) -> None:
+    waiting = verdict(state, outcome=Outcome.ACCEPTED, window_end=300)
+    missed = replace(waiting, ballots=(MISSED,))
+    for found, wishes in ((missed, {}), (waiting, {"missing": True})):
+        committed = view(job(JobState.COMMITTED), found)
+        assert decide(committed, 300, **wishes) == DemandAnswers(JOB)
+        assert decide(committed, 301, **wishes) == Wait()
+    assert decide(view(job(JobState.COMMITTED), waiting), 300) == Wait()
+
+
+def test_data_is_asked_for_once_and_where_it_is_paid_for() -> None:
+    waiting = verdict(VerdictState.DECIDED, outcome=Outcome.ACCEPTED, window_end=300)
+    asked = replace(waiting, ballots=(MISSED,), availability=Availability(None, 200, 250, 255))
+    unpaid = replace(waiting, ballots=(MISSED,), outcome=Outcome.UNAVAILABLE)
+    for found in (asked, unpaid):
+        assert decide(view(job(JobState.COMMITTED), found), 280) == Wait()
 
 
 ENDED = [JobState.SETTLED, JobState.CANCELLED, JobState.EXPIRED, JobState.VOIDED]

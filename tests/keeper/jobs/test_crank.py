@@ -9,6 +9,7 @@ from keeper.jobs.actions import (
     CollectFee,
     Draw,
     EmitRewards,
+    ExpireAnswers,
     ExpireJob,
     ExpireLease,
     ReleaseBallot,
@@ -51,7 +52,7 @@ QUIET = Wait(1_000_000)
 
 
 def snapshot(*jobs: JobSnapshot, **fields: Any) -> CrankSnapshot:
-    base = CrankSnapshot(CRANK, jobs, DONE, salt_slots=64, max_attempts=3)
+    base = CrankSnapshot(CRANK, jobs, DONE, salt_slots=64, trap_slots=20, max_attempts=3)
     return replace(base, **fields)
 
 
@@ -85,7 +86,7 @@ BOUNDARIES: list[tuple[str, JobSnapshot, int, Action]] = [
     ("unverified", judged(DECIDED, outcome=Outcome.UNVERIFIED), 701, Settle(JOB)),
     ("unsampled", judged(DECIDED, outcome=Outcome.UNSAMPLED), 701, Settle(JOB)),
     ("unproven", judged(VerdictState.DISPUTED), 701, Settle(JOB)),
-    ("unanswered", judged(VerdictState.ANSWERING, availability=ASKED), 651, VoidAttempt(JOB)),
+    ("unanswered", judged(VerdictState.ANSWERING, availability=ASKED), 651, ExpireAnswers(JOB)),
 ]
 
 
@@ -107,8 +108,9 @@ def test_a_step_opens_at_exactly_its_slot(found: JobSnapshot, opens: int, step: 
         (judged(VerdictState.COMMITTING), AdoptPartial(JOB)),
         (judged(BALLOTING, **revealed(REVEALED, REVEALED)), Tally(JOB)),
         (judged(DECIDED, outcome=Outcome.UNAVAILABLE), VoidAttempt(JOB)),
-        (judged(DECIDED, outcome=Outcome.FRAUD), SlashProvider(JOB)),
         (judged(DECIDED, outcome=Outcome.FRAUD, slashed=True), VoidAttempt(JOB)),
+        (judged(DECIDED, outcome=Outcome.TRAP), VoidAttempt(JOB)),
+        (judged(DECIDED, outcome=Outcome.WITHHELD, slashed=True), VoidAttempt(JOB)),
     ],
 )
 def test_a_step_that_needs_no_waiting(found: JobSnapshot, step: Action) -> None:
@@ -127,11 +129,18 @@ def test_a_silent_verifiers_ballot_is_released_after_settlement() -> None:
     assert next_action(snapshot(found), Clock(900)) == ReleaseBallot(JOB, 1)
 
 
-def test_a_ballot_that_accepted_what_was_proven_wrong_is_slashed_once() -> None:
+def test_a_provider_is_slashed_once_no_trap_can_be_opened() -> None:
+    found = judged(DECIDED, outcome=Outcome.FRAUD, window_end=100)
+    assert next_action(snapshot(found), Clock(120)) == Wait(121)
+    assert next_action(snapshot(found), Clock(121)) == SlashProvider(JOB)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FRAUD, Outcome.TRAP])
+def test_a_ballot_that_accepted_what_was_proven_wrong_is_slashed_once(outcome: Outcome) -> None:
     def ended(*, slashed: bool) -> JobSnapshot:
         accepted = ballot(0, REVEALED, accepted=True, slashed=slashed)
         found = verdict(
-            VerdictState.SETTLED, outcome=Outcome.FRAUD, ballots=(accepted, ballot(1, REVEALED))
+            VerdictState.SETTLED, outcome=outcome, ballots=(accepted, ballot(1, REVEALED))
         )
         return view(job(JobState.VOIDED), found)
 

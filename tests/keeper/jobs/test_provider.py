@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keeper.jobs.actions import (
+    AnswerQuestion,
     Claim,
     CloseVerdict,
     CommitStage,
@@ -30,6 +31,7 @@ from tests.keeper.jobs.views import (
     OTHER,
     PROVIDER,
     VERIFIER,
+    availability,
     ballot,
     claimed,
     escrow,
@@ -187,3 +189,41 @@ def test_stages_cover_the_graph_within_the_verdicts_room(macs: list[int], budget
     assert len(stages) <= MAX_STAGES
     for start, last in zip([0, *stages], stages[: MAX_STAGES - 1], strict=False):
         assert sum(macs[start:last]) <= budget or last == start + 1
+
+
+QUESTIONS = ((2, 7), (9, 1), (2, 8))
+
+
+def answering(answered: int = 0, **fields: Any) -> JobSnapshot:
+    asked = {"availability": availability(answered)} | fields
+    return view(job(JobState.COMMITTED), verdict(VerdictState.ANSWERING, **asked))
+
+
+@pytest.mark.parametrize(("answered", "question"), [(0b000, 0), (0b001, 1), (0b011, 2)])
+def test_the_first_open_question_is_answered(answered: int, question: int) -> None:
+    found = snapshot(answering(answered), asked={JOB: QUESTIONS})
+    expected = AnswerQuestion(JOB, question, *QUESTIONS[question])
+    assert next_action(found, Clock(650)) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "questions", "slot"),
+    [
+        (answering(0b111), QUESTIONS, 650),
+        (answering(), QUESTIONS, 651),
+        (answering(), (), 650),
+        (answering(stages=(stage(OTHER),)), QUESTIONS, 650),
+        (answering(availability=None), QUESTIONS, 650),
+    ],
+)
+def test_nothing_is_answered_twice_too_late_or_for_somebody_else(
+    asked: JobSnapshot, questions: tuple[tuple[int, int], ...], slot: int
+) -> None:
+    found = snapshot(asked, asked={JOB: questions}, terms=None)
+    assert next_action(found, Clock(slot)) == Wait()
+
+
+def test_each_provider_answers_for_what_it_committed() -> None:
+    shared = (stage(OTHER, 0, 5), stage(PROVIDER, 5, 10))
+    found = snapshot(answering(stages=shared), asked={JOB: QUESTIONS})
+    assert next_action(found, Clock(600)) == AnswerQuestion(JOB, 1, 9, 1)

@@ -7,17 +7,27 @@ from kernels.trace import DType
 from tests.keeper.jobs.views import JOB
 
 OUTPUTS: list[Output] = [((1, 1, 3, 6), DType.INT8), ((1, 1, 1, 2), DType.INT32)]
+WORK = [18, 18 + 2 * 27]
 
 
 def test_every_element_is_asked_for_and_no_padding() -> None:
-    asked = {question(bytes([n]) * 32, i, OUTPUTS) for n in range(256) for i in range(QUESTIONS)}
+    asked = {
+        question(bytes([n]) * 32, i, OUTPUTS, WORK) for n in range(256) for i in range(QUESTIONS)
+    }
     rows = {(0, row * 8 + column) for row in range(3) for column in range(6)}
     assert asked == rows | {(1, 0), (1, 1)}
 
 
+def test_operators_are_asked_for_by_their_work() -> None:
+    asked = [
+        question(bytes([n]) * 32, i, OUTPUTS, WORK) for n in range(256) for i in range(QUESTIONS)
+    ]
+    assert 0.7 < sum(operator for operator, _ in asked) / len(asked) < 0.8
+
+
 def test_without_outputs_there_is_nothing_to_ask() -> None:
     with pytest.raises(ValueError, match="nothing to ask"):
-        question(bytes(32), 0, [])
+        question(bytes(32), 0, [], [])
 
 
 def test_the_seed_binds_the_job() -> None:

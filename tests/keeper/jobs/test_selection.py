@@ -1,4 +1,5 @@
 from dataclasses import replace
+from fractions import Fraction
 from hashlib import sha256
 from typing import Any
 
@@ -19,6 +20,7 @@ from keeper.jobs.selection import (
     locked,
     lot,
     quote,
+    reputation_at,
     weight,
 )
 from keeper.jobs.state import Clock, JobState
@@ -30,6 +32,7 @@ RULES = ClaimRules(
     claim_scale_slots=2,
     claim_max_delay_slots=20,
     capability_ref=100_000_000,
+    reputation_half_life_slots=1_000,
     season_q32=Q32_ONE,
     ageing_q32=Q32_ONE // 10_000,
     kappa=25,
@@ -40,6 +43,7 @@ STANDING = Standing(
     max_macs=10_000,
     measured_rate=0,
     reputation=65_536,
+    rated_slot=50,
     registered_slot=50,
     free_stake=10**12,
 )
@@ -61,8 +65,30 @@ def test_a_lot_is_the_first_eight_bytes_of_the_hash() -> None:
 
 
 def test_weight_keeps_a_quarter_without_reputation() -> None:
-    assert weight(STANDING) == 10**12
-    assert weight(replace(STANDING, reputation=0)) == 25 * 10**10
+    assert weight(10**12, 65_536) == 10**12
+    assert weight(10**12, 0) == 25 * 10**10
+
+
+@given(st.integers(0, 65_536), st.integers(1, 10**6), st.integers(0, 10**8))
+def test_reputation_halves_with_every_half_life(rated: int, half_life: int, idle: int) -> None:
+    known = replace(STANDING, reputation=rated)
+
+    def at(slot: int) -> int:
+        return reputation_at(known, known.rated_slot + slot, half_life)
+
+    assert at(0) == rated
+    assert at(half_life) == rated // 2
+    assert 0 <= at(idle + 1) <= at(idle) <= rated
+    exact = Fraction(rated, 2 ** min(64, idle // half_life))
+    exact *= 1 - Fraction(idle % half_life, 2 * half_life)
+    assert abs(at(idle) - exact) <= 1
+
+
+def test_a_provider_without_jobs_falls_behind() -> None:
+    busy, idle = standing(rated_slot=100), standing(rated_slot=100 - 20 * 1_000)
+    newcomer = standing(reputation=0)
+    assert first_claim_slot(job(), PROVIDER, busy) < first_claim_slot(job(), PROVIDER, idle)
+    assert first_claim_slot(job(), PROVIDER, idle) == first_claim_slot(job(), PROVIDER, newcomer)
 
 
 @given(st.integers(0, U64_MAX), st.integers(1, U64_MAX), st.integers(0, U64_MAX))
@@ -82,7 +108,9 @@ def test_more_stake_never_waits_longer() -> None:
 
 
 def test_claims_open_one_slot_after_posting_plus_the_delay() -> None:
-    waits = delay(RULES, lot(HASH, JOB, PROVIDER), weight(STANDING), 10**12)
+    left = reputation_at(STANDING, job().posted_slot, RULES.reputation_half_life_slots)
+    own = weight(STANDING.free_stake, left)
+    waits = delay(RULES, lot(HASH, JOB, PROVIDER), own, 10**12)
     assert first_claim_slot(job(), PROVIDER, terms()) == 101 + waits
 
 

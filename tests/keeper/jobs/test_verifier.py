@@ -6,12 +6,20 @@ import pytest
 from keeper.jobs.actions import (
     CastBallot,
     Check,
+    ProveFraud,
     ReleaseBallot,
     RevealBallot,
     Wait,
     Withdraw,
 )
-from keeper.jobs.state import BallotState, Clock, JobSnapshot, JobState, VerdictState
+from keeper.jobs.state import (
+    BallotState,
+    Clock,
+    JobSnapshot,
+    JobState,
+    Outcome,
+    VerdictState,
+)
 from keeper.jobs.verifier import VerifierSnapshot, next_action
 from tests.keeper.jobs.views import (
     JOB,
@@ -119,3 +127,53 @@ def test_somebody_elses_ballot_is_left_alone() -> None:
     theirs = (ballot(2, BallotState.REVEALED, verifier=OTHER),)
     ended = verdict(VerdictState.SETTLED, ballots=theirs)
     assert next_action(snapshot(view(job(JobState.SETTLED), ended)), Clock(900)) == Wait()
+
+
+REJECTED = ballot(2, BallotState.REVEALED, rejected=(4, 70))
+
+
+def judged(state: VerdictState, **fields: Any) -> JobSnapshot:
+    return view(job(JobState.COMMITTED), verdict(state, **({"ballots": (REJECTED,)} | fields)))
+
+
+@pytest.mark.parametrize(
+    ("state", "fields"),
+    [
+        (VerdictState.DISPUTED, {}),
+        (VerdictState.DECIDED, {"outcome": Outcome.ACCEPTED}),
+        (VerdictState.DECIDED, {"outcome": Outcome.UNVERIFIED}),
+        (VerdictState.COMMITTED, {}),
+        (VerdictState.ANSWERING, {}),
+    ],
+)
+def test_who_rejected_proves_whatever_the_others_found(
+    state: VerdictState, fields: dict[str, Any]
+) -> None:
+    assert next_action(snapshot(judged(state, **fields)), Clock(700)) == ProveFraud(JOB, 4, 70)
+
+
+@pytest.mark.parametrize(
+    ("found", "slot"),
+    [
+        (judged(VerdictState.DISPUTED), 701),
+        (judged(VerdictState.DECIDED, outcome=Outcome.ACCEPTED), 701),
+        (judged(VerdictState.DECIDED, outcome=Outcome.FRAUD), 700),
+        (judged(VerdictState.DECIDED, outcome=Outcome.WITHHELD), 700),
+        (judged(VerdictState.DISPUTED, ballots=(ballot(2, BallotState.REVEALED),)), 700),
+        (
+            judged(
+                VerdictState.DISPUTED,
+                ballots=(ballot(2, BallotState.REVEALED, verifier=OTHER, rejected=(4, 70)),),
+            ),
+            700,
+        ),
+    ],
+)
+def test_nothing_is_proven_too_late_or_for_somebody_else(found: JobSnapshot, slot: int) -> None:
+    assert next_action(snapshot(found), Clock(slot)) == Wait()
+
+
+def test_a_proof_waits_until_the_others_have_revealed() -> None:
+    others = (ballot(0, BallotState.CAST, verifier=OTHER), REJECTED)
+    found = judged(VerdictState.BALLOTING, ballots=others)
+    assert next_action(snapshot(found), Clock(600)) == Wait()

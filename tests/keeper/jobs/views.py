@@ -6,6 +6,7 @@ from typing import Any
 from solders.pubkey import Pubkey
 
 from keeper.jobs.state import (
+    Availability,
     BallotState,
     Credit,
     DrawnBallot,
@@ -87,6 +88,10 @@ def verdict(state: VerdictState = VerdictState.COMMITTING, **fields: Any) -> Ver
         payer=PROVIDER,
     )
     return replace(base, **fields)
+
+
+def availability(answered: int = 0) -> Availability:
+    return Availability(seed=bytes([8] * 32), asked_slot=500, deadline=650, answered=answered)
 
 
 def escrow(*credits: tuple[Pubkey, int, bool], **fields: Any) -> Escrow:

@@ -5,21 +5,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from idl.client import verdict
 from keeper.cli.demonstration.cheats import Cheat, CheatingExecutor
 from keeper.cli.demonstration.marketplace import PROVIDERS, VERIFIERS
 from keeper.compute import commit_segment
 from keeper.jobs.actions import (
     AdoptPartial,
+    AnswerQuestion,
     CastBallot,
     Claim,
     CommitStage,
     Execute,
+    ExpireAnswers,
     ExpireJob,
     ExpireLease,
+    ProveFraud,
     RevealBallot,
+    SlashProvider,
     SweepFees,
+    VoidAttempt,
 )
-from keeper.jobs.state import BallotState, JobState, Outcome, VerdictState
+from keeper.jobs.state import BallotState, DrawnBallot, JobState, Outcome, VerdictState
 from keeper.roles.results import fetch_result
 from keeper.roles.traces import TraceSource
 from kernels.reference import execute
@@ -67,24 +73,69 @@ def test_an_honest_job_is_paid_and_its_result_proved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cheat", list(Cheat))
-def test_a_cheat_is_rejected_and_costs_its_lease_bond(tmp_path: Path, cheat: Cheat) -> None:
+def test_a_cheat_is_proven_and_slashed(tmp_path: Path, cheat: Cheat) -> None:
     async def story(stage: Stage) -> None:
         before, staked = await stage.balances(), stage.staked(PROVIDERS[0])
         honest = stage.provider()
         cheater = stage.provider(executor=CheatingExecutor(honest._tools.executor, cheat))
         everybody = [cheater, *stage.verifiers, stage.crank, stage.buyer]
         await stage.play(everybody, stage.ended)
-        assert (stage.view.job.state, outcome(stage)) == (JobState.VOIDED, Outcome.REJECTED)
+        assert (stage.view.job.state, outcome(stage)) == (JobState.VOIDED, Outcome.FRAUD)
+        assert [name for name, _ in stage.actions(SlashProvider)] == ["crank"]
+        receipt = await stage.market.services.gateway.fetch(
+            verdict.Receipt, verdict.receipt_address(stage.job)
+        )
+        assert receipt is not None
         bond = TERMS.price // 10
         stage.buyer.keep.clear()
         await stage.play(everybody, stage.closed)
         after = await stage.balances()
         assert after.named[PROVIDERS[0]] == before.named[PROVIDERS[0]]
-        assert stage.staked(PROVIDERS[0]) == staked - bond
+        assert stage.staked(PROVIDERS[0]) == staked - receipt.slashed - bond
+        assert before.supply - after.supply == receipt.burned
         fees = 3 * TERMS.verification_fee
-        refund = LOCKED + bond - fees - 2 * TERMS.tip
+        gained = sum(after.named[name] - before.named[name] for name in VERIFIERS)
+        assert gained == fees + receipt.bounty
+        left = receipt.slashed - receipt.burned - receipt.bounty
+        # draw and tally were cranked, and the void
+        refund = LOCKED + bond + left - fees - 2 * TERMS.tip
         assert after.named["buyer"] == before.named["buyer"] + refund
-        assert sum(after.named[name] - before.named[name] for name in VERIFIERS) == fees
+
+    on_stage(tmp_path, story)
+
+
+def test_a_rejection_that_nobody_proves_is_paid(tmp_path: Path) -> None:
+    async def story(stage: Stage) -> None:
+        honest = stage.provider()
+        cheater = stage.provider(executor=CheatingExecutor(honest._tools.executor, Cheat.FLIP))
+        staked = stage.staked(PROVIDERS[0])
+
+        await stage.play(
+            [cheater, *stage.verifiers, stage.crank, stage.buyer],
+            lambda: _state(stage) is VerdictState.DISPUTED,
+        )
+        await stage.play([cheater, stage.crank, stage.buyer], stage.ended)
+        assert (stage.view.job.state, outcome(stage)) == (JobState.SETTLED, Outcome.UNPROVEN)
+        assert stage.staked(PROVIDERS[0]) == staked
+
+    on_stage(tmp_path, story)
+
+
+def test_one_that_saw_the_lie_proves_it_after_a_restart_without_its_provider(
+    tmp_path: Path,
+) -> None:
+    async def story(stage: Stage) -> None:
+        honest = stage.provider()
+        cheater = stage.provider(executor=CheatingExecutor(honest._tools.executor, Cheat.FLIP))
+
+        await stage.play(
+            [cheater, *stage.verifiers, stage.crank, stage.buyer],
+            lambda: _state(stage) is VerdictState.DISPUTED,
+        )
+        stage.market.storages[PROVIDERS[0]].indexes.remove(str(stage.job))
+        await stage.play([*stage.market.verifiers(), stage.crank], stage.ended)
+        assert outcome(stage) is Outcome.FRAUD
+        assert stage.actions(ProveFraud) != []
 
     on_stage(tmp_path, story)
 
@@ -164,7 +215,7 @@ def test_verifiers_restarted_between_cast_and_reveal_still_reveal(tmp_path: Path
     on_stage(tmp_path, story)
 
 
-def test_data_that_is_not_served_voids_the_job_without_a_slash(tmp_path: Path) -> None:
+def test_data_that_are_not_served_cost_bond_and_stake(tmp_path: Path) -> None:
     async def story(stage: Stage) -> None:
         staked = stage.staked(PROVIDERS[0])
         provider = stage.provider()
@@ -172,12 +223,47 @@ def test_data_that_is_not_served_voids_the_job_without_a_slash(tmp_path: Path) -
         await stage.play([provider], lambda: stage.view.job.state is committed)
         storage = stage.market.storages[PROVIDERS[0]]
         for index in storage.indexes.of_job(str(stage.job)):
-            storage.store.remove(index.outputs[1])
-        await stage.play([*stage.verifiers, stage.crank, stage.buyer], stage.ended)
-        assert (stage.view.job.state, outcome(stage)) == (JobState.VOIDED, Outcome.UNAVAILABLE)
-        assert stage.staked(PROVIDERS[0]) == staked
+            for digest in index.outputs:
+                storage.store.remove(digest)
+        others = [provider, *stage.verifiers, stage.crank, stage.buyer]
+        await stage.play(others, stage.ended)
+        assert (stage.view.job.state, outcome(stage)) == (JobState.VOIDED, Outcome.WITHHELD)
+        assert len(stage.actions(ExpireAnswers)) == 1
+        assert ("provider", VoidAttempt(stage.job)) not in stage.taken
+        lost = staked - stage.staked(PROVIDERS[0])
+        assert lost > TERMS.price // 10
 
     on_stage(tmp_path, story)
+
+
+def test_a_provider_that_was_out_of_reach_answers_and_is_paid(tmp_path: Path) -> None:
+    async def story(stage: Stage) -> None:
+        roles = [stage.provider(), *stage.verifiers, stage.crank, stage.buyer]
+        await stage.play(roles[:1], lambda: stage.view.job.state is JobState.COMMITTED)
+        await stage.play([stage.buyer], lambda: bool(_ballots(stage)))
+        for verifier in stage.verifiers:
+            if not any(each.verdicts for each in stage.verifiers):
+                await verifier.step()
+        indexes = stage.market.storages[PROVIDERS[0]].indexes
+        kept = indexes.of_job(str(stage.job))
+        indexes.remove(str(stage.job))
+        await stage.play(roles[1:], lambda: _state(stage) is VerdictState.ANSWERING)
+        for index in kept:
+            indexes.put(index)
+        restarted = stage.provider()
+        await stage.play([restarted, *roles[1:]], stage.ended)
+        assert (stage.view.job.state, outcome(stage)) == (JobState.SETTLED, Outcome.ACCEPTED)
+        assert len(stage.actions(AnswerQuestion)) == 8
+
+    on_stage(tmp_path, story)
+
+
+def _ballots(stage: Stage) -> tuple[DrawnBallot, ...]:
+    return stage.view.verdict.ballots if stage.view.verdict is not None else ()
+
+
+def _state(stage: Stage) -> VerdictState | None:
+    return stage.view.verdict.state if stage.view.verdict is not None else None
 
 
 def test_a_buyer_that_serves_nothing_is_not_served(tmp_path: Path) -> None:

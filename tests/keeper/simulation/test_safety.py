@@ -31,7 +31,15 @@ def test_no_accepted_set_pays_a_cheat_and_refused_ones_do() -> None:
     assert attended.accepted > 300
     assert attended.refused_that_pay > attended.refused // 2
     assert attended.closest.economics.accepted
-    # Without a buyer who demands, missing data needs an honest majority.
+    assert unattended.unsafe == ()
+
+
+def test_without_an_honest_majority_withheld_data_would_pay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Economics, "accepted", property(lambda e: e.deterrence > 1))
+    attended, unattended, _ = checked(4_000)
+    assert attended.unsafe == ()
     assert unattended.unsafe
     assert max(point.economics.honest_share for point in unattended.unsafe) < 0.5
 

@@ -29,7 +29,7 @@ from idl.client import (
 )
 from idl.client import Account as Stored
 from keeper.chain.deploy import LOCALNET_PARAMETERS, localnet_keypair
-from keeper.jobs.selection import ClaimRules, Standing, delay, lot, weight
+from keeper.jobs.selection import ClaimRules, Standing, delay, lot, reputation_at, weight
 from tests.world import NLOV, Actor, World
 from tests.world.world import Sent
 
@@ -167,6 +167,7 @@ class Marketplace(World):
             claim_scale_slots=params.claim_scale_slots,
             claim_max_delay_slots=params.claim_max_delay_slots,
             capability_ref=params.capability_ref,
+            reputation_half_life_slots=params.reputation_half_life_slots,
             season_q32=params.season_q32,
             ageing_q32=params.ageing_q32,
             kappa=params.kappa,
@@ -181,6 +182,7 @@ class Marketplace(World):
             max_macs=provider.max_macs,
             measured_rate=provider.measured_rate,
             reputation=provider.reputation,
+            rated_slot=provider.rated_slot,
             registered_slot=provider.registered_slot,
             free_stake=position.amount - position.exposed,
         )
@@ -191,9 +193,11 @@ class Marketplace(World):
         hashes = dict(self.bank.slot_hashes())
         beacon = bytes(hashes[min(slot for slot in hashes if slot >= posted_slot)])
         drawn = lot(beacon, job, owner.key)
-        own = weight(self.standing(owner))
+        rules, standing = self.claim_rules(), self.standing(owner)
+        left = reputation_at(standing, posted_slot, rules.reputation_half_life_slots)
+        own = weight(standing.free_stake, left)
         total = self.fetch(staking.Pool, staking.pool_address()).total_staked
-        return posted_slot + 1 + delay(self.claim_rules(), drawn, own, total)
+        return posted_slot + 1 + delay(rules, drawn, own, total)
 
     def claim(self, job: Pubkey, owner: Actor) -> Sent:
         """Claim as soon as it is the provider's turn."""

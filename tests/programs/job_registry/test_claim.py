@@ -60,14 +60,20 @@ def test_leases_the_job(market: Marketplace) -> None:
     stake=st.integers(30 * NLOV, 5_000 * NLOV),
     others=st.integers(0, 10_000 * NLOV),
     reputation=st.integers(0, 65_536),
+    half_life=st.integers(1, 200),
     scale=st.integers(0, 50),
     cap=st.integers(0, 200),
 )
 def test_a_providers_turn_is_exact(
-    stake: int, others: int, reputation: int, scale: int, cap: int
+    *, stake: int, others: int, reputation: int, half_life: int, scale: int, cap: int
 ) -> None:
     market = Marketplace()
-    params = replace(PARAMS, claim_scale_slots=scale, claim_max_delay_slots=cap)
+    params = replace(
+        PARAMS,
+        claim_scale_slots=scale,
+        claim_max_delay_slots=cap,
+        reputation_half_life_slots=half_life,
+    )
     market.send(
         job_registry.set_params(params=params, authority=market.authority.key),
         signers=[market.authority],

@@ -1,6 +1,11 @@
+from dataclasses import replace
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from idl.client import job_registry, shard_of
+from keeper.jobs.selection import reputation_at
 from tests.programs.job_registry.marketplace import (
     EXPIRED,
     PARAMS,
@@ -17,11 +22,17 @@ ONE = 65_536
 def test_a_settled_job_earns_reputation(market: Marketplace) -> None:
     key, _, owner = market.committed()
     address = job_registry.provider_address(owner.key)
-    market.edit(job_registry.Provider, address, reputation=ONE // 2, measured_rate=8_000)
+    market.edit(
+        job_registry.Provider,
+        address,
+        reputation=ONE // 2,
+        rated_slot=market.slot,
+        measured_rate=8_000,
+    )
     before, job = market.provider_of(owner), market.job(key)
     events = market.as_verdict(conclude(key, owner, SETTLED, job.macs))
     after = market.provider_of(owner)
-    assert after.reputation == ONE // 2 + ONE // 32
+    assert (after.reputation, after.rated_slot) == (ONE // 2 + ONE // 32, market.slot)
     rate = job.macs // (job.committed_slot - job.lease.claimed_slot)
     assert after.measured_rate == 7_000 + rate // 8
     assert (after.completed, after.failed) == (before.completed + 1, before.failed)
@@ -32,6 +43,28 @@ def test_a_settled_job_earns_reputation(market: Marketplace) -> None:
         job_registry.ProviderRated,
         job_registry.JobEnded,
     ]
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@given(reputation=st.integers(0, ONE), idle=st.integers(0, 10**6), half_life=st.integers(1, 10**5))
+def test_a_settled_job_adds_to_what_idleness_left(
+    reputation: int, idle: int, half_life: int
+) -> None:
+    market = Marketplace()
+    params = replace(PARAMS, reputation_half_life_slots=half_life)
+    market.send(
+        job_registry.set_params(params=params, authority=market.authority.key),
+        signers=[market.authority],
+    )
+    market.warp(10**6)
+    key, _, owner = market.committed()
+    address = job_registry.provider_address(owner.key)
+    rated = {"reputation": reputation, "rated_slot": market.slot - idle}
+    market.edit(job_registry.Provider, address, **rated)
+    left = reputation_at(market.standing(owner), market.slot, half_life)
+    market.as_verdict(conclude(key, owner, SETTLED, 1))
+    after = market.provider_of(owner)
+    assert (after.reputation, after.rated_slot) == (left + (ONE - left) // 16, market.slot)
 
 
 def test_a_job_committed_in_its_first_slot_counts_as_one(market: Marketplace) -> None:
@@ -46,8 +79,10 @@ def test_a_voided_job_costs_reputation(market: Marketplace) -> None:
     key, _, owner = market.committed()
     address = job_registry.provider_address(owner.key)
     market.edit(job_registry.Provider, address, reputation=ONE, measured_rate=8_000)
+    before = market.provider_of(owner)
     market.as_verdict(conclude(key, owner, VOIDED))
     after = market.provider_of(owner)
+    assert after.rated_slot == before.rated_slot
     assert (after.reputation, after.completed, after.failed) == (ONE // 4, 0, 1)
     assert after.measured_rate == 8_000
     assert market.job(key).state == VOIDED

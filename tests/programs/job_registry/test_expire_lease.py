@@ -75,7 +75,7 @@ def test_a_verifiers_seat_loses_the_bonds_weight(market: Marketplace) -> None:
     bond = market.job(key).lease.bond
     market.expire_lease(key, owner)
     tree = market.fetch(staking.VerifierTree, staking.verifiers_address())
-    assert tree.total == STAKE - bond
+    assert tree.total == (STAKE - bond) // 2
 
 
 @pytest.mark.parametrize(("after", "error"), [(-1, "LeaseRunning"), (0, "LeaseRunning"), (1, None)])

@@ -51,6 +51,7 @@ def test_refuses_without_the_deployers_signature(bare: Marketplace) -> None:
         "urgency_ref",
         "complexity_ref",
         "capability_ref",
+        "reputation_half_life_slots",
         "kappa",
         "max_attempts",
     ],

@@ -6,6 +6,8 @@ from tests.world import NLOV, Actor, World
 from tests.world.stakers import stake
 
 STAKED = 1_000 * NLOV
+# of a seat whose owner has neither caught nor missed anything
+WEIGHT = STAKED // 2
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_takes_the_weight_off_a_seat(
     seat(world, owner, 3)
     registry.send(forfeit(job, owner, registry.key, world.treasury))
     tree = world.fetch(staking.VerifierTree, staking.verifiers_address())
-    assert tree.total == STAKED - BOND
+    assert tree.total == (STAKED - BOND) // 2
 
 
 def test_the_registry_may_not_what_verdict_locked(

@@ -46,14 +46,14 @@ def test_takes_the_weight_off_a_seat(world: World, owner: Actor) -> None:
     seat(world, owner, 3)
     verifiers = staking.verifiers_address()
     world.send(request(owner, 300 * NLOV, verifiers=verifiers), signers=[owner])
-    assert world.fetch(staking.VerifierTree, verifiers).total == 700 * NLOV
+    assert world.fetch(staking.VerifierTree, verifiers).total == 350 * NLOV
     world.send(request(owner, 650 * NLOV, 1, verifiers=verifiers), signers=[owner])
     assert world.fetch(staking.VerifierTree, verifiers).total == 0, "below a verifier's minimum"
     back = staking.stake(
         amount=50 * NLOV, owner=owner.key, source=owner.tokens, verifiers=verifiers
     )
     world.send(back, signers=[owner])
-    assert world.fetch(staking.VerifierTree, verifiers).total == 100 * NLOV
+    assert world.fetch(staking.VerifierTree, verifiers).total == 50 * NLOV
 
 
 def test_refuses_to_leave_out_the_tree_of_a_seat(world: World, owner: Actor) -> None:

@@ -62,12 +62,28 @@ def test_the_least_burned_share_is_taken(world: World) -> None:
     assert pool(world).params == params
 
 
-@pytest.mark.parametrize("missing", [verdict.config_address(), job_registry.registry_address()])
+LEAST_BURN_FOR_TRAPS = 1_001
+"""0.01 * 0.1001 * 10 $NLOV is just above 0.01 $NLOV, localnet's other parameters given."""
+
+
+def test_attack_a_burned_share_under_which_not_checking_pays_is_refused(world: World) -> None:
+    # the registry's rule, which asks for more, aside
+    world.bank.set_account(job_registry.registry_address(), Account(0, b"", SYSTEM_PROGRAM))
+    params = burning(world, LEAST_BURN_FOR_TRAPS - 1)
+    attempt = staking.set_params(params=params, authority=world.authority.key)
+    refusal = world.fails("TrapsTooWeak", attempt, signers=[world.authority])
+    assert "slash_burn_bps is too low: trap_rate * slash_burn * ballot_exposure" in str(refusal)
+
+
+@pytest.mark.parametrize(
+    ("missing", "least"),
+    [(verdict.config_address(), 0), (job_registry.registry_address(), LEAST_BURN_FOR_TRAPS)],
+)
 def test_before_others_have_parameters_there_is_nothing_to_hold(
-    world: World, missing: Pubkey
+    world: World, missing: Pubkey, least: int
 ) -> None:
     world.bank.set_account(missing, Account(0, b"", SYSTEM_PROGRAM))
-    params = burning(world, 0)
+    params = burning(world, least)
     world.send(
         staking.set_params(params=params, authority=world.authority.key), signers=[world.authority]
     )

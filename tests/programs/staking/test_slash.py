@@ -28,7 +28,7 @@ def test_burns_its_share_and_pays_the_rest(
     assert (slashed.amount, slashed.bond, slashed.slashed) == (199, 20, 1)
     assert isinstance(event, staking.Slashed)
     assert (event.amount, event.burned, event.destination) == (101, 51, world.treasury)
-    assert (event.staked, event.exposed) == (STAKED - 101, 219)
+    assert (event.staked, event.exposed, event.catch_rate) == (STAKED - 101, 219, 8_192)
     world.check_conserved()
 
 
@@ -45,13 +45,14 @@ def test_happens_once(world: World, owner: Actor, verdict: Caller, job: Pubkey) 
     verdict.fails("AlreadySlashed", slash(world, job, owner, 1, world.treasury))
 
 
-def test_takes_the_weight_off_a_seat(
+def test_costs_three_quarters_of_a_seats_weight(
     world: World, owner: Actor, verdict: Caller, job: Pubkey
 ) -> None:
     seat(world, owner, 3)
     verdict.send(slash(world, job, owner, 300, world.treasury))
     tree = world.fetch(staking.VerifierTree, staking.verifiers_address())
-    assert tree.total == STAKED - 300
+    assert tree.total == (STAKED - 300) // 8
+    assert position(world, owner).catch_rate == 65_536 // 8
 
 
 def test_refuses_a_released_one(

@@ -1,8 +1,10 @@
 from solders.instruction import Instruction
+from solders.pubkey import Pubkey
 
 from idl.client import staking
-from tests.programs.forging import other_bump
-from tests.programs.staking.conftest import STAKED
+from tests.programs.forging import Caller, other_bump
+from tests.programs.staking.conftest import STAKED, WEIGHT
+from tests.programs.staking.exposures import lock, slash
 from tests.world import NLOV, Actor, World, unsigned
 from tests.world.stakers import position, stake
 
@@ -11,7 +13,7 @@ def take(owner: Actor, index: int = 3) -> Instruction:
     return staking.take_seat(index=index, owner=owner.key)
 
 
-def test_weighs_as_much_as_the_stake(world: World, owner: Actor, other: Actor) -> None:
+def test_weighs_half_the_stake(world: World, owner: Actor, other: Actor) -> None:
     sent = world.send(take(owner), signers=[owner])
     world.send(take(other, 1_023), signers=[other])
     held = world.fetch(staking.Seat, staking.seat_address(3))
@@ -20,11 +22,20 @@ def test_weighs_as_much_as_the_stake(world: World, owner: Actor, other: Actor) -
     assert held.vacated_epoch == 2**64 - 1
     assert position(world, owner).seat == 3
     tree = world.fetch(staking.VerifierTree, staking.verifiers_address())
-    assert tree.total == 2 * STAKED
+    assert tree.total == 2 * WEIGHT
     event = sent.only(staking.SeatTaken)
-    assert (event.owner, event.seat, event.weight) == (owner.key, 3, STAKED)
-    assert event.total_weight == STAKED
+    assert (event.owner, event.seat, event.weight) == (owner.key, 3, WEIGHT)
+    assert event.total_weight == WEIGHT
     assert sent.units <= 40_000
+
+
+def test_another_seat_sheds_no_miss(world: World, owner: Actor, job: Pubkey) -> None:
+    verdict = Caller(world, "verdict")
+    verdict.send(lock(job, owner, verdict.key, 300, 0))
+    verdict.send(slash(world, job, owner, 300, world.treasury))
+    world.send(take(owner), signers=[owner])
+    tree = world.fetch(staking.VerifierTree, staking.verifiers_address())
+    assert tree.total == (STAKED - 300) // 8
 
 
 def test_refuses_a_seat_that_is_held(world: World, owner: Actor, other: Actor) -> None:

@@ -2,7 +2,7 @@ from solders.pubkey import Pubkey
 
 from idl.client import escrow, staking
 from tests.programs.forging import copied
-from tests.programs.staking.conftest import STAKED
+from tests.programs.staking.conftest import WEIGHT
 from tests.world import Actor, World
 from tests.world.stakers import seat, snapshot
 
@@ -18,10 +18,10 @@ def test_copies_the_weights(world: World, owner: Actor, other: Actor) -> None:
     epoch, address = current(world)
     taken = world.fetch(staking.Snapshot, address)
     tree = world.fetch(staking.VerifierTree, staking.verifiers_address())
-    assert (taken.epoch, taken.taken_slot, taken.total) == (epoch, world.slot, STAKED)
+    assert (taken.epoch, taken.taken_slot, taken.total) == (epoch, world.slot, WEIGHT)
     assert taken.sums == tree.sums
     event = sent.only(staking.SnapshotRecorded)
-    assert (event.epoch, event.total_weight) == (epoch, STAKED)
+    assert (event.epoch, event.total_weight) == (epoch, WEIGHT)
     assert event.envelope.sequence == tree.sequence
     assert sent.units <= 10_000
     seat(world, other, 4)

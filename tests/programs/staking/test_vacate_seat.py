@@ -2,7 +2,7 @@ import pytest
 from solders.instruction import Instruction
 
 from idl.client import staking
-from tests.programs.staking.conftest import STAKED
+from tests.programs.staking.conftest import WEIGHT
 from tests.world import Actor, World, unsigned
 from tests.world.stakers import position, seat, stake
 
@@ -21,15 +21,15 @@ def test_weighs_nothing_from_now_on(world: World, owner: Actor, other: Actor) ->
     seat(world, other, 4)
     sent = world.send(vacate(owner), signers=[owner])
     tree = world.fetch(staking.VerifierTree, staking.verifiers_address())
-    assert tree.total == STAKED
+    assert tree.total == WEIGHT
     left = world.fetch(staking.Seat, staking.seat_address(3))
     assert left.vacated_epoch == world.slot // world.parameters.staking.epoch_slots
     assert (position(world, owner).seat, position(world, owner).seat_vacated) == (3, 1)
     event = sent.only(staking.SeatVacated)
-    assert (event.owner, event.seat, event.total_weight) == (owner.key, 3, STAKED)
+    assert (event.owner, event.seat, event.total_weight) == (owner.key, 3, WEIGHT)
     assert sent.units <= 10_000
     stake(world, owner, 5)
-    assert world.fetch(staking.VerifierTree, staking.verifiers_address()).total == STAKED
+    assert world.fetch(staking.VerifierTree, staking.verifiers_address()).total == WEIGHT
 
 
 def test_refuses_twice(world: World, owner: Actor) -> None:

@@ -1,6 +1,9 @@
 """A job with a real trace whose data a majority misses, and answers for it."""
 
+from itertools import accumulate
 from typing import Any
+
+from solders.instruction import Instruction
 
 from idl.client import verdict
 from keeper.jobs.questions import QUESTIONS, question, question_seed, seed_slot
@@ -41,7 +44,8 @@ class Answering(Disputing):
         outputs = [(each.shape, each.dtype) for each in self.witness.graph.outputs]
         slot = seed_slot(self.availability.asked_slot, self.world.slot)
         seed = question_seed(slot_hash(self.world, slot), self.job.address)
-        return question(seed, index, outputs[: self.account.stages[self._last].last])
+        work = list(accumulate(each.multiply_adds for each in self.witness.graph.descriptors))
+        return question(seed, index, outputs[: self.account.stages[self._last].last], work)
 
     @property
     def _last(self) -> int:
@@ -60,3 +64,24 @@ class Answering(Disputing):
         for index in indices or range(QUESTIONS):
             self.world.send(self.shown(index).answer(index), signers=[self.provider])
         return self
+
+    def silent(self, *answered: int) -> "Answering":
+        """Asked, and the time to answer over with these answers alone."""
+        self.asked()
+        if answered:
+            self.answered(*answered)
+        self.world.warp_to(self.availability.deadline + 1)
+        return self
+
+    def expire(self, payer: Actor | None = None) -> Instruction:
+        return verdict.expire_answers(
+            payer=(payer or self.cranker).key, job=self.job.address, graph=self.job.graph
+        )
+
+    def expired(self, *answered: int) -> "Answering":
+        """The same, and reported."""
+        self.silent(*answered).world.send(self.expire(), signers=[self.cranker])
+        return self
+
+    def demand(self, buyer: Actor | None = None) -> Instruction:
+        return verdict.demand_answers(buyer=(buyer or self.buyer).key, verdict=self.address)

@@ -86,7 +86,17 @@ class Disputing(Judging):
         """The job's receipt."""
         return self.world.fetch(verdict.Receipt, verdict.receipt_address(self.job.address))
 
-    def slash(self, owner: Actor | None = None) -> Instruction:
+    def trap_closed(self) -> "Disputing":
+        """The proof has stood so long that no trap can be opened any more."""
+        end = self.receipt.slot + self.world.parameters.verdict.trap_slots
+        if self.world.slot <= end:
+            self.world.warp_to(end + 1)
+        return self
+
+    def slash(self, owner: Actor | None = None, *, wait: bool = True) -> Instruction:
+        """Once the trap has closed, unless `wait` is off."""
+        if wait and self.world.exists(verdict.receipt_address(self.job.address)):
+            self.trap_closed()
         return slash_provider(self.job, (owner or self.provider).key, self.world.mint)
 
     def slash_ballot(self, ballot: int, owner: Actor | None = None) -> Instruction:

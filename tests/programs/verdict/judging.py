@@ -179,7 +179,6 @@ class Judging:
         return verdict.void(
             cranker=(cranker or self.cranker).key,
             job=self.job.address,
-            graph=self.job.graph,
             provider=job_registry.provider_address(owner),
             utilisation=job_registry.utilisation_address(shard_of(self.job.address)),
             position=staking.position_address(owner),

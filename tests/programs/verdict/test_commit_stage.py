@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from solders.account import Account
 
 from idl.client import job_registry, staking, verdict
 from kernels.graph import Graph, GraphBuilder
@@ -76,6 +77,24 @@ def test_the_provider_s_seat_is_remembered(world: World) -> None:
     world.send(staking.take_seat(index=500, owner=owner.key), signers=[owner])
     judging.committed()
     assert judging.account.stages[0].seat == 500
+
+
+def test_the_reputation_that_idleness_left_is_remembered(world: World) -> None:
+    half_life = world.parameters.job_registry.reputation_half_life_slots
+    world.warp_to(2 * half_life)
+    judging = Judging(world).opened()
+    address = job_registry.provider_address(judging.provider.key)
+    raw = world.bank.account(address)
+    assert raw is not None
+    offsets, data = job_registry.Provider.OFFSETS, bytearray(raw.data)
+    for field, value, size in (
+        ("reputation", 65_536, 4),
+        ("rated_slot", world.slot - half_life // 2, 8),
+    ):
+        data[offsets[field] : offsets[field] + size] = value.to_bytes(size, "little")
+    world.bank.set_account(address, Account(raw.lamports, bytes(data), raw.owner))
+    world.send(judging.commit(), signers=[judging.provider])
+    assert judging.account.stages[0].reputation == 65_536 * 3 // 4
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,9 @@ def initialize(
         "collusion_bps": 2_500,
         "lazy_bps": 8,
         "bounty_bps": 9,
+        "trap_slots": 10,
+        "trap_rate_bps": 100,
+        "check_cost": NLOV // 250,
     }
     params = verdict.Params(**{**values, **(changes or {})})
     return verdict.initialize(authority=world.authority.key, params=params, deployer=deployer)
@@ -79,6 +82,8 @@ def test_attack_5_initialising_twice_is_refused(world: World) -> None:
         {"collusion_bps": 10_001},
         {"lazy_bps": 10_001},
         {"bounty_bps": 10_001},
+        {"trap_slots": 0},
+        {"trap_rate_bps": 10_001},
     ],
 )
 def test_parameters_out_of_range_are_refused(bare: World, broken: dict[str, int]) -> None:
@@ -91,6 +96,9 @@ def test_parameters_out_of_range_are_refused(bare: World, broken: dict[str, int]
         ({"p_floor_bps": 740}, "FloorTooLow"),
         ({"collusion_bps": 2_593}, "CollusionTooHigh"),
         ({"lazy_bps": 124}, "LazinessTooHigh"),
+        ({"trap_rate_bps": 80}, "TrapsTooWeak"),
+        ({"check_cost": NLOV // 200}, "TrapsTooWeak"),
+        ({"ballot_exposure": NLOV * 4 // 5}, "TrapsTooWeak"),
     ],
 )
 def test_attack_parameters_under_which_cheating_pays_are_refused(

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from idl.client import escrow, job_registry, staking, verdict
-from tests.world import World, unsigned, with_account
+from tests.world import NLOV, World, unsigned, with_account
 
 
 def test_the_authority_sets_parameters(world: World) -> None:
@@ -49,6 +49,12 @@ def test_parameters_out_of_range_are_refused(world: World) -> None:
         ({"collusion_bps": 10_000}, "CollusionTooHigh"),
         ({"lazy_bps": 123}, None),
         ({"lazy_bps": 124}, "LazinessTooHigh"),
+        ({"trap_rate_bps": 21}, None),
+        ({"trap_rate_bps": 20}, "TrapsTooWeak"),
+        ({"ballot_exposure": 2 * NLOV}, "TrapsTooWeak"),
+        ({"ballot_exposure": 2 * NLOV + 1}, None),
+        ({"check_cost": NLOV // 20}, "TrapsTooWeak"),
+        ({"check_cost": NLOV // 20 - 1}, None),
     ],
 )
 def test_attack_parameters_under_which_cheating_pays_are_refused(
@@ -60,9 +66,14 @@ def test_attack_parameters_under_which_cheating_pays_are_refused(
         world.send(attempt, signers=[world.authority])
         assert world.fetch(verdict.Config, verdict.config_address()).params == params
         return
-    term = {"Floor": "p_floor_bps", "Collu": "collusion_bps", "Lazin": "lazy_bps"}[error[:5]]
+    said = {
+        "FloorTooLow": "p_floor_bps is too",
+        "CollusionTooHigh": "collusion_bps is too",
+        "LazinessTooHigh": "lazy_bps is too",
+        "TrapsTooWeak": "trap_rate * slash_burn * ballot_exposure must exceed check_cost",
+    }[error]
     refusal = world.fails(error, attempt, signers=[world.authority])
-    assert f"{term} is too" in str(refusal)
+    assert said in str(refusal)
 
 
 def test_attack_the_rule_is_not_evaded_by_another_account(world: World) -> None:

@@ -65,6 +65,7 @@ impl<'info> Claim<'info> {
     }
 
     /// First slot in which this provider may claim. A hash that has aged out opens the job to all.
+    /// Reputation is that of the posting, so that no turn recedes while it is waited for.
     fn turn(&self, job: &Job, provider: &Provider, params: &Params) -> Result<u64> {
         let wait = match slot_hashes::lookup(&self.slot_hashes, job.posted_slot)
             .ok_or(RegistryError::WrongSlotHashes)?
@@ -74,7 +75,10 @@ impl<'info> Claim<'info> {
             Lookup::Found { hash, .. } => delay(
                 params,
                 lot(&hash, &self.job.key(), &provider.owner),
-                weight(self.position.load()?.free(), provider.reputation),
+                weight(
+                    self.position.load()?.free(),
+                    provider.reputation_at(job.posted_slot, params.reputation_half_life_slots),
+                ),
                 self.pool.load()?.total_staked,
             ),
         };

@@ -39,7 +39,8 @@ pub(crate) fn handler<'info>(
     job.conclude(outcome, clock.slot)?;
     let rated = if outcome == JobState::Settled { job.lease.provider } else { blamed };
     if rated != Pubkey::default() {
-        rate(&accounts.provider, rated, &job, key, outcome, &clock)?;
+        let half_life = accounts.registry.params.reputation_half_life_slots;
+        rate(&accounts.provider, rated, &job, (key, outcome), half_life, &clock)?;
     }
     if outcome == JobState::Settled {
         let mut utilisation = accounts.utilisation.load_mut()?;
@@ -54,8 +55,8 @@ fn rate<'info>(
     account: &'info AccountInfo<'info>,
     rated: Pubkey,
     job: &Job,
-    key: Pubkey,
-    outcome: JobState,
+    (key, outcome): (Pubkey, JobState),
+    half_life: u64,
     clock: &Clock,
 ) -> Result<()> {
     if *account.owner != crate::ID {
@@ -69,7 +70,7 @@ fn rate<'info>(
     require!(provider.owner == rated, RegistryError::WrongProvider);
     if outcome == JobState::Settled {
         let slots = job.committed_slot.checked_sub(job.lease.claimed_slot).checked()?;
-        provider.succeed(job.lease.macs, slots);
+        provider.succeed(job.lease.macs, slots, clock.slot, half_life);
     } else {
         provider.fail();
     }

@@ -29,8 +29,7 @@ pub(crate) fn handler(ctx: Context<RegisterProvider>, capability: Capability) ->
     capability.validate()?;
     let clock = Clock::get()?;
     let mut provider = ctx.accounts.provider.load_init()?;
-    provider.owner = ctx.accounts.owner.key();
-    provider.registered_slot = clock.slot;
+    provider.register(ctx.accounts.owner.key(), clock.slot);
     provider.bump = ctx.bumps.provider;
     provider.declare(&capability);
     emit!(ProviderRegistered {

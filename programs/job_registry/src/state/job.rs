@@ -249,6 +249,7 @@ mod tests {
         claim_scale_slots: 0,
         claim_max_delay_slots: 0,
         capability_ref: 0,
+        reputation_half_life_slots: 1,
         kappa: 0,
         bond_bps: 0,
         max_attempts: 2,

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use anchor_lang::prelude::*;
+use protocol::fixed::mul_div_floor;
 
 use super::url::{validate_url, Url};
 use crate::errors::{Checked, RegistryError};
@@ -26,7 +27,9 @@ pub struct Provider {
     pub max_macs: u64,
     pub registered_slot: u64,
     pub sequence: u64,
-    /// Q16, 0 to 65,536.
+    /// Slot of the last settled job, or of the registration.
+    pub rated_slot: u64,
+    /// Q16, 0 to 65,536, as it was at `rated_slot`: read it through [`Provider::reputation_at`].
     pub reputation: u32,
     pub completed: u32,
     pub failed: u32,
@@ -36,7 +39,7 @@ pub struct Provider {
     pub bump: u8,
 }
 
-const _: () = assert!(core::mem::size_of::<Provider>() == 200);
+const _: () = assert!(core::mem::size_of::<Provider>() == 208);
 
 /// What a provider says about itself.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +81,27 @@ impl Provider {
         Ok(())
     }
 
+    /// Registers under a new key, of which nothing is known.
+    pub fn register(&mut self, owner: Pubkey, slot: u64) {
+        self.owner = owner;
+        self.registered_slot = slot;
+        self.rated_slot = slot;
+    }
+
+    /// What is left of the reputation: it halves with every `half_life` slots without a settled
+    /// job, in a straight line within each.
+    pub fn reputation_at(&self, slot: u64, half_life: u64) -> u32 {
+        let idle = slot.saturating_sub(self.rated_slot);
+        let halvings = idle.checked_div(half_life).unwrap_or(u64::MAX);
+        let rest = idle.checked_rem(half_life).unwrap_or(0);
+        let halved = u32::try_from(halvings)
+            .ok()
+            .and_then(|halvings| self.reputation.checked_shr(halvings))
+            .unwrap_or(0);
+        let lost = mul_div_floor(halved.into(), rest, half_life).unwrap_or(0) / 2;
+        halved.saturating_sub(u32::try_from(lost).unwrap_or(halved))
+    }
+
     /// Lets a lease expire: half the reputation is lost.
     pub fn lapse(&mut self) -> Result<()> {
         self.active = self.active.checked_sub(1).checked()?;
@@ -86,12 +110,13 @@ impl Provider {
         Ok(())
     }
 
-    /// A result that stood: reputation gains a sixteenth of what it lacks, and the measured rate
-    /// an eighth of its distance to this job's.
-    pub fn succeed(&mut self, macs: u64, slots: u64) {
+    /// A result that stood, taken note of at `slot`: what is left of the reputation gains a
+    /// sixteenth of what it lacks, and the measured rate an eighth of its distance to this job's.
+    pub fn succeed(&mut self, macs: u64, slots: u64, slot: u64, half_life: u64) {
         self.completed = self.completed.saturating_add(1);
-        let lacking = REPUTATION_ONE.saturating_sub(self.reputation);
-        self.reputation = self.reputation.saturating_add(lacking / 16);
+        let left = self.reputation_at(slot, half_life);
+        self.reputation = left.saturating_add(REPUTATION_ONE.saturating_sub(left) / 16);
+        self.rated_slot = slot;
         let rate = macs.checked_div(slots.max(1)).unwrap_or(0);
         self.measured_rate =
             self.measured_rate.saturating_sub(self.measured_rate / 8).saturating_add(rate / 8);
@@ -112,10 +137,10 @@ mod tests {
     #[test]
     fn reputation_rises_slowly_and_falls_fast() {
         let mut provider = Provider::zeroed();
-        provider.succeed(800, 10);
+        provider.succeed(800, 10, 0, 9);
         assert_eq!((provider.reputation, provider.measured_rate), (4_096, 10));
         for _ in 0..500 {
-            provider.succeed(800, 10);
+            provider.succeed(800, 10, 0, 9);
         }
         assert!(provider.reputation <= REPUTATION_ONE && provider.reputation > 65_500);
         let before = provider.reputation;
@@ -124,6 +149,25 @@ mod tests {
         provider.begin().unwrap();
         provider.lapse().unwrap();
         assert_eq!((provider.reputation, provider.active, provider.failed), (before / 8, 0, 2));
+    }
+
+    #[test]
+    fn reputation_halves_with_every_half_life() {
+        let rated = Provider { reputation: 1_000, rated_slot: 50, ..Provider::zeroed() };
+        let at = |slot| rated.reputation_at(slot, 100);
+        assert_eq!((at(49), at(50), at(150), at(250)), (1_000, 1_000, 500, 250));
+        assert_eq!((at(100), at(200), at(149)), (750, 375, 505));
+        assert_eq!((at(u64::MAX), rated.reputation_at(u64::MAX, 1)), (0, 0));
+        assert!((50..2_000).all(|slot| at(slot) >= at(slot + 1)));
+    }
+
+    #[test]
+    fn a_settled_job_counts_from_what_is_left() {
+        let mut provider = Provider { reputation: REPUTATION_ONE, ..Provider::zeroed() };
+        provider.succeed(1, 1, 100, 100);
+        assert_eq!((provider.reputation, provider.rated_slot), (32_768 + 2_048, 100));
+        provider.fail();
+        assert_eq!((provider.reputation, provider.rated_slot), (34_816 / 4, 100));
     }
 
     #[test]

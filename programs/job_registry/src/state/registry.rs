@@ -38,6 +38,8 @@ pub struct Params {
     pub claim_max_delay_slots: u64,
     /// Multiply-adds a slot that double the price.
     pub capability_ref: u64,
+    /// Slots without a settled job in which a provider's reputation halves.
+    pub reputation_half_life_slots: u64,
     /// Stake exposed a unit of price.
     pub kappa: u16,
     /// Share of the price that an expired lease costs.
@@ -57,6 +59,7 @@ impl Params {
             self.urgency_ref,
             self.complexity_ref,
             self.capability_ref,
+            self.reputation_half_life_slots,
             u64::from(self.kappa),
             u64::from(self.max_attempts),
         ];

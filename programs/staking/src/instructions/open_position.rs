@@ -3,7 +3,7 @@ use protocol::seeds;
 
 use crate::{
     events::PositionOpened,
-    state::{Position, NO_SEAT},
+    state::{Position, CATCH_RATE_START, NO_SEAT},
 };
 
 /// Anybody can open one position.
@@ -30,6 +30,7 @@ impl OpenPosition<'_> {
         position.owner = owner;
         position.opened_slot = clock.slot;
         position.seat = NO_SEAT;
+        position.catch_rate = CATCH_RATE_START;
         position.bump = ctx.bumps.position;
         let envelope = position.envelope(&clock)?;
         emit!(PositionOpened { envelope, owner });

@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use protocol::economics::{held_kappa, Deterrence, Sampling};
+use protocol::economics::{held_kappa, Deterrence, Sampling, Traps};
 #[cfg(feature = "idl-build")]
 use protocol::{addresses, seeds};
 
@@ -30,6 +30,14 @@ pub struct SetParams<'info> {
 }
 
 impl SetParams<'_> {
+    fn require_traps(&self, slash_burn_bps: u64) -> Result<()> {
+        let traps = Traps::held(&self.verdict_config).ok_or(StakingError::WrongConfig)?;
+        let Some(traps) = traps else { return Ok(()) };
+        let deterred = traps.deter(slash_burn_bps).ok_or(StakingError::Overflow)?;
+        require!(deterred, StakingError::TrapsTooWeak);
+        Ok(())
+    }
+
     fn require_deterrence(&self, slash_burn_bps: u64) -> Result<()> {
         let kappa = held_kappa(&self.registry).ok_or(StakingError::WrongConfig)?;
         let sampling = Sampling::held(&self.verdict_config).ok_or(StakingError::WrongConfig)?;
@@ -43,6 +51,7 @@ impl SetParams<'_> {
     pub fn handler(ctx: Context<Self>, params: Params) -> Result<()> {
         params.validate()?;
         ctx.accounts.require_deterrence(params.slash_burn_bps)?;
+        ctx.accounts.require_traps(params.slash_burn_bps)?;
         let mut pool = ctx.accounts.pool.load_mut()?;
         pool.params = params;
         let envelope = pool.envelope(&Clock::get()?)?;

@@ -8,7 +8,8 @@ use crate::{
     state::{signed_by_pool, Exposure, Pool, Position, VerifierTree},
 };
 
-/// Verdict can slash an exposure once, by at most its amount: part is burned, the rest is sent on.
+/// Verdict can slash an exposure once, by at most its amount: part is burned, the rest is sent on,
+/// and the owner's seat weighs a quarter from now on.
 #[derive(Accounts)]
 pub struct Slash<'info> {
     #[account(address = VERDICT_CPI @ StakingError::WrongCaller)]
@@ -52,6 +53,7 @@ impl Slash<'_> {
             .and_then(|()| position.lose(amount))
             .and_then(|()| pool.remove_stake(amount))
             .ok_or(StakingError::Overflow)?;
+        position.record_miss();
         position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
         let burned = fixed::mul_div_ceil(amount, pool.params.slash_burn_bps, fixed::BPS);
         let (burned, paid) = burned
@@ -77,6 +79,7 @@ impl Slash<'_> {
             staked: position.amount,
             exposed: position.exposed,
             total_staked,
+            catch_rate: position.catch_rate,
         });
         Ok(())
     }

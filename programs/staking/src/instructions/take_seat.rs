@@ -47,7 +47,7 @@ impl TakeSeat<'_> {
         let mut position = accounts.position.load_mut()?;
         position.seat = index;
         position.seat_vacated = 0;
-        position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
+        let weight = position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
         accounts.seat.set_inner(Seat {
             owner: position.owner,
             taken_epoch: pool.epoch(clock.slot).ok_or(StakingError::Overflow)?,
@@ -60,7 +60,7 @@ impl TakeSeat<'_> {
             envelope: Envelope::next(&mut tree.sequence, &clock).ok_or(StakingError::Overflow)?,
             owner: position.owner,
             seat: index,
-            weight: position.amount,
+            weight,
             total_weight: tree.total,
         });
         Ok(())

@@ -27,7 +27,9 @@ pub struct Exposure {
     /// 1 once slashed.
     pub slashed: u8,
     pub bump: u8,
-    pub padding: [u8; 5],
+    /// 1 once it earned its owner a catch.
+    pub caught: u8,
+    pub padding: [u8; 4],
 }
 
 impl Exposure {
@@ -68,6 +70,15 @@ impl Exposure {
         Ok(std::mem::take(&mut self.bond))
     }
 
+    /// A catch is earned once, and only while the stake that answers for it is there.
+    pub fn catch(&mut self) -> Result<()> {
+        require!(self.state == EXPOSURE_LOCKED, StakingError::AlreadyReleased);
+        require!(self.slashed == 0, StakingError::AlreadySlashed);
+        require!(self.caught == 0, StakingError::AlreadyCaught);
+        self.caught = 1;
+        Ok(())
+    }
+
     pub fn slash(&mut self, amount: u64) -> Result<()> {
         require!(self.state == EXPOSURE_LOCKED, StakingError::AlreadyReleased);
         require!(self.slashed == 0, StakingError::AlreadySlashed);
@@ -102,6 +113,18 @@ mod tests {
         exposure.slash(4).unwrap();
         assert!(exposure.slash(1).is_err());
         assert_eq!(exposure.release().unwrap(), 8);
+    }
+
+    #[test]
+    fn catches_once_and_never_what_was_slashed() {
+        let mut caught = exposure();
+        caught.catch().unwrap();
+        assert_eq!(caught.catch(), Err(StakingError::AlreadyCaught.into()));
+        let mut slashed = exposure();
+        slashed.slash(1).unwrap();
+        assert_eq!(slashed.catch(), Err(StakingError::AlreadySlashed.into()));
+        slashed.release().unwrap();
+        assert_eq!(slashed.catch(), Err(StakingError::AlreadyReleased.into()));
     }
 
     #[test]

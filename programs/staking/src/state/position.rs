@@ -9,6 +9,10 @@ use crate::errors::StakingError;
 
 /// Seat of a position that has none.
 pub const NO_SEAT: u16 = u16::MAX;
+/// A catch rate of one, Q16.
+pub const CATCH_RATE_ONE: u32 = 1 << 16;
+/// Catch rate of whoever nothing is known of.
+pub const CATCH_RATE_START: u32 = CATCH_RATE_ONE / 2;
 
 /// One owner's stake, at `["position", owner]`.
 #[account(zero_copy)]
@@ -31,7 +35,9 @@ pub struct Position {
     /// 1 while the seat is being given up and weighs nothing.
     pub seat_vacated: u8,
     pub bump: u8,
-    pub padding: [u8; 4],
+    /// Q16, 0 to 65,536: how far a verifier is trusted to see what is wrong. It belongs to the
+    /// owner's stake, so that no other seat sheds it.
+    pub catch_rate: u32,
 }
 
 impl Position {
@@ -93,18 +99,41 @@ impl Position {
         self.seat != NO_SEAT && self.seat_vacated == 0
     }
 
-    /// Brings the tree's weight of the position's seat to what it must be now.
+    /// A slash: three quarters of the catch rate are lost.
+    pub fn record_miss(&mut self) {
+        self.catch_rate /= 4;
+    }
+
+    /// A fraud that its ballot rejected: the catch rate gains a sixteenth of what it lacks.
+    pub fn record_catch(&mut self) {
+        let lacking = CATCH_RATE_ONE.saturating_sub(self.catch_rate);
+        self.catch_rate = self.catch_rate.saturating_add(lacking / 16);
+    }
+
+    /// Stake times catch rate, rounded down: a seat's chance in a draw. Nothing below a verifier's
+    /// minimum, which is of stake alone.
+    pub fn weight(&self, min_verifier_stake: u64) -> Option<u64> {
+        if self.amount < min_verifier_stake {
+            return Some(0);
+        }
+        let weight_q16 = fixed::widening_mul(self.amount, self.catch_rate.into());
+        u64::try_from(weight_q16.checked_div(CATCH_RATE_ONE.into())?).ok()
+    }
+
+    /// Brings the tree's weight of the position's seat to what it must be now; gives it, 0 without
+    /// a seat.
     pub fn weigh(
         &self,
         tree: Option<&AccountLoader<VerifierTree>>,
         min_verifier_stake: u64,
-    ) -> Result<()> {
+    ) -> Result<u64> {
         if !self.seated() {
-            return Ok(());
+            return Ok(0);
         }
-        let weight = if self.amount >= min_verifier_stake { self.amount } else { 0 };
+        let weight = self.weight(min_verifier_stake).ok_or(StakingError::Overflow)?;
         let mut tree = tree.ok_or(StakingError::VerifierTreeMissing)?.load_mut()?;
-        Ok(tree.set(self.seat, weight).ok_or(StakingError::Overflow)?)
+        tree.set(self.seat, weight).ok_or(StakingError::Overflow)?;
+        Ok(weight)
     }
 }
 
@@ -151,6 +180,35 @@ mod tests {
         let mut position = position();
         position.settle_rewards((1 << 64) / 20 * 3).unwrap();
         assert_eq!(position.rewards_owed, 1);
+    }
+
+    #[test]
+    fn a_catch_rate_rises_slowly_and_falls_fast() {
+        let mut position = Position { catch_rate: CATCH_RATE_START, ..position() };
+        position.record_catch();
+        assert_eq!(position.catch_rate, 34_816);
+        position.record_miss();
+        assert_eq!(position.catch_rate, 8_704);
+        for _ in 0..500 {
+            position.record_catch();
+        }
+        assert!(position.catch_rate <= CATCH_RATE_ONE && position.catch_rate > 65_500);
+        for _ in 0..9 {
+            position.record_miss();
+        }
+        assert_eq!(position.catch_rate, 0);
+    }
+
+    #[test]
+    fn splitting_stake_gains_no_weight() {
+        let weight = |amount, catch_rate| {
+            Position { amount, catch_rate, ..Position::default() }.weight(5).unwrap()
+        };
+        assert_eq!(weight(10, CATCH_RATE_START), 5);
+        assert_eq!(weight(9, CATCH_RATE_START), 4);
+        assert_eq!(weight(4, CATCH_RATE_ONE), 0);
+        assert_eq!(weight(u64::MAX, CATCH_RATE_ONE), u64::MAX);
+        assert!(3 * weight(333, 40_000) <= weight(999, 40_000));
     }
 
     #[test]

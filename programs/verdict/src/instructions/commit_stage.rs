@@ -1,7 +1,7 @@
 use anchor_lang::prelude::*;
 use job_registry::{
     program::JobRegistry,
-    state::{Graph, Job, JobState, Provider},
+    state::{Graph, Job, JobState, Provider, Registry},
 };
 use protocol::{addresses::VERDICT_CPI, call::call};
 use staking::state::Position;
@@ -26,8 +26,7 @@ pub struct CommitStage<'info> {
     /// The provider's: its seat is never drawn for this job.
     #[account(has_one = owner @ VerdictError::Unauthorized)]
     pub position: AccountLoader<'info, Position>,
-    /// CHECK: read by the registry
-    pub registry: UncheckedAccount<'info>,
+    pub registry: Box<Account<'info, Registry>>,
     /// CHECK: the program's own signer
     #[account(address = VERDICT_CPI)]
     pub authority: UncheckedAccount<'info>,
@@ -96,13 +95,14 @@ pub(crate) fn handler(
     {
         let mut verdict = accounts.verdict.load_mut()?;
         let lease = accounts.job.load()?.lease;
+        let half_life = accounts.registry.params.reputation_half_life_slots;
         verdict.commit(Stage {
             provider: lease.provider,
             root,
             slot: clock.slot,
             macs,
             price: lease.price,
-            reputation: accounts.provider.load()?.reputation,
+            reputation: accounts.provider.load()?.reputation_at(clock.slot, half_life),
             first,
             last,
             seat: accounts.position.load()?.seat,

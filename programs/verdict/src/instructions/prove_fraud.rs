@@ -1,13 +1,13 @@
 use anchor_lang::prelude::*;
 use job_registry::state::{Graph, Job};
-use protocol::{creation, seeds};
 use referee::Judgement;
 use solana_sha256_hasher::hashv;
 
+use super::issuing::Issuing;
 use crate::{
-    errors::{Checked, VerdictError},
+    errors::VerdictError,
     events::FraudProven,
-    state::{initialised, Buffer, Receipt, Ticket, Verdict},
+    state::{Buffer, Ticket, Verdict, WRONG_ELEMENT},
 };
 
 /// The referee recomputes one element from `buffer`'s bytes and `tail`. Without a ticket the
@@ -31,7 +31,7 @@ pub struct ProveFraud<'info> {
     /// CHECK: the handler creates it; the seeds are stated for the IDL alone
     #[cfg_attr(
         feature = "idl-build",
-        account(mut, seeds = [seeds::RECEIPT, job.key().as_ref()], bump)
+        account(mut, seeds = [protocol::seeds::RECEIPT, job.key().as_ref()], bump)
     )]
     #[cfg_attr(not(feature = "idl-build"), account(mut))]
     pub receipt: UncheckedAccount<'info>,
@@ -61,17 +61,6 @@ impl ProveFraud<'_> {
     fn judge(&self, place: Place, evidence: &[u8]) -> Result<Judgement> {
         self.verdict.load()?.judge(&*self.job.load()?, &*self.graph.load()?, place, evidence)
     }
-
-    /// Creates the receipt at its canonical address; gives the bump.
-    fn create(&self) -> Result<u8> {
-        let job = self.job.key();
-        let bump =
-            creation::canonical_bump(self.receipt.key, &[seeds::RECEIPT, job.as_ref()], &crate::ID)
-                .ok_or(ErrorCode::ConstraintSeeds)?;
-        let seeds: [&[u8]; 3] = [seeds::RECEIPT, job.as_ref(), &[bump]];
-        creation::create(&self.payer, &self.receipt, &crate::ID, Receipt::SPACE, &seeds)?;
-        Ok(bump)
-    }
 }
 
 pub(crate) fn handler(
@@ -89,34 +78,31 @@ pub(crate) fn handler(
     let mut verdict = accounts.verdict.load_mut()?;
     let stage = verdict.convict(&judgement, challenger, clock.slot)?;
 
-    let bump = accounts.create()?;
-    let mut data = accounts.receipt.try_borrow_mut_data()?;
-    let receipt: &mut Receipt = initialised(&mut data).checked()?;
-    receipt.job = verdict.job;
-    receipt.graph = verdict.graph;
-    receipt.input_root = accounts.job.load()?.input_root;
-    receipt.provider = stage.provider;
-    receipt.stage_root = stage.root;
-    receipt.challenger = challenger;
-    receipt.evidence = hashv(&[&evidence]).to_bytes();
-    receipt.slot = clock.slot;
-    receipt.operator = operator;
-    receipt.element = element;
-    receipt.expected = judgement.expected;
-    receipt.committed = judgement.committed;
-    receipt.stage = verdict.fraud.stage;
-    receipt.bump = bump;
+    let issuing = Issuing {
+        payer: &accounts.payer,
+        receipt: &accounts.receipt,
+        input_root: accounts.job.load()?.input_root,
+    };
+    let evidence = hashv(&[&evidence]).to_bytes();
+    issuing.issue(&verdict, &stage, clock.slot, |receipt| {
+        receipt.reason = WRONG_ELEMENT;
+        receipt.evidence = evidence;
+        receipt.operator = operator;
+        receipt.element = element;
+        receipt.expected = judgement.expected;
+        receipt.committed = judgement.committed;
+    })?;
     emit!(FraudProven {
         envelope: verdict.next_envelope(&clock)?,
-        job: receipt.job,
+        job: verdict.job,
         challenger,
-        provider: receipt.provider,
-        stage: receipt.stage,
+        provider: stage.provider,
+        stage: verdict.fraud.stage,
         operator,
         element,
-        expected: receipt.expected,
-        committed: receipt.committed,
-        evidence: receipt.evidence,
+        expected: judgement.expected,
+        committed: judgement.committed,
+        evidence,
     });
     Ok(())
 }

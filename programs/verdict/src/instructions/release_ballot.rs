@@ -4,7 +4,12 @@ use protocol::{addresses::VERDICT_CPI, call::call};
 use staking::{program::Staking, state::Exposure};
 
 use super::{fee_vault::require_fee_vault, forfeiture::Forfeiture};
-use crate::{errors::VerdictError, events::BallotReleased, state::Verdict, CPI_SIGNER};
+use crate::{
+    errors::VerdictError,
+    events::BallotReleased,
+    state::{Released, Verdict},
+    CPI_SIGNER,
+};
 
 /// Anyone may crank, as nobody but the verifier gets anything.
 #[derive(Accounts)]
@@ -63,6 +68,28 @@ impl<'info> ReleaseBallot<'info> {
         .take()
     }
 
+    fn record_catch(&self) -> Result<()> {
+        call(
+            staking::ID,
+            staking::accounts::RecordCatch {
+                authority: self.authority.key(),
+                pool: self.pool.key(),
+                position: self.position.key(),
+                exposure: self.exposure.key(),
+                verifiers: self.verifiers.key(),
+            },
+            staking::instruction::RecordCatch {},
+            &[
+                self.authority.to_account_info(),
+                self.pool.to_account_info(),
+                self.position.to_account_info(),
+                self.exposure.to_account_info(),
+                self.verifiers.to_account_info(),
+            ],
+            CPI_SIGNER,
+        )
+    }
+
     fn unlock(&self) -> Result<()> {
         call(
             staking::ID,
@@ -87,14 +114,17 @@ impl<'info> ReleaseBallot<'info> {
 pub(crate) fn handler<'info>(ctx: Context<'info, ReleaseBallot<'info>>, ballot: u8) -> Result<()> {
     let accounts: &'info ReleaseBallot<'info> = ctx.accounts;
     let mut verdict = accounts.verdict.load_mut()?;
-    let (verifier, withheld) = verdict.release(ballot)?;
+    let Released { verifier, withheld, caught } = verdict.release(ballot)?;
     let job = verdict.job;
     accounts.validate(&job, &verifier)?;
     if withheld {
         accounts.forfeit(&job)?;
     }
+    if caught {
+        accounts.record_catch()?;
+    }
     accounts.unlock()?;
     let envelope = verdict.next_envelope(&Clock::get()?)?;
-    emit!(BallotReleased { envelope, job, ballot, verifier, withheld });
+    emit!(BallotReleased { envelope, job, ballot, verifier, withheld, caught });
     Ok(())
 }

@@ -11,8 +11,8 @@ use crate::{
     state::{Config, Receipt, Verdict},
 };
 
-/// Anyone may crank. The convicted provider loses its whole exposure: a share is burned, the rest
-/// goes to the job's vault for challenger and buyer.
+/// Anyone may crank once no trap can be opened any more. The convicted provider loses its whole
+/// exposure: a share is burned, the rest goes to the job's vault for challenger and buyer.
 #[derive(Accounts)]
 pub struct SlashProvider<'info> {
     pub config: Account<'info, Config>,
@@ -49,10 +49,14 @@ pub struct SlashProvider<'info> {
 }
 
 impl<'info> SlashProvider<'info> {
-    fn validate(&self) -> Result<()> {
+    fn validate(&self, slot: u64) -> Result<()> {
         let verdict = self.verdict.load()?;
         verdict.require_slashable()?;
-        require_keys_eq!(self.receipt.load()?.job, verdict.job, VerdictError::JobMismatch);
+        let receipt = self.receipt.load()?;
+        require_keys_eq!(receipt.job, verdict.job, VerdictError::JobMismatch);
+        // of every job alike, so that nobody sees which are traps
+        let may_be_trap = receipt.may_be_trap(self.config.params.trap_slots, slot)?;
+        require!(!may_be_trap, VerdictError::TrapOpen);
         require_keys_eq!(self.escrow.load()?.job, verdict.job, VerdictError::JobMismatch);
         self.slashing().require_of(&verdict.job, &verdict.convicted()?.provider)
     }
@@ -74,7 +78,8 @@ impl<'info> SlashProvider<'info> {
 
 pub(crate) fn handler(ctx: Context<SlashProvider>) -> Result<()> {
     let accounts = ctx.accounts;
-    accounts.validate()?;
+    let clock = Clock::get()?;
+    accounts.validate(clock.slot)?;
     let (slashed, paid) = accounts.slashing().take()?;
     let mut verdict = accounts.verdict.load_mut()?;
     verdict.slashed(paid, accounts.config.params.bounty_bps)?;
@@ -82,7 +87,7 @@ pub(crate) fn handler(ctx: Context<SlashProvider>) -> Result<()> {
     receipt.slashed = slashed;
     receipt.burned = slashed.checked_sub(paid).checked()?;
     receipt.bounty = verdict.fraud.bounty;
-    let envelope = verdict.next_envelope(&Clock::get()?)?;
+    let envelope = verdict.next_envelope(&clock)?;
     emit!(ProviderSlashed {
         envelope,
         job: verdict.job,

@@ -1,22 +1,18 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use escrow::{program::Escrow as EscrowProgram, state::Escrow};
-use job_registry::{
-    program::JobRegistry,
-    state::{Graph, JobState},
-};
+use job_registry::{program::JobRegistry, state::JobState};
 use protocol::addresses::VERDICT_CPI;
 use staking::{program::Staking, state::Exposure};
 
 use super::{
-    draw::SLOT_HASHES,
     ending::{finish, require_of_job, Ending},
     forfeiture::Forfeiture,
 };
 use crate::{
     errors::{Checked, VerdictError},
     events::VerdictVoided,
-    state::{settlement, Outcome, State, Verdict},
+    state::{settlement, Outcome, Verdict},
 };
 
 /// Anyone may crank. `provider`, `position` and `exposure` are the blamed provider's, see
@@ -29,9 +25,7 @@ pub struct Void<'info> {
     /// CHECK: the verdict's job; the registry checks the rest
     #[account(mut)]
     pub job: UncheckedAccount<'info>,
-    #[account(address = verdict.load()?.graph @ VerdictError::JobMismatch)]
-    pub graph: AccountLoader<'info, Graph>,
-    /// CHECK: the blamed Provider, as the registry checks
+    /// CHECK: the blamed Provider, as the registry checks; any account after a trap
     #[account(mut)]
     pub provider: UncheckedAccount<'info>,
     /// CHECK: checked by the registry
@@ -58,9 +52,6 @@ pub struct Void<'info> {
     /// CHECK: checked by staking
     #[account(mut)]
     pub stake_vault: UncheckedAccount<'info>,
-    /// CHECK: the address is the sysvar's; too large to deserialise.
-    #[account(address = SLOT_HASHES)]
-    pub slot_hashes: UncheckedAccount<'info>,
     /// CHECK: the program's own signer
     #[account(address = VERDICT_CPI)]
     pub authority: UncheckedAccount<'info>,
@@ -76,7 +67,7 @@ impl<'info> Void<'info> {
         let (escrow, exposure) = (self.escrow.load()?, self.exposure.load()?);
         require_of_job(verdict, self.job.key, &escrow.job)?;
         require_keys_eq!(exposure.job, verdict.job, VerdictError::JobMismatch);
-        let (blamed, forfeits) = verdict.blamed(&*self.graph.load()?)?;
+        let (blamed, forfeits) = verdict.blamed()?;
         require_keys_eq!(exposure.owner, blamed, VerdictError::BlameMismatch);
         require_keys_eq!(escrow.vault, self.vault.key(), VerdictError::JobMismatch);
         Ok((blamed, forfeits))
@@ -113,11 +104,7 @@ pub(crate) fn handler(ctx: Context<Void>) -> Result<()> {
     let accounts = ctx.accounts;
     let clock = Clock::get()?;
     let mut verdict = accounts.verdict.load_mut()?;
-    verdict.require_voidable(clock.slot)?;
-    if verdict.require(State::Answering).is_ok() {
-        verdict.learn_questions(&accounts.slot_hashes, clock.slot)?;
-        verdict.decide(Outcome::Unavailable, clock.slot, 0)?;
-    }
+    verdict.require_voidable()?;
     let (blamed, forfeited) = accounts.validate(&verdict)?;
     finish(&mut verdict, accounts.cranker.key())?;
     if forfeited {
@@ -126,7 +113,8 @@ pub(crate) fn handler(ctx: Context<Void>) -> Result<()> {
     let ending = accounts.ending();
     let slashed = (verdict.fraud.bounty > 0).then_some(accounts.vault.as_ref());
     let credited = ending.credit(settlement(&verdict, 0).checked()?, slashed)?;
-    ending.conclude(JobState::Voided, 0, blamed)?;
+    let obeyed = verdict.outcome() == Outcome::Trap;
+    ending.conclude(JobState::Voided, 0, if obeyed { Pubkey::default() } else { blamed })?;
     let envelope = verdict.next_envelope(&clock)?;
     emit!(VerdictVoided {
         envelope,

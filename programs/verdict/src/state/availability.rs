@@ -1,13 +1,13 @@
 use anchor_lang::prelude::*;
 use job_registry::state::Graph;
 use protocol::{
-    descriptor::{row_stride, Dtype, Shape},
+    descriptor::{elements, row_stride, Dtype},
     fixed::widening_mul,
     slot_hashes::{lookup, Lookup},
 };
 use solana_sha256_hasher::hashv;
 
-use super::{draw::uniform, Entropy, Outcome, Params, State, Verdict, MAX_DRAWS};
+use super::{draw::uniform, Entropy, Outcome, Params, Stage, State, Verdict, MAX_DRAWS};
 use crate::errors::{Checked, VerdictError};
 
 /// Elements that a provider must show when a majority misses its data.
@@ -16,11 +16,12 @@ pub const QUESTIONS: u8 = 8;
 pub const ANSWER_DELAY: u64 = 2;
 const ALL_ANSWERED: u8 = u8::MAX;
 
-/// Questions to the providers of data that a majority misses; all zero before that.
+/// Questions to the providers of data that a majority of verifiers, or the buyer, misses; all zero
+/// before that.
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Availability {
-    /// Zero until the first answer, or the void for want of one, learns it.
+    /// Zero until the first answer, or who reports that there is none, learns it.
     pub seed: [u8; 32],
     pub asked_slot: u64,
     pub deadline: u64,
@@ -29,31 +30,25 @@ pub struct Availability {
     pub padding: [u8; 7],
 }
 
-/// Operator and element of question `index`: uniform over all elements that the first `covered`
-/// operators put out, padding left out. None when there are none.
+/// Operator and element of question `index`: that of a multiply-add drawn from all that the first
+/// `covered` operators take, so that leaving out any share of the work is as likely to be asked for.
+/// None when there is none.
 pub fn question(seed: &[u8; 32], index: u8, graph: &Graph, covered: u16) -> Option<(u32, u32)> {
-    let shapes = graph.shapes.get(..usize::from(covered))?;
-    let total = shapes.iter().map(elements).fold(0, u64::wrapping_add);
-    let mut target = u64::try_from(widening_mul(uniform(seed, index), total) >> 64).ok()?;
-    for ((operator, shape), code) in (0u32..).zip(shapes).zip(&graph.dtypes) {
-        let Some(beyond) = target.checked_sub(elements(shape)) else {
-            let columns = u64::from(shape[3]);
-            let size = Dtype::from_code(*code)?.bytes();
-            let stride = row_stride(columns.checked_mul(size)?)?.checked_div(size)?;
-            let row = target.checked_div(columns)?.checked_mul(stride)?;
-            let element = row.checked_add(target.checked_rem(columns)?)?;
-            return Some((operator, u32::try_from(element).ok()?));
-        };
-        target = beyond;
-    }
-    None
-}
+    let work = graph.cumulative_macs.get(..usize::from(covered))?;
+    let drawn = widening_mul(uniform(seed, index), *work.last()?) >> 64;
+    let drawn = u64::try_from(drawn).ok()?;
+    let operator = work.partition_point(|macs| *macs <= drawn);
+    let before = operator.checked_sub(1).map_or(Some(0), |at| work.get(at).copied())?;
+    let shape = graph.shapes.get(operator)?;
+    let taps = work.get(operator)?.checked_sub(before)?.checked_div(elements(shape)?)?;
+    let target = drawn.checked_sub(before)?.checked_div(taps)?;
 
-/// Elements of a registered output: far from overflowing, even all outputs together, and hundreds of
-/// checks would be dear.
-fn elements(shape: &Shape) -> u64 {
-    let [n, h, w, c] = shape.map(u64::from);
-    n.wrapping_mul(h).wrapping_mul(w).wrapping_mul(c)
+    let columns = u64::from(shape[3]);
+    let size = Dtype::from_code(*graph.dtypes.get(operator)?)?.bytes();
+    let stride = row_stride(columns.checked_mul(size)?)?.checked_div(size)?;
+    let row = target.checked_div(columns)?.checked_mul(stride)?;
+    let element = row.checked_add(target.checked_rem(columns)?)?;
+    Some((u32::try_from(operator).ok()?, u32::try_from(element).ok()?))
 }
 
 impl Verdict {
@@ -63,6 +58,18 @@ impl Verdict {
         self.availability.deadline = slot.checked_add(answer_slots).checked()?;
         self.state = State::Answering as u8;
         Ok(())
+    }
+
+    /// Of a result that it is about to pay for the buyer may ask what verifiers ask: once a job.
+    pub fn demand(&mut self, slot: u64, answer_slots: u64) -> Result<()> {
+        if self.require(State::Disputed).is_err() {
+            self.require(State::Decided)?;
+            require!(self.outcome().pays_provider(), VerdictError::DemandClosed);
+        }
+        require!(slot <= self.window_end, VerdictError::DemandClosed);
+        require!(self.unavailable_rounds == 0, VerdictError::AlreadyAsked);
+        self.outcome = Outcome::None as u8;
+        self.ask(slot, answer_slots)
     }
 
     /// Takes the hash that chooses the questions, unless it is known.
@@ -91,6 +98,12 @@ impl Verdict {
         Ok(())
     }
 
+    pub fn require_unanswerable(&self, slot: u64) -> Result<()> {
+        self.require(State::Answering)?;
+        require!(slot > self.availability.deadline, VerdictError::AnswersOpen);
+        Ok(())
+    }
+
     /// The last answer shows that the data can be had: more verifiers are asked. Where the draws
     /// are used up the public may still look.
     pub fn answer(&mut self, index: u8, slot: u64, params: &Params) -> Result<()> {
@@ -105,19 +118,27 @@ impl Verdict {
         self.decide(Outcome::Unverified, slot, params.public_slots)
     }
 
-    /// Provider that answers for a voided result, and whether it loses its bond: the convicted
-    /// one, that of the first question without an answer, or the last one where all were answered
-    /// and a majority missed the data again.
-    pub fn blamed(&self, graph: &Graph) -> Result<(Pubkey, bool)> {
-        if self.outcome() == Outcome::Fraud {
-            return Ok((self.convicted()?.provider, true));
-        }
-        if self.availability.answered == ALL_ANSWERED {
-            return Ok((self.stages().last().checked()?.provider, false));
-        }
+    /// After the deadline, whose data could not be had: the stage of the first question without an
+    /// answer, and its operator and element. The questions must be known.
+    pub fn withhold(&mut self, graph: &Graph, slot: u64) -> Result<(Stage, (u32, u32))> {
+        self.require_unanswerable(slot)?;
         let index = u8::try_from(self.availability.answered.trailing_ones()).ok().checked()?;
-        let (operator, _) = self.question(index, graph).checked()?;
-        Ok((self.stage_of(operator).checked()?.provider, true))
+        let place = self.question(index, graph).checked()?;
+        let holds =
+            |stage: &Stage| (u32::from(stage.first)..u32::from(stage.last)).contains(&place.0);
+        let stage = self.stages().iter().position(holds).checked()?;
+        let blamed = self.blame(Outcome::Withheld, stage, Pubkey::default(), slot)?;
+        Ok((blamed, place))
+    }
+
+    /// Provider that answers for a voided result, and whether it loses its bond: the convicted
+    /// one, which keeps it in a trap, or the last one where a majority missed data that its providers had shown.
+    pub fn blamed(&self) -> Result<(Pubkey, bool)> {
+        if self.outcome().convicts() {
+            let loses_bond = self.outcome().slashes_provider();
+            return Ok((self.convicted()?.provider, loses_bond));
+        }
+        Ok((self.stages().last().checked()?.provider, false))
     }
 }
 
@@ -131,7 +152,6 @@ mod tests {
 
     use super::super::config::tests::PARAMS;
     use super::super::verdict::tests::verdict;
-    use super::super::{Fraud, Stage};
     use super::*;
 
     fn graph() -> Box<Graph> {
@@ -139,20 +159,23 @@ mod tests {
         graph.shapes[0] = [1, 1, 3, 6];
         graph.shapes[1] = [1, 1, 1, 2];
         graph.dtypes[..2].copy_from_slice(&[1, 2]);
+        graph.cumulative_macs[..2].copy_from_slice(&[18, 18 + 2 * 27]);
         graph
     }
 
     #[test]
-    fn questions_name_every_element_and_no_padding() {
+    fn questions_name_every_element_by_its_work_and_no_padding() {
         let graph = graph();
-        let asked: BTreeSet<_> = (0..=255u8)
+        let asked: Vec<_> = (0..=255u8)
             .flat_map(|byte| (0..QUESTIONS).map(move |index| ([byte; 32], index)))
             .map(|(seed, index)| question(&seed, index, &graph, 2).unwrap())
             .collect();
         let mut expected: Vec<_> =
             (0..3).flat_map(|row| (0..6).map(move |c| (0, row * 8 + c))).collect();
         expected.extend([(1, 0), (1, 1)]);
-        assert_eq!(asked.into_iter().collect::<Vec<_>>(), expected);
+        assert_eq!(asked.iter().copied().collect::<BTreeSet<_>>(), expected.into_iter().collect());
+        let wide = asked.iter().filter(|(operator, _)| *operator == 1).count();
+        assert!((asked.len() * 70 / 100..asked.len() * 80 / 100).contains(&wide));
         assert_eq!(question(&[1; 32], 0, &graph, 0), None);
     }
 
@@ -192,26 +215,57 @@ mod tests {
     #[test]
     fn whoever_owes_the_first_answer_is_blamed() {
         let graph = graph();
-        let mut verdict = verdict();
-        verdict.operators = 2;
-        for first in 0..2u8 {
-            let (provider, last) = (Pubkey::new_from_array([first; 32]), first + 1);
-            let (first, last) = (first.into(), last.into());
-            verdict.commit(Stage { provider, first, last, ..Stage::default() }).unwrap();
-        }
-        verdict.outcome = Outcome::Unavailable as u8;
-        verdict.availability.seed = [9; 32];
         for answered in [0, 1, 3, 7, 15] {
+            let mut verdict = verdict();
+            verdict.operators = 2;
+            for first in 0..2u8 {
+                let (provider, last) = (Pubkey::new_from_array([first; 32]), first + 1);
+                let (first, last) = (first.into(), last.into());
+                verdict.commit(Stage { provider, first, last, ..Stage::default() }).unwrap();
+            }
+            verdict.ask(40, 80).unwrap();
+            verdict.availability.seed = [9; 32];
             verdict.availability.answered = answered;
+            let early = verdict.withhold(&graph, 120);
+            assert_eq!(early, Err(VerdictError::AnswersOpen.into()));
             let index = u8::try_from(answered.trailing_ones()).unwrap();
-            let (operator, _) = question(&[9; 32], index, &graph, 2).unwrap();
-            let provider = verdict.stages[operator as usize].provider;
-            assert_eq!(verdict.blamed(&graph), Ok((provider, true)));
+            let place = question(&[9; 32], index, &graph, 2).unwrap();
+            let stage = verdict.stages[place.0 as usize];
+            assert_eq!(verdict.withhold(&graph, 121), Ok((stage, place)));
+            assert_eq!(verdict.blamed(), Ok((stage.provider, true)));
+            verdict.slashed(100, 5_000).unwrap();
+            assert_eq!((verdict.fraud.paid, verdict.fraud.bounty), (100, 0));
         }
-        verdict.availability.answered = u8::MAX;
-        assert_eq!(verdict.blamed(&graph), Ok((verdict.stages[1].provider, false)));
-        verdict.outcome = Outcome::Fraud as u8;
-        verdict.fraud = Fraud { stage: 0, ..Fraud::default() };
-        assert_eq!(verdict.blamed(&graph), Ok((verdict.stages[0].provider, true)));
+    }
+
+    #[test]
+    fn data_that_was_shown_and_missed_again_costs_nobody_a_bond() {
+        let mut verdict = verdict();
+        verdict.operators = 1;
+        let provider = Pubkey::new_from_array([7; 32]);
+        verdict.commit(Stage { provider, first: 0, last: 1, ..Stage::default() }).unwrap();
+        verdict.decide(Outcome::Unavailable, 40, 0).unwrap();
+        assert_eq!(verdict.blamed(), Ok((provider, false)));
+    }
+
+    #[test]
+    fn a_buyer_asks_once_and_within_the_window() {
+        for outcome in [Outcome::Accepted, Outcome::Unverified, Outcome::Unsampled] {
+            let mut verdict = verdict();
+            assert_eq!(verdict.demand(10, 80), Err(VerdictError::WrongState.into()));
+            verdict.decide(outcome, 100, 20).unwrap();
+            assert_eq!(verdict.demand(121, 80), Err(VerdictError::DemandClosed.into()));
+            verdict.demand(120, 80).unwrap();
+            assert_eq!((verdict.state, verdict.outcome()), (State::Answering as u8, Outcome::None));
+            assert_eq!(verdict.availability.deadline, 200);
+            verdict.decide(outcome, 130, 20).unwrap();
+            assert_eq!(verdict.demand(131, 80), Err(VerdictError::AlreadyAsked.into()));
+        }
+        let mut verdict = verdict();
+        verdict.decide(Outcome::Unavailable, 100, 0).unwrap();
+        assert_eq!(verdict.demand(100, 80), Err(VerdictError::DemandClosed.into()));
+        (verdict.state, verdict.window_end) = (State::Disputed as u8, 120);
+        assert_eq!(verdict.demand(121, 80), Err(VerdictError::DemandClosed.into()));
+        verdict.demand(120, 80).unwrap();
     }
 }

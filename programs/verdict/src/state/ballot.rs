@@ -40,6 +40,16 @@ pub struct Ballot {
     pub padding: [u8; 2],
 }
 
+/// What is left to do for a ballot that ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Released {
+    pub verifier: Pubkey,
+    /// Loses its silence fee.
+    pub withheld: bool,
+    /// Earns a catch.
+    pub caught: bool,
+}
+
 impl Ballot {
     pub fn is(&self, state: BallotState) -> bool {
         self.state == state as u8
@@ -143,9 +153,8 @@ impl Verdict {
             })
     }
 
-    /// Marks a ballot whose stake is about to be unlocked; gives its verifier and whether it was
-    /// withheld.
-    pub fn release(&mut self, index: u8) -> Result<(Pubkey, bool)> {
+    /// Marks a ballot whose stake is about to be unlocked.
+    pub fn release(&mut self, index: u8) -> Result<Released> {
         self.require(State::Settled)?;
         let outcome = self.outcome();
         let withheld = self.ballots().get(usize::from(index)).map(|ballot| self.withheld(ballot));
@@ -156,7 +165,8 @@ impl Verdict {
         );
         require!(!ballot.owes_slash(outcome), VerdictError::BallotUnslashed);
         ballot.state = BallotState::Released as u8;
-        Ok((ballot.verifier, withheld.unwrap_or(false)))
+        let (verifier, caught) = (ballot.verifier, ballot.caught(outcome));
+        Ok(Released { verifier, withheld: withheld.unwrap_or(false), caught })
     }
 
     pub fn require_ballots_released(&self) -> Result<()> {
@@ -288,7 +298,8 @@ mod tests {
         assert_eq!(verdict.release(0), Err(VerdictError::WrongState.into()));
         verdict.state = State::Settled as u8;
         assert_eq!(verdict.require_ballots_released(), Err(VerdictError::BallotsUnreleased.into()));
-        assert_eq!(verdict.release(0).unwrap(), (key(0), true));
+        let released = Released { verifier: key(0), withheld: true, caught: false };
+        assert_eq!(verdict.release(0), Ok(released));
         assert_eq!(verdict.release(0), Err(VerdictError::NothingToRelease.into()));
         assert_eq!(verdict.release(1), Err(VerdictError::NothingToRelease.into()));
         assert!(verdict.require_ballots_released().is_ok());

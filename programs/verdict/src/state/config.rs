@@ -3,7 +3,7 @@ use std::ops::RangeInclusive;
 use anchor_lang::prelude::*;
 use job_registry::state::Registry;
 use protocol::{
-    economics::{Deterrence, Sampling},
+    economics::{Deterrence, Sampling, Traps},
     fixed::BPS,
 };
 use staking::state::Pool;
@@ -20,6 +20,12 @@ pub struct Params {
     /// what the deterrence must still bear. With the floor above it, other programs read both.
     pub collusion_bps: u16,
     pub lazy_bps: u16,
+    /// Share of verified results that are traps, which whoever wants honest verifiers keeps up.
+    pub trap_rate_bps: u16,
+    /// What a verifier saves by accepting unchecked, base units.
+    pub check_cost: u64,
+    /// Stake that a ballot exposes. Other programs read this and the two above it.
+    pub ballot_exposure: u64,
     /// Challenger's share of the slashed stake that is not burned.
     pub bounty_bps: u16,
     /// Time the buyer has to reveal the salt before a draw may do without it.
@@ -34,8 +40,8 @@ pub struct Params {
     pub proof_slots: u64,
     /// Time in which a provider must answer for its data.
     pub answer_slots: u64,
-    /// Stake that a ballot exposes.
-    pub ballot_exposure: u64,
+    /// Time after a proof in which its job may turn out to be a trap.
+    pub trap_slots: u64,
     /// What withholding a cast ballot costs.
     pub silence_fee: u64,
 }
@@ -53,8 +59,15 @@ impl Params {
             self.challenge_slots,
             self.public_slots,
             self.proof_slots,
+            self.trap_slots,
         ];
-        let shares = [self.p_floor_bps, self.collusion_bps, self.lazy_bps, self.bounty_bps];
+        let shares = [
+            self.p_floor_bps,
+            self.collusion_bps,
+            self.lazy_bps,
+            self.trap_rate_bps,
+            self.bounty_bps,
+        ];
         require!(
             !windows.contains(&0)
                 && ANSWER_SLOTS.contains(&self.answer_slots)
@@ -65,7 +78,8 @@ impl Params {
         Ok(())
     }
 
-    /// Refuses parameters under which cheating pays, see [`Deterrence`].
+    /// Refuses parameters under which cheating pays, see [`Deterrence`], or accepting unchecked
+    /// does, see [`Traps`].
     pub fn require_deterrence(&self, registry: &Registry, pool: &Pool) -> Result<()> {
         let deterrence = Deterrence {
             sampling: Sampling {
@@ -76,9 +90,19 @@ impl Params {
             slash_burn_bps: pool.params.slash_burn_bps,
             kappa: registry.params.kappa,
         };
-        match deterrence.weakness().checked()? {
-            Some(weakness) => Err(VerdictError::from(weakness).into()),
-            None => Ok(()),
+        if let Some(weakness) = deterrence.weakness().checked()? {
+            return Err(VerdictError::from(weakness).into());
+        }
+        let deterred = self.traps().deter(pool.params.slash_burn_bps).checked()?;
+        require!(deterred, VerdictError::TrapsTooWeak);
+        Ok(())
+    }
+
+    fn traps(&self) -> Traps {
+        Traps {
+            trap_rate_bps: self.trap_rate_bps,
+            check_cost: self.check_cost,
+            ballot_exposure: self.ballot_exposure,
         }
     }
 }
@@ -109,7 +133,10 @@ pub mod tests {
         public_slots: 60,
         proof_slots: 100,
         answer_slots: 80,
-        ballot_exposure: 10,
+        ballot_exposure: 1_000,
+        trap_rate_bps: 100,
+        check_cost: 4,
+        trap_slots: 20,
         silence_fee: 1,
         p_floor_bps: 1_000,
         collusion_bps: 2_500,
@@ -128,6 +155,8 @@ pub mod tests {
             Params { challenge_slots: 0, ..PARAMS },
             Params { public_slots: 0, ..PARAMS },
             Params { proof_slots: 0, ..PARAMS },
+            Params { trap_slots: 0, ..PARAMS },
+            Params { trap_rate_bps: 10_001, ..PARAMS },
             Params { answer_slots: 3, ..PARAMS },
             Params { answer_slots: 401, ..PARAMS },
             Params { collusion_bps: 10_001, ..PARAMS },
@@ -142,7 +171,7 @@ pub mod tests {
 
     #[test]
     fn size_is_frozen() {
-        assert_eq!(Config::SPACE, 8 + 32 + 80 + 8 + 1);
+        assert_eq!(Config::SPACE, 8 + 32 + 98 + 8 + 1);
     }
 
     #[test]
@@ -152,5 +181,6 @@ pub mod tests {
         config.try_serialize(&mut data).unwrap();
         let sampling = Sampling { p_floor_bps: 1_000, collusion_bps: 2_500, lazy_bps: 0 };
         assert_eq!(Sampling::read(&data), Some(sampling));
+        assert_eq!(Traps::read(&data), Some(PARAMS.traps()));
     }
 }

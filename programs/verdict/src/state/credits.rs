@@ -1,7 +1,7 @@
 use escrow::state::{Credit, MAX_CREDITS};
 use protocol::fixed::{bps_ceil, mul_div_floor};
 
-use super::{Fraud, Verdict};
+use super::{Fraud, Outcome, Verdict};
 
 /// Who gets what when a verdict ends; whatever remains is the buyer's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,7 +16,8 @@ pub struct Settlement {
 }
 
 /// Each provider earns its stages' share of its lease price less the fee, each ballot that the
-/// outcome bears out earns the verification fee, a challenger its bounty, each crank step a tip.
+/// outcome bears out earns the verification fee, a challenger its bounty, or a fee for a trap, each
+/// crank step a tip.
 /// Crankers come last: where an escrow has no room for all, theirs are the credits left out.
 pub fn settlement(verdict: &Verdict, fee_bps: u16) -> Option<Settlement> {
     let mut settlement =
@@ -48,6 +49,10 @@ pub fn settlement(verdict: &Verdict, fee_bps: u16) -> Option<Settlement> {
         settlement.credits.push(Credit { party: challenger, amount: bounty });
         settlement.bounty = bounty;
     }
+    if outcome == Outcome::Trap {
+        let amount = verdict.trap_reward()?;
+        settlement.credits.push(Credit { party: verdict.fraud.challenger, amount });
+    }
     for cranker in verdict.crankers() {
         if settlement.credits.len() < MAX_CREDITS {
             let amount = verdict.tip.checked_mul(cranker.steps)?;
@@ -63,7 +68,7 @@ mod tests {
     use anchor_lang::prelude::Pubkey;
 
     use super::super::verdict::tests::verdict;
-    use super::super::{Ballot, Outcome, Stage};
+    use super::super::{Ballot, Stage};
     use super::*;
 
     fn key(byte: u8) -> Pubkey {
@@ -136,6 +141,16 @@ mod tests {
                 .iter()
                 .all(|credit| credit.party != key(1) && credit.party != key(2)));
         }
+    }
+
+    #[test]
+    fn a_trap_pays_its_challenger_a_fee_out_of_what_the_buyer_locked() {
+        let mut verdict = judged(Outcome::Trap);
+        verdict.fraud.challenger = key(9);
+        let trapped = settlement(&verdict, 0).unwrap();
+        assert_eq!((trapped.fee, trapped.bounty, trapped.macs), (0, 0, 0));
+        let expected = [(11, 7), (9, 7), (20, 4)];
+        assert_eq!(trapped.credits, expected.map(|(party, amount)| credit(party, amount)));
     }
 
     #[test]

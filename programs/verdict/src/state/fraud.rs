@@ -6,16 +6,17 @@ use referee::{Claim, Judgement};
 use super::{Ballot, BallotState, Choice, Outcome, Stage, State, Verdict};
 use crate::errors::{Checked, VerdictError};
 
-/// What followed from a proof; all zero without one.
+/// What followed from a proof, or from data withheld; all zero without one.
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Fraud {
+    /// Zero where data was withheld.
     pub challenger: Pubkey,
     /// Slashed stake that reached the job's vault, base units.
     pub paid: u64,
     /// Part of `paid` that is the challenger's.
     pub bounty: u64,
-    /// Index of the stage that holds the wrong element.
+    /// Index of the stage that holds the wrong element, or the one asked for in vain.
     pub stage: u8,
     /// 1 once its provider lost its exposure.
     pub slashed: u8,
@@ -23,11 +24,11 @@ pub struct Fraud {
 }
 
 impl Verdict {
-    /// A result can be challenged from its last commit until the end of its window, if it has one,
-    /// or of its judgement.
+    /// A result can be challenged from its last commit until the end of its window, or until it is
+    /// voided where a majority misses the data: who has it nevertheless may still show what is wrong.
     pub fn require_challengeable(&self, slot: u64) -> Result<()> {
         let outcome = self.outcome();
-        require!(outcome != Outcome::Fraud, VerdictError::AlreadyProven);
+        require!(!outcome.is_proven(), VerdictError::AlreadyProven);
         if [State::Committed, State::Balloting, State::Answering]
             .iter()
             .any(|state| self.require(*state).is_ok())
@@ -36,7 +37,11 @@ impl Verdict {
         }
         if self.require(State::Disputed).is_err() {
             self.require(State::Decided)?;
-            require!(outcome.pays_provider(), VerdictError::ChallengeClosed);
+            let missed = outcome == Outcome::Unavailable;
+            require!(missed || outcome.pays_provider(), VerdictError::ChallengeClosed);
+            if missed {
+                return Ok(());
+            }
         }
         require!(slot <= self.window_end, VerdictError::ChallengeClosed);
         Ok(())
@@ -85,35 +90,49 @@ impl Verdict {
         slot: u64,
     ) -> Result<Stage> {
         require!(judgement.is_fraud(), VerdictError::ElementIsRight);
-        let stage = *self.stages().get(judgement.stage).checked()?;
-        self.decide(Outcome::Fraud, slot, 0)?;
-        let index = u8::try_from(judgement.stage).ok().checked()?;
-        self.fraud = Fraud { challenger, stage: index, ..Fraud::default() };
-        Ok(stage)
+        self.blame(Outcome::Fraud, judgement.stage, challenger, slot)
+    }
+
+    /// Ends judgement against the provider of a stage; gives the stage.
+    pub fn blame(
+        &mut self,
+        outcome: Outcome,
+        stage: usize,
+        challenger: Pubkey,
+        slot: u64,
+    ) -> Result<Stage> {
+        let blamed = *self.stages().get(stage).checked()?;
+        self.decide(outcome, slot, 0)?;
+        let stage = u8::try_from(stage).ok().checked()?;
+        self.fraud = Fraud { challenger, stage, ..Fraud::default() };
+        Ok(blamed)
     }
 
     pub fn convicted(&self) -> Result<&Stage> {
-        require!(self.outcome() == Outcome::Fraud, VerdictError::NotProven);
+        require!(self.outcome().convicts(), VerdictError::NotProven);
         self.stages().get(usize::from(self.fraud.stage)).checked()
     }
 
     pub fn require_slashable(&self) -> Result<()> {
-        require!(self.outcome() == Outcome::Fraud, VerdictError::NotProven);
+        require!(self.outcome().slashes_provider(), VerdictError::NotProven);
         require!(self.fraud.slashed == 0, VerdictError::AlreadySlashed);
         Ok(())
     }
 
     /// Remembers that the convicted provider lost its exposure, of which `paid` is in the vault.
+    /// Who asks in vain earns no bounty: nobody's data is withheld from a hunter for one.
     pub fn slashed(&mut self, paid: u64, bounty_bps: u16) -> Result<()> {
         self.fraud.slashed = 1;
         self.fraud.paid = paid;
-        self.fraud.bounty = mul_div_floor(paid, bounty_bps.into(), BPS).checked()?;
+        if self.outcome() == Outcome::Fraud {
+            self.fraud.bounty = mul_div_floor(paid, bounty_bps.into(), BPS).checked()?;
+        }
         Ok(())
     }
 
     /// Marks a ballot that accepted what was proven wrong; gives its verifier.
     pub fn slash_ballot(&mut self, index: u8) -> Result<Pubkey> {
-        require!(self.outcome() == Outcome::Fraud, VerdictError::NotProven);
+        require!(self.outcome().is_proven(), VerdictError::NotProven);
         let ballot = self.ballot_mut(index)?;
         require!(ballot.accepted(), VerdictError::NotAnAcceptance);
         require!(ballot.slashed == 0, VerdictError::AlreadySlashed);
@@ -123,7 +142,7 @@ impl Verdict {
 
     /// Whether a cast ballot stayed hidden although it could have been revealed.
     pub fn withheld(&self, ballot: &Ballot) -> bool {
-        let cut_short = self.outcome() == Outcome::Fraud
+        let cut_short = self.outcome().is_proven()
             && ballot.draw == self.draws
             && self.window_end <= self.reveal_deadline;
         !ballot.was_revealed() && !cut_short
@@ -131,13 +150,18 @@ impl Verdict {
 }
 
 impl Ballot {
+    /// Whether it rejected what was proven wrong.
+    pub fn caught(&self, outcome: Outcome) -> bool {
+        outcome.is_proven() && self.was_revealed() && self.choice == Choice::Reject as u8
+    }
+
     fn accepted(&self) -> bool {
         self.is(BallotState::Revealed) && self.choice == Choice::Accept as u8
     }
 
     /// Whether its exposure is still to be slashed for accepting what was proven wrong.
     pub fn owes_slash(&self, outcome: Outcome) -> bool {
-        outcome == Outcome::Fraud && self.accepted() && self.slashed == 0
+        outcome.is_proven() && self.accepted() && self.slashed == 0
     }
 }
 
@@ -201,8 +225,9 @@ mod tests {
             let late = decided(outcome).require_challengeable(121);
             assert_eq!(late, Err(VerdictError::ChallengeClosed.into()));
         }
-        let unavailable = decided(Outcome::Unavailable).require_challengeable(100);
-        assert_eq!(unavailable, Err(VerdictError::ChallengeClosed.into()));
+        assert!(decided(Outcome::Unavailable).require_challengeable(1_000).is_ok());
+        let withheld = decided(Outcome::Withheld).require_challengeable(100);
+        assert_eq!(withheld, Err(VerdictError::ChallengeClosed.into()));
         let again = convicted().require_challengeable(50);
         assert_eq!(again, Err(VerdictError::AlreadyProven.into()));
     }
@@ -238,6 +263,9 @@ mod tests {
         assert_eq!(verdict.slash_ballot(1).unwrap(), key(1));
         assert!(!verdict.ballots[1].owes_slash(Outcome::Fraud));
         assert_eq!(verdict.slash_ballot(1), Err(VerdictError::AlreadySlashed.into()));
+        let caught = verdict.ballots.map(|ballot| ballot.caught(Outcome::Fraud));
+        assert_eq!(caught[..4], [false, false, true, false]);
+        assert!(!verdict.ballots[2].caught(Outcome::Unproven));
     }
 
     #[test]

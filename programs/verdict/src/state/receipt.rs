@@ -1,21 +1,27 @@
 use anchor_lang::{prelude::*, Discriminator};
 
-/// PDA `["receipt", job]`: what the referee found, for anyone to judge again from the chain and the
-/// job's data. It outlives the verdict.
+/// A committed element is not what its operator gives.
+pub const WRONG_ELEMENT: u8 = 0;
+/// The provider did not show the element in time.
+pub const UNANSWERED: u8 = 1;
+
+/// PDA `["receipt", job]`: why a provider was slashed, for anyone to judge again from the chain and
+/// the job's data. It outlives the verdict.
 #[account(zero_copy)]
 #[derive(Debug)]
 pub struct Receipt {
     pub job: Pubkey,
     pub graph: Pubkey,
     pub input_root: [u8; 32],
-    /// Committed the wrong element.
+    /// Committed the element.
     pub provider: Pubkey,
     /// Of the stage that holds the element.
     pub stage_root: [u8; 32],
+    /// Zero where nobody had to prove anything, as are evidence and both values then.
     pub challenger: Pubkey,
     /// SHA-256 of the evidence.
     pub evidence: [u8; 32],
-    /// Of the proof.
+    /// Of the proof, or of the report that an answer is missing.
     pub slot: u64,
     /// Stake taken from the provider, base units; zero until it is.
     pub slashed: u64,
@@ -30,7 +36,11 @@ pub struct Receipt {
     /// Index of the stage in the verdict.
     pub stage: u8,
     pub bump: u8,
-    pub padding: [u8; 6],
+    /// [`WRONG_ELEMENT`] or [`UNANSWERED`].
+    pub reason: u8,
+    /// 1 once it turned out that the buyer had ordered this.
+    pub trap: u8,
+    pub padding: [u8; 4],
 }
 
 impl Receipt {

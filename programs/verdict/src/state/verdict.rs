@@ -39,6 +39,10 @@ pub enum Outcome {
     Fraud = 6,
     /// A majority rejected and nobody proved it.
     Unproven = 7,
+    /// The element that was proven wrong was wrong on the buyer's order.
+    Trap = 8,
+    /// A provider left a question about its data without an answer.
+    Withheld = 9,
 }
 
 impl Outcome {
@@ -50,6 +54,8 @@ impl Outcome {
             5 => Self::Unsampled,
             6 => Self::Fraud,
             7 => Self::Unproven,
+            8 => Self::Trap,
+            9 => Self::Withheld,
             _ => Self::None,
         }
     }
@@ -59,15 +65,29 @@ impl Outcome {
     }
 
     pub fn voids(self) -> bool {
-        matches!(self, Self::Unavailable | Self::Fraud)
+        self == Self::Unavailable || self.convicts()
+    }
+
+    /// Whether the referee found a committed element wrong.
+    pub fn is_proven(self) -> bool {
+        matches!(self, Self::Fraud | Self::Trap)
+    }
+
+    /// Whether one stage is to blame: by proof, or by a deadline that anyone can see.
+    pub fn convicts(self) -> bool {
+        self.is_proven() || self == Self::Withheld
+    }
+
+    pub fn slashes_provider(self) -> bool {
+        matches!(self, Self::Fraud | Self::Withheld)
     }
 
     /// Whether a revealed ballot of this choice earns the verification fee.
     pub fn pays_ballot(self, choice: u8) -> bool {
         match self {
             Self::Accepted | Self::Unproven => choice == Choice::Accept as u8,
-            Self::Fraud => choice == Choice::Reject as u8,
-            Self::Unavailable => choice == Choice::Unavailable as u8,
+            Self::Fraud | Self::Trap => choice == Choice::Reject as u8,
+            Self::Unavailable | Self::Withheld => choice == Choice::Unavailable as u8,
             Self::Unverified => true,
             Self::None | Self::Unsampled => false,
         }
@@ -205,15 +225,10 @@ impl Verdict {
         Ok(())
     }
 
-    /// Questions that were not all answered in time void as well.
-    pub fn require_voidable(&self, slot: u64) -> Result<()> {
-        if self.require(State::Answering).is_ok() {
-            require!(slot > self.availability.deadline, VerdictError::AnswersOpen);
-            return Ok(());
-        }
+    pub fn require_voidable(&self) -> Result<()> {
         self.require(State::Decided)?;
         require!(self.outcome().voids(), VerdictError::NotVoidable);
-        let slashed = self.outcome() != Outcome::Fraud || self.fraud.slashed == 1;
+        let slashed = !self.outcome().slashes_provider() || self.fraud.slashed == 1;
         require!(slashed, VerdictError::ProviderUnslashed);
         Ok(())
     }
@@ -264,7 +279,7 @@ pub mod tests {
         verdict.decide(Outcome::Accepted, 100, 20).unwrap();
         assert_eq!(verdict.require_payable(120), Err(VerdictError::WindowOpen.into()));
         assert!(verdict.require_payable(121).is_ok());
-        assert_eq!(verdict.require_voidable(121), Err(VerdictError::NotVoidable.into()));
+        assert_eq!(verdict.require_voidable(), Err(VerdictError::NotVoidable.into()));
     }
 
     #[test]
@@ -272,30 +287,28 @@ pub mod tests {
         let mut verdict = verdict();
         verdict.decide(Outcome::Unavailable, 100, 0).unwrap();
         assert_eq!(verdict.require_payable(1_000), Err(VerdictError::NotPayable.into()));
-        assert!(verdict.require_voidable(100).is_ok());
+        assert!(verdict.require_voidable().is_ok());
     }
 
     #[test]
-    fn a_dispute_pays_and_a_question_voids_when_their_time_is_over() {
+    fn a_dispute_pays_when_its_time_is_over() {
         let mut verdict = verdict();
         (verdict.state, verdict.window_end) = (State::Disputed as u8, 10);
         assert_eq!(verdict.require_payable(10), Err(VerdictError::WindowOpen.into()));
         assert!(verdict.require_payable(11).is_ok());
-        assert_eq!(verdict.require_voidable(11), Err(VerdictError::WrongState.into()));
-        (verdict.state, verdict.availability.deadline) = (State::Answering as u8, 20);
-        assert_eq!(verdict.require_voidable(20), Err(VerdictError::AnswersOpen.into()));
-        assert!(verdict.require_voidable(21).is_ok());
-        assert_eq!(verdict.require_payable(21), Err(VerdictError::WrongState.into()));
+        assert_eq!(verdict.require_voidable(), Err(VerdictError::WrongState.into()));
     }
 
     #[test]
-    fn a_proven_fraud_is_voided_once_its_provider_is_slashed() {
-        let mut verdict = verdict();
-        verdict.decide(Outcome::Fraud, 100, 0).unwrap();
-        assert_eq!(verdict.require_voidable(121), Err(VerdictError::ProviderUnslashed.into()));
-        verdict.fraud.slashed = 1;
-        assert!(verdict.require_voidable(121).is_ok());
-        assert_eq!(verdict.require_payable(1_000), Err(VerdictError::NotPayable.into()));
+    fn what_slashes_a_provider_is_voided_after_it() {
+        for outcome in [Outcome::Fraud, Outcome::Withheld] {
+            let mut verdict = verdict();
+            verdict.decide(outcome, 100, 0).unwrap();
+            assert_eq!(verdict.require_voidable(), Err(VerdictError::ProviderUnslashed.into()));
+            verdict.fraud.slashed = 1;
+            assert!(verdict.require_voidable().is_ok());
+            assert_eq!(verdict.require_payable(1_000), Err(VerdictError::NotPayable.into()));
+        }
     }
 
     #[test]
@@ -308,6 +321,8 @@ pub mod tests {
             Outcome::Unsampled,
             Outcome::Fraud,
             Outcome::Unproven,
+            Outcome::Trap,
+            Outcome::Withheld,
         ] {
             assert_eq!(Outcome::from_code(outcome as u8), outcome);
         }

@@ -1,0 +1,65 @@
+use anchor_lang::prelude::*;
+use job_registry::state::{Graph, Job};
+
+use super::{draw::SLOT_HASHES, issuing::Issuing};
+use crate::{
+    errors::VerdictError,
+    events::DataWithheld,
+    state::{Verdict, UNANSWERED},
+};
+
+/// Anyone may report a question that has no answer when its time is over: whose data it asks for
+/// is slashed. The payer's cost is the receipt's rent; no tip is due, since the buyer, whom it
+/// serves, gains far more.
+#[derive(Accounts)]
+pub struct ExpireAnswers<'info> {
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    #[account(mut)]
+    pub verdict: AccountLoader<'info, Verdict>,
+    #[account(address = verdict.load()?.job @ VerdictError::JobMismatch)]
+    pub job: AccountLoader<'info, Job>,
+    #[account(address = verdict.load()?.graph @ VerdictError::JobMismatch)]
+    pub graph: AccountLoader<'info, Graph>,
+    /// CHECK: the handler creates it; the seeds are stated for the IDL alone
+    #[cfg_attr(
+        feature = "idl-build",
+        account(mut, seeds = [protocol::seeds::RECEIPT, job.key().as_ref()], bump)
+    )]
+    #[cfg_attr(not(feature = "idl-build"), account(mut))]
+    pub receipt: UncheckedAccount<'info>,
+    /// CHECK: the address is the sysvar's; too large to deserialise.
+    #[account(address = SLOT_HASHES)]
+    pub slot_hashes: UncheckedAccount<'info>,
+    pub system_program: Program<'info, System>,
+}
+
+pub(crate) fn handler(ctx: Context<ExpireAnswers>) -> Result<()> {
+    let accounts = ctx.accounts;
+    let clock = Clock::get()?;
+    let mut verdict = accounts.verdict.load_mut()?;
+    verdict.require_unanswerable(clock.slot)?;
+    verdict.learn_questions(&accounts.slot_hashes, clock.slot)?;
+    let (stage, (operator, element)) = verdict.withhold(&*accounts.graph.load()?, clock.slot)?;
+    let issuing = Issuing {
+        payer: &accounts.payer,
+        receipt: &accounts.receipt,
+        input_root: accounts.job.load()?.input_root,
+    };
+    issuing.issue(&verdict, &stage, clock.slot, |receipt| {
+        receipt.reason = UNANSWERED;
+        receipt.operator = operator;
+        receipt.element = element;
+    })?;
+    let envelope = verdict.next_envelope(&clock)?;
+    emit!(DataWithheld {
+        envelope,
+        job: verdict.job,
+        provider: stage.provider,
+        stage: verdict.fraud.stage,
+        operator,
+        element,
+        answered: verdict.availability.answered,
+    });
+    Ok(())
+}

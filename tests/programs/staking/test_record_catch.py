@@ -1,0 +1,141 @@
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from solders.instruction import Instruction
+from solders.pubkey import Pubkey
+
+from idl.client import escrow, staking
+from tests.programs.forging import Caller, copied
+from tests.programs.staking.conftest import STAKED
+from tests.programs.staking.exposures import exposure, lock, slash, unlock
+from tests.world import Actor, World, unsigned
+from tests.world.stakers import position, seat
+
+ONE = 65_536
+HALF = ONE // 2
+CAUGHT = HALF + HALF // 16
+
+
+def catch(job: Pubkey, owner: Actor, authority: Pubkey, **accounts: Pubkey) -> Instruction:
+    """Record that `owner` saw a fraud in the job."""
+    named: dict[str, Any] = {
+        "position": staking.position_address(owner.key),
+        "exposure": staking.exposure_address(job, owner.key),
+    }
+    return staking.record_catch(authority=authority, **(named | accounts))
+
+
+def total_weight(world: World) -> int:
+    return world.fetch(staking.VerifierTree, staking.verifiers_address()).total
+
+
+def test_gains_a_sixteenth_of_what_it_lacks(
+    world: World, owner: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    seat(world, owner, 3)
+    verdict.send(lock(job, owner, verdict.key, 300, 20))
+    (event,) = verdict.send(catch(job, owner, verdict.key))
+    weight = STAKED * CAUGHT // ONE
+    assert position(world, owner).catch_rate == CAUGHT
+    assert total_weight(world) == weight
+    assert isinstance(event, staking.CatchRecorded)
+    assert (event.job, event.owner) == (job, owner.key)
+    assert (event.catch_rate, event.weight) == (CAUGHT, weight)
+    assert (exposure(world, job, owner).caught, position(world, owner).exposed) == (1, 320)
+
+
+def test_without_a_seat_it_waits_for_one(
+    world: World, owner: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    verdict.send(lock(job, owner, verdict.key, 300, 20))
+    (event,) = verdict.send(catch(job, owner, verdict.key))
+    assert isinstance(event, staking.CatchRecorded)
+    assert (event.weight, total_weight(world)) == (0, 0)
+    seat(world, owner, 3)
+    assert total_weight(world) == STAKED * CAUGHT // ONE
+
+
+@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@given(caught=st.lists(st.booleans(), max_size=12))
+def test_the_rate_is_the_formula(caught: list[bool]) -> None:
+    world = World()
+    owner, verdict, rate = world.actor("owner", tokens=STAKED), Caller(world, "verdict"), HALF
+    world.send(
+        staking.open_position(owner=owner.key),
+        staking.stake(amount=STAKED, owner=owner.key, source=owner.tokens),
+        staking.take_seat(index=3, owner=owner.key),
+        signers=[owner],
+    )
+    for number, right in enumerate(caught):
+        job = Pubkey(bytes([number + 1]) * 32)
+        verdict.send(lock(job, owner, verdict.key, 1, 0))
+        if right:
+            verdict.send(catch(job, owner, verdict.key))
+            rate += (ONE - rate) // 16
+        else:
+            verdict.send(slash(world, job, owner, 1, world.treasury))
+            rate //= 4
+    staked = position(world, owner)
+    assert staked.catch_rate == rate
+    assert total_weight(world) == staked.amount * rate // ONE
+
+
+def test_counts_once(owner: Actor, verdict: Caller, job: Pubkey) -> None:
+    verdict.send(lock(job, owner, verdict.key, 300, 20))
+    verdict.send(catch(job, owner, verdict.key))
+    verdict.fails("AlreadyCaught", catch(job, owner, verdict.key))
+
+
+def test_whoever_was_slashed_caught_nothing(
+    world: World, owner: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    verdict.send(lock(job, owner, verdict.key, 300, 20))
+    verdict.send(slash(world, job, owner, 1, world.treasury))
+    verdict.fails("AlreadySlashed", catch(job, owner, verdict.key))
+
+
+def test_refuses_a_released_one(owner: Actor, verdict: Caller, job: Pubkey) -> None:
+    verdict.send(lock(job, owner, verdict.key, 300, 20))
+    verdict.send(unlock(job, owner, verdict.key, close=False))
+    verdict.fails("AlreadyReleased", catch(job, owner, verdict.key))
+
+
+def test_refuses_an_exposure_of_a_lease(
+    owner: Actor, registry: Caller, verdict: Caller, job: Pubkey
+) -> None:
+    registry.send(lock(job, owner, registry.key, 300, 20))
+    verdict.fails("WrongCaller", catch(job, owner, verdict.key))
+
+
+def test_refuses_every_other_caller(
+    world: World, owner: Actor, registry: Caller, verdict: Caller, job: Pubkey
+) -> None:
+    verdict.send(lock(job, owner, verdict.key, 300, 20))
+    registry.fails("WrongCaller", catch(job, owner, registry.key))
+    world.fails("WrongCaller", catch(job, owner, owner.key), signers=[owner])
+
+
+def test_attack_01_the_program_must_sign(
+    world: World, owner: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    verdict.send(lock(job, owner, verdict.key, 300, 20))
+    instruction = catch(job, owner, verdict.key)
+    world.fails("AccountNotSigner", unsigned(instruction, verdict.key))
+
+
+def test_attack_03_tree_of_another_program(
+    world: World, owner: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    verdict.send(lock(job, owner, verdict.key, 300, 20))
+    fake = copied(world, staking.verifiers_address(), owner=escrow.ID)
+    instruction = catch(job, owner, verdict.key, verifiers=fake)
+    verdict.fails("AccountOwnedByWrongProgram", instruction)
+
+
+def test_refuses_anothers_position(
+    owner: Actor, other: Actor, verdict: Caller, job: Pubkey
+) -> None:
+    verdict.send(lock(job, owner, verdict.key, 300, 20))
+    wrong = staking.position_address(other.key)
+    verdict.fails("WrongExposure", catch(job, owner, verdict.key, position=wrong))

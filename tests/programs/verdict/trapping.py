@@ -1,0 +1,63 @@
+"""A job whose buyer ordered its provider to be wrong, to see which verifiers check."""
+
+import hashlib
+from typing import Any, Final
+
+from solders.instruction import Instruction
+
+from idl.client import verdict
+from tests.programs.verdict.disputing import LIE, Disputing
+from tests.programs.verdict.judging import ACCEPTS, Vote
+from tests.world import NLOV, Actor, World
+from tests.world.judgement import Choice
+
+SALT: Final = hashlib.sha256(b"trap salt").digest()
+REJECTS: Final[Vote] = (Choice.REJECT, *LIE)
+
+
+def trap_of(provider: Actor, operator: int = LIE[0], salt: bytes = SALT) -> bytes:
+    """SHA256("trap" | provider | operator u32 LE | salt)."""
+    ordered = b"trap" + bytes(provider.key) + operator.to_bytes(4, "little")
+    return hashlib.sha256(ordered + salt).digest()
+
+
+class Trapping(Disputing):
+    """A claimed job of a provider that will lie where its buyer ordered it."""
+
+    def __init__(self, world: World, *, trap: bytes | None = None, **terms: Any) -> None:
+        # actors' keys follow from their names
+        ordered = trap or trap_of(world.actor("provider"))
+        super().__init__(world, trap=ordered, **terms)
+
+    def open_trap(self, salt: bytes = SALT) -> Instruction:
+        return verdict.open_trap(
+            salt=salt,
+            verdict=self.address,
+            job=self.job.address,
+            receipt=verdict.receipt_address(self.job.address),
+        )
+
+    def sprung(self) -> "Trapping":
+        """Two of three accept, one rejects; somebody proves the lie within the window."""
+        self.balloting()
+        self.tallied({0: ACCEPTS, 1: REJECTS, 2: ACCEPTS})
+        self.challenge().proven(self.world)
+        return self
+
+    def voided(self) -> "Trapping":
+        """Opened, and ended."""
+        self.world.send(self.open_trap())
+        self.world.send(self.void(), signers=[self.cranker])
+        return self
+
+    @property
+    def paid(self) -> dict[Actor, int]:
+        """Base units credited, by who was there."""
+        account = self.escrow_account
+        credited = {each.party: each.amount for each in account.credits[: account.credit_count]}
+        parties = [*self.members, self.buyer, self.provider, self.cranker, self.challenger]
+        return {party: credited[party.key] for party in parties if party.key in credited}
+
+
+FEE: Final = NLOV // 10
+"""Of a verification, by the terms."""
