@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from keeper.chain.deploy import LOCALNET_PARAMETERS, Parameters
 from keeper.cli.options import answer, json_option
+from keeper.jobs.crank import DRAW_DELAY
 from keeper.simulation import (
     GRID,
     Economics,
@@ -24,6 +25,7 @@ from keeper.simulation import (
     sweep_all,
     sweep_size,
 )
+from keeper.simulation.threats import Charges, figures
 
 UNSAFE = 1
 
@@ -84,6 +86,7 @@ def poc(as_json: bool, seed: int, runs: int, out: Path, verifiers: str) -> int:
         "grid": _safety(attended),
         "grid_where_no_buyer_demands_answers": _safety(unattended),
         "sweeps": {sweep.parameter: _sweep(sweep) for sweep in sweeps},
+        "threats": [asdict(each) for each in figures(base, charges(LOCALNET_PARAMETERS))],
     }
     answer(document, as_json, *_lines(base, attended, unattended, out))
     return 0 if attended.safe_side else UNSAFE
@@ -101,6 +104,24 @@ def economics(parameters: Parameters, verifiers: int) -> Economics:
         bond_bps=parameters.job_registry.bond_bps,
         fee_bps=parameters.escrow.fee_bps,
         verifiers=verifiers,
+    )
+
+
+def charges(parameters: Parameters) -> Charges:
+    """What a deployment charges whoever misbehaves, and how long it waits."""
+    judge = parameters.verdict
+    return Charges(
+        ballot_exposure=judge.ballot_exposure,
+        silence_fee=judge.silence_fee,
+        posting_fee=parameters.escrow.posting_fee,
+        trap_rate_bps=judge.trap_rate_bps,
+        check_cost=judge.check_cost,
+        slash_burn_bps=parameters.staking.slash_burn_bps,
+        draw_delay=DRAW_DELAY,
+        salt_slots=judge.salt_slots,
+        ballot_slots=judge.ballot_slots,
+        reveal_slots=judge.reveal_slots,
+        challenge_slots=judge.challenge_slots,
     )
 
 
