@@ -121,7 +121,6 @@ def charges(parameters: Parameters) -> Charges:
         salt_slots=judge.salt_slots,
         ballot_slots=judge.ballot_slots,
         reveal_slots=judge.reveal_slots,
-        challenge_slots=judge.challenge_slots,
     )
 
 

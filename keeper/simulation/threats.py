@@ -38,7 +38,6 @@ class Charges:
     salt_slots: int
     ballot_slots: int
     reveal_slots: int
-    challenge_slots: int
 
 
 @dataclass(frozen=True, slots=True)
