@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from keeper.errors import BadInputError, KeeperError
+from kernels.exact.reference import Executor, NumpyExecutor
 from kernels.graph import Graph
-from kernels.reference import Executor, NumpyExecutor
 from kernels.runtime import (
     AdapterUnavailable,
     DeviceLimit,

@@ -6,8 +6,8 @@ from time import perf_counter
 import numpy as np
 
 from keeper.errors import KeeperError
+from kernels.exact.reference import Executor, NumpyExecutor
 from kernels.graph import Graph, GraphBuilder
-from kernels.reference import Executor, NumpyExecutor
 from kernels.trace.layout import Array
 
 SEED = 20

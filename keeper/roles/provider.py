@@ -25,7 +25,7 @@ from keeper.roles.material import JobMaterial, MaterialSource
 from keeper.roles.mirror import ChainMirror, View
 from keeper.roles.role import Role
 from keeper.roles.traces import TraceSource
-from kernels.reference import Executor
+from kernels.exact.reference import Executor
 from kernels.trace import CommittedOutputs, pack, trace_root, unpack
 from kernels.trace.layout import Array, LayoutError
 

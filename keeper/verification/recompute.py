@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from kernels.exact.reference import evaluate
 from kernels.graph import Descriptor, Opcode
-from kernels.reference import evaluate
 from kernels.trace.layout import Array
 
 ELEMENTWISE = (Opcode.REQUANTISE, Opcode.RELU, Opcode.ADD, Opcode.LOOKUP)

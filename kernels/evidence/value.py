@@ -7,10 +7,10 @@ import numpy as np
 
 from kernels.evidence.errors import EvidenceError, Reason
 from kernels.evidence.layout import Place, Run, filter_run, row_run, runs, strips
+from kernels.exact.matmul.reference import wrapped
+from kernels.exact.reference import TWINS
 from kernels.graph import Descriptor, Opcode, TensorSpec
 from kernels.graph.rules import MAX_SHIFT
-from kernels.matmul.reference import wrapped
-from kernels.reference import TWINS
 from kernels.trace import Array
 
 

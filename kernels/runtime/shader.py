@@ -10,7 +10,7 @@ from typing import Any
 
 from kernels.graph import Descriptor, Opcode, output_spec
 
-KERNELS = Path(__file__).parent.parent
+KERNELS = Path(__file__).parent.parent / "exact"
 WORKGROUP = 64
 TILE = 4
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernels.exact.reference import TWINS, execute
 from kernels.graph import Opcode
-from kernels.reference import TWINS, execute
 from kernels.runtime import GpuExecutor
 from kernels.trace import stored_bytes
 from kernels.trace.layout import pack

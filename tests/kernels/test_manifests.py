@@ -10,7 +10,7 @@ import pytest
 from kernels.graph import Opcode, rules
 from kernels.runtime import shader
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parent / "exact"
 OPERATORS = sorted(path.parent.name for path in shader.KERNELS.glob("*/manifest.toml"))
 
 
@@ -53,14 +53,14 @@ def test_manifest_agrees_with_shader_and_rules(opcode: Opcode) -> None:
 
 
 def test_changed_shader_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for folder in ("add", "trace"):
-        (tmp_path / folder).mkdir()
-        for file in (shader.KERNELS / folder).iterdir():
+    for folder in ("exact/add", "trace"):
+        (tmp_path / folder).mkdir(parents=True)
+        for file in (shader.KERNELS.parent / folder).iterdir():
             if file.is_file():
                 (tmp_path / folder / file.name).write_bytes(file.read_bytes())
-    with (tmp_path / "add" / "kernel.wgsl").open("a") as kernel:
+    with (tmp_path / "exact" / "add" / "kernel.wgsl").open("a") as kernel:
         kernel.write("// changed\n")
-    monkeypatch.setattr(shader, "KERNELS", tmp_path)
+    monkeypatch.setattr(shader, "KERNELS", tmp_path / "exact")
     with pytest.raises(shader.ManifestError, match=r"^add: shader is"):
         shader.load_shader.__wrapped__(Opcode.ADD)
 

@@ -17,9 +17,9 @@ from keeper.jobs.questions import (
     seed_slot,
 )
 from kernels.evidence import Witness
+from kernels.exact.reference import execute
 from kernels.graph import Graph
 from kernels.models.digits import held_out
-from kernels.reference import execute
 
 
 class Trace:

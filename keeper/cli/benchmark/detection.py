@@ -6,8 +6,8 @@ from keeper.cli.benchmark.checking import HonestTraceRefused
 from keeper.compute.self_test import sample_graph
 from keeper.verification import Accept, CommittedStage, Reject, verify_trace
 from kernels.evidence import Place, element_at
+from kernels.exact.reference import execute
 from kernels.graph import is_linear
-from kernels.reference import execute
 from kernels.trace import pack, tensor_root, trace_root
 
 # So many that no product is recomputed because that is as cheap as checking it.

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
+from kernels.exact.reference import execute
 from kernels.graph import Graph, write
 from kernels.models.digits.images import held_out
 from kernels.models.digits.network import GRAPH_PATH, accuracy
 from kernels.models.digits.quantisation import quantise
 from kernels.models.digits.training import train
-from kernels.reference import execute
 
 
 def trained_graph() -> Graph:

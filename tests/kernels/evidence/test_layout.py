@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from kernels.evidence import EvidenceError, LeafRange, Place, element_at, operand_ranges, place_of
 from kernels.evidence.layout import Run, leaf_ranges, runs
+from kernels.exact.reference import evaluate, operands
 from kernels.graph import Opcode, TensorSpec, input_spec
 from kernels.graph.rules import MAX_OPERAND_BYTES
 from kernels.graph.rules import runs as most_runs
-from kernels.reference import evaluate, operands
 from kernels.trace import DType, pack, unpack
 from tests.kernels.cases import CASES, Case
 from tests.kernels.evidence.committed import value_at

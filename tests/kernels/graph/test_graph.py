@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kernels.exact.reference import execute
 from kernels.graph import (
     ConstantSlot,
     Graph,
@@ -17,7 +18,6 @@ from kernels.graph import (
     check_graph,
     memory_plan,
 )
-from kernels.reference import execute
 from kernels.trace import DType, tensor_root
 from tests.kernels.record import every_operator, int8, two_inputs
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from click.testing import CliRunner
 
+from kernels.exact.reference import execute
 from kernels.graph import Opcode, dump, is_linear
 from kernels.models import digits
 from kernels.models.digits import images, train
-from kernels.reference import execute
 from kernels.runtime import GpuExecutor
 from tests.kernels.running import assert_equal_bits
 

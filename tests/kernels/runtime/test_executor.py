@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from kernels.exact.reference import execute
 from kernels.graph import Graph, GraphBuilder, GraphError, Reason
-from kernels.reference import execute
 from kernels.runtime import (
     Adapter,
     AdapterUnavailable,

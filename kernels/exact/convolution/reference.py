@@ -1,0 +1,48 @@
+"""NumPy twin of the direct int8 convolution."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from kernels.exact.matmul.reference import wrapped
+from kernels.graph import Descriptor
+from kernels.trace.layout import Array
+
+
+def windows(descriptor: Descriptor, x: Array) -> Iterator[tuple[int, int, Array]]:
+    """For each tap (ky, kx): the inputs [N, OH, OW, C] it meets, zero point taken off, int16."""
+    window = descriptor.window
+    top, left, bottom, right = window.padding
+    padded = np.pad(
+        x.astype(np.int16),
+        ((0, 0), (top, bottom), (left, right), (0, 0)),
+        constant_values=descriptor.pad_value,
+    )
+    padded -= descriptor.zero_point_in
+    _, height, width, _ = descriptor.output_shape
+    down, across = window.stride
+    for ky in range(window.kernel[0]):
+        for kx in range(window.kernel[1]):
+            y, x_at = ky * window.dilation[0], kx * window.dilation[1]
+            yield (
+                ky,
+                kx,
+                padded[
+                    :,
+                    y : y + (height - 1) * down + 1 : down,
+                    x_at : x_at + (width - 1) * across + 1 : across,
+                ],
+            )
+
+
+def evaluate(descriptor: Descriptor, operands: Sequence[Array]) -> Array:
+    """Int8 [N, H, W, C] with weights [O, KH, KW, C] and optional int32 bias to int32 NHWC.
+
+    Float64 sums are exact: 4,096 · 255 · 128 < 2^53.
+    """
+    x, weights = operands[:2]
+    matrices = weights.astype(np.float64)
+    sums = np.zeros(descriptor.output_shape)
+    for ky, kx, values in windows(descriptor, x):
+        sums += values.astype(np.float64) @ matrices[:, ky, kx].T
+    return wrapped(sums, operands[2] if len(operands) == 3 else None)
