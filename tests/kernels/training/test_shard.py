@@ -88,7 +88,7 @@ def test_a_step_moves_by_the_rate_and_stays_inside_the_clamp() -> None:
     sums = aggregation_graph(NETWORK, 2, 8, 0.5)
     rng = np.random.default_rng(5)
     master = initial_master(NETWORK, 5)
-    parts = [rng.integers(-(2**20), 2**20, master.shape, np.int32) for _ in range(2)]
+    parts = [rng.integers(-(2**18), 2**18, master.shape, np.int32) for _ in range(2)]
     outputs = NumpyExecutor().execute(sums.graph, [master, *parts])
     factor = 0.5 / 8 * 2**7
     expected = master + np.floor((parts[0] + parts[1]) * factor + 0.5)
