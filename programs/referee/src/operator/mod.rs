@@ -133,3 +133,7 @@ fn with_bias(
     let bias = integer(operands[2].bytes(bias_run(&layout, place))?, layout.dtype)?;
     Ok(sum.wrapping_add(bias.into()) as i32)
 }
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests;
