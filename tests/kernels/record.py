@@ -122,7 +122,7 @@ def invalid() -> list[tuple[str, bytes, str]]:
         ("255 bytes", conv.encode()[:255], "BadLength"),
         ("version 2", _patched(conv, 0, 2), "BadVersion"),
         ("opcode 0", _patched(conv, 1, 0), "UnknownOpcode"),
-        ("opcode 9", _patched(conv, 1, 9), "UnknownOpcode"),
+        ("opcode 17", _patched(conv, 1, 17), "UnknownOpcode"),
         ("dtype 3", _patched(conv, 2, 3), "BadDtype"),
         ("convolution to int8", _patched(conv, 3, 1), "BadDtype"),
         ("relu that changes the dtype", _patched(relu, 3, 2), "BadDtype"),
