@@ -8,7 +8,7 @@ from solders.keypair import Keypair
 from kernels.evidence import Witness
 from kernels.graph import GraphBuilder
 from kernels.trace import pack
-from tests.kernels.record import int8, int32
+from tests.kernels.graphs import int8, int32
 from tests.programs.verdict.disputing import Disputing
 from tests.world import World
 from tests.world.challenge import TICKET_AGE, Challenge

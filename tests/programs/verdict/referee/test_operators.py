@@ -8,7 +8,7 @@ import pytest
 from kernels.evidence import Witness
 from kernels.graph import Graph, Opcode
 from tests.kernels.evidence.committed import positions
-from tests.kernels.record import every_operator
+from tests.kernels.graphs import every_operator
 from tests.programs.verdict.disputing import Disputing, trace_of
 from tests.world import World
 from tests.world.challenge import TICKET_AGE
