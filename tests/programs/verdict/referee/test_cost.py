@@ -8,7 +8,7 @@ from solders.keypair import Keypair
 from kernels.evidence import Place, Witness, element_at
 from kernels.graph import GraphBuilder, Opcode
 from kernels.trace import DType, pack
-from tests.kernels.record import int8, int32
+from tests.kernels.graphs import int8, int32
 from tests.programs.verdict.disputing import Disputing
 from tests.world import World
 from tests.world.challenge import TICKET_AGE, Challenge

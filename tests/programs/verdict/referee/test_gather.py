@@ -6,7 +6,7 @@ import pytest
 from kernels.graph import GraphBuilder
 from kernels.trace import LEAF_BYTES, DType
 from tests.kernels.evidence.committed import Committed
-from tests.kernels.record import int8
+from tests.kernels.graphs import int8
 from tests.programs.verdict.disputing import Disputing
 from tests.world import World
 

@@ -8,18 +8,15 @@ import pytest
 from kernels.evidence import Witness
 from kernels.graph import Opcode
 from tests.kernels.evidence.committed import positions
-from tests.kernels.record import attention, every_operator
+from tests.kernels.evidence.record import graphs
 from tests.programs.verdict.disputing import Disputing, trace_of
 from tests.world import World
 from tests.world.challenge import TICKET_AGE
 from tests.world.judgement import Outcome, State
 from tests.world.marketplace import exposure
 
-GRAPHS = {
-    "images": (every_operator(), ((0, 3), (3, 4), (4, 12))),
-    "attention": (attention(), ((0, 5), (5, 17), (17, 24))),
-}
-"""With the stages in which they are committed; several operators read across them."""
+GRAPHS = {name: graphs()[name] for name in ("every operator", "attention")}
+"""With the stages in which they are committed."""
 
 
 @cache
@@ -30,7 +27,7 @@ def honest(name: str) -> Witness:
 
 
 PLACES = {
-    f"{operator}-{descriptor.opcode.name.lower()}-{kind}-{name}": (name, operator, element)
+    f"{name}-{operator}-{descriptor.opcode.name.lower()}-{kind}": (name, operator, element)
     for name, (graph, _) in GRAPHS.items()
     for operator, (descriptor, spec) in enumerate(
         zip(graph.descriptors, graph.outputs, strict=True)
@@ -85,7 +82,7 @@ def test_a_liar_is_slashed_at_the_first_challenge(
 
 def test_going_on_from_a_lie_is_no_lie(world: World) -> None:
     """Later operators read what was committed: only the first is wrong."""
-    graph, stages = GRAPHS["images"]
+    graph, stages = GRAPHS["every operator"]
     element = positions(graph.outputs[0])["middle"]
     disputing = Disputing(world, trace_of(graph, {0: {element}}, *stages).witness)
     disputing.committed()
@@ -101,7 +98,7 @@ def test_going_on_from_a_lie_is_no_lie(world: World) -> None:
 
 
 def test_a_leaf_is_no_evidence_for_another_place(world: World) -> None:
-    graph, stages = GRAPHS["images"]
+    graph, stages = GRAPHS["every operator"]
     disputing = Disputing(world, trace_of(graph, {4: {0}}, *stages).witness)
     disputing.committed()
     lie = disputing.challenge(4, 0)
