@@ -84,9 +84,7 @@ def _compare(runner: TolerantRunner, case: Any) -> int:
     for given, expected in case.data_sets:
         names = [port.name for port in model.graph.input]
         inputs = {
-            name: _array(each)
-            for name, each in zip(names, given, strict=False)
-            if each is not None
+            name: _array(each) for name, each in zip(names, given, strict=False) if each is not None
         }
         run = runner.run(model, inputs)
         dispatches += run.dispatches

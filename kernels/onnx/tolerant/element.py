@@ -62,6 +62,10 @@ class Element:
         """A lane on the host."""
         return np.dtype({"f32": np.float32, "i32": np.int32, "u32": np.uint32}[self.lane])
 
+    def rounded(self, text: str) -> str:
+        """WGSL that rounds the value of an expression to this type."""
+        return text if self.store == "r" else self.store.replace("(r", f"({text}", 1)
+
     def to_lanes(self, array: Array) -> Array:
         """Lanes of an array whose values fit them."""
         return np.ascontiguousarray(array).astype(self.lane_numpy).reshape(-1)
@@ -69,7 +73,7 @@ class Element:
     def from_lanes(self, lanes: Array, shape: tuple[int, ...]) -> Array:
         """The array that lanes hold."""
         if self.code == BOOL:
-            return (lanes != 0).reshape(shape)
+            lanes = lanes != 0
         return lanes.astype(self.numpy).reshape(shape)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import onnx
@@ -36,6 +37,7 @@ def lower(
         element = element_of(tensor.data_type, "initializer")
         names[tensor.name] = on_host(numpy_helper.to_array(tensor), element, static=True)
     for port in model.graph.input:
+        _require_tensor(port)
         if port.name in inputs:
             names[port.name] = _input(port, inputs[port.name])
         elif port.name not in names:
@@ -44,10 +46,13 @@ def lower(
     return [(port.name, _present(names, port.name)) for port in model.graph.output]
 
 
-def _input(port: onnx.ValueInfoProto, array: Array) -> Value:
+def _require_tensor(port: onnx.ValueInfoProto) -> None:
     kind = port.type.WhichOneof("value")
     if kind != "tensor_type":
         raise UnsupportedOperator("input", f"{str(kind).removesuffix('_type')} as an input")
+
+
+def _input(port: onnx.ValueInfoProto, array: Array) -> Value:
     tensor = port.type.tensor_type
     element = element_of(tensor.elem_type, "input")
     if array.dtype != element.numpy:
@@ -133,7 +138,7 @@ class Walk:
 
         for at, value in enumerate(results):
             if value.host is None and value.size <= MAX_ELEMENTS:
-                value.host = lambda at=at: values()[at]  # type: ignore[misc]
+                value.host = lambda at=at: values()[at]
                 value.static = static
 
     def _evaluated(
@@ -286,27 +291,25 @@ def _function(
     node: onnx.NodeProto, inputs: Sequence[Value | None], opset: int
 ) -> onnx.FunctionProto:
     try:
-        schema = defs.get_schema(node.op_type, opset, node.domain)
+        # The stubs lag behind what a schema tells of its function.
+        schema: Any = defs.get_schema(node.op_type, opset, node.domain)
     except defs.SchemaError as error:
         raise UnsupportedOperator(node.op_type, "no such operator in this opset") from error
-    function = onnx.FunctionProto()
+    data = b""
     if schema.has_function:
-        versions = [v for v in schema.function_opset_versions if v <= opset]
-        data = schema.get_function_with_opset_version(max(versions)) if versions else b""
+        versions = [each for each in schema.function_opset_versions if each <= opset]
+        if versions:
+            data = schema.get_function_with_opset_version(max(versions))
     elif schema.has_context_dependent_function:
-        versions = [v for v in schema.context_dependent_function_opset_versions if v <= opset]
-        types = [_type(value) for value in inputs]
-        data = (
-            schema.get_context_dependent_function_with_opset_version(
-                max(versions), node.SerializeToString(), types
+        known = schema.context_dependent_function_opset_versions
+        versions = [each for each in known if each <= opset]
+        if versions:
+            data = schema.get_context_dependent_function_with_opset_version(
+                max(versions), node.SerializeToString(), [_type(value) for value in inputs]
             )
-            if versions
-            else b""
-        )
-    else:
-        raise UnsupportedOperator(node.op_type, "no lowering")
     if not data:
-        raise UnsupportedOperator(node.op_type, "no lowering in this opset")
+        raise UnsupportedOperator(node.op_type, "no lowering")
+    function = onnx.FunctionProto()
     function.ParseFromString(data)
     return function
 
@@ -315,4 +318,5 @@ def _type(value: Value | None) -> bytes:
     if value is None:
         return onnx.TypeProto().SerializeToString()
     found = helper.make_tensor_type_proto(value.element.code, value.shape)
-    return bytes(found.SerializeToString())
+    data: bytes = found.SerializeToString()
+    return data

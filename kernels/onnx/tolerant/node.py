@@ -15,7 +15,7 @@ from kernels.onnx.tolerant.value import Shape, Value
 class Node:
     """A node with its operands, attributes and the plan that it adds to."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self,
         operator: str,
         opset: int,

@@ -77,7 +77,7 @@ class Plan:
             self._stage(body, list(names), lanes, target, element, size)
         return Value(shape, element, target, bounds=bounds)
 
-    def _stage(
+    def _stage(  # noqa: PLR0917
         self,
         body: str,
         read: list[int],

@@ -16,8 +16,12 @@ _BITS = "var<private> inf_bits: u32 = 0x7f800000u;\nvar<private> nan_bits: u32 =
 FUNCTIONS: dict[str, str] = {
     "inf": "fn inf() -> f32 { return bitcast<f32>(inf_bits); }",
     "nan": "fn nan() -> f32 { return bitcast<f32>(nan_bits); }",
-    "is_nan": "fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }",
-    "is_inf": "fn is_inf(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u; }",
+    "is_nan": """fn is_nan(x: f32) -> bool {
+    return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+}""",
+    "is_inf": """fn is_inf(x: f32) -> bool {
+    return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u;
+}""",
     "round_f16": """fn round_f16(x: f32) -> f32 {
     let sign = bitcast<u32>(x) & 0x80000000u;
     let a = bitcast<u32>(x) & 0x7fffffffu;
@@ -70,6 +74,19 @@ FUNCTIONS: dict[str, str] = {
     "reduced": """fn reduced(x: f32) -> f32 {
     let n = round(x * 0.15915494);
     return (x - n * 6.28125) - n * 0.0019353072;
+}""",
+    # As C's fmod for quotients below 2^24, the last step mending the quotient's rounding.
+    "remainder": """fn remainder(x: f32, y: f32) -> f32 {
+    if (is_nan(x) || is_nan(y) || is_inf(x) || y == 0.0) { return nan(); }
+    if (is_inf(y) || abs(x) < abs(y)) { return x; }
+    var r = abs(x) - abs(y) * trunc(abs(x) / abs(y));
+    if (r < 0.0) { r += abs(y); }
+    if (r >= abs(y)) { r -= abs(y); }
+    return select(r, -r, x < 0.0);
+}""",
+    "modulus": """fn modulus(x: f32, y: f32) -> f32 {
+    let r = remainder(x, y);
+    return select(r, r + y, r != 0.0 && ((r < 0.0) != (y < 0.0)));
 }""",
     "power": """fn power(x: f32, y: f32) -> f32 {
     if (y == 0.0 || x == 1.0) { return 1.0; }
@@ -150,7 +167,7 @@ def axis_index(index: str, shape: Shape, axis: int) -> str:
 
 
 def strided(index: str, shape: Shape, steps: Sequence[int], offset: int = 0) -> str:
-    """Offset + Σ position_k · step_k of the element with a row-major index; steps may be negative."""
+    """Offset + Σ position_k · step_k of the element at a row-major index; steps may be negative."""
     signed = offset < 0 or any(step < 0 for step in steps)
     if not signed and not offset and tuple(steps) == strides(shape):
         return index

@@ -23,7 +23,7 @@ _TRUTHS = {
 _BITS = {"BitwiseAnd": "x & y", "BitwiseOr": "x | y", "BitwiseXor": "x ^ y"}
 
 
-def pairwise(
+def pairwise(  # noqa: PLR0917
     node: Node, a: Value, b: Value, formula: str, element: Element, bounds: Bounds | None = None
 ) -> Value:
     """A formula of x and y, elements of a and b."""
@@ -87,18 +87,23 @@ def bitwise(node: Node) -> Value:
 
 @operator("BitShift")
 def bit_shift(node: Node) -> Value:
-    """Of unsigned integers."""
+    """Of integers; a shift that is negative or beyond the width leaves the sign alone."""
     a, b = node.input(0), node.input(1)
-    width = a.element.bits
-    bounds = None
+    lane, bounds = a.element.lane, None
+    # 64-bit values that fit a lane have its sign from bit 31 on.
+    beyond = f"u32(y) >= {min(a.element.bits, 32)}u"
     if node.attribute("direction") == b"RIGHT":
-        formula = f"select(x >> (y & 31u), 0u, y >= {min(width, 32)}u)"
+        none = "0u" if lane == "u32" else "select(0i, -1i, x < 0)"
+        formula = f"select(x >> (u32(y) & 31u), {none}, {beyond})"
         bounds = node.bounds(a)
+        if bounds is not None:
+            bounds = (min(bounds[0], -1 if bounds[0] < 0 else 0), max(bounds[1], 0))
     else:
-        formula = f"select(x << (y & 31u), 0u, y >= {min(width, 32)}u)"
+        formula = f"select(x << (u32(y) & 31u), {lane}(0), {beyond})"
         left, right = node.bounds(a), node.bounds(b)
-        if a.element.is_wide and left is not None and right is not None:
-            bounds = (0, left[1] << right[1])
+        if a.element.is_wide and left is not None and right is not None and right[1] < 64:
+            most = max(abs(left[0]), abs(left[1])) << max(right[1], 0)
+            bounds = (-most if left[0] < 0 else 0, most)
     return pairwise(node, a, b, formula, a.element, bounds)
 
 
@@ -110,10 +115,7 @@ def modulus(node: Node) -> Value:
     if lane == "u32":
         formula = "x % y"
     elif lane == "f32":
-        # The remainder of C: exact for the quotients that float32 holds.
-        formula = "x - y * trunc(x / y)"
-        if not node.attribute("fmod", 0):
-            formula = "x - y * floor(x / y)"
+        formula = "remainder(x, y)" if node.attribute("fmod", 0) else "modulus(x, y)"
     elif node.attribute("fmod", 0):
         formula = "x % y"
     else:
@@ -134,10 +136,9 @@ def power(node: Node) -> Value:
     if a.element.is_float:
         exponent = "y" if b.element.is_float else "f32(y)"
         return pairwise(node, a, b, f"power(x, {exponent})", a.element)
+    code = "power_i32(i32(x), i32(y))"
     if b.element.is_float:
         code = "i32(round(power(f32(x), y)))"
-    else:
-        code = "power_i32(i32(x), i32(y))"
     bounds = None
     if a.element.is_wide:
         left, right = node.bounds(a), node.bounds(b)

@@ -213,9 +213,7 @@ def conv_transpose(node: Node) -> Value:
     if wanted is not None:
         for at in range(rank):
             total = full[at] - wanted[at]
-            first = total // 2 if auto != b"SAME_UPPER" else total // 2
-            if auto == b"SAME_LOWER" or auto == b"NOTSET":
-                first = total - total // 2
+            first = total // 2 if auto == b"SAME_UPPER" else total - total // 2
             pads[at], pads[rank + at] = first, total - first
     out = [full[at] - pads[at] - pads[rank + at] for at in range(rank)]
     channels, per = x.shape[1], w.shape[1]

@@ -200,7 +200,7 @@ def pad(node: Node) -> Value:
     return padded(node, inputs, shape, before, mode, fill)
 
 
-def padded(
+def padded(  # noqa: PLR0917
     node: Node, inputs: Sequence[Value], shape: Shape, before: Sequence[int], mode: str, fill: str
 ) -> Value:
     """The first input shifted into a larger tensor; borders as mode tells."""
@@ -249,11 +249,12 @@ def depth_space(node: Node) -> Value:
     """Blocks of channels to pixels and back."""
     value, block = node.input(0), int(node.attribute("blocksize"))
     n, c, h, w = value.shape
+    deep = node.attribute("mode", b"DCR") == b"DCR"
     if node.operator == "SpaceToDepth":
         parts = reshaped(value, (n, c, h // block, block, w // block, block))
-        moved = transposed(node, parts, (0, 3, 5, 1, 2, 4))
+        moved = transposed(node, parts, (0, 3, 5, 1, 2, 4) if deep else (0, 1, 3, 5, 2, 4))
         return reshaped(moved, (n, c * block * block, h // block, w // block))
-    if node.attribute("mode", b"DCR") == b"DCR":
+    if deep:
         parts = reshaped(value, (n, block, block, c // block**2, h, w))
         moved = transposed(node, parts, (0, 3, 4, 1, 5, 2))
     else:

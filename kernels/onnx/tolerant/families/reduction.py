@@ -240,10 +240,11 @@ def softmax(node: Node) -> Value:
 def _softmax(node: Node, table: Value) -> Value:
     length = table.shape[1]
     top = fold(node, table, "(-inf())", _MAX)
-    # Sums stay in float32 also when the tensor is narrower.
-    wide = ELEMENTS[1]
-    total = fold(node, table, "0.0", "acc + x", "exp(@ - $1[row])", extra=[top], element=wide)
-    formula = "exp($0[i] - $1[row]) / $2[row]"
+    # Each step is rounded to the tensor's type, as the operator's definition in ONNX does.
+    shifted = table.element.rounded("@ - $1[row]")
+    term = table.element.rounded(f"exp({shifted})")
+    total = fold(node, table, "0.0", "acc + x", term, extra=[top])
+    formula = f"{term.replace('@', '$0[i]')} / $2[row]"
     if node.operator == "LogSoftmax":
         formula = "$0[i] - $1[row] - log($2[row])"
     code = f"let row = i / {length}u; let r = {formula};"

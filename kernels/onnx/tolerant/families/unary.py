@@ -86,7 +86,6 @@ def signed(node: Node) -> Value:
 @operator("Not", "BitwiseNot")
 def negation(node: Node) -> Value:
     """Of truths and of bits."""
-    value = node.input(0)
     if node.operator == "Not":
         return _unary(node, "1u - min(x, 1u)", ELEMENTS[BOOL])
     return _unary(node, "~x")
