@@ -157,9 +157,7 @@ class GpuExecutor:
         if self._pool.bytes + peak > self.memory_bytes:
             self._pool.clear()
         if program is None:
-            program = Program(
-                self._device, graph, self._pipelines, self._pool, self._most_buffers
-            )
+            program = Program(self._device, graph, self._pipelines, self._pool, self._most_buffers)
         self._programs[key] = program, max(peak, known)
         return program
 

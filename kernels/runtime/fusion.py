@@ -8,7 +8,7 @@ from functools import cache
 from hashlib import sha256
 
 from kernels.graph import Descriptor, Graph, InputKind, Opcode, is_linear
-from kernels.runtime.shader import KERNELS, ManifestError, Point, manifest, tile_groups
+from kernels.runtime.shader import KERNELS, ManifestError, Point, manifest, product_groups
 from kernels.trace import DType, row_stride
 
 # Shorter int8 rows share a word, which no single invocation then writes.
@@ -54,9 +54,7 @@ def _chain(graph: Graph, index: int, taken: set[int], most_buffers: int) -> tupl
     return tuple(chain)
 
 
-def _reader(
-    graph: Graph, source: int, wanted: tuple[Opcode, ...], taken: set[int]
-) -> int | None:
+def _reader(graph: Graph, source: int, wanted: tuple[Opcode, ...], taken: set[int]) -> int | None:
     """The first operator of a wanted kind that reads an output row by row."""
     columns = graph.descriptors[source].output_shape[3]
     for index in range(source + 1, len(graph.descriptors)):
@@ -91,4 +89,4 @@ def load_fused(product: Opcode, last: Opcode) -> FusedShader:
 def fused_groups(product: Descriptor, point: Point) -> int:
     """Workgroups of a chain: rows of int8 may have more columns of padding than those of int32."""
     columns = product.output_shape[3]
-    return tile_groups(product, point, max(row_stride(4 * columns) // 4, row_stride(columns)))
+    return product_groups(product, point, max(row_stride(4 * columns) // 4, row_stride(columns)))

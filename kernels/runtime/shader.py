@@ -15,6 +15,7 @@ from kernels.tuning import Space
 
 KERNELS = Path(__file__).parent.parent / "exact"
 WORKGROUP = 64
+TILE = 4
 QUAD_BYTES = 16
 
 Point = Mapping[str, int]
@@ -22,12 +23,13 @@ Point = Mapping[str, int]
 
 class Grid(StrEnum):
     """What one invocation writes: of a group grid, its share of the row of its workgroup; of a
-    tile grid, as many rows and columns as the kernel's tuning says."""
+    product grid, as many rows and columns as the kernel's tuning says."""
 
     WORD = "word"
     ROW = "row"
     TILE = "tile"
     GROUP = "group"
+    PRODUCT = "product"
 
 
 class ManifestError(RuntimeError):
@@ -56,10 +58,12 @@ class Shader:
             case Grid.GROUP:
                 return output.rows
             case Grid.TILE:
-                return tile_groups(descriptor, point, output.stride // 4)
+                return _groups(-(-output.rows // TILE) * -(-output.stride // (4 * TILE)))
+            case Grid.PRODUCT:
+                return product_groups(descriptor, point, output.stride // 4)
 
 
-def tile_groups(descriptor: Descriptor, point: Point, columns: int) -> int:
+def product_groups(descriptor: Descriptor, point: Point, columns: int) -> int:
     """Workgroups of a product of which so many columns are written, padding included."""
     rows = output_spec(descriptor).rows
     batched = descriptor.opcode is Opcode.MATMUL and is_batched(descriptor)

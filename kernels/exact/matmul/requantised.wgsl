@@ -29,16 +29,16 @@ fn finish(row: u32, column: u32, tensor: Layout, sums: vec4<i32>) {
         return;
     }
     var narrow = vec4(0);
-    var active = vec4(0);
+    var after = vec4(0);
     for (var lane = 0u; lane < 4u; lane++) {
         if (column + lane < tensor.columns) {
             narrow[lane] = requantise(sums[lane], scale_of(column + lane));
-            active[lane] = activate(narrow[lane]);
+            after[lane] = activate(narrow[lane]);
         }
     }
     let at = (row * stride + column) / 4u;
     scaled[at] = packed_bytes(narrow);
-    store_active(at, packed_bytes(active));
+    store_active(at, packed_bytes(after));
 }
 
 fn packed_bytes(values: vec4<i32>) -> u32 {
