@@ -257,7 +257,7 @@ def test_a_batch_of_products_is_folded_and_its_wrong_element_found() -> None:
     assert verdict.cost.folded == 1
     assert verdict.cost.macs < graph.multiply_adds
     outputs[0][1, 0, 7, 9] ^= 1
-    assert check(outputs, graph, inputs).finding == rejection(0, ((3 + 0) * 64 + 7) * 64 + 9, graph)
+    assert check(outputs, graph, inputs).finding == rejection(0, (3 * 64 + 7) * 64 + 9, graph)
 
 
 TRANSFORMER = attention()
