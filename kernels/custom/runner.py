@@ -88,7 +88,7 @@ def run_package(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(),
+        env=child_environment(),
         cwd="/",
         start_new_session=True,
     ) as process:
@@ -114,7 +114,7 @@ def run_package(
     return output
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """What Vulkan loaders and drivers read, and nothing that a driver could give away."""
     root = str(Path(kernels.__file__).parent.parent)
     given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))

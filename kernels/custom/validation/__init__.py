@@ -2,7 +2,7 @@
 
 from kernels.custom.errors import PackageError, Reason
 from kernels.custom.package import KernelPackage
-from kernels.custom.validation.loops import MAX_TURNS, bounded
+from kernels.custom.validation.loops import MAX_TURNS
 from kernels.custom.validation.rules import MAX_INVOCATIONS, Source
 
 __all__ = ["MAX_INVOCATIONS", "MAX_TURNS", "bounded_sources", "validate"]
@@ -15,7 +15,7 @@ def validate(package: KernelPackage) -> None:
 
 def bounded_sources(package: KernelPackage) -> list[str]:
     """The texts that are compiled: without comments, each loop bounded. PackageError as above."""
-    return [bounded(source.tokens) for source in _validated(package)]
+    return [source.bounded for source in _validated(package)]
 
 
 def _validated(package: KernelPackage) -> list[Source]:

@@ -10,29 +10,28 @@ from collections.abc import Sequence
 
 from kernels.custom.errors import PackageError, Reason
 from kernels.custom.validation.module import RESERVED_PREFIX
-from kernels.custom.validation.tokens import Token, malformed, rebuilt
+from kernels.custom.validation.tokens import Token, malformed
 
 MAX_TURNS = 1 << 20
+COUNTER = f"{RESERVED_PREFIX}turns"
+DECLARATION = f"var<private> {COUNTER}: u32;"
 
-_COUNTER = f"{RESERVED_PREFIX}turns"
-_CHECK = f" if {_COUNTER} >= {MAX_TURNS}u {{ break; }} {_COUNTER} += 1u;"
 _LOOPS = frozenset({"loop", "for", "while"})
 
 
-def bounded(tokens: Sequence[Token]) -> str:
-    """The text of these tokens, lines kept, in which no invocation takes more than MAX_TURNS."""
-    found: list[str] = []
+def turn_checks(tokens: Sequence[Token]) -> dict[int, str]:
+    """What to write after which tokens, so that no invocation takes more than MAX_TURNS turns."""
+    check = f" if {COUNTER} >= {MAX_TURNS}u {{ break; }} {COUNTER} += 1u;"
+    found: dict[int, str] = {}
     pending = False
-    for token in tokens:
-        found.append(rebuilt([token]))
+    for at, token in enumerate(tokens):
         if token.text in _LOOPS:
             if pending:
                 raise malformed(f"{token.text!r} in the head of a loop", token.line)
             pending = True
         elif token.text == "{" and pending:
-            found.append(_CHECK)
+            found[at] = check
             pending = False
     if pending:
         raise PackageError(Reason.BAD_SOURCE, "a loop has no body")
-    # On the last line, after the directives, which have to come first.
-    return f"{''.join(found)} var<private> {_COUNTER}: u32;\n"
+    return found

@@ -1,5 +1,6 @@
 """The declarations of a WGSL text, as far as the limits depend on them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,11 @@ RESERVED_PREFIX = "neurolov_"
 Tokens = Sequence[Token]
 Attributes = Mapping[str, Tokens]
 
+# What the rules and the text that is written in depend on must mean what it means in WGSL.
+_PREDECLARED = re.compile(
+    r"bool|[iu]32|f(16|32)|array|atomic|ptr|vec[234][iufh]?|mat[234]x[234][fh]?"
+    r"|atomicStore|workgroupBarrier"
+)
 _OPENS = frozenset("([{")
 _CLOSES = frozenset(")]}")
 
@@ -32,11 +38,17 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function; text holds parameters, result and body."""
+    """A function; text holds parameters, result and body.
+
+    opens and body are the numbers of the tokens that open its parameters and its body.
+    """
 
     name: str
     attributes: Attributes
     text: Tokens
+    parameters: Tokens
+    opens: int
+    body: int
     line: int
 
 
@@ -60,9 +72,11 @@ class Module:
         }
 
     def check_new(self, name: str, line: int) -> None:
-        """PackageError when something has the name already."""
+        """PackageError when something has the name already, or the language has."""
         if name in self._names():
             raise malformed(f"{name} is declared twice", line)
+        if _PREDECLARED.fullmatch(name) is not None:
+            raise malformed(f"{name} is WGSL's own", line)
 
 
 def parse_module(tokens: Tokens) -> Module:
@@ -153,8 +167,8 @@ def _declaration(module: Module, tokens: Tokens, at: int) -> int:
 
 
 def _function(module: Module, tokens: Tokens, at: int, attributes: Attributes) -> int:
-    name = _word(tokens, at + 1)
-    body = at
+    name, opens = _word(tokens, at + 1), at + 2
+    body = closes = _closing(tokens, opens)
     while body < len(tokens) and tokens[body].text != "{":
         body += 1
     if body == len(tokens):
@@ -163,7 +177,15 @@ def _function(module: Module, tokens: Tokens, at: int, attributes: Attributes) -
     module.check_new(name, tokens[at].line)
     if attributes.keys() & {"vertex", "fragment"}:
         raise _forbidden(f"{name}: entry points other than compute", tokens[at])
-    module.functions[name] = Function(name, attributes, tokens[at + 2 : end + 1], tokens[at].line)
+    module.functions[name] = Function(
+        name=name,
+        attributes=attributes,
+        text=tokens[opens : end + 1],
+        parameters=tokens[opens + 1 : closes],
+        opens=opens,
+        body=body,
+        line=tokens[at].line,
+    )
     return end + 1
 
 

@@ -7,10 +7,12 @@ from functools import cached_property
 from kernels.custom.buffer import Role, Stage
 from kernels.custom.errors import PackageError, Reason
 from kernels.custom.package import KernelPackage
+from kernels.custom.validation.clearing import Clearing
+from kernels.custom.validation.loops import DECLARATION, turn_checks
 from kernels.custom.validation.module import Function, Tokens, Variable, parse_module
 from kernels.custom.validation.nesting import check_nesting
 from kernels.custom.validation.sizes import Layout
-from kernels.custom.validation.tokens import malformed, tokenize
+from kernels.custom.validation.tokens import malformed, rebuilt, tokenize
 
 # WebGPU's guaranteed limits, so that a package is valid everywhere or nowhere
 # (https://www.w3.org/TR/webgpu/#limits).
@@ -29,9 +31,11 @@ class Source:
     """One text, taken apart; PackageError where the text alone breaks a rule."""
 
     def __init__(self, text: str) -> None:
-        self.tokens = tokenize(text)
-        check_nesting(self.tokens)
-        self._module = parse_module(self.tokens)
+        tokens = tokenize(text)
+        check_nesting(tokens)
+        self._turn_checks = turn_checks(tokens)
+        self._tokens = tokens
+        self._module = parse_module(tokens)
         self._layout = Layout(self._module)
         self._check_private()
 
@@ -42,20 +46,36 @@ class Source:
             raise PackageError(
                 Reason.BAD_ENTRY_POINT, f"{stage.entry_point} is no compute entry point"
             )
-        reached = self._reached[entry.name]
-        shared = sum(
-            self._required_size(variable)
-            for variable in map(self._module.variables.__getitem__, sorted(reached))
-            if variable.space == "workgroup"
-        )
+        shared = sum(map(self._required_size, self._shared(entry)))
         if shared > MAX_WORKGROUP_BYTES:
             raise PackageError(
                 Reason.WORKGROUP_LIMIT,
                 f"{entry.name}: {shared} bytes of workgroup memory, at most {MAX_WORKGROUP_BYTES}",
             )
-        self._check_bindings(stage, package, reached)
+        self._check_bindings(stage, package, self._reached[entry.name])
         x, y, z = stage.workgroups
         return x * y * z * self._workgroup(entry)
+
+    @cached_property
+    def bounded(self) -> str:
+        """The text that is compiled: no comments, bounded loops, workgroup memory cleared.
+
+        Lines stay where they are, for the compiler's messages.
+        """
+        inserted, functions = dict(self._turn_checks), [DECLARATION]
+        for entry in self._module.functions.values():
+            shared = self._shared(entry) if "compute" in entry.attributes else []
+            if shared:
+                clearing = Clearing(self._module, entry, shared, self._workgroup(entry))
+                inserted[entry.opens] = clearing.parameter
+                inserted[entry.body] = clearing.call
+                functions.append(clearing.function)
+        # At the end, because directives have to come first.
+        return f"{rebuilt(self._tokens, inserted)} {' '.join(functions)}\n"
+
+    def _shared(self, entry: Function) -> list[Variable]:
+        reached = map(self._module.variables.__getitem__, sorted(self._reached[entry.name]))
+        return [variable for variable in reached if variable.space == "workgroup"]
 
     def _workgroup(self, entry: Function) -> int:
         arguments = entry.attributes.get("workgroup_size")

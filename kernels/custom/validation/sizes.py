@@ -4,6 +4,7 @@ Enough of the language for the lengths of arrays and workgroups: integers, const
 shifts and brackets. What it cannot evaluate is refused, never guessed.
 """
 
+import re
 from collections.abc import Sequence
 
 from kernels.custom.errors import PackageError, Reason
@@ -14,6 +15,7 @@ MAX_DEPTH = 32
 MAX_VALUE = (1 << 32) - 1
 MAX_MEMBERS = 1024
 
+_COMPOSITE = re.compile(r"vec[234][iufh]?|mat[234]x[234][fh]?")
 _SCALARS = {"bool": 4, "i32": 4, "u32": 4, "f32": 4, "f16": 2}
 _SHORT = {"i": 4, "u": 4, "f": 4, "h": 2}
 _OPERATORS = (("<<", ">>"), ("+", "-"), ("*", "/", "%"))
@@ -100,7 +102,7 @@ class Layout:
             return self._type(inner)
         if name == "array" and len(tokens) > 3:
             return self._array(split(inner, ","))
-        if name.startswith(("vec", "mat")):
+        if _COMPOSITE.fullmatch(name) is not None:
             return self._composite(tokens)
         raise _unknown(tokens)
 

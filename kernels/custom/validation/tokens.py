@@ -5,8 +5,9 @@ meaning it and this tokenizer could see differently.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
+from types import MappingProxyType
 from typing import NamedTuple
 
 from kernels.custom.errors import PackageError, Reason
@@ -61,9 +62,9 @@ def tokenize(source: str) -> list[Token]:
     return found
 
 
-def rebuilt(tokens: Iterable[Token]) -> str:
-    """A text with these tokens on their lines, and nothing else."""
-    return "".join(token.gap + token.text for token in tokens)
+def rebuilt(tokens: Iterable[Token], inserted: Mapping[int, str] = MappingProxyType({})) -> str:
+    """A text with these tokens on their lines, and after some of them what is inserted there."""
+    return "".join(token.gap + token.text + inserted.get(at, "") for at, token in enumerate(tokens))
 
 
 def malformed(message: str, line: int) -> PackageError:
