@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{operator::operands, *};
+use super::{limits::operands, *};
 use crate::{
     merkle::{Digest, SPEC},
     recorded::{bytes, vectors},
@@ -31,6 +31,18 @@ fn recorded_violations_are_refused_by_name() {
             Err(_) => Fault::BadLength,
         };
         assert_eq!(format!("{reason:?}"), vector["reason"].as_str().unwrap(), "{}", vector["name"]);
+    }
+}
+
+#[test]
+fn a_strided_read_beyond_64_bits_is_refused() {
+    let vectors = vectors();
+    let mut recorded =
+        vectors["valid"].as_array().unwrap().iter().map(|each| descriptor(&each["hex"]));
+    let mut raw = recorded.find(|raw| raw[1] == Opcode::AsStrided as u8).unwrap();
+    for field in [56..72, 88..104] {
+        raw[field].fill(0xFF);
+        assert_eq!(Descriptor::parse(&raw), Err(Fault::BadValue));
     }
 }
 
