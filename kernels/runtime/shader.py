@@ -22,8 +22,8 @@ Point = Mapping[str, int]
 
 
 class Grid(StrEnum):
-    """What one invocation writes: of a group grid, its share of the row of its workgroup; of a
-    product grid, as many rows and columns as the kernel's tuning says."""
+    """What one invocation writes; in a group grid it shares a row with the others of its team, in
+    a product grid it writes as many rows and columns as the kernel's tuning says."""
 
     WORD = "word"
     ROW = "row"
@@ -56,11 +56,16 @@ class Shader:
             case Grid.ROW:
                 return _groups(output.rows)
             case Grid.GROUP:
-                return output.rows
+                return _groups(output.rows * team_lanes(output.shape[3]))
             case Grid.TILE:
                 return _groups(-(-output.rows // TILE) * -(-output.stride // (4 * TILE)))
             case Grid.PRODUCT:
                 return product_groups(descriptor, point, output.stride // 4)
+
+
+def team_lanes(columns: int) -> int:
+    """Invocations that share a row of so many elements: softmax/team.wgsl has the same."""
+    return min(max(1 << (columns - 1).bit_length() >> 3, 1), WORKGROUP)
 
 
 def product_groups(descriptor: Descriptor, point: Point, columns: int) -> int:
