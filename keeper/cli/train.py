@@ -77,8 +77,9 @@ def digits(
     def tell(slot: int, what: str) -> None:
         console.print(f"[dim]slot {slot:>4}[/dim]  {what}", highlight=False, soft_wrap=True)
 
+    lesson = Lesson(course, steps, Examination(*digits_images.held_out()))
     with tempfile.TemporaryDirectory(prefix="neurolov-") as folder:
-        report = run_async(train_course(course, steps, examination, selected, Path(folder), tell))
+        report = run_async(train_course(lesson, selected, Path(folder), tell))
     if as_json:
         answer(report.as_json(), as_json)
     else:

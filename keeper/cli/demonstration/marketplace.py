@@ -115,10 +115,9 @@ async def open_marketplace(
         services = await stack.enter_async_context(
             open_services(venue.gateway, folder, POLL_SECONDS)
         )
-        funds = dict.fromkeys(providers, PROVIDER_TOKENS) | dict.fromkeys(
-            VERIFIERS, VERIFIER_TOKENS
-        )
-        funds |= {"buyer": BUYER_TOKENS, "crank": NLOV}
+        tokens = {"buyer": BUYER_TOKENS, "crank": NLOV}
+        tokens |= dict.fromkeys(providers, PROVIDER_TOKENS)
+        tokens |= dict.fromkeys(VERIFIERS, VERIFIER_TOKENS)
         await venue.prepare(
             services, {key.pubkey(): Funds(LAMPORTS, tokens[name]) for name, key in keys.items()}
         )
