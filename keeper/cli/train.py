@@ -8,7 +8,7 @@ from rich.console import Console
 
 from keeper.cli.options import answer, json_option, run_async
 from keeper.cli.training.report import print_report
-from keeper.cli.training.story import LONGER
+from keeper.cli.training.story import LONGER, Examination, Lesson
 from keeper.cli.training.story import train as train_course
 from keeper.compute import Preference, select_executor
 from keeper.errors import BadInputError
