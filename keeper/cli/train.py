@@ -41,6 +41,13 @@ def train() -> None:
 @click.option("--rate", type=float, default=0.4, show_default=True, help="Learning rate.")
 @click.option("--seed", type=click.IntRange(0, (1 << 31) - 1), default=7, show_default=True)
 @click.option(
+    "--verifiers",
+    type=click.Choice(["1", "3", "5"]),
+    default="1",
+    show_default=True,
+    help="Drawn for each job.",
+)
+@click.option(
     "--executor",
     type=click.Choice([str(choice) for choice in Preference]),
     default=str(Preference.AUTO),
@@ -55,6 +62,7 @@ def digits(
     batch: int | None,
     rate: float,
     seed: int,
+    verifiers: str,
     executor: str,
     adapter: str | None,
     as_json: bool,
@@ -77,7 +85,8 @@ def digits(
     def tell(slot: int, what: str) -> None:
         console.print(f"[dim]slot {slot:>4}[/dim]  {what}", highlight=False, soft_wrap=True)
 
-    lesson = Lesson(course, steps, Examination(*digits_images.held_out()))
+    examination = Examination(*digits_images.held_out())
+    lesson = Lesson(course, steps, examination, int(verifiers))
     with tempfile.TemporaryDirectory(prefix="neurolov-") as folder:
         report = run_async(train_course(lesson, selected, Path(folder), tell))
     if as_json:

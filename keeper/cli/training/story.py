@@ -26,7 +26,6 @@ from kernels.exact.reference import NumpyExecutor
 from kernels.trace.layout import Array
 from kernels.training import Course, Weights, forward_graph
 
-TERMS = JobTerms(price=NLOV, verification_fee=NLOV // 10, tip=NLOV // 100)
 LONGER = 40
 
 
@@ -47,11 +46,17 @@ class Examination:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """Steps of a course, at least two, and what they are judged by."""
+    """Steps of a course, at least two, what they are judged by, and verifiers drawn for a job."""
 
     course: Course
     steps: int
     examination: Examination
+    verifiers: int
+
+    @property
+    def terms(self) -> JobTerms:
+        """What is offered for each job."""
+        return JobTerms(NLOV, NLOV // 10, NLOV // 100, verifiers=self.verifiers)
 
 
 async def train(
@@ -71,7 +76,7 @@ async def train(
         gateway, mint = market.services.gateway, market.mint
         before = await read_balances(gateway, mint, market.owners)
         burned = await burned_by_rule(gateway)
-        trainer = Trainer(_counter(market), course, tell)
+        trainer = Trainer(_counter(market, lesson.terms), course, tell)
         crank = market.crank()
         async with AsyncExitStack() as stack:
             providers = _providers(market, names, selected, stack)
@@ -124,14 +129,14 @@ async def train(
     )
 
 
-def _counter(market: Marketplace) -> Counter:
+def _counter(market: Marketplace, terms: JobTerms) -> Counter:
     return Counter(
         mirror=market.mirror,
         buyer=market.buyer,
         desk=market.desk,
         client=market.services.client,
         source=market.storages["buyer"].url,
-        terms=TERMS,
+        terms=terms,
     )
 
 
