@@ -14,6 +14,7 @@ from keeper.cli.graph import graph
 from keeper.cli.job import job
 from keeper.cli.key import key
 from keeper.cli.localnet import localnet
+from keeper.cli.models import model
 from keeper.cli.provider import provider
 from keeper.cli.replay import replay
 from keeper.cli.simulate import simulate
@@ -56,6 +57,7 @@ COMMANDS = (
     job,
     key,
     localnet,
+    model,
     provider,
     replay,
     simulate,

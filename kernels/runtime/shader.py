@@ -16,7 +16,7 @@ TILE = 4
 
 
 class Grid(StrEnum):
-    """What one invocation writes: of a group grid, its share of the row of its workgroup."""
+    """What one invocation writes; in a group grid it shares a row with the others of its team."""
 
     WORD = "word"
     ROW = "row"
@@ -48,11 +48,16 @@ class Shader:
             case Grid.ROW:
                 return output.rows
             case Grid.GROUP:
-                return output.rows * WORKGROUP
+                return output.rows * team_lanes(output.shape[3])
             case Grid.TILE:
                 each = output.shape[2] if _is_batched(descriptor) else output.rows
                 down = output.rows // each * -(-each // TILE)
                 return down * -(-output.stride // (4 * TILE))
+
+
+def team_lanes(columns: int) -> int:
+    """Invocations that share a row of so many elements: softmax/team.wgsl has the same."""
+    return min(max(1 << (columns - 1).bit_length() >> 3, 1), WORKGROUP)
 
 
 def _is_batched(descriptor: Descriptor) -> bool:
