@@ -61,7 +61,7 @@ class Bound:
     """What a dimension may be."""
 
     low: int = 1
-    high: int = 1 << 24
+    high: int = 1 << 28
     power_of_two: bool = False
 
     def admits(self, value: int) -> bool:

@@ -65,11 +65,14 @@ class FloatRunner:
         if prepared is None:
             whole = kernel.with_tuning(dimensions, values)
             self._check_limits(kernel, whole)
-            stages = (
-                naive_stages(kernel, whole) if naive else kernel.twin.stages(whole, values)
-            )
+            stages = naive_stages(kernel, whole) if naive else kernel.twin.stages(whole, values)
             prepared = Prepared(
-                self.device, kernel, whole, settings, stages, self._compiled(kernel, values, naive)
+                self.device,
+                kernel,
+                self._compiled(kernel, values, naive),
+                dimensions=whole,
+                settings=settings,
+                stages=stages,
             )
         self._calls[key] = prepared
         if len(self._calls) > KEPT_CALLS:

@@ -21,10 +21,11 @@ def work(dimensions: Dimensions, element_bytes: int) -> Work:
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """A tile of rows and columns a workgroup."""
-    ly = tuning["LANES_Y"]
-    lx = tuning["WORKGROUP"] // ly
-    return [Stage("direct", (-(-dimensions["N"] // (8*lx)), -(-dimensions["M"] // (4*ly)), 1))]
+    """Eight columns by four rows an invocation."""
+    down = 4 * tuning["LANES_Y"]
+    across = 8 * (tuning["WORKGROUP"] // tuning["LANES_Y"])
+    groups = -(-dimensions["N"] // across), -(-dimensions["M"] // down), 1
+    return [Stage("tiled" if tuning["TILED"] else "direct", groups)]
 
 
 def naive_invocations(dimensions: Dimensions) -> int:

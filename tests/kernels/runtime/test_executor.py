@@ -118,7 +118,7 @@ def _limited(adapter: Adapter, name: str, value: int) -> Adapter:
     limits = {**adapter.limits, name: value}
 
     class Smaller(Adapter):
-        def request_device(self) -> object:
+        def request_device(self, features: Iterable[str] = ()) -> object:
             return adapter.request_device()
 
     return Smaller(
