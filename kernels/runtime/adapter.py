@@ -18,6 +18,8 @@ _NEEDED = (
     "max-buffer-size",
     "max-storage-buffers-per-shader-stage",
     "max-compute-workgroups-per-dimension",
+    "max-compute-invocations-per-workgroup",
+    "max-compute-workgroup-storage-size",
 )
 
 
@@ -72,7 +74,8 @@ class Adapter:
 @cache
 def _prepare_instance() -> None:
     # Mesa's Wayland part complains on stderr in a process without a desktop.
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        os.environ["XDG_RUNTIME_DIR"] = tempfile.gettempdir()
     # OpenGL lists every GPU a second time, with fewer storage buffers. Another library may have
     # made the instance already.
     with suppress(RuntimeError):

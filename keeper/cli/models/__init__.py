@@ -1,0 +1,15 @@
+"""`neurolov model`: networks in ONNX."""
+
+import click
+
+from keeper.cli.models.inspect import inspect
+
+
+@click.group()
+def model() -> None:
+    """Models in ONNX: look at one, bring it in, run it, compare it."""
+
+
+model.add_command(inspect)
+
+__all__ = ["model"]

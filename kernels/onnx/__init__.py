@@ -1,0 +1,1 @@
+"""ONNX models: read, lowered to one of the two classes, run."""
