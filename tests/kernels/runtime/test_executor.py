@@ -1,5 +1,7 @@
 """What the executor does besides computing: limits, reuse, loss."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
