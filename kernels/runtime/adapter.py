@@ -18,6 +18,8 @@ _NEEDED = (
     "max-buffer-size",
     "max-storage-buffers-per-shader-stage",
     "max-compute-workgroups-per-dimension",
+    "max-compute-invocations-per-workgroup",
+    "max-compute-workgroup-storage-size",
 )
 
 
