@@ -20,6 +20,7 @@ from keeper.cli.replay import replay
 from keeper.cli.simulate import simulate
 from keeper.cli.stake import stake
 from keeper.cli.task import task
+from keeper.cli.train import train
 from keeper.cli.verifier import verifier
 from keeper.errors import BadInputError, KeeperError
 from keeper.telemetry import configure_logs
@@ -62,6 +63,7 @@ COMMANDS = (
     simulate,
     stake,
     task,
+    train,
     verifier,
 )
 for command in COMMANDS:
