@@ -315,8 +315,8 @@ def _function(
 
 
 def _type(value: Value | None) -> bytes:
-    if value is None:
-        return onnx.TypeProto().SerializeToString()
-    found = helper.make_tensor_type_proto(value.element.code, value.shape)
+    found = onnx.TypeProto()
+    if value is not None:
+        found = helper.make_tensor_type_proto(value.element.code, value.shape)
     data: bytes = found.SerializeToString()
     return data
