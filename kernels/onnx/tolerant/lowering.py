@@ -22,12 +22,15 @@ Names = dict[str, Value | None]
 
 
 def lower(
-    model: onnx.ModelProto, inputs: Mapping[str, Array], plan: Plan
+    model: onnx.ModelProto, inputs: Mapping[str, Array | Value], plan: Plan
 ) -> list[tuple[str, Value]]:
-    """Fill the plan; the graph's outputs by name.
+    """Fill the plan; the graph's outputs by name. A value as an input is one of the plan's.
 
     Raises UnsupportedOperator before anything runs, and BadInput.
     """
+    known = {port.name for port in model.graph.input}
+    if unknown := inputs.keys() - known:
+        raise BadInput(f"the model has no input {', '.join(map(repr, sorted(unknown)))}")
     opset = max(
         (each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), default=1
     )
@@ -39,7 +42,8 @@ def lower(
     for port in model.graph.input:
         _require_tensor(port)
         if port.name in inputs:
-            names[port.name] = _input(port, inputs[port.name])
+            given = inputs[port.name]
+            names[port.name] = given if isinstance(given, Value) else _input(port, given)
         elif port.name not in names:
             raise BadInput(f"input {port.name!r} is missing")
     walk.nodes(model.graph.node, names)
