@@ -99,21 +99,3 @@ def list_adapters() -> list[Adapter]:
 def _rank(adapter: Adapter) -> int:
     known = adapter.type in _PREFERENCE
     return _PREFERENCE.index(adapter.type) if known else len(_PREFERENCE)
-
-
-def select_adapter(name: str | None = None) -> Adapter:
-    """The first adapter whose name contains `name`, in any case; the fastest kind without one.
-
-    Raises AdapterUnavailable, listing what there is.
-    """
-    adapters = list_adapters()
-    for adapter in adapters:
-        if name is None or name.lower() in adapter.name.lower():
-            return adapter
-    if not adapters:
-        raise AdapterUnavailable(
-            "no Vulkan, Metal or D3D12 adapter; install a GPU driver, or mesa-vulkan-drivers for "
-            "the CPU adapter lavapipe"
-        )
-    offered = ", ".join(repr(adapter.name) for adapter in adapters)
-    raise AdapterUnavailable(f"no adapter is named {name!r}; there are {offered}")
