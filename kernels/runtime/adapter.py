@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -59,9 +59,16 @@ class Adapter:
     limits: Mapping[str, int] = field(hash=False)
     handle: Any = field(repr=False, compare=False)
 
-    def request_device(self) -> Any:
-        """Open the adapter with its own limits."""
-        return self.handle.request_device_sync(required_limits=dict(self.limits))
+    @property
+    def features(self) -> frozenset[str]:
+        """WebGPU's names of what the adapter has beyond the core, such as shader-f16."""
+        return frozenset(self.handle.features)
+
+    def request_device(self, features: Iterable[str] = ()) -> Any:
+        """Open the adapter with its own limits and with these of its features."""
+        return self.handle.request_device_sync(
+            required_limits=dict(self.limits), required_features=sorted(features)
+        )
 
 
 @cache
