@@ -28,6 +28,11 @@ class FairQueue:
     _accounts: dict[str, Account] = field(default_factory=dict)
     _virtual: float = 0.0
 
+    @property
+    def virtual_time(self) -> float:
+        """Where the tenant that was granted the device last stood; it never falls."""
+        return self._virtual
+
     def join(self, name: str, weight: float) -> None:
         """Add a tenant; ValueError when it is there or its weight is not above zero."""
         if name in self._accounts:
