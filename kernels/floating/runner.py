@@ -84,9 +84,7 @@ class FloatRunner:
         while self._calls:
             self._calls.popitem()[1].release()
 
-    def _check_limits(
-        self, kernel: Kernel, dimensions: Mapping[str, int], tuning: Tuning
-    ) -> None:
+    def _check_limits(self, kernel: Kernel, dimensions: Mapping[str, int], tuning: Tuning) -> None:
         limits = self.adapter.limits
         room = min(limits["max-storage-buffer-binding-size"], limits["max-buffer-size"])
         for binding in kernel.bindings:
