@@ -17,7 +17,7 @@ def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
     q, k, v = inputs
     scores = q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1]).astype(q.dtype)
     if settings["causal"]:
-        scores[:, ~np.tri(*scores.shape[1:], dtype=bool)] = -np.inf
+        scores[:, np.triu(np.ones(scores.shape[1:], bool), 1)] = -np.inf
     weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return [weights / weights.sum(axis=-1, keepdims=True) @ v]
 
