@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -59,9 +60,16 @@ class Adapter:
     limits: Mapping[str, int] = field(hash=False)
     handle: Any = field(repr=False, compare=False)
 
-    def request_device(self) -> Any:
-        """Open the adapter with its own limits."""
-        return self.handle.request_device_sync(required_limits=dict(self.limits))
+    @property
+    def features(self) -> frozenset[str]:
+        """WebGPU's names of what the adapter has beyond the core, such as shader-f16."""
+        return frozenset(self.handle.features)
+
+    def request_device(self, features: Iterable[str] = ()) -> Any:
+        """Open the adapter with its own limits and with these of its features."""
+        return self.handle.request_device_sync(
+            required_limits=dict(self.limits), required_features=sorted(features)
+        )
 
 
 @cache
@@ -76,16 +84,23 @@ def _prepare_instance() -> None:
 
 
 def list_adapters() -> list[Adapter]:
-    """Every adapter that can run the kernels, the fastest kind first; empty when there is none."""
+    """Every adapter that can run the kernels, the fastest kind first; empty when there is none.
+
+    Instances of one card may share a name: the second of a name is called "NAME #2", and so on in
+    the driver's order, which is the same in every process with the same environment.
+    """
     _prepare_instance()
-    found = []
+    found: list[Adapter] = []
+    named: Counter[str] = Counter()
     for handle in wgpu.gpu.enumerate_adapters_sync():
         info, limits = handle.info, handle.limits
         if info["backend_type"] == "OpenGL":
             continue
+        name = info["device"]
+        named[name] += 1
         found.append(
             Adapter(
-                name=info["device"],
+                name=name if named[name] == 1 else f"{name} #{named[name]}",
                 backend=info["backend_type"],
                 type=info["adapter_type"],
                 driver=info["description"],

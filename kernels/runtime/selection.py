@@ -14,7 +14,8 @@ def select_adapter(
     cache: Path | None = None,
     measure: Callable[[Adapter], float] = measure_speed,
 ) -> Adapter:
-    """The first adapter whose name contains `name`, in any case; the fastest one without.
+    """The adapter of that name, or the first whose name contains it, in any case; the fastest
+    one without a name.
 
     Of several adapters each is measured once; `cache` is the folder that remembers, by default
     the tuner's. Raises AdapterUnavailable, listing what there is.
@@ -29,6 +30,9 @@ def select_adapter(
         # max keeps the first of equals, which is the fastest kind.
         one = len(adapters) == 1
         return adapters[0] if one else max(adapters, key=lambda each: _speed(each, cache, measure))
+    for adapter in adapters:
+        if adapter.name == name:
+            return adapter
     for adapter in adapters:
         if name.lower() in adapter.name.lower():
             return adapter

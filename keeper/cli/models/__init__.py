@@ -3,6 +3,7 @@
 import click
 
 from keeper.cli.models.inspect import inspect
+from keeper.cli.models.plan import plan
 
 
 @click.group()
@@ -11,5 +12,6 @@ def model() -> None:
 
 
 model.add_command(inspect)
+model.add_command(plan)
 
 __all__ = ["model"]

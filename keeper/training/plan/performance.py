@@ -1,6 +1,6 @@
 """The whitepaper's performance model: P = (N·G·E) / (1 + L/C)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,10 @@ class Performance:
             communication=communication,
             computation=computation,
         )
+
+    def slowed(self, kept: float) -> "Performance":
+        """The same on nodes that keep this share of their throughput while all of them work."""
+        return replace(self, efficiency=self.efficiency * kept, computation=self.computation / kept)
 
     @property
     def rate(self) -> float:

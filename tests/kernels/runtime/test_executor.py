@@ -1,6 +1,6 @@
 """What the executor does besides computing: limits, reuse, loss."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
@@ -201,7 +201,7 @@ def _limited(adapter: Adapter, name: str, value: int) -> Adapter:
     limits = {**adapter.limits, name: value}
 
     class Smaller(Adapter):
-        def request_device(self) -> object:
+        def request_device(self, features: Iterable[str] = ()) -> object:
             return adapter.request_device()
 
     return Smaller(

@@ -1,0 +1,99 @@
+"""Training as jobs on a localnet whose slots pass quickly."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from solders.pubkey import Pubkey
+
+from keeper.chain.deploy import built_programs, localnet_mint
+from keeper.chain.localnet import Localnet
+from keeper.cli.demonstration.cheats import Cheat, CheatingExecutor
+from keeper.cli.demonstration.marketplace import NLOV, PROVIDERS, Marketplace, open_marketplace
+from keeper.cli.demonstration.venue import LocalnetVenue
+from keeper.cli.options import background
+from keeper.jobs.state import Outcome
+from keeper.roles.orders import JobTerms
+from keeper.training.trainer import Counter, Trainer
+from kernels.exact.reference import Executor, NumpyExecutor
+from kernels.graph import Graph
+from kernels.models.digits.images import training
+from kernels.trace.layout import Array
+from kernels.training import Course, Network, Weights, shards
+
+NETWORK = Network()
+BATCH = 32
+SLOT_MS = 40
+TERMS = JobTerms(NLOV, NLOV // 10, NLOV // 100, verifiers=1)
+
+
+def course() -> Course:
+    parts = shards(*training(), len(PROVIDERS), NETWORK.classes)
+    return Course(NETWORK, tuple(parts), BATCH, 0.4, 7)
+
+
+def same(weights: Weights, steps: int) -> bool:
+    expected = next(islice(course().run(NumpyExecutor()), steps, None))
+    return np.array_equal(weights.master, expected.master) and np.array_equal(
+        weights.narrow, expected.narrow
+    )
+
+
+class CheatsOnce:
+    """Spoils its first run."""
+
+    def __init__(self) -> None:
+        self.cheated = False
+
+    def execute(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+        honest = NumpyExecutor()
+        if self.cheated:
+            return honest.execute(graph, inputs)
+        self.cheated = True
+        return CheatingExecutor(honest, Cheat.FLIP).execute(graph, inputs)
+
+
+@asynccontextmanager
+async def trainer_with(
+    folder: Path, executors: Sequence[Executor]
+) -> AsyncIterator[tuple[Trainer, Marketplace]]:
+    net = Localnet(programs=built_programs(), mint=localnet_mint(), port=0, slot_ms=SLOT_MS)
+    async with net, open_marketplace(LocalnetVenue(net), folder, 10**9) as market:
+        counter = Counter(
+            market.mirror,
+            market.buyer,
+            market.desk,
+            market.services.client,
+            market.storages["buyer"].url,
+            TERMS,
+        )
+        providers = [
+            market.provider(name, executor)
+            for name, executor in zip(PROVIDERS, executors, strict=True)
+        ]
+        roles = [market.crank(), market.buyer, *providers, *market.verifiers()]
+        trainer = Trainer(counter, course(), lambda slot, what: None)
+        async with background(market.mirror.run(), *(role.run() for role in roles)):
+            await trainer.register()
+            yield trainer, market
+
+
+def test_a_step_with_a_cheat_is_made_again_and_right(tmp_path: Path) -> None:
+    async def story() -> None:
+        executors = [CheatsOnce(), CheatsOnce()]
+        async with trainer_with(tmp_path, executors) as (trainer, market):
+            ((weights, report),) = await trainer.run(1)
+            assert same(weights, 1)
+            assert report.leaves == NETWORK.rows
+            assert market.mirror.view.jobs == {}
+            owners: set[Pubkey] = {market.keys[name].pubkey() for name in PROVIDERS}
+            assert {*report.providers, report.aggregator} <= owners
+            fallen = [ending for ending in trainer.ledger.endings if not ending.stands]
+            assert {ending.outcome for ending in fallen} == {Outcome.FRAUD}
+            assert all(ending.blamed is not None for ending in fallen)
+            assert all(executor.cheated for executor in executors) or len(fallen) == 1
+
+    asyncio.run(story())
