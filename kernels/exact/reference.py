@@ -5,12 +5,20 @@ from typing import Protocol
 
 from kernels.exact.add import reference as add
 from kernels.exact.argmax import reference as argmax
+from kernels.exact.as_strided import reference as as_strided
+from kernels.exact.concat import reference as concat
 from kernels.exact.convolution import reference as convolution
+from kernels.exact.depthwise import reference as depthwise
+from kernels.exact.gather import reference as gather
+from kernels.exact.layer_norm import reference as layer_norm
 from kernels.exact.lookup import reference as lookup
 from kernels.exact.matmul import reference as matmul
 from kernels.exact.max_pool import reference as max_pool
+from kernels.exact.multiply import reference as multiply
+from kernels.exact.reduce_sum import reference as reduce_sum
 from kernels.exact.relu import reference as relu
 from kernels.exact.requantise import reference as requantise
+from kernels.exact.softmax import reference as softmax
 from kernels.graph import ConstantSlot, Descriptor, Graph, InputKind, Opcode
 from kernels.trace.layout import Array
 
@@ -23,6 +31,14 @@ TWINS: Mapping[Opcode, Callable[[Descriptor, Sequence[Array]], Array]] = {
     Opcode.MAX_POOL: max_pool.evaluate,
     Opcode.LOOKUP: lookup.evaluate,
     Opcode.ARGMAX: argmax.evaluate,
+    Opcode.DEPTHWISE: depthwise.evaluate,
+    Opcode.SOFTMAX: softmax.evaluate,
+    Opcode.LAYER_NORM: layer_norm.evaluate,
+    Opcode.AS_STRIDED: as_strided.evaluate,
+    Opcode.CONCAT: concat.evaluate,
+    Opcode.GATHER: gather.evaluate,
+    Opcode.REDUCE_SUM: reduce_sum.evaluate,
+    Opcode.MULTIPLY: multiply.evaluate,
 }
 
 

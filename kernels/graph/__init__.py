@@ -14,8 +14,9 @@ from kernels.graph.descriptor import (
 from kernels.graph.errors import GraphError, Reason
 from kernels.graph.file import dump, load, read, write
 from kernels.graph.graph import Graph, is_linear
+from kernels.graph.limits import multiply_adds
 from kernels.graph.memory import MemoryPlan, memory_plan
-from kernels.graph.rules import multiply_adds
+from kernels.graph.shapes import is_batched
 from kernels.graph.topology import TensorSpec, check_graph, input_spec, output_spec
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "check_graph",
     "dump",
     "input_spec",
+    "is_batched",
     "is_linear",
     "load",
     "memory_plan",

@@ -31,6 +31,14 @@ class Opcode(IntEnum):
     MAX_POOL = 6
     LOOKUP = 7
     ARGMAX = 8
+    DEPTHWISE = 9
+    SOFTMAX = 10
+    LAYER_NORM = 11
+    AS_STRIDED = 12
+    CONCAT = 13
+    GATHER = 14
+    REDUCE_SUM = 15
+    MULTIPLY = 16
 
 
 class InputKind(IntEnum):
@@ -79,7 +87,11 @@ NO_WINDOW = Window()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Descriptor:
-    """One operator. Fields that the opcode does not use are zero; shapes are NHWC."""
+    """One operator. Fields that the opcode does not use are zero; shapes are NHWC.
+
+    `steps` and `offset`, in elements, are as_strided's alone; in the bytes they take the place of
+    the shapes of inputs 1 and 2, which it does not have.
+    """
 
     opcode: Opcode
     dtype_in: DType
@@ -98,6 +110,8 @@ class Descriptor:
     shift: int = 0
     per_channel: bool = False
     axis: int = 0
+    steps: Shape = NO_SHAPE
+    offset: int = 0
     roots: tuple[bytes, bytes, bytes] = (NO_ROOT, NO_ROOT, NO_ROOT)
     multiply_adds: int = 0
 
@@ -111,6 +125,8 @@ class Descriptor:
             else:
                 slots += [0, bytes(3), 0]
         shapes = (*self.input_shapes, *[NO_SHAPE] * SHAPE_SLOTS)[:SHAPE_SLOTS]
+        if self.opcode is Opcode.AS_STRIDED:
+            shapes = (shapes[0], self.steps, (self.offset, 0, 0, 0))
         sizes = [size for shape in (*shapes, self.output_shape) for size in shape]
         window = self.window
         try:
@@ -166,7 +182,9 @@ class Descriptor:
             raise GraphError(Reason.RESERVED_NOT_ZERO, "a reserved byte is not zero")
         if not 1 <= count <= SHAPE_SLOTS:
             raise GraphError(Reason.BAD_INPUT_COUNT, f"{count} inputs, expected 1 to {SHAPE_SLOTS}")
-        if any(slots[0::3][count:]) or any(slots[2::3][count:]) or any(sizes[4 * count : 12]):
+        strided = fields[1] == Opcode.AS_STRIDED
+        unused = sizes[9:12] if strided else sizes[4 * count : 12]
+        if any(slots[0::3][count:]) or any(slots[2::3][count:]) or any(unused):
             raise GraphError(Reason.RESERVED_NOT_ZERO, "an unused input or shape is not zero")
         return cls(
             opcode=_member(Opcode, fields[1], Reason.UNKNOWN_OPCODE, "opcode"),
@@ -189,6 +207,8 @@ class Descriptor:
             shift=values[6],
             per_channel=bool(values[7]),
             axis=values[8],
+            steps=_shape(sizes[4:8]) if strided else NO_SHAPE,
+            offset=sizes[8] if strided else 0,
             roots=fields[55:58],
             multiply_adds=fields[58],
         )

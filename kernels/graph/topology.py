@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from kernels.graph.descriptor import Descriptor, InputKind
 from kernels.graph.errors import GraphError, Reason
-from kernels.graph.rules import check, input_dtype
+from kernels.graph.rules import check
+from kernels.graph.signatures import input_dtype
 from kernels.trace import DType, Shape, row_stride
 
 MAX_OPERATORS = 256

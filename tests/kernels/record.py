@@ -8,13 +8,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.graph import Descriptor, Graph, GraphBuilder, Input, InputKind, multiply_adds
-from kernels.graph.rules import operand_bytes, runs
+from kernels.graph import (
+    Descriptor,
+    Graph,
+    GraphBuilder,
+    Input,
+    InputKind,
+    Opcode,
+    Window,
+    multiply_adds,
+)
+from kernels.graph.limits import operand_bytes, runs
 from kernels.trace import (
     INPUTS,
     SPEC,
     TENSOR,
     TRACE,
+    DType,
     inputs_root,
     pack,
     spec_root,
@@ -40,7 +50,7 @@ def int32(*shape: int) -> npt.NDArray[np.int32]:
 
 
 def every_operator() -> Graph:
-    """Small odd shapes; every opcode, every optional field."""
+    """A small image network in odd shapes; every optional field of its operators."""
     build = GraphBuilder()
     x = build.input((2, 9, 7, 3))
     y = build.convolution(
@@ -57,7 +67,7 @@ def every_operator() -> Graph:
     y = build.relu(y, 3)
     y = build.max_pool(y, (2, 3), stride=(2, 1), padding=(1, 1, 0, 2))
     y = build.lookup(y, int8(256)[::-1])
-    z = build.matmul(y, int8(5, 6), int32(5))
+    z = build.matmul(build.view(y, (y.spec.rows, 6)), int8(5, 6), int32(5))
     z = build.add(z, int32(z.spec.shape[2], 5))
     z = build.add(z, z)
     z = build.relu(z, -4000, 900_000)
@@ -71,9 +81,45 @@ def two_inputs() -> Graph:
     build = GraphBuilder()
     a = build.input((3, 1, 1, 64))
     b = build.input((4, 64))
-    y = build.matmul(a, b)
+    y = build.matmul(build.view(a, (3, 64)), b)
     y = build.requantise(y, 1, 1)
     build.convolution(build.view(y, (1, 1, 3, 4)), int8(1, 1, 3, 4))
+    return build.build()
+
+
+def attention() -> Graph:
+    """What transformers and mobile networks add, in odd shapes; every optional field of it."""
+    build = GraphBuilder()
+    query = build.input((2, 3, 5, 6))
+    key = build.input((2, 3, 7, 6))
+    weights = build.softmax(build.matmul(query, key), 1_518_500_250, 26)
+    mixed = build.matmul(weights, build.transpose(key, (0, 1, 3, 2)))
+    scaled = build.requantise(mixed, 1_518_500_250, 35, zero_point_out=-9, dtype=DType.INT32)
+    per_channel = build.requantise(
+        scaled, np.arange(1, 7) << 28, np.arange(28, 34), clamp=(-900, 70_000), dtype=DType.INT32
+    )
+    moved = build.add(build.add(per_channel, int32(1, 3, 1, 6)), build.reduce_sum(scaled))
+    normal = build.layer_norm(moved, int32(6) << 12, int32(6), 30)
+    narrow = build.requantise(normal, 1 << 30, 35)
+    joined = build.concat(query, narrow, 2)
+    gated = build.multiply(joined, int8(2, 1, 10, 1), zero_point_a=-128, zero_point_b=127)
+    best = build.argmax(build.concat(gated, int32(2, 3, 10, 1), 3))
+    build.gather(best, int8(5, 6))
+    rows = build.gather(best, build.view(moved, (30, 6)))
+    build.add(build.reduce_sum(build.softmax(joined, 1 << 20, 18)), best)
+    deep = build.depthwise(
+        joined,
+        int8(6, 2, 3, 1),
+        int32(6),
+        stride=(1, 2),
+        dilation=(2, 3),
+        padding=(2, 1, 0, 4),
+        pad_value=-7,
+        zero_point_in=-7,
+    )
+    build.slice(deep, (1, 0, 2, 1), (1, 2, 1, 2), (1, 1, 1, 3))
+    build.as_strided(rows, (3, 1, 4, 5), (120, 9, 0, 13), 31)
+    build.matmul(joined, int8(3, 6), int32(3))
     return build.build()
 
 
@@ -90,6 +136,7 @@ def graphs() -> dict[str, Graph]:
         "every operator": every_operator(),
         "two job inputs and a view": two_inputs(),
         "matmul at the limit": matmul_at_the_limit(),
+        "attention": attention(),
     }
 
 
@@ -122,7 +169,7 @@ def invalid() -> list[tuple[str, bytes, str]]:
         ("255 bytes", conv.encode()[:255], "BadLength"),
         ("version 2", _patched(conv, 0, 2), "BadVersion"),
         ("opcode 0", _patched(conv, 1, 0), "UnknownOpcode"),
-        ("opcode 9", _patched(conv, 1, 9), "UnknownOpcode"),
+        ("opcode 17", _patched(conv, 1, 17), "UnknownOpcode"),
         ("dtype 3", _patched(conv, 2, 3), "BadDtype"),
         ("convolution to int8", _patched(conv, 3, 1), "BadDtype"),
         ("relu that changes the dtype", _patched(relu, 3, 2), "BadDtype"),
@@ -165,7 +212,7 @@ def invalid() -> list[tuple[str, bytes, str]]:
         ("empty input", _patched(relu, 40, *bytes(4)), "BadShape"),
         ("output one too high", _patched(conv, 92, conv.output_shape[1] + 1), "BadShape"),
         ("kernel is not the weights'", _patched(conv, 60, 2), "BadShape"),
-        ("matmul of two matrices", _patched(matmul, 40, 2), "BadShape"),
+        ("matmul of two matrices to one", _patched(matmul, 40, 2), "BadShape"),
         ("stride 0", _patched(conv, 108, 0, 0), "BadWindow"),
         ("dilation 0", _patched(conv, 114, 0, 0), "BadWindow"),
         ("max pool with a dilation", _patched(pool, 112, 2), "BadWindow"),
@@ -184,6 +231,106 @@ def invalid() -> list[tuple[str, bytes, str]]:
         ("K above 4,096", long_row.encode(), "OperandLimit"),
         ("twenty runs", replace(deep, multiply_adds=multiply_adds(deep)).encode(), "RunLimit"),
         ("multiply-adds one too few", _patched(conv, 248, 0), "BadMultiplyAdds"),
+        *_invalid_of_attention(),
+    ]
+
+
+def _invalid_of_attention() -> list[tuple[str, bytes, str]]:
+    parts: dict[Opcode, Descriptor] = {}
+    for descriptor in attention().descriptors:
+        parts.setdefault(descriptor.opcode, descriptor)
+    batched, scale, add = parts[Opcode.MATMUL], parts[Opcode.REQUANTISE], parts[Opcode.ADD]
+    softmax, normal = parts[Opcode.SOFTMAX], parts[Opcode.LAYER_NORM]
+    strided = attention().descriptors[-2]
+    concat, gather, total = parts[Opcode.CONCAT], parts[Opcode.GATHER], parts[Opcode.REDUCE_SUM]
+    product, depthwise = parts[Opcode.MULTIPLY], parts[Opcode.DEPTHWISE]
+    wide_row = (1, 1, 1, 1985)
+    long_norm = replace(
+        normal,
+        input_shapes=(wide_row, (1, 1, 1985, 2)),
+        output_shape=wide_row,
+        multiply_adds=1985,
+    )
+    wide_row = (1, 1, 1, 2049)
+    long_softmax = replace(
+        softmax, input_shapes=(wide_row,), output_shape=wide_row, multiply_adds=2049
+    )
+    long_sum = replace(total, input_shapes=(wide_row,), output_shape=(1,) * 4, multiply_adds=2049)
+    square = replace(
+        depthwise,
+        input_shapes=((1, 4, 4, 6), (6, 4, 4, 1)),
+        inputs=depthwise.inputs[:2],
+        output_shape=(1, 1, 1, 6),
+        window=Window((4, 4), (1, 1), (1, 1)),
+        roots=(depthwise.roots[0], bytes(32), bytes(32)),
+        multiply_adds=96,
+    )
+    bare = replace(
+        normal,
+        inputs=normal.inputs[:1],
+        input_shapes=normal.input_shapes[:1],
+        roots=(bytes(32),) * 3,
+    )
+    return [
+        ("batch of B that is not A's", _patched(batched, 60, 2), "BadShape"),
+        ("B of another batch", _patched(batched, 56, 1), "BadShape"),
+        ("zero point 128 to int32", _patched(scale, 132, 128, 0, 0, 0), "BadValue"),
+        ("b that cannot be broadcast", _patched(add, 60, 2), "BadShape"),
+        ("a that would be broadcast", _patched(add, 40, 1), "BadShape"),
+        ("softmax without rounding", _patched(softmax, 5, 0), "BadRounding"),
+        ("softmax to int32", _patched(softmax, 3, 2), "BadDtype"),
+        ("softmax with multiplier 0", _patched(softmax, 144, *bytes(4)), "BadValue"),
+        ("softmax with shift 63", _patched(softmax, 148, 63), "BadValue"),
+        ("softmax per channel", _patched(softmax, 149, 1), "ReservedNotZero"),
+        ("softmax with an axis", _patched(softmax, 150, 3), "ReservedNotZero"),
+        ("softmax of another shape", _patched(softmax, 100, 1), "BadShape"),
+        ("softmax of 2,049 int32", long_softmax.encode(), "OperandLimit"),
+        ("layer norm without rounding", _patched(normal, 5, 0), "BadRounding"),
+        ("layer norm of int8", _patched(normal, 2, 1), "BadDtype"),
+        ("layer norm with a multiplier", _patched(normal, 144, 1), "ReservedNotZero"),
+        ("layer norm with shift 0", _patched(normal, 148, 0), "BadValue"),
+        ("layer norm without a table", bare.encode(), "BadInputCount"),
+        ("layer norm with a bias as table", _patched(normal, 20, 1), "BadInputKind"),
+        ("layer norm with a computed table", _patched(normal, 16, 3), "BadInputKind"),
+        ("layer norm's table of 5 channels", _patched(normal, 64, 5), "BadShape"),
+        ("layer norm of 1,985 elements", long_norm.encode(), "OperandLimit"),
+        ("strided read that narrows", _patched(strided, 3, 1), "BadDtype"),
+        (
+            "strided read of two inputs",
+            replace(strided, inputs=strided.inputs * 2).encode(),
+            "BadInputCount",
+        ),
+        ("strided read past its offset", _patched(strided, 76, 1), "ReservedNotZero"),
+        (
+            "strided read one past the end",
+            replace(strided, offset=68).encode(),
+            "BadValue",
+        ),
+        (
+            "strided read that overflows 32 bits",
+            replace(strided, steps=(1 << 31, *strided.steps[1:])).encode(),
+            "BadValue",
+        ),
+        ("step in another operator", _patched(softmax, 56, 1), "ReservedNotZero"),
+        ("strided read to an empty output", _patched(strided, 88, 0), "BadShape"),
+        ("join along axis 4", _patched(concat, 150, 4), "BadValue"),
+        ("join of unequal axes", _patched(concat, 60, 2), "BadShape"),
+        ("join that loses a row", _patched(concat, 96, 9), "BadShape"),
+        ("join with a bias", _patched(concat, 16, 1, 0, 0, 0, 1, 0, 0, 0), "BadInputKind"),
+        ("join to another dtype", _patched(concat, 3, 2), "BadDtype"),
+        ("int8 indices", _patched(gather, 2, 1), "BadDtype"),
+        ("indices in columns", _patched(gather, 52, 2), "BadShape"),
+        ("two tables", _patched(gather, 60, 2), "BadShape"),
+        ("rows wider than the table's", _patched(gather, 100, 5), "BadShape"),
+        ("table from another root", _patched(gather, 20, 1), "BadInputKind"),
+        ("sum with a column too many", _patched(total, 100, 2), "BadShape"),
+        ("sum of 2,049 int32", long_sum.encode(), "OperandLimit"),
+        ("product with zero point 128", _patched(product, 124, 128, 0, 0, 0), "BadValue"),
+        ("product with rounding", _patched(product, 5, 1), "BadRounding"),
+        ("product that cannot be broadcast", _patched(product, 68, 5), "BadShape"),
+        ("filters of two channels", _patched(depthwise, 68, 2), "BadShape"),
+        ("filters of 7 channels", _patched(depthwise, 56, 7), "BadShape"),
+        ("seventeen runs", square.encode(), "RunLimit"),
     ]
 
 
@@ -200,6 +347,13 @@ def invalid_graphs() -> list[tuple[str, tuple[bytes, ...], str]]:
     skips = replace(whole[3], inputs=(Input(InputKind.OPERATOR_OUTPUT, 0),))
     rows = replace(whole[2], input_shapes=((2, 5, 5, 6),), output_shape=(2, 5, 5, 6))
     rows = replace(rows, multiply_adds=multiply_adds(rows))
+    rows_of = next(each for each in attention().descriptors if each.opcode is Opcode.GATHER)
+    table = replace(
+        rows_of,
+        inputs=(Input(InputKind.JOB_INPUT, 1), Input(InputKind.OPERATOR_OUTPUT, 0)),
+        input_shapes=(rows_of.input_shapes[0], (1, 1, whole[0].output_shape[2], 6)),
+        roots=(bytes(32),) * 3,
+    )
     cases = [
         ("no operator", (), "OperatorLimit"),
         ("reads itself", (own,), "BadTopology"),
@@ -209,6 +363,7 @@ def invalid_graphs() -> list[tuple[str, tuple[bytes, ...], str]]:
         ("job input in two dtypes", (whole[0], wrong), "OperandMismatch"),
         ("int32 read as int8", (whole[0], whole[1], whole[2], skips), "OperandMismatch"),
         ("other number of rows", (whole[0], whole[1], rows), "OperandMismatch"),
+        ("int32 read as a table of int8", (*whole[:1], table), "OperandMismatch"),
     ]
     return [(name, tuple(d.encode() for d in parts), reason) for name, parts, reason in cases]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kernels.graph import Opcode, rules
+from kernels.graph import Opcode, limits
 from kernels.runtime import shader
 
 TESTS = Path(__file__).parent / "exact"
@@ -42,9 +42,9 @@ def test_manifest_agrees_with_shader_and_rules(opcode: Opcode) -> None:
         (str(item["binding"]), item["access"], item["name"]) for item in contract["bindings"]
     ]
     assert contract["limits"] == {
-        "tensor_bytes": rules.MAX_TENSOR_BYTES,
-        "operand_bytes": rules.MAX_OPERAND_BYTES,
-        "runs": rules.MAX_RUNS,
+        "tensor_bytes": limits.MAX_TENSOR_BYTES,
+        "operand_bytes": limits.MAX_OPERAND_BYTES,
+        "runs": limits.MAX_RUNS,
         "workgroup": shader.WORKGROUP,
         "storage_buffers": len(declared),
     }

@@ -10,8 +10,8 @@ from kernels.evidence import EvidenceError, LeafRange, Place, element_at, operan
 from kernels.evidence.layout import Run, leaf_ranges, runs
 from kernels.exact.reference import evaluate, operands
 from kernels.graph import Opcode, TensorSpec, input_spec
-from kernels.graph.rules import MAX_OPERAND_BYTES
-from kernels.graph.rules import runs as most_runs
+from kernels.graph.limits import MAX_OPERAND_BYTES
+from kernels.graph.limits import runs as most_runs
 from kernels.trace import DType, pack, unpack
 from tests.kernels.cases import CASES, Case
 from tests.kernels.evidence.committed import value_at

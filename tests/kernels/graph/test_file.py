@@ -40,7 +40,7 @@ def test_file_gives_the_graph_back(name: str, tmp_path: Path) -> None:
         (WHOLE[:8] + b"\xff\0\0\0" + WHOLE[12:], Reason.BAD_FILE),
         (WHOLE[:8] + bytes(4) + WHOLE[12:], Reason.OPERATOR_LIMIT),
         (WHOLE[:8] + b"\xff\xff\xff\xff" + WHOLE[12:], Reason.OPERATOR_LIMIT),
-        (WHOLE[:13] + b"\x09" + WHOLE[14:], Reason.UNKNOWN_OPCODE),
+        (WHOLE[:13] + b"\x11" + WHOLE[14:], Reason.UNKNOWN_OPCODE),
         (WHOLE[:CONSTANTS] + bytes([WHOLE[CONSTANTS] ^ 1]) + WHOLE[CONSTANTS + 1 :], "hash"),
         (WHOLE[: CONSTANTS + 3] + b"\1" + WHOLE[CONSTANTS + 4 :], "a pad byte is not zero"),
     ],

@@ -1,0 +1,1 @@
+"""Elements read at steps: transpose, reshape, slice and broadcast."""

@@ -1,0 +1,1 @@
+"""Two tensors joined along an axis."""

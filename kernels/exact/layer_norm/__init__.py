@@ -1,0 +1,1 @@
+"""Normalisation of a row in integers."""

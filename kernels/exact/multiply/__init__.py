@@ -1,0 +1,1 @@
+"""Int8 product, element by element."""

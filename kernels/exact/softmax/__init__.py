@@ -1,0 +1,1 @@
+"""Softmax of a row in integers."""
