@@ -1,6 +1,7 @@
 """Custom kernels, the tolerant class: packages that anybody can write, run in a process of their
 own. Their bits differ between adapters, so no fraud can be proved; providers are compared."""
 
+from kernels.custom.buffer import Buffer, Role, Stage
 from kernels.custom.element import Element, Tolerance
 from kernels.custom.errors import (
     ContainmentUnavailable,
@@ -13,7 +14,7 @@ from kernels.custom.errors import (
     ShaderError,
 )
 from kernels.custom.folder import PACKAGES, read_package
-from kernels.custom.package import Buffer, KernelPackage
+from kernels.custom.package import KernelPackage
 from kernels.custom.runner import RunLimits, run_package
 
 __all__ = [
@@ -26,10 +27,12 @@ __all__ = [
     "MemoryExceeded",
     "PackageError",
     "Reason",
+    "Role",
     "RunCrashed",
     "RunError",
     "RunLimits",
     "ShaderError",
+    "Stage",
     "Tolerance",
     "read_package",
     "run_package",

@@ -11,6 +11,7 @@ class Reason(StrEnum):
     BAD_SOURCE = "BadSource"
     BAD_ENTRY_POINT = "BadEntryPoint"
     BAD_WORKGROUPS = "BadWorkgroups"
+    BAD_STAGE = "BadStage"
     BAD_BUFFER = "BadBuffer"
     BAD_TOLERANCE = "BadTolerance"
     BAD_INPUT = "BadInput"

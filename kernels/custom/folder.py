@@ -1,11 +1,12 @@
-"""A kernel package as its author keeps it: `manifest.toml` beside the WGSL source."""
+"""A kernel package as its author keeps it: `manifest.toml` beside the WGSL sources."""
 
 import tomllib
 from pathlib import Path
 
+from kernels.custom.document import BOUNDS
 from kernels.custom.element import Tolerance
 from kernels.custom.errors import PackageError, Reason
-from kernels.custom.package import BOUNDS, MAX_PACKAGE_BYTES, KernelPackage
+from kernels.custom.package import MAX_PACKAGE_BYTES, KernelPackage
 
 MANIFEST = "manifest.toml"
 PACKAGES = Path(__file__).parent / "packages"
@@ -14,8 +15,8 @@ PACKAGES = Path(__file__).parent / "packages"
 def read_package(path: Path) -> KernelPackage:
     """The package in a folder, or in a file of canonical bytes; PackageError.
 
-    A folder's manifest has the fields of the canonical form, but `source` names the file beside
-    it and `tolerance` holds the decimal numbers absolute, relative and ulp.
+    A folder's manifest has the fields of the canonical form, but `sources` names the files
+    beside it and `tolerance` holds the decimal numbers absolute, relative and ulp.
     """
     if path.is_dir():
         return _read_folder(path)
@@ -31,16 +32,24 @@ def _read_folder(folder: Path) -> KernelPackage:
         document = tomllib.loads(_read(path).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PackageError(Reason.BAD_FILE, f"{path} is not TOML: {error}") from None
-    name = document.get("source")
-    if not isinstance(name, str) or Path(name).name != name:
-        raise PackageError(Reason.BAD_FILE, f"{path}: source has to name a file beside it")
-    try:
-        source = _read(folder / name).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise PackageError(Reason.BAD_SOURCE, f"{folder / name} is not UTF-8: {error}") from None
+    names = document.get("sources")
+    if not isinstance(names, list):
+        raise PackageError(Reason.BAD_FILE, f"{path}: sources has to be a list of files beside it")
+    sources = [_source(folder, name) for name in names]
     tolerance = _tolerance(document.get("tolerance"), path)
     bounds = dict(zip(BOUNDS, tolerance.bits, strict=True))
-    return KernelPackage.from_document({**document, "source": source, "tolerance": bounds})
+    return KernelPackage.from_document({**document, "sources": sources, "tolerance": bounds})
+
+
+def _source(folder: Path, name: object) -> str:
+    if not isinstance(name, str) or Path(name).name != name:
+        raise PackageError(
+            Reason.BAD_FILE, f"{folder / MANIFEST}: source {name!r} is no file beside it"
+        )
+    try:
+        return _read(folder / name).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PackageError(Reason.BAD_SOURCE, f"{folder / name} is not UTF-8: {error}") from None
 
 
 def _tolerance(entry: object, path: Path) -> Tolerance:

@@ -6,12 +6,15 @@ from typing import Any
 
 import wgpu
 
+from kernels.custom.buffer import Buffer, Role, Stage
 from kernels.custom.errors import MemoryExceeded, ShaderError
-from kernels.custom.package import Buffer, KernelPackage
+from kernels.custom.package import KernelPackage
 
 _INPUT = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_DST
-_OUTPUT = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_SRC
+_WRITTEN = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_SRC
 _STAGING = wgpu.BufferUsage.MAP_READ | wgpu.BufferUsage.COPY_DST
+_USAGE = {Role.INPUT: _INPUT, Role.SCRATCH: _WRITTEN, Role.OUTPUT: _WRITTEN}
+_KIND = {Role.INPUT: "read-only-storage", Role.SCRATCH: "storage", Role.OUTPUT: "storage"}
 # wgpu-native reports some exhausted allocations as validation errors.
 OUT_OF_MEMORY = "Not enough memory left"
 MESSAGE_CHARACTERS = 600
@@ -25,25 +28,9 @@ class Program:
         self._package = package
         self._device = device
         self._buffers: list[Any] = []
-        kinds = ["read-only-storage"] * len(package.inputs) + ["storage"]
         with self._refusals():
-            self._layout = device.create_bind_group_layout(
-                entries=[
-                    {
-                        "binding": at,
-                        "visibility": wgpu.ShaderStage.COMPUTE,
-                        "buffer": {"type": kind},
-                    }
-                    for at, kind in enumerate(kinds)
-                ]
-            )
-            self._pipeline = device.create_compute_pipeline(
-                layout=device.create_pipeline_layout(bind_group_layouts=[self._layout]),
-                compute={
-                    "module": device.create_shader_module(code=package.source),
-                    "entry_point": package.entry_point,
-                },
-            )
+            modules = [device.create_shader_module(code=text) for text in package.sources]
+            self._steps = [self._step(stage, modules[stage.source]) for stage in package.stages]
 
     def run(self, inputs: Sequence[bytes]) -> bytes:
         """The output's bytes.
@@ -72,24 +59,19 @@ class Program:
     def _dispatch(self, inputs: Sequence[bytes]) -> bytes:
         package, device = self._package, self._device
         # WebGPU fills a new buffer with zeros, so nothing of another run can be read.
-        bound = [self._buffer(buffer, _INPUT) for buffer in package.inputs]
-        for target, data in zip(bound, inputs, strict=True):
-            device.queue.write_buffer(target, 0, data.ljust(target.size, b"\0"))
-        output = self._buffer(package.output, _OUTPUT)
-        bound.append(output)
+        bound = [self._buffer(buffer, _USAGE[buffer.role]) for buffer in package.buffers]
+        given = iter(inputs)
+        for target, buffer in zip(bound, package.buffers, strict=True):
+            if buffer.role is Role.INPUT:
+                device.queue.write_buffer(target, 0, next(given).ljust(target.size, b"\0"))
+        output = bound[package.buffers.index(package.output)]
         staging = self._buffer(package.output, _STAGING)
-        bindings = device.create_bind_group(
-            layout=self._layout,
-            entries=[
-                {"binding": at, "resource": {"buffer": buffer, "offset": 0, "size": buffer.size}}
-                for at, buffer in enumerate(bound)
-            ],
-        )
         encoder = device.create_command_encoder()
         compute = encoder.begin_compute_pass()
-        compute.set_pipeline(self._pipeline)
-        compute.set_bind_group(0, bindings)
-        compute.dispatch_workgroups(*package.workgroups)
+        for stage, (layout, pipeline) in zip(package.stages, self._steps, strict=True):
+            compute.set_pipeline(pipeline)
+            compute.set_bind_group(0, self._bindings(layout, [bound[at] for at in stage.bindings]))
+            compute.dispatch_workgroups(*stage.workgroups)
         compute.end()
         encoder.copy_buffer_to_buffer(output, 0, staging, 0, output.size)
         device.queue.submit([encoder.finish()])
@@ -97,6 +79,32 @@ class Program:
         found = bytes(staging.read_mapped())
         staging.unmap()
         return found[: package.output.bytes]
+
+    def _step(self, stage: Stage, module: Any) -> tuple[Any, Any]:
+        layout = self._device.create_bind_group_layout(
+            entries=[
+                {
+                    "binding": at,
+                    "visibility": wgpu.ShaderStage.COMPUTE,
+                    "buffer": {"type": _KIND[self._package.buffers[buffer].role]},
+                }
+                for at, buffer in enumerate(stage.bindings)
+            ]
+        )
+        pipeline = self._device.create_compute_pipeline(
+            layout=self._device.create_pipeline_layout(bind_group_layouts=[layout]),
+            compute={"module": module, "entry_point": stage.entry_point},
+        )
+        return layout, pipeline
+
+    def _bindings(self, layout: Any, buffers: Sequence[Any]) -> Any:
+        return self._device.create_bind_group(
+            layout=layout,
+            entries=[
+                {"binding": at, "resource": {"buffer": buffer, "offset": 0, "size": buffer.size}}
+                for at, buffer in enumerate(buffers)
+            ],
+        )
 
     def _buffer(self, buffer: Buffer, usage: int) -> Any:
         made = self._device.create_buffer(size=buffer.bound_bytes, usage=usage)

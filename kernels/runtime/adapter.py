@@ -2,8 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -31,6 +31,19 @@ class DeviceLost(RuntimeError):  # noqa: N818
 
 class DeviceLimit(ValueError):  # noqa: N818
     """A graph needs more than the adapter has; found before anything is compiled."""
+
+
+@contextmanager
+def losses(name: str) -> Iterator[None]:
+    """Turn what wgpu raises about a device that fails into DeviceLost, which names the adapter."""
+    try:
+        yield
+    except wgpu.GPUValidationError as error:
+        if "lost" not in str(error):
+            raise
+        raise DeviceLost(f"{name}: {error}") from error
+    except (wgpu.GPUError, RuntimeError) as error:
+        raise DeviceLost(f"{name}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

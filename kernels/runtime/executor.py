@@ -1,16 +1,13 @@
 """Runs a whole graph on one adapter and reads every intermediate back."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
-import wgpu
-
 from kernels.graph import Graph, Opcode
 from kernels.graph.memory import memory_plan
-from kernels.runtime.adapter import Adapter, DeviceLimit, DeviceLost, select_adapter
+from kernels.runtime.adapter import Adapter, DeviceLimit, losses, select_adapter
 from kernels.runtime.commitment import MerklePipelines
 from kernels.runtime.program import Program
 from kernels.runtime.shader import WORKGROUP, load_shader
@@ -52,7 +49,7 @@ class GpuExecutor:
         """
         graph.check_inputs(inputs)
         self.check_limits(graph)
-        with self._losses():
+        with losses(self.name):
             stored = self._program(graph).run([pack(array) for array in inputs])
         return [
             unpack(data, spec.shape, spec.dtype)
@@ -66,7 +63,7 @@ class GpuExecutor:
         `execute` raises.
         """
         outputs = self.execute(graph, inputs)
-        with self._losses():
+        with losses(self.name):
             pipelines = self._merkle_pipelines()
             started = perf_counter()
             roots = self._program(graph).tensor_roots(pipelines)
@@ -77,7 +74,7 @@ class GpuExecutor:
 
         Raises DeviceLost when the device fails.
         """
-        with self._losses():
+        with losses(self.name):
             if self._upload is None:
                 across = self.adapter.limits["max-compute-workgroups-per-dimension"]
                 self._upload = Upload(self._device, self._merkle_pipelines(), across)
@@ -95,17 +92,6 @@ class GpuExecutor:
             groups = -(-shader.invocations(descriptor) // WORKGROUP)
             if groups > across * across:
                 raise DeviceLimit(f"operator {index} takes {groups} workgroups, above {across}²")
-
-    @contextmanager
-    def _losses(self) -> Iterator[None]:
-        try:
-            yield
-        except wgpu.GPUValidationError as error:
-            if "lost" not in str(error):
-                raise
-            raise DeviceLost(f"{self.name}: {error}") from error
-        except (wgpu.GPUError, RuntimeError) as error:
-            raise DeviceLost(f"{self.name}: {error}") from error
 
     def _program(self, graph: Graph) -> Program:
         key = graph.spec_root

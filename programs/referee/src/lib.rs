@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod dot;
+mod indices;
 mod layout;
 mod operand;
 mod operator;
@@ -110,10 +111,10 @@ pub fn judge(claim: &Claim, evidence: &[u8]) -> Result<Judgement, RefereeError> 
     let expected = match output.place(offset) {
         Some(place) => {
             let mut operands = [const { Operand::EMPTY }; 3];
-            for (slot, operand) in operands.iter_mut().enumerate() {
+            for slot in 0..operands.len() {
                 if let Some(input) = descriptor.inputs[slot] {
-                    let runs = operator::runs(&descriptor, &place, slot)?;
-                    *operand = open(claim, &descriptor, slot, input, &runs, &mut staged)?;
+                    let runs = operator::runs(&descriptor, &place, slot, &operands)?;
+                    operands[slot] = open(claim, &descriptor, slot, input, &runs, &mut staged)?;
                 }
             }
             operator::value(&descriptor, &place, &operands)?

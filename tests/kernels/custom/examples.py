@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from kernels.custom import Buffer, Element, KernelPackage, Tolerance
+from kernels.custom import Buffer, Element, KernelPackage, Role, Stage, Tolerance
 
 TRIPLE = """
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -16,31 +16,42 @@ fn main(@builtin(global_invocation_id) at: vec3<u32>) {
 }
 """
 OUTPUT = "@group(0) @binding(0) var<storage, read_write> y: array<u32>;\n"
+INPUT_BUFFER = Buffer(64, Element.F32, Role.INPUT)
+OUTPUT_BUFFER = Buffer(64, Element.F32, Role.OUTPUT)
+STAGE = Stage(source=0, entry_point="main", workgroups=(2, 1, 1), bindings=(0, 1))
 
 
 def triple(**fields: Any) -> KernelPackage:
     """y = 3 x for 16 float32 numbers."""
     base = KernelPackage(
         name="triple",
-        source=TRIPLE,
-        entry_point="main",
-        workgroups=(2, 1, 1),
-        inputs=(Buffer(64, Element.F32),),
-        output=Buffer(64, Element.F32),
+        sources=(TRIPLE,),
+        buffers=(INPUT_BUFFER, OUTPUT_BUFFER),
+        stages=(STAGE,),
         tolerance=Tolerance.rounded(1e-6, 1e-5, 2),
     )
     return replace(base, **fields)
 
 
-def alone(body: str, size: int = 4, workgroups: tuple[int, int, int] = (1, 1, 1)) -> KernelPackage:
-    """A package without inputs whose one invocation a workgroup runs `body` on y: array<u32>."""
-    return triple(
-        source=OUTPUT + f"@compute @workgroup_size(1) fn main() {{ {body} }}",
-        inputs=(),
-        output=Buffer(size, Element.BYTES),
+def single(
+    source: str, size: int = 4, workgroups: tuple[int, int, int] = (1, 1, 1)
+) -> KernelPackage:
+    """A package without inputs, of one stage, whose output y is so many bytes."""
+    return KernelPackage(
+        name="single",
+        sources=(source,),
+        buffers=(Buffer(size, Element.BYTES, Role.OUTPUT),),
+        stages=(Stage(0, "main", workgroups, (0,)),),
         tolerance=Tolerance(),
-        workgroups=workgroups,
     )
+
+
+def alone(
+    body: str, size: int = 4, workgroups: tuple[int, int, int] = (1, 1, 1), before: str = ""
+) -> KernelPackage:
+    """`single` whose one invocation a workgroup runs `body` on y: array<u32>."""
+    source = f"{OUTPUT}{before}\n@compute @workgroup_size(1) fn main() {{ {body} }}"
+    return single(source, size, workgroups)
 
 
 def document(**fields: Any) -> bytes:

@@ -4,23 +4,38 @@ from pathlib import Path
 
 import pytest
 
-from kernels.custom import PACKAGES, Buffer, Element, PackageError, Reason, Tolerance, read_package
+from kernels.custom import (
+    PACKAGES,
+    Buffer,
+    Element,
+    PackageError,
+    Reason,
+    Role,
+    Tolerance,
+    read_package,
+)
 from tests.kernels.custom.examples import TRIPLE, triple
 
 MANIFEST = """
-version = 1
+version = 2
 name = "triple"
-source = "kernel.wgsl"
+sources = ["kernel.wgsl"]
+
+[[buffers]]
+role = "input"
+bytes = 64
+element = "f32"
+
+[[buffers]]
+role = "output"
+bytes = 64
+element = "f32"
+
+[[stages]]
+source = 0
 entry_point = "main"
 workgroups = [2, 1, 1]
-
-[[inputs]]
-bytes = 64
-element = "f32"
-
-[output]
-bytes = 64
-element = "f32"
+bindings = [0, 1]
 
 [tolerance]
 absolute = 1e-6
@@ -56,11 +71,12 @@ def test_the_numbers_may_be_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("reason", "old", "new"),
     [
-        (Reason.BAD_FILE, "version = 1", "version ="),
-        (Reason.BAD_FILE, "version = 1", "version = 2"),
-        (Reason.BAD_FILE, 'source = "kernel.wgsl"', 'source = "../kernel.wgsl"'),
-        (Reason.BAD_FILE, 'source = "kernel.wgsl"', "source = 3"),
-        (Reason.BAD_FILE, 'source = "kernel.wgsl"', 'source = "missing.wgsl"'),
+        (Reason.BAD_FILE, "version = 2", "version ="),
+        (Reason.BAD_FILE, "version = 2", "version = 1"),
+        (Reason.BAD_FILE, '["kernel.wgsl"]', '["../kernel.wgsl"]'),
+        (Reason.BAD_FILE, '["kernel.wgsl"]', "[3]"),
+        (Reason.BAD_FILE, '["kernel.wgsl"]', '"kernel.wgsl"'),
+        (Reason.BAD_FILE, '["kernel.wgsl"]', '["missing.wgsl"]'),
         (Reason.BAD_FILE, 'name = "triple"', 'name = "triple"\nmore = 1'),
         (Reason.BAD_TOLERANCE, "ulp = 2", ""),
         (Reason.BAD_TOLERANCE, "ulp = 2", "ulp = 2.0"),
@@ -94,5 +110,7 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_attention_takes_three_tensors_of_four_heads() -> None:
     package = read_package(PACKAGES / "attention")
-    assert package.inputs == (Buffer(4 * 128 * 64 * 4, Element.F32),) * 3
-    assert package.output == package.inputs[0]
+    size = 4 * 128 * 64 * 4
+    assert package.inputs == (Buffer(size, Element.F32, Role.INPUT),) * 3
+    assert package.output == Buffer(size, Element.F32, Role.OUTPUT)
+    assert len(package.stages) == 1

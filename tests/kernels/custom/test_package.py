@@ -1,6 +1,7 @@
 """One byte string a package, one digest, and a name for every rule that is broken."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -8,9 +9,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.custom import Buffer, Element, KernelPackage, PackageError, Reason, Tolerance
-from kernels.custom.package import MAX_BUFFER_BYTES, MAX_INPUTS, MAX_SOURCE_BYTES
-from tests.kernels.custom.examples import document, triple
+from kernels.custom import (
+    Buffer,
+    Element,
+    KernelPackage,
+    PackageError,
+    Reason,
+    Role,
+    Stage,
+    Tolerance,
+)
+from kernels.custom.buffer import MAX_BINDINGS, MAX_BUFFER_BYTES
+from kernels.custom.package import (
+    MAX_BUFFERS,
+    MAX_INPUTS,
+    MAX_SOURCE_BYTES,
+    MAX_SOURCES,
+    MAX_STAGES,
+)
+from tests.kernels.custom.examples import (
+    INPUT_BUFFER,
+    OUTPUT_BUFFER,
+    STAGE,
+    TRIPLE,
+    document,
+    triple,
+)
 
 LIMITS = {
     "max-storage-buffer-binding-size": 128,
@@ -19,12 +43,21 @@ LIMITS = {
     "max-compute-workgroups-per-dimension": 4,
 }
 
-BUFFERS = st.builds(
-    lambda element, count: Buffer(element.size * count, element),
+INPUTS = st.builds(
+    lambda element, count, role: Buffer(element.size * count, element, role),
     st.sampled_from(Element),
     st.integers(1, 1000),
+    st.sampled_from([Role.INPUT, Role.SCRATCH]),
 )
+TWO = (STAGE, Stage(1, "main", (1, 1, 1), (0, 1)))
+BYTES = Buffer(64, Element.BYTES, Role.OUTPUT)
 NUMBERS = st.floats(0, 1e6, width=32).filter(lambda value: str(value) != "-0.0")
+
+
+def staged(**fields: Any) -> dict[str, Any]:
+    """The JSON of `triple`'s stage with some fields replaced."""
+    stage: dict[str, Any] = json.loads(triple().canonical)["stages"][0]
+    return stage | fields
 
 
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
@@ -32,24 +65,25 @@ NUMBERS = st.floats(0, 1e6, width=32).filter(lambda value: str(value) != "-0.0")
     source=st.text(min_size=1, max_size=200).filter(
         lambda text: "\0" not in text and text.isprintable()
     ),
-    inputs=st.lists(BUFFERS, max_size=MAX_INPUTS),
-    output=BUFFERS.filter(lambda buffer: buffer.element is not Element.BYTES),
+    others=st.lists(INPUTS, max_size=MAX_BINDINGS - 1),
     bounds=st.tuples(NUMBERS, NUMBERS, st.integers(0, 2**32 - 1)),
     workgroups=st.tuples(*[st.integers(1, 65536)] * 3),
+    stages=st.integers(1, 3),
 )
 def test_a_package_comes_back_from_its_bytes(
     source: str,
-    inputs: list[Buffer],
-    output: Buffer,
+    others: list[Buffer],
     bounds: tuple[float, float, int],
     workgroups: tuple[int, int, int],
+    stages: int,
 ) -> None:
+    buffers = (*others, OUTPUT_BUFFER)
+    stage = Stage(0, "main", workgroups, tuple(range(len(buffers))))
     package = triple(
-        source=source,
-        inputs=tuple(inputs),
-        output=output,
+        sources=(source,),
+        buffers=buffers,
+        stages=(stage,) * stages,
         tolerance=Tolerance(*bounds),
-        workgroups=workgroups,
     )
     again = KernelPackage.from_bytes(package.canonical)
     assert again == package
@@ -61,11 +95,13 @@ def test_a_package_comes_back_from_its_bytes(
     "fields",
     [
         {"name": "other"},
-        {"source": "fn main() {}"},
-        {"entry_point": "start"},
-        {"workgroups": (2, 1, 2)},
-        {"inputs": ()},
-        {"output": Buffer(64, Element.I32)},
+        {"sources": ("fn main() {}",)},
+        {"buffers": (INPUT_BUFFER, Buffer(64, Element.I32, Role.OUTPUT))},
+        {"buffers": (Buffer(64, Element.F32, Role.SCRATCH), OUTPUT_BUFFER)},
+        {"stages": (STAGE, STAGE)},
+        {"stages": (Stage(0, "start", (2, 1, 1), (0, 1)),)},
+        {"stages": (Stage(0, "main", (2, 1, 2), (0, 1)),)},
+        {"stages": (Stage(0, "main", (2, 1, 1), (1, 0)),)},
         {"tolerance": Tolerance.rounded(1e-6, 1e-5, 3)},
     ],
 )
@@ -79,15 +115,27 @@ def test_every_field_changes_the_digest(fields: dict[str, Any]) -> None:
         (Reason.BAD_NAME, {"name": "Triple"}),
         (Reason.BAD_NAME, {"name": "../x"}),
         (Reason.BAD_NAME, {"name": ""}),
-        (Reason.BAD_ENTRY_POINT, {"entry_point": "main()"}),
-        (Reason.BAD_SOURCE, {"source": ""}),
-        (Reason.BAD_SOURCE, {"source": "x" * (MAX_SOURCE_BYTES + 1)}),
-        (Reason.BAD_SOURCE, {"source": "a\0b"}),
-        (Reason.BAD_SOURCE, {"source": "\ud800"}),
-        (Reason.BAD_WORKGROUPS, {"workgroups": (1, 0, 1)}),
-        (Reason.BAD_WORKGROUPS, {"workgroups": (1, 1, 65537)}),
-        (Reason.BINDING_LIMIT, {"inputs": (Buffer(4, Element.F32),) * (MAX_INPUTS + 1)}),
-        (Reason.BAD_TOLERANCE, {"output": Buffer(64, Element.BYTES)}),
+        (Reason.BAD_SOURCE, {"sources": ()}),
+        (Reason.BAD_SOURCE, {"sources": (TRIPLE,) * (MAX_SOURCES + 1)}),
+        (Reason.BAD_SOURCE, {"sources": ("",)}),
+        (Reason.BAD_SOURCE, {"sources": ("x" * (MAX_SOURCE_BYTES + 1),)}),
+        (Reason.BAD_SOURCE, {"sources": ("a\0b",)}),
+        (Reason.BAD_SOURCE, {"sources": ("\ud800",)}),
+        (Reason.BAD_BUFFER, {"buffers": (INPUT_BUFFER,)}),
+        (Reason.BAD_BUFFER, {"buffers": (OUTPUT_BUFFER, OUTPUT_BUFFER)}),
+        (Reason.BINDING_LIMIT, {"buffers": (INPUT_BUFFER,) * (MAX_INPUTS + 1) + (OUTPUT_BUFFER,)}),
+        (
+            Reason.BINDING_LIMIT,
+            {"buffers": (Buffer(4, Element.F32, Role.SCRATCH),) * MAX_BUFFERS + (OUTPUT_BUFFER,)},
+        ),
+        (Reason.BAD_STAGE, {"stages": ()}),
+        (Reason.BAD_STAGE, {"stages": (STAGE,) * (MAX_STAGES + 1)}),
+        (Reason.BAD_STAGE, {"stages": (Stage(1, "main", (1, 1, 1), (0, 1)),)}),
+        (Reason.BAD_STAGE, {"stages": (Stage(0, "main", (1, 1, 1), (0, 2)),)}),
+        (Reason.BAD_STAGE, {"stages": (Stage(0, "main", (1, 1, 1), (1,)),)}),
+        (Reason.BAD_STAGE, {"sources": (TRIPLE, TRIPLE)}),
+        (Reason.BAD_FILE, {"sources": tuple("é" * 30_000 for _ in range(2)), "stages": TWO}),
+        (Reason.BAD_TOLERANCE, {"buffers": (INPUT_BUFFER, BYTES)}),
     ],
 )
 def test_a_field_that_breaks_a_rule_is_named(reason: Reason, fields: dict[str, Any]) -> None:
@@ -97,12 +145,29 @@ def test_a_field_that_breaks_a_rule_is_named(reason: Reason, fields: dict[str, A
 
 
 @pytest.mark.parametrize(
+    ("reason", "fields"),
+    [
+        (Reason.BAD_ENTRY_POINT, {"entry_point": "main()"}),
+        (Reason.BAD_WORKGROUPS, {"workgroups": (1, 0, 1)}),
+        (Reason.BAD_WORKGROUPS, {"workgroups": (1, 1, 65537)}),
+        (Reason.BINDING_LIMIT, {"bindings": ()}),
+        (Reason.BINDING_LIMIT, {"bindings": tuple(range(MAX_BINDINGS + 1))}),
+        (Reason.BAD_STAGE, {"bindings": (0, 1, 0)}),
+    ],
+)
+def test_a_stage_that_breaks_a_rule_is_named(reason: Reason, fields: dict[str, Any]) -> None:
+    with pytest.raises(PackageError) as refused:
+        replace(STAGE, **fields)
+    assert refused.value.reason is reason
+
+
+@pytest.mark.parametrize(
     ("size", "element"),
     [(0, Element.BYTES), (MAX_BUFFER_BYTES + 1, Element.BYTES), (6, Element.F32), (3, Element.F16)],
 )
 def test_a_buffer_holds_whole_elements_within_bounds(size: int, element: Element) -> None:
     with pytest.raises(PackageError) as refused:
-        Buffer(size, element)
+        Buffer(size, element, Role.OUTPUT)
     assert refused.value.reason is Reason.BAD_BUFFER
 
 
@@ -148,16 +213,29 @@ def test_a_decimal_bound_becomes_the_nearest_float32() -> None:
         (Reason.BAD_FILE, triple().canonical[:-1] + b',"more":1}'),
         (Reason.BAD_FILE, json.dumps(json.loads(triple().canonical)).encode()),
         (Reason.BAD_FILE, b" " * (1 << 18) + b"{}"),
-        (Reason.BAD_FILE, document(version=2)),
+        (Reason.BAD_FILE, document(version=1)),
         (Reason.BAD_FILE, document(version=True)),
         (Reason.BAD_FILE, document(name=3)),
-        (Reason.BAD_FILE, document(inputs={})),
-        (Reason.BAD_FILE, document(inputs=[{"bytes": 4}])),
-        (Reason.BAD_FILE, document(output={"bytes": 4.0, "element": "f32"})),
+        (Reason.BAD_FILE, document(sources="fn main() {}")),
+        (Reason.BAD_FILE, document(sources=[3])),
+        (Reason.BAD_FILE, document(buffers={})),
+        (Reason.BAD_FILE, document(buffers=[{"bytes": 4}])),
+        (Reason.BAD_FILE, document(buffers=[{"bytes": 4.0, "element": "f32", "role": "output"}])),
+        (Reason.BAD_FILE, document(stages={})),
+        (Reason.BAD_FILE, document(stages=[{"source": 0}])),
         (Reason.BAD_FILE, document(tolerance={"absolute": 0.1})),
-        (Reason.BAD_BUFFER, document(output={"bytes": 4, "element": "f64"})),
-        (Reason.BAD_WORKGROUPS, document(workgroups=[1, 1])),
-        (Reason.BAD_FILE, document(workgroups=[1, 1, "1"])),
+        (
+            Reason.BAD_BUFFER,
+            document(buffers=[{"bytes": 4, "element": "f64", "role": "output"}]),
+        ),
+        (
+            Reason.BAD_BUFFER,
+            document(buffers=[{"bytes": 4, "element": "f32", "role": "uniform"}]),
+        ),
+        (Reason.BAD_WORKGROUPS, document(stages=[staged(workgroups=[1, 1])])),
+        (Reason.BAD_FILE, document(stages=[staged(workgroups=[1, 1, "1"])])),
+        (Reason.BAD_FILE, document(stages=[staged(bindings=[True, 1])])),
+        (Reason.BAD_FILE, document(stages=[staged(source="0")])),
         (
             Reason.BAD_TOLERANCE,
             document(tolerance={"absolute_bits": 0, "relative_bits": 2**31, "ulp": 0}),
@@ -177,10 +255,19 @@ def test_what_fits_an_adapter_passes_its_limits() -> None:
 @pytest.mark.parametrize(
     ("reason", "fields"),
     [
-        (Reason.BUFFER_LIMIT, {"output": Buffer(132, Element.F32)}),
-        (Reason.BUFFER_LIMIT, {"inputs": (Buffer(129, Element.BYTES),)}),
-        (Reason.BINDING_LIMIT, {"inputs": (Buffer(4, Element.F32),) * 2}),
-        (Reason.DISPATCH_LIMIT, {"workgroups": (1, 5, 1)}),
+        (
+            Reason.BUFFER_LIMIT,
+            {"buffers": (INPUT_BUFFER, Buffer(132, Element.F32, Role.OUTPUT))},
+        ),
+        (Reason.BUFFER_LIMIT, {"buffers": (Buffer(129, Element.BYTES, Role.INPUT), OUTPUT_BUFFER)}),
+        (
+            Reason.BINDING_LIMIT,
+            {
+                "buffers": (INPUT_BUFFER, INPUT_BUFFER, OUTPUT_BUFFER),
+                "stages": (replace(STAGE, bindings=(0, 1, 2)),),
+            },
+        ),
+        (Reason.DISPATCH_LIMIT, {"stages": (STAGE, replace(STAGE, workgroups=(1, 5, 1)))}),
     ],
 )
 def test_what_exceeds_an_adapter_is_named(reason: Reason, fields: dict[str, Any]) -> None:
@@ -194,3 +281,11 @@ def test_inputs_of_the_wrong_number_or_length_are_refused(inputs: list[bytes]) -
     with pytest.raises(PackageError) as refused:
         triple().check_inputs(inputs)
     assert refused.value.reason is Reason.BAD_INPUT
+
+
+def test_the_memory_of_a_run_counts_every_buffer_and_the_output_twice() -> None:
+    scratch = Buffer(3, Element.BYTES, Role.SCRATCH)
+    package = triple(
+        buffers=(INPUT_BUFFER, OUTPUT_BUFFER, scratch), stages=(replace(STAGE, bindings=(0, 1, 2)),)
+    )
+    assert package.device_bytes == 64 + 2 * 64 + 4

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,25 @@ from kernels.custom import (
     MemoryExceeded,
     PackageError,
     Reason,
+    Role,
     RunCrashed,
     RunLimits,
     ShaderError,
+    Stage,
     run_package,
     runner,
 )
 from kernels.runtime import Adapter, AdapterUnavailable
-from tests.kernels.custom.examples import OUTPUT, alone, triple
+from tests.kernels.custom.examples import (
+    INPUT_BUFFER,
+    OUTPUT,
+    OUTPUT_BUFFER,
+    STAGE,
+    TRIPLE,
+    alone,
+    single,
+    triple,
+)
 
 Run = Callable[..., bytes]
 
@@ -52,6 +64,35 @@ def test_the_output_comes_back_and_the_caller_keeps_its_directory(
 def test_what_a_kernel_does_not_write_is_zero_and_lengths_need_no_whole_words(run: Run) -> None:
     output = run(alone("y[1] = 0x04030201u;", size=7))
     assert output == bytes([0, 0, 0, 0, 1, 2, 3])
+
+
+STAGED = (
+    """
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> partial: array<f32>;
+@compute @workgroup_size(4)
+fn sums(@builtin(global_invocation_id) at: vec3<u32>) {
+    for (var i = 0u; i < 4u; i++) { partial[at.x] += x[4u * at.x + i]; }
+}
+""",
+    """
+@group(0) @binding(0) var<storage, read_write> total: f32;
+@group(0) @binding(1) var<storage, read_write> partial: array<f32>;
+@compute @workgroup_size(1)
+fn main() { for (var i = 0u; i < 4u; i++) { total += partial[i]; } }
+""",
+)
+
+
+def test_stages_run_in_order_and_share_scratch_that_starts_as_zeros(run: Run) -> None:
+    scratch = Buffer(16, Element.F32, Role.SCRATCH)
+    package = triple(
+        sources=STAGED,
+        buffers=(scratch, INPUT_BUFFER, Buffer(4, Element.F32, Role.OUTPUT)),
+        stages=(Stage(0, "sums", (1, 1, 1), (1, 0)), Stage(1, "main", (1, 1, 1), (2, 0))),
+    )
+    x = np.arange(16, dtype="<f4")
+    assert run(package, x.tobytes()) == np.float32(120).tobytes()
 
 
 def test_a_write_outside_the_output_changes_nothing_else(run: Run) -> None:
@@ -82,7 +123,7 @@ def test_a_kernel_that_needs_too_much_memory_is_refused(run: Run) -> None:
 
 
 def test_inputs_count_as_memory(run: Run) -> None:
-    large = triple(inputs=(Buffer(1 << 26, Element.F32),))
+    large = triple(buffers=(Buffer(1 << 26, Element.F32, Role.INPUT), OUTPUT_BUFFER))
     with pytest.raises(MemoryExceeded):
         run(large, bytes(1 << 26), limits=RunLimits(memory_bytes=1 << 25))
 
@@ -91,11 +132,11 @@ def test_inputs_count_as_memory(run: Run) -> None:
     ("package", "told"),
     [
         (alone("nonsense"), "parsing error"),
-        (triple(entry_point="other"), "entry point"),
-        (triple(source=triple().source.replace("binding(1)", "binding(6)")), "binding"),
-        (triple(source=triple().source.replace("storage, read>", "storage, read_write>")), "t"),
+        (triple(stages=(replace(STAGE, entry_point="other"),)), "entry point"),
+        (triple(sources=(TRIPLE.replace("binding(1)", "binding(6)"),)), "binding"),
+        (triple(sources=(TRIPLE.replace("storage, read>", "storage, read_write>"),)), "t"),
         (alone("y[0] = f32(1u);"), "type"),
-        (triple(source=OUTPUT + "@compute @workgroup_size(4096) fn main() {}"), "workgroup"),
+        (single(OUTPUT + "@compute @workgroup_size(4096) fn main() {}"), "workgroup"),
     ],
 )
 def test_a_shader_that_the_adapter_refuses_is_told(

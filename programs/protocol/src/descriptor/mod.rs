@@ -1,10 +1,13 @@
 //! Operator descriptors: 256 bytes that say all of an operator's semantics. `parse` refuses
 //! whatever the referee could not recompute; kernels/README.md has the layout and the rules.
 
-mod operator;
+mod limits;
+mod opcode;
+mod rules;
+mod shapes;
 mod tensor;
 
-pub use operator::Opcode;
+pub use opcode::Opcode;
 pub use tensor::{elements, row_stride, same_bytes, stored_bytes, Dtype, Shape};
 
 use crate::merkle::Digest;
@@ -69,7 +72,7 @@ pub struct Descriptor {
     pub dtype_out: Dtype,
     /// None from the number of inputs on.
     pub inputs: [Option<Input>; 3],
-    /// Zero from the number of inputs on.
+    /// Zero from the number of inputs on; `steps` and `offset` lie there if the opcode has them.
     pub input_shapes: [Shape; 3],
     pub output_shape: Shape,
     pub window: Window,
@@ -103,6 +106,10 @@ impl Descriptor {
         if !opcode.takes(count, per_channel) {
             return Err(Fault::BadInputCount);
         }
+        let strided = opcode == Opcode::AsStrided;
+        if strided && raw.array::<12>(76) != [0; 12] {
+            return Err(Fault::ReservedNotZero);
+        }
         let descriptor = Self {
             opcode,
             dtype_in: Dtype::from_code(raw.u8(2)).ok_or(Fault::BadDtype)?,
@@ -114,8 +121,8 @@ impl Descriptor {
             ],
             input_shapes: [
                 raw.input_shape(40, 0 < count)?,
-                raw.input_shape(56, 1 < count)?,
-                raw.input_shape(72, 2 < count)?,
+                raw.input_shape(56, 1 < count || strided)?,
+                raw.input_shape(72, 2 < count || strided)?,
             ],
             output_shape: raw.shape(88),
             window: Window {
@@ -137,10 +144,10 @@ impl Descriptor {
             multiply_adds: u64::from_le_bytes(raw.array(248)),
         };
         raw.input(32, false)?;
-        if raw.u8(5) != u8::from(opcode == Opcode::Requantise) {
+        if raw.u8(5) != u8::from(opcode.rounds()) {
             return Err(Fault::BadRounding);
         }
-        operator::check(&descriptor)?;
+        rules::check(&descriptor)?;
         Ok(descriptor)
     }
 
@@ -151,14 +158,17 @@ impl Descriptor {
 
     /// Dtype that input `slot` must have.
     pub fn input_dtype(&self, slot: usize) -> Dtype {
-        if slot == 0 {
-            return self.dtype_in;
-        }
-        match self.opcode {
-            Opcode::Matmul | Opcode::Convolution if slot == 1 => Dtype::Int8,
-            Opcode::Lookup => Dtype::Int8,
-            _ => Dtype::Int32,
-        }
+        self.opcode.input_dtype(slot, self.dtype_in, self.dtype_out)
+    }
+
+    /// Elements of the input from one of the output to the next along each axis.
+    pub fn steps(&self) -> Shape {
+        self.input_shapes[1]
+    }
+
+    /// Element of the input, counted row by row without padding, that an as_strided reads first.
+    pub fn offset(&self) -> u32 {
+        self.input_shapes[2][0]
     }
 }
 

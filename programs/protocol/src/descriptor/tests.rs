@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{operator::operands, *};
+use super::{limits::operands, *};
 use crate::{
     merkle::{Digest, SPEC},
     recorded::{bytes, vectors},

@@ -2,10 +2,10 @@
 
 use protocol::descriptor::Descriptor;
 
-use super::same_place;
+use super::broadcast_element;
 use crate::{layout::Place, operand::Operand, RefereeError};
 
 pub fn value(d: &Descriptor, place: &Place, operands: &[Operand; 3]) -> Result<i32, RefereeError> {
-    let [a, b] = [0, 1].map(|slot| same_place(d, place, operands, slot));
+    let [a, b] = [0, 1].map(|slot| broadcast_element(d, place, operands, slot));
     Ok(a?.wrapping_add(b?))
 }

@@ -2,16 +2,14 @@
 
 use protocol::descriptor::{Descriptor, Dtype};
 
-use super::input;
+use super::{input, int32s, int8s, row};
 use crate::{layout::Place, operand::Operand, RefereeError};
 
 pub fn value(d: &Descriptor, place: &Place, operands: &[Operand; 3]) -> Result<i32, RefereeError> {
-    let layout = input(d, 0)?;
-    let start = Place { row: place.row, column: 0 };
-    let row = operands[0].bytes(layout.elements(start, layout.columns))?;
-    let index = match layout.dtype {
-        Dtype::Int8 => first_largest(row.iter().map(|byte| byte.cast_signed().into())),
-        Dtype::Int32 => first_largest(row.as_chunks().0.iter().map(|b| i32::from_le_bytes(*b))),
+    let bytes = row(&input(d, 0)?, place.row, &operands[0])?;
+    let index = match d.dtype_in {
+        Dtype::Int8 => first_largest(int8s(bytes)),
+        Dtype::Int32 => first_largest(int32s(bytes)),
     };
     index.ok_or(RefereeError::WrongLength)
 }

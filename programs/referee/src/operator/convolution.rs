@@ -25,7 +25,7 @@ pub fn runs(
 }
 
 /// All taps of one output channel.
-fn filter(d: &Descriptor, layout: &Layout, place: &Place) -> Run {
+pub fn filter(d: &Descriptor, layout: &Layout, place: &Place) -> Run {
     let [height, width] = d.window.kernel.map(u64::from);
     let taps = height.saturating_mul(width);
     layout.rows(place.column.saturating_mul(taps), taps)

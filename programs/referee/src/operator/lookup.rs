@@ -2,7 +2,7 @@
 
 use protocol::descriptor::Descriptor;
 
-use super::{input, same_place};
+use super::{element, input};
 use crate::{
     layout::{integer, Layout, Place},
     operand::{Operand, Run},
@@ -17,7 +17,7 @@ pub fn run(layout: &Layout, place: &Place, slot: usize) -> Run {
 }
 
 pub fn value(d: &Descriptor, place: &Place, operands: &[Operand; 3]) -> Result<i32, RefereeError> {
-    let x = same_place(d, place, operands, 0)?;
+    let x = element(d, place, operands, 0)?;
     let table = input(d, 1)?;
     let column = u64::from(x.wrapping_add(128).cast_unsigned());
     let entry = operands[1].bytes(table.elements(Place { row: 0, column }, 1))?;

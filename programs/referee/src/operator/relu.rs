@@ -2,9 +2,9 @@
 
 use protocol::descriptor::Descriptor;
 
-use super::same_place;
+use super::element;
 use crate::{layout::Place, operand::Operand, RefereeError};
 
 pub fn value(d: &Descriptor, place: &Place, operands: &[Operand; 3]) -> Result<i32, RefereeError> {
-    Ok(same_place(d, place, operands, 0)?.max(d.clamp_low).min(d.clamp_high))
+    Ok(element(d, place, operands, 0)?.max(d.clamp_low).min(d.clamp_high))
 }

@@ -2,7 +2,7 @@
 
 use protocol::descriptor::Descriptor;
 
-use super::{input, same_place};
+use super::{element, input};
 use crate::{
     ensure,
     layout::{integer, Layout, Place},
@@ -22,7 +22,7 @@ fn channel(table: &Layout, place: &Place) -> Run {
 }
 
 pub fn value(d: &Descriptor, place: &Place, operands: &[Operand; 3]) -> Result<i32, RefereeError> {
-    let x = i64::from(same_place(d, place, operands, 0)?);
+    let x = i64::from(element(d, place, operands, 0)?);
     let (multiplier, shift) = if d.per_channel {
         let table = input(d, 1)?;
         let entry = operands[1].bytes(channel(&table, place))?;

@@ -1,0 +1,78 @@
+"""The buffers of a package and the stages that use them."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kernels.custom.element import Element
+from kernels.custom.errors import PackageError, Reason
+
+MAX_BUFFER_BYTES = 1 << 30
+MAX_BINDINGS = 8
+MAX_WORKGROUPS = 1 << 16
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+class Role(StrEnum):
+    """What a buffer is for. Only an input is bound read-only; the others are zero at the start."""
+
+    INPUT = "input"
+    SCRATCH = "scratch"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """One storage buffer: its length in bytes, what it holds and what it is for."""
+
+    bytes: int
+    element: Element
+    role: Role
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.bytes <= MAX_BUFFER_BYTES:
+            raise PackageError(
+                Reason.BAD_BUFFER, f"a buffer has 1 to {MAX_BUFFER_BYTES} bytes, not {self.bytes}"
+            )
+        if self.bytes % self.element.size:
+            raise PackageError(
+                Reason.BAD_BUFFER,
+                f"{self.bytes} bytes are no whole number of {self.element.spoken} elements",
+            )
+
+    @property
+    def bound_bytes(self) -> int:
+        """Length of the device's buffer: whole 32-bit words, the rest of the last one zero."""
+        return -(-self.bytes // 4) * 4
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One dispatch: an entry point of a source, workgroups x, y, z, and the buffers it binds.
+
+    bindings[i] is the number of the buffer at group 0, binding i.
+    """
+
+    source: int
+    entry_point: str
+    workgroups: tuple[int, int, int]
+    bindings: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if IDENTIFIER.fullmatch(self.entry_point) is None:
+            raise PackageError(
+                Reason.BAD_ENTRY_POINT, f"{self.entry_point!r} is no WGSL identifier"
+            )
+        if len(self.workgroups) != 3 or not all(1 <= n <= MAX_WORKGROUPS for n in self.workgroups):
+            raise PackageError(
+                Reason.BAD_WORKGROUPS, f"{self.workgroups}: three counts of 1 to {MAX_WORKGROUPS}"
+            )
+        if not 1 <= len(self.bindings) <= MAX_BINDINGS:
+            raise PackageError(
+                Reason.BINDING_LIMIT,
+                f"a stage binds 1 to {MAX_BINDINGS} buffers, not {len(self.bindings)}",
+            )
+        if len(set(self.bindings)) != len(self.bindings):
+            raise PackageError(
+                Reason.BAD_STAGE, f"bindings {list(self.bindings)}: a buffer is bound twice"
+            )

@@ -1,0 +1,123 @@
+"""A package's parsed JSON, checked for its form before its meaning."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kernels.custom.buffer import Buffer, Role, Stage
+from kernels.custom.element import Element
+from kernels.custom.errors import PackageError, Reason
+
+VERSION = 2
+KEYS = {"buffers", "name", "sources", "stages", "tolerance", "version"}
+BOUNDS = ("absolute_bits", "relative_bits", "ulp")
+
+_ELEMENTS = {element.spoken: element for element in Element}
+_ROLES = {str(role): role for role in Role}
+
+
+def package_fields(document: object) -> Mapping[str, Any]:
+    """The fields of a package of this version, each still unparsed; PackageError."""
+    fields = mapping(document, KEYS, "package")
+    if fields["version"] != VERSION or isinstance(fields["version"], bool):
+        raise bad_file(f"version {fields['version']!r} is not {VERSION}")
+    return fields
+
+
+def described_buffer(buffer: Buffer) -> dict[str, Any]:
+    """A buffer's JSON."""
+    return {
+        "bytes": buffer.bytes,
+        "element": buffer.element.spoken,
+        "role": str(buffer.role),
+    }
+
+
+def described_stage(stage: Stage) -> dict[str, Any]:
+    """A stage's JSON."""
+    return {
+        "bindings": list(stage.bindings),
+        "entry_point": stage.entry_point,
+        "source": stage.source,
+        "workgroups": list(stage.workgroups),
+    }
+
+
+def parsed_buffers(entries: object) -> tuple[Buffer, ...]:
+    """Buffers from their JSON; PackageError."""
+    return tuple(
+        _buffer(entry, f"buffer {number}") for number, entry in enumerate(array(entries, "buffers"))
+    )
+
+
+def parsed_stages(entries: object) -> tuple[Stage, ...]:
+    """Stages from their JSON; PackageError."""
+    return tuple(
+        _stage(entry, f"stage {number}") for number, entry in enumerate(array(entries, "stages"))
+    )
+
+
+def _buffer(entry: object, what: str) -> Buffer:
+    fields = mapping(entry, {"bytes", "element", "role"}, what)
+    element = _ELEMENTS.get(text(fields["element"], f"{what}: element"))
+    if element is None:
+        raise _unknown(f"{what}: element {fields['element']!r}", _ELEMENTS)
+    role = _ROLES.get(text(fields["role"], f"{what}: role"))
+    if role is None:
+        raise _unknown(f"{what}: role {fields['role']!r}", _ROLES)
+    return Buffer(integer(fields["bytes"], f"{what}: bytes"), element, role)
+
+
+def _stage(entry: object, what: str) -> Stage:
+    fields = mapping(entry, {"bindings", "entry_point", "source", "workgroups"}, what)
+    counts = _integers(fields["workgroups"], f"{what}: workgroups")
+    if len(counts) != 3:
+        raise PackageError(
+            Reason.BAD_WORKGROUPS, f"{what}: {counts}: three counts, x, y and z, are needed"
+        )
+    return Stage(
+        source=integer(fields["source"], f"{what}: source"),
+        entry_point=text(fields["entry_point"], f"{what}: entry_point"),
+        workgroups=(counts[0], counts[1], counts[2]),
+        bindings=tuple(_integers(fields["bindings"], f"{what}: bindings")),
+    )
+
+
+def _integers(value: object, what: str) -> list[int]:
+    return [integer(entry, what) for entry in array(value, what)]
+
+
+def _unknown(what: str, known: Mapping[str, object]) -> PackageError:
+    return PackageError(Reason.BAD_BUFFER, f"{what} is none of {', '.join(known)}")
+
+
+def bad_file(message: str) -> PackageError:
+    """What does not even have the form of a package."""
+    return PackageError(Reason.BAD_FILE, f"package: {message}")
+
+
+def mapping(value: object, keys: set[str], what: str) -> Mapping[str, Any]:
+    """An object with exactly these keys; PackageError."""
+    if not isinstance(value, dict) or set(value) != keys:
+        raise bad_file(f"{what} has to have exactly the keys {', '.join(sorted(keys))}")
+    return value
+
+
+def array(value: object, what: str) -> Sequence[object]:
+    """A list; PackageError."""
+    if not isinstance(value, list):
+        raise bad_file(f"{what}: {value!r} is not a list")
+    return value
+
+
+def text(value: object, what: str) -> str:
+    """A string; PackageError."""
+    if not isinstance(value, str):
+        raise bad_file(f"{what}: {value!r} is not a string")
+    return value
+
+
+def integer(value: object, what: str) -> int:
+    """An integer that is no boolean; PackageError."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise bad_file(f"{what}: {value!r} is not an integer")
+    return value

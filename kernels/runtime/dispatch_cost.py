@@ -1,0 +1,58 @@
+"""What one more dispatch costs, recorded from Python and run."""
+
+from time import perf_counter
+from typing import Any
+
+import wgpu
+
+from kernels.runtime.adapter import Adapter, losses
+
+DISPATCHES = 1000
+RUNS = 7
+# Each dispatch reads what the one before it wrote, as the operators of a graph do.
+SOURCE = """
+@group(0) @binding(0) var<storage, read_write> counter: array<u32>;
+@compute @workgroup_size(1) fn main() { counter[0] += 1u; }
+"""
+_COUNTER_BYTES = 256
+
+
+def measure_dispatch_cost(adapter: Adapter) -> float:
+    """Seconds a dispatch, amortised over 1,000 that depend on each other in one submission.
+
+    Recording, submitting and the wait for the last one's result are counted; the best of a few
+    runs. Raises DeviceLost when the device fails or runs fewer dispatches than it was given.
+    """
+    with losses(adapter.name):
+        device = adapter.request_device()
+        pipeline = device.create_compute_pipeline(
+            layout="auto",
+            compute={"module": device.create_shader_module(code=SOURCE), "entry_point": "main"},
+        )
+        counter = device.create_buffer(
+            size=_COUNTER_BYTES, usage=wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_SRC
+        )
+        bindings = device.create_bind_group(
+            layout=pipeline.get_bind_group_layout(0),
+            entries=[{"binding": 0, "resource": {"buffer": counter}}],
+        )
+        seconds = [_run(device, pipeline, bindings, counter, run) for run in range(RUNS)]
+        device.destroy()
+    return min(seconds) / DISPATCHES
+
+
+def _run(device: Any, pipeline: Any, bindings: Any, counter: Any, before: int) -> float:
+    started = perf_counter()
+    encoder = device.create_command_encoder()
+    compute = encoder.begin_compute_pass()
+    for _ in range(DISPATCHES):
+        compute.set_pipeline(pipeline)
+        compute.set_bind_group(0, bindings)
+        compute.dispatch_workgroups(1)
+    compute.end()
+    device.queue.submit([encoder.finish()])
+    counted = int.from_bytes(device.queue.read_buffer(counter, 0, 4), "little")
+    seconds = perf_counter() - started
+    if counted != DISPATCHES * (before + 1):
+        raise RuntimeError(f"{counted} dispatches ran of {DISPATCHES * (before + 1)}")
+    return seconds
