@@ -4,7 +4,7 @@ A matrix product C = A·Bᵀ + bias is right only if C·t = A·(Bᵀ·t) + bias�
 convolution likewise, with t over its output channels or with a random combination of its images.
 Each operator draws a vector of its own, and the differences of both sides are added into one vector
 of sums, which must be zero modulo p in the end (Freivalds 1977, batched by Schwartz-Zippel in
-degree one).
+degree one). A batched matrix product counts as so many operators.
 
 Soundness. Let D be the difference between an operator's output and the right one over the
 integers. Its elements stay below p in absolute value, so one that is not zero is not zero modulo p.
@@ -54,12 +54,18 @@ class Fold:
         return not self._sums.elements().any()
 
     def add_matmul(self, reads: Sequence[Array], out: Array) -> None:
-        """C·t - A·(Bᵀ·t) - bias·t, a coordinate a row of C."""
-        a, b = reads[0][0, 0], reads[1][0, 0]
-        vector = self._vector(b.shape[0])
-        self._sums.add(limbs(vector), out[0, 0].T, self._cost)
-        self._sums.add(-limbs(field.multiply(vector, b, self._cost)), a.T, self._cost)
-        self._subtract_bias(vector, reads, a.shape[0])
+        """C·t - A·(Bᵀ·t) - bias·t, a coordinate a row of C.
+
+        The products of a batch are operators of their own, each with its own t, at the same
+        coordinates.
+        """
+        b = reads[1].reshape(-1, *reads[1].shape[2:])
+        a, products = (array.reshape(len(b), -1, array.shape[3]) for array in (reads[0], out))
+        for left, right, product in zip(a, b, products, strict=True):
+            vector = self._vector(right.shape[0])
+            self._sums.add(limbs(vector), product.T, self._cost)
+            self._sums.add(-limbs(field.multiply(vector, right, self._cost)), left.T, self._cost)
+            self._subtract_bias(vector, reads, left.shape[0])
 
     def add_convolution_by_batch(
         self, descriptor: Descriptor, reads: Sequence[Array], out: Array
@@ -117,7 +123,7 @@ def fold_length(descriptor: Descriptor) -> int:
     """Coordinates that an operator takes in a fold."""
     output = descriptor.output_shape
     if descriptor.opcode is Opcode.MATMUL:
-        return output[2]
+        return prod(output[:3]) // _products(descriptor)
     if batch_macs(descriptor) <= channel_macs(descriptor):
         return prod(output[1:])
     return prod(output[:3])
@@ -132,9 +138,10 @@ def fold_macs(descriptor: Descriptor) -> int:
 
 def matmul_macs(descriptor: Descriptor) -> int:
     """Upper bound of what `add_matmul` multiplies."""
-    _, _, m, k = descriptor.input_shapes[0]
+    m, k = fold_length(descriptor), descriptor.input_shapes[0][3]
     n = descriptor.output_shape[3]
-    return field.limb_products(1, m, k + n) + field.limb_products(1, n, k + 1)
+    each = field.limb_products(1, m, k + n) + field.limb_products(1, n, k + 1)
+    return _products(descriptor) * each
 
 
 def batch_macs(descriptor: Descriptor) -> int:
@@ -154,6 +161,11 @@ def channel_macs(descriptor: Descriptor) -> int:
     return field.limb_products(1, output[3], taps + positions + 1) + field.limb_products(
         1, taps, positions
     )
+
+
+def _products(descriptor: Descriptor) -> int:
+    """Independent products: one, or the batch that B has."""
+    return prod(descriptor.input_shapes[1][:2])
 
 
 def _taps(descriptor: Descriptor) -> int:

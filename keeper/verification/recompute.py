@@ -6,17 +6,27 @@ from kernels.exact.reference import evaluate
 from kernels.graph import Descriptor, Opcode
 from kernels.trace.layout import Array
 
-ELEMENTWISE = (Opcode.REQUANTISE, Opcode.RELU, Opcode.ADD, Opcode.LOOKUP)
+# How many operands have the output's rows; the others are tables.
+ROWWISE = {
+    Opcode.REQUANTISE: 1,
+    Opcode.RELU: 1,
+    Opcode.LOOKUP: 1,
+    Opcode.SOFTMAX: 1,
+    Opcode.LAYER_NORM: 1,
+    Opcode.ADD: 2,
+    Opcode.MULTIPLY: 2,
+}
 # Small enough that a block and its 64-bit intermediates stay in the cache.
 BLOCK = 1 << 14
 
 
 def first_difference(descriptor: Descriptor, reads: Sequence[Array], actual: Array) -> int | None:
     """Row-major index of the first wrong element of actual; None when all are right."""
-    if descriptor.opcode not in ELEMENTWISE:
+    tensors = ROWWISE.get(descriptor.opcode, 0)
+    # a broadcast operand has rows of its own
+    if not tensors or any(read.shape != actual.shape for read in reads[:tensors]):
         return _first_unequal(evaluate(descriptor, reads), actual)
     width = actual.shape[3]
-    tensors = 2 if descriptor.opcode is Opcode.ADD else 1
     rows = [read.reshape(-1, width) for read in reads[:tensors]]
     tables = reads[tensors:]
     found = actual.reshape(-1, width)

@@ -8,7 +8,6 @@ from kernels.evidence.layout import (
     Place,
     element_at,
     leaf_space,
-    operand_ranges,
     place_of,
 )
 from kernels.evidence.stage import Witness
@@ -25,6 +24,5 @@ __all__ = [
     "element_at",
     "judge",
     "leaf_space",
-    "operand_ranges",
     "place_of",
 ]

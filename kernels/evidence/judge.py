@@ -7,8 +7,9 @@ import numpy as np
 
 from kernels.evidence.claim import Claim, Judgement
 from kernels.evidence.errors import EvidenceError, Reason
-from kernels.evidence.layout import LeafRange, Place, leaf_ranges, place_of, runs
-from kernels.evidence.value import Operand, value
+from kernels.evidence.layout import LeafRange, Place, leaf_ranges, place_of
+from kernels.evidence.operand import Operand, runs_in_order
+from kernels.evidence.value import value
 from kernels.graph import (
     DESCRIPTOR_BYTES,
     Descriptor,
@@ -113,13 +114,14 @@ def _descriptor(claim: Claim, staged: _Staged) -> Descriptor:
 def _operands(
     claim: Claim, descriptor: Descriptor, place: Place, staged: _Staged
 ) -> Sequence[Operand]:
-    operands = []
-    for slot, source in enumerate(descriptor.inputs):
+    operands: list[Operand] = []
+    for slot, needed in enumerate(runs_in_order(descriptor, place, operands)):
+        source = descriptor.inputs[slot]
         spec = input_spec(descriptor, slot)
         depth = tensor_depth(spec.shape, spec.dtype)
         operand, roots = Operand(spec), set()
         wrong = EvidenceError(Reason.WRONG_OPERAND, f"input {slot} is not what was committed", slot)
-        for leaves in leaf_ranges(runs(descriptor, place, slot)):
+        for leaves in leaf_ranges(needed):
             data, root = staged.range(leaves, depth)
             roots.add(root)
             if len(roots) > 1:

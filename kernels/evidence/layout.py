@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import prod
 
 from kernels.evidence.errors import EvidenceError, Reason
-from kernels.graph import Descriptor, Opcode, TensorSpec, input_spec, output_spec
-from kernels.trace import LEAF_BYTES, tensor_depth
+from kernels.graph import Descriptor, Opcode, TensorSpec, input_spec, is_batched
+from kernels.trace import LEAF_BYTES, Shape, tensor_depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,37 +105,108 @@ def strips(descriptor: Descriptor, place: Place) -> Iterator[Strip]:
 
 
 def filter_run(descriptor: Descriptor, place: Place) -> Run:
-    """A convolution's weights for one output channel."""
+    """The weights of a convolution, depthwise or not, for one output channel."""
     taps = prod(descriptor.window.kernel)
     return row_run(input_spec(descriptor, 1), place.column * taps, taps)
 
 
-def runs(descriptor: Descriptor, place: Place, position: int) -> list[Run]:
-    """Ascending runs of the input at `position` that the element at `place` needs."""
+def row_of_b(descriptor: Descriptor, place: Place) -> int:
+    """The row of a matrix product's B that the element needs."""
+    if not is_batched(descriptor):
+        return place.column
+    rows_of_a, rows_of_b = descriptor.input_shapes[0][2], descriptor.input_shapes[1][2]
+    return rows_of_b * (place.row // rows_of_a) + place.column
+
+
+def coordinates(shape: Shape, place: Place) -> list[int]:
+    """N, H, W and C of an element."""
+    above, w = divmod(place.row, shape[2])
+    return [*divmod(above, shape[1]), w, place.column]
+
+
+def place_at(shape: Shape, at: Sequence[int]) -> Place:
+    """The element at coordinates N, H, W and C."""
+    return Place((at[0] * shape[1] + at[1]) * shape[2] + at[2], at[3])
+
+
+def broadcast_place(descriptor: Descriptor, place: Place) -> Place:
+    """Where the second operand of add and multiply is read: at 0 along its axes of one element."""
+    shape = descriptor.input_shapes[1]
+    at = coordinates(descriptor.output_shape, place)
+    return place_at(shape, [min(index, size - 1) for index, size in zip(at, shape, strict=True)])
+
+
+def strided_place(descriptor: Descriptor, place: Place) -> Place:
+    """Where as_strided reads its input."""
+    at = coordinates(descriptor.output_shape, place)
+    steps = zip(at, descriptor.steps, strict=True)
+    flat = descriptor.offset + sum(index * step for index, step in steps)
+    return Place(*divmod(flat, descriptor.input_shapes[0][3]))
+
+
+def joined_place(descriptor: Descriptor, place: Place, position: int) -> Place | None:
+    """Where concat reads one of its inputs; None in the other one's part."""
+    axis = descriptor.axis
+    at = coordinates(descriptor.output_shape, place)
+    from_b = at[axis] >= descriptor.input_shapes[0][axis]
+    if from_b != (position == 1):
+        return None
+    if from_b:
+        at[axis] -= descriptor.input_shapes[0][axis]
+    return place_at(descriptor.input_shapes[position], at)
+
+
+def source_place(descriptor: Descriptor, place: Place, position: int, index: int) -> Place | None:
+    """The one element of an input that an operator which reads one an input needs, if any."""
+    match descriptor.opcode, position:
+        case Opcode.ADD | Opcode.MULTIPLY, 1:
+            return broadcast_place(descriptor, place)
+        case Opcode.AS_STRIDED, _:
+            return strided_place(descriptor, place)
+        case Opcode.CONCAT, _:
+            return joined_place(descriptor, place, position)
+        case Opcode.GATHER, 0:
+            return Place(place.row, 0)
+        case Opcode.GATHER, _:
+            last = descriptor.input_shapes[1][2] - 1
+            return Place(min(max(index, 0), last), place.column)
+        case _:
+            return place
+
+
+def runs(descriptor: Descriptor, place: Place, position: int, index: int = 0) -> list[Run]:
+    """Ascending runs of the input at `position` that the element at `place` needs.
+
+    `index` is what gather's first input holds; nothing else looks at it.
+    """
     spec = input_spec(descriptor, position)
     match descriptor.opcode, position:
-        case Opcode.MATMUL | Opcode.CONVOLUTION, 2:
+        case Opcode.MATMUL | Opcode.CONVOLUTION | Opcode.DEPTHWISE, 2:
             found = [element_run(spec, Place(0, place.column))]
         case Opcode.MATMUL, 1:
-            found = [row_run(spec, place.column)]
-        case ((Opcode.MATMUL | Opcode.ARGMAX), _):
-            found = [row_run(spec, place.row)]
-        case Opcode.CONVOLUTION, 1:
+            found = [row_run(spec, row_of_b(descriptor, place))]
+        case Opcode.CONVOLUTION | Opcode.DEPTHWISE, 1:
             found = [filter_run(descriptor, place)]
         case Opcode.CONVOLUTION, _:
             found = [row_run(spec, strip.row, strip.taps) for strip in strips(descriptor, place)]
-        case Opcode.MAX_POOL, _:
+        case Opcode.MAX_POOL | Opcode.DEPTHWISE, _:
             found = [
                 element_run(spec, Place(strip.row + tap, place.column))
                 for strip in strips(descriptor, place)
                 for tap in range(strip.taps)
             ]
-        case Opcode.REQUANTISE, 1:
+        case Opcode.REQUANTISE | Opcode.LAYER_NORM, 1:
             found = [row_run(spec, place.column)]
         case Opcode.LOOKUP, 1:
             found = [row_run(spec, 0)]
+        case (
+            Opcode.MATMUL | Opcode.ARGMAX | Opcode.SOFTMAX | Opcode.LAYER_NORM | Opcode.REDUCE_SUM,
+            _,
+        ):
+            found = [row_run(spec, place.row)]
         case _:
-            found = [element_run(spec, place)]
+            source = source_place(descriptor, place, position, index)
+            found = [] if source is None else [element_run(spec, source)]
     return found
 
 
@@ -149,12 +220,3 @@ def leaf_ranges(runs_: Sequence[Run]) -> list[LeafRange]:
         else:
             ranges.append(LeafRange(first, end))
     return ranges
-
-
-def operand_ranges(descriptor: Descriptor, element: int) -> tuple[tuple[LeafRange, ...], ...]:
-    """Leaf ranges of every operand; none of any in padding. EvidenceError beyond the output."""
-    place = place_of(output_spec(descriptor), element)
-    return tuple(
-        tuple(leaf_ranges(runs(descriptor, place, position))) if place is not None else ()
-        for position in range(len(descriptor.inputs))
-    )

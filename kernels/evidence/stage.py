@@ -1,12 +1,21 @@
 """Collects the bytes from which the referee recomputes one element."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from kernels.evidence.claim import Claim, Stage
 from kernels.evidence.errors import EvidenceError, Reason
-from kernels.evidence.layout import LeafRange, operand_ranges, place_of
-from kernels.graph import ConstantSlot, Graph, Input, InputKind, TensorSpec, output_spec
+from kernels.evidence.layout import LeafRange, Place, leaf_ranges, place_of
+from kernels.evidence.operand import Operand, runs_in_order
+from kernels.graph import (
+    ConstantSlot,
+    Graph,
+    Input,
+    InputKind,
+    TensorSpec,
+    input_spec,
+    output_spec,
+)
 from kernels.trace import (
     LEAF_BYTES,
     TENSOR,
@@ -71,7 +80,7 @@ class Witness:
             raise EvidenceError(Reason.UNKNOWN_OPERATOR, f"the graph has no operator {operator}")
         descriptor = self.graph.descriptors[operator]
         spec = output_spec(descriptor)
-        place_of(spec, element)
+        place = place_of(spec, element)
         output = Input(InputKind.OPERATOR_OUTPUT, operator)
         leaf = self._tree(output, spec).opening(element * spec.dtype.size // LEAF_BYTES)
         parts = [
@@ -81,17 +90,27 @@ class Witness:
             *leaf.path,
             *self._root_path(output),
         ]
-        for position, ranges in enumerate(operand_ranges(descriptor, element)):
+        if place is not None:
+            for part in self._operands(operator, place):
+                parts += part
+        return b"".join(parts)
+
+    def _operands(self, operator: int, place: Place) -> Iterator[list[bytes]]:
+        descriptor = self.graph.descriptors[operator]
+        opened: list[Operand] = []
+        for position, needed in enumerate(runs_in_order(descriptor, place, opened)):
             source = descriptor.inputs[position]
             if source.kind is InputKind.CONSTANT:
                 tree = self._constant_tree(operator, ConstantSlot(source.index))
             else:
                 tree = self._tree(source, self._spec(source))
-            for leaves in ranges:
-                parts += open_range(tree, leaves)
-            if ranges:
-                parts += self._root_path(source)
-        return b"".join(parts)
+            operand = Operand(input_spec(descriptor, position))
+            opened.append(operand)
+            for leaves in leaf_ranges(needed):
+                operand.ranges.append((leaves.first * LEAF_BYTES, leaf_data(tree, leaves)))
+                yield open_range(tree, leaves)
+            if needed:
+                yield list(self._root_path(source))
 
     def _spec(self, source: Input) -> TensorSpec:
         if source.kind is InputKind.JOB_INPUT:
@@ -154,6 +173,11 @@ class Witness:
             return self._roots[operator]
         source = Input(InputKind.OPERATOR_OUTPUT, operator)
         return self._tree(source, self._spec(source)).root
+
+
+def leaf_data(tree: MerkleTree, leaves: LeafRange) -> bytes:
+    """The bytes of the leaves."""
+    return b"".join(tree.opening(index).data for index in range(leaves.first, leaves.end))
 
 
 def open_range(tree: MerkleTree, leaves: LeafRange) -> list[bytes]:

@@ -49,14 +49,28 @@ def _image(draw: st.DrawFn, build: GraphBuilder, dtype: DType) -> Value:
     return build.input((draw(FEW), draw(SIZES), draw(SIZES), draw(SIZES)), dtype)
 
 
+def _other(
+    draw: st.DrawFn, build: GraphBuilder, shape: tuple[int, ...], dtype: DType
+) -> Value | Array:
+    """A second operand: a job input or a constant."""
+    return build.input(shape, dtype) if draw(st.booleans()) else draw(arrays(shape, dtype))
+
+
+def _broadcast(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape, or one with some axes of 1."""
+    kept = draw(st.tuples(*[st.booleans()] * 4) | st.just((True,) * 4))
+    return tuple(size if keep else 1 for size, keep in zip(shape, kept, strict=True))
+
+
 @st.composite
 def matmul(draw: st.DrawFn) -> Case:
-    """Constant or computed B, with and without a bias."""
+    """Constant or computed B, one or a batch, with and without a bias."""
     build = GraphBuilder()
     m, n = draw(SIZES), draw(SIZES)
     k = draw(SIZES | st.sampled_from([255, 256, 257, 515]))
-    a = build.input((m, k))
-    b = build.input((n, k)) if draw(st.booleans()) else int8(draw, n, k)
+    batch = draw(st.just((1, 1)) | st.tuples(FEW, FEW))
+    a = build.input((*batch, m, k))
+    b = _other(draw, build, (*(batch if draw(st.booleans()) else (1, 1)), n, k), DType.INT8)
     build.matmul(a, b, int32(draw, n) if draw(st.booleans()) else None)
     return _finish(draw, build)
 
@@ -87,16 +101,19 @@ def convolution(draw: st.DrawFn) -> Case:
 
 @st.composite
 def requantise(draw: st.DrawFn) -> Case:
-    """Both forms, multipliers and shifts over their whole range."""
+    """Both forms and dtypes, multipliers and shifts over their whole range."""
     build = GraphBuilder()
+    dtype = draw(st.sampled_from(DType))
     x = _image(draw, build, DType.INT32)
     channels = x.spec.shape[3]
     multipliers = st.integers(1, 2**31 - 1) | st.sampled_from([1, 2**30, 2**31 - 1])
     shifts = st.integers(1, 62) | st.sampled_from([1, 31, 32, 33, 62])
-    low, high = sorted((draw(st.integers(-128, 127)), draw(st.integers(-128, 127))))
+    ends = st.integers(dtype.low, dtype.high)
+    low, high = sorted((draw(ends), draw(ends)))
     extra: dict[str, Any] = {
+        "dtype": dtype,
         "zero_point_out": draw(st.integers(-128, 127)),
-        "clamp": draw(st.sampled_from([(-128, 127), (low, high)])),
+        "clamp": draw(st.sampled_from([None, (low, high)])),
     }
     if draw(st.booleans()):
         lists = st.lists(multipliers, min_size=channels, max_size=channels)
@@ -120,14 +137,12 @@ def relu(draw: st.DrawFn) -> Case:
 
 @st.composite
 def add(draw: st.DrawFn) -> Case:
-    """Constant or computed, and of a tensor with itself."""
+    """Constant or computed, broadcast or not, and of a tensor with itself."""
     build = GraphBuilder()
     a = _image(draw, build, DType.INT32)
-    other = draw(st.sampled_from(["constant", "input", "itself"]))
-    if other == "constant":
-        build.add(a, int32(draw, *a.spec.shape))
-    else:
-        build.add(a, a if other == "itself" else build.input(a.spec.shape, DType.INT32))
+    itself = draw(st.booleans())
+    shape = _broadcast(draw, a.spec.shape)
+    build.add(a, a if itself else _other(draw, build, shape, DType.INT32))
     return _finish(draw, build)
 
 
@@ -166,6 +181,124 @@ def argmax(draw: st.DrawFn) -> Case:
     return _finish(draw, build)
 
 
+@st.composite
+def depthwise(draw: st.DrawFn) -> Case:
+    """Every window field, pad value and zero point."""
+    build = GraphBuilder()
+    x = _image(draw, build, DType.INT8)
+    channels = x.spec.shape[3]
+    extreme = st.sampled_from([-128, -5, 0, 127])
+    try:
+        build.depthwise(
+            x,
+            int8(draw, channels, draw(FEW), draw(FEW), 1),
+            int32(draw, channels) if draw(st.booleans()) else None,
+            stride=(draw(FEW), draw(FEW)),
+            dilation=(draw(FEW), draw(FEW)),
+            padding=draw(PADDINGS),
+            pad_value=draw(extreme),
+            zero_point_in=draw(extreme),
+        )
+    except GraphError:
+        assume(condition=False)
+    return _finish(draw, build)
+
+
+@st.composite
+def softmax(draw: st.DrawFn) -> Case:
+    """Both dtypes; scales from all equal to one-hot, and any others."""
+    build = GraphBuilder()
+    dtype = draw(st.sampled_from(DType))
+    size = draw(SIZES | st.sampled_from([300, 2048]))
+    x = build.input((1, draw(FEW), draw(FEW), size), dtype)
+    usual = st.integers(1, 14) if dtype is DType.INT8 else st.integers(18, 34)
+    shift = draw(usual | st.sampled_from([1, 31, 32, 33, 61, 62]))
+    multiplier = st.integers(1, 1 << 16) | st.sampled_from([1, 2**30, 2**31 - 1])
+    build.softmax(x, draw(multiplier), shift)
+    return _finish(draw, build)
+
+
+@st.composite
+def layer_norm(draw: st.DrawFn) -> Case:
+    """Any gamma and beta; rows of one value, small ones and extremes."""
+    build = GraphBuilder()
+    size = draw(SIZES | st.sampled_from([300, 1984]))
+    x = build.input((1, draw(FEW), draw(FEW), size), DType.INT32)
+    shift = draw(st.integers(16, 34) | st.sampled_from([1, 31, 32, 33, 61, 62]))
+    build.layer_norm(x, int32(draw, size), int32(draw, size), shift)
+    graph, inputs = _finish(draw, build)
+    limit = draw(st.sampled_from([1, 3, 200, 1 << 15, 1 << 32]))
+    return graph, [inputs[0] % limit if limit < 1 << 32 else inputs[0]]
+
+
+@st.composite
+def as_strided(draw: st.DrawFn) -> Case:
+    """Both dtypes, any steps and offset that stay inside."""
+    build = GraphBuilder()
+    x = _image(draw, build, draw(st.sampled_from(DType)))
+    left = int(np.prod(x.spec.shape)) - 1
+    shape, steps = [draw(SIZES) for _ in range(4)], []
+    for size in shape:
+        step = draw(st.integers(0, left // (size - 1) if size > 1 else 2**32 - 1))
+        steps.append(step)
+        left -= (size - 1) * step
+    build.as_strided(x, tuple(shape), tuple(steps), draw(st.integers(0, left)))
+    return _finish(draw, build)
+
+
+@st.composite
+def concat(draw: st.DrawFn) -> Case:
+    """Both dtypes, every axis, constant or computed, and of a tensor with itself."""
+    build = GraphBuilder()
+    dtype = draw(st.sampled_from(DType))
+    a = _image(draw, build, dtype)
+    axis = draw(st.integers(0, 3))
+    shape = list(a.spec.shape)
+    shape[axis] = draw(SIZES)
+    itself = draw(st.booleans())
+    build.concat(a, a if itself else _other(draw, build, tuple(shape), dtype), axis)
+    return _finish(draw, build)
+
+
+@st.composite
+def gather(draw: st.DrawFn) -> Case:
+    """Both dtypes of the table, constant or computed; indices inside and outside."""
+    build = GraphBuilder()
+    indices = build.input((draw(FEW), draw(SIZES), draw(FEW), 1), DType.INT32)
+    rows = draw(SIZES)
+    shape = (rows, draw(SIZES | st.just(300)))
+    build.gather(indices, _other(draw, build, shape, draw(st.sampled_from(DType))))
+    graph, inputs = _finish(draw, build)
+    if draw(st.booleans()):
+        inputs[0] = inputs[0] % (2 * rows) - 1
+    return graph, inputs
+
+
+@st.composite
+def reduce_sum(draw: st.DrawFn) -> Case:
+    """Both dtypes."""
+    build = GraphBuilder()
+    build.reduce_sum(_image(draw, build, draw(st.sampled_from(DType))))
+    return _finish(draw, build)
+
+
+@st.composite
+def multiply(draw: st.DrawFn) -> Case:
+    """Constant or computed, broadcast or not, and of a tensor with itself."""
+    build = GraphBuilder()
+    a = _image(draw, build, DType.INT8)
+    itself = draw(st.booleans())
+    shape = _broadcast(draw, a.spec.shape)
+    zero_point = st.integers(-128, 127)
+    build.multiply(
+        a,
+        a if itself else _other(draw, build, shape, DType.INT8),
+        zero_point_a=draw(zero_point),
+        zero_point_b=draw(zero_point),
+    )
+    return _finish(draw, build)
+
+
 CASES: Mapping[Opcode, Callable[[], st.SearchStrategy[Case]]] = {
     Opcode.MATMUL: matmul,
     Opcode.CONVOLUTION: convolution,
@@ -175,4 +308,12 @@ CASES: Mapping[Opcode, Callable[[], st.SearchStrategy[Case]]] = {
     Opcode.MAX_POOL: max_pool,
     Opcode.LOOKUP: lookup,
     Opcode.ARGMAX: argmax,
+    Opcode.DEPTHWISE: depthwise,
+    Opcode.SOFTMAX: softmax,
+    Opcode.LAYER_NORM: layer_norm,
+    Opcode.AS_STRIDED: as_strided,
+    Opcode.CONCAT: concat,
+    Opcode.GATHER: gather,
+    Opcode.REDUCE_SUM: reduce_sum,
+    Opcode.MULTIPLY: multiply,
 }

@@ -11,7 +11,7 @@ from kernels.runtime import GpuExecutor
 from kernels.trace import stored_bytes
 from kernels.trace.layout import pack
 from tests.kernels.cases import CASES
-from tests.kernels.record import graphs
+from tests.kernels.graphs import graphs
 from tests.kernels.running import assert_equal_bits
 
 

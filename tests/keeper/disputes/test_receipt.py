@@ -14,7 +14,7 @@ from kernels.evidence import EvidenceError, Reason, judge
 from kernels.graph import Graph
 from tests.kernels.evidence.committed import Committed
 from tests.kernels.evidence.record import inputs_of
-from tests.kernels.record import every_operator
+from tests.kernels.graphs import every_operator
 
 STAGES = ((0, 3), (3, 4), (4, 12))
 OPERATOR, ELEMENT = 4, 5

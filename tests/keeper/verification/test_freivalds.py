@@ -71,6 +71,13 @@ def matmul(m: int, k: int, n: int, *, bias: bool = True) -> Case:
     return _case(build, [int8(m, k), weights, *extra])
 
 
+def batched(heads: int, m: int, k: int, n: int) -> Case:
+    build = GraphBuilder()
+    a, b, bias = int8(2, heads, m, k), int8(2, heads, n, k), int32(n)
+    build.matmul(build.input(a.shape), build.input(b.shape), bias)
+    return _case(build, [a, b, bias])
+
+
 def _case(build: GraphBuilder, reads: Sequence[Array]) -> Case:
     descriptor = build.build().descriptors[0]
     shaped = [
@@ -98,6 +105,7 @@ def by_row(fold: Fold, case: Case, out: Array) -> None:
         (by_channel, channel_macs, convolution(5, 12)),
         (by_row, matmul_macs, matmul(40, 50, 30)),
         (by_row, matmul_macs, matmul(40, 50, 30, bias=False)),
+        (by_row, matmul_macs, batched(3, 40, 50, 30)),
     ],
 )
 def test_a_check_accepts_right_and_rejects_wrong(
@@ -120,6 +128,7 @@ CASES = [
     convolution(1, 64),
     matmul(3, 90, 200, bias=False),
     matmul(120, 7, 5),
+    batched(2, 9, 20, 17),
 ]
 
 
@@ -155,6 +164,17 @@ def test_errors_of_two_operators_do_not_cancel() -> None:
         for out in (more, less):
             fold.add(case.descriptor, case.reads, out)
         assert fold.holds() is passes
+
+
+def test_errors_of_two_products_of_a_batch_do_not_cancel() -> None:
+    case = batched(2, 6, 40, 40)
+    wrong = case.right.copy()
+    wrong[0, 0, 2, 3] += 5
+    wrong[1, 1, 2, 3] -= 5
+    fold = Fold(fold_length(case.descriptor), random_elements, CheckCost())
+    fold.add(case.descriptor, case.reads, wrong)
+    assert fold_length(case.descriptor) == 6
+    assert not fold.holds()
 
 
 def test_exactly_one_value_of_a_random_element_hides_an_error() -> None:

@@ -13,7 +13,14 @@ from kernels.graph import DESCRIPTOR_BYTES, Graph, GraphBuilder
 from kernels.trace import DType, pack, spec_root, tensor_root, tensor_tree
 from kernels.trace.layout import Array
 from tests.kernels.evidence.committed import Committed, positions
-from tests.kernels.record import every_operator, int8, int32, matmul_at_the_limit, two_inputs
+from tests.kernels.graphs import (
+    attention,
+    every_operator,
+    int8,
+    int32,
+    matmul_at_the_limit,
+    two_inputs,
+)
 
 RECORDED = Path(__file__).parents[2] / "recorded" / "evidence.json"
 
@@ -45,6 +52,7 @@ def graphs() -> dict[str, tuple[Graph, tuple[tuple[int, int], ...]]]:
         "two job inputs and a view": (two_inputs(), ((0, 3),)),
         "matmul at the limit": (matmul_at_the_limit(), ((0, 1),)),
         "wide": (wide(), ((0, 5), (5, 7))),
+        "attention": (attention(), ((0, 9), (9, 24))),
     }
 
 

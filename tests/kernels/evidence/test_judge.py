@@ -14,7 +14,7 @@ from kernels.trace import DType, tensor_root
 from tests.kernels.cases import CASES, Case
 from tests.kernels.evidence.committed import Committed, positions
 from tests.kernels.evidence.record import commitment, inputs_of, unprovable
-from tests.kernels.record import every_operator
+from tests.kernels.graphs import every_operator
 
 few = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 opcodes = pytest.mark.parametrize("make", CASES.values(), ids=[o.name.lower() for o in Opcode])

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kernels.evidence import EvidenceError, LeafRange, Place, element_at, operand_ranges, place_of
-from kernels.evidence.layout import Run, leaf_ranges, runs
+from kernels.evidence import EvidenceError, LeafRange, Place, element_at, place_of
+from kernels.evidence.layout import Run, leaf_ranges
+from kernels.evidence.operand import Operand, runs_in_order
 from kernels.exact.reference import evaluate, operands
-from kernels.graph import Opcode, TensorSpec, input_spec
+from kernels.graph import Descriptor, Opcode, TensorSpec, input_spec
 from kernels.graph.limits import MAX_OPERAND_BYTES
 from kernels.graph.limits import runs as most_runs
 from kernels.trace import DType, pack, unpack
@@ -51,15 +52,14 @@ def test_places_and_elements_agree() -> None:
 
 def test_wide_windows_have_the_ranges_that_follow_from_their_shape() -> None:
     convolution, _, apart = wide().descriptors[:3]
+
+    def ranges(descriptor: Descriptor) -> list[list[LeafRange]]:
+        return [leaf_ranges(needed) for needed in runs_in_order(descriptor, Place(0, 0), [])]
+
     # rows of 20 pixels of 32 bytes: taps 0 to 1 of rows 0 and 1 of the first image
-    assert operand_ranges(convolution, 0) == (
-        (LeafRange(0, 1), LeafRange(2, 3)),
-        (LeafRange(0, 2),),
-    )
+    assert ranges(convolution) == [[LeafRange(0, 1), LeafRange(2, 3)], [LeafRange(0, 2)]]
     # pixels of 512 bytes: one leaf of each tap
-    assert operand_ranges(apart, 0) == (
-        (LeafRange(0, 1), LeafRange(2, 3), LeafRange(6, 7), LeafRange(8, 9)),
-    )
+    assert ranges(apart) == [[LeafRange(0, 1), LeafRange(2, 3), LeafRange(6, 7), LeafRange(8, 9)]]
 
 
 @pytest.mark.parametrize("make", CASES.values(), ids=[o.name.lower() for o in Opcode])
@@ -78,11 +78,16 @@ def test_nothing_outside_the_runs_changes_the_element(
 
     changed = []
     needed = []
-    for position, array in enumerate(read):
-        form = input_spec(descriptor, position)
+    specs = [input_spec(descriptor, position) for position in range(len(read))]
+    whole = [
+        Operand(spec, [(0, pack(array).tobytes())]) for spec, array in zip(specs, read, strict=True)
+    ]
+    for form, array, ranges in zip(
+        specs, read, runs_in_order(descriptor, place, whole), strict=True
+    ):
         stored = pack(array)
         other = pack((array ^ 0x55).astype(array.dtype))
-        for run in runs(descriptor, place, position):
+        for run in ranges:
             other[run.start : run.start + run.size] = stored[run.start : run.start + run.size]
             needed.append(run)
         changed.append(unpack(other, form.shape, form.dtype))

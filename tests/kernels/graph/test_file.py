@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kernels.exact.reference import execute
 from kernels.graph import GraphError, Reason, dump, load, read, write
 from kernels.graph import file as graph_file
-from tests.kernels.record import every_operator, graphs
+from tests.kernels.graphs import every_operator, graphs
 
 WHOLE = dump(every_operator())
 CONSTANTS = 12 + 256 * 12

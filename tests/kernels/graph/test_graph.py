@@ -19,7 +19,7 @@ from kernels.graph import (
     memory_plan,
 )
 from kernels.trace import DType, tensor_root
-from tests.kernels.record import every_operator, int8, two_inputs
+from tests.kernels.graphs import every_operator, int8, two_inputs
 
 Make = Callable[[GraphBuilder, Value], Value]
 

@@ -10,7 +10,7 @@ from kernels.graph import Graph, GraphBuilder, GraphError, Opcode
 from kernels.runtime import Adapter, DeviceLost, GpuExecutor
 from kernels.trace import DType, tensor_root
 from tests.kernels.cases import CASES
-from tests.kernels.record import graphs
+from tests.kernels.graphs import graphs
 from tests.kernels.running import assert_equal_bits
 
 

@@ -18,7 +18,7 @@ from kernels.runtime import (
 from kernels.runtime import adapter as adapter_module
 from kernels.runtime.executor import KEPT_PROGRAMS
 from kernels.trace import DType
-from tests.kernels.record import every_operator
+from tests.kernels.graphs import every_operator
 from tests.kernels.running import assert_equal_bits
 
 

@@ -5,7 +5,7 @@ from idl.client import job_registry, verdict
 from keeper.jobs.questions import QUESTIONS
 from kernels.graph import GraphBuilder
 from kernels.graph.topology import MAX_OPERATORS
-from tests.kernels.record import int8
+from tests.kernels.graphs import int8
 from tests.programs.verdict.answering import Answering
 from tests.programs.verdict.disputing import trace_of
 from tests.programs.verdict.judging import MISSES

@@ -5,10 +5,10 @@ import pytest
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 
-from kernels.evidence import Witness
-from kernels.graph import GraphBuilder
-from kernels.trace import pack
-from tests.kernels.record import int8, int32
+from kernels.evidence import Place, Witness, element_at
+from kernels.graph import GraphBuilder, Opcode
+from kernels.trace import DType, pack
+from tests.kernels.graphs import int8, int32
 from tests.programs.verdict.disputing import Disputing
 from tests.world import World
 from tests.world.challenge import TICKET_AGE, Challenge
@@ -49,6 +49,48 @@ def test_a_product_is_judged_within_its_budget(
     disputing = Disputing(world, product(inner, size, size, bias=bias))
     disputing.committed()
     challenge = disputing.challenge(0, size * size - 1).prepare(world)
+    sent = world.send(challenge.prove(), signers=[challenge.challenger])
+    assert disputing.receipt.committed == 0 != disputing.receipt.expected
+    assert sent.units <= most
+
+
+def row(opcode: Opcode, columns: int, dtype: DType) -> Witness:
+    """An operator of a whole row, committed as zeros throughout."""
+    build = GraphBuilder()
+    x = build.input((16, columns), dtype)
+    match opcode:
+        case Opcode.SOFTMAX:
+            build.softmax(x, 1 << 30, 20)
+        case Opcode.LAYER_NORM:
+            build.layer_norm(x, np.full(columns, 1 << 20), np.ones(columns, np.int32), 20)
+        case _:
+            build.reduce_sum(x)
+    graph = build.build()
+    values = np.full((1, 1, 16, columns), 3, dtype.numpy)
+    values[..., -1] = 4
+    output = graph.outputs[0]
+    return Witness(graph, [values], [bytes(output.stored_bytes)], [(0, 1)])
+
+
+@pytest.mark.parametrize(
+    ("opcode", "columns", "dtype", "most"),
+    [
+        (Opcode.SOFTMAX, 512, DType.INT32, 60_000),
+        (Opcode.SOFTMAX, 2_048, DType.INT32, 150_000),
+        (Opcode.SOFTMAX, 8_192, DType.INT8, 450_000),
+        (Opcode.LAYER_NORM, 512, DType.INT32, 70_000),
+        (Opcode.LAYER_NORM, 1_984, DType.INT32, 180_000),
+        (Opcode.REDUCE_SUM, 8_192, DType.INT8, 120_000),
+    ],
+)
+def test_a_row_is_judged_within_its_budget(
+    world: World, opcode: Opcode, columns: int, dtype: DType, most: int
+) -> None:
+    disputing = Disputing(world, row(opcode, columns, dtype))
+    disputing.committed()
+    output = disputing.witness.graph.outputs[0]
+    element = element_at(output, Place(output.rows - 1, output.shape[3] - 1))
+    challenge = disputing.challenge(0, element).prepare(world)
     sent = world.send(challenge.prove(), signers=[challenge.challenger])
     assert disputing.receipt.committed == 0 != disputing.receipt.expected
     assert sent.units <= most

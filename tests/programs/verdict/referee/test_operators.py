@@ -6,51 +6,51 @@ from functools import cache
 import pytest
 
 from kernels.evidence import Witness
-from kernels.graph import Graph, Opcode
+from kernels.graph import Opcode
 from tests.kernels.evidence.committed import positions
-from tests.kernels.record import every_operator
+from tests.kernels.evidence.record import graphs
 from tests.programs.verdict.disputing import Disputing, trace_of
 from tests.world import World
 from tests.world.challenge import TICKET_AGE
 from tests.world.judgement import Outcome, State
 from tests.world.marketplace import exposure
 
-STAGES = ((0, 3), (3, 4), (4, 12))
+GRAPHS = {name: graphs()[name] for name in ("every operator", "attention")}
+"""With the stages in which they are committed."""
 
 
 @cache
-def graph() -> Graph:
-    """Every opcode and every optional field."""
-    return every_operator()
+def honest(name: str) -> Witness:
+    """Its truthful trace."""
+    graph, stages = GRAPHS[name]
+    return trace_of(graph, None, *stages).witness
 
 
-@cache
-def honest() -> Witness:
-    """Its truthful trace in three stages."""
-    return trace_of(graph(), None, *STAGES).witness
-
-
-PLACES = [
-    pytest.param(operator, element, id=f"{operator}-{descriptor.opcode.name.lower()}-{kind}")
+PLACES = {
+    f"{name}-{operator}-{descriptor.opcode.name.lower()}-{kind}": (name, operator, element)
+    for name, (graph, _) in GRAPHS.items()
     for operator, (descriptor, spec) in enumerate(
-        zip(graph().descriptors, graph().outputs, strict=True)
+        zip(graph.descriptors, graph.outputs, strict=True)
     )
     for kind, element in positions(spec).items()
-]
+}
+"""Of each operator the first, the middle and the last element, and every kind of padding."""
 
 
-def test_the_graph_has_every_operator() -> None:
-    assert {descriptor.opcode for descriptor in graph().descriptors} == set(Opcode)
+def test_the_graphs_have_every_operator() -> None:
+    assert {each.opcode for graph, _ in GRAPHS.values() for each in graph.descriptors} == set(
+        Opcode
+    )
 
 
-def test_an_honest_provider_survives_any_challenge(world: World) -> None:
-    disputing = Disputing(world, honest())
+@pytest.mark.parametrize("name", GRAPHS)
+def test_an_honest_provider_survives_any_challenge(world: World, name: str) -> None:
+    disputing = Disputing(world, honest(name))
     disputing.committed()
     before = world.snapshot()
-    for place in PLACES:
-        operator, element = place.values
-        assert isinstance(operator, int)
-        assert isinstance(element, int)
+    for graph, operator, element in PLACES.values():
+        if graph != name:
+            continue
         challenge = disputing.challenge(operator, element).prepare(world)
         world.fails("ElementIsRight", challenge.prove(), signers=[challenge.challenger])
         challenge.withdraw(world)
@@ -58,11 +58,12 @@ def test_an_honest_provider_survives_any_challenge(world: World) -> None:
     assert disputing.account.state == State.COMMITTED
 
 
-@pytest.mark.parametrize(("operator", "element"), PLACES)
+@pytest.mark.parametrize(("name", "operator", "element"), PLACES.values(), ids=PLACES)
 def test_a_liar_is_slashed_at_the_first_challenge(
-    world: World, operator: int, element: int
+    world: World, name: str, operator: int, element: int
 ) -> None:
-    trace = trace_of(graph(), {operator: {element}}, *STAGES)
+    graph, stages = GRAPHS[name]
+    trace = trace_of(graph, {operator: {element}}, *stages)
     disputing = Disputing(world, trace.witness)
     disputing.committed()
     challenge = disputing.challenge(operator, element).prepare(world)
@@ -70,7 +71,7 @@ def test_a_liar_is_slashed_at_the_first_challenge(
     receipt = disputing.receipt
     assert receipt.expected == trace.expected(operator, element)
     assert receipt.committed == trace.committed(operator, element)
-    first, last = STAGES[receipt.stage]
+    first, last = stages[receipt.stage]
     assert first <= operator < last
     assert disputing.account.outcome == Outcome.FRAUD
     world.send(disputing.slash())
@@ -81,11 +82,12 @@ def test_a_liar_is_slashed_at_the_first_challenge(
 
 def test_going_on_from_a_lie_is_no_lie(world: World) -> None:
     """Later operators read what was committed: only the first is wrong."""
-    element = positions(graph().outputs[0])["middle"]
-    disputing = Disputing(world, trace_of(graph(), {0: {element}}, *STAGES).witness)
+    graph, stages = GRAPHS["every operator"]
+    element = positions(graph.outputs[0])["middle"]
+    disputing = Disputing(world, trace_of(graph, {0: {element}}, *stages).witness)
     disputing.committed()
     for operator in (1, 2, 4):
-        middle = positions(graph().outputs[operator])["middle"]
+        middle = positions(graph.outputs[operator])["middle"]
         challenge = disputing.challenge(operator, middle).prepare(world)
         world.fails("ElementIsRight", challenge.prove(), signers=[challenge.challenger])
         challenge.withdraw(world)
@@ -96,7 +98,8 @@ def test_going_on_from_a_lie_is_no_lie(world: World) -> None:
 
 
 def test_a_leaf_is_no_evidence_for_another_place(world: World) -> None:
-    disputing = Disputing(world, trace_of(graph(), {4: {0}}, *STAGES).witness)
+    graph, stages = GRAPHS["every operator"]
+    disputing = Disputing(world, trace_of(graph, {4: {0}}, *stages).witness)
     disputing.committed()
     lie = disputing.challenge(4, 0)
     moved = replace(lie, element=256).prepare(world)

@@ -1,0 +1,190 @@
+"""Whether a sum of gradients is the sum of what the providers committed to, leaf by leaf.
+
+Nothing is believed but the trace roots and input roots, which the chain holds: a tensor's root is
+opened under the trace root of its job, and each of its 256-byte leaves under the tensor's root.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from kernels.trace import (
+    TENSOR,
+    TRACE,
+    Array,
+    Opening,
+    inputs_root,
+    tensor_depth,
+    tensor_tree,
+    trace_tree,
+)
+from kernels.trace.layout import DType, Shape, stored_bytes
+from kernels.trace.merkle import LEAF_BYTES, tree_depth
+
+
+class Fault(StrEnum):
+    """MISSING: a shard gave nothing. STALE: it was computed from other images, labels or weights
+    than this step's. UNCOMMITTED: the tensor's root is not in the trace. BAD_LEAF: a leaf is not
+    under the tensor's root. SWAPPED: the sum was given another leaf than the provider committed to.
+    BAD_SUM: a leaf of the sum is not the sum of the parts' leaves.
+    """
+
+    MISSING = "missing"
+    STALE = "stale"
+    UNCOMMITTED = "uncommitted"
+    BAD_LEAF = "bad leaf"
+    SWAPPED = "swapped"
+    BAD_SUM = "bad sum"
+
+
+class AggregationError(ValueError):
+    """The first thing wrong with a step: whose it is, and the leaf where there is one."""
+
+    def __init__(self, fault: Fault, party: str, leaf: int | None, message: str) -> None:
+        place = "" if leaf is None else f", leaf {leaf}"
+        super().__init__(f"{fault} ({party}{place}): {message}")
+        self.fault = fault
+        self.party = party
+        self.leaf = leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A tensor of a job's trace. trace_root and operators are the chain's; the rest is shown."""
+
+    trace_root: bytes
+    operators: int
+    root: Opening
+    leaves: tuple[Opening, ...]
+
+    @property
+    def tensor_root(self) -> bytes:
+        """The commitment to the tensor, once `root` is verified."""
+        return self.root.data
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a shard's job has to be: who takes it is free. input_root follows from the step."""
+
+    shard: int
+    input_root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """A shard's gradient as its provider committed to it; input_root is the job's on chain."""
+
+    provider: str
+    input_root: bytes
+    gradient: Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """The job that added: its input root on chain, master weights' root, what it was given, sum."""
+
+    provider: str
+    input_root: bytes
+    master_root: bytes
+    given: tuple[Array, ...]
+    total: Opened
+
+
+def open_tensor(trace_root: bytes, roots: Sequence[bytes], operator: int, tensor: Array) -> Opened:
+    """Show an operator's output with all its leaves, given the tensor roots of the whole trace."""
+    tree = tensor_tree(tensor)
+    leaves = -(-stored_bytes(tensor.shape, DType.of(tensor)) // LEAF_BYTES)
+    return Opened(
+        trace_root,
+        len(roots),
+        trace_tree(roots).opening(operator),
+        tuple(tree.opening(leaf) for leaf in range(leaves)),
+    )
+
+
+def check_aggregation(
+    parts: Sequence[Part],
+    contributions: Mapping[int, Contribution],
+    aggregate: Aggregate,
+    positions: tuple[int, int],
+    shape: Shape,
+) -> int:
+    """Number of leaves of the sum, all of them right; raises AggregationError at the first fault.
+
+    contributions are by shard; positions are the operators of the gradient in a shard's graph and
+    of the sum in the aggregation's; shape is the gradient's.
+    """
+    gradient_at, total_at = positions
+    given = _whole(parts, contributions)
+    for contribution in given:
+        _check_opened(contribution.provider, contribution.gradient, gradient_at, shape)
+    _check_given(given, aggregate)
+    _check_opened(aggregate.provider, aggregate.total, total_at, shape)
+    for number, leaf in enumerate(aggregate.total.leaves):
+        parts_sum = sum(
+            np.frombuffer(each.gradient.leaves[number].data, "<i4").astype(np.int64)
+            for each in given
+        )
+        if np.asarray(parts_sum).astype("<i4").tobytes() != leaf.data:
+            raise AggregationError(
+                Fault.BAD_SUM, aggregate.provider, number, "not the sum of the shards' leaves"
+            )
+    return len(aggregate.total.leaves)
+
+
+def _whole(parts: Sequence[Part], contributions: Mapping[int, Contribution]) -> list[Contribution]:
+    for part in parts:
+        contribution = contributions.get(part.shard)
+        if contribution is None:
+            raise AggregationError(
+                Fault.MISSING, f"shard {part.shard}", None, "no gradient was committed"
+            )
+        if contribution.input_root != part.input_root:
+            raise AggregationError(
+                Fault.STALE,
+                contribution.provider,
+                None,
+                f"shard {part.shard} was computed from other inputs than this step's",
+            )
+    return [contributions[part.shard] for part in parts]
+
+
+def _check_opened(party: str, opened: Opened, operator: int, shape: Shape) -> None:
+    inside = opened.root.index == operator and opened.root.verify(
+        TRACE, opened.trace_root, tree_depth(opened.operators)
+    )
+    if not inside:
+        raise AggregationError(
+            Fault.UNCOMMITTED, party, None, f"operator {operator} of the trace is another tensor"
+        )
+    depth = tensor_depth(shape, DType.INT32)
+    for number in range(-(-stored_bytes(shape, DType.INT32) // LEAF_BYTES)):
+        leaf = opened.leaves[number] if number < len(opened.leaves) else None
+        if (
+            leaf is None
+            or leaf.index != number
+            or not leaf.verify(TENSOR, opened.tensor_root, depth)
+        ):
+            raise AggregationError(Fault.BAD_LEAF, party, number, "not under the tensor's root")
+
+
+def _check_given(contributions: Sequence[Contribution], aggregate: Aggregate) -> None:
+    roots = [aggregate.master_root, *(each.gradient.tensor_root for each in contributions)]
+    if inputs_root(roots) == aggregate.input_root:
+        return
+    for contribution, array in zip(contributions, aggregate.given, strict=False):
+        tree = tensor_tree(array)
+        for number, leaf in enumerate(contribution.gradient.leaves):
+            if tree.opening(number).data != leaf.data:
+                raise AggregationError(
+                    Fault.SWAPPED,
+                    contribution.provider,
+                    number,
+                    "the sum was given another leaf than this provider committed to",
+                )
+    raise AggregationError(
+        Fault.STALE, aggregate.provider, None, "the sum was not given these tensors"
+    )

@@ -1,0 +1,110 @@
+"""Graphs that between them have every opcode and every optional field."""
+
+import numpy as np
+import numpy.typing as npt
+
+from kernels.graph import Graph, GraphBuilder
+from kernels.trace import DType
+
+
+def int8(*shape: int) -> npt.NDArray[np.int8]:
+    """A fixed pattern that uses the whole range."""
+    count = int(np.prod(shape))
+    return (np.arange(count) * 37 % 256 - 128).astype(np.int8).reshape(shape)
+
+
+def int32(*shape: int) -> npt.NDArray[np.int32]:
+    """A fixed pattern of both signs."""
+    count = int(np.prod(shape))
+    return (np.arange(count) * 7919 % 20011 - 10005).astype(np.int32).reshape(shape)
+
+
+def every_operator() -> Graph:
+    """A small image network in odd shapes; every optional field of its operators."""
+    build = GraphBuilder()
+    x = build.input((2, 9, 7, 3))
+    y = build.convolution(
+        x,
+        int8(6, 3, 2, 3),
+        int32(6),
+        stride=(2, 1),
+        dilation=(1, 2),
+        padding=(1, 0, 2, 1),
+        pad_value=-7,
+        zero_point_in=-7,
+    )
+    y = build.requantise(y, np.arange(1, 7) << 24, np.arange(28, 34), zero_point_out=3)
+    y = build.relu(y, 3)
+    y = build.max_pool(y, (2, 3), stride=(2, 1), padding=(1, 1, 0, 2))
+    y = build.lookup(y, int8(256)[::-1])
+    z = build.matmul(build.view(y, (y.spec.rows, 6)), int8(5, 6), int32(5))
+    z = build.add(z, int32(z.spec.shape[2], 5))
+    z = build.add(z, z)
+    z = build.relu(z, -4000, 900_000)
+    build.argmax(build.requantise(z, 2**31 - 1, 44, clamp=(-100, 99)))
+    build.argmax(z)
+    return build.build()
+
+
+def two_inputs() -> Graph:
+    """A product of two job inputs, and a view that regroups rows."""
+    build = GraphBuilder()
+    a = build.input((3, 1, 1, 64))
+    b = build.input((4, 64))
+    y = build.matmul(build.view(a, (3, 64)), b)
+    y = build.requantise(y, 1, 1)
+    build.convolution(build.view(y, (1, 1, 3, 4)), int8(1, 1, 3, 4))
+    return build.build()
+
+
+def attention() -> Graph:
+    """What transformers and mobile networks add, in odd shapes; every optional field of it."""
+    build = GraphBuilder()
+    query = build.input((2, 3, 5, 6))
+    key = build.input((2, 3, 7, 6))
+    weights = build.softmax(build.matmul(query, key), 1_518_500_250, 26)
+    mixed = build.matmul(weights, build.transpose(key, (0, 1, 3, 2)))
+    scaled = build.requantise(mixed, 1_518_500_250, 35, zero_point_out=-9, dtype=DType.INT32)
+    per_channel = build.requantise(
+        scaled, np.arange(1, 7) << 28, np.arange(28, 34), clamp=(-900, 70_000), dtype=DType.INT32
+    )
+    moved = build.add(build.add(per_channel, int32(1, 3, 1, 6)), build.reduce_sum(scaled))
+    normal = build.layer_norm(moved, int32(6) << 12, int32(6), 30)
+    narrow = build.requantise(normal, 1 << 30, 35)
+    joined = build.concat(query, narrow, 2)
+    gated = build.multiply(joined, int8(2, 1, 10, 1), zero_point_a=-128, zero_point_b=127)
+    best = build.argmax(build.concat(gated, int32(2, 3, 10, 1), 3))
+    build.gather(best, int8(5, 6))
+    rows = build.gather(best, build.view(moved, (30, 6)))
+    build.add(build.reduce_sum(build.softmax(joined, 1 << 20, 18)), best)
+    deep = build.depthwise(
+        joined,
+        int8(6, 2, 3, 1),
+        int32(6),
+        stride=(1, 2),
+        dilation=(2, 3),
+        padding=(2, 1, 0, 4),
+        pad_value=-7,
+        zero_point_in=-7,
+    )
+    build.slice(deep, (1, 0, 2, 1), (1, 2, 1, 2), (1, 1, 1, 3))
+    build.as_strided(rows, (3, 1, 4, 5), (120, 9, 0, 13), 31)
+    build.matmul(joined, int8(3, 6), int32(3))
+    return build.build()
+
+
+def matmul_at_the_limit() -> Graph:
+    """K of 4,096 takes exactly 8,192 operand bytes."""
+    build = GraphBuilder()
+    build.matmul(build.input((1, 4096)), build.input((2, 4096)))
+    return build.build()
+
+
+def graphs() -> dict[str, Graph]:
+    """Valid graphs by name."""
+    return {
+        "every operator": every_operator(),
+        "two job inputs and a view": two_inputs(),
+        "matmul at the limit": matmul_at_the_limit(),
+        "attention": attention(),
+    }
