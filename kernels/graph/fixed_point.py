@@ -12,10 +12,10 @@ Integers = npt.NDArray[np.int64]
 def fixed_point(factor: npt.NDArray[np.float64]) -> tuple[Integers, Integers]:
     """Multiplier m and shift s of each factor, m / 2^s nearest to it, m below 2^31.
 
-    GraphError when a factor is not positive or not below 2^30.
+    GraphError when a factor is not positive or not below 2^29.
     """
-    if not np.all((factor > 0) & (factor < 2.0**30)):
-        raise GraphError(Reason.BAD_VALUE, f"a factor of {factor} is outside 0..2^30")
+    if not np.all((factor > 0) & (factor < 2.0**29)):
+        raise GraphError(Reason.BAD_VALUE, f"a factor of {factor} is outside 0..2^29")
     fraction, exponent = np.frexp(factor)
     shift = np.minimum(31 - exponent.astype(np.int64), MAX_SHIFT)
     multiplier = np.rint(np.ldexp(fraction, (exponent + shift).astype(np.int32))).astype(np.int64)

@@ -75,6 +75,13 @@ class Tensor:
         return expected == self.origin.size
 
     @property
+    def row_major(self) -> bool:
+        """Whether it covers the stored elements in their order."""
+        steps = np.empty(self.shape, np.int8).strides
+        pairs = zip(self.shape, self.layout.strides, steps, strict=True)
+        return self.covers and all(size == 1 or step == dense for size, step, dense in pairs)
+
+    @property
     def order(self) -> tuple[int, ...]:
         """Axes from the outermost stored to the innermost; those of one element come first."""
         strides = self.layout.strides
@@ -88,6 +95,10 @@ class Tensor:
     def viewed(self, layout: Layout) -> "Tensor":
         """The same stored value seen otherwise."""
         return replace(self, layout=layout)
+
+    def viewed_as(self, shape: tuple[int, ...]) -> "Tensor":
+        """The same view under another shape that needs no copy; ValueError when it does."""
+        return replace(self, layout=self.layout.reshape(shape, copy=False))
 
     def rewritten(
         self, value: Value, scale: Real | float | None = None, zero_point: int = 0

@@ -1,0 +1,1 @@
+"""ONNX networks: read, run in floats, made exact."""
