@@ -53,6 +53,17 @@ class Emitter:
             self._known[key] = wide.rewritten(value, target.scale, target.zero_point)
         return wide.rewritten(self._known[key].value, target.scale, target.zero_point)
 
+    def channels(self, tensor: Tensor, scales: Real) -> Tensor:
+        """int8 with a scale for each place of the last axis and zero point 0."""
+        wide = self.arranged(self.int32(tensor), stored_shape(tensor.shape))
+        key = ("channels", wide.value, wide.scale.tobytes(), scales.tobytes())
+        if key not in self._known:
+            multiplier, shift = fixed_point(wide.scale / scales)
+            self._known[key] = wide.rewritten(
+                self.build.requantise(wide.value, multiplier, shift), scales
+            )
+        return self._known[key].viewed_as(tensor.shape)
+
     def int32(self, tensor: Tensor, scale: float | None = None, sign: int = 1) -> Tensor:
         """int32 of one scale and zero point 0, seen in the same way; by default of its own scale.
 

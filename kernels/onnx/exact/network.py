@@ -95,8 +95,9 @@ class NetworkInput:
 class Network:
     """Nodes in order, constants by name, and one output.
 
-    `quantisations` and `peaks` say what calibration found: the int8 form of a tensor where one is
-    needed, and the largest magnitude of one that stays int32.
+    `quantisations`, `peaks` and `channels` say what calibration found: the int8 form of a tensor
+    where one is needed, the largest magnitude of one that stays int32, and a scale for each channel
+    of one that only products with constants read, which take the scales into their weights.
     """
 
     inputs: tuple[NetworkInput, ...]
@@ -105,6 +106,7 @@ class Network:
     output: str
     quantisations: Mapping[str, Quantisation] = field(default_factory=dict)
     peaks: Mapping[str, float] = field(default_factory=dict)
+    channels: Mapping[str, Real] = field(default_factory=dict)
 
     def consumers(self, name: str) -> list[Node]:
         """Nodes that read a tensor."""

@@ -16,11 +16,15 @@ class CalibrationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """Of every float tensor: the quantiles asked for, the extremes, and whether it is whole."""
+    """Of every float tensor: the quantiles asked for, the extremes, and whether it is whole.
+
+    `channels` are the largest magnitudes at each place of the last axis.
+    """
 
     quantiles: Mapping[str, tuple[float, float]]
     extremes: Mapping[str, tuple[float, float]]
     whole: frozenset[str]
+    channels: Mapping[str, Array]
 
 
 def observe(
@@ -40,6 +44,7 @@ def observe(
     names = [each.name for each in session.get_outputs()]
     narrow: dict[str, tuple[float, float]] = {}
     wide: dict[str, tuple[float, float]] = {}
+    channels: dict[str, Array] = {}
     whole = set(names) | {each.name for each in session.get_inputs()}
     for feeds in _batches(session, samples):
         found = dict(zip(names, session.run(names, feeds), strict=True)) | feeds
@@ -52,9 +57,12 @@ def observe(
             inside = ends if percentile >= 100 else _quantiles(values, percentile)
             narrow[name] = _union(narrow.get(name), inside)
             wide[name] = _union(wide.get(name), ends)
+            if values.ndim:
+                largest = np.abs(values).max(axis=tuple(range(values.ndim - 1)))
+                channels[name] = np.maximum(channels.get(name, largest), largest)
             if name in whole and not np.array_equal(values, np.rint(values)):
                 whole.discard(name)
-    return Ranges(narrow, wide, frozenset(whole & wide.keys()))
+    return Ranges(narrow, wide, frozenset(whole & wide.keys()), channels)
 
 
 def _batches(

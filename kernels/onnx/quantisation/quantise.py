@@ -9,15 +9,21 @@ from kernels.onnx.exact import Lowered, Network, Quantisation, lower, read_netwo
 from kernels.onnx.exact.network import HIGH, LOW
 from kernels.onnx.quantisation.calibration import CalibrationError, Ranges, observe
 from kernels.onnx.quantisation.preparation import prepared
+from kernels.onnx.quantisation.smoothing import channel_scales
 from kernels.trace.layout import Array
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """percentile: share of the values that a range keeps at each end; symmetric: zero point 0."""
+    """percentile: share of the values that a range keeps at each end; symmetric: zero point 0.
+
+    smoothing: how far products take a channel's range from the activations into their weights,
+    0 not at all, 1 wholly (Xiao et al. 2022, SmoothQuant).
+    """
 
     percentile: float = 100.0
     symmetric: bool = False
+    smoothing: float = 0.5
 
 
 def quantise(
@@ -50,7 +56,10 @@ def calibrated(network: Network, ranges: Ranges, options: Options) -> Network:
         if entry.quantisation is None and entry.name in forms
     }
     return replace(
-        with_inputs(network, entries), quantisations=forms, peaks=_joined(network, peaks)
+        with_inputs(network, entries),
+        quantisations=forms,
+        peaks=_joined(network, peaks),
+        channels=channel_scales(network, ranges.channels, options.smoothing),
     )
 
 

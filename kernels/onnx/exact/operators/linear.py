@@ -72,11 +72,16 @@ def matmul(lowering: Lowering, node: Node) -> None:
     if lowering.computed(node.inputs[1]):
         batched(lowering, node)
         return
-    x = lowering.int8(node)
     found = lowering.constant(node, 1)
     if (found.values if isinstance(found, Weights) else found).ndim != 2:
         raise LoweringError(node.label, "a constant right operand has two axes")
-    lowering.put(node, dense(lowering, node, x, kernel(found, 1), 2))
+    scales = lowering.network.channels.get(node.inputs[0])
+    if scales is None or lowering.tensor(node).dtype is DType.INT8:
+        lowering.put(node, dense(lowering, node, lowering.int8(node), kernel(found, 1), 2))
+        return
+    x = lowering.emit.channels(lowering.tensor(node), scales)
+    scaled = kernel(lowering.real(node, 1) * scales[:, np.newaxis], 1)
+    lowering.put(node, dense(lowering, node, replace(x, scale=np.asarray(1.0)), scaled, 2))
 
 
 def gemm(lowering: Lowering, node: Node) -> None:
