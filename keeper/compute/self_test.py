@@ -1,5 +1,6 @@
 """Proves before any work is taken that an executor gives the reference's bits, and how fast."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -7,7 +8,8 @@ import numpy as np
 
 from keeper.errors import KeeperError
 from kernels.exact.reference import Executor, NumpyExecutor
-from kernels.graph import Graph, GraphBuilder
+from kernels.graph import Graph, GraphBuilder, Value
+from kernels.trace import DType
 from kernels.trace.layout import Array
 
 SEED = 20
@@ -71,4 +73,23 @@ def sample_graph(images: int) -> tuple[Graph, list[Array]]:
     flat = build.view(build.requantise(merged, 1_400_000_000, 44), (images, 64))
     product = build.matmul(flat, int8(37, 64), int32(37))
     build.argmax(build.add(product, int32(1, 1, images, 37)))
+    _append_attention(build, pooled, looked_up, int8, int32)
     return build.build(), [int8(images, 9, 9, 5)]
+
+
+def _append_attention(
+    build: GraphBuilder,
+    query: Value,
+    key: Value,
+    int8: Callable[..., Array],
+    int32: Callable[..., Array],
+) -> None:
+    """What transformers add, over two int8 values [N, 4, 4, 33]."""
+    weights = build.softmax(build.matmul(query, key), 1_518_500_250, 28)
+    mixed = build.matmul(weights, build.transpose(key, (0, 1, 3, 2)))
+    near = build.depthwise(query, int8(33, 3, 3, 1), int32(33), padding=(1, 1, 1, 1))
+    normal = build.layer_norm(build.add(mixed, near), int32(33) << 8, int32(33), 30)
+    narrow = build.requantise(normal, 1_518_500_250, 40)
+    gated = build.multiply(build.concat(narrow, query, 3), int8(1, 4, 1, 66), zero_point_a=-3)
+    chosen = build.gather(build.argmax(gated), int32(9, 5))
+    build.reduce_sum(build.requantise(chosen, 1_518_500_250, 31, dtype=DType.INT32))

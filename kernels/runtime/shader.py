@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from kernels.graph import Descriptor, Opcode, output_spec
+from kernels.graph import Descriptor, Opcode, is_batched, output_spec
 
 KERNELS = Path(__file__).parent.parent / "exact"
 WORKGROUP = 64
@@ -16,11 +16,12 @@ TILE = 4
 
 
 class Grid(StrEnum):
-    """What one invocation writes."""
+    """What one invocation writes: of a group grid, its share of the row of its workgroup."""
 
     WORD = "word"
     ROW = "row"
     TILE = "tile"
+    GROUP = "group"
 
 
 class ManifestError(RuntimeError):
@@ -46,8 +47,16 @@ class Shader:
                 return words
             case Grid.ROW:
                 return output.rows
+            case Grid.GROUP:
+                return output.rows * WORKGROUP
             case Grid.TILE:
-                return -(-output.rows // TILE) * -(-output.stride // (4 * TILE))
+                each = output.shape[2] if _is_batched(descriptor) else output.rows
+                down = output.rows // each * -(-each // TILE)
+                return down * -(-output.stride // (4 * TILE))
+
+
+def _is_batched(descriptor: Descriptor) -> bool:
+    return descriptor.opcode is Opcode.MATMUL and is_batched(descriptor)
 
 
 def manifest(opcode: Opcode) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def test_manifest_agrees_with_shader_and_rules(opcode: Opcode) -> None:
 
 
 def test_changed_shader_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for folder in ("exact/add", "trace"):
+    for folder in ("exact/add", "exact/as_strided", "trace"):
         (tmp_path / folder).mkdir(parents=True)
         for file in (shader.KERNELS.parent / folder).iterdir():
             if file.is_file():

@@ -14,21 +14,29 @@ fn main(
     let row_words = tensor.stride / 4u;
     let tiles = (row_words + 3u) / 4u;
     let index = invocation(group, groups, local);
-    let row = index / tiles * 4u;
     let column = index % tiles * 4u;
+    // A tile stays within one matrix where each has a B of its own.
+    let right_size = shape(1u);
+    let batched = right_size.x * right_size.y > 1u;
+    let each = select(tensor.rows, shape(OUTPUT_SHAPE).z, batched);
+    let down = (each + 3u) / 4u;
+    let matrix = index / tiles / down;
+    let row = matrix * each + index / tiles % down * 4u;
+    let end = (matrix + 1u) * each;
     if (row >= tensor.rows) {
         return;
     }
-    let last_row = left.rows - 1u;
-    let last_column = right.rows - 1u;
+    let last_row = end - 1u;
+    let first = matrix * right_size.z;
+    let last_column = right_size.z - 1u;
     let a0 = row_word(row, left.stride);
     let a1 = row_word(min(row + 1u, last_row), left.stride);
     let a2 = row_word(min(row + 2u, last_row), left.stride);
     let a3 = row_word(min(row + 3u, last_row), left.stride);
-    let b0 = row_word(min(column, last_column), right.stride);
-    let b1 = row_word(min(column + 1u, last_column), right.stride);
-    let b2 = row_word(min(column + 2u, last_column), right.stride);
-    let b3 = row_word(min(column + 3u, last_column), right.stride);
+    let b0 = row_word(first + min(column, last_column), right.stride);
+    let b1 = row_word(first + min(column + 1u, last_column), right.stride);
+    let b2 = row_word(first + min(column + 2u, last_column), right.stride);
+    let b3 = row_word(first + min(column + 3u, last_column), right.stride);
     let start = starting_sums(column, tensor.columns);
     var sum0 = start;
     var sum1 = start;
@@ -50,8 +58,8 @@ fn main(
         sum3 += products(x3, y0, y1, y2, y3);
     }
     let kept = vec4(column, column + 1u, column + 2u, column + 3u) < vec4(tensor.columns);
-    store(row, column, row_words, tensor.rows, select(vec4(0), sum0, kept));
-    store(row + 1u, column, row_words, tensor.rows, select(vec4(0), sum1, kept));
-    store(row + 2u, column, row_words, tensor.rows, select(vec4(0), sum2, kept));
-    store(row + 3u, column, row_words, tensor.rows, select(vec4(0), sum3, kept));
+    store(row, column, row_words, end, select(vec4(0), sum0, kept));
+    store(row + 1u, column, row_words, end, select(vec4(0), sum1, kept));
+    store(row + 2u, column, row_words, end, select(vec4(0), sum2, kept));
+    store(row + 3u, column, row_words, end, select(vec4(0), sum3, kept));
 }

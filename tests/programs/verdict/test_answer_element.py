@@ -5,6 +5,7 @@ from solders.pubkey import Pubkey
 
 from idl.client import verdict
 from keeper.jobs.questions import QUESTIONS, question_seed
+from tests.kernels.evidence.record import graphs
 from tests.programs.verdict.answering import DELAY, Answering
 from tests.programs.verdict.disputing import trace_of
 from tests.programs.verdict.judging import ACCEPTS, MISSES, slot_hash
@@ -49,6 +50,12 @@ def test_eight_answers_ask_more_verifiers(answering: Answering) -> None:
     assert answering.account.outcome == Outcome.ACCEPTED
     judge.settle(world, answering.cranker, answering.job)
     assert answering.job_account.state == 3
+
+
+def test_elements_of_a_transformer_are_answered(world: World) -> None:
+    graph, stages = graphs()["attention"]
+    answering = Answering(world, trace_of(graph, None, *stages).witness).asked().answered()
+    assert answering.account.state == State.COMMITTED
 
 
 def test_without_further_seats_what_was_shown_is_public(world: World) -> None:

@@ -35,6 +35,18 @@ fn recorded_violations_are_refused_by_name() {
 }
 
 #[test]
+fn a_strided_read_beyond_64_bits_is_refused() {
+    let vectors = vectors();
+    let mut recorded =
+        vectors["valid"].as_array().unwrap().iter().map(|each| descriptor(&each["hex"]));
+    let mut raw = recorded.find(|raw| raw[1] == Opcode::AsStrided as u8).unwrap();
+    for field in [56..72, 88..104] {
+        raw[field].fill(0xFF);
+        assert_eq!(Descriptor::parse(&raw), Err(Fault::BadValue));
+    }
+}
+
+#[test]
 fn recorded_graphs_have_their_spec_root() {
     for graph in vectors()["graphs"].as_array().unwrap() {
         let mut frontier: [Digest; 9] = [[0; 32]; 9];

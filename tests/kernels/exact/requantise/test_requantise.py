@@ -4,16 +4,20 @@ import numpy as np
 import pytest
 
 from kernels.exact.reference import Executor
-from tests.kernels.running import run
+from kernels.graph import GraphBuilder, Value
+from kernels.trace import DType
+from tests.kernels.running import one, run
 
 SUMS = np.array(
     [[-(2**31), -(2**31) + 1, -65537, -3, -2, -1, 0, 1, 2, 3, 65535, 2**30, 2**31 - 1]], np.int32
 )
 
 
-def by_formula(value: int, multiplier: int, shift: int, zero_point: int) -> int:
+def by_formula(
+    value: int, multiplier: int, shift: int, zero_point: int, dtype: DType = DType.INT8
+) -> int:
     rounded = (value * multiplier + (1 << (shift - 1))) // (1 << shift)
-    return max(-128, min(127, zero_point + rounded))
+    return max(dtype.low, min(dtype.high, zero_point + rounded))
 
 
 @pytest.mark.parametrize("multiplier", [1, 3, 2**15, 2**16 - 1, 2**16, 2**30, 2**31 - 1])
@@ -22,13 +26,17 @@ def by_formula(value: int, multiplier: int, shift: int, zero_point: int) -> int:
 def test_extremes_of_every_field(
     executor: Executor, multiplier: int, zero_point: int, shift: int
 ) -> None:
-    found = run(
-        executor,
-        lambda build, x: build.requantise(x, multiplier, shift, zero_point_out=zero_point),
-        SUMS,
-    )
-    expected = [by_formula(int(value), multiplier, shift, zero_point) for value in SUMS[0]]
-    assert found.reshape(-1).tolist() == expected
+    def scaled(build: GraphBuilder, x: Value) -> Value:
+        narrow = build.requantise(x, multiplier, shift, zero_point_out=zero_point)
+        build.requantise(x, multiplier, shift, zero_point_out=zero_point, dtype=DType.INT32)
+        return narrow
+
+    graph = one(scaled, SUMS.shape, DType.INT32)
+    outputs = executor.execute(graph, [SUMS.reshape(graph.inputs[0].shape)])
+    for dtype, found in zip((DType.INT8, DType.INT32), outputs, strict=True):
+        expected = [by_formula(int(x), multiplier, shift, zero_point, dtype) for x in SUMS[0]]
+        assert found.dtype == dtype.numpy
+        assert found.reshape(-1).tolist() == expected
 
 
 @pytest.mark.parametrize(("value", "expected"), [(1, 1), (-1, 0), (3, 2), (-3, -1)])

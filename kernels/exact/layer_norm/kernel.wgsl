@@ -1,0 +1,115 @@
+@group(0) @binding(2) var<storage, read> x: array<i32>;
+@group(0) @binding(3) var<storage, read> channels: array<i32>;
+
+var<workgroup> sums: array<i32, 64>;
+var<workgroup> squares: array<Wide, 64>;
+var<workgroup> inverse: u32;
+
+fn cut(value: i32) -> i32 {
+    return clamp(value, -32768, 32767);
+}
+
+fn floor_divide(value: i32, divisor: i32) -> i32 {
+    let quotient = value / divisor;
+    return quotient - select(0, 1, value % divisor < 0);
+}
+
+fn at_most(a: Wide, b: Wide) -> bool {
+    return a.high < b.high || (a.high == b.high && a.low <= b.low);
+}
+
+// Floor of the square root of a value below 2^60.
+fn root(value: Wide) -> u32 {
+    var found = 0u;
+    for (var bit = 1u << 29u; bit > 0u; bit >>= 1u) {
+        let candidate = found | bit;
+        if (at_most(multiply_unsigned(candidate, candidate), value)) {
+            found = candidate;
+        }
+    }
+    return found;
+}
+
+// Floor of 2^39 over a divisor of 256 to 2^30.
+fn inverse_of(divisor: u32) -> u32 {
+    var remainder = 256u % divisor;
+    var quotient = 256u / divisor;
+    for (var step = 0u; step < 31u; step++) {
+        remainder <<= 1u;
+        quotient <<= 1u;
+        if (remainder >= divisor) {
+            remainder -= divisor;
+            quotient |= 1u;
+        }
+    }
+    return quotient;
+}
+
+fn inverse_root(total: Wide) -> u32 {
+    if (total.low == 0u && total.high == 0u) {
+        return 0u;
+    }
+    return inverse_of(root(Wide(total.low << 16u, (total.high << 16u) | (total.low >> 16u))));
+}
+
+fn normalised(distance: i32, scale: u32, channel: u32) -> u32 {
+    let shift = descriptor[37] & 255u;
+    let raised = add_wide(multiply(distance, scale), Wide(1u << 10u, 0u));
+    let normal = bitcast<i32>(shift_right(raised, 11u).low);
+    let magnitude = multiply(channels[2u * channel], u32(abs(normal)));
+    var product = magnitude;
+    if (normal < 0) {
+        product = negate(magnitude);
+    }
+    let scaled = shift_right(add_wide(product, half_of(shift)), shift);
+    return scaled.low + bitcast<u32>(channels[2u * channel + 1u]);
+}
+
+// A workgroup a row.
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let row = group.y * groups.x + group.x;
+    let tensor = tensor_layout(OUTPUT_SHAPE, 4u);
+    if (row >= tensor.rows) {
+        return;
+    }
+    let row_words = tensor.stride / 4u;
+    let start = row * row_words;
+    var sum = 0;
+    for (var column = local; column < tensor.columns; column += 64u) {
+        sum += cut(x[start + column]);
+    }
+    sums[local] = sum;
+    workgroupBarrier();
+    sum = 0;
+    for (var at = 0u; at < 64u; at++) {
+        sum += sums[at];
+    }
+    let columns = i32(tensor.columns);
+    let mean = floor_divide(sum + columns / 2, columns);
+    var squared = Wide(0u, 0u);
+    for (var column = local; column < tensor.columns; column += 64u) {
+        let distance = u32(abs(cut(x[start + column]) - mean));
+        squared = add_wide(squared, Wide(distance * distance, 0u));
+    }
+    squares[local] = squared;
+    workgroupBarrier();
+    if (local == 0u) {
+        for (var at = 1u; at < 64u; at++) {
+            squared = add_wide(squared, squares[at]);
+        }
+        inverse = inverse_root(squared);
+    }
+    workgroupBarrier();
+    for (var column = local; column < row_words; column += 64u) {
+        var result = 0u;
+        if (column < tensor.columns) {
+            result = normalised(cut(x[start + column]) - mean, inverse, column);
+        }
+        output[start + column] = result;
+    }
+}
