@@ -98,9 +98,7 @@ def _embed(draft: _Draft, length: int) -> str:
     return draft.normalise("embeddings.normal", total, f"{prefix}.LayerNorm")
 
 
-def _layer(
-    draft: _Draft, number: int, hidden: str, forbidden: str, sizes: tuple[int, int]
-) -> str:
+def _layer(draft: _Draft, number: int, hidden: str, forbidden: str, sizes: tuple[int, int]) -> str:
     batch, length = sizes
     source, name = f"encoder.layer.{number}", f"layer{number}"
     query, key, value = (

@@ -91,8 +91,7 @@ def _batches(
         raise CalibrationError("the calibration arrays hold different numbers of samples")
     for number in range(counts.pop()):
         yield {
-            name: samples[name][number * size : (number + 1) * size]
-            for name, size in sizes.items()
+            name: samples[name][number * size : (number + 1) * size] for name, size in sizes.items()
         }
 
 

@@ -63,9 +63,7 @@ def calibrated(network: Network, ranges: Ranges, options: Options) -> Network:
     )
 
 
-def _form(
-    name: str, ends: tuple[float, float], ranges: Ranges, *, symmetric: bool
-) -> Quantisation:
+def _form(name: str, ends: tuple[float, float], ranges: Ranges, *, symmetric: bool) -> Quantisation:
     low, high = ranges.extremes[name]
     if name in ranges.whole and low >= LOW and high <= HIGH:
         return Quantisation(1.0)
@@ -106,9 +104,7 @@ def _joined(network: Network, peaks: Mapping[str, float]) -> dict[str, float]:
     return joined
 
 
-def _shapes(
-    model: onnx.ModelProto, samples: Mapping[str, Array]
-) -> dict[str, tuple[int, ...]]:
+def _shapes(model: onnx.ModelProto, samples: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
     """Of every input; a first axis without a size takes all samples as one batch."""
     shapes = {}
     known = {each.name for each in model.graph.initializer}

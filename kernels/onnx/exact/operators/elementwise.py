@@ -88,9 +88,7 @@ def divide(lowering: Lowering, node: Node) -> None:
         _scale_output(lowering, node, lowering.real(node, 0))
         return
     if lowering.computed(node.inputs[1]):
-        raise LoweringError(
-            node.label, "a quotient of two computed tensors; write it as a product"
-        )
+        raise LoweringError(node.label, "a quotient of two computed tensors; write it as a product")
     _by_constant(lowering, node, 0, 1.0 / lowering.real(node, 1))
 
 

@@ -49,8 +49,10 @@ FUNCTIONS: Mapping[str, Function] = {
     "Atan": lambda x, _, __: np.arctan(x),
     "Atanh": lambda x, _, __: np.arctanh(x),
     "Ceil": lambda x, _, __: np.ceil(x),
-    "Celu": lambda x, _, a: np.maximum(x, 0.0)
-    + np.minimum(0.0, a.get("alpha", 1.0) * np.expm1(x / a.get("alpha", 1.0))),
+    "Celu": lambda x, _, a: (
+        np.maximum(x, 0.0)
+        + np.minimum(0.0, a.get("alpha", 1.0) * np.expm1(x / a.get("alpha", 1.0)))
+    ),
     "Cos": lambda x, _, __: np.cos(x),
     "Cosh": lambda x, _, __: np.cosh(x),
     "Elu": lambda x, _, a: _elu(x, a.get("alpha", 1.0)),

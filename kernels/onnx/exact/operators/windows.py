@@ -132,9 +132,7 @@ def averaged(
         off = np.full((1, 1, 1, 1), -count * x.zero_point, np.int32)
         summed = lowering.emit.build.add(summed, off)
     shape = tuple(1 if axis in axes else size for axis, size in enumerate(x.shape))
-    result = Tensor.dense(
-        summed, shape if keep else sizes, float(x.scale) / (count if mean else 1)
-    )
+    result = Tensor.dense(summed, shape if keep else sizes, float(x.scale) / (count if mean else 1))
     lowering.put(node, result)
 
 
