@@ -1,6 +1,7 @@
 """Builds the ONNX graph of the transformer from its weights (Devlin et al. 2018, BERT)."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnx
@@ -29,7 +30,7 @@ class _Draft:
         self.nodes: list[onnx.NodeProto] = []
         self.initialisers: dict[str, onnx.TensorProto] = {}
 
-    def node(self, kind: str, output: str, *inputs: str, **attributes: object) -> str:
+    def node(self, kind: str, output: str, *inputs: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **attributes))
         return output
 
@@ -63,9 +64,13 @@ def export(batch: int, length: int, layers: int = LAYERS) -> onnx.ModelProto:
     """
     draft = _Draft(weights())
     mask = draft.node("Reshape", "mask.row", MASK, draft.shape(batch, 1, 1, length))
-    absent = draft.node("Sub", "mask.absent", mask, draft.constant("one", np.float32(1.0)))
+    absent = draft.node(
+        "Sub", "mask.absent", mask, draft.constant("one", np.array(1.0, np.float32))
+    )
     hidden = _embed(draft, length)
-    forbidden = draft.node("Mul", "mask.scores", absent, draft.constant("far", np.float32(MASKED)))
+    forbidden = draft.node(
+        "Mul", "mask.scores", absent, draft.constant("far", np.array(MASKED, np.float32))
+    )
     for number in range(layers):
         hidden = _layer(draft, number, hidden, forbidden, (batch, length))
     row = draft.node("Reshape", "pooling.row", MASK, draft.shape(batch, 1, length))
@@ -107,7 +112,7 @@ def _layer(draft: _Draft, number: int, hidden: str, forbidden: str, sizes: tuple
     )
     turned = draft.node("Transpose", f"{name}.turned", key, perm=[0, 1, 3, 2])
     products = draft.node("MatMul", f"{name}.products", query, turned)
-    factor = draft.constant("factor", np.float32(HEAD**-0.5))
+    factor = draft.constant("factor", np.array(HEAD**-0.5, np.float32))
     scores = draft.node("Mul", f"{name}.scores", products, factor)
     masked = draft.node("Add", f"{name}.masked", scores, forbidden)
     shares = draft.node("Softmax", f"{name}.shares", masked, axis=-1)

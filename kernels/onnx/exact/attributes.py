@@ -71,7 +71,7 @@ def _evaluated(
         [onnx.ValueInfoProto(name=name) for name in proto.output],
     )
     alone = helper.make_model(graph, opset_imports=model.opset_import)
-    found: list[Any] = ReferenceEvaluator(alone).run(None, {name: known[name] for name in names})
+    found: Any = ReferenceEvaluator(alone).run(None, {name: known[name] for name in names})
     return {
         name: np.asarray(value) for name, value in zip(proto.output, found, strict=True) if name
     }

@@ -16,13 +16,15 @@ from kernels.trace.layout import Array
 
 NEAR = 1e-12
 
+Key = tuple[object, ...]
+
 
 class Emitter:
     """Each method returns a tensor or a value; what was appended before is used again."""
 
     def __init__(self) -> None:
         self.build = GraphBuilder()
-        self._known: dict[tuple[object, ...], Tensor] = {}
+        self._known: dict[Key, Tensor] = {}
 
     def stored(self, tensor: Tensor, shape: tuple[int, ...]) -> Value:
         """The elements in row-major order of ONNX's axes, under a shape of at most four axes."""
@@ -31,21 +33,29 @@ class Emitter:
     def arranged(self, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
         """The same, as a tensor of that shape."""
         wanted = shape4(shape)
-        key = (tensor.value, tensor.layout.strides, tensor.shape, tensor.offset, wanted)
-        key = ("arranged", *key, tensor.scale.tobytes(), tensor.zero_point)
+        key: Key = (
+            "arranged",
+            tensor.value,
+            tensor.layout.strides,
+            tensor.shape,
+            tensor.offset,
+            wanted,
+            tensor.scale.tobytes(),
+            tensor.zero_point,
+        )
         if key not in self._known:
             self._known[key] = self._arranged(tensor, wanted)
         return self._known[key].viewed_as(shape)
 
     def int8(self, tensor: Tensor, target: Quantisation) -> Tensor:
         """Rounded and clamped to int8, seen in the same way."""
-        full = (LOW, HIGH) == (target.low, target.high)
+        full = (target.low, target.high) == (LOW, HIGH)
         if tensor.dtype is DType.INT8 and not tensor.per_channel:
             if tensor.quantisation == replace(target, low=LOW, high=HIGH) and full:
                 return tensor
             return self.table(tensor, lambda real: real, target)
         wide = tensor if tensor.dtype is DType.INT32 else self.int32(tensor)
-        key = ("int8", wide.value, wide.scale.tobytes(), target)
+        key: Key = ("int8", wide.value, wide.scale.tobytes(), target)
         if key not in self._known:
             value = self._scaled(
                 wide, wide.scale / target.scale, DType.INT8, target.zero_point, target
@@ -56,7 +66,7 @@ class Emitter:
     def channels(self, tensor: Tensor, scales: Real) -> Tensor:
         """int8 with a scale for each place of the last axis and zero point 0."""
         wide = self.arranged(self.int32(tensor), stored_shape(tensor.shape))
-        key = ("channels", wide.value, wide.scale.tobytes(), scales.tobytes())
+        key: Key = ("channels", wide.value, wide.scale.tobytes(), scales.tobytes())
         if key not in self._known:
             multiplier, shift = fixed_point(wide.scale / scales)
             self._known[key] = wide.rewritten(
@@ -71,7 +81,7 @@ class Emitter:
         """
         wide = tensor
         if tensor.dtype is DType.INT8:
-            key = ("wide", tensor.value, tensor.scale.tobytes(), tensor.zero_point, sign)
+            key: Key = ("wide", tensor.value, tensor.scale.tobytes(), tensor.zero_point, sign)
             if key not in self._known:
                 one = np.full((1, 1, 1, 1), sign, np.int8)
                 value = self.build.multiply(tensor.value, one, zero_point_a=tensor.zero_point)

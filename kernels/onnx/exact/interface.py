@@ -53,7 +53,8 @@ class Port:
     def decode(self, result: Array) -> npt.NDArray[np.float32]:
         """The real numbers behind a job's result, in ONNX's shape."""
         units = result.astype(np.float64).reshape(self.job_shape) - self.zero_point
-        return (units * np.asarray(self.scale)).astype(np.float32).reshape(self.shape)
+        real = units * np.asarray(self.scale)
+        return np.asarray(real, np.float32).reshape(self.shape)
 
 
 @dataclass(frozen=True, slots=True)

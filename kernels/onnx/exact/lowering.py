@@ -105,7 +105,9 @@ class Lowering:
     def wanted(self, name: str) -> Quantisation | None:
         """The int8 form that all readers of a tensor want, or that calibration found."""
         readers = self.network.consumers(name)
-        targets = {node.attributes["target"] for node in readers if node.kind == QUANTISE}
+        targets: set[Quantisation] = {
+            node.attributes["target"] for node in readers if node.kind == QUANTISE
+        }
         if len(targets) == 1 and all(node.kind == QUANTISE for node in readers):
             return next(iter(targets))
         return self.network.quantisations.get(name)

@@ -26,7 +26,7 @@ class Quantisation:
     def of(self, real: Real) -> npt.NDArray[np.int8]:
         """Nearest int8, ties to even as ONNX has it."""
         units = np.rint(np.nan_to_num(real / self.scale)) + self.zero_point
-        return np.clip(units, self.low, self.high).astype(np.int8)
+        return np.asarray(np.clip(units, self.low, self.high), np.int8)
 
     @classmethod
     def covering(cls, low: float, high: float, *, symmetric: bool = False) -> "Quantisation":

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from kernels.onnx.exact.network import Network, Node, Weights
+from kernels.trace.layout import Array
 
 
 def simplified(network: Network) -> Network:
@@ -52,5 +53,5 @@ def _is_row(network: Network, weights: str, name: str) -> bool:
     return int(np.prod(shape)) == width and shape[-1:] == (width,)
 
 
-def _shape(found: object) -> tuple[int, ...]:
-    return found.values.shape if isinstance(found, Weights) else np.shape(found)  # type: ignore[arg-type]
+def _shape(found: Array | Weights) -> tuple[int, ...]:
+    return found.values.shape if isinstance(found, Weights) else found.shape

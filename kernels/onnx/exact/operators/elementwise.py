@@ -146,11 +146,8 @@ def _sum(lowering: Lowering, node: Node, sign: int) -> None:
 def _wide(lowering: Lowering, node: Node, x: Tensor) -> Tensor:
     """int32 that a constant can be added to."""
     peak = lowering.peak(node.outputs[0])
-    channels_last = x.layout.ndim > 0 and x.layout.strides[-1] == 1
-    if x.per_channel and x.dtype is DType.INT32 and channels_last and peak is None:
-        if x.shape[-1] == len(x.scale):
-            return x
-    if x.dtype is DType.INT32 and not x.per_channel and peak is None:
+    last = x.layout.ndim > 0 and x.layout.strides[-1] == 1 and x.shape[-1:] == x.scale.shape
+    if x.dtype is DType.INT32 and peak is None and (last or not x.per_channel):
         return x
     fine = float(np.max(x.scale)) * (FINE * 2**14 if x.dtype is DType.INT8 else 1.0)
     return lowering.emit.int32(x, fine if peak is None else peak / WIDE_STEPS)

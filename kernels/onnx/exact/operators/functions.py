@@ -14,7 +14,7 @@ Function = Callable[[Real, list[Real], Attributes], Real]
 
 def erf(x: Real) -> Real:
     """The error function."""
-    return np.vectorize(math.erf, otypes=[np.float64])(x)
+    return np.asarray(np.vectorize(math.erf, otypes=[np.float64])(x))
 
 
 def sigmoid(x: Real) -> Real:

@@ -1,4 +1,4 @@
-"""Matrix products and convolutions: weights as int8, zero points in the bias, long sums in parts."""
+"""Matrix products and convolutions: int8 weights, zero points in the bias, long sums in parts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -53,14 +53,20 @@ def kernel(found: npt.NDArray[Any] | Weights, axis: int) -> Kernel:
 
 
 def bias_of(
-    lowering: Lowering, node: Node, position: int, unit: Real, weights: Int16, zero_point: int
+    lowering: Lowering,
+    node: Node,
+    position: int,
+    unit: Real,
+    *,
+    folded: Int16 | None = None,
+    zero_point: int = 0,
 ) -> npt.NDArray[np.int32] | None:
     """The bias in units of the sum, less what the input's zero point adds; None when it is zero."""
     total = np.zeros(len(unit))
     if lowering.has(node, position):
         total = np.rint(lowering.real(node, position).reshape(-1) / unit)
-    if zero_point:
-        sums = weights.reshape(len(weights), -1).astype(np.int64).sum(axis=1)
+    if folded is not None and zero_point:
+        sums = folded.reshape(len(folded), -1).astype(np.int64).sum(axis=1)
         total = total - zero_point * sums
     if np.any(np.abs(total) > BIAS_LIMIT):
         raise LoweringError(node.label, "the bias passes int32 in units of the sum")
@@ -98,7 +104,7 @@ def dense(lowering: Lowering, node: Node, x: Tensor, weights: Kernel, bias: int)
     """x [..., K] int8 times weights [N, K], in parts of at most 3,840 terms."""
     unit = weights.scale * float(x.scale)
     terms = x.shape[-1]
-    folded = bias_of(lowering, node, bias, unit, weights.values, x.zero_point)
+    folded = bias_of(lowering, node, bias, unit, folded=weights.values, zero_point=x.zero_point)
     edges = [*range(0, terms, MATMUL_TERMS), terms]
     total: Value | None = None
     for start, end in pairwise(edges):
@@ -159,7 +165,7 @@ def convolution(lowering: Lowering, node: Node) -> None:
         "zero_point_in": x.zero_point,
     }
     unit = weights.scale * float(x.scale)
-    bias = bias_of(lowering, node, 2, unit, values, 0)
+    bias = bias_of(lowering, node, 2, unit)
     groups = int(attributes.get("group", 1))
     image = x.viewed(x.layout.transpose(0, 2, 3, 1))
     whole = Kernel(values, weights.scale)
