@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kernels.graph import Descriptor, GraphError, check_graph
+from kernels.graph import Descriptor, GraphError, Opcode, check_graph
 from kernels.graph.rules import check
 from kernels.trace import SPEC, TENSOR, Opening
 from tests.kernels.record import RECORDED, vectors
@@ -15,6 +15,11 @@ FILE: dict[str, Any] = json.loads(RECORDED.read_text(encoding="utf-8"))
 
 def test_recording_again_gives_the_same_file() -> None:
     assert json.dumps(vectors(), indent=1) + "\n" == RECORDED.read_text(encoding="utf-8")
+
+
+def test_every_opcode_is_recorded() -> None:
+    recorded = {Descriptor.decode(bytes.fromhex(case["hex"])).opcode for case in FILE["valid"]}
+    assert recorded == set(Opcode)
 
 
 @pytest.mark.parametrize("case", FILE["valid"], ids=lambda case: case["name"])

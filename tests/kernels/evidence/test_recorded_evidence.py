@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kernels.evidence import Claim, EvidenceError, Judgement, Reason, Stage, judge
+from kernels.graph import DESCRIPTOR_BYTES, Descriptor, Opcode
 from tests.kernels.evidence.record import RECORDED, text
 
 FILE: dict[str, Any] = json.loads(RECORDED.read_text(encoding="utf-8"))
@@ -27,6 +28,15 @@ def claim_of(claim: dict[str, Any], case: dict[str, Any]) -> Claim:
 
 def test_recording_again_gives_the_same_file() -> None:
     assert text() == RECORDED.read_text(encoding="utf-8")
+
+
+def test_every_opcode_is_recorded() -> None:
+    recorded = {
+        Descriptor.decode(bytes.fromhex(case["evidence"])[:DESCRIPTOR_BYTES]).opcode
+        for job in FILE["jobs"]
+        for case in job["cases"]
+    }
+    assert recorded == set(Opcode)
 
 
 @pytest.mark.parametrize("job", FILE["jobs"], ids=lambda job: job["name"])

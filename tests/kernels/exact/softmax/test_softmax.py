@@ -54,7 +54,7 @@ def test_rows_of_every_width_follow_the_formula(executor: Executor, width: int) 
 
 
 def test_power_is_near_the_real_one() -> None:
-    exponents = np.arange(32768)
+    exponents = np.arange(32768, dtype=np.int32)
     real = 65536.0 * 2.0 ** -(exponents / 1024)
     # 5 of the cubic and one of the floor
     assert np.abs(power(exponents) - real).max() <= 6
