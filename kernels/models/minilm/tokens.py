@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kernels.models.minilm.export import IDS, MASK
 from kernels.models.minilm.package import model_folder
+from kernels.trace.layout import Array
 
 MAX_TOKENS = 256
 
@@ -37,9 +39,7 @@ def encode(
     return ids, mask
 
 
-def longest(sentences: Sequence[str]) -> int:
-    """Tokens of the longest sentence, its start and end included, at most 256."""
-    tokenizer = _tokenizer()
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(MAX_TOKENS)
-    return max(len(each.ids) for each in tokenizer.encode_batch(list(sentences)))
+def feeds(sentences: Sequence[str], length: int) -> dict[str, Array]:
+    """The same by the names of the model's inputs."""
+    ids, mask = encode(sentences, length)
+    return {IDS: ids, MASK: mask}
