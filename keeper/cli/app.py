@@ -14,11 +14,13 @@ from keeper.cli.graph import graph
 from keeper.cli.job import job
 from keeper.cli.key import key
 from keeper.cli.localnet import localnet
+from keeper.cli.models import model
 from keeper.cli.provider import provider
 from keeper.cli.replay import replay
 from keeper.cli.simulate import simulate
 from keeper.cli.stake import stake
 from keeper.cli.task import task
+from keeper.cli.train import train
 from keeper.cli.verifier import verifier
 from keeper.errors import BadInputError, KeeperError
 from keeper.telemetry import configure_logs
@@ -55,11 +57,13 @@ COMMANDS = (
     job,
     key,
     localnet,
+    model,
     provider,
     replay,
     simulate,
     stake,
     task,
+    train,
     verifier,
 )
 for command in COMMANDS:

@@ -8,6 +8,7 @@ import numpy as np
 from keeper.data import digest_of
 from keeper.errors import BadInputError
 from kernels.custom import KernelPackage, PackageError, read_package
+from kernels.custom.validation import validate
 from kernels.graph import Graph, GraphError
 from kernels.graph.file import read
 from kernels.trace import LayoutError, pack
@@ -56,11 +57,13 @@ def read_inputs(graph: Graph, paths: Sequence[Path], expected: Sequence[str]) ->
 
 
 def read_kernel(path: Path) -> KernelPackage:
-    """A kernel package, as a folder or a file; MalformedFileError when it is none."""
+    """A kernel package that providers run, as a folder or a file; MalformedFileError."""
     try:
-        return read_package(path)
+        package = read_package(path)
+        validate(package)
     except PackageError as error:
         raise MalformedFileError(f"{path} is not a valid kernel package: {error}") from error
+    return package
 
 
 def read_kernel_inputs(package: KernelPackage, paths: Sequence[Path]) -> list[bytes]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from keeper.errors import BadInputError, KeeperError
+from keeper.telemetry import METRICS
 from kernels.exact.reference import Executor, NumpyExecutor
 from kernels.graph import Graph
 from kernels.runtime import (
@@ -45,7 +46,7 @@ class RenewingExecutor:
         return self._device.name
 
     def execute(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
-        """Every operator's output; DeviceLost when the new device is lost too."""
+        """Every operator's output; DeviceLost when the new device is lost too, or there is none."""
         return self._renewed(lambda device: device.execute(graph, inputs))
 
     def execute_committed(self, graph: Graph, inputs: Sequence[Array]) -> CommittedOutputs:
@@ -68,7 +69,11 @@ class RenewingExecutor:
             return call(self._device)
         except DeviceLost as error:
             LOG.warning("%s; opening it again", error)
-            self._device = self._open_device()
+            METRICS.count("device_losses_total", adapter=self.name)
+            try:
+                self._device = self._open_device()
+            except AdapterUnavailable as missing:
+                raise DeviceLost(f"{self.name} has not come back: {missing}") from error
             return call(self._device)
 
 

@@ -10,7 +10,7 @@ from keeper.data.errors import MalformedDocumentError
 from keeper.data.store import DIGEST, digest_of
 
 VERSION = 1
-MAX_INPUTS = 4
+MAX_INPUTS = 8
 MAX_KERNEL_INPUTS = 7
 MAX_OPERATORS = 256
 ADDRESS = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")

@@ -26,6 +26,7 @@ from keeper.roles.mirror import ChainMirror, View
 from keeper.roles.role import Role
 from keeper.roles.traces import TraceSource
 from kernels.exact.reference import Executor
+from kernels.runtime import DeviceLost
 from kernels.trace import CommittedOutputs, pack, trace_root, unpack
 from kernels.trace.layout import Array, LayoutError
 
@@ -161,14 +162,18 @@ class Provider(Role):
             self._restarts.add(job.address)
             return
         started = perf_counter()
-        committed = await self._tools.lane.run(
-            commit_segment,
-            self._tools.executor,
-            material.graph,
-            operators,
-            material.inputs,
-            earlier,
-        )
+        try:
+            committed = await self._tools.lane.run(
+                commit_segment,
+                self._tools.executor,
+                material.graph,
+                operators,
+                material.inputs,
+                earlier,
+            )
+        except DeviceLost as error:
+            # Set aside, not given up: the next try goes on from the last committed stage.
+            raise RoleError(f"job {job.address}: {error}") from error
         executed = perf_counter()
         index = await self._tools.lane.run(self._keep, job, operators, committed)
         cost = ExecutionCost(

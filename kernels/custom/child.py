@@ -13,7 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from kernels.custom.errors import MemoryExceeded, PackageError, ShaderError
+from kernels.custom.confinement import confine
+from kernels.custom.errors import (
+    ContainmentUnavailable,
+    MemoryExceeded,
+    PackageError,
+    ShaderError,
+)
 from kernels.custom.package import KernelPackage
 from kernels.custom.program import Program
 from kernels.runtime import AdapterUnavailable, select_adapter
@@ -29,15 +35,17 @@ def main() -> None:
     # timer's also when the runner has died.
     signal.setitimer(signal.ITIMER_REAL, order["deadline_seconds"])
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     output = b""
     try:
+        confine()
         output = _run(order, sys.stdin.buffer)
         told = {"outcome": "done"}
     except PackageError as error:
-        told = {"outcome": "refused", "reason": error.reason, "message": _without_reason(error)}
+        told = {"outcome": "refused", "reason": error.reason, "message": error.message}
     except ShaderError as error:
         told = {"outcome": "shader", "message": str(error)}
+    except ContainmentUnavailable as error:
+        told = {"outcome": "containment", "message": str(error)}
     except AdapterUnavailable as error:
         told = {"outcome": "adapter", "message": str(error)}
     except (MemoryError, MemoryExceeded) as error:
@@ -66,10 +74,6 @@ def _run(order: Mapping[str, Any], request: BinaryIO) -> bytes:
 def _address_space() -> int:
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     return pages * resource.getpagesize()
-
-
-def _without_reason(error: PackageError) -> str:
-    return str(error).removeprefix(f"{error.reason}: ")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,13 @@ class Reason(StrEnum):
     BAD_STAGE = "BadStage"
     BAD_BUFFER = "BadBuffer"
     BAD_TOLERANCE = "BadTolerance"
+    BAD_BINDING = "BadBinding"
     BAD_INPUT = "BadInput"
+    FORBIDDEN_FEATURE = "ForbiddenFeature"
+    NESTING_LIMIT = "NestingLimit"
+    PRIVATE_LIMIT = "PrivateLimit"
+    WORKGROUP_LIMIT = "WorkgroupLimit"
+    MEMORY_LIMIT = "MemoryLimit"
     BINDING_LIMIT = "BindingLimit"
     BUFFER_LIMIT = "BufferLimit"
     DISPATCH_LIMIT = "DispatchLimit"
@@ -26,6 +32,7 @@ class PackageError(ValueError):
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(f"{reason}: {message}")
         self.reason = reason
+        self.message = message
 
 
 class RunError(RuntimeError):

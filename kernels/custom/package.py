@@ -180,6 +180,14 @@ class KernelPackage:
                     f"input {number} has {buffer.bytes} bytes, {len(data)} given",
                 )
 
+    def check_memory(self, offered: int) -> None:
+        """PackageError unless the device memory of a run is within what is offered, in bytes."""
+        if self.device_bytes > offered:
+            raise PackageError(
+                Reason.MEMORY_LIMIT,
+                f"a run takes {self.device_bytes} bytes of device memory, offered are {offered}",
+            )
+
     def check_limits(self, limits: Mapping[str, int]) -> None:
         """PackageError unless every buffer, binding and dispatch fits an adapter's limits."""
         room = min(limits["max-storage-buffer-binding-size"], limits["max-buffer-size"])

@@ -9,6 +9,7 @@ import wgpu
 from kernels.custom.buffer import Buffer, Role, Stage
 from kernels.custom.errors import MemoryExceeded, ShaderError
 from kernels.custom.package import KernelPackage
+from kernels.custom.validation import bounded_sources
 
 _INPUT = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_DST
 _WRITTEN = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_SRC
@@ -24,12 +25,12 @@ class Program:
     """A package compiled on a device whose limits it keeps."""
 
     def __init__(self, device: Any, package: KernelPackage) -> None:
-        """Raises ShaderError, and MemoryExceeded when no memory is left."""
+        """Raises PackageError, ShaderError, and MemoryExceeded when no memory is left."""
         self._package = package
         self._device = device
         self._buffers: list[Any] = []
         with self._refusals():
-            modules = [device.create_shader_module(code=text) for text in package.sources]
+            modules = [device.create_shader_module(code=text) for text in bounded_sources(package)]
             self._steps = [self._step(stage, modules[stage.source]) for stage in package.stages]
 
     def run(self, inputs: Sequence[bytes]) -> bytes:

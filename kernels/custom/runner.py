@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import kernels
+from kernels.custom.confinement import containable
 from kernels.custom.errors import (
     ContainmentUnavailable,
     DeadlineExceeded,
@@ -22,10 +24,22 @@ from kernels.custom.errors import (
     RunError,
     ShaderError,
 )
+from kernels.custom.exchange import TooLong, TooSlow, exchange
 from kernels.custom.package import KernelPackage
+from kernels.custom.validation import validate
 from kernels.runtime import AdapterUnavailable
 
 CHILD = "kernels.custom.child"
+# The answer's first line, at most.
+HEAD_BYTES = 1 << 16
+PASSED_ON = frozenset({"PATH", "LANG", "LD_LIBRARY_PATH", "XDG_RUNTIME_DIR", "XDG_DATA_DIRS"})
+PASSED_ON_PREFIXES = ("VK_", "NVIDIA_", "CUDA_VISIBLE_", "LP_", "DRI_")
+# A cache of compiled shaders on disk would outlive the run, and tell one tenant of another.
+WITHOUT_CACHES = {
+    "MESA_SHADER_CACHE_DISABLE": "true",
+    "MESA_GLSL_CACHE_DISABLE": "true",
+    "__GL_SHADER_DISK_CACHE": "0",
+}
 # The child's own timer comes first; this is for one that does not even start.
 GRACE_SECONDS = 10.0
 
@@ -53,10 +67,15 @@ def run_package(
     Raises PackageError when package or inputs do not fit, AdapterUnavailable, and as RunError:
     ShaderError, DeadlineExceeded, MemoryExceeded, RunCrashed, ContainmentUnavailable.
     """
-    if not sys.platform.startswith("linux"):
-        raise ContainmentUnavailable("custom kernels run on Linux only, which can limit a process")
-    package.check_inputs(inputs)
+    if not containable():
+        raise ContainmentUnavailable(
+            "custom kernels run on Linux on x86-64 or 64-bit ARM only, where a process can be "
+            "confined"
+        )
     bounds = limits or RunLimits()
+    package.check_inputs(inputs)
+    package.check_memory(bounds.memory_bytes)
+    validate(package)
     order = {
         "adapter": adapter,
         "deadline_seconds": bounds.deadline_seconds,
@@ -65,25 +84,29 @@ def run_package(
     }
     request = b"".join([json.dumps(order).encode(), b"\n", package.canonical, *inputs])
     with subprocess.Popen(  # noqa: S603 - this interpreter and a constant
-        [sys.executable, "-m", CHILD],
+        [sys.executable, "-P", "-m", CHILD],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(),
+        env=child_environment(),
+        cwd="/",
+        start_new_session=True,
     ) as process:
         try:
-            answer, complaint = process.communicate(
-                request, bounds.deadline_seconds + GRACE_SECONDS
+            answer, complaint = exchange(
+                process,
+                request,
+                bounds.deadline_seconds + GRACE_SECONDS,
+                package.output.bytes + HEAD_BYTES,
             )
-        except BaseException as error:
-            process.kill()
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise _too_slow(bounds) from None
-            raise
+        except TooSlow:
+            raise _too_slow(bounds) from None
+        except TooLong:
+            raise RunCrashed("the run's process says more than an output") from None
     if process.returncode:
         raise _death(process.returncode, complaint, bounds)
     head, _, output = answer.partition(b"\n")
-    told = json.loads(head)
+    told = _outcome(head)
     if told["outcome"] != "done":
         raise _failure(told, bounds)
     if len(output) != package.output.bytes:
@@ -91,10 +114,26 @@ def run_package(
     return output
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
+    """What Vulkan loaders and drivers read, and nothing that a driver could give away."""
     root = str(Path(kernels.__file__).parent.parent)
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    paths = os.pathsep.join(map(os.path.abspath, [root, *given]))
+    kept = {name: value for name, value in os.environ.items() if _passed_on(name)}
+    kept.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    return kept | WITHOUT_CACHES | {"PYTHONPATH": paths}
+
+
+def _passed_on(name: str) -> bool:
+    return name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
+
+
+def _outcome(head: bytes) -> Mapping[str, str]:
+    try:
+        told = json.loads(head)
+        return {key: str(told[key]) for key in ("outcome", *(told.keys() - {"outcome"}))}
+    except (ValueError, KeyError, AttributeError, RecursionError):
+        raise RunCrashed("the run's process gave no answer") from None
 
 
 def _death(status: int, complaint: bytes, limits: RunLimits) -> RunError:
@@ -109,10 +148,12 @@ def _death(status: int, complaint: bytes, limits: RunLimits) -> RunError:
 
 
 def _failure(told: Mapping[str, Any], limits: RunLimits) -> Exception:
-    message = str(told["message"])
+    message = told["message"]
     match told["outcome"]:
         case "refused":
             return PackageError(Reason(told["reason"]), message)
+        case "containment":
+            return ContainmentUnavailable(message)
         case "adapter":
             return AdapterUnavailable(message)
         case "shader":

@@ -1,25 +1,40 @@
 """How much memory a graph needs, known before anything is allocated."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kernels.graph.descriptor import DESCRIPTOR_BYTES
 from kernels.graph.graph import Graph
+from kernels.trace.merkle import HASH_BYTES, LEAF_BYTES, tree_depth
+
+# Buffers come in multiples of this; the table of a tree's levels has a row of it for each.
+ALIGNMENT = 256
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryPlan:
-    """Bytes by use. Every intermediate is kept: all of them are committed."""
+    """Bytes by use. Every intermediate is kept: all of them are committed.
+
+    staging is what one run needs for its outputs' way back, hashing what their roots take.
+    """
 
     inputs: int
     constants: int
     outputs: int
+    staging: int
+    hashing: int
     descriptors: int
     largest: int
 
     @property
     def peak(self) -> int:
-        """Device memory while the graph runs; the outputs count twice, for their way back."""
-        return self.inputs + self.constants + 2 * self.outputs + self.descriptors
+        """Device memory of a run that commits to its outputs."""
+        return self.peak_of(1)
+
+    def peak_of(self, in_flight: int) -> int:
+        """The same with so many runs on their way at once: only their outputs are kept apart."""
+        shared = self.inputs + self.constants + self.outputs + self.hashing + self.descriptors
+        return shared + in_flight * self.staging
 
 
 def memory_plan(graph: Graph) -> MemoryPlan:
@@ -28,9 +43,25 @@ def memory_plan(graph: Graph) -> MemoryPlan:
     constants = [spec.stored_bytes for _, spec in graph.constant_keys()]
     outputs = [spec.stored_bytes for spec in graph.outputs]
     return MemoryPlan(
-        inputs=sum(inputs),
-        constants=sum(constants),
-        outputs=sum(outputs),
-        descriptors=DESCRIPTOR_BYTES * len(graph.descriptors),
+        inputs=_rounded(inputs),
+        constants=_rounded(constants),
+        outputs=_rounded(outputs),
+        staging=_rounded(outputs),
+        hashing=_hashing(outputs),
+        # One buffer more stands for operands that are absent.
+        descriptors=DESCRIPTOR_BYTES * (len(graph.descriptors) + 1),
         largest=max(inputs + constants + outputs),
     )
+
+
+def _hashing(outputs: list[int]) -> int:
+    """Roots, a row of the level table a dispatch, roots of zeros, and two levels of one tree."""
+    leaves = [-(-size // LEAF_BYTES) for size in outputs]
+    depths = [tree_depth(count) for count in leaves]
+    most = max(leaves)
+    scratch = HASH_BYTES * (len(outputs) + max(depths) + 1 + most + -(-most // 2))
+    return scratch + ALIGNMENT * sum(depth + 1 for depth in depths)
+
+
+def _rounded(sizes: Iterable[int]) -> int:
+    return sum(-(-size // ALIGNMENT) * ALIGNMENT for size in sizes)

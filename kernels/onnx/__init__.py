@@ -1,1 +1,1 @@
-"""ONNX networks: read, run in floats, made exact."""
+"""ONNX models: read, lowered to one of the two classes, run."""

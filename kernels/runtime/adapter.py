@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +18,8 @@ _NEEDED = (
     "max-buffer-size",
     "max-storage-buffers-per-shader-stage",
     "max-compute-workgroups-per-dimension",
+    "max-compute-invocations-per-workgroup",
+    "max-compute-workgroup-storage-size",
 )
 
 
@@ -57,15 +59,23 @@ class Adapter:
     limits: Mapping[str, int] = field(hash=False)
     handle: Any = field(repr=False, compare=False)
 
-    def request_device(self) -> Any:
-        """Open the adapter with its own limits."""
-        return self.handle.request_device_sync(required_limits=dict(self.limits))
+    @property
+    def features(self) -> frozenset[str]:
+        """WebGPU's names of what the adapter has beyond the core, such as shader-f16."""
+        return frozenset(self.handle.features)
+
+    def request_device(self, features: Iterable[str] = ()) -> Any:
+        """Open the adapter with its own limits and with these of its features."""
+        return self.handle.request_device_sync(
+            required_limits=dict(self.limits), required_features=sorted(features)
+        )
 
 
 @cache
 def _prepare_instance() -> None:
     # Mesa's Wayland part complains on stderr in a process without a desktop.
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        os.environ["XDG_RUNTIME_DIR"] = tempfile.gettempdir()
     # OpenGL lists every GPU a second time, with fewer storage buffers. Another library may have
     # made the instance already.
     with suppress(RuntimeError):

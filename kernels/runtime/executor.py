@@ -1,21 +1,25 @@
 """Runs a whole graph on one adapter and reads every intermediate back."""
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator, Sequence
 from time import perf_counter
-from typing import Any
 
-from kernels.graph import Graph, Opcode
-from kernels.graph.memory import memory_plan
+from kernels.graph import Graph
+from kernels.graph.memory import MemoryPlan, memory_plan
 from kernels.runtime.adapter import Adapter, DeviceLimit, losses, select_adapter
 from kernels.runtime.commitment import MerklePipelines
-from kernels.runtime.program import Program
-from kernels.runtime.shader import WORKGROUP, load_shader
+from kernels.runtime.pipelines import Pipelines
+from kernels.runtime.pool import BufferPool
+from kernels.runtime.program import Pending, Program, Stored
+from kernels.runtime.shader import load_shader
 from kernels.runtime.upload import Upload
 from kernels.trace import CommittedOutputs
 from kernels.trace.layout import Array, pack, unpack
+from kernels.tuning import Tuner
 
 KEPT_PROGRAMS = 4
+# One run computes while the next is uploaded and the one before is read back.
+IN_FLIGHT = 2
 
 
 class GpuExecutor:
@@ -24,17 +28,32 @@ class GpuExecutor:
     Not safe to share between threads.
     """
 
-    def __init__(self, adapter: Adapter | str | None = None) -> None:
+    def __init__(
+        self,
+        adapter: Adapter | str | None = None,
+        *,
+        memory_bytes: int | None = None,
+        tuner: Tuner | None = None,
+        fuse: bool = True,
+    ) -> None:
         """Open an adapter: given, or chosen as `select_adapter` does.
 
-        Raises AdapterUnavailable.
+        Graphs may take memory_bytes of its memory, by default as much as one buffer may have.
+        fuse=False gives each operator a dispatch of its own. Raises AdapterUnavailable.
         """
         self.adapter = adapter if isinstance(adapter, Adapter) else select_adapter(adapter)
+        limits = self.adapter.limits
+        self.memory_bytes = limits["max-buffer-size"] if memory_bytes is None else memory_bytes
         self._device = self.adapter.request_device()
-        self._pipelines: dict[Opcode, Any] = {}
+        self._max_groups = limits["max-compute-workgroups-per-dimension"]
+        self._pipelines = Pipelines(
+            self._device, self._max_groups, Tuner(self.adapter) if tuner is None else tuner
+        )
+        self._most_buffers = limits["max-storage-buffers-per-shader-stage"] if fuse else 0
+        self._pool = BufferPool(self._device)
         self._merkle: MerklePipelines | None = None
         self._upload: Upload | None = None
-        self._programs: OrderedDict[bytes, Program] = OrderedDict()
+        self._programs: OrderedDict[bytes, tuple[Program, int]] = OrderedDict()
 
     @property
     def name(self) -> str:
@@ -48,13 +67,33 @@ class GpuExecutor:
         the graph is too large for the adapter, DeviceLost when the device fails.
         """
         graph.check_inputs(inputs)
-        self.check_limits(graph)
+        plan = self.check_limits(graph)
         with losses(self.name):
-            stored = self._program(graph).run([pack(array) for array in inputs])
-        return [
-            unpack(data, spec.shape, spec.dtype)
-            for data, spec in zip(stored, graph.outputs, strict=True)
-        ]
+            program = self._program(graph, plan.peak)
+            stored = program.run([pack(array) for array in inputs])
+        return _outputs(graph, stored)
+
+    def execute_many(
+        self, graph: Graph, batches: Iterable[Sequence[Array]]
+    ) -> Iterator[list[Array]]:
+        """What `execute` gives for each of many inputs, in order.
+
+        Batches are taken as they are needed: one is uploaded while the one before computes and
+        the one before that is read back. Raises what `execute` raises, a bad batch's error when
+        the batch is reached.
+        """
+        plan = self.check_limits(graph, IN_FLIGHT)
+        pending: deque[Pending] = deque()
+        for inputs in batches:
+            graph.check_inputs(inputs)
+            packed = [pack(array) for array in inputs]
+            with losses(self.name):
+                program = self._program(graph, plan.peak_of(IN_FLIGHT))
+                pending.append(program.start(packed))
+            if len(pending) == IN_FLIGHT:
+                yield _outputs(graph, self._finish(program, pending))
+        while pending:
+            yield _outputs(graph, self._finish(program, pending))
 
     def execute_committed(self, graph: Graph, inputs: Sequence[Array]) -> CommittedOutputs:
         """What `execute` gives, with the tensor root of every output, hashed on the device.
@@ -66,7 +105,8 @@ class GpuExecutor:
         with losses(self.name):
             pipelines = self._merkle_pipelines()
             started = perf_counter()
-            roots = self._program(graph).tensor_roots(pipelines)
+            program = self._program(graph, memory_plan(graph).peak)
+            roots = program.tensor_roots(pipelines, self._max_groups)
         return CommittedOutputs(outputs, roots, perf_counter() - started)
 
     def tensor_roots(self, tensors: Sequence[bytes]) -> list[bytes]:
@@ -76,35 +116,49 @@ class GpuExecutor:
         """
         with losses(self.name):
             if self._upload is None:
-                across = self.adapter.limits["max-compute-workgroups-per-dimension"]
-                self._upload = Upload(self._device, self._merkle_pipelines(), across)
+                self._upload = Upload(self._device, self._merkle_pipelines(), self._max_groups)
             return self._upload.roots(tensors)
 
-    def check_limits(self, graph: Graph) -> None:
-        """Raise DeviceLimit unless every buffer and dispatch fits the adapter."""
+    def check_limits(self, graph: Graph, in_flight: int = 1) -> MemoryPlan:
+        """The memory that a graph takes; DeviceLimit unless that, every buffer and every dispatch
+        fit the adapter."""
         limits, plan = self.adapter.limits, memory_plan(graph)
         room = min(limits["max-storage-buffer-binding-size"], limits["max-buffer-size"])
         if plan.largest > room:
             raise DeviceLimit(f"a tensor of {plan.largest} bytes exceeds {self.name}'s {room}")
-        across = limits["max-compute-workgroups-per-dimension"]
+        if plan.peak_of(in_flight) > self.memory_bytes:
+            raise DeviceLimit(
+                f"the graph takes {plan.peak_of(in_flight)} bytes of device memory, "
+                f"above the {self.memory_bytes} that {self.name} may use"
+            )
         for index, descriptor in enumerate(graph.descriptors):
             shader = load_shader(descriptor.opcode)
-            groups = -(-shader.invocations(descriptor) // WORKGROUP)
-            if groups > across * across:
-                raise DeviceLimit(f"operator {index} takes {groups} workgroups, above {across}²")
+            groups = shader.groups(descriptor, shader.space.default)
+            if groups > self._max_groups**2:
+                raise DeviceLimit(
+                    f"operator {index} takes {groups} workgroups, above {self._max_groups}²"
+                )
+        return plan
 
-    def _program(self, graph: Graph) -> Program:
+    def _finish(self, program: Program, pending: "deque[Pending]") -> list[Stored]:
+        with losses(self.name):
+            return program.finish(pending.popleft())
+
+    def _program(self, graph: Graph, peak: int) -> Program:
+        """The graph's program; older ones make room for it, by number and by memory."""
         key = graph.spec_root
-        program = self._programs.pop(key, None)
+        program, known = self._programs.pop(key, (None, 0))
+        room = self.memory_bytes - max(peak, known)
+        while self._programs and (
+            len(self._programs) == KEPT_PROGRAMS
+            or sum(taken for _, taken in self._programs.values()) > room
+        ):
+            self._programs.popitem(last=False)[1][0].release()
+        if self._pool.bytes + peak > self.memory_bytes:
+            self._pool.clear()
         if program is None:
-            for descriptor in graph.descriptors:
-                if descriptor.opcode not in self._pipelines:
-                    self._pipelines[descriptor.opcode] = self._compile(descriptor.opcode)
-            across = self.adapter.limits["max-compute-workgroups-per-dimension"]
-            program = Program(self._device, graph, self._pipelines, across)
-        self._programs[key] = program
-        if len(self._programs) > KEPT_PROGRAMS:
-            self._programs.popitem(last=False)[1].release()
+            program = Program(self._device, graph, self._pipelines, self._pool, self._most_buffers)
+        self._programs[key] = program, max(peak, known)
         return program
 
     def _merkle_pipelines(self) -> MerklePipelines:
@@ -112,9 +166,9 @@ class GpuExecutor:
             self._merkle = MerklePipelines(self._device)
         return self._merkle
 
-    def _compile(self, opcode: Opcode) -> Any:
-        shader = load_shader(opcode)
-        module = self._device.create_shader_module(code=shader.source)
-        return self._device.create_compute_pipeline(
-            layout="auto", compute={"module": module, "entry_point": shader.entry_point}
-        )
+
+def _outputs(graph: Graph, stored: Sequence[Stored]) -> list[Array]:
+    return [
+        unpack(data, spec.shape, spec.dtype)
+        for data, spec in zip(stored, graph.outputs, strict=True)
+    ]

@@ -1,6 +1,7 @@
 """One graph's buffers and bindings on a device."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,29 +10,45 @@ import wgpu
 
 from kernels.graph import Graph, InputKind, Opcode, input_spec
 from kernels.runtime.commitment import MerklePipelines, Region, TensorRoots
-from kernels.runtime.shader import WORKGROUP, load_shader
+from kernels.runtime.fusion import fused_groups, load_fused, plan
+from kernels.runtime.pipelines import Pipelines, bind_group
+from kernels.runtime.pool import STAGING, STORAGE, BufferPool
+from kernels.runtime.shader import form, load_shader
 from kernels.trace.layout import pack
 
 READ_CHUNK = 64 << 20
 ABSENT_BYTES = 256
 
-_STORAGE = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_DST | wgpu.BufferUsage.COPY_SRC
+Stored = npt.NDArray[np.uint8]
 
 
-def _whole_words(size: int) -> int:
-    return -(-size // 4) * 4
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A run that was submitted; its outputs are on their way into staging buffers."""
+
+    staging: list[Any]
+    arrivals: list[Any]
 
 
 class Program:
     """Everything a graph needs on the device, made once and run as often as wanted."""
 
     def __init__(
-        self, device: Any, graph: Graph, pipelines: Mapping[Opcode, Any], max_groups: int
+        self,
+        device: Any,
+        graph: Graph,
+        pipelines: Pipelines,
+        pool: BufferPool,
+        most_buffers: int,
     ) -> None:
+        """Operators are fused as far as most_buffers in a dispatch allow; 0 fuses none."""
         self._device = device
-        self._max_groups = max_groups
+        self._graph = graph
+        self._pipelines = pipelines
+        self._pool = pool
         self._tensor_roots: TensorRoots | None = None
         self._buffers: list[Any] = []
+        self._staging: list[list[Any]] = []
         self._inputs = [self._buffer(spec.stored_bytes) for spec in graph.inputs]
         self._sizes = [spec.stored_bytes for spec in graph.outputs]
         self._outputs = [self._buffer(size) for size in self._sizes]
@@ -39,19 +56,15 @@ class Program:
             key: self._filled(pack(graph.constants[key])) for key in graph.constant_keys()
         }
         self._absent = self._buffer(ABSENT_BYTES)
-        self._dispatches = [
-            self._dispatch(graph, index, pipelines, max_groups)
-            for index in range(len(graph.descriptors))
-        ]
         self._chunks = _chunks([_whole_words(size) for size in self._sizes])
-        staging = max(sum(_whole_words(self._sizes[at]) for at in chunk) for chunk in self._chunks)
-        self._staging = device.create_buffer(
-            size=staging, usage=wgpu.BufferUsage.MAP_READ | wgpu.BufferUsage.COPY_DST
-        )
-        self._buffers.append(self._staging)
+        self._dispatches = [self._dispatch(chain) for chain in plan(graph, most_buffers)]
 
-    def run(self, inputs: Sequence[npt.NDArray[np.uint8]]) -> list[npt.NDArray[np.uint8]]:
+    def run(self, inputs: Sequence[Stored]) -> list[Stored]:
         """Canonical bytes of every operator's output, given those of the job inputs."""
+        return self.finish(self.start(inputs))
+
+    def start(self, inputs: Sequence[Stored]) -> Pending:
+        """Submit a run without waiting for it; a later run does not disturb its outputs."""
         queue = self._device.queue
         for buffer, data in zip(self._inputs, inputs, strict=True):
             queue.write_buffer(buffer, 0, _in_words(data))
@@ -62,82 +75,123 @@ class Program:
             compute.set_bind_group(0, bindings)
             compute.dispatch_workgroups(*groups)
         compute.end()
-        results: list[npt.NDArray[np.uint8]] = []
-        for chunk in self._chunks:
-            results += self._read(encoder, chunk)
-            encoder = self._device.create_command_encoder()
+        staging = self._staging.pop() if self._staging else self._new_staging()
+        for chunk, buffer in zip(self._chunks, staging, strict=True):
+            offset = 0
+            for at in chunk:
+                size = _whole_words(self._sizes[at])
+                encoder.copy_buffer_to_buffer(self._outputs[at], 0, buffer, offset, size)
+                offset += size
+        queue.submit([encoder.finish()])
+        return Pending(staging, [buffer.map_async(wgpu.MapMode.READ) for buffer in staging])
+
+    def finish(self, pending: Pending) -> list[Stored]:
+        """Wait for a run and take its outputs."""
+        results: list[Stored] = []
+        for chunk, buffer, arrival in zip(
+            self._chunks, pending.staging, pending.arrivals, strict=True
+        ):
+            arrival.sync_wait()
+            starts = np.cumsum([0] + [_whole_words(self._sizes[at]) for at in chunk]).tolist()
+            data = np.frombuffer(buffer.read_mapped(0, starts[-1], copy=True), np.uint8)
+            buffer.unmap()
+            results += [
+                data[start : start + self._sizes[at]]
+                for at, start in zip(chunk, starts[:-1], strict=True)
+            ]
+        self._staging.append(pending.staging)
         return results
 
-    def tensor_roots(self, pipelines: MerklePipelines) -> list[bytes]:
+    def tensor_roots(self, pipelines: MerklePipelines, max_groups: int) -> list[bytes]:
         """Commitments to the outputs of the last run, hashed where they lie."""
         if self._tensor_roots is None:
             regions = list(map(Region.whole, self._outputs, self._sizes))
-            self._tensor_roots = TensorRoots(self._device, pipelines, regions, self._max_groups)
+            self._tensor_roots = TensorRoots(self._device, pipelines, regions, max_groups)
         return self._tensor_roots.compute()
 
     def release(self) -> None:
-        """Give the device memory back."""
+        """Hand the buffers to the next graph."""
         if self._tensor_roots is not None:
             self._tensor_roots.release()
-        for buffer in self._buffers:
-            buffer.destroy()
+        self._pool.give(self._buffers + [each for staging in self._staging for each in staging])
 
-    def _read(self, encoder: Any, chunk: range) -> list[npt.NDArray[np.uint8]]:
-        offset = 0
-        for at in chunk:
-            size = _whole_words(self._sizes[at])
-            encoder.copy_buffer_to_buffer(self._outputs[at], 0, self._staging, offset, size)
-            offset += size
-        self._device.queue.submit([encoder.finish()])
-        self._staging.map_sync(wgpu.MapMode.READ, 0, offset)
-        data = np.frombuffer(self._staging.read_mapped(0, offset, copy=True), np.uint8)
-        self._staging.unmap()
-        starts = np.cumsum([0] + [_whole_words(self._sizes[at]) for at in chunk])
+    def _new_staging(self) -> list[Any]:
         return [
-            data[start : start + self._sizes[at]]
-            for at, start in zip(chunk, starts[:-1].tolist(), strict=True)
+            self._pool.take(sum(_whole_words(self._sizes[at]) for at in chunk), STAGING)
+            for chunk in self._chunks
         ]
 
-    def _dispatch(
-        self, graph: Graph, index: int, pipelines: Mapping[Opcode, Any], max_groups: int
-    ) -> tuple[Any, Any, tuple[int, int]]:
-        descriptor = graph.descriptors[index]
-        shader, pipeline = load_shader(descriptor.opcode), pipelines[descriptor.opcode]
-        code = np.frombuffer(descriptor.encode(), np.uint8)
-        bound = [self._filled(code), self._outputs[index]]
-        for position, operand in enumerate(descriptor.inputs):
-            match operand.kind:
-                case InputKind.CONSTANT:
-                    key = descriptor.roots[operand.index], input_spec(descriptor, position)
-                    bound.append(self._constants[key])
-                case InputKind.JOB_INPUT:
-                    bound.append(self._inputs[operand.index])
-                case InputKind.OPERATOR_OUTPUT:
-                    bound.append(self._outputs[operand.index])
-        bound += [self._absent] * (shader.inputs - len(descriptor.inputs))
-        bindings = self._device.create_bind_group(
-            layout=pipeline.get_bind_group_layout(0),
-            entries=[
-                {"binding": at, "resource": {"buffer": buffer, "offset": 0, "size": buffer.size}}
-                for at, buffer in enumerate(bound)
-            ],
+    def _dispatch(self, chain: tuple[int, ...]) -> tuple[Any, Any, tuple[int, int]]:
+        descriptor = self._graph.descriptors[chain[0]]
+        bound = self._bound(chain[0])
+        point = self._pipelines.point(descriptor, bound)
+        if len(chain) == 1:
+            pipeline = self._pipelines.get(descriptor, point)
+            groups = load_shader(descriptor.opcode).groups(descriptor, point)
+        else:
+            fused = load_fused(descriptor.opcode, self._graph.descriptors[chain[-1]].opcode)
+            pipeline = self._pipelines.compiled(
+                fused.source, fused.entry_point, {**form(descriptor), **point}
+            )
+            groups = fused_groups(descriptor, point)
+            for index in chain[1:]:
+                bound += self._bound_fused(index)
+        return (
+            pipeline,
+            bind_group(self._device, pipeline, bound),
+            self._pipelines.grid(groups),
         )
-        groups = -(-shader.invocations(descriptor) // WORKGROUP)
-        across = min(groups, max_groups)
-        return pipeline, bindings, (across, -(-groups // across))
+
+    def _bound(self, index: int) -> list[Any]:
+        """Descriptor, output and operands of an operator, as its manifest orders them."""
+        descriptor = self._graph.descriptors[index]
+        shader = load_shader(descriptor.opcode)
+        operands = [self._operand(index, at) for at in range(len(descriptor.inputs))]
+        absent = [_whole(self._absent)] * (shader.inputs - len(descriptor.inputs))
+        return [self._code(index), _whole(self._outputs[index]), *operands, *absent]
+
+    def _bound_fused(self, index: int) -> list[Any]:
+        """The same without the operand that stays in registers; lookup has no fields to read."""
+        code, output, _, *others = self._bound(index)
+        head = [] if self._graph.descriptors[index].opcode is Opcode.LOOKUP else [code]
+        return [*head, output, *others]
+
+    def _code(self, index: int) -> Any:
+        encoded = np.frombuffer(self._graph.descriptors[index].encode(), np.uint8)
+        return _whole(self._filled(encoded))
+
+    def _operand(self, index: int, position: int) -> Any:
+        descriptor = self._graph.descriptors[index]
+        operand = descriptor.inputs[position]
+        match operand.kind:
+            case InputKind.CONSTANT:
+                key = descriptor.roots[operand.index], input_spec(descriptor, position)
+                return _whole(self._constants[key])
+            case InputKind.JOB_INPUT:
+                return _whole(self._inputs[operand.index])
+            case InputKind.OPERATOR_OUTPUT:
+                return _whole(self._outputs[operand.index])
 
     def _buffer(self, size: int) -> Any:
-        buffer = self._device.create_buffer(size=_whole_words(size), usage=_STORAGE)
+        buffer = self._pool.take(size, STORAGE)
         self._buffers.append(buffer)
         return buffer
 
-    def _filled(self, data: npt.NDArray[np.uint8]) -> Any:
+    def _filled(self, data: Stored) -> Any:
         buffer = self._buffer(data.size)
         self._device.queue.write_buffer(buffer, 0, _in_words(data))
         return buffer
 
 
-def _in_words(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def _whole(buffer: Any) -> dict[str, Any]:
+    return {"buffer": buffer, "offset": 0, "size": buffer.size}
+
+
+def _whole_words(size: int) -> int:
+    return -(-size // 4) * 4
+
+
+def _in_words(data: Stored) -> Stored:
     missing = _whole_words(data.size) - data.size
     return np.pad(data, (0, missing)) if missing else data
 

@@ -1,6 +1,7 @@
 """Training in integers: gradients of shards, their sum, and the next weights, as exact graphs."""
 
 from kernels.training.aggregation import Aggregation, aggregation_graph
+from kernels.training.course import Course, Weights
 from kernels.training.leaves import (
     Aggregate,
     AggregationError,
@@ -19,11 +20,13 @@ __all__ = [
     "Aggregation",
     "AggregationError",
     "Contribution",
+    "Course",
     "Fault",
     "Network",
     "Opened",
     "Part",
     "Shard",
+    "Weights",
     "aggregation_graph",
     "check_aggregation",
     "forward_graph",

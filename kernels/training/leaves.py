@@ -16,6 +16,7 @@ from kernels.trace import (
     Array,
     Opening,
     inputs_root,
+    shape4,
     tensor_depth,
     tensor_tree,
     trace_tree,
@@ -52,10 +53,10 @@ class AggregationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A tensor of a job's trace. trace_root and operators are the chain's; the rest is shown."""
+    """An operator's output in a stage's trace; all but the openings is the chain's."""
 
     trace_root: bytes
-    operators: int
+    stage: range
     root: Opening
     leaves: tuple[Opening, ...]
 
@@ -93,14 +94,15 @@ class Aggregate:
     total: Opened
 
 
-def open_tensor(trace_root: bytes, roots: Sequence[bytes], operator: int, tensor: Array) -> Opened:
-    """Show an operator's output with all its leaves, given the tensor roots of the whole trace."""
+def open_tensor(stage: range, roots: Sequence[bytes], operator: int, tensor: Array) -> Opened:
+    """Show an operator's output with all its leaves, given every tensor root of its stage."""
     tree = tensor_tree(tensor)
-    leaves = -(-stored_bytes(tensor.shape, DType.of(tensor)) // LEAF_BYTES)
+    trace = trace_tree(roots)
+    leaves = -(-stored_bytes(shape4(tensor.shape), DType.of(tensor)) // LEAF_BYTES)
     return Opened(
-        trace_root,
-        len(roots),
-        trace_tree(roots).opening(operator),
+        trace.root,
+        stage,
+        trace.opening(operator - stage.start),
         tuple(tree.opening(leaf) for leaf in range(leaves)),
     )
 
@@ -153,10 +155,9 @@ def _whole(parts: Sequence[Part], contributions: Mapping[int, Contribution]) -> 
 
 
 def _check_opened(party: str, opened: Opened, operator: int, shape: Shape) -> None:
-    inside = opened.root.index == operator and opened.root.verify(
-        TRACE, opened.trace_root, tree_depth(opened.operators)
-    )
-    if not inside:
+    placed = operator in opened.stage and opened.root.index == operator - opened.stage.start
+    depth = tree_depth(len(opened.stage))
+    if not placed or not opened.root.verify(TRACE, opened.trace_root, depth):
         raise AggregationError(
             Fault.UNCOMMITTED, party, None, f"operator {operator} of the trace is another tensor"
         )

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from kernels.graph import Opcode, limits
-from kernels.runtime import shader
+from kernels.runtime import fusion, shader
 
 TESTS = Path(__file__).parent / "exact"
+PRODUCTS = (Opcode.MATMUL, Opcode.CONVOLUTION)
 OPERATORS = sorted(path.parent.name for path in shader.KERNELS.glob("*/manifest.toml"))
 
 
@@ -45,11 +46,38 @@ def test_manifest_agrees_with_shader_and_rules(opcode: Opcode) -> None:
         "tensor_bytes": limits.MAX_TENSOR_BYTES,
         "operand_bytes": limits.MAX_OPERAND_BYTES,
         "runs": limits.MAX_RUNS,
-        "workgroup": shader.WORKGROUP,
+        "workgroup": _largest_workgroup(opcode),
         "storage_buffers": len(declared),
     }
-    assert f"@workgroup_size({shader.WORKGROUP})" in text
+    sizes = re.findall(r"@workgroup_size\((\w+)\)", text)
+    assert sizes in ([str(shader.WORKGROUP)], ["GROUP_SIZE"])
     assert f"fn {contract['entry_point']}(" in text
+
+
+def _largest_workgroup(opcode: Opcode) -> int:
+    points = shader.load_shader(opcode).space.points()
+    return max(
+        point.get("GROUP_ROWS", shader.WORKGROUP) * point.get("GROUP_COLUMNS", 1)
+        for point in points
+    )
+
+
+@pytest.mark.parametrize("opcode", PRODUCTS, ids=lambda opcode: opcode.name.lower())
+def test_chains_are_described_and_their_text_is_the_manifests(opcode: Opcode) -> None:
+    contract = shader.manifest(opcode)["fused"]
+    assert set(contract) == {last.name.lower() for last in fusion.BUFFERS}
+    for last, buffers in fusion.BUFFERS.items():
+        text = fusion.load_fused(opcode, last).source
+        declared = re.findall(r"@binding\((\d+)\) var<storage", text)
+        assert sorted(map(int, declared)) == list(range(buffers))
+
+
+def test_changed_chain_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    contract = shader.manifest(Opcode.MATMUL)
+    contract["fused"]["relu"]["sha256"] = contract["fused"]["lookup"]["sha256"]
+    monkeypatch.setattr(fusion, "manifest", lambda _: contract)
+    with pytest.raises(shader.ManifestError, match=r"^matmul with relu: shader is"):
+        fusion.load_fused.__wrapped__(Opcode.MATMUL, Opcode.RELU)
 
 
 def test_changed_shader_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

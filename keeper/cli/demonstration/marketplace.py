@@ -1,6 +1,6 @@
 """A whole marketplace in one process: programs, buyer, providers, verifiers, crank."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,7 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.deploy import localnet_keypair, localnet_mint
 from keeper.cli.demonstration.venue import Funds, Venue
+from keeper.compute import ComputeLane
 from keeper.configuration import Serving
 from keeper.roles import Buyer, ChainMirror, Crank, Provider, Verifier
 from keeper.roles.ballots import BallotBox
@@ -67,13 +68,13 @@ class Marketplace:
         everybody = {name: key.pubkey() for name, key in self.keys.items()}
         return everybody | {"treasury": localnet_keypair("treasury").pubkey()}
 
-    def provider(self, name: str, executor: Executor) -> Provider:
-        """A provider that runs jobs on executor."""
+    def provider(self, name: str, executor: Executor, lane: ComputeLane | None = None) -> Provider:
+        """A provider that runs jobs on executor, in the lane of all unless it has its own."""
         key, storage = self.keys[name], self.storages[name]
         tools = ProviderTools(
             executor=executor,
             rate=self.rate,
-            lane=self.services.lane,
+            lane=lane or self.services.lane,
             store=storage.store,
             indexes=storage.indexes,
             client=self.services.client,
@@ -105,14 +106,21 @@ class Marketplace:
 
 
 @asynccontextmanager
-async def open_marketplace(venue: Venue, folder: Path, rate: int) -> AsyncIterator[Marketplace]:
+async def open_marketplace(
+    venue: Venue, folder: Path, rate: int, providers: Sequence[str] = PROVIDERS
+) -> AsyncIterator[Marketplace]:
     """Deploy, and bring everybody in; rate is multiply-adds a slot."""
-    keys = {name: localnet_keypair(name) for name in ("buyer", "crank", *PROVIDERS, *VERIFIERS)}
+    keys = {name: localnet_keypair(name) for name in ("buyer", "crank", *providers, *VERIFIERS)}
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(
             open_services(venue.gateway, folder, POLL_SECONDS)
         )
-        await venue.prepare(services, {key.pubkey(): _funds(name) for name, key in keys.items()})
+        tokens = {"buyer": BUYER_TOKENS, "crank": NLOV}
+        tokens |= dict.fromkeys(providers, PROVIDER_TOKENS)
+        tokens |= dict.fromkeys(VERIFIERS, VERIFIER_TOKENS)
+        await venue.prepare(
+            services, {key.pubkey(): Funds(LAMPORTS, tokens[name]) for name, key in keys.items()}
+        )
         storages = {
             name: await stack.enter_async_context(
                 open_storage(services, folder / name, Serving(quota_bytes=QUOTA_BYTES))
@@ -125,26 +133,20 @@ async def open_marketplace(venue: Venue, folder: Path, rate: int) -> AsyncIterat
         await mirror.refresh()
         mint = localnet_mint().address
         marketplace = Marketplace(services, mint, mirror, keys, storages, folder, rate)
-        await _register(marketplace)
+        await _register(marketplace, providers)
         await mirror.refresh()
         yield marketplace
 
 
-def _funds(name: str) -> Funds:
-    tokens = dict.fromkeys(PROVIDERS, PROVIDER_TOKENS) | dict.fromkeys(VERIFIERS, VERIFIER_TOKENS)
-    tokens |= {"buyer": BUYER_TOKENS, "crank": NLOV}
-    return Funds(LAMPORTS, tokens[name])
-
-
-async def _register(marketplace: Marketplace) -> None:
-    for name in (*PROVIDERS, *VERIFIERS):
+async def _register(marketplace: Marketplace, providers: Sequence[str]) -> None:
+    for name in (*providers, *VERIFIERS):
         key = marketplace.keys[name]
         submitter = marketplace.services.submitter(key)
         registrar = Registrar(
             marketplace.services.gateway, submitter, key.pubkey(), marketplace.mint
         )
         url = marketplace.storages[name].url
-        if name in PROVIDERS:
+        if name in providers:
             await registrar.stake(PROVIDER_STAKE)
             await registrar.register_provider(
                 capability(

@@ -1,97 +1,133 @@
-@group(0) @binding(2) var<storage, read> x: array<u32>;
-@group(0) @binding(3) var<storage, read> weights: array<u32>;
+@group(0) @binding(2) var<storage, read> x: array<vec4<u32>>;
+@group(0) @binding(3) var<storage, read> weights: array<vec4<u32>>;
 
-const ONES = 0x01010101u;
+const IN_PADDING = 0xffffffffu;
 
-// Image and top left tap of an output pixel; pixels past the last repeat it and are not stored.
-fn corner(pixel: u32, rows: u32) -> vec3<i32> {
-    let size = vec4<i32>(shape(OUTPUT_SHAPE));
-    let at = i32(min(pixel, rows - 1u));
-    let place = vec2(at / size.z % size.y, at % size.z);
-    return vec3(at / (size.y * size.z), place * pair(108u) - pair(116u));
+// Image and top left tap of an output pixel.
+struct Left {
+    image: i32,
+    corner: vec2<i32>,
 }
 
-// Where a tap's row of channels starts; index 0xffffffff stands for a tap in the padding.
-fn tap(start: vec3<i32>, step: vec2<i32>, stride: u32) -> RowWord {
-    let size = vec4<i32>(shape(0u));
-    let at = start.yz + step;
-    if (any(at < vec2(0)) || any(at >= size.yz)) {
-        return RowWord(0xffffffffu, 0u, 0u);
-    }
-    return row_word(u32((start.x * size.y + at.x) * size.z + at.y), stride);
+fn extent(tensor: Layout) -> Extent {
+    return Extent(1u, tensor.rows, tensor.columns);
 }
 
-fn load(row: RowWord, word: u32, padding: u32) -> u32 {
-    if (row.index == 0xffffffffu) {
-        return padding;
-    }
-    return (x[row.index + word] >> row.shift) & row.mask;
-}
-
-// Four pixels by four output channels an invocation. The sum of (x - zero point) * w is taken as
-// the sum of x * w minus the zero point times the sum of w; padding taps hold the pad value.
-@compute @workgroup_size(64)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
-    let source = tensor_layout(0u, 1u);
-    let filters = tensor_layout(1u, 1u);
-    let tensor = tensor_layout(OUTPUT_SHAPE, 4u);
-    let row_words = tensor.stride / 4u;
-    let tiles = (row_words + 3u) / 4u;
-    let index = invocation(group, groups, local);
-    let pixel = index / tiles * 4u;
-    let channel = index % tiles * 4u;
-    if (pixel >= tensor.rows) {
-        return;
-    }
+fn taps() -> u32 {
     let kernel = pair(104u);
-    let dilation = pair(112u);
-    let taps = u32(kernel.x * kernel.y);
-    let padding = (descriptor[31] & 255u) * ONES;
-    let steps = (source.columns + 3u) / 4u;
-    let last = tensor.columns - 1u;
-    let filter0 = min(channel, last) * taps;
-    let filter1 = min(channel + 1u, last) * taps;
-    let filter2 = min(channel + 2u, last) * taps;
-    let filter3 = min(channel + 3u, last) * taps;
-    let corner0 = corner(pixel, tensor.rows);
-    let corner1 = corner(pixel + 1u, tensor.rows);
-    let corner2 = corner(pixel + 2u, tensor.rows);
-    let corner3 = corner(pixel + 3u, tensor.rows);
-    var sum0 = vec4(0);
-    var sum1 = vec4(0);
-    var sum2 = vec4(0);
-    var sum3 = vec4(0);
-    var total = vec4(0);
-    for (var at = 0u; at < taps; at++) {
-        let step = vec2(i32(at) / kernel.y, i32(at) % kernel.y) * dilation;
-        let x0 = tap(corner0, step, source.stride);
-        let x1 = tap(corner1, step, source.stride);
-        let x2 = tap(corner2, step, source.stride);
-        let x3 = tap(corner3, step, source.stride);
-        let w0 = row_word(filter0 + at, filters.stride);
-        let w1 = row_word(filter1 + at, filters.stride);
-        let w2 = row_word(filter2 + at, filters.stride);
-        let w3 = row_word(filter3 + at, filters.stride);
-        for (var word = 0u; word < steps; word++) {
-            let v0 = (weights[w0.index + word] >> w0.shift) & w0.mask;
-            let v1 = (weights[w1.index + word] >> w1.shift) & w1.mask;
-            let v2 = (weights[w2.index + word] >> w2.shift) & w2.mask;
-            let v3 = (weights[w3.index + word] >> w3.shift) & w3.mask;
-            sum0 += products(load(x0, word, padding), v0, v1, v2, v3);
-            sum1 += products(load(x1, word, padding), v0, v1, v2, v3);
-            sum2 += products(load(x2, word, padding), v0, v1, v2, v3);
-            sum3 += products(load(x3, word, padding), v0, v1, v2, v3);
-            total += products(ONES, v0, v1, v2, v3);
+    return u32(kernel.x * kernel.y);
+}
+
+fn channel_stride() -> u32 {
+    return row_stride(shape(0u).w);
+}
+
+// A run is the channels of one tap, or a quad of several taps where channels are narrow.
+fn terms() -> Terms {
+    if (NARROW == 1u) {
+        return Terms((taps() * channel_stride() + 15u) / 16u, 1u);
+    }
+    return Terms(taps(), (shape(0u).w + 15u) / 16u);
+}
+
+fn padding_word() -> u32 {
+    return (descriptor[31] & 255u) * 0x01010101u;
+}
+
+fn left_row(batch: u32, row: u32) -> Left {
+    let size = vec4<i32>(shape(OUTPUT_SHAPE));
+    let at = i32(row);
+    let place = vec2(at / size.z % size.y, at % size.z);
+    return Left(at / (size.y * size.z), place * pair(108u) - pair(116u));
+}
+
+// Number of the input's row that a tap reads, or IN_PADDING.
+fn tap_row(row: Left, tap: u32) -> u32 {
+    let size = vec4<i32>(shape(0u));
+    let across = pair(104u).y;
+    let at = row.corner + vec2(i32(tap) / across, i32(tap) % across) * pair(112u);
+    if (any(at < vec2(0)) || any(at >= size.yz)) {
+        return IN_PADDING;
+    }
+    return u32((row.image * size.y + at.x) * size.z + at.y);
+}
+
+fn left_run(row: Left, run: u32) -> u32 {
+    if (NARROW == 1u) {
+        return 0u;
+    }
+    let at = tap_row(row, run);
+    return select(at * (channel_stride() / 16u), IN_PADDING, at == IN_PADDING);
+}
+
+fn left(row: Left, at: u32, run: u32, quad: u32) -> vec4<u32> {
+    if (NARROW == 1u) {
+        return packed_taps(row, run);
+    }
+    let outside = at == IN_PADDING;
+    return select(x[select(at + quad, 0u, outside)], vec4(padding_word()), outside);
+}
+
+fn packed_taps(row: Left, run: u32) -> vec4<u32> {
+    let stride = channel_stride();
+    let mask = select((1u << (8u * stride)) - 1u, 0xffffffffu, stride >= 4u);
+    var packed = vec4(0u);
+    for (var byte = 0u; byte < 16u; byte += stride) {
+        let tap = (16u * run + byte) / stride;
+        if (tap >= taps()) {
+            break;
+        }
+        let at = tap_row(row, tap);
+        var word = vec2(padding_word());
+        if (at != IN_PADDING) {
+            let from_byte = at * stride;
+            let quad = x[from_byte / 16u];
+            let first = from_byte % 16u / 4u;
+            word = vec2(quad[first] >> (8u * (from_byte % 4u)), quad[min(first + 1u, 3u)]);
+        }
+        packed[byte / 4u] |= (word.x & mask) << (8u * (byte % 4u));
+        if (stride == 8u) {
+            packed[byte / 4u + 1u] = word.y;
         }
     }
-    let start = starting_sums(channel, tensor.columns) - integer_at(128u) * total;
-    let kept = vec4(channel, channel + 1u, channel + 2u, channel + 3u) < vec4(tensor.columns);
-    store(pixel, channel, row_words, tensor.rows, select(vec4(0), start + sum0, kept));
-    store(pixel + 1u, channel, row_words, tensor.rows, select(vec4(0), start + sum1, kept));
-    store(pixel + 2u, channel, row_words, tensor.rows, select(vec4(0), start + sum2, kept));
-    store(pixel + 3u, channel, row_words, tensor.rows, select(vec4(0), start + sum3, kept));
+    return packed;
+}
+
+// Narrow: the byte where the filter's part begins.
+fn right_run(batch: u32, column: u32, run: u32) -> u32 {
+    if (NARROW == 1u) {
+        return column * taps() * channel_stride();
+    }
+    return (column * taps() + run) * (channel_stride() / 16u);
+}
+
+fn right(at: u32, run: u32, quad: u32) -> vec4<u32> {
+    if (NARROW == 0u) {
+        return weights[at + quad];
+    }
+    let end = at + taps() * channel_stride();
+    let start = at + 16u * run;
+    return vec4(
+        weights_word(start, end),
+        weights_word(start + 4u, end),
+        weights_word(start + 8u, end),
+        weights_word(start + 12u, end),
+    );
+}
+
+// Four bytes from anywhere; those from end on, the next filter's, are zero.
+fn weights_word(byte: u32, end: u32) -> u32 {
+    if (byte >= end) {
+        return 0u;
+    }
+    let shift = 8u * (byte % 4u);
+    let index = byte / 4u;
+    var word = weights[index / 4u][index % 4u] >> shift;
+    if (shift > 0u) {
+        word |= weights[(index + 1u) / 4u][(index + 1u) % 4u] << (32u - shift);
+    }
+    if (end - byte < 4u) {
+        word &= (1u << (8u * (end - byte))) - 1u;
+    }
+    return word;
 }

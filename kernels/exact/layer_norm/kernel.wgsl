@@ -3,7 +3,7 @@
 
 var<workgroup> sums: array<i32, 64>;
 var<workgroup> squares: array<Wide, 64>;
-var<workgroup> inverse: u32;
+var<workgroup> inverses: array<u32, 64>;
 
 fn cut(value: i32) -> i32 {
     return clamp(value, -32768, 32767);
@@ -65,47 +65,51 @@ fn normalised(distance: i32, scale: u32, channel: u32) -> u32 {
     return scaled.low + bitcast<u32>(channels[2u * channel + 1u]);
 }
 
-// A workgroup a row.
+// Every invocation comes to every barrier; those past the last row repeat it and store nothing.
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let row = group.y * groups.x + group.x;
     let tensor = tensor_layout(OUTPUT_SHAPE, 4u);
-    if (row >= tensor.rows) {
-        return;
-    }
+    let index = invocation(group, groups, local);
+    let lanes = team_lanes(tensor.columns);
+    let lane = index % lanes;
+    let team = local - lane;
     let row_words = tensor.stride / 4u;
-    let start = row * row_words;
+    let start = min(index / lanes, tensor.rows - 1u) * row_words;
     var sum = 0;
-    for (var column = local; column < tensor.columns; column += 64u) {
+    for (var column = lane; column < tensor.columns; column += lanes) {
         sum += cut(x[start + column]);
     }
     sums[local] = sum;
     workgroupBarrier();
     sum = 0;
-    for (var at = 0u; at < 64u; at++) {
-        sum += sums[at];
+    for (var at = 0u; at < lanes; at++) {
+        sum += sums[team + at];
     }
     let columns = i32(tensor.columns);
     let mean = floor_divide(sum + columns / 2, columns);
     var squared = Wide(0u, 0u);
-    for (var column = local; column < tensor.columns; column += 64u) {
+    for (var column = lane; column < tensor.columns; column += lanes) {
         let distance = u32(abs(cut(x[start + column]) - mean));
         squared = add_wide(squared, Wide(distance * distance, 0u));
     }
     squares[local] = squared;
     workgroupBarrier();
-    if (local == 0u) {
-        for (var at = 1u; at < 64u; at++) {
-            squared = add_wide(squared, squares[at]);
+    if (lane == 0u) {
+        for (var at = 1u; at < lanes; at++) {
+            squared = add_wide(squared, squares[team + at]);
         }
-        inverse = inverse_root(squared);
+        inverses[team] = inverse_root(squared);
     }
     workgroupBarrier();
-    for (var column = local; column < row_words; column += 64u) {
+    if (index / lanes >= tensor.rows) {
+        return;
+    }
+    let inverse = inverses[team];
+    for (var column = lane; column < row_words; column += lanes) {
         var result = 0u;
         if (column < tensor.columns) {
             result = normalised(cut(x[start + column]) - mean, inverse, column);

@@ -58,46 +58,50 @@ fn short_rows(word: u32, source: Layout, tensor: Layout) {
     output[word] = result;
 }
 
-// A workgroup a row.
+// Every invocation comes to every barrier; those past the last row repeat it and store nothing.
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let row = group.y * groups.x + group.x;
     let source = tensor_layout(0u, select(4u, 1u, dtype_in() == INT8));
     let tensor = tensor_layout(OUTPUT_SHAPE, 1u);
-    if (row >= tensor.rows) {
-        return;
-    }
+    let index = invocation(group, groups, local);
     if (tensor.stride < 4u) {
-        if (local == 0u && row < words(tensor)) {
-            short_rows(row, source, tensor);
+        if (index < words(tensor)) {
+            short_rows(index, source, tensor);
         }
         return;
     }
-    shared_values[local] = bitcast<u32>(largest_of(row, source, local, 64u));
+    let lanes = team_lanes(tensor.columns);
+    let lane = index % lanes;
+    let team = local - lane;
+    let row = min(index / lanes, tensor.rows - 1u);
+    shared_values[local] = bitcast<u32>(largest_of(row, source, lane, lanes));
     workgroupBarrier();
-    var largest = bitcast<i32>(shared_values[0]);
-    for (var at = 1u; at < 64u; at++) {
-        largest = max(largest, bitcast<i32>(shared_values[at]));
+    var largest = bitcast<i32>(shared_values[team]);
+    for (var at = 1u; at < lanes; at++) {
+        largest = max(largest, bitcast<i32>(shared_values[team + at]));
     }
     workgroupBarrier();
-    shared_values[local] = total_of(row, source, largest, local, 64u);
+    shared_values[local] = total_of(row, source, largest, lane, lanes);
     workgroupBarrier();
+    if (index / lanes >= tensor.rows) {
+        return;
+    }
     var total = 0u;
-    for (var at = 0u; at < 64u; at++) {
-        total += shared_values[at];
+    for (var at = 0u; at < lanes; at++) {
+        total += shared_values[team + at];
     }
     let row_words = tensor.stride / 4u;
-    for (var word = local; word < row_words; word += 64u) {
+    for (var word = lane; word < row_words; word += lanes) {
         var result = 0u;
-        for (var lane = 0u; lane < 4u; lane++) {
-            let column = 4u * word + lane;
+        for (var byte = 0u; byte < 4u; byte++) {
+            let column = 4u * word + byte;
             if (column < tensor.columns) {
                 let found = part(element(row, column, source), largest, total);
-                result = insertBits(result, found, 8u * lane, 8u);
+                result = insertBits(result, found, 8u * byte, 8u);
             }
         }
         output[row * row_words + word] = result;

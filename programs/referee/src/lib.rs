@@ -1,10 +1,10 @@
 //! Recomputes one element of one operator from staged bytes and says what it must be.
 //!
 //! A challenger names an operator and an element, and nothing else: which bytes are needed, where
-//! they lie and how long their paths are follows from the registered descriptor. An element is an
-//! index over the whole leaf space of the output: byte offset / dtype size. Where it is padding
-//! (of a row, of the last leaf, or a zero leaf) the committed value must be 0, and no operand is
-//! staged.
+//! they lie and how long their paths are follows from the registered descriptor, and for a gather
+//! from the index that is staged before its entry. An element is an index over the whole leaf
+//! space of the output: byte offset / dtype size. Where it is padding (of a row, of the last leaf,
+//! or a zero leaf) the committed value must be 0, and no operand is staged.
 //!
 //! The evidence, in this order, with nothing left over:
 //! 1. the descriptor and its path under the spec root;

@@ -58,7 +58,7 @@ def changed(document: bytes, **fields: object) -> bytes:
         changed(MANIFEST.to_bytes(), graph=DIGESTS[0].upper()),
         changed(MANIFEST.to_bytes(), graph=7),
         changed(MANIFEST.to_bytes(), inputs=[]),
-        changed(MANIFEST.to_bytes(), inputs=[*DIGESTS, DIGESTS[0]]),
+        changed(MANIFEST.to_bytes(), inputs=[*DIGESTS, *DIGESTS, DIGESTS[0]]),
         changed(MANIFEST.to_bytes(), inputs=DIGESTS[0]),
         changed(MANIFEST.to_bytes(), inputs=[None]),
     ],

@@ -30,6 +30,7 @@ from tests.keeper.verification.graphs import (
     one_stage,
     stored,
 )
+from tests.kernels.graphs import attention
 
 GRAPH, INPUTS, OUTPUTS = honest(24)
 PRODUCTS = [at for at, each in enumerate(GRAPH.descriptors) if is_linear(each.opcode)]
@@ -238,6 +239,41 @@ def test_blind_randomness_shows_what_the_check_relies_on() -> None:
     outputs = changed(CONVOLUTION, 9, 1)
     trace = verify_trace(GRAPH, INPUTS, stored(outputs), one_stage(outputs), randomness=zeros)
     assert trace.finding != rejection(CONVOLUTION, 9)
+
+
+def batch() -> tuple[Graph, list[Array]]:
+    """Products of two job inputs in a batch, large enough to be folded."""
+    build = GraphBuilder()
+    build.matmul(build.input((2, 3, 64, 64)), build.input((2, 3, 64, 64)))
+    rng = np.random.default_rng(5)
+    return build.build(), [rng.integers(-128, 128, (2, 3, 64, 64), np.int8) for _ in range(2)]
+
+
+def test_a_batch_of_products_is_folded_and_its_wrong_element_found() -> None:
+    graph, inputs = batch()
+    outputs = execute(graph, inputs)
+    verdict = check(outputs, graph, inputs)
+    assert verdict.finding == Accept()
+    assert verdict.cost.folded == 1
+    assert verdict.cost.macs < graph.multiply_adds
+    outputs[0][1, 0, 7, 9] ^= 1
+    assert check(outputs, graph, inputs).finding == rejection(0, (3 * 64 + 7) * 64 + 9, graph)
+
+
+TRANSFORMER = attention()
+STATES = [
+    np.random.default_rng(6).integers(-128, 128, spec.shape, np.int8) for spec in TRANSFORMER.inputs
+]
+
+
+@pytest.mark.parametrize("operator", range(len(TRANSFORMER.descriptors)))
+def test_a_wrong_element_of_any_operator_of_a_transformer_is_found(operator: int) -> None:
+    outputs = execute(TRANSFORMER, STATES)
+    assert check(outputs, TRANSFORMER, STATES).finding == Accept()
+    element = outputs[operator].size * 2 // 3
+    outputs[operator].reshape(-1)[element] ^= 1
+    found = check(outputs, TRANSFORMER, STATES).finding
+    assert found == rejection(operator, element, TRANSFORMER)
 
 
 @st.composite

@@ -166,7 +166,12 @@ def test_all_zero_constants_of_two_sizes_share_a_root_but_not_a_form() -> None:
 
 def test_memory_is_known_before_the_start() -> None:
     plan = memory_plan(two_inputs())
-    assert (plan.inputs, plan.constants, plan.descriptors) == (3 * 64 + 4 * 64, 12, 3 * 256)
-    assert plan.outputs == 3 * 16 + 3 * 4 + 4
-    assert plan.peak == plan.inputs + plan.constants + 2 * plan.outputs + plan.descriptors
+    # Buffers come in multiples of 256 bytes; three roots of one leaf each, a root of zeros, and
+    # two levels of one node need 32 bytes, and each tree one row of 256.
+    assert (plan.inputs, plan.constants, plan.descriptors) == (2 * 256, 256, 4 * 256)
+    assert plan.outputs == plan.staging == 3 * 256
+    assert plan.hashing == 32 * (3 + 1 + 2) + 3 * 256
+    shared = plan.inputs + plan.constants + plan.outputs + plan.hashing + plan.descriptors
+    assert plan.peak == shared + plan.staging
+    assert plan.peak_of(2) == plan.peak + plan.staging
     assert plan.largest == 256

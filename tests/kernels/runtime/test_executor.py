@@ -1,5 +1,7 @@
 """What the executor does besides computing: limits, reuse, loss."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
@@ -118,7 +120,7 @@ def _limited(adapter: Adapter, name: str, value: int) -> Adapter:
     limits = {**adapter.limits, name: value}
 
     class Smaller(Adapter):
-        def request_device(self) -> object:
+        def request_device(self, features: Iterable[str] = ()) -> object:
             return adapter.request_device()
 
     return Smaller(

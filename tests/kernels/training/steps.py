@@ -6,7 +6,7 @@ import numpy as np
 
 from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph
-from kernels.trace import inputs_root, tensor_root, trace_root
+from kernels.trace import inputs_root, tensor_root
 from kernels.trace.layout import Array
 from kernels.training import (
     Aggregate,
@@ -62,7 +62,7 @@ class Step:
             inputs = [shard.images[None, None], weights, shard.labels[None, None]]
             outputs, roots = committed(self.graph, inputs)
             root = inputs_root([tensor_root(each) for each in inputs])
-            gradient = open_tensor(trace_root(roots), roots, len(roots) - 1, outputs[-1])
+            gradient = open_tensor(range(len(roots)), roots, len(roots) - 1, outputs[-1])
             self.parts.append(Part(number, root))
             self.gradients.append(outputs[-1])
             self.contributions[number] = Contribution(f"provider {number}", root, gradient)
@@ -81,7 +81,7 @@ class Step:
             inputs_root([master_root, *(tensor_root(each) for each in used)]),
             master_root,
             tuple(used),
-            open_tensor(trace_root(roots), roots, self.sums.total, total),
+            open_tensor(range(len(roots)), roots, self.sums.total, total),
         )
 
     def check(self, aggregate: Aggregate) -> int:

@@ -1,4 +1,4 @@
-// The four by four tile that one invocation of a matrix product or convolution computes.
+// The four by four tile that one invocation computes.
 
 @group(0) @binding(4) var<storage, read> bias: array<i32>;
 
@@ -16,15 +16,6 @@ fn bias_at(column: u32, columns: u32) -> i32 {
         return 0;
     }
     return bias[column];
-}
-
-fn products(x: u32, y0: u32, y1: u32, y2: u32, y3: u32) -> vec4<i32> {
-    return vec4(
-        dot4I8Packed(x, y0),
-        dot4I8Packed(x, y1),
-        dot4I8Packed(x, y2),
-        dot4I8Packed(x, y3),
-    );
 }
 
 // Rows of fewer than four words have a stride of one or two words, padding included.

@@ -1,0 +1,1 @@
+"""`neurolov train`: a training on a cluster of its own, told and measured."""

@@ -1,0 +1,157 @@
+"""What a training found, for machines and for people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from keeper.cli.options import nlov
+from keeper.training.plan import Performance
+
+
+@dataclass(frozen=True, slots=True)
+class StepFigures:
+    """One step: accuracy on held-out examples after it, by name who computed, seconds."""
+
+    accuracy: float
+    providers: tuple[str, ...]
+    aggregator: str
+    leaves: int
+    seconds: float
+    checking_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingReport:
+    """The whole training. Rates are multiply-adds a second; paid is base units by name."""
+
+    executor: str
+    accuracy_before: float
+    accuracy_after: float
+    steps: tuple[StepFigures, ...]
+    multiply_adds: int
+    bit_exact: bool
+    longer_steps: int
+    longer_accuracy: float
+    calibrating: int
+    prediction: Performance
+    jobs: int
+    outcomes: Mapping[str, int]
+    paid: Mapping[str, int]
+    fees: int
+    conserved: bool
+
+    @property
+    def measured_seconds(self) -> float:
+        """Of a step in the mean, those left out that calibrated the model."""
+        later = self.steps[self.calibrating :]
+        return sum(step.seconds for step in later) / len(later)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What is not as it should be."""
+        found = []
+        if not self.bit_exact:
+            found.append("the weights differ from those computed here")
+        if self.accuracy_after <= self.accuracy_before:
+            found.append("nothing was learned")
+        if not self.conserved:
+            found.append("the sum of all balances changed")
+        return tuple(found)
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of `train --json`."""
+        return {
+            "accuracy_after": self.accuracy_after,
+            "accuracy_before": self.accuracy_before,
+            "balances_conserved": self.conserved,
+            "bit_exact": self.bit_exact,
+            "executor": self.executor,
+            "failures": list(self.failures),
+            "leaves_checked": sum(step.leaves for step in self.steps),
+            "longer": {"accuracy": self.longer_accuracy, "steps": self.longer_steps},
+            "measured": {
+                "P": self.multiply_adds / self.measured_seconds,
+                "step_seconds": self.measured_seconds,
+                "steps": len(self.steps) - self.calibrating,
+            },
+            "multiply_adds_a_step": self.multiply_adds,
+            "predicted": self.prediction.as_json()
+            | {"step_seconds": self.prediction.seconds(self.multiply_adds)},
+            "settlements": {
+                "fees": self.fees,
+                "jobs": self.jobs,
+                "outcomes": dict(self.outcomes),
+                "paid": dict(self.paid),
+            },
+            "steps": [
+                {
+                    "accuracy": step.accuracy,
+                    "aggregator": step.aggregator,
+                    "checking_seconds": step.checking_seconds,
+                    "leaves": step.leaves,
+                    "providers": list(step.providers),
+                    "seconds": step.seconds,
+                }
+                for step in self.steps
+            ],
+        }
+
+
+def print_report(report: TrainingReport, console: Console) -> None:
+    """Tables for people."""
+    console.print(_steps(report))
+    console.print(_model(report))
+    console.print(_money(report))
+    console.print(
+        f"the same weights computed here: {'yes' if report.bit_exact else 'NO'}; "
+        f"{report.longer_steps} steps computed here reach {report.longer_accuracy:.2%}"
+    )
+    for failure in report.failures:
+        console.print(f"[red]not as it should be: {failure}[/red]")
+
+
+def _steps(report: TrainingReport) -> Table:
+    table = Table(title=f"{report.accuracy_before:.2%} of the held-out examples before")
+    for column in ("step", "after it", "gradients by", "sum by", "leaves", "seconds"):
+        table.add_column(column)
+    for number, step in enumerate(report.steps):
+        table.add_row(
+            str(number),
+            f"{step.accuracy:.2%}",
+            ", ".join(step.providers),
+            step.aggregator,
+            str(step.leaves),
+            f"{step.seconds:.2f}",
+        )
+    return table
+
+
+def _model(report: TrainingReport) -> Table:
+    calibrated = f"from the first {report.calibrating} of {len(report.steps)} steps"
+    table = Table(title=f"P = (N·G·E) / (1 + L/C), {calibrated}")
+    table.add_column("")
+    for column in ("predicted", "measured"):
+        table.add_column(column, justify="right")
+    model, work, measured = report.prediction, report.multiply_adds, report.measured_seconds
+    table.add_row("N, nodes", str(model.nodes), "")
+    table.add_row("G, multiply-adds a second", f"{model.throughput:,.0f}", "")
+    table.add_row("E", f"{model.efficiency:.3f}", "")
+    table.add_row("C, seconds", f"{model.computation:.5f}", "")
+    table.add_row("L, seconds", f"{model.communication:.3f}", "")
+    table.add_row("a step, seconds", f"{model.seconds(work):.3f}", f"{measured:.3f}")
+    table.add_row("P, multiply-adds a second", f"{model.rate:,.0f}", f"{work / measured:,.0f}")
+    return table
+
+
+def _money(report: TrainingReport) -> Table:
+    ended = ", ".join(f"{count} {name}" for name, count in report.outcomes.items())
+    table = Table(title=f"{report.jobs} jobs settled: {ended}")
+    table.add_column("paid to")
+    table.add_column("NLOV", justify="right")
+    for name, amount in sorted(report.paid.items()):
+        table.add_row(name, nlov(amount))
+    table.add_row("fees", nlov(report.fees))
+    return table

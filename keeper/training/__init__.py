@@ -1,0 +1,1 @@
+"""Training over several providers, and plans of how several share a graph."""

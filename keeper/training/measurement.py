@@ -1,0 +1,39 @@
+"""What the performance model starts from: one node's throughput, and what several at once keep."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
+from time import perf_counter
+
+from kernels.exact.reference import Executor
+from kernels.graph import Graph
+from kernels.trace.layout import Array
+
+RUNS = 9
+
+
+def seconds_alone_and_together(
+    executors: Sequence[Executor], graph: Graph, inputs: Sequence[Array]
+) -> tuple[float, float]:
+    """Time of a run on the first node, and until all of them, started at once, have run once each.
+
+    The least of several runs in turn: what else the machine does meets both alike.
+    """
+    count = len(executors)
+
+    def round_trip(pool: ThreadPoolExecutor) -> float:
+        started = perf_counter()
+        list(pool.map(_timed, executors, repeat(graph, count), repeat(inputs, count)))
+        return perf_counter() - started
+
+    with ThreadPoolExecutor(count) as pool:
+        round_trip(pool)
+        pairs = [(_timed(executors[0], graph, inputs), round_trip(pool)) for _ in range(RUNS)]
+    alone, together = zip(*pairs, strict=True)
+    return min(alone), min(together)
+
+
+def _timed(executor: Executor, graph: Graph, inputs: Sequence[Array]) -> float:
+    started = perf_counter()
+    executor.execute(graph, inputs)
+    return perf_counter() - started

@@ -1,0 +1,22 @@
+"""How several nodes share a graph, and what the performance model says each way gives."""
+
+from keeper.training.plan.cluster import Cluster, Link, Node, PlanError
+from keeper.training.plan.columns import ColumnPlan, plan_columns
+from keeper.training.plan.examples import ExamplePlan, plan_examples
+from keeper.training.plan.performance import Performance
+from keeper.training.plan.pipeline import PipelinePlan, Stage, plan_pipeline
+
+__all__ = [
+    "Cluster",
+    "ColumnPlan",
+    "ExamplePlan",
+    "Link",
+    "Node",
+    "Performance",
+    "PipelinePlan",
+    "PlanError",
+    "Stage",
+    "plan_columns",
+    "plan_examples",
+    "plan_pipeline",
+]

@@ -1,0 +1,57 @@
+"""The whitepaper's performance model: P = (N·G·E) / (1 + L/C)."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """One way of sharing a step's work, in the model's terms.
+
+    throughput G is a node's multiply-adds a second in the mean; efficiency E the share of N·G that
+    the split leaves busy; communication L and computation C are seconds of a step.
+    """
+
+    nodes: int
+    throughput: float
+    efficiency: float
+    communication: float
+    computation: float
+
+    @classmethod
+    def of_step(
+        cls, work: int, throughputs: list[float], communication: float, computation: float
+    ) -> "Performance":
+        """A step of so many multiply-adds whose slowest part computes for `computation` seconds."""
+        total = sum(throughputs)
+        return cls(
+            nodes=len(throughputs),
+            throughput=total / len(throughputs),
+            efficiency=work / (total * computation),
+            communication=communication,
+            computation=computation,
+        )
+
+    def slowed(self, kept: float) -> "Performance":
+        """The same on nodes that keep this share of their throughput while all of them work."""
+        return replace(self, efficiency=self.efficiency * kept, computation=self.computation / kept)
+
+    @property
+    def rate(self) -> float:
+        """P, multiply-adds a second."""
+        busy = self.nodes * self.throughput * self.efficiency
+        return busy / (1.0 + self.communication / self.computation)
+
+    def seconds(self, work: int) -> float:
+        """Time of a step of so many multiply-adds."""
+        return work / self.rate
+
+    def as_json(self) -> dict[str, float]:
+        """The model's letters."""
+        return {
+            "N": self.nodes,
+            "G": self.throughput,
+            "E": self.efficiency,
+            "L": self.communication,
+            "C": self.computation,
+            "P": self.rate,
+        }

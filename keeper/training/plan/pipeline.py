@@ -1,0 +1,145 @@
+"""Pipeline parallel: consecutive operators as stages, one a node, batches following each other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from operator import add
+
+from keeper.training.plan.cluster import Cluster, PlanError
+from keeper.training.plan.performance import Performance
+from kernels.graph import Graph, Input, InputKind, input_spec
+from kernels.graph.descriptor import DESCRIPTOR_BYTES
+from kernels.graph.topology import MAX_JOB_INPUTS
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Operators first..last - 1 on a node; received is the bytes of all it reads from before."""
+
+    node: int
+    first: int
+    last: int
+    multiply_adds: int
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
+class PipelinePlan:
+    """Stages in order, nodes that got nothing left out, and what the model predicts a batch."""
+
+    stages: tuple[Stage, ...]
+    performance: Performance
+
+    @property
+    def cut_bytes(self) -> int:
+        """Bytes that all stages receive."""
+        return sum(stage.received for stage in self.stages)
+
+
+def plan_pipeline(graph: Graph, cluster: Cluster) -> PipelinePlan:
+    """The cut whose slowest stage is fastest and, among those, that moves the fewest bytes.
+
+    A stage's time is receiving and computing. Found by dynamic programming over (nodes, operators);
+    nodes keep their order and may stay idle. Raises PlanError where the stages do not fit.
+    """
+    parts = _parts(graph)
+    count = len(graph.descriptors)
+
+    def seconds(node: int, first: int, last: int) -> float:
+        part = parts[first, last]
+        holder = cluster.nodes[node]
+        if part.memory > holder.memory or part.sources > MAX_JOB_INPUTS:
+            return inf
+        return part.multiply_adds / holder.throughput + cluster.link.seconds(part.received)
+
+    def slowest(before: float, node: int, first: int, last: int) -> float:
+        return max(before, seconds(node, first, last))
+
+    limit = _best(count, len(cluster.nodes), slowest)[0]
+    if limit == inf:
+        raise PlanError("the nodes' memory does not hold the stages of the graph")
+
+    def moved(before: float, node: int, first: int, last: int) -> float:
+        return before + parts[first, last].received if seconds(node, first, last) <= limit else inf
+
+    stages = tuple(
+        Stage(node, first, last, parts[first, last].multiply_adds, parts[first, last].received)
+        for node, first, last in _best(count, len(cluster.nodes), moved)[1]
+    )
+    return PipelinePlan(stages, pipeline_performance(graph, stages, cluster))
+
+
+def pipeline_performance(graph: Graph, stages: tuple[Stage, ...], cluster: Cluster) -> Performance:
+    """The rate at which batches leave the slowest stage.
+
+    C is the longest computation of a stage, L what receiving adds to the time between two batches.
+    """
+    computing = [stage.multiply_adds / cluster.nodes[stage.node].throughput for stage in stages]
+    receiving = [cluster.link.seconds(stage.received) for stage in stages]
+    interval = max(map(add, computing, receiving))
+    computation = max(computing)
+    used = [cluster.nodes[stage.node].throughput for stage in stages]
+    return Performance.of_step(graph.multiply_adds, used, interval - computation, computation)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    multiply_adds: int
+    received: int
+    sources: int
+    memory: int
+
+
+def _parts(graph: Graph) -> dict[tuple[int, int], _Part]:
+    """Every run of consecutive operators as a stage."""
+    found = {}
+    for first in range(len(graph.descriptors)):
+        work = outputs = 0
+        sources: dict[Input, int] = {}
+        constants: dict[tuple[bytes, object], int] = {}
+        for at in range(first, len(graph.descriptors)):
+            descriptor = graph.descriptors[at]
+            work += descriptor.multiply_adds
+            outputs += graph.outputs[at].stored_bytes
+            for position, operand in enumerate(descriptor.inputs):
+                spec = input_spec(descriptor, position)
+                if operand.kind is InputKind.CONSTANT:
+                    constants[descriptor.roots[operand.index], spec] = spec.stored_bytes
+                elif operand.kind is InputKind.JOB_INPUT or operand.index < first:
+                    sources[operand] = spec.stored_bytes
+            received = sum(sources.values())
+            # as kernels.graph.memory_plan counts: outputs twice, for their way back
+            memory = received + sum(constants.values()) + 2 * outputs
+            memory += DESCRIPTOR_BYTES * (at + 1 - first)
+            found[first, at + 1] = _Part(work, received, len(sources), memory)
+    return found
+
+
+def _best(
+    count: int, nodes: int, extend: Callable[[float, int, int, int], float]
+) -> tuple[float, list[tuple[int, int, int]]]:
+    """The least cost of all operators over all nodes, and its (node, first, last).
+
+    extend(cost of operators before first, node, first, last) must not fall with its first argument.
+    """
+    cost = [0.0] + [inf] * count
+    cuts: list[list[int]] = []
+    for node in range(nodes):
+        reached, cut = list(cost), list(range(count + 1))
+        for last in range(1, count + 1):
+            for first in range(last):
+                if cost[first] == inf:
+                    continue
+                found = extend(cost[first], node, first, last)
+                if found < reached[last]:
+                    reached[last], cut[last] = found, first
+        cost = reached
+        cuts.append(cut)
+    stages = []
+    last = count
+    for node in reversed(range(nodes)):
+        first = cuts[node][last]
+        if first < last:
+            stages.append((node, first, last))
+        last = first
+    return cost[count], stages[::-1]

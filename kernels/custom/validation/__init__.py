@@ -1,0 +1,44 @@
+"""What is checked before a stranger's text reaches a compiler, and what is written into it."""
+
+from kernels.custom.errors import PackageError, Reason
+from kernels.custom.package import KernelPackage
+from kernels.custom.validation.loops import MAX_TURNS
+from kernels.custom.validation.rules import MAX_INVOCATIONS, Source
+
+__all__ = ["MAX_INVOCATIONS", "MAX_TURNS", "bounded_sources", "validate"]
+
+
+def validate(package: KernelPackage) -> None:
+    """PackageError unless every text and stage keeps the rules of this folder."""
+    _validated(package)
+
+
+def bounded_sources(package: KernelPackage) -> list[str]:
+    """The texts that are compiled: without comments, each loop bounded. PackageError as above."""
+    return [source.bounded for source in _validated(package)]
+
+
+def _validated(package: KernelPackage) -> list[Source]:
+    sources = [_source(number, text) for number, text in enumerate(package.sources)]
+    invocations = 0
+    for number, stage in enumerate(package.stages):
+        try:
+            invocations += sources[stage.source].check_stage(stage, package)
+        except PackageError as error:
+            raise _placed(f"stage {number}", error) from None
+    if invocations > MAX_INVOCATIONS:
+        raise PackageError(
+            Reason.DISPATCH_LIMIT, f"{invocations} invocations, at most {MAX_INVOCATIONS}"
+        )
+    return sources
+
+
+def _source(number: int, text: str) -> Source:
+    try:
+        return Source(text)
+    except PackageError as error:
+        raise _placed(f"source {number}", error) from None
+
+
+def _placed(where: str, error: PackageError) -> PackageError:
+    return PackageError(error.reason, f"{where}: {error.message}")

@@ -1,0 +1,12 @@
+@group(0) @binding(8) var<storage, read> activation_descriptor: array<u32, 64>;
+@group(0) @binding(9) var<storage, read_write> activated: array<u32>;
+
+fn activate(value: i32) -> i32 {
+    let low = bitcast<i32>(activation_descriptor[34]);
+    let high = bitcast<i32>(activation_descriptor[35]);
+    return min(max(value, low), high);
+}
+
+fn store_active(at: u32, word: u32) {
+    activated[at] = word;
+}

@@ -1,0 +1,222 @@
+"""What a float kernel is: the text, the manifest's contract and the Python twin."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from kernels.tuning import specialise
+
+Array = npt.NDArray[Any]
+Dimensions = Mapping[str, int]
+Settings = Mapping[str, int | float]
+Tuning = Mapping[str, int]
+
+ELEMENTS = {"f32": "<f4", "f16": "<f2"}
+PRELUDES = {
+    "f32": "alias element = f32;\nalias element4 = vec4<f32>;\n",
+    "f16": "enable f16;\nalias element = f16;\nalias element4 = vec4<f16>;\n",
+}
+
+VECTOR = 4
+NAIVE_WORKGROUP = 64
+# WebGPU's default of max-compute-workgroups-per-dimension, which every adapter has.
+GROUPS_ACROSS = 65_535
+
+
+class CallError(ValueError):
+    """Arrays or settings that a kernel does not take."""
+
+
+class Role(StrEnum):
+    """What a binding is for; a state is read and then replaced."""
+
+    PARAMETERS = "parameters"
+    INPUT = "input"
+    STATE = "state"
+    SCRATCH = "scratch"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One buffer; axes name its dimensions, and the last is padded to a multiple of four."""
+
+    name: str
+    role: Role
+    dtype: np.dtype[Any] | None
+    axes: tuple[str, ...]
+    positive: bool
+
+    def shape(self, dimensions: Dimensions) -> tuple[int, ...]:
+        """The unpadded shape."""
+        return tuple(dimensions[axis] for axis in self.axes)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a dimension may be."""
+
+    low: int = 1
+    high: int = 1 << 28
+    power_of_two: bool = False
+
+    def admits(self, value: int) -> bool:
+        """Whether the value is one of them."""
+        return self.low <= value <= self.high and not (self.power_of_two and value & (value - 1))
+
+    def __str__(self) -> str:
+        kind = "a power of two " if self.power_of_two else ""
+        return f"{kind}in {self.low}..{self.high}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """|found − expected| ≤ absolute + relative · |expected|."""
+
+    absolute: float
+    relative: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One dispatch; stages run in order over the same bindings."""
+
+    entry_point: str
+    workgroups: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the figure of merit counts: operations, or bytes that have to be moved."""
+
+    flops: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Arrays for the inputs and states in binding order, and settings that differ from default."""
+
+    inputs: Sequence[Array]
+    settings: Settings = field(default_factory=dict)
+
+
+class Twin(Protocol):
+    """The functions of a folder's reference.py."""
+
+    def evaluate(self, inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
+        """States and outputs in binding order, computed in the dtype of the inputs."""
+
+    def example(self, size: int, element_bytes: int) -> Dimensions:
+        """Dimensions of the inputs that the benchmark runs."""
+
+    def work(self, dimensions: Dimensions, element_bytes: int) -> Work:
+        """The figure of merit's work."""
+
+    def stages(self, dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
+        """The dispatches."""
+
+    def naive_invocations(self, dimensions: Dimensions) -> int:
+        """Invocations of the naive twin, in groups of 64."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One kernel for one element type; `name` is the folder's with the element's."""
+
+    name: str
+    element: str
+    features: tuple[str, ...]
+    bindings: tuple[Binding, ...]
+    bounds: Mapping[str, Bound]
+    parameters: tuple[str, ...]
+    settings: Mapping[str, tuple[int | float, ...]]
+    tolerance: Tolerance
+    tuning: Mapping[str, Any]
+    source: str
+    naive_source: str
+    sha256: str
+    twin: Twin
+
+    @property
+    def element_bytes(self) -> int:
+        """Bytes of one stored element."""
+        return np.dtype(ELEMENTS[self.element]).itemsize
+
+    def text(self, tuning: Tuning) -> str:
+        """What is compiled, with the constants of a tuning."""
+        return PRELUDES[self.element] + specialise(self.source, tuning)
+
+    @property
+    def naive_text(self) -> str:
+        """What is compiled for the naive twin."""
+        return PRELUDES[self.element] + self.naive_source
+
+    def of_role(self, *roles: Role) -> list[Binding]:
+        """Bindings of these roles, in order."""
+        return [binding for binding in self.bindings if binding.role in roles]
+
+    def resolve(self, call: Call) -> tuple[Dimensions, Settings]:
+        """Every dimension and setting that a call implies, apart from those of the tuning.
+
+        Raises CallError when the arrays do not fit each other or the manifest.
+        """
+        taken = self.of_role(Role.INPUT, Role.STATE)
+        if len(call.inputs) != len(taken):
+            raise CallError(f"{self.name} takes {len(taken)} arrays, not {len(call.inputs)}")
+        dimensions: dict[str, int] = {}
+        for binding, array in zip(taken, call.inputs, strict=True):
+            self._match(binding, array, dimensions)
+        for axis, value in dimensions.items():
+            bound = self.bounds.get(axis, Bound())
+            if not bound.admits(value):
+                raise CallError(f"{self.name}: {axis} = {value} is not {bound}")
+        unknown = sorted(set(call.settings) - set(self.settings))
+        if unknown:
+            raise CallError(f"{self.name} has no setting {unknown[0]!r}")
+        settings = {name: values[0] for name, values in self.settings.items()} | dict(call.settings)
+        return dimensions | derived(self.twin, "derive", dimensions, settings), settings
+
+    def with_tuning(self, dimensions: Dimensions, tuning: Tuning) -> Dimensions:
+        """The dimensions, with those of scratch buffers."""
+        return {**dimensions, **derived(self.twin, "scratch", dimensions, tuning)}
+
+    def _match(self, binding: Binding, array: Array, dimensions: dict[str, int]) -> None:
+        if array.dtype != binding.dtype:
+            raise CallError(f"{self.name}: {binding.name} is {array.dtype}, not {binding.dtype}")
+        if array.ndim != len(binding.axes):
+            raise CallError(
+                f"{self.name}: {binding.name} has {array.ndim} axes, not "
+                f"[{', '.join(binding.axes)}]"
+            )
+        for axis, value in zip(binding.axes, array.shape, strict=True):
+            known = dimensions.setdefault(axis, value)
+            if known != value:
+                raise CallError(f"{self.name}: {binding.name} has {axis} = {value}, not {known}")
+
+
+def derived(twin: Twin, function: str, *arguments: Mapping[str, Any]) -> dict[str, int]:
+    """Dimensions that only some kernels have, from the twin's function of that name if any."""
+    found = getattr(twin, function, None)
+    return {} if found is None else dict(found(*arguments))
+
+
+def grid(groups: int) -> tuple[int, int, int]:
+    """So many workgroups, in two dimensions where one is too short; a few may be too many."""
+    down = -(-groups // GROUPS_ACROSS)
+    return -(-groups // down), down, 1
+
+
+def padded(columns: int) -> int:
+    """Elements from one row to the next."""
+    return -(-columns // VECTOR) * VECTOR
+
+
+def naive_stages(kernel: Kernel, dimensions: Dimensions) -> list[Stage]:
+    """The one dispatch of a naive twin."""
+    groups = -(-kernel.twin.naive_invocations(dimensions) // NAIVE_WORKGROUP)
+    return [Stage("main", grid(groups))]

@@ -1,0 +1,33 @@
+"""NumPy twin of the matrix product."""
+
+from collections.abc import Sequence
+
+from kernels.floating.definition import Array, Dimensions, Settings, Stage, Tuning, Work
+
+
+def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
+    """A[M, K] · B[K, N] to [M, N]."""
+    return [inputs[0] @ inputs[1]]
+
+
+def example(size: int, element_bytes: int) -> Dimensions:
+    """Square."""
+    return {"M": size, "K": size, "N": size}
+
+
+def work(dimensions: Dimensions, element_bytes: int) -> Work:
+    """A multiplication and an addition for each term."""
+    return Work(flops=2 * dimensions["M"] * dimensions["K"] * dimensions["N"])
+
+
+def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
+    """Eight columns by four rows an invocation."""
+    down = 4 * tuning["LANES_Y"]
+    across = 8 * (tuning["WORKGROUP"] // tuning["LANES_Y"])
+    groups = -(-dimensions["N"] // across), -(-dimensions["M"] // down), 1
+    return [Stage("tiled" if tuning["TILED"] else "direct", groups)]
+
+
+def naive_invocations(dimensions: Dimensions) -> int:
+    """One an element."""
+    return dimensions["M"] * dimensions["N"]

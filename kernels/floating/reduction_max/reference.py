@@ -1,0 +1,15 @@
+"""NumPy twin of the largest of the last axis."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kernels.floating.definition import Array, Settings
+from kernels.floating.rowwise import example, naive_invocations, scratch, stages, work
+
+__all__ = ["evaluate", "example", "naive_invocations", "scratch", "stages", "work"]
+
+
+def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
+    """X[R, C] to [R]."""
+    return [np.max(inputs[0], axis=-1)]

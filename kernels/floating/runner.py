@@ -1,0 +1,108 @@
+"""Runs float kernels on an adapter; pipelines are kept for good, buffers of the last few calls."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from kernels.floating.definition import Array, Call, Kernel, Tuning, naive_stages
+from kernels.floating.prepared import Compiled, Prepared, stored_bytes
+from kernels.runtime import Adapter, DeviceLimit, select_adapter
+from kernels.tuning import Space
+
+KEPT_CALLS = 4
+OPTIONAL_FEATURES = ("shader-f16",)
+
+
+class FeatureUnavailable(RuntimeError):  # noqa: N818
+    """The adapter lacks a feature that the kernel needs."""
+
+
+class FloatRunner:
+    """One device. Not safe to share between threads."""
+
+    def __init__(self, adapter: Adapter | str | None = None) -> None:
+        """Open an adapter: given, or chosen as `select_adapter` does.
+
+        Raises AdapterUnavailable.
+        """
+        self.adapter = adapter if isinstance(adapter, Adapter) else select_adapter(adapter)
+        self.features = frozenset(OPTIONAL_FEATURES) & self.adapter.features
+        self.device = self.adapter.request_device(self.features)
+        self._compilations: dict[Any, Compiled] = {}
+        self._calls: OrderedDict[Any, Prepared] = OrderedDict()
+
+    def supports(self, kernel: Kernel) -> bool:
+        """Whether the adapter has every feature of the kernel."""
+        return self.features.issuperset(kernel.features)
+
+    def run(
+        self, kernel: Kernel, call: Call, tuning: Tuning | None = None, *, naive: bool = False
+    ) -> list[Array]:
+        """States and outputs in binding order.
+
+        Raises CallError, FeatureUnavailable or DeviceLimit before anything is compiled.
+        """
+        prepared = self.prepare(kernel, call, tuning, naive=naive)
+        prepared.write(call.inputs)
+        prepared.submit()
+        return prepared.read()
+
+    def prepare(
+        self, kernel: Kernel, call: Call, tuning: Tuning | None = None, *, naive: bool = False
+    ) -> Prepared:
+        """The buffers and dispatches of a call, without its data; the same for like calls.
+
+        Raises what `run` raises.
+        """
+        if missing := [name for name in kernel.features if name not in self.features]:
+            raise FeatureUnavailable(
+                f"{kernel.name} needs {missing[0]}, which {self.adapter.name} lacks"
+            )
+        dimensions, settings = kernel.resolve(call)
+        values = dict(Space.parse(kernel.tuning).default if tuning is None else tuning)
+        key = (kernel.name, kernel.sha256, naive, *map(_frozen, (values, dimensions, settings)))
+        prepared = self._calls.pop(key, None)
+        if prepared is None:
+            whole = kernel.with_tuning(dimensions, values)
+            self._check_limits(kernel, whole)
+            stages = naive_stages(kernel, whole) if naive else kernel.twin.stages(whole, values)
+            prepared = Prepared(
+                self.device,
+                kernel,
+                self._compiled(kernel, values, naive),
+                dimensions=whole,
+                settings=settings,
+                stages=stages,
+            )
+        self._calls[key] = prepared
+        if len(self._calls) > KEPT_CALLS:
+            self._calls.popitem(last=False)[1].release()
+        return prepared
+
+    def release(self) -> None:
+        """Give the buffers of all calls back."""
+        while self._calls:
+            self._calls.popitem()[1].release()
+
+    def _check_limits(self, kernel: Kernel, dimensions: Mapping[str, int]) -> None:
+        limits = self.adapter.limits
+        room = min(limits["max-storage-buffer-binding-size"], limits["max-buffer-size"])
+        for binding in kernel.bindings:
+            size = stored_bytes(binding, dimensions)
+            if size > room:
+                raise DeviceLimit(
+                    f"{kernel.name}: {binding.name} of {size} bytes exceeds "
+                    f"{self.adapter.name}'s {room}"
+                )
+
+    def _compiled(self, kernel: Kernel, tuning: Tuning, naive: bool) -> Compiled:
+        values = {} if naive else tuning
+        key = (kernel.name, kernel.sha256, naive, _frozen(values))
+        if key not in self._compilations:
+            source = kernel.naive_text if naive else kernel.text(values)
+            self._compilations[key] = Compiled(self.device, source, kernel.bindings)
+        return self._compilations[key]
+
+
+def _frozen(values: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(values.items()))

@@ -1,0 +1,17 @@
+"""Reads ONNX files that strangers wrote."""
+
+from kernels.onnx.reading.errors import ModelError, Reason
+from kernels.onnx.reading.file import check_model, read_model
+from kernels.onnx.reading.summary import Port, Summary, summarise
+from kernels.onnx.reading.tensors import initialisers
+
+__all__ = [
+    "ModelError",
+    "Port",
+    "Reason",
+    "Summary",
+    "check_model",
+    "initialisers",
+    "read_model",
+    "summarise",
+]

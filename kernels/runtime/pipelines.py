@@ -1,0 +1,108 @@
+"""Compiled programs of one device, and the tuned constants that they are compiled with."""
+
+from collections.abc import Sequence
+from math import inf
+from time import perf_counter
+from typing import Any
+
+import wgpu
+
+from kernels.graph import Descriptor, Opcode
+from kernels.runtime.shader import Point, form, load_shader
+from kernels.tuning import Tuner, specialise
+
+# Below, a search takes longer than many runs of the operator.
+TUNED_MULTIPLY_ADDS = 1 << 27
+SAMPLED_MULTIPLY_ADDS = 1 << 25
+SHORTEST_SAMPLE_SECONDS = 2e-3
+
+
+class Pipelines:
+    """Each program is compiled once for each form of descriptor and point of its space."""
+
+    def __init__(self, device: Any, max_groups: int, tuner: Tuner) -> None:
+        self._device = device
+        self._max_groups = max_groups
+        self._tuner = tuner
+        self._compiled: dict[tuple[object, ...], Any] = {}
+
+    def __len__(self) -> int:
+        return len(self._compiled)
+
+    def get(self, descriptor: Descriptor, point: Point) -> Any:
+        """The program of an operator at a point of its space."""
+        shader = load_shader(descriptor.opcode)
+        return self.compiled(shader.source, shader.entry_point, {**form(descriptor), **point})
+
+    def compiled(self, source: str, entry_point: str, constants: Point) -> Any:
+        """The program of a shader text with these constants."""
+        key = source, entry_point, *constants.items()
+        if key not in self._compiled:
+            module = self._device.create_shader_module(code=specialise(source, constants))
+            self._compiled[key] = self._device.create_compute_pipeline(
+                layout="auto", compute={"module": module, "entry_point": entry_point}
+            )
+        return self._compiled[key]
+
+    def grid(self, groups: int) -> tuple[int, int]:
+        """So many workgroups, in two dimensions because one is too short for large tensors."""
+        across = min(groups, self._max_groups)
+        return across, -(-groups // across)
+
+    def point(self, descriptor: Descriptor, bound: Sequence[Any]) -> Point:
+        """The constants to run an operator with, searched for if its work is worth a search.
+
+        Runs on the buffers that are bound, and leaves something of no meaning in the output.
+        """
+        shader = load_shader(descriptor.opcode)
+        if not shader.space.values or descriptor.multiply_adds < TUNED_MULTIPLY_ADDS:
+            return shader.space.default
+        return self._tuner.best(
+            shader.source,
+            _shape_class(descriptor),
+            shader.space,
+            lambda point: self._seconds(descriptor, point, bound),
+        )
+
+    def _seconds(self, descriptor: Descriptor, point: Point, bound: Sequence[Any]) -> float:
+        try:
+            pipeline = self.get(descriptor, point)
+        except wgpu.GPUError:
+            return inf
+        bindings = bind_group(self._device, pipeline, bound)
+        output = bound[1]["buffer"]
+        groups = load_shader(descriptor.opcode).groups(descriptor, point)
+        sample = -(-groups * SAMPLED_MULTIPLY_ADDS // descriptor.multiply_adds)
+        self._timed(pipeline, bindings, sample, output)
+        seconds = self._timed(pipeline, bindings, sample, output)
+        if seconds < SHORTEST_SAMPLE_SECONDS:
+            sample, seconds = groups, self._timed(pipeline, bindings, groups, output)
+        return seconds * groups / sample
+
+    def _timed(self, pipeline: Any, bindings: Any, groups: int, output: Any) -> float:
+        started = perf_counter()
+        encoder = self._device.create_command_encoder()
+        compute = encoder.begin_compute_pass()
+        compute.set_pipeline(pipeline)
+        compute.set_bind_group(0, bindings)
+        compute.dispatch_workgroups(*self.grid(groups))
+        compute.end()
+        self._device.queue.submit([encoder.finish()])
+        self._device.queue.read_buffer(output, 0, 4)
+        return perf_counter() - started
+
+
+def bind_group(device: Any, pipeline: Any, bound: Sequence[Any]) -> Any:
+    """The resources in the order of their bindings."""
+    return device.create_bind_group(
+        layout=pipeline.get_bind_group_layout(0),
+        entries=[{"binding": at, "resource": resource} for at, resource in enumerate(bound)],
+    )
+
+
+def _shape_class(descriptor: Descriptor) -> str:
+    """Output and terms to the next power of two, and what else decides how operands are read."""
+    axes = *descriptor.output_shape, *descriptor.input_shapes[1]
+    sizes = "x".join(str(1 << (axis - 1).bit_length()) for axis in axes)
+    window = descriptor.window if descriptor.opcode is Opcode.CONVOLUTION else ""
+    return f"{sizes} {sorted(form(descriptor).items())} {window}"
