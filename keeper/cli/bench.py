@@ -8,6 +8,7 @@ from rich.console import Console
 
 from keeper.cli.benchmark.proof import ProofFigures, measure_proof
 from keeper.cli.benchmark.scenario import Figures, run_scenario
+from keeper.cli.benchmark.transformer import bench_transformer
 from keeper.cli.benchmark.units import Measured
 from keeper.cli.options import answer, json_option
 
@@ -27,6 +28,9 @@ GPU_OVERHEAD_LIMIT = 0.25
 @click.group()
 def bench() -> None:
     """Measure."""
+
+
+bench.add_command(bench_transformer)
 
 
 @bench.command()
