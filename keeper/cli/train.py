@@ -31,14 +31,14 @@ def train() -> None:
 @click.option(
     "--steps",
     type=click.IntRange(2, LONGER),
-    default=8,
+    default=12,
     show_default=True,
     help="The first half calibrates the performance model for the others.",
 )
 @click.option(
     "--batch", type=click.IntRange(1), help="Examples a provider and step; by default all."
 )
-@click.option("--rate", type=float, default=0.4, show_default=True, help="Learning rate.")
+@click.option("--rate", type=float, default=0.35, show_default=True, help="Learning rate.")
 @click.option("--seed", type=click.IntRange(0, (1 << 31) - 1), default=7, show_default=True)
 @click.option(
     "--verifiers",

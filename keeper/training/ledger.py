@@ -1,74 +1,107 @@
-"""The jobs of a training until each is settled: who was paid what for which."""
+"""The jobs of a training until each has ended: whose result stands, and who was paid what."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from solders.pubkey import Pubkey
 
 from keeper.jobs.state import JobSnapshot, JobState, Outcome
-from keeper.roles import Buyer
-from keeper.training.errors import TrainingError
+
+# A result that a majority rejected is not built on, even where nobody proved it wrong.
+_STANDING = frozenset({Outcome.ACCEPTED, Outcome.UNSAMPLED, Outcome.UNVERIFIED})
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
-    """How a job ended; credits are base units by party."""
+class Order:
+    """What a job is for: a step, and a title for people."""
+
+    step: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a job ended; credits are base units by party, blamed is who answers for a void."""
 
     job: Pubkey
+    order: Order
+    state: JobState
     outcome: Outcome
     credits: tuple[tuple[Pubkey, int], ...]
     fee: int
+    blamed: Pubkey | None
+
+    @property
+    def stands(self) -> bool:
+        """Whether the next step may be built on the result."""
+        return self.state is JobState.SETTLED and self.outcome in _STANDING
+
+    def __str__(self) -> str:
+        words = f"{self.order.title}: {self.state.name.lower()}, {self.outcome.name.lower()}"
+        return words if self.blamed is None else f"{words}, provider {self.blamed}"
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Jobs stay open until their end has been noted here; then the buyer closes them."""
+    """keep are the jobs whose buyer leaves their accounts open: those not noted here yet."""
 
-    buyer: Buyer
-    open_jobs: dict[Pubkey, str] = field(default_factory=dict)
-    settled: list[Settlement] = field(default_factory=list)
+    keep: set[Pubkey]
+    orders: dict[Pubkey, Order] = field(default_factory=dict)
+    endings: list[Ending] = field(default_factory=list)
+    _superseded: set[Pubkey] = field(default_factory=set)
 
-    def add(self, job: Pubkey, title: str) -> None:
+    def add(self, job: Pubkey, order: Order) -> None:
         """Follow a job that was just posted."""
-        self.open_jobs[job] = title
-        self.buyer.keep.add(job)
+        self.orders[job] = order
+        self.keep.add(job)
 
-    def note(self, jobs: dict[Pubkey, JobSnapshot]) -> None:
-        """Note every job that has ended; TrainingError when one was not paid for good work."""
-        for job in list(self.open_jobs):
-            snapshot = jobs.get(job)
-            if snapshot is None or not snapshot.job.state.ended:
-                continue
-            title = self.open_jobs.pop(job)
-            self.buyer.keep.discard(job)
-            outcome = snapshot.verdict.outcome if snapshot.verdict is not None else Outcome.NONE
-            if snapshot.job.state is not JobState.SETTLED:
-                blamed = snapshot.verdict.blamed if snapshot.verdict is not None else None
-                raise TrainingError(
-                    f"{title}: job {job} is {snapshot.job.state.name.lower()} "
-                    f"({outcome.name.lower()}), provider {blamed}"
-                )
-            money = snapshot.escrow
-            credits = () if money is None else money.credits
-            self.settled.append(
-                Settlement(
-                    job,
-                    outcome,
-                    tuple((credit.party, credit.amount) for credit in credits),
-                    0 if money is None else money.fee_due,
-                )
-            )
+    def supersede(self, step: int) -> None:
+        """Steps from this one on are made again: how their jobs end no longer matters to them."""
+        ended = {ending.job for ending in self.endings}
+        self._superseded |= {
+            job for job, order in self.orders.items() if order.step >= step and job not in ended
+        }
+
+    def note(self, jobs: Mapping[Pubkey, JobSnapshot]) -> Ending | None:
+        """Note what has ended; the earliest result that steps were built on and does not stand."""
+        ended = {ending.job for ending in self.endings}
+        found = [
+            _ending(jobs[job], order)
+            for job, order in self.orders.items()
+            if job not in ended and job in jobs and jobs[job].job.state.ended
+        ]
+        self.endings += found
+        self.keep -= {ending.job for ending in found}
+        fallen = [
+            ending for ending in found if not ending.stands and ending.job not in self._superseded
+        ]
+        return min(fallen, key=lambda ending: ending.order.step, default=None)
 
     @property
     def paid(self) -> dict[Pubkey, int]:
         """Base units by party."""
         total: Counter[Pubkey] = Counter()
-        for settlement in self.settled:
-            for party, amount in settlement.credits:
+        for ending in self.endings:
+            for party, amount in ending.credits:
                 total[party] += amount
         return dict(total)
 
     @property
     def outcomes(self) -> dict[str, int]:
         """Number of jobs by outcome."""
-        return dict(Counter(each.outcome.name.lower() for each in self.settled))
+        return dict(Counter(ending.outcome.name.lower() for ending in self.endings))
+
+
+def _ending(snapshot: JobSnapshot, order: Order) -> Ending:
+    verdict, money = snapshot.verdict, snapshot.escrow
+    voided = snapshot.job.state is JobState.VOIDED
+    return Ending(
+        job=snapshot.job.address,
+        order=order,
+        state=snapshot.job.state,
+        outcome=Outcome.NONE if verdict is None else verdict.outcome,
+        credits=() if money is None else tuple((each.party, each.amount) for each in money.credits),
+        fee=0 if money is None else money.fee_due,
+        blamed=verdict.blamed if verdict is not None and voided else None,
+    )

@@ -11,9 +11,8 @@ from keeper.jobs.state import JobSnapshot
 from keeper.roles import Buyer, ChainMirror
 from keeper.roles.orders import JobTerms, OrderDesk
 from keeper.training.collection import Collected, Collector, is_committed
-from keeper.training.errors import TrainingError
-from keeper.training.ledger import Ledger
-from kernels.graph import Graph
+from keeper.training.errors import FallenError, TrainingError
+from keeper.training.ledger import Ledger, Order
 from kernels.trace import inputs_root, tensor_root
 from kernels.trace.layout import Array
 from kernels.training import (
@@ -27,6 +26,7 @@ from kernels.training import (
 )
 
 PATIENCE_SLOTS = 3_000
+MOST_REPEATS = 3
 Tell = Callable[[int, str], None]
 
 
@@ -57,7 +57,7 @@ class Trainer:
     """Orders a course's steps one after the other.
 
     A step begins as soon as the one before is committed and its leaves are right; its ballots go on
-    meanwhile. A job that is voided ends the training with the next look.
+    meanwhile. When a result falls, its step is made again, and all that were built on it.
     """
 
     def __init__(self, counter: Counter, course: Course, tell: Tell) -> None:
@@ -66,7 +66,7 @@ class Trainer:
         self._tell = tell
         self._collector = Collector(counter.client, counter.mirror.gateway)
         self._graphs: list[Pubkey] = []
-        self.ledger = Ledger(counter.buyer)
+        self.ledger = Ledger(counter.buyer.keep)
 
     async def register(self) -> None:
         """Put both graphs on chain, once for all steps."""
@@ -74,12 +74,34 @@ class Trainer:
         for graph in (self._course.gradient, self._course.sums.graph):
             self._graphs.append(await desk.register_graph(graph))
 
+    async def run(self, steps: int) -> list[tuple[Weights, StepReport]]:
+        """Weights after each step with its report, once every job is settled and closed.
+
+        Raises TrainingError when results keep falling, or as `step` does.
+        """
+        made: list[tuple[Weights, StepReport]] = []
+        repeats = 0
+        while True:
+            try:
+                while len(made) < steps:
+                    weights = made[-1][0] if made else self._course.start()
+                    made.append(await self.step(len(made), weights))
+                await self._settle()
+                return made
+            except FallenError as error:
+                if repeats == MOST_REPEATS:
+                    raise
+                repeats += 1
+                self._tell(self._slot, f"{error}; going back to step {error.step}")
+                self.ledger.supersede(error.step)
+                del made[error.step :]
+
     async def step(self, number: int, weights: Weights) -> tuple[Weights, StepReport]:
         """The weights after a step; TrainingError names what is wrong, and whose it is."""
         course, started = self._course, perf_counter()
         inputs = course.inputs(number, weights)
         jobs = [
-            await self._post(0, course.gradient, each, f"step {number}, shard {shard}")
+            await self._post(0, each, Order(number, f"step {number}, shard {shard}"))
             for shard, each in enumerate(inputs)
         ]
         last = len(course.gradient.descriptors) - 1
@@ -88,7 +110,7 @@ class Trainer:
             for snapshot in await self._committed(jobs)
         ]
         given = [weights.master, *(share.tensor for _, share in shares)]
-        job = await self._post(1, course.sums.graph, given, f"step {number}, sum")
+        job = await self._post(1, given, Order(number, f"step {number}, sum"))
         (summed,) = await self._committed([job])
         sums = course.sums
         found = await self._collector.collect(
@@ -116,23 +138,22 @@ class Trainer:
         report = StepReport(providers, found[0].provider, leaves, ended - started, ended - checking)
         return Weights(found[1].tensor, found[2].tensor), report
 
-    async def settle(self) -> None:
-        """Wait until every job is settled and closed."""
-        mirror = self._counter.mirror
-        jobs = set(self.ledger.open_jobs) | {each.job for each in self.ledger.settled}
-        await self._until(lambda: not jobs & set(mirror.view.jobs))
+    async def _settle(self) -> None:
+        mirror, jobs = self._counter.mirror, self.ledger.orders
+        await self._until(lambda: not jobs.keys() & mirror.view.jobs.keys())
 
     @property
     def _slot(self) -> int:
         return self._counter.mirror.view.slot
 
-    async def _post(self, which: int, graph: Graph, inputs: list[Array], title: str) -> Pubkey:
+    async def _post(self, which: int, inputs: list[Array], order: Order) -> Pubkey:
         counter = self._counter
+        graph = (self._course.gradient, self._course.sums.graph)[which]
         manifest = counter.desk.store_material(graph, inputs)
         job = await counter.desk.post(
             self._graphs[which], manifest, inputs, counter.terms, counter.source
         )
-        self.ledger.add(job, title)
+        self.ledger.add(job, order)
         return job
 
     async def _committed(self, jobs: Sequence[Pubkey]) -> list[JobSnapshot]:
@@ -147,12 +168,12 @@ class Trainer:
         mirror = self._counter.mirror
         started = mirror.view.slot
         while True:
-            self.ledger.note(dict(mirror.view.jobs))
+            if (fallen := self.ledger.note(mirror.view.jobs)) is not None:
+                raise FallenError(fallen.order.step, str(fallen))
             if holds():
                 return
             if mirror.view.slot > started + PATIENCE_SLOTS:
-                waiting = ", ".join(self.ledger.open_jobs.values())
-                raise TrainingError(f"nothing has happened for {PATIENCE_SLOTS} slots: {waiting}")
+                raise TrainingError(f"nothing has happened for {PATIENCE_SLOTS} slots")
             await mirror.next_look()
 
     def _check(

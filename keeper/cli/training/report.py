@@ -41,6 +41,7 @@ class TrainingReport:
     outcomes: Mapping[str, int]
     paid: Mapping[str, int]
     fees: int
+    fallen: tuple[str, ...]
     conserved: bool
 
     @property
@@ -81,6 +82,7 @@ class TrainingReport:
             "predicted": self.prediction.as_json()
             | {"step_seconds": self.prediction.seconds(self.multiply_adds)},
             "settlements": {
+                "fallen": list(self.fallen),
                 "fees": self.fees,
                 "jobs": self.jobs,
                 "outcomes": dict(self.outcomes),
@@ -109,6 +111,8 @@ def print_report(report: TrainingReport, console: Console) -> None:
         f"the same weights computed here: {'yes' if report.bit_exact else 'NO'}; "
         f"{report.longer_steps} steps computed here reach {report.longer_accuracy:.2%}"
     )
+    for fallen in report.fallen:
+        console.print(f"made again after {fallen}", highlight=False)
     for failure in report.failures:
         console.print(f"[red]not as it should be: {failure}[/red]")
 

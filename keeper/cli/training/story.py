@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from statistics import mean
 
 import numpy as np
 import numpy.typing as npt
@@ -85,12 +86,7 @@ async def train(
             await stack.enter_async_context(background(market.mirror.run(), *loops))
             await trainer.register()
             tell(market.mirror.view.slot, "both graphs are registered")
-            weights, reports, states = course.start(), [], []
-            for number in range(steps):
-                weights, report = await trainer.step(number, weights)
-                reports.append(report)
-                states.append(weights)
-            await trainer.settle()
+            made = await trainer.run(steps)
             tell(market.mirror.view.slot, "every job is settled and closed")
             while crank.fee_shards:
                 await market.mirror.next_look()
@@ -99,32 +95,34 @@ async def train(
     expected = list(islice(course.run(NumpyExecutor()), LONGER + 1))
     work = course.multiply_adds
     calibrating = steps // 2
-    first = sum(report.seconds for report in reports[:calibrating]) / calibrating
+    # beside the first step no ballots go on yet
+    calibrated = made[min(1, calibrating - 1) : calibrating]
+    seconds = mean(report.seconds for _, report in calibrated)
     owners = {str(key): name for name, key in market.owners.items()}
     ledger = trainer.ledger
     return TrainingReport(
         executor=selected.name,
         accuracy_before=examination.accuracy(course, course.start()),
-        accuracy_after=examination.accuracy(course, weights),
+        accuracy_after=examination.accuracy(course, made[-1][0]),
         steps=tuple(
-            _figures(report, examination.accuracy(course, state), owners)
-            for report, state in zip(reports, states, strict=True)
+            _figures(report, examination.accuracy(course, state), owners) for state, report in made
         ),
         multiply_adds=work,
-        bit_exact=_same(states, expected[1:]),
+        bit_exact=_same([state for state, _ in made], expected[1:]),
         longer_steps=LONGER,
         longer_accuracy=examination.accuracy(course, expected[-1]),
         calibrating=calibrating,
         prediction=Performance.of_step(
             work,
             [course.gradient.multiply_adds / alone] * len(names),
-            first - computation,
+            seconds - computation,
             computation,
         ),
-        jobs=len(ledger.settled),
+        jobs=len(ledger.endings),
         outcomes=ledger.outcomes,
         paid={owners[str(party)]: amount for party, amount in ledger.paid.items()},
-        fees=sum(settlement.fee for settlement in ledger.settled),
+        fees=sum(ending.fee for ending in ledger.endings),
+        fallen=tuple(str(ending) for ending in ledger.endings if not ending.stands),
         conserved=conserved(before, after, burned),
     )
 

@@ -1,6 +1,27 @@
+import json
+
 import pytest
 
 from keeper.cli.app import BAD_INPUT, run
+
+
+def test_two_providers_learn_and_are_paid(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--providers", "2", "--steps", "2", "--executor", "numpy", "--json")
+    assert run(["train", "digits", *options]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["failures"] == []
+    assert document["bit_exact"] is True
+    assert document["balances_conserved"] is True
+    assert document["accuracy_after"] > 2 * document["accuracy_before"]
+    assert document["leaves_checked"] == 2 * 74
+    assert document["settlements"]["jobs"] == 2 * 3
+    assert sum(document["settlements"]["outcomes"].values()) == 2 * 3
+    assert document["settlements"]["paid"]["provider 1"] > 0
+    model = document["predicted"]
+    expected = model["N"] * model["G"] * model["E"] / (1 + model["L"] / model["C"])
+    assert model["P"] == pytest.approx(expected)
+    work = document["multiply_adds_a_step"]
+    assert document["measured"]["P"] == pytest.approx(work / document["measured"]["step_seconds"])
 
 
 @pytest.mark.parametrize(
