@@ -109,12 +109,12 @@ def _by_hand(tokens: dict[str, Array]) -> Array:
     batch, length = ids.shape
 
     def dense(x: Array, name: str) -> Array:
-        return x @ held[f"{name}.weight"].T + held[f"{name}.bias"]
+        return np.asarray(x @ held[f"{name}.weight"].T + held[f"{name}.bias"])
 
     def normal(x: Array, name: str) -> Array:
         centred = x - x.mean(-1, keepdims=True)
         spread = np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
-        return centred / spread * held[f"{name}.weight"] + held[f"{name}.bias"]
+        return np.asarray(centred / spread * held[f"{name}.weight"] + held[f"{name}.bias"])
 
     x = held["embeddings.word_embeddings.weight"][ids]
     x = x + held["embeddings.position_embeddings.weight"][:length]
