@@ -11,6 +11,7 @@ from keeper.cli.benchmark.onnx_nodes import NodeResults, node_cases, run_nodes
 from keeper.cli.benchmark.proof import ProofFigures, measure_proof
 from keeper.cli.benchmark.scenario import Figures, run_scenario
 from keeper.cli.benchmark.sharing import Scenario, measure_sharing
+from keeper.cli.benchmark.transformer import bench_transformer
 from keeper.cli.benchmark.units import Measured
 from keeper.cli.options import answer, json_option
 from kernels.onnx.tolerant import TolerantRunner
@@ -34,6 +35,9 @@ NODE_TESTS_WANTED = 250
 @click.group()
 def bench() -> None:
     """Measure."""
+
+
+bench.add_command(bench_transformer)
 
 
 @bench.command()
