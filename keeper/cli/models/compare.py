@@ -170,4 +170,3 @@ def _line(each: Comparison) -> str:
         f"{each.name}: largest difference {each.largest_difference:.3g}, relative "
         f"{each.largest_relative_difference:.3g}, cosine {each.cosine:.6f}{top1}"
     )
-

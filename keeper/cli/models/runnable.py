@@ -85,7 +85,9 @@ class TolerantPackage:
                 for number in range(len(self._package.inputs) - len(self._inputs))
             ]
         except (OSError, ValueError) as error:
-            raise MalformedFileError(f"{path} lacks what an import writes beside it: {error}") from error
+            raise MalformedFileError(
+                f"{path} lacks what an import writes beside it: {error}"
+            ) from error
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """See Runnable."""

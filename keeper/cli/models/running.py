@@ -23,6 +23,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--adapter", help="Part of the wanted adapter's name.")
 @json_option
 def run(
+    *,
     path: Path,
     named: tuple[tuple[str, Path], ...],
     archive: Path | None,

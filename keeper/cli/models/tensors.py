@@ -30,7 +30,7 @@ class NamedFile(click.ParamType[tuple[str, Path]]):
         """Name and path."""
         name, found, path = str(value).partition("=")
         if not name or not found or not path:
-            self.fail(f"{value!r} is not a tensor such as image=image.npy", param, context)
+            self.fail(f"{value!r} is not NAME=FILE, such as image=image.npy", param, context)
         return name, Path(path)
 
 
@@ -39,9 +39,12 @@ def read_tensors(named: tuple[tuple[str, Path], ...], archive: Path | None) -> d
     found: dict[str, Array] = {}
     if archive is not None:
         try:
-            with np.load(archive, allow_pickle=False) as held:
+            held = np.load(archive, allow_pickle=False)
+            if isinstance(held, np.ndarray):
+                raise ValueError("it holds one array without a name")
+            with held:
                 found = {name: held[name] for name in held.files}
-        except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
             raise MalformedFileError(f"{archive} is not an .npz file: {error}") from error
     for name, path in named:
         if name in found:

@@ -18,6 +18,7 @@ from kernels.onnx.tolerant.value import Value, on_host
 
 assert families
 MAX_UNROLLED = 256
+CONTROL = ("If", "Loop", "Scan")
 Names = dict[str, Value | None]
 
 
@@ -48,6 +49,18 @@ def lower(
             raise BadInput(f"input {port.name!r} is missing")
     walk.nodes(model.graph.node, names)
     return [(port.name, _present(names, port.name)) for port in model.graph.output]
+
+
+def is_known(operator: str) -> bool:
+    """Whether an operator, named with its domain unless that is ONNX's own, can be lowered."""
+    domain, _, name = operator.rpartition(".")
+    if not domain and (name in LOWERINGS or name in CONTROL):
+        return True
+    try:
+        schema: Any = defs.get_schema(name, defs.onnx_opset_version() if not domain else 1, domain)
+    except defs.SchemaError:
+        return False
+    return bool(schema.has_function or schema.has_context_dependent_function)
 
 
 def _require_tensor(port: onnx.ValueInfoProto) -> None:
@@ -97,7 +110,7 @@ class Walk:
 
     def _node(self, node: onnx.NodeProto, names: Names) -> None:
         inputs = [names[name] if name else None for name in node.input]
-        if node.op_type in ("If", "Loop", "Scan") and not node.domain:
+        if node.op_type in CONTROL and not node.domain:
             results = self._control(node, inputs, names)
         elif node.domain in ("", "ai.onnx") and node.op_type in LOWERINGS:
             results = self._lowered(node, inputs)
