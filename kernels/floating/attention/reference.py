@@ -22,7 +22,7 @@ def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
     return [weights / weights.sum(axis=-1, keepdims=True) @ v]
 
 
-def derive(dimensions: Dimensions, settings: Settings) -> dict[str, float]:
+def prepare(dimensions: Dimensions, settings: Settings) -> Settings:
     """The scale of the scores."""
     return {"scale": float(dimensions["D"] ** -0.5)}
 
