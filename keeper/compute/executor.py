@@ -95,15 +95,21 @@ class SelectedExecutor:
     notice: str | None = None
 
 
-def select_executor(preference: Preference, adapter: str | None = None) -> SelectedExecutor:
+def select_executor(
+    preference: Preference, adapter: str | None = None, memory_bytes: int | None = None
+) -> SelectedExecutor:
     """The executor for a preference; adapter is part of the wanted adapter's name.
+
+    No graph may take more than memory_bytes of the adapter's memory.
 
     Raises AdapterMissingError under Preference.GPU, or when no adapter has the name.
     """
     if preference is Preference.NUMPY:
         return SelectedExecutor(NumpyExecutor(), NumpyExecutor.name, on_gpu=False)
     try:
-        executor = RenewingExecutor(lambda: GpuExecutor(select_adapter(adapter)))
+        executor = RenewingExecutor(
+            lambda: GpuExecutor(select_adapter(adapter), memory_bytes=memory_bytes)
+        )
     except AdapterUnavailable as error:
         if preference is Preference.GPU or adapter is not None:
             raise AdapterMissingError(str(error)) from error
