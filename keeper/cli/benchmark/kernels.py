@@ -19,9 +19,8 @@ from kernels.tuning import Tuner
 
 COPY = "copy_f32"
 ROUNDS = 5
-FEWEST_ROUNDS = 2
-# After so long a kernel is not measured again.
-ROUND_BUDGET_SECONDS = 2.0
+# A twin that took so long in all is not run again.
+TWIN_SECONDS = 0.5
 DISPATCH_LIMIT_MICROSECONDS = 20.0
 NAIVE_TARGETS = {"matmul_f32": 8.0, "matmul_int8": 8.0}
 COPY_TARGETS = {"reduction_sum_f32": 0.6, "reduction_max_f32": 0.6, "softmax_f32": 0.6}
@@ -178,31 +177,37 @@ def measure_kernels(
         kernels=figures,
         unsupported=unsupported,
         dispatch_microseconds=dispatch,
-        targets=_targets(figures, dispatch, size),
+        targets=judge(figures, dispatch, size),
     )
 
 
 def _measured(subject: Subject, copy: FloatSubject) -> KernelFigures:
+    """Every round runs the kernel between the others, so that all see the same machine."""
     subject.check()
-    rounds: list[tuple[float, float, float, float]] = []
-    started = perf_counter()
-    while len(rounds) < ROUNDS and (
-        len(rounds) < FEWEST_ROUNDS or perf_counter() - started < ROUND_BUDGET_SECONDS
-    ):
-        rounds.append((subject.tuned(), subject.naive(), copy.tuned(), subject.numpy()))
-    seconds = median(tuned for tuned, *_ in rounds)
-    work = subject.work
+    tuned: list[float] = []
+    others: dict[str, list[float]] = {"naive": [], "numpy": [], "copy": []}
+    runs = {"naive": subject.naive, "numpy": subject.numpy, "copy": copy.tuned}
+    for _ in range(ROUNDS):
+        tuned.append(subject.tuned())
+        for name, run in runs.items():
+            if sum(others[name]) < TWIN_SECONDS:
+                others[name].append(run())
+    ratios = {
+        name: median(other / own for other, own in zip(seconds, tuned, strict=False))
+        for name, seconds in others.items()
+    }
+    work, seconds = subject.work, median(tuned)
     moved = work.bytes / copy.work.bytes
     return KernelFigures(
         gflops=work.flops / seconds / 1e9 if work.flops else None,
         gbps=work.bytes / seconds / 1e9 if work.bytes else None,
-        vs_naive=median(naive / tuned for tuned, naive, _, _ in rounds),
-        vs_numpy=median(numpy / tuned for tuned, _, _, numpy in rounds),
-        vs_copy=median(moved * each / tuned for tuned, _, each, _ in rounds) if moved else None,
+        vs_naive=ratios["naive"],
+        vs_numpy=ratios["numpy"],
+        vs_copy=moved * ratios["copy"] if moved else None,
     )
 
 
-def _targets(figures: Mapping[str, KernelFigures], dispatch: float, size: int) -> list[Target]:
+def judge(figures: Mapping[str, KernelFigures], dispatch: float, size: int) -> list[Target]:
     """Those of the kernels that were measured; speeds are promised at 1,024 only."""
     targets = [
         Target(
