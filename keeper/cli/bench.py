@@ -5,11 +5,15 @@ from itertools import pairwise
 
 import click
 from rich.console import Console
+from rich.progress import Progress
 
+from keeper.cli.benchmark.onnx_nodes import NodeResults, node_cases, run_nodes
 from keeper.cli.benchmark.proof import ProofFigures, measure_proof
 from keeper.cli.benchmark.scenario import Figures, run_scenario
 from keeper.cli.benchmark.units import Measured
 from keeper.cli.options import answer, json_option
+from kernels.onnx.tolerant import TolerantRunner
+from kernels.runtime import AdapterUnavailable
 
 CALLING_LIMIT = 40_000
 PLAIN_LIMIT = 10_000
@@ -22,6 +26,7 @@ REFEREE_LIMITS = {"1024": 60_000, "4096": 120_000}
 TRANSACTION_LIMIT = 12
 COMMIT_OVERHEAD_LIMIT = 0.05
 GPU_OVERHEAD_LIMIT = 0.25
+NODE_TESTS_WANTED = 250
 
 
 @click.group()
@@ -89,6 +94,45 @@ def poc(as_json: bool, size: int, corruptions: int, runs: int) -> int:
         figures.referee_cu[terms] <= limit for terms, limit in REFEREE_LIMITS.items()
     )
     return 0 if caught and falling and within and proven else FAILED
+
+
+@bench.command()
+@json_option
+@click.option("--adapter", help="Part of the wanted adapter's name.")
+@click.option("--only", default="*", show_default=True, help="Run tests whose name matches.")
+def onnx(as_json: bool, adapter: str | None, only: str) -> int:
+    """The ONNX package's own node tests, computed by WGSL on an adapter.
+
+    Exits with 1 when one fails, or when of all tests too few pass.
+    """
+    cases = node_cases(only)
+    if not cases:
+        raise click.BadParameter(f"no test matches {only!r}", param_hint="--only")
+    try:
+        runner = TolerantRunner(adapter)
+    except AdapterUnavailable as error:
+        raise click.ClickException(str(error)) from error
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("node tests", total=len(cases))
+        results = run_nodes(runner, cases, lambda: progress.advance(task))
+    document = asdict(results) | {"counts": _counts(results)}
+    answer(document, as_json, *_node_lines(results))
+    wanted = NODE_TESTS_WANTED if only == "*" else 0
+    return FAILED if results.failed or len(results.passed) < wanted else 0
+
+
+def _counts(results: NodeResults) -> dict[str, int]:
+    return {name: len(getattr(results, name)) for name in ("passed", "failed", "unsupported")}
+
+
+def _node_lines(results: NodeResults) -> list[str]:
+    return [
+        f"on {results.adapter}",
+        *(f"{count:>6,}  {name}" for name, count in _counts(results).items()),
+        f"{len(results.undispatched):>6,}  of the passed needed shapes or an input alone",
+        *(f"FAIL    {name}: {why}" for name, why in results.failures.items()),
+        *(f"{results.reasons[why]:>6,}  {why}" for why in sorted(results.reasons)),
+    ]
 
 
 def _ratios(figures: ProofFigures) -> list[tuple[str, float, float]]:

@@ -106,7 +106,12 @@ class Call:
 
 
 class Twin(Protocol):
-    """The functions of a folder's reference.py."""
+    """The functions of a folder's reference.py.
+
+    Optional ones: `derive(dimensions, settings)` gives further dimensions (of outputs) and raises
+    ValueError when there are none; `scratch(dimensions, tuning)` those of scratch buffers;
+    `prepare(settings)` further parameters; `workgroup_bytes(dimensions, tuning)` workgroup memory.
+    """
 
     def evaluate(self, inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
         """States and outputs in binding order, computed in the dtype of the inputs."""
@@ -134,6 +139,7 @@ class Kernel:
     bindings: tuple[Binding, ...]
     bounds: Mapping[str, Bound]
     parameters: tuple[str, ...]
+    constants: tuple[str, ...]
     settings: Mapping[str, tuple[int | float, ...]]
     tolerance: Tolerance
     tuning: Mapping[str, Any]
@@ -147,9 +153,13 @@ class Kernel:
         """Bytes of one stored element."""
         return np.dtype(ELEMENTS[self.element]).itemsize
 
-    def text(self, tuning: Tuning) -> str:
-        """What is compiled, with the constants of a tuning."""
-        return PRELUDES[self.element] + specialise(self.source, tuning)
+    def fixed(self, dimensions: Dimensions, tuning: Tuning) -> dict[str, int]:
+        """The constants of the text: those of a tuning, and the dimensions it is written for."""
+        return {**tuning, **{name: dimensions[name] for name in self.constants}}
+
+    def text(self, fixed: Mapping[str, int]) -> str:
+        """What is compiled."""
+        return PRELUDES[self.element] + specialise(self.source, fixed)
 
     @property
     def naive_text(self) -> str:
@@ -159,6 +169,11 @@ class Kernel:
     def of_role(self, *roles: Role) -> list[Binding]:
         """Bindings of these roles, in order."""
         return [binding for binding in self.bindings if binding.role in roles]
+
+    def workgroup_bytes(self, dimensions: Dimensions, tuning: Tuning) -> int:
+        """Workgroup memory of a call beyond what every adapter has, or zero."""
+        found = getattr(self.twin, "workgroup_bytes", None)
+        return 0 if found is None else int(found(dimensions, tuning))
 
     def resolve(self, call: Call) -> tuple[Dimensions, Settings]:
         """Every dimension and setting that a call implies, apart from those of the tuning.
@@ -179,11 +194,19 @@ class Kernel:
         if unknown:
             raise CallError(f"{self.name} has no setting {unknown[0]!r}")
         settings = {name: values[0] for name, values in self.settings.items()} | dict(call.settings)
-        return dimensions | derived(self.twin, "derive", dimensions, settings), settings
+        derive = getattr(self.twin, "derive", None)
+        if derive is not None:
+            try:
+                dimensions |= derive(dimensions, settings)
+            except ValueError as error:
+                raise CallError(f"{self.name}: {error}") from error
+        prepare = getattr(self.twin, "prepare", None)
+        return dimensions, settings | (prepare(settings) if prepare is not None else {})
 
     def with_tuning(self, dimensions: Dimensions, tuning: Tuning) -> Dimensions:
         """The dimensions, with those of scratch buffers."""
-        return {**dimensions, **derived(self.twin, "scratch", dimensions, tuning)}
+        scratch = getattr(self.twin, "scratch", None)
+        return {**dimensions, **(scratch(dimensions, tuning) if scratch is not None else {})}
 
     def _match(self, binding: Binding, array: Array, dimensions: dict[str, int]) -> None:
         if array.dtype != binding.dtype:
@@ -197,12 +220,6 @@ class Kernel:
             known = dimensions.setdefault(axis, value)
             if known != value:
                 raise CallError(f"{self.name}: {binding.name} has {axis} = {value}, not {known}")
-
-
-def derived(twin: Twin, function: str, *arguments: Mapping[str, Any]) -> dict[str, int]:
-    """Dimensions that only some kernels have, from the twin's function of that name if any."""
-    found = getattr(twin, function, None)
-    return {} if found is None else dict(found(*arguments))
 
 
 def grid(groups: int) -> tuple[int, int, int]:

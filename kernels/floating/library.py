@@ -56,6 +56,7 @@ def read_folder(folder: Path) -> Iterator[Kernel]:
             bindings=tuple(_binding(item, element) for item in contract["bindings"]),
             bounds={name: Bound(**bound) for name, bound in contract.get("bounds", {}).items()},
             parameters=tuple(contract["parameters"]),
+            constants=tuple(contract.get("constants", [])),
             settings={name: tuple(each) for name, each in contract.get("settings", {}).items()},
             tolerance=Tolerance(**contract["tolerance"][element]),
             tuning=contract.get("tuning", {}),

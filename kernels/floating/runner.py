@@ -64,12 +64,12 @@ class FloatRunner:
         prepared = self._calls.pop(key, None)
         if prepared is None:
             whole = kernel.with_tuning(dimensions, values)
-            self._check_limits(kernel, whole)
+            self._check_limits(kernel, whole, values)
             stages = naive_stages(kernel, whole) if naive else kernel.twin.stages(whole, values)
             prepared = Prepared(
                 self.device,
                 kernel,
-                self._compiled(kernel, values, naive),
+                self._compiled(kernel, kernel.fixed(whole, values), naive),
                 dimensions=whole,
                 settings=settings,
                 stages=stages,
@@ -84,7 +84,7 @@ class FloatRunner:
         while self._calls:
             self._calls.popitem()[1].release()
 
-    def _check_limits(self, kernel: Kernel, dimensions: Mapping[str, int]) -> None:
+    def _check_limits(self, kernel: Kernel, dimensions: Mapping[str, int], tuning: Tuning) -> None:
         limits = self.adapter.limits
         room = min(limits["max-storage-buffer-binding-size"], limits["max-buffer-size"])
         for binding in kernel.bindings:
@@ -95,8 +95,15 @@ class FloatRunner:
                     f"{self.adapter.name}'s {room}"
                 )
 
-    def _compiled(self, kernel: Kernel, tuning: Tuning, naive: bool) -> Compiled:
-        values = {} if naive else tuning
+        needed = kernel.workgroup_bytes(dimensions, tuning)
+        if needed > limits["max-compute-workgroup-storage-size"]:
+            raise DeviceLimit(
+                f"{kernel.name} needs {needed} bytes of workgroup memory, "
+                f"{self.adapter.name} has {limits['max-compute-workgroup-storage-size']}"
+            )
+
+    def _compiled(self, kernel: Kernel, fixed: Mapping[str, int], naive: bool) -> Compiled:
+        values = {} if naive else fixed
         key = (kernel.name, kernel.sha256, naive, _frozen(values))
         if key not in self._compilations:
             source = kernel.naive_text if naive else kernel.text(values)

@@ -85,7 +85,8 @@ def _entries(tensor: onnx.TensorProto) -> int:
 def _wanted(tensor: onnx.TensorProto) -> int:
     name = onnx.TensorProto.DataType.Name(tensor.data_type)
     parts = 2 if name.startswith("COMPLEX") else 1
-    return -(-prod(tensor.dims) * parts // _PACKED.get(name, 1))
+    wanted: int = -(-prod(tensor.dims) * parts // _PACKED.get(name, 1))
+    return wanted
 
 
 def _check_graph(graph: onnx.GraphProto) -> None:

@@ -8,6 +8,9 @@ from kernels.floating.conformance import draw_inputs, drawn_axes
 
 EDGES = (1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 33, 64, 65)
 MOST_ELEMENTS = 1 << 16
+# A window has to fit in the image.
+WINDOW = ("KH", "KW")
+MOST_WINDOW = 3
 
 
 @st.composite
@@ -16,7 +19,8 @@ def calls(draw: st.DrawFn, kernel: Kernel) -> Call:
     dimensions: dict[str, int] = {}
     room = MOST_ELEMENTS
     for axis, bound in drawn_axes(kernel).items():
-        admitted = [edge for edge in EDGES if bound.admits(edge) and edge <= max(room, bound.low)]
+        most = MOST_WINDOW if axis in WINDOW else max(room, bound.low)
+        admitted = [edge for edge in EDGES if bound.admits(edge) and edge <= most]
         dimensions[axis] = draw(st.sampled_from(admitted))
         room //= dimensions[axis]
     settings = {name: draw(st.sampled_from(each)) for name, each in kernel.settings.items()}

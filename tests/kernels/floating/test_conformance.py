@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from kernels.floating import Call, CallError, FloatRunner, Kernel, library
@@ -28,7 +28,13 @@ def agree(runner: FloatRunner, kernel: Kernel, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-@settings(max_examples=8, deadline=None, derandomize=True, database=None)
+@settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.filter_too_much],
+)
 @given(data=st.data())
 def test_kernel_agrees_with_its_twin(
     runner: FloatRunner, kernel: Kernel, data: st.DataObject

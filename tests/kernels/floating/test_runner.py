@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from kernels.floating import Call, CallError, FeatureUnavailable, FloatRunner, library
+from kernels.floating.conformance import check, draw_inputs
 from kernels.runtime import DeviceLimit
 
 MATMUL = library()["matmul_f32"]
@@ -64,3 +65,40 @@ def test_inputs_are_not_changed(runner: FloatRunner) -> None:
     runner.run(MATMUL, Call([a, b]))
     assert (a == 1).all()
     assert (b == 1).all()
+
+
+@pytest.mark.parametrize("points", [1, 2, 1024, 2048, 4096])
+def test_fft_of_every_number_of_passes(runner: FloatRunner, points: int) -> None:
+    random = np.random.default_rng(points)
+    kernel = library()["fft_f32"]
+    for inverse in (0, 1):
+        inputs = draw_inputs(kernel, {"R": 2, "N": points}, random)
+        check(runner, kernel, Call(inputs, {"inverse": inverse}))
+
+
+def test_workgroup_memory_that_the_adapter_lacks_is_refused(runner: FloatRunner) -> None:
+    kernel = library()["fft_f32"]
+    adapter = runner.adapter
+    limits = {**adapter.limits, "max-compute-workgroup-storage-size": 16384}
+    smaller = FloatRunner(replace(adapter, limits=limits))
+    message = f"fft_f32 needs 32768 bytes of workgroup memory, {adapter.name} has 16384"
+    with pytest.raises(DeviceLimit, match=f"^{re.escape(message)}$"):
+        smaller.run(kernel, Call([np.ones((1, 4096), np.complex64)]))
+
+
+@pytest.mark.parametrize("columns", [512, 516, 1000, 1021, 1024, 1028])
+def test_softmax_in_registers_and_beyond(runner: FloatRunner, columns: int) -> None:
+    random = np.random.default_rng(columns)
+    kernel = library()["softmax_f32"]
+    check(runner, kernel, Call(draw_inputs(kernel, {"R": 9, "C": columns}, random)))
+
+
+def test_large_exponents_and_large_means(runner: FloatRunner) -> None:
+    kernels = library()
+    far = np.linspace(-3e4, 3e4, 77, dtype=np.float32)[None]
+    check(runner, kernels["softmax_f32"], Call([far]))
+    random = np.random.default_rng(4)
+    raised = random.standard_normal((3, 77), np.float32) + np.float32(100)
+    check(runner, kernels["layer_norm_f32"], Call([raised, *np.ones((2, 77), np.float32)]))
+    (largest,) = runner.run(kernels["reduction_max_f32"], Call([far - np.float32(1e5)]))
+    assert largest == np.float32(3e4) - np.float32(1e5)

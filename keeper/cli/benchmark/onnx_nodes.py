@@ -1,0 +1,115 @@
+"""The ONNX package's own backend node tests, run through WGSL on an adapter."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from kernels.onnx.reading import ModelError, check_model
+from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator
+from kernels.runtime import DeviceLost
+
+# The package's own runner allows bfloat16 two units in the last place.
+BFLOAT16_RELATIVE = 2.0**-6
+
+
+@dataclass(slots=True)
+class NodeResults:
+    """Names of tests by how they ended.
+
+    undispatched are those of the passed whose outputs follow from shapes and constants alone, or
+    are an input unchanged. reasons counts why tests are unsupported; failures tell what differed.
+    """
+
+    adapter: str
+    passed: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    unsupported: list[str] = field(default_factory=list)
+    undispatched: list[str] = field(default_factory=list)
+    reasons: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def node_cases(only: str = "*") -> list[Any]:
+    """The package's node tests whose name matches a pattern, in order of name."""
+    with warnings.catch_warnings():
+        # The package overflows casts on purpose while it makes its data.
+        warnings.simplefilter("ignore")
+        from onnx.backend.test.loader import load_model_tests  # noqa: PLC0415
+
+        cases = load_model_tests(kind="node")
+    return sorted(
+        (case for case in cases if fnmatchcase(case.name, only)), key=lambda case: str(case.name)
+    )
+
+
+def run_nodes(
+    runner: TolerantRunner, cases: Sequence[Any], progress: Callable[[], None]
+) -> NodeResults:
+    """Run every case; progress is called after each."""
+    results = NodeResults(runner.adapter.name)
+    for case in cases:
+        _run(runner, case, results)
+        progress()
+    return results
+
+
+def _run(runner: TolerantRunner, case: Any, results: NodeResults) -> None:
+    try:
+        dispatches = _compare(runner, case)
+    except UnsupportedOperator as error:
+        _refused(results, case.name, str(error))
+    except ModelError as error:
+        _refused(results, case.name, f"model: {error.reason}")
+    except (AssertionError, BadInput, DeviceLost) as error:
+        results.failed.append(case.name)
+        results.failures[case.name] = " ".join(str(error).split())[:400]
+    else:
+        results.passed.append(case.name)
+        if not dispatches:
+            results.undispatched.append(case.name)
+
+
+def _refused(results: NodeResults, name: str, why: str) -> None:
+    results.unsupported.append(name)
+    results.reasons[why] = results.reasons.get(why, 0) + 1
+
+
+def _compare(runner: TolerantRunner, case: Any) -> int:
+    model = check_model(case.model)
+    dispatches = 0
+    for given, expected in case.data_sets:
+        names = [port.name for port in model.graph.input]
+        inputs = {
+            name: _array(each) for name, each in zip(names, given, strict=False) if each is not None
+        }
+        run = runner.run(model, inputs)
+        dispatches += run.dispatches
+        found = [run.outputs[port.name] for port in model.graph.output]
+        assert len(found) == len(expected)
+        for output, wanted in zip(found, map(_array, expected), strict=True):
+            assert output.shape == wanted.shape, f"shape {output.shape}, not {wanted.shape}"
+            assert output.dtype == wanted.dtype, f"dtype {output.dtype}, not {wanted.dtype}"
+            _assert_close(output, wanted, case.rtol, case.atol)
+    return dispatches
+
+
+def _assert_close(output: Any, wanted: Any, rtol: float, atol: float) -> None:
+    if output.dtype.name == "bfloat16":
+        rtol = max(rtol, BFLOAT16_RELATIVE)
+    if output.dtype.kind == "V" or output.dtype.name.startswith(("bfloat", "int4", "uint4")):
+        output, wanted = output.astype(np.float32), wanted.astype(np.float32)
+    np.testing.assert_allclose(output, wanted, rtol=rtol, atol=atol)
+
+
+def _array(value: Any) -> Any:
+    if isinstance(value, onnx.TensorProto):
+        return numpy_helper.to_array(value)
+    if isinstance(value, list | tuple | dict):
+        raise UnsupportedOperator("input", "sequences, optionals and maps")
+    return np.asarray(value)

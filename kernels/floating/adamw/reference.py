@@ -1,0 +1,49 @@
+"""NumPy twin of a step of AdamW (Loshchilov and Hutter 2019, algorithm 2, schedule 1)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kernels.floating.definition import Array, Dimensions, Settings, Stage, Tuning, Work, grid
+
+BYTES = 64 << 20
+
+
+def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
+    """Weights, gradient, first and second moments, all [N], to weights and moments after it."""
+    weights, gradient, first, second = inputs
+    beta1, beta2, rate = settings["beta1"], settings["beta2"], settings["learning_rate"]
+    correction = prepare(settings)
+    mean = beta1 * first + (1 - beta1) * gradient
+    squares = beta2 * second + (1 - beta2) * gradient * gradient
+    step = mean / correction["correction1"]
+    step /= np.sqrt(squares / correction["correction2"]) + settings["epsilon"]
+    return [weights - rate * (settings["weight_decay"] * weights + step), mean, squares]
+
+
+def prepare(settings: Settings) -> Settings:
+    """1 − beta^step in double precision, since little is left of it in single."""
+    return {
+        f"correction{each}": float(1.0 - settings[f"beta{each}"] ** settings["step"])
+        for each in (1, 2)
+    }
+
+
+def example(size: int, element_bytes: int) -> Dimensions:
+    """64 MiB of weights, whatever the size."""
+    return {"N": BYTES // element_bytes}
+
+
+def work(dimensions: Dimensions, element_bytes: int) -> Work:
+    """Reads four arrays and writes three."""
+    return Work(bytes=7 * dimensions["N"] * element_bytes)
+
+
+def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
+    """Four weights an invocation."""
+    return [Stage("main", grid(-(-dimensions["N"] // (4 * tuning["WORKGROUP"]))))]
+
+
+def naive_invocations(dimensions: Dimensions) -> int:
+    """One a weight."""
+    return dimensions["N"]

@@ -1,0 +1,18 @@
+@group(0) @binding(1) var<storage, read_write> weights: array<f32>;
+@group(0) @binding(2) var<storage, read> gradient: array<f32>;
+@group(0) @binding(3) var<storage, read_write> velocity: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let at = (group.y * groups.x + group.x) * 64u + lane;
+    if at >= parameters.n {
+        return;
+    }
+    velocity[at] *= parameters.momentum;
+    velocity[at] += gradient[at] + parameters.weight_decay * weights[at];
+    weights[at] -= parameters.learning_rate * velocity[at];
+}

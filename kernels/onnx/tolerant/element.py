@@ -1,0 +1,105 @@
+"""Element types: how each lies on the device, one 32-bit lane an element."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import numpy.typing as npt
+from onnx import TensorProto
+
+Array = npt.NDArray[Any]
+Bounds = tuple[int, int]
+
+FLOAT = int(TensorProto.FLOAT)
+FLOAT16 = int(TensorProto.FLOAT16)
+BFLOAT16 = int(TensorProto.BFLOAT16)
+BOOL = int(TensorProto.BOOL)
+INT32 = int(TensorProto.INT32)
+INT64 = int(TensorProto.INT64)
+UINT8 = int(TensorProto.UINT8)
+INT8 = int(TensorProto.INT8)
+
+I32: Bounds = (-(1 << 31), (1 << 31) - 1)
+U32: Bounds = (0, (1 << 32) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """code: ONNX's number. lane: WGSL's type. store: WGSL that rounds a lane `r` to this type.
+
+    bits: width of an integer; 0 for others.
+    """
+
+    code: int
+    name: str
+    lane: str
+    numpy: np.dtype[Any]
+    store: str = "r"
+    bits: int = 0
+
+    @property
+    def is_float(self) -> bool:
+        """Whether lanes are f32."""
+        return self.lane == "f32"
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether values need a proof that they fit a lane."""
+        return self.bits == 64
+
+    @property
+    def bounds(self) -> Bounds:
+        """The least and largest value of an integer lane."""
+        if self.bits in (0, 64):
+            return U32 if self.lane == "u32" else I32
+        if self.lane == "u32":
+            return 0, (1 << self.bits) - 1
+        return -(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1
+
+    @property
+    def lane_numpy(self) -> np.dtype[Any]:
+        """A lane on the host."""
+        return np.dtype({"f32": np.float32, "i32": np.int32, "u32": np.uint32}[self.lane])
+
+    def rounded(self, text: str) -> str:
+        """WGSL that rounds the value of an expression to this type."""
+        return text if self.store == "r" else self.store.replace("(r", f"({text}", 1)
+
+    def to_lanes(self, array: Array) -> Array:
+        """Lanes of an array whose values fit them."""
+        return np.ascontiguousarray(array).astype(self.lane_numpy).reshape(-1)
+
+    def from_lanes(self, lanes: Array, shape: tuple[int, ...]) -> Array:
+        """The array that lanes hold."""
+        if self.code == BOOL:
+            lanes = lanes != 0
+        return lanes.astype(self.numpy).reshape(shape)
+
+
+def _signed(bits: int) -> str:
+    return f"((r << {32 - bits}u) >> {32 - bits}u)"
+
+
+def _all() -> dict[int, Element]:
+    found = [
+        Element(FLOAT, "float", "f32", np.dtype(np.float32)),
+        Element(FLOAT16, "float16", "f32", np.dtype(np.float16), "round_f16(r)"),
+        Element(BFLOAT16, "bfloat16", "f32", np.dtype(ml_dtypes.bfloat16), "round_bf16(r)"),
+        Element(BOOL, "bool", "u32", np.dtype(np.bool_)),
+    ]
+    types: dict[str, Any] = {"INT4": ml_dtypes.int4, "UINT4": ml_dtypes.uint4}
+    types |= {"INT2": ml_dtypes.int2, "UINT2": ml_dtypes.uint2}
+    for bits in (2, 4, 8, 16, 32, 64):
+        for lane, prefix in (("i32", "INT"), ("u32", "UINT")):
+            name = f"{prefix}{bits}"
+            store = "r"
+            if bits < 32:
+                store = _signed(bits) if lane == "i32" else f"(r & {(1 << bits) - 1}u)"
+            dtype = np.dtype(types.get(name, name.lower()))
+            code = int(TensorProto.DataType.Value(name))
+            found.append(Element(code, name.lower(), lane, dtype, store, bits))
+    return {element.code: element for element in found}
+
+
+ELEMENTS = _all()

@@ -1,0 +1,349 @@
+"""Matrix products, convolutions and their integer forms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from kernels.onnx.tolerant.element import ELEMENTS, INT32
+from kernels.onnx.tolerant.node import Node, broadcast_shape, operator, reshaped
+from kernels.onnx.tolerant.value import Value, strides
+from kernels.onnx.tolerant.wgsl import MAX_LOOP, broadcast, literal
+
+
+def matmul(node: Node, a: Value, b: Value, *, term: str = "x * y", start: str = "0.0") -> Value:
+    """NumPy's matmul; term is the product of x and y, of rows m and columns n."""
+    left = a if a.rank > 1 else reshaped(a, (1, *a.shape))
+    right = b if b.rank > 1 else reshaped(b, (*b.shape, 1))
+    m, k = left.shape[-2:]
+    if right.shape[-2] != k:
+        raise node.refuse(f"shapes {a.shape} and {b.shape} do not fit")
+    if k > MAX_LOOP:
+        raise node.refuse(f"sums of {k} terms exceed {MAX_LOOP}")
+    n = right.shape[-1]
+    batch = broadcast_shape(left.shape[:-2], right.shape[:-2])
+    code = (
+        f"let n = i % {n}u; let m = i / {n}u % {m}u; let batch = i / {m * n}u; "
+        f"let row = ({broadcast('batch', batch, left.shape[:-2])}) * {m * k}u + m * {k}u; "
+        f"let column = ({broadcast('batch', batch, right.shape[:-2])}) * {k * n}u + n; "
+        f"var r = {start}; for (var k = 0u; k < {k}u; k++) {{ "
+        f"let x = $0[row + k]; let y = $1[column + k * {n}u]; r += {term}; }}"
+    )
+    element = a.element if a.element.bits in (0, 32, 64) else ELEMENTS[INT32]
+    bounds = _sum_bounds(node, a, b, k)
+    found = node.emit([left, right], (*batch, m, n), element, code, bounds)
+    shape = list(found.shape)
+    if b.rank == 1:
+        shape.pop()
+    if a.rank == 1:
+        shape.pop(-1 if b.rank == 1 else -2)
+    return reshaped(found, shape)
+
+
+def _sum_bounds(node: Node, a: Value, b: Value, terms: int) -> tuple[int, int] | None:
+    if not a.element.is_wide:
+        return None
+    left, right = node.bounds(a), node.bounds(b)
+    if left is None or right is None:
+        return None
+    most = terms * max(map(abs, left)) * max(map(abs, right))
+    return (0 if a.element.lane == "u32" else -most), most
+
+
+@operator("MatMul")
+def matmul_node(node: Node) -> Value:
+    """NumPy's matmul."""
+    a = node.input(0)
+    start = {"f32": "0.0", "i32": "0i", "u32": "0u"}[a.element.lane]
+    return matmul(node, a, node.input(1), start=start)
+
+
+@operator("Gemm")
+def gemm(node: Node) -> Value:
+    """alpha A B + beta C, either operand transposed."""
+    a, b = node.input(0), node.input(1)
+    node.floating(a)
+    across, down = node.attribute("transA", 0), node.attribute("transB", 0)
+    m, k = a.shape[::-1] if across else a.shape
+    n = b.shape[0 if down else 1]
+    if k > MAX_LOOP:
+        raise node.refuse(f"sums of {k} terms exceed {MAX_LOOP}")
+    left = f"k * {m}u + m" if across else f"m * {k}u + k"
+    right = f"n * {k}u + k" if down else f"k * {n}u + n"
+    inputs, rest = [a, b], ""
+    if node.has(2):
+        c = node.input(2)
+        inputs.append(c)
+        beta = literal(node.attribute("beta", 1.0))
+        rest = f" + {beta} * $2[{broadcast('i', (m, n), c.shape)}]"
+    code = (
+        f"let m = i / {n}u; let n = i % {n}u; var acc = 0.0; "
+        f"for (var k = 0u; k < {k}u; k++) {{ acc += $0[{left}] * $1[{right}]; }} "
+        f"let r = {literal(node.attribute('alpha', 1.0))} * acc{rest};"
+    )
+    return node.emit(inputs, (m, n), a.element, code)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How a window moves over the spatial axes."""
+
+    kernel: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+    def lengths(self, spatial: Sequence[int], ceiling: bool = False) -> tuple[int, ...]:
+        """Output lengths; with ceiling a last window may begin inside and end beyond."""
+        found = []
+        for at, length in enumerate(spatial):
+            reach = self.dilations[at] * (self.kernel[at] - 1) + 1
+            room = length + self.before[at] + self.after[at] - reach
+            count = -(-room // self.strides[at]) if ceiling else room // self.strides[at]
+            if ceiling and count * self.strides[at] >= length + self.before[at]:
+                count -= 1
+            found.append(count + 1)
+        return tuple(found)
+
+
+def window(node: Node, kernel: Sequence[int], spatial: Sequence[int]) -> Window:
+    """From the attributes, auto_pad included."""
+    rank = len(spatial)
+    steps = tuple(node.attribute("strides", [1] * rank))
+    dilations = tuple(node.attribute("dilations", [1] * rank))
+    pads = list(node.attribute("pads", [0] * 2 * rank))
+    auto = node.attribute("auto_pad", b"NOTSET")
+    if auto in (b"SAME_UPPER", b"SAME_LOWER"):
+        for at, length in enumerate(spatial):
+            out = -(-length // steps[at])
+            reach = dilations[at] * (kernel[at] - 1) + 1
+            total = max((out - 1) * steps[at] + reach - length, 0)
+            small, large = total // 2, total - total // 2
+            upper = auto == b"SAME_UPPER"
+            pads[at], pads[rank + at] = (small, large) if upper else (large, small)
+    elif auto == b"VALID":
+        pads = [0] * 2 * rank
+    return Window(tuple(kernel), steps, dilations, tuple(pads[:rank]), tuple(pads[rank:]))
+
+
+def taps(found: Window, spatial: Sequence[int], body: str) -> str:
+    """Loops over a window at output position o0, o1, ...: body runs for taps inside the image,
+    where `at` is the offset in the image and `tap` the number of the tap."""
+    steps, kernel = strides(tuple(spatial)), strides(found.kernel)
+    text, close = "", ""
+    for axis in range(len(spatial)):
+        text += (
+            f"for (var k{axis} = 0; k{axis} < {found.kernel[axis]}; k{axis}++) {{ "
+            f"let p{axis} = i32(o{axis}) * {found.strides[axis]} - {found.before[axis]} "
+            f"+ k{axis} * {found.dilations[axis]}; "
+            f"if (p{axis} < 0 || p{axis} >= {spatial[axis]}) {{ continue; }} "
+        )
+        close += " }"
+    at = " + ".join(f"p{axis} * {step}" for axis, step in enumerate(steps))
+    tap = " + ".join(f"k{axis} * {step}" for axis, step in enumerate(kernel))
+    return f"{text} let at = u32({at}); let tap = u32({tap}); {body}{close}"
+
+
+def positions(out: Sequence[int]) -> str:
+    """Declare n, c and o0, o1, ... of output element i in [N, C, *out]."""
+    inner = prod(out)
+    text = f"let q = i % {inner}u; "
+    for axis, step in enumerate(strides(tuple(out))):
+        text += f"let o{axis} = q / {step}u % {out[axis]}u; "
+    return text
+
+
+def convolution(
+    node: Node, x: Value, w: Value, bias: Value | None, *, term: str = "x * y", start: str = "0.0"
+) -> Value:
+    """[N, M, *out] from [N, C, *in] and [M, C / group, *kernel]; taps outside add nothing."""
+    group = int(node.attribute("group", 1))
+    spatial, kernel = x.shape[2:], w.shape[2:]
+    found = window(node, kernel, spatial)
+    out = found.lengths(spatial)
+    batch, channels, outputs, depth = x.shape[0], x.shape[1], w.shape[0], w.shape[1]
+    if depth * prod(kernel) > MAX_LOOP:
+        raise node.refuse(f"sums of {depth * prod(kernel)} terms exceed {MAX_LOOP}")
+    plane, size = prod(spatial), prod(out)
+    body = f"let x = $0[plane + at]; let y = $1[weights + tap]; r += {term};"
+    inputs = [x, w]
+    rest = ""
+    if bias is not None:
+        inputs.append(bias)
+        rest = " r += $2[m];"
+    code = (
+        f"{positions(out)} let m = i / {size}u % {outputs}u; let n = i / {size * outputs}u; "
+        f"let g = m / {outputs // group}u; var r = {start}; "
+        f"for (var c = 0u; c < {depth}u; c++) {{ "
+        f"let plane = (n * {channels}u + g * {depth}u + c) * {plane}u; "
+        f"let weights = (m * {depth}u + c) * {prod(kernel)}u; "
+        f"{taps(found, spatial, body)} }}{rest}"
+    )
+    element = x.element if x.element.is_float else ELEMENTS[INT32]
+    return node.emit(inputs, (batch, outputs, *out), element, code)
+
+
+@operator("Conv")
+def conv(node: Node) -> Value:
+    """Cross-correlation over any number of axes."""
+    node.floating(node.input(0))
+    bias = node.input(2) if node.has(2) else None
+    return convolution(node, node.input(0), node.input(1), bias)
+
+
+@operator("ConvTranspose")
+def conv_transpose(node: Node) -> Value:
+    """The transpose of a convolution, each output element gathering what reaches it."""
+    x, w = node.input(0), node.input(1)
+    node.floating(x)
+    group, rank = int(node.attribute("group", 1)), x.rank - 2
+    spatial, kernel = x.shape[2:], w.shape[2:]
+    steps = node.attribute("strides", [1] * rank)
+    dilations = node.attribute("dilations", [1] * rank)
+    extra = node.attribute("output_padding", [0] * rank)
+    pads = list(node.attribute("pads", [0] * 2 * rank))
+    full = [
+        steps[at] * (spatial[at] - 1) + extra[at] + (kernel[at] - 1) * dilations[at] + 1
+        for at in range(rank)
+    ]
+    auto = node.attribute("auto_pad", b"NOTSET")
+    wanted = node.attribute("output_shape")
+    if wanted is None and auto in (b"SAME_UPPER", b"SAME_LOWER"):
+        wanted = [length * step for length, step in zip(spatial, steps, strict=True)]
+    if wanted is not None:
+        for at in range(rank):
+            total = full[at] - wanted[at]
+            first = total // 2 if auto == b"SAME_UPPER" else total - total // 2
+            pads[at], pads[rank + at] = first, total - first
+    out = [full[at] - pads[at] - pads[rank + at] for at in range(rank)]
+    channels, per = x.shape[1], w.shape[1]
+    depth = channels // group
+    image, taps_of = strides(spatial), strides(kernel)
+    loops, close = "", ""
+    for at in range(rank):
+        loops += (
+            f"for (var k{at} = 0; k{at} < {kernel[at]}; k{at}++) {{ "
+            f"let s{at} = i32(o{at}) + {pads[at]} - k{at} * {dilations[at]}; "
+            f"if (s{at} < 0 || s{at} % {steps[at]} != 0) {{ continue; }} "
+            f"let p{at} = s{at} / {steps[at]}; if (p{at} >= {spatial[at]}) {{ continue; }} "
+        )
+        close += " }"
+    at_ = " + ".join(f"p{at} * {step}" for at, step in enumerate(image))
+    tap = " + ".join(f"k{at} * {step}" for at, step in enumerate(taps_of))
+    size, outputs = prod(out), per * group
+    inputs, rest = [x, w], ""
+    if node.has(2):
+        inputs.append(node.input(2))
+        rest = " r += $2[m];"
+    code = (
+        f"{positions(out)} let m = i / {size}u % {outputs}u; let n = i / {size * outputs}u; "
+        f"let g = m / {per}u; var r = 0.0; for (var c = 0u; c < {depth}u; c++) {{ "
+        f"let channel = g * {depth}u + c; "
+        f"let plane = (n * {channels}u + channel) * {prod(spatial)}u; "
+        f"let weights = (channel * {per}u + m % {per}u) * {prod(kernel)}u; "
+        f"{loops} r += $0[plane + u32({at_})] * $1[weights + u32({tap})];{close} }}{rest}"
+    )
+    return node.emit(inputs, (x.shape[0], outputs, *out), x.element, code)
+
+
+@operator("Einsum")
+def einsum(node: Node) -> Value:
+    """Sums of products by an equation, one loop a summed letter."""
+    equation = node.attribute("equation").decode().replace(" ", "")
+    values = [node.input(at) for at in range(len(node.inputs))]
+    left, arrow, right = equation.partition("->")
+    terms = left.split(",")
+    if "." in equation:
+        most = max(v.rank - len(t.replace("...", "")) for v, t in zip(values, terms, strict=True))
+        letters = "ZYXWVU"[:most]
+        terms = [
+            t.replace("...", letters[most - (v.rank - len(t.replace("...", ""))) :])
+            for v, t in zip(values, terms, strict=True)
+        ]
+        right = right.replace("...", letters)
+    if not arrow:
+        letters = "".join(terms)
+        right = "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    sizes: dict[str, int] = {}
+    for value, term in zip(values, terms, strict=True):
+        for letter, length in zip(term, value.shape, strict=True):
+            sizes[letter] = max(length, sizes.get(letter, 1))
+    summed = [letter for letter in sizes if letter not in right]
+    if prod(sizes[letter] for letter in summed) > MAX_LOOP:
+        raise node.refuse("sums exceed the loops of an adapter")
+    node.floating(values[0])
+    shape = tuple(sizes[letter] for letter in right)
+    code = "".join(
+        f"let v{letter} = i / {step}u % {sizes[letter]}u; "
+        for letter, step in zip(right, strides(shape), strict=True)
+    )
+    code += "var r = 0.0; "
+    code += "".join(f"for (var v{c} = 0u; v{c} < {sizes[c]}u; v{c}++) {{ " for c in summed)
+    factors = []
+    for number, (value, term) in enumerate(zip(values, terms, strict=True)):
+        places = [
+            f"v{letter} * {step}u"
+            for letter, step, length in zip(term, strides(value.shape), value.shape, strict=True)
+            if length > 1 or sizes[letter] == 1
+        ]
+        factors.append(f"${number}[{' + '.join(places) or '0u'}]")
+    code += f"r += {' * '.join(factors)};" + " }" * len(summed)
+    return node.emit(values, shape, values[0].element, code)
+
+
+def zero_point(node: Node, index: int) -> Value | None:
+    """A zero point, where one is given."""
+    return node.input(index) if node.has(index) else None
+
+
+@operator("MatMulInteger")
+def matmul_integer(node: Node) -> Value:
+    """Products of integers without their zero points, in int32."""
+    a, b = centred(node, 0, 2, -2), centred(node, 1, 3, -1)
+    return matmul(node, a, b, start="0i")
+
+
+def centred(node: Node, index: int, zero: int, axis: int) -> Value:
+    """An input less its zero point, in int32; a vector of zero points runs along the axis."""
+    value = node.input(index)
+    point = zero_point(node, zero)
+    if point is None:
+        return node.emit([value], value.shape, ELEMENTS[INT32], "let r = i32($0[i]);")
+    if point.rank == 1 and point.size > 1:
+        lengths = [1] * value.rank
+        lengths[axis] = point.size
+        point = reshaped(point, lengths)
+    elif point.size == 1:
+        point = reshaped(point, ())
+    at = broadcast("i", value.shape, point.shape)
+    code = f"let r = i32($0[i]) - i32($1[{at}]);"
+    return node.emit([value, point], value.shape, ELEMENTS[INT32], code)
+
+
+@operator("ConvInteger")
+def conv_integer(node: Node) -> Value:
+    """Convolution of integers without their zero points, in int32."""
+    return convolution(node, centred(node, 0, 2, 1), centred(node, 1, 3, 0), None, start="0i")
+
+
+@operator("Det")
+def determinant(node: Node) -> Value:
+    """By elimination with pivots, of matrices of at most sixteen rows."""
+    value = node.input(0)
+    node.floating(value)
+    n = value.shape[-1]
+    if n > 16:
+        raise node.refuse(f"matrices of {n} rows, above 16")
+    code = (
+        f"var m: array<f32, {n * n}>; for (var k = 0u; k < {n * n}u; k++) "
+        f"{{ m[k] = $0[i * {n * n}u + k]; }} var r = 1.0; "
+        f"for (var c = 0u; c < {n}u; c++) {{ var p = c; "
+        f"for (var k = c + 1u; k < {n}u; k++) "
+        f"{{ if (abs(m[k * {n}u + c]) > abs(m[p * {n}u + c])) {{ p = k; }} }} "
+        f"if (p != c) {{ r = -r; for (var k = 0u; k < {n}u; k++) {{ "
+        f"let t = m[c * {n}u + k]; m[c * {n}u + k] = m[p * {n}u + k]; m[p * {n}u + k] = t; }} }} "
+        f"let d = m[c * {n}u + c]; r *= d; if (d == 0.0) {{ break; }} "
+        f"for (var k = c + 1u; k < {n}u; k++) {{ let f = m[k * {n}u + c] / d; "
+        f"for (var j = c; j < {n}u; j++) {{ m[k * {n}u + j] -= f * m[c * {n}u + j]; }} }} }}"
+    )
+    return node.emit([value], value.shape[:-2], value.element, code)

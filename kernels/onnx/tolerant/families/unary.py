@@ -1,0 +1,214 @@
+"""Operators of one tensor, element by element."""
+
+from collections.abc import Callable
+
+from kernels.onnx.tolerant.element import BOOL, ELEMENTS, Element
+from kernels.onnx.tolerant.node import Node, element_of, operator
+from kernels.onnx.tolerant.value import Value
+from kernels.onnx.tolerant.wgsl import literal
+
+# x is the element; formulas of the ONNX operators' reference.
+_FLOAT: dict[str, str] = {
+    "Acos": "acos(x)",
+    "Acosh": "log(x + sqrt(x * x - 1.0))",
+    "Asin": "asin(x)",
+    "Asinh": "sign(x) * log1p(abs(x) + x * x / (1.0 + sqrt(x * x + 1.0)))",
+    "Atan": "atan(x)",
+    "Atanh": "0.5 * log1p(2.0 * x / (1.0 - x))",
+    "Ceil": "ceil(x)",
+    "Cos": "cos(reduced(x))",
+    "Cosh": "0.5 * (exp(x) + exp(-x))",
+    "Erf": "erf(x)",
+    "Exp": "exp(x)",
+    "Floor": "floor(x)",
+    "HardSwish": "x * clamp(x / 6.0 + 0.5, 0.0, 1.0)",
+    "Log": "log(x)",
+    "Mish": "x * tanh_(max(x, 0.0) + log1p(exp(-abs(x))))",
+    "Reciprocal": "1.0 / x",
+    "Round": "round(x)",
+    "Sigmoid": "sigmoid(x)",
+    "Sin": "sin(reduced(x))",
+    "Sinh": "0.5 * (expm1(x) - expm1(-x))",
+    "Softplus": "max(x, 0.0) + log1p(exp(-abs(x)))",
+    "Softsign": "x / (1.0 + abs(x))",
+    "Sqrt": "sqrt(x)",
+    "Tan": "tan(reduced(x))",
+    "Tanh": "tanh_(x)",
+}
+
+
+def _unary(node: Node, formula: str, element: Element | None = None) -> Value:
+    value = node.input(0)
+    code = f"let x = $0[i]; let r = {formula};"
+    return node.emit([value], value.shape, element or value.element, code)
+
+
+def _float(name: str) -> Callable[[Node], Value]:
+    def lower(node: Node) -> Value:
+        node.floating(node.input(0))
+        return _unary(node, _FLOAT[name])
+
+    return lower
+
+
+for _name in _FLOAT:
+    operator(_name)(_float(_name))
+
+
+@operator("Abs", "Neg", "Sign", "Relu")
+def signed(node: Node) -> Value:
+    """Of floats and integers."""
+    value = node.input(0)
+    lane = value.element.lane
+    if lane == "u32":
+        formula = {"Abs": "x", "Sign": "select(0u, 1u, x != 0u)", "Relu": "x"}.get(node.operator)
+        if formula is None:
+            raise node.refuse(f"of {value.element.name}")
+    else:
+        zero = "0.0" if lane == "f32" else "0i"
+        formula = {
+            "Abs": "abs(x)",
+            "Neg": "-x",
+            "Sign": "sign(x)",
+            "Relu": f"select({zero}, x, x > {zero})",
+        }[node.operator]
+        if node.operator == "Relu" and lane == "f32":
+            formula = "select(select(0.0, x, x > 0.0), x, is_nan(x))"
+    bounds = node.bounds(value) if value.element.is_wide else None
+    if bounds is not None:
+        low, high = bounds
+        bounds = (min(-high, low, 0), max(-low, high, 0))
+    return node.emit(
+        [value], value.shape, value.element, f"let x = $0[i]; let r = {formula};", bounds
+    )
+
+
+@operator("Not", "BitwiseNot")
+def negation(node: Node) -> Value:
+    """Of truths and of bits."""
+    if node.operator == "Not":
+        return _unary(node, "1u - min(x, 1u)", ELEMENTS[BOOL])
+    return _unary(node, "~x")
+
+
+@operator("IsNaN")
+def is_nan(node: Node) -> Value:
+    """Truth of NaN."""
+    node.floating(node.input(0))
+    return _unary(node, "select(0u, 1u, is_nan(x))", ELEMENTS[BOOL])
+
+
+@operator("IsInf")
+def is_inf(node: Node) -> Value:
+    """Truth of infinity, of either sign as attributes tell."""
+    node.floating(node.input(0))
+    tests = ["false"]
+    if node.attribute("detect_positive", 1):
+        tests.append("(is_inf(x) && x > 0.0)")
+    if node.attribute("detect_negative", 1):
+        tests.append("(is_inf(x) && x < 0.0)")
+    return _unary(node, f"select(0u, 1u, {' || '.join(tests)})", ELEMENTS[BOOL])
+
+
+def _attributes(defaults: dict[str, float], formula: str) -> Callable[[Node], Value]:
+    def lower(node: Node) -> Value:
+        node.floating(node.input(0))
+        given = {name: literal(node.attribute(name, value)) for name, value in defaults.items()}
+        return _unary(node, formula.format(**given))
+
+    return lower
+
+
+_SELU = {"alpha": 1.67326319217681884765625, "gamma": 1.05070102214813232421875}
+for _name, _defaults, _formula in (
+    ("LeakyRelu", {"alpha": 0.01}, "select(x, {alpha} * x, x < 0.0)"),
+    ("Elu", {"alpha": 1.0}, "select(x, {alpha} * expm1(x), x < 0.0)"),
+    ("Celu", {"alpha": 1.0}, "max(x, 0.0) + min({alpha} * expm1(x / {alpha}), 0.0)"),
+    ("Selu", _SELU, "{gamma} * select(x, {alpha} * expm1(x), x <= 0.0)"),
+    ("ThresholdedRelu", {"alpha": 1.0}, "select(0.0, x, x > {alpha})"),
+    ("HardSigmoid", {"alpha": 0.2, "beta": 0.5}, "clamp({alpha} * x + {beta}, 0.0, 1.0)"),
+    ("Swish", {"alpha": 1.0}, "x * sigmoid({alpha} * x)"),
+    (
+        "Shrink",
+        {"bias": 0.0, "lambd": 0.5},
+        "select(select(0.0, x - {bias}, x > {lambd}), x + {bias}, x < -{lambd})",
+    ),
+):
+    operator(_name)(_attributes(_defaults, _formula))
+
+
+@operator("Gelu")
+def gelu(node: Node) -> Value:
+    """Gaussian error linear unit, exact or by tanh."""
+    node.floating(node.input(0))
+    if node.attribute("approximate", b"none") == b"tanh":
+        inner = "0.7978845608 * (x + 0.044715 * x * x * x)"
+        return _unary(node, f"0.5 * x * (1.0 + tanh_({inner}))")
+    return _unary(node, "0.5 * x * (1.0 + erf(x * 0.70710678))")
+
+
+@operator("Cast", "CastLike")
+def cast(node: Node) -> Value:
+    """Another element type; out of its range, whatever the device gives."""
+    value = node.input(0)
+    if node.operator == "Cast":
+        target = element_of(int(node.attribute("to")), "Cast")
+    else:
+        target = node.input(1).element
+    return converted(node, value, target)
+
+
+def converted(node: Node, value: Value, target: Element) -> Value:
+    """The value in another element type, truncated towards zero."""
+    source = value.element
+    if source == target:
+        return value
+    bounds = node.bounds(value) if target.is_wide else None
+    if target.code == BOOL:
+        zero = {"f32": "0.0", "i32": "0i", "u32": "0u"}[source.lane]
+        formula = f"select(0u, 1u, x != {zero})"
+    elif source.is_float and target.lane == "u32":
+        # Negative numbers wrap, as in C on the common machines.
+        formula = "select(u32(x), bitcast<u32>(i32(x)), x < 0.0)"
+    elif source.lane == target.lane:
+        formula = "x"
+    else:
+        formula = f"{target.lane}(x)"
+    if target.is_wide and source.is_float and bounds is not None:
+        bounds = (int(bounds[0]), int(bounds[1]))
+    return node.emit([value], value.shape, target, f"let x = $0[i]; let r = {formula};", bounds)
+
+
+@operator("Clip")
+def clip(node: Node) -> Value:
+    """Clamped to bounds from attributes or inputs."""
+    value = node.input(0)
+    inputs, formula = [value], "x"
+    nan = "select({}, x, is_nan(x))" if value.element.is_float else "{}"
+    for name, index, function in (("min", 1, "max"), ("max", 2, "min")):
+        if node.has(index):
+            inputs.append(node.input(index))
+            formula = f"{function}({formula}, ${len(inputs) - 1}[0])"
+        elif node.attribute(name) is not None:
+            formula = f"{function}({formula}, {literal(node.attribute(name))})"
+    formula = nan.format(formula)
+    code = f"let x = $0[i]; let r = {formula};"
+    return node.emit(inputs, value.shape, value.element, code, node.union(*inputs))
+
+
+@operator("Identity")
+def identity(node: Node) -> Value:
+    """The tensor itself."""
+    return node.input(0)
+
+
+@operator("Dropout")
+def dropout(node: Node) -> list[Value]:
+    """At inference nothing is dropped."""
+    value = node.input(0)
+    training = node.has(2) and bool(node.known(2).reshape(()))
+    ratio = float(node.known(1).reshape(())) if node.has(1) else node.attribute("ratio", 0.5)
+    if training and ratio:
+        raise node.refuse("training mode draws random numbers")
+    mask = node.emit([], value.shape, ELEMENTS[BOOL], "let r = 1u;")
+    return [value, mask] if len(node.outputs) > 1 else [value]

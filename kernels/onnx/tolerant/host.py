@@ -1,0 +1,34 @@
+"""Shape arithmetic: small integer tensors that decide shapes, computed on the host."""
+
+import warnings
+from collections.abc import Sequence
+
+import onnx
+from onnx.reference import ReferenceEvaluator
+
+from kernels.onnx.tolerant.element import Array
+
+MAX_ELEMENTS = 1 << 16
+
+SHAPE_OPERATORS = frozenset(
+    [
+        "Abs", "Add", "And", "Cast", "CastLike", "Ceil", "Clip", "Concat", "Constant",
+        "ConstantOfShape", "CumSum", "Div", "Equal", "Expand", "EyeLike", "Flatten",
+        "Floor", "Gather", "GatherElements", "GatherND", "Greater", "GreaterOrEqual",
+        "Identity", "Less", "LessOrEqual", "Log", "Max", "Min", "Mod", "Mul", "Neg",
+        "NonZero", "Not", "OneHot", "Or", "Pad", "Pow", "Range", "Reciprocal", "ReduceMax",
+        "ReduceMin", "ReduceProd", "ReduceSum", "Reshape", "Round", "ScatterElements",
+        "ScatterND", "Sign", "Slice", "Split", "Sqrt", "Squeeze", "Sub", "Tile",
+        "Transpose", "Trilu", "Unsqueeze", "Where", "Xor",
+    ]
+)  # fmt: skip
+
+
+def evaluate(node: onnx.NodeProto, inputs: Sequence[Array | None], opset: int) -> list[Array]:
+    """The node's outputs by the ONNX package's own reference."""
+    names = [name for name, value in zip(node.input, inputs, strict=True) if value is not None]
+    given = [value for value in inputs if value is not None]
+    evaluator = ReferenceEvaluator(node, opsets={"": opset})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return [*evaluator.run(None, dict(zip(names, given, strict=True)))]

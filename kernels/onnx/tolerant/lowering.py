@@ -1,0 +1,322 @@
+"""From a checked graph and its inputs to a plan."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import defs, helper, numpy_helper
+
+from kernels.onnx.tolerant import families
+from kernels.onnx.tolerant.element import ELEMENTS, Array
+from kernels.onnx.tolerant.errors import BadInput, UnsupportedOperator
+from kernels.onnx.tolerant.host import MAX_ELEMENTS, SHAPE_OPERATORS, evaluate
+from kernels.onnx.tolerant.node import LOWERINGS, Node, element_of, reshaped
+from kernels.onnx.tolerant.plan import Plan
+from kernels.onnx.tolerant.value import Value, on_host
+
+assert families
+MAX_UNROLLED = 256
+Names = dict[str, Value | None]
+
+
+def lower(
+    model: onnx.ModelProto, inputs: Mapping[str, Array], plan: Plan
+) -> list[tuple[str, Value]]:
+    """Fill the plan; the graph's outputs by name.
+
+    Raises UnsupportedOperator before anything runs, and BadInput.
+    """
+    opset = max(
+        (each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), default=1
+    )
+    walk = Walk(plan, opset)
+    names: Names = {}
+    for tensor in model.graph.initializer:
+        element = element_of(tensor.data_type, "initializer")
+        names[tensor.name] = on_host(numpy_helper.to_array(tensor), element, static=True)
+    for port in model.graph.input:
+        _require_tensor(port)
+        if port.name in inputs:
+            names[port.name] = _input(port, inputs[port.name])
+        elif port.name not in names:
+            raise BadInput(f"input {port.name!r} is missing")
+    walk.nodes(model.graph.node, names)
+    return [(port.name, _present(names, port.name)) for port in model.graph.output]
+
+
+def _require_tensor(port: onnx.ValueInfoProto) -> None:
+    kind = port.type.WhichOneof("value")
+    if kind != "tensor_type":
+        raise UnsupportedOperator("input", f"{str(kind).removesuffix('_type')} as an input")
+
+
+def _input(port: onnx.ValueInfoProto, array: Array) -> Value:
+    tensor = port.type.tensor_type
+    element = element_of(tensor.elem_type, "input")
+    if array.dtype != element.numpy:
+        raise BadInput(f"input {port.name!r} is {array.dtype}, the model takes {element.name}")
+    if tensor.HasField("shape"):
+        wanted = [dim.dim_value if dim.HasField("dim_value") else None for dim in tensor.shape.dim]
+        fits = len(wanted) == array.ndim and all(
+            axis in (None, length) for axis, length in zip(wanted, array.shape, strict=True)
+        )
+        if not fits:
+            raise BadInput(f"input {port.name!r} has shape {array.shape}, not {wanted}")
+    return on_host(array, element, static=False)
+
+
+def _present(names: Names, name: str) -> Value:
+    value = names.get(name)
+    if value is None:
+        raise UnsupportedOperator("output", f"{name!r} is optional and absent")
+    return value
+
+
+class Walk:
+    """Lowers node after node."""
+
+    def __init__(self, plan: Plan, opset: int) -> None:
+        self._plan = plan
+        self._opset = opset
+
+    def nodes(
+        self,
+        nodes: Sequence[onnx.NodeProto],
+        names: Names,
+        bound: Mapping[str, onnx.AttributeProto] | None = None,
+    ) -> None:
+        """Lower into names; bound are the attributes of the function that the nodes are of."""
+        for node in nodes:
+            self._node(_resolved(node, bound or {}), names)
+
+    def _node(self, node: onnx.NodeProto, names: Names) -> None:
+        inputs = [names[name] if name else None for name in node.input]
+        if node.op_type in ("If", "Loop", "Scan") and not node.domain:
+            results = self._control(node, inputs, names)
+        elif node.domain in ("", "ai.onnx") and node.op_type in LOWERINGS:
+            results = self._lowered(node, inputs)
+        else:
+            results = self._expanded(node, inputs)
+        for name, value in zip(node.output, results, strict=False):
+            if name:
+                names[name] = value
+
+    def _lowered(
+        self, node: onnx.NodeProto, inputs: Sequence[Value | None]
+    ) -> Sequence[Value | None]:
+        given = [value for value in inputs if value is not None]
+        on_shapes = node.op_type in SHAPE_OPERATORS and all(
+            value.host is not None and value.size <= MAX_ELEMENTS for value in given
+        )
+        if on_shapes and all(value.static and not value.element.is_float for value in given):
+            found = self._evaluated(node, inputs)
+            if found is not None and all(each.size <= MAX_ELEMENTS for each in found):
+                return [_static(array) for array in found]
+        attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
+        lowered = LOWERINGS[node.op_type](
+            Node(node.op_type, self._opset, inputs, attributes, node.output, self._plan)
+        )
+        results = [lowered] if isinstance(lowered, Value) else list(lowered)
+        if on_shapes:
+            self._know(node, inputs, results)
+        return results
+
+    def _know(
+        self, node: onnx.NodeProto, inputs: Sequence[Value | None], results: Sequence[Value]
+    ) -> None:
+        """Let later nodes that need values at planning have them."""
+        static = all(value.static for value in inputs if value is not None)
+
+        @lru_cache(1)
+        def values() -> list[Array]:
+            found = self._evaluated(node, inputs)
+            if found is None:
+                raise UnsupportedOperator(node.op_type, "decides a shape and cannot be computed")
+            return found
+
+        for at, value in enumerate(results):
+            if value.host is None and value.size <= MAX_ELEMENTS:
+                value.host = lambda at=at: values()[at]
+                value.static = static
+
+    def _evaluated(
+        self, node: onnx.NodeProto, inputs: Sequence[Value | None]
+    ) -> list[Array] | None:
+        arrays = [None if value is None or value.host is None else value.host() for value in inputs]
+        try:
+            found = evaluate(node, arrays, self._opset)
+        except (RuntimeError, TypeError, ValueError, IndexError, NotImplementedError):
+            return None
+        return found if all(isinstance(each, np.ndarray | np.generic) for each in found) else None
+
+    def _expanded(
+        self, node: onnx.NodeProto, inputs: Sequence[Value | None]
+    ) -> Sequence[Value | None]:
+        """An operator that ONNX itself defines by others."""
+        function = _function(node, inputs, self._opset)
+        defaults = {each.name: each for each in function.attribute_proto}
+        schema = defs.get_schema(node.op_type, self._opset, node.domain)
+        for name, attribute in schema.attributes.items():
+            if attribute.default_value.name:
+                defaults[name] = attribute.default_value
+        bound = defaults | {each.name: each for each in node.attribute}
+        padded = [*inputs, *[None] * (len(function.input) - len(inputs))]
+        names: Names = dict(zip(function.input, padded, strict=True))
+        opset = next((o.version for o in function.opset_import if not o.domain), self._opset)
+        Walk(self._plan, opset).nodes(function.node, names, bound)
+        return [names.get(name) for name in function.output]
+
+    def _control(
+        self, node: onnx.NodeProto, inputs: Sequence[Value | None], names: Names
+    ) -> Sequence[Value | None]:
+        attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
+        view = Node(node.op_type, self._opset, inputs, attributes, node.output, self._plan)
+        if node.op_type == "If":
+            branch = "then_branch" if bool(view.known(0).reshape(())) else "else_branch"
+            return self._body(attributes[branch], names, [])
+        if node.op_type == "Loop":
+            return self._loop(view, names)
+        return self._scan(view, names)
+
+    def _body(self, graph: onnx.GraphProto, names: Names, given: Sequence[Value]) -> list[Value]:
+        inner = dict(names)
+        for tensor in graph.initializer:
+            element = element_of(tensor.data_type, "initializer")
+            inner[tensor.name] = on_host(numpy_helper.to_array(tensor), element, static=True)
+        inner.update({port.name: value for port, value in zip(graph.input, given, strict=True)})
+        self.nodes(graph.node, inner)
+        return [_present(inner, port.name) for port in graph.output]
+
+    def _loop(self, node: Node, names: Names) -> list[Value]:
+        trips = int(node.known(0).reshape(())) if node.has(0) else MAX_UNROLLED + 1
+        going = bool(node.known(1).reshape(())) if node.has(1) else True
+        body = node.attribute("body")
+        carried = [node.input(at) for at in range(2, len(node.inputs))]
+        rows: list[list[Value]] = [[] for _ in body.output[1 + len(carried) :]]
+        condition = _static(np.array(going))
+        at = 0
+        while going and at < trips:
+            if at >= MAX_UNROLLED:
+                raise node.refuse(f"more than {MAX_UNROLLED} iterations, or an unknown number")
+            counter = _static(np.array(at, np.int64))
+            condition, *results = self._body(body, names, [counter, condition, *carried])
+            carried, new = results[: len(carried)], results[len(carried) :]
+            for row, value in zip(rows, new, strict=True):
+                row.append(value)
+            if condition.host is None:
+                raise node.refuse("the condition is known only after a run")
+            going = bool(condition.host().reshape(()))
+            at += 1
+        return [*carried, *(self._stacked(node, row, 0) for row in rows)]
+
+    def _scan(self, node: Node, names: Names) -> list[Value]:
+        if self._opset < 9:
+            raise node.refuse("Scan before opset 9")
+        body, count = node.attribute("body"), int(node.attribute("num_scan_inputs"))
+        given = [node.input(at) for at in range(len(node.inputs))]
+        carried, scanned = given[: len(given) - count], given[len(given) - count :]
+        axes = [
+            axis % value.rank
+            for axis, value in zip(
+                node.attribute("scan_input_axes", [0] * count), scanned, strict=True
+            )
+        ]
+        outputs = len(body.output) - len(carried)
+        backwards = node.attribute("scan_input_directions", [0] * count)
+        reverse = node.attribute("scan_output_directions", [0] * outputs)
+        length = scanned[0].shape[axes[0]]
+        if length > MAX_UNROLLED:
+            raise node.refuse(f"more than {MAX_UNROLLED} iterations")
+        rows: list[list[Value]] = [[] for _ in range(outputs)]
+        for at in range(length):
+            parts = [
+                self._part(value, axis, length - 1 - at if back else at)
+                for value, axis, back in zip(scanned, axes, backwards, strict=True)
+            ]
+            results = self._body(body, names, [*carried, *parts])
+            carried, new = results[: len(carried)], results[len(carried) :]
+            for row, value in zip(rows, new, strict=True):
+                row.append(value)
+        into = node.attribute("scan_output_axes", [0] * outputs)
+        stacked = [
+            self._stacked(node, row[::-1] if back else row, axis)
+            for row, axis, back in zip(rows, into, reverse, strict=True)
+        ]
+        return [*carried, *stacked]
+
+    def _part(self, value: Value, axis: int, at: int) -> Value:
+        node = helper.make_node("Gather", ["x", "at"], ["y"], axis=axis)
+        index = _static(np.array(at, np.int64))
+        (found,) = self._lowered(node, [value, index])
+        assert found is not None
+        return found
+
+    def _stacked(self, node: Node, row: list[Value], axis: int) -> Value:
+        if not row:
+            raise node.refuse("a loop that never runs gives no shape")
+        axis = axis % (row[0].rank + 1)
+        rows = []
+        for value in row:
+            rows.append(reshaped(value, (*value.shape[:axis], 1, *value.shape[axis:])))
+        names = [f"x{at}" for at in range(len(rows))]
+        (found,) = self._lowered(helper.make_node("Concat", names, ["y"], axis=axis), rows)
+        assert found is not None
+        return found
+
+
+def _static(array: Array) -> Value:
+    array = np.asarray(array)
+    return on_host(array, ELEMENTS[helper.np_dtype_to_tensor_dtype(array.dtype)], static=True)
+
+
+def _resolved(node: onnx.NodeProto, bound: Mapping[str, onnx.AttributeProto]) -> onnx.NodeProto:
+    if not any(each.ref_attr_name for each in node.attribute):
+        return node
+    found = onnx.NodeProto()
+    found.CopyFrom(node)
+    del found.attribute[:]
+    for each in node.attribute:
+        if not each.ref_attr_name:
+            found.attribute.append(each)
+        elif each.ref_attr_name in bound:
+            attribute = found.attribute.add()
+            attribute.CopyFrom(bound[each.ref_attr_name])
+            attribute.name = each.name
+    return found
+
+
+def _function(
+    node: onnx.NodeProto, inputs: Sequence[Value | None], opset: int
+) -> onnx.FunctionProto:
+    try:
+        # The stubs lag behind what a schema tells of its function.
+        schema: Any = defs.get_schema(node.op_type, opset, node.domain)
+    except defs.SchemaError as error:
+        raise UnsupportedOperator(node.op_type, "no such operator in this opset") from error
+    data = b""
+    if schema.has_function:
+        versions = [each for each in schema.function_opset_versions if each <= opset]
+        if versions:
+            data = schema.get_function_with_opset_version(max(versions))
+    elif schema.has_context_dependent_function:
+        known = schema.context_dependent_function_opset_versions
+        versions = [each for each in known if each <= opset]
+        if versions:
+            data = schema.get_context_dependent_function_with_opset_version(
+                max(versions), node.SerializeToString(), [_type(value) for value in inputs]
+            )
+    if not data:
+        raise UnsupportedOperator(node.op_type, "no lowering")
+    function = onnx.FunctionProto()
+    function.ParseFromString(data)
+    return function
+
+
+def _type(value: Value | None) -> bytes:
+    found = onnx.TypeProto()
+    if value is not None:
+        found = helper.make_tensor_type_proto(value.element.code, value.shape)
+    data: bytes = found.SerializeToString()
+    return data

@@ -1,0 +1,52 @@
+"""What a name stands for while a graph is planned."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+
+from kernels.onnx.tolerant.element import Array, Bounds, Element
+
+Shape = tuple[int, ...]
+
+
+@dataclass(eq=False, slots=True)
+class Value:
+    """A tensor: on the device, on the host, or both.
+
+    host gives its values where planning may know them; static tells that they follow from the
+    model and the inputs' shapes alone. bounds hold integers of the device.
+    """
+
+    shape: Shape
+    element: Element
+    buffer: int | None = None
+    host: Callable[[], Array] | None = None
+    static: bool = False
+    bounds: Bounds | None = field(default=None)
+
+    @property
+    def size(self) -> int:
+        """Elements."""
+        return prod(self.shape)
+
+    @property
+    def rank(self) -> int:
+        """Axes."""
+        return len(self.shape)
+
+
+def on_host(array: Array, element: Element, static: bool) -> Value:
+    """A tensor whose values are known."""
+    array = np.asarray(array)
+    return Value(array.shape, element, host=lambda: array, static=static)
+
+
+def strides(shape: Shape) -> Shape:
+    """Steps between neighbours along each axis, row-major."""
+    found, step = [], 1
+    for axis in reversed(shape):
+        found.append(step)
+        step *= axis
+    return tuple(reversed(found))
