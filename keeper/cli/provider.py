@@ -11,8 +11,10 @@ import click
 from keeper.cli.connection import open_connection, slot_seconds, task_mirror
 from keeper.cli.options import (
     NlovAmount,
+    answer,
     background,
     cluster_options,
+    json_option,
     keypair_option,
     metrics_option,
     metrics_served,
@@ -26,19 +28,27 @@ from keeper.roles import Provider
 from keeper.roles.provider import ProviderTools
 from keeper.roles.registration import capability
 from keeper.roles.services import open_storage
+from keeper.scheduling import SharedDevice
 from keeper.tolerant.provider import RunPackage, TaskProvider, TaskProviderTools
 from keeper.tolerant.runs import RunBook
 from kernels.custom import RunLimits, run_package
+from kernels.runtime import list_adapters
 
 DEFAULT_PORT = 7010
+# A job's turn of the device while custom kernels want it too.
+SLICE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class TaskOptions:
-    """Least price of a run in base units, and the most that one may take."""
+    """Least price of a run in base units, the most that one may take, and the share of all runs.
+
+    share is their part of the adapter's time and memory, above 0 and below 1.
+    """
 
     price: int
     seconds: float
+    share: float
 
     def runner(self, adapter: str, memory_bytes: int) -> RunPackage:
         """Runs packages on an adapter within these bounds."""
@@ -47,7 +57,7 @@ class TaskOptions:
 
 
 def task_options(command: Callable[..., None]) -> Callable[..., None]:
-    """--tasks, --task-price, --task-seconds: passed on as tasks, None without the first."""
+    """--tasks, --task-price, --task-seconds, --task-share: as tasks, None without the first."""
 
     @click.option("--tasks", "take_tasks", is_flag=True, help="Run custom kernels too.")
     @click.option(
@@ -64,11 +74,23 @@ def task_options(command: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         help="A custom kernel that takes longer is killed, and its task left to others.",
     )
+    @click.option(
+        "--task-share",
+        type=click.FloatRange(min=0.0, max=1.0, min_open=True, max_open=True),
+        default=0.5,
+        show_default=True,
+        help="Part of the adapter's time and memory for custom kernels, when jobs want it too.",
+    )
     @wraps(command)
     def wrapped(
-        *arguments: Any, take_tasks: bool, task_price: int, task_seconds: float, **rest: Any
+        *arguments: Any,
+        take_tasks: bool,
+        task_price: int,
+        task_seconds: float,
+        task_share: float,
+        **rest: Any,
     ) -> None:
-        tasks = TaskOptions(task_price, task_seconds) if take_tasks else None
+        tasks = TaskOptions(task_price, task_seconds, task_share) if take_tasks else None
         command(*arguments, tasks=tasks, **rest)
 
     return wrapped
@@ -80,13 +102,36 @@ def provider() -> None:
 
 
 @provider.command()
+@json_option
+def adapters(as_json: bool) -> None:
+    """List the adapters; a node and a key of its own offers each (provider run --adapter NAME)."""
+    found = list_adapters()
+    document = {
+        "adapters": [
+            {
+                "name": each.name,
+                "type": each.type,
+                "backend": each.backend,
+                "driver": each.driver,
+                "limits": dict(each.limits),
+            }
+            for each in found
+        ]
+    }
+    lines = [f"{each.name}  ({each.type}, {each.backend}, {each.driver})" for each in found]
+    answer(document, as_json, *(lines or ["no adapter"]))
+
+
+@provider.command()
 @click.option(
     "--executor",
     type=click.Choice([str(choice) for choice in Preference]),
     default=str(Preference.GPU),
     show_default=True,
 )
-@click.option("--adapter", help="Part of the wanted adapter's name.")
+@click.option(
+    "--adapter", help="The wanted adapter's name, or part of it: neurolov provider adapters."
+)
 @click.option(
     "--ask",
     type=NlovAmount(),
@@ -120,7 +165,10 @@ def run(
     auto goes on with NumPy and says so. With --tasks it runs custom kernels too (tolerant class:
     whoever agrees is paid, nothing is proven).
     """
-    selected = select_executor(Preference(executor), adapter)
+    task_bytes = 0 if tasks is None else int(memory_bytes * tasks.share)
+    selected = select_executor(
+        Preference(executor), adapter, memory_bytes - task_bytes, isolated=True
+    )
     if selected.notice is not None:
         click.secho(selected.notice, fg="yellow", bold=True, err=True)
     if tasks is not None and not selected.on_gpu:
@@ -134,24 +182,27 @@ def run(
             open_storage(connection.services, settings.folder, serving) as storage,
         ):
             rate = report.macs_per_slot(await slot_seconds(connection.services.gateway))
+            device = SharedDevice(connection.services.lane, memory_bytes)
+            job_share = 1.0 if tasks is None else 1.0 - tasks.share
             await connection.registrar.register_provider(
                 capability(
                     ask=ask,
-                    memory_bytes=memory_bytes,
-                    rate=rate,
+                    memory_bytes=memory_bytes - task_bytes,
+                    rate=max(1, int(rate * job_share)),
                     max_macs=max_macs,
                     endpoint=storage.url,
                 )
             )
             tools = ProviderTools(
                 executor=selected.executor,
-                rate=rate,
-                lane=connection.services.lane,
+                rate=max(1, int(rate * job_share)),
+                lane=device.tenant("jobs", job_share, memory_bytes - task_bytes),
                 store=storage.store,
                 indexes=storage.indexes,
                 client=connection.services.client,
                 material=storage.material,
                 shelf=storage.shelf,
+                slice_macs=None if tasks is None else int(report.macs_per_second * SLICE_SECONDS),
             )
             await connection.mirror.refresh()
             node = Provider(connection.mirror, connection.submitter, connection.owner, tools)
@@ -161,7 +212,7 @@ def run(
             loops = [connection.mirror.run()]
             if tasks is not None:
                 mirror = await task_mirror(connection, settings)
-                run_kernel = tasks.runner(selected.name, memory_bytes)
+                run_kernel = tasks.runner(selected.name, task_bytes)
                 task_node = TaskProvider(
                     mirror,
                     connection.submitter,
@@ -169,7 +220,7 @@ def run(
                     TaskProviderTools(
                         run=run_kernel,
                         min_price=tasks.price,
-                        lane=connection.services.lane,
+                        lane=device.tenant("tasks", tasks.share, task_bytes),
                         client=connection.services.client,
                         store=storage.store,
                         indexes=storage.tasks,

@@ -5,10 +5,23 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import ParamSpec, Protocol, Self, TypeVar
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+
+
+class Lane(Protocol):
+    """Where calls run one after the other."""
+
+    async def run(
+        self,
+        call: Callable[Parameters, Result],
+        *arguments: Parameters.args,
+        **named: Parameters.kwargs,
+    ) -> Result:
+        """The call's result; what it raises is raised here."""
+        ...
 
 
 class ComputeLane:

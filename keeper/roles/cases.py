@@ -7,7 +7,7 @@ from pathlib import Path
 
 from solders.pubkey import Pubkey
 
-from keeper.compute import ComputeLane
+from keeper.compute import Lane
 from keeper.data import BlobStore, DataError, StageIndex, StageIndexes
 from keeper.data.files import replace_atomically
 from keeper.disputes.case import Case, claim_of
@@ -107,7 +107,7 @@ class CaseShelf:
 class CaseSource:
     """Opens jobs as cases, from what is kept or from who serves it."""
 
-    lane: ComputeLane
+    lane: Lane
     material: MaterialSource
     traces: TraceSource
     shelf: CaseShelf

@@ -8,7 +8,7 @@ from time import perf_counter
 from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
-from keeper.compute import CapacityError, ComputeLane, RenewingExecutor, commit_segment
+from keeper.compute import CapacityError, Lane, RenewingExecutor
 from keeper.data import BlobClient, BlobStore, DataError, StageIndex, StageIndexes
 from keeper.disputes import EvidenceBuffer
 from keeper.disputes.staging import Stager
@@ -25,6 +25,7 @@ from keeper.roles.material import JobMaterial, MaterialSource
 from keeper.roles.mirror import ChainMirror, View
 from keeper.roles.role import Role
 from keeper.roles.traces import TraceSource
+from keeper.scheduling import commit_in_slices
 from kernels.exact.reference import Executor
 from kernels.runtime import DeviceLost
 from kernels.trace import CommittedOutputs, pack, trace_root, unpack
@@ -44,16 +45,21 @@ class ExecutionCost:
 
 @dataclass(frozen=True, slots=True)
 class ProviderTools:
-    """What a provider works with. rate is multiply-adds a slot, as measured by the self-test."""
+    """What a provider works with.
+
+    rate is multiply-adds a slot, as measured by the self-test; slice_macs the most in one turn of
+    the lane, so that others who share the device wait no longer than that.
+    """
 
     executor: Executor
     rate: int
-    lane: ComputeLane
+    lane: Lane
     store: BlobStore
     indexes: StageIndexes
     client: BlobClient
     material: MaterialSource
     shelf: CaseShelf
+    slice_macs: int | None = None
 
 
 class Provider(Role):
@@ -163,13 +169,14 @@ class Provider(Role):
             return
         started = perf_counter()
         try:
-            committed = await self._tools.lane.run(
-                commit_segment,
+            committed = await commit_in_slices(
+                self._tools.lane,
                 self._tools.executor,
                 material.graph,
-                operators,
-                material.inputs,
-                earlier,
+                operators=operators,
+                inputs=material.inputs,
+                earlier=earlier,
+                most_macs=self._tools.slice_macs,
             )
         except DeviceLost as error:
             # Set aside, not given up: the next try goes on from the last committed stage.

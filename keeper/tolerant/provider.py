@@ -9,7 +9,7 @@ from solders.pubkey import Pubkey
 
 from idl.client import redundancy
 from keeper.chain.submit import Submitter
-from keeper.compute import ComputeLane
+from keeper.compute import Lane
 from keeper.data import BlobClient, BlobStore, StageIndexes
 from keeper.jobs.state import Clock
 from keeper.tolerant.material import UnfitTaskError, fetch_material
@@ -49,7 +49,7 @@ class TaskProviderTools:
 
     run: RunPackage
     min_price: int
-    lane: ComputeLane
+    lane: Lane
     client: BlobClient
     store: BlobStore
     indexes: StageIndexes

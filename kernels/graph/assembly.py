@@ -61,6 +61,11 @@ class Assembly:
             raise GraphError(Reason.OPERAND_MISMATCH, f"{value.spec} cannot be read as {spec}")
         return Value(value.source, spec)
 
+    @property
+    def latest(self) -> Input:
+        """Where the output of the latest operator is read."""
+        return Input(InputKind.OPERATOR_OUTPUT, len(self._descriptors) - 1)
+
     def build(self) -> Graph:
         """The checked graph."""
         return Graph(tuple(self._descriptors), dict(self._constants))

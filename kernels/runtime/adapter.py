@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -83,16 +84,23 @@ def _prepare_instance() -> None:
 
 
 def list_adapters() -> list[Adapter]:
-    """Every adapter that can run the kernels, the fastest kind first; empty when there is none."""
+    """Every adapter that can run the kernels, the fastest kind first; empty when there is none.
+
+    Instances of one card may share a name: the second of a name is called "NAME #2", and so on in
+    the driver's order, which is the same in every process with the same environment.
+    """
     _prepare_instance()
-    found = []
+    found: list[Adapter] = []
+    named: Counter[str] = Counter()
     for handle in wgpu.gpu.enumerate_adapters_sync():
         info, limits = handle.info, handle.limits
         if info["backend_type"] == "OpenGL":
             continue
+        name = info["device"]
+        named[name] += 1
         found.append(
             Adapter(
-                name=info["device"],
+                name=name if named[name] == 1 else f"{name} #{named[name]}",
                 backend=info["backend_type"],
                 type=info["adapter_type"],
                 driver=info["description"],
@@ -106,21 +114,3 @@ def list_adapters() -> list[Adapter]:
 def _rank(adapter: Adapter) -> int:
     known = adapter.type in _PREFERENCE
     return _PREFERENCE.index(adapter.type) if known else len(_PREFERENCE)
-
-
-def select_adapter(name: str | None = None) -> Adapter:
-    """The first adapter whose name contains `name`, in any case; the fastest kind without one.
-
-    Raises AdapterUnavailable, listing what there is.
-    """
-    adapters = list_adapters()
-    for adapter in adapters:
-        if name is None or name.lower() in adapter.name.lower():
-            return adapter
-    if not adapters:
-        raise AdapterUnavailable(
-            "no Vulkan, Metal or D3D12 adapter; install a GPU driver, or mesa-vulkan-drivers for "
-            "the CPU adapter lavapipe"
-        )
-    offered = ", ".join(repr(adapter.name) for adapter in adapters)
-    raise AdapterUnavailable(f"no adapter is named {name!r}; there are {offered}")

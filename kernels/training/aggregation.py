@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernels.graph import Graph, GraphBuilder
-from kernels.models.digits.quantisation import fixed_point
+from kernels.graph.fixed_point import fixed_point
 from kernels.trace import DType
 from kernels.training.network import (
     GRADIENT_BITS,

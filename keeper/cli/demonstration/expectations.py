@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from keeper.chain.deploy import LOCALNET_PARAMETERS
 from keeper.cli.demonstration.marketplace import PROVIDERS, VERIFIERS
-from keeper.cli.demonstration.report import WANTED_ACCURACY, DemoReport
+from keeper.cli.demonstration.report import DemoReport
 
 BPS = 10_000
 
@@ -23,8 +23,8 @@ def _of_acceptance(report: DemoReport) -> list[str]:
     found = []
     if report.verdict != "accepted":
         found.append(f"the verdict is {report.verdict}")
-    if report.accuracy < WANTED_ACCURACY:
-        found.append(f"accuracy {report.accuracy:.2%} is below {WANTED_ACCURACY:.0%}")
+    if report.accuracy < report.wanted:
+        found.append(f"{report.measure}: {report.accuracy:.2%} is below {report.wanted:.0%}")
     if not report.bit_exact:
         found.append("an output differs from the NumPy reference")
     if not any(_change(report, name) > 0 for name in PROVIDERS):

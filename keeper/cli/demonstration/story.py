@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from keeper.cli.demonstration.marketplace import (
 )
 from keeper.cli.demonstration.report import CheckFigures, DemoReport, ProofFigures
 from keeper.cli.demonstration.venue import LocalnetVenue, Venue
+from keeper.cli.demonstration.workload import Workload, digits
 from keeper.compute import SelectedExecutor, hasher_on, self_test
 from keeper.jobs.state import JobSnapshot, JobState, Outcome
 from keeper.roles import Provider, Verifier
@@ -32,7 +33,6 @@ from keeper.roles.orders import JobTerms
 from keeper.roles.traces import TraceSource
 from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph
-from kernels.models.digits import accuracy, graph, held_out
 from kernels.trace import pack, unpack
 from kernels.trace.layout import Array
 
@@ -43,11 +43,12 @@ Tell = Callable[[int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Which story is told: honest, with a cheat, or with a first provider that goes silent."""
+    """Which story is told of which work: honest, with a cheat, or with a provider gone silent."""
 
     cheat: Cheat | None = None
     silent: bool = False
     port: int = 0
+    workload: Workload = field(default_factory=digits)
 
     @property
     def title(self) -> str:
@@ -90,8 +91,8 @@ async def play_at(
 async def _perform(
     marketplace: Marketplace, script: Script, selected: SelectedExecutor, tell: Tell
 ) -> DemoReport:
-    network, (images, labels) = graph(), held_out()
-    inputs = [images.reshape(network.inputs[0].shape)]
+    workload = script.workload
+    network, inputs = workload.graph, list(workload.inputs)
     executor = selected.executor
     if script.cheat is not None:
         executor = CheatingExecutor(executor, script.cheat)
@@ -126,7 +127,9 @@ async def _perform(
         on_gpu=selected.on_gpu,
         verdict=_outcome(ended.snapshot).name.lower(),
         proof=await _proof(marketplace, job),
-        accuracy=accuracy(unpack(result, spec.shape, spec.dtype), labels) if result else 0.0,
+        accuracy=workload.quality(unpack(result, spec.shape, spec.dtype)) if result else 0.0,
+        measure=workload.measure,
+        wanted=workload.wanted,
         bit_exact=ended.outputs == [pack(output).tobytes() for output in expected],
         macs=network.multiply_adds,
         execution_seconds=cost.execution_seconds + cost.commitment_seconds,

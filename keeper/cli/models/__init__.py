@@ -4,6 +4,7 @@ import click
 
 from keeper.cli.models.inspect import inspect
 from keeper.cli.models.plan import plan
+from keeper.cli.models.quantise import quantise
 
 
 @click.group()
@@ -13,5 +14,6 @@ def model() -> None:
 
 model.add_command(inspect)
 model.add_command(plan)
+model.add_command(quantise)
 
 __all__ = ["model"]

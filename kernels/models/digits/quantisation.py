@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.graph import Graph, GraphBuilder
+from kernels.graph.fixed_point import fixed_point
 from kernels.models.digits.images import (
     FULL_PIXEL,
     HELD_OUT,
@@ -44,14 +45,6 @@ def quantise_layer(layer: Layer, input_scale: float, *, per_channel: bool) -> Qu
     return QuantisedLayer(
         np.rint(weights / scale).astype(np.int8), np.rint(layer.bias / unit).astype(np.int32), unit
     )
-
-
-def fixed_point(factor: Real) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Multiplier m in [2^30, 2^31) and shift s with m / 2^s nearest to each factor."""
-    fraction, exponent = np.frexp(factor)
-    multiplier = np.rint(fraction * 2.0**31).astype(np.int64)
-    carried = multiplier == 1 << 31
-    return np.where(carried, 1 << 30, multiplier), 31 - exponent.astype(np.int64) - carried
 
 
 def quantise(network: Network) -> Graph:

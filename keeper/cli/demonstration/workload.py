@@ -1,0 +1,63 @@
+"""What the demo's job computes, and how good its result is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kernels.graph import Graph
+from kernels.models.digits import accuracy, graph, held_out
+from kernels.trace.layout import Array
+
+DIGITS = "digits"
+MINILM = "minilm"
+WANTED_ACCURACY = 0.96
+WANTED_COSINE = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A graph with its inputs; `quality` of the result is at least `wanted`, from 0 to 1."""
+
+    graph: Graph
+    inputs: Sequence[Array]
+    measure: str
+    wanted: float
+    quality: Callable[[Array], float]
+
+
+def digits() -> Workload:
+    """The digits network on all held-out images."""
+    network, (images, labels) = graph(), held_out()
+    return Workload(
+        network,
+        [images.reshape(network.inputs[0].shape)],
+        "accuracy on held-out digits",
+        WANTED_ACCURACY,
+        lambda result: accuracy(result, labels),
+    )
+
+
+def sentences() -> Workload:
+    """The sentence transformer on four sentences; MissingModelError without its extra."""
+    from kernels.models.minilm.network import (  # noqa: PLC0415 - its imports take a second
+        BATCH,
+        LENGTH,
+        cosines,
+        float_embeddings,
+        transformer,
+    )
+    from kernels.models.minilm.sentences import MEASURED  # noqa: PLC0415
+    from kernels.models.minilm.tokens import feeds  # noqa: PLC0415
+
+    found = transformer(BATCH, LENGTH)
+    tokens = feeds(MEASURED[:BATCH], LENGTH)
+    expected = float_embeddings(found.model, tokens)
+    return Workload(
+        found.lowered.graph,
+        found.lowered.interface.encode(tokens),
+        "smallest cosine to the float model's embeddings",
+        WANTED_COSINE,
+        lambda result: float(cosines(found.lowered.interface.decode(result), expected).min()),
+    )
+
+
+WORKLOADS: Mapping[str, Callable[[], Workload]] = {DIGITS: digits, MINILM: sentences}

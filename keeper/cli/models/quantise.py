@@ -1,0 +1,142 @@
+"""`neurolov model quantise`: a float model and samples of its inputs become an exact graph."""
+
+import json
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+import numpy as np
+
+from keeper.cli.files import MalformedFileError
+from keeper.cli.models.files import read_onnx
+from keeper.cli.options import answer, json_option
+from keeper.data.files import replace_atomically
+from keeper.errors import BadInputError
+from kernels.graph.file import dump
+from kernels.onnx.exact import Interface, Lowered, LoweringError, lower, read_network
+from kernels.onnx.quantisation import CalibrationError, Options
+from kernels.onnx.quantisation import quantise as quantise_model
+from kernels.trace.layout import Array
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class Shape(click.ParamType[tuple[str, tuple[int, ...]]]):
+    """An input's sizes: NAME=1,3,224,224."""
+
+    name = "shape"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, context: click.Context | None
+    ) -> tuple[str, tuple[int, ...]]:
+        """Name and sizes."""
+        name, _, sizes = str(value).rpartition("=")
+        try:
+            found = tuple(int(size) for size in sizes.split(","))
+        except ValueError:
+            found = ()
+        if not name or not found or min(found) < 1:
+            self.fail(f"{value!r} is not a shape such as image=1,3,224,224", param, context)
+        return name, found
+
+
+@click.command()
+@click.argument("path", metavar="MODEL", type=FILE)
+@click.option(
+    "--calibration",
+    type=FILE,
+    help="An .npz file with an array for each input: samples along the first axis. "
+    "Left out for a model that is quantised already (QDQ or QOperator form).",
+)
+@click.option("-o", "--output", type=FILE, required=True, help="Graph file to write.")
+@click.option(
+    "--shape", "shapes", type=Shape(), multiple=True, help="Sizes of an input: NAME=1,3,224,224."
+)
+@click.option(
+    "--percentile",
+    type=click.FloatRange(50, 100, min_open=True),
+    default=100.0,
+    show_default=True,
+    help="Share of the values that a range keeps at each end.",
+)
+@click.option("--symmetric", is_flag=True, help="Zero points of activations are 0.")
+@click.option(
+    "--smoothing",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="How far weights take over the range of single channels.",
+)
+@json_option
+def quantise(
+    *,
+    path: Path,
+    calibration: Path | None,
+    output: Path,
+    shapes: tuple[tuple[str, tuple[int, ...]], ...],
+    percentile: float,
+    symmetric: bool,
+    smoothing: float,
+    as_json: bool,
+) -> None:
+    """Make an ONNX model an exact graph, and say beside it how numbers go in and come out.
+
+    OUTPUT.json names inputs and output with their scales and zero points.
+    """
+    model = read_onnx(path)
+    try:
+        if calibration is None:
+            lowered = lower(read_network(model, dict(shapes)))
+        else:
+            options = Options(percentile, symmetric, smoothing)
+            lowered = quantise_model(model, read_samples(calibration), options)
+    except (LoweringError, CalibrationError) as error:
+        raise BadInputError(f"{path}: {error}") from error
+    write_lowered(lowered, output)
+    graph = lowered.graph
+    document = {
+        "graph": str(output),
+        "multiply_adds": graph.multiply_adds,
+        "operators": len(graph.descriptors),
+        "spec_root": graph.spec_root.hex(),
+        "inputs": [asdict(port) for port in lowered.interface.inputs],
+        "output": asdict(lowered.interface.output),
+    }
+    answer(
+        document,
+        as_json,
+        f"{output}: {len(graph.descriptors)} operators, {graph.multiply_adds:,} multiply-adds",
+        f"spec root {graph.spec_root.hex()}",
+    )
+
+
+def read_samples(path: Path) -> dict[str, Array]:
+    """Arrays of an .npz file by name; MalformedFileError when it is none."""
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            return {name: held[name] for name in held.files}
+    except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
+        raise MalformedFileError(f"{path} is not an .npz file of arrays: {error}") from error
+
+
+def interface_path(graph: Path) -> Path:
+    """Where the description of a graph file's tensors lies."""
+    return graph.with_name(f"{graph.name}.json")
+
+
+def write_lowered(lowered: Lowered, path: Path) -> None:
+    """The graph file and the description beside it."""
+    with replace_atomically(path) as file:
+        file.write(dump(lowered.graph))
+    with replace_atomically(interface_path(path)) as file:
+        file.write(json.dumps(lowered.interface.as_json(), indent=1).encode())
+
+
+def read_interface(graph: Path) -> Interface:
+    """The description beside a graph file; MalformedFileError when there is none."""
+    path = interface_path(graph)
+    try:
+        return Interface.of_json(json.loads(path.read_bytes()))
+    except (OSError, ValueError) as error:
+        raise MalformedFileError(f"{path} does not describe a model's tensors: {error}") from error

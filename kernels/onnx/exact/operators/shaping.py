@@ -1,0 +1,192 @@
+"""Operators that move or choose elements."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from kernels.onnx.exact.errors import LoweringError
+from kernels.onnx.exact.lowering import Lowering
+from kernels.onnx.exact.network import HIGH, Node, Weights
+from kernels.onnx.exact.tensor import Tensor, stored_shape
+from kernels.trace import DType
+
+
+def identity(lowering: Lowering, node: Node) -> None:
+    """Identity, Cast between floats, Dropout in inference."""
+    lowering.put(node, lowering.tensor(node))
+
+
+def transpose(lowering: Lowering, node: Node) -> None:
+    """Another order of axes; nothing moves before somebody needs it."""
+    x = lowering.tensor(node)
+    order = node.attributes.get("perm") or range(x.layout.ndim)[::-1]
+    lowering.put(node, x.viewed(x.layout.transpose(tuple(order))))
+
+
+def reshape(lowering: Lowering, node: Node) -> None:
+    """Another shape; 0 keeps an axis and -1 takes the rest."""
+    x = lowering.tensor(node)
+    sizes = lowering.integers(node, 1)
+    if not node.attributes.get("allowzero", 0):
+        sizes = [x.shape[at] if size == 0 else size for at, size in enumerate(sizes)]
+    _reshaped(lowering, node, x, tuple(sizes))
+
+
+def flatten(lowering: Lowering, node: Node) -> None:
+    """Two axes."""
+    x = lowering.tensor(node)
+    axis = int(node.attributes.get("axis", 1))
+    axis += x.layout.ndim if axis < 0 else 0
+    _reshaped(lowering, node, x, (int(np.prod(x.shape[:axis])), -1))
+
+
+def squeeze(lowering: Lowering, node: Node) -> None:
+    """Without axes of one element."""
+    x = lowering.tensor(node)
+    axes = _axes(lowering, node)
+    if axes is None:
+        axes = [axis for axis, size in enumerate(x.shape) if size == 1]
+    lowering.put(node, x.viewed(x.layout.squeeze(tuple(axis % x.layout.ndim for axis in axes))))
+
+
+def unsqueeze(lowering: Lowering, node: Node) -> None:
+    """With axes of one element."""
+    x = lowering.tensor(node)
+    axes = _axes(lowering, node)
+    assert axes is not None
+    lowering.put(node, x.viewed(np.expand_dims(x.layout, tuple(axes))))
+
+
+def expand(lowering: Lowering, node: Node) -> None:
+    """Broadcast to a shape."""
+    x = lowering.tensor(node)
+    shape = np.broadcast_shapes(x.shape, tuple(lowering.integers(node, 1)))
+    lowering.put(node, x.viewed(np.broadcast_to(x.layout, shape)))
+
+
+def take_slice(lowering: Lowering, node: Node) -> None:
+    """Slice forwards, with steps."""
+    x = lowering.tensor(node)
+    if lowering.has(node, 1):
+        starts, ends = lowering.integers(node, 1), lowering.integers(node, 2)
+    else:
+        starts, ends = list(node.attributes["starts"]), list(node.attributes["ends"])
+    axes = list(range(len(starts)))
+    if lowering.has(node, 3):
+        axes = lowering.integers(node, 3)
+    elif "axes" in node.attributes:
+        axes = list(node.attributes["axes"])
+    steps = lowering.integers(node, 4) if lowering.has(node, 4) else [1] * len(starts)
+    if min(steps) < 1:
+        raise LoweringError(node.label, "a step backwards has no exact form")
+    chosen = [slice(None)] * x.layout.ndim
+    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
+        chosen[axis] = slice(start, end, step)
+    lowering.put(node, x.viewed(x.layout[tuple(chosen)]))
+
+
+def split(lowering: Lowering, node: Node) -> None:
+    """Pieces along an axis."""
+    x = lowering.tensor(node)
+    axis = int(node.attributes.get("axis", 0))
+    sizes = node.attributes.get("split")
+    if sizes is None and lowering.has(node, 1):
+        sizes = lowering.integers(node, 1)
+    if sizes is None:
+        each = -(-x.shape[axis] // len(node.outputs))
+        sizes = [each] * (len(node.outputs) - 1)
+    edges = np.cumsum(sizes)[: len(node.outputs) - 1]
+    for output, piece in enumerate(np.split(x.layout, edges, axis)):
+        lowering.put(node, x.viewed(piece), output)
+
+
+def gather(lowering: Lowering, node: Node) -> None:
+    """Rows of a constant table by computed indices, or constant places of a tensor."""
+    axis = int(node.attributes.get("axis", 0))
+    if lowering.computed(node.inputs[0]):
+        _chosen(lowering, node, axis)
+        return
+    found = lowering.constant(node, 0)
+    indices = lowering.tensor(node, 1)
+    table = found.values if isinstance(found, Weights) else np.asarray(found)
+    if axis or table.ndim != 2 or indices.dtype is not DType.INT32:
+        raise LoweringError(node.label, "a table has two axes and is read by rows, by integers")
+    if isinstance(found, Weights) and np.abs(table).max() <= HIGH:
+        codes, scale = table, found.scale
+    else:
+        real = found.real if isinstance(found, Weights) else np.asarray(found, np.float64)
+        largest = np.abs(real).max(axis=0)
+        scale = np.where(largest > 0, largest / HIGH, 1.0)
+        codes = np.rint(real / scale)
+    if scale.ndim and len(scale) != table.shape[1]:
+        raise LoweringError(node.label, "a table's scales are one, or one a column")
+    rows = lowering.emit.stored(indices, (*stored_shape(indices.shape)[1:], 1))
+    value = lowering.emit.build.gather(rows, codes.astype(np.int8))
+    shape = (*indices.shape, table.shape[1])
+    lowering.put(node, Tensor.dense(value, shape, scale))
+
+
+def concat(lowering: Lowering, node: Node) -> None:
+    """All at one scale, in the stored order of the first."""
+    tensors = [lowering.tensor(node, position) for position in range(len(node.inputs))]
+    first = tensors[0]
+    axis = int(node.attributes["axis"]) % first.layout.ndim
+    if first.layout.ndim > 4:
+        raise LoweringError(node.label, f"{first.layout.ndim} axes; at most four")
+    alike = _alike(lowering, node, tensors)
+    order = alike[0].order if alike[0].covers else tuple(range(first.layout.ndim))
+    place = order.index(axis) + 4 - len(order)
+    values = []
+    for each in alike:
+        turned = each.viewed(each.layout.transpose(order))
+        values.append(lowering.emit.stored(turned, turned.shape))
+    total = values[0]
+    for value in values[1:]:
+        total = lowering.emit.build.concat(total, value, place)
+    sizes = [first.shape[at] for at in order]
+    sizes[order.index(axis)] = sum(each.shape[axis] for each in tensors)
+    result = Tensor.dense(total, tuple(sizes), alike[0].scale, alike[0].zero_point)
+    lowering.put(node, result.viewed(result.layout.transpose(tuple(np.argsort(order)))))
+
+
+def _alike(lowering: Lowering, node: Node, tensors: list[Tensor]) -> list[Tensor]:
+    target = lowering.wanted(node.outputs[0])
+    if target is None and all(each.dtype is DType.INT32 for each in tensors):
+        scale = max(float(np.max(each.scale)) for each in tensors)
+        return [lowering.emit.int32(each, scale) for each in tensors]
+    narrow = [lowering.int8(node, position) for position in range(len(tensors))]
+    coarsest = max(narrow, key=lambda each: float(each.scale)).quantisation
+    return [lowering.emit.int8(each, target or coarsest) for each in narrow]
+
+
+def _chosen(lowering: Lowering, node: Node, axis: int) -> None:
+    x = lowering.tensor(node)
+    indices = np.asarray(lowering.real(node, 1)).astype(np.int64)
+    size = x.shape[axis]
+    flat = [int(each) % size for each in indices.reshape(-1)]
+    step = flat[1] - flat[0] if len(flat) > 1 else 1
+    if step < 1 or flat != list(range(flat[0], flat[-1] + 1, step)):
+        raise LoweringError(node.label, "places that are not equally far apart")
+    chosen: list[slice | int] = [slice(None)] * x.layout.ndim
+    chosen[axis] = flat[0] if indices.ndim == 0 else slice(flat[0], flat[-1] + 1, step)
+    if indices.ndim > 1:
+        raise LoweringError(node.label, "places of more than one axis")
+    lowering.put(node, x.viewed(x.layout[tuple(chosen)]))
+
+
+def _reshaped(lowering: Lowering, node: Node, x: Tensor, sizes: tuple[int, ...]) -> None:
+    if -1 in sizes:
+        known = int(np.prod([size for size in sizes if size != -1]))
+        sizes = tuple(x.layout.size // known if size == -1 else size for size in sizes)
+    try:
+        lowering.put(node, x.viewed_as(sizes))
+    except ValueError:
+        whole = lowering.emit.arranged(x, stored_shape(x.shape))
+        lowering.put(node, replace(whole, layout=whole.layout.reshape(sizes)))
+
+
+def _axes(lowering: Lowering, node: Node) -> list[int] | None:
+    if lowering.has(node, 1):
+        return lowering.integers(node, 1)
+    found = node.attributes.get("axes")
+    return None if found is None else list(found)

@@ -1,0 +1,115 @@
+"""A tensor of the network as a strided view of what an exact operator wrote."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from kernels.graph import Value
+from kernels.onnx.exact.network import Quantisation, Real
+from kernels.trace import DType
+
+Layout = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tensor:
+    """Real numbers scale · (stored − zero_point), in ONNX's shape and order of axes.
+
+    `layout` is an int8 array that nobody reads: its shape is ONNX's, and its strides are the steps
+    in elements through the stored value, so that NumPy does the arithmetic of views. `origin` is
+    the array of all stored elements. `scale` is a scalar, or a vector over the last stored axis.
+    """
+
+    value: Value
+    layout: Layout
+    origin: Layout
+    scale: Real
+    zero_point: int = 0
+
+    @classmethod
+    def dense(
+        cls, value: Value, shape: tuple[int, ...], scale: Real | float, zero_point: int = 0
+    ) -> "Tensor":
+        """The value's elements in row-major order under ONNX's shape."""
+        origin = np.empty(int(np.prod(value.spec.shape)), np.int8)
+        return cls(value, origin.reshape(shape), origin, np.asarray(scale, np.float64), zero_point)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As ONNX has it."""
+        return self.layout.shape
+
+    @property
+    def dtype(self) -> DType:
+        """Of the stored elements."""
+        return self.value.spec.dtype
+
+    @property
+    def offset(self) -> int:
+        """Stored elements before the first of the view."""
+        return self.layout.ctypes.data - self.origin.ctypes.data
+
+    @property
+    def per_channel(self) -> bool:
+        """Whether every channel has a scale of its own."""
+        return self.scale.ndim > 0
+
+    @property
+    def quantisation(self) -> Quantisation:
+        """Of an int8 tensor of one scale."""
+        return Quantisation(float(self.scale), self.zero_point)
+
+    @property
+    def covers(self) -> bool:
+        """Whether the view shows every stored element exactly once."""
+        expected = 1
+        for step, size in sorted(
+            (step, size)
+            for step, size in zip(self.layout.strides, self.shape, strict=True)
+            if size > 1
+        ):
+            if step != expected:
+                return False
+            expected *= size
+        return expected == self.origin.size
+
+    @property
+    def row_major(self) -> bool:
+        """Whether it covers the stored elements in their order."""
+        steps = np.empty(self.shape, np.int8).strides
+        pairs = zip(self.shape, self.layout.strides, steps, strict=True)
+        return self.covers and all(size == 1 or step == dense for size, step, dense in pairs)
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Axes from the outermost stored to the innermost; those of one element come first."""
+        strides = self.layout.strides
+        return tuple(
+            sorted(
+                range(self.layout.ndim),
+                key=lambda axis: (self.shape[axis] > 1, -strides[axis]),
+            )
+        )
+
+    def viewed(self, layout: Layout) -> "Tensor":
+        """The same stored value seen otherwise."""
+        return replace(self, layout=layout)
+
+    def viewed_as(self, shape: tuple[int, ...]) -> "Tensor":
+        """The same view under another shape that needs no copy; ValueError when it does."""
+        return replace(self, layout=self.layout.reshape(shape, copy=False))
+
+    def rewritten(
+        self, value: Value, scale: Real | float | None = None, zero_point: int = 0
+    ) -> "Tensor":
+        """What an elementwise operator made of the stored value, seen in the same way."""
+        new = self.scale if scale is None else np.asarray(scale, np.float64)
+        return replace(self, value=value, scale=new, zero_point=zero_point)
+
+
+def stored_shape(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Four axes for any number: the outermost ones become one."""
+    padded = (1,) * (4 - len(shape)) + shape
+    inner = padded[len(padded) - 3 :]
+    return int(np.prod(padded[: len(padded) - 3])), inner[0], inner[1], inner[2]

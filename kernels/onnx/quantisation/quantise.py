@@ -1,0 +1,121 @@
+"""Chooses the form of every tensor from its range, and lowers the network."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import onnx
+
+from kernels.onnx.exact import Lowered, Network, Quantisation, lower, read_network, with_inputs
+from kernels.onnx.exact.network import HIGH, LOW
+from kernels.onnx.quantisation.calibration import CalibrationError, Ranges, observe
+from kernels.onnx.quantisation.preparation import prepared
+from kernels.onnx.quantisation.smoothing import channel_scales
+from kernels.trace.layout import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """percentile: share of the values that a range keeps at each end; symmetric: zero point 0.
+
+    smoothing: how far products take a channel's range from the activations into their weights,
+    0 not at all, 1 wholly (Xiao et al. 2022, SmoothQuant).
+    """
+
+    percentile: float = 100.0
+    symmetric: bool = False
+    smoothing: float = 0.5
+
+
+def quantise(
+    model: onnx.ModelProto, samples: Mapping[str, Array], options: Options | None = None
+) -> Lowered:
+    """The exact graph of a float model, calibrated on samples [count · B, ...] of its inputs.
+
+    Weights are int8, symmetric, a scale for each output channel; activations int8 where an
+    operator needs it; sums of a residual stream stay int32 with 15 bits. Raises CalibrationError,
+    or LoweringError that names a node.
+    """
+    chosen = options or Options()
+    shapes = _shapes(model, samples)
+    ready = prepared(model, shapes)
+    ranges = observe(ready, samples, chosen.percentile)
+    return lower(calibrated(read_network(ready, shapes), ranges, chosen))
+
+
+def calibrated(network: Network, ranges: Ranges, options: Options) -> Network:
+    """The network with an int8 form and a peak for every tensor that was seen."""
+    even = _products(network)
+    forms = {
+        name: _form(name, ends, ranges, symmetric=options.symmetric or name in even)
+        for name, ends in ranges.quantiles.items()
+    }
+    peaks = {name: max(-low, high) for name, (low, high) in ranges.extremes.items()}
+    entries = {
+        entry.name: forms[entry.name]
+        for entry in network.inputs
+        if entry.quantisation is None and entry.name in forms
+    }
+    return replace(
+        with_inputs(network, entries),
+        quantisations=forms,
+        peaks=_joined(network, peaks),
+        channels=channel_scales(network, ranges.channels, options.smoothing),
+    )
+
+
+def _form(name: str, ends: tuple[float, float], ranges: Ranges, *, symmetric: bool) -> Quantisation:
+    low, high = ranges.extremes[name]
+    if name in ranges.whole and low >= LOW and high <= HIGH:
+        return Quantisation(1.0)
+    return Quantisation.covering(*ends, symmetric=symmetric)
+
+
+def _products(network: Network) -> set[str]:
+    """Operands of products of computed tensors, where a zero point costs operators."""
+    found: set[str] = set()
+    for node in network.nodes:
+        if node.kind == "MatMul" and node.inputs[1] not in network.constants:
+            found.update(_sources(network, node.inputs[:2]))
+    return found
+
+
+def _sources(network: Network, names: tuple[str, ...]) -> set[str]:
+    """The tensors, and those that they are views of."""
+    makers = {output: node for node in network.nodes for output in node.outputs}
+    found, left = set(names), list(names)
+    while left:
+        node = makers.get(left.pop())
+        if node is not None and node.kind in ("Reshape", "Transpose", "Unsqueeze", "Squeeze"):
+            found.add(node.inputs[0])
+            left.append(node.inputs[0])
+    return found
+
+
+def _joined(network: Network, peaks: Mapping[str, float]) -> dict[str, float]:
+    """One peak for all tensors that a residual stream adds, so that none changes its scale."""
+    joined = dict(peaks)
+    for node in reversed(network.nodes):
+        if node.kind != "Add" or any(name in network.constants for name in node.inputs):
+            continue
+        top = max(joined.get(name, 0.0) for name in (*node.inputs, *node.outputs))
+        for name in (*node.inputs, *node.outputs):
+            if name in joined:
+                joined[name] = top
+    return joined
+
+
+def _shapes(model: onnx.ModelProto, samples: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
+    """Of every input; a first axis without a size takes all samples as one batch."""
+    shapes = {}
+    known = {each.name for each in model.graph.initializer}
+    for value in model.graph.input:
+        if value.name in known or value.name not in samples:
+            continue
+        sizes = [axis.dim_value for axis in value.type.tensor_type.shape.dim]
+        given = samples[value.name].shape
+        if len(given) != len(sizes):
+            raise CalibrationError(
+                f"calibration array {value.name!r} has {len(given)} axes, the input {len(sizes)}"
+            )
+        shapes[value.name] = tuple(size or each for size, each in zip(sizes, given, strict=True))
+    return shapes

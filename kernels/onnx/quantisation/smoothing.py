@@ -1,0 +1,42 @@
+"""Scales of single channels, taken from the activations into the weights that multiply them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from kernels.onnx.exact.network import HIGH, Network, Real, Weights
+from kernels.trace.layout import Array
+
+MADE_BY_TABLE = ("Gelu", "Softmax", "Sigmoid", "Tanh", "Relu", "Clip")
+
+
+def channel_scales(
+    network: Network, largest: Mapping[str, Array], smoothing: float
+) -> dict[str, Real]:
+    """A scale [K] for every tensor that products by constants read as int32.
+
+    With x_k the largest activation of a channel and w_k its largest weight, the scale is
+    proportional to x_k^s / w_k^(1-s) (Xiao et al. 2022, SmoothQuant, equation 4), and so large
+    that every x_k fits int8.
+    """
+    if smoothing <= 0:
+        return {}
+    makers = {output: node.kind for node in network.nodes for output in node.outputs}
+    weights: dict[str, Real] = {}
+    for node in network.nodes:
+        name = node.inputs[0] if node.inputs else ""
+        if node.kind != "MatMul" or makers.get(name) in (None, *MADE_BY_TABLE):
+            continue
+        found = network.constants.get(node.inputs[1])
+        if found is None or isinstance(found, Weights) or name not in largest:
+            continue
+        rows = np.abs(np.asarray(found, np.float64)).max(axis=1)
+        weights[name] = np.maximum(weights.get(name, rows), rows)
+    scales = {}
+    for name, heavy in weights.items():
+        seen = np.asarray(largest[name], np.float64)
+        x = np.maximum(seen, seen.max() * 1e-3 or 1.0)
+        w = np.maximum(heavy, heavy.max() * 1e-3 or 1.0)
+        balance = x**smoothing / w ** (1 - smoothing)
+        scales[name] = balance * (x / balance).max() / HIGH
+    return scales
