@@ -1,16 +1,17 @@
 """Runs a whole graph on one adapter and reads every intermediate back."""
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from time import perf_counter
 
 from kernels.graph import Graph
 from kernels.graph.memory import MemoryPlan, memory_plan
-from kernels.runtime.adapter import Adapter, DeviceLimit, losses, select_adapter
+from kernels.runtime.adapter import Adapter, DeviceLimit, DeviceLost, losses
 from kernels.runtime.commitment import MerklePipelines
 from kernels.runtime.pipelines import Pipelines
 from kernels.runtime.pool import BufferPool
 from kernels.runtime.program import Pending, Program, Stored
+from kernels.runtime.selection import select_adapter
 from kernels.runtime.shader import load_shader
 from kernels.runtime.upload import Upload
 from kernels.trace import CommittedOutputs
@@ -75,7 +76,7 @@ class GpuExecutor:
 
     def execute_many(
         self, graph: Graph, batches: Iterable[Sequence[Array]]
-    ) -> Iterator[list[Array]]:
+    ) -> Generator[list[Array], None, None]:
         """What `execute` gives for each of many inputs, in order.
 
         Batches are taken as they are needed: one is uploaded while the one before computes and
@@ -84,16 +85,27 @@ class GpuExecutor:
         """
         plan = self.check_limits(graph, IN_FLIGHT)
         pending: deque[Pending] = deque()
-        for inputs in batches:
-            graph.check_inputs(inputs)
-            packed = [pack(array) for array in inputs]
-            with losses(self.name):
-                program = self._program(graph, plan.peak_of(IN_FLIGHT))
-                pending.append(program.start(packed))
-            if len(pending) == IN_FLIGHT:
+        with losses(self.name):
+            program = self._program(graph, plan.peak_of(IN_FLIGHT))
+        try:
+            for inputs in batches:
+                graph.check_inputs(inputs)
+                with losses(self.name):
+                    # The caller may have run other graphs in between.
+                    program = self._program(graph, plan.peak_of(IN_FLIGHT))
+                    pending.append(program.start([pack(array) for array in inputs]))
+                if len(pending) == IN_FLIGHT:
+                    yield _outputs(graph, self._finish(program, pending))
+            while pending:
                 yield _outputs(graph, self._finish(program, pending))
-        while pending:
-            yield _outputs(graph, self._finish(program, pending))
+        except DeviceLost:
+            # Nothing of it arrives any more.
+            pending.clear()
+            raise
+        finally:
+            # A caller that stops early leaves runs on their way into buffers that are needed again.
+            while pending:
+                self._finish(program, pending)
 
     def execute_committed(self, graph: Graph, inputs: Sequence[Array]) -> CommittedOutputs:
         """What `execute` gives, with the tensor root of every output, hashed on the device.

@@ -10,9 +10,10 @@ const COLUMNS = GROUP_COLUMNS * TILE_COLUMNS;
 const VECTORS = TILE_COLUMNS / 4u;
 const ONES = vec4(0x01010101u);
 
-// One element each unless STAGED.
-var<workgroup> left_tile: array<vec4<u32>, 1u + STAGED * (ROWS * DEPTH - 1u)>;
-var<workgroup> right_tile: array<vec4<u32>, 1u + STAGED * (COLUMNS * DEPTH - 1u)>;
+// Quads of each row in workgroup memory at a time; none is staged where STAGED is 0.
+const DEPTH = max(STAGED, 1u);
+var<workgroup> left_tile: array<vec4<u32>, max(ROWS * STAGED, 1u)>;
+var<workgroup> right_tile: array<vec4<u32>, max(COLUMNS * STAGED, 1u)>;
 
 // The terms of a sum: runs of contiguous quads of sixteen bytes.
 struct Terms {
@@ -180,7 +181,7 @@ fn main(
         return;
     }
     var sums: Sums;
-    if (STAGED == 1u) {
+    if (STAGED > 0u) {
         sums = staged(place, size, local);
     } else if (place.row < size.rows && place.column < written_columns(tensor)) {
         sums = direct(place, size);
