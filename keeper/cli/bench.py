@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from keeper.cli.benchmark.kernel_command import bench_kernels
 from keeper.cli.benchmark.onnx_nodes import NodeResults, node_cases, run_nodes
 from keeper.cli.benchmark.proof import ProofFigures, measure_proof
 from keeper.cli.benchmark.runtime import RuntimeFigures, measure_runtime
@@ -41,6 +42,7 @@ def bench() -> None:
 
 
 bench.add_command(bench_transformer)
+bench.add_command(bench_kernels)
 
 
 @bench.command()
