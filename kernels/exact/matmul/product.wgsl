@@ -186,6 +186,14 @@ fn main(
     } else if (place.row < size.rows && place.column < written_columns(tensor)) {
         sums = direct(place, size);
     }
+    // An array of its own, so that sums stay in registers where a driver leaves the loop below as it
+    // is and indexes memory in it.
+    var totals: array<array<vec4<i32>, TILE_ROWS>, VECTORS>;
+    for (var v = 0u; v < VECTORS; v++) {
+        for (var i = 0u; i < TILE_ROWS; i++) {
+            totals[v][i] = sums.products[i][v] - integer_at(128u) * sums.weights[v];
+        }
+    }
     for (var v = 0u; v < VECTORS; v++) {
         let column = column_of(place, 4u * v);
         let start = vec4(
@@ -193,12 +201,13 @@ fn main(
             bias_at(column + 1u, tensor.columns),
             bias_at(column + 2u, tensor.columns),
             bias_at(column + 3u, tensor.columns),
-        ) - integer_at(128u) * sums.weights[v];
-        let kept = vec4(column, column + 1u, column + 2u, column + 3u) < vec4(tensor.columns);
+        );
+        let kept = vec4(column) + vec4(0u, 1u, 2u, 3u) < vec4(tensor.columns);
+        let vector = vector_of(column, tensor);
         for (var i = 0u; i < TILE_ROWS; i++) {
             if (place.row + i < size.rows) {
                 let row = place.batch * size.rows + place.row + i;
-                finish(row, column, tensor, select(vec4(0), start + sums.products[i][v], kept));
+                finish(row, vector, tensor, select(vec4(0), start + totals[v][i], kept));
             }
         }
     }
