@@ -7,15 +7,18 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from keeper.cli.benchmark.kernel_command import bench_kernels
 from keeper.cli.benchmark.onnx_nodes import NodeResults, node_cases, run_nodes
 from keeper.cli.benchmark.proof import ProofFigures, measure_proof
+from keeper.cli.benchmark.runtime import RuntimeFigures, measure_runtime
 from keeper.cli.benchmark.scenario import Figures, run_scenario
 from keeper.cli.benchmark.sharing import Scenario, measure_sharing
 from keeper.cli.benchmark.transformer import bench_transformer
 from keeper.cli.benchmark.units import Measured
 from keeper.cli.options import answer, json_option
+from keeper.compute.executor import AdapterMissingError
 from kernels.onnx.tolerant import TolerantRunner
-from kernels.runtime import AdapterUnavailable
+from kernels.runtime import AdapterUnavailable, select_adapter
 
 CALLING_LIMIT = 40_000
 PLAIN_LIMIT = 10_000
@@ -30,6 +33,7 @@ COMMIT_OVERHEAD_LIMIT = 0.05
 GPU_OVERHEAD_LIMIT = 0.25
 FAIRNESS_LIMIT = 0.95
 NODE_TESTS_WANTED = 250
+DISPATCH_LIMIT_SECONDS = 20e-6
 
 
 @click.group()
@@ -38,6 +42,7 @@ def bench() -> None:
 
 
 bench.add_command(bench_transformer)
+bench.add_command(bench_kernels)
 
 
 @bench.command()
@@ -165,6 +170,49 @@ def sharing(as_json: bool, seconds: float) -> int:
     ]
     answer(asdict(figures), as_json, *lines)
     return 0 if figures.fairness >= FAIRNESS_LIMIT else FAILED
+
+
+@bench.command()
+@json_option
+@click.option("--adapter", help="Part of the wanted adapter's name.")
+@click.option(
+    "--runs",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Figures are medians over so many runs.",
+)
+def runtime(as_json: bool, adapter: str | None, runs: int) -> int:
+    """What a dispatch costs, and what fusing and overlapping save.
+
+    Exits with 1 when a dispatch costs more than 20 microseconds.
+    """
+    try:
+        found = select_adapter(adapter)
+    except AdapterUnavailable as error:
+        raise AdapterMissingError(str(error)) from error
+    with Console(stderr=True).status("measuring") as status:
+        figures = measure_runtime(found, runs, status.update)
+    document = asdict(figures)
+    for name, fusion in figures.fusion.items():
+        document["fusion"][name]["speedup"] = fusion.speedup
+    answer(document, as_json, *_runtime_lines(figures))
+    return 0 if figures.dispatch_seconds <= DISPATCH_LIMIT_SECONDS else FAILED
+
+
+def _runtime_lines(figures: RuntimeFigures) -> list[str]:
+    return [
+        f"on {figures.adapter}",
+        f"{figures.dispatch_seconds * 1e6:>8.1f}  µs a dispatch, "
+        f"at most {DISPATCH_LIMIT_SECONDS * 1e6:.0f}",
+        *(
+            f"{each.fused_seconds * 1e3:>8.1f}  ms {name} in {each.dispatches} dispatches, "
+            f"{each.unfused_seconds * 1e3:.1f} in {each.operators}"
+            for name, each in figures.fusion.items()
+        ),
+        f"{figures.overlapped_seconds * 1e3:>8.1f}  ms a run of digits overlapped with the next, "
+        f"{figures.alone_seconds * 1e3:.1f} alone",
+    ]
 
 
 def _scenario_lines(name: str, scenario: Scenario) -> list[str]:

@@ -166,7 +166,9 @@ def run(
     whoever agrees is paid, nothing is proven).
     """
     task_bytes = 0 if tasks is None else int(memory_bytes * tasks.share)
-    selected = select_executor(Preference(executor), adapter, memory_bytes - task_bytes)
+    selected = select_executor(
+        Preference(executor), adapter, memory_bytes - task_bytes, isolated=True
+    )
     if selected.notice is not None:
         click.secho(selected.notice, fg="yellow", bold=True, err=True)
     if tasks is not None and not selected.on_gpu:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from keeper.compute.isolated import IsolatedGpu
 from keeper.errors import BadInputError, KeeperError
 from keeper.telemetry import METRICS
 from kernels.exact.reference import Executor, NumpyExecutor
@@ -33,10 +34,13 @@ class CapacityError(KeeperError):
     """A graph does not fit the adapter."""
 
 
+Gpu = GpuExecutor | IsolatedGpu
+
+
 class RenewingExecutor:
     """Opens its GPU again when the device is lost, and runs what was lost once more."""
 
-    def __init__(self, open_device: Callable[[], GpuExecutor]) -> None:
+    def __init__(self, open_device: Callable[[], Gpu]) -> None:
         self._open_device = open_device
         self._device = open_device()
 
@@ -60,11 +64,11 @@ class RenewingExecutor:
     def check_limits(self, graph: Graph) -> None:
         """Raise CapacityError unless every buffer and dispatch fits the adapter."""
         try:
-            self._device.check_limits(graph)
+            self._renewed(lambda device: device.check_limits(graph))
         except DeviceLimit as error:
             raise CapacityError(str(error)) from error
 
-    def _renewed(self, call: Callable[[GpuExecutor], Result]) -> Result:
+    def _renewed(self, call: Callable[[Gpu], Result]) -> Result:
         try:
             return call(self._device)
         except DeviceLost as error:
@@ -96,11 +100,16 @@ class SelectedExecutor:
 
 
 def select_executor(
-    preference: Preference, adapter: str | None = None, memory_bytes: int | None = None
+    preference: Preference,
+    adapter: str | None = None,
+    memory_bytes: int | None = None,
+    *,
+    isolated: bool = False,
 ) -> SelectedExecutor:
     """The executor for a preference; adapter is part of the wanted adapter's name.
 
-    No graph may take more than memory_bytes of the adapter's memory.
+    No graph may take more than memory_bytes of the adapter's memory. isolated keeps the GPU in a
+    process of its own, which costs a copy of what goes in and out.
 
     Raises AdapterMissingError under Preference.GPU, or when no adapter has the name.
     """
@@ -108,9 +117,11 @@ def select_executor(
         return SelectedExecutor(NumpyExecutor(), NumpyExecutor.name, on_gpu=False)
     try:
         executor = RenewingExecutor(
-            lambda: GpuExecutor(select_adapter(adapter), memory_bytes=memory_bytes)
+            (lambda: IsolatedGpu(adapter, memory_bytes))
+            if isolated
+            else (lambda: GpuExecutor(select_adapter(adapter), memory_bytes=memory_bytes))
         )
-    except AdapterUnavailable as error:
+    except (AdapterUnavailable, DeviceLost) as error:
         if preference is Preference.GPU or adapter is not None:
             raise AdapterMissingError(str(error)) from error
         notice = f"NO GPU ADAPTER ({error}): going on with the NumPy executor"

@@ -8,8 +8,8 @@ from solders.pubkey import Pubkey
 
 from keeper.jobs.state import JobSnapshot, JobState, Outcome
 
-# A result that a majority rejected is not built on, even where nobody proved it wrong.
-_STANDING = frozenset({Outcome.ACCEPTED, Outcome.UNSAMPLED, Outcome.UNVERIFIED})
+# A result that a majority rejected, or that too few looked at, is paid for but not built on.
+_STANDING = frozenset({Outcome.ACCEPTED, Outcome.UNSAMPLED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from time import perf_counter
 
+from keeper.compute import execute_segment
 from kernels.exact.reference import Executor
 from kernels.graph import Graph
 from kernels.trace.layout import Array
 
 RUNS = 9
+OPERATOR_RUNS = 3
 
 
 def seconds_alone_and_together(
@@ -31,6 +33,27 @@ def seconds_alone_and_together(
         pairs = [(_timed(executors[0], graph, inputs), round_trip(pool)) for _ in range(RUNS)]
     alone, together = zip(*pairs, strict=True)
     return min(alone), min(together)
+
+
+def operator_works(executor: Executor, graph: Graph, inputs: Sequence[Array]) -> list[float]:
+    """Multiply-adds that each operator takes the time of, in the mean of the graph.
+
+    Each is run by itself, the least of several runs. Their sum is the graph's multiply-adds.
+    """
+    outputs = executor.execute(graph, inputs)
+    seconds = [
+        min(_operator(executor, graph, at, inputs, outputs) for _ in range(OPERATOR_RUNS))
+        for at in range(len(outputs))
+    ]
+    return [graph.multiply_adds * each / sum(seconds) for each in seconds]
+
+
+def _operator(
+    executor: Executor, graph: Graph, at: int, inputs: Sequence[Array], outputs: Sequence[Array]
+) -> float:
+    started = perf_counter()
+    execute_segment(executor, graph, range(at, at + 1), inputs, outputs[:at])
+    return perf_counter() - started
 
 
 def _timed(executor: Executor, graph: Graph, inputs: Sequence[Array]) -> float:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kernels.custom.errors import ContainmentUnavailable
+from kernels.custom.landlock import restrict_files
 
 OPEN_FILES = 256
 NICENESS = 5
@@ -90,7 +91,8 @@ def confine() -> None:
     """Give up, for this process and for good, what no kernel needs.
 
     No socket, no other process or program, no file created, emptied, removed or grown; at most
-    OPEN_FILES descriptors; no core dump; lower priority. Threads and open files stay.
+    OPEN_FILES descriptors; no core dump; lower priority; where the kernel has Landlock, no file
+    opened but libraries, drivers and devices. Threads and open files stay.
     ContainmentUnavailable where the kernel refuses.
     """
     os.nice(NICENESS)
@@ -104,10 +106,23 @@ def confine() -> None:
         hard = resource.getrlimit(kind)[1]
         bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (bound, bound))
-    _filter_calls()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
+        raise _refusal("give up new privileges")
+    try:
+        restrict_files()
+    except OSError as error:
+        raise ContainmentUnavailable(f"files cannot be restricted: {error}") from error
+    _filter_calls(libc)
 
 
-def _filter_calls() -> None:
+def _refusal(what: str) -> ContainmentUnavailable:
+    return ContainmentUnavailable(
+        f"this system refuses to {what}: {os.strerror(ctypes.get_errno())}"
+    )
+
+
+def _filter_calls(libc: ctypes.CDLL) -> None:
     machine = _MACHINES[platform.machine()]
     program = b"".join(
         code.to_bytes(2, sys.byteorder) + bytes((yes, no)) + value.to_bytes(4, sys.byteorder)
@@ -115,13 +130,8 @@ def _filter_calls() -> None:
     )
     filters = ctypes.create_string_buffer(program, len(program))
     described = _Program(len(program) // 8, ctypes.addressof(filters))
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0 or (
-        libc.syscall(machine.seccomp, _MODE_FILTER, _TSYNC, ctypes.byref(described)) != 0
-    ):
-        raise ContainmentUnavailable(
-            f"this system refuses to filter system calls: {os.strerror(ctypes.get_errno())}"
-        )
+    if libc.syscall(machine.seccomp, _MODE_FILTER, _TSYNC, ctypes.byref(described)) != 0:
+        raise _refusal("filter system calls")
 
 
 class _Program(ctypes.Structure):

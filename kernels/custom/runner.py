@@ -25,6 +25,7 @@ from kernels.custom.errors import (
     ShaderError,
 )
 from kernels.custom.exchange import TooLong, TooSlow, exchange
+from kernels.custom.landlock import FURTHER_PATHS
 from kernels.custom.package import KernelPackage
 from kernels.custom.validation import validate
 from kernels.runtime import AdapterUnavailable
@@ -32,7 +33,9 @@ from kernels.runtime import AdapterUnavailable
 CHILD = "kernels.custom.child"
 # The answer's first line, at most.
 HEAD_BYTES = 1 << 16
-PASSED_ON = frozenset({"PATH", "LANG", "LD_LIBRARY_PATH", "XDG_RUNTIME_DIR", "XDG_DATA_DIRS"})
+PASSED_ON = frozenset(
+    {"PATH", "LANG", "LD_LIBRARY_PATH", "XDG_RUNTIME_DIR", "XDG_DATA_DIRS", FURTHER_PATHS}
+)
 PASSED_ON_PREFIXES = ("VK_", "NVIDIA_", "CUDA_VISIBLE_", "LP_", "DRI_")
 # A cache of compiled shaders on disk would outlive the run, and tell one tenant of another.
 WITHOUT_CACHES = {

@@ -110,7 +110,8 @@ class Twin(Protocol):
 
     Optional ones: `derive(dimensions, settings)` gives further dimensions (of outputs) and raises
     ValueError when there are none; `scratch(dimensions, tuning)` those of scratch buffers;
-    `prepare(settings)` further parameters; `workgroup_bytes(dimensions, tuning)` workgroup memory.
+    `prepare(dimensions, settings)` further parameters; `workgroup_bytes(dimensions, tuning)`
+    workgroup memory.
     """
 
     def evaluate(self, inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
@@ -201,7 +202,7 @@ class Kernel:
             except ValueError as error:
                 raise CallError(f"{self.name}: {error}") from error
         prepare = getattr(self.twin, "prepare", None)
-        return dimensions, settings | (prepare(settings) if prepare is not None else {})
+        return dimensions, settings | (prepare(dimensions, settings) if prepare is not None else {})
 
     def with_tuning(self, dimensions: Dimensions, tuning: Tuning) -> Dimensions:
         """The dimensions, with those of scratch buffers."""
@@ -226,6 +227,11 @@ def grid(groups: int) -> tuple[int, int, int]:
     """So many workgroups, in two dimensions where one is too short; a few may be too many."""
     down = -(-groups // GROUPS_ACROSS)
     return -(-groups // down), down, 1
+
+
+def streamed(size: int, element_bytes: int) -> int:
+    """Elements of 64 MiB, above most caches, from a benchmark's size of 1,024 on; less below."""
+    return (min(size, 1024) ** 2 << 6) // element_bytes
 
 
 def padded(columns: int) -> int:

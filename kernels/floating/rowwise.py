@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from kernels.floating.definition import Dimensions, Stage, Tuning, Work, grid
-
-BYTES = 64 << 20
+from kernels.floating.definition import Dimensions, Stage, Tuning, Work, grid, streamed
 
 
 def example(size: int, element_bytes: int) -> Dimensions:
     """64 MiB in rows of 32 times the size."""
     columns = 32 * size
-    return {"R": BYTES // (columns * element_bytes), "C": columns}
+    return {"R": max(1, streamed(size, element_bytes) // columns), "C": columns}
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:

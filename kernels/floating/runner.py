@@ -2,12 +2,15 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from math import inf
 from typing import Any
+
+import wgpu
 
 from kernels.floating.definition import Array, Call, Kernel, Tuning, naive_stages
 from kernels.floating.prepared import Compiled, Prepared, stored_bytes
 from kernels.runtime import Adapter, DeviceLimit, select_adapter
-from kernels.tuning import Space
+from kernels.tuning import Space, Tuner
 
 KEPT_CALLS = 4
 OPTIONAL_FEATURES = ("shader-f16",)
@@ -79,10 +82,27 @@ class FloatRunner:
             self._calls.popitem(last=False)[1].release()
         return prepared
 
+    def tune(self, kernel: Kernel, call: Call, tuner: Tuner) -> Tuning:
+        """The fastest constants of the kernel's space for calls of these dimensions."""
+        dimensions, _ = kernel.resolve(call)
+        shape = "x".join(str(1 << (size - 1).bit_length()) for size in dimensions.values())
+        space = Space.parse(kernel.tuning)
+        return tuner.best(
+            kernel.text({}), shape, space, lambda point: self._measured(kernel, call, point)
+        )
+
     def release(self) -> None:
         """Give the buffers of all calls back."""
         while self._calls:
             self._calls.popitem()[1].release()
+
+    def _measured(self, kernel: Kernel, call: Call, point: Tuning) -> float:
+        try:
+            prepared = self.prepare(kernel, call, point)
+        except (wgpu.GPUError, DeviceLimit):
+            return inf
+        prepared.write(call.inputs)
+        return min(prepared.seconds() for _ in range(3))
 
     def _check_limits(self, kernel: Kernel, dimensions: Mapping[str, int], tuning: Tuning) -> None:
         limits = self.adapter.limits

@@ -6,9 +6,9 @@ from kernels.runtime.adapter import (
     DeviceLimit,
     DeviceLost,
     list_adapters,
-    select_adapter,
 )
 from kernels.runtime.executor import GpuExecutor
+from kernels.runtime.selection import select_adapter
 
 __all__ = [
     "Adapter",

@@ -114,26 +114,3 @@ def list_adapters() -> list[Adapter]:
 def _rank(adapter: Adapter) -> int:
     known = adapter.type in _PREFERENCE
     return _PREFERENCE.index(adapter.type) if known else len(_PREFERENCE)
-
-
-def select_adapter(name: str | None = None) -> Adapter:
-    """The adapter of that name, or the first whose name contains it, in any case.
-
-    Without a name the fastest kind.
-
-    Raises AdapterUnavailable, listing what there is.
-    """
-    adapters = list_adapters()
-    for adapter in adapters:
-        if adapter.name == name:
-            return adapter
-    for adapter in adapters:
-        if name is None or name.lower() in adapter.name.lower():
-            return adapter
-    if not adapters:
-        raise AdapterUnavailable(
-            "no Vulkan, Metal or D3D12 adapter; install a GPU driver, or mesa-vulkan-drivers for "
-            "the CPU adapter lavapipe"
-        )
-    offered = ", ".join(repr(adapter.name) for adapter in adapters)
-    raise AdapterUnavailable(f"no adapter is named {name!r}; there are {offered}")

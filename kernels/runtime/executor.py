@@ -1,16 +1,18 @@
 """Runs a whole graph on one adapter and reads every intermediate back."""
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from time import perf_counter
 
 from kernels.graph import Graph
 from kernels.graph.memory import MemoryPlan, memory_plan
-from kernels.runtime.adapter import Adapter, DeviceLimit, losses, select_adapter
+from kernels.runtime.adapter import Adapter, DeviceLimit, DeviceLost, losses
 from kernels.runtime.commitment import MerklePipelines
+from kernels.runtime.fusion import plan
 from kernels.runtime.pipelines import Pipelines
 from kernels.runtime.pool import BufferPool
 from kernels.runtime.program import Pending, Program, Stored
+from kernels.runtime.selection import select_adapter
 from kernels.runtime.shader import load_shader
 from kernels.runtime.upload import Upload
 from kernels.trace import CommittedOutputs
@@ -67,33 +69,44 @@ class GpuExecutor:
         the graph is too large for the adapter, DeviceLost when the device fails.
         """
         graph.check_inputs(inputs)
-        plan = self.check_limits(graph)
+        memory = self.check_limits(graph)
         with losses(self.name):
-            program = self._program(graph, plan.peak)
+            program = self._program(graph, memory.peak)
             stored = program.run([pack(array) for array in inputs])
         return _outputs(graph, stored)
 
     def execute_many(
         self, graph: Graph, batches: Iterable[Sequence[Array]]
-    ) -> Iterator[list[Array]]:
+    ) -> Generator[list[Array], None, None]:
         """What `execute` gives for each of many inputs, in order.
 
         Batches are taken as they are needed: one is uploaded while the one before computes and
         the one before that is read back. Raises what `execute` raises, a bad batch's error when
         the batch is reached.
         """
-        plan = self.check_limits(graph, IN_FLIGHT)
+        memory = self.check_limits(graph, IN_FLIGHT)
         pending: deque[Pending] = deque()
-        for inputs in batches:
-            graph.check_inputs(inputs)
-            packed = [pack(array) for array in inputs]
-            with losses(self.name):
-                program = self._program(graph, plan.peak_of(IN_FLIGHT))
-                pending.append(program.start(packed))
-            if len(pending) == IN_FLIGHT:
+        with losses(self.name):
+            program = self._program(graph, memory.peak_of(IN_FLIGHT))
+        try:
+            for inputs in batches:
+                graph.check_inputs(inputs)
+                with losses(self.name):
+                    # The caller may have run other graphs in between.
+                    program = self._program(graph, memory.peak_of(IN_FLIGHT))
+                    pending.append(program.start([pack(array) for array in inputs]))
+                if len(pending) == IN_FLIGHT:
+                    yield _outputs(graph, self._finish(program, pending))
+            while pending:
                 yield _outputs(graph, self._finish(program, pending))
-        while pending:
-            yield _outputs(graph, self._finish(program, pending))
+        except DeviceLost:
+            # Nothing of it arrives any more.
+            pending.clear()
+            raise
+        finally:
+            # A caller that stops early leaves runs on their way into buffers that are needed again.
+            while pending:
+                self._finish(program, pending)
 
     def execute_committed(self, graph: Graph, inputs: Sequence[Array]) -> CommittedOutputs:
         """What `execute` gives, with the tensor root of every output, hashed on the device.
@@ -109,6 +122,10 @@ class GpuExecutor:
             roots = program.tensor_roots(pipelines, self._max_groups)
         return CommittedOutputs(outputs, roots, perf_counter() - started)
 
+    def dispatches(self, graph: Graph) -> int:
+        """In how many dispatches the graph's operators run."""
+        return len(plan(graph, self._most_buffers))
+
     def tensor_roots(self, tensors: Sequence[bytes]) -> list[bytes]:
         """Commitments to tensors given as their canonical bytes, of any size.
 
@@ -122,13 +139,13 @@ class GpuExecutor:
     def check_limits(self, graph: Graph, in_flight: int = 1) -> MemoryPlan:
         """The memory that a graph takes; DeviceLimit unless that, every buffer and every dispatch
         fit the adapter."""
-        limits, plan = self.adapter.limits, memory_plan(graph)
+        limits, memory = self.adapter.limits, memory_plan(graph)
         room = min(limits["max-storage-buffer-binding-size"], limits["max-buffer-size"])
-        if plan.largest > room:
-            raise DeviceLimit(f"a tensor of {plan.largest} bytes exceeds {self.name}'s {room}")
-        if plan.peak_of(in_flight) > self.memory_bytes:
+        if memory.largest > room:
+            raise DeviceLimit(f"a tensor of {memory.largest} bytes exceeds {self.name}'s {room}")
+        if memory.peak_of(in_flight) > self.memory_bytes:
             raise DeviceLimit(
-                f"the graph takes {plan.peak_of(in_flight)} bytes of device memory, "
+                f"the graph takes {memory.peak_of(in_flight)} bytes of device memory, "
                 f"above the {self.memory_bytes} that {self.name} may use"
             )
         for index, descriptor in enumerate(graph.descriptors):
@@ -138,7 +155,7 @@ class GpuExecutor:
                 raise DeviceLimit(
                     f"operator {index} takes {groups} workgroups, above {self._max_groups}²"
                 )
-        return plan
+        return memory
 
     def _finish(self, program: Program, pending: "deque[Pending]") -> list[Stored]:
         with losses(self.name):

@@ -12,13 +12,14 @@ from rich.table import Table
 
 from keeper.cli.files import read_graph
 from keeper.cli.options import answer, json_option
-from keeper.training.measurement import seconds_alone_and_together
+from keeper.training.measurement import operator_works, seconds_alone_and_together
 from keeper.training.plan import (
     Cluster,
     Link,
     Node,
     Performance,
     PlanError,
+    Stage,
     plan_columns,
     plan_examples,
     plan_pipeline,
@@ -60,11 +61,15 @@ class Nodes(click.ParamType[tuple[Node, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Multiply-adds a second of one node, and of a pipeline of several, in this process."""
+    """Multiply-adds a second of one node, and of a pipeline of several, in this process.
+
+    The pipeline is cut by what each operator takes here, not by its multiply-adds.
+    """
 
     alone: float
     pipeline: float
     predicted: Performance
+    stages: tuple[Stage, ...]
 
     def as_json(self) -> dict[str, Any]:
         """With the prediction beside the measurement."""
@@ -74,6 +79,7 @@ class Measured:
             "predicted": self.predicted.as_json(),
             "predicted_speedup": self.predicted.rate / self.alone,
             "speedup": self.pipeline / self.alone,
+            "stages": [asdict(stage) for stage in self.stages],
         }
 
 
@@ -172,13 +178,14 @@ def _measure(graph: Graph) -> tuple[Cluster, Measured]:
     throughput = graph.multiply_adds / alone
     nodes = tuple(Node(f"node {number}", throughput, MEMORY) for number in range(MEASURED_NODES))
     cluster = Cluster(nodes, measured_link())
-    found = plan_pipeline(graph, cluster)
+    found = plan_pipeline(graph, cluster, operator_works(executors[0], graph, inputs))
     _, times = run_pipeline(graph, found.stages, executors[: len(found.stages)], [inputs] * BATCHES)
     kept = min(1.0, alone / together) if len(found.stages) > 1 else 1.0
     return cluster, Measured(
         alone=throughput,
         pipeline=graph.multiply_adds / interval(times),
         predicted=found.performance.slowed(kept),
+        stages=found.stages,
     )
 
 
@@ -203,8 +210,9 @@ def _print(document: dict[str, Any], console: Console) -> None:
     for name, found in document["plans"].items():
         console.print(f"{name}: {found.get('refused') or _split(found)}", highlight=False)
     if (measured := document["measured"]) is not None:
+        cut = ", ".join(f"{stage['first']}..{stage['last'] - 1}" for stage in measured["stages"])
         console.print(
-            f"here, a pipeline of {measured['predicted']['N']} against one node: "
+            f"here, cut by measured times ({cut}), against one node: "
             f"predicted {measured['predicted_speedup']:.2f} times as fast, "
             f"measured {measured['speedup']:.2f} times",
             highlight=False,

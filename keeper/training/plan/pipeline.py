@@ -1,6 +1,6 @@
 """Pipeline parallel: consecutive operators as stages, one a node, batches following each other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from operator import add
@@ -14,12 +14,15 @@ from kernels.graph.topology import MAX_JOB_INPUTS
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Operators first..last - 1 on a node; received is the bytes of all it reads from before."""
+    """Operators first..last - 1 on a node; received is the bytes of all it reads from before.
+
+    work is what they take of the node's throughput, their multiply-adds unless measured.
+    """
 
     node: int
     first: int
     last: int
-    multiply_adds: int
+    work: float
     received: int
 
 
@@ -36,13 +39,16 @@ class PipelinePlan:
         return sum(stage.received for stage in self.stages)
 
 
-def plan_pipeline(graph: Graph, cluster: Cluster) -> PipelinePlan:
+def plan_pipeline(
+    graph: Graph, cluster: Cluster, work: Sequence[float] | None = None
+) -> PipelinePlan:
     """The cut whose slowest stage is fastest and, among those, that moves the fewest bytes.
 
-    A stage's time is receiving and computing. Found by dynamic programming over (nodes, operators);
-    nodes keep their order and may stay idle. Raises PlanError where the stages do not fit.
+    A stage's time is receiving and computing; work is each operator's, by default its
+    multiply-adds. Found by dynamic programming over (nodes, operators); nodes keep their order and
+    may stay idle. Raises PlanError where the stages do not fit.
     """
-    parts = _parts(graph)
+    parts = _parts(graph, work or [each.multiply_adds for each in graph.descriptors])
     count = len(graph.descriptors)
 
     def seconds(node: int, first: int, last: int) -> float:
@@ -50,7 +56,7 @@ def plan_pipeline(graph: Graph, cluster: Cluster) -> PipelinePlan:
         holder = cluster.nodes[node]
         if part.memory > holder.memory or part.sources > MAX_JOB_INPUTS:
             return inf
-        return part.multiply_adds / holder.throughput + cluster.link.seconds(part.received)
+        return part.work / holder.throughput + cluster.link.seconds(part.received)
 
     def slowest(before: float, node: int, first: int, last: int) -> float:
         return max(before, seconds(node, first, last))
@@ -63,7 +69,7 @@ def plan_pipeline(graph: Graph, cluster: Cluster) -> PipelinePlan:
         return before + parts[first, last].received if seconds(node, first, last) <= limit else inf
 
     stages = tuple(
-        Stage(node, first, last, parts[first, last].multiply_adds, parts[first, last].received)
+        Stage(node, first, last, parts[first, last].work, parts[first, last].received)
         for node, first, last in _best(count, len(cluster.nodes), moved)[1]
     )
     return PipelinePlan(stages, pipeline_performance(graph, stages, cluster))
@@ -74,7 +80,7 @@ def pipeline_performance(graph: Graph, stages: tuple[Stage, ...], cluster: Clust
 
     C is the longest computation of a stage, L what receiving adds to the time between two batches.
     """
-    computing = [stage.multiply_adds / cluster.nodes[stage.node].throughput for stage in stages]
+    computing = [stage.work / cluster.nodes[stage.node].throughput for stage in stages]
     receiving = [cluster.link.seconds(stage.received) for stage in stages]
     interval = max(map(add, computing, receiving))
     computation = max(computing)
@@ -84,22 +90,22 @@ def pipeline_performance(graph: Graph, stages: tuple[Stage, ...], cluster: Clust
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    multiply_adds: int
+    work: float
     received: int
     sources: int
     memory: int
 
 
-def _parts(graph: Graph) -> dict[tuple[int, int], _Part]:
+def _parts(graph: Graph, works: Sequence[float]) -> dict[tuple[int, int], _Part]:
     """Every run of consecutive operators as a stage."""
     found = {}
     for first in range(len(graph.descriptors)):
-        work = outputs = 0
+        work, outputs = 0.0, 0
         sources: dict[Input, int] = {}
         constants: dict[tuple[bytes, object], int] = {}
         for at in range(first, len(graph.descriptors)):
             descriptor = graph.descriptors[at]
-            work += descriptor.multiply_adds
+            work += works[at]
             outputs += graph.outputs[at].stored_bytes
             for position, operand in enumerate(descriptor.inputs):
                 spec = input_spec(descriptor, position)

@@ -10,9 +10,10 @@ const COLUMNS = GROUP_COLUMNS * TILE_COLUMNS;
 const VECTORS = TILE_COLUMNS / 4u;
 const ONES = vec4(0x01010101u);
 
-// One element each unless STAGED.
-var<workgroup> left_tile: array<vec4<u32>, 1u + STAGED * (ROWS * DEPTH - 1u)>;
-var<workgroup> right_tile: array<vec4<u32>, 1u + STAGED * (COLUMNS * DEPTH - 1u)>;
+// Quads of each row in workgroup memory at a time; none is staged where STAGED is 0.
+const DEPTH = max(STAGED, 1u);
+var<workgroup> left_tile: array<vec4<u32>, max(ROWS * STAGED, 1u)>;
+var<workgroup> right_tile: array<vec4<u32>, max(COLUMNS * STAGED, 1u)>;
 
 // The terms of a sum: runs of contiguous quads of sixteen bytes.
 struct Terms {
@@ -180,10 +181,18 @@ fn main(
         return;
     }
     var sums: Sums;
-    if (STAGED == 1u) {
+    if (STAGED > 0u) {
         sums = staged(place, size, local);
     } else if (place.row < size.rows && place.column < written_columns(tensor)) {
         sums = direct(place, size);
+    }
+    // An array of its own, so that sums stay in registers where a driver leaves the loop below as it
+    // is and indexes memory in it.
+    var totals: array<array<vec4<i32>, TILE_ROWS>, VECTORS>;
+    for (var v = 0u; v < VECTORS; v++) {
+        for (var i = 0u; i < TILE_ROWS; i++) {
+            totals[v][i] = sums.products[i][v] - integer_at(128u) * sums.weights[v];
+        }
     }
     for (var v = 0u; v < VECTORS; v++) {
         let column = column_of(place, 4u * v);
@@ -192,12 +201,13 @@ fn main(
             bias_at(column + 1u, tensor.columns),
             bias_at(column + 2u, tensor.columns),
             bias_at(column + 3u, tensor.columns),
-        ) - integer_at(128u) * sums.weights[v];
-        let kept = vec4(column, column + 1u, column + 2u, column + 3u) < vec4(tensor.columns);
+        );
+        let kept = vec4(column) + vec4(0u, 1u, 2u, 3u) < vec4(tensor.columns);
+        let vector = vector_of(column, tensor);
         for (var i = 0u; i < TILE_ROWS; i++) {
             if (place.row + i < size.rows) {
                 let row = place.batch * size.rows + place.row + i;
-                finish(row, column, tensor, select(vec4(0), start + sums.products[i][v], kept));
+                finish(row, vector, tensor, select(vec4(0), start + totals[v][i], kept));
             }
         }
     }

@@ -22,23 +22,42 @@ fn written_columns(tensor: Layout) -> u32 {
     return max(tensor.stride / 4u, row_stride(tensor.columns));
 }
 
-fn finish(row: u32, column: u32, tensor: Layout, sums: vec4<i32>) {
-    store_sums(row, column, tensor, sums);
+// Four columns and how each is scaled.
+struct Vector {
+    column: u32,
+    scales: array<Scale, 4>,
+}
+
+fn vector_of(column: u32, tensor: Layout) -> Vector {
+    var vector = Vector(column, array<Scale, 4>());
+    for (var lane = 0u; lane < 4u; lane++) {
+        vector.scales[lane] = scale_of(min(column + lane, tensor.columns - 1u));
+    }
+    return vector;
+}
+
+fn finish(row: u32, vector: Vector, tensor: Layout, sums: vec4<i32>) {
+    store_sums(row, vector.column, tensor, sums);
     let stride = row_stride(tensor.columns);
-    if (column >= stride) {
+    if (vector.column >= stride) {
         return;
     }
-    var narrow = vec4(0);
-    var after = vec4(0);
-    for (var lane = 0u; lane < 4u; lane++) {
-        if (column + lane < tensor.columns) {
-            narrow[lane] = requantise(sums[lane], scale_of(column + lane));
-            after[lane] = activate(narrow[lane]);
-        }
-    }
-    let at = (row * stride + column) / 4u;
-    scaled[at] = packed_bytes(narrow);
-    store_active(at, packed_bytes(after));
+    let narrow = vec4(
+        requantise(sums.x, vector.scales[0]),
+        requantise(sums.y, vector.scales[1]),
+        requantise(sums.z, vector.scales[2]),
+        requantise(sums.w, vector.scales[3]),
+    );
+    let after = vec4(
+        activate(narrow.x),
+        activate(narrow.y),
+        activate(narrow.z),
+        activate(narrow.w),
+    );
+    let kept = vec4(vector.column) + vec4(0u, 1u, 2u, 3u) < vec4(tensor.columns);
+    let at = (row * stride + vector.column) / 4u;
+    scaled[at] = packed_bytes(select(vec4(0), narrow, kept));
+    store_active(at, packed_bytes(select(vec4(0), after, kept)));
 }
 
 fn packed_bytes(values: vec4<i32>) -> u32 {

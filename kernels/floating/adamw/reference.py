@@ -4,16 +4,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kernels.floating.definition import Array, Dimensions, Settings, Stage, Tuning, Work, grid
-
-BYTES = 64 << 20
+from kernels.floating.definition import (
+    Array,
+    Dimensions,
+    Settings,
+    Stage,
+    Tuning,
+    Work,
+    grid,
+    streamed,
+)
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
     """Weights, gradient, first and second moments, all [N], to weights and moments after it."""
     weights, gradient, first, second = inputs
     beta1, beta2, rate = settings["beta1"], settings["beta2"], settings["learning_rate"]
-    correction = prepare(settings)
+    correction = prepare({}, settings)
     mean = beta1 * first + (1 - beta1) * gradient
     squares = beta2 * second + (1 - beta2) * gradient * gradient
     step = mean / correction["correction1"]
@@ -21,7 +28,7 @@ def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
     return [weights - rate * (settings["weight_decay"] * weights + step), mean, squares]
 
 
-def prepare(settings: Settings) -> Settings:
+def prepare(dimensions: Dimensions, settings: Settings) -> Settings:
     """1 − beta^step in double precision, since little is left of it in single."""
     return {
         f"correction{each}": float(1.0 - settings[f"beta{each}"] ** settings["step"])
@@ -30,8 +37,8 @@ def prepare(settings: Settings) -> Settings:
 
 
 def example(size: int, element_bytes: int) -> Dimensions:
-    """64 MiB of weights, whatever the size."""
-    return {"N": BYTES // element_bytes}
+    """Arrays of 16 MiB."""
+    return {"N": streamed(size, element_bytes) // 4}
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:

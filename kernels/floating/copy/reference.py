@@ -2,9 +2,16 @@
 
 from collections.abc import Sequence
 
-from kernels.floating.definition import Array, Dimensions, Settings, Stage, Tuning, Work, grid
-
-BYTES = 64 << 20
+from kernels.floating.definition import (
+    Array,
+    Dimensions,
+    Settings,
+    Stage,
+    Tuning,
+    Work,
+    grid,
+    streamed,
+)
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
@@ -13,8 +20,8 @@ def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
 
 
 def example(size: int, element_bytes: int) -> Dimensions:
-    """64 MiB, above most caches, whatever the size."""
-    return {"N": BYTES // element_bytes}
+    """64 MiB, above most caches."""
+    return {"N": streamed(size, element_bytes)}
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:

@@ -4,9 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kernels.floating.definition import Array, Dimensions, Settings, Stage, Tuning, Work, grid
-
-BYTES = 64 << 20
+from kernels.floating.definition import (
+    Array,
+    Dimensions,
+    Settings,
+    Stage,
+    Tuning,
+    Work,
+    grid,
+    streamed,
+)
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
@@ -17,7 +24,7 @@ def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
 def example(size: int, element_bytes: int) -> Dimensions:
     """64 MiB in rows of 32 times the size."""
     columns = 32 * size
-    return {"R": BYTES // (columns * element_bytes), "C": columns}
+    return {"R": max(1, streamed(size, element_bytes) // columns), "C": columns}
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:

@@ -2,9 +2,16 @@
 
 from collections.abc import Sequence
 
-from kernels.floating.definition import Array, Dimensions, Settings, Stage, Tuning, Work, grid
-
-BYTES = 64 << 20
+from kernels.floating.definition import (
+    Array,
+    Dimensions,
+    Settings,
+    Stage,
+    Tuning,
+    Work,
+    grid,
+    streamed,
+)
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
@@ -15,8 +22,8 @@ def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
 
 
 def example(size: int, element_bytes: int) -> Dimensions:
-    """64 MiB of weights, whatever the size."""
-    return {"N": BYTES // element_bytes}
+    """Arrays of 16 MiB."""
+    return {"N": streamed(size, element_bytes) // 4}
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:

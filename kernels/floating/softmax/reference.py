@@ -4,9 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kernels.floating.definition import Array, Dimensions, Settings, Stage, Tuning, Work, grid
-
-BYTES = 64 << 20
+from kernels.floating.definition import (
+    Array,
+    Dimensions,
+    Settings,
+    Stage,
+    Tuning,
+    Work,
+    grid,
+    streamed,
+)
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
@@ -17,7 +24,7 @@ def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
 
 def example(size: int, element_bytes: int) -> Dimensions:
     """64 MiB in rows of `size`."""
-    return {"R": BYTES // (size * element_bytes), "C": size}
+    return {"R": streamed(size, element_bytes) // size, "C": size}
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:

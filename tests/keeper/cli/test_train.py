@@ -14,9 +14,9 @@ def test_two_providers_learn_and_are_paid(capsys: pytest.CaptureFixture[str]) ->
     assert document["balances_conserved"] is True
     assert document["accuracy_after"] > 2 * document["accuracy_before"]
     assert document["leaves_checked"] == 2 * 74
-    assert document["settlements"]["jobs"] == 2 * 3
-    assert sum(document["settlements"]["outcomes"].values()) == 2 * 3
-    assert document["settlements"]["paid"]["provider 1"] > 0
+    settled = document["settlements"]
+    assert sum(settled["outcomes"].values()) == settled["jobs"] >= 2 * 3
+    assert settled["paid"]["provider 1"] > 0
     model = document["predicted"]
     expected = model["N"] * model["G"] * model["E"] / (1 + model["L"] / model["C"])
     assert model["P"] == pytest.approx(expected)

@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from keeper.jobs.state import Credit, Escrow, JobSnapshot, JobState, Outcome, VerdictState
 from keeper.training.ledger import Ledger, Order
 from tests.keeper.jobs import views
@@ -49,8 +51,9 @@ def test_the_earliest_fallen_step_is_told_with_its_provider() -> None:
     assert found.keep == set()
 
 
-def test_a_result_that_a_majority_rejected_does_not_stand() -> None:
-    fallen = ledger(0).note({views.key(100): ended(100, JobState.SETTLED, Outcome.UNPROVEN)})
+@pytest.mark.parametrize("outcome", [Outcome.UNPROVEN, Outcome.UNVERIFIED])
+def test_a_result_that_is_paid_without_a_majority_for_it_does_not_stand(outcome: Outcome) -> None:
+    fallen = ledger(0).note({views.key(100): ended(100, JobState.SETTLED, outcome)})
     assert fallen is not None
     assert fallen.blamed is None
 

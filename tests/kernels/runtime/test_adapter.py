@@ -50,7 +50,6 @@ def test_each_instance_is_an_adapter_with_a_name_of_its_own(handles: list[Any]) 
 @pytest.mark.parametrize(
     ("name", "at"),
     [
-        (None, 1),
         (INSTANCE, 1),
         (f"{INSTANCE} #2", 2),
         ("1g.5gb #3", 5),
@@ -58,7 +57,7 @@ def test_each_instance_is_an_adapter_with_a_name_of_its_own(handles: list[Any]) 
         ("mig", 1),
     ],
 )
-def test_an_instance_is_selected_by_its_name(handles: list[Any], name: str | None, at: int) -> None:
+def test_an_instance_is_selected_by_its_name(handles: list[Any], name: str, at: int) -> None:
     assert select_adapter(name).handle is handles[at]
 
 

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from keeper.training.measurement import seconds_alone_and_together
+from keeper.training.measurement import operator_works, seconds_alone_and_together
 from keeper.training.plan import Cluster, Link, Node, Performance, plan_pipeline
 from keeper.training.plan.execution import interval, measured_link, run_pipeline
 from kernels.exact.reference import NumpyExecutor
@@ -60,6 +60,13 @@ def test_a_stage_that_fails_ends_the_pipeline() -> None:
 
 def test_the_interval_is_that_of_the_full_pipeline() -> None:
     assert interval([9.0, 10.0, 12.0, 14.0]) == 2.0
+
+
+def test_the_work_of_all_operators_is_the_graphs() -> None:
+    works = operator_works(NumpyExecutor(), GRAPH, batches(1)[0])
+    assert len(works) == len(GRAPH.descriptors)
+    assert sum(works) == pytest.approx(GRAPH.multiply_adds)
+    assert min(works) > 0.0
 
 
 def test_what_is_measured_can_be_planned_with() -> None:

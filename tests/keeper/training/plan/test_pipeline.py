@@ -56,7 +56,7 @@ def test_every_operator_is_in_one_stage_and_nodes_keep_their_order(
     covered = [at for stage in stages for at in range(stage.first, stage.last)]
     assert covered == list(range(len(graph.descriptors)))
     assert all(before.node < after.node for before, after in pairwise(stages))
-    assert sum(stage.multiply_adds for stage in stages) == graph.multiply_adds
+    assert sum(stage.work for stage in stages) == graph.multiply_adds
 
 
 @settings(max_examples=40, deadline=None)
@@ -82,3 +82,12 @@ def test_a_graph_that_fits_nowhere_is_refused() -> None:
     cluster = Cluster((Node("0", 1e6, 1 << 10),), Link(1e9, 0.0))
     with pytest.raises(PlanError, match="memory"):
         plan_pipeline(chain([200, 200]), cluster)
+
+
+def test_measured_work_moves_the_cut() -> None:
+    graph = chain([40, 40, 40])
+    cluster = Cluster(tuple(Node(str(at), 1e6, PLENTY) for at in range(2)), Link(1e9, 0.0))
+    assert [stage.last for stage in plan_pipeline(graph, cluster).stages] == [2, 4]
+    slow_last = [1e4, 1e4, 1e4, 9e4]
+    moved = plan_pipeline(graph, cluster, slow_last)
+    assert [(stage.last, stage.work) for stage in moved.stages] == [(3, 3e4), (4, 9e4)]

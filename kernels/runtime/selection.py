@@ -1,0 +1,54 @@
+"""Which of the machine's adapters runs the kernels: the one that multiplies fastest."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from kernels.runtime.adapter import Adapter, AdapterUnavailable, DeviceLost, list_adapters
+from kernels.runtime.speed import SPEED, measure_speed
+from kernels.tuning import Cache
+
+
+def select_adapter(
+    name: str | None = None,
+    *,
+    cache: Path | None = None,
+    measure: Callable[[Adapter], float] = measure_speed,
+) -> Adapter:
+    """The adapter of that name, or the first whose name contains it, in any case; the fastest
+    one without a name.
+
+    Of several adapters each is measured once; `cache` is the folder that remembers, by default
+    the tuner's. Raises AdapterUnavailable, listing what there is.
+    """
+    adapters = list_adapters()
+    if not adapters:
+        raise AdapterUnavailable(
+            "no Vulkan, Metal or D3D12 adapter; install a GPU driver, or mesa-vulkan-drivers for "
+            "the CPU adapter lavapipe"
+        )
+    if name is None:
+        # max keeps the first of equals, which is the fastest kind.
+        one = len(adapters) == 1
+        return adapters[0] if one else max(adapters, key=lambda each: _speed(each, cache, measure))
+    for adapter in adapters:
+        if adapter.name == name:
+            return adapter
+    for adapter in adapters:
+        if name.lower() in adapter.name.lower():
+            return adapter
+    offered = ", ".join(repr(adapter.name) for adapter in adapters)
+    raise AdapterUnavailable(f"no adapter is named {name!r}; there are {offered}")
+
+
+def _speed(adapter: Adapter, folder: Path | None, measure: Callable[[Adapter], float]) -> float:
+    """Multiply-adds a second; 0 of an adapter that fails, which is asked again the next time."""
+    cache = Cache(adapter, folder)
+    known = cache.get(SPEED)
+    if isinstance(known, float):
+        return known
+    try:
+        found = measure(adapter)
+    except DeviceLost:
+        return 0.0
+    cache.put(SPEED, found)
+    return found
