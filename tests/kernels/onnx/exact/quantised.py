@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
@@ -29,7 +30,7 @@ class Draft:
         self.inputs.append(helper.make_tensor_value_info(name, kind, shape))
         return name
 
-    def constant(self, array: Array) -> str:
+    def constant(self, array: npt.ArrayLike) -> str:
         name = self._name("constant")
         self.constants.append(numpy_helper.from_array(np.array(array, order="C"), name))
         return name
@@ -57,7 +58,7 @@ class Draft:
     def weights(self, values: Array, scale: Array, axis: int = 0) -> str:
         """int8 weights behind DequantizeLinear."""
         zero = self.constant(np.zeros(np.shape(scale), np.int8))
-        attributes = {"axis": axis} if np.ndim(scale) else {}
+        attributes: dict[str, Any] = {"axis": axis} if np.ndim(scale) else {}
         return self.node(
             "DequantizeLinear",
             self.constant(values.astype(np.int8)),

@@ -1,6 +1,7 @@
 """Graphs in QDQ form against onnxruntime: at most one unit of the last place."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,8 +28,8 @@ def spread(count: int) -> Array:
     return np.linspace(0.002, 0.02, count)
 
 
-def conv(draft: Draft, x: str, **attributes: object) -> str:
-    groups = int(str(attributes.get("group", 1)))
+def conv(draft: Draft, x: str, **attributes: Any) -> str:
+    groups = int(attributes.get("group", 1))
     weights = draft.weights(codes(6, 6 // groups, 3, 3), spread(6) / 4)
     bias = draft.weights(codes(6), np.array(0.01))
     return draft.node("Conv", x, weights, bias, **attributes)
