@@ -2,9 +2,12 @@
 
 import click
 
+from keeper.cli.models.compare import compare
+from keeper.cli.models.importing import import_
 from keeper.cli.models.inspect import inspect
 from keeper.cli.models.plan import plan
 from keeper.cli.models.quantise import quantise
+from keeper.cli.models.running import run
 
 
 @click.group()
@@ -12,8 +15,7 @@ def model() -> None:
     """Models in ONNX: look at one, bring it in, run it, compare it."""
 
 
-model.add_command(inspect)
-model.add_command(plan)
-model.add_command(quantise)
+for command in (compare, import_, inspect, plan, quantise, run):
+    model.add_command(command)
 
 __all__ = ["model"]

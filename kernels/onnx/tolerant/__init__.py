@@ -1,7 +1,7 @@
 """Runs ONNX models of the tolerant class: every tensor is computed by WGSL on an adapter."""
 
 from kernels.onnx.tolerant.errors import BadInput, UnsupportedOperator
-from kernels.onnx.tolerant.node import LOWERINGS
+from kernels.onnx.tolerant.lowering import is_known
 from kernels.onnx.tolerant.runner import Run, TolerantRunner
 
-__all__ = ["LOWERINGS", "BadInput", "Run", "TolerantRunner", "UnsupportedOperator"]
+__all__ = ["BadInput", "Run", "TolerantRunner", "UnsupportedOperator", "is_known"]

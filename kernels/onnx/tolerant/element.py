@@ -62,6 +62,11 @@ class Element:
         """A lane on the host."""
         return np.dtype({"f32": np.float32, "i32": np.int32, "u32": np.uint32}[self.lane])
 
+    @property
+    def is_small(self) -> bool:
+        """Whether it is a float of eight or four bits, which saturates."""
+        return self.store.startswith("minifloat")
+
     def rounded(self, text: str) -> str:
         """WGSL that rounds the value of an expression to this type."""
         return text if self.store == "r" else self.store.replace("(r", f"({text}", 1)
@@ -81,6 +86,32 @@ def _signed(bits: int) -> str:
     return f"((r << {32 - bits}u) >> {32 - bits}u)"
 
 
+# Mantissa bits, least exponent of a normal number, largest finite number.
+_SMALL = {
+    "FLOAT8E4M3FN": (3, -6, 448.0),
+    "FLOAT8E4M3FNUZ": (3, -7, 240.0),
+    "FLOAT8E5M2": (2, -14, 57344.0),
+    "FLOAT8E5M2FNUZ": (2, -15, 57344.0),
+    "FLOAT4E2M1": (1, 0, 6.0),
+}
+_SMALL_TYPES: dict[str, Any] = {
+    "FLOAT8E4M3FN": ml_dtypes.float8_e4m3fn,
+    "FLOAT8E4M3FNUZ": ml_dtypes.float8_e4m3fnuz,
+    "FLOAT8E5M2": ml_dtypes.float8_e5m2,
+    "FLOAT8E5M2FNUZ": ml_dtypes.float8_e5m2fnuz,
+    "FLOAT4E2M1": ml_dtypes.float4_e2m1fn,
+}
+
+
+def _minifloats() -> list[Element]:
+    found = []
+    for name, (bits, least, most) in _SMALL.items():
+        store = f"minifloat(r, {bits}, {least}, {most}, {most})"
+        code = int(TensorProto.DataType.Value(name))
+        found.append(Element(code, name.lower(), "f32", np.dtype(_SMALL_TYPES[name]), store))
+    return found
+
+
 def _all() -> dict[int, Element]:
     found = [
         Element(FLOAT, "float", "f32", np.dtype(np.float32)),
@@ -88,6 +119,7 @@ def _all() -> dict[int, Element]:
         Element(BFLOAT16, "bfloat16", "f32", np.dtype(ml_dtypes.bfloat16), "round_bf16(r)"),
         Element(BOOL, "bool", "u32", np.dtype(np.bool_)),
     ]
+    found += _minifloats()
     types: dict[str, Any] = {"INT4": ml_dtypes.int4, "UINT4": ml_dtypes.uint4}
     types |= {"INT2": ml_dtypes.int2, "UINT2": ml_dtypes.uint2}
     for bits in (2, 4, 8, 16, 32, 64):

@@ -18,16 +18,20 @@ from kernels.onnx.tolerant.value import Value, on_host
 
 assert families
 MAX_UNROLLED = 256
+CONTROL = ("If", "Loop", "Scan")
 Names = dict[str, Value | None]
 
 
 def lower(
-    model: onnx.ModelProto, inputs: Mapping[str, Array], plan: Plan
+    model: onnx.ModelProto, inputs: Mapping[str, Array | Value], plan: Plan
 ) -> list[tuple[str, Value]]:
-    """Fill the plan; the graph's outputs by name.
+    """Fill the plan; the graph's outputs by name. A value as an input is one of the plan's.
 
     Raises UnsupportedOperator before anything runs, and BadInput.
     """
+    known = {port.name for port in model.graph.input}
+    if unknown := inputs.keys() - known:
+        raise BadInput(f"the model has no input {', '.join(map(repr, sorted(unknown)))}")
     opset = max(
         (each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), default=1
     )
@@ -39,11 +43,24 @@ def lower(
     for port in model.graph.input:
         _require_tensor(port)
         if port.name in inputs:
-            names[port.name] = _input(port, inputs[port.name])
+            given = inputs[port.name]
+            names[port.name] = given if isinstance(given, Value) else _input(port, given)
         elif port.name not in names:
             raise BadInput(f"input {port.name!r} is missing")
     walk.nodes(model.graph.node, names)
     return [(port.name, _present(names, port.name)) for port in model.graph.output]
+
+
+def is_known(operator: str) -> bool:
+    """Whether an operator, named with its domain unless that is ONNX's own, can be lowered."""
+    domain, _, name = operator.rpartition(".")
+    if not domain and (name in LOWERINGS or name in CONTROL):
+        return True
+    try:
+        schema: Any = defs.get_schema(name, defs.onnx_opset_version() if not domain else 1, domain)
+    except defs.SchemaError:
+        return False
+    return bool(schema.has_function or schema.has_context_dependent_function)
 
 
 def _require_tensor(port: onnx.ValueInfoProto) -> None:
@@ -93,7 +110,7 @@ class Walk:
 
     def _node(self, node: onnx.NodeProto, names: Names) -> None:
         inputs = [names[name] if name else None for name in node.input]
-        if node.op_type in ("If", "Loop", "Scan") and not node.domain:
+        if node.op_type in CONTROL and not node.domain:
             results = self._control(node, inputs, names)
         elif node.domain in ("", "ai.onnx") and node.op_type in LOWERINGS:
             results = self._lowered(node, inputs)

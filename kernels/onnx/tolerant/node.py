@@ -140,6 +140,7 @@ def reshaped(value: Value, shape: Sequence[int]) -> Value:
         None if host is None else (lambda: host().reshape(new)),
         value.static,
         value.bounds,
+        value.offset,
     )
 
 

@@ -1,9 +1,11 @@
 """Stages and buffers that a graph becomes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
+
+import numpy as np
 
 from kernels.onnx.tolerant.element import Array, Bounds, Element
 from kernels.onnx.tolerant.errors import UnsupportedOperator
@@ -15,10 +17,20 @@ MAX_GROUPS = 65_535
 
 @dataclass(slots=True)
 class Buffer:
-    """words of 32 bits; lanes are what an input holds before the run."""
+    """words of 32 bits of one lane type; lanes are what a constant holds before the run.
+
+    given: the run's caller fills it.
+    """
 
     words: int
+    lane: str
     lanes: Array | None = None
+    given: bool = False
+
+    @property
+    def read_only(self) -> bool:
+        """Whether no stage writes it."""
+        return self.given or self.lanes is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +44,13 @@ class Stage:
 
 @dataclass(slots=True)
 class Plan:
-    """What to run, in order."""
+    """What to run, in order.
+
+    pooled: constants of one lane type share a buffer, so that few are bound.
+    """
 
     max_bytes: int
+    pooled: bool = False
     buffers: list[Buffer] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
 
@@ -47,8 +63,48 @@ class Plan:
                 low, high = int(array.min()), int(array.max())
                 _require_lane(value.element, (low, high))
                 value.bounds = (low, high)
-            value.buffer = self._buffer(value.size, value.element.to_lanes(array))
+            self._hold(value, value.element.to_lanes(array))
+        assert value.buffer is not None
         return value.buffer
+
+    def input(self, shape: Shape, element: Element) -> Value:
+        """A tensor that the run's caller gives as lanes; nothing is known of its values."""
+        buffer = self._buffer(prod(shape), element.lane)
+        self.buffers[buffer].given = True
+        return Value(shape, element, buffer, bounds=element.bounds if element.is_wide else None)
+
+    def prune(self, wanted: Iterable[int]) -> None:
+        """Leave out stages that none of the wanted buffers depends on."""
+        needed, kept = set(wanted), []
+        for stage in reversed(self.stages):
+            if stage.buffers[-1] in needed:
+                needed.update(stage.buffers)
+                kept.append(stage)
+        self.stages = kept[::-1]
+        for at, buffer in enumerate(self.buffers):
+            if at not in needed and not buffer.given:
+                buffer.words, buffer.lanes = 1, None
+
+    def _hold(self, value: Value, lanes: Array) -> None:
+        lane = value.element.lane
+        if not self.pooled:
+            value.buffer = self._buffer(lanes.size, lane, lanes)
+            return
+        value.buffer = next(
+            (
+                at
+                for at, buffer in enumerate(self.buffers)
+                if buffer.lanes is not None and buffer.lane == lane
+            ),
+            None,
+        )
+        if value.buffer is None:
+            value.buffer = self._buffer(0, lane, lanes[:0])
+        pool = self.buffers[value.buffer]
+        assert pool.lanes is not None
+        value.offset = pool.lanes.size
+        pool.lanes = np.concatenate([pool.lanes, lanes])
+        pool.words = self._fitting(pool.lanes.size)
 
     def emit(
         self,
@@ -68,12 +124,12 @@ class Plan:
                 raise UnsupportedOperator(element.name, "values are not proven to fit 32 bits")
             _require_lane(element, bounds)
         size = prod(shape)
-        target = self._buffer(size)
-        read = [self.upload(value) for value in inputs]
+        target = self._buffer(size, element.lane)
         if size:
-            names = {buffer: f"a{at}" for at, buffer in enumerate(dict.fromkeys(read))}
-            lanes = {buffer: value.element.lane for buffer, value in zip(read, inputs, strict=True)}
-            body = re.sub(r"\$(\d+)", lambda found: names[read[int(found[1])]], code)
+            used = [inputs[at] for at in sorted({int(at) for at in re.findall(r"\$(\d+)", code)})]
+            lanes = {self.upload(value): value.element.lane for value in used}
+            names = {buffer: f"a{at}" for at, buffer in enumerate(lanes)}
+            body = re.sub(r"\$(\d+)\[", lambda found: _place(found, names, inputs), code)
             self._stage(body, list(names), lanes, target, element, size)
         return Value(shape, element, target, bounds=bounds)
 
@@ -113,16 +169,26 @@ class Plan:
         self.stages.append(Stage(source, (*read, target), (across, down, 1)))
 
     def _access(self, buffer: int) -> str:
-        return "read" if self.buffers[buffer].lanes is not None else "read_write"
+        return "read" if self.buffers[buffer].read_only else "read_write"
 
-    def _buffer(self, size: int, lanes: Array | None = None) -> int:
+    def _buffer(self, size: int, lane: str, lanes: Array | None = None) -> int:
+        self.buffers.append(Buffer(self._fitting(size), lane, lanes))
+        return len(self.buffers) - 1
+
+    def _fitting(self, size: int) -> int:
         words = max(size, 1)
         if 4 * words > self.max_bytes:
             raise UnsupportedOperator(
                 "tensor", f"{4 * words} bytes exceed the adapter's {self.max_bytes}"
             )
-        self.buffers.append(Buffer(words, lanes))
-        return len(self.buffers) - 1
+        return words
+
+
+def _place(found: re.Match[str], names: Mapping[int, str], inputs: Sequence[Value]) -> str:
+    value = inputs[int(found[1])]
+    assert value.buffer is not None
+    start = f"{value.offset}u + " if value.offset else ""
+    return f"{names[value.buffer]}[{start}"
 
 
 def _require_lane(element: Element, bounds: Bounds) -> None:

@@ -45,7 +45,9 @@ class TolerantRunner:
         limits = self.adapter.limits
         room = min(limits["max-storage-buffer-binding-size"], limits["max-buffer-size"])
         plan = Plan(room)
-        return plan, lower(model, inputs, plan)
+        outputs = lower(model, inputs, plan)
+        plan.prune(value.buffer for _, value in outputs if value.buffer is not None)
+        return plan, outputs
 
     def run(self, model: onnx.ModelProto, inputs: Mapping[str, Array]) -> Run:
         """Run a checked model.
@@ -101,7 +103,8 @@ class TolerantRunner:
         offset = 0
         for name, value in wanted.items():
             if sizes[name]:
-                source = buffers[value.buffer or 0]
+                assert value.buffer is not None
+                source = buffers[value.buffer]
                 encoder.copy_buffer_to_buffer(source, 0, staging, offset, sizes[name])
                 offset += sizes[name]
         self._device.queue.submit([encoder.finish()])

@@ -1,7 +1,7 @@
 """What a name stands for while a graph is planned."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
 
 import numpy as np
@@ -16,7 +16,8 @@ class Value:
     """A tensor: on the device, on the host, or both.
 
     host gives its values where planning may know them; static tells that they follow from the
-    model and the inputs' shapes alone. bounds hold integers of the device.
+    model and the inputs' shapes alone. bounds hold integers of the device. offset, in words, is
+    where the tensor begins in its buffer.
     """
 
     shape: Shape
@@ -24,7 +25,8 @@ class Value:
     buffer: int | None = None
     host: Callable[[], Array] | None = None
     static: bool = False
-    bounds: Bounds | None = field(default=None)
+    bounds: Bounds | None = None
+    offset: int = 0
 
     @property
     def size(self) -> int:

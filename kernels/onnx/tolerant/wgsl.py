@@ -88,6 +88,32 @@ FUNCTIONS: dict[str, str] = {
     let r = remainder(x, y);
     return select(r, r + y, r != 0.0 && ((r < 0.0) != (y < 0.0)));
 }""",
+    "reflect_into": """fn reflect_into(x: f32, low: f32, high: f32) -> f32 {
+    let span = high - low;
+    if (span <= 0.0) { return low; }
+    let d = select(low - x, x - high, x > high);
+    if (d <= 0.0) { return x; }
+    let n = floor(d / span);
+    let r = d - n * span;
+    let even = n - 2.0 * floor(n / 2.0) == 0.0;
+    return select(low + r, high - r, (x > high) == even);
+}""",
+    # Keys' cubic convolution kernel with a = -0.75.
+    "keys": """fn keys(d: f32) -> f32 {
+    let x = abs(d);
+    if (x <= 1.0) { return (1.25 * x - 2.25) * x * x + 1.0; }
+    if (x >= 2.0) { return 0.0; }
+    return ((-0.75 * x + 3.75) * x - 6.0) * x + 3.0;
+}""",
+    # Round half to even to m bits of mantissa; below 2^least all steps are equal.
+    "minifloat": """fn minifloat(x: f32, m: i32, least: i32, most: f32, beyond: f32) -> f32 {
+    if (is_nan(x)) { return x; }
+    let a = min(abs(x), 3.0e38);
+    let e = max(i32(bitcast<u32>(a) >> 23u) - 127, least);
+    let step = bitcast<f32>(u32(e - m + 127) << 23u);
+    let r = round(a / step) * step;
+    return select(1.0, -1.0, x < 0.0) * select(r, beyond, r > most);
+}""",
     "power": """fn power(x: f32, y: f32) -> f32 {
     if (y == 0.0 || x == 1.0) { return 1.0; }
     if (is_nan(x) || is_nan(y)) { return nan(); }

@@ -9,7 +9,10 @@ from kernels.onnx.tolerant.families import (
     normalisation,
     pooling,
     quantisation,
+    recurrent,
     reduction,
+    sampling,
+    sorting,
     unary,
 )
 
@@ -22,6 +25,9 @@ __all__ = [
     "normalisation",
     "pooling",
     "quantisation",
+    "recurrent",
     "reduction",
+    "sampling",
+    "sorting",
     "unary",
 ]

@@ -123,7 +123,7 @@ def modulus(node: Node) -> Value:
     bounds = None
     if a.element.is_wide and (right := node.bounds(b)) is not None:
         most = max(abs(right[0]), abs(right[1]))
-        bounds = (-most, most)
+        bounds = (0 if lane == "u32" else -most, most)
         if node.bounds(a) is None:
             bounds = None
     return pairwise(node, a, b, formula, a.element, bounds)

@@ -49,7 +49,9 @@ def quantize(node: Node) -> Value:
     if node.has(2):
         inputs.append(node.input(2))
         zero, element = "f32($2[place])", node.input(2).element
-    rounded = _rounded(_small(node, element), "f32($0[i]) / $1[place]", zero)
+    rounded = "f32($0[i]) / $1[place]"
+    if not element.is_small:
+        rounded = _rounded(_small(node, element), rounded, zero)
     return node.emit(inputs, value.shape, element, f"let place = {place}; let r = {rounded};")
 
 
@@ -61,9 +63,10 @@ def dequantize(node: Node) -> Value:
     inputs, x = [value, scale], "f32($0[i])"
     if node.has(2):
         inputs.append(node.input(2))
-        x = "f32(i32($0[i]) - i32($2[place]))"
-        if value.element.is_float:
-            raise node.refuse(f"of {value.element.name}")
+        difference = "$0[i] - $2[place]"
+        if not value.element.is_float:
+            difference = "i32($0[i]) - i32($2[place])"
+        x = f"f32({difference})"
     code = int(node.attribute("output_dtype", 0))
     element = scale.element if not code else element_of(code, node.operator)
     text = f"let place = {_place(node, value, scale, axis)}; let r = {x} * $1[place];"

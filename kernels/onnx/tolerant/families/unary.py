@@ -1,6 +1,7 @@
 """Operators of one tensor, element by element."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from kernels.onnx.tolerant.element import BOOL, ELEMENTS, Element
 from kernels.onnx.tolerant.node import Node, element_of, operator
@@ -155,7 +156,26 @@ def cast(node: Node) -> Value:
         target = element_of(int(node.attribute("to")), "Cast")
     else:
         target = node.input(1).element
+    if target.is_small and not node.attribute("saturate", 1):
+        # Only E5M2 has an infinity.
+        beyond = "inf()" if target.name == "float8e5m2" else "nan()"
+        text = target.store.rsplit(",", 1)[0].replace("(r", "($0[i]", 1)
+        code = f"let s = {text}, {beyond}); let r = s;"
+        return node.emit([value], value.shape, replace(target, store="r"), code)
     return converted(node, value, target)
+
+
+@operator("BitCast")
+def bit_cast(node: Node) -> Value:
+    """The same bits as another type of the same width."""
+    value = node.input(0)
+    source, target = value.element, element_of(int(node.attribute("to")), node.operator)
+    if source.numpy.itemsize != target.numpy.itemsize or 64 in (source.bits, target.bits):
+        raise node.refuse(f"{source.name} to {target.name}")
+    narrow_float = any(each.is_float and each.numpy.itemsize != 4 for each in (source, target))
+    if narrow_float or source.bits in (2, 4):
+        raise node.refuse(f"{source.name} to {target.name}")
+    return _unary(node, f"bitcast<{target.lane}>(x)", target)
 
 
 def converted(node: Node, value: Value, target: Element) -> Value:

@@ -1,0 +1,172 @@
+"""`neurolov model compare`: how far results are from onnxruntime's."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import helper
+
+from keeper.cli.models.files import read_onnx
+from keeper.cli.models.quantise import Shape
+from keeper.cli.models.runnable import open_runnable
+from keeper.cli.models.tensors import NamedFile, read_tensors
+from keeper.cli.options import answer, json_option
+from keeper.errors import BadInputError
+from kernels.trace.layout import Array
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+DIFFERENT = 1
+QUIET = 3
+# Integer inputs are mostly indices: small enough for every table.
+MAX_INDEX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One output over all samples.
+
+    top1_agreement is the share of rows of the last axis whose largest element is the same, None
+    where an output is no table of scores; cosine is the least of a sample.
+    """
+
+    name: str
+    largest_difference: float
+    largest_relative_difference: float
+    cosine: float
+    top1_agreement: float | None
+
+
+@click.command()
+@click.argument("path", metavar="MODEL", type=FILE)
+@click.option(
+    "--with", "imported", type=FILE, help="What `import` or `quantise` made; else MODEL itself."
+)
+@click.option("--input", "named", type=NamedFile(), multiple=True, help="An input: NAME=FILE.")
+@click.option("--inputs", "archive", type=FILE, help="An .npz file with an array for each input.")
+@click.option("--samples", type=click.IntRange(1, 10_000), default=1, show_default=True,
+              help="Random inputs, where none are given.")  # fmt: skip
+@click.option("--seed", default=0, show_default=True)
+@click.option("--shape", "shapes", type=Shape(), multiple=True, help="Sizes of an input.")
+@click.option("--limit", type=float, help="Exit with 1 when a difference exceeds this.")
+@click.option("--adapter", help="Part of the wanted adapter's name.")
+@json_option
+def compare(
+    *,
+    path: Path,
+    imported: Path | None,
+    named: tuple[tuple[str, Path], ...],
+    archive: Path | None,
+    samples: int,
+    seed: int,
+    shapes: tuple[tuple[str, tuple[int, ...]], ...],
+    limit: float | None,
+    adapter: str | None,
+    as_json: bool,
+) -> int:
+    """Compare results on an adapter with onnxruntime's, on given or random inputs."""
+    model = read_onnx(path)
+    found = open_runnable(path if imported is None else imported, adapter)
+    given = read_tensors(named, archive)
+    every = [given] if given else list(random_inputs(model, dict(shapes), samples, seed))
+    session = _session(model)
+    pairs = []
+    for inputs in every:
+        pairs.append((found.run(inputs), _reference(session, inputs)))
+    results = compare_outputs(pairs)
+    document = {"samples": len(every), "outputs": [asdict(each) for each in results]}
+    answer(document, as_json, *map(_line, results))
+    worst = max(each.largest_difference for each in results)
+    return DIFFERENT if limit is not None and not worst <= limit else 0
+
+
+def random_inputs(
+    model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]], samples: int, seed: int
+) -> Iterator[dict[str, Array]]:
+    """Standard normal floats, small integers; BadInputError where an axis has no length."""
+    generator = np.random.default_rng(seed)
+    held = {tensor.name for tensor in model.graph.initializer}
+    ports = [port for port in model.graph.input if port.name not in held]
+    for _ in range(samples):
+        yield {port.name: _random(port, shapes.get(port.name), generator) for port in ports}
+
+
+def _random(
+    port: onnx.ValueInfoProto, given: tuple[int, ...] | None, generator: np.random.Generator
+) -> Array:
+    tensor = port.type.tensor_type
+    shape = given
+    if shape is None:
+        shape = tuple(dim.dim_value for dim in tensor.shape.dim)
+        if not all(dim.HasField("dim_value") for dim in tensor.shape.dim):
+            raise BadInputError(f"input {port.name!r} has open axes: give --shape {port.name}=...")
+    dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
+    if dtype.kind == "b":
+        return generator.integers(0, 2, shape).astype(dtype)
+    if dtype.kind in "iu":
+        return generator.integers(0, MAX_INDEX, shape).astype(dtype)
+    return generator.standard_normal(shape).astype(dtype)
+
+
+def compare_outputs(pairs: list[tuple[dict[str, Array], dict[str, Array]]]) -> list[Comparison]:
+    """Every output that both sides have, over all pairs of (found, reference)."""
+    names = [name for name in pairs[0][1] if name in pairs[0][0]]
+    if not names:
+        raise BadInputError("the two have no output of the same name")
+    return [_compared(name, [(f[name], r[name]) for f, r in pairs]) for name in names]
+
+
+def _compared(name: str, pairs: list[tuple[Array, Array]]) -> Comparison:
+    differences, relatives, cosines, agreements = [0.0], [0.0], [], []
+    for left, right in pairs:
+        found, wanted = left.astype(np.float64), right.astype(np.float64)
+        if found.shape != wanted.shape:
+            raise BadInputError(f"{name}: shape {found.shape}, onnxruntime has {wanted.shape}")
+        gap = np.where(found == wanted, 0.0, np.abs(found - wanted))
+        differences.append(float(np.nan_to_num(gap, nan=np.inf).max(initial=0.0)))
+        scale = np.maximum(np.abs(wanted), np.finfo(np.float32).tiny)
+        relatives.append(float(np.nan_to_num(gap / scale, nan=np.inf).max(initial=0.0)))
+        cosines.append(_cosine(found, wanted))
+        if found.ndim > 1 and found.shape[-1] > 1 and found.size:
+            agreements.append(np.mean(found.argmax(-1) == wanted.argmax(-1)))
+    top1 = float(np.mean(agreements)) if agreements else None
+    return Comparison(name, max(differences), max(relatives), min(cosines), top1)
+
+
+def _cosine(found: Array, wanted: Array) -> float:
+    norms = float(np.linalg.norm(found) * np.linalg.norm(wanted))
+    if norms == 0:
+        return 1.0 if not found.any() and not wanted.any() else 0.0
+    return float(np.vdot(found, wanted) / norms)
+
+
+def _session(model: onnx.ModelProto) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = QUIET
+    try:
+        return onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:
+        # onnxruntime's exceptions share no base of their own.
+        raise BadInputError(f"onnxruntime cannot load the model: {error}") from error
+
+
+def _reference(session: Any, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    names = [each.name for each in session.get_outputs()]
+    try:
+        return dict(zip(names, session.run(names, dict(inputs)), strict=True))
+    except Exception as error:
+        raise BadInputError(f"onnxruntime cannot run the model: {error}") from error
+
+
+def _line(each: Comparison) -> str:
+    top1 = "" if each.top1_agreement is None else f", top-1 agreement {each.top1_agreement:.2%}"
+    return (
+        f"{each.name}: largest difference {each.largest_difference:.3g}, relative "
+        f"{each.largest_relative_difference:.3g}, cosine {each.cosine:.6f}{top1}"
+    )

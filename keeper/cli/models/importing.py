@@ -1,0 +1,123 @@
+"""`neurolov model import`: an ONNX model becomes a graph of the exact class or a kernel package."""
+
+import json
+from pathlib import Path
+
+import click
+import numpy as np
+import onnx
+
+from keeper.cli.models.files import read_onnx
+from keeper.cli.models.quantise import Shape, write_lowered
+from keeper.cli.models.runnable import weights_path
+from keeper.cli.options import answer, json_option
+from keeper.data.files import replace_atomically
+from keeper.errors import BadInputError
+from kernels.custom import PackageError
+from kernels.custom.element import Tolerance
+from kernels.onnx.exact import LoweringError, lower, read_network
+from kernels.onnx.tolerant import BadInput, UnsupportedOperator
+from kernels.onnx.tolerant.packaging import package
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+Shapes = dict[str, tuple[int, ...]]
+
+
+@click.command("import")
+@click.argument("path", metavar="MODEL", type=FILE)
+@click.option("-o", "--output", type=FILE, required=True, help="Graph or package to write.")
+@click.option(
+    "--class",
+    "wanted",
+    type=click.Choice(["auto", "exact", "tolerant"]),
+    default="auto",
+    show_default=True,
+    help="auto: exact where the model has an exact form, as a quantised one has.",
+)
+@click.option(
+    "--shape", "shapes", type=Shape(), multiple=True, help="Sizes of an input: NAME=1,3,224,224."
+)
+@click.option("--absolute", default=1e-4, show_default=True, help="Tolerance of a package.")
+@click.option("--relative", default=1e-3, show_default=True, help="Tolerance of a package.")
+@json_option
+def import_(
+    *,
+    path: Path,
+    output: Path,
+    wanted: str,
+    shapes: tuple[tuple[str, tuple[int, ...]], ...],
+    absolute: float,
+    relative: float,
+    as_json: bool,
+) -> None:
+    """Make an ONNX model a job: a graph file of the exact class, or a package of the tolerant one.
+
+    OUTPUT.json beside it says how tensors go in and come out; a package's weights are job inputs
+    and lie in OUTPUT.weights-N.npy.
+    """
+    model, why = read_onnx(path), None
+    if wanted != "tolerant":
+        try:
+            return _exact(model, output, dict(shapes), as_json)
+        except LoweringError as error:
+            if wanted == "exact":
+                raise BadInputError(f"{path} has no exact form: {error}") from error
+            why = str(error)
+    try:
+        _tolerant(model, output, dict(shapes), (absolute, relative), (as_json, why))
+    except (BadInput, UnsupportedOperator, PackageError) as error:
+        raise BadInputError(f"{path}: {error}") from error
+
+
+def _exact(model: onnx.ModelProto, output: Path, shapes: Shapes, as_json: bool) -> None:
+    lowered = lower(read_network(model, shapes))
+    write_lowered(lowered, output)
+    graph = lowered.graph
+    document = {
+        "class": "exact",
+        "output": str(output),
+        "operators": len(graph.descriptors),
+        "multiply_adds": graph.multiply_adds,
+        "spec_root": graph.spec_root.hex(),
+    }
+    answer(
+        document,
+        as_json,
+        f"{output}: exact, {len(graph.descriptors)} operators, {graph.multiply_adds:,} "
+        "multiply-adds",
+        f"spec root {graph.spec_root.hex()}",
+    )
+
+
+def _tolerant(
+    model: onnx.ModelProto,
+    output: Path,
+    shapes: Shapes,
+    bounds: tuple[float, float],
+    told: tuple[bool, str | None],
+) -> None:
+    found = package(model, "model", shapes, Tolerance.rounded(*bounds, 0))
+    for number, lanes in enumerate(found.weights):
+        with replace_atomically(weights_path(output, number)) as file:
+            np.save(file, lanes)
+    with replace_atomically(output.with_name(f"{output.name}.json")) as file:
+        file.write(json.dumps(found.as_json(), indent=1).encode())
+    with replace_atomically(output) as file:
+        file.write(found.package.canonical)
+    as_json, why = told
+    document = {
+        "class": "tolerant",
+        "output": str(output),
+        "digest": found.package.digest.hex(),
+        "stages": len(found.package.stages),
+        "device_bytes": found.package.device_bytes,
+        "weights": [str(weights_path(output, at)) for at in range(len(found.weights))],
+        "not_exact": why,
+    }
+    answer(
+        document,
+        as_json,
+        f"{output}: tolerant, {len(found.package.stages)} stages",
+        f"digest {found.package.digest.hex()}",
+        *([f"not exact: {why}"] if why else []),
+    )

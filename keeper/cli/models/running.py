@@ -1,0 +1,40 @@
+"""`neurolov model run`: inputs from files, outputs to a file or as JSON."""
+
+from pathlib import Path
+
+import click
+import numpy as np
+
+from keeper.cli.models.runnable import open_runnable
+from keeper.cli.models.tensors import NamedFile, document_of, lines_of, read_tensors
+from keeper.cli.options import answer, json_option
+from keeper.data.files import replace_atomically
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("path", metavar="MODEL", type=FILE)
+@click.option(
+    "--input", "named", type=NamedFile(), multiple=True, help="An input: NAME=FILE, .npy or .pb."
+)
+@click.option("--inputs", "archive", type=FILE, help="An .npz file with an array for each input.")
+@click.option("-o", "--output", type=FILE, help="Write the outputs to this .npz file.")
+@click.option("--adapter", help="Part of the wanted adapter's name.")
+@json_option
+def run(
+    *,
+    path: Path,
+    named: tuple[tuple[str, Path], ...],
+    archive: Path | None,
+    output: Path | None,
+    adapter: str | None,
+    as_json: bool,
+) -> None:
+    """Run an ONNX model, or what `import` or `quantise` made of one, on an adapter here."""
+    inputs = read_tensors(named, archive)
+    outputs = open_runnable(path, adapter).run(inputs)
+    if output is not None:
+        with replace_atomically(output) as file:
+            np.savez(file, allow_pickle=False, **outputs)
+    answer({"outputs": document_of(outputs)}, as_json, *lines_of(outputs))

@@ -1,0 +1,98 @@
+"""Tensors that a user hands in by name, and how they are told."""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import onnx
+from google.protobuf.message import DecodeError
+from onnx import numpy_helper
+
+from keeper.cli.files import MalformedFileError
+from kernels.onnx.reading import ModelError
+from kernels.onnx.reading.tensors import stored_bytes
+from kernels.trace.layout import Array
+
+SHOWN = 8
+
+
+class NamedFile(click.ParamType[tuple[str, Path]]):
+    """A tensor's file: NAME=FILE."""
+
+    name = "name=file"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, context: click.Context | None
+    ) -> tuple[str, Path]:
+        """Name and path."""
+        name, found, path = str(value).partition("=")
+        if not name or not found or not path:
+            self.fail(f"{value!r} is not NAME=FILE, such as image=image.npy", param, context)
+        return name, Path(path)
+
+
+def read_tensors(named: tuple[tuple[str, Path], ...], archive: Path | None) -> dict[str, Array]:
+    """Tensors by name from .npy and .pb files and an .npz archive; MalformedFileError."""
+    found: dict[str, Array] = {}
+    if archive is not None:
+        try:
+            held = np.load(archive, allow_pickle=False)
+            if isinstance(held, np.ndarray):
+                raise ValueError("it holds one array without a name")
+            with held:
+                found = {name: held[name] for name in held.files}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+            raise MalformedFileError(f"{archive} is not an .npz file: {error}") from error
+    for name, path in named:
+        if name in found:
+            raise MalformedFileError(f"tensor {name!r} is given twice")
+        found[name] = _read(path)
+    return found
+
+
+def _read(path: Path) -> Array:
+    try:
+        if path.suffix == ".pb":
+            tensor: onnx.TensorProto = onnx.TensorProto.FromString(path.read_bytes())
+            stored_bytes(tensor)
+            if tensor.data_location == onnx.TensorProto.EXTERNAL:
+                raise ValueError("its bytes lie in another file")
+            return numpy_helper.to_array(tensor)
+        array: Array = np.load(path, allow_pickle=False)
+        if not isinstance(array, np.ndarray):
+            raise ValueError("it is an archive; give it as --inputs")
+        return array
+    except (OSError, ValueError, EOFError, DecodeError, ModelError) as error:
+        raise MalformedFileError(f"{path} holds no tensor: {error}") from error
+
+
+def document_of(tensors: Mapping[str, Array]) -> dict[str, Any]:
+    """Shape, type and values of every tensor, the values in one list, row-major."""
+    return {
+        name: {
+            "shape": list(array.shape),
+            "type": array.dtype.name,
+            "values": [_plain(value) for value in array.reshape(-1).tolist()],
+        }
+        for name, array in tensors.items()
+    }
+
+
+def lines_of(tensors: Mapping[str, Array]) -> list[str]:
+    """A line a tensor: shape, type and the first values."""
+    lines = []
+    for name, array in tensors.items():
+        values = ", ".join(f"{value:.6g}" for value in array.reshape(-1)[:SHOWN].tolist())
+        more = ", ..." if array.size > SHOWN else ""
+        lines.append(f"{name}: {array.dtype.name} {list(array.shape)}  {values}{more}")
+    return lines
+
+
+def _plain(value: Any) -> Any:
+    # JSON has no number that is not finite.
+    if isinstance(value, float) and not np.isfinite(value):
+        return str(value)
+    return value

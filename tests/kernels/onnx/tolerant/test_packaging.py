@@ -1,0 +1,80 @@
+"""Float models as kernel packages."""
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from kernels.custom import KernelPackage, run_package
+from kernels.custom.element import Tolerance
+from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator
+from kernels.onnx.tolerant.packaging import package, ports_of_json
+from tests.kernels.onnx.models import chain, floats, model
+
+BOUNDS = Tolerance.rounded(1e-5, 1e-5, 0)
+
+
+def test_a_package_gives_what_the_runner_gives() -> None:
+    scale = numpy_helper.from_array(np.array([1, -2, 3], np.float32), "s")
+    at = numpy_helper.from_array(np.array([2, 0], np.int32), "at")
+    nodes = [
+        *chain().graph.node[:1],
+        helper.make_node("Mul", ["p", "s"], ["m"]),
+        helper.make_node("Softmax", ["m"], ["f"]),
+        helper.make_node("Gather", ["f", "at"], ["y"], axis=1),
+    ]
+    weights = [*chain().graph.initializer, scale, at]
+    content = model(nodes, [floats("x", "n", 4)], [floats("y", "n", 2)], weights)
+    x = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4)
+    found = package(content, "net", {"x": (2, 4)}, BOUNDS)
+    assert KernelPackage.from_bytes(found.package.canonical) == found.package
+    # Floats in one buffer and integers in another.
+    assert [lanes.dtype for lanes in found.weights] == [np.float32, np.int32]
+    data = [found.inputs[0].encode(x), *(lanes.tobytes() for lanes in found.weights)]
+    output = found.output.decode(run_package(found.package, data))
+    np.testing.assert_array_equal(output, TolerantRunner().run(content, {"x": x}).outputs["y"])
+    assert ports_of_json(found.as_json()) == (found.inputs, found.output)
+
+
+def test_scratch_is_used_again() -> None:
+    names = [f"t{at}" for at in range(20)]
+    nodes = [helper.make_node("Neg", ["x"], ["t0"])]
+    for before, after in zip(names, [*names[1:], "y"], strict=True):
+        nodes.append(helper.make_node("Neg", [before], [after]))
+    found = package(model(nodes, [floats("x", 4)], [floats("y", 4)]), "net", {}, BOUNDS)
+    assert len(found.package.stages) == 21
+    assert len(found.package.buffers) <= 4
+
+
+def test_an_open_axis_needs_a_shape() -> None:
+    content = model([helper.make_node("Neg", ["x"], ["y"])], [floats("x", "n")], [floats("y", "n")])
+    for shapes in ({}, {"x": (2, 2)}, {"x": (0,)}):
+        with pytest.raises(BadInput, match="--shape"):
+            package(content, "net", shapes, BOUNDS)
+
+
+def test_two_outputs_or_an_untouched_input_are_refused() -> None:
+    nodes = [helper.make_node("Neg", ["x"], ["y"]), helper.make_node("Abs", ["x"], ["z"])]
+    both = model(nodes, [floats("x", 2)], [floats("y", 2), floats("z", 2)])
+    untouched = model(nodes[:1], [floats("x", 2), floats("w", 2)], [floats("y", 2)])
+    same = model([helper.make_node("Identity", ["x"], ["y"])], [floats("x", 2)], [floats("y", 2)])
+    for content, why in ((both, "has one"), (untouched, "change nothing"), (same, "by nothing")):
+        with pytest.raises(UnsupportedOperator, match=why):
+            package(content, "net", {}, BOUNDS)
+
+
+def test_an_input_that_decides_a_shape_is_refused() -> None:
+    shape = helper.make_tensor_value_info("s", TensorProto.INT64, [1])
+    nodes = [helper.make_node("Reshape", ["x", "s"], ["y"])]
+    content = model(nodes, [floats("x", 2), shape], [floats("y", "n")])
+    with pytest.raises(UnsupportedOperator, match="decides a shape"):
+        package(content, "net", {}, BOUNDS)
+
+
+def test_ports_refuse_what_does_not_fit() -> None:
+    (port,) = package(chain(), "net", {}, BOUNDS).inputs
+    for array in (np.zeros((2, 5), np.float32), np.zeros((2, 4), np.float64)):
+        with pytest.raises(BadInput):
+            port.encode(array)
+    for document in ({}, {"version": 2}, {"version": 1, "inputs": [{}], "output": {}}):
+        with pytest.raises(BadInput):
+            ports_of_json(document)
