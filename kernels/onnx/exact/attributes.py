@@ -10,6 +10,7 @@ from onnx.reference import ReferenceEvaluator
 
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.network import Node
+from kernels.onnx.reading.growth import grows
 from kernels.trace.layout import Array
 
 SYMBOLIC = "give every axis a size: --shape NAME=1,3,224,224"
@@ -33,7 +34,8 @@ def constants_of(model: onnx.ModelProto) -> tuple[dict[str, Array], list[onnx.No
     left = []
     for proto in model.graph.node:
         quantises = proto.op_type in ("QuantizeLinear", "DequantizeLinear")
-        if quantises or any(name and name not in known for name in proto.input):
+        unknown = any(name and name not in known for name in proto.input)
+        if quantises or unknown or grows(proto, [known.get(name) for name in proto.input]):
             left.append(proto)
         else:
             known.update(_evaluated(model, proto, known))
