@@ -8,7 +8,7 @@ import wgpu
 from kernels.runtime.adapter import Adapter, losses
 
 DISPATCHES = 1000
-RUNS = 7
+RUNS = 15
 # Each dispatch reads what the one before it wrote, as the operators of a graph do.
 SOURCE = """
 @group(0) @binding(0) var<storage, read_write> counter: array<u32>;
@@ -45,8 +45,8 @@ def _run(device: Any, pipeline: Any, bindings: Any, counter: Any, before: int) -
     started = perf_counter()
     encoder = device.create_command_encoder()
     compute = encoder.begin_compute_pass()
+    compute.set_pipeline(pipeline)
     for _ in range(DISPATCHES):
-        compute.set_pipeline(pipeline)
         compute.set_bind_group(0, bindings)
         compute.dispatch_workgroups(1)
     compute.end()

@@ -70,8 +70,11 @@ class Program:
             queue.write_buffer(buffer, 0, _in_words(data))
         encoder = self._device.create_command_encoder()
         compute = encoder.begin_compute_pass()
+        current = None
         for pipeline, bindings, groups in self._dispatches:
-            compute.set_pipeline(pipeline)
+            if pipeline is not current:
+                compute.set_pipeline(pipeline)
+                current = pipeline
             compute.set_bind_group(0, bindings)
             compute.dispatch_workgroups(*groups)
         compute.end()

@@ -5,6 +5,16 @@ from dataclasses import dataclass
 
 from kernels.graph import Graph
 from kernels.models.digits import accuracy, graph, held_out
+from kernels.models.minilm.export import LAYERS
+from kernels.models.minilm.network import (
+    BATCH,
+    LENGTH,
+    cosines,
+    float_embeddings,
+    transformer,
+)
+from kernels.models.minilm.sentences import MEASURED
+from kernels.models.minilm.tokens import feeds
 from kernels.trace.layout import Array
 
 DIGITS = "digits"
@@ -36,19 +46,9 @@ def digits() -> Workload:
     )
 
 
-def sentences() -> Workload:
+def sentences(layers: int = LAYERS) -> Workload:
     """The sentence transformer on four sentences; MissingModelError without its extra."""
-    from kernels.models.minilm.network import (  # noqa: PLC0415 - its imports take a second
-        BATCH,
-        LENGTH,
-        cosines,
-        float_embeddings,
-        transformer,
-    )
-    from kernels.models.minilm.sentences import MEASURED  # noqa: PLC0415
-    from kernels.models.minilm.tokens import feeds  # noqa: PLC0415
-
-    found = transformer(BATCH, LENGTH)
+    found = transformer(BATCH, LENGTH, layers)
     tokens = feeds(MEASURED[:BATCH], LENGTH)
     expected = float_embeddings(found.model, tokens)
     return Workload(

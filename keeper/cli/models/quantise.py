@@ -114,7 +114,7 @@ def quantise(
 def read_samples(path: Path) -> dict[str, Array]:
     """Arrays of an .npz file by name; MalformedFileError when it is none."""
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             return {name: held[name] for name in held.files}
     except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
         raise MalformedFileError(f"{path} is not an .npz file of arrays: {error}") from error

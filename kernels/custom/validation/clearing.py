@@ -32,6 +32,7 @@ class Clearing:
         self._module = module
         self._lanes = lanes
         self._names = 0
+        self._atomics: dict[str, bool] = {}
         name = f"{RESERVED_PREFIX}clear_{entry.name}"
         statements = "".join(self._shared(each.name, each.type) for each in variables)
         self.function = f"fn {name}({LANE}: u32) {{ {statements}workgroupBarrier(); }}"
@@ -60,7 +61,7 @@ class Clearing:
             raise PackageError(
                 Reason.NESTING_LIMIT, f"{place}: workgroup types nest deeper than {MAX_DEPTH}"
             )
-        if not self._atomic(kind, 0):
+        if not self._atomic(kind):
             return f"{place} = {_text(kind)}();"
         kind = self._resolved(kind)
         if kind[0].text == "atomic":
@@ -74,13 +75,22 @@ class Clearing:
                 members.append(self._cleared(f"{place}.{part[at].text}", part[at + 2 :], depth + 1))
         return " ".join(members)
 
-    def _atomic(self, kind: Tokens, depth: int) -> bool:
+    def _atomic(self, kind: Tokens) -> bool:
         """Whether a type holds an atomic, so that it has no constructor."""
-        texts = {token.text for token in kind}
-        if "atomic" in texts or depth > MAX_DEPTH:
-            return True
-        named = {**self._module.structs, **self._module.aliases}
-        return any(self._atomic(named[name], depth + 1) for name in texts & named.keys())
+        return any(
+            token.text == "atomic" or self._named_atomic(token.text)
+            for token in kind
+            if token.text in self._module.structs
+            or token.text in self._module.aliases
+            or token.text == "atomic"
+        )
+
+    def _named_atomic(self, name: str) -> bool:
+        if name not in self._atomics:
+            # Sizes were worked out before, so no type contains itself.
+            kind = self._module.structs.get(name) or self._module.aliases[name]
+            self._atomics[name] = self._atomic(kind)
+        return self._atomics[name]
 
     def _resolved(self, kind: Tokens) -> Tokens:
         for _ in range(MAX_DEPTH):

@@ -61,20 +61,13 @@ class Module:
     structs: dict[str, Tokens] = field(default_factory=dict)
     aliases: dict[str, Tokens] = field(default_factory=dict)
     constants: dict[str, Tokens] = field(default_factory=dict)
+    _names: set[str] = field(default_factory=set)
 
-    def _names(self) -> set[str]:
-        return {
-            *self.variables,
-            *self.functions,
-            *self.structs,
-            *self.aliases,
-            *self.constants,
-        }
-
-    def check_new(self, name: str, line: int) -> None:
-        """PackageError when something has the name already, or the language has."""
-        if name in self._names():
+    def take(self, name: str, line: int) -> None:
+        """Take a name; PackageError when something has it already, or the language has."""
+        if name in self._names:
             raise malformed(f"{name} is declared twice", line)
+        self._names.add(name)
         if _PREDECLARED.fullmatch(name) is not None:
             raise malformed(f"{name} is WGSL's own", line)
 
@@ -135,7 +128,7 @@ def _declaration(module: Module, tokens: Tokens, at: int) -> int:
             return _function(module, tokens, at, attributes)
         case "struct":
             name, end = _word(tokens, at + 1), _closing(tokens, at + 2)
-            module.check_new(name, token.line)
+            module.take(name, token.line)
             module.structs[name] = tokens[at + 3 : end]
             return end + 1
     end = _semicolon(tokens, at)
@@ -145,11 +138,11 @@ def _declaration(module: Module, tokens: Tokens, at: int) -> int:
             _variable(module, statement, attributes)
         case "const":
             name, value = _assigned(statement)
-            module.check_new(name, token.line)
+            module.take(name, token.line)
             module.constants[name] = value
         case "alias":
             name, value = _assigned(statement)
-            module.check_new(name, token.line)
+            module.take(name, token.line)
             module.aliases[name] = value
         case "const_assert":
             pass
@@ -174,7 +167,7 @@ def _function(module: Module, tokens: Tokens, at: int, attributes: Attributes) -
     if body == len(tokens):
         raise malformed(f"{name} has no body", tokens[at].line)
     end = _closing(tokens, body)
-    module.check_new(name, tokens[at].line)
+    module.take(name, tokens[at].line)
     if attributes.keys() & {"vertex", "fragment"}:
         raise _forbidden(f"{name}: entry points other than compute", tokens[at])
     module.functions[name] = Function(
@@ -203,7 +196,7 @@ def _variable(module: Module, statement: Tokens, attributes: Attributes) -> None
     declared = split(statement[at + 1 :], "=")[0]
     if not declared or declared[0].text != ":":
         raise malformed(f"{name}: state the type of a module's variable", line)
-    module.check_new(name, line)
+    module.take(name, line)
     module.variables[name] = Variable(name, space, access, declared[1:], attributes, line)
 
 

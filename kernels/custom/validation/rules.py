@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 
 from kernels.custom.buffer import Role, Stage
 from kernels.custom.errors import PackageError, Reason
@@ -24,6 +25,7 @@ MAX_PRIVATE_BYTES = 8_192
 MAX_FUNCTION_BYTES = 1 << 16
 # A compiler may write every call out, so a function counts once for each way that leads to it.
 MAX_EXPANDED_TOKENS = 1 << 17
+MAX_CALL_DEPTH = 64
 MAX_INVOCATIONS = 1 << 32
 
 
@@ -46,12 +48,7 @@ class Source:
             raise PackageError(
                 Reason.BAD_ENTRY_POINT, f"{stage.entry_point} is no compute entry point"
             )
-        shared = sum(map(self._required_size, self._shared(entry)))
-        if shared > MAX_WORKGROUP_BYTES:
-            raise PackageError(
-                Reason.WORKGROUP_LIMIT,
-                f"{entry.name}: {shared} bytes of workgroup memory, at most {MAX_WORKGROUP_BYTES}",
-            )
+        self._shared(entry)
         self._check_bindings(stage, package, self._reached[entry.name])
         x, y, z = stage.workgroups
         return x * y * z * self._workgroup(entry)
@@ -74,8 +71,16 @@ class Source:
         return f"{rebuilt(self._tokens, inserted)} {' '.join(functions)}\n"
 
     def _shared(self, entry: Function) -> list[Variable]:
+        """The workgroup memory of an entry point; PackageError where it is too much."""
         reached = map(self._module.variables.__getitem__, sorted(self._reached[entry.name]))
-        return [variable for variable in reached if variable.space == "workgroup"]
+        shared = [variable for variable in reached if variable.space == "workgroup"]
+        size = sum(map(self._required_size, shared))
+        if size > MAX_WORKGROUP_BYTES:
+            raise PackageError(
+                Reason.WORKGROUP_LIMIT,
+                f"{entry.name}: {size} bytes of workgroup memory, at most {MAX_WORKGROUP_BYTES}",
+            )
+        return shared
 
     def _workgroup(self, entry: Function) -> int:
         arguments = entry.attributes.get("workgroup_size")
@@ -142,12 +147,14 @@ class Source:
         """The variables that each function can touch; PackageError where calls run away."""
         variables: dict[str, set[str]] = {}
         expanded: dict[str, int] = {}
+        depths: dict[str, int] = {}
         for function in self._callees_first():
             words = Counter(token.text for token in function.text)
             touched = words.keys() & self._module.variables.keys()
-            size = len(function.text)
+            size, depth = len(function.text), 1
             for callee in words.keys() & self._module.functions.keys():
                 touched |= variables[callee]
+                depth = max(depth, depths[callee] + 1)
                 size += words[callee] * expanded[callee]
             if size > MAX_EXPANDED_TOKENS:
                 raise PackageError(
@@ -155,22 +162,25 @@ class Source:
                     f"{function.name}: with all calls written out it has {size} tokens, at most "
                     f"{MAX_EXPANDED_TOKENS}",
                 )
+            if depth > MAX_CALL_DEPTH:
+                raise PackageError(
+                    Reason.NESTING_LIMIT, f"{function.name}: calls deeper than {MAX_CALL_DEPTH}"
+                )
             variables[function.name], expanded[function.name] = set(touched), size
+            depths[function.name] = depth
         return variables
 
     def _callees_first(self) -> Iterator[Function]:
-        waiting = {
-            name: {token.text for token in function.text} & self._module.functions.keys()
-            for name, function in self._module.functions.items()
+        functions = self._module.functions
+        calls = {
+            name: {token.text for token in function.text} & functions.keys()
+            for name, function in functions.items()
         }
-        while waiting:
-            ready = [name for name, callees in waiting.items() if not callees & waiting.keys()]
-            if not ready:
-                line = min(self._module.functions[name].line for name in waiting)
-                raise malformed("functions call each other in a circle", line)
-            for name in ready:
-                del waiting[name]
-                yield self._module.functions[name]
+        try:
+            yield from (functions[name] for name in TopologicalSorter(calls).static_order())
+        except CycleError as error:
+            name = error.args[1][0]
+            raise malformed(f"{name} calls itself in a circle", functions[name].line) from None
 
     def _check_private(self) -> None:
         """Stack and registers: what each invocation has for itself."""

@@ -11,7 +11,9 @@ from kernels.custom.errors import PackageError, Reason
 from kernels.custom.validation.module import Module, Tokens, attributes_of, split
 from kernels.custom.validation.tokens import Kind, Token, malformed, texts
 
-MAX_DEPTH = 32
+MAX_BRACKETS = 32
+# https://www.w3.org/TR/WGSL/#limits: nesting depth of a composite type.
+MAX_TYPE_DEPTH = 15
 MAX_VALUE = (1 << 32) - 1
 MAX_MEMBERS = 1024
 
@@ -28,7 +30,7 @@ class Layout:
         self._module = module
         self._values: dict[str, int] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
-        self._depth = 0
+        self._brackets = self._types = 0
 
     def value(self, tokens: Tokens) -> int:
         """A constant expression's value, 0 to 2^32 - 1; PackageError where it has none."""
@@ -47,7 +49,9 @@ class Layout:
         return sized[0] if sized is not None else None
 
     def _expression(self, tokens: Sequence[Token], level: int) -> int:
-        self._enter(tokens)
+        self._brackets += 1
+        if self._brackets > MAX_BRACKETS * (len(_OPERATORS) + 1):
+            raise _deep("constants", tokens)
         try:
             if level == len(_OPERATORS):
                 return self._operand(tokens)
@@ -61,7 +65,7 @@ class Layout:
                     return _applied(text, left, right, tokens[at].line)
             return self._expression(tokens, level + 1)
         finally:
-            self._depth -= 1
+            self._brackets -= 1
 
     def _operand(self, tokens: Sequence[Token]) -> int:
         if len(tokens) > 2 and tokens[0].text in ("u32", "i32") and tokens[1].text == "(":
@@ -84,11 +88,13 @@ class Layout:
 
     def _type(self, tokens: Tokens) -> tuple[int, int] | None:
         """Size and alignment."""
-        self._enter(tokens)
+        self._types += 1
+        if self._types > MAX_TYPE_DEPTH:
+            raise _deep("types", tokens)
         try:
             return self._laid_out(tokens)
         finally:
-            self._depth -= 1
+            self._types -= 1
 
     def _laid_out(self, tokens: Tokens) -> tuple[int, int] | None:
         if not tokens:
@@ -145,8 +151,9 @@ class Layout:
     def _struct(self, members: Tokens) -> tuple[int, int] | None:
         offset, widest = 0, 4
         parts = [part for part in split(members, ",") if part]
-        if len(parts) > MAX_MEMBERS:
-            raise malformed(f"a struct of {len(parts)} members", members[0].line)
+        if not 1 <= len(parts) <= MAX_MEMBERS:
+            line = members[0].line if members else 0
+            raise malformed(f"a struct of {len(parts)} members", line)
         for number, part in enumerate(parts):
             attributes, at = attributes_of(part, 0)
             laid_out = self._type(part[at + 2 :])
@@ -162,14 +169,6 @@ class Layout:
             offset = _rounded(offset, alignment) + size
             widest = max(widest, alignment)
         return _rounded(offset, widest), widest
-
-    def _enter(self, tokens: Sequence[Token]) -> None:
-        self._depth += 1
-        if self._depth > MAX_DEPTH * (len(_OPERATORS) + 1):
-            line = tokens[0].line if tokens else 0
-            raise PackageError(
-                Reason.NESTING_LIMIT, f"line {line}: types or constants nest too deep"
-            )
 
 
 def _joined(tokens: Tokens) -> list[Token]:
@@ -211,6 +210,11 @@ def _applied(sign: str, left: int, right: int, line: int) -> int:
 def _rounded(size: int, alignment: int) -> int:
     alignment = max(1, alignment)
     return -(-size // alignment) * alignment
+
+
+def _deep(what: str, tokens: Sequence[Token]) -> PackageError:
+    line = tokens[0].line if tokens else 0
+    return PackageError(Reason.NESTING_LIMIT, f"line {line}: {what} nest too deep")
 
 
 def _unknown(tokens: Sequence[Token]) -> PackageError:

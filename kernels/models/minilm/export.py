@@ -36,7 +36,7 @@ class _Draft:
 
     def constant(self, name: str, array: Array) -> str:
         self.initialisers.setdefault(
-            name, numpy_helper.from_array(np.ascontiguousarray(array), name)
+            name, numpy_helper.from_array(np.array(array, order="C"), name)
         )
         return name
 

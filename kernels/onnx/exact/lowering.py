@@ -1,7 +1,7 @@
 """Walks a network node by node and appends the operators that compute it exactly."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,7 +51,10 @@ class Lowering:
                 raise LoweringError(node.label, error.message) from error
         output = self._result()
         graph = self.emit.build.build()
-        return Lowered(graph, Interface(ports, output))
+        seen = zip(ports, graph.inputs, strict=True)
+        # A graph's input takes the form in which an operator reads it first.
+        taken = tuple(replace(port, job_shape=spec.shape) for port, spec in seen)
+        return Lowered(graph, Interface(taken, output))
 
     def tensor(self, node: Node, position: int = 0) -> Tensor:
         """An operand that is computed."""

@@ -47,7 +47,7 @@ def observe(
     channels: dict[str, Array] = {}
     whole = set(names) | {each.name for each in session.get_inputs()}
     for feeds in _batches(session, samples):
-        found = dict(zip(names, session.run(names, feeds), strict=True)) | feeds
+        found = feeds | dict(zip(names, session.run(names, feeds), strict=True))
         for name, values in found.items():
             if values.dtype.kind != "f" or not values.size:
                 continue

@@ -7,13 +7,11 @@ import numpy as np
 from kernels.onnx.exact.network import HIGH, Network, Real, Weights
 from kernels.trace.layout import Array
 
-MADE_BY_TABLE = ("Gelu", "Softmax", "Sigmoid", "Tanh", "Relu", "Clip")
-
 
 def channel_scales(
     network: Network, largest: Mapping[str, Array], smoothing: float
 ) -> dict[str, Real]:
-    """A scale [K] for every tensor that products by constants read as int32.
+    """A scale [K] for every tensor that products by constants read, used where it is int32.
 
     With x_k the largest activation of a channel and w_k its largest weight, the scale is
     proportional to x_k^s / w_k^(1-s) (Xiao et al. 2022, SmoothQuant, equation 4), and so large
@@ -21,16 +19,15 @@ def channel_scales(
     """
     if smoothing <= 0:
         return {}
-    makers = {output: node.kind for node in network.nodes for output in node.outputs}
     weights: dict[str, Real] = {}
     for node in network.nodes:
-        name = node.inputs[0] if node.inputs else ""
-        if node.kind != "MatMul" or makers.get(name) in (None, *MADE_BY_TABLE):
+        if node.kind not in ("MatMul", "Gemm"):
             continue
-        found = network.constants.get(node.inputs[1])
+        name, found = node.inputs[0], network.constants.get(node.inputs[1])
         if found is None or isinstance(found, Weights) or name not in largest:
             continue
-        rows = np.abs(np.asarray(found, np.float64)).max(axis=1)
+        outputs = 0 if node.attributes.get("transB", 0) else 1
+        rows = np.abs(np.asarray(found, np.float64)).max(axis=outputs)
         weights[name] = np.maximum(weights.get(name, rows), rows)
     scales = {}
     for name, heavy in weights.items():

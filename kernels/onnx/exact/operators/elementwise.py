@@ -206,4 +206,4 @@ def _bounds(lowering: Lowering, node: Node) -> tuple[float, float]:
         low = lowering.real(node, 1)
     if lowering.has(node, 2):
         high = lowering.real(node, 2)
-    return float(np.asarray(low)), float(np.asarray(high))
+    return float(np.ravel(low)[0]), float(np.ravel(high)[0])

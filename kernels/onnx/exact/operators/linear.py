@@ -81,13 +81,7 @@ def matmul(lowering: Lowering, node: Node) -> None:
     found = lowering.constant(node, 1)
     if (found.values if isinstance(found, Weights) else found).ndim != 2:
         raise LoweringError(node.label, "a constant right operand has two axes")
-    scales = lowering.network.channels.get(node.inputs[0])
-    if scales is None or lowering.tensor(node).dtype is DType.INT8:
-        lowering.put(node, dense(lowering, node, lowering.int8(node), kernel(found, 1), 2))
-        return
-    x = lowering.emit.channels(lowering.tensor(node), scales)
-    scaled = kernel(lowering.real(node, 1) * scales[:, np.newaxis], 1)
-    lowering.put(node, dense(lowering, node, replace(x, scale=np.asarray(1.0)), scaled, 2))
+    lowering.put(node, dense(lowering, node, 1))
 
 
 def gemm(lowering: Lowering, node: Node) -> None:
@@ -95,16 +89,26 @@ def gemm(lowering: Lowering, node: Node) -> None:
     plain = node.attributes.get("alpha", 1.0) == 1.0 and node.attributes.get("beta", 1.0) == 1.0
     if not plain or node.attributes.get("transA", 0):
         raise LoweringError(node.label, "only alpha = beta = 1 without transA has an exact form")
-    x = lowering.int8(node)
-    axis = 0 if node.attributes.get("transB", 0) else 1
-    lowering.put(node, dense(lowering, node, x, kernel(lowering.constant(node, 1), axis), 2))
+    lowering.put(node, dense(lowering, node, 0 if node.attributes.get("transB", 0) else 1))
 
 
-def dense(lowering: Lowering, node: Node, x: Tensor, weights: Kernel, bias: int) -> Tensor:
-    """x [..., K] int8 times weights [N, K], in parts of at most 3,840 terms."""
+def _factors(lowering: Lowering, node: Node, axis: int) -> tuple[Tensor, Kernel]:
+    """The activations and weights [N, K]; scales of single channels move into the weights."""
+    scales = lowering.network.channels.get(node.inputs[0])
+    if scales is None or lowering.tensor(node).dtype is DType.INT8:
+        return lowering.int8(node), kernel(lowering.constant(node, 1), axis)
+    x = lowering.emit.channels(lowering.tensor(node), scales)
+    spread = scales if axis == 0 else scales[:, np.newaxis]
+    scaled = kernel(lowering.real(node, 1) * spread, axis)
+    return replace(x, scale=np.asarray(1.0)), scaled
+
+
+def dense(lowering: Lowering, node: Node, axis: int) -> Tensor:
+    """x [..., K] int8 times weights with outputs along an axis, at most 3,840 terms at a time."""
+    x, weights = _factors(lowering, node, axis)
     unit = weights.scale * float(x.scale)
     terms = x.shape[-1]
-    folded = bias_of(lowering, node, bias, unit, folded=weights.values, zero_point=x.zero_point)
+    folded = bias_of(lowering, node, 2, unit, folded=weights.values, zero_point=x.zero_point)
     edges = [*range(0, terms, MATMUL_TERMS), terms]
     total: Value | None = None
     for start, end in pairwise(edges):

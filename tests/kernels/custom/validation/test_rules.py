@@ -124,6 +124,12 @@ def test_what_is_allowed_passes(source: str) -> None:
             f"{OUTPUT}{MAIN} if true {{ }} {'else if true { } ' * 64} }}",
             "64 levels",
         ),
+        (Reason.BAD_SOURCE, f"struct S {{ }} {OUTPUT}{MAIN} var s: S; }}", "struct of 0"),
+        (
+            Reason.NESTING_LIMIT,
+            f"{OUTPUT}{MAIN} var a: {'array<' * 16}u32{', 1>' * 16}; }}",
+            "types nest too deep",
+        ),
         (Reason.NESTING_LIMIT, f"struct S {{ a: S }} {OUTPUT}{MAIN} var s: S; }}", "too deep"),
     ],
 )
@@ -138,7 +144,14 @@ def test_calls_that_double_at_every_step_are_refused() -> None:
     assert refusal(f"{OUTPUT}{chain} fn g16() {{ }} {MAIN} g0(); }}").reason is Reason.NESTING_LIMIT
 
 
-def test_a_cond_list_of_short_branches_is_no_nesting() -> None:
+def test_calls_that_go_on_and_on_are_refused() -> None:
+    chain = "".join(f"fn g{n}() {{ g{n + 1}(); }}" for n in range(64))
+    error = refusal(f"{OUTPUT}{chain} fn g64() {{ }} {MAIN} }}")
+    assert error.reason is Reason.NESTING_LIMIT
+    assert "calls deeper than 64" in str(error)
+
+
+def test_a_list_of_short_branches_is_no_nesting() -> None:
     validate(alone("if true { } else { } " * 200))
 
 
