@@ -11,6 +11,7 @@ from kernels.floating.definition import Array, Call, Kernel, Tuning, naive_stage
 from kernels.floating.prepared import Compiled, Prepared, stored_bytes
 from kernels.floating.subgroup import subgroup_size
 from kernels.runtime import Adapter, DeviceLimit, select_adapter
+from kernels.runtime.adapter import losses
 from kernels.tuning import Space, Tuner
 
 KEPT_CALLS = 4
@@ -47,12 +48,14 @@ class FloatRunner:
     ) -> list[Array]:
         """States and outputs in binding order.
 
-        Raises CallError, FeatureUnavailable or DeviceLimit before anything is compiled.
+        Raises CallError, FeatureUnavailable or DeviceLimit before anything is compiled, DeviceLost
+        when the device fails.
         """
         prepared = self.prepare(kernel, call, tuning, naive=naive)
-        prepared.write(call.inputs)
-        prepared.submit()
-        return prepared.read()
+        with losses(self.adapter.name):
+            prepared.write(call.inputs)
+            prepared.submit()
+            return prepared.read()
 
     def prepare(
         self, kernel: Kernel, call: Call, tuning: Tuning | None = None, *, naive: bool = False

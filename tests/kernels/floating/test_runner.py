@@ -8,7 +8,7 @@ import pytest
 
 from kernels.floating import Call, CallError, FeatureUnavailable, FloatRunner, library
 from kernels.floating.conformance import check, draw_inputs
-from kernels.runtime import DeviceLimit
+from kernels.runtime import DeviceLimit, DeviceLost
 
 MATMUL = library()["matmul_f32"]
 
@@ -58,6 +58,15 @@ def test_runs_of_one_call_do_not_see_each_other(runner: FloatRunner) -> None:
     for value in (1.0, 2.0):
         (found,) = runner.run(MATMUL, Call([ones(3, 5) * value, ones(5, 2)]))
         np.testing.assert_array_equal(found, np.full((3, 2), 5 * value, np.float32))
+
+
+def test_lost_device_is_reported(runner: FloatRunner) -> None:
+    own = FloatRunner(runner.adapter)
+    call = Call([ones(3, 5), ones(5, 2)])
+    own.run(MATMUL, call)
+    own.device.destroy()
+    with pytest.raises(DeviceLost, match="^" + re.escape(runner.adapter.name)):
+        own.run(MATMUL, call)
 
 
 def test_inputs_are_not_changed(runner: FloatRunner) -> None:
