@@ -12,6 +12,8 @@ from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.network import Node
 from kernels.trace.layout import Array
 
+GROWING = ("ConstantOfShape", "Expand", "Tile")
+MAX_ELEMENTS = 1 << 26
 SYMBOLIC = "give every axis a size: --shape NAME=1,3,224,224"
 
 
@@ -33,7 +35,8 @@ def constants_of(model: onnx.ModelProto) -> tuple[dict[str, Array], list[onnx.No
     left = []
     for proto in model.graph.node:
         quantises = proto.op_type in ("QuantizeLinear", "DequantizeLinear")
-        if quantises or any(name and name not in known for name in proto.input):
+        nested = any(each.type == onnx.AttributeProto.GRAPH for each in proto.attribute)
+        if quantises or nested or any(name and name not in known for name in proto.input):
             left.append(proto)
         else:
             known.update(_evaluated(model, proto, known))
@@ -51,13 +54,19 @@ def shape_of(value: onnx.ValueInfoProto, given: Mapping[str, tuple[int, ...]]) -
 
 
 def stored_as(value: onnx.ValueInfoProto) -> str:
-    """The element type of an input as NumPy names it."""
+    """The element type of an input as NumPy names it; LoweringError when it is no tensor."""
+    if not value.type.HasField("tensor_type"):
+        raise LoweringError(f"input {value.name!r}", "is no tensor; only tensors are job inputs")
     return str(np.dtype(helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)))
 
 
 def _evaluated(
     model: onnx.ModelProto, proto: onnx.NodeProto, known: Mapping[str, Array]
 ) -> dict[str, Array]:
+    if proto.op_type in GROWING:
+        sizes = np.asarray(known[proto.input[-1]], np.float64)
+        if float(np.prod(sizes)) * known[proto.input[0]].size > MAX_ELEMENTS:
+            raise LoweringError(plain(proto).label, "makes a constant too large to fold")
     names = [name for name in dict.fromkeys(proto.input) if name]
     graph = helper.make_graph(
         [proto],
@@ -71,7 +80,10 @@ def _evaluated(
         [onnx.ValueInfoProto(name=name) for name in proto.output],
     )
     alone = helper.make_model(graph, opset_imports=model.opset_import)
-    found: Any = ReferenceEvaluator(alone).run(None, {name: known[name] for name in names})
+    try:
+        found: Any = ReferenceEvaluator(alone).run(None, {name: known[name] for name in names})
+    except Exception as error:
+        raise LoweringError(plain(proto).label, f"cannot be folded: {error}") from error
     return {
-        name: np.asarray(value) for name, value in zip(proto.output, found, strict=True) if name
+        name: np.asarray(value) for name, value in zip(proto.output, found, strict=False) if name
     }
