@@ -242,11 +242,6 @@ class Provider(Role):
 
     async def _forget(self, view: View) -> None:
         """Drop the traces of jobs that their buyers closed: nobody can ask for them any more."""
-        open_jobs = {str(job) for job in view.jobs}
-        for job in self._tools.indexes.jobs():
-            if job not in open_jobs:
-                for index in self._tools.indexes.of_job(job):
-                    for digest in index.outputs:
-                        self._tools.store.remove(digest)
-                self._tools.indexes.remove(job)
+        for digest in self._tools.indexes.keep_only({str(job) for job in view.jobs}):
+            self._tools.store.remove(digest)
         self._material = {job: kept for job, kept in self._material.items() if job in view.jobs}

@@ -183,13 +183,8 @@ class TaskProvider(TaskRole):
 
     def _forget(self, view: TaskView) -> None:
         """Drop the outputs of closed tasks: nobody can ask for them any more."""
-        open_tasks = {str(task) for task in view.tasks}
-        for task in self._tools.indexes.jobs():
-            if task not in open_tasks:
-                for index in self._tools.indexes.of_job(task):
-                    for digest in index.outputs:
-                        self._tools.store.remove(digest)
-                self._tools.indexes.remove(task)
+        for digest in self._tools.indexes.keep_only({str(task) for task in view.tasks}):
+            self._tools.store.remove(digest)
         for kept in self._kept - view.tasks.keys():
             self._tools.runs.discard(kept)
         self._kept &= view.tasks.keys()

@@ -146,6 +146,7 @@ class Kernel:
     tuning: Mapping[str, Any]
     source: str
     naive_source: str
+    subgroup_source: str
     sha256: str
     twin: Twin
 
@@ -158,9 +159,11 @@ class Kernel:
         """The constants of the text: those of a tuning, and the dimensions it is written for."""
         return {**tuning, **{name: dimensions[name] for name in self.constants}}
 
-    def text(self, fixed: Mapping[str, int]) -> str:
-        """What is compiled."""
-        return PRELUDES[self.element] + specialise(self.source, fixed)
+    def text(self, fixed: Mapping[str, int], subgroup_size: int = 0) -> str:
+        """What is compiled: with subgroup operations where LANES fit a subgroup of this size."""
+        fits = bool(self.subgroup_source) and fixed.get("LANES", 1) <= subgroup_size
+        source = self.subgroup_source if fits else self.source
+        return PRELUDES[self.element] + specialise(source, fixed)
 
     @property
     def naive_text(self) -> str:

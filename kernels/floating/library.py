@@ -44,7 +44,9 @@ def read_folder(folder: Path) -> Iterator[Kernel]:
     contract = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
     source = _text(folder, contract.get("sources", ["kernel.wgsl"]))
     naive = _text(folder, contract.get("naive_sources", ["naive.wgsl"]))
-    digest = sha256(f"{source}\n{naive}".encode()).hexdigest()
+    subgroup = _text(folder, contract.get("subgroup_sources", []))
+    texts = [source, naive, *([subgroup] if subgroup else [])]
+    digest = sha256("\n".join(texts).encode()).hexdigest()
     if digest != contract["sha256"]:
         raise ManifestError(f"{folder.name}: shader is {digest}, not the manifest's")
     twin = cast(Twin, _module(folder))
@@ -62,6 +64,7 @@ def read_folder(folder: Path) -> Iterator[Kernel]:
             tuning=contract.get("tuning", {}),
             source=source,
             naive_source=naive,
+            subgroup_source=subgroup,
             sha256=digest,
             twin=twin,
         )

@@ -9,11 +9,12 @@ import wgpu
 
 from kernels.floating.definition import Array, Call, Kernel, Tuning, naive_stages
 from kernels.floating.prepared import Compiled, Prepared, stored_bytes
+from kernels.floating.subgroup import subgroup_size
 from kernels.runtime import Adapter, DeviceLimit, select_adapter
 from kernels.tuning import Space, Tuner
 
 KEPT_CALLS = 4
-OPTIONAL_FEATURES = ("shader-f16",)
+OPTIONAL_FEATURES = ("shader-f16", "subgroup")
 
 
 class FeatureUnavailable(RuntimeError):  # noqa: N818
@@ -31,6 +32,9 @@ class FloatRunner:
         self.adapter = adapter if isinstance(adapter, Adapter) else select_adapter(adapter)
         self.features = frozenset(OPTIONAL_FEATURES) & self.adapter.features
         self.device = self.adapter.request_device(self.features)
+        self.subgroup_size = (
+            subgroup_size(self.adapter, self.device) if "subgroup" in self.features else 0
+        )
         self._compilations: dict[Any, Compiled] = {}
         self._calls: OrderedDict[Any, Prepared] = OrderedDict()
 
@@ -88,7 +92,10 @@ class FloatRunner:
         shape = "x".join(str(1 << (size - 1).bit_length()) for size in dimensions.values())
         space = Space.parse(kernel.tuning)
         return tuner.best(
-            kernel.text({}), shape, space, lambda point: self._measured(kernel, call, point)
+            kernel.text({}, self.subgroup_size),
+            shape,
+            space,
+            lambda point: self._measured(kernel, call, point),
         )
 
     def release(self) -> None:
@@ -126,7 +133,7 @@ class FloatRunner:
         values = {} if naive else fixed
         key = (kernel.name, kernel.sha256, naive, _frozen(values))
         if key not in self._compilations:
-            source = kernel.naive_text if naive else kernel.text(values)
+            source = kernel.naive_text if naive else kernel.text(values, self.subgroup_size)
             self._compilations[key] = Compiled(self.device, source, kernel.bindings)
         return self._compilations[key]
 

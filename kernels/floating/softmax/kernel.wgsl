@@ -7,32 +7,6 @@ struct Parameters { rows: u32, columns: u32 }
 const LOWEST = -0x1.fffffep+127;
 const LOG2_E = 1.4426950408889634;
 
-var<workgroup> peaks: array<f32, WORKGROUP>;
-var<workgroup> sums: array<f32, WORKGROUP>;
-
-// Every invocation combines for itself what its row's LANES hold: one barrier instead of a tree.
-fn largest(lane: u32, own: f32) -> f32 {
-    peaks[lane] = own;
-    workgroupBarrier();
-    let first = lane / LANES * LANES;
-    var found = own;
-    for (var other = first; other < first + LANES; other++) {
-        found = max(found, peaks[other]);
-    }
-    return found;
-}
-
-fn total(lane: u32, own: f32) -> f32 {
-    sums[lane] = own;
-    workgroupBarrier();
-    let first = lane / LANES * LANES;
-    var found = 0.0;
-    for (var other = first; other < first + LANES; other++) {
-        found += sums[other];
-    }
-    return found;
-}
-
 struct Row {
     // The invocation's first vector, and the row's vectors: [start, end).
     first: u32,

@@ -10,10 +10,9 @@ from onnx.reference import ReferenceEvaluator
 
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.network import Node
+from kernels.onnx.reading.growth import grows
 from kernels.trace.layout import Array
 
-GROWING = ("ConstantOfShape", "Expand", "Tile")
-MAX_ELEMENTS = 1 << 26
 SYMBOLIC = "give every axis a size: --shape NAME=1,3,224,224"
 
 
@@ -36,7 +35,8 @@ def constants_of(model: onnx.ModelProto) -> tuple[dict[str, Array], list[onnx.No
     for proto in model.graph.node:
         quantises = proto.op_type in ("QuantizeLinear", "DequantizeLinear")
         nested = any(each.type == onnx.AttributeProto.GRAPH for each in proto.attribute)
-        if quantises or nested or any(name and name not in known for name in proto.input):
+        unknown = nested or any(name and name not in known for name in proto.input)
+        if quantises or unknown or grows(proto, [known.get(name) for name in proto.input]):
             left.append(proto)
         else:
             known.update(_evaluated(model, proto, known))
@@ -63,10 +63,6 @@ def stored_as(value: onnx.ValueInfoProto) -> str:
 def _evaluated(
     model: onnx.ModelProto, proto: onnx.NodeProto, known: Mapping[str, Array]
 ) -> dict[str, Array]:
-    if proto.op_type in GROWING:
-        sizes = np.asarray(known[proto.input[-1]], np.float64)
-        if float(np.prod(sizes)) * known[proto.input[0]].size > MAX_ELEMENTS:
-            raise LoweringError(plain(proto).label, "makes a constant too large to fold")
     names = [name for name in dict.fromkeys(proto.input) if name]
     graph = helper.make_graph(
         [proto],

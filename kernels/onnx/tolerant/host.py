@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from math import prod
 
 import onnx
 from onnx.reference import ReferenceEvaluator
@@ -22,6 +23,21 @@ SHAPE_OPERATORS = frozenset(
         "Transpose", "Trilu", "Unsqueeze", "Where", "Xor",
     ]
 )  # fmt: skip
+
+# Their outputs may be far larger than their inputs.
+_GROWING = frozenset(["ConstantOfShape", "Expand", "OneHot", "Pad", "Range", "Tile"])
+
+
+def is_small(operator: str, sizes: Sequence[int]) -> bool:
+    """Whether operands of so many elements surely give a result that may be computed here.
+
+    Broadcasting and gathering give at most the product of the sizes.
+    """
+    if operator in _GROWING:
+        return False
+    if operator == "Concat":
+        return sum(sizes) <= MAX_ELEMENTS
+    return prod(max(size, 1) for size in sizes) <= MAX_ELEMENTS << 4
 
 
 def evaluate(node: onnx.NodeProto, inputs: Sequence[Array | None], opset: int) -> list[Array]:

@@ -11,7 +11,7 @@ from onnx import defs, helper, numpy_helper
 from kernels.onnx.tolerant import families
 from kernels.onnx.tolerant.element import ELEMENTS, Array
 from kernels.onnx.tolerant.errors import BadInput, UnsupportedOperator
-from kernels.onnx.tolerant.host import MAX_ELEMENTS, SHAPE_OPERATORS, evaluate
+from kernels.onnx.tolerant.host import MAX_ELEMENTS, SHAPE_OPERATORS, evaluate, is_small
 from kernels.onnx.tolerant.node import LOWERINGS, Node, element_of, reshaped
 from kernels.onnx.tolerant.plan import Plan
 from kernels.onnx.tolerant.value import Value, on_host
@@ -109,6 +109,7 @@ class Walk:
             self._node(_resolved(node, bound or {}), names)
 
     def _node(self, node: onnx.NodeProto, names: Names) -> None:
+        self._plan.count(node.op_type)
         inputs = [names[name] if name else None for name in node.input]
         if node.op_type in CONTROL and not node.domain:
             results = self._control(node, inputs, names)
@@ -127,7 +128,8 @@ class Walk:
         on_shapes = node.op_type in SHAPE_OPERATORS and all(
             value.host is not None and value.size <= MAX_ELEMENTS for value in given
         )
-        if on_shapes and all(value.static and not value.element.is_float for value in given):
+        whole = all(value.static and not value.element.is_float for value in given)
+        if on_shapes and whole and is_small(node.op_type, [value.size for value in given]):
             found = self._evaluated(node, inputs)
             if found is not None and all(each.size <= MAX_ELEMENTS for each in found):
                 return [_static(array) for array in found]

@@ -13,6 +13,8 @@ from kernels.onnx.tolerant.value import Shape, Value
 from kernels.onnx.tolerant.wgsl import WORKGROUP, used_functions
 
 MAX_GROUPS = 65_535
+# Loops and functions count as what they unroll to.
+MAX_NODES = 100_000
 
 
 @dataclass(slots=True)
@@ -53,6 +55,13 @@ class Plan:
     pooled: bool = False
     buffers: list[Buffer] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
+    nodes: int = 0
+
+    def count(self, operator: str) -> None:
+        """One more node; unsupported beyond MAX_NODES."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise UnsupportedOperator(operator, f"the graph unrolls to more than {MAX_NODES} nodes")
 
     def upload(self, value: Value) -> int:
         """The buffer that holds a value, made from the host where it lies there."""

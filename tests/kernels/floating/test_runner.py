@@ -93,6 +93,18 @@ def test_softmax_in_registers_and_beyond(runner: FloatRunner, columns: int) -> N
     check(runner, kernel, Call(draw_inputs(kernel, {"R": 9, "C": columns}, random)))
 
 
+def test_softmax_without_subgroups(runner: FloatRunner) -> None:
+    random = np.random.default_rng(9)
+    kernel = library()["softmax_f32"]
+    plain = FloatRunner(runner.adapter)
+    plain.subgroup_size = 0
+    for columns in (33, 1000, 1021):
+        for tuning in ({"WORKGROUP": 64, "LANES": 8}, {"WORKGROUP": 64, "LANES": 64}):
+            call = Call(draw_inputs(kernel, {"R": 5, "C": columns}, random))
+            check(plain, kernel, call, tuning)
+            check(runner, kernel, call, tuning)
+
+
 def test_large_exponents_and_large_means(runner: FloatRunner) -> None:
     kernels = library()
     far = np.linspace(-3e4, 3e4, 77, dtype=np.float32)[None]

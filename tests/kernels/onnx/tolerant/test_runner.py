@@ -1,5 +1,6 @@
 """Float graphs on an adapter, against NumPy."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator, is_known
+from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator, is_known, plan
 from kernels.onnx.tolerant.wgsl import MAX_LOOP
 from tests.kernels.onnx.models import chain, floats, model
 
@@ -159,3 +160,74 @@ def test_known_operators() -> None:
     assert is_known("Attention")
     assert not is_known("NonZero")
     assert not is_known("com.example.Thing")
+
+
+def constant(name: str, *values: int) -> TensorProto:
+    return numpy_helper.from_array(np.array(values, np.int64), name)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "weights"),
+    [
+        ([helper.make_node("ConstantOfShape", ["s"], ["y"])], [constant("s", 1 << 40)]),
+        ([helper.make_node("ConstantOfShape", ["s"], ["y"])], [constant("s", *[1 << 16] * 4)]),
+        ([helper.make_node("Expand", ["x", "s"], ["y"])], [constant("s", 1 << 40, 2)]),
+        ([helper.make_node("Tile", ["x", "s"], ["y"])], [constant("s", 1 << 40)]),
+        (
+            [
+                helper.make_node("Range", ["a", "b", "c"], ["r"]),
+                helper.make_node("Cast", ["r"], ["y"], to=TensorProto.FLOAT),
+            ],
+            [
+                numpy_helper.from_array(np.array(value), name)
+                for name, value in (("a", 0), ("b", 1 << 31), ("c", 1))
+            ],
+        ),
+        (
+            [
+                helper.make_node("Unsqueeze", ["s", "z"], ["row"]),
+                helper.make_node("Unsqueeze", ["s", "o"], ["column"]),
+                helper.make_node("Add", ["row", "column"], ["t"]),
+                helper.make_node("Cast", ["t"], ["y"], to=TensorProto.FLOAT),
+            ],
+            [constant("s", *range(1 << 15)), constant("z", 0), constant("o", 1)],
+        ),
+    ],
+)
+def test_attack_39_a_huge_tensor_is_refused_before_it_is_allocated(
+    monkeypatch: pytest.MonkeyPatch, nodes: list[onnx.NodeProto], weights: list[TensorProto]
+) -> None:
+    monkeypatch.setattr(RUNNER, "_execute", None)
+    out = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    content = model(nodes, [floats("x", 2)], [out], weights)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnsupportedOperator, match="exceed"):
+            RUNNER.run(content, {"x": np.ones(2, np.float32)})
+        assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    finally:
+        tracemalloc.stop()
+
+
+def test_attack_39_nested_loops_do_not_unroll_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plan, "MAX_NODES", 2000)
+    trips = constant("n", 200)
+    truth = numpy_helper.from_array(np.array(True), "t")
+    body = [helper.make_node("Neg", ["v0"], ["w0"])]
+    for depth in range(4):
+        ports = [
+            port(f"i{depth}", TensorProto.INT64),
+            port(f"c{depth}", TensorProto.BOOL),
+            floats(f"v{depth}", 2),
+        ]
+        ends = [port(f"d{depth}", TensorProto.BOOL), floats(f"w{depth}", 2)]
+        inner = [helper.make_node("Identity", [f"c{depth}"], [f"d{depth}"]), *body]
+        graph = helper.make_graph(inner, "body", ports, ends)
+        start = "x" if depth == 3 else f"v{depth + 1}"
+        end = "y" if depth == 3 else f"w{depth + 1}"
+        body = [helper.make_node("Loop", ["n", "t", start], [end], body=graph)]
+    content = model(body, [floats("x", 2)], [floats("y", 2)], [trips, truth])
+    with pytest.raises(UnsupportedOperator, match="unrolls"):
+        RUNNER.run(content, {"x": np.ones(2, np.float32)})

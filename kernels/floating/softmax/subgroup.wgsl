@@ -1,0 +1,17 @@
+// The same as team.wgsl where the LANES of a row are neighbours in one subgroup: no barrier, so
+// that nothing has to leave its registers.
+fn largest(lane: u32, own: f32) -> f32 {
+    var found = own;
+    for (var distance = 1u; distance < LANES; distance *= 2u) {
+        found = max(found, subgroupShuffleXor(found, distance));
+    }
+    return found;
+}
+
+fn total(lane: u32, own: f32) -> f32 {
+    var found = own;
+    for (var distance = 1u; distance < LANES; distance *= 2u) {
+        found += subgroupShuffleXor(found, distance);
+    }
+    return found;
+}
