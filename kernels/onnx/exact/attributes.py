@@ -34,7 +34,8 @@ def constants_of(model: onnx.ModelProto) -> tuple[dict[str, Array], list[onnx.No
     left = []
     for proto in model.graph.node:
         quantises = proto.op_type in ("QuantizeLinear", "DequantizeLinear")
-        unknown = any(name and name not in known for name in proto.input)
+        nested = any(each.type == onnx.AttributeProto.GRAPH for each in proto.attribute)
+        unknown = nested or any(name and name not in known for name in proto.input)
         if quantises or unknown or grows(proto, [known.get(name) for name in proto.input]):
             left.append(proto)
         else:
@@ -53,7 +54,9 @@ def shape_of(value: onnx.ValueInfoProto, given: Mapping[str, tuple[int, ...]]) -
 
 
 def stored_as(value: onnx.ValueInfoProto) -> str:
-    """The element type of an input as NumPy names it."""
+    """The element type of an input as NumPy names it; LoweringError when it is no tensor."""
+    if not value.type.HasField("tensor_type"):
+        raise LoweringError(f"input {value.name!r}", "is no tensor; only tensors are job inputs")
     return str(np.dtype(helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)))
 
 
@@ -73,7 +76,10 @@ def _evaluated(
         [onnx.ValueInfoProto(name=name) for name in proto.output],
     )
     alone = helper.make_model(graph, opset_imports=model.opset_import)
-    found: Any = ReferenceEvaluator(alone).run(None, {name: known[name] for name in names})
+    try:
+        found: Any = ReferenceEvaluator(alone).run(None, {name: known[name] for name in names})
+    except Exception as error:
+        raise LoweringError(plain(proto).label, f"cannot be folded: {error}") from error
     return {
-        name: np.asarray(value) for name, value in zip(proto.output, found, strict=True) if name
+        name: np.asarray(value) for name, value in zip(proto.output, found, strict=False) if name
     }

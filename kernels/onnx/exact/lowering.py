@@ -9,10 +9,21 @@ from kernels.graph import Graph, GraphError
 from kernels.onnx.exact.emitter import Emitter
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.interface import Interface, Port
-from kernels.onnx.exact.network import QUANTISE, Network, Node, Quantisation, Real, Weights
+from kernels.onnx.exact.network import (
+    QUANTISE,
+    Network,
+    NetworkInput,
+    Node,
+    Quantisation,
+    Real,
+    Weights,
+)
 from kernels.onnx.exact.tensor import Tensor, stored_shape
 from kernels.trace import DType
 from kernels.trace.layout import Array
+
+INDICES = ("int32", "int64")
+INDEX_READERS = {"Gather", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}
 
 Handler = Callable[["Lowering", Node], None]
 
@@ -128,6 +139,7 @@ class Lowering:
         shape = stored_shape(entry.shape)
         found = entry.quantisation
         if found is None:
+            self._require_indices(entry)
             shape = (shape[0] * shape[1], shape[2], shape[3], 1)
             value = self.emit.build.input(shape, DType.INT32)
             self._tensors[entry.name] = Tensor.dense(value, entry.shape, 1.0)
@@ -144,6 +156,19 @@ class Lowering:
             found.zero_point,
             entry.stored,
         )
+
+    def _require_indices(self, entry: NetworkInput) -> None:
+        readers = {node.kind for node in self.network.consumers(entry.name)}
+        if entry.stored not in INDICES:
+            raise LoweringError(
+                f"input {entry.name!r}",
+                "has no scale; quantise it (QuantizeLinear), or use `neurolov model quantise` with "
+                "a calibration set",
+            )
+        if not readers <= INDEX_READERS:
+            raise LoweringError(
+                f"input {entry.name!r}", "integers are read as the indices of Gather alone"
+            )
 
     def _result(self) -> Port:
         name = self.network.output

@@ -68,10 +68,8 @@ class _Reader:
         return Network(inputs, tuple(self.nodes), self.constants, graph.output[0].name)
 
     def _entry(self, value: onnx.ValueInfoProto) -> NetworkInput:
-        stored, found = stored_as(value), self.bound.get(value.name)
-        if found is None and stored in ("int8", "uint8"):
-            found = Quantisation(1.0, -UINT8_SHIFT if stored == "uint8" else 0)
-        return NetworkInput(value.name, shape_of(value, self.shapes), found, stored)
+        found = self.bound.get(value.name)
+        return NetworkInput(value.name, shape_of(value, self.shapes), found, stored_as(value))
 
     def _read(self, node: Node) -> None:
         match node.kind:
@@ -218,7 +216,10 @@ class _Reader:
     def _zero(self, node: Node, position: int, of: int) -> Array:
         """An int8 zero point; that of an unsigned type is shifted like its values."""
         if position < len(node.inputs) and node.inputs[position]:
-            zero = self.raw[node.inputs[position]]
+            found = self.raw.get(node.inputs[position])
+            if found is None:
+                raise LoweringError(node.label, "its zero point is computed; it must be a constant")
+            zero = found
             shift = UINT8_SHIFT if zero.dtype == np.uint8 else 0
             self._require_eight_bits(node, zero)
             wide = zero.astype(np.int64) - shift

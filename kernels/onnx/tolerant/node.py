@@ -81,10 +81,14 @@ class Node:
         element: Element,
         code: str,
         bounds: Bounds | None = None,
+        *,
+        invocations: int | None = None,
     ) -> Value:
         """As Plan.emit, naming this operator in errors."""
         try:
-            return self.plan.emit(inputs, tuple(shape), element, code, bounds)
+            return self.plan.emit(
+                inputs, tuple(shape), element, code, bounds, invocations=invocations
+            )
         except UnsupportedOperator as error:
             raise self.refuse(f"{error.operator}: {error.why}") from error
 

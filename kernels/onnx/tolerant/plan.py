@@ -122,8 +122,12 @@ class Plan:
         element: Element,
         code: str,
         bounds: Bounds | None = None,
+        *,
+        invocations: int | None = None,
     ) -> Value:
         """A kernel whose invocation i computes lane `r` of element i; $k names input k.
+
+        With a number of invocations the code itself writes the elements of `out`, all of them.
 
         Raises UnsupportedOperator when 64-bit integers are not proven to fit a lane, and when the
         output exceeds the adapter's buffers.
@@ -139,18 +143,20 @@ class Plan:
             lanes = {self.upload(value): value.element.lane for value in used}
             names = {buffer: f"a{at}" for at, buffer in enumerate(lanes)}
             body = re.sub(r"\$(\d+)\[", lambda found: _place(found, names, inputs), code)
-            self._stage(body, list(names), lanes, target, element, size)
+            if invocations is None:
+                body = f"{body}\n    out[i] = {element.store};"
+            self._stage(body, list(names), lanes, target, (element, invocations or size))
         return Value(shape, element, target, bounds=bounds)
 
-    def _stage(  # noqa: PLR0917
+    def _stage(
         self,
         body: str,
         read: list[int],
         lanes: dict[int, str],
         target: int,
-        element: Element,
-        size: int,
+        written: tuple[Element, int],
     ) -> None:
+        element, size = written
         groups = -(-size // WORKGROUP)
         across = min(groups, MAX_GROUPS)
         down = -(-groups // across)
@@ -160,18 +166,17 @@ class Plan:
             for at, buffer in enumerate(read)
         ]
         index = "id.x" if down == 1 else f"id.y * {across * WORKGROUP}u + id.x"
-        text = f"{body}\n    out[i] = {element.store};"
         source = "\n".join(
             [
                 *declared,
                 f"@group(0) @binding({len(read)}) var<storage, read_write> out: "
                 f"array<{element.lane}>;",
-                used_functions(text),
+                used_functions(body),
                 f"@compute @workgroup_size({WORKGROUP})",
                 "fn main(@builtin(global_invocation_id) id: vec3u) {",
                 f"    let i = {index};",
                 f"    if (i >= {size}u) {{ return; }}",
-                f"    {text}",
+                f"    {body}",
                 "}",
             ]
         )

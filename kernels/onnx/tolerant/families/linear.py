@@ -9,9 +9,12 @@ from kernels.onnx.tolerant.node import Node, broadcast_shape, operator, reshaped
 from kernels.onnx.tolerant.value import Value, strides
 from kernels.onnx.tolerant.wgsl import MAX_LOOP, broadcast, literal
 
+# Rows of a product that one invocation computes, so that a column is read once for all of them.
+ROWS = 4
 
-def matmul(node: Node, a: Value, b: Value, *, term: str = "x * y", start: str = "0.0") -> Value:
-    """NumPy's matmul; term is the product of x and y, of rows m and columns n."""
+
+def matmul(node: Node, a: Value, b: Value, *, start: str = "0.0") -> Value:
+    """NumPy's matmul, summed from start, a zero of the lanes' type."""
     left = a if a.rank > 1 else reshaped(a, (1, *a.shape))
     right = b if b.rank > 1 else reshaped(b, (*b.shape, 1))
     m, k = left.shape[-2:]
@@ -21,16 +24,26 @@ def matmul(node: Node, a: Value, b: Value, *, term: str = "x * y", start: str = 
         raise node.refuse(f"sums of {k} terms exceed {MAX_LOOP}")
     n = right.shape[-1]
     batch = broadcast_shape(left.shape[:-2], right.shape[:-2])
-    code = (
-        f"let n = i % {n}u; let m = i / {n}u % {m}u; let batch = i / {m * n}u; "
-        f"let row = ({broadcast('batch', batch, left.shape[:-2])}) * {m * k}u + m * {k}u; "
-        f"let column = ({broadcast('batch', batch, right.shape[:-2])}) * {k * n}u + n; "
-        f"var r = {start}; for (var k = 0u; k < {k}u; k++) {{ "
-        f"let x = $0[row + k]; let y = $1[column + k * {n}u]; r += {term}; }}"
-    )
     element = a.element if a.element.bits in (0, 32, 64) else ELEMENTS[INT32]
+    groups = -(-m // ROWS)
+    code = (
+        f"let n = i % {n}u; let first = i / {n}u % {groups}u * {ROWS}u; "
+        f"let batch = i / {groups * n}u; "
+        f"let rows = ({broadcast('batch', batch, left.shape[:-2])}) * {m * k}u; "
+        f"let column = ({broadcast('batch', batch, right.shape[:-2])}) * {k * n}u + n; "
+    )
+    for row in range(ROWS):
+        # A row beyond the last repeats it, and is not written.
+        code += f"let m{row} = rows + min(first + {row}u, {m - 1}u) * {k}u; var r{row} = {start}; "
+    code += f"for (var k = 0u; k < {k}u; k++) {{ let y = $1[column + k * {n}u]; "
+    code += "".join(f"r{row} += $0[m{row} + k] * y; " for row in range(ROWS)) + "} "
+    for row in range(ROWS):
+        place = f"(batch * {m}u + first + {row}u) * {n}u + n"
+        value = element.rounded(f"r{row}")
+        code += f"if (first + {row}u < {m}u) {{ out[{place}] = {value}; }} "
     bounds = _sum_bounds(node, a, b, k)
-    found = node.emit([left, right], (*batch, m, n), element, code, bounds)
+    size = prod(batch) * groups * n
+    found = node.emit([left, right], (*batch, m, n), element, code, bounds, invocations=size)
     shape = list(found.shape)
     if b.rank == 1:
         shape.pop()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper
 
@@ -199,9 +200,9 @@ REFUSED: dict[str, tuple[Callable[[Draft, str], str], str]] = {
         "quantise statically",
     ),
     "an unknown operator": (
-        lambda d, x: d.node("Det", x),
-        "Det 'det1': no exact form; leave it out of the exported graph, or run the float model as "
-        "a tolerant job",
+        lambda d, x: d.node("Det", quantised_input(d, x)),
+        "no exact form; leave it out of the exported graph, or run the float model as a "
+        "tolerant job",
     ),
     "no scale": (
         lambda d, x: d.node("Tanh", d.node("Relu", d.node("MatMul", quantised_input(d, x), w(d)))),
@@ -248,3 +249,23 @@ def test_an_axis_without_a_size_is_refused_or_given() -> None:
     with pytest.raises(LoweringError, match="an axis has no fixed size; give every axis a size"):
         read_network(model)
     assert lower(read_network(model, {"x": (3, 16)})).interface.inputs[0].shape == (3, 16)
+
+
+def _added(kind: int) -> onnx.ModelProto:
+    draft = Draft()
+    x = draft.input("x", (2, 4), kind)
+    return draft.model(draft.node("Add", x, x), kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (TensorProto.FLOAT, "input 'x': has no scale; quantise it"),
+        (TensorProto.INT8, "input 'x': has no scale; quantise it"),
+        (TensorProto.INT64, "input 'x': integers are read as the indices of Gather alone"),
+    ],
+)
+def test_an_input_without_a_scale_is_never_rounded(kind: int, message: str) -> None:
+    with pytest.raises(LoweringError) as caught:
+        lower(read_network(_added(kind)))
+    assert str(caught.value).startswith(message)
