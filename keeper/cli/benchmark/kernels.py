@@ -131,9 +131,9 @@ class FloatSubject:
         self._runner.release()
 
 
-def names() -> list[str]:
-    """Every kernel that there is, floats first."""
-    return [*library(), *OPERATORS]
+def names(kernels: Mapping[str, Kernel] | None = None) -> list[str]:
+    """Every kernel that there is, floats first: those of the library unless others are given."""
+    return [*(library() if kernels is None else kernels), *OPERATORS]
 
 
 def measure_kernels(
@@ -141,17 +141,21 @@ def measure_kernels(
     size: int,
     only: Iterable[str],
     say: Callable[[str, int, int], None],
+    kernels: Mapping[str, Kernel] | None = None,
 ) -> KernelReport:
     """Measure the named kernels, or all; `say` hears name, number and count of each.
 
+    Float kernels are those of the library unless others, the copy among them, are given.
+
     Raises DeviceLimit, DeviceLost, and Mismatch when a kernel computes something else.
     """
-    chosen = [name for name in names() if name in set(only)] if only else names()
+    kernels = library() if kernels is None else kernels
+    wanted, every = set(only), names(kernels)
+    chosen = [name for name in every if name in wanted] if wanted else every
     runner, tuner = FloatRunner(adapter), Tuner(adapter)
     pipelines = Pipelines(
         runner.device, adapter.limits["max-compute-workgroups-per-dimension"], tuner
     )
-    kernels = library()
     copy_runner = FloatRunner(adapter)
     copy = FloatSubject(copy_runner, kernels[COPY], size, tuner)
     figures: dict[str, KernelFigures] = {}

@@ -12,9 +12,11 @@ from keeper.cli.benchmark.kernels import KernelFigures, names
 from keeper.cli.benchmark.operators import OPERATORS, OperatorSubject
 from kernels.floating import library
 from kernels.floating.conformance import Mismatch
+from kernels.floating.library import HERE
 from kernels.runtime import Adapter, list_adapters
 from kernels.runtime.pipelines import Pipelines
 from kernels.tuning import Tuner
+from tests.kernels.floating.test_library import add_folder
 
 ADAPTERS = list_adapters()
 pytestmark = pytest.mark.skipif(not ADAPTERS, reason="no GPU adapter")
@@ -41,6 +43,17 @@ def test_every_figure_is_reported(adapter: Adapter, capsys: pytest.CaptureFixtur
     assert document["dispatch_microseconds"] > 0
     (target,) = document["targets"]
     assert status == (0 if target["met"] else 1)
+
+
+def test_added_folder_is_measured(adapter: Adapter, tmp_path: Path) -> None:
+    add_folder(tmp_path)
+    report = kernels.measure_kernels(
+        adapter, 64, ["scaled_sum_f32"], lambda *_: None, library(HERE, tmp_path)
+    )
+    assert list(report.kernels) == ["scaled_sum_f32"]
+    figures = report.kernels["scaled_sum_f32"]
+    assert figures.gflops is None
+    assert min(figures.gbps or 0, figures.vs_naive, figures.vs_numpy, figures.vs_copy or 0) > 0
 
 
 def test_unknown_kernel_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
