@@ -62,6 +62,8 @@ class Lowering:
                 raise LoweringError(node.label, error.message) from error
         output = self._result()
         graph = self.emit.build.build()
+        if len(graph.inputs) != len(ports):
+            raise LoweringError("inputs", "one of them changes nothing; export without it")
         seen = zip(ports, graph.inputs, strict=True)
         # A graph's input takes the form in which an operator reads it first.
         taken = tuple(replace(port, job_shape=spec.shape) for port, spec in seen)
