@@ -8,11 +8,12 @@ from typing import Any
 import wgpu
 
 from kernels.graph import Descriptor, Opcode
-from kernels.runtime.shader import Point, form, load_shader
+from kernels.runtime.shader import Grid, Point, form, load_shader
 from kernels.tuning import Tuner, specialise
 
-# Below, a search takes longer than many runs of the operator.
-TUNED_MULTIPLY_ADDS = 1 << 27
+# Below, a search takes longer than many runs of the operator. An element of a row that is
+# normalised counts one multiply-add and takes some fifty.
+TUNED_MULTIPLY_ADDS = {Grid.PRODUCT: 1 << 27, Grid.GROUP: 1 << 22}
 SAMPLED_MULTIPLY_ADDS = 1 << 25
 SHORTEST_SAMPLE_SECONDS = 2e-3
 
@@ -55,7 +56,8 @@ class Pipelines:
         Runs on the buffers that are bound, and leaves something of no meaning in the output.
         """
         shader = load_shader(descriptor.opcode)
-        if not shader.space.values or descriptor.multiply_adds < TUNED_MULTIPLY_ADDS:
+        least = TUNED_MULTIPLY_ADDS.get(shader.grid)
+        if least is None or descriptor.multiply_adds < least:
             return shader.space.default
         return self._tuner.best(
             shader.source,
@@ -72,7 +74,7 @@ class Pipelines:
         bindings = bind_group(self._device, pipeline, bound)
         output = bound[1]["buffer"]
         groups = load_shader(descriptor.opcode).groups(descriptor, point)
-        sample = -(-groups * SAMPLED_MULTIPLY_ADDS // descriptor.multiply_adds)
+        sample = min(groups, -(-groups * SAMPLED_MULTIPLY_ADDS // descriptor.multiply_adds))
         self._timed(pipeline, bindings, sample, output)
         seconds = self._timed(pipeline, bindings, sample, output)
         if seconds < SHORTEST_SAMPLE_SECONDS:
@@ -102,7 +104,9 @@ def bind_group(device: Any, pipeline: Any, bound: Sequence[Any]) -> Any:
 
 def _shape_class(descriptor: Descriptor) -> str:
     """Output and terms to the next power of two, and what else decides how operands are read."""
-    axes = *descriptor.output_shape, *descriptor.input_shapes[1]
+    axes = [
+        axis for shape in (descriptor.output_shape, *descriptor.input_shapes[1:2]) for axis in shape
+    ]
     sizes = "x".join(str(1 << (axis - 1).bit_length()) for axis in axes)
     window = descriptor.window if descriptor.opcode is Opcode.CONVOLUTION else ""
     return f"{sizes} {sorted(form(descriptor).items())} {window}"

@@ -56,16 +56,18 @@ class Shader:
             case Grid.ROW:
                 return _groups(output.rows)
             case Grid.GROUP:
-                return _groups(output.rows * team_lanes(output.shape[3]))
+                lanes = team_lanes(output.shape[3], point["LANE_ELEMENTS"])
+                return _groups(output.rows * lanes)
             case Grid.TILE:
                 return _groups(-(-output.rows // TILE) * -(-output.stride // (4 * TILE)))
             case Grid.PRODUCT:
                 return product_groups(descriptor, point, output.stride // 4)
 
 
-def team_lanes(columns: int) -> int:
-    """Invocations that share a row of so many elements: softmax/team.wgsl has the same."""
-    return min(max(1 << (columns - 1).bit_length() >> 3, 1), WORKGROUP)
+def team_lanes(columns: int, each: int) -> int:
+    """Invocations that share a row, each with so many elements: softmax/team.wgsl has the same."""
+    shares = -(-columns // each)
+    return min(1 << (shares - 1).bit_length(), WORKGROUP)
 
 
 def product_groups(descriptor: Descriptor, point: Point, columns: int) -> int:

@@ -65,6 +65,31 @@ fn normalised(distance: i32, scale: u32, channel: u32) -> u32 {
     return scaled.low + bitcast<u32>(channels[2u * channel + 1u]);
 }
 
+fn whole_row(start: u32, tensor: Layout) {
+    let columns = i32(tensor.columns);
+    var sum = 0;
+    for (var column = 0u; column < tensor.columns; column++) {
+        sum += cut(x[start + column]);
+    }
+    let mean = floor_divide(sum + columns / 2, columns);
+    var squared = Wide(0u, 0u);
+    for (var column = 0u; column < tensor.columns; column++) {
+        let distance = u32(abs(cut(x[start + column]) - mean));
+        squared = add_wide(squared, Wide(distance * distance, 0u));
+    }
+    write_words(start, tensor, mean, inverse_root(squared), 0u, 1u);
+}
+
+fn write_words(start: u32, tensor: Layout, mean: i32, inverse: u32, first: u32, step: u32) {
+    for (var column = first; column < tensor.stride / 4u; column += step) {
+        var result = 0u;
+        if (column < tensor.columns) {
+            result = normalised(cut(x[start + column]) - mean, inverse, column);
+        }
+        output[start + column] = result;
+    }
+}
+
 // Every invocation comes to every barrier; those past the last row repeat it and store nothing.
 @compute @workgroup_size(64)
 fn main(
@@ -74,10 +99,16 @@ fn main(
 ) {
     let tensor = tensor_layout(OUTPUT_SHAPE, 4u);
     let index = invocation(group, groups, local);
+    let row_words = tensor.stride / 4u;
+    if (ALONE) {
+        if (index < tensor.rows) {
+            whole_row(index * row_words, tensor);
+        }
+        return;
+    }
     let lanes = team_lanes(tensor.columns);
     let lane = index % lanes;
     let team = local - lane;
-    let row_words = tensor.stride / 4u;
     let start = min(index / lanes, tensor.rows - 1u) * row_words;
     var sum = 0;
     for (var column = lane; column < tensor.columns; column += lanes) {
@@ -108,12 +139,5 @@ fn main(
     if (index / lanes >= tensor.rows) {
         return;
     }
-    let inverse = inverses[team];
-    for (var column = lane; column < row_words; column += lanes) {
-        var result = 0u;
-        if (column < tensor.columns) {
-            result = normalised(cut(x[start + column]) - mean, inverse, column);
-        }
-        output[start + column] = result;
-    }
+    write_words(start, tensor, mean, inverses[team], lane, lanes);
 }

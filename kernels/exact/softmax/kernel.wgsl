@@ -58,6 +58,26 @@ fn short_rows(word: u32, source: Layout, tensor: Layout) {
     output[word] = result;
 }
 
+fn whole_row(row: u32, source: Layout, tensor: Layout) {
+    let largest = largest_of(row, source, 0u, 1u);
+    let total = total_of(row, source, largest, 0u, 1u);
+    for (var word = 0u; word < tensor.stride / 4u; word++) {
+        write_word(row, word, source, tensor, largest, total);
+    }
+}
+
+fn write_word(row: u32, word: u32, source: Layout, tensor: Layout, largest: i32, total: u32) {
+    var result = 0u;
+    for (var byte = 0u; byte < 4u; byte++) {
+        let column = 4u * word + byte;
+        if (column < tensor.columns) {
+            let found = part(element(row, column, source), largest, total);
+            result = insertBits(result, found, 8u * byte, 8u);
+        }
+    }
+    output[row * (tensor.stride / 4u) + word] = result;
+}
+
 // Every invocation comes to every barrier; those past the last row repeat it and store nothing.
 @compute @workgroup_size(64)
 fn main(
@@ -71,6 +91,12 @@ fn main(
     if (tensor.stride < 4u) {
         if (index < words(tensor)) {
             short_rows(index, source, tensor);
+        }
+        return;
+    }
+    if (ALONE) {
+        if (index < tensor.rows) {
+            whole_row(index, source, tensor);
         }
         return;
     }
@@ -94,16 +120,7 @@ fn main(
     for (var at = 0u; at < lanes; at++) {
         total += shared_values[team + at];
     }
-    let row_words = tensor.stride / 4u;
-    for (var word = lane; word < row_words; word += lanes) {
-        var result = 0u;
-        for (var byte = 0u; byte < 4u; byte++) {
-            let column = 4u * word + byte;
-            if (column < tensor.columns) {
-                let found = part(element(row, column, source), largest, total);
-                result = insertBits(result, found, 8u * byte, 8u);
-            }
-        }
-        output[row * row_words + word] = result;
+    for (var word = lane; word < tensor.stride / 4u; word += lanes) {
+        write_word(row, word, source, tensor, largest, total);
     }
 }

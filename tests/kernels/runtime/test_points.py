@@ -1,4 +1,4 @@
-"""Every point of a product's tuning space gives the twin's bits."""
+"""Every point of a tuning space gives the twin's bits."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kernels.exact.reference import execute
 from kernels.graph import Descriptor, GraphBuilder, Opcode
 from kernels.runtime import Adapter, GpuExecutor, pipelines
-from kernels.runtime.shader import load_shader
+from kernels.runtime.shader import Grid, load_shader
 from kernels.tuning import Tuner
 from tests.kernels.cases import CASES
 from tests.kernels.running import assert_equal_bits
@@ -37,7 +37,9 @@ def fixed(gpu: GpuExecutor) -> Any:
 
 
 @pytest.mark.parametrize(
-    "opcode", [Opcode.MATMUL, Opcode.CONVOLUTION], ids=lambda opcode: opcode.name.lower()
+    "opcode",
+    [opcode for opcode in Opcode if load_shader(opcode).space.values],
+    ids=lambda opcode: opcode.name.lower(),
 )
 @settings(
     max_examples=8,
@@ -58,7 +60,7 @@ def test_any_point_gives_the_twins_bits(fixed: Fixed, opcode: Opcode, data: st.D
 def test_work_worth_a_search_is_searched_once_and_stays_right(
     adapter: Adapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipelines, "TUNED_MULTIPLY_ADDS", 1 << 20)
+    monkeypatch.setitem(pipelines.TUNED_MULTIPLY_ADDS, Grid.PRODUCT, 1 << 20)
     monkeypatch.setattr(pipelines, "SAMPLED_MULTIPLY_ADDS", 1 << 18)
     random = np.random.default_rng(9)
     build = GraphBuilder()
@@ -71,3 +73,17 @@ def test_work_worth_a_search_is_searched_once_and_stays_right(
         assert_equal_bits(graph, execute(graph, [x]), own.execute(graph, [x]))
         (path,) = tmp_path.iterdir()
         assert path.read_text().count("TILE_ROWS") == 1
+
+
+def test_rows_worth_a_search_are_searched(
+    adapter: Adapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(pipelines.TUNED_MULTIPLY_ADDS, Grid.GROUP, 1 << 12)
+    build = GraphBuilder()
+    build.softmax(build.input((64, 128)), 3000, 9)
+    graph = build.build()
+    x = np.random.default_rng(10).integers(-128, 128, graph.inputs[0].shape, np.int8)
+    own = GpuExecutor(adapter, tuner=Tuner(adapter, tmp_path))
+    assert_equal_bits(graph, execute(graph, [x]), own.execute(graph, [x]))
+    (path,) = tmp_path.iterdir()
+    assert path.read_text().count("LANE_ELEMENTS") == 1
