@@ -17,9 +17,10 @@ fn naive_element(
     for (var at_column = 0u; at_column < source.columns; at_column++) {
         if (dtype_in() == INT8) {
             let byte = row * source.stride + at_column;
-            total += byte_of(x[byte / 4u], byte % 4u);
+            total += byte_of(x[byte / 16u][byte / 4u % 4u], byte % 4u);
         } else {
-            total += bitcast<i32>(x[row * (source.stride / 4u) + at_column]);
+            let word = row * (source.stride / 4u) + at_column;
+            total += bitcast<i32>(x[word / 4u][word % 4u]);
         }
     }
     output[at] = bitcast<u32>(total);
