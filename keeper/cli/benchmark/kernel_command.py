@@ -62,6 +62,7 @@ def _document(report: KernelReport) -> dict[str, object]:
         "kernels": {name: _figures(each) for name, each in report.kernels.items()},
         "unsupported": dict(report.unsupported),
         "dispatch_microseconds": report.dispatch_microseconds,
+        "dispatch_completed_microseconds": report.dispatch_completed_microseconds,
         "targets": [asdict(target) for target in report.targets],
     }
 
@@ -76,7 +77,8 @@ def _lines(report: KernelReport) -> list[str]:
         f"{'':>22}  {'rate':>15}  {'vs naive':>8}  {'vs NumPy':>8}  {'vs copy':>8}",
         *(_line(name, each) for name, each in report.kernels.items()),
         *(f"{name:>22}  needs {feature}" for name, feature in report.unsupported.items()),
-        f"{report.dispatch_microseconds:.1f} µs a dispatch",
+        f"{report.dispatch_microseconds:.1f} µs a dispatch from Python, "
+        f"{report.dispatch_completed_microseconds:.1f} until it has run",
         *(_verdict(target) for target in report.targets),
     ]
 

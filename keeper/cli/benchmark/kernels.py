@@ -78,6 +78,7 @@ class KernelReport:
     kernels: Mapping[str, KernelFigures]
     unsupported: Mapping[str, str]
     dispatch_microseconds: float
+    dispatch_completed_microseconds: float
     targets: Sequence[Target]
 
 
@@ -174,13 +175,15 @@ def measure_kernels(
         figures[name] = _measured(subject, copy)
         subject.release()
     copy_runner.release()
-    dispatch = 1e6 * measure_dispatch_cost(adapter)
+    cost = measure_dispatch_cost(adapter)
+    dispatch = 1e6 * cost.issued
     return KernelReport(
         adapter=adapter.name,
         size=size,
         kernels=figures,
         unsupported=unsupported,
         dispatch_microseconds=dispatch,
+        dispatch_completed_microseconds=1e6 * cost.completed,
         targets=judge(figures, dispatch, size),
     )
 

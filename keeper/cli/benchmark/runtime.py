@@ -43,6 +43,7 @@ class RuntimeFigures:
 
     adapter: str
     dispatch_seconds: float
+    dispatch_completed_seconds: float
     fusion: dict[str, Fusion]
     alone_seconds: float
     overlapped_seconds: float
@@ -75,7 +76,14 @@ def measure_runtime(adapter: Adapter, runs: int, progress: Progress) -> RuntimeF
         lambda: [fused.execute(graph, inputs) for inputs in series],
         lambda: list(fused.execute_many(graph, series)),
     )
-    return RuntimeFigures(adapter.name, dispatch, fusion, alone / SERIES, overlapped / SERIES)
+    return RuntimeFigures(
+        adapter=adapter.name,
+        dispatch_seconds=dispatch.issued,
+        dispatch_completed_seconds=dispatch.completed,
+        fusion=fusion,
+        alone_seconds=alone / SERIES,
+        overlapped_seconds=overlapped / SERIES,
+    )
 
 
 def feed_forward() -> Graph:

@@ -23,7 +23,6 @@ class TransformerFigures:
     """Cosine of exact to float embeddings, and median seconds a sentence of each."""
 
     adapter: str
-    on_gpu: bool
     sentences: int
     batch: int
     length: int
@@ -57,7 +56,6 @@ def measure_transformer(selected: SelectedExecutor) -> TransformerFigures:
     exact, other = median(seconds) / BATCH, median(beside) / BATCH
     return TransformerFigures(
         adapter=selected.name,
-        on_gpu=selected.on_gpu,
         sentences=len(cosine),
         batch=BATCH,
         length=LENGTH,

@@ -14,6 +14,7 @@ from kernels.runtime import AdapterUnavailable, list_adapters
 FIGURES = RuntimeFigures(
     adapter="Voodoo 2",
     dispatch_seconds=12e-6,
+    dispatch_completed_seconds=30e-6,
     fusion={"digits": Fusion(0.5, 0.75, dispatches=6, operators=12)},
     alone_seconds=0.5,
     overlapped_seconds=0.4,
@@ -34,6 +35,7 @@ def test_the_document_and_the_limit_on_a_dispatch(
     assert json.loads(capsys.readouterr().out) == {
         "adapter": "Voodoo 2",
         "dispatch_seconds": dispatch,
+        "dispatch_completed_seconds": 30e-6,
         "fusion": {
             "digits": {
                 "fused_seconds": 0.5,
