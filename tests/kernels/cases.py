@@ -62,6 +62,18 @@ def _broadcast(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(size if keep else 1 for size, keep in zip(shape, kept, strict=True))
 
 
+def _window(draw: st.DrawFn) -> dict[str, Any]:
+    """Every field of a convolution's window, its pad value and zero point."""
+    extreme = st.sampled_from([-128, -5, 0, 127])
+    return {
+        "stride": (draw(FEW), draw(FEW)),
+        "dilation": (draw(FEW), draw(FEW)),
+        "padding": draw(PADDINGS),
+        "pad_value": draw(extreme),
+        "zero_point_in": draw(extreme),
+    }
+
+
 @st.composite
 def matmul(draw: st.DrawFn) -> Case:
     """Constant or computed B, one or a batch, with and without a bias."""
@@ -82,17 +94,12 @@ def convolution(draw: st.DrawFn) -> Case:
     x = _image(draw, build, DType.INT8)
     channels = draw(SIZES)
     weights = int8(draw, channels, draw(FEW), draw(FEW), x.spec.shape[3])
-    extreme = st.sampled_from([-128, -5, 0, 127])
     try:
         build.convolution(
             x,
             weights,
             int32(draw, channels) if draw(st.booleans()) else None,
-            stride=(draw(FEW), draw(FEW)),
-            dilation=(draw(FEW), draw(FEW)),
-            padding=draw(PADDINGS),
-            pad_value=draw(extreme),
-            zero_point_in=draw(extreme),
+            **_window(draw),
         )
     except GraphError:
         assume(condition=False)
@@ -187,17 +194,12 @@ def depthwise(draw: st.DrawFn) -> Case:
     build = GraphBuilder()
     x = _image(draw, build, DType.INT8)
     channels = x.spec.shape[3]
-    extreme = st.sampled_from([-128, -5, 0, 127])
     try:
         build.depthwise(
             x,
             int8(draw, channels, draw(FEW), draw(FEW), 1),
             int32(draw, channels) if draw(st.booleans()) else None,
-            stride=(draw(FEW), draw(FEW)),
-            dilation=(draw(FEW), draw(FEW)),
-            padding=draw(PADDINGS),
-            pad_value=draw(extreme),
-            zero_point_in=draw(extreme),
+            **_window(draw),
         )
     except GraphError:
         assume(condition=False)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.datasets import load_digits
 
 HELD_OUT = 360
 SIDE = 8
@@ -34,6 +33,9 @@ def brightness(images: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:
 
 
 def _shuffled() -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+    # Takes most of a second, which commands that need no images are spared.
+    from sklearn.datasets import load_digits  # noqa: PLC0415
+
     pixels, labels = load_digits(return_X_y=True)
     stored = (pixels * PIXEL_STEP + ZERO_POINT).astype(np.int8).reshape(-1, SIDE, SIDE, 1)
     order = np.random.RandomState(_SPLIT_SEED).permutation(len(labels))
