@@ -5,24 +5,24 @@ import sys
 import click
 
 from keeper.cli.audit import audit
-from keeper.cli.bench import bench
 from keeper.cli.challenge import challenge
 from keeper.cli.crank import crank
-from keeper.cli.demo import demo
 from keeper.cli.doctor import doctor
 from keeper.cli.graph import graph
 from keeper.cli.job import job
 from keeper.cli.key import key
-from keeper.cli.localnet import localnet
 from keeper.cli.models import model
 from keeper.cli.provider import provider
 from keeper.cli.replay import replay
-from keeper.cli.simulate import simulate
 from keeper.cli.stake import stake
 from keeper.cli.task import task
-from keeper.cli.train import train
 from keeper.cli.verifier import verifier
 from keeper.errors import BadInputError, KeeperError
+from keeper.lab.commands.bench import bench
+from keeper.lab.commands.demo import demo
+from keeper.lab.commands.localnet import localnet
+from keeper.lab.commands.simulate import simulate
+from keeper.lab.commands.train import train
 from keeper.telemetry import configure_logs
 
 FAILED = 1

@@ -14,9 +14,9 @@ from keeper.chain.gateway import Gateway
 from keeper.cli.connection import open_observer
 from keeper.cli.options import Address, answer, cluster_options, json_option, nlov, run_async
 from keeper.configuration import NodeSettings
-from keeper.disputes.events import ToldEvent, job_events
-from keeper.disputes.story import Parties, movements, outcome_of, totals
 from keeper.errors import BadInputError
+from keeper.exact.disputes.events import ToldEvent, job_events
+from keeper.exact.disputes.story import Parties, movements, outcome_of, totals
 
 SHOWN_CHARACTERS = 8
 

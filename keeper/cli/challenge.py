@@ -22,16 +22,16 @@ from keeper.cli.options import (
 from keeper.configuration import NodeSettings
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
 from keeper.data import BlobStore, StageIndexes
-from keeper.disputes.staging import Stager
 from keeper.errors import BadInputError
-from keeper.jobs.actions import SlashProvider
-from keeper.jobs.state import JobSnapshot
-from keeper.roles.cases import CaseShelf, CaseSource
-from keeper.roles.challenger import Challenger, Suspicion
-from keeper.roles.material import MaterialSource
-from keeper.roles.orders import SaltBook
-from keeper.roles.traces import TraceSource
-from keeper.roles.transactions import Context, instruction
+from keeper.exact.decisions.actions import SlashProvider
+from keeper.exact.decisions.state import JobSnapshot
+from keeper.exact.disputes.staging import Stager
+from keeper.exact.roles.cases import CaseShelf, CaseSource
+from keeper.exact.roles.challenger import Challenger, Suspicion
+from keeper.exact.roles.material import MaterialSource
+from keeper.exact.roles.orders import SaltBook
+from keeper.exact.roles.traces import TraceSource
+from keeper.exact.roles.transactions import Context, instruction
 
 U32 = click.IntRange(0, 0xFFFFFFFF)
 SLASHED_OR_TRAP = {"AlreadySlashed", "NotProven"}

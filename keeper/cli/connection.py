@@ -16,10 +16,10 @@ from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.configuration import NodeSettings, load_keypair
 from keeper.data import BlobClient
-from keeper.roles import ChainMirror
-from keeper.roles.registration import Registrar
-from keeper.roles.services import Services, open_services
-from keeper.tolerant.mirror import TaskMirror
+from keeper.exact.roles import ChainMirror
+from keeper.node.registration import Registrar
+from keeper.node.services import Services, open_services
+from keeper.tolerant.roles.mirror import TaskMirror
 
 RATE_SECONDS = 1.0
 

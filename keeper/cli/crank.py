@@ -14,8 +14,8 @@ from keeper.cli.options import (
     run_async,
 )
 from keeper.configuration import NodeSettings
-from keeper.roles import Crank
-from keeper.tolerant.crank import TaskCrank
+from keeper.exact.roles import Crank
+from keeper.tolerant.roles.crank import TaskCrank
 
 
 @click.group()

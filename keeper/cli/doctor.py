@@ -21,8 +21,8 @@ from keeper.cli.options import (
 )
 from keeper.compute import SelfTestError, self_test
 from keeper.configuration import KeyFileError, NodeSettings, load_keypair
-from keeper.roles import ChainMirror
-from keeper.roles.errors import RoleError
+from keeper.exact.roles import ChainMirror
+from keeper.node.errors import RoleError
 from kernels.runtime import AdapterUnavailable, GpuExecutor, select_adapter
 
 FAILED = 1

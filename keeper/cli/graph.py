@@ -10,7 +10,7 @@ from keeper.cli.options import answer, cluster_options, json_option, keypair_opt
 from keeper.configuration import NodeSettings
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
 from keeper.data import BlobStore
-from keeper.roles.orders import OrderDesk, SaltBook
+from keeper.exact.roles.orders import OrderDesk, SaltBook
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 

@@ -28,13 +28,13 @@ from keeper.configuration import NodeSettings, Serving
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
 from keeper.data import BlobStore
 from keeper.errors import BadInputError
-from keeper.jobs.state import JobSnapshot, JobState
-from keeper.roles import Buyer
-from keeper.roles.material import MaterialSource
-from keeper.roles.orders import JobTerms, OrderDesk, SaltBook
-from keeper.roles.results import JobRecord, ResultError, ResultShelf, fetch_result
-from keeper.roles.services import Storage, open_storage
-from keeper.roles.traces import TraceSource
+from keeper.exact.decisions.state import JobSnapshot, JobState
+from keeper.exact.roles import Buyer
+from keeper.exact.roles.material import MaterialSource
+from keeper.exact.roles.orders import JobTerms, OrderDesk, SaltBook
+from keeper.exact.roles.results import JobRecord, ResultError, ResultShelf, fetch_result
+from keeper.exact.roles.traces import TraceSource
+from keeper.node.services import Storage, open_storage
 from kernels.graph import Graph
 from kernels.trace.layout import Array
 

@@ -24,13 +24,13 @@ from keeper.cli.options import (
 )
 from keeper.compute import AdapterMissingError, Preference, select_executor, self_test
 from keeper.configuration import NodeSettings, Serving
-from keeper.roles import Provider
-from keeper.roles.provider import ProviderTools
-from keeper.roles.registration import capability
-from keeper.roles.services import open_storage
+from keeper.exact.roles import Provider
+from keeper.exact.roles.provider import ProviderTools
+from keeper.node.registration import capability
+from keeper.node.services import open_storage
 from keeper.scheduling import SharedDevice
-from keeper.tolerant.provider import RunPackage, TaskProvider, TaskProviderTools
-from keeper.tolerant.runs import RunBook
+from keeper.tolerant.roles.provider import RunPackage, TaskProvider, TaskProviderTools
+from keeper.tolerant.roles.runs import RunBook
 from kernels.custom import RunLimits, run_package
 from kernels.runtime import list_adapters
 

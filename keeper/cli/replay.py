@@ -13,17 +13,17 @@ from keeper.cli.options import Address, answer, cluster_options, json_option, ru
 from keeper.configuration import NodeSettings
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
 from keeper.data import BlobStore, StageIndexes
-from keeper.disputes.case import Case, claim_of
-from keeper.disputes.events import job_events
-from keeper.disputes.receipt import Replay, judge_again
-from keeper.disputes.story import stages_in_force
 from keeper.errors import BadInputError
-from keeper.jobs.state import Stage
-from keeper.roles.cases import CaseShelf
-from keeper.roles.conversion import job_of
-from keeper.roles.errors import CaseError
-from keeper.roles.material import MaterialSource, Order
-from keeper.roles.traces import TraceSource
+from keeper.exact.decisions.state import Stage
+from keeper.exact.disputes.case import Case, claim_of
+from keeper.exact.disputes.events import job_events
+from keeper.exact.disputes.receipt import Replay, judge_again
+from keeper.exact.disputes.story import stages_in_force
+from keeper.exact.roles.cases import CaseShelf
+from keeper.exact.roles.conversion import job_of
+from keeper.exact.roles.material import MaterialSource, Order
+from keeper.exact.roles.traces import TraceSource
+from keeper.node.errors import CaseError
 from kernels.graph import Graph
 
 FAILED = 1

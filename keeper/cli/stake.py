@@ -17,7 +17,7 @@ from keeper.cli.options import (
     run_async,
 )
 from keeper.configuration import NodeSettings
-from keeper.roles.registration import NO_SEAT
+from keeper.node.registration import NO_SEAT
 
 Step = Callable[[Connection], Awaitable[dict[str, Any]]]
 

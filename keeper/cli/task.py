@@ -25,14 +25,14 @@ from keeper.cli.options import (
 )
 from keeper.configuration import NodeSettings, Serving
 from keeper.errors import BadInputError
-from keeper.roles.results import ResultError
-from keeper.roles.services import open_storage
-from keeper.tolerant.buyer import TaskBuyer
-from keeper.tolerant.mirror import TaskMirror
-from keeper.tolerant.orders import TaskDesk, TaskTerms
-from keeper.tolerant.outputs import OutputSource
-from keeper.tolerant.records import TaskRecord, TaskShelf, record_of
-from keeper.tolerant.tasks.state import Task, TaskState
+from keeper.exact.roles.results import ResultError
+from keeper.node.services import open_storage
+from keeper.tolerant.decisions.state import Task, TaskState
+from keeper.tolerant.roles.buyer import TaskBuyer
+from keeper.tolerant.roles.mirror import TaskMirror
+from keeper.tolerant.roles.orders import TaskDesk, TaskTerms
+from keeper.tolerant.roles.outputs import OutputSource
+from keeper.tolerant.roles.records import TaskRecord, TaskShelf, record_of
 
 DEFAULT_PORT = 7030
 FETCH_SECONDS = 120.0

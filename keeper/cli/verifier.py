@@ -16,10 +16,10 @@ from keeper.cli.options import (
 )
 from keeper.compute import Preference, hasher_on, select_executor
 from keeper.configuration import NodeSettings, Serving
-from keeper.roles import Verifier
-from keeper.roles.ballots import BallotBox
-from keeper.roles.services import open_storage
-from keeper.roles.verifier import VerifierTools
+from keeper.exact.roles import Verifier
+from keeper.exact.roles.ballots import BallotBox
+from keeper.exact.roles.verifier import VerifierTools
+from keeper.node.services import open_storage
 
 DEFAULT_PORT = 7020
 

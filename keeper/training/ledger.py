@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from solders.pubkey import Pubkey
 
-from keeper.jobs.state import JobSnapshot, JobState, Outcome
+from keeper.exact.decisions.state import JobSnapshot, JobState, Outcome
 
 # A result that a majority rejected, or that too few looked at, is paid for but not built on.
 _STANDING = frozenset({Outcome.ACCEPTED, Outcome.UNSAMPLED})

@@ -7,9 +7,9 @@ from time import perf_counter
 from solders.pubkey import Pubkey
 
 from keeper.data import BlobClient
-from keeper.jobs.state import JobSnapshot
-from keeper.roles import Buyer, ChainMirror
-from keeper.roles.orders import JobTerms, OrderDesk
+from keeper.exact.decisions.state import JobSnapshot
+from keeper.exact.roles import Buyer, ChainMirror
+from keeper.exact.roles.orders import JobTerms, OrderDesk
 from keeper.training.collection import Collected, Collector, is_committed
 from keeper.training.errors import FallenError, TrainingError
 from keeper.training.ledger import Ledger, Order

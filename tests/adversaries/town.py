@@ -8,7 +8,8 @@ from typing import Final
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry, staking, verdict
-from keeper.chain.deploy import LOCALNET_PARAMETERS, Parameters
+from keeper.chain.deploy import Parameters
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from tests.adversaries.traces import GRAPH
 from tests.world import NLOV, Actor, World, stakers
 from tests.world import judgement as judge

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from xprocess import XProcess
 
-from keeper.cli.demonstration.report import DemoReport
-from keeper.cli.demonstration.story import Script, play, play_at
 from keeper.compute import Preference, select_executor
+from keeper.lab.commands.demonstration.report import DemoReport
+from keeper.lab.commands.demonstration.story import Script, play, play_at
 from tests.validator import process
 from tests.validator.venue import ValidatorVenue
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from keeper.cli.demonstration.cheats import Cheat
-from keeper.cli.demonstration.story import Script
+from keeper.lab.commands.demonstration.story import Script
+from keeper.lab.market.cheats import Cheat
 from tests.end_to_end.conftest import Play
 
 

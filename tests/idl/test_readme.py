@@ -10,8 +10,8 @@ import pytest
 from solders.keypair import Keypair
 
 from idl import client
-from keeper.chain.deploy import built_programs, deploy_localnet
-from keeper.chain.localnet import Localnet
+from keeper.lab.localnet import Localnet
+from keeper.lab.localnet.deployment import built_programs, deploy_localnet
 
 README = Path(client.__file__).parents[1] / "README.md"
 

@@ -5,7 +5,7 @@ from itertools import accumulate
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, job_registry, shard_of, staking, verdict
-from keeper.jobs.questions import QUESTIONS, question, question_seed, seed_slot
+from keeper.exact.decisions.questions import QUESTIONS, question, question_seed, seed_slot
 from tests.invariants.economy import committed
 from tests.invariants.judgement import JudgementSteps
 from tests.invariants.ledger import BPS, PAYING, JobLedger

@@ -9,7 +9,7 @@ from pathlib import Path
 from xprocess import ProcessStarter, XProcess
 
 from idl.client import DEPLOYER
-from keeper.chain.deploy import built_programs
+from keeper.lab.localnet.deployment import built_programs
 
 BINARY = "solana-test-validator"
 NAME = "validator"

@@ -14,16 +14,12 @@ from spl.token.instructions import (
 )
 
 from idl.client import DEPLOYER, TOKEN_PROGRAM, associated_token_address
-from keeper.chain.deploy import (
-    LOCALNET_PARAMETERS,
-    deploy_instructions,
-    localnet_keypair,
-    localnet_mint,
-)
+from keeper.chain.deploy import deploy_instructions
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
-from keeper.cli.demonstration.venue import Funds
-from keeper.roles.services import Services
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_keypair, localnet_mint
+from keeper.lab.market.venue import Funds
+from keeper.node.services import Services
 
 MINT_BYTES = 82
 DECIMALS = 9

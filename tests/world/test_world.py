@@ -4,7 +4,7 @@ import pytest
 from solders.instruction import Instruction
 
 from idl.client import ProgramError, escrow, job_registry, redundancy, staking, verdict
-from keeper.chain.deploy import LOCALNET_PARAMETERS
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from tests.world import NLOV, TransactionDroppedError, World, stakers, unsigned, with_account
 from tests.world import judgement as judge
 from tests.world import marketplace as market

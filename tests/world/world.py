@@ -21,13 +21,9 @@ from idl.client import (
     events_from_logs,
     program_error,
 )
-from keeper.chain.deploy import (
-    LOCALNET_PARAMETERS,
-    Parameters,
-    built_programs,
-    deploy_localnet,
-)
-from keeper.chain.localnet import Bank, Checkpoint, TransactionRecord
+from keeper.chain.deploy import Parameters
+from keeper.lab.localnet import Bank, Checkpoint, TransactionRecord
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, built_programs, deploy_localnet
 from tests.world.actor import Actor
 
 NLOV: Final = 10**9

@@ -10,8 +10,13 @@ from solders.instruction import Instruction
 from solders.keypair import Keypair
 
 from idl.client import staking
-from keeper.chain.deploy import Deployment, built_programs, deploy_localnet, localnet_mint
-from keeper.chain.localnet import Localnet
+from keeper.lab.localnet import Localnet
+from keeper.lab.localnet.deployment import (
+    Deployment,
+    built_programs,
+    deploy_localnet,
+    localnet_mint,
+)
 
 SOL = 10**9
 Result = TypeVar("Result")

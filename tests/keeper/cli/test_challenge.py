@@ -5,14 +5,14 @@ from pathlib import Path
 from solders.pubkey import Pubkey
 
 from idl.client import verdict
-from keeper.chain.deploy import LOCALNET_PARAMETERS, localnet_mint
-from keeper.cli.demonstration.marketplace import PROVIDERS
 from keeper.configuration import create_keypair
 from keeper.data import BlobStore, StageIndexes
 from keeper.data.manifest import StageIndex
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_mint
+from keeper.lab.market.marketplace import PROVIDERS
 from tests.keeper.cli.process import Ended, command
-from tests.keeper.disputes.lying import QUOTA_BYTES, committed
-from tests.keeper.roles.stage import Stage, on_stage
+from tests.keeper.exact.disputes.lying import QUOTA_BYTES, committed
+from tests.keeper.exact.roles.stage import Stage, on_stage
 
 LIE = 2
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from solders.pubkey import Pubkey
 
-from keeper.chain.deploy import localnet_mint
 from keeper.cli.app import run
 from keeper.cli.options import background
 from keeper.configuration import create_keypair
-from keeper.tolerant.runs import output_root
-from tests.keeper.tolerant.stage import (
+from keeper.lab.localnet.deployment import localnet_mint
+from keeper.tolerant.roles.runs import output_root
+from tests.keeper.tolerant.roles.stage import (
     INPUTS,
     PROVIDERS,
     TaskStage,

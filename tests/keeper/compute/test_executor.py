@@ -18,7 +18,7 @@ from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph
 from kernels.runtime import AdapterUnavailable, DeviceLimit, DeviceLost
 from kernels.trace.layout import Array
-from tests.keeper.verification.graphs import honest
+from tests.keeper.exact.verification.graphs import honest
 
 
 @pytest.fixture

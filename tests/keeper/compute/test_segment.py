@@ -5,7 +5,7 @@ from keeper.compute import commit_segment, execute_segment, segment
 from kernels.exact.reference import NumpyExecutor, execute
 from kernels.graph import GraphBuilder, GraphError
 from kernels.trace import tensor_root
-from tests.keeper.verification.graphs import honest
+from tests.keeper.exact.verification.graphs import honest
 
 GRAPH, INPUTS, OUTPUTS = honest(4)
 OPERATORS = len(OUTPUTS)

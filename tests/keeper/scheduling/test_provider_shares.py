@@ -3,9 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from keeper.jobs.state import Outcome
+from keeper.exact.decisions.state import Outcome
 from keeper.scheduling import SharedDevice
-from tests.keeper.roles.stage import Stage, on_stage
+from tests.keeper.exact.roles.stage import Stage, on_stage
 
 
 def test_a_job_in_slices_is_accepted_and_both_tenants_are_charged(tmp_path: Path) -> None:

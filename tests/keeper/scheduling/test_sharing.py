@@ -16,7 +16,7 @@ from keeper.scheduling import (
     slices,
 )
 from kernels.exact.reference import NumpyExecutor
-from tests.keeper.verification.graphs import honest
+from tests.keeper.exact.verification.graphs import honest
 
 
 class Clock:

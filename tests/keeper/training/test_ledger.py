@@ -2,9 +2,16 @@ from dataclasses import replace
 
 import pytest
 
-from keeper.jobs.state import Credit, Escrow, JobSnapshot, JobState, Outcome, VerdictState
+from keeper.exact.decisions.state import (
+    Credit,
+    Escrow,
+    JobSnapshot,
+    JobState,
+    Outcome,
+    VerdictState,
+)
 from keeper.training.ledger import Ledger, Order
-from tests.keeper.jobs import views
+from tests.keeper.exact.decisions import views
 
 MONEY = Escrow(
     final=True,

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 from solders.pubkey import Pubkey
 
-from keeper.chain.deploy import built_programs, localnet_mint
-from keeper.chain.localnet import Bank, Localnet
-from keeper.cli.demonstration.cheats import Cheat, CheatingExecutor
-from keeper.cli.demonstration.marketplace import NLOV, PROVIDERS, Marketplace, open_marketplace
-from keeper.cli.demonstration.venue import LocalnetVenue
 from keeper.cli.options import background
-from keeper.jobs.actions import Wait
-from keeper.jobs.state import Outcome
-from keeper.roles.orders import JobTerms
-from keeper.roles.role import Role
+from keeper.exact.decisions.actions import Wait
+from keeper.exact.decisions.state import Outcome
+from keeper.exact.roles.orders import JobTerms
+from keeper.exact.roles.role import Role
+from keeper.lab.localnet import Bank, Localnet
+from keeper.lab.localnet.deployment import built_programs, localnet_mint
+from keeper.lab.market.cheats import Cheat, CheatingExecutor
+from keeper.lab.market.marketplace import NLOV, PROVIDERS, Marketplace, open_marketplace
+from keeper.lab.market.venue import LocalnetVenue
 from keeper.training.trainer import Counter, Trainer
 from kernels.exact.reference import Executor, NumpyExecutor
 from kernels.graph import Graph

@@ -28,8 +28,8 @@ from idl.client import (
     staking,
 )
 from idl.client import Account as Stored
-from keeper.chain.deploy import LOCALNET_PARAMETERS, localnet_keypair
-from keeper.jobs.selection import ClaimRules, Standing, delay, lot, reputation_at, weight
+from keeper.exact.decisions.selection import ClaimRules, Standing, delay, lot, reputation_at, weight
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_keypair
 from tests.world import NLOV, Actor, World
 from tests.world.world import Sent
 

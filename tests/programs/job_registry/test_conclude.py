@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idl.client import job_registry, shard_of
-from keeper.jobs.selection import reputation_at
+from keeper.exact.decisions.selection import reputation_at
 from tests.programs.job_registry.marketplace import (
     EXPIRED,
     PARAMS,

@@ -7,7 +7,7 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import DEPLOYER, SYSTEM_PROGRAM, redundancy
-from keeper.chain.deploy import LOCALNET_PARAMETERS, localnet_keypair
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_keypair
 from tests.world import World
 
 CONFIG = redundancy.config_address()

@@ -6,7 +6,7 @@ from typing import Any
 from solders.instruction import Instruction
 
 from idl.client import verdict
-from keeper.jobs.questions import QUESTIONS, question, question_seed, seed_slot
+from keeper.exact.decisions.questions import QUESTIONS, question, question_seed, seed_slot
 from kernels.evidence import Witness
 from tests.programs.verdict.disputing import Disputing, honest_trace
 from tests.programs.verdict.judging import MISSES, slot_hash

@@ -4,7 +4,7 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import verdict
-from keeper.jobs.questions import QUESTIONS, question_seed
+from keeper.exact.decisions.questions import QUESTIONS, question_seed
 from tests.kernels.evidence.record import graphs
 from tests.programs.verdict.answering import DELAY, Answering
 from tests.programs.verdict.disputing import trace_of

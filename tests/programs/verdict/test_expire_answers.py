@@ -2,7 +2,7 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry, verdict
-from keeper.jobs.questions import QUESTIONS
+from keeper.exact.decisions.questions import QUESTIONS
 from kernels.graph import GraphBuilder
 from kernels.graph.topology import MAX_OPERATORS
 from tests.kernels.graphs import int8

@@ -4,19 +4,19 @@ from pathlib import Path
 import pytest
 
 from idl.client import DEPLOYER, PROGRAM_IDS, escrow, job_registry, staking, verdict
-from keeper.chain.deploy import (
+from keeper.chain.deploy import deploy_instructions
+from keeper.chain.errors import ProgramError
+from keeper.chain.gateway import Backoff, Gateway
+from keeper.chain.submit import Submitter
+from keeper.lab.localnet import Bank, Localnet
+from keeper.lab.localnet.deployment import (
     LOCALNET_PARAMETERS,
     built_programs,
-    deploy_instructions,
     deploy_localnet,
     localnet_keypair,
     localnet_mint,
 )
-from keeper.chain.errors import ProgramError
-from keeper.chain.gateway import Backoff, Gateway
-from keeper.chain.localnet import Bank, Localnet
-from keeper.chain.submit import Submitter
-from keeper.journal import Journal
+from keeper.node.journal import Journal
 from tests.keeper.chain.cluster import SOL
 
 

@@ -13,8 +13,8 @@ from solders.pubkey import Pubkey
 from keeper.chain.errors import ChainError, PermanentError, TransientError, WrongClusterError
 from keeper.chain.gateway import Backoff, Gateway
 from keeper.chain.gateway.gateway import websocket_url_of
-from keeper.chain.localnet.server import Localnet
 from keeper.errors import BadInputError
+from keeper.lab.localnet.server import Localnet
 from tests.keeper.chain.gateway.faulty import (
     FaultyNode,
     Forward,

@@ -1,0 +1,1 @@
+"""The exact class: jobs whose every element can be proved right or wrong."""

@@ -1,0 +1,184 @@
+"""Which posted job a provider takes: the best score among those that it may claim.
+
+Twin of the registry's claim order and price, so that no claim is sent before the chain takes it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Protocol
+
+from solders.pubkey import Pubkey
+
+from keeper.exact.decisions.fixed_point import BPS, Q32_ONE, U64_MAX, negative_ln, q32_share
+from keeper.exact.decisions.state import Clock, Job, JobSnapshot, JobState
+
+REPUTATION_ONE = 1 << 16
+ASK_MACS = 1 << 30
+CLAIM_DELAY = 1
+
+
+class TurnRules(Protocol):
+    """The parameters that order those who want the same work."""
+
+    @property
+    def claim_scale_slots(self) -> int:
+        """Slots that somebody with all the stake waits in the mean."""
+        ...
+
+    @property
+    def claim_max_delay_slots(self) -> int:
+        """The longest wait."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRules:
+    """The registry's parameters that decide about a claim."""
+
+    max_attempts: int
+    min_registration_slots: int
+    claim_scale_slots: int
+    claim_max_delay_slots: int
+    capability_ref: int
+    reputation_half_life_slots: int
+    season_q32: int
+    ageing_q32: int
+    kappa: int
+    bond_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A provider's registration and stake. ask is base units per 2^30 multiply-adds.
+
+    reputation is Q16 as it was at rated_slot.
+    """
+
+    ask: int
+    max_macs: int
+    measured_rate: int
+    reputation: int
+    rated_slot: int
+    registered_slot: int
+    free_stake: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimTerms:
+    """Everything that a claim depends on besides the job.
+
+    beacons holds, by job, the hash of the lowest slot at or after its posting; a job without one
+    has none yet, and None stands for a hash that aged out, which opens the job to all.
+    """
+
+    rules: ClaimRules
+    standing: Standing
+    demand_q32: int
+    total_staked: int
+    beacons: Mapping[Pubkey, bytes | None]
+
+
+def choose(
+    offers: Iterable[JobSnapshot], owner: Pubkey, terms: ClaimTerms, clock: Clock
+) -> Job | int | None:
+    """The job to claim now; otherwise the first slot at which one opens, or None."""
+    ready: list[Job] = []
+    opens: list[int] = []
+    for offer in offers:
+        job = offer.job
+        first = first_claim_slot(job, owner, terms)
+        if not acceptable(job, owner, terms) or clock.slot > job.claim_deadline:
+            continue
+        if first <= clock.slot:
+            ready.append(job)
+        else:
+            opens.append(first)
+    if ready:
+        return max(ready, key=lambda job: (aged_score(job, terms.rules, clock), bytes(job.address)))
+    return min(opens, default=None)
+
+
+def aged_score(job: Job, rules: ClaimRules, clock: Clock) -> int:
+    """Score as Q32 plus ageing for every slot since posting: no job starves."""
+    return job.score_q32 + rules.ageing_q32 * max(0, clock.slot - job.posted_slot)
+
+
+def acceptable(job: Job, owner: Pubkey, terms: ClaimTerms) -> bool:
+    """Whether the chain would let owner claim the job at some slot, and at this job's price."""
+    standing = terms.standing
+    if (
+        job.state is not JobState.POSTED
+        or job.attempts >= terms.rules.max_attempts
+        or job.macs > standing.max_macs
+        or job.buyer == owner
+    ):
+        return False
+    quoted = quote(job.macs, terms)
+    if quoted is None or quoted > job.price:
+        return False
+    price, offered = quoted + job.urgency, job.price + job.urgency
+    return sum(locked(price, offered, terms.rules)) <= standing.free_stake
+
+
+def first_claim_slot(job: Job, owner: Pubkey, terms: ClaimTerms) -> int:
+    """First slot at which owner may claim; while the hash does not exist, the longest wait."""
+    rules, standing = terms.rules, terms.standing
+    registered = standing.registered_slot + rules.min_registration_slots
+    if job.address not in terms.beacons:
+        return max(registered, job.posted_slot + CLAIM_DELAY + rules.claim_max_delay_slots)
+    beacon = terms.beacons[job.address]
+    if beacon is None:
+        return max(registered, job.posted_slot)
+    drawn = lot(beacon, job.address, owner)
+    left = reputation_at(standing, job.posted_slot, rules.reputation_half_life_slots)
+    waits = delay(rules, drawn, weight(standing.free_stake, left), terms.total_staked)
+    return max(registered, job.posted_slot + CLAIM_DELAY + waits)
+
+
+def quote(macs: int, terms: ClaimTerms) -> int | None:
+    """ask * macs * (1 + demand) * (1 + capability) * season, floored at each factor.
+
+    In base units; None when it exceeds u64.
+    """
+    capability = Q32_ONE + q32_share(terms.standing.measured_rate, terms.rules.capability_ref)
+    price = terms.standing.ask * macs // ASK_MACS
+    for factor in (Q32_ONE + terms.demand_q32, capability, terms.rules.season_q32):
+        if price > U64_MAX:
+            return None
+        price = price * factor >> 32
+    return price if price <= U64_MAX else None
+
+
+def locked(price: int, offered: int, rules: ClaimRules) -> tuple[int, int]:
+    """Exposure of a lease at this price, and its bond by what the buyer offers, in base units."""
+    return rules.kappa * price, -(-offered * rules.bond_bps // BPS)
+
+
+def reputation_at(standing: Standing, slot: int, half_life: int) -> int:
+    """What is left of a Q16 reputation: halved every half_life slots, linearly within each."""
+    halvings, rest = divmod(max(0, slot - standing.rated_slot), half_life)
+    halved = standing.reputation >> halvings
+    return halved - halved * rest // half_life // 2
+
+
+def weight(free_stake: int, reputation: int) -> int:
+    """Free stake in base units times 1/4 + 3/4 of a Q16 reputation."""
+    factor = REPUTATION_ONE + 3 * reputation
+    return min(U64_MAX, free_stake * factor // (4 * REPUTATION_ONE))
+
+
+def lot(slot_hash: bytes, job: Pubkey, owner: Pubkey) -> int:
+    """First 8 bytes, little-endian, of SHA256(slot hash | job | provider owner)."""
+    digest = sha256(slot_hash + bytes(job) + bytes(owner)).digest()
+    return int.from_bytes(digest[:8], "little")
+
+
+def delay(rules: TurnRules, drawn: int, own_weight: int, total_staked: int) -> int:
+    """ceil(claim_scale * -ln(u) * total_staked / weight) slots, capped."""
+    cap = rules.claim_max_delay_slots
+    if own_weight == 0:
+        return cap
+    shares_q32 = -(-(total_staked << 32) // own_weight)
+    slots_q64 = negative_ln(drawn) * shares_q32 * rules.claim_scale_slots
+    return min(cap, -(-slots_q64 // (1 << 64)))

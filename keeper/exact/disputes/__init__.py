@@ -1,0 +1,21 @@
+"""Disputes: evidence staged, proofs made, receipts judged again."""
+
+from keeper.exact.disputes.buffer import (
+    FIRST_BYTES,
+    HEADER_BYTES,
+    TAIL_BYTES,
+    WRITE_BYTES,
+    EvidenceBuffer,
+)
+from keeper.exact.disputes.challenge import JUDGEMENT_UNITS, TICKET_AGE, Challenge
+
+__all__ = [
+    "FIRST_BYTES",
+    "HEADER_BYTES",
+    "JUDGEMENT_UNITS",
+    "TAIL_BYTES",
+    "TICKET_AGE",
+    "WRITE_BYTES",
+    "Challenge",
+    "EvidenceBuffer",
+]

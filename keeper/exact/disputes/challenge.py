@@ -1,0 +1,61 @@
+"""A claim that an element is wrong: its ticket, and the proof that the referee judges."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from solders.instruction import Instruction
+from solders.pubkey import Pubkey
+
+from idl.client import verdict
+from keeper.exact.disputes.buffer import EvidenceBuffer, place_bytes
+
+TICKET_AGE: Final = 2
+"""Slots that a ticket stands before it gives a right."""
+JUDGEMENT_UNITS: Final = 400_000
+"""The dearest element the referee accepts, a convolution of 1,022 taps, and the receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """Evidence against a job's element. salt keeps the ticket's place secret until the proof."""
+
+    buffer: EvidenceBuffer
+    graph: Pubkey
+    salt: bytes
+
+    @property
+    def ticket(self) -> Pubkey:
+        """The ticket's address."""
+        return verdict.ticket_address(self.buffer.job, self.buffer.owner)
+
+    @property
+    def hash(self) -> bytes:
+        """SHA256(operator | element | challenger | salt), integers u32 little-endian."""
+        place = place_bytes(self.buffer.operator, self.buffer.element)
+        return hashlib.sha256(place + bytes(self.buffer.owner) + self.salt).digest()
+
+    def place_ticket(self) -> Instruction:
+        """Announce the challenge without saying of what."""
+        return verdict.place_ticket(
+            hash=self.hash, challenger=self.buffer.owner, job=self.buffer.job
+        )
+
+    def close_ticket(self) -> Instruction:
+        """Take the ticket's rent back."""
+        return verdict.close_ticket(challenger=self.buffer.owner, ticket=self.ticket)
+
+    def prove(self, *, ticket: bool = True) -> Instruction:
+        """Have the referee judge; without a ticket by the right of a rejecting ballot."""
+        return verdict.prove_fraud(
+            operator=self.buffer.operator,
+            element=self.buffer.element,
+            salt=self.salt,
+            tail=self.buffer.tail,
+            challenger=self.buffer.owner,
+            payer=self.buffer.owner,
+            job=self.buffer.job,
+            graph=self.graph,
+            buffer=self.buffer.address,
+            ticket=self.ticket if ticket else None,
+        )

@@ -1,0 +1,9 @@
+"""Roles: each wires chain, decisions, computing and data together for one key."""
+
+from keeper.exact.roles.buyer import Buyer
+from keeper.exact.roles.crank import Crank
+from keeper.exact.roles.mirror import ChainMirror
+from keeper.exact.roles.provider import Provider
+from keeper.exact.roles.verifier import Verifier
+
+__all__ = ["Buyer", "ChainMirror", "Crank", "Provider", "Verifier"]

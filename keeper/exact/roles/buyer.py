@@ -1,0 +1,62 @@
+"""The buyer's side of its posted jobs: salts the draw, fetches the result, takes the rest back."""
+
+from solders.pubkey import Pubkey
+
+from keeper.chain.submit import Submitter
+from keeper.exact.decisions import buyer as rules
+from keeper.exact.decisions.actions import Action, Draw, Wait
+from keeper.exact.decisions.buyer import BuyerSnapshot
+from keeper.exact.decisions.state import Clock, JobSnapshot
+from keeper.exact.roles.mirror import ChainMirror, View
+from keeper.exact.roles.orders import SaltBook
+from keeper.exact.roles.role import Role
+from keeper.exact.roles.transactions import draw
+from keeper.node.errors import RoleError
+
+
+class Buyer(Role):
+    """Watches every job of one key.
+
+    `keep` names those whose accounts must stay open for now, `cancelling` those to take back, and
+    `missing` those whose result could not be fetched.
+    """
+
+    def __init__(
+        self, mirror: ChainMirror, submitter: Submitter, owner: Pubkey, salts: SaltBook
+    ) -> None:
+        super().__init__(mirror, submitter, owner)
+        self._salts = salts
+        self.keep: set[Pubkey] = set()
+        self.cancelling: set[Pubkey] = set()
+        self.missing: set[Pubkey] = set()
+
+    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
+        """See keeper.exact.decisions.buyer."""
+        waits: list[int] = []
+        for snapshot in jobs:
+            job = snapshot.job
+            if job.buyer != self.owner or (job.state.ended and job.address in self.keep):
+                continue
+            holds_salt = self._salts.get(job.address) is not None
+            found = BuyerSnapshot(
+                snapshot,
+                holds_salt,
+                cancelling=job.address in self.cancelling,
+                missing=job.address in self.missing,
+            )
+            step = rules.next_action(found, clock)
+            if not isinstance(step, Wait):
+                return step
+            if step.until is not None:
+                waits.append(step.until)
+        return Wait(min(waits, default=None))
+
+    async def perform(self, action: Action, view: View) -> None:
+        """Send, with the salt where it is due."""
+        if isinstance(action, Draw):
+            salt = self._salts.get(action.job)
+            if salt is None:
+                raise RoleError(f"the salt of job {action.job} is not on this machine")
+            await self.send(action, view, draw(action.job, self.owner, salt))
+        else:
+            await super().perform(action, view)

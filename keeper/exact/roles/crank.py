@@ -1,0 +1,96 @@
+"""The crank: keeps every job and every epoch moving, for the tips."""
+
+from solders.pubkey import Pubkey
+
+from idl.client import SHARDS, escrow, job_registry, shard_of, staking
+from keeper.chain.submit import Submitter
+from keeper.exact.decisions import crank as rules
+from keeper.exact.decisions.actions import (
+    Action,
+    CollectFee,
+    EmitRewards,
+    RollMarket,
+    SweepFees,
+    TakeSnapshot,
+)
+from keeper.exact.decisions.crank import CrankSnapshot, Epochs
+from keeper.exact.decisions.state import Clock, JobSnapshot
+from keeper.exact.roles.mirror import ChainMirror, View
+from keeper.exact.roles.role import Role
+from keeper.node.sweep import tokens_of
+
+
+class Crank(Role):
+    """Cranks for one key."""
+
+    def __init__(self, mirror: ChainMirror, submitter: Submitter, owner: Pubkey) -> None:
+        super().__init__(mirror, submitter, owner)
+        self._done: dict[type[Action], int] = {}
+        self.fee_shards: tuple[int, ...] = ()
+
+    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
+        """See keeper.exact.decisions.crank."""
+        epochs = Epochs(
+            slots=view.rules.staking.epoch_slots,
+            snapshot=self._done.get(TakeSnapshot),
+            market=self._done.get(RollMarket),
+            emitted=self._done.get(EmitRewards),
+            fee_shards=self.fee_shards,
+        )
+        return rules.next_action(
+            CrankSnapshot(
+                owner=self.owner,
+                jobs=jobs,
+                epochs=epochs,
+                salt_slots=view.rules.verdict.salt_slots,
+                trap_slots=view.rules.verdict.trap_slots,
+                max_attempts=view.rules.job_registry.max_attempts,
+            ),
+            clock,
+        )
+
+    async def perform(self, action: Action, view: View) -> None:
+        """Send, and remember the chores that are done."""
+        await super().perform(action, view)
+        self._finish(action)
+        match action:
+            case CollectFee(job):
+                self.fee_shards = tuple(sorted({*self.fee_shards, shard_of(job)}))
+            case TakeSnapshot(epoch):
+                await self._read_vaults(epoch)
+
+    def refused(self, action: Action, view: View) -> None:
+        """A refused chore was done by somebody else; the next one is due in the next epoch."""
+        super().refused(action, view)
+        self._finish(action)
+
+    def _finish(self, action: Action) -> None:
+        match action:
+            case TakeSnapshot(epoch) | RollMarket(epoch) | EmitRewards(epoch):
+                self._done[type(action)] = epoch
+            case SweepFees(shard):
+                self.fee_shards = tuple(other for other in self.fee_shards if other != shard)
+
+    async def recover(self) -> None:
+        """Look, and read which of the epoch's chores are done."""
+        await super().recover()
+        gateway = self.mirror.gateway
+        addresses = [staking.snapshot_address(parity) for parity in range(2)]
+        snapshots = await gateway.fetch_all(staking.Snapshot, addresses)
+        taken = [each.epoch for each in snapshots if each is not None and each.taken_slot]
+        if taken:
+            self._done[TakeSnapshot] = max(taken)
+            await self._read_vaults(max(taken))
+        market = await gateway.fetch(job_registry.Market, job_registry.market_address())
+        if market is not None:
+            self._done[RollMarket] = market.epoch
+
+    async def _read_vaults(self, epoch: int) -> None:
+        """Fee vaults that hold something; with no emission left there is none to move."""
+        vaults = [escrow.fees_address(shard) for shard in range(SHARDS)]
+        *fees, emission = await self.mirror.gateway.accounts(
+            [*vaults, staking.emission_vault_address()]
+        )
+        self.fee_shards = tuple(shard for shard, raw in enumerate(fees) if tokens_of(raw))
+        if not tokens_of(emission):
+            self._done[EmitRewards] = epoch

@@ -1,0 +1,247 @@
+"""The provider: takes jobs, runs them, commits their traces and serves them."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from solders.pubkey import Pubkey
+
+from keeper.chain.submit import Submitter
+from keeper.compute import CapacityError, Lane, RenewingExecutor
+from keeper.data import BlobClient, BlobStore, DataError, StageIndex, StageIndexes
+from keeper.exact.decisions import provider as rules
+from keeper.exact.decisions.actions import Action, AnswerQuestion, Claim, Execute
+from keeper.exact.decisions.provider import ComputedStage, ProviderSnapshot, Work
+from keeper.exact.decisions.selection import ClaimTerms
+from keeper.exact.decisions.state import Clock, Job, JobSnapshot, JobState, Verdict
+from keeper.exact.disputes import EvidenceBuffer
+from keeper.exact.disputes.staging import Stager
+from keeper.exact.roles.availability import Place, questions_of
+from keeper.exact.roles.cases import CaseShelf, CaseSource
+from keeper.exact.roles.conversion import claim_rules, standing_of
+from keeper.exact.roles.material import JobMaterial, MaterialSource
+from keeper.exact.roles.mirror import ChainMirror, View
+from keeper.exact.roles.role import Role
+from keeper.exact.roles.traces import TraceSource
+from keeper.node.errors import MaterialError, RoleError
+from keeper.scheduling import commit_in_slices
+from kernels.exact.reference import Executor
+from kernels.runtime import DeviceLost
+from kernels.trace import CommittedOutputs, pack, trace_root, unpack
+from kernels.trace.layout import Array, LayoutError
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionCost:
+    """What running a stage took: executing, and packing and hashing its outputs."""
+
+    macs: int
+    execution_seconds: float
+    commitment_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTools:
+    """What a provider works with.
+
+    rate is multiply-adds a slot, as measured by the self-test; slice_macs the most in one turn of
+    the lane, so that others who share the device wait no longer than that.
+    """
+
+    executor: Executor
+    rate: int
+    lane: Lane
+    store: BlobStore
+    indexes: StageIndexes
+    client: BlobClient
+    material: MaterialSource
+    shelf: CaseShelf
+    slice_macs: int | None = None
+
+
+class Provider(Role):
+    """Runs jobs for one key."""
+
+    def __init__(
+        self, mirror: ChainMirror, submitter: Submitter, owner: Pubkey, tools: ProviderTools
+    ) -> None:
+        super().__init__(mirror, submitter, owner)
+        self._tools = tools
+        self._traces = TraceSource(tools.client, mirror.gateway)
+        self._cases = CaseSource(tools.lane, tools.material, self._traces, tools.shelf)
+        self._stager = Stager(mirror.gateway, submitter)
+        self._restarts: set[Pubkey] = set()
+        self._material: dict[Pubkey, JobMaterial] = {}
+        self.costs: dict[Pubkey, ExecutionCost] = {}
+
+    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
+        """See keeper.exact.decisions.provider."""
+        return rules.next_action(
+            ProviderSnapshot(
+                owner=self.owner,
+                jobs=jobs,
+                terms=self._terms(view, jobs),
+                rate=self._tools.rate,
+                lease_slots=view.rules.job_registry.lease_slots,
+                work={job: self._work(job, material) for job, material in self._material.items()},
+                asked={
+                    job: self._asked(view.jobs[job], material)
+                    for job, material in self._material.items()
+                    if job in view.jobs
+                },
+            ),
+            clock,
+        )
+
+    async def perform(self, action: Action, view: View) -> None:
+        """Claim only what can be run; execute in the lane; send the rest."""
+        match action:
+            case Claim(job):
+                # A claim without the data would cost the lease bond.
+                material = await self._tools.material.get(view.jobs[job].job)
+                await self._require_capacity(material)
+                self._material[job] = material
+                await super().perform(action, view)
+            case Execute(job, first, last):
+                await self._execute(view.jobs[job], range(first, last))
+            case AnswerQuestion(job, question, operator, element):
+                await self._answer(view.jobs[job], question, (operator, element))
+            case _:
+                await super().perform(action, view)
+                await self._forget(view)
+
+    def _asked(self, snapshot: JobSnapshot, material: JobMaterial) -> tuple[Place, ...]:
+        return questions_of(self.mirror, snapshot, material.graph)
+
+    async def _answer(self, snapshot: JobSnapshot, question: int, place: Place) -> None:
+        job = snapshot.job
+        case = await self._cases.get(snapshot)
+        evidence = await self._tools.lane.run(case.evidence, *place)
+        buffer = EvidenceBuffer(self.owner, job.address, *place, evidence)
+        answered = await self._stager.answer(buffer, job.graph, question)
+        LOG.info("job %s: question %d answered in slot %d", job.address, question, answered.slot)
+
+    async def _require_capacity(self, material: JobMaterial) -> None:
+        executor = self._tools.executor
+        if isinstance(executor, RenewingExecutor):
+            try:
+                await self._tools.lane.run(executor.check_limits, material.graph)
+            except CapacityError as error:
+                raise RoleError(str(error)) from error
+
+    def _terms(self, view: View, jobs: Sequence[JobSnapshot]) -> ClaimTerms | None:
+        party = view.parties[self.owner]
+        if party.provider is None or party.position is None or party.provider.draining:
+            return None
+        beacons: dict[Pubkey, bytes | None] = {}
+        for snapshot in jobs:
+            if snapshot.job.state is JobState.POSTED:
+                try:
+                    beacons[snapshot.job.address] = self.mirror.beacon(snapshot.job.posted_slot)
+                except LookupError:
+                    continue
+        return ClaimTerms(
+            rules=claim_rules(view.rules.job_registry),
+            standing=standing_of(party.provider, party.free_stake),
+            demand_q32=view.demand_q32,
+            total_staked=view.total_staked,
+            beacons=beacons,
+        )
+
+    def _work(self, job: Pubkey, material: JobMaterial) -> Work:
+        computed = tuple(
+            ComputedStage(index.first, index.last, bytes.fromhex(index.root))
+            for index in self._tools.indexes.of_job(str(job))
+        )
+        return Work(material.cumulative_macs, computed, job in self._restarts)
+
+    async def _execute(self, snapshot: JobSnapshot, operators: range) -> None:
+        job = snapshot.job
+        material = self._material[job.address]
+        try:
+            earlier = await self._earlier(snapshot.verdict, job, material, operators.start)
+        except (DataError, LayoutError, RoleError) as error:
+            LOG.warning("job %s begins again: earlier stages cannot be had: %s", job.address, error)
+            self._restarts.add(job.address)
+            return
+        started = perf_counter()
+        try:
+            committed = await commit_in_slices(
+                self._tools.lane,
+                self._tools.executor,
+                material.graph,
+                operators=operators,
+                inputs=material.inputs,
+                earlier=earlier,
+                most_macs=self._tools.slice_macs,
+            )
+        except DeviceLost as error:
+            # Set aside, not given up: the next try goes on from the last committed stage.
+            raise RoleError(f"job {job.address}: {error}") from error
+        executed = perf_counter()
+        index = await self._tools.lane.run(self._keep, job, operators, committed)
+        cost = ExecutionCost(
+            sum(material.graph.descriptors[at].multiply_adds for at in operators),
+            executed - started - committed.hashing_seconds,
+            perf_counter() - executed + committed.hashing_seconds,
+        )
+        self.costs[job.address] = cost
+        LOG.info(
+            "job %s: operators %d..%d, %d multiply-adds in %.3f s, committed as %s",
+            job.address, operators.start, operators.stop, cost.macs,
+            cost.execution_seconds, index.root,
+        )  # fmt: skip
+
+    async def _earlier(
+        self, verdict: Verdict | None, job: Job, material: JobMaterial, first: int
+    ) -> list[Array]:
+        """Outputs 0..first - 1: this node's own, or fetched from whoever committed them."""
+        found: list[Array] = []
+        if first == 0:
+            return found
+        if verdict is None:
+            raise MaterialError(f"job {job.address} has progress but no verdict")
+        for stage in verdict.stages:
+            blobs = await self._traces.stage(job.address, stage, material.graph)
+            for number, blob in zip(range(stage.first, stage.last), blobs, strict=True):
+                spec = material.graph.outputs[number]
+                if blob is None:
+                    raise MaterialError(f"operator {number} of job {job.address} is not served")
+                found.append(unpack(blob, spec.shape, spec.dtype))
+        return found[:first]
+
+    def _keep(self, job: Job, operators: range, committed: CommittedOutputs) -> StageIndex:
+        digests = [self._tools.store.put(pack(output).tobytes()) for output in committed.outputs]
+        index = StageIndex(
+            job=str(job.address),
+            first=operators.start,
+            last=operators.stop,
+            root=trace_root(committed.roots).hex(),
+            outputs=tuple(digests),
+            tensor_roots=tuple(root.hex() for root in committed.roots),
+        )
+        self._tools.indexes.put(index)
+        return index
+
+    async def recover(self) -> None:
+        """Look, and fetch the material of the jobs that this key holds or answers for."""
+        await super().recover()
+        for snapshot in self.mirror.view.jobs.values():
+            job = snapshot.job
+            held = job.lease is not None and job.lease.provider == self.owner
+            stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
+            answers = any(stage.provider == self.owner for stage in stages)
+            if (held or answers) and not job.state.ended:
+                try:
+                    self._material[job.address] = await self._tools.material.get(job)
+                except MaterialError as error:
+                    LOG.warning("cannot go on with a job: %s", error)
+
+    async def _forget(self, view: View) -> None:
+        """Drop the traces of jobs that their buyers closed: nobody can ask for them any more."""
+        for digest in self._tools.indexes.keep_only({str(job) for job in view.jobs}):
+            self._tools.store.remove(digest)
+        self._material = {job: kept for job, kept in self._material.items() if job in view.jobs}

@@ -1,0 +1,241 @@
+"""The verifier: checks what it is drawn for and votes by what it found."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from solders.pubkey import Pubkey
+
+from idl.client import staking, verdict
+from keeper.chain.errors import ProgramError
+from keeper.chain.submit import Submitter
+from keeper.compute import ComputeLane
+from keeper.data import BlobClient
+from keeper.exact.decisions import verifier as rules
+from keeper.exact.decisions.actions import (
+    Action,
+    CastBallot,
+    Check,
+    ProveFraud,
+    ReleaseBallot,
+    RevealBallot,
+)
+from keeper.exact.decisions.state import Clock, JobSnapshot, Verdict
+from keeper.exact.decisions.verifier import VerifierSnapshot
+from keeper.exact.disputes.staging import Stager
+from keeper.exact.roles.ballots import BallotBox
+from keeper.exact.roles.cases import CaseShelf, CaseSource
+from keeper.exact.roles.challenger import Challenger
+from keeper.exact.roles.material import JobMaterial, MaterialSource
+from keeper.exact.roles.mirror import ChainMirror, View
+from keeper.exact.roles.role import Role
+from keeper.exact.roles.traces import TraceSource
+from keeper.exact.verification import (
+    Accept,
+    Ballot,
+    Choice,
+    CommittedStage,
+    Reject,
+    TraceVerdict,
+    ballot_commitment,
+    verify_trace,
+)
+from keeper.node.errors import CaseError, MaterialError, RoleError
+from kernels.trace import Hasher, stored_roots
+
+LOG = logging.getLogger(__name__)
+
+NO_SEAT = 0xFFFF
+OVERTAKEN = "AlreadyProven"
+MIN_TRANSFER_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierTools:
+    """What a verifier works with."""
+
+    lane: ComputeLane
+    client: BlobClient
+    material: MaterialSource
+    ballots: BallotBox
+    shelf: CaseShelf
+    hasher: Hasher = stored_roots
+
+
+class Verifier(Role):
+    """Checks traces for one key that holds a seat."""
+
+    def __init__(
+        self, mirror: ChainMirror, submitter: Submitter, owner: Pubkey, tools: VerifierTools
+    ) -> None:
+        super().__init__(mirror, submitter, owner)
+        self._tools = tools
+        self._traces = TraceSource(tools.client, mirror.gateway)
+        self._cases = CaseSource(tools.lane, tools.material, self._traces, tools.shelf)
+        self._challenger = Challenger(Stager(mirror.gateway, submitter), owner, tools.lane)
+        self._ready = tools.ballots.keys()
+        self.verdicts: dict[Pubkey, TraceVerdict] = {}
+
+    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
+        """See keeper.exact.decisions.verifier."""
+        party, judge = view.parties[self.owner], view.rules.verdict
+        return rules.next_action(
+            VerifierSnapshot(
+                owner=self.owner,
+                seat=_seat(party.position),
+                jobs=jobs,
+                free_stake=party.free_stake,
+                ballot_stake=judge.ballot_exposure + judge.silence_fee,
+                ready=self._ready,
+            ),
+            clock,
+        )
+
+    async def perform(self, action: Action, view: View) -> None:
+        """Check in the lane, vote by the kept ballot, send the rest."""
+        match action:
+            case Check(job, ballot):
+                await self._check(view.jobs[job], ballot)
+            case CastBallot(job, ballot):
+                await self._cast(action, view)
+            case RevealBallot(job, ballot):
+                kept = self._tools.ballots.get((job, ballot))
+                reveal = verdict.reveal_ballot(
+                    ballot=ballot,
+                    choice=int(kept.choice),
+                    operator=kept.operator,
+                    element=kept.element,
+                    salt=kept.salt,
+                    owner=self.owner,
+                    verdict=verdict.verdict_address(job),
+                )
+                await self.send(action, view, reveal)
+            case ProveFraud(job, operator, element):
+                await self._prove(view.jobs[job], operator, element)
+            case ReleaseBallot(job, ballot):
+                await super().perform(action, view)
+                await self._tidy(view.jobs[job], ballot)
+                self._tools.ballots.discard((job, ballot))
+                self._ready = self._tools.ballots.keys()
+            case _:
+                await super().perform(action, view)
+
+    async def _cast(self, action: CastBallot, view: View) -> None:
+        position = view.parties[self.owner].position
+        seat = _seat(position)
+        if seat is None:
+            raise RoleError(f"{self.owner} holds no seat")
+        kept = self._tools.ballots.get((action.job, action.ballot))
+        cast = verdict.cast_ballot(
+            ballot=action.ballot,
+            commitment=ballot_commitment(kept, bytes(self.owner), bytes(action.job)),
+            owner=self.owner,
+            job=action.job,
+            seat=staking.seat_address(seat),
+        )
+        await self.send(action, view, cast)
+
+    async def _prove(self, snapshot: JobSnapshot, operator: int, element: int) -> None:
+        case = await self._cases.get(snapshot)
+        suspicion = await self._challenger.examine(snapshot, case, operator, element)
+        try:
+            await self._challenger.prove(snapshot, case, suspicion, salt=None)
+        except ProgramError as error:
+            if error.name != OVERTAKEN:
+                raise
+            LOG.info("verifier %s: somebody else proved it: %s", self.owner, error)
+
+    async def _tidy(self, snapshot: JobSnapshot, ballot: int) -> None:
+        """Close a staging that somebody else's proof, or the end of the window, overtook."""
+        rejected = _judged(snapshot).ballots[ballot].rejected
+        if rejected is not None:
+            operator, element = rejected
+            await self._challenger.tidy(snapshot.job.address, operator, element)
+
+    async def _check(self, snapshot: JobSnapshot, index: int) -> None:
+        job = snapshot.job
+        ballot = Ballot.create(Choice.UNAVAILABLE)
+        try:
+            material = await self._tools.material.get(job)
+        except MaterialError as error:
+            LOG.warning("verifier %s: %s", self.owner, error)
+        else:
+            outputs = await self._fetch(snapshot, material)
+            found = await self._verify(snapshot, material, outputs)
+            self.verdicts[job.address] = found
+            ballot = _ballot_for(found)
+            if ballot.choice is Choice.REJECT:
+                await self._keep(snapshot, outputs)
+            LOG.info(
+                "verifier %s: job %s: %s, %d multiply-adds in %.3f s",
+                self.owner, job.address, found.finding, found.cost.macs, found.cost.seconds,
+            )  # fmt: skip
+        key = job.address, index
+        await asyncio.to_thread(self._tools.ballots.keep, key, ballot)
+        self._ready = self._ready | {key}
+
+    async def _fetch(self, snapshot: JobSnapshot, material: JobMaterial) -> list[bytes | None]:
+        """Canonical bytes of every committed output, None for each that does not come in time."""
+        judged = _judged(snapshot)
+        outputs: list[bytes | None] = []
+        try:
+            async with asyncio.timeout(self._transfer_seconds(judged)):
+                for stage in judged.stages:
+                    outputs += await self._traces.stage(snapshot.job.address, stage, material.graph)
+        except TimeoutError:
+            LOG.warning(
+                "verifier %s: job %s is served too slowly", self.owner, snapshot.job.address
+            )
+            outputs += [None] * (judged.stages[-1].last - len(outputs))
+        return outputs
+
+    async def _verify(
+        self, snapshot: JobSnapshot, material: JobMaterial, outputs: Sequence[bytes | None]
+    ) -> TraceVerdict:
+        stages = [
+            CommittedStage(stage.first, stage.last, stage.root)
+            for stage in _judged(snapshot).stages
+        ]
+        return await self._tools.lane.run(
+            verify_trace,
+            material.graph,
+            material.inputs,
+            outputs,
+            stages,
+            hasher=self._tools.hasher,
+        )
+
+    async def _keep(self, snapshot: JobSnapshot, outputs: Sequence[bytes | None]) -> None:
+        """Keep what will be proven wrong: its provider may stop serving it."""
+        try:
+            await self._cases.keep(snapshot, [each for each in outputs if each is not None])
+        except CaseError as error:
+            LOG.warning("verifier %s: %s", self.owner, error)
+
+    def _transfer_seconds(self, judged: Verdict) -> float:
+        """Half of what is left for casting: a provider that dawdles is unavailable."""
+        slots = max(1, judged.ballot_deadline - self.mirror.view.slot)
+        return max(MIN_TRANSFER_SECONDS, slots * self.mirror.slot_seconds / 2)
+
+
+def _judged(snapshot: JobSnapshot) -> Verdict:
+    if snapshot.verdict is None:
+        raise RoleError(f"job {snapshot.job.address} has no verdict to check")
+    return snapshot.verdict
+
+
+def _seat(position: staking.Position | None) -> int | None:
+    if position is None or position.seat == NO_SEAT or position.seat_vacated:
+        return None
+    return position.seat
+
+
+def _ballot_for(found: TraceVerdict) -> Ballot:
+    match found.finding:
+        case Accept():
+            return Ballot.create(Choice.ACCEPT)
+        case Reject(operator, element):
+            return Ballot.create(Choice.REJECT, operator, element)
+        case _:
+            return Ballot.create(Choice.UNAVAILABLE)

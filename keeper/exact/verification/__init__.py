@@ -1,0 +1,25 @@
+"""Checks a committed trace for a small fraction of the work that made it."""
+
+from keeper.exact.verification.ballot import Ballot, Choice, ballot_commitment
+from keeper.exact.verification.cost import CheckCost
+from keeper.exact.verification.trace import (
+    Accept,
+    CommittedStage,
+    Reject,
+    TraceVerdict,
+    Unavailable,
+    verify_trace,
+)
+
+__all__ = [
+    "Accept",
+    "Ballot",
+    "CheckCost",
+    "Choice",
+    "CommittedStage",
+    "Reject",
+    "TraceVerdict",
+    "Unavailable",
+    "ballot_commitment",
+    "verify_trace",
+]

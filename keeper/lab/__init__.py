@@ -1,0 +1,1 @@
+"""The laboratory: an embedded chain, a marketplace in one process, benchmarks and simulations."""

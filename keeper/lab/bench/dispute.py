@@ -1,0 +1,89 @@
+"""A lie about one product, proven by a stranger."""
+
+from solders.compute_budget import set_compute_unit_limit
+from solders.instruction import Instruction
+from solders.keypair import Keypair
+from solders.pubkey import Pubkey
+
+from keeper.exact.disputes import (
+    FIRST_BYTES,
+    JUDGEMENT_UNITS,
+    TICKET_AGE,
+    Challenge,
+    EvidenceBuffer,
+)
+from keeper.lab.bench.bench import secret
+from keeper.lab.bench.orders import Orders
+from keeper.lab.localnet import TransactionRecord
+from kernels.evidence import Witness
+from kernels.exact.reference import execute
+from kernels.graph import Graph, Opcode
+from kernels.models.digits import held_out
+
+
+class Lie:
+    """A committed trace of one stage, and the evidence that one of its elements is wrong."""
+
+    def __init__(self, witness: Witness, operator: int, element: int) -> None:
+        self.graph = witness.graph
+        self.operator = operator
+        self.element = element
+        self.root = witness.claim(operator, element).stages[0].root
+        self.evidence = witness.stage(operator, element)
+
+
+def lie_about_digits(graph: Graph) -> Lie:
+    """The digits network run honestly but for the first element of its first product."""
+    inputs = [held_out()[0].reshape(graph.inputs[0].shape)]
+    outputs = execute(graph, inputs)
+    operator = next(
+        index for index, each in enumerate(graph.descriptors) if each.opcode is Opcode.MATMUL
+    )
+    outputs[operator].flat[0] += 1
+    return Lie(Witness(graph, inputs, outputs, [(0, len(graph.descriptors))]), operator, 0)
+
+
+class Dispute:
+    """One challenger's evidence and ticket against a lie in a job."""
+
+    def __init__(self, orders: Orders, challenger: Keypair, job: Pubkey, lie: Lie) -> None:
+        self._bench = orders.bench
+        self._key = challenger
+        self._buffer = EvidenceBuffer(
+            challenger.pubkey(), job, lie.operator, lie.element, lie.evidence
+        )
+        self._challenge = Challenge(self._buffer, orders.address, secret("challenge", job))
+        self.sent: list[TransactionRecord] = []
+
+    def prepare(self) -> None:
+        """Place the ticket, stage all of the evidence but its tail, and let the ticket age."""
+        buffer, bank = self._buffer, self._bench.bank
+        rent = bank.rent_exempt_minimum(buffer.space)
+        self._send(*buffer.begin(rent, [self._challenge.place_ticket()]))
+        for offset, piece in buffer.pieces(FIRST_BYTES):
+            self._send(buffer.write(offset, piece))
+        self._bench.until(bank.slot + TICKET_AGE)
+
+    def prove(self) -> TransactionRecord:
+        """Have the referee judge."""
+        return self._send(set_compute_unit_limit(JUDGEMENT_UNITS), self._challenge.prove())
+
+    def withdraw(self) -> None:
+        """Take back the rent of what was staged."""
+        self._send(self._buffer.close(), self._challenge.close_ticket())
+
+    def _send(self, *instructions: Instruction) -> TransactionRecord:
+        self.sent.append(self._bench.send(self._key, *instructions))
+        return self.sent[-1]
+
+
+def open_dispute(
+    orders: Orders, provider: Keypair, lie: Lie, trap: bytes | None = None
+) -> tuple[Pubkey, Dispute]:
+    """A committed job that lies, and a dispute that is ready to be proven."""
+    job, _ = orders.post(trap=trap)
+    orders.claim(provider, job)
+    orders.commit(provider, job, root=lie.root)
+    dispute = Dispute(orders, orders.bench.actor("challenger"), job, lie)
+    dispute.prepare()
+    return job, dispute

@@ -1,0 +1,72 @@
+"""What proving a wrong product costs on chain, the provider's slashed stake included."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from idl.client import job_registry
+from keeper.exact.decisions.actions import SlashProvider
+from keeper.exact.decisions.state import Outcome
+from keeper.lab.bench.bench import Bench
+from keeper.lab.bench.dispute import Lie, open_dispute
+from keeper.lab.bench.orders import Orders
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
+from keeper.node.registration import capability
+from kernels.evidence import Witness
+from kernels.graph import GraphBuilder
+from kernels.trace.layout import Array
+
+EDGE = 2_048
+# With a bias, operands of 4,096 terms would pass the referee's limit.
+WITH_BIAS = 3_840
+CAPABILITY = capability(
+    ask=1, memory_bytes=1 << 32, rate=1 << 40, max_macs=1 << 50, endpoint="http://127.0.0.1:7010"
+)
+
+
+class ProofFailedError(RuntimeError):
+    """The chain did not slash for a wrong element."""
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeCost:
+    """Compute units of the transaction that proves; transactions from nothing to the slash."""
+
+    units: int
+    transactions: int
+
+
+def dispute_cost(inner: int) -> DisputeCost:
+    """Prove the last element of a product of 2,048 by 2,048 over so many terms wrong.
+
+    On a fresh bank, each transaction as a challenger sends it; raises ProofFailedError.
+    """
+    bench = Bench()
+    buyer, provider, crank = (bench.actor(name) for name in ("buyer", "provider", "crank"))
+    lie = wrong_product(inner)
+    orders = Orders(bench, buyer, lie.graph)
+    orders.register()
+    bench.stake(provider)
+    registering = job_registry.register_provider(capability=CAPABILITY, owner=provider.pubkey())
+    bench.send(provider, registering)
+    bench.until(bench.bank.slot + LOCALNET_PARAMETERS.job_registry.min_registration_slots)
+    job, dispute = open_dispute(orders, provider, lie)
+    proof = dispute.prove()
+    bench.until(bench.bank.slot + LOCALNET_PARAMETERS.verdict.trap_slots + 1)
+    bench.act(crank, SlashProvider(job), job)
+    judged = bench.view(job).verdict
+    if judged is None or judged.outcome is not Outcome.FRAUD or not judged.slashed:
+        raise ProofFailedError(f"a wrong product over {inner} terms was not slashed for")
+    return DisputeCost(proof.units, len(dispute.sent) + 1)
+
+
+def wrong_product(inner: int) -> Lie:
+    """The product of a job's rectified input by ones, committed as zeros throughout."""
+    build = GraphBuilder()
+    x = build.relu(build.input((EDGE, inner)))
+    bias = [np.ones(EDGE, np.int32)] if inner <= WITH_BIAS else []
+    build.matmul(x, np.ones((EDGE, inner), np.int8), *bias)
+    rows = np.ones((1, 1, EDGE, inner), np.int8)
+    outputs: list[Array] = [rows, np.zeros((1, 1, EDGE, EDGE), np.int32)]
+    witness = Witness(build.build(), [rows], outputs, [(0, 2)])
+    return Lie(witness, 1, EDGE * EDGE - 1)

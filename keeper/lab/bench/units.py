@@ -1,0 +1,67 @@
+"""Compute units by instruction, read from what the cluster logs about a transaction."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from idl.client import PROGRAM_IDS
+from idl.client.schema import DISCRIMINATOR_BYTES, committed
+from keeper.lab.localnet import TransactionRecord
+
+INVOKED = re.compile(r"Program (\w+) invoke \[\d+\]")
+CONSUMED = re.compile(r"Program (\w+) consumed (\d+) of \d+ compute units")
+ENDED = re.compile(r"Program (\w+) (success|failed)")
+
+NAMES = {
+    (str(PROGRAM_IDS[program]), bytes(instruction.discriminator)): f"{program}.{instruction.name}"
+    for program in PROGRAM_IDS
+    for instruction in committed(program).instructions
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One call of an instruction; calls tells whether it called another program itself."""
+
+    name: str
+    units: int
+    calls: bool
+
+
+def dearest(records: Iterable[TransactionRecord]) -> dict[str, Measured]:
+    """The dearest call of each of our instructions, calls into other programs included."""
+    found: dict[str, Measured] = {}
+    for record in records:
+        for each in measured(record):
+            known = found.get(each.name)
+            if known is None or each.units > known.units:
+                found[each.name] = each
+    return dict(sorted(found.items()))
+
+
+def measured(record: TransactionRecord) -> Iterator[Measured]:
+    """Each call of our instructions in one transaction, innermost first."""
+    executed = _executed(record)
+    stack: list[tuple[str | None, bool]] = []
+    for line in record.logs:
+        if (invoked := INVOKED.match(line)) is not None:
+            stack = [(name, True) for name, _ in stack]
+            data = next(data for program, data in executed if program == invoked[1])
+            stack.append((NAMES.get((invoked[1], data[:DISCRIMINATOR_BYTES])), False))
+        elif (consumed := CONSUMED.match(line)) is not None:
+            name, calls = stack[-1]
+            if name is not None:
+                yield Measured(name, int(consumed[2]), calls)
+        elif ENDED.match(line) is not None:
+            stack.pop()
+
+
+def _executed(record: TransactionRecord) -> Iterator[tuple[str, bytes]]:
+    """Program and data of every instruction, in the order of execution."""
+    keys = record.keys.all
+    for index, outer in enumerate(record.transaction.message.instructions):
+        yield str(keys[outer.program_id_index]), bytes(outer.data)
+        inner = record.inner_instructions[index] if index < len(record.inner_instructions) else ()
+        for call in inner:
+            compiled = call.instruction()
+            yield str(keys[compiled.program_id_index]), bytes(compiled.data)

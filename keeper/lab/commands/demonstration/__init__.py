@@ -1,0 +1,1 @@
+"""The demonstration: one paid job from start to end."""

@@ -1,0 +1,191 @@
+"""What the demo found, for machines and for people."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from keeper.lab.market.balances import Balances
+
+NLOV = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFigures:
+    """One verifier's check."""
+
+    verifier: str
+    macs: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProofFigures:
+    """What a proof showed and what it took, base units."""
+
+    challenger: str
+    operator: int
+    element: int
+    expected: int
+    committed: int
+    slashed: int
+    burned: int
+    bounty: int
+
+    @property
+    def to_buyer(self) -> int:
+        """What the buyer got of the slashed stake."""
+        return self.slashed - self.burned - self.bounty
+
+
+@dataclass(frozen=True, slots=True)
+class DemoReport:
+    """The whole story in figures; amounts in base units, staked by owner."""
+
+    story: str
+    executor: str
+    on_gpu: bool
+    verdict: str
+    proof: ProofFigures | None
+    accuracy: float
+    measure: str
+    wanted: float
+    bit_exact: bool
+    macs: int
+    execution_seconds: float
+    checks: tuple[CheckFigures, ...]
+    slots: int
+    before: Balances
+    after: Balances
+    staked_before: Mapping[str, int]
+    staked_after: Mapping[str, int]
+    burned: int
+    conserved: bool
+    failures: tuple[str, ...]
+
+    @property
+    def verify_ratio_macs(self) -> float:
+        """Multiply-adds of the dearest check over those of the execution."""
+        return max((check.macs for check in self.checks), default=0) / self.macs
+
+    @property
+    def verify_ratio_seconds(self) -> float:
+        """Seconds of the median check, hashing included, over those of execution and commitment."""
+        if not self.checks:
+            return 0.0
+        return median(check.seconds for check in self.checks) / self.execution_seconds
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of `demo --json`."""
+        return {
+            "accuracy": self.accuracy,
+            "balances": {
+                name: {
+                    "before": amount,
+                    "after": self.after.named.get(name, 0),
+                    "staked_before": self.staked_before.get(name, 0),
+                    "staked_after": self.staked_after.get(name, 0),
+                }
+                for name, amount in self.before.named.items()
+            },
+            "balances_conserved": self.conserved,
+            "bit_exact": self.bit_exact,
+            "burned": self.burned,
+            "execution_macs": self.macs,
+            "execution_seconds": self.execution_seconds,
+            "executor": self.executor,
+            "failures": list(self.failures),
+            "measure": self.measure,
+            "on_gpu": self.on_gpu,
+            "proof": None if self.proof is None else asdict(self.proof),
+            "slots": self.slots,
+            "story": self.story,
+            "supply": {"before": self.before.supply, "after": self.after.supply},
+            "verdict": self.verdict,
+            "verify_ratio_macs": self.verify_ratio_macs,
+            "verify_ratio_seconds": self.verify_ratio_seconds,
+        }
+
+
+def print_report(report: DemoReport, console: Console) -> None:
+    """Tables for people."""
+    facts = Table(title=f"The job: {report.story}", show_header=False)
+    facts.add_row("verdict", report.verdict)
+    if report.proof is not None:
+        _add_proof(facts, report.proof)
+    facts.add_row(report.measure, f"{report.accuracy:.2%}")
+    facts.add_row("executor", report.executor)
+    facts.add_row("every output bit-equal to NumPy", _yes(report.bit_exact))
+    facts.add_row("execution", f"{report.macs:,} multiply-adds, {report.execution_seconds:.3f} s")
+    for check in report.checks:
+        share = check.macs / report.macs
+        time = check.seconds / report.execution_seconds
+        facts.add_row(
+            f"check by {check.verifier}",
+            f"{check.macs:,} multiply-adds ({share:.2%}), {check.seconds:.3f} s ({time:.0%})",
+        )
+    facts.add_row("slots from posting to the end", str(report.slots))
+    console.print(facts)
+    console.print(_balance_table(report))
+    console.print(_stake_table(report))
+    for failure in report.failures:
+        console.print(f"[red]not as it should be: {failure}[/red]")
+
+
+def _add_proof(facts: Table, proof: ProofFigures) -> None:
+    facts.add_row(
+        "proven",
+        f"element {proof.element} of operator {proof.operator} is {proof.committed}, "
+        f"must be {proof.expected}",
+    )
+    facts.add_row("slashed of the provider's stake", _nlov(proof.slashed))
+    facts.add_row("of it burned", _nlov(proof.burned))
+    facts.add_row(f"of it the bounty of {proof.challenger}", _nlov(proof.bounty))
+    facts.add_row("of it the buyer's", _nlov(proof.to_buyer))
+
+
+def _balance_table(report: DemoReport) -> Table:
+    table = _amounts("$NLOV on every account, and burned")
+    for name, amount in report.before.named.items():
+        _add_change(table, name, amount, report.after.named.get(name, 0))
+    _add_change(table, "burned", 0, report.burned)
+    table.add_section()
+    table.add_row(
+        "sum",
+        _nlov(report.before.total),
+        _nlov(report.after.total + report.burned),
+        "conserved" if report.conserved else "NOT CONSERVED",
+    )
+    return table
+
+
+def _stake_table(report: DemoReport) -> Table:
+    table = _amounts("of the stake vault, each one's stake")
+    for name, amount in report.staked_before.items():
+        _add_change(table, name, amount, report.staked_after.get(name, 0))
+    return table
+
+
+def _amounts(title: str) -> Table:
+    table = Table(title=title)
+    table.add_column("account", no_wrap=True)
+    for column in ("before", "after", "change"):
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _add_change(table: Table, name: str, before: int, after: int) -> None:
+    change = _nlov(after - before, signed=True) if after != before else ""
+    table.add_row(name, _nlov(before), _nlov(after), change)
+
+
+def _nlov(amount: int, signed: bool = False) -> str:
+    sign = "-" if amount < 0 else "+" if signed else ""
+    return f"{sign}{abs(amount) // NLOV:,}.{abs(amount) % NLOV:09d}"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

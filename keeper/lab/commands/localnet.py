@@ -1,0 +1,60 @@
+"""`neurolov localnet`: an embedded cluster with the programs deployed."""
+
+import click
+from solders.pubkey import Pubkey
+
+from keeper.cli.options import NLOV, Address, answer, json_option, run_async
+from keeper.errors import BadInputError
+from keeper.lab.localnet import DEFAULT_PORT, Localnet, PortInUseError, serve
+from keeper.lab.localnet.deployment import built_programs, deploy_localnet, localnet_mint
+
+FUNDED_LAMPORTS = 100 * 10**9
+FUNDED_NLOV = 100_000 * NLOV
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=DEFAULT_PORT, show_default=True, help="JSON-RPC; PubSub is next.")
+@click.option("--slot-ms", default=400, show_default=True, help="Milliseconds a slot.")
+@click.option(
+    "--fund",
+    type=Address(),
+    multiple=True,
+    help="An address that starts with 100 SOL and 100,000 $NLOV; may be repeated.",
+)
+@click.option("--deploy/--no-deploy", default=True, show_default=True)
+@json_option
+def localnet(
+    *, host: str, port: int, slot_ms: int, fund: tuple[Pubkey, ...], deploy: bool, as_json: bool
+) -> None:
+    """Run a local cluster until interrupted. State is lost on exit."""
+    try:
+        net = Localnet(
+            programs=built_programs() if deploy else None,
+            mint=localnet_mint(),
+            host=host,
+            port=port,
+            slot_ms=slot_ms,
+        )
+    except ValueError as error:
+        raise BadInputError(str(error)) from error
+    if deploy:
+        deploy_localnet(net.bank)
+    for address in fund:
+        net.bank.airdrop(address, FUNDED_LAMPORTS)
+        localnet_mint().mint_to(net.bank, address, FUNDED_NLOV)
+
+    def ready(running: Localnet) -> None:
+        document = {
+            "genesis_hash": str(running.bank.genesis_hash),
+            "mint": str(localnet_mint().address),
+            "url": running.url,
+            "ws_url": running.ws_url,
+        }
+        lines = [f"{name.replace('_', ' ')}: {value}" for name, value in document.items()]
+        answer(document, as_json, *lines, "Ctrl-C ends it.")
+
+    try:
+        run_async(serve(net, ready))
+    except PortInUseError as error:
+        raise BadInputError(str(error)) from error

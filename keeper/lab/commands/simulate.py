@@ -1,0 +1,201 @@
+"""`neurolov simulate`: what cheating pays under the protocol's rules."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from keeper.chain.deploy import Parameters
+from keeper.cli.options import answer, json_option
+from keeper.exact.decisions.crank import DRAW_DELAY
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
+from keeper.lab.simulation import (
+    GRID,
+    Economics,
+    Estimate,
+    Point,
+    Safety,
+    Sweep,
+    check_bound,
+    check_destination,
+    draw_sweeps,
+    sweep_all,
+    sweep_size,
+)
+from keeper.lab.simulation.threats import Charges, figures
+
+UNSAFE = 1
+
+
+@click.group()
+def simulate() -> None:
+    """Play the protocol many times."""
+
+
+@simulate.command()
+@json_option
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--runs",
+    type=click.IntRange(min=100),
+    default=200_000,
+    show_default=True,
+    help="Sampled jobs for each set of verifiers.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("poc.png"),
+    show_default=True,
+    help="The picture, .png or .svg.",
+)
+@click.option(
+    "--verifiers",
+    type=click.Choice(["1", "3", "5"]),
+    default="3",
+    show_default=True,
+    help="Verifiers of a draw, where they do not vary.",
+)
+def poc(as_json: bool, seed: int, runs: int, out: Path, verifiers: str) -> int:
+    """Profit of cheating against sampling floor, verifiers, stake and collusion.
+
+    Draws the picture with localnet's parameters, and exits with 1 unless every set of a grid of
+    parameters that the programs accept makes cheating lose, with its whole confidence interval.
+    """
+    check_destination(out)
+    base = economics(LOCALNET_PARAMETERS, int(verifiers))
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("simulating", total=len(GRID.populations) + sweep_size())
+        # Both parts have dice of their own: the verdict of one does not hang on the other's size.
+        grid_dice, sweep_dice = np.random.default_rng(seed).spawn(2)
+        attended, unattended = check_bound(
+            GRID, runs=runs, rng=grid_dice, step=lambda: progress.advance(task)
+        )
+        sweeps = sweep_all(base, runs=runs, rng=sweep_dice, step=lambda: progress.advance(task))
+    draw_sweeps(sweeps, f"Profit of cheating, {runs:,} sampled jobs a point, seed {seed}", out)
+    document = {
+        "seed": seed,
+        "runs": runs,
+        "picture": str(out),
+        "parameters": asdict(base),
+        "deterrence": base.deterrence,
+        "safe_side": attended.safe_side,
+        "grid": _safety(attended),
+        "grid_where_no_buyer_demands_answers": _safety(unattended),
+        "sweeps": {sweep.parameter: _sweep(sweep) for sweep in sweeps},
+        "threats": [asdict(each) for each in figures(base, charges(LOCALNET_PARAMETERS))],
+    }
+    answer(document, as_json, *_lines(base, attended, unattended, out))
+    return 0 if attended.safe_side else UNSAFE
+
+
+def economics(parameters: Parameters, verifiers: int) -> Economics:
+    """What a deployment's parameters say of a job with so many verifiers a draw."""
+    return Economics(
+        p_floor_bps=parameters.verdict.p_floor_bps,
+        collusion_bps=parameters.verdict.collusion_bps,
+        lazy_bps=parameters.verdict.lazy_bps,
+        slash_burn_bps=parameters.staking.slash_burn_bps,
+        kappa=parameters.job_registry.kappa,
+        bounty_bps=parameters.verdict.bounty_bps,
+        bond_bps=parameters.job_registry.bond_bps,
+        fee_bps=parameters.escrow.fee_bps,
+        verifiers=verifiers,
+    )
+
+
+def charges(parameters: Parameters) -> Charges:
+    """What a deployment charges whoever misbehaves, and how long it waits."""
+    judge = parameters.verdict
+    return Charges(
+        ballot_exposure=judge.ballot_exposure,
+        silence_fee=judge.silence_fee,
+        posting_fee=parameters.escrow.posting_fee,
+        trap_rate_bps=judge.trap_rate_bps,
+        check_cost=judge.check_cost,
+        slash_burn_bps=parameters.staking.slash_burn_bps,
+        draw_delay=DRAW_DELAY,
+        salt_slots=judge.salt_slots,
+        ballot_slots=judge.ballot_slots,
+        reveal_slots=judge.reveal_slots,
+    )
+
+
+def _safety(safety: Safety) -> dict[str, Any]:
+    return {
+        "accepted": safety.accepted,
+        "refused": safety.refused,
+        "refused_that_pay": safety.refused_that_pay,
+        "unsafe": [_point(point) for point in safety.unsafe],
+        "undecided": [_point(point) for point in safety.undecided],
+        "closest": _point(safety.closest),
+        "safe_side": safety.safe_side,
+    }
+
+
+def _point(point: Point) -> dict[str, Any]:
+    return {
+        **asdict(point.economics),
+        "splits": point.splits,
+        "honest_share": point.economics.honest_share,
+        "deterrence": point.economics.deterrence,
+        **_estimate(point.estimate),
+    }
+
+
+def _estimate(estimate: Estimate) -> dict[str, Any]:
+    return {
+        "profit": estimate.profit,
+        "low": estimate.low,
+        "high": estimate.high,
+        "attack": estimate.attack.name,
+    }
+
+
+def _sweep(sweep: Sweep) -> dict[str, Any]:
+    return {
+        "threshold": sweep.threshold,
+        "samples": [
+            {
+                "value": sample.value,
+                "accepted": sample.economics.accepted,
+                "bound": sample.economics.bound,
+                "deployed": _estimate(sample.deployed),
+                "worst": _estimate(sample.worst),
+                "unattended": _estimate(sample.unattended),
+            }
+            for sample in sweep.samples
+        ],
+    }
+
+
+def _lines(base: Economics, attended: Safety, unattended: Safety, out: Path) -> list[str]:
+    closest = attended.closest.estimate
+    lines = [
+        f"{base.deterrence:>10.4f}  p (1-r)(1-l)(1+beta kappa) on localnet, above 1 is accepted",
+        f"{attended.accepted:>10,}  sets of parameters accepted, each with its best attack",
+        f"{len(attended.unsafe):>10,}  of them in which cheating pays",
+        f"{len(attended.undecided):>10,}  of them undecided" + _advice(attended),
+        f"{closest.high:>10.4f}  prices: the most that any of them may pay a cheat",
+        f"{attended.refused_that_pay:>10,}  of {attended.refused:,} refused sets in which it pays",
+        f"{len(unattended.unsafe):>10,}  accepted sets pay where no buyer demands answers"
+        + _honest_share(unattended),
+        f"picture in {out}",
+    ]
+    verdict = "on the safe side" if attended.safe_side else "NOT shown to be on the safe side"
+    return [*lines, f"the on-chain bound lies {verdict}"]
+
+
+def _advice(safety: Safety) -> str:
+    return "; raise --runs" if safety.undecided else ""
+
+
+def _honest_share(safety: Safety) -> str:
+    if not safety.unsafe:
+        return ""
+    most = max(point.economics.honest_share for point in safety.unsafe)
+    return f", at most {most:.0%} of verifiers honest"

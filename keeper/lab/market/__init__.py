@@ -1,0 +1,1 @@
+"""A whole marketplace in one process, which demonstrations, benchmarks and tests share."""

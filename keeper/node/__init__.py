@@ -1,0 +1,1 @@
+"""What all roles of the node share: the loop, the view of the chain, journal, registration."""

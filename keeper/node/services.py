@@ -1,0 +1,78 @@
+"""What the roles of one process share: the chain, the journal, the compute lane, the data."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from solders.keypair import Keypair
+
+from keeper.chain.gateway import Gateway
+from keeper.chain.submit import Submitter
+from keeper.compute import ComputeLane
+from keeper.configuration import Serving
+from keeper.data import BlobClient, BlobStore, StageIndexes, serve_data
+from keeper.exact.roles.cases import CaseShelf
+from keeper.exact.roles.material import MaterialSource
+from keeper.node.journal import Journal
+
+JOURNAL_FILE = "journal.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Open for as long as `open_services` runs."""
+
+    gateway: Gateway
+    journal: Journal
+    lane: ComputeLane
+    client: BlobClient
+    poll_seconds: float
+
+    def submitter(self, payer: Keypair) -> Submitter:
+        """A submitter for one key."""
+        return Submitter(self.gateway, self.journal, payer, poll_seconds=self.poll_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """One node's blobs, served at url."""
+
+    store: BlobStore
+    indexes: StageIndexes
+    tasks: StageIndexes
+    material: MaterialSource
+    shelf: CaseShelf
+    url: str
+
+
+@asynccontextmanager
+async def open_services(
+    gateway: Gateway, folder: Path, poll_seconds: float
+) -> AsyncIterator[Services]:
+    """Open everything; entering the gateway checks the cluster and raises ChainError."""
+    with _journal(folder) as journal, ComputeLane() as lane:
+        async with gateway, aiohttp.ClientSession() as session:
+            yield Services(gateway, journal, lane, BlobClient(session), poll_seconds)
+
+
+def _journal(folder: Path) -> Journal:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Journal(folder / JOURNAL_FILE)
+
+
+@asynccontextmanager
+async def open_storage(
+    services: Services, folder: Path, serving: Serving
+) -> AsyncIterator[Storage]:
+    """Open a store and serve it.
+
+    Raises PortInUseError and StoreKeyError.
+    """
+    store, indexes = BlobStore(folder, serving.quota_bytes), StageIndexes(folder)
+    tasks = StageIndexes(folder, "tasks")
+    material = MaterialSource(services.client, store, services.lane)
+    shelf = CaseShelf(folder, store, indexes)
+    async with serve_data(store, indexes, serving.host, serving.port, tasks) as url:
+        yield Storage(store, indexes, tasks, material, shelf, serving.public_url or url)

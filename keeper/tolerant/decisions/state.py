@@ -1,0 +1,114 @@
+"""What the chain says about a task, as far as a decision needs it. All times are slots."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from solders.pubkey import Pubkey
+
+from keeper.exact.decisions.state import Escrow
+from kernels.custom import Element, Tolerance
+
+
+class TaskState(IntEnum):
+    """Task.state of the redundancy program."""
+
+    JOINING = 0
+    RUNNING = 1
+    REVEALING = 2
+    COMPARING = 3
+    DECIDING = 4
+    SETTLED = 5
+    UNDECIDED = 6
+    CANCELLED = 7
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing but collecting is left to do."""
+        return self >= TaskState.SETTLED
+
+
+class RunState(IntEnum):
+    """Run.state; a silent run's bond is gone."""
+
+    JOINED = 0
+    COMMITTED = 1
+    REVEALED = 2
+    SILENT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One provider's execution.
+
+    root is known once revealed; bit i of agrees says that run i's output agrees with this one, by
+    its provider; compared is the latest round in which it was told, 0 for none.
+    """
+
+    index: int
+    provider: Pubkey
+    root: bytes
+    bond: int
+    state: RunState
+    round: int
+    agrees: int
+    compared: int
+    released: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A posted task.
+
+    price is base units of each paid run; k of n runs have to agree, at most max_runs are paid for.
+    kernel and input are the SHA-256 of the kernel package and of the input manifest. deadline is
+    the state's last slot.
+    """
+
+    address: Pubkey
+    buyer: Pubkey
+    kernel: bytes
+    input: bytes
+    source: str
+    output_bytes: int
+    element: Element
+    tolerance: Tolerance
+    price: int
+    k: int
+    n: int
+    max_runs: int
+    state: TaskState
+    round: int
+    paid: int
+    posted_slot: int
+    deadline: int
+    runs: tuple[Run, ...]
+
+    def run_of(self, provider: Pubkey) -> Run | None:
+        """The provider's run, None when it did not join."""
+        return next((run for run in self.runs if run.provider == provider), None)
+
+    def rivals_of(self, own: Run) -> Iterator[Run]:
+        """Revealed runs of others whose output is not the same byte for byte."""
+        for run in self.runs:
+            if run.state is RunState.REVEALED and run.index != own.index and run.root != own.root:
+                yield run
+
+    @property
+    def paid_runs(self) -> tuple[Run, ...]:
+        """The runs that agreed, once settled."""
+        return tuple(run for run in self.runs if self.paid >> run.index & 1)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSnapshot:
+    """A task with its money; version differs after every change."""
+
+    task: Task
+    escrow: Escrow | None
+    version: str = ""
+
+    @property
+    def address(self) -> Pubkey:
+        """The task's."""
+        return self.task.address

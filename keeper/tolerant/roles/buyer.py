@@ -1,0 +1,31 @@
+"""The buyer's side of its tasks: takes back what nobody is owed once they have ended."""
+
+from solders.pubkey import Pubkey
+
+from keeper.chain.submit import Submitter
+from keeper.exact.decisions.actions import Wait
+from keeper.exact.decisions.state import Clock
+from keeper.tolerant.decisions import buyer as rules
+from keeper.tolerant.decisions.actions import TaskAction
+from keeper.tolerant.decisions.state import TaskSnapshot
+from keeper.tolerant.roles.mirror import TaskMirror, TaskView
+from keeper.tolerant.roles.role import TaskRole
+
+
+class TaskBuyer(TaskRole):
+    """Watches every task of one key; `keep` names those whose accounts must stay open for now."""
+
+    def __init__(self, mirror: TaskMirror, submitter: Submitter, owner: Pubkey) -> None:
+        super().__init__(mirror, submitter, owner)
+        self.keep: set[Pubkey] = set()
+
+    def decide(
+        self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock
+    ) -> TaskAction:
+        """See keeper.tolerant.decisions.buyer."""
+        for snapshot in subjects:
+            if snapshot.address not in self.keep:
+                step = rules.next_action(self.owner, snapshot)
+                if not isinstance(step, Wait):
+                    return step
+        return Wait()

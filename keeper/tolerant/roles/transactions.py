@@ -1,0 +1,89 @@
+"""Actions about tasks as instructions."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from solders.instruction import Instruction
+from solders.pubkey import Pubkey
+
+from idl.client import associated_token_address, escrow, redundancy, shard_of, staking
+from keeper.node.errors import RoleError
+from keeper.tolerant.decisions import actions
+from keeper.tolerant.decisions.state import TaskSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class TaskContext:
+    """What an instruction depends on besides the action: who signs, the mint, the task."""
+
+    signer: Pubkey
+    mint: Pubkey
+    view: TaskSnapshot
+
+
+def instruction(action: actions.TaskAction, context: TaskContext) -> Instruction:
+    """The instruction that carries out an action which needs nothing but the chain.
+
+    Raises TypeError for the others: waiting, running, committing, revealing, fetching.
+    """
+    build = _BUILDERS.get(type(action))
+    if build is None:
+        raise TypeError(f"{action} is not a plain instruction")
+    return build(action, context)
+
+
+def _expire(action: actions.ExpireRun, context: TaskContext) -> Instruction:
+    provider = context.view.task.runs[action.run].provider
+    return redundancy.expire_run(
+        run=action.run,
+        cranker=context.signer,
+        task=action.task,
+        position=staking.position_address(provider),
+        exposure=staking.exposure_address(action.task, provider),
+    )
+
+
+def _withdraw(action: actions.WithdrawCredit, context: TaskContext) -> Instruction:
+    if context.view.escrow is None:
+        raise RoleError(f"task {action.task} has no escrow any more")
+    party = context.view.escrow.credits[action.credit].party
+    return escrow.withdraw(
+        index=action.credit,
+        escrow=escrow.escrow_address(action.task),
+        vault=escrow.vault_address(action.task),
+        destination=associated_token_address(party, context.mint),
+    )
+
+
+_BUILDERS: Mapping[type, Callable[[Any, TaskContext], Instruction]] = {
+    actions.Join: lambda action, context: redundancy.join(owner=context.signer, task=action.task),
+    actions.TellAgreement: lambda action, context: redundancy.compare(
+        agrees=action.agrees, owner=context.signer, task=action.task
+    ),
+    actions.CloseJoining: lambda action, context: redundancy.close_joining(
+        cranker=context.signer, task=action.task
+    ),
+    actions.ExpireRun: _expire,
+    actions.Decide: lambda action, context: redundancy.decide(
+        cranker=context.signer, task=action.task
+    ),
+    actions.ReleaseBond: lambda action, context: redundancy.release_bond(
+        run=action.run, task=action.task, owner=context.view.task.runs[action.run].provider
+    ),
+    actions.WithdrawCredit: _withdraw,
+    actions.CollectTaskFee: lambda action, context: escrow.collect_fee(
+        escrow=escrow.escrow_address(action.task),
+        vault=escrow.vault_address(action.task),
+        fee_vault=escrow.fees_address(shard_of(action.task)),
+    ),
+    actions.ReclaimTaskEscrow: lambda action, context: escrow.reclaim(
+        buyer=context.signer,
+        escrow=escrow.escrow_address(action.task),
+        vault=escrow.vault_address(action.task),
+        destination=associated_token_address(context.signer, context.mint),
+    ),
+    actions.CloseTask: lambda action, context: redundancy.close_task(
+        buyer=context.view.task.buyer, task=action.task
+    ),
+}

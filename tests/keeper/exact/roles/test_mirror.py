@@ -1,0 +1,90 @@
+import asyncio
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from keeper.configuration import NodeSettings
+from keeper.exact.roles import ChainMirror
+from keeper.exact.roles.mirror import Rules, View
+from keeper.lab.localnet import Localnet
+from keeper.node.errors import RoleError
+from keeper.node.sweep import SLOT_HASHES_KEPT
+from tests.keeper.exact.roles.stage import Stage, on_stage
+
+
+def slot_hash(slot: int) -> bytes:
+    return hashlib.sha256(str(slot).encode()).digest()
+
+
+def mirror_with(slots: list[int]) -> ChainMirror:
+    mirror = ChainMirror(NodeSettings().gateway(), [], poll_seconds=0.0)
+    mirror._view = View(
+        slot=max(slots, default=0),
+        swept_slot=0,
+        rules=Rules.__new__(Rules),
+        demand_q32=0,
+        total_staked=0,
+        jobs={},
+        parties={},
+        slot_hashes=tuple((slot, slot_hash(slot)) for slot in slots),
+    )
+    return mirror
+
+
+def test_the_beacon_is_the_lowest_slot_at_or_after_posting() -> None:
+    mirror = mirror_with([9, 8, 5, 4])
+    assert mirror.beacon(5) == slot_hash(5)
+    assert mirror.beacon(6) == slot_hash(8)
+    assert mirror.beacon(1) == slot_hash(4)
+    with pytest.raises(LookupError):
+        mirror.beacon(10)
+
+
+def test_a_full_list_may_have_forgotten_an_older_slot() -> None:
+    newest = 2_000
+    mirror = mirror_with(list(range(newest, newest - SLOT_HASHES_KEPT, -1)))
+    oldest = newest - SLOT_HASHES_KEPT + 1
+    assert mirror.beacon(oldest) == slot_hash(oldest)
+    assert mirror.beacon(oldest - 1) is None
+
+
+def test_nothing_was_read_yet() -> None:
+    with pytest.raises(RoleError, match="not been read"):
+        _ = ChainMirror(NodeSettings().gateway(), [], poll_seconds=0.0).view
+
+
+def test_a_cluster_without_the_programs_is_named() -> None:
+    async def run() -> None:
+        async with (
+            Localnet(port=0, ticking=False) as net,
+            NodeSettings(url=net.url, websocket_url=net.ws_url).gateway() as gateway,
+        ):
+            with pytest.raises(RoleError, match="deploy the programs"):
+                await ChainMirror(gateway, [], poll_seconds=0.0).refresh()
+
+    asyncio.run(run())
+
+
+def test_a_sweep_reads_jobs_stake_and_rules(tmp_path: Path) -> None:
+    async def story(stage: Stage) -> None:
+        view = stage.market.mirror.view
+        snapshot = view.jobs[stage.job]
+        assert snapshot.job.spec_root == stage.graph.spec_root
+        assert snapshot.job.source == stage.market.storages["buyer"].url
+        assert snapshot.job.lease is None
+        assert snapshot.verdict is None
+        assert snapshot.escrow is not None
+        assert snapshot.escrow.balance > snapshot.job.price
+        provider = view.parties[stage.market.keys["provider 1"].pubkey()]
+        assert provider.provider is not None
+        assert provider.free_stake > 0
+        assert view.parties[stage.market.keys["buyer"].pubkey()].position is None
+        assert view.rules.job_registry.lease_slots == 150
+        with pytest.raises(LookupError):
+            stage.market.mirror.beacon(snapshot.job.posted_slot)
+        stage.bank.advance()
+        await stage.market.mirror.refresh()
+        assert stage.market.mirror.beacon(snapshot.job.posted_slot)
+
+    on_stage(tmp_path, story)

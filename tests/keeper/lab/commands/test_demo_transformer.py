@@ -1,0 +1,53 @@
+"""A transformer layer as a paid, verified job, and as a job that a provider cheats on."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from keeper.cli.app import run
+from keeper.compute import Preference, select_executor
+from keeper.lab.commands.demonstration.report import DemoReport
+from keeper.lab.commands.demonstration.story import Script, play
+from keeper.lab.commands.demonstration.workload import sentences
+from keeper.lab.market.cheats import Cheat
+from kernels.models.minilm.network import transformer
+from kernels.models.minilm.package import weights
+from tests.kernels.models.weights import needs_weights
+
+
+def played(folder: Path, cheat: Cheat | None = None) -> DemoReport:
+    script = Script(cheat=cheat, workload=sentences(layers=1))
+    selected = select_executor(Preference.NUMPY)
+    return asyncio.run(play(script, selected, folder, lambda slot, what: None))
+
+
+@needs_weights
+def test_a_transformer_layer_is_verified_and_paid(tmp_path: Path) -> None:
+    report = played(tmp_path)
+    assert report.failures == ()
+    assert report.verdict == "accepted"
+    assert report.bit_exact
+    assert report.accuracy >= 0.98
+    assert 0 < report.verify_ratio_macs <= 0.10
+
+
+@needs_weights
+def test_a_lie_inside_a_transformer_layer_is_proven(tmp_path: Path) -> None:
+    report = played(tmp_path, Cheat.ZERO)
+    assert report.failures == ()
+    assert report.verdict == "fraud"
+    assert report.proof is not None
+    assert report.proof.slashed > report.proof.burned > 0
+
+
+def test_without_the_extra_the_demo_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("kernels.models.minilm.package.find_spec", lambda _: None)
+    weights.cache_clear()
+    transformer.cache_clear()
+    assert run(["demo", "--model", "minilm", "--json"]) == 2
+    told = capsys.readouterr()
+    assert "make minilm" in told.err
+    assert told.out == ""

@@ -1,0 +1,187 @@
+"""What a provider of the tolerant class does next."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keeper.exact.decisions.actions import Wait
+from keeper.exact.decisions.selection import delay, lot
+from keeper.exact.decisions.state import Clock, Credit
+from keeper.tolerant.decisions.actions import (
+    CommitRun,
+    FetchRivals,
+    Join,
+    ReleaseBond,
+    RevealRun,
+    RunKernel,
+    TellAgreement,
+    WithdrawCredit,
+)
+from keeper.tolerant.decisions.provider import (
+    LAST_CHANCE_SLOTS,
+    RETRY_SLOTS,
+    Comparison,
+    JoinRules,
+    JoinTerms,
+    TaskProviderSnapshot,
+    bond,
+    first_join_slot,
+    next_action,
+)
+from keeper.tolerant.decisions.state import RunState, TaskState
+from tests.keeper.tolerant.decisions.views import (
+    BUYER,
+    DEADLINE,
+    ME,
+    POSTED,
+    TASK,
+    key,
+    money,
+    run,
+    task,
+    view,
+)
+
+RULES = JoinRules(claim_scale_slots=2, claim_max_delay_slots=20, bond_bps=1_000)
+BEACON = bytes([9] * 32)
+TERMS = JoinTerms(RULES, 10_000, 20_000, 0, {TASK: BEACON})
+OTHER = key(8)
+
+
+def snapshot(*views: Any, **fields: Any) -> TaskProviderSnapshot:
+    base = TaskProviderSnapshot(owner=ME, tasks=views, terms=TERMS)
+    return replace(base, **fields)
+
+
+def mine(state: TaskState, own: RunState, **fields: Any) -> TaskProviderSnapshot:
+    found = task(state, run(0, OTHER, own), run(1, ME, own), **fields)
+    return snapshot(view(found), kept=frozenset([TASK]))
+
+
+def test_a_kernel_is_run_before_anything_is_at_stake() -> None:
+    offer = view(task())
+    assert next_action(snapshot(offer), Clock(POSTED)) == RunKernel(TASK)
+    first = first_join_slot(offer.task, ME, TERMS)
+    ready = snapshot(offer, kept=frozenset([TASK]))
+    assert POSTED + 1 < first <= POSTED + 21
+    assert next_action(ready, Clock(first - 1)) == Wait(first)
+    assert next_action(ready, Clock(first)) == Join(TASK)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True, database=None)
+@given(st.integers(0, 20_000), st.binary(min_size=32, max_size=32))
+def test_the_turn_is_the_chains(stake: int, beacon: bytes) -> None:
+    terms = replace(TERMS, free_stake=stake, beacons={TASK: beacon})
+    waits = delay(RULES, lot(beacon, TASK, ME), stake, 20_000)
+    assert first_join_slot(task(), ME, terms) == POSTED + 1 + waits
+    assert waits <= 20
+
+
+def test_without_a_hash_the_longest_wait_counts_and_an_aged_one_opens_to_all() -> None:
+    assert first_join_slot(task(), ME, replace(TERMS, beacons={})) == POSTED + 21
+    assert first_join_slot(task(), ME, replace(TERMS, beacons={TASK: None})) == POSTED
+
+
+def test_a_bond_is_rounded_up() -> None:
+    assert bond(task(price=1_001), RULES) == 101
+    assert bond(task(price=1_000), RULES) == 100
+
+
+@pytest.mark.parametrize(
+    ("fields", "terms", "slot"),
+    [
+        ({"buyer": ME}, TERMS, POSTED),
+        ({}, replace(TERMS, min_price=1_002), POSTED),
+        ({}, replace(TERMS, free_stake=100), POSTED),
+        ({}, None, POSTED),
+        ({}, TERMS, DEADLINE + 1),
+        ({"state": TaskState.RUNNING}, TERMS, POSTED),
+    ],
+)
+def test_a_task_that_cannot_be_joined_is_not_run(
+    fields: dict[str, Any], terms: JoinTerms | None, slot: int
+) -> None:
+    assert next_action(snapshot(view(task(**fields)), terms=terms), Clock(slot)) == Wait()
+
+
+def test_a_kernel_that_failed_here_is_left_alone() -> None:
+    given_up = snapshot(view(task()), unfit=frozenset([TASK]))
+    assert next_action(given_up, Clock(POSTED)) == Wait()
+
+
+def test_the_dearest_is_run_first_and_one_at_a_time() -> None:
+    cheap, dear = task(), task(address=key(20), price=2_000)
+    offers = snapshot(view(cheap), view(dear))
+    assert next_action(offers, Clock(POSTED)) == RunKernel(key(20))
+    joined = replace(dear, runs=(run(0, ME),))
+    assert next_action(snapshot(view(cheap), view(joined)), Clock(POSTED)) == Wait()
+    silent = replace(dear, runs=(run(0, ME, RunState.SILENT),))
+    assert next_action(snapshot(view(cheap), view(silent)), Clock(POSTED)) == RunKernel(TASK)
+
+
+def test_what_was_joined_is_committed_and_revealed_until_the_deadline() -> None:
+    joined = mine(TaskState.RUNNING, RunState.JOINED)
+    assert next_action(joined, Clock(DEADLINE)) == CommitRun(TASK)
+    assert next_action(joined, Clock(DEADLINE + 1)) == Wait()
+    committed = mine(TaskState.REVEALING, RunState.COMMITTED)
+    assert next_action(committed, Clock(DEADLINE)) == RevealRun(TASK)
+    assert next_action(mine(TaskState.RUNNING, RunState.COMMITTED), Clock(200)) == Wait()
+    assert next_action(mine(TaskState.REVEALING, RunState.REVEALED), Clock(200)) == Wait()
+
+
+def test_nothing_is_committed_that_was_not_kept() -> None:
+    lost = replace(mine(TaskState.RUNNING, RunState.JOINED), kept=frozenset())
+    assert next_action(lost, Clock(200)) == Wait()
+
+
+def test_every_round_is_compared_anew() -> None:
+    revealed = mine(TaskState.COMPARING, RunState.REVEALED, round=2)
+    assert next_action(revealed, Clock(200)) == FetchRivals(TASK)
+    old = replace(revealed, compared={TASK: Comparison(1, 0b1, False, 190)})
+    assert next_action(old, Clock(200)) == FetchRivals(TASK)
+    fresh = replace(revealed, compared={TASK: Comparison(2, 0b1, False, 199)})
+    assert next_action(fresh, Clock(200)) == TellAgreement(TASK, 0b1)
+    told = task(TaskState.COMPARING, run(0, ME, RunState.REVEALED, compared=2), round=2)
+    assert next_action(replace(revealed, tasks=(view(told),)), Clock(200)) == Wait()
+
+
+def test_a_missing_output_is_asked_for_until_the_last_chance() -> None:
+    compared = {TASK: Comparison(1, 0b1, True, 200)}
+    partly = replace(mine(TaskState.COMPARING, RunState.REVEALED), compared=compared)
+    assert next_action(partly, Clock(200)) == Wait(200 + RETRY_SLOTS)
+    assert next_action(partly, Clock(200 + RETRY_SLOTS)) == FetchRivals(TASK)
+    last = DEADLINE - LAST_CHANCE_SLOTS
+    assert next_action(partly, Clock(last - 1)) == FetchRivals(TASK)
+    assert next_action(partly, Clock(last)) == TellAgreement(TASK, 0b1)
+    late = replace(partly, compared={TASK: Comparison(1, 0b1, True, last - 2)})
+    assert next_action(late, Clock(last - 1)) == Wait(last)
+
+
+def test_what_is_owed_is_collected_before_more_is_taken() -> None:
+    ended = task(TaskState.SETTLED, run(0, ME, RunState.REVEALED), address=key(30))
+    owed = view(ended, money(Credit(BUYER, 5, False), Credit(ME, 7, False)))
+    assert next_action(snapshot(view(task()), owed), Clock(POSTED)) == WithdrawCredit(key(30), 1)
+    pulled = view(ended, money(Credit(ME, 7, True)))
+    assert next_action(snapshot(view(task()), pulled), Clock(POSTED)) == ReleaseBond(key(30), 0)
+    free = view(replace(ended, runs=(run(0, ME, RunState.REVEALED, released=True),)))
+    assert next_action(snapshot(view(task()), free), Clock(POSTED)) == RunKernel(TASK)
+
+
+def test_a_silent_run_is_released_too() -> None:
+    ended = view(task(TaskState.UNDECIDED, run(0, OTHER), run(1, ME, RunState.SILENT)))
+    assert next_action(snapshot(ended), Clock(POSTED)) == ReleaseBond(TASK, 1)
+
+
+def test_rivals_are_the_others_whose_output_differs() -> None:
+    own = run(1, ME, RunState.REVEALED)
+    found = task(
+        TaskState.COMPARING,
+        run(0, key(10), RunState.REVEALED),
+        own,
+        run(2, key(12), RunState.SILENT),
+        run(3, key(13), RunState.REVEALED, root=own.root),
+    )
+    assert [rival.index for rival in found.rivals_of(own)] == [0]

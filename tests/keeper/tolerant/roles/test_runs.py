@@ -1,0 +1,46 @@
+"""What a provider keeps on disk before it commits."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keeper.tolerant.roles.runs import RunBook, output_root, run_commitment
+from kernels.trace import TENSOR, MerkleTree
+from tests.keeper.tolerant.decisions.views import ME, TASK, key
+
+
+def test_a_run_survives_and_is_private(tmp_path: Path) -> None:
+    book = RunBook(tmp_path / "runs")
+    assert book.tasks() == frozenset()
+    kept = book.keep(TASK, b"output")
+    again = RunBook(tmp_path / "runs")
+    assert again.tasks() == {TASK}
+    assert again.get(TASK) == kept
+    assert again.output(TASK) == b"output"
+    assert kept.root == output_root(b"output")
+    assert len(kept.salt) == 32
+    assert book.keep(key(9), b"output").salt != kept.salt
+    files = list((tmp_path / "runs").iterdir())
+    assert len(files) == 4
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files)
+    again.discard(TASK)
+    again.discard(TASK)
+    assert again.tasks() == {key(9)}
+    for read in (again.get, again.output):
+        with pytest.raises(KeyError):
+            read(TASK)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True, database=None)
+@given(st.binary(min_size=1, max_size=2_000))
+def test_the_root_is_over_leaves_of_256_raw_bytes(output: bytes) -> None:
+    assert output_root(output) == MerkleTree(TENSOR, output).root
+
+
+def test_a_commitment_binds_root_salt_provider_and_task() -> None:
+    root, salt = bytes([1] * 32), bytes([2] * 32)
+    expected = hashlib.sha256(root + salt + bytes(ME) + bytes(TASK)).digest()
+    assert run_commitment(root, salt, ME, TASK) == expected
