@@ -18,12 +18,12 @@ from keeper.exact.decisions.crank import CrankSnapshot, Epochs
 from keeper.exact.decisions.state import Clock, JobSnapshot
 from keeper.exact.roles.conversion import escrow_of, job_of, verdict_of
 from keeper.exact.roles.transactions import Context, instruction
+from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import Bank, TransactionRecord
 from keeper.lab.localnet.deployment import (
     LOCALNET_PARAMETERS,
     built_programs,
     deploy_localnet,
-    localnet_keypair,
     localnet_mint,
 )
 

@@ -30,8 +30,9 @@ from keeper.lab.bench.bench import NLOV, Bench, secret
 from keeper.lab.bench.dispute import Lie, lie_about_digits, open_dispute
 from keeper.lab.bench.orders import URL, Orders, ballot_of
 from keeper.lab.bench.units import Measured, dearest, measured
+from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import TransactionRecord
-from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_keypair
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.node.registration import capability, ticket_address
 from kernels.models.digits import graph
 

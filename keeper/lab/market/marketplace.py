@@ -15,7 +15,8 @@ from keeper.exact.roles.ballots import BallotBox
 from keeper.exact.roles.orders import OrderDesk, SaltBook
 from keeper.exact.roles.provider import ProviderTools
 from keeper.exact.roles.verifier import VerifierTools
-from keeper.lab.localnet.deployment import localnet_keypair, localnet_mint
+from keeper.lab.keys import localnet_keypair
+from keeper.lab.localnet.deployment import localnet_mint
 from keeper.lab.market.venue import Funds, Venue
 from keeper.node.registration import Registrar, capability
 from keeper.node.services import Services, Storage, open_services, open_storage

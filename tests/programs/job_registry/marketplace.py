@@ -29,7 +29,8 @@ from idl.client import (
 )
 from idl.client import Account as Stored
 from keeper.exact.decisions.selection import ClaimRules, Standing, delay, lot, reputation_at, weight
-from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_keypair
+from keeper.lab.keys import localnet_keypair
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from tests.world import NLOV, Actor, World
 from tests.world.world import Sent
 

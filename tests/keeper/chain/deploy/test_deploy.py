@@ -8,12 +8,12 @@ from keeper.chain.deploy import deploy_instructions
 from keeper.chain.errors import ProgramError
 from keeper.chain.gateway import Backoff, Gateway
 from keeper.chain.submit import Submitter
+from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import Bank, Localnet
 from keeper.lab.localnet.deployment import (
     LOCALNET_PARAMETERS,
     built_programs,
     deploy_localnet,
-    localnet_keypair,
     localnet_mint,
 )
 from keeper.node.journal import Journal

@@ -16,8 +16,9 @@ from keeper.exact.roles.cases import CaseShelf, CaseSource
 from keeper.exact.roles.challenger import Challenger
 from keeper.exact.roles.material import MaterialSource
 from keeper.exact.roles.traces import TraceSource
+from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import TransactionRecord
-from keeper.lab.localnet.deployment import localnet_keypair, localnet_mint
+from keeper.lab.localnet.deployment import localnet_mint
 from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph, GraphBuilder
 from kernels.trace.layout import Array

@@ -16,8 +16,9 @@ from solders.pubkey import Pubkey
 from keeper.chain.submit import Submitter
 from keeper.configuration import Serving
 from keeper.exact.decisions.actions import Wait
+from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import Localnet
-from keeper.lab.localnet.deployment import built_programs, localnet_keypair, localnet_mint
+from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.balances import Balances, read_balances
 from keeper.lab.market.venue import Funds, LocalnetVenue
 from keeper.node.registration import Registrar, capability
