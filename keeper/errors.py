@@ -1,8 +1,8 @@
-"""Root of the keeper's exceptions; each room adds its own below it."""
+"""Root of the keeper's exceptions; each package derives its own."""
 
 
 class KeeperError(Exception):
-    """Something the keeper reports to its operator in one line."""
+    """An error that the keeper reports to its operator in one line."""
 
 
 class BadInputError(KeeperError):
@@ -10,4 +10,4 @@ class BadInputError(KeeperError):
 
 
 class PortInUseError(BadInputError):
-    """A server cannot listen where it was told to."""
+    """A server cannot listen on the port it was given."""

@@ -1,4 +1,4 @@
-"""What runs a job: the executor, its lane, and the part of a graph that a stage needs."""
+"""Runs jobs: executors, the thread they share, and the part of a graph that a stage covers."""
 
 from keeper.compute.executor import (
     AdapterMissingError,

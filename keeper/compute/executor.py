@@ -1,4 +1,4 @@
-"""Chooses what executes: a GPU adapter, or NumPy where that is allowed and there is none."""
+"""Selects the executor: a GPU adapter, or NumPy if there is none and NumPy is allowed."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ Gpu = GpuExecutor | IsolatedGpu
 
 
 class RenewingExecutor:
-    """Opens its GPU again when the device is lost, and runs what was lost once more."""
+    """Reopens its GPU when the device is lost, and repeats the call once."""
 
     def __init__(self, open_device: Callable[[], Gpu]) -> None:
         self._open_device = open_device
@@ -50,15 +50,18 @@ class RenewingExecutor:
         return self._device.name
 
     def execute(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
-        """Every operator's output; DeviceLost when the new device is lost too, or there is none."""
+        """Return every operator's output, in order.
+
+        Raises DeviceLost when the reopened device is lost too, or cannot be opened.
+        """
         return self._renewed(lambda device: device.execute(graph, inputs))
 
     def execute_committed(self, graph: Graph, inputs: Sequence[Array]) -> CommittedOutputs:
-        """The same with every output's tensor root, hashed on the device."""
+        """Return the outputs with their tensor roots, hashed on the device. Raises DeviceLost."""
         return self._renewed(lambda device: device.execute_committed(graph, inputs))
 
     def tensor_roots(self, tensors: Sequence[bytes]) -> list[bytes]:
-        """Commitments to canonical bytes, hashed on the device; DeviceLost as above."""
+        """Return the roots of tensors given as canonical bytes. Raises DeviceLost."""
         return self._renewed(lambda device: device.tensor_roots(tensors))
 
     def check_limits(self, graph: Graph) -> None:
@@ -82,7 +85,7 @@ class RenewingExecutor:
 
 
 class Preference(StrEnum):
-    """gpu: an adapter or nothing; auto: NumPy when there is no adapter; numpy: never a GPU."""
+    """GPU requires an adapter, AUTO falls back to NumPy, NUMPY never uses a GPU."""
 
     GPU = "gpu"
     AUTO = "auto"
@@ -91,7 +94,7 @@ class Preference(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SelectedExecutor:
-    """An executor, its name for people, and what they have to know about the choice."""
+    """An executor, its display name, and a notice to show to the operator, if any."""
 
     executor: Executor
     name: str
@@ -106,10 +109,10 @@ def select_executor(
     *,
     isolated: bool = False,
 ) -> SelectedExecutor:
-    """The executor for a preference; adapter is part of the wanted adapter's name.
+    """Return the executor for a preference; `adapter` is part of the wanted adapter's name.
 
-    No graph may take more than memory_bytes of the adapter's memory. isolated keeps the GPU in a
-    process of its own, which costs a copy of what goes in and out.
+    No graph may take more than `memory_bytes` of the adapter's memory. `isolated` runs the GPU in
+    its own process, at the cost of copying inputs and outputs.
 
     Raises AdapterMissingError under Preference.GPU, or when no adapter has the name.
     """

@@ -1,4 +1,4 @@
-"""Where a verifier hashes what it was served."""
+"""Chooses where a verifier hashes the data that it fetched."""
 
 import logging
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ SAMPLE = [bytes(range(256)) * 5 + b"\1", b"\2", bytes(1024)]
 
 
 def hasher_on(executor: Executor) -> Hasher:
-    """Hash on the executor's adapter; on the host where there is none or it fails.
+    """Return a hasher on the executor's adapter, or on the host if there is none or it fails.
 
-    A wrong root would have the verifier vote against honest providers, so an adapter must first
-    give the host's roots of a sample.
+    A wrong root would make the verifier vote against honest providers, so the adapter must first
+    reproduce the host's roots of a sample.
     """
     if not isinstance(executor, RenewingExecutor):
         return stored_roots

@@ -1,7 +1,7 @@
-"""A GPU executor in a process of its own.
+"""A GPU executor in its own process.
 
-wgpu-native ends the process when a submission finds the device lost, and a driver may crash. Here
-that ends a process that holds nothing: for the node it is a lost device like any other.
+wgpu-native aborts the process when a submission finds the device lost, and a driver may crash. Here
+only a process without state ends, which the node treats as any other lost device.
 """
 
 import signal
@@ -27,10 +27,13 @@ CLOSING_SECONDS = 10.0
 
 
 class IsolatedGpu:
-    """The calls of `GpuExecutor` that a node needs, each answered by the other process."""
+    """Forwards the calls of `GpuExecutor` that a node needs to the other process."""
 
     def __init__(self, adapter: str | None = None, memory_bytes: int | None = None) -> None:
-        """Open an adapter as `select_adapter` chooses it; AdapterUnavailable, DeviceLost."""
+        """Open the adapter that `select_adapter` chooses.
+
+        Raises AdapterUnavailable or DeviceLost.
+        """
         context = get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
@@ -43,24 +46,24 @@ class IsolatedGpu:
         self.name = self._answer()
 
     def execute(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
-        """Every operator's output; GraphError, DeviceLimit, DeviceLost."""
+        """Return every operator's output. Raises GraphError, DeviceLimit or DeviceLost."""
         graph.check_inputs(inputs)
         outputs: list[Array] = self._asked("execute", self._kept(graph), list(inputs))
         return outputs
 
     def execute_committed(self, graph: Graph, inputs: Sequence[Array]) -> CommittedOutputs:
-        """The same with every output's tensor root."""
+        """Return the outputs with their tensor roots. Raises what `execute` raises."""
         graph.check_inputs(inputs)
         found: CommittedOutputs = self._asked("execute_committed", self._kept(graph), list(inputs))
         return found
 
     def tensor_roots(self, tensors: Sequence[bytes]) -> list[bytes]:
-        """Commitments to canonical bytes; DeviceLost."""
+        """Return the roots of tensors given as canonical bytes. Raises DeviceLost."""
         roots: list[bytes] = self._asked("tensor_roots", list(tensors))
         return roots
 
     def check_limits(self, graph: Graph) -> None:
-        """DeviceLimit unless the graph fits the adapter; DeviceLost."""
+        """Raise DeviceLimit unless the graph fits the adapter. Raises DeviceLost."""
         self._asked("check_limits", self._kept(graph))
 
     def close(self) -> None:
@@ -72,7 +75,7 @@ class IsolatedGpu:
             self._process.join()
 
     def _kept(self, graph: Graph) -> bytes:
-        """The graph's key in the other process, which keeps the last few."""
+        """Return the graph's key in the other process, which caches the last few graphs."""
         key = graph.spec_root
         if key not in self._graphs:
             if len(self._graphs) == KEPT_GRAPHS:
@@ -95,7 +98,7 @@ class IsolatedGpu:
         except (EOFError, OSError):
             raise self._lost() from None
         if isinstance(answer, DeviceLost):
-            # What is left of that device is of no use to a later call.
+            # A lost device cannot serve later calls.
             self.close()
         if isinstance(answer, Exception):
             raise answer
@@ -107,7 +110,7 @@ class IsolatedGpu:
 
 
 def serve(connection: Connection, adapter: str | None, memory_bytes: int | None) -> None:
-    """Open an adapter, tell its name, and answer calls until nobody asks any more."""
+    """Open an adapter, send its name, and answer calls until the connection closes."""
     # Ctrl-C reaches the whole group; the node decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

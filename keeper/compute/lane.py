@@ -1,5 +1,7 @@
-"""One thread for everything that computes: a GPU device belongs to one thread, and two jobs at
-once would only slow each other down."""
+"""One thread for all computation.
+
+A GPU device belongs to one thread, and two jobs at once would only slow each other down.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +14,7 @@ Result = TypeVar("Result")
 
 
 class Lane(Protocol):
-    """Where calls run one after the other."""
+    """Runs calls one after the other."""
 
     async def run(
         self,
@@ -20,12 +22,12 @@ class Lane(Protocol):
         *arguments: Parameters.args,
         **named: Parameters.kwargs,
     ) -> Result:
-        """The call's result; what it raises is raised here."""
+        """Return the call's result; raise what the call raises."""
         ...
 
 
 class ComputeLane:
-    """Runs calls one after the other, away from the event loop; use as `with`."""
+    """Runs calls one after the other in a thread of its own; a context manager."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compute")
@@ -47,5 +49,5 @@ class ComputeLane:
         *arguments: Parameters.args,
         **named: Parameters.kwargs,
     ) -> Result:
-        """The call's result; what it raises is raised here."""
+        """Return the call's result; raise what the call raises."""
         return await asyncio.wrap_future(self._thread.submit(call, *arguments, **named))

@@ -1,7 +1,7 @@
-"""The operators of one stage as a graph of their own.
+"""Cuts the operators of one stage out of a graph, as a graph of their own.
 
-What a stage reads from earlier operators becomes a job input, so that a successor goes on from a
-checkpoint without computing anything twice.
+Outputs of earlier operators become job inputs, so that a successor continues from a checkpoint
+without computing anything twice.
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from kernels.trace.layout import Array
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a graph, and where each of its inputs comes from in the whole."""
+    """A part of a graph, and the source of each of its inputs in the whole graph."""
 
     graph: Graph
     sources: tuple[Input, ...]
 
 
 def segment(graph: Graph, first: int, last: int) -> Segment:
-    """Operators first..last - 1 of a graph.
+    """Return operators first..last - 1 of a graph as a segment.
 
     Raises ValueError on an empty or impossible range, GraphError when the part reads more tensors
     than a graph may have inputs.
@@ -54,7 +54,10 @@ def execute_segment(
     inputs: Sequence[Array],
     earlier: Sequence[Array],
 ) -> list[Array]:
-    """Outputs of a range of operators, given the job's inputs and all outputs before the range."""
+    """Return the outputs of a range of operators.
+
+    `earlier` holds the outputs of all operators before the range.
+    """
     placed = _placed(graph, operators, inputs, earlier)
     return executor.execute(placed.graph, placed.inputs)[placed.skipped :]
 
@@ -66,7 +69,10 @@ def commit_segment(
     inputs: Sequence[Array],
     earlier: Sequence[Array],
 ) -> CommittedOutputs:
-    """The same with the tensor root of each output, hashed where it was computed."""
+    """Return what `execute_segment` returns, with the tensor root of each output.
+
+    Outputs are hashed on the device that computed them.
+    """
     placed = _placed(graph, operators, inputs, earlier)
     if not isinstance(executor, RenewingExecutor):
         outputs = executor.execute(placed.graph, placed.inputs)
@@ -92,7 +98,7 @@ def _placed(
     try:
         part = segment(graph, operators.start, operators.stop)
     except GraphError:
-        # Everything up to the stage reads job inputs alone, so that part always is a graph.
+        # Operators from the first to the end of the stage read only job inputs: always a graph.
         return _Placed(segment(graph, 0, operators.stop).graph, inputs, operators.start)
     given = [
         (inputs if source.kind is InputKind.JOB_INPUT else earlier)[source.index]

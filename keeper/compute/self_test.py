@@ -1,4 +1,4 @@
-"""Proves before any work is taken that an executor gives the reference's bits, and how fast."""
+"""Checks, before any job is claimed, that an executor gives the reference's bits; measures it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,18 +22,21 @@ class SelfTestError(KeeperError):
 
 @dataclass(frozen=True, slots=True)
 class SelfTestReport:
-    """Multiply-adds a second of the second run, pipelines compiled."""
+    """Multiply-adds per second of the second run, with pipelines already compiled."""
 
     operators: int
     macs_per_second: float
 
     def macs_per_slot(self, slot_seconds: float) -> int:
-        """The rate that a provider declares."""
+        """Return the rate that a provider declares, in multiply-adds per slot."""
         return max(1, int(self.macs_per_second * slot_seconds))
 
 
 def self_test(executor: Executor) -> SelfTestReport:
-    """Run every operator on the executor and on NumPy; SelfTestError at the first difference."""
+    """Run every operator on the executor and on NumPy and return the report.
+
+    Raises SelfTestError at the first difference.
+    """
     graph, inputs = sample_graph(IMAGES)
     expected = NumpyExecutor().execute(graph, inputs)
     executor.execute(graph, inputs)
@@ -51,7 +54,10 @@ def self_test(executor: Executor) -> SelfTestReport:
 
 
 def sample_graph(images: int) -> tuple[Graph, list[Array]]:
-    """A graph with every operator, and its input int8[images, 9, 9, 5]; equal on every call."""
+    """Return a graph with every operator and its input int8[images, 9, 9, 5].
+
+    Every call returns the same.
+    """
     rng = np.random.default_rng(SEED)
 
     def int8(*shape: int) -> Array:
@@ -84,7 +90,7 @@ def _append_attention(
     int8: Callable[..., Array],
     int32: Callable[..., Array],
 ) -> None:
-    """What transformers add, over two int8 values [N, 4, 4, 33]."""
+    """Append the operators that transformers use, over two int8 values [N, 4, 4, 33]."""
     weights = build.softmax(build.matmul(query, key), 1_518_500_250, 28)
     mixed = build.matmul(weights, build.transpose(key, (0, 1, 3, 2)))
     near = build.depthwise(query, int8(33, 3, 3, 1), int32(33), padding=(1, 1, 1, 1))

@@ -1,4 +1,4 @@
-"""What an operator sets: key files and where a node lives."""
+"""What an operator configures: key files, the cluster, folders and addresses."""
 
 from keeper.configuration.keyfile import KeyFileError, create_keypair, load_keypair
 from keeper.configuration.settings import NodeSettings, Serving

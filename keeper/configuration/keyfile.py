@@ -1,4 +1,4 @@
-"""Key files as solana-keygen writes them: a JSON array of 64 bytes, for their owner's eyes only."""
+"""Key files as solana-keygen writes them: a JSON array of 64 bytes, readable by the owner only."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ class KeyFileError(BadInputError):
 
 
 def load_keypair(path: Path) -> Keypair:
-    """The key in a file; from here on logs redact it. Raises KeyFileError."""
+    """Return the key in a file and redact it in all later logs. Raises KeyFileError."""
     try:
         if readable_by_others(path):
             raise KeyFileError(f"{path} may be read by others; run: chmod 600 {path}")

@@ -1,4 +1,4 @@
-"""Where a node lives: its cluster, its folder, its address for others."""
+"""The settings of a node: its cluster, its folder and its public address."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ DEFAULT_QUOTA_BYTES = 1 << 33
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """How a node serves its data; public_url is what others reach it by, where that differs."""
+    """How a node serves its data. `public_url` is set where others reach it by another address."""
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -25,7 +25,7 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """genesis_hash pins the cluster."""
+    """The settings of one node. `genesis_hash` pins the cluster; `poll_seconds` is per look."""
 
     url: str = DEFAULT_URL
     websocket_url: str | None = None
@@ -34,7 +34,7 @@ class NodeSettings:
     poll_seconds: float = 0.4
 
     def gateway(self) -> Gateway:
-        """The door to the cluster, not yet entered.
+        """Return a gateway to the cluster, not yet connected.
 
         Raises BadInputError when the URL or the genesis hash has the wrong form.
         """

@@ -1,4 +1,4 @@
-"""Fetches blobs from peers nobody trusts: hashed while streaming, bounded in size and time."""
+"""Fetches blobs from untrusted peers: hashes while streaming, bounds size and time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ INDEX_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class TransferLimits:
-    """Bounds of one transfer; resumes is how often a broken one goes on by a range request."""
+    """Bounds of one transfer; `resumes` is how often a broken one continues by a range request."""
 
     max_bytes: int = 1 << 30
     total_seconds: float = 120.0
@@ -30,7 +30,10 @@ class TransferLimits:
 
 
 class BlobClient:
-    """Reads blobs and stage indexes; redirects are not followed, so a peer cannot point inward."""
+    """Reads blobs and stage indexes.
+
+    Redirects are not followed, so that a peer cannot point at this host's own network.
+    """
 
     def __init__(
         self, session: aiohttp.ClientSession, limits: TransferLimits | None = None
@@ -39,7 +42,7 @@ class BlobClient:
         self._limits = limits or TransferLimits()
 
     async def fetch(self, source: str, digest: str, max_bytes: int | None = None) -> bytes:
-        """A blob in memory.
+        """Return a whole blob.
 
         Raises DigestMismatchError, BlobTooLargeError or SourceUnavailableError.
         """
@@ -50,15 +53,19 @@ class BlobClient:
     async def fetch_into(
         self, store: BlobStore, source: str, digest: str, max_bytes: int | None = None
     ) -> None:
-        """A blob into a store, unless it is there; same errors, and QuotaExceededError."""
+        """Fetch a blob into `store` unless it is there already.
+
+        Raises what `fetch` raises, and QuotaExceededError when the store is full.
+        """
         if digest not in store:
             with store.writer(digest) as writer:
                 await self._transfer(source, digest, writer.write, max_bytes)
 
     async def fetch_index(self, source: str, job: str, root: str, kind: str = "jobs") -> StageIndex:
-        """A provider's index of a job's stage, or of a task's output (kind "tasks").
+        """Return a provider's index of a job's stage, or of a task's output (kind "tasks").
 
-        Raises MalformedDocumentError when it is none or belongs to another stage.
+        Raises MalformedDocumentError when the answer is not an index, DigestMismatchError when it
+        is the index of another stage, SourceUnavailableError when there is no answer.
         """
         body = bytearray()
         await self._stream(

@@ -4,11 +4,11 @@ from keeper.errors import BadInputError, KeeperError
 
 
 class DataError(KeeperError):
-    """Base of this room."""
+    """Base class of the errors of `keeper.data`."""
 
 
 class DigestMismatchError(DataError):
-    """Bytes do not hash to the digest they were asked for by."""
+    """The bytes received do not hash to the digest that was requested."""
 
 
 class BlobMissingError(DataError):
@@ -16,7 +16,7 @@ class BlobMissingError(DataError):
 
 
 class BlobTooLargeError(DataError):
-    """A transfer passes the agreed size."""
+    """A transfer exceeds its size limit."""
 
 
 class CorruptBlobError(DataError):
@@ -24,11 +24,11 @@ class CorruptBlobError(DataError):
 
 
 class QuotaExceededError(DataError):
-    """Writing would pass the store's quota."""
+    """A write would exceed the store's quota."""
 
 
 class SourceUnavailableError(DataError):
-    """A peer does not answer, answers with an error, or breaks off."""
+    """A peer does not answer, answers with an error, or breaks off the transfer."""
 
 
 class MalformedDocumentError(DataError):

@@ -13,7 +13,7 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 @contextmanager
 def replace_atomically(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes path's name, synced to disk, only if the block ends without an error."""
+    """Yield a temporary file; sync it and rename it to `path` if the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
     temporary = Path(name)
@@ -30,7 +30,7 @@ def replace_atomically(path: Path) -> Iterator[BinaryIO]:
 
 
 def sync_directory(path: Path) -> None:
-    """Make a rename or removal inside path survive a power cut."""
+    """Make a rename or removal inside the directory `path` survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -39,12 +39,12 @@ def sync_directory(path: Path) -> None:
 
 
 def readable_by_others(path: Path) -> bool:
-    """Whether group or world has any right to the file."""
+    """Return whether group or others have any permission on the file."""
     return bool(path.stat().st_mode & OTHERS)
 
 
 def create_private(path: Path, data: bytes) -> None:
-    """Write a new file with mode 0600; FileExistsError when it is there already."""
+    """Write a new file with mode 0600. Raises FileExistsError when `path` exists."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

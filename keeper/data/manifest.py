@@ -1,4 +1,4 @@
-"""The documents that tie blobs to a job or a task: the buyer's manifests, a provider's index."""
+"""Documents that tie blobs to a job or task: the buyer's manifests and a provider's index."""
 
 import json
 import re
@@ -17,7 +17,7 @@ ADDRESS = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
 
 
 def canonical_json(document: Mapping[str, Any]) -> bytes:
-    """ASCII JSON with sorted keys and no spaces: one byte string a document."""
+    """Return ASCII JSON with sorted keys and no spaces, so that a document has one byte form."""
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
@@ -36,19 +36,19 @@ class JobManifest:
             )
 
     def to_bytes(self) -> bytes:
-        """The canonical form."""
+        """Return the canonical form."""
         return canonical_json(
             {"graph": self.graph, "inputs": list(self.inputs), "version": VERSION}
         )
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the canonical form."""
+        """The SHA-256 of the canonical form, in lower-case hex."""
         return digest_of(self.to_bytes())
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "JobManifest":
-        """Parse; MalformedDocumentError unless data is the canonical form of a manifest."""
+        """Parse a manifest. Raises MalformedDocumentError unless `data` is in canonical form."""
         document = _load("manifest", data, {"graph", "inputs", "version"})
         manifest = cls(_text("manifest", document["graph"]), _texts("manifest", document["inputs"]))
         return _canonical("manifest", manifest, data)
@@ -69,17 +69,17 @@ class InputManifest:
             )
 
     def to_bytes(self) -> bytes:
-        """The canonical form."""
+        """Return the canonical form."""
         return canonical_json({"inputs": list(self.inputs), "version": VERSION})
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the canonical form."""
+        """The SHA-256 of the canonical form, in lower-case hex."""
         return digest_of(self.to_bytes())
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "InputManifest":
-        """Parse; MalformedDocumentError unless data is the canonical form of such a manifest."""
+        """Parse a manifest. Raises MalformedDocumentError unless `data` is in canonical form."""
         document = _load("input manifest", data, {"inputs", "version"})
         manifest = cls(_texts("input manifest", document["inputs"]))
         return _canonical("input manifest", manifest, data)
@@ -89,8 +89,8 @@ class InputManifest:
 class StageIndex:
     """Digest and tensor root of each operator's output in one committed stage, in order.
 
-    root is the stage's trace root over these tensor roots; it names the index at the provider. The
-    output of a task is a stage of one operator whose root is the tensor root itself.
+    `root` is the trace root over these tensor roots; providers serve the index under it. The output
+    of a task counts as a stage of one operator whose root is the tensor root itself.
     """
 
     job: str
@@ -114,7 +114,7 @@ class StageIndex:
             )
 
     def to_bytes(self) -> bytes:
-        """The canonical form."""
+        """Return the canonical form."""
         return canonical_json(
             {
                 "first": self.first,
@@ -129,7 +129,7 @@ class StageIndex:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "StageIndex":
-        """Parse; MalformedDocumentError unless data is the canonical form of an index."""
+        """Parse an index. Raises MalformedDocumentError unless `data` is in canonical form."""
         keys = {"first", "job", "last", "outputs", "root", "tensor_roots", "version"}
         document = _load("stage index", data, keys)
         index = cls(

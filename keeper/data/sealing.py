@@ -1,8 +1,8 @@
-"""AES-256-GCM at rest, in chunks, so that a range is read without the rest of the blob.
+"""AES-256-GCM at rest, in chunks, so that reading a range does not decrypt the whole blob.
 
 The chunks follow the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár 2015): the nonce
 counts the chunks and marks the last one, so that chunks can be neither moved nor cut off. Each
-file has a key of its own, by HKDF from the store's key and a random salt.
+file has its own key, derived by HKDF from the store's key and a random salt.
 """
 
 import os
@@ -34,22 +34,22 @@ class BlobCipher:
 
     @classmethod
     def create(cls, store_key: bytes, digest: bytes) -> "BlobCipher":
-        """A cipher for a new file."""
+        """Return a cipher for a new file, with a fresh salt."""
         return cls(store_key, digest, os.urandom(SALT_BYTES))
 
     @classmethod
     def of_header(cls, store_key: bytes, digest: bytes, header: bytes) -> "BlobCipher":
-        """The cipher of a stored file; CorruptBlobError when the header is not one."""
+        """Return the cipher of a stored file. Raises CorruptBlobError on an invalid header."""
         if len(header) != HEADER_BYTES or not header.startswith(MAGIC):
             raise CorruptBlobError(f"the file of {digest.hex()} has no valid header")
         return cls(store_key, digest, header[len(MAGIC) :])
 
     def seal(self, index: int, last: bool, chunk: bytes) -> bytes:
-        """Ciphertext and tag of one chunk."""
+        """Return the ciphertext and tag of one chunk."""
         return self._aead.encrypt(_nonce(index, last), chunk, self._digest)
 
     def open(self, index: int, last: bool, sealed: bytes) -> bytes:
-        """Plain bytes of one chunk; CorruptBlobError when the tag does not fit."""
+        """Return the plain bytes of one chunk. Raises CorruptBlobError on a wrong tag."""
         try:
             return self._aead.decrypt(_nonce(index, last), sealed, self._digest)
         except InvalidTag as error:
@@ -63,7 +63,10 @@ def _nonce(index: int, last: bool) -> bytes:
 
 
 def plain_bytes(file_bytes: int) -> int:
-    """Length of the blob in a file of this length; an empty blob has one empty chunk."""
+    """Return the length of the blob in a file of `file_bytes` bytes.
+
+    An empty blob has one empty chunk.
+    """
     sealed = file_bytes - HEADER_BYTES
     chunks = max(1, -(-sealed // (CHUNK_BYTES + TAG_BYTES)))
     return max(0, sealed - chunks * TAG_BYTES)

@@ -1,5 +1,8 @@
-"""HTTP server over a store: `/blobs/<sha256>` with ranges, `/jobs/<job>/<root>` and, where tasks
-are run, `/tasks/<task>/<root>` as JSON."""
+"""HTTP server over a store.
+
+It serves `/blobs/<sha256>` with ranges and, as JSON, `/jobs/<job>/<root>` and, on a node that runs
+tasks, `/tasks/<task>/<root>`.
+"""
 
 import asyncio
 import errno
@@ -22,7 +25,7 @@ INDEXES = web.AppKey("indexes", dict[str, StageIndexes])
 def data_application(
     store: BlobStore, indexes: StageIndexes, tasks: StageIndexes | None = None
 ) -> web.Application:
-    """The application; it reads the store and never writes."""
+    """Return the web application. It reads the store and never writes to it."""
     application = web.Application()
     application[STORE] = store
     application[INDEXES] = {"jobs": indexes} | ({} if tasks is None else {"tasks": tasks})
@@ -41,7 +44,7 @@ async def serve_data(
     port: int,
     tasks: StageIndexes | None = None,
 ) -> AsyncIterator[str]:
-    """Serve while the block runs; yields the base URL (port 0 takes a free one).
+    """Serve while the block runs and yield the base URL. Port 0 takes a free port.
 
     Raises PortInUseError when another process listens there.
     """

@@ -1,4 +1,4 @@
-"""Blobs on disk by SHA-256, encrypted at rest, within a quota."""
+"""Blobs on disk, named by SHA-256, encrypted at rest, within a quota."""
 
 import os
 import re
@@ -35,12 +35,12 @@ KEY_FILE = "store.key"
 
 
 def digest_of(data: bytes | memoryview) -> str:
-    """SHA-256 of data in lower-case hex, a blob's address."""
+    """Return the SHA-256 of `data` in lower-case hex, which is a blob's address."""
     return sha256(data).hexdigest()
 
 
 def load_store_key(path: Path) -> bytes:
-    """The 32-byte key of a store, made with mode 0600 on first use.
+    """Return the 32-byte key of a store, created with mode 0600 on first use.
 
     Raises StoreKeyError when others may read the file or its length is wrong.
     """
@@ -55,7 +55,7 @@ def load_store_key(path: Path) -> bytes:
 
 
 class BlobWriter:
-    """Takes a blob in pieces; the store gives it its name when the digest fits."""
+    """Accepts a blob in pieces; the store names the file once the digest matches."""
 
     def __init__(self, file: BinaryIO, cipher: BlobCipher, reserve: Callable[[int], None]) -> None:
         self._file = file
@@ -67,7 +67,7 @@ class BlobWriter:
         self._emit(cipher.header)
 
     def write(self, data: bytes | memoryview) -> None:
-        """Append; QuotaExceededError when the store has no room left."""
+        """Append `data`. Raises QuotaExceededError when the store is full."""
         self._hash.update(data)
         self._pending += data
         while len(self._pending) > CHUNK_BYTES:
@@ -104,14 +104,14 @@ class BlobStore:
 
     @property
     def used_bytes(self) -> int:
-        """Bytes on disk, headers and tags included."""
+        """The bytes used on disk, headers and tags included."""
         return self._used
 
     def __contains__(self, digest: str) -> bool:
         return self._path(digest).is_file()
 
     def put(self, data: bytes | memoryview) -> str:
-        """Store data and tell its digest; QuotaExceededError when there is no room."""
+        """Store `data` and return its digest. Raises QuotaExceededError when the store is full."""
         digest = digest_of(data)
         if digest not in self:
             with self.writer(digest) as writer:
@@ -120,9 +120,9 @@ class BlobStore:
 
     @contextmanager
     def writer(self, digest: str) -> Iterator[BlobWriter]:
-        """A writer whose blob appears only when it hashes to digest.
+        """Yield a writer whose blob appears only if it hashes to `digest`.
 
-        Raises DigestMismatchError, and leaves nothing, when it does not.
+        Otherwise raises DigestMismatchError and leaves nothing behind.
         """
         path = self._path(digest)
         reserved = 0
@@ -148,18 +148,21 @@ class BlobStore:
         self._give_back(replaced)
 
     def size(self, digest: str) -> int:
-        """Length of a blob in bytes; BlobMissingError when it is not held."""
+        """Return the length of a blob in bytes. Raises BlobMissingError."""
         try:
             return plain_bytes(self._path(digest).stat().st_size)
         except FileNotFoundError:
             raise _missing(digest) from None
 
     def get(self, digest: str) -> bytes:
-        """A whole blob; BlobMissingError or CorruptBlobError."""
+        """Return a whole blob. Raises BlobMissingError or CorruptBlobError."""
         return self.read(digest, 0, self.size(digest))
 
     def read(self, digest: str, start: int, stop: int) -> bytes:
-        """Bytes start..stop of a blob, decrypting only the chunks they lie in."""
+        """Return bytes start..stop of a blob, decrypting only the chunks that hold them.
+
+        Raises BlobMissingError, CorruptBlobError, or ValueError when the range is outside the blob.
+        """
         try:
             with self._path(digest).open("rb") as file:
                 return self._read(file, digest, start, stop)
@@ -167,7 +170,7 @@ class BlobStore:
             raise _missing(digest) from None
 
     def remove(self, digest: str) -> None:
-        """Forget a blob; nothing happens when it is not held."""
+        """Remove a blob, if the store holds it."""
         path = self._path(digest)
         with self._lock:
             if not path.is_file():

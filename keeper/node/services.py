@@ -15,7 +15,7 @@ from keeper.configuration import Serving
 from keeper.data import BlobClient, BlobStore, StageIndexes, serve_data
 from keeper.exact.roles.cases import CaseShelf
 from keeper.exact.roles.material import MaterialSource
-from keeper.node.journal import Journal
+from keeper.journal import Journal
 
 JOURNAL_FILE = "journal.sqlite"
 

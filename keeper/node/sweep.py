@@ -15,8 +15,8 @@ from idl.client import Account
 from keeper.chain.errors import TransientError
 from keeper.chain.feed import Feed
 from keeper.chain.gateway import Gateway
+from keeper.journal import Journal
 from keeper.node.errors import RoleError
-from keeper.node.journal import Journal
 from keeper.telemetry import METRICS
 
 AccountType = TypeVar("AccountType", bound=Account)

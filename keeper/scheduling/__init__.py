@@ -1,4 +1,4 @@
-"""Time and memory of one device, shared between jobs that run at once."""
+"""Shares the time and memory of one device between concurrent tenants."""
 
 from keeper.scheduling.fairness import jain_index
 from keeper.scheduling.partitions import AdmissionError, MemoryPartitions

@@ -1,12 +1,12 @@
-"""How evenly something was shared."""
+"""Measures how evenly something was shared."""
 
 from collections.abc import Sequence
 
 
 def jain_index(shares: Sequence[float]) -> float:
-    """(Σ x)² / (n · Σ x²): 1 when all are equal, 1/n when one has everything (Jain et al. 1984).
+    """Return (Σ x)² / (n · Σ x²): 1 if all are equal, 1/n if one has everything (Jain et al. 1984).
 
-    ValueError unless there is a share above zero and none below.
+    Raises ValueError unless some share is above zero and none is below.
     """
     if not any(share > 0 for share in shares) or min(shares) < 0:
         raise ValueError(f"no shares: {list(shares)}")

@@ -1,4 +1,4 @@
-"""Device memory, divided between tenants before anything of theirs runs."""
+"""Divides device memory between tenants before any of their work runs."""
 
 from keeper.errors import KeeperError
 
@@ -8,7 +8,7 @@ class AdmissionError(KeeperError):
 
 
 class MemoryPartitions:
-    """Fixed parts of so many bytes; what one tenant does not use is not lent to another."""
+    """Fixed partitions in bytes; memory that one tenant does not use is not lent to another."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -16,11 +16,11 @@ class MemoryPartitions:
 
     @property
     def free(self) -> int:
-        """Bytes that nobody has."""
+        """The bytes that no tenant has reserved."""
         return self.total - sum(self._parts.values())
 
     def reserve(self, name: str, size: int) -> None:
-        """Give a tenant its part; AdmissionError when so much is not free."""
+        """Reserve `size` bytes for a tenant. Raises AdmissionError when they are not free."""
         if name in self._parts:
             raise AdmissionError(f"{name} has a partition already")
         if not 0 < size <= self.free:
@@ -28,11 +28,11 @@ class MemoryPartitions:
         self._parts[name] = size
 
     def release(self, name: str) -> None:
-        """Take a part back; KeyError when there is none."""
+        """Free a tenant's partition. Raises KeyError when it has none."""
         del self._parts[name]
 
     def admit(self, name: str, needed: int) -> None:
-        """AdmissionError unless a plan's peak fits the tenant's partition."""
+        """Raise AdmissionError unless `needed` bytes fit the tenant's partition."""
         if needed > self._parts[name]:
             raise AdmissionError(
                 f"{name}: the plan takes {needed} bytes, its partition has {self._parts[name]}"

@@ -1,7 +1,7 @@
-"""Who is served next, so that everybody gets device time in proportion to its weight.
+"""Decides which tenant runs next, so that device time is shared in proportion to weights.
 
-Start-time fair queueing (Goyal, Vin, Cheng 1996), with what a turn cost charged when it has ended:
-nobody can tell a kernel's time beforehand.
+Start-time fair queueing (Goyal, Vin, Cheng 1996). A turn is charged after it has ended, because
+a kernel's time is not known beforehand.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Account:
-    """A tenant's weight, the seconds it was served, and its place in virtual time."""
+    """A tenant's weight, the seconds it was served, and its virtual start time."""
 
     weight: float
     served: float = 0.0
@@ -19,10 +19,10 @@ class Account:
 
 @dataclass(slots=True)
 class FairQueue:
-    """Deterministic, without a clock of its own.
+    """A fair queue that is deterministic and has no clock of its own.
 
     While two tenants both want the device, their served seconds, each divided by its weight, differ
-    by at most the sum of one turn of each, divided likewise. Who was idle saves nothing up.
+    by at most the sum of one turn of each, divided likewise. An idle tenant accumulates no credit.
     """
 
     _accounts: dict[str, Account] = field(default_factory=dict)
@@ -30,11 +30,11 @@ class FairQueue:
 
     @property
     def virtual_time(self) -> float:
-        """Where the tenant that was granted the device last stood; it never falls."""
+        """The virtual start time of the latest turn that was granted; it never falls."""
         return self._virtual
 
     def join(self, name: str, weight: float) -> None:
-        """Add a tenant; ValueError when it is there or its weight is not above zero."""
+        """Add a tenant. Raises ValueError on a known name or a weight that is not above zero."""
         if name in self._accounts:
             raise ValueError(f"{name} has joined already")
         if not weight > 0:
@@ -42,16 +42,16 @@ class FairQueue:
         self._accounts[name] = Account(weight, start=self._virtual)
 
     def leave(self, name: str) -> None:
-        """Remove a tenant; KeyError when there is none."""
+        """Remove a tenant. Raises KeyError when there is none of this name."""
         del self._accounts[name]
 
     def wants(self, name: str) -> None:
-        """A tenant that was idle wants the device."""
+        """Note that a tenant that was idle wants the device."""
         account = self._accounts[name]
         account.start = max(account.start, self._virtual)
 
     def next(self, waiting: Iterable[str]) -> str | None:
-        """The one of those waiting whose turn it is; the name decides between equals."""
+        """Return the waiting tenant whose turn it is; the name decides between equals."""
         names = sorted(waiting, key=lambda name: (self._accounts[name].start, name))
         if not names:
             return None
@@ -59,11 +59,11 @@ class FairQueue:
         return names[0]
 
     def charge(self, name: str, seconds: float) -> None:
-        """Book a turn that has ended."""
+        """Charge a tenant for a turn that has ended."""
         account = self._accounts[name]
         account.served += seconds
         account.start += seconds / account.weight
 
     def account(self, name: str) -> Account:
-        """A tenant's account; KeyError when there is none."""
+        """Return a tenant's account. Raises KeyError when there is none."""
         return self._accounts[name]

@@ -1,4 +1,4 @@
-"""One device, several tenants: each runs through a lane of its own and is served in turns."""
+"""One device shared by several tenants; each has its own lane and is served in turns."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,9 +14,9 @@ Result = TypeVar("Result")
 
 
 class SharedDevice:
-    """Grants one turn at a time; everything runs in the lane that the device belongs to.
+    """Grants one turn at a time; all calls run in the lane that owns the device.
 
-    Belongs to one event loop. clock tells seconds.
+    An instance belongs to one event loop. `clock` returns seconds.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class SharedDevice:
         self._busy = False
 
     def tenant(self, name: str, weight: float, memory_bytes: int) -> "TenantLane":
-        """A new tenant with a share of the time and a part of the memory.
+        """Add a tenant with a share of the time and a part of the memory, and return its lane.
 
         Raises AdmissionError when the memory is not free, ValueError on a name that is taken or a
         weight that is not above zero.
@@ -45,18 +45,18 @@ class SharedDevice:
         return TenantLane(self, name)
 
     def leave(self, name: str) -> None:
-        """Give share and memory back; KeyError when there is no such tenant."""
+        """Free a tenant's share and memory. Raises KeyError when there is no such tenant."""
         self._queue.leave(name)
         self._partitions.release(name)
         for future in self._waiting.pop(name):
             future.cancel()
 
     def admit(self, name: str, needed: int) -> None:
-        """AdmissionError unless so many bytes fit the tenant's partition."""
+        """Raise AdmissionError unless `needed` bytes fit the tenant's partition."""
         self._partitions.admit(name, needed)
 
     def account(self, name: str) -> Account:
-        """What a tenant was served."""
+        """Return a tenant's account of the time it was served."""
         return self._queue.account(name)
 
     async def run(
@@ -66,7 +66,7 @@ class SharedDevice:
         *arguments: Parameters.args,
         **named: Parameters.kwargs,
     ) -> Result:
-        """One turn: wait for it, run, and be charged the seconds that it took, errors included."""
+        """Wait for a turn, run the call, and charge its seconds even if the call raises."""
         await self._turn(name)
         started = self._clock()
         try:
@@ -94,8 +94,8 @@ class SharedDevice:
             raise
 
     def _grant_soon(self) -> None:
-        # Not at once: whoever was just served may want its next turn, and has to be among those
-        # that are compared, or two tenants would take turns whatever their weights.
+        # The grant is deferred so that the tenant just served can ask again before the comparison;
+        # otherwise two tenants would alternate whatever their weights.
         asyncio.get_running_loop().call_soon(self._grant)
 
     def _grant(self) -> None:
@@ -108,7 +108,7 @@ class SharedDevice:
 
 
 class TenantLane:
-    """A tenant's way to the device: a lane whose calls are turns."""
+    """The lane of one tenant; each call is one turn."""
 
     def __init__(self, device: SharedDevice, name: str) -> None:
         self.name = name
@@ -116,15 +116,15 @@ class TenantLane:
 
     @property
     def served(self) -> float:
-        """Seconds of the device so far."""
+        """The device seconds used so far."""
         return self._device.account(self.name).served
 
     def admit(self, needed: int) -> None:
-        """AdmissionError unless a plan of so many bytes fits the partition."""
+        """Raise AdmissionError unless `needed` bytes fit the partition."""
         self._device.admit(self.name, needed)
 
     def leave(self) -> None:
-        """Give the share and the memory back."""
+        """Free the tenant's share and memory."""
         self._device.leave(self.name)
 
     async def run(
@@ -133,5 +133,5 @@ class TenantLane:
         *arguments: Parameters.args,
         **named: Parameters.kwargs,
     ) -> Result:
-        """The call's result, in a turn of this tenant; what it raises is raised here."""
+        """Return the call's result, run in one turn; raise what the call raises."""
         return await self._device.run(self.name, call, *arguments, **named)

@@ -1,4 +1,4 @@
-"""A stage cut at operator boundaries, so that others get the device in between."""
+"""Cuts a stage at operator boundaries, so that other tenants get the device in between."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,9 @@ from kernels.trace.layout import Array
 
 
 def slices(graph: Graph, operators: range, most_macs: int | None) -> list[range]:
-    """Consecutive parts of at most so many multiply-adds, at least one operator each.
+    """Return consecutive parts of at most `most_macs` multiply-adds and at least one operator.
 
-    None leaves the range whole.
+    With None the range stays whole.
     """
     if most_macs is None:
         return [operators]
@@ -37,7 +37,7 @@ async def commit_in_slices(
     earlier: Sequence[Array],
     most_macs: int | None,
 ) -> CommittedOutputs:
-    """What `commit_segment` gives, each slice a turn of its own in the lane."""
+    """Return what `commit_segment` returns; each slice is one turn in the lane."""
     outputs = list(earlier)
     roots: list[bytes] = []
     seconds = 0.0

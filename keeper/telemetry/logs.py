@@ -1,4 +1,4 @@
-"""Log lines on standard error: readable, or one JSON object a line."""
+"""Log lines on standard error: plain text, or one JSON object per line."""
 
 import json
 import logging
@@ -6,15 +6,15 @@ import sys
 
 from keeper.telemetry.redaction import RedactingFilter
 
-# Their INFO lines tell of every single request.
+# These log every single request at INFO.
 CHATTY = ("httpx", "aiohttp.access", "httpcore")
 
 
 class JsonFormatter(logging.Formatter):
-    """time, level, logger, message, and the traceback where there is one."""
+    """Formats time, level, logger, message and, if there is one, the traceback as JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """Return one line of JSON."""
         document = {
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -27,7 +27,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure_logs(level: str, as_json: bool) -> None:
-    """Set up the root logger; level is a name such as INFO."""
+    """Set up the root logger; `level` is a name such as INFO."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(RedactingFilter())
     plain = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")

@@ -1,4 +1,4 @@
-"""Counters and gauges in Prometheus' text format, served on a port of their own."""
+"""Counters and gauges in Prometheus' text format, served on their own port."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ PREFIX = "neurolov_"
 
 
 class Metrics:
-    """Values by name and labels; a name that ends in _total only rises."""
+    """Values by name and labels. A name that ends in _total is a counter and only rises."""
 
     def __init__(self) -> None:
         self._values: dict[tuple[str, Labels], float] = {}
@@ -31,7 +31,7 @@ class Metrics:
             self._values[name, tuple(sorted(labels.items()))] = value
 
     def text(self) -> str:
-        """Everything in Prometheus' exposition format, version 0.0.4."""
+        """Return all values in Prometheus' exposition format, version 0.0.4."""
         with self._lock:
             values = sorted(self._values.items())
         lines: list[str] = []
@@ -53,7 +53,7 @@ METRICS = Metrics()
 
 @asynccontextmanager
 async def serve_metrics(metrics: Metrics, host: str, port: int) -> AsyncIterator[str]:
-    """Serve /metrics while the block runs; yields its URL. Raises OSError on a port in use."""
+    """Serve /metrics while the block runs and yield its URL. Raises OSError on a port in use."""
 
     async def show(_: web.Request) -> web.Response:
         return web.Response(text=metrics.text(), content_type=CONTENT_TYPE)

@@ -1,4 +1,4 @@
-"""Takes secrets out of log records, wherever in the record they are."""
+"""Removes secrets from log records: from messages, arguments and tracebacks."""
 
 import logging
 
@@ -7,15 +7,15 @@ _SECRETS: set[str] = set()
 
 
 def redact(*secrets: str) -> None:
-    """From now on hide these texts."""
+    """Hide these texts in every later log record."""
     _SECRETS.update(secret for secret in secrets if secret)
 
 
 class RedactingFilter(logging.Filter):
-    """Rewrites a record whose message, arguments or traceback hold a secret."""
+    """Rewrites a record whose message, arguments or traceback contain a secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Always true; the record may have changed."""
+        """Redact the record and return True, so that it is always logged."""
         message = record.getMessage()
         clean = _without_secrets(message)
         if clean != message:

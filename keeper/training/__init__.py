@@ -1,1 +1,1 @@
-"""Training over several providers, and plans of how several share a graph."""
+"""Training across several providers, and plans for sharing one graph between nodes."""

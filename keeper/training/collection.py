@@ -1,4 +1,4 @@
-"""Outputs of a job's trace, fetched from who committed them and checked against the chain."""
+"""Fetches outputs of a job's trace from their providers and checks them against the chain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from kernels.training import Opened, open_tensor
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """A committed tensor, who committed it, and its openings under the chain's trace root."""
+    """A committed tensor, its provider, and its openings under the trace root on chain."""
 
     provider: Pubkey
     tensor: Array
@@ -26,13 +26,13 @@ class Collected:
 
 
 def is_committed(snapshot: JobSnapshot) -> bool:
-    """Whether every operator of the job is under a trace root."""
+    """Return whether committed trace roots cover every operator of the job."""
     stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
     return bool(stages) and stages[-1].last == snapshot.job.operators
 
 
 class Collector:
-    """Reads providers' data servers."""
+    """Reads tensors from providers' data servers."""
 
     def __init__(self, client: BlobClient, gateway: Gateway) -> None:
         self._client = client
@@ -41,7 +41,10 @@ class Collector:
     async def collect(
         self, snapshot: JobSnapshot, graph: Graph, operators: Sequence[int]
     ) -> list[Collected]:
-        """Outputs of these operators; TrainingError names a provider that serves another."""
+        """Return the outputs of `operators`.
+
+        Raises TrainingError, naming the provider, when an output is missing or has another root.
+        """
         stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
         found = []
         for operator in operators:

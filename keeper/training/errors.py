@@ -1,14 +1,14 @@
-"""Why a training ends early."""
+"""Errors that end a training early."""
 
 from keeper.errors import KeeperError
 
 
 class TrainingError(KeeperError):
-    """What was committed is not what a step needs, or nothing happens any more."""
+    """A committed result is not what a step needs, or the training makes no progress."""
 
 
 class FallenError(TrainingError):
-    """A result that steps were built on does not stand; `step` is the first to make again."""
+    """A result that later steps used was rejected; `step` is the first step to repeat."""
 
     def __init__(self, step: int, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""The jobs of a training until each has ended: whose result stands, and who was paid what."""
+"""Tracks the jobs of a training until each has ended: which results stand, and all payments."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from solders.pubkey import Pubkey
 
 from keeper.exact.decisions.state import JobSnapshot, JobState, Outcome
 
-# A result that a majority rejected, or that too few looked at, is paid for but not built on.
+# A result that a majority rejected, or that too few verifiers checked, is paid but not used.
 _STANDING = frozenset({Outcome.ACCEPTED, Outcome.UNSAMPLED})
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a job is for: a step, and a title for people."""
+    """The purpose of a job: its step, and a title to display."""
 
     step: int
     title: str
@@ -22,7 +22,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a job ended; credits are base units by party, blamed is who answers for a void."""
+    """How a job ended: `credits` in base units by party, and the provider to blame, if any."""
 
     job: Pubkey
     order: Order
@@ -34,7 +34,7 @@ class Ending:
 
     @property
     def stands(self) -> bool:
-        """Whether the next step may be built on the result."""
+        """Whether the next step may use the result."""
         return self.state is JobState.SETTLED and self.outcome in _STANDING
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class Ending:
 
 @dataclass(slots=True)
 class Ledger:
-    """keep are the jobs whose buyer leaves their accounts open: those not noted here yet."""
+    """Open jobs and endings. `keep` holds the jobs whose accounts the buyer must not close yet."""
 
     keep: set[Pubkey]
     orders: dict[Pubkey, Order] = field(default_factory=dict)
@@ -52,19 +52,19 @@ class Ledger:
     _superseded: set[Pubkey] = field(default_factory=set)
 
     def add(self, job: Pubkey, order: Order) -> None:
-        """Follow a job that was just posted."""
+        """Track a job that was just posted."""
         self.orders[job] = order
         self.keep.add(job)
 
     def supersede(self, step: int) -> None:
-        """Steps from this one on are made again: how their jobs end no longer matters to them."""
+        """Mark `step` and all later steps as repeated, so that their old jobs are ignored."""
         ended = {ending.job for ending in self.endings}
         self._superseded |= {
             job for job, order in self.orders.items() if order.step >= step and job not in ended
         }
 
     def note(self, jobs: Mapping[Pubkey, JobSnapshot]) -> Ending | None:
-        """Note what has ended; the earliest result that steps were built on and does not stand."""
+        """Record ended jobs; return the earliest rejected result that steps used, if any."""
         ended = {ending.job for ending in self.endings}
         found = [
             _ending(jobs[job], order)
@@ -80,7 +80,7 @@ class Ledger:
 
     @property
     def paid(self) -> dict[Pubkey, int]:
-        """Base units by party."""
+        """The base units paid, by party."""
         total: Counter[Pubkey] = Counter()
         for ending in self.endings:
             for party, amount in ending.credits:
@@ -89,7 +89,7 @@ class Ledger:
 
     @property
     def outcomes(self) -> dict[str, int]:
-        """Number of jobs by outcome."""
+        """The number of jobs by outcome."""
         return dict(Counter(ending.outcome.name.lower() for ending in self.endings))
 
 

@@ -1,4 +1,4 @@
-"""What the performance model starts from: one node's throughput, and what several at once keep."""
+"""Measures the inputs of the performance model: throughput alone, and of several nodes at once."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +17,9 @@ OPERATOR_RUNS = 3
 def seconds_alone_and_together(
     executors: Sequence[Executor], graph: Graph, inputs: Sequence[Array]
 ) -> tuple[float, float]:
-    """Time of a run on the first node, and until all of them, started at once, have run once each.
+    """Return the seconds of one run on the first node, and of one run on all nodes at once.
 
-    The least of several runs in turn: what else the machine does meets both alike.
+    Both are the least of several alternating runs, so that other load affects both alike.
     """
     count = len(executors)
 
@@ -36,9 +36,10 @@ def seconds_alone_and_together(
 
 
 def operator_works(executor: Executor, graph: Graph, inputs: Sequence[Array]) -> list[float]:
-    """Multiply-adds that each operator takes the time of, in the mean of the graph.
+    """Return each operator's measured time, expressed in multiply-adds at the graph's mean rate.
 
-    Each is run by itself, the least of several runs. Their sum is the graph's multiply-adds.
+    Each operator runs alone; the least of several runs counts. The sum is the graph's
+    multiply-adds.
     """
     outputs = executor.execute(graph, inputs)
     seconds = [

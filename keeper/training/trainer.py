@@ -1,4 +1,4 @@
-"""Data-parallel SGD as paid jobs: a gradient a shard, then their sum, step after step."""
+"""Data-parallel SGD as paid jobs: per step, one gradient per shard and then their sum."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ Tell = Callable[[int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Where a buyer orders; source is the URL at which its store is served."""
+    """What a buyer needs to post jobs. `source` is the URL that serves its store."""
 
     mirror: ChainMirror
     buyer: Buyer
@@ -44,7 +44,7 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """One step: whose gradients were added, leaves found right, and where the seconds went."""
+    """One step: the providers of its gradients, the leaves checked, and the seconds taken."""
 
     providers: tuple[Pubkey, ...]
     aggregator: Pubkey
@@ -54,10 +54,10 @@ class StepReport:
 
 
 class Trainer:
-    """Orders a course's steps one after the other.
+    """Runs a course's steps one after the other.
 
-    A step begins as soon as the one before is committed and its leaves are right; its ballots go on
-    meanwhile. When a result falls, its step is made again, and all that were built on it.
+    A step begins as soon as the previous one is committed and its leaves are checked; ballots on it
+    continue meanwhile. When a result is rejected, its step and all later steps are repeated.
     """
 
     def __init__(self, counter: Counter, course: Course, tell: Tell) -> None:
@@ -69,15 +69,15 @@ class Trainer:
         self.ledger = Ledger(counter.buyer.keep)
 
     async def register(self) -> None:
-        """Put both graphs on chain, once for all steps."""
+        """Register both graphs on chain, once for all steps."""
         desk = self._counter.desk
         for graph in (self._course.gradient, self._course.sums.graph):
             self._graphs.append(await desk.register_graph(graph))
 
     async def run(self, steps: int) -> list[tuple[Weights, StepReport]]:
-        """Weights after each step with its report, once every job is settled and closed.
+        """Return the weights after each step with its report, once every job has ended.
 
-        Raises TrainingError when results keep falling, or as `step` does.
+        Raises TrainingError when results are rejected repeatedly, or as `step` does.
         """
         made: list[tuple[Weights, StepReport]] = []
         repeats = 0
@@ -97,7 +97,10 @@ class Trainer:
                 del made[error.step :]
 
     async def step(self, number: int, weights: Weights) -> tuple[Weights, StepReport]:
-        """The weights after a step; TrainingError names what is wrong, and whose it is."""
+        """Return the weights after a step and its report.
+
+        Raises TrainingError, naming the fault and its provider.
+        """
         course, started = self._course, perf_counter()
         inputs = course.inputs(number, weights)
         jobs = [

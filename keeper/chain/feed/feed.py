@@ -15,7 +15,7 @@ from idl.client import PROGRAM_IDS, Account, AccountDataError, Event, events_fro
 from keeper.chain.errors import TransientError
 from keeper.chain.feed.backfill import Marker, Transaction, missed, newest
 from keeper.chain.gateway import Backoff, Gateway
-from keeper.node.journal import Journal
+from keeper.journal import Journal
 
 _LOG = logging.getLogger(__name__)
 _QUEUED: Final = 1_000

@@ -10,7 +10,7 @@ from idl.client import SLOT_HASHES, escrow, job_registry, staking, verdict
 from keeper.chain.gateway import Gateway
 from keeper.exact.decisions.state import JobSnapshot, JobState, VerdictState
 from keeper.exact.roles.conversion import escrow_of, job_of, verdict_of
-from keeper.node.journal import Journal
+from keeper.journal import Journal
 from keeper.node.sweep import Mirror, Sweep, optional, required, slot_hashes_of, tokens_of
 from keeper.telemetry import METRICS
 

@@ -9,7 +9,7 @@ from solders.pubkey import Pubkey
 from idl.client import SLOT_HASHES, escrow, redundancy, staking
 from keeper.chain.gateway import Gateway
 from keeper.exact.roles.conversion import escrow_of
-from keeper.node.journal import Journal
+from keeper.journal import Journal
 from keeper.node.sweep import Mirror, Sweep, optional, required, slot_hashes_of, tokens_of
 from keeper.telemetry import METRICS
 from keeper.tolerant.decisions.state import TaskSnapshot, TaskState

@@ -1,4 +1,4 @@
-"""How several nodes share a graph, and what the performance model says each way gives."""
+"""Plans for sharing a graph between nodes, with the performance model's prediction for each."""
 
 from keeper.training.plan.cluster import Cluster, Link, Node, PlanError
 from keeper.training.plan.columns import ColumnPlan, plan_columns

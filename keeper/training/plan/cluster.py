@@ -1,4 +1,4 @@
-"""The nodes that share a graph, and how units of work are dealt out to them."""
+"""The nodes that share a graph, and the distribution of work units between them."""
 
 import heapq
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from keeper.errors import BadInputError
 
 
 class PlanError(BadInputError):
-    """The nodes cannot run the graph in this way; the message says what is short."""
+    """The nodes cannot run the graph under this plan; the message names what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """throughput in multiply-adds a second, memory in bytes."""
+    """A node: `throughput` in multiply-adds per second, `memory` in bytes."""
 
     name: str
     throughput: float
@@ -22,19 +22,19 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What every node sends and receives over: bytes a second, and seconds before the first."""
+    """The link of every node: `bandwidth` in bytes per second, `latency` in seconds."""
 
     bandwidth: float
     latency: float
 
     def seconds(self, size: int) -> float:
-        """One transfer."""
+        """Return the seconds of one transfer of `size` bytes."""
         return self.latency + size / self.bandwidth
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Nodes in order, with equal links. Raises PlanError on numbers that describe none."""
+    """Nodes in order, with equal links. Raises PlanError on impossible numbers."""
 
     nodes: tuple[Node, ...]
     link: Link
@@ -49,15 +49,15 @@ class Cluster:
 
     @property
     def throughputs(self) -> list[float]:
-        """Of each node."""
+        """The throughput of each node, in multiply-adds per second."""
         return [node.throughput for node in self.nodes]
 
 
 def deal(units: int, throughputs: Sequence[float], room: Sequence[int]) -> tuple[int, ...]:
-    """Units for each node so that the slowest is done first, none above its room.
+    """Return the units per node that minimise the finish time, none above a node's `room`.
 
-    Each unit goes where it would be done earliest, which is optimal for units of one size. Raises
-    PlanError when there is not room for all.
+    Each unit goes where it would finish earliest, which is optimal for units of one size. Raises
+    PlanError when there is not enough room for all units.
     """
     if sum(room) < units:
         raise PlanError(f"the nodes' memory has room for {sum(room)} of {units} parts")

@@ -1,7 +1,7 @@
 """Model parallel: matrix products and convolutions split by output columns.
 
-Every node holds every tensor. It computes its columns of a split operator and then gets the others'
-from the other nodes; an operator that is not split is computed by all of them.
+Every node holds every tensor. It computes its columns of a split operator and then fetches the
+other columns from the other nodes. All nodes compute an operator that is not split.
 """
 
 from collections.abc import Sequence
@@ -16,17 +16,17 @@ Columns = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class ColumnPlan:
-    """Columns of each node for every operator, None where all compute the whole."""
+    """The columns per node for every operator, or None where all nodes compute it whole."""
 
     columns: tuple[Columns | None, ...]
     performance: Performance
 
 
 def plan_columns(graph: Graph, cluster: Cluster) -> ColumnPlan:
-    """Split each operator for which that is faster, and as many more as memory asks for.
+    """Split each operator for which that is faster, and more operators if memory requires it.
 
-    Without a shortage of memory no other choice of operators is faster. Raises PlanError where even
-    splitting everything does not fit.
+    If memory suffices, no other choice of operators is faster. Raises PlanError when even splitting
+    every operator does not fit.
     """
     candidates = [_columns_of(descriptor, cluster) for descriptor in graph.descriptors]
     chosen = [
@@ -48,7 +48,7 @@ def plan_columns(graph: Graph, cluster: Cluster) -> ColumnPlan:
 def column_performance(
     graph: Graph, columns: Sequence[Columns | None], cluster: Cluster
 ) -> Performance:
-    """What the model predicts for such a choice."""
+    """Return the model's prediction for these columns."""
     pairs = list(zip(graph.descriptors, columns, strict=True))
     computation = sum(_computing(*pair, cluster) for pair in pairs)
     communication = sum(_gathering(*pair, cluster) for pair in pairs)

@@ -1,4 +1,4 @@
-"""Data parallel: every node runs the whole graph on its share of the examples."""
+"""Data parallel: each node runs the whole graph on its share of the examples."""
 
 from dataclasses import dataclass
 
@@ -12,24 +12,25 @@ _IMAGES, _ROWS = 0, 2
 
 @dataclass(frozen=True, slots=True)
 class ExamplePlan:
-    """Examples of each node, and what the model predicts for a step."""
+    """The examples per node, and the model's prediction for a step."""
 
     shares: tuple[int, ...]
     performance: Performance
 
 
 def plan_examples(graph: Graph, cluster: Cluster) -> ExamplePlan:
-    """Share the examples by throughput, as far as memory reaches; PlanError where it does not.
+    """Share the examples by throughput within each node's memory.
 
-    Right where examples do not mix, or where the parts of a result are added, as of a gradient. A
-    tensor without an axis of examples goes to every node, or comes from each, whole.
+    The plan is valid if examples do not mix, or if partial results are added, as for a gradient. A
+    tensor without an axis of examples is sent to, or returned by, every node whole. Raises
+    PlanError if the examples do not fit.
     """
     first = graph.inputs[0].shape
     axis = _IMAGES if first[_IMAGES] > 1 else _ROWS
     examples = first[axis]
 
     def split(spec: TensorSpec) -> tuple[int, int]:
-        """Bytes an example, and bytes for every node."""
+        """Return the bytes per example and the bytes per node."""
         stored = spec.stored_bytes
         return (stored // examples, 0) if spec.shape[axis] == examples else (0, stored)
 
@@ -44,7 +45,7 @@ def plan_examples(graph: Graph, cluster: Cluster) -> ExamplePlan:
         work * share / examples / node.throughput
         for share, node in zip(shares, cluster.nodes, strict=True)
     )
-    # There and back: the inputs before a node starts, the result once it is done.
+    # Both directions count: inputs before a node starts, the result after it has finished.
     sizes = (sum(one * share + whole for one, whole in moved) for share in shares if share)
     communication = cluster.link.latency + max(map(cluster.link.seconds, sizes))
     return ExamplePlan(

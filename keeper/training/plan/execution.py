@@ -1,4 +1,4 @@
-"""A pipeline run here, a thread a stage: what the plan's prediction is compared with."""
+"""Runs a pipeline on this machine, one thread per stage, to compare with the plan's prediction."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -25,7 +25,7 @@ Tensors = dict[Input, Array]
 
 
 class _Worker(Thread):
-    """One stage: takes what earlier ones left of a batch, adds its outputs, hands all that on."""
+    """One stage: receives a batch's tensors, adds its outputs, passes on what is needed."""
 
     def __init__(
         self, executor: Executor, part: Segment, first: int, later: Sequence[Segment]
@@ -39,7 +39,7 @@ class _Worker(Thread):
         self._wanted = {source for each in later for source in each.sources}
 
     def run(self) -> None:
-        """Work until None comes, and pass that on, too; an error passes on None at once."""
+        """Process batches until None arrives, then pass None on, also after an error."""
         try:
             while (held := self.before.get()) is not None:
                 self.after.put(self._step(held))
@@ -68,9 +68,9 @@ def run_pipeline(
     executors: Sequence[Executor],
     batches: Sequence[Sequence[Array]],
 ) -> tuple[list[Array], list[float]]:
-    """Each batch's result, and the seconds from the start at which it came out.
+    """Return each batch's result, and the seconds from the start until it was ready.
 
-    Every stage has an executor and a thread. Raises RuntimeError when a stage failed.
+    Every stage has its own executor and thread. Raises RuntimeError when a stage fails.
     """
     parts = [segment(graph, stage.first, stage.last) for stage in stages]
     workers = [
@@ -100,13 +100,13 @@ def run_pipeline(
 
 
 def interval(times: Sequence[float]) -> float:
-    """Seconds between two batches once the pipeline is full: the first and second left out."""
+    """Return the seconds between two batches once the pipeline is full, without the first."""
     filled = times[1:]
     return (filled[-1] - filled[0]) / (len(filled) - 1)
 
 
 def measured_link() -> Link:
-    """What handing a tensor over as canonical bytes costs on this machine."""
+    """Return the measured cost of passing a tensor as canonical bytes on this machine."""
     small, large = (
         median(_handover(np.zeros(size, np.int8)) for _ in range(RUNS))
         for size in (SMALL_BYTES, LARGE_BYTES)
@@ -121,7 +121,7 @@ def _handover(tensor: Array) -> float:
 
 
 def _received(tensor: Array) -> Array:
-    """The tensor as another machine gets it: through its canonical bytes."""
+    """Return the tensor as another machine receives it, through its canonical bytes."""
     return unpack(pack(tensor).tobytes(), *_form(tensor))
 
 

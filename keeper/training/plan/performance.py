@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 class Performance:
     """One way of sharing a step's work, in the model's terms.
 
-    throughput G is a node's multiply-adds a second in the mean; efficiency E the share of N·G that
-    the split leaves busy; communication L and computation C are seconds of a step.
+    `throughput` G is the mean multiply-adds per second of a node, `efficiency` E the share of N·G
+    that the split keeps busy; `communication` L and `computation` C are seconds per step.
     """
 
     nodes: int
@@ -21,7 +21,7 @@ class Performance:
     def of_step(
         cls, work: int, throughputs: list[float], communication: float, computation: float
     ) -> "Performance":
-        """A step of so many multiply-adds whose slowest part computes for `computation` seconds."""
+        """Describe a step of `work` multiply-adds whose slowest part computes `computation` s."""
         total = sum(throughputs)
         return cls(
             nodes=len(throughputs),
@@ -32,21 +32,21 @@ class Performance:
         )
 
     def slowed(self, kept: float) -> "Performance":
-        """The same on nodes that keep this share of their throughput while all of them work."""
+        """Return the same for nodes that keep this share of their throughput under full load."""
         return replace(self, efficiency=self.efficiency * kept, computation=self.computation / kept)
 
     @property
     def rate(self) -> float:
-        """P, multiply-adds a second."""
+        """P, in multiply-adds per second."""
         busy = self.nodes * self.throughput * self.efficiency
         return busy / (1.0 + self.communication / self.computation)
 
     def seconds(self, work: int) -> float:
-        """Time of a step of so many multiply-adds."""
+        """Return the seconds of a step of `work` multiply-adds."""
         return work / self.rate
 
     def as_json(self) -> dict[str, float]:
-        """The model's letters."""
+        """Return the values by the model's letters."""
         return {
             "N": self.nodes,
             "G": self.throughput,

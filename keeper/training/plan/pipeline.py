@@ -1,4 +1,4 @@
-"""Pipeline parallel: consecutive operators as stages, one a node, batches following each other."""
+"""Pipeline parallel: consecutive operators form stages, one per node; batches follow each other."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from kernels.graph.topology import MAX_JOB_INPUTS
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Operators first..last - 1 on a node; received is the bytes of all it reads from before.
+    """Operators first..last - 1 on a node; `received` counts the bytes that it reads.
 
-    work is what they take of the node's throughput, their multiply-adds unless measured.
+    `work` is in multiply-adds, or in the measured equivalent.
     """
 
     node: int
@@ -28,25 +28,25 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class PipelinePlan:
-    """Stages in order, nodes that got nothing left out, and what the model predicts a batch."""
+    """The stages in order, without idle nodes, and the model's prediction per batch."""
 
     stages: tuple[Stage, ...]
     performance: Performance
 
     @property
     def cut_bytes(self) -> int:
-        """Bytes that all stages receive."""
+        """The bytes that all stages receive."""
         return sum(stage.received for stage in self.stages)
 
 
 def plan_pipeline(
     graph: Graph, cluster: Cluster, work: Sequence[float] | None = None
 ) -> PipelinePlan:
-    """The cut whose slowest stage is fastest and, among those, that moves the fewest bytes.
+    """Return the cut with the fastest slowest stage and, among equals, the fewest bytes moved.
 
-    A stage's time is receiving and computing; work is each operator's, by default its
-    multiply-adds. Found by dynamic programming over (nodes, operators); nodes keep their order and
-    may stay idle. Raises PlanError where the stages do not fit.
+    A stage's time is receiving plus computing. `work` is per operator, by default multiply-adds.
+    Dynamic programming over (nodes, operators) finds the cut; nodes keep their order and may stay
+    idle. Raises PlanError when the stages do not fit.
     """
     parts = _parts(graph, work or [each.multiply_adds for each in graph.descriptors])
     count = len(graph.descriptors)
@@ -76,9 +76,9 @@ def plan_pipeline(
 
 
 def pipeline_performance(graph: Graph, stages: tuple[Stage, ...], cluster: Cluster) -> Performance:
-    """The rate at which batches leave the slowest stage.
+    """Return the performance at the rate of the slowest stage.
 
-    C is the longest computation of a stage, L what receiving adds to the time between two batches.
+    C is the longest computation of a stage; L is what receiving adds to the time between batches.
     """
     computing = [stage.work / cluster.nodes[stage.node].throughput for stage in stages]
     receiving = [cluster.link.seconds(stage.received) for stage in stages]
@@ -97,7 +97,7 @@ class _Part:
 
 
 def _parts(graph: Graph, works: Sequence[float]) -> dict[tuple[int, int], _Part]:
-    """Every run of consecutive operators as a stage."""
+    """Return every range of consecutive operators as a possible stage."""
     found = {}
     for first in range(len(graph.descriptors)):
         work, outputs = 0.0, 0
@@ -114,7 +114,7 @@ def _parts(graph: Graph, works: Sequence[float]) -> dict[tuple[int, int], _Part]
                 elif operand.kind is InputKind.JOB_INPUT or operand.index < first:
                     sources[operand] = spec.stored_bytes
             received = sum(sources.values())
-            # as kernels.graph.memory_plan counts: outputs twice, for their way back
+            # Outputs count twice, for their readback, as in kernels.graph.memory_plan.
             memory = received + sum(constants.values()) + 2 * outputs
             memory += DESCRIPTOR_BYTES * (at + 1 - first)
             found[first, at + 1] = _Part(work, received, len(sources), memory)
@@ -124,9 +124,10 @@ def _parts(graph: Graph, works: Sequence[float]) -> dict[tuple[int, int], _Part]
 def _best(
     count: int, nodes: int, extend: Callable[[float, int, int, int], float]
 ) -> tuple[float, list[tuple[int, int, int]]]:
-    """The least cost of all operators over all nodes, and its (node, first, last).
+    """Return the least cost of all operators over all nodes, and its (node, first, last) stages.
 
-    extend(cost of operators before first, node, first, last) must not fall with its first argument.
+    `extend(cost of operators before first, node, first, last)` must be monotonic in its first
+    argument.
     """
     cost = [0.0] + [inf] * count
     cuts: list[list[int]] = []

@@ -17,7 +17,7 @@ from keeper.chain.errors import PermanentError
 from keeper.chain.feed import AccountState, ChainEvent, Feed, Timing
 from keeper.chain.gateway import Backoff, Gateway
 from keeper.chain.submit import Submitter
-from keeper.node.journal import Journal
+from keeper.journal import Journal
 from tests.keeper.chain.cluster import Cluster, on_cluster
 from tests.keeper.chain.gateway.faulty import body, faulty_node, status
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from keeper.errors import KeeperError
-from keeper.node.journal.cursor import CURSOR_TABLES
-from keeper.node.journal.outbox import OUTBOX_TABLE
+from keeper.journal.cursor import CURSOR_TABLES
+from keeper.journal.outbox import OUTBOX_TABLE
 
 VERSION = 1
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})

@@ -6,9 +6,9 @@ from typing import Self
 
 from solders.signature import Signature
 
-from keeper.node.journal.cursor import Cursor, Cursors
-from keeper.node.journal.database import JournalError, guarded, opened
-from keeper.node.journal.outbox import Operation, Outbox, State
+from keeper.journal.cursor import Cursor, Cursors
+from keeper.journal.database import JournalError, guarded, opened
+from keeper.journal.outbox import Operation, Outbox, State
 
 
 class Journal:

@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 from solders.signature import Signature
 
-from keeper.node.journal import Cursor, Journal, JournalError, Operation, State
+from keeper.journal import Cursor, Journal, JournalError, Operation, State
 
 
 def signature(number: int) -> Signature:
