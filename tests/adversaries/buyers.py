@@ -6,11 +6,11 @@ from typing import ClassVar
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, job_registry, verdict
+from keeper.lab.market.judgement import Outcome, State
 from tests.adversaries import cranks
 from tests.adversaries.life import CLAIMED, COMMITTED, POSTED, Life
 from tests.adversaries.party import Party
 from tests.adversaries.run import Run
-from tests.world.judgement import Outcome, State
 
 TRAP_SALT = b"trap salt".ljust(32, b".")
 

@@ -3,11 +3,11 @@
 from typing import Final
 
 from idl.client import escrow, job_registry, staking, verdict
+from keeper.lab.market import judgement as judge
 from tests.adversaries.life import Life
 from tests.adversaries.outsiders import PROVEN, slash_all
 from tests.adversaries.party import Party
 from tests.adversaries.run import Run
-from tests.world import judgement as judge
 
 _CAST, _REVEALED = 1, 2
 _LOCKED: Final = 0

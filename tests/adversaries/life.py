@@ -7,12 +7,12 @@ from typing import Final
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry, verdict
+from keeper.lab.market.jobs import PostedJob
+from keeper.lab.market.judgement import DRAW_DELAY, Outcome, State
 from tests.adversaries.questions import ANSWER_DELAY
 from tests.adversaries.traces import Place, Work, trace_of, wrong_places
 from tests.kernels.evidence.committed import Committed
 from tests.world import Actor, World
-from tests.world.judgement import DRAW_DELAY, Outcome, State
-from tests.world.marketplace import PostedJob
 
 POSTED, CLAIMED, COMMITTED, SETTLED, CANCELLED, EXPIRED, VOIDED = range(7)
 ENDED: Final = {SETTLED, CANCELLED, EXPIRED, VOIDED}

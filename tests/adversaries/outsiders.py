@@ -7,6 +7,8 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import verdict
+from keeper.lab.market.challenge import TICKET_AGE, Challenge, slash_ballot, slash_provider
+from keeper.lab.market.judgement import DRAW_DELAY, Choice, Outcome, State
 from tests.adversaries import cranks
 from tests.adversaries.life import CLAIMED, COMMITTED, POSTED, Life
 from tests.adversaries.party import Party
@@ -16,8 +18,6 @@ from tests.adversaries.questions import SLOT_HASHES
 from tests.adversaries.run import Run
 from tests.adversaries.traces import PLACES
 from tests.world import Actor, with_account
-from tests.world.challenge import TICKET_AGE, Challenge, slash_ballot, slash_provider
-from tests.world.judgement import DRAW_DELAY, Choice, Outcome, State
 
 PROVEN = {Outcome.FRAUD, Outcome.TRAP}
 SLASHING = {Outcome.FRAUD, Outcome.WITHHELD}

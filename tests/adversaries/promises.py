@@ -5,12 +5,12 @@ from collections import Counter
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, staking, verdict
+from keeper.lab.market.judgement import Choice, Outcome
+from keeper.lab.market.stakers import pool
 from tests.adversaries.casting import Cast
 from tests.adversaries.life import ENDED, VOIDED, Life
 from tests.adversaries.outsiders import PROVEN
 from tests.adversaries.run import Run
-from tests.world.judgement import Choice, Outcome
-from tests.world.stakers import pool
 
 _BPS = 10_000
 _ALL_ANSWERED = 0xFF

@@ -4,6 +4,8 @@ from random import Random
 from typing import ClassVar
 
 from idl.client import job_registry, staking, verdict
+from keeper.lab.market.challenge import Challenge
+from keeper.lab.market.judgement import State, commit
 from tests.adversaries.life import CLAIMED, COMMITTED, POSTED, Life
 from tests.adversaries.party import Party
 from tests.adversaries.pursuit import Pursuit
@@ -11,8 +13,6 @@ from tests.adversaries.questions import QUESTIONS, question, seed_of
 from tests.adversaries.run import Run
 from tests.adversaries.traces import MAX_STAGES, OPERATORS, PLACES, Place, Work, trace_of
 from tests.world import Actor
-from tests.world.challenge import Challenge
-from tests.world.judgement import State, commit
 
 
 class Provider(Party):

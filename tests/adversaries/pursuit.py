@@ -4,11 +4,11 @@ from enum import IntEnum, auto
 
 from solders.instruction import Instruction
 
+from keeper.lab.market.challenge import TICKET_AGE, Challenge
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party
 from tests.adversaries.run import Run
 from tests.adversaries.traces import Place
-from tests.world.challenge import TICKET_AGE, Challenge
 
 
 class _Step(IntEnum):

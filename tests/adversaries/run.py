@@ -8,10 +8,10 @@ from typing import Final, Protocol
 from solders.pubkey import Pubkey
 
 from idl.client import ProgramError, job_registry, staking, verdict
+from keeper.lab.market.judgement import State
+from keeper.lab.market.sandbox import Sent
 from tests.adversaries.life import ENDED, Life, next_slots
 from tests.adversaries.town import Town
-from tests.world.judgement import State
-from tests.world.world import Sent
 
 _ROUNDS: Final = 600
 """More than any job can need: each deadline is met by a few rounds."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from keeper.lab.market.judgement import Outcome
 from tests.adversaries import buyers, outsiders, providers, verifiers
 from tests.adversaries.casting import BUYERS, GRIEFERS, PROVIDERS, VERIFIERS, Cast, Casting
 from tests.adversaries.life import CANCELLED, EXPIRED, SETTLED, VOIDED, Life
@@ -16,7 +17,6 @@ from tests.adversaries.run import Run
 from tests.adversaries.town import TOWNS, Town, town
 from tests.adversaries.traces import PLACES
 from tests.world import NLOV
-from tests.world.judgement import Outcome
 
 SEATS = 3
 """Of verifiers in the town of localnet's parameters; the fourth is a provider's that keeps silent.

@@ -5,12 +5,12 @@ from random import Random
 from typing import ClassVar
 
 from idl.client import staking, verdict
+from keeper.lab.market.judgement import Choice, State, ballot_salt, cast, reveal
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party
 from tests.adversaries.pursuit import Pursuit
 from tests.adversaries.run import Run
 from tests.world import Actor
-from tests.world.judgement import Choice, State, ballot_salt, cast, reveal
 
 DRAWN, CAST, REVEALED, RELEASED = range(4)
 Vote = tuple[Choice, int, int]

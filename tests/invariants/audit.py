@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from solders.pubkey import Pubkey
 
 from idl.client import staking
+from keeper.lab.market.judgement import State
 from tests.invariants.book import Book
 from tests.invariants.governance import Governance
 from tests.invariants.ledger import JobLedger
@@ -13,7 +14,6 @@ from tests.invariants.market import CLAIMED, ENDED, SETTLED, VOIDED
 from tests.invariants.payout import PayoutSteps
 from tests.invariants.stake import StakeSteps
 from tests.invariants.view import View, seat_weights
-from tests.world.judgement import State
 
 _LOCKED = 0
 

@@ -3,11 +3,11 @@
 from typing import Final
 
 from idl.client import escrow, staking
+from keeper.lab.market.judgement import Choice, Outcome, State
 from tests.invariants.hostile import Hostile
 from tests.invariants.ledger import JobLedger
 from tests.invariants.market import CLAIMED, COMMITTED, ENDED, POSTED
 from tests.world import Actor
-from tests.world.judgement import Choice, Outcome, State
 
 _LONGEST: Final = 24
 """Steps that a stranger can need: two for each of 3 leases, 8 with tips, a slash, and one more

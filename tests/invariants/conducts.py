@@ -1,7 +1,7 @@
 """How parties behave in the lives that tests write down."""
 
+from keeper.lab.market.judgement import Choice
 from tests.invariants.progress import Conduct
-from tests.world.judgement import Choice
 
 _BALLOTS = 15
 

@@ -6,13 +6,13 @@ from solders.pubkey import Pubkey
 
 from idl.client import escrow, job_registry, shard_of, staking, verdict
 from keeper.exact.decisions.questions import QUESTIONS, question, question_seed, seed_slot
+from keeper.lab.market.challenge import Challenge, slash_ballot, slash_provider
+from keeper.lab.market.judgement import Choice, Outcome, State
 from tests.invariants.economy import committed
 from tests.invariants.judgement import JudgementSteps
 from tests.invariants.ledger import BPS, PAYING, JobLedger
 from tests.kernels.evidence.committed import Committed
 from tests.world import Actor
-from tests.world.challenge import Challenge, slash_ballot, slash_provider
-from tests.world.judgement import Choice, Outcome, State
 
 _FIRST_ANSWER = 3
 """Slots from the tally to the first in which a question can be known."""

@@ -11,11 +11,11 @@ from idl.client import (
     staking,
     verdict,
 )
+from keeper.lab.market.judgement import State
 from tests.invariants.audit import Books
 from tests.invariants.economy import EVEN, ODD
 from tests.invariants.ledger import JobLedger
 from tests.world import Actor, with_account
-from tests.world.judgement import State
 
 Attack = tuple[str, Instruction, list[Actor]]
 """The error foreseen, what is tried, and who signs."""

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from keeper.lab.market.judgement import Outcome
 from tests.invariants.ledger import JobLedger
 from tests.invariants.market import CLAIMED
 from tests.invariants.progress import Progress
 from tests.world import Actor
-from tests.world.judgement import Outcome
 
 Step = Callable[[], None]
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from idl.client import staking, verdict
+from keeper.lab.market import judgement as judge
+from keeper.lab.market.judgement import Choice, State
 from tests.invariants.economy import EVEN, ODD
 from tests.invariants.ledger import CastBallot, JobLedger
 from tests.invariants.market import COMMITTED, MarketSteps
 from tests.world import Actor
-from tests.world import judgement as judge
-from tests.world.judgement import Choice, State
 
 _HELD = 2**64 - 1
 _DRAWN, _CAST, _REVEALED = range(3)

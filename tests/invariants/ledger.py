@@ -6,8 +6,8 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
-from tests.world.judgement import Choice, Outcome
-from tests.world.marketplace import PostedJob
+from keeper.lab.market.jobs import PostedJob
+from keeper.lab.market.judgement import Choice, Outcome
 
 BPS: Final = 10_000
 PAYING: Final = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED, Outcome.UNPROVEN}

@@ -13,6 +13,7 @@ from hypothesis.stateful import (
 )
 from solders.pubkey import Pubkey
 
+from keeper.lab.market.judgement import Choice, State
 from tests.invariants.audit import ended_states
 from tests.invariants.governance import CHANGES
 from tests.invariants.interference import Interference
@@ -20,7 +21,6 @@ from tests.invariants.ledger import JobLedger
 from tests.invariants.progress import Conduct
 from tests.invariants.tampering import trust
 from tests.world import NLOV
-from tests.world.judgement import Choice, State
 
 Item = TypeVar("Item")
 

@@ -3,11 +3,11 @@
 from typing import Final
 
 from idl.client import escrow, job_registry, staking, verdict
+from keeper.lab.market import jobs as market
 from tests.invariants.economy import committed
 from tests.invariants.ledger import BPS, CommittedStage, JobLedger
 from tests.invariants.providers import ProviderSteps
 from tests.world import Actor
-from tests.world import marketplace as market
 
 POSTED, CLAIMED, COMMITTED, SETTLED, CANCELLED, EXPIRED, VOIDED = range(7)
 ENDED: Final = {SETTLED, CANCELLED, EXPIRED, VOIDED}

@@ -8,10 +8,10 @@ from idl.client import (
     staking,
     verdict,
 )
+from keeper.lab.market.judgement import Choice, Outcome, State
 from tests.invariants.disputes import DisputeSteps
 from tests.invariants.ledger import BPS, JobLedger
 from tests.invariants.market import CANCELLED, ENDED, EXPIRED
-from tests.world.judgement import Choice, Outcome, State
 
 
 class PayoutSteps(DisputeSteps):

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from keeper.lab.market.judgement import Choice, State
 from tests.invariants.closing import Closing
 from tests.invariants.ledger import JobLedger
 from tests.invariants.market import CLAIMED, POSTED
 from tests.world import Actor
-from tests.world.judgement import Choice, State
 
 
 @dataclass(frozen=True, slots=True)

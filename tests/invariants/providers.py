@@ -5,9 +5,9 @@ from typing import Final
 from solders.instruction import AccountMeta
 
 from idl.client import SHARDS, job_registry
+from keeper.lab.market import jobs as market
 from tests.invariants.economy import Economy
 from tests.world import Actor
-from tests.world import marketplace as market
 
 _Q32: Final = 2**32
 _ASK_UNIT: Final = 2**30

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from solders.pubkey import Pubkey
 
 from idl.client import find_address, staking
+from keeper.lab.market import stakers
 from tests.invariants.economy import EVEN, ODD, Economy
 from tests.invariants.view import seat_weights
-from tests.world import Actor, stakers
+from tests.world import Actor
 
 _VACATED_EPOCHS = 2
 _HELD = 2**64 - 1

@@ -2,13 +2,13 @@
 
 import pytest
 
+from keeper.lab.market.judgement import Choice
 from tests.invariants.conducts import diligent
 from tests.invariants.interference import Interference
 from tests.invariants.market import CANCELLED, EXPIRED, POSTED, SETTLED, VOIDED
 from tests.invariants.progress import Conduct
 from tests.invariants.tampering import trust
 from tests.world import NLOV
-from tests.world.judgement import Choice
 
 ACCEPT, REJECT, UNAVAILABLE = (diligent(choice) for choice in Choice)
 SHOWN = diligent(None, votes=(*[Choice.UNAVAILABLE] * 2, *[Choice.ACCEPT] * 13), answers=8)

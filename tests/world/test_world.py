@@ -5,10 +5,11 @@ from solders.instruction import Instruction
 
 from idl.client import ProgramError, escrow, job_registry, redundancy, staking, verdict
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
-from tests.world import NLOV, TransactionDroppedError, World, stakers, unsigned, with_account
-from tests.world import judgement as judge
-from tests.world import marketplace as market
-from tests.world.challenge import slash_provider
+from keeper.lab.market import jobs as market
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
+from keeper.lab.market.challenge import slash_provider
+from tests.world import NLOV, TransactionDroppedError, World, unsigned, with_account
 
 
 def test_a_fresh_world_holds_the_localnet_parameters(world: World) -> None:

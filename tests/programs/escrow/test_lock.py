@@ -5,9 +5,10 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, job_registry, redundancy, staking
+from keeper.lab.market import tasks
 from tests.programs.escrow.purse import BURNED, HELD, LOCKED, TERMS, TO_HAND, Purse, lock
 from tests.programs.forging import copied, other_bump
-from tests.world import NLOV, Actor, World, tasks, unsigned
+from tests.world import NLOV, Actor, World, unsigned
 
 MOST = 2**64 - 1
 

@@ -3,9 +3,10 @@ from solders.pubkey import Pubkey
 from spl.token.instructions import TransferParams, transfer
 
 from idl.client import TOKEN_PROGRAM, escrow
+from keeper.lab.market import tasks
 from tests.programs.escrow.purse import FINAL, HELD, LOCKED, Purse
 from tests.programs.forging import Caller
-from tests.world import NLOV, Actor, World, tasks, unsigned, with_account
+from tests.world import NLOV, Actor, World, unsigned, with_account
 
 
 def given(donor: Actor, vault: Pubkey, amount: int) -> Instruction:

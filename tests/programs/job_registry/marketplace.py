@@ -31,8 +31,8 @@ from idl.client import Account as Stored
 from keeper.exact.decisions.selection import ClaimRules, Standing, delay, lot, reputation_at, weight
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
+from keeper.lab.market.sandbox import Sent
 from tests.world import NLOV, Actor, World
-from tests.world.world import Sent
 
 PARAMS = LOCALNET_PARAMETERS.job_registry
 StoredType = TypeVar("StoredType", bound=Stored)

@@ -1,9 +1,9 @@
 import pytest
 
 from idl.client import escrow, redundancy
+from keeper.lab.market.tasks import PostedTask, State, decide, join, joining, post, run, stored
 from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import NLOV, Actor, World, unsigned
-from tests.world.tasks import PostedTask, State, decide, join, joining, post, run, stored
 
 
 @pytest.mark.parametrize(

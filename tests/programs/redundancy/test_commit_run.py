@@ -1,7 +1,5 @@
 from idl.client import redundancy
-from tests.programs.redundancy.test_initialize import PARAMS
-from tests.world import Actor, World, unsigned
-from tests.world.tasks import (
+from keeper.lab.market.tasks import (
     PostedTask,
     RunState,
     State,
@@ -11,6 +9,8 @@ from tests.world.tasks import (
     join,
     stored,
 )
+from tests.programs.redundancy.test_initialize import PARAMS
+from tests.world import Actor, World, unsigned
 
 
 def test_records_a_commitment(world: World, running: PostedTask, runners: list[Actor]) -> None:

@@ -1,9 +1,8 @@
 import pytest
 
 from idl.client import SYSTEM_PROGRAM, redundancy, staking
-from tests.world import NLOV, Actor, World, unsigned, with_account
-from tests.world.stakers import pool, position, seat
-from tests.world.tasks import (
+from keeper.lab.market.stakers import pool, position, seat
+from keeper.lab.market.tasks import (
     PostedTask,
     RunState,
     State,
@@ -15,6 +14,7 @@ from tests.world.tasks import (
     reveal,
     stored,
 )
+from tests.world import NLOV, Actor, World, unsigned, with_account
 
 STAKED = 1_000 * NLOV
 BOND = NLOV // 10

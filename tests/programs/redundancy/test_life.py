@@ -1,9 +1,8 @@
 """Whole lives of tasks: who is paid, who loses a bond, and that no token appears or is lost."""
 
 from idl.client import redundancy, staking
-from tests.world import NLOV, Actor, World
-from tests.world.stakers import position
-from tests.world.tasks import (
+from keeper.lab.market.stakers import position
+from keeper.lab.market.tasks import (
     PostedTask,
     RunState,
     State,
@@ -19,6 +18,7 @@ from tests.world.tasks import (
     run,
     stored,
 )
+from tests.world import NLOV, Actor, World
 
 STAKED = 1_000 * NLOV
 PRICE = NLOV

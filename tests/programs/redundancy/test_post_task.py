@@ -4,11 +4,8 @@ from typing import Any
 import pytest
 
 from idl.client import escrow, redundancy
-from tests.programs.forging import other_bump
-from tests.programs.redundancy.test_initialize import PARAMS
-from tests.world import NLOV, Actor, World, unsigned
-from tests.world.marketplace import padded
-from tests.world.tasks import (
+from keeper.lab.market.jobs import padded
+from keeper.lab.market.tasks import (
     EXACT,
     Element,
     PostedTask,
@@ -22,6 +19,9 @@ from tests.world.tasks import (
     stored,
     terms_of,
 )
+from tests.programs.forging import other_bump
+from tests.programs.redundancy.test_initialize import PARAMS
+from tests.world import NLOV, Actor, World, unsigned
 
 
 @pytest.fixture

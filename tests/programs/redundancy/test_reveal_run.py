@@ -1,9 +1,7 @@
 import pytest
 
 from idl.client import redundancy
-from tests.programs.redundancy.test_initialize import PARAMS
-from tests.world import Actor, World, unsigned
-from tests.world.tasks import (
+from keeper.lab.market.tasks import (
     EXACT,
     Element,
     PostedTask,
@@ -19,7 +17,9 @@ from tests.world.tasks import (
     salt_of,
     stored,
 )
-from tests.world.tasks import revealing as opening
+from keeper.lab.market.tasks import revealing as opening
+from tests.programs.redundancy.test_initialize import PARAMS
+from tests.world import Actor, World, unsigned
 
 
 def test_opens_the_commitment(world: World, revealing: PostedTask, runners: list[Actor]) -> None:

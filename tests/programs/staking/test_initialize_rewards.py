@@ -2,9 +2,9 @@ import pytest
 
 from idl.client import DEPLOYER, staking
 from keeper.lab.keys import localnet_keypair
+from keeper.lab.market.stakers import pool
 from tests.programs.forging import purge
 from tests.world import World, unsigned
-from tests.world.stakers import pool
 
 DEPLOYER_KEY = localnet_keypair("deployer")
 

@@ -1,7 +1,7 @@
 from idl.client import staking
+from keeper.lab.market.stakers import NO_SEAT, position
 from tests.programs.forging import other_bump
 from tests.world import Actor, World, unsigned
-from tests.world.stakers import NO_SEAT, position
 
 
 def test_opens_an_empty_one(world: World) -> None:

@@ -6,11 +6,11 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, staking
+from keeper.lab.market.stakers import position, seat
 from tests.programs.forging import Caller, copied
 from tests.programs.staking.conftest import STAKED
 from tests.programs.staking.exposures import exposure, lock, slash, unlock
 from tests.world import Actor, World, unsigned
-from tests.world.stakers import position, seat
 
 ONE = 65_536
 HALF = ONE // 2

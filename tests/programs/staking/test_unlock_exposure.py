@@ -2,10 +2,10 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import staking
+from keeper.lab.market.stakers import position
 from tests.programs.forging import Caller
 from tests.programs.staking.exposures import RELEASED, exposure, forfeit, lock, unlock
 from tests.world import Actor, World, unsigned
-from tests.world.stakers import position
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,11 @@
 from solders.instruction import Instruction
 
 from idl.client import job_registry, verdict
+from keeper.lab.market import judgement as judge
+from keeper.lab.market.jobs import post_job
+from keeper.lab.market.judgement import DRAW_DELAY, State
 from tests.programs.verdict.judging import ACCEPTS, Judging
-from tests.world import judgement as judge
 from tests.world import unsigned
-from tests.world.judgement import DRAW_DELAY, State
-from tests.world.marketplace import post_job
 
 
 def adopt(judging: Judging) -> Instruction:

@@ -5,14 +5,14 @@ from solders.pubkey import Pubkey
 
 from idl.client import verdict
 from keeper.exact.decisions.questions import QUESTIONS, question_seed
+from keeper.lab.market import judgement as judge
+from keeper.lab.market.jobs import claim, post_job, small_graph
+from keeper.lab.market.judgement import Outcome, State
 from tests.kernels.evidence.record import graphs
 from tests.programs.verdict.answering import DELAY, Answering
 from tests.programs.verdict.disputing import trace_of
 from tests.programs.verdict.judging import ACCEPTS, MISSES, slot_hash
 from tests.world import World, unsigned, with_account
-from tests.world import judgement as judge
-from tests.world.judgement import Outcome, State
-from tests.world.marketplace import claim, post_job, small_graph
 
 
 def test_the_beacon_asks_what_is_documented(answering: Answering) -> None:

@@ -7,10 +7,11 @@ import pytest
 from solders.instruction import Instruction
 
 from idl.client import ProgramError, escrow, job_registry, shard_of, staking
+from keeper.lab.market import stakers
+from keeper.lab.market.judgement import State
 from tests.programs.verdict import draw_twin as twin
 from tests.programs.verdict.judging import ACCEPTS, REJECTS, Judging, Vote
-from tests.world import NLOV, Actor, World, stakers
-from tests.world.judgement import State
+from tests.world import NLOV, Actor, World
 
 MOST_CREDITED = 5
 """Provider, cranker and three verifiers."""

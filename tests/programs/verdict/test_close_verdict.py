@@ -1,7 +1,7 @@
 from idl.client import job_registry, verdict
+from keeper.lab.market.jobs import claim, post_job
 from tests.programs.verdict.judging import Judging
 from tests.world import with_account
-from tests.world.marketplace import claim, post_job
 
 
 def released(judging: Judging) -> Judging:

@@ -4,11 +4,12 @@ import pytest
 from solders.account import Account
 
 from idl.client import SLOT_HASHES, escrow, staking, verdict
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
+from keeper.lab.market.judgement import DRAW_DELAY, Outcome, State
 from tests.programs.verdict import draw_twin as twin
 from tests.programs.verdict.judging import Judging, slot_hash
-from tests.world import NLOV, World, stakers, unsigned, with_account
-from tests.world import judgement as judge
-from tests.world.judgement import DRAW_DELAY, Outcome, State
+from tests.world import NLOV, World, unsigned, with_account
 
 SALT_SLOTS = 64
 AGED = 512

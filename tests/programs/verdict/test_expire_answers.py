@@ -3,16 +3,9 @@ from solders.pubkey import Pubkey
 
 from idl.client import job_registry, verdict
 from keeper.exact.decisions.questions import QUESTIONS
-from kernels.graph import GraphBuilder
-from kernels.graph.topology import MAX_OPERATORS
-from tests.kernels.graphs import int8
-from tests.programs.verdict.answering import Answering
-from tests.programs.verdict.disputing import trace_of
-from tests.programs.verdict.judging import MISSES
-from tests.world import NLOV, Actor, World, stakers, unsigned, with_account
-from tests.world import judgement as judge
-from tests.world.judgement import Outcome, State
-from tests.world.marketplace import (
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
+from keeper.lab.market.jobs import (
     claim,
     exposure,
     post_job,
@@ -20,6 +13,14 @@ from tests.world.marketplace import (
     register_provider,
     small_graph,
 )
+from keeper.lab.market.judgement import Outcome, State
+from kernels.graph import GraphBuilder
+from kernels.graph.topology import MAX_OPERATORS
+from tests.kernels.graphs import int8
+from tests.programs.verdict.answering import Answering
+from tests.programs.verdict.disputing import trace_of
+from tests.programs.verdict.judging import MISSES
+from tests.world import NLOV, Actor, World, unsigned, with_account
 
 
 def inherited(world: World) -> Answering:

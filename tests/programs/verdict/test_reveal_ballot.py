@@ -1,6 +1,7 @@
 import pytest
 
 from idl.client import verdict
+from keeper.lab.market.judgement import Choice
 from tests.programs.verdict.judging import (
     ACCEPTS,
     MISSES,
@@ -11,7 +12,6 @@ from tests.programs.verdict.judging import (
     Vote,
 )
 from tests.world import unsigned, with_account
-from tests.world.judgement import Choice
 
 
 def cast_all(judging: Judging, vote: Vote = ACCEPTS) -> Judging:

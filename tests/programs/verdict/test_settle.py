@@ -1,11 +1,12 @@
 import pytest
 
 from idl.client import escrow, job_registry, shard_of, verdict
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
+from keeper.lab.market.jobs import claim, exposure, post_job, register_provider
+from keeper.lab.market.judgement import Outcome, State
 from tests.programs.verdict.judging import ACCEPTS, MISSES, OPERATORS, REJECTS, Judging
-from tests.world import NLOV, World, stakers, unsigned, with_account
-from tests.world import judgement as judge
-from tests.world.judgement import Outcome, State
-from tests.world.marketplace import claim, exposure, post_job, register_provider
+from tests.world import NLOV, World, unsigned, with_account
 
 TIP = NLOV // 100
 FEE = NLOV // 10

@@ -1,11 +1,12 @@
 import pytest
 
 from idl.client import escrow, shard_of, staking, verdict
+from keeper.lab.market import stakers
+from keeper.lab.market.jobs import exposure
+from keeper.lab.market.judgement import Choice
 from tests.programs.verdict.disputing import LIE, Disputing
 from tests.programs.verdict.judging import ACCEPTS, MISSES
-from tests.world import NLOV, stakers, with_account
-from tests.world.judgement import Choice
-from tests.world.marketplace import exposure
+from tests.world import NLOV, with_account
 
 REJECTS = (Choice.REJECT, *LIE)
 

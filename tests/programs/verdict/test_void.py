@@ -1,17 +1,18 @@
 from idl.client import escrow, job_registry, staking, verdict
-from tests.programs.verdict.answering import Answering
-from tests.programs.verdict.disputing import Disputing, trace_of
-from tests.programs.verdict.judging import MISSES, REJECTS, Judging
-from tests.world import NLOV, Actor, World, stakers, unsigned, with_account
-from tests.world import judgement as judge
-from tests.world.judgement import Outcome, State
-from tests.world.marketplace import (
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
+from keeper.lab.market.jobs import (
     claim,
     exposure,
     post_job,
     register_provider,
     small_graph,
 )
+from keeper.lab.market.judgement import Outcome, State
+from tests.programs.verdict.answering import Answering
+from tests.programs.verdict.disputing import Disputing, trace_of
+from tests.programs.verdict.judging import MISSES, REJECTS, Judging
+from tests.world import NLOV, Actor, World, unsigned, with_account
 
 ONE = 65_536
 

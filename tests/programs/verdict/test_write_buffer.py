@@ -1,8 +1,8 @@
 import pytest
 
+from keeper.lab.market.challenge import HEADER_BYTES, Challenge
 from tests.programs.verdict.disputing import Disputing
 from tests.world import unsigned, with_account
-from tests.world.challenge import HEADER_BYTES, Challenge
 
 
 @pytest.fixture

@@ -3,15 +3,15 @@
 import pytest
 
 from idl.client import job_registry, verdict
+from keeper.lab.market import judgement as judge
+from keeper.lab.market.challenge import Challenge
+from keeper.lab.market.jobs import claim, exposure, post_job, register_provider
+from keeper.lab.market.judgement import Outcome
 from kernels.evidence import Witness
 from tests.kernels.evidence.record import inputs_of
 from tests.programs.verdict.disputing import LIE, Disputing, honest_trace, lying_trace
 from tests.programs.verdict.judging import OPERATORS
 from tests.world import World, with_account
-from tests.world import judgement as judge
-from tests.world.challenge import Challenge
-from tests.world.judgement import Outcome
-from tests.world.marketplace import claim, exposure, post_job, register_provider
 
 
 def refused(disputing: Disputing, error: str, challenge: Challenge) -> None:

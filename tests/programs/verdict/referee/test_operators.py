@@ -5,15 +5,15 @@ from functools import cache
 
 import pytest
 
+from keeper.lab.market.challenge import TICKET_AGE
+from keeper.lab.market.jobs import exposure
+from keeper.lab.market.judgement import Outcome, State
 from kernels.evidence import Witness
 from kernels.graph import Opcode
 from tests.kernels.evidence.committed import positions
 from tests.kernels.evidence.record import graphs
 from tests.programs.verdict.disputing import Disputing, trace_of
 from tests.world import World
-from tests.world.challenge import TICKET_AGE
-from tests.world.judgement import Outcome, State
-from tests.world.marketplace import exposure
 
 GRAPHS = {name: graphs()[name] for name in ("every operator", "attention")}
 """With the stages in which they are committed."""
