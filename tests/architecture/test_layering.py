@@ -71,6 +71,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "idl",
         "keeper/chain",
         "keeper/compute",
+        "keeper/configuration",
         "keeper/data",
         "keeper/errors",
         "keeper/node",

@@ -11,9 +11,9 @@ import pytest
 from solders.pubkey import Pubkey
 
 from keeper.cli.app import run
-from keeper.cli.options import background
 from keeper.configuration import create_keypair
 from keeper.lab.localnet.deployment import localnet_mint
+from keeper.node.supervision import background
 from keeper.tolerant.roles.runs import output_root
 from tests.keeper.tolerant.roles.stage import (
     INPUTS,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from keeper.exact.decisions.state import Outcome
+from keeper.exact.decisions.codes import Outcome
 from keeper.scheduling import SharedDevice
 from tests.keeper.exact.roles.stage import Stage, on_stage
 

@@ -28,10 +28,11 @@ from idl.client import (
     staking,
 )
 from idl.client import Account as Stored
-from keeper.exact.decisions.selection import ClaimRules, Standing, delay, lot, reputation_at, weight
+from keeper.exact.decisions.selection import ClaimRules, Standing, reputation_at, weight
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.sandbox import Sent
+from keeper.node.decisions.claim_order import delay, lot
 from tests.world import NLOV, Actor, World
 
 PARAMS = LOCALNET_PARAMETERS.job_registry

@@ -10,12 +10,12 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
 from keeper.data import BlobStore, StageIndexes
-from keeper.exact.decisions.state import JobState
-from keeper.exact.disputes.staging import Stager
-from keeper.exact.roles.cases import CaseShelf, CaseSource
+from keeper.exact.decisions.codes import JobState
+from keeper.exact.disputes.upload import EvidenceUploader
+from keeper.exact.roles.archive import TraceArchive, TraceLoader
 from keeper.exact.roles.challenger import Challenger
-from keeper.exact.roles.material import MaterialSource
-from keeper.exact.roles.traces import TraceSource
+from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.workload import WorkloadFetcher
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import TransactionRecord
 from keeper.lab.localnet.deployment import localnet_mint
@@ -65,9 +65,9 @@ class Watcher:
 
     stage: Stage
     key: Keypair
-    cases: CaseSource
+    traces: TraceLoader
     challenger: Challenger
-    stager: Stager
+    uploader: EvidenceUploader
     submitter: Submitter
 
     def sent(self, address: Pubkey | None = None) -> list[TransactionRecord]:
@@ -86,13 +86,13 @@ def watcher(stage: Stage, folder: Path, name: str = "watcher") -> Watcher:
 
     services = stage.market.services
     submitter = services.submitter(key)
-    stager = Stager(services.gateway, submitter, sleep=pass_a_slot)
+    uploader = EvidenceUploader(services.gateway, submitter, sleep=pass_a_slot)
     store = BlobStore(folder, QUOTA_BYTES)
-    cases = CaseSource(
+    loader = TraceLoader(
         lane=services.lane,
-        material=MaterialSource(services.client, store, services.lane),
-        traces=TraceSource(services.client, services.gateway),
-        shelf=CaseShelf(folder, store, StageIndexes(folder)),
+        workloads=WorkloadFetcher(services.client, store, services.lane),
+        traces=TraceFetcher(services.client, services.gateway),
+        archive=TraceArchive(folder, store, StageIndexes(folder)),
     )
-    challenger = Challenger(stager, key.pubkey(), services.lane)
-    return Watcher(stage, key, cases, challenger, stager, submitter)
+    challenger = Challenger(uploader, key.pubkey(), services.lane)
+    return Watcher(stage, key, loader, challenger, uploader, submitter)

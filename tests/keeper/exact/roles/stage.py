@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 from solders.pubkey import Pubkey
 
-from keeper.exact.decisions.actions import Action, Wait
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles import Buyer, Crank, Provider, Verifier
-from keeper.exact.roles.orders import JobTerms
+from keeper.exact.roles.posting import JobTerms
 from keeper.exact.roles.role import Role
 from keeper.lab.localnet import Bank, Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
@@ -24,6 +23,7 @@ from keeper.lab.market.marketplace import (
     open_marketplace,
 )
 from keeper.lab.market.venue import LocalnetVenue
+from keeper.node.decisions.actions import Action, Wait
 from kernels.exact.reference import Executor, NumpyExecutor
 from kernels.graph import Graph, GraphBuilder
 from kernels.trace.layout import Array
@@ -109,7 +109,7 @@ class Stage:
         return self.job not in self.market.mirror.view.jobs
 
     def ended(self) -> bool:
-        return self.view.job.state.ended
+        return self.view.job.ended
 
 
 @asynccontextmanager
@@ -127,10 +127,10 @@ async def opened(
         await crank.recover()
         while not isinstance(await crank.step(), Wait):
             await market.mirror.refresh()
-        address = await market.desk.register_graph(graph)
-        manifest = market.desk.store_material(graph, inputs)
+        address = await market.graphs.register(graph)
+        manifest = market.poster.store_workload(graph, inputs)
         source = market.storages["buyer"].url
-        job = await market.desk.post(address, manifest, inputs, TERMS, source)
+        job = await market.poster.post(address, manifest, inputs, TERMS, source)
         market.buyer.keep.add(job)
         await market.mirror.refresh()
         yield Stage(net.bank, market, graph, inputs, job, crank, market.verifiers())

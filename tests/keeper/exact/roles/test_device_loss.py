@@ -12,11 +12,11 @@ from wgpu.backends.wgpu_native import GPUCommandEncoder
 
 from keeper.compute import RenewingExecutor
 from keeper.exact.decisions.actions import CommitStage, Execute, Withdraw
-from keeper.exact.decisions.state import JobState
+from keeper.exact.decisions.codes import JobState
 from keeper.exact.roles import Provider
 from keeper.exact.roles.results import fetch_result
 from keeper.exact.roles.role import Role
-from keeper.exact.roles.traces import TraceSource
+from keeper.exact.roles.traces import TraceFetcher
 from keeper.lab.market.balances import Balances
 from keeper.lab.market.marketplace import PROVIDERS
 from kernels.exact.reference import Executor, execute
@@ -85,7 +85,7 @@ async def check_paid_once(stage: Stage, before: Balances, everybody: Sequence[Ro
         range(len(stage.graph.descriptors))
     )
     services = stage.market.services
-    traces = TraceSource(services.client, services.gateway)
+    traces = TraceFetcher(services.client, services.gateway)
     result = await fetch_result(traces, stage.view, stage.graph)
     assert np.array_equal(result, execute(stage.graph, stage.inputs)[-1])
     stage.buyer.keep.clear()

@@ -23,9 +23,10 @@ from keeper.exact.decisions.actions import (
     SweepFees,
     VoidAttempt,
 )
-from keeper.exact.decisions.state import BallotState, DrawnBallot, JobState, Outcome, VerdictState
+from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
+from keeper.exact.decisions.state import DrawnBallot
 from keeper.exact.roles.results import fetch_result
-from keeper.exact.roles.traces import TraceSource
+from keeper.exact.roles.traces import TraceFetcher
 from keeper.lab.market.cheats import Cheat, CheatingExecutor
 from keeper.lab.market.marketplace import PROVIDERS, VERIFIERS
 from kernels.exact.reference import execute
@@ -47,7 +48,7 @@ def test_an_honest_job_is_paid_and_its_result_proved(tmp_path: Path) -> None:
         await stage.play(everybody, stage.ended)
         assert (stage.view.job.state, outcome(stage)) == (JobState.SETTLED, Outcome.ACCEPTED)
         services = stage.market.services
-        traces = TraceSource(services.client, services.gateway)
+        traces = TraceFetcher(services.client, services.gateway)
         result = await fetch_result(traces, stage.view, stage.graph)
         assert np.array_equal(result, execute(stage.graph, stage.inputs)[-1])
         assert stage.view.job.lease is not None

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from keeper.configuration import NodeSettings
-from keeper.exact.roles import ChainMirror
+from keeper.exact.roles import JobMirror
 from keeper.exact.roles.mirror import Rules, View
 from keeper.lab.localnet import Localnet
 from keeper.node.errors import RoleError
-from keeper.node.sweep import SLOT_HASHES_KEPT
+from keeper.node.mirror import SLOT_HASHES_KEPT
 from tests.keeper.exact.roles.stage import Stage, on_stage
 
 
@@ -17,8 +17,8 @@ def slot_hash(slot: int) -> bytes:
     return hashlib.sha256(str(slot).encode()).digest()
 
 
-def mirror_with(slots: list[int]) -> ChainMirror:
-    mirror = ChainMirror(NodeSettings().gateway(), [], poll_seconds=0.0)
+def mirror_with(slots: list[int]) -> JobMirror:
+    mirror = JobMirror(NodeSettings().gateway(), [], poll_seconds=0.0)
     mirror._view = View(
         slot=max(slots, default=0),
         swept_slot=0,
@@ -51,7 +51,7 @@ def test_a_full_list_may_have_forgotten_an_older_slot() -> None:
 
 def test_nothing_was_read_yet() -> None:
     with pytest.raises(RoleError, match="not been read"):
-        _ = ChainMirror(NodeSettings().gateway(), [], poll_seconds=0.0).view
+        _ = JobMirror(NodeSettings().gateway(), [], poll_seconds=0.0).view
 
 
 def test_a_cluster_without_the_programs_is_named() -> None:
@@ -61,7 +61,7 @@ def test_a_cluster_without_the_programs_is_named() -> None:
             NodeSettings(url=net.url, websocket_url=net.ws_url).gateway() as gateway,
         ):
             with pytest.raises(RoleError, match="deploy the programs"):
-                await ChainMirror(gateway, [], poll_seconds=0.0).refresh()
+                await JobMirror(gateway, [], poll_seconds=0.0).refresh()
 
     asyncio.run(run())
 

@@ -15,23 +15,24 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
 from keeper.configuration import Serving
-from keeper.exact.decisions.actions import Wait
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.balances import Balances, read_balances
 from keeper.lab.market.venue import Funds, LocalnetVenue
+from keeper.node.decisions.actions import Action, Wait
 from keeper.node.registration import Registrar, capability
 from keeper.node.services import Services, Storage, open_services, open_storage
-from keeper.tolerant.decisions.actions import TaskAction
-from keeper.tolerant.decisions.state import Task, TaskSnapshot, TaskState
+from keeper.node.vault import Vault
+from keeper.tolerant.decisions.codes import TaskState
+from keeper.tolerant.decisions.state import Task, TaskSnapshot
 from keeper.tolerant.roles.buyer import TaskBuyer
 from keeper.tolerant.roles.crank import TaskCrank
 from keeper.tolerant.roles.mirror import TaskMirror
-from keeper.tolerant.roles.orders import TaskDesk, TaskTerms
+from keeper.tolerant.roles.posting import TaskPoster, TaskTerms
 from keeper.tolerant.roles.provider import RunPackage, TaskProvider, TaskProviderTools
 from keeper.tolerant.roles.role import TaskRole
-from keeper.tolerant.roles.runs import RunBook
+from keeper.tolerant.roles.runs import RUNS
 from kernels.custom import KernelPackage, run_package
 from kernels.runtime import list_adapters
 from tests.kernels.custom.examples import triple
@@ -88,7 +89,7 @@ class TaskStage:
     storages: Mapping[str, Storage]
     folder: Path
     task: Pubkey = field(default_factory=Pubkey.default)
-    taken: list[tuple[str, TaskAction]] = field(default_factory=list)
+    taken: list[tuple[str, Action]] = field(default_factory=list)
 
     @property
     def snapshot(self) -> TaskSnapshot:
@@ -111,7 +112,7 @@ class TaskStage:
             client=self.services.client,
             store=storage.store,
             indexes=storage.tasks,
-            runs=RunBook(self.folder / name / "runs"),
+            runs=Vault(self.folder / name).secrets(RUNS),
         )
         return TaskProvider(self.mirror, self._submitter(name), self.owner(name), tools)
 
@@ -123,9 +124,11 @@ class TaskStage:
 
     async def post(self, terms: TaskTerms = TERMS) -> None:
         store = self.storages["buyer"].store
-        desk = TaskDesk(self.services.gateway, self._submitter("buyer"), self.owner("buyer"), store)
-        manifest = desk.store_material(triple(), INPUTS)
-        self.task = await desk.post(triple(), manifest, terms, self.storages["buyer"].url)
+        poster = TaskPoster(
+            self.services.gateway, self._submitter("buyer"), self.owner("buyer"), store
+        )
+        manifest = poster.store_workload(triple(), INPUTS)
+        self.task = await poster.post(triple(), manifest, terms, self.storages["buyer"].url)
         await self.mirror.refresh()
 
     async def balances(self) -> Balances:
@@ -136,7 +139,7 @@ class TaskStage:
     def free_stake(self, number: int) -> int:
         return self.mirror.view.free_stake[self.owner(PROVIDERS[number])]
 
-    def actions(self, kind: type[TaskAction]) -> list[tuple[str, TaskAction]]:
+    def actions(self, kind: type[Action]) -> list[tuple[str, Action]]:
         return [each for each in self.taken if isinstance(each[1], kind)]
 
     async def play(self, roles: Sequence[TaskRole], until: Callable[[], bool]) -> None:
@@ -161,7 +164,7 @@ class TaskStage:
         raise AssertionError(f"nothing came of it by slot {self.net.bank.slot}: {self.found}")
 
     def ended(self) -> bool:
-        return self.found.state.ended
+        return self.found.ended
 
     def reached(self, state: TaskState) -> bool:
         return self.found.state is state
@@ -189,7 +192,7 @@ async def opened(folder: Path, *, ticking: bool = False) -> AsyncIterator[TaskSt
         await venue.prepare(services, funds)
         storages = {
             name: await stack.enter_async_context(
-                open_storage(services, folder / name, Serving(quota_bytes=1 << 24))
+                open_storage(folder / name, Serving(quota_bytes=1 << 24))
             )
             for name in names
         }

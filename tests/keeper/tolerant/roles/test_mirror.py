@@ -2,20 +2,9 @@
 
 from pathlib import Path
 
-from idl.client import PROGRAM_IDS
-from keeper.exact.roles.mirror import PROGRAMS
-from keeper.tolerant.decisions.state import TaskState
-from keeper.tolerant.roles.mirror import TaskMirror
+from keeper.tolerant.decisions.codes import TaskState
 from tests.keeper.tolerant.roles.stage import PROVIDERS, STAKE, TERMS, TaskStage, on_stage
 from tests.kernels.custom.examples import triple
-
-
-def test_no_program_wakes_two_mirrors_of_one_journal(tmp_path: Path) -> None:
-    async def story(stage: TaskStage) -> None:
-        watched = [*PROGRAMS, *TaskMirror(stage.services.gateway, [], 0.05)._programs]
-        assert sorted(watched) == sorted(PROGRAM_IDS)
-
-    on_stage(tmp_path, story)
 
 
 def test_a_posted_task_is_seen_with_its_money_and_its_beacon(tmp_path: Path) -> None:

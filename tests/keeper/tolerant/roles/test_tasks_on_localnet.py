@@ -18,7 +18,7 @@ from keeper.tolerant.decisions.actions import (
     RunKernel,
     TellAgreement,
 )
-from keeper.tolerant.decisions.state import RunState, TaskState
+from keeper.tolerant.decisions.codes import RunState, TaskState
 from keeper.tolerant.roles.role import TaskRole
 from kernels.custom import DeadlineExceeded
 from tests.keeper.tolerant.roles.stage import (

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client import associated_token_address, escrow, find_bump, redundancy
+from idl.client import escrow, redundancy
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.data import BlobStore, InputManifest
 from keeper.errors import BadInputError
-from keeper.exact.roles.conversion import url_field
-from keeper.node.errors import RoleError
+from keeper.node.accounts import url_field
+from keeper.node.payment import escrow_config, lock
 from kernels.custom import KernelPackage
 
 CRANK_STEPS = 8
@@ -24,10 +24,10 @@ class QuorumError(BadInputError):
 
 @dataclass(frozen=True, slots=True)
 class TaskTerms:
-    """What a buyer offers: price of each paid run and tip of each crank step, in base units.
+    """What a buyer offers: the price per paid run and the tip per crank step, in base units.
 
-    k of n runs have to agree; while they do not, more are run, up to max_runs. QuorumError unless
-    2 <= k <= n <= max_runs <= 7 and k is more than half of n.
+    k of n runs have to agree. While they do not, more are run, up to `max_runs`. Raises QuorumError
+    unless 2 <= k <= n <= max_runs <= 7 and k is more than half of n.
     """
 
     price: int
@@ -54,8 +54,8 @@ class TaskTerms:
         )
 
 
-class TaskDesk:
-    """One buyer's way to the chain."""
+class TaskPoster:
+    """Posts tasks under one buyer's key; their data are in its store."""
 
     def __init__(
         self, gateway: Gateway, submitter: Submitter, owner: Pubkey, store: BlobStore
@@ -65,8 +65,11 @@ class TaskDesk:
         self._owner = owner
         self._store = store
 
-    def store_material(self, package: KernelPackage, inputs: Sequence[bytes]) -> InputManifest:
-        """Put package and inputs where providers fetch them; PackageError unless they fit."""
+    def store_workload(self, package: KernelPackage, inputs: Sequence[bytes]) -> InputManifest:
+        """Put package and inputs where providers fetch them; returns what lists the inputs.
+
+        Raises PackageError where the inputs are not the package's, and QuotaExceededError.
+        """
         package.check_inputs(inputs)
         self._store.put(package.canonical)
         manifest = InputManifest(tuple(self._store.put(data) for data in inputs))
@@ -76,28 +79,25 @@ class TaskDesk:
     async def post(
         self, package: KernelPackage, manifest: InputManifest, terms: TaskTerms, source: str
     ) -> Pubkey:
-        """Lock the payment and post the task in one transaction; the task's address.
+        """Lock the payment and post the task in one transaction; returns the task's address.
 
-        source is the URL at which the buyer's store is served.
+        `source` is the URL at which the buyer's store is served. Raises RoleError and ChainError.
         """
-        config = await self._gateway.fetch(escrow.Config, escrow.config_address())
-        if config is None:
-            raise RoleError("the cluster has no escrow program set up")
-        task_id = await self._next_task_id()
-        task = redundancy.task_address(self._owner, task_id)
-        seeds = (b"task", bytes(self._owner), task_id.to_bytes(8, "little"))
-        lock = escrow.lock(
-            job_id=task_id,
-            job_bump=find_bump(seeds, redundancy.ID),
-            terms=terms.locked,
-            buyer=self._owner,
+        config = await escrow_config(self._gateway)
+        number = await self._next_number()
+        task = redundancy.task_address(self._owner, number)
+        locking = lock(
+            program=redundancy.ID,
+            seed=b"task",
+            number=number,
+            address=task,
+            owner=self._owner,
             mint=config.mint,
-            job=task,
-            source=associated_token_address(self._owner, config.mint),
+            terms=terms.locked,
         )
         absolute, relative, ulp = package.tolerance.bits
         posting = redundancy.post_task(
-            task_id=task_id,
+            task_id=number,
             terms=redundancy.TaskTerms(
                 kernel=package.digest,
                 input=bytes.fromhex(manifest.digest),
@@ -113,10 +113,10 @@ class TaskDesk:
             ),
             owner=self._owner,
         )
-        await self._submitter.submit(f"post_task/{task}", [lock, posting], again=True)
+        await self._submitter.submit(f"post_task/{task}", [locking, posting], again=True)
         return task
 
-    async def _next_task_id(self) -> int:
+    async def _next_number(self) -> int:
         address = redundancy.buyer_address(self._owner)
         account = await self._gateway.fetch(redundancy.Buyer, address)
         if account is None:

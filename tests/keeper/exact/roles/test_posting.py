@@ -5,10 +5,10 @@ import pytest
 
 from idl.client import job_registry
 from keeper.chain.errors import ProgramError
-from keeper.exact.decisions.state import JobState
-from keeper.exact.roles.material import MaterialSource
+from keeper.exact.decisions.codes import JobState
 from keeper.exact.roles.results import ResultError, fetch_result
-from keeper.exact.roles.traces import TraceSource
+from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.workload import WorkloadFetcher
 from keeper.node.errors import RoleError
 from tests.keeper.exact.roles.stage import TERMS, Stage, on_stage, small_graph
 from tests.keeper.exact.verification.graphs import every_operator
@@ -26,7 +26,7 @@ def test_a_graph_that_was_half_appended_is_finished(tmp_path: Path) -> None:
         )
         appending = job_registry.append_operators(data=encoded[0], author=owner, graph=address)
         await submitter.submit("by hand", [opening, appending])
-        assert await stage.market.desk.register_graph(graph) == address
+        assert await stage.market.graphs.register(graph) == address
         found = await stage.market.services.gateway.fetch(job_registry.Graph, address)
         assert found is not None
         assert (found.appended, found.state, found.macs) == (10, 1, graph.multiply_adds)
@@ -39,10 +39,10 @@ def test_a_job_needs_a_sealed_graph(tmp_path: Path) -> None:
         graph, inputs = every_operator(24)
         address = job_registry.graph_address(stage.buyer.owner, graph.spec_root)
         before = await stage.balances()
-        desk = stage.market.desk
-        manifest = desk.store_material(graph, inputs)
+        poster = stage.market.poster
+        manifest = poster.store_workload(graph, inputs)
         with pytest.raises(RoleError, match="neurolov graph register"):
-            await desk.post(address, manifest, inputs, TERMS, "http://127.0.0.1:1")
+            await poster.post(address, manifest, inputs, TERMS, "http://127.0.0.1:1")
         assert await stage.balances() == before
 
     on_stage(tmp_path, story)
@@ -53,11 +53,11 @@ def test_an_even_number_of_verifiers_is_refused_by_the_chain_and_costs_nothing(
 ) -> None:
     async def story(stage: Stage) -> None:
         before = await stage.balances()
-        desk = stage.market.desk
-        manifest = desk.store_material(stage.graph, stage.inputs)
+        poster = stage.market.poster
+        manifest = poster.store_workload(stage.graph, stage.inputs)
         terms = type(TERMS)(TERMS.price, TERMS.verification_fee, TERMS.tip, verifiers=2)
         with pytest.raises(ProgramError):
-            await desk.post(
+            await poster.post(
                 stage.view.job.graph, manifest, stage.inputs, terms, "http://127.0.0.1:1"
             )
         assert await stage.balances() == before
@@ -67,14 +67,14 @@ def test_an_even_number_of_verifiers_is_refused_by_the_chain_and_costs_nothing(
 
 def test_inputs_other_than_committed_are_not_run(tmp_path: Path) -> None:
     async def story(stage: Stage) -> None:
-        desk, (graph, inputs) = stage.market.desk, small_graph()
+        poster, (graph, inputs) = stage.market.poster, small_graph()
         others = [np.roll(inputs[0], 1)]
-        manifest = desk.store_material(graph, others)
+        manifest = poster.store_workload(graph, others)
         url = stage.market.storages["buyer"].url
-        job = await desk.post(stage.view.job.graph, manifest, inputs, TERMS, url)
+        job = await poster.post(stage.view.job.graph, manifest, inputs, TERMS, url)
         view = await stage.market.mirror.refresh()
         services, store = stage.market.services, stage.market.storages["provider 1"].store
-        source = MaterialSource(services.client, store, services.lane)
+        source = WorkloadFetcher(services.client, store, services.lane)
         with pytest.raises(RoleError, match="the inputs' hash is not the job's"):
             await source.get(view.jobs[job].job)
 
@@ -86,7 +86,7 @@ def test_a_result_that_was_not_committed_is_refused(tmp_path: Path) -> None:
         committed = JobState.COMMITTED
         await stage.play([stage.provider()], lambda: stage.view.job.state is committed)
         services = stage.market.services
-        traces = TraceSource(services.client, services.gateway)
+        traces = TraceFetcher(services.client, services.gateway)
         await fetch_result(traces, stage.view, stage.graph)
         storage = stage.market.storages["provider 1"]
         (index,) = storage.indexes.of_job(str(stage.job))

@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 
 from keeper.data import BlobClient, BlobStore, InputManifest, StageIndexes, serve_data
-from keeper.node.errors import MaterialError
+from keeper.node.errors import WorkloadError
 from keeper.tolerant.decisions.state import Task
-from keeper.tolerant.roles.material import TaskMaterial, UnfitTaskError, fetch_material
+from keeper.tolerant.roles.workload import TaskWorkload, UnfitTaskError, fetch_workload
 from kernels.custom import Element, KernelPackage, Tolerance
 from tests.keeper.tolerant.decisions.views import task
 from tests.kernels.custom.examples import triple
@@ -26,10 +26,10 @@ def fetched(
     inputs: Sequence[bytes] = (INPUT,),
     drop: int | None = None,
     **fields: Any,
-) -> TaskMaterial:
+) -> TaskWorkload:
     """Serve a task's material, without blob number `drop`, and fetch it."""
 
-    async def run() -> TaskMaterial:
+    async def run() -> TaskWorkload:
         store = BlobStore(folder, 1 << 20)
         kernel = package if isinstance(package, bytes) and package else triple().canonical
         listed = InputManifest(tuple(map(store.put, inputs))).to_bytes()
@@ -46,18 +46,18 @@ def fetched(
             aiohttp.ClientSession() as session,
         ):
             found: Task = replace(task(source=url), **terms | fields)
-            return await fetch_material(BlobClient(session), found)
+            return await fetch_workload(BlobClient(session), found)
 
     return asyncio.run(run())
 
 
 def test_material_that_fits_the_task_comes_whole(tmp_path: Path) -> None:
-    assert fetched(tmp_path) == TaskMaterial(triple(), (INPUT,))
+    assert fetched(tmp_path) == TaskWorkload(triple(), (INPUT,))
 
 
 @pytest.mark.parametrize("drop", [0, 1, 2])
 def test_material_that_is_not_served_may_be_asked_for_again(tmp_path: Path, drop: int) -> None:
-    with pytest.raises(MaterialError, match="404") as refused:
+    with pytest.raises(WorkloadError, match="404") as refused:
         fetched(tmp_path, drop=drop)
     assert not isinstance(refused.value, UnfitTaskError)
 
@@ -82,5 +82,5 @@ def test_material_that_is_not_what_the_task_says_never_fits(
 
 
 def test_an_input_that_is_too_long_is_cut_off(tmp_path: Path) -> None:
-    with pytest.raises(MaterialError, match="passes 64 bytes"):
+    with pytest.raises(WorkloadError, match="passes 64 bytes"):
         fetched(tmp_path, inputs=(INPUT + b"x",))

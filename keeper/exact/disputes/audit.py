@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 
 from idl.client import SHARDS, Event, escrow, job_registry, staking, verdict
-from keeper.exact.decisions.state import Outcome, Stage
+from keeper.exact.decisions.codes import Outcome
+from keeper.exact.decisions.state import Stage
 
 BURNED = "burned"
 FEES = "fee vault"

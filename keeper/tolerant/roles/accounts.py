@@ -3,8 +3,9 @@
 from solders.pubkey import Pubkey
 
 from idl.client import redundancy
-from keeper.exact.roles.conversion import url_text
-from keeper.tolerant.decisions.state import Run, RunState, Task, TaskState
+from keeper.node.accounts import url_text
+from keeper.tolerant.decisions.codes import RunState, TaskState
+from keeper.tolerant.decisions.state import Run, Task
 from kernels.custom import Element, Tolerance
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from keeper.data import BlobClient, DataError, InputManifest
-from keeper.node.errors import MaterialError
+from keeper.node.errors import WorkloadError
 from keeper.tolerant.decisions.state import Task
 from kernels.custom import KernelPackage, PackageError
 from kernels.custom.package import MAX_PACKAGE_BYTES
@@ -11,22 +11,22 @@ from kernels.custom.package import MAX_PACKAGE_BYTES
 MANIFEST_BYTES = 1 << 16
 
 
-class UnfitTaskError(MaterialError):
+class UnfitTaskError(WorkloadError):
     """The kernel can never be run here for this task: trying again is of no use."""
 
 
 @dataclass(frozen=True, slots=True)
-class TaskMaterial:
+class TaskWorkload:
     """What a task runs on."""
 
     package: KernelPackage
     inputs: tuple[bytes, ...]
 
 
-async def fetch_material(client: BlobClient, task: Task) -> TaskMaterial:
+async def fetch_workload(client: BlobClient, task: Task) -> TaskWorkload:
     """A task's material.
 
-    Raises MaterialError when it cannot be had from the buyer, UnfitTaskError when it is malformed
+    Raises WorkloadError when it cannot be had from the buyer, UnfitTaskError when it is malformed
     or is not what the task says.
     """
     name = f"task {task.address}"
@@ -34,7 +34,7 @@ async def fetch_material(client: BlobClient, task: Task) -> TaskMaterial:
         data = await client.fetch(task.source, task.kernel.hex(), MAX_PACKAGE_BYTES)
         listed = await client.fetch(task.source, task.input.hex(), MANIFEST_BYTES)
     except DataError as error:
-        raise MaterialError(f"{name}: {error}") from error
+        raise WorkloadError(f"{name}: {error}") from error
     try:
         package, manifest = KernelPackage.from_bytes(data), InputManifest.from_bytes(listed)
     except (PackageError, DataError) as error:
@@ -54,7 +54,7 @@ async def fetch_material(client: BlobClient, task: Task) -> TaskMaterial:
         ]
         package.check_inputs(inputs)
     except DataError as error:
-        raise MaterialError(f"{name}: {error}") from error
+        raise WorkloadError(f"{name}: {error}") from error
     except PackageError as error:
         raise UnfitTaskError(f"{name}: {error}") from error
-    return TaskMaterial(package, tuple(inputs))
+    return TaskWorkload(package, tuple(inputs))

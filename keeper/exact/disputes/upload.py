@@ -19,7 +19,7 @@ from keeper.exact.disputes.challenge import JUDGEMENT_UNITS, TICKET_AGE, Challen
 SESSION_BYTES: Final = 8
 
 
-class Stager:
+class EvidenceUploader:
     """Stages for one key; killed anywhere, the next one goes on from what the chain holds."""
 
     def __init__(
@@ -39,14 +39,14 @@ class Stager:
         self._session = secrets.token_hex(SESSION_BYTES)
         self._sendings = itertools.count()
 
-    async def stage(self, buffer: EvidenceBuffer, placing: Sequence[Instruction] = ()) -> None:
+    async def upload(self, buffer: EvidenceBuffer, placing: Sequence[Instruction] = ()) -> None:
         """Bring the buffer's bytes to the chain; `placing` rides with its creation.
 
         All missing writes go out at once: evidence staged within two slots cannot be copied in
         time. Raises ChainError.
         """
         held = await self._held(buffer)
-        if held is not None and len(held) != len(buffer.staged):
+        if held is not None and len(held) != len(buffer.body):
             await self.close(buffer)
             held = None
         if held is None:
@@ -70,7 +70,7 @@ class Stager:
         ProgramError where the referee or the verdict refuses.
         """
         placing = await self._placing(challenge) if ticket else []
-        await self.stage(challenge.buffer, placing)
+        await self.upload(challenge.buffer, placing)
         if ticket:
             await self._until_old_enough(challenge)
         also = [challenge.close_ticket()] if ticket else []
@@ -81,7 +81,7 @@ class Stager:
 
         Raises ChainError.
         """
-        await self.stage(buffer)
+        await self.upload(buffer)
         answering = verdict.answer_element(
             question=question,
             tail=buffer.tail,
@@ -96,7 +96,7 @@ class Stager:
         """Take the buffer's rent back."""
         await self._send(buffer, "close", [buffer.close(), *also])
 
-    async def is_staged(self, buffer: EvidenceBuffer) -> bool:
+    async def exists(self, buffer: EvidenceBuffer) -> bool:
         """Whether the buffer exists, whatever it holds."""
         return await self._held(buffer) is not None
 

@@ -2,41 +2,20 @@
 
 from solders.pubkey import Pubkey
 
-from idl.client import escrow as escrow_program
 from idl.client import job_registry
 from idl.client import verdict as verdict_program
+from keeper.exact.decisions.codes import BallotState, Choice, JobState, Outcome, VerdictState
 from keeper.exact.decisions.selection import ClaimRules, Standing
 from keeper.exact.decisions.state import (
     Availability,
-    BallotState,
-    Credit,
     DrawnBallot,
-    Escrow,
     Job,
-    JobState,
     Lease,
-    Outcome,
     Stage,
     Verdict,
-    VerdictState,
+    convicts,
 )
-from keeper.exact.verification import Choice
-
-NOBODY = Pubkey.default()
-URL_BYTES = 96
-
-
-def url_text(field: bytes) -> str:
-    """A URL field without its zero padding."""
-    return field.rstrip(b"\0").decode("ascii", "replace")
-
-
-def url_field(url: str) -> bytes:
-    """A URL as the chain keeps it; ValueError unless it is 1 to 96 printable ASCII characters."""
-    data = url.encode("ascii", "replace")
-    if not 1 <= len(data) <= URL_BYTES or not url.isascii() or not all(33 <= c < 127 for c in data):
-        raise ValueError(f"{url!r} is not a URL of at most {URL_BYTES} ASCII characters")
-    return data.ljust(URL_BYTES, b"\0")
+from keeper.node.accounts import NOBODY, url_text
 
 
 def job_of(address: Pubkey, account: job_registry.Job) -> Job:
@@ -94,23 +73,10 @@ def verdict_of(account: verdict_program.Verdict) -> Verdict:
         ),
         payer=account.payer,
         convicted=account.stages[account.fraud.stage].provider
-        if Outcome(account.outcome).convicts
+        if convicts(Outcome(account.outcome))
         else None,
         slashed=bool(account.fraud.slashed),
         availability=_availability(account.availability) if account.unavailable_rounds else None,
-    )
-
-
-def escrow_of(account: escrow_program.Escrow, balance: int) -> Escrow:
-    """An Escrow account and its vault's balance in base units."""
-    return Escrow(
-        final=bool(account.state),
-        credits=tuple(
-            Credit(entry.party, entry.amount, bool(entry.paid))
-            for entry in account.credits[: account.credit_count]
-        ),
-        fee_due=account.fee_due,
-        balance=balance,
     )
 
 

@@ -1,4 +1,4 @@
-"""A command's connection to the chain: services, one key, and a first look."""
+"""A key's connection to the chain, and an observer's without one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,38 +11,54 @@ import aiohttp
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
+from idl.client import staking
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.configuration import NodeSettings, load_keypair
 from keeper.data import BlobClient
-from keeper.exact.roles import ChainMirror
+from keeper.node.accounts import required
 from keeper.node.registration import Registrar
 from keeper.node.services import Services, open_services
-from keeper.tolerant.roles.mirror import TaskMirror
+from keeper.node.vault import Vault
 
-RATE_SECONDS = 1.0
+MEASURED_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Everything a command needs to act for one key."""
+    """Everything that is needed to act for one key. `folder` is the node's."""
 
     services: Services
-    mirror: ChainMirror
     submitter: Submitter
     keypair: Keypair
-    registrar: Registrar
+    mint: Pubkey
+    folder: Path
+
+    @property
+    def gateway(self) -> Gateway:
+        """The cluster's gateway."""
+        return self.services.gateway
 
     @property
     def owner(self) -> Pubkey:
         """The key's address."""
         return self.keypair.pubkey()
 
+    @property
+    def registrar(self) -> Registrar:
+        """Stakes and registers the key."""
+        return Registrar(self.gateway, self.submitter, self.owner, self.mint)
+
+    @property
+    def vault(self) -> Vault:
+        """The node's secrets."""
+        return Vault(self.folder)
+
 
 @asynccontextmanager
 async def open_connection(settings: NodeSettings, key_file: Path) -> AsyncIterator[Connection]:
-    """Load the key, check the cluster, bring unfinished operations to their end, look once.
+    """Load the key, check the cluster, bring unfinished operations to their end.
 
     Raises KeyFileError, WrongClusterError, and RoleError where no programs are deployed.
     """
@@ -51,16 +67,13 @@ async def open_connection(settings: NodeSettings, key_file: Path) -> AsyncIterat
     async with open_services(gateway, settings.folder, settings.poll_seconds) as services:
         submitter = services.submitter(keypair)
         await submitter.resume()
-        parties = [keypair.pubkey()]
-        mirror = ChainMirror(gateway, parties, settings.poll_seconds, services.journal)
-        view = await mirror.refresh()
-        registrar = Registrar(gateway, submitter, keypair.pubkey(), view.rules.mint)
-        yield Connection(services, mirror, submitter, keypair, registrar)
+        pool = required(staking.Pool, await gateway.account(staking.pool_address()))
+        yield Connection(services, submitter, keypair, pool.mint, settings.folder)
 
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """What a command needs that only reads: no key, no journal."""
+    """What is needed to read only: no key, no journal."""
 
     gateway: Gateway
     client: BlobClient
@@ -75,19 +88,9 @@ async def open_observer(settings: NodeSettings) -> AsyncIterator[Observer]:
             yield Observer(gateway, BlobClient(session), lane)
 
 
-async def task_mirror(connection: Connection, settings: NodeSettings) -> TaskMirror:
-    """The tasks, looked at once."""
-    services = connection.services
-    mirror = TaskMirror(
-        services.gateway, [connection.owner], settings.poll_seconds, services.journal
-    )
-    await mirror.refresh()
-    return mirror
-
-
 async def slot_seconds(gateway: Gateway) -> float:
-    """Length of a slot, measured over a second."""
+    """Returns the seconds per slot, measured over a second."""
     began, first = monotonic(), await gateway.slot()
-    await asyncio.sleep(RATE_SECONDS)
+    await asyncio.sleep(MEASURED_SECONDS)
     slots = await gateway.slot() - first
     return (monotonic() - began) / max(1, slots)

@@ -5,13 +5,18 @@ import logging
 
 from keeper.chain.gateway import Gateway
 from keeper.data import BlobClient, BlobStore, DataError, StageIndex, StageIndexes
-from keeper.exact.roles.traces import endpoint_of
+from keeper.node.endpoints import endpoint_of
+from keeper.node.errors import RoleError
 from keeper.tolerant.decisions.state import Run, Task
 from keeper.tolerant.roles.runs import output_root
 
 LOG = logging.getLogger(__name__)
 
 KIND = "tasks"
+
+
+class OutputMissingError(RoleError):
+    """A task has no output that could be handed out."""
 
 
 def publish(store: BlobStore, indexes: StageIndexes, task: Task, output: bytes) -> None:
@@ -28,7 +33,7 @@ def publish(store: BlobStore, indexes: StageIndexes, task: Task, output: bytes) 
     indexes.put(index)
 
 
-class OutputSource:
+class OutputFetcher:
     """Looks up a provider's endpoint on chain and reads what it revealed."""
 
     def __init__(self, client: BlobClient, gateway: Gateway) -> None:

@@ -10,7 +10,7 @@ from kernels.graph import Graph
 from kernels.trace.layout import Array
 
 
-class Case:
+class CommittedTrace:
     """Graph, inputs and the canonical bytes of each committed output, in operator order."""
 
     def __init__(

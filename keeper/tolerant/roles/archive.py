@@ -81,7 +81,7 @@ def record_of(task: Task) -> TaskRecord:
     )
 
 
-class TaskShelf:
+class TaskArchive:
     """Records of ended tasks, a file each."""
 
     def __init__(self, root: Path) -> None:

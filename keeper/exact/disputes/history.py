@@ -11,7 +11,7 @@ from keeper.chain.gateway import Gateway
 
 
 @dataclass(frozen=True, slots=True)
-class ToldEvent:
+class LandedEvent:
     """An event and the transaction that told it."""
 
     slot: int
@@ -19,7 +19,7 @@ class ToldEvent:
     event: Event
 
 
-async def job_events(gateway: Gateway, job: Pubkey) -> list[ToldEvent]:
+async def job_events(gateway: Gateway, job: Pubkey) -> list[LandedEvent]:
     """The job's events, oldest first; none of a job that the cluster never saw."""
     # Some steps name not the job but what hangs on it.
     addresses = [
@@ -29,7 +29,7 @@ async def job_events(gateway: Gateway, job: Pubkey) -> list[ToldEvent]:
         verdict.receipt_address(job),
     ]
     return [
-        ToldEvent(landed.slot, landed.signature, event)
+        LandedEvent(landed.slot, landed.signature, event)
         async for landed in history(gateway, *addresses)
         for event in events_from_logs(landed.logs)
         if getattr(event, "job", None) == job
