@@ -1,20 +1,75 @@
 """The chain under test: a sandbox that asserts what a refusal leaves and what a step changed."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from solders.account import Account as RawAccount
+from solders.compute_budget import set_compute_unit_limit
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from idl.client import PROGRAM_IDS, TOKEN_PROGRAM, ProgramError
+from keeper.chain.deploy import Parameters
+from keeper.lab.localnet import Checkpoint, TransactionRecord
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.actor import Actor
-from keeper.lab.market.sandbox import Sandbox, failure
+from keeper.lab.market.sandbox import SOL, Sandbox, TransactionDroppedError, keypairs
+
+_PAYER_LAMPORTS: Final = 1_000 * SOL
+_UNIT_LIMIT: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A state of a world to go back to."""
+
+    bank: Checkpoint
+    actors: Mapping[str, Actor]
+    minted: int
+    sends: int
 
 
 class World(Sandbox):
-    """A sandbox of a test: every actor and the fee payer have keys that only tests know."""
+    """A sandbox of a test, whose actors have keys that only tests know.
+
+    A payer of its own pays all fees, so that only the programs change an actor's lamports.
+    """
+
+    def __init__(self, parameters: Parameters = LOCALNET_PARAMETERS) -> None:
+        super().__init__(parameters)
+        self._payer = self.keypair("fee payer")
+        self._sends = 0
+        self.bank.airdrop(self._payer.pubkey(), _PAYER_LAMPORTS)
+        self.bank.airdrop(self.authority.key, 10 * SOL)
+
+    def execute(
+        self, instructions: Sequence[Instruction], signers: Iterable[Actor | Keypair] = ()
+    ) -> TransactionRecord:
+        """Execute in one transaction that the world's own payer pays for."""
+        # A unit limit of its own keeps equal transactions in one slot apart.
+        self._sends += 1
+        limit = set_compute_unit_limit(_UNIT_LIMIT + self._sends)
+        return self.bank.execute([limit, *instructions], [self._payer, *keypairs(signers)])
+
+    def failure(
+        self, record: TransactionRecord, instructions: Sequence[Instruction]
+    ) -> ProgramError | TransactionDroppedError:
+        """Returns why a transaction of `execute` had no effect."""
+        # The instruction that sets the limit comes first.
+        return super().failure(record, [instructions[0], *instructions])
+
+    def save(self) -> Saved:
+        """Returns the present state, for `restore`."""
+        return Saved(self.bank.checkpoint(), dict(self._actors), self.minted, self._sends)
+
+    def restore(self, saved: Saved) -> None:
+        """Undo everything since: equal steps from here give equal states."""
+        self.bank.restore(saved.bank)
+        self._actors = dict(saved.actors)
+        self.minted, self._sends = saved.minted, saved.sends
 
     def keypair(self, name: str) -> Keypair:
         """Returns the key of the actor of this name."""
@@ -33,7 +88,7 @@ class World(Sandbox):
         before = self.snapshot(named)
         record = self.execute(instructions, signers)
         assert not record.ok, f"expected {error}, but it took effect"
-        refusal = failure(record, instructions)
+        refusal = self.failure(record, instructions)
         if not isinstance(refusal, ProgramError):
             raise refusal
         assert refusal.name == error, f"expected {error}, got {refusal}\n" + "\n".join(record.logs)

@@ -158,12 +158,28 @@ def lock(
     )
 
 
+def next_job_id(sandbox: Sandbox, buyer: Actor) -> int:
+    """Returns the number of the buyer's next job."""
+    return sandbox.fetch(job_registry.Buyer, job_registry.buyer_address(buyer.key)).next_job_id
+
+
 def post_job(
-    sandbox: Sandbox, buyer: Actor, graph: Pubkey, *, paid_urgency: int = 0, **changes: object
+    sandbox: Sandbox,
+    buyer: Actor,
+    graph: Pubkey,
+    *,
+    paid_urgency: int = 0,
+    salt: bytes | None = None,
+    **changes: object,
 ) -> PostedJob:
-    """Lock the payment and post, in one transaction. The buyer must have the tokens."""
+    """Lock the payment and post, in one transaction. The buyer must have the tokens.
+
+    The salt follows from the job's number unless given.
+    """
     open_buyer(sandbox, buyer)
-    job_id = sandbox.fetch(job_registry.Buyer, job_registry.buyer_address(buyer.key)).next_job_id
+    job_id = next_job_id(sandbox, buyer)
+    salt = salt_of(job_id) if salt is None else salt
+    changes = {"salt_commitment": hashlib.sha256(salt).digest(), **changes}
     address = job_registry.job_address(buyer.key, job_id)
     burned = -(-paid_urgency * sandbox.parameters.escrow.urgency_burn_bps // 10_000)
     terms = terms_of(job_id, urgency=paid_urgency - burned, **changes)
@@ -178,7 +194,7 @@ def post_job(
         ),
         signers=[buyer],
     )
-    return PostedJob(address, job_id, buyer, graph, salt_of(job_id), terms)
+    return PostedJob(address, job_id, buyer, graph, salt, terms)
 
 
 def claim(sandbox: Sandbox, owner: Actor, job: PostedJob) -> Sent:

@@ -112,28 +112,44 @@ def ballot_salt(owner: Actor, job: PostedJob) -> bytes:
 
 
 def commitment(
-    owner: Actor, job: PostedJob, choice: int, *, operator: int = 0, element: int = 0
+    owner: Actor,
+    job: PostedJob,
+    choice: int,
+    *,
+    operator: int = 0,
+    element: int = 0,
+    salt: bytes | None = None,
 ) -> bytes:
     """SHA256(choice | operator | element | salt | verifier | job), integers little-endian."""
     return hashlib.sha256(
         bytes([choice])
         + operator.to_bytes(4, "little")
         + element.to_bytes(4, "little")
-        + ballot_salt(owner, job)
+        + (salt or ballot_salt(owner, job))
         + bytes(owner.key)
         + bytes(job.address)
     ).digest()
 
 
 def cast(
-    sandbox: Sandbox, owner: Actor, job: PostedJob, ballot: int, choice: int, **at: int
+    sandbox: Sandbox,
+    owner: Actor,
+    job: PostedJob,
+    ballot: int,
+    choice: int,
+    *,
+    salt: bytes | None = None,
+    **at: int,
 ) -> Sent:
-    """Cast a ballot; `at` names the operator and element that a rejecter calls wrong."""
+    """Cast a ballot, salted with `ballot_salt` unless a salt is given.
+
+    `at` names the operator and element that a rejecter calls wrong.
+    """
     seat = verdict_of(sandbox, job).ballots[ballot].seat
     return sandbox.send(
         verdict.cast_ballot(
             ballot=ballot,
-            commitment=commitment(owner, job, choice, **at),
+            commitment=commitment(owner, job, choice, salt=salt, **at),
             owner=owner.key,
             job=job.address,
             seat=staking.seat_address(seat),
@@ -151,15 +167,16 @@ def reveal(
     *,
     operator: int = 0,
     element: int = 0,
+    salt: bytes | None = None,
 ) -> Sent:
-    """Reveal a ballot."""
+    """Reveal a ballot that was cast with the same choice, place and salt."""
     return sandbox.send(
         verdict.reveal_ballot(
             ballot=ballot,
             choice=choice,
             operator=operator,
             element=element,
-            salt=ballot_salt(owner, job),
+            salt=salt or ballot_salt(owner, job),
             owner=owner.key,
             verdict=verdict.verdict_address(job.address),
         ),

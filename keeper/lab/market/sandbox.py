@@ -1,10 +1,9 @@
 """A cluster in memory with the programs deployed, and what can be asked of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from solders.compute_budget import set_compute_unit_limit
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
@@ -20,15 +19,13 @@ from idl.client import (
 )
 from keeper.chain.deploy import Parameters
 from keeper.lab.keys import localnet_keypair
-from keeper.lab.localnet import Bank, Checkpoint, TransactionRecord
+from keeper.lab.localnet import Bank, TransactionRecord
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, built_programs, deploy_localnet
 from keeper.lab.market.actor import Actor
 
 SOL: Final = 10**9
 """Lamports of one SOL."""
 ACTOR_LAMPORTS: Final = 100 * SOL
-_PAYER_LAMPORTS: Final = 1_000 * SOL
-_UNIT_LIMIT: Final = 1_000_000
 _ADVANCED_SLOTS: Final = 2_000
 
 AccountType = TypeVar("AccountType", bound=Account)
@@ -52,7 +49,7 @@ class Sent:
 
     @property
     def units(self) -> int:
-        """Compute units used, including the 150 of the instruction that sets the limit."""
+        """Compute units used by all instructions, those of the compute budget included."""
         return self.record.units
 
     def only(self, kind: type[EventType]) -> EventType:
@@ -63,20 +60,10 @@ class Sent:
         return found[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A state of a sandbox to go back to."""
-
-    bank: Checkpoint
-    actors: Mapping[str, Actor]
-    minted: int
-    sends: int
-
-
 class Sandbox:
     """LiteSVM with the built programs, deployed with localnet's parameters unless given others.
 
-    A payer of its own pays all fees, so that only the programs change an actor's lamports.
+    The first signer pays the fees, as on a cluster; the deployer pays for what nobody signs.
     """
 
     def __init__(self, parameters: Parameters = LOCALNET_PARAMETERS) -> None:
@@ -87,25 +74,11 @@ class Sandbox:
         self.treasury = self.deployment.treasury
         self.minted = 0
         self._actors: dict[str, Actor] = {}
-        self._payer = self.keypair("fee payer")
-        self.bank.airdrop(self._payer.pubkey(), _PAYER_LAMPORTS)
-        self._sends = 0
         self.authority = self._adopted("authority", self.deployment.authority)
-        self.bank.airdrop(self.authority.key, 10 * SOL)
 
     def keypair(self, name: str) -> Keypair:
         """Returns the key of the actor of this name."""
         return localnet_keypair(name)
-
-    def save(self) -> Saved:
-        """Returns the present state, for `restore`."""
-        return Saved(self.bank.checkpoint(), dict(self._actors), self.minted, self._sends)
-
-    def restore(self, saved: Saved) -> None:
-        """Undo everything since: equal steps from here give equal states."""
-        self.bank.restore(saved.bank)
-        self._actors = dict(saved.actors)
-        self.minted, self._sends = saved.minted, saved.sends
 
     @property
     def slot(self) -> int:
@@ -138,7 +111,7 @@ class Sandbox:
         record = self.execute(instructions, signers)
         if record.ok:
             return Sent(record, events_from_logs(record.logs))
-        raise failure(record, instructions)
+        raise self.failure(record, instructions)
 
     def warp(self, slots: int) -> None:
         """Let slots pass. Far warps skip all but the last, as a halted cluster would."""
@@ -212,25 +185,20 @@ class Sandbox:
         self, instructions: Sequence[Instruction], signers: Iterable[Actor | Keypair] = ()
     ) -> TransactionRecord:
         """Execute in one transaction, and return its record whether or not it took effect."""
-        # A unit limit of its own keeps equal transactions in one slot apart.
-        self._sends += 1
-        limit = set_compute_unit_limit(_UNIT_LIMIT + self._sends)
-        return self.bank.execute([limit, *instructions], [self._payer, *keypairs(signers)])
+        return self.bank.execute(instructions, keypairs(signers) or [localnet_keypair("deployer")])
+
+    def failure(
+        self, record: TransactionRecord, instructions: Sequence[Instruction]
+    ) -> ProgramError | TransactionDroppedError:
+        """Returns why a transaction of `execute` had no effect."""
+        programs = [each.program_id for each in instructions]
+        refusal = program_error(record.err, logs=record.logs, programs=programs)
+        return refusal or TransactionDroppedError(record.err)
 
     def _adopted(self, name: str, keypair: Keypair) -> Actor:
         tokens = self.deployment.mint.token_account(keypair.pubkey())
         self._actors[name] = Actor(name, keypair, tokens)
         return self._actors[name]
-
-
-def failure(
-    record: TransactionRecord, instructions: Sequence[Instruction]
-) -> ProgramError | TransactionDroppedError:
-    """Returns why a transaction of `Sandbox.execute` had no effect."""
-    # Index 0 of the transaction is the unit limit.
-    programs = [instructions[0].program_id, *(each.program_id for each in instructions)]
-    refusal = program_error(record.err, logs=record.logs, programs=programs)
-    return refusal or TransactionDroppedError(record.err)
 
 
 def keypairs(signers: Iterable[Actor | Keypair]) -> list[Keypair]:
