@@ -1,6 +1,7 @@
 """The jobs that are measured: one buyer's, on one graph, all at the same terms."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import Final
 
 from solders.instruction import Instruction
@@ -11,11 +12,11 @@ from keeper.exact.decisions.actions import OpenVerdict
 from keeper.exact.decisions.codes import Choice
 from keeper.exact.decisions.state import Verdict
 from keeper.lab.bench.recording import RecordingSandbox, secret
-from keeper.lab.localnet.deployment import NLOV
 from keeper.lab.market import jobs as market
 from keeper.lab.market import judgement
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import PostedJob
+from keeper.node.payment import NLOV
 from kernels.graph import Graph
 
 PRICE: Final = 20 * NLOV
@@ -59,21 +60,23 @@ class GraphJobs:
     def post(self, **changes: object) -> PostedJob:
         """Lock and post the next job; `changes` are terms other than the usual."""
         job_id = market.next_job_id(self.sandbox, self.buyer)
+        salt = secret("salt", job_registry.job_address(self.buyer.key, job_id))
         terms: dict[str, object] = {
+            "salt_commitment": hashlib.sha256(salt).digest(),
             "input_root": secret("input", job_id),
             "manifest": secret("manifest", job_id),
             "source": URL,
             "trap": secret("trap", job_id),
             "price": PRICE,
         }
-        return market.post_job(
+        posted = market.post_job(
             self.sandbox,
             self.buyer,
             self.address,
             paid_urgency=PAID_URGENCY,
-            salt=secret("salt", job_registry.job_address(self.buyer.key, job_id)),
             **{**terms, **changes},
         )
+        return replace(posted, salt=salt)
 
     def claim(self, provider: Actor, job: PostedJob) -> None:
         """Claim when everybody may, and open the verdict unless it is there."""

@@ -15,13 +15,13 @@ from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.accounts import job_of, verdict_of
 from keeper.exact.roles.transactions import Context, instruction
 from keeper.lab.localnet import TransactionRecord
-from keeper.lab.localnet.deployment import NLOV
 from keeper.lab.market import stakers
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.sandbox import ACTOR_LAMPORTS, Sandbox
 from keeper.node.accounts import escrow_of
 from keeper.node.decisions.actions import Action, Wait
 from keeper.node.decisions.clock import Clock
+from keeper.node.payment import NLOV
 
 TOKENS: Final = 100_000 * NLOV
 STAKE: Final = 50_000 * NLOV

@@ -28,10 +28,10 @@ from keeper.lab.bench.jobs import URL, GraphJobs
 from keeper.lab.bench.recording import RecordingSandbox, secret
 from keeper.lab.bench.units import Measured, dearest, measured
 from keeper.lab.localnet import TransactionRecord
-from keeper.lab.localnet.deployment import NLOV
 from keeper.lab.market import judgement, stakers
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import PostedJob
+from keeper.node.payment import NLOV
 from keeper.node.registration import capability, ticket_address
 from kernels.models.digits import graph
 

@@ -13,11 +13,10 @@ from keeper.chain.deploy.instructions import Parameters, deploy_instructions
 from keeper.chain.errors import transaction_failure
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import Bank, TokenMint
+from keeper.node.payment import NLOV
 
 BUILT: Final = Path(__file__).resolve().parent / "built"
 """The committed programs: a link to programs/built here, copies in an installed lab."""
-NLOV: Final = 10**9
-"""Base units of one $NLOV."""
 _Q32: Final = 2**32
 _DEPLOYER_LAMPORTS: Final = 100 * 10**9
 

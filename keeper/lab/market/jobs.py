@@ -10,10 +10,10 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, find_bump, job_registry, shard_of, staking
-from keeper.lab.localnet.deployment import NLOV
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.sandbox import Sandbox, Sent
 from keeper.lab.market.stakers import stake
+from keeper.node.payment import NLOV
 from kernels.graph import DESCRIPTOR_BYTES, Graph, GraphBuilder
 
 DRAWS: Final = 3
@@ -164,22 +164,11 @@ def next_job_id(sandbox: Sandbox, buyer: Actor) -> int:
 
 
 def post_job(
-    sandbox: Sandbox,
-    buyer: Actor,
-    graph: Pubkey,
-    *,
-    paid_urgency: int = 0,
-    salt: bytes | None = None,
-    **changes: object,
+    sandbox: Sandbox, buyer: Actor, graph: Pubkey, *, paid_urgency: int = 0, **changes: object
 ) -> PostedJob:
-    """Lock the payment and post, in one transaction. The buyer must have the tokens.
-
-    The salt follows from the job's number unless given.
-    """
+    """Lock the payment and post, in one transaction. The buyer must have the tokens."""
     open_buyer(sandbox, buyer)
     job_id = next_job_id(sandbox, buyer)
-    salt = salt_of(job_id) if salt is None else salt
-    changes = {"salt_commitment": hashlib.sha256(salt).digest(), **changes}
     address = job_registry.job_address(buyer.key, job_id)
     burned = -(-paid_urgency * sandbox.parameters.escrow.urgency_burn_bps // 10_000)
     terms = terms_of(job_id, urgency=paid_urgency - burned, **changes)
@@ -194,7 +183,7 @@ def post_job(
         ),
         signers=[buyer],
     )
-    return PostedJob(address, job_id, buyer, graph, salt, terms)
+    return PostedJob(address, job_id, buyer, graph, salt_of(job_id), terms)
 
 
 def claim(sandbox: Sandbox, owner: Actor, job: PostedJob) -> Sent:

@@ -1,9 +1,9 @@
 """Flows of the staking program."""
 
 from idl.client import staking
-from keeper.lab.localnet.deployment import NLOV
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.sandbox import Sandbox, Sent
+from keeper.node.payment import NLOV
 
 
 def position(sandbox: Sandbox, owner: Actor) -> staking.Position:

@@ -10,11 +10,11 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, find_bump, redundancy, shard_of, staking
-from keeper.lab.localnet.deployment import NLOV
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import padded
 from keeper.lab.market.sandbox import Sandbox, Sent
 from keeper.lab.market.stakers import stake
+from keeper.node.payment import NLOV
 
 TIPS: Final = 8
 EXACT: Final = redundancy.Tolerance(absolute=0, relative=0, ulp=0)

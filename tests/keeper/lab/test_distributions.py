@@ -94,7 +94,7 @@ def test_a_node_runs_without_the_lab_which_adds_its_commands(environment: Enviro
         helped = environment.run(name, "--help")
         assert (helped.returncode, helped.stderr) == (0, "")
     deployed = environment.evaluate(
-        "from keeper.lab.market.marketplace import NLOV\n"
+        "import keeper.lab.market.marketplace\n"
         "from keeper.lab.localnet import Bank, deployment\n"
         "bank = Bank(programs=deployment.built_programs())\n"
         "print(deployment.deploy_localnet(bank).mint.address, deployment.BUILT)"

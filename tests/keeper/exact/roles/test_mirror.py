@@ -76,10 +76,10 @@ def test_a_sweep_reads_jobs_stake_and_rules(tmp_path: Path) -> None:
         assert snapshot.verdict is None
         assert snapshot.escrow is not None
         assert snapshot.escrow.balance > snapshot.job.price
-        provider = view.parties[stage.market.keys["provider 1"].pubkey()]
+        provider = view.parties[stage.market.parties.keys["provider 1"].pubkey()]
         assert provider.provider is not None
         assert provider.free_stake > 0
-        assert view.parties[stage.market.keys["buyer"].pubkey()].position is None
+        assert view.parties[stage.market.parties.keys["buyer"].pubkey()].position is None
         assert view.rules.job_registry.lease_slots == 150
         with pytest.raises(LookupError):
             stage.market.mirror.beacon(snapshot.job.posted_slot)
