@@ -15,7 +15,7 @@ BINARY = "solana-test-validator"
 NAME = "validator"
 START_SECONDS = 120
 TICKS_A_SLOT = 8
-"""Ticks per slot: a slot takes about 80 ms, where clusters have 64 ticks."""
+"""Ticks per slot: 8 make a slot of about 80 ms; clusters have 64."""
 
 
 def installed() -> bool:

@@ -96,7 +96,7 @@ class Challenge:
         return self.plan.buffer.write(offset, data)
 
     def writes(self, start: int = 0, size: int = WRITE_BYTES) -> Iterator[Instruction]:
-        """One write a transaction, `size` bytes each, from `start` on."""
+        """Yields one write per transaction, `size` bytes each, from `start` on."""
         for offset, piece in self.plan.buffer.pieces(start, size):
             yield self.write(offset, piece)
 

@@ -44,7 +44,7 @@ def computed_zero() -> onnx.ModelProto:
     [
         (empty(), "no fixed size"),
         (unused(), "no effect"),
-        (sequence(), "no tensor"),
+        (sequence(), "not a tensor"),
         (computed_zero(), "must be a constant"),
     ],
 )
