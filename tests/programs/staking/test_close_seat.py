@@ -57,7 +57,8 @@ def test_attack_21_the_exact_slot(world: World, owner: Actor, offset: int) -> No
 
 
 def test_waits_until_no_snapshot_shows_it(world: World, owner: Actor) -> None:
-    """However many epochs pass: a stale snapshot would draw the next owner by this weight."""
+    """The number of epochs does not matter: a stale snapshot would draw the next owner by this
+    weight."""
     snapshot(world)
     taken = world.slot // world.parameters.staking.epoch_slots
     vacate(world, owner)
