@@ -86,7 +86,7 @@ _UNKNOWN = (435, 437)
 
 
 def containable() -> bool:
-    """Whether this system can confine a process."""
+    """Returns whether this system can confine a process."""
     return sys.platform.startswith("linux") and platform.machine() in _MACHINES
 
 

@@ -12,7 +12,7 @@ def example(size: int, element_bytes: int) -> Dimensions:
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Counts every element read."""
+    """Returns the work: every element read."""
     return Work(bytes=dimensions["R"] * dimensions["C"] * element_bytes)
 
 
@@ -22,7 +22,7 @@ def scratch(dimensions: Dimensions, tuning: Tuning) -> Dimensions:
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """Reduces the parts of every row, then combines their results."""
+    """Returns two dispatches: the parts of every row, and the combination of their results."""
     across = tuning["WORKGROUP"] // tuning["LANES"]
     parts = dimensions["R"] * dimensions["PARTS"]
     return [

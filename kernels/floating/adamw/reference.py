@@ -45,12 +45,12 @@ def example(size: int, element_bytes: int) -> Dimensions:
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Counts four arrays read and three written."""
+    """Returns the work: four arrays read and three written."""
     return Work(bytes=7 * dimensions["N"] * element_bytes)
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """One invocation updates four weights."""
+    """Returns one dispatch, in which an invocation updates four weights."""
     return [Stage("main", grid(-(-dimensions["N"] // (4 * tuning["WORKGROUP"]))))]
 
 

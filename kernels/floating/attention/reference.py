@@ -33,13 +33,13 @@ def example(size: int, element_bytes: int) -> Dimensions:
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Counts two products of T by S by D per head."""
+    """Returns the work: two products of T by S by D per head."""
     products = dimensions["H"] * dimensions["T"] * dimensions["S"] * dimensions["D"]
     return Work(flops=4 * products)
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """Sixteen invocations take four queries."""
+    """Returns one dispatch, in which sixteen invocations take four queries."""
     block = 4 * tuning["WORKGROUP"] // TEAM
     return [Stage("main", grid(dimensions["H"] * -(-dimensions["T"] // block)))]
 

@@ -51,13 +51,13 @@ def example(size: int, element_bytes: int) -> Dimensions:
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Counts one multiplication and one addition per tap."""
+    """Returns the work: one multiplication and one addition per tap."""
     taps = dimensions["KH"] * dimensions["KW"] * dimensions["C"]
     return Work(flops=2 * naive_invocations(dimensions) * taps)
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """One invocation computes four pixels by eight filters."""
+    """Returns one dispatch, in which an invocation computes four pixels by eight filters."""
     pixels = dimensions["N"] * dimensions["OH"] * dimensions["OW"]
     invocations = -(-pixels // 4) * -(-dimensions["O"] // 8)
     return [Stage("main", grid(-(-invocations // tuning["WORKGROUP"])))]

@@ -25,12 +25,12 @@ def example(size: int, element_bytes: int) -> Dimensions:
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Counts N elements read and written."""
+    """Returns the work: N elements read and written."""
     return Work(bytes=2 * dimensions["N"] * element_bytes)
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """One workgroup copies a block of vectors."""
+    """Returns one dispatch, in which a workgroup copies a block of vectors."""
     block = 4 * tuning["WORKGROUP"] * tuning["VECTORS"]
     return [Stage("main", grid(-(-dimensions["N"] // block)))]
 

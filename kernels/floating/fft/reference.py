@@ -24,7 +24,7 @@ def example(size: int, element_bytes: int) -> Dimensions:
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Counts 5 N log2 N operations, the convention for comparing transforms (benchFFT)."""
+    """Returns the work: 5 N log2 N operations, by which transforms are compared (benchFFT)."""
     n = dimensions["N"]
     return Work(flops=5 * dimensions["R"] * n * (n.bit_length() - 1))
 
@@ -35,7 +35,7 @@ def workgroup_bytes(dimensions: Dimensions, tuning: Tuning) -> int:
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """One workgroup transforms one row."""
+    """Returns one dispatch, in which a workgroup transforms one row."""
     return [Stage("main", grid(dimensions["R"]))]
 
 

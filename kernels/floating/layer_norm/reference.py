@@ -31,12 +31,12 @@ def example(size: int, element_bytes: int) -> Dimensions:
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Counts every element of x read and written."""
+    """Returns the work: every element of x read and written."""
     return Work(bytes=2 * dimensions["R"] * dimensions["C"] * element_bytes)
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """LANES invocations normalise one row."""
+    """Returns one dispatch, in which LANES invocations normalise one row."""
     rows = tuning["WORKGROUP"] // tuning["LANES"]
     return [Stage("main", grid(-(-dimensions["R"] // rows)))]
 

@@ -16,12 +16,12 @@ def example(size: int, element_bytes: int) -> Dimensions:
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Counts one multiplication and one addition per term."""
+    """Returns the work: one multiplication and one addition per term."""
     return Work(flops=2 * dimensions["M"] * dimensions["K"] * dimensions["N"])
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """One invocation computes eight columns by four rows."""
+    """Returns one dispatch, in which an invocation computes eight columns by four rows."""
     down = 4 * tuning["LANES_Y"]
     across = 8 * (tuning["WORKGROUP"] // tuning["LANES_Y"])
     groups = -(-dimensions["N"] // across), -(-dimensions["M"] // down), 1

@@ -28,7 +28,7 @@ def example(size: int, element_bytes: int) -> Dimensions:
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Counts every element read and written."""
+    """Returns the work: every element read and written."""
     return Work(bytes=2 * dimensions["R"] * dimensions["C"] * element_bytes)
 
 
@@ -38,7 +38,7 @@ def scratch(dimensions: Dimensions, tuning: Tuning) -> Dimensions:
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """Sums the blocks, turns the sums into offsets, then scans each block from its offset."""
+    """Returns three dispatches: block sums, block offsets, and the scan of each block."""
     blocks = grid(dimensions["R"] * dimensions["BLOCKS"])
     return [Stage("sums", blocks), Stage("offsets", grid(dimensions["R"])), Stage("scan", blocks)]
 

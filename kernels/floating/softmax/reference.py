@@ -28,14 +28,14 @@ def example(size: int, element_bytes: int) -> Dimensions:
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Counts every element read and written."""
+    """Returns the work: every element read and written."""
     return Work(bytes=2 * dimensions["R"] * dimensions["C"] * element_bytes)
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """LANES invocations take one row.
+    """Returns one dispatch, in which LANES invocations take one row.
 
-    It stays in registers where it fits them and fills at least half of them.
+    The row stays in registers where it fits them and fills at least half of them.
     """
     rows = tuning["WORKGROUP"] // tuning["LANES"]
     room = 128 * tuning["LANES"]

@@ -239,7 +239,7 @@ class Walk:
 
     def _scan(self, node: Node, names: Names) -> list[Value]:
         if self._opset < 9:
-            raise node.refuse("Scan before opset 9")
+            raise node.refuse("opsets before 9 are not supported")
         body, count = node.attribute("body"), int(node.attribute("num_scan_inputs"))
         given = [node.input(at) for at in range(len(node.inputs))]
         carried, scanned = given[: len(given) - count], given[len(given) - count :]
@@ -320,7 +320,7 @@ def _function(
         # onnx's type stubs lack these members of a schema.
         schema: Any = defs.get_schema(node.op_type, opset, node.domain)
     except defs.SchemaError as error:
-        raise UnsupportedOperator(node.op_type, "no such operator in this opset") from error
+        raise UnsupportedOperator(node.op_type, "the opset has no such operator") from error
     data = b""
     if schema.has_function:
         versions = [each for each in schema.function_opset_versions if each <= opset]
@@ -334,7 +334,7 @@ def _function(
                 max(versions), node.SerializeToString(), [_type(value) for value in inputs]
             )
     if not data:
-        raise UnsupportedOperator(node.op_type, "no lowering")
+        raise UnsupportedOperator(node.op_type, "it has no lowering")
     function = onnx.FunctionProto()
     function.ParseFromString(data)
     return function

@@ -22,7 +22,7 @@ STAGE = Stage(source=0, entry_point="main", workgroups=(2, 1, 1), bindings=(0, 1
 
 
 def triple(**fields: Any) -> KernelPackage:
-    """y = 3 x for 16 float32 numbers."""
+    """Returns y = 3 x for 16 float32 numbers."""
     base = KernelPackage(
         name="triple",
         sources=(TRIPLE,),

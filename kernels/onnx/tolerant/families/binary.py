@@ -213,4 +213,4 @@ def where(node: Node) -> Value:
           "Multinomial")  # fmt: skip
 def random(node: Node) -> Value:
     """Refuses random numbers, because no two providers would agree."""
-    raise node.refuse("draws random numbers")
+    raise node.refuse("it draws random numbers")

@@ -30,7 +30,7 @@ def constant_node(node: Node) -> Value:
         if (value := node.attribute(name)) is not None:
             array = np.array(value, dtype)
             return on_host(array, ELEMENTS[helper.np_dtype_to_tensor_dtype(array.dtype)], True)
-    raise node.refuse("it holds strings or a sparse tensor")
+    raise node.refuse("strings and sparse tensors are not supported")
 
 
 @operator("Shape")

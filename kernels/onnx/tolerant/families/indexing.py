@@ -71,7 +71,7 @@ def _combined(node: Node, value: Value) -> str:
         "min": "min(r, u)",
     }.get(mode)
     if formula is None or (value.element.is_wide and mode in ("add", "mul")):
-        raise node.refuse(f"reduction {mode} of {value.element.name}")
+        raise node.refuse(f"the reduction {mode} of {value.element.name} is not supported")
     return formula
 
 

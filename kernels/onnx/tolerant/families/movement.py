@@ -220,7 +220,7 @@ def padded(  # noqa: PLR0917
             case "reflect":
                 code += reflected(f"p{axis}", 2 * (length - 1), length)
             case other:
-                raise node.refuse(f"mode {other}")
+                raise node.refuse(f"the mode {other} is not supported")
         offsets.append(f"p{axis} * {steps[axis]}")
     place = f"u32({' + '.join(offsets) or '0'})"
     if tests:

@@ -14,7 +14,7 @@ def _lowest(node: Node, value: Value) -> str:
     if value.element.is_float:
         return "(-inf())"
     if value.element.bits not in (8, 16, 32):
-        raise node.refuse(f"of {value.element.name}")
+        raise node.refuse(f"{value.element.name} is not supported")
     return constant(value.element, value.element.bounds[0])
 
 

@@ -34,7 +34,7 @@ def _rounded(element: Element, quotient: str, zero: str) -> str:
 
 def _small(node: Node, element: Element) -> Element:
     if element.bits not in (2, 4, 8, 16):
-        raise node.refuse(f"it quantises to {element.name}")
+        raise node.refuse(f"the output type {element.name} is not supported")
     return element
 
 
@@ -96,7 +96,7 @@ def _requantized(
     point = node.input(zero)
     place = axis_index("i", total.shape, axis) if b.size > 1 else "0u"
     if a.size > 1 or prod(y.shape) > 1:
-        raise node.refuse("the left operand or the output has one scale per row")
+        raise node.refuse("one scale per row of the left operand or the output is not supported")
     element = _small(node, point.element)
     quotient = f"f32($0[i]) * ($1[0] * $2[{place}] / $3[0])"
     code = f"let r = {_rounded(element, quotient, 'f32($4[0])')};"

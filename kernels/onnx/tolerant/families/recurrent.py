@@ -119,14 +119,14 @@ def recurrent(node: Node) -> list[Value]:
     if steps > MAX_STEPS:
         raise node.refuse(f"{steps} steps exceed {MAX_STEPS}")
     if node.attribute("clip") is not None:
-        raise node.refuse("it has a clip")
+        raise node.refuse("clip is not supported")
     if node.has(4) and any(each != steps for each in node.ints(4)):
-        raise node.refuse("its sequences have different lengths")
+        raise node.refuse("sequences of different lengths are not supported")
     directions, hidden, gates = w.shape[0], r.shape[-1], _GATES[node.operator]
     names = [each.decode() for each in node.attribute("activations", [])]
     names = [each.lower() for each in names or _DEFAULTS[node.operator] * directions]
     if unknown := [each for each in names if each not in _ACTIVATIONS]:
-        raise node.refuse(f"it has the activation {unknown[0]}")
+        raise node.refuse(f"the activation {unknown[0]} is not supported")
     b = node.input(3) if node.has(3) else _zeros(w, (directions, 2 * gates * hidden))
     states = [
         node.input(at) if node.has(at) else _zeros(w, (directions, batch, hidden)) for at in (5, 6)

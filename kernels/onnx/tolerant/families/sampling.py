@@ -79,7 +79,7 @@ def _taps(node: Node, axis: _Axis, places: Sequence[float]) -> Taps:
     elif mode in ("linear", "bilinear"):
         weight, reach = (lambda x: max(0.0, 1.0 - abs(x))), 1
     else:
-        raise node.refuse(f"it has the mode {mode}")
+        raise node.refuse(f"the mode {mode} is not supported")
     narrow = min(axis.scale, 1.0) if node.attribute("antialias", 0) else 1.0
     found: Taps = []
     for x in places:

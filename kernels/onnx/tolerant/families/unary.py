@@ -64,7 +64,7 @@ def signed(node: Node) -> Value:
     if lane == "u32":
         formula = {"Abs": "x", "Sign": "select(0u, 1u, x != 0u)", "Relu": "x"}.get(node.operator)
         if formula is None:
-            raise node.refuse(f"it takes no {value.element.name}")
+            raise node.refuse(f"{value.element.name} is not supported")
     else:
         zero = "0.0" if lane == "f32" else "0i"
         formula = {
@@ -172,10 +172,10 @@ def bit_cast(node: Node) -> Value:
     value = node.input(0)
     source, target = value.element, element_of(int(node.attribute("to")), node.operator)
     if source.numpy.itemsize != target.numpy.itemsize or 64 in (source.bits, target.bits):
-        raise node.refuse(f"it reinterprets {source.name} as {target.name}")
+        raise node.refuse(f"{source.name} to {target.name} is not supported")
     narrow_float = any(each.is_float and each.numpy.itemsize != 4 for each in (source, target))
     if narrow_float or source.bits in (2, 4):
-        raise node.refuse(f"it reinterprets {source.name} as {target.name}")
+        raise node.refuse(f"{source.name} to {target.name} is not supported")
     return _unary(node, f"bitcast<{target.lane}>(x)", target)
 
 
