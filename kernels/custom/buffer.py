@@ -43,8 +43,7 @@ class Buffer:
 
     @property
     def bound_bytes(self) -> int:
-        """The length of the device's buffer in bytes, rounded up to whole 32-bit words; padding is
-        zero."""
+        """The length of the device's buffer in bytes, zero-padded to whole 32-bit words."""
         return -(-self.bytes // 4) * 4
 
 

@@ -67,8 +67,7 @@ class Tolerance:
 
     @classmethod
     def from_bits(cls, absolute: int, relative: int, ulp: int) -> "Tolerance":
-        """Returns the tolerance with these float32 bit patterns, the form that chain and package
-        store."""
+        """Returns the tolerance with these float32 bit patterns, the form stored on chain."""
         for name, bits in (("absolute", absolute), ("relative", relative)):
             if not 0 <= bits <= U32_MAX:
                 raise PackageError(Reason.BAD_TOLERANCE, f"{name}: {bits} is not a u32")

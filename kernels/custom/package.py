@@ -191,8 +191,7 @@ class KernelPackage:
             )
 
     def check_limits(self, limits: Mapping[str, int]) -> None:
-        """Raises PackageError unless every buffer, binding and dispatch fits the adapter's
-        limits."""
+        """Raises PackageError unless buffers, bindings and dispatches fit the adapter's limits."""
         room = min(limits["max-storage-buffer-binding-size"], limits["max-buffer-size"])
         largest = max(buffer.bound_bytes for buffer in self.buffers)
         if largest > room:

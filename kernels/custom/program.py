@@ -22,8 +22,10 @@ MESSAGE_CHARACTERS = 600
 
 
 class Program:
-    """A package compiled on a device. Raises PackageError, ShaderError, or MemoryExceeded when the
-    device is out of memory."""
+    """A package compiled on a device.
+
+    Raises PackageError, ShaderError, or MemoryExceeded when the device is out of memory.
+    """
 
     def __init__(self, device: Any, package: KernelPackage) -> None:
         """Compiles the package, which must keep the device's limits."""

@@ -1,5 +1,7 @@
-"""Runs each package in a process of its own, so that a kernel that never ends or takes all memory
-takes nothing else down with it."""
+"""Runs each package in a process of its own.
+
+A kernel that never ends or takes all memory then takes nothing else down with it.
+"""
 
 import json
 import os
@@ -118,8 +120,7 @@ def run_package(
 
 
 def child_environment() -> dict[str, str]:
-    """Returns the variables that Vulkan loaders and drivers read, and none that would leak
-    secrets."""
+    """Returns the variables that Vulkan loaders and drivers read, and no secrets."""
     root = str(Path(kernels.__file__).parent.parent)
     given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     paths = os.pathsep.join(map(os.path.abspath, [root, *given]))

@@ -99,8 +99,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Arrays for the inputs and states in binding order, and settings that differ from the
-    defaults."""
+    """Arrays for the inputs and states in binding order, and settings that are not default."""
 
     inputs: Sequence[Array]
     settings: Settings = field(default_factory=dict)
@@ -157,8 +156,7 @@ class Kernel:
         return np.dtype(ELEMENTS[self.element]).itemsize
 
     def fixed(self, dimensions: Dimensions, tuning: Tuning) -> dict[str, int]:
-        """Returns the constants of the source: those of a tuning, and the dimensions it is compiled
-        for."""
+        """Returns the constants of the source: the tuning, and fixed dimensions."""
         return {**tuning, **{name: dimensions[name] for name in self.constants}}
 
     def text(self, fixed: Mapping[str, int], subgroup_size: int = 0) -> str:
@@ -180,8 +178,7 @@ class Kernel:
         return [binding for binding in self.bindings if binding.role in roles]
 
     def workgroup_bytes(self, dimensions: Dimensions, tuning: Tuning) -> int:
-        """Returns the workgroup memory that a call needs beyond the guaranteed limit, in bytes, or
-        0."""
+        """Returns the bytes of workgroup memory that a call needs beyond the guaranteed limit."""
         found = getattr(self.twin, "workgroup_bytes", None)
         return 0 if found is None else int(found(dimensions, tuning))
 

@@ -90,8 +90,7 @@ def _binding(item: Mapping[str, Any], element: str) -> Binding:
 
 
 def _module(folder: Path) -> ModuleType:
-    """Returns the folder's reference.py as a module with a name of its own, wherever the folder
-    lies."""
+    """Returns the folder's reference.py as a module, wherever the folder lies."""
     path = folder / "reference.py"
     name = f"{__package__}.{folder.name}.reference" if folder.parent == HERE else str(path)
     if name not in sys.modules:

@@ -59,8 +59,7 @@ class Compiled:
 
 
 class Prepared:
-    """A call that is prepared once and run any number of times; arrays have their last axis
-    padded."""
+    """A call that is prepared once and run any number of times; last axes are padded."""
 
     def __init__(
         self,
@@ -111,8 +110,7 @@ class Prepared:
         self._device.queue.submit([encoder.finish()])
 
     def seconds(self, times: int = 1) -> float:
-        """Returns the mean seconds per run of `times` runs, from submission until the device is
-        done."""
+        """Returns the mean seconds of `times` runs, from submission until the device is done."""
         started = perf_counter()
         self.submit(times)
         # Reading the last buffer's first word waits for everything before it.

@@ -1,5 +1,7 @@
-"""Runs float kernels on an adapter. Pipelines are kept for good, buffers only for the last few
-calls."""
+"""Runs float kernels on an adapter.
+
+Pipelines are kept for good, buffers only for the last few calls.
+"""
 
 from collections import OrderedDict
 from collections.abc import Mapping

@@ -46,8 +46,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One provider's part of the data: images int8 [M, width] and one-hot labels int8 [M,
-    classes]."""
+    """One provider's data: images int8 [M, width] and one-hot labels int8 [M, classes]."""
 
     images: npt.NDArray[np.int8]
     labels: npt.NDArray[np.int8]

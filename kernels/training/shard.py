@@ -89,8 +89,10 @@ def _error(build: GraphBuilder, scores: Value, labels: Value) -> Value:
 
 
 def _backward(build: GraphBuilder, layers: _Layers, error: Value) -> Value:
-    """Returns the error at the hidden layer's sums, int8 with BACKWARD_BITS; zero where ReLU is
-    off."""
+    """Returns the error at the hidden layer's sums, int8 with BACKWARD_BITS.
+
+    It is zero where ReLU is off.
+    """
     passed = build.matmul(error, _columns(build, layers.last))
     narrow = build.requantise(passed, 1, ERROR_BITS + WEIGHT_BITS - BACKWARD_BITS)
     active = build.lookup(layers.hidden, (np.arange(-128, 128) > 0).astype(np.int8))

@@ -57,8 +57,7 @@ THEMES: Final = (
 
 @dataclass(slots=True)
 class Cast:
-    """The parties of a run, the order in which providers claim, and the bands that work
-    together."""
+    """The parties of a run, the order of the providers' claims, and the bands."""
 
     theme: str
     parties: list[Party] = field(default_factory=list)

@@ -129,8 +129,7 @@ class Town:
         return member
 
     def _settle_a_job(self, provider: Actor) -> None:
-        """Settles a job that no verifier checks, so that it is paid once the public window is
-        over."""
+        """Settles a job that no verifier checks, and that is paid after the public window."""
         cranker = self.outsiders[0]
         job = market.post_job(self.world, self.buyers[0], self.graph, verifiers=1)
         market.claim(self.world, provider, job)

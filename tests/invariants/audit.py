@@ -88,8 +88,10 @@ def check_stake_vault(view: View, donated: int) -> None:
 
 
 def check_seats(view: View) -> None:
-    """The tree weighs each held seat by its owner's stake and catch rate; below the minimum by
-    zero."""
+    """The tree weighs each held seat by its owner's stake and catch rate.
+
+    A seat below the minimum weighs nothing.
+    """
     expected = [0] * len(view.tree.sums)
     for position in view.positions.values():
         if position.seat in view.seats and not position.seat_vacated:

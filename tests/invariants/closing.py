@@ -123,8 +123,7 @@ class Closing(Hostile):
         self.audit()
 
     def take_stake_out(self) -> None:
-        """Returns all stake and rewards to their owners; tokens left in the vaults belong to
-        nobody."""
+        """Returns all stake and rewards to their owners; the rest belongs to nobody."""
         for owner, position in list(self.view.positions.items()):
             assert position.exposed == 0
             if position.amount:

@@ -7,8 +7,7 @@ _BALLOTS = 15
 
 
 def diligent(choice: Choice | None, **changes: object) -> Conduct:
-    """Returns conduct by which everyone works at once and to the end, and all verifiers vote
-    alike."""
+    """Returns conduct by which everyone works to the end and all verifiers vote alike."""
     values: dict[str, object] = {
         "provider": 1,
         "last": 4,

@@ -193,8 +193,7 @@ class DisputeSteps(JudgementSteps):
             ledger.conclude(outcome, self.graph.multiply_adds, fee_bps)
 
     def void(self, ledger: JobLedger, cranker: Actor) -> None:
-        """Voids the job, where there is a stage to blame; without one there is no exposure to
-        name."""
+        """Voids the job, where there is a stage to blame and so an exposure to name."""
         if not ledger.stages:
             return
         refusal = self._void_refusal(ledger)

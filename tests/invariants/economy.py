@@ -30,8 +30,7 @@ STAKED: Final = 150 * NLOV
 
 @cache
 def two_layers() -> Graph:
-    """Returns four operators, two of them with multiply-adds: matmul, requantise, matmul,
-    argmax."""
+    """Returns four operators: matmul, requantise, matmul, argmax."""
     random = np.random.default_rng(0)
     weights = [random.integers(-128, 128, shape).astype(np.int8) for shape in ((6, 8), (5, 6))]
     builder = GraphBuilder()
@@ -42,8 +41,7 @@ def two_layers() -> Graph:
 
 @cache
 def committed(lie: int | None, stages: tuple[tuple[int, int], ...]) -> Committed:
-    """Returns the graph's trace in these stages; `lie` is an operator whose first element is
-    wrong."""
+    """Returns the graph's trace; with `lie`, that operator's first element is wrong."""
     graph = two_layers()
     lies = {} if lie is None else {lie: {0}}
     return Committed(graph, inputs_of(graph), stages, lies)

@@ -110,8 +110,7 @@ class JudgementSteps(MarketSteps):
         return next((refusal for refusal, applies in checks.items() if applies), None)
 
     def reveal(self, ledger: JobLedger, withheld: frozenset[int]) -> None:
-        """Once casting is over, every verifier that cast reveals, except for the ballots
-        withheld."""
+        """Once casting is over, every verifier that cast reveals, unless its ballot is withheld."""
         found = self.verdict(ledger)
         if found.state == State.BALLOTING and self.world.slot <= found.ballot_deadline:
             self.world.warp_to(found.ballot_deadline + 1)

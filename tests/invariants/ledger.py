@@ -72,8 +72,7 @@ class JobLedger:
 
     @property
     def covered(self) -> int:
-        """Returns what may be credited: the buyer's payment, and the challenger's share of a
-        slash."""
+        """Returns what may be credited: the buyer's payment and the challenger's slash share."""
         return self.locked + self.bounty
 
     @property

@@ -95,8 +95,7 @@ def chosen(items: Sequence[Item], pick: int) -> Item:
 
 
 class EconomyMachine(RuleBasedStateMachine):
-    """Any order of steps by anyone, with an audit after each step and the end of everything at
-    last."""
+    """Any order of steps by anyone, an audit after each, and finally the end of everything."""
 
     def __init__(self) -> None:
         super().__init__()

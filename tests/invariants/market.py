@@ -135,8 +135,7 @@ class MarketSteps(ProviderSteps):
         )
 
     def commit(self, ledger: JobLedger, last: int, *, restart: bool = False) -> None:
-        """Commits up to operator `last`, at least one operator, from the job's progress or from
-        0."""
+        """Commits up to operator `last`, at least one, from the job's progress or from 0."""
         job = self.job(ledger)
         owner = self.by_key[job.lease.provider]
         first = 0 if restart else job.progress

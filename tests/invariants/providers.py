@@ -17,8 +17,7 @@ class ProviderSteps(Economy):
     """Each step predicts from the view whether it is allowed."""
 
     def quote(self, owner: Actor) -> int:
-        """Returns the base units that the provider takes for the graph now, floored at each
-        factor."""
+        """Returns the base units that the provider asks for the graph, floored at each factor."""
         provider, params = self.view.providers[owner.key], self.world.parameters.job_registry
         rate, reference = provider.measured_rate, params.capability_ref
         capability = _Q32 if rate >= reference else rate * _Q32 // reference

@@ -78,8 +78,7 @@ class StakeSteps(Economy):
         self.rewarded += owed
 
     def rewards_owed(self, owner: Pubkey) -> int:
-        """Returns base units: what was settled, and the growth of the Q64 index since, rounded
-        down."""
+        """Returns base units: settled rewards plus the Q64 index's growth since, rounded down."""
         pool, position = self.view.pool, self.view.positions[owner]
         index = wide(pool.reward_index)
         if pool.total_staked:

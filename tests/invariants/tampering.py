@@ -9,8 +9,7 @@ from tests.world import Actor
 
 
 def trust(economy: Economy, owner: Actor) -> None:
-    """Gives a provider the reputation of a hundred settled jobs, so that draws spare it most
-    often."""
+    """Gives a provider the reputation of a hundred settled jobs: draws often spare it."""
     address = job_registry.provider_address(owner.key)
     add(economy, address, job_registry.Provider.OFFSETS["reputation"], 2**16, size=4)
 

@@ -38,8 +38,7 @@ class Caller:
         world.bank.set_account(_PAYER, Account(10**12, b"", SYSTEM_PROGRAM))
 
     def send(self, *instructions: Instruction) -> tuple[Event, ...]:
-        """Runs the instructions in one transaction, signed by all they name; raises
-        ProgramError."""
+        """Runs the instructions in one transaction with all signatures; raises ProgramError."""
         result = self._run(instructions)
         if isinstance(result, FailedTransactionMetadata):
             error = program_error(result.err(), logs=result.meta().logs())

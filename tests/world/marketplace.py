@@ -76,8 +76,7 @@ def capability(**changes: object) -> job_registry.Capability:
 def register_provider(
     world: World, owner: Actor, *, staked: int = 1_000 * NLOV, **changes: object
 ) -> Sent:
-    """Stakes, registers, and waits until the provider may claim. Mints the tokens that it
-    stakes."""
+    """Mints and stakes, registers, and waits until the provider may claim."""
     world.mint_to(owner, staked)
     stake(world, owner, staked)
     sent = world.send(

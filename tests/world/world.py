@@ -135,8 +135,7 @@ class World:
         self.minted += amount
 
     def send(self, *instructions: Instruction, signers: Iterable[Actor | Keypair] = ()) -> Sent:
-        """Executes the instructions in one transaction; raises ProgramError or
-        TransactionDroppedError."""
+        """Executes one transaction; raises ProgramError or TransactionDroppedError."""
         record = self._execute(instructions, signers)
         if record.ok:
             return Sent(record, events_from_logs(record.logs))
@@ -228,8 +227,7 @@ class World:
         assert sum(self.token_accounts().values()) + self.burned() == self.minted
 
     def snapshot(self, also: Iterable[Pubkey] = ()) -> Mapping[Pubkey, RawAccount]:
-        """Returns every account of the programs and of the token program, and the accounts
-        given."""
+        """Returns every account of the programs and the token program, and those given."""
         found = {
             address: raw
             for program in (*PROGRAM_IDS.values(), TOKEN_PROGRAM)

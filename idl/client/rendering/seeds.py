@@ -38,8 +38,7 @@ _INTEGER_BYTES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "u128": 16}
 
 @dataclass(frozen=True, slots=True)
 class AddressFunction:
-    """`<first seed>_address(parameters)`: each seed is a constant or the position of a
-    parameter."""
+    """`<first seed>_address(parameters)`: each seed is a constant or a parameter's position."""
 
     name: str
     seeds: tuple[bytes | int, ...]
@@ -102,8 +101,7 @@ def _bytes_of(expression: str, kind: Type) -> str | None:
 def address_function(
     program: ProgramSchema, instruction: InstructionSchema, pda: DerivedAddress
 ) -> AddressFunction | None:
-    """Returns the address function of a PDA of this program, or None where the IDL is
-    incomplete."""
+    """Returns the address function of a PDA of this program, or None if the IDL is incomplete."""
     function = _stated(program, instruction, pda)
     return None if function is None or _misread(program, function) else function
 

@@ -69,8 +69,7 @@ def docstring(docs: Sequence[str], indent: str = "    ") -> list[str]:
 
 
 def call(head: str, parts: Iterable[str], tail: str, indent: str = "") -> list[str]:
-    """Returns `head`, comma-separated parts and `tail`, on one line or broken as the formatter
-    does."""
+    """Returns `head`, comma-separated parts and `tail`, broken as the formatter breaks it."""
     parts = list(parts)
     flat = f"{indent}{head}{', '.join(parts)}{tail}"
     if len(flat) <= LINE or not parts:

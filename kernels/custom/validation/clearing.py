@@ -41,8 +41,7 @@ class Clearing:
         self.parameter = "" if own else f"@builtin({LANE_BUILTIN}) {LANE}: u32, "
 
     def _shared(self, place: str, kind: Tokens) -> str:
-        """All invocations clear an array's elements together; the first one clears anything
-        else."""
+        """All invocations clear an array's elements together; the first one clears other types."""
         kind = self._resolved(kind)
         if kind[0].text == "array":
             return self._loop(place, kind, f"{LANE}", self._lanes, 0)

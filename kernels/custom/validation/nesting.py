@@ -1,5 +1,4 @@
-"""Bounds how deep a source nests, so that a compiler that descends into it keeps within its
-stack."""
+"""Bounds how deep a source nests, so that a compiler's recursion keeps within its stack."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -42,8 +42,8 @@ class Source:
         self._check_private()
 
     def check_stage(self, stage: Stage, package: KernelPackage) -> int:
-        """Returns the invocations of a stage that runs this source; raises PackageError if it may
-        not."""
+        """Returns the invocations of a stage of this source; raises PackageError if it is
+        refused."""
         entry = self._module.functions.get(stage.entry_point)
         if entry is None or "compute" not in entry.attributes:
             raise PackageError(
@@ -72,8 +72,7 @@ class Source:
         return f"{rebuilt(self._tokens, inserted)} {' '.join(functions)}\n"
 
     def _shared(self, entry: Function) -> list[Variable]:
-        """Returns an entry point's workgroup variables; raises PackageError where they are too
-        large."""
+        """Returns an entry point's workgroup variables; raises PackageError above the limit."""
         reached = map(self._module.variables.__getitem__, sorted(self._reached[entry.name]))
         shared = [variable for variable in reached if variable.space == "workgroup"]
         size = sum(map(self._required_size, shared))
@@ -146,8 +145,7 @@ class Source:
 
     @cached_property
     def _reached(self) -> Mapping[str, set[str]]:
-        """The variables that each function can reach; raises PackageError where calls are too
-        deep."""
+        """The variables that each function can reach; raises PackageError if calls are too deep."""
         variables: dict[str, set[str]] = {}
         expanded: dict[str, int] = {}
         depths: dict[str, int] = {}

@@ -33,8 +33,7 @@ class Layout:
         self._brackets = self._types = 0
 
     def value(self, tokens: Tokens) -> int:
-        """Returns a constant expression's value, 0 to 2^32 - 1; raises PackageError if it has
-        none."""
+        """Returns a constant expression's value, 0 to 2^32 - 1; raises PackageError for others."""
         line = tokens[0].line if tokens else 0
         found = self._expression(_joined(tokens), 0)
         if not 0 <= found <= MAX_VALUE:
@@ -88,8 +87,7 @@ class Layout:
         return self._values[name]
 
     def _type(self, tokens: Tokens) -> tuple[int, int] | None:
-        """Returns size and alignment in bytes, or None where the length is known only at run
-        time."""
+        """Returns size and alignment in bytes, or None if the length is known only at run time."""
         self._types += 1
         if self._types > MAX_TYPE_DEPTH:
             raise _deep("types", tokens)

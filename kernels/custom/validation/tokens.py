@@ -63,8 +63,7 @@ def tokenize(source: str) -> list[Token]:
 
 
 def rebuilt(tokens: Iterable[Token], inserted: Mapping[int, str] = MappingProxyType({})) -> str:
-    """Returns the text of these tokens on their lines, each followed by the text inserted after
-    it."""
+    """Returns the text of these tokens on their lines, each followed by its inserted text."""
     return "".join(token.gap + token.text + inserted.get(at, "") for at, token in enumerate(tokens))
 
 
@@ -79,8 +78,7 @@ def texts(tokens: Sequence[Token]) -> list[str]:
 
 
 def _skipped(source: str, at: int, line: int) -> int | None:
-    """Returns the end of the blanks or the comment that begin here, or None where a token
-    begins."""
+    """Returns the end of the blanks or the comment that begin here, or None at a token."""
     if (blank := _BLANK.match(source, at)) is not None:
         return blank.end()
     if source.startswith("//", at):

@@ -17,8 +17,10 @@ from kernels.floating.definition import (
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
-    """Returns gamma · (x − mean) / √(variance + epsilon) + beta for x[R, C], gamma[C] and
-    beta[C]."""
+    """Returns gamma · (x − mean) / √(variance + epsilon) + beta.
+
+    The inputs are x[R, C], gamma[C] and beta[C].
+    """
     x, gamma, beta = inputs
     distance = x - x.mean(axis=-1, keepdims=True)
     variance = np.square(distance).mean(axis=-1, keepdims=True)

@@ -56,8 +56,10 @@ class _Draft:
 
 
 def export(batch: int, length: int, layers: int = LAYERS) -> onnx.ModelProto:
-    """Returns the model for `batch` sentences of `length` tokens, or only its first `layers`
-    layers."""
+    """Returns the model for `batch` sentences of `length` tokens.
+
+    With `layers` it has only the first layers.
+    """
     draft = _Draft(weights())
     mask = draft.node("Reshape", "mask.row", MASK, draft.shape(batch, 1, 1, length))
     absent = draft.node(

@@ -22,6 +22,5 @@ __all__ = [
 
 
 def lower(network: Network) -> Lowered:
-    """Returns the exact graph of a network; raises LoweringError naming a node without exact
-    form."""
+    """Returns the exact graph of a network; raises LoweringError naming a node that has none."""
     return Lowering(network, HANDLERS).run()

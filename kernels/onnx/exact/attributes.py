@@ -58,8 +58,7 @@ def shape_of(value: onnx.ValueInfoProto, given: Mapping[str, tuple[int, ...]]) -
 
 
 def stored_as(value: onnx.ValueInfoProto) -> str:
-    """Returns an input's element type as a NumPy name; raises LoweringError unless it is a
-    tensor."""
+    """Returns an input's element type as a NumPy name; raises LoweringError for non-tensors."""
     if not value.type.HasField("tensor_type"):
         raise LoweringError(f"input {value.name!r}", "is not a tensor, as a job input must be")
     return str(np.dtype(helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)))

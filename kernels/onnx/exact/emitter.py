@@ -30,8 +30,7 @@ class Emitter:
         self._known: dict[Key, Tensor] = {}
 
     def stored(self, tensor: Tensor, shape: tuple[int, ...]) -> Value:
-        """Returns the elements in row-major order of ONNX's axes, under a shape of at most four
-        axes."""
+        """Returns the elements in row-major order of ONNX's axes, under at most four axes."""
         return self.arranged(tensor, shape).value
 
     def arranged(self, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -52,8 +51,7 @@ class Emitter:
         return self._known[key].viewed_as(shape)
 
     def int8(self, tensor: Tensor, target: Quantisation) -> Tensor:
-        """Returns the tensor rounded and clamped to int8 at the target's scale, with the same
-        view."""
+        """Returns the tensor rounded and clamped to int8 at the target's scale, viewed alike."""
         full = (target.low, target.high) == (LOW, HIGH)
         if tensor.dtype is DType.INT8 and not tensor.per_channel:
             if tensor.quantisation == replace(target, low=LOW, high=HIGH) and full:
@@ -69,8 +67,7 @@ class Emitter:
         return wide.rewritten(self._known[key].value, target.scale, target.zero_point)
 
     def channels(self, tensor: Tensor, scales: Real) -> Tensor:
-        """Returns the tensor as int8 with one scale per position of the last axis and zero point
-        0."""
+        """Returns the tensor as int8 with one scale per last-axis position and zero point 0."""
         wide = self.arranged(self.int32(tensor), stored_shape(tensor.shape))
         key: Key = ("channels", wide.value, wide.scale.tobytes(), scales.tobytes())
         if key not in self._known:
@@ -168,8 +165,7 @@ class Emitter:
     def _axes(
         self, a: Tensor, other: tuple[int, ...]
     ) -> tuple[tuple[Shape, Shape], tuple[int, ...]]:
-        """Returns four axes of A and of the operand broadcast to it, and A's matching axis
-        order."""
+        """Returns four axes of A and of the operand broadcast to it, and A's axis order."""
         order = a.order
         spread = (1,) * (len(a.shape) - len(other)) + other
         axes = [(a.shape[at], spread[at]) for at in order if a.shape[at] > 1] or [(1, 1)]

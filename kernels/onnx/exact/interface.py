@@ -66,8 +66,7 @@ class Interface:
     output: Port
 
     def encode(self, feeds: Mapping[str, Array]) -> list[Array]:
-        """Returns job inputs from ONNX inputs by name; raises InterfaceError when one is
-        missing."""
+        """Returns job inputs from ONNX inputs by name; raises InterfaceError if one is missing."""
         missing = [port.name for port in self.inputs if port.name not in feeds]
         if missing:
             raise InterfaceError(f"no value for the inputs {', '.join(missing)}")
@@ -87,8 +86,7 @@ class Interface:
 
     @classmethod
     def of_json(cls, document: Mapping[str, Any]) -> "Interface":
-        """Returns the interface from `as_json`'s document; raises InterfaceError for anything
-        else."""
+        """Returns the interface from `as_json`'s document; raises InterfaceError for others."""
         try:
             if document["version"] != VERSION:
                 raise InterfaceError(f"version {document['version']} is not {VERSION}")

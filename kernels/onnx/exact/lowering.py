@@ -37,8 +37,7 @@ class Lowered:
 
 
 class Lowering:
-    """The lowering of one network; handlers read tensors and constants from it and write
-    tensors."""
+    """The lowering of one network; handlers read and write its tensors."""
 
     def __init__(self, network: Network, handlers: Mapping[str, Handler]) -> None:
         self.network = network
@@ -102,8 +101,7 @@ class Lowering:
         return self.emit.int8(tensor, target)
 
     def constant(self, node: Node, position: int) -> Array | Weights:
-        """Returns an operand that is known before the job runs; raises LoweringError for any
-        other."""
+        """Returns an operand that is known before the job runs; raises LoweringError otherwise."""
         name = node.inputs[position]
         found = self.network.constants.get(name)
         if found is None:
@@ -124,8 +122,7 @@ class Lowering:
         return [int(each) for each in np.atleast_1d(self.real(node, position))]
 
     def wanted(self, name: str) -> Quantisation | None:
-        """Returns the int8 form that all readers of a tensor want, or that calibration found, or
-        None."""
+        """Returns the int8 form that a tensor's readers want or calibration found, or None."""
         readers = self.network.consumers(name)
         targets: set[Quantisation] = {
             node.attributes["target"] for node in readers if node.kind == QUANTISE

@@ -98,8 +98,7 @@ class Tensor:
         return replace(self, layout=layout)
 
     def viewed_as(self, shape: tuple[int, ...]) -> "Tensor":
-        """Returns the same view under another shape; raises ValueError if that would need a
-        copy."""
+        """Returns the same view under another shape; raises ValueError if that needs a copy."""
         return replace(self, layout=self.layout.reshape(shape, copy=False))
 
     def rewritten(

@@ -94,8 +94,7 @@ def _sources(network: Network, names: tuple[str, ...]) -> set[str]:
 
 
 def _joined(network: Network, peaks: Mapping[str, float]) -> dict[str, float]:
-    """Returns the peaks, one for all tensors that a residual stream adds, so that none is
-    rescaled."""
+    """Returns the peaks, one for all tensors of a residual stream, so that none is rescaled."""
     joined = dict(peaks)
     for node in reversed(network.nodes):
         if node.kind != "Add" or any(name in network.constants for name in node.inputs):
@@ -108,8 +107,7 @@ def _joined(network: Network, peaks: Mapping[str, float]) -> dict[str, float]:
 
 
 def _shapes(model: onnx.ModelProto, samples: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
-    """Returns the shape of every input; a first axis without a size takes all samples as one
-    batch."""
+    """Returns the shape of every input; an open first axis takes all samples as one batch."""
     shapes = {}
     known = {each.name for each in model.graph.initializer}
     for value in model.graph.input:

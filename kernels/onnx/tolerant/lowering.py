@@ -53,8 +53,10 @@ def lower(
 
 
 def is_known(operator: str) -> bool:
-    """Returns whether an operator can be lowered; its name has its domain unless that is ONNX's
-    own."""
+    """Returns whether an operator can be lowered.
+
+    Its name includes its domain unless that is ONNX's own.
+    """
     domain, _, name = operator.rpartition(".")
     if not domain and (name in LOWERINGS or name in CONTROL):
         return True
@@ -108,8 +110,7 @@ class Walk:
         names: Names,
         bound: Mapping[str, onnx.AttributeProto] | None = None,
     ) -> None:
-        """Lowers nodes into names; `bound` holds the attributes of the function that the nodes
-        belong to."""
+        """Lowers nodes into names; `bound` holds the attributes of the nodes' function."""
         for node in nodes:
             self._node(_resolved(node, bound or {}), names)
 

@@ -155,8 +155,10 @@ def reshaped(value: Value, shape: Sequence[int]) -> Value:
 
 
 def element_of(code: int, operator: str) -> Element:
-    """Returns the element type with ONNX's number; raises UnsupportedOperator if it has no
-    lanes."""
+    """Returns the element type with ONNX's number.
+
+    Raises UnsupportedOperator if the type has no lanes.
+    """
     if code not in ELEMENTS:
         raise UnsupportedOperator(
             operator, f"{TensorProto.DataType.Name(code).lower()} tensors are not supported"

@@ -64,8 +64,7 @@ class Plan:
             raise UnsupportedOperator(operator, f"the graph unrolls to more than {MAX_NODES} nodes")
 
     def upload(self, value: Value) -> int:
-        """Returns the buffer that holds a value, after copying the value from the host if
-        needed."""
+        """Returns the buffer that holds a value, which is copied from the host if needed."""
         if value.buffer is None:
             assert value.host is not None
             array = value.host()

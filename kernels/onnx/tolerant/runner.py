@@ -33,8 +33,7 @@ class TolerantRunner:
     """
 
     def __init__(self, adapter: Adapter | str | None = None) -> None:
-        """Opens the given adapter, or the one that `select_adapter` finds; raises
-        AdapterUnavailable."""
+        """Opens the given or the selected adapter; raises AdapterUnavailable."""
         self.adapter = adapter if isinstance(adapter, Adapter) else select_adapter(adapter)
         self._device = self.adapter.request_device()
         self._pipelines: dict[str, Any] = {}

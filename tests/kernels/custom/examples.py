@@ -55,7 +55,6 @@ def alone(
 
 
 def document(**fields: Any) -> bytes:
-    """Returns the canonical bytes of `triple` with some fields replaced, sorted and without
-    spaces."""
+    """Returns the canonical bytes of `triple` with some fields replaced."""
     parsed = json.loads(triple().canonical) | fields
     return json.dumps(parsed, sort_keys=True, separators=(",", ":")).encode()

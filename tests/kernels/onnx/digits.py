@@ -28,8 +28,7 @@ def samples() -> Array:
 
 @cache
 def network() -> onnx.ModelProto:
-    """Returns a model: convolution with fixed random filters, ReLU, max pool, a trained dense
-    layer."""
+    """Returns a model of fixed random filters, ReLU, max pool and a trained dense layer."""
     rng = np.random.default_rng(3)
     filters = rng.normal(0, 0.5, (FILTERS, 1, 3, 3)).astype(np.float32)
     bias = rng.normal(0, 0.1, FILTERS).astype(np.float32)

@@ -68,8 +68,7 @@ class Step:
             self.contributions[number] = Contribution(f"provider {number}", root, gradient)
 
     def aggregate(self, given: list[Array] | None = None, spoil: int | None = None) -> Aggregate:
-        """Runs the aggregator's job on these tensors; `spoil` is an element of the sum that is
-        wrong."""
+        """Runs the aggregator's job on these tensors; element `spoil` of the sum is wrong."""
         used = self.gradients if given is None else given
         self.outputs, roots = committed(self.sums.graph, [self.master, *used])
         total = self.outputs[self.sums.total].copy()

@@ -351,8 +351,7 @@ def record_stage(
 def conclude(
     job: Pubkey, owner: Actor, outcome: int, macs: int = 0, **accounts: Any
 ) -> Instruction:
-    """Returns the verdict program's call when a job is settled, or voided by the fault of
-    `owner`."""
+    """Returns the verdict program's call when a job is settled, or voided by `owner`'s fault."""
     given = {
         "job": job,
         "provider": job_registry.provider_address(owner.key),

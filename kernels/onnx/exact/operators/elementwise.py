@@ -18,8 +18,7 @@ WIDE_STEPS = 2.0**14
 
 
 def quantise(lowering: Lowering, node: Node) -> None:
-    """Converts to the int8 form that the node names; appends nothing if the tensor has it
-    already."""
+    """Converts to the int8 form that the node names, unless the tensor has it already."""
     target: Quantisation = node.attributes["target"]
     lowering.put(node, lowering.emit.int8(lowering.tensor(node), target))
 

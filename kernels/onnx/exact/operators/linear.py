@@ -1,5 +1,4 @@
-"""Matrix products and convolutions: int8 weights, zero points in the bias, long sums split in
-parts."""
+"""Matrix products and convolutions: int8 weights, zero points in the bias, long sums in parts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -40,8 +39,7 @@ class Kernel:
 
 
 def kernel(found: npt.NDArray[Any] | Weights, axis: int) -> Kernel:
-    """Returns weights with their output axis first; floats are quantised symmetrically per
-    channel."""
+    """Returns weights with their output axis first; floats are quantised per channel."""
     if isinstance(found, Weights):
         values = np.moveaxis(found.values, axis, 0)
         if found.scale.ndim and found.axis != axis:
@@ -109,8 +107,10 @@ def _factors(lowering: Lowering, node: Node, axis: int) -> tuple[Tensor, Kernel]
 
 
 def dense(lowering: Lowering, node: Node, axis: int) -> Tensor:
-    """Returns x [..., K] int8 times weights with outputs along an axis, at most 3,840 terms per
-    part."""
+    """Returns x [..., K] int8 times weights with outputs along an axis.
+
+    Each part sums at most 3,840 terms.
+    """
     x, weights = _factors(lowering, node, axis)
     unit = weights.scale * float(x.scale)
     terms = x.shape[-1]

@@ -21,8 +21,7 @@ SHARE_OF_LN2 = 1_024 / math.log(2.0)
 
 
 def softmax(lowering: Lowering, node: Node) -> None:
-    """Lowers softmax to shares of 1/256, directly from int32 scores; a look-up makes any other
-    form."""
+    """Lowers softmax to shares of 1/256, directly from int32 scores."""
     x = lowering.tensor(node)
     _require_last(node, x, node.attributes.get("axis", -1))
     if x.per_channel:
@@ -63,8 +62,7 @@ def layer_norm(lowering: Lowering, node: Node) -> None:
 
 
 def _sixteen_bits(lowering: Lowering, node: Node, x: Tensor) -> Tensor:
-    """Returns rows whose elements lie within 16 bits; the operator does not depend on their
-    scale."""
+    """Returns rows of elements within 16 bits; the operator does not depend on their scale."""
     if x.dtype is DType.INT8 and not x.per_channel:
         factor = np.full((1,) * max(x.layout.ndim, 1), 127, np.int8)
         seen, left, right = lowering.emit.beside(x, factor)

@@ -101,8 +101,7 @@ def split(lowering: Lowering, node: Node) -> None:
 
 
 def gather(lowering: Lowering, node: Node) -> None:
-    """Lowers Gather: rows of a constant table by computed indices, or constant positions of a
-    tensor."""
+    """Lowers Gather: rows of a constant table, or constant positions of a tensor."""
     axis = int(node.attributes.get("axis", 0))
     if lowering.computed(node.inputs[0]):
         _chosen(lowering, node, axis)

@@ -28,8 +28,10 @@ def padding_of(
     stride: Sequence[int],
     dilation: Sequence[int],
 ) -> tuple[int, int, int, int]:
-    """Returns top, left, bottom and right from `pads` or `auto_pad`; ceil_mode pads more at the
-    end."""
+    """Returns top, left, bottom and right from `pads` or `auto_pad`.
+
+    ceil_mode pads more at the end.
+    """
     mode = node.attributes.get("auto_pad", "NOTSET")
     extent = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
     if mode in ("SAME_UPPER", "SAME_LOWER"):

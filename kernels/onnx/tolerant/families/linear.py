@@ -172,8 +172,10 @@ def positions(out: Sequence[int]) -> str:
 def convolution(
     node: Node, x: Value, w: Value, bias: Value | None, *, term: str = "x * y", start: str = "0.0"
 ) -> Value:
-    """Returns [N, M, *out] from [N, C, *in] and [M, C / group, *kernel]; taps outside add
-    nothing."""
+    """Returns [N, M, *out] from [N, C, *in] and [M, C / group, *kernel].
+
+    Taps outside the image add nothing.
+    """
     group = int(node.attribute("group", 1))
     spatial, kernel = x.shape[2:], w.shape[2:]
     found = window(node, kernel, spatial)
@@ -321,8 +323,10 @@ def matmul_integer(node: Node) -> Value:
 
 
 def centred(node: Node, index: int, zero: int, axis: int) -> Value:
-    """Returns an input less its zero point, in int32; a vector of zero points runs along the
-    axis."""
+    """Returns an input less its zero point, in int32.
+
+    A vector of zero points runs along the axis.
+    """
     value = node.input(index)
     point = zero_point(node, zero)
     if point is None:

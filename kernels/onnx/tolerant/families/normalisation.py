@@ -60,8 +60,10 @@ def instance_normalization(node: Node) -> Value:
 
 
 def grouped(node: Node, value: Value, groups: int, affine: Sequence[Value]) -> Value:
-    """Returns the value normalised over groups of equal length, then scaled and shifted per
-    channel."""
+    """Returns the value normalised over groups of equal length.
+
+    It is then scaled and shifted per channel.
+    """
     channels, plane = value.shape[1], prod(value.shape[2:])
     table = reshaped(value, (groups, value.size // groups))
     mean, variance = moments(node, table)

@@ -11,8 +11,7 @@ from kernels.onnx.tolerant.wgsl import axis_index
 
 
 def _place(node: Node, value: Value, scale: Value, axis: int) -> str:
-    """Returns the index of an element's scale; there is one in all, one per slice or one per
-    block."""
+    """Returns the index of an element's scale: one scale in all, per slice or per block."""
     if scale.size == 1:
         return "0u"
     block = int(node.attribute("block_size", 0))

@@ -193,8 +193,7 @@ def arg(node: Node) -> Value:
 
 @operator("CumSum", "CumProd")
 def cumulative(node: Node) -> Value:
-    """Lowers CumSum and CumProd: each element combined with all elements before it along an
-    axis."""
+    """Lowers CumSum and CumProd: each element with all elements before it along an axis."""
     value = node.input(0)
     axis = node.ints(1)[0] % value.rank
     length, inner = value.shape[axis], prod(value.shape[axis + 1 :])
@@ -267,8 +266,7 @@ def _hardmax(node: Node, table: Value) -> Value:
 
 @operator("LpNormalization")
 def lp_normalization(node: Node) -> Value:
-    """Lowers LpNormalization: divides by the L1 or L2 norm along an axis; zero where the norm is
-    zero."""
+    """Lowers LpNormalization: divides by the norm along an axis; zero where the norm is zero."""
     value = node.input(0)
     node.floating(value)
     axis = node.axis(-1, value.rank)

@@ -150,8 +150,7 @@ def gelu(node: Node) -> Value:
 
 @operator("Cast", "CastLike")
 def cast(node: Node) -> Value:
-    """Lowers casts to another element type; values out of its range are as the device converts
-    them."""
+    """Lowers casts; values out of the new type's range are as the device converts them."""
     value = node.input(0)
     if node.operator == "Cast":
         target = element_of(int(node.attribute("to")), "Cast")

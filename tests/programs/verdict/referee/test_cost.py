@@ -113,8 +113,7 @@ class Sender:
 
 @pytest.mark.parametrize("size", [128, 2_048])
 def test_a_dispute_takes_at_most_twelve_transactions(world: World, size: int) -> None:
-    """The dispute runs from its first transaction to the provider's slashed stake, with K =
-    4,096."""
+    """The dispute runs from nothing to the provider's slashed stake, with K = 4,096."""
     disputing = Disputing(world, product(4_096, size, size))
     disputing.committed()
     drafted = disputing.challenge(0, size * size - 1)

@@ -1,5 +1,4 @@
-"""For every operator on chain, an honest provider withstands every challenge; a liar fails the
-first."""
+"""For each operator on chain, an honest provider withstands challenges and a liar falls."""
 
 from dataclasses import replace
 from functools import cache
