@@ -51,7 +51,7 @@ class Emitter:
         return self._known[key].viewed_as(shape)
 
     def int8(self, tensor: Tensor, target: Quantisation) -> Tensor:
-        """Returns the tensor rounded and clamped to int8 at the target's scale, viewed alike."""
+        """Returns the tensor rounded and clamped to int8 at the target's scale; the view stays."""
         full = (target.low, target.high) == (LOW, HIGH)
         if tensor.dtype is DType.INT8 and not tensor.per_channel:
             if tensor.quantisation == replace(target, low=LOW, high=HIGH) and full:
