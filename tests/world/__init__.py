@@ -1,4 +1,4 @@
-"""A fresh chain a test: LiteSVM with the programs deployed, actors, and short flows."""
+"""A fresh chain per test: LiteSVM with the programs deployed, actors, and short flows."""
 
 from tests.world.actor import Actor
 from tests.world.editing import unsigned, with_account

@@ -14,7 +14,7 @@ DRAW_DELAY: Final = 32
 
 
 class Choice(IntEnum):
-    """What a ballot says."""
+    """The choice on a ballot."""
 
     ACCEPT = 1
     REJECT = 2
@@ -22,7 +22,7 @@ class Choice(IntEnum):
 
 
 class State(IntEnum):
-    """Where a verdict is."""
+    """The state of a verdict."""
 
     COMMITTING = 0
     COMMITTED = 1
@@ -34,7 +34,7 @@ class State(IntEnum):
 
 
 class Outcome(IntEnum):
-    """What a verdict came to."""
+    """The outcome of a verdict."""
 
     NONE = 0
     ACCEPTED = 1
@@ -48,7 +48,7 @@ class Outcome(IntEnum):
 
 
 def verdict_of(world: World, job: PostedJob) -> verdict.Verdict:
-    """The job's verdict."""
+    """Returns the job's verdict."""
     return world.fetch(verdict.Verdict, verdict.verdict_address(job.address))
 
 
@@ -61,7 +61,7 @@ def commit(
     last: int | None = None,
     root: bytes = bytes([7]) * 32,
 ) -> Sent:
-    """Commit operators `first` to `last` (all by default), opening the verdict if needed."""
+    """Commits operators `first` to `last` (all by default), opening the verdict if needed."""
     posted = world.fetch(job_registry.Job, job.address)
     opening = []
     if not world.exists(verdict.verdict_address(job.address)):
@@ -82,7 +82,7 @@ def commit(
 
 
 def draw(world: World, cranker: Actor, job: PostedJob, *, salted: bool = True) -> Sent:
-    """Draw as soon as it is allowed, with the buyer's salt or after waiting in vain for it."""
+    """Draws as soon as allowed, with the buyer's salt or after waiting for it in vain."""
     due = verdict_of(world, job).committed_slot + DRAW_DELAY + 1
     if not salted:
         due += world.parameters.verdict.salt_slots
@@ -101,20 +101,31 @@ def draw(world: World, cranker: Actor, job: PostedJob, *, salted: bool = True) -
 
 
 def drawn(world: World, job: PostedJob) -> list[tuple[int, int]]:
-    """Number and seat of every ballot so far."""
+    """Returns the number and seat of every ballot so far."""
     found = verdict_of(world, job)
     return [(number, found.ballots[number].seat) for number in range(found.ballot_count)]
 
 
 def ballot_salt(owner: Actor, job: PostedJob) -> bytes:
-    """A verifier's secret of one job."""
+    """Returns a verifier's secret for one job."""
     return hashlib.sha256(b"ballot" + bytes(owner.key) + bytes(job.address)).digest()
 
 
 def commitment(
     owner: Actor, job: PostedJob, choice: int, *, operator: int = 0, element: int = 0
 ) -> bytes:
-    """SHA256(choice | operator | element | salt | verifier | job), integers little-endian."""
+    """Returns SHA256(choice
+
+    operator
+
+    element
+
+    salt
+
+    verifier
+
+    job), integers little-endian.
+    """
     return hashlib.sha256(
         bytes([choice])
         + operator.to_bytes(4, "little")
@@ -126,7 +137,7 @@ def commitment(
 
 
 def cast(world: World, owner: Actor, job: PostedJob, ballot: int, choice: int, **at: int) -> Sent:
-    """Cast a ballot; `at` names the operator and element that a rejecter calls wrong."""
+    """Casts a ballot; `at` names the operator and element that a rejecting verifier calls wrong."""
     seat = verdict_of(world, job).ballots[ballot].seat
     return world.send(
         verdict.cast_ballot(
@@ -150,7 +161,7 @@ def reveal(
     operator: int = 0,
     element: int = 0,
 ) -> Sent:
-    """Reveal a ballot."""
+    """Reveals a ballot."""
     return world.send(
         verdict.reveal_ballot(
             ballot=ballot,
@@ -168,10 +179,10 @@ def reveal(
 def ballots(
     world: World, committee: Mapping[int, Actor], job: PostedJob, choices: Mapping[int, int] | int
 ) -> list[tuple[int, Actor, int]]:
-    """Cast and reveal every ballot that awaits it: (number, verifier, choice).
+    """Casts and reveals every ballot that awaits it: (number, verifier, choice).
 
-    `committee` is verifier by seat, `choices` one choice for all or choice by seat; a seat
-    without a choice stays silent.
+    `committee` maps a seat to its verifier. `choices` is one choice for all, or maps a seat to its
+    choice; a seat without a choice stays silent.
     """
     done = []
     for number, seat in drawn(world, job):
@@ -189,7 +200,7 @@ def ballots(
 
 
 def tally(world: World, cranker: Actor, job: PostedJob) -> Sent:
-    """Count the ballots, after the reveal deadline where some are missing."""
+    """Counts the ballots, after the reveal deadline where some are missing."""
     found = verdict_of(world, job)
     revealed = all(ballot.choice for ballot in found.ballots[: found.ballot_count])
     if not revealed and world.slot <= found.reveal_deadline:
@@ -201,7 +212,7 @@ def tally(world: World, cranker: Actor, job: PostedJob) -> Sent:
 
 
 def settle(world: World, cranker: Actor, job: PostedJob) -> Sent:
-    """Credit everybody, once the window has passed."""
+    """Credits all parties, once the window has passed."""
     window_end = verdict_of(world, job).window_end
     if world.slot <= window_end:
         world.warp_to(window_end + 1)
@@ -219,7 +230,7 @@ def settle(world: World, cranker: Actor, job: PostedJob) -> Sent:
 
 
 def void(world: World, cranker: Actor, job: PostedJob) -> Sent:
-    """End what was proven wrong or cannot be had, blaming the one provider of the job."""
+    """Ends a job that was proven wrong or has no data, blaming its only provider."""
     provider = world.fetch(job_registry.Job, job.address).lease.provider
     return world.send(
         verdict.void(
@@ -235,7 +246,7 @@ def void(world: World, cranker: Actor, job: PostedJob) -> Sent:
 
 
 def release(world: World, owner: Actor, job: PostedJob, ballot: int) -> Sent:
-    """Free what a verifier's ballot holds."""
+    """Frees the stake that a verifier's ballot holds."""
     return world.send(
         verdict.release_ballot(
             ballot=ballot,
@@ -249,7 +260,7 @@ def release(world: World, owner: Actor, job: PostedJob, ballot: int) -> Sent:
 
 
 def withdraw(world: World, owner: Actor, job: PostedJob) -> list[Sent]:
-    """Pay out every credit that the job's escrow owes the owner."""
+    """Pays out every credit that the job's escrow owes the owner."""
     found = world.fetch(escrow.Escrow, job.escrow)
     return [
         world.send(
@@ -263,7 +274,7 @@ def withdraw(world: World, owner: Actor, job: PostedJob) -> list[Sent]:
 
 
 def collect_fee(world: World, job: PostedJob) -> Sent:
-    """Move the job's fee to its shard's vault."""
+    """Moves the job's fee to its shard's vault."""
     return world.send(
         escrow.collect_fee(
             escrow=job.escrow,
@@ -274,7 +285,7 @@ def collect_fee(world: World, job: PostedJob) -> Sent:
 
 
 def reclaim(world: World, job: PostedJob) -> Sent:
-    """Return to the buyer what the job did not need."""
+    """Returns to the buyer the money that the job did not need."""
     return world.send(
         escrow.reclaim(
             buyer=job.buyer.key,

@@ -6,17 +6,17 @@ from tests.world.world import NLOV, Sent, World
 
 
 def position(world: World, owner: Actor) -> staking.Position:
-    """The owner's position."""
+    """Returns the owner's position."""
     return world.fetch(staking.Position, staking.position_address(owner.key))
 
 
 def pool(world: World) -> staking.Pool:
-    """The stake pool."""
+    """Returns the stake pool."""
     return world.fetch(staking.Pool, staking.pool_address())
 
 
 def stake(world: World, owner: Actor, amount: int) -> Sent:
-    """Stake, opening the position first where there is none. Tokens must be there."""
+    """Stakes tokens that the owner has, opening the position first where there is none."""
     address = staking.position_address(owner.key)
     opening = [] if world.exists(address) else [staking.open_position(owner=owner.key)]
     seated = not opening and position(world, owner).seat != NO_SEAT
@@ -33,12 +33,12 @@ def stake(world: World, owner: Actor, amount: int) -> Sent:
 
 
 def seat(world: World, owner: Actor, index: int) -> Sent:
-    """Take a seat of the draw."""
+    """Takes a seat of the draw."""
     return world.send(staking.take_seat(index=index, owner=owner.key), signers=[owner])
 
 
 def snapshot(world: World) -> Sent:
-    """Copy the weights for this epoch; refused where that has been done."""
+    """Copies the weights for this epoch; refused where that has been done."""
     epoch = world.slot // world.parameters.staking.epoch_slots
     return world.send(
         staking.take_snapshot(snapshot=staking.snapshot_address(epoch % 2)), signers=[]
@@ -46,7 +46,7 @@ def snapshot(world: World) -> Sent:
 
 
 def committee(world: World, size: int, *, staked: int = 1_000 * NLOV) -> list[Actor]:
-    """So many new verifiers, each staked on the seat of its number, and in the snapshot."""
+    """Returns `size` new verifiers, each staked on the seat of its number, and in the snapshot."""
     members = []
     for index in range(size):
         member = world.actor(f"verifier {index}", tokens=staked)
@@ -58,4 +58,4 @@ def committee(world: World, size: int, *, staked: int = 1_000 * NLOV) -> list[Ac
 
 
 NO_SEAT = 2**16 - 1
-"""`Position.seat` where no seat is held."""
+"""The value of `Position.seat` where no seat is held."""

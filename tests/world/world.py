@@ -1,4 +1,4 @@
-"""The chain under test, and what a test asks of it."""
+"""The chain under test, and the questions that a test asks of it."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,11 +53,11 @@ class Sent:
 
     @property
     def units(self) -> int:
-        """Compute units, the 150 of the unit limit included."""
+        """Returns the compute units, including the 150 of the unit limit."""
         return self.record.units
 
     def only(self, kind: type[EventType]) -> EventType:
-        """The one event of this type; fails where there are none or several."""
+        """Returns the only event of this type; fails where there are none or several."""
         found = [event for event in self.events if isinstance(event, kind)]
         assert len(found) == 1, f"{len(found)} {kind.__name__} in {self.events}"
         return found[0]
@@ -65,7 +65,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A world to go back to."""
+    """A saved state of a world."""
 
     bank: Checkpoint
     actors: Mapping[str, Actor]
@@ -74,9 +74,9 @@ class Saved:
 
 
 class World:
-    """LiteSVM with the built programs, deployed with localnet's parameters unless given others.
+    """LiteSVM with the built programs, deployed by default with localnet's parameters.
 
-    A payer of its own pays all fees, so that no actor's lamports change but by the programs.
+    A separate payer pays all fees, so that only the programs change an actor's lamports.
     """
 
     def __init__(self, parameters: Parameters = LOCALNET_PARAMETERS) -> None:
@@ -94,24 +94,24 @@ class World:
         self.bank.airdrop(self.authority.key, 10 * SOL)
 
     def save(self) -> Saved:
-        """The world as it is now, for `restore`."""
+        """Returns the present state of the world, for `restore`."""
         return Saved(self.bank.checkpoint(), dict(self._actors), self.minted, self._sends)
 
     def restore(self, saved: Saved) -> None:
-        """Undo everything since: equal steps from here give equal states."""
+        """Undoes everything since the save: equal steps from here give equal states."""
         self.bank.restore(saved.bank)
         self._actors = dict(saved.actors)
         self.minted, self._sends = saved.minted, saved.sends
 
     @property
     def slot(self) -> int:
-        """The slot in which the next transaction executes."""
+        """Returns the slot in which the next transaction executes."""
         return self.bank.slot
 
     def actor(self, name: str, *, tokens: int = 0, lamports: int = 100 * SOL) -> Actor:
-        """The actor of this name, created and funded at the first call.
+        """Returns the actor of this name, created and funded at the first call.
 
-        `tokens` (base units) are minted at every call, `lamports` given at the first.
+        `tokens` (base units) are minted at every call, `lamports` are given at the first.
         """
         if name not in self._actors:
             self._adopted(
@@ -125,13 +125,13 @@ class World:
         return actor
 
     def mint_to(self, actor: Actor, amount: int) -> None:
-        """Create `amount` base units in the actor's account."""
+        """Mints `amount` base units to the actor's account."""
         record = self.deployment.mint.mint_to(self.bank, actor.key, amount)
         assert record.ok, record.err
         self.minted += amount
 
     def send(self, *instructions: Instruction, signers: Iterable[Actor | Keypair] = ()) -> Sent:
-        """Execute in one transaction; raises ProgramError, or TransactionDroppedError."""
+        """Executes one transaction; raises ProgramError or TransactionDroppedError."""
         record = self._execute(instructions, signers)
         if record.ok:
             return Sent(record, events_from_logs(record.logs))
@@ -140,10 +140,10 @@ class World:
     def fails(
         self, error: str, *instructions: Instruction, signers: Iterable[Actor | Keypair] = ()
     ) -> ProgramError:
-        """Assert that exactly this error refuses the transaction and that nothing has changed.
+        """Asserts that exactly this error refuses the transaction and that nothing has changed.
 
-        Nothing: every account of the programs and every account the transaction names, byte for
-        byte, but for the lamports of the fee payer.
+        Compares every account of the programs and every account that the transaction names, byte
+        for byte, except for the lamports of the fee payer.
         """
         named = {meta.pubkey for each in instructions for meta in each.accounts}
         before = self.snapshot(named)
@@ -158,7 +158,7 @@ class World:
         return failure
 
     def warp(self, slots: int) -> None:
-        """Let slots pass. Far warps skip all but the last, as a halted cluster would."""
+        """Lets slots pass. Far warps skip all but the last slot, as a halted cluster would."""
         if slots > _ADVANCED_SLOTS:
             self.bank.warp(self.slot + slots - _ADVANCED_SLOTS)
             slots = _ADVANCED_SLOTS
@@ -166,17 +166,17 @@ class World:
             self.bank.advance(slots)
 
     def warp_to(self, slot: int) -> None:
-        """Let slots pass until the next transaction executes in `slot`."""
+        """Lets slots pass until the next transaction executes in `slot`."""
         self.warp(slot - self.slot)
 
     def fetch(self, kind: type[AccountType], address: Pubkey) -> AccountType:
-        """The typed account; fails where there is none."""
+        """Returns the typed account; fails where there is none."""
         raw = self.bank.account(address)
         assert raw is not None, f"no {kind.__name__} at {address}"
         return kind.decode(bytes(raw.data), owner=raw.owner)
 
     def all(self, kind: type[AccountType]) -> dict[Pubkey, AccountType]:
-        """Every account of the type by address."""
+        """Returns every account of the type by address."""
         return {
             address: kind.decode(bytes(raw.data), owner=raw.owner)
             for address, raw in self.bank.program_accounts(kind.PROGRAM_ID)
@@ -184,32 +184,32 @@ class World:
         }
 
     def exists(self, address: Pubkey) -> bool:
-        """Whether the account has lamports."""
+        """Returns whether the account has lamports."""
         return self.bank.account(address) is not None
 
     def lamports(self, address: Pubkey) -> int:
-        """Lamports of the account, 0 where there is none."""
+        """Returns the lamports of the account, 0 where there is none."""
         raw = self.bank.account(address)
         return 0 if raw is None else raw.lamports
 
     def tokens(self, owner: Actor | Pubkey) -> int:
-        """Base units in an actor's account, or in the token account of this address."""
+        """Returns the base units in an actor's account, or in the token account of this address."""
         address = owner.tokens if isinstance(owner, Actor) else owner
         raw = self.bank.account(address)
         return 0 if raw is None else TokenAccount.from_bytes(bytes(raw.data)).amount
 
     def supply(self) -> int:
-        """Base units in existence."""
+        """Returns the base units in existence."""
         raw = self.bank.account(self.mint)
         assert raw is not None
         return Mint.from_bytes(bytes(raw.data)).supply
 
     def burned(self) -> int:
-        """Base units burned since the start."""
+        """Returns the base units burned since the start."""
         return self.minted - self.supply()
 
     def token_accounts(self) -> dict[Pubkey, int]:
-        """Balance of every $NLOV account."""
+        """Returns the balance of every $NLOV account."""
         balances = {}
         for address, raw in self.bank.program_accounts(TOKEN_PROGRAM):
             if address != self.mint:
@@ -219,11 +219,11 @@ class World:
         return balances
 
     def check_conserved(self) -> None:
-        """Assert that the token accounts hold all that was minted and not burned."""
+        """Asserts that the token accounts hold all tokens that were minted and not burned."""
         assert sum(self.token_accounts().values()) + self.burned() == self.minted
 
     def snapshot(self, also: Iterable[Pubkey] = ()) -> Mapping[Pubkey, RawAccount]:
-        """Every account of the programs and of the token program, and those given."""
+        """Returns every account of the programs and the token program, and those given."""
         found = {
             address: raw
             for program in (*PROGRAM_IDS.values(), TOKEN_PROGRAM)
@@ -237,7 +237,7 @@ class World:
     def changed(
         self, before: Mapping[Pubkey, RawAccount], also: Iterable[Pubkey] = ()
     ) -> set[Pubkey]:
-        """Accounts that differ from the snapshot, created and closed ones included."""
+        """Returns the accounts that differ from the snapshot, including created and closed ones."""
         after = self.snapshot(also)
         payer = self._payer.pubkey()
         return {
@@ -254,7 +254,7 @@ class World:
     def _execute(
         self, instructions: Sequence[Instruction], signers: Iterable[Actor | Keypair]
     ) -> TransactionRecord:
-        # A unit limit of its own keeps equal transactions in one slot apart.
+        # Each transaction has its own unit limit, so that equal ones in one slot stay distinct.
         self._sends += 1
         limit = set_compute_unit_limit(_UNIT_LIMIT + self._sends)
         keypairs = [each.keypair if isinstance(each, Actor) else each for each in signers]

@@ -13,7 +13,7 @@ from kernels.models.digits.training import train
 
 
 def trained_graph() -> Graph:
-    """The graph from nothing but the script and scikit-learn's data."""
+    """Returns the graph, made only from the script and scikit-learn's data."""
     return quantise(train())
 
 

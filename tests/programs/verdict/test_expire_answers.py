@@ -23,7 +23,7 @@ from tests.world.marketplace import (
 
 
 def inherited(world: World) -> Answering:
-    """Operators 0 and 1 by the first provider, whose lease expires; the rest by an heir."""
+    """The first provider commits operators 0 and 1 and loses its lease; an heir continues."""
     answering = Answering(world, trace_of(small_graph(), None, (0, 2), (2, 4)).witness)
     first, second = answering.claim.stages
     judge.commit(world, answering.provider, answering.job, last=2, root=first.root)

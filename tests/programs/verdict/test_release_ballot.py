@@ -8,7 +8,7 @@ from tests.world.marketplace import claim, post_job
 
 
 def with_a_silent_one(judging: Judging) -> Judging:
-    """Two accept and reveal, the third casts and reveals nothing; settled."""
+    """Two verifiers accept and reveal, the third casts and does not reveal; settled."""
     world = judging.balloting().world
     for ballot, _ in judging.ballots():
         world.send(judging.cast(ballot), signers=[judging.member(ballot)])

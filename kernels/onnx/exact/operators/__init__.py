@@ -1,4 +1,4 @@
-"""What each ONNX operator becomes."""
+"""The handler of each ONNX operator."""
 
 from collections.abc import Mapping
 

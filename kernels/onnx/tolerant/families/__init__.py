@@ -1,4 +1,4 @@
-"""Lowerings, one module a family; importing them fills the table."""
+"""Lowerings, one module per family; importing them registers their operators."""
 
 from kernels.onnx.tolerant.families import (
     binary,
