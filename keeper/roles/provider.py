@@ -26,7 +26,7 @@ from keeper.roles.mirror import ChainMirror, View
 from keeper.roles.role import Role
 from keeper.roles.traces import TraceSource
 from keeper.scheduling import commit_in_slices
-from kernels.exact.reference import Executor
+from kernels.graph.reference import Executor
 from kernels.runtime import DeviceLost
 from kernels.trace import CommittedOutputs, pack, trace_root, unpack
 from kernels.trace.layout import Array, LayoutError

@@ -17,8 +17,8 @@ from keeper.jobs.questions import (
     seed_slot,
 )
 from kernels.evidence import Witness
-from kernels.exact.reference import execute
 from kernels.graph import Graph
+from kernels.graph.reference import execute
 from kernels.models.digits import held_out
 
 

@@ -10,8 +10,8 @@ from keeper.cli.benchmark.bench import secret
 from keeper.cli.benchmark.orders import Orders
 from keeper.disputes import FIRST_BYTES, JUDGEMENT_UNITS, TICKET_AGE, Challenge, EvidenceBuffer
 from kernels.evidence import Witness
-from kernels.exact.reference import execute
 from kernels.graph import Graph, Opcode
+from kernels.graph.reference import execute
 from kernels.models.digits import held_out
 
 

@@ -19,7 +19,7 @@ from keeper.roles.provider import ProviderTools
 from keeper.roles.registration import Registrar, capability
 from keeper.roles.services import Services, Storage, open_services, open_storage
 from keeper.roles.verifier import VerifierTools
-from kernels.exact.reference import Executor
+from kernels.graph.reference import Executor
 from kernels.trace import Hasher, stored_roots
 
 NLOV = 10**9

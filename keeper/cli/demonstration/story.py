@@ -31,8 +31,8 @@ from keeper.roles import Provider, Verifier
 from keeper.roles.errors import RoleError
 from keeper.roles.orders import JobTerms
 from keeper.roles.traces import TraceSource
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph
+from kernels.graph.reference import NumpyExecutor
 from kernels.trace import pack, unpack
 from kernels.trace.layout import Array
 

@@ -18,8 +18,8 @@ from keeper.roles.cases import CaseShelf, CaseSource
 from keeper.roles.challenger import Challenger
 from keeper.roles.material import MaterialSource
 from keeper.roles.traces import TraceSource
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph, GraphBuilder
+from kernels.graph.reference import NumpyExecutor
 from kernels.trace.layout import Array
 from tests.keeper.roles.stage import Material, Stage
 

@@ -24,8 +24,8 @@ from keeper.jobs.state import JobSnapshot
 from keeper.roles import Buyer, Crank, Provider, Verifier
 from keeper.roles.orders import JobTerms
 from keeper.roles.role import Role
-from kernels.exact.reference import Executor, NumpyExecutor
 from kernels.graph import Graph, GraphBuilder
+from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.trace.layout import Array
 
 TERMS = JobTerms(price=20 * NLOV, verification_fee=NLOV // 10, tip=NLOV // 100)

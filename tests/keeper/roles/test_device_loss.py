@@ -19,7 +19,7 @@ from keeper.roles import Provider
 from keeper.roles.results import fetch_result
 from keeper.roles.role import Role
 from keeper.roles.traces import TraceSource
-from kernels.exact.reference import Executor, execute
+from kernels.graph.reference import Executor, execute
 from kernels.runtime import Adapter, AdapterUnavailable, GpuExecutor
 from tests.keeper.roles.stage import Stage, on_stage
 from tests.kernels.conftest import ADAPTERS

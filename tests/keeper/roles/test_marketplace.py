@@ -28,7 +28,7 @@ from keeper.jobs.actions import (
 from keeper.jobs.state import BallotState, DrawnBallot, JobState, Outcome, VerdictState
 from keeper.roles.results import fetch_result
 from keeper.roles.traces import TraceSource
-from kernels.exact.reference import execute
+from kernels.graph.reference import execute
 from tests.keeper.roles.stage import TERMS, Stage, on_stage
 
 LOCKED = TERMS.price + TERMS.verification + TERMS.tips

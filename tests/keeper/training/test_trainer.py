@@ -20,8 +20,8 @@ from keeper.jobs.state import Outcome
 from keeper.roles.orders import JobTerms
 from keeper.roles.role import Role
 from keeper.training.trainer import Counter, Trainer
-from kernels.exact.reference import Executor, NumpyExecutor
 from kernels.graph import Graph
+from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.models.digits.images import training
 from kernels.trace.layout import Array
 from kernels.training import Course, Network, Weights, shards
