@@ -10,7 +10,7 @@ import numpy as np
 import wgpu
 
 import kernels.trace
-from kernels.runtime.shader import WORKGROUP
+from kernels.exact.grid import WORKGROUP
 from kernels.trace.merkle import HASH_BYTES, LEAF_BYTES, TENSOR, tree_depth, zero_subtree
 
 # WebGPU's largest alignment of an offset into a storage buffer.

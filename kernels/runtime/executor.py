@@ -4,6 +4,7 @@ from collections import OrderedDict, deque
 from collections.abc import Generator, Iterable, Sequence
 from time import perf_counter
 
+from kernels.exact import operator_of
 from kernels.graph import Graph
 from kernels.graph.memory import MemoryPlan, memory_plan
 from kernels.runtime.adapter import Adapter, DeviceLimit, DeviceLost, losses
@@ -149,8 +150,8 @@ class GpuExecutor:
                 f"above the {self.memory_bytes} that {self.name} may use"
             )
         for index, descriptor in enumerate(graph.descriptors):
-            shader = load_shader(descriptor.opcode)
-            groups = shader.groups(descriptor, shader.space.default)
+            default = load_shader(descriptor.opcode).space.default
+            groups = operator_of(descriptor).groups(descriptor, default)
             if groups > self._max_groups**2:
                 raise DeviceLimit(
                     f"operator {index} takes {groups} workgroups, above {self._max_groups}²"

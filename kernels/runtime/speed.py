@@ -3,11 +3,12 @@
 from time import perf_counter
 from typing import Any
 
+from kernels.exact import operators
 from kernels.graph import Descriptor, GraphBuilder, Opcode
 from kernels.runtime.adapter import Adapter, losses
 from kernels.runtime.pipelines import bind_group
 from kernels.runtime.pool import STORAGE
-from kernels.runtime.shader import form, load_shader
+from kernels.runtime.shader import load_shader
 from kernels.tuning import specialise
 
 # The cache's key: another way of measuring is another key.
@@ -24,17 +25,17 @@ def measure_speed(adapter: Adapter) -> float:
     """
     with losses(adapter.name):
         device = adapter.request_device()
-        shader = load_shader(Opcode.MATMUL)
+        shader, product = load_shader(Opcode.MATMUL), operators()[Opcode.MATMUL]
         point = shader.space.default
         size, rate, seconds = SMALLEST, 0.0, 0.0
         while size <= LARGEST and seconds < LONG_ENOUGH_SECONDS:
             descriptor = _square(size)
-            constants = {**form(descriptor), **point}
+            constants = {**product.constants(descriptor), **point}
             module = device.create_shader_module(code=specialise(shader.source, constants))
             pipeline = device.create_compute_pipeline(
                 layout="auto", compute={"module": module, "entry_point": shader.entry_point}
             )
-            groups = shader.groups(descriptor, point)
+            groups = product.groups(descriptor, point)
             seconds = _seconds(device, pipeline, descriptor, groups)
             rate = descriptor.multiply_adds / seconds
             size *= 2

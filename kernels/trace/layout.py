@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kernels import codes
+
 Shape = tuple[int, int, int, int]
 Array = npt.NDArray[Any]
 
@@ -19,8 +21,8 @@ class LayoutError(ValueError):
 class DType(IntEnum):
     """Element types, by their code in a descriptor."""
 
-    INT8 = 1
-    INT32 = 2
+    INT8 = codes.INT8
+    INT32 = codes.INT32
 
     @property
     def size(self) -> int:

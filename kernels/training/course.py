@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from kernels.exact.reference import Executor
 from kernels.graph import Graph
+from kernels.graph.reference import Executor
 from kernels.trace.layout import Array
 from kernels.training.aggregation import Aggregation, aggregation_graph
 from kernels.training.network import Network, Shard, initial_master, rounded

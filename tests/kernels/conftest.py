@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from kernels.exact.reference import Executor, NumpyExecutor
+from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.runtime import Adapter, GpuExecutor, list_adapters
 
 ADAPTERS = [pytest.param(adapter, id=adapter.name) for adapter in list_adapters()] or [

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.graph.limits import operand_bytes, runs
+from kernels.exact.rules import most_runs, operand_bytes
 from kernels.trace import (
     INPUTS,
     SPEC,
@@ -56,7 +56,7 @@ def vectors() -> dict[str, Any]:
                 "leaf": SPEC.leaf(item.encode()).hex(),
                 "multiply_adds": item.multiply_adds,
                 "operand_bytes": operand_bytes(item),
-                "runs": runs(item),
+                "runs": most_runs(item),
                 "output_depth": tensor_depth(item.output_shape, item.dtype_out),
             }
             for name, item in named

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kernels.exact.reference import Executor
 from kernels.graph import Graph, GraphBuilder, Value
+from kernels.graph.reference import Executor
 from kernels.trace import DType
 from kernels.trace.layout import Array
 

@@ -26,7 +26,7 @@ from keeper.exact.roles.role import Role
 from keeper.exact.roles.traces import TraceSource
 from keeper.node.errors import MaterialError, RoleError
 from keeper.scheduling import commit_in_slices
-from kernels.exact.reference import Executor
+from kernels.graph.reference import Executor
 from kernels.runtime import DeviceLost
 from kernels.trace import CommittedOutputs, pack, trace_root, unpack
 from kernels.trace.layout import Array, LayoutError

@@ -17,8 +17,8 @@ from keeper.exact.decisions.questions import (
 from keeper.exact.disputes import FIRST_BYTES, JUDGEMENT_UNITS, EvidenceBuffer
 from keeper.lab.bench.orders import Orders
 from kernels.evidence import Witness
-from kernels.exact.reference import execute
 from kernels.graph import Graph
+from kernels.graph.reference import execute
 from kernels.models.digits import held_out
 
 

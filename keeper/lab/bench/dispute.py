@@ -16,8 +16,8 @@ from keeper.lab.bench.bench import secret
 from keeper.lab.bench.orders import Orders
 from keeper.lab.localnet import TransactionRecord
 from kernels.evidence import Witness
-from kernels.exact.reference import execute
 from kernels.graph import Graph, Opcode
+from kernels.graph.reference import execute
 from kernels.models.digits import held_out
 
 

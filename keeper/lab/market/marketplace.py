@@ -19,7 +19,7 @@ from keeper.lab.localnet.deployment import localnet_keypair, localnet_mint
 from keeper.lab.market.venue import Funds, Venue
 from keeper.node.registration import Registrar, capability
 from keeper.node.services import Services, Storage, open_services, open_storage
-from kernels.exact.reference import Executor
+from kernels.graph.reference import Executor
 from kernels.trace import Hasher, stored_roots
 
 NLOV = 10**9

@@ -20,8 +20,8 @@ from keeper.lab.market.cheats import Cheat, CheatingExecutor
 from keeper.lab.market.marketplace import NLOV, PROVIDERS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
 from keeper.training.trainer import Counter, Trainer
-from kernels.exact.reference import Executor, NumpyExecutor
 from kernels.graph import Graph
+from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.models.digits.images import training
 from kernels.trace.layout import Array
 from kernels.training import Course, Network, Weights, shards

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from kernels.evidence import Place, Witness, leaf_space, place_of
-from kernels.exact.reference import evaluate, operands
 from kernels.graph import Graph, TensorSpec
+from kernels.graph.reference import evaluate, operands
 from kernels.trace import pack
 from kernels.trace.layout import Array
 

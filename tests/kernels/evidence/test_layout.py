@@ -6,13 +6,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kernels.codes import MAX_OPERAND_BYTES
 from kernels.evidence import EvidenceError, LeafRange, Place, element_at, place_of
-from kernels.evidence.layout import Run, leaf_ranges
+from kernels.evidence.layout import leaf_ranges
 from kernels.evidence.operand import Operand, runs_in_order
-from kernels.exact.reference import evaluate, operands
+from kernels.exact import Run
+from kernels.exact.rules import most_runs
 from kernels.graph import Descriptor, Opcode, TensorSpec, input_spec
-from kernels.graph.limits import MAX_OPERAND_BYTES
-from kernels.graph.limits import runs as most_runs
+from kernels.graph.reference import evaluate, operands
 from kernels.trace import DType, pack, unpack
 from tests.kernels.cases import CASES, Case
 from tests.kernels.evidence.committed import value_at

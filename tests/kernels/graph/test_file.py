@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.exact.reference import execute
 from kernels.graph import GraphError, Reason, dump, load, read, write
 from kernels.graph import file as graph_file
+from kernels.graph.reference import execute
 from tests.kernels.graphs import every_operator, graphs
 
 WHOLE = dump(every_operator())

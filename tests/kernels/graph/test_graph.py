@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kernels.exact.reference import execute
 from kernels.graph import (
     ConstantSlot,
     Graph,
@@ -18,6 +17,7 @@ from kernels.graph import (
     check_graph,
     memory_plan,
 )
+from kernels.graph.reference import execute
 from kernels.trace import DType, tensor_root
 from tests.kernels.graphs import every_operator, int8, two_inputs
 

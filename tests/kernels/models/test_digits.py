@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from click.testing import CliRunner
 
-from kernels.exact.reference import execute
 from kernels.graph import Opcode, dump, is_linear
+from kernels.graph.reference import execute
 from kernels.models import digits
 from kernels.models.digits import images, train
 from kernels.runtime import GpuExecutor

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from kernels.exact.reference import NumpyExecutor
+from kernels.graph.reference import NumpyExecutor
 from kernels.models.minilm.export import export
 from kernels.models.minilm.network import (
     batches,

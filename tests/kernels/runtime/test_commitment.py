@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.exact.reference import execute
 from kernels.graph import Graph, GraphBuilder, GraphError, Opcode
+from kernels.graph.reference import execute
 from kernels.runtime import Adapter, DeviceLost, GpuExecutor
 from kernels.trace import DType, tensor_root
 from tests.kernels.cases import CASES

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pytest
 
-from kernels.exact.reference import execute
 from kernels.graph import Graph, GraphBuilder, GraphError, Reason, memory_plan
+from kernels.graph.reference import execute
 from kernels.runtime import (
     Adapter,
     DeviceLimit,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.exact.reference import execute
 from kernels.graph import Graph, GraphBuilder, Opcode, Value
+from kernels.graph.reference import execute
 from kernels.runtime import Adapter, GpuExecutor, fusion
 from tests.kernels.cases import int8, int32
 from tests.kernels.running import assert_equal_bits

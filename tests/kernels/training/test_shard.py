@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph import GraphError, Reason
+from kernels.graph.reference import NumpyExecutor
 from kernels.models.digits.images import held_out, training
 from kernels.trace.layout import Array
 from kernels.training import (

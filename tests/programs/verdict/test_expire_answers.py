@@ -3,8 +3,8 @@ from solders.pubkey import Pubkey
 
 from idl.client import job_registry, verdict
 from keeper.exact.decisions.questions import QUESTIONS
+from kernels.codes import MAX_OPERATORS
 from kernels.graph import GraphBuilder
-from kernels.graph.topology import MAX_OPERATORS
 from tests.kernels.graphs import int8
 from tests.programs.verdict.answering import Answering
 from tests.programs.verdict.disputing import trace_of

@@ -31,8 +31,8 @@ from keeper.lab.market.marketplace import (
 )
 from keeper.lab.market.venue import LocalnetVenue, Venue
 from keeper.node.errors import RoleError
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph
+from kernels.graph.reference import NumpyExecutor
 from kernels.trace import pack, unpack
 from kernels.trace.layout import Array
 

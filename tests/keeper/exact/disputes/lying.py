@@ -18,8 +18,8 @@ from keeper.exact.roles.material import MaterialSource
 from keeper.exact.roles.traces import TraceSource
 from keeper.lab.localnet import TransactionRecord
 from keeper.lab.localnet.deployment import localnet_keypair, localnet_mint
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph, GraphBuilder
+from kernels.graph.reference import NumpyExecutor
 from kernels.trace.layout import Array
 from tests.keeper.exact.roles.stage import Material, Stage
 

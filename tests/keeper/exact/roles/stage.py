@@ -24,8 +24,8 @@ from keeper.lab.market.marketplace import (
     open_marketplace,
 )
 from keeper.lab.market.venue import LocalnetVenue
-from kernels.exact.reference import Executor, NumpyExecutor
 from kernels.graph import Graph, GraphBuilder
+from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.trace.layout import Array
 
 TERMS = JobTerms(price=20 * NLOV, verification_fee=NLOV // 10, tip=NLOV // 100)

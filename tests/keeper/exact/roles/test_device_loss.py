@@ -19,7 +19,7 @@ from keeper.exact.roles.role import Role
 from keeper.exact.roles.traces import TraceSource
 from keeper.lab.market.balances import Balances
 from keeper.lab.market.marketplace import PROVIDERS
-from kernels.exact.reference import Executor, execute
+from kernels.graph.reference import Executor, execute
 from kernels.runtime import Adapter, AdapterUnavailable, GpuExecutor
 from tests.keeper.exact.roles.stage import Stage, on_stage
 from tests.kernels.conftest import ADAPTERS

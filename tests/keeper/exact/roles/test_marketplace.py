@@ -28,7 +28,7 @@ from keeper.exact.roles.results import fetch_result
 from keeper.exact.roles.traces import TraceSource
 from keeper.lab.market.cheats import Cheat, CheatingExecutor
 from keeper.lab.market.marketplace import PROVIDERS, VERIFIERS
-from kernels.exact.reference import execute
+from kernels.graph.reference import execute
 from tests.keeper.exact.roles.stage import TERMS, Stage, on_stage
 
 LOCKED = TERMS.price + TERMS.verification + TERMS.tips

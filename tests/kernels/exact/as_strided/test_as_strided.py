@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from kernels.exact.reference import Executor
 from kernels.graph import GraphBuilder, GraphError, InputKind, Reason
+from kernels.graph.reference import Executor
 from kernels.trace import DType
 from kernels.trace.layout import Array
 from tests.kernels.running import run

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kernels.exact.reference import Executor
+from kernels.graph.reference import Executor
 from tests.kernels.running import run
 
 

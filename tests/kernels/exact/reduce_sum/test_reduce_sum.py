@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kernels.exact.reference import Executor
+from kernels.graph.reference import Executor
 from kernels.trace import DType
 from tests.kernels.running import run
 

@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from kernels.exact.reference import NumpyExecutor
+from kernels.graph.reference import NumpyExecutor
 from kernels.onnx.exact import Interface, InterfaceError, LoweringError
 from kernels.onnx.quantisation import CalibrationError, Options, observe, quantise
 from kernels.runtime import GpuExecutor
