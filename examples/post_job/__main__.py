@@ -6,6 +6,7 @@ python -m examples.post_job --keypair KEY.json --graph layer.graph --input input
 import argparse
 import asyncio
 import secrets
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,8 +24,11 @@ from idl.client import ProgramError, escrow, job_registry, verdict
 POLL_SECONDS = 0.4
 
 
-async def run(options: argparse.Namespace) -> None:
-    """Does what the module says, and prints each step."""
+async def run(options: argparse.Namespace) -> int:
+    """Does what the module says, and prints each step.
+
+    Returns the exit status: 1 when the job ended without a result.
+    """
     order = read_order(options.graph, options.input)
     key = Keypair.from_json(options.keypair.read_text())
     async with AsyncClient(options.url, Confirmed) as rpc:
@@ -41,17 +45,22 @@ async def run(options: argparse.Namespace) -> None:
             posted = job_registry.Job.decode(await client.required(job))
             print(f"price {posted.price}, claim by slot {posted.claim_deadline}")
             stage = await follow(client, job, salt)
-            endpoint = await endpoint_of(client, stage.provider)
-            result = fetch_output(endpoint, stage, stage.last - stage.first - 1)
-        options.output.write_bytes(result)
-        print(f"result {len(result)} bytes in {options.output}")
+            if stage is not None:
+                endpoint = await endpoint_of(client, stage.provider)
+                result = fetch_output(endpoint, stage, stage.last - stage.first - 1)
+                options.output.write_bytes(result)
+                print(f"result {len(result)} bytes in {options.output}")
         await buying.take_back(client, job)
+    if stage is None:
+        print("the job ended without a result, and what was locked came back")
+        return 1
+    return 0
 
 
-async def follow(client: Client, job: Pubkey, salt: bytes) -> verdict.StageCommitted:
-    """Prints the job's events until it is settled, and has verifiers drawn on the way.
+async def follow(client: Client, job: Pubkey, salt: bytes) -> verdict.StageCommitted | None:
+    """Prints the job's events until it ends, and has verifiers drawn on the way.
 
-    Returns the commitment of the last stage. Raises RuntimeError when the job ends unpaid.
+    Returns the commitment of the last stage, None when no provider was paid.
     """
     last = None
     committed: verdict.StageCommitted | None = None
@@ -63,10 +72,10 @@ async def follow(client: Client, job: Pubkey, salt: bytes) -> verdict.StageCommi
             match event:
                 case verdict.StageCommitted():
                     committed = event
-                case verdict.VerdictSettled() if committed is not None:
+                case verdict.VerdictSettled():
                     return committed
                 case verdict.VerdictVoided() | escrow.Refunded():
-                    raise RuntimeError(f"job {job} ended without a result")
+                    return None
         if committed is not None and not drawn:
             # Refused until the hash that decides is known, 32 slots after the commitment.
             with suppress(ProgramError):
@@ -75,8 +84,8 @@ async def follow(client: Client, job: Pubkey, salt: bytes) -> verdict.StageCommi
         await asyncio.sleep(POLL_SECONDS)
 
 
-def main() -> None:
-    """Reads the command line."""
+def main() -> int:
+    """Reads the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m examples.post_job")
     parser.add_argument("--url", default="http://127.0.0.1:8899", help="JSON-RPC of the cluster")
     parser.add_argument("--keypair", type=Path, required=True)
@@ -84,8 +93,8 @@ def main() -> None:
     parser.add_argument("--input", type=Path, required=True, help="the input's canonical bytes")
     parser.add_argument("--verifiers", type=int, choices=(1, 3, 5), default=3)
     parser.add_argument("--output", type=Path, default=Path("result.bin"))
-    asyncio.run(run(parser.parse_args()))
+    return asyncio.run(run(parser.parse_args()))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

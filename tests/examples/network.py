@@ -14,7 +14,8 @@ from solders.pubkey import Pubkey
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNDED = ("buyer", "crank", "provider", "verifier")
-SLOT_MS = 100
+SLOT_MS = 200
+"""Slow enough for a busy machine: a lease lasts 150 slots."""
 NEUROLOV = (sys.executable, "-m", "keeper")
 
 
@@ -37,8 +38,9 @@ def succeeded(ended: subprocess.CompletedProcess[str]) -> str:
 class Network:
     """Processes that end with the block. Keys and nodes lie in `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, slot_ms: int = SLOT_MS) -> None:
         self._folder = folder
+        self._slot_ms = slot_ms
         self._running = ExitStack()
         self.url = ""
 
@@ -46,7 +48,9 @@ class Network:
         funds: list[str] = []
         for name in FUNDED:
             funds += ["--fund", str(self.new_key(name))]
-        out = self._start("localnet", "--json", "--port", "0", "--slot-ms", SLOT_MS, *funds).stdout
+        out = self._start(
+            "localnet", "--json", "--port", "0", "--slot-ms", self._slot_ms, *funds
+        ).stdout
         self.url = _document(out)["url"]
         return self
 
@@ -75,10 +79,13 @@ class Network:
 
     def open_market(self) -> None:
         """A crank, a verifier and a provider, staked, registered and running."""
-        self._role("crank", "crank")
+        self.open_crank()
         for name, stake in (("verifier", 1_000), ("provider", 50_000)):
             succeeded(finished(*NEUROLOV, "stake", "add", stake, *self._node(name)))
             self._role(name, name, "--executor", "numpy", "--port", "0")
+
+    def open_crank(self) -> None:
+        self._role("crank", "crank")
 
     def _role(self, name: str, command: str, *options: object) -> None:
         """Started, and ready once it says who it is."""
