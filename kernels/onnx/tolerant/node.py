@@ -119,18 +119,6 @@ class Node:
 
 
 Lowering = Callable[[Node], Value | Sequence[Value]]
-LOWERINGS: dict[str, Lowering] = {}
-
-
-def operator(*names: str) -> Callable[[Lowering], Lowering]:
-    """Put a lowering into the table under these operators' names."""
-
-    def register(lowering: Lowering) -> Lowering:
-        for name in names:
-            LOWERINGS[name] = lowering
-        return lowering
-
-    return register
 
 
 def reshaped(value: Value, shape: Sequence[int]) -> Value:

@@ -8,6 +8,7 @@ from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import Node
 from kernels.onnx.exact.tensor import Tensor
+from kernels.onnx.registration import operator
 
 MAX_TAPS = 15
 
@@ -50,6 +51,7 @@ def padding_of(
     return pads[0], pads[1], pads[2], pads[3]
 
 
+@operator("MaxPool")
 def max_pool(lowering: Lowering, node: Node) -> None:
     """MaxPool of its values."""
     if len(node.outputs) > 1 or any(each != 1 for each in node.attributes.get("dilations") or ()):
@@ -68,6 +70,7 @@ def max_pool(lowering: Lowering, node: Node) -> None:
     _put(lowering, node, result, len(tensor.shape))
 
 
+@operator("AveragePool")
 def average_pool(lowering: Lowering, node: Node) -> None:
     """AveragePool as a depthwise convolution with ones."""
     tensor = lowering.int8(node)
@@ -96,17 +99,20 @@ def average_pool(lowering: Lowering, node: Node) -> None:
     _put(lowering, node, result, len(tensor.shape))
 
 
+@operator("GlobalAveragePool")
 def global_average_pool(lowering: Lowering, node: Node) -> None:
     """Mean over all spatial axes."""
     x = lowering.int8(node)
     averaged(lowering, node, x, tuple(range(2, x.layout.ndim)), keep=True)
 
 
+@operator("ReduceMean")
 def reduce_mean(lowering: Lowering, node: Node) -> None:
     """ReduceMean over constant axes."""
     _reduce(lowering, node, mean=True)
 
 
+@operator("ReduceSum")
 def reduce_sum(lowering: Lowering, node: Node) -> None:
     """ReduceSum over constant axes."""
     _reduce(lowering, node, mean=False)
