@@ -1,4 +1,4 @@
-"""How fast an adapter is at what most of the work is: products of int8."""
+"""Measures how fast an adapter computes int8 products, which are most of the work."""
 
 from time import perf_counter
 from typing import Any
@@ -11,17 +11,17 @@ from kernels.runtime.pool import STORAGE
 from kernels.runtime.shader import load_shader
 from kernels.tuning import specialise
 
-# The cache's key: another way of measuring is another key.
+# The key in the cache. A different way of measuring needs a different key.
 SPEED = "int8 multiply-adds a second, squares from 256"
 SMALLEST, LARGEST = 256, 2048
 LONG_ENOUGH_SECONDS = 5e-3
 
 
 def measure_speed(adapter: Adapter) -> float:
-    """Int8 multiply-adds a second, with a product's default constants.
+    """Returns int8 multiply-adds per second of a matrix product with its default constants.
 
-    Squares twice as large each time, until one takes long enough to be timed; some tens of
-    milliseconds besides compiling. Raises DeviceLost when the device fails.
+    The size of the matrices doubles until one product takes long enough to be timed. This takes
+    some tens of milliseconds besides compiling. Raises DeviceLost when the device fails.
     """
     with losses(adapter.name):
         device = adapter.request_device()

@@ -8,8 +8,8 @@ from solders.keypair import Keypair
 from examples.post_job.buying import NLOV, TIP
 from examples.post_job.order import read_order
 from idl.client import associated_token_address, escrow, job_registry
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph.file import read
+from kernels.graph.reference import NumpyExecutor
 from kernels.trace import inputs_root, pack, tensor_root, unpack
 from tests.examples.network import Network, example, succeeded
 

@@ -8,15 +8,14 @@ import numpy as np
 import onnx
 from onnx import defs, helper, numpy_helper
 
-from kernels.onnx.tolerant import families
 from kernels.onnx.tolerant.element import ELEMENTS, Array
 from kernels.onnx.tolerant.errors import BadInput, UnsupportedOperator
+from kernels.onnx.tolerant.families import LOWERINGS
 from kernels.onnx.tolerant.host import MAX_ELEMENTS, SHAPE_OPERATORS, evaluate, is_small
-from kernels.onnx.tolerant.node import LOWERINGS, Node, element_of, reshaped
+from kernels.onnx.tolerant.node import Node, element_of, reshaped
 from kernels.onnx.tolerant.plan import Plan
 from kernels.onnx.tolerant.value import Value, on_host
 
-assert families
 MAX_UNROLLED = 256
 CONTROL = ("If", "Loop", "Scan")
 Names = dict[str, Value | None]

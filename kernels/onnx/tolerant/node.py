@@ -1,4 +1,4 @@
-"""A node as its lowering sees it, and the table of lowerings."""
+"""One node as its lowering sees it, and the table of lowerings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,10 +13,7 @@ from kernels.onnx.tolerant.value import Shape, Value
 
 
 class Node:
-    """A node with its operands, its attributes and the plan that it adds to.
-
-    Its methods raise UnsupportedOperator.
-    """
+    """A node with its operands, attributes and the plan that it adds to."""
 
     def __init__(  # noqa: PLR0917
         self,
@@ -35,50 +32,47 @@ class Node:
         self._attributes = attributes
 
     def attribute(self, name: str, default: Any = None) -> Any:
-        """Returns an attribute's value, or the default."""
+        """An attribute's value, or the default."""
         return self._attributes.get(name, default)
 
     def has(self, index: int) -> bool:
-        """Returns whether input number `index` is given."""
+        """Whether input number index is given."""
         return index < len(self.inputs) and self.inputs[index] is not None
 
     def input(self, index: int) -> Value:
-        """Returns input number `index`; raises UnsupportedOperator when it is not given."""
+        """Input number index; unsupported when it is not given."""
         value = self.inputs[index] if index < len(self.inputs) else None
         if value is None:
             raise self.refuse(f"input {index} is missing")
         return value
 
     def known(self, index: int) -> Array:
-        """Returns the values of an input that determines shapes.
-
-        Raises UnsupportedOperator when they are known only after a run.
-        """
+        """The values of an input that decides shapes; unsupported when only a run tells them."""
         value = self.input(index)
         if value.host is None:
-            raise self.refuse(f"input {index} determines a shape and is known only after a run")
+            raise self.refuse(f"input {index} decides a shape and is known only after a run")
         return value.host()
 
     def ints(self, index: int) -> list[int]:
-        """Returns the values of an input that determines shapes as a list."""
+        """The values of such an input as a list."""
         return [int(each) for each in self.known(index).reshape(-1)]
 
     def axes(self, index: int, rank: int) -> list[int] | None:
-        """Returns the axes from the attribute or the input, none negative, or None."""
+        """Axes from the attribute or the input, none negative."""
         found = self.attribute("axes")
         if found is None and self.has(index):
             found = self.ints(index)
         return None if found is None else [each + rank if each < 0 else each for each in found]
 
     def axis(self, default: int, rank: int) -> int:
-        """Returns the attribute `axis`, not negative."""
+        """The attribute axis, not negative."""
         found = int(self.attribute("axis", default))
         return found + rank if found < 0 else found
 
     def floating(self, value: Value) -> None:
-        """Raises UnsupportedOperator unless lanes are floats."""
+        """Unsupported unless lanes are floats."""
         if not value.element.is_float:
-            raise self.refuse(f"{value.element.name} is not a float type")
+            raise self.refuse(f"{value.element.name} is no float")
 
     def emit(
         self,
@@ -90,7 +84,7 @@ class Node:
         *,
         invocations: int | None = None,
     ) -> Value:
-        """Does the same as Plan.emit, and names this operator in errors."""
+        """As Plan.emit, naming this operator in errors."""
         try:
             return self.plan.emit(
                 inputs, tuple(shape), element, code, bounds, invocations=invocations
@@ -99,7 +93,7 @@ class Node:
             raise self.refuse(f"{error.operator}: {error.why}") from error
 
     def bounds(self, value: Value) -> Bounds | None:
-        """Returns bounds on the integers in a value, or None where they are unknown."""
+        """The integers a value may hold, where that is known."""
         if value.bounds is None and not value.element.is_wide and value.element.bits:
             return value.element.bounds
         if value.bounds is None and value.host is not None:
@@ -112,7 +106,7 @@ class Node:
         return value.bounds
 
     def union(self, *values: Value) -> Bounds | None:
-        """Returns bounds of a tensor that takes its elements from these values, or None."""
+        """Bounds of a tensor that takes its elements from these."""
         found = [self.bounds(value) for value in values]
         if any(each is None for each in found):
             return None
@@ -120,27 +114,15 @@ class Node:
         return min(low for low, _ in known), max(high for _, high in known)
 
     def refuse(self, why: str) -> UnsupportedOperator:
-        """Returns the error to raise for this operator."""
+        """The error to raise."""
         return UnsupportedOperator(self.operator, why)
 
 
 Lowering = Callable[[Node], Value | Sequence[Value]]
-LOWERINGS: dict[str, Lowering] = {}
-
-
-def operator(*names: str) -> Callable[[Lowering], Lowering]:
-    """Registers a lowering under these operators' names."""
-
-    def register(lowering: Lowering) -> Lowering:
-        for name in names:
-            LOWERINGS[name] = lowering
-        return lowering
-
-    return register
 
 
 def reshaped(value: Value, shape: Sequence[int]) -> Value:
-    """Returns the same elements in another shape."""
+    """The same elements in another shape."""
     new = tuple(shape)
     host = value.host
     return Value(
@@ -155,17 +137,12 @@ def reshaped(value: Value, shape: Sequence[int]) -> Value:
 
 
 def element_of(code: int, operator: str) -> Element:
-    """Returns the element type with ONNX's number.
-
-    Raises UnsupportedOperator if the type has no lanes.
-    """
+    """The element type with ONNX's number; unsupported when it has no lanes."""
     if code not in ELEMENTS:
-        raise UnsupportedOperator(
-            operator, f"{TensorProto.DataType.Name(code).lower()} tensors are not supported"
-        )
+        raise UnsupportedOperator(operator, f"{TensorProto.DataType.Name(code).lower()} tensors")
     return ELEMENTS[code]
 
 
 def broadcast_shape(*shapes: Shape) -> Shape:
-    """Returns the common shape, by NumPy's rule."""
+    """NumPy's rule."""
     return tuple(int(axis) for axis in np.broadcast_shapes(*shapes))

@@ -1,4 +1,4 @@
-"""Leaf ranges of an element's operands."""
+"""The leaves that hold an element's operands."""
 
 from collections.abc import Callable
 
@@ -57,9 +57,9 @@ def test_wide_windows_have_the_ranges_that_follow_from_their_shape() -> None:
     def ranges(descriptor: Descriptor) -> list[list[LeafRange]]:
         return [leaf_ranges(needed) for needed in runs_in_order(descriptor, Place(0, 0), [])]
 
-    # rows of 20 pixels of 32 bytes: taps 0 to 1 of rows 0 and 1 of the first image
+    # Rows have 20 pixels of 32 bytes: taps 0 and 1 of rows 0 and 1 of the first image.
     assert ranges(convolution) == [[LeafRange(0, 1), LeafRange(2, 3)], [LeafRange(0, 2)]]
-    # pixels of 512 bytes: one leaf of each tap
+    # Pixels have 512 bytes: two leaves per tap, of which one is read.
     assert ranges(apart) == [[LeafRange(0, 1), LeafRange(2, 3), LeafRange(6, 7), LeafRange(8, 9)]]
 
 

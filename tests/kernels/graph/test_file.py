@@ -1,4 +1,4 @@
-"""The canonical file."""
+"""The canonical file of a graph: one per graph, and anything else is refused."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Roots from the device are the host's, byte for byte."""
+"""The device computes the same roots as the host, byte for byte."""
 
 import numpy as np
 import pytest

@@ -20,7 +20,7 @@ from tests.kernels.running import assert_equal_bits
 
 
 class Fixed:
-    """Stands where the search stands, and says which point it found."""
+    """Replaces the search and returns a given point."""
 
     def __init__(self, executor: GpuExecutor, patch: pytest.MonkeyPatch) -> None:
         self.executor = executor

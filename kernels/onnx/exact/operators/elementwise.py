@@ -7,9 +7,10 @@ import numpy as np
 
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
-from kernels.onnx.exact.network import HIGH, LOW, Node, Quantisation, Real
+from kernels.onnx.exact.network import HIGH, LOW, QUANTISE, Node, Quantisation, Real
 from kernels.onnx.exact.operators.functions import FUNCTIONS
 from kernels.onnx.exact.tensor import Tensor
+from kernels.onnx.registration import operator
 from kernels.trace import DType
 
 FINE = 2.0**-22
@@ -17,12 +18,15 @@ INT32_LIMIT = 2.0**31 - 1
 WIDE_STEPS = 2.0**14
 
 
+@operator(QUANTISE)
 def quantise(lowering: Lowering, node: Node) -> None:
     """Converts to the int8 form that the node names, unless the tensor has it already."""
     target: Quantisation = node.attributes["target"]
     lowering.put(node, lowering.emit.int8(lowering.tensor(node), target))
 
 
+# `power` lowers Pow: only some of its exponents are a function of one tensor.
+@operator(*(name for name in FUNCTIONS if name != "Pow"))
 def unary(lowering: Lowering, node: Node) -> None:
     """Lowers a function of one tensor to a table over all 256 values."""
     x = lowering.int8(node)
@@ -36,6 +40,7 @@ def bound(node: Node, parameters: list[Real]) -> Callable[[Real], Real]:
     return lambda real: FUNCTIONS[node.kind](real, parameters, node.attributes)
 
 
+@operator("Clip", "Relu")
 def clamp(lowering: Lowering, node: Node) -> None:
     """Lowers Relu and Clip: bounds in stored units, on int8 or on int32 of one scale."""
     x = lowering.tensor(node)
@@ -55,16 +60,19 @@ def clamp(lowering: Lowering, node: Node) -> None:
     lowering.put(node, lowering.emit.clamp(x, int(floor), int(ceiling)))
 
 
+@operator("Add")
 def add(lowering: Lowering, node: Node) -> None:
     """Lowers a sum to int32 of one scale; a constant of whole steps only moves the zero point."""
     _sum(lowering, node, 1)
 
 
+@operator("Sub")
 def subtract(lowering: Lowering, node: Node) -> None:
     """Lowers a difference in the same way as `add`."""
     _sum(lowering, node, -1)
 
 
+@operator("Mul")
 def multiply(lowering: Lowering, node: Node) -> None:
     """Lowers a product.
 
@@ -85,6 +93,7 @@ def multiply(lowering: Lowering, node: Node) -> None:
     _by_constant(lowering, node, 0 if first else 1, lowering.real(node, 1 if first else 0))
 
 
+@operator("Div")
 def divide(lowering: Lowering, node: Node) -> None:
     """Lowers a quotient by a constant; a constant over a tensor is a function of the tensor."""
     if not lowering.computed(node.inputs[0]):
@@ -96,6 +105,7 @@ def divide(lowering: Lowering, node: Node) -> None:
     _by_constant(lowering, node, 0, 1.0 / lowering.real(node, 1))
 
 
+@operator("Pow")
 def power(lowering: Lowering, node: Node) -> None:
     """Lowers a square to a product; any other constant exponent is a function."""
     if float(lowering.real(node, 1).reshape(-1)[0]) == 2.0:

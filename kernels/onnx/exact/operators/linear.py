@@ -14,6 +14,7 @@ from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import HIGH, LOW, Node, Real, Weights
 from kernels.onnx.exact.operators.windows import padding_of, spatial
 from kernels.onnx.exact.tensor import Tensor
+from kernels.onnx.registration import operator
 from kernels.trace import DType, row_stride
 
 OPERAND_BYTES = 8_192 - 4
@@ -76,6 +77,7 @@ def bias_of(
     return total.astype(np.int32) if total.any() else None
 
 
+@operator("MatMul")
 def matmul(lowering: Lowering, node: Node) -> None:
     """Lowers MatMul with an optional third input, the bias."""
     if lowering.computed(node.inputs[1]):
@@ -87,6 +89,7 @@ def matmul(lowering: Lowering, node: Node) -> None:
     lowering.put(node, dense(lowering, node, 1))
 
 
+@operator("Gemm")
 def gemm(lowering: Lowering, node: Node) -> None:
     """Lowers Gemm with constant weights."""
     plain = node.attributes.get("alpha", 1.0) == 1.0 and node.attributes.get("beta", 1.0) == 1.0
@@ -159,6 +162,7 @@ def batched(lowering: Lowering, node: Node) -> None:
     lowering.put(node, Tensor.dense(value, (*batch, rows, width), scale))
 
 
+@operator("Conv")
 def convolution(lowering: Lowering, node: Node) -> None:
     """Lowers Conv with one or two spatial axes: plain, depthwise or grouped."""
     x = spatial(lowering.int8(node), node)

@@ -10,6 +10,7 @@ from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import Node
 from kernels.onnx.exact.operators.elementwise import WIDE_STEPS
 from kernels.onnx.exact.tensor import Tensor, stored_shape
+from kernels.onnx.registration import operator
 from kernels.trace import DType
 
 ROW_STEPS = 32_767
@@ -20,6 +21,7 @@ SHARE_ZERO = -128
 SHARE_OF_LN2 = 1_024 / math.log(2.0)
 
 
+@operator("Softmax")
 def softmax(lowering: Lowering, node: Node) -> None:
     """Lowers softmax to shares of 1/256, directly from int32 scores."""
     x = lowering.tensor(node)
@@ -32,6 +34,7 @@ def softmax(lowering: Lowering, node: Node) -> None:
     lowering.put(node, Tensor.dense(shares, x.shape, 1.0 / SHARE_STEPS, SHARE_ZERO))
 
 
+@operator("LayerNormalization")
 def layer_norm(lowering: Lowering, node: Node) -> None:
     """Lowers layer norm of 16-bit rows.
 

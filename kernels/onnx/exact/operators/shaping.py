@@ -8,14 +8,17 @@ from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import HIGH, Node, Weights
 from kernels.onnx.exact.tensor import Tensor, stored_shape
+from kernels.onnx.registration import operator
 from kernels.trace import DType
 
 
+@operator("Dropout", "Identity")
 def identity(lowering: Lowering, node: Node) -> None:
     """Lowers Identity, Cast between floats, and Dropout in inference."""
     lowering.put(node, lowering.tensor(node))
 
 
+@operator("Transpose")
 def transpose(lowering: Lowering, node: Node) -> None:
     """Changes the order of axes; no element moves before an operator needs it."""
     x = lowering.tensor(node)
@@ -23,6 +26,7 @@ def transpose(lowering: Lowering, node: Node) -> None:
     lowering.put(node, x.viewed(x.layout.transpose(tuple(order))))
 
 
+@operator("Reshape")
 def reshape(lowering: Lowering, node: Node) -> None:
     """Changes the shape; 0 keeps an axis and -1 takes the remaining elements."""
     x = lowering.tensor(node)
@@ -32,6 +36,7 @@ def reshape(lowering: Lowering, node: Node) -> None:
     _reshaped(lowering, node, x, tuple(sizes))
 
 
+@operator("Flatten")
 def flatten(lowering: Lowering, node: Node) -> None:
     """Flattens to two axes."""
     x = lowering.tensor(node)
@@ -40,6 +45,7 @@ def flatten(lowering: Lowering, node: Node) -> None:
     _reshaped(lowering, node, x, (int(np.prod(x.shape[:axis])), -1))
 
 
+@operator("Squeeze")
 def squeeze(lowering: Lowering, node: Node) -> None:
     """Removes axes of one element."""
     x = lowering.tensor(node)
@@ -49,6 +55,7 @@ def squeeze(lowering: Lowering, node: Node) -> None:
     lowering.put(node, x.viewed(x.layout.squeeze(tuple(axis % x.layout.ndim for axis in axes))))
 
 
+@operator("Unsqueeze")
 def unsqueeze(lowering: Lowering, node: Node) -> None:
     """Inserts axes of one element."""
     x = lowering.tensor(node)
@@ -57,6 +64,7 @@ def unsqueeze(lowering: Lowering, node: Node) -> None:
     lowering.put(node, x.viewed(np.expand_dims(x.layout, tuple(axes))))
 
 
+@operator("Expand")
 def expand(lowering: Lowering, node: Node) -> None:
     """Broadcasts to a shape."""
     x = lowering.tensor(node)
@@ -64,6 +72,7 @@ def expand(lowering: Lowering, node: Node) -> None:
     lowering.put(node, x.viewed(np.broadcast_to(x.layout, shape)))
 
 
+@operator("Slice")
 def take_slice(lowering: Lowering, node: Node) -> None:
     """Lowers a forward Slice, with steps."""
     x = lowering.tensor(node)
@@ -85,6 +94,7 @@ def take_slice(lowering: Lowering, node: Node) -> None:
     lowering.put(node, x.viewed(x.layout[tuple(chosen)]))
 
 
+@operator("Split")
 def split(lowering: Lowering, node: Node) -> None:
     """Splits a tensor into pieces along an axis."""
     x = lowering.tensor(node)
@@ -100,6 +110,7 @@ def split(lowering: Lowering, node: Node) -> None:
         lowering.put(node, x.viewed(piece), output)
 
 
+@operator("Gather")
 def gather(lowering: Lowering, node: Node) -> None:
     """Lowers Gather: rows of a constant table, or constant positions of a tensor."""
     axis = int(node.attributes.get("axis", 0))
@@ -126,6 +137,7 @@ def gather(lowering: Lowering, node: Node) -> None:
     lowering.put(node, Tensor.dense(value, shape, scale))
 
 
+@operator("Concat")
 def concat(lowering: Lowering, node: Node) -> None:
     """Concatenates at one scale, in the stored order of the first tensor."""
     tensors = [lowering.tensor(node, position) for position in range(len(node.inputs))]

@@ -8,6 +8,7 @@ from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import Node
 from kernels.onnx.exact.tensor import Tensor
+from kernels.onnx.registration import operator
 
 MAX_TAPS = 15
 
@@ -53,6 +54,7 @@ def padding_of(
     return pads[0], pads[1], pads[2], pads[3]
 
 
+@operator("MaxPool")
 def max_pool(lowering: Lowering, node: Node) -> None:
     """Lowers MaxPool with values as its only output."""
     if len(node.outputs) > 1 or any(each != 1 for each in node.attributes.get("dilations") or ()):
@@ -71,6 +73,7 @@ def max_pool(lowering: Lowering, node: Node) -> None:
     _put(lowering, node, result, len(tensor.shape))
 
 
+@operator("AveragePool")
 def average_pool(lowering: Lowering, node: Node) -> None:
     """Lowers AveragePool to a depthwise convolution with ones."""
     tensor = lowering.int8(node)
@@ -99,17 +102,20 @@ def average_pool(lowering: Lowering, node: Node) -> None:
     _put(lowering, node, result, len(tensor.shape))
 
 
+@operator("GlobalAveragePool")
 def global_average_pool(lowering: Lowering, node: Node) -> None:
     """Lowers the mean over all spatial axes."""
     x = lowering.int8(node)
     averaged(lowering, node, x, tuple(range(2, x.layout.ndim)), keep=True)
 
 
+@operator("ReduceMean")
 def reduce_mean(lowering: Lowering, node: Node) -> None:
     """Lowers ReduceMean over constant axes."""
     _reduce(lowering, node, mean=True)
 
 
+@operator("ReduceSum")
 def reduce_sum(lowering: Lowering, node: Node) -> None:
     """Lowers ReduceSum over constant axes."""
     _reduce(lowering, node, mean=False)

@@ -2,8 +2,9 @@
 
 from itertools import product
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import BOOL, ELEMENTS, Bounds, Element
-from kernels.onnx.tolerant.node import Node, broadcast_shape, operator
+from kernels.onnx.tolerant.node import Node, broadcast_shape
 from kernels.onnx.tolerant.value import Value
 from kernels.onnx.tolerant.wgsl import broadcast
 

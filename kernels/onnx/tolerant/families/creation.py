@@ -5,8 +5,9 @@ from math import ceil
 import numpy as np
 from onnx import helper, numpy_helper
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, FLOAT, INT64, Array, Element
-from kernels.onnx.tolerant.node import Node, element_of, operator
+from kernels.onnx.tolerant.node import Node, element_of
 from kernels.onnx.tolerant.value import Value, on_host
 from kernels.onnx.tolerant.wgsl import axis_index, literal
 

@@ -2,7 +2,8 @@
 
 from math import prod
 
-from kernels.onnx.tolerant.node import Node, operator
+from kernels.onnx.registration import operator
+from kernels.onnx.tolerant.node import Node
 from kernels.onnx.tolerant.value import Value, strides
 from kernels.onnx.tolerant.wgsl import MAX_LOOP, axis_index, strided
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, INT32
-from kernels.onnx.tolerant.node import Node, broadcast_shape, operator, reshaped
+from kernels.onnx.tolerant.node import Node, broadcast_shape, reshaped
 from kernels.onnx.tolerant.value import Value, strides
 from kernels.onnx.tolerant.wgsl import MAX_LOOP, broadcast, literal
 

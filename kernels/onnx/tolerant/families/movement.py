@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from math import prod
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.families.creation import constant
-from kernels.onnx.tolerant.node import Node, broadcast_shape, operator, reshaped
+from kernels.onnx.tolerant.node import Node, broadcast_shape, reshaped
 from kernels.onnx.tolerant.value import Shape, Value, strides
 from kernels.onnx.tolerant.wgsl import axis_index, broadcast, strided
 

@@ -2,10 +2,11 @@
 
 from math import prod
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, FLOAT, UINT8, Element
 from kernels.onnx.tolerant.families.linear import centred, convolution, matmul
 from kernels.onnx.tolerant.families.reduction import fold
-from kernels.onnx.tolerant.node import Node, element_of, operator, reshaped
+from kernels.onnx.tolerant.node import Node, element_of, reshaped
 from kernels.onnx.tolerant.value import Value, strides
 from kernels.onnx.tolerant.wgsl import axis_index
 

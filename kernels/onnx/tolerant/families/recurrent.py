@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.families.movement import concatenated, sliced, transposed
-from kernels.onnx.tolerant.node import Node, operator, reshaped
+from kernels.onnx.tolerant.node import Node, reshaped
 from kernels.onnx.tolerant.value import Value, on_host
 
 MAX_STEPS = 512

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from math import prod
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import BOOL, ELEMENTS, INT64, Bounds, Element
 from kernels.onnx.tolerant.families.creation import constant
 from kernels.onnx.tolerant.families.movement import transposed
-from kernels.onnx.tolerant.node import Node, operator, reshaped
+from kernels.onnx.tolerant.node import Node, reshaped
 from kernels.onnx.tolerant.value import Value
 from kernels.onnx.tolerant.wgsl import MAX_LOOP, literal
 

@@ -6,8 +6,9 @@ from math import ceil, floor, prod
 
 import numpy as np
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, FLOAT, INT32
-from kernels.onnx.tolerant.node import Node, operator
+from kernels.onnx.tolerant.node import Node
 from kernels.onnx.tolerant.value import Value, on_host, strides
 from kernels.onnx.tolerant.wgsl import literal
 

@@ -2,10 +2,11 @@
 
 from math import prod
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, INT64
 from kernels.onnx.tolerant.families.movement import padded, transposed
 from kernels.onnx.tolerant.families.reduction import rows
-from kernels.onnx.tolerant.node import Node, operator, reshaped
+from kernels.onnx.tolerant.node import Node, reshaped
 from kernels.onnx.tolerant.value import Value
 from kernels.onnx.tolerant.wgsl import MAX_LOOP
 

@@ -1,10 +1,10 @@
 """Operators of one tensor, element by element."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import BOOL, ELEMENTS, Element
-from kernels.onnx.tolerant.node import Node, element_of, operator
+from kernels.onnx.tolerant.node import Node, element_of
 from kernels.onnx.tolerant.value import Value
 from kernels.onnx.tolerant.wgsl import literal
 
@@ -44,16 +44,11 @@ def _unary(node: Node, formula: str, element: Element | None = None) -> Value:
     return node.emit([value], value.shape, element or value.element, code)
 
 
-def _float(name: str) -> Callable[[Node], Value]:
-    def lower(node: Node) -> Value:
-        node.floating(node.input(0))
-        return _unary(node, _FLOAT[name])
-
-    return lower
-
-
-for _name in _FLOAT:
-    operator(_name)(_float(_name))
+@operator(*_FLOAT)
+def function(node: Node) -> Value:
+    """A function of one float tensor."""
+    node.floating(node.input(0))
+    return _unary(node, _FLOAT[node.operator])
 
 
 @operator("Abs", "Neg", "Sign", "Relu")
@@ -111,31 +106,30 @@ def is_inf(node: Node) -> Value:
     return _unary(node, f"select(0u, 1u, {' || '.join(tests)})", ELEMENTS[BOOL])
 
 
-def _attributes(defaults: dict[str, float], formula: str) -> Callable[[Node], Value]:
-    def lower(node: Node) -> Value:
-        node.floating(node.input(0))
-        given = {name: literal(node.attribute(name, value)) for name, value in defaults.items()}
-        return _unary(node, formula.format(**given))
-
-    return lower
-
-
 _SELU = {"alpha": 1.67326319217681884765625, "gamma": 1.05070102214813232421875}
-for _name, _defaults, _formula in (
-    ("LeakyRelu", {"alpha": 0.01}, "select(x, {alpha} * x, x < 0.0)"),
-    ("Elu", {"alpha": 1.0}, "select(x, {alpha} * expm1(x), x < 0.0)"),
-    ("Celu", {"alpha": 1.0}, "max(x, 0.0) + min({alpha} * expm1(x / {alpha}), 0.0)"),
-    ("Selu", _SELU, "{gamma} * select(x, {alpha} * expm1(x), x <= 0.0)"),
-    ("ThresholdedRelu", {"alpha": 1.0}, "select(0.0, x, x > {alpha})"),
-    ("HardSigmoid", {"alpha": 0.2, "beta": 0.5}, "clamp({alpha} * x + {beta}, 0.0, 1.0)"),
-    ("Swish", {"alpha": 1.0}, "x * sigmoid({alpha} * x)"),
-    (
-        "Shrink",
+# Defaults of the attributes, and the formula that they enter.
+_PARAMETRIC: dict[str, tuple[dict[str, float], str]] = {
+    "LeakyRelu": ({"alpha": 0.01}, "select(x, {alpha} * x, x < 0.0)"),
+    "Elu": ({"alpha": 1.0}, "select(x, {alpha} * expm1(x), x < 0.0)"),
+    "Celu": ({"alpha": 1.0}, "max(x, 0.0) + min({alpha} * expm1(x / {alpha}), 0.0)"),
+    "Selu": (_SELU, "{gamma} * select(x, {alpha} * expm1(x), x <= 0.0)"),
+    "ThresholdedRelu": ({"alpha": 1.0}, "select(0.0, x, x > {alpha})"),
+    "HardSigmoid": ({"alpha": 0.2, "beta": 0.5}, "clamp({alpha} * x + {beta}, 0.0, 1.0)"),
+    "Swish": ({"alpha": 1.0}, "x * sigmoid({alpha} * x)"),
+    "Shrink": (
         {"bias": 0.0, "lambd": 0.5},
         "select(select(0.0, x - {bias}, x > {lambd}), x + {bias}, x < -{lambd})",
     ),
-):
-    operator(_name)(_attributes(_defaults, _formula))
+}
+
+
+@operator(*_PARAMETRIC)
+def parametric(node: Node) -> Value:
+    """A function of one float tensor with attributes."""
+    node.floating(node.input(0))
+    defaults, formula = _PARAMETRIC[node.operator]
+    given = {name: literal(node.attribute(name, value)) for name, value in defaults.items()}
+    return _unary(node, formula.format(**given))
 
 
 @operator("Gelu")

@@ -1,4 +1,4 @@
-"""The wrapping sum."""
+"""The sum wraps and is broadcast."""
 
 import numpy as np
 import pytest

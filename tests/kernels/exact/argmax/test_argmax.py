@@ -1,4 +1,4 @@
-"""Argmax and its ties."""
+"""Argmax gives the lowest index on ties."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Strided reads as NumPy's own transpose, reshape, slice and broadcast."""
+"""Strided reads equal NumPy's transpose, reshape, slice and broadcast."""
 
 import numpy as np
 import pytest

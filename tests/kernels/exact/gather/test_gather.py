@@ -1,4 +1,4 @@
-"""Rows of a table by index, and indices outside of it."""
+"""Rows of a table by index; indices outside the table are clamped."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The table look-up."""
+"""The table look-up reads entry x + 128."""
 
 import numpy as np
 

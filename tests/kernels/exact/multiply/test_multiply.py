@@ -1,4 +1,4 @@
-"""Products by element, with zero points and broadcasting."""
+"""Element-wise products with zero points and broadcasting."""
 
 import numpy as np
 import pytest

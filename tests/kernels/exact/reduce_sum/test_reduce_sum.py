@@ -1,4 +1,4 @@
-"""Row sums, with their wrap."""
+"""Row sums wrap."""
 
 import numpy as np
 import pytest

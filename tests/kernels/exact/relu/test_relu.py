@@ -1,4 +1,4 @@
-"""The clamp in both dtypes."""
+"""Relu clamps in both dtypes."""
 
 import numpy as np
 import pytest
