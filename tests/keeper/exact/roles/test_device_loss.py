@@ -132,7 +132,7 @@ def test_attack_38_a_device_lost_in_mid_job_is_resumed_and_charged_once(  # noqa
         assert executed(stage) == tried
         assert card.opened == 1 + losses
         assert "opening it again" in caplog.text
-        assert ("Execute refused" in caplog.text) == (len(tried) > 4)
+        assert ("execute refused" in caplog.text) == (len(tried) > 4)
         await check_paid_once(stage, before, everybody)
 
     on_stage(tmp_path, story)
