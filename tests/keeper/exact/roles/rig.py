@@ -44,7 +44,7 @@ def small_graph() -> Material:
 
 
 @dataclass(slots=True)
-class Stage:
+class Rig:
     """Who acts, and the job they act on."""
 
     bank: Bank
@@ -115,7 +115,7 @@ class Stage:
 @asynccontextmanager
 async def opened(
     folder: Path, material: Material | None = None, *, ticking: bool = False
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[Rig]:
     """A marketplace with a posted job, verifiers in the draw; its clock stands unless ticking."""
     graph, inputs = material or small_graph()
     mint = localnet_mint()
@@ -133,20 +133,20 @@ async def opened(
         job = await market.poster.post(address, manifest, inputs, TERMS, source)
         market.buyer.keep.add(job)
         await market.mirror.refresh()
-        yield Stage(net.bank, market, graph, inputs, job, crank, market.verifiers())
+        yield Rig(net.bank, market, graph, inputs, job, crank, market.verifiers())
 
 
-def on_stage(
+def on_rig(
     folder: Path,
-    story: Callable[[Stage], Awaitable[None]],
+    story: Callable[[Rig], Awaitable[None]],
     material: Material | None = None,
     *,
     ticking: bool = False,
 ) -> None:
-    """Run one story on a fresh stage."""
+    """Run one story on a fresh rig."""
 
     async def run() -> None:
-        async with opened(folder, material, ticking=ticking) as stage:
-            await story(stage)
+        async with opened(folder, material, ticking=ticking) as rig:
+            await story(rig)
 
     asyncio.run(run())

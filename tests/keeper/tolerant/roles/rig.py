@@ -78,7 +78,7 @@ def lying(seed: int) -> RunPackage:
 
 
 @dataclass(slots=True)
-class TaskStage:
+class TaskRig:
     """Who acts, and the task they act on."""
 
     net: Localnet
@@ -176,7 +176,7 @@ class TaskStage:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, ticking: bool = False) -> AsyncIterator[TaskStage]:
+async def opened(folder: Path, *, ticking: bool = False) -> AsyncIterator[TaskRig]:
     """Five staked and registered providers, a buyer with a store, a crank."""
     names = ("buyer", "crank", *PROVIDERS)
     keys = {name: localnet_keypair(name) for name in names}
@@ -208,14 +208,14 @@ async def opened(folder: Path, *, ticking: bool = False) -> AsyncIterator[TaskSt
             )
         mirror = TaskMirror(services.gateway, [key.pubkey() for key in keys.values()], 0.05)
         await mirror.refresh()
-        yield TaskStage(net, services, mirror, keys, storages, folder)
+        yield TaskRig(net, services, mirror, keys, storages, folder)
 
 
-def on_stage(folder: Path, story: Callable[[TaskStage], Awaitable[None]]) -> None:
-    """Run one story on a fresh stage."""
+def on_rig(folder: Path, story: Callable[[TaskRig], Awaitable[None]]) -> None:
+    """Run one story on a fresh rig."""
 
     async def run() -> None:
-        async with opened(folder) as stage:
-            await story(stage)
+        async with opened(folder) as rig:
+            await story(rig)
 
     asyncio.run(run())
