@@ -11,12 +11,13 @@ from solders.pubkey import Pubkey
 
 from idl.client import Account, escrow, job_registry, verdict
 from keeper.chain.gateway import Gateway
-from keeper.cli.connection import open_observer
-from keeper.cli.options import Address, answer, cluster_options, json_option, nlov, run_async
+from keeper.cli.options import Address, answer, cluster_options, json_option, run_async
 from keeper.configuration import NodeSettings
 from keeper.errors import BadInputError
-from keeper.exact.disputes.events import ToldEvent, job_events
-from keeper.exact.disputes.story import Parties, movements, outcome_of, totals
+from keeper.exact.disputes.audit import Parties, movements, outcome_of, totals
+from keeper.exact.disputes.history import LandedEvent, job_events
+from keeper.node.connection import open_observer
+from keeper.node.payment import nlov
 
 SHOWN_CHARACTERS = 8
 
@@ -71,7 +72,7 @@ async def audit_document(gateway: Gateway, job: Pubkey) -> dict[str, Any]:
     }
 
 
-def _event(told: ToldEvent) -> dict[str, Any]:
+def _event(told: LandedEvent) -> dict[str, Any]:
     told_fields = _plain(told.event)
     del told_fields["envelope"], told_fields["job"]
     return {

@@ -16,13 +16,13 @@ from keeper.cli.options import (
     cluster_options,
     json_option,
     keypair_option,
-    nlov,
     run_async,
 )
 from keeper.compute import SelfTestError, self_test
 from keeper.configuration import KeyFileError, NodeSettings, load_keypair
-from keeper.exact.roles import ChainMirror
+from keeper.exact.roles import JobMirror
 from keeper.node.errors import RoleError
+from keeper.node.payment import nlov
 from kernels.runtime import AdapterUnavailable, GpuExecutor, select_adapter
 
 FAILED = 1
@@ -123,7 +123,7 @@ async def _key(gateway: Gateway, path: Path) -> AsyncIterator[Check]:
     yield Check(
         "key", lamports >= MIN_LAMPORTS, f"{owner}: {lamports / SOL:.3f} SOL", "fund it with SOL"
     )
-    mirror = ChainMirror(gateway, [owner], poll_seconds=1.0)
+    mirror = JobMirror(gateway, [owner], poll_seconds=1.0)
     try:
         view = await mirror.refresh()
     except RoleError as error:

@@ -4,15 +4,10 @@ from pathlib import Path
 
 import click
 
-from keeper.cli.connection import open_connection
 from keeper.cli.files import read_graph
-from keeper.cli.options import answer, cluster_options, json_option, keypair_option, run_async
-from keeper.configuration import NodeSettings
-from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
-from keeper.data import BlobStore
-from keeper.exact.roles.orders import OrderDesk, SaltBook
-
-FILE = click.Path(path_type=Path, dir_okay=False)
+from keeper.cli.options import FILE, KeyOptions, answer, json_option, key_command, run_async
+from keeper.exact.roles.graphs import GraphRegistrar
+from keeper.node.connection import open_connection
 
 
 @click.group()
@@ -49,25 +44,16 @@ def show(path: Path, as_json: bool) -> None:
 
 @graph.command()
 @click.argument("path", type=FILE)
-@json_option
-@keypair_option
-@cluster_options
-def register(settings: NodeSettings, keypair: Path, as_json: bool, path: Path) -> None:
+@key_command
+def register(key: KeyOptions, path: Path) -> None:
     """Register a graph file on chain; goes on where an earlier try stopped."""
     found = read_graph(path)
 
     async def work() -> str:
-        async with open_connection(settings, keypair) as connection:
-            store = BlobStore(settings.folder, DEFAULT_QUOTA_BYTES)
-            desk = OrderDesk(
-                connection.services.gateway,
-                connection.submitter,
-                connection.owner,
-                store,
-                SaltBook(settings.folder / "salts"),
-            )
-            return str(await desk.register_graph(found))
+        async with open_connection(key.settings, key.keypair) as connection:
+            registrar = GraphRegistrar(connection.gateway, connection.submitter, connection.owner)
+            return str(await registrar.register(found))
 
     address = run_async(work())
     document = {"graph": address, "spec_root": found.spec_root.hex()}
-    answer(document, as_json, f"graph {address}")
+    answer(document, key.as_json, f"graph {address}")

@@ -6,6 +6,7 @@ import json
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import wraps
 from pathlib import Path
@@ -14,17 +15,20 @@ from typing import Any, ParamSpec, TypeVar
 import click
 from solders.pubkey import Pubkey
 
+from keeper.compute import Preference
 from keeper.configuration import NodeSettings, Serving
-from keeper.configuration.settings import DEFAULT_FOLDER, DEFAULT_URL
+from keeper.configuration.settings import DEFAULT_FOLDER, DEFAULT_QUOTA_BYTES, DEFAULT_URL
 from keeper.errors import PortInUseError
+from keeper.node.payment import NLOV
 from keeper.telemetry import METRICS, serve_metrics
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 Command = Callable[..., Any]
 
-NLOV = 10**9
 U64_MAX = (1 << 64) - 1
+FILE = click.Path(path_type=Path, dir_okay=False)
+"""The path of a file, which need not exist."""
 
 
 class NlovAmount(click.ParamType[int]):
@@ -35,7 +39,7 @@ class NlovAmount(click.ParamType[int]):
     def convert(
         self, value: Any, param: click.Parameter | None, context: click.Context | None
     ) -> int:
-        """Base units."""
+        """Returns base units."""
         if isinstance(value, int):
             return value
         try:
@@ -55,16 +59,38 @@ class Address(click.ParamType[Pubkey]):
     def convert(
         self, value: Any, param: click.Parameter | None, context: click.Context | None
     ) -> Pubkey:
-        """The key."""
+        """Returns the key."""
         try:
             return value if isinstance(value, Pubkey) else Pubkey.from_string(value)
         except ValueError:
             self.fail(f"{value!r} is not an address", param, context)
 
 
-def nlov(amount: int) -> str:
-    """Base units as $NLOV."""
-    return f"{amount // NLOV:,}.{amount % NLOV:09d}"
+@dataclass(frozen=True, slots=True)
+class KeyOptions:
+    """The options of a command that acts for a key and answers."""
+
+    settings: NodeSettings
+    keypair: Path
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoleOptions:
+    """The options of a command that runs roles of a key until it is interrupted."""
+
+    settings: NodeSettings
+    keypair: Path
+    metrics_port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceOptions:
+    """Where a role computes; memory is in bytes."""
+
+    preference: Preference
+    adapter: str | None
+    memory_bytes: int
 
 
 def json_option(command: Command) -> Command:
@@ -78,7 +104,7 @@ def keypair_option(command: Command) -> Command:
     """--keypair: the file of the key that signs and pays."""
     return click.option(
         "--keypair",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=FILE,
         default=DEFAULT_FOLDER / "id.json",
         show_default=True,
         help="Key file as solana-keygen writes it.",
@@ -86,7 +112,7 @@ def keypair_option(command: Command) -> Command:
 
 
 def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
-    """--url, --ws-url, --genesis-hash, --folder, --poll: passed on as settings."""
+    """--url, --ws-url, --genesis-hash, --folder, --poll: passed on as `settings`."""
 
     @click.option("--url", default=DEFAULT_URL, show_default=True, help="JSON-RPC of the cluster.")
     @click.option("--ws-url", help="PubSub of the cluster, where it is not at the usual place.")
@@ -96,9 +122,9 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
         type=click.Path(path_type=Path, file_okay=False),
         default=DEFAULT_FOLDER,
         show_default=True,
-        help="Where this node keeps its journal, data and ballots.",
+        help="Where this node keeps its journal, data and secrets.",
     )
-    @click.option("--poll", default=0.4, show_default=True, help="Seconds between looks.")
+    @click.option("--poll", default=0.4, show_default=True, help="Seconds between polls.")
     @wraps(command)
     def wrapped(
         *arguments: Any,
@@ -121,14 +147,80 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
     return wrapped
 
 
+def key_command(command: Callable[..., Result]) -> Callable[..., Result]:
+    """--json, --keypair and the cluster's options: passed on as `key`."""
+
+    @json_option
+    @keypair_option
+    @cluster_options
+    @wraps(command)
+    def wrapped(
+        *arguments: Any, settings: NodeSettings, keypair: Path, as_json: bool, **rest: Any
+    ) -> Result:
+        return command(*arguments, key=KeyOptions(settings, keypair, as_json), **rest)
+
+    return wrapped
+
+
+def role_command(command: Callable[..., Result]) -> Callable[..., Result]:
+    """--metrics-port, --keypair and the cluster's options: passed on as `role`."""
+
+    @click.option(
+        "--metrics-port", type=click.IntRange(0, 65535), help="Serve /metrics on this port."
+    )
+    @keypair_option
+    @cluster_options
+    @wraps(command)
+    def wrapped(
+        *arguments: Any,
+        settings: NodeSettings,
+        keypair: Path,
+        metrics_port: int | None,
+        **rest: Any,
+    ) -> Result:
+        return command(*arguments, role=RoleOptions(settings, keypair, metrics_port), **rest)
+
+    return wrapped
+
+
+def device_options(default: Preference, use: str) -> Callable[[Command], Command]:
+    """--executor, --adapter, --memory: passed on as `device`."""
+
+    def decorate(command: Command) -> Command:
+        @click.option(
+            "--executor",
+            type=click.Choice([str(choice) for choice in Preference]),
+            default=str(default),
+            show_default=True,
+            help=use,
+        )
+        @click.option(
+            "--adapter",
+            help="The wanted adapter's name, or part of it: neurolov provider adapters.",
+        )
+        @click.option("--memory", "memory_bytes", default=1 << 32, show_default=True, help="Bytes.")
+        @wraps(command)
+        def wrapped(
+            *arguments: Any, executor: str, adapter: str | None, memory_bytes: int, **rest: Any
+        ) -> Any:
+            device = DeviceOptions(Preference(executor), adapter, memory_bytes)
+            return command(*arguments, device=device, **rest)
+
+        return wrapped
+
+    return decorate
+
+
 def serving_options(default_port: int) -> Callable[[Command], Command]:
-    """--host, --port, --public-url, --quota: passed on as serving."""
+    """--host, --port, --public-url, --quota: passed on as `serving`."""
 
     def decorate(command: Command) -> Command:
         @click.option("--host", default="127.0.0.1", show_default=True)
         @click.option("--port", default=default_port, show_default=True)
         @click.option("--public-url", help="Where others reach this node's data server.")
-        @click.option("--quota", default=1 << 33, show_default=True, help="Bytes on disk.")
+        @click.option(
+            "--quota", default=DEFAULT_QUOTA_BYTES, show_default=True, help="Bytes on disk."
+        )
         @wraps(command)
         def wrapped(
             *arguments: Any, host: str, port: int, public_url: str | None, quota: int, **rest: Any
@@ -141,10 +233,15 @@ def serving_options(default_port: int) -> Callable[[Command], Command]:
     return decorate
 
 
-def metrics_option(command: Command) -> Command:
-    """--metrics-port: Prometheus metrics on this machine, none by default."""
+def price_option(use: str) -> Callable[[Command], Command]:
+    """--price, required."""
+    return click.option("--price", type=NlovAmount(), required=True, help=use)
+
+
+def tip_option(command: Command) -> Command:
+    """--tip: what each crank step is paid."""
     return click.option(
-        "--metrics-port", type=click.IntRange(0, 65535), help="Serve /metrics on this port."
+        "--tip", type=NlovAmount(), default="0.01", show_default=True, help="For each crank step."
     )(command)
 
 
@@ -165,7 +262,7 @@ async def metrics_served(port: int | None) -> AsyncIterator[None]:
 
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run to the end; SIGTERM ends it like Ctrl-C."""
+    """Run to the end and return the result; SIGTERM ends it like Ctrl-C."""
 
     async def guarded() -> Result:
         task = asyncio.current_task()
@@ -179,20 +276,15 @@ def run_async(work: Coroutine[Any, Any, Result]) -> Result:
         raise click.Abort from None
 
 
+def tell(line: str) -> None:
+    """Show people what is going on; standard output is left to the answer."""
+    click.echo(line, err=True)
+
+
 def answer(document: dict[str, Any], as_json: bool, *lines: str) -> None:
-    """The document for machines, or the lines for people."""
+    """Print the document for machines, or the lines for people."""
     if as_json:
         click.echo(json.dumps(document, indent=2, sort_keys=True))
     else:
         for line in lines:
             click.echo(line)
-
-
-@asynccontextmanager
-async def background(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run loops beside the block and end them with it; one that fails ends the block."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(loop) for loop in loops]
-        yield
-        for task in tasks:
-            task.cancel()

@@ -3,47 +3,47 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
-from pathlib import Path
 from typing import Any
 
 import click
 
-from keeper.cli.connection import open_connection, slot_seconds, task_mirror
 from keeper.cli.options import (
+    DeviceOptions,
     NlovAmount,
+    RoleOptions,
     answer,
-    background,
-    cluster_options,
+    device_options,
     json_option,
-    keypair_option,
-    metrics_option,
     metrics_served,
-    nlov,
+    role_command,
     run_async,
     serving_options,
+    tell,
 )
 from keeper.compute import AdapterMissingError, Preference, select_executor, self_test
-from keeper.configuration import NodeSettings, Serving
-from keeper.exact.roles import Provider
-from keeper.exact.roles.provider import ProviderTools
-from keeper.node.registration import capability
+from keeper.configuration import Serving
+from keeper.exact.roles.service import ProviderOffer, open_provider
+from keeper.node.connection import open_connection, slot_seconds
+from keeper.node.loop import Loop
+from keeper.node.payment import nlov
 from keeper.node.services import open_storage
+from keeper.node.supervision import run_roles
 from keeper.scheduling import SharedDevice
-from keeper.tolerant.roles.provider import RunPackage, TaskProvider, TaskProviderTools
-from keeper.tolerant.roles.runs import RunBook
+from keeper.tolerant.roles.provider import RunPackage
+from keeper.tolerant.roles.service import open_task_provider
 from kernels.custom import RunLimits, run_package
 from kernels.runtime import list_adapters
 
 DEFAULT_PORT = 7010
-# A job's turn of the device while custom kernels want it too.
+# The longest turn of a job while custom kernels want the device too.
 SLICE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class TaskOptions:
-    """Least price of a run in base units, the most that one may take, and the share of all runs.
+    """Least price per run in base units, the most seconds that one may take, and their share.
 
-    share is their part of the adapter's time and memory, above 0 and below 1.
+    `share` is their part of the adapter's time and memory, above 0 and below 1.
     """
 
     price: int
@@ -51,13 +51,13 @@ class TaskOptions:
     share: float
 
     def runner(self, adapter: str, memory_bytes: int) -> RunPackage:
-        """Runs packages on an adapter within these bounds."""
+        """Returns what runs packages on an adapter within these bounds."""
         limits = RunLimits(self.seconds, memory_bytes)
         return partial(run_package, adapter=adapter, limits=limits)
 
 
 def task_options(command: Callable[..., None]) -> Callable[..., None]:
-    """--tasks, --task-price, --task-seconds, --task-share: as tasks, None without the first."""
+    """--tasks, --task-price, --task-seconds, --task-share: as `tasks`, None without the first."""
 
     @click.option("--tasks", "take_tasks", is_flag=True, help="Run custom kernels too.")
     @click.option(
@@ -104,7 +104,7 @@ def provider() -> None:
 @provider.command()
 @json_option
 def adapters(as_json: bool) -> None:
-    """List the adapters; a node and a key of its own offers each (provider run --adapter NAME)."""
+    """List adapters; run one node, with its own key, per adapter (provider run --adapter NAME)."""
     found = list_adapters()
     document = {
         "adapters": [
@@ -123,39 +123,24 @@ def adapters(as_json: bool) -> None:
 
 
 @provider.command()
-@click.option(
-    "--executor",
-    type=click.Choice([str(choice) for choice in Preference]),
-    default=str(Preference.GPU),
-    show_default=True,
-)
-@click.option(
-    "--adapter", help="The wanted adapter's name, or part of it: neurolov provider adapters."
-)
+@device_options(Preference.GPU, "Where jobs run.")
 @click.option(
     "--ask",
     type=NlovAmount(),
     default="10",
     show_default=True,
-    help="$NLOV for 2^30 multiply-adds.",
+    help="$NLOV per 2^30 multiply-adds.",
 )
 @click.option("--max-macs", default=1 << 40, show_default=True, help="Largest job taken.")
-@click.option("--memory", "memory_bytes", default=1 << 32, show_default=True, help="Bytes.")
 @task_options
 @serving_options(DEFAULT_PORT)
-@metrics_option
-@keypair_option
-@cluster_options
+@role_command
 def run(
     *,
-    settings: NodeSettings,
-    keypair: Path,
-    metrics_port: int | None,
-    executor: str,
-    adapter: str | None,
+    role: RoleOptions,
+    device: DeviceOptions,
     ask: int,
     max_macs: int,
-    memory_bytes: int,
     tasks: TaskOptions | None,
     serving: Serving,
 ) -> None:
@@ -165,70 +150,42 @@ def run(
     auto goes on with NumPy and says so. With --tasks it runs custom kernels too (tolerant class:
     whoever agrees is paid, nothing is proven).
     """
-    task_bytes = 0 if tasks is None else int(memory_bytes * tasks.share)
-    selected = select_executor(
-        Preference(executor), adapter, memory_bytes - task_bytes, isolated=True
-    )
+    task_bytes = 0 if tasks is None else int(device.memory_bytes * tasks.share)
+    job_bytes = device.memory_bytes - task_bytes
+    job_share = 1.0 if tasks is None else 1.0 - tasks.share
+    selected = select_executor(device.preference, device.adapter, job_bytes, isolated=True)
     if selected.notice is not None:
         click.secho(selected.notice, fg="yellow", bold=True, err=True)
     if tasks is not None and not selected.on_gpu:
         raise AdapterMissingError("custom kernels need a GPU adapter: leave out --tasks")
     report = self_test(selected.executor)
-    click.echo(f"{selected.name}: {report.operators} operators bit-equal to NumPy", err=True)
+    tell(f"{selected.name}: {report.operators} operators bit-equal to NumPy")
 
     async def work() -> None:
         async with (
-            open_connection(settings, keypair) as connection,
-            open_storage(connection.services, settings.folder, serving) as storage,
+            open_connection(role.settings, role.keypair) as connection,
+            open_storage(connection.folder, serving) as storage,
         ):
-            rate = report.macs_per_slot(await slot_seconds(connection.services.gateway))
-            device = SharedDevice(connection.services.lane, memory_bytes)
-            job_share = 1.0 if tasks is None else 1.0 - tasks.share
-            await connection.registrar.register_provider(
-                capability(
-                    ask=ask,
-                    memory_bytes=memory_bytes - task_bytes,
-                    rate=max(1, int(rate * job_share)),
-                    max_macs=max_macs,
-                    endpoint=storage.url,
-                )
-            )
-            tools = ProviderTools(
-                executor=selected.executor,
+            rate = report.macs_per_slot(await slot_seconds(connection.gateway))
+            shared = SharedDevice(connection.services.lane, device.memory_bytes)
+            offer = ProviderOffer(
+                ask=ask,
+                memory_bytes=job_bytes,
                 rate=max(1, int(rate * job_share)),
-                lane=device.tenant("jobs", job_share, memory_bytes - task_bytes),
-                store=storage.store,
-                indexes=storage.indexes,
-                client=connection.services.client,
-                material=storage.material,
-                shelf=storage.shelf,
+                max_macs=max_macs,
+                executor=selected.executor,
+                lane=shared.tenant("jobs", job_share, job_bytes),
                 slice_macs=None if tasks is None else int(report.macs_per_second * SLICE_SECONDS),
             )
-            await connection.mirror.refresh()
-            node = Provider(connection.mirror, connection.submitter, connection.owner, tools)
-            click.echo(
-                f"provider {connection.owner} at {storage.url} asks {nlov(ask)} NLOV", err=True
-            )
-            loops = [connection.mirror.run()]
+            roles: list[Loop[Any, Any]] = [await open_provider(connection, storage, offer)]
             if tasks is not None:
-                mirror = await task_mirror(connection, settings)
                 run_kernel = tasks.runner(selected.name, task_bytes)
-                task_node = TaskProvider(
-                    mirror,
-                    connection.submitter,
-                    connection.owner,
-                    TaskProviderTools(
-                        run=run_kernel,
-                        min_price=tasks.price,
-                        lane=device.tenant("tasks", tasks.share, task_bytes),
-                        client=connection.services.client,
-                        store=storage.store,
-                        indexes=storage.tasks,
-                        runs=RunBook(settings.folder / "runs"),
-                    ),
+                lane = shared.tenant("tasks", tasks.share, task_bytes)
+                roles.append(
+                    await open_task_provider(connection, storage, run_kernel, tasks.price, lane)
                 )
-                loops += [mirror.run(), task_node.run()]
-            async with metrics_served(metrics_port), background(*loops):
-                await node.run()
+            tell(f"provider {connection.owner} at {storage.url} asks {nlov(ask)} NLOV")
+            async with metrics_served(role.metrics_port):
+                await run_roles(connection.services, *roles)
 
     run_async(work())

@@ -7,7 +7,7 @@ class RoleError(KeeperError):
     """Base of this room."""
 
 
-class MaterialError(RoleError):
+class WorkloadError(RoleError):
     """A job's graph or inputs are not what the chain committed to, or cannot be had."""
 
 
@@ -15,5 +15,5 @@ class NotRegisteredError(RoleError, BadInputError):
     """The key lacks the stake, seat or registration that the role needs."""
 
 
-class CaseError(RoleError, BadInputError):
+class TraceError(RoleError, BadInputError):
     """A job's data are not at hand, or not complete."""

@@ -1,31 +1,31 @@
-"""The loop that every role runs: look, decide, carry out, look again."""
+"""What every role does: decide, carry the decision out, read the chain again."""
 
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from keeper.chain.errors import ChainError, PermanentError
 from keeper.chain.submit import Submitter
-from keeper.exact.decisions.actions import Wait
-from keeper.exact.decisions.state import Clock
+from keeper.node.decisions.actions import Action, Decision, Wait
+from keeper.node.decisions.clock import Clock
 from keeper.node.errors import RoleError
-from keeper.node.sweep import Mirror, Sweep
+from keeper.node.mirror import Mirror, Sweep
 from keeper.telemetry import METRICS
 
 LOG = logging.getLogger(__name__)
 
-# A refused step is looked at again after so many slots even if nothing changed on chain: the
-# refusal may have come from a slot that was one too early.
+# The refusal may have come from a slot that was one too early, so a refused step is tried again
+# after so many slots even if nothing has changed on chain.
 REFUSAL_SLOTS = 32
 
 
 class Subject(Protocol):
-    """What actions are about; version differs after every change."""
+    """What actions are about: a job or a task."""
 
     @property
     def address(self) -> Pubkey:
@@ -34,18 +34,20 @@ class Subject(Protocol):
 
     @property
     def version(self) -> str:
-        """Names its present state."""
+        """Names its present state; differs after every change."""
         ...
 
 
 Watched = TypeVar("Watched", bound=Subject)
 View = TypeVar("View", bound=Sweep)
-Step = TypeVar("Step")
 
 
 @dataclass(slots=True)
 class Refusals(Generic[Watched]):
-    """Subjects set aside after a permanent error, until they change or some slots have passed."""
+    """Subjects that are set aside after a permanent error.
+
+    They come back once they have changed, or after some slots.
+    """
 
     _aside: dict[Pubkey, tuple[str, int]] = field(default_factory=dict)
 
@@ -54,7 +56,7 @@ class Refusals(Generic[Watched]):
         self._aside[subject.address] = subject.version, slot + REFUSAL_SLOTS
 
     def remaining(self, subjects: Mapping[Pubkey, Watched], slot: int) -> tuple[Watched, ...]:
-        """The subjects that are not set aside."""
+        """Returns the subjects that are not set aside."""
         self._aside = {
             address: (version, until)
             for address, (version, until) in self._aside.items()
@@ -63,92 +65,91 @@ class Refusals(Generic[Watched]):
         return tuple(subject for key, subject in subjects.items() if key not in self._aside)
 
 
-class Loop(ABC, Generic[View, Watched, Step]):
-    """One role of one key. A restart anywhere goes on: what to do follows from chain and disk."""
+class Loop(ABC, Generic[View, Watched]):
+    """One role of one key.
+
+    What to do follows from the chain and the disk alone, so that a role that was killed goes on
+    after a restart.
+    """
+
+    name: ClassVar[str]
+    """The role in the journal, in logs and in metrics. It never changes once it has been used."""
 
     def __init__(self, mirror: Mirror[View], submitter: Submitter, owner: Pubkey) -> None:
-        """owner is the submitter's key."""
+        """`owner` is the submitter's key."""
         self.mirror = mirror
         self.submitter = submitter
         self.owner = owner
         self.refusals: Refusals[Watched] = Refusals()
 
-    @property
-    def name(self) -> str:
-        """The role's name for logs."""
-        return type(self).__name__.lower()
-
     @abstractmethod
     def subjects(self, view: View) -> Mapping[Pubkey, Watched]:
-        """What the role decides about."""
+        """Returns what the role decides about, by address."""
 
     @abstractmethod
-    def subject_of(self, action: Step) -> Pubkey | None:
-        """Address of what an action is about, None for a chore."""
+    def decide(self, view: View, subjects: tuple[Watched, ...], clock: Clock) -> Decision:
+        """Returns the next action by the pure rules."""
 
     @abstractmethod
-    def decide(self, view: View, subjects: tuple[Watched, ...], clock: Clock) -> Step | Wait:
-        """The next action by the pure rules."""
-
-    @abstractmethod
-    async def perform(self, action: Step, view: View) -> None:
-        """Carry an action out."""
+    async def perform(self, action: Action, view: View) -> None:
+        """Carry an action out; raises ChainError or RoleError where it cannot be."""
 
     async def run(self) -> None:
         """Act until cancelled."""
         await self.recover()
         while True:
-            if isinstance(await self.step(), Wait):
-                await self.mirror.next_look()
+            decided = await self.step()
+            if isinstance(decided, Wait):
+                await self.mirror.next_view()
             else:
-                await self.mirror.refresh()
+                await self.mirror.reread(decided.subject)
 
     async def recover(self) -> None:
-        """Look anew, and read back what an earlier process left; called once before acting."""
+        """Read the chain, and read back what an earlier process left; called once before acting."""
         await self.mirror.refresh()
 
-    async def step(self) -> Step | Wait:
-        """Decide on the latest sweep and carry the action out unless it is to wait."""
+    async def step(self) -> Decision:
+        """Decide on the latest view and carry the action out; returns what was decided."""
         view = self.mirror.view
         subjects = self.refusals.remaining(self.subjects(view), view.slot)
-        action = self.decide(view, subjects, Clock(view.slot))
-        if not isinstance(action, Wait):
-            await self._attempt(action, view)
-        return action
+        decided = self.decide(view, subjects, Clock(view.slot))
+        if not isinstance(decided, Wait):
+            await self._attempt(decided, view)
+        return decided
 
-    async def send(self, action: Step, view: View, *instructions: Instruction) -> None:
+    async def send(self, action: Action, view: View, *instructions: Instruction) -> None:
         """Submit under an operation id that is the same whenever the same state asks for it.
 
-        What was refused may be tried again: `Refusals` decides when.
+        What was refused may be tried again: `Refusals` decides when. Raises ChainError.
         """
-        subject = self._found(action, view)
-        version = subject.version if subject is not None else f"slot {view.slot}"
-        operation = f"{self.name}/{self.owner}/{action}/{version}"
+        operation = self.operation_id(action, view)
         landed = await self.submitter.submit(operation, instructions, again=True)
-        LOG.info("%s: %s landed in slot %d", self.name, _spoken(action), landed.slot)
+        LOG.info("%s: %s landed in slot %d", self.name, action.kind, landed.slot)
 
-    def refused(self, action: Step, view: View) -> None:
-        """Remember not to try the same again; roles override it for chores."""
-        if (subject := self._found(action, view)) is not None:
+    def operation_id(self, action: Action, view: View) -> str:
+        """Returns role, key, action and the state that asks for it, as the journal names them."""
+        subject = self.subject_of(action, view)
+        version = subject.version if subject is not None else f"slot {view.slot}"
+        return f"{self.name}/{self.owner}/{action.operation}/{version}"
+
+    def refused(self, action: Action, view: View) -> None:
+        """Set the action's subject aside; roles override it for chores."""
+        if (subject := self.subject_of(action, view)) is not None:
             self.refusals.add(subject, view.slot)
 
-    def _found(self, action: Step, view: View) -> Watched | None:
-        address = self.subject_of(action)
-        return None if address is None else self.subjects(view).get(address)
+    def subject_of(self, action: Action, view: View) -> Watched | None:
+        """Returns what the action is about, None for a chore or where the chain forgot it."""
+        return None if action.subject is None else self.subjects(view).get(action.subject)
 
-    async def _attempt(self, action: Step, view: View) -> None:
+    async def _attempt(self, action: Action, view: View) -> None:
         outcome = "done"
         try:
             await self.perform(action, view)
         except (PermanentError, RoleError) as error:
-            LOG.warning("%s: %s refused: %s", self.name, _spoken(action), error)
+            LOG.warning("%s: %s refused: %s", self.name, action.kind, error)
             self.refused(action, view)
             outcome = "refused"
         except ChainError as error:
-            LOG.warning("%s: %s failed for now: %s", self.name, _spoken(action), error)
+            LOG.warning("%s: %s failed for now: %s", self.name, action.kind, error)
             outcome = "failed"
-        METRICS.count("actions_total", role=self.name, action=_spoken(action), outcome=outcome)
-
-
-def _spoken(action: object) -> str:
-    return type(action).__name__
+        METRICS.count("actions_total", role=self.name, action=action.kind, outcome=outcome)

@@ -1,6 +1,6 @@
 """What a key needs before it may act: stake, a seat, a registration."""
 
-from typing import Final
+from typing import Any, Final
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
@@ -8,7 +8,7 @@ from solders.pubkey import Pubkey
 from idl.client import associated_token_address, find_address, job_registry, staking
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
-from keeper.exact.roles.conversion import url_field
+from keeper.node.accounts import url_field
 from keeper.node.errors import NotRegisteredError
 
 NO_SEAT: Final = 0xFFFF
@@ -29,6 +29,21 @@ class Registrar:
         """The key's stake, None before it opened one."""
         address = staking.position_address(self._owner)
         return await self._gateway.fetch(staking.Position, address)
+
+    async def summary(self) -> dict[str, Any]:
+        """Returns the key's stake as a document; amounts are base units."""
+        found = await self.position()
+        if found is None:
+            return {"owner": str(self._owner), "open": False}
+        return {
+            "owner": str(self._owner),
+            "open": True,
+            "staked": found.amount,
+            "exposed": found.exposed,
+            "unbonding": found.unbonding,
+            "rewards_owed": found.rewards_owed,
+            "seat": None if found.seat == NO_SEAT else found.seat,
+        }
 
     async def open_position(self) -> None:
         """Open the position unless it is there."""

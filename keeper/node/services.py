@@ -13,9 +13,7 @@ from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.configuration import Serving
 from keeper.data import BlobClient, BlobStore, StageIndexes, serve_data
-from keeper.exact.roles.cases import CaseShelf
-from keeper.exact.roles.material import MaterialSource
-from keeper.node.journal import Journal
+from keeper.journal import Journal
 
 JOURNAL_FILE = "journal.sqlite"
 
@@ -37,13 +35,12 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """One node's blobs, served at url."""
+    """One node's blobs in `folder`, served at `url`, and what is listed about jobs and tasks."""
 
+    folder: Path
     store: BlobStore
     indexes: StageIndexes
     tasks: StageIndexes
-    material: MaterialSource
-    shelf: CaseShelf
     url: str
 
 
@@ -63,16 +60,12 @@ def _journal(folder: Path) -> Journal:
 
 
 @asynccontextmanager
-async def open_storage(
-    services: Services, folder: Path, serving: Serving
-) -> AsyncIterator[Storage]:
+async def open_storage(folder: Path, serving: Serving) -> AsyncIterator[Storage]:
     """Open a store and serve it.
 
     Raises PortInUseError and StoreKeyError.
     """
     store, indexes = BlobStore(folder, serving.quota_bytes), StageIndexes(folder)
     tasks = StageIndexes(folder, "tasks")
-    material = MaterialSource(services.client, store, services.lane)
-    shelf = CaseShelf(folder, store, indexes)
     async with serve_data(store, indexes, serving.host, serving.port, tasks) as url:
-        yield Storage(store, indexes, tasks, material, shelf, serving.public_url or url)
+        yield Storage(folder, store, indexes, tasks, serving.public_url or url)

@@ -8,7 +8,8 @@ from solders.pubkey import Pubkey
 from keeper.chain.gateway import Gateway
 from keeper.data import BlobClient, DataError
 from keeper.exact.decisions.state import JobSnapshot, Stage
-from keeper.exact.roles.traces import endpoint_of, index_is_committed
+from keeper.exact.roles.traces import index_is_committed
+from keeper.node.endpoints import endpoint_of
 from keeper.training.errors import TrainingError
 from kernels.graph import Graph
 from kernels.trace import LayoutError, tensor_root, unpack

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from solders.pubkey import Pubkey
 
-from keeper.exact.decisions.state import JobSnapshot, JobState, Outcome
+from keeper.exact.decisions.codes import JobState, Outcome
+from keeper.exact.decisions.state import JobSnapshot
 
 # A result that a majority rejected, or that too few verifiers checked, is paid but not used.
 _STANDING = frozenset({Outcome.ACCEPTED, Outcome.UNSAMPLED})
@@ -69,7 +70,7 @@ class Ledger:
         found = [
             _ending(jobs[job], order)
             for job, order in self.orders.items()
-            if job not in ended and job in jobs and jobs[job].job.state.ended
+            if job not in ended and job in jobs and jobs[job].job.ended
         ]
         self.endings += found
         self.keep -= {ending.job for ending in found}

@@ -8,8 +8,9 @@ from solders.pubkey import Pubkey
 
 from keeper.data import BlobClient
 from keeper.exact.decisions.state import JobSnapshot
-from keeper.exact.roles import Buyer, ChainMirror
-from keeper.exact.roles.orders import JobTerms, OrderDesk
+from keeper.exact.roles import Buyer, JobMirror
+from keeper.exact.roles.graphs import GraphRegistrar
+from keeper.exact.roles.posting import JobPoster, JobTerms
 from keeper.training.collection import Collected, Collector, is_committed
 from keeper.training.errors import FallenError, TrainingError
 from keeper.training.ledger import Ledger, Order
@@ -34,9 +35,10 @@ Tell = Callable[[int, str], None]
 class Counter:
     """What a buyer needs to post jobs. `source` is the URL that serves its store."""
 
-    mirror: ChainMirror
+    mirror: JobMirror
     buyer: Buyer
-    desk: OrderDesk
+    graphs: GraphRegistrar
+    poster: JobPoster
     client: BlobClient
     source: str
     terms: JobTerms
@@ -70,9 +72,9 @@ class Trainer:
 
     async def register(self) -> None:
         """Register both graphs on chain, once for all steps."""
-        desk = self._counter.desk
+        registrar = self._counter.graphs
         for graph in (self._course.gradient, self._course.sums.graph):
-            self._graphs.append(await desk.register_graph(graph))
+            self._graphs.append(await registrar.register(graph))
 
     async def run(self, steps: int) -> list[tuple[Weights, StepReport]]:
         """Return the weights after each step with its report, once every job has ended.
@@ -152,8 +154,8 @@ class Trainer:
     async def _post(self, which: int, inputs: list[Array], order: Order) -> Pubkey:
         counter = self._counter
         graph = (self._course.gradient, self._course.sums.graph)[which]
-        manifest = counter.desk.store_material(graph, inputs)
-        job = await counter.desk.post(
+        manifest = counter.poster.store_workload(graph, inputs)
+        job = await counter.poster.post(
             self._graphs[which], manifest, inputs, counter.terms, counter.source
         )
         self.ledger.add(job, order)
@@ -177,7 +179,7 @@ class Trainer:
                 return
             if mirror.view.slot > started + PATIENCE_SLOTS:
                 raise TrainingError(f"nothing has happened for {PATIENCE_SLOTS} slots")
-            await mirror.next_look()
+            await mirror.next_view()
 
     def _check(
         self,

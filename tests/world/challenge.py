@@ -51,7 +51,7 @@ class Challenge:
     @property
     def staged(self) -> bytes:
         """Returns the bytes that go into the buffer."""
-        return self.plan.buffer.staged
+        return self.plan.buffer.body
 
     @property
     def tail(self) -> bytes:

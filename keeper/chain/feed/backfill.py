@@ -10,7 +10,7 @@ from solders.signature import Signature
 
 from keeper.chain.gateway import Gateway, LandedTransaction, SignatureRecord
 from keeper.chain.gateway.gateway import MAX_SIGNATURES_A_REQUEST
-from keeper.node.journal import Cursor, Journal
+from keeper.journal import Cursor, Journal
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,12 @@ from idl.client import PROGRAM_IDS, Account, AccountDataError, Event, events_fro
 from keeper.chain.errors import TransientError
 from keeper.chain.feed.backfill import Marker, Transaction, missed, newest
 from keeper.chain.gateway import Backoff, Gateway
-from keeper.node.journal import Journal
+from keeper.journal import Journal
 
 _LOG = logging.getLogger(__name__)
 _QUEUED: Final = 1_000
+_TRUNCATED: Final = "Log truncated"
+"""The line by which a node ends logs that it cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,18 @@ class AccountState:
     kind: type[Account]
     address: Pubkey
     account: Account | None
+
+
+@dataclass(frozen=True, slots=True)
+class LostEvents:
+    """A landed transaction whose events the node cut off, or that this client cannot read."""
+
+    program: str
+    signature: Signature
+    slot: int
+
+
+FeedItem = ChainEvent | AccountState | LostEvents
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +96,7 @@ class Feed:
         self._queue: asyncio.Queue[Transaction | Marker | AccountState | BaseException] = (
             asyncio.Queue(_QUEUED)
         )
-        self._ready: deque[ChainEvent] = deque()
+        self._ready: deque[ChainEvent | LostEvents] = deque()
         self._open: Transaction | None = None
         self._accounts: dict[tuple[type[Account], Pubkey], Account] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -113,10 +127,10 @@ class Feed:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def __aiter__(self) -> AsyncIterator[ChainEvent | AccountState]:
+    def __aiter__(self) -> AsyncIterator[FeedItem]:
         return self
 
-    async def __anext__(self) -> ChainEvent | AccountState:
+    async def __anext__(self) -> FeedItem:
         while not self._ready:
             self._close()
             match await self._queue.get():
@@ -134,16 +148,20 @@ class Feed:
         if self._journal.seen(transaction.stream, transaction.signature):
             return
         self._open = transaction
+        lost = LostEvents(transaction.stream, transaction.signature, transaction.slot)
         try:
             events = events_from_logs(transaction.logs)
         except AccountDataError as error:
             _LOG.error("%s: %s; its accounts will be read instead", transaction.signature, error)
+            self._ready.append(lost)
             return
         own = [event for event in events if transaction.stream == event.PROGRAM]
         self._ready.extend(
             ChainEvent(transaction.stream, transaction.signature, transaction.slot, index, event)
             for index, event in enumerate(own)
         )
+        if _TRUNCATED in transaction.logs:
+            self._ready.append(lost)
 
     def _close(self) -> None:
         """The consumer has dealt with every event of the open transaction."""

@@ -22,7 +22,7 @@ from keeper.chain.errors import (
 )
 from keeper.chain.gateway import Gateway, SignatureStatus
 from keeper.chain.submit.signing import instruction_programs, signed
-from keeper.node.journal import Journal, Operation, State
+from keeper.journal import Journal, Operation, State
 
 _LOG = logging.getLogger(__name__)
 

@@ -1,291 +1,266 @@
-"""Everything a role can decide to do next."""
+"""Everything a role can decide to do about a job, and the chores of an epoch."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from solders.pubkey import Pubkey
 
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing to do before a slot, or before the chain changes when until is None."""
-
-    until: int | None = None
+from keeper.node.decisions.actions import Action
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class JobAction(Action):
+    """An action about one job."""
+
+    job: Pubkey
+
+    @property
+    def subject(self) -> Pubkey:
+        """The job."""
+        return self.job
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(JobAction):
     """Take a posted job on."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "claim"
 
 
 @dataclass(frozen=True, slots=True)
-class OpenVerdict:
+class OpenVerdict(JobAction):
     """Create the account that stages are committed to."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "open-verdict"
 
 
 @dataclass(frozen=True, slots=True)
-class Execute:
+class Execute(JobAction):
     """Run operators first..last - 1 and keep their outputs."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "execute"
     first: int
     last: int
 
 
 @dataclass(frozen=True, slots=True)
-class CommitStage:
+class CommitStage(JobAction):
     """Commit operators first..last - 1 under a trace root."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "commit-stage"
     first: int
     last: int
     root: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Check(JobAction):
     """Verify the committed trace and keep a ballot for that seat."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "check"
     ballot: int
 
 
 @dataclass(frozen=True, slots=True)
-class CastBallot:
+class CastBallot(JobAction):
     """Commit to the kept ballot."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "cast-ballot"
     ballot: int
 
 
 @dataclass(frozen=True, slots=True)
-class RevealBallot:
+class RevealBallot(JobAction):
     """Open the kept ballot."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "reveal-ballot"
     ballot: int
 
 
 @dataclass(frozen=True, slots=True)
-class ProveFraud:
+class ProveFraud(JobAction):
     """Prove wrong what the own ballot rejects."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "prove-fraud"
     operator: int
     element: int
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerQuestion:
+class AnswerQuestion(JobAction):
     """Show an element of data that a majority missed."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "answer-question"
     question: int
     operator: int
     element: int
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(JobAction):
     """Draw verifiers, with the buyer's salt when with_salt."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "draw"
     with_salt: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(JobAction):
     """Count the ballots."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "tally"
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(JobAction):
     """Credit everybody who is owed."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "settle"
 
 
 @dataclass(frozen=True, slots=True)
-class VoidAttempt:
+class VoidAttempt(JobAction):
     """End a job unpaid."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "void-attempt"
 
 
 @dataclass(frozen=True, slots=True)
-class DemandAnswers:
+class DemandAnswers(JobAction):
     """Ask the providers for the data of a result that is about to be paid for."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "demand-answers"
 
 
 @dataclass(frozen=True, slots=True)
-class ExpireAnswers:
+class ExpireAnswers(JobAction):
     """Report that a provider left a question about its data unanswered."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "expire-answers"
 
 
 @dataclass(frozen=True, slots=True)
-class SlashProvider:
+class SlashProvider(JobAction):
     """Take the exposure of the provider that a proof or a missing answer convicted."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "slash-provider"
 
 
 @dataclass(frozen=True, slots=True)
-class SlashBallot:
+class SlashBallot(JobAction):
     """Take the exposure of a verifier that accepted what was proven wrong."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "slash-ballot"
     ballot: int
 
 
 @dataclass(frozen=True, slots=True)
-class AdoptPartial:
+class AdoptPartial(JobAction):
     """Bring a partial result before the verdict."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "adopt-partial"
 
 
 @dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(JobAction):
     """Take a posted job back."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "cancel"
 
 
 @dataclass(frozen=True, slots=True)
-class ExpireJob:
+class ExpireJob(JobAction):
     """End a job that nobody claimed in time."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "expire-job"
 
 
 @dataclass(frozen=True, slots=True)
-class ExpireLease:
+class ExpireLease(JobAction):
     """End the lease of a silent provider."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "expire-lease"
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseExposure:
+class ReleaseExposure(JobAction):
     """Free the stake that a claim locked."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "release-exposure"
     owner: Pubkey
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseBallot:
+class ReleaseBallot(JobAction):
     """Free the stake that a ballot locked, or take the fee of a silent one."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "release-ballot"
     ballot: int
 
 
 @dataclass(frozen=True, slots=True)
-class Withdraw:
+class Withdraw(JobAction):
     """Pull one credit."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "withdraw"
     credit: int
 
 
 @dataclass(frozen=True, slots=True)
-class CollectFee:
+class CollectFee(JobAction):
     """Move the job's fee to its fee vault."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "collect-fee"
 
 
 @dataclass(frozen=True, slots=True)
-class ReclaimEscrow:
+class ReclaimEscrow(JobAction):
     """Return what nobody is owed to the buyer."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "reclaim-escrow"
 
 
 @dataclass(frozen=True, slots=True)
-class CloseVerdict:
+class CloseVerdict(JobAction):
     """Return the verdict's rent."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "close-verdict"
 
 
 @dataclass(frozen=True, slots=True)
-class ReclaimJob:
+class ReclaimJob(JobAction):
     """Return the job's rent."""
 
-    job: Pubkey
+    kind: ClassVar[str] = "reclaim-job"
 
 
 @dataclass(frozen=True, slots=True)
-class TakeSnapshot:
+class TakeSnapshot(Action):
     """Copy the verifiers' weights for an epoch."""
 
+    kind: ClassVar[str] = "take-snapshot"
     epoch: int
 
 
 @dataclass(frozen=True, slots=True)
-class RollMarket:
+class RollMarket(Action):
     """Bring the market's demand to an epoch."""
 
+    kind: ClassVar[str] = "roll-market"
     epoch: int
 
 
 @dataclass(frozen=True, slots=True)
-class EmitRewards:
+class EmitRewards(Action):
     """Move due emission into the reward stream."""
 
+    kind: ClassVar[str] = "emit-rewards"
     epoch: int
 
 
 @dataclass(frozen=True, slots=True)
-class SweepFees:
+class SweepFees(Action):
     """Split a fee vault between stakers, treasury and burn."""
 
+    kind: ClassVar[str] = "sweep-fees"
     shard: int
-
-
-Action = (
-    Wait
-    | Claim
-    | OpenVerdict
-    | Execute
-    | CommitStage
-    | Check
-    | CastBallot
-    | RevealBallot
-    | ProveFraud
-    | AnswerQuestion
-    | Draw
-    | Tally
-    | Settle
-    | VoidAttempt
-    | DemandAnswers
-    | ExpireAnswers
-    | SlashProvider
-    | SlashBallot
-    | AdoptPartial
-    | Cancel
-    | ExpireJob
-    | ExpireLease
-    | ReleaseExposure
-    | ReleaseBallot
-    | Withdraw
-    | CollectFee
-    | ReclaimEscrow
-    | CloseVerdict
-    | ReclaimJob
-    | TakeSnapshot
-    | RollMarket
-    | EmitRewards
-    | SweepFees
-)

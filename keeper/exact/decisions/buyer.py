@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 
 from keeper.exact.decisions.actions import (
-    Action,
     Cancel,
     DemandAnswers,
     Draw,
     ExpireJob,
     ReclaimEscrow,
     ReclaimJob,
-    Wait,
     Withdraw,
 )
+from keeper.exact.decisions.codes import JobState, VerdictState
 from keeper.exact.decisions.crank import DRAW_DELAY
-from keeper.exact.decisions.state import Clock, JobSnapshot, JobState, Verdict, VerdictState
+from keeper.exact.decisions.state import JobSnapshot, Verdict
+from keeper.node.decisions.actions import Decision, Wait
+from keeper.node.decisions.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class BuyerSnapshot:
     missing: bool = False
 
 
-def next_action(snapshot: BuyerSnapshot, clock: Clock) -> Action:
+def next_action(snapshot: BuyerSnapshot, clock: Clock) -> Decision:
     """The step that the chain accepts at clock.slot, or how long to wait."""
     view = snapshot.job
     job, verdict = view.job, view.verdict
@@ -41,12 +42,12 @@ def next_action(snapshot: BuyerSnapshot, clock: Clock) -> Action:
         if clock.slot > job.claim_deadline:
             return ExpireJob(job.address)
         return Wait(job.claim_deadline + 1)
-    if job.state.ended:
+    if job.ended:
         return _take_back(view)
     return Wait() if verdict is None else _judged(snapshot, verdict, clock)
 
 
-def _judged(snapshot: BuyerSnapshot, verdict: Verdict, clock: Clock) -> Action:
+def _judged(snapshot: BuyerSnapshot, verdict: Verdict, clock: Clock) -> Decision:
     address = snapshot.job.job.address
     if verdict.may_demand(clock.slot) and _misses(snapshot, verdict):
         return DemandAnswers(address)
@@ -62,7 +63,7 @@ def _misses(snapshot: BuyerSnapshot, verdict: Verdict) -> bool:
     return snapshot.missing or any(ballot.missed for ballot in verdict.ballots)
 
 
-def _take_back(view: JobSnapshot) -> Action:
+def _take_back(view: JobSnapshot) -> Decision:
     job, escrow = view.job, view.escrow
     if escrow is not None:
         for credit in escrow.unpaid_to(job.buyer):

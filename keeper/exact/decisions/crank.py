@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 
 from keeper.exact.decisions.actions import (
-    Action,
     AdoptPartial,
     CollectFee,
     Draw,
@@ -23,17 +22,12 @@ from keeper.exact.decisions.actions import (
     TakeSnapshot,
     Tally,
     VoidAttempt,
-    Wait,
     Withdraw,
 )
-from keeper.exact.decisions.state import (
-    BallotState,
-    Clock,
-    JobSnapshot,
-    JobState,
-    Verdict,
-    VerdictState,
-)
+from keeper.exact.decisions.codes import BallotState, JobState, VerdictState
+from keeper.exact.decisions.state import JobSnapshot, Verdict, slashes_provider, voids
+from keeper.node.decisions.actions import Action, Decision, Wait
+from keeper.node.decisions.clock import Clock
 
 DRAW_DELAY = 32
 
@@ -64,7 +58,7 @@ class CrankSnapshot:
     max_attempts: int
 
 
-def next_action(snapshot: CrankSnapshot, clock: Clock) -> Action:
+def next_action(snapshot: CrankSnapshot, clock: Clock) -> Decision:
     """A step that the chain accepts at clock.slot; otherwise when the next one opens."""
     opens: list[int] = []
     for job in snapshot.jobs:
@@ -87,7 +81,7 @@ def draw_opens(verdict: Verdict, salt_slots: int) -> int:
     return verdict.committed_slot + delay
 
 
-def _job_step(snapshot: CrankSnapshot, view: JobSnapshot, clock: Clock) -> Action:
+def _job_step(snapshot: CrankSnapshot, view: JobSnapshot, clock: Clock) -> Decision:
     job, verdict = view.job, view.verdict
     match job.state:
         case JobState.POSTED:
@@ -106,11 +100,11 @@ def _job_step(snapshot: CrankSnapshot, view: JobSnapshot, clock: Clock) -> Actio
 
 def _verdict_step(
     snapshot: CrankSnapshot, view: JobSnapshot, verdict: Verdict, clock: Clock
-) -> Action:
+) -> Decision:
     address = view.job.address
     match verdict.state:
         case VerdictState.COMMITTING:
-            step: Action = AdoptPartial(address)
+            step: Decision = AdoptPartial(address)
         case VerdictState.COMMITTED:
             opens = draw_opens(verdict, snapshot.salt_slots)
             step = _at(opens, Draw(address, with_salt=False), clock)
@@ -120,10 +114,10 @@ def _verdict_step(
             step = _at(verdict.availability.deadline + 1, ExpireAnswers(address), clock)
         case VerdictState.DISPUTED:
             step = _at(verdict.window_end + 1, Settle(address), clock)
-        case VerdictState.DECIDED if verdict.outcome.slashes_provider and not verdict.slashed:
+        case VerdictState.DECIDED if slashes_provider(verdict.outcome) and not verdict.slashed:
             opens = verdict.window_end + snapshot.trap_slots + 1
             step = _at(opens, SlashProvider(address), clock)
-        case VerdictState.DECIDED if verdict.outcome.voids:
+        case VerdictState.DECIDED if voids(verdict.outcome):
             step = VoidAttempt(address)
         case VerdictState.DECIDED:
             step = _at(verdict.window_end + 1, Settle(address), clock)
@@ -139,7 +133,7 @@ def _tally_opens(verdict: Verdict, clock: Clock) -> int:
     return verdict.reveal_deadline + 1
 
 
-def _leftovers(owner: Pubkey, view: JobSnapshot) -> Action:
+def _leftovers(owner: Pubkey, view: JobSnapshot) -> Decision:
     address, escrow = view.job.address, view.escrow
     if view.verdict is not None and view.verdict.state is VerdictState.SETTLED:
         for ballot in view.verdict.ballots:
@@ -155,7 +149,7 @@ def _leftovers(owner: Pubkey, view: JobSnapshot) -> Action:
     return Wait()
 
 
-def _epoch_chore(epochs: Epochs, clock: Clock) -> Action:
+def _epoch_chore(epochs: Epochs, clock: Clock) -> Decision:
     epoch = clock.slot // epochs.slots
     chores: Sequence[tuple[int | None, Action]] = (
         (epochs.snapshot, TakeSnapshot(epoch)),
@@ -170,5 +164,5 @@ def _epoch_chore(epochs: Epochs, clock: Clock) -> Action:
     return Wait((epoch + 1) * epochs.slots)
 
 
-def _at(slot: int, action: Action, clock: Clock) -> Action:
+def _at(slot: int, action: Action, clock: Clock) -> Decision:
     return action if clock.slot >= slot else Wait(slot)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from solders.pubkey import Pubkey
 
 from keeper.exact.decisions.actions import (
-    Action,
     AnswerQuestion,
     Claim,
     CloseVerdict,
@@ -14,18 +13,13 @@ from keeper.exact.decisions.actions import (
     Execute,
     OpenVerdict,
     ReleaseExposure,
-    Wait,
     Withdraw,
 )
+from keeper.exact.decisions.codes import BallotState, JobState, VerdictState
 from keeper.exact.decisions.selection import ClaimTerms, choose
-from keeper.exact.decisions.state import (
-    BallotState,
-    Clock,
-    Job,
-    JobSnapshot,
-    JobState,
-    VerdictState,
-)
+from keeper.exact.decisions.state import Job, JobSnapshot
+from keeper.node.decisions.actions import Decision, Wait
+from keeper.node.decisions.clock import Clock
 
 MAX_STAGES = 8
 
@@ -69,7 +63,7 @@ class ProviderSnapshot:
     asked: Mapping[Pubkey, Sequence[tuple[int, int]]] = field(default_factory=dict)
 
 
-def next_action(snapshot: ProviderSnapshot, clock: Clock) -> Action:
+def next_action(snapshot: ProviderSnapshot, clock: Clock) -> Decision:
     """The most urgent step that the chain accepts at clock.slot."""
     for job in sorted(snapshot.jobs, key=_lease_end):
         if (step := _finish(snapshot, job, clock)) is not None:
@@ -118,7 +112,7 @@ def _holds(owner: Pubkey, snapshot: JobSnapshot, clock: Clock) -> bool:
     )
 
 
-def _finish(snapshot: ProviderSnapshot, held: JobSnapshot, clock: Clock) -> Action | None:
+def _finish(snapshot: ProviderSnapshot, held: JobSnapshot, clock: Clock) -> Decision | None:
     job, verdict = held.job, held.verdict
     if not _holds(snapshot.owner, held, clock):
         return None
@@ -141,7 +135,7 @@ def _finish(snapshot: ProviderSnapshot, held: JobSnapshot, clock: Clock) -> Acti
     return Execute(job.address, first, plan_stage(work, first, stages_left, budget))
 
 
-def _answer(snapshot: ProviderSnapshot, asked: JobSnapshot, clock: Clock) -> Action | None:
+def _answer(snapshot: ProviderSnapshot, asked: JobSnapshot, clock: Clock) -> Decision | None:
     """The first open question about what this provider committed."""
     job, verdict = asked.job, asked.verdict
     if (
@@ -158,12 +152,12 @@ def _answer(snapshot: ProviderSnapshot, asked: JobSnapshot, clock: Clock) -> Act
     return None
 
 
-def _collect(owner: Pubkey, snapshot: JobSnapshot) -> Action | None:
+def _collect(owner: Pubkey, snapshot: JobSnapshot) -> Decision | None:
     job, verdict = snapshot.job, snapshot.verdict
     if snapshot.escrow is not None:
         for credit in snapshot.escrow.unpaid_to(owner):
             return Withdraw(job.address, credit)
-    if not job.state.ended:
+    if not job.ended:
         return None
     if owner in snapshot.exposed:
         return ReleaseExposure(job.address, owner)

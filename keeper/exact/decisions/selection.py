@@ -5,31 +5,18 @@ Twin of the registry's claim order and price, so that no claim is sent before th
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Protocol
 
 from solders.pubkey import Pubkey
 
-from keeper.exact.decisions.fixed_point import BPS, Q32_ONE, U64_MAX, negative_ln, q32_share
-from keeper.exact.decisions.state import Clock, Job, JobSnapshot, JobState
+from keeper.exact.decisions.codes import JobState
+from keeper.exact.decisions.state import Job, JobSnapshot
+from keeper.node.decisions.claim_order import delay, lot
+from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.fixed_point import BPS, Q32_ONE, U64_MAX, q32_share
 
 REPUTATION_ONE = 1 << 16
 ASK_MACS = 1 << 30
 CLAIM_DELAY = 1
-
-
-class TurnRules(Protocol):
-    """The parameters that order those who want the same work."""
-
-    @property
-    def claim_scale_slots(self) -> int:
-        """Slots that somebody with all the stake waits in the mean."""
-        ...
-
-    @property
-    def claim_max_delay_slots(self) -> int:
-        """The longest wait."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,19 +153,3 @@ def weight(free_stake: int, reputation: int) -> int:
     """Free stake in base units times 1/4 + 3/4 of a Q16 reputation."""
     factor = REPUTATION_ONE + 3 * reputation
     return min(U64_MAX, free_stake * factor // (4 * REPUTATION_ONE))
-
-
-def lot(slot_hash: bytes, job: Pubkey, owner: Pubkey) -> int:
-    """First 8 bytes, little-endian, of SHA256(slot hash | job | provider owner)."""
-    digest = sha256(slot_hash + bytes(job) + bytes(owner)).digest()
-    return int.from_bytes(digest[:8], "little")
-
-
-def delay(rules: TurnRules, drawn: int, own_weight: int, total_staked: int) -> int:
-    """ceil(claim_scale * -ln(u) * total_staked / weight) slots, capped."""
-    cap = rules.claim_max_delay_slots
-    if own_weight == 0:
-        return cap
-    shares_q32 = -(-(total_staked << 32) // own_weight)
-    slots_q64 = negative_ln(drawn) * shares_q32 * rules.claim_scale_slots
-    return min(cap, -(-slots_q64 // (1 << 64)))

@@ -1,82 +1,31 @@
 """What the chain says about a job, as far as a decision needs it. All times are slots."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 
 from solders.pubkey import Pubkey
 
-
-class JobState(IntEnum):
-    """Job.state of the registry."""
-
-    POSTED = 0
-    CLAIMED = 1
-    COMMITTED = 2
-    SETTLED = 3
-    CANCELLED = 4
-    EXPIRED = 5
-    VOIDED = 6
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing but collecting is left to do."""
-        return self >= JobState.SETTLED
+from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
+from keeper.node.decisions.escrow import Escrow
 
 
-class VerdictState(IntEnum):
-    """Verdict.state: DISPUTED waits for a proof, ANSWERING for a provider to show its data."""
-
-    COMMITTING = 0
-    COMMITTED = 1
-    BALLOTING = 2
-    DISPUTED = 3
-    DECIDED = 4
-    SETTLED = 5
-    ANSWERING = 6
+def convicts(outcome: Outcome) -> bool:
+    """Returns whether the outcome blames the provider of one stage."""
+    return is_proven(outcome) or outcome is Outcome.WITHHELD
 
 
-class Outcome(IntEnum):
-    """Verdict.outcome."""
-
-    NONE = 0
-    ACCEPTED = 1
-    UNAVAILABLE = 3
-    UNVERIFIED = 4
-    UNSAMPLED = 5
-    FRAUD = 6
-    UNPROVEN = 7
-    TRAP = 8
-    WITHHELD = 9
-
-    @property
-    def voids(self) -> bool:
-        """Whether the attempt goes unpaid."""
-        return self is Outcome.UNAVAILABLE or self.convicts
-
-    @property
-    def convicts(self) -> bool:
-        """Whether one stage's provider is to blame."""
-        return self.proven or self is Outcome.WITHHELD
-
-    @property
-    def slashes_provider(self) -> bool:
-        """Whether a provider loses what it staked: by a proof, or for data not shown in time."""
-        return self in (Outcome.FRAUD, Outcome.WITHHELD)
-
-    @property
-    def proven(self) -> bool:
-        """Whether a committed element was proven wrong, on the buyer's order or not."""
-        return self in (Outcome.FRAUD, Outcome.TRAP)
+def is_proven(outcome: Outcome) -> bool:
+    """Returns whether a committed element was proven wrong, on the buyer's order or not."""
+    return outcome in (Outcome.FRAUD, Outcome.TRAP)
 
 
-class BallotState(IntEnum):
-    """State of one drawn ballot."""
+def slashes_provider(outcome: Outcome) -> bool:
+    """Returns whether a provider loses its exposure: by a proof, or for data not shown in time."""
+    return outcome in (Outcome.FRAUD, Outcome.WITHHELD)
 
-    DRAWN = 0
-    CAST = 1
-    REVEALED = 2
-    RELEASED = 3
+
+def voids(outcome: Outcome) -> bool:
+    """Returns whether the attempt goes unpaid."""
+    return outcome is Outcome.UNAVAILABLE or convicts(outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +61,11 @@ class Job:
     claim_deadline: int
     score_q32: int
     lease: Lease | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing but collecting is left to do."""
+        return self.state >= JobState.SETTLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +155,7 @@ class Verdict:
     def owes_slash(self, ballot: DrawnBallot) -> bool:
         """Whether it accepted what was proven wrong and still holds its exposure."""
         revealed = ballot.state is BallotState.REVEALED and ballot.accepted
-        return self.outcome.proven and revealed and not ballot.slashed
+        return is_proven(self.outcome) and revealed and not ballot.slashed
 
     def is_challengeable(self, slot: int) -> bool:
         """Whether a proof of fraud is still judged at the slot."""
@@ -213,14 +167,14 @@ class Verdict:
             case VerdictState.DECIDED if self.outcome is Outcome.UNAVAILABLE:
                 return True
             case VerdictState.DECIDED:
-                return not self.outcome.voids and slot <= self.window_end
+                return not voids(self.outcome) and slot <= self.window_end
             case _:
                 return False
 
     def may_demand(self, slot: int) -> bool:
         """Whether the buyer may still ask for the data."""
         waiting = self.state is VerdictState.DISPUTED or (
-            self.state is VerdictState.DECIDED and not self.outcome.voids
+            self.state is VerdictState.DECIDED and not voids(self.outcome)
         )
         return waiting and self.availability is None and slot <= self.window_end
 
@@ -232,36 +186,6 @@ class Verdict:
             or (casting_over and ballot.state is BallotState.DRAWN)
             for ballot in self.latest_draw
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """What escrow owes a party."""
-
-    party: Pubkey
-    amount: int
-    paid: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Escrow:
-    """The money side of a job; balance is its vault's."""
-
-    final: bool
-    credits: tuple[Credit, ...]
-    fee_due: int
-    balance: int
-
-    @property
-    def outstanding(self) -> int:
-        """Base units that belong to parties or to the fee vault."""
-        return self.fee_due + sum(credit.amount for credit in self.credits if not credit.paid)
-
-    def unpaid_to(self, party: Pubkey) -> Iterator[int]:
-        """Indexes of the credits that a party can still pull."""
-        for index, credit in enumerate(self.credits):
-            if credit.party == party and not credit.paid and credit.amount:
-                yield index
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,15 +201,9 @@ class JobSnapshot:
     escrow: Escrow | None
     exposed: frozenset[Pubkey] = frozenset()
     version: str = ""
+    sequences: tuple[tuple[str, int], ...] = ()
 
     @property
     def address(self) -> Pubkey:
         """The job's."""
         return self.job.address
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The slot a decision is made for: the one that the transaction is expected to land in."""
-
-    slot: int

@@ -5,23 +5,17 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 
 from keeper.exact.decisions.actions import (
-    Action,
     CastBallot,
     Check,
     ProveFraud,
     ReleaseBallot,
     RevealBallot,
-    Wait,
     Withdraw,
 )
-from keeper.exact.decisions.state import (
-    BallotState,
-    Clock,
-    DrawnBallot,
-    JobSnapshot,
-    Verdict,
-    VerdictState,
-)
+from keeper.exact.decisions.codes import BallotState, VerdictState
+from keeper.exact.decisions.state import DrawnBallot, JobSnapshot, Verdict
+from keeper.node.decisions.actions import Action, Decision, Wait
+from keeper.node.decisions.clock import Clock
 
 BallotKey = tuple[Pubkey, int]
 Step = tuple[tuple[int, int], Action]
@@ -39,7 +33,7 @@ class VerifierSnapshot:
     ready: frozenset[BallotKey] = frozenset()
 
 
-def next_action(snapshot: VerifierSnapshot, clock: Clock) -> Action:
+def next_action(snapshot: VerifierSnapshot, clock: Clock) -> Decision:
     """The most urgent step that the chain accepts at clock.slot."""
     steps = [step for job in snapshot.jobs for step in _steps(snapshot, job, clock)]
     if steps:

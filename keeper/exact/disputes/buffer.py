@@ -32,24 +32,24 @@ class EvidenceBuffer:
     tail_bytes: int = TAIL_BYTES
 
     @property
-    def staged(self) -> bytes:
+    def body(self) -> bytes:
         """What goes into the buffer."""
         return self.evidence[: max(0, len(self.evidence) - self.tail_bytes)]
 
     @property
     def tail(self) -> bytes:
         """What rides with the instruction that reads the buffer."""
-        return self.evidence[len(self.staged) :]
+        return self.evidence[len(self.body) :]
 
     @property
     def space(self) -> int:
         """Bytes of the account."""
-        return HEADER_BYTES + len(self.staged)
+        return HEADER_BYTES + len(self.body)
 
     @property
     def seed(self) -> str:
         """The same for the same place of a job, so that a restart finds what it staged."""
-        place = bytes(self.job) + place_bytes(self.operator, self.element)
+        place = bytes(self.job) + position_bytes(self.operator, self.element)
         return hashlib.sha256(place).hexdigest()[:SEED_DIGITS]
 
     @property
@@ -74,7 +74,7 @@ class EvidenceBuffer:
     def open(self, length: int | None = None) -> Instruction:
         """Write the header; `length` is that of the staged bytes unless another is given."""
         return verdict.open_buffer(
-            length=len(self.staged) if length is None else length,
+            length=len(self.body) if length is None else length,
             challenger=self.owner,
             payer=self.owner,
             job=self.job,
@@ -83,7 +83,7 @@ class EvidenceBuffer:
 
     def begin(self, lamports: int, placing: Sequence[Instruction] = ()) -> list[Instruction]:
         """The first transaction: the account with its rent, `placing`, and the first bytes."""
-        first = self.staged[:FIRST_BYTES]
+        first = self.body[:FIRST_BYTES]
         writing = [self.write(0, first)] if first else []
         return [self.create(lamports), self.open(), *placing, *writing]
 
@@ -95,14 +95,14 @@ class EvidenceBuffer:
 
     def pieces(self, start: int = 0, size: int = WRITE_BYTES) -> Iterator[tuple[int, bytes]]:
         """Offset and bytes of each write from `start` on."""
-        for offset in range(start, len(self.staged), size):
-            yield offset, self.staged[offset : offset + size]
+        for offset in range(start, len(self.body), size):
+            yield offset, self.body[offset : offset + size]
 
     def close(self) -> Instruction:
         """Take the rent back."""
         return verdict.close_buffer(challenger=self.owner, buffer=self.address, payer=self.owner)
 
 
-def place_bytes(operator: int, element: int) -> bytes:
+def position_bytes(operator: int, element: int) -> bytes:
     """Operator and element as the programs hash them: u32 little-endian each."""
     return operator.to_bytes(4, "little") + element.to_bytes(4, "little")

@@ -8,7 +8,7 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import verdict
-from keeper.exact.disputes.buffer import EvidenceBuffer, place_bytes
+from keeper.exact.disputes.buffer import EvidenceBuffer, position_bytes
 
 TICKET_AGE: Final = 2
 """Slots that a ticket stands before it gives a right."""
@@ -32,7 +32,7 @@ class Challenge:
     @property
     def hash(self) -> bytes:
         """SHA256(operator | element | challenger | salt), integers u32 little-endian."""
-        place = place_bytes(self.buffer.operator, self.buffer.element)
+        place = position_bytes(self.buffer.operator, self.buffer.element)
         return hashlib.sha256(place + bytes(self.buffer.owner) + self.salt).digest()
 
     def place_ticket(self) -> Instruction:

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from idl.client import verdict
-from keeper.exact.disputes.case import Case
+from keeper.exact.disputes.committed_trace import CommittedTrace
 from kernels.evidence import EvidenceError
 
 
@@ -27,12 +27,12 @@ class Replay:
         return not self.differences
 
 
-def judge_again(case: Case, receipt: verdict.Receipt) -> Replay:
+def judge_again(trace: CommittedTrace, receipt: verdict.Receipt) -> Replay:
     """Make the receipt's evidence again, and judge it by the referee's twin."""
     operator, element = receipt.operator, receipt.element
     try:
-        digest = hashlib.sha256(case.evidence(operator, element)).digest()
-        found = case.judge(operator, element)
+        digest = hashlib.sha256(trace.evidence(operator, element)).digest()
+        found = trace.judge(operator, element)
     except EvidenceError as error:
         return Replay(None, None, None, None, (f"the data cannot be judged: {error}",))
     differences = [

@@ -2,8 +2,8 @@
 
 from keeper.exact.roles.buyer import Buyer
 from keeper.exact.roles.crank import Crank
-from keeper.exact.roles.mirror import ChainMirror
+from keeper.exact.roles.mirror import JobMirror
 from keeper.exact.roles.provider import Provider
 from keeper.exact.roles.verifier import Verifier
 
-__all__ = ["Buyer", "ChainMirror", "Crank", "Provider", "Verifier"]
+__all__ = ["Buyer", "Crank", "JobMirror", "Provider", "Verifier"]

@@ -5,14 +5,16 @@ from itertools import accumulate
 from keeper.exact.decisions.questions import QUESTIONS, question, question_seed, seed_slot
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.mirror import View
-from keeper.node.sweep import Mirror
+from keeper.node.mirror import Mirror
 from kernels.graph import Graph
 
-Place = tuple[int, int]
+ElementPosition = tuple[int, int]
 """Operator and element."""
 
 
-def questions_of(mirror: Mirror[View], snapshot: JobSnapshot, graph: Graph) -> tuple[Place, ...]:
+def questions_of(
+    mirror: Mirror[View], snapshot: JobSnapshot, graph: Graph
+) -> tuple[ElementPosition, ...]:
     """The questions about a job of this graph; none before they are known."""
     judged = snapshot.verdict
     if judged is None or judged.availability is None or not judged.stages:

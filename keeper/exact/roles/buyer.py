@@ -4,14 +4,16 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
 from keeper.exact.decisions import buyer as rules
-from keeper.exact.decisions.actions import Action, Draw, Wait
+from keeper.exact.decisions.actions import Draw
 from keeper.exact.decisions.buyer import BuyerSnapshot
-from keeper.exact.decisions.state import Clock, JobSnapshot
-from keeper.exact.roles.mirror import ChainMirror, View
-from keeper.exact.roles.orders import SaltBook
+from keeper.exact.decisions.state import JobSnapshot
+from keeper.exact.roles.mirror import JobMirror, View
 from keeper.exact.roles.role import Role
 from keeper.exact.roles.transactions import draw
+from keeper.node.decisions.actions import Action, Decision, Wait
+from keeper.node.decisions.clock import Clock
 from keeper.node.errors import RoleError
+from keeper.node.vault import Salts
 
 
 class Buyer(Role):
@@ -21,8 +23,10 @@ class Buyer(Role):
     `missing` those whose result could not be fetched.
     """
 
+    name = "buyer"
+
     def __init__(
-        self, mirror: ChainMirror, submitter: Submitter, owner: Pubkey, salts: SaltBook
+        self, mirror: JobMirror, submitter: Submitter, owner: Pubkey, salts: Salts
     ) -> None:
         super().__init__(mirror, submitter, owner)
         self._salts = salts
@@ -30,12 +34,12 @@ class Buyer(Role):
         self.cancelling: set[Pubkey] = set()
         self.missing: set[Pubkey] = set()
 
-    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
+    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
         """See keeper.exact.decisions.buyer."""
         waits: list[int] = []
         for snapshot in jobs:
             job = snapshot.job
-            if job.buyer != self.owner or (job.state.ended and job.address in self.keep):
+            if job.buyer != self.owner or (job.ended and job.address in self.keep):
                 continue
             holds_salt = self._salts.get(job.address) is not None
             found = BuyerSnapshot(

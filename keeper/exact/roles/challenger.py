@@ -10,10 +10,10 @@ from keeper.compute import ComputeLane
 from keeper.errors import BadInputError
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.disputes import Challenge, EvidenceBuffer
-from keeper.exact.disputes.case import Case
-from keeper.exact.disputes.staging import Stager
+from keeper.exact.disputes.committed_trace import CommittedTrace
+from keeper.exact.disputes.upload import EvidenceUploader
 from keeper.exact.verification import CommittedStage, Reject, Unavailable, verify_trace
-from keeper.node.errors import CaseError, RoleError
+from keeper.node.errors import RoleError, TraceError
 from kernels.evidence import EvidenceError
 
 LOG = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class NothingWrongError(RoleError, BadInputError):
 
 
 @dataclass(frozen=True, slots=True)
-class Suspicion:
+class WrongElement:
     """An element that is wrong by the judgement of the referee's twin."""
 
     operator: int
@@ -38,23 +38,23 @@ class Suspicion:
 class Challenger:
     """Proves for one key."""
 
-    def __init__(self, stager: Stager, owner: Pubkey, lane: ComputeLane) -> None:
-        self._stager = stager
+    def __init__(self, uploader: EvidenceUploader, owner: Pubkey, lane: ComputeLane) -> None:
+        self._uploader = uploader
         self._owner = owner
         self._lane = lane
 
-    async def suspect(self, snapshot: JobSnapshot, case: Case) -> Suspicion:
-        """The first wrong element of everything committed; raises NothingWrongError, CaseError."""
+    async def suspect(self, snapshot: JobSnapshot, trace: CommittedTrace) -> WrongElement:
+        """The first wrong element of everything committed; raises NothingWrongError, TraceError."""
         stages = [
             CommittedStage(each.first, each.last, each.root)
             for each in (snapshot.verdict.stages if snapshot.verdict is not None else ())
         ]
-        found = await self._lane.run(verify_trace, case.graph, case.inputs, case.outputs, stages)
+        found = await self._lane.run(verify_trace, trace.graph, trace.inputs, trace.outputs, stages)
         match found.finding:
             case Reject(operator, element):
-                return await self.examine(snapshot, case, operator, element)
+                return await self.examine(snapshot, trace, operator, element)
             case Unavailable(missing):
-                raise CaseError(
+                raise TraceError(
                     f"{missing} of job {snapshot.job.address} is not what was committed"
                 )
             case _:
@@ -63,40 +63,40 @@ class Challenger:
                 )
 
     async def examine(
-        self, snapshot: JobSnapshot, case: Case, operator: int, element: int
-    ) -> Suspicion:
-        """Judge one element as the referee will; raises NothingWrongError, CaseError."""
+        self, snapshot: JobSnapshot, trace: CommittedTrace, operator: int, element: int
+    ) -> WrongElement:
+        """Judge one element as the referee will; raises NothingWrongError, TraceError."""
         try:
-            found = await self._lane.run(case.judge, operator, element)
+            found = await self._lane.run(trace.judge, operator, element)
         except EvidenceError as error:
-            raise CaseError(f"job {snapshot.job.address} cannot be challenged: {error}") from error
+            raise TraceError(f"job {snapshot.job.address} cannot be challenged: {error}") from error
         if not found.is_fraud:
             raise NothingWrongError(
                 f"element {element} of operator {operator} is {found.committed}, as it must be: "
                 "nothing to challenge"
             )
-        return Suspicion(operator, element, found.expected, found.committed)
+        return WrongElement(operator, element, found.expected, found.committed)
 
     async def prove(
-        self, snapshot: JobSnapshot, case: Case, suspicion: Suspicion, salt: bytes | None
+        self, snapshot: JobSnapshot, trace: CommittedTrace, wrong: WrongElement, salt: bytes | None
     ) -> Landed:
         """Stage the evidence and prove, by a ticket with the salt.
 
         salt is None where an own revealed ballot rejects the element. Raises ChainError.
         """
-        job, (operator, element) = snapshot.job, (suspicion.operator, suspicion.element)
-        evidence = await self._lane.run(case.evidence, operator, element)
+        job, (operator, element) = snapshot.job, (wrong.operator, wrong.element)
+        evidence = await self._lane.run(trace.evidence, operator, element)
         buffer = EvidenceBuffer(self._owner, job.address, operator, element, evidence)
         challenge = Challenge(buffer, job.graph, salt or bytes(SALT_BYTES))
-        landed = await self._stager.prove(challenge, ticket=salt is not None)
+        landed = await self._uploader.prove(challenge, ticket=salt is not None)
         LOG.info(
             "job %s: element %d of operator %d is %d, must be %d; proven in slot %d",
-            job.address, element, operator, suspicion.committed, suspicion.expected, landed.slot,
+            job.address, element, operator, wrong.committed, wrong.expected, landed.slot,
         )  # fmt: skip
         return landed
 
     async def tidy(self, job: Pubkey, operator: int, element: int) -> None:
         """Take the rent of an unfinished staging back; raises ChainError."""
         buffer = EvidenceBuffer(self._owner, job, operator, element, b"")
-        if await self._stager.is_staged(buffer):
-            await self._stager.close(buffer)
+        if await self._uploader.exists(buffer):
+            await self._uploader.close(buffer)

@@ -6,7 +6,6 @@ from idl.client import SHARDS, escrow, job_registry, shard_of, staking
 from keeper.chain.submit import Submitter
 from keeper.exact.decisions import crank as rules
 from keeper.exact.decisions.actions import (
-    Action,
     CollectFee,
     EmitRewards,
     RollMarket,
@@ -14,21 +13,25 @@ from keeper.exact.decisions.actions import (
     TakeSnapshot,
 )
 from keeper.exact.decisions.crank import CrankSnapshot, Epochs
-from keeper.exact.decisions.state import Clock, JobSnapshot
-from keeper.exact.roles.mirror import ChainMirror, View
+from keeper.exact.decisions.state import JobSnapshot
+from keeper.exact.roles.mirror import JobMirror, View
 from keeper.exact.roles.role import Role
-from keeper.node.sweep import tokens_of
+from keeper.node.accounts import tokens_of
+from keeper.node.decisions.actions import Action, Decision
+from keeper.node.decisions.clock import Clock
 
 
 class Crank(Role):
     """Cranks for one key."""
 
-    def __init__(self, mirror: ChainMirror, submitter: Submitter, owner: Pubkey) -> None:
+    name = "crank"
+
+    def __init__(self, mirror: JobMirror, submitter: Submitter, owner: Pubkey) -> None:
         super().__init__(mirror, submitter, owner)
         self._done: dict[type[Action], int] = {}
         self.fee_shards: tuple[int, ...] = ()
 
-    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
+    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
         """See keeper.exact.decisions.crank."""
         epochs = Epochs(
             slots=view.rules.staking.epoch_slots,

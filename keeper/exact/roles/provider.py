@@ -9,22 +9,26 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
 from keeper.compute import CapacityError, Lane, RenewingExecutor
-from keeper.data import BlobClient, BlobStore, DataError, StageIndex, StageIndexes
+from keeper.data import DataError, StageIndex
 from keeper.exact.decisions import provider as rules
-from keeper.exact.decisions.actions import Action, AnswerQuestion, Claim, Execute
+from keeper.exact.decisions.actions import AnswerQuestion, Claim, Execute
+from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.provider import ComputedStage, ProviderSnapshot, Work
 from keeper.exact.decisions.selection import ClaimTerms
-from keeper.exact.decisions.state import Clock, Job, JobSnapshot, JobState, Verdict
+from keeper.exact.decisions.state import Job, JobSnapshot, Verdict
 from keeper.exact.disputes import EvidenceBuffer
-from keeper.exact.disputes.staging import Stager
-from keeper.exact.roles.availability import Place, questions_of
-from keeper.exact.roles.cases import CaseShelf, CaseSource
-from keeper.exact.roles.conversion import claim_rules, standing_of
-from keeper.exact.roles.material import JobMaterial, MaterialSource
-from keeper.exact.roles.mirror import ChainMirror, View
+from keeper.exact.disputes.upload import EvidenceUploader
+from keeper.exact.roles.accounts import claim_rules, standing_of
+from keeper.exact.roles.archive import TraceLoader
+from keeper.exact.roles.availability import ElementPosition, questions_of
+from keeper.exact.roles.data import JobData
+from keeper.exact.roles.mirror import JobMirror, View
 from keeper.exact.roles.role import Role
-from keeper.exact.roles.traces import TraceSource
-from keeper.node.errors import MaterialError, RoleError
+from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.workload import JobWorkload
+from keeper.node.decisions.actions import Action, Decision
+from keeper.node.decisions.clock import Clock
+from keeper.node.errors import RoleError, WorkloadError
 from keeper.scheduling import commit_in_slices
 from kernels.graph.reference import Executor
 from kernels.runtime import DeviceLost
@@ -54,30 +58,31 @@ class ProviderTools:
     executor: Executor
     rate: int
     lane: Lane
-    store: BlobStore
-    indexes: StageIndexes
-    client: BlobClient
-    material: MaterialSource
-    shelf: CaseShelf
+    data: JobData
     slice_macs: int | None = None
 
 
 class Provider(Role):
     """Runs jobs for one key."""
 
+    name = "provider"
+
     def __init__(
-        self, mirror: ChainMirror, submitter: Submitter, owner: Pubkey, tools: ProviderTools
+        self, mirror: JobMirror, submitter: Submitter, owner: Pubkey, tools: ProviderTools
     ) -> None:
         super().__init__(mirror, submitter, owner)
         self._tools = tools
-        self._traces = TraceSource(tools.client, mirror.gateway)
-        self._cases = CaseSource(tools.lane, tools.material, self._traces, tools.shelf)
-        self._stager = Stager(mirror.gateway, submitter)
+        self._data = tools.data
+        self._traces = TraceFetcher(tools.data.client, mirror.gateway)
+        self._committed = TraceLoader(
+            tools.lane, tools.data.workloads, self._traces, tools.data.archive
+        )
+        self._uploader = EvidenceUploader(mirror.gateway, submitter)
         self._restarts: set[Pubkey] = set()
-        self._material: dict[Pubkey, JobMaterial] = {}
+        self._workloads: dict[Pubkey, JobWorkload] = {}
         self.costs: dict[Pubkey, ExecutionCost] = {}
 
-    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
+    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
         """See keeper.exact.decisions.provider."""
         return rules.next_action(
             ProviderSnapshot(
@@ -86,10 +91,10 @@ class Provider(Role):
                 terms=self._terms(view, jobs),
                 rate=self._tools.rate,
                 lease_slots=view.rules.job_registry.lease_slots,
-                work={job: self._work(job, material) for job, material in self._material.items()},
+                work={job: self._work(job, workload) for job, workload in self._workloads.items()},
                 asked={
-                    job: self._asked(view.jobs[job], material)
-                    for job, material in self._material.items()
+                    job: self._asked(view.jobs[job], workload)
+                    for job, workload in self._workloads.items()
                     if job in view.jobs
                 },
             ),
@@ -101,9 +106,9 @@ class Provider(Role):
         match action:
             case Claim(job):
                 # A claim without the data would cost the lease bond.
-                material = await self._tools.material.get(view.jobs[job].job)
-                await self._require_capacity(material)
-                self._material[job] = material
+                workload = await self._data.workloads.get(view.jobs[job].job)
+                await self._require_capacity(workload)
+                self._workloads[job] = workload
                 await super().perform(action, view)
             case Execute(job, first, last):
                 await self._execute(view.jobs[job], range(first, last))
@@ -113,22 +118,22 @@ class Provider(Role):
                 await super().perform(action, view)
                 await self._forget(view)
 
-    def _asked(self, snapshot: JobSnapshot, material: JobMaterial) -> tuple[Place, ...]:
-        return questions_of(self.mirror, snapshot, material.graph)
+    def _asked(self, snapshot: JobSnapshot, workload: JobWorkload) -> tuple[ElementPosition, ...]:
+        return questions_of(self.mirror, snapshot, workload.graph)
 
-    async def _answer(self, snapshot: JobSnapshot, question: int, place: Place) -> None:
+    async def _answer(self, snapshot: JobSnapshot, question: int, place: ElementPosition) -> None:
         job = snapshot.job
-        case = await self._cases.get(snapshot)
-        evidence = await self._tools.lane.run(case.evidence, *place)
+        trace = await self._committed.get(snapshot)
+        evidence = await self._tools.lane.run(trace.evidence, *place)
         buffer = EvidenceBuffer(self.owner, job.address, *place, evidence)
-        answered = await self._stager.answer(buffer, job.graph, question)
+        answered = await self._uploader.answer(buffer, job.graph, question)
         LOG.info("job %s: question %d answered in slot %d", job.address, question, answered.slot)
 
-    async def _require_capacity(self, material: JobMaterial) -> None:
+    async def _require_capacity(self, workload: JobWorkload) -> None:
         executor = self._tools.executor
         if isinstance(executor, RenewingExecutor):
             try:
-                await self._tools.lane.run(executor.check_limits, material.graph)
+                await self._tools.lane.run(executor.check_limits, workload.graph)
             except CapacityError as error:
                 raise RoleError(str(error)) from error
 
@@ -151,18 +156,18 @@ class Provider(Role):
             beacons=beacons,
         )
 
-    def _work(self, job: Pubkey, material: JobMaterial) -> Work:
+    def _work(self, job: Pubkey, workload: JobWorkload) -> Work:
         computed = tuple(
             ComputedStage(index.first, index.last, bytes.fromhex(index.root))
-            for index in self._tools.indexes.of_job(str(job))
+            for index in self._data.indexes.of_job(str(job))
         )
-        return Work(material.cumulative_macs, computed, job in self._restarts)
+        return Work(workload.cumulative_macs, computed, job in self._restarts)
 
     async def _execute(self, snapshot: JobSnapshot, operators: range) -> None:
         job = snapshot.job
-        material = self._material[job.address]
+        workload = self._workloads[job.address]
         try:
-            earlier = await self._earlier(snapshot.verdict, job, material, operators.start)
+            earlier = await self._earlier(snapshot.verdict, job, workload, operators.start)
         except (DataError, LayoutError, RoleError) as error:
             LOG.warning("job %s begins again: earlier stages cannot be had: %s", job.address, error)
             self._restarts.add(job.address)
@@ -172,9 +177,9 @@ class Provider(Role):
             committed = await commit_in_slices(
                 self._tools.lane,
                 self._tools.executor,
-                material.graph,
+                workload.graph,
                 operators=operators,
-                inputs=material.inputs,
+                inputs=workload.inputs,
                 earlier=earlier,
                 most_macs=self._tools.slice_macs,
             )
@@ -184,7 +189,7 @@ class Provider(Role):
         executed = perf_counter()
         index = await self._tools.lane.run(self._keep, job, operators, committed)
         cost = ExecutionCost(
-            sum(material.graph.descriptors[at].multiply_adds for at in operators),
+            sum(workload.graph.descriptors[at].multiply_adds for at in operators),
             executed - started - committed.hashing_seconds,
             perf_counter() - executed + committed.hashing_seconds,
         )
@@ -196,25 +201,25 @@ class Provider(Role):
         )  # fmt: skip
 
     async def _earlier(
-        self, verdict: Verdict | None, job: Job, material: JobMaterial, first: int
+        self, verdict: Verdict | None, job: Job, workload: JobWorkload, first: int
     ) -> list[Array]:
         """Outputs 0..first - 1: this node's own, or fetched from whoever committed them."""
         found: list[Array] = []
         if first == 0:
             return found
         if verdict is None:
-            raise MaterialError(f"job {job.address} has progress but no verdict")
+            raise WorkloadError(f"job {job.address} has progress but no verdict")
         for stage in verdict.stages:
-            blobs = await self._traces.stage(job.address, stage, material.graph)
+            blobs = await self._traces.stage(job.address, stage, workload.graph)
             for number, blob in zip(range(stage.first, stage.last), blobs, strict=True):
-                spec = material.graph.outputs[number]
+                spec = workload.graph.outputs[number]
                 if blob is None:
-                    raise MaterialError(f"operator {number} of job {job.address} is not served")
+                    raise WorkloadError(f"operator {number} of job {job.address} is not served")
                 found.append(unpack(blob, spec.shape, spec.dtype))
         return found[:first]
 
     def _keep(self, job: Job, operators: range, committed: CommittedOutputs) -> StageIndex:
-        digests = [self._tools.store.put(pack(output).tobytes()) for output in committed.outputs]
+        digests = [self._data.store.put(pack(output).tobytes()) for output in committed.outputs]
         index = StageIndex(
             job=str(job.address),
             first=operators.start,
@@ -223,25 +228,25 @@ class Provider(Role):
             outputs=tuple(digests),
             tensor_roots=tuple(root.hex() for root in committed.roots),
         )
-        self._tools.indexes.put(index)
+        self._data.indexes.put(index)
         return index
 
     async def recover(self) -> None:
-        """Look, and fetch the material of the jobs that this key holds or answers for."""
+        """Look, and fetch the workload of the jobs that this key holds or answers for."""
         await super().recover()
         for snapshot in self.mirror.view.jobs.values():
             job = snapshot.job
             held = job.lease is not None and job.lease.provider == self.owner
             stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
             answers = any(stage.provider == self.owner for stage in stages)
-            if (held or answers) and not job.state.ended:
+            if (held or answers) and not job.ended:
                 try:
-                    self._material[job.address] = await self._tools.material.get(job)
-                except MaterialError as error:
+                    self._workloads[job.address] = await self._data.workloads.get(job)
+                except WorkloadError as error:
                     LOG.warning("cannot go on with a job: %s", error)
 
     async def _forget(self, view: View) -> None:
         """Drop the traces of jobs that their buyers closed: nobody can ask for them any more."""
-        for digest in self._tools.indexes.keep_only({str(job) for job in view.jobs}):
-            self._tools.store.remove(digest)
-        self._material = {job: kept for job, kept in self._material.items() if job in view.jobs}
+        for digest in self._data.indexes.keep_only({str(job) for job in view.jobs}):
+            self._data.store.remove(digest)
+        self._workloads = {job: kept for job, kept in self._workloads.items() if job in view.jobs}

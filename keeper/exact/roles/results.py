@@ -9,8 +9,9 @@ from solders.pubkey import Pubkey
 
 from keeper.data import DataError
 from keeper.data.files import replace_atomically
-from keeper.exact.decisions.state import JobSnapshot, Outcome
-from keeper.exact.roles.traces import TraceSource, index_is_committed
+from keeper.exact.decisions.codes import Outcome
+from keeper.exact.decisions.state import JobSnapshot
+from keeper.exact.roles.traces import TraceFetcher, index_is_committed
 from keeper.node.errors import RoleError
 from kernels.graph import Graph
 from kernels.trace import LayoutError, tensor_root, unpack
@@ -36,7 +37,7 @@ class JobRecord:
     result: bool
 
 
-async def fetch_result(traces: TraceSource, snapshot: JobSnapshot, graph: Graph) -> Array:
+async def fetch_result(traces: TraceFetcher, snapshot: JobSnapshot, graph: Graph) -> Array:
     """The last operator's output as committed; raises ResultError."""
     stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
     if not stages or stages[-1].last != len(graph.descriptors):
@@ -54,7 +55,7 @@ async def fetch_result(traces: TraceSource, snapshot: JobSnapshot, graph: Graph)
     return result
 
 
-class ResultShelf:
+class ResultArchive:
     """Ended jobs of a buyer: the chain forgets a job once its rent is reclaimed."""
 
     def __init__(self, root: Path) -> None:

@@ -5,11 +5,10 @@ import logging
 
 from solders.pubkey import Pubkey
 
-from idl.client import job_registry
 from keeper.chain.gateway import Gateway
 from keeper.data import BlobClient, DataError, StageIndex
 from keeper.exact.decisions.state import Stage
-from keeper.exact.roles.conversion import url_text
+from keeper.node.endpoints import endpoint_of
 from kernels.graph import Graph
 from kernels.trace import trace_root
 
@@ -18,7 +17,7 @@ LOG = logging.getLogger(__name__)
 CONCURRENT_TRANSFERS = 4
 
 
-class TraceSource:
+class TraceFetcher:
     """Looks up a provider's endpoint on chain and reads its stages."""
 
     def __init__(self, client: BlobClient, gateway: Gateway) -> None:
@@ -58,12 +57,6 @@ class TraceSource:
         index = await self._client.fetch_index(endpoint, str(job), stage.root.hex())
         size = graph.outputs[stage.last - 1].stored_bytes
         return index, await self._client.fetch(endpoint, index.outputs[-1], size)
-
-
-async def endpoint_of(gateway: Gateway, provider: Pubkey) -> str:
-    """URL of a provider's data server, empty where it is not registered."""
-    account = await gateway.fetch(job_registry.Provider, job_registry.provider_address(provider))
-    return "" if account is None else url_text(account.endpoint)
 
 
 def index_is_committed(index: StageIndex, stage: Stage) -> bool:

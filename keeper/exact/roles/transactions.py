@@ -18,7 +18,8 @@ from idl.client import (
 )
 from keeper.exact.decisions import actions
 from keeper.exact.decisions.state import JobSnapshot
-from keeper.exact.roles.conversion import NOBODY
+from keeper.node.accounts import NOBODY
+from keeper.node.decisions.actions import Action
 from keeper.node.errors import RoleError
 
 PARITIES = 2
@@ -41,7 +42,7 @@ class Context:
         return self.view
 
 
-def instruction(action: actions.Action, context: Context) -> Instruction:
+def instruction(action: Action, context: Context) -> Instruction:
     """The instruction that carries out an action which needs nothing but the chain.
 
     Raises TypeError for the others: waiting, computing, ballots and the salted draw.

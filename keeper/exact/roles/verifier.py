@@ -11,37 +11,38 @@ from idl.client import staking, verdict
 from keeper.chain.errors import ProgramError
 from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
-from keeper.data import BlobClient
 from keeper.exact.decisions import verifier as rules
 from keeper.exact.decisions.actions import (
-    Action,
     CastBallot,
     Check,
     ProveFraud,
     ReleaseBallot,
     RevealBallot,
 )
-from keeper.exact.decisions.state import Clock, JobSnapshot, Verdict
+from keeper.exact.decisions.codes import Choice
+from keeper.exact.decisions.state import JobSnapshot, Verdict
 from keeper.exact.decisions.verifier import VerifierSnapshot
-from keeper.exact.disputes.staging import Stager
-from keeper.exact.roles.ballots import BallotBox
-from keeper.exact.roles.cases import CaseShelf, CaseSource
+from keeper.exact.disputes.upload import EvidenceUploader
+from keeper.exact.roles.archive import TraceLoader
+from keeper.exact.roles.ballots import Ballots
 from keeper.exact.roles.challenger import Challenger
-from keeper.exact.roles.material import JobMaterial, MaterialSource
-from keeper.exact.roles.mirror import ChainMirror, View
+from keeper.exact.roles.data import JobData
+from keeper.exact.roles.mirror import JobMirror, View
 from keeper.exact.roles.role import Role
-from keeper.exact.roles.traces import TraceSource
+from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.workload import JobWorkload
 from keeper.exact.verification import (
     Accept,
     Ballot,
-    Choice,
     CommittedStage,
     Reject,
     TraceVerdict,
     ballot_commitment,
     verify_trace,
 )
-from keeper.node.errors import CaseError, MaterialError, RoleError
+from keeper.node.decisions.actions import Action, Decision
+from keeper.node.decisions.clock import Clock
+from keeper.node.errors import RoleError, TraceError, WorkloadError
 from kernels.trace import Hasher, stored_roots
 
 LOG = logging.getLogger(__name__)
@@ -56,28 +57,32 @@ class VerifierTools:
     """What a verifier works with."""
 
     lane: ComputeLane
-    client: BlobClient
-    material: MaterialSource
-    ballots: BallotBox
-    shelf: CaseShelf
+    data: JobData
+    ballots: Ballots
     hasher: Hasher = stored_roots
 
 
 class Verifier(Role):
     """Checks traces for one key that holds a seat."""
 
+    name = "verifier"
+
     def __init__(
-        self, mirror: ChainMirror, submitter: Submitter, owner: Pubkey, tools: VerifierTools
+        self, mirror: JobMirror, submitter: Submitter, owner: Pubkey, tools: VerifierTools
     ) -> None:
         super().__init__(mirror, submitter, owner)
         self._tools = tools
-        self._traces = TraceSource(tools.client, mirror.gateway)
-        self._cases = CaseSource(tools.lane, tools.material, self._traces, tools.shelf)
-        self._challenger = Challenger(Stager(mirror.gateway, submitter), owner, tools.lane)
+        self._traces = TraceFetcher(tools.data.client, mirror.gateway)
+        self._committed = TraceLoader(
+            tools.lane, tools.data.workloads, self._traces, tools.data.archive
+        )
+        self._challenger = Challenger(
+            EvidenceUploader(mirror.gateway, submitter), owner, tools.lane
+        )
         self._ready = tools.ballots.keys()
         self.verdicts: dict[Pubkey, TraceVerdict] = {}
 
-    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Action:
+    def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
         """See keeper.exact.decisions.verifier."""
         party, judge = view.parties[self.owner], view.rules.verdict
         return rules.next_action(
@@ -137,10 +142,10 @@ class Verifier(Role):
         await self.send(action, view, cast)
 
     async def _prove(self, snapshot: JobSnapshot, operator: int, element: int) -> None:
-        case = await self._cases.get(snapshot)
-        suspicion = await self._challenger.examine(snapshot, case, operator, element)
+        trace = await self._committed.get(snapshot)
+        wrong = await self._challenger.examine(snapshot, trace, operator, element)
         try:
-            await self._challenger.prove(snapshot, case, suspicion, salt=None)
+            await self._challenger.prove(snapshot, trace, wrong, salt=None)
         except ProgramError as error:
             if error.name != OVERTAKEN:
                 raise
@@ -157,12 +162,12 @@ class Verifier(Role):
         job = snapshot.job
         ballot = Ballot.create(Choice.UNAVAILABLE)
         try:
-            material = await self._tools.material.get(job)
-        except MaterialError as error:
+            workload = await self._tools.data.workloads.get(job)
+        except WorkloadError as error:
             LOG.warning("verifier %s: %s", self.owner, error)
         else:
-            outputs = await self._fetch(snapshot, material)
-            found = await self._verify(snapshot, material, outputs)
+            outputs = await self._fetch(snapshot, workload)
+            found = await self._verify(snapshot, workload, outputs)
             self.verdicts[job.address] = found
             ballot = _ballot_for(found)
             if ballot.choice is Choice.REJECT:
@@ -175,14 +180,14 @@ class Verifier(Role):
         await asyncio.to_thread(self._tools.ballots.keep, key, ballot)
         self._ready = self._ready | {key}
 
-    async def _fetch(self, snapshot: JobSnapshot, material: JobMaterial) -> list[bytes | None]:
+    async def _fetch(self, snapshot: JobSnapshot, workload: JobWorkload) -> list[bytes | None]:
         """Canonical bytes of every committed output, None for each that does not come in time."""
         judged = _judged(snapshot)
         outputs: list[bytes | None] = []
         try:
             async with asyncio.timeout(self._transfer_seconds(judged)):
                 for stage in judged.stages:
-                    outputs += await self._traces.stage(snapshot.job.address, stage, material.graph)
+                    outputs += await self._traces.stage(snapshot.job.address, stage, workload.graph)
         except TimeoutError:
             LOG.warning(
                 "verifier %s: job %s is served too slowly", self.owner, snapshot.job.address
@@ -191,7 +196,7 @@ class Verifier(Role):
         return outputs
 
     async def _verify(
-        self, snapshot: JobSnapshot, material: JobMaterial, outputs: Sequence[bytes | None]
+        self, snapshot: JobSnapshot, workload: JobWorkload, outputs: Sequence[bytes | None]
     ) -> TraceVerdict:
         stages = [
             CommittedStage(stage.first, stage.last, stage.root)
@@ -199,8 +204,8 @@ class Verifier(Role):
         ]
         return await self._tools.lane.run(
             verify_trace,
-            material.graph,
-            material.inputs,
+            workload.graph,
+            workload.inputs,
             outputs,
             stages,
             hasher=self._tools.hasher,
@@ -209,8 +214,8 @@ class Verifier(Role):
     async def _keep(self, snapshot: JobSnapshot, outputs: Sequence[bytes | None]) -> None:
         """Keep what will be proven wrong: its provider may stop serving it."""
         try:
-            await self._cases.keep(snapshot, [each for each in outputs if each is not None])
-        except CaseError as error:
+            await self._committed.keep(snapshot, [each for each in outputs if each is not None])
+        except TraceError as error:
             LOG.warning("verifier %s: %s", self.owner, error)
 
     def _transfer_seconds(self, judged: Verdict) -> float:

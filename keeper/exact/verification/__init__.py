@@ -1,6 +1,6 @@
 """Checks a committed trace for a small fraction of the work that made it."""
 
-from keeper.exact.verification.ballot import Ballot, Choice, ballot_commitment
+from keeper.exact.verification.ballot import Ballot, ballot_commitment
 from keeper.exact.verification.cost import CheckCost
 from keeper.exact.verification.trace import (
     Accept,
@@ -15,7 +15,6 @@ __all__ = [
     "Accept",
     "Ballot",
     "CheckCost",
-    "Choice",
     "CommittedStage",
     "Reject",
     "TraceVerdict",

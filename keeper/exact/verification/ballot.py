@@ -2,18 +2,11 @@
 
 import secrets
 from dataclasses import dataclass
-from enum import IntEnum
 from hashlib import sha256
 
+from keeper.exact.decisions.codes import Choice
+
 SALT_BYTES = 32
-
-
-class Choice(IntEnum):
-    """What a verifier found, by its code on chain."""
-
-    ACCEPT = 1
-    REJECT = 2
-    UNAVAILABLE = 3
 
 
 @dataclass(frozen=True, slots=True)

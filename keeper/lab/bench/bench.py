@@ -13,10 +13,9 @@ from solders.token.state import TokenAccount
 from idl.client import Account, associated_token_address, escrow, job_registry, staking, verdict
 from keeper.chain.errors import transaction_failure
 from keeper.exact.decisions import crank as crank_rules
-from keeper.exact.decisions.actions import Action, Wait
 from keeper.exact.decisions.crank import CrankSnapshot, Epochs
-from keeper.exact.decisions.state import Clock, JobSnapshot
-from keeper.exact.roles.conversion import escrow_of, job_of, verdict_of
+from keeper.exact.decisions.state import JobSnapshot
+from keeper.exact.roles.accounts import job_of, verdict_of
 from keeper.exact.roles.transactions import Context, instruction
 from keeper.lab.localnet import Bank, TransactionRecord
 from keeper.lab.localnet.deployment import (
@@ -26,6 +25,9 @@ from keeper.lab.localnet.deployment import (
     localnet_keypair,
     localnet_mint,
 )
+from keeper.node.accounts import escrow_of
+from keeper.node.decisions.actions import Action, Wait
+from keeper.node.decisions.clock import Clock
 
 AccountType = TypeVar("AccountType", bound=Account)
 

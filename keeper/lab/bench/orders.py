@@ -9,13 +9,14 @@ from solders.pubkey import Pubkey
 
 from idl.client import escrow, find_bump, job_registry, shard_of, staking, verdict
 from keeper.exact.decisions.actions import Claim, CommitStage, OpenVerdict
-from keeper.exact.roles.conversion import url_field
-from keeper.exact.roles.orders import JobTerms
+from keeper.exact.decisions.codes import Choice
+from keeper.exact.roles.posting import JobTerms
 from keeper.exact.roles.transactions import draw
-from keeper.exact.verification import Ballot, Choice, ballot_commitment
+from keeper.exact.verification import Ballot, ballot_commitment
 from keeper.lab.bench.bench import NLOV, Bench, secret
 from keeper.lab.localnet import TransactionRecord
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_mint
+from keeper.node.accounts import url_field
 from kernels.graph import Graph
 
 TERMS = JobTerms(price=20 * NLOV, verification_fee=NLOV // 10, tip=NLOV // 100, urgency=NLOV)

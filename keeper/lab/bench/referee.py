@@ -6,7 +6,7 @@ import numpy as np
 
 from idl.client import job_registry
 from keeper.exact.decisions.actions import SlashProvider
-from keeper.exact.decisions.state import Outcome
+from keeper.exact.decisions.codes import Outcome
 from keeper.lab.bench.bench import Bench
 from keeper.lab.bench.dispute import Lie, open_dispute
 from keeper.lab.bench.orders import Orders

@@ -22,9 +22,8 @@ from keeper.exact.decisions.actions import (
     Tally,
     Withdraw,
 )
-from keeper.exact.decisions.state import JobState, Outcome
+from keeper.exact.decisions.codes import Choice, JobState, Outcome
 from keeper.exact.decisions.trap import trap_of
-from keeper.exact.verification import Choice
 from keeper.lab.bench.answers import Trace, answer_questions
 from keeper.lab.bench.bench import NLOV, Bench, secret
 from keeper.lab.bench.dispute import Lie, lie_about_digits, open_dispute

@@ -10,15 +10,18 @@ from solders.pubkey import Pubkey
 
 from keeper.compute import ComputeLane
 from keeper.configuration import Serving
-from keeper.exact.roles import Buyer, ChainMirror, Crank, Provider, Verifier
-from keeper.exact.roles.ballots import BallotBox
-from keeper.exact.roles.orders import OrderDesk, SaltBook
+from keeper.exact.roles import Buyer, Crank, JobMirror, Provider, Verifier
+from keeper.exact.roles.ballots import BALLOTS
+from keeper.exact.roles.data import job_data
+from keeper.exact.roles.graphs import GraphRegistrar
+from keeper.exact.roles.posting import JobPoster
 from keeper.exact.roles.provider import ProviderTools
 from keeper.exact.roles.verifier import VerifierTools
 from keeper.lab.localnet.deployment import localnet_keypair, localnet_mint
 from keeper.lab.market.venue import Funds, Venue
 from keeper.node.registration import Registrar, capability
 from keeper.node.services import Services, Storage, open_services, open_storage
+from keeper.node.vault import Salts, Vault
 from kernels.graph.reference import Executor
 from kernels.trace import Hasher, stored_roots
 
@@ -46,21 +49,23 @@ class Marketplace:
 
     services: Services
     mint: Pubkey
-    mirror: ChainMirror
+    mirror: JobMirror
     keys: Mapping[str, Keypair]
     storages: Mapping[str, Storage]
     folder: Path
     rate: int
     buyer: Buyer = field(init=False)
-    desk: OrderDesk = field(init=False)
+    graphs: GraphRegistrar = field(init=False)
+    poster: JobPoster = field(init=False)
 
     def __post_init__(self) -> None:
-        salts = SaltBook(self.folder / "salts")
+        salts = Salts(Vault(self.folder))
         key = self.keys["buyer"]
         submitter = self.services.submitter(key)
         self.buyer = Buyer(self.mirror, submitter, key.pubkey(), salts)
         store = self.storages["buyer"].store
-        self.desk = OrderDesk(self.services.gateway, submitter, key.pubkey(), store, salts)
+        self.graphs = GraphRegistrar(self.services.gateway, submitter, key.pubkey())
+        self.poster = JobPoster(self.services.gateway, submitter, key.pubkey(), store, salts)
 
     @property
     def owners(self) -> dict[str, Pubkey]:
@@ -75,11 +80,7 @@ class Marketplace:
             executor=executor,
             rate=self.rate,
             lane=lane or self.services.lane,
-            store=storage.store,
-            indexes=storage.indexes,
-            client=self.services.client,
-            material=storage.material,
-            shelf=storage.shelf,
+            data=job_data(self.services, storage),
         )
         return Provider(self.mirror, self.services.submitter(key), key.pubkey(), tools)
 
@@ -96,10 +97,8 @@ class Marketplace:
         key, storage = self.keys[name], self.storages[name]
         tools = VerifierTools(
             lane=self.services.lane,
-            client=self.services.client,
-            material=storage.material,
-            ballots=BallotBox(self.folder / name / "ballots"),
-            shelf=storage.shelf,
+            data=job_data(self.services, storage),
+            ballots=Vault(self.folder / name).secrets(BALLOTS),
             hasher=hasher,
         )
         return Verifier(self.mirror, self.services.submitter(key), key.pubkey(), tools)
@@ -123,13 +122,13 @@ async def open_marketplace(
         )
         storages = {
             name: await stack.enter_async_context(
-                open_storage(services, folder / name, Serving(quota_bytes=QUOTA_BYTES))
+                open_storage(folder / name, Serving(quota_bytes=QUOTA_BYTES))
             )
             for name in keys
             if name != "crank"
         }
         parties = [key.pubkey() for key in keys.values()]
-        mirror = ChainMirror(services.gateway, parties, POLL_SECONDS)
+        mirror = JobMirror(services.gateway, parties, POLL_SECONDS)
         await mirror.refresh()
         mint = localnet_mint().address
         marketplace = Marketplace(services, mint, mirror, keys, storages, folder, rate)

@@ -1,128 +1,122 @@
-"""Everything a role can decide to do next about a task, besides waiting."""
+"""Everything a role can decide to do about a task."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from solders.pubkey import Pubkey
 
-from keeper.exact.decisions.actions import Wait
+from keeper.node.decisions.actions import Action
 
 
 @dataclass(frozen=True, slots=True)
-class RunKernel:
+class TaskAction(Action):
+    """An action about one task."""
+
+    task: Pubkey
+
+    @property
+    def subject(self) -> Pubkey:
+        """The task."""
+        return self.task
+
+
+@dataclass(frozen=True, slots=True)
+class RunKernel(TaskAction):
     """Run the kernel and keep output and salt, before anything is at stake."""
 
-    task: Pubkey
+    kind: ClassVar[str] = "run-kernel"
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
+class Join(TaskAction):
     """Take part, with a bond."""
 
-    task: Pubkey
+    kind: ClassVar[str] = "join"
 
 
 @dataclass(frozen=True, slots=True)
-class CommitRun:
+class CommitRun(TaskAction):
     """Commit to the kept output."""
 
-    task: Pubkey
+    kind: ClassVar[str] = "commit-run"
 
 
 @dataclass(frozen=True, slots=True)
-class RevealRun:
+class RevealRun(TaskAction):
     """Serve the kept output and open the commitment."""
 
-    task: Pubkey
+    kind: ClassVar[str] = "reveal-run"
 
 
 @dataclass(frozen=True, slots=True)
-class FetchRivals:
+class FetchRivals(TaskAction):
     """Fetch the others' outputs and compare them with the kept one."""
 
-    task: Pubkey
+    kind: ClassVar[str] = "fetch-rivals"
 
 
 @dataclass(frozen=True, slots=True)
-class TellAgreement:
+class TellAgreement(TaskAction):
     """Say whose outputs agree with the kept one."""
 
-    task: Pubkey
+    kind: ClassVar[str] = "tell-agreement"
     agrees: int
 
 
 @dataclass(frozen=True, slots=True)
-class CloseJoining:
+class CloseJoining(TaskAction):
     """End the time to join."""
 
-    task: Pubkey
+    kind: ClassVar[str] = "close-joining"
 
 
 @dataclass(frozen=True, slots=True)
-class ExpireRun:
+class ExpireRun(TaskAction):
     """Count out a silent run; its bond goes to the buyer."""
 
-    task: Pubkey
+    kind: ClassVar[str] = "expire-run"
     run: int
 
 
 @dataclass(frozen=True, slots=True)
-class Decide:
+class Decide(TaskAction):
     """Pay who agrees, or ask for more runs."""
 
-    task: Pubkey
+    kind: ClassVar[str] = "decide"
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseBond:
+class ReleaseBond(TaskAction):
     """Close a run's exposure, and free its bond if it still has one."""
 
-    task: Pubkey
+    kind: ClassVar[str] = "release-bond"
     run: int
 
 
 @dataclass(frozen=True, slots=True)
-class WithdrawCredit:
+class WithdrawCredit(TaskAction):
     """Pull one credit."""
 
-    task: Pubkey
+    kind: ClassVar[str] = "withdraw-credit"
     credit: int
 
 
 @dataclass(frozen=True, slots=True)
-class CollectTaskFee:
+class CollectTaskFee(TaskAction):
     """Move the task's fee to its fee vault."""
 
-    task: Pubkey
+    kind: ClassVar[str] = "collect-task-fee"
 
 
 @dataclass(frozen=True, slots=True)
-class ReclaimTaskEscrow:
+class ReclaimTaskEscrow(TaskAction):
     """Return what nobody is owed to the buyer."""
 
-    task: Pubkey
+    kind: ClassVar[str] = "reclaim-task-escrow"
 
 
 @dataclass(frozen=True, slots=True)
-class CloseTask:
+class CloseTask(TaskAction):
     """Return the task's rent to the buyer."""
 
-    task: Pubkey
-
-
-TaskAction = (
-    Wait
-    | RunKernel
-    | Join
-    | CommitRun
-    | RevealRun
-    | FetchRivals
-    | TellAgreement
-    | CloseJoining
-    | ExpireRun
-    | Decide
-    | ReleaseBond
-    | WithdrawCredit
-    | CollectTaskFee
-    | ReclaimTaskEscrow
-    | CloseTask
-)
+    kind: ClassVar[str] = "close-task"

@@ -2,24 +2,23 @@
 
 from solders.pubkey import Pubkey
 
-from keeper.exact.decisions.actions import Wait
+from keeper.node.decisions.actions import Decision, Wait
 from keeper.tolerant.decisions.actions import (
     CloseTask,
     ReclaimTaskEscrow,
     ReleaseBond,
-    TaskAction,
     WithdrawCredit,
 )
 from keeper.tolerant.decisions.state import TaskSnapshot
 
 
-def next_action(owner: Pubkey, view: TaskSnapshot) -> TaskAction:
+def next_action(owner: Pubkey, view: TaskSnapshot) -> Decision:
     """The step that the chain accepts now, or how long to wait.
 
     Until the task has ended there is nothing for a buyer to do: everything else is open to anybody.
     """
     task, escrow = view.task, view.escrow
-    if task.buyer != owner or not task.state.ended:
+    if task.buyer != owner or not task.ended:
         return Wait()
     if escrow is not None:
         for credit in escrow.unpaid_to(owner):

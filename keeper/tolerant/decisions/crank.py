@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from keeper.exact.decisions.actions import Wait
-from keeper.exact.decisions.state import Clock
+from keeper.node.decisions.actions import Decision, Wait
+from keeper.node.decisions.clock import Clock
 from keeper.tolerant.decisions.actions import (
     CloseJoining,
     CloseTask,
@@ -13,10 +13,10 @@ from keeper.tolerant.decisions.actions import (
     Decide,
     ExpireRun,
     ReleaseBond,
-    TaskAction,
     WithdrawCredit,
 )
-from keeper.tolerant.decisions.state import RunState, TaskSnapshot, TaskState
+from keeper.tolerant.decisions.codes import RunState, TaskState
+from keeper.tolerant.decisions.state import TaskSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class TaskCrankSnapshot:
     tasks: tuple[TaskSnapshot, ...]
 
 
-def next_action(snapshot: TaskCrankSnapshot, clock: Clock) -> TaskAction:
+def next_action(snapshot: TaskCrankSnapshot, clock: Clock) -> Decision:
     """A step that the chain accepts at clock.slot; otherwise when the next one opens."""
     opens: list[int] = []
     for view in snapshot.tasks:
@@ -39,9 +39,9 @@ def next_action(snapshot: TaskCrankSnapshot, clock: Clock) -> TaskAction:
     return Wait(min(opens, default=None))
 
 
-def _step(owner: Pubkey, view: TaskSnapshot, clock: Clock) -> TaskAction:
+def _step(owner: Pubkey, view: TaskSnapshot, clock: Clock) -> Decision:
     task = view.task
-    if task.state.ended:
+    if task.ended:
         return _leftovers(owner, view)
     if task.state is TaskState.DECIDING:
         return Decide(task.address)
@@ -57,7 +57,7 @@ def _step(owner: Pubkey, view: TaskSnapshot, clock: Clock) -> TaskAction:
     return Wait() if silent is None else ExpireRun(task.address, silent)
 
 
-def _leftovers(owner: Pubkey, view: TaskSnapshot) -> TaskAction:
+def _leftovers(owner: Pubkey, view: TaskSnapshot) -> Decision:
     address, escrow = view.task.address, view.escrow
     if escrow is not None:
         for credit in escrow.unpaid_to(owner):

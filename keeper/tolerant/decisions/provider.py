@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from solders.pubkey import Pubkey
 
-from keeper.exact.decisions.actions import Wait
-from keeper.exact.decisions.fixed_point import BPS
-from keeper.exact.decisions.selection import delay, lot
-from keeper.exact.decisions.state import Clock
+from keeper.node.decisions.actions import Decision, Wait
+from keeper.node.decisions.claim_order import delay, lot
+from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.fixed_point import BPS
 from keeper.tolerant.decisions.actions import (
     CommitRun,
     FetchRivals,
@@ -20,11 +20,11 @@ from keeper.tolerant.decisions.actions import (
     ReleaseBond,
     RevealRun,
     RunKernel,
-    TaskAction,
     TellAgreement,
     WithdrawCredit,
 )
-from keeper.tolerant.decisions.state import Run, RunState, Task, TaskSnapshot, TaskState
+from keeper.tolerant.decisions.codes import RunState, TaskState
+from keeper.tolerant.decisions.state import Run, Task, TaskSnapshot
 
 # Outputs that could not be fetched are asked for again so many slots later.
 RETRY_SLOTS = 8
@@ -82,7 +82,7 @@ class TaskProviderSnapshot:
     compared: Mapping[Pubkey, Comparison] = field(default_factory=dict)
 
 
-def next_action(snapshot: TaskProviderSnapshot, clock: Clock) -> TaskAction:
+def next_action(snapshot: TaskProviderSnapshot, clock: Clock) -> Decision:
     """The most urgent step that the chain accepts at clock.slot."""
     opens: list[int] = []
     for view in sorted(snapshot.tasks, key=lambda view: view.task.deadline):
@@ -137,10 +137,10 @@ def acceptable(task: Task, owner: Pubkey, terms: JoinTerms, clock: Clock) -> boo
 
 def _holds(owner: Pubkey, task: Task) -> bool:
     own = task.run_of(owner)
-    return own is not None and own.state is not RunState.SILENT and not task.state.ended
+    return own is not None and own.state is not RunState.SILENT and not task.ended
 
 
-def _own_run(snapshot: TaskProviderSnapshot, task: Task, clock: Clock) -> TaskAction:
+def _own_run(snapshot: TaskProviderSnapshot, task: Task, clock: Clock) -> Decision:
     own = task.run_of(snapshot.owner)
     if own is None or clock.slot > task.deadline or task.address not in snapshot.kept:
         return Wait()
@@ -154,7 +154,7 @@ def _own_run(snapshot: TaskProviderSnapshot, task: Task, clock: Clock) -> TaskAc
     return Wait()
 
 
-def _compare(found: Comparison | None, task: Task, clock: Clock) -> TaskAction:
+def _compare(found: Comparison | None, task: Task, clock: Clock) -> Decision:
     if found is None or found.round != task.round:
         return FetchRivals(task.address)
     last_chance = task.deadline - LAST_CHANCE_SLOTS
@@ -164,18 +164,18 @@ def _compare(found: Comparison | None, task: Task, clock: Clock) -> TaskAction:
     return FetchRivals(task.address) if clock.slot >= again else Wait(again)
 
 
-def _collect(owner: Pubkey, view: TaskSnapshot) -> TaskAction | None:
+def _collect(owner: Pubkey, view: TaskSnapshot) -> Decision | None:
     task = view.task
     if view.escrow is not None:
         for credit in view.escrow.unpaid_to(owner):
             return WithdrawCredit(task.address, credit)
     own: Run | None = task.run_of(owner)
-    if task.state.ended and own is not None and not own.released:
+    if task.ended and own is not None and not own.released:
         return ReleaseBond(task.address, own.index)
     return None
 
 
-def _take(snapshot: TaskProviderSnapshot, clock: Clock) -> TaskAction:
+def _take(snapshot: TaskProviderSnapshot, clock: Clock) -> Decision:
     terms, owner = snapshot.terms, snapshot.owner
     if terms is None:
         return Wait()

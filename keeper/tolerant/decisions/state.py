@@ -2,39 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 
 from solders.pubkey import Pubkey
 
-from keeper.exact.decisions.state import Escrow
+from keeper.node.decisions.escrow import Escrow
+from keeper.tolerant.decisions.codes import RunState, TaskState
 from kernels.custom import Element, Tolerance
 
 
-class TaskState(IntEnum):
-    """Task.state of the redundancy program."""
-
-    JOINING = 0
-    RUNNING = 1
-    REVEALING = 2
-    COMPARING = 3
-    DECIDING = 4
-    SETTLED = 5
-    UNDECIDED = 6
-    CANCELLED = 7
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing but collecting is left to do."""
-        return self >= TaskState.SETTLED
-
-
-class RunState(IntEnum):
-    """Run.state; a silent run's bond is gone."""
-
-    JOINED = 0
-    COMMITTED = 1
-    REVEALED = 2
-    SILENT = 3
+def has_ended(state: TaskState) -> bool:
+    """Returns whether nothing but collecting is left to do in this state."""
+    return state >= TaskState.SETTLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +73,11 @@ class Task:
                 yield run
 
     @property
+    def ended(self) -> bool:
+        """Whether nothing but collecting is left to do."""
+        return has_ended(self.state)
+
+    @property
     def paid_runs(self) -> tuple[Run, ...]:
         """The runs that agreed, once settled."""
         return tuple(run for run in self.runs if self.paid >> run.index & 1)
@@ -107,6 +90,7 @@ class TaskSnapshot:
     task: Task
     escrow: Escrow | None
     version: str = ""
+    sequences: tuple[tuple[str, int], ...] = ()
 
     @property
     def address(self) -> Pubkey:

@@ -3,10 +3,9 @@
 from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
-from keeper.exact.decisions.actions import Wait
-from keeper.exact.decisions.state import Clock
+from keeper.node.decisions.actions import Decision, Wait
+from keeper.node.decisions.clock import Clock
 from keeper.tolerant.decisions import buyer as rules
-from keeper.tolerant.decisions.actions import TaskAction
 from keeper.tolerant.decisions.state import TaskSnapshot
 from keeper.tolerant.roles.mirror import TaskMirror, TaskView
 from keeper.tolerant.roles.role import TaskRole
@@ -15,13 +14,13 @@ from keeper.tolerant.roles.role import TaskRole
 class TaskBuyer(TaskRole):
     """Watches every task of one key; `keep` names those whose accounts must stay open for now."""
 
+    name = "task-buyer"
+
     def __init__(self, mirror: TaskMirror, submitter: Submitter, owner: Pubkey) -> None:
         super().__init__(mirror, submitter, owner)
         self.keep: set[Pubkey] = set()
 
-    def decide(
-        self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock
-    ) -> TaskAction:
+    def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
         """See keeper.tolerant.decisions.buyer."""
         for snapshot in subjects:
             if snapshot.address not in self.keep:

@@ -1,8 +1,8 @@
 """The crank of the tolerant class: keeps every task moving, for the tips."""
 
-from keeper.exact.decisions.state import Clock
+from keeper.node.decisions.actions import Decision
+from keeper.node.decisions.clock import Clock
 from keeper.tolerant.decisions import crank as rules
-from keeper.tolerant.decisions.actions import TaskAction
 from keeper.tolerant.decisions.crank import TaskCrankSnapshot
 from keeper.tolerant.decisions.state import TaskSnapshot
 from keeper.tolerant.roles.mirror import TaskView
@@ -12,8 +12,8 @@ from keeper.tolerant.roles.role import TaskRole
 class TaskCrank(TaskRole):
     """Cranks tasks for one key."""
 
-    def decide(
-        self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock
-    ) -> TaskAction:
+    name = "task-crank"
+
+    def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
         """See keeper.tolerant.decisions.crank."""
         return rules.next_action(TaskCrankSnapshot(self.owner, subjects), clock)

@@ -11,27 +11,28 @@ from idl.client import redundancy
 from keeper.chain.submit import Submitter
 from keeper.compute import Lane
 from keeper.data import BlobClient, BlobStore, StageIndexes
-from keeper.exact.decisions.state import Clock
+from keeper.node.decisions.actions import Action, Decision
+from keeper.node.decisions.clock import Clock
 from keeper.tolerant.decisions import provider as rules
 from keeper.tolerant.decisions.actions import (
     CommitRun,
     FetchRivals,
     RevealRun,
     RunKernel,
-    TaskAction,
 )
+from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.decisions.provider import (
     Comparison,
     JoinRules,
     JoinTerms,
     TaskProviderSnapshot,
 )
-from keeper.tolerant.decisions.state import Run, Task, TaskSnapshot, TaskState
-from keeper.tolerant.roles.material import UnfitTaskError, fetch_material
+from keeper.tolerant.decisions.state import Run, Task, TaskSnapshot
 from keeper.tolerant.roles.mirror import TaskMirror, TaskView
-from keeper.tolerant.roles.outputs import OutputSource, publish
+from keeper.tolerant.roles.revealed_outputs import OutputFetcher, publish
 from keeper.tolerant.roles.role import TaskRole
-from keeper.tolerant.roles.runs import RunBook, run_commitment
+from keeper.tolerant.roles.runs import KeptRun, Runs, run_commitment
+from keeper.tolerant.roles.workload import UnfitTaskError, fetch_workload
 from keeper.tolerant.verification.tolerance import agree
 from kernels.custom import KernelPackage, PackageError, RunError
 from kernels.runtime import AdapterUnavailable
@@ -53,25 +54,25 @@ class TaskProviderTools:
     client: BlobClient
     store: BlobStore
     indexes: StageIndexes
-    runs: RunBook
+    runs: Runs
 
 
 class TaskProvider(TaskRole):
     """Runs tasks for one key."""
+
+    name = "task-provider"
 
     def __init__(
         self, mirror: TaskMirror, submitter: Submitter, owner: Pubkey, tools: TaskProviderTools
     ) -> None:
         super().__init__(mirror, submitter, owner)
         self._tools = tools
-        self._outputs = OutputSource(tools.client, mirror.gateway)
-        self._kept = tools.runs.tasks()
+        self._outputs = OutputFetcher(tools.client, mirror.gateway)
+        self._kept = tools.runs.keys()
         self._unfit: frozenset[Pubkey] = frozenset()
         self._compared: dict[Pubkey, Comparison] = {}
 
-    def decide(
-        self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock
-    ) -> TaskAction:
+    def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
         """See keeper.tolerant.decisions.provider."""
         return rules.next_action(
             TaskProviderSnapshot(
@@ -85,7 +86,7 @@ class TaskProvider(TaskRole):
             clock,
         )
 
-    async def perform(self, action: TaskAction, view: TaskView) -> None:
+    async def perform(self, action: Action, view: TaskView) -> None:
         """Run in the lane, commit and reveal by the kept run, compare, send the rest."""
         match action:
             case RunKernel(address):
@@ -135,14 +136,15 @@ class TaskProvider(TaskRole):
 
     async def _run_kernel(self, task: Task) -> None:
         try:
-            material = await fetch_material(self._tools.client, task)
-            output = await self._executed(task, material.package, material.inputs)
+            workload = await fetch_workload(self._tools.client, task)
+            output = await self._executed(task, workload.package, workload.inputs)
         except UnfitTaskError:
             self._unfit |= {task.address}
             raise
-        kept = await asyncio.to_thread(self._tools.runs.keep, task.address, output)
+        kept = await asyncio.to_thread(KeptRun.of, output)
+        await asyncio.to_thread(self._tools.runs.keep, task.address, kept, output)
         self._kept |= {task.address}
-        LOG.info("task %s: ran %s, root %s", task.address, material.package.name, kept.root.hex())
+        LOG.info("task %s: ran %s, root %s", task.address, workload.package.name, kept.root.hex())
 
     async def _executed(self, task: Task, package: KernelPackage, inputs: Sequence[bytes]) -> bytes:
         try:
@@ -152,7 +154,7 @@ class TaskProvider(TaskRole):
 
     async def _reveal(self, action: RevealRun, view: TaskView) -> None:
         kept, task = self._tools.runs.get(action.task), view.tasks[action.task].task
-        output = await asyncio.to_thread(self._tools.runs.output, action.task)
+        output = await asyncio.to_thread(self._tools.runs.payload, action.task)
         await asyncio.to_thread(publish, self._tools.store, self._tools.indexes, task, output)
         reveal = redundancy.reveal_run(
             root=kept.root, salt=kept.salt, owner=self.owner, task=action.task
@@ -163,7 +165,7 @@ class TaskProvider(TaskRole):
         """Who agrees with the kept output; what is not served in time agrees with nobody."""
         own = task.run_of(self.owner)
         assert own is not None
-        output = await asyncio.to_thread(self._tools.runs.output, task.address)
+        output = await asyncio.to_thread(self._tools.runs.payload, task.address)
         rivals, seconds = list(task.rivals_of(own)), self._transfer_seconds(task)
 
         async def verdict(rival: Run) -> bool | None:

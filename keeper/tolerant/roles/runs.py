@@ -1,30 +1,29 @@
-"""Runs on disk: what was committed has to be revealed after any restart, and nobody may read an
-output before it is."""
+"""How the vault keeps runs: what was committed has to be revealed after any restart.
+
+Until then nobody may read the output.
+"""
 
 import hashlib
-import json
 import secrets
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Final
 
 import numpy as np
 from solders.pubkey import Pubkey
 
-from keeper.data.files import replace_atomically
+from keeper.node.vault import Document, Format, Secrets
 from kernels.trace import tensor_root
 
-SALT_BYTES = 32
-RECORD_SUFFIX = ".json"
-OUTPUT_SUFFIX = ".output"
+SALT_BYTES: Final = 32
 
 
 def output_root(output: bytes) -> bytes:
-    """Tensor root of an output's bytes as one row, [1, bytes]."""
+    """Returns the tensor root of an output's bytes as one row, [1, bytes]."""
     return tensor_root(np.frombuffer(output, np.int8).reshape(1, -1))
 
 
 def run_commitment(root: bytes, salt: bytes, provider: Pubkey, task: Pubkey) -> bytes:
-    """SHA256(root | salt | provider | task)."""
+    """Returns SHA256(root | salt | provider | task)."""
     return hashlib.sha256(root + salt + bytes(provider) + bytes(task)).digest()
 
 
@@ -35,48 +34,22 @@ class KeptRun:
     root: bytes
     salt: bytes
 
+    @classmethod
+    def of(cls, output: bytes) -> "KeptRun":
+        """Returns a run with this output and a fresh salt."""
+        return cls(output_root(output), secrets.token_bytes(SALT_BYTES))
 
-class RunBook:
-    """Two files a task, readable by their owner alone and served to nobody."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+Runs = Secrets[Pubkey, KeptRun]
 
-    def keep(self, task: Pubkey, output: bytes) -> KeptRun:
-        """Store an output with a fresh salt before anything about it is sent."""
-        run = KeptRun(output_root(output), secrets.token_bytes(SALT_BYTES))
-        with replace_atomically(self._path(task, OUTPUT_SUFFIX)) as file:
-            file.write(output)
-        # Last, because the record says that the output is there.
-        with replace_atomically(self._path(task, RECORD_SUFFIX)) as file:
-            document = {"root": run.root.hex(), "salt": run.salt.hex()}
-            file.write(json.dumps(document, sort_keys=True).encode())
-        return run
 
-    def get(self, task: Pubkey) -> KeptRun:
-        """A kept run; KeyError when there is none."""
-        try:
-            document = json.loads(self._path(task, RECORD_SUFFIX).read_bytes())
-        except FileNotFoundError:
-            raise KeyError(task) from None
-        return KeptRun(bytes.fromhex(document["root"]), bytes.fromhex(document["salt"]))
+def _encode(run: KeptRun) -> Document:
+    return {"root": run.root.hex(), "salt": run.salt.hex()}
 
-    def output(self, task: Pubkey) -> bytes:
-        """A kept run's output; KeyError when there is none."""
-        try:
-            return self._path(task, OUTPUT_SUFFIX).read_bytes()
-        except FileNotFoundError:
-            raise KeyError(task) from None
 
-    def tasks(self) -> frozenset[Pubkey]:
-        """Every task with a kept run."""
-        paths = self._root.glob(f"*{RECORD_SUFFIX}")
-        return frozenset(Pubkey.from_string(path.stem) for path in paths)
+def _decode(document: Document) -> KeptRun:
+    return KeptRun(bytes.fromhex(document["root"]), bytes.fromhex(document["salt"]))
 
-    def discard(self, task: Pubkey) -> None:
-        """Forget a run."""
-        for suffix in (RECORD_SUFFIX, OUTPUT_SUFFIX):
-            self._path(task, suffix).unlink(missing_ok=True)
 
-    def _path(self, task: Pubkey, suffix: str) -> Path:
-        return self._root / f"{task}{suffix}"
+RUNS: Final = Format("runs", str, Pubkey.from_string, _encode, _decode)
+"""By task; the payload is the run's output."""

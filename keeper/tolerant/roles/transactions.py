@@ -8,6 +8,7 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import associated_token_address, escrow, redundancy, shard_of, staking
+from keeper.node.decisions.actions import Action
 from keeper.node.errors import RoleError
 from keeper.tolerant.decisions import actions
 from keeper.tolerant.decisions.state import TaskSnapshot
@@ -22,7 +23,7 @@ class TaskContext:
     view: TaskSnapshot
 
 
-def instruction(action: actions.TaskAction, context: TaskContext) -> Instruction:
+def instruction(action: Action, context: TaskContext) -> Instruction:
     """The instruction that carries out an action which needs nothing but the chain.
 
     Raises TypeError for the others: waiting, running, committing, revealing, fetching.

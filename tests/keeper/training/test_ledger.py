@@ -2,14 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from keeper.exact.decisions.state import (
-    Credit,
-    Escrow,
-    JobSnapshot,
-    JobState,
-    Outcome,
-    VerdictState,
-)
+from keeper.exact.decisions.codes import JobState, Outcome, VerdictState
+from keeper.exact.decisions.state import JobSnapshot
+from keeper.node.decisions.escrow import Credit, Escrow
 from keeper.training.ledger import Ledger, Order
 from tests.keeper.exact.decisions import views
 

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 from solders.pubkey import Pubkey
 
-from keeper.cli.options import background
-from keeper.exact.decisions.actions import Wait
-from keeper.exact.decisions.state import Outcome
-from keeper.exact.roles.orders import JobTerms
+from keeper.exact.decisions.codes import Outcome
+from keeper.exact.roles.posting import JobTerms
 from keeper.exact.roles.role import Role
 from keeper.lab.localnet import Bank, Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.cheats import Cheat, CheatingExecutor
 from keeper.lab.market.marketplace import NLOV, PROVIDERS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
+from keeper.node.decisions.actions import Wait
+from keeper.node.supervision import background
 from keeper.training.trainer import Counter, Trainer
 from kernels.graph import Graph
 from kernels.graph.reference import Executor, NumpyExecutor
@@ -66,7 +66,8 @@ async def trainer_with(
         counter = Counter(
             market.mirror,
             market.buyer,
-            market.desk,
+            market.graphs,
+            market.poster,
             market.services.client,
             market.storages["buyer"].url,
             TERMS,

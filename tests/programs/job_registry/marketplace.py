@@ -28,8 +28,9 @@ from idl.client import (
     staking,
 )
 from idl.client import Account as Stored
-from keeper.exact.decisions.selection import ClaimRules, Standing, delay, lot, reputation_at, weight
+from keeper.exact.decisions.selection import ClaimRules, Standing, reputation_at, weight
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_keypair
+from keeper.node.decisions.claim_order import delay, lot
 from tests.world import NLOV, Actor, World
 from tests.world.world import Sent
 

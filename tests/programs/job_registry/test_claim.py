@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
 from idl.client import SYSTEM_PROGRAM, find_address, job_registry, staking
-from keeper.exact.decisions.fixed_point import negative_ln
-from keeper.exact.decisions.selection import ClaimTerms, locked, lot, quote
+from keeper.exact.decisions.selection import ClaimTerms, locked, quote
+from keeper.node.decisions.claim_order import lot
+from keeper.node.decisions.fixed_point import negative_ln
 from tests.programs.job_registry.marketplace import (
     CAPABILITY,
     CLAIMED,

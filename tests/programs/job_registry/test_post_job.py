@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idl.client import escrow, job_registry, shard_of, staking
-from keeper.exact.decisions.fixed_point import q32_share
+from keeper.node.decisions.fixed_point import q32_share
 from tests.programs.job_registry.marketplace import (
     PARAMS,
     POSTED,

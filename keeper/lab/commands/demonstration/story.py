@@ -11,10 +11,11 @@ from solders.pubkey import Pubkey
 
 from idl.client import verdict
 from keeper.compute import SelectedExecutor, hasher_on, self_test
-from keeper.exact.decisions.state import JobSnapshot, JobState, Outcome
+from keeper.exact.decisions.codes import JobState, Outcome
+from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles import Provider, Verifier
-from keeper.exact.roles.orders import JobTerms
-from keeper.exact.roles.traces import TraceSource
+from keeper.exact.roles.posting import JobTerms
+from keeper.exact.roles.traces import TraceFetcher
 from keeper.lab.commands.demonstration.expectations import failures
 from keeper.lab.commands.demonstration.report import CheckFigures, DemoReport, ProofFigures
 from keeper.lab.commands.demonstration.workload import Workload, digits
@@ -181,12 +182,12 @@ def _is_claimed(marketplace: Marketplace, job: Pubkey) -> bool:
 async def _post(
     marketplace: Marketplace, network: Graph, inputs: list[Array], tell: Tell
 ) -> Pubkey:
-    desk = marketplace.desk
-    address = await desk.register_graph(network)
+    poster = marketplace.poster
+    address = await marketplace.graphs.register(network)
     tell(marketplace.mirror.view.slot, f"graph {address} registered")
-    manifest = desk.store_material(network, inputs)
+    manifest = poster.store_workload(network, inputs)
     url = marketplace.storages["buyer"].url
-    job = await desk.post(address, manifest, inputs, TERMS, url)
+    job = await poster.post(address, manifest, inputs, TERMS, url)
     marketplace.buyer.keep.add(job)
     return job
 
@@ -202,13 +203,13 @@ async def _follow(marketplace: Marketplace, network: Graph, job: Pubkey, tell: T
             if step != told:
                 tell(view.slot, step)
                 told = step
-            if snapshot.job.state.ended:
+            if snapshot.job.ended:
                 break
         if view.slot > posted + PATIENCE_SLOTS:
             raise RoleError(f"job {job} has not ended after {PATIENCE_SLOTS} slots: {told}")
-        await marketplace.mirror.next_look()
+        await marketplace.mirror.next_view()
     services = marketplace.services
-    source = TraceSource(services.client, services.gateway)
+    source = TraceFetcher(services.client, services.gateway)
     outputs: list[bytes | None] = []
     for stage in snapshot.verdict.stages if snapshot.verdict is not None else ():
         outputs += await source.stage(job, stage, network)
@@ -220,7 +221,7 @@ async def _until(marketplace: Marketplace, holds: Callable[[], bool]) -> None:
     while not holds():
         if marketplace.mirror.view.slot > started + PATIENCE_SLOTS:
             raise RoleError(f"nothing has happened for {PATIENCE_SLOTS} slots")
-        await marketplace.mirror.next_look()
+        await marketplace.mirror.next_view()
 
 
 async def _staked(marketplace: Marketplace) -> dict[str, int]:

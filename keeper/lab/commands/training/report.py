@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from keeper.cli.options import nlov
+from keeper.node.payment import nlov
 from keeper.training.plan import Performance
 
 

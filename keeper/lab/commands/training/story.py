@@ -10,16 +10,16 @@ from statistics import mean
 import numpy as np
 import numpy.typing as npt
 
-from keeper.cli.options import background
 from keeper.compute import ComputeLane, SelectedExecutor, hasher_on, self_test
 from keeper.exact.roles import Provider
-from keeper.exact.roles.orders import JobTerms
+from keeper.exact.roles.posting import JobTerms
 from keeper.lab.commands.training.report import StepFigures, TrainingReport
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.balances import burned_by_rule, conserved, read_balances
 from keeper.lab.market.marketplace import NLOV, SLOT_MS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
+from keeper.node.supervision import background
 from keeper.training.measurement import seconds_alone_and_together
 from keeper.training.plan import Performance
 from keeper.training.trainer import Counter, StepReport, Tell, Trainer
@@ -89,7 +89,7 @@ async def train(
             made = await trainer.run(steps)
             tell(market.mirror.view.slot, "every job is settled and closed")
             while crank.fee_shards:
-                await market.mirror.next_look()
+                await market.mirror.next_view()
         after = await read_balances(gateway, mint, market.owners)
         burned = await burned_by_rule(gateway) - burned
     expected = list(islice(course.run(NumpyExecutor()), LONGER + 1))
@@ -131,7 +131,8 @@ def _counter(market: Marketplace, terms: JobTerms) -> Counter:
     return Counter(
         mirror=market.mirror,
         buyer=market.buyer,
-        desk=market.desk,
+        graphs=market.graphs,
+        poster=market.poster,
         client=market.services.client,
         source=market.storages["buyer"].url,
         terms=terms,

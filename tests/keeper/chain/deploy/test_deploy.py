@@ -8,6 +8,7 @@ from keeper.chain.deploy import deploy_instructions
 from keeper.chain.errors import ProgramError
 from keeper.chain.gateway import Backoff, Gateway
 from keeper.chain.submit import Submitter
+from keeper.journal import Journal
 from keeper.lab.localnet import Bank, Localnet
 from keeper.lab.localnet.deployment import (
     LOCALNET_PARAMETERS,
@@ -16,7 +17,6 @@ from keeper.lab.localnet.deployment import (
     localnet_keypair,
     localnet_mint,
 )
-from keeper.node.journal import Journal
 from tests.keeper.chain.cluster import SOL
 
 

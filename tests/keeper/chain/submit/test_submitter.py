@@ -17,7 +17,7 @@ from keeper.chain.errors import (
 )
 from keeper.chain.gateway import Backoff, Gateway
 from keeper.chain.submit import Submitter
-from keeper.node.journal import Journal, Operation, State
+from keeper.journal import Journal, Operation, State
 from tests.keeper.chain.cluster import Cluster, on_cluster
 from tests.keeper.chain.gateway.faulty import FaultyNode, body, faulty_node, status, swallowed
 

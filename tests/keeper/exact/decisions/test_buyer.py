@@ -10,20 +10,13 @@ from keeper.exact.decisions.actions import (
     ExpireJob,
     ReclaimEscrow,
     ReclaimJob,
-    Wait,
     Withdraw,
 )
 from keeper.exact.decisions.buyer import BuyerSnapshot, next_action
-from keeper.exact.decisions.state import (
-    Availability,
-    BallotState,
-    Clock,
-    DrawnBallot,
-    JobSnapshot,
-    JobState,
-    Outcome,
-    VerdictState,
-)
+from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
+from keeper.exact.decisions.state import Availability, DrawnBallot, JobSnapshot
+from keeper.node.decisions.actions import Wait
+from keeper.node.decisions.clock import Clock
 from tests.keeper.exact.decisions.views import (
     BUYER,
     JOB,

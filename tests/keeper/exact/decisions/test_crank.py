@@ -4,7 +4,6 @@ from typing import Any
 import pytest
 
 from keeper.exact.decisions.actions import (
-    Action,
     AdoptPartial,
     CollectFee,
     Draw,
@@ -21,19 +20,13 @@ from keeper.exact.decisions.actions import (
     TakeSnapshot,
     Tally,
     VoidAttempt,
-    Wait,
     Withdraw,
 )
+from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
 from keeper.exact.decisions.crank import CrankSnapshot, Epochs, next_action
-from keeper.exact.decisions.state import (
-    Availability,
-    BallotState,
-    Clock,
-    JobSnapshot,
-    JobState,
-    Outcome,
-    VerdictState,
-)
+from keeper.exact.decisions.state import Availability, JobSnapshot
+from keeper.node.decisions.actions import Action, Wait
+from keeper.node.decisions.clock import Clock
 from tests.keeper.exact.decisions.views import (
     CRANK,
     JOB,

@@ -13,9 +13,9 @@ from keeper.exact.decisions.actions import (
     Execute,
     OpenVerdict,
     ReleaseExposure,
-    Wait,
     Withdraw,
 )
+from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
 from keeper.exact.decisions.provider import (
     MAX_STAGES,
     ComputedStage,
@@ -24,14 +24,9 @@ from keeper.exact.decisions.provider import (
     next_action,
     plan_stage,
 )
-from keeper.exact.decisions.state import (
-    BallotState,
-    Clock,
-    JobSnapshot,
-    JobState,
-    Outcome,
-    VerdictState,
-)
+from keeper.exact.decisions.state import JobSnapshot
+from keeper.node.decisions.actions import Wait
+from keeper.node.decisions.clock import Clock
 from tests.keeper.exact.decisions.test_selection import terms
 from tests.keeper.exact.decisions.views import (
     JOB,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keeper.exact.decisions.fixed_point import Q32_ONE, U64_MAX, negative_ln
+from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.selection import (
     ClaimRules,
     ClaimTerms,
@@ -15,15 +15,15 @@ from keeper.exact.decisions.selection import (
     acceptable,
     aged_score,
     choose,
-    delay,
     first_claim_slot,
     locked,
-    lot,
     quote,
     reputation_at,
     weight,
 )
-from keeper.exact.decisions.state import Clock, JobState
+from keeper.node.decisions.claim_order import delay, lot
+from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.fixed_point import Q32_ONE, U64_MAX, negative_ln
 from tests.keeper.exact.decisions.views import BUYER, JOB, PROVIDER, job, key, view
 
 RULES = ClaimRules(

@@ -9,18 +9,13 @@ from keeper.exact.decisions.actions import (
     ProveFraud,
     ReleaseBallot,
     RevealBallot,
-    Wait,
     Withdraw,
 )
-from keeper.exact.decisions.state import (
-    BallotState,
-    Clock,
-    JobSnapshot,
-    JobState,
-    Outcome,
-    VerdictState,
-)
+from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
+from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.decisions.verifier import VerifierSnapshot, next_action
+from keeper.node.decisions.actions import Wait
+from keeper.node.decisions.clock import Clock
 from tests.keeper.exact.decisions.views import (
     JOB,
     OTHER,

@@ -5,21 +5,17 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
+from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
 from keeper.exact.decisions.state import (
     Availability,
-    BallotState,
-    Credit,
     DrawnBallot,
-    Escrow,
     Job,
     JobSnapshot,
-    JobState,
     Lease,
-    Outcome,
     Stage,
     Verdict,
-    VerdictState,
 )
+from keeper.node.decisions.escrow import Credit, Escrow
 
 
 def key(number: int) -> Pubkey:

@@ -49,17 +49,17 @@ def as_sent(*instructions: Instruction, units: int | None = None) -> Signed:
 @given(st.binary(max_size=4_000))
 def test_pieces_and_tail_are_the_evidence(evidence: bytes) -> None:
     plan = buffer(evidence)
-    joined = plan.staged[:FIRST_BYTES] + b"".join(piece for _, piece in plan.pieces(FIRST_BYTES))
+    joined = plan.body[:FIRST_BYTES] + b"".join(piece for _, piece in plan.pieces(FIRST_BYTES))
     assert joined + plan.tail == evidence
     assert len(plan.tail) == min(TAIL_BYTES, len(evidence))
-    assert plan.space == 112 + len(plan.staged)
+    assert plan.space == 112 + len(plan.body)
     for offset, piece in plan.pieces():
-        assert plan.staged[offset : offset + len(piece)] == piece != b""
+        assert plan.body[offset : offset + len(piece)] == piece != b""
 
 
 def test_every_transaction_is_as_full_as_a_packet_allows() -> None:
     plan = challenge(bytes(12_000))
-    first = plan.buffer.staged[:FIRST_BYTES]
+    first = plan.buffer.body[:FIRST_BYTES]
     opening = [plan.buffer.create(RENT), plan.buffer.open(), plan.place_ticket()]
     sizes = [
         len(as_sent(*opening, plan.buffer.write(0, first)).wire),

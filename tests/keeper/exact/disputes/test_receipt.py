@@ -8,7 +8,7 @@ from solders.pubkey import Pubkey
 
 from idl.client import verdict
 from keeper.exact.decisions.state import Stage
-from keeper.exact.disputes.case import Case, claim_of
+from keeper.exact.disputes.committed_trace import CommittedTrace, claim_of
 from keeper.exact.disputes.receipt import judge_again
 from kernels.evidence import EvidenceError, Reason, judge
 from kernels.graph import Graph
@@ -32,12 +32,12 @@ def stored(committed: Committed) -> list[bytes]:
     return [data[: spec.stored_bytes] for data, spec in zip(committed.outputs, specs, strict=True)]
 
 
-def case_of(committed: Committed, outputs: list[bytes] | None = None) -> Case:
+def case_of(committed: Committed, outputs: list[bytes] | None = None) -> CommittedTrace:
     graph: Graph = committed.graph
     known = committed.witness.claim(0, 0)
     stages = [Stage(NOBODY, each.root, each.first, each.last) for each in known.stages]
     claim = claim_of(known.spec_root, known.operators, (known.inputs_root, known.inputs), stages)
-    return Case(graph, inputs_of(graph), outputs or stored(committed), claim)
+    return CommittedTrace(graph, inputs_of(graph), outputs or stored(committed), claim)
 
 
 def receipt_of(committed: Committed, operator: int = OPERATOR) -> verdict.Receipt:

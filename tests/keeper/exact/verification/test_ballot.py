@@ -1,6 +1,7 @@
 from hashlib import sha256
 
-from keeper.exact.verification import Ballot, Choice, ballot_commitment
+from keeper.exact.decisions.codes import Choice
+from keeper.exact.verification import Ballot, ballot_commitment
 
 
 def test_the_commitment_binds_every_field() -> None:

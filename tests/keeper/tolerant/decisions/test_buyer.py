@@ -2,8 +2,8 @@
 
 import pytest
 
-from keeper.exact.decisions.actions import Wait
-from keeper.exact.decisions.state import Credit
+from keeper.node.decisions.actions import Wait
+from keeper.node.decisions.escrow import Credit
 from keeper.tolerant.decisions.actions import (
     CloseTask,
     ReclaimTaskEscrow,
@@ -11,16 +11,17 @@ from keeper.tolerant.decisions.actions import (
     WithdrawCredit,
 )
 from keeper.tolerant.decisions.buyer import next_action
-from keeper.tolerant.decisions.state import TaskState
+from keeper.tolerant.decisions.codes import TaskState
+from keeper.tolerant.decisions.state import has_ended
 from tests.keeper.tolerant.decisions.views import BUYER, TASK, key, money, run, task, view
 
 
-@pytest.mark.parametrize("state", [state for state in TaskState if not state.ended])
+@pytest.mark.parametrize("state", [state for state in TaskState if not has_ended(state)])
 def test_a_running_task_needs_nothing_of_its_buyer(state: TaskState) -> None:
     assert next_action(BUYER, view(task(state), money(final=False, balance=9))) == Wait()
 
 
-@pytest.mark.parametrize("state", [state for state in TaskState if state.ended])
+@pytest.mark.parametrize("state", [state for state in TaskState if has_ended(state)])
 def test_an_ended_task_gives_everything_back(state: TaskState) -> None:
     found = task(state, run(0, key(10)), run(1, key(11), released=True))
     owed, tip = Credit(key(10), 5, False), Credit(BUYER, 1, False)

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from keeper.exact.decisions.actions import Wait
-from keeper.exact.decisions.state import Clock, Credit
+from keeper.node.decisions.actions import Decision, Wait
+from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.escrow import Credit
 from keeper.tolerant.decisions.actions import (
     CloseJoining,
     CloseTask,
@@ -13,11 +14,11 @@ from keeper.tolerant.decisions.actions import (
     Decide,
     ExpireRun,
     ReleaseBond,
-    TaskAction,
     WithdrawCredit,
 )
+from keeper.tolerant.decisions.codes import RunState, TaskState
 from keeper.tolerant.decisions.crank import TaskCrankSnapshot, next_action
-from keeper.tolerant.decisions.state import RunState, TaskSnapshot, TaskState
+from keeper.tolerant.decisions.state import TaskSnapshot
 from tests.keeper.tolerant.decisions.views import CRANK, DEADLINE, TASK, key, money, run, task, view
 
 RUNS = (
@@ -27,7 +28,7 @@ RUNS = (
 )
 
 
-def step(*views: TaskSnapshot, slot: int = DEADLINE + 1) -> TaskAction:
+def step(*views: TaskSnapshot, slot: int = DEADLINE + 1) -> Decision:
     return next_action(TaskCrankSnapshot(CRANK, views), Clock(slot))
 
 
@@ -40,7 +41,7 @@ def step(*views: TaskSnapshot, slot: int = DEADLINE + 1) -> TaskAction:
         (TaskState.COMPARING, Decide(TASK)),
     ],
 )
-def test_every_state_is_ended_by_its_deadline(state: TaskState, action: TaskAction) -> None:
+def test_every_state_is_ended_by_its_deadline(state: TaskState, action: Decision) -> None:
     found = view(task(state, *RUNS))
     assert step(found, slot=DEADLINE) == Wait(DEADLINE + 1)
     assert step(found) == action

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keeper.exact.decisions.actions import Wait
-from keeper.exact.decisions.selection import delay, lot
-from keeper.exact.decisions.state import Clock, Credit
+from keeper.node.decisions.actions import Wait
+from keeper.node.decisions.claim_order import delay, lot
+from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.escrow import Credit
 from keeper.tolerant.decisions.actions import (
     CommitRun,
     FetchRivals,
@@ -20,6 +21,7 @@ from keeper.tolerant.decisions.actions import (
     TellAgreement,
     WithdrawCredit,
 )
+from keeper.tolerant.decisions.codes import RunState, TaskState
 from keeper.tolerant.decisions.provider import (
     LAST_CHANCE_SLOTS,
     RETRY_SLOTS,
@@ -31,7 +33,6 @@ from keeper.tolerant.decisions.provider import (
     first_join_slot,
     next_action,
 )
-from keeper.tolerant.decisions.state import RunState, TaskState
 from tests.keeper.tolerant.decisions.views import (
     BUYER,
     DEADLINE,

@@ -5,8 +5,9 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
-from keeper.exact.decisions.state import Credit, Escrow
-from keeper.tolerant.decisions.state import Run, RunState, Task, TaskSnapshot, TaskState
+from keeper.node.decisions.escrow import Credit, Escrow
+from keeper.tolerant.decisions.codes import RunState, TaskState
+from keeper.tolerant.decisions.state import Run, Task, TaskSnapshot
 from kernels.custom import Element, Tolerance
 
 

@@ -7,29 +7,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keeper.tolerant.roles.runs import RunBook, output_root, run_commitment
+from keeper.node.vault import Vault
+from keeper.tolerant.roles.runs import RUNS, KeptRun, output_root, run_commitment
 from kernels.trace import TENSOR, MerkleTree
 from tests.keeper.tolerant.decisions.views import ME, TASK, key
 
 
 def test_a_run_survives_and_is_private(tmp_path: Path) -> None:
-    book = RunBook(tmp_path / "runs")
-    assert book.tasks() == frozenset()
-    kept = book.keep(TASK, b"output")
-    again = RunBook(tmp_path / "runs")
-    assert again.tasks() == {TASK}
+    runs = Vault(tmp_path).secrets(RUNS)
+    assert runs.keys() == frozenset()
+    kept = KeptRun.of(b"output")
+    runs.keep(TASK, kept, b"output")
+    again = Vault(tmp_path).secrets(RUNS)
+    assert again.keys() == {TASK}
     assert again.get(TASK) == kept
-    assert again.output(TASK) == b"output"
+    assert again.payload(TASK) == b"output"
     assert kept.root == output_root(b"output")
     assert len(kept.salt) == 32
-    assert book.keep(key(9), b"output").salt != kept.salt
+    other = KeptRun.of(b"output")
+    assert other.salt != kept.salt
+    runs.keep(key(9), other, b"output")
     files = list((tmp_path / "runs").iterdir())
     assert len(files) == 4
     assert all(file.stat().st_mode & 0o077 == 0 for file in files)
     again.discard(TASK)
     again.discard(TASK)
-    assert again.tasks() == {key(9)}
-    for read in (again.get, again.output):
+    assert again.keys() == {key(9)}
+    for read in (again.get, again.payload):
         with pytest.raises(KeyError):
             read(TASK)
 

@@ -1,0 +1,136 @@
+"""A job's life out of its events: how it ended, which stages stand, who took part and got what."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from solders.pubkey import Pubkey
+
+from idl.client import SHARDS, Event, escrow, job_registry, staking, verdict
+from keeper.exact.decisions.codes import Outcome
+from keeper.exact.decisions.state import Stage
+
+BURNED = "burned"
+FEES = "fee vault"
+VAULT = "job vault"
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Base units of $NLOV from one name to another, and for what."""
+
+    slot: int
+    source: str
+    target: str
+    amount: int
+    purpose: str
+
+
+def stages_in_force(events: Sequence[Event]) -> tuple[Stage, ...]:
+    """What stands of the committed stages: one that begins at operator 0 drops all before it."""
+    stages: list[Stage] = []
+    for event in events:
+        if isinstance(event, verdict.StageCommitted):
+            if event.first == 0:
+                stages = []
+            stages.append(Stage(event.provider, event.root, event.first, event.last))
+    return tuple(stages)
+
+
+def outcome_of(events: Sequence[Event]) -> Outcome:
+    """The latest outcome that was told."""
+    outcome = Outcome.NONE
+    for event in events:
+        match event:
+            case verdict.FraudProven():
+                outcome = Outcome.FRAUD
+            case verdict.TrapOpened():
+                outcome = Outcome.TRAP
+            case (
+                verdict.BallotsTallied()
+                | verdict.VerificationSkipped()
+                | verdict.VerdictSettled()
+                | verdict.VerdictVoided()
+            ):
+                outcome = Outcome(event.outcome)
+    return outcome
+
+
+class Parties:
+    """Names of a job's parties in the order in which they appear."""
+
+    def __init__(self, job: Pubkey, events: Sequence[Event]) -> None:
+        self._names = {escrow.vault_address(job): VAULT}
+        self._names |= {escrow.fees_address(shard): FEES for shard in range(SHARDS)}
+        self._counts: dict[str, int] = {}
+        for event in events:
+            self._learn(event)
+
+    def name(self, key: Pubkey) -> str:
+        """A party by its part; who is paid without another part has cranked."""
+        return self._names.get(key) or self._add("crank", key)
+
+    def addresses(self) -> dict[str, str]:
+        """Address of each party by name."""
+        places = {VAULT, FEES}
+        return {name: str(key) for key, name in self._names.items() if name not in places}
+
+    def _learn(self, event: Event) -> None:
+        match event:
+            case escrow.Locked():
+                self._add("buyer", event.buyer)
+            case job_registry.JobClaimed():
+                self._add("provider", event.provider)
+            case verdict.BallotCast():
+                self._add("verifier", event.verifier)
+            case verdict.FraudProven():
+                self._add("challenger", event.challenger)
+
+    def _add(self, part: str, key: Pubkey) -> str:
+        if key not in self._names:
+            self._counts[part] = number = self._counts.get(part, 0) + 1
+            self._names[key] = part if part == "buyer" else f"{part} {number}"
+        return self._names[key]
+
+
+def movements(events: Sequence[Event], parties: Parties) -> Iterator[Movement]:
+    """Every movement of tokens that the events tell of, in order."""
+    for event in events:
+        yield from _movements(event, parties)
+
+
+def _movements(event: Event, parties: Parties) -> Iterator[Movement]:
+    match event:
+        case escrow.Locked():
+            buyer = parties.name(event.buyer)
+            yield Movement(event.envelope.slot, buyer, BURNED, event.burned, "posting and urgency")
+            yield Movement(event.envelope.slot, buyer, VAULT, event.vault, "locked")
+        case escrow.CreditPaid():
+            yield Movement(
+                event.envelope.slot, VAULT, parties.name(event.party), event.amount, "credit"
+            )
+        case escrow.FeeCollected():
+            yield Movement(event.envelope.slot, VAULT, FEES, event.amount, "fee")
+        case escrow.Reclaimed() | escrow.UnpostedRefunded():
+            yield Movement(
+                event.envelope.slot, VAULT, parties.name(event.buyer), event.amount, "returned"
+            )
+        case staking.BondForfeited():
+            owner, to = parties.name(event.owner), parties.name(event.destination)
+            yield Movement(event.envelope.slot, owner, to, event.amount, "bond forfeited")
+        case staking.Slashed():
+            owner, to = parties.name(event.owner), parties.name(event.destination)
+            yield Movement(event.envelope.slot, owner, BURNED, event.burned, "stake slashed")
+            yield Movement(
+                event.envelope.slot, owner, to, event.amount - event.burned, "stake slashed"
+            )
+
+
+def totals(found: Sequence[Movement]) -> dict[str, tuple[int, int]]:
+    """What each name gave and what it got, base units."""
+    sums: dict[str, tuple[int, int]] = {}
+    for each in found:
+        gave, got = sums.get(each.source, (0, 0))
+        sums[each.source] = gave + each.amount, got
+        gave, got = sums.get(each.target, (0, 0))
+        sums[each.target] = gave, got + each.amount
+    return sums

@@ -1,0 +1,36 @@
+"""Everything the chain's history tells of one job."""
+
+from dataclasses import dataclass
+
+from solders.pubkey import Pubkey
+from solders.signature import Signature
+
+from idl.client import Event, escrow, events_from_logs, verdict
+from keeper.chain.feed import history
+from keeper.chain.gateway import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class LandedEvent:
+    """An event and the transaction that told it."""
+
+    slot: int
+    signature: Signature
+    event: Event
+
+
+async def job_events(gateway: Gateway, job: Pubkey) -> list[LandedEvent]:
+    """The job's events, oldest first; none of a job that the cluster never saw."""
+    # Some steps name not the job but what hangs on it.
+    addresses = [
+        job,
+        verdict.verdict_address(job),
+        escrow.escrow_address(job),
+        verdict.receipt_address(job),
+    ]
+    return [
+        LandedEvent(landed.slot, landed.signature, event)
+        async for landed in history(gateway, *addresses)
+        for event in events_from_logs(landed.logs)
+        if getattr(event, "job", None) == job
+    ]

@@ -1,0 +1,162 @@
+"""Carries evidence to the chain: looks what is staged, sends what is missing, proves."""
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from solders.instruction import Instruction
+from solders.pubkey import Pubkey
+
+from idl.client import verdict
+from keeper.chain.errors import ChainError, PermanentError
+from keeper.chain.gateway import Gateway
+from keeper.chain.submit import Landed, Submitter
+from keeper.exact.disputes.buffer import FIRST_BYTES, HEADER_BYTES, EvidenceBuffer
+from keeper.exact.disputes.challenge import JUDGEMENT_UNITS, TICKET_AGE, Challenge
+
+SESSION_BYTES: Final = 8
+
+
+class EvidenceUploader:
+    """Stages for one key; killed anywhere, the next one goes on from what the chain holds."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        submitter: Submitter,
+        *,
+        poll_seconds: float = 0.4,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._gateway = gateway
+        self._submitter = submitter
+        self._poll_seconds = poll_seconds
+        self._sleep = sleep
+        # What to send follows from the chain alone; a buffer may be made again after it was closed.
+        # So each sending is an operation of its own, in the journal until it has ended.
+        self._session = secrets.token_hex(SESSION_BYTES)
+        self._sendings = itertools.count()
+
+    async def upload(self, buffer: EvidenceBuffer, placing: Sequence[Instruction] = ()) -> None:
+        """Bring the buffer's bytes to the chain; `placing` rides with its creation.
+
+        All missing writes go out at once: evidence staged within two slots cannot be copied in
+        time. Raises ChainError.
+        """
+        held = await self._held(buffer)
+        if held is not None and len(held) != len(buffer.body):
+            await self.close(buffer)
+            held = None
+        if held is None:
+            rent = await self._gateway.rent_exempt_minimum(buffer.space)
+            await self._send(buffer, "create", buffer.begin(rent, placing))
+            pieces = list(buffer.pieces(FIRST_BYTES))
+        else:
+            if placing:
+                await self._send(buffer, "ticket", placing)
+            pieces = [
+                (offset, piece)
+                for offset, piece in buffer.pieces()
+                if held[offset : offset + len(piece)] != piece
+            ]
+        await self._write(buffer, pieces)
+
+    async def prove(self, challenge: Challenge, *, ticket: bool) -> Landed:
+        """Stage, prove once the ticket is old enough, and take the rents back either way.
+
+        `ticket` is needed unless an own revealed ballot rejects the element. Raises ChainError: a
+        ProgramError where the referee or the verdict refuses.
+        """
+        placing = await self._placing(challenge) if ticket else []
+        await self.upload(challenge.buffer, placing)
+        if ticket:
+            await self._until_old_enough(challenge)
+        also = [challenge.close_ticket()] if ticket else []
+        return await self._judged(challenge.buffer, "prove", challenge.prove(ticket=ticket), also)
+
+    async def answer(self, buffer: EvidenceBuffer, graph: Pubkey, question: int) -> Landed:
+        """Stage, answer a question about the owner's data, and take the rent back either way.
+
+        Raises ChainError.
+        """
+        await self.upload(buffer)
+        answering = verdict.answer_element(
+            question=question,
+            tail=buffer.tail,
+            provider=buffer.owner,
+            job=buffer.job,
+            graph=graph,
+            buffer=buffer.address,
+        )
+        return await self._judged(buffer, f"answer {question}", answering)
+
+    async def close(self, buffer: EvidenceBuffer, also: Sequence[Instruction] = ()) -> None:
+        """Take the buffer's rent back."""
+        await self._send(buffer, "close", [buffer.close(), *also])
+
+    async def exists(self, buffer: EvidenceBuffer) -> bool:
+        """Whether the buffer exists, whatever it holds."""
+        return await self._held(buffer) is not None
+
+    async def _judged(
+        self,
+        buffer: EvidenceBuffer,
+        step: str,
+        reading: Instruction,
+        closing: Sequence[Instruction] = (),
+    ) -> Landed:
+        """Send what the referee judges by, then take the rents back, whatever it found."""
+        try:
+            landed = await self._send(buffer, step, [reading], JUDGEMENT_UNITS)
+        except PermanentError:
+            await self.close(buffer, closing)
+            raise
+        await self.close(buffer, closing)
+        return landed
+
+    async def _held(self, buffer: EvidenceBuffer) -> bytes | None:
+        raw = await self._gateway.account(buffer.address)
+        return None if raw is None else bytes(raw.data)[HEADER_BYTES:]
+
+    async def _write(self, buffer: EvidenceBuffer, pieces: Sequence[tuple[int, bytes]]) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for offset, piece in pieces:
+                    group.create_task(
+                        self._send(buffer, f"write {offset}", [buffer.write(offset, piece)])
+                    )
+        except BaseExceptionGroup as failures:
+            refusals = [each for each in failures.exceptions if isinstance(each, ChainError)]
+            if not refusals:
+                raise
+            raise refusals[0] from failures
+
+    async def _placing(self, challenge: Challenge) -> list[Instruction]:
+        """What places the ticket, nothing where it stands; another one is closed first."""
+        standing = await self._gateway.fetch(verdict.Ticket, challenge.ticket)
+        if standing is not None and standing.hash == challenge.hash:
+            return []
+        if standing is not None:
+            await self._send(challenge.buffer, "close ticket", [challenge.close_ticket()])
+        return [challenge.place_ticket()]
+
+    async def _until_old_enough(self, challenge: Challenge) -> None:
+        placed = await self._gateway.fetch(verdict.Ticket, challenge.ticket)
+        if placed is None:
+            raise PermanentError(f"ticket {challenge.ticket} is gone; challenge again")
+        while await self._gateway.slot() < placed.placed_slot + TICKET_AGE:
+            await self._sleep(self._poll_seconds)
+
+    async def _send(
+        self,
+        buffer: EvidenceBuffer,
+        step: str,
+        instructions: Sequence[Instruction],
+        compute_units: int | None = None,
+    ) -> Landed:
+        number = f"{self._session}.{next(self._sendings)}"
+        return await self._submitter.submit(
+            f"evidence/{buffer.address}/{step}/{number}", instructions, compute_units=compute_units
+        )

@@ -1,0 +1,175 @@
+"""Traces that this node keeps: to prove or to answer with, and to judge a receipt again."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from solders.pubkey import Pubkey
+
+from keeper.compute import Lane
+from keeper.data import BlobStore, DataError, StageIndex, StageIndexes
+from keeper.data.files import replace_atomically
+from keeper.exact.decisions.state import JobSnapshot, Stage
+from keeper.exact.disputes.committed_trace import CommittedTrace, claim_of
+from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.workload import JobWorkload, WorkloadFetcher, WorkloadReference
+from keeper.node.errors import TraceError
+from kernels.trace import stored_roots
+
+FOLDER = "traces"
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedJob:
+    """What a job's account said of its workload; hashes in lower-case hex."""
+
+    job: str
+    source: str
+    manifest_digest: str
+    spec: str
+    inputs: str
+
+    @property
+    def address(self) -> Pubkey:
+        """The job's address."""
+        return Pubkey.from_string(self.job)
+
+    @property
+    def manifest(self) -> bytes:
+        """SHA-256 of the manifest."""
+        return bytes.fromhex(self.manifest_digest)
+
+    @property
+    def spec_root(self) -> bytes:
+        """The graph's root."""
+        return bytes.fromhex(self.spec)
+
+    @property
+    def input_root(self) -> bytes:
+        """The root over the inputs' roots."""
+        return bytes.fromhex(self.inputs)
+
+
+class TraceArchive:
+    """Jobs as files, their outputs in the node's store.
+
+    The workloads of these jobs are in the store too: their fetcher puts them there.
+    """
+
+    def __init__(self, folder: Path, store: BlobStore, indexes: StageIndexes) -> None:
+        self._jobs = folder / FOLDER
+        self._store = store
+        self._indexes = indexes
+
+    def keep(
+        self, job: WorkloadReference, stages: Sequence[Stage], outputs: Sequence[bytes]
+    ) -> None:
+        """Keep what was committed; raises QuotaExceededError."""
+        for stage in stages:
+            stored = outputs[stage.first : stage.last]
+            self._indexes.put(
+                StageIndex(
+                    job=str(job.address),
+                    first=stage.first,
+                    last=stage.last,
+                    root=stage.root.hex(),
+                    outputs=tuple(self._store.put(output) for output in stored),
+                    tensor_roots=tuple(root.hex() for root in stored_roots(stored)),
+                )
+            )
+        kept = ArchivedJob(
+            job=str(job.address),
+            source=job.source,
+            manifest_digest=job.manifest.hex(),
+            spec=job.spec_root.hex(),
+            inputs=job.input_root.hex(),
+        )
+        with replace_atomically(self._path(job.address)) as file:
+            file.write(json.dumps(asdict(kept), sort_keys=True).encode())
+
+    def job(self, address: Pubkey) -> ArchivedJob | None:
+        """Returns a kept job, None when this node does not keep it."""
+        try:
+            return ArchivedJob(**json.loads(self._path(address).read_bytes()))
+        except FileNotFoundError:
+            return None
+
+    def outputs(self, job: Pubkey, stages: Sequence[Stage]) -> list[bytes]:
+        """Returns the canonical bytes of every committed output; raises TraceError."""
+        found: list[bytes] = []
+        try:
+            for stage in stages:
+                index = self._indexes.get(str(job), stage.root.hex())
+                found += [self._store.get(digest) for digest in index.outputs]
+        except DataError as error:
+            raise TraceError(f"the data of job {job} are not complete here: {error}") from error
+        return found
+
+    def _path(self, job: Pubkey) -> Path:
+        return self._jobs / f"{job}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLoader:
+    """Reads committed traces from the archive, or from the providers that serve them."""
+
+    lane: Lane
+    workloads: WorkloadFetcher
+    traces: TraceFetcher
+    archive: TraceArchive
+
+    async def get(self, snapshot: JobSnapshot) -> CommittedTrace:
+        """Returns a job's trace, fetched where it is not kept.
+
+        Raises TraceError and WorkloadError.
+        """
+        stages = _stages(snapshot)
+        workload = await self.workloads.get(snapshot.job)
+        try:
+            outputs = await self.lane.run(self.archive.outputs, snapshot.job.address, stages)
+        except TraceError:
+            return await self.fetch(snapshot)
+        return _trace(snapshot, workload, outputs)
+
+    async def fetch(self, snapshot: JobSnapshot) -> CommittedTrace:
+        """Fetch what was committed, keep it, and return it.
+
+        Raises TraceError when a provider does not serve it or there is no room, and WorkloadError.
+        """
+        job, stages = snapshot.job, _stages(snapshot)
+        workload = await self.workloads.get(job)
+        served: list[bytes | None] = []
+        for stage in stages:
+            served += await self.traces.stage(job.address, stage, workload.graph)
+        outputs = [output for output in served if output is not None]
+        if len(outputs) != len(served):
+            raise TraceError(
+                f"operator {served.index(None)} of job {job.address} is not served; only data "
+                "that are at hand can be proven wrong"
+            )
+        await self.keep(snapshot, outputs)
+        return _trace(snapshot, workload, outputs)
+
+    async def keep(self, snapshot: JobSnapshot, outputs: Sequence[bytes]) -> None:
+        """Keep outputs that are at hand; raises TraceError where there is no room."""
+        try:
+            await self.lane.run(self.archive.keep, snapshot.job, _stages(snapshot), outputs)
+        except DataError as error:
+            raise TraceError(f"job {snapshot.job.address} cannot be kept: {error}") from error
+
+
+def _trace(
+    snapshot: JobSnapshot, workload: JobWorkload, outputs: Sequence[bytes]
+) -> CommittedTrace:
+    job = snapshot.job
+    inputs = (job.input_root, len(workload.graph.inputs))
+    claim = claim_of(job.spec_root, job.operators, inputs, _stages(snapshot))
+    return CommittedTrace(workload.graph, workload.inputs, outputs, claim)
+
+
+def _stages(snapshot: JobSnapshot) -> tuple[Stage, ...]:
+    stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
+    if not stages:
+        raise TraceError(f"nothing is committed for job {snapshot.job.address}")
+    return stages

@@ -1,0 +1,151 @@
+"""Posts jobs for a buyer."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from solders.pubkey import Pubkey
+
+from idl.client import escrow, job_registry, shard_of, staking
+from keeper.chain.gateway import Gateway
+from keeper.chain.submit import Submitter
+from keeper.data import BlobStore, JobManifest
+from keeper.node.accounts import url_field
+from keeper.node.decisions.fixed_point import BPS
+from keeper.node.errors import RoleError
+from keeper.node.payment import escrow_config, lock
+from keeper.node.vault import Salts
+from kernels.graph import Graph
+from kernels.graph.file import dump
+from kernels.trace import inputs_root, pack, tensor_root
+from kernels.trace.layout import Array
+
+TRAP_BYTES = 32
+BALLOTS_PER_VERIFIER = 3
+CRANK_STEPS = 8
+SEALED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class JobTerms:
+    """What a buyer offers, in base units. `verifiers` is the number drawn, odd and at most 5."""
+
+    price: int
+    verification_fee: int
+    tip: int
+    urgency: int = 0
+    verifiers: int = 3
+
+    @property
+    def verification(self) -> int:
+        """Locked for ballots: every verifier of every draw."""
+        return self.verification_fee * BALLOTS_PER_VERIFIER * self.verifiers
+
+    @property
+    def tips(self) -> int:
+        """Locked for crank steps."""
+        return self.tip * CRANK_STEPS
+
+    @property
+    def locked(self) -> escrow.Terms:
+        """What the escrow has to hold."""
+        return escrow.Terms(
+            price=self.price,
+            verification=self.verification,
+            tips=self.tips,
+            urgency=self.urgency,
+        )
+
+
+class JobPoster:
+    """Posts jobs under one buyer's key; their data are in its store."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        submitter: Submitter,
+        owner: Pubkey,
+        store: BlobStore,
+        salts: Salts,
+    ) -> None:
+        self._gateway = gateway
+        self._submitter = submitter
+        self._owner = owner
+        self._store = store
+        self._salts = salts
+
+    def store_workload(self, graph: Graph, inputs: Sequence[Array]) -> JobManifest:
+        """Put graph and inputs where providers and verifiers fetch them; returns what lists them.
+
+        Raises QuotaExceededError.
+        """
+        manifest = JobManifest(
+            self._store.put(dump(graph)),
+            tuple(self._store.put(pack(array).tobytes()) for array in inputs),
+        )
+        self._store.put(manifest.to_bytes())
+        return manifest
+
+    async def post(
+        self,
+        graph: Pubkey,
+        manifest: JobManifest,
+        inputs: Sequence[Array],
+        terms: JobTerms,
+        source: str,
+    ) -> Pubkey:
+        """Lock the payment and post the job in one transaction; returns the job's address.
+
+        `source` is the URL at which the buyer's store is served. Raises RoleError where the graph
+        is not registered, and ChainError.
+        """
+        sealed = await self._gateway.fetch(job_registry.Graph, graph)
+        if sealed is None or sealed.state != SEALED:
+            raise RoleError(f"graph {graph} is not registered; run: neurolov graph register")
+        number = await self._next_number()
+        job = job_registry.job_address(self._owner, number)
+        salt = self._salts.draw(job)
+        config = await escrow_config(self._gateway)
+        burned = terms.urgency * config.params.urgency_burn_bps // BPS
+        position = staking.position_address(self._owner)
+        staked = await self._gateway.account(position) is not None
+        locking = lock(
+            program=job_registry.ID,
+            seed=b"job",
+            number=number,
+            address=job,
+            owner=self._owner,
+            mint=config.mint,
+            terms=terms.locked,
+        )
+        posting = job_registry.post_job(
+            job_id=number,
+            terms=job_registry.JobTerms(
+                input_root=inputs_root([tensor_root(array) for array in inputs]),
+                manifest=bytes.fromhex(manifest.digest),
+                source=url_field(source),
+                salt_commitment=hashlib.sha256(salt).digest(),
+                trap=secrets.token_bytes(TRAP_BYTES),
+                verifiers=terms.verifiers,
+                price=terms.price,
+                verification_fee=terms.verification_fee,
+                tip=terms.tip,
+                urgency=terms.urgency - burned,
+            ),
+            owner=self._owner,
+            graph=graph,
+            utilisation=job_registry.utilisation_address(shard_of(job)),
+            position=position if staked else None,
+        )
+        await self._submitter.submit(f"post_job/{job}", [locking, posting], again=True)
+        return job
+
+    async def _next_number(self) -> int:
+        address = job_registry.buyer_address(self._owner)
+        account = await self._gateway.fetch(job_registry.Buyer, address)
+        if account is None:
+            opening = job_registry.open_buyer(owner=self._owner)
+            await self._submitter.submit(f"open_buyer/{self._owner}", [opening], again=True)
+            return 0
+        return account.next_job_id

@@ -1,0 +1,106 @@
+"""Makes the evidence of a receipt again, and judges it off chain."""
+
+from pathlib import Path
+
+from solders.pubkey import Pubkey
+
+from idl.client import job_registry, verdict
+from keeper.chain.errors import UnexpectedDataError
+from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
+from keeper.data import BlobStore, StageIndexes
+from keeper.errors import BadInputError
+from keeper.exact.decisions.state import Stage
+from keeper.exact.disputes.audit import stages_in_force
+from keeper.exact.disputes.committed_trace import CommittedTrace, claim_of
+from keeper.exact.disputes.history import job_events
+from keeper.exact.disputes.receipt import Replay, judge_again
+from keeper.exact.roles.accounts import job_of
+from keeper.exact.roles.archive import TraceArchive
+from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.workload import WorkloadFetcher, WorkloadReference
+from keeper.node.connection import Observer
+from keeper.node.errors import TraceError
+from kernels.graph import Graph
+
+UNANSWERED = 1
+"""Receipt.reason of a provider that did not show an element in time."""
+
+
+async def replay_receipt(
+    observer: Observer, address: Pubkey, folder: Path, *, ask_parties: bool
+) -> tuple[verdict.Receipt, Replay]:
+    """Judge a receipt again from the data in a node's folder.
+
+    With `ask_parties`, what is not there is fetched from the job's buyer and provider. Returns the
+    receipt and what was found. Raises BadInputError where there is nothing to judge, TraceError
+    and WorkloadError.
+    """
+    receipt = await _receipt(observer, address)
+    trace = await _trace(observer, receipt, folder, ask_parties)
+    return receipt, await observer.lane.run(judge_again, trace, receipt)
+
+
+async def _receipt(observer: Observer, address: Pubkey) -> verdict.Receipt:
+    try:
+        receipt = await observer.gateway.fetch(verdict.Receipt, address)
+    except UnexpectedDataError as error:
+        raise BadInputError(f"not a receipt: {error}") from error
+    if receipt is None:
+        raise BadInputError(
+            f"there is no receipt at {address}; neurolov audit JOB shows the address of a job's"
+        )
+    if receipt.reason == UNANSWERED:
+        raise BadInputError(
+            f"provider {receipt.provider} did not show element {receipt.element} of operator "
+            f"{receipt.operator} in time: a missing answer leaves no evidence to judge again"
+        )
+    return receipt
+
+
+async def _trace(
+    observer: Observer, receipt: verdict.Receipt, folder: Path, ask_parties: bool
+) -> CommittedTrace:
+    graph = await observer.gateway.fetch(job_registry.Graph, receipt.graph)
+    if graph is None:
+        raise BadInputError(f"graph {receipt.graph} is not on this cluster")
+    landed = await job_events(observer.gateway, receipt.job)
+    stages = stages_in_force([each.event for each in landed])
+    store, indexes = BlobStore(folder, DEFAULT_QUOTA_BYTES), StageIndexes(folder)
+    archive = TraceArchive(folder, store, indexes)
+    reference = await _reference(observer, archive, receipt.job)
+    workload = await WorkloadFetcher(observer.client, store, observer.lane).get(reference)
+    if ask_parties and archive.job(receipt.job) is None:
+        outputs = await _served(observer, receipt.job, stages, workload.graph)
+    else:
+        outputs = await observer.lane.run(archive.outputs, receipt.job, stages)
+    inputs = (receipt.input_root, graph.inputs)
+    claim = claim_of(graph.spec_root, graph.operators, inputs, stages)
+    return CommittedTrace(workload.graph, workload.inputs, outputs, claim)
+
+
+async def _reference(observer: Observer, archive: TraceArchive, job: Pubkey) -> WorkloadReference:
+    if (kept := archive.job(job)) is not None:
+        return kept
+    account = await observer.gateway.fetch(job_registry.Job, job)
+    if account is None:
+        raise TraceError(
+            f"job {job} is closed, and its data are not here; give --data, the folder of a node "
+            "that challenged it"
+        )
+    return job_of(job, account)
+
+
+async def _served(
+    observer: Observer, job: Pubkey, stages: tuple[Stage, ...], graph: Graph
+) -> list[bytes]:
+    traces = TraceFetcher(observer.client, observer.gateway)
+    outputs: list[bytes] = []
+    for stage in stages:
+        for number, output in enumerate(await traces.stage(job, stage, graph), stage.first):
+            if output is None:
+                raise TraceError(
+                    f"operator {number} of job {job} is not served any more; give --data, the "
+                    "folder of a node that challenged it"
+                )
+            outputs.append(output)
+    return outputs

@@ -1,0 +1,8 @@
+"""What the keeper must not forget: where it has read to and what it has sent."""
+
+from keeper.journal.cursor import Cursor
+from keeper.journal.database import JournalError
+from keeper.journal.journal import Journal
+from keeper.journal.outbox import Operation, State
+
+__all__ = ["Cursor", "Journal", "JournalError", "Operation", "State"]

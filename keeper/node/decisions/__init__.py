@@ -1,0 +1,1 @@
+"""Pure facts and rules that the decisions of both classes share."""

@@ -1,0 +1,36 @@
+"""The money side of a job or task, as far as a decision needs it. Amounts are base units."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from solders.pubkey import Pubkey
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What the escrow owes a party."""
+
+    party: Pubkey
+    amount: int
+    paid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Escrow:
+    """An escrow and the balance of its vault."""
+
+    final: bool
+    credits: tuple[Credit, ...]
+    fee_due: int
+    balance: int
+
+    @property
+    def outstanding(self) -> int:
+        """Base units that belong to parties or to the fee vault."""
+        return self.fee_due + sum(credit.amount for credit in self.credits if not credit.paid)
+
+    def unpaid_to(self, party: Pubkey) -> Iterator[int]:
+        """Yields the indexes of the credits that a party can still withdraw."""
+        for index, credit in enumerate(self.credits):
+            if credit.party == party and not credit.paid and credit.amount:
+                yield index

@@ -1,0 +1,127 @@
+"""Posts tasks for a buyer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from solders.pubkey import Pubkey
+
+from idl.client import escrow, redundancy
+from keeper.chain.gateway import Gateway
+from keeper.chain.submit import Submitter
+from keeper.data import BlobStore, InputManifest
+from keeper.errors import BadInputError
+from keeper.node.accounts import url_field
+from keeper.node.payment import escrow_config, lock
+from kernels.custom import KernelPackage
+
+CRANK_STEPS = 8
+MAX_RUNS = 7
+
+
+class QuorumError(BadInputError):
+    """k, n and max_runs do not fit each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTerms:
+    """What a buyer offers: the price per paid run and the tip per crank step, in base units.
+
+    k of n runs have to agree. While they do not, more are run, up to `max_runs`. Raises QuorumError
+    unless 2 <= k <= n <= max_runs <= 7 and k is more than half of n.
+    """
+
+    price: int
+    tip: int
+    k: int = 2
+    n: int = 3
+    max_runs: int = 5
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.k <= self.n <= self.max_runs <= MAX_RUNS or 2 * self.k <= self.n:
+            raise QuorumError(
+                f"k {self.k}, n {self.n}, at most {self.max_runs} runs: choose k of at least 2 and "
+                f"more than half of n, n of at least k, and n to {MAX_RUNS} runs at most"
+            )
+
+    @property
+    def locked(self) -> escrow.Terms:
+        """What the escrow has to hold."""
+        return escrow.Terms(
+            price=self.price * self.max_runs,
+            verification=0,
+            tips=self.tip * CRANK_STEPS,
+            urgency=0,
+        )
+
+
+class TaskPoster:
+    """Posts tasks under one buyer's key; their data are in its store."""
+
+    def __init__(
+        self, gateway: Gateway, submitter: Submitter, owner: Pubkey, store: BlobStore
+    ) -> None:
+        self._gateway = gateway
+        self._submitter = submitter
+        self._owner = owner
+        self._store = store
+
+    def store_workload(self, package: KernelPackage, inputs: Sequence[bytes]) -> InputManifest:
+        """Put package and inputs where providers fetch them; returns what lists the inputs.
+
+        Raises PackageError where the inputs are not the package's, and QuotaExceededError.
+        """
+        package.check_inputs(inputs)
+        self._store.put(package.canonical)
+        manifest = InputManifest(tuple(self._store.put(data) for data in inputs))
+        self._store.put(manifest.to_bytes())
+        return manifest
+
+    async def post(
+        self, package: KernelPackage, manifest: InputManifest, terms: TaskTerms, source: str
+    ) -> Pubkey:
+        """Lock the payment and post the task in one transaction; returns the task's address.
+
+        `source` is the URL at which the buyer's store is served. Raises RoleError and ChainError.
+        """
+        config = await escrow_config(self._gateway)
+        number = await self._next_number()
+        task = redundancy.task_address(self._owner, number)
+        locking = lock(
+            program=redundancy.ID,
+            seed=b"task",
+            number=number,
+            address=task,
+            owner=self._owner,
+            mint=config.mint,
+            terms=terms.locked,
+        )
+        absolute, relative, ulp = package.tolerance.bits
+        posting = redundancy.post_task(
+            task_id=number,
+            terms=redundancy.TaskTerms(
+                kernel=package.digest,
+                input=bytes.fromhex(manifest.digest),
+                source=url_field(source),
+                output_bytes=package.output.bytes,
+                element=int(package.output.element),
+                tolerance=redundancy.Tolerance(absolute=absolute, relative=relative, ulp=ulp),
+                k=terms.k,
+                n=terms.n,
+                max_runs=terms.max_runs,
+                price=terms.price,
+                tip=terms.tip,
+            ),
+            owner=self._owner,
+        )
+        await self._submitter.submit(f"post_task/{task}", [locking, posting], again=True)
+        return task
+
+    async def _next_number(self) -> int:
+        address = redundancy.buyer_address(self._owner)
+        account = await self._gateway.fetch(redundancy.Buyer, address)
+        if account is None:
+            opening = redundancy.open_buyer(owner=self._owner)
+            operation = f"open_task_buyer/{self._owner}"
+            await self._submitter.submit(operation, [opening], again=True)
+            return 0
+        return account.next_task_id

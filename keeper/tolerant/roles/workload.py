@@ -1,0 +1,60 @@
+"""A task's kernel and inputs: fetched from its buyer, checked against the chain's terms."""
+
+from dataclasses import dataclass
+
+from keeper.data import BlobClient, DataError, InputManifest
+from keeper.node.errors import WorkloadError
+from keeper.tolerant.decisions.state import Task
+from kernels.custom import KernelPackage, PackageError
+from kernels.custom.package import MAX_PACKAGE_BYTES
+
+MANIFEST_BYTES = 1 << 16
+
+
+class UnfitTaskError(WorkloadError):
+    """The kernel can never be run here for this task: trying again is of no use."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskWorkload:
+    """What a task runs on."""
+
+    package: KernelPackage
+    inputs: tuple[bytes, ...]
+
+
+async def fetch_workload(client: BlobClient, task: Task) -> TaskWorkload:
+    """A task's material.
+
+    Raises WorkloadError when it cannot be had from the buyer, UnfitTaskError when it is malformed
+    or is not what the task says.
+    """
+    name = f"task {task.address}"
+    try:
+        data = await client.fetch(task.source, task.kernel.hex(), MAX_PACKAGE_BYTES)
+        listed = await client.fetch(task.source, task.input.hex(), MANIFEST_BYTES)
+    except DataError as error:
+        raise WorkloadError(f"{name}: {error}") from error
+    try:
+        package, manifest = KernelPackage.from_bytes(data), InputManifest.from_bytes(listed)
+    except (PackageError, DataError) as error:
+        raise UnfitTaskError(f"{name}: {error}") from error
+    output = package.output
+    terms = (task.output_bytes, task.element, task.tolerance)
+    if (output.bytes, output.element, package.tolerance) != terms:
+        raise UnfitTaskError(f"{name}: output and tolerance are not those of its kernel")
+    if len(manifest.inputs) != len(package.inputs):
+        raise UnfitTaskError(
+            f"{name}: {len(manifest.inputs)} inputs for {len(package.inputs)} of its kernel"
+        )
+    try:
+        inputs = [
+            await client.fetch(task.source, digest, buffer.bytes)
+            for digest, buffer in zip(manifest.inputs, package.inputs, strict=True)
+        ]
+        package.check_inputs(inputs)
+    except DataError as error:
+        raise WorkloadError(f"{name}: {error}") from error
+    except PackageError as error:
+        raise UnfitTaskError(f"{name}: {error}") from error
+    return TaskWorkload(package, tuple(inputs))
