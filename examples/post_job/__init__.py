@@ -1,1 +1,1 @@
-"""Posts a job with `idl.client`, solana and solders alone, as an integrator would."""
+"""Posts a job with `idl.client`, solana, solders and httpx alone, as an integrator would."""

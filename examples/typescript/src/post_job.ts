@@ -134,8 +134,8 @@ class Client {
           inputRoot: [...order.inputRoot],
           manifest: [...order.manifest],
           source: [...Buffer.alloc(URL_BYTES).fill(source, 0, source.length)],
-          // This salt is forgotten, so the chain draws verifiers without it, for every such job. A
-          // buyer that shows it to `draw` has only the jobs that the lot picks verified.
+          // This example forgets the salt, so that its job is drawn later and always verified. A
+          // buyer that shows the salt to `draw` pays verifiers only when its job is sampled.
           saltCommitment: [...sha256(randomBytes(32))],
           trap: [...randomBytes(32)],
           verifiers: VERIFIERS,
