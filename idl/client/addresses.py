@@ -27,27 +27,27 @@ SLOT_HASHES: Final = sysvar.SLOT_HASHES
 
 
 SHARDS: Final = 16
-"""Fee vaults and utilisation counters come in so many, so that jobs do not contend for one."""
+"""The number of fee vaults and of utilisation counters, so that jobs do not contend for one."""
 
 
 def shard_of(job: Pubkey) -> int:
-    """Shard of the fee vaults and utilisation counters that a job uses."""
+    """Returns the shard of the fee vaults and utilisation counters that a job uses."""
     return bytes(job)[0] % SHARDS
 
 
 @lru_cache(maxsize=4096)
 def find_address(seeds: tuple[bytes, ...], program: Pubkey) -> Pubkey:
-    """Canonical program address of the seeds."""
+    """Returns the canonical program address of the seeds."""
     return Pubkey.find_program_address(seeds, program)[0]
 
 
 def find_bump(seeds: tuple[bytes, ...], program: Pubkey) -> int:
-    """Canonical bump of the seeds' program address."""
+    """Returns the canonical bump of the seeds' program address."""
     return Pubkey.find_program_address(seeds, program)[1]
 
 
 def associated_token_address(owner: Pubkey, mint: Pubkey) -> Pubkey:
-    """Token account of `owner` that wallets use by default, under the SPL Token program."""
+    """Returns the default token account of `owner` in wallets, under the SPL Token program."""
     return get_associated_token_address(owner, mint, TOKEN_PROGRAM)
 
 

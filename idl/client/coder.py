@@ -1,4 +1,4 @@
-"""Bytes to typed values and back, for the generated bindings.
+"""Converts bytes to typed values and back, for the generated bindings.
 
 Borsh goes through anchorpy. Zero-copy accounts have one fixed layout, which anchorpy's construct
 would walk element by element; NumPy reads it in one step, five to nine times as fast.
@@ -44,7 +44,7 @@ _NUMPY_SCALARS = {
 
 
 class AccountDataError(ValueError):
-    """Bytes are not the account they were taken for."""
+    """The bytes are not an account of the expected type."""
 
 
 class WrongOwnerError(AccountDataError):
@@ -52,7 +52,7 @@ class WrongOwnerError(AccountDataError):
 
 
 class WrongDiscriminatorError(AccountDataError):
-    """The data announce another type of account."""
+    """The data have the discriminator of another account type, or none."""
 
 
 class ShortDataError(AccountDataError):
@@ -67,13 +67,13 @@ class Account:
     PROGRAM_ID: ClassVar[Pubkey]
     DISCRIMINATOR: ClassVar[bytes]
     SIZE: ClassVar[int | None]
-    """Bytes with the discriminator; None where they depend on the value."""
+    """Bytes including the discriminator; None where they depend on the value."""
     OFFSETS: ClassVar[Mapping[str, int]]
-    """Byte offset in the account's data of each field that has a fixed one, for memcmp filters."""
+    """Byte offset in the account's data of each field with a fixed one, for memcmp filters."""
 
     @classmethod
     def decode(cls, data: bytes, *, owner: Pubkey | None = None) -> Self:
-        """Check owner (where given), discriminator and length, then decode.
+        """Returns the account, after checking owner (where given), discriminator and length.
 
         Raises WrongOwnerError, WrongDiscriminatorError or ShortDataError.
         """
@@ -99,12 +99,12 @@ class Event:
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
-        """Decode the bytes that a "Program data:" line carries; raises ShortDataError."""
+        """Returns the event in the bytes of a "Program data:" line; raises ShortDataError."""
         return coder(cls.PROGRAM).event(cls, data)
 
 
 class ErrorCode(enum.Enum):
-    """Base of the generated error enums: each member's value is (code, message)."""
+    """Base of the generated error enums; each member's value is (code, message)."""
 
     @property
     def code(self) -> int:
@@ -121,7 +121,7 @@ EventType = TypeVar("EventType", bound=Event)
 
 
 class ProgramCoder:
-    """Codec of one program; `coder(name)` gives the shared one."""
+    """Codec of one program; `coder(name)` returns the shared one."""
 
     def __init__(self, program: ProgramSchema) -> None:
         self._program = program
@@ -129,11 +129,11 @@ class ProgramCoder:
         self._layouts: dict[str, np.dtype[np.void]] = {}
 
     def instruction(self, name: str, /, **arguments: Any) -> bytes:
-        """Discriminator and Borsh arguments; raises ValueError where one does not fit."""
+        """Returns discriminator and Borsh arguments; raises ValueError where one does not fit."""
         return self._borsh.instruction(name, {key: _plain(arguments[key]) for key in arguments})
 
     def account(self, kind: type[AccountType], data: bytes) -> AccountType:
-        """Decode without the checks of Account.decode; raises ShortDataError."""
+        """Returns the account without the checks of Account.decode; raises ShortDataError."""
         name = kind.__name__
         if not self._program.struct(name).zero_copy:
             return structured(kind, _checked(self._borsh.account, name, data))
@@ -145,7 +145,7 @@ class ProgramCoder:
         return structured(kind, np.frombuffer(data, layout, 1, DISCRIMINATOR_BYTES)[0])
 
     def event(self, kind: type[EventType], data: bytes) -> EventType:
-        """Decode without looking at the discriminator; raises ShortDataError."""
+        """Returns the event without checking the discriminator; raises ShortDataError."""
         return structured(kind, _checked(self._borsh.event, kind.__name__, data))
 
     def _layout(self, name: str) -> "np.dtype[np.void]":
@@ -173,12 +173,15 @@ class ProgramCoder:
 
 @cache
 def coder(program: str) -> ProgramCoder:
-    """The codec of a program whose IDL is committed."""
+    """Returns the codec of a program whose IDL is committed."""
     return ProgramCoder(committed(program))
 
 
 def _plain(value: Any) -> Any:
-    """Structs as dictionaries: dataclasses.asdict would copy each Pubkey, which cannot be."""
+    """Converts structs to dictionaries.
+
+    dataclasses.asdict would copy each Pubkey, which is impossible.
+    """
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     return list(map(_plain, value)) if isinstance(value, tuple) else value
@@ -192,13 +195,13 @@ def _checked(decode: Callable[[str, bytes], Any], name: str, data: bytes) -> Any
 
 
 def structured(kind: type[Decoded], raw: Any) -> Decoded:
-    """What anchorpy or NumPy decoded, as the generated dataclass `kind`."""
+    """Returns the output of anchorpy or NumPy as the generated dataclass `kind`."""
     return cast(Decoded, converter(cast(Any, kind))(raw))
 
 
 @cache
 def converter(target: Any) -> Callable[[Any], Any]:
-    """Function from what anchorpy or NumPy decode to the annotated type `target`."""
+    """Returns a function from the output of anchorpy or NumPy to the annotated type `target`."""
     origin = get_origin(target)
     if origin is tuple:
         each = converter(get_args(target)[0])

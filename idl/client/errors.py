@@ -1,4 +1,4 @@
-"""Program errors by name, from what a cluster reports about a failed transaction."""
+"""Program errors by name, from a cluster's report of a failed transaction."""
 
 import re
 from collections.abc import Sequence
@@ -28,9 +28,9 @@ _NAMES: Final = {
 class ProgramError(Exception):
     """A program refused an instruction.
 
-    `name` is the error's name in the IDL, in Anchor, in the token or system program, or the
-    runtime's own (`MissingRequiredSignature`); `code` is None for the runtime's; `program` is
-    the name of the program that refused, or its address where it is not a known one.
+    `name` is the error's name in the IDL, in Anchor, or in the token or system program, or else the
+    runtime's own (`MissingRequiredSignature`). `code` is None for the runtime's errors. `program`
+    is the name of the program that refused, or its address where the name is unknown.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ def _known(program: str, code: int) -> tuple[str, str] | None:
 
 
 def _failed_program(logs: Sequence[str]) -> str | None:
-    """Program whose own failure comes first: the innermost of a chain of calls."""
+    """Returns the program that failed first: the innermost of a chain of calls."""
     for line in logs:
         if match := _FAILURE.match(line):
             return match.group(1)
@@ -68,7 +68,7 @@ def _failed_program(logs: Sequence[str]) -> str | None:
 
 
 def _instruction_failure(error: object) -> tuple[int, int | str] | None:
-    """Index of the failed instruction and its custom number or runtime reason."""
+    """Returns the index of the failed instruction, and its custom number or runtime reason."""
     match error:
         case TransactionErrorInstructionError():
             return error.index, _parsed_reason(error.err)
@@ -92,11 +92,11 @@ def _parsed_reason(cause: object) -> int | str:
 def program_error(
     error: object, *, logs: Sequence[str] = (), programs: Sequence[Pubkey] = ()
 ) -> ProgramError | None:
-    """The program's error behind a failed transaction, None where no instruction failed.
+    """Returns the program error behind a failed transaction, or None where no instruction failed.
 
-    `error` is the transaction's error as JSON-RPC writes it or as solders parsed it, `logs` the
-    transaction's log lines, `programs` the program of each of its instructions, used where the
-    logs are cut before the failure.
+    `error` is the transaction's error as JSON-RPC writes it or as solders parsed it. `logs` are the
+    transaction's log lines. `programs` holds the program of each instruction, for logs that are cut
+    before the failure.
     """
     failure = _instruction_failure(error)
     if failure is None:

@@ -1,4 +1,4 @@
-"""Typed events out of transaction logs."""
+"""Extracts typed events from transaction logs."""
 
 import binascii
 from base64 import b64decode
@@ -19,11 +19,11 @@ _TYPES: Final = {
 
 
 def events_from_logs(logs: Iterable[str]) -> tuple[Event, ...]:
-    """Events of this project's programs in one transaction's logs, in order.
+    """Returns the events of this project's programs in one transaction's logs, in order.
 
-    A line counts only while its program is the one executing, so that another program cannot
-    forge an event. Nothing is returned for what a node cut off ("Log truncated"): the accounts'
-    sequence numbers show the gap. Raises ShortDataError where a known event's bytes end early.
+    A line counts only while its program is executing, so that no other program can forge an event.
+    Lines that a node cut off ("Log truncated") give no events; the accounts' sequence numbers show
+    the gap. Raises ShortDataError where a known event's bytes end early.
     """
     stack: list[str] = []
     events = []

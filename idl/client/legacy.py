@@ -1,8 +1,8 @@
-"""anchorpy's older IDL: the one place that knows it.
+"""Converts IDLs to the older form that anchorpy reads; no other module knows that form.
 
-anchorpy 0.21 reads the IDL of Anchor before 0.30 and derives discriminators from names. This
-module hands it the current IDL in that form and keeps the discriminators the IDL states, so a
-program that overrides one is still spoken to correctly.
+anchorpy 0.21 reads the IDL of Anchor before 0.30 and derives discriminators from names. This module
+gives it the current IDL in that form and keeps the discriminators in the IDL, so that a program
+that overrides one is still addressed correctly.
 """
 
 import json
@@ -29,10 +29,10 @@ from idl.client.schema import (
 
 
 def legacy_idl(program: ProgramSchema) -> dict[str, Any]:
-    """The program's IDL in the form that Anchor wrote before 0.30.
+    """Returns the program's IDL in the form that Anchor wrote before 0.30.
 
-    Enums become their index byte: Borsh writes an enum without data as just that, and it spares
-    callers anchorpy's run-time enum classes.
+    Enums become their index byte: that is how Borsh writes an enum without data, and callers then
+    need none of anchorpy's run-time enum classes.
     """
     accounts = {each.name for each in program.accounts}
     return {
@@ -93,14 +93,14 @@ def _type(program: ProgramSchema, kind: Type) -> Any:
 
 
 class BorshCoder:
-    """Borsh by anchorpy, framed by the IDL's own discriminators."""
+    """Borsh by anchorpy, with the IDL's own discriminators."""
 
     def __init__(self, program: ProgramSchema) -> None:
         self._coder = Coder(Idl.from_json(json.dumps(legacy_idl(program))))
         self._instructions = {each.name: each.discriminator for each in program.instructions}
 
     def instruction(self, name: str, arguments: Mapping[str, Any]) -> bytes:
-        """Instruction data; raises ValueError where an argument does not fit its type."""
+        """Returns instruction data; raises ValueError where an argument does not fit its type."""
         try:
             body = self._coder.instruction.ix_layout[name].build(dict(arguments))
         except (ConstructError, TypeError, AttributeError, KeyError) as error:
@@ -108,7 +108,7 @@ class BorshCoder:
         return self._instructions[name] + bytes(body)
 
     def account(self, name: str, data: bytes) -> Any:
-        """anchorpy's object for an account's bytes; raises ValueError on short data."""
+        """Returns anchorpy's object for an account's bytes; raises ValueError on short data."""
         frame = self._coder.accounts.acc_name_to_discriminator[name]
         try:
             return self._coder.accounts.parse(frame + data[DISCRIMINATOR_BYTES:]).data
@@ -116,7 +116,7 @@ class BorshCoder:
             raise ValueError(f"{name}: {error}") from error
 
     def event(self, name: str, data: bytes) -> Any:
-        """anchorpy's object for an event's bytes; raises ValueError on short data."""
+        """Returns anchorpy's object for an event's bytes; raises ValueError on short data."""
         try:
             return self._coder.events.layouts[name].parse(data[DISCRIMINATOR_BYTES:])
         except ConstructError as error:

@@ -28,7 +28,7 @@ VARIABLE_PRIMITIVES = frozenset({"string", "bytes"})
 
 
 class SchemaError(ValueError):
-    """The IDL is not one this client can read; the message names the place."""
+    """This client cannot read the IDL; the message names the place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Struct:
 
 @dataclass(frozen=True, slots=True)
 class Enumeration:
-    """An enum without data: one byte, the variant's index."""
+    """An enum without data: one byte that holds the variant's index."""
 
     name: str
     docs: tuple[str, ...]
@@ -99,7 +99,7 @@ class ArgumentSeed:
 
 @dataclass(frozen=True, slots=True)
 class AccountSeed:
-    """An account's key, or a field of its data where `path` goes deeper."""
+    """An account's key, or a field of its data where `path` is longer."""
 
     path: tuple[str, ...]
     account_type: str | None
@@ -136,7 +136,7 @@ class InstructionSchema:
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """An account or event: the name of its struct and the bytes that announce it."""
+    """An account or event: the name of its struct and its discriminator."""
 
     name: str
     discriminator: bytes
@@ -167,7 +167,7 @@ class ProgramSchema:
         return definition
 
     def size(self, kind: Type) -> int | None:
-        """Bytes of a value, None where they depend on the value."""
+        """Returns the bytes of a value, or None where they depend on the value."""
         match kind:
             case Primitive(name):
                 return PRIMITIVE_BYTES.get(name)
@@ -184,9 +184,9 @@ class ProgramSchema:
                 return sum(size or 0 for size in sizes) if None not in sizes else None
 
     def reachable(self) -> Iterator[Definition]:
-        """Definitions used by this program's accounts, events and arguments, by name.
+        """Yields the definitions used by this program's accounts, events and arguments, by name.
 
-        An IDL also carries types of other programs' accounts that an instruction reads; those
+        An IDL also carries the types of other programs' accounts that an instruction reads; those
         belong to the other program's bindings.
         """
         seen: set[str] = set()
@@ -280,10 +280,10 @@ def _account_inputs(raw: list[Any]) -> Iterator[AccountInput]:
 
 
 def _shortened(raw: Any, crate: str) -> Any:
-    """The document with the program's own types by their bare names.
+    """Returns the document with bare names for the program's own types.
 
-    Anchor writes `crate::module::Name` where a type of another program, which an instruction
-    reads, has the same name. Those keep their paths.
+    Anchor writes `crate::module::Name` where a type of another program, which an instruction reads,
+    has the same name. Such types keep their paths.
     """
     match raw:
         case dict():
@@ -296,7 +296,7 @@ def _shortened(raw: Any, crate: str) -> Any:
 
 
 def parse(raw: Mapping[str, Any]) -> ProgramSchema:
-    """Check and type an IDL document; raises SchemaError with the place."""
+    """Returns the checked and typed IDL; raises SchemaError with the place of a fault."""
     metadata = raw.get("metadata", {})
     name = metadata.get("name", "?")
     raw = _shortened(raw, name)
@@ -333,5 +333,5 @@ def _tagged(raw: Mapping[str, Any], section: str) -> tuple[Tagged, ...]:
 
 
 def committed(program: str) -> ProgramSchema:
-    """Schema of a committed IDL, by the program's name."""
+    """Returns the schema of a committed IDL, by the program's name."""
     return parse(json.loads(files("idl").joinpath(f"{program}.json").read_text("utf-8")))

@@ -9,8 +9,8 @@ from typing import TypeVar
 from keeper.compute.isolated import IsolatedGpu
 from keeper.errors import BadInputError, KeeperError
 from keeper.telemetry import METRICS
-from kernels.exact.reference import Executor, NumpyExecutor
 from kernels.graph import Graph
+from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.runtime import (
     AdapterUnavailable,
     DeviceLimit,

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from keeper.compute.executor import RenewingExecutor
-from kernels.exact.reference import Executor
+from kernels.graph.reference import Executor
 from kernels.runtime import DeviceLost
 from kernels.trace import Hasher, stored_roots
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from keeper.compute.executor import RenewingExecutor
-from kernels.exact.reference import Executor
 from kernels.graph import Descriptor, Graph, GraphError, Input, InputKind, input_spec
 from kernels.graph.graph import Constants
+from kernels.graph.reference import Executor
 from kernels.trace import CommittedOutputs
 from kernels.trace.layout import Array
 

@@ -7,8 +7,8 @@ from time import perf_counter
 import numpy as np
 
 from keeper.errors import KeeperError
-from kernels.exact.reference import Executor, NumpyExecutor
 from kernels.graph import Graph, GraphBuilder, Value
+from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.trace import DType
 from kernels.trace.layout import Array
 

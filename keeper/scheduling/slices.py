@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from keeper.compute import Lane, commit_segment
-from kernels.exact.reference import Executor
 from kernels.graph import Graph
+from kernels.graph.reference import Executor
 from kernels.trace import CommittedOutputs
 from kernels.trace.layout import Array
 

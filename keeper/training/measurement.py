@@ -6,8 +6,8 @@ from itertools import repeat
 from time import perf_counter
 
 from keeper.compute import execute_segment
-from kernels.exact.reference import Executor
 from kernels.graph import Graph
+from kernels.graph.reference import Executor
 from kernels.trace.layout import Array
 
 RUNS = 9

@@ -1,5 +1,6 @@
-"""Custom kernels, the tolerant class: packages that anybody can write, run in a process of their
-own. Their bits differ between adapters, so no fraud can be proved; providers are compared."""
+"""Custom kernels, the tolerant class: WGSL packages that anybody can write. Each run has a process
+of its own. Bits may differ between adapters, so fraud cannot be proved; the outputs of several
+providers are compared instead."""
 
 from kernels.custom.buffer import Buffer, Role, Stage
 from kernels.custom.element import Element, Tolerance

@@ -14,7 +14,7 @@ IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
 class Role(StrEnum):
-    """What a buffer is for. Only an input is bound read-only; the others are zero at the start."""
+    """How a buffer is used. Inputs are bound read-only; the others are zero at the start."""
 
     INPUT = "input"
     SCRATCH = "scratch"
@@ -23,7 +23,8 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """One storage buffer: its length in bytes, what it holds and what it is for."""
+    """One storage buffer: its length in bytes, its element type and its role. Raises PackageError
+    (BadBuffer) unless the length is 1 to 2^30 bytes and a whole number of elements."""
 
     bytes: int
     element: Element
@@ -37,20 +38,21 @@ class Buffer:
         if self.bytes % self.element.size:
             raise PackageError(
                 Reason.BAD_BUFFER,
-                f"{self.bytes} bytes are no whole number of {self.element.spoken} elements",
+                f"{self.bytes} bytes are not a whole number of {self.element.spoken} elements",
             )
 
     @property
     def bound_bytes(self) -> int:
-        """Length of the device's buffer: whole 32-bit words, the rest of the last one zero."""
+        """The length of the device's buffer in bytes, zero-padded to whole 32-bit words."""
         return -(-self.bytes // 4) * 4
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One dispatch: an entry point of a source, workgroups x, y, z, and the buffers it binds.
+    """One dispatch: the source's number, its entry point, workgroups (x, y, z) and bound buffers.
 
-    bindings[i] is the number of the buffer at group 0, binding i.
+    bindings[i] is the number of the buffer at group 0, binding i. Raises PackageError where a field
+    breaks a rule.
     """
 
     source: int
@@ -61,11 +63,12 @@ class Stage:
     def __post_init__(self) -> None:
         if IDENTIFIER.fullmatch(self.entry_point) is None:
             raise PackageError(
-                Reason.BAD_ENTRY_POINT, f"{self.entry_point!r} is no WGSL identifier"
+                Reason.BAD_ENTRY_POINT, f"{self.entry_point!r} is not a WGSL identifier"
             )
         if len(self.workgroups) != 3 or not all(1 <= n <= MAX_WORKGROUPS for n in self.workgroups):
             raise PackageError(
-                Reason.BAD_WORKGROUPS, f"{self.workgroups}: three counts of 1 to {MAX_WORKGROUPS}"
+                Reason.BAD_WORKGROUPS,
+                f"{self.workgroups}: three counts of 1 to {MAX_WORKGROUPS}",
             )
         if not 1 <= len(self.bindings) <= MAX_BINDINGS:
             raise PackageError(

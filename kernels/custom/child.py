@@ -1,7 +1,7 @@
-"""The process that runs one package: `python -m kernels.custom.child`, spoken to by the runner.
+"""The process that runs one package, started by the runner as `python -m kernels.custom.child`.
 
-Standard input: one line of JSON (deadline_seconds, memory_bytes, adapter, package_bytes), the
-package, and the inputs one after the other. Standard output: one line of JSON, then the output.
+Standard input: one line of JSON (deadline_seconds, memory_bytes, adapter, package_bytes), then the
+package, then the inputs in order. Standard output: one line of JSON, then the output.
 """
 
 import json
@@ -26,13 +26,13 @@ from kernels.runtime import AdapterUnavailable, select_adapter
 
 
 def main() -> None:
-    """Answer one request."""
+    """Answers one request."""
     answer = os.fdopen(os.dup(1), "wb")
-    # A driver that prints must not end up in the answer.
+    # Whatever a driver prints must not end up in the answer.
     os.dup2(2, 1)
     order = json.loads(sys.stdin.buffer.readline())
-    # Left to its default action a signal ends the process inside a driver's call as well, and the
-    # timer's also when the runner has died.
+    # With its default action, a signal ends the process even inside a driver call, and the timer
+    # fires even if the runner has died.
     signal.setitimer(signal.ITIMER_REAL, order["deadline_seconds"])
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     output = b""
@@ -59,7 +59,7 @@ def _run(order: Mapping[str, Any], request: BinaryIO) -> bytes:
     adapter = select_adapter(order["adapter"])
     package.check_limits(adapter.limits)
     device = adapter.request_device()
-    # A driver reserves address space of its own, so only what the package adds is counted.
+    # A driver reserves address space of its own, so the limit covers only what the package adds.
     limit = _address_space() + order["memory_bytes"]
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     inputs = [request.read(buffer.bytes) for buffer in package.inputs]

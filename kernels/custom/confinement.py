@@ -1,6 +1,8 @@
-"""What the process of a custom kernel gives up before it reads one: processes, sockets, files.
+"""What the process of a custom kernel gives up before it reads the kernel: processes, sockets,
+files.
 
-WGSL has none of them; this is for a fault in the compiler or the driver that a text makes use of.
+WGSL has none of them. The confinement is for sources that exploit a fault in the compiler or the
+driver.
 """
 
 import ctypes
@@ -31,7 +33,7 @@ _CREATES = os.O_CREAT | os.O_TRUNC
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
-    """System call numbers; linux/audit.h names the architecture."""
+    """System call numbers of one architecture; `audit` is its code in linux/audit.h."""
 
     audit: int
     seccomp: int
@@ -39,14 +41,14 @@ class _Machine:
     openat: int
     signals: tuple[int, int]
     prlimit: int
-    # x86 alone has the old call, with the flags in another argument.
+    # Only x86 has the old `open` call, whose flags are in another argument.
     open: int | None
     refused: tuple[int, ...]
 
 
-# In `refused`, in order: sockets and pairs; other programs; other processes' memory; other
-# processes' signals; io_uring, bpf, perf, userfaultfd, keys; namespaces; removing, renaming,
-# linking, truncating, creating, changing files.
+# `refused` lists, in order: sockets and socket pairs; other programs; memory of other processes;
+# signals to other processes; io_uring, bpf, perf, userfaultfd, keys; namespaces; removing,
+# renaming, linking, truncating, creating and changing files.
 _MACHINES = {
     "x86_64": _Machine(
         audit=0xC000_003E,
@@ -78,25 +80,27 @@ _MACHINES = {
         ),
     ),
 }
-# Their callers fall back to the calls whose arguments the filter can see.
+# clone3 and openat2 hide their arguments in memory. Told that these calls do not exist, callers
+# fall back to the ones whose arguments the filter can see.
 _UNKNOWN = (435, 437)
 
 
 def containable() -> bool:
-    """Whether this system can confine a process."""
+    """Returns whether this system can confine a process."""
     return sys.platform.startswith("linux") and platform.machine() in _MACHINES
 
 
 def confine() -> None:
-    """Give up, for this process and for good, what no kernel needs.
+    """Gives up, for this process and for good, everything that no kernel needs.
 
-    No socket, no other process or program, no file created, emptied, removed or grown; at most
-    OPEN_FILES descriptors; no core dump; lower priority; where the kernel has Landlock, no file
-    opened but libraries, drivers and devices. Threads and open files stay.
-    ContainmentUnavailable where the kernel refuses.
+    From then on the process cannot make a socket, another process or another program, and cannot
+    create, empty, remove or grow a file. It holds at most OPEN_FILES descriptors, dumps no core and
+    runs at lower priority. Where the system has Landlock, the process opens only libraries, drivers
+    and devices. Threads and files that are already open stay. Raises ContainmentUnavailable where
+    the system refuses.
     """
     os.nice(NICENESS)
-    # A driver that writes a file is to be told so, not to be killed.
+    # A driver that writes a file should get an error instead of being killed.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     for kind, most in (
         (resource.RLIMIT_CORE, 0),
@@ -165,7 +169,7 @@ def _program(machine: _Machine) -> Iterator[_Step]:
 
 
 def _judged(number: int, argument: int, test: tuple[int, int], *, allowed: bool) -> Iterator[_Step]:
-    """A call that is decided by the low half of one of its arguments."""
+    """Yields the filter of a call that is decided by the low half of one of its arguments."""
     verdicts = [_ERRNO | errno.EPERM, _ALLOW]
     code, value = test
     yield from _call(

@@ -1,4 +1,4 @@
-"""A package's parsed JSON, checked for its form before its meaning."""
+"""Reads and writes a package's JSON; the form is checked before the meaning."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +16,10 @@ _ROLES = {str(role): role for role in Role}
 
 
 def package_fields(document: object) -> Mapping[str, Any]:
-    """The fields of a package of this version, each still unparsed; PackageError."""
+    """Returns the fields of a package, each still unparsed.
+
+    Raises PackageError unless the document has exactly KEYS and this VERSION.
+    """
     fields = mapping(document, KEYS, "package")
     if fields["version"] != VERSION or isinstance(fields["version"], bool):
         raise bad_file(f"version {fields['version']!r} is not {VERSION}")
@@ -24,7 +27,7 @@ def package_fields(document: object) -> Mapping[str, Any]:
 
 
 def described_buffer(buffer: Buffer) -> dict[str, Any]:
-    """A buffer's JSON."""
+    """Returns a buffer's JSON form."""
     return {
         "bytes": buffer.bytes,
         "element": buffer.element.spoken,
@@ -33,7 +36,7 @@ def described_buffer(buffer: Buffer) -> dict[str, Any]:
 
 
 def described_stage(stage: Stage) -> dict[str, Any]:
-    """A stage's JSON."""
+    """Returns a stage's JSON form."""
     return {
         "bindings": list(stage.bindings),
         "entry_point": stage.entry_point,
@@ -43,14 +46,14 @@ def described_stage(stage: Stage) -> dict[str, Any]:
 
 
 def parsed_buffers(entries: object) -> tuple[Buffer, ...]:
-    """Buffers from their JSON; PackageError."""
+    """Returns the buffers from their JSON form; raises PackageError where it is malformed."""
     return tuple(
         _buffer(entry, f"buffer {number}") for number, entry in enumerate(array(entries, "buffers"))
     )
 
 
 def parsed_stages(entries: object) -> tuple[Stage, ...]:
-    """Stages from their JSON; PackageError."""
+    """Returns the stages from their JSON form; raises PackageError where it is malformed."""
     return tuple(
         _stage(entry, f"stage {number}") for number, entry in enumerate(array(entries, "stages"))
     )
@@ -72,7 +75,7 @@ def _stage(entry: object, what: str) -> Stage:
     counts = _integers(fields["workgroups"], f"{what}: workgroups")
     if len(counts) != 3:
         raise PackageError(
-            Reason.BAD_WORKGROUPS, f"{what}: {counts}: three counts, x, y and z, are needed"
+            Reason.BAD_WORKGROUPS, f"{what}: {counts}: expected three counts, x, y and z"
         )
     return Stage(
         source=integer(fields["source"], f"{what}: source"),
@@ -91,33 +94,33 @@ def _unknown(what: str, known: Mapping[str, object]) -> PackageError:
 
 
 def bad_file(message: str) -> PackageError:
-    """What does not even have the form of a package."""
+    """Returns the error for a document that does not have the form of a package."""
     return PackageError(Reason.BAD_FILE, f"package: {message}")
 
 
 def mapping(value: object, keys: set[str], what: str) -> Mapping[str, Any]:
-    """An object with exactly these keys; PackageError."""
+    """Returns an object that has exactly these keys; raises PackageError otherwise."""
     if not isinstance(value, dict) or set(value) != keys:
-        raise bad_file(f"{what} has to have exactly the keys {', '.join(sorted(keys))}")
+        raise bad_file(f"{what} must have exactly the keys {', '.join(sorted(keys))}")
     return value
 
 
 def array(value: object, what: str) -> Sequence[object]:
-    """A list; PackageError."""
+    """Returns a list; raises PackageError for anything else."""
     if not isinstance(value, list):
         raise bad_file(f"{what}: {value!r} is not a list")
     return value
 
 
 def text(value: object, what: str) -> str:
-    """A string; PackageError."""
+    """Returns a string; raises PackageError for anything else."""
     if not isinstance(value, str):
         raise bad_file(f"{what}: {value!r} is not a string")
     return value
 
 
 def integer(value: object, what: str) -> int:
-    """An integer that is no boolean; PackageError."""
+    """Returns an integer that is not a boolean; raises PackageError for anything else."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise bad_file(f"{what}: {value!r} is not an integer")
     return value

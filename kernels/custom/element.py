@@ -1,4 +1,4 @@
-"""What an output consists of, and how far two honest outputs may differ."""
+"""The type of an output's elements, and how far two honest outputs may differ."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ U32_MAX = (1 << 32) - 1
 
 
 class Element(IntEnum):
-    """Element types by their code on chain; BYTES has no number in it and is compared exactly."""
+    """Element types by their code on chain. BYTES holds no numbers and is compared exactly."""
 
     BYTES = 0
     F16 = 1
@@ -22,17 +22,17 @@ class Element(IntEnum):
 
     @property
     def size(self) -> int:
-        """Bytes an element."""
+        """Bytes per element."""
         return self.numpy.itemsize
 
     @property
     def numpy(self) -> np.dtype[Any]:
-        """The little-endian NumPy type."""
+        """The NumPy type, little-endian."""
         return np.dtype(("<u1", "<f2", "<f4", "<i4")[self])
 
     @property
     def spoken(self) -> str:
-        """Its name in a manifest."""
+        """The type's name in a manifest."""
         return self.name.lower()
 
 
@@ -41,7 +41,7 @@ class Tolerance:
     """Bounds on the difference of two outputs, element by element.
 
     absolute and relative are float32 values, ulp counts units in the last place; zero demands
-    equality. PackageError unless all are finite and not negative.
+    equality. Raises PackageError unless all are finite and at least 0.
     """
 
     absolute: float = 0.0
@@ -52,7 +52,7 @@ class Tolerance:
         for name, value in (("absolute", self.absolute), ("relative", self.relative)):
             if not (math.isfinite(value) and value >= 0 and math.copysign(1, value) > 0):
                 raise PackageError(
-                    Reason.BAD_TOLERANCE, f"{name} is {value}, it has to be finite and at least 0"
+                    Reason.BAD_TOLERANCE, f"{name} is {value}, but must be finite and at least 0"
                 )
             if float(np.float32(value)) != value:
                 raise PackageError(Reason.BAD_TOLERANCE, f"{name} {value} is not a float32")
@@ -61,22 +61,22 @@ class Tolerance:
 
     @classmethod
     def rounded(cls, absolute: float, relative: float, ulp: int) -> "Tolerance":
-        """Decimal bounds, each rounded to the nearest float32."""
+        """Returns a tolerance with absolute and relative rounded to the nearest float32."""
         with np.errstate(over="ignore"):
             return cls(float(np.float32(absolute)), float(np.float32(relative)), ulp)
 
     @classmethod
     def from_bits(cls, absolute: int, relative: int, ulp: int) -> "Tolerance":
-        """The bounds from their float32 bit patterns, as chain and package keep them."""
+        """Returns the tolerance with these float32 bit patterns, the form stored on chain."""
         for name, bits in (("absolute", absolute), ("relative", relative)):
             if not 0 <= bits <= U32_MAX:
-                raise PackageError(Reason.BAD_TOLERANCE, f"{name}: {bits} is no u32")
+                raise PackageError(Reason.BAD_TOLERANCE, f"{name}: {bits} is not a u32")
         floats = np.array([absolute, relative], "<u4").view("<f4").tolist()
         return cls(floats[0], floats[1], ulp)
 
     @property
     def bits(self) -> tuple[int, int, int]:
-        """Bit patterns of absolute and relative, and ulp."""
+        """The bit patterns of absolute and relative, and ulp."""
         absolute, relative = np.array([self.absolute, self.relative], "<f4").view("<u4").tolist()
         return absolute, relative, self.ulp
 

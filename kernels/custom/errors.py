@@ -1,10 +1,10 @@
-"""Why a kernel package is refused, and how a run of one ends without an output."""
+"""Reasons to refuse a kernel package, and the errors of a run that ends without an output."""
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Which rule a package or its inputs break."""
+    """The rule that a package or its inputs break."""
 
     BAD_FILE = "BadFile"
     BAD_NAME = "BadName"
@@ -27,7 +27,7 @@ class Reason(StrEnum):
 
 
 class PackageError(ValueError):
-    """A package or its inputs break a rule; `reason` names the rule."""
+    """A package or its inputs break a rule, named by `reason`."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(f"{reason}: {message}")
@@ -40,15 +40,15 @@ class RunError(RuntimeError):
 
 
 class ShaderError(RunError):
-    """The adapter's compiler refuses the source, or its bindings are not the package's."""
+    """The adapter's compiler refuses the source, or its bindings differ from the package's."""
 
 
 class DeadlineExceeded(RunError):  # noqa: N818
-    """The run took longer than it was given and was killed."""
+    """The run took longer than its deadline and was killed."""
 
 
 class MemoryExceeded(RunError):  # noqa: N818
-    """The run needed more memory than it was given."""
+    """The run needed more memory than its limit."""
 
 
 class RunCrashed(RunError):  # noqa: N818
@@ -56,4 +56,4 @@ class RunCrashed(RunError):  # noqa: N818
 
 
 class ContainmentUnavailable(RunError):  # noqa: N818
-    """This system cannot limit a process, so that no custom kernel runs on it."""
+    """This system cannot confine a process, so no custom kernel runs on it."""

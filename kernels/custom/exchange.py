@@ -1,4 +1,4 @@
-"""One question to a process and its answer, of bounded length and in bounded time."""
+"""Sends a request to a process and reads its answer, of bounded length and in bounded time."""
 
 import os
 import selectors
@@ -13,20 +13,20 @@ COMPLAINT_BYTES = 1 << 14
 
 
 class TooSlow(TimeoutError):  # noqa: N818
-    """The process had not ended in time."""
+    """The process did not end in time."""
 
 
 class TooLong(ValueError):  # noqa: N818
-    """The process said more than it may."""
+    """The process wrote more than the limit."""
 
 
 def exchange(
     process: subprocess.Popen[bytes], request: bytes, seconds: float, most: int
 ) -> tuple[bytes, bytes]:
-    """All of its standard output and the end of its standard error, once it has ended.
+    """Returns all of the process's standard output and the end of its standard error.
 
-    The whole process group is dead when this returns or raises. TooSlow, TooLong above `most`
-    bytes of output.
+    Waits until the process ends, for at most `seconds`. The whole process group is dead when this
+    returns or raises. Raises TooSlow after `seconds`, TooLong above `most` bytes of output.
     """
     try:
         answer, complaint = _piped(process, memoryview(request), monotonic() + seconds, most)
@@ -35,7 +35,7 @@ def exchange(
     except subprocess.TimeoutExpired:
         raise TooSlow from None
     finally:
-        # The group outlives its leader as long as a member does.
+        # The group lives on as long as any of its members does, even without its leader.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -78,7 +78,7 @@ def _piped(
 
 
 def _written(pipe: IO[bytes], request: memoryview) -> memoryview:
-    """What is still to be written; nothing when nobody reads any more."""
+    """Returns the part still to be written; empty once the reader has closed the pipe."""
     try:
         return request[os.write(pipe.fileno(), request[:CHUNK]) :]
     except BlockingIOError:

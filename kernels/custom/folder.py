@@ -1,4 +1,4 @@
-"""A kernel package as its author keeps it: `manifest.toml` beside the WGSL sources."""
+"""Reads a kernel package as its author keeps it: `manifest.toml` beside the WGSL sources."""
 
 import tomllib
 from pathlib import Path
@@ -13,10 +13,10 @@ PACKAGES = Path(__file__).parent / "packages"
 
 
 def read_package(path: Path) -> KernelPackage:
-    """The package in a folder, or in a file of canonical bytes; PackageError.
+    """Returns the package in a folder, or in a file of canonical bytes.
 
-    A folder's manifest has the fields of the canonical form, but `sources` names the files
-    beside it and `tolerance` holds the decimal numbers absolute, relative and ulp.
+    A folder's manifest has the fields of the canonical form, but `sources` names the files beside
+    it and `tolerance` holds the decimal numbers absolute, relative and ulp. Raises PackageError.
     """
     if path.is_dir():
         return _read_folder(path)
@@ -34,7 +34,7 @@ def _read_folder(folder: Path) -> KernelPackage:
         raise PackageError(Reason.BAD_FILE, f"{path} is not TOML: {error}") from None
     names = document.get("sources")
     if not isinstance(names, list):
-        raise PackageError(Reason.BAD_FILE, f"{path}: sources has to be a list of files beside it")
+        raise PackageError(Reason.BAD_FILE, f"{path}: sources must be a list of files beside it")
     sources = [_source(folder, name) for name in names]
     tolerance = _tolerance(document.get("tolerance"), path)
     bounds = dict(zip(BOUNDS, tolerance.bits, strict=True))
@@ -44,7 +44,7 @@ def _read_folder(folder: Path) -> KernelPackage:
 def _source(folder: Path, name: object) -> str:
     if not isinstance(name, str) or Path(name).name != name:
         raise PackageError(
-            Reason.BAD_FILE, f"{folder / MANIFEST}: source {name!r} is no file beside it"
+            Reason.BAD_FILE, f"{folder / MANIFEST}: source {name!r} is not a file beside it"
         )
     try:
         return _read(folder / name).decode("utf-8")
@@ -57,14 +57,14 @@ def _tolerance(entry: object, path: Path) -> Tolerance:
     if not isinstance(entry, dict) or set(entry) != keys:
         raise PackageError(
             Reason.BAD_TOLERANCE,
-            f"{path}: tolerance has to have the keys {', '.join(sorted(keys))}",
+            f"{path}: tolerance must have the keys {', '.join(sorted(keys))}",
         )
     absolute, relative, ulp = entry["absolute"], entry["relative"], entry["ulp"]
     for key in keys:
         if isinstance(entry[key], bool) or not isinstance(entry[key], int | float):
-            raise PackageError(Reason.BAD_TOLERANCE, f"{path}: {key} is no number")
+            raise PackageError(Reason.BAD_TOLERANCE, f"{path}: {key} is not a number")
     if not isinstance(ulp, int):
-        raise PackageError(Reason.BAD_TOLERANCE, f"{path}: ulp {ulp} is no integer")
+        raise PackageError(Reason.BAD_TOLERANCE, f"{path}: ulp {ulp} is not an integer")
     return Tolerance.rounded(absolute, relative, ulp)
 
 

@@ -1,7 +1,7 @@
-"""Which files the process of a custom kernel may still open: libraries, drivers and devices.
+"""Restricts which files the process of a custom kernel may open: libraries, drivers and devices.
 
-Landlock (https://docs.kernel.org/userspace-api/landlock.html) also keeps it from tracing, and from
-reading the memory of, every process outside.
+Landlock (https://docs.kernel.org/userspace-api/landlock.html) also keeps the process from tracing
+every process outside and from reading its memory.
 """
 
 import ctypes
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import kernels
 
-# Of a driver that lives elsewhere: paths separated as in PATH.
+# Environment variable for drivers that live elsewhere: paths separated as in PATH.
 FURTHER_PATHS = "NEUROLOV_DRIVER_PATHS"
 
 _EXECUTE, _WRITE, _READ, _LIST = 1, 2, 4, 8
@@ -29,7 +29,7 @@ _PATH_VARIABLES = ("LD_LIBRARY_PATH", "XDG_DATA_DIRS", FURTHER_PATHS)
 
 
 class _Rules(ctypes.Structure):
-    """linux/landlock.h: struct landlock_ruleset_attr, its first version."""
+    """linux/landlock.h: struct landlock_ruleset_attr, first version."""
 
     _fields_ = (("handled", ctypes.c_uint64),)
 
@@ -42,9 +42,10 @@ class _Beneath(ctypes.Structure):
 
 
 def restrict_files() -> bool:
-    """Open nothing from now on but what Vulkan and Python need; whether the kernel can do that.
+    """Restricts this thread to the files that Vulkan and Python need.
 
-    Threads that exist already are not restricted. Needs no_new_privs. Raises OSError.
+    Returns False where the system has no Landlock. Threads that exist already are not restricted.
+    Needs no_new_privs. Raises OSError where the system refuses.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     asked = _Rules(_HANDLED)
@@ -68,7 +69,8 @@ def restrict_files() -> bool:
 def _allowed() -> Iterator[tuple[Path, int]]:
     package = Path(kernels.__file__).parent
     yield package, _USE
-    # Names alone, so that modules are found; a checkout may hold keys beside the package.
+    # Grants only the names in this folder, so that modules are found: a checkout may hold keys
+    # beside the package.
     yield package.parent, _LIST
     for path in _paths(package.parent):
         yield path, _USE

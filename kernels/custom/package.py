@@ -38,8 +38,9 @@ NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 class KernelPackage:
     """WGSL compute kernels of the tolerant class, run one after the other, with their buffers.
 
-    The inputs are the job's data in order; there is one output. Scratch and output are zero at
-    the start and keep what earlier stages wrote. PackageError names the rule that a field breaks.
+    The inputs are the job's data in order; there is one output. Scratch buffers and the output are
+    zero at the start and keep what earlier stages wrote. Raises PackageError, whose reason names
+    the broken rule.
     """
 
     name: str
@@ -51,11 +52,12 @@ class KernelPackage:
     def __post_init__(self) -> None:
         if NAME.fullmatch(self.name) is None:
             raise PackageError(
-                Reason.BAD_NAME, f"{self.name!r}: lower-case letters, digits, - and _, at most 64"
+                Reason.BAD_NAME,
+                f"{self.name!r}: lower-case letters, digits, - and _, at most 64",
             )
         if not 1 <= len(self.sources) <= MAX_SOURCES:
             raise PackageError(
-                Reason.BAD_SOURCE, f"{len(self.sources)} sources, allowed are 1 to {MAX_SOURCES}"
+                Reason.BAD_SOURCE, f"{len(self.sources)} sources, but 1 to {MAX_SOURCES} allowed"
             )
         for number, source in enumerate(self.sources):
             _check_source(number, source)
@@ -64,32 +66,32 @@ class KernelPackage:
         if self.output.element is Element.BYTES and not self.tolerance.exact:
             raise PackageError(Reason.BAD_TOLERANCE, "bytes are compared exactly: declare zeros")
         if len(self.canonical) > MAX_PACKAGE_BYTES:
-            raise bad_file(f"{len(self.canonical)} bytes, at most {MAX_PACKAGE_BYTES} are taken")
+            raise bad_file(f"{len(self.canonical)} bytes, at most {MAX_PACKAGE_BYTES} allowed")
 
     def _check_buffers(self) -> None:
         if len(self.buffers) > MAX_BUFFERS:
             raise PackageError(
-                Reason.BINDING_LIMIT, f"{len(self.buffers)} buffers, at most {MAX_BUFFERS} are had"
+                Reason.BINDING_LIMIT, f"{len(self.buffers)} buffers, at most {MAX_BUFFERS} allowed"
             )
         outputs = [buffer for buffer in self.buffers if buffer.role is Role.OUTPUT]
         if len(outputs) != 1:
             raise PackageError(
-                Reason.BAD_BUFFER, f"{len(outputs)} outputs: exactly one buffer is the output"
+                Reason.BAD_BUFFER, f"{len(outputs)} outputs, but exactly one is allowed"
             )
         if len(self.inputs) > MAX_INPUTS:
             raise PackageError(
-                Reason.BINDING_LIMIT, f"{len(self.inputs)} inputs, at most {MAX_INPUTS} are taken"
+                Reason.BINDING_LIMIT, f"{len(self.inputs)} inputs, at most {MAX_INPUTS} allowed"
             )
 
     def _check_stages(self) -> None:
         if not 1 <= len(self.stages) <= MAX_STAGES:
             raise PackageError(
-                Reason.BAD_STAGE, f"{len(self.stages)} stages, allowed are 1 to {MAX_STAGES}"
+                Reason.BAD_STAGE, f"{len(self.stages)} stages, but 1 to {MAX_STAGES} allowed"
             )
         for number, stage in enumerate(self.stages):
             if not 0 <= stage.source < len(self.sources):
                 raise PackageError(
-                    Reason.BAD_STAGE, f"stage {number} runs source {stage.source}, which is none"
+                    Reason.BAD_STAGE, f"stage {number} runs source {stage.source}, which is missing"
                 )
             if not all(0 <= at < len(self.buffers) for at in stage.bindings):
                 raise PackageError(
@@ -97,9 +99,9 @@ class KernelPackage:
                     f"stage {number} binds {list(stage.bindings)} of {len(self.buffers)} buffers",
                 )
         if {stage.source for stage in self.stages} != set(range(len(self.sources))):
-            raise PackageError(Reason.BAD_STAGE, "a source is run by no stage")
+            raise PackageError(Reason.BAD_STAGE, "no stage runs one of the sources")
         if {at for stage in self.stages for at in stage.bindings} != set(range(len(self.buffers))):
-            raise PackageError(Reason.BAD_STAGE, "a buffer is bound by no stage")
+            raise PackageError(Reason.BAD_STAGE, "no stage binds one of the buffers")
 
     @property
     def inputs(self) -> tuple[Buffer, ...]:
@@ -108,18 +110,18 @@ class KernelPackage:
 
     @property
     def output(self) -> Buffer:
-        """The buffer that is the result."""
+        """The buffer that holds the result."""
         return next(buffer for buffer in self.buffers if buffer.role is Role.OUTPUT)
 
     @property
     def device_bytes(self) -> int:
-        """Bytes of device memory that a run takes: all buffers, and the output once more."""
+        """Bytes of device memory that a run takes: all buffers, and the output a second time."""
         bound = sum(buffer.bound_bytes for buffer in self.buffers)
         return bound + self.output.bound_bytes
 
     @cached_property
     def canonical(self) -> bytes:
-        """ASCII JSON with sorted keys and no spaces: the bytes whose SHA-256 is the digest."""
+        """ASCII JSON with sorted keys and no spaces; its SHA-256 is the digest."""
         document = {
             "buffers": [described_buffer(buffer) for buffer in self.buffers],
             "name": self.name,
@@ -132,14 +134,14 @@ class KernelPackage:
 
     @property
     def digest(self) -> bytes:
-        """SHA-256 of the canonical bytes, the kernel's name on chain."""
+        """SHA-256 of the canonical bytes (32 bytes), which names the kernel on chain."""
         return sha256(self.canonical).digest()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "KernelPackage":
-        """Parse; PackageError unless data is the canonical form of a package."""
+        """Returns the package; raises PackageError unless data is the canonical form of one."""
         if len(data) > MAX_PACKAGE_BYTES:
-            raise bad_file(f"{len(data)} bytes, at most {MAX_PACKAGE_BYTES} are taken")
+            raise bad_file(f"{len(data)} bytes, at most {MAX_PACKAGE_BYTES} allowed")
         try:
             document = json.loads(data)
         except (ValueError, RecursionError) as error:
@@ -151,7 +153,7 @@ class KernelPackage:
 
     @classmethod
     def from_document(cls, document: object) -> "KernelPackage":
-        """A package from the parsed form of its canonical JSON; PackageError."""
+        """Returns a package from its parsed canonical JSON; raises PackageError."""
         fields = package_fields(document)
         bounds = mapping(fields["tolerance"], set(BOUNDS), "tolerance")
         return cls(
@@ -168,7 +170,7 @@ class KernelPackage:
         )
 
     def check_inputs(self, inputs: Sequence[bytes]) -> None:
-        """PackageError unless there is one byte string of the right length for each input."""
+        """Raises PackageError unless there is one byte string of the right length per input."""
         if len(inputs) != len(self.inputs):
             raise PackageError(
                 Reason.BAD_INPUT, f"the kernel has {len(self.inputs)} inputs, {len(inputs)} given"
@@ -181,15 +183,15 @@ class KernelPackage:
                 )
 
     def check_memory(self, offered: int) -> None:
-        """PackageError unless the device memory of a run is within what is offered, in bytes."""
+        """Raises PackageError if a run takes more device memory than `offered` bytes."""
         if self.device_bytes > offered:
             raise PackageError(
                 Reason.MEMORY_LIMIT,
-                f"a run takes {self.device_bytes} bytes of device memory, offered are {offered}",
+                f"a run takes {self.device_bytes} bytes of device memory, {offered} are offered",
             )
 
     def check_limits(self, limits: Mapping[str, int]) -> None:
-        """PackageError unless every buffer, binding and dispatch fits an adapter's limits."""
+        """Raises PackageError unless buffers, bindings and dispatches fit the adapter's limits."""
         room = min(limits["max-storage-buffer-binding-size"], limits["max-buffer-size"])
         largest = max(buffer.bound_bytes for buffer in self.buffers)
         if largest > room:
@@ -215,11 +217,11 @@ def _check_source(number: int, source: str) -> None:
         length = len(source.encode("utf-8"))
     except UnicodeEncodeError as error:
         raise PackageError(
-            Reason.BAD_SOURCE, f"source {number} is no UTF-8 text: {error}"
+            Reason.BAD_SOURCE, f"source {number} is not UTF-8 text: {error}"
         ) from None
     if not 1 <= length <= MAX_SOURCE_BYTES or "\0" in source:
         raise PackageError(
             Reason.BAD_SOURCE,
-            f"source {number} has {length} bytes, allowed are 1 to {MAX_SOURCE_BYTES} "
-            "without zeros",
+            f"source {number} has {length} bytes, but 1 to {MAX_SOURCE_BYTES} are "
+            "allowed, none of them zero",
         )

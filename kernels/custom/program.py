@@ -22,10 +22,13 @@ MESSAGE_CHARACTERS = 600
 
 
 class Program:
-    """A package compiled on a device whose limits it keeps."""
+    """A package compiled on a device.
+
+    Raises PackageError, ShaderError, or MemoryExceeded when the device is out of memory.
+    """
 
     def __init__(self, device: Any, package: KernelPackage) -> None:
-        """Raises PackageError, ShaderError, and MemoryExceeded when no memory is left."""
+        """Compiles the package, which must keep the device's limits."""
         self._package = package
         self._device = device
         self._buffers: list[Any] = []
@@ -34,16 +37,17 @@ class Program:
             self._steps = [self._step(stage, modules[stage.source]) for stage in package.stages]
 
     def run(self, inputs: Sequence[bytes]) -> bytes:
-        """The output's bytes.
+        """Returns the output's bytes.
 
-        Raises ShaderError when the dispatch is refused and MemoryExceeded when no memory is left.
+        Raises PackageError when the inputs do not fit, ShaderError when the dispatch is refused and
+        MemoryExceeded when the device is out of memory.
         """
         self._package.check_inputs(inputs)
         with self._refusals():
             return self._dispatch(inputs)
 
     def release(self) -> None:
-        """Give the buffers' memory back."""
+        """Frees the buffers' device memory."""
         for buffer in self._buffers:
             buffer.destroy()
 
@@ -59,7 +63,7 @@ class Program:
 
     def _dispatch(self, inputs: Sequence[bytes]) -> bytes:
         package, device = self._package, self._device
-        # WebGPU fills a new buffer with zeros, so nothing of another run can be read.
+        # WebGPU fills a new buffer with zeros, so no data of another run can be read.
         bound = [self._buffer(buffer, _USAGE[buffer.role]) for buffer in package.buffers]
         given = iter(inputs)
         for target, buffer in zip(bound, package.buffers, strict=True):

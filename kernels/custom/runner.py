@@ -1,5 +1,7 @@
-"""Runs a package in a process of its own: a kernel that never ends, or takes all memory, takes
-nothing but that process with it."""
+"""Runs each package in a process of its own.
+
+A kernel that never ends or takes all memory then takes nothing else down with it.
+"""
 
 import json
 import os
@@ -31,28 +33,28 @@ from kernels.custom.validation import validate
 from kernels.runtime import AdapterUnavailable
 
 CHILD = "kernels.custom.child"
-# The answer's first line, at most.
+# Maximum length of the answer's first line.
 HEAD_BYTES = 1 << 16
 PASSED_ON = frozenset(
     {"PATH", "LANG", "LD_LIBRARY_PATH", "XDG_RUNTIME_DIR", "XDG_DATA_DIRS", FURTHER_PATHS}
 )
 PASSED_ON_PREFIXES = ("VK_", "NVIDIA_", "CUDA_VISIBLE_", "LP_", "DRI_")
-# A cache of compiled shaders on disk would outlive the run, and tell one tenant of another.
+# A shader cache on disk would outlive the run and tell one tenant about another.
 WITHOUT_CACHES = {
     "MESA_SHADER_CACHE_DISABLE": "true",
     "MESA_GLSL_CACHE_DISABLE": "true",
     "__GL_SHADER_DISK_CACHE": "0",
 }
-# The child's own timer comes first; this is for one that does not even start.
+# The child's own timer fires first; this grace covers a child that does not even start.
 GRACE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """What one run may take.
+    """The limits of one run.
 
-    deadline_seconds counts from the start of the process; memory_bytes is address space beyond
-    what interpreter and driver hold before the package is compiled.
+    deadline_seconds counts from the start of the process; memory_bytes is address space beyond what
+    interpreter and driver hold before the package is compiled.
     """
 
     deadline_seconds: float = 60.0
@@ -65,14 +67,14 @@ def run_package(
     adapter: str | None = None,
     limits: RunLimits | None = None,
 ) -> bytes:
-    """The output's bytes, computed on the adapter that `select_adapter` finds by its name.
+    """Returns the output's bytes, computed on the adapter that `select_adapter` finds by its name.
 
-    Raises PackageError when package or inputs do not fit, AdapterUnavailable, and as RunError:
-    ShaderError, DeadlineExceeded, MemoryExceeded, RunCrashed, ContainmentUnavailable.
+    Raises PackageError when package or inputs do not fit, AdapterUnavailable, and these kinds of
+    RunError: ShaderError, DeadlineExceeded, MemoryExceeded, RunCrashed, ContainmentUnavailable.
     """
     if not containable():
         raise ContainmentUnavailable(
-            "custom kernels run on Linux on x86-64 or 64-bit ARM only, where a process can be "
+            "custom kernels run only on Linux on x86-64 or 64-bit ARM, where a process can be "
             "confined"
         )
     bounds = limits or RunLimits()
@@ -105,7 +107,7 @@ def run_package(
         except TooSlow:
             raise _too_slow(bounds) from None
         except TooLong:
-            raise RunCrashed("the run's process says more than an output") from None
+            raise RunCrashed("the run's process wrote more than its output") from None
     if process.returncode:
         raise _death(process.returncode, complaint, bounds)
     head, _, output = answer.partition(b"\n")
@@ -113,12 +115,12 @@ def run_package(
     if told["outcome"] != "done":
         raise _failure(told, bounds)
     if len(output) != package.output.bytes:
-        raise RunCrashed(f"the run gave {len(output)} bytes of {package.output.bytes}")
+        raise RunCrashed(f"the run gave {len(output)} of {package.output.bytes} bytes")
     return output
 
 
 def child_environment() -> dict[str, str]:
-    """What Vulkan loaders and drivers read, and nothing that a driver could give away."""
+    """Returns the variables that Vulkan loaders and drivers read, and no secrets."""
     root = str(Path(kernels.__file__).parent.parent)
     given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     paths = os.pathsep.join(map(os.path.abspath, [root, *given]))
@@ -145,7 +147,7 @@ def _death(status: int, complaint: bytes, limits: RunLimits) -> RunError:
     lines = complaint.decode("utf-8", "replace").strip().splitlines()
     how = signal.Signals(-status).name if status < 0 else f"status {status}"
     return RunCrashed(
-        f"the run's process died ({how}); it may need more than {limits.memory_bytes} bytes"
+        f"the run's process died ({how}); perhaps it needs more than {limits.memory_bytes} bytes"
         + (f": {lines[-1][:300]}" if lines else "")
     )
 

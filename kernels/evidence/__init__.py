@@ -3,14 +3,9 @@
 from kernels.evidence.claim import Claim, Judgement, Stage
 from kernels.evidence.errors import EvidenceError, Reason
 from kernels.evidence.judge import judge
-from kernels.evidence.layout import (
-    LeafRange,
-    Place,
-    element_at,
-    leaf_space,
-    place_of,
-)
+from kernels.evidence.layout import LeafRange, leaf_space, place_of
 from kernels.evidence.stage import Witness
+from kernels.exact import Place, element_at
 
 __all__ = [
     "Claim",

@@ -7,7 +7,7 @@ from kernels.evidence.errors import EvidenceError, Reason
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Operators first..last and the root over their outputs' roots."""
+    """Operators first..last - 1, and the root over the roots of their outputs."""
 
     first: int
     last: int
@@ -16,7 +16,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Roots and counts of a job, its stages in force (they do not overlap), and the element."""
+    """Roots and counts of a job, its stages in force, which do not overlap, and the element."""
 
     spec_root: bytes
     operators: int
@@ -27,7 +27,10 @@ class Claim:
     element: int
 
     def stage_of(self, operator: int) -> int:
-        """Index of the stage that committed an operator; EvidenceError when none did."""
+        """Returns the index of the stage that committed an operator.
+
+        Raises EvidenceError (NotCommitted) when no stage did.
+        """
         for index, stage in enumerate(self.stages):
             if stage.first <= operator < stage.last:
                 return index
@@ -36,7 +39,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the element must be, what was committed, and by which of the claim's stages."""
+    """What the element must be, what was committed, and the index of the stage that did so."""
 
     expected: int
     committed: int

@@ -5,21 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kernels.codes import DESCRIPTOR_BYTES, InputKind
+from kernels.descriptor import Descriptor, GraphError, Input, output_spec
 from kernels.evidence.claim import Claim, Judgement
 from kernels.evidence.errors import EvidenceError, Reason
-from kernels.evidence.layout import LeafRange, Place, leaf_ranges, place_of
+from kernels.evidence.layout import LeafRange, leaf_ranges, place_of
 from kernels.evidence.operand import Operand, runs_in_order
-from kernels.evidence.value import value
-from kernels.graph import (
-    DESCRIPTOR_BYTES,
-    Descriptor,
-    GraphError,
-    Input,
-    InputKind,
-    input_spec,
-    output_spec,
-)
-from kernels.graph.rules import check
+from kernels.exact import Place, UnprovableError, check, input_spec, operator_of
 from kernels.trace import (
     INPUTS,
     LEAF_BYTES,
@@ -34,7 +26,7 @@ from kernels.trace.merkle import HASH_BYTES, tree_depth
 
 @dataclass(slots=True)
 class _Staged:
-    """Reads evidence from front to back."""
+    """Evidence that is read from front to back."""
 
     data: bytes
     at: int = 0
@@ -52,7 +44,7 @@ class _Staged:
         return tuple(self.take(HASH_BYTES) for _ in range(depth))
 
     def range(self, leaves: LeafRange, depth: int) -> tuple[bytes, bytes]:
-        """The data of the leaves, and their root under the siblings that follow."""
+        """Returns the data of the leaves, and their root under the siblings that follow."""
         data = self.take((leaves.end - leaves.first) * LEAF_BYTES)
         nodes = [TENSOR.leaf(data[at : at + LEAF_BYTES]) for at in range(0, len(data), LEAF_BYTES)]
         for height in range(depth):
@@ -72,9 +64,9 @@ class _Staged:
 
 
 def judge(claim: Claim, evidence: bytes) -> Judgement:
-    """Recompute the claim's element.
+    """Recomputes the claim's element and returns it beside the committed one.
 
-    Raises EvidenceError, with the referee's reasons, unless the evidence is exactly what the claim
+    Raises EvidenceError with the referee's reason unless the evidence is exactly what the claim
     demands and every byte of it is bound to the claim's roots.
     """
     staged = _Staged(evidence)
@@ -91,7 +83,7 @@ def judge(claim: Claim, evidence: bytes) -> Judgement:
     committed = int(np.frombuffer(leaf, spec.dtype.numpy, count=1, offset=within)[0])
     expected = 0
     if place is not None:
-        expected = value(descriptor, place, _operands(claim, descriptor, place, staged))
+        expected = _value(descriptor, place, _operands(claim, descriptor, place, staged))
     staged.end()
     return Judgement(expected, committed, claim.stage_of(claim.operator))
 
@@ -133,10 +125,17 @@ def _operands(
     return operands
 
 
+def _value(descriptor: Descriptor, place: Place, operands: Sequence[Operand]) -> int:
+    try:
+        return operator_of(descriptor).value(descriptor, place, operands)
+    except UnprovableError as error:
+        raise EvidenceError(Reason.UNPROVABLE, str(error)) from None
+
+
 def _is_committed(
     claim: Claim, descriptor: Descriptor, source: Input, root: bytes, staged: _Staged
 ) -> bool:
-    """Whether a tensor root is the constant's, or stands in its tree at its place."""
+    """Returns whether a tensor root is the constant's, or stands at its place in its tree."""
     index = source.index
     match source.kind:
         case InputKind.CONSTANT:

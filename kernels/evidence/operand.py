@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kernels.descriptor import Descriptor, TensorSpec
 from kernels.evidence.errors import EvidenceError, Reason
-from kernels.evidence.layout import Place, Run, runs
-from kernels.graph import Descriptor, Opcode, TensorSpec
+from kernels.exact import Place, Run, operator_of
 from kernels.trace import Array
 
 
@@ -19,7 +19,10 @@ class Operand:
     ranges: list[tuple[int, bytes]] = field(default_factory=list)
 
     def read(self, run: Run) -> Array:
-        """The bytes of a run as elements, row padding included."""
+        """Returns the bytes of a run as elements, row padding included.
+
+        Raises EvidenceError (WrongLength) when no range holds the run.
+        """
         for start, data in self.ranges:
             if start <= run.start and run.start + run.size <= start + len(data):
                 within = run.start - start
@@ -27,7 +30,7 @@ class Operand:
         raise EvidenceError(Reason.WRONG_LENGTH, f"{run} is not at hand")
 
     def rows(self, run: Run) -> Array:
-        """The rows of a run of whole rows, without their padding: [rows, columns]."""
+        """Returns a run of whole rows without their padding, as [rows, columns]."""
         stored = self.read(run).reshape(-1, self.spec.stride // self.spec.dtype.size)
         return stored[:, : self.spec.shape[3]]
 
@@ -35,12 +38,11 @@ class Operand:
 def runs_in_order(
     descriptor: Descriptor, place: Place, opened: Sequence[Operand]
 ) -> Iterator[list[Run]]:
-    """Runs of one input after the other.
+    """Yields the runs of one input after the other.
 
-    Gather's second input is asked for only when the first one is in `opened`.
+    The caller may append to `opened` in between: an input whose runs depend on the values of the
+    inputs before it (gather's table) is asked for only when those are opened.
     """
+    operator = operator_of(descriptor)
     for position in range(len(descriptor.inputs)):
-        index = 0
-        if position and descriptor.opcode is Opcode.GATHER:
-            index = int(opened[0].read(runs(descriptor, place, 0)[0])[0])
-        yield runs(descriptor, place, position, index)
+        yield operator.runs(descriptor, place, position, opened)

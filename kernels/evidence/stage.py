@@ -3,22 +3,18 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from kernels.codes import ConstantSlot, InputKind
+from kernels.descriptor import Input, TensorSpec, output_spec
 from kernels.evidence.claim import Claim, Stage
 from kernels.evidence.errors import EvidenceError, Reason
-from kernels.evidence.layout import LeafRange, Place, leaf_ranges, place_of
+from kernels.evidence.layout import LeafRange, leaf_ranges, place_of
 from kernels.evidence.operand import Operand, runs_in_order
-from kernels.graph import (
-    ConstantSlot,
-    Graph,
-    Input,
-    InputKind,
-    TensorSpec,
-    input_spec,
-    output_spec,
-)
+from kernels.exact import Place, input_spec
+from kernels.graph import Graph
 from kernels.trace import (
     LEAF_BYTES,
     TENSOR,
+    Array,
     MerkleTree,
     inputs_tree,
     pack,
@@ -26,17 +22,16 @@ from kernels.trace import (
     tensor_tree,
     trace_tree,
 )
-from kernels.trace.layout import Array
 
 Tensor = Array | bytes
 
 
 class Witness:
-    """A job's data as it was committed, and the trees over it, each built when first needed.
+    """A job's data as it was committed, and the trees over it. Each tree is built on first use.
 
     Tensors are arrays, or bytes where padding may hold what it must not: the canonical bytes, or
-    those of the whole leaf space. `stages` are the (first, last) of each commitment in force.
-    With `roots`, the outputs' tensor roots, only the tensors that an element needs are hashed.
+    the bytes of the whole leaf space. `stages` are (first, last) of each commitment in force. With
+    `roots`, the outputs' tensor roots, only the tensors that an element needs are hashed.
     """
 
     def __init__(
@@ -56,7 +51,7 @@ class Witness:
         self._constant_trees: dict[bytes, MerkleTree] = {}
 
     def claim(self, operator: int, element: int) -> Claim:
-        """The claim that evidence of this element is judged under."""
+        """Returns the claim under which evidence on this element is judged."""
         return Claim(
             spec_root=self._spec_tree.root,
             operators=len(self.graph.descriptors),
@@ -71,10 +66,10 @@ class Witness:
         )
 
     def stage(self, operator: int, element: int) -> bytes:
-        """The evidence: programs/referee/README.md gives the order.
+        """Returns the evidence on an element, in the order that programs/referee/README.md gives.
 
-        Raises EvidenceError when the operator or element does not exist or no stage holds what is
-        read.
+        Raises EvidenceError when the operator or the element does not exist, or when no stage holds
+        what the element reads.
         """
         if not 0 <= operator < len(self.graph.descriptors):
             raise EvidenceError(Reason.UNKNOWN_OPERATOR, f"the graph has no operator {operator}")
@@ -176,12 +171,12 @@ class Witness:
 
 
 def leaf_data(tree: MerkleTree, leaves: LeafRange) -> bytes:
-    """The bytes of the leaves."""
+    """Returns the bytes of the leaves."""
     return b"".join(tree.opening(index).data for index in range(leaves.first, leaves.end))
 
 
 def open_range(tree: MerkleTree, leaves: LeafRange) -> list[bytes]:
-    """The leaves' data, then siblings from the leaves up, at each level left before right."""
+    """Returns the leaves' data, then siblings from the leaves up, left before right per level."""
     low, high = tree.opening(leaves.first), tree.opening(leaves.end - 1)
     parts = [tree.opening(index).data for index in range(leaves.first, leaves.end)]
     for height in range(tree.depth):

@@ -1,1 +1,22 @@
-"""The exact class: integer operators, bit-equal on every adapter, each in a folder of its own."""
+"""The exact class: integer operators, bit-equal on every adapter, one folder per operator."""
+
+from kernels.exact.element import Place, Run, UnprovableError, element_at
+from kernels.exact.library import input_spec, is_linear, operator_of, operators
+from kernels.exact.operator import Draft, Notes, Operator
+from kernels.exact.rules import check, multiply_adds
+
+__all__ = [
+    "Draft",
+    "Notes",
+    "Operator",
+    "Place",
+    "Run",
+    "UnprovableError",
+    "check",
+    "element_at",
+    "input_spec",
+    "is_linear",
+    "multiply_adds",
+    "operator_of",
+    "operators",
+]

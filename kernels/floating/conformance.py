@@ -1,4 +1,4 @@
-"""Holds a kernel against its NumPy twin."""
+"""Compares a kernel with its NumPy twin."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,13 +9,13 @@ from kernels.floating.runner import FloatRunner
 
 
 class Mismatch(AssertionError):  # noqa: N818
-    """An output is further from the twin's than the manifest's tolerance."""
+    """An output differs from the twin's by more than the manifest's tolerance."""
 
 
 def draw_inputs(
     kernel: Kernel, dimensions: Mapping[str, int], random: np.random.Generator
 ) -> list[Array]:
-    """Standard normal arrays of these dimensions; of positive bindings the magnitudes."""
+    """Returns standard normal arrays of these dimensions, with magnitudes for positive bindings."""
     arrays = []
     for binding in kernel.of_role(Role.INPUT, Role.STATE):
         shape = binding.shape(dimensions)
@@ -28,14 +28,14 @@ def draw_inputs(
 
 
 def drawn_axes(kernel: Kernel) -> dict[str, Bound]:
-    """The dimensions that a caller chooses, and what each may be."""
+    """Returns the bound of each dimension that a caller chooses."""
     taken = kernel.of_role(Role.INPUT, Role.STATE)
     names = dict.fromkeys(axis for binding in taken for axis in binding.axes)
     return {name: kernel.bounds.get(name, Bound()) for name in names}
 
 
 def expected(kernel: Kernel, call: Call) -> list[Array]:
-    """The twin's states and outputs, computed in double precision from the same inputs."""
+    """Returns the twin's states and outputs, computed in double precision from the same inputs."""
     _, settings = kernel.resolve(call)
     wide = [
         array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
@@ -52,16 +52,16 @@ def check(
     *,
     naive: bool = False,
 ) -> None:
-    """Run a call and raise Mismatch unless every output is within tolerance of the twin's.
+    """Runs a call and raises Mismatch unless every output is within tolerance of the twin's.
 
-    Raises what `FloatRunner.run` raises.
+    Also raises what `FloatRunner.run` raises.
     """
     found = runner.run(kernel, call, tuning, naive=naive)
     compare(kernel, expected(kernel, call), found)
 
 
 def compare(kernel: Kernel, twins: Sequence[Array], found: Sequence[Array]) -> None:
-    """Raise Mismatch unless every element is within the manifest's tolerance."""
+    """Raises Mismatch unless every element is within the manifest's tolerance."""
     tolerance = kernel.tolerance
     for binding, ours, theirs in zip(
         kernel.of_role(Role.STATE, Role.OUTPUT), twins, found, strict=True

@@ -1,4 +1,4 @@
-"""What a float kernel is: the text, the manifest's contract and the Python twin."""
+"""The definition of a float kernel: its WGSL, the manifest's contract and the Python twin."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,16 +23,16 @@ PRELUDES = {
 
 VECTOR = 4
 NAIVE_WORKGROUP = 64
-# WebGPU's default of max-compute-workgroups-per-dimension, which every adapter has.
+# WebGPU's default for max-compute-workgroups-per-dimension, which every adapter has.
 GROUPS_ACROSS = 65_535
 
 
 class CallError(ValueError):
-    """Arrays or settings that a kernel does not take."""
+    """The arrays or settings do not fit the kernel."""
 
 
 class Role(StrEnum):
-    """What a binding is for; a state is read and then replaced."""
+    """How a binding is used; a state is read and then replaced."""
 
     PARAMETERS = "parameters"
     INPUT = "input"
@@ -43,7 +43,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One buffer; axes name its dimensions, and the last is padded to a multiple of four."""
+    """One buffer; axes name its dimensions, and the last one is padded to a multiple of four."""
 
     name: str
     role: Role
@@ -52,20 +52,20 @@ class Binding:
     positive: bool
 
     def shape(self, dimensions: Dimensions) -> tuple[int, ...]:
-        """The unpadded shape."""
+        """Returns the shape without padding."""
         return tuple(dimensions[axis] for axis in self.axes)
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a dimension may be."""
+    """The values that a dimension may have."""
 
     low: int = 1
     high: int = 1 << 28
     power_of_two: bool = False
 
     def admits(self, value: int) -> bool:
-        """Whether the value is one of them."""
+        """Returns whether the dimension may have this value."""
         return self.low <= value <= self.high and not (self.power_of_two and value & (value - 1))
 
     def __str__(self) -> str:
@@ -75,7 +75,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """|found − expected| ≤ absolute + relative · |expected|."""
+    """An element matches if |found − expected| ≤ absolute + relative · |expected|."""
 
     absolute: float
     relative: float
@@ -91,7 +91,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the figure of merit counts: operations, or bytes that have to be moved."""
+    """The work that a rate is based on: operations, or bytes that have to be moved."""
 
     flops: int = 0
     bytes: int = 0
@@ -99,7 +99,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Arrays for the inputs and states in binding order, and settings that differ from default."""
+    """Arrays for the inputs and states in binding order, and settings that are not default."""
 
     inputs: Sequence[Array]
     settings: Settings = field(default_factory=dict)
@@ -108,31 +108,31 @@ class Call:
 class Twin(Protocol):
     """The functions of a folder's reference.py.
 
-    Optional ones: `derive(dimensions, settings)` gives further dimensions (of outputs) and raises
-    ValueError when there are none; `scratch(dimensions, tuning)` those of scratch buffers;
-    `prepare(dimensions, settings)` further parameters; `workgroup_bytes(dimensions, tuning)`
-    workgroup memory.
+    Four more are optional. `derive(dimensions, settings)` returns further dimensions, those of
+    outputs, and raises ValueError when there are none; `scratch(dimensions, tuning)` returns those
+    of scratch buffers; `prepare(dimensions, settings)` returns further parameters;
+    `workgroup_bytes(dimensions, tuning)` returns the bytes of workgroup memory.
     """
 
     def evaluate(self, inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
-        """States and outputs in binding order, computed in the dtype of the inputs."""
+        """Returns states and outputs in binding order, computed in the dtype of the inputs."""
 
     def example(self, size: int, element_bytes: int) -> Dimensions:
-        """Dimensions of the inputs that the benchmark runs."""
+        """Returns the input dimensions that the benchmark runs for a size."""
 
     def work(self, dimensions: Dimensions, element_bytes: int) -> Work:
-        """The figure of merit's work."""
+        """Returns the work that the rate is based on."""
 
     def stages(self, dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-        """The dispatches."""
+        """Returns the dispatches, in order."""
 
     def naive_invocations(self, dimensions: Dimensions) -> int:
-        """Invocations of the naive twin, in groups of 64."""
+        """Returns the number of invocations of the naive twin, which run in groups of 64."""
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """One kernel for one element type; `name` is the folder's with the element's."""
+    """One kernel for one element type; `name` joins the folder's name and the element's."""
 
     name: str
     element: str
@@ -152,35 +152,38 @@ class Kernel:
 
     @property
     def element_bytes(self) -> int:
-        """Bytes of one stored element."""
+        """Bytes per stored element."""
         return np.dtype(ELEMENTS[self.element]).itemsize
 
     def fixed(self, dimensions: Dimensions, tuning: Tuning) -> dict[str, int]:
-        """The constants of the text: those of a tuning, and the dimensions it is written for."""
+        """Returns the constants of the source: the tuning, and fixed dimensions."""
         return {**tuning, **{name: dimensions[name] for name in self.constants}}
 
     def text(self, fixed: Mapping[str, int], subgroup_size: int = 0) -> str:
-        """What is compiled: with subgroup operations where LANES fit a subgroup of this size."""
+        """Returns the source to compile.
+
+        It uses subgroup operations where LANES fit into a subgroup of this size.
+        """
         fits = bool(self.subgroup_source) and fixed.get("LANES", 1) <= subgroup_size
         source = self.subgroup_source if fits else self.source
         return PRELUDES[self.element] + specialise(source, fixed)
 
     @property
     def naive_text(self) -> str:
-        """What is compiled for the naive twin."""
+        """The source of the naive twin."""
         return PRELUDES[self.element] + self.naive_source
 
     def of_role(self, *roles: Role) -> list[Binding]:
-        """Bindings of these roles, in order."""
+        """Returns the bindings with these roles, in order."""
         return [binding for binding in self.bindings if binding.role in roles]
 
     def workgroup_bytes(self, dimensions: Dimensions, tuning: Tuning) -> int:
-        """Workgroup memory of a call beyond what every adapter has, or zero."""
+        """Returns the bytes of workgroup memory that a call needs beyond the guaranteed limit."""
         found = getattr(self.twin, "workgroup_bytes", None)
         return 0 if found is None else int(found(dimensions, tuning))
 
     def resolve(self, call: Call) -> tuple[Dimensions, Settings]:
-        """Every dimension and setting that a call implies, apart from those of the tuning.
+        """Returns every dimension and setting that a call implies, except those of the tuning.
 
         Raises CallError when the arrays do not fit each other or the manifest.
         """
@@ -208,7 +211,7 @@ class Kernel:
         return dimensions, settings | (prepare(dimensions, settings) if prepare is not None else {})
 
     def with_tuning(self, dimensions: Dimensions, tuning: Tuning) -> Dimensions:
-        """The dimensions, with those of scratch buffers."""
+        """Returns the dimensions together with those of scratch buffers."""
         scratch = getattr(self.twin, "scratch", None)
         return {**dimensions, **(scratch(dimensions, tuning) if scratch is not None else {})}
 
@@ -227,22 +230,22 @@ class Kernel:
 
 
 def grid(groups: int) -> tuple[int, int, int]:
-    """So many workgroups, in two dimensions where one is too short; a few may be too many."""
+    """Returns a grid of at least this many workgroups, in two dimensions where one is too short."""
     down = -(-groups // GROUPS_ACROSS)
     return -(-groups // down), down, 1
 
 
 def streamed(size: int, element_bytes: int) -> int:
-    """Elements of 64 MiB, above most caches, from a benchmark's size of 1,024 on; less below."""
+    """Returns the elements of 64 MiB, more than most caches hold; fewer for sizes below 1,024."""
     return (min(size, 1024) ** 2 << 6) // element_bytes
 
 
 def padded(columns: int) -> int:
-    """Elements from one row to the next."""
+    """Returns the number of elements from one row to the next."""
     return -(-columns // VECTOR) * VECTOR
 
 
 def naive_stages(kernel: Kernel, dimensions: Dimensions) -> list[Stage]:
-    """The one dispatch of a naive twin."""
+    """Returns the one dispatch of a naive twin."""
     groups = -(-kernel.twin.naive_invocations(dimensions) // NAIVE_WORKGROUP)
     return [Stage("main", grid(groups))]

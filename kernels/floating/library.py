@@ -1,4 +1,4 @@
-"""Finds the kernels of a folder: whatever has a manifest is one."""
+"""Finds float kernels: every folder with a manifest is one."""
 
 import importlib.util
 import sys
@@ -28,9 +28,10 @@ _FEATURES = {"f32": (), "f16": ("shader-f16",)}
 
 
 def library(*paths: Path) -> Mapping[str, Kernel]:
-    """Kernels by name from the folders inside each path, by default this one; later paths win.
+    """Returns kernels by name from the folders inside each path, by default this one; later paths
+    win.
 
-    Raises ManifestError when a folder's text is not the one that its manifest names.
+    Raises ManifestError when a folder's source does not have the hash in its manifest.
     """
     found: dict[str, Kernel] = {}
     for path in paths or (HERE,):
@@ -40,7 +41,7 @@ def library(*paths: Path) -> Mapping[str, Kernel]:
 
 
 def read_folder(folder: Path) -> Iterator[Kernel]:
-    """The folder's kernels, one for each of its element types."""
+    """Yields the folder's kernels, one per element type; raises ManifestError on a wrong hash."""
     contract = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
     source = _text(folder, contract.get("sources", ["kernel.wgsl"]))
     naive = _text(folder, contract.get("naive_sources", ["naive.wgsl"]))
@@ -89,7 +90,7 @@ def _binding(item: Mapping[str, Any], element: str) -> Binding:
 
 
 def _module(folder: Path) -> ModuleType:
-    """The folder's reference.py, under a name of its own, wherever the folder lies."""
+    """Returns the folder's reference.py as a module, wherever the folder lies."""
     path = folder / "reference.py"
     name = f"{__package__}.{folder.name}.reference" if folder.parent == HERE else str(path)
     if name not in sys.modules:

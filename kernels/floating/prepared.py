@@ -1,4 +1,4 @@
-"""One call's buffers and dispatches on a device."""
+"""The buffers and dispatches of one call on a device."""
 
 from collections.abc import Mapping, Sequence
 from time import perf_counter
@@ -31,7 +31,7 @@ _KINDS = {
 
 
 class Compiled:
-    """One text on a device: a layout of every binding, and a pipeline for each entry point."""
+    """One source on a device: a layout of all bindings, and one pipeline per entry point."""
 
     def __init__(self, device: Any, source: str, bindings: Sequence[Binding]) -> None:
         self._device = device
@@ -49,7 +49,7 @@ class Compiled:
         self._pipelines: dict[str, Any] = {}
 
     def pipeline(self, entry_point: str) -> Any:
-        """The pipeline of an entry point, compiled on first use."""
+        """Returns the pipeline of an entry point, compiled on first use."""
         if entry_point not in self._pipelines:
             self._pipelines[entry_point] = self._device.create_compute_pipeline(
                 layout=self._device.create_pipeline_layout(bind_group_layouts=[self.layout]),
@@ -59,7 +59,7 @@ class Compiled:
 
 
 class Prepared:
-    """Made once and run as often as wanted; arrays lie with their last axis padded."""
+    """A call that is prepared once and run any number of times; last axes are padded."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Prepared:
         ]
 
     def write(self, inputs: Sequence[Array]) -> None:
-        """Put data into the inputs and states."""
+        """Uploads data into the inputs and states."""
         arrays = iter(inputs)
         for binding, buffer in zip(self._kernel.bindings, self._buffers, strict=True):
             if binding.role in (Role.INPUT, Role.STATE):
@@ -98,7 +98,7 @@ class Prepared:
                 self._device.queue.write_buffer(buffer, 0, array)
 
     def submit(self, times: int = 1) -> None:
-        """Run, so many times in one submission."""
+        """Runs the call `times` times in one submission."""
         encoder = self._device.create_command_encoder()
         compute = encoder.begin_compute_pass()
         compute.set_bind_group(0, self._group)
@@ -110,15 +110,15 @@ class Prepared:
         self._device.queue.submit([encoder.finish()])
 
     def seconds(self, times: int = 1) -> float:
-        """Of one run, from submission until the device is done, as the mean of so many."""
+        """Returns the mean seconds of `times` runs, from submission until the device is done."""
         started = perf_counter()
         self.submit(times)
-        # A copy of the last buffer's first word waits for everything before it.
+        # Reading the last buffer's first word waits for everything before it.
         self._device.queue.read_buffer(self._buffers[-1], 0, 4)
         return (perf_counter() - started) / times
 
     def read(self) -> list[Array]:
-        """States and outputs in binding order."""
+        """Returns states and outputs in binding order."""
         found = []
         for binding, buffer in zip(self._kernel.bindings, self._buffers, strict=True):
             if binding.role in (Role.STATE, Role.OUTPUT):
@@ -129,7 +129,7 @@ class Prepared:
         return found
 
     def release(self) -> None:
-        """Give the device memory back."""
+        """Frees the device memory."""
         for buffer in self._buffers:
             buffer.destroy()
 
@@ -142,20 +142,20 @@ class Prepared:
 
 
 def elements(binding: Binding, dimensions: Dimensions) -> int:
-    """How many elements a buffer holds, padding included."""
+    """Returns the number of elements in a buffer, including padding."""
     *outer, last = binding.shape(dimensions)
     return int(np.prod(outer, dtype=np.int64)) * padded(last)
 
 
 def stored_bytes(binding: Binding, dimensions: Dimensions) -> int:
-    """Bytes of a binding's buffer."""
+    """Returns the bytes of a binding's buffer."""
     if binding.dtype is None:
         return 0
     return elements(binding, dimensions) * binding.dtype.itemsize
 
 
 def _packed(names: Sequence[str], values: Mapping[str, int | float]) -> bytes:
-    """The parameters as 32-bit words in order: whole numbers as u32, others as f32."""
+    """Returns the parameters as 32-bit words in order: integers as u32, others as f32."""
     words = [
         np.asarray(values[name], "<u4" if isinstance(values[name], int) else "<f4").tobytes()
         for name in names

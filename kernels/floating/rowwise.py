@@ -1,4 +1,4 @@
-"""How the reductions of rows are divided among workgroups."""
+"""Divides the reductions of rows among workgroups."""
 
 from collections.abc import Sequence
 
@@ -6,23 +6,23 @@ from kernels.floating.definition import Dimensions, Stage, Tuning, Work, grid, s
 
 
 def example(size: int, element_bytes: int) -> Dimensions:
-    """64 MiB in rows of 32 times the size."""
+    """Returns dimensions for 64 MiB in rows of 32 times the size."""
     columns = 32 * size
     return {"R": max(1, streamed(size, element_bytes) // columns), "C": columns}
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Reads every element."""
+    """Returns the work: every element read."""
     return Work(bytes=dimensions["R"] * dimensions["C"] * element_bytes)
 
 
 def scratch(dimensions: Dimensions, tuning: Tuning) -> Dimensions:
-    """Parts of a row, each for LANES invocations."""
+    """Returns the number of parts per row; LANES invocations take one part."""
     return {"PARTS": -(-dimensions["C"] // (4 * tuning["LANES"] * tuning["VECTORS"]))}
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """The parts of every row, then what they gave."""
+    """Returns two dispatches: the parts of every row, and the combination of their results."""
     across = tuning["WORKGROUP"] // tuning["LANES"]
     parts = dimensions["R"] * dimensions["PARTS"]
     return [
@@ -32,5 +32,5 @@ def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
 
 
 def naive_invocations(dimensions: Dimensions) -> int:
-    """One a row."""
+    """Returns one invocation per row."""
     return dimensions["R"]

@@ -1,4 +1,7 @@
-"""Runs float kernels on an adapter; pipelines are kept for good, buffers of the last few calls."""
+"""Runs float kernels on an adapter.
+
+Pipelines are kept for good, buffers only for the last few calls.
+"""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -23,10 +26,10 @@ class FeatureUnavailable(RuntimeError):  # noqa: N818
 
 
 class FloatRunner:
-    """One device. Not safe to share between threads."""
+    """Runs float kernels on one device. Not safe to share between threads."""
 
     def __init__(self, adapter: Adapter | str | None = None) -> None:
-        """Open an adapter: given, or chosen as `select_adapter` does.
+        """Opens the given adapter, or the one that `select_adapter` finds by this name.
 
         Raises AdapterUnavailable.
         """
@@ -40,16 +43,16 @@ class FloatRunner:
         self._calls: OrderedDict[Any, Prepared] = OrderedDict()
 
     def supports(self, kernel: Kernel) -> bool:
-        """Whether the adapter has every feature of the kernel."""
+        """Returns whether the adapter has every feature of the kernel."""
         return self.features.issuperset(kernel.features)
 
     def run(
         self, kernel: Kernel, call: Call, tuning: Tuning | None = None, *, naive: bool = False
     ) -> list[Array]:
-        """States and outputs in binding order.
+        """Returns states and outputs in binding order.
 
-        Raises CallError, FeatureUnavailable or DeviceLimit before anything is compiled, DeviceLost
-        when the device fails.
+        Raises CallError, FeatureUnavailable or DeviceLimit before anything is compiled, and
+        DeviceLost when the device fails.
         """
         prepared = self.prepare(kernel, call, tuning, naive=naive)
         with losses(self.adapter.name):
@@ -60,7 +63,7 @@ class FloatRunner:
     def prepare(
         self, kernel: Kernel, call: Call, tuning: Tuning | None = None, *, naive: bool = False
     ) -> Prepared:
-        """The buffers and dispatches of a call, without its data; the same for like calls.
+        """Returns the buffers and dispatches of a call, without its data; equal calls share them.
 
         Raises what `run` raises.
         """
@@ -90,7 +93,7 @@ class FloatRunner:
         return prepared
 
     def tune(self, kernel: Kernel, call: Call, tuner: Tuner) -> Tuning:
-        """The fastest constants of the kernel's space for calls of these dimensions."""
+        """Returns the fastest constants of the kernel's space for calls of these dimensions."""
         dimensions, _ = kernel.resolve(call)
         shape = "x".join(str(1 << (size - 1).bit_length()) for size in dimensions.values())
         space = Space.parse(kernel.tuning)
@@ -102,7 +105,7 @@ class FloatRunner:
         )
 
     def release(self) -> None:
-        """Give the buffers of all calls back."""
+        """Frees the buffers of all calls."""
         while self._calls:
             self._calls.popitem()[1].release()
 

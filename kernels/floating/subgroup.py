@@ -1,4 +1,4 @@
-"""How many neighbouring invocations surely share a subgroup."""
+"""Measures how many neighbouring invocations are certain to share a subgroup."""
 
 from typing import Any
 
@@ -23,10 +23,10 @@ fn main(
 
 
 def subgroup_size(adapter: Adapter, device: Any) -> int:
-    """At least so many on every pipeline, or 0 where invocations are not in order.
+    """Returns a subgroup size that every pipeline reaches, or 0 where invocations are not in order.
 
-    Drivers may choose another size for every pipeline, above the least that they report; one on
-    the CPU reports none of its own and has only one.
+    Drivers may choose another size per pipeline, above the minimum that they report. A driver on
+    the CPU reports no minimum of its own and has only one size.
     """
     pipeline = device.create_compute_pipeline(
         layout="auto",

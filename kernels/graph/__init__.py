@@ -1,23 +1,23 @@
-"""Graphs of operators: descriptors, rules, hash, file and memory plan."""
+"""Graphs of operators: construction, topology, hash, file format, memory plan, NumPy execution."""
 
-from kernels.graph.builder import GraphBuilder, Value
-from kernels.graph.descriptor import (
-    DESCRIPTOR_BYTES,
-    ConstantSlot,
+from kernels.codes import DESCRIPTOR_BYTES, ConstantSlot, InputKind, Opcode, Rounding
+from kernels.descriptor import (
     Descriptor,
+    GraphError,
     Input,
-    InputKind,
-    Opcode,
-    Rounding,
+    Reason,
+    TensorSpec,
+    Value,
     Window,
+    output_spec,
 )
-from kernels.graph.errors import GraphError, Reason
+from kernels.exact import input_spec, is_linear, multiply_adds
+from kernels.exact.matmul.operator import is_batched
+from kernels.graph.builder import GraphBuilder
 from kernels.graph.file import dump, load, read, write
-from kernels.graph.graph import Graph, is_linear
-from kernels.graph.limits import multiply_adds
+from kernels.graph.graph import Graph
 from kernels.graph.memory import MemoryPlan, memory_plan
-from kernels.graph.shapes import is_batched
-from kernels.graph.topology import TensorSpec, check_graph, input_spec, output_spec
+from kernels.graph.topology import check_graph
 
 __all__ = [
     "DESCRIPTOR_BYTES",

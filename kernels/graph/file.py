@@ -1,18 +1,18 @@
 """The canonical file of a graph.
 
-Magic, number of operators (u32), the descriptors, then the canonical bytes of every constant in
-order of first use. Sizes follow from the descriptors, so one graph has exactly one file.
+It holds a magic number, the number of operators (u32), the descriptors, and the canonical bytes of
+every constant in order of first use. Sizes follow from the descriptors, so a graph has exactly one
+file.
 """
 
 import struct
 from pathlib import Path
 
-from kernels.graph.descriptor import DESCRIPTOR_BYTES, Descriptor
-from kernels.graph.errors import GraphError, Reason
+from kernels.codes import DESCRIPTOR_BYTES, MAX_OPERATORS
+from kernels.descriptor import Descriptor, GraphError, Reason, TensorSpec
 from kernels.graph.graph import Graph
-from kernels.graph.topology import MAX_OPERATORS, TensorSpec, check_graph, constant_keys
-from kernels.trace import LayoutError, pack, unpack
-from kernels.trace.layout import Array
+from kernels.graph.topology import check_graph, constant_keys
+from kernels.trace import Array, LayoutError, pack, unpack
 
 MAGIC = b"NLGRAPH\x01"
 MAX_FILE_BYTES = 1 << 30
@@ -21,14 +21,14 @@ _HEAD = struct.Struct("<8sI")
 
 
 def dump(graph: Graph) -> bytes:
-    """The file's bytes."""
+    """Returns the file's bytes."""
     constants = [pack(graph.constants[key]).tobytes() for key in graph.constant_keys()]
     head = _HEAD.pack(MAGIC, len(graph.descriptors))
     return b"".join([head, *graph.encoded(), *constants])
 
 
 def load(data: bytes) -> Graph:
-    """Read and check a graph; GraphError says which rule the bytes break."""
+    """Reads and checks a graph; raises GraphError, which names the rule that the bytes break."""
     descriptors, start = _descriptors(data)
     check_graph(descriptors)
     keys = constant_keys(descriptors)
@@ -48,7 +48,10 @@ def load(data: bytes) -> Graph:
 
 
 def read(path: Path) -> Graph:
-    """Load a file; GraphError when it is too large or malformed, OSError when unreadable."""
+    """Reads and checks a graph file.
+
+    Raises GraphError when it is too large or malformed, and OSError when it cannot be read.
+    """
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
         raise GraphError(Reason.BAD_FILE, f"{path.name} has {size} bytes, above {MAX_FILE_BYTES}")
@@ -56,7 +59,7 @@ def read(path: Path) -> Graph:
 
 
 def write(graph: Graph, path: Path) -> None:
-    """Write the canonical file."""
+    """Writes the canonical file to `path`."""
     path.write_bytes(dump(graph))
 
 

@@ -3,16 +3,16 @@
 import numpy as np
 import numpy.typing as npt
 
-from kernels.graph.errors import GraphError, Reason
-from kernels.graph.rules import MAX_SHIFT
+from kernels.codes import MAX_SHIFT
+from kernels.descriptor import GraphError, Reason
 
 Integers = npt.NDArray[np.int64]
 
 
 def fixed_point(factor: npt.NDArray[np.float64]) -> tuple[Integers, Integers]:
-    """Multiplier m and shift s of each factor, m / 2^s nearest to it, m below 2^31.
+    """Returns multiplier m and shift s of each factor: m / 2^s is nearest to it, m is below 2^31.
 
-    GraphError when a factor is not positive or not below 2^29.
+    Raises GraphError (BadValue) unless every factor is positive and below 2^29.
     """
     if not np.all((factor > 0) & (factor < 2.0**29)):
         raise GraphError(Reason.BAD_VALUE, f"a factor of {factor} is outside 0..2^29")

@@ -5,18 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kernels.graph.descriptor import ConstantSlot, Descriptor, InputKind, Opcode
-from kernels.graph.errors import GraphError, Reason
-from kernels.graph.rules import MAX_SHIFT
-from kernels.graph.topology import (
-    TensorSpec,
-    check_graph,
-    constant_keys,
-    input_spec,
-    output_spec,
-)
-from kernels.trace import MerkleTree, spec_tree, tensor_root
-from kernels.trace.layout import Array, DType
+from kernels.codes import MAX_SHIFT, ConstantSlot, InputKind
+from kernels.descriptor import Descriptor, GraphError, Reason, TensorSpec, output_spec
+from kernels.exact import input_spec
+from kernels.graph.topology import check_graph, constant_keys
+from kernels.trace import Array, DType, MerkleTree, spec_tree, tensor_root
 
 Constants = Mapping[tuple[bytes, TensorSpec], Array]
 
@@ -25,8 +18,8 @@ Constants = Mapping[tuple[bytes, TensorSpec], Array]
 class Graph:
     """Checked descriptors and the constants behind their roots.
 
-    Build one with `GraphBuilder` or `graph.file.load`. Raises GraphError when any rule is broken
-    or a constant is missing, differs from its root, or holds a bad multiplier or shift.
+    Use `GraphBuilder` or `graph.file.load` to make one. Raises GraphError when a rule is broken, or
+    when a constant is missing, differs from its root, or holds a bad multiplier or shift.
     """
 
     descriptors: tuple[Descriptor, ...]
@@ -48,24 +41,24 @@ class Graph:
 
     @property
     def multiply_adds(self) -> int:
-        """Work of the whole graph."""
+        """Multiply-adds of the whole graph."""
         return sum(descriptor.multiply_adds for descriptor in self.descriptors)
 
     def encoded(self) -> tuple[bytes, ...]:
-        """Every descriptor's 256 bytes."""
+        """Returns every descriptor's 256 bytes."""
         return tuple(descriptor.encode() for descriptor in self.descriptors)
 
     def spec_tree(self) -> MerkleTree:
-        """Tree over the descriptors."""
+        """Returns the Merkle tree over the descriptors."""
         return spec_tree(self.encoded())
 
     @property
     def spec_root(self) -> bytes:
-        """The graph's hash: the commitment to its descriptors, and through them its constants."""
+        """The graph's hash: a commitment to the descriptors and, by their roots, the constants."""
         return self.spec_tree().root
 
     def constant(self, index: int, slot: ConstantSlot) -> Array:
-        """A constant of an operator; KeyError when it has none in that slot."""
+        """Returns a constant of an operator; raises KeyError when that slot holds none."""
         descriptor = self.descriptors[index]
         for position, operand in enumerate(descriptor.inputs):
             if operand.kind is InputKind.CONSTANT and operand.index == slot:
@@ -73,11 +66,11 @@ class Graph:
         raise KeyError(slot)
 
     def constant_keys(self) -> tuple[tuple[bytes, TensorSpec], ...]:
-        """Root and form of every constant, in order of first use."""
+        """Returns root and form of every constant, in order of first use."""
         return constant_keys(self.descriptors)
 
     def check_inputs(self, inputs: Sequence[Array]) -> None:
-        """Raise GraphError unless there is one array per job input, of its shape and dtype."""
+        """Raises GraphError unless there is one array per job input, of its shape and dtype."""
         if len(inputs) != len(self.inputs):
             raise GraphError(
                 Reason.OPERAND_MISMATCH, f"{len(inputs)} inputs given, {len(self.inputs)} needed"
@@ -89,11 +82,6 @@ class Graph:
                     f"job input {number} is {array.dtype}{array.shape}, "
                     f"expected {spec.dtype.numpy}{spec.shape}",
                 )
-
-
-def is_linear(opcode: Opcode) -> bool:
-    """Whether Freivalds' check applies: matrix product and convolution."""
-    return opcode in (Opcode.MATMUL, Opcode.CONVOLUTION)
 
 
 def _check_constant(constants: Constants, root: bytes, spec: TensorSpec) -> None:
@@ -111,5 +99,5 @@ def _check_channels(table: Array) -> None:
     if np.any(multipliers < 1) or np.any(shifts < 1) or np.any(shifts > MAX_SHIFT):
         raise GraphError(
             Reason.BAD_CONSTANT,
-            f"a per-channel multiplier is below 1 or a shift outside 1..{MAX_SHIFT}",
+            f"a per-channel multiplier is below 1, or a shift is outside 1..{MAX_SHIFT}",
         )

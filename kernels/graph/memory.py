@@ -3,19 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kernels.graph.descriptor import DESCRIPTOR_BYTES
+from kernels.codes import DESCRIPTOR_BYTES
 from kernels.graph.graph import Graph
 from kernels.trace.merkle import HASH_BYTES, LEAF_BYTES, tree_depth
 
-# Buffers come in multiples of this; the table of a tree's levels has a row of it for each.
+# Buffer sizes are multiples of this, and so is each row of the table of a tree's levels.
 ALIGNMENT = 256
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryPlan:
-    """Bytes by use. Every intermediate is kept: all of them are committed.
+    """Device bytes by use. Every intermediate is kept, because all of them are committed.
 
-    staging is what one run needs for its outputs' way back, hashing what their roots take.
+    `staging` is what one run needs to read its outputs back, `hashing` what computing their roots
+    takes, `largest` the largest single tensor.
     """
 
     inputs: int
@@ -28,17 +29,17 @@ class MemoryPlan:
 
     @property
     def peak(self) -> int:
-        """Device memory of a run that commits to its outputs."""
+        """Device bytes of a run that commits to its outputs."""
         return self.peak_of(1)
 
     def peak_of(self, in_flight: int) -> int:
-        """The same with so many runs on their way at once: only their outputs are kept apart."""
+        """Returns the same for several runs in flight at once, which share all but staging."""
         shared = self.inputs + self.constants + self.outputs + self.hashing + self.descriptors
         return shared + in_flight * self.staging
 
 
 def memory_plan(graph: Graph) -> MemoryPlan:
-    """Plan of one execution."""
+    """Returns the memory that one execution of the graph takes."""
     inputs = [spec.stored_bytes for spec in graph.inputs]
     constants = [spec.stored_bytes for _, spec in graph.constant_keys()]
     outputs = [spec.stored_bytes for spec in graph.outputs]
@@ -48,14 +49,14 @@ def memory_plan(graph: Graph) -> MemoryPlan:
         outputs=_rounded(outputs),
         staging=_rounded(outputs),
         hashing=_hashing(outputs),
-        # One buffer more stands for operands that are absent.
+        # One more buffer stands in for absent operands.
         descriptors=DESCRIPTOR_BYTES * (len(graph.descriptors) + 1),
         largest=max(inputs + constants + outputs),
     )
 
 
 def _hashing(outputs: list[int]) -> int:
-    """Roots, a row of the level table a dispatch, roots of zeros, and two levels of one tree."""
+    """Counts the roots, a level-table row per dispatch, roots of zeros and two levels of a tree."""
     leaves = [-(-size // LEAF_BYTES) for size in outputs]
     depths = [tree_depth(count) for count in leaves]
     most = max(leaves)

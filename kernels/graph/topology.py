@@ -1,67 +1,14 @@
 """How the operators of a graph fit together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from kernels.graph.descriptor import Descriptor, InputKind
-from kernels.graph.errors import GraphError, Reason
-from kernels.graph.rules import check
-from kernels.graph.signatures import input_dtype
-from kernels.trace import DType, Shape, row_stride
-
-MAX_OPERATORS = 256
-MAX_JOB_INPUTS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class TensorSpec:
-    """Shape (NHWC, leading ones) and element type of a tensor."""
-
-    shape: Shape
-    dtype: DType
-
-    @property
-    def rows(self) -> int:
-        """Number of rows; a row is the last axis."""
-        return self.shape[0] * self.shape[1] * self.shape[2]
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes of a row without its padding."""
-        return self.shape[3] * self.dtype.size
-
-    @property
-    def stride(self) -> int:
-        """Bytes from a row to the next."""
-        return row_stride(self.row_bytes)
-
-    @property
-    def stored_bytes(self) -> int:
-        """Length of the canonical bytes."""
-        return self.rows * self.stride
-
-    def same_bytes(self, other: "TensorSpec") -> bool:
-        """Whether a tensor may be read under the other shape: its canonical bytes stay the same."""
-        if self.dtype is not other.dtype:
-            return False
-        if self.row_bytes == other.row_bytes:
-            return self.rows == other.rows
-        dense = self.row_bytes == self.stride and other.row_bytes == other.stride
-        return dense and self.stored_bytes == other.stored_bytes
-
-
-def input_spec(descriptor: Descriptor, position: int) -> TensorSpec:
-    """What an operator expects as one of its inputs."""
-    return TensorSpec(descriptor.input_shapes[position], input_dtype(descriptor, position))
-
-
-def output_spec(descriptor: Descriptor) -> TensorSpec:
-    """What an operator writes."""
-    return TensorSpec(descriptor.output_shape, descriptor.dtype_out)
+from kernels.codes import MAX_JOB_INPUTS, MAX_OPERATORS, InputKind
+from kernels.descriptor import Descriptor, GraphError, Reason, TensorSpec, output_spec
+from kernels.exact import check, input_spec
 
 
 def constant_keys(descriptors: Sequence[Descriptor]) -> tuple[tuple[bytes, TensorSpec], ...]:
-    """Root and form of every constant, in order of first use."""
+    """Returns root and form of every constant, in order of first use."""
     keys: dict[tuple[bytes, TensorSpec], None] = {}
     for descriptor in descriptors:
         for position, operand in enumerate(descriptor.inputs):
@@ -71,9 +18,9 @@ def constant_keys(descriptors: Sequence[Descriptor]) -> tuple[tuple[bytes, Tenso
 
 
 def check_graph(descriptors: Sequence[Descriptor]) -> tuple[TensorSpec, ...]:
-    """Check every operator and every edge; return the job inputs in order.
+    """Checks every operator and every edge; returns the form of each job input, in order.
 
-    A job input takes the form in which it is used first. Raises GraphError, naming the operator.
+    A job input takes the form of its first use. Raises GraphError, which names the operator.
     """
     if not 1 <= len(descriptors) <= MAX_OPERATORS:
         raise GraphError(

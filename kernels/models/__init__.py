@@ -1,1 +1,1 @@
-"""Committed graphs, each with the script that made it."""
+"""Committed graphs, each beside the script that made it."""

@@ -1,1 +1,1 @@
-"""ONNX models: read, lowered to one of the two classes, run."""
+"""Reads ONNX models, lowers them to the exact or the tolerant class, and runs them."""

@@ -1,4 +1,4 @@
-"""Which adapter runs the kernels, and what it can take."""
+"""GPU adapters: which ones the machine has, and their limits."""
 
 import os
 import tempfile
@@ -25,20 +25,20 @@ _NEEDED = (
 
 
 class AdapterUnavailable(RuntimeError):  # noqa: N818
-    """No adapter can run the kernels, or none has the name that was asked for."""
+    """No adapter can run the kernels, or none has the requested name."""
 
 
 class DeviceLost(RuntimeError):  # noqa: N818
-    """The device stopped working; make a new executor and run the job again."""
+    """The device stopped working. A new executor can run the job again."""
 
 
 class DeviceLimit(ValueError):  # noqa: N818
-    """A graph needs more than the adapter has; found before anything is compiled."""
+    """A graph needs more than the adapter has. It is raised before anything is compiled."""
 
 
 @contextmanager
 def losses(name: str) -> Iterator[None]:
-    """Turn what wgpu raises about a device that fails into DeviceLost, which names the adapter."""
+    """Turns wgpu's errors about a failing device into DeviceLost, which names the adapter."""
     try:
         yield
     except wgpu.GPUValidationError as error:
@@ -51,7 +51,7 @@ def losses(name: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """One adapter: its name, backend, type, and the limits that kernels depend on."""
+    """One adapter: its name, backend, type and driver, and the limits that kernels depend on."""
 
     name: str
     backend: str
@@ -62,11 +62,11 @@ class Adapter:
 
     @property
     def features(self) -> frozenset[str]:
-        """WebGPU's names of what the adapter has beyond the core, such as shader-f16."""
+        """WebGPU's names of the optional features that the adapter has, such as shader-f16."""
         return frozenset(self.handle.features)
 
     def request_device(self, features: Iterable[str] = ()) -> Any:
-        """Open the adapter with its own limits and with these of its features."""
+        """Opens the adapter with its limits and the named features; returns the device."""
         return self.handle.request_device_sync(
             required_limits=dict(self.limits), required_features=sorted(features)
         )
@@ -74,20 +74,20 @@ class Adapter:
 
 @cache
 def _prepare_instance() -> None:
-    # Mesa's Wayland part complains on stderr in a process without a desktop.
+    # Without this, Mesa's Wayland part writes a warning to stderr in a process without a desktop.
     if "XDG_RUNTIME_DIR" not in os.environ:
         os.environ["XDG_RUNTIME_DIR"] = tempfile.gettempdir()
-    # OpenGL lists every GPU a second time, with fewer storage buffers. Another library may have
-    # made the instance already.
+    # OpenGL would list every GPU a second time, with fewer storage buffers. The call fails where
+    # another library has made the instance already.
     with suppress(RuntimeError):
         set_instance_extras(backends=["Primary"])
 
 
 def list_adapters() -> list[Adapter]:
-    """Every adapter that can run the kernels, the fastest kind first; empty when there is none.
+    """Returns every adapter that can run the kernels, the fastest kind first.
 
-    Instances of one card may share a name: the second of a name is called "NAME #2", and so on in
-    the driver's order, which is the same in every process with the same environment.
+    Several adapters may share a name. The second one is then called "NAME #2", and so on in the
+    driver's order, which is the same in every process with the same environment.
     """
     _prepare_instance()
     found: list[Adapter] = []

@@ -1,4 +1,4 @@
-"""How many items run at once: as many as memory and a wanted time allow, by what was measured."""
+"""Batch sizes: how many items run at once, given the memory, a target time and measurements."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from kernels.runtime.executor import IN_FLIGHT, GpuExecutor
 from kernels.trace.layout import Array
 
 TARGET_SECONDS = 0.25
-# A batch is not extrapolated further than so many times the largest that was measured.
+# The next batch is at most this many times the largest one measured.
 GROWTH = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Seconds that a batch of so many items took."""
+    """The seconds that a batch of `batch` items took."""
 
     batch: int
     seconds: float
@@ -26,13 +26,13 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class BatchMemory:
-    """Device bytes of a batch: fixed, and for each item."""
+    """Device bytes of a batch: a fixed part, and a part per item."""
 
     fixed: int
     per_item: int
 
     def most(self, limit: int) -> int:
-        """Items that fit a limit; DeviceLimit when not even one does."""
+        """Returns how many items fit `limit` bytes; raises DeviceLimit when not even one does."""
         if self.fixed + self.per_item > limit:
             needed = self.fixed + self.per_item
             raise DeviceLimit(f"one item takes {needed} bytes of device memory, above {limit}")
@@ -45,11 +45,11 @@ def choose_batch(
     limit_bytes: int,
     target_seconds: float = TARGET_SECONDS,
 ) -> int:
-    """The largest power of two of items that fits the memory and takes the target at most.
+    """Returns the largest power of two of items that fits the memory and meets the target time.
 
-    Seconds are taken for a + b·batch with a, b ≥ 0, fitted by least squares; at least one item,
-    one where nothing was measured, and at most GROWTH times the largest batch measured. Raises
-    DeviceLimit when not even one item fits.
+    The time of a batch is modelled as a + b·batch with a, b ≥ 0, fitted by least squares. The
+    result is at least 1, is 1 without measurements, and is at most GROWTH times the largest batch
+    measured. Raises DeviceLimit when not even one item fits.
     """
     most = memory.most(limit_bytes)
     if not measurements:
@@ -71,11 +71,11 @@ def execute_adaptive(
     target_seconds: float = TARGET_SECONDS,
     clock: Callable[[], float] = perf_counter,
 ) -> Iterator[tuple[range, list[Array]]]:
-    """Run so many items in batches of measured size: which items, and every operator's output.
+    """Runs `items` items in batches; yields the range of each batch and every operator's output.
 
-    graph_of builds the graph of a batch size, inputs_of its inputs for a range of items. Batches
-    grow until choose_batch settles; then uploads, runs and readbacks overlap. The last batch is
-    smaller where items are left over. Raises what `execute_many` raises.
+    `graph_of` builds the graph of a batch size, `inputs_of` the inputs of a range of items. Batches
+    grow until `choose_batch` settles on a size; from then on uploads, runs and readbacks overlap.
+    The last batch is smaller where items are left over. Raises what `execute_many` raises.
     """
     graph_of = cache(graph_of)
     memory = _memory(graph_of)
@@ -94,7 +94,7 @@ def execute_adaptive(
             )
         else:
             inputs = inputs_of(ranges[0])
-            # The first run compiles, and its measure would tell nothing about the second.
+            # The first run compiles, so its time says nothing about later runs.
             outputs = executor.execute(graph, inputs)
             started = clock()
             executor.execute(graph, inputs)
@@ -104,7 +104,7 @@ def execute_adaptive(
 
 
 def _line(measurements: Sequence[Measurement]) -> tuple[float, float]:
-    """Intercept and slope of seconds over batch, neither negative."""
+    """Returns intercept and slope of seconds over batch size, neither negative."""
     count = len(measurements)
     mean = sum(each.batch for each in measurements) / count
     seconds = sum(each.seconds for each in measurements) / count

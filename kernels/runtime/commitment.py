@@ -1,4 +1,4 @@
-"""Merkle trees on the device, over canonical bytes that lie in its buffers."""
+"""Merkle trees, computed on the device over canonical bytes in its buffers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 import wgpu
 
 import kernels.trace
-from kernels.runtime.shader import WORKGROUP
+from kernels.exact.grid import WORKGROUP
 from kernels.trace.merkle import HASH_BYTES, LEAF_BYTES, TENSOR, tree_depth, zero_subtree
 
 # WebGPU's largest alignment of an offset into a storage buffer.
@@ -20,12 +20,12 @@ _STORAGE = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_DST | wgpu.BufferUsa
 
 @cache
 def merkle_source() -> str:
-    """The shader text of the tensor tree."""
+    """Returns the shader text of the tensor tree."""
     return (Path(kernels.trace.__file__).parent / "merkle.wgsl").read_text(encoding="utf-8")
 
 
 class MerklePipelines:
-    """The two programs of a tree, compiled once a device."""
+    """The two programs of a tree, compiled once per device."""
 
     def __init__(self, device: Any) -> None:
         module = device.create_shader_module(code=merkle_source())
@@ -39,9 +39,9 @@ class MerklePipelines:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Canonical bytes on the device, from an offset that is a multiple of ALIGNMENT.
+    """Canonical bytes in a device buffer, starting at a multiple of ALIGNMENT.
 
-    height is that of their tree, which may be higher than the bytes fill.
+    `height` is the height of their tree, which may have room for more bytes.
     """
 
     buffer: Any
@@ -51,20 +51,20 @@ class Region:
 
     @classmethod
     def whole(cls, buffer: Any, size: int) -> "Region":
-        """A tensor at the beginning of a buffer of its own."""
+        """Returns the region of a tensor that has a buffer to itself."""
         return cls(buffer, 0, size, tree_depth(_leaves(size)))
 
     @property
     def resource(self) -> dict[str, Any]:
-        """What a shader is bound to."""
+        """The binding of the region, in whole words."""
         return _part(self.buffer, self.offset, -(-self.size // 4) * 4)
 
 
 class TensorRoots:
     """Trees over regions of device buffers.
 
-    Two scratch buffers take the levels of one tree after the other in turn, so that the device
-    needs 48 bytes for every 256 of the largest tensor.
+    Two scratch buffers hold the levels of a tree alternately, and the trees follow one another, so
+    the device needs 48 bytes per 256 bytes of the largest tensor.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class TensorRoots:
                 row += 1
 
     def compute(self) -> list[bytes]:
-        """The root of every tensor, by what its buffer holds now."""
+        """Returns the root of every tensor, as its buffer is now."""
         encoder = self._device.create_command_encoder()
         compute = encoder.begin_compute_pass()
         for pipeline, bindings, groups in self._dispatches:
@@ -112,7 +112,7 @@ class TensorRoots:
         return [row.tobytes() for row in rows]
 
     def release(self) -> None:
-        """Give the device memory back."""
+        """Frees the device memory."""
         for buffer in (self._roots, *self._scratch, self._zeros, self._levels):
             buffer.destroy()
 
@@ -145,7 +145,7 @@ class TensorRoots:
 
 
 def _levels(region: Region, index: int) -> list[tuple[int, int, int, int]]:
-    """The shader's Level of every dispatch of one tree: the last writes root number index."""
+    """Returns the shader's Level of each dispatch of one tree; the last one writes root `index`."""
     levels = []
     source, count = region.size, _leaves(region.size)
     for height in range(region.height + 1):
@@ -160,7 +160,7 @@ def _leaves(size: int) -> int:
 
 
 def _zero_words(height: int) -> bytes:
-    """The root of a tree of zeros, as the device keeps hashes."""
+    """Returns the root of a tree of zeros in the words that the device uses."""
     return np.frombuffer(zero_subtree(TENSOR, height), ">u4").astype("<u4").tobytes()
 
 

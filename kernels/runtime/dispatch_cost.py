@@ -1,4 +1,4 @@
-"""What one more dispatch costs, recorded from Python and run."""
+"""Measures the cost of one more dispatch: to record it from Python, and to run it."""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -10,7 +10,7 @@ from kernels.runtime.adapter import Adapter, losses
 
 DISPATCHES = 1000
 RUNS = 15
-# Each dispatch reads what the one before it wrote, as the operators of a graph do.
+# Each dispatch reads what the previous one wrote, as the operators of a graph do.
 SOURCE = """
 @group(0) @binding(0) var<storage, read_write> counter: array<u32>;
 @compute @workgroup_size(1) fn main() { counter[0] += 1u; }
@@ -20,18 +20,19 @@ _COUNTER_BYTES = 256
 
 @dataclass(frozen=True, slots=True)
 class DispatchCost:
-    """Seconds a dispatch: until Python has recorded and submitted it, and until it has run."""
+    """Seconds per dispatch until Python has submitted it (`issued`) and until it has run."""
 
     issued: float
     completed: float
 
 
 def measure_dispatch_cost(adapter: Adapter) -> DispatchCost:
-    """Amortised over 1,000 that depend on each other in one submission; the best of a few runs.
+    """Returns the cost of a dispatch, the best of several runs.
 
-    A CPU adapter wakes its threads for every dispatch, so that what it takes to run one is the
-    driver's and the machine's affair. Raises DeviceLost when the device fails or runs fewer
-    dispatches than it was given.
+    Each run submits 1,000 dispatches that depend on one another and divides by their number. On a
+    CPU adapter `completed` depends on the driver and the machine, because the driver wakes its
+    threads per dispatch. Raises DeviceLost when the device fails or runs fewer dispatches than it
+    was given.
     """
     with losses(adapter.name):
         device = adapter.request_device()

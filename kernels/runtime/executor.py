@@ -4,6 +4,7 @@ from collections import OrderedDict, deque
 from collections.abc import Generator, Iterable, Sequence
 from time import perf_counter
 
+from kernels.exact import operator_of
 from kernels.graph import Graph
 from kernels.graph.memory import MemoryPlan, memory_plan
 from kernels.runtime.adapter import Adapter, DeviceLimit, DeviceLost, losses
@@ -20,14 +21,15 @@ from kernels.trace.layout import Array, pack, unpack
 from kernels.tuning import Tuner
 
 KEPT_PROGRAMS = 4
-# One run computes while the next is uploaded and the one before is read back.
+# While one run computes, the next is uploaded or the previous one is read back.
 IN_FLIGHT = 2
 
 
 class GpuExecutor:
-    """Compiled pipelines are kept for good, the buffers of the last few graphs for reuse.
+    """Runs graphs on one adapter.
 
-    Not safe to share between threads.
+    Compiled pipelines are kept for the executor's lifetime, and the buffers of the last few graphs
+    for reuse. An executor must not be shared between threads.
     """
 
     def __init__(
@@ -38,10 +40,11 @@ class GpuExecutor:
         tuner: Tuner | None = None,
         fuse: bool = True,
     ) -> None:
-        """Open an adapter: given, or chosen as `select_adapter` does.
+        """Opens the given adapter, or the one that `select_adapter` chooses.
 
-        Graphs may take memory_bytes of its memory, by default as much as one buffer may have.
-        fuse=False gives each operator a dispatch of its own. Raises AdapterUnavailable.
+        Graphs may use `memory_bytes` of device memory, by default the size of the largest buffer
+        that the adapter allows. `fuse=False` gives each operator a dispatch of its own. Raises
+        AdapterUnavailable.
         """
         self.adapter = adapter if isinstance(adapter, Adapter) else select_adapter(adapter)
         limits = self.adapter.limits
@@ -63,10 +66,10 @@ class GpuExecutor:
         return self.adapter.name
 
     def execute(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
-        """Every operator's output in order, in its shape and dtype.
+        """Returns every operator's output in order, in its shape and dtype.
 
         Raises GraphError when the inputs do not fit, DeviceLimit before anything is compiled when
-        the graph is too large for the adapter, DeviceLost when the device fails.
+        the graph is too large for the adapter, and DeviceLost when the device fails.
         """
         graph.check_inputs(inputs)
         memory = self.check_limits(graph)
@@ -78,11 +81,11 @@ class GpuExecutor:
     def execute_many(
         self, graph: Graph, batches: Iterable[Sequence[Array]]
     ) -> Generator[list[Array], None, None]:
-        """What `execute` gives for each of many inputs, in order.
+        """Yields what `execute` returns for each batch, in order.
 
-        Batches are taken as they are needed: one is uploaded while the one before computes and
-        the one before that is read back. Raises what `execute` raises, a bad batch's error when
-        the batch is reached.
+        Batches are taken as they are needed: one is uploaded while the previous one computes and
+        the one before that is read back. Raises what `execute` raises; a bad batch's error comes
+        when that batch is reached.
         """
         memory = self.check_limits(graph, IN_FLIGHT)
         pending: deque[Pending] = deque()
@@ -92,7 +95,7 @@ class GpuExecutor:
             for inputs in batches:
                 graph.check_inputs(inputs)
                 with losses(self.name):
-                    # The caller may have run other graphs in between.
+                    # The caller may have run other graphs since the last batch.
                     program = self._program(graph, memory.peak_of(IN_FLIGHT))
                     pending.append(program.start([pack(array) for array in inputs]))
                 if len(pending) == IN_FLIGHT:
@@ -100,19 +103,19 @@ class GpuExecutor:
             while pending:
                 yield _outputs(graph, self._finish(program, pending))
         except DeviceLost:
-            # Nothing of it arrives any more.
+            # Nothing that is in flight will arrive.
             pending.clear()
             raise
         finally:
-            # A caller that stops early leaves runs on their way into buffers that are needed again.
+            # A caller that stops early leaves runs in flight into buffers that are needed again.
             while pending:
                 self._finish(program, pending)
 
     def execute_committed(self, graph: Graph, inputs: Sequence[Array]) -> CommittedOutputs:
-        """What `execute` gives, with the tensor root of every output, hashed on the device.
+        """Returns what `execute` returns and the root of every output, hashed on the device.
 
-        Takes 48 bytes of device memory more for every 256 of the largest output. Raises what
-        `execute` raises.
+        Hashing takes another 48 bytes of device memory per 256 bytes of the largest output. Raises
+        what `execute` raises.
         """
         outputs = self.execute(graph, inputs)
         with losses(self.name):
@@ -123,11 +126,11 @@ class GpuExecutor:
         return CommittedOutputs(outputs, roots, perf_counter() - started)
 
     def dispatches(self, graph: Graph) -> int:
-        """In how many dispatches the graph's operators run."""
+        """Returns the number of dispatches in which the graph's operators run."""
         return len(plan(graph, self._most_buffers))
 
     def tensor_roots(self, tensors: Sequence[bytes]) -> list[bytes]:
-        """Commitments to tensors given as their canonical bytes, of any size.
+        """Returns the roots of tensors of any size, given their canonical bytes.
 
         Raises DeviceLost when the device fails.
         """
@@ -137,8 +140,10 @@ class GpuExecutor:
             return self._upload.roots(tensors)
 
     def check_limits(self, graph: Graph, in_flight: int = 1) -> MemoryPlan:
-        """The memory that a graph takes; DeviceLimit unless that, every buffer and every dispatch
-        fit the adapter."""
+        """Returns the memory that a graph takes with that many runs in flight.
+
+        Raises DeviceLimit unless it, every buffer and every dispatch fit the adapter.
+        """
         limits, memory = self.adapter.limits, memory_plan(graph)
         room = min(limits["max-storage-buffer-binding-size"], limits["max-buffer-size"])
         if memory.largest > room:
@@ -149,8 +154,8 @@ class GpuExecutor:
                 f"above the {self.memory_bytes} that {self.name} may use"
             )
         for index, descriptor in enumerate(graph.descriptors):
-            shader = load_shader(descriptor.opcode)
-            groups = shader.groups(descriptor, shader.space.default)
+            default = load_shader(descriptor.opcode).space.default
+            groups = operator_of(descriptor).groups(descriptor, default)
             if groups > self._max_groups**2:
                 raise DeviceLimit(
                     f"operator {index} takes {groups} workgroups, above {self._max_groups}²"
@@ -162,7 +167,7 @@ class GpuExecutor:
             return program.finish(pending.popleft())
 
     def _program(self, graph: Graph, peak: int) -> Program:
-        """The graph's program; older ones make room for it, by number and by memory."""
+        """Returns the compiled program for `graph`, evicting older programs until it fits."""
         key = graph.spec_root
         program, known = self._programs.pop(key, (None, 0))
         room = self.memory_bytes - max(peak, known)

@@ -7,30 +7,36 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 
-from kernels.graph import Descriptor, Graph, InputKind, Opcode, is_linear
-from kernels.runtime.shader import KERNELS, ManifestError, Point, manifest, product_groups
-from kernels.trace import DType, row_stride
+from kernels.codes import InputKind, Opcode
+from kernels.exact import operator_of, operators
+from kernels.exact.operator import Fusion, Step
+from kernels.graph import Graph
+from kernels.runtime.shader import KERNELS, ManifestError, joined, manifest
+from kernels.trace import DType
 
 # Shorter int8 rows share a word, which no single invocation then writes.
 FEWEST_COLUMNS = 3
-ACTIVATIONS = (Opcode.RELU, Opcode.LOOKUP)
-# Descriptor, output, two operands and bias of the product; descriptor, output and table of the
-# requantisation; relu adds a descriptor and an output, lookup an output and a table.
-BUFFERS = {Opcode.REQUANTISE: 8, Opcode.RELU: 10, Opcode.LOOKUP: 10}
+# How many buffers a chain binds, by its last operator.
+BUFFERS = {
+    opcode: operator.fusion.buffers
+    for opcode, operator in operators().items()
+    if operator.fusion is not None and operator.fusion.step is not Step.PRODUCT
+}
 
 
 @dataclass(frozen=True, slots=True)
 class FusedShader:
-    """The program of a chain, named by its product and its last operator."""
+    """The program of a chain of operators."""
 
     source: str
     entry_point: str
 
 
 def plan(graph: Graph, most_buffers: int) -> list[tuple[int, ...]]:
-    """The operators of each dispatch, in an order in which operands come before their use.
+    """Returns the operators of each dispatch, in an order in which operands precede their use.
 
-    A chain runs where its product stands: what follows in it reads nothing else but constants.
+    A chain runs where its product stands: the operators after it read nothing else but constants.
+    A chain that needs more than `most_buffers` buffers is cut short.
     """
     chains: list[tuple[int, ...]] = []
     taken: set[int] = set()
@@ -43,10 +49,11 @@ def plan(graph: Graph, most_buffers: int) -> list[tuple[int, ...]]:
 
 
 def _chain(graph: Graph, index: int, taken: set[int], most_buffers: int) -> tuple[int, ...]:
-    if not is_linear(graph.descriptors[index].opcode):
-        return (index,)
     chain = [index]
-    for wanted in ((Opcode.REQUANTISE,), ACTIVATIONS):
+    fusion = _fusion(graph, index)
+    if fusion is None or fusion.step is not Step.PRODUCT:
+        return (index,)
+    for wanted in (Step.SCALING, Step.ACTIVATION):
         found = _reader(graph, chain[-1], wanted, taken)
         if found is None or BUFFERS[graph.descriptors[found].opcode] > most_buffers:
             break
@@ -54,14 +61,20 @@ def _chain(graph: Graph, index: int, taken: set[int], most_buffers: int) -> tupl
     return tuple(chain)
 
 
-def _reader(graph: Graph, source: int, wanted: tuple[Opcode, ...], taken: set[int]) -> int | None:
-    """The first operator of a wanted kind that reads an output row by row."""
+def _fusion(graph: Graph, index: int) -> Fusion | None:
+    return operator_of(graph.descriptors[index]).fusion
+
+
+def _reader(graph: Graph, source: int, wanted: Step, taken: set[int]) -> int | None:
+    """Returns the first operator of a step that reads an output row by row."""
     columns = graph.descriptors[source].output_shape[3]
     for index in range(source + 1, len(graph.descriptors)):
         descriptor = graph.descriptors[index]
+        fusion = _fusion(graph, index)
         first = descriptor.inputs[0]
         if (
-            descriptor.opcode in wanted
+            fusion is not None
+            and fusion.step is wanted
             and index not in taken
             and (first.kind, first.index) == (InputKind.OPERATOR_OUTPUT, source)
             and descriptor.dtype_out is DType.INT8
@@ -73,20 +86,15 @@ def _reader(graph: Graph, source: int, wanted: tuple[Opcode, ...], taken: set[in
 
 @cache
 def load_fused(product: Opcode, last: Opcode) -> FusedShader:
-    """The chain's program; ManifestError when its text is not the one the manifest names."""
+    """Returns the program of a chain, given its product and its last operator.
+
+    Raises ManifestError when the text is not the one whose hash the manifest gives.
+    """
     contract = manifest(product)
     name, last_name = product.name.lower(), last.name.lower()
     fused = contract["fused"][last_name]
-    text = "\n".join(
-        (KERNELS / name / source).read_text(encoding="utf-8") for source in fused["sources"]
-    )
+    text = joined(KERNELS / name, fused["sources"])
     digest = sha256(text.encode()).hexdigest()
     if digest != fused["sha256"]:
         raise ManifestError(f"{name} with {last_name}: shader is {digest}, not the manifest's")
     return FusedShader(text, contract["entry_point"])
-
-
-def fused_groups(product: Descriptor, point: Point) -> int:
-    """Workgroups of a chain: rows of int8 may have more columns of padding than those of int32."""
-    columns = product.output_shape[3]
-    return product_groups(product, point, max(row_stride(4 * columns) // 4, row_stride(columns)))

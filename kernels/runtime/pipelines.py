@@ -7,19 +7,18 @@ from typing import Any
 
 import wgpu
 
-from kernels.graph import Descriptor, Opcode
-from kernels.runtime.shader import Grid, Point, form, load_shader
+from kernels.exact import operator_of
+from kernels.exact.grid import Point
+from kernels.graph import Descriptor
+from kernels.runtime.shader import load_shader
 from kernels.tuning import Tuner, specialise
 
-# Below, a search takes longer than many runs of the operator. An element of a row that is
-# normalised counts one multiply-add and takes some fifty.
-TUNED_MULTIPLY_ADDS = {Grid.PRODUCT: 1 << 27, Grid.GROUP: 1 << 22}
 SAMPLED_MULTIPLY_ADDS = 1 << 25
 SHORTEST_SAMPLE_SECONDS = 2e-3
 
 
 class Pipelines:
-    """Each program is compiled once for each form of descriptor and point of its space."""
+    """Compiles each program once per set of constants: what descriptor and tuning fix."""
 
     def __init__(self, device: Any, max_groups: int, tuner: Tuner) -> None:
         self._device = device
@@ -31,12 +30,13 @@ class Pipelines:
         return len(self._compiled)
 
     def get(self, descriptor: Descriptor, point: Point) -> Any:
-        """The program of an operator at a point of its space."""
+        """Returns the program of an operator at a point of its space."""
         shader = load_shader(descriptor.opcode)
-        return self.compiled(shader.source, shader.entry_point, {**form(descriptor), **point})
+        constants = {**operator_of(descriptor).constants(descriptor), **point}
+        return self.compiled(shader.source, shader.entry_point, constants)
 
     def compiled(self, source: str, entry_point: str, constants: Point) -> Any:
-        """The program of a shader text with these constants."""
+        """Returns the program of a shader text with these constants."""
         key = source, entry_point, *constants.items()
         if key not in self._compiled:
             module = self._device.create_shader_module(code=specialise(source, constants))
@@ -46,17 +46,18 @@ class Pipelines:
         return self._compiled[key]
 
     def grid(self, groups: int) -> tuple[int, int]:
-        """So many workgroups, in two dimensions because one is too short for large tensors."""
+        """Returns that many workgroups in two dimensions: one is too short for large tensors."""
         across = min(groups, self._max_groups)
         return across, -(-groups // across)
 
     def point(self, descriptor: Descriptor, bound: Sequence[Any]) -> Point:
-        """The constants to run an operator with, searched for if its work is worth a search.
+        """Returns the constants to run an operator with.
 
-        Runs on the buffers that are bound, and leaves something of no meaning in the output.
+        They are searched for where the operator's work is worth a search. The search runs on the
+        bound buffers and leaves the output without meaning.
         """
         shader = load_shader(descriptor.opcode)
-        least = TUNED_MULTIPLY_ADDS.get(shader.grid)
+        least = operator_of(descriptor).tuned_from
         if least is None or descriptor.multiply_adds < least:
             return shader.space.default
         return self._tuner.best(
@@ -73,7 +74,7 @@ class Pipelines:
             return inf
         bindings = bind_group(self._device, pipeline, bound)
         output = bound[1]["buffer"]
-        groups = load_shader(descriptor.opcode).groups(descriptor, point)
+        groups = operator_of(descriptor).groups(descriptor, point)
         sample = min(groups, -(-groups * SAMPLED_MULTIPLY_ADDS // descriptor.multiply_adds))
         self._timed(pipeline, bindings, sample, output)
         seconds = self._timed(pipeline, bindings, sample, output)
@@ -95,7 +96,7 @@ class Pipelines:
 
 
 def bind_group(device: Any, pipeline: Any, bound: Sequence[Any]) -> Any:
-    """The resources in the order of their bindings."""
+    """Returns a bind group of resources in the order of their bindings."""
     return device.create_bind_group(
         layout=pipeline.get_bind_group_layout(0),
         entries=[{"binding": at, "resource": resource} for at, resource in enumerate(bound)],
@@ -103,10 +104,11 @@ def bind_group(device: Any, pipeline: Any, bound: Sequence[Any]) -> Any:
 
 
 def _shape_class(descriptor: Descriptor) -> str:
-    """Output and terms to the next power of two, and what else decides how operands are read."""
+    """Names the sizes to the next power of two, and what else decides how operands are read."""
     axes = [
         axis for shape in (descriptor.output_shape, *descriptor.input_shapes[1:2]) for axis in shape
     ]
     sizes = "x".join(str(1 << (axis - 1).bit_length()) for axis in axes)
-    window = descriptor.window if descriptor.opcode is Opcode.CONVOLUTION else ""
-    return f"{sizes} {sorted(form(descriptor).items())} {window}"
+    operator = operator_of(descriptor)
+    constants = sorted(operator.constants(descriptor).items())
+    return f"{sizes} {constants} {operator.access_pattern(descriptor)}"

@@ -1,4 +1,4 @@
-"""Buffers of one device, given from graph to graph."""
+"""A pool of one device's buffers, which graphs use one after the other."""
 
 from collections import defaultdict
 from typing import Any
@@ -13,7 +13,7 @@ STAGING = wgpu.BufferUsage.MAP_READ | wgpu.BufferUsage.COPY_DST
 
 
 class BufferPool:
-    """A buffer that is given back serves the next of its size and usage, old contents and all."""
+    """Hands returned buffers out again by size and usage; their old contents remain."""
 
     def __init__(self, device: Any) -> None:
         self._device = device
@@ -22,7 +22,7 @@ class BufferPool:
         self.bytes = 0
 
     def take(self, size: int, usage: int = STORAGE) -> Any:
-        """A buffer of at least so many bytes, rounded up to ALIGNMENT."""
+        """Returns a buffer of at least `size` bytes, rounded up to ALIGNMENT."""
         rounded = -(-size // ALIGNMENT) * ALIGNMENT
         idle = self._idle[rounded, usage]
         if idle:
@@ -32,7 +32,7 @@ class BufferPool:
         return self._device.create_buffer(size=rounded, usage=usage)
 
     def give(self, buffers: list[Any]) -> None:
-        """Hand buffers back; memory above IDLE_BYTES is freed."""
+        """Takes buffers back; frees all idle ones when they exceed IDLE_BYTES."""
         for buffer in buffers:
             self._idle[buffer.size, buffer.usage].append(buffer)
             self.idle_bytes += buffer.size
@@ -40,7 +40,7 @@ class BufferPool:
             self.clear()
 
     def clear(self) -> None:
-        """Free what nobody uses."""
+        """Frees the idle buffers."""
         for buffers in self._idle.values():
             for buffer in buffers:
                 self.bytes -= buffer.size

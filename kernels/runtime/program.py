@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import wgpu
 
-from kernels.graph import Graph, InputKind, Opcode, input_spec
+from kernels.exact import operator_of
+from kernels.graph import Graph, InputKind, input_spec
 from kernels.runtime.commitment import MerklePipelines, Region, TensorRoots
-from kernels.runtime.fusion import fused_groups, load_fused, plan
+from kernels.runtime.fusion import load_fused, plan
 from kernels.runtime.pipelines import Pipelines, bind_group
 from kernels.runtime.pool import STAGING, STORAGE, BufferPool
-from kernels.runtime.shader import form, load_shader
+from kernels.runtime.shader import load_shader
 from kernels.trace.layout import pack
 
 READ_CHUNK = 64 << 20
@@ -24,14 +25,14 @@ Stored = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A run that was submitted; its outputs are on their way into staging buffers."""
+    """A submitted run, whose outputs are being copied into staging buffers."""
 
     staging: list[Any]
     arrivals: list[Any]
 
 
 class Program:
-    """Everything a graph needs on the device, made once and run as often as wanted."""
+    """Everything that a graph needs on the device; made once, it can run any number of times."""
 
     def __init__(
         self,
@@ -41,7 +42,10 @@ class Program:
         pool: BufferPool,
         most_buffers: int,
     ) -> None:
-        """Operators are fused as far as most_buffers in a dispatch allow; 0 fuses none."""
+        """Makes buffers and bindings, and compiles what is not compiled yet.
+
+        Operators are fused as far as `most_buffers` buffers per dispatch allow; 0 fuses none.
+        """
         self._device = device
         self._graph = graph
         self._pipelines = pipelines
@@ -60,11 +64,11 @@ class Program:
         self._dispatches = [self._dispatch(chain) for chain in plan(graph, most_buffers)]
 
     def run(self, inputs: Sequence[Stored]) -> list[Stored]:
-        """Canonical bytes of every operator's output, given those of the job inputs."""
+        """Runs the graph; takes the inputs' canonical bytes and returns those of every output."""
         return self.finish(self.start(inputs))
 
     def start(self, inputs: Sequence[Stored]) -> Pending:
-        """Submit a run without waiting for it; a later run does not disturb its outputs."""
+        """Submits a run without waiting for it; a later run does not disturb its outputs."""
         queue = self._device.queue
         for buffer, data in zip(self._inputs, inputs, strict=True):
             queue.write_buffer(buffer, 0, _in_words(data))
@@ -89,7 +93,7 @@ class Program:
         return Pending(staging, [buffer.map_async(wgpu.MapMode.READ) for buffer in staging])
 
     def finish(self, pending: Pending) -> list[Stored]:
-        """Wait for a run and take its outputs."""
+        """Waits for a run and returns the canonical bytes of its outputs."""
         results: list[Stored] = []
         for chunk, buffer, arrival in zip(
             self._chunks, pending.staging, pending.arrivals, strict=True
@@ -106,14 +110,14 @@ class Program:
         return results
 
     def tensor_roots(self, pipelines: MerklePipelines, max_groups: int) -> list[bytes]:
-        """Commitments to the outputs of the last run, hashed where they lie."""
+        """Returns the tensor roots of the last run's outputs, hashed on the device."""
         if self._tensor_roots is None:
             regions = list(map(Region.whole, self._outputs, self._sizes))
             self._tensor_roots = TensorRoots(self._device, pipelines, regions, max_groups)
         return self._tensor_roots.compute()
 
     def release(self) -> None:
-        """Hand the buffers to the next graph."""
+        """Returns the buffers to the pool, for the next graph."""
         if self._tensor_roots is not None:
             self._tensor_roots.release()
         self._pool.give(self._buffers + [each for staging in self._staging for each in staging])
@@ -126,17 +130,17 @@ class Program:
 
     def _dispatch(self, chain: tuple[int, ...]) -> tuple[Any, Any, tuple[int, int]]:
         descriptor = self._graph.descriptors[chain[0]]
+        operator = operator_of(descriptor)
         bound = self._bound(chain[0])
         point = self._pipelines.point(descriptor, bound)
         if len(chain) == 1:
             pipeline = self._pipelines.get(descriptor, point)
-            groups = load_shader(descriptor.opcode).groups(descriptor, point)
+            groups = operator.groups(descriptor, point)
         else:
             fused = load_fused(descriptor.opcode, self._graph.descriptors[chain[-1]].opcode)
-            pipeline = self._pipelines.compiled(
-                fused.source, fused.entry_point, {**form(descriptor), **point}
-            )
-            groups = fused_groups(descriptor, point)
+            constants = {**operator.constants(descriptor), **point}
+            pipeline = self._pipelines.compiled(fused.source, fused.entry_point, constants)
+            groups = operator.fused_groups(descriptor, point)
             for index in chain[1:]:
                 bound += self._bound_fused(index)
         return (
@@ -146,7 +150,7 @@ class Program:
         )
 
     def _bound(self, index: int) -> list[Any]:
-        """Descriptor, output and operands of an operator, as its manifest orders them."""
+        """Returns descriptor, output and operands of an operator, as its manifest orders them."""
         descriptor = self._graph.descriptors[index]
         shader = load_shader(descriptor.opcode)
         operands = [self._operand(index, at) for at in range(len(descriptor.inputs))]
@@ -154,9 +158,10 @@ class Program:
         return [self._code(index), _whole(self._outputs[index]), *operands, *absent]
 
     def _bound_fused(self, index: int) -> list[Any]:
-        """The same without the operand that stays in registers; lookup has no fields to read."""
+        """Returns the same without the operand that stays in registers."""
         code, output, _, *others = self._bound(index)
-        head = [] if self._graph.descriptors[index].opcode is Opcode.LOOKUP else [code]
+        fusion = operator_of(self._graph.descriptors[index]).fusion
+        head = [code] if fusion is not None and fusion.reads_descriptor else []
         return [*head, output, *others]
 
     def _code(self, index: int) -> Any:
@@ -200,7 +205,7 @@ def _in_words(data: Stored) -> Stored:
 
 
 def _chunks(sizes: Sequence[int]) -> list[range]:
-    """Consecutive outputs that come back together: few large copies, but bounded."""
+    """Groups consecutive outputs that are read back together: few copies, of bounded size."""
     chunks: list[range] = []
     start, total = 0, 0
     for at, size in enumerate(sizes):

@@ -1,4 +1,4 @@
-"""Which of the machine's adapters runs the kernels: the one that multiplies fastest."""
+"""Chooses one of the machine's adapters: by name, or the one that multiplies fastest."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +14,11 @@ def select_adapter(
     cache: Path | None = None,
     measure: Callable[[Adapter], float] = measure_speed,
 ) -> Adapter:
-    """The adapter of that name, or the first whose name contains it, in any case; the fastest
-    one without a name.
+    """Returns the adapter of that name, or else the first whose name contains it, in any case.
 
-    Of several adapters each is measured once; `cache` is the folder that remembers, by default
-    the tuner's. Raises AdapterUnavailable, listing what there is.
+    Without a name it returns the fastest one: where there are several, each is measured once.
+    `cache` is the folder that keeps the measurements, by default the tuner's. Raises
+    AdapterUnavailable, which lists the adapters there are.
     """
     adapters = list_adapters()
     if not adapters:
@@ -27,7 +27,7 @@ def select_adapter(
             "the CPU adapter lavapipe"
         )
     if name is None:
-        # max keeps the first of equals, which is the fastest kind.
+        # max returns the first of equals, which is of the fastest kind.
         one = len(adapters) == 1
         return adapters[0] if one else max(adapters, key=lambda each: _speed(each, cache, measure))
     for adapter in adapters:
@@ -41,7 +41,7 @@ def select_adapter(
 
 
 def _speed(adapter: Adapter, folder: Path | None, measure: Callable[[Adapter], float]) -> float:
-    """Multiply-adds a second; 0 of an adapter that fails, which is asked again the next time."""
+    """Returns multiply-adds per second; 0 for an adapter that fails, which is measured again."""
     cache = Cache(adapter, folder)
     known = cache.get(SPEED)
     if isinstance(known, float):

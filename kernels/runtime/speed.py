@@ -1,40 +1,41 @@
-"""How fast an adapter is at what most of the work is: products of int8."""
+"""Measures how fast an adapter computes int8 products, which are most of the work."""
 
 from time import perf_counter
 from typing import Any
 
+from kernels.exact import operators
 from kernels.graph import Descriptor, GraphBuilder, Opcode
 from kernels.runtime.adapter import Adapter, losses
 from kernels.runtime.pipelines import bind_group
 from kernels.runtime.pool import STORAGE
-from kernels.runtime.shader import form, load_shader
+from kernels.runtime.shader import load_shader
 from kernels.tuning import specialise
 
-# The cache's key: another way of measuring is another key.
+# The key in the cache. A different way of measuring needs a different key.
 SPEED = "int8 multiply-adds a second, squares from 256"
 SMALLEST, LARGEST = 256, 2048
 LONG_ENOUGH_SECONDS = 5e-3
 
 
 def measure_speed(adapter: Adapter) -> float:
-    """Int8 multiply-adds a second, with a product's default constants.
+    """Returns int8 multiply-adds per second of a matrix product with its default constants.
 
-    Squares twice as large each time, until one takes long enough to be timed; some tens of
-    milliseconds besides compiling. Raises DeviceLost when the device fails.
+    The size of the matrices doubles until one product takes long enough to be timed. This takes
+    some tens of milliseconds besides compiling. Raises DeviceLost when the device fails.
     """
     with losses(adapter.name):
         device = adapter.request_device()
-        shader = load_shader(Opcode.MATMUL)
+        shader, product = load_shader(Opcode.MATMUL), operators()[Opcode.MATMUL]
         point = shader.space.default
         size, rate, seconds = SMALLEST, 0.0, 0.0
         while size <= LARGEST and seconds < LONG_ENOUGH_SECONDS:
             descriptor = _square(size)
-            constants = {**form(descriptor), **point}
+            constants = {**product.constants(descriptor), **point}
             module = device.create_shader_module(code=specialise(shader.source, constants))
             pipeline = device.create_compute_pipeline(
                 layout="auto", compute={"module": module, "entry_point": shader.entry_point}
             )
-            groups = shader.groups(descriptor, point)
+            groups = product.groups(descriptor, point)
             seconds = _seconds(device, pipeline, descriptor, groups)
             rate = descriptor.multiply_adds / seconds
             size *= 2

@@ -1,4 +1,4 @@
-"""Hashes canonical bytes that lie on the host, on the device."""
+"""Hashes canonical bytes of the host on the device."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,8 +23,10 @@ class _Piece:
 
 
 class Upload:
-    """One buffer of 16 MiB, filled again and again: large tensors are hashed in pieces that are
-    whole subtrees, small ones many at once."""
+    """One buffer of 16 MiB that is filled repeatedly.
+
+    Large tensors are hashed in pieces that are whole subtrees, small ones many at a time.
+    """
 
     def __init__(self, device: Any, pipelines: MerklePipelines, max_groups: int) -> None:
         self._device = device
@@ -37,7 +39,7 @@ class Upload:
         self._roots: TensorRoots | None = None
 
     def roots(self, tensors: Sequence[bytes]) -> list[bytes]:
-        """The tensor root of each."""
+        """Returns the tensor root of each tensor, given its canonical bytes."""
         subtrees: list[list[bytes]] = [[] for _ in tensors]
         for pieces in _batches([len(stored) for stored in tensors]):
             for piece, root in zip(pieces, self._subtree_roots(tensors, pieces), strict=True):
@@ -69,7 +71,7 @@ class Upload:
 
 
 def _batches(sizes: Sequence[int]) -> Iterator[list[_Piece]]:
-    """Pieces in order, as many at a time as the buffer takes."""
+    """Yields pieces in order, as many at a time as fit the buffer."""
     batch: list[_Piece] = []
     filled = 0
     for piece in _pieces(sizes):

@@ -1,4 +1,4 @@
-"""Outputs together with their commitments."""
+"""Outputs with their commitments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from kernels.trace.merkle import tensor_root
 
 @dataclass(frozen=True, slots=True)
 class CommittedOutputs:
-    """Every operator's output, its tensor root, and the seconds that hashing took."""
+    """Every operator's output and tensor root, and the seconds that hashing took."""
 
     outputs: list[Array]
     roots: list[bytes]
@@ -18,7 +18,7 @@ class CommittedOutputs:
 
     @classmethod
     def hashed(cls, outputs: Sequence[Array]) -> "CommittedOutputs":
-        """Hash on the host."""
+        """Returns outputs with their roots, hashed on the host."""
         started = perf_counter()
         roots = [tensor_root(output) for output in outputs]
         return cls(list(outputs), roots, perf_counter() - started)

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kernels import codes
+
 Shape = tuple[int, int, int, int]
 Array = npt.NDArray[Any]
 
@@ -19,12 +21,12 @@ class LayoutError(ValueError):
 class DType(IntEnum):
     """Element types, by their code in a descriptor."""
 
-    INT8 = 1
-    INT32 = 2
+    INT8 = codes.INT8
+    INT32 = codes.INT32
 
     @property
     def size(self) -> int:
-        """Bytes an element."""
+        """Bytes per element."""
         return 1 if self is DType.INT8 else 4
 
     @property
@@ -44,7 +46,7 @@ class DType(IntEnum):
 
     @classmethod
     def of(cls, array: Array) -> "DType":
-        """The code of an array's type; LayoutError unless it is int8 or int32."""
+        """Returns the code of an array's type; raises LayoutError unless it is int8 or int32."""
         for dtype in cls:
             if array.dtype == dtype.numpy:
                 return dtype
@@ -52,7 +54,10 @@ class DType(IntEnum):
 
 
 def shape4(shape: tuple[int, ...]) -> Shape:
-    """A shape of one to four axes with leading ones: [M, K] becomes [1, 1, M, K]."""
+    """Returns a shape with leading ones: [M, K] becomes [1, 1, M, K].
+
+    Raises LayoutError unless it has one to four axes, none of them empty.
+    """
     if not 1 <= len(shape) <= 4:
         raise LayoutError(f"tensors have one to four axes, not {len(shape)}")
     padded = (1,) * (4 - len(shape)) + tuple(int(size) for size in shape)
@@ -62,25 +67,28 @@ def shape4(shape: tuple[int, ...]) -> Shape:
 
 
 def row_stride(row_bytes: int) -> int:
-    """Bytes from a row to the next: a power of two up to 256, then a multiple of 256."""
+    """Returns the bytes from one row to the next: a power of two to 256, then multiples of 256."""
     if row_bytes <= WIDE_ROW:
         return 1 << (row_bytes - 1).bit_length()
     return -(-row_bytes // WIDE_ROW) * WIDE_ROW
 
 
 def rows_and_stride(shape: Shape, dtype: DType) -> tuple[int, int]:
-    """Number of rows and their stride in bytes; a row is the last axis."""
+    """Returns the number of rows and their stride in bytes; a row is the last axis."""
     return shape[0] * shape[1] * shape[2], row_stride(shape[3] * dtype.size)
 
 
 def stored_bytes(shape: Shape, dtype: DType) -> int:
-    """Length of the canonical bytes."""
+    """Returns the length of the canonical bytes."""
     rows, stride = rows_and_stride(shape, dtype)
     return rows * stride
 
 
 def pack(array: Array) -> npt.NDArray[np.uint8]:
-    """Canonical bytes of an int8 or int32 array as uint8[stored_bytes]."""
+    """Returns the canonical bytes of an int8 or int32 array as uint8[stored_bytes].
+
+    Raises LayoutError for any other dtype or a shape that tensors cannot have.
+    """
     dtype = DType.of(array)
     shape = shape4(array.shape)
     rows, stride = rows_and_stride(shape, dtype)
@@ -94,7 +102,7 @@ def pack(array: Array) -> npt.NDArray[np.uint8]:
 
 
 def unpack(stored: bytes | memoryview | Array, shape: Shape, dtype: DType) -> Array:
-    """The tensor behind canonical bytes.
+    """Returns the tensor that canonical bytes hold.
 
     Raises LayoutError when the length is wrong or a pad byte is not zero.
     """

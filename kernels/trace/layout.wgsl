@@ -1,41 +1,14 @@
-// Canonical tensor bytes seen as words: the twin of layout.py. Every kernel starts with this text.
-// Padding is zero in every input, and every kernel writes its output's padding as zeros.
+// Canonical tensor bytes seen as words: the twin of layout.py. Every exact kernel follows this text,
+// which follows descriptor/fields.wgsl. Padding is zero in every input, and every kernel writes the
+// padding of its output as zeros.
 
-@group(0) @binding(0) var<storage, read> descriptor: array<u32, 64>;
 @group(0) @binding(1) var<storage, read_write> output: array<u32>;
-
-const INT8 = 1u;
-const OUTPUT_SHAPE = 3u;
 
 struct Layout {
     rows: u32,
     columns: u32,
     // Bytes from a row to the next.
     stride: u32,
-}
-
-fn dtype_in() -> u32 {
-    return (descriptor[0] >> 16u) & 255u;
-}
-
-fn input_count() -> u32 {
-    return descriptor[1] & 255u;
-}
-
-// N, H, W, C of input 0, 1, 2 or the output.
-fn shape(slot: u32) -> vec4<u32> {
-    let at = 10u + 4u * slot;
-    return vec4(descriptor[at], descriptor[at + 1u], descriptor[at + 2u], descriptor[at + 3u]);
-}
-
-// A pair of u16 fields as (height, width), or (top, left).
-fn pair(offset: u32) -> vec2<i32> {
-    let word = descriptor[offset / 4u];
-    return vec2(i32(word & 0xffffu), i32(word >> 16u));
-}
-
-fn integer_at(offset: u32) -> i32 {
-    return bitcast<i32>(descriptor[offset / 4u]);
 }
 
 fn row_stride(bytes: u32) -> u32 {
@@ -57,7 +30,7 @@ fn words(tensor: Layout) -> u32 {
     return (tensor.rows * tensor.stride + 3u) / 4u;
 }
 
-// Rows of one or two bytes share a word: where a row's word lies, and which of its bits are the row.
+// Rows of one or two bytes share a word: the word of a row, and which of its bits are the row.
 struct RowWord {
     index: u32,
     shift: u32,

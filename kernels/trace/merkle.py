@@ -14,7 +14,7 @@ from kernels.trace.layout import Array, DType, Shape, pack, stored_bytes
 
 LEAF_BYTES = 256
 HASH_BYTES = 32
-# Tagged copies of so many leaves stay in the cache.
+# Tagged copies of this many leaves fit the processor's cache.
 BLOCK_LEAVES = 1 << 11
 ZERO_ROOT = bytes(HASH_BYTES)
 
@@ -24,25 +24,25 @@ class CommitmentError(ValueError):
 
 
 Hasher = Callable[[Sequence[bytes]], list[bytes]]
-"""Commitments to tensors given as their canonical bytes; `stored_roots` is one."""
+"""Returns the roots of tensors, given their canonical bytes; `stored_roots` is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class TreeKind:
-    """Tags of a kind of tree, and the bytes of data in each of its leaves."""
+    """The tags of one kind of tree, and the bytes of data per leaf."""
 
     leaf_tag: bytes
     node_tag: bytes
     leaf_bytes: int
 
     def leaf(self, data: bytes | memoryview) -> bytes:
-        """Hash of one leaf."""
+        """Returns the hash of one leaf; raises CommitmentError when its length is wrong."""
         if len(data) != self.leaf_bytes:
             raise CommitmentError(f"a leaf holds {self.leaf_bytes} bytes, not {len(data)}")
         return sha256(bytes(data) + self.leaf_tag).digest()
 
     def node(self, left: bytes, right: bytes) -> bytes:
-        """Hash of an inner node."""
+        """Returns the hash of an inner node."""
         return sha256(left + right + self.node_tag).digest()
 
 
@@ -54,7 +54,7 @@ INPUTS = TreeKind(b"nlI0", b"nlI1", HASH_BYTES)
 
 @cache
 def zero_subtree(kind: TreeKind, height: int) -> bytes:
-    """Root of a tree of zero leaves, which stands for the padding."""
+    """Returns the root of a tree of zero leaves, which pads other trees."""
     if height == 0:
         return kind.leaf(bytes(kind.leaf_bytes))
     below = zero_subtree(kind, height - 1)
@@ -62,20 +62,23 @@ def zero_subtree(kind: TreeKind, height: int) -> bytes:
 
 
 def tree_depth(leaves: int) -> int:
-    """Length of a path in a tree of so many leaves, padded to a power of two."""
+    """Returns the path length in a tree of that many leaves, padded to a power of two."""
     return (leaves - 1).bit_length()
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One leaf with its path, the leaf's sibling first."""
+    """One leaf with its path, which begins with the leaf's sibling."""
 
     index: int
     data: bytes
     path: tuple[bytes, ...]
 
     def verify(self, kind: TreeKind, root: bytes, depth: int) -> bool:
-        """Whether the leaf is under root; depth comes from the descriptor, never the prover."""
+        """Returns whether the leaf is under `root`.
+
+        `depth` must come from the descriptor, never from the prover.
+        """
         if len(self.path) != depth or not 0 <= self.index < 1 << depth:
             return False
         if len(self.data) != kind.leaf_bytes:
@@ -90,7 +93,7 @@ class Opening:
 
 
 class MerkleTree:
-    """All levels of one tree over data; the last leaf and the leaf count are zero-padded."""
+    """All levels of one tree over data; the last leaf and the number of leaves are zero-padded."""
 
     def __init__(self, kind: TreeKind, data: bytes | memoryview) -> None:
         if len(data) == 0:
@@ -112,7 +115,10 @@ class MerkleTree:
         return tree_depth(len(self._levels[0]))
 
     def opening(self, index: int) -> Opening:
-        """The leaf at index, padding leaves included; CommitmentError when out of range."""
+        """Returns the leaf at `index`, which may be a padding leaf, with its path.
+
+        Raises CommitmentError when the tree has no such leaf.
+        """
         if not 0 <= index < 1 << self.depth:
             raise CommitmentError(f"leaf {index} is outside a tree of {1 << self.depth} leaves")
         width = self.kind.leaf_bytes
@@ -154,7 +160,10 @@ def _hash_nodes(kind: TreeKind, below: Sequence[bytes], height: int) -> list[byt
 
 
 def root_of_subtrees(kind: TreeKind, roots: Sequence[bytes], height: int) -> bytes:
-    """Root of the smallest tree over whole subtrees of a height, in order; zeros fill it up."""
+    """Returns the root of the smallest tree over subtrees of one height, padded with zeros.
+
+    Raises CommitmentError without any subtree.
+    """
     if not roots:
         raise CommitmentError("a tree needs at least one leaf")
     level = list(roots)
@@ -170,52 +179,52 @@ def _hash_tree(kind: TreeKind, hashes: Sequence[bytes]) -> MerkleTree:
 
 
 def tensor_tree(array: Array) -> MerkleTree:
-    """Tree over an int8 or int32 tensor's canonical bytes."""
+    """Returns the tree over an int8 or int32 tensor's canonical bytes."""
     return MerkleTree(TENSOR, pack(array).data)
 
 
 def tensor_root(array: Array) -> bytes:
-    """Commitment to an int8 or int32 tensor."""
+    """Returns the root of an int8 or int32 tensor."""
     return tensor_tree(array).root
 
 
 def stored_roots(tensors: Sequence[bytes]) -> list[bytes]:
-    """Commitments to tensors given as their canonical bytes."""
+    """Returns the roots of tensors, given their canonical bytes."""
     return [MerkleTree(TENSOR, stored).root for stored in tensors]
 
 
 def tensor_depth(shape: Shape, dtype: DType) -> int:
-    """Path length in the tree of a tensor of this shape."""
+    """Returns the path length in the tree of a tensor of this shape."""
     return tree_depth(-(-stored_bytes(shape, dtype) // LEAF_BYTES))
 
 
 def trace_tree(roots: Sequence[bytes]) -> MerkleTree:
-    """Tree over the tensor roots of the operators of one stage, in order."""
+    """Returns the tree over the tensor roots of the operators of one stage, in order."""
     return _hash_tree(TRACE, roots)
 
 
 def trace_root(roots: Sequence[bytes]) -> bytes:
-    """Commitment to a stage."""
+    """Returns the root of a stage."""
     return trace_tree(roots).root
 
 
 def inputs_tree(roots: Sequence[bytes]) -> MerkleTree:
-    """Tree over the tensor roots of a job's inputs, in order."""
+    """Returns the tree over the tensor roots of a job's inputs, in order."""
     return _hash_tree(INPUTS, roots)
 
 
 def inputs_root(roots: Sequence[bytes]) -> bytes:
-    """Commitment to a job's inputs."""
+    """Returns the root of a job's inputs."""
     return inputs_tree(roots).root
 
 
 def spec_tree(descriptors: Sequence[bytes]) -> MerkleTree:
-    """Tree over the 256-byte descriptors of a graph."""
+    """Returns the tree over the 256-byte descriptors of a graph."""
     if any(len(descriptor) != LEAF_BYTES for descriptor in descriptors):
         raise CommitmentError(f"every descriptor has {LEAF_BYTES} bytes")
     return MerkleTree(SPEC, b"".join(descriptors))
 
 
 def spec_root(descriptors: Sequence[bytes]) -> bytes:
-    """Commitment to a graph."""
+    """Returns the root of a graph."""
     return spec_tree(descriptors).root

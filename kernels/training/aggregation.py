@@ -1,4 +1,4 @@
-"""One step of SGD: the shards' gradients added, scaled by the rate, and taken in the weights."""
+"""One step of SGD: adds the shards' gradients, scales the sum and applies it to the weights."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ MAX_SHARDS = 7
 
 @dataclass(frozen=True, slots=True)
 class Aggregation:
-    """The graph, and which operator's output is the sum, the master weights, the int8 weights."""
+    """The graph, and the operators whose outputs are the sum, master weights and int8 weights."""
 
     graph: Graph
     total: int
@@ -30,7 +30,7 @@ class Aggregation:
 
 
 def aggregation_graph(network: Network, shards: int, examples: int, rate: float) -> Aggregation:
-    """master + rate / examples · Σ directions, and its int8 form.
+    """Returns the graph of master + rate / examples · Σ directions, and of its int8 form.
 
     Job input 0 is the master weights int32 [1, 1, rows, width], inputs 1..shards are the shards'
     descent directions in the same shape. Raises ValueError on a bad number of shards or rate.
@@ -38,7 +38,7 @@ def aggregation_graph(network: Network, shards: int, examples: int, rate: float)
     if not MIN_SHARDS <= shards <= MAX_SHARDS:
         raise ValueError(f"{shards} shards; a job adds {MIN_SHARDS} to {MAX_SHARDS}")
     if not 0.0 < rate <= 1.0:
-        raise ValueError(f"learning rate {rate}; it is above 0 and at most 1")
+        raise ValueError(f"learning rate {rate}; it must be above 0 and at most 1")
     shape = (network.rows, network.width)
     build = GraphBuilder()
     master = build.input(shape, DType.INT32)
@@ -47,7 +47,7 @@ def aggregation_graph(network: Network, shards: int, examples: int, rate: float)
         total = build.add(total, build.input(shape, DType.INT32))
     factor = np.array([rate / examples * 2.0 ** (MASTER_BITS - GRADIENT_BITS)])
     multipliers, scales = fixed_point(factor)
-    # Clamped before and after: a sum of the two is still far inside int32.
+    # Both terms are clamped before they are added, so their sum is far inside int32.
     scaled = build.requantise(
         total,
         int(multipliers[0]),

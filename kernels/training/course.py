@@ -1,16 +1,16 @@
-"""A whole training: its data, its graphs, and what every step must give."""
+"""A whole training: its data, its graphs, and the inputs and weights of every step."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from kernels.exact.reference import Executor
 from kernels.graph import Graph
+from kernels.graph.reference import Executor
 from kernels.trace.layout import Array
 from kernels.training.aggregation import Aggregation, aggregation_graph
 from kernels.training.network import Network, Shard, initial_master, rounded
 from kernels.training.shard import shard_graph
 
-# Seeds of the batches of two steps, or of two shards, must not meet.
+# The seeds of batches in different steps, or of different shards, must not coincide.
 _STEP_STRIDE = 1 << 16
 _SHARD_STRIDE = 1 << 24
 
@@ -25,9 +25,9 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """SGD over shards of one size, batch examples of each a step; equal on every machine.
+    """SGD over shards of one size, with `batch` examples of each per step; equal on every machine.
 
-    Raises ValueError when a batch is larger than its shard, and what the two graphs raise.
+    Raises ValueError when a batch is larger than its shard, and the errors of the two graphs.
     """
 
     network: Network
@@ -49,16 +49,16 @@ class Course:
 
     @property
     def multiply_adds(self) -> int:
-        """Work of one step."""
+        """The multiply-adds of one step."""
         return self.gradient.multiply_adds * len(self.shards) + self.sums.graph.multiply_adds
 
     def start(self) -> Weights:
-        """The weights before the first step."""
+        """Returns the weights before the first step."""
         master = initial_master(self.network, self.seed)
         return Weights(master, rounded(master))
 
     def inputs(self, step: int, weights: Weights) -> list[list[Array]]:
-        """The job inputs of every shard's gradient."""
+        """Returns the job inputs of every shard's gradient."""
         seed = self.seed + _STEP_STRIDE * step
         drawn = [
             shard.batch(self.batch, (seed + _SHARD_STRIDE * number) % (1 << 32))
@@ -69,11 +69,11 @@ class Course:
         ]
 
     def weights_of(self, outputs: list[Array]) -> Weights:
-        """The next weights among the outputs of the aggregation."""
+        """Returns the next weights, which are among the aggregation's outputs."""
         return Weights(outputs[self.sums.master], outputs[self.sums.weights])
 
     def run(self, executor: Executor) -> Iterator[Weights]:
-        """Weights before the first step and after each, without end, all computed here."""
+        """Yields the weights before the first step and after each step, without end."""
         weights, step = self.start(), 0
         while True:
             yield weights

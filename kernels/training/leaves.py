@@ -1,7 +1,7 @@
-"""Whether a sum of gradients is the sum of what the providers committed to, leaf by leaf.
+"""Checks, leaf by leaf, that a sum of gradients adds what the providers committed to.
 
-Nothing is believed but the trace roots and input roots, which the chain holds: a tensor's root is
-opened under the trace root of its job, and each of its 256-byte leaves under the tensor's root.
+Only the trace roots and input roots, which the chain holds, are trusted: a tensor's root is opened
+under the trace root of its job, and each of its 256-byte leaves under the tensor's root.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,9 @@ from kernels.trace.merkle import LEAF_BYTES, tree_depth
 
 
 class Fault(StrEnum):
-    """MISSING: a shard gave nothing. STALE: it was computed from other images, labels or weights
+    """The kinds of fault.
+
+    MISSING: a shard has no gradient. STALE: it was computed from other images, labels or weights
     than this step's. UNCOMMITTED: the tensor's root is not in the trace. BAD_LEAF: a leaf is not
     under the tensor's root. SWAPPED: the sum was given another leaf than the provider committed to.
     BAD_SUM: a leaf of the sum is not the sum of the parts' leaves.
@@ -41,7 +43,7 @@ class Fault(StrEnum):
 
 
 class AggregationError(ValueError):
-    """The first thing wrong with a step: whose it is, and the leaf where there is one."""
+    """The first fault of a step: its kind, the party at fault, and the leaf where there is one."""
 
     def __init__(self, fault: Fault, party: str, leaf: int | None, message: str) -> None:
         place = "" if leaf is None else f", leaf {leaf}"
@@ -62,13 +64,13 @@ class Opened:
 
     @property
     def tensor_root(self) -> bytes:
-        """The commitment to the tensor, once `root` is verified."""
+        """The commitment to the tensor, valid once `root` is verified."""
         return self.root.data
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a shard's job has to be: who takes it is free. input_root follows from the step."""
+    """The required job of a shard; any provider may take it. input_root follows from the step."""
 
     shard: int
     input_root: bytes
@@ -85,7 +87,8 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """The job that added: its input root on chain, master weights' root, what it was given, sum."""
+    """The job that added the gradients: its provider, its input root on chain, the master weights'
+    root, the tensors that it was given, and its sum."""
 
     provider: str
     input_root: bytes
@@ -95,7 +98,10 @@ class Aggregate:
 
 
 def open_tensor(stage: range, roots: Sequence[bytes], operator: int, tensor: Array) -> Opened:
-    """Show an operator's output with all its leaves, given every tensor root of its stage."""
+    """Returns an operator's output with openings of all its leaves.
+
+    `roots` are the tensor roots of every operator in its stage.
+    """
     tree = tensor_tree(tensor)
     trace = trace_tree(roots)
     leaves = -(-stored_bytes(shape4(tensor.shape), DType.of(tensor)) // LEAF_BYTES)
@@ -114,10 +120,11 @@ def check_aggregation(
     positions: tuple[int, int],
     shape: Shape,
 ) -> int:
-    """Number of leaves of the sum, all of them right; raises AggregationError at the first fault.
+    """Returns the number of leaves of the sum, all of them right.
 
     contributions are by shard; positions are the operators of the gradient in a shard's graph and
-    of the sum in the aggregation's; shape is the gradient's.
+    of the sum in the aggregation's; shape is the gradient's. Raises AggregationError at the first
+    fault.
     """
     gradient_at, total_at = positions
     given = _whole(parts, contributions)

@@ -1,10 +1,10 @@
-"""The perceptron that is trained, the scales of its integers, and the data of each shard.
+"""The trained perceptron, the scales of its integers, and the data of each shard.
 
 Every tensor stands for its integers times a fixed power of two, so that a product's scale is the
 sum of two exponents and every change of scale is a shift (Jacob et al. 2018, "Quantization and
-Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference"). Only the weights
-need more than eight bits, because a step is smaller than one of their int8 units: the master
-weights keep sixteen more, as in mixed-precision training (Micikevicius et al. 2018).
+Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference"). Only the weights need
+more than eight bits, because a step is smaller than one of their int8 units: the master weights
+have sixteen more, as in mixed-precision training (Micikevicius et al. 2018).
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from kernels.trace.layout import Array
 
-# Bits after the binary point.
+# The number of bits after the binary point.
 INPUT_BITS = 7
 WEIGHT_BITS = 6
 HIDDEN_BITS = 4
@@ -31,8 +31,8 @@ MASTER_LIMIT = WEIGHT_LIMIT << (MASTER_BITS - WEIGHT_BITS)
 class Network:
     """A hidden layer as wide as the input, ReLU, and an output layer, both without bias.
 
-    The weights of both are one matrix [width + classes, width], a row a neuron: with 64 inputs the
-    gradient of a neuron is one 256-byte leaf.
+    The weights of both are one matrix [width + classes, width] with one row per neuron: with 64
+    inputs the gradient of a neuron is one 256-byte leaf.
     """
 
     width: int = 64
@@ -40,25 +40,25 @@ class Network:
 
     @property
     def rows(self) -> int:
-        """Neurons of both layers."""
+        """The number of neurons in both layers."""
         return self.width + self.classes
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One provider's part of the data: images int8 [M, width] and one-hot labels int8."""
+    """One provider's data: images int8 [M, width] and one-hot labels int8 [M, classes]."""
 
     images: npt.NDArray[np.int8]
     labels: npt.NDArray[np.int8]
 
     def batch(self, size: int, seed: int) -> "Shard":
-        """So many examples drawn without replacement, in an order that the seed fixes."""
+        """Returns `size` examples drawn without replacement, in an order that the seed fixes."""
         chosen = np.random.RandomState(seed).permutation(len(self.images))[:size]
         return Shard(self.images[chosen], self.labels[chosen])
 
 
 def one_hot(labels: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.int8]:
-    """Labels [M] as int8 [M, classes], 1 at the label."""
+    """Returns labels [M] as int8 [M, classes], 1 at the label."""
     hot: npt.NDArray[np.int8] = (labels[:, None] == np.arange(classes)).astype(np.int8)
     return hot
 
@@ -66,14 +66,17 @@ def one_hot(labels: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.int8]
 def shards(
     images: npt.NDArray[np.int8], labels: npt.NDArray[np.int64], count: int, classes: int
 ) -> list[Shard]:
-    """Split examples [M, ...] into parts of one size; what is left over is in none."""
+    """Splits examples [M, ...] into `count` parts of one size; examples left over are dropped."""
     flat, hot = images.reshape(len(images), -1), one_hot(labels, classes)
     whole = len(flat) // count * count
     return [Shard(flat[at:whole:count], hot[at:whole:count]) for at in range(count)]
 
 
 def initial_master(network: Network, seed: int) -> Array:
-    """Master weights int32 [1, 1, rows, width] by He's initialisation, the last layer at half."""
+    """Returns master weights int32 [1, 1, rows, width].
+
+    Initialised by He's rule; the last layer's variance is half of that.
+    """
     random = np.random.RandomState(seed)
     real = random.standard_normal((network.rows, network.width)) / np.sqrt(network.width)
     real[: network.width] *= np.sqrt(2.0)
@@ -83,7 +86,7 @@ def initial_master(network: Network, seed: int) -> Array:
 
 
 def rounded(master: Array) -> Array:
-    """Int8 weights of master weights, half up as requantisation rounds."""
+    """Returns the int8 weights of master weights, rounded half up as requantisation does."""
     shift = MASTER_BITS - WEIGHT_BITS
     narrow: Array = (master.astype(np.int64) + (1 << shift - 1) >> shift).astype(np.int8)
     return narrow

@@ -1,4 +1,4 @@
-"""A shard's gradient: forward, softmax, error and backward as one graph of exact operators."""
+"""A shard's gradient: forward pass, softmax, error and backward pass as one exact graph."""
 
 from dataclasses import dataclass
 from math import log, log2
@@ -17,7 +17,7 @@ from kernels.training.network import (
     Network,
 )
 
-# Softmax gives 256ths with zero point -128, at most 255 of them: so a label counts 255.
+# Softmax gives at most 255/256, in units of 1/256 with zero point -128, so a label counts 255.
 _PROBABILITY_BITS = 8
 _ZERO_POINT = -128
 _CERTAIN = 255
@@ -36,7 +36,7 @@ class _Layers:
 
 
 def forward_graph(network: Network, images: int) -> Graph:
-    """Classes of images by int8 weights.
+    """Returns the graph that classifies images with int8 weights.
 
     Inputs int8 [1, 1, images, width] and [1, 1, rows, width]; result int32 [1, 1, images, 1].
     """
@@ -48,7 +48,7 @@ def forward_graph(network: Network, images: int) -> Graph:
 
 
 def shard_graph(network: Network, batch: int) -> Graph:
-    """The descent direction, minus the gradient of the batch's summed cross-entropy.
+    """Returns the graph of the descent direction: minus the gradient of summed cross-entropy.
 
     Inputs: images int8 [1, 1, batch, width], weights int8 [1, 1, rows, width], one-hot labels int8
     [1, 1, batch, classes]. Result: int32 [1, 1, rows, width] with GRADIENT_BITS fractional bits.
@@ -78,7 +78,7 @@ def _forward(build: GraphBuilder, network: Network, x: Value, weights: Value) ->
 
 
 def _error(build: GraphBuilder, scores: Value, labels: Value) -> Value:
-    """Label minus probability, int8 with ERROR_BITS."""
+    """Returns label minus probability, int8 with ERROR_BITS fractional bits."""
     scale = HIDDEN_BITS + WEIGHT_BITS - log2(1024 / log(2.0))
     multiplier = round(2.0 ** (_SOFTMAX_SHIFT - scale))
     odds = build.softmax(scores, multiplier, _SOFTMAX_SHIFT)
@@ -89,7 +89,10 @@ def _error(build: GraphBuilder, scores: Value, labels: Value) -> Value:
 
 
 def _backward(build: GraphBuilder, layers: _Layers, error: Value) -> Value:
-    """The error at the hidden layer's sums, int8 with BACKWARD_BITS; none where ReLU cut off."""
+    """Returns the error at the hidden layer's sums, int8 with BACKWARD_BITS.
+
+    It is zero where ReLU is off.
+    """
     passed = build.matmul(error, _columns(build, layers.last))
     narrow = build.requantise(passed, 1, ERROR_BITS + WEIGHT_BITS - BACKWARD_BITS)
     active = build.lookup(layers.hidden, (np.arange(-128, 128) > 0).astype(np.int8))
@@ -98,7 +101,7 @@ def _backward(build: GraphBuilder, layers: _Layers, error: Value) -> Value:
 
 
 def _columns(build: GraphBuilder, matrix: Value) -> Value:
-    """The second operand of a product that sums over the rows of a matrix."""
+    """Returns the second operand of a product that sums over the rows of a matrix."""
     return build.transpose(matrix, _TRANSPOSED)
 
 

@@ -1,4 +1,4 @@
-"""Searches the tile and workgroup sizes of a kernel and keeps the winners by adapter."""
+"""Searches tile and workgroup sizes of kernels and keeps the fastest ones per adapter."""
 
 from kernels.tuning.cache import Cache, default_directory, fingerprint
 from kernels.tuning.space import Space, SpaceError, specialise

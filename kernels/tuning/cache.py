@@ -1,4 +1,4 @@
-"""What was measured on an adapter, in one JSON file an adapter."""
+"""Measurements in one JSON file per adapter."""
 
 import json
 import os
@@ -13,16 +13,16 @@ VERSION = 1
 
 
 class Described(Protocol):
-    """What tells adapters apart."""
+    """An adapter as far as measurements depend on it."""
 
     @property
     def name(self) -> str:
-        """The card."""
+        """The name of the adapter."""
         ...
 
     @property
     def driver(self) -> str:
-        """Its driver and the driver's version."""
+        """The driver and its version."""
         ...
 
     @property
@@ -37,22 +37,21 @@ class Described(Protocol):
 
 
 def default_directory() -> Path:
-    """`neurolov/tuning` under $XDG_CACHE_HOME, by default ~/.cache."""
+    """Returns `neurolov/tuning` under $XDG_CACHE_HOME, or under ~/.cache by default."""
     root = os.environ.get("XDG_CACHE_HOME")
     return (Path(root) if root else Path.home() / ".cache") / "neurolov" / "tuning"
 
 
 def fingerprint(adapter: Described) -> str:
-    """Hex hash of name, driver, backend and limits: what a measurement is valid for."""
+    """Returns a hex hash of name, driver, backend and limits, for which a measurement is valid."""
     text = json.dumps(_description(adapter), sort_keys=True)
     return sha256(text.encode()).hexdigest()
 
 
 class Cache:
-    """Findings by key. A missing, unreadable or foreign file counts as empty and is rewritten.
+    """Measurements by key. A missing, unreadable or foreign file counts as empty.
 
-    A directory that cannot be written to costs only the saving: findings then last as long as
-    the cache does.
+    Where the directory cannot be written to, measurements last as long as this object.
     """
 
     def __init__(self, adapter: Described, directory: Path | None = None) -> None:
@@ -62,11 +61,11 @@ class Cache:
         self._found = self._read()
 
     def get(self, key: str) -> Any:
-        """The finding, or None."""
+        """Returns the measurement of that key, or None."""
         return self._found.get(key)
 
     def put(self, key: str, value: Any) -> None:
-        """Add a finding to what the file holds by now, in one step."""
+        """Adds a measurement to those in the file, and replaces the file atomically."""
         self._found |= {**self._read(), key: value}
         document = {"version": VERSION, "adapter": self._adapter, "findings": self._found}
         with suppress(OSError):

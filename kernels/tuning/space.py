@@ -1,4 +1,4 @@
-"""What may be chosen about a kernel: its manifest's [tuning] table."""
+"""The constants that tuning may choose for a kernel: its manifest's [tuning] table."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -24,27 +24,27 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Values of each constant, the default's first."""
+    """The values of each constant, the default first, and the constraints on them."""
 
     values: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
 
     @classmethod
     def parse(cls, table: Mapping[str, Any]) -> "Space":
-        """Upper-case names to lists of distinct integers of 32 bits, and optionally
-        `constraints`, tables of a `product` of names and the `most` that it may be.
+        """Returns the space that a table describes; raises SpaceError when it is malformed.
 
-        Raises SpaceError.
+        The table maps upper-case names to lists of distinct u32, and optionally `constraints` to
+        tables of a `product` of names and the `most` that it may be.
         """
         values = {name: each for name, each in table.items() if name != "constraints"}
         for name, each in values.items():
             if not _NAME.fullmatch(name):
-                raise SpaceError(f"{name!r} is no upper-case name of a constant")
+                raise SpaceError(f"{name!r} is not an upper-case name of a constant")
             whole = isinstance(each, list) and all(type(value) is int for value in each)
             if not whole or not each or len(set(each)) < len(each):
                 raise SpaceError(f"{name} must list distinct integers")
             if min(each) < 0 or max(each) >= 1 << 32:
-                raise SpaceError(f"{name} has a value that is no u32")
+                raise SpaceError(f"{name} has a value that is not a u32")
         constraints = tuple(_constraint(each, values) for each in table.get("constraints", []))
         space = cls({name: tuple(each) for name, each in values.items()}, constraints)
         if space.default not in space:
@@ -57,19 +57,19 @@ class Space:
         return {name: each[0] for name, each in self.values.items()}
 
     def points(self) -> Iterator[Mapping[str, int]]:
-        """Every point within the constraints, the default first."""
+        """Yields every point within the constraints, the default first."""
         for chosen in product(*self.values.values()):
             point = dict(zip(self.values, chosen, strict=True))
             if point in self:
                 yield point
 
     def within(self, limits: Mapping[tuple[str, ...], int]) -> "Space":
-        """The space with further constraints; may be left without its default."""
+        """Returns the space with further constraints, which may exclude its default."""
         more = tuple(Constraint(names, most) for names, most in limits.items())
         return Space(self.values, self.constraints + more)
 
     def __contains__(self, point: object) -> bool:
-        """Whether a mapping is a point of the space."""
+        """Returns whether a mapping is a point of the space."""
         if not isinstance(point, Mapping) or set(point) != set(self.values):
             return False
         return all(point[name] in each for name, each in self.values.items()) and all(
@@ -78,7 +78,7 @@ class Space:
 
 
 def specialise(source: str, values: Mapping[str, int]) -> str:
-    """WGSL text preceded by a `const NAME: u32 = VALUEu;` for each value."""
+    """Returns WGSL text preceded by `const NAME: u32 = VALUEu;` per value."""
     return "".join(f"const {name}: u32 = {value}u;\n" for name, value in values.items()) + source
 
 

@@ -15,7 +15,7 @@ Measure = Callable[[Mapping[str, int]], float]
 
 
 class Tuner:
-    """Measures once for each kernel, shape and adapter; the cache file remembers the winner."""
+    """Measures once per kernel, shape class and adapter; a cache file keeps the fastest point."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class Tuner:
         budget_seconds: float = BUDGET_SECONDS,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        """Cache is the directory of the files, by default `default_directory()`."""
+        """Uses `cache` as the directory of the files, by default `default_directory()`."""
         self._cache = Cache(adapter, cache)
         self._budget = budget_seconds
         self._clock = clock
@@ -33,11 +33,11 @@ class Tuner:
     def best(
         self, kernel: str, shape_key: str, space: Space, measure: Measure
     ) -> Mapping[str, int]:
-        """The fastest point known for a kernel, by its source text, and a class of shapes.
+        """Returns the fastest point known for a kernel's source text and a class of shapes.
 
-        On the first call `measure` gives the seconds of each point tried, inf where the adapter
-        cannot run it: first the default, then one constant at a time is changed for the better,
-        until nothing gets better or the budget is spent. The default if every point is inf.
+        The first call searches: `measure` returns the seconds of a point, inf where the adapter
+        cannot run it. The search starts at the default and changes one constant at a time, until no
+        change is faster or the budget is spent. It returns the default if every point is inf.
         """
         digest = sha256(f"{kernel}\n{space}".encode()).hexdigest()
         key = f"{digest}/{shape_key}"

@@ -1,4 +1,4 @@
-"""`python -m tests.adversaries SEED...` plays seeds and tells what happened."""
+"""Plays seeds and prints what happened: `python -m tests.adversaries SEED...`."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Those who pay."""
+"""Parties that pay."""
 
 import hashlib
 from typing import ClassVar
@@ -16,32 +16,39 @@ TRAP_SALT = b"trap salt".ljust(32, b".")
 
 
 def trap_of(provider: Pubkey, operator: int) -> bytes:
-    """SHA256("trap" | provider | operator LE | salt): an order to be wrong there."""
+    """Returns SHA256("trap"
+
+    provider
+
+    operator LE
+
+    salt): an order to be wrong at the operator.
+    """
     place = bytes(provider) + operator.to_bytes(4, "little")
     return hashlib.sha256(b"trap" + place + TRAP_SALT).digest()
 
 
 class Buyer(Party):
-    """Tells its salt as soon as the result is committed."""
+    """Publishes its salt as soon as the result is committed."""
 
     def act(self, run: Run, life: Life) -> None:
         if life.job.buyer == self.actor and life.ended is None:
             self.attend(run, life)
 
     def attend(self, run: Run, life: Life) -> None:
-        """Do a buyer's part of its own job."""
+        """Does a buyer's part of its own job."""
         if run.job(life).state == COMMITTED:
             life.salt_is_public = True
 
 
 class HonestBuyer(Buyer):
-    """As its contract says."""
+    """Behaves as the protocol asks."""
 
     honest: ClassVar[bool] = True
 
 
 class SaltWithholder(Buyer):
-    """Keeps its salt, or tells it only when the draw no longer needs it."""
+    """Keeps its salt, or publishes it only when the draw no longer needs it."""
 
     def attend(self, run: Run, life: Life) -> None:
         found = run.judging(life)
@@ -50,7 +57,7 @@ class SaltWithholder(Buyer):
 
 
 class InputWithholder(Buyer):
-    """Gives the inputs to whoever may claim, and to no verifier."""
+    """Gives the inputs to everyone who may claim, and to no verifier."""
 
     def attend(self, run: Run, life: Life) -> None:
         super().attend(run, life)
@@ -58,7 +65,7 @@ class InputWithholder(Buyer):
 
 
 class Trapper(Buyer):
-    """Has its friend lie on order, and excuses it when the lie is proven."""
+    """Orders an accomplice to lie, and excuses it when the lie is proven."""
 
     def attend(self, run: Run, life: Life) -> None:
         super().attend(run, life)
@@ -70,7 +77,7 @@ class Trapper(Buyer):
 
 
 class Canceller(Buyer):
-    """Wants its money back: before a claim, under a lease, and while it is judged."""
+    """Demands its money back: before a claim, under a lease, and during judgement."""
 
     def attend(self, run: Run, life: Life) -> None:
         super().attend(run, life)
@@ -91,7 +98,7 @@ class Canceller(Buyer):
 
 
 class WrongSalter(Buyer):
-    """Offers salts that it never committed to, to try for another seed."""
+    """Offers salts that it never committed to, hoping for another seed."""
 
     def attend(self, run: Run, life: Life) -> None:
         found = run.judging(life)

@@ -1,4 +1,4 @@
-"""Who plays whom: drawn from a seed, theme by theme."""
+"""Assigns parts to actors, drawn from a seed, theme by theme."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -57,7 +57,7 @@ THEMES: Final = (
 
 @dataclass(slots=True)
 class Cast:
-    """The parties of a run, the order in which providers claim, and who works together."""
+    """The parties of a run, the order of the providers' claims, and the bands."""
 
     theme: str
     parties: list[Party] = field(default_factory=list)
@@ -67,16 +67,16 @@ class Cast:
     bands: list[frozenset[Pubkey]] = field(default_factory=list)
     terms: dict[str, Any] = field(default_factory=dict)
     watched: bool = False
-    """Whether an honest watcher looks at every result."""
+    """Whether an honest watcher checks every result."""
 
     def honest(self) -> set[Pubkey]:
-        """Keys that play nothing but honest parts."""
+        """Returns the keys that play only honest parts."""
         rogues = {party.actor.key for party in self.parties if not party.honest}
         rogues.update(key for band in self.bands for key in band)
         return {party.actor.key for party in self.parties if party.honest} - rogues
 
     def kinds(self) -> list[str]:
-        """Who plays what, for a failure's story."""
+        """Describes the part of each actor, for the report of a failure."""
         return [f"{party.actor.name} is {party.kind}" for party in self.parties]
 
 
@@ -91,7 +91,7 @@ class Casting:
         self._grief: Sequence[VerifierKind] = GRIEF
 
     def draw(self) -> Cast:
-        """Everybody's part, and the terms of the job."""
+        """Returns a part for every actor, and the terms of the job."""
         cast, random = self.cast, self.random
         theme = cast.theme
         cast.terms = {
@@ -133,7 +133,7 @@ class Casting:
         return providers.SelfChallenger(actor, random, other)
 
     def _others(self, main: Actor) -> None:
-        """Who claims after the first has let its lease expire."""
+        """Adds the providers that claim after the first has let its lease expire."""
         rest = [actor for actor in self.town.providers if actor != main]
         self.random.shuffle(rest)
         self.cast.claimers = [main]
@@ -152,7 +152,7 @@ class Casting:
         self._join(kind(cast.buyer, self.random))
 
     def _order(self, liar: providers.Liar) -> None:
-        """At times the buyer has asked for the lie, or has asked for another."""
+        """Sometimes makes the buyer order the lie, or order another one."""
         if self.cast.theme not in {"one party", "lie"} or self.random.random() < 0.5:
             return
         operator, _ = self.random.choice(sorted(liar.lies))
@@ -164,9 +164,10 @@ class Casting:
         self.cast.bands.append(frozenset({liar.actor.key, buyer.key}))
 
     def _verifiers(self, main: Actor) -> None:
-        """Rogues are a minority of the seats, though a draw may well find them a majority.
+        """Casts the verifiers.
 
-        Those who grieve or collude are at times all of them: votes take nobody's stake.
+        Rogues are a minority of the seats, but may be a majority of a draw. Griefers and colluders
+        sometimes hold all seats, because votes alone take nobody's stake.
         """
         cast, random = self.cast, self.random
         seats = [*self.town.seats.items()]

@@ -1,4 +1,4 @@
-"""Instructions of whoever moves a job on, in this very slot, allowed or not."""
+"""Instructions that move a job on, in the present slot, allowed or not."""
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey

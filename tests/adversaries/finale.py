@@ -1,4 +1,4 @@
-"""What is left to do for a job that has ended, by whoever cares."""
+"""The steps that remain for a job that has ended, which anyone may take."""
 
 from typing import Final
 
@@ -14,10 +14,10 @@ _LOCKED: Final = 0
 
 
 class Stranger(Party):
-    """Pays everybody, frees all stake, and closes what can be closed."""
+    """Pays all parties, frees all stake, and closes what can be closed."""
 
     def act(self, run: Run, life: Life) -> None:
-        """All of it at once; every step must succeed."""
+        """Takes all steps at once; each of them must succeed."""
         found = run.judging(life)
         if found is not None:
             if found.outcome in PROVEN:

@@ -1,4 +1,4 @@
-"""One job, and what is known of it off chain."""
+"""One job, and what is known about it off chain."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ ENDED: Final = {SETTLED, CANCELLED, EXPIRED, VOIDED}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check of served data says: the data is missing, wrong at a place, or right."""
+    """The result of checking served data: the data is missing, wrong at a place, or right."""
 
     missing: bool
     wrong: Place | None
@@ -28,7 +28,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Life:
-    """A job on its way. `claimers` is who takes it at each attempt."""
+    """A job under way. `claimers` are the providers that take it at each attempt."""
 
     job: PostedJob
     claimers: tuple[Actor, ...]
@@ -36,33 +36,33 @@ class Life:
     works: list[Work] = field(default_factory=list)
     salt_is_public: bool = False
     inputs_served: bool = True
-    """Whether the buyer gives the job's inputs to whoever asks."""
+    """Whether the buyer gives the job's inputs to everyone who asks."""
     refund_tips: Counter[Pubkey] = field(default_factory=Counter)
     opened: dict[int, tuple[int, int, int, bytes]] = field(default_factory=dict)
     """Ballots as they were revealed: choice, operator, element, salt."""
     judged: verdict.Verdict | None = None
     """The verdict as it ended."""
     ended: int | None = None
-    """The job's last state, from when it is known."""
+    """The job's last state, once it is known."""
     closed: bool = False
 
     @property
     def outcome(self) -> Outcome:
-        """What judgement came to, none where it never took place."""
+        """Returns the outcome of judgement, or none where it never took place."""
         return Outcome(self.judged.outcome) if self.judged else Outcome.NONE
 
     @property
     def trace(self) -> Committed:
-        """The trace behind the stages in force."""
+        """Returns the trace behind the stages in force."""
         return trace_of(self.works)
 
     @property
     def lies(self) -> tuple[Place, ...]:
-        """Every committed element that is wrong, whether or not anybody can know."""
+        """Returns every committed element that is wrong, whether or not anyone can know it."""
         return wrong_places(self.works)
 
     def check(self, found: verdict.Verdict | None, insider: Pubkey | None = None) -> Finding:
-        """Recompute all that is committed. An insider has the data of its own stages."""
+        """Recomputes all that is committed. An insider has the data of its own stages."""
         works = self.works
         stages = () if found is None else found.stages[: found.stage_count]
         insider_of = {work.provider for work in works} & {insider}
@@ -77,13 +77,13 @@ class Life:
 
     @property
     def provable(self) -> bool:
-        """Whether whoever asks can get all data, and with it prove a lie that there is."""
+        """Returns whether everyone can get all data, and with it prove any lie."""
         served = self.inputs_served and all(work.opens and work.served for work in self.works)
         return bool(self.lies) and served
 
 
 def next_slots(world: World, job: job_registry.Job, found: verdict.Verdict | None) -> list[int]:
-    """Slots at which something about the job changes by time alone."""
+    """Returns the slots at which something about the job changes by time alone."""
     if job.state == POSTED:
         turns = world.parameters.job_registry.claim_max_delay_slots
         first = job.posted_slot + 1

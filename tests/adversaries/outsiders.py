@@ -1,4 +1,4 @@
-"""Those with no part in a job: who cranks it, who watches over it, and who gets in its way."""
+"""Parties without a part in a job: they crank it, watch it, or get in its way."""
 
 from random import Random
 from typing import ClassVar
@@ -26,7 +26,7 @@ _REVEALED = 2
 
 
 class Watcher(Challenger):
-    """Checks what is served, asked or not, and proves what is wrong; some only at the end."""
+    """Checks served data unasked and proves what is wrong, sometimes only at the end."""
 
     honest: ClassVar[bool] = True
 
@@ -56,7 +56,7 @@ class Cranker(Party):
         super().__init__(actor, random)
         self.diligence = random.choice([1.0, 1.0, 0.5])
         self.oversleeps = random.random() < 0.08
-        """Whether it lets the slot hash of a draw age out."""
+        """Whether it lets the slot hash of a draw expire."""
 
     def act(self, run: Run, life: Life) -> None:
         if life.ended is None and self.random.random() < self.diligence:
@@ -116,13 +116,13 @@ class Cranker(Party):
 
 
 def blamed(found: verdict.Verdict) -> Pubkey:
-    """The convicted provider, or the last one where the data was shown and missed again."""
+    """Returns the convicted provider, or the last one if the data was shown and missed again."""
     stages = found.stages[: found.stage_count]
     return stages[found.fraud.stage if found.outcome in CONVICTING else -1].provider
 
 
 def slash_all(party: Party, run: Run, life: Life, found: verdict.Verdict) -> None:
-    """Take the convicted provider's exposure, and those of who accepted what is proven wrong.
+    """Takes the exposure of the convicted provider and of verifiers that accepted the proven lie.
 
     A provider that was wrong on the buyer's order keeps its own.
     """
@@ -142,12 +142,12 @@ def slash_all(party: Party, run: Run, life: Life, found: verdict.Verdict) -> Non
 
 
 def may_be_trap(run: Run, found: verdict.Verdict) -> bool:
-    """Whether the buyer can still say that it ordered the proven lie."""
+    """Returns whether the buyer can still show that it ordered the proven lie."""
     return run.world.slot <= found.window_end + run.world.parameters.verdict.trap_slots
 
 
 def ballots_closed(found: verdict.Verdict, slot: int) -> bool:
-    """Whether no ballot of the latest draw can change any more."""
+    """Returns whether no ballot of the latest draw can change any more."""
     latest = [b for b in found.ballots[: found.ballot_count] if b.draw == found.draws]
     casting_over = slot > found.ballot_deadline
     return slot > found.reveal_deadline or all(
@@ -156,7 +156,7 @@ def ballots_closed(found: verdict.Verdict, slot: int) -> bool:
 
 
 class Griefer(Party):
-    """Spends a few transactions on getting in everybody's way."""
+    """Spends a few transactions on obstructing everyone."""
 
     def __init__(self, actor: Actor, random: Random) -> None:
         super().__init__(actor, random)
@@ -168,12 +168,12 @@ class Griefer(Party):
             self.grieve(run, life)
 
     def grieve(self, run: Run, life: Life) -> None:
-        """One attempt."""
+        """Makes one attempt."""
         raise NotImplementedError
 
 
 class Impatient(Griefer):
-    """Cranks whatever there is to crank, due or not, with and without salts."""
+    """Cranks everything there is, due or not, with and without salts."""
 
     def grieve(self, run: Run, life: Life) -> None:
         job, me = run.job(life), self.actor
@@ -200,7 +200,7 @@ class Impatient(Griefer):
 
 
 class FalseChallenger(Griefer):
-    """Stages evidence of elements that are right, and asks for a bounty."""
+    """Stages evidence against elements that are right, and asks for a bounty."""
 
     def __init__(self, actor: Actor, random: Random) -> None:
         super().__init__(actor, random)
@@ -224,7 +224,7 @@ class FalseChallenger(Griefer):
 
 
 class BountyThief(Griefer):
-    """Sees a lie being proven, and tries to prove it first with others' bytes."""
+    """Sees a lie being proven, and tries to prove it first with someone else's bytes."""
 
     def grieve(self, run: Run, life: Life) -> None:
         found = run.judging(life)

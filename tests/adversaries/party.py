@@ -1,4 +1,4 @@
-"""What all kinds of parties have in common."""
+"""The base of all kinds of parties."""
 
 from collections.abc import Callable
 from random import Random
@@ -13,7 +13,7 @@ from tests.world import Actor
 
 
 class Party:
-    """Somebody with a key and a way to behave. `honest` parties must never lose stake."""
+    """An actor with a way to behave. `honest` parties must never lose stake."""
 
     honest: ClassVar[bool] = False
 
@@ -23,19 +23,19 @@ class Party:
 
     @property
     def kind(self) -> str:
-        """Name of the way to behave."""
+        """The name of the way to behave."""
         return type(self).__name__
 
     def act(self, run: Run, life: Life) -> None:
-        """Do what there is to do now, if anything."""
+        """Acts now, if there is anything to do."""
         raise NotImplementedError
 
     def attempt(self, run: Run, what: str, step: Callable[[], Sent]) -> Sent | None:
-        """Try a step in one's own name."""
+        """Tries a step in the party's own name."""
         return run.attempt(f"{self.actor.name} ({self.kind})", what, step)
 
     def send(self, run: Run, what: str, *instructions: Instruction) -> Sent | None:
-        """Try a transaction, signed where it wants one's signature."""
+        """Tries a transaction, signed by the party where it requires that signature."""
         metas = [meta for each in instructions for meta in each.accounts]
         signs = any(meta.is_signer and meta.pubkey == self.actor.key for meta in metas)
         signers = [self.actor] if signs else []

@@ -1,4 +1,4 @@
-"""One seed, from casting to judgement."""
+"""Plays one seed, from casting to judgement."""
 
 from collections import Counter
 from random import Random
@@ -14,7 +14,7 @@ from tests.adversaries.traces import trace_of
 
 
 def begin(place: Town, cast: Cast, random: Random) -> Run:
-    """Restore the town, and post the jobs."""
+    """Restores the town, and posts the jobs."""
     run = Run(place, random, cast.bands)
     assert cast.buyer is not None
     for _ in range(cast.jobs):
@@ -34,9 +34,9 @@ def begin(place: Town, cast: Cast, random: Random) -> Run:
 
 
 def play(seed: int) -> Counter[str]:
-    """Play a seed to its end and hold the chain to its promises; gives what was reached.
+    """Plays a seed to its end, checks the promises and returns counts of what was reached.
 
-    A failure carries the run's story and how to see it again.
+    A failure carries the story of the run and the command that repeats it.
     """
     random = Random(seed)
     place = town(seed % TOWNS)
@@ -52,7 +52,7 @@ def play(seed: int) -> Counter[str]:
 
 
 def finish(run: Run, cast: Cast) -> None:
-    """Play on until everything is closed, and check."""
+    """Plays on until everything is closed, and checks the promises."""
     stranger = Stranger(run.town.outsiders[0], run.random)
     run.play(cast.parties, stranger.act)
     for life in run.lives:

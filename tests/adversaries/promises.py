@@ -1,4 +1,4 @@
-"""What the protocol promises, checked when a run is over."""
+"""The promises of the protocol, checked when a run is over."""
 
 from collections import Counter
 
@@ -27,7 +27,7 @@ _BORNE_OUT = {
 
 
 class Dues:
-    """What each party of an ended job is owed by the rules, in base units."""
+    """The amount that the rules owe each party of an ended job, in base units."""
 
     def __init__(self, run: Run, life: Life) -> None:
         self.pay = Counter[Pubkey]()
@@ -60,19 +60,19 @@ class Dues:
             self.protocol_fee += fee
 
     def of(self, key: Pubkey) -> int:
-        """All that a party is owed."""
+        """Returns all that a party is owed."""
         each = (self.pay, self.fees, self.tips, self.bounty, self.reward)
         return sum(owed[key] for owed in each)
 
     @property
     def paid_by_buyer(self) -> int:
-        """What the buyer's payment covers; the bounty is paid from slashed stake."""
+        """Returns what the buyer's payment covers; the bounty is paid from slashed stake."""
         owed = (self.pay, self.fees, self.tips, self.reward)
         return sum(sum(each.values()) for each in owed) + self.protocol_fee
 
 
 class Promises:
-    """Asserts them one by one."""
+    """Asserts the promises one by one."""
 
     def __init__(self, run: Run, cast: Cast) -> None:
         self.run = run
@@ -85,7 +85,7 @@ class Promises:
         }
 
     def check(self) -> None:
-        """All of them."""
+        """Asserts all promises."""
         self.every_job_ended()
         self.tokens_are_conserved()
         self.honest_parties_keep_their_stake()
@@ -95,7 +95,7 @@ class Promises:
         self.cheating_gains_nothing()
 
     def every_job_ended(self) -> None:
-        """In an end state, with everything closed and no stake exposed."""
+        """Every job is in an end state, everything is closed and no stake is exposed."""
         world = self.run.world
         for life in self.run.lives:
             assert life.ended in ENDED
@@ -108,7 +108,7 @@ class Promises:
         assert not world.all(verdict.Buffer), "a buffer is left"
 
     def tokens_are_conserved(self) -> None:
-        """Nothing exists that was not minted; what was burned was burned for a reason."""
+        """No tokens exist that were not minted, and every burn has a reason."""
         run, world = self.run, self.run.world
         world.check_conserved()
         burned = sum(life.burned for life in run.lives) + run.burned_stake
@@ -121,7 +121,7 @@ class Promises:
         assert sum(self.gain.values()) + (fees - before) + burned == 0
 
     def honest_parties_keep_their_stake(self) -> None:
-        """To the unit."""
+        """Honest parties keep their stake to the last base unit."""
         run = self.run
         for key in self.honest:
             lost = run.stake_before[key] - run.town.stake(key)
@@ -129,7 +129,7 @@ class Promises:
             assert not run.slashed[key]
 
     def everybody_has_what_the_rules_give(self) -> None:
-        """Double entry: what each key gained is what it was owed less what was taken from it."""
+        """In double entry, each key gained what it was owed less what was taken from it."""
         run = self.run
         gain = Counter[Pubkey]()
         for life, dues in zip(run.lives, self.dues, strict=True):
@@ -146,16 +146,17 @@ class Promises:
             assert gained == gain[key], f"{run.names[key]} gained {gained}, not {gain[key]}"
 
     def _compensation(self, life: Life) -> int:
-        """Stake that went to the job's vault."""
+        """Returns the stake that went to the job's vault."""
         bonds = sum(
             bond for (_, vault), bond in self.run.forfeited.items() if vault == life.job.vault
         )
         return bonds + (life.judged.fraud.paid if life.judged else 0)
 
     def honest_results_are_paid(self) -> None:
-        """A result without a lie is never convicted; its provider earns its share of the lease.
+        """A result without a lie is never convicted, and its provider earns its share of the lease.
 
-        Only a majority that misses the data, and again after it was shown, denies it the pay.
+        Only a majority that misses the data, and misses it again after it was shown, denies the
+        pay.
         """
         for life, dues in zip(self.run.lives, self.dues, strict=True):
             found = life.judged
@@ -178,7 +179,7 @@ class Promises:
                     assert self.gain[worker] >= dues.pay[worker]
 
     def lies_are_convicted(self) -> None:
-        """A lie in served data, and somebody honest who looks: then its provider is slashed."""
+        """If an honest party checks a lie in served data, the lie's provider is slashed."""
         for life in self.run.lives:
             if self.cast.watched and life.provable and life.judged is not None:
                 assert life.outcome in PROVEN
@@ -192,7 +193,7 @@ class Promises:
                 assert self.run.slashed[convicted] > 0
 
     def cheating_gains_nothing(self) -> None:
-        """No band earns more than honest work would have earned it, whatever it does to others."""
+        """No band earns more than honest work would have earned, whatever it does to others."""
         for band in self._bands():
             if not band & self.honest:
                 allowed = sum(
@@ -204,12 +205,12 @@ class Promises:
                 assert gained <= allowed, f"{names} gained {gained}, honest work {allowed}"
 
     def _bands(self) -> list[frozenset[Pubkey]]:
-        """Those that work together, and everybody else by itself."""
+        """Returns the bands that work together, and every other party by itself."""
         joined = frozenset[Pubkey]().union(*self.cast.bands)
         return [*self.cast.bands, *(frozenset({key}) for key in self.gain.keys() - joined)]
 
     def _honest_income(self, band: frozenset[Pubkey], life: Life, dues: Dues) -> int:
-        """What the band could have earned here by doing as the protocol says."""
+        """Returns what the band could have earned here by following the protocol."""
         found, run = life.judged, self.run
         income = sum(dues.tips[key] + dues.reward[key] for key in band)
         if found is not None:

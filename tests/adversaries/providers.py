@@ -1,4 +1,4 @@
-"""Those who compute, and those who claim that they did."""
+"""Parties that compute, and parties that only claim to."""
 
 from random import Random
 from typing import ClassVar
@@ -22,18 +22,18 @@ class Provider(Party):
         super().__init__(actor, random)
         self.splits = sorted(random.sample(range(1, OPERATORS), random.choice([0, 0, 1, 3])))
         self.unhurried = random.random() < 0.2
-        """Whether it commits in the last slot of its lease, answers in the last slot to answer."""
+        """Whether it commits in the last slot of its lease and answers in the last slot allowed."""
         if self.unhurried:
             self.splits = []
         self.served = True
         self.opens = True
         self.last = OPERATORS
-        """Operators after this one it never commits."""
+        """It never commits the operators after this one."""
         self.lies: frozenset[Place] = frozenset()
         self.answers = True
-        """Whether it shows what it is asked for when its data is said to be missing."""
+        """Whether it shows the requested elements when its data is said to be missing."""
         self.patient = random.random() < 0.7
-        """Whether it waits until it is everybody's turn to claim."""
+        """Whether it claims only when every provider's turn has come."""
         self._declined: set[int] = set()
         self._answered: set[tuple[int, int]] = set()
 
@@ -52,7 +52,7 @@ class Provider(Party):
                 self._answer(run, life, found)
 
     def _answer(self, run: Run, life: Life, found: verdict.Verdict) -> None:
-        """Show what the beacon asks for, where one has the data and it is right."""
+        """Shows the elements that the beacon asks for, where it has right data for them."""
         seed = seed_of(run.world, found)
         held = all(w.opens and (w.served or w.provider == self.actor.key) for w in life.works)
         if self.unhurried and run.world.slot < found.availability.deadline:
@@ -127,19 +127,19 @@ class Provider(Party):
             life.works = works
 
     def builds_on(self, run: Run, life: Life) -> bool:
-        """Whether to go on from what an earlier provider committed."""
+        """Returns whether to continue from an earlier provider's commitment."""
         finding = life.check(run.judging(life))
         return not finding.missing and finding.wrong is None
 
 
 class HonestProvider(Provider):
-    """Goes on from a checkpoint only after checking it."""
+    """Continues from a checkpoint only after checking it."""
 
     honest: ClassVar[bool] = True
 
 
 class Liar(Provider):
-    """Commits a wrong element, or several, in the open; then tries to save its stake."""
+    """Commits one or several wrong elements in the open, then tries to save its stake."""
 
     def __init__(self, actor: Actor, random: Random) -> None:
         super().__init__(actor, random)
@@ -153,7 +153,7 @@ class Liar(Provider):
             self._flee(run)
 
     def _flee(self, run: Run) -> None:
-        """Unstake more than is free; the chain must refuse it."""
+        """Unstakes more than is free; the chain must refuse it."""
         owner = self.actor.key
         position = run.world.fetch(staking.Position, staking.position_address(owner))
         fleeing = staking.request_unstake(
@@ -169,7 +169,7 @@ class Liar(Provider):
 
 
 class SelfChallenger(Liar):
-    """Lies and proves it itself by another key: at once, or after others have accepted."""
+    """Lies and proves the lie itself with another key: at once, or after others have accepted."""
 
     def __init__(self, actor: Actor, random: Random, challenger: Actor) -> None:
         super().__init__(actor, random)
@@ -184,7 +184,7 @@ class SelfChallenger(Liar):
 
 
 class Challenger(Party):
-    """The other key: challenges whatever lie it can prove."""
+    """The other key: challenges every lie that it can prove."""
 
     def __init__(self, actor: Actor, random: Random) -> None:
         super().__init__(actor, random)
@@ -203,7 +203,7 @@ class Challenger(Party):
 
 
 class DataWithholder(Provider):
-    """Commits, rightly or not or to nothing at all, and gives nobody the data."""
+    """Commits right, wrong or made-up roots, and gives nobody the data."""
 
     def __init__(self, actor: Actor, random: Random) -> None:
         super().__init__(actor, random)

@@ -21,7 +21,7 @@ class _Step(IntEnum):
 class Pursuit:
     """One party's challenge of one element of one job.
 
-    By a ticket two slots before the proof, or by the right of a rejecting ballot.
+    It proves by a ticket placed two slots earlier, or by the right of a rejecting ballot.
     """
 
     def __init__(self, party: Party, life: Life, place: Place, *, ticket: bool) -> None:
@@ -35,11 +35,11 @@ class Pursuit:
 
     @property
     def done(self) -> bool:
-        """Whether buffer and ticket are closed again."""
+        """Returns whether buffer and ticket are closed again."""
         return self._step is _Step.DONE
 
     def advance(self, run: Run) -> None:
-        """Go as far as this slot allows."""
+        """Advances as far as this slot allows."""
         if self._step is _Step.STAGE:
             self._stage(run)
         if self._step is _Step.PROVE and run.world.slot >= self._ripe:

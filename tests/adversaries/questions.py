@@ -1,4 +1,4 @@
-"""Which elements a provider has to show when a majority misses its data."""
+"""The elements that a provider has to show when a majority misses its data."""
 
 import hashlib
 from math import prod
@@ -13,14 +13,17 @@ from tests.world import World
 QUESTIONS: Final = 8
 ANSWER_DELAY: Final = 2
 SLOT_HASHES: Final = 512
-"""Entries of SlotHashes."""
+"""The number of entries in SlotHashes."""
 _UNKNOWN: Final = bytes(32)
 
 
 def seed_of(world: World, found: verdict.Verdict) -> bytes | None:
-    """SHA256(hash of the first slot at or after asked + 2 | job), none before it is known.
+    """Returns SHA256(hash of the first slot at or after asked + 2
 
-    A hash that SlotHashes has forgotten gives way to that of a whole number of its lengths later.
+    job), none before it is known.
+
+    Once SlotHashes has forgotten that hash, the hash of a slot whole multiples of its length later
+    takes its place.
     """
     if found.availability.seed != _UNKNOWN:
         return found.availability.seed
@@ -33,7 +36,7 @@ def seed_of(world: World, found: verdict.Verdict) -> bytes | None:
 
 
 def question(seed: bytes, index: int, covered: int) -> Place:
-    """That of a multiply-add of the first `covered` operators, padding left out."""
+    """Returns the place of a multiply-add of the first `covered` operators, without padding."""
     work = [each.multiply_adds for each in GRAPH.descriptors[:covered]]
     uniform = hashlib.sha256(seed + bytes([index])).digest()[:8]
     target = int.from_bytes(uniform, "little") * sum(work) >> 64

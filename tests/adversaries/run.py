@@ -14,11 +14,11 @@ from tests.adversaries.life import ENDED, Life, next_slots
 from tests.adversaries.town import Town
 
 _ROUNDS: Final = 600
-"""More than any job can need: each deadline is met by a few rounds."""
+"""More rounds than any job can need: a few rounds meet each deadline."""
 
 
 class Player(Protocol):
-    """Somebody who acts whenever it is asked, on each job."""
+    """A party that acts on each job whenever it is asked."""
 
     def act(self, run: "Run", life: Life) -> None: ...
 
@@ -38,7 +38,7 @@ class Run:
         self.reached = Counter[str]()
         self.slashed = Counter[Pubkey]()
         self.forfeited = Counter[tuple[Pubkey, Pubkey]]()
-        """Bonds taken: whose, and to which token account."""
+        """Bonds taken: the owner, and the token account that received each."""
         self.burned_stake = 0
         self.wealth_before = {actor.key: town.wealth(actor) for actor in town.everybody}
         self.stake_before = {actor.key: town.stake(actor.key) for actor in town.everybody}
@@ -48,20 +48,20 @@ class Run:
         self._views: dict[Pubkey, tuple[job_registry.Job | None, verdict.Verdict | None]] = {}
         self._changes = 0
 
-    # what everybody sees
+    # What all parties see.
 
     def job(self, life: Life) -> job_registry.Job:
-        """The job's account."""
+        """Returns the job's account."""
         found = self._view(life)[0]
         assert found is not None
         return found
 
     def judging(self, life: Life) -> verdict.Verdict | None:
-        """The job's verdict, if it has been opened."""
+        """Returns the job's verdict, if it has been opened."""
         return self._view(life)[1]
 
     def together(self, one: Pubkey, other: Pubkey) -> bool:
-        """Whether two keys are of one band, or one key."""
+        """Returns whether two keys are equal or belong to one band."""
         return one == other or any(one in band and other in band for band in self.bands)
 
     def _view(self, life: Life) -> tuple[job_registry.Job | None, verdict.Verdict | None]:
@@ -74,10 +74,10 @@ class Run:
             )
         return self._views[address]
 
-    # what anybody tries
+    # What any party may try.
 
     def attempt(self, who: str, what: str, step: Callable[[], Sent]) -> Sent | None:
-        """Take a step; none where the chain refuses it, and then its error is counted."""
+        """Takes a step; where the chain refuses it, returns none and counts the error."""
         try:
             sent = step()
         except ProgramError as refusal:
@@ -99,13 +99,13 @@ class Run:
         return sent
 
     def wake(self, slot: int) -> None:
-        """Ask to be given a turn in this slot."""
+        """Asks for a turn in this slot."""
         self._wakes.add(slot)
 
-    # time
+    # Time.
 
     def play(self, players: Iterable[Player], finish: Callable[["Run", Life], None]) -> None:
-        """Give everybody turns in random order until every job has ended and is closed."""
+        """Gives every party turns in random order until every job has ended and is closed."""
         players = list(players)
         for _ in range(_ROUNDS):
             before = self._changes

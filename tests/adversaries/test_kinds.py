@@ -1,4 +1,4 @@
-"""Each way to behave badly by itself, and what it comes to."""
+"""Each way to behave badly by itself, and its consequences."""
 
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
@@ -19,9 +19,9 @@ from tests.adversaries.traces import PLACES
 from tests.world import NLOV
 
 SEATS = 3
-"""Of verifiers in the town of localnet's parameters; the fourth is a provider's that keeps silent.
+"""Seats of verifiers in a town with localnet's parameters; the fourth belongs to a silent provider.
 
-All four are drawn, so that these three decide if they agree.
+All four are drawn, so the other three decide if they agree.
 """
 TERMS = {"verifiers": 5, "price": 4 * NLOV, "verification_fee": NLOV // 10, "tip": NLOV // 100}
 Verifiers = Sequence[type[verifiers.Verifier]]
@@ -34,7 +34,7 @@ def place() -> Town:
 
 
 class Stage:
-    """A run that a test casts itself, with an honest cranker and nobody else but those named."""
+    """A run that a test casts itself, with the parties named and one honest cranker."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Stage:
         self.run = begin(place, self.cast, random)
 
     def played(self) -> "Stage":
-        """To the end, with every promise kept."""
+        """Plays to the end and checks every promise."""
         finish(self.run, self.cast)
         return self
 
@@ -87,7 +87,7 @@ class Stage:
         return self.run.lives[0]
 
     def gain(self, actor: Any) -> int:
-        """What somebody has more than before, base units."""
+        """Returns how much an actor gained, in base units."""
         return self.run.town.wealth(actor) - self.run.wealth_before[actor.key]
 
 
@@ -234,7 +234,7 @@ def test_false_challenges_and_hasty_cranks_change_nothing(place: Town) -> None:
 
 
 def test_every_kind_is_cast() -> None:
-    """Among the first seeds already, and every theme with them."""
+    """The first seeds already cast every kind and every theme."""
     found: set[type] = set()
     for seed in range(400):
         found |= {type(p) for p in Casting(town(seed % TOWNS), Random(seed)).draw().parties}
@@ -271,7 +271,7 @@ def test_a_broken_promise_is_noticed(place: Town, breach: Callable[[Run, Stage],
 
 
 def _bond(stage: Stage) -> int:
-    """What the provider forfeited, base units."""
+    """Returns what the provider forfeited, in base units."""
     return sum(
         bond for (owner, _), bond in stage.run.forfeited.items() if owner == stage.provider.key
     )

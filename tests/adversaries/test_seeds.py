@@ -1,7 +1,7 @@
-"""Honest parties keep their stake, tokens are conserved, and every job ends: 2,000 seeds.
+"""In 2,000 seeds, honest parties keep their stake, tokens are conserved, and every job ends.
 
-Not hypothesis: here parties have characters and run to the end, and a seed must mean the same run
-whatever else is run, so that one command shows a failure again.
+This does not use hypothesis: here parties have characters and play to the end. A seed must give the
+same run whatever else is run, so that one command repeats a failure.
 """
 
 import pytest

@@ -17,16 +17,16 @@ from tests.adversaries.traces import GRAPH
 from tests.world import NLOV, Actor, World
 
 TOWNS: Final = 8
-"""Parameter sets, numbered from 0."""
+"""The number of parameter sets, which are numbered from 0."""
 _SEATS: Final = (3, 5, 8, 12)
 _PROVIDERS: Final = 4
 _SETTLED: Final = (8, 3, 0, 0)
-"""Jobs that each provider has settled before: the more, the likelier a job is spared."""
+"""Jobs that each provider has settled before: the more there are, the likelier a job is spared."""
 _TOKENS: Final = 200 * NLOV
 
 
 def parameters_of(number: int) -> Parameters:
-    """A set of parameters that the chain accepts, the first that of localnet."""
+    """Returns a set of parameters that the chain accepts; number 0 is localnet's."""
     if number == 0:
         return LOCALNET_PARAMETERS
     random = Random(f"parameters {number}")
@@ -73,7 +73,7 @@ def parameters_of(number: int) -> Parameters:
 
 
 class Town:
-    """Everybody that a run can cast, and the world to which each run returns it."""
+    """All actors that a run can cast, and the world to which each run returns them."""
 
     def __init__(self, number: int) -> None:
         random = Random(f"town {number}")
@@ -86,7 +86,7 @@ class Town:
         ask = market.ask_for(NLOV, GRAPH.multiply_adds)
         for provider in self.providers:
             market.register_provider(world, provider, staked=2_000 * NLOV, ask=ask)
-        # a provider that sits among the verifiers, and a verifier that buys
+        # One provider also holds a verifier's seat, and one verifier also buys.
         stakers.seat(world, self.providers[-1], len(self.verifiers))
         self.buyers = [world.actor("buyer", tokens=_TOKENS), self.verifiers[-1]]
         world.mint_to(self.verifiers[-1], _TOKENS)
@@ -104,20 +104,20 @@ class Town:
 
     @property
     def everybody(self) -> list[Actor]:
-        """Who holds tokens or stake."""
+        """Returns all actors that hold tokens or stake."""
         return [*self.verifiers, *self.providers, self.buyers[0], *self.outsiders]
 
     @property
     def seats(self) -> dict[int, Actor]:
-        """Who sits where."""
+        """Returns the actor on each seat."""
         return dict(enumerate([*self.verifiers, self.providers[-1]]))
 
     def wealth(self, actor: Actor) -> int:
-        """Tokens at hand and at stake, base units."""
+        """Returns an actor's free tokens and stake, in base units."""
         return self.world.tokens(actor) + self.stake(actor.key)
 
     def stake(self, owner: Pubkey) -> int:
-        """Base units at stake, exposed ones included."""
+        """Returns the base units at stake, including exposed ones."""
         address = staking.position_address(owner)
         if not self.world.exists(address):
             return 0
@@ -131,7 +131,7 @@ class Town:
         return member
 
     def _settle_a_job(self, provider: Actor) -> None:
-        """One that no verifier looks at, so that it is paid once the public window is over."""
+        """Settles a job that no verifier checks, and that is paid after the public window."""
         cranker = self.outsiders[0]
         job = market.post_job(self.world, self.buyers[0], self.graph, verifiers=1)
         market.claim(self.world, provider, job)
@@ -153,5 +153,5 @@ class Town:
 
 @cache
 def town(number: int) -> Town:
-    """Built once a process; a run restores it."""
+    """Returns a town, built once per process; each run restores it."""
     return Town(number)

@@ -1,4 +1,4 @@
-"""What a provider computed and what it says that it computed."""
+"""What a provider computed, and what it claims to have computed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tests.kernels.evidence.record import inputs_of
 
 
 def network() -> Graph:
-    """Nine operators over 4 x 8 int8, one more than a verdict has stages."""
+    """Returns nine operators over 4 x 8 int8, one more than a verdict has stages."""
     random = np.random.default_rng(0)
     weights = [
         random.integers(-128, 128, shape).astype(np.int8) for shape in ((6, 8), (5, 6), (7, 5))
@@ -37,14 +37,14 @@ PLACES: Final[Sequence[Place]] = tuple(
     for operator, spec in enumerate(GRAPH.outputs)
     for element in positions(spec).values()
 )
-"""First, middle, last and padded elements of every operator."""
+"""The first, middle, last and padded elements of every operator."""
 OPERATORS: Final = len(GRAPH.descriptors)
 MAX_STAGES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A stage as its provider knows it. `served`: whoever asks is given its outputs.
+    """A stage as its provider knows it. `served`: everyone who asks receives its outputs.
 
     `opens` is false where the root was made up, so that nothing can ever be shown for it.
     """
@@ -58,7 +58,7 @@ class Work:
 
 
 def trace_of(works: Sequence[Work]) -> Committed:
-    """The trace that the stages together commit."""
+    """Returns the trace that the stages together commit."""
     return _trace(
         tuple((work.first, work.last) for work in works),
         frozenset[Place]().union(*(work.lies for work in works)),
@@ -84,6 +84,6 @@ def _wrong_places(trace: Committed) -> tuple[Place, ...]:
 
 
 def wrong_places(works: Sequence[Work]) -> tuple[Place, ...]:
-    """Every element, padding included, that is not what its operator gives, by recomputing."""
+    """Returns every element, padding included, that differs from its recomputed value."""
     covered = works[-1].last if works else 0
     return tuple(place for place in _wrong_places(trace_of(works)) if place[0] < covered)

@@ -1,4 +1,4 @@
-"""Those who vote, with and without looking."""
+"""Parties that vote, with or without checking."""
 
 from dataclasses import dataclass
 from random import Random
@@ -26,21 +26,21 @@ class Paper:
 
 
 class Verifier(Party):
-    """Casts in its own time, reveals, and proves what it rejects."""
+    """Casts at its own time, reveals, and proves what it rejects."""
 
     def __init__(self, actor: Actor, random: Random, seat: int) -> None:
         super().__init__(actor, random)
         self.seat = seat
         self.haste = random.choice([0.0, 0.0, random.random(), 1.0])
-        """Share of the casting window that passes before it casts."""
+        """The share of the casting window that passes before it casts."""
         self.unhurried = random.random() < 0.2
-        """Whether it reveals in the last slot for it."""
+        """Whether it reveals in the last slot allowed."""
         self.papers: dict[tuple[int, int], Paper] = {}
         self._pursuits: dict[int, Pursuit] = {}
         self._barred: set[tuple[int, int]] = set()
 
     def vote(self, run: Run, life: Life) -> Vote | None:
-        """What to say; none to say nothing."""
+        """Returns its vote, or none to stay silent."""
         finding = life.check(run.judging(life))
         if finding.missing:
             return Choice.UNAVAILABLE, 0, 0
@@ -49,7 +49,7 @@ class Verifier(Party):
         return Choice.ACCEPT, 0, 0
 
     def reveals(self, run: Run, life: Life) -> bool:
-        """Whether to open what was cast."""
+        """Returns whether to reveal what was cast."""
         return True
 
     def act(self, run: Run, life: Life) -> None:
@@ -85,7 +85,10 @@ class Verifier(Party):
                 self._reveal(run, life, number, paper)
 
     def cast(self, run: Run, life: Life, number: int, vote: Vote) -> bool:
-        """Commit to a vote; whether the chain took it. What it refuses once is not tried again."""
+        """Commits to a vote and returns whether the chain took it.
+
+        A refused vote is not tried again.
+        """
         choice, operator, element = vote
         sent = self.attempt(
             run,
@@ -126,20 +129,20 @@ class Verifier(Party):
                 self.prove(run, life, (operator, element))
 
     def prove(self, run: Run, life: Life, place: tuple[int, int]) -> None:
-        """By the right of one's own ballot, where there is data to show."""
+        """Proves by the right of its own ballot, where there is data to show."""
         if not life.check(run.judging(life)).missing:
             pursuit = Pursuit(self, life, place, ticket=False)
             self._pursuits.setdefault(life.job.id, pursuit)
 
 
 class HonestVerifier(Verifier):
-    """Recomputes everything, and says what it found."""
+    """Recomputes everything, and votes for what it found."""
 
     honest: ClassVar[bool] = True
 
 
 class LazyVerifier(Verifier):
-    """Accepts unchecked."""
+    """Accepts without checking."""
 
     def vote(self, run: Run, life: Life) -> Vote | None:
         return Choice.ACCEPT, 0, 0
@@ -163,14 +166,14 @@ class Rejecter(Verifier):
 
 
 class Denier(Verifier):
-    """Says that available data is unavailable."""
+    """Claims that available data is unavailable."""
 
     def vote(self, run: Run, life: Life) -> Vote | None:
         return Choice.UNAVAILABLE, 0, 0
 
 
 class BallotWithholder(Verifier):
-    """Casts what it may, and does not reveal; or says nothing at all."""
+    """Casts what it may and does not reveal, or does not vote at all."""
 
     def __init__(self, actor: Actor, random: Random, seat: int) -> None:
         super().__init__(actor, random, seat)
@@ -186,7 +189,7 @@ class BallotWithholder(Verifier):
 
 
 class Copier(Verifier):
-    """Casts somebody else's commitment, and reveals what that one revealed."""
+    """Casts another verifier's commitment, and reveals what that verifier revealed."""
 
     def __init__(self, actor: Actor, random: Random, seat: int) -> None:
         super().__init__(actor, random, seat)

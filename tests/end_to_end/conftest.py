@@ -1,4 +1,4 @@
-"""The same stories on localnet and, where its binary is on PATH, on solana-test-validator."""
+"""Runs each scenario on localnet and, where its binary is on PATH, on solana-test-validator."""
 
 import asyncio
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The main job as a person would see it: who is paid, who is not, to the last unit."""
+"""The main job as its parties see it: who is paid, and how much, to the last base unit."""
 
 import pytest
 

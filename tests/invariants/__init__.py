@@ -1,1 +1,1 @@
-"""What holds over every order of steps: a state machine over the programs of a job."""
+"""Invariants over every order of steps: a state machine over the programs of a job."""

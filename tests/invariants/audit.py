@@ -1,4 +1,4 @@
-"""What must hold between any two steps."""
+"""The checks that must hold between any two steps."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ _LOCKED = 0
 
 
 class Books(StakeSteps, PayoutSteps, Governance):
-    """The whole economy, with the checks that an auditor would make of it."""
+    """The whole economy, with the checks that an auditor would make."""
 
     def audit(self) -> None:
-        """Assert everything that must hold now."""
+        """Asserts everything that must hold now."""
         check_tokens(self.view, self.book)
         check_positions(self.view)
         check_stake_vault(self.view, self.donated[staking.stake_vault_address()])
@@ -33,7 +33,7 @@ class Books(StakeSteps, PayoutSteps, Governance):
             self.check_escrow(ledger)
 
     def check_rewards(self) -> None:
-        """No more is paid than was funded, and what is owed is there."""
+        """No more is paid than was funded, and the rewards owed are in the vault."""
         assert self.rewarded <= self.funded
         owed = sum(map(self.rewards_owed, self.view.positions))
         assert owed + self.rewarded <= self.funded
@@ -60,13 +60,13 @@ class Books(StakeSteps, PayoutSteps, Governance):
 
 
 def check_tokens(view: View, book: Book) -> None:
-    """Every token account holds what the steps moved there, and nothing else exists."""
+    """Every token account holds what the steps moved there, and no other tokens exist."""
     assert view.tokens == book.balances
     assert sum(view.tokens.values()) == view.supply == book.supply
 
 
 def check_positions(view: View) -> None:
-    """Stake under exposure is there, and each exposure is counted once."""
+    """Exposed stake is present, and each exposure is counted once."""
     locked, unbonding = Counter[Pubkey](), Counter[Pubkey]()
     for exposure in view.exposures.values():
         if exposure.state == _LOCKED:
@@ -82,14 +82,15 @@ def check_positions(view: View) -> None:
 
 
 def check_stake_vault(view: View, donated: int) -> None:
-    """All that is staked or on its way out is in the vault."""
+    """The vault holds all that is staked or being unstaked."""
     owed = view.pool.total_staked + sum(ticket.amount for ticket in view.tickets.values())
     assert view.tokens[staking.stake_vault_address()] == owed + donated
 
 
 def check_seats(view: View) -> None:
-    """The tree weighs each held seat by its owner's stake and catch rate, below the minimum by
-    nothing.
+    """The tree weighs each held seat by its owner's stake and catch rate.
+
+    A seat below the minimum weighs nothing.
     """
     expected = [0] * len(view.tree.sums)
     for position in view.positions.values():
@@ -102,7 +103,7 @@ def check_seats(view: View) -> None:
 
 
 def check_jobs(view: View, ledgers: list[JobLedger]) -> None:
-    """Jobs, verdicts, escrows and providers agree on what has ended."""
+    """Jobs, verdicts, escrows and providers agree on which jobs have ended."""
     leases = Counter[Pubkey]()
     for ledger in ledgers:
         job = view.jobs.get(ledger.job.address)
@@ -122,5 +123,5 @@ def check_jobs(view: View, ledgers: list[JobLedger]) -> None:
 
 
 def ended_states(view: View) -> Mapping[Pubkey, int]:
-    """Final state of every job that has ended: it can never change again."""
+    """Returns the final state of every job that has ended, which can never change again."""
     return {address: job.state for address, job in view.jobs.items() if job.state in ENDED}

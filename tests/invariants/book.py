@@ -6,29 +6,29 @@ from solders.pubkey import Pubkey
 
 
 class Book:
-    """What each token account must hold. Amounts are base units."""
+    """The expected balance of each token account, in base units."""
 
     def __init__(self, opening: Mapping[Pubkey, int]) -> None:
         self.balances = dict(opening)
         self.supply = sum(opening.values())
 
     def open(self, account: Pubkey) -> None:
-        """A token account that now exists, empty."""
+        """Adds a token account that now exists, empty."""
         assert account not in self.balances, f"{account} is open already"
         self.balances[account] = 0
 
     def close(self, account: Pubkey) -> None:
-        """A token account that no longer exists; it must be empty."""
+        """Removes a token account that no longer exists; it must be empty."""
         left = self.balances.pop(account)
         assert left == 0, f"{account} was closed with {left} inside"
 
     def move(self, source: Pubkey, destination: Pubkey, amount: int) -> None:
-        """Take from one account what another gets."""
+        """Takes from one account what another receives."""
         self._take(source, amount)
         self.balances[destination] += amount
 
     def burn(self, source: Pubkey, amount: int) -> None:
-        """Take out of existence."""
+        """Removes tokens from existence."""
         self._take(source, amount)
         self.supply -= amount
 

@@ -10,18 +10,17 @@ from tests.invariants.market import CLAIMED, COMMITTED, ENDED, POSTED
 from tests.world import Actor
 
 _LONGEST: Final = 24
-"""Steps that a stranger can need: two for each of 3 leases, 8 with tips, a slash, and one more
-expiry.
-"""
+"""The most steps that a stranger can need: two for each of 3 leases, 8 with tips, a slash, and one
+more expiry."""
 _VOIDED: Final = {Outcome.UNAVAILABLE, Outcome.FRAUD, Outcome.WITHHELD}
 _SLASHED: Final = {Outcome.FRAUD, Outcome.WITHHELD}
 
 
 class Closing(Hostile):
-    """What nobody can prevent."""
+    """The steps that nobody can prevent."""
 
     def close(self) -> None:
-        """Bring every job to its end, pay and free everything, and take all stake out."""
+        """Brings every job to its end, pays and frees everything, and withdraws all stake."""
         for ledger in self.ledgers:
             self.conclude(ledger)
         for ledger in self.ledgers:
@@ -38,7 +37,7 @@ class Closing(Hostile):
         self.audit()
 
     def conclude(self, ledger: JobLedger) -> None:
-        """Let every deadline of the job pass."""
+        """Lets every deadline of the job pass."""
         for _ in range(_LONGEST):
             if ledger.final:
                 return
@@ -64,7 +63,7 @@ class Closing(Hostile):
             self.decide(ledger, cranker)
 
     def decide(self, ledger: JobLedger, cranker: Actor) -> None:
-        """Count the ballots, or end the verdict as its outcome demands."""
+        """Counts the ballots, or ends the verdict as its outcome demands."""
         found = self.verdict(ledger)
         if found.state == State.BALLOTING:
             self.tally(ledger, cranker)
@@ -78,7 +77,7 @@ class Closing(Hostile):
             self.settle(ledger, cranker)
 
     def outlast(self, ledger: JobLedger) -> None:
-        """Let the deadline pass that the job waits for now."""
+        """Lets the deadline pass that the job is waiting for."""
         job = self.job(ledger)
         deadline = {POSTED: job.claim_deadline, CLAIMED: job.lease.expires_slot}.get(job.state, 0)
         if job.state == COMMITTED:
@@ -96,7 +95,7 @@ class Closing(Hostile):
             self.world.warp_to(deadline + 1)
 
     def pay_out(self, ledger: JobLedger) -> None:
-        """Everything that is left to do once a job has ended, where nobody has done it."""
+        """Takes all steps that remain once a job has ended and that nobody has taken."""
         address = ledger.job.address
         if not ledger.escrow_closed:
             for index, credit in enumerate(self.view.escrows[address].credits):
@@ -124,7 +123,7 @@ class Closing(Hostile):
         self.audit()
 
     def take_stake_out(self) -> None:
-        """All stake and all rewards go home; what is left in the vaults is nobody's."""
+        """Returns all stake and rewards to their owners; the rest belongs to nobody."""
         for owner, position in list(self.view.positions.items()):
             assert position.exposed == 0
             if position.amount:

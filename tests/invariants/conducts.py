@@ -1,4 +1,4 @@
-"""How parties behave in the lives that tests write down."""
+"""The behaviour of parties in the lives that tests write down."""
 
 from keeper.lab.market.judgement import Choice
 from tests.invariants.progress import Conduct
@@ -7,7 +7,7 @@ _BALLOTS = 15
 
 
 def diligent(choice: Choice | None, **changes: object) -> Conduct:
-    """Everybody works at once and to the end, and all verifiers vote alike."""
+    """Returns conduct by which everyone works to the end and all verifiers vote alike."""
     values: dict[str, object] = {
         "provider": 1,
         "last": 4,

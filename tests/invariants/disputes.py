@@ -1,4 +1,4 @@
-"""Steps of challengers and of providers who are asked, and how a verdict ends."""
+"""Steps of challengers and of questioned providers, and the end of a verdict."""
 
 from itertools import accumulate
 
@@ -19,14 +19,14 @@ _FIRST_ANSWER = 3
 
 
 class DisputeSteps(JudgementSteps):
-    """Each step foresees from the view whether it is allowed, and books what it moves."""
+    """Each step predicts from the view whether it is allowed, and books what it moves."""
 
     def trace(self, ledger: JobLedger) -> Committed:
-        """What was committed for the job."""
+        """Returns what was committed for the job."""
         return committed(ledger.lie, ledger.ranges)
 
     def challenge(self, ledger: JobLedger) -> None:
-        """Stage evidence against the element that may be wrong, and have it judged."""
+        """Stages evidence against the element that may be wrong, and has it judged."""
         operator = ledger.lie or 0
         found = self.verdict(ledger)
         if found.state == State.COMMITTING or operator >= ledger.stages[-1].last:
@@ -59,7 +59,7 @@ class DisputeSteps(JudgementSteps):
         return Challenge(owner, ledger.job, operator, element, evidence)
 
     def answer(self, ledger: JobLedger, count: int) -> None:
-        """As soon as the questions are known the last provider answers the first `count`."""
+        """Once the questions are known, the last provider answers the first `count` of them."""
         found = self.verdict(ledger)
         if found.state != State.ANSWERING:
             return
@@ -104,7 +104,7 @@ class DisputeSteps(JudgementSteps):
         return ledger.provider_of(self._question(ledger, silent)[0])
 
     def expire_answers(self, ledger: JobLedger, payer: Actor) -> None:
-        """Report that the providers were asked in vain."""
+        """Reports that the providers did not answer."""
         found = self.verdict(ledger)
         checks = {
             "WrongState": found.state != State.ANSWERING,
@@ -120,7 +120,7 @@ class DisputeSteps(JudgementSteps):
             assert blamed == self._withholder(ledger)
 
     def slash_provider(self, ledger: JobLedger) -> None:
-        """Take the liar's exposure, once, when no trap can be opened any more."""
+        """Takes the liar's exposure, once, when no trap can be opened any more."""
         found = self.verdict(ledger)
         convict = found.stages[found.fraud.stage].provider
         checks = {
@@ -137,11 +137,11 @@ class DisputeSteps(JudgementSteps):
                 ledger.bounty = paid * self.world.parameters.verdict.bounty_bps // BPS
 
     def trap_deadline(self, ledger: JobLedger) -> int:
-        """Last slot in which a proven lie may turn out to be a trap."""
+        """Returns the last slot in which a proven lie may turn out to be a trap."""
         return self.verdict(ledger).window_end + self.world.parameters.verdict.trap_slots
 
     def slash_ballot(self, ledger: JobLedger, number: int) -> None:
-        """Take the exposure of who accepted a lie, once."""
+        """Takes the exposure of a verifier that accepted a lie, once."""
         ballot, found = ledger.ballots[number], self.verdict(ledger)
         checks = {
             "NotProven": found.outcome != Outcome.FRAUD,
@@ -193,7 +193,7 @@ class DisputeSteps(JudgementSteps):
             ledger.conclude(outcome, self.graph.multiply_adds, fee_bps)
 
     def void(self, ledger: JobLedger, cranker: Actor) -> None:
-        """Void, where there is a stage to blame; without any there is no exposure to name."""
+        """Voids the job, where there is a stage to blame and so an exposure to name."""
         if not ledger.stages:
             return
         refusal = self._void_refusal(ledger)

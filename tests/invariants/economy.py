@@ -1,4 +1,4 @@
-"""The world that the steps act on, and everybody in it."""
+"""The world that the steps act on, and the actors in it."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ STAKED: Final = 150 * NLOV
 
 @cache
 def two_layers() -> Graph:
-    """Four operators, two of them with multiply-adds: matmul, requantise, matmul, argmax."""
+    """Returns four operators: matmul, requantise, matmul, argmax."""
     random = np.random.default_rng(0)
     weights = [random.integers(-128, 128, shape).astype(np.int8) for shape in ((6, 8), (5, 6))]
     builder = GraphBuilder()
@@ -42,7 +42,7 @@ def two_layers() -> Graph:
 
 @cache
 def committed(lie: int | None, stages: tuple[tuple[int, int], ...]) -> Committed:
-    """The graph's trace in these stages; with `lie`, that operator's first element is wrong."""
+    """Returns the graph's trace; with `lie`, that operator's first element is wrong."""
     graph = two_layers()
     lies = {} if lie is None else {lie: {0}}
     return Committed(graph, inputs_of(graph), stages, lies)
@@ -51,8 +51,8 @@ def committed(lie: int | None, stages: tuple[tuple[int, int], ...]) -> Committed
 class Economy:
     """Verifiers on seats, providers, buyers, crankers and a thief, over one registered graph.
 
-    A provider and a buyer hold seats too, so that draws must leave them out, or they must be
-    refused as judges of their own job.
+    A provider and a buyer hold seats too, so that draws must leave them out, or the programs must
+    refuse them as judges of their own job.
     """
 
     def __init__(self) -> None:
@@ -90,19 +90,19 @@ class Economy:
 
     @property
     def view(self) -> View:
-        """What the chain holds now, read once after each change."""
+        """Returns what the chain holds now, read once after each change."""
         if self._view is None:
             self._view = View.of(self.world)
         return self._view
 
     def forget(self) -> None:
-        """The next look reads the chain anew."""
+        """Makes the next look read the chain again."""
         self._view = None
 
     def attempt(
         self, refusal: str | None, *instructions: Instruction, signers: Iterable[Actor] = ()
     ) -> Sent | None:
-        """Send; where a refusal is foreseen, assert that one and that nothing has changed."""
+        """Sends; where a refusal is predicted, asserts that error and that nothing has changed."""
         if refusal is not None:
             self.world.fails(refusal, *instructions, signers=signers)
             self.reached[refusal] += 1
@@ -112,11 +112,11 @@ class Economy:
         return sent
 
     def vault_of(self, ledger: JobLedger) -> Pubkey:
-        """The job's vault."""
+        """Returns the job's vault."""
         return escrow.vault_address(ledger.job.address)
 
     def donate(self, destination: Pubkey, amount: int) -> None:
-        """A transfer that no program asked for."""
+        """Transfers tokens that no program asked for."""
         self.attempt(
             None,
             spl_transfer(
@@ -130,7 +130,7 @@ class Economy:
         self.donated[destination] += amount
 
     def vaults(self) -> list[Pubkey]:
-        """Every vault that anybody can send tokens to."""
+        """Returns every vault that anyone can send tokens to."""
         return [
             staking.stake_vault_address(),
             staking.reward_vault_address(),

@@ -1,4 +1,4 @@
-"""Steps of the authority: parameters that change while jobs are on their way."""
+"""Steps of the authority: parameters that change while jobs are under way."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,14 +31,14 @@ CHANGES: Final[Mapping[str, Mapping[str, tuple[int, int, int]]]] = {
         "bounty_bps": (5_000, 0, 10_000),
     },
 }
-"""Values a parameter may take by program and name: localnet's, and extremes."""
+"""The values that a parameter may take, by program and name: localnet's, and extremes."""
 
 
 class Governance(Economy):
-    """Whatever the authority does, what was locked keeps its terms."""
+    """Whatever the authority does, locked jobs keep their terms."""
 
     def govern(self, program: str, name: str, value: int) -> None:
-        """Set one parameter of a program."""
+        """Sets one parameter of a program."""
         authority = self.world.authority
         parameters = self.world.parameters
         if program == "escrow":

@@ -1,4 +1,4 @@
-"""What a thief tries: each must fail with the program's own error and change nothing."""
+"""A thief's attempts: each must fail with the program's own error and change nothing."""
 
 from collections.abc import Iterator
 
@@ -18,18 +18,18 @@ from tests.invariants.ledger import JobLedger
 from tests.world import Actor, with_account
 
 Attack = tuple[str, Instruction, list[Actor]]
-"""The error foreseen, what is tried, and who signs."""
+"""The predicted error, the instructions tried, and the signers."""
 
 
 class Hostile(Books):
-    """Attacks that are refused whatever the state, and those that this state refuses."""
+    """Attacks that are refused in every state, and those that this state refuses."""
 
     def attacks(self, ledger: JobLedger | None) -> list[Attack]:
-        """Those that make sense now."""
+        """Returns the attacks that make sense now."""
         return [*self._on_stake(), *(self._on_job(ledger) if ledger else ())]
 
     def refused(self, attack: Attack) -> None:
-        """Try it, and see it fail as foreseen without a trace."""
+        """Tries an attack, and asserts that it fails as predicted without a trace."""
         refusal, instruction, signers = attack
         self.attempt(refusal, instruction, signers=signers)
 

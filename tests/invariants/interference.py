@@ -1,4 +1,4 @@
-"""Anything that anybody may try on a job, in turn or out of turn."""
+"""The steps that anyone may try on a job, in turn or out of turn."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,10 +13,10 @@ Step = Callable[[], None]
 
 
 class Interference(Progress):
-    """Each step foresees whether it is refused, so that trying it at any time is a test."""
+    """Each step predicts whether it is refused, so that trying it at any time is a test."""
 
     def interfere(self, ledger: JobLedger, pick: int, party: Actor, other: int) -> None:
-        """One step of those whose accounts exist; `other` chooses among parties or parts."""
+        """Takes one of the steps whose accounts exist; `other` chooses among parties or parts."""
         steps = list(self._steps(ledger, party, other))
         if steps:
             steps[pick % len(steps)]()

@@ -1,4 +1,4 @@
-"""Steps of verifiers, and of whoever cranks a verdict on."""
+"""Steps of verifiers, and of crankers who move a verdict on."""
 
 from collections.abc import Sequence
 
@@ -15,10 +15,10 @@ _DRAWN, _CAST, _REVEALED = range(3)
 
 
 class JudgementSteps(MarketSteps):
-    """Each step foresees from the view whether it is allowed, and books what it moves."""
+    """Each step predicts from the view whether it is allowed, and books what it moves."""
 
     def verdict(self, ledger: JobLedger) -> verdict.Verdict:
-        """The job's verdict."""
+        """Returns the job's verdict."""
         return self.view.verdicts[ledger.job.address]
 
     def adopt_partial(self, ledger: JobLedger, cranker: Actor) -> None:
@@ -35,7 +35,7 @@ class JudgementSteps(MarketSteps):
         self._stepped(refusal, ledger, cranker, "partial")
 
     def draw(self, ledger: JobLedger, cranker: Actor, *, salted: bool, wait: bool = True) -> None:
-        """Draw as soon as it is due; `wait` off tries at once."""
+        """Draws as soon as the draw is due; `wait` off tries at once."""
         found = self.verdict(ledger)
         due = found.committed_slot + judge.DRAW_DELAY + 1
         if not (salted or found.salt_known):
@@ -61,7 +61,7 @@ class JudgementSteps(MarketSteps):
         self._stepped(refusal, ledger, cranker, "drawn")
 
     def cast(self, ledger: JobLedger, choices: Sequence[Choice | None], operator: int) -> None:
-        """Every ballot still open votes or, without a choice, waits. Rejecters name `operator`."""
+        """Every open ballot votes or, without a choice, waits. Rejecters name `operator`."""
         count = self.verdict(ledger).ballot_count
         for number, choice in zip(range(count), choices, strict=False):
             if choice is not None and number not in ledger.ballots:
@@ -110,7 +110,7 @@ class JudgementSteps(MarketSteps):
         return next((refusal for refusal, applies in checks.items() if applies), None)
 
     def reveal(self, ledger: JobLedger, withheld: frozenset[int]) -> None:
-        """Once casting is over, everybody who cast reveals but for the ballots withheld."""
+        """Once casting is over, every verifier that cast reveals, unless its ballot is withheld."""
         found = self.verdict(ledger)
         if found.state == State.BALLOTING and self.world.slot <= found.ballot_deadline:
             self.world.warp_to(found.ballot_deadline + 1)

@@ -24,7 +24,7 @@ _BORNE_OUT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class CommittedStage:
-    """Operators `first..last` and what their whole graph was leased for, in base units."""
+    """Operators `first..last` and the price of a lease on their whole graph, in base units."""
 
     provider: Pubkey
     first: int
@@ -35,7 +35,7 @@ class CommittedStage:
 
 @dataclass(slots=True)
 class CastBallot:
-    """A vote, what silence about it costs, and whether it has been revealed."""
+    """A vote, the cost of silence about it, and whether it has been revealed."""
 
     verifier: Pubkey
     choice: Choice
@@ -48,7 +48,7 @@ class CastBallot:
 
 @dataclass(slots=True)
 class JobLedger:
-    """One job's account of who has done what and who has been paid. Amounts are base units."""
+    """One job's record of each party's work and payment. Amounts are base units."""
 
     job: PostedJob
     locked: int
@@ -67,38 +67,38 @@ class JobLedger:
 
     @property
     def unpaid(self) -> int:
-        """Credited and still in the vault."""
+        """Returns what is credited and still in the vault."""
         return sum(self.credits.values()) - sum(self.paid.values())
 
     @property
     def covered(self) -> int:
-        """What may be credited: the buyer's, and of a slash the challenger's share."""
+        """Returns what may be credited: the buyer's payment and the challenger's slash share."""
         return self.locked + self.bounty
 
     @property
     def ranges(self) -> tuple[tuple[int, int], ...]:
-        """First and last operator of each stage."""
+        """Returns the first and last operator of each stage."""
         return tuple((stage.first, stage.last) for stage in self.stages)
 
     @property
     def outstanding(self) -> int:
-        """What the vault must never hold less than."""
+        """Returns the least amount that the vault must hold."""
         return self.unpaid + self.fee_due
 
     def commit(self, stage: CommittedStage) -> None:
-        """Append a stage; one that begins at operator 0 replaces all before it."""
+        """Appends a stage; one that begins at operator 0 replaces all before it."""
         if stage.first == 0:
             self.stages.clear()
         self.stages.append(stage)
 
     def provider_of(self, operator: int) -> Pubkey:
-        """Who committed the operator."""
+        """Returns the provider that committed the operator."""
         return next(s.provider for s in self.stages if s.first <= operator < s.last)
 
     def conclude(
         self, outcome: Outcome, graph_macs: int, fee_bps: int, challenger: Pubkey | None = None
     ) -> None:
-        """Credit everybody as the verdict's outcome says."""
+        """Credits all parties as the verdict's outcome says."""
         credits = Counter[Pubkey]()
         if challenger is not None:
             credits[challenger] += self.bounty
@@ -117,11 +117,11 @@ class JobLedger:
         self._finalise(credits)
 
     def refund(self, cranker: Pubkey | None) -> None:
-        """Credit nobody but whoever ended the job."""
+        """Credits nobody but the party that ended the job."""
         self._finalise(Counter({cranker: self.job.terms.tip} if cranker else {}))
 
     def pay(self, party: Pubkey) -> int:
-        """Give what the party is owed; it can be asked for once."""
+        """Returns what the party is owed and marks it as paid; fails the second time."""
         assert party not in self.paid, f"{party} is paid twice"
         self.paid[party] = self.credits[party]
         return self.credits[party]

@@ -1,4 +1,4 @@
-"""Which steps may follow which: the rules that hypothesis chooses from."""
+"""The rules that hypothesis chooses from: which steps may follow which."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, TypedDict, TypeVar
@@ -25,7 +25,7 @@ from tests.world import NLOV
 Item = TypeVar("Item")
 
 PICKS: Final = st.integers(0, 2**16)
-"""Number of whatever can be chosen from, modulo how many there are."""
+"""A number that chooses one of several items, modulo how many there are."""
 AMOUNTS: Final = st.integers(1, 60 * NLOV)
 BALLOTS: Final = 15
 WAITS: Final = st.sampled_from([1, 10, 40, 160, 320])
@@ -67,7 +67,7 @@ JOBS: Final = 6
 
 
 class Terms(TypedDict):
-    """What a buyer offers, in base units; of the premium half is burned."""
+    """A buyer's offer, in base units; half of the premium is burned."""
 
     price: int
     verification_fee: int
@@ -90,12 +90,12 @@ TERMS: Final = st.fixed_dictionaries(
 
 
 def chosen(items: Sequence[Item], pick: int) -> Item:
-    """One of the items, which must not be none."""
+    """Returns one of the items, of which there must be some."""
     return items[pick % len(items)]
 
 
 class EconomyMachine(RuleBasedStateMachine):
-    """Any order of steps by anybody; the audit after each, and the end of everything at last."""
+    """Any order of steps by anyone, an audit after each, and finally the end of everything."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,24 +104,24 @@ class EconomyMachine(RuleBasedStateMachine):
         self.states: dict[Pubkey, int] = {}
 
     def jobs(self, keep: Callable[[JobLedger], bool]) -> list[JobLedger]:
-        """Jobs that a rule applies to, oldest first."""
+        """Returns the jobs that a rule applies to, oldest first."""
         return [ledger for ledger in self.economy.ledgers if keep(ledger)]
 
     def underway(self) -> list[JobLedger]:
-        """Jobs that have not ended."""
+        """Returns the jobs that have not ended."""
         return self.jobs(lambda ledger: not ledger.final)
 
     def ended(self) -> list[JobLedger]:
-        """Jobs that have ended and whose account exists."""
+        """Returns the jobs that have ended and whose account exists."""
         return self.jobs(lambda ledger: ledger.final and not ledger.closed)
 
     def judged(self) -> list[JobLedger]:
-        """Jobs under way that have a verdict."""
+        """Returns the jobs under way that have a verdict."""
         found = self.economy.view.verdicts
         return self.jobs(lambda ledger: not ledger.final and ledger.job.address in found)
 
     def balloting(self) -> list[JobLedger]:
-        """Jobs whose verifiers vote."""
+        """Returns the jobs whose verifiers vote."""
         found = self.economy.view.verdicts
         return self.jobs(
             lambda ledger: (
@@ -208,11 +208,11 @@ class StakeRules(EconomyMachine):
 
 
 class JobRules(EconomyMachine):
-    """Jobs on their way, and whoever gets in it."""
+    """Jobs under way, and parties that interfere."""
 
     @initialize(lives=st.lists(st.tuples(PICKS, TERMS, LIFE), min_size=2, max_size=3))
     def begin(self, lives: list[tuple[int, Terms, list[Conduct]]]) -> None:
-        """Most examples begin with jobs somewhere on their way."""
+        """Most examples begin with jobs at some point of their lives."""
         self.economy.fund_rewards(10 * NLOV)
         for buyer, terms, life in lives:
             ledger = self.economy.post(chosen(self.economy.buyers, buyer), **terms)

@@ -1,4 +1,4 @@
-"""Steps of buyers and providers, and of whoever cranks their deadlines."""
+"""Steps of buyers and providers, and of crankers of their deadlines."""
 
 from typing import Final
 
@@ -15,18 +15,18 @@ _NEVER_POSTED: Final = 1_000_000
 
 
 class MarketSteps(ProviderSteps):
-    """Each step foresees from the view whether it is allowed, and books what it moves."""
+    """Each step predicts from the view whether it is allowed, and books what it moves."""
 
     def job(self, ledger: JobLedger) -> job_registry.Job:
-        """The job's account."""
+        """Returns the job's account."""
         return self.view.jobs[ledger.job.address]
 
     def post(
         self, buyer: Actor, *, paid_urgency: int = 0, lie: int | None = None, **terms: int
     ) -> JobLedger:
-        """Lock and post. `paid_urgency` is even, so that half of it burns exactly.
+        """Locks and posts. `paid_urgency` is even, so that exactly half of it burns.
 
-        Whoever works on the job computes it truly but for the first element of operator `lie`.
+        All providers of the job compute it truly, except for the first element of operator `lie`.
         """
         posted = market.post_job(
             self.world,
@@ -53,7 +53,7 @@ class MarketSteps(ProviderSteps):
         return ledger
 
     def lock_and_take_back(self, buyer: Actor, donation: int) -> None:
-        """Lock for a job that is never posted, with a stranger's gift on top."""
+        """Locks for a job that is never posted, with a stranger's gift on top."""
         terms = market.terms_of(_NEVER_POSTED)
         job = job_registry.job_address(buyer.key, _NEVER_POSTED)
         before = self.world.tokens(buyer)
@@ -89,7 +89,7 @@ class MarketSteps(ProviderSteps):
             self.reached["cancelled"] += 1
 
     def claim(self, owner: Actor, ledger: JobLedger) -> None:
-        """Claim once every provider's turn has come."""
+        """Claims once every provider's turn has come."""
         job, params = self.job(ledger), self.world.parameters.job_registry
         turn = job.posted_slot + 1 + params.claim_max_delay_slots
         if job.state == POSTED and self.world.slot < turn:
@@ -104,7 +104,7 @@ class MarketSteps(ProviderSteps):
             assert self.job(ledger).lease.price == self.quote(owner) + job.urgency
 
     def claim_refusal(self, owner: Actor, ledger: JobLedger) -> str | None:
-        """Why the provider may not claim now even when its turn has come."""
+        """Returns why the provider may not claim even when its turn has come, or none."""
         job, params = self.job(ledger), self.world.parameters.job_registry
         provider = self.view.providers.get(owner.key)
         if provider is None:
@@ -125,7 +125,7 @@ class MarketSteps(ProviderSteps):
         return next((refusal for refusal, applies in checks.items() if applies), None)
 
     def open_verdict(self, ledger: JobLedger) -> None:
-        """What a leaseholder may do and then commit nothing."""
+        """A leaseholder may open the verdict and then commit nothing."""
         owner = self.by_key[self.job(ledger).lease.provider]
         known = ledger.job.address in self.view.verdicts
         self.attempt(
@@ -135,7 +135,7 @@ class MarketSteps(ProviderSteps):
         )
 
     def commit(self, ledger: JobLedger, last: int, *, restart: bool = False) -> None:
-        """Commit up to operator `last` and at least one, from the job's progress or from 0."""
+        """Commits up to operator `last`, at least one, from the job's progress or from 0."""
         job = self.job(ledger)
         owner = self.by_key[job.lease.provider]
         first = 0 if restart else job.progress

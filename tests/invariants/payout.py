@@ -15,10 +15,10 @@ from tests.invariants.market import CANCELLED, ENDED, EXPIRED
 
 
 class PayoutSteps(DisputeSteps):
-    """Each step foresees from the view whether it is allowed, and books what it moves."""
+    """Each step predicts from the view whether it is allowed, and books what it moves."""
 
     def withdraw_credit(self, ledger: JobLedger, index: int) -> None:
-        """Pay one credit, and try to have it paid again."""
+        """Pays one credit, and tries to have it paid again."""
         credit = self.view.escrows[ledger.job.address].credits[index]
         owner = self.by_key[credit.party]
         withdrawal = escrow.withdraw(
@@ -61,7 +61,7 @@ class PayoutSteps(DisputeSteps):
         self.funded += stakers
 
     def reclaim(self, ledger: JobLedger) -> None:
-        """Give the buyer what nobody else is owed; the vault closes once it owes nothing."""
+        """Gives the buyer what no other party is owed; the vault closes once it owes nothing."""
         vault, buyer = self.vault_of(ledger), ledger.job.buyer
         spare = self.book.balances[vault] - ledger.outstanding
         refusal = None
@@ -82,7 +82,7 @@ class PayoutSteps(DisputeSteps):
                 ledger.escrow_closed = True
 
     def release_exposure(self, exposure: staking.Exposure) -> None:
-        """Free a provider's stake; a verifier's is not the registry's to free."""
+        """Frees a provider's stake; the registry may not free a verifier's."""
         job = self.view.jobs.get(exposure.job)
         refusal = None
         if job is not None and job.state not in ENDED:
@@ -95,7 +95,7 @@ class PayoutSteps(DisputeSteps):
         )
 
     def release_ballot(self, ledger: JobLedger, number: int) -> None:
-        """Free a verifier's stake, less the silence fee where it did not reveal."""
+        """Frees a verifier's stake, less the silence fee where it did not reveal."""
         ballot, fees = ledger.ballots[number], escrow.fees_address(shard_of(ledger.job.address))
         found = self.verdict(ledger)
         fraud = found.outcome == Outcome.FRAUD
@@ -135,7 +135,7 @@ class PayoutSteps(DisputeSteps):
         self.attempt(refusal, verdict.close_verdict(payer=found.payer, job=ledger.job.address))
 
     def close_job(self, ledger: JobLedger) -> None:
-        """Close the job's account once its escrow and its verdict are gone."""
+        """Closes the job's account once its escrow and its verdict are gone."""
         checks = {
             "EscrowOpen": not ledger.escrow_closed,
             "VerdictOpen": ledger.job.address in self.view.verdicts,

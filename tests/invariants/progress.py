@@ -1,4 +1,4 @@
-"""The next step that a job waits for, taken by those whose turn it is."""
+"""The next step that a job waits for, taken by the parties whose turn it is."""
 
 from dataclasses import dataclass
 
@@ -27,10 +27,10 @@ class Conduct:
 
 
 class Progress(Closing):
-    """Jobs on their way."""
+    """Jobs under way."""
 
     def advance(self, ledger: JobLedger, conduct: Conduct) -> None:
-        """Take the job's next step, waiting for it where needed."""
+        """Takes the job's next step, waiting for it where needed."""
         job = self.job(ledger)
         if job.state == POSTED:
             self._begin(ledger, conduct)

@@ -1,4 +1,4 @@
-"""Steps of providers that concern no job, and of the market that prices all."""
+"""Steps of providers that concern no job, and of the market that sets all prices."""
 
 from typing import Final
 
@@ -14,10 +14,10 @@ _ASK_UNIT: Final = 2**30
 
 
 class ProviderSteps(Economy):
-    """Each step foresees from the view whether it is allowed."""
+    """Each step predicts from the view whether it is allowed."""
 
     def quote(self, owner: Actor) -> int:
-        """Base units that the provider takes for the graph now, floored at each factor."""
+        """Returns the base units that the provider asks for the graph, floored at each factor."""
         provider, params = self.view.providers[owner.key], self.world.parameters.job_registry
         rate, reference = provider.measured_rate, params.capability_ref
         capability = _Q32 if rate >= reference else rate * _Q32 // reference
@@ -37,7 +37,7 @@ class ProviderSteps(Economy):
         )
 
     def leave(self, owner: Actor) -> None:
-        """Deregister; whoever runs a job must stay."""
+        """Deregisters; a provider with a running job must stay."""
         provider = self.view.providers.get(owner.key)
         refusal = "ProviderActive" if provider and provider.active else None
         self.attempt(
@@ -55,7 +55,7 @@ class ProviderSteps(Economy):
         )
 
     def market_is_due(self) -> bool:
-        """Whether an epoch has begun that the market has not seen."""
+        """Returns whether an epoch has begun that the market has not seen."""
         epoch = self.world.slot // self.world.parameters.job_registry.epoch_slots
         return epoch > self.view.market.epoch
 

@@ -1,4 +1,4 @@
-"""Steps of those who stake, and of whoever funds their rewards."""
+"""Steps of stakers, and of the funders of their rewards."""
 
 from collections.abc import Sequence
 
@@ -15,13 +15,13 @@ _HELD = 2**64 - 1
 
 
 def wide(limbs: Sequence[int]) -> int:
-    """The number in two u64 limbs, low limb first."""
+    """Returns the number in two u64 limbs, low limb first."""
     low, high = limbs
     return low | high << 64
 
 
 class StakeSteps(Economy):
-    """Each step foresees from the view whether it is allowed, and books what it moves."""
+    """Each step predicts from the view whether it is allowed, and books what it moves."""
 
     def stake(self, owner: Actor, amount: int) -> None:
         refusal = None if amount <= self.world.tokens(owner) else "InsufficientFunds"
@@ -55,7 +55,7 @@ class StakeSteps(Economy):
         )
 
     def withdraw_stake(self, ticket: staking.Ticket) -> None:
-        """Cash a ticket, and try to cash it again."""
+        """Cashes a ticket, and tries to cash it again."""
         owner = self.by_key[ticket.owner]
         early = self.world.slot < ticket.available_slot
         cash = staking.withdraw(
@@ -79,7 +79,7 @@ class StakeSteps(Economy):
         self.rewarded += owed
 
     def rewards_owed(self, owner: Pubkey) -> int:
-        """Base units: what was settled, and the growth of the Q64 index since, rounded down."""
+        """Returns base units: settled rewards plus the Q64 index's growth since, rounded down."""
         pool, position = self.view.pool, self.view.positions[owner]
         index = wide(pool.reward_index)
         if pool.total_staked:
@@ -106,7 +106,7 @@ class StakeSteps(Economy):
         self.book.move(self.funder.tokens, staking.emission_vault_address(), amount)
 
     def emit_rewards(self) -> None:
-        """Before the first halving, so at one rate."""
+        """Emits rewards before the first halving, so at one rate."""
         pool, vault = self.view.pool, staking.emission_vault_address()
         assert self.world.slot <= pool.emission_start + pool.params.halving_slots
         due = pool.params.emission_per_slot * (self.world.slot - pool.emission_last)

@@ -1,4 +1,4 @@
-"""Accounts changed behind everybody's back."""
+"""Changes accounts without going through the programs."""
 
 from solders.account import Account
 from solders.pubkey import Pubkey
@@ -9,13 +9,13 @@ from tests.world import Actor
 
 
 def trust(economy: Economy, owner: Actor) -> None:
-    """Give a provider the reputation of a hundred settled jobs: draws spare it most often."""
+    """Gives a provider the reputation of a hundred settled jobs: draws often spare it."""
     address = job_registry.provider_address(owner.key)
     add(economy, address, job_registry.Provider.OFFSETS["reputation"], 2**16, size=4)
 
 
 def add(economy: Economy, address: Pubkey, offset: int, difference: int, *, size: int = 8) -> None:
-    """Change a little-endian unsigned integer of `size` bytes in an account."""
+    """Changes a little-endian unsigned integer of `size` bytes in an account."""
     raw = economy.world.bank.account(address)
     assert raw is not None
     data = bytearray(raw.data)

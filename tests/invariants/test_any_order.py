@@ -1,12 +1,12 @@
-"""Any order of steps keeps the books, and strangers alone can end everything."""
+"""Any order of steps keeps the books balanced, and strangers alone can end everything."""
 
 from hypothesis import HealthCheck, Phase, settings
 
 from tests.invariants.machine import AnyOrder
 
-# Each example deploys a chain of its own and at its end brings every job to its own: about a
-# second. Derandomised, so a failure seen anywhere can be seen again. Shrinking a failure takes
-# minutes: whoever looks for its cause adds Phase.shrink here.
+# Each example deploys its own chain and brings every job to its end, which takes about a second.
+# The test is derandomised, so that every failure can be repeated. Shrinking a failure takes
+# minutes: to look for its cause, add Phase.shrink here.
 AnyOrder.TestCase.settings = settings(
     max_examples=25,
     stateful_step_count=50,

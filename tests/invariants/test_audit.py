@@ -1,4 +1,4 @@
-"""The audit notices what it is for: each kind of corruption by itself."""
+"""The audit notices each kind of corruption by itself."""
 
 from collections.abc import Callable
 
@@ -16,12 +16,12 @@ from tests.invariants.tampering import add
 from tests.world import NLOV
 
 _TOKEN_AMOUNT = 64
-"""Offset of the balance in a token account."""
+"""The offset of the balance in a token account."""
 
 
 @pytest.fixture
 def economy() -> Interference:
-    """One accepted job with nothing paid out yet, and one claimed."""
+    """One accepted job with nothing paid out yet, and one claimed job."""
     economy = Interference()
     economy.fund_rewards(NLOV)
     done = economy.post(economy.buyers[0])
@@ -145,7 +145,7 @@ def test_an_ended_job_that_comes_back_is_noticed() -> None:
 
 
 def test_stake_that_stays_locked_is_noticed(economy: Interference) -> None:
-    """A job that strangers cannot end, here for lack of an exposure to forfeit."""
+    """Strangers cannot end this job, for lack of an exposure to forfeit."""
     exposure = staking.exposure_address(economy.ledgers[1].job.address, economy.providers[2].key)
     raw = economy.world.bank.account(exposure)
     assert raw is not None

@@ -1,4 +1,4 @@
-"""Every way that a job can end, through the same steps and audits as in any order."""
+"""Every way that a job can end, with the same steps and audits as in any order."""
 
 import pytest
 
@@ -63,7 +63,7 @@ LIVES: dict[str, tuple[int | None, list[Conduct], int, str]] = {
         "unverified",
     ),
     "expired": (None, [diligent(None, silent=True)], EXPIRED, "expired"),
-    # two stages by two providers: the first answers with a bond that is gone already
+    # Two stages by two providers; the first answers with a bond that is gone already.
     "the first of two convicted": (0, INHERITED, VOIDED, "fraud"),
     "the second of two convicted": (2, INHERITED, VOIDED, "fraud"),
     "one of two asked in vain": (
@@ -163,7 +163,7 @@ def test_rewards_wait_while_nobody_stakes(economy: Interference) -> None:
 
 
 def test_a_partial_result_is_paid_in_part(economy: Interference) -> None:
-    """Two operators of four, then three providers in a row that go silent."""
+    """Two operators of four are committed, then three providers in a row go silent."""
     ledger = economy.post(economy.buyers[0])
     economy.claim(economy.providers[0], ledger)
     economy.commit(ledger, 2)

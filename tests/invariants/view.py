@@ -31,7 +31,7 @@ class View:
 
     @classmethod
     def of(cls, world: World) -> "View":
-        """Read everything now."""
+        """Reads everything now."""
         exposures = world.all(staking.Exposure).values()
         return cls(
             pool=world.fetch(staking.Pool, staking.pool_address()),
@@ -53,14 +53,15 @@ class View:
         )
 
     def free(self, owner: Pubkey) -> int:
-        """Stake that no exposure holds."""
+        """Returns the stake that no exposure holds."""
         position = self.positions[owner]
         return position.amount - position.exposed
 
 
 def seat_weights(sums: Sequence[int]) -> list[int]:
-    """Weight of each seat from a Fenwick tree whose element i sums the seats after
-    i - lowest set bit of (i + 1), up to i.
+    """Returns each seat's weight.
+
+    The Fenwick tree's element i sums the seats after i - lowest set bit of (i + 1), up to i.
     """
     prefix = [0]
     for index, total in enumerate(sums, start=1):

@@ -1,4 +1,4 @@
-"""Graphs that between them have every opcode and every optional field."""
+"""Graphs that together have every opcode and every optional field."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,19 +8,19 @@ from kernels.trace import DType
 
 
 def int8(*shape: int) -> npt.NDArray[np.int8]:
-    """A fixed pattern that uses the whole range."""
+    """Returns a fixed pattern that uses the whole range."""
     count = int(np.prod(shape))
     return (np.arange(count) * 37 % 256 - 128).astype(np.int8).reshape(shape)
 
 
 def int32(*shape: int) -> npt.NDArray[np.int32]:
-    """A fixed pattern of both signs."""
+    """Returns a fixed pattern of both signs."""
     count = int(np.prod(shape))
     return (np.arange(count) * 7919 % 20011 - 10005).astype(np.int32).reshape(shape)
 
 
 def every_operator() -> Graph:
-    """A small image network in odd shapes; every optional field of its operators."""
+    """Returns a small image network in odd shapes, with every optional field of its operators."""
     build = GraphBuilder()
     x = build.input((2, 9, 7, 3))
     y = build.convolution(
@@ -47,7 +47,7 @@ def every_operator() -> Graph:
 
 
 def two_inputs() -> Graph:
-    """A product of two job inputs, and a view that regroups rows."""
+    """Returns a product of two job inputs, and a view that regroups rows."""
     build = GraphBuilder()
     a = build.input((3, 1, 1, 64))
     b = build.input((4, 64))
@@ -58,7 +58,7 @@ def two_inputs() -> Graph:
 
 
 def attention() -> Graph:
-    """What transformers and mobile networks add, in odd shapes; every optional field of it."""
+    """Returns the operators of transformers and mobile networks, with every optional field."""
     build = GraphBuilder()
     query = build.input((2, 3, 5, 6))
     key = build.input((2, 3, 7, 6))
@@ -94,14 +94,14 @@ def attention() -> Graph:
 
 
 def matmul_at_the_limit() -> Graph:
-    """K of 4,096 takes exactly 8,192 operand bytes."""
+    """Returns a product whose K of 4,096 takes exactly 8,192 operand bytes."""
     build = GraphBuilder()
     build.matmul(build.input((1, 4096)), build.input((2, 4096)))
     return build.build()
 
 
 def graphs() -> dict[str, Graph]:
-    """Valid graphs by name."""
+    """Returns valid graphs by name."""
     return {
         "every operator": every_operator(),
         "two job inputs and a view": two_inputs(),

@@ -13,7 +13,7 @@ def _patched(descriptor: Descriptor, offset: int, *values: int) -> bytes:
 
 
 def invalid() -> list[tuple[str, bytes, str]]:
-    """Name, bytes and reason of descriptors that break one rule each."""
+    """Returns name, bytes and reason of descriptors that break one rule each."""
     graph = every_operator()
     conv, requantise, relu, pool, lookup, matmul, add = graph.descriptors[:7]
     scale, argmax = graph.descriptors[9], graph.descriptors[11]
@@ -201,9 +201,9 @@ def _invalid_of_attention() -> list[tuple[str, bytes, str]]:
 
 
 def invalid_graphs() -> list[tuple[str, tuple[bytes, ...], str]]:
-    """Name, descriptors and reason of lists of valid descriptors that do not fit together.
+    """Returns name, descriptors and reason of lists of valid descriptors that do not fit together.
 
-    A list of one graph with 257 operators would double the file: it is a case of the graph tests.
+    A graph of 257 operators would double the file, so the graph tests have that case.
     """
     whole = every_operator().descriptors
     own = replace(whole[2], inputs=(Input(InputKind.OPERATOR_OUTPUT, 0),))

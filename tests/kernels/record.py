@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.graph.limits import operand_bytes, runs
+from kernels.exact.rules import most_runs, operand_bytes
 from kernels.trace import (
     INPUTS,
     SPEC,
@@ -28,13 +28,13 @@ RECORDED = Path(__file__).parent.parent / "recorded" / "descriptors.json"
 
 
 def tensors() -> list[npt.NDArray[Any]]:
-    """Every stride rule and tree form."""
+    """Returns tensors for every stride rule and tree form."""
     shapes = [(1,), (3,), (5, 1), (7, 3), (2, 256), (3, 257), (1, 2, 3, 100), (11, 40)]
     return [int8(*shape) for shape in shapes] + [int32(*shape) for shape in shapes]
 
 
 def vectors() -> dict[str, Any]:
-    """The whole recorded file."""
+    """Returns the content of the recorded file."""
     parts = {name: graph.descriptors for name, graph in graphs().items()}
     named = [
         (f"{name}, {at}", item) for name, list_ in parts.items() for at, item in enumerate(list_)
@@ -56,7 +56,7 @@ def vectors() -> dict[str, Any]:
                 "leaf": SPEC.leaf(item.encode()).hex(),
                 "multiply_adds": item.multiply_adds,
                 "operand_bytes": operand_bytes(item),
-                "runs": runs(item),
+                "runs": most_runs(item),
                 "output_depth": tensor_depth(item.output_shape, item.dtype_out),
             }
             for name, item in named

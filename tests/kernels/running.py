@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kernels.exact.reference import Executor
 from kernels.graph import Graph, GraphBuilder, Value
+from kernels.graph.reference import Executor
 from kernels.trace import DType
 from kernels.trace.layout import Array
 
@@ -13,20 +13,20 @@ from kernels.trace.layout import Array
 def one(
     make: Callable[[GraphBuilder, Value], Value], shape: tuple[int, ...], dtype: DType
 ) -> Graph:
-    """A graph of the operators that `make` appends to one job input."""
+    """Returns a graph of the operators that `make` appends to one job input."""
     build = GraphBuilder()
     make(build, build.input(shape, dtype))
     return build.build()
 
 
 def run(executor: Executor, make: Callable[[GraphBuilder, Value], Value], x: Array) -> Array:
-    """The last output for one input."""
+    """Returns the last output for one input."""
     graph = one(make, x.shape, DType.of(x))
     return executor.execute(graph, [x.reshape(graph.inputs[0].shape)])[-1]
 
 
 def assert_equal_bits(graph: Graph, expected: list[Array], found: list[Array]) -> None:
-    """Equal shapes, dtypes and elements for every operator."""
+    """Asserts equal shapes, dtypes and elements for every operator."""
     assert len(found) == len(expected) == len(graph.descriptors)
     for spec, ours, theirs in zip(graph.outputs, expected, found, strict=True):
         assert ours.shape == theirs.shape == spec.shape

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from kernels.exact import check
 from kernels.graph import Descriptor, GraphError, Opcode, check_graph
-from kernels.graph.rules import check
 from kernels.trace import SPEC, TENSOR, Opening
 from tests.kernels.record import RECORDED, vectors
 

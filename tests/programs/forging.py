@@ -1,4 +1,4 @@
-"""What an attacker tries, and what no client can: sign as a program, take accounts away."""
+"""What an attacker tries, and what no client can do: sign as a program, remove accounts."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -27,9 +27,9 @@ _PAYER: Final = Pubkey(hashlib.sha256(b"pays for forged transactions").digest())
 
 
 class Caller:
-    """One of the programs, at the instructions that only its own signer may call.
+    """One of the programs, for the instructions that only its own signer may call.
 
-    No key has that signature, so this goes past the bank, which would check it.
+    No key has that signature, so this bypasses the bank, which would check it.
     """
 
     def __init__(self, world: World, program: str) -> None:
@@ -38,7 +38,7 @@ class Caller:
         world.bank.set_account(_PAYER, Account(10**12, b"", SYSTEM_PROGRAM))
 
     def send(self, *instructions: Instruction) -> tuple[Event, ...]:
-        """Run them in one transaction, signed by all they name; raises ProgramError."""
+        """Runs the instructions in one transaction with all signatures; raises ProgramError."""
         result = self._run(instructions)
         if isinstance(result, FailedTransactionMetadata):
             error = program_error(result.err(), logs=result.meta().logs())
@@ -47,7 +47,7 @@ class Caller:
         return events_from_logs(result.logs())
 
     def fails(self, error: str, *instructions: Instruction) -> None:
-        """Assert that exactly this error refuses them and that nothing has changed."""
+        """Asserts that exactly this error refuses the instructions and that nothing has changed."""
         before = self.world.snapshot()
         result = self._run(instructions)
         assert isinstance(result, FailedTransactionMetadata), f"expected {error}"
@@ -65,13 +65,13 @@ class Caller:
 
 
 def purge(world: World, *addresses: Pubkey) -> None:
-    """Take accounts away, as if they had never been created."""
+    """Removes accounts, as if they had never been created."""
     for address in addresses:
         world.bank.set_account(address, Account(0, b"", SYSTEM_PROGRAM))
 
 
 def copied(world: World, address: Pubkey, *, owner: Pubkey) -> Pubkey:
-    """A copy of an account's bytes elsewhere, owned by another program."""
+    """Returns a copy of an account's bytes at a new address, owned by another program."""
     raw = world.bank.account(address)
     assert raw is not None
     copy = Pubkey(hashlib.sha256(bytes(address)).digest())
@@ -80,7 +80,7 @@ def copied(world: World, address: Pubkey, *, owner: Pubkey) -> Pubkey:
 
 
 def donate(world: World, giver: Actor, vault: Pubkey, amount: int) -> None:
-    """Send tokens to an account that did not ask for them."""
+    """Sends tokens to an account that did not ask for them."""
     world.send(
         transfer(
             TransferParams(
@@ -96,7 +96,7 @@ def donate(world: World, giver: Actor, vault: Pubkey, amount: int) -> None:
 
 
 def other_bump(seeds: Iterable[bytes], program: Pubkey) -> Pubkey:
-    """A program address under these seeds that is not the canonical one."""
+    """Returns a program address under these seeds that is not the canonical one."""
     parts = list(seeds)
     canonical = Pubkey.find_program_address(parts, program)[1]
     for bump in range(canonical - 1, -1, -1):

@@ -1,4 +1,4 @@
-"""Every instruction of every IDL has its tests: one that succeeds, one that is refused."""
+"""Every instruction of every IDL has at least one test that succeeds and one that is refused."""
 
 import ast
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ INSTRUCTIONS = [
 
 
 def missing(path: Path) -> list[str]:
-    """What an instruction's test file lacks."""
+    """Returns what an instruction's test file lacks."""
     if not path.exists():
         return [f"{path.name} does not exist"]
     calls = [_methods(test) for test in _tests(ast.parse(path.read_text("utf-8")))]
-    # A test may go on after a refusal, or up to one, with what takes effect.
+    # A test may continue after a refusal with a step that takes effect, or end with a refusal.
     succeeds = any("fails" not in methods or "send" in methods for methods in calls)
     refuses = any("fails" in methods for methods in calls)
     lacking = [] if succeeds else ["no test in which it succeeds"]
@@ -36,7 +36,7 @@ def _tests(module: ast.Module) -> Iterator[ast.FunctionDef]:
 
 
 def _methods(test: ast.FunctionDef) -> set[str]:
-    """Names of the methods it calls."""
+    """Returns the names of the methods that a test calls."""
     return {
         node.func.attr
         for node in ast.walk(test)

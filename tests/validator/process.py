@@ -15,17 +15,17 @@ BINARY = "solana-test-validator"
 NAME = "validator"
 START_SECONDS = 120
 TICKS_A_SLOT = 8
-"""A slot of about 80 ms; clusters have 64 ticks."""
+"""Ticks per slot: 8 make a slot of about 80 ms; clusters have 64."""
 
 
 def installed() -> bool:
-    """Whether the binary is on PATH."""
+    """Returns whether the binary is on PATH."""
     return shutil.which(BINARY) is not None
 
 
 @contextmanager
 def running(xprocess: XProcess, ledger: Path) -> Iterator[str]:
-    """A fresh chain whose genesis lamports are the deployer's; its URL."""
+    """Yields the URL of a fresh chain whose genesis lamports belong to the deployer."""
     ports = _free_ports(3)
     programs = [
         argument
@@ -58,7 +58,7 @@ def running(xprocess: XProcess, ledger: Path) -> Iterator[str]:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports free now, each with a free neighbour above: the node serves PubSub on RPC's."""
+    """Returns ports that are free, each with a free port above it for the node's PubSub service."""
     found: list[int] = []
     while len(found) < count:
         with socket.socket() as low, socket.socket() as high:

@@ -1,4 +1,4 @@
-"""A validator made ready through its RPC: mint, programs, funds."""
+"""A validator prepared through its RPC: mint, programs, funds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,17 +28,17 @@ DECIMALS = 9
 
 @dataclass(frozen=True, slots=True)
 class ValidatorVenue:
-    """A validator whose deployer is rich and whose programs are loaded but not initialised."""
+    """A validator whose deployer has funds and whose programs are loaded but not initialised."""
 
     url: str
 
     @property
     def gateway(self) -> Gateway:
-        """By its URL."""
+        """Returns a gateway to the validator's URL."""
         return Gateway(self.url)
 
     async def prepare(self, services: Services, funds: Mapping[Pubkey, Funds]) -> None:
-        """Everything signed and paid by the deployer."""
+        """Prepares the chain; the deployer signs and pays everything."""
         submitter = services.submitter(localnet_keypair("deployer"))
         await self._create_mint(services.gateway, submitter)
         batches = deploy_instructions(

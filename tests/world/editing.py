@@ -7,7 +7,7 @@ from solders.pubkey import Pubkey
 
 
 def unsigned(instruction: Instruction, key: Pubkey) -> Instruction:
-    """The instruction with `key` no longer marked as a signer."""
+    """Returns the instruction with `key` no longer marked as a signer."""
     return _mapped(
         instruction,
         lambda meta: AccountMeta(
@@ -17,7 +17,7 @@ def unsigned(instruction: Instruction, key: Pubkey) -> Instruction:
 
 
 def with_account(instruction: Instruction, old: Pubkey, new: Pubkey) -> Instruction:
-    """The instruction with account `old` replaced by `new` wherever it is passed."""
+    """Returns the instruction with account `old` replaced by `new` wherever it is passed."""
     return _mapped(
         instruction,
         lambda meta: (

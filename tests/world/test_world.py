@@ -1,4 +1,4 @@
-"""The world itself: what its checks would catch, and the whole life of a job through its flows."""
+"""The world itself: the mistakes that its checks catch, and a whole job through its flows."""
 
 import pytest
 from solders.instruction import Instruction

@@ -48,7 +48,7 @@ class World(Sandbox):
     def execute(
         self, instructions: Sequence[Instruction], signers: Iterable[Actor | Keypair] = ()
     ) -> TransactionRecord:
-        """Execute in one transaction that the world's own payer pays for."""
+        """Executes in one transaction that the world's own payer pays for."""
         # A unit limit of its own keeps equal transactions in one slot apart.
         self._sends += 1
         limit = set_compute_unit_limit(_UNIT_LIMIT + self._sends)
@@ -66,7 +66,7 @@ class World(Sandbox):
         return Saved(self.bank.checkpoint(), dict(self._actors), self.minted, self._sends)
 
     def restore(self, saved: Saved) -> None:
-        """Undo everything since: equal steps from here give equal states."""
+        """Undoes everything since the save: equal steps from here give equal states."""
         self.bank.restore(saved.bank)
         self._actors = dict(saved.actors)
         self.minted, self._sends = saved.minted, saved.sends
@@ -79,7 +79,7 @@ class World(Sandbox):
     def fails(
         self, error: str, *instructions: Instruction, signers: Iterable[Actor | Keypair] = ()
     ) -> ProgramError:
-        """Assert that exactly this error refuses the transaction and that nothing has changed.
+        """Asserts that exactly this error refuses the transaction and that nothing has changed.
 
         Nothing: every account of the programs and every account the transaction names, byte for
         byte, but for the lamports of the fee payer.
@@ -97,7 +97,7 @@ class World(Sandbox):
         return refusal
 
     def check_conserved(self) -> None:
-        """Assert that the token accounts hold all that was minted and not burned."""
+        """Asserts that the token accounts hold all that was minted and not burned."""
         assert sum(self.token_accounts().values()) + self.burned() == self.minted
 
     def snapshot(self, also: Iterable[Pubkey] = ()) -> Mapping[Pubkey, RawAccount]:

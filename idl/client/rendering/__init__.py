@@ -1,1 +1,1 @@
-"""Python source of the bindings, rendered from a program's schema."""
+"""Renders the Python source of the bindings from a program's schema."""

@@ -1,4 +1,4 @@
-"""Rendering of accounts, events, plain types and errors."""
+"""Renders accounts, events, plain types and errors."""
 
 from collections.abc import Iterator
 
@@ -24,12 +24,12 @@ _DATACLASS = "@dataclass(frozen=True, slots=True, kw_only=True)"
 
 
 def is_padding(field: Field, struct: Struct) -> bool:
-    """Zero-copy layouts spell their padding out; no reader wants it."""
+    """Returns whether a field is padding, which zero-copy layouts declare and no reader needs."""
     return struct.zero_copy and field.name.lstrip("_").startswith(("pad", "spare", "reserved"))
 
 
 def definitions(program: ProgramSchema) -> Iterator[str]:
-    """Lines of every type the program's accounts, events and arguments use."""
+    """Yields the lines of every type that the program's accounts, events and arguments use."""
     accounts = {each.name: each for each in program.accounts}
     events = {each.name: each for each in program.events}
     for definition in program.reachable():
@@ -105,7 +105,7 @@ def _fields(struct: Struct) -> Iterator[str]:
 
 
 def errors(program: ProgramSchema) -> Iterator[str]:
-    """Lines of the program's error enum."""
+    """Yields the lines of the program's error enum."""
     yield from ("", "", "class Errors(ErrorCode):")
     yield f'    """Errors of {program.name}: (code, message)."""'
     if program.errors:

@@ -1,4 +1,4 @@
-"""Rendering of instructions: typed arguments and accounts in, a solders Instruction out."""
+"""Renders instructions: functions of typed arguments and accounts that return an Instruction."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ def _derived(
     names: Mapping[str, str],
     customs: Mapping[str, Convention],
 ) -> dict[str, str]:
-    """Expressions of the accounts that follow from others, in an order that resolves."""
+    """Returns expressions for accounts that follow from others, in an order that resolves."""
     derived: dict[str, str] = {}
     waiting: list[tuple[str, Convention]] = []
     known: set[str] = set()
@@ -58,7 +58,7 @@ def _derived(
                 derived[name] = found
                 known.add(name)
         if len(remaining) == len(waiting):
-            # A circle: one account becomes a parameter and leads to the others.
+            # In a cycle, one account becomes a parameter, from which the others follow.
             known.add(remaining.pop(0)[0])
         waiting = remaining
     return derived
@@ -78,7 +78,7 @@ def _parameter(account: AccountInput, name: str, expression: str | None) -> _Par
 def render_instruction(
     program: ProgramSchema, instruction: InstructionSchema, customs: Mapping[str, Convention]
 ) -> Iterator[str]:
-    """Lines of one instruction's function."""
+    """Yields the lines of one instruction's function."""
     names = _names(instruction)
     derived = _derived(program, instruction, names, customs)
     accounts = {
@@ -122,7 +122,7 @@ def _with_comma(lines: list[str]) -> list[str]:
 def _meta(account: AccountInput, names: Mapping[str, str]) -> list[str]:
     name = names[account.name]
     if account.optional and not account.address:
-        # Anchor reads the program's own id as "this optional account is absent".
+        # Anchor treats the program's own id as an absent optional account.
         return [
             f"ID if {name} is None else {name}",
             f"{account.signer} and {name} is not None" if account.signer else "False",

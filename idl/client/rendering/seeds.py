@@ -1,4 +1,4 @@
-"""Rendering of program addresses: one function a PDA, and their use in instructions."""
+"""Renders program addresses: one function per PDA, and its use in instructions."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ _INTEGER_BYTES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "u128": 16}
 
 @dataclass(frozen=True, slots=True)
 class AddressFunction:
-    """`<first seed>_address(parameters)`: seeds are constants or a parameter's position."""
+    """`<first seed>_address(parameters)`: each seed is a constant or a parameter's position."""
 
     name: str
     seeds: tuple[bytes | int, ...]
@@ -51,8 +51,8 @@ def _ending_in(name: str, parameter: str, kind: str, *before: str) -> AddressFun
     return AddressFunction(f"{name}_address", seeds, tuple(parameters))
 
 
-# Seeds that Anchor's IDL builder cannot read: a bare byte, which it leaves out, and a field of a
-# zero-copy account, which it takes for that account's key.
+# Seeds that Anchor's IDL builder misreads: it omits a bare byte, and takes a field of a zero-copy
+# account for that account's key.
 _UNREADABLE: Mapping[str, tuple[AddressFunction, ...]] = {
     "escrow": (_ending_in("fees", "shard", "u8"),),
     "job_registry": (_ending_in("utilisation", "shard", "u8"),),
@@ -101,7 +101,7 @@ def _bytes_of(expression: str, kind: Type) -> str | None:
 def address_function(
     program: ProgramSchema, instruction: InstructionSchema, pda: DerivedAddress
 ) -> AddressFunction | None:
-    """The address function of a PDA of this program, None where the IDL does not tell enough."""
+    """Returns the address function of a PDA of this program, or None if the IDL is incomplete."""
     function = _stated(program, instruction, pda)
     return None if function is None or _misread(program, function) else function
 
@@ -138,7 +138,7 @@ def _shape(function: AddressFunction) -> tuple[object, ...]:
 
 
 def address_functions(program: ProgramSchema) -> Mapping[str, AddressFunction]:
-    """Every PDA of the program by function name; parameters take their most frequent name.
+    """Returns every PDA of the program by function name; parameters take their most frequent name.
 
     Raises SchemaError where two instructions derive different addresses from one first seed.
     """
@@ -160,17 +160,17 @@ def address_functions(program: ProgramSchema) -> Mapping[str, AddressFunction]:
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """Where an account of this name is, by an instruction whose IDL tells its seeds."""
+    """The address of accounts with one name, taken from an instruction whose IDL has its seeds."""
 
     pda: DerivedAddress
     owner: str
 
 
 def conventions(program: ProgramSchema, others: Sequence[ProgramSchema]) -> dict[str, Convention]:
-    """Addresses by account name, for instructions whose IDL does not repeat the seeds.
+    """Returns addresses by account name, for instructions whose IDL does not repeat the seeds.
 
     Programs that trust a stored bump state no seeds, yet a `position` is the same account
-    everywhere. A program's own accounts come first; a name with two meanings has none.
+    everywhere. A program's own accounts come first; a name with two meanings has no entry.
     """
     found: dict[str, Convention] = {}
     for each in (*others, program):
@@ -178,7 +178,7 @@ def conventions(program: ProgramSchema, others: Sequence[ProgramSchema]) -> dict
         meanings: dict[str, set[Convention]] = defaultdict(set)
         for instruction in each.instructions:
             for account in instruction.accounts:
-                # An argument of the same name may mean another thing in another instruction.
+                # An argument of the same name may have another meaning in another instruction.
                 if (
                     account.pda
                     and account.pda.program is None
@@ -195,7 +195,7 @@ def conventions(program: ProgramSchema, others: Sequence[ProgramSchema]) -> dict
 
 
 def render_functions(program: ProgramSchema) -> Iterator[str]:
-    """Lines of the address functions."""
+    """Yields the lines of the address functions."""
     for function in address_functions(program).values():
         parameters = [f"{name}: {annotation(kind)}" for name, kind in function.parameters]
         yield from ("", "")
@@ -212,7 +212,7 @@ def render_functions(program: ProgramSchema) -> Iterator[str]:
 
 
 def repr_bytes(value: bytes) -> str:
-    """Bytes literal with double quotes, as the formatter writes it."""
+    """Returns a bytes literal with double quotes, as the formatter writes it."""
     body = repr(value)
     return body if '"' in body else f'b"{body[2:-1]}"'
 
@@ -223,7 +223,7 @@ def derivable(
     names: Mapping[str, str],
     custom: Convention,
 ) -> bool:
-    """Whether the address follows from the instruction's accounts and arguments at all."""
+    """Returns whether the address follows from the instruction's accounts and arguments."""
     return derivation(program, instruction, names, custom, names.keys()) is not None
 
 
@@ -234,9 +234,10 @@ def derivation(
     custom: Convention,
     available: Collection[str],
 ) -> str | None:
-    """Expression of the PDA from the instruction's parameters, None where one is missing.
+    """Returns an expression for the PDA from the instruction's parameters, or None if one is
+    missing.
 
-    `names` maps an IDL account to its parameter, `available` holds the accounts already known.
+    `names` maps an IDL account to its parameter; `available` holds the accounts known so far.
     """
     expressions = []
     for seed in custom.pda.seeds:
@@ -269,7 +270,7 @@ def derivation(
 
 
 def address_expression(address: Pubkey) -> str:
-    """The address by name, or spelled out where it has none here."""
+    """Returns an expression for the address: its name, or a literal where it has none."""
     return _KNOWN.get(address) or f'Pubkey.from_string("{address}")'
 
 

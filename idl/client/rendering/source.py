@@ -18,12 +18,12 @@ _PYTHON = {
 
 
 def identifier(name: str) -> str:
-    """The name, with an underscore behind it where Python reserves it."""
+    """Returns the name, with an underscore appended where Python reserves it."""
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def annotation(kind: Type) -> str:
-    """Python type of an IDL type: byte arrays are bytes, other sequences tuples."""
+    """Returns the Python type of an IDL type: byte arrays become bytes, other sequences tuples."""
     match kind:
         case Primitive(name):
             return _PYTHON.get(name, "int")
@@ -38,7 +38,7 @@ def annotation(kind: Type) -> str:
 
 
 def text_literal(text: str) -> str:
-    """String literal in the quotes that the formatter would choose."""
+    """Returns a string literal with the quotes that the formatter would choose."""
     single = repr(text)
     if single.startswith('"') or '"' in text:
         return single
@@ -46,7 +46,7 @@ def text_literal(text: str) -> str:
 
 
 def text_lines(text: str, indent: str) -> list[str]:
-    """The literal and a comma, split into adjacent literals where one line is too short."""
+    """Returns the literal and a comma, split into adjacent literals where one line is too short."""
     width = LINE - len(indent) - 4
     parts = textwrap.wrap(text, width) if len(text_literal(text)) + len(indent) >= LINE else [text]
     literals = [text_literal(f"{part} ") for part in parts[:-1]] + [text_literal(parts[-1])]
@@ -54,7 +54,7 @@ def text_lines(text: str, indent: str) -> list[str]:
 
 
 def docstring(docs: Sequence[str], indent: str = "    ") -> list[str]:
-    """Lines of a docstring, none where there is nothing to say."""
+    """Returns the lines of a docstring, or none where there are no docs."""
     text = " ".join(docs).replace("\\", "\\\\").replace('"""', "'''").strip()
     if not text:
         return []
@@ -69,7 +69,7 @@ def docstring(docs: Sequence[str], indent: str = "    ") -> list[str]:
 
 
 def call(head: str, parts: Iterable[str], tail: str, indent: str = "") -> list[str]:
-    """`head` + comma-separated parts + `tail`, on one line or as the formatter would break it."""
+    """Returns `head`, comma-separated parts and `tail`, broken as the formatter breaks it."""
     parts = list(parts)
     flat = f"{indent}{head}{', '.join(parts)}{tail}"
     if len(flat) <= LINE or not parts:
@@ -82,7 +82,7 @@ def call(head: str, parts: Iterable[str], tail: str, indent: str = "") -> list[s
 
 
 def assigned(name: str, expression: str, indent: str) -> list[str]:
-    """`name = function(arguments)`, broken at the function's arguments where it is too long."""
+    """Returns `name = function(arguments)`, broken at the arguments where it is too long."""
     flat = f"{indent}{name} = {expression}"
     if len(flat) <= LINE:
         return [flat]

@@ -25,8 +25,8 @@ from keeper.training.plan import (
     plan_pipeline,
 )
 from keeper.training.plan.execution import interval, measured_link, run_pipeline
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph
+from kernels.graph.reference import NumpyExecutor
 from kernels.trace.layout import Array
 
 MEMORY = 1 << 33

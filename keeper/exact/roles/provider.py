@@ -30,7 +30,7 @@ from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
 from keeper.node.errors import RoleError, WorkloadError
 from keeper.scheduling import commit_in_slices
-from kernels.exact.reference import Executor
+from kernels.graph.reference import Executor
 from kernels.runtime import DeviceLost
 from kernels.trace import CommittedOutputs, pack, trace_root, unpack
 from kernels.trace.layout import Array, LayoutError

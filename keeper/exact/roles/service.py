@@ -12,7 +12,7 @@ from keeper.exact.roles.verifier import Verifier, VerifierTools
 from keeper.node.connection import Connection
 from keeper.node.registration import capability
 from keeper.node.services import Storage
-from kernels.exact.reference import Executor
+from kernels.graph.reference import Executor
 from kernels.trace import Hasher
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from kernels.exact.reference import evaluate
 from kernels.graph import Descriptor, Opcode
+from kernels.graph.reference import evaluate
 from kernels.trace.layout import Array
 
 # How many operands have the output's rows; the others are tables.

@@ -17,8 +17,8 @@ from keeper.exact.verification.field import Randomness, random_elements
 from keeper.exact.verification.linear import Claim, hold, is_worth_checking, may_wrap
 from keeper.exact.verification.recompute import first_difference
 from kernels.evidence import Place, element_at
-from kernels.exact.reference import operands
 from kernels.graph import Graph, TensorSpec
+from kernels.graph.reference import operands
 from kernels.trace import Hasher, stored_roots, trace_root
 from kernels.trace.layout import Array
 

@@ -11,8 +11,8 @@ from keeper.compute import RenewingExecutor, hasher_on
 from keeper.exact.verification import Accept, CheckCost, CommittedStage, verify_trace
 from keeper.exact.verification.field import random_elements
 from keeper.exact.verification.linear import Claim, hold
-from kernels.exact.reference import Executor
 from kernels.graph import Graph, GraphBuilder
+from kernels.graph.reference import Executor
 from kernels.trace import CommittedOutputs, pack, trace_root
 from kernels.trace.layout import Array
 

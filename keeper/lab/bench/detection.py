@@ -7,7 +7,7 @@ from keeper.exact.verification import Accept, CommittedStage, Reject, verify_tra
 from keeper.exact.verification.linear import is_worth_checking
 from keeper.lab.bench.checking import HonestTraceRefused
 from kernels.evidence import Place, element_at
-from kernels.exact.reference import execute
+from kernels.graph.reference import execute
 from kernels.trace import pack, tensor_root, trace_root
 
 # So many that all products but those of the small attention are folded.

@@ -17,8 +17,8 @@ from keeper.lab.market import judgement
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import PostedJob
 from kernels.evidence import Witness
-from kernels.exact.reference import execute
 from kernels.graph import Graph, Opcode
+from kernels.graph.reference import execute
 from kernels.models.digits import held_out
 
 

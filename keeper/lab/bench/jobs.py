@@ -38,7 +38,7 @@ class GraphJobs:
         return job_registry.graph_address(self.buyer.key, self.graph.spec_root)
 
     def register(self) -> None:
-        """Open the graph and abandon it, register it for good, and open the buyer's counter."""
+        """Opens the graph and abandons it, registers it for good, and opens the buyer's counter."""
         opening = job_registry.open_graph(
             spec_root=self.graph.spec_root,
             operators=len(self.graph.descriptors),
@@ -58,7 +58,7 @@ class GraphJobs:
         return job_registry.job_address(self.buyer.key, job_id), locking
 
     def post(self, **changes: object) -> PostedJob:
-        """Lock and post the next job; `changes` are terms other than the usual."""
+        """Locks and posts the next job; `changes` are terms other than the usual."""
         job_id = market.next_job_id(self.sandbox, self.buyer)
         salt = secret("salt", job_registry.job_address(self.buyer.key, job_id))
         terms: dict[str, object] = {
@@ -79,13 +79,13 @@ class GraphJobs:
         return replace(posted, salt=salt)
 
     def claim(self, provider: Actor, job: PostedJob) -> None:
-        """Claim when everybody may, and open the verdict unless it is there."""
+        """Claims when everybody may, and opens the verdict unless it is there."""
         market.claim(self.sandbox, provider, job)
         if self.sandbox.view(job.address).verdict is None:
             self.sandbox.act(provider, OpenVerdict(job.address), job.address)
 
     def draw(self, job: PostedJob) -> Verdict:
-        """Draw with the buyer's salt, and return the verdict with the ballots drawn."""
+        """Draws with the buyer's salt, and returns the verdict with the ballots drawn."""
         judgement.draw(self.sandbox, self.buyer, job)
         return self.verdict(job)
 
@@ -97,7 +97,7 @@ class GraphJobs:
         return found
 
     def vote(self, seats: dict[int, Actor], job: PostedJob, choice: Choice) -> None:
-        """Let everybody drawn cast and reveal the same choice."""
+        """Lets everybody drawn cast and reveal the same choice."""
         drawn = judgement.drawn(self.sandbox, job)
         salt = secret("ballot", job.address)
         for ballot, seat in drawn:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from kernels.exact.reference import execute
 from kernels.floating.definition import Array, Work
 from kernels.graph import Graph, GraphBuilder
-from kernels.runtime.operator import Operator
+from kernels.graph.reference import execute
+from kernels.runtime.measured_operator import MeasuredOperator
 from kernels.runtime.pipelines import Pipelines
 from kernels.trace import DType
 
@@ -32,7 +32,7 @@ class OperatorSubject:
     def __init__(self, device: Any, pipelines: Pipelines, example: Example) -> None:
         self._example = example
         self.work = example.work
-        self._operator = Operator(device, pipelines, example.graph, example.inputs)
+        self._operator = MeasuredOperator(device, pipelines, example.graph, example.inputs)
 
     def tuned(self) -> float:
         """Seconds of a run."""

@@ -44,7 +44,7 @@ class RecordingSandbox(Sandbox):
     def execute(
         self, instructions: Sequence[Instruction], signers: Iterable[Actor | Keypair] = ()
     ) -> TransactionRecord:
-        """Execute in the next slot, and return the record."""
+        """Executes in the next slot, and returns the record."""
         self.bank.advance()
         record = super().execute(instructions, signers)
         if record.ok:
@@ -52,7 +52,7 @@ class RecordingSandbox(Sandbox):
         return record
 
     def warp(self, slots: int) -> None:
-        """Skip slots."""
+        """Skips slots."""
         if slots > 0:
             self.bank.warp(self.slot + slots)
 
@@ -64,18 +64,18 @@ class RecordingSandbox(Sandbox):
         return actor
 
     def stake(self, owner: Actor) -> None:
-        """Open a position and stake as much as every role needs."""
+        """Opens a position and stakes as much as every role needs."""
         self.send(staking.open_position(owner=owner.key), signers=[owner])
         stakers.stake(self, owner, STAKE)
 
     def act(self, owner: Actor, action: Action, job: Pubkey | None = None) -> TransactionRecord:
-        """Carry out an action as the node of `owner` would, and return the record."""
+        """Carries out an action as the node of `owner` would, and returns the record."""
         view = self.view(job) if job is not None else None
         context = Context(owner.key, self.mint, self.treasury, view)
         return self.send(instruction(action, context), signers=[owner]).record
 
     def crank_to_the_end(self, owner: Actor, job: Pubkey) -> None:
-        """Take the crank's steps as they fall due, until the job's fee is collected."""
+        """Takes the crank's steps as they fall due, until the job's fee is collected."""
         rules = self.parameters
         while True:
             snapshot = CrankSnapshot(

@@ -76,7 +76,7 @@ class Figures:
 
 
 def run_scenario() -> Figures:
-    """Play everything in a fresh sandbox; every run gives the same figures."""
+    """Plays everything in a fresh sandbox; every run gives the same figures."""
     network = graph()
     # SciPy, which reads the images, warns when it is loaded after the VM has run.
     lie, trace = lie_about_digits(network), Trace(network)
@@ -108,7 +108,7 @@ def run_scenario() -> Figures:
 
 
 def _quiet_jobs(jobs: GraphJobs, provider: Actor, crank: Actor) -> dict[str, int]:
-    """Play jobs that nobody can verify until the provider's reputation spares one the draw.
+    """Plays jobs that nobody can verify until the provider's reputation spares one the draw.
 
     Returns the units of that job's whole life by instruction.
     """
@@ -142,7 +142,7 @@ class _Drawn:
 def _committed(
     jobs: GraphJobs, provider: Actor, root: bytes | None = None, **changes: object
 ) -> _Drawn:
-    """Post, claim, commit and draw a job."""
+    """Posts, claims, commits and draws a job."""
     job = jobs.post(**changes)
     jobs.claim(provider, job)
     committed = root or secret("trace", job.address)
@@ -151,13 +151,13 @@ def _committed(
 
 
 def _end(jobs: GraphJobs, provider: Actor, crank: Actor, job: PostedJob) -> None:
-    """Crank the job to its end, pay everybody, and close every account of the job."""
+    """Cranks the job to its end, pays everybody, and closes every account of the job."""
     jobs.sandbox.crank_to_the_end(crank, job.address)
     _collect(jobs, provider, job)
 
 
 def _collect(jobs: GraphJobs, provider: Actor, job: PostedJob) -> None:
-    """Pay everybody, and close every account of the job."""
+    """Pays everybody, and closes every account of the job."""
     sandbox, address = jobs.sandbox, job.address
     money = sandbox.view(address).escrow
     for index, credit in enumerate(money.credits if money is not None else ()):
@@ -176,7 +176,7 @@ def _collect(jobs: GraphJobs, provider: Actor, job: PostedJob) -> None:
 
 
 def _unhappy_ends(jobs: GraphJobs, provider: Actor, crank: Actor) -> None:
-    """Play jobs that are cancelled, never claimed, given up in the middle, and never posted."""
+    """Plays jobs that are cancelled, never claimed, given up in the middle, and never posted."""
     sandbox = jobs.sandbox
     cancelled = jobs.post()
     sandbox.act(jobs.buyer, Cancel(cancelled.address), cancelled.address)
@@ -197,7 +197,7 @@ def _unhappy_ends(jobs: GraphJobs, provider: Actor, crank: Actor) -> None:
 
 
 def _seat_verifiers(sandbox: RecordingSandbox, crank: Actor) -> dict[int, Actor]:
-    """Seat and register verifiers, and return them by seat."""
+    """Seats and registers verifiers, and returns them by seat."""
     seats = {}
     for index in range(SEATS):
         verifier = sandbox.person(f"verifier {index}")
@@ -223,7 +223,7 @@ def _next_epoch(sandbox: RecordingSandbox, crank: Actor) -> None:
 def _balloted_jobs(
     jobs: GraphJobs, provider: Actor, crank: Actor, seats: dict[int, Actor]
 ) -> dict[str, int]:
-    """Play one job that is accepted and one that is rejected.
+    """Plays one job that is accepted and one that is rejected.
 
     Returns the units of the dearest ballot by instruction.
     """
@@ -243,7 +243,7 @@ def _balloted_jobs(
 def _disputed_job(
     jobs: GraphJobs, provider: Actor, crank: Actor, seats: dict[int, Actor], lie: Lie
 ) -> None:
-    """Play a lie that everybody drawn accepts, and that a proof then undoes."""
+    """Plays a lie that everybody drawn accepts, and that a proof then undoes."""
     judging = False
     while not judging:
         job, judging = _prove(jobs, provider, seats, lie, Choice.ACCEPT)
@@ -253,7 +253,7 @@ def _disputed_job(
 def _trapped_job(
     jobs: GraphJobs, provider: Actor, crank: Actor, seats: dict[int, Actor], lie: Lie
 ) -> None:
-    """Play a lie that the buyer ordered, and that everybody drawn rejects."""
+    """Plays a lie that the buyer ordered, and that everybody drawn rejects."""
     judging, salt = False, secret("trap salt")
     while not judging:
         trap = trap_of(provider.key, lie.operator, salt)
@@ -289,7 +289,7 @@ def _prove(
 def _missed_job(
     jobs: GraphJobs, provider: Actor, crank: Actor, seats: dict[int, Actor], trace: Trace
 ) -> None:
-    """Play data that everybody drawn misses, and that the provider then shows."""
+    """Plays data that everybody drawn misses, and that the provider then shows."""
     missing = False
     while not missing:
         drawn = _committed(jobs, provider, trace.root, input_root=trace.inputs_root)
@@ -302,7 +302,7 @@ def _missed_job(
 
 
 def _withheld_job(jobs: GraphJobs, provider: Actor, crank: Actor, seats: dict[int, Actor]) -> None:
-    """Play a result that the buyer asks for in vain."""
+    """Plays a result that the buyer asks for in vain."""
     drawn = _committed(jobs, provider)
     address = drawn.job.address
     if drawn.verdict.ballots:
@@ -313,7 +313,7 @@ def _withheld_job(jobs: GraphJobs, provider: Actor, crank: Actor, seats: dict[in
 
 
 def _stakers(sandbox: RecordingSandbox, crank: Actor) -> None:
-    """Fund and claim rewards, emit, sweep fees, and unstake."""
+    """Funds and claims rewards, emits, sweeps fees, and unstakes."""
     staker = sandbox.person("staker")
     owner, tokens = staker.key, staker.tokens
     sandbox.stake(staker)
@@ -339,7 +339,7 @@ def _stakers(sandbox: RecordingSandbox, crank: Actor) -> None:
 def _departures(
     sandbox: RecordingSandbox, provider: Actor, crank: Actor, seats: dict[int, Actor]
 ) -> None:
-    """Let a provider and a verifier leave, and close the verifier's seat."""
+    """Lets a provider and a verifier leave, and closes the verifier's seat."""
     leaving = job_registry.deregister_provider(owner=provider.key)
     sandbox.send(leaving, signers=[provider])
     index, verifier = next(iter(seats.items()))
@@ -357,7 +357,7 @@ def _departures(
 
 
 def _governance(sandbox: RecordingSandbox) -> None:
-    """Set every program's parameters to what they are, and hand its authority over."""
+    """Sets every program's parameters to what they are, and hands its authority over."""
     successor, authority = sandbox.person("successor"), sandbox.person("authority")
     for program in (staking, escrow, job_registry, verdict):
         params = getattr(sandbox.parameters, program.PROGRAM)

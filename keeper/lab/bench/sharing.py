@@ -10,9 +10,9 @@ import numpy as np
 from keeper.compute import ComputeLane, select_executor
 from keeper.compute.executor import Preference
 from keeper.scheduling import SharedDevice, TenantLane, commit_in_slices, jain_index
-from kernels.exact.reference import Executor
 from kernels.graph import Graph, GraphBuilder
 from kernels.graph.memory import memory_plan
+from kernels.graph.reference import Executor
 from kernels.trace.layout import Array
 
 SEED = 5

@@ -1,4 +1,4 @@
-"""Somebody with a key."""
+"""A participant with a key."""
 
 from dataclasses import dataclass, field
 
@@ -16,5 +16,5 @@ class Actor:
     key: Pubkey = field(init=False)
 
     def __post_init__(self) -> None:
-        # deriving it takes as long as decoding an account
+        # Cached, because deriving the key takes as long as decoding an account.
         object.__setattr__(self, "key", self.keypair.pubkey())

@@ -1,4 +1,4 @@
-"""Flows of a challenge: evidence in a buffer, a ticket, the proof, and what it takes."""
+"""Flows of a challenge: evidence in a buffer, a ticket, the proof, and the slashes that follow."""
 
 import hashlib
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ from keeper.lab.market.sandbox import Sandbox, Sent
 __all__ = ["HEADER_BYTES", "TICKET_AGE", "Challenge", "slash_ballot", "slash_provider"]
 
 WRITE_BYTES: Final = 850
-"""What fits into a transaction that the sandbox pays for."""
+"""Bytes that fit into a transaction whose fees the sandbox pays."""
 TAIL_BYTES: Final = 500
-"""What fits beside the proof in one that the sandbox pays for."""
+"""Bytes that fit beside the proof in a transaction whose fees the sandbox pays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """Somebody's claim that an element of a job is wrong, and the bytes that show it."""
+    """A claim that an element of a job is wrong, and the bytes that show it."""
 
     challenger: Actor
     job: PostedJob
@@ -36,7 +36,7 @@ class Challenge:
 
     @property
     def plan(self) -> disputes.Challenge:
-        """The keeper's own plan for it."""
+        """Returns the keeper's own plan for the challenge."""
         buffer = disputes.EvidenceBuffer(
             owner=self.challenger.key,
             job=self.job.address,
@@ -50,12 +50,12 @@ class Challenge:
 
     @property
     def staged(self) -> bytes:
-        """What goes into the buffer."""
+        """Returns the bytes that go into the buffer."""
         return self.plan.buffer.body
 
     @property
     def tail(self) -> bytes:
-        """What rides with the proof."""
+        """Returns the bytes that are sent with the proof."""
         return self.plan.buffer.tail
 
     @property
@@ -72,13 +72,20 @@ class Challenge:
 
     @property
     def hash(self) -> bytes:
-        """SHA256(operator | element | challenger | salt), integers u32 little-endian."""
+        """Returns SHA256(operator
+
+        element
+
+        challenger
+
+        salt), integers u32 little-endian.
+        """
         return self.plan.hash
 
     # instructions
 
     def create(self, sandbox: Sandbox) -> Instruction:
-        """The buffer's account, owned by verdict."""
+        """Creates the buffer's account, owned by verdict."""
         buffer = self.plan.buffer
         return buffer.create(sandbox.bank.rent_exempt_minimum(buffer.space))
 
@@ -89,7 +96,7 @@ class Challenge:
         return self.plan.buffer.write(offset, data)
 
     def writes(self, start: int = 0, size: int = WRITE_BYTES) -> Iterator[Instruction]:
-        """One write a transaction, `size` bytes each, from `start` on."""
+        """Yields one write per transaction, `size` bytes each, from `start` on."""
         for offset, piece in self.plan.buffer.pieces(start, size):
             yield self.write(offset, piece)
 
@@ -103,11 +110,11 @@ class Challenge:
         return self.plan.close_ticket()
 
     def prove(self, *, ticket: bool = True) -> Instruction:
-        """Have the referee judge; without a ticket by the right of a rejecting ballot."""
+        """Asks the referee to judge; without a ticket, by the right of a rejecting ballot."""
         return self.plan.prove(ticket=ticket)
 
     def answer(self, question: int) -> Instruction:
-        """Show the element, as its provider, instead of calling it wrong."""
+        """Shows the element as its provider, instead of calling it wrong."""
         return verdict.answer_element(
             question=question,
             tail=self.tail,
@@ -120,7 +127,7 @@ class Challenge:
     # steps
 
     def prepare(self, sandbox: Sandbox, *, ticket: bool = True) -> "Challenge":
-        """Stage the evidence, and place a ticket that is old enough."""
+        """Stages the evidence and places a ticket that is old enough."""
         placing = [self.place()] if ticket else []
         sandbox.send(self.create(sandbox), self.open(), *placing, signers=[self.challenger])
         for write in self.writes():
@@ -130,21 +137,21 @@ class Challenge:
         return self
 
     def withdraw(self, sandbox: Sandbox) -> Sent:
-        """Close buffer and ticket."""
+        """Closes buffer and ticket."""
         return sandbox.send(self.close(), self.close_ticket(), signers=[self.challenger])
 
     def proven(self, sandbox: Sandbox) -> Sent:
-        """Prepare and prove."""
+        """Prepares and proves."""
         self.prepare(sandbox)
         return sandbox.send(self.prove(), signers=[self.challenger])
 
     def with_evidence(self, evidence: bytes) -> "Challenge":
-        """The same claim with other bytes."""
+        """Returns the same claim with other bytes."""
         return replace(self, evidence=evidence)
 
 
 def slash_provider(job: PostedJob, provider: Pubkey, mint: Pubkey) -> Instruction:
-    """Take the convicted provider's exposure."""
+    """Takes the convicted provider's exposure."""
     return verdict.slash_provider(
         verdict=verdict.verdict_address(job.address),
         receipt=verdict.receipt_address(job.address),
@@ -157,7 +164,7 @@ def slash_provider(job: PostedJob, provider: Pubkey, mint: Pubkey) -> Instructio
 
 
 def slash_ballot(job: PostedJob, ballot: int, verifier: Pubkey, mint: Pubkey) -> Instruction:
-    """Take the exposure of a verifier that accepted."""
+    """Takes the exposure of a verifier that accepted."""
     return verdict.slash_ballot(
         ballot=ballot,
         verdict=verdict.verdict_address(job.address),

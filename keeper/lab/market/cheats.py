@@ -5,8 +5,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from kernels.exact.reference import Executor
 from kernels.graph import Graph
+from kernels.graph.reference import Executor
 from kernels.trace.layout import Array
 
 

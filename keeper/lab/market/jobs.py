@@ -24,7 +24,7 @@ _ASK_UNIT: Final = 2**30
 
 @cache
 def small_graph() -> Graph:
-    """Four operators: matmul, requantise, relu, argmax over 4 x 8 int8."""
+    """Returns a graph of four operators: matmul, requantise, relu, argmax over 4 x 8 int8."""
     random = np.random.default_rng(0)
     builder = GraphBuilder()
     product = builder.matmul(
@@ -35,12 +35,12 @@ def small_graph() -> Graph:
 
 
 def ask_for(price: int, macs: int) -> int:
-    """The ask at which work of so many multiply-adds costs at most `price` in a calm market."""
+    """Returns the ask at which `macs` multiply-adds cost at most `price` in a calm market."""
     return price * _ASK_UNIT // macs
 
 
 def register_graph(sandbox: Sandbox, author: Actor, graph: Graph | None = None) -> Pubkey:
-    """Open the graph and append every operator; gives its address."""
+    """Opens the graph, appends every operator and returns its address."""
     graph = graph or small_graph()
     data = b"".join(graph.encoded())
     address = job_registry.graph_address(author.key, graph.spec_root)
@@ -63,7 +63,7 @@ def register_graph(sandbox: Sandbox, author: Actor, graph: Graph | None = None) 
 
 
 def capability(**changes: object) -> job_registry.Capability:
-    """A provider that takes the small graph for 1 $NLOV."""
+    """Returns the capability of a provider that takes the small graph for 1 $NLOV."""
     values: dict[str, object] = {
         "ask": ask_for(NLOV, small_graph().multiply_adds),
         "memory_bytes": 2**33,
@@ -77,7 +77,7 @@ def capability(**changes: object) -> job_registry.Capability:
 def register_provider(
     sandbox: Sandbox, owner: Actor, *, staked: int = 1_000 * NLOV, **changes: object
 ) -> Sent:
-    """Stake, register, and wait until the provider may claim. Mints what it stakes."""
+    """Mints and stakes, registers, and waits until the provider may claim."""
     sandbox.mint_to(owner, staked)
     stake(sandbox, owner, staked)
     sent = sandbox.send(
@@ -90,7 +90,7 @@ def register_provider(
 
 @dataclass(frozen=True, slots=True)
 class PostedJob:
-    """A job and what its buyer keeps."""
+    """A job and the data that its buyer keeps."""
 
     address: Pubkey
     id: int
@@ -109,13 +109,13 @@ class PostedJob:
 
 
 def open_buyer(sandbox: Sandbox, owner: Actor) -> None:
-    """Open the buyer's counter of jobs where there is none."""
+    """Opens the buyer's counter of jobs where there is none."""
     if not sandbox.exists(job_registry.buyer_address(owner.key)):
         sandbox.send(job_registry.open_buyer(owner=owner.key), signers=[owner])
 
 
 def terms_of(job_id: int, urgency: int = 0, **changes: object) -> job_registry.JobTerms:
-    """Terms of a cheap job with three verifiers; `urgency` is net of its burned part."""
+    """Returns the terms of a cheap job with three verifiers; `urgency` excludes its burned part."""
     values: dict[str, object] = {
         "input_root": hashlib.sha256(b"input").digest(),
         "manifest": hashlib.sha256(b"manifest").digest(),
@@ -139,7 +139,7 @@ def lock(
     *,
     paid_urgency: int = 0,
 ) -> Instruction:
-    """Lock all that the terms promise to pay; `paid_urgency` is the premium before burning."""
+    """Locks all that the terms promise to pay; `paid_urgency` is the premium before burning."""
     address = job_registry.job_address(buyer.key, job_id)
     seeds = (b"job", bytes(buyer.key), job_id.to_bytes(8, "little"))
     return escrow.lock(
@@ -166,7 +166,7 @@ def next_job_id(sandbox: Sandbox, buyer: Actor) -> int:
 def post_job(
     sandbox: Sandbox, buyer: Actor, graph: Pubkey, *, paid_urgency: int = 0, **changes: object
 ) -> PostedJob:
-    """Lock the payment and post, in one transaction. The buyer must have the tokens."""
+    """Locks the payment and posts, in one transaction. The buyer must have the tokens."""
     open_buyer(sandbox, buyer)
     job_id = next_job_id(sandbox, buyer)
     address = job_registry.job_address(buyer.key, job_id)
@@ -187,7 +187,7 @@ def post_job(
 
 
 def claim(sandbox: Sandbox, owner: Actor, job: PostedJob) -> Sent:
-    """Claim once every provider's turn has come."""
+    """Claims once every provider's turn has come."""
     posted = sandbox.fetch(job_registry.Job, job.address).posted_slot
     turn = posted + 1 + sandbox.parameters.job_registry.claim_max_delay_slots
     if sandbox.slot < turn:
@@ -196,20 +196,20 @@ def claim(sandbox: Sandbox, owner: Actor, job: PostedJob) -> Sent:
 
 
 def lease(sandbox: Sandbox, job: PostedJob) -> job_registry.Lease:
-    """The job's lease."""
+    """Returns the job's lease."""
     return sandbox.fetch(job_registry.Job, job.address).lease
 
 
 def exposure(sandbox: Sandbox, job: PostedJob, owner: Actor) -> staking.Exposure:
-    """What the owner has at stake in the job."""
+    """Returns the stake that the owner has at risk in the job."""
     return sandbox.fetch(staking.Exposure, staking.exposure_address(job.address, owner.key))
 
 
 def salt_of(job_id: int) -> bytes:
-    """The buyer's secret of a job."""
+    """Returns the buyer's secret of a job."""
     return hashlib.sha256(b"salt" + job_id.to_bytes(8, "little")).digest()
 
 
 def padded(url: bytes) -> bytes:
-    """A URL as accounts hold it: 96 bytes, zeros at the end."""
+    """Returns a URL as accounts store it: 96 bytes, padded with zeros."""
     return url.ljust(96, b"\0")

@@ -14,7 +14,7 @@ DRAW_DELAY: Final = 32
 
 
 class Choice(IntEnum):
-    """What a ballot says."""
+    """The choice on a ballot."""
 
     ACCEPT = 1
     REJECT = 2
@@ -22,7 +22,7 @@ class Choice(IntEnum):
 
 
 class State(IntEnum):
-    """Where a verdict is."""
+    """The state of a verdict."""
 
     COMMITTING = 0
     COMMITTED = 1
@@ -34,7 +34,7 @@ class State(IntEnum):
 
 
 class Outcome(IntEnum):
-    """What a verdict came to."""
+    """The outcome of a verdict."""
 
     NONE = 0
     ACCEPTED = 1
@@ -48,7 +48,7 @@ class Outcome(IntEnum):
 
 
 def verdict_of(sandbox: Sandbox, job: PostedJob) -> verdict.Verdict:
-    """The job's verdict."""
+    """Returns the job's verdict."""
     return sandbox.fetch(verdict.Verdict, verdict.verdict_address(job.address))
 
 
@@ -61,7 +61,7 @@ def commit(
     last: int | None = None,
     root: bytes = bytes([7]) * 32,
 ) -> Sent:
-    """Commit operators `first` to `last` (all by default), opening the verdict if needed."""
+    """Commits operators `first` to `last` (all by default), opening the verdict if needed."""
     posted = sandbox.fetch(job_registry.Job, job.address)
     opening = []
     if not sandbox.exists(verdict.verdict_address(job.address)):
@@ -82,7 +82,7 @@ def commit(
 
 
 def draw(sandbox: Sandbox, cranker: Actor, job: PostedJob, *, salted: bool = True) -> Sent:
-    """Draw as soon as it is allowed, with the buyer's salt or after waiting in vain for it."""
+    """Draws as soon as allowed, with the buyer's salt or after waiting for it in vain."""
     due = verdict_of(sandbox, job).committed_slot + DRAW_DELAY + 1
     if not salted:
         due += sandbox.parameters.verdict.salt_slots
@@ -101,13 +101,13 @@ def draw(sandbox: Sandbox, cranker: Actor, job: PostedJob, *, salted: bool = Tru
 
 
 def drawn(sandbox: Sandbox, job: PostedJob) -> list[tuple[int, int]]:
-    """Number and seat of every ballot so far."""
+    """Returns the number and seat of every ballot so far."""
     found = verdict_of(sandbox, job)
     return [(number, found.ballots[number].seat) for number in range(found.ballot_count)]
 
 
 def ballot_salt(owner: Actor, job: PostedJob) -> bytes:
-    """A verifier's secret of one job."""
+    """Returns a verifier's secret for one job."""
     return hashlib.sha256(b"ballot" + bytes(owner.key) + bytes(job.address)).digest()
 
 
@@ -120,7 +120,18 @@ def commitment(
     element: int = 0,
     salt: bytes | None = None,
 ) -> bytes:
-    """SHA256(choice | operator | element | salt | verifier | job), integers little-endian."""
+    """Returns SHA256(choice
+
+    operator
+
+    element
+
+    salt
+
+    verifier
+
+    job), integers little-endian.
+    """
     return hashlib.sha256(
         bytes([choice])
         + operator.to_bytes(4, "little")
@@ -141,9 +152,9 @@ def cast(
     salt: bytes | None = None,
     **at: int,
 ) -> Sent:
-    """Cast a ballot, salted with `ballot_salt` unless a salt is given.
+    """Casts a ballot, salted with `ballot_salt` unless a salt is given.
 
-    `at` names the operator and element that a rejecter calls wrong.
+    `at` names the operator and the element that a rejecting verifier calls wrong.
     """
     seat = verdict_of(sandbox, job).ballots[ballot].seat
     return sandbox.send(
@@ -169,7 +180,7 @@ def reveal(
     element: int = 0,
     salt: bytes | None = None,
 ) -> Sent:
-    """Reveal a ballot that was cast with the same choice, place and salt."""
+    """Reveals a ballot."""
     return sandbox.send(
         verdict.reveal_ballot(
             ballot=ballot,
@@ -190,10 +201,10 @@ def ballots(
     job: PostedJob,
     choices: Mapping[int, int] | int,
 ) -> list[tuple[int, Actor, int]]:
-    """Cast and reveal every ballot that awaits it: (number, verifier, choice).
+    """Casts and reveals every ballot that awaits it: (number, verifier, choice).
 
-    `committee` is verifier by seat, `choices` one choice for all or choice by seat; a seat
-    without a choice stays silent.
+    `committee` maps a seat to its verifier. `choices` is one choice for all, or maps a seat to its
+    choice; a seat without a choice stays silent.
     """
     done = []
     for number, seat in drawn(sandbox, job):
@@ -211,7 +222,7 @@ def ballots(
 
 
 def tally(sandbox: Sandbox, cranker: Actor, job: PostedJob) -> Sent:
-    """Count the ballots, after the reveal deadline where some are missing."""
+    """Counts the ballots, after the reveal deadline where some are missing."""
     found = verdict_of(sandbox, job)
     revealed = all(ballot.choice for ballot in found.ballots[: found.ballot_count])
     if not revealed and sandbox.slot <= found.reveal_deadline:
@@ -223,7 +234,7 @@ def tally(sandbox: Sandbox, cranker: Actor, job: PostedJob) -> Sent:
 
 
 def settle(sandbox: Sandbox, cranker: Actor, job: PostedJob) -> Sent:
-    """Credit everybody, once the window has passed."""
+    """Credits all parties, once the window has passed."""
     window_end = verdict_of(sandbox, job).window_end
     if sandbox.slot <= window_end:
         sandbox.warp_to(window_end + 1)
@@ -241,7 +252,7 @@ def settle(sandbox: Sandbox, cranker: Actor, job: PostedJob) -> Sent:
 
 
 def void(sandbox: Sandbox, cranker: Actor, job: PostedJob) -> Sent:
-    """End what was proven wrong or cannot be had, blaming the one provider of the job."""
+    """Ends a job that was proven wrong or has no data, blaming its only provider."""
     provider = sandbox.fetch(job_registry.Job, job.address).lease.provider
     return sandbox.send(
         verdict.void(
@@ -257,7 +268,7 @@ def void(sandbox: Sandbox, cranker: Actor, job: PostedJob) -> Sent:
 
 
 def release(sandbox: Sandbox, owner: Actor, job: PostedJob, ballot: int) -> Sent:
-    """Free what a verifier's ballot holds."""
+    """Frees the stake that a verifier's ballot holds."""
     return sandbox.send(
         verdict.release_ballot(
             ballot=ballot,
@@ -271,7 +282,7 @@ def release(sandbox: Sandbox, owner: Actor, job: PostedJob, ballot: int) -> Sent
 
 
 def withdraw(sandbox: Sandbox, owner: Actor, job: PostedJob) -> list[Sent]:
-    """Pay out every credit that the job's escrow owes the owner."""
+    """Pays out every credit that the job's escrow owes the owner."""
     found = sandbox.fetch(escrow.Escrow, job.escrow)
     return [
         sandbox.send(
@@ -285,7 +296,7 @@ def withdraw(sandbox: Sandbox, owner: Actor, job: PostedJob) -> list[Sent]:
 
 
 def collect_fee(sandbox: Sandbox, job: PostedJob) -> Sent:
-    """Move the job's fee to its shard's vault."""
+    """Moves the job's fee to its shard's vault."""
     return sandbox.send(
         escrow.collect_fee(
             escrow=job.escrow,
@@ -296,7 +307,7 @@ def collect_fee(sandbox: Sandbox, job: PostedJob) -> Sent:
 
 
 def reclaim(sandbox: Sandbox, job: PostedJob) -> Sent:
-    """Return to the buyer what the job did not need."""
+    """Returns to the buyer the money that the job did not need."""
     return sandbox.send(
         escrow.reclaim(
             buyer=job.buyer.key,

@@ -18,7 +18,7 @@ from keeper.lab.market.venue import Venue
 from keeper.node.payment import NLOV
 from keeper.node.services import Services, Storage
 from keeper.node.vault import Salts, Vault
-from kernels.exact.reference import Executor
+from kernels.graph.reference import Executor
 from kernels.trace import Hasher, stored_roots
 
 SLOT_MS = 100
@@ -96,7 +96,7 @@ class Marketplace:
 async def open_marketplace(
     venue: Venue, folder: Path, rate: int, providers: Sequence[str] = PROVIDERS
 ) -> AsyncIterator[Marketplace]:
-    """Deploy, and bring everybody in; `rate` is the providers' multiply-adds per slot."""
+    """Deploys, and brings everybody in; `rate` is the providers' multiply-adds per slot."""
     offer = Offer(ask=ASK, rate=rate, max_macs=MAX_MACS)
     everybody = [
         Party("buyer", BUYER_TOKENS),

@@ -76,7 +76,7 @@ class Parties:
 async def open_parties(
     venue: Venue, folder: Path, parties: Sequence[Party], quota_bytes: int
 ) -> AsyncIterator[Parties]:
-    """Deploy, and fund and register everybody; each store holds at most `quota_bytes`."""
+    """Deploys, and funds and registers everybody; each store holds at most `quota_bytes`."""
     keys = {party.name: localnet_keypair(party.name) for party in parties}
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(

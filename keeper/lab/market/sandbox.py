@@ -100,21 +100,21 @@ class Sandbox:
         return actor
 
     def mint_to(self, actor: Actor, amount: int) -> None:
-        """Create `amount` base units in the actor's account; raises TransactionDroppedError."""
+        """Mints `amount` base units in the actor's account; raises TransactionDroppedError."""
         record = self.deployment.mint.mint_to(self.bank, actor.key, amount)
         if not record.ok:
             raise TransactionDroppedError(record.err)
         self.minted += amount
 
     def send(self, *instructions: Instruction, signers: Iterable[Actor | Keypair] = ()) -> Sent:
-        """Execute in one transaction; raises ProgramError, or TransactionDroppedError."""
+        """Executes in one transaction; raises ProgramError, or TransactionDroppedError."""
         record = self.execute(instructions, signers)
         if record.ok:
             return Sent(record, events_from_logs(record.logs))
         raise self.failure(record, instructions)
 
     def warp(self, slots: int) -> None:
-        """Let slots pass. Far warps skip all but the last, as a halted cluster would."""
+        """Lets slots pass. Far warps skip all but the last, as a halted cluster would."""
         if slots > _ADVANCED_SLOTS:
             self.bank.warp(self.slot + slots - _ADVANCED_SLOTS)
             slots = _ADVANCED_SLOTS
@@ -122,7 +122,7 @@ class Sandbox:
             self.bank.advance(slots)
 
     def warp_to(self, slot: int) -> None:
-        """Let slots pass until the next transaction executes in `slot`."""
+        """Lets slots pass until the next transaction executes in `slot`."""
         self.warp(slot - self.slot)
 
     def fetch(self, kind: type[AccountType], address: Pubkey) -> AccountType:
@@ -184,7 +184,7 @@ class Sandbox:
     def execute(
         self, instructions: Sequence[Instruction], signers: Iterable[Actor | Keypair] = ()
     ) -> TransactionRecord:
-        """Execute in one transaction, and return its record whether or not it took effect."""
+        """Executes in one transaction, and returns its record whether or not it took effect."""
         return self.bank.execute(instructions, keypairs(signers) or [localnet_keypair("deployer")])
 
     def failure(

@@ -7,17 +7,17 @@ from keeper.node.payment import NLOV
 
 
 def position(sandbox: Sandbox, owner: Actor) -> staking.Position:
-    """The owner's position."""
+    """Returns the owner's position."""
     return sandbox.fetch(staking.Position, staking.position_address(owner.key))
 
 
 def pool(sandbox: Sandbox) -> staking.Pool:
-    """The stake pool."""
+    """Returns the stake pool."""
     return sandbox.fetch(staking.Pool, staking.pool_address())
 
 
 def stake(sandbox: Sandbox, owner: Actor, amount: int) -> Sent:
-    """Stake, opening the position first where there is none. Tokens must be there."""
+    """Stakes tokens that the owner has, opening the position first where there is none."""
     address = staking.position_address(owner.key)
     opening = [] if sandbox.exists(address) else [staking.open_position(owner=owner.key)]
     seated = not opening and position(sandbox, owner).seat != NO_SEAT
@@ -34,12 +34,12 @@ def stake(sandbox: Sandbox, owner: Actor, amount: int) -> Sent:
 
 
 def seat(sandbox: Sandbox, owner: Actor, index: int) -> Sent:
-    """Take a seat of the draw."""
+    """Takes a seat of the draw."""
     return sandbox.send(staking.take_seat(index=index, owner=owner.key), signers=[owner])
 
 
 def snapshot(sandbox: Sandbox) -> Sent:
-    """Copy the weights for this epoch; refused where that has been done."""
+    """Copies the weights for this epoch; refused where that has been done."""
     epoch = sandbox.slot // sandbox.parameters.staking.epoch_slots
     return sandbox.send(
         staking.take_snapshot(snapshot=staking.snapshot_address(epoch % 2)), signers=[]
@@ -47,7 +47,7 @@ def snapshot(sandbox: Sandbox) -> Sent:
 
 
 def committee(sandbox: Sandbox, size: int, *, staked: int = 1_000 * NLOV) -> list[Actor]:
-    """So many new verifiers, each staked on the seat of its number, and in the snapshot."""
+    """Returns `size` new verifiers, each staked on the seat of its number, and in the snapshot."""
     members = []
     for index in range(size):
         member = sandbox.actor(f"verifier {index}", tokens=staked)
@@ -59,4 +59,4 @@ def committee(sandbox: Sandbox, size: int, *, staked: int = 1_000 * NLOV) -> lis
 
 
 NO_SEAT = 2**16 - 1
-"""`Position.seat` where no seat is held."""
+"""The value of `Position.seat` where no seat is held."""

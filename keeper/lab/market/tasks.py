@@ -22,7 +22,7 @@ ULPS: Final = redundancy.Tolerance(absolute=0, relative=0, ulp=4)
 
 
 class State(IntEnum):
-    """Where a task is."""
+    """The state of a task."""
 
     JOINING = 0
     RUNNING = 1
@@ -35,7 +35,7 @@ class State(IntEnum):
 
 
 class RunState(IntEnum):
-    """What a run's provider did last."""
+    """The last step of a run's provider."""
 
     JOINED = 0
     COMMITTED = 1
@@ -44,7 +44,7 @@ class RunState(IntEnum):
 
 
 class Element(IntEnum):
-    """What an output's bytes are."""
+    """The type of an output's elements."""
 
     BYTES = 0
     F16 = 1
@@ -54,7 +54,7 @@ class Element(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class PostedTask:
-    """A task and what its buyer keeps."""
+    """A task and the data that its buyer keeps."""
 
     address: Pubkey
     id: int
@@ -71,7 +71,10 @@ class PostedTask:
 
 
 def terms_of(**changes: object) -> redundancy.TaskTerms:
-    """Two of three float32 runs must agree within four ULP; up to five for 1 $NLOV each."""
+    """Returns terms by which two of three float32 runs must agree within four ULP.
+
+    At most five runs take part, for 1 $NLOV each.
+    """
     values: dict[str, object] = {
         "kernel": hashlib.sha256(b"kernel").digest(),
         "input": hashlib.sha256(b"input").digest(),
@@ -89,14 +92,14 @@ def terms_of(**changes: object) -> redundancy.TaskTerms:
 
 
 def locked(terms: redundancy.TaskTerms) -> escrow.Terms:
-    """What a task's escrow must hold."""
+    """Returns the amounts that a task's escrow must hold."""
     return escrow.Terms(
         price=terms.price * terms.max_runs, verification=0, tips=terms.tip * TIPS, urgency=0
     )
 
 
 def lock(sandbox: Sandbox, buyer: Actor, task_id: int, amounts: escrow.Terms) -> Instruction:
-    """Lock the money of the buyer's task of this id."""
+    """Locks the money of the buyer's task of this id."""
     seeds = (b"task", bytes(buyer.key), task_id.to_bytes(8, "little"))
     return escrow.lock(
         job_id=task_id,
@@ -110,13 +113,13 @@ def lock(sandbox: Sandbox, buyer: Actor, task_id: int, amounts: escrow.Terms) ->
 
 
 def open_buyer(sandbox: Sandbox, owner: Actor) -> None:
-    """Open the buyer's counter of tasks where there is none."""
+    """Opens the buyer's counter of tasks where there is none."""
     if not sandbox.exists(redundancy.buyer_address(owner.key)):
         sandbox.send(redundancy.open_buyer(owner=owner.key), signers=[owner])
 
 
 def post(sandbox: Sandbox, buyer: Actor, **changes: object) -> PostedTask:
-    """Lock the payment and post, in one transaction. The buyer must have the tokens."""
+    """Locks the payment and posts, in one transaction. The buyer must have the tokens."""
     open_buyer(sandbox, buyer)
     counter = sandbox.fetch(redundancy.Buyer, redundancy.buyer_address(buyer.key))
     task_id, terms = counter.next_task_id, terms_of(**changes)
@@ -129,7 +132,7 @@ def post(sandbox: Sandbox, buyer: Actor, **changes: object) -> PostedTask:
 
 
 def providers(sandbox: Sandbox, size: int, *, staked: int = 1_000 * NLOV) -> list[Actor]:
-    """So many new providers, each staked."""
+    """Returns `size` new providers, each staked."""
     members = []
     for number in range(size):
         member = sandbox.actor(f"provider {number}", tokens=staked)
@@ -139,17 +142,17 @@ def providers(sandbox: Sandbox, size: int, *, staked: int = 1_000 * NLOV) -> lis
 
 
 def stored(sandbox: Sandbox, task: PostedTask) -> redundancy.Task:
-    """The task's account."""
+    """Returns the task's account."""
     return sandbox.fetch(redundancy.Task, task.address)
 
 
 def joining(task: PostedTask, owner: Actor) -> Instruction:
-    """Join as `owner`."""
+    """Joins as `owner`."""
     return redundancy.join(owner=owner.key, task=task.address)
 
 
 def join(sandbox: Sandbox, owner: Actor, task: PostedTask) -> Sent:
-    """Join once every provider's turn has come."""
+    """Joins once every provider's turn has come."""
     delay = sandbox.parameters.redundancy.claim_max_delay_slots
     turn = stored(sandbox, task).posted_slot + 1 + delay
     if sandbox.slot < turn:
@@ -158,43 +161,50 @@ def join(sandbox: Sandbox, owner: Actor, task: PostedTask) -> Sent:
 
 
 def salt_of(owner: Actor) -> bytes:
-    """The provider's secret."""
+    """Returns the provider's secret."""
     return hashlib.sha256(b"salt" + bytes(owner.key)).digest()
 
 
 def root_of(output: int) -> bytes:
-    """Root of the output of this number; equal numbers are equal outputs."""
+    """Returns the root of the output of this number; equal numbers are equal outputs."""
     return hashlib.sha256(b"output" + bytes([output])).digest()
 
 
 def commitment_of(task: PostedTask, owner: Actor, output: int) -> bytes:
-    """SHA256(root | salt | provider | task)."""
+    """Returns SHA256(root
+
+    salt
+
+    provider
+
+    task).
+    """
     parts = root_of(output), salt_of(owner), bytes(owner.key), bytes(task.address)
     return hashlib.sha256(b"".join(parts)).digest()
 
 
 def committing(task: PostedTask, owner: Actor, output: int) -> Instruction:
-    """Commit to the output of this number."""
+    """Commits to the output of this number."""
     return redundancy.commit_run(
         commitment=commitment_of(task, owner, output), owner=owner.key, task=task.address
     )
 
 
 def revealing(task: PostedTask, owner: Actor, output: int) -> Instruction:
-    """Reveal the output of this number."""
+    """Reveals the output of this number."""
     return redundancy.reveal_run(
         root=root_of(output), salt=salt_of(owner), owner=owner.key, task=task.address
     )
 
 
 def comparing(task: PostedTask, owner: Actor, *agreeing: int) -> Instruction:
-    """Say that these runs' outputs agree with one's own."""
+    """Declares that these runs' outputs agree with the owner's own."""
     mask = sum(1 << index for index in agreeing)
     return redundancy.compare(agrees=mask, owner=owner.key, task=task.address)
 
 
 def expiring(task: PostedTask, cranker: Actor, run: int, owner: Actor) -> Instruction:
-    """Count out the owner's run."""
+    """Expires the owner's run."""
     return redundancy.expire_run(
         run=run,
         cranker=cranker.key,
@@ -205,19 +215,19 @@ def expiring(task: PostedTask, cranker: Actor, run: int, owner: Actor) -> Instru
 
 
 def commit(sandbox: Sandbox, task: PostedTask, outputs: dict[Actor, int]) -> None:
-    """Each commits to its output."""
+    """Each provider commits to its output."""
     for owner, output in outputs.items():
         sandbox.send(committing(task, owner, output), signers=[owner])
 
 
 def reveal(sandbox: Sandbox, task: PostedTask, outputs: dict[Actor, int]) -> None:
-    """Each reveals its output."""
+    """Each provider reveals its output."""
     for owner, output in outputs.items():
         sandbox.send(revealing(task, owner, output), signers=[owner])
 
 
 def run(sandbox: Sandbox, task: PostedTask, outputs: dict[Actor, int]) -> None:
-    """Each joins, commits and reveals."""
+    """Each provider joins, commits and reveals."""
     for owner in outputs:
         join(sandbox, owner, task)
     commit(sandbox, task, outputs)
@@ -225,7 +235,7 @@ def run(sandbox: Sandbox, task: PostedTask, outputs: dict[Actor, int]) -> None:
 
 
 def decide(sandbox: Sandbox, cranker: Actor, task: PostedTask) -> Sent:
-    """Decide, after the comparisons' deadline where they are open."""
+    """Decides, after the comparisons' deadline where they are open."""
     held = stored(sandbox, task)
     if held.state == State.COMPARING:
         sandbox.warp_to(held.deadline + 1)
@@ -235,7 +245,7 @@ def decide(sandbox: Sandbox, cranker: Actor, task: PostedTask) -> Sent:
 
 
 def expire(sandbox: Sandbox, cranker: Actor, task: PostedTask, run: int, owner: Actor) -> Sent:
-    """Count out the owner's run once the deadline has passed."""
+    """Expires the owner's run once the deadline has passed."""
     deadline = stored(sandbox, task).deadline
     if sandbox.slot <= deadline:
         sandbox.warp_to(deadline + 1)
@@ -243,12 +253,12 @@ def expire(sandbox: Sandbox, cranker: Actor, task: PostedTask, run: int, owner: 
 
 
 def release(sandbox: Sandbox, task: PostedTask, run: int, owner: Actor) -> Sent:
-    """Let go of the owner's bond."""
+    """Releases the owner's bond."""
     return sandbox.send(redundancy.release_bond(run=run, task=task.address, owner=owner.key))
 
 
 def empty_escrow(sandbox: Sandbox, task: PostedTask, parties: Sequence[Actor]) -> None:
-    """Pay every credit and the fee, and return the rest to the buyer."""
+    """Pays every credit and the fee, and returns the rest to the buyer."""
     held = sandbox.fetch(escrow.Escrow, task.escrow)
     owners = {party.key: party for party in parties}
     for index, credit in enumerate(held.credits[: held.credit_count]):
@@ -279,5 +289,5 @@ def empty_escrow(sandbox: Sandbox, task: PostedTask, parties: Sequence[Actor]) -
 
 
 def close(sandbox: Sandbox, task: PostedTask) -> Sent:
-    """Close the task."""
+    """Closes the task."""
     return sandbox.send(redundancy.close_task(buyer=task.buyer.key, task=task.address))

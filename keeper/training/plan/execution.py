@@ -13,8 +13,8 @@ from keeper.compute import segment
 from keeper.compute.segment import Segment
 from keeper.training.plan.cluster import Link
 from keeper.training.plan.pipeline import Stage
-from kernels.exact.reference import Executor
 from kernels.graph import Graph, Input, InputKind
+from kernels.graph.reference import Executor
 from kernels.trace import DType, Shape, pack, shape4, unpack
 from kernels.trace.layout import Array
 

@@ -7,9 +7,8 @@ from operator import add
 
 from keeper.training.plan.cluster import Cluster, PlanError
 from keeper.training.plan.performance import Performance
+from kernels.codes import DESCRIPTOR_BYTES, MAX_JOB_INPUTS
 from kernels.graph import Graph, Input, InputKind, input_spec
-from kernels.graph.descriptor import DESCRIPTOR_BYTES
-from kernels.graph.topology import MAX_JOB_INPUTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is checked before a stranger's text reaches a compiler, and what is written into it."""
+"""Checks a stranger's source before a compiler sees it, and adds bounds on what it can do."""
 
 from kernels.custom.errors import PackageError, Reason
 from kernels.custom.package import KernelPackage
@@ -9,12 +9,12 @@ __all__ = ["MAX_INVOCATIONS", "MAX_TURNS", "bounded_sources", "validate"]
 
 
 def validate(package: KernelPackage) -> None:
-    """PackageError unless every text and stage keeps the rules of this folder."""
+    """Raises PackageError unless every source and stage keeps the rules of this folder."""
     _validated(package)
 
 
 def bounded_sources(package: KernelPackage) -> list[str]:
-    """The texts that are compiled: without comments, each loop bounded. PackageError as above."""
+    """Returns the sources to compile: without comments, each loop bounded. Raises as `validate`."""
     return [source.bounded for source in _validated(package)]
 
 

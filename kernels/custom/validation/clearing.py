@@ -1,7 +1,7 @@
-"""Zeros every variable of workgroup memory that an entry point can touch, before it starts.
+"""Zeros every workgroup variable that an entry point can touch, before the entry point starts.
 
-WebGPU promises that, but an adapter may break the promise: lavapipe (Mesa 22.3) leaves what the
-last workgroup of the process had there. Storage, private and function memory do start as zeros.
+WebGPU promises zeros, but an adapter may break the promise: lavapipe (Mesa 22.3) leaves what the
+last workgroup of the process wrote. Storage, private and function memory do start as zeros.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ MAX_DEPTH = 8
 
 
 class Clearing:
-    """What one entry point has to be given so that it clears its workgroup memory first."""
+    """The text that makes one entry point clear its workgroup memory first."""
 
     def __init__(
         self, module: Module, entry: Function, variables: Sequence[Variable], lanes: int
@@ -41,7 +41,7 @@ class Clearing:
         self.parameter = "" if own else f"@builtin({LANE_BUILTIN}) {LANE}: u32, "
 
     def _shared(self, place: str, kind: Tokens) -> str:
-        """Clear an array's elements by all invocations, anything else by the first."""
+        """All invocations clear an array's elements together; the first one clears other types."""
         kind = self._resolved(kind)
         if kind[0].text == "array":
             return self._loop(place, kind, f"{LANE}", self._lanes, 0)
@@ -76,7 +76,7 @@ class Clearing:
         return " ".join(members)
 
     def _atomic(self, kind: Tokens) -> bool:
-        """Whether a type holds an atomic, so that it has no constructor."""
+        """Returns whether a type holds an atomic, so that it has no constructor."""
         return any(
             token.text == "atomic" or self._named_atomic(token.text)
             for token in kind
@@ -87,7 +87,7 @@ class Clearing:
 
     def _named_atomic(self, name: str) -> bool:
         if name not in self._atomics:
-            # Sizes were worked out before, so no type contains itself.
+            # The sizes of all types are known by now, so no type contains itself.
             kind = self._module.structs.get(name) or self._module.aliases[name]
             self._atomics[name] = self._atomic(kind)
         return self._atomics[name]
@@ -100,7 +100,7 @@ class Clearing:
         return kind
 
     def _lane_of(self, entry: Function) -> str | None:
-        """How the entry point itself names its place in the workgroup."""
+        """Returns the entry point's own name for its local invocation index, or None."""
         for part in split(entry.parameters, ","):
             attributes, at = attributes_of(part, 0)
             if len(part) < at + 3:

@@ -1,9 +1,9 @@
-"""Bounds what one invocation can do.
+"""Bounds the loop turns of one invocation.
 
 naga's own bound on loops (`ShaderRuntimeChecks::force_loop_bounding`) is on, but it only gives
 endless loops a defined meaning: it ends one after 2^64 turns. So a counter of our own is written
-into the text: the turns of all loops of one invocation are counted together, and once they reach
-MAX_TURNS every loop ends at its next turn. Calls cannot recurse, so the invocation then ends too.
+into the source. It counts the turns of all loops of one invocation together; once it reaches
+MAX_TURNS, every loop ends at its next turn. Calls cannot recurse, so the invocation then ends too.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,11 @@ _LOOPS = frozenset({"loop", "for", "while"})
 
 
 def turn_checks(tokens: Sequence[Token]) -> dict[int, str]:
-    """What to write after which tokens, so that no invocation takes more than MAX_TURNS turns."""
+    """Returns the text to insert after each token's number, so that no invocation exceeds
+    MAX_TURNS.
+
+    Raises PackageError (BadSource) where a loop has no body of its own.
+    """
     check = f" if {COUNTER} >= {MAX_TURNS}u {{ break; }} {COUNTER} += 1u;"
     found: dict[int, str] = {}
     pending = False

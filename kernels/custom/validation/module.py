@@ -1,4 +1,4 @@
-"""The declarations of a WGSL text, as far as the limits depend on them."""
+"""Parses the declarations of a WGSL source, as far as the limits depend on them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from kernels.custom.errors import PackageError, Reason
 from kernels.custom.validation.tokens import Kind, Token, malformed
 
-# Names of language extensions that only admit more of the same: packed dot products, and pointers
-# into composites. Every other directive is refused.
+# Language extensions that only admit more of the same: packed dot products, and pointers into
+# composites. Every other directive is refused.
 LANGUAGE_EXTENSIONS = frozenset({"packed_4x8_integer_dot_product", "pointer_composite_access"})
 RESERVED_PREFIX = "neurolov_"
 
 Tokens = Sequence[Token]
 Attributes = Mapping[str, Tokens]
 
-# What the rules and the text that is written in depend on must mean what it means in WGSL.
+# The rules and the inserted text rely on these names, so they must keep their WGSL meaning.
 _PREDECLARED = re.compile(
     r"bool|[iu]32|f(16|32)|array|atomic|ptr|vec[234][iufh]?|mat[234]x[234][fh]?"
     r"|atomicStore|workgroupBarrier"
@@ -26,7 +26,7 @@ _CLOSES = frozenset(")]}")
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable of the module; space and access are empty where the text leaves them out."""
+    """A module-scope variable; space and access are empty where the source leaves them out."""
 
     name: str
     space: str
@@ -38,9 +38,9 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function; text holds parameters, result and body.
+    """A function; text holds its parameters, result and body.
 
-    opens and body are the numbers of the tokens that open its parameters and its body.
+    opens and body are the numbers of the tokens that open the parameters and the body.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Function:
 
 @dataclass(slots=True)
 class Module:
-    """Everything declared, by name."""
+    """All module-scope declarations, by name."""
 
     variables: dict[str, Variable] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Module:
     _names: set[str] = field(default_factory=set)
 
     def take(self, name: str, line: int) -> None:
-        """Take a name; PackageError when something has it already, or the language has."""
+        """Reserves a name; raises PackageError when it is declared already or is WGSL's own."""
         if name in self._names:
             raise malformed(f"{name} is declared twice", line)
         self._names.add(name)
@@ -73,10 +73,13 @@ class Module:
 
 
 def parse_module(tokens: Tokens) -> Module:
-    """The declarations; brackets have to match already. PackageError on what is not allowed."""
+    """Returns the declarations of tokens whose brackets match.
+
+    Raises PackageError where a declaration is malformed or not allowed.
+    """
     for token in tokens:
         if token.text.startswith(RESERVED_PREFIX):
-            raise malformed(f"names that begin with {RESERVED_PREFIX} are taken", token.line)
+            raise malformed(f"names that begin with {RESERVED_PREFIX} are reserved", token.line)
     module, at = Module(), 0
     while at < len(tokens):
         at = _declaration(module, tokens, at)
@@ -84,7 +87,7 @@ def parse_module(tokens: Tokens) -> Module:
 
 
 def split(tokens: Tokens, separator: str) -> list[Tokens]:
-    """The parts between separators outside of every bracket and template list."""
+    """Returns the parts between separators that lie outside every bracket and template list."""
     parts: list[Tokens] = []
     start = depth = 0
     for at, token in enumerate(tokens):
@@ -99,7 +102,7 @@ def split(tokens: Tokens, separator: str) -> list[Tokens]:
 
 
 def attributes_of(tokens: Tokens, at: int) -> tuple[dict[str, Tokens], int]:
-    """The attributes that begin at a position, and where they end."""
+    """Returns the attributes that begin at a position, and the position after them."""
     found: dict[str, Tokens] = {}
     while at < len(tokens) and tokens[at].text == "@":
         name = _word(tokens, at + 1)
@@ -119,7 +122,7 @@ def attributes_of(tokens: Tokens, at: int) -> tuple[dict[str, Tokens], int]:
 def _declaration(module: Module, tokens: Tokens, at: int) -> int:
     attributes, at = attributes_of(tokens, at)
     if at == len(tokens):
-        raise malformed("attributes of nothing", tokens[-1].line)
+        raise malformed("attributes without a declaration", tokens[-1].line)
     token = tokens[at]
     if token.text == ";":
         return at + 1
@@ -155,7 +158,7 @@ def _declaration(module: Module, tokens: Tokens, at: int) -> int:
         case "enable" | "diagnostic" | "override":
             raise _forbidden(token.text, token)
         case _:
-            raise malformed(f"{token.text!r} begins no declaration", token.line)
+            raise malformed(f"{token.text!r} does not begin a declaration", token.line)
     return end + 1
 
 
@@ -192,10 +195,10 @@ def _variable(module: Module, statement: Tokens, attributes: Attributes) -> None
     name = _word(statement, at)
     space, access = ([*qualifiers, "", ""])[:2]
     if space not in ("private", "workgroup", "storage"):
-        raise _forbidden(f"{name}: variables of the space {space or 'handle'!r}", statement[0])
+        raise _forbidden(f"{name}: variables in the space {space or 'handle'!r}", statement[0])
     declared = split(statement[at + 1 :], "=")[0]
     if not declared or declared[0].text != ":":
-        raise malformed(f"{name}: state the type of a module's variable", line)
+        raise malformed(f"{name}: the type of a module-scope variable must be stated", line)
     module.take(name, line)
     module.variables[name] = Variable(name, space, access, declared[1:], attributes, line)
 
@@ -205,7 +208,7 @@ def _assigned(statement: Tokens) -> tuple[str, Tokens]:
     for at, token in enumerate(statement):
         if token.text == "=":
             return name, statement[at + 1 :]
-    raise malformed(f"{name} is given nothing", statement[0].line)
+    raise malformed(f"{name} has no value", statement[0].line)
 
 
 def _word(tokens: Tokens, at: int) -> str:

@@ -1,4 +1,4 @@
-"""How deep a text nests: a compiler that descends into it must not run out of stack."""
+"""Bounds how deep a source nests, so that a compiler's recursion keeps within its stack."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ from kernels.custom.errors import PackageError, Reason
 from kernels.custom.validation.tokens import Token, malformed
 
 MAX_DEPTH = 64
-# Operators, members and indices one after the other in one expression: parsed as a tree of that
-# depth.
+# Operators, members and indices in a row in one expression, which parse as a tree of that depth.
 MAX_CHAIN = 256
 MAX_PREFIXES = 8
 MAX_CASES = 1024
@@ -26,7 +25,7 @@ class _Level:
     branches: int = 0
 
     def count(self, text: str) -> None:
-        """Take note of a token at this level."""
+        """Counts a token at this level."""
         if text in _SEPARATES:
             self.chain = 0
         elif text in _LINKS:
@@ -36,7 +35,7 @@ class _Level:
 
 
 def check_nesting(tokens: Sequence[Token]) -> None:
-    """PackageError unless brackets match and no expression or statement nests too deep."""
+    """Raises PackageError unless brackets match and no expression or statement nests too deep."""
     levels = [_Level("")]
     prefixes, cases, before = 0, 0, ""
     for token in tokens:

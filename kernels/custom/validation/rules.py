@@ -1,4 +1,4 @@
-"""What a package's texts may contain, decided from the texts alone."""
+"""The rules on what a package's sources may contain, decided from the text alone."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,22 +15,22 @@ from kernels.custom.validation.nesting import check_nesting
 from kernels.custom.validation.sizes import Layout
 from kernels.custom.validation.tokens import malformed, rebuilt, tokenize
 
-# WebGPU's guaranteed limits, so that a package is valid everywhere or nowhere
-# (https://www.w3.org/TR/webgpu/#limits).
+# WebGPU's guaranteed limits (https://www.w3.org/TR/webgpu/#limits), so that a package is valid on
+# every adapter or on none.
 MAX_WORKGROUP = (256, 256, 64)
 MAX_WORKGROUP_INVOCATIONS = 256
 MAX_WORKGROUP_BYTES = 16_384
 # https://www.w3.org/TR/WGSL/#limits
 MAX_PRIVATE_BYTES = 8_192
 MAX_FUNCTION_BYTES = 1 << 16
-# A compiler may write every call out, so a function counts once for each way that leads to it.
+# A compiler may inline every call, so a function counts once per call path that leads to it.
 MAX_EXPANDED_TOKENS = 1 << 17
 MAX_CALL_DEPTH = 64
 MAX_INVOCATIONS = 1 << 32
 
 
 class Source:
-    """One text, taken apart; PackageError where the text alone breaks a rule."""
+    """One parsed source; raises PackageError where the text alone breaks a rule."""
 
     def __init__(self, text: str) -> None:
         tokens = tokenize(text)
@@ -42,11 +42,12 @@ class Source:
         self._check_private()
 
     def check_stage(self, stage: Stage, package: KernelPackage) -> int:
-        """Invocations of a stage that runs this text; PackageError unless it may."""
+        """Returns the invocations of a stage of this source; raises PackageError if it is
+        refused."""
         entry = self._module.functions.get(stage.entry_point)
         if entry is None or "compute" not in entry.attributes:
             raise PackageError(
-                Reason.BAD_ENTRY_POINT, f"{stage.entry_point} is no compute entry point"
+                Reason.BAD_ENTRY_POINT, f"{stage.entry_point} is not a compute entry point"
             )
         self._shared(entry)
         self._check_bindings(stage, package, self._reached[entry.name])
@@ -55,9 +56,9 @@ class Source:
 
     @cached_property
     def bounded(self) -> str:
-        """The text that is compiled: no comments, bounded loops, workgroup memory cleared.
+        """The text to compile: no comments, bounded loops, workgroup memory cleared.
 
-        Lines stay where they are, for the compiler's messages.
+        Lines keep their numbers, for the compiler's messages.
         """
         inserted, functions = dict(self._turn_checks), [DECLARATION]
         for entry in self._module.functions.values():
@@ -67,11 +68,11 @@ class Source:
                 inserted[entry.opens] = clearing.parameter
                 inserted[entry.body] = clearing.call
                 functions.append(clearing.function)
-        # At the end, because directives have to come first.
+        # Appended at the end, because directives have to come first.
         return f"{rebuilt(self._tokens, inserted)} {' '.join(functions)}\n"
 
     def _shared(self, entry: Function) -> list[Variable]:
-        """The workgroup memory of an entry point; PackageError where it is too much."""
+        """Returns an entry point's workgroup variables; raises PackageError above the limit."""
         reached = map(self._module.variables.__getitem__, sorted(self._reached[entry.name]))
         shared = [variable for variable in reached if variable.space == "workgroup"]
         size = sum(map(self._required_size, shared))
@@ -100,14 +101,14 @@ class Source:
         if invocations > MAX_WORKGROUP_INVOCATIONS:
             raise PackageError(
                 Reason.WORKGROUP_LIMIT,
-                f"{entry.name}: {invocations} invocations a workgroup, at most "
+                f"{entry.name}: {invocations} invocations per workgroup, at most "
                 f"{MAX_WORKGROUP_INVOCATIONS}",
             )
         return invocations
 
     def _check_bindings(self, stage: Stage, package: KernelPackage, reached: set[str]) -> None:
         by_binding: dict[int, Variable] = {}
-        # Another entry point's variable may have the number of one that this stage uses.
+        # A variable of another entry point may share its number with one that this stage uses.
         for name in sorted(self._bindings, key=lambda name: name not in reached):
             binding, variable = self._bindings[name], self._module.variables[name]
             if binding in by_binding and name not in reached:
@@ -136,15 +137,15 @@ class Source:
             if variable.space != "storage":
                 continue
             if variable.attributes.keys() != {"group", "binding"}:
-                raise _binding(f"{name} has to have a group and a binding, and nothing else")
+                raise _binding(f"{name} must have a group and a binding and nothing else")
             if self._layout.value(variable.attributes["group"]) != 0:
-                raise _binding(f"{name}: buffers are bound in group 0 alone")
+                raise _binding(f"{name}: buffers are bound only in group 0")
             found[name] = self._layout.value(variable.attributes["binding"])
         return found
 
     @cached_property
     def _reached(self) -> Mapping[str, set[str]]:
-        """The variables that each function can touch; PackageError where calls run away."""
+        """The variables that each function can reach; raises PackageError if calls are too deep."""
         variables: dict[str, set[str]] = {}
         expanded: dict[str, int] = {}
         depths: dict[str, int] = {}
@@ -159,7 +160,7 @@ class Source:
             if size > MAX_EXPANDED_TOKENS:
                 raise PackageError(
                     Reason.NESTING_LIMIT,
-                    f"{function.name}: with all calls written out it has {size} tokens, at most "
+                    f"{function.name}: it has {size} tokens with all calls inlined, at most "
                     f"{MAX_EXPANDED_TOKENS}",
                 )
             if depth > MAX_CALL_DEPTH:
@@ -180,10 +181,10 @@ class Source:
             yield from (functions[name] for name in TopologicalSorter(calls).static_order())
         except CycleError as error:
             name = error.args[1][0]
-            raise malformed(f"{name} calls itself in a circle", functions[name].line) from None
+            raise malformed(f"{name} calls itself", functions[name].line) from None
 
     def _check_private(self) -> None:
-        """Stack and registers: what each invocation has for itself."""
+        """Checks private memory: the stack and registers of one invocation."""
         private = sum(
             self._required_size(variable)
             for variable in self._module.variables.values()
@@ -215,9 +216,9 @@ class Source:
             if before[:2] == ["ptr", "<"] and before[-1] == ",":
                 continue
             if token.text == "array":
-                # The length of one without a type is only known to a compiler.
+                # Only a compiler knows the length of an array without a type.
                 if at + 1 == len(tokens) or tokens[at + 1].text != "<":
-                    raise malformed("write array<T, N>: its size has to be stated", token.line)
+                    raise malformed("write array<T, N>, so that its size is stated", token.line)
                 yield tokens[at : _template_end(tokens, at + 1)]
             elif token.text in named and before[-1:] != ["."]:
                 yield tokens[at : at + 1]
@@ -237,7 +238,7 @@ def _arguments(tokens: Tokens) -> list[Tokens]:
         if token.text == "," and depth == 0:
             parts.append(tokens[start:at])
             start = at + 1
-    # The grammar takes a comma at the end.
+    # The grammar allows a trailing comma.
     return [part for part in (*parts, tokens[start:]) if part]
 
 

@@ -1,7 +1,7 @@
 """Values of constant expressions and sizes of types (https://www.w3.org/TR/WGSL/#memory-layouts).
 
-Enough of the language for the lengths of arrays and workgroups: integers, constants, + - * / %,
-shifts and brackets. What it cannot evaluate is refused, never guessed.
+Covers what lengths of arrays and workgroups need: integers, constants, + - * / %, shifts and
+brackets. An expression that it cannot evaluate is refused, never guessed.
 """
 
 import re
@@ -12,7 +12,7 @@ from kernels.custom.validation.module import Module, Tokens, attributes_of, spli
 from kernels.custom.validation.tokens import Kind, Token, malformed, texts
 
 MAX_BRACKETS = 32
-# https://www.w3.org/TR/WGSL/#limits: nesting depth of a composite type.
+# The nesting depth of a composite type (https://www.w3.org/TR/WGSL/#limits).
 MAX_TYPE_DEPTH = 15
 MAX_VALUE = (1 << 32) - 1
 MAX_MEMBERS = 1024
@@ -24,7 +24,7 @@ _OPERATORS = (("<<", ">>"), ("+", "-"), ("*", "/", "%"))
 
 
 class Layout:
-    """Sizes of a module's types, each worked out once."""
+    """The sizes of a module's types, each computed once."""
 
     def __init__(self, module: Module) -> None:
         self._module = module
@@ -33,7 +33,7 @@ class Layout:
         self._brackets = self._types = 0
 
     def value(self, tokens: Tokens) -> int:
-        """A constant expression's value, 0 to 2^32 - 1; PackageError where it has none."""
+        """Returns a constant expression's value, 0 to 2^32 - 1; raises PackageError for others."""
         line = tokens[0].line if tokens else 0
         found = self._expression(_joined(tokens), 0)
         if not 0 <= found <= MAX_VALUE:
@@ -41,9 +41,9 @@ class Layout:
         return found
 
     def size(self, tokens: Tokens) -> int | None:
-        """Bytes of a type, None where its length is only known at run time.
+        """Returns the bytes of a type, or None where its length is known only at run time.
 
-        PackageError where the type is not known.
+        Raises PackageError where the type is unknown.
         """
         sized = self._type(tokens)
         return sized[0] if sized is not None else None
@@ -87,7 +87,7 @@ class Layout:
         return self._values[name]
 
     def _type(self, tokens: Tokens) -> tuple[int, int] | None:
-        """Size and alignment."""
+        """Returns size and alignment in bytes, or None if the length is known only at run time."""
         self._types += 1
         if self._types > MAX_TYPE_DEPTH:
             raise _deep("types", tokens)
@@ -172,7 +172,7 @@ class Layout:
 
 
 def _joined(tokens: Tokens) -> list[Token]:
-    """The tokens with both halves of a shift as one."""
+    """Returns the tokens with the two halves of each shift operator joined."""
     found: list[Token] = []
     for token in tokens:
         if token.text in "<>" and found and found[-1].text == token.text and not token.gap:

@@ -1,7 +1,7 @@
-"""Tokens of a WGSL text (https://www.w3.org/TR/WGSL/#textual-structure).
+"""Tokens of a WGSL source (https://www.w3.org/TR/WGSL/#textual-structure).
 
-Only comments may leave ASCII, and `rebuilt` drops them: what the compiler reads has no byte whose
-meaning it and this tokenizer could see differently.
+Characters outside ASCII may stand only in comments, and `rebuilt` drops comments. So the compiler
+reads no byte that it and this tokenizer could interpret differently.
 """
 
 import re
@@ -22,13 +22,13 @@ _NUMBER = re.compile(
     r"|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fhiu]?"
 )
 _SIGNS = frozenset("@(){}[]<>;:,.=!&|^~+-*/%")
-# Every character that ends a line, so that a line comment never hides what a compiler reads.
+# All characters that end a line, so that a line comment never hides text that a compiler reads.
 _LINE_END = re.compile("[\n\v\f\r\x85\u2028\u2029]")
 _COMMENT_MARK = re.compile(r"/\*|\*/")
 
 
 class Kind(Enum):
-    """What a token is."""
+    """The kind of a token."""
 
     WORD = auto()
     NUMBER = auto()
@@ -36,7 +36,7 @@ class Kind(Enum):
 
 
 class Token(NamedTuple):
-    """One word, number or single sign; gap is what separates it from the token before it."""
+    """One word, number or single sign; gap is the white space before it."""
 
     kind: Kind
     text: str
@@ -45,7 +45,7 @@ class Token(NamedTuple):
 
 
 def tokenize(source: str) -> list[Token]:
-    """The tokens of a text; PackageError (BadSource) where it is none."""
+    """Returns the tokens of a source; raises PackageError (BadSource) where it is malformed."""
     found: list[Token] = []
     at, line, gap = 0, 1, ""
     while at < len(source):
@@ -63,22 +63,22 @@ def tokenize(source: str) -> list[Token]:
 
 
 def rebuilt(tokens: Iterable[Token], inserted: Mapping[int, str] = MappingProxyType({})) -> str:
-    """A text with these tokens on their lines, and after some of them what is inserted there."""
+    """Returns the text of these tokens on their lines, each followed by its inserted text."""
     return "".join(token.gap + token.text + inserted.get(at, "") for at, token in enumerate(tokens))
 
 
 def malformed(message: str, line: int) -> PackageError:
-    """A text that is refused, and where."""
+    """Returns the error for a source that is refused at a line."""
     return PackageError(Reason.BAD_SOURCE, f"line {line}: {message}")
 
 
 def texts(tokens: Sequence[Token]) -> list[str]:
-    """The tokens without their places."""
+    """Returns the text of each token."""
     return [token.text for token in tokens]
 
 
 def _skipped(source: str, at: int, line: int) -> int | None:
-    """The end of the blanks or the comment that begins here; None where a token does."""
+    """Returns the end of the blanks or the comment that begin here, or None at a token."""
     if (blank := _BLANK.match(source, at)) is not None:
         return blank.end()
     if source.startswith("//", at):
@@ -107,5 +107,5 @@ def _token(source: str, at: int, line: int, gap: str) -> Token:
             raise malformed(f"{number.group()!r} runs into a word", line)
         return Token(Kind.NUMBER, number.group(), line, gap)
     if source[at] not in _SIGNS:
-        raise malformed(f"{source[at]!r} is no WGSL outside a comment", line)
+        raise malformed(f"{source[at]!r} is not WGSL outside a comment", line)
     return Token(Kind.SIGN, source[at], line, gap)

@@ -7,7 +7,7 @@ fn main(
     @builtin(local_invocation_index) local: u32,
 ) {
     let row = invocation(group, groups, local);
-    let narrow = dtype_in() == INT8;
+    let narrow = field_dtype_in() == INT8;
     let source = tensor_layout(0u, select(4u, 1u, narrow));
     if (row >= source.rows) {
         return;

@@ -1,11 +1,9 @@
 @group(0) @binding(2) var<storage, read> x: array<u32>;
 
-const STEPS = 1u;
-
 // Row and column of the input's element that an element of the output is.
 fn origin(row: u32, column: u32, columns: u32) -> vec2<u32> {
-    let terms = coordinates(row, column) * shape(STEPS);
-    let flat = descriptor[18] + terms.x + terms.y + terms.z + terms.w;
+    let terms = coordinates(row, column) * field_steps();
+    let flat = field_offset() + terms.x + terms.y + terms.z + terms.w;
     return vec2(flat / columns, flat % columns);
 }
 
@@ -16,7 +14,7 @@ fn main(
     @builtin(local_invocation_index) local: u32,
 ) {
     let index = invocation(group, groups, local);
-    let element_bytes = select(4u, 1u, dtype_in() == INT8);
+    let element_bytes = select(4u, 1u, field_dtype_in() == INT8);
     let source = tensor_layout(0u, element_bytes);
     let tensor = tensor_layout(OUTPUT_SHAPE, element_bytes);
     if (index >= words(tensor)) {

@@ -2,7 +2,7 @@
 @group(0) @binding(3) var<storage, read> b: array<u32>;
 
 fn joined(row: u32, column: u32, element_bytes: u32) -> u32 {
-    let axis = (descriptor[37] >> 16u) & 255u;
+    let axis = field_axis();
     let first = shape(0u);
     let second = shape(1u);
     var at = coordinates(row, column);
@@ -22,7 +22,7 @@ fn main(
     @builtin(local_invocation_index) local: u32,
 ) {
     let index = invocation(group, groups, local);
-    let element_bytes = select(4u, 1u, dtype_in() == INT8);
+    let element_bytes = select(4u, 1u, field_dtype_in() == INT8);
     let tensor = tensor_layout(OUTPUT_SHAPE, element_bytes);
     if (index >= words(tensor)) {
         return;

@@ -14,7 +14,7 @@ fn extent(tensor: Layout) -> Extent {
 }
 
 fn taps() -> u32 {
-    let kernel = pair(104u);
+    let kernel = field_kernel();
     return u32(kernel.x * kernel.y);
 }
 
@@ -31,21 +31,21 @@ fn terms() -> Terms {
 }
 
 fn padding_word() -> u32 {
-    return (descriptor[31] & 255u) * 0x01010101u;
+    return (u32(field_pad_value()) & 255u) * 0x01010101u;
 }
 
 fn left_row(batch: u32, row: u32) -> Left {
     let size = vec4<i32>(shape(OUTPUT_SHAPE));
     let at = i32(row);
     let place = vec2(at / size.z % size.y, at % size.z);
-    return Left(at / (size.y * size.z), place * pair(108u) - pair(116u));
+    return Left(at / (size.y * size.z), place * field_stride() - field_padding_before());
 }
 
 // Number of the input's row that a tap reads, or IN_PADDING.
 fn tap_row(row: Left, tap: u32) -> u32 {
     let size = vec4<i32>(shape(0u));
-    let across = pair(104u).y;
-    let at = row.corner + vec2(i32(tap) / across, i32(tap) % across) * pair(112u);
+    let across = field_kernel().y;
+    let at = row.corner + vec2(i32(tap) / across, i32(tap) % across) * field_dilation();
     if (any(at < vec2(0)) || any(at >= size.yz)) {
         return IN_PADDING;
     }

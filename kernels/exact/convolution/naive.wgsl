@@ -22,21 +22,21 @@ fn naive_element(
     let place = vec2(pixel / result.z % result.y, pixel % result.z);
     let image = pixel / (result.y * result.z);
     let stride = row_stride(shape(0u).w);
-    let kernel = pair(104u);
+    let kernel = field_kernel();
     var sum = bias_at(column, tensor.columns);
     for (var tap = 0; tap < kernel.x * kernel.y; tap++) {
-        let step = vec2(tap / kernel.y, tap % kernel.y) * pair(112u);
-        let tap_at = place * pair(108u) - pair(116u) + step;
+        let step = vec2(tap / kernel.y, tap % kernel.y) * field_dilation();
+        let tap_at = place * field_stride() - field_padding_before() + step;
         let outside = any(tap_at < vec2(0)) || any(tap_at >= size.yz);
         let x_row = u32((image * size.y + tap_at.x) * size.z + tap_at.y) * stride;
         let w_row = u32(i32(column) * kernel.x * kernel.y + tap) * stride;
         for (var channel = 0u; channel < shape(0u).w; channel++) {
-            var value = integer_at(124u);
+            var value = field_pad_value();
             if (!outside) {
                 value = naive_byte(x[(x_row + channel) / 16u], x_row + channel);
             }
             let weight = naive_byte(weights[(w_row + channel) / 16u], w_row + channel);
-            sum += (value - integer_at(128u)) * weight;
+            sum += (value - field_zero_point_in()) * weight;
         }
     }
     output[at] = bitcast<u32>(sum);

@@ -7,9 +7,9 @@ fn met(pixel: u32, step: vec2<i32>, channel: u32, stride: u32) -> vec4<i32> {
     let result = vec4<i32>(shape(OUTPUT_SHAPE));
     let at = i32(pixel);
     let place = vec2(at / result.z % result.y, at % result.z);
-    let tap = place * pair(108u) - pair(116u) + step;
+    let tap = place * field_stride() - field_padding_before() + step;
     if (any(tap < vec2(0)) || any(tap >= size.yz)) {
-        return vec4(integer_at(124u));
+        return vec4(field_pad_value());
     }
     let image = at / (result.y * result.z);
     let row = row_word(u32((image * size.y + tap.x) * size.z + tap.y), stride);
@@ -39,14 +39,14 @@ fn main(
     if (pixel >= tensor.rows) {
         return;
     }
-    let kernel = pair(104u);
+    let kernel = field_kernel();
     let taps = u32(kernel.x * kernel.y);
-    let zero_point = integer_at(128u);
+    let zero_point = field_zero_point_in();
     let last = tensor.rows - 1u;
     let columns = tensor.columns;
     var sums: array<vec4<i32>, 4>;
     for (var at = 0u; at < taps; at++) {
-        let step = vec2(i32(at) / kernel.y, i32(at) % kernel.y) * pair(112u);
+        let step = vec2(i32(at) / kernel.y, i32(at) % kernel.y) * field_dilation();
         let filters = vec4(
             weight(channel, at, taps, columns),
             weight(channel + 1u, at, taps, columns),

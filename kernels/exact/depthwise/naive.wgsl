@@ -12,14 +12,14 @@ fn naive_element(
         return;
     }
     let at = row * (tensor.stride / 4u) + column;
-    let kernel = pair(104u);
+    let kernel = field_kernel();
     let taps = u32(kernel.x * kernel.y);
     let stride = row_stride(shape(0u).w);
     var sum = bias_at(column, tensor.columns);
     for (var tap = 0u; tap < taps; tap++) {
-        let step = vec2(i32(tap) / kernel.y, i32(tap) % kernel.y) * pair(112u);
+        let step = vec2(i32(tap) / kernel.y, i32(tap) % kernel.y) * field_dilation();
         let value = met(row, step, column / 4u * 4u, stride)[column % 4u];
-        sum += (value - integer_at(128u)) * weight(column, tap, taps, tensor.columns);
+        sum += (value - field_zero_point_in()) * weight(column, tap, taps, tensor.columns);
     }
     output[at] = bitcast<u32>(sum);
 }

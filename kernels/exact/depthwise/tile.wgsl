@@ -12,7 +12,7 @@ fn starting_sums(column: u32, columns: u32) -> vec4<i32> {
 }
 
 fn bias_at(column: u32, columns: u32) -> i32 {
-    if (input_count() < 3u || column >= columns) {
+    if (field_input_count() < 3u || column >= columns) {
         return 0;
     }
     return bias[column];

@@ -8,7 +8,7 @@ fn main(
     @builtin(local_invocation_index) local: u32,
 ) {
     let index = invocation(group, groups, local);
-    let element_bytes = select(4u, 1u, descriptor[0] >> 24u == INT8);
+    let element_bytes = select(4u, 1u, field_dtype_out() == INT8);
     let source = tensor_layout(1u, element_bytes);
     let tensor = tensor_layout(OUTPUT_SHAPE, element_bytes);
     if (index >= words(tensor)) {

@@ -53,7 +53,7 @@ fn inverse_root(total: Wide) -> u32 {
 }
 
 fn normalised(distance: i32, scale: u32, channel: u32) -> u32 {
-    let shift = descriptor[37] & 255u;
+    let shift = field_shift();
     let raised = add_wide(multiply(distance, scale), Wide(1u << 10u, 0u));
     let normal = bitcast<i32>(shift_right(raised, 11u).low);
     let magnitude = multiply(channels[2u * channel], u32(abs(normal)));

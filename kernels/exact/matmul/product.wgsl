@@ -45,7 +45,7 @@ fn dot(x: vec4<u32>, y: vec4<u32>) -> i32 {
 }
 
 fn bias_at(column: u32, columns: u32) -> i32 {
-    if (input_count() < 3u || column >= columns) {
+    if (field_input_count() < 3u || column >= columns) {
         return 0;
     }
     return bias[column];
@@ -191,7 +191,7 @@ fn main(
     var totals: array<array<vec4<i32>, TILE_ROWS>, VECTORS>;
     for (var v = 0u; v < VECTORS; v++) {
         for (var i = 0u; i < TILE_ROWS; i++) {
-            totals[v][i] = sums.products[i][v] - integer_at(128u) * sums.weights[v];
+            totals[v][i] = sums.products[i][v] - field_zero_point_in() * sums.weights[v];
         }
     }
     for (var v = 0u; v < VECTORS; v++) {

@@ -3,18 +3,18 @@
 @group(0) @binding(7) var<storage, read> channels: array<u32>;
 
 fn scale_of(channel: u32) -> Scale {
-    var multiplier = scale_descriptor[36];
-    var shift = scale_descriptor[37] & 255u;
-    if (((scale_descriptor[37] >> 8u) & 255u) == 1u) {
+    var multiplier = u32(read_multiplier(scale_descriptor[MULTIPLIER_WORD]));
+    var shift = read_shift(scale_descriptor[SHIFT_WORD]);
+    if (read_per_channel(scale_descriptor[PER_CHANNEL_WORD]) == 1u) {
         multiplier = channels[2u * channel];
         shift = channels[2u * channel + 1u];
     }
     return Scale(
         multiplier,
         shift,
-        bitcast<i32>(scale_descriptor[33]),
-        bitcast<i32>(scale_descriptor[34]),
-        bitcast<i32>(scale_descriptor[35]),
+        read_zero_point_out(scale_descriptor[ZERO_POINT_OUT_WORD]),
+        read_clamp_low(scale_descriptor[CLAMP_LOW_WORD]),
+        read_clamp_high(scale_descriptor[CLAMP_HIGH_WORD]),
     );
 }
 

@@ -2,8 +2,8 @@
 @group(0) @binding(9) var<storage, read_write> activated: array<u32>;
 
 fn activate(value: i32) -> i32 {
-    let low = bitcast<i32>(activation_descriptor[34]);
-    let high = bitcast<i32>(activation_descriptor[35]);
+    let low = read_clamp_low(activation_descriptor[CLAMP_LOW_WORD]);
+    let high = read_clamp_high(activation_descriptor[CLAMP_HIGH_WORD]);
     return min(max(value, low), high);
 }
 

@@ -6,9 +6,9 @@ fn pooled(row: u32, channel: u32, source: Layout) -> i32 {
     let pixel = i32(row);
     let image = pixel / (result.y * result.z);
     let place = vec2(pixel / result.z % result.y, pixel % result.z);
-    let corner = place * pair(108u) - pair(116u);
+    let corner = place * field_stride() - field_padding_before();
     let first = max(corner, vec2(0));
-    let last = min(corner + pair(104u), size.yz);
+    let last = min(corner + field_kernel(), size.yz);
     var largest = -128;
     for (var y = first.x; y < last.x; y++) {
         for (var x_at = first.y; x_at < last.y; x_at++) {

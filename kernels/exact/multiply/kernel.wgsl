@@ -22,7 +22,7 @@ fn main(
     let at = min(coordinates(row, column), size - 1u);
     let left = row * row_stride(tensor.columns) + column;
     let right = row_at(size, at) * row_stride(size.w) + at.w;
-    let x = byte_of(a[left / 4u], left % 4u) - integer_at(128u);
-    let y = byte_of(b[right / 4u], right % 4u) - integer_at(124u);
+    let x = byte_of(a[left / 4u], left % 4u) - field_zero_point_in();
+    let y = byte_of(b[right / 4u], right % 4u) - field_pad_value();
     output[index] = bitcast<u32>(x * y);
 }

@@ -32,7 +32,7 @@ fn main(
     @builtin(local_invocation_index) local: u32,
 ) {
     let row = invocation(group, groups, local);
-    let bytes = dtype_in() == INT8;
+    let bytes = field_dtype_in() == INT8;
     let source = tensor_layout(0u, select(4u, 1u, bytes));
     if (row >= source.rows) {
         return;

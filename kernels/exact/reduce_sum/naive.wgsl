@@ -12,10 +12,10 @@ fn naive_element(
         return;
     }
     let at = row * (tensor.stride / 4u) + column;
-    let source = tensor_layout(0u, select(4u, 1u, dtype_in() == INT8));
+    let source = tensor_layout(0u, select(4u, 1u, field_dtype_in() == INT8));
     var total = 0;
     for (var at_column = 0u; at_column < source.columns; at_column++) {
-        if (dtype_in() == INT8) {
+        if (field_dtype_in() == INT8) {
             let byte = row * source.stride + at_column;
             total += byte_of(x[byte / 16u][byte / 4u % 4u], byte % 4u);
         } else {

@@ -7,13 +7,13 @@ fn main(
     @builtin(local_invocation_index) local: u32,
 ) {
     let index = invocation(group, groups, local);
-    let element_bytes = select(4u, 1u, dtype_in() == INT8);
+    let element_bytes = select(4u, 1u, field_dtype_in() == INT8);
     let tensor = tensor_layout(OUTPUT_SHAPE, element_bytes);
     if (index >= words(tensor)) {
         return;
     }
-    let low = integer_at(136u);
-    let high = integer_at(140u);
+    let low = field_clamp_low();
+    let high = field_clamp_high();
     let word = x[index];
     if (element_bytes == 4u) {
         let column = index % (tensor.stride / 4u);

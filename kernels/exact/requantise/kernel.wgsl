@@ -2,13 +2,13 @@
 @group(0) @binding(3) var<storage, read> channels: array<u32>;
 
 fn scale_of(channel: u32) -> Scale {
-    var multiplier = descriptor[36];
-    var shift = descriptor[37] & 255u;
-    if (((descriptor[37] >> 8u) & 255u) == 1u) {
+    var multiplier = u32(field_multiplier());
+    var shift = field_shift();
+    if (field_per_channel() == 1u) {
         multiplier = channels[2u * channel];
         shift = channels[2u * channel + 1u];
     }
-    return Scale(multiplier, shift, integer_at(132u), integer_at(136u), integer_at(140u));
+    return Scale(multiplier, shift, field_zero_point_out(), field_clamp_low(), field_clamp_high());
 }
 
 @compute @workgroup_size(64)
@@ -19,7 +19,7 @@ fn main(
 ) {
     let index = invocation(group, groups, local);
     let source = tensor_layout(0u, 4u);
-    let narrow = descriptor[0] >> 24u == INT8;
+    let narrow = field_dtype_out() == INT8;
     let tensor = tensor_layout(OUTPUT_SHAPE, select(4u, 1u, narrow));
     if (index >= words(tensor)) {
         return;

@@ -3,7 +3,7 @@
 var<workgroup> shared_values: array<u32, 64>;
 
 fn element(row: u32, column: u32, source: Layout) -> i32 {
-    if (dtype_in() != INT8) {
+    if (field_dtype_in() != INT8) {
         return bitcast<i32>(x[row * (source.stride / 4u) + column]);
     }
     let byte = row * source.stride + column;
@@ -13,7 +13,7 @@ fn element(row: u32, column: u32, source: Layout) -> i32 {
 // 65,536 times 2 to the power of minus the scaled distance from the row's largest element.
 fn power(value: i32, largest: i32) -> u32 {
     let distance = bitcast<u32>(largest) - bitcast<u32>(value);
-    let scaled = shift_right(multiply_unsigned(distance, descriptor[36]), descriptor[37] & 255u);
+    let scaled = shift_right(multiply_unsigned(distance, u32(field_multiplier())), field_shift());
     let exponent = select(32767u, min(scaled.low, 32767u), scaled.high == 0u);
     let f = exponent % 1024u;
     let cubic = 15200u - ((f * 2632u) >> 10u);
@@ -85,7 +85,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let source = tensor_layout(0u, select(4u, 1u, dtype_in() == INT8));
+    let source = tensor_layout(0u, select(4u, 1u, field_dtype_in() == INT8));
     let tensor = tensor_layout(OUTPUT_SHAPE, 1u);
     let index = invocation(group, groups, local);
     if (tensor.stride < 4u) {

@@ -7,6 +7,6 @@ fn naive_row(
     let row = invocation(group, groups, local);
     let tensor = tensor_layout(OUTPUT_SHAPE, 1u);
     if (row < tensor.rows) {
-        whole_row(row, tensor_layout(0u, select(4u, 1u, dtype_in() == INT8)), tensor);
+        whole_row(row, tensor_layout(0u, select(4u, 1u, field_dtype_in() == INT8)), tensor);
     }
 }

@@ -1,4 +1,4 @@
-"""NumPy twin of a step of AdamW (Loshchilov and Hutter 2019, algorithm 2, schedule 1)."""
+"""NumPy twin of one AdamW step (Loshchilov and Hutter 2019, algorithm 2, schedule 1)."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,10 @@ from kernels.floating.definition import (
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
-    """Weights, gradient, first and second moments, all [N], to weights and moments after it."""
+    """Returns weights, first and second moments after one step.
+
+    The inputs are weights, gradient, first and second moments; all arrays are [N].
+    """
     weights, gradient, first, second = inputs
     beta1, beta2, rate = settings["beta1"], settings["beta2"], settings["learning_rate"]
     correction = prepare({}, settings)
@@ -29,7 +32,7 @@ def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
 
 
 def prepare(dimensions: Dimensions, settings: Settings) -> Settings:
-    """1 − beta^step in double precision, since little is left of it in single."""
+    """Returns 1 − beta^step in double precision, since single precision would cancel most of it."""
     return {
         f"correction{each}": float(1.0 - settings[f"beta{each}"] ** settings["step"])
         for each in (1, 2)
@@ -37,20 +40,20 @@ def prepare(dimensions: Dimensions, settings: Settings) -> Settings:
 
 
 def example(size: int, element_bytes: int) -> Dimensions:
-    """Arrays of 16 MiB."""
+    """Returns N for arrays of 16 MiB."""
     return {"N": streamed(size, element_bytes) // 4}
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Reads four arrays and writes three."""
+    """Returns the work: four arrays read and three written."""
     return Work(bytes=7 * dimensions["N"] * element_bytes)
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """Four weights an invocation."""
+    """Returns one dispatch, in which an invocation updates four weights."""
     return [Stage("main", grid(-(-dimensions["N"] // (4 * tuning["WORKGROUP"]))))]
 
 
 def naive_invocations(dimensions: Dimensions) -> int:
-    """One a weight."""
+    """Returns one invocation per weight."""
     return dimensions["N"]

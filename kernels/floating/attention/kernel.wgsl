@@ -8,13 +8,13 @@ struct Parameters { heads: u32, queries: u32, keys: u32, width: u32, causal: u32
 
 const LOWEST = -0x1.fffffep+127;
 const LOG2_E = 1.4426950408889634;
-// A workgroup takes TEAMS · 4 queries and 64 keys at a time; sixteen invocations are a team.
+// A workgroup takes TEAMS · 4 queries, and 64 keys at a time. Sixteen invocations form a team.
 const TEAM = 16u;
 const TEAMS: u32 = WORKGROUP / TEAM;
 const KEYS = 64u;
 const MOST_VECTORS = 32u;
 
-// Columns are the team's four queries.
+// The columns are the team's four queries.
 var<workgroup> query: array<mat4x4<f32>, TEAMS * MOST_VECTORS>;
 var<workgroup> peaks: array<vec4<f32>, WORKGROUP>;
 var<workgroup> weights: array<vec4<f32>, TEAMS * KEYS>;
@@ -33,7 +33,7 @@ fn hidden(first_query: u32, key: u32) -> vec4<bool> {
 }
 
 // softmax(Q Kᵀ · scale) V with the running maximum and sum of FlashAttention (Dao et al. 2022,
-// algorithm 1): scores never leave the workgroup.
+// algorithm 1), so scores never leave the workgroup.
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -68,7 +68,7 @@ fn main(
     var low = mat4x4<f32>();
     var high = mat4x4<f32>();
     for (var start = 0u; start < parameters.keys; start += KEYS) {
-        // Keys start + member + 0, 16, 32 and 48.
+        // This invocation takes the keys start + member + 0, 16, 32 and 48.
         let key0 = start + member;
         let row0 = key_row(head, key0);
         let row1 = key_row(head, key0 + TEAM);
@@ -124,7 +124,7 @@ fn main(
     store(first_query + 3u, rows.w, member, result[3], more[3]);
 }
 
-// Columns are queries.
+// The columns are queries.
 fn spread(value: vec4<f32>, weight: vec4<f32>) -> mat4x4<f32> {
     return mat4x4(value * weight.x, value * weight.y, value * weight.z, value * weight.w);
 }

@@ -14,7 +14,7 @@ fn score(query: u32, key: u32) -> f32 {
     return sum * parameters.scale;
 }
 
-// A query row an invocation.
+// One invocation per query row.
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

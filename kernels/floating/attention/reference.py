@@ -10,7 +10,7 @@ TEAM = 16
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
-    """Q[H, T, D], K[H, S, D], V[H, S, D] to softmax(Q Kᵀ / √D) V.
+    """Returns softmax(Q Kᵀ / √D) V, [H, T, D], for Q[H, T, D], K[H, S, D] and V[H, S, D].
 
     If causal, query t sees keys up to t.
     """
@@ -23,27 +23,27 @@ def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
 
 
 def prepare(dimensions: Dimensions, settings: Settings) -> Settings:
-    """The scale of the scores."""
+    """Returns the factor that scales the scores."""
     return {"scale": float(dimensions["D"] ** -0.5)}
 
 
 def example(size: int, element_bytes: int) -> Dimensions:
-    """Eight heads of 64 channels, a quarter of the size in tokens."""
+    """Returns eight heads of 64 channels, with a quarter of the size as tokens."""
     return {"H": 8, "T": max(1, size // 4), "S": max(1, size // 4), "D": 64}
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Two products of T by S by D."""
+    """Returns the work: two products of T by S by D per head."""
     products = dimensions["H"] * dimensions["T"] * dimensions["S"] * dimensions["D"]
     return Work(flops=4 * products)
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """Four queries for sixteen invocations."""
+    """Returns one dispatch, in which sixteen invocations take four queries."""
     block = 4 * tuning["WORKGROUP"] // TEAM
     return [Stage("main", grid(dimensions["H"] * -(-dimensions["T"] // block)))]
 
 
 def naive_invocations(dimensions: Dimensions) -> int:
-    """One a query of a head."""
+    """Returns one invocation per query of each head."""
     return dimensions["H"] * dimensions["T"]

@@ -35,7 +35,8 @@ fn store(pixel: u32, vector: u32, values: vec4<f32>) {
     }
 }
 
-// Four pixels by eight filters an invocation: twelve loads feed thirty-two products of four.
+// One invocation computes four pixels by eight filters: twelve loads feed thirty-two products of
+// four.
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

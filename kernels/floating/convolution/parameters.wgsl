@@ -9,7 +9,7 @@ struct Parameters {
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 
-// Row of x's image that a tap reads, possibly outside; the same for columns.
+// The row of x's image that a tap reads, possibly outside it; tap_x does the same for columns.
 fn tap_y(output_y: u32, tap: u32) -> i32 {
     let y = output_y * parameters.stride_height + tap * parameters.dilation_height;
     return i32(y) - i32(parameters.top);

@@ -1,4 +1,4 @@
-"""NumPy twin of the two-dimensional convolution, images and filters with channels last."""
+"""NumPy twin of the two-dimensional convolution; images and filters have their channels last."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,11 @@ from kernels.floating.definition import Array, Dimensions, Settings, Stage, Tuni
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
-    """X[N, H, W, C], weights[O, KH, KW, C], bias[O] to [N, OH, OW, O]; zeros outside x."""
+    """Returns the convolution, [N, OH, OW, O], of x[N, H, W, C] with weights[O, KH, KW, C] plus
+    bias[O].
+
+    x counts as zero outside its bounds.
+    """
     x, weights, bias = inputs
     number = {name: int(value) for name, value in settings.items()}
     dimensions = dict(zip("HW", x.shape[1:3], strict=True))
@@ -26,7 +30,7 @@ def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
 
 
 def derive(dimensions: Dimensions, settings: Settings) -> Dimensions:
-    """OH and OW; ValueError when the window is larger than the padded image."""
+    """Returns OH and OW; raises ValueError when the window is larger than the padded image."""
     sizes = {}
     for axis, name, before, after in (
         ("H", "height", "top", "bottom"),
@@ -41,24 +45,24 @@ def derive(dimensions: Dimensions, settings: Settings) -> Dimensions:
 
 
 def example(size: int, element_bytes: int) -> Dimensions:
-    """3 by 3 filters, 64 to 64 channels, on an image of size/16 by size/16."""
+    """Returns 3 by 3 filters from 64 to 64 channels on an image of size/16 by size/16."""
     edge = max(3, size // 16)
     return {"N": 1, "H": edge, "W": edge, "C": 64, "O": 64, "KH": 3, "KW": 3}
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """A multiplication and an addition for each tap."""
+    """Returns the work: one multiplication and one addition per tap."""
     taps = dimensions["KH"] * dimensions["KW"] * dimensions["C"]
     return Work(flops=2 * naive_invocations(dimensions) * taps)
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """Four pixels by eight filters an invocation."""
+    """Returns one dispatch, in which an invocation computes four pixels by eight filters."""
     pixels = dimensions["N"] * dimensions["OH"] * dimensions["OW"]
     invocations = -(-pixels // 4) * -(-dimensions["O"] // 8)
     return [Stage("main", grid(-(-invocations // tuning["WORKGROUP"])))]
 
 
 def naive_invocations(dimensions: Dimensions) -> int:
-    """One an element."""
+    """Returns one invocation per output element."""
     return dimensions["N"] * dimensions["OH"] * dimensions["OW"] * dimensions["O"]

@@ -4,8 +4,8 @@ struct Parameters { n: u32 }
 @group(0) @binding(1) var<storage, read> x: array<element4>;
 @group(0) @binding(2) var<storage, read_write> y: array<element4>;
 
-// SPAN neighbouring invocations share a contiguous strip: each step of theirs is whole cache
-// lines, and the next step is the next lines.
+// SPAN neighbouring invocations share a contiguous strip, so each of their steps reads whole cache
+// lines, and the next step reads the lines that follow.
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

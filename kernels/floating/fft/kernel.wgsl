@@ -6,7 +6,7 @@ struct Parameters { rows: u32, inverse: u32 }
 
 const TAU = 6.283185307179586;
 const STRIDE: u32 = (N + 3u) / 4u * 4u;
-// Butterflies of radix four that an invocation takes.
+// Radix-four butterflies per invocation.
 const FOURS: u32 = max((N / 4u + WORKGROUP - 1u) / WORKGROUP, 1u);
 
 var<workgroup> data: array<vec2<f32>, N>;
@@ -19,9 +19,9 @@ fn turned(value: vec2<f32>, angle: f32) -> vec2<f32> {
     return product(value, vec2(cos(angle), sin(angle)));
 }
 
-// A row a workgroup: Stockham's passes of radix four, after one of radix two where N is no power
-// of four (Govindaraju et al. 2008, "High performance discrete Fourier transforms on graphics
-// processors"). A pass reads all before it writes, so that one array is enough.
+// One workgroup per row. Stockham's passes of radix four follow one of radix two where N is not a
+// power of four (Govindaraju et al. 2008, "High performance discrete Fourier transforms on graphics
+// processors"). A pass reads everything before it writes, so one array is enough.
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

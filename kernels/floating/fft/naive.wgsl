@@ -4,7 +4,7 @@ struct Parameters { rows: u32, inverse: u32, n: u32 }
 @group(0) @binding(1) var<storage, read> x: array<vec2<f32>>;
 @group(0) @binding(2) var<storage, read_write> output: array<vec2<f32>>;
 
-// The sum that defines the transform, an element an invocation.
+// The sum that defines the transform; one invocation per element.
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -11,34 +11,34 @@ ROWS = 128
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
-    """Complex X[R, N] to its transform; the inverse is divided by N."""
+    """Returns the transform of complex x[R, N]; the inverse is divided by N."""
     transform = np.fft.ifft if settings["inverse"] else np.fft.fft
-    # NumPy works on whole vectors of a processor; lanes without a row may hold no number.
+    # NumPy computes on whole processor vectors; lanes beyond the last row may hold NaN.
     with np.errstate(invalid="ignore"):
         return [transform(inputs[0], axis=-1).astype(inputs[0].dtype)]
 
 
 def example(size: int, element_bytes: int) -> Dimensions:
-    """128 rows of the power of two at or below the size, at most 4,096."""
+    """Returns 128 rows of the power of two at or below the size, at most 4,096."""
     return {"R": ROWS, "N": min(4096, 1 << (size.bit_length() - 1))}
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """5 N log2 N, by which transforms are compared (benchFFT)."""
+    """Returns the work: 5 N log2 N operations, by which transforms are compared (benchFFT)."""
     n = dimensions["N"]
     return Work(flops=5 * dimensions["R"] * n * (n.bit_length() - 1))
 
 
 def workgroup_bytes(dimensions: Dimensions, tuning: Tuning) -> int:
-    """A row."""
+    """Returns the bytes of one row."""
     return COMPLEX_BYTES * dimensions["N"]
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """A row a workgroup."""
+    """Returns one dispatch, in which a workgroup transforms one row."""
     return [Stage("main", grid(dimensions["R"]))]
 
 
 def naive_invocations(dimensions: Dimensions) -> int:
-    """One an element."""
+    """Returns one invocation per element."""
     return dimensions["R"] * dimensions["N"]

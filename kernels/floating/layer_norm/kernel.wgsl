@@ -6,7 +6,7 @@ struct Parameters { rows: u32, columns: u32, epsilon: f32 }
 @group(0) @binding(3) var<storage, read> beta: array<element4>;
 @group(0) @binding(4) var<storage, read_write> output: array<element4>;
 
-// How many values, their mean, and the sum of squared distances from it.
+// The number of values, their mean, and the sum of squared distances from it.
 struct Moments {
     count: f32,
     mean: f32,
@@ -16,7 +16,7 @@ struct Moments {
 var<workgroup> gathered: array<Moments, WORKGROUP>;
 
 // Chan, Golub and LeVeque 1979, "Updating formulae and a pairwise algorithm for computing sample
-// variances": nothing cancels, whatever the mean.
+// variances": no cancellation occurs, whatever the mean.
 fn merge(a: Moments, b: Moments) -> Moments {
     let count = a.count + b.count;
     if count == 0.0 {
@@ -30,7 +30,7 @@ fn merge(a: Moments, b: Moments) -> Moments {
     );
 }
 
-// LANES invocations a row.
+// LANES invocations per row.
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -17,7 +17,10 @@ from kernels.floating.definition import (
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
-    """X[R, C], gamma[C], beta[C] to gamma · (x − mean) / √(variance + epsilon) + beta."""
+    """Returns gamma · (x − mean) / √(variance + epsilon) + beta.
+
+    The inputs are x[R, C], gamma[C] and beta[C].
+    """
     x, gamma, beta = inputs
     distance = x - x.mean(axis=-1, keepdims=True)
     variance = np.square(distance).mean(axis=-1, keepdims=True)
@@ -25,21 +28,21 @@ def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
 
 
 def example(size: int, element_bytes: int) -> Dimensions:
-    """64 MiB in rows of `size`."""
+    """Returns dimensions for 64 MiB in rows of `size`."""
     return {"R": streamed(size, element_bytes) // size, "C": size}
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Reads and writes every element of x."""
+    """Returns the work: every element of x read and written."""
     return Work(bytes=2 * dimensions["R"] * dimensions["C"] * element_bytes)
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """LANES invocations a row."""
+    """Returns one dispatch, in which LANES invocations normalise one row."""
     rows = tuning["WORKGROUP"] // tuning["LANES"]
     return [Stage("main", grid(-(-dimensions["R"] // rows)))]
 
 
 def naive_invocations(dimensions: Dimensions) -> int:
-    """One a row."""
+    """Returns one invocation per row."""
     return dimensions["R"]

@@ -8,13 +8,13 @@ struct Parameters { m: u32, k: u32, n: u32 }
 const LANES_X: u32 = WORKGROUP / LANES_Y;
 const TILE_ROWS: u32 = 4u * LANES_Y;
 const TILE_VECTORS: u32 = 2u * LANES_X;
-// Vectors of A, and so four rows of B each, that a tile holds at a time.
+// The vectors of A, and the groups of four rows of B, that a tile holds at a time.
 const DEPTH = 4u;
 
 var<workgroup> left: array<vec4<f32>, TILE_ROWS * DEPTH>;
 var<workgroup> right: array<vec4<f32>, 4u * DEPTH * TILE_VECTORS>;
 
-// Four rows by eight columns: columns of these matrices are rows of the output.
+// Four rows by eight columns; the columns of these matrices are rows of the output.
 struct Sums {
     first: mat4x4<f32>,
     second: mat4x4<f32>,
@@ -46,7 +46,7 @@ fn b_block(k: u32, column: u32) -> mat4x4<f32> {
     return mat4x4(b_at(k, column), b_at(k + 1u, column), b_at(k + 2u, column), b_at(k + 3u, column));
 }
 
-// A's padding is zero, but zero times what lies after B's last row may be NaN.
+// A's padding is zero, but zero times a value beyond B's last row may be NaN.
 fn b_end(k: u32, column: u32) -> mat4x4<f32> {
     var rows = mat4x4<f32>();
     rows[0] = b_at(k, column);
@@ -59,7 +59,8 @@ fn b_end(k: u32, column: u32) -> mat4x4<f32> {
     return rows;
 }
 
-// Straight from the buffers, for adapters whose workgroup memory is no faster than their caches.
+// Reads straight from the buffers, for adapters whose workgroup memory is no faster than their
+// caches.
 @compute @workgroup_size(LANES_X, LANES_Y)
 fn direct(@builtin(global_invocation_id) at: vec3<u32>) {
     let a_stride = (parameters.k + 3u) / 4u;
@@ -93,7 +94,7 @@ fn a_block(at: vec4<u32>) -> mat4x4<f32> {
     );
 }
 
-// Tiles of A and B go through workgroup memory: each element is loaded once a workgroup.
+// Tiles of A and B go through workgroup memory, so each element is loaded once per workgroup.
 @compute @workgroup_size(LANES_X, LANES_Y)
 fn tiled(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -127,7 +128,7 @@ fn tiled(
         for (var step = 0u; step < DEPTH; step++) {
             let at = 4u * local.y * DEPTH + step;
             let x = mat4x4(left[at], left[at + DEPTH], left[at + 2u * DEPTH], left[at + 3u * DEPTH]);
-            // Neighbours read neighbouring vectors, so that no bank is asked twice.
+            // Neighbours read neighbouring vectors, which avoids bank conflicts.
             sums.first += right_block(4u * step, local.x) * x;
             sums.second += right_block(4u * step, local.x + LANES_X) * x;
         }

@@ -6,22 +6,22 @@ from kernels.floating.definition import Array, Dimensions, Settings, Stage, Tuni
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
-    """A[M, K] · B[K, N] to [M, N]."""
+    """Returns A[M, K] · B[K, N], [M, N]."""
     return [inputs[0] @ inputs[1]]
 
 
 def example(size: int, element_bytes: int) -> Dimensions:
-    """Square."""
+    """Returns square matrices of the size."""
     return {"M": size, "K": size, "N": size}
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """A multiplication and an addition for each term."""
+    """Returns the work: one multiplication and one addition per term."""
     return Work(flops=2 * dimensions["M"] * dimensions["K"] * dimensions["N"])
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """Eight columns by four rows an invocation."""
+    """Returns one dispatch, in which an invocation computes eight columns by four rows."""
     down = 4 * tuning["LANES_Y"]
     across = 8 * (tuning["WORKGROUP"] // tuning["LANES_Y"])
     groups = -(-dimensions["N"] // across), -(-dimensions["M"] // down), 1
@@ -29,5 +29,5 @@ def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
 
 
 def naive_invocations(dimensions: Dimensions) -> int:
-    """One an element."""
+    """Returns one invocation per element."""
     return dimensions["M"] * dimensions["N"]

@@ -7,7 +7,8 @@ struct Parameters { rows: u32, columns: u32, blocks: u32 }
 
 var<workgroup> gathered: array<f32, WORKGROUP>;
 
-// What the invocations before this one hold (Hillis and Steele 1986, "Data parallel algorithms").
+// Returns the sum over all invocations before this one (Hillis and Steele 1986, "Data parallel
+// algorithms").
 fn before(lane: u32, own: f32) -> f32 {
     gathered[lane] = own;
     workgroupBarrier();
@@ -30,7 +31,7 @@ struct Strip {
     end: u32,
 }
 
-// The vectors of an invocation: VECTORS after one another in a block of a row, or none.
+// The vectors of an invocation: VECTORS consecutive ones in a block of a row, or none.
 fn strip_of(group: vec3<u32>, groups: vec3<u32>, lane: u32) -> Strip {
     let index = group.y * groups.x + group.x;
     let row = index / parameters.blocks;
@@ -67,7 +68,7 @@ fn sums(
     }
 }
 
-// Replaces the sum of each block by that of the blocks before it, one workgroup a row.
+// Replaces the sum of each block by the sum of the blocks before it; one workgroup per row.
 @compute @workgroup_size(WORKGROUP)
 fn offsets(
     @builtin(workgroup_id) group: vec3<u32>,

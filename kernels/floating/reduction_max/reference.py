@@ -1,4 +1,4 @@
-"""NumPy twin of the largest of the last axis."""
+"""NumPy twin of the maximum over the last axis."""
 
 from collections.abc import Sequence
 
@@ -11,5 +11,5 @@ __all__ = ["evaluate", "example", "naive_invocations", "scratch", "stages", "wor
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
-    """X[R, C] to [R]."""
+    """Returns the row maxima, [R], of x[R, C]."""
     return [np.max(inputs[0], axis=-1)]

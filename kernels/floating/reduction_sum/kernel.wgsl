@@ -7,7 +7,7 @@ struct Parameters { rows: u32, columns: u32, parts: u32 }
 
 var<workgroup> gathered: array<vec4<f32>, WORKGROUP>;
 
-// What LANES invocations hold, combined.
+// Returns the combined values of LANES invocations.
 fn together(lane: u32, own: vec4<f32>) -> f32 {
     gathered[lane] = own;
     workgroupBarrier();
@@ -27,7 +27,7 @@ fn scratch_at(row: u32, part: u32) -> u32 {
     return row * ((parameters.parts + 3u) / 4u * 4u) + part;
 }
 
-// LANES invocations combine a contiguous part of a row: neighbours read neighbouring vectors.
+// LANES invocations combine a contiguous part of a row; neighbours read neighbouring vectors.
 @compute @workgroup_size(WORKGROUP)
 fn partial(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -11,5 +11,5 @@ __all__ = ["evaluate", "example", "naive_invocations", "scratch", "stages", "wor
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
-    """X[R, C] to [R]."""
+    """Returns the row sums, [R], of x[R, C]."""
     return [np.sum(inputs[0], axis=-1)]

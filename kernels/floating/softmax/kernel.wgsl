@@ -8,7 +8,7 @@ const LOWEST = -0x1.fffffep+127;
 const LOG2_E = 1.4426950408889634;
 
 struct Row {
-    // The invocation's first vector, and the row's vectors: [start, end).
+    // The invocation's first vector, and the row's vectors [start, end).
     first: u32,
     start: u32,
     end: u32,
@@ -21,7 +21,7 @@ fn row_of(group: vec3<u32>, groups: vec3<u32>, lane: u32) -> Row {
     return Row(start + lane % LANES, start, select(start, start + stride, row < parameters.rows));
 }
 
-// In units of log 2, so that exp2 of a difference is the weight.
+// Scaled by log2(e), so that exp2 of a difference is the weight.
 fn exponents(row: Row, at: u32) -> vec4<f32> {
     if at >= row.end {
         return vec4(LOWEST);
@@ -72,8 +72,9 @@ fn store(row: Row, block: u32, values: mat4x4<f32>) {
     }
 }
 
-// Rows of up to 128 · LANES elements, a multiple of four, stay in registers: x is read once and each weight computed
-// once. Written out because an array with a loop's index would lie in memory on some drivers.
+// Rows of up to 128 · LANES elements, a multiple of four, stay in registers: x is read once and
+// each weight computed once. The code is unrolled because some drivers put an array with a loop
+// index into memory.
 @compute @workgroup_size(WORKGROUP)
 fn held(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -112,8 +113,9 @@ fn held(
     store(row, 7u, w * scale);
 }
 
-// Any row: a running maximum and the sum of weights relative to it (Milakov and Gimelshein 2018,
-// "Online normalizer calculation for softmax"), so that x is read twice and not three times.
+// Handles rows of any length with a running maximum and the sum of weights relative to it (Milakov
+// and Gimelshein 2018, "Online normalizer calculation for softmax"), so that x is read twice
+// instead of three times.
 @compute @workgroup_size(WORKGROUP)
 fn online(
     @builtin(workgroup_id) group: vec3<u32>,

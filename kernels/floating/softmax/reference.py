@@ -17,23 +17,26 @@ from kernels.floating.definition import (
 
 
 def evaluate(inputs: Sequence[Array], settings: Settings) -> Sequence[Array]:
-    """X[R, C] to exp(x − max) / Σ exp(x − max), each row."""
+    """Returns exp(x − max) / Σ exp(x − max) per row of x[R, C]."""
     weights = np.exp(inputs[0] - inputs[0].max(axis=-1, keepdims=True))
     return [weights / weights.sum(axis=-1, keepdims=True)]
 
 
 def example(size: int, element_bytes: int) -> Dimensions:
-    """64 MiB in rows of `size`."""
+    """Returns dimensions for 64 MiB in rows of `size`."""
     return {"R": streamed(size, element_bytes) // size, "C": size}
 
 
 def work(dimensions: Dimensions, element_bytes: int) -> Work:
-    """Reads and writes every element."""
+    """Returns the work: every element read and written."""
     return Work(bytes=2 * dimensions["R"] * dimensions["C"] * element_bytes)
 
 
 def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
-    """LANES invocations a row; in registers where the row fits them and fills half of them."""
+    """Returns one dispatch, in which LANES invocations take one row.
+
+    The row stays in registers where it fits them and fills at least half of them.
+    """
     rows = tuning["WORKGROUP"] // tuning["LANES"]
     room = 128 * tuning["LANES"]
     fits = room // 2 < dimensions["C"] <= room and dimensions["C"] % 4 == 0
@@ -42,5 +45,5 @@ def stages(dimensions: Dimensions, tuning: Tuning) -> Sequence[Stage]:
 
 
 def naive_invocations(dimensions: Dimensions) -> int:
-    """One a row."""
+    """Returns one invocation per row."""
     return dimensions["R"]

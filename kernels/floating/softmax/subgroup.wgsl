@@ -1,5 +1,5 @@
-// The same as team.wgsl where the LANES of a row are neighbours in one subgroup: no barrier, so
-// that nothing has to leave its registers.
+// As team.wgsl, for LANES of a row that are neighbours in one subgroup: no barrier is needed, so no
+// value has to leave its registers.
 fn largest(lane: u32, own: f32) -> f32 {
     var found = own;
     for (var distance = 1u; distance < LANES; distance *= 2u) {

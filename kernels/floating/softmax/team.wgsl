@@ -1,7 +1,7 @@
 var<workgroup> peaks: array<f32, WORKGROUP>;
 var<workgroup> sums: array<f32, WORKGROUP>;
 
-// Every invocation combines for itself what its row's LANES hold: one barrier instead of a tree.
+// Every invocation combines all values of its row's LANES itself: one barrier instead of a tree.
 fn largest(lane: u32, own: f32) -> f32 {
     peaks[lane] = own;
     workgroupBarrier();

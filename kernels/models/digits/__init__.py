@@ -1,4 +1,4 @@
-"""Handwritten digits: an int8 convolutional network and the images it has never seen."""
+"""Handwritten digits: an int8 convolutional network, and images that it was never trained on."""
 
 from kernels.models.digits.images import HELD_OUT, held_out
 from kernels.models.digits.network import GRAPH_PATH, accuracy, graph

@@ -1,4 +1,4 @@
-"""scikit-learn's 8 by 8 handwritten digits, split once and for all."""
+"""scikit-learn's 8 by 8 handwritten digits, with a fixed split."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,34 +6,35 @@ import numpy.typing as npt
 HELD_OUT = 360
 SIDE = 8
 
-# A pixel p of 0..16 is stored as 15·p - 120: the whole int8 range, with black as zero point.
+# A pixel p of 0..16 is stored as 15·p - 120: this uses the whole int8 range, and black is the zero
+# point.
 PIXEL_STEP = 15
 ZERO_POINT = -120
 FULL_PIXEL = 16
 
-# RandomState's stream is frozen by NumPy; default_rng's may change between versions.
+# NumPy froze RandomState's stream; default_rng's may change between versions.
 _SPLIT_SEED = 20
 
 
 def held_out() -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
-    """Images int8 [360, 8, 8, 1] and labels int64 [360], apart from all training."""
+    """Returns images int8 [360, 8, 8, 1] and labels int64 [360], none of them used in training."""
     images, labels = _shuffled()
     return images[:HELD_OUT], labels[:HELD_OUT]
 
 
 def training() -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
-    """Images int8 [1437, 8, 8, 1] and labels int64 [1437]."""
+    """Returns images int8 [1437, 8, 8, 1] and labels int64 [1437]."""
     images, labels = _shuffled()
     return images[HELD_OUT:], labels[HELD_OUT:]
 
 
 def brightness(images: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:
-    """The real values, 0 to 1, that stored images stand for."""
+    """Returns the real values, 0 to 1, of stored images."""
     return (images.astype(np.float64) - ZERO_POINT) / (PIXEL_STEP * FULL_PIXEL)
 
 
 def _shuffled() -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
-    # Takes most of a second, which commands that need no images are spared.
+    # The import takes most of a second; commands that need no images avoid it.
     from sklearn.datasets import load_digits  # noqa: PLC0415
 
     pixels, labels = load_digits(return_X_y=True)

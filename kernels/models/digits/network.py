@@ -14,7 +14,7 @@ GRAPH_PATH = Path(__file__).parent / "digits.graph"
 
 @cache
 def graph() -> Graph:
-    """The quantised network for one batch of all held-out images.
+    """Returns the quantised network for one batch of all held-out images.
 
     Input int8 [360, 8, 8, 1], result int32 [1, 1, 360, 1]: the digit of each image.
     """
@@ -22,5 +22,5 @@ def graph() -> Graph:
 
 
 def accuracy(result: Array, labels: npt.NDArray[np.int64]) -> float:
-    """Share of images whose digit is right."""
+    """Returns the share of images, 0 to 1, whose digit is right."""
     return float(np.mean(result.reshape(-1) == labels))

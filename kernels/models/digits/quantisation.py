@@ -1,7 +1,7 @@
 """Post-training quantisation of the float network to int8 operators.
 
-Symmetric int8 weights, per channel in the convolutions; activations on a scale set by the largest
-value seen in training (Jacob et al. 2018, "Quantization and Training of Neural Networks for
+Weights are symmetric int8, per channel in the convolutions; the largest value seen in training sets
+the scale of activations (Jacob et al. 2018, "Quantization and Training of Neural Networks for
 Efficient Integer-Arithmetic-Only Inference").
 """
 
@@ -37,7 +37,7 @@ class QuantisedLayer:
 
 
 def quantise_layer(layer: Layer, input_scale: float, *, per_channel: bool) -> QuantisedLayer:
-    """Weights and bias of a layer whose input has this scale."""
+    """Returns the weights and bias of a layer whose input has this scale."""
     weights = layer.weights.T
     largest = np.abs(weights).max(axis=1 if per_channel else None, keepdims=True)
     scale = np.broadcast_to(largest / _INT8, (len(weights), 1))
@@ -48,7 +48,7 @@ def quantise_layer(layer: Layer, input_scale: float, *, per_channel: bool) -> Qu
 
 
 def quantise(network: Network) -> Graph:
-    """The graph for one batch of all held-out images."""
+    """Returns the graph for one batch of all held-out images."""
     images, _ = training()
     first_out, second_out, hidden_out, _ = (
         float(values.max()) / _INT8 for values in network.forward(brightness(images))

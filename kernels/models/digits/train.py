@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from kernels.exact.reference import execute
 from kernels.graph import Graph, write
+from kernels.graph.reference import execute
 from kernels.models.digits.images import held_out
 from kernels.models.digits.network import GRAPH_PATH, accuracy
 from kernels.models.digits.quantisation import quantise
@@ -13,7 +13,7 @@ from kernels.models.digits.training import train
 
 
 def trained_graph() -> Graph:
-    """The graph from nothing but the script and scikit-learn's data."""
+    """Returns the graph, made only from the script and scikit-learn's data."""
     return quantise(train())
 
 

@@ -1,9 +1,9 @@
 """Trains the float network in an arithmetic whose sums are exact.
 
 Every factor of a matrix product is first rounded to a binary grid and bounded, so that products and
-sums fit float64's 53 bits. Then no sum depends on its order, hence not on the BLAS, the CPU or the
-number of threads, and training gives the same weights everywhere. The exponential may differ in its
-last bit between platforms; the gradient's grid is 2^26 times coarser than that.
+sums fit float64's 53 bits. Then no sum depends on its order, and so not on the BLAS, the CPU or the
+number of threads, and training gives the same weights everywhere. The last bits of the exponential
+may differ between platforms; the gradient's grid is 2^26 times coarser than that.
 """
 
 from dataclasses import dataclass, field
@@ -26,8 +26,8 @@ HIDDEN = 128
 KERNEL = 3
 POOL = 2
 
-# Bits after the point, and the bound: 16 + 18 bits and 2^10 terms forward; activations of 16 bits,
-# gradients of 24 and 2^11 terms backward.
+# Fractional bits, and the bound on magnitudes. Forward: 16 + 18 bits and 2^10 terms. Backward:
+# activations of 16 bits, gradients of 24 bits and 2^11 terms.
 _WEIGHT_GRID, _WEIGHT_BOUND = 16, 4.0
 _ACTIVATION_GRID, _ACTIVATION_BOUND = 10, 64.0
 _GRADIENT_GRID, _GRADIENT_BOUND = 26, 0.25
@@ -38,7 +38,7 @@ def _grid(values: Real, bits: int, bound: float) -> Real:
 
 
 def patches(x: Real) -> Real:
-    """[N, H, W, C] to [N, H, W, 9·C]: each pixel's 3 by 3 surroundings, zeros outside."""
+    """Returns [N, H, W, 9·C] from [N, H, W, C]: each pixel's 3 by 3 neighbourhood, zero outside."""
     _, height, width, _ = x.shape
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
     shifted = [
@@ -74,7 +74,7 @@ class Layer:
         self._speed = [np.zeros_like(self.weights), np.zeros_like(self.bias)]
 
     def forward(self, x: Real) -> Real:
-        """[..., K] to [..., N]; x lies on the activation grid."""
+        """Returns [..., N] from x [..., K], which lies on the activation grid."""
         self._x = x
         y = x @ self.weights + self.bias
         if self.rectify:
@@ -83,7 +83,7 @@ class Layer:
         return self._y
 
     def backward(self, gradient: Real) -> Real:
-        """Gradient at the input, given that at the output; takes one step of SGD."""
+        """Takes one step of SGD and returns the gradient at the input, given that at the output."""
         if self.rectify:
             gradient = gradient * (self._y > 0)
         flat = gradient.reshape(-1, gradient.shape[-1])
@@ -106,7 +106,7 @@ class Network:
 
     @classmethod
     def initial(cls, random: np.random.RandomState) -> "Network":
-        """He's initialisation."""
+        """Returns a network with He's initialisation."""
 
         def layer(fan_in: int, fan_out: int, *, rectify: bool = True) -> Layer:
             weights = random.standard_normal((fan_in, fan_out)) * np.sqrt(2.0 / fan_in)
@@ -122,18 +122,18 @@ class Network:
         )
 
     def forward(self, x: Real) -> tuple[Real, Real, Real, Real]:
-        """Every layer's output, the pool left out."""
+        """Returns the output of every layer except the pool."""
         first = self.first.forward(patches(x))
         second = self.second.forward(patches(first))
         blocks = second.reshape(len(x), SIDE // POOL, POOL, SIDE // POOL, POOL, CHANNELS[1])
         pooled = blocks.max(axis=(2, 4))
-        # On a tie every winner gets the gradient: dividing it would leave the grid.
+        # On a tie every maximum gets the gradient: a fraction of it would leave the grid.
         self._winners = blocks == pooled[:, :, None, :, None]
         hidden = self.hidden.forward(pooled.reshape(len(x), -1))
         return first, second, hidden, self.last.forward(hidden)
 
     def learn(self, x: Real, labels: npt.NDArray[np.int64]) -> None:
-        """One step on one batch, cross-entropy."""
+        """Takes one step on one batch, with cross-entropy as the loss."""
         scores = self.forward(x)[-1]
         odds = np.exp(scores - scores.max(axis=1, keepdims=True))
         gradient = odds / odds.sum(axis=1, keepdims=True)
@@ -151,7 +151,7 @@ def _bounded(gradient: Real) -> Real:
 
 
 def train() -> Network:
-    """The trained network; the same on every machine."""
+    """Returns the trained network, which is the same on every machine."""
     random = np.random.RandomState(SEED)
     network = Network.initial(random)
     images, labels = training()

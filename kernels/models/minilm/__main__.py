@@ -1,4 +1,4 @@
-"""`python -m kernels.models.minilm`: writes the ONNX graph and the calibration set."""
+"""Writes the ONNX graph and the calibration set: `python -m kernels.models.minilm`."""
 
 from pathlib import Path
 
@@ -22,7 +22,9 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 def main(batch: int, length: int, output: Path) -> None:
     """Write OUTPUT for `batch` sentences of `length` tokens, and its calibration set as .npz."""
     if len(CALIBRATION) % batch:
-        raise click.UsageError(f"{len(CALIBRATION)} sentences are no multiple of --batch {batch}")
+        raise click.UsageError(
+            f"{len(CALIBRATION)} sentences are not a multiple of --batch {batch}"
+        )
     try:
         model, samples = export(batch, length), feeds(CALIBRATION, length)
     except MissingModelError as error:

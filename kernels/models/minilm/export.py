@@ -23,7 +23,7 @@ IDS, MASK, EMBEDDING = "ids", "mask", "embedding"
 
 
 class _Draft:
-    """Nodes and initialisers of a graph under construction; a method returns its output's name."""
+    """Nodes and initialisers of a graph under construction; methods return their output's name."""
 
     def __init__(self, tensors: Mapping[str, Array]) -> None:
         self.tensors = tensors
@@ -56,11 +56,9 @@ class _Draft:
 
 
 def export(batch: int, length: int, layers: int = LAYERS) -> onnx.ModelProto:
-    """The model for `batch` sentences of `length` tokens, or its first `layers` layers.
+    """Returns the model for `batch` sentences of `length` tokens.
 
-    Inputs ids int64 [B, S] and mask float32 [B, S] of 0 and 1; output float32 [B, 1, 384]: the sum
-    of the hidden states under the mask, which is the sentence embedding before normalisation but
-    for a positive factor. MissingModelError without the extra.
+    With `layers` it has only the first layers.
     """
     draft = _Draft(weights())
     mask = draft.node("Reshape", "mask.row", MASK, draft.shape(batch, 1, 1, length))

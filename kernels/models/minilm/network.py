@@ -1,4 +1,4 @@
-"""The transformer, float and exact, for a batch of sentences of one length."""
+"""The transformer, in float and exact form, for a batch of sentences of one length."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,25 +32,28 @@ class Transformer:
 
 @cache
 def transformer(batch: int = BATCH, length: int = LENGTH, layers: int = LAYERS) -> Transformer:
-    """For `batch` sentences, a divisor of 24; MissingModelError without the extra."""
+    """Returns the transformer for `batch` sentences, where `batch` divides 24.
+
+    Raises MissingModelError without the extra.
+    """
     model = export(batch, length, layers)
     return Transformer(model, quantise(model, feeds(CALIBRATION, length)))
 
 
 def session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
-    """The float model on the CPU."""
+    """Returns an onnxruntime session of the float model on the CPU."""
     return onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
 
 
 def float_embeddings(model: onnx.ModelProto, tokens: Mapping[str, Array]) -> Embeddings:
-    """float32 [B, 1, 384] by onnxruntime."""
+    """Returns the embeddings that onnxruntime computes, float32 [B, 1, 384]."""
     return np.asarray(session(model).run(None, dict(tokens))[0], np.float32)
 
 
 def cosines(a: Embeddings, b: Embeddings) -> npt.NDArray[np.float64]:
-    """Cosine of each pair of embeddings [..., 384]."""
+    """Returns the cosine of each pair of embeddings [..., 384], float64 [N]."""
     first = a.reshape(-1, HIDDEN).astype(np.float64)
     second = b.reshape(-1, HIDDEN).astype(np.float64)
     lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
@@ -60,7 +63,7 @@ def cosines(a: Embeddings, b: Embeddings) -> npt.NDArray[np.float64]:
 def batches(
     sentences: Sequence[str], batch: int = BATCH, length: int = LENGTH
 ) -> Iterator[dict[str, Array]]:
-    """Tokens of `batch` sentences at a time."""
+    """Yields the tokens of `batch` sentences at a time."""
     tokens = feeds(sentences, length)
     for start in range(0, len(tokens[IDS]), batch):
         yield {name: array[start : start + batch] for name, array in tokens.items()}

@@ -11,13 +11,14 @@ EXTRA = "minilm"
 
 
 class MissingModelError(ImportError):
-    """The extra that brings the weights, safetensors and tokenizers is not installed."""
+    """The extra that installs the weights, safetensors and tokenizers is missing."""
 
 
 def model_folder() -> Path:
-    """Where the weights and the tokenizer lie; MissingModelError says how to get them.
+    """Returns the folder of the weights and the tokenizer.
 
-    The package is never imported: it would import sentence-transformers, and that PyTorch.
+    The package is never imported, because it would import sentence-transformers and with it
+    PyTorch. Raises MissingModelError, which says how to install it.
     """
     found = {name: find_spec(name) for name in (PACKAGE, "safetensors", "tokenizers")}
     missing = [name for name, spec in found.items() if spec is None]
@@ -31,7 +32,7 @@ def model_folder() -> Path:
 
 @cache
 def weights() -> dict[str, Array]:
-    """Every float32 tensor of the model by its name in the file."""
+    """Returns every float32 tensor of the model by its name in the file."""
     from safetensors.numpy import load_file  # noqa: PLC0415 - an extra
 
     return dict(load_file(model_folder() / "model.safetensors"))

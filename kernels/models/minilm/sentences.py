@@ -1,4 +1,4 @@
-"""Sentences to calibrate with and, apart from them, to measure with."""
+"""Sentences for calibration, and different ones for measurement."""
 
 MEASURED = (
     "The harbour was quiet after the last ferry had left.",

@@ -1,4 +1,4 @@
-"""Sentences as rows of token numbers and of a mask."""
+"""Converts sentences to rows of token numbers and a mask."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -24,9 +24,9 @@ def _tokenizer() -> Any:
 def encode(
     sentences: Sequence[str], length: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """Token numbers int64 [B, length] and mask float32 [B, length], 1 where there is a token.
+    """Returns token numbers int64 [B, length] and a mask float32 [B, length], 1 for each token.
 
-    Longer sentences are cut; ValueError when the length is outside 2..256, as the model's is.
+    Longer sentences are cut. Raises ValueError when the length is outside the model's 2..256.
     """
     if not 2 <= length <= MAX_TOKENS:
         raise ValueError(f"a sentence has 2 to {MAX_TOKENS} tokens, not {length}")
@@ -40,6 +40,6 @@ def encode(
 
 
 def feeds(sentences: Sequence[str], length: int) -> dict[str, Array]:
-    """The same by the names of the model's inputs."""
+    """Returns token numbers and mask by the names of the model's inputs."""
     ids, mask = encode(sentences, length)
     return {IDS: ids, MASK: mask}

@@ -1,4 +1,4 @@
-"""Quantised ONNX graphs as exact graphs."""
+"""Lowers quantised ONNX graphs to exact graphs."""
 
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.interface import Interface, InterfaceError, Port
@@ -22,5 +22,5 @@ __all__ = [
 
 
 def lower(network: Network) -> Lowered:
-    """The exact graph of a network; LoweringError names the node that has none."""
+    """Returns the exact graph of a network; raises LoweringError naming a node that has none."""
     return Lowering(network, HANDLERS).run()

@@ -1,4 +1,4 @@
-"""ONNX protobufs as plain nodes and arrays."""
+"""Converts ONNX protobufs to plain nodes and arrays."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ SYMBOLIC = "give every axis a size: --shape NAME=1,3,224,224"
 
 
 def plain(proto: onnx.NodeProto) -> Node:
-    """A node with its attributes as Python values."""
+    """Returns a node with its attributes as Python values."""
     attributes = {each.name: helper.get_attribute_value(each) for each in proto.attribute}
     texts = {
         name: value.decode() if isinstance(value, bytes) else value
@@ -27,7 +27,11 @@ def plain(proto: onnx.NodeProto) -> Node:
 
 
 def constants_of(model: onnx.ModelProto) -> tuple[dict[str, Array], list[onnx.NodeProto]]:
-    """Initialisers and everything that follows from them alone; and the other nodes."""
+    """Returns all constants by name, and the nodes that remain.
+
+    Constants are the initialisers and everything that depends on them alone. Raises LoweringError
+    where a constant cannot be computed.
+    """
     known: dict[str, Array] = {
         each.name: numpy_helper.to_array(each) for each in model.graph.initializer
     }
@@ -44,7 +48,7 @@ def constants_of(model: onnx.ModelProto) -> tuple[dict[str, Array], list[onnx.No
 
 
 def shape_of(value: onnx.ValueInfoProto, given: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
-    """The sizes of a graph's input; LoweringError when one is only a name."""
+    """Returns the shape of a graph's input; raises LoweringError when an axis has only a name."""
     if value.name in given:
         return given[value.name]
     sizes = [axis.dim_value for axis in value.type.tensor_type.shape.dim]
@@ -54,9 +58,9 @@ def shape_of(value: onnx.ValueInfoProto, given: Mapping[str, tuple[int, ...]]) -
 
 
 def stored_as(value: onnx.ValueInfoProto) -> str:
-    """The element type of an input as NumPy names it; LoweringError when it is no tensor."""
+    """Returns an input's element type as a NumPy name; raises LoweringError for non-tensors."""
     if not value.type.HasField("tensor_type"):
-        raise LoweringError(f"input {value.name!r}", "is no tensor; only tensors are job inputs")
+        raise LoweringError(f"input {value.name!r}", "is not a tensor, as a job input must be")
     return str(np.dtype(helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)))
 
 

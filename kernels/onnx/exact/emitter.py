@@ -1,4 +1,4 @@
-"""Appends operators for tensors: other orders of axes, other scales, sums of unlike tensors."""
+"""Appends operators that change a tensor's axis order or scale, or prepare tensors for a sum."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,18 +20,21 @@ Key = tuple[object, ...]
 
 
 class Emitter:
-    """Each method returns a tensor or a value; what was appended before is used again."""
+    """Appends operators to a graph.
+
+    Each method returns a tensor or a value, and reuses what an earlier equal call appended.
+    """
 
     def __init__(self) -> None:
         self.build = GraphBuilder()
         self._known: dict[Key, Tensor] = {}
 
     def stored(self, tensor: Tensor, shape: tuple[int, ...]) -> Value:
-        """The elements in row-major order of ONNX's axes, under a shape of at most four axes."""
+        """Returns the elements in row-major order of ONNX's axes, under at most four axes."""
         return self.arranged(tensor, shape).value
 
     def arranged(self, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
-        """The same, as a tensor of that shape."""
+        """Returns the same elements as `stored`, as a tensor of that shape."""
         wanted = shape4(shape)
         key: Key = (
             "arranged",
@@ -48,7 +51,7 @@ class Emitter:
         return self._known[key].viewed_as(shape)
 
     def int8(self, tensor: Tensor, target: Quantisation) -> Tensor:
-        """Rounded and clamped to int8, seen in the same way."""
+        """Returns the tensor rounded and clamped to int8 at the target's scale; the view stays."""
         full = (target.low, target.high) == (LOW, HIGH)
         if tensor.dtype is DType.INT8 and not tensor.per_channel:
             if tensor.quantisation == replace(target, low=LOW, high=HIGH) and full:
@@ -64,7 +67,7 @@ class Emitter:
         return wide.rewritten(self._known[key].value, target.scale, target.zero_point)
 
     def channels(self, tensor: Tensor, scales: Real) -> Tensor:
-        """int8 with a scale for each place of the last axis and zero point 0."""
+        """Returns the tensor as int8 with one scale per last-axis position and zero point 0."""
         wide = self.arranged(self.int32(tensor), stored_shape(tensor.shape))
         key: Key = ("channels", wide.value, wide.scale.tobytes(), scales.tobytes())
         if key not in self._known:
@@ -75,9 +78,10 @@ class Emitter:
         return self._known[key].viewed_as(tensor.shape)
 
     def int32(self, tensor: Tensor, scale: float | None = None, sign: int = 1) -> Tensor:
-        """int32 of one scale and zero point 0, seen in the same way; by default of its own scale.
+        """Returns the tensor as int32 with one scale and zero point 0, with the same view.
 
-        A negative sign is for int8 tensors alone.
+        By default the tensor keeps its own scale. Raises LoweringError for a negative sign on a
+        tensor that is not int8.
         """
         wide = tensor
         if tensor.dtype is DType.INT8:
@@ -88,7 +92,7 @@ class Emitter:
                 self._known[key] = tensor.rewritten(value)
             wide = tensor.rewritten(self._known[key].value)
         elif sign < 0:
-            raise LoweringError("Sub", "what is taken off is not int8; quantise it first")
+            raise LoweringError("Sub", "the subtracted tensor is not int8; quantise it first")
         if scale is None and not wide.per_channel:
             return wide
         target = float(np.max(wide.scale)) if scale is None else scale
@@ -103,7 +107,7 @@ class Emitter:
     def table(
         self, tensor: Tensor, function: Callable[[Real], Real], target: Quantisation
     ) -> Tensor:
-        """A function of an int8 tensor of one scale, by look-up."""
+        """Returns a function of an int8 tensor of one scale, computed by look-up."""
         codes = np.arange(LOW, HIGH + 1, dtype=np.float64)
         real = (codes - tensor.zero_point) * float(tensor.scale)
         with np.errstate(all="ignore"):
@@ -114,20 +118,21 @@ class Emitter:
         return tensor.rewritten(value, target.scale, target.zero_point)
 
     def clamp(self, tensor: Tensor, low: int, high: int) -> Tensor:
-        """Stored elements clamped to low..high."""
+        """Returns the tensor with its stored elements clamped to low..high."""
         if low <= tensor.dtype.low and high >= tensor.dtype.high:
             return tensor
         value = self.build.relu(tensor.value, max(low, tensor.dtype.low), high)
         return tensor.rewritten(value, zero_point=tensor.zero_point)
 
     def is_last(self, value: Value) -> bool:
-        """Whether a value is what the latest operator wrote."""
+        """Returns whether the latest operator wrote this value."""
         return self.build.latest == value.source
 
     def paired(self, a: Tensor, b: Tensor) -> tuple[Tensor, Value, Value]:
-        """Both under four axes that an operator with broadcasting takes.
+        """Returns both tensors under four axes that an operator with broadcasting accepts.
 
-        The first returned is a's view of the result: rewrite its value with the operator's.
+        The first item is a's view of the result: replace its value with the operator's. Raises
+        LoweringError where four axes are not enough.
         """
         shape = np.broadcast_shapes(a.shape, b.shape)
         if a.shape != shape or not a.covers:
@@ -139,7 +144,7 @@ class Emitter:
         return self._seen(left, shape, order), left.value, right
 
     def beside(self, a: Tensor, constant: Array) -> tuple[Tensor, Value, Array]:
-        """The same for a constant."""
+        """Does the same as `paired` for a constant."""
         shape = np.broadcast_shapes(a.shape, constant.shape)
         if a.shape != shape or not a.covers:
             a = self._expanded(a, shape)
@@ -160,7 +165,7 @@ class Emitter:
     def _axes(
         self, a: Tensor, other: tuple[int, ...]
     ) -> tuple[tuple[Shape, Shape], tuple[int, ...]]:
-        """Four axes of A and of what is broadcast to it, and the order that brings A there."""
+        """Returns four axes of A and of the operand broadcast to it, and A's axis order."""
         order = a.order
         spread = (1,) * (len(a.shape) - len(other)) + other
         axes = [(a.shape[at], spread[at]) for at in order if a.shape[at] > 1] or [(1, 1)]
@@ -220,7 +225,7 @@ class Emitter:
 
 
 def _merged(layout: Layout) -> Shape:
-    """The fewest axes that show the same elements in the same order."""
+    """Returns the fewest axes that show the same elements in the same order."""
     sizes: list[int] = []
     steps: list[int] = []
     for size, step in zip(layout.shape, layout.strides, strict=True):

@@ -1,4 +1,4 @@
-"""How real numbers become job inputs and a job's result becomes real numbers again."""
+"""Converts real numbers to job inputs, and a job's result back to real numbers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,14 +15,15 @@ VERSION = 1
 
 
 class InterfaceError(ValueError):
-    """Tensors that do not fit a model's inputs, or a description that is not one."""
+    """Tensors do not fit a model's inputs, or a document does not describe a model's tensors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
     """An input or output: ONNX's shape, the job's shape, and real = scale · (q − zero_point).
 
-    `scale` is a list for one a channel of the last axis; `stored` is ONNX's element type.
+    `scale` is a list where each channel of the last axis has its own; `stored` is ONNX's element
+    type.
     """
 
     name: str
@@ -34,9 +35,9 @@ class Port:
     stored: str
 
     def encode(self, real: Array) -> Array:
-        """Real numbers, or ONNX's own int8 or uint8, as a job input; InterfaceError on a bad shape.
+        """Returns real numbers, or ONNX's own int8 or uint8, as a job input.
 
-        uint8 is shifted by 128.
+        uint8 is shifted by 128. Raises InterfaceError on a wrong shape.
         """
         if real.shape != self.shape:
             raise InterfaceError(f"{self.name!r} is {real.shape}, expected {self.shape}")
@@ -51,7 +52,7 @@ class Port:
         return codes.reshape(self.job_shape)
 
     def decode(self, result: Array) -> npt.NDArray[np.float32]:
-        """The real numbers behind a job's result, in ONNX's shape."""
+        """Returns a job's result as real numbers, float32 in ONNX's shape."""
         units = result.astype(np.float64).reshape(self.job_shape) - self.zero_point
         real = units * np.asarray(self.scale)
         return np.asarray(real, np.float32).reshape(self.shape)
@@ -59,24 +60,24 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """Every input in order, and the output."""
+    """A model's inputs in order, and its output."""
 
     inputs: tuple[Port, ...]
     output: Port
 
     def encode(self, feeds: Mapping[str, Array]) -> list[Array]:
-        """Job inputs from ONNX inputs by name; InterfaceError when one is missing."""
+        """Returns job inputs from ONNX inputs by name; raises InterfaceError if one is missing."""
         missing = [port.name for port in self.inputs if port.name not in feeds]
         if missing:
             raise InterfaceError(f"no value for the inputs {', '.join(missing)}")
         return [port.encode(feeds[port.name]) for port in self.inputs]
 
     def decode(self, result: Array) -> npt.NDArray[np.float32]:
-        """See Port.decode."""
+        """Returns a job's result as real numbers, float32 in ONNX's shape."""
         return self.output.decode(result)
 
     def as_json(self) -> dict[str, Any]:
-        """What is written beside a graph file."""
+        """Returns the JSON document that is written beside a graph file."""
         return {
             "version": VERSION,
             "inputs": [_document(port) for port in self.inputs],
@@ -85,7 +86,7 @@ class Interface:
 
     @classmethod
     def of_json(cls, document: Mapping[str, Any]) -> "Interface":
-        """Back from `as_json`; InterfaceError when it is something else."""
+        """Returns the interface from `as_json`'s document; raises InterfaceError for others."""
         try:
             if document["version"] != VERSION:
                 raise InterfaceError(f"version {document['version']} is not {VERSION}")

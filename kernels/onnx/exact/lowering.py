@@ -30,14 +30,14 @@ Handler = Callable[["Lowering", Node], None]
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """An exact graph, and how real numbers go in and come out."""
+    """An exact graph, and how real numbers enter and leave it."""
 
     graph: Graph
     interface: Interface
 
 
 class Lowering:
-    """One network on its way; handlers read tensors and constants here and write tensors."""
+    """The lowering of one network; handlers read and write its tensors."""
 
     def __init__(self, network: Network, handlers: Mapping[str, Handler]) -> None:
         self.network = network
@@ -46,7 +46,7 @@ class Lowering:
         self._tensors: dict[str, Tensor] = {}
 
     def run(self) -> Lowered:
-        """The graph; LoweringError names the node that has no exact form."""
+        """Returns the exact graph; raises LoweringError naming a node that has no exact form."""
         ports = tuple(self._input(number) for number in range(len(self.network.inputs)))
         for node in self.network.nodes:
             handler = self._handlers.get(node.kind)
@@ -63,14 +63,14 @@ class Lowering:
         output = self._result()
         graph = self.emit.build.build()
         if len(graph.inputs) != len(ports):
-            raise LoweringError("inputs", "one of them changes nothing; export without it")
+            raise LoweringError("inputs", "one of them has no effect; export without it")
         seen = zip(ports, graph.inputs, strict=True)
-        # A graph's input takes the form in which an operator reads it first.
+        # A graph's input takes the shape in which the first operator reads it.
         taken = tuple(replace(port, job_shape=spec.shape) for port, spec in seen)
         return Lowered(graph, Interface(taken, output))
 
     def tensor(self, node: Node, position: int = 0) -> Tensor:
-        """An operand that is computed."""
+        """Returns a computed operand; raises LoweringError for a constant."""
         name = node.inputs[position]
         if name not in self._tensors:
             raise LoweringError(
@@ -79,11 +79,14 @@ class Lowering:
         return self._tensors[name]
 
     def computed(self, name: str) -> bool:
-        """Whether a tensor is no constant."""
+        """Returns whether a tensor is computed, so not a constant."""
         return name in self._tensors
 
     def int8(self, node: Node, position: int = 0) -> Tensor:
-        """An operand in int8 of one scale, by its calibrated form where it is not so yet."""
+        """Returns an operand as int8 with one scale, in its calibrated form if it needs conversion.
+
+        Raises LoweringError where the operand has no calibrated form.
+        """
         tensor = self.tensor(node, position)
         if tensor.dtype is DType.INT8 and not tensor.per_channel:
             return tensor
@@ -98,7 +101,7 @@ class Lowering:
         return self.emit.int8(tensor, target)
 
     def constant(self, node: Node, position: int) -> Array | Weights:
-        """An operand that is known before the job runs."""
+        """Returns an operand that is known before the job runs; raises LoweringError otherwise."""
         name = node.inputs[position]
         found = self.network.constants.get(name)
         if found is None:
@@ -106,20 +109,20 @@ class Lowering:
         return found
 
     def real(self, node: Node, position: int) -> Real:
-        """The numbers of a constant."""
+        """Returns the real numbers of a constant, float64."""
         found = self.constant(node, position)
         return found.real if isinstance(found, Weights) else np.asarray(found, np.float64)
 
     def has(self, node: Node, position: int) -> bool:
-        """Whether an optional operand is given."""
+        """Returns whether an optional operand is given."""
         return position < len(node.inputs) and node.inputs[position] != ""
 
     def integers(self, node: Node, position: int) -> list[int]:
-        """A constant of whole numbers: shapes, axes, starts."""
+        """Returns a constant of integers, such as a shape, axes or starts."""
         return [int(each) for each in np.atleast_1d(self.real(node, position))]
 
     def wanted(self, name: str) -> Quantisation | None:
-        """The int8 form that all readers of a tensor want, or that calibration found."""
+        """Returns the int8 form that a tensor's readers want or calibration found, or None."""
         readers = self.network.consumers(name)
         targets: set[Quantisation] = {
             node.attributes["target"] for node in readers if node.kind == QUANTISE
@@ -129,11 +132,11 @@ class Lowering:
         return self.network.quantisations.get(name)
 
     def peak(self, name: str) -> float | None:
-        """The largest magnitude that calibration saw."""
+        """Returns the largest magnitude that calibration saw, or None."""
         return self.network.peaks.get(name)
 
     def put(self, node: Node, tensor: Tensor, output: int = 0) -> None:
-        """The node's output is this tensor."""
+        """Sets one of the node's outputs to this tensor."""
         self._tensors[node.outputs[output]] = tensor
 
     def _input(self, number: int) -> Port:
@@ -169,7 +172,7 @@ class Lowering:
             )
         if not readers <= INDEX_READERS:
             raise LoweringError(
-                f"input {entry.name!r}", "integers are read as the indices of Gather alone"
+                f"input {entry.name!r}", "integers are read only as indices of Gather"
             )
 
     def _result(self) -> Port:

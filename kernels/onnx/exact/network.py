@@ -1,4 +1,4 @@
-"""A network between ONNX and the exact graph: float nodes, and how tensors are quantised."""
+"""A network between ONNX and the exact graph: float nodes, and how their tensors are quantised."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ QUANTISE = "Quantise"
 
 @dataclass(frozen=True, slots=True)
 class Quantisation:
-    """A real number is scale · (q − zero_point), q clamped to low..high within int8."""
+    """real = scale · (q − zero_point), with q clamped to low..high within int8."""
 
     scale: float
     zero_point: int = 0
@@ -24,13 +24,13 @@ class Quantisation:
     high: int = HIGH
 
     def of(self, real: Real) -> npt.NDArray[np.int8]:
-        """Nearest int8, ties to even as ONNX has it."""
+        """Returns the nearest int8 values; ties go to even, as in ONNX."""
         units = np.rint(np.nan_to_num(real / self.scale)) + self.zero_point
         return np.asarray(np.clip(units, self.low, self.high), np.int8)
 
     @classmethod
     def covering(cls, low: float, high: float, *, symmetric: bool = False) -> "Quantisation":
-        """The finest over low..high and zero."""
+        """Returns the finest quantisation that covers low..high and zero."""
         low, high = min(low, 0.0), max(high, 0.0)
         if symmetric:
             largest = max(-low, high)
@@ -43,7 +43,7 @@ class Quantisation:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A quantised constant: real = scale · (values − zero point), both taken off already.
+    """A quantised constant: real = scale · values, the zero point being subtracted already.
 
     `values` hold the int16 differences; `scale` is a scalar, or a vector along `axis`.
     """
@@ -54,7 +54,7 @@ class Weights:
 
     @property
     def real(self) -> Real:
-        """The numbers it stands for."""
+        """The real numbers that the constant stands for, float64."""
         if self.scale.ndim == 0:
             return np.asarray(self.values * self.scale, np.float64)
         shape = [1] * self.values.ndim
@@ -74,13 +74,13 @@ class Node:
 
     @property
     def label(self) -> str:
-        """What an error calls it."""
+        """The node's name in error messages."""
         return f"{self.kind} {self.name or self.outputs[0]!r}"
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkInput:
-    """An input of the ONNX graph; without a quantisation it holds integers, and stays int32.
+    """An input of the ONNX graph; without a quantisation it holds integers and stays int32.
 
     `stored` is the ONNX element type as NumPy names it.
     """
@@ -95,9 +95,10 @@ class NetworkInput:
 class Network:
     """Nodes in order, constants by name, and one output.
 
-    `quantisations`, `peaks` and `channels` say what calibration found: the int8 form of a tensor
-    where one is needed, the largest magnitude of one that stays int32, and a scale for each channel
-    of one that only products with constants read, which take the scales into their weights.
+    `quantisations`, `peaks` and `channels` hold the results of calibration. The first maps a tensor
+    to its int8 form where one is needed, the second maps a tensor that stays int32 to its largest
+    magnitude. The third maps a tensor that only products with constants read to one scale per
+    channel; those products take the scales into their weights.
     """
 
     inputs: tuple[NetworkInput, ...]
@@ -109,5 +110,5 @@ class Network:
     channels: Mapping[str, Real] = field(default_factory=dict)
 
     def consumers(self, name: str) -> list[Node]:
-        """Nodes that read a tensor."""
+        """Returns the nodes that read a tensor."""
         return [node for node in self.nodes if name in node.inputs]

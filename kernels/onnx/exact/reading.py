@@ -1,4 +1,4 @@
-"""Reads an ONNX graph as a network of real tensors: plain, QDQ and QOperator form."""
+"""Reads an ONNX graph in plain, QDQ or QOperator form as a network of real tensors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -37,9 +37,9 @@ BINARY = {"QLinearAdd": "Add", "QLinearMul": "Mul", "QLinearMatMul": "MatMul"}
 def read_network(
     model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]] | None = None
 ) -> Network:
-    """Nodes over real tensors; `shapes` fixes inputs whose axes are names.
+    """Returns the network of a model; `shapes` sizes inputs whose axes have only names.
 
-    LoweringError names what has no exact form.
+    Raises LoweringError naming a node without an exact form.
     """
     return simplified(_Reader(model, shapes or {}).network())
 
@@ -57,7 +57,7 @@ class _Reader:
         graph = self.model.graph
         if len(graph.output) != 1:
             names = ", ".join(each.name for each in graph.output)
-            raise LoweringError(graph.name, f"has the outputs {names}; export one of them alone")
+            raise LoweringError(graph.name, f"has the outputs {names}; export only one of them")
         self.raw, left = constants_of(self.model)
         self.constants = dict(self.raw)
         for proto in left:
@@ -143,7 +143,7 @@ class _Reader:
         self._quantised(node, "Gemm", tuple(inputs), 7)
 
     def _integer(self, node: Node) -> None:
-        """Integers are real numbers of scale 1."""
+        """Treats integers as real numbers of scale 1."""
         names = [f"{node.outputs[0]}/{position}" for position in range(2)]
         for position, name in enumerate(names):
             zero = self._zero(node, position + 2, position)
@@ -151,7 +151,7 @@ class _Reader:
                 codes = self._codes(node.inputs[position]) - zero
                 self.constants[name] = Weights(codes.astype(np.int16), np.asarray(1.0))
             elif zero.ndim and zero.size > 1:
-                raise LoweringError(node.label, "a zero point for each row has no exact form")
+                raise LoweringError(node.label, "one zero point per row has no exact form")
             else:
                 self.bound.setdefault(
                     node.inputs[position], Quantisation(1.0, int(zero.reshape(-1)[0]))
@@ -182,7 +182,7 @@ class _Reader:
         self.nodes.append(Node(QUANTISE, node.name, (source,), node.outputs, attributes))
 
     def _bind(self, node: Node, position: int) -> None:
-        """Input `position` has the scale and zero point that follow it."""
+        """Records that input `position` has the scale and zero point that follow it."""
         name = node.inputs[position]
         if name in self.raw:
             self.constants[f"{node.outputs[0]}/{name}"] = self._constant(node, position, 1)
@@ -201,11 +201,11 @@ class _Reader:
     def _quantisation(self, node: Node, position: int) -> Quantisation:
         scale, zero = self._scales(node, position)
         if scale.size != 1:
-            raise LoweringError(node.label, "a scale for each channel of an activation; use one")
+            raise LoweringError(node.label, "an activation has one scale per channel; use one")
         return Quantisation(float(scale.reshape(-1)[0]), int(zero.reshape(-1)[0]))
 
     def _scales(self, node: Node, position: int) -> tuple[Real, Array]:
-        """Scale and int8 zero point of a tensor, scalars or one a channel."""
+        """Returns a tensor's scale and int8 zero point, scalars or one per channel."""
         found = self.raw.get(node.inputs[position])
         if found is None:
             raise LoweringError(node.label, "its scale is computed; it must be a constant")
@@ -214,7 +214,7 @@ class _Reader:
         return (scale.reshape(()) if scale.size == 1 else scale.reshape(-1)), zero
 
     def _zero(self, node: Node, position: int, of: int) -> Array:
-        """An int8 zero point; that of an unsigned type is shifted like its values."""
+        """Returns an int8 zero point; that of an unsigned type is shifted like its values."""
         if position < len(node.inputs) and node.inputs[position]:
             found = self.raw.get(node.inputs[position])
             if found is None:
@@ -258,7 +258,7 @@ def _along(vector: Array | Real, axis: int, axes: int) -> Array:
 
 
 def with_inputs(network: Network, found: Mapping[str, Quantisation]) -> Network:
-    """The network with the int8 form of its real inputs."""
+    """Returns the network with the int8 form of its real inputs."""
     entries = tuple(
         replace(entry, quantisation=found[entry.name]) if entry.name in found else entry
         for entry in network.inputs

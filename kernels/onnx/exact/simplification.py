@@ -1,4 +1,4 @@
-"""Rewrites a network so that fewer operators compute the same."""
+"""Rewrites a network so that fewer operators compute the same result."""
 
 from dataclasses import replace
 
@@ -9,12 +9,12 @@ from kernels.trace.layout import Array
 
 
 def simplified(network: Network) -> Network:
-    """A product's bias in the product."""
+    """Returns the network with each bias merged into its product."""
     return _with_biases(network)
 
 
 def _with_biases(network: Network) -> Network:
-    """MatMul by a constant, then Add of a constant row, as one node with three inputs."""
+    """Merges MatMul by a constant and the Add of a constant row into one node with three inputs."""
     read = [name for node in network.nodes for name in node.inputs]
     products = {
         node.outputs[0]: node
@@ -44,7 +44,7 @@ def _with_biases(network: Network) -> Network:
 
 
 def _is_row(network: Network, weights: str, name: str) -> bool:
-    """Whether a constant has one number for each column of the weights."""
+    """Returns whether a constant has one number per column of the weights."""
     found = network.constants.get(name)
     if found is None:
         return False

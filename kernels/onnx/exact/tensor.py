@@ -16,9 +16,10 @@ Layout = npt.NDArray[np.int8]
 class Tensor:
     """Real numbers scale · (stored − zero_point), in ONNX's shape and order of axes.
 
-    `layout` is an int8 array that nobody reads: its shape is ONNX's, and its strides are the steps
-    in elements through the stored value, so that NumPy does the arithmetic of views. `origin` is
-    the array of all stored elements. `scale` is a scalar, or a vector over the last stored axis.
+    `layout` is an int8 array whose elements are never read: its shape is ONNX's, and its strides
+    are the steps in elements through the stored value, so that NumPy does the arithmetic of views.
+    `origin` is the array of all stored elements. `scale` is a scalar, or a vector over the last
+    stored axis.
     """
 
     value: Value
@@ -31,33 +32,33 @@ class Tensor:
     def dense(
         cls, value: Value, shape: tuple[int, ...], scale: Real | float, zero_point: int = 0
     ) -> "Tensor":
-        """The value's elements in row-major order under ONNX's shape."""
+        """Returns the value's elements in row-major order under ONNX's shape."""
         origin = np.empty(int(np.prod(value.spec.shape)), np.int8)
         return cls(value, origin.reshape(shape), origin, np.asarray(scale, np.float64), zero_point)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """As ONNX has it."""
+        """The shape in ONNX."""
         return self.layout.shape
 
     @property
     def dtype(self) -> DType:
-        """Of the stored elements."""
+        """The type of the stored elements."""
         return self.value.spec.dtype
 
     @property
     def offset(self) -> int:
-        """Stored elements before the first of the view."""
+        """The number of stored elements before the view's first."""
         return self.layout.ctypes.data - self.origin.ctypes.data
 
     @property
     def per_channel(self) -> bool:
-        """Whether every channel has a scale of its own."""
+        """Whether every channel has its own scale."""
         return self.scale.ndim > 0
 
     @property
     def quantisation(self) -> Quantisation:
-        """Of an int8 tensor of one scale."""
+        """The quantisation of an int8 tensor with one scale."""
         return Quantisation(float(self.scale), self.zero_point)
 
     @property
@@ -76,14 +77,14 @@ class Tensor:
 
     @property
     def row_major(self) -> bool:
-        """Whether it covers the stored elements in their order."""
+        """Whether the view shows all stored elements in their order."""
         steps = np.empty(self.shape, np.int8).strides
         pairs = zip(self.shape, self.layout.strides, steps, strict=True)
         return self.covers and all(size == 1 or step == dense for size, step, dense in pairs)
 
     @property
     def order(self) -> tuple[int, ...]:
-        """Axes from the outermost stored to the innermost; those of one element come first."""
+        """The axes from the outermost stored to the innermost; axes of one element come first."""
         strides = self.layout.strides
         return tuple(
             sorted(
@@ -93,23 +94,23 @@ class Tensor:
         )
 
     def viewed(self, layout: Layout) -> "Tensor":
-        """The same stored value seen otherwise."""
+        """Returns the same stored value under another view."""
         return replace(self, layout=layout)
 
     def viewed_as(self, shape: tuple[int, ...]) -> "Tensor":
-        """The same view under another shape that needs no copy; ValueError when it does."""
+        """Returns the same view under another shape; raises ValueError if that needs a copy."""
         return replace(self, layout=self.layout.reshape(shape, copy=False))
 
     def rewritten(
         self, value: Value, scale: Real | float | None = None, zero_point: int = 0
     ) -> "Tensor":
-        """What an elementwise operator made of the stored value, seen in the same way."""
+        """Returns the result of an elementwise operator on the stored value, with the same view."""
         new = self.scale if scale is None else np.asarray(scale, np.float64)
         return replace(self, value=value, scale=new, zero_point=zero_point)
 
 
 def stored_shape(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Four axes for any number: the outermost ones become one."""
+    """Returns four axes for any number of them: the outermost ones are merged into one."""
     padded = (1,) * (4 - len(shape)) + shape
     inner = padded[len(padded) - 3 :]
     return int(np.prod(padded[: len(padded) - 3])), inner[0], inner[1], inner[2]

@@ -1,4 +1,4 @@
-"""Float ONNX graphs become exact graphs, by what a calibration set shows."""
+"""Converts float ONNX graphs to exact graphs, using a calibration set."""
 
 from kernels.onnx.quantisation.calibration import CalibrationError, Ranges, observe
 from kernels.onnx.quantisation.quantise import Options, quantise

@@ -1,4 +1,4 @@
-"""Runs the float model on samples and keeps the range of every tensor."""
+"""Runs the float model on samples and records the range of every tensor."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,15 @@ from kernels.trace.layout import Array
 
 
 class CalibrationError(ValueError):
-    """A calibration set that does not fit the model."""
+    """A calibration set does not fit the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """Of every float tensor: the quantiles asked for, the extremes, and whether it is whole.
+    """The ranges of every float tensor: requested quantiles and extremes.
 
-    `channels` are the largest magnitudes at each place of the last axis.
+    `whole` names the tensors that hold only integers. `channels` are the largest magnitudes per
+    position of the last axis.
     """
 
     quantiles: Mapping[str, tuple[float, float]]
@@ -30,10 +31,10 @@ class Ranges:
 def observe(
     model: onnx.ModelProto, samples: Mapping[str, Array], percentile: float = 100.0
 ) -> Ranges:
-    """Ranges over samples [count · B, ...] of each input, B being the model's first axis.
+    """Returns the ranges over samples [count · B, ...] of each input; B is the model's first axis.
 
-    With a percentile below 100 a range leaves out so many per cent of the values of a batch at
-    each end, and is the widest of the batches. CalibrationError when samples do not fit.
+    With a percentile below 100, a range leaves out that share of a batch's values at each end, and
+    is the widest of all batches. Raises CalibrationError when the samples do not fit.
     """
     inner = _exposed(model)
     options = onnxruntime.SessionOptions()
@@ -96,7 +97,7 @@ def _batches(
 
 
 def _exposed(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with every tensor as an output."""
+    """Returns the model with every tensor as an output."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     outputs = {each.name for each in copy.graph.output}

@@ -1,4 +1,4 @@
-"""Fixes the shapes of a model and folds what does not depend on its inputs."""
+"""Fixes the shapes of a model and folds everything that does not depend on its inputs."""
 
 import tempfile
 from collections.abc import Mapping
@@ -9,7 +9,8 @@ import onnxruntime
 
 
 def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
-    """The same function after onnxruntime's basic rewrites: constants folded, batch norms merged.
+    """Returns an equal model after onnxruntime's basic rewrites: constants folded, batch norms
+    merged.
 
     The basic level keeps to ONNX's own operators.
     """

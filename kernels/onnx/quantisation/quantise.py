@@ -15,10 +15,11 @@ from kernels.trace.layout import Array
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """percentile: share of the values that a range keeps at each end; symmetric: zero point 0.
+    """How a float model is quantised.
 
-    smoothing: how far products take a channel's range from the activations into their weights,
-    0 not at all, 1 wholly (Xiao et al. 2022, SmoothQuant).
+    percentile: the per cent of values that a range keeps at each end. symmetric: use zero point 0.
+    smoothing: how far products move a channel's range from the activations into their weights, from
+    0 for not at all to 1 for wholly (Xiao et al. 2022, SmoothQuant).
     """
 
     percentile: float = 100.0
@@ -29,11 +30,12 @@ class Options:
 def quantise(
     model: onnx.ModelProto, samples: Mapping[str, Array], options: Options | None = None
 ) -> Lowered:
-    """The exact graph of a float model, calibrated on samples [count · B, ...] of its inputs.
+    """Returns the exact graph of a float model, calibrated on samples [count · B, ...] of its
+    inputs.
 
-    Weights are int8, symmetric, a scale for each output channel; activations int8 where an
+    Weights are int8, symmetric, with one scale per output channel; activations are int8 where an
     operator needs it; sums of a residual stream stay int32 with 15 bits. Raises CalibrationError,
-    or LoweringError that names a node.
+    or LoweringError naming a node.
     """
     chosen = options or Options()
     shapes = _shapes(model, samples)
@@ -43,7 +45,7 @@ def quantise(
 
 
 def calibrated(network: Network, ranges: Ranges, options: Options) -> Network:
-    """The network with an int8 form and a peak for every tensor that was seen."""
+    """Returns the network with an int8 form and a peak for every tensor that was observed."""
     even = _products(network)
     forms = {
         name: _form(name, ends, ranges, symmetric=options.symmetric or name in even)
@@ -71,7 +73,7 @@ def _form(name: str, ends: tuple[float, float], ranges: Ranges, *, symmetric: bo
 
 
 def _products(network: Network) -> set[str]:
-    """Operands of products of computed tensors, where a zero point costs operators."""
+    """Returns the operands of products of computed tensors, where a zero point costs operators."""
     found: set[str] = set()
     for node in network.nodes:
         if node.kind == "MatMul" and node.inputs[1] not in network.constants:
@@ -80,7 +82,7 @@ def _products(network: Network) -> set[str]:
 
 
 def _sources(network: Network, names: tuple[str, ...]) -> set[str]:
-    """The tensors, and those that they are views of."""
+    """Returns the tensors and those that they are views of."""
     makers = {output: node for node in network.nodes for output in node.outputs}
     found, left = set(names), list(names)
     while left:
@@ -92,7 +94,7 @@ def _sources(network: Network, names: tuple[str, ...]) -> set[str]:
 
 
 def _joined(network: Network, peaks: Mapping[str, float]) -> dict[str, float]:
-    """One peak for all tensors that a residual stream adds, so that none changes its scale."""
+    """Returns the peaks, one for all tensors of a residual stream, so that none is rescaled."""
     joined = dict(peaks)
     for node in reversed(network.nodes):
         if node.kind != "Add" or any(name in network.constants for name in node.inputs):
@@ -105,7 +107,7 @@ def _joined(network: Network, peaks: Mapping[str, float]) -> dict[str, float]:
 
 
 def _shapes(model: onnx.ModelProto, samples: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
-    """Of every input; a first axis without a size takes all samples as one batch."""
+    """Returns the shape of every input; an open first axis takes all samples as one batch."""
     shapes = {}
     known = {each.name for each in model.graph.initializer}
     for value in model.graph.input:

@@ -1,4 +1,4 @@
-"""Scales of single channels, taken from the activations into the weights that multiply them."""
+"""Scales of single channels, moved from the activations into the weights that multiply them."""
 
 from collections.abc import Mapping
 
@@ -11,10 +11,11 @@ from kernels.trace.layout import Array
 def channel_scales(
     network: Network, largest: Mapping[str, Array], smoothing: float
 ) -> dict[str, Real]:
-    """A scale [K] for every tensor that products by constants read, used where it is int32.
+    """Returns a scale [K] per tensor that products by constants read; it is used where that is
+    int32.
 
     With x_k the largest activation of a channel and w_k its largest weight, the scale is
-    proportional to x_k^s / w_k^(1-s) (Xiao et al. 2022, SmoothQuant, equation 4), and so large
+    proportional to x_k^s / w_k^(1-s) (Xiao et al. 2022, SmoothQuant, equation 4), and large enough
     that every x_k fits int8.
     """
     if smoothing <= 0:

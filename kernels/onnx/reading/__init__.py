@@ -1,4 +1,4 @@
-"""Reads ONNX files that strangers wrote."""
+"""Reads ONNX files from untrusted sources."""
 
 from kernels.onnx.reading.errors import ModelError, Reason
 from kernels.onnx.reading.file import check_model, read_model

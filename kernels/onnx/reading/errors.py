@@ -1,10 +1,10 @@
-"""Why a model is refused."""
+"""Reasons to refuse a model."""
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Which rule a model breaks."""
+    """The rule that a model breaks."""
 
     BAD_FILE = "BadFile"
     TOO_LARGE = "TooLarge"
@@ -25,7 +25,7 @@ class Reason(StrEnum):
 
 
 class ModelError(ValueError):
-    """A model breaks a rule; `reason` names the rule."""
+    """A model breaks a rule, named by `reason`."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(f"{reason}: {message}")

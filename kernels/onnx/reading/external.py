@@ -1,7 +1,7 @@
-"""Tensors whose bytes lie in files beside the model.
+"""Loads tensors whose bytes are in files beside the model.
 
-Rules of https://github.com/onnx/onnx/blob/main/docs/ExternalData.md, narrowed: the path stays below
-the model's folder and no part of it is a symbolic link.
+The rules are those of https://github.com/onnx/onnx/blob/main/docs/ExternalData.md, narrowed: the
+path stays below the model's folder and no part of it is a symbolic link.
 """
 
 import os
@@ -15,9 +15,9 @@ from kernels.onnx.reading.tensors import held_tensors, stored_bytes
 
 
 def load_external_data(model: onnx.ModelProto, folder: Path | None, limit: int) -> None:
-    """Put external bytes into the model, at most limit in all.
+    """Copies external bytes into the model, at most `limit` in all.
 
-    Every path is judged before the first file is opened. Raises ModelError.
+    Every path is checked before the first file is opened. Raises ModelError.
     """
     external = [
         tensor
@@ -46,13 +46,13 @@ class _Place:
             self._offset = int(fields.get("offset", "0"))
             self._length = int(fields.get("length", str(size)))
         except ValueError as error:
-            raise self._refusal(f"has no number as place: {error}") from error
+            raise self._refusal(f"has a place that is not a number: {error}") from error
         if self._length != size or self._offset < 0:
             raise self._refusal(f"is {size} bytes, not {self._length} from {self._offset}")
 
     def load(self) -> None:
         try:
-            # A link put there since the path was judged is not followed.
+            # O_NOFOLLOW refuses a link that replaced the file after its path was checked.
             handle = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError as error:
             raise self._refusal(f"cannot be read from {self._path}: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""From a file to a checked model; nothing is allocated for a tensor before its size is known."""
+"""Reads and checks a model; nothing is allocated for a tensor before its size is known."""
 
 import stat
 from pathlib import Path
@@ -14,14 +14,14 @@ from kernels.onnx.reading.functions import check_functions
 from kernels.onnx.reading.structure import check_structure
 from kernels.onnx.reading.tensors import check_tensors
 
-# protobuf's own limit for one message.
+# The limit of protobuf for one message.
 MAX_MODEL_BYTES = (1 << 31) - 1
 MIN_OPSET = 7
 MIN_IR = 3
 
 
 def read_model(path: Path) -> onnx.ModelProto:
-    """A checked model, its external data loaded and its local functions inlined.
+    """Returns a checked model, with its external data loaded and its local functions inlined.
 
     Raises ModelError.
     """
@@ -30,7 +30,7 @@ def read_model(path: Path) -> onnx.ModelProto:
 
 
 def check_model(model: onnx.ModelProto, folder: Path | None = None) -> onnx.ModelProto:
-    """The model, once it keeps every rule; external data may lie below folder only.
+    """Returns the model if it keeps every rule; external data may lie only below `folder`.
 
     Raises ModelError.
     """

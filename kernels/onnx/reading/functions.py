@@ -1,4 +1,4 @@
-"""A model's local functions: what they expand to is bounded before they are inlined."""
+"""Bounds what a model's local functions expand to, before they are inlined."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +11,7 @@ Key = tuple[str, str, str]
 
 
 def check_functions(model: onnx.ModelProto) -> None:
-    """Raises ModelError when functions call each other in a circle or expand beyond MAX_NODES."""
+    """Raises ModelError when a function calls itself or functions expand beyond MAX_NODES."""
     bodies: dict[Key, onnx.FunctionProto] = {}
     for function in model.functions:
         key = (function.domain, function.name, function.overload)
@@ -27,7 +27,7 @@ def check_functions(model: onnx.ModelProto) -> None:
 
 
 def _measure(root: Key, bodies: dict[Key, onnx.FunctionProto], sizes: dict[Key, int]) -> None:
-    # Depth first without recursion: a chain of functions may be longer than Python's stack.
+    # Depth first without recursion, because a chain of functions may exceed Python's stack.
     open_now: set[Key] = set()
     stack = [root]
     while stack:

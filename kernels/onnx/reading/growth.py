@@ -1,4 +1,4 @@
-"""How large a node's result may be, told from its operands before it is computed."""
+"""Bounds the size of a node's result from its operands, before the result is computed."""
 
 from collections.abc import Sequence
 from math import prod
@@ -11,16 +11,16 @@ import onnx
 from kernels.onnx.reading.structure import subgraphs
 
 Array = npt.NDArray[Any]
-# Results of so many elements are computed whatever they come from.
+# Results up to this many elements are computed whatever their operands.
 FREE_ELEMENTS = 1 << 24
-# Their results follow from values, and are not bounded here.
+# The size of their results depends on values, so it is not bounded here.
 _UNBOUNDED = ("OneHot", "Pad", "Range", "Resize", "Upsample", "Col2Im", "Loop", "Scan")
 
 
 def grows(node: onnx.NodeProto, operands: Sequence[Array | None]) -> bool:
-    """Whether a node of known operands may give far more elements than they have.
+    """Returns whether a node of known operands may yield far more elements than they have.
 
-    True also for what is not bounded: bodies, and operators whose values tell a size.
+    True also where there is no bound: for bodies, and for operators whose values determine a size.
     """
     arrays = [each for each in operands if each is not None]
     if node.op_type in _UNBOUNDED or any(True for _ in subgraphs(node)):

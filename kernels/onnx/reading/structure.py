@@ -1,4 +1,4 @@
-"""How nodes and names hang together."""
+"""Checks how the nodes of a graph are connected by names."""
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
@@ -12,7 +12,7 @@ MAX_NESTING = 8
 
 
 def subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
-    """The graphs that a node's attributes hold."""
+    """Yields the graphs in a node's attributes."""
     for attribute in node.attribute:
         if attribute.HasField("g"):
             yield attribute.g
@@ -20,7 +20,7 @@ def subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
 
 
 def check_structure(model: onnx.ModelProto) -> None:
-    """Raises ModelError unless every name is defined once, before it is used, without circles."""
+    """Raises ModelError unless every name is defined once and before its use, without cycles."""
     _Walk().graph(model.graph, frozenset(), 1)
 
 
@@ -49,7 +49,7 @@ class _Walk:
         for output in graph.output:
             if output.name not in known and output.name not in makers and output.name not in outer:
                 raise ModelError(
-                    Reason.UNDEFINED_INPUT, f"output {output.name!r} is made by nothing"
+                    Reason.UNDEFINED_INPUT, f"output {output.name!r} is not made by any node"
                 )
 
 
@@ -62,14 +62,14 @@ def _check_inputs(
             continue
         if name not in makers:
             raise ModelError(
-                Reason.UNDEFINED_INPUT, f"{label(node)} reads {name!r}, which nothing makes"
+                Reason.UNDEFINED_INPUT, f"{label(node)} reads {name!r}, which no node makes"
             )
         if makers[name] >= index:
             raise _unsorted(graph, makers, index, name)
 
 
 def label(node: onnx.NodeProto) -> str:
-    """A node as messages name it."""
+    """Returns the name of a node in messages."""
     return f"{node.op_type} {node.name!r}" if node.name else node.op_type
 
 
@@ -83,7 +83,7 @@ def _given(graph: onnx.GraphProto) -> set[str]:
             if name in seen:
                 raise ModelError(Reason.DUPLICATE_NAME, f"{name!r} is defined twice")
             seen.add(name)
-    # An initialiser with an input's name is the input's default.
+    # An initialiser with the name of an input is that input's default.
     return {*inputs, *held}
 
 

@@ -1,4 +1,4 @@
-"""What a model is made of, told without running it."""
+"""Summarises a model without running it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ Shape = tuple[int | str | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """An input or output; an axis without a fixed length has its name, or None."""
+    """An input or output; an axis without a fixed length has a name, or None."""
 
     name: str
     type: str
@@ -24,8 +24,11 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """multiply_adds counts matrix products and convolutions whose shapes are known before a run;
-    unknown names the nodes whose are not."""
+    """The interface, operators and cost of a model.
+
+    multiply_adds counts matrix products and convolutions whose shapes are known before a run;
+    unknown names the nodes whose shapes are not.
+    """
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
@@ -37,7 +40,7 @@ class Summary:
 
 
 def summarise(model: onnx.ModelProto) -> Summary:
-    """The summary of a checked model."""
+    """Returns the summary of a checked model."""
     shapes = _shapes(model)
     held = {tensor.name for tensor in model.graph.initializer}
     total, unknown = 0, []
@@ -59,7 +62,7 @@ def summarise(model: onnx.ModelProto) -> Summary:
 
 
 def operator_name(node: onnx.NodeProto) -> str:
-    """The operator with its domain, where that is not the default."""
+    """Returns the operator, with its domain where that is not the default."""
     return node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
 
 
@@ -105,7 +108,7 @@ _COUNTED = (*_PRODUCTS, *_WINDOWS, "ConvTranspose")
 
 
 def _multiply_adds(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> int | None:
-    """Products that are summed: for each element of the output, the terms of its sum."""
+    """Returns output elements times the terms of each sum, or None where a shape is unknown."""
     left = _fixed(shapes.get(node.input[0]))
     weights = _fixed(shapes.get(node.input[3 if node.op_type.startswith("QLinear") else 1]))
     output = _fixed(shapes.get(node.output[0]))

@@ -1,4 +1,4 @@
-"""Tensors and types that a model declares or holds."""
+"""Checks the tensors and types that a model declares or holds."""
 
 from collections.abc import Iterator
 from math import prod
@@ -14,17 +14,17 @@ from kernels.onnx.reading.structure import subgraphs
 MAX_DIMENSION = (1 << 31) - 1
 MAX_TENSOR_BYTES = 1 << 31
 MAX_AXES = 16
-# Elements that share a byte.
+# Types whose elements share a byte, with the number of elements per byte.
 _PACKED = {"INT4": 2, "UINT4": 2, "FLOAT4E2M1": 2, "INT2": 4, "UINT2": 4}
 
 
 def initialisers(model: onnx.ModelProto) -> dict[str, npt.NDArray[Any]]:
-    """The constants of a checked model by name."""
+    """Returns the constants of a checked model by name."""
     return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
 
 
 def held_tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    """Every tensor in a graph, its attributes and the graphs inside."""
+    """Yields every tensor in a graph, its attributes and the graphs inside."""
     yield from graph.initializer
     for node in graph.node:
         for attribute in node.attribute:
@@ -36,7 +36,7 @@ def held_tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
 
 
 def stored_bytes(tensor: onnx.TensorProto) -> int:
-    """Bytes of a tensor's elements by its shape and type.
+    """Returns the bytes of a tensor's elements, computed from its shape and type.
 
     Raises ModelError when a dimension or the whole is out of bounds, or the type has no fixed size.
     """

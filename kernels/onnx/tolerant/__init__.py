@@ -1,4 +1,4 @@
-"""Runs ONNX models of the tolerant class: every tensor is computed by WGSL on an adapter."""
+"""Runs ONNX models of the tolerant class: WGSL computes every tensor on an adapter."""
 
 from kernels.onnx.tolerant.errors import BadInput, UnsupportedOperator
 from kernels.onnx.tolerant.lowering import is_known

@@ -1,4 +1,4 @@
-"""Element types: how each lies on the device, one 32-bit lane an element."""
+"""Element types and how they are stored on the device: one 32-bit lane per element."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,9 +26,10 @@ U32: Bounds = (0, (1 << 32) - 1)
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """code: ONNX's number. lane: WGSL's type. store: WGSL that rounds a lane `r` to this type.
+    """One ONNX element type.
 
-    bits: width of an integer; 0 for others.
+    code: ONNX's number. lane: the WGSL type. store: WGSL that rounds a lane `r` to this type. bits:
+    the width of an integer; 0 for other types.
     """
 
     code: int
@@ -50,7 +51,7 @@ class Element:
 
     @property
     def bounds(self) -> Bounds:
-        """The least and largest value of an integer lane."""
+        """The least and the largest value of an integer lane."""
         if self.bits in (0, 64):
             return U32 if self.lane == "u32" else I32
         if self.lane == "u32":
@@ -59,24 +60,24 @@ class Element:
 
     @property
     def lane_numpy(self) -> np.dtype[Any]:
-        """A lane on the host."""
+        """The NumPy type of a lane."""
         return np.dtype({"f32": np.float32, "i32": np.int32, "u32": np.uint32}[self.lane])
 
     @property
     def is_small(self) -> bool:
-        """Whether it is a float of eight or four bits, which saturates."""
+        """Whether this is a float of eight or four bits, which saturates."""
         return self.store.startswith("minifloat")
 
     def rounded(self, text: str) -> str:
-        """WGSL that rounds the value of an expression to this type."""
+        """Returns WGSL that rounds the value of an expression to this type."""
         return text if self.store == "r" else self.store.replace("(r", f"({text}", 1)
 
     def to_lanes(self, array: Array) -> Array:
-        """Lanes of an array whose values fit them."""
+        """Returns the lanes of an array whose values fit them."""
         return np.ascontiguousarray(array).astype(self.lane_numpy).reshape(-1)
 
     def from_lanes(self, lanes: Array, shape: tuple[int, ...]) -> Array:
-        """The array that lanes hold."""
+        """Returns the array that the lanes hold."""
         if self.code == BOOL:
             lanes = lanes != 0
         return lanes.astype(self.numpy).reshape(shape)
@@ -86,7 +87,7 @@ def _signed(bits: int) -> str:
     return f"((r << {32 - bits}u) >> {32 - bits}u)"
 
 
-# Mantissa bits, least exponent of a normal number, largest finite number.
+# Mantissa bits, smallest exponent of a normal number, largest finite number.
 _SMALL = {
     "FLOAT8E4M3FN": (3, -6, 448.0),
     "FLOAT8E4M3FNUZ": (3, -7, 240.0),

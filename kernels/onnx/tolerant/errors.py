@@ -1,8 +1,8 @@
-"""What the tolerant class cannot run."""
+"""Errors of the tolerant class."""
 
 
 class UnsupportedOperator(ValueError):  # noqa: N818
-    """An operator, or this use of it, has no lowering; found before anything runs."""
+    """An operator, or this use of it, has no lowering; raised before anything runs."""
 
     def __init__(self, operator: str, why: str) -> None:
         super().__init__(f"{operator}: {why}")
@@ -11,4 +11,4 @@ class UnsupportedOperator(ValueError):  # noqa: N818
 
 
 class BadInput(ValueError):  # noqa: N818
-    """The inputs of a run are not those of the model."""
+    """The inputs of a run differ from those of the model."""

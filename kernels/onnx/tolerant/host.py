@@ -1,4 +1,4 @@
-"""Shape arithmetic: small integer tensors that decide shapes, computed on the host."""
+"""Shape arithmetic: small integer tensors that determine shapes are computed on the host."""
 
 import warnings
 from collections.abc import Sequence
@@ -24,12 +24,12 @@ SHAPE_OPERATORS = frozenset(
     ]
 )  # fmt: skip
 
-# Their outputs may be far larger than their inputs.
+# The outputs of these operators may be far larger than their inputs.
 _GROWING = frozenset(["ConstantOfShape", "Expand", "OneHot", "Pad", "Range", "Tile"])
 
 
 def is_small(operator: str, sizes: Sequence[int]) -> bool:
-    """Whether operands of so many elements surely give a result that may be computed here.
+    """Returns whether operands of these sizes always give a result small enough to compute here.
 
     Broadcasting and gathering give at most the product of the sizes.
     """
@@ -41,7 +41,7 @@ def is_small(operator: str, sizes: Sequence[int]) -> bool:
 
 
 def evaluate(node: onnx.NodeProto, inputs: Sequence[Array | None], opset: int) -> list[Array]:
-    """The node's outputs by the ONNX package's own reference."""
+    """Returns the node's outputs, computed by the ONNX package's own reference."""
     names = [name for name, value in zip(node.input, inputs, strict=True) if value is not None]
     given = [value for value in inputs if value is not None]
     evaluator = ReferenceEvaluator(node, opsets={"": opset})

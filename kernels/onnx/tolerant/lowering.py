@@ -1,4 +1,4 @@
-"""From a checked graph and its inputs to a plan."""
+"""Lowers a checked graph and its inputs to a plan."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -8,15 +8,14 @@ import numpy as np
 import onnx
 from onnx import defs, helper, numpy_helper
 
-from kernels.onnx.tolerant import families
 from kernels.onnx.tolerant.element import ELEMENTS, Array
 from kernels.onnx.tolerant.errors import BadInput, UnsupportedOperator
+from kernels.onnx.tolerant.families import LOWERINGS
 from kernels.onnx.tolerant.host import MAX_ELEMENTS, SHAPE_OPERATORS, evaluate, is_small
-from kernels.onnx.tolerant.node import LOWERINGS, Node, element_of, reshaped
+from kernels.onnx.tolerant.node import Node, element_of, reshaped
 from kernels.onnx.tolerant.plan import Plan
 from kernels.onnx.tolerant.value import Value, on_host
 
-assert families
 MAX_UNROLLED = 256
 CONTROL = ("If", "Loop", "Scan")
 Names = dict[str, Value | None]
@@ -25,9 +24,10 @@ Names = dict[str, Value | None]
 def lower(
     model: onnx.ModelProto, inputs: Mapping[str, Array | Value], plan: Plan
 ) -> list[tuple[str, Value]]:
-    """Fill the plan; the graph's outputs by name. A value as an input is one of the plan's.
+    """Fills the plan and returns the graph's outputs by name.
 
-    Raises UnsupportedOperator before anything runs, and BadInput.
+    An input may be an array, or a value that the plan holds already. Raises BadInput, and
+    UnsupportedOperator before anything runs.
     """
     known = {port.name for port in model.graph.input}
     if unknown := inputs.keys() - known:
@@ -52,7 +52,10 @@ def lower(
 
 
 def is_known(operator: str) -> bool:
-    """Whether an operator, named with its domain unless that is ONNX's own, can be lowered."""
+    """Returns whether an operator can be lowered.
+
+    Its name includes its domain unless that is ONNX's own.
+    """
     domain, _, name = operator.rpartition(".")
     if not domain and (name in LOWERINGS or name in CONTROL):
         return True
@@ -66,14 +69,16 @@ def is_known(operator: str) -> bool:
 def _require_tensor(port: onnx.ValueInfoProto) -> None:
     kind = port.type.WhichOneof("value")
     if kind != "tensor_type":
-        raise UnsupportedOperator("input", f"{str(kind).removesuffix('_type')} as an input")
+        raise UnsupportedOperator(
+            "input", f"{str(kind).removesuffix('_type')} inputs are unsupported"
+        )
 
 
 def _input(port: onnx.ValueInfoProto, array: Array) -> Value:
     tensor = port.type.tensor_type
     element = element_of(tensor.elem_type, "input")
     if array.dtype != element.numpy:
-        raise BadInput(f"input {port.name!r} is {array.dtype}, the model takes {element.name}")
+        raise BadInput(f"input {port.name!r} is {array.dtype}, the model needs {element.name}")
     if tensor.HasField("shape"):
         wanted = [dim.dim_value if dim.HasField("dim_value") else None for dim in tensor.shape.dim]
         fits = len(wanted) == array.ndim and all(
@@ -92,7 +97,7 @@ def _present(names: Names, name: str) -> Value:
 
 
 class Walk:
-    """Lowers node after node."""
+    """Lowers one node after the other."""
 
     def __init__(self, plan: Plan, opset: int) -> None:
         self._plan = plan
@@ -104,7 +109,7 @@ class Walk:
         names: Names,
         bound: Mapping[str, onnx.AttributeProto] | None = None,
     ) -> None:
-        """Lower into names; bound are the attributes of the function that the nodes are of."""
+        """Lowers nodes into names; `bound` holds the attributes of the nodes' function."""
         for node in nodes:
             self._node(_resolved(node, bound or {}), names)
 
@@ -145,14 +150,16 @@ class Walk:
     def _know(
         self, node: onnx.NodeProto, inputs: Sequence[Value | None], results: Sequence[Value]
     ) -> None:
-        """Let later nodes that need values at planning have them."""
+        """Gives later nodes the values that they need during planning."""
         static = all(value.static for value in inputs if value is not None)
 
         @lru_cache(1)
         def values() -> list[Array]:
             found = self._evaluated(node, inputs)
             if found is None:
-                raise UnsupportedOperator(node.op_type, "decides a shape and cannot be computed")
+                raise UnsupportedOperator(
+                    node.op_type, "cannot be computed, but determines a shape"
+                )
             return found
 
         for at, value in enumerate(results):
@@ -173,7 +180,7 @@ class Walk:
     def _expanded(
         self, node: onnx.NodeProto, inputs: Sequence[Value | None]
     ) -> Sequence[Value | None]:
-        """An operator that ONNX itself defines by others."""
+        """Lowers an operator that ONNX itself defines by others."""
         function = _function(node, inputs, self._opset)
         defaults = {each.name: each for each in function.attribute_proto}
         schema = defs.get_schema(node.op_type, self._opset, node.domain)
@@ -232,7 +239,7 @@ class Walk:
 
     def _scan(self, node: Node, names: Names) -> list[Value]:
         if self._opset < 9:
-            raise node.refuse("Scan before opset 9")
+            raise node.refuse("opsets before 9 are not supported")
         body, count = node.attribute("body"), int(node.attribute("num_scan_inputs"))
         given = [node.input(at) for at in range(len(node.inputs))]
         carried, scanned = given[: len(given) - count], given[len(given) - count :]
@@ -274,7 +281,7 @@ class Walk:
 
     def _stacked(self, node: Node, row: list[Value], axis: int) -> Value:
         if not row:
-            raise node.refuse("a loop that never runs gives no shape")
+            raise node.refuse("a loop that never runs has no output shape")
         axis = axis % (row[0].rank + 1)
         rows = []
         for value in row:
@@ -310,10 +317,10 @@ def _function(
     node: onnx.NodeProto, inputs: Sequence[Value | None], opset: int
 ) -> onnx.FunctionProto:
     try:
-        # The stubs lag behind what a schema tells of its function.
+        # onnx's type stubs lack these members of a schema.
         schema: Any = defs.get_schema(node.op_type, opset, node.domain)
     except defs.SchemaError as error:
-        raise UnsupportedOperator(node.op_type, "no such operator in this opset") from error
+        raise UnsupportedOperator(node.op_type, "the opset has no such operator") from error
     data = b""
     if schema.has_function:
         versions = [each for each in schema.function_opset_versions if each <= opset]
@@ -327,7 +334,7 @@ def _function(
                 max(versions), node.SerializeToString(), [_type(value) for value in inputs]
             )
     if not data:
-        raise UnsupportedOperator(node.op_type, "no lowering")
+        raise UnsupportedOperator(node.op_type, "it has no lowering")
     function = onnx.FunctionProto()
     function.ParseFromString(data)
     return function

@@ -1,4 +1,4 @@
-"""One node as its lowering sees it, and the table of lowerings."""
+"""A node as its lowering sees it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,7 +13,10 @@ from kernels.onnx.tolerant.value import Shape, Value
 
 
 class Node:
-    """A node with its operands, attributes and the plan that it adds to."""
+    """A node with its operands, its attributes and the plan that it adds to.
+
+    Its methods raise UnsupportedOperator.
+    """
 
     def __init__(  # noqa: PLR0917
         self,
@@ -32,47 +35,50 @@ class Node:
         self._attributes = attributes
 
     def attribute(self, name: str, default: Any = None) -> Any:
-        """An attribute's value, or the default."""
+        """Returns an attribute's value, or the default."""
         return self._attributes.get(name, default)
 
     def has(self, index: int) -> bool:
-        """Whether input number index is given."""
+        """Returns whether input number `index` is given."""
         return index < len(self.inputs) and self.inputs[index] is not None
 
     def input(self, index: int) -> Value:
-        """Input number index; unsupported when it is not given."""
+        """Returns input number `index`; raises UnsupportedOperator when it is not given."""
         value = self.inputs[index] if index < len(self.inputs) else None
         if value is None:
             raise self.refuse(f"input {index} is missing")
         return value
 
     def known(self, index: int) -> Array:
-        """The values of an input that decides shapes; unsupported when only a run tells them."""
+        """Returns the values of an input that determines shapes.
+
+        Raises UnsupportedOperator when they are known only after a run.
+        """
         value = self.input(index)
         if value.host is None:
-            raise self.refuse(f"input {index} decides a shape and is known only after a run")
+            raise self.refuse(f"input {index} determines a shape and is known only after a run")
         return value.host()
 
     def ints(self, index: int) -> list[int]:
-        """The values of such an input as a list."""
+        """Returns the values of an input that determines shapes as a list."""
         return [int(each) for each in self.known(index).reshape(-1)]
 
     def axes(self, index: int, rank: int) -> list[int] | None:
-        """Axes from the attribute or the input, none negative."""
+        """Returns the axes from the attribute or the input, none negative, or None."""
         found = self.attribute("axes")
         if found is None and self.has(index):
             found = self.ints(index)
         return None if found is None else [each + rank if each < 0 else each for each in found]
 
     def axis(self, default: int, rank: int) -> int:
-        """The attribute axis, not negative."""
+        """Returns the attribute `axis`, not negative."""
         found = int(self.attribute("axis", default))
         return found + rank if found < 0 else found
 
     def floating(self, value: Value) -> None:
-        """Unsupported unless lanes are floats."""
+        """Raises UnsupportedOperator unless lanes are floats."""
         if not value.element.is_float:
-            raise self.refuse(f"{value.element.name} is no float")
+            raise self.refuse(f"{value.element.name} is not a float type")
 
     def emit(
         self,
@@ -84,7 +90,7 @@ class Node:
         *,
         invocations: int | None = None,
     ) -> Value:
-        """As Plan.emit, naming this operator in errors."""
+        """Does the same as Plan.emit, and names this operator in errors."""
         try:
             return self.plan.emit(
                 inputs, tuple(shape), element, code, bounds, invocations=invocations
@@ -93,7 +99,7 @@ class Node:
             raise self.refuse(f"{error.operator}: {error.why}") from error
 
     def bounds(self, value: Value) -> Bounds | None:
-        """The integers a value may hold, where that is known."""
+        """Returns bounds on the integers in a value, or None where they are unknown."""
         if value.bounds is None and not value.element.is_wide and value.element.bits:
             return value.element.bounds
         if value.bounds is None and value.host is not None:
@@ -106,7 +112,7 @@ class Node:
         return value.bounds
 
     def union(self, *values: Value) -> Bounds | None:
-        """Bounds of a tensor that takes its elements from these."""
+        """Returns bounds of a tensor that takes its elements from these values, or None."""
         found = [self.bounds(value) for value in values]
         if any(each is None for each in found):
             return None
@@ -114,27 +120,15 @@ class Node:
         return min(low for low, _ in known), max(high for _, high in known)
 
     def refuse(self, why: str) -> UnsupportedOperator:
-        """The error to raise."""
+        """Returns the error to raise for this operator."""
         return UnsupportedOperator(self.operator, why)
 
 
 Lowering = Callable[[Node], Value | Sequence[Value]]
-LOWERINGS: dict[str, Lowering] = {}
-
-
-def operator(*names: str) -> Callable[[Lowering], Lowering]:
-    """Put a lowering into the table under these operators' names."""
-
-    def register(lowering: Lowering) -> Lowering:
-        for name in names:
-            LOWERINGS[name] = lowering
-        return lowering
-
-    return register
 
 
 def reshaped(value: Value, shape: Sequence[int]) -> Value:
-    """The same elements in another shape."""
+    """Returns the same elements in another shape."""
     new = tuple(shape)
     host = value.host
     return Value(
@@ -149,12 +143,17 @@ def reshaped(value: Value, shape: Sequence[int]) -> Value:
 
 
 def element_of(code: int, operator: str) -> Element:
-    """The element type with ONNX's number; unsupported when it has no lanes."""
+    """Returns the element type with ONNX's number.
+
+    Raises UnsupportedOperator if the type has no lanes.
+    """
     if code not in ELEMENTS:
-        raise UnsupportedOperator(operator, f"{TensorProto.DataType.Name(code).lower()} tensors")
+        raise UnsupportedOperator(
+            operator, f"{TensorProto.DataType.Name(code).lower()} tensors are not supported"
+        )
     return ELEMENTS[code]
 
 
 def broadcast_shape(*shapes: Shape) -> Shape:
-    """NumPy's rule."""
+    """Returns the common shape, by NumPy's rule."""
     return tuple(int(axis) for axis in np.broadcast_shapes(*shapes))

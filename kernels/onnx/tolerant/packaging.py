@@ -1,4 +1,4 @@
-"""A float model as a kernel package: several stages, its weights as job inputs."""
+"""Makes a kernel package of a float model: several stages, with the weights as job inputs."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,16 +19,16 @@ from kernels.onnx.tolerant.plan import Plan
 from kernels.onnx.tolerant.value import Shape, Value
 
 VERSION = 1
-# What every WebGPU adapter binds.
+# The buffer size that every WebGPU adapter can bind.
 MAX_BYTES = 1 << 27
 _ELEMENTS = {"f32": Element.F32, "i32": Element.I32, "u32": Element.I32}
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """An input or output by ONNX's name, its shape and its element type there.
+    """An input or output: its name, shape and element type in ONNX.
 
-    On the device every element is one 32-bit lane: float32, int32, or uint32.
+    On the device every element is one 32-bit lane: float32, int32 or uint32.
     """
 
     name: str
@@ -36,7 +36,10 @@ class Port:
     type: str
 
     def encode(self, array: Array) -> bytes:
-        """A job input's bytes; BadInput when shape or type differ or values do not fit."""
+        """Returns a job input's bytes.
+
+        Raises BadInput when shape or type differ or values do not fit.
+        """
         element = next(each for each in ELEMENTS.values() if each.name == self.type)
         if array.shape != self.shape or array.dtype != element.numpy:
             raise BadInput(
@@ -48,14 +51,14 @@ class Port:
         return element.to_lanes(array).tobytes()
 
     def decode(self, data: bytes) -> Array:
-        """The tensor behind an output's bytes."""
+        """Returns the tensor in an output's bytes."""
         element = next(each for each in ELEMENTS.values() if each.name == self.type)
         return element.from_lanes(np.frombuffer(data, element.lane_numpy), self.shape)
 
 
 @dataclass(frozen=True, slots=True)
 class Packaged:
-    """The package; the job's data are the inputs in order, then the weights."""
+    """A package and its interface; the job's data are the inputs in order, then the weights."""
 
     package: KernelPackage
     inputs: tuple[Port, ...]
@@ -63,7 +66,7 @@ class Packaged:
     weights: tuple[Array, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """What is written beside a package."""
+        """Returns the JSON document that is written beside a package."""
         return {
             "version": VERSION,
             "inputs": [asdict(port) for port in self.inputs],
@@ -72,7 +75,7 @@ class Packaged:
 
 
 def ports_of_json(document: Mapping[str, Any]) -> tuple[tuple[Port, ...], Port]:
-    """Inputs and output back from `Packaged.as_json`; BadInput when it is something else."""
+    """Returns inputs and output from `Packaged.as_json`'s document; raises BadInput otherwise."""
     try:
         if document["version"] != VERSION:
             raise BadInput(f"version {document['version']} is not {VERSION}")
@@ -85,16 +88,16 @@ def _port(document: Mapping[str, Any]) -> Port:
     shape = tuple(int(axis) for axis in document["shape"])
     found = Port(str(document["name"]), shape, str(document["type"]))
     if all(each.name != found.type for each in ELEMENTS.values()):
-        raise BadInput(f"{found.type!r} is no element type")
+        raise BadInput(f"{found.type!r} is not an element type")
     return found
 
 
 def package(
     model: onnx.ModelProto, name: str, shapes: Mapping[str, Shape], tolerance: Tolerance
 ) -> Packaged:
-    """The package of a checked model with one output; shapes fix axes that are names.
+    """Returns the package of a checked model with one output; `shapes` sizes axes with only names.
 
-    Raises UnsupportedOperator, BadInput, and PackageError when it exceeds what a package holds.
+    Raises UnsupportedOperator, BadInput, and PackageError when it exceeds a package's limits.
     """
     plan = Plan(MAX_BYTES, pooled=True)
     held = {tensor.name for tensor in model.graph.initializer}
@@ -102,10 +105,10 @@ def package(
     inputs = {port.name: _reserved(port, shapes.get(port.name), plan) for port in ports}
     outputs = lower(model, dict(inputs), plan)
     if len(outputs) != 1:
-        raise UnsupportedOperator("outputs", f"{len(outputs)}, and a package has one")
+        raise UnsupportedOperator("outputs", f"the model has {len(outputs)}, but a package has one")
     ((output_name, output),) = outputs
     if output.buffer is None or plan.buffers[output.buffer].read_only:
-        raise UnsupportedOperator("outputs", "the output is computed by nothing")
+        raise UnsupportedOperator("outputs", "no stage computes the output")
     if plan.buffers[output.buffer].words != output.size:
         raise UnsupportedOperator("outputs", "the output is empty")
     plan.prune([output.buffer])
@@ -131,7 +134,7 @@ def package(
 
 def _reserved(port: onnx.ValueInfoProto, given: Shape | None, plan: Plan) -> Value:
     if port.type.WhichOneof("value") != "tensor_type":
-        raise UnsupportedOperator("input", f"{port.name!r} is no tensor")
+        raise UnsupportedOperator("input", f"{port.name!r} is not a tensor")
     tensor = port.type.tensor_type
     axes = [dim.dim_value if dim.HasField("dim_value") else None for dim in tensor.shape.dim]
     shape = given if given is not None else tuple(axis or 0 for axis in axes)
@@ -144,12 +147,12 @@ def _reserved(port: onnx.ValueInfoProto, given: Shape | None, plan: Plan) -> Val
 
 
 def _arranged(plan: Plan, output: Value) -> tuple[tuple[Buffer, ...], dict[int, int]]:
-    """Inputs, weights, output, and as few scratch buffers as the stages need at a time."""
+    """Returns the inputs, weights and output, and as few scratch buffers as the stages need."""
     used = {at for stage in plan.stages for at in stage.buffers}
     given = [at for at, each in enumerate(plan.buffers) if each.given]
     weights = [at for at, each in enumerate(plan.buffers) if each.lanes is not None]
     if idle := [at for at in (*given, *weights) if at not in used]:
-        raise UnsupportedOperator("inputs", f"{len(idle)} of them change nothing")
+        raise UnsupportedOperator("inputs", f"{len(idle)} of them have no effect")
     assert output.buffer is not None
     order = [*given, *weights, output.buffer]
     places = {at: place for place, at in enumerate(order)}

@@ -1,4 +1,4 @@
-"""Stages and buffers that a graph becomes."""
+"""The stages and buffers that a graph is lowered to."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,15 +13,15 @@ from kernels.onnx.tolerant.value import Shape, Value
 from kernels.onnx.tolerant.wgsl import WORKGROUP, used_functions
 
 MAX_GROUPS = 65_535
-# Loops and functions count as what they unroll to.
+# Loops and functions count as the nodes that they unroll to.
 MAX_NODES = 100_000
 
 
 @dataclass(slots=True)
 class Buffer:
-    """words of 32 bits of one lane type; lanes are what a constant holds before the run.
+    """`words` of 32 bits of one lane type; `lanes` are a constant's values.
 
-    given: the run's caller fills it.
+    given: the caller of the run fills the buffer.
     """
 
     words: int
@@ -31,13 +31,13 @@ class Buffer:
 
     @property
     def read_only(self) -> bool:
-        """Whether no stage writes it."""
+        """Whether no stage writes the buffer."""
         return self.given or self.lanes is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One dispatch; the last of its buffers is written, the others are read."""
+    """One dispatch; its last buffer is written, the others are read."""
 
     source: str
     buffers: tuple[int, ...]
@@ -46,7 +46,7 @@ class Stage:
 
 @dataclass(slots=True)
 class Plan:
-    """What to run, in order.
+    """The stages to run, in order, and their buffers.
 
     pooled: constants of one lane type share a buffer, so that few are bound.
     """
@@ -58,13 +58,13 @@ class Plan:
     nodes: int = 0
 
     def count(self, operator: str) -> None:
-        """One more node; unsupported beyond MAX_NODES."""
+        """Counts one more node; raises UnsupportedOperator beyond MAX_NODES."""
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise UnsupportedOperator(operator, f"the graph unrolls to more than {MAX_NODES} nodes")
 
     def upload(self, value: Value) -> int:
-        """The buffer that holds a value, made from the host where it lies there."""
+        """Returns the buffer that holds a value, which is copied from the host if needed."""
         if value.buffer is None:
             assert value.host is not None
             array = value.host()
@@ -77,13 +77,13 @@ class Plan:
         return value.buffer
 
     def input(self, shape: Shape, element: Element) -> Value:
-        """A tensor that the run's caller gives as lanes; nothing is known of its values."""
+        """Returns a tensor that the caller of the run gives as lanes, with unknown values."""
         buffer = self._buffer(prod(shape), element.lane)
         self.buffers[buffer].given = True
         return Value(shape, element, buffer, bounds=element.bounds if element.is_wide else None)
 
     def prune(self, wanted: Iterable[int]) -> None:
-        """Leave out stages that none of the wanted buffers depends on."""
+        """Removes stages that none of the wanted buffers depends on."""
         needed, kept = set(wanted), []
         for stage in reversed(self.stages):
             if stage.buffers[-1] in needed:
@@ -125,12 +125,11 @@ class Plan:
         *,
         invocations: int | None = None,
     ) -> Value:
-        """A kernel whose invocation i computes lane `r` of element i; $k names input k.
+        """Adds a kernel whose invocation i computes lane `r` of element i; $k names input k.
 
-        With a number of invocations the code itself writes the elements of `out`, all of them.
-
-        Raises UnsupportedOperator when 64-bit integers are not proven to fit a lane, and when the
-        output exceeds the adapter's buffers.
+        With a number of invocations, the code itself writes all elements of `out`. Raises
+        UnsupportedOperator when 64-bit integers are not proven to fit a lane, and when the output
+        exceeds the adapter's buffers.
         """
         if element.is_wide:
             if bounds is None:

@@ -20,20 +20,20 @@ _STAGING = wgpu.BufferUsage.MAP_READ | wgpu.BufferUsage.COPY_DST
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Outputs by name, and how many dispatches computed them."""
+    """Outputs by name, and the number of dispatches that computed them."""
 
     outputs: Mapping[str, Array]
     dispatches: int
 
 
 class TolerantRunner:
-    """Runs ONNX models; pipelines are kept by their text.
+    """Runs ONNX models and keeps one pipeline per source.
 
     Not safe to share between threads.
     """
 
     def __init__(self, adapter: Adapter | str | None = None) -> None:
-        """Raises AdapterUnavailable."""
+        """Opens the given or the selected adapter; raises AdapterUnavailable."""
         self.adapter = adapter if isinstance(adapter, Adapter) else select_adapter(adapter)
         self._device = self.adapter.request_device()
         self._pipelines: dict[str, Any] = {}
@@ -41,7 +41,7 @@ class TolerantRunner:
     def plan(
         self, model: onnx.ModelProto, inputs: Mapping[str, Array]
     ) -> tuple[Plan, list[tuple[str, Value]]]:
-        """What a run would do. Raises UnsupportedOperator and BadInput."""
+        """Returns the plan of a run and its outputs; raises UnsupportedOperator and BadInput."""
         limits = self.adapter.limits
         room = min(limits["max-storage-buffer-binding-size"], limits["max-buffer-size"])
         plan = Plan(room)
@@ -50,9 +50,9 @@ class TolerantRunner:
         return plan, outputs
 
     def run(self, model: onnx.ModelProto, inputs: Mapping[str, Array]) -> Run:
-        """Run a checked model.
+        """Runs a checked model.
 
-        Raises UnsupportedOperator and BadInput before anything runs, DeviceLost when the device
+        Raises UnsupportedOperator and BadInput before anything runs, and DeviceLost when the device
         fails.
         """
         plan, outputs = self.plan(model, inputs)

@@ -1,4 +1,4 @@
-"""What a name stands for while a graph is planned."""
+"""The value of a name while a graph is planned."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ Shape = tuple[int, ...]
 class Value:
     """A tensor: on the device, on the host, or both.
 
-    host gives its values where planning may know them; static tells that they follow from the
-    model and the inputs' shapes alone. bounds hold integers of the device. offset, in words, is
-    where the tensor begins in its buffer.
+    `host` returns its values where planning may know them; `static` means that they depend on the
+    model and the inputs' shapes alone. `bounds` are bounds on the device's integers. `offset` is
+    the tensor's first word in its buffer.
     """
 
     shape: Shape
@@ -30,23 +30,23 @@ class Value:
 
     @property
     def size(self) -> int:
-        """Elements."""
+        """The number of elements."""
         return prod(self.shape)
 
     @property
     def rank(self) -> int:
-        """Axes."""
+        """The number of axes."""
         return len(self.shape)
 
 
 def on_host(array: Array, element: Element, static: bool) -> Value:
-    """A tensor whose values are known."""
+    """Returns a tensor whose values are known."""
     array = np.asarray(array)
     return Value(array.shape, element, host=lambda: array, static=static)
 
 
 def strides(shape: Shape) -> Shape:
-    """Steps between neighbours along each axis, row-major."""
+    """Returns the steps between neighbours along each axis, row-major."""
     found, step = [], 1
     for axis in reversed(shape):
         found.append(step)

@@ -1,4 +1,4 @@
-"""WGSL text: functions that kernels share, and arithmetic of indices."""
+"""WGSL text: functions that kernels share, and index arithmetic."""
 
 import math
 import re
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from kernels.onnx.tolerant.value import Shape, strides
 
 WORKGROUP = 64
-# Mesa's CPU adapter leaves the loops of an invocation after 65,535 iterations in all.
+# Mesa's CPU adapter ends the loops of an invocation after 65,535 iterations in total.
 MAX_LOOP = 65_535
 
-# Kept from the compiler, which refuses constants that are not finite.
+# Hidden from the compiler, which refuses constants that are not finite.
 _BITS = "var<private> inf_bits: u32 = 0x7f800000u;\nvar<private> nan_bits: u32 = 0x7fc00000u;"
 
 FUNCTIONS: dict[str, str] = {
@@ -38,7 +38,7 @@ FUNCTIONS: dict[str, str] = {
     if ((a & 0x7fffffffu) >= 0x7f800000u) { return x; }
     return bitcast<f32>((a + 0x7fffu + ((a >> 16u) & 1u)) & 0xffff0000u);
 }""",
-    # Series near zero; elsewhere Abramowitz and Stegun 7.1.26, within 1.5e-7.
+    # A series near zero; elsewhere Abramowitz and Stegun 7.1.26, within 1.5e-7.
     "erf": """fn erf(x: f32) -> f32 {
     let a = abs(x);
     if (a < 0.5) {
@@ -75,7 +75,7 @@ FUNCTIONS: dict[str, str] = {
     let n = round(x * 0.15915494);
     return (x - n * 6.28125) - n * 0.0019353072;
 }""",
-    # As C's fmod for quotients below 2^24, the last step mending the quotient's rounding.
+    # Equals C's fmod for quotients below 2^24; the last step corrects the quotient's rounding.
     "remainder": """fn remainder(x: f32, y: f32) -> f32 {
     if (is_nan(x) || is_nan(y) || is_inf(x) || y == 0.0) { return nan(); }
     if (is_inf(y) || abs(x) < abs(y)) { return x; }
@@ -105,7 +105,7 @@ FUNCTIONS: dict[str, str] = {
     if (x >= 2.0) { return 0.0; }
     return ((-0.75 * x + 3.75) * x - 6.0) * x + 3.0;
 }""",
-    # Round half to even to m bits of mantissa; below 2^least all steps are equal.
+    # Rounds half to even to m bits of mantissa; below 2^least all steps are equal.
     "minifloat": """fn minifloat(x: f32, m: i32, least: i32, most: f32, beyond: f32) -> f32 {
     if (is_nan(x)) { return x; }
     let a = min(abs(x), 3.0e38);
@@ -155,7 +155,7 @@ FUNCTIONS: dict[str, str] = {
 
 
 def used_functions(text: str) -> str:
-    """The definitions that a text calls, and those that these call."""
+    """Returns the definitions that a text calls, and those that these call."""
     wanted: list[str] = []
     pending = [text]
     while pending:
@@ -170,7 +170,7 @@ def used_functions(text: str) -> str:
 
 
 def literal(x: float) -> str:
-    """A float32 as WGSL writes it."""
+    """Returns a float32 as a WGSL literal."""
     if math.isnan(x):
         return "nan()"
     if math.isinf(x):
@@ -183,7 +183,7 @@ def literal(x: float) -> str:
 
 
 def axis_index(index: str, shape: Shape, axis: int) -> str:
-    """Position along an axis of the element with a row-major index."""
+    """Returns the position along an axis of the element with a row-major index."""
     step = strides(shape)[axis]
     if shape[axis] == 1:
         return "0u"
@@ -193,7 +193,7 @@ def axis_index(index: str, shape: Shape, axis: int) -> str:
 
 
 def strided(index: str, shape: Shape, steps: Sequence[int], offset: int = 0) -> str:
-    """Offset + Σ position_k · step_k of the element at a row-major index; steps may be negative."""
+    """Returns offset + Σ position_k · step_k for a row-major index; steps may be negative."""
     signed = offset < 0 or any(step < 0 for step in steps)
     if not signed and not offset and tuple(steps) == strides(shape):
         return index
@@ -213,7 +213,7 @@ def _integer(step: int, unit: str) -> str:
 
 
 def broadcast(index: str, shape: Shape, source: Shape) -> str:
-    """Index into a source that is broadcast to shape, as NumPy does."""
+    """Returns the index into a source that is broadcast to shape, by NumPy's rule."""
     padded = (1,) * (len(shape) - len(source)) + source
     steps = [0 if axis == 1 else step for axis, step in zip(padded, strides(padded), strict=True)]
     if padded == shape:

@@ -16,10 +16,10 @@ from keeper.lab.localnet.deployment import localnet_mint
 from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from keeper.tolerant.roles.runs import output_root
-from tests.keeper.tolerant.roles.stage import (
+from tests.keeper.tolerant.roles.rig import (
     INPUTS,
     PROVIDERS,
-    TaskStage,
+    TaskRig,
     drifting,
     lying,
     needs_adapter,
@@ -38,7 +38,7 @@ class Market:
         self._ready, self._loop = Event(), asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._thread = Thread(target=self._loop.run_until_complete, args=(self._serve(),))
-        self.stage: TaskStage
+        self.rig: TaskRig
 
     def __enter__(self) -> "Market":
         self._thread.start()
@@ -51,15 +51,15 @@ class Market:
         self._loop.close()
 
     def fund(self, owner: Pubkey, nlov: int) -> None:
-        self.stage.net.bank.airdrop(owner, 10**10)
-        localnet_mint().mint_to(self.stage.net.bank, owner, nlov)
+        self.rig.net.bank.airdrop(owner, 10**10)
+        localnet_mint().mint_to(self.rig.net.bank, owner, nlov)
 
     async def _serve(self) -> None:
-        async with opened(self._folder, ticking=True) as stage:
-            self.stage = stage
+        async with opened(self._folder, ticking=True) as rig:
+            self.rig = rig
             runs = (drifting(0), drifting(1), lying(3))
-            roles = [stage.provider(number, run) for number, run in enumerate(runs)]
-            loops = [stage.mirror.run(), stage.crank().run(), *(role.run() for role in roles)]
+            roles = [rig.provider(number, run) for number, run in enumerate(runs)]
+            loops = [rig.mirror.run(), rig.crank().run(), *(role.run() for role in roles)]
             async with background(*loops):
                 self._ready.set()
                 await self._stop.wait()
@@ -79,7 +79,7 @@ def key(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def chain(market: Market, tmp_path: Path, key: Path) -> list[str]:
-    url = market.stage.net.url
+    url = market.rig.net.url
     return ["--url", url, "--folder", str(tmp_path / "node"), "--keypair", str(key)]
 
 
@@ -120,7 +120,7 @@ def test_a_task_is_submitted_decided_and_remembered(
     record = json.loads(out)
     assert (record["state"], record["quorum"]) == ("settled", "2 of 3")
     assert record["trust"] == "tolerant class, no fraud proof"
-    providers = {str(market.stage.owner(name)): name for name in PROVIDERS}
+    providers = {str(market.rig.owner(name)): name for name in PROVIDERS}
     by_name = {providers[each["provider"]]: each for each in record["runs"]}
     assert [by_name[name]["paid"] for name in PROVIDERS[:3]] == [True, True, False]
     agrees = [len(by_name[name]["agrees"]) for name in PROVIDERS[:3]]
@@ -152,10 +152,10 @@ def test_not_enough_tokens(
 ) -> None:
     owner = owner_of(key, capsys)
     market.fund(owner, NLOV)
-    before = len(market.stage.net.bank.history(owner))
+    before = len(market.rig.net.bank.history(owner))
     message = refused(["task", "submit", *order, *chain], capsys)
     assert "the task locks 25.090000000 NLOV" in message
-    assert len(market.stage.net.bank.history(owner)) == before
+    assert len(market.rig.net.bank.history(owner)) == before
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from keeper.compute import (
     executor,
     select_executor,
 )
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph
+from kernels.graph.reference import NumpyExecutor
 from kernels.runtime import AdapterUnavailable, DeviceLimit, DeviceLost
 from kernels.trace.layout import Array
 from tests.keeper.exact.verification.graphs import honest

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from keeper.compute import Preference, RenewingExecutor, hasher_on, select_executor
-from kernels.exact.reference import NumpyExecutor
+from kernels.graph.reference import NumpyExecutor
 from kernels.runtime import DeviceLost, list_adapters
 from kernels.trace import Hasher, stored_roots
 

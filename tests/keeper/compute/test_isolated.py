@@ -10,8 +10,8 @@ import pytest
 from keeper.compute import RenewingExecutor
 from keeper.compute.isolated import KEPT_GRAPHS, IsolatedGpu
 from keeper.compute.self_test import sample_graph
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph import GraphBuilder, GraphError
+from kernels.graph.reference import NumpyExecutor
 from kernels.runtime import Adapter, AdapterUnavailable, DeviceLimit, DeviceLost
 from kernels.trace import stored_roots
 from tests.kernels.conftest import ADAPTERS

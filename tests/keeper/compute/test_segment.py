@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from keeper.compute import commit_segment, execute_segment, segment
-from kernels.exact.reference import NumpyExecutor, execute
 from kernels.graph import GraphBuilder, GraphError
+from kernels.graph.reference import NumpyExecutor, execute
 from kernels.trace import tensor_root
 from tests.keeper.exact.verification.graphs import honest
 

@@ -5,8 +5,8 @@ import pytest
 
 from keeper.compute import SelfTestError, self_test
 from keeper.compute.self_test import IMAGES, sample_graph
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph, Opcode
+from kernels.graph.reference import NumpyExecutor
 from kernels.trace.layout import Array
 
 

@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).parents[3]
 LAB_COMMANDS = {"bench", "demo", "localnet", "simulate", "train"}
 # The sources of both wheels.
 PACKED_FOLDERS = ("idl", "kernels", "keeper", "programs/built")
-PACKED_FILES = ("pyproject.toml", "README.md")
+PACKED_FILES = ("pyproject.toml", "README.md", "LICENSE")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from keeper.scheduling import (
     jain_index,
     slices,
 )
-from kernels.exact.reference import NumpyExecutor
+from kernels.graph.reference import NumpyExecutor
 from tests.keeper.exact.verification.graphs import honest
 
 

@@ -21,8 +21,8 @@ from keeper.node.decisions.actions import Wait
 from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from keeper.training.trainer import Counter, Trainer
-from kernels.exact.reference import Executor, NumpyExecutor
 from kernels.graph import Graph
+from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.models.digits.images import training
 from kernels.trace.layout import Array
 from kernels.training import Course, Network, Weights, shards

@@ -1,4 +1,4 @@
-"""Small packages: valid ones, and a document to break."""
+"""Small valid packages, and a document for tests to break."""
 
 import json
 from dataclasses import replace
@@ -22,7 +22,7 @@ STAGE = Stage(source=0, entry_point="main", workgroups=(2, 1, 1), bindings=(0, 1
 
 
 def triple(**fields: Any) -> KernelPackage:
-    """y = 3 x for 16 float32 numbers."""
+    """Returns y = 3 x for 16 float32 numbers."""
     base = KernelPackage(
         name="triple",
         sources=(TRIPLE,),
@@ -36,7 +36,7 @@ def triple(**fields: Any) -> KernelPackage:
 def single(
     source: str, size: int = 4, workgroups: tuple[int, int, int] = (1, 1, 1)
 ) -> KernelPackage:
-    """A package without inputs, of one stage, whose output y is so many bytes."""
+    """Returns a package with one stage, no inputs and an output y of `size` bytes."""
     return KernelPackage(
         name="single",
         sources=(source,),
@@ -49,12 +49,12 @@ def single(
 def alone(
     body: str, size: int = 4, workgroups: tuple[int, int, int] = (1, 1, 1), before: str = ""
 ) -> KernelPackage:
-    """`single` whose one invocation a workgroup runs `body` on y: array<u32>."""
+    """Returns `single` with one invocation per workgroup that runs `body` on y: array<u32>."""
     source = f"{OUTPUT}{before}\n@compute @workgroup_size(1) fn main() {{ {body} }}"
     return single(source, size, workgroups)
 
 
 def document(**fields: Any) -> bytes:
-    """The canonical bytes of `triple` with some fields replaced, still sorted and dense."""
+    """Returns the canonical bytes of `triple` with some fields replaced."""
     parsed = json.loads(triple().canonical) | fields
     return json.dumps(parsed, sort_keys=True, separators=(",", ":")).encode()

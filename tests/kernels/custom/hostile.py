@@ -1,4 +1,4 @@
-"""Hostile WGSL texts of twenty families, made up from a seed."""
+"""Hostile WGSL sources of twenty families, generated from a seed."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ Make = Callable[[Random], str]
 
 @dataclass(frozen=True, slots=True)
 class Hostile:
-    """A text of a family; refused says that no compiler may see it."""
+    """A source of one family; `refused` means that it must not reach a compiler."""
 
     family: str
     source: str
@@ -25,12 +25,12 @@ class Hostile:
 
     @property
     def package(self) -> KernelPackage:
-        """One stage on an output of 256 bytes; PackageError."""
+        """Returns a package with one stage and an output of 256 bytes; raises PackageError."""
         return single(self.source, OUTPUT_BYTES)
 
 
 def hostile_sources(seed: int) -> Iterator[Hostile]:
-    """FAMILY_SIZE texts of each family, equal for equal seeds."""
+    """Yields FAMILY_SIZE sources per family; equal seeds give equal sources."""
     for family, (make, refused) in FAMILIES.items():
         rng = Random(f"{seed}/{family}")
         for _ in range(FAMILY_SIZE):

@@ -1,4 +1,4 @@
-"""What a hostile package tries, by the numbers of the threat model."""
+"""Attacks by a hostile package, with the numbers of the threat model."""
 
 import subprocess
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ CALLED = "fn f() -> u32 { loop { y[0] |= 1u; if y[0] == 0u { break; } } return 1
 
 @pytest.fixture
 def device(adapter: Adapter) -> Iterator[Any]:
-    """An open device of this process."""
+    """An open device in this process."""
     opened = adapter.request_device()
     yield opened
     opened.destroy()
@@ -59,7 +59,7 @@ def words(output: bytes) -> list[int]:
 
 
 def test_attack_33_every_form_of_an_endless_loop_ends_at_the_bound(adapter: Adapter) -> None:
-    """Each form in an entry point of its own, all of them stages of one package."""
+    """Each form has an entry point of its own; all of them are stages of one package."""
     entries = "".join(
         f"@compute @workgroup_size(1) fn {name}_() {{ {body} y[1] += 1u; }}\n"
         for name, body in ENDLESS.items()
@@ -77,7 +77,7 @@ def test_attack_33_every_form_of_an_endless_loop_ends_at_the_bound(adapter: Adap
 def test_attack_33_the_bound_itself_ends_the_loop(
     device: Any, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    """With a bound far below what an adapter may stop at of its own."""
+    """The bound is far below the limit at which an adapter may stop a loop on its own."""
     monkeypatch.setattr(loops, "MAX_TURNS", 100)
     package = alone(ENDLESS[form] + " y[1] = 1u;", size=8, before=CALLED)
     program = Program(device, package)
@@ -99,9 +99,9 @@ def test_attack_33_endless_work_is_killed_at_its_deadline_and_the_next_job_runs(
 
 
 def guarded(body: str) -> KernelPackage:
-    """`body` on x, private and shared arrays between buffers that hold canaries.
+    """Runs `body` on x, private and shared arrays, between buffers that hold canaries.
 
-    The canaries are scratch that stage `before` fills and stage `after` compares.
+    The canaries are scratch buffers that stage `before` fills and stage `after` compares.
     """
     source = f"""
 @group(0) @binding(0) var<storage, read_write> low: array<u32, 64>;

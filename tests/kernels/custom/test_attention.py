@@ -14,7 +14,7 @@ HEADS, TOKENS, WIDTH = 4, 128, 64
 def attention(
     q: NDArray[np.float32], k: NDArray[np.float32], v: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """softmax(Q Kᵀ / √d) V in float64, all [heads, tokens, d]."""
+    """Returns softmax(Q Kᵀ / √d) V in float64, all [heads, tokens, d]."""
     scores = q.astype(np.float64) @ k.transpose(0, 2, 1).astype(np.float64) / np.sqrt(WIDTH)
     weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
     mixed: NDArray[np.float64] = weights / weights.sum(axis=-1, keepdims=True) @ v

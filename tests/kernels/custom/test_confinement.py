@@ -1,4 +1,4 @@
-"""What a confined process can no longer do, tried in one."""
+"""Tries everything that a confined process must no longer be able to do."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""A package as its author keeps it."""
+"""Reading a package as its author keeps it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Two hundred hostile texts: none hangs the keeper, none kills it, none sees another's data."""
+"""Two hundred hostile sources: none hangs the keeper, kills it, or sees another tenant's data."""
 
 import json
 import subprocess
@@ -55,7 +55,7 @@ def test_two_hundred_hostile_sources_are_made_and_most_never_reach_a_compiler() 
 
 
 def outcomes(adapter: Adapter, packages: Sequence[KernelPackage]) -> Iterator[dict[str, Any]]:
-    """One outcome a package, by as few processes as die of them."""
+    """Yields one outcome per package and starts a new process only when one dies."""
     while packages:
         request = [adapter.name, str(SECONDS), TENANT.canonical.decode()]
         request += [package.canonical.decode() for package in packages]

@@ -1,4 +1,4 @@
-"""One byte string a package, one digest, and a name for every rule that is broken."""
+"""One byte string and one digest per package, and a reason for every broken rule."""
 
 import json
 from dataclasses import replace
@@ -55,7 +55,7 @@ NUMBERS = st.floats(0, 1e6, width=32).filter(lambda value: str(value) != "-0.0")
 
 
 def staged(**fields: Any) -> dict[str, Any]:
-    """The JSON of `triple`'s stage with some fields replaced."""
+    """Returns the JSON of `triple`'s stage with some fields replaced."""
     stage: dict[str, Any] = json.loads(triple().canonical)["stages"][0]
     return stage | fields
 

@@ -1,4 +1,4 @@
-"""Kernels run in a process of their own, and whatever they do ends with one clear error."""
+"""Kernels run in a process of their own, and every failure ends in one clear error."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ Run = Callable[..., bytes]
 
 @pytest.fixture
 def run(adapter: Adapter) -> Run:
-    """Runs on one adapter."""
+    """Returns a function that runs packages on one adapter."""
 
     def on_adapter(
         package: KernelPackage, *inputs: bytes, limits: RunLimits | None = None

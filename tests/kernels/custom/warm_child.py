@@ -1,7 +1,7 @@
-"""Runs many packages on one device, as confined as the child that runs one.
+"""Runs many packages on one device, confined like the child that runs one.
 
-Standard input: an adapter's name, seconds a package, a package that goes first, then the others,
-each a line. Standard output: a line of JSON for each of the others.
+Standard input: an adapter's name, the seconds per package, a package to run first, then the others,
+one per line. Standard output: one line of JSON per other package.
 """
 
 import json
@@ -17,7 +17,7 @@ from kernels.runtime import select_adapter
 
 
 def main() -> None:
-    """Answer line by line; a package that takes too long ends the process."""
+    """Answers line by line; a package that takes too long ends the process."""
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     name, seconds, *lines = sys.stdin.read().splitlines()

@@ -1,12 +1,12 @@
-"""Traces that lie about chosen elements: padding, and operators that go on from the lie."""
+"""Traces that lie about chosen elements, padding included; later operators read the lie."""
 
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from kernels.evidence import Place, Witness, leaf_space, place_of
-from kernels.exact.reference import evaluate, operands
 from kernels.graph import Graph, TensorSpec
+from kernels.graph.reference import evaluate, operands
 from kernels.trace import pack
 from kernels.trace.layout import Array
 
@@ -14,14 +14,14 @@ Lies = Mapping[int, Collection[int]]
 
 
 def value_at(array: Array, place: Place | None) -> int:
-    """An element of a tensor; 0 in padding."""
+    """Returns an element of a tensor; 0 in padding."""
     if place is None:
         return 0
     return int(array.reshape(-1, array.shape[-1])[place.row, place.column])
 
 
 def leaves(spec: TensorSpec, array: Array) -> Array:
-    """Every element of the leaf space, padding included."""
+    """Returns every element of the leaf space, padding included."""
     space = np.zeros(leaf_space(spec), spec.dtype.numpy)
     stored = pack(array).view(spec.dtype.numpy)
     space[: stored.size] = stored
@@ -29,7 +29,7 @@ def leaves(spec: TensorSpec, array: Array) -> Array:
 
 
 class Committed:
-    """What a provider committed and `honest`, what each operator gives for it.
+    """A provider's commitment, and `honest`, each operator's true output for what was committed.
 
     A lie flips the lowest bit of an element; later operators read what was committed.
     """
@@ -63,18 +63,18 @@ class Committed:
         self.witness = Witness(graph, inputs, stored, stages)
 
     def expected(self, operator: int, element: int) -> int:
-        """What the element must be."""
+        """Returns what the element must be."""
         place = place_of(self.graph.outputs[operator], element)
         return value_at(self.honest[operator], place)
 
     def committed(self, operator: int, element: int) -> int:
-        """What was committed as the element."""
+        """Returns what was committed as the element."""
         dtype = self.graph.outputs[operator].dtype.numpy
         return int(np.frombuffer(self.outputs[operator], dtype)[element])
 
 
 def positions(spec: TensorSpec) -> dict[str, int]:
-    """First, middle and last element, and one of each kind of padding that the tensor has."""
+    """Returns the first, middle and last element, and one per kind of padding in the tensor."""
     elements = [at for at in range(leaf_space(spec)) if place_of(spec, at) is not None]
     stored = spec.stored_bytes // spec.dtype.size
     found = {"first": elements[0], "middle": elements[len(elements) // 2], "last": elements[-1]}

@@ -26,7 +26,7 @@ RECORDED = Path(__file__).parents[2] / "recorded" / "evidence.json"
 
 
 def wide() -> Graph:
-    """Runs that share leaves, touch, lie apart and lie outside; rows of several leaves."""
+    """Returns a graph whose runs share leaves, touch, lie apart or lie outside the image."""
     build = GraphBuilder()
     x = build.input((2, 6, 20, 32))
     build.convolution(
@@ -46,7 +46,7 @@ def wide() -> Graph:
 
 
 def graphs() -> dict[str, tuple[Graph, tuple[tuple[int, int], ...]]]:
-    """Graphs and the stages in which they are committed."""
+    """Returns graphs and the stages in which they are committed."""
     return {
         "every operator": (every_operator(), ((0, 3), (3, 4), (4, 12))),
         "two job inputs and a view": (two_inputs(), ((0, 3),)),
@@ -57,7 +57,7 @@ def graphs() -> dict[str, tuple[Graph, tuple[tuple[int, int], ...]]]:
 
 
 def inputs_of(graph: Graph) -> list[Array]:
-    """A fixed pattern for each job input."""
+    """Returns a fixed pattern for each job input."""
     return [
         int8(*spec.shape) if spec.dtype is DType.INT8 else int32(*spec.shape)
         for spec in graph.inputs
@@ -65,7 +65,7 @@ def inputs_of(graph: Graph) -> list[Array]:
 
 
 def commitment(name: str) -> Committed:
-    """A trace in which every operator lies about its middle element and one padding element."""
+    """Returns a trace whose operators lie about their middle element and one of padding."""
     graph, stages = graphs()[name]
     lies = {}
     for operator, spec in enumerate(graph.outputs):
@@ -76,7 +76,7 @@ def commitment(name: str) -> Committed:
 
 
 def unprovable(multiplier: int, shift: int) -> tuple[Claim, bytes]:
-    """A graph that no keeper loads: its per-channel table is out of range."""
+    """Returns evidence on a graph that no keeper loads: its table is out of range."""
     build = GraphBuilder()
     build.requantise(build.input((1, 3), DType.INT32), np.full(3, 7), np.full(3, 7))
     graph = build.build()
@@ -124,7 +124,7 @@ def _cases(committed: Committed) -> list[dict[str, Any]]:
 
 
 def vectors() -> dict[str, Any]:
-    """The whole recorded file."""
+    """Returns the content of the recorded file."""
     jobs = []
     for name in graphs():
         committed = commitment(name)
@@ -139,7 +139,7 @@ def vectors() -> dict[str, Any]:
 
 
 def text() -> str:
-    """What the file holds."""
+    """Returns the text of the recorded file."""
     return json.dumps(vectors(), indent=1) + "\n"
 
 

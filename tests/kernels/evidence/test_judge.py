@@ -1,4 +1,4 @@
-"""The Python referee: honest traces stand, lies fall, and no other bytes are judged."""
+"""The Python referee upholds honest traces, convicts lies and refuses any other bytes."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Leaf ranges of an element's operands."""
+"""The leaves that hold an element's operands."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kernels.codes import MAX_OPERAND_BYTES
 from kernels.evidence import EvidenceError, LeafRange, Place, element_at, place_of
-from kernels.evidence.layout import Run, leaf_ranges
+from kernels.evidence.layout import leaf_ranges
 from kernels.evidence.operand import Operand, runs_in_order
-from kernels.exact.reference import evaluate, operands
+from kernels.exact import Run
+from kernels.exact.rules import most_runs
 from kernels.graph import Descriptor, Opcode, TensorSpec, input_spec
-from kernels.graph.limits import MAX_OPERAND_BYTES
-from kernels.graph.limits import runs as most_runs
+from kernels.graph.reference import evaluate, operands
 from kernels.trace import DType, pack, unpack
 from tests.kernels.cases import CASES, Case
 from tests.kernels.evidence.committed import value_at
@@ -56,9 +57,9 @@ def test_wide_windows_have_the_ranges_that_follow_from_their_shape() -> None:
     def ranges(descriptor: Descriptor) -> list[list[LeafRange]]:
         return [leaf_ranges(needed) for needed in runs_in_order(descriptor, Place(0, 0), [])]
 
-    # rows of 20 pixels of 32 bytes: taps 0 to 1 of rows 0 and 1 of the first image
+    # Rows have 20 pixels of 32 bytes: taps 0 and 1 of rows 0 and 1 of the first image.
     assert ranges(convolution) == [[LeafRange(0, 1), LeafRange(2, 3)], [LeafRange(0, 2)]]
-    # pixels of 512 bytes: one leaf of each tap
+    # Pixels have 512 bytes: two leaves per tap, of which one is read.
     assert ranges(apart) == [[LeafRange(0, 1), LeafRange(2, 3), LeafRange(6, 7), LeafRange(8, 9)]]
 
 

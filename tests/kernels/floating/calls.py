@@ -1,4 +1,4 @@
-"""Random calls with odd shapes, for any kernel, from what its manifest tells."""
+"""Random calls with odd shapes for any kernel, drawn from its manifest."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -8,14 +8,14 @@ from kernels.floating.conformance import draw_inputs, drawn_axes
 
 EDGES = (1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 33, 64, 65)
 MOST_ELEMENTS = 1 << 16
-# A window has to fit in the image.
+# A window has to fit into the image.
 WINDOW = ("KH", "KW")
 MOST_WINDOW = 3
 
 
 @st.composite
 def calls(draw: st.DrawFn, kernel: Kernel) -> Call:
-    """Dimensions around powers of two, within the manifest's bounds, and any tested settings."""
+    """Draws dimensions around powers of two, within the manifest's bounds, and tested settings."""
     dimensions: dict[str, int] = {}
     room = MOST_ELEMENTS
     for axis, bound in drawn_axes(kernel).items():

@@ -13,6 +13,6 @@ _opened = cache(FloatRunner)
 
 @pytest.fixture(params=ADAPTERS, scope="session")
 def runner(request: pytest.FixtureRequest) -> FloatRunner:
-    """One device an adapter, its pipelines kept for the whole run."""
+    """One runner per adapter, whose pipelines are kept for the whole test run."""
     adapter: Adapter = request.param
     return _opened(adapter)

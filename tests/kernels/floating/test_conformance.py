@@ -14,7 +14,7 @@ KERNELS = [pytest.param(kernel, id=name) for name, kernel in library().items()]
 
 
 def agree(runner: FloatRunner, kernel: Kernel, data: st.DataObject) -> None:
-    """The conformance of one kernel, whichever folder it comes from."""
+    """Checks the conformance of one kernel, from any folder."""
     if not runner.supports(kernel):
         pytest.skip(f"{runner.adapter.name} lacks {kernel.features}")
     call = data.draw(calls(kernel))

@@ -1,4 +1,4 @@
-"""Adding a kernel is one folder; a folder that changed is refused."""
+"""Adding a kernel takes one folder; a folder whose source changed is refused."""
 
 import shutil
 from hashlib import sha256
@@ -71,7 +71,7 @@ bindings = [
 
 
 def add_folder(path: Path, text: str = TEXT) -> Kernel:
-    """One folder with all that a kernel is: a scaled sum."""
+    """Writes a folder with everything that a kernel needs: a scaled sum."""
     folder = path / "scaled_sum"
     folder.mkdir()
     naive = text.replace("WORKGROUP", "64")

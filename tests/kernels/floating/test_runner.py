@@ -1,4 +1,4 @@
-"""What the runner refuses, before it compiles anything."""
+"""What the runner refuses before it compiles anything."""
 
 import re
 from dataclasses import replace

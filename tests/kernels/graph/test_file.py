@@ -1,4 +1,4 @@
-"""The canonical file."""
+"""The canonical file of a graph: one per graph, and anything else is refused."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.exact.reference import execute
 from kernels.graph import GraphError, Reason, dump, load, read, write
 from kernels.graph import file as graph_file
+from kernels.graph.reference import execute
 from tests.kernels.graphs import every_operator, graphs
 
 WHOLE = dump(every_operator())

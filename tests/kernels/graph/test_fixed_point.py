@@ -1,4 +1,4 @@
-"""Multiplier and shift are the factor to 31 bits."""
+"""Multiplier and shift equal the factor to 31 bits."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Graphs that must be refused, each by its reason, and what a graph knows of itself."""
+"""Graphs that must be refused, each for its reason, and the properties of a graph."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kernels.exact.reference import execute
 from kernels.graph import (
     ConstantSlot,
     Graph,
@@ -18,6 +17,7 @@ from kernels.graph import (
     check_graph,
     memory_plan,
 )
+from kernels.graph.reference import execute
 from kernels.trace import DType, tensor_root
 from tests.kernels.graphs import every_operator, int8, two_inputs
 
@@ -166,8 +166,8 @@ def test_all_zero_constants_of_two_sizes_share_a_root_but_not_a_form() -> None:
 
 def test_memory_is_known_before_the_start() -> None:
     plan = memory_plan(two_inputs())
-    # Buffers come in multiples of 256 bytes; three roots of one leaf each, a root of zeros, and
-    # two levels of one node need 32 bytes, and each tree one row of 256.
+    # Buffer sizes are multiples of 256 bytes. Three roots of one leaf each, a root of zeros and two
+    # levels of one node need 32 bytes each, and each tree needs one row of 256.
     assert (plan.inputs, plan.constants, plan.descriptors) == (2 * 256, 256, 4 * 256)
     assert plan.outputs == plan.staging == 3 * 256
     assert plan.hashing == 32 * (3 + 1 + 2) + 3 * 256

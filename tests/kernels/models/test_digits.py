@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from click.testing import CliRunner
 
-from kernels.exact.reference import execute
 from kernels.graph import Opcode, dump, is_linear
+from kernels.graph.reference import execute
 from kernels.models import digits
 from kernels.models.digits import images, train
 from kernels.runtime import GpuExecutor
@@ -39,7 +39,8 @@ def test_check_costs_at_most_a_tenth_of_the_execution() -> None:
     for descriptor in graph.descriptors:
         rows, width = int(np.prod(descriptor.output_shape[:3])), descriptor.output_shape[3]
         taps = descriptor.multiply_adds // (rows * width)
-        # Freivalds: one vector through the output, one through the input, one through the weights.
+        # Freivalds' check: one vector through the output, one through the input, one through the
+        # weights.
         freivalds = rows * width + rows * taps + width * taps
         check += freivalds if is_linear(descriptor.opcode) else descriptor.multiply_adds
     assert check <= graph.multiply_adds / 10

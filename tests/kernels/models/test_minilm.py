@@ -1,11 +1,11 @@
-"""The sentence transformer: exported, made exact, and the same bytes on every adapter."""
+"""The sentence transformer: exported, made exact, with the same bytes on every adapter."""
 
 import math
 
 import numpy as np
 import pytest
 
-from kernels.exact.reference import NumpyExecutor
+from kernels.graph.reference import NumpyExecutor
 from kernels.models.minilm.export import export
 from kernels.models.minilm.network import (
     batches,
@@ -94,7 +94,7 @@ def test_the_whole_model_is_near_the_float_one() -> None:
 
 
 def _by_hand(tokens: dict[str, Array]) -> Array:
-    """One layer in float64 from the weights' own names (Devlin et al. 2018)."""
+    """Returns one layer in float64, from the weights' own names (Devlin et al. 2018)."""
     held = {
         name: array.astype(np.float64) for name, array in weights().items() if "layer.0" in name
     }

@@ -16,19 +16,19 @@ FILTERS = 8
 
 
 def images() -> tuple[Array, Array]:
-    """Held-out images float32 [120, 1, 8, 8] and their labels."""
+    """Returns held-out images float32 [120, 1, 8, 8] and their labels."""
     found, labels = held_out()
     return _channels_first(found[:IMAGES]), labels[:IMAGES]
 
 
 def samples() -> Array:
-    """Training images float32 [480, 1, 8, 8]."""
+    """Returns training images float32 [480, 1, 8, 8]."""
     return _channels_first(training()[0][: 4 * IMAGES])
 
 
 @cache
 def network() -> onnx.ModelProto:
-    """Convolution with fixed random filters, ReLU, max pool, and a trained dense layer."""
+    """Returns a model of fixed random filters, ReLU, max pool and a trained dense layer."""
     rng = np.random.default_rng(3)
     filters = rng.normal(0, 0.5, (FILTERS, 1, 3, 3)).astype(np.float32)
     bias = rng.normal(0, 0.1, FILTERS).astype(np.float32)

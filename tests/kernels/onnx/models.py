@@ -15,18 +15,18 @@ def model(
     outputs: Sequence[onnx.ValueInfoProto],
     initializers: Sequence[TensorProto] = (),
 ) -> onnx.ModelProto:
-    """A model of the newest opset that every reader in use knows."""
+    """Returns a model of the newest opset that every reader in use knows."""
     graph = helper.make_graph(nodes, "test", inputs, outputs, initializers)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
 
 
 def floats(name: str, *shape: int | str) -> onnx.ValueInfoProto:
-    """A float32 port."""
+    """Returns a float32 port."""
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
 def chain() -> onnx.ModelProto:
-    """y = relu(x @ w), [2, 4] by [4, 3]."""
+    """Returns the model y = relu(x @ w), [2, 4] by [4, 3]."""
     weights = helper.make_tensor("w", TensorProto.FLOAT, [4, 3], [0.5] * 12)
     nodes = [
         helper.make_node("MatMul", ["x", "w"], ["p"], "product"),
@@ -36,6 +36,6 @@ def chain() -> onnx.ModelProto:
 
 
 def write(path: Path, content: onnx.ModelProto) -> Path:
-    """The model as a file."""
+    """Writes the model to a file and returns the path."""
     path.write_bytes(content.SerializeToString())
     return path

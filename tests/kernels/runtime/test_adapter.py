@@ -1,4 +1,4 @@
-"""Several instances of one card, as a driver that partitions it would list them."""
+"""Several adapters of one name, as a driver lists them that partitions a card."""
 
 from collections import defaultdict
 from types import SimpleNamespace

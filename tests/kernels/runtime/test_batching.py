@@ -1,4 +1,4 @@
-"""How the batch follows from time and memory, and that every item is run."""
+"""The batch size follows from time and memory, and every item is run."""
 
 from itertools import count
 
@@ -90,7 +90,7 @@ def test_every_item_is_run_once_in_order(gpu: GpuExecutor, items: int) -> None:
     def inputs_of(which: range) -> list[Array]:
         return [values[:, :, which.start : which.stop]]
 
-    # Half a second passes in every run, so that a batch of any size takes as long.
+    # Every run takes half a second, whatever the size of its batch.
     clock = count().__next__
     for which, outputs in execute_adaptive(
         gpu, doubled, inputs_of, items, target_seconds=3, clock=lambda: clock() / 2
@@ -114,7 +114,7 @@ def test_the_batch_settles_where_the_target_is_met(gpu: GpuExecutor) -> None:
         running[0] = len(which)
         return [np.zeros((1, 1, len(which), 4), np.int8)]
 
-    # A run takes a second an item.
+    # A run takes one second per item.
     def clock() -> float:
         return next(calls) % 2 * running[0]
 

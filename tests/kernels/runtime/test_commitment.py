@@ -1,12 +1,12 @@
-"""Roots from the device are the host's, byte for byte."""
+"""The device computes the same roots as the host, byte for byte."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.exact.reference import execute
 from kernels.graph import Graph, GraphBuilder, GraphError, Opcode
+from kernels.graph.reference import execute
 from kernels.runtime import Adapter, DeviceLost, GpuExecutor
 from kernels.trace import DType, tensor_root
 from tests.kernels.cases import CASES

@@ -1,4 +1,4 @@
-"""The cost of a dispatch is measured on dispatches that all ran."""
+"""The cost of a dispatch counts only when all dispatches ran."""
 
 import pytest
 

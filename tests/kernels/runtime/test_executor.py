@@ -1,12 +1,12 @@
-"""What the executor does besides computing: limits, reuse, loss."""
+"""Limits, reuse of buffers and loss of the device."""
 
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
 
-from kernels.exact.reference import execute
 from kernels.graph import Graph, GraphBuilder, GraphError, Reason, memory_plan
+from kernels.graph.reference import execute
 from kernels.runtime import (
     Adapter,
     DeviceLimit,
@@ -197,7 +197,7 @@ def test_lost_device_is_reported(adapter: Adapter) -> None:
 
 
 def _limited(adapter: Adapter, name: str, value: int) -> Adapter:
-    """The adapter with a smaller limit; the device itself keeps what WebGPU guarantees."""
+    """Returns the adapter with a smaller limit; the device itself keeps WebGPU's guarantees."""
     limits = {**adapter.limits, name: value}
 
     class Smaller(Adapter):

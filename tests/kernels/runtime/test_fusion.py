@@ -1,4 +1,4 @@
-"""Which operators are fused, and that a chain writes what they write one by one."""
+"""Which operators are fused, and that a fused chain writes the same outputs."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.exact.reference import execute
 from kernels.graph import Graph, GraphBuilder, Opcode, Value
+from kernels.graph.reference import execute
 from kernels.runtime import Adapter, GpuExecutor, fusion
-from tests.kernels.cases import int8, int32
 from tests.kernels.running import assert_equal_bits
+from tests.kernels.strategies import int8, int32
 
 ALL = fusion.BUFFERS[Opcode.LOOKUP]
 TABLE = np.arange(-128, 128, dtype=np.int8)[::-1]
@@ -76,7 +76,7 @@ def test_the_second_reader_of_a_product_runs_alone() -> None:
 
 @st.composite
 def chains(draw: st.DrawFn) -> Graph:
-    """A product, its requantisation in either form, and perhaps an activation; odd widths."""
+    """Draws a product, its requantisation in either form and perhaps an activation."""
     build = GraphBuilder()
     columns = draw(st.sampled_from([3, 4, 5, 17, 64, 65, 129, 300]))
     bias = int32(draw, columns) if draw(st.booleans()) else None

@@ -9,17 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kernels.exact.reference import execute
+from kernels.exact import operators
 from kernels.graph import Descriptor, GraphBuilder, Opcode
+from kernels.graph.reference import execute
 from kernels.runtime import Adapter, GpuExecutor, pipelines
-from kernels.runtime.shader import Grid, load_shader
+from kernels.runtime.shader import load_shader
 from kernels.tuning import Tuner
 from tests.kernels.cases import CASES
 from tests.kernels.running import assert_equal_bits
 
 
 class Fixed:
-    """Stands where the search stands, and says which point it found."""
+    """Replaces the search and returns a given point."""
 
     def __init__(self, executor: GpuExecutor, patch: pytest.MonkeyPatch) -> None:
         self.executor = executor
@@ -60,7 +61,7 @@ def test_any_point_gives_the_twins_bits(fixed: Fixed, opcode: Opcode, data: st.D
 def test_work_worth_a_search_is_searched_once_and_stays_right(
     adapter: Adapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(pipelines.TUNED_MULTIPLY_ADDS, Grid.PRODUCT, 1 << 20)
+    monkeypatch.setattr(operators()[Opcode.MATMUL], "tuned_from", 1 << 20)
     monkeypatch.setattr(pipelines, "SAMPLED_MULTIPLY_ADDS", 1 << 18)
     random = np.random.default_rng(9)
     build = GraphBuilder()
@@ -78,7 +79,7 @@ def test_work_worth_a_search_is_searched_once_and_stays_right(
 def test_rows_worth_a_search_are_searched(
     adapter: Adapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(pipelines.TUNED_MULTIPLY_ADDS, Grid.GROUP, 1 << 12)
+    monkeypatch.setattr(operators()[Opcode.SOFTMAX], "tuned_from", 1 << 12)
     build = GraphBuilder()
     build.softmax(build.input((64, 128)), 3000, 9)
     graph = build.build()

@@ -1,4 +1,4 @@
-"""Roots of uploaded bytes are the host's, byte for byte, however they are cut and packed."""
+"""Uploaded bytes have the same roots as on the host, however they are cut and packed."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_many_small_tensors_are_hashed_at_once(gpu: GpuExecutor, sizes: list[int
 def test_large_tensors_are_hashed_in_pieces(
     gpu: GpuExecutor, sizes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The buffer is made first, in its full size, for everybody who shares the executor.
+    # The buffer is made first, at its full size, because all users of the executor share it.
     gpu.tensor_roots([b"\1"])
     monkeypatch.setattr(upload, "PIECE_HEIGHT", 2)
     monkeypatch.setattr(upload, "PIECE_BYTES", 1024)

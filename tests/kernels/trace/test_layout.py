@@ -1,4 +1,4 @@
-"""Canonical bytes."""
+"""Tensors survive their canonical bytes, and other bytes are refused."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernels.trace import DType, LayoutError, pack, row_stride, shape4, stored_bytes, unpack
-from tests.kernels.cases import arrays
+from tests.kernels.strategies import arrays
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Trees against a recursive rendering of the rule."""
+"""Merkle trees against a recursive definition."""
 
 from hashlib import sha256
 

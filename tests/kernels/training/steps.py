@@ -1,11 +1,11 @@
-"""One step over several shards, committed as its jobs would be."""
+"""One step over several shards, committed as its jobs would commit it."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph
+from kernels.graph.reference import NumpyExecutor
 from kernels.trace import inputs_root, tensor_root
 from kernels.trace.layout import Array
 from kernels.training import (
@@ -43,7 +43,7 @@ def committed(graph: Graph, inputs: list[Array]) -> tuple[list[Array], list[byte
 
 @dataclass(slots=True)
 class Step:
-    """What the providers and the aggregator of one step committed to."""
+    """The commitments of one step's providers and of its aggregator."""
 
     master: Array
     graph: Graph = field(default_factory=lambda: shard_graph(NETWORK, BATCH))
@@ -68,7 +68,7 @@ class Step:
             self.contributions[number] = Contribution(f"provider {number}", root, gradient)
 
     def aggregate(self, given: list[Array] | None = None, spoil: int | None = None) -> Aggregate:
-        """The aggregator's job on these tensors; spoil is an element of the sum it gets wrong."""
+        """Runs the aggregator's job on these tensors; element `spoil` of the sum is wrong."""
         used = self.gradients if given is None else given
         self.outputs, roots = committed(self.sums.graph, [self.master, *used])
         total = self.outputs[self.sums.total].copy()

@@ -1,4 +1,4 @@
-"""Every number of a training step can be proved wrong."""
+"""Every wrong number in a training step can be proved wrong."""
 
 from collections.abc import Callable
 

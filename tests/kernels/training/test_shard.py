@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph import GraphError, Reason
+from kernels.graph.reference import NumpyExecutor
 from kernels.models.digits.images import held_out, training
 from kernels.trace.layout import Array
 from kernels.training import (
@@ -24,7 +24,7 @@ RATE = 0.4
 
 
 def real_direction(images: Array, weights: Array, labels: Array) -> Array:
-    """Minus the gradient of the summed cross-entropy in float64."""
+    """Returns minus the gradient of the summed cross-entropy in float64."""
     x = images / 2.0**INPUT_BITS
     first, last = np.split(weights / 2.0**WEIGHT_BITS, [NETWORK.width])
     hidden = np.clip(x @ first.T, 0, 127 / 2.0**HIDDEN_BITS)

@@ -1,4 +1,4 @@
-"""A [tuning] table: what it means, and what is refused."""
+"""The meaning of a [tuning] table, and the tables that are refused."""
 
 from typing import Any
 
@@ -44,13 +44,13 @@ def test_an_adapters_limits_narrow_the_space() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"tile": [1]}, "'tile' is no upper-case name of a constant"),
+        ({"tile": [1]}, "'tile' is not an upper-case name of a constant"),
         ({"TILE": 4}, "TILE must list distinct integers"),
         ({"TILE": []}, "TILE must list distinct integers"),
         ({"TILE": [4, 4]}, "TILE must list distinct integers"),
         ({"TILE": [4, True]}, "TILE must list distinct integers"),
-        ({"TILE": [-1]}, "TILE has a value that is no u32"),
-        ({"TILE": [1 << 32]}, "TILE has a value that is no u32"),
+        ({"TILE": [-1]}, "TILE has a value that is not a u32"),
+        ({"TILE": [1 << 32]}, "TILE has a value that is not a u32"),
         (
             {"TILE": [4], "constraints": [{"product": ["TILE"]}]},
             "a constraint has a `product` and the `most` that it may be",

@@ -1,4 +1,4 @@
-"""What the tuner measures, chooses, remembers and forgets."""
+"""The points that the tuner measures, chooses, keeps and forgets."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ class Card:
 
 
 class Bench:
-    """Counts what is measured."""
+    """Counts the points that are measured."""
 
     def __init__(self, cost: Callable[[Mapping[str, int]], float]) -> None:
         self._cost = cost

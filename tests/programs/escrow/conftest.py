@@ -8,19 +8,19 @@ from tests.world import Actor, World
 
 @pytest.fixture
 def buyer(world: World) -> Actor:
-    """Somebody with 100 $NLOV."""
+    """A buyer with 100 $NLOV."""
     return world.actor("buyer", tokens=TO_HAND)
 
 
 @pytest.fixture
 def provider(world: World) -> Actor:
-    """Somebody whom a job may owe."""
+    """A party that a job may owe."""
     return world.actor("provider")
 
 
 @pytest.fixture
 def verifier(world: World) -> Actor:
-    """Somebody else whom a job may owe."""
+    """Another party that a job may owe."""
     return world.actor("verifier")
 
 
@@ -35,7 +35,7 @@ def purse(world: World, buyer: Actor) -> Purse:
 
 @pytest.fixture
 def verdict(world: World) -> Caller:
-    """Verdict as a caller."""
+    """The verdict program as a caller."""
     return Caller(world, "verdict")
 
 

@@ -15,9 +15,9 @@ from tests.world import NLOV, Actor, World
 LOCKED: Final = 0
 FINAL: Final = 1
 TERMS: Final = escrow.Terms(price=10 * NLOV, verification=3 * NLOV, tips=NLOV, urgency=4 * NLOV)
-"""Of the urgency, localnet burns half."""
+"""Localnet burns half of the urgency."""
 HELD: Final = 16 * NLOV
-"""What these terms leave in the vault."""
+"""The amount that these terms leave in the vault."""
 BURNED: Final = 2 * NLOV + 10_000_000
 """Half of the urgency, and the posting fee."""
 TO_HAND: Final = 100 * NLOV
@@ -30,7 +30,7 @@ def lock(
     terms: escrow.Terms = TERMS,
     **accounts: Any,
 ) -> Instruction:
-    """Lock the money of the buyer's job of this id."""
+    """Locks the money of the buyer's job of this id."""
     seeds = (b"job", bytes(buyer.key), job_id.to_bytes(8, "little"))
     named: dict[str, Any] = {
         "job_bump": find_bump(seeds, job_registry.ID),
@@ -67,11 +67,11 @@ class Purse:
         return self.world.tokens(self.vault)
 
     def stored(self) -> escrow.Escrow:
-        """The escrow account."""
+        """Returns the escrow account."""
         return self.world.fetch(escrow.Escrow, self.account)
 
     def post(self) -> None:
-        """Make the job's account exist, as posting does."""
+        """Creates the job's account, as posting does."""
         self.world.bank.set_account(self.job, Account(10**7, bytes(8), job_registry.ID))
 
     def settling(
@@ -83,7 +83,7 @@ class Purse:
         vault: Pubkey | None = None,
         authority: Pubkey = CPI_AUTHORITIES["verdict"],
     ) -> Instruction:
-        """Settle with these credits, as verdict unless told another program's signer."""
+        """Settles with these credits, as verdict unless another program's signer is given."""
         entries = tuple(escrow.Credit(party=party.key, amount=amount) for party, amount in credits)
         return escrow.settle(
             credits=entries,
@@ -98,18 +98,18 @@ class Purse:
     def settle(
         self, *credits: tuple[Actor, int], fee: int = 0, finalise: bool = True
     ) -> tuple[Event, ...]:
-        """Have verdict settle with these credits."""
+        """Lets verdict settle with these credits."""
         instruction = self.settling(*credits, fee=fee, finalise=finalise)
         return Caller(self.world, "verdict").send(instruction)
 
     def refund(self, tip_to: Actor | None = None, tip: int = 0) -> tuple[Event, ...]:
-        """Have the registry end it without a result."""
+        """Lets the registry end the job without a result."""
         party = None if tip_to is None else tip_to.key
         instruction = escrow.refund(tip_to=party, tip=tip, escrow=self.account)
         return Caller(self.world, "job_registry").send(instruction)
 
     def withdrawing(self, index: int, party: Actor, **accounts: Any) -> Instruction:
-        """Pay a credit to the party's account."""
+        """Pays a credit to the party's account."""
         named: dict[str, Any] = {
             "escrow": self.account,
             "vault": self.vault,
@@ -118,7 +118,7 @@ class Purse:
         return escrow.withdraw(index=index, **(named | accounts))
 
     def collecting(self, **accounts: Any) -> Instruction:
-        """Move the fee on."""
+        """Moves the fee on."""
         named: dict[str, Any] = {
             "escrow": self.account,
             "vault": self.vault,
@@ -127,7 +127,7 @@ class Purse:
         return escrow.collect_fee(**(named | accounts))
 
     def reclaiming(self, **accounts: Any) -> Instruction:
-        """Return what nobody is owed."""
+        """Returns the money that no party is owed."""
         named: dict[str, Any] = {
             "buyer": self.buyer.key,
             "escrow": self.account,
@@ -137,5 +137,5 @@ class Purse:
         return escrow.reclaim(**(named | accounts))
 
     def send(self, *instructions: Instruction) -> Sent:
-        """Send what needs nobody's signature."""
+        """Sends instructions that need no further signature."""
         return self.world.send(*instructions)

@@ -45,7 +45,7 @@ def test_rounds_the_burned_share_up(world: World, buyer: Actor) -> None:
 
 
 def test_counts_what_lay_at_the_vaults_address(world: World, buyer: Actor) -> None:
-    """Lamports sent there beforehand hold up nobody."""
+    """Lamports sent there beforehand do not block the lock."""
     vault = escrow.vault_address(job_of(buyer))
     for address in (vault, escrow.escrow_address(job_of(buyer))):
         world.bank.airdrop(address, 10**6)
@@ -69,7 +69,7 @@ def test_refuses_a_second_lock_of_a_job(world: World, buyer: Actor) -> None:
 
 
 def test_refuses_a_job_that_exists(world: World, buyer: Actor, purse: Purse) -> None:
-    """Even when its own escrow has been closed."""
+    """The lock is refused even when the job's own escrow has been closed."""
     purse.settle()
     purse.send(purse.reclaiming())
     world.fails("JobExists", lock(world, buyer), signers=[buyer])

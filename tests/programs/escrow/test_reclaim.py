@@ -38,7 +38,7 @@ def test_closes_when_all_are_paid(world: World, purse: Purse) -> None:
 def test_closes_without_the_buyers_token_account(
     world: World, purse: Purse, provider: Actor
 ) -> None:
-    """When nothing is left for the buyer, its closed account holds up nobody."""
+    """When nothing is left for the buyer, its closed token account blocks nobody."""
     purse.settle((provider, HELD))
     purse.send(purse.withdrawing(0, provider))
     purge(world, purse.buyer.tokens)
@@ -115,7 +115,7 @@ def test_attack_07_the_vault_as_its_own_destination(world: World, purse: Purse) 
 
 
 def test_attack_09_close_and_fund_again(world: World, purse: Purse, provider: Actor) -> None:
-    """A closed escrow that is given lamports in the same transaction pays nobody again."""
+    """A closed escrow that receives lamports in the same transaction pays nobody again."""
     purse.settle((provider, NLOV))
     purse.send(purse.withdrawing(0, provider))
     refund = transfer(

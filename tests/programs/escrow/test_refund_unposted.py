@@ -64,7 +64,7 @@ def test_refuses_anybody_else(world: World, unposted: Purse) -> None:
 
 
 def test_refuses_another_job(world: World, purse: Purse) -> None:
-    """An empty address in place of the job that was posted."""
+    """The buyer passes an empty address in place of the job that was posted."""
     empty = job_registry.job_address(purse.buyer.key, 7)
     instruction = refund(purse, job=empty, escrow=purse.account, vault=purse.vault)
     world.fails("WrongJob", instruction, signers=[purse.buyer])
@@ -91,7 +91,7 @@ def test_attack_07_the_vault_as_its_own_destination(world: World, unposted: Purs
 
 
 def test_attack_09_close_and_lock_again(world: World, unposted: Purse) -> None:
-    """In one transaction: the second refund gives the second lock back, and no more."""
+    """In one transaction, the second refund returns only the second lock."""
     buyer = unposted.buyer
     world.send(refund(unposted), lock(world, buyer), refund(unposted), signers=[buyer])
     assert world.tokens(buyer) == TO_HAND - 2 * BURNED

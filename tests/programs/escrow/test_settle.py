@@ -10,7 +10,7 @@ from tests.world import NLOV, Actor, World, unsigned, with_account
 
 
 def given(donor: Actor, vault: Pubkey, amount: int) -> Instruction:
-    """A gift to the vault."""
+    """Returns a gift to the vault."""
     return transfer(
         TransferParams(
             program_id=TOKEN_PROGRAM,

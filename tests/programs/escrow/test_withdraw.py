@@ -68,7 +68,7 @@ def test_attack_07_destination_is_the_vault(world: World, purse: Purse, provider
 
 
 def test_attack_07_buyer_is_provider(world: World, buyer: Actor) -> None:
-    """It is paid out of its own money: nothing is gained but what the fee costs."""
+    """The provider is paid with its own money: it gains nothing and loses the fee."""
     world.send(lock(world, buyer, 1), signers=[buyer])
     own = Purse(world, buyer, job_registry.job_address(buyer.key, 1))
     before = world.tokens(buyer)

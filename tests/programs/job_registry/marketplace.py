@@ -1,4 +1,4 @@
-"""What buyers, providers and the verdict program do with the registry."""
+"""The actions of buyers, providers and the verdict program in the registry."""
 
 import json
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ DEPLOYER = localnet_keypair("deployer")
 
 
 def url(text: str = "http://127.0.0.1:8080") -> bytes:
-    """A URL as accounts hold it."""
+    """Returns a URL as accounts store it."""
     return text.encode().ljust(96, b"\0")
 
 
@@ -70,14 +70,14 @@ TERMS = job_registry.JobTerms(
 
 
 class Marketplace(World):
-    """A world with verbs. Each new person is an actor with a name of its own."""
+    """A world with registry actions. Each new person is an actor with its own name."""
 
     def person(self, tokens: int = 100_000 * NLOV) -> Actor:
-        """Somebody new."""
+        """Returns a new person."""
         return self.actor(f"person {len(self._actors)}", tokens=tokens)
 
     def staker(self, amount: int = STAKE) -> Actor:
-        """Somebody with stake."""
+        """Returns a new person with stake."""
         owner = self.person(amount)
         self.send(
             staking.open_position(owner=owner.key),
@@ -87,13 +87,13 @@ class Marketplace(World):
         return owner
 
     def seated(self, index: int = 0, amount: int = STAKE) -> Actor:
-        """A staker with a seat."""
+        """Returns a staker with a seat."""
         owner = self.staker(amount)
         self.send(staking.take_seat(index=index, owner=owner.key), signers=[owner])
         return owner
 
     def provider(self, stake: int = STAKE, **capability: Any) -> Actor:
-        """A registered provider, old enough to claim."""
+        """Returns a registered provider, old enough to claim."""
         owner = self.staker(stake)
         declared = replace(CAPABILITY, **capability)
         self.send(
@@ -103,13 +103,13 @@ class Marketplace(World):
         return owner
 
     def buyer(self, tokens: int = 100_000 * NLOV) -> Actor:
-        """Somebody who may post jobs."""
+        """Returns a person who may post jobs."""
         owner = self.person(tokens)
         self.send(job_registry.open_buyer(owner=owner.key), signers=[owner])
         return owner
 
     def graph(self, author: Actor, recorded: int = 1) -> Pubkey:
-        """A recorded graph, registered and sealed."""
+        """Returns a recorded graph, registered and sealed."""
         descriptors, root = recorded_graph(recorded)
         self.send(open_graph(author, root, len(descriptors)), signers=[author])
         graph = job_registry.graph_address(author.key, root)
@@ -120,7 +120,7 @@ class Marketplace(World):
     def lock(
         self, buyer: Actor, job_id: int, terms: job_registry.JobTerms, **changed: Any
     ) -> Instruction:
-        """Lock what the terms of a job ask for; urgency doubles, because half is burned."""
+        """Locks what the terms of a job require; urgency doubles, because half is burned."""
         amounts = {
             "price": terms.price,
             "verification": terms.verification_fee * DRAWS * terms.verifiers,
@@ -146,7 +146,7 @@ class Marketplace(World):
         terms: job_registry.JobTerms = TERMS,
         **accounts: Any,
     ) -> tuple[Pubkey, Sent]:
-        """Lock and post in one transaction; gives the job."""
+        """Locks and posts in one transaction; returns the job."""
         sent = self.send(
             self.lock(buyer, job_id, terms),
             post_job(buyer, graph, job_id, terms, **accounts),
@@ -155,13 +155,13 @@ class Marketplace(World):
         return job_registry.job_address(buyer.key, job_id), sent
 
     def posted(self, recorded: int = 1, **terms: Any) -> tuple[Pubkey, Actor]:
-        """A job, and its new buyer, on a graph of its own."""
+        """Returns a job and its new buyer, on a new graph."""
         buyer = self.buyer()
         job, _ = self.post(buyer, self.graph(buyer, recorded), terms=replace(TERMS, **terms))
         return job, buyer
 
     def claim_rules(self) -> ClaimRules:
-        """The parameters in force, as the keeper reads them."""
+        """Returns the parameters in force, as the keeper reads them."""
         params = self.registry().params
         return ClaimRules(
             max_attempts=params.max_attempts,
@@ -177,7 +177,7 @@ class Marketplace(World):
         )
 
     def standing(self, owner: Actor) -> Standing:
-        """A provider as the keeper reads it."""
+        """Returns a provider as the keeper reads it."""
         provider, position = self.provider_of(owner), self.position_of(owner)
         return Standing(
             ask=provider.ask,
@@ -190,7 +190,10 @@ class Marketplace(World):
         )
 
     def first_claim_slot(self, job: Pubkey, owner: Actor) -> int:
-        """When the claim order lets a provider claim; the job's beacon must exist."""
+        """Returns the slot in which the claim order lets a provider claim.
+
+        The job's beacon must exist.
+        """
         posted_slot = self.job(job).posted_slot
         hashes = dict(self.bank.slot_hashes())
         beacon = bytes(hashes[min(slot for slot in hashes if slot >= posted_slot)])
@@ -202,24 +205,24 @@ class Marketplace(World):
         return posted_slot + 1 + delay(rules, drawn, own, total)
 
     def claim(self, job: Pubkey, owner: Actor) -> Sent:
-        """Claim as soon as it is the provider's turn."""
+        """Claims as soon as it is the provider's turn."""
         self.reach(self.job(job).posted_slot + 1)
         self.reach(self.first_claim_slot(job, owner))
         return self.send(job_registry.claim(owner=owner.key, job=job), signers=[owner])
 
     def reach(self, slot: int) -> None:
-        """Let slots pass until this one, if it has not come yet."""
+        """Lets slots pass until this one, if it is still ahead."""
         self.warp_to(max(self.slot, slot))
 
     def leased(self, recorded: int = 1, **terms: Any) -> tuple[Pubkey, Actor, Actor]:
-        """A job, its buyer, and the provider that holds it."""
+        """Returns a job, its buyer, and the provider that holds it."""
         owner = self.provider()
         job, buyer = self.posted(recorded, **terms)
         self.claim(job, owner)
         return job, buyer, owner
 
     def committed(self) -> tuple[Pubkey, Actor, Actor]:
-        """A job whose provider committed everything ten slots after its claim."""
+        """Returns a job whose provider committed everything ten slots after its claim."""
         job, buyer, owner = self.leased()
         self.warp(10)
         read = self.job(job)
@@ -227,14 +230,14 @@ class Marketplace(World):
         return job, buyer, owner
 
     def expire_lease(self, job: Pubkey, owner: Actor) -> Sent:
-        """Wait for a lease's end and take it away."""
+        """Waits for a lease's end and expires it."""
         self.reach(self.job(job).lease.expires_slot + 1)
         return self.send(job_registry.expire_lease(job=job, owner=owner.key))
 
     def as_verdict(self, *instructions: Instruction) -> tuple[Event, ...]:
-        """Run instructions that the verdict program's own signer signs.
+        """Runs instructions that the verdict program's own signer signs.
 
-        No key has that signature, so this goes past the bank, which would check it.
+        No key has that signature, so this bypasses the bank, which would check it.
         """
         result = self._forged(instructions)
         if isinstance(result, FailedTransactionMetadata):
@@ -244,7 +247,7 @@ class Marketplace(World):
         return events_from_logs(result.logs())
 
     def as_verdict_fails(self, error: str, *instructions: Instruction) -> None:
-        """Like `fails`, signed by the verdict program."""
+        """Does the same as `fails`, signed by the verdict program."""
         before = self.snapshot()
         result = self._forged(instructions)
         assert isinstance(result, FailedTransactionMetadata), f"expected {error}"
@@ -261,11 +264,11 @@ class Marketplace(World):
         return self.bank._svm.send_transaction(Transaction.populate(message, signatures))
 
     def purge(self, address: Pubkey) -> None:
-        """Take an account away, as if it had never been created."""
+        """Removes an account, as if it had never been created."""
         self.bank.set_account(address, Account(0, b"", SYSTEM_PROGRAM))
 
     def edit(self, kind: type[StoredType], address: Pubkey, **values: int) -> None:
-        """Overwrite integer fields of an account, to reach states that take long otherwise."""
+        """Overwrites integer fields of an account, to reach states that otherwise take long."""
         raw = self.bank.account(address)
         assert raw is not None
         data = bytearray(raw.data)
@@ -277,36 +280,36 @@ class Marketplace(World):
         self.bank.set_account(address, Account(raw.lamports, bytes(data), raw.owner))
 
     def lamports(self, address: Pubkey) -> int:
-        """Lamports of an account, 0 where there is none."""
+        """Returns the lamports of an account, 0 where there is none."""
         return self.bank.balance(address)
 
     def registry(self) -> job_registry.Registry:
-        """The registry's account."""
+        """Returns the registry's account."""
         return self.fetch(job_registry.Registry, job_registry.registry_address())
 
     def job(self, address: Pubkey) -> job_registry.Job:
-        """A job's account."""
+        """Returns a job's account."""
         return self.fetch(job_registry.Job, address)
 
     def provider_of(self, owner: Actor) -> job_registry.Provider:
-        """A provider's account."""
+        """Returns a provider's account."""
         return self.fetch(job_registry.Provider, job_registry.provider_address(owner.key))
 
     def position_of(self, owner: Actor) -> staking.Position:
-        """A staker's account."""
+        """Returns a staker's account."""
         return self.fetch(staking.Position, staking.position_address(owner.key))
 
     def escrow_of(self, job: Pubkey) -> escrow.Escrow:
-        """A job's escrow."""
+        """Returns a job's escrow."""
         return self.fetch(escrow.Escrow, escrow.escrow_address(job))
 
     def shard_for(self, job: Pubkey) -> job_registry.UtilisationShard:
-        """The counters that a job is in."""
+        """Returns the shard whose counters include the job."""
         return self.fetch(job_registry.UtilisationShard, utilisation(job))
 
 
 def recorded_graph(index: int) -> tuple[list[bytes], bytes]:
-    """Descriptors and spec root of a recorded graph."""
+    """Returns the descriptors and spec root of a recorded graph."""
     vector = RECORDED["graphs"][index]
     return [bytes.fromhex(each) for each in vector["descriptors"]], bytes.fromhex(
         vector["spec_root"]
@@ -314,18 +317,18 @@ def recorded_graph(index: int) -> tuple[list[bytes], bytes]:
 
 
 def open_graph(author: Actor, spec_root: bytes, operators: int) -> Instruction:
-    """Make room for a graph."""
+    """Allocates a graph."""
     return job_registry.open_graph(spec_root=spec_root, operators=operators, author=author.key)
 
 
 def append(author: Actor, graph: Pubkey, *descriptors: bytes) -> Instruction:
-    """Append descriptors in one instruction."""
+    """Appends descriptors in one instruction."""
     data = b"".join(descriptors)
     return job_registry.append_operators(data=data, author=author.key, graph=graph)
 
 
 def appends(author: Actor, graph: Pubkey, descriptors: list[bytes]) -> Iterator[Instruction]:
-    """Three descriptors an instruction, the most that a transaction carries."""
+    """Yields instructions with three descriptors each, the most that a transaction carries."""
     for first in range(0, len(descriptors), 3):
         yield append(author, graph, *descriptors[first : first + 3])
 
@@ -333,7 +336,7 @@ def appends(author: Actor, graph: Pubkey, descriptors: list[bytes]) -> Iterator[
 def post_job(
     poster: Actor, graph: Pubkey, job_id: int, terms: job_registry.JobTerms, **accounts: Any
 ) -> Instruction:
-    """Post a job whose escrow is locked before in the same transaction."""
+    """Posts a job whose escrow was locked earlier in the same transaction."""
     job = job_registry.job_address(poster.key, job_id)
     given = {"owner": poster.key, "graph": graph, "utilisation": utilisation(job)}
     return job_registry.post_job(job_id=job_id, terms=terms, **(given | accounts))
@@ -342,7 +345,7 @@ def post_job(
 def record_stage(
     job: Pubkey, owner: Actor, last: int, macs: int = 0, **accounts: Any
 ) -> Instruction:
-    """What the verdict program calls when a stage is committed."""
+    """Returns the verdict program's call when a stage is committed."""
     given = {"job": job, "provider": job_registry.provider_address(owner.key)}
     return job_registry.record_stage(last=last, macs_done=macs, **(given | accounts))
 
@@ -350,7 +353,7 @@ def record_stage(
 def conclude(
     job: Pubkey, owner: Actor, outcome: int, macs: int = 0, **accounts: Any
 ) -> Instruction:
-    """What the verdict program calls when a job is settled, or voided for the fault of `owner`."""
+    """Returns the verdict program's call when a job is settled, or voided by `owner`'s fault."""
     given = {
         "job": job,
         "provider": job_registry.provider_address(owner.key),
@@ -363,5 +366,5 @@ def conclude(
 
 
 def utilisation(job: Pubkey) -> Pubkey:
-    """The shard that a job counts in."""
+    """Returns the shard that counts a job."""
     return job_registry.utilisation_address(shard_of(job))

@@ -6,7 +6,7 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry
-from kernels.graph.descriptor import Descriptor, InputKind
+from kernels.graph import Descriptor, InputKind
 from kernels.trace import spec_root
 from tests.programs.job_registry.marketplace import (
     RECORDED,

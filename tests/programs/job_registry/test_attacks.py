@@ -1,4 +1,4 @@
-"""Attacks that go against several instructions at once."""
+"""Attacks on several instructions at once."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -27,7 +27,7 @@ MARKET = job_registry.market_address()
 
 
 def other_bump(seeds: list[bytes]) -> Pubkey:
-    """An address of the program under these seeds that is not the canonical one."""
+    """Returns an address of the program under these seeds that is not the canonical one."""
     canonical = Pubkey.find_program_address(seeds, job_registry.ID)[1]
     for bump in range(canonical - 1, -1, -1):
         hashed = b"".join(seeds) + bytes([bump]) + bytes(job_registry.ID) + b"ProgramDerivedAddress"
@@ -38,7 +38,7 @@ def other_bump(seeds: list[bytes]) -> Pubkey:
 
 
 def test_attack_03_config_of_another_program(market: Marketplace) -> None:
-    """A registry with the right bytes, but written by somebody else's program."""
+    """The registry has the right bytes but was written by another program."""
     raw = market.bank.account(REGISTRY)
     assert raw is not None
     copy = Pubkey(b"\5" * 32)
@@ -59,7 +59,7 @@ def test_attack_03_config_of_another_program(market: Marketplace) -> None:
 
 
 def test_attack_04_account_type_confusion(market: Marketplace) -> None:
-    """Every account of the program, passed where another type belongs."""
+    """Every account of the program is passed where another type belongs."""
     key, _, owner = market.leased()
     graph, provider = market.job(key).graph, job_registry.provider_address(owner.key)
     accounts = {
@@ -133,7 +133,7 @@ def closed_job(market: Marketplace) -> tuple[Pubkey, Actor, Instruction, Instruc
 
 @pytest.mark.parametrize("case", [closed_provider, closed_job])
 def test_attack_09_no_revival(market: Marketplace, case: Close) -> None:
-    """Closed and funded again in one transaction, an account is not what it was."""
+    """An account that is closed and funded again in one transaction is not revived."""
     address, owner, close, use, error = case(market)
     refund = transfer(TransferParams(from_pubkey=owner.key, to_pubkey=address, lamports=10**9))
     market.fails(error, close, refund, use, signers=[owner])

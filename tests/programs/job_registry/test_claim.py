@@ -25,7 +25,7 @@ Q32 = 1 << 32
 
 
 def agreed(market: Marketplace, macs: int, owner: Actor) -> int:
-    """The quote as the keeper computes it."""
+    """Returns the quote as the keeper computes it."""
     state = market.fetch(job_registry.Market, MARKET)
     terms = ClaimTerms(market.claim_rules(), market.standing(owner), state.demand_q32, 0, {})
     price = quote(macs, terms)
@@ -148,7 +148,7 @@ def test_the_logarithm_is_close(x: int) -> None:
 
 
 def test_attack_20_many_keys_win_no_more_than_one() -> None:
-    """Splitting a stake over keys leaves the chance of the first turn as it was."""
+    """Splitting a stake over several keys does not change the chance of the first turn."""
     draws = 4_000
     alone, split, shares = 0, 0, 8
     for seed in range(draws):
@@ -156,7 +156,7 @@ def test_attack_20_many_keys_win_no_more_than_one() -> None:
         rival = negative_ln(lots[-1])
         alone += negative_ln(lots[0]) < rival
         split += min(negative_ln(each) * shares for each in lots[:-1]) < rival
-    # both are binomial with p = 1/2: five standard deviations of their difference
+    # Both counts are binomial with p = 1/2: allow five standard deviations of their difference.
     assert abs(alone - split) < 5 * (draws / 2) ** 0.5
     assert abs(split - draws / 2) < 5 * (draws / 4) ** 0.5
 

@@ -226,7 +226,7 @@ def test_score_follows_the_formula(stake: int, urgency: int, reference: int) -> 
 
 
 def score(stake: int, urgency: int, macs: int, params: job_registry.Params = PARAMS) -> int:
-    """0.4 stake + 0.3 urgency + 0.3 complexity, each capped at 1, in Q32."""
+    """Returns 0.4 stake + 0.3 urgency + 0.3 complexity, each capped at 1, in Q32."""
     return (
         4 * q32_share(stake, params.stake_ref)
         + 3 * q32_share(urgency, params.urgency_ref)

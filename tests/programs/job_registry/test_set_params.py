@@ -42,7 +42,7 @@ def test_refuses_params_out_of_range(market: Marketplace) -> None:
 
 
 def least_kappa(market: Marketplace) -> int:
-    """The lowest kappa under which cheating does not pay, see `programs/verdict/README.md`."""
+    """Returns the lowest kappa at which cheating does not pay; see `programs/verdict/README.md`."""
     rules = market.parameters.verdict
     burned = market.parameters.staking.slash_burn_bps / 10_000
     caught = rules.p_floor_bps / 10_000 * (1 - rules.collusion_bps / 10_000)

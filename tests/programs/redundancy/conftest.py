@@ -6,13 +6,13 @@ from tests.world import NLOV, Actor, World
 
 @pytest.fixture
 def buyer(world: World) -> Actor:
-    """Somebody with 100 $NLOV and no task yet."""
+    """A buyer with 100 $NLOV and no task yet."""
     return world.actor("buyer", tokens=100 * NLOV)
 
 
 @pytest.fixture
 def cranker(world: World) -> Actor:
-    """Somebody who has no part in any task."""
+    """An actor that has no part in any task."""
     return world.actor("cranker")
 
 
@@ -24,7 +24,7 @@ def members(world: World) -> list[Actor]:
 
 @pytest.fixture
 def task(world: World, buyer: Actor) -> PostedTask:
-    """Two of three, and up to five, at 1 $NLOV each."""
+    """A task that needs two of three runs, at most five, at 1 $NLOV each."""
     return post(world, buyer)
 
 
@@ -36,7 +36,7 @@ def runners(members: list[Actor]) -> list[Actor]:
 
 @pytest.fixture
 def running(world: World, task: PostedTask, runners: list[Actor]) -> PostedTask:
-    """The task, with the runners on it."""
+    """The task, joined by the runners."""
     for runner in runners:
         join(world, runner, task)
     return task
@@ -58,7 +58,7 @@ def comparing(world: World, revealing: PostedTask, runners: list[Actor]) -> Post
 
 @pytest.fixture
 def settled(world: World, task: PostedTask, runners: list[Actor], cranker: Actor) -> PostedTask:
-    """The task, with all three runners agreeing, decided."""
+    """The task, decided after all three runners agreed."""
     run(world, task, dict.fromkeys(runners, 1))
     decide(world, cranker, task)
     return task

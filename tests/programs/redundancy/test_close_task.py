@@ -8,7 +8,7 @@ from tests.world import Actor, World
 
 @pytest.fixture
 def emptied(world: World, settled: PostedTask, runners: list[Actor], cranker: Actor) -> PostedTask:
-    """A settled task of which nobody is owed anything, with its bonds still locked."""
+    """A settled task that owes nobody anything, with its bonds still locked."""
     empty_escrow(world, settled, [*runners, cranker])
     return settled
 
@@ -51,7 +51,7 @@ def test_waits_for_the_escrow(
 
 
 def test_refuses_before_the_end(world: World, task: PostedTask, buyer: Actor) -> None:
-    """Even if the escrow were gone."""
+    """The task stays even if its escrow is gone."""
     purge(world, task.escrow)
     closing = redundancy.close_task(buyer=buyer.key, task=task.address)
     world.fails("TaskNotEnded", closing)

@@ -17,7 +17,7 @@ def deciding(task: PostedTask, cranker: Actor) -> Instruction:
 
 
 def credits_of(world: World, task: PostedTask) -> dict[Pubkey, int]:
-    """Amount by party, as the task's escrow owes it."""
+    """Returns the amount that the task's escrow owes each party."""
     held = world.fetch(escrow.Escrow, task.escrow)
     return {entry.party: entry.amount for entry in held.credits[: held.credit_count]}
 
@@ -53,7 +53,7 @@ def test_one_word_is_no_agreement(
 def test_a_chain_pays_both_its_sets(
     world: World, comparing: PostedTask, runners: list[Actor], cranker: Actor
 ) -> None:
-    """Each pair that agrees is a set of two; the middle one is in both and paid once."""
+    """Each pair that agrees is a set of two; the middle run is in both and paid once."""
     for index, others in enumerate([(1,), (0, 2), (1,)]):
         world.send(saying(comparing, runners[index], *others), signers=[runners[index]])
     decide(world, cranker, comparing)

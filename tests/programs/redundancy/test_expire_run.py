@@ -128,7 +128,7 @@ def test_refuses_a_run_that_is_none(
 def test_takes_nobody_elses_bond(
     world: World, running: PostedTask, runners: list[Actor], cranker: Actor
 ) -> None:
-    """The silent run's index with another runner's stake."""
+    """The silent run's index is passed with another runner's stake."""
     commit(world, running, {runners[0]: 0})
     world.warp_to(stored(world, running).deadline + 1)
     expiry = expiring(running, cranker, 1, runners[0])

@@ -14,7 +14,7 @@ BOND = NLOV // 10
 
 
 def first_slot(world: World, task: PostedTask, owner: Actor) -> int:
-    """First slot in which the provider may join, by the formula in real numbers."""
+    """Returns the first slot in which the provider may join, by the formula in real numbers."""
     posted = stored(world, task).posted_slot
     hashes = dict(world.bank.slot_hashes())
     parts = bytes(hashes[posted]), bytes(task.address), bytes(owner.key)

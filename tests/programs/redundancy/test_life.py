@@ -1,4 +1,4 @@
-"""Whole lives of tasks: who is paid, who loses a bond, and that no token appears or is lost."""
+"""Whole lives of tasks: who is paid, who loses a bond, and that tokens are conserved."""
 
 from idl.client import redundancy, staking
 from keeper.lab.market.stakers import position
@@ -29,7 +29,7 @@ POSTING_FEE = 10_000_000
 
 
 def wind_up(world: World, task: PostedTask, runners: list[Actor], cranker: Actor) -> None:
-    """Everybody takes what is theirs, and everything closes."""
+    """Every party takes what it is owed, and everything closes."""
     for index, runner in enumerate(runners):
         release(world, task, index, runner)
         assert not world.exists(staking.exposure_address(task.address, runner.key))
@@ -98,7 +98,7 @@ def test_one_silent_pays_the_buyer(
 def test_disagreement_is_settled_by_more_runs(
     world: World, task: PostedTask, members: list[Actor], cranker: Actor
 ) -> None:
-    """Three differ; two more bear one of them out."""
+    """Three outputs differ; two more runs confirm one of them."""
     runners = members[:5]
     run(world, task, dict(zip(runners, (1, 2, 3), strict=False)))
     event = decide(world, cranker, task).only(redundancy.TaskDecided)
@@ -144,7 +144,7 @@ def test_a_task_that_too_few_join_is_refunded(
 def test_a_commitment_stays_hidden_while_others_are_sought(
     world: World, task: PostedTask, members: list[Actor], cranker: Actor
 ) -> None:
-    """Two of three are silent; what the third committed is nobody's to copy."""
+    """Two of three are silent; nobody may copy what the third committed."""
     first, *silent = members[:3]
     for each in members[:3]:
         join(world, each, task)

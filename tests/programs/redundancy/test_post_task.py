@@ -32,7 +32,7 @@ def owner(world: World, buyer: Actor) -> Actor:
 
 
 def attempt(world: World, owner: Actor, error: str, **changes: object) -> None:
-    """Assert that the error refuses these terms, with all that they promise locked."""
+    """Asserts that the error refuses these terms, with everything locked that they promise."""
     terms = terms_of(**changes)
     posting = redundancy.post_task(task_id=0, terms=terms, owner=owner.key)
     world.fails(error, lock(world, owner, 0, locked(terms)), posting, signers=[owner])

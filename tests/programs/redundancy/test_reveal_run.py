@@ -86,7 +86,7 @@ def test_refuses_another_root_or_salt(
 def test_a_copied_commitment_cannot_be_opened(
     world: World, running: PostedTask, runners: list[Actor]
 ) -> None:
-    """A thief commits to what another did and waits for that one's reveal."""
+    """A thief copies another provider's commitment and waits for that provider's reveal."""
     author, thief, third = runners
     copy = commitment_of(running, author, 1)
     world.send(committing(running, author, 1), signers=[author])

@@ -6,13 +6,13 @@ from tests.programs.forging import Caller
 from tests.world import NLOV, Actor, World
 
 STAKED = 1_000 * NLOV
-# of a seat whose owner has neither caught nor missed anything
+# The weight of a seat whose owner has neither caught nor missed anything.
 WEIGHT = STAKED // 2
 
 
 @pytest.fixture
 def owner(world: World) -> Actor:
-    """Somebody with 1,000 $NLOV staked and 1,000 more to hand."""
+    """An actor with 1,000 $NLOV staked and 1,000 more free."""
     actor = world.actor("owner", tokens=2 * STAKED)
     stake(world, actor, STAKED)
     return actor
@@ -20,7 +20,7 @@ def owner(world: World) -> Actor:
 
 @pytest.fixture
 def other(world: World) -> Actor:
-    """Somebody else with 1,000 $NLOV staked and 1,000 more to hand."""
+    """Another actor with 1,000 $NLOV staked and 1,000 more free."""
     actor = world.actor("other", tokens=2 * STAKED)
     stake(world, actor, STAKED)
     return actor
@@ -34,11 +34,11 @@ def registry(world: World) -> Caller:
 
 @pytest.fixture
 def verdict(world: World) -> Caller:
-    """Verdict as a caller."""
+    """The verdict program as a caller."""
     return Caller(world, "verdict")
 
 
 @pytest.fixture
 def job() -> Pubkey:
-    """What the calling program names a job."""
+    """The key by which the calling program names a job."""
     return Pubkey(b"\7" * 32)

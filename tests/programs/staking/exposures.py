@@ -1,4 +1,4 @@
-"""Exposure calls, as the programs that may make them do."""
+"""Exposure calls, as made by the programs that may make them."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ RELEASED = 1
 
 
 def lock(job: Pubkey, owner: Actor, authority: Pubkey, amount: int, bond: int) -> Instruction:
-    """Lock stake of `owner` for `job`."""
+    """Locks stake of `owner` for `job`."""
     return staking.lock_exposure(
         amount=amount, bond=bond, owner=owner.key, authority=authority, job=job
     )
 
 
 def unlock(job: Pubkey, owner: Actor, authority: Pubkey, *, close: bool) -> Instruction:
-    """Release, close, or both."""
+    """Releases, closes, or both."""
     return staking.unlock_exposure(
         close=close,
         authority=authority,
@@ -32,7 +32,7 @@ def unlock(job: Pubkey, owner: Actor, authority: Pubkey, *, close: bool) -> Inst
 def forfeit(
     job: Pubkey, owner: Actor, authority: Pubkey, destination: Pubkey, **accounts: Any
 ) -> Instruction:
-    """Forfeit the bond to `destination`."""
+    """Forfeits the bond to `destination`."""
     named: dict[str, Any] = {
         "position": staking.position_address(owner.key),
         "exposure": staking.exposure_address(job, owner.key),
@@ -43,7 +43,7 @@ def forfeit(
 def slash(
     world: World, job: Pubkey, owner: Actor, amount: int, destination: Pubkey, **accounts: Any
 ) -> Instruction:
-    """Slash by `amount`, as verdict."""
+    """Slashes by `amount`, as verdict."""
     named: dict[str, Any] = {
         "position": staking.position_address(owner.key),
         "exposure": staking.exposure_address(job, owner.key),
@@ -53,5 +53,5 @@ def slash(
 
 
 def exposure(world: World, job: Pubkey, owner: Actor) -> staking.Exposure:
-    """The owner's exposure to the job."""
+    """Returns the owner's exposure to the job."""
     return world.fetch(staking.Exposure, staking.exposure_address(job, owner.key))

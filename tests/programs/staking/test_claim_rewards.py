@@ -66,7 +66,7 @@ def test_the_stream_waits_while_nobody_stakes(world: World) -> None:
 
 
 def test_attack_12_a_donation_changes_no_share(world: World, owner: Actor, other: Actor) -> None:
-    """Tokens sent to the vaults are nobody's reward and nobody's stake."""
+    """Tokens sent to the vaults become neither reward nor stake."""
     for vault in (staking.stake_vault_address(), staking.reward_vault_address()):
         donate(world, other, vault, 100 * NLOV)
     world.warp(100)

@@ -57,7 +57,7 @@ def test_attack_21_the_exact_slot(world: World, owner: Actor, offset: int) -> No
 
 
 def test_waits_until_no_snapshot_shows_it(world: World, owner: Actor) -> None:
-    """However many epochs pass: a stale snapshot would draw the next owner by this weight."""
+    """Epochs alone do not free it: a stale snapshot would draw the next owner by its weight."""
     snapshot(world)
     taken = world.slot // world.parameters.staking.epoch_slots
     vacate(world, owner)

@@ -41,7 +41,7 @@ def test_adds_to_what_is_left(world: World, owner: Actor) -> None:
     world.warp(250)
     world.send(fund(owner, 150 * NLOV), signers=[owner])
     funded = pool(world)
-    # 50 $NLOV for 250 slots more and 150 for 500: 437.5 slots on the average by amount
+    # 50 $NLOV for 250 slots more and 150 for 500: 437.5 slots on average, weighted by amount.
     assert funded.period_end - start - 250 in (437, 438)
     rate = (200 * NLOV << 64) // (funded.period_end - start - 250)
     assert abs(wide(funded.reward_rate) - rate) <= 1 << 64

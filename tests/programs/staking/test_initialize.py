@@ -77,7 +77,7 @@ def test_refuses_parameters_out_of_range(bare: World, change: dict[str, int]) ->
 
 
 def test_attack_16_refuses_a_token_2022_mint(bare: World) -> None:
-    """Whatever its extensions: fees, hooks and permanent delegates live in that program alone."""
+    """The mint's extensions do not matter: fees, hooks and permanent delegates exist only there."""
     raw = bare.bank.account(bare.mint)
     assert raw is not None
     bare.bank.set_account(bare.mint, Account(raw.lamports, bytes(raw.data), TOKEN_2022_PROGRAM_ID))

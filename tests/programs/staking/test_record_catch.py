@@ -18,7 +18,7 @@ CAUGHT = HALF + HALF // 16
 
 
 def catch(job: Pubkey, owner: Actor, authority: Pubkey, **accounts: Pubkey) -> Instruction:
-    """Record that `owner` saw a fraud in the job."""
+    """Records that `owner` caught a fraud in the job."""
     named: dict[str, Any] = {
         "position": staking.position_address(owner.key),
         "exposure": staking.exposure_address(job, owner.key),

@@ -40,7 +40,7 @@ def test_refuses_parameters_out_of_range(world: World) -> None:
 
 
 LEAST_BURN = 4_934
-"""0.1 (1 - 0.25) (1 + 0.4934 * 25) is just above 1, localnet's other parameters given."""
+"""0.1 (1 - 0.25) (1 + 0.4934 * 25) is just above 1, with localnet's other parameters."""
 
 
 def burning(world: World, bps: int) -> staking.Params:
@@ -63,11 +63,11 @@ def test_the_least_burned_share_is_taken(world: World) -> None:
 
 
 LEAST_BURN_FOR_TRAPS = 1_001
-"""0.01 * 0.1001 * 10 $NLOV is just above 0.01 $NLOV, localnet's other parameters given."""
+"""0.01 * 0.1001 * 10 $NLOV is just above 0.01 $NLOV, with localnet's other parameters."""
 
 
 def test_attack_a_burned_share_under_which_not_checking_pays_is_refused(world: World) -> None:
-    # the registry's rule, which asks for more, aside
+    # Removes the registry's rule, which requires more.
     world.bank.set_account(job_registry.registry_address(), Account(0, b"", SYSTEM_PROGRAM))
     params = burning(world, LEAST_BURN_FOR_TRAPS - 1)
     attempt = staking.set_params(params=params, authority=world.authority.key)

@@ -113,7 +113,7 @@ def test_attack_11_the_largest_amount(
 def test_attack_14_cannot_be_front_run(
     world: World, owner: Actor, verdict: Caller, job: Pubkey
 ) -> None:
-    """The owner leaves with all it can first; the whole exposure is still there to take."""
+    """The owner first withdraws all it can; the whole exposure is still there to take."""
     request = staking.request_unstake(
         amount=STAKED - 320, owner=owner.key, ticket=staking.ticket_address(owner.key, 0)
     )

@@ -88,7 +88,7 @@ def test_refuses_another_vault(world: World, owner: Actor, ticket: Pubkey) -> No
 
 
 def test_attack_09_close_and_fund_again(world: World, owner: Actor, ticket: Pubkey) -> None:
-    """A closed ticket that is given lamports in the same transaction pays nothing more."""
+    """A closed ticket that receives lamports in the same transaction pays nothing more."""
     world.warp_to(available(world, ticket))
     refund = transfer(TransferParams(from_pubkey=owner.key, to_pubkey=ticket, lamports=2_000_000))
     once = withdraw(owner, ticket)

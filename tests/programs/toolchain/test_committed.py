@@ -1,4 +1,4 @@
-"""What can be checked of the committed build without Rust."""
+"""Checks of the committed build that need no Rust."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""A job with a real trace whose data a majority misses, and answers for it."""
+"""A job with a real trace whose data a majority misses, and its provider's answers."""
 
 from itertools import accumulate
 from typing import Any
@@ -19,7 +19,7 @@ DELAY = 3
 
 
 class Answering(Disputing):
-    """Everyone of the first draw misses the data."""
+    """All verifiers of the first draw miss the data."""
 
     def __init__(
         self, world: World, witness: Witness | None = None, *, seats: int = 7, **terms: Any
@@ -28,11 +28,11 @@ class Answering(Disputing):
 
     @property
     def availability(self) -> verdict.Availability:
-        """What was asked."""
+        """Returns the questions and their state."""
         return self.account.availability
 
     def asked(self, *, known: bool = True) -> "Answering":
-        """As soon as the questions are known, or right after the tally."""
+        """Advances until the questions are known, or only past the tally."""
         self.decided(MISSES)
         assert self.account.state == State.ANSWERING
         if known:
@@ -40,7 +40,7 @@ class Answering(Disputing):
         return self
 
     def question(self, index: int) -> tuple[int, int]:
-        """Operator and element, as whoever asks in this slot computes them."""
+        """Returns the operator and element of a question, as anyone computes them in this slot."""
         outputs = [(each.shape, each.dtype) for each in self.witness.graph.outputs]
         slot = seed_slot(self.availability.asked_slot, self.world.slot)
         seed = question_seed(slot_hash(self.world, slot), self.job.address)
@@ -52,7 +52,7 @@ class Answering(Disputing):
         return self.account.stage_count - 1
 
     def shown(self, index: int, owner: Actor | None = None) -> Challenge:
-        """The evidence of a question in its provider's buffer."""
+        """Returns the evidence for a question in its provider's buffer."""
         operator, element = self.question(index)
         shown = self.challenge(operator, element, owner or self.provider)
         if not self.world.exists(shown.buffer):
@@ -60,13 +60,13 @@ class Answering(Disputing):
         return shown
 
     def answered(self, *indices: int) -> "Answering":
-        """Answers to these questions, by default to all."""
+        """Answers these questions, by default all."""
         for index in indices or range(QUESTIONS):
             self.world.send(self.shown(index).answer(index), signers=[self.provider])
         return self
 
     def silent(self, *answered: int) -> "Answering":
-        """Asked, and the time to answer over with these answers alone."""
+        """Asks, and lets the time to answer pass with only these answers."""
         self.asked()
         if answered:
             self.answered(*answered)
@@ -79,7 +79,7 @@ class Answering(Disputing):
         )
 
     def expired(self, *answered: int) -> "Answering":
-        """The same, and reported."""
+        """Does the same as `silent`, then reports it."""
         self.silent(*answered).world.send(self.expire(), signers=[self.cranker])
         return self
 

@@ -14,13 +14,13 @@ def judging(world: World) -> Judging:
 
 @pytest.fixture
 def disputing(world: World) -> Disputing:
-    """A claimed job of a provider that will lie about one element; no verifiers."""
+    """A claimed job, without verifiers, whose provider will lie about one element."""
     return Disputing(world)
 
 
 @pytest.fixture
 def judged(world: World) -> Disputing:
-    """The same with seven verifiers."""
+    """The same as `disputing`, with seven verifiers."""
     return Disputing(world, seats=7)
 
 

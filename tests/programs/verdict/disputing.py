@@ -17,24 +17,24 @@ from tests.programs.verdict.judging import Judging
 from tests.world import Actor, World
 
 LIE = (1, 5)
-"""Operator and element of the small graph that a liar commits wrongly."""
+"""The operator and element of the small graph that a liar commits wrongly."""
 
 
 def trace_of(graph: Graph, lies: Lies | None = None, *stages: tuple[int, int]) -> Committed:
-    """The graph's trace over fixed inputs, in one stage unless others are given."""
+    """Returns the graph's trace over fixed inputs, by default in one stage."""
     whole = [(0, len(graph.descriptors))]
     return Committed(graph, inputs_of(graph), stages or whole, lies)
 
 
 @cache
 def honest_trace() -> Committed:
-    """Of the small graph."""
+    """Returns the small graph's honest trace."""
     return trace_of(small_graph())
 
 
 @cache
 def lying_trace() -> Committed:
-    """Of the small graph, wrong at one element."""
+    """Returns the small graph's trace with one wrong element."""
     operator, element = LIE
     return trace_of(small_graph(), {operator: {element}})
 
@@ -57,7 +57,7 @@ class Disputing(Judging):
         self.challenger = world.actor("challenger")
 
     def committed(self) -> "Disputing":
-        """Stage by stage."""
+        """Commits stage by stage."""
         for stage in self.claim.stages:
             judge.commit(
                 self.world,
@@ -72,29 +72,29 @@ class Disputing(Judging):
     def challenge(
         self, operator: int = LIE[0], element: int = LIE[1], challenger: Actor | None = None
     ) -> Challenge:
-        """Somebody's challenge of an element, with the evidence that it takes."""
+        """Returns an actor's challenge of an element, with the required evidence."""
         evidence = self.witness.stage(operator, element)
         return Challenge(challenger or self.challenger, self.job, operator, element, evidence)
 
     def convicted(self) -> "Disputing":
-        """The lie proven as soon as it is committed."""
+        """Proves the lie as soon as it is committed."""
         self.committed().challenge().proven(self.world)
         return self
 
     @property
     def receipt(self) -> verdict.Receipt:
-        """The job's receipt."""
+        """Returns the job's receipt."""
         return self.world.fetch(verdict.Receipt, verdict.receipt_address(self.job.address))
 
     def trap_closed(self) -> "Disputing":
-        """The proof has stood so long that no trap can be opened any more."""
+        """Waits after the proof until no trap can be opened any more."""
         end = self.receipt.slot + self.world.parameters.verdict.trap_slots
         if self.world.slot <= end:
             self.world.warp_to(end + 1)
         return self
 
     def slash(self, owner: Actor | None = None, *, wait: bool = True) -> Instruction:
-        """Once the trap has closed, unless `wait` is off."""
+        """Slashes the provider once the trap has closed, or at once if `wait` is off."""
         if wait and self.world.exists(verdict.receipt_address(self.job.address)):
             self.trap_closed()
         return slash_provider(self.job, (owner or self.provider).key, self.world.mint)

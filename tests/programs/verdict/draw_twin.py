@@ -1,6 +1,6 @@
-"""The draw, written from its description in `programs/verdict/README.md` alone.
+"""The draw, written only from its description in `programs/verdict/README.md`.
 
-Weights are a mapping of seat to stake; integers are exact.
+Weights map a seat to its stake; integers are exact.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,23 +11,23 @@ FULL_REPUTATION = 1 << 16
 
 
 def seed(slot_hash: bytes, salt: bytes | None, draws: int) -> bytes:
-    """Seed of the draw that follows `draws` earlier ones."""
+    """Returns the seed of the draw that follows `draws` earlier ones."""
     return sha256(slot_hash + (salt or b"") + bytes([draws])).digest()
 
 
 def uniform(seed: bytes, index: int) -> int:
-    """Number `index` of the seed's sequence, in [0, 2^64)."""
+    """Returns number `index` of the seed's sequence, in [0, 2^64)."""
     return int.from_bytes(sha256(seed + bytes([index])).digest()[:8], "little")
 
 
 def is_sampled(seed: bytes, reputation: int, floor_bps: int) -> bool:
-    """Whether the beacon picks a provider of this Q16 reputation for verification."""
+    """Returns whether the beacon picks a provider of this Q16 reputation for verification."""
     threshold = BPS * FULL_REPUTATION - reputation * (BPS - floor_bps)
     return uniform(seed, 0) * BPS * FULL_REPUTATION >> 64 < threshold
 
 
 def seats(seed: bytes, weights: Mapping[int, int], excluded: Collection[int], k: int) -> list[int]:
-    """At most `k` seats, drawn by weight without replacement."""
+    """Returns at most `k` seats, drawn by weight without replacement."""
     left = {seat: weights[seat] for seat in sorted(weights) if seat not in excluded}
     chosen: list[int] = []
     for index in range(1, k + 1):

@@ -22,9 +22,9 @@ from kernels.graph import Graph
 from tests.world import NLOV, Actor, World
 
 OPERATORS: Final = 4
-"""Of the small graph."""
+"""The small graph's number of operators."""
 DRAWN, CAST, REVEALED, RELEASED = range(4)
-"""States of a ballot."""
+"""The states of a ballot."""
 
 Vote = tuple[Choice, int, int]
 """Choice, operator, element."""
@@ -34,7 +34,7 @@ MISSES: Final[Vote] = (Choice.UNAVAILABLE, 0, 0)
 
 
 def slot_hash(world: World, slot: int) -> bytes:
-    """Hash of the lowest slot at or after `slot`."""
+    """Returns the hash of the lowest slot at or after `slot`."""
     return bytes(min(each for each in world.bank.slot_hashes() if each[0] >= slot)[1])
 
 
@@ -70,32 +70,32 @@ class Judging:
 
     @property
     def account(self) -> verdict.Verdict:
-        """The verdict's account."""
+        """Returns the verdict's account."""
         return self.world.fetch(verdict.Verdict, self.address)
 
     @property
     def job_account(self) -> job_registry.Job:
-        """The job's account."""
+        """Returns the job's account."""
         return self.world.fetch(job_registry.Job, self.job.address)
 
     @property
     def escrow_account(self) -> escrow.Escrow:
-        """The job's escrow."""
+        """Returns the job's escrow."""
         return self.world.fetch(escrow.Escrow, self.job.escrow)
 
     @property
     def seed_slot(self) -> int:
-        """Slot whose hash seeds the draw that is due."""
+        """Returns the slot whose hash seeds the draw that is due."""
         return self.account.committed_slot + judge.DRAW_DELAY
 
     def ballots(self, draw: int | None = None) -> list[tuple[int, verdict.Ballot]]:
-        """Number and ballot of everyone drawn, or of one draw."""
+        """Returns the number and ballot of every verifier drawn, or of one draw."""
         account = self.account
         drawn = list(enumerate(account.ballots[: account.ballot_count]))
         return [(n, each) for n, each in drawn if draw is None or each.draw == draw]
 
     def member(self, ballot: int) -> Actor:
-        """Who sits on the ballot's seat: seats are numbered as members are."""
+        """Returns the actor on the ballot's seat: seats are numbered as members are."""
         return self.members[self.account.ballots[ballot].seat]
 
     # instructions
@@ -206,21 +206,21 @@ class Judging:
         return self
 
     def committed(self) -> "Judging":
-        """The whole result in one stage."""
+        """Commits the whole result in one stage."""
         judge.commit(self.world, self.provider, self.job)
         return self
 
     def balloting(self) -> "Judging":
-        """The first draw, with the buyer's salt; a provider without reputation is sampled."""
+        """Makes the first draw, with the buyer's salt; a provider without reputation is sampled."""
         return self.committed().drawn()
 
     def drawn(self) -> "Judging":
-        """The draw that is due."""
+        """Makes the draw that is due."""
         judge.draw(self.world, self.cranker, self.job)
         return self
 
     def voted(self, votes: Mapping[int, Vote]) -> "Judging":
-        """Cast and reveal these ballots; those not named stay silent."""
+        """Casts and reveals these ballots; the others stay silent."""
         for ballot, vote in votes.items():
             self.world.send(self.cast(ballot, vote), signers=[self.member(ballot)])
         if self.world.slot <= self.account.ballot_deadline:
@@ -230,18 +230,18 @@ class Judging:
         return self
 
     def tallied(self, votes: Mapping[int, Vote]) -> "Judging":
-        """Vote and count."""
+        """Votes and counts."""
         self.voted(votes)
         self.world.send(self.tally(), signers=[self.cranker])
         return self
 
     def decided(self, vote: Vote = ACCEPTS) -> "Judging":
-        """Everyone of the first draw agrees."""
+        """Lets all verifiers of the first draw agree."""
         self.balloting()
         return self.tallied({ballot: vote for ballot, _ in self.ballots()})
 
     def settled(self) -> "Judging":
-        """Accepted, and paid after the window."""
+        """Accepts the result, and pays it after the window."""
         self.decided()
         judge.settle(self.world, self.cranker, self.job)
         return self

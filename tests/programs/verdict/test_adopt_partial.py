@@ -13,7 +13,7 @@ def adopt(judging: Judging) -> Instruction:
 
 
 def abandoned(judging: Judging) -> Judging:
-    """Two operators committed, the lease expired, nobody carried on, the job expired."""
+    """Two operators are committed, the lease expires, nobody continues, and the job expires."""
     world = judging.opened().world
     world.send(judging.commit(0, 2), signers=[judging.provider])
     world.warp_to(judging.job_account.lease.expires_slot + 1)

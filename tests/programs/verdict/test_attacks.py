@@ -1,4 +1,4 @@
-"""Attacks that no single instruction withstands alone."""
+"""Attacks that no single instruction prevents alone."""
 
 from contextlib import suppress
 from itertools import permutations
@@ -14,11 +14,11 @@ from tests.programs.verdict.judging import ACCEPTS, REJECTS, Judging, Vote
 from tests.world import NLOV, Actor, World
 
 MOST_CREDITED = 5
-"""Provider, cranker and three verifiers."""
+"""The provider, the cranker and three verifiers."""
 
 
 def endings(judging: Judging) -> dict[str, tuple[Instruction, list[Actor]]]:
-    """Every way to move a decided job's money or stake, each with its signers."""
+    """Returns every way to move a decided job's money or stake, each with its signers."""
     job, cranker = judging.job, judging.cranker
     account = judging.escrow_account
     parties = [judging.provider, cranker, *judging.members]
@@ -70,7 +70,7 @@ def endings(judging: Judging) -> dict[str, tuple[Instruction, list[Actor]]]:
 
 
 def attempt(judging: Judging, name: str) -> None:
-    """Take a step if the programs let it happen now."""
+    """Takes a step if the programs allow it now."""
     if not judging.world.exists(judging.job.escrow):
         return
     instruction, signers = endings(judging)[name]
@@ -145,7 +145,7 @@ def test_attack_20_many_keys_weigh_what_one_does(world: World) -> None:
 
 
 def stakers_amount(world: World, seat: staking.Seat) -> int:
-    """Stake of whoever holds the seat."""
+    """Returns the stake of the seat's holder."""
     return world.fetch(staking.Position, staking.position_address(seat.owner)).amount
 
 

@@ -10,7 +10,7 @@ from tests.world import NLOV, Actor, World, unsigned, with_account
 
 
 def ticket(owner: Actor, held: staking.Position) -> Pubkey:
-    """Where the owner's next ticket would be."""
+    """Returns the address of the owner's next ticket."""
     number = held.tickets.to_bytes(8, "little")
     return find_address((b"ticket", bytes(owner.key), number), staking.ID)
 

@@ -5,7 +5,7 @@ from tests.world import with_account
 
 
 def released(judging: Judging) -> Judging:
-    """Settled, every ballot's stake free again."""
+    """Settles, and frees the stake of every ballot."""
     judging.settled()
     for ballot, _ in judging.ballots():
         judging.world.send(judging.release(ballot))

@@ -11,7 +11,7 @@ from tests.world import NLOV, World, unsigned, with_account
 
 
 def chain_of(operators: int) -> Graph:
-    """A matmul, a requantisation, then ReLUs."""
+    """Returns a graph of a matmul, a requantisation, and then ReLUs."""
     builder = GraphBuilder()
     weights = np.ones((2, 2), dtype=np.int8)
     tensor = builder.requantise(builder.matmul(builder.input((1, 2)), weights), 2**30, 36)

@@ -13,11 +13,11 @@ from tests.world import NLOV, World, unsigned, with_account
 
 SALT_SLOTS = 64
 AGED = 512
-"""Entries of SlotHashes."""
+"""The number of entries in SlotHashes."""
 
 
 def give_reputation(judging: Judging, reputation: int) -> None:
-    """Write a stage's Q16 reputation into the verdict, as commit_stage copies it."""
+    """Writes a stage's Q16 reputation into the verdict, as commit_stage copies it."""
     raw = judging.world.bank.account(judging.address)
     assert raw is not None
     data = bytearray(raw.data)
@@ -27,7 +27,7 @@ def give_reputation(judging: Judging, reputation: int) -> None:
 
 
 def weights(world: World) -> dict[int, int]:
-    """Stake by seat."""
+    """Returns the stake by seat."""
     return {
         seat.index: world.fetch(staking.Position, staking.position_address(seat.owner)).amount
         for seat in world.all(staking.Seat).values()
@@ -75,7 +75,7 @@ def test_without_salt_the_twin_draws_too(judging: Judging) -> None:
 
 
 def outcomes(judging: Judging, reputation: int, count: int) -> Iterator[tuple[bool, bool]]:
-    """For many commit slots: whether the chain samples, and whether the twin does."""
+    """Yields, for many commit slots, whether the chain samples and whether the twin does."""
     world = judging.world
     world.warp(count)
     judging.committed()

@@ -1,4 +1,4 @@
-"""The chain's draw and its twin, side by side."""
+"""Compares the chain's draw with its twin."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import dictionaries, integers, just, sets
@@ -11,7 +11,7 @@ from tests.world import World
 
 
 def write_weights(world: World, chances: dict[int, int]) -> None:
-    """Fill the snapshot of this epoch: 1,024 stakers would take thousands of transactions."""
+    """Fills the snapshot of this epoch: 1,024 stakers would take thousands of transactions."""
     address = staking.snapshot_address(world.slot // world.parameters.staking.epoch_slots % 2)
     raw = world.bank.account(address)
     assert raw is not None

@@ -14,8 +14,8 @@ from keeper.lab.market.jobs import (
     small_graph,
 )
 from keeper.lab.market.judgement import Outcome, State
+from kernels.codes import MAX_OPERATORS
 from kernels.graph import GraphBuilder
-from kernels.graph.topology import MAX_OPERATORS
 from tests.kernels.graphs import int8
 from tests.programs.verdict.answering import Answering
 from tests.programs.verdict.disputing import trace_of
@@ -24,7 +24,7 @@ from tests.world import NLOV, Actor, World, unsigned, with_account
 
 
 def inherited(world: World) -> Answering:
-    """Operators 0 and 1 by the first provider, whose lease expires; the rest by an heir."""
+    """The first provider commits operators 0 and 1 and loses its lease; an heir continues."""
     answering = Answering(world, trace_of(small_graph(), None, (0, 2), (2, 4)).witness)
     first, second = answering.claim.stages
     judge.commit(world, answering.provider, answering.job, last=2, root=first.root)

@@ -29,7 +29,7 @@ def trapping(world: World) -> Trapping:
 
 @pytest.fixture
 def sprung(trapping: Trapping) -> Trapping:
-    """Two accepted the lie, one rejected it, and it is proven."""
+    """Two verifiers accepted the lie, one rejected it, and it is proven."""
     return trapping.sprung()
 
 

@@ -9,7 +9,7 @@ from tests.world import with_account
 
 
 def with_a_silent_one(judging: Judging) -> Judging:
-    """Two accept and reveal, the third casts and reveals nothing; settled."""
+    """Two verifiers accept and reveal, the third casts and does not reveal; settled."""
     world = judging.balloting().world
     for ballot, _ in judging.ballots():
         world.send(judging.cast(ballot), signers=[judging.member(ballot)])

@@ -15,7 +15,7 @@ from tests.world import unsigned, with_account
 
 
 def cast_all(judging: Judging, vote: Vote = ACCEPTS) -> Judging:
-    """Everyone of the first draw votes alike; revealing opens in the next slot."""
+    """All verifiers of the first draw vote alike; revealing opens in the next slot."""
     judging.balloting()
     for ballot, _ in judging.ballots():
         judging.world.send(judging.cast(ballot, vote), signers=[judging.member(ballot)])

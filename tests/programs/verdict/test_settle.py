@@ -13,7 +13,7 @@ FEE = NLOV // 10
 
 
 def credits_of(judging: Judging) -> dict[str, int]:
-    """Credit by the name of its party."""
+    """Returns each party's credit by the party's name."""
     world = judging.world
     names = {
         actor.key: actor.name

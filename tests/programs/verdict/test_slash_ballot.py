@@ -13,7 +13,7 @@ REJECTS = (Choice.REJECT, *LIE)
 
 @pytest.fixture
 def proven(judged: Disputing) -> Disputing:
-    """Two accepted, one rejected, and somebody proved the lie within the window."""
+    """Two verifiers accepted, one rejected, and the lie was proven within the window."""
     judged.balloting()
     judged.tallied({0: ACCEPTS, 1: REJECTS, 2: ACCEPTS})
     judged.challenge().proven(judged.world)

@@ -18,7 +18,7 @@ ONE = 65_536
 
 
 def convicted(answering: Answering) -> Answering:
-    """Not shown in time, and its provider slashed for it."""
+    """A job whose data was not shown in time, so that its provider was slashed."""
     answering.expired()
     answering.world.send(answering.slash())
     return answering

@@ -16,16 +16,23 @@ REJECTS: Final[Vote] = (Choice.REJECT, *LIE)
 
 
 def trap_of(provider: Actor, operator: int = LIE[0], salt: bytes = SALT) -> bytes:
-    """SHA256("trap" | provider | operator u32 LE | salt)."""
+    """Returns SHA256("trap"
+
+    provider
+
+    operator u32 LE
+
+    salt).
+    """
     ordered = b"trap" + bytes(provider.key) + operator.to_bytes(4, "little")
     return hashlib.sha256(ordered + salt).digest()
 
 
 class Trapping(Disputing):
-    """A claimed job of a provider that will lie where its buyer ordered it."""
+    """A claimed job whose provider will lie where its buyer ordered it."""
 
     def __init__(self, world: World, *, trap: bytes | None = None, **terms: Any) -> None:
-        # actors' keys follow from their names
+        # Actors' keys follow from their names.
         ordered = trap or trap_of(world.actor("provider"))
         super().__init__(world, trap=ordered, **terms)
 
@@ -38,21 +45,21 @@ class Trapping(Disputing):
         )
 
     def sprung(self) -> "Trapping":
-        """Two of three accept, one rejects; somebody proves the lie within the window."""
+        """Two of three accept, one rejects; the lie is proven within the window."""
         self.balloting()
         self.tallied({0: ACCEPTS, 1: REJECTS, 2: ACCEPTS})
         self.challenge().proven(self.world)
         return self
 
     def voided(self) -> "Trapping":
-        """Opened, and ended."""
+        """Opens the trap, and ends the job."""
         self.world.send(self.open_trap())
         self.world.send(self.void(), signers=[self.cranker])
         return self
 
     @property
     def paid(self) -> dict[Actor, int]:
-        """Base units credited, by who was there."""
+        """Returns the base units credited, by actor."""
         account = self.escrow_account
         credited = {each.party: each.amount for each in account.credits[: account.credit_count]}
         parties = [*self.members, self.buyer, self.provider, self.cranker, self.challenger]
@@ -60,4 +67,4 @@ class Trapping(Disputing):
 
 
 FEE: Final = NLOV // 10
-"""Of a verification, by the terms."""
+"""The fee of one verification, by the terms."""

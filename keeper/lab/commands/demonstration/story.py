@@ -27,8 +27,8 @@ from keeper.lab.market.marketplace import PROVIDERS, SLOT_MS, Marketplace, open_
 from keeper.lab.market.venue import LocalnetVenue, Venue
 from keeper.node.errors import RoleError
 from keeper.node.payment import NLOV
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph
+from kernels.graph.reference import NumpyExecutor
 from kernels.trace import pack, unpack
 from kernels.trace.layout import Array
 

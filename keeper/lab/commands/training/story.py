@@ -24,7 +24,7 @@ from keeper.node.supervision import background
 from keeper.training.measurement import seconds_alone_and_together
 from keeper.training.plan import Performance
 from keeper.training.trainer import Counter, StepReport, Tell, Trainer
-from kernels.exact.reference import NumpyExecutor
+from kernels.graph.reference import NumpyExecutor
 from kernels.trace.layout import Array
 from kernels.training import Course, Weights, forward_graph
 

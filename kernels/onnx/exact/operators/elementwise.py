@@ -7,9 +7,10 @@ import numpy as np
 
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
-from kernels.onnx.exact.network import HIGH, LOW, Node, Quantisation, Real
+from kernels.onnx.exact.network import HIGH, LOW, QUANTISE, Node, Quantisation, Real
 from kernels.onnx.exact.operators.functions import FUNCTIONS
 from kernels.onnx.exact.tensor import Tensor
+from kernels.onnx.registration import operator
 from kernels.trace import DType
 
 FINE = 2.0**-22
@@ -17,14 +18,17 @@ INT32_LIMIT = 2.0**31 - 1
 WIDE_STEPS = 2.0**14
 
 
+@operator(QUANTISE)
 def quantise(lowering: Lowering, node: Node) -> None:
-    """To the int8 form that the node names; nothing where the tensor is in it."""
+    """Converts to the int8 form that the node names, unless the tensor has it already."""
     target: Quantisation = node.attributes["target"]
     lowering.put(node, lowering.emit.int8(lowering.tensor(node), target))
 
 
+# `power` lowers Pow: only some of its exponents are a function of one tensor.
+@operator(*(name for name in FUNCTIONS if name != "Pow"))
 def unary(lowering: Lowering, node: Node) -> None:
-    """A function of one tensor, by a table over all 256 values."""
+    """Lowers a function of one tensor to a table over all 256 values."""
     x = lowering.int8(node)
     apply = bound(node, [np.asarray(each) for each in _parameters(lowering, node)])
     target = lowering.wanted(node.outputs[0]) or _covering(x, apply)
@@ -32,12 +36,13 @@ def unary(lowering: Lowering, node: Node) -> None:
 
 
 def bound(node: Node, parameters: list[Real]) -> Callable[[Real], Real]:
-    """The function with the node's attributes and constant operands."""
+    """Returns the function with the node's attributes and constant operands bound."""
     return lambda real: FUNCTIONS[node.kind](real, parameters, node.attributes)
 
 
+@operator("Clip", "Relu")
 def clamp(lowering: Lowering, node: Node) -> None:
-    """Relu and Clip: bounds in stored units, on int8 or on int32 of one scale."""
+    """Lowers Relu and Clip: bounds in stored units, on int8 or on int32 of one scale."""
     x = lowering.tensor(node)
     low, high = _bounds(lowering, node)
     target = lowering.wanted(node.outputs[0])
@@ -51,22 +56,29 @@ def clamp(lowering: Lowering, node: Node) -> None:
     floor = max(x.dtype.low, np.rint(max(low / unit, -INT32_LIMIT)) + x.zero_point)
     ceiling = min(x.dtype.high, np.rint(min(high / unit, INT32_LIMIT)) + x.zero_point)
     if floor > ceiling:
-        raise LoweringError(node.label, "the quantisation cannot show a number in its bounds")
+        raise LoweringError(node.label, "the quantisation has no number within the bounds")
     lowering.put(node, lowering.emit.clamp(x, int(floor), int(ceiling)))
 
 
+@operator("Add")
 def add(lowering: Lowering, node: Node) -> None:
-    """Sum in int32 of one scale; a constant that is a whole step moves the zero point."""
+    """Lowers a sum to int32 of one scale; a constant of whole steps only moves the zero point."""
     _sum(lowering, node, 1)
 
 
+@operator("Sub")
 def subtract(lowering: Lowering, node: Node) -> None:
-    """Difference, likewise."""
+    """Lowers a difference in the same way as `add`."""
     _sum(lowering, node, -1)
 
 
+@operator("Mul")
 def multiply(lowering: Lowering, node: Node) -> None:
-    """By one number: another scale. By a constant or a tensor: int8 products in int32."""
+    """Lowers a product.
+
+    One positive number only changes the scale; any other constant or tensor gives int8 products in
+    int32.
+    """
     first, second = (lowering.computed(name) for name in node.inputs)
     if first and second:
         a, b = lowering.int8(node), lowering.int8(node, 1)
@@ -81,8 +93,9 @@ def multiply(lowering: Lowering, node: Node) -> None:
     _by_constant(lowering, node, 0 if first else 1, lowering.real(node, 1 if first else 0))
 
 
+@operator("Div")
 def divide(lowering: Lowering, node: Node) -> None:
-    """By a constant; a constant over a tensor is a function of the tensor."""
+    """Lowers a quotient by a constant; a constant over a tensor is a function of the tensor."""
     if not lowering.computed(node.inputs[0]):
         unary(lowering, Node("Reciprocal", node.name, node.inputs[1:], node.outputs))
         _scale_output(lowering, node, lowering.real(node, 0))
@@ -92,8 +105,9 @@ def divide(lowering: Lowering, node: Node) -> None:
     _by_constant(lowering, node, 0, 1.0 / lowering.real(node, 1))
 
 
+@operator("Pow")
 def power(lowering: Lowering, node: Node) -> None:
-    """A square is a product; another constant exponent is a function."""
+    """Lowers a square to a product; any other constant exponent is a function."""
     if float(lowering.real(node, 1).reshape(-1)[0]) == 2.0:
         multiply(lowering, Node("Mul", node.name, (node.inputs[0],) * 2, node.outputs))
     else:
@@ -127,7 +141,7 @@ def _sum(lowering: Lowering, node: Node, sign: int) -> None:
     position = 0 if first else 1
     constant = lowering.real(node, 1 - position)
     if position == 1 and sign < 0:
-        raise LoweringError(node.label, "a constant less a tensor; write it as -1 · x + constant")
+        raise LoweringError(node.label, "a constant minus a tensor; write it as -1 · x + constant")
     x = lowering.tensor(node, position)
     offset = sign * constant
     if x.dtype is DType.INT8 and not x.per_channel and constant.size == 1:
@@ -138,13 +152,13 @@ def _sum(lowering: Lowering, node: Node, sign: int) -> None:
     wide = _wide(lowering, node, x)
     units = np.rint(offset / wide.scale)
     if np.any(np.abs(units) > INT32_LIMIT):
-        raise LoweringError(node.label, "the constant passes int32 in units of the sum")
+        raise LoweringError(node.label, "the constant exceeds int32 in units of the sum")
     seen, left, right = lowering.emit.beside(wide, units.astype(np.int32))
     lowering.put(node, seen.rewritten(lowering.emit.build.add(left, right)))
 
 
 def _wide(lowering: Lowering, node: Node, x: Tensor) -> Tensor:
-    """int32 that a constant can be added to."""
+    """Returns x as int32 that a constant can be added to."""
     peak = lowering.peak(node.outputs[0])
     last = x.layout.ndim > 0 and x.layout.strides[-1] == 1 and x.shape[-1:] == x.scale.shape
     if x.dtype is DType.INT32 and peak is None and (last or not x.per_channel):
@@ -168,7 +182,11 @@ def _sum_of_two(lowering: Lowering, node: Node, sign: int) -> None:
 
 
 def _common_scale(lowering: Lowering, node: Node, a: Tensor, b: Tensor) -> float:
-    """Calibrated; else that of scores before a softmax; else so fine that rounding is lost."""
+    """Returns the scale of a sum.
+
+    It comes from calibration, or from the scores before a softmax, or is so fine that rounding does
+    not matter.
+    """
     readers = lowering.network.consumers(node.outputs[0])
     scores = bool(readers) and all(reader.kind == "Softmax" for reader in readers)
     for each in (a, b):

@@ -1,4 +1,4 @@
-"""ONNX functions of one number, float64, with their constant operands and attributes."""
+"""ONNX functions of one number in float64, with their constant operands and attributes."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -13,17 +13,17 @@ Function = Callable[[Real, list[Real], Attributes], Real]
 
 
 def erf(x: Real) -> Real:
-    """The error function."""
+    """Returns the error function of x."""
     return np.asarray(np.vectorize(math.erf, otypes=[np.float64])(x))
 
 
 def sigmoid(x: Real) -> Real:
-    """1 / (1 + e^-x)."""
+    """Returns 1 / (1 + e^-x)."""
     return np.asarray(1.0 / (1.0 + np.exp(-x)))
 
 
 def gelu(x: Real, attributes: Attributes) -> Real:
-    """x times the normal distribution, or its tanh approximation."""
+    """Returns x times the normal distribution function of x, or its tanh approximation."""
     if attributes.get("approximate", "none") == "tanh":
         return np.asarray(
             0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))

@@ -14,6 +14,7 @@ from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import HIGH, LOW, Node, Real, Weights
 from kernels.onnx.exact.operators.windows import padding_of, spatial
 from kernels.onnx.exact.tensor import Tensor
+from kernels.onnx.registration import operator
 from kernels.trace import DType, row_stride
 
 OPERAND_BYTES = 8_192 - 4
@@ -25,13 +26,13 @@ Int16 = npt.NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """Weights [N, ...] as int16 whose magnitude may pass int8's, and a scale for each of N."""
+    """Weights [N, ...] as int16, whose magnitude may exceed int8, and one scale per output of N."""
 
     values: Int16
     scale: Real
 
     def halves(self) -> list[npt.NDArray[np.int8]]:
-        """int8 tensors that add up to the weights: one, or two when they pass int8's range."""
+        """Returns int8 tensors that add up to the weights: one, or two where they exceed int8."""
         first = np.clip(self.values, LOW, HIGH)
         rest = self.values - first
         parts = [first, rest] if rest.any() else [first]
@@ -39,7 +40,7 @@ class Kernel:
 
 
 def kernel(found: npt.NDArray[Any] | Weights, axis: int) -> Kernel:
-    """Weights with their output axis first; floats are quantised, symmetric, by channel."""
+    """Returns weights with their output axis first; floats are quantised per channel."""
     if isinstance(found, Weights):
         values = np.moveaxis(found.values, axis, 0)
         if found.scale.ndim and found.axis != axis:
@@ -61,7 +62,10 @@ def bias_of(
     folded: Int16 | None = None,
     zero_point: int = 0,
 ) -> npt.NDArray[np.int32] | None:
-    """The bias in units of the sum, less what the input's zero point adds; None when it is zero."""
+    """Returns the bias in units of the sum, less the input's zero point term; None when it is zero.
+
+    Raises LoweringError where the bias exceeds int32.
+    """
     total = np.zeros(len(unit))
     if lowering.has(node, position):
         total = np.rint(lowering.real(node, position).reshape(-1) / unit)
@@ -69,23 +73,25 @@ def bias_of(
         sums = folded.reshape(len(folded), -1).astype(np.int64).sum(axis=1)
         total = total - zero_point * sums
     if np.any(np.abs(total) > BIAS_LIMIT):
-        raise LoweringError(node.label, "the bias passes int32 in units of the sum")
+        raise LoweringError(node.label, "the bias exceeds int32 in units of the sum")
     return total.astype(np.int32) if total.any() else None
 
 
+@operator("MatMul")
 def matmul(lowering: Lowering, node: Node) -> None:
-    """MatMul with an optional third input, the bias."""
+    """Lowers MatMul with an optional third input, the bias."""
     if lowering.computed(node.inputs[1]):
         batched(lowering, node)
         return
     found = lowering.constant(node, 1)
     if (found.values if isinstance(found, Weights) else found).ndim != 2:
-        raise LoweringError(node.label, "a constant right operand has two axes")
+        raise LoweringError(node.label, "a constant right operand must have two axes")
     lowering.put(node, dense(lowering, node, 1))
 
 
+@operator("Gemm")
 def gemm(lowering: Lowering, node: Node) -> None:
-    """Gemm with constant weights."""
+    """Lowers Gemm with constant weights."""
     plain = node.attributes.get("alpha", 1.0) == 1.0 and node.attributes.get("beta", 1.0) == 1.0
     if not plain or node.attributes.get("transA", 0):
         raise LoweringError(node.label, "only alpha = beta = 1 without transA has an exact form")
@@ -93,7 +99,7 @@ def gemm(lowering: Lowering, node: Node) -> None:
 
 
 def _factors(lowering: Lowering, node: Node, axis: int) -> tuple[Tensor, Kernel]:
-    """The activations and weights [N, K]; scales of single channels move into the weights."""
+    """Returns activations and weights [N, K]; scales of single channels move into the weights."""
     scales = lowering.network.channels.get(node.inputs[0])
     if scales is None or lowering.tensor(node).dtype is DType.INT8:
         return lowering.int8(node), kernel(lowering.constant(node, 1), axis)
@@ -104,7 +110,10 @@ def _factors(lowering: Lowering, node: Node, axis: int) -> tuple[Tensor, Kernel]
 
 
 def dense(lowering: Lowering, node: Node, axis: int) -> Tensor:
-    """x [..., K] int8 times weights with outputs along an axis, at most 3,840 terms at a time."""
+    """Returns x [..., K] int8 times weights with outputs along an axis.
+
+    Each part sums at most 3,840 terms.
+    """
     x, weights = _factors(lowering, node, axis)
     unit = weights.scale * float(x.scale)
     terms = x.shape[-1]
@@ -123,16 +132,16 @@ def dense(lowering: Lowering, node: Node, axis: int) -> Tensor:
 
 
 def batched(lowering: Lowering, node: Node) -> None:
-    """A product of two computed tensors; both zero points are taken off by sums of rows."""
+    """Lowers a product of two computed tensors; row sums subtract both zero points."""
     emit, build = lowering.emit, lowering.emit.build
     a = lowering.int8(node)
     b = lowering.int8(node, 1)
     if a.layout.ndim < 2 or b.layout.ndim < 2:
-        raise LoweringError(node.label, "both operands have at least two axes")
+        raise LoweringError(node.label, "both operands must have at least two axes")
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     (rows, terms), width = a.shape[-2:], b.shape[-1]
     if terms > MATMUL_TERMS:
-        raise LoweringError(node.label, f"{terms} terms of a computed operand; at most 3,840")
+        raise LoweringError(node.label, f"{terms} terms in a computed operand; at most 3,840")
     outer = (1,) * (2 - min(len(batch), 2)) + batch
     outer = (int(np.prod(outer[:-1])), outer[-1])
     left = emit.stored(
@@ -153,8 +162,9 @@ def batched(lowering: Lowering, node: Node) -> None:
     lowering.put(node, Tensor.dense(value, (*batch, rows, width), scale))
 
 
+@operator("Conv")
 def convolution(lowering: Lowering, node: Node) -> None:
-    """Conv of one or two spatial axes, plain, depthwise or grouped."""
+    """Lowers Conv with one or two spatial axes: plain, depthwise or grouped."""
     x = spatial(lowering.int8(node), node)
     found = lowering.constant(node, 1)
     weights = kernel(found, 0)
@@ -229,7 +239,7 @@ def _depthwise(
 
 
 def _ungrouped(values: Int16, groups: int) -> Int16:
-    """Weights over all channels, zero where a group does not see them."""
+    """Returns weights over all channels, zero where a group does not see a channel."""
     if groups == 1:
         return values
     outputs, seen = len(values) // groups, values.shape[1]
@@ -241,7 +251,7 @@ def _ungrouped(values: Int16, groups: int) -> Int16:
 
 
 def _row_sums(lowering: Lowering, node: Node, value: Value, factor: int) -> Value:
-    """factor times the sum of each row, int32 [..., 1]."""
+    """Returns factor times the sum of each row, int32 [..., 1]."""
     build = lowering.emit.build
     if factor <= HIGH:
         row = np.full((1, 1, 1, value.spec.shape[3]), factor, np.int8)

@@ -10,6 +10,7 @@ from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import Node
 from kernels.onnx.exact.operators.elementwise import WIDE_STEPS
 from kernels.onnx.exact.tensor import Tensor, stored_shape
+from kernels.onnx.registration import operator
 from kernels.trace import DType
 
 ROW_STEPS = 32_767
@@ -20,8 +21,9 @@ SHARE_ZERO = -128
 SHARE_OF_LN2 = 1_024 / math.log(2.0)
 
 
+@operator("Softmax")
 def softmax(lowering: Lowering, node: Node) -> None:
-    """Shares of 1/256, straight from int32 scores; another form that is wanted is a look-up."""
+    """Lowers softmax to shares of 1/256, directly from int32 scores."""
     x = lowering.tensor(node)
     _require_last(node, x, node.attributes.get("axis", -1))
     if x.per_channel:
@@ -32,10 +34,14 @@ def softmax(lowering: Lowering, node: Node) -> None:
     lowering.put(node, Tensor.dense(shares, x.shape, 1.0 / SHARE_STEPS, SHARE_ZERO))
 
 
+@operator("LayerNormalization")
 def layer_norm(lowering: Lowering, node: Node) -> None:
-    """Of 16-bit rows; the operator has no epsilon, so rows of almost equal values differ."""
+    """Lowers layer norm of 16-bit rows.
+
+    The exact operator has no epsilon, so rows of almost equal values differ from ONNX.
+    """
     if len(node.outputs) > 1:
-        raise LoweringError(node.label, "mean and deviation have no exact form as outputs")
+        raise LoweringError(node.label, "mean and deviation outputs have no exact form")
     x = lowering.tensor(node)
     _require_last(node, x, node.attributes.get("axis", -1))
     channels = x.shape[-1]
@@ -59,7 +65,7 @@ def layer_norm(lowering: Lowering, node: Node) -> None:
 
 
 def _sixteen_bits(lowering: Lowering, node: Node, x: Tensor) -> Tensor:
-    """Rows whose elements lie within 16 bits; the operator is free of scale."""
+    """Returns rows of elements within 16 bits; the operator does not depend on their scale."""
     if x.dtype is DType.INT8 and not x.per_channel:
         factor = np.full((1,) * max(x.layout.ndim, 1), 127, np.int8)
         seen, left, right = lowering.emit.beside(x, factor)

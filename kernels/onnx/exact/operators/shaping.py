@@ -1,4 +1,4 @@
-"""Operators that move or choose elements."""
+"""Operators that move or select elements."""
 
 from dataclasses import replace
 
@@ -8,23 +8,27 @@ from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import HIGH, Node, Weights
 from kernels.onnx.exact.tensor import Tensor, stored_shape
+from kernels.onnx.registration import operator
 from kernels.trace import DType
 
 
+@operator("Dropout", "Identity")
 def identity(lowering: Lowering, node: Node) -> None:
-    """Identity, Cast between floats, Dropout in inference."""
+    """Lowers Identity, Cast between floats, and Dropout in inference."""
     lowering.put(node, lowering.tensor(node))
 
 
+@operator("Transpose")
 def transpose(lowering: Lowering, node: Node) -> None:
-    """Another order of axes; nothing moves before somebody needs it."""
+    """Changes the order of axes; no element moves before an operator needs it."""
     x = lowering.tensor(node)
     order = node.attributes.get("perm") or range(x.layout.ndim)[::-1]
     lowering.put(node, x.viewed(x.layout.transpose(tuple(order))))
 
 
+@operator("Reshape")
 def reshape(lowering: Lowering, node: Node) -> None:
-    """Another shape; 0 keeps an axis and -1 takes the rest."""
+    """Changes the shape; 0 keeps an axis and -1 takes the remaining elements."""
     x = lowering.tensor(node)
     sizes = lowering.integers(node, 1)
     if not node.attributes.get("allowzero", 0):
@@ -32,16 +36,18 @@ def reshape(lowering: Lowering, node: Node) -> None:
     _reshaped(lowering, node, x, tuple(sizes))
 
 
+@operator("Flatten")
 def flatten(lowering: Lowering, node: Node) -> None:
-    """Two axes."""
+    """Flattens to two axes."""
     x = lowering.tensor(node)
     axis = int(node.attributes.get("axis", 1))
     axis += x.layout.ndim if axis < 0 else 0
     _reshaped(lowering, node, x, (int(np.prod(x.shape[:axis])), -1))
 
 
+@operator("Squeeze")
 def squeeze(lowering: Lowering, node: Node) -> None:
-    """Without axes of one element."""
+    """Removes axes of one element."""
     x = lowering.tensor(node)
     axes = _axes(lowering, node)
     if axes is None:
@@ -49,23 +55,26 @@ def squeeze(lowering: Lowering, node: Node) -> None:
     lowering.put(node, x.viewed(x.layout.squeeze(tuple(axis % x.layout.ndim for axis in axes))))
 
 
+@operator("Unsqueeze")
 def unsqueeze(lowering: Lowering, node: Node) -> None:
-    """With axes of one element."""
+    """Inserts axes of one element."""
     x = lowering.tensor(node)
     axes = _axes(lowering, node)
     assert axes is not None
     lowering.put(node, x.viewed(np.expand_dims(x.layout, tuple(axes))))
 
 
+@operator("Expand")
 def expand(lowering: Lowering, node: Node) -> None:
-    """Broadcast to a shape."""
+    """Broadcasts to a shape."""
     x = lowering.tensor(node)
     shape = np.broadcast_shapes(x.shape, tuple(lowering.integers(node, 1)))
     lowering.put(node, x.viewed(np.broadcast_to(x.layout, shape)))
 
 
+@operator("Slice")
 def take_slice(lowering: Lowering, node: Node) -> None:
-    """Slice forwards, with steps."""
+    """Lowers a forward Slice, with steps."""
     x = lowering.tensor(node)
     if lowering.has(node, 1):
         starts, ends = lowering.integers(node, 1), lowering.integers(node, 2)
@@ -85,8 +94,9 @@ def take_slice(lowering: Lowering, node: Node) -> None:
     lowering.put(node, x.viewed(x.layout[tuple(chosen)]))
 
 
+@operator("Split")
 def split(lowering: Lowering, node: Node) -> None:
-    """Pieces along an axis."""
+    """Splits a tensor into pieces along an axis."""
     x = lowering.tensor(node)
     axis = int(node.attributes.get("axis", 0))
     sizes = node.attributes.get("split")
@@ -100,8 +110,9 @@ def split(lowering: Lowering, node: Node) -> None:
         lowering.put(node, x.viewed(piece), output)
 
 
+@operator("Gather")
 def gather(lowering: Lowering, node: Node) -> None:
-    """Rows of a constant table by computed indices, or constant places of a tensor."""
+    """Lowers Gather: rows of a constant table, or constant positions of a tensor."""
     axis = int(node.attributes.get("axis", 0))
     if lowering.computed(node.inputs[0]):
         _chosen(lowering, node, axis)
@@ -110,7 +121,7 @@ def gather(lowering: Lowering, node: Node) -> None:
     indices = lowering.tensor(node, 1)
     table = found.values if isinstance(found, Weights) else np.asarray(found)
     if axis or table.ndim != 2 or indices.dtype is not DType.INT32:
-        raise LoweringError(node.label, "a table has two axes and is read by rows, by integers")
+        raise LoweringError(node.label, "a table has two axes and integer row indices")
     if isinstance(found, Weights) and np.abs(table).max() <= HIGH:
         codes, scale = table, found.scale
     else:
@@ -119,15 +130,16 @@ def gather(lowering: Lowering, node: Node) -> None:
         scale = np.where(largest > 0, largest / HIGH, 1.0)
         codes = np.rint(real / scale)
     if scale.ndim and len(scale) != table.shape[1]:
-        raise LoweringError(node.label, "a table's scales are one, or one a column")
+        raise LoweringError(node.label, "a table needs one scale, or one per column")
     rows = lowering.emit.stored(indices, (*stored_shape(indices.shape)[1:], 1))
     value = lowering.emit.build.gather(rows, codes.astype(np.int8))
     shape = (*indices.shape, table.shape[1])
     lowering.put(node, Tensor.dense(value, shape, scale))
 
 
+@operator("Concat")
 def concat(lowering: Lowering, node: Node) -> None:
-    """All at one scale, in the stored order of the first."""
+    """Concatenates at one scale, in the stored order of the first tensor."""
     tensors = [lowering.tensor(node, position) for position in range(len(node.inputs))]
     first = tensors[0]
     axis = int(node.attributes["axis"]) % first.layout.ndim
@@ -166,11 +178,11 @@ def _chosen(lowering: Lowering, node: Node, axis: int) -> None:
     flat = [int(each) % size for each in indices.reshape(-1)]
     step = flat[1] - flat[0] if len(flat) > 1 else 1
     if step < 1 or flat != list(range(flat[0], flat[-1] + 1, step)):
-        raise LoweringError(node.label, "places that are not equally far apart")
+        raise LoweringError(node.label, "the positions are not equally spaced")
     chosen: list[slice | int] = [slice(None)] * x.layout.ndim
     chosen[axis] = flat[0] if indices.ndim == 0 else slice(flat[0], flat[-1] + 1, step)
     if indices.ndim > 1:
-        raise LoweringError(node.label, "places of more than one axis")
+        raise LoweringError(node.label, "the positions have more than one axis")
     lowering.put(node, x.viewed(x.layout[tuple(chosen)]))
 
 

@@ -1,4 +1,4 @@
-"""Sliding windows: padding, and pools."""
+"""Sliding windows: padding and pooling."""
 
 from collections.abc import Sequence
 
@@ -8,16 +8,17 @@ from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import Node
 from kernels.onnx.exact.tensor import Tensor
+from kernels.onnx.registration import operator
 
 MAX_TAPS = 15
 
 
 def spatial(x: Tensor, node: Node) -> Tensor:
-    """An image [N, C, H, W]; a row of samples [N, C, L] has a height of 1."""
+    """Returns an image [N, C, H, W]; a series of samples [N, C, L] gets a height of 1."""
     if x.layout.ndim == 3:
         return x.viewed(x.layout[:, :, np.newaxis])
     if x.layout.ndim != 4:
-        raise LoweringError(node.label, f"an image has two spatial axes, the shape is {x.shape}")
+        raise LoweringError(node.label, f"an image has two spatial axes, not {x.shape}")
     return x
 
 
@@ -28,7 +29,10 @@ def padding_of(
     stride: Sequence[int],
     dilation: Sequence[int],
 ) -> tuple[int, int, int, int]:
-    """Top, left, bottom, right from `pads` or `auto_pad`; ceil_mode pads further at the end."""
+    """Returns top, left, bottom and right from `pads` or `auto_pad`.
+
+    ceil_mode pads more at the end.
+    """
     mode = node.attributes.get("auto_pad", "NOTSET")
     extent = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
     if mode in ("SAME_UPPER", "SAME_LOWER"):
@@ -50,10 +54,11 @@ def padding_of(
     return pads[0], pads[1], pads[2], pads[3]
 
 
+@operator("MaxPool")
 def max_pool(lowering: Lowering, node: Node) -> None:
-    """MaxPool of its values."""
+    """Lowers MaxPool with values as its only output."""
     if len(node.outputs) > 1 or any(each != 1 for each in node.attributes.get("dilations") or ()):
-        raise LoweringError(node.label, "neither indices nor dilations have an exact form")
+        raise LoweringError(node.label, "indices and dilations have no exact form")
     tensor = lowering.int8(node)
     x = spatial(tensor, node)
     kernel, stride = _window(node)
@@ -68,8 +73,9 @@ def max_pool(lowering: Lowering, node: Node) -> None:
     _put(lowering, node, result, len(tensor.shape))
 
 
+@operator("AveragePool")
 def average_pool(lowering: Lowering, node: Node) -> None:
-    """AveragePool as a depthwise convolution with ones."""
+    """Lowers AveragePool to a depthwise convolution with ones."""
     tensor = lowering.int8(node)
     x = spatial(tensor, node)
     kernel, stride = _window(node)
@@ -79,7 +85,7 @@ def average_pool(lowering: Lowering, node: Node) -> None:
         averaged(lowering, node, x, (2, 3), keep=True)
         return
     if any(padding) and not node.attributes.get("count_include_pad", 0):
-        raise LoweringError(node.label, "padding that does not count has no exact form")
+        raise LoweringError(node.label, "padding that is not counted has no exact form")
     if taps > MAX_TAPS:
         raise LoweringError(node.label, f"a window of {taps} elements; at most {MAX_TAPS}")
     value = lowering.emit.stored(_image(x), _image(x).shape)
@@ -96,19 +102,22 @@ def average_pool(lowering: Lowering, node: Node) -> None:
     _put(lowering, node, result, len(tensor.shape))
 
 
+@operator("GlobalAveragePool")
 def global_average_pool(lowering: Lowering, node: Node) -> None:
-    """Mean over all spatial axes."""
+    """Lowers the mean over all spatial axes."""
     x = lowering.int8(node)
     averaged(lowering, node, x, tuple(range(2, x.layout.ndim)), keep=True)
 
 
+@operator("ReduceMean")
 def reduce_mean(lowering: Lowering, node: Node) -> None:
-    """ReduceMean over constant axes."""
+    """Lowers ReduceMean over constant axes."""
     _reduce(lowering, node, mean=True)
 
 
+@operator("ReduceSum")
 def reduce_sum(lowering: Lowering, node: Node) -> None:
-    """ReduceSum over constant axes."""
+    """Lowers ReduceSum over constant axes."""
     _reduce(lowering, node, mean=False)
 
 
@@ -121,7 +130,7 @@ def averaged(
     keep: bool,
     mean: bool = True,
 ) -> None:
-    """Sum of rows that hold the axes, at the scale of their mean."""
+    """Sums rows that hold the axes, at the scale of their mean unless `mean` is false."""
     kept = tuple(axis for axis in range(x.layout.ndim) if axis not in axes)
     sizes = tuple(x.shape[axis] for axis in kept)
     count = int(np.prod([x.shape[axis] for axis in axes]))

@@ -1,33 +1,8 @@
-"""Lowerings, one module a family; importing them fills the table."""
+"""The lowerings of ONNX operators, one module per family."""
 
-from kernels.onnx.tolerant.families import (
-    binary,
-    creation,
-    indexing,
-    linear,
-    movement,
-    normalisation,
-    pooling,
-    quantisation,
-    recurrent,
-    reduction,
-    sampling,
-    sorting,
-    unary,
-)
+from collections.abc import Mapping
 
-__all__ = [
-    "binary",
-    "creation",
-    "indexing",
-    "linear",
-    "movement",
-    "normalisation",
-    "pooling",
-    "quantisation",
-    "recurrent",
-    "reduction",
-    "sampling",
-    "sorting",
-    "unary",
-]
+from kernels.onnx.registration import lowerings
+from kernels.onnx.tolerant.node import Lowering
+
+LOWERINGS: Mapping[str, Lowering] = lowerings(__name__)

@@ -2,8 +2,9 @@
 
 from itertools import product
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import BOOL, ELEMENTS, Bounds, Element
-from kernels.onnx.tolerant.node import Node, broadcast_shape, operator
+from kernels.onnx.tolerant.node import Node, broadcast_shape
 from kernels.onnx.tolerant.value import Value
 from kernels.onnx.tolerant.wgsl import broadcast
 
@@ -26,7 +27,7 @@ _BITS = {"BitwiseAnd": "x & y", "BitwiseOr": "x | y", "BitwiseXor": "x ^ y"}
 def pairwise(  # noqa: PLR0917
     node: Node, a: Value, b: Value, formula: str, element: Element, bounds: Bounds | None = None
 ) -> Value:
-    """A formula of x and y, elements of a and b."""
+    """Returns a formula of x and y applied to the elements of a and b."""
     shape = broadcast_shape(a.shape, b.shape)
     code = f"let x = $0[{broadcast('i', shape, a.shape)}]; "
     code += f"let y = $1[{broadcast('i', shape, b.shape)}]; let r = {formula};"
@@ -35,7 +36,10 @@ def pairwise(  # noqa: PLR0917
 
 @operator(*_ARITHMETIC)
 def arithmetic(node: Node) -> Value:
-    """Integers wrap; quotients of integers go towards zero."""
+    """Lowers sums, differences, products and quotients.
+
+    Integers wrap; integer quotients round towards zero.
+    """
     a, b = node.input(0), node.input(1)
     return pairwise(
         node, a, b, _ARITHMETIC[node.operator], a.element, _interval(node, node.operator, a, b)
@@ -63,21 +67,21 @@ def _interval(node: Node, name: str, a: Value, b: Value) -> Bounds | None:
 
 @operator(*_COMPARISONS)
 def comparison(node: Node) -> Value:
-    """Truths."""
+    """Lowers comparisons to booleans."""
     formula = f"select(0u, 1u, {_COMPARISONS[node.operator]})"
     return pairwise(node, node.input(0), node.input(1), formula, ELEMENTS[BOOL])
 
 
 @operator(*_TRUTHS)
 def logic(node: Node) -> Value:
-    """Truths of truths."""
+    """Lowers logical operators on booleans."""
     formula = f"select(0u, 1u, {_TRUTHS[node.operator]})"
     return pairwise(node, node.input(0), node.input(1), formula, ELEMENTS[BOOL])
 
 
 @operator(*_BITS)
 def bitwise(node: Node) -> Value:
-    """Bits of integers; 64-bit values that fit 32 bits stay so."""
+    """Lowers bitwise operators; 64-bit values that fit 32 bits still fit afterwards."""
     a = node.input(0)
     bounds = None
     if a.element.is_wide and node.union(a, node.input(1)) is not None:
@@ -87,10 +91,10 @@ def bitwise(node: Node) -> Value:
 
 @operator("BitShift")
 def bit_shift(node: Node) -> Value:
-    """Of integers; a shift that is negative or beyond the width leaves the sign alone."""
+    """Lowers integer shifts; a shift that is negative or beyond the width leaves only the sign."""
     a, b = node.input(0), node.input(1)
     lane, bounds = a.element.lane, None
-    # 64-bit values that fit a lane have its sign from bit 31 on.
+    # In 64-bit values that fit a lane, every bit from 31 up is the sign.
     beyond = f"u32(y) >= {min(a.element.bits, 32)}u"
     if node.attribute("direction") == b"RIGHT":
         none = "0u" if lane == "u32" else "select(0i, -1i, x < 0)"
@@ -109,7 +113,7 @@ def bit_shift(node: Node) -> Value:
 
 @operator("Mod")
 def modulus(node: Node) -> Value:
-    """The sign of the divisor, or with fmod that of the dividend."""
+    """Lowers Mod: the result has the divisor's sign, or with fmod the dividend's."""
     a, b = node.input(0), node.input(1)
     lane = a.element.lane
     if lane == "u32":
@@ -131,7 +135,7 @@ def modulus(node: Node) -> Value:
 
 @operator("Pow")
 def power(node: Node) -> Value:
-    """The base's element type."""
+    """Lowers Pow; the result has the base's element type."""
     a, b = node.input(0), node.input(1)
     if a.element.is_float:
         exponent = "y" if b.element.is_float else "f32(y)"
@@ -150,7 +154,7 @@ def power(node: Node) -> Value:
 
 @operator("PRelu")
 def p_relu(node: Node) -> Value:
-    """A slope for negative elements."""
+    """Lowers PRelu: negative elements are multiplied by a slope."""
     a, b = node.input(0), node.input(1)
     zero = {"f32": "0.0", "i32": "0i", "u32": "0u"}[a.element.lane]
     bounds = None
@@ -165,7 +169,7 @@ def p_relu(node: Node) -> Value:
 
 @operator("Max", "Min", "Sum", "Mean")
 def variadic(node: Node) -> Value:
-    """One pair after the other."""
+    """Lowers operators of any number of tensors, one pair after the other."""
     values = [node.input(at) for at in range(len(node.inputs))]
     element = values[0].element
     shape = broadcast_shape(*(value.shape for value in values))
@@ -188,7 +192,7 @@ def _fold(node: Node, element: Element) -> str:
             return "x + y"
         case name:
             plain = f"{name.lower()}(x, y)"
-            # The smaller of NaN and anything is NaN.
+            # The smaller or larger of NaN and any number is NaN.
             return (
                 f"select(select({plain}, y, is_nan(y)), x, is_nan(x))"
                 if element.is_float
@@ -198,7 +202,7 @@ def _fold(node: Node, element: Element) -> str:
 
 @operator("Where")
 def where(node: Node) -> Value:
-    """One tensor or the other."""
+    """Lowers Where: selects elements of one tensor or the other."""
     condition, a, b = node.input(0), node.input(1), node.input(2)
     shape = broadcast_shape(condition.shape, a.shape, b.shape)
     names = [broadcast("i", shape, value.shape) for value in (condition, a, b)]
@@ -209,5 +213,5 @@ def where(node: Node) -> Value:
 @operator("Bernoulli", "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike",
           "Multinomial")  # fmt: skip
 def random(node: Node) -> Value:
-    """No two providers would agree."""
-    raise node.refuse("draws random numbers")
+    """Refuses random numbers, because no two providers would agree."""
+    raise node.refuse("it draws random numbers")

@@ -1,18 +1,19 @@
-"""Tensors from nothing but shapes and attributes."""
+"""Tensors that are made from shapes and attributes alone."""
 
 from math import ceil
 
 import numpy as np
 from onnx import helper, numpy_helper
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, FLOAT, INT64, Array, Element
-from kernels.onnx.tolerant.node import Node, element_of, operator
+from kernels.onnx.tolerant.node import Node, element_of
 from kernels.onnx.tolerant.value import Value, on_host
 from kernels.onnx.tolerant.wgsl import axis_index, literal
 
 
 def constant(element: Element, value: float) -> str:
-    """A number as a lane."""
+    """Returns WGSL for a number as a lane."""
     if element.is_float:
         return literal(float(value))
     return f"({int(value)}u)" if element.lane == "u32" else f"i32({int(value)})"
@@ -20,7 +21,7 @@ def constant(element: Element, value: float) -> str:
 
 @operator("Constant")
 def constant_node(node: Node) -> Value:
-    """The attribute's tensor."""
+    """Lowers Constant to the tensor in its attribute."""
     array: Array
     if (tensor := node.attribute("value")) is not None:
         element = element_of(tensor.data_type, "Constant")
@@ -30,12 +31,12 @@ def constant_node(node: Node) -> Value:
         if (value := node.attribute(name)) is not None:
             array = np.array(value, dtype)
             return on_host(array, ELEMENTS[helper.np_dtype_to_tensor_dtype(array.dtype)], True)
-    raise node.refuse("of strings or sparse")
+    raise node.refuse("strings and sparse tensors are not supported")
 
 
 @operator("Shape")
 def shape(node: Node) -> Value:
-    """Lengths of the axes."""
+    """Lowers Shape: the lengths of the axes."""
     value = node.input(0)
     end = node.attribute("end")
     found = value.shape[node.attribute("start", 0) : value.rank if end is None else end]
@@ -44,13 +45,13 @@ def shape(node: Node) -> Value:
 
 @operator("Size")
 def size(node: Node) -> Value:
-    """Number of elements."""
+    """Lowers Size: the number of elements."""
     return on_host(np.array(node.input(0).size, np.int64), ELEMENTS[INT64], static=True)
 
 
 @operator("ConstantOfShape")
 def constant_of_shape(node: Node) -> Value:
-    """One value everywhere."""
+    """Lowers ConstantOfShape: one value everywhere."""
     tensor = node.attribute("value")
     element, value = ELEMENTS[FLOAT], 0.0
     if tensor is not None:
@@ -62,7 +63,7 @@ def constant_of_shape(node: Node) -> Value:
 
 @operator("Range")
 def arange(node: Node) -> Value:
-    """Start, and steps until the limit."""
+    """Lowers Range: values from the start, by steps, up to the limit."""
     start, limit, step = (node.known(at).reshape(()).item() for at in range(3))
     count = max(ceil((limit - start) / step), 0)
     element = node.input(0).element
@@ -76,7 +77,7 @@ def arange(node: Node) -> Value:
 
 @operator("EyeLike")
 def eye_like(node: Node) -> Value:
-    """Ones on a diagonal."""
+    """Lowers EyeLike: ones on a diagonal."""
     value = node.input(0)
     code = node.attribute("dtype")
     element = value.element if code is None else element_of(int(code), "EyeLike")
@@ -88,7 +89,7 @@ def eye_like(node: Node) -> Value:
 
 @operator("OneHot")
 def one_hot(node: Node) -> Value:
-    """Off and on values, on where the new axis is the index."""
+    """Lowers OneHot: the on value where the new axis equals the index, else the off value."""
     indices, depth, values = node.input(0), node.ints(1)[0], node.input(2)
     axis = int(node.attribute("axis", -1))
     axis += indices.rank + 1 if axis < 0 else 0
@@ -109,7 +110,7 @@ def _window(coefficients: tuple[float, ...]) -> str:
 
 @operator("HannWindow", "HammingWindow", "BlackmanWindow")
 def window(node: Node) -> Value:
-    """Cosine windows with the coefficients that ONNX gives them."""
+    """Lowers cosine windows with the coefficients that ONNX defines."""
     length = node.ints(0)[0]
     element = element_of(int(node.attribute("output_datatype", FLOAT)), node.operator)
     node.floating(Value((), element))

@@ -1,8 +1,9 @@
-"""Operators that read or write at places that a tensor tells."""
+"""Operators that read or write at positions given by a tensor."""
 
 from math import prod
 
-from kernels.onnx.tolerant.node import Node, operator
+from kernels.onnx.registration import operator
+from kernels.onnx.tolerant.node import Node
 from kernels.onnx.tolerant.value import Value, strides
 from kernels.onnx.tolerant.wgsl import MAX_LOOP, axis_index, strided
 
@@ -13,7 +14,7 @@ def _wrapped(index: str, length: int) -> str:
 
 @operator("Gather")
 def gather(node: Node) -> Value:
-    """Slices along an axis."""
+    """Lowers Gather: slices along an axis."""
     value, indices = node.input(0), node.input(1)
     axis = node.axis(0, value.rank)
     length, inner = value.shape[axis], prod(value.shape[axis + 1 :])
@@ -29,7 +30,7 @@ def gather(node: Node) -> Value:
 
 @operator("GatherElements")
 def gather_elements(node: Node) -> Value:
-    """One element for each index, elsewhere along one axis."""
+    """Lowers GatherElements: one element per index, displaced along one axis."""
     value, indices = node.input(0), node.input(1)
     axis = node.axis(0, value.rank)
     steps = list(strides(value.shape))
@@ -41,7 +42,7 @@ def gather_elements(node: Node) -> Value:
 
 @operator("GatherND")
 def gather_nd(node: Node) -> Value:
-    """Slices at index tuples."""
+    """Lowers GatherND: slices at index tuples."""
     value, indices = node.input(0), node.input(1)
     batch, depth = int(node.attribute("batch_dims", 0)), indices.shape[-1]
     tail = value.shape[batch + depth :]
@@ -71,13 +72,13 @@ def _combined(node: Node, value: Value) -> str:
         "min": "min(r, u)",
     }.get(mode)
     if formula is None or (value.element.is_wide and mode in ("add", "mul")):
-        raise node.refuse(f"reduction {mode} of {value.element.name}")
+        raise node.refuse(f"the reduction {mode} of {value.element.name} is not supported")
     return formula
 
 
 @operator("Scatter", "ScatterElements")
 def scatter_elements(node: Node) -> Value:
-    """Each element takes, in order, every update that points at it."""
+    """Lowers ScatterElements: each element takes, in order, all updates that point to it."""
     value, indices, updates = node.input(0), node.input(1), node.input(2)
     axis = node.axis(0, value.rank)
     formula = _combined(node, value)
@@ -105,7 +106,7 @@ def scatter_elements(node: Node) -> Value:
 
 @operator("ScatterND")
 def scatter_nd(node: Node) -> Value:
-    """Slices written, in order, at index tuples."""
+    """Lowers ScatterND: writes slices, in order, at index tuples."""
     value, indices, updates = node.input(0), node.input(1), node.input(2)
     depth = indices.shape[-1]
     count = prod(indices.shape[:-1])
@@ -129,7 +130,7 @@ def scatter_nd(node: Node) -> Value:
 
 @operator("ReverseSequence")
 def reverse_sequence(node: Node) -> Value:
-    """The first elements of each sequence backwards."""
+    """Lowers ReverseSequence: reverses the first elements of each sequence."""
     value, lengths = node.input(0), node.input(1)
     time, batch = int(node.attribute("time_axis", 0)), int(node.attribute("batch_axis", 1))
     step = strides(value.shape)[time]
@@ -144,7 +145,7 @@ def reverse_sequence(node: Node) -> Value:
 
 @operator("Compress")
 def compress(node: Node) -> Value:
-    """Slices whose condition holds; the condition has to be known before the run."""
+    """Lowers Compress: slices whose condition holds, which must be known before the run."""
     value = node.input(0)
     chosen = [at for at, truth in enumerate(node.known(1).reshape(-1)) if truth]
     axis = node.attribute("axis")

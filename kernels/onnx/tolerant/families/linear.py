@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, INT32
-from kernels.onnx.tolerant.node import Node, broadcast_shape, operator, reshaped
+from kernels.onnx.tolerant.node import Node, broadcast_shape, reshaped
 from kernels.onnx.tolerant.value import Value, strides
 from kernels.onnx.tolerant.wgsl import MAX_LOOP, broadcast, literal
 
-# Rows of a product that one invocation computes, so that a column is read once for all of them.
+# Rows of a product per invocation; a column is read once for all of them.
 ROWS = 4
 
 
 def matmul(node: Node, a: Value, b: Value, *, start: str = "0.0") -> Value:
-    """NumPy's matmul, summed from start, a zero of the lanes' type."""
+    """Returns NumPy's matmul of a and b, summed from `start`, a zero of the lanes' type."""
     left = a if a.rank > 1 else reshaped(a, (1, *a.shape))
     right = b if b.rank > 1 else reshaped(b, (*b.shape, 1))
     m, k = left.shape[-2:]
@@ -33,7 +34,7 @@ def matmul(node: Node, a: Value, b: Value, *, start: str = "0.0") -> Value:
         f"let column = ({broadcast('batch', batch, right.shape[:-2])}) * {k * n}u + n; "
     )
     for row in range(ROWS):
-        # A row beyond the last repeats it, and is not written.
+        # A row beyond the last one repeats it, and is not written.
         code += f"let m{row} = rows + min(first + {row}u, {m - 1}u) * {k}u; var r{row} = {start}; "
     code += f"for (var k = 0u; k < {k}u; k++) {{ let y = $1[column + k * {n}u]; "
     code += "".join(f"r{row} += $0[m{row} + k] * y; " for row in range(ROWS)) + "} "
@@ -64,7 +65,7 @@ def _sum_bounds(node: Node, a: Value, b: Value, terms: int) -> tuple[int, int] |
 
 @operator("MatMul")
 def matmul_node(node: Node) -> Value:
-    """NumPy's matmul."""
+    """Lowers MatMul, which is NumPy's matmul."""
     a = node.input(0)
     start = {"f32": "0.0", "i32": "0i", "u32": "0u"}[a.element.lane]
     return matmul(node, a, node.input(1), start=start)
@@ -72,7 +73,7 @@ def matmul_node(node: Node) -> Value:
 
 @operator("Gemm")
 def gemm(node: Node) -> Value:
-    """alpha A B + beta C, either operand transposed."""
+    """Lowers Gemm: alpha A B + beta C, with either operand transposed on request."""
     a, b = node.input(0), node.input(1)
     node.floating(a)
     across, down = node.attribute("transA", 0), node.attribute("transB", 0)
@@ -107,7 +108,7 @@ class Window:
     after: tuple[int, ...]
 
     def lengths(self, spatial: Sequence[int], ceiling: bool = False) -> tuple[int, ...]:
-        """Output lengths; with ceiling a last window may begin inside and end beyond."""
+        """Returns output lengths; with ceiling, a last window may begin inside and end outside."""
         found = []
         for at, length in enumerate(spatial):
             reach = self.dilations[at] * (self.kernel[at] - 1) + 1
@@ -120,7 +121,7 @@ class Window:
 
 
 def window(node: Node, kernel: Sequence[int], spatial: Sequence[int]) -> Window:
-    """From the attributes, auto_pad included."""
+    """Returns the window that a node's attributes describe, including auto_pad."""
     rank = len(spatial)
     steps = tuple(node.attribute("strides", [1] * rank))
     dilations = tuple(node.attribute("dilations", [1] * rank))
@@ -140,8 +141,11 @@ def window(node: Node, kernel: Sequence[int], spatial: Sequence[int]) -> Window:
 
 
 def taps(found: Window, spatial: Sequence[int], body: str) -> str:
-    """Loops over a window at output position o0, o1, ...: body runs for taps inside the image,
-    where `at` is the offset in the image and `tap` the number of the tap."""
+    """Returns WGSL loops over a window at output position o0, o1, ...
+
+    The body runs for taps inside the image; `at` is the offset in the image and `tap` the tap's
+    number.
+    """
     steps, kernel = strides(tuple(spatial)), strides(found.kernel)
     text, close = "", ""
     for axis in range(len(spatial)):
@@ -158,7 +162,7 @@ def taps(found: Window, spatial: Sequence[int], body: str) -> str:
 
 
 def positions(out: Sequence[int]) -> str:
-    """Declare n, c and o0, o1, ... of output element i in [N, C, *out]."""
+    """Returns WGSL that declares q and the positions o0, o1, ... of element i in [N, C, *out]."""
     inner = prod(out)
     text = f"let q = i % {inner}u; "
     for axis, step in enumerate(strides(tuple(out))):
@@ -169,7 +173,10 @@ def positions(out: Sequence[int]) -> str:
 def convolution(
     node: Node, x: Value, w: Value, bias: Value | None, *, term: str = "x * y", start: str = "0.0"
 ) -> Value:
-    """[N, M, *out] from [N, C, *in] and [M, C / group, *kernel]; taps outside add nothing."""
+    """Returns [N, M, *out] from [N, C, *in] and [M, C / group, *kernel].
+
+    Taps outside the image add nothing.
+    """
     group = int(node.attribute("group", 1))
     spatial, kernel = x.shape[2:], w.shape[2:]
     found = window(node, kernel, spatial)
@@ -198,7 +205,7 @@ def convolution(
 
 @operator("Conv")
 def conv(node: Node) -> Value:
-    """Cross-correlation over any number of axes."""
+    """Lowers Conv: cross-correlation over any number of axes."""
     node.floating(node.input(0))
     bias = node.input(2) if node.has(2) else None
     return convolution(node, node.input(0), node.input(1), bias)
@@ -206,7 +213,7 @@ def conv(node: Node) -> Value:
 
 @operator("ConvTranspose")
 def conv_transpose(node: Node) -> Value:
-    """The transpose of a convolution, each output element gathering what reaches it."""
+    """Lowers ConvTranspose; each output element gathers the inputs that reach it."""
     x, w = node.input(0), node.input(1)
     node.floating(x)
     group, rank = int(node.attribute("group", 1)), x.rank - 2
@@ -261,7 +268,7 @@ def conv_transpose(node: Node) -> Value:
 
 @operator("Einsum")
 def einsum(node: Node) -> Value:
-    """Sums of products by an equation, one loop a summed letter."""
+    """Lowers Einsum: sums of products by an equation, one loop per summed letter."""
     equation = node.attribute("equation").decode().replace(" ", "")
     values = [node.input(at) for at in range(len(node.inputs))]
     left, arrow, right = equation.partition("->")
@@ -283,7 +290,7 @@ def einsum(node: Node) -> Value:
             sizes[letter] = max(length, sizes.get(letter, 1))
     summed = [letter for letter in sizes if letter not in right]
     if prod(sizes[letter] for letter in summed) > MAX_LOOP:
-        raise node.refuse("sums exceed the loops of an adapter")
+        raise node.refuse("its sums exceed the longest loop of an adapter")
     node.floating(values[0])
     shape = tuple(sizes[letter] for letter in right)
     code = "".join(
@@ -305,19 +312,22 @@ def einsum(node: Node) -> Value:
 
 
 def zero_point(node: Node, index: int) -> Value | None:
-    """A zero point, where one is given."""
+    """Returns a zero point, or None where none is given."""
     return node.input(index) if node.has(index) else None
 
 
 @operator("MatMulInteger")
 def matmul_integer(node: Node) -> Value:
-    """Products of integers without their zero points, in int32."""
+    """Lowers MatMulInteger: int32 products of integers less their zero points."""
     a, b = centred(node, 0, 2, -2), centred(node, 1, 3, -1)
     return matmul(node, a, b, start="0i")
 
 
 def centred(node: Node, index: int, zero: int, axis: int) -> Value:
-    """An input less its zero point, in int32; a vector of zero points runs along the axis."""
+    """Returns an input less its zero point, in int32.
+
+    A vector of zero points runs along the axis.
+    """
     value = node.input(index)
     point = zero_point(node, zero)
     if point is None:
@@ -335,18 +345,18 @@ def centred(node: Node, index: int, zero: int, axis: int) -> Value:
 
 @operator("ConvInteger")
 def conv_integer(node: Node) -> Value:
-    """Convolution of integers without their zero points, in int32."""
+    """Lowers ConvInteger: int32 convolution of integers less their zero points."""
     return convolution(node, centred(node, 0, 2, 1), centred(node, 1, 3, 0), None, start="0i")
 
 
 @operator("Det")
 def determinant(node: Node) -> Value:
-    """By elimination with pivots, of matrices of at most sixteen rows."""
+    """Lowers Det by elimination with pivots, for matrices of at most sixteen rows."""
     value = node.input(0)
     node.floating(value)
     n = value.shape[-1]
     if n > 16:
-        raise node.refuse(f"matrices of {n} rows, above 16")
+        raise node.refuse(f"matrices have {n} rows, above 16")
     code = (
         f"var m: array<f32, {n * n}>; for (var k = 0u; k < {n * n}u; k++) "
         f"{{ m[k] = $0[i * {n * n}u + k]; }} var r = 1.0; "

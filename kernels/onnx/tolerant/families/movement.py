@@ -1,10 +1,11 @@
-"""Operators that move elements and change none."""
+"""Operators that move elements without changing them."""
 
 from collections.abc import Sequence
 from math import prod
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.families.creation import constant
-from kernels.onnx.tolerant.node import Node, broadcast_shape, operator, reshaped
+from kernels.onnx.tolerant.node import Node, broadcast_shape, reshaped
 from kernels.onnx.tolerant.value import Shape, Value, strides
 from kernels.onnx.tolerant.wgsl import axis_index, broadcast, strided
 
@@ -12,27 +13,27 @@ from kernels.onnx.tolerant.wgsl import axis_index, broadcast, strided
 def view(
     node: Node, value: Value, shape: Sequence[int], steps: Sequence[int], offset: int = 0
 ) -> Value:
-    """Elements at offset + Σ position · step."""
+    """Returns the elements at offset + Σ position · step."""
     code = f"let r = $0[{strided('i', tuple(shape), steps, offset)}];"
     return node.emit([value], shape, value.element, code, node.bounds(value))
 
 
 def transposed(node: Node, value: Value, order: Sequence[int]) -> Value:
-    """Axes in another order."""
+    """Returns the value with its axes in another order."""
     steps = strides(value.shape)
     return view(node, value, [value.shape[k] for k in order], [steps[k] for k in order])
 
 
 @operator("Transpose")
 def transpose(node: Node) -> Value:
-    """Axes reversed, or in the order of perm."""
+    """Lowers Transpose: axes reversed, or in the order of perm."""
     value = node.input(0)
     return transposed(node, value, node.attribute("perm", list(range(value.rank))[::-1]))
 
 
 @operator("Reshape")
 def reshape(node: Node) -> Value:
-    """0 keeps an axis unless allowzero, -1 takes what is left."""
+    """Lowers Reshape: 0 keeps an axis unless allowzero, and -1 takes the remaining elements."""
     value = node.input(0)
     wanted = node.ints(1) if node.has(1) else list(node.attribute("shape"))
     if not node.attribute("allowzero", 0):
@@ -41,13 +42,13 @@ def reshape(node: Node) -> Value:
         rest = prod(axis for axis in wanted if axis != -1)
         wanted[wanted.index(-1)] = value.size // rest if rest else 0
     if prod(wanted) != value.size:
-        raise node.refuse(f"{value.shape} has not the elements of {wanted}")
+        raise node.refuse(f"{value.shape} and {wanted} differ in number of elements")
     return reshaped(value, wanted)
 
 
 @operator("Squeeze")
 def squeeze(node: Node) -> Value:
-    """Without axes of length one."""
+    """Lowers Squeeze: removes axes of length one."""
     value = node.input(0)
     axes = node.axes(1, value.rank)
     kept = [
@@ -60,7 +61,7 @@ def squeeze(node: Node) -> Value:
 
 @operator("Unsqueeze")
 def unsqueeze(node: Node) -> Value:
-    """With new axes of length one."""
+    """Lowers Unsqueeze: inserts axes of length one."""
     value = node.input(0)
     count = len(node.attribute("axes") or node.ints(1))
     axes = node.axes(1, value.rank + count) or []
@@ -70,7 +71,7 @@ def unsqueeze(node: Node) -> Value:
 
 @operator("Flatten")
 def flatten(node: Node) -> Value:
-    """Two axes."""
+    """Lowers Flatten: two axes."""
     value = node.input(0)
     axis = node.axis(1, value.rank)
     return reshaped(value, (prod(value.shape[:axis]), prod(value.shape[axis:])))
@@ -78,7 +79,7 @@ def flatten(node: Node) -> Value:
 
 @operator("Expand")
 def expand(node: Node) -> Value:
-    """Broadcast to a shape."""
+    """Lowers Expand: broadcasts to a shape."""
     value = node.input(0)
     shape = broadcast_shape(value.shape, tuple(node.ints(1)))
     code = f"let r = $0[{broadcast('i', shape, value.shape)}];"
@@ -87,7 +88,7 @@ def expand(node: Node) -> Value:
 
 @operator("Tile")
 def tile(node: Node) -> Value:
-    """Repeated along axes."""
+    """Lowers Tile: repeats along axes."""
     value, repeats = node.input(0), node.ints(1)
     shape = tuple(length * count for length, count in zip(value.shape, repeats, strict=True))
     steps = strides(value.shape)
@@ -100,7 +101,7 @@ def tile(node: Node) -> Value:
 
 
 def concatenated(node: Node, values: Sequence[Value], axis: int) -> Value:
-    """Joined along an axis, two at a time, as a tree."""
+    """Returns the values joined along an axis, two at a time, as a tree."""
     parts = list(values)
     while len(parts) > 1:
         joined = [_joined(node, a, b, axis) for a, b in zip(parts[::2], parts[1::2], strict=False)]
@@ -124,14 +125,14 @@ def _joined(node: Node, a: Value, b: Value, axis: int) -> Value:
 
 @operator("Concat")
 def concat(node: Node) -> Value:
-    """Joined along an axis."""
+    """Lowers Concat: joins values along an axis."""
     values = [node.input(at) for at in range(len(node.inputs))]
     axis = node.axis(0, values[0].rank)
     return concatenated(node, [v for v in values if v.size] or values[:1], axis)
 
 
 def sliced(node: Node, value: Value, axis: int, start: int, length: int) -> Value:
-    """A run along one axis."""
+    """Returns a contiguous run along one axis."""
     shape = (*value.shape[:axis], length, *value.shape[axis + 1 :])
     steps = strides(value.shape)
     return view(node, value, shape, steps, start * steps[axis])
@@ -139,7 +140,7 @@ def sliced(node: Node, value: Value, axis: int, start: int, length: int) -> Valu
 
 @operator("Split")
 def split(node: Node) -> list[Value]:
-    """Parts along an axis; the last is shorter where they are not even."""
+    """Lowers Split: parts along an axis; the last one is shorter where they are not even."""
     value = node.input(0)
     axis = node.axis(0, value.rank)
     length = value.shape[axis]
@@ -157,7 +158,7 @@ def split(node: Node) -> list[Value]:
 
 @operator("Slice")
 def slice_(node: Node) -> Value:
-    """NumPy's slices, with ONNX's clamping."""
+    """Lowers Slice: NumPy's slices with ONNX's clamping."""
     value = node.input(0)
     if node.has(1):
         starts, ends = node.ints(1), node.ints(2)
@@ -182,7 +183,7 @@ def slice_(node: Node) -> Value:
 
 @operator("Pad")
 def pad(node: Node) -> Value:
-    """Constant, reflected, repeated or wrapped borders; negative pads cut."""
+    """Lowers Pad: constant, reflected, repeated or wrapped borders; negative pads cut."""
     value = node.input(0)
     pads = node.ints(1) if node.has(1) else list(node.attribute("pads"))
     axes = node.axes(3, value.rank) or list(range(value.rank))
@@ -203,7 +204,7 @@ def pad(node: Node) -> Value:
 def padded(  # noqa: PLR0917
     node: Node, inputs: Sequence[Value], shape: Shape, before: Sequence[int], mode: str, fill: str
 ) -> Value:
-    """The first input shifted into a larger tensor; borders as mode tells."""
+    """Returns the first input shifted into a larger tensor, with borders as `mode` says."""
     value = inputs[0]
     steps = strides(value.shape)
     code, offsets, tests = "", [], []
@@ -220,7 +221,7 @@ def padded(  # noqa: PLR0917
             case "reflect":
                 code += reflected(f"p{axis}", 2 * (length - 1), length)
             case other:
-                raise node.refuse(f"mode {other}")
+                raise node.refuse(f"the mode {other} is not supported")
         offsets.append(f"p{axis} * {steps[axis]}")
     place = f"u32({' + '.join(offsets) or '0'})"
     if tests:
@@ -235,7 +236,7 @@ def padded(  # noqa: PLR0917
 
 
 def reflected(name: str, period: int, length: int) -> str:
-    """Mirror an index at the first and last element."""
+    """Returns WGSL that mirrors an index at the first and the last element."""
     if period <= 0:
         return f"{name} = 0; "
     return (
@@ -246,7 +247,7 @@ def reflected(name: str, period: int, length: int) -> str:
 
 @operator("DepthToSpace", "SpaceToDepth")
 def depth_space(node: Node) -> Value:
-    """Blocks of channels to pixels and back."""
+    """Lowers DepthToSpace and SpaceToDepth: blocks of channels to pixels and back."""
     value, block = node.input(0), int(node.attribute("blocksize"))
     n, c, h, w = value.shape
     deep = node.attribute("mode", b"DCR") == b"DCR"
@@ -265,7 +266,7 @@ def depth_space(node: Node) -> Value:
 
 @operator("Trilu")
 def trilu(node: Node) -> Value:
-    """The upper or lower triangle, zeros elsewhere."""
+    """Lowers Trilu: the upper or lower triangle, with zeros elsewhere."""
     value = node.input(0)
     k = node.ints(1)[0] if node.has(1) else 0
     row = axis_index("i", value.shape, value.rank - 2)
@@ -281,7 +282,7 @@ def trilu(node: Node) -> Value:
 
 @operator("CenterCropPad")
 def center_crop_pad(node: Node) -> Value:
-    """Cut or padded to a shape, evenly on both sides."""
+    """Lowers CenterCropPad: cuts or pads to a shape, evenly on both sides."""
     value = node.input(0)
     axes = node.axes(9, value.rank) or list(range(value.rank))
     shape, before = list(value.shape), [0] * value.rank

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from math import prod
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, FLOAT
 from kernels.onnx.tolerant.families.reduction import fold, rows
-from kernels.onnx.tolerant.node import Node, operator, reshaped
+from kernels.onnx.tolerant.node import Node, reshaped
 from kernels.onnx.tolerant.value import Value
 from kernels.onnx.tolerant.wgsl import literal
 
@@ -13,7 +14,7 @@ _WIDE = ELEMENTS[FLOAT]
 
 
 def moments(node: Node, table: Value) -> tuple[Value, Value]:
-    """Mean and variance of each row, in float32."""
+    """Returns the mean and the variance of each row, in float32."""
     length = table.shape[1]
     total = fold(node, table, "0.0", "acc + x", "f32(@)", element=_WIDE)
     mean = node.emit([total], total.shape, _WIDE, f"let r = $0[i] / {length}.0;")
@@ -24,7 +25,10 @@ def moments(node: Node, table: Value) -> tuple[Value, Value]:
 
 @operator("LayerNormalization")
 def layer_normalization(node: Node) -> list[Value]:
-    """Over the axes from axis on; the mean and the inverse deviation are outputs too."""
+    """Lowers LayerNormalization over the axes from `axis` on.
+
+    The mean and the inverse deviation are outputs too.
+    """
     value, scale = node.input(0), node.input(1)
     node.floating(value)
     axis = node.axis(-1, value.rank)
@@ -49,7 +53,7 @@ def layer_normalization(node: Node) -> list[Value]:
 
 @operator("InstanceNormalization")
 def instance_normalization(node: Node) -> Value:
-    """Each channel of each image by itself."""
+    """Lowers InstanceNormalization: each channel of each image separately."""
     value = node.input(0)
     node.floating(value)
     batch, channels = value.shape[:2]
@@ -57,7 +61,10 @@ def instance_normalization(node: Node) -> Value:
 
 
 def grouped(node: Node, value: Value, groups: int, affine: Sequence[Value]) -> Value:
-    """Normalised over groups of equal length, then scaled and shifted a channel."""
+    """Returns the value normalised over groups of equal length.
+
+    It is then scaled and shifted per channel.
+    """
     channels, plane = value.shape[1], prod(value.shape[2:])
     table = reshaped(value, (groups, value.size // groups))
     mean, variance = moments(node, table)
@@ -72,7 +79,7 @@ def grouped(node: Node, value: Value, groups: int, affine: Sequence[Value]) -> V
 
 @operator("GroupNormalization")
 def group_normalization(node: Node) -> Value:
-    """Channels in groups; before opset 21 scale and bias are those of a group."""
+    """Lowers GroupNormalization; before opset 21, scale and bias are given per group."""
     value = node.input(0)
     node.floating(value)
     batch, channels, groups = *value.shape[:2], int(node.attribute("num_groups"))
@@ -88,7 +95,10 @@ def group_normalization(node: Node) -> Value:
 
 @operator("BatchNormalization")
 def batch_normalization(node: Node) -> list[Value]:
-    """By given statistics, or in training mode by those of the batch, which are outputs too."""
+    """Lowers BatchNormalization by given statistics.
+
+    In training mode it uses those of the batch, which are outputs too.
+    """
     value, scale, bias, mean, variance = (node.input(at) for at in range(5))
     node.floating(value)
     channels = value.shape[1] if value.rank > 1 else 1
@@ -115,7 +125,7 @@ def batch_normalization(node: Node) -> list[Value]:
 
 @operator("LRN")
 def local_response(node: Node) -> Value:
-    """Divided by a power of the squares of neighbouring channels."""
+    """Lowers LRN: divides by a power of the squares of neighbouring channels."""
     value = node.input(0)
     node.floating(value)
     size = int(node.attribute("size"))

@@ -2,11 +2,12 @@
 
 from math import prod
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, INT64
 from kernels.onnx.tolerant.families.creation import constant
 from kernels.onnx.tolerant.families.linear import Window, positions, taps, window
 from kernels.onnx.tolerant.families.reduction import fold, rows, shaped
-from kernels.onnx.tolerant.node import Node, operator
+from kernels.onnx.tolerant.node import Node
 from kernels.onnx.tolerant.value import Value, strides
 
 
@@ -14,7 +15,7 @@ def _lowest(node: Node, value: Value) -> str:
     if value.element.is_float:
         return "(-inf())"
     if value.element.bits not in (8, 16, 32):
-        raise node.refuse(f"of {value.element.name}")
+        raise node.refuse(f"{value.element.name} is not supported")
     return constant(value.element, value.element.bounds[0])
 
 
@@ -25,7 +26,7 @@ def _prologue(value: Value, out: tuple[int, ...]) -> str:
 
 @operator("MaxPool")
 def max_pool(node: Node) -> list[Value]:
-    """The largest of a window, and where it lies."""
+    """Lowers MaxPool: the largest element of a window, and its position."""
     value = node.input(0)
     spatial = value.shape[2:]
     found = window(node, node.attribute("kernel_shape"), spatial)
@@ -52,7 +53,7 @@ def max_pool(node: Node) -> list[Value]:
 
 @operator("AveragePool")
 def average_pool(node: Node) -> Value:
-    """The mean of a window; with count_include_pad over padding too."""
+    """Lowers AveragePool: the mean of a window, including padding with count_include_pad."""
     value = node.input(0)
     node.floating(value)
     spatial = value.shape[2:]
@@ -65,7 +66,7 @@ def average_pool(node: Node) -> Value:
 
 
 def _padded_count(found: Window, spatial: tuple[int, ...]) -> str:
-    """Taps that lie in the image or its padding: a window may reach beyond both."""
+    """Returns WGSL that counts taps in the image or its padding; a window may reach beyond both."""
     text, factors = "", []
     for axis, length in enumerate(spatial):
         end = length + found.after[axis]
@@ -80,7 +81,7 @@ def _padded_count(found: Window, spatial: tuple[int, ...]) -> str:
 
 @operator("LpPool")
 def lp_pool(node: Node) -> Value:
-    """The p-norm of a window."""
+    """Lowers LpPool: the p-norm of a window."""
     value = node.input(0)
     node.floating(value)
     spatial, p = value.shape[2:], float(node.attribute("p", 2))
@@ -95,7 +96,7 @@ def lp_pool(node: Node) -> Value:
 
 @operator("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")
 def global_pool(node: Node) -> Value:
-    """Over all spatial axes."""
+    """Lowers global pools, over all spatial axes."""
     value = node.input(0)
     node.floating(value)
     axes = list(range(2, value.rank))

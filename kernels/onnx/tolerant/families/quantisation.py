@@ -1,17 +1,18 @@
-"""Between floats and integers with a scale and a zero point."""
+"""Operators between floats and integers with a scale and a zero point."""
 
 from math import prod
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, FLOAT, UINT8, Element
 from kernels.onnx.tolerant.families.linear import centred, convolution, matmul
 from kernels.onnx.tolerant.families.reduction import fold
-from kernels.onnx.tolerant.node import Node, element_of, operator, reshaped
+from kernels.onnx.tolerant.node import Node, element_of, reshaped
 from kernels.onnx.tolerant.value import Value, strides
 from kernels.onnx.tolerant.wgsl import axis_index
 
 
 def _place(node: Node, value: Value, scale: Value, axis: int) -> str:
-    """Index of an element's scale: one for all, one a slice, or one a block."""
+    """Returns the index of an element's scale: one scale in all, per slice or per block."""
     if scale.size == 1:
         return "0u"
     block = int(node.attribute("block_size", 0))
@@ -33,13 +34,13 @@ def _rounded(element: Element, quotient: str, zero: str) -> str:
 
 def _small(node: Node, element: Element) -> Element:
     if element.bits not in (2, 4, 8, 16):
-        raise node.refuse(f"to {element.name}")
+        raise node.refuse(f"the output type {element.name} is not supported")
     return element
 
 
 @operator("QuantizeLinear")
 def quantize(node: Node) -> Value:
-    """Rounded half to even, then clamped."""
+    """Lowers QuantizeLinear: rounds half to even, then clamps."""
     value, scale = node.input(0), node.input(1)
     axis = node.axis(1, value.rank) if value.rank else 0
     place = _place(node, value, scale, axis)
@@ -57,7 +58,7 @@ def quantize(node: Node) -> Value:
 
 @operator("DequantizeLinear")
 def dequantize(node: Node) -> Value:
-    """(x - zero point) times scale."""
+    """Lowers DequantizeLinear: (x - zero point) times scale."""
     value, scale = node.input(0), node.input(1)
     axis = node.axis(1, value.rank) if value.rank else 0
     inputs, x = [value, scale], "f32($0[i])"
@@ -75,7 +76,7 @@ def dequantize(node: Node) -> Value:
 
 @operator("DynamicQuantizeLinear")
 def dynamic_quantize(node: Node) -> list[Value]:
-    """uint8 by the tensor's own range, which zero belongs to."""
+    """Lowers DynamicQuantizeLinear: uint8 over the tensor's own range, extended to include zero."""
     value = node.input(0)
     table = reshaped(value, (1, value.size))
     low = fold(node, table, "0.0", "min(acc, x)")
@@ -95,7 +96,7 @@ def _requantized(
     point = node.input(zero)
     place = axis_index("i", total.shape, axis) if b.size > 1 else "0u"
     if a.size > 1 or prod(y.shape) > 1:
-        raise node.refuse("scales of the left operand or the output a row")
+        raise node.refuse("one scale per row of the left operand or the output is not supported")
     element = _small(node, point.element)
     quotient = f"f32($0[i]) * ($1[0] * $2[{place}] / $3[0])"
     code = f"let r = {_rounded(element, quotient, 'f32($4[0])')};"
@@ -104,7 +105,7 @@ def _requantized(
 
 @operator("QLinearMatMul")
 def qlinear_matmul(node: Node) -> Value:
-    """Product of quantised matrices, quantised again."""
+    """Lowers QLinearMatMul: a product of quantised matrices, quantised again."""
     a, b = centred(node, 0, 2, -2), centred(node, 3, 5, -1)
     total = matmul(node, a, b, start="0i")
     return _requantized(node, total, (1, 4, 6), 7, total.rank - 1)
@@ -112,7 +113,7 @@ def qlinear_matmul(node: Node) -> Value:
 
 @operator("QLinearConv")
 def qlinear_conv(node: Node) -> Value:
-    """Convolution of quantised tensors, quantised again."""
+    """Lowers QLinearConv: a convolution of quantised tensors, quantised again."""
     x, w = centred(node, 0, 2, 1), centred(node, 3, 5, 0)
     bias = node.input(8) if node.has(8) else None
     total = convolution(node, x, w, bias, start="0i")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.families.movement import concatenated, sliced, transposed
-from kernels.onnx.tolerant.node import Node, operator, reshaped
+from kernels.onnx.tolerant.node import Node, reshaped
 from kernels.onnx.tolerant.value import Value, on_host
 
 MAX_STEPS = 512
@@ -37,7 +38,7 @@ class _Cell:
         return self.r.shape[-1]
 
     def step(self, x: Value, h: Value, c: Value) -> tuple[Value, Value]:
-        """The next states of [batch, I] and [batch, H]."""
+        """Returns the next states from x [batch, I] and the states h and c, [batch, H]."""
         match self.node.operator:
             case "RNN":
                 pre = self._gate(x, h, 0)
@@ -81,7 +82,7 @@ class _Cell:
         )
 
     def _product(self, x: Value, weights: Value, gate: int, half: int) -> Value:
-        """x times one gate's weights, with that half's bias."""
+        """Returns x times one gate's weights, plus that half's bias."""
         length, hidden = weights.shape[-1], self.hidden
         bias = (half * _GATES[self.node.operator] + gate) * hidden
         code = (
@@ -106,7 +107,10 @@ def _zeros(like: Value, shape: tuple[int, ...]) -> Value:
 
 @operator("RNN", "GRU", "LSTM")
 def recurrent(node: Node) -> list[Value]:
-    """All steps' states and the last ones, in one or two directions."""
+    """Lowers RNN, GRU and LSTM, in one or two directions.
+
+    Returns the states of all steps and the last states.
+    """
     x, w, r = node.input(0), node.input(1), node.input(2)
     node.floating(x)
     batchwise = bool(node.attribute("layout", 0))
@@ -116,14 +120,14 @@ def recurrent(node: Node) -> list[Value]:
     if steps > MAX_STEPS:
         raise node.refuse(f"{steps} steps exceed {MAX_STEPS}")
     if node.attribute("clip") is not None:
-        raise node.refuse("clip")
+        raise node.refuse("clip is not supported")
     if node.has(4) and any(each != steps for each in node.ints(4)):
-        raise node.refuse("sequences of different lengths")
+        raise node.refuse("sequences of different lengths are not supported")
     directions, hidden, gates = w.shape[0], r.shape[-1], _GATES[node.operator]
     names = [each.decode() for each in node.attribute("activations", [])]
     names = [each.lower() for each in names or _DEFAULTS[node.operator] * directions]
     if unknown := [each for each in names if each not in _ACTIVATIONS]:
-        raise node.refuse(f"activation {unknown[0]}")
+        raise node.refuse(f"the activation {unknown[0]} is not supported")
     b = node.input(3) if node.has(3) else _zeros(w, (directions, 2 * gates * hidden))
     states = [
         node.input(at) if node.has(at) else _zeros(w, (directions, batch, hidden)) for at in (5, 6)

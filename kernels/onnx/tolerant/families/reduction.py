@@ -1,25 +1,26 @@
-"""Operators that fold axes."""
+"""Operators that reduce axes."""
 
 from collections.abc import Sequence
 from math import prod
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import BOOL, ELEMENTS, INT64, Bounds, Element
 from kernels.onnx.tolerant.families.creation import constant
 from kernels.onnx.tolerant.families.movement import transposed
-from kernels.onnx.tolerant.node import Node, operator, reshaped
+from kernels.onnx.tolerant.node import Node, reshaped
 from kernels.onnx.tolerant.value import Value
 from kernels.onnx.tolerant.wgsl import MAX_LOOP, literal
 
-# A longer row is folded in parts, then the parts.
+# A longer row is reduced in parts, and then the parts are.
 CHUNK = 1024
 
-# What each fold starts with, and how it takes an element x of the tensor.
+# Takes an element x into the accumulator; NaN wins.
 _MIN = "select(min(acc, x), x, is_nan(x))"
 _MAX = "select(max(acc, x), x, is_nan(x))"
 
 
 def rows(node: Node, value: Value, axes: Sequence[int]) -> Value:
-    """[outer, length] with the axes last, moved only where they are not last already."""
+    """Returns [outer, length] with the axes last; they move only if they are not last already."""
     kept = [at for at in range(value.rank) if at not in axes]
     order = [*kept, *sorted(axes)]
     length = prod(value.shape[at] for at in axes)
@@ -40,9 +41,10 @@ def fold(
     bounds: Bounds | None = None,
     element: Element | None = None,
 ) -> Value:
-    """[outer] from [outer, length]: acc = start, then acc = step for each x = mapped element.
+    """Returns [outer] from [outer, length]: acc = start, then acc = step for each x = mapped
+    element.
 
-    mapped may read x, the row number `row` and the extra inputs $1...
+    `mapped` may read x, the row number `row` and the extra inputs $1...
     """
     outer, length = value.shape
     target = element or value.element
@@ -74,7 +76,7 @@ def _axes(node: Node, value: Value) -> list[int] | None:
 
 
 def shaped(value: Value, source: Value, axes: Sequence[int], keep: bool) -> Value:
-    """A folded tensor with the source's other axes, and ones where kept."""
+    """Returns a reduced tensor with the source's other axes, and ones for the axes where kept."""
     shape = [
         1 if at in axes else length
         for at, length in enumerate(source.shape)
@@ -97,7 +99,7 @@ def _limits(element: Element) -> tuple[str, str]:
     "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp",
 )  # fmt: skip
 def reduce(node: Node) -> Value:
-    """Sum, mean, product, extremes and norms over axes."""
+    """Lowers sum, mean, product, extremes and norms over axes."""
     value = node.input(0)
     axes = _axes(node, value)
     if axes is None:
@@ -172,13 +174,13 @@ def _log_sum_exp(node: Node, table: Value) -> Value:
 
 @operator("ArgMax", "ArgMin")
 def arg(node: Node) -> Value:
-    """The first, or last, place of the extreme along an axis."""
+    """Lowers ArgMax and ArgMin: the first, or last, position of the extreme along an axis."""
     value = node.input(0)
     axis = node.axis(0, value.rank)
     table = rows(node, value, [axis])
     length = table.shape[1]
     if length > MAX_LOOP:
-        raise node.refuse(f"an axis of {length} exceeds {MAX_LOOP}")
+        raise node.refuse(f"an axis has {length} elements, above {MAX_LOOP}")
     sign = ">" if node.operator == "ArgMax" else "<"
     sign += "=" if node.attribute("select_last_index", 0) else ""
     code = (
@@ -192,12 +194,12 @@ def arg(node: Node) -> Value:
 
 @operator("CumSum", "CumProd")
 def cumulative(node: Node) -> Value:
-    """Each element with all before it along an axis."""
+    """Lowers CumSum and CumProd: each element with all elements before it along an axis."""
     value = node.input(0)
     axis = node.ints(1)[0] % value.rank
     length, inner = value.shape[axis], prod(value.shape[axis + 1 :])
     if length > MAX_LOOP:
-        raise node.refuse(f"an axis of {length} exceeds {MAX_LOOP}")
+        raise node.refuse(f"an axis has {length} elements, above {MAX_LOOP}")
     exclusive, reverse = node.attribute("exclusive", 0), node.attribute("reverse", 0)
     summing = node.operator == "CumSum"
     first, last = ("at", f"{length}u") if reverse else ("0u", "at + 1u")
@@ -219,7 +221,7 @@ def cumulative(node: Node) -> Value:
 
 @operator("Softmax", "LogSoftmax", "Hardmax")
 def softmax(node: Node) -> Value:
-    """Along an axis; before opset 13 along all from that axis on."""
+    """Lowers softmaxes along an axis; before opset 13, along that axis and all that follow."""
     value = node.input(0)
     node.floating(value)
     if node.opset < 13:
@@ -240,7 +242,7 @@ def softmax(node: Node) -> Value:
 def _softmax(node: Node, table: Value) -> Value:
     length = table.shape[1]
     top = fold(node, table, "(-inf())", _MAX)
-    # Each step is rounded to the tensor's type, as the operator's definition in ONNX does.
+    # Each step is rounded to the tensor's type, as in ONNX's definition of the operator.
     shifted = table.element.rounded("@ - $1[row]")
     term = table.element.rounded(f"exp({shifted})")
     total = fold(node, table, "0.0", "acc + x", term, extra=[top])
@@ -265,7 +267,7 @@ def _hardmax(node: Node, table: Value) -> Value:
 
 @operator("LpNormalization")
 def lp_normalization(node: Node) -> Value:
-    """Divided by the L1 or L2 norm along an axis; zero where the norm is."""
+    """Lowers LpNormalization: divides by the norm along an axis; zero where the norm is zero."""
     value = node.input(0)
     node.floating(value)
     axis = node.axis(-1, value.rank)

@@ -1,4 +1,4 @@
-"""Operators that read between elements."""
+"""Operators that read at positions between elements."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from math import ceil, floor, prod
 
 import numpy as np
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, FLOAT, INT32
-from kernels.onnx.tolerant.node import Node, operator
+from kernels.onnx.tolerant.node import Node
 from kernels.onnx.tolerant.value import Value, on_host, strides
 from kernels.onnx.tolerant.wgsl import literal
 
@@ -16,7 +17,7 @@ Taps = list[tuple[list[int], list[float]]]
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """One axis of a resize; taps are (indices, weights) of each output position."""
+    """One axis of a resize; taps are the (indices, weights) of each output position."""
 
     length: int
     out: int
@@ -25,7 +26,7 @@ class _Axis:
     end: float
 
     def source(self, mode: str, at: int) -> float:
-        """Where an output position lies in the input; modes of the ONNX operator."""
+        """Returns the input position of an output position, by the modes of the ONNX operator."""
         width = self.scale * self.length
         match mode:
             case "half_pixel":
@@ -79,7 +80,7 @@ def _taps(node: Node, axis: _Axis, places: Sequence[float]) -> Taps:
     elif mode in ("linear", "bilinear"):
         weight, reach = (lambda x: max(0.0, 1.0 - abs(x))), 1
     else:
-        raise node.refuse(f"mode {mode}")
+        raise node.refuse(f"the mode {mode} is not supported")
     narrow = min(axis.scale, 1.0) if node.attribute("antialias", 0) else 1.0
     found: Taps = []
     for x in places:
@@ -133,7 +134,7 @@ def _resized(node: Node, value: Value, number: int, axis: _Axis) -> Value:
 
 @operator("Resize", "Upsample")
 def resize(node: Node) -> Value:
-    """Axis by axis, by weights that follow from the lengths alone."""
+    """Lowers Resize axis by axis, with weights that depend on the lengths alone."""
     value = node.input(0)
     first = 1 if node.operator == "Upsample" or node.opset < 11 else 2
     axes = [at % value.rank for at in node.attribute("axes") or range(value.rank)]
@@ -165,7 +166,7 @@ def resize(node: Node) -> Value:
 
 @operator("GridSample")
 def grid_sample(node: Node) -> Value:
-    """At the normalised positions that a grid tells, by any number of axes."""
+    """Lowers GridSample: samples at a grid's normalised positions, over any number of axes."""
     value, grid = node.input(0), node.input(1)
     node.floating(value)
     spatial, out = value.shape[2:], grid.shape[1:-1]

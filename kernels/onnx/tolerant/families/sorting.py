@@ -1,24 +1,28 @@
-"""Operators that order elements, or put them in their places."""
+"""Operators that sort elements or write them to given positions."""
 
 from math import prod
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, INT64
 from kernels.onnx.tolerant.families.movement import padded, transposed
 from kernels.onnx.tolerant.families.reduction import rows
-from kernels.onnx.tolerant.node import Node, operator, reshaped
+from kernels.onnx.tolerant.node import Node, reshaped
 from kernels.onnx.tolerant.value import Value
 from kernels.onnx.tolerant.wgsl import MAX_LOOP
 
 
 @operator("TopK")
 def top_k(node: Node) -> list[Value]:
-    """The k largest, or smallest, along an axis, in order; of equals the first comes first."""
+    """Lowers TopK: the k largest or smallest elements along an axis, in order.
+
+    Of equal elements the first comes first.
+    """
     value = node.input(0)
     axis = node.axis(-1, value.rank)
     k = node.ints(1)[0] if node.has(1) else int(node.attribute("k"))
     length = value.shape[axis]
     if length > MAX_LOOP:
-        raise node.refuse(f"an axis of {length} exceeds {MAX_LOOP}")
+        raise node.refuse(f"an axis has {length} elements, above {MAX_LOOP}")
     table = rows(node, value, [axis])
     sign = ">" if node.attribute("largest", 1) else "<"
     code = (
@@ -50,7 +54,10 @@ def _back(node: Node, found: Value, value: Value, axis: int) -> Value:
 
 @operator("TensorScatter")
 def tensor_scatter(node: Node) -> Value:
-    """New entries of a cache, from an index a batch on, around its end where circular."""
+    """Lowers TensorScatter: writes new entries into a cache from one index per batch on.
+
+    A circular cache continues at its start.
+    """
     value, update = node.input(0), node.input(1)
     axis = node.axis(-2, value.rank)
     length, count = value.shape[axis], update.shape[axis]
@@ -72,7 +79,7 @@ def tensor_scatter(node: Node) -> Value:
 
 @operator("MaxUnpool")
 def max_unpool(node: Node) -> Value:
-    """Each element where the pool found it, zeros elsewhere."""
+    """Lowers MaxUnpool: each element at the position where the pool found it, zeros elsewhere."""
     value, places = node.input(0), node.input(1)
     node.floating(value)
     kernel = node.attribute("kernel_shape")

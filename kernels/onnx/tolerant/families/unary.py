@@ -1,14 +1,14 @@
 """Operators of one tensor, element by element."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
+from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import BOOL, ELEMENTS, Element
-from kernels.onnx.tolerant.node import Node, element_of, operator
+from kernels.onnx.tolerant.node import Node, element_of
 from kernels.onnx.tolerant.value import Value
 from kernels.onnx.tolerant.wgsl import literal
 
-# x is the element; formulas of the ONNX operators' reference.
+# x is the element; the formulas follow ONNX's reference.
 _FLOAT: dict[str, str] = {
     "Acos": "acos(x)",
     "Acosh": "log(x + sqrt(x * x - 1.0))",
@@ -44,27 +44,22 @@ def _unary(node: Node, formula: str, element: Element | None = None) -> Value:
     return node.emit([value], value.shape, element or value.element, code)
 
 
-def _float(name: str) -> Callable[[Node], Value]:
-    def lower(node: Node) -> Value:
-        node.floating(node.input(0))
-        return _unary(node, _FLOAT[name])
-
-    return lower
-
-
-for _name in _FLOAT:
-    operator(_name)(_float(_name))
+@operator(*_FLOAT)
+def function(node: Node) -> Value:
+    """A function of one float tensor."""
+    node.floating(node.input(0))
+    return _unary(node, _FLOAT[node.operator])
 
 
 @operator("Abs", "Neg", "Sign", "Relu")
 def signed(node: Node) -> Value:
-    """Of floats and integers."""
+    """Lowers operators on floats and signed integers."""
     value = node.input(0)
     lane = value.element.lane
     if lane == "u32":
         formula = {"Abs": "x", "Sign": "select(0u, 1u, x != 0u)", "Relu": "x"}.get(node.operator)
         if formula is None:
-            raise node.refuse(f"of {value.element.name}")
+            raise node.refuse(f"{value.element.name} is not supported")
     else:
         zero = "0.0" if lane == "f32" else "0i"
         formula = {
@@ -86,7 +81,7 @@ def signed(node: Node) -> Value:
 
 @operator("Not", "BitwiseNot")
 def negation(node: Node) -> Value:
-    """Of truths and of bits."""
+    """Lowers the negation of booleans and of bits."""
     if node.operator == "Not":
         return _unary(node, "1u - min(x, 1u)", ELEMENTS[BOOL])
     return _unary(node, "~x")
@@ -94,14 +89,14 @@ def negation(node: Node) -> Value:
 
 @operator("IsNaN")
 def is_nan(node: Node) -> Value:
-    """Truth of NaN."""
+    """Lowers IsNaN to booleans."""
     node.floating(node.input(0))
     return _unary(node, "select(0u, 1u, is_nan(x))", ELEMENTS[BOOL])
 
 
 @operator("IsInf")
 def is_inf(node: Node) -> Value:
-    """Truth of infinity, of either sign as attributes tell."""
+    """Lowers IsInf to booleans, for the signs that the attributes select."""
     node.floating(node.input(0))
     tests = ["false"]
     if node.attribute("detect_positive", 1):
@@ -111,36 +106,35 @@ def is_inf(node: Node) -> Value:
     return _unary(node, f"select(0u, 1u, {' || '.join(tests)})", ELEMENTS[BOOL])
 
 
-def _attributes(defaults: dict[str, float], formula: str) -> Callable[[Node], Value]:
-    def lower(node: Node) -> Value:
-        node.floating(node.input(0))
-        given = {name: literal(node.attribute(name, value)) for name, value in defaults.items()}
-        return _unary(node, formula.format(**given))
-
-    return lower
-
-
 _SELU = {"alpha": 1.67326319217681884765625, "gamma": 1.05070102214813232421875}
-for _name, _defaults, _formula in (
-    ("LeakyRelu", {"alpha": 0.01}, "select(x, {alpha} * x, x < 0.0)"),
-    ("Elu", {"alpha": 1.0}, "select(x, {alpha} * expm1(x), x < 0.0)"),
-    ("Celu", {"alpha": 1.0}, "max(x, 0.0) + min({alpha} * expm1(x / {alpha}), 0.0)"),
-    ("Selu", _SELU, "{gamma} * select(x, {alpha} * expm1(x), x <= 0.0)"),
-    ("ThresholdedRelu", {"alpha": 1.0}, "select(0.0, x, x > {alpha})"),
-    ("HardSigmoid", {"alpha": 0.2, "beta": 0.5}, "clamp({alpha} * x + {beta}, 0.0, 1.0)"),
-    ("Swish", {"alpha": 1.0}, "x * sigmoid({alpha} * x)"),
-    (
-        "Shrink",
+# Defaults of the attributes, and the formula that they enter.
+_PARAMETRIC: dict[str, tuple[dict[str, float], str]] = {
+    "LeakyRelu": ({"alpha": 0.01}, "select(x, {alpha} * x, x < 0.0)"),
+    "Elu": ({"alpha": 1.0}, "select(x, {alpha} * expm1(x), x < 0.0)"),
+    "Celu": ({"alpha": 1.0}, "max(x, 0.0) + min({alpha} * expm1(x / {alpha}), 0.0)"),
+    "Selu": (_SELU, "{gamma} * select(x, {alpha} * expm1(x), x <= 0.0)"),
+    "ThresholdedRelu": ({"alpha": 1.0}, "select(0.0, x, x > {alpha})"),
+    "HardSigmoid": ({"alpha": 0.2, "beta": 0.5}, "clamp({alpha} * x + {beta}, 0.0, 1.0)"),
+    "Swish": ({"alpha": 1.0}, "x * sigmoid({alpha} * x)"),
+    "Shrink": (
         {"bias": 0.0, "lambd": 0.5},
         "select(select(0.0, x - {bias}, x > {lambd}), x + {bias}, x < -{lambd})",
     ),
-):
-    operator(_name)(_attributes(_defaults, _formula))
+}
+
+
+@operator(*_PARAMETRIC)
+def parametric(node: Node) -> Value:
+    """A function of one float tensor with attributes."""
+    node.floating(node.input(0))
+    defaults, formula = _PARAMETRIC[node.operator]
+    given = {name: literal(node.attribute(name, value)) for name, value in defaults.items()}
+    return _unary(node, formula.format(**given))
 
 
 @operator("Gelu")
 def gelu(node: Node) -> Value:
-    """Gaussian error linear unit, exact or by tanh."""
+    """Lowers Gelu, exactly or by tanh."""
     node.floating(node.input(0))
     if node.attribute("approximate", b"none") == b"tanh":
         inner = "0.7978845608 * (x + 0.044715 * x * x * x)"
@@ -150,14 +144,14 @@ def gelu(node: Node) -> Value:
 
 @operator("Cast", "CastLike")
 def cast(node: Node) -> Value:
-    """Another element type; out of its range, whatever the device gives."""
+    """Lowers casts; values out of the new type's range are as the device converts them."""
     value = node.input(0)
     if node.operator == "Cast":
         target = element_of(int(node.attribute("to")), "Cast")
     else:
         target = node.input(1).element
     if target.is_small and not node.attribute("saturate", 1):
-        # Only E5M2 has an infinity.
+        # Of these types only E5M2 has an infinity.
         beyond = "inf()" if target.name == "float8e5m2" else "nan()"
         text = target.store.rsplit(",", 1)[0].replace("(r", "($0[i]", 1)
         code = f"let s = {text}, {beyond}); let r = s;"
@@ -167,19 +161,19 @@ def cast(node: Node) -> Value:
 
 @operator("BitCast")
 def bit_cast(node: Node) -> Value:
-    """The same bits as another type of the same width."""
+    """Lowers BitCast: the same bits as another type of the same width."""
     value = node.input(0)
     source, target = value.element, element_of(int(node.attribute("to")), node.operator)
     if source.numpy.itemsize != target.numpy.itemsize or 64 in (source.bits, target.bits):
-        raise node.refuse(f"{source.name} to {target.name}")
+        raise node.refuse(f"{source.name} to {target.name} is not supported")
     narrow_float = any(each.is_float and each.numpy.itemsize != 4 for each in (source, target))
     if narrow_float or source.bits in (2, 4):
-        raise node.refuse(f"{source.name} to {target.name}")
+        raise node.refuse(f"{source.name} to {target.name} is not supported")
     return _unary(node, f"bitcast<{target.lane}>(x)", target)
 
 
 def converted(node: Node, value: Value, target: Element) -> Value:
-    """The value in another element type, truncated towards zero."""
+    """Returns the value in another element type, truncated towards zero."""
     source = value.element
     if source == target:
         return value
@@ -188,7 +182,7 @@ def converted(node: Node, value: Value, target: Element) -> Value:
         zero = {"f32": "0.0", "i32": "0i", "u32": "0u"}[source.lane]
         formula = f"select(0u, 1u, x != {zero})"
     elif source.is_float and target.lane == "u32":
-        # Negative numbers wrap, as in C on the common machines.
+        # Negative numbers wrap, as C compilers on common machines do.
         formula = "select(u32(x), bitcast<u32>(i32(x)), x < 0.0)"
     elif source.lane == target.lane:
         formula = "x"
@@ -201,7 +195,7 @@ def converted(node: Node, value: Value, target: Element) -> Value:
 
 @operator("Clip")
 def clip(node: Node) -> Value:
-    """Clamped to bounds from attributes or inputs."""
+    """Lowers Clip: clamps to bounds from attributes or inputs."""
     value = node.input(0)
     inputs, formula = [value], "x"
     nan = "select({}, x, is_nan(x))" if value.element.is_float else "{}"
@@ -218,13 +212,13 @@ def clip(node: Node) -> Value:
 
 @operator("Identity")
 def identity(node: Node) -> Value:
-    """The tensor itself."""
+    """Lowers Identity to its input."""
     return node.input(0)
 
 
 @operator("Dropout")
 def dropout(node: Node) -> list[Value]:
-    """At inference nothing is dropped."""
+    """Lowers Dropout, which drops nothing at inference."""
     value = node.input(0)
     training = node.has(2) and bool(node.known(2).reshape(()))
     ratio = float(node.known(1).reshape(())) if node.has(1) else node.attribute("ratio", 0.5)

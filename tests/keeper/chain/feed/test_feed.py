@@ -5,17 +5,19 @@ import itertools
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from aiohttp import web
 from solders.pubkey import Pubkey
+from solders.signature import Signature
 
 from idl.client import staking
 from keeper.chain.errors import PermanentError
-from keeper.chain.feed import AccountState, ChainEvent, Feed, Timing
-from keeper.chain.gateway import Backoff, Gateway
+from keeper.chain.feed import AccountState, ChainEvent, Feed, LostEvents, Timing
+from keeper.chain.gateway import Backoff, Gateway, LandedTransaction
 from keeper.chain.submit import Submitter
 from keeper.journal import Journal
 from tests.keeper.chain.cluster import Cluster, on_cluster
@@ -319,3 +321,34 @@ def test_failed_transactions_and_forged_events_are_not_told(tmp_path: Path) -> N
             return await staked(feed, 1)
 
     assert on_feed(tmp_path, act) == [2]
+
+
+class Truncating(Gateway):
+    """Cuts the logs of every transaction off before its first event, as a busy node does."""
+
+    async def transaction(self, signature: Signature) -> LandedTransaction | None:
+        landed = await super().transaction(signature)
+        if landed is None:
+            return None
+        kept = itertools.takewhile(lambda line: not line.startswith("Program data"), landed.logs)
+        return replace(landed, logs=(*kept, "Log truncated"))
+
+
+def test_events_that_a_node_cut_off_are_told_as_lost_once(tmp_path: Path) -> None:
+    async def act(served: Cluster, gateway: Gateway, journal: Journal, submit: Submitter) -> None:
+        landed = await submit.submit("stake", [served.stake(1)])
+        last = await submit.submit("stake 2", [served.stake(2)])
+        async with (
+            Truncating(served.net.url, websocket_url=served.net.url) as cutting,
+            following(cutting, journal, from_beginning=True) as feed,
+        ):
+            found: list[LostEvents] = []
+            async for item in feed:
+                assert isinstance(item, LostEvents)
+                found.append(item)
+                if item.signature == last.signature:
+                    break
+        assert [each.signature for each in found].count(landed.signature) == 1
+        assert {each.program for each in found} == {"staking"}
+
+    on_feed(tmp_path, act, silent=True)

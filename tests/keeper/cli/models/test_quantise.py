@@ -9,8 +9,8 @@ import pytest
 
 from keeper.cli.app import run
 from keeper.cli.models.quantise import read_interface
-from kernels.exact.reference import execute
 from kernels.graph.file import read
+from kernels.graph.reference import execute
 from tests.kernels.onnx.digits import images, network, samples
 from tests.kernels.onnx.exact.quantised import Draft
 

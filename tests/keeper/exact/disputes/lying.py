@@ -19,10 +19,10 @@ from keeper.exact.roles.workload import WorkloadFetcher
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import TransactionRecord
 from keeper.lab.localnet.deployment import localnet_mint
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph, GraphBuilder
+from kernels.graph.reference import NumpyExecutor
 from kernels.trace.layout import Array
-from tests.keeper.exact.roles.stage import Material, Stage
+from tests.keeper.exact.roles.rig import Material, Rig
 
 LAMPORTS = 10**10
 QUOTA_BYTES = 1 << 28
@@ -52,18 +52,18 @@ def wide_product(inner: int = 4_096, size: int = 128) -> Material:
     return build.build(), [rng.integers(-128, 128, (1, 1, size, inner), np.int8)]
 
 
-async def committed(stage: Stage, operator: int | None = None) -> None:
+async def committed(rig: Rig, operator: int | None = None) -> None:
     """Play until the provider has committed, a lie about `operator` unless it is None."""
     executor = NumpyExecutor() if operator is None else LyingExecutor(operator)
-    provider = stage.provider(executor=executor)
-    await stage.play([provider], lambda: stage.view.job.state is JobState.COMMITTED)
+    provider = rig.provider(executor=executor)
+    await rig.play([provider], lambda: rig.view.job.state is JobState.COMMITTED)
 
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
     """A stranger with lamports, and its challenger."""
 
-    stage: Stage
+    rig: Rig
     key: Keypair
     traces: TraceLoader
     challenger: Challenger
@@ -72,19 +72,19 @@ class Watcher:
 
     def sent(self, address: Pubkey | None = None) -> list[TransactionRecord]:
         """What landed of the watcher's, or of an address, oldest first."""
-        return list(self.stage.bank.history(address or self.key.pubkey()))[::-1]
+        return list(self.rig.bank.history(address or self.key.pubkey()))[::-1]
 
 
-def watcher(stage: Stage, folder: Path, name: str = "watcher") -> Watcher:
+def watcher(rig: Rig, folder: Path, name: str = "watcher") -> Watcher:
     """A fresh one; while it waits, slots pass."""
     key = localnet_keypair(name)
-    stage.bank.airdrop(key.pubkey(), LAMPORTS)
-    localnet_mint().mint_to(stage.bank, key.pubkey(), 0)
+    rig.bank.airdrop(key.pubkey(), LAMPORTS)
+    localnet_mint().mint_to(rig.bank, key.pubkey(), 0)
 
     async def pass_a_slot(_: float) -> None:
-        stage.bank.advance()
+        rig.bank.advance()
 
-    services = stage.market.services
+    services = rig.market.services
     submitter = services.submitter(key)
     uploader = EvidenceUploader(services.gateway, submitter, sleep=pass_a_slot)
     store = BlobStore(folder, QUOTA_BYTES)
@@ -95,4 +95,4 @@ def watcher(stage: Stage, folder: Path, name: str = "watcher") -> Watcher:
         archive=TraceArchive(folder, store, StageIndexes(folder)),
     )
     challenger = Challenger(uploader, key.pubkey(), services.lane)
-    return Watcher(stage, key, loader, challenger, uploader, submitter)
+    return Watcher(rig, key, loader, challenger, uploader, submitter)

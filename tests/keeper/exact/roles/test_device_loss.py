@@ -19,9 +19,9 @@ from keeper.exact.roles.role import Role
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.lab.market.balances import Balances
 from keeper.lab.market.marketplace import PROVIDERS
-from kernels.exact.reference import Executor, execute
+from kernels.graph.reference import Executor, execute
 from kernels.runtime import Adapter, AdapterUnavailable, GpuExecutor
-from tests.keeper.exact.roles.stage import Stage, on_stage
+from tests.keeper.exact.roles.rig import Rig, on_rig
 from tests.kernels.conftest import ADAPTERS
 
 Lose = Callable[[int], None]
@@ -68,40 +68,40 @@ class Card:
         return GpuExecutor(self._adapter)
 
 
-def slow_provider(stage: Stage, executor: Executor) -> Provider:
+def slow_provider(rig: Rig, executor: Executor) -> Provider:
     """So slow on paper that each operator is a stage of its own."""
-    provider = stage.provider(executor=executor)
+    provider = rig.provider(executor=executor)
     provider._tools = replace(provider._tools, rate=1)
     return provider
 
 
-async def check_paid_once(stage: Stage, before: Balances, everybody: Sequence[Role]) -> None:
+async def check_paid_once(rig: Rig, before: Balances, everybody: Sequence[Role]) -> None:
     """The right result, each stage committed once, and one payment of the price."""
-    assert stage.view.job.state is JobState.SETTLED
-    assert stage.view.job.lease is not None
-    price = stage.view.job.lease.price
-    commits = [action for _, action in stage.actions(CommitStage)]
+    assert rig.view.job.state is JobState.SETTLED
+    assert rig.view.job.lease is not None
+    price = rig.view.job.lease.price
+    commits = [action for _, action in rig.actions(CommitStage)]
     assert [each.first for each in commits if isinstance(each, CommitStage)] == list(
-        range(len(stage.graph.descriptors))
+        range(len(rig.graph.descriptors))
     )
-    services = stage.market.services
+    services = rig.market.services
     traces = TraceFetcher(services.client, services.gateway)
-    result = await fetch_result(traces, stage.view, stage.graph)
-    assert np.array_equal(result, execute(stage.graph, stage.inputs)[-1])
-    stage.buyer.keep.clear()
-    await stage.play(everybody, stage.closed)
-    after = await stage.balances()
+    result = await fetch_result(traces, rig.view, rig.graph)
+    assert np.array_equal(result, execute(rig.graph, rig.inputs)[-1])
+    rig.buyer.keep.clear()
+    await rig.play(everybody, rig.closed)
+    after = await rig.balances()
     fee = -(-price * 500 // 10_000)
     gained = after.named[PROVIDERS[0]] - before.named[PROVIDERS[0]]
     # Each stage's part of the price is rounded down.
     assert price - fee - len(commits) < gained <= price - fee
     assert after.total == after.supply
-    assert [name for name, _ in stage.actions(Withdraw)].count("provider") == 1
+    assert [name for name, _ in rig.actions(Withdraw)].count("provider") == 1
     assert after.named["job vaults"] == 0
 
 
-def executed(stage: Stage) -> list[int]:
-    actions = [action for _, action in stage.actions(Execute)]
+def executed(rig: Rig) -> list[int]:
+    actions = [action for _, action in rig.actions(Execute)]
     return [action.first for action in actions if isinstance(action, Execute)]
 
 
@@ -119,23 +119,23 @@ def test_attack_38_a_device_lost_in_mid_job_is_resumed_and_charged_once(  # noqa
     tried: list[int],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def story(stage: Stage) -> None:
-        before = await stage.balances()
-        provider = slow_provider(stage, RenewingExecutor(card.open))
-        everybody = [provider, *stage.verifiers, stage.crank, stage.buyer]
-        await stage.play(everybody, lambda: stage.view.job.progress == 2)
+    async def story(rig: Rig) -> None:
+        before = await rig.balances()
+        provider = slow_provider(rig, RenewingExecutor(card.open))
+        everybody = [provider, *rig.verifiers, rig.crank, rig.buyer]
+        await rig.play(everybody, lambda: rig.view.job.progress == 2)
         lose(losses)
         card.away = away
         with caplog.at_level(logging.WARNING):
-            await stage.play(everybody, stage.ended)
+            await rig.play(everybody, rig.ended)
         # What was committed before the loss is not computed again.
-        assert executed(stage) == tried
+        assert executed(rig) == tried
         assert card.opened == 1 + losses
         assert "opening it again" in caplog.text
-        assert ("Execute refused" in caplog.text) == (len(tried) > 4)
-        await check_paid_once(stage, before, everybody)
+        assert ("execute refused" in caplog.text) == (len(tried) > 4)
+        await check_paid_once(rig, before, everybody)
 
-    on_stage(tmp_path, story)
+    on_rig(tmp_path, story)
 
 
 def test_attack_38_a_process_that_dies_with_its_device_is_resumed_and_charged_once(
@@ -143,14 +143,14 @@ def test_attack_38_a_process_that_dies_with_its_device_is_resumed_and_charged_on
 ) -> None:
     """wgpu-native aborts the process when a submission finds the device lost."""
 
-    async def story(stage: Stage) -> None:
-        before = await stage.balances()
-        first = slow_provider(stage, RenewingExecutor(card.open))
-        others = [*stage.verifiers, stage.crank, stage.buyer]
-        await stage.play([first, *others], lambda: stage.view.job.progress == 2)
-        second = slow_provider(stage, RenewingExecutor(card.open))
-        await stage.play([second, *others], stage.ended)
-        assert executed(stage) == [0, 1, 2, 3]
-        await check_paid_once(stage, before, [second, *others])
+    async def story(rig: Rig) -> None:
+        before = await rig.balances()
+        first = slow_provider(rig, RenewingExecutor(card.open))
+        others = [*rig.verifiers, rig.crank, rig.buyer]
+        await rig.play([first, *others], lambda: rig.view.job.progress == 2)
+        second = slow_provider(rig, RenewingExecutor(card.open))
+        await rig.play([second, *others], rig.ended)
+        assert executed(rig) == [0, 1, 2, 3]
+        await check_paid_once(rig, before, [second, *others])
 
-    on_stage(tmp_path, story)
+    on_rig(tmp_path, story)

@@ -10,7 +10,7 @@ from keeper.exact.roles.mirror import Rules, View
 from keeper.lab.localnet import Localnet
 from keeper.node.errors import RoleError
 from keeper.node.mirror import SLOT_HASHES_KEPT
-from tests.keeper.exact.roles.stage import Stage, on_stage
+from tests.keeper.exact.roles.rig import Rig, on_rig
 
 
 def slot_hash(slot: int) -> bytes:
@@ -67,24 +67,24 @@ def test_a_cluster_without_the_programs_is_named() -> None:
 
 
 def test_a_sweep_reads_jobs_stake_and_rules(tmp_path: Path) -> None:
-    async def story(stage: Stage) -> None:
-        view = stage.market.mirror.view
-        snapshot = view.jobs[stage.job]
-        assert snapshot.job.spec_root == stage.graph.spec_root
-        assert snapshot.job.source == stage.market.storages["buyer"].url
+    async def story(rig: Rig) -> None:
+        view = rig.market.mirror.view
+        snapshot = view.jobs[rig.job]
+        assert snapshot.job.spec_root == rig.graph.spec_root
+        assert snapshot.job.source == rig.market.storages["buyer"].url
         assert snapshot.job.lease is None
         assert snapshot.verdict is None
         assert snapshot.escrow is not None
         assert snapshot.escrow.balance > snapshot.job.price
-        provider = view.parties[stage.market.parties.keys["provider 1"].pubkey()]
+        provider = view.parties[rig.market.parties.keys["provider 1"].pubkey()]
         assert provider.provider is not None
         assert provider.free_stake > 0
-        assert view.parties[stage.market.parties.keys["buyer"].pubkey()].position is None
+        assert view.parties[rig.market.parties.keys["buyer"].pubkey()].position is None
         assert view.rules.job_registry.lease_slots == 150
         with pytest.raises(LookupError):
-            stage.market.mirror.beacon(snapshot.job.posted_slot)
-        stage.bank.advance()
-        await stage.market.mirror.refresh()
-        assert stage.market.mirror.beacon(snapshot.job.posted_slot)
+            rig.market.mirror.beacon(snapshot.job.posted_slot)
+        rig.bank.advance()
+        await rig.market.mirror.refresh()
+        assert rig.market.mirror.beacon(snapshot.job.posted_slot)
 
-    on_stage(tmp_path, story)
+    on_rig(tmp_path, story)

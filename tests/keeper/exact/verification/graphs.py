@@ -3,8 +3,8 @@
 import numpy as np
 
 from keeper.exact.verification import CommittedStage
-from kernels.exact.reference import execute
 from kernels.graph import Graph, GraphBuilder
+from kernels.graph.reference import execute
 from kernels.trace import pack, tensor_root, trace_root
 from kernels.trace.layout import Array
 

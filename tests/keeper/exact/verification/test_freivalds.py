@@ -18,8 +18,8 @@ from keeper.exact.verification.freivalds import (
     fold_macs,
     matmul_macs,
 )
-from kernels.exact.reference import evaluate
 from kernels.graph import Descriptor, GraphBuilder
+from kernels.graph.reference import evaluate
 from kernels.trace.layout import Array
 
 RNG = np.random.default_rng(3)

@@ -3,8 +3,8 @@ import numpy as np
 from keeper.exact.verification import CheckCost
 from keeper.exact.verification.field import random_elements
 from keeper.exact.verification.linear import Claim, hold, is_worth_checking, may_wrap
-from kernels.exact.reference import evaluate
 from kernels.graph import GraphBuilder
+from kernels.graph.reference import evaluate
 from kernels.trace.layout import Array
 
 

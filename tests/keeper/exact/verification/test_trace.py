@@ -15,8 +15,8 @@ from keeper.exact.verification import (
 )
 from keeper.exact.verification.field import Elements, random_elements
 from kernels.evidence import Place, element_at
-from kernels.exact.reference import evaluate, execute, operands
 from kernels.graph import Graph, GraphBuilder, GraphError, is_linear
+from kernels.graph.reference import evaluate, execute, operands
 from kernels.trace import MerkleTree, stored_roots, tensor_root, trace_root
 from kernels.trace.layout import Array
 from kernels.trace.merkle import TENSOR

@@ -30,8 +30,8 @@ def test_two_providers_learn_and_are_paid(capsys: pytest.CaptureFixture[str]) ->
         (("--providers", "1"), "1 is not in the range 2<=x<=7"),
         (("--steps", "1"), "1 is not in the range 2<=x<=40"),
         (("--batch", "800"), "a batch of 800; every shard has 479 examples"),
-        (("--rate", "0"), "learning rate 0.0; it is above 0 and at most 1"),
-        (("--rate", "nan"), "learning rate nan; it is above 0 and at most 1"),
+        (("--rate", "0"), "learning rate 0.0; it must be above 0 and at most 1"),
+        (("--rate", "nan"), "learning rate nan; it must be above 0 and at most 1"),
     ],
 )
 def test_bad_input_is_one_clear_error(

@@ -6,8 +6,8 @@ import pytest
 from keeper.training.measurement import operator_works, seconds_alone_and_together
 from keeper.training.plan import Cluster, Link, Node, Performance, plan_pipeline
 from keeper.training.plan.execution import interval, measured_link, run_pipeline
-from kernels.exact.reference import NumpyExecutor
 from kernels.graph import Graph
+from kernels.graph.reference import NumpyExecutor
 from kernels.trace.layout import Array
 from kernels.training import Network, initial_master, rounded, shard_graph
 from tests.keeper.training.plan.clusters import PLENTY

@@ -1,4 +1,4 @@
-"""What a text may contain, rule by rule."""
+"""The rules on what a source may contain, one by one."""
 
 from dataclasses import replace
 
@@ -53,19 +53,19 @@ def test_what_is_allowed_passes(source: str) -> None:
         (Reason.BAD_SOURCE, f"{OUTPUT}{MAIN} y[0] = 1x; }}", "runs into a word"),
         (Reason.BAD_SOURCE, f"{OUTPUT}{MAIN} {'a' * 65} }}", "word of 65"),
         (Reason.BAD_SOURCE, f"{OUTPUT}{MAIN} {'1' * 65} }}", "number of 65"),
-        (Reason.BAD_SOURCE, f"{OUTPUT}{MAIN} let neurolov_turns = 1; }}", "taken"),
+        (Reason.BAD_SOURCE, f"{OUTPUT}{MAIN} let neurolov_turns = 1; }}", "reserved"),
         (Reason.BAD_SOURCE, f"{OUTPUT}{OUTPUT}{MAIN} }}", "declared twice"),
         (Reason.BAD_SOURCE, f"{OUTPUT}fn workgroupBarrier() {{ }} {MAIN} }}", "WGSL's own"),
         (Reason.BAD_SOURCE, f"alias vec4f = u32; {OUTPUT}{MAIN} }}", "WGSL's own"),
-        (Reason.BAD_SOURCE, f"{OUTPUT}{MAIN} main(); }}", "in a circle"),
+        (Reason.BAD_SOURCE, f"{OUTPUT}{MAIN} main(); }}", "calls itself"),
         (Reason.BAD_SOURCE, f"{OUTPUT}@compute fn main() {{ }}", "no workgroup_size"),
         (Reason.BAD_SOURCE, f"{OUTPUT}{MAIN} var a = array(1, 2); }}", "array<T, N>"),
         (Reason.BAD_SOURCE, f"{OUTPUT}var<private> p: array<u32>; {MAIN} }}", "without a length"),
         (Reason.BAD_SOURCE, f"{OUTPUT}var<private> p: array<u32, 1 / 0>; {MAIN} }}", "zero"),
         (Reason.BAD_SOURCE, f"{OUTPUT}var<private> p: array<u32, f()>; {MAIN} }}", "no size"),
-        (Reason.BAD_SOURCE, f"{OUTPUT}var<private> p = 3; {MAIN} }}", "state the type"),
+        (Reason.BAD_SOURCE, f"{OUTPUT}var<private> p = 3; {MAIN} }}", "must be stated"),
         (Reason.BAD_SOURCE, f"{OUTPUT}{MAIN} for (loop; ; ) {{ }} }}", "head of a loop"),
-        (Reason.BAD_ENTRY_POINT, f"{OUTPUT}fn main() {{ }}", "no compute entry point"),
+        (Reason.BAD_ENTRY_POINT, f"{OUTPUT}fn main() {{ }}", "not a compute entry point"),
         (Reason.FORBIDDEN_FEATURE, f"enable f16; {OUTPUT}{MAIN} }}", "enable"),
         (Reason.FORBIDDEN_FEATURE, f"requires chromium_magic; {OUTPUT}{MAIN} }}", "magic"),
         (Reason.FORBIDDEN_FEATURE, f"diagnostic(off, x); {OUTPUT}{MAIN} }}", "diagnostic"),

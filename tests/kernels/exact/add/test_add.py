@@ -1,10 +1,10 @@
-"""The wrapping sum."""
+"""The sum wraps and is broadcast."""
 
 import numpy as np
 import pytest
 
-from kernels.exact.reference import Executor
 from kernels.graph import GraphBuilder, GraphError, Reason
+from kernels.graph.reference import Executor
 from kernels.trace import DType
 from tests.kernels.running import run
 

@@ -1,9 +1,9 @@
-"""Argmax and its ties."""
+"""Argmax gives the lowest index on ties."""
 
 import numpy as np
 import pytest
 
-from kernels.exact.reference import Executor
+from kernels.graph.reference import Executor
 from kernels.trace import DType
 from tests.kernels.running import run
 

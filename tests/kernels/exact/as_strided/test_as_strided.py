@@ -1,10 +1,10 @@
-"""Strided reads as NumPy's own transpose, reshape, slice and broadcast."""
+"""Strided reads equal NumPy's transpose, reshape, slice and broadcast."""
 
 import numpy as np
 import pytest
 
-from kernels.exact.reference import Executor
 from kernels.graph import GraphBuilder, GraphError, InputKind, Reason
+from kernels.graph.reference import Executor
 from kernels.trace import DType
 from kernels.trace.layout import Array
 from tests.kernels.running import run

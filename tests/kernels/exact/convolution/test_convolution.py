@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from kernels.exact.reference import Executor
 from kernels.graph import Window
+from kernels.graph.reference import Executor
 from kernels.trace.layout import Array
 from tests.kernels.running import run
 

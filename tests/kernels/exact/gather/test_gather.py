@@ -1,10 +1,10 @@
-"""Rows of a table by index, and indices outside of it."""
+"""Rows of a table by index; indices outside the table are clamped."""
 
 import numpy as np
 import pytest
 
-from kernels.exact.reference import Executor
 from kernels.graph import GraphBuilder, GraphError, Reason
+from kernels.graph.reference import Executor
 from kernels.trace import DType
 from tests.kernels.running import run
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernels.exact.layer_norm.reference import layer_norm, root
-from kernels.exact.reference import Executor
+from kernels.exact.layer_norm.operator import layer_norm, root
 from kernels.graph import GraphBuilder, GraphError, Reason
+from kernels.graph.reference import Executor
 from kernels.trace import DType
 
 INT32 = st.integers(-(2**31), 2**31 - 1)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from kernels.exact.reference import Executor
 from kernels.graph import GraphBuilder, GraphError, Reason
+from kernels.graph.reference import Executor
 from tests.kernels.running import run
 
 

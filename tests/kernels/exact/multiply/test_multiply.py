@@ -1,10 +1,10 @@
-"""Products by element, with zero points and broadcasting."""
+"""Element-wise products with zero points and broadcasting."""
 
 import numpy as np
 import pytest
 
-from kernels.exact.reference import Executor
 from kernels.graph import GraphBuilder, GraphError, Reason
+from kernels.graph.reference import Executor
 from tests.kernels.running import run
 
 

@@ -1,9 +1,9 @@
-"""Row sums, with their wrap."""
+"""Row sums wrap."""
 
 import numpy as np
 import pytest
 
-from kernels.exact.reference import Executor
+from kernels.graph.reference import Executor
 from kernels.trace import DType
 from tests.kernels.running import run
 

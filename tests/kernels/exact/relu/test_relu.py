@@ -1,9 +1,9 @@
-"""The clamp in both dtypes."""
+"""Relu clamps in both dtypes."""
 
 import numpy as np
 import pytest
 
-from kernels.exact.reference import Executor
+from kernels.graph.reference import Executor
 from kernels.trace import DType
 from tests.kernels.running import run
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from kernels.exact.reference import Executor
 from kernels.graph import GraphBuilder, Value
+from kernels.graph.reference import Executor
 from kernels.trace import DType
 from tests.kernels.running import one, run
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernels.exact.reference import Executor
-from kernels.exact.softmax.reference import power, softmax
+from kernels.exact.softmax.operator import power, softmax
 from kernels.graph import GraphBuilder, GraphError, Reason
+from kernels.graph.reference import Executor
 from kernels.trace import DType
 from tests.kernels.running import run
 

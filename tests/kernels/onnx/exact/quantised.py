@@ -1,4 +1,4 @@
-"""Small quantised ONNX models, and what onnxruntime and the exact graph make of them."""
+"""Small quantised ONNX models, with the results of onnxruntime and of the exact graph."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from kernels.exact.reference import NumpyExecutor
+from kernels.graph.reference import NumpyExecutor
 from kernels.onnx.exact import Lowered, lower, read_network
 from kernels.trace.layout import Array
 
@@ -44,19 +44,19 @@ class Draft:
         return output
 
     def scale(self, scale: float, zero_point: int, kind: str) -> tuple[str, str]:
-        """Constants of a scale and a zero point."""
+        """Adds the constants of a scale and a zero point."""
         return (
             self.constant(np.array(scale, np.float32)),
             self.constant(np.array(zero_point, kind)),
         )
 
     def quantised(self, x: str, scale: float, zero_point: int, kind: str = "uint8") -> str:
-        """QuantizeLinear, then DequantizeLinear."""
+        """Adds QuantizeLinear, then DequantizeLinear."""
         names = self.scale(scale, zero_point, kind)
         return self.node("DequantizeLinear", self.node("QuantizeLinear", x, *names), *names)
 
     def weights(self, values: Array, scale: Array, axis: int = 0) -> str:
-        """int8 weights behind DequantizeLinear."""
+        """Adds int8 weights behind DequantizeLinear."""
         zero = self.constant(np.zeros(np.shape(scale), np.int8))
         attributes: dict[str, Any] = {"axis": axis} if np.ndim(scale) else {}
         return self.node(
@@ -86,14 +86,14 @@ class Draft:
 
 
 def exact(model: onnx.ModelProto, feeds: Mapping[str, Array]) -> tuple[Lowered, Array]:
-    """The exact graph, and the real numbers of its result."""
+    """Returns the exact graph, and the real numbers of its result."""
     lowered = lower(read_network(model))
     outputs = NumpyExecutor().execute(lowered.graph, lowered.interface.encode(feeds))
     return lowered, lowered.interface.decode(outputs[-1])
 
 
 def reference(model: onnx.ModelProto, feeds: Mapping[str, Array]) -> Array:
-    """onnxruntime's result without its own rewrites."""
+    """Returns onnxruntime's result without its own rewrites."""
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(
@@ -103,7 +103,7 @@ def reference(model: onnx.ModelProto, feeds: Mapping[str, Array]) -> Array:
 
 
 def assert_near(model: onnx.ModelProto, feeds: Mapping[str, Array], step: float) -> Lowered:
-    """At most one unit of the last place apart, and not everywhere the same number."""
+    """Checks that results differ by at most one unit in the last place and are not constant."""
     lowered, found = exact(model, feeds)
     expected = reference(model, feeds).astype(np.float64)
     assert found.shape == expected.shape

@@ -1,4 +1,4 @@
-"""onnxruntime's own quantiser, both forms: the exact graph gives the same digits."""
+"""The exact graphs of onnxruntime's own quantiser, in both forms, recognise the same digits."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Graphs in QDQ form against onnxruntime: at most one unit of the last place."""
+"""Graphs in QDQ form differ from onnxruntime by at most one unit in the last place."""
 
 from collections.abc import Callable
 from typing import Any
@@ -262,7 +262,7 @@ def _added(kind: int) -> onnx.ModelProto:
     [
         (TensorProto.FLOAT, "input 'x': has no scale; quantise it"),
         (TensorProto.INT8, "input 'x': has no scale; quantise it"),
-        (TensorProto.INT64, "input 'x': integers are read as the indices of Gather alone"),
+        (TensorProto.INT64, "input 'x': integers are read only as indices of Gather"),
     ],
 )
 def test_an_input_without_a_scale_is_never_rounded(kind: int, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Graphs in QOperator form against onnxruntime: at most one unit of the last place."""
+"""Graphs in QOperator form differ from onnxruntime by at most one unit in the last place."""
 
 import numpy as np
 import onnx
@@ -19,7 +19,7 @@ def unsigned(*shape: int, seed: int = SEED) -> Array:
 def assert_same_codes(
     model: onnx.ModelProto, x: Array, scale: float, zero_point: int, tolerance: int = 1
 ) -> None:
-    """The result in units of the output's scale, against onnxruntime's own codes."""
+    """Compares the result in units of the output's scale with onnxruntime's own codes."""
     _, found = exact(model, {"x": x})
     expected = reference(model, {"x": x}).astype(np.int64) - zero_point
     assert len(np.unique(expected)) > 4

@@ -1,4 +1,4 @@
-"""Models without an exact form are refused with a reason, whatever they hold."""
+"""Models without an exact form are refused with a reason."""
 
 import onnx
 import pytest
@@ -43,8 +43,8 @@ def computed_zero() -> onnx.ModelProto:
     ("content", "why"),
     [
         (empty(), "no fixed size"),
-        (unused(), "changes nothing"),
-        (sequence(), "no tensor"),
+        (unused(), "no effect"),
+        (sequence(), "not a tensor"),
         (computed_zero(), "must be a constant"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Float networks and a calibration set: exact graphs near the float results."""
+"""Float networks and a calibration set give exact graphs near the float results."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from kernels.exact.reference import NumpyExecutor
+from kernels.graph.reference import NumpyExecutor
 from kernels.onnx.exact import Interface, InterfaceError, LoweringError
 from kernels.onnx.quantisation import CalibrationError, Options, observe, quantise
 from kernels.runtime import GpuExecutor
@@ -21,7 +21,7 @@ def real(*shape: int, seed: int = 5) -> Array:
 
 
 def block(length: int = 6, width: int = 32) -> onnx.ModelProto:
-    """A transformer's feed-forward block with a residual stream; one channel is an outlier."""
+    """Returns a transformer's feed-forward block with a residual stream and one outlier channel."""
     draft = Draft()
     x = draft.input("x", (2, length, width))
     grown = draft.constant(np.where(np.arange(width) == 3, 20.0, 1.0).astype(np.float32))

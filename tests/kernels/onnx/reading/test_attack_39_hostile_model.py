@@ -1,4 +1,4 @@
-"""Models that strangers wrote: each refused with its reason, and nothing outside is read."""
+"""Hostile models: each is refused with its reason, and no file outside the folder is read."""
 
 import os
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names that the operating system was asked to open."""
+    """Records the names that the operating system is asked to open."""
     names: list[str] = []
     plain = os.open
 
@@ -213,7 +213,7 @@ def nested() -> onnx.ModelProto:
 
 
 def functions(calls: int) -> Callable[[], onnx.ModelProto]:
-    """Each of 20 functions calls the next so many times; with 0, the last calls the first."""
+    """Each of 20 functions calls the next `calls` times; with 0, the last calls the first."""
 
     def build() -> onnx.ModelProto:
         found = chain()

@@ -1,4 +1,4 @@
-"""What may be computed from constants before a model is judged."""
+"""What may be computed from constants before a model is checked."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from kernels.onnx.reading.growth import FREE_ELEMENTS, grows
 
 
 def many(*shape: int) -> Any:
-    """An array that takes no memory."""
+    """Returns an array that takes no memory."""
     return np.broadcast_to(np.float32(0), shape)
 
 

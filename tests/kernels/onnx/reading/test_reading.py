@@ -1,4 +1,4 @@
-"""Models that are in order."""
+"""Valid models are read and summarised."""
 
 from pathlib import Path
 

@@ -27,7 +27,7 @@ def test_a_package_gives_what_the_runner_gives() -> None:
     x = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4)
     found = package(content, "net", {"x": (2, 4)}, BOUNDS)
     assert KernelPackage.from_bytes(found.package.canonical) == found.package
-    # Floats in one buffer and integers in another.
+    # Floats are in one buffer and integers in another.
     assert [lanes.dtype for lanes in found.weights] == [np.float32, np.int32]
     data = [found.inputs[0].encode(x), *(lanes.tobytes() for lanes in found.weights)]
     output = found.output.decode(run_package(found.package, data))
@@ -57,7 +57,7 @@ def test_two_outputs_or_an_untouched_input_are_refused() -> None:
     both = model(nodes, [floats("x", 2)], [floats("y", 2), floats("z", 2)])
     untouched = model(nodes[:1], [floats("x", 2), floats("w", 2)], [floats("y", 2)])
     same = model([helper.make_node("Identity", ["x"], ["y"])], [floats("x", 2)], [floats("y", 2)])
-    for content, why in ((both, "has one"), (untouched, "change nothing"), (same, "by nothing")):
+    for content, why in ((both, "has one"), (untouched, "no effect"), (same, "no stage")):
         with pytest.raises(UnsupportedOperator, match=why):
             package(content, "net", {}, BOUNDS)
 
@@ -66,7 +66,7 @@ def test_an_input_that_decides_a_shape_is_refused() -> None:
     shape = helper.make_tensor_value_info("s", TensorProto.INT64, [1])
     nodes = [helper.make_node("Reshape", ["x", "s"], ["y"])]
     content = model(nodes, [floats("x", 2), shape], [floats("y", "n")])
-    with pytest.raises(UnsupportedOperator, match="decides a shape"):
+    with pytest.raises(UnsupportedOperator, match="determines a shape"):
         package(content, "net", {}, BOUNDS)
 
 

@@ -1,4 +1,4 @@
-"""Float graphs on an adapter, against NumPy."""
+"""Float graphs on an adapter, compared with NumPy."""
 
 import tracemalloc
 from typing import Any
@@ -22,7 +22,7 @@ def port(name: str, kind: int, *shape: int | str) -> onnx.ValueInfoProto:
 
 
 def once(operator: str, *arrays: Any, kind: int = TensorProto.FLOAT, **attributes: Any) -> Any:
-    """One node's first output."""
+    """Returns the first output of a single node."""
     names = [f"x{at}" for at in range(len(arrays))]
     ports = [
         port(name, helper.np_dtype_to_tensor_dtype(each.dtype), *each.shape)
@@ -117,7 +117,7 @@ def test_a_shape_that_only_a_run_tells_is_refused() -> None:
         helper.make_node("Reshape", ["x", "s"], ["y"]),
     ]
     content = model(nodes, [floats("x", 2)], [floats("y", "n")])
-    with pytest.raises(UnsupportedOperator, match="decides a shape"):
+    with pytest.raises(UnsupportedOperator, match="determines a shape"):
         RUNNER.run(content, {"x": np.array([1, 2], np.float32)})
 
 

@@ -1,4 +1,4 @@
-"""Attacks on a challenge, by their number."""
+"""Attacks on a challenge, by their numbers."""
 
 import random
 from contextlib import suppress
@@ -52,7 +52,7 @@ def test_attack_14_no_stake_leaves_before_the_slash(judged: Disputing) -> None:
 
 
 def endings(judged: Disputing) -> dict[str, tuple[Instruction, list[Actor]]]:
-    """Every way to move the money and stake of a job whose fraud is proven."""
+    """Returns every way to move the money and stake of a job whose fraud is proven."""
     job, cranker = judged.job, judged.cranker
     steps: dict[str, tuple[Instruction, list[Actor]]] = {
         "settle": (judged.settle(), [cranker]),
@@ -159,7 +159,7 @@ def test_attack_19_a_copied_challenge_earns_nothing(judged: Disputing) -> None:
 
 
 def uncomputed(kind: str) -> list[bytes]:
-    """Outputs of the small graph that nobody computed, or not for these inputs."""
+    """Returns outputs of the small graph that nobody computed, or not for these inputs."""
     if kind == "zero":
         return [bytes(len(each)) for each in honest_trace().outputs]
     if kind == "partly wrong":

@@ -1,4 +1,4 @@
-"""Evidence counts for its own job, attempt, operator and position, and for nothing else."""
+"""Evidence counts only for its own job, attempt, operator and position."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from tests.world import World, with_account
 
 
 def refused(disputing: Disputing, error: str, challenge: Challenge) -> None:
-    """Its proof fails with exactly this error."""
+    """Asserts that the challenge's proof fails with exactly this error."""
     world = disputing.world
     challenge.prepare(world)
     world.fails(error, challenge.prove(), signers=[challenge.challenger])
@@ -45,7 +45,7 @@ def test_a_proof_of_another_job_is_refused(disputing: Disputing) -> None:
 
 
 def test_a_proof_of_another_attempt_is_refused(world: World) -> None:
-    """A stage that its successor dropped is nobody's answer any more."""
+    """A stage that a successor dropped no longer counts as a result."""
     disputing = Disputing(world, lying_trace().witness)
     disputing.opened()
     stage = disputing.claim.stages[0]

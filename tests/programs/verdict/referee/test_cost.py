@@ -1,4 +1,4 @@
-"""What a proof costs: compute units, and transactions as they are really sent."""
+"""The cost of a proof: compute units, and transactions as they are really sent."""
 
 import numpy as np
 import pytest
@@ -16,14 +16,14 @@ from tests.world import World
 
 PACKET_BYTES = 1_232
 OPENING_BYTES = 740
-"""What fits beside creating and opening the buffer and placing the ticket."""
+"""The bytes that fit beside creating and opening the buffer and placing the ticket."""
 WRITE_BYTES = 1_010
 TAIL_BYTES = 740
-"""What fits beside the proof."""
+"""The bytes that fit beside the proof."""
 
 
 def product(inner: int, rows: int, columns: int, *, bias: bool = False) -> Witness:
-    """A matrix product committed as zeros throughout."""
+    """Returns a matrix product whose trace is all zeros."""
     build = GraphBuilder()
     a = build.input((rows, inner))
     extra = [int32(columns)] if bias else []
@@ -55,7 +55,7 @@ def test_a_product_is_judged_within_its_budget(
 
 
 def row(opcode: Opcode, columns: int, dtype: DType) -> Witness:
-    """An operator of a whole row, committed as zeros throughout."""
+    """Returns an operator over a whole row whose trace is all zeros."""
     build = GraphBuilder()
     x = build.input((16, columns), dtype)
     match opcode:
@@ -97,7 +97,7 @@ def test_a_row_is_judged_within_its_budget(
 
 
 class Sender:
-    """Sends as a challenger that pays for itself, and counts."""
+    """Sends as a challenger that pays its own fees, and counts transactions."""
 
     def __init__(self, world: World, signer: Keypair) -> None:
         self.world = world
@@ -105,7 +105,7 @@ class Sender:
         self.sizes: list[int] = []
 
     def send(self, *instructions: Instruction) -> None:
-        """One transaction that must succeed."""
+        """Sends one transaction, which must succeed."""
         record = self.world.bank.execute(list(instructions), [self.signer])
         assert record.ok, record.err
         self.sizes.append(len(bytes(record.transaction)))
@@ -113,7 +113,7 @@ class Sender:
 
 @pytest.mark.parametrize("size", [128, 2_048])
 def test_a_dispute_takes_at_most_twelve_transactions(world: World, size: int) -> None:
-    """From nothing to the provider's slashed stake, K = 4,096."""
+    """The dispute runs from nothing to the provider's slashed stake, with K = 4,096."""
     disputing = Disputing(world, product(4_096, size, size))
     disputing.committed()
     drafted = disputing.challenge(0, size * size - 1)

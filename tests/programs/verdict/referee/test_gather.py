@@ -1,4 +1,4 @@
-"""Gather: the entry that must be shown follows from the index that was committed."""
+"""For gather, the committed index determines the table entry that must be shown."""
 
 import numpy as np
 import pytest
@@ -11,14 +11,14 @@ from tests.programs.verdict.disputing import Disputing
 from tests.world import World
 
 TABLE = int8(4, LEAF_BYTES - 1)
-"""An entry a leaf, no two alike."""
+"""One entry per leaf, no two alike."""
 COLUMN = 5
 ENTRY_BYTES = LEAF_BYTES + 2 * 32
 """The leaf and its path."""
 
 
 def committed(*indices: int, lie: bool) -> Committed:
-    """Entries of the table, the first one wrong at one column if it is a lie."""
+    """Returns entries of the table; a lie has one wrong column in the first of them."""
     build = GraphBuilder()
     build.gather(build.input((1, 1, len(indices), 1), DType.INT32), TABLE)
     chosen = np.array(indices, np.int32).reshape(1, 1, -1, 1)
@@ -38,7 +38,7 @@ def test_an_index_out_of_range_names_the_nearest_entry(
 
 
 def test_another_entry_is_no_evidence(world: World) -> None:
-    """Nor is another index, which would make it the right one."""
+    """Another index, which would make that entry right, is no evidence either."""
     disputing = Disputing(world, committed(1, 2, lie=False).witness)
     disputing.committed()
     before = disputing.account

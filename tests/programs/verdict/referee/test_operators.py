@@ -1,4 +1,4 @@
-"""Every operator on chain: the honest provider stands, the liar falls at the first challenge."""
+"""For each operator on chain, an honest provider withstands challenges and a liar falls."""
 
 from dataclasses import replace
 from functools import cache
@@ -16,12 +16,12 @@ from tests.programs.verdict.disputing import Disputing, trace_of
 from tests.world import World
 
 GRAPHS = {name: graphs()[name] for name in ("every operator", "attention")}
-"""With the stages in which they are committed."""
+"""Graphs, with the stages in which they are committed."""
 
 
 @cache
 def honest(name: str) -> Witness:
-    """Its truthful trace."""
+    """Returns the operator's truthful trace."""
     graph, stages = GRAPHS[name]
     return trace_of(graph, None, *stages).witness
 
@@ -34,7 +34,7 @@ PLACES = {
     )
     for kind, element in positions(spec).items()
 }
-"""Of each operator the first, the middle and the last element, and every kind of padding."""
+"""The first, middle and last element of each operator, and every kind of padding."""
 
 
 def test_the_graphs_have_every_operator() -> None:
@@ -81,7 +81,7 @@ def test_a_liar_is_slashed_at_the_first_challenge(
 
 
 def test_going_on_from_a_lie_is_no_lie(world: World) -> None:
-    """Later operators read what was committed: only the first is wrong."""
+    """Later operators read what was committed, so only the first wrong element is a lie."""
     graph, stages = GRAPHS["every operator"]
     element = positions(graph.outputs[0])["middle"]
     disputing = Disputing(world, trace_of(graph, {0: {element}}, *stages).witness)

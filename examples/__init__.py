@@ -1,0 +1,1 @@
+"""Small programs that use Neurolov as an outsider would."""

@@ -1,0 +1,1 @@
+"""Builds a small graph of exact operators and an input for it."""

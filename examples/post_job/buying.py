@@ -1,0 +1,130 @@
+"""The instructions of a buyer, from the graph to the change that it takes back."""
+
+import secrets
+from hashlib import sha256
+
+from solders.pubkey import Pubkey
+
+from examples.post_job.client import Client
+from examples.post_job.order import Order
+from idl.client import (
+    associated_token_address,
+    escrow,
+    find_bump,
+    job_registry,
+    shard_of,
+    staking,
+    verdict,
+)
+
+NLOV = 10**9
+"""Base units of one $NLOV."""
+URL_BYTES = 96
+DESCRIPTORS_PER_TRANSACTION = 3
+BALLOTS_PER_VERIFIER = 3
+CRANK_STEPS = 8
+PRICE = 1 * NLOV
+VERIFICATION_FEE = NLOV // 10
+TIP = NLOV // 100
+
+
+async def register_graph(client: Client, order: Order) -> Pubkey:
+    """Registers the order's graph unless it is there; returns its address."""
+    address = job_registry.graph_address(client.owner, order.spec_root)
+    known = await client.data(address)
+    if known is None:
+        opening = job_registry.open_graph(
+            spec_root=order.spec_root, operators=len(order.descriptors), author=client.owner
+        )
+        await client.send(opening)
+    start = 0 if known is None else job_registry.Graph.decode(known).appended
+    for at in range(start, len(order.descriptors), DESCRIPTORS_PER_TRANSACTION):
+        data = b"".join(order.descriptors[at : at + DESCRIPTORS_PER_TRANSACTION])
+        appending = job_registry.append_operators(data=data, author=client.owner, graph=address)
+        await client.send(appending)
+    return address
+
+
+async def post(
+    client: Client, order: Order, graph: Pubkey, *, source: str, salt: bytes, verifiers: int
+) -> Pubkey:
+    """Locks the payment and posts the job in one transaction; returns the job's address.
+
+    `source` is the URL at which the data is served. `salt` is shown when verifiers are drawn.
+    """
+    job_id = await _next_id(client)
+    job = job_registry.job_address(client.owner, job_id)
+    mint = await mint_address(client)
+    seeds = (b"job", bytes(client.owner), job_id.to_bytes(8, "little"))
+    lock = escrow.lock(
+        job_id=job_id,
+        job_bump=find_bump(seeds, job_registry.ID),
+        terms=escrow.Terms(
+            price=PRICE,
+            verification=VERIFICATION_FEE * BALLOTS_PER_VERIFIER * verifiers,
+            tips=TIP * CRANK_STEPS,
+            urgency=0,
+        ),
+        buyer=client.owner,
+        mint=mint,
+        job=job,
+        source=associated_token_address(client.owner, mint),
+    )
+    posting = job_registry.post_job(
+        job_id=job_id,
+        terms=job_registry.JobTerms(
+            input_root=order.input_root,
+            manifest=order.manifest,
+            source=source.encode("ascii").ljust(URL_BYTES, b"\0"),
+            salt_commitment=sha256(salt).digest(),
+            trap=secrets.token_bytes(32),
+            verifiers=verifiers,
+            price=PRICE,
+            verification_fee=VERIFICATION_FEE,
+            tip=TIP,
+            urgency=0,
+        ),
+        owner=client.owner,
+        graph=graph,
+        utilisation=job_registry.utilisation_address(shard_of(job)),
+    )
+    await client.send(lock, posting)
+    return job
+
+
+async def draw(client: Client, job: Pubkey, salt: bytes) -> None:
+    """Shows the salt, which decides with a slot's hash whether and by whom the job is verified."""
+    await client.send(
+        verdict.draw(
+            salt=salt,
+            cranker=client.owner,
+            verdict=verdict.verdict_address(job),
+            even=staking.snapshot_address(0),
+            odd=staking.snapshot_address(1),
+        )
+    )
+
+
+async def take_back(client: Client, job: Pubkey) -> None:
+    """Takes back what an ended job has not spent."""
+    await client.send(
+        escrow.reclaim(
+            buyer=client.owner,
+            escrow=escrow.escrow_address(job),
+            vault=escrow.vault_address(job),
+            destination=associated_token_address(client.owner, await mint_address(client)),
+        )
+    )
+
+
+async def mint_address(client: Client) -> Pubkey:
+    """Returns the mint of $NLOV on this cluster."""
+    return escrow.Config.decode(await client.required(escrow.config_address())).mint
+
+
+async def _next_id(client: Client) -> int:
+    data = await client.data(job_registry.buyer_address(client.owner))
+    if data is None:
+        await client.send(job_registry.open_buyer(owner=client.owner))
+        return 0
+    return job_registry.Buyer.decode(data).next_job_id

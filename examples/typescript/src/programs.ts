@@ -1,0 +1,32 @@
+/** The programs as Anchor's client sees them, and the accounts that they derive. */
+
+import { readFileSync } from "node:fs";
+
+import anchor, { type Idl } from "@coral-xyz/anchor";
+import { PublicKey } from "@solana/web3.js";
+
+const { Program } = anchor;
+const SHARDS = 16;
+const IDL_FOLDER = new URL("../../../idl/", import.meta.url);
+
+/** Returns the client of a program, made from the IDL that the repository commits. */
+export function program(name: string, provider: anchor.Provider): anchor.Program {
+  const idl = JSON.parse(readFileSync(new URL(`${name}.json`, IDL_FOLDER), "utf-8")) as Idl;
+  return new Program(idl, provider);
+}
+
+/** Returns the address that `program` derives from `seeds`, and its bump. */
+export function derived(
+  program: anchor.Program,
+  ...seeds: (string | Uint8Array)[]
+): [address: PublicKey, bump: number] {
+  return PublicKey.findProgramAddressSync(
+    seeds.map((seed) => Buffer.from(seed as Uint8Array)),
+    program.programId,
+  );
+}
+
+/** Returns a job's shard of the utilisation counters and fee vaults. */
+export function shardOf(job: PublicKey): Uint8Array {
+  return Uint8Array.of((job.toBytes()[0] ?? 0) % SHARDS);
+}

@@ -1,0 +1,1 @@
+"""Judges a receipt again: was the slash that it records right?"""

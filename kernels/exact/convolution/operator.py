@@ -1,0 +1,128 @@
+"""Direct int8 convolution with int32 sums."""
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from kernels.codes import ConstantSlot, Opcode
+from kernels.descriptor import Descriptor, Signature, Value, Window
+from kernels.descriptor.signature import BIAS, CONVOLVED, FILTERS, WIDENING
+from kernels.exact.element import Place, Run, Stored, row_run
+from kernels.exact.operator import Draft, Notes
+from kernels.exact.product import TiledProduct, bias_bytes, wrapped
+from kernels.exact.window import filter_run, met_by_taps, strips, window_output
+from kernels.trace import Array, DType, Shape, row_stride
+
+# |x - zero point| · |w| of two int8.
+LARGEST_PRODUCT = 255 * 128
+
+
+class Convolution(TiledProduct):
+    """A sum over a window and all channels."""
+
+    opcode = Opcode.CONVOLUTION
+    signature = Signature((WIDENING,), (FILTERS, BIAS), CONVOLVED)
+    notes = Notes(
+        inputs="x[N,H,W,C], weights[O,KH,KW,C], bias[1,1,1,O] int32 (optional)",
+        output="`out = bias[o] + Σ (x − zero_point_in)·w`; a tap outside x counts as `pad_value`; "
+        "[N,OH,OW,O]",
+        operand_bytes="2·KH·KW·stride(C) + 4 if bias",
+        runs="KH, or KH·KW if dilation w > 1; + 1 for the weights; + 1 if bias",
+        taps="KH·KW·C (taps in the padding count)",
+    )
+
+    def evaluate(self, descriptor: Descriptor, operands: Sequence[Array]) -> Array:
+        """Returns int32 NHWC of int8 [N, H, W, C], weights [O, KH, KW, C] and an optional bias.
+
+        One tap's products are summed in float32 where that is exact, which is faster than in
+        float64, which always is: 4,096 · 255 · 128 < 2^53.
+        """
+        x, weights = operands[:2]
+        exact = x.shape[3] * LARGEST_PRODUCT <= 1 << 24
+        matrices = weights.astype(np.float32 if exact else np.float64)
+        # One large product is faster than one for each row of the image.
+        sums = np.zeros((prod(descriptor.output_shape[:3]), len(weights)), np.int32)
+        for ky, kx, values in met_by_taps(descriptor, x):
+            met = values.astype(matrices.dtype).reshape(len(sums), -1)
+            sums += (met @ matrices[:, ky, kx].T).astype(np.int32)
+        bias = operands[2] if len(operands) == 3 else None
+        return wrapped(sums, bias).reshape(descriptor.output_shape)
+
+    def expected_shapes(self, descriptor: Descriptor) -> tuple[Shape, ...]:
+        """Returns the shapes of the weights, of the bias if there is one, and of the output."""
+        first, width = descriptor.input_shapes[0], descriptor.output_shape[3]
+        output = (first[0], *window_output(descriptor), width)
+        shapes: tuple[Shape, ...] = (
+            (width, *descriptor.window.kernel, first[3]),
+            (1, 1, 1, width),
+        )
+        return (*shapes[: len(descriptor.inputs) - 1], output)
+
+    def taps(self, descriptor: Descriptor) -> int:
+        """Returns KH·KW·C; taps in the padding count."""
+        return prod(descriptor.window.kernel) * descriptor.input_shapes[0][3]
+
+    def operand_bytes(self, descriptor: Descriptor) -> int:
+        """Returns the bytes of the pixels under the window, of a filter and of the bias."""
+        row = row_stride(descriptor.input_shapes[0][3])
+        return 2 * prod(descriptor.window.kernel) * row + bias_bytes(descriptor)
+
+    def most_runs(self, descriptor: Descriptor) -> int:
+        """Returns one run per row of the window, or per tap where a dilation keeps them apart."""
+        height, width = descriptor.window.kernel
+        apart = descriptor.window.dilation[1] > 1
+        return height * (width if apart else 1) + len(descriptor.inputs) - 1
+
+    def factor_runs(self, descriptor: Descriptor, place: Place, position: int) -> list[Run]:
+        """Returns the pixels under the window, or the filter."""
+        spec = self.input_spec(descriptor, position)
+        if position == 1:
+            return [filter_run(descriptor, spec, place)]
+        return [row_run(spec, strip.row, strip.taps) for strip in strips(descriptor, place)]
+
+    def factors(
+        self, descriptor: Descriptor, place: Place, operands: Sequence[Stored]
+    ) -> tuple[Array, Array]:
+        """Returns what the window meets and the filter, both [taps, C]."""
+        x, weights = operands[:2]
+        right = weights.rows(filter_run(descriptor, weights.spec, place))
+        left = np.full(right.shape, descriptor.pad_value, np.int64)
+        for strip in strips(descriptor, place):
+            run = row_run(x.spec, strip.row, strip.taps)
+            left[strip.tap : strip.tap + strip.taps] = x.rows(run)
+        return left - descriptor.zero_point_in, right
+
+    def access_pattern(self, descriptor: Descriptor) -> str:
+        """Returns the window."""
+        return str(descriptor.window)
+
+
+def draft(
+    x: Value,
+    weights: Array,
+    bias: Array | None = None,
+    *,
+    stride: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int] = (1, 1),
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0),
+    pad_value: int = 0,
+    zero_point_in: int = 0,
+) -> Draft:
+    """Int8 NHWC with int8 weights [O, KH, KW, C] and int32 bias [O] to int32 NHWC."""
+    kernel = weights.shape[1], weights.shape[2]
+    return Draft(
+        Opcode.CONVOLUTION,
+        DType.INT32,
+        x,
+        {ConstantSlot.WEIGHTS: weights, ConstantSlot.BIAS_OR_TABLE: bias},
+        free=(*x.spec.shape[:3], weights.shape[0]),
+        fields={
+            "window": Window(kernel, stride, dilation, padding),
+            "pad_value": pad_value,
+            "zero_point_in": zero_point_in,
+        },
+    )
+
+
+OPERATOR = Convolution()

@@ -1,0 +1,46 @@
+"""Finds the exact operators: every folder with an operator.py is one."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from kernels.codes import Opcode
+from kernels.descriptor import Descriptor, TensorSpec
+from kernels.exact.operator import Operator
+from kernels.scan import modules_named
+
+HERE = Path(__file__).parent
+
+
+@cache
+def operators() -> Mapping[Opcode, Operator]:
+    """Returns every operator by its opcode, in the order of the opcodes.
+
+    Raises ValueError when a folder is not named after its opcode, or an opcode has no folder.
+    """
+    found: dict[Opcode, Operator] = {}
+    for module in modules_named(__package__, "operator"):
+        operator: Operator = module.OPERATOR
+        folder = module.__name__.split(".")[-2]
+        if operator.name != folder:
+            raise ValueError(f"the operator {operator.name} lies in the folder {folder}")
+        found[operator.opcode] = operator
+    missing = [opcode.name.lower() for opcode in Opcode if opcode not in found]
+    if missing:
+        raise ValueError(f"no folder of kernels/exact is named {', '.join(missing)}")
+    return {opcode: found[opcode] for opcode in Opcode}
+
+
+def operator_of(descriptor: Descriptor) -> Operator:
+    """Returns the operator that a descriptor is an instance of."""
+    return operators()[descriptor.opcode]
+
+
+def input_spec(descriptor: Descriptor, position: int) -> TensorSpec:
+    """Returns what an operator expects as one of its inputs."""
+    return operator_of(descriptor).input_spec(descriptor, position)
+
+
+def is_linear(opcode: Opcode) -> bool:
+    """Returns whether Freivalds' check applies: to the matrix product and the convolution."""
+    return operators()[opcode].is_linear

@@ -1,0 +1,27 @@
+"""Random cases for the conformance of convolution."""
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from kernels.graph import GraphBuilder, GraphError
+from kernels.trace import DType
+from tests.kernels.strategies import FEW, SIZES, Case, finish, image, int8, int32, window
+
+
+@st.composite
+def case(draw: st.DrawFn) -> Case:
+    """Every window field, pad value and zero point."""
+    build = GraphBuilder()
+    x = image(draw, build, DType.INT8)
+    channels = draw(SIZES)
+    weights = int8(draw, channels, draw(FEW), draw(FEW), x.spec.shape[3])
+    try:
+        build.convolution(
+            x,
+            weights,
+            int32(draw, channels) if draw(st.booleans()) else None,
+            **window(draw),
+        )
+    except GraphError:
+        assume(condition=False)
+    return finish(draw, build)

@@ -1,0 +1,74 @@
+"""Strategies for the parts of random one-operator graphs: odd shapes and extreme values."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import strategies as st
+
+from kernels.graph import Graph, GraphBuilder, Value
+from kernels.trace import DType
+from kernels.trace.layout import Array
+
+Case = tuple[Graph, list[Array]]
+
+SIZES = st.sampled_from([1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17, 31, 33])
+FEW = st.integers(1, 4)
+PADDINGS = st.tuples(*[st.integers(0, 3)] * 4)
+
+
+@st.composite
+def arrays(draw: st.DrawFn, shape: tuple[int, ...], dtype: DType) -> Array:
+    """Draws values uniform over the whole range, or only extremes, zeros and ones."""
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    if draw(st.booleans()):
+        values = random.integers(dtype.low, dtype.high, shape, endpoint=True)
+    else:
+        values = random.choice([dtype.low, dtype.low + 1, -1, 0, 1, dtype.high], shape)
+    return values.astype(dtype.numpy)
+
+
+def int8(draw: st.DrawFn, *shape: int) -> npt.NDArray[np.int8]:
+    """Draws an int8 array."""
+    return draw(arrays(shape, DType.INT8))
+
+
+def int32(draw: st.DrawFn, *shape: int) -> npt.NDArray[np.int32]:
+    """Draws an int32 array."""
+    return draw(arrays(shape, DType.INT32))
+
+
+def finish(draw: st.DrawFn, build: GraphBuilder) -> Case:
+    """Returns the graph with random inputs."""
+    graph = build.build()
+    return graph, [draw(arrays(spec.shape, spec.dtype)) for spec in graph.inputs]
+
+
+def image(draw: st.DrawFn, build: GraphBuilder, dtype: DType) -> Value:
+    """Adds a job input of four axes."""
+    return build.input((draw(FEW), draw(SIZES), draw(SIZES), draw(SIZES)), dtype)
+
+
+def other_operand(
+    draw: st.DrawFn, build: GraphBuilder, shape: tuple[int, ...], dtype: DType
+) -> Value | Array:
+    """Returns a second operand: a job input or a constant."""
+    return build.input(shape, dtype) if draw(st.booleans()) else draw(arrays(shape, dtype))
+
+
+def broadcast(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Returns the shape, or one with some axes of 1."""
+    kept = draw(st.tuples(*[st.booleans()] * 4) | st.just((True,) * 4))
+    return tuple(size if keep else 1 for size, keep in zip(shape, kept, strict=True))
+
+
+def window(draw: st.DrawFn) -> dict[str, Any]:
+    """Returns every field of a convolution's window, its pad value and its zero point."""
+    extreme = st.sampled_from([-128, -5, 0, 127])
+    return {
+        "stride": (draw(FEW), draw(FEW)),
+        "dilation": (draw(FEW), draw(FEW)),
+        "padding": draw(PADDINGS),
+        "pad_value": draw(extreme),
+        "zero_point_in": draw(extreme),
+    }
