@@ -21,7 +21,7 @@ mod staged;
 
 use operators::{
     depth,
-    descriptor::{Descriptor, Input},
+    descriptor::{Descriptor, Input, DESCRIPTOR_BYTES},
     integer, leaf_ranges, runs, value, Layout, Operand, OperatorError, Run, LEAF,
 };
 use protocol::merkle::{Digest, Tree, INPUTS, LEAF_BYTES, SPEC, TENSOR, TRACE};
@@ -100,7 +100,8 @@ impl From<OperatorError> for RefereeError {
 /// Recomputes the element from evidence whose every byte is bound to the claim.
 pub fn judge(claim: &Claim, evidence: &[u8]) -> Result<Judgement, RefereeError> {
     let mut staged = Staged::new(evidence);
-    let descriptor = descriptor(claim, &mut staged)?;
+    let parsed = Descriptor::parse(registered(claim, &mut staged)?);
+    let descriptor = parsed.as_ref().map_err(|_| RefereeError::WrongDescriptor)?;
     let output = Layout::of(&descriptor.output_shape, descriptor.dtype_out)?;
     let offset = output.byte_offset(claim.element).ok_or(RefereeError::ElementOutOfRange)?;
 
@@ -117,11 +118,11 @@ pub fn judge(claim: &Claim, evidence: &[u8]) -> Result<Judgement, RefereeError> 
             let mut operands = [const { Operand::EMPTY }; 3];
             for slot in 0..operands.len() {
                 if let Some(input) = descriptor.inputs[slot] {
-                    let runs = runs(&descriptor, &place, slot, &operands)?;
-                    operands[slot] = open(claim, &descriptor, slot, input, &runs, &mut staged)?;
+                    let runs = runs(descriptor, &place, slot, &operands)?;
+                    operands[slot] = open(claim, descriptor, slot, input, &runs, &mut staged)?;
                 }
             }
-            value(&descriptor, &place, &operands)?
+            value(descriptor, &place, &operands)?
         }
         None => 0,
     };
@@ -129,13 +130,17 @@ pub fn judge(claim: &Claim, evidence: &[u8]) -> Result<Judgement, RefereeError> 
     Ok(Judgement { expected, committed, stage })
 }
 
-fn descriptor(claim: &Claim, staged: &mut Staged) -> Result<Descriptor, RefereeError> {
+/// The bytes of the descriptor that the graph has registered for the operator.
+fn registered<'a>(
+    claim: &Claim,
+    staged: &mut Staged<'a>,
+) -> Result<&'a [u8; DESCRIPTOR_BYTES], RefereeError> {
     ensure(claim.operator < u32::from(claim.operators), RefereeError::UnknownOperator)?;
     let bytes = staged.array()?;
     let path = staged.path(depth(claim.operators.into()))?;
     let root = SPEC.root(SPEC.leaf(bytes), claim.operator.into(), path);
     ensure(root == claim.spec_root, RefereeError::WrongDescriptor)?;
-    Descriptor::parse(bytes).map_err(|_| RefereeError::WrongDescriptor)
+    Ok(bytes)
 }
 
 /// The stage that committed an operator, and whether this is the root of the operator's output.

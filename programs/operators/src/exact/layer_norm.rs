@@ -67,6 +67,7 @@ impl Operator for LayerNorm {
 }
 
 /// At most 2^20 + 1 in magnitude.
+#[inline(never)]
 fn normalised(values: impl Iterator<Item = i32> + Clone, column: u64) -> Option<i64> {
     let clamped = values.map(|x| i64::from(x).clamp(-OFFSET, LARGEST).wrapping_add(OFFSET));
     let (sum, count) = clamped.clone().fold((0u64, 0u64), |(sum, count), x| {

@@ -62,13 +62,19 @@ impl Operator for Softmax {
 
 fn share(values: impl Iterator<Item = i32> + Clone, column: u64, scale: &Scale) -> Option<i32> {
     let largest = values.clone().max()?;
-    let weight = |x: i32| scale.weight(largest.wrapping_sub(x).cast_unsigned());
-    let own = weight(values.clone().nth(column as usize)?);
-    let sum = values.fold(0u64, |sum, x| sum.wrapping_add(weight(x)));
+    let own = scale.weight(largest, values.clone().nth(column as usize)?);
+    let sum = total(values, largest, *scale);
     let share = own.wrapping_mul(256).wrapping_add(sum / 2).checked_div(sum)?;
     Some((share as i32).wrapping_sub(128).min(127))
 }
 
+/// A function of its own, in which the loop has all registers to itself.
+#[inline(never)]
+fn total(values: impl Iterator<Item = i32>, largest: i32, scale: Scale) -> u64 {
+    values.fold(0u64, |sum, x| sum.wrapping_add(scale.weight(largest, x)))
+}
+
+#[derive(Clone, Copy)]
 struct Scale {
     multiplier: u64,
     shift: u32,
@@ -76,7 +82,8 @@ struct Scale {
 
 impl Scale {
     /// 65,536 at a distance of 0; a distance is below 2^32 and the multiplier below 2^31.
-    fn weight(&self, distance: u32) -> u64 {
+    fn weight(self, largest: i32, x: i32) -> u64 {
+        let distance = largest.wrapping_sub(x).cast_unsigned();
         let product = u64::from(distance).wrapping_mul(self.multiplier);
         let step = product.wrapping_shr(self.shift).min(LAST_STEP);
         power(step & 1_023).wrapping_shr((step >> STEPS_BITS) as u32)
