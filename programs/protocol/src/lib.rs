@@ -1,6 +1,6 @@
 //! What the programs share: addresses and seeds, the event envelope, fixed-point arithmetic,
-//! Merkle trees, the seat tree, operator descriptors, the order of claims, SlotHashes, URLs, calls
-//! between programs and exact token movements.
+//! Merkle trees, the seat tree, the order of claims, SlotHashes, URLs, calls between programs and
+//! exact token movements.
 //!
 //! Nothing here returns an Anchor error: every program maps a `None` to a code of its own range.
 
@@ -10,7 +10,6 @@ pub mod addresses;
 pub mod call;
 pub mod claim_order;
 pub mod creation;
-pub mod descriptor;
 pub mod economics;
 pub mod envelope;
 pub mod fenwick;

@@ -2,13 +2,11 @@
 #![allow(unsafe_code)]
 
 use anchor_lang::prelude::*;
-use protocol::{
-    descriptor::{
-        same_bytes, Descriptor, Dtype, Fault, Input, Shape, DESCRIPTOR_BYTES, MAX_JOB_INPUTS,
-        MAX_OPERATORS,
-    },
-    merkle::{Digest, SPEC},
+use operators::descriptor::{
+    same_bytes, Descriptor, Dtype, Fault, Input, Shape, DESCRIPTOR_BYTES, MAX_JOB_INPUTS,
+    MAX_OPERATORS,
 };
+use protocol::merkle::{Digest, SPEC};
 
 use crate::errors::{Checked, RegistryError};
 

@@ -1,7 +1,7 @@
 use anchor_lang::prelude::*;
 use job_registry::state::Graph;
+use operators::descriptor::{elements, row_stride, Dtype};
 use protocol::{
-    descriptor::{elements, row_stride, Dtype},
     fixed::widening_mul,
     slot_hashes::{lookup, Lookup},
 };
