@@ -1,8 +1,10 @@
 //! Fenwick tree of seat weights, stored as one array: element i holds the sum of the
 //! `lowest set bit of i + 1` weights that end at seat i.
 
-/// Seats a tree has room for.
-pub const SEATS: usize = 1024;
+crate::limits! {
+    /// Number of verifier seats, each with a weight in the tree.
+    pub const SEATS: usize = 1024;
+}
 
 pub type Sums = [u64; SEATS];
 

@@ -1,4 +1,4 @@
-//! What the programs share: addresses and seeds, the event envelope, fixed-point arithmetic,
+//! What the programs share: addresses and seeds, codes and limits, the event envelope, fixed-point arithmetic,
 //! Merkle trees, the seat tree, operator descriptors, the order of claims, SlotHashes, URLs, calls
 //! between programs and exact token movements.
 //!
@@ -9,6 +9,7 @@
 pub mod addresses;
 pub mod call;
 pub mod claim_order;
+pub mod codes;
 pub mod creation;
 pub mod descriptor;
 pub mod economics;
@@ -17,11 +18,14 @@ pub mod fenwick;
 pub mod fixed;
 pub mod merkle;
 pub mod seeds;
+pub mod shards;
 pub mod slot_hashes;
 pub mod token;
 pub mod url;
 
 pub use envelope::Envelope;
+#[doc(hidden)]
+pub use {anchor_lang, pastey};
 
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)]

@@ -2,12 +2,16 @@
 #![allow(unsafe_code)]
 
 use anchor_lang::prelude::*;
-use protocol::{fixed, seeds, token, Envelope};
+use protocol::{
+    fixed, seeds,
+    shards::{shard_of, SHARDS},
+    token, Envelope,
+};
 
 use crate::errors::EscrowError;
 
 /// Fee vaults, so that settling jobs do not wait for one account.
-pub const SHARDS: usize = 16;
+pub const FEE_VAULTS: usize = SHARDS as usize;
 
 #[derive(
     AnchorSerialize,
@@ -55,7 +59,7 @@ pub struct Config {
     pub mint: Pubkey,
     pub treasury: Pubkey,
     /// By shard; zero until the shard's vault is initialized.
-    pub fee_vaults: [Pubkey; SHARDS],
+    pub fee_vaults: [Pubkey; FEE_VAULTS],
     pub params: Params,
     pub sequence: u64,
     pub bump: u8,
@@ -68,7 +72,7 @@ impl Config {
 
     /// The shard that a job's fees go to.
     pub fn shard(job: &Pubkey) -> usize {
-        usize::from(job.as_ref()[0] & 15)
+        usize::from(shard_of(job))
     }
 
     pub fn envelope(&mut self, clock: &Clock) -> Result<Envelope> {
@@ -116,6 +120,6 @@ mod tests {
     #[test]
     fn sizes_are_frozen() {
         assert_eq!(std::mem::size_of::<Params>(), 24);
-        assert_eq!(Config::SPACE, 8 + 96 + 32 * SHARDS + 24 + 16);
+        assert_eq!(Config::SPACE, 8 + 96 + 32 * FEE_VAULTS + 24 + 16);
     }
 }

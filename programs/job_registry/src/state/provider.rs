@@ -7,8 +7,10 @@ use protocol::fixed::mul_div_floor;
 use super::url::{validate_url, Url};
 use crate::errors::{Checked, RegistryError};
 
-/// Full reputation, Q16.
-pub const REPUTATION_ONE: u32 = 1 << 16;
+protocol::limits! {
+    /// Full reputation, Q16.
+    pub const REPUTATION_ONE: u32 = 1 << 16;
+}
 
 /// PDA `["provider", owner]`.
 #[account(zero_copy)]

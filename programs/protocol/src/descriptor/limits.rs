@@ -6,10 +6,12 @@ use super::{
     Descriptor, Fault, Opcode,
 };
 
-/// Most stored bytes that one output element may depend on.
-const OPERAND_LIMIT: u64 = 8_192;
-/// Most contiguous runs they may lie in.
-const RUN_LIMIT: u64 = 16;
+crate::limits! {
+    /// Maximum number of stored bytes that one output element may depend on.
+    pub const MAX_OPERAND_BYTES: u64 = 8_192;
+    /// Maximum number of contiguous runs in which those bytes may lie.
+    pub const MAX_OPERAND_RUNS: u64 = 16;
+}
 const BIAS_BYTES: u64 = 4;
 /// A channel's pair of int32.
 const PAIR_BYTES: u64 = 8;
@@ -23,8 +25,8 @@ pub(super) fn check(d: &Descriptor) -> Result<(), Fault> {
     check_stored(&d.output_shape, d.dtype_out)?;
 
     let operands = operands(d)?;
-    ensure(operands.bytes <= OPERAND_LIMIT, Fault::OperandLimit)?;
-    ensure(operands.runs <= RUN_LIMIT, Fault::RunLimit)?;
+    ensure(operands.bytes <= MAX_OPERAND_BYTES, Fault::OperandLimit)?;
+    ensure(operands.runs <= MAX_OPERAND_RUNS, Fault::RunLimit)?;
     let multiply_adds =
         elements(&d.output_shape).and_then(|count| count.checked_mul(operands.taps));
     ensure(multiply_adds == Some(d.multiply_adds), Fault::BadMultiplyAdds)

@@ -8,16 +8,20 @@ mod shapes;
 mod tensor;
 
 pub use opcode::Opcode;
-pub use tensor::{elements, row_stride, same_bytes, stored_bytes, Dtype, Shape};
+pub use tensor::{elements, row_stride, same_bytes, stored_bytes, Dtype, Shape, MAX_TENSOR_BYTES};
 
 use crate::merkle::Digest;
 
-pub const DESCRIPTOR_BYTES: usize = 256;
-pub const MAX_OPERATORS: u16 = 256;
-/// Job inputs are numbered below this.
-pub const MAX_JOB_INPUTS: u32 = 8;
-
-const VERSION: u8 = 1;
+crate::limits! {
+    /// Bytes of a descriptor.
+    pub const DESCRIPTOR_BYTES: usize = 256;
+    /// Maximum number of operators of a graph.
+    pub const MAX_OPERATORS: u16 = 256;
+    /// Maximum number of inputs of a job; they are numbered from 0.
+    pub const MAX_JOB_INPUTS: u32 = 8;
+    /// Version of the descriptor's layout.
+    pub const DESCRIPTOR_VERSION: u8 = 1;
+}
 
 /// Why a descriptor or a graph is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +58,33 @@ pub enum Input {
     Job(u32),
     /// The output of an operator by its index.
     Operator(u32),
+}
+
+crate::codes! {
+    /// What the kind byte of an input says. Zero marks an input that is not used.
+    pub enum InputKind {
+        /// One of the descriptor's constants, by its slot.
+        Constant = 1,
+        /// A job input, by its number.
+        JobInput = 2,
+        /// The output of an earlier operator, by its index.
+        OperatorOutput = 3,
+    }
+
+    /// Index of a constant input: which of the descriptor's three roots commits to it.
+    pub enum ConstantSlot {
+        Weights = 0,
+        BiasOrTable = 1,
+        /// Multiplier and shift per channel.
+        Channels = 2,
+    }
+
+    /// How an operator rounds.
+    pub enum Rounding {
+        None = 0,
+        /// floor(x + 1/2).
+        HalfUp = 1,
+    }
 }
 
 /// Height and width of each; padding is top, left, bottom, right.
@@ -94,7 +125,7 @@ impl Descriptor {
     /// Reads a descriptor and checks every rule that needs no other operator.
     pub fn parse(bytes: &[u8; DESCRIPTOR_BYTES]) -> Result<Self, Fault> {
         let raw = Raw(bytes);
-        if raw.u8(0) != VERSION {
+        if raw.u8(0) != DESCRIPTOR_VERSION {
             return Err(Fault::BadVersion);
         }
         let opcode = Opcode::from_code(raw.u8(1)).ok_or(Fault::UnknownOpcode)?;
@@ -144,7 +175,8 @@ impl Descriptor {
             multiply_adds: u64::from_le_bytes(raw.array(248)),
         };
         raw.input(32, false)?;
-        if raw.u8(5) != u8::from(opcode.rounds()) {
+        let rounding = if opcode.rounds() { Rounding::HalfUp } else { Rounding::None };
+        if raw.u8(5) != rounding as u8 {
             return Err(Fault::BadRounding);
         }
         rules::check(&descriptor)?;
@@ -218,10 +250,12 @@ impl Raw<'_> {
         match (used, kind) {
             (false, 0) if index == 0 => Ok(None),
             (false, _) => Err(Fault::ReservedNotZero),
-            (true, 1) => Ok(Some(Input::Constant(index))),
-            (true, 2) => Ok(Some(Input::Job(index))),
-            (true, 3) => Ok(Some(Input::Operator(index))),
-            (true, _) => Err(Fault::BadInputKind),
+            (true, _) => match InputKind::from_code(kind) {
+                Some(InputKind::Constant) => Ok(Some(Input::Constant(index))),
+                Some(InputKind::JobInput) => Ok(Some(Input::Job(index))),
+                Some(InputKind::OperatorOutput) => Ok(Some(Input::Operator(index))),
+                None => Err(Fault::BadInputKind),
+            },
         }
     }
 }

@@ -1,56 +1,34 @@
-use super::{Dtype, Fault};
+use super::{ConstantSlot, Dtype, Fault};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Opcode {
-    Matmul = 1,
-    Convolution = 2,
-    Requantise = 3,
-    Relu = 4,
-    Add = 5,
-    MaxPool = 6,
-    Lookup = 7,
-    Argmax = 8,
-    Depthwise = 9,
-    Softmax = 10,
-    LayerNorm = 11,
-    AsStrided = 12,
-    Concat = 13,
-    Gather = 14,
-    ReduceSum = 15,
-    Multiply = 16,
+crate::codes! {
+    /// Exact operators.
+    pub enum Opcode {
+        Matmul = 1,
+        Convolution = 2,
+        Requantise = 3,
+        Relu = 4,
+        Add = 5,
+        MaxPool = 6,
+        Lookup = 7,
+        Argmax = 8,
+        Depthwise = 9,
+        Softmax = 10,
+        LayerNorm = 11,
+        AsStrided = 12,
+        Concat = 13,
+        Gather = 14,
+        ReduceSum = 15,
+        Multiply = 16,
+    }
 }
 
+use ConstantSlot::{BiasOrTable, Channels, Weights};
 use Opcode::{
     Add, Argmax, AsStrided, Concat, Convolution, Depthwise, Gather, LayerNorm, Lookup, Matmul,
     MaxPool, Multiply, ReduceSum, Relu, Requantise, Softmax,
 };
 
-/// By code, from 1.
-const ALL: [Opcode; 16] = [
-    Matmul,
-    Convolution,
-    Requantise,
-    Relu,
-    Add,
-    MaxPool,
-    Lookup,
-    Argmax,
-    Depthwise,
-    Softmax,
-    LayerNorm,
-    AsStrided,
-    Concat,
-    Gather,
-    ReduceSum,
-    Multiply,
-];
-
 impl Opcode {
-    pub(super) fn from_code(code: u8) -> Option<Self> {
-        ALL.get(usize::from(code).checked_sub(1)?).copied()
-    }
-
     pub(super) fn takes(self, inputs: usize, per_channel: bool) -> bool {
         match self {
             Matmul | Convolution | Depthwise => inputs == 2 || inputs == 3,
@@ -72,10 +50,10 @@ impl Opcode {
     pub(super) fn slot(self, slot: usize) -> (Option<u32>, bool) {
         match (self, slot) {
             (_, 0) => (None, true),
-            (Matmul | Add | Concat | Gather | Multiply, 1) => (Some(0), true),
-            (Convolution | Depthwise, 1) => (Some(0), false),
-            (Requantise | LayerNorm, _) => (Some(2), false),
-            _ => (Some(1), false),
+            (Matmul | Add | Concat | Gather | Multiply, 1) => (Some(Weights as u32), true),
+            (Convolution | Depthwise, 1) => (Some(Weights as u32), false),
+            (Requantise | LayerNorm, _) => (Some(Channels as u32), false),
+            _ => (Some(BiasOrTable as u32), false),
         }
     }
 

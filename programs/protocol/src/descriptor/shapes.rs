@@ -2,7 +2,10 @@
 
 use super::{rules::ensure, tensor::elements, Descriptor, Fault, Opcode, Shape};
 
-const TABLE_ENTRIES: u32 = 256;
+crate::limits! {
+    /// Entries of a lookup table, one per value of an int8.
+    pub const TABLE_ENTRIES: u32 = 256;
+}
 
 pub(super) fn check(d: &Descriptor) -> Result<(), Fault> {
     let full = |shape: &Shape| shape.iter().all(|axis| *axis != 0);

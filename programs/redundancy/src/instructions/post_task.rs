@@ -1,11 +1,11 @@
 use anchor_lang::prelude::*;
-use escrow::state::{Escrow, LOCKED};
+use escrow::state::{Escrow, EscrowState};
 use protocol::{seeds, url::is_url};
 
 use crate::{
     errors::{Checked, RedundancyError},
     events::TaskPosted,
-    state::{validate_output, Buyer, Config, Task, Tolerance, MAX_RUNS, TIPS},
+    state::{validate_output, Buyer, Config, Task, Tolerance, MAX_TASK_RUNS, PAID_CRANK_STEPS},
 };
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl TaskTerms {
                 && self.k > self.n / 2
                 && self.n >= self.k
                 && self.max_runs >= self.n
-                && usize::from(self.max_runs) <= MAX_RUNS,
+                && usize::from(self.max_runs) <= MAX_TASK_RUNS,
             RedundancyError::InvalidQuorum
         );
         Ok(())
@@ -79,9 +79,9 @@ impl PostTask<'_> {
             escrow.job == self.task.key() && escrow.buyer == self.owner.key(),
             RedundancyError::WrongEscrow
         );
-        require!(escrow.state == LOCKED, RedundancyError::EscrowFinal);
+        require!(escrow.is(EscrowState::Locked), RedundancyError::EscrowFinal);
         let price = terms.price.checked_mul(u64::from(terms.max_runs)).checked()?;
-        let tips = terms.tip.checked_mul(u64::from(TIPS)).checked()?;
+        let tips = terms.tip.checked_mul(u64::from(PAID_CRANK_STEPS)).checked()?;
         require!(
             (escrow.price, escrow.verification, escrow.tips, escrow.urgency) == (price, 0, tips, 0),
             RedundancyError::EscrowMismatch

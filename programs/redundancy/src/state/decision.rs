@@ -3,8 +3,10 @@ use anchor_lang::prelude::*;
 use super::{Params, State, Task};
 use crate::errors::{Checked, RedundancyError};
 
-/// Runs that an extension adds at most.
-const EXTENSION: u8 = 2;
+protocol::limits! {
+    /// Maximum number of runs that an extension adds.
+    pub const EXTENSION: u8 = 2;
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {

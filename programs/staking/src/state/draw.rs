@@ -4,12 +4,14 @@
 use anchor_lang::prelude::*;
 use protocol::fenwick::{self, SEATS};
 
-/// A seat that is held.
-pub const HELD: u64 = u64::MAX;
-/// Epoch of a snapshot that was never taken.
-pub const NEVER: u64 = u64::MAX;
-/// Epochs that a vacated seat stays reserved: the two whose snapshots may still show it.
-pub const VACATED_EPOCHS: u64 = 2;
+protocol::limits! {
+    /// Value of `Seat.vacated_epoch` while the seat is held.
+    pub const HELD: u64 = u64::MAX;
+    /// Value of `Snapshot.epoch` of a snapshot that was never taken.
+    pub const NEVER: u64 = u64::MAX;
+    /// Epochs that a vacated seat stays reserved: the two whose snapshots may still show it.
+    pub const VACATED_EPOCHS: u64 = 2;
+}
 
 /// Weights of all seats now, at `["verifiers"]`.
 #[account(zero_copy)]

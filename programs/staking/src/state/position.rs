@@ -7,12 +7,14 @@ use protocol::{fixed, Envelope};
 use super::VerifierTree;
 use crate::errors::StakingError;
 
-/// Seat of a position that has none.
-pub const NO_SEAT: u16 = u16::MAX;
-/// A catch rate of one, Q16.
-pub const CATCH_RATE_ONE: u32 = 1 << 16;
-/// Catch rate of whoever nothing is known of.
-pub const CATCH_RATE_START: u32 = CATCH_RATE_ONE / 2;
+protocol::limits! {
+    /// Value of `Position.seat` without a seat.
+    pub const NO_SEAT: u16 = u16::MAX;
+    /// A catch rate of one, Q16.
+    pub const CATCH_RATE_ONE: u32 = 1 << 16;
+    /// Catch rate of a new position, Q16.
+    pub const CATCH_RATE_START: u32 = CATCH_RATE_ONE / 2;
+}
 
 /// One owner's stake, at `["position", owner]`.
 #[account(zero_copy)]

@@ -5,7 +5,7 @@ use super::{draw::SLOT_HASHES, issuing::Issuing};
 use crate::{
     errors::VerdictError,
     events::DataWithheld,
-    state::{Verdict, UNANSWERED},
+    state::{Reason, Verdict},
 };
 
 /// Anyone may report a question that has no answer when its time is over: whose data it asks for
@@ -47,7 +47,7 @@ pub(crate) fn handler(ctx: Context<ExpireAnswers>) -> Result<()> {
         input_root: accounts.job.load()?.input_root,
     };
     issuing.issue(&verdict, &stage, clock.slot, |receipt| {
-        receipt.reason = UNANSWERED;
+        receipt.reason = Reason::Unanswered as u8;
         receipt.operator = operator;
         receipt.element = element;
     })?;

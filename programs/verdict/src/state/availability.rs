@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use job_registry::state::Graph;
+use job_registry::state::{Graph, MAX_DRAWS};
 use protocol::{
     descriptor::{elements, row_stride, Dtype},
     fixed::widening_mul,
@@ -7,14 +7,17 @@ use protocol::{
 };
 use solana_sha256_hasher::hashv;
 
-use super::{draw::uniform, Entropy, Outcome, Params, Stage, State, Verdict, MAX_DRAWS};
+use super::{draw::uniform, Entropy, Outcome, Params, Stage, State, Verdict};
 use crate::errors::{Checked, VerdictError};
 
-/// Elements that a provider must show when a majority misses its data.
-pub const QUESTIONS: u8 = 8;
-/// Slots from the tally to the slot whose hash chooses them.
-pub const ANSWER_DELAY: u64 = 2;
-const ALL_ANSWERED: u8 = u8::MAX;
+protocol::limits! {
+    /// Number of elements that a provider must show when a majority, or the buyer, misses its data.
+    pub const QUESTIONS: u8 = 8;
+    /// Slots from asking to the slot whose hash chooses the elements.
+    pub const ANSWER_DELAY: u64 = 2;
+}
+/// A bit per question.
+const ALL_ANSWERED: u8 = u8::MAX >> (u8::BITS - QUESTIONS as u32);
 
 /// Questions to the providers of data that a majority of verifiers, or the buyer, misses; all zero
 /// before that.

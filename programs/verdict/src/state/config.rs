@@ -46,9 +46,15 @@ pub struct Params {
     pub silence_fee: u64,
 }
 
-/// There must be slots to answer in after that whose hash chooses the questions, and SlotHashes
-/// must still hold that hash at the last of them.
-const ANSWER_SLOTS: RangeInclusive<u64> = ANSWER_DELAY + 2..=400;
+protocol::limits! {
+    /// Minimum of `Params.answer_slots`: slots to answer in must follow the one whose hash chooses the
+    /// questions.
+    pub const MIN_ANSWER_SLOTS: u64 = ANSWER_DELAY + 2;
+    /// Maximum of `Params.answer_slots`: SlotHashes must still hold that hash in the last of them.
+    pub const MAX_ANSWER_SLOTS: u64 = 400;
+}
+
+const ANSWER_SLOTS: RangeInclusive<u64> = MIN_ANSWER_SLOTS..=MAX_ANSWER_SLOTS;
 
 impl Params {
     pub fn validate(&self) -> Result<()> {
