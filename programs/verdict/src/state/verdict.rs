@@ -7,7 +7,7 @@ use crate::errors::{Checked, VerdictError};
 
 protocol::limits! {
     /// Maximum number of ballots of a verdict, over all draws.
-    pub const MAX_BALLOTS: usize = MAX_DRAWS as usize * MAX_VERIFIERS as usize;
+    pub const MAX_BALLOTS: usize = (MAX_DRAWS as usize).saturating_mul(MAX_VERIFIERS as usize);
     /// Maximum number of crankers of a verdict: one per step that the buyer locked a tip for.
     pub const MAX_CRANKERS: usize = PAID_CRANK_STEPS as usize;
 }
