@@ -26,15 +26,6 @@ DEPLOYER: Final = Pubkey.from_string(_RECORD["deployer"])
 SLOT_HASHES: Final = sysvar.SLOT_HASHES
 
 
-SHARDS: Final = 16
-"""Fee vaults and utilisation counters come in so many, so that jobs do not contend for one."""
-
-
-def shard_of(job: Pubkey) -> int:
-    """Shard of the fee vaults and utilisation counters that a job uses."""
-    return bytes(job)[0] % SHARDS
-
-
 @lru_cache(maxsize=4096)
 def find_address(seeds: tuple[bytes, ...], program: Pubkey) -> Pubkey:
     """Canonical program address of the seeds."""
@@ -55,12 +46,10 @@ __all__ = [
     "CPI_AUTHORITIES",
     "DEPLOYER",
     "PROGRAM_IDS",
-    "SHARDS",
     "SLOT_HASHES",
     "SYSTEM_PROGRAM",
     "TOKEN_PROGRAM",
     "associated_token_address",
     "find_address",
     "find_bump",
-    "shard_of",
 ]

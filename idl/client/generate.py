@@ -1,4 +1,7 @@
-"""Generate `bindings/` from the committed IDLs: `python -m idl.client.generate [--check]`."""
+"""Generate the bindings from the committed IDLs: `python -m idl.client.generate [--check]`.
+
+Python bindings go to `bindings/`, the codes and limits also to `../typescript/`.
+"""
 
 import json
 import re
@@ -9,14 +12,17 @@ from pathlib import Path
 import click
 
 from idl.client.addresses import PROGRAM_IDS
+from idl.client.rendering.codes import python_codes
 from idl.client.rendering.definitions import definitions, errors
 from idl.client.rendering.instructions import render_instruction
 from idl.client.rendering.seeds import conventions, render_functions
 from idl.client.rendering.source import call
+from idl.client.rendering.typescript import typescript_index, typescript_module
 from idl.client.schema import ProgramSchema, SchemaError, parse
 
 IDL_FOLDER = Path(__file__).resolve().parents[1]
 BINDINGS = IDL_FOLDER / "client" / "bindings"
+TYPESCRIPT = IDL_FOLDER / "typescript"
 _IMPORTS: Mapping[str, tuple[str, ...]] = {
     "collections.abc": ("Mapping", "Sequence"),
     "dataclasses": ("dataclass",),
@@ -52,6 +58,7 @@ def render(program: ProgramSchema, others: Sequence[ProgramSchema] = ()) -> str:
         "",
         f'PROGRAM: Final = "{program.name}"',
         "ID: Final = PROGRAM_IDS[PROGRAM]",
+        *python_codes(program.constants),
         *render_functions(program),
         *definitions(program),
         *errors(program),
@@ -59,7 +66,7 @@ def render(program: ProgramSchema, others: Sequence[ProgramSchema] = ()) -> str:
     for instruction in program.instructions:
         body += render_instruction(program, instruction, customs)
     text = "\n".join(body)
-    names = re.findall(r"^(?:def|class) (\w+)", text, re.MULTILINE)
+    names = re.findall(r"^(?:def |class |(?=[A-Z_]+: Final))(\w+)", text, re.MULTILINE)
     if duplicates := {name for name in names if names.count(name) > 1}:
         raise SchemaError(f"{program.name}: {sorted(duplicates)} would be defined twice")
     words = set(re.findall(r"\w+", text))
@@ -100,8 +107,8 @@ def render_index(programs: list[str]) -> str:
     )
 
 
-def generated(folder: Path = IDL_FOLDER) -> dict[str, str]:
-    """File name in `bindings/` to source, for every IDL in the folder."""
+def schemas(folder: Path = IDL_FOLDER) -> list[ProgramSchema]:
+    """Every IDL in the folder, by program name; raises SchemaError."""
     programs = []
     for name, address in sorted(PROGRAM_IDS.items()):
         program = parse(json.loads((folder / f"{name}.json").read_text("utf-8")))
@@ -110,6 +117,12 @@ def generated(folder: Path = IDL_FOLDER) -> dict[str, str]:
                 f"{name}: IDL address {program.address} is not {address} of addresses.json"
             )
         programs.append(program)
+    return programs
+
+
+def generated(folder: Path = IDL_FOLDER) -> dict[str, str]:
+    """Return the source of every file in `bindings/` by its name, from the IDLs in the folder."""
+    programs = schemas(folder)
     sources = {
         f"{each.name}.py": render(each, [other for other in programs if other is not each])
         for each in programs
@@ -118,23 +131,34 @@ def generated(folder: Path = IDL_FOLDER) -> dict[str, str]:
     return sources
 
 
+def generated_typescript(folder: Path = IDL_FOLDER) -> dict[str, str]:
+    """Return the source of every file in `typescript/` by its name, from the IDLs in the folder."""
+    programs = schemas(folder)
+    sources = {f"{each.name}.ts": typescript_module(each.name, each.constants) for each in programs}
+    sources["index.ts"] = typescript_index([each.name for each in programs])
+    return sources
+
+
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where a binding has drifted.")
 def main(check: bool) -> None:
     """Write the typed bindings of every committed IDL."""
     try:
-        sources = generated()
+        outputs = [(BINDINGS, "*.py", generated()), (TYPESCRIPT, "*.ts", generated_typescript())]
     except (SchemaError, OSError, KeyError, json.JSONDecodeError) as error:
         raise click.UsageError(f"cannot read the IDLs: {error}") from error
     if not check:
-        BINDINGS.mkdir(exist_ok=True)
-        for name, source in sources.items():
-            (BINDINGS / name).write_text(source, "utf-8")
+        for target, _, sources in outputs:
+            target.mkdir(exist_ok=True)
+            for name, source in sources.items():
+                (target / name).write_text(source, "utf-8")
         return
-    present = {path.name: path.read_text("utf-8") for path in BINDINGS.glob("*.py")}
-    drifted = sorted(
-        name for name in sources.keys() | present if sources.get(name) != present.get(name)
-    )
+    drifted = []
+    for target, pattern, sources in outputs:
+        present = {path.name: path.read_text("utf-8") for path in target.glob(pattern)}
+        drifted += sorted(
+            name for name in sources.keys() | present if sources.get(name) != present.get(name)
+        )
     if drifted:
         click.echo(
             f"bindings differ from the IDLs: {', '.join(drifted)}; "
