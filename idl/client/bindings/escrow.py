@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar, Final
 
 from solders.instruction import AccountMeta, Instruction
@@ -21,6 +22,28 @@ from idl.client.coder import Account, ErrorCode, Event, coder
 
 PROGRAM: Final = "escrow"
 ID: Final = PROGRAM_IDS[PROGRAM]
+
+
+class EscrowState(IntEnum):
+    """Values of `Escrow.state`."""
+
+    LOCKED = 0
+    """Only the judge and, for a job, the registry can move it on."""
+    FINAL = 1
+    """What is credited is all that will ever be."""
+
+
+class Judge(IntEnum):
+    """Values of `Escrow.judge`: the program that settles the escrow."""
+
+    VERDICT = 0
+    """A job of the registry: verdict settles it, the registry refunds it."""
+    REDUNDANCY = 1
+    """A task of redundancy, which settles it."""
+
+
+MAX_CREDITS: Final = 24
+"""Maximum number of credits of one escrow."""
 
 
 def config_address() -> Pubkey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar, Final
 
 from solders.instruction import AccountMeta, Instruction
@@ -22,6 +23,132 @@ from idl.client.coder import Account, ErrorCode, Event, coder
 
 PROGRAM: Final = "job_registry"
 ID: Final = PROGRAM_IDS[PROGRAM]
+
+
+class ConstantSlot(IntEnum):
+    """Index of a constant input: which of the descriptor's three roots commits to it."""
+
+    WEIGHTS = 0
+    BIAS_OR_TABLE = 1
+    CHANNELS = 2
+    """Multiplier and shift per channel."""
+
+
+class Dtype(IntEnum):
+    """Element types of a tensor."""
+
+    INT8 = 1
+    INT32 = 2
+
+
+class GraphState(IntEnum):
+    """Values of `Graph.state`."""
+
+    OPEN = 0
+    """Its author may append operators."""
+    SEALED = 1
+    """Its operators hash to its spec root; jobs may refer to it."""
+
+
+class InputKind(IntEnum):
+    """What the kind byte of an input says. Zero marks an input that is not used."""
+
+    CONSTANT = 1
+    """One of the descriptor's constants, by its slot."""
+    JOB_INPUT = 2
+    """A job input, by its number."""
+    OPERATOR_OUTPUT = 3
+    """The output of an earlier operator, by its index."""
+
+
+class JobState(IntEnum):
+    """Values of `Job.state`."""
+
+    POSTED = 0
+    """Waits for a provider to claim it."""
+    CLAIMED = 1
+    """A provider holds its lease."""
+    COMMITTED = 2
+    """The last stage is committed; the verdict decides."""
+    SETTLED = 3
+    """Ended by the verdict: whoever did the work was credited."""
+    CANCELLED = 4
+    """Ended by its buyer before anybody claimed it."""
+    EXPIRED = 5
+    """Ended because nobody claimed it in time."""
+    VOIDED = 6
+    """Ended by the verdict: the work was refused."""
+
+
+class Opcode(IntEnum):
+    """Exact operators."""
+
+    MATMUL = 1
+    CONVOLUTION = 2
+    REQUANTISE = 3
+    RELU = 4
+    ADD = 5
+    MAX_POOL = 6
+    LOOKUP = 7
+    ARGMAX = 8
+    DEPTHWISE = 9
+    SOFTMAX = 10
+    LAYER_NORM = 11
+    AS_STRIDED = 12
+    CONCAT = 13
+    GATHER = 14
+    REDUCE_SUM = 15
+    MULTIPLY = 16
+
+
+class Rounding(IntEnum):
+    """How an operator rounds."""
+
+    NONE = 0
+    HALF_UP = 1
+    """floor(x + 1/2)."""
+
+
+ASK_MACS: Final = 1073741824
+"""Number of multiply-adds that a provider's ask pays for."""
+BPS: Final = 10000
+"""One, in basis points."""
+DESCRIPTOR_BYTES: Final = 256
+"""Bytes of a descriptor."""
+DESCRIPTOR_VERSION: Final = 1
+"""Version of the descriptor's layout."""
+LEAF_BYTES: Final = 256
+"""Bytes of a leaf of a tensor or spec tree."""
+MAX_DRAWS: Final = 3
+"""Maximum number of draws per job. The buyer locks the verification fees of all."""
+MAX_JOB_INPUTS: Final = 8
+"""Maximum number of inputs of a job; they are numbered from 0."""
+MAX_OPERAND_BYTES: Final = 8192
+"""Maximum number of stored bytes that one output element may depend on."""
+MAX_OPERAND_RUNS: Final = 16
+"""Maximum number of contiguous runs in which those bytes may lie."""
+MAX_OPERATORS: Final = 256
+"""Maximum number of operators of a graph."""
+MAX_TENSOR_BYTES: Final = 1073741824
+"""Maximum number of stored bytes of a tensor."""
+MAX_VERIFIERS: Final = 5
+"""Maximum number of verifiers per draw. It is odd, as every allowed number is."""
+PAID_CRANK_STEPS: Final = 8
+"""Number of crank steps per job that the buyer locks a tip for."""
+Q32_ONE: Final = 4294967296
+"""One, as a fixed-point number with 32 fractional bits."""
+REPUTATION_ONE: Final = 65536
+"""Full reputation, Q16."""
+SEATS: Final = 1024
+"""Number of verifier seats, each with a weight in the tree."""
+SHARDS: Final = 16
+"""Number of fee vaults and of utilisation counters. A power of two."""
+SLOT_HASHES_ENTRIES: Final = 512
+"""Entries that the SlotHashes sysvar keeps; older ones drop out."""
+TABLE_ENTRIES: Final = 256
+"""Entries of a lookup table, one per value of an int8."""
+URL_BYTES: Final = 96
+"""Bytes of a URL in an account, padded with zeros."""
 
 
 def buyer_address(owner: Pubkey) -> Pubkey:

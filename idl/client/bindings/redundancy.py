@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar, Final
 
 from solders.instruction import AccountMeta, Instruction
@@ -22,6 +23,60 @@ from idl.client.coder import Account, ErrorCode, Event, coder
 
 PROGRAM: Final = "redundancy"
 ID: Final = PROGRAM_IDS[PROGRAM]
+
+
+class Element(IntEnum):
+    """What an output's bytes are."""
+
+    BYTES = 0
+    """Outputs agree when they are equal."""
+    F16 = 1
+    F32 = 2
+    I32 = 3
+
+
+class RunState(IntEnum):
+    """Values of `Run.state`."""
+
+    JOINED = 0
+    """Its provider is to run the task."""
+    COMMITTED = 1
+    """A commitment to the output is recorded."""
+    REVEALED = 2
+    """The root of the output is known."""
+    SILENT = 3
+    """Did not commit or reveal in time: the bond is gone."""
+
+
+class State(IntEnum):
+    """Values of `Task.state`."""
+
+    JOINING = 0
+    """Providers join."""
+    RUNNING = 1
+    """Those of this round run the task and commit."""
+    REVEALING = 2
+    """Those that committed reveal their roots."""
+    COMPARING = 3
+    """Those that revealed say whose outputs agree with theirs."""
+    DECIDING = 4
+    """Nothing can change before `decide`."""
+    SETTLED = 5
+    """Those that agree are paid."""
+    UNDECIDED = 6
+    """Too few agree: nobody is paid."""
+    CANCELLED = 7
+    """Too few joined."""
+
+
+EXTENSION: Final = 2
+"""Maximum number of runs that an extension adds."""
+MAX_CRANKERS: Final = 8
+"""Maximum number of crankers of a task: one per paid step."""
+MAX_TASK_RUNS: Final = 7
+"""Maximum number of runs of a task. A mask of one byte has a bit for each."""
+PAID_CRANK_STEPS: Final = 8
+"""Number of crank steps per task that the buyer locks a tip for; later steps earn nothing."""
 
 
 def buyer_address(owner: Pubkey) -> Pubkey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar, Final
 
 from solders.instruction import AccountMeta, Instruction
@@ -21,6 +22,29 @@ from idl.client.coder import Account, ErrorCode, Event, coder
 
 PROGRAM: Final = "staking"
 ID: Final = PROGRAM_IDS[PROGRAM]
+
+
+class ExposureState(IntEnum):
+    """Values of `Exposure.state`."""
+
+    LOCKED = 0
+    """Its stake cannot leave."""
+    RELEASED = 1
+    """Its stake is free again."""
+
+
+CATCH_RATE_ONE: Final = 65536
+"""A catch rate of one, Q16."""
+CATCH_RATE_START: Final = 32768
+"""Catch rate of a new position, Q16."""
+HELD: Final = 18446744073709551615
+"""Value of `Seat.vacated_epoch` while the seat is held."""
+NEVER: Final = 18446744073709551615
+"""Value of `Snapshot.epoch` of a snapshot that was never taken."""
+NO_SEAT: Final = 65535
+"""Value of `Position.seat` without a seat."""
+VACATED_EPOCHS: Final = 2
+"""Epochs that a vacated seat stays reserved: the two whose snapshots may still show it."""
 
 
 def emission_vault_address() -> Pubkey:

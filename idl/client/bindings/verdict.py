@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar, Final
 
 from solders.instruction import AccountMeta, Instruction
@@ -22,6 +23,114 @@ from idl.client.coder import Account, ErrorCode, Event, coder
 
 PROGRAM: Final = "verdict"
 ID: Final = PROGRAM_IDS[PROGRAM]
+
+
+class BallotState(IntEnum):
+    """Values of `Ballot.state`."""
+
+    DRAWN = 0
+    """Its seat was drawn; its verifier may cast it."""
+    CAST = 1
+    """A commitment is recorded."""
+    REVEALED = 2
+    """The choice is known."""
+    RELEASED = 3
+    """Its stake is free again."""
+
+
+class Choice(IntEnum):
+    """What a ballot says. `Ballot.choice` is 0 until it is revealed."""
+
+    ACCEPT = 1
+    """Every sampled value is right."""
+    REJECT = 2
+    """The element that the ballot names is wrong."""
+    UNAVAILABLE = 3
+    """The data could not be had."""
+
+
+class Outcome(IntEnum):
+    """Values of `Verdict.outcome`. Code 2 is not used."""
+
+    NONE = 0
+    """Not decided yet."""
+    ACCEPTED = 1
+    """A majority accepts."""
+    UNAVAILABLE = 3
+    """A majority misses the data, also after they were asked for."""
+    UNVERIFIED = 4
+    """No quorum in any draw."""
+    UNSAMPLED = 5
+    """The beacon spared this job a verification."""
+    FRAUD = 6
+    """The referee found a committed element wrong."""
+    UNPROVEN = 7
+    """A majority rejected and nobody proved it."""
+    TRAP = 8
+    """The element that was proven wrong was wrong on the buyer's order."""
+    WITHHELD = 9
+    """A provider left a question about its data without an answer."""
+
+
+class ProofKind(IntEnum):
+    """Kinds of proof by which a stage commits to its results."""
+
+    TRACE_COMMITMENT = 0
+    """The Merkle root of the outputs' roots."""
+
+
+class Reason(IntEnum):
+    """Values of `Receipt.reason`: why a provider was slashed."""
+
+    WRONG_ELEMENT = 0
+    """A committed element is not what its operator gives."""
+    UNANSWERED = 1
+    """The provider did not show the element in time."""
+
+
+class State(IntEnum):
+    """Values of `Verdict.state`."""
+
+    COMMITTING = 0
+    """The provider commits stage by stage."""
+    COMMITTED = 1
+    """A draw is due."""
+    BALLOTING = 2
+    """The drawn verifiers cast ballots, then reveal them."""
+    DISPUTED = 3
+    """A majority rejects: somebody has to prove it."""
+    DECIDED = 4
+    """The outcome is known; a paid one waits for its window to end."""
+    SETTLED = 5
+    """Everyone was credited."""
+    ANSWERING = 6
+    """A majority misses the data: a provider has to show it."""
+
+
+ANSWER_DELAY: Final = 2
+"""Slots from asking to the slot whose hash chooses the elements."""
+DRAW_DELAY: Final = 32
+"""Slots from the commit to the slot whose hash seeds the draw: nobody knows that hash when the
+result is committed.
+"""
+HEADER_BYTES: Final = 112
+"""Bytes of a buffer before its evidence, discriminator included."""
+MAX_ANSWER_SLOTS: Final = 400
+"""Maximum of `Params.answer_slots`: SlotHashes must still hold that hash in the last of them."""
+MAX_BALLOTS: Final = 15
+"""Maximum number of ballots of a verdict, over all draws."""
+MAX_CRANKERS: Final = 8
+"""Maximum number of crankers of a verdict: one per step that the buyer locked a tip for."""
+MAX_STAGES: Final = 8
+"""Maximum number of stages of a verdict."""
+MIN_ANSWER_SLOTS: Final = 4
+"""Minimum of `Params.answer_slots`: slots to answer in must follow the one whose hash chooses
+the questions.
+"""
+QUESTIONS: Final = 8
+"""Number of elements that a provider must show when a majority, or the buyer, misses its data."""
+TICKET_AGE: Final = 2
+"""Minimum ticket age in slots, so that anyone copying a pending proof is too late."""
 
 
 def config_address() -> Pubkey:
@@ -178,9 +287,10 @@ class BallotsTallied(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buffer(Account):
-    """Evidence on its way to the referee: this header, then `length` bytes.  No program address:
-    its challenger creates it by `create_account_with_seed`, since a program can allocate no
-    more than 10,240 bytes in one instruction.
+    """Evidence on its way to the referee: this header, then `length` bytes.
+
+    No program address: its challenger creates it by `create_account_with_seed`, since a
+    program can allocate no more than 10,240 bytes in one instruction.
     """
 
     PROGRAM: ClassVar[str] = PROGRAM
@@ -451,7 +561,7 @@ class Receipt(Account):
     """Index of the stage in the verdict."""
     bump: int
     reason: int
-    """[`WRONG_ELEMENT`] or [`UNANSWERED`]."""
+    """A [`Reason`]."""
     trap: int
     """1 once it turned out that the buyer had ordered this."""
 
