@@ -1,6 +1,7 @@
 """Flows of the staking program."""
 
 from idl.client import staking
+from idl.client.bindings.staking import NO_SEAT
 from tests.world.actor import Actor
 from tests.world.world import NLOV, Sent, World
 
@@ -57,5 +58,4 @@ def committee(world: World, size: int, *, staked: int = 1_000 * NLOV) -> list[Ac
     return members
 
 
-NO_SEAT = 2**16 - 1
 """`Position.seat` where no seat is held."""

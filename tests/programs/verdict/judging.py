@@ -6,10 +6,11 @@ from typing import Final
 from solders.instruction import Instruction
 
 from idl.client import escrow, job_registry, shard_of, staking, verdict
+from idl.client.bindings.verdict import Choice
 from kernels.graph import Graph
 from tests.world import NLOV, Actor, World
 from tests.world import judgement as judge
-from tests.world.judgement import Choice, ballot_salt
+from tests.world.judgement import ballot_salt
 from tests.world.marketplace import (
     ask_for,
     claim,
@@ -23,7 +24,6 @@ from tests.world.stakers import committee
 
 OPERATORS: Final = 4
 """Of the small graph."""
-DRAWN, CAST, REVEALED, RELEASED = range(4)
 """States of a ballot."""
 
 Vote = tuple[Choice, int, int]
