@@ -27,15 +27,18 @@ pub const FEE_VAULTS: usize = SHARDS as usize;
 )]
 #[repr(C)]
 pub struct Params {
-    /// Burned when a job is locked.
+    /// Base units of $NLOV that are burned when a job or task is locked.
     pub posting_fee: u64,
-    /// Share of an urgency premium that is burned; this wide so that no padding is needed.
+    /// Share of an urgency premium that is burned, in basis points. It is this wide so that no
+    /// padding is needed.
     pub urgency_burn_bps: u64,
-    /// Of every payment to a provider.
+    /// Share of every payment to a provider that is charged as fee, in basis points.
     pub fee_bps: u16,
-    /// Shares of the fees: these three are all of it.
+    /// Stakers' share of the fees, in basis points. The three shares add up to all of them.
     pub stakers_bps: u16,
+    /// Treasury's share of the fees, in basis points.
     pub treasury_bps: u16,
+    /// Share of the fees that is burned, in basis points.
     pub burn_bps: u16,
 }
 

@@ -36,10 +36,13 @@ protocol::codes! {
 /// What a buyer locks.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
+    /// Base units of $NLOV for the work: of the whole job, or of all runs of a task.
     pub price: u64,
+    /// Base units of $NLOV for the verification fees of all draws; 0 for a task.
     pub verification: u64,
+    /// Base units of $NLOV for the tips of all paid crank steps.
     pub tips: u64,
-    /// Premium paid, of which a share is burned at once.
+    /// Base units of $NLOV of the premium, of which a share is burned at once.
     pub urgency: u64,
 }
 
@@ -61,7 +64,9 @@ impl Terms {
 /// An amount to credit.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credit {
+    /// Who is owed the amount.
     pub party: Pubkey,
+    /// Base units of $NLOV.
     pub amount: u64,
 }
 

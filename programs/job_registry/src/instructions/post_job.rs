@@ -14,16 +14,25 @@ use crate::{
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct JobTerms {
+    /// Merkle root over the roots of the job's inputs.
     pub input_root: [u8; 32],
+    /// SHA-256 of the data manifest.
     pub manifest: [u8; 32],
+    /// URL where the buyer serves the data, in printable ASCII, padded with zeros.
     pub source: Url,
+    /// SHA-256 of the buyer's 32 secret bytes.
     pub salt_commitment: [u8; 32],
+    /// 32 random bytes, or the hash of a trap.
     pub trap: [u8; 32],
+    /// Number of verifiers per draw: odd, at most `MAX_VERIFIERS`.
     pub verifiers: u8,
+    /// Base units of $NLOV that the work may cost.
     pub price: u64,
+    /// Base units of $NLOV for each ballot that is paid.
     pub verification_fee: u64,
+    /// Base units of $NLOV for each paid crank step.
     pub tip: u64,
-    /// Net of the part that the escrow burned.
+    /// Base units of $NLOV of the premium, without the share that the escrow burned.
     pub urgency: u64,
 }
 

@@ -46,10 +46,15 @@ const _: () = assert!(core::mem::size_of::<Provider>() == 208);
 /// What a provider says about itself.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capability {
+    /// Base units of $NLOV per `ASK_MACS` multiply-adds.
     pub ask: u64,
+    /// Bytes of memory that jobs may use.
     pub memory_bytes: u64,
+    /// Multiply-adds per slot, as the provider says.
     pub declared_rate: u64,
+    /// Multiply-adds of the largest job that the provider takes.
     pub max_macs: u64,
+    /// URL where the provider serves its traces, in printable ASCII, padded with zeros.
     pub endpoint: Url,
 }
 

@@ -10,18 +10,27 @@ use crate::{
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct TaskTerms {
+    /// SHA-256 of the kernel package.
     pub kernel: [u8; 32],
+    /// SHA-256 of the input manifest.
     pub input: [u8; 32],
+    /// URL where the buyer serves package and inputs, in printable ASCII, padded with zeros.
     pub source: [u8; 96],
+    /// Bytes of an output, at most `MAX_TENSOR_BYTES`.
     pub output_bytes: u64,
-    /// 0 bytes, 1 f16, 2 f32, 3 i32.
+    /// Code of `Element`.
     pub element: u8,
+    /// How far apart two elements may be and still agree.
     pub tolerance: Tolerance,
+    /// Number of runs that must agree: more than half of `n`.
     pub k: u8,
+    /// Number of runs wanted at first.
     pub n: u8,
+    /// Number of runs that the buyer locks the price of, at most `MAX_TASK_RUNS`.
     pub max_runs: u8,
-    /// Of each paid run.
+    /// Base units of $NLOV for each paid run.
     pub price: u64,
+    /// Base units of $NLOV for each paid crank step.
     pub tip: u64,
 }
 
