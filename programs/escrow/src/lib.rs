@@ -24,6 +24,7 @@ use instructions::*;
 use state::{Credit, Params, Terms};
 
 declare_id!(protocol::addresses::ESCROW);
+protocol::security!("Neurolov escrow");
 
 #[program]
 pub mod escrow {

@@ -32,6 +32,7 @@ use protocol::{addresses::JOB_REGISTRY_CPI_BUMP, seeds};
 use state::{Capability, Params, Url};
 
 declare_id!(protocol::addresses::JOB_REGISTRY);
+protocol::security!("Neurolov job_registry");
 
 /// Seeds of the fundless PDA that signs the calls to staking and escrow.
 pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[JOB_REGISTRY_CPI_BUMP]]];

@@ -17,6 +17,7 @@ pub mod envelope;
 pub mod fenwick;
 pub mod fixed;
 pub mod merkle;
+pub mod security;
 pub mod seeds;
 pub mod shards;
 pub mod slot_hashes;
@@ -25,7 +26,7 @@ pub mod url;
 
 pub use envelope::Envelope;
 #[doc(hidden)]
-pub use {anchor_lang, pastey};
+pub use {anchor_lang, pastey, solana_security_txt};
 
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)]

@@ -32,6 +32,7 @@ use protocol::{addresses::REDUNDANCY_CPI_BUMP, seeds};
 use state::Params;
 
 declare_id!(protocol::addresses::REDUNDANCY);
+protocol::security!("Neurolov redundancy");
 
 /// Seeds of the fundless PDA that signs the calls to staking and escrow.
 pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[REDUNDANCY_CPI_BUMP]]];

@@ -30,6 +30,7 @@ use instructions::*;
 use state::Params;
 
 declare_id!(protocol::addresses::STAKING);
+protocol::security!("Neurolov staking");
 
 #[program]
 pub mod staking {

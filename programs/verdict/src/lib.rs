@@ -33,6 +33,7 @@ use instructions::*;
 use state::Params;
 
 declare_id!(protocol::addresses::VERDICT);
+protocol::security!("Neurolov verdict");
 
 /// Seeds of the fundless PDA that signs the calls to staking, escrow and the registry.
 pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[VERDICT_CPI_BUMP]]];
