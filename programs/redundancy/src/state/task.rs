@@ -105,9 +105,12 @@ impl Task {
         Ok(())
     }
 
+    pub fn has_ended(&self) -> bool {
+        [State::Settled, State::Undecided, State::Cancelled].iter().any(|state| self.is(*state))
+    }
+
     pub fn require_ended(&self) -> Result<()> {
-        let ended = [State::Settled, State::Undecided, State::Cancelled];
-        require!(ended.iter().any(|state| self.is(*state)), RedundancyError::TaskNotEnded);
+        require!(self.has_ended(), RedundancyError::TaskNotEnded);
         Ok(())
     }
 

@@ -62,13 +62,17 @@ impl Snapshot {
 pub struct Seat {
     pub owner: Pubkey,
     pub taken_epoch: u64,
-    /// u64::MAX while held.
+    /// [`HELD`] while the seat is held.
     pub vacated_epoch: u64,
     pub index: u16,
     pub bump: u8,
 }
 
 impl Seat {
+    pub fn is_held(&self) -> bool {
+        self.vacated_epoch == HELD
+    }
+
     /// Whether the seat may go to somebody else from `epoch` on.
     pub fn closable(&self, epoch: u64) -> bool {
         self.vacated_epoch
