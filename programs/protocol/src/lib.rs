@@ -16,6 +16,7 @@ pub mod economics;
 pub mod envelope;
 pub mod fenwick;
 pub mod fixed;
+pub mod governance;
 pub mod merkle;
 pub mod security;
 pub mod seeds;

@@ -35,7 +35,7 @@ pub struct Lock<'info> {
 }
 
 impl Lock<'_> {
-    /// Creates escrow and vault; gives their bumps.
+    /// Creates escrow and vault and returns their bumps.
     fn create(&self) -> Result<(u8, u8)> {
         let job = self.job.key.as_ref();
         let bump_of = |address: &Pubkey, seed: &[u8]| {
@@ -51,7 +51,7 @@ impl Lock<'_> {
         Ok((bump, vault_bump))
     }
 
-    /// Gives the judge of what is to be posted.
+    /// Returns the judge of what is to be posted.
     fn validate(&self, job_id: u64, job_bump: u8, terms: &Terms) -> Result<Judge> {
         require!(terms.price > 0, EscrowError::ZeroPrice);
         let judge = judge_of(self.job.key, self.buyer.key, job_id, job_bump)

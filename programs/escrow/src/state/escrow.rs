@@ -187,7 +187,7 @@ impl Escrow {
         Ok(())
     }
 
-    /// Marks a credit paid; gives its party and amount.
+    /// Marks a credit paid and returns its party and amount.
     pub fn pay(&mut self, index: u8) -> Result<Credit> {
         require!(index < self.credit_count, EscrowError::UnknownCredit);
         let entry = self.credits.get_mut(usize::from(index)).ok_or(EscrowError::UnknownCredit)?;

@@ -21,9 +21,9 @@ pub struct Provider {
     /// Base units per 2^30 multiply-adds.
     pub ask: u64,
     pub memory_bytes: u64,
-    /// Multiply-adds a slot, as the provider says.
+    /// Multiply-adds per slot, as the provider says.
     pub declared_rate: u64,
-    /// Multiply-adds a slot, moving average over settled jobs.
+    /// Multiply-adds per slot, moving average over settled jobs.
     pub measured_rate: u64,
     /// Largest job taken.
     pub max_macs: u64,

@@ -1,12 +1,15 @@
 //! Operator descriptors: 256 bytes that say all of an operator's semantics. `parse` refuses
 //! whatever the referee could not recompute; kernels/README.md has the layout and the rules.
 
+mod field;
 mod limits;
 mod opcode;
 mod rules;
 mod shapes;
 mod tensor;
 
+use field::DescriptorField as Field;
+pub use field::DescriptorField;
 pub use opcode::Opcode;
 pub use tensor::{elements, row_stride, same_bytes, stored_bytes, Dtype, Shape, MAX_TENSOR_BYTES};
 
@@ -125,58 +128,61 @@ impl Descriptor {
     /// Reads a descriptor and checks every rule that needs no other operator.
     pub fn parse(bytes: &[u8; DESCRIPTOR_BYTES]) -> Result<Self, Fault> {
         let raw = Raw(bytes);
-        if raw.u8(0) != DESCRIPTOR_VERSION {
+        if raw.u8(Field::Version) != DESCRIPTOR_VERSION {
             return Err(Fault::BadVersion);
         }
-        let opcode = Opcode::from_code(raw.u8(1)).ok_or(Fault::UnknownOpcode)?;
-        if raw.array::<2>(6) != [0; 2] || raw.u8(151) != 0 || raw.u8(149) > 1 {
+        let opcode = Opcode::from_code(raw.u8(Field::Opcode)).ok_or(Fault::UnknownOpcode)?;
+        if raw.array::<2>(Field::ReservedHead) != [0; 2]
+            || raw.u8(Field::ReservedTail) != 0
+            || raw.u8(Field::PerChannel) > 1
+        {
             return Err(Fault::ReservedNotZero);
         }
-        let per_channel = raw.u8(149) == 1;
-        let count = usize::from(raw.u8(4));
+        let per_channel = raw.u8(Field::PerChannel) == 1;
+        let count = usize::from(raw.u8(Field::InputCount));
         if !opcode.takes(count, per_channel) {
             return Err(Fault::BadInputCount);
         }
         let strided = opcode == Opcode::AsStrided;
-        if strided && raw.array::<12>(76) != [0; 12] {
+        if strided && raw.shape(Field::InputShape2)[1..] != [0; 3] {
             return Err(Fault::ReservedNotZero);
         }
         let descriptor = Self {
             opcode,
-            dtype_in: Dtype::from_code(raw.u8(2)).ok_or(Fault::BadDtype)?,
-            dtype_out: Dtype::from_code(raw.u8(3)).ok_or(Fault::BadDtype)?,
+            dtype_in: Dtype::from_code(raw.u8(Field::DtypeIn)).ok_or(Fault::BadDtype)?,
+            dtype_out: Dtype::from_code(raw.u8(Field::DtypeOut)).ok_or(Fault::BadDtype)?,
             inputs: [
-                raw.input(8, 0 < count)?,
-                raw.input(16, 1 < count)?,
-                raw.input(24, 2 < count)?,
+                raw.input(Field::Input0, 0 < count)?,
+                raw.input(Field::Input1, 1 < count)?,
+                raw.input(Field::Input2, 2 < count)?,
             ],
             input_shapes: [
-                raw.input_shape(40, 0 < count)?,
-                raw.input_shape(56, 1 < count || strided)?,
-                raw.input_shape(72, 2 < count || strided)?,
+                raw.input_shape(Field::InputShape0, 0 < count)?,
+                raw.input_shape(Field::InputShape1, 1 < count || strided)?,
+                raw.input_shape(Field::InputShape2, 2 < count || strided)?,
             ],
-            output_shape: raw.shape(88),
+            output_shape: raw.shape(Field::OutputShape),
             window: Window {
-                kernel: raw.u16s(104),
-                stride: raw.u16s(108),
-                dilation: raw.u16s(112),
-                padding: raw.u16s(116),
+                kernel: raw.u16s(Field::Kernel),
+                stride: raw.u16s(Field::Stride),
+                dilation: raw.u16s(Field::Dilation),
+                padding: raw.u16s(Field::Padding),
             },
-            pad_value: raw.i32(124),
-            zero_point_in: raw.i32(128),
-            zero_point_out: raw.i32(132),
-            clamp_low: raw.i32(136),
-            clamp_high: raw.i32(140),
-            multiplier: raw.i32(144),
-            shift: raw.u8(148),
+            pad_value: raw.i32(Field::PadValue),
+            zero_point_in: raw.i32(Field::ZeroPointIn),
+            zero_point_out: raw.i32(Field::ZeroPointOut),
+            clamp_low: raw.i32(Field::ClampLow),
+            clamp_high: raw.i32(Field::ClampHigh),
+            multiplier: raw.i32(Field::Multiplier),
+            shift: raw.u8(Field::Shift),
             per_channel,
-            axis: raw.u8(150),
-            roots: [raw.array(152), raw.array(184), raw.array(216)],
-            multiply_adds: u64::from_le_bytes(raw.array(248)),
+            axis: raw.u8(Field::Axis),
+            roots: [raw.array(Field::Root0), raw.array(Field::Root1), raw.array(Field::Root2)],
+            multiply_adds: u64::from_le_bytes(raw.array(Field::MultiplyAdds)),
         };
-        raw.input(32, false)?;
+        raw.input(Field::Input3, false)?;
         let rounding = if opcode.rounds() { Rounding::HalfUp } else { Rounding::None };
-        if raw.u8(5) != rounding as u8 {
+        if raw.u8(Field::Rounding) != rounding as u8 {
             return Err(Fault::BadRounding);
         }
         rules::check(&descriptor)?;
@@ -208,32 +214,36 @@ impl Descriptor {
 struct Raw<'a>(&'a [u8; DESCRIPTOR_BYTES]);
 
 impl Raw<'_> {
-    fn array<const N: usize>(&self, offset: usize) -> [u8; N] {
-        let mut field = [0; N];
-        field.copy_from_slice(&self.0[offset..][..N]);
-        field
+    fn bytes<const N: usize>(&self, offset: usize) -> [u8; N] {
+        let mut bytes = [0; N];
+        bytes.copy_from_slice(&self.0[offset..][..N]);
+        bytes
     }
 
-    fn u8(&self, offset: usize) -> u8 {
-        self.0[offset]
+    fn array<const N: usize>(&self, field: Field) -> [u8; N] {
+        self.bytes(field as usize)
     }
 
-    fn i32(&self, offset: usize) -> i32 {
-        i32::from_le_bytes(self.array(offset))
+    fn u8(&self, field: Field) -> u8 {
+        self.0[field as usize]
+    }
+
+    fn i32(&self, field: Field) -> i32 {
+        i32::from_le_bytes(self.array(field))
     }
 
     #[allow(clippy::arithmetic_side_effects)] // offsets are constants of the layout
-    fn u16s<const N: usize>(&self, offset: usize) -> [u16; N] {
-        std::array::from_fn(|i| u16::from_le_bytes(self.array(offset + 2 * i)))
+    fn u16s<const N: usize>(&self, field: Field) -> [u16; N] {
+        std::array::from_fn(|i| u16::from_le_bytes(self.bytes(field as usize + 2 * i)))
     }
 
     #[allow(clippy::arithmetic_side_effects)] // offsets are constants of the layout
-    fn shape(&self, offset: usize) -> Shape {
-        std::array::from_fn(|i| u32::from_le_bytes(self.array(offset + 4 * i)))
+    fn shape(&self, field: Field) -> Shape {
+        std::array::from_fn(|i| u32::from_le_bytes(self.bytes(field as usize + 4 * i)))
     }
 
-    fn input_shape(&self, offset: usize, used: bool) -> Result<Shape, Fault> {
-        let shape = self.shape(offset);
+    fn input_shape(&self, field: Field, used: bool) -> Result<Shape, Fault> {
+        let shape = self.shape(field);
         if used || shape == [0; 4] {
             Ok(shape)
         } else {
@@ -241,8 +251,8 @@ impl Raw<'_> {
         }
     }
 
-    fn input(&self, offset: usize, used: bool) -> Result<Option<Input>, Fault> {
-        let [kind, r0, r1, r2, index @ ..] = self.array::<8>(offset);
+    fn input(&self, field: Field, used: bool) -> Result<Option<Input>, Fault> {
+        let [kind, r0, r1, r2, index @ ..] = self.array::<8>(field);
         let index = u32::from_le_bytes(index);
         if [r0, r1, r2] != [0; 3] {
             return Err(Fault::ReservedNotZero);

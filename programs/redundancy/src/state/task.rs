@@ -173,7 +173,7 @@ impl Task {
         Ok(())
     }
 
-    /// Lets a bond go, once; gives its provider.
+    /// Lets a bond go, once and returns its provider.
     pub fn release(&mut self, index: u8) -> Result<Pubkey> {
         self.require_ended()?;
         let run = self.run_mut(index)?;

@@ -30,7 +30,7 @@ pub struct LockExposure<'info> {
 }
 
 impl LockExposure<'_> {
-    /// Creates the exposure; gives its bump.
+    /// Creates the exposure and returns its bump.
     fn create(&self) -> Result<u8> {
         let (job, owner) = (self.job.key.as_ref(), self.owner.key.as_ref());
         let seeds: [&[u8]; 3] = [seeds::EXPOSURE, job, owner];

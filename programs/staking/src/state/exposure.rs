@@ -66,14 +66,14 @@ impl Exposure {
         self.amount.checked_add(self.bond)
     }
 
-    /// Gives what goes back to the free stake.
+    /// Returns what goes back to the free stake.
     pub fn release(&mut self) -> Result<u64> {
         require!(self.is(ExposureState::Locked), StakingError::AlreadyReleased);
         self.state = ExposureState::Released as u8;
         Ok(self.total().ok_or(StakingError::Overflow)?)
     }
 
-    /// Gives the bond that is lost: nothing the second time.
+    /// Returns the bond that is lost: nothing the second time.
     pub fn forfeit(&mut self) -> Result<u64> {
         require!(self.is(ExposureState::Locked), StakingError::AlreadyReleased);
         Ok(std::mem::take(&mut self.bond))

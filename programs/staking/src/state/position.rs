@@ -68,7 +68,7 @@ impl Position {
         Some(())
     }
 
-    /// Takes `amount` out of the free stake into unbonding; gives the ticket's id.
+    /// Takes `amount` out of the free stake into unbonding and returns the ticket's id.
     pub fn unbond(&mut self, amount: u64) -> Result<u64> {
         require!(amount <= self.free(), StakingError::InsufficientFreeStake);
         let id = self.tickets;

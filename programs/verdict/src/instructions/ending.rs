@@ -19,7 +19,7 @@ pub struct Ending<'a, 'info> {
 }
 
 impl<'info> Ending<'_, 'info> {
-    /// Credits everyone and finalises the escrow; gives the sum of the credits. With `slashed`, the
+    /// Credits everyone and finalises the escrow and returns the sum of the credits. With `slashed`, the
     /// job's vault, a bounty may be credited beyond what the buyer locked.
     pub fn credit(
         &self,

@@ -30,7 +30,7 @@ impl OpenVerdict<'_> {
         Ok(())
     }
 
-    /// Creates the verdict at its canonical address; gives the bump.
+    /// Creates the verdict at its canonical address and returns the bump.
     fn create(&self) -> Result<u8> {
         let job = self.job.key();
         let bump =

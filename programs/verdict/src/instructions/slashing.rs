@@ -33,7 +33,7 @@ impl Slashing<'_, '_> {
         token::holding(self.destination).map(|holding| holding.amount).checked()
     }
 
-    /// Gives what was taken and what of it arrived. An empty exposure has nothing to take, and
+    /// Returns what was taken and what of it arrived. An empty exposure has nothing to take, and
     /// must not keep a job from ending.
     pub fn take(&self) -> Result<(u64, u64)> {
         let amount = self.exposure.load()?.amount;

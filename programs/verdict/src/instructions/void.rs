@@ -60,7 +60,7 @@ pub struct Void<'info> {
 }
 
 impl<'info> Void<'info> {
-    /// Gives the blamed provider, and whether its bond goes to the buyer.
+    /// Returns the blamed provider, and whether its bond goes to the buyer.
     fn validate(&self, verdict: &Verdict) -> Result<(Pubkey, bool)> {
         let (escrow, exposure) = (self.escrow.load()?, self.exposure.load()?);
         require_of_job(verdict, self.job.key, &escrow.job)?;

@@ -82,7 +82,7 @@ impl Verdict {
         Ok(referee::judge(&claim, evidence).map_err(VerdictError::from)?)
     }
 
-    /// Ends judgement with the stage that the referee convicted; gives it.
+    /// Ends judgement with the stage that the referee convicted and returns it.
     pub fn convict(
         &mut self,
         judgement: &Judgement,
@@ -93,7 +93,7 @@ impl Verdict {
         self.blame(Outcome::Fraud, judgement.stage, challenger, slot)
     }
 
-    /// Ends judgement against the provider of a stage; gives the stage.
+    /// Ends judgement against the provider of a stage and returns the stage.
     pub fn blame(
         &mut self,
         outcome: Outcome,
@@ -130,7 +130,7 @@ impl Verdict {
         Ok(())
     }
 
-    /// Marks a ballot that accepted what was proven wrong; gives its verifier.
+    /// Marks a ballot that accepted what was proven wrong and returns its verifier.
     pub fn slash_ballot(&mut self, index: u8) -> Result<Pubkey> {
         require!(self.outcome().is_proven(), VerdictError::NotProven);
         let ballot = self.ballot_mut(index)?;

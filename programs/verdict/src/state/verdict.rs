@@ -130,7 +130,7 @@ pub struct Verdict {
     pub outcome: u8,
     /// Proof kind: 0 is a trace commitment.
     pub kind: u8,
-    /// Verifiers a draw.
+    /// Verifiers per draw.
     pub k: u8,
     pub draws: u8,
     pub unavailable_rounds: u8,
