@@ -21,8 +21,8 @@ pub fn weight(sums: &Sums, seat: u16) -> Option<u64> {
     Some(weight)
 }
 
-/// Sets the weight of one seat and returns its old weight. None when the seat does not exist or a sum
-/// overflows, and then some sums may have changed: the caller must fail.
+/// Sets the weight of one seat and returns its old weight. None when the seat does not exist or a
+/// sum overflows, and then some sums may have changed: the caller must fail.
 pub fn set(sums: &mut Sums, seat: u16, weight_now: u64) -> Option<u64> {
     let before = weight(sums, seat)?;
     let mut index = usize::from(seat);

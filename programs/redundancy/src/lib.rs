@@ -10,8 +10,8 @@
 //! join, up to the number of runs that the buyer paid for.
 //!
 //! Disagreeing never costs stake. Only silence does, which the clock proves: `expire_run` gives the
-//! bond of a silent provider to the buyer. `release_bond` lets go of the others
-//! when the task has ended, and `close_task` returns its rent.
+//! bond of a silent provider to the buyer. `release_bond` lets go of the others when the task has
+//! ended, and `close_task` returns its rent.
 //!
 //! Accounts of this program's types exist at their canonical addresses only, because each is
 //! created by an `init` with its seeds and canonical bump: owner, type and the fields compared are

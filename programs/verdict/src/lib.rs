@@ -15,8 +15,8 @@
 //! Whoever holds the data can `prove_fraud` instead, from the last commit until the money moves: a
 //! challenger stages evidence in a buffer (`open_buffer`, `write_buffer`, `close_buffer`), and the
 //! referee recomputes the element that its ticket (`place_ticket`, `close_ticket`) or its own
-//! rejecting ballot names. Then `slash_provider` and `slash_ballot` take the stake of who committed
-//! the element and of who accepted it, and `void` pays the bounty.
+//! rejecting ballot names. Then `slash_provider` and `slash_ballot` take the stake of whoever
+//! committed the element and of whoever accepted it, and `void` pays the bounty.
 //! `release_ballot` frees each verifier's stake, and `close_verdict` returns the rent.
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;

@@ -223,8 +223,8 @@ pub fn check_destination(
     Ok(())
 }
 
-/// Judge of the work that a buyer posts at this address: a registry's job or redundancy's task. None
-/// for any other address.
+/// Judge of the work that a buyer posts at this address: a registry's job or redundancy's task.
+/// None for any other address.
 pub fn judge_of(address: &Pubkey, buyer: &Pubkey, id: u64, bump: u8) -> Option<Judge> {
     let id = id.to_le_bytes();
     [(seeds::JOB, JOB_REGISTRY, Judge::Verdict), (seeds::TASK, REDUNDANCY, Judge::Redundancy)]

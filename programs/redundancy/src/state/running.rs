@@ -23,8 +23,8 @@ impl Task {
         Ok(index)
     }
 
-    /// The time to join is over: those who did run the task if k of them can agree and this round
-    /// brought somebody new, else it ends. k was more than half of a larger number.
+    /// The time to join is over: those who joined run the task if k of them can agree and this
+    /// round brought somebody new, else it ends. k was more than half of a larger number.
     pub fn close_joining(&mut self, slot: u64, params: &Params) -> Result<()> {
         self.require(State::Joining)?;
         require!(slot > self.deadline, RedundancyError::DeadlineAhead);

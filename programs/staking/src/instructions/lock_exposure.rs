@@ -7,8 +7,8 @@ use crate::{
     state::{Exposure, Position},
 };
 
-/// The registry, verdict and redundancy can expose free stake to a job when its owner signs too, and
-/// each owner once a job: the account that a released exposure leaves bars the next one.
+/// The registry, verdict and redundancy can expose free stake to a job when its owner signs too,
+/// and each owner once a job: the account that a released exposure leaves bars the next one.
 #[derive(Accounts)]
 pub struct LockExposure<'info> {
     #[account(mut)]

@@ -122,8 +122,8 @@ impl Position {
         u64::try_from(weight_q16.checked_div(CATCH_RATE_ONE.into())?).ok()
     }
 
-    /// Brings the tree's weight of the position's seat to what it must be now; gives it, 0 without
-    /// a seat.
+    /// Brings the tree's weight of the position's seat to what it must be now; returns it, or 0
+    /// without a seat.
     pub fn weigh(
         &self,
         tree: Option<&AccountLoader<VerifierTree>>,

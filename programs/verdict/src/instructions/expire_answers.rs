@@ -8,7 +8,7 @@ use crate::{
     state::{Reason, Verdict},
 };
 
-/// Anyone may report a question that has no answer when its time is over: whose data it asks for
+/// Anyone may report a question without an answer once its time is over: the provider of the data
 /// is slashed. The payer's cost is the receipt's rent; no tip is due, since the buyer, whom it
 /// serves, gains far more.
 #[derive(Accounts)]

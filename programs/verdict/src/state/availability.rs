@@ -24,7 +24,7 @@ const ALL_ANSWERED: u8 = u8::MAX >> (u8::BITS - QUESTIONS as u32);
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Availability {
-    /// Zero until the first answer, or who reports that there is none, learns it.
+    /// Zero until the first answer, or the report of a missing one, records it.
     pub seed: [u8; 32],
     pub asked_slot: u64,
     pub deadline: u64,
@@ -63,7 +63,8 @@ impl Verdict {
         Ok(())
     }
 
-    /// Of a result that it is about to pay for the buyer may ask what verifiers ask: once a job.
+    /// Lets the buyer ask, once per job, for the data of a result that it is about to pay for, as
+    /// verifiers do.
     pub fn demand(&mut self, slot: u64, answer_slots: u64) -> Result<()> {
         if self.require(State::Disputed).is_err() {
             self.require(State::Decided)?;
@@ -121,8 +122,9 @@ impl Verdict {
         self.decide(Outcome::Unverified, slot, params.public_slots)
     }
 
-    /// After the deadline, whose data could not be had: the stage of the first question without an
-    /// answer, and its operator and element. The questions must be known.
+    /// After the deadline, ends judgement against the provider of the first question without an
+    /// answer. Returns its stage, and the operator and element that were asked for. The questions
+    /// must be known.
     pub fn withhold(&mut self, graph: &Graph, slot: u64) -> Result<(Stage, (u32, u32))> {
         self.require_unanswerable(slot)?;
         let index = u8::try_from(self.availability.answered.trailing_ones()).ok().checked()?;
@@ -134,8 +136,9 @@ impl Verdict {
         Ok((blamed, place))
     }
 
-    /// Provider that answers for a voided result, and whether it loses its bond: the convicted
-    /// one, which keeps it in a trap, or the last one where a majority missed data that its providers had shown.
+    /// Provider that answers for a voided result, and whether it loses its bond: the convicted one,
+    /// which keeps it in a trap, or the last one where a majority missed data that its providers
+    /// had shown.
     pub fn blamed(&self) -> Result<(Pubkey, bool)> {
         if self.outcome().convicts() {
             let loses_bond = self.outcome().slashes_provider();

@@ -53,8 +53,8 @@ pub struct Params {
 }
 
 protocol::limits! {
-    /// Minimum of `Params.answer_slots`: slots to answer in must follow the one whose hash chooses the
-    /// questions.
+    /// Minimum of `Params.answer_slots`: slots to answer in must follow the one whose hash chooses
+    /// the questions.
     pub const MIN_ANSWER_SLOTS: u64 = ANSWER_DELAY + 2;
     /// Maximum of `Params.answer_slots`: SlotHashes must still hold that hash in the last of them.
     pub const MAX_ANSWER_SLOTS: u64 = 400;

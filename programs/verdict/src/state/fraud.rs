@@ -25,7 +25,7 @@ pub struct Fraud {
 
 impl Verdict {
     /// A result can be challenged from its last commit until the end of its window, or until it is
-    /// voided where a majority misses the data: who has it nevertheless may still show what is wrong.
+    /// voided because a majority misses the data: whoever has it may still show what is wrong.
     pub fn require_challengeable(&self, slot: u64) -> Result<()> {
         let outcome = self.outcome();
         require!(!outcome.is_proven(), VerdictError::AlreadyProven);
@@ -120,7 +120,7 @@ impl Verdict {
     }
 
     /// Remembers that the convicted provider lost its exposure, of which `paid` is in the vault.
-    /// Who asks in vain earns no bounty: nobody's data is withheld from a hunter for one.
+    /// Whoever asks in vain earns no bounty: nobody's data is withheld from a hunter for one.
     pub fn slashed(&mut self, paid: u64, bounty_bps: u16) -> Result<()> {
         self.fraud.slashed = 1;
         self.fraud.paid = paid;
