@@ -1,18 +1,21 @@
 """Generate the bindings from the committed IDLs: `python -m idl.client.generate [--check]`.
 
-Python bindings go to `bindings/`, the codes and limits also to `../typescript/`.
+Python bindings go to `bindings/`, the codes and limits also to `../typescript/` and to the files
+of `CODE_MODULES`, which lie in folders that may not import the client.
 """
 
 import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from idl.client.addresses import PROGRAM_IDS
-from idl.client.rendering.codes import python_codes
+from idl.client.constants import ConstantError
+from idl.client.rendering.codes import python_codes, python_module, wgsl_module
 from idl.client.rendering.definitions import definitions, errors
 from idl.client.rendering.instructions import render_instruction
 from idl.client.rendering.seeds import conventions, render_functions
@@ -23,6 +26,19 @@ from idl.client.schema import ProgramSchema, SchemaError, parse
 IDL_FOLDER = Path(__file__).resolve().parents[1]
 BINDINGS = IDL_FOLDER / "client" / "bindings"
 TYPESCRIPT = IDL_FOLDER / "typescript"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeModule:
+    """A file of chosen codes and limits of one program: Python or WGSL, by its suffix."""
+
+    path: Path
+    docs: str
+    program: str
+    names: tuple[str, ...]
+
+
+CODE_MODULES: tuple[CodeModule, ...] = ()
 _IMPORTS: Mapping[str, tuple[str, ...]] = {
     "collections.abc": ("Mapping", "Sequence"),
     "dataclasses": ("dataclass",),
@@ -139,26 +155,46 @@ def generated_typescript(folder: Path = IDL_FOLDER) -> dict[str, str]:
     return sources
 
 
+def generated_code_modules(folder: Path = IDL_FOLDER) -> dict[Path, str]:
+    """Return the source of every file of `CODE_MODULES` by its path.
+
+    Raises SchemaError for a program or a name that there is not.
+    """
+    programs = {each.name: each for each in schemas(folder)}
+    sources = {}
+    for module in CODE_MODULES:
+        render_module = wgsl_module if module.path.suffix == ".wgsl" else python_module
+        try:
+            chosen = programs[module.program].constants.chosen(module.names)
+        except (KeyError, ConstantError) as error:
+            raise SchemaError(f"{module.path.name}: {error}") from error
+        sources[module.path] = render_module(module.docs, chosen)
+    return sources
+
+
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where a binding has drifted.")
 def main(check: bool) -> None:
     """Write the typed bindings of every committed IDL."""
     try:
-        outputs = [(BINDINGS, "*.py", generated()), (TYPESCRIPT, "*.ts", generated_typescript())]
+        sources = {
+            **{BINDINGS / name: source for name, source in generated().items()},
+            **{TYPESCRIPT / name: source for name, source in generated_typescript().items()},
+            **generated_code_modules(),
+        }
     except (SchemaError, OSError, KeyError, json.JSONDecodeError) as error:
         raise click.UsageError(f"cannot read the IDLs: {error}") from error
     if not check:
-        for target, _, sources in outputs:
-            target.mkdir(exist_ok=True)
-            for name, source in sources.items():
-                (target / name).write_text(source, "utf-8")
+        for path, source in sources.items():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(source, "utf-8")
         return
-    drifted = []
-    for target, pattern, sources in outputs:
-        present = {path.name: path.read_text("utf-8") for path in target.glob(pattern)}
-        drifted += sorted(
-            name for name in sources.keys() | present if sources.get(name) != present.get(name)
-        )
+    owned = {*sources, *BINDINGS.glob("*.py"), *TYPESCRIPT.glob("*.ts")}
+    drifted = sorted(
+        path.name
+        for path in owned
+        if not path.exists() or path.read_text("utf-8") != sources.get(path)
+    )
     if drifted:
         click.echo(
             f"bindings differ from the IDLs: {', '.join(drifted)}; "
