@@ -50,7 +50,7 @@ class Constants:
             tuple(each for each in self.code_sets if each.name in wanted),
             tuple(each for each in self.limits if each.name in wanted),
         )
-        known = {each.name for each in (*found.code_sets, *found.limits)}
+        known = {each.name for each in found.code_sets} | {each.name for each in found.limits}
         if missing := sorted(wanted - known):
             raise ConstantError(f"no codes or limits named {', '.join(missing)}")
         return found

@@ -1,6 +1,5 @@
 """What is left to do for a job that has ended, by whoever cares."""
 
-
 from idl.client import escrow, job_registry, staking, verdict
 from idl.client.bindings.verdict import BallotState
 from tests.adversaries.life import Life

@@ -81,10 +81,11 @@ class Closing(Hostile):
     def outlast(self, ledger: JobLedger) -> None:
         """Let the deadline pass that the job waits for now."""
         job = self.job(ledger)
-        deadline = {
+        waits: dict[int, int] = {
             JobState.POSTED: job.claim_deadline,
             JobState.CLAIMED: job.lease.expires_slot,
-        }.get(job.state, 0)
+        }
+        deadline = waits.get(job.state, 0)
         if job.state == JobState.COMMITTED:
             found = self.verdict(ledger)
             deadlines = {

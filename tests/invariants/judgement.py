@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from idl.client import staking, verdict
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.staking import HELD
-from idl.client.bindings.verdict import BallotState, Choice, State
+from idl.client.bindings.verdict import DRAW_DELAY, BallotState, Choice, State
 from tests.invariants.economy import EVEN, ODD
 from tests.invariants.ledger import CastBallot, JobLedger
 from tests.invariants.market import MarketSteps
@@ -36,7 +36,7 @@ class JudgementSteps(MarketSteps):
     def draw(self, ledger: JobLedger, cranker: Actor, *, salted: bool, wait: bool = True) -> None:
         """Draw as soon as it is due; `wait` off tries at once."""
         found = self.verdict(ledger)
-        due = found.committed_slot + judge.DRAW_DELAY + 1
+        due = found.committed_slot + DRAW_DELAY + 1
         if not (salted or found.salt_known):
             due += self.world.parameters.verdict.salt_slots
         if wait and self.world.slot < due:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from idl.client import escrow, job_registry, staking, verdict
-from idl.client.bindings.job_registry import BPS, JobState
+from idl.client.bindings.job_registry import BPS, MAX_DRAWS, PAID_CRANK_STEPS, JobState
 from idl.client.bindings.verdict import ProofKind
 from tests.invariants.economy import committed
 from tests.invariants.ledger import CommittedStage, JobLedger
@@ -42,8 +42,8 @@ class MarketSteps(ProviderSteps):
         burned += paid_urgency * self.world.parameters.escrow.urgency_burn_bps // BPS
         locked = (
             agreed.price
-            + agreed.verification_fee * agreed.verifiers * market.DRAWS
-            + agreed.tip * market.TIPS
+            + agreed.verification_fee * agreed.verifiers * MAX_DRAWS
+            + agreed.tip * PAID_CRANK_STEPS
             + agreed.urgency
         )
         ledger = JobLedger(posted, locked, lie)

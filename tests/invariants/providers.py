@@ -1,6 +1,5 @@
 """Steps of providers that concern no job, and of the market that prices all."""
 
-
 from solders.instruction import AccountMeta
 
 from idl.client import SHARDS, job_registry

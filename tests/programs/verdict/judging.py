@@ -6,7 +6,7 @@ from typing import Final
 from solders.instruction import Instruction
 
 from idl.client import escrow, job_registry, shard_of, staking, verdict
-from idl.client.bindings.verdict import Choice
+from idl.client.bindings.verdict import DRAW_DELAY, Choice
 from kernels.graph import Graph
 from tests.world import NLOV, Actor, World
 from tests.world import judgement as judge
@@ -86,7 +86,7 @@ class Judging:
     @property
     def seed_slot(self) -> int:
         """Slot whose hash seeds the draw that is due."""
-        return self.account.committed_slot + judge.DRAW_DELAY
+        return self.account.committed_slot + DRAW_DELAY
 
     def ballots(self, draw: int | None = None) -> list[tuple[int, verdict.Ballot]]:
         """Number and ballot of everyone drawn, or of one draw."""
