@@ -9,6 +9,62 @@ export const ConstantSlot = {
 } as const;
 export type ConstantSlot = (typeof ConstantSlot)[keyof typeof ConstantSlot];
 
+/** Byte offset of each field in a descriptor. Integers are little-endian. */
+export const DescriptorField = {
+  VERSION: 0,
+  /** A code of `Opcode`. */
+  OPCODE: 1,
+  /** A code of `Dtype`. */
+  DTYPE_IN: 2,
+  /** A code of `Dtype`. */
+  DTYPE_OUT: 3,
+  /** Number of inputs. */
+  INPUT_COUNT: 4,
+  /** A code of `Rounding`. */
+  ROUNDING: 5,
+  /** Two zero bytes. */
+  RESERVED_HEAD: 6,
+  /** Kind, three zero bytes, and the index as u32. */
+  INPUT0: 8,
+  INPUT1: 16,
+  INPUT2: 24,
+  /** Unused: zero. */
+  INPUT3: 32,
+  /** Four u32, NHWC. */
+  INPUT_SHAPE0: 40,
+  /** Of an as_strided: its steps in elements. */
+  INPUT_SHAPE1: 56,
+  /** Of an as_strided: its first element, then zeros. */
+  INPUT_SHAPE2: 72,
+  OUTPUT_SHAPE: 88,
+  /** Height and width as u16. */
+  KERNEL: 104,
+  STRIDE: 108,
+  DILATION: 112,
+  /** Top, left, bottom and right as u16. */
+  PADDING: 116,
+  /** An i32, as all up to the multiplier. */
+  PAD_VALUE: 124,
+  ZERO_POINT_IN: 128,
+  ZERO_POINT_OUT: 132,
+  CLAMP_LOW: 136,
+  CLAMP_HIGH: 140,
+  MULTIPLIER: 144,
+  SHIFT: 148,
+  /** 1 with multiplier and shift per channel, else 0. */
+  PER_CHANNEL: 149,
+  AXIS: 150,
+  /** A zero byte. */
+  RESERVED_TAIL: 151,
+  /** Merkle roots of the constants, in the order of `ConstantSlot`. */
+  ROOT0: 152,
+  ROOT1: 184,
+  ROOT2: 216,
+  /** A u64. */
+  MULTIPLY_ADDS: 248,
+} as const;
+export type DescriptorField = (typeof DescriptorField)[keyof typeof DescriptorField];
+
 /** Element types of a tensor. */
 export const Dtype = {
   INT8: 1,
