@@ -23,10 +23,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The text of `modules!`, `opcodes!` and `dispatch!`.
+/// Returns the text of `modules!` and `dispatch!`.
 fn macros(names: &[String]) -> String {
     let modules: String = names.iter().map(|name| format!("mod {name}; ")).collect();
-    let opcodes: String = names.iter().map(|name| format!("Opcode::{}, ", pascal(name))).collect();
     let arms: String = names
         .iter()
         .map(|name| {
@@ -36,7 +35,6 @@ fn macros(names: &[String]) -> String {
         .collect();
     format!(
         "macro_rules! modules {{ () => {{ {modules} }} }}\n\
-         macro_rules! opcodes {{ () => {{ [{opcodes}] }} }}\n\
          macro_rules! dispatch {{\n\
          ($opcode:expr, $operator:ident => $body:expr) => {{\nmatch $opcode {{\n{arms}}}\n}}\n}}\n"
     )

@@ -8,9 +8,9 @@ from typing import Final, Protocol
 from solders.pubkey import Pubkey
 
 from idl.client import ProgramError, job_registry, staking, verdict
+from idl.client.bindings.verdict import State
 from tests.adversaries.life import ENDED, Life, next_slots
 from tests.adversaries.town import Town
-from tests.world.judgement import State
 from tests.world.world import Sent
 
 _ROUNDS: Final = 600

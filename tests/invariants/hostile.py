@@ -11,11 +11,12 @@ from idl.client import (
     staking,
     verdict,
 )
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import State
 from tests.invariants.audit import Books
 from tests.invariants.economy import EVEN, ODD
 from tests.invariants.ledger import JobLedger
 from tests.world import Actor, with_account
-from tests.world.judgement import State
 
 Attack = tuple[str, Instruction, list[Actor]]
 """The predicted error, the instructions tried, and the signers."""
@@ -138,7 +139,7 @@ class Hostile(Books):
         yield (
             "Unauthorized",
             job_registry.conclude(
-                outcome=3,
+                outcome=JobState.SETTLED,
                 paid_macs=1,
                 blamed=thief.key,
                 job=job,

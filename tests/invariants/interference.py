@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import Outcome
 from tests.invariants.ledger import JobLedger
-from tests.invariants.market import CLAIMED
 from tests.invariants.progress import Progress
 from tests.world import Actor
-from tests.world.judgement import Outcome
 
 Step = Callable[[], None]
 
@@ -26,7 +26,7 @@ class Interference(Progress):
         if not ledger.closed:
             yield partial(self.claim, self.providers[other % len(self.providers)], ledger)
             yield partial(self.close_job, ledger)
-            if self.job(ledger).state == CLAIMED:
+            if self.job(ledger).state == JobState.CLAIMED:
                 yield partial(self.expire_lease, ledger)
         if not ledger.escrow_closed:
             yield partial(self.cancel, ledger)

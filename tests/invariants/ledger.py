@@ -6,10 +6,10 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
-from tests.world.judgement import Choice, Outcome
+from idl.client.bindings.job_registry import BPS
+from idl.client.bindings.verdict import Choice, Outcome
 from tests.world.marketplace import PostedJob
 
-BPS: Final = 10_000
 PAYING: Final = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED, Outcome.UNPROVEN}
 _BORNE_OUT: Final = {
     Outcome.ACCEPTED: {Choice.ACCEPT},

@@ -7,13 +7,13 @@ from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
 
 from idl.client import Account, ProgramError, escrow, job_registry, staking
+from idl.client.bindings.verdict import Choice
 from tests.invariants.conducts import diligent
 from tests.invariants.interference import Interference
 from tests.invariants.ledger import JobLedger
 from tests.invariants.machine import AnyOrder
 from tests.invariants.tampering import add
 from tests.world import NLOV
-from tests.world.judgement import Choice
 
 _TOKEN_AMOUNT = 64
 """The offset of the balance in a token account."""

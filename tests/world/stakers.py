@@ -1,6 +1,7 @@
 """Flows of the staking program."""
 
 from idl.client import staking
+from idl.client.bindings.staking import NO_SEAT
 from tests.world.actor import Actor
 from tests.world.world import NLOV, Sent, World
 
@@ -55,7 +56,3 @@ def committee(world: World, size: int, *, staked: int = 1_000 * NLOV) -> list[Ac
         members.append(member)
     snapshot(world)
     return members
-
-
-NO_SEAT = 2**16 - 1
-"""The value of `Position.seat` where no seat is held."""

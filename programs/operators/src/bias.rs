@@ -1,7 +1,7 @@
 //! The third input of a sum of products, which may be left out: one int32 per output channel.
 
 use crate::{
-    descriptor::{Descriptor, Dtype, Slot, SlotDtype, BIAS_OR_TABLE},
+    descriptor::{ConstantSlot, Descriptor, Dtype, Slot, SlotDtype},
     error::OperatorError,
     layout::{integer, Layout},
     operand::Operand,
@@ -11,7 +11,7 @@ use crate::{
     run::Run,
 };
 
-pub const SLOT: Slot = Slot::constant(BIAS_OR_TABLE, SlotDtype::Int32).optional();
+pub const SLOT: Slot = Slot::constant(ConstantSlot::BiasOrTable, SlotDtype::Int32).optional();
 const INDEX: usize = 2;
 
 /// Whether it has one value per channel, or is not there.

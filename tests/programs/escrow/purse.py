@@ -12,8 +12,6 @@ from tests.programs.forging import Caller
 from tests.world import NLOV, Actor, World
 from tests.world.world import Sent
 
-LOCKED: Final = 0
-FINAL: Final = 1
 TERMS: Final = escrow.Terms(price=10 * NLOV, verification=3 * NLOV, tips=NLOV, urgency=4 * NLOV)
 """Localnet burns half of the urgency."""
 HELD: Final = 16 * NLOV

@@ -1,9 +1,10 @@
 import pytest
 
 from idl.client import escrow, redundancy
+from idl.client.bindings.redundancy import State
 from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import NLOV, Actor, World, unsigned
-from tests.world.tasks import PostedTask, State, decide, join, joining, post, run, stored
+from tests.world.tasks import PostedTask, decide, join, joining, post, run, stored
 
 
 @pytest.mark.parametrize(

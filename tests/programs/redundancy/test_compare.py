@@ -1,12 +1,11 @@
 import pytest
 
 from idl.client import redundancy
+from idl.client.bindings.redundancy import Element, State
 from tests.world import Actor, World, unsigned
 from tests.world.tasks import (
     EXACT,
-    Element,
     PostedTask,
-    State,
     commit,
     decide,
     expire,

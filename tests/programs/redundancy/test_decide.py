@@ -3,9 +3,10 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import SYSTEM_PROGRAM, escrow, redundancy
+from idl.client.bindings.redundancy import State
 from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import NLOV, Actor, World, unsigned
-from tests.world.tasks import PostedTask, State, decide, post, run, stored
+from tests.world.tasks import PostedTask, decide, post, run, stored
 from tests.world.tasks import comparing as saying
 
 TIP = NLOV // 100

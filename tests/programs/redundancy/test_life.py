@@ -1,12 +1,11 @@
 """Whole lives of tasks: who is paid, who loses a bond, and that tokens are conserved."""
 
 from idl.client import redundancy, staking
+from idl.client.bindings.redundancy import RunState, State
 from tests.world import NLOV, Actor, World
 from tests.world.stakers import position
 from tests.world.tasks import (
     PostedTask,
-    RunState,
-    State,
     close,
     commit,
     comparing,

@@ -4,15 +4,14 @@ from typing import Any
 import pytest
 
 from idl.client import escrow, redundancy
+from idl.client.bindings.redundancy import Element, State
 from tests.programs.forging import other_bump
 from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import NLOV, Actor, World, unsigned
 from tests.world.marketplace import padded
 from tests.world.tasks import (
     EXACT,
-    Element,
     PostedTask,
-    State,
     close,
     empty_escrow,
     lock,

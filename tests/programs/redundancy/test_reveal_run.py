@@ -1,14 +1,12 @@
 import pytest
 
 from idl.client import redundancy
+from idl.client.bindings.redundancy import Element, RunState, State
 from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import Actor, World, unsigned
 from tests.world.tasks import (
     EXACT,
-    Element,
     PostedTask,
-    RunState,
-    State,
     commit,
     commitment_of,
     committing,

@@ -2,8 +2,9 @@ import pytest
 from solders.instruction import Instruction
 
 from idl.client import staking
+from idl.client.bindings.staking import NO_SEAT
 from tests.world import Actor, World, unsigned
-from tests.world.stakers import NO_SEAT, position, seat, snapshot
+from tests.world.stakers import position, seat, snapshot
 
 EVEN, ODD = staking.snapshot_address(0), staking.snapshot_address(1)
 

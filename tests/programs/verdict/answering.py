@@ -6,13 +6,13 @@ from typing import Any
 from solders.instruction import Instruction
 
 from idl.client import verdict
+from idl.client.bindings.verdict import State
 from keeper.exact.decisions.questions import QUESTIONS, question, question_seed, seed_slot
 from kernels.evidence import Witness
 from tests.programs.verdict.disputing import Disputing, honest_trace
 from tests.programs.verdict.judging import MISSES, slot_hash
 from tests.world import Actor, World
 from tests.world.challenge import Challenge
-from tests.world.judgement import State
 
 DELAY = 3
 """Slots from the tally to the first in which a question can be known."""

@@ -6,10 +6,11 @@ from typing import Final
 from solders.instruction import Instruction
 
 from idl.client import escrow, job_registry, shard_of, staking, verdict
+from idl.client.bindings.verdict import DRAW_DELAY, Choice
 from kernels.graph import Graph
 from tests.world import NLOV, Actor, World
 from tests.world import judgement as judge
-from tests.world.judgement import Choice, ballot_salt
+from tests.world.judgement import ballot_salt
 from tests.world.marketplace import (
     ask_for,
     claim,
@@ -23,8 +24,6 @@ from tests.world.stakers import committee
 
 OPERATORS: Final = 4
 """The small graph's number of operators."""
-DRAWN, CAST, REVEALED, RELEASED = range(4)
-"""The states of a ballot."""
 
 Vote = tuple[Choice, int, int]
 """Choice, operator, element."""
@@ -86,7 +85,7 @@ class Judging:
     @property
     def seed_slot(self) -> int:
         """Returns the slot whose hash seeds the draw that is due."""
-        return self.account.committed_slot + judge.DRAW_DELAY
+        return self.account.committed_slot + DRAW_DELAY
 
     def ballots(self, draw: int | None = None) -> list[tuple[int, verdict.Ballot]]:
         """Returns the number and ballot of every verifier drawn, or of one draw."""

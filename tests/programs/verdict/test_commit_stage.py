@@ -3,10 +3,10 @@ import pytest
 from solders.account import Account
 
 from idl.client import job_registry, staking, verdict
+from idl.client.bindings.verdict import State
 from kernels.graph import Graph, GraphBuilder
 from tests.programs.verdict.judging import OPERATORS, Judging
 from tests.world import NLOV, World, unsigned, with_account
-from tests.world.judgement import State
 from tests.world.marketplace import claim, post_job, register_graph, register_provider
 
 

@@ -1,10 +1,10 @@
 import pytest
 
 from idl.client import verdict
+from idl.client.bindings.verdict import Outcome, State
 from tests.programs.verdict.answering import DELAY, Answering
 from tests.programs.verdict.judging import ACCEPTS, MISSES, REJECTS
 from tests.world import World, unsigned
-from tests.world.judgement import Outcome, State
 
 
 def test_a_buyer_gets_the_data_or_the_stake(answering: Answering) -> None:

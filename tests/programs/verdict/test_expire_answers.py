@@ -2,6 +2,7 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry, verdict
+from idl.client.bindings.verdict import Outcome, State
 from keeper.exact.decisions.questions import QUESTIONS
 from kernels.codes import MAX_OPERATORS
 from kernels.graph import GraphBuilder
@@ -11,7 +12,6 @@ from tests.programs.verdict.disputing import trace_of
 from tests.programs.verdict.judging import MISSES
 from tests.world import NLOV, Actor, World, stakers, unsigned, with_account
 from tests.world import judgement as judge
-from tests.world.judgement import Outcome, State
 from tests.world.marketplace import (
     claim,
     exposure,

@@ -1,9 +1,9 @@
 from solders.account import Account
 
 from idl.client import PROGRAM_IDS, job_registry, verdict
+from idl.client.bindings.verdict import State
 from tests.programs.verdict.judging import Judging
 from tests.world import NLOV, unsigned, with_account
-from tests.world.judgement import State
 from tests.world.marketplace import post_job, register_provider
 
 

@@ -1,7 +1,8 @@
 import pytest
 
 from idl.client import escrow, shard_of, staking, verdict
-from tests.programs.verdict.judging import ACCEPTS, RELEASED, Judging
+from idl.client.bindings.verdict import BallotState
+from tests.programs.verdict.judging import ACCEPTS, Judging
 from tests.world import judgement as judge
 from tests.world import stakers, with_account
 from tests.world.marketplace import claim, post_job
@@ -33,7 +34,7 @@ def test_a_revealed_ballot_frees_all_its_stake(judging: Judging) -> None:
     assert not world.exists(address)
     rent = world.bank.rent_exempt_minimum(staking.Exposure.SIZE or 0)
     assert world.bank.balance(owner.key) == lamports + rent
-    assert judging.account.ballots[0].state == RELEASED
+    assert judging.account.ballots[0].state == BallotState.RELEASED
     event = sent.only(verdict.BallotReleased)
     assert isinstance(event, verdict.BallotReleased)
     assert (event.ballot, event.verifier, event.withheld) == (0, owner.key, False)

@@ -1,17 +1,9 @@
 import pytest
 
 from idl.client import verdict
-from tests.programs.verdict.judging import (
-    ACCEPTS,
-    MISSES,
-    OPERATORS,
-    REJECTS,
-    REVEALED,
-    Judging,
-    Vote,
-)
+from idl.client.bindings.verdict import BallotState, Choice
+from tests.programs.verdict.judging import ACCEPTS, MISSES, OPERATORS, REJECTS, Judging, Vote
 from tests.world import unsigned, with_account
-from tests.world.judgement import Choice
 
 
 def cast_all(judging: Judging, vote: Vote = ACCEPTS) -> Judging:
@@ -28,7 +20,7 @@ def test_a_ballot_is_revealed_as_it_was_cast(judging: Judging, vote: Vote) -> No
     world.warp(1)
     sent = world.send(judging.reveal(0, vote), signers=[judging.member(0)])
     ballot = judging.account.ballots[0]
-    assert (ballot.state, ballot.choice) == (REVEALED, vote[0])
+    assert (ballot.state, ballot.choice) == (BallotState.REVEALED, vote[0])
     assert (ballot.operator, ballot.element) == vote[1:]
     event = sent.only(verdict.BallotRevealed)
     assert isinstance(event, verdict.BallotRevealed)

@@ -1,10 +1,10 @@
 import pytest
 
 from idl.client import escrow, shard_of, staking, verdict
+from idl.client.bindings.verdict import Choice
 from tests.programs.verdict.disputing import LIE, Disputing
 from tests.programs.verdict.judging import ACCEPTS, MISSES
 from tests.world import NLOV, stakers, with_account
-from tests.world.judgement import Choice
 from tests.world.marketplace import exposure
 
 REJECTS = (Choice.REJECT, *LIE)

@@ -1,9 +1,9 @@
 from idl.client import staking, verdict
+from idl.client.bindings.verdict import Outcome, State
 from tests.programs.verdict.disputing import Disputing, honest_trace
 from tests.world import judgement as judge
 from tests.world import stakers, with_account
 from tests.world.challenge import slash_provider
-from tests.world.judgement import Outcome, State
 from tests.world.marketplace import claim, exposure, post_job, register_provider
 
 

@@ -1,9 +1,9 @@
 import pytest
 
 from idl.client import verdict
+from idl.client.bindings.verdict import Outcome, State
 from tests.programs.verdict.judging import ACCEPTS, MISSES, REJECTS, Judging, Vote
 from tests.world import unsigned
-from tests.world.judgement import Outcome, State
 
 
 @pytest.mark.parametrize("vote", [ACCEPTS, REJECTS, MISSES])

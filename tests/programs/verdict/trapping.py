@@ -6,10 +6,10 @@ from typing import Any, Final
 from solders.instruction import Instruction
 
 from idl.client import verdict
+from idl.client.bindings.verdict import Choice
 from tests.programs.verdict.disputing import LIE, Disputing
 from tests.programs.verdict.judging import ACCEPTS, Vote
 from tests.world import NLOV, Actor, World
-from tests.world.judgement import Choice
 
 SALT: Final = hashlib.sha256(b"trap salt").digest()
 REJECTS: Final[Vote] = (Choice.REJECT, *LIE)

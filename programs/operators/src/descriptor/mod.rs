@@ -2,23 +2,32 @@
 //! their fields; `rules` decides which descriptors are accepted. kernels/README.md has the layout.
 
 mod fault;
+mod field;
 mod opcode;
 mod signature;
 mod tensor;
 
 pub use fault::{ensure, Fault};
+pub use field::DescriptorField;
+use field::DescriptorField as Field;
 pub use opcode::Opcode;
-pub use signature::{Parameters, Signature, Slot, SlotDtype, BIAS_OR_TABLE, CHANNELS, WEIGHTS};
-pub use tensor::{check_stored, elements, row_stride, same_bytes, stored_bytes, Dtype, Shape};
+pub use signature::{Parameters, Signature, Slot, SlotDtype};
+pub use tensor::{
+    check_stored, elements, row_stride, same_bytes, stored_bytes, Dtype, Shape, MAX_TENSOR_BYTES,
+};
 
 use protocol::merkle::Digest;
 
-pub const DESCRIPTOR_BYTES: usize = 256;
-pub const MAX_OPERATORS: u16 = 256;
-/// Job inputs are numbered below this.
-pub const MAX_JOB_INPUTS: u32 = 8;
-
-pub(crate) const VERSION: u8 = 1;
+protocol::limits! {
+    /// Bytes of a descriptor.
+    pub const DESCRIPTOR_BYTES: usize = 256;
+    /// Maximum number of operators of a graph.
+    pub const MAX_OPERATORS: u16 = 256;
+    /// Maximum number of inputs of a job; they are numbered from 0.
+    pub const MAX_JOB_INPUTS: u32 = 8;
+    /// Version of the descriptor's layout.
+    pub const DESCRIPTOR_VERSION: u8 = 1;
+}
 
 /// What an operator reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +38,33 @@ pub enum Input {
     Job(u32),
     /// The output of an operator by its index.
     Operator(u32),
+}
+
+protocol::codes! {
+    /// What the kind byte of an input says. Zero marks an input that is not used.
+    pub enum InputKind {
+        /// One of the descriptor's constants, by its slot.
+        Constant = 1,
+        /// A job input, by its number.
+        JobInput = 2,
+        /// The output of an earlier operator, by its index.
+        OperatorOutput = 3,
+    }
+
+    /// Index of a constant input: which of the descriptor's three roots commits to it.
+    pub enum ConstantSlot {
+        Weights = 0,
+        BiasOrTable = 1,
+        /// Multiplier and shift per channel.
+        Channels = 2,
+    }
+
+    /// How an operator rounds.
+    pub enum Rounding {
+        None = 0,
+        /// floor(x + 1/2).
+        HalfUp = 1,
+    }
 }
 
 /// Height and width of each; padding is top, left, bottom, right.
@@ -71,52 +107,55 @@ impl Descriptor {
     /// Values, shapes and limits are not checked here.
     pub(crate) fn decode(raw: &Raw, opcode: Opcode, signature: &Signature) -> Result<Self, Fault> {
         ensure(
-            raw.array::<2>(6) == [0; 2] && raw.u8(151) == 0 && raw.u8(149) <= 1,
+            raw.array::<2>(Field::ReservedHead) == [0; 2]
+                && raw.u8(Field::ReservedTail) == 0
+                && raw.u8(Field::PerChannel) <= 1,
             Fault::ReservedNotZero,
         )?;
-        let per_channel = raw.u8(149) == 1;
-        let count = usize::from(raw.u8(4));
+        let per_channel = raw.u8(Field::PerChannel) == 1;
+        let count = usize::from(raw.u8(Field::InputCount));
         ensure(signature.takes(count, per_channel), Fault::BadInputCount)?;
         let strided = signature.parameters.strides;
-        ensure(!strided || raw.array::<12>(76) == [0; 12], Fault::ReservedNotZero)?;
-        let dtype_in = Dtype::from_code(raw.u8(2)).ok_or(Fault::BadDtype)?;
-        let dtype_out = Dtype::from_code(raw.u8(3)).ok_or(Fault::BadDtype)?;
+        ensure(!strided || raw.shape(Field::InputShape2)[1..] == [0; 3], Fault::ReservedNotZero)?;
+        let dtype_in = Dtype::from_code(raw.u8(Field::DtypeIn)).ok_or(Fault::BadDtype)?;
+        let dtype_out = Dtype::from_code(raw.u8(Field::DtypeOut)).ok_or(Fault::BadDtype)?;
         let descriptor = Self {
             opcode,
             dtype_in,
             dtype_out,
             inputs: [
-                raw.input(8, 0 < count)?,
-                raw.input(16, 1 < count)?,
-                raw.input(24, 2 < count)?,
+                raw.input(Field::Input0, 0 < count)?,
+                raw.input(Field::Input1, 1 < count)?,
+                raw.input(Field::Input2, 2 < count)?,
             ],
             input_shapes: [
-                raw.input_shape(40, 0 < count)?,
-                raw.input_shape(56, 1 < count || strided)?,
-                raw.input_shape(72, 2 < count || strided)?,
+                raw.input_shape(Field::InputShape0, 0 < count)?,
+                raw.input_shape(Field::InputShape1, 1 < count || strided)?,
+                raw.input_shape(Field::InputShape2, 2 < count || strided)?,
             ],
             input_dtypes: signature.slots.map(|slot| slot.dtype(dtype_in, dtype_out)),
-            output_shape: raw.shape(88),
+            output_shape: raw.shape(Field::OutputShape),
             window: Window {
-                kernel: raw.u16s(104),
-                stride: raw.u16s(108),
-                dilation: raw.u16s(112),
-                padding: raw.u16s(116),
+                kernel: raw.u16s(Field::Kernel),
+                stride: raw.u16s(Field::Stride),
+                dilation: raw.u16s(Field::Dilation),
+                padding: raw.u16s(Field::Padding),
             },
-            pad_value: raw.i32(124),
-            zero_point_in: raw.i32(128),
-            zero_point_out: raw.i32(132),
-            clamp_low: raw.i32(136),
-            clamp_high: raw.i32(140),
-            multiplier: raw.i32(144),
-            shift: raw.u8(148),
+            pad_value: raw.i32(Field::PadValue),
+            zero_point_in: raw.i32(Field::ZeroPointIn),
+            zero_point_out: raw.i32(Field::ZeroPointOut),
+            clamp_low: raw.i32(Field::ClampLow),
+            clamp_high: raw.i32(Field::ClampHigh),
+            multiplier: raw.i32(Field::Multiplier),
+            shift: raw.u8(Field::Shift),
             per_channel,
-            axis: raw.u8(150),
-            roots: [raw.array(152), raw.array(184), raw.array(216)],
-            multiply_adds: u64::from_le_bytes(raw.array(248)),
+            axis: raw.u8(Field::Axis),
+            roots: [raw.array(Field::Root0), raw.array(Field::Root1), raw.array(Field::Root2)],
+            multiply_adds: u64::from_le_bytes(raw.array(Field::MultiplyAdds)),
         };
-        raw.input(32, false)?;
-        ensure(raw.u8(5) == u8::from(signature.rounds), Fault::BadRounding)?;
+        raw.input(Field::Input3, false)?;
+        let rounding = if signature.rounds { Rounding::HalfUp } else { Rounding::None };
+        ensure(raw.u8(Field::Rounding) == rounding as u8, Fault::BadRounding)?;
         Ok(descriptor)
     }
 
@@ -146,39 +185,43 @@ pub(crate) struct Raw<'a>(pub &'a [u8; DESCRIPTOR_BYTES]);
 
 impl Raw<'_> {
     pub(crate) fn version(&self) -> u8 {
-        self.u8(0)
+        self.u8(Field::Version)
     }
 
     pub(crate) fn opcode(&self) -> u8 {
-        self.u8(1)
+        self.u8(Field::Opcode)
     }
 
-    fn array<const N: usize>(&self, offset: usize) -> [u8; N] {
-        let mut field = [0; N];
-        field.copy_from_slice(&self.0[offset..][..N]);
-        field
+    fn bytes<const N: usize>(&self, offset: usize) -> [u8; N] {
+        let mut bytes = [0; N];
+        bytes.copy_from_slice(&self.0[offset..][..N]);
+        bytes
     }
 
-    fn u8(&self, offset: usize) -> u8 {
-        self.0[offset]
+    fn array<const N: usize>(&self, field: Field) -> [u8; N] {
+        self.bytes(field as usize)
     }
 
-    fn i32(&self, offset: usize) -> i32 {
-        i32::from_le_bytes(self.array(offset))
+    fn u8(&self, field: Field) -> u8 {
+        self.0[field as usize]
+    }
+
+    fn i32(&self, field: Field) -> i32 {
+        i32::from_le_bytes(self.array(field))
     }
 
     #[allow(clippy::arithmetic_side_effects)] // offsets are constants of the layout
-    fn u16s<const N: usize>(&self, offset: usize) -> [u16; N] {
-        std::array::from_fn(|i| u16::from_le_bytes(self.array(offset + 2 * i)))
+    fn u16s<const N: usize>(&self, field: Field) -> [u16; N] {
+        std::array::from_fn(|i| u16::from_le_bytes(self.bytes(field as usize + 2 * i)))
     }
 
     #[allow(clippy::arithmetic_side_effects)] // offsets are constants of the layout
-    fn shape(&self, offset: usize) -> Shape {
-        std::array::from_fn(|i| u32::from_le_bytes(self.array(offset + 4 * i)))
+    fn shape(&self, field: Field) -> Shape {
+        std::array::from_fn(|i| u32::from_le_bytes(self.bytes(field as usize + 4 * i)))
     }
 
-    fn input_shape(&self, offset: usize, used: bool) -> Result<Shape, Fault> {
-        let shape = self.shape(offset);
+    fn input_shape(&self, field: Field, used: bool) -> Result<Shape, Fault> {
+        let shape = self.shape(field);
         if used || shape == [0; 4] {
             Ok(shape)
         } else {
@@ -186,8 +229,8 @@ impl Raw<'_> {
         }
     }
 
-    fn input(&self, offset: usize, used: bool) -> Result<Option<Input>, Fault> {
-        let [kind, r0, r1, r2, index @ ..] = self.array::<8>(offset);
+    fn input(&self, field: Field, used: bool) -> Result<Option<Input>, Fault> {
+        let [kind, r0, r1, r2, index @ ..] = self.array::<8>(field);
         let index = u32::from_le_bytes(index);
         if [r0, r1, r2] != [0; 3] {
             return Err(Fault::ReservedNotZero);
@@ -195,10 +238,12 @@ impl Raw<'_> {
         match (used, kind) {
             (false, 0) if index == 0 => Ok(None),
             (false, _) => Err(Fault::ReservedNotZero),
-            (true, 1) => Ok(Some(Input::Constant(index))),
-            (true, 2) => Ok(Some(Input::Job(index))),
-            (true, 3) => Ok(Some(Input::Operator(index))),
-            (true, _) => Err(Fault::BadInputKind),
+            (true, _) => match InputKind::from_code(kind) {
+                Some(InputKind::Constant) => Ok(Some(Input::Constant(index))),
+                Some(InputKind::JobInput) => Ok(Some(Input::Job(index))),
+                Some(InputKind::OperatorOutput) => Ok(Some(Input::Operator(index))),
+                None => Err(Fault::BadInputKind),
+            },
         }
     }
 }

@@ -1,9 +1,4 @@
-use super::tensor::Dtype;
-
-/// The roots of a descriptor by what they commit to.
-pub const WEIGHTS: u32 = 0;
-pub const BIAS_OR_TABLE: u32 = 1;
-pub const CHANNELS: u32 = 2;
+use super::{tensor::Dtype, ConstantSlot};
 
 /// Which inputs, dtypes and parameters the descriptors of an opcode have.
 pub struct Signature {
@@ -61,8 +56,8 @@ impl Parameters {
 /// What one of the three inputs may be.
 #[derive(Clone, Copy)]
 pub struct Slot {
-    /// The constant that it may be, as an index of the descriptor's roots.
-    pub constant: Option<u32>,
+    /// The constant that it may be.
+    pub constant: Option<ConstantSlot>,
     /// Whether it may be a job input or the output of an operator.
     pub computed: bool,
     dtype: SlotDtype,
@@ -82,14 +77,14 @@ impl Slot {
         Self { constant: None, computed: true, dtype, presence: Presence::Always }
     }
 
-    /// The constant with this root and nothing else.
-    pub const fn constant(root: u32, dtype: SlotDtype) -> Self {
-        Self { constant: Some(root), computed: false, dtype, presence: Presence::Always }
+    /// This constant and nothing else.
+    pub const fn constant(constant: ConstantSlot, dtype: SlotDtype) -> Self {
+        Self { constant: Some(constant), computed: false, dtype, presence: Presence::Always }
     }
 
-    /// The constant with this root, a job input or the output of an operator.
-    pub const fn either(root: u32, dtype: SlotDtype) -> Self {
-        Self { constant: Some(root), computed: true, dtype, presence: Presence::Always }
+    /// This constant, a job input or the output of an operator.
+    pub const fn either(constant: ConstantSlot, dtype: SlotDtype) -> Self {
+        Self { constant: Some(constant), computed: true, dtype, presence: Presence::Always }
     }
 
     /// May be left out.

@@ -3,25 +3,20 @@ use super::fault::Fault;
 /// NHWC, leading ones.
 pub type Shape = [u32; 4];
 
-/// Most stored bytes of a tensor.
-const TENSOR_LIMIT: u64 = 1 << 30;
+protocol::limits! {
+    /// Maximum number of stored bytes of a tensor.
+    pub const MAX_TENSOR_BYTES: u64 = 1 << 30;
+}
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Dtype {
-    Int8 = 1,
-    Int32 = 2,
+protocol::codes! {
+    /// Element types of a tensor.
+    pub enum Dtype {
+        Int8 = 1,
+        Int32 = 2,
+    }
 }
 
 impl Dtype {
-    pub fn from_code(code: u8) -> Option<Self> {
-        match code {
-            1 => Some(Self::Int8),
-            2 => Some(Self::Int32),
-            _ => None,
-        }
-    }
-
     pub const fn bytes(self) -> u64 {
         match self {
             Self::Int8 => 1,
@@ -62,7 +57,7 @@ pub fn stored_bytes(shape: &Shape, dtype: Dtype) -> Option<u64> {
 /// Refuses a tensor of more stored bytes than the limit.
 pub fn check_stored(shape: &Shape, dtype: Dtype) -> Result<(), Fault> {
     match stored_bytes(shape, dtype) {
-        Some(bytes) if bytes <= TENSOR_LIMIT => Ok(()),
+        Some(bytes) if bytes <= MAX_TENSOR_BYTES => Ok(()),
         _ => Err(Fault::TensorLimit),
     }
 }

@@ -2,7 +2,7 @@
 //! index 0 along the axes of 1.
 
 use crate::{
-    descriptor::{Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype, WEIGHTS},
+    descriptor::{ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},
     error::OperatorError,
     operand::Operand,
     operator::{Footprint, Operator},
@@ -17,7 +17,7 @@ impl Operator for Add {
     const SIGNATURE: Signature = Signature {
         slots: [
             Slot::computed(SlotDtype::Input),
-            Slot::either(WEIGHTS, SlotDtype::Int32),
+            Slot::either(ConstantSlot::Weights, SlotDtype::Int32),
             Slot::UNUSED,
         ],
         dtypes: &[(Dtype::Int32, Dtype::Int32)],

@@ -3,7 +3,8 @@
 
 use crate::{
     descriptor::{
-        ensure, Descriptor, Dtype, Fault, Parameters, Shape, Signature, Slot, SlotDtype, WEIGHTS,
+        ensure, ConstantSlot, Descriptor, Dtype, Fault, Parameters, Shape, Signature, Slot,
+        SlotDtype,
     },
     error::OperatorError,
     operand::Operand,
@@ -19,7 +20,7 @@ impl Operator for Concat {
     const SIGNATURE: Signature = Signature {
         slots: [
             Slot::computed(SlotDtype::Input),
-            Slot::either(WEIGHTS, SlotDtype::Input),
+            Slot::either(ConstantSlot::Weights, SlotDtype::Input),
             Slot::UNUSED,
         ],
         dtypes: &[(Dtype::Int8, Dtype::Int8), (Dtype::Int32, Dtype::Int32)],

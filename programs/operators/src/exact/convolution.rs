@@ -4,7 +4,7 @@
 
 use crate::{
     bias,
-    descriptor::{Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype, WEIGHTS},
+    descriptor::{ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},
     dot::dot,
     error::OperatorError,
     layout::Layout,
@@ -22,7 +22,7 @@ impl Operator for Convolution {
     const SIGNATURE: Signature = Signature {
         slots: [
             Slot::computed(SlotDtype::Input),
-            Slot::constant(WEIGHTS, SlotDtype::Int8),
+            Slot::constant(ConstantSlot::Weights, SlotDtype::Int8),
             bias::SLOT,
         ],
         dtypes: &[(Dtype::Int8, Dtype::Int32)],

@@ -4,7 +4,7 @@
 
 use crate::{
     bias,
-    descriptor::{Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype, WEIGHTS},
+    descriptor::{ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},
     error::OperatorError,
     layout::integer,
     operand::Operand,
@@ -21,7 +21,7 @@ impl Operator for Depthwise {
     const SIGNATURE: Signature = Signature {
         slots: [
             Slot::computed(SlotDtype::Input),
-            Slot::constant(WEIGHTS, SlotDtype::Int8),
+            Slot::constant(ConstantSlot::Weights, SlotDtype::Int8),
             bias::SLOT,
         ],
         dtypes: &[(Dtype::Int8, Dtype::Int32)],

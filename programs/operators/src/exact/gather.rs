@@ -2,7 +2,7 @@
 //! column in the row of the table that the index, clamped, names.
 
 use crate::{
-    descriptor::{Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype, WEIGHTS},
+    descriptor::{ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},
     error::OperatorError,
     operand::Operand,
     operator::{Footprint, Operator},
@@ -17,7 +17,7 @@ impl Operator for Gather {
     const SIGNATURE: Signature = Signature {
         slots: [
             Slot::computed(SlotDtype::Input),
-            Slot::either(WEIGHTS, SlotDtype::Output),
+            Slot::either(ConstantSlot::Weights, SlotDtype::Output),
             Slot::UNUSED,
         ],
         dtypes: &[(Dtype::Int32, Dtype::Int8), (Dtype::Int32, Dtype::Int32)],

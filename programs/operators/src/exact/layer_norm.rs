@@ -4,7 +4,7 @@
 
 use crate::{
     descriptor::{
-        ensure, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype, CHANNELS,
+        ensure, ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype,
     },
     error::OperatorError,
     operand::Operand,
@@ -24,7 +24,7 @@ impl Operator for LayerNorm {
     const SIGNATURE: Signature = Signature {
         slots: [
             Slot::computed(SlotDtype::Input),
-            Slot::constant(CHANNELS, SlotDtype::Int32),
+            Slot::constant(ConstantSlot::Channels, SlotDtype::Int32),
             Slot::UNUSED,
         ],
         dtypes: &[(Dtype::Int32, Dtype::Int32)],

@@ -1,7 +1,7 @@
 //! table[x + 128]. Reads the element at the same place, and the whole table, which is one leaf.
 
 use crate::{
-    descriptor::{Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype, BIAS_OR_TABLE},
+    descriptor::{ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},
     error::OperatorError,
     layout::integer,
     operand::Operand,
@@ -11,7 +11,10 @@ use crate::{
     run::Run,
 };
 
-const ENTRIES: u32 = 256;
+protocol::limits! {
+    /// Entries of a lookup table, one per value of an int8.
+    pub const TABLE_ENTRIES: u32 = 256;
+}
 
 pub struct Lookup;
 
@@ -19,7 +22,7 @@ impl Operator for Lookup {
     const SIGNATURE: Signature = Signature {
         slots: [
             Slot::computed(SlotDtype::Input),
-            Slot::constant(BIAS_OR_TABLE, SlotDtype::Int8),
+            Slot::constant(ConstantSlot::BiasOrTable, SlotDtype::Int8),
             Slot::UNUSED,
         ],
         dtypes: &[(Dtype::Int8, Dtype::Int8)],
@@ -28,7 +31,7 @@ impl Operator for Lookup {
     };
 
     fn shapes_fit(d: &Descriptor) -> Result<bool, Fault> {
-        Ok(d.input_shapes[1] == [1, 1, 1, ENTRIES] && d.output_shape == d.input_shapes[0])
+        Ok(d.input_shapes[1] == [1, 1, 1, TABLE_ENTRIES] && d.output_shape == d.input_shapes[0])
     }
 
     fn footprint(d: &Descriptor) -> Result<Footprint, Fault> {

@@ -4,7 +4,7 @@
 
 use crate::{
     bias,
-    descriptor::{Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype, WEIGHTS},
+    descriptor::{ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},
     dot::dot,
     error::OperatorError,
     operand::Operand,
@@ -20,7 +20,7 @@ impl Operator for Matmul {
     const SIGNATURE: Signature = Signature {
         slots: [
             Slot::computed(SlotDtype::Input),
-            Slot::either(WEIGHTS, SlotDtype::Int8),
+            Slot::either(ConstantSlot::Weights, SlotDtype::Int8),
             bias::SLOT,
         ],
         dtypes: &[(Dtype::Int8, Dtype::Int32)],

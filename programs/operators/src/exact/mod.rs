@@ -15,21 +15,6 @@ include!(concat!(env!("OUT_DIR"), "/exact.rs"));
 
 modules!();
 
-const BY_CODE: [Option<Opcode>; 256] = {
-    let opcodes = opcodes!();
-    let mut table = [None; 256];
-    let mut at = 0;
-    while at < opcodes.len() {
-        table[opcodes[at] as usize] = Some(opcodes[at]);
-        at += 1;
-    }
-    table
-};
-
-pub fn opcode(code: u8) -> Option<Opcode> {
-    BY_CODE[usize::from(code)]
-}
-
 pub fn signature(opcode: Opcode) -> &'static Signature {
     dispatch!(opcode, Found => &Found::SIGNATURE)
 }

@@ -2,7 +2,7 @@
 //! zero point. Reads the element at the same place, of b at index 0 along the axes of 1.
 
 use crate::{
-    descriptor::{Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype, WEIGHTS},
+    descriptor::{ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},
     error::OperatorError,
     operand::Operand,
     operator::{Footprint, Operator},
@@ -17,7 +17,7 @@ impl Operator for Multiply {
     const SIGNATURE: Signature = Signature {
         slots: [
             Slot::computed(SlotDtype::Input),
-            Slot::either(WEIGHTS, SlotDtype::Int8),
+            Slot::either(ConstantSlot::Weights, SlotDtype::Int8),
             Slot::UNUSED,
         ],
         dtypes: &[(Dtype::Int8, Dtype::Int32)],

@@ -3,7 +3,7 @@
 
 use crate::{
     descriptor::{
-        ensure, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype, CHANNELS,
+        ensure, ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype,
     },
     error::OperatorError,
     operand::Operand,
@@ -19,7 +19,7 @@ impl Operator for Requantise {
     const SIGNATURE: Signature = Signature {
         slots: [
             Slot::computed(SlotDtype::Input),
-            Slot::constant(CHANNELS, SlotDtype::Int32).per_channel(),
+            Slot::constant(ConstantSlot::Channels, SlotDtype::Int32).per_channel(),
             Slot::UNUSED,
         ],
         dtypes: &[(Dtype::Int32, Dtype::Int8), (Dtype::Int32, Dtype::Int32)],

@@ -5,10 +5,12 @@ use crate::{
     exact,
 };
 
-/// Most stored bytes that one output element may depend on.
-const MAX_OPERAND_BYTES: u64 = 8_192;
-/// Most contiguous runs they may lie in.
-const MAX_OPERAND_RUNS: u64 = 16;
+protocol::limits! {
+    /// Maximum number of stored bytes that one output element may depend on.
+    pub const MAX_OPERAND_BYTES: u64 = 8_192;
+    /// Maximum number of contiguous runs in which those bytes may lie.
+    pub const MAX_OPERAND_RUNS: u64 = 16;
+}
 
 pub(super) fn check(d: &Descriptor) -> Result<(), Fault> {
     for (slot, shape) in d.input_shapes.iter().enumerate() {

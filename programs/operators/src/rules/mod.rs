@@ -5,7 +5,8 @@ mod limits;
 
 use crate::{
     descriptor::{
-        ensure, Descriptor, Dtype, Fault, Input, Raw, Shape, Signature, DESCRIPTOR_BYTES, VERSION,
+        ensure, Descriptor, Dtype, Fault, Input, Opcode, Raw, Shape, Signature, DESCRIPTOR_BYTES,
+        DESCRIPTOR_VERSION,
     },
     exact,
 };
@@ -15,8 +16,8 @@ impl Descriptor {
     /// the chain can judge.
     pub fn parse(bytes: &[u8; DESCRIPTOR_BYTES]) -> Result<Self, Fault> {
         let raw = Raw(bytes);
-        ensure(raw.version() == VERSION, Fault::BadVersion)?;
-        let opcode = exact::opcode(raw.opcode()).ok_or(Fault::UnknownOpcode)?;
+        ensure(raw.version() == DESCRIPTOR_VERSION, Fault::BadVersion)?;
+        let opcode = Opcode::from_code(raw.opcode()).ok_or(Fault::UnknownOpcode)?;
         let signature = exact::signature(opcode);
         let descriptor = Self::decode(&raw, opcode, signature)?;
         check(&descriptor, signature)?;
@@ -55,7 +56,8 @@ fn check_inputs(d: &Descriptor, signature: &Signature) -> Result<(), Fault> {
     for (slot, input) in signature.slots.iter().zip(&d.inputs) {
         match input {
             Some(Input::Constant(index)) => {
-                ensure(slot.constant == Some(*index), Fault::BadInputKind)?;
+                let constant = slot.constant.map(|constant| constant as u32);
+                ensure(constant == Some(*index), Fault::BadInputKind)?;
                 if let Some(used) = used.get_mut(*index as usize) {
                     *used = true;
                 }

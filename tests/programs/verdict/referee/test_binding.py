@@ -3,6 +3,7 @@
 import pytest
 
 from idl.client import job_registry, verdict
+from idl.client.bindings.verdict import Outcome
 from kernels.evidence import Witness
 from tests.kernels.evidence.record import inputs_of
 from tests.programs.verdict.disputing import LIE, Disputing, honest_trace, lying_trace
@@ -10,7 +11,6 @@ from tests.programs.verdict.judging import OPERATORS
 from tests.world import World, with_account
 from tests.world import judgement as judge
 from tests.world.challenge import Challenge
-from tests.world.judgement import Outcome
 from tests.world.marketplace import claim, exposure, post_job, register_provider
 
 
