@@ -34,7 +34,7 @@ SOL = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding; advice tells what to do when it is not ok."""
+    """One finding; `advice` says what to do when it is not ok."""
 
     name: str
     ok: bool

@@ -1,4 +1,4 @@
-"""Actions as instructions."""
+"""The instructions that carry actions on jobs out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ PARITIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an instruction depends on besides the action: who signs, the mint, the job if any."""
+    """What an instruction depends on besides the action: the signer, the mint, the job if any."""
 
     signer: Pubkey
     mint: Pubkey
@@ -43,9 +43,9 @@ class Context:
 
 
 def instruction(action: Action, context: Context) -> Instruction:
-    """The instruction that carries out an action which needs nothing but the chain.
+    """Returns the instruction of an action that needs nothing but the chain.
 
-    Raises TypeError for the others: waiting, computing, ballots and the salted draw.
+    Raises TypeError for the others: computing, ballots and the salted draw.
     """
     build = _BUILDERS.get(type(action))
     if build is None:
@@ -54,7 +54,7 @@ def instruction(action: Action, context: Context) -> Instruction:
 
 
 def draw(job: Pubkey, cranker: Pubkey, salt: bytes | None) -> Instruction:
-    """Draw verifiers, with the buyer's salt or without."""
+    """Returns the instruction that draws verifiers, with the buyer's salt or without."""
     even, odd = (staking.snapshot_address(parity) for parity in range(PARITIES))
     return verdict.draw(
         salt=salt, cranker=cranker, verdict=verdict.verdict_address(job), even=even, odd=odd

@@ -21,7 +21,7 @@ class TaskBuyer(TaskRole):
         self.keep: set[Pubkey] = set()
 
     def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
-        """See keeper.tolerant.decisions.buyer."""
+        """Returns the next action, by `keeper.tolerant.decisions.buyer`."""
         for snapshot in subjects:
             if snapshot.address not in self.keep:
                 step = rules.next_action(self.owner, snapshot)

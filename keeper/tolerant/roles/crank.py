@@ -15,5 +15,5 @@ class TaskCrank(TaskRole):
     name = "task-crank"
 
     def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
-        """See keeper.tolerant.decisions.crank."""
+        """Returns the next action, by `keeper.tolerant.decisions.crank`."""
         return rules.next_action(TaskCrankSnapshot(self.owner, subjects), clock)

@@ -1,4 +1,4 @@
-"""Actions about tasks as instructions."""
+"""The instructions that carry actions on tasks out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from keeper.tolerant.decisions.state import TaskSnapshot
 
 @dataclass(frozen=True, slots=True)
 class TaskContext:
-    """What an instruction depends on besides the action: who signs, the mint, the task."""
+    """What an instruction depends on besides the action: the signer, the mint, the task."""
 
     signer: Pubkey
     mint: Pubkey
@@ -24,9 +24,9 @@ class TaskContext:
 
 
 def instruction(action: Action, context: TaskContext) -> Instruction:
-    """The instruction that carries out an action which needs nothing but the chain.
+    """Returns the instruction of an action that needs nothing but the chain.
 
-    Raises TypeError for the others: waiting, running, committing, revealing, fetching.
+    Raises TypeError for the others: running, committing, revealing, fetching.
     """
     build = _BUILDERS.get(type(action))
     if build is None:
