@@ -50,7 +50,7 @@ class Cursors:
             " SET signature = excluded.signature, slot = excluded.slot",
             (stream, bytes(to.signature), to.slot),
         )
-        # The transactions of one slot have no order that a cursor could express: keep the whole slot.
+        # Transactions of one slot have no order that a cursor could express: keep the whole slot.
         self._connection.execute(
             "DELETE FROM seen WHERE stream = ? AND slot < ?", (stream, to.slot)
         )

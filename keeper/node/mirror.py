@@ -107,7 +107,7 @@ class Mirror(ABC, Generic[View]):
                 self._changes.missed()
 
     async def refresh(self) -> View:
-        """Read everything and wake all who wait; raises ChainError."""
+        """Read everything and wake whoever waits; raises ChainError."""
         async with self._lock:
             self._changes.begin_sweep()
             try:

@@ -87,7 +87,7 @@ def compare(
 def random_inputs(
     model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]], samples: int, seed: int
 ) -> Iterator[dict[str, Array]]:
-    """Returns standard normal floats and small integers; BadInputError without a length per axis."""
+    """Returns normal floats and small integers; BadInputError where an axis has no length."""
     generator = np.random.default_rng(seed)
     held = {tensor.name for tensor in model.graph.initializer}
     ports = [port for port in model.graph.input if port.name not in held]

@@ -184,7 +184,7 @@ class Provider(Role):
                 most_macs=self._tools.slice_macs,
             )
         except DeviceLost as error:
-            # The job is set aside, not given up: the next try goes on from the last committed stage.
+            # Set aside, not given up: the next try goes on from the job's last committed stage.
             raise RoleError(f"job {job.address}: {error}") from error
         executed = perf_counter()
         index = await self._tools.lane.run(self._keep, job, operators, committed)

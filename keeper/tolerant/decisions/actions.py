@@ -80,7 +80,7 @@ class ExpireRun(TaskAction):
 
 @dataclass(frozen=True, slots=True)
 class Decide(TaskAction):
-    """Pay who agrees, or ask for more runs."""
+    """Pay the providers that agree, or ask for more runs."""
 
     kind: ClassVar[str] = "decide"
 

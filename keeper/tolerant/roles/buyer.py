@@ -14,7 +14,7 @@ from keeper.tolerant.roles.role import TaskRole
 class TaskBuyer(TaskRole):
     """Watches every task of one key; `keep` names those whose accounts must stay open for now."""
 
-    name = "task-buyer"
+    name = "taskbuyer"
 
     def __init__(self, mirror: TaskMirror, submitter: Submitter, owner: Pubkey) -> None:
         super().__init__(mirror, submitter, owner)

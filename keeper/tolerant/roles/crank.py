@@ -12,7 +12,7 @@ from keeper.tolerant.roles.role import TaskRole
 class TaskCrank(TaskRole):
     """Cranks tasks for one key."""
 
-    name = "task-crank"
+    name = "taskcrank"
 
     def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
         """Returns the next action, by `keeper.tolerant.decisions.crank`."""

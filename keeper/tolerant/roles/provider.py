@@ -60,7 +60,7 @@ class TaskProviderTools:
 class TaskProvider(TaskRole):
     """Runs tasks for one key."""
 
-    name = "task-provider"
+    name = "taskprovider"
 
     def __init__(
         self, mirror: TaskMirror, submitter: Submitter, owner: Pubkey, tools: TaskProviderTools
