@@ -121,11 +121,11 @@ class Provider(Role):
     def _asked(self, snapshot: JobSnapshot, workload: JobWorkload) -> tuple[ElementPosition, ...]:
         return questions_of(self.mirror, snapshot, workload.graph)
 
-    async def _answer(self, snapshot: JobSnapshot, question: int, place: ElementPosition) -> None:
+    async def _answer(self, snapshot: JobSnapshot, question: int, at: ElementPosition) -> None:
         job = snapshot.job
         trace = await self._committed.get(snapshot)
-        evidence = await self._tools.lane.run(trace.evidence, *place)
-        buffer = EvidenceBuffer(self.owner, job.address, *place, evidence)
+        evidence = await self._tools.lane.run(trace.evidence, *at)
+        buffer = EvidenceBuffer(self.owner, job.address, *at, evidence)
         answered = await self._uploader.answer(buffer, job.graph, question)
         LOG.info("job %s: question %d answered in slot %d", job.address, question, answered.slot)
 
