@@ -137,7 +137,7 @@ class Submitter:
             operation = await self._first_send(operation)
         while operation.state is State.SIGNED:
             try:
-                operation = await self._look(operation)
+                operation = await self._poll(operation)
             except TransientError as error:
                 _LOG.info("%s: %s", operation.id, error)
             if operation.state is State.SIGNED:
@@ -156,7 +156,7 @@ class Submitter:
             raise
         return operation
 
-    async def _look(self, operation: Operation) -> Operation:
+    async def _poll(self, operation: Operation) -> Operation:
         status = await self._status(operation)
         if status is None and await self._is_past(operation):
             # It may have landed between the two answers.

@@ -14,7 +14,7 @@ from keeper.exact.roles.accounts import job_of, verdict_of
 from keeper.node.accounts import escrow_of, optional, required, slot_hashes_of, tokens_of
 from keeper.node.changes import Counter, Notice, sequence_of
 from keeper.node.connection import Connection
-from keeper.node.mirror import Mirror, Sweep
+from keeper.node.mirror import BaseView, Mirror
 from keeper.telemetry import METRICS
 
 Raws = Mapping[Pubkey, RawAccount | None]
@@ -46,7 +46,7 @@ class Party:
 
 
 @dataclass(slots=True)
-class View(Sweep):
+class View(BaseView):
     """What is known of the chain; demand is Q32."""
 
     rules: Rules

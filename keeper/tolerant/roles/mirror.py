@@ -11,7 +11,7 @@ from keeper.chain.gateway import Gateway
 from keeper.node.accounts import escrow_of, optional, required, slot_hashes_of, tokens_of
 from keeper.node.changes import Counter, Notice, sequence_of
 from keeper.node.connection import Connection
-from keeper.node.mirror import Mirror, Sweep
+from keeper.node.mirror import BaseView, Mirror
 from keeper.telemetry import METRICS
 from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.decisions.state import TaskSnapshot
@@ -21,7 +21,7 @@ Raws = Mapping[Pubkey, RawAccount | None]
 
 
 @dataclass(slots=True)
-class TaskView(Sweep):
+class TaskView(BaseView):
     """What is known of the chain.
 
     `free_stake` is base units that are neither exposed nor leaving, by owner.
