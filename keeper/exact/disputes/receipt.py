@@ -28,7 +28,7 @@ class Replay:
 
 
 def judge_again(trace: CommittedTrace, receipt: verdict.Receipt) -> Replay:
-    """Make the receipt's evidence again, and judge it by the referee's reference."""
+    """Make the receipt's evidence again, and judge it by the referee's rules."""
     operator, element = receipt.operator, receipt.element
     try:
         digest = hashlib.sha256(trace.evidence(operator, element)).digest()
