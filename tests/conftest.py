@@ -41,4 +41,4 @@ def _own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 @pytest.fixture
 def world() -> World:
     """A fresh chain with the programs deployed."""
-    return World()
+    return World.fresh()
