@@ -52,7 +52,9 @@ def read_inputs(graph: Graph, paths: Sequence[Path], expected: Sequence[str]) ->
         except (OSError, ValueError, LayoutError, EOFError) as error:
             raise MalformedFileError(f"{path} is not input {number}: {error}") from error
         if expected and digest != expected[number].lower():
-            raise InputDigestError(f"{path} hashes to {digest}, announced was {expected[number]}")
+            raise InputDigestError(
+                f"{path} hashes to {digest}, not to the announced {expected[number]}"
+            )
     return inputs
 
 

@@ -95,9 +95,9 @@ class DeviceOptions:
 
 def json_option(command: Command) -> Command:
     """--json: one document for machines on standard output."""
-    return click.option("--json", "as_json", is_flag=True, help="One JSON document for machines.")(
-        command
-    )
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document instead of text."
+    )(command)
 
 
 def keypair_option(command: Command) -> Command:
@@ -107,16 +107,18 @@ def keypair_option(command: Command) -> Command:
         type=FILE,
         default=DEFAULT_FOLDER / "id.json",
         show_default=True,
-        help="Key file as solana-keygen writes it.",
+        help="Key file in the format of solana-keygen.",
     )(command)
 
 
 def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
     """--url, --ws-url, --genesis-hash, --folder, --poll: passed on as `settings`."""
 
-    @click.option("--url", default=DEFAULT_URL, show_default=True, help="JSON-RPC of the cluster.")
-    @click.option("--ws-url", help="PubSub of the cluster, where it is not at the usual place.")
-    @click.option("--genesis-hash", help="Refuse a cluster with another genesis hash.")
+    @click.option(
+        "--url", default=DEFAULT_URL, show_default=True, help="JSON-RPC URL of the cluster."
+    )
+    @click.option("--ws-url", help="PubSub URL, if it does not follow from --url.")
+    @click.option("--genesis-hash", help="Refuse any cluster whose genesis hash differs.")
     @click.option(
         "--folder",
         type=click.Path(path_type=Path, file_okay=False),
@@ -196,9 +198,15 @@ def device_options(default: Preference, use: str) -> Callable[[Command], Command
         )
         @click.option(
             "--adapter",
-            help="The wanted adapter's name, or part of it: neurolov provider adapters.",
+            help="Name of the adapter, or part of it; `neurolov provider adapters` lists them.",
         )
-        @click.option("--memory", "memory_bytes", default=1 << 32, show_default=True, help="Bytes.")
+        @click.option(
+            "--memory",
+            "memory_bytes",
+            default=1 << 32,
+            show_default=True,
+            help="Device memory to use, in bytes.",
+        )
         @wraps(command)
         def wrapped(
             *arguments: Any, executor: str, adapter: str | None, memory_bytes: int, **rest: Any
@@ -215,11 +223,21 @@ def serving_options(default_port: int) -> Callable[[Command], Command]:
     """--host, --port, --public-url, --quota: passed on as `serving`."""
 
     def decorate(command: Command) -> Command:
-        @click.option("--host", default="127.0.0.1", show_default=True)
-        @click.option("--port", default=default_port, show_default=True)
-        @click.option("--public-url", help="Where others reach this node's data server.")
         @click.option(
-            "--quota", default=DEFAULT_QUOTA_BYTES, show_default=True, help="Bytes on disk."
+            "--host",
+            default="127.0.0.1",
+            show_default=True,
+            help="Address that the data server listens on.",
+        )
+        @click.option(
+            "--port", default=default_port, show_default=True, help="Port of the data server."
+        )
+        @click.option("--public-url", help="URL at which others reach this node's data server.")
+        @click.option(
+            "--quota",
+            default=DEFAULT_QUOTA_BYTES,
+            show_default=True,
+            help="Most bytes of data to keep on disk.",
         )
         @wraps(command)
         def wrapped(
@@ -239,9 +257,13 @@ def price_option(use: str) -> Callable[[Command], Command]:
 
 
 def tip_option(command: Command) -> Command:
-    """--tip: what each crank step is paid."""
+    """--tip: what each crank step pays."""
     return click.option(
-        "--tip", type=NlovAmount(), default="0.01", show_default=True, help="For each crank step."
+        "--tip",
+        type=NlovAmount(),
+        default="0.01",
+        show_default=True,
+        help="$NLOV paid for each crank step.",
     )(command)
 
 
@@ -277,7 +299,7 @@ def run_async(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 def tell(line: str) -> None:
-    """Show people what happens; standard output is left to the answer."""
+    """Print a line of progress to standard error; standard output is left to the answer."""
     click.echo(line, err=True)
 
 

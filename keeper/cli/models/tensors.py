@@ -66,7 +66,7 @@ def _read(path: Path) -> Array:
             return numpy_helper.to_array(tensor)
         array: Array = np.load(path, allow_pickle=False)
         if not isinstance(array, np.ndarray):
-            raise ValueError("it is an archive; give it as --inputs")
+            raise ValueError("it is an archive; pass it as --inputs")
         return array
     except (OSError, ValueError, EOFError, DecodeError, ModelError) as error:
         raise MalformedFileError(f"{path} holds no tensor: {error}") from error

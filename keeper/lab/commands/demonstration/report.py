@@ -1,4 +1,4 @@
-"""What the demo found, for machines and for people."""
+"""The figures of the demonstration, as JSON and as tables."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -36,7 +36,7 @@ class ProofFigures:
 
     @property
     def to_buyer(self) -> int:
-        """What the buyer got of the slashed stake."""
+        """The buyer's part of the slashed stake."""
         return self.slashed - self.burned - self.bounty
 
 
@@ -110,7 +110,7 @@ class DemoReport:
 
 
 def print_report(report: DemoReport, console: Console) -> None:
-    """Tables for people."""
+    """Print the report as tables."""
     facts = Table(title=f"The job: {report.story}", show_header=False)
     facts.add_row("verdict", report.verdict)
     if report.proof is not None:
@@ -131,7 +131,7 @@ def print_report(report: DemoReport, console: Console) -> None:
     console.print(_balance_table(report))
     console.print(_stake_table(report))
     for failure in report.failures:
-        console.print(f"[red]not as it should be: {failure}[/red]")
+        console.print(f"[red]failed: {failure}[/red]")
 
 
 def _add_proof(facts: Table, proof: ProofFigures) -> None:
@@ -141,13 +141,13 @@ def _add_proof(facts: Table, proof: ProofFigures) -> None:
         f"must be {proof.expected}",
     )
     facts.add_row("slashed of the provider's stake", _nlov(proof.slashed))
-    facts.add_row("of it burned", _nlov(proof.burned))
-    facts.add_row(f"of it the bounty of {proof.challenger}", _nlov(proof.bounty))
-    facts.add_row("of it the buyer's", _nlov(proof.to_buyer))
+    facts.add_row("of which burned", _nlov(proof.burned))
+    facts.add_row(f"of which bounty of {proof.challenger}", _nlov(proof.bounty))
+    facts.add_row("of which refunded to the buyer", _nlov(proof.to_buyer))
 
 
 def _balance_table(report: DemoReport) -> Table:
-    table = _amounts("$NLOV on every account, and burned")
+    table = _amounts("$NLOV per account, and burned")
     for name, amount in report.before.named.items():
         _add_change(table, name, amount, report.after.named.get(name, 0))
     _add_change(table, "burned", 0, report.burned)
@@ -162,7 +162,7 @@ def _balance_table(report: DemoReport) -> Table:
 
 
 def _stake_table(report: DemoReport) -> Table:
-    table = _amounts("of the stake vault, each one's stake")
+    table = _amounts("$NLOV staked, per owner")
     for name, amount in report.staked_before.items():
         _add_change(table, name, amount, report.staked_after.get(name, 0))
     return table

@@ -1,4 +1,4 @@
-"""The main job from start to end, told as it happens."""
+"""Runs the demonstration's job from posting to payment and reports each step."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
