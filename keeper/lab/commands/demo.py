@@ -65,7 +65,7 @@ def demo(
     fails.
     """
     if cheat is not None and silent:
-        raise click.UsageError("--cheat and --silent exclude each other")
+        raise click.UsageError("--cheat and --silent exclude each other; choose one")
     console = Console(stderr=as_json)
     selected = select_executor(Preference(executor), adapter)
     if selected.notice is not None:
