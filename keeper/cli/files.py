@@ -16,11 +16,11 @@ from kernels.trace.layout import Array
 
 
 class MalformedFileError(BadInputError):
-    """A graph or tensor file is not what it should be."""
+    """A graph, tensor or kernel file is malformed."""
 
 
 class InputDigestError(BadInputError):
-    """An input's bytes are not the ones that were announced."""
+    """An input's hash differs from the announced one."""
 
 
 def read_graph(path: Path) -> Graph:

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how a command runs and answers."""
+"""Options that several commands share; running a command and printing its answer."""
 
 import asyncio
 import errno
@@ -86,7 +86,7 @@ class RoleOptions:
 
 @dataclass(frozen=True, slots=True)
 class DeviceOptions:
-    """Where a role computes; memory is in bytes."""
+    """The device that a role computes on; memory is in bytes."""
 
     preference: Preference
     adapter: str | None
@@ -94,14 +94,14 @@ class DeviceOptions:
 
 
 def json_option(command: Command) -> Command:
-    """--json: one document for machines on standard output."""
+    """Adds --json, which prints one JSON document to standard output."""
     return click.option(
         "--json", "as_json", is_flag=True, help="Print one JSON document instead of text."
     )(command)
 
 
 def keypair_option(command: Command) -> Command:
-    """--keypair: the file of the key that signs and pays."""
+    """Adds --keypair, the file of the key that signs and pays."""
     return click.option(
         "--keypair",
         type=FILE,
@@ -112,7 +112,7 @@ def keypair_option(command: Command) -> Command:
 
 
 def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
-    """--url, --ws-url, --genesis-hash, --folder, --poll: passed on as `settings`."""
+    """Adds --url, --ws-url, --genesis-hash, --folder and --poll, passed on as `settings`."""
 
     @click.option(
         "--url", default=DEFAULT_URL, show_default=True, help="JSON-RPC URL of the cluster."
@@ -150,7 +150,7 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
 
 
 def key_command(command: Callable[..., Result]) -> Callable[..., Result]:
-    """--json, --keypair and the cluster's options: passed on as `key`."""
+    """Adds --json, --keypair and the cluster's options, passed on as `key`."""
 
     @json_option
     @keypair_option
@@ -165,7 +165,7 @@ def key_command(command: Callable[..., Result]) -> Callable[..., Result]:
 
 
 def role_command(command: Callable[..., Result]) -> Callable[..., Result]:
-    """--metrics-port, --keypair and the cluster's options: passed on as `role`."""
+    """Adds --metrics-port, --keypair and the cluster's options, passed on as `role`."""
 
     @click.option(
         "--metrics-port", type=click.IntRange(0, 65535), help="Serve /metrics on this port."
@@ -186,7 +186,7 @@ def role_command(command: Callable[..., Result]) -> Callable[..., Result]:
 
 
 def device_options(default: Preference, use: str) -> Callable[[Command], Command]:
-    """--executor, --adapter, --memory: passed on as `device`."""
+    """Returns a decorator that adds --executor, --adapter and --memory, passed on as `device`."""
 
     def decorate(command: Command) -> Command:
         @click.option(
@@ -220,7 +220,7 @@ def device_options(default: Preference, use: str) -> Callable[[Command], Command
 
 
 def serving_options(default_port: int) -> Callable[[Command], Command]:
-    """--host, --port, --public-url, --quota: passed on as `serving`."""
+    """Returns a decorator for --host, --port, --public-url and --quota, passed on as `serving`."""
 
     def decorate(command: Command) -> Command:
         @click.option(
@@ -252,12 +252,12 @@ def serving_options(default_port: int) -> Callable[[Command], Command]:
 
 
 def price_option(use: str) -> Callable[[Command], Command]:
-    """--price, required."""
+    """Returns a decorator that adds the required option --price."""
     return click.option("--price", type=NlovAmount(), required=True, help=use)
 
 
 def tip_option(command: Command) -> Command:
-    """--tip: what each crank step pays."""
+    """Adds --tip, the pay for each crank step."""
     return click.option(
         "--tip",
         type=NlovAmount(),
@@ -269,7 +269,7 @@ def tip_option(command: Command) -> Command:
 
 @asynccontextmanager
 async def metrics_served(port: int | None) -> AsyncIterator[None]:
-    """Serve the process's metrics while the block runs; raises PortInUseError."""
+    """Serves the process's metrics while the block runs; raises PortInUseError."""
     if port is None:
         yield
         return
@@ -284,7 +284,7 @@ async def metrics_served(port: int | None) -> AsyncIterator[None]:
 
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run to the end and return the result; SIGTERM ends it like Ctrl-C."""
+    """Runs `work` to its end and returns the result; SIGTERM interrupts it as Ctrl-C does."""
 
     async def guarded() -> Result:
         task = asyncio.current_task()
@@ -299,12 +299,12 @@ def run_async(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 def tell(line: str) -> None:
-    """Print a line of progress to standard error; standard output is left to the answer."""
+    """Prints a line of progress to standard error; standard output is left to the answer."""
     click.echo(line, err=True)
 
 
 def answer(document: dict[str, Any], as_json: bool, *lines: str) -> None:
-    """Print the document for machines, or the lines for people."""
+    """Prints the document as JSON, or the lines as text."""
     if as_json:
         click.echo(json.dumps(document, indent=2, sort_keys=True))
     else:

@@ -35,15 +35,15 @@ from kernels.custom import RunLimits, run_package
 from kernels.runtime import list_adapters
 
 DEFAULT_PORT = 7010
-# The longest turn of a job while custom kernels want the device too.
+# The longest turn of a job while custom kernels are waiting for the device.
 SLICE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class TaskOptions:
-    """Least price per run in base units, the most seconds that one may take, and their share.
+    """Terms for custom kernels: least price per run in base units, and most seconds per run.
 
-    `share` is their part of the adapter's time and memory, above 0 and below 1.
+    `share` is the kernels' part of the adapter's time and memory, above 0 and below 1.
     """
 
     price: int
@@ -57,7 +57,7 @@ class TaskOptions:
 
 
 def task_options(command: Callable[..., None]) -> Callable[..., None]:
-    """--tasks, --task-price, --task-seconds, --task-share: as `tasks`, None without the first."""
+    """Adds --tasks and its options, passed on as `tasks`, which is None without --tasks."""
 
     @click.option("--tasks", "take_tasks", is_flag=True, help="Also run custom kernels.")
     @click.option(

@@ -18,7 +18,7 @@ def stake() -> None:
 
 
 def _after(key: KeyOptions, step: Step) -> None:
-    """Take a step, then show the position."""
+    """Takes a step and prints the position after it."""
 
     async def work() -> dict[str, Any]:
         async with open_connection(key.settings, key.keypair) as connection:

@@ -28,10 +28,10 @@ MAX_INDEX = 8
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One output over all samples.
+    """How one output compares with the reference, over all samples.
 
     `top1_agreement` is the share of rows of the last axis whose largest element is the same, None
-    where an output is no table of scores. `cosine` is the least of all samples.
+    where an output is not a table of scores. `cosine` is the smallest of all samples.
     """
 
     name: str

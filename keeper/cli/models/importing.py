@@ -1,4 +1,4 @@
-"""`neurolov model import`: an ONNX model becomes a graph of the exact class or a kernel package."""
+"""`neurolov model import`: turn an ONNX model into an exact graph or a kernel package."""
 
 import json
 from pathlib import Path
@@ -56,8 +56,8 @@ def import_(
 ) -> None:
     """Turn an ONNX model into an exact graph file or a tolerant kernel package.
 
-    OUTPUT.json beside it says how tensors go in and come out; a package's weights are job inputs
-    and lie in OUTPUT.weights-N.npy.
+    OUTPUT.json describes how tensors are encoded. A package's weights are job inputs; they are
+    written to OUTPUT.weights-N.npy.
     """
     model, why = read_onnx(path), None
     if wanted != "tolerant":

@@ -63,7 +63,7 @@ class Nodes(click.ParamType[tuple[Node, ...]]):
 class Measured:
     """Multiply-adds per second of one node, and of a pipeline of several, in this process.
 
-    The pipeline is cut by what each operator takes here, not by its multiply-adds.
+    The pipeline is cut by the measured time of each operator, not by its multiply-adds.
     """
 
     alone: float

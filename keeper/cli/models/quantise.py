@@ -82,7 +82,7 @@ def quantise(
 ) -> None:
     """Quantise an ONNX model to an exact graph and describe its inputs and output.
 
-    OUTPUT.json names inputs and output with their scales and zero points.
+    OUTPUT.json lists the inputs and the output with their scales and zero points.
     """
     model = read_onnx(path)
     try:

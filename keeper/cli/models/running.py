@@ -1,4 +1,4 @@
-"""`neurolov model run`: inputs from files, outputs to a file or as JSON."""
+"""`neurolov model run`: run a model on inputs from files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Tensors that a user names, and how they are shown."""
+"""Reads the tensors that a user names and prints results."""
 
 import zipfile
 from collections.abc import Mapping
@@ -95,7 +95,7 @@ def lines_of(tensors: Mapping[str, Array]) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    # JSON has no number that is not finite.
+    # JSON cannot express infinities and NaN.
     if isinstance(value, float) and not np.isfinite(value):
         return str(value)
     return value

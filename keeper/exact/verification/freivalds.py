@@ -24,8 +24,7 @@ import numpy as np
 from keeper.exact.verification import field
 from keeper.exact.verification.cost import CheckCost
 from keeper.exact.verification.field import PRIME, Elements, Integers, Randomness, Sums, limbs
-from kernels.exact import LinearForm, operator_of
-from kernels.graph import Descriptor, Window
+from kernels.graph import Descriptor, LinearForm, Window, operator_of
 from kernels.trace import Shape
 from kernels.trace.layout import Array
 

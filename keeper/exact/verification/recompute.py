@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from kernels.exact import operator_of
-from kernels.graph import Descriptor
+from kernels.graph import Descriptor, operator_of
 from kernels.graph.reference import evaluate
 from kernels.trace.layout import Array
 

@@ -23,7 +23,7 @@ class CheckFigures:
 
 @dataclass(frozen=True, slots=True)
 class ProofFigures:
-    """What a proof showed and what it took, base units."""
+    """The element that was proven wrong, and the slashed amounts in base units."""
 
     challenger: str
     operator: int
@@ -42,7 +42,7 @@ class ProofFigures:
 
 @dataclass(frozen=True, slots=True)
 class DemoReport:
-    """The whole story in figures; amounts in base units, staked by owner."""
+    """All figures of a demonstration. Amounts are in base units; stakes are by owner."""
 
     story: str
     executor: str
@@ -67,7 +67,7 @@ class DemoReport:
 
     @property
     def verify_ratio_macs(self) -> float:
-        """Multiply-adds of the dearest check over those of the execution."""
+        """Multiply-adds of the most expensive check over those of the execution."""
         return max((check.macs for check in self.checks), default=0) / self.macs
 
     @property

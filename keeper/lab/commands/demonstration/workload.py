@@ -1,4 +1,4 @@
-"""What the demo's job computes, and how good its result is."""
+"""The demonstration's workloads, and the quality that their results must reach."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Workload:
 
 
 def digits() -> Workload:
-    """The digits network on all held-out images."""
+    """Returns the digits network with all held-out images."""
     network, (images, labels) = graph(), held_out()
     return Workload(
         network,
@@ -47,7 +47,10 @@ def digits() -> Workload:
 
 
 def sentences(layers: int = LAYERS) -> Workload:
-    """The sentence transformer on four sentences; MissingModelError without its extra."""
+    """Returns the sentence transformer with four sentences.
+
+    Raises MissingModelError if its extra is not installed.
+    """
     found = transformer(BATCH, LENGTH, layers)
     tokens = feeds(MEASURED[:BATCH], LENGTH)
     expected = float_embeddings(found.model, tokens)

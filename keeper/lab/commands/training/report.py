@@ -13,7 +13,7 @@ from keeper.training.plan import Performance
 
 @dataclass(frozen=True, slots=True)
 class StepFigures:
-    """One step: accuracy on held-out examples after it, by name who computed, seconds."""
+    """One step: the held-out accuracy after it, the names of its providers, and its seconds."""
 
     accuracy: float
     providers: tuple[str, ...]
@@ -25,7 +25,7 @@ class StepFigures:
 
 @dataclass(frozen=True, slots=True)
 class TrainingReport:
-    """The whole training. Rates are multiply-adds a second; paid is base units by name."""
+    """The whole training. Rates are multiply-adds per second; `paid` is in base units, by name."""
 
     executor: str
     accuracy_before: float
@@ -46,7 +46,7 @@ class TrainingReport:
 
     @property
     def measured_seconds(self) -> float:
-        """Of a step in the mean, those left out that calibrated the model."""
+        """The mean seconds of a step, without the steps that calibrated the model."""
         later = self.steps[self.calibrating :]
         return sum(step.seconds for step in later) / len(later)
 
