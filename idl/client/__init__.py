@@ -9,14 +9,12 @@ from idl.client.addresses import (
     CPI_AUTHORITIES,
     DEPLOYER,
     PROGRAM_IDS,
-    SHARDS,
     SLOT_HASHES,
     SYSTEM_PROGRAM,
     TOKEN_PROGRAM,
     associated_token_address,
     find_address,
     find_bump,
-    shard_of,
 )
 from idl.client.bindings import PROGRAMS, escrow, job_registry, redundancy, staking, verdict
 from idl.client.coder import (
@@ -30,6 +28,7 @@ from idl.client.coder import (
 )
 from idl.client.errors import ProgramError, program_error
 from idl.client.events import events_from_logs
+from idl.client.shards import SHARDS, shard_of
 
 __all__ = [
     "CPI_AUTHORITIES",

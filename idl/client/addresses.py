@@ -26,15 +26,6 @@ DEPLOYER: Final = Pubkey.from_string(_RECORD["deployer"])
 SLOT_HASHES: Final = sysvar.SLOT_HASHES
 
 
-SHARDS: Final = 16
-"""The number of fee vaults and of utilisation counters, so that jobs do not contend for one."""
-
-
-def shard_of(job: Pubkey) -> int:
-    """Returns the shard of the fee vaults and utilisation counters that a job uses."""
-    return bytes(job)[0] % SHARDS
-
-
 @lru_cache(maxsize=4096)
 def find_address(seeds: tuple[bytes, ...], program: Pubkey) -> Pubkey:
     """Returns the canonical program address of the seeds."""
@@ -55,12 +46,10 @@ __all__ = [
     "CPI_AUTHORITIES",
     "DEPLOYER",
     "PROGRAM_IDS",
-    "SHARDS",
     "SLOT_HASHES",
     "SYSTEM_PROGRAM",
     "TOKEN_PROGRAM",
     "associated_token_address",
     "find_address",
     "find_bump",
-    "shard_of",
 ]

@@ -1,22 +1,44 @@
-"""Generates `bindings/` from the committed IDLs: `python -m idl.client.generate [--check]`."""
+"""Generates the bindings from the committed IDLs: `python -m idl.client.generate [--check]`.
+
+Python bindings go to `bindings/`. The codes and limits also go to `../typescript/` and to the files
+of `CODE_MODULES`, which lie in folders that may not import the client.
+"""
 
 import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from idl.client.addresses import PROGRAM_IDS
+from idl.client.constants import ConstantError
+from idl.client.rendering.codes import python_codes, python_module, wgsl_module
 from idl.client.rendering.definitions import definitions, errors
 from idl.client.rendering.instructions import render_instruction
 from idl.client.rendering.seeds import conventions, render_functions
 from idl.client.rendering.source import call
+from idl.client.rendering.typescript import typescript_index, typescript_module
 from idl.client.schema import ProgramSchema, SchemaError, parse
 
 IDL_FOLDER = Path(__file__).resolve().parents[1]
 BINDINGS = IDL_FOLDER / "client" / "bindings"
+TYPESCRIPT = IDL_FOLDER / "typescript"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeModule:
+    """A file of chosen codes and limits of one program: Python or WGSL, by its suffix."""
+
+    path: Path
+    docs: str
+    program: str
+    names: tuple[str, ...]
+
+
+CODE_MODULES: tuple[CodeModule, ...] = ()
 _IMPORTS: Mapping[str, tuple[str, ...]] = {
     "collections.abc": ("Mapping", "Sequence"),
     "dataclasses": ("dataclass",),
@@ -52,6 +74,7 @@ def render(program: ProgramSchema, others: Sequence[ProgramSchema] = ()) -> str:
         "",
         f'PROGRAM: Final = "{program.name}"',
         "ID: Final = PROGRAM_IDS[PROGRAM]",
+        *python_codes(program.constants),
         *render_functions(program),
         *definitions(program),
         *errors(program),
@@ -59,7 +82,7 @@ def render(program: ProgramSchema, others: Sequence[ProgramSchema] = ()) -> str:
     for instruction in program.instructions:
         body += render_instruction(program, instruction, customs)
     text = "\n".join(body)
-    names = re.findall(r"^(?:def|class) (\w+)", text, re.MULTILINE)
+    names = re.findall(r"^(?:def |class |(?=[A-Z_]+: Final))(\w+)", text, re.MULTILINE)
     if duplicates := {name for name in names if names.count(name) > 1}:
         raise SchemaError(f"{program.name}: {sorted(duplicates)} would be defined twice")
     words = set(re.findall(r"\w+", text))
@@ -100,8 +123,8 @@ def render_index(programs: list[str]) -> str:
     )
 
 
-def generated(folder: Path = IDL_FOLDER) -> dict[str, str]:
-    """Returns the source of every file in `bindings/`, by file name, for the IDLs in the folder."""
+def schemas(folder: Path = IDL_FOLDER) -> list[ProgramSchema]:
+    """Returns every IDL in the folder, by program name; raises SchemaError."""
     programs = []
     for name, address in sorted(PROGRAM_IDS.items()):
         program = parse(json.loads((folder / f"{name}.json").read_text("utf-8")))
@@ -110,6 +133,12 @@ def generated(folder: Path = IDL_FOLDER) -> dict[str, str]:
                 f"{name}: IDL address {program.address} is not {address} of addresses.json"
             )
         programs.append(program)
+    return programs
+
+
+def generated(folder: Path = IDL_FOLDER) -> dict[str, str]:
+    """Return the source of every file in `bindings/` by its name, from the IDLs in the folder."""
+    programs = schemas(folder)
     sources = {
         f"{each.name}.py": render(each, [other for other in programs if other is not each])
         for each in programs
@@ -118,22 +147,53 @@ def generated(folder: Path = IDL_FOLDER) -> dict[str, str]:
     return sources
 
 
+def generated_typescript(folder: Path = IDL_FOLDER) -> dict[str, str]:
+    """Return the source of every file in `typescript/` by its name, from the IDLs in the folder."""
+    programs = schemas(folder)
+    sources = {f"{each.name}.ts": typescript_module(each.name, each.constants) for each in programs}
+    sources["index.ts"] = typescript_index([each.name for each in programs])
+    return sources
+
+
+def generated_code_modules(folder: Path = IDL_FOLDER) -> dict[Path, str]:
+    """Return the source of every file of `CODE_MODULES` by its path.
+
+    Raises SchemaError for a program or a name that there is not.
+    """
+    programs = {each.name: each for each in schemas(folder)}
+    sources = {}
+    for module in CODE_MODULES:
+        render_module = wgsl_module if module.path.suffix == ".wgsl" else python_module
+        try:
+            chosen = programs[module.program].constants.chosen(module.names)
+        except (KeyError, ConstantError) as error:
+            raise SchemaError(f"{module.path.name}: {error}") from error
+        sources[module.path] = render_module(module.docs, chosen)
+    return sources
+
+
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where a binding has drifted.")
 def main(check: bool) -> None:
     """Write the typed bindings of every committed IDL."""
     try:
-        sources = generated()
+        sources = {
+            **{BINDINGS / name: source for name, source in generated().items()},
+            **{TYPESCRIPT / name: source for name, source in generated_typescript().items()},
+            **generated_code_modules(),
+        }
     except (SchemaError, OSError, KeyError, json.JSONDecodeError) as error:
         raise click.UsageError(f"cannot read the IDLs: {error}") from error
     if not check:
-        BINDINGS.mkdir(exist_ok=True)
-        for name, source in sources.items():
-            (BINDINGS / name).write_text(source, "utf-8")
+        for path, source in sources.items():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(source, "utf-8")
         return
-    present = {path.name: path.read_text("utf-8") for path in BINDINGS.glob("*.py")}
+    owned = {*sources, *BINDINGS.glob("*.py"), *TYPESCRIPT.glob("*.ts")}
     drifted = sorted(
-        name for name in sources.keys() | present if sources.get(name) != present.get(name)
+        path.name
+        for path in owned
+        if not path.exists() or path.read_text("utf-8") != sources.get(path)
     )
     if drifted:
         click.echo(

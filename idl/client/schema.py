@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+from idl.client.constants import ConstantError, Constants, parse_constants
+
 SPECIFICATION = "0.1.0"
 DISCRIMINATOR_BYTES = 8
 PRIMITIVE_BYTES: Mapping[str, int] = {
@@ -159,6 +161,7 @@ class ProgramSchema:
     events: tuple[Tagged, ...]
     definitions: Mapping[str, Definition]
     errors: tuple[ErrorSchema, ...]
+    constants: Constants
 
     def struct(self, name: str) -> Struct:
         definition = self.definitions.get(name)
@@ -302,6 +305,10 @@ def parse(raw: Mapping[str, Any]) -> ProgramSchema:
     raw = _shortened(raw, name)
     if metadata.get("spec") != SPECIFICATION:
         raise SchemaError(f"{name}: IDL specification {metadata.get('spec')!r} is not 0.1.0")
+    try:
+        constants = parse_constants(raw.get("constants", []))
+    except ConstantError as error:
+        raise SchemaError(f"{name}: {error}") from error
     return ProgramSchema(
         name=name,
         address=raw["address"],
@@ -323,6 +330,7 @@ def parse(raw: Mapping[str, Any]) -> ProgramSchema:
             ErrorSchema(each["code"], each["name"], each.get("msg") or each["name"])
             for each in raw.get("errors", [])
         ),
+        constants=constants,
     )
 
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Make sure that wgpu finds an adapter: where none exists and the system lets us, install lavapipe.
-# Never fails: without an adapter the NumPy executor takes over, and the commands say so.
+# Makes sure that wgpu finds an adapter: installs lavapipe where none exists and the system allows it.
+# Never fails: without an adapter the NumPy executor is used, and the commands say so.
 set -u
 python=${PYTHON:-python3}
 
@@ -17,5 +17,5 @@ if command -v apt-get >/dev/null; then
     echo "No GPU adapter found: installing lavapipe (mesa-vulkan-drivers)."
     $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq mesa-vulkan-drivers >/dev/null
 fi
-found || echo "No GPU adapter, and lavapipe could not be installed: going on with the NumPy executor. Install a Vulkan driver (Debian: mesa-vulkan-drivers) to use WGSL kernels." >&2
+found || echo "No GPU adapter, and lavapipe could not be installed: continuing with the NumPy executor. Install a Vulkan driver (Debian: mesa-vulkan-drivers) to use WGSL kernels." >&2
 exit 0

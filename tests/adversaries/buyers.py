@@ -6,9 +6,10 @@ from typing import ClassVar
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, job_registry, verdict
-from keeper.lab.market.judgement import Outcome, State
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import Outcome, State
 from tests.adversaries import cranks
-from tests.adversaries.life import CLAIMED, COMMITTED, POSTED, Life
+from tests.adversaries.life import Life
 from tests.adversaries.party import Party
 from tests.adversaries.run import Run
 
@@ -37,7 +38,7 @@ class Buyer(Party):
 
     def attend(self, run: Run, life: Life) -> None:
         """Does a buyer's part of its own job."""
-        if run.job(life).state == COMMITTED:
+        if run.job(life).state == JobState.COMMITTED:
             life.salt_is_public = True
 
 
@@ -61,7 +62,7 @@ class InputWithholder(Buyer):
 
     def attend(self, run: Run, life: Life) -> None:
         super().attend(run, life)
-        life.inputs_served = run.job(life).state in {POSTED, CLAIMED}
+        life.inputs_served = run.job(life).state in {JobState.POSTED, JobState.CLAIMED}
 
 
 class Trapper(Buyer):
@@ -82,12 +83,12 @@ class Canceller(Buyer):
     def attend(self, run: Run, life: Life) -> None:
         super().attend(run, life)
         job, buyer = run.job(life), self.actor
-        if job.state == POSTED and self.random.random() < 0.9:
+        if job.state == JobState.POSTED and self.random.random() < 0.9:
             return
         if self.random.random() < 0.3:
             cancel = job_registry.cancel(buyer=buyer.key, job=life.job.address)
             self.send(run, "cancel", cancel)
-        if job.state in {CLAIMED, COMMITTED} and self.random.random() < 0.2:
+        if job.state in {JobState.CLAIMED, JobState.COMMITTED} and self.random.random() < 0.2:
             back = escrow.reclaim(
                 buyer=buyer.key,
                 escrow=life.job.escrow,

@@ -1,16 +1,12 @@
 """The steps that remain for a job that has ended, which anyone may take."""
 
-from typing import Final
-
 from idl.client import escrow, job_registry, staking, verdict
+from idl.client.bindings.verdict import BallotState
 from keeper.lab.market import judgement as judge
 from tests.adversaries.life import Life
 from tests.adversaries.outsiders import PROVEN, slash_all
 from tests.adversaries.party import Party
 from tests.adversaries.run import Run
-
-_CAST, _REVEALED = 1, 2
-_LOCKED: Final = 0
 
 
 class Stranger(Party):
@@ -34,7 +30,7 @@ class Stranger(Party):
 
     def _release_ballots(self, run: Run, life: Life, found: verdict.Verdict) -> None:
         for number, ballot in enumerate(found.ballots[: found.ballot_count]):
-            if ballot.state in {_CAST, _REVEALED}:
+            if ballot.state in {BallotState.CAST, BallotState.REVEALED}:
                 owner = next(a for a in run.town.everybody if a.key == ballot.verifier)
                 assert self.attempt(
                     run,

@@ -7,15 +7,14 @@ from typing import Final
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry, verdict
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import ANSWER_DELAY, DRAW_DELAY, Outcome, State
 from keeper.lab.market.jobs import PostedJob
-from keeper.lab.market.judgement import DRAW_DELAY, Outcome, State
-from tests.adversaries.questions import ANSWER_DELAY
 from tests.adversaries.traces import Place, Work, trace_of, wrong_places
 from tests.kernels.evidence.committed import Committed
 from tests.world import Actor, World
 
-POSTED, CLAIMED, COMMITTED, SETTLED, CANCELLED, EXPIRED, VOIDED = range(7)
-ENDED: Final = {SETTLED, CANCELLED, EXPIRED, VOIDED}
+ENDED: Final = {JobState.SETTLED, JobState.CANCELLED, JobState.EXPIRED, JobState.VOIDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +83,11 @@ class Life:
 
 def next_slots(world: World, job: job_registry.Job, found: verdict.Verdict | None) -> list[int]:
     """Returns the slots at which something about the job changes by time alone."""
-    if job.state == POSTED:
+    if job.state == JobState.POSTED:
         turns = world.parameters.job_registry.claim_max_delay_slots
         first = job.posted_slot + 1
         return [*range(first, first + turns, 8), first + turns, job.claim_deadline + 1]
-    if job.state == CLAIMED:
+    if job.state == JobState.CLAIMED:
         return [job.lease.expires_slot, job.lease.expires_slot + 1]
     return [] if found is None else _next_in_judgement(world, found)
 

@@ -7,14 +7,14 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import verdict
+from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES, JobState
+from idl.client.bindings.verdict import DRAW_DELAY, BallotState, Choice, Outcome, State
 from keeper.lab.market.challenge import TICKET_AGE, Challenge, slash_ballot, slash_provider
-from keeper.lab.market.judgement import DRAW_DELAY, Choice, Outcome, State
 from tests.adversaries import cranks
-from tests.adversaries.life import CLAIMED, COMMITTED, POSTED, Life
+from tests.adversaries.life import Life
 from tests.adversaries.party import Party
 from tests.adversaries.providers import Challenger
 from tests.adversaries.pursuit import Pursuit
-from tests.adversaries.questions import SLOT_HASHES
 from tests.adversaries.run import Run
 from tests.adversaries.traces import PLACES
 from tests.world import Actor, with_account
@@ -22,7 +22,6 @@ from tests.world import Actor, with_account
 PROVEN = {Outcome.FRAUD, Outcome.TRAP}
 SLASHING = {Outcome.FRAUD, Outcome.WITHHELD}
 CONVICTING = PROVEN | SLASHING
-_REVEALED = 2
 
 
 class Watcher(Challenger):
@@ -64,17 +63,17 @@ class Cranker(Party):
 
     def _crank(self, run: Run, life: Life) -> None:
         job, slot = run.job(life), run.world.slot
-        if job.state == POSTED:
+        if job.state == JobState.POSTED:
             attempts = run.world.parameters.job_registry.max_attempts
             if slot > job.claim_deadline or job.attempts >= attempts:
                 refunds = job.progress == 0
                 sent = self.send(run, "expire job", cranks.expire_job(self.actor, life))
                 if sent and refunds:
                     life.refund_tips[self.actor.key] += life.job.terms.tip
-        elif job.state == CLAIMED:
+        elif job.state == JobState.CLAIMED:
             if slot > job.lease.expires_slot:
                 self.send(run, "expire lease", cranks.expire_lease(run, life))
-        elif job.state == COMMITTED:
+        elif job.state == JobState.COMMITTED:
             found = run.judging(life)
             assert found is not None
             self._judge(run, life, found)
@@ -95,8 +94,8 @@ class Cranker(Party):
 
     def _draw(self, run: Run, life: Life, found: verdict.Verdict) -> None:
         waited = run.world.slot - found.committed_slot - DRAW_DELAY - 1
-        if self.oversleeps and waited < SLOT_HASHES:
-            run.wake(run.world.slot + SLOT_HASHES - waited)
+        if self.oversleeps and waited < SLOT_HASHES_ENTRIES:
+            run.wake(run.world.slot + SLOT_HASHES_ENTRIES - waited)
             return
         salted = life.salt_is_public or bool(found.salt_known)
         if salted and waited >= 0:
@@ -151,7 +150,8 @@ def ballots_closed(found: verdict.Verdict, slot: int) -> bool:
     latest = [b for b in found.ballots[: found.ballot_count] if b.draw == found.draws]
     casting_over = slot > found.ballot_deadline
     return slot > found.reveal_deadline or all(
-        b.state == _REVEALED or (casting_over and b.state == 0) for b in latest
+        b.state == BallotState.REVEALED or (casting_over and b.state == BallotState.DRAWN)
+        for b in latest
     )
 
 
@@ -179,7 +179,7 @@ class Impatient(Griefer):
         job, me = run.job(life), self.actor
         owner = job.lease.provider
         steps: dict[str, Instruction] = {"expire job": cranks.expire_job(me, life)}
-        if job.state == CLAIMED:
+        if job.state == JobState.CLAIMED:
             steps["expire lease"] = cranks.expire_lease(run, life)
         if run.judging(life) is not None:
             steps |= {
@@ -194,7 +194,7 @@ class Impatient(Griefer):
                 "close verdict": verdict.close_verdict(payer=owner, job=life.job.address),
             }
         what = self.random.choice(sorted(steps))
-        refunds = job.state == POSTED and job.progress == 0
+        refunds = job.state == JobState.POSTED and job.progress == 0
         if self.send(run, what, steps[what]) and what == "expire job" and refunds:
             life.refund_tips[me.key] += life.job.terms.tip
 

@@ -5,15 +5,14 @@ from collections import Counter
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, staking, verdict
-from keeper.lab.market.judgement import Choice, Outcome
+from idl.client.bindings.job_registry import BPS, JobState
+from idl.client.bindings.verdict import QUESTIONS, Choice, Outcome
 from keeper.lab.market.stakers import pool
 from tests.adversaries.casting import Cast
-from tests.adversaries.life import ENDED, VOIDED, Life
+from tests.adversaries.life import ENDED, Life
 from tests.adversaries.outsiders import PROVEN
 from tests.adversaries.run import Run
 
-_BPS = 10_000
-_ALL_ANSWERED = 0xFF
 _PAYING = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED, Outcome.UNPROVEN}
 _BORNE_OUT = {
     Outcome.ACCEPTED: {Choice.ACCEPT},
@@ -55,7 +54,7 @@ class Dues:
     def _pay(self, found: verdict.Verdict, fee_bps: int) -> None:
         for stage in found.stages[: found.stage_count]:
             gross = stage.price * stage.macs // found.macs
-            fee = -(-gross * fee_bps // _BPS)
+            fee = -(-gross * fee_bps // BPS)
             self.pay[stage.provider] += gross - fee
             self.protocol_fee += fee
 
@@ -172,7 +171,7 @@ class Promises:
                 drawn = found.ballots[: found.ballot_count]
                 missing = [b for b in drawn if b.choice == Choice.UNAVAILABLE]
                 assert 2 * len(missing) > len(drawn)
-                assert found.availability.answered == _ALL_ANSWERED
+                assert found.availability.answered == (1 << QUESTIONS) - 1
             elif life.outcome in _PAYING:
                 for worker in workers & self.honest:
                     assert dues.pay[worker] > 0
@@ -187,7 +186,7 @@ class Promises:
                 assert life.job.buyer.key not in self.honest
             if life.outcome is Outcome.FRAUD:
                 assert life.judged is not None
-                assert life.ended == VOIDED
+                assert life.ended == JobState.VOIDED
                 convicted = life.judged.stages[life.judged.fraud.stage].provider
                 assert convicted not in self.honest
                 assert self.run.slashed[convicted] > 0

@@ -4,14 +4,16 @@ from random import Random
 from typing import ClassVar
 
 from idl.client import job_registry, staking, verdict
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import MAX_STAGES, QUESTIONS, State
 from keeper.lab.market.challenge import Challenge
-from keeper.lab.market.judgement import State, commit
-from tests.adversaries.life import CLAIMED, COMMITTED, POSTED, Life
+from keeper.lab.market.judgement import commit
+from tests.adversaries.life import Life
 from tests.adversaries.party import Party
 from tests.adversaries.pursuit import Pursuit
-from tests.adversaries.questions import QUESTIONS, question, seed_of
+from tests.adversaries.questions import question, seed_of
 from tests.adversaries.run import Run
-from tests.adversaries.traces import MAX_STAGES, OPERATORS, PLACES, Place, Work, trace_of
+from tests.adversaries.traces import OPERATORS, PLACES, Place, Work, trace_of
 from tests.world import Actor
 
 
@@ -41,11 +43,11 @@ class Provider(Party):
         if life.ended is not None:
             return
         job = run.job(life)
-        if job.state == POSTED:
+        if job.state == JobState.POSTED:
             self._claim(run, life, job)
-        elif job.state == CLAIMED and job.lease.provider == self.actor.key:
+        elif job.state == JobState.CLAIMED and job.lease.provider == self.actor.key:
             self._work(run, life, job)
-        elif job.state == COMMITTED:
+        elif job.state == JobState.COMMITTED:
             found = run.judging(life)
             mine = any(work.provider == self.actor.key for work in life.works)
             if mine and found is not None and found.state == State.ANSWERING:
@@ -148,7 +150,7 @@ class Liar(Provider):
 
     def act(self, run: Run, life: Life) -> None:
         super().act(run, life)
-        if life.ended is None and run.job(life).state == COMMITTED and not self._fled:
+        if life.ended is None and run.job(life).state == JobState.COMMITTED and not self._fled:
             self._fled = True
             self._flee(run)
 
@@ -194,7 +196,7 @@ class Challenger(Party):
         pursuit = self._pursuits.get(life.job.id)
         if pursuit is None and life.ended is None:
             place = life.check(run.judging(life)).wrong
-            if place is None or run.job(life).state in {POSTED, CLAIMED}:
+            if place is None or run.job(life).state in {JobState.POSTED, JobState.CLAIMED}:
                 return
             pursuit = Pursuit(self, life, place, ticket=True)
             self._pursuits[life.job.id] = pursuit
@@ -229,7 +231,7 @@ class Staller(Provider):
     def act(self, run: Run, life: Life) -> None:
         super().act(run, life)
         found = run.judging(life)
-        if found is None and life.ended is None and run.job(life).state == CLAIMED:
+        if found is None and life.ended is None and run.job(life).state == JobState.CLAIMED:
             opening = verdict.open_verdict(owner=self.actor.key, job=life.job.address)
             if run.job(life).lease.provider == self.actor.key and self.random.random() < 0.3:
                 self.send(run, "open", opening)

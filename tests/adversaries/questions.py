@@ -5,15 +5,13 @@ from math import prod
 from typing import Final
 
 from idl.client import verdict
+from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
+from idl.client.bindings.verdict import ANSWER_DELAY
 from kernels.evidence import Place as Cell
 from kernels.evidence import element_at
 from tests.adversaries.traces import GRAPH, Place
 from tests.world import World
 
-QUESTIONS: Final = 8
-ANSWER_DELAY: Final = 2
-SLOT_HASHES: Final = 512
-"""The number of entries in SlotHashes."""
 _UNKNOWN: Final = bytes(32)
 
 
@@ -30,7 +28,7 @@ def seed_of(world: World, found: verdict.Verdict) -> bytes | None:
     first = found.availability.asked_slot + ANSWER_DELAY
     if world.slot <= first:
         return None
-    slot = first + (world.slot - 1 - first) // SLOT_HASHES * SLOT_HASHES
+    slot = first + (world.slot - 1 - first) // SLOT_HASHES_ENTRIES * SLOT_HASHES_ENTRIES
     hashes = [each for each in world.bank.slot_hashes() if each[0] >= slot]
     return hashlib.sha256(bytes(min(hashes)[1]) + bytes(found.job)).digest()
 

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from solders.pubkey import Pubkey
 
 from idl.client import ProgramError, job_registry, staking, verdict
-from keeper.lab.market.judgement import State
+from idl.client.bindings.verdict import State
 from keeper.lab.market.sandbox import Sent
 from tests.adversaries.life import ENDED, Life, next_slots
 from tests.adversaries.town import Town

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from keeper.lab.market.judgement import Outcome
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import Outcome
 from tests.adversaries import buyers, outsiders, providers, verifiers
 from tests.adversaries.casting import BUYERS, GRIEFERS, PROVIDERS, VERIFIERS, Cast, Casting
-from tests.adversaries.life import CANCELLED, EXPIRED, SETTLED, VOIDED, Life
+from tests.adversaries.life import Life
 from tests.adversaries.play import begin, finish
 from tests.adversaries.promises import Promises
 from tests.adversaries.run import Run
@@ -93,14 +94,14 @@ class Stage:
 
 def test_honest_work_is_accepted_and_paid(place: Town) -> None:
     stage = Stage(place, providers.HonestProvider).played()
-    assert (stage.life.outcome, stage.life.ended) == (Outcome.ACCEPTED, SETTLED)
+    assert (stage.life.outcome, stage.life.ended) == (Outcome.ACCEPTED, JobState.SETTLED)
     assert stage.gain(stage.provider) > 0
     assert {stage.gain(judge.actor) for judge in stage.judges} == {NLOV // 10}
 
 
 def test_a_lie_is_convicted_by_its_verifiers(place: Town) -> None:
     stage = Stage(place, providers.Liar).played()
-    assert (stage.life.outcome, stage.life.ended) == (Outcome.FRAUD, VOIDED)
+    assert (stage.life.outcome, stage.life.ended) == (Outcome.FRAUD, JobState.VOIDED)
     assert stage.gain(stage.provider) == -stage.run.slashed[stage.provider.key] - _bond(stage)
     gains = [stage.gain(judge.actor) for judge in stage.judges]
     assert min(gains) >= 0
@@ -183,7 +184,7 @@ def test_a_withheld_ballot_costs_its_fee(place: Town) -> None:
 
 def test_a_majority_that_rejects_without_proof_takes_nothing(place: Town) -> None:
     stage = Stage(place, providers.HonestProvider, (verifiers.Rejecter,) * SEATS).played()
-    assert (stage.life.outcome, stage.life.ended) == (Outcome.UNPROVEN, SETTLED)
+    assert (stage.life.outcome, stage.life.ended) == (Outcome.UNPROVEN, JobState.SETTLED)
     assert stage.run.reached["prove: ElementIsRight"] == SEATS
     assert stage.gain(stage.provider) > 0
     assert {stage.gain(judge.actor) for judge in stage.judges} == {0}
@@ -199,7 +200,7 @@ def test_a_majority_that_misses_available_data_is_answered(place: Town) -> None:
 @pytest.mark.parametrize("opens", [False, True])
 def test_withheld_data_costs_the_stake(place: Town, opens: bool) -> None:
     stage = Stage(place, providers.DataWithholder, opens=opens, answers=False).played()
-    assert (stage.life.outcome, stage.life.ended) == (Outcome.WITHHELD, VOIDED)
+    assert (stage.life.outcome, stage.life.ended) == (Outcome.WITHHELD, JobState.VOIDED)
     slashed = stage.run.slashed[stage.provider.key]
     assert slashed > 0
     assert stage.gain(stage.provider) == -_bond(stage) - slashed
@@ -207,7 +208,7 @@ def test_withheld_data_costs_the_stake(place: Town, opens: bool) -> None:
 
 def test_a_lease_held_in_silence_costs_the_bond(place: Town) -> None:
     stage = Stage(place, providers.Staller, last=0).played()
-    assert stage.life.ended == EXPIRED
+    assert stage.life.ended == JobState.EXPIRED
     assert stage.gain(stage.provider) == -_bond(stage) < 0
 
 
@@ -219,8 +220,8 @@ def test_a_stranger_s_salt_changes_nothing(place: Town) -> None:
 
 def test_a_lease_cannot_be_cancelled(place: Town) -> None:
     stage = Stage(place, providers.HonestProvider, buyer=buyers.Canceller).played()
-    assert stage.life.ended in {SETTLED, CANCELLED}
-    assert (stage.life.ended == CANCELLED) == (stage.gain(stage.provider) == 0)
+    assert stage.life.ended in {JobState.SETTLED, JobState.CANCELLED}
+    assert (stage.life.ended == JobState.CANCELLED) == (stage.gain(stage.provider) == 0)
 
 
 def test_false_challenges_and_hasty_cranks_change_nothing(place: Town) -> None:

@@ -39,7 +39,6 @@ PLACES: Final[Sequence[Place]] = tuple(
 )
 """The first, middle, last and padded elements of every operator."""
 OPERATORS: Final = len(GRAPH.descriptors)
-MAX_STAGES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from random import Random
 from typing import ClassVar
 
 from idl.client import staking, verdict
-from keeper.lab.market.judgement import Choice, State, ballot_salt, cast, reveal
+from idl.client.bindings.verdict import BallotState, Choice, State
+from keeper.lab.market.judgement import ballot_salt, cast, reveal
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party
 from tests.adversaries.pursuit import Pursuit
 from tests.adversaries.run import Run
 from tests.world import Actor
 
-DRAWN, CAST, REVEALED, RELEASED = range(4)
 Vote = tuple[Choice, int, int]
 """Choice, operator, element."""
 
@@ -69,7 +69,7 @@ class Verifier(Party):
         slot, paper = run.world.slot, self.papers.get(key)
         if key in self._barred:
             return
-        if ballot.state == DRAWN and paper is None and slot <= found.ballot_deadline:
+        if ballot.state == BallotState.DRAWN and paper is None and slot <= found.ballot_deadline:
             begun = found.ballot_deadline - run.world.parameters.verdict.ballot_slots
             due = begun + int(self.haste * run.world.parameters.verdict.ballot_slots)
             if slot < due:
@@ -78,7 +78,9 @@ class Verifier(Party):
             vote = self.vote(run, life)
             if vote is not None and self.cast(run, life, number, vote):
                 self.papers[key] = Paper(vote)
-        elif ballot.state == CAST and paper is not None and found.ballot_deadline < slot:
+        elif (
+            ballot.state == BallotState.CAST and paper is not None and found.ballot_deadline < slot
+        ):
             if self.unhurried and slot < found.reveal_deadline:
                 return
             if slot <= found.reveal_deadline and self.reveals(run, life):
@@ -202,7 +204,7 @@ class Copier(Verifier):
         others = [
             index
             for index, ballot in enumerate(found.ballots[: found.ballot_count])
-            if ballot.state == CAST and ballot.draw == found.draws
+            if ballot.state == BallotState.CAST and ballot.draw == found.draws
         ]
         if not others:
             run.wake(found.ballot_deadline)

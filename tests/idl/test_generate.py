@@ -51,6 +51,52 @@ def test_generating_mends_drift(bindings: Path) -> None:
     assert CliRunner().invoke(generate.main, ["--check"]).exit_code == 0
 
 
+@pytest.fixture
+def typescript(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    copy = tmp_path / "typescript"
+    shutil.copytree(generate.TYPESCRIPT, copy)
+    monkeypatch.setattr(generate, "TYPESCRIPT", copy)
+    return copy
+
+
+@pytest.mark.parametrize("name", ["verdict.ts", "stranger.ts"])
+def test_typescript_drifts_as_bindings_do(typescript: Path, name: str) -> None:
+    (typescript / name).write_text("export const EXTRA = 1;\n", "utf-8")
+    result = CliRunner().invoke(generate.main, ["--check"])
+    assert result.exit_code == 1
+    assert f"differ from the IDLs: {name}; run" in result.output
+
+
+def test_codes_go_into_folders_that_may_not_import_the_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("Opcode", "MAX_OPERATORS")
+    modules = tuple(
+        generate.CodeModule(tmp_path / "kernels" / name, "Codes.", "job_registry", names)
+        for name in ("codes.py", "codes.wgsl")
+    )
+    monkeypatch.setattr(generate, "CODE_MODULES", modules)
+    missing = CliRunner().invoke(generate.main, ["--check"])
+    assert "differ from the IDLs: codes.py, codes.wgsl; run" in missing.output
+    assert CliRunner().invoke(generate.main, []).exit_code == 0
+    assert CliRunner().invoke(generate.main, ["--check"]).exit_code == 0
+    assert "class Opcode(IntEnum):" in modules[0].path.read_text("utf-8")
+    assert "const OPCODE_MATMUL: u32 = 1u;" in modules[1].path.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "message"),
+    [("job_registry", "Octode", "no codes or limits named Octode"), ("jobs", "Opcode", "'jobs'")],
+)
+def test_a_code_module_of_what_there_is_not_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, name: str, message: str
+) -> None:
+    module = generate.CodeModule(tmp_path / "codes.py", "Codes.", program, (name,))
+    monkeypatch.setattr(generate, "CODE_MODULES", (module,))
+    with pytest.raises(SchemaError, match=f"^codes.py: {message}$"):
+        generate.generated_code_modules()
+
+
 def test_two_derivations_of_one_seed_are_refused(sample_document: dict[str, Any]) -> None:
     position = sample_document["instructions"][1]["accounts"][1]
     position["pda"]["seeds"].append({"kind": "arg", "path": "amount"})

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from solders.pubkey import Pubkey
 
 from idl.client import staking
-from keeper.lab.market.judgement import State
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.staking import ExposureState
+from idl.client.bindings.verdict import State
 from tests.invariants.book import Book
 from tests.invariants.governance import Governance
 from tests.invariants.ledger import JobLedger
-from tests.invariants.market import CLAIMED, ENDED, SETTLED, VOIDED
+from tests.invariants.market import ENDED
 from tests.invariants.payout import PayoutSteps
 from tests.invariants.stake import StakeSteps
 from tests.invariants.view import View, seat_weights
-
-_LOCKED = 0
 
 
 class Books(StakeSteps, PayoutSteps, Governance):
@@ -69,7 +69,7 @@ def check_positions(view: View) -> None:
     """Exposed stake is present, and each exposure is counted once."""
     locked, unbonding = Counter[Pubkey](), Counter[Pubkey]()
     for exposure in view.exposures.values():
-        if exposure.state == _LOCKED:
+        if exposure.state == ExposureState.LOCKED:
             locked[exposure.owner] += exposure.amount + exposure.bond
     for ticket in view.tickets.values():
         unbonding[ticket.owner] += ticket.amount
@@ -112,12 +112,12 @@ def check_jobs(view: View, ledgers: list[JobLedger]) -> None:
             continue
         assert (job.state in ENDED) == ledger.final
         assert job.progress == (ledger.stages[-1].last if ledger.stages else 0)
-        if job.state == CLAIMED:
+        if job.state == JobState.CLAIMED:
             leases[job.lease.provider] += 1
         verdict = view.verdicts.get(ledger.job.address)
         if verdict is not None:
             judged = verdict.state == State.SETTLED
-            assert judged == (job.state in {SETTLED, VOIDED})
+            assert judged == (job.state in {JobState.SETTLED, JobState.VOIDED})
             assert verdict.stage_count == len(ledger.stages)
     assert {owner: each.active for owner, each in view.providers.items() if each.active} == leases
 

@@ -3,10 +3,11 @@
 from typing import Final
 
 from idl.client import escrow, staking
-from keeper.lab.market.judgement import Choice, Outcome, State
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import Choice, Outcome, State
 from tests.invariants.hostile import Hostile
 from tests.invariants.ledger import JobLedger
-from tests.invariants.market import CLAIMED, COMMITTED, ENDED, POSTED
+from tests.invariants.market import ENDED
 from tests.world import Actor
 
 _LONGEST: Final = 24
@@ -47,11 +48,11 @@ class Closing(Hostile):
 
     def _crank(self, ledger: JobLedger) -> None:
         job, cranker = self.job(ledger), self.crankers[1]
-        if job.state == POSTED:
+        if job.state == JobState.POSTED:
             if job.attempts < self.world.parameters.job_registry.max_attempts:
                 self.outlast(ledger)
             self.expire_job(ledger, cranker)
-        elif job.state == CLAIMED:
+        elif job.state == JobState.CLAIMED:
             self.outlast(ledger)
             self.expire_lease(ledger)
         elif self.verdict(ledger).state == State.COMMITTING:
@@ -79,8 +80,12 @@ class Closing(Hostile):
     def outlast(self, ledger: JobLedger) -> None:
         """Lets the deadline pass that the job is waiting for."""
         job = self.job(ledger)
-        deadline = {POSTED: job.claim_deadline, CLAIMED: job.lease.expires_slot}.get(job.state, 0)
-        if job.state == COMMITTED:
+        waits: dict[int, int] = {
+            JobState.POSTED: job.claim_deadline,
+            JobState.CLAIMED: job.lease.expires_slot,
+        }
+        deadline = waits.get(job.state, 0)
+        if job.state == JobState.COMMITTED:
             found = self.verdict(ledger)
             deadlines = {
                 State.BALLOTING: found.reveal_deadline,

@@ -1,9 +1,7 @@
 """The behaviour of parties in the lives that tests write down."""
 
-from keeper.lab.market.judgement import Choice
+from idl.client.bindings.verdict import MAX_BALLOTS, Choice
 from tests.invariants.progress import Conduct
-
-_BALLOTS = 15
 
 
 def diligent(choice: Choice | None, **changes: object) -> Conduct:
@@ -14,7 +12,7 @@ def diligent(choice: Choice | None, **changes: object) -> Conduct:
         "restart": False,
         "silent": False,
         "salted": True,
-        "votes": (choice,) * _BALLOTS,
+        "votes": (choice,) * MAX_BALLOTS,
         "operator": 0,
         "withheld": frozenset[int](),
         "cranker": 0,

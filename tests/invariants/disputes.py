@@ -5,12 +5,13 @@ from itertools import accumulate
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, job_registry, shard_of, staking, verdict
+from idl.client.bindings.job_registry import BPS
+from idl.client.bindings.verdict import Choice, Outcome, State
 from keeper.exact.decisions.questions import QUESTIONS, question, question_seed, seed_slot
 from keeper.lab.market.challenge import Challenge, slash_ballot, slash_provider
-from keeper.lab.market.judgement import Choice, Outcome, State
 from tests.invariants.economy import committed
 from tests.invariants.judgement import JudgementSteps
-from tests.invariants.ledger import BPS, PAYING, JobLedger
+from tests.invariants.ledger import PAYING, JobLedger
 from tests.kernels.evidence.committed import Committed
 from tests.world import Actor
 

@@ -11,7 +11,8 @@ from idl.client import (
     staking,
     verdict,
 )
-from keeper.lab.market.judgement import State
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import State
 from tests.invariants.audit import Books
 from tests.invariants.economy import EVEN, ODD
 from tests.invariants.ledger import JobLedger
@@ -138,7 +139,7 @@ class Hostile(Books):
         yield (
             "Unauthorized",
             job_registry.conclude(
-                outcome=3,
+                outcome=JobState.SETTLED,
                 paid_macs=1,
                 blamed=thief.key,
                 job=job,

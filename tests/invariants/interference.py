@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from keeper.lab.market.judgement import Outcome
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import Outcome
 from tests.invariants.ledger import JobLedger
-from tests.invariants.market import CLAIMED
 from tests.invariants.progress import Progress
 from tests.world import Actor
 
@@ -26,7 +26,7 @@ class Interference(Progress):
         if not ledger.closed:
             yield partial(self.claim, self.providers[other % len(self.providers)], ledger)
             yield partial(self.close_job, ledger)
-            if self.job(ledger).state == CLAIMED:
+            if self.job(ledger).state == JobState.CLAIMED:
                 yield partial(self.expire_lease, ledger)
         if not ledger.escrow_closed:
             yield partial(self.cancel, ledger)

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 
 from idl.client import staking, verdict
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.staking import HELD
+from idl.client.bindings.verdict import DRAW_DELAY, BallotState, Choice, State
 from keeper.lab.market import judgement as judge
-from keeper.lab.market.judgement import Choice, State
 from tests.invariants.economy import EVEN, ODD
 from tests.invariants.ledger import CastBallot, JobLedger
-from tests.invariants.market import COMMITTED, MarketSteps
+from tests.invariants.market import MarketSteps
 from tests.world import Actor
-
-_HELD = 2**64 - 1
-_DRAWN, _CAST, _REVEALED = range(3)
 
 
 class JudgementSteps(MarketSteps):
@@ -25,7 +24,7 @@ class JudgementSteps(MarketSteps):
         refusal = None
         if self.verdict(ledger).state != State.COMMITTING:
             refusal = "WrongState"
-        elif self.job(ledger).state != COMMITTED:
+        elif self.job(ledger).state != JobState.COMMITTED:
             refusal = "NothingToAdopt"
         self.attempt(
             refusal,
@@ -37,7 +36,7 @@ class JudgementSteps(MarketSteps):
     def draw(self, ledger: JobLedger, cranker: Actor, *, salted: bool, wait: bool = True) -> None:
         """Draws as soon as the draw is due; `wait` off tries at once."""
         found = self.verdict(ledger)
-        due = found.committed_slot + judge.DRAW_DELAY + 1
+        due = found.committed_slot + DRAW_DELAY + 1
         if not (salted or found.salt_known):
             due += self.world.parameters.verdict.salt_slots
         if wait and self.world.slot < due:
@@ -96,7 +95,7 @@ class JudgementSteps(MarketSteps):
     ) -> str | None:
         found, params = self.verdict(ledger), self.world.parameters.verdict
         parties = {ledger.job.buyer.key, *(stage.provider for stage in ledger.stages)}
-        held = seat.vacated_epoch == _HELD and seat.taken_epoch <= found.snapshot_epoch
+        held = seat.vacated_epoch == HELD and seat.taken_epoch <= found.snapshot_epoch
         late = found.ballots[number].draw != found.draws or self.world.slot > found.ballot_deadline
         exposed = params.ballot_exposure + params.silence_fee
         checks = {
@@ -144,7 +143,8 @@ class JudgementSteps(MarketSteps):
         latest = [each for each in found.ballots[: found.ballot_count] if each.draw == found.draws]
         casting_over = self.world.slot > found.ballot_deadline
         fixed = all(
-            each.state == _REVEALED or (casting_over and each.state == _DRAWN) for each in latest
+            each.state == BallotState.REVEALED or (casting_over and each.state == BallotState.DRAWN)
+            for each in latest
         )
         refusal = None
         if found.state != State.BALLOTING:

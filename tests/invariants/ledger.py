@@ -6,10 +6,10 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
+from idl.client.bindings.job_registry import BPS
+from idl.client.bindings.verdict import Choice, Outcome
 from keeper.lab.market.jobs import PostedJob
-from keeper.lab.market.judgement import Choice, Outcome
 
-BPS: Final = 10_000
 PAYING: Final = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED, Outcome.UNPROVEN}
 _BORNE_OUT: Final = {
     Outcome.ACCEPTED: {Choice.ACCEPT},

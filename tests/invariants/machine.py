@@ -13,7 +13,7 @@ from hypothesis.stateful import (
 )
 from solders.pubkey import Pubkey
 
-from keeper.lab.market.judgement import Choice, State
+from idl.client.bindings.verdict import MAX_BALLOTS, Choice, State
 from tests.invariants.audit import ended_states
 from tests.invariants.governance import CHANGES
 from tests.invariants.interference import Interference
@@ -27,15 +27,14 @@ Item = TypeVar("Item")
 PICKS: Final = st.integers(0, 2**16)
 """A number that chooses one of several items, modulo how many there are."""
 AMOUNTS: Final = st.integers(1, 60 * NLOV)
-BALLOTS: Final = 15
 WAITS: Final = st.sampled_from([1, 10, 40, 160, 320])
 VOTES: Final = st.one_of(
-    st.sampled_from(list(Choice)).map(lambda choice: (choice,) * BALLOTS),
-    st.tuples(*[st.sampled_from([None, *Choice])] * BALLOTS),
+    st.sampled_from(list(Choice)).map(lambda choice: (choice,) * MAX_BALLOTS),
+    st.tuples(*[st.sampled_from([None, *Choice])] * MAX_BALLOTS),
 )
 RARELY: Final = st.integers(0, 4).map(lambda number: number == 4)
 WITHHELD: Final = st.one_of(
-    st.just(frozenset[int]()), st.frozensets(st.integers(0, BALLOTS - 1), max_size=3)
+    st.just(frozenset[int]()), st.frozensets(st.integers(0, MAX_BALLOTS - 1), max_size=3)
 )
 CONDUCT: Final = st.builds(
     Conduct,

@@ -3,14 +3,15 @@
 from typing import Final
 
 from idl.client import escrow, job_registry, staking, verdict
+from idl.client.bindings.job_registry import BPS, MAX_DRAWS, PAID_CRANK_STEPS, JobState
+from idl.client.bindings.verdict import ProofKind
 from keeper.lab.market import jobs as market
 from tests.invariants.economy import committed
-from tests.invariants.ledger import BPS, CommittedStage, JobLedger
+from tests.invariants.ledger import CommittedStage, JobLedger
 from tests.invariants.providers import ProviderSteps
 from tests.world import Actor
 
-POSTED, CLAIMED, COMMITTED, SETTLED, CANCELLED, EXPIRED, VOIDED = range(7)
-ENDED: Final = {SETTLED, CANCELLED, EXPIRED, VOIDED}
+ENDED: Final = {JobState.SETTLED, JobState.CANCELLED, JobState.EXPIRED, JobState.VOIDED}
 _NEVER_POSTED: Final = 1_000_000
 
 
@@ -41,8 +42,8 @@ class MarketSteps(ProviderSteps):
         burned += paid_urgency * self.world.parameters.escrow.urgency_burn_bps // BPS
         locked = (
             agreed.price
-            + agreed.verification_fee * agreed.verifiers * market.DRAWS
-            + agreed.tip * market.TIPS
+            + agreed.verification_fee * agreed.verifiers * MAX_DRAWS
+            + agreed.tip * PAID_CRANK_STEPS
             + agreed.urgency
         )
         ledger = JobLedger(posted, locked, lie)
@@ -74,7 +75,7 @@ class MarketSteps(ProviderSteps):
     def cancel(self, ledger: JobLedger) -> None:
         job = self.job(ledger)
         refusal = None
-        if job.state != POSTED:
+        if job.state != JobState.POSTED:
             refusal = "JobNotPosted"
         elif job.progress:
             refusal = "JobHasProgress"
@@ -92,7 +93,7 @@ class MarketSteps(ProviderSteps):
         """Claims once every provider's turn has come."""
         job, params = self.job(ledger), self.world.parameters.job_registry
         turn = job.posted_slot + 1 + params.claim_max_delay_slots
-        if job.state == POSTED and self.world.slot < turn:
+        if job.state == JobState.POSTED and self.world.slot < turn:
             self.world.warp_to(turn)
         refusal = self.claim_refusal(owner, ledger)
         self.attempt(
@@ -112,7 +113,7 @@ class MarketSteps(ProviderSteps):
         price = self.quote(owner) + job.urgency
         exposed = price * params.kappa - (-price * params.bond_bps // BPS)
         checks = {
-            "JobNotPosted": job.state != POSTED,
+            "JobNotPosted": job.state != JobState.POSTED,
             "AttemptsExhausted": job.attempts >= params.max_attempts,
             "ClaimWindowOver": self.world.slot > job.claim_deadline,
             "ProviderBarred": (ledger.job.address, owner.key) in self.view.exposures,
@@ -153,7 +154,7 @@ class MarketSteps(ProviderSteps):
                 first=first,
                 last=last,
                 root=claim.stages[-1].root,
-                kind=0,
+                kind=ProofKind.TRACE_COMMITMENT,
                 owner=owner.key,
                 job=ledger.job.address,
                 graph=self.graph_address,
@@ -179,7 +180,7 @@ class MarketSteps(ProviderSteps):
         job, params = self.job(ledger), self.world.parameters.job_registry
         over = self.world.slot > job.claim_deadline or job.attempts >= params.max_attempts
         refusal = None if over else "ClaimWindowOpen"
-        if job.state != POSTED:
+        if job.state != JobState.POSTED:
             refusal = "JobNotPosted"
         self.attempt(
             refusal,

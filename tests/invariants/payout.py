@@ -8,10 +8,11 @@ from idl.client import (
     staking,
     verdict,
 )
-from keeper.lab.market.judgement import Choice, Outcome, State
+from idl.client.bindings.job_registry import BPS, JobState
+from idl.client.bindings.verdict import Choice, Outcome, State
 from tests.invariants.disputes import DisputeSteps
-from tests.invariants.ledger import BPS, JobLedger
-from tests.invariants.market import CANCELLED, ENDED, EXPIRED
+from tests.invariants.ledger import JobLedger
+from tests.invariants.market import ENDED
 
 
 class PayoutSteps(DisputeSteps):
@@ -128,7 +129,10 @@ class PayoutSteps(DisputeSteps):
     def close_verdict(self, ledger: JobLedger) -> None:
         found = self.verdict(ledger)
         refusal = None
-        if found.state != State.SETTLED and self.job(ledger).state not in {CANCELLED, EXPIRED}:
+        if found.state != State.SETTLED and self.job(ledger).state not in {
+            JobState.CANCELLED,
+            JobState.EXPIRED,
+        }:
             refusal = "WrongState"
         elif not all(ballot.released for ballot in ledger.ballots.values()):
             refusal = "BallotsUnreleased"

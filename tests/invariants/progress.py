@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from keeper.lab.market.judgement import Choice, State
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import Choice, State
 from tests.invariants.closing import Closing
 from tests.invariants.ledger import JobLedger
-from tests.invariants.market import CLAIMED, POSTED
 from tests.world import Actor
 
 
@@ -32,9 +32,9 @@ class Progress(Closing):
     def advance(self, ledger: JobLedger, conduct: Conduct) -> None:
         """Takes the job's next step, waiting for it where needed."""
         job = self.job(ledger)
-        if job.state == POSTED:
+        if job.state == JobState.POSTED:
             self._begin(ledger, conduct)
-        elif job.state == CLAIMED:
+        elif job.state == JobState.CLAIMED:
             self._work(ledger, conduct)
         else:
             self._judge(ledger, conduct)

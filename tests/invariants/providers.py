@@ -1,16 +1,12 @@
 """Steps of providers that concern no job, and of the market that sets all prices."""
 
-from typing import Final
-
 from solders.instruction import AccountMeta
 
 from idl.client import SHARDS, job_registry
+from idl.client.bindings.job_registry import ASK_MACS, Q32_ONE
 from keeper.lab.market import jobs as market
 from tests.invariants.economy import Economy
 from tests.world import Actor
-
-_Q32: Final = 2**32
-_ASK_UNIT: Final = 2**30
 
 
 class ProviderSteps(Economy):
@@ -20,9 +16,13 @@ class ProviderSteps(Economy):
         """Returns the base units that the provider asks for the graph, floored at each factor."""
         provider, params = self.view.providers[owner.key], self.world.parameters.job_registry
         rate, reference = provider.measured_rate, params.capability_ref
-        capability = _Q32 if rate >= reference else rate * _Q32 // reference
-        price = provider.ask * self.graph.multiply_adds // _ASK_UNIT
-        for factor in (_Q32 + self.view.market.demand_q32, _Q32 + capability, params.season_q32):
+        capability = Q32_ONE if rate >= reference else rate * Q32_ONE // reference
+        price = provider.ask * self.graph.multiply_adds // ASK_MACS
+        for factor in (
+            Q32_ONE + self.view.market.demand_q32,
+            Q32_ONE + capability,
+            params.season_q32,
+        ):
             price = price * factor >> 32
         return price
 

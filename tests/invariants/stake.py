@@ -5,13 +5,10 @@ from collections.abc import Sequence
 from solders.pubkey import Pubkey
 
 from idl.client import find_address, staking
-from keeper.lab.market import stakers
+from idl.client.bindings.staking import HELD, NO_SEAT, VACATED_EPOCHS
 from tests.invariants.economy import EVEN, ODD, Economy
 from tests.invariants.view import seat_weights
 from tests.world import Actor
-
-_VACATED_EPOCHS = 2
-_HELD = 2**64 - 1
 
 
 def wide(limbs: Sequence[int]) -> int:
@@ -129,7 +126,7 @@ class StakeSteps(Economy):
         refusal = None
         if index in self.view.seats:
             refusal = "AccountAlreadyInUse"
-        elif position.seat != stakers.NO_SEAT:
+        elif position.seat != NO_SEAT:
             refusal = "AlreadySeated"
         elif position.amount < minimum:
             refusal = "BelowVerifierMinimum"
@@ -138,7 +135,7 @@ class StakeSteps(Economy):
     def vacate_seat(self, seat: staking.Seat) -> None:
         owner = self.by_key[seat.owner]
         self.attempt(
-            "NotSeated" if seat.vacated_epoch != _HELD else None,
+            "NotSeated" if seat.vacated_epoch != HELD else None,
             staking.vacate_seat(owner=owner.key, seat=staking.seat_address(seat.index)),
             signers=[owner],
         )
@@ -146,7 +143,7 @@ class StakeSteps(Economy):
     def close_seat(self, seat: staking.Seat) -> None:
         owner = self.by_key[seat.owner]
         epoch = self.world.slot // self.world.parameters.staking.epoch_slots
-        drawable = epoch < seat.vacated_epoch + _VACATED_EPOCHS or any(
+        drawable = epoch < seat.vacated_epoch + VACATED_EPOCHS or any(
             seat_weights(snapshot.sums)[seat.index] for snapshot in self.view.snapshots
         )
         self.attempt(

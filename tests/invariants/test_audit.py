@@ -7,7 +7,7 @@ from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
 
 from idl.client import Account, ProgramError, escrow, job_registry, staking
-from keeper.lab.market.judgement import Choice
+from idl.client.bindings.verdict import Choice
 from tests.invariants.conducts import diligent
 from tests.invariants.interference import Interference
 from tests.invariants.ledger import JobLedger

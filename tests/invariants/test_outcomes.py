@@ -2,10 +2,10 @@
 
 import pytest
 
-from keeper.lab.market.judgement import Choice
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import Choice
 from tests.invariants.conducts import diligent
 from tests.invariants.interference import Interference
-from tests.invariants.market import CANCELLED, EXPIRED, POSTED, SETTLED, VOIDED
 from tests.invariants.progress import Conduct
 from tests.invariants.tampering import trust
 from tests.world import NLOV
@@ -19,53 +19,63 @@ INHERITED = [
     diligent(Choice.REJECT, challenges=True),
 ]
 LIVES: dict[str, tuple[int | None, list[Conduct], int, str]] = {
-    "accepted": (None, [ACCEPT], SETTLED, "accepted"),
-    "rejected and unproven": (None, [REJECT], SETTLED, "unproven"),
+    "accepted": (None, [ACCEPT], JobState.SETTLED, "accepted"),
+    "rejected and unproven": (None, [REJECT], JobState.SETTLED, "unproven"),
     "rejected and proven": (
         0,
         [*[REJECT] * 4, diligent(Choice.REJECT, challenges=True)],
-        VOIDED,
+        JobState.VOIDED,
         "fraud",
     ),
-    "challenged in vain": (None, [diligent(Choice.ACCEPT, challenges=True)], SETTLED, "accepted"),
+    "challenged in vain": (
+        None,
+        [diligent(Choice.ACCEPT, challenges=True)],
+        JobState.SETTLED,
+        "accepted",
+    ),
     "accepted and proven": (
         2,
         [*[ACCEPT] * 4, diligent(Choice.ACCEPT, challenges=True)],
-        VOIDED,
+        JobState.VOIDED,
         "fraud",
     ),
     "proven at once": (
         0,
         [ACCEPT, ACCEPT, diligent(Choice.ACCEPT, challenges=True)],
-        VOIDED,
+        JobState.VOIDED,
         "fraud",
     ),
-    "unavailable": (None, [UNAVAILABLE], VOIDED, "withheld"),
-    "answered in part": (None, [diligent(Choice.UNAVAILABLE, answers=7)], VOIDED, "withheld"),
+    "unavailable": (None, [UNAVAILABLE], JobState.VOIDED, "withheld"),
+    "answered in part": (
+        None,
+        [diligent(Choice.UNAVAILABLE, answers=7)],
+        JobState.VOIDED,
+        "withheld",
+    ),
     "answered and missed again": (
         None,
         [diligent(Choice.UNAVAILABLE, answers=8)],
-        VOIDED,
+        JobState.VOIDED,
         "unavailable",
     ),
-    "answered and accepted": (None, [SHOWN], SETTLED, "accepted"),
-    "unverified": (None, [diligent(None, salted=False)], SETTLED, "unverified"),
+    "answered and accepted": (None, [SHOWN], JobState.SETTLED, "accepted"),
+    "unverified": (None, [diligent(None, salted=False)], JobState.SETTLED, "unverified"),
     "ballots withheld": (
         None,
         [diligent(Choice.ACCEPT, withheld=frozenset(range(15)))],
-        SETTLED,
+        JobState.SETTLED,
         "unverified",
     ),
     "divided": (
         None,
         [diligent(None, votes=(Choice.ACCEPT, Choice.REJECT, Choice.UNAVAILABLE) * 5)],
-        SETTLED,
+        JobState.SETTLED,
         "unverified",
     ),
-    "expired": (None, [diligent(None, silent=True)], EXPIRED, "expired"),
+    "expired": (None, [diligent(None, silent=True)], JobState.EXPIRED, "expired"),
     # Two stages by two providers; the first answers with a bond that is gone already.
-    "the first of two convicted": (0, INHERITED, VOIDED, "fraud"),
-    "the second of two convicted": (2, INHERITED, VOIDED, "fraud"),
+    "the first of two convicted": (0, INHERITED, JobState.VOIDED, "fraud"),
+    "the second of two convicted": (2, INHERITED, JobState.VOIDED, "fraud"),
     "one of two asked in vain": (
         None,
         [
@@ -74,7 +84,7 @@ LIVES: dict[str, tuple[int | None, list[Conduct], int, str]] = {
             diligent(Choice.UNAVAILABLE, silent=True),
             UNAVAILABLE,
         ],
-        VOIDED,
+        JobState.VOIDED,
         "withheld",
     ),
     "restarted by another": (
@@ -86,7 +96,7 @@ LIVES: dict[str, tuple[int | None, list[Conduct], int, str]] = {
             diligent(Choice.ACCEPT),
             diligent(Choice.ACCEPT, restart=True),
         ],
-        SETTLED,
+        JobState.SETTLED,
         "accepted",
     ),
 }
@@ -116,7 +126,7 @@ def test_a_life_balances(economy: Interference, life: str) -> None:
 def test_a_cancelled_job_balances(economy: Interference) -> None:
     ledger = economy.post(economy.buyers[0])
     economy.cancel(ledger)
-    assert economy.job(ledger).state == CANCELLED
+    assert economy.job(ledger).state == JobState.CANCELLED
     economy.audit()
     economy.close()
 
@@ -167,7 +177,7 @@ def test_a_partial_result_is_paid_in_part(economy: Interference) -> None:
     ledger = economy.post(economy.buyers[0])
     economy.claim(economy.providers[0], ledger)
     economy.commit(ledger, 2)
-    while economy.job(ledger).state != POSTED:
+    while economy.job(ledger).state != JobState.POSTED:
         economy.outlast(ledger)
         economy.expire_lease(ledger)
     price = ledger.stages[0].price

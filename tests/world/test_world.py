@@ -4,6 +4,7 @@ import pytest
 from solders.instruction import Instruction
 
 from idl.client import ProgramError, escrow, job_registry, redundancy, staking, verdict
+from idl.client.bindings.verdict import Choice, Outcome, State
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market import jobs as market
 from keeper.lab.market import judgement as judge
@@ -107,9 +108,9 @@ def test_a_job_is_accepted_by_its_committee_and_paid(world: World) -> None:
     judge.commit(world, provider, job)
     judge.draw(world, cranker, job)
     assert len(judge.drawn(world, job)) == 3
-    voted = judge.ballots(world, members, job, judge.Choice.ACCEPT)
+    voted = judge.ballots(world, members, job, Choice.ACCEPT)
     judge.tally(world, cranker, job)
-    assert judge.verdict_of(world, job).outcome == judge.Outcome.ACCEPTED
+    assert judge.verdict_of(world, job).outcome == Outcome.ACCEPTED
     judge.settle(world, cranker, job)
     for actor in (provider, cranker, *(member for _, member, _ in voted)):
         assert judge.withdraw(world, actor, job)
@@ -136,13 +137,13 @@ def test_a_job_whose_data_nobody_gets_refunds_its_buyer(world: World) -> None:
     bond = market.lease(world, job).bond
     judge.commit(world, provider, job)
     judge.draw(world, cranker, job)
-    voted = judge.ballots(world, members, job, judge.Choice.UNAVAILABLE)
+    voted = judge.ballots(world, members, job, Choice.UNAVAILABLE)
     judge.tally(world, cranker, job)
-    assert judge.verdict_of(world, job).state == judge.State.ANSWERING
+    assert judge.verdict_of(world, job).state == State.ANSWERING
     world.warp_to(judge.verdict_of(world, job).availability.deadline + 1)
     report = verdict.expire_answers(payer=cranker.key, job=job.address, graph=job.graph)
     world.send(report, signers=[cranker])
-    assert judge.verdict_of(world, job).outcome == judge.Outcome.WITHHELD
+    assert judge.verdict_of(world, job).outcome == Outcome.WITHHELD
     stake = market.exposure(world, job, provider).amount
     world.warp(world.parameters.verdict.trap_slots + 1)
     world.send(slash_provider(job, provider.key, world.mint))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar, Final
 
 from solders.instruction import AccountMeta, Instruction
@@ -21,6 +22,28 @@ from idl.client.coder import Account, ErrorCode, Event, coder
 
 PROGRAM: Final = "escrow"
 ID: Final = PROGRAM_IDS[PROGRAM]
+
+
+class EscrowState(IntEnum):
+    """Values of `Escrow.state`."""
+
+    LOCKED = 0
+    """Only the judge and, for a job, the registry can move it on."""
+    FINAL = 1
+    """What is credited is all that will ever be."""
+
+
+class Judge(IntEnum):
+    """Values of `Escrow.judge`: the program that settles the escrow."""
+
+    VERDICT = 0
+    """A job of the registry: verdict settles it, the registry refunds it."""
+    REDUNDANCY = 1
+    """A task of redundancy, which settles it."""
+
+
+MAX_CREDITS: Final = 24
+"""Maximum number of credits of one escrow."""
 
 
 def config_address() -> Pubkey:
@@ -95,7 +118,9 @@ class Credit:
     """An amount to credit."""
 
     party: Pubkey
+    """Who is owed the amount."""
     amount: int
+    """Base units of $NLOV."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,15 +256,19 @@ class Locked(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Params:
     posting_fee: int
-    """Burned when a job is locked."""
+    """Base units of $NLOV that are burned when a job or task is locked."""
     urgency_burn_bps: int
-    """Share of an urgency premium that is burned; this wide so that no padding is needed."""
+    """Share of an urgency premium that is burned, in basis points. It is this wide so that no
+    padding is needed.
+    """
     fee_bps: int
-    """Of every payment to a provider."""
+    """Share of every payment to a provider that is charged as fee, in basis points."""
     stakers_bps: int
-    """Shares of the fees: these three are all of it."""
+    """Stakers' share of the fees, in basis points. The three shares add up to all of them."""
     treasury_bps: int
+    """Treasury's share of the fees, in basis points."""
     burn_bps: int
+    """Share of the fees that is burned, in basis points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,10 +323,13 @@ class Terms:
     """What a buyer locks."""
 
     price: int
+    """Base units of $NLOV for the work: of the whole job, or of all runs of a task."""
     verification: int
+    """Base units of $NLOV for the verification fees of all draws; 0 for a task."""
     tips: int
+    """Base units of $NLOV for the tips of all paid crank steps."""
     urgency: int
-    """Premium paid, of which a share is burned at once."""
+    """Base units of $NLOV of the premium, of which a share is burned at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,6 +397,10 @@ def collect_fee(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Moves the fee of an escrow to its shard's fee vault.
+
+    Caller: anybody. When: whenever a fee is due.
+    """
     if config is None:
         config = config_address()
     return Instruction(
@@ -392,6 +428,13 @@ def initialize(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates the configuration.
+
+    Caller: the deployer. When: once.
+
+    - `params`: units at the fields of `Params`.
+    - `authority`: the key that may set the parameters from then on.
+    """
     if config is None:
         config = config_address()
     return Instruction(
@@ -419,6 +462,12 @@ def initialize_fee_vault(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates one shard's fee vault.
+
+    Caller: the deployer. When: once per shard.
+
+    - `shard`: number of the shard, below `SHARDS`.
+    """
     if config is None:
         config = config_address()
     return Instruction(
@@ -452,6 +501,17 @@ def lock(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Locks the buyer's payment for a job or task in a vault of its own. Burns the posting fee
+    and a share of the urgency premium.
+
+    Caller: the buyer. When: before the job or task is posted, usually in the same
+    transaction.
+
+    - `job_id`: number of the job or task among those of its buyer, as its address contains
+      it.
+    - `job_bump`: bump of the address of the job or task.
+    - `terms`: units at the fields of `Terms`.
+    """
     if config is None:
         config = config_address()
     if escrow is None:
@@ -485,6 +545,11 @@ def reclaim(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Returns to the buyer what the vault holds beyond what is owed. Closes vault and escrow
+    once everything is paid.
+
+    Caller: anybody. When: once the escrow is final.
+    """
     return Instruction(
         ID,
         coder(PROGRAM).instruction("reclaim"),
@@ -507,6 +572,14 @@ def refund(
     authority: Pubkey = CPI_AUTHORITIES["job_registry"],
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Ends the escrow of a job that nobody did: everything belongs to the buyer again, except a
+    tip.
+
+    Caller: the registry. When: while the escrow is locked.
+
+    - `tip_to`: the cranker that earns the tip, or none.
+    - `tip`: base units of $NLOV.
+    """
     return Instruction(
         ID,
         coder(PROGRAM).instruction("refund", tip_to=tip_to, tip=tip),
@@ -528,6 +601,10 @@ def refund_unposted(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Returns everything locked to the buyer and closes the escrow. What was burned is gone.
+
+    Caller: the buyer. When: while the job or task has not been posted.
+    """
     if escrow is None:
         escrow = escrow_address(job)
     if vault is None:
@@ -554,6 +631,10 @@ def set_authority(
     config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Hands the authority over.
+
+    Caller: the authority, and the new one signs too. When: at any time.
+    """
     if config is None:
         config = config_address()
     return Instruction(
@@ -575,6 +656,12 @@ def set_params(
     config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Replaces the parameters. What is locked already keeps its terms.
+
+    Caller: the authority. When: at any time.
+
+    - `params`: units at the fields of `Params`.
+    """
     if config is None:
         config = config_address()
     return Instruction(
@@ -599,6 +686,16 @@ def settle(
     vault: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Credits parties and charges the fee, up to what is locked.
+
+    Caller: verdict for jobs, redundancy for tasks. When: while the escrow is locked.
+
+    - `credits`: amounts in base units of $NLOV.
+    - `fee`: base units of $NLOV.
+    - `extra`: base units of $NLOV that reached the vault besides what was locked and that
+      raise the limit; if it is not 0 the vault must be given and hold all that is owed.
+    - `finalise`: whether to end the escrow: nothing is credited afterwards.
+    """
     return Instruction(
         ID,
         coder(PROGRAM).instruction(
@@ -630,6 +727,12 @@ def sweep(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Splits the content of a fee vault between stakers, treasury and burn.
+
+    Caller: anybody. When: whenever the vault holds something.
+
+    - `shard`: number of the shard, below `SHARDS`.
+    """
     if config is None:
         config = config_address()
     if pool is None:
@@ -662,6 +765,12 @@ def withdraw(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Pays one credit to a token account that its party owns.
+
+    Caller: anybody. When: once per credit.
+
+    - `index`: position of the credit in `Escrow.credits`.
+    """
     return Instruction(
         ID,
         coder(PROGRAM).instruction("withdraw", index=index),

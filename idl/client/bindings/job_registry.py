@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar, Final
 
 from solders.instruction import AccountMeta, Instruction
@@ -22,6 +23,188 @@ from idl.client.coder import Account, ErrorCode, Event, coder
 
 PROGRAM: Final = "job_registry"
 ID: Final = PROGRAM_IDS[PROGRAM]
+
+
+class ConstantSlot(IntEnum):
+    """Index of a constant input: which of the descriptor's three roots commits to it."""
+
+    WEIGHTS = 0
+    BIAS_OR_TABLE = 1
+    CHANNELS = 2
+    """Multiplier and shift per channel."""
+
+
+class DescriptorField(IntEnum):
+    """Byte offset of each field in a descriptor. Integers are little-endian."""
+
+    VERSION = 0
+    OPCODE = 1
+    """A code of `Opcode`."""
+    DTYPE_IN = 2
+    """A code of `Dtype`."""
+    DTYPE_OUT = 3
+    """A code of `Dtype`."""
+    INPUT_COUNT = 4
+    """Number of inputs."""
+    ROUNDING = 5
+    """A code of `Rounding`."""
+    RESERVED_HEAD = 6
+    """Two zero bytes."""
+    INPUT0 = 8
+    """Kind, three zero bytes, and the index as u32."""
+    INPUT1 = 16
+    INPUT2 = 24
+    INPUT3 = 32
+    """Unused: zero."""
+    INPUT_SHAPE0 = 40
+    """Four u32, NHWC."""
+    INPUT_SHAPE1 = 56
+    """Of an as_strided: its steps in elements."""
+    INPUT_SHAPE2 = 72
+    """Of an as_strided: its first element, then zeros."""
+    OUTPUT_SHAPE = 88
+    KERNEL = 104
+    """Height and width as u16."""
+    STRIDE = 108
+    DILATION = 112
+    PADDING = 116
+    """Top, left, bottom and right as u16."""
+    PAD_VALUE = 124
+    """An i32, as all up to the multiplier."""
+    ZERO_POINT_IN = 128
+    ZERO_POINT_OUT = 132
+    CLAMP_LOW = 136
+    CLAMP_HIGH = 140
+    MULTIPLIER = 144
+    SHIFT = 148
+    PER_CHANNEL = 149
+    """1 with multiplier and shift per channel, else 0."""
+    AXIS = 150
+    RESERVED_TAIL = 151
+    """A zero byte."""
+    ROOT0 = 152
+    """Merkle roots of the constants, in the order of `ConstantSlot`."""
+    ROOT1 = 184
+    ROOT2 = 216
+    MULTIPLY_ADDS = 248
+    """A u64."""
+
+
+class Dtype(IntEnum):
+    """Element types of a tensor."""
+
+    INT8 = 1
+    INT32 = 2
+
+
+class GraphState(IntEnum):
+    """Values of `Graph.state`."""
+
+    OPEN = 0
+    """Its author may append operators."""
+    SEALED = 1
+    """Its operators hash to its spec root; jobs may refer to it."""
+
+
+class InputKind(IntEnum):
+    """What the kind byte of an input says. Zero marks an input that is not used."""
+
+    CONSTANT = 1
+    """One of the descriptor's constants, by its slot."""
+    JOB_INPUT = 2
+    """A job input, by its number."""
+    OPERATOR_OUTPUT = 3
+    """The output of an earlier operator, by its index."""
+
+
+class JobState(IntEnum):
+    """Values of `Job.state`."""
+
+    POSTED = 0
+    """Waits for a provider to claim it."""
+    CLAIMED = 1
+    """A provider holds its lease."""
+    COMMITTED = 2
+    """The last stage is committed; the verdict decides."""
+    SETTLED = 3
+    """Ended by the verdict: whoever did the work was credited."""
+    CANCELLED = 4
+    """Ended by its buyer before anybody claimed it."""
+    EXPIRED = 5
+    """Ended because nobody claimed it in time."""
+    VOIDED = 6
+    """Ended by the verdict: the work was refused."""
+
+
+class Opcode(IntEnum):
+    """Exact operators."""
+
+    MATMUL = 1
+    CONVOLUTION = 2
+    REQUANTISE = 3
+    RELU = 4
+    ADD = 5
+    MAX_POOL = 6
+    LOOKUP = 7
+    ARGMAX = 8
+    DEPTHWISE = 9
+    SOFTMAX = 10
+    LAYER_NORM = 11
+    AS_STRIDED = 12
+    CONCAT = 13
+    GATHER = 14
+    REDUCE_SUM = 15
+    MULTIPLY = 16
+
+
+class Rounding(IntEnum):
+    """How an operator rounds."""
+
+    NONE = 0
+    HALF_UP = 1
+    """floor(x + 1/2)."""
+
+
+ASK_MACS: Final = 1073741824
+"""Number of multiply-adds that a provider's ask pays for."""
+BPS: Final = 10000
+"""One, in basis points."""
+DESCRIPTOR_BYTES: Final = 256
+"""Bytes of a descriptor."""
+DESCRIPTOR_VERSION: Final = 1
+"""Version of the descriptor's layout."""
+LEAF_BYTES: Final = 256
+"""Bytes of a leaf of a tensor or spec tree."""
+MAX_DRAWS: Final = 3
+"""Maximum number of draws per job. The buyer locks the verification fees of all."""
+MAX_JOB_INPUTS: Final = 8
+"""Maximum number of inputs of a job; they are numbered from 0."""
+MAX_OPERAND_BYTES: Final = 8192
+"""Maximum number of stored bytes that one output element may depend on."""
+MAX_OPERAND_RUNS: Final = 16
+"""Maximum number of contiguous runs in which those bytes may lie."""
+MAX_OPERATORS: Final = 256
+"""Maximum number of operators of a graph."""
+MAX_TENSOR_BYTES: Final = 1073741824
+"""Maximum number of stored bytes of a tensor."""
+MAX_VERIFIERS: Final = 5
+"""Maximum number of verifiers per draw. It is odd, as every allowed number is."""
+PAID_CRANK_STEPS: Final = 8
+"""Number of crank steps per job that the buyer locks a tip for."""
+Q32_ONE: Final = 4294967296
+"""One, as a fixed-point number with 32 fractional bits."""
+REPUTATION_ONE: Final = 65536
+"""Full reputation, Q16."""
+SEATS: Final = 1024
+"""Number of verifier seats, each with a weight in the tree."""
+SHARDS: Final = 16
+"""Number of fee vaults and of utilisation counters. A power of two."""
+SLOT_HASHES_ENTRIES: Final = 512
+"""Entries that the SlotHashes sysvar keeps; older ones drop out."""
+TABLE_ENTRIES: Final = 256
+"""Entries of a lookup table, one per value of an int8."""
+URL_BYTES: Final = 96
+"""Bytes of a URL in an account, padded with zeros."""
 
 
 def buyer_address(owner: Pubkey) -> Pubkey:
@@ -104,10 +287,15 @@ class Capability:
     """What a provider says about itself."""
 
     ask: int
+    """Base units of $NLOV per `ASK_MACS` multiply-adds."""
     memory_bytes: int
+    """Bytes of memory that jobs may use."""
     declared_rate: int
+    """Multiply-adds per slot, as the provider says."""
     max_macs: int
+    """Multiply-adds of the largest job that the provider takes."""
     endpoint: bytes
+    """URL where the provider serves its traces, in printable ASCII, padded with zeros."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,16 +534,25 @@ class JobPosted(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobTerms:
     input_root: bytes
+    """Merkle root over the roots of the job's inputs."""
     manifest: bytes
+    """SHA-256 of the data manifest."""
     source: bytes
+    """URL where the buyer serves the data, in printable ASCII, padded with zeros."""
     salt_commitment: bytes
+    """SHA-256 of the buyer's 32 secret bytes."""
     trap: bytes
+    """32 random bytes, or the hash of a trap."""
     verifiers: int
+    """Number of verifiers per draw: odd, at most `MAX_VERIFIERS`."""
     price: int
+    """Base units of $NLOV that the work may cost."""
     verification_fee: int
+    """Base units of $NLOV for each ballot that is paid."""
     tip: int
+    """Base units of $NLOV for each paid crank step."""
     urgency: int
-    """Net of the part that the escrow burned."""
+    """Base units of $NLOV of the premium, without the share that the escrow burned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -453,31 +650,39 @@ class Params:
     claim_window_slots: int
     """Slots from posting or reopening in which a provider may claim."""
     lease_slots: int
-    """Slots that a lease runs from its claim, and from each checkpoint."""
+    """Slots that a lease runs from its claim, and from each committed stage."""
     min_rate_macs_per_slot: int
-    """No lease runs longer than lease_slots + macs / this."""
+    """Multiply-adds per slot. No lease runs longer than `lease_slots` plus the time that the job
+    takes at this rate.
+    """
     min_registration_slots: int
     """Slots between a provider's registration and its first claim."""
     season_q32: int
     """Price factor of the season, Q32."""
     epoch_slots: int
+    """Slots of an epoch, whose demand sets the prices of the next one."""
     stake_ref: int
-    """Stake, urgency premium and multiply-adds that score 1."""
+    """Base units of stake that score 1."""
     urgency_ref: int
+    """Base units of urgency premium that score 1."""
     complexity_ref: int
+    """Multiply-adds that score 1."""
     ageing_q32: int
-    """What readers add to a waiting job's score, Q32 a slot."""
+    """What readers add to the score of a waiting job, Q32 per slot."""
     claim_scale_slots: int
+    """Slots that a provider with all the stake waits for its turn on average."""
     claim_max_delay_slots: int
+    """Slots after which every provider may claim."""
     capability_ref: int
-    """Multiply-adds a slot that double the price."""
+    """Multiply-adds per slot that double the price."""
     reputation_half_life_slots: int
     """Slots without a settled job in which a provider's reputation halves."""
     kappa: int
-    """Stake exposed a unit of price."""
+    """Stake exposed per unit of price."""
     bond_bps: int
-    """Share of the price that an expired lease costs."""
+    """Share of the price that an expired lease costs, in basis points."""
     max_attempts: int
+    """Number of leases that may expire before the job ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -523,9 +728,9 @@ class Provider(Account):
     """Base units per 2^30 multiply-adds."""
     memory_bytes: int
     declared_rate: int
-    """Multiply-adds a slot, as the provider says."""
+    """Multiply-adds per slot, as the provider says."""
     measured_rate: int
-    """Multiply-adds a slot, moving average over settled jobs."""
+    """Multiply-adds per slot, moving average over settled jobs."""
     max_macs: int
     """Largest job taken."""
     registered_slot: int
@@ -851,6 +1056,10 @@ class Errors(ErrorCode):
 def abandon_graph(
     *, author: Pubkey, graph: Pubkey, remaining: Sequence[AccountMeta] = ()
 ) -> Instruction:
+    """Closes a graph that was never finished and returns its rent.
+
+    Caller: the author of the graph. When: while the graph is open.
+    """
     return Instruction(
         ID,
         coder(PROGRAM).instruction("abandon_graph"),
@@ -865,7 +1074,13 @@ def abandon_graph(
 def append_operators(
     *, data: bytes, author: Pubkey, graph: Pubkey, remaining: Sequence[AccountMeta] = ()
 ) -> Instruction:
-    """`data` holds whole descriptors of 256 bytes; three fit a transaction."""
+    """Checks descriptors and adds them to a graph. The last one seals the graph if all hash to
+    its spec root.
+
+    Caller: the author of the graph. When: while the graph is open.
+
+    - `data`: whole descriptors of `DESCRIPTOR_BYTES` each; three fit a transaction.
+    """
     return Instruction(
         ID,
         coder(PROGRAM).instruction("append_operators", data=data),
@@ -886,6 +1101,10 @@ def cancel(
     escrow_program: Pubkey = PROGRAM_IDS["escrow"],
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Ends a job and refunds its escrow.
+
+    Caller: the buyer. When: before anybody claimed the job, and while no stage is committed.
+    """
     if escrow is None:
         escrow = find_address((b"escrow", bytes(job)), PROGRAM_IDS["escrow"])
     return Instruction(
@@ -918,6 +1137,11 @@ def claim(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Gives a job to a provider: its stake is exposed, its bond locked, and its lease begins.
+
+    Caller: a registered provider. When: from its turn on until the claim deadline; the turn
+    follows from its stake, its reputation and a slot hash.
+    """
     if registry is None:
         registry = registry_address()
     if market is None:
@@ -963,8 +1187,13 @@ def conclude(
     registry: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Called by the verdict program. `outcome` is 3 (settled) or 6 (voided); `paid_macs` are the
-    multiply-adds that were paid for; `blamed` is whom a void costs reputation.
+    """Ends a job with the result of its verdict, and rates a provider.
+
+    Caller: verdict. When: once, while the job is committed.
+
+    - `outcome`: code of `JobState`: Settled or Voided.
+    - `paid_macs`: multiply-adds that were paid for.
+    - `blamed`: the provider whose reputation a void costs, or the default key for none.
     """
     if registry is None:
         registry = registry_address()
@@ -985,6 +1214,10 @@ def conclude(
 def deregister_provider(
     *, owner: Pubkey, provider: Pubkey | None = None, remaining: Sequence[AccountMeta] = ()
 ) -> Instruction:
+    """Closes a provider's account and returns its rent.
+
+    Caller: the provider. When: while it holds no job.
+    """
     if provider is None:
         provider = provider_address(owner)
     return Instruction(
@@ -1001,6 +1234,10 @@ def deregister_provider(
 def deregister_verifier(
     *, owner: Pubkey, verifier: Pubkey | None = None, remaining: Sequence[AccountMeta] = ()
 ) -> Instruction:
+    """Closes a verifier's account and returns its rent.
+
+    Caller: the verifier. When: at any time.
+    """
     if verifier is None:
         verifier = verifier_address(owner)
     return Instruction(
@@ -1024,6 +1261,12 @@ def expire_job(
     escrow_program: Pubkey = PROGRAM_IDS["escrow"],
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Ends a job that nobody claims: refunds it, or leaves the stages committed so far to the
+    verdict.
+
+    Caller: anybody; if the job ends here, the caller earns a tip. When: after the claim
+    deadline, or when its attempts are used up.
+    """
     if registry is None:
         registry = registry_address()
     if escrow is None:
@@ -1061,6 +1304,11 @@ def expire_lease(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Takes a job from a silent provider and opens it for others. The provider's bond goes to
+    the job's vault.
+
+    Caller: anybody. When: after the lease's deadline.
+    """
     if registry is None:
         registry = registry_address()
     if provider is None:
@@ -1111,6 +1359,13 @@ def initialize(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates the registry.
+
+    Caller: the deployer. When: once.
+
+    - `params`: units at the fields of `Params`.
+    - `authority`: the key that may set the parameters from then on.
+    """
     if registry is None:
         registry = registry_address()
     return Instruction(
@@ -1133,6 +1388,10 @@ def initialize_market(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates the account that holds the demand of the last epoch.
+
+    Caller: the deployer. When: once.
+    """
     if registry is None:
         registry = registry_address()
     if market is None:
@@ -1158,6 +1417,12 @@ def initialize_shard(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates one shard of the utilisation counters.
+
+    Caller: the deployer. When: once per shard.
+
+    - `shard`: number of the shard, below `SHARDS`.
+    """
     if utilisation is None:
         utilisation = utilisation_address(shard)
     return Instruction(
@@ -1179,6 +1444,10 @@ def open_buyer(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates the account that numbers a buyer's jobs.
+
+    Caller: anybody, for itself. When: once per owner.
+    """
     if buyer is None:
         buyer = buyer_address(owner)
     return Instruction(
@@ -1202,6 +1471,13 @@ def open_graph(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates a graph that its author then appends operators to.
+
+    Caller: anybody, as its author. When: once per author and spec root.
+
+    - `spec_root`: root of the Merkle tree over the descriptors.
+    - `operators`: number of operators, 1 to `MAX_OPERATORS`.
+    """
     if graph is None:
         graph = graph_address(author, spec_root)
     return Instruction(
@@ -1231,6 +1507,14 @@ def post_job(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates a job that providers may claim.
+
+    Caller: the buyer. When: after `escrow::lock`, usually in the same transaction; the
+    amounts must be those locked.
+
+    - `job_id`: number of the job, `Buyer.next_job_id`.
+    - `terms`: units at the fields of `JobTerms`.
+    """
     if registry is None:
         registry = registry_address()
     if buyer is None:
@@ -1265,6 +1549,10 @@ def reclaim(
     verdict: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Closes an ended job and returns its rent.
+
+    Caller: the buyer. When: once escrow and verdict of the job are closed.
+    """
     if escrow is None:
         escrow = find_address((b"escrow", bytes(job)), PROGRAM_IDS["escrow"])
     if verdict is None:
@@ -1292,7 +1580,13 @@ def record_stage(
     registry: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Called by the verdict program. `macs_done` are the multiply-adds of this stage."""
+    """Extends the lease for a committed stage. The last stage ends the work on the job.
+
+    Caller: verdict. When: while the job is claimed and its lease runs.
+
+    - `last`: number of operators committed so far.
+    - `macs_done`: multiply-adds of this stage.
+    """
     if registry is None:
         registry = registry_address()
     return Instruction(
@@ -1317,6 +1611,12 @@ def register_provider(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates a provider's account over its stake.
+
+    Caller: the owner of a position. When: once per owner.
+
+    - `capability`: units at the fields of `Capability`.
+    """
     if position is None:
         position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])
     if provider is None:
@@ -1344,6 +1644,13 @@ def register_verifier(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates a verifier's account over its seat.
+
+    Caller: the owner of the seat. When: once per owner, while the seat is held.
+
+    - `endpoint`: URL in printable ASCII, padded with zeros.
+    - `memory_bytes`: bytes.
+    """
     if verifier is None:
         verifier = verifier_address(owner)
     return Instruction(
@@ -1373,6 +1680,10 @@ def release_exposure(
     staking_program: Pubkey = PROGRAM_IDS["staking"],
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Frees a provider's stake and closes its exposure.
+
+    Caller: anybody. When: once the job has ended.
+    """
     if position is None:
         position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])
     if exposure is None:
@@ -1398,7 +1709,11 @@ def roll_market(
     market: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Remaining accounts: the 16 utilisation shards in order."""
+    """Sums the utilisation shards of the epoch before into the demand that prices of this epoch
+    use. The remaining accounts are the `SHARDS` shards in order.
+
+    Caller: anybody. When: once per epoch.
+    """
     if registry is None:
         registry = registry_address()
     if market is None:
@@ -1421,6 +1736,10 @@ def set_authority(
     registry: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Hands the authority over.
+
+    Caller: the authority, and the new one signs too. When: at any time.
+    """
     if registry is None:
         registry = registry_address()
     return Instruction(
@@ -1444,6 +1763,12 @@ def set_params(
     verdict_config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Replaces the parameters. Refuses a kappa under which cheating would pay.
+
+    Caller: the authority. When: at any time.
+
+    - `params`: units at the fields of `Params`.
+    """
     if registry is None:
         registry = registry_address()
     if pool is None:
@@ -1471,6 +1796,13 @@ def update_provider(
     provider: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Replaces what a provider offers.
+
+    Caller: the provider. When: at any time.
+
+    - `capability`: units at the fields of `Capability`.
+    - `draining`: whether the provider takes no new jobs.
+    """
     if provider is None:
         provider = provider_address(owner)
     return Instruction(
@@ -1493,6 +1825,13 @@ def update_verifier(
     verifier: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Replaces what a verifier declares, and its seat.
+
+    Caller: the verifier. When: while it holds the seat that is given.
+
+    - `endpoint`: URL in printable ASCII, padded with zeros.
+    - `memory_bytes`: bytes.
+    """
     if verifier is None:
         verifier = verifier_address(owner)
     return Instruction(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar, Final
 
 from solders.instruction import AccountMeta, Instruction
@@ -22,6 +23,60 @@ from idl.client.coder import Account, ErrorCode, Event, coder
 
 PROGRAM: Final = "redundancy"
 ID: Final = PROGRAM_IDS[PROGRAM]
+
+
+class Element(IntEnum):
+    """What an output's bytes are."""
+
+    BYTES = 0
+    """Outputs agree when they are equal."""
+    F16 = 1
+    F32 = 2
+    I32 = 3
+
+
+class RunState(IntEnum):
+    """Values of `Run.state`."""
+
+    JOINED = 0
+    """Its provider is to run the task."""
+    COMMITTED = 1
+    """A commitment to the output is recorded."""
+    REVEALED = 2
+    """The root of the output is known."""
+    SILENT = 3
+    """Did not commit or reveal in time: the bond is gone."""
+
+
+class State(IntEnum):
+    """Values of `Task.state`."""
+
+    JOINING = 0
+    """Providers join."""
+    RUNNING = 1
+    """Those of this round run the task and commit."""
+    REVEALING = 2
+    """Those that committed reveal their roots."""
+    COMPARING = 3
+    """Those that revealed say whose outputs agree with theirs."""
+    DECIDING = 4
+    """Nothing can change before `decide`."""
+    SETTLED = 5
+    """Those that agree are paid."""
+    UNDECIDED = 6
+    """Too few agree: nobody is paid."""
+    CANCELLED = 7
+    """Too few joined."""
+
+
+EXTENSION: Final = 2
+"""Maximum number of runs that an extension adds."""
+MAX_CRANKERS: Final = 8
+"""Maximum number of crankers of a task: one per paid step."""
+MAX_TASK_RUNS: Final = 7
+"""Maximum number of runs of a task. A mask of one byte has a bit for each."""
+PAID_CRANK_STEPS: Final = 8
+"""Number of crank steps per task that the buyer locks a tip for; later steps earn nothing."""
 
 
 def buyer_address(owner: Pubkey) -> Pubkey:
@@ -165,14 +220,17 @@ class Params:
     join_slots: int
     """Slots in which providers may join, from posting and from each extension."""
     run_slots: int
-    """Slots from the last one's joining in which all must commit."""
+    """Slots from the last join in which all must commit."""
     reveal_slots: int
+    """Slots in which those that committed must reveal."""
     compare_slots: int
+    """Slots in which those that revealed must compare."""
     claim_scale_slots: int
-    """Slots that a provider with all the stake waits for its turn in the mean."""
+    """Slots that a provider with all the stake waits for its turn on average."""
     claim_max_delay_slots: int
+    """Slots after which every provider may join."""
     bond_bps: int
-    """Share of a run's price that silence costs."""
+    """Share of a run's price that silence costs, in basis points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -420,18 +478,27 @@ class TaskPosted(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskTerms:
     kernel: bytes
+    """SHA-256 of the kernel package."""
     input: bytes
+    """SHA-256 of the input manifest."""
     source: bytes
+    """URL where the buyer serves package and inputs, in printable ASCII, padded with zeros."""
     output_bytes: int
+    """Bytes of an output, at most `MAX_TENSOR_BYTES`."""
     element: int
-    """0 bytes, 1 f16, 2 f32, 3 i32."""
+    """Code of `Element`."""
     tolerance: Tolerance
+    """How far apart two elements may be and still agree."""
     k: int
+    """Number of runs that must agree: more than half of `n`."""
     n: int
+    """Number of runs wanted at first."""
     max_runs: int
+    """Number of runs that the buyer locks the price of, at most `MAX_TASK_RUNS`."""
     price: int
-    """Of each paid run."""
+    """Base units of $NLOV for each paid run."""
     tip: int
+    """Base units of $NLOV for each paid crank step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -524,6 +591,10 @@ def close_joining(
     escrow_program: Pubkey = PROGRAM_IDS["escrow"],
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Starts a task that enough providers joined, or ends it.
+
+    Caller: anybody, who earns a tip. When: after the deadline to join.
+    """
     if config is None:
         config = config_address()
     if escrow is None:
@@ -550,6 +621,10 @@ def close_task(
     escrow: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Closes a task and returns its rent to the buyer.
+
+    Caller: anybody. When: once all bonds are released and the escrow is closed.
+    """
     if escrow is None:
         escrow = find_address((b"escrow", bytes(task)), PROGRAM_IDS["escrow"])
     return Instruction(
@@ -572,6 +647,12 @@ def commit_run(
     config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Records a run's commitment to its output.
+
+    Caller: the provider of the run. When: until the deadline to commit.
+
+    - `commitment`: SHA-256 of root, salt, provider and task.
+    """
     if config is None:
         config = config_address()
     return Instruction(
@@ -589,7 +670,13 @@ def commit_run(
 def compare(
     *, agrees: int, owner: Pubkey, task: Pubkey, remaining: Sequence[AccountMeta] = ()
 ) -> Instruction:
-    """`agrees` has bit i set where the output of run i agrees with the signer's own."""
+    """Says which outputs agree with the signer's own.
+
+    Caller: the provider of a revealed run. When: once per round, until the deadline to
+    compare.
+
+    - `agrees`: mask in which bit i says that the output of run i agrees.
+    """
     return Instruction(
         ID,
         coder(PROGRAM).instruction("compare", agrees=agrees),
@@ -612,6 +699,11 @@ def decide(
     escrow_program: Pubkey = PROGRAM_IDS["escrow"],
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Pays the runs that agree, asks for more runs, or ends the task unpaid.
+
+    Caller: anybody, who earns a tip. When: once every run is compared, or after the deadline
+    to compare.
+    """
     if config is None:
         config = config_address()
     if escrow_config is None:
@@ -652,6 +744,12 @@ def expire_run(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Counts out a silent run. Its bond goes to the task's vault.
+
+    Caller: anybody, who earns a tip. When: after the deadline to commit or to reveal.
+
+    - `run`: index of the run.
+    """
     if config is None:
         config = config_address()
     if escrow is None:
@@ -695,6 +793,13 @@ def initialize(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates the configuration.
+
+    Caller: the deployer. When: once.
+
+    - `params`: units at the fields of `Params`.
+    - `authority`: the key that may set the parameters from then on.
+    """
     if config is None:
         config = config_address()
     return Instruction(
@@ -723,6 +828,11 @@ def join(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Adds a run of a provider and locks its bond. The last run wanted starts the task.
+
+    Caller: the owner of a position. When: from its turn on until the deadline to join; the
+    turn follows from its stake and a slot hash.
+    """
     if config is None:
         config = config_address()
     if pool is None:
@@ -757,6 +867,10 @@ def open_buyer(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates the account that numbers a buyer's tasks.
+
+    Caller: anybody, for itself. When: once per owner.
+    """
     if buyer is None:
         buyer = buyer_address(owner)
     return Instruction(
@@ -783,6 +897,14 @@ def post_task(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates a task that providers may join.
+
+    Caller: the buyer. When: after `escrow::lock`, usually in the same transaction; the
+    amounts must be those locked.
+
+    - `task_id`: number of the task, `Buyer.next_task_id`.
+    - `terms`: units at the fields of `TaskTerms`.
+    """
     if config is None:
         config = config_address()
     if buyer is None:
@@ -817,6 +939,12 @@ def release_bond(
     staking_program: Pubkey = PROGRAM_IDS["staking"],
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Frees a provider's bond and closes its exposure.
+
+    Caller: anybody. When: once per run, when the task has ended.
+
+    - `run`: index of the run.
+    """
     if position is None:
         position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])
     if exposure is None:
@@ -845,6 +973,13 @@ def reveal_run(
     config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Opens a run's commitment.
+
+    Caller: the provider of the run. When: until the deadline to reveal.
+
+    - `root`: Merkle root of the output's bytes as one row.
+    - `salt`: the 32 bytes that the commitment contains.
+    """
     if config is None:
         config = config_address()
     return Instruction(
@@ -866,6 +1001,10 @@ def set_authority(
     config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Hands the authority over.
+
+    Caller: the authority, and the new one signs too. When: at any time.
+    """
     if config is None:
         config = config_address()
     return Instruction(
@@ -887,6 +1026,12 @@ def set_params(
     config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Replaces the parameters.
+
+    Caller: the authority. When: at any time.
+
+    - `params`: units at the fields of `Params`.
+    """
     if config is None:
         config = config_address()
     return Instruction(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar, Final
 
 from solders.instruction import AccountMeta, Instruction
@@ -21,6 +22,29 @@ from idl.client.coder import Account, ErrorCode, Event, coder
 
 PROGRAM: Final = "staking"
 ID: Final = PROGRAM_IDS[PROGRAM]
+
+
+class ExposureState(IntEnum):
+    """Values of `Exposure.state`."""
+
+    LOCKED = 0
+    """Its stake cannot leave."""
+    RELEASED = 1
+    """Its stake is free again."""
+
+
+CATCH_RATE_ONE: Final = 65536
+"""A catch rate of one, Q16."""
+CATCH_RATE_START: Final = 32768
+"""Catch rate of a new position, Q16."""
+HELD: Final = 18446744073709551615
+"""Value of `Seat.vacated_epoch` while the seat is held."""
+NEVER: Final = 18446744073709551615
+"""Value of `Snapshot.epoch` of a snapshot that was never taken."""
+NO_SEAT: Final = 65535
+"""Value of `Position.seat` without a seat."""
+VACATED_EPOCHS: Final = 2
+"""Epochs that a vacated seat stays reserved: the two whose snapshots may still show it."""
 
 
 def emission_vault_address() -> Pubkey:
@@ -199,13 +223,21 @@ class ExposureUnlocked(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Params:
     unbonding_slots: int
+    """Slots from a request to take stake out until its ticket can be cashed."""
     reward_period_slots: int
+    """Slots over which new rewards stream."""
     emission_per_slot: int
+    """Base units of $NLOV that the emission hands out per slot before it halves first."""
     halving_slots: int
+    """Slots after which the emission halves."""
     epoch_slots: int
+    """Slots of an epoch, which has one snapshot of the verifiers."""
     min_verifier_stake: int
+    """Base units of $NLOV that a position needs for a verifier's seat."""
     slash_burn_bps: int
-    """This wide so that no padding is needed."""
+    """Share of a slash that is burned, in basis points. It is this wide so that no padding is
+    needed.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -397,7 +429,7 @@ class Seat(Account):
     owner: Pubkey
     taken_epoch: int
     vacated_epoch: int
-    """u64::MAX while held."""
+    """[`HELD`] while the seat is held."""
     index: int
     bump: int
 
@@ -665,6 +697,10 @@ def claim_rewards(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Pays the rewards that a position has earned.
+
+    Caller: the owner of the position. When: whenever there are any.
+    """
     if pool is None:
         pool = pool_address()
     if position is None:
@@ -696,6 +732,11 @@ def close_seat(
     position: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Closes a seat that was given up, so that others can take it.
+
+    Caller: the owner of the seat. When: `VACATED_EPOCHS` after it was given up, once no
+    snapshot shows it.
+    """
     if pool is None:
         pool = pool_address()
     if position is None:
@@ -723,6 +764,11 @@ def emit_rewards(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Moves the emission that is due into the stream of rewards. What its vault lacks is
+    forgone.
+
+    Caller: anybody. When: whenever some is due.
+    """
     if pool is None:
         pool = pool_address()
     if emission_vault is None:
@@ -754,6 +800,12 @@ def forfeit_bond(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Sends an exposure's bond to another token account. A bond of zero, or one forfeited
+    before, moves nothing.
+
+    Caller: the program that locked the exposure, or verdict. When: while the exposure is
+    locked.
+    """
     if pool is None:
         pool = pool_address()
     if verifiers is None:
@@ -787,6 +839,12 @@ def fund_emission(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Adds tokens to what the emission schedule hands out.
+
+    Caller: anybody who owns the source account. When: after `initialize_rewards`.
+
+    - `amount`: base units of $NLOV, more than 0.
+    """
     if pool is None:
         pool = pool_address()
     if emission_vault is None:
@@ -815,6 +873,12 @@ def fund_rewards(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Adds tokens to the stream of rewards.
+
+    Caller: anybody who owns the source account. When: after `initialize_rewards`.
+
+    - `amount`: base units of $NLOV, more than 0.
+    """
     if pool is None:
         pool = pool_address()
     if reward_vault is None:
@@ -845,6 +909,13 @@ def initialize(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates the pool of all stake and the vault that holds it.
+
+    Caller: the deployer. When: once.
+
+    - `params`: units at the fields of `Params`.
+    - `authority`: the key that may set the parameters from then on.
+    """
     if pool is None:
         pool = pool_address()
     if stake_vault is None:
@@ -873,6 +944,10 @@ def initialize_draw(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates the tree of verifier seats and its two snapshots.
+
+    Caller: the deployer. When: once.
+    """
     if verifiers is None:
         verifiers = verifiers_address()
     return Instruction(
@@ -900,6 +975,10 @@ def initialize_rewards(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates the vaults of rewards and of the emission. The emission counts from this slot.
+
+    Caller: the deployer. When: once, after `initialize`.
+    """
     if pool is None:
         pool = pool_address()
     if reward_vault is None:
@@ -934,6 +1013,15 @@ def lock_exposure(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Exposes free stake to a job: it cannot leave until the exposure is released. Creates the
+    exposure's account.
+
+    Caller: the registry, verdict or redundancy by their signers; the owner of the position
+    signs too. When: once per owner and job.
+
+    - `amount`: base units of stake that a slash can take.
+    - `bond`: base units of stake that a timeout can take.
+    """
     if position is None:
         position = position_address(owner)
     if exposure is None:
@@ -960,6 +1048,10 @@ def open_position(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates an empty position.
+
+    Caller: anybody, for itself; the signer pays the rent. When: once per owner.
+    """
     if position is None:
         position = position_address(owner)
     return Instruction(
@@ -983,6 +1075,11 @@ def record_catch(
     verifiers: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Raises the owner's catch rate for a rejection that a proof confirmed.
+
+    Caller: verdict. When: once per exposure that it locked, before the exposure is released
+    or slashed.
+    """
     if pool is None:
         pool = pool_address()
     if verifiers is None:
@@ -1012,6 +1109,14 @@ def request_unstake(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Takes free stake out of a position and creates a ticket for it. The amount stops earning
+    now.
+
+    Caller: the owner of the position. When: at any time; stake that exposures hold cannot
+    leave.
+
+    - `amount`: base units of $NLOV, more than 0.
+    """
     if pool is None:
         pool = pool_address()
     if position is None:
@@ -1038,6 +1143,10 @@ def set_authority(
     pool: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Hands the authority over.
+
+    Caller: the authority, and the new one signs too. When: at any time.
+    """
     if pool is None:
         pool = pool_address()
     return Instruction(
@@ -1061,6 +1170,13 @@ def set_params(
     verdict_config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Replaces the parameters. Refuses a burned share of slashes under which cheating, or
+    accepting unchecked, would pay.
+
+    Caller: the authority. When: at any time.
+
+    - `params`: units at the fields of `Params`.
+    """
     if pool is None:
         pool = pool_address()
     if registry is None:
@@ -1094,6 +1210,14 @@ def slash(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Takes stake that an exposure holds: a share is burned, the rest is sent on. Divides the
+    owner's catch rate by 4.
+
+    Caller: verdict. When: once per exposure, while it is locked.
+
+    - `amount`: base units of stake, more than 0 and at most what the exposure holds besides
+      its bond.
+    """
     if pool is None:
         pool = pool_address()
     if verifiers is None:
@@ -1130,6 +1254,13 @@ def stake(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Moves tokens into the pool's vault and adds them to a position.
+
+    Caller: the owner of the position. When: at any time; a position with a seat needs the
+    tree of seats.
+
+    - `amount`: base units of $NLOV, more than 0.
+    """
     if pool is None:
         pool = pool_address()
     if position is None:
@@ -1163,6 +1294,13 @@ def take_seat(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates a verifier's seat, which can be drawn from the next snapshot on.
+
+    Caller: the owner of a position with at least the minimum stake of a verifier and without
+    a seat. When: while the seat is free.
+
+    - `index`: number of the seat, below `SEATS`.
+    """
     if pool is None:
         pool = pool_address()
     if position is None:
@@ -1193,6 +1331,11 @@ def take_snapshot(
     verifiers: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Copies the weights of all seats into the snapshot of this epoch's parity, from which
+    verdict draws.
+
+    Caller: anybody. When: once per epoch.
+    """
     if pool is None:
         pool = pool_address()
     if verifiers is None:
@@ -1218,6 +1361,14 @@ def unlock_exposure(
     position: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Frees what an exposure still holds. Without `close` the account stays and keeps its owner
+    from another exposure to the same job.
+
+    Caller: the program that locked the exposure. When: once; with `close` also later, to
+    close the account.
+
+    - `close`: whether to close the account and return its rent to the owner.
+    """
     if position is None:
         position = position_address(owner)
     return Instruction(
@@ -1242,6 +1393,10 @@ def vacate_seat(
     verifiers: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Gives a seat up: it weighs nothing from now on, but stays reserved.
+
+    Caller: the owner of the seat. When: while the seat is held.
+    """
     if pool is None:
         pool = pool_address()
     if position is None:
@@ -1273,6 +1428,10 @@ def withdraw(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Pays a ticket to a token account of its owner and closes it.
+
+    Caller: the owner of the ticket. When: from the ticket's available slot on.
+    """
     if pool is None:
         pool = pool_address()
     if position is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar, Final
 
 from solders.instruction import AccountMeta, Instruction
@@ -22,6 +23,114 @@ from idl.client.coder import Account, ErrorCode, Event, coder
 
 PROGRAM: Final = "verdict"
 ID: Final = PROGRAM_IDS[PROGRAM]
+
+
+class BallotState(IntEnum):
+    """Values of `Ballot.state`."""
+
+    DRAWN = 0
+    """Its seat was drawn; its verifier may cast it."""
+    CAST = 1
+    """A commitment is recorded."""
+    REVEALED = 2
+    """The choice is known."""
+    RELEASED = 3
+    """Its stake is free again."""
+
+
+class Choice(IntEnum):
+    """What a ballot says. `Ballot.choice` is 0 until it is revealed."""
+
+    ACCEPT = 1
+    """Every sampled value is right."""
+    REJECT = 2
+    """The element that the ballot names is wrong."""
+    UNAVAILABLE = 3
+    """The data could not be had."""
+
+
+class Outcome(IntEnum):
+    """Values of `Verdict.outcome`. Code 2 is not used."""
+
+    NONE = 0
+    """Not decided yet."""
+    ACCEPTED = 1
+    """A majority accepts."""
+    UNAVAILABLE = 3
+    """A majority misses the data, also after they were asked for."""
+    UNVERIFIED = 4
+    """No quorum in any draw."""
+    UNSAMPLED = 5
+    """The beacon spared this job a verification."""
+    FRAUD = 6
+    """The referee found a committed element wrong."""
+    UNPROVEN = 7
+    """A majority rejected and nobody proved it."""
+    TRAP = 8
+    """The element that was proven wrong was wrong on the buyer's order."""
+    WITHHELD = 9
+    """A provider left a question about its data without an answer."""
+
+
+class ProofKind(IntEnum):
+    """Kinds of proof by which a stage commits to its results."""
+
+    TRACE_COMMITMENT = 0
+    """The Merkle root of the outputs' roots."""
+
+
+class Reason(IntEnum):
+    """Values of `Receipt.reason`: why a provider was slashed."""
+
+    WRONG_ELEMENT = 0
+    """A committed element is not what its operator gives."""
+    UNANSWERED = 1
+    """The provider did not show the element in time."""
+
+
+class State(IntEnum):
+    """Values of `Verdict.state`."""
+
+    COMMITTING = 0
+    """The provider commits stage by stage."""
+    COMMITTED = 1
+    """A draw is due."""
+    BALLOTING = 2
+    """The drawn verifiers cast ballots, then reveal them."""
+    DISPUTED = 3
+    """A majority rejects: somebody has to prove it."""
+    DECIDED = 4
+    """The outcome is known; a paid one waits for its window to end."""
+    SETTLED = 5
+    """Everyone was credited."""
+    ANSWERING = 6
+    """A majority misses the data: a provider has to show it."""
+
+
+ANSWER_DELAY: Final = 2
+"""Slots from asking to the slot whose hash chooses the elements."""
+DRAW_DELAY: Final = 32
+"""Slots from the commit to the slot whose hash seeds the draw: nobody knows that hash when the
+result is committed.
+"""
+HEADER_BYTES: Final = 112
+"""Bytes of a buffer before its evidence, discriminator included."""
+MAX_ANSWER_SLOTS: Final = 400
+"""Maximum of `Params.answer_slots`: SlotHashes must still hold that hash in the last of them."""
+MAX_BALLOTS: Final = 15
+"""Maximum number of ballots of a verdict, over all draws."""
+MAX_CRANKERS: Final = 8
+"""Maximum number of crankers of a verdict: one per step that the buyer locked a tip for."""
+MAX_STAGES: Final = 8
+"""Maximum number of stages of a verdict."""
+MIN_ANSWER_SLOTS: Final = 4
+"""Minimum of `Params.answer_slots`: slots to answer in must follow the one whose hash chooses
+the questions.
+"""
+QUESTIONS: Final = 8
+"""Number of elements that a provider must show when a majority, or the buyer, misses its data."""
+TICKET_AGE: Final = 2
+"""Minimum ticket age in slots, so that anyone copying a pending proof is too late."""
 
 
 def config_address() -> Pubkey:
@@ -69,7 +178,7 @@ class Availability:
     """
 
     seed: bytes
-    """Zero until the first answer, or who reports that there is none, learns it."""
+    """Zero until the first answer, or the report of a missing one, records it."""
     asked_slot: int
     deadline: int
     answered: int
@@ -167,8 +276,8 @@ class BallotsTallied(Event):
     outcome: int
     """0 unless decided."""
     state: int
-    """1 when more verifiers are to be drawn, 3 when a proof is awaited, 6 when providers are
-    asked.
+    """A code of `State`: Committed when more verifiers are to be drawn, Disputed when a proof is
+    awaited, Answering when providers are asked, else Decided.
     """
     window_end: int
     """Last slot for a proof."""
@@ -178,9 +287,10 @@ class BallotsTallied(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buffer(Account):
-    """Evidence on its way to the referee: this header, then `length` bytes.  No program address:
-    its challenger creates it by `create_account_with_seed`, since a program can allocate no
-    more than 10,240 bytes in one instruction.
+    """Evidence on its way to the referee: this header, then `length` bytes.
+
+    No program address: its challenger creates it by `create_account_with_seed`, since a
+    program can allocate no more than 10,240 bytes in one instruction.
     """
 
     PROGRAM: ClassVar[str] = PROGRAM
@@ -323,36 +433,45 @@ class Params:
     """Slots are counts of slots, amounts base units of $NLOV."""
 
     p_floor_bps: int
-    """Sampling probability of a provider of full reputation."""
+    """Probability that a result of a provider with full reputation is verified, in basis points."""
     collusion_bps: int
-    """Share of verifiers taken to collude with a provider, and share taken to accept unchecked:
-    what the deterrence must still bear. With the floor above it, other programs read both.
+    """Share of verifiers taken to collude with a provider, in basis points. Other programs read
+    this, the floor above it and the share below it.
     """
     lazy_bps: int
+    """Share of verifiers taken to accept unchecked, in basis points."""
     trap_rate_bps: int
-    """Share of verified results that are traps, which whoever wants honest verifiers keeps up."""
+    """Share of verified results that are traps, in basis points. Whoever wants honest verifiers
+    keeps it up.
+    """
     check_cost: int
-    """What a verifier saves by accepting unchecked, base units."""
+    """Base units of $NLOV that a verifier saves by accepting unchecked."""
     ballot_exposure: int
-    """Stake that a ballot exposes. Other programs read this and the two above it."""
+    """Base units of stake that a ballot exposes. Other programs read this and the two fields
+    above it.
+    """
     bounty_bps: int
-    """Challenger's share of the slashed stake that is not burned."""
+    """Challenger's share of the slashed stake that is not burned, in basis points."""
     salt_slots: int
-    """Time the buyer has to reveal the salt before a draw may do without it."""
+    """Slots that the buyer has to reveal the salt before a draw may do without it."""
     ballot_slots: int
+    """Slots in which the drawn verifiers must cast their ballots."""
     reveal_slots: int
+    """Slots in which they must then reveal them."""
     challenge_slots: int
-    """Window before an accepted or unsampled result is paid."""
+    """Slots before an accepted or unsampled result is paid."""
     public_slots: int
-    """Window before a result without a quorum is paid."""
+    """Slots before a result without a quorum is paid."""
     proof_slots: int
-    """Window in which a majority's rejection must be proven."""
+    """Slots in which a majority's rejection must be proven."""
     answer_slots: int
-    """Time in which a provider must answer for its data."""
+    """Slots in which a provider must answer for its data, `MIN_ANSWER_SLOTS` to
+    `MAX_ANSWER_SLOTS`.
+    """
     trap_slots: int
-    """Time after a proof in which its job may turn out to be a trap."""
+    """Slots after a proof in which its job may turn out to be a trap."""
     silence_fee: int
-    """What withholding a cast ballot costs."""
+    """Base units of stake that withholding a cast ballot costs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -451,7 +570,7 @@ class Receipt(Account):
     """Index of the stage in the verdict."""
     bump: int
     reason: int
-    """[`WRONG_ELEMENT`] or [`UNANSWERED`]."""
+    """A [`Reason`]."""
     trap: int
     """1 once it turned out that the buyer had ordered this."""
 
@@ -608,7 +727,7 @@ class Verdict(Account):
     kind: int
     """Proof kind: 0 is a trace commitment."""
     k: int
-    """Verifiers a draw."""
+    """Verifiers per draw."""
     draws: int
     unavailable_rounds: int
     stage_count: int
@@ -862,6 +981,10 @@ def adopt_partial(
     verdict: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Puts the stages of a job that nobody continued before its first draw.
+
+    Caller: anybody, who earns a tip. When: once the registry expired the job.
+    """
     if verdict is None:
         verdict = verdict_address(job)
     return Instruction(
@@ -889,7 +1012,13 @@ def answer_element(
     slot_hashes: Pubkey = SLOT_HASHES,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """The evidence is what the buffer holds, then `tail`."""
+    """Shows one of the elements that the provider was asked for.
+
+    Caller: any provider of the job. When: until the deadline for answers, once per question.
+
+    - `question`: index of the question, below `QUESTIONS`.
+    - `tail`: the last bytes of the evidence, after those in the buffer.
+    """
     if config is None:
         config = config_address()
     if verdict is None:
@@ -926,6 +1055,13 @@ def cast_ballot(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Records a verifier's commitment to its ballot and exposes its stake.
+
+    Caller: the owner of the drawn seat. When: until the ballot deadline.
+
+    - `ballot`: index of the ballot.
+    - `commitment`: SHA-256 of choice, operator, element, salt, verifier and job.
+    """
     if config is None:
         config = config_address()
     if verdict is None:
@@ -956,6 +1092,10 @@ def cast_ballot(
 def close_buffer(
     *, challenger: Pubkey, buffer: Pubkey, payer: Pubkey, remaining: Sequence[AccountMeta] = ()
 ) -> Instruction:
+    """Closes a buffer and returns its rent to its payer.
+
+    Caller: the challenger of the buffer. When: at any time.
+    """
     return Instruction(
         ID,
         coder(PROGRAM).instruction("close_buffer"),
@@ -971,6 +1111,10 @@ def close_buffer(
 def close_ticket(
     *, challenger: Pubkey, ticket: Pubkey, remaining: Sequence[AccountMeta] = ()
 ) -> Instruction:
+    """Closes a ticket and returns its rent.
+
+    Caller: the challenger of the ticket. When: at any time.
+    """
     return Instruction(
         ID,
         coder(PROGRAM).instruction("close_ticket"),
@@ -989,6 +1133,11 @@ def close_verdict(
     verdict: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Closes a verdict and returns its rent to its payer.
+
+    Caller: anybody. When: once it is settled and all ballots are released, or once the
+    registry ended the job without it.
+    """
     if verdict is None:
         verdict = verdict_address(job)
     return Instruction(
@@ -1020,6 +1169,17 @@ def commit_stage(
     job_registry_program: Pubkey = PROGRAM_IDS["job_registry"],
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Commits the results of a run of operators. The stage that contains the last operator ends
+    the work.
+
+    Caller: the provider that holds the lease. When: while the lease runs; a stage continues
+    where the job stands, or starts over at 0.
+
+    - `first`: index of the first operator.
+    - `last`: index after the last operator.
+    - `root`: Merkle root over the roots of the outputs, one leaf per operator.
+    - `kind`: code of `ProofKind`.
+    """
     if verdict is None:
         verdict = verdict_address(job)
     if provider is None:
@@ -1053,6 +1213,11 @@ def demand_answers(
     config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Makes the provider show elements because the buyer misses the data of a result that it is
+    about to pay for.
+
+    Caller: the buyer. When: once, within the window of the result.
+    """
     if config is None:
         config = config_address()
     return Instruction(
@@ -1078,6 +1243,13 @@ def draw(
     slot_hashes: Pubkey = SLOT_HASHES,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Draws verifiers by stake, or spares the job a verification if the beacon does.
+
+    Caller: anybody, who earns a tip. When: `DRAW_DELAY` slots after the commit with the salt,
+    `Params.salt_slots` later without.
+
+    - `salt`: the buyer's 32 secret bytes, or none if they are not known.
+    """
     if config is None:
         config = config_address()
     return Instruction(
@@ -1106,6 +1278,10 @@ def expire_answers(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Convicts the provider of the first question without an answer and issues a receipt.
+
+    Caller: anybody, who pays the rent of the receipt. When: after the deadline for answers.
+    """
     if verdict is None:
         verdict = verdict_address(job)
     if receipt is None:
@@ -1137,6 +1313,13 @@ def initialize(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates the configuration.
+
+    Caller: the deployer. When: once.
+
+    - `authority`: the key that may set the parameters from then on.
+    - `params`: units at the fields of `Params`.
+    """
     if config is None:
         config = config_address()
     if registry is None:
@@ -1166,6 +1349,13 @@ def open_buffer(
     buffer: Pubkey,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Turns an empty account of this program into a buffer for evidence.
+
+    Caller: the challenger; the payer signs too. When: in the transaction that creates the
+    account.
+
+    - `length`: bytes of evidence that the account has room for.
+    """
     return Instruction(
         ID,
         coder(PROGRAM).instruction("open_buffer", length=length),
@@ -1188,6 +1378,12 @@ def open_trap(
     receipt: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Shows that the buyer ordered the proven lie: the provider keeps its stake.
+
+    Caller: anybody who knows the salt. When: until `Params.trap_slots` after the proof.
+
+    - `salt`: the 32 bytes that the trap contains.
+    """
     if config is None:
         config = config_address()
     if verdict is None:
@@ -1215,6 +1411,11 @@ def open_verdict(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Creates a job's verdict.
+
+    Caller: the provider that holds the lease, which pays the rent. When: once per job, while
+    it is claimed.
+    """
     if verdict is None:
         verdict = verdict_address(job)
     return Instruction(
@@ -1239,6 +1440,12 @@ def place_ticket(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Announces a challenge without revealing of what.
+
+    Caller: the challenger, which pays the rent. When: once per challenger and job.
+
+    - `hash`: SHA-256 of operator, element, challenger and salt.
+    """
     if ticket is None:
         ticket = ticket_address(job, challenger)
     return Instruction(
@@ -1271,6 +1478,18 @@ def prove_fraud(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Lets the referee recompute one committed element from the evidence; if it is wrong,
+    convicts whoever committed it and issues a receipt.
+
+    Caller: a challenger with a ticket of at least `TICKET_AGE` slots, or a verifier whose
+    revealed ballot rejects this element. When: from the last commit until the window of the
+    result ends.
+
+    - `operator`: index of the operator.
+    - `element`: index into the stored elements of its output.
+    - `salt`: the 32 bytes that the ticket contains; zeros without one.
+    - `tail`: the last bytes of the evidence, after those in the buffer.
+    """
     if verdict is None:
         verdict = verdict_address(job)
     if receipt is None:
@@ -1316,6 +1535,13 @@ def release_ballot(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Frees what a ballot exposed. A ballot that was cast and not revealed costs its verifier
+    the silence fee.
+
+    Caller: anybody. When: once per ballot, when the verdict is settled.
+
+    - `ballot`: index of the ballot.
+    """
     if pool is None:
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
     if position is None:
@@ -1356,6 +1582,17 @@ def reveal_ballot(
     verdict: Pubkey,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Opens a ballot that was cast.
+
+    Caller: the verifier that cast it. When: after the ballot deadline, until the reveal
+    deadline.
+
+    - `ballot`: index of the ballot.
+    - `choice`: code of `Choice`.
+    - `operator`: index of the operator that a rejection calls wrong; 0 otherwise.
+    - `element`: index into the stored elements of its output; 0 otherwise.
+    - `salt`: the 32 bytes that the commitment contains.
+    """
     return Instruction(
         ID,
         coder(PROGRAM).instruction(
@@ -1381,6 +1618,10 @@ def set_authority(
     config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Hands the authority over.
+
+    Caller: the authority, and the new one signs too. When: at any time.
+    """
     if config is None:
         config = config_address()
     return Instruction(
@@ -1404,6 +1645,13 @@ def set_params(
     pool: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Replaces the parameters. Refuses those under which cheating, or accepting unchecked, would
+    pay.
+
+    Caller: the authority. When: at any time.
+
+    - `params`: units at the fields of `Params`.
+    """
     if config is None:
         config = config_address()
     if registry is None:
@@ -1438,6 +1686,11 @@ def settle(
     job_registry_program: Pubkey = PROGRAM_IDS["job_registry"],
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Credits everyone for a result that is paid and ends the job.
+
+    Caller: anybody, who earns a tip. When: after the window of a decided result, or of a
+    dispute without a proof.
+    """
     if verdict is None:
         verdict = verdict_address(job)
     if registry is None:
@@ -1481,6 +1734,13 @@ def slash_ballot(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Takes the exposure of a verifier that accepted what was proven wrong: a share is burned,
+    the rest goes to the shard's fee vault.
+
+    Caller: anybody. When: once per ballot, after the proof.
+
+    - `ballot`: index of the ballot.
+    """
     if pool is None:
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
     if verifiers is None:
@@ -1526,6 +1786,11 @@ def slash_provider(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Takes the convicted provider's exposure: a share is burned, the rest goes to the job's
+    vault.
+
+    Caller: anybody. When: once, when no trap can be opened any more.
+    """
     if config is None:
         config = config_address()
     if pool is None:
@@ -1564,6 +1829,12 @@ def tally(
     config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Counts the ballots and decides, opens a dispute, asks the provider for data, or has more
+    verifiers drawn.
+
+    Caller: anybody, who earns a tip. When: once all ballots of the latest draw are revealed
+    or late.
+    """
     if config is None:
         config = config_address()
     return Instruction(
@@ -1600,6 +1871,12 @@ def void(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Ends a job whose result was proven wrong or cannot be had: no provider is paid, the buyer
+    gets the price back.
+
+    Caller: anybody, who earns a tip. When: once the result is decided, after the provider was
+    slashed where one must be.
+    """
     if verdict is None:
         verdict = verdict_address(job)
     if registry is None:
@@ -1649,6 +1926,13 @@ def write_buffer(
     buffer: Pubkey,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
+    """Writes evidence into a buffer.
+
+    Caller: the challenger of the buffer. When: at any time.
+
+    - `offset`: bytes from the start of the evidence.
+    - `bytes`: what to write there.
+    """
     return Instruction(
         ID,
         coder(PROGRAM).instruction("write_buffer", offset=offset, bytes=bytes),

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from idl.client.schema import Array, Defined, Option, Primitive, Type, Vector
 
 LINE = 100
+ITEM = "- "
+"""Begins a list item in documentation."""
 _PYTHON = {
     "bool": "bool",
     "string": "str",
@@ -54,18 +56,39 @@ def text_lines(text: str, indent: str) -> list[str]:
 
 
 def docstring(docs: Sequence[str], indent: str = "    ") -> list[str]:
-    """Returns the lines of a docstring, or none where there are no docs."""
-    text = " ".join(docs).replace("\\", "\\\\").replace('"""', "'''").strip()
-    if not text:
+    """Returns the lines of a docstring, or none where there are no docs.
+
+    Keeps what Rust's documentation separates: paragraphs, by an empty line, and list items.
+    """
+    lines: list[str] = []
+    for text in _blocks(docs):
+        item = text.startswith(ITEM)
+        hanging = "  " if item else ""
+        wrapped = textwrap.wrap(text, LINE - len(indent) - 6, subsequent_indent=hanging)
+        if lines and not (item and lines[-1].startswith((ITEM, "  "))):
+            lines.append("")
+        lines += wrapped
+    if not lines:
         return []
-    lines = textwrap.wrap(text, LINE - len(indent) - 6)
     if len(lines) == 1:
         return [f'{indent}"""{lines[0]}"""']
     return [
         f'{indent}"""{lines[0]}',
-        *(f"{indent}{line}" for line in lines[1:]),
+        *(f"{indent}{line}".rstrip() for line in lines[1:]),
         f'{indent}"""',
     ]
+
+
+def _blocks(docs: Sequence[str]) -> list[str]:
+    """Paragraphs and list items, each as one line of text."""
+    blocks = [""]
+    for line in docs:
+        text = line.replace("\\", "\\\\").replace('"""', "'''").strip()
+        if not text or text.startswith(ITEM):
+            blocks.append(text)
+        else:
+            blocks[-1] = f"{blocks[-1]} {text}".strip()
+    return [block for block in blocks if block]
 
 
 def call(head: str, parts: Iterable[str], tail: str, indent: str = "") -> list[str]:

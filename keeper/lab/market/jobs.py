@@ -10,16 +10,14 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, find_bump, job_registry, shard_of, staking
+from idl.client.bindings.job_registry import ASK_MACS, MAX_DRAWS, PAID_CRANK_STEPS
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.sandbox import Sandbox, Sent
 from keeper.lab.market.stakers import stake
 from keeper.node.payment import NLOV
 from kernels.graph import DESCRIPTOR_BYTES, Graph, GraphBuilder
 
-DRAWS: Final = 3
-TIPS: Final = 8
 _BYTES_PER_APPEND: Final = 3 * DESCRIPTOR_BYTES
-_ASK_UNIT: Final = 2**30
 
 
 @cache
@@ -36,7 +34,7 @@ def small_graph() -> Graph:
 
 def ask_for(price: int, macs: int) -> int:
     """Returns the ask at which `macs` multiply-adds cost at most `price` in a calm market."""
-    return price * _ASK_UNIT // macs
+    return price * ASK_MACS // macs
 
 
 def register_graph(sandbox: Sandbox, author: Actor, graph: Graph | None = None) -> Pubkey:
@@ -147,8 +145,8 @@ def lock(
         job_bump=find_bump(seeds, job_registry.ID),
         terms=escrow.Terms(
             price=terms.price,
-            verification=terms.verification_fee * terms.verifiers * DRAWS,
-            tips=terms.tip * TIPS,
+            verification=terms.verification_fee * terms.verifiers * MAX_DRAWS,
+            tips=terms.tip * PAID_CRANK_STEPS,
             urgency=paid_urgency,
         ),
         buyer=buyer.key,

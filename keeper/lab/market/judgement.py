@@ -2,49 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
-from enum import IntEnum
-from typing import Final
 
 from idl.client import escrow, job_registry, shard_of, staking, verdict
+from idl.client.bindings.verdict import DRAW_DELAY, BallotState, ProofKind
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import PostedJob
 from keeper.lab.market.sandbox import Sandbox, Sent
-
-DRAW_DELAY: Final = 32
-
-
-class Choice(IntEnum):
-    """The choice on a ballot."""
-
-    ACCEPT = 1
-    REJECT = 2
-    UNAVAILABLE = 3
-
-
-class State(IntEnum):
-    """The state of a verdict."""
-
-    COMMITTING = 0
-    COMMITTED = 1
-    BALLOTING = 2
-    DISPUTED = 3
-    DECIDED = 4
-    SETTLED = 5
-    ANSWERING = 6
-
-
-class Outcome(IntEnum):
-    """The outcome of a verdict."""
-
-    NONE = 0
-    ACCEPTED = 1
-    UNAVAILABLE = 3
-    UNVERIFIED = 4
-    UNSAMPLED = 5
-    FRAUD = 6
-    UNPROVEN = 7
-    TRAP = 8
-    WITHHELD = 9
 
 
 def verdict_of(sandbox: Sandbox, job: PostedJob) -> verdict.Verdict:
@@ -72,7 +35,7 @@ def commit(
             first=first,
             last=posted.operators if last is None else last,
             root=root,
-            kind=0,
+            kind=ProofKind.TRACE_COMMITMENT,
             owner=owner.key,
             job=job.address,
             graph=job.graph,
@@ -209,7 +172,7 @@ def ballots(
     done = []
     for number, seat in drawn(sandbox, job):
         choice = choices if isinstance(choices, int) else choices.get(seat)
-        if choice is None or verdict_of(sandbox, job).ballots[number].state != 0:
+        if choice is None or verdict_of(sandbox, job).ballots[number].state != BallotState.DRAWN:
             continue
         cast(sandbox, committee[seat], job, number, choice)
         done.append((number, committee[seat], choice))

@@ -3,53 +3,21 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, find_bump, redundancy, shard_of, staking
+from idl.client.bindings.redundancy import PAID_CRANK_STEPS, Element
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import padded
 from keeper.lab.market.sandbox import Sandbox, Sent
 from keeper.lab.market.stakers import stake
 from keeper.node.payment import NLOV
 
-TIPS: Final = 8
 EXACT: Final = redundancy.Tolerance(absolute=0, relative=0, ulp=0)
 ULPS: Final = redundancy.Tolerance(absolute=0, relative=0, ulp=4)
-
-
-class State(IntEnum):
-    """The state of a task."""
-
-    JOINING = 0
-    RUNNING = 1
-    REVEALING = 2
-    COMPARING = 3
-    DECIDING = 4
-    SETTLED = 5
-    UNDECIDED = 6
-    CANCELLED = 7
-
-
-class RunState(IntEnum):
-    """The last step of a run's provider."""
-
-    JOINED = 0
-    COMMITTED = 1
-    REVEALED = 2
-    SILENT = 3
-
-
-class Element(IntEnum):
-    """The type of an output's elements."""
-
-    BYTES = 0
-    F16 = 1
-    F32 = 2
-    I32 = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +62,10 @@ def terms_of(**changes: object) -> redundancy.TaskTerms:
 def locked(terms: redundancy.TaskTerms) -> escrow.Terms:
     """Returns the amounts that a task's escrow must hold."""
     return escrow.Terms(
-        price=terms.price * terms.max_runs, verification=0, tips=terms.tip * TIPS, urgency=0
+        price=terms.price * terms.max_runs,
+        verification=0,
+        tips=terms.tip * PAID_CRANK_STEPS,
+        urgency=0,
     )
 
 
@@ -237,7 +208,7 @@ def run(sandbox: Sandbox, task: PostedTask, outputs: dict[Actor, int]) -> None:
 def decide(sandbox: Sandbox, cranker: Actor, task: PostedTask) -> Sent:
     """Decides, after the comparisons' deadline where they are open."""
     held = stored(sandbox, task)
-    if held.state == State.COMPARING:
+    if held.state == redundancy.State.COMPARING:
         sandbox.warp_to(held.deadline + 1)
     return sandbox.send(
         redundancy.decide(cranker=cranker.key, task=task.address), signers=[cranker]

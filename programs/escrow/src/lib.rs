@@ -24,35 +24,70 @@ use instructions::*;
 use state::{Credit, Params, Terms};
 
 declare_id!(protocol::addresses::ESCROW);
+protocol::security!("Neurolov escrow");
 
 #[program]
 pub mod escrow {
     use super::*;
 
+    /// Creates the configuration.
+    ///
+    /// Caller: the deployer. When: once.
+    /// - `params`: units at the fields of `Params`.
+    /// - `authority`: the key that may set the parameters from then on.
     pub fn initialize(ctx: Context<Initialize>, params: Params, authority: Pubkey) -> Result<()> {
         Initialize::handler(ctx, params, authority)
     }
 
+    /// Creates one shard's fee vault.
+    ///
+    /// Caller: the deployer. When: once per shard.
+    /// - `shard`: number of the shard, below `SHARDS`.
     pub fn initialize_fee_vault(ctx: Context<InitializeFeeVault>, shard: u8) -> Result<()> {
         InitializeFeeVault::handler(ctx, shard)
     }
 
+    /// Replaces the parameters. What is locked already keeps its terms.
+    ///
+    /// Caller: the authority. When: at any time.
+    /// - `params`: units at the fields of `Params`.
     pub fn set_params(ctx: Context<SetParams>, params: Params) -> Result<()> {
         SetParams::handler(ctx, params)
     }
 
+    /// Hands the authority over.
+    ///
+    /// Caller: the authority, and the new one signs too. When: at any time.
     pub fn set_authority(ctx: Context<SetAuthority>) -> Result<()> {
         SetAuthority::handler(ctx)
     }
 
+    /// Locks the buyer's payment for a job or task in a vault of its own. Burns the posting fee and
+    /// a share of the urgency premium.
+    ///
+    /// Caller: the buyer. When: before the job or task is posted, usually in the same transaction.
+    /// - `job_id`: number of the job or task among those of its buyer, as its address contains it.
+    /// - `job_bump`: bump of the address of the job or task.
+    /// - `terms`: units at the fields of `Terms`.
     pub fn lock(ctx: Context<Lock>, job_id: u64, job_bump: u8, terms: Terms) -> Result<()> {
         Lock::handler(ctx, job_id, job_bump, terms)
     }
 
+    /// Returns everything locked to the buyer and closes the escrow. What was burned is gone.
+    ///
+    /// Caller: the buyer. When: while the job or task has not been posted.
     pub fn refund_unposted(ctx: Context<RefundUnposted>) -> Result<()> {
         RefundUnposted::handler(ctx)
     }
 
+    /// Credits parties and charges the fee, up to what is locked.
+    ///
+    /// Caller: verdict for jobs, redundancy for tasks. When: while the escrow is locked.
+    /// - `credits`: amounts in base units of $NLOV.
+    /// - `fee`: base units of $NLOV.
+    /// - `extra`: base units of $NLOV that reached the vault besides what was locked and that raise
+    ///   the limit; if it is not 0 the vault must be given and hold all that is owed.
+    /// - `finalise`: whether to end the escrow: nothing is credited afterwards.
     pub fn settle(
         ctx: Context<Settle>,
         credits: Vec<Credit>,
@@ -63,22 +98,43 @@ pub mod escrow {
         Settle::handler(ctx, credits, fee, extra, finalise)
     }
 
+    /// Ends the escrow of a job that nobody did: everything belongs to the buyer again, except a
+    /// tip.
+    ///
+    /// Caller: the registry. When: while the escrow is locked.
+    /// - `tip_to`: the cranker that earns the tip, or none.
+    /// - `tip`: base units of $NLOV.
     pub fn refund(ctx: Context<Refund>, tip_to: Option<Pubkey>, tip: u64) -> Result<()> {
         Refund::handler(ctx, tip_to, tip)
     }
 
+    /// Pays one credit to a token account that its party owns.
+    ///
+    /// Caller: anybody. When: once per credit.
+    /// - `index`: position of the credit in `Escrow.credits`.
     pub fn withdraw(ctx: Context<Withdraw>, index: u8) -> Result<()> {
         Withdraw::handler(ctx, index)
     }
 
+    /// Moves the fee of an escrow to its shard's fee vault.
+    ///
+    /// Caller: anybody. When: whenever a fee is due.
     pub fn collect_fee(ctx: Context<CollectFee>) -> Result<()> {
         CollectFee::handler(ctx)
     }
 
+    /// Returns to the buyer what the vault holds beyond what is owed. Closes vault and escrow once
+    /// everything is paid.
+    ///
+    /// Caller: anybody. When: once the escrow is final.
     pub fn reclaim(ctx: Context<Reclaim>) -> Result<()> {
         Reclaim::handler(ctx)
     }
 
+    /// Splits the content of a fee vault between stakers, treasury and burn.
+    ///
+    /// Caller: anybody. When: whenever the vault holds something.
+    /// - `shard`: number of the shard, below `SHARDS`.
     pub fn sweep(ctx: Context<Sweep>, shard: u8) -> Result<()> {
         Sweep::handler(ctx, shard)
     }

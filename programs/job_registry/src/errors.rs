@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use protocol::descriptor::Fault;
+use operators::descriptor::Fault;
 
 #[error_code(offset = 6200)]
 #[derive(PartialEq, Eq)]

@@ -20,17 +20,7 @@ pub struct RegistryInitialized {
     pub params: Params,
 }
 
-#[event]
-pub struct ParamsSet {
-    pub envelope: Envelope,
-    pub params: Params,
-}
-
-#[event]
-pub struct AuthoritySet {
-    pub envelope: Envelope,
-    pub authority: Pubkey,
-}
+protocol::governance_events!(Params);
 
 #[event]
 pub struct MarketRolled {

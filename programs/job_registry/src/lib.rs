@@ -32,6 +32,7 @@ use protocol::{addresses::JOB_REGISTRY_CPI_BUMP, seeds};
 use state::{Capability, Params, Url};
 
 declare_id!(protocol::addresses::JOB_REGISTRY);
+protocol::security!("Neurolov job_registry");
 
 /// Seeds of the fundless PDA that signs the calls to staking and escrow.
 pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[JOB_REGISTRY_CPI_BUMP]]];
@@ -40,35 +41,66 @@ pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[JOB_REGISTRY_CPI_BU
 pub mod job_registry {
     use super::*;
 
+    /// Creates the registry.
+    ///
+    /// Caller: the deployer. When: once.
+    /// - `params`: units at the fields of `Params`.
+    /// - `authority`: the key that may set the parameters from then on.
     pub fn initialize(ctx: Context<Initialize>, params: Params, authority: Pubkey) -> Result<()> {
         initialize::handler(ctx, params, authority)
     }
 
+    /// Creates the account that holds the demand of the last epoch.
+    ///
+    /// Caller: the deployer. When: once.
     pub fn initialize_market(ctx: Context<InitializeMarket>) -> Result<()> {
         initialize_market::handler(ctx)
     }
 
+    /// Creates one shard of the utilisation counters.
+    ///
+    /// Caller: the deployer. When: once per shard.
+    /// - `shard`: number of the shard, below `SHARDS`.
     pub fn initialize_shard(ctx: Context<InitializeShard>, shard: u8) -> Result<()> {
         initialize_shard::handler(ctx, shard)
     }
 
+    /// Replaces the parameters. Refuses a kappa under which cheating would pay.
+    ///
+    /// Caller: the authority. When: at any time.
+    /// - `params`: units at the fields of `Params`.
     pub fn set_params(ctx: Context<SetParams>, params: Params) -> Result<()> {
         set_params::handler(ctx, params)
     }
 
+    /// Hands the authority over.
+    ///
+    /// Caller: the authority, and the new one signs too. When: at any time.
     pub fn set_authority(ctx: Context<SetAuthority>) -> Result<()> {
         set_authority::handler(ctx)
     }
 
-    /// Remaining accounts: the 16 utilisation shards in order.
+    /// Sums the utilisation shards of the epoch before into the demand that prices of this epoch
+    /// use. The remaining accounts are the `SHARDS` shards in order.
+    ///
+    /// Caller: anybody. When: once per epoch.
     pub fn roll_market<'info>(ctx: Context<'info, RollMarket<'info>>) -> Result<()> {
         roll_market::handler(ctx)
     }
 
+    /// Creates a provider's account over its stake.
+    ///
+    /// Caller: the owner of a position. When: once per owner.
+    /// - `capability`: units at the fields of `Capability`.
     pub fn register_provider(ctx: Context<RegisterProvider>, capability: Capability) -> Result<()> {
         register_provider::handler(ctx, capability)
     }
 
+    /// Replaces what a provider offers.
+    ///
+    /// Caller: the provider. When: at any time.
+    /// - `capability`: units at the fields of `Capability`.
+    /// - `draining`: whether the provider takes no new jobs.
     pub fn update_provider(
         ctx: Context<UpdateProvider>,
         capability: Capability,
@@ -77,10 +109,18 @@ pub mod job_registry {
         update_provider::handler(ctx, capability, draining)
     }
 
+    /// Closes a provider's account and returns its rent.
+    ///
+    /// Caller: the provider. When: while it holds no job.
     pub fn deregister_provider(ctx: Context<DeregisterProvider>) -> Result<()> {
         deregister_provider::handler(ctx)
     }
 
+    /// Creates a verifier's account over its seat.
+    ///
+    /// Caller: the owner of the seat. When: once per owner, while the seat is held.
+    /// - `endpoint`: URL in printable ASCII, padded with zeros.
+    /// - `memory_bytes`: bytes.
     pub fn register_verifier(
         ctx: Context<RegisterVerifier>,
         endpoint: Url,
@@ -89,6 +129,11 @@ pub mod job_registry {
         register_verifier::handler(ctx, endpoint, memory_bytes)
     }
 
+    /// Replaces what a verifier declares, and its seat.
+    ///
+    /// Caller: the verifier. When: while it holds the seat that is given.
+    /// - `endpoint`: URL in printable ASCII, padded with zeros.
+    /// - `memory_bytes`: bytes.
     pub fn update_verifier(
         ctx: Context<UpdateVerifier>,
         endpoint: Url,
@@ -97,54 +142,102 @@ pub mod job_registry {
         update_verifier::handler(ctx, endpoint, memory_bytes)
     }
 
+    /// Closes a verifier's account and returns its rent.
+    ///
+    /// Caller: the verifier. When: at any time.
     pub fn deregister_verifier(ctx: Context<DeregisterVerifier>) -> Result<()> {
         deregister_verifier::handler(ctx)
     }
 
+    /// Creates a graph that its author then appends operators to.
+    ///
+    /// Caller: anybody, as its author. When: once per author and spec root.
+    /// - `spec_root`: root of the Merkle tree over the descriptors.
+    /// - `operators`: number of operators, 1 to `MAX_OPERATORS`.
     pub fn open_graph(ctx: Context<OpenGraph>, spec_root: [u8; 32], operators: u16) -> Result<()> {
         open_graph::handler(ctx, spec_root, operators)
     }
 
-    /// `data` holds whole descriptors of 256 bytes; three fit a transaction.
+    /// Checks descriptors and adds them to a graph. The last one seals the graph if all hash to its
+    /// spec root.
+    ///
+    /// Caller: the author of the graph. When: while the graph is open.
+    /// - `data`: whole descriptors of `DESCRIPTOR_BYTES` each; three fit a transaction.
     pub fn append_operators(ctx: Context<AppendOperators>, data: Vec<u8>) -> Result<()> {
         append_operators::handler(ctx, data)
     }
 
+    /// Closes a graph that was never finished and returns its rent.
+    ///
+    /// Caller: the author of the graph. When: while the graph is open.
     pub fn abandon_graph(ctx: Context<AbandonGraph>) -> Result<()> {
         abandon_graph::handler(ctx)
     }
 
+    /// Creates the account that numbers a buyer's jobs.
+    ///
+    /// Caller: anybody, for itself. When: once per owner.
     pub fn open_buyer(ctx: Context<OpenBuyer>) -> Result<()> {
         open_buyer::handler(ctx)
     }
 
+    /// Creates a job that providers may claim.
+    ///
+    /// Caller: the buyer. When: after `escrow::lock`, usually in the same transaction; the amounts
+    /// must be those locked.
+    /// - `job_id`: number of the job, `Buyer.next_job_id`.
+    /// - `terms`: units at the fields of `JobTerms`.
     pub fn post_job(ctx: Context<PostJob>, job_id: u64, terms: JobTerms) -> Result<()> {
         post_job::handler(ctx, job_id, terms)
     }
 
+    /// Gives a job to a provider: its stake is exposed, its bond locked, and its lease begins.
+    ///
+    /// Caller: a registered provider. When: from its turn on until the claim deadline; the turn
+    /// follows from its stake, its reputation and a slot hash.
     pub fn claim(ctx: Context<Claim>) -> Result<()> {
         claim::handler(ctx)
     }
 
+    /// Ends a job and refunds its escrow.
+    ///
+    /// Caller: the buyer. When: before anybody claimed the job, and while no stage is committed.
     pub fn cancel(ctx: Context<Cancel>) -> Result<()> {
         cancel::handler(ctx)
     }
 
+    /// Ends a job that nobody claims: refunds it, or leaves the stages committed so far to the
+    /// verdict.
+    ///
+    /// Caller: anybody; if the job ends here, the caller earns a tip. When: after the claim
+    /// deadline, or when its attempts are used up.
     pub fn expire_job(ctx: Context<ExpireJob>) -> Result<()> {
         expire_job::handler(ctx)
     }
 
+    /// Takes a job from a silent provider and opens it for others. The provider's bond goes to the
+    /// job's vault.
+    ///
+    /// Caller: anybody. When: after the lease's deadline.
     pub fn expire_lease(ctx: Context<ExpireLease>) -> Result<()> {
         expire_lease::handler(ctx)
     }
 
-    /// Called by the verdict program. `macs_done` are the multiply-adds of this stage.
+    /// Extends the lease for a committed stage. The last stage ends the work on the job.
+    ///
+    /// Caller: verdict. When: while the job is claimed and its lease runs.
+    /// - `last`: number of operators committed so far.
+    /// - `macs_done`: multiply-adds of this stage.
     pub fn record_stage(ctx: Context<RecordStage>, last: u16, macs_done: u64) -> Result<()> {
         record_stage::handler(ctx, last, macs_done)
     }
 
-    /// Called by the verdict program. `outcome` is 3 (settled) or 6 (voided); `paid_macs` are the
-    /// multiply-adds that were paid for; `blamed` is whom a void costs reputation.
+    /// Ends a job with the result of its verdict, and rates a provider.
+    ///
+    /// Caller: verdict. When: once, while the job is committed.
+    /// - `outcome`: code of `JobState`: Settled or Voided.
+    /// - `paid_macs`: multiply-adds that were paid for.
+    /// - `blamed`: the provider whose reputation a void costs, or the default key for none.
     pub fn conclude<'info>(
         ctx: Context<'info, Conclude<'info>>,
         outcome: u8,
@@ -154,10 +247,16 @@ pub mod job_registry {
         conclude::handler(ctx, outcome, paid_macs, blamed)
     }
 
+    /// Frees a provider's stake and closes its exposure.
+    ///
+    /// Caller: anybody. When: once the job has ended.
     pub fn release_exposure<'info>(ctx: Context<'info, ReleaseExposure<'info>>) -> Result<()> {
         release_exposure::handler(ctx)
     }
 
+    /// Closes an ended job and returns its rent.
+    ///
+    /// Caller: the buyer. When: once escrow and verdict of the job are closed.
     pub fn reclaim(ctx: Context<Reclaim>) -> Result<()> {
         reclaim::handler(ctx)
     }

@@ -1,7 +1,7 @@
 //! Canonical program addresses, and accounts created at them.
 //!
-//! `find_program_address` charges 1,500 compute units a try, and Anchor's `init` calls it. Hashing
-//! and asking the curve's own syscall finds the same bump at a fifth of that.
+//! `find_program_address` charges 1,500 compute units per try, and Anchor's `init` calls it.
+//! Hashing and asking the curve's own syscall finds the same bump at a fifth of that.
 
 use anchor_lang::{
     prelude::*,

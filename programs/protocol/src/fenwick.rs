@@ -1,8 +1,10 @@
 //! Fenwick tree of seat weights, stored as one array: element i holds the sum of the
 //! `lowest set bit of i + 1` weights that end at seat i.
 
-/// Seats a tree has room for.
-pub const SEATS: usize = 1024;
+crate::limits! {
+    /// Number of verifier seats, each with a weight in the tree.
+    pub const SEATS: usize = 1024;
+}
 
 pub type Sums = [u64; SEATS];
 
@@ -19,8 +21,8 @@ pub fn weight(sums: &Sums, seat: u16) -> Option<u64> {
     Some(weight)
 }
 
-/// Sets the weight of one seat; gives its old weight. None when the seat does not exist or a sum
-/// overflows, and then some sums may have changed: the caller must fail.
+/// Sets the weight of one seat and returns its old weight. None when the seat does not exist or a
+/// sum overflows, and then some sums may have changed: the caller must fail.
 pub fn set(sums: &mut Sums, seat: u16, weight_now: u64) -> Option<u64> {
     let before = weight(sums, seat)?;
     let mut index = usize::from(seat);

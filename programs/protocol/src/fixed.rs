@@ -1,8 +1,12 @@
 //! Fixed-point numbers: Q32 in u64, Q64 in u128. Every operation is checked and says how it
 //! rounds; the caller picks the direction that does not favour whoever calls the instruction.
 
-pub const BPS: u64 = 10_000;
-pub const Q32_ONE: u64 = 1 << 32;
+crate::limits! {
+    /// One, in basis points.
+    pub const BPS: u64 = 10_000;
+    /// One, as a fixed-point number with 32 fractional bits.
+    pub const Q32_ONE: u64 = 1 << 32;
+}
 /// ln 2 in Q32, rounded to nearest.
 const LN_2_Q32: u128 = 2_977_044_472;
 

@@ -5,8 +5,10 @@ use solana_sha256_hasher::hashv;
 
 pub type Digest = [u8; 32];
 
-/// Bytes of a leaf of a tensor or spec tree.
-pub const LEAF_BYTES: usize = 256;
+crate::limits! {
+    /// Bytes of a leaf of a tensor or spec tree.
+    pub const LEAF_BYTES: usize = 256;
+}
 
 /// Tags keep a node from passing as a leaf, and one kind of tree as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,10 @@
 use anchor_lang::prelude::*;
 use solana_sdk_ids::sysvar::slot_hashes;
 
-/// Entries the sysvar keeps; older ones drop out.
-pub const ENTRIES: u64 = 512;
+crate::limits! {
+    /// Entries that the SlotHashes sysvar keeps; older ones drop out.
+    pub const SLOT_HASHES_ENTRIES: u64 = 512;
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lookup {
@@ -35,7 +37,7 @@ fn search(data: &[u8], slot: u64) -> Option<Lookup> {
         return Some(Lookup::NotYet);
     };
     let found = slot_of(entry);
-    if after == entries.len() && found != slot && count >= ENTRIES {
+    if after == entries.len() && found != slot && count >= SLOT_HASHES_ENTRIES {
         return Some(Lookup::Aged);
     }
     Some(Lookup::Found { slot: found, hash: *entry.last_chunk::<32>()? })

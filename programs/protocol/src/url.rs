@@ -1,7 +1,9 @@
 //! Where somebody serves data, as accounts hold it.
 
-/// Bytes of a URL in an account.
-pub const URL_BYTES: usize = 96;
+crate::limits! {
+    /// Bytes of a URL in an account, padded with zeros.
+    pub const URL_BYTES: usize = 96;
+}
 
 /// Whether these are 1 to 96 printable ASCII characters without spaces, padded with zeros.
 pub fn is_url(url: &[u8; URL_BYTES]) -> bool {

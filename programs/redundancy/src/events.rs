@@ -12,17 +12,7 @@ pub struct Initialized {
     pub params: Params,
 }
 
-#[event]
-pub struct ParamsSet {
-    pub envelope: Envelope,
-    pub params: Params,
-}
-
-#[event]
-pub struct AuthoritySet {
-    pub envelope: Envelope,
-    pub authority: Pubkey,
-}
+protocol::governance_events!(Params);
 
 #[event]
 pub struct BuyerOpened {

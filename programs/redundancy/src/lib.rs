@@ -10,8 +10,8 @@
 //! join, up to the number of runs that the buyer paid for.
 //!
 //! Disagreeing never costs stake. Only silence does, which the clock proves: `expire_run` gives the
-//! bond of who did not commit or reveal in time to the buyer. `release_bond` lets go of the others
-//! when the task has ended, and `close_task` returns its rent.
+//! bond of a silent provider to the buyer. `release_bond` lets go of the others when the task has
+//! ended, and `close_task` returns its rent.
 //!
 //! Accounts of this program's types exist at their canonical addresses only, because each is
 //! created by an `init` with its seeds and canonical bump: owner, type and the fields compared are
@@ -32,6 +32,7 @@ use protocol::{addresses::REDUNDANCY_CPI_BUMP, seeds};
 use state::Params;
 
 declare_id!(protocol::addresses::REDUNDANCY);
+protocol::security!("Neurolov redundancy");
 
 /// Seeds of the fundless PDA that signs the calls to staking and escrow.
 pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[REDUNDANCY_CPI_BUMP]]];
@@ -40,59 +41,114 @@ pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[REDUNDANCY_CPI_BUMP
 pub mod redundancy {
     use super::*;
 
+    /// Creates the configuration.
+    ///
+    /// Caller: the deployer. When: once.
+    /// - `params`: units at the fields of `Params`.
+    /// - `authority`: the key that may set the parameters from then on.
     pub fn initialize(ctx: Context<Initialize>, params: Params, authority: Pubkey) -> Result<()> {
         instructions::initialize::handler(ctx, params, authority)
     }
 
+    /// Replaces the parameters.
+    ///
+    /// Caller: the authority. When: at any time.
+    /// - `params`: units at the fields of `Params`.
     pub fn set_params(ctx: Context<SetParams>, params: Params) -> Result<()> {
         instructions::set_params::handler(ctx, params)
     }
 
+    /// Hands the authority over.
+    ///
+    /// Caller: the authority, and the new one signs too. When: at any time.
     pub fn set_authority(ctx: Context<SetAuthority>) -> Result<()> {
         instructions::set_authority::handler(ctx)
     }
 
+    /// Creates the account that numbers a buyer's tasks.
+    ///
+    /// Caller: anybody, for itself. When: once per owner.
     pub fn open_buyer(ctx: Context<OpenBuyer>) -> Result<()> {
         instructions::open_buyer::handler(ctx)
     }
 
+    /// Creates a task that providers may join.
+    ///
+    /// Caller: the buyer. When: after `escrow::lock`, usually in the same transaction; the amounts
+    /// must be those locked.
+    /// - `task_id`: number of the task, `Buyer.next_task_id`.
+    /// - `terms`: units at the fields of `TaskTerms`.
     pub fn post_task(ctx: Context<PostTask>, task_id: u64, terms: TaskTerms) -> Result<()> {
         instructions::post_task::handler(ctx, task_id, terms)
     }
 
+    /// Adds a run of a provider and locks its bond. The last run wanted starts the task.
+    ///
+    /// Caller: the owner of a position. When: from its turn on until the deadline to join; the turn
+    /// follows from its stake and a slot hash.
     pub fn join(ctx: Context<Join>) -> Result<()> {
         instructions::join::handler(ctx)
     }
 
+    /// Starts a task that enough providers joined, or ends it.
+    ///
+    /// Caller: anybody, who earns a tip. When: after the deadline to join.
     pub fn close_joining(ctx: Context<CloseJoining>) -> Result<()> {
         instructions::close_joining::handler(ctx)
     }
 
+    /// Records a run's commitment to its output.
+    ///
+    /// Caller: the provider of the run. When: until the deadline to commit.
+    /// - `commitment`: SHA-256 of root, salt, provider and task.
     pub fn commit_run(ctx: Context<CommitRun>, commitment: [u8; 32]) -> Result<()> {
         instructions::commit_run::handler(ctx, commitment)
     }
 
+    /// Opens a run's commitment.
+    ///
+    /// Caller: the provider of the run. When: until the deadline to reveal.
+    /// - `root`: Merkle root of the output's bytes as one row.
+    /// - `salt`: the 32 bytes that the commitment contains.
     pub fn reveal_run(ctx: Context<RevealRun>, root: [u8; 32], salt: [u8; 32]) -> Result<()> {
         instructions::reveal_run::handler(ctx, root, salt)
     }
 
+    /// Counts out a silent run. Its bond goes to the task's vault.
+    ///
+    /// Caller: anybody, who earns a tip. When: after the deadline to commit or to reveal.
+    /// - `run`: index of the run.
     pub fn expire_run(ctx: Context<ExpireRun>, run: u8) -> Result<()> {
         instructions::expire_run::handler(ctx, run)
     }
 
-    /// `agrees` has bit i set where the output of run i agrees with the signer's own.
+    /// Says which outputs agree with the signer's own.
+    ///
+    /// Caller: the provider of a revealed run. When: once per round, until the deadline to compare.
+    /// - `agrees`: mask in which bit i says that the output of run i agrees.
     pub fn compare(ctx: Context<Compare>, agrees: u8) -> Result<()> {
         instructions::compare::handler(ctx, agrees)
     }
 
+    /// Pays the runs that agree, asks for more runs, or ends the task unpaid.
+    ///
+    /// Caller: anybody, who earns a tip. When: once every run is compared, or after the deadline to
+    /// compare.
     pub fn decide(ctx: Context<Decide>) -> Result<()> {
         instructions::decide::handler(ctx)
     }
 
+    /// Frees a provider's bond and closes its exposure.
+    ///
+    /// Caller: anybody. When: once per run, when the task has ended.
+    /// - `run`: index of the run.
     pub fn release_bond(ctx: Context<ReleaseBond>, run: u8) -> Result<()> {
         instructions::release_bond::handler(ctx, run)
     }
 
+    /// Closes a task and returns its rent to the buyer.
+    ///
+    /// Caller: anybody. When: once all bonds are released and the escrow is closed.
     pub fn close_task(ctx: Context<CloseTask>) -> Result<()> {
         instructions::close_task::handler(ctx)
     }

@@ -11,27 +11,21 @@
 //! 2. the output's leaf that holds the element, its path to the tensor's root, and that root's
 //!    path in the trace of the stage that committed the operator;
 //! 3. for each operand in slot order, unless the element reads nothing of it: for each range of
-//!    leaves (see [`operand`]) in ascending order the leaves, then their siblings, level by level
+//!    leaves (see [`leaf_ranges`]) in ascending order the leaves, then their siblings, level by level
 //!    from the leaves up, the left one before the right one; then the tensor root's path in the
 //!    trace of its stage, or in the tree of job inputs. A constant's root is in the descriptor.
 
 #![forbid(unsafe_code)]
 
-mod dot;
-mod indices;
-mod layout;
-mod operand;
-mod operator;
 mod staged;
-mod window;
 
-use protocol::{
-    descriptor::{Descriptor, Input},
-    merkle::{Digest, Tree, INPUTS, LEAF_BYTES, SPEC, TENSOR, TRACE},
+use operators::{
+    depth,
+    descriptor::{Descriptor, Input, DESCRIPTOR_BYTES},
+    integer, leaf_ranges, runs, value, Layout, Operand, OperatorError, Run, LEAF,
 };
+use protocol::merkle::{Digest, Tree, INPUTS, LEAF_BYTES, SPEC, TENSOR, TRACE};
 
-use layout::{depth, integer, Layout, LEAF};
-use operand::{leaf_ranges, Operand};
 use staged::Staged;
 
 /// Operators `first..last` and the root over their outputs' roots.
@@ -93,12 +87,23 @@ pub enum RefereeError {
     Unprovable,
 }
 
+impl From<OperatorError> for RefereeError {
+    fn from(error: OperatorError) -> Self {
+        match error {
+            OperatorError::WrongLength => Self::WrongLength,
+            OperatorError::WrongDescriptor => Self::WrongDescriptor,
+            OperatorError::Unprovable => Self::Unprovable,
+        }
+    }
+}
+
 /// Recomputes the element from evidence whose every byte is bound to the claim.
 pub fn judge(claim: &Claim, evidence: &[u8]) -> Result<Judgement, RefereeError> {
     let mut staged = Staged::new(evidence);
-    let descriptor = descriptor(claim, &mut staged)?;
+    let parsed = Descriptor::parse(registered(claim, &mut staged)?);
+    let descriptor = parsed.as_ref().map_err(|_| RefereeError::WrongDescriptor)?;
     let output = Layout::of(&descriptor.output_shape, descriptor.dtype_out)?;
-    let offset = output.byte_offset(claim.element)?;
+    let offset = output.byte_offset(claim.element).ok_or(RefereeError::ElementOutOfRange)?;
 
     let leaf_index = offset / LEAF;
     let leaf = staged.take(LEAF_BYTES)?;
@@ -113,11 +118,11 @@ pub fn judge(claim: &Claim, evidence: &[u8]) -> Result<Judgement, RefereeError> 
             let mut operands = [const { Operand::EMPTY }; 3];
             for slot in 0..operands.len() {
                 if let Some(input) = descriptor.inputs[slot] {
-                    let runs = operator::runs(&descriptor, &place, slot, &operands)?;
-                    operands[slot] = open(claim, &descriptor, slot, input, &runs, &mut staged)?;
+                    let runs = runs(descriptor, &place, slot, &operands)?;
+                    operands[slot] = open(claim, descriptor, slot, input, &runs, &mut staged)?;
                 }
             }
-            operator::value(&descriptor, &place, &operands)?
+            value(descriptor, &place, &operands)?
         }
         None => 0,
     };
@@ -125,13 +130,17 @@ pub fn judge(claim: &Claim, evidence: &[u8]) -> Result<Judgement, RefereeError> 
     Ok(Judgement { expected, committed, stage })
 }
 
-fn descriptor(claim: &Claim, staged: &mut Staged) -> Result<Descriptor, RefereeError> {
+/// The bytes of the descriptor that the graph has registered for the operator.
+fn registered<'a>(
+    claim: &Claim,
+    staged: &mut Staged<'a>,
+) -> Result<&'a [u8; DESCRIPTOR_BYTES], RefereeError> {
     ensure(claim.operator < u32::from(claim.operators), RefereeError::UnknownOperator)?;
     let bytes = staged.array()?;
     let path = staged.path(depth(claim.operators.into()))?;
     let root = SPEC.root(SPEC.leaf(bytes), claim.operator.into(), path);
     ensure(root == claim.spec_root, RefereeError::WrongDescriptor)?;
-    Descriptor::parse(bytes).map_err(|_| RefereeError::WrongDescriptor)
+    Ok(bytes)
 }
 
 /// The stage that committed an operator, and whether this is the root of the operator's output.
@@ -169,7 +178,7 @@ fn open<'a>(
     descriptor: &Descriptor,
     slot: usize,
     input: Input,
-    runs: &[operand::Run],
+    runs: &[Run],
     staged: &mut Staged<'a>,
 ) -> Result<Operand<'a>, RefereeError> {
     let wrong = RefereeError::WrongOperand(slot);

@@ -57,6 +57,42 @@ pub fn forfeit_bond(infos: &[AccountInfo; 8], signer: &[&[&[u8]]]) -> Result<()>
     )
 }
 
+/// Infos: authority, pool, position, exposure, verifiers, mint, stake vault, destination, token
+/// program.
+pub fn slash(infos: &[AccountInfo; 9], amount: u64, signer: &[&[&[u8]]]) -> Result<()> {
+    let [authority, pool, position, exposure, verifiers, mint, stake_vault, destination, token_program] =
+        keys(infos);
+    call(
+        crate::ID,
+        accounts::Slash {
+            authority,
+            pool,
+            position,
+            exposure,
+            verifiers,
+            mint,
+            stake_vault,
+            destination,
+            token_program,
+        },
+        instruction::Slash { amount },
+        infos,
+        signer,
+    )
+}
+
+/// Infos: authority, pool, position, exposure, verifiers.
+pub fn record_catch(infos: &[AccountInfo; 5], signer: &[&[&[u8]]]) -> Result<()> {
+    let [authority, pool, position, exposure, verifiers] = keys(infos);
+    call(
+        crate::ID,
+        accounts::RecordCatch { authority, pool, position, exposure, verifiers },
+        instruction::RecordCatch {},
+        infos,
+        signer,
+    )
+}
+
 fn keys<const N: usize>(infos: &[AccountInfo; N]) -> [Pubkey; N] {
     infos.each_ref().map(|info| *info.key)
 }

@@ -11,17 +11,7 @@ pub struct PoolInitialized {
     pub params: Params,
 }
 
-#[event]
-pub struct ParamsSet {
-    pub envelope: Envelope,
-    pub params: Params,
-}
-
-#[event]
-pub struct AuthoritySet {
-    pub envelope: Envelope,
-    pub authority: Pubkey,
-}
+protocol::governance_events!(Params);
 
 #[event]
 pub struct PositionOpened {

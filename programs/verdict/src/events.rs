@@ -10,17 +10,7 @@ pub struct Initialized {
     pub params: Params,
 }
 
-#[event]
-pub struct ParamsSet {
-    pub envelope: Envelope,
-    pub params: Params,
-}
-
-#[event]
-pub struct AuthoritySet {
-    pub envelope: Envelope,
-    pub authority: Pubkey,
-}
+protocol::governance_events!(Params);
 
 #[event]
 pub struct VerdictOpened {
@@ -105,7 +95,8 @@ pub struct BallotsTallied {
     pub drawn: u8,
     /// 0 unless decided.
     pub outcome: u8,
-    /// 1 when more verifiers are to be drawn, 3 when a proof is awaited, 6 when providers are asked.
+    /// A code of `State`: Committed when more verifiers are to be drawn, Disputed when a proof is
+    /// awaited, Answering when providers are asked, else Decided.
     pub state: u8,
     /// Last slot for a proof.
     pub window_end: u64,

@@ -15,8 +15,8 @@
 //! Whoever holds the data can `prove_fraud` instead, from the last commit until the money moves: a
 //! challenger stages evidence in a buffer (`open_buffer`, `write_buffer`, `close_buffer`), and the
 //! referee recomputes the element that its ticket (`place_ticket`, `close_ticket`) or its own
-//! rejecting ballot names. Then `slash_provider` and `slash_ballot` take the stake of who committed
-//! the element and of who accepted it, and `void` pays the bounty.
+//! rejecting ballot names. Then `slash_provider` and `slash_ballot` take the stake of whoever
+//! committed the element and of whoever accepted it, and `void` pays the bounty.
 //! `release_ballot` frees each verifier's stake, and `close_verdict` returns the rent.
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;
@@ -33,6 +33,7 @@ use instructions::*;
 use state::Params;
 
 declare_id!(protocol::addresses::VERDICT);
+protocol::security!("Neurolov verdict");
 
 /// Seeds of the fundless PDA that signs the calls to staking, escrow and the registry.
 pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[VERDICT_CPI_BUMP]]];
@@ -41,22 +42,48 @@ pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[VERDICT_CPI_BUMP]]]
 pub mod verdict {
     use super::*;
 
+    /// Creates the configuration.
+    ///
+    /// Caller: the deployer. When: once.
+    /// - `authority`: the key that may set the parameters from then on.
+    /// - `params`: units at the fields of `Params`.
     pub fn initialize(ctx: Context<Initialize>, authority: Pubkey, params: Params) -> Result<()> {
         instructions::initialize::handler(ctx, authority, params)
     }
 
+    /// Replaces the parameters. Refuses those under which cheating, or accepting unchecked, would
+    /// pay.
+    ///
+    /// Caller: the authority. When: at any time.
+    /// - `params`: units at the fields of `Params`.
     pub fn set_params(ctx: Context<SetParams>, params: Params) -> Result<()> {
         instructions::set_params::handler(ctx, params)
     }
 
+    /// Hands the authority over.
+    ///
+    /// Caller: the authority, and the new one signs too. When: at any time.
     pub fn set_authority(ctx: Context<SetAuthority>) -> Result<()> {
         instructions::set_authority::handler(ctx)
     }
 
+    /// Creates a job's verdict.
+    ///
+    /// Caller: the provider that holds the lease, which pays the rent. When: once per job, while it
+    /// is claimed.
     pub fn open_verdict(ctx: Context<OpenVerdict>) -> Result<()> {
         instructions::open_verdict::handler(ctx)
     }
 
+    /// Commits the results of a run of operators. The stage that contains the last operator ends
+    /// the work.
+    ///
+    /// Caller: the provider that holds the lease. When: while the lease runs; a stage continues
+    /// where the job stands, or starts over at 0.
+    /// - `first`: index of the first operator.
+    /// - `last`: index after the last operator.
+    /// - `root`: Merkle root over the roots of the outputs, one leaf per operator.
+    /// - `kind`: code of `ProofKind`.
     pub fn commit_stage(
         ctx: Context<CommitStage>,
         first: u16,
@@ -67,18 +94,40 @@ pub mod verdict {
         instructions::commit_stage::handler(ctx, first, last, root, kind)
     }
 
+    /// Puts the stages of a job that nobody continued before its first draw.
+    ///
+    /// Caller: anybody, who earns a tip. When: once the registry expired the job.
     pub fn adopt_partial(ctx: Context<AdoptPartial>) -> Result<()> {
         instructions::adopt_partial::handler(ctx)
     }
 
+    /// Draws verifiers by stake, or spares the job a verification if the beacon does.
+    ///
+    /// Caller: anybody, who earns a tip. When: `DRAW_DELAY` slots after the commit with the salt,
+    /// `Params.salt_slots` later without.
+    /// - `salt`: the buyer's 32 secret bytes, or none if they are not known.
     pub fn draw(ctx: Context<Draw>, salt: Option<[u8; 32]>) -> Result<()> {
         instructions::draw::handler(ctx, salt)
     }
 
+    /// Records a verifier's commitment to its ballot and exposes its stake.
+    ///
+    /// Caller: the owner of the drawn seat. When: until the ballot deadline.
+    /// - `ballot`: index of the ballot.
+    /// - `commitment`: SHA-256 of choice, operator, element, salt, verifier and job.
     pub fn cast_ballot(ctx: Context<CastBallot>, ballot: u8, commitment: [u8; 32]) -> Result<()> {
         instructions::cast_ballot::handler(ctx, ballot, commitment)
     }
 
+    /// Opens a ballot that was cast.
+    ///
+    /// Caller: the verifier that cast it. When: after the ballot deadline, until the reveal
+    /// deadline.
+    /// - `ballot`: index of the ballot.
+    /// - `choice`: code of `Choice`.
+    /// - `operator`: index of the operator that a rejection calls wrong; 0 otherwise.
+    /// - `element`: index into the stored elements of its output; 0 otherwise.
+    /// - `salt`: the 32 bytes that the commitment contains.
     pub fn reveal_ballot(
         ctx: Context<RevealBallot>,
         ballot: u8,
@@ -90,18 +139,37 @@ pub mod verdict {
         instructions::reveal_ballot::handler(ctx, ballot, choice, operator, element, salt)
     }
 
+    /// Counts the ballots and decides, opens a dispute, asks the provider for data, or has more
+    /// verifiers drawn.
+    ///
+    /// Caller: anybody, who earns a tip. When: once all ballots of the latest draw are revealed or
+    /// late.
     pub fn tally(ctx: Context<Tally>) -> Result<()> {
         instructions::tally::handler(ctx)
     }
 
+    /// Credits everyone for a result that is paid and ends the job.
+    ///
+    /// Caller: anybody, who earns a tip. When: after the window of a decided result, or of a
+    /// dispute without a proof.
     pub fn settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
         instructions::settle::handler(ctx)
     }
 
+    /// Ends a job whose result was proven wrong or cannot be had: no provider is paid, the buyer
+    /// gets the price back.
+    ///
+    /// Caller: anybody, who earns a tip. When: once the result is decided, after the provider was
+    /// slashed where one must be.
     pub fn void(ctx: Context<Void>) -> Result<()> {
         instructions::void::handler(ctx)
     }
 
+    /// Frees what a ballot exposed. A ballot that was cast and not revealed costs its verifier the
+    /// silence fee.
+    ///
+    /// Caller: anybody. When: once per ballot, when the verdict is settled.
+    /// - `ballot`: index of the ballot.
     pub fn release_ballot<'info>(
         ctx: Context<'info, ReleaseBallot<'info>>,
         ballot: u8,
@@ -109,26 +177,56 @@ pub mod verdict {
         instructions::release_ballot::handler(ctx, ballot)
     }
 
+    /// Turns an empty account of this program into a buffer for evidence.
+    ///
+    /// Caller: the challenger; the payer signs too. When: in the transaction that creates the
+    /// account.
+    /// - `length`: bytes of evidence that the account has room for.
     pub fn open_buffer(ctx: Context<OpenBuffer>, length: u32) -> Result<()> {
         instructions::open_buffer::handler(ctx, length)
     }
 
+    /// Writes evidence into a buffer.
+    ///
+    /// Caller: the challenger of the buffer. When: at any time.
+    /// - `offset`: bytes from the start of the evidence.
+    /// - `bytes`: what to write there.
     pub fn write_buffer(ctx: Context<WriteBuffer>, offset: u32, bytes: Vec<u8>) -> Result<()> {
         instructions::write_buffer::handler(ctx, offset, bytes)
     }
 
+    /// Closes a buffer and returns its rent to its payer.
+    ///
+    /// Caller: the challenger of the buffer. When: at any time.
     pub fn close_buffer(ctx: Context<CloseBuffer>) -> Result<()> {
         instructions::close_buffer::handler(ctx)
     }
 
+    /// Announces a challenge without revealing of what.
+    ///
+    /// Caller: the challenger, which pays the rent. When: once per challenger and job.
+    /// - `hash`: SHA-256 of operator, element, challenger and salt.
     pub fn place_ticket(ctx: Context<PlaceTicket>, hash: [u8; 32]) -> Result<()> {
         instructions::place_ticket::handler(ctx, hash)
     }
 
+    /// Closes a ticket and returns its rent.
+    ///
+    /// Caller: the challenger of the ticket. When: at any time.
     pub fn close_ticket(ctx: Context<CloseTicket>) -> Result<()> {
         instructions::close_ticket::handler(ctx)
     }
 
+    /// Lets the referee recompute one committed element from the evidence; if it is wrong, convicts
+    /// whoever committed it and issues a receipt.
+    ///
+    /// Caller: a challenger with a ticket of at least `TICKET_AGE` slots, or a verifier whose
+    /// revealed ballot rejects this element. When: from the last commit until the window of the
+    /// result ends.
+    /// - `operator`: index of the operator.
+    /// - `element`: index into the stored elements of its output.
+    /// - `salt`: the 32 bytes that the ticket contains; zeros without one.
+    /// - `tail`: the last bytes of the evidence, after those in the buffer.
     pub fn prove_fraud(
         ctx: Context<ProveFraud>,
         operator: u32,
@@ -139,31 +237,59 @@ pub mod verdict {
         instructions::prove_fraud::handler(ctx, operator, element, salt, tail)
     }
 
+    /// Shows that the buyer ordered the proven lie: the provider keeps its stake.
+    ///
+    /// Caller: anybody who knows the salt. When: until `Params.trap_slots` after the proof.
+    /// - `salt`: the 32 bytes that the trap contains.
     pub fn open_trap(ctx: Context<OpenTrap>, salt: [u8; 32]) -> Result<()> {
         instructions::open_trap::handler(ctx, salt)
     }
 
+    /// Takes the convicted provider's exposure: a share is burned, the rest goes to the job's
+    /// vault.
+    ///
+    /// Caller: anybody. When: once, when no trap can be opened any more.
     pub fn slash_provider(ctx: Context<SlashProvider>) -> Result<()> {
         instructions::slash_provider::handler(ctx)
     }
 
+    /// Takes the exposure of a verifier that accepted what was proven wrong: a share is burned, the
+    /// rest goes to the shard's fee vault.
+    ///
+    /// Caller: anybody. When: once per ballot, after the proof.
+    /// - `ballot`: index of the ballot.
     pub fn slash_ballot<'info>(ctx: Context<'info, SlashBallot<'info>>, ballot: u8) -> Result<()> {
         instructions::slash_ballot::handler(ctx, ballot)
     }
 
-    /// The evidence is what the buffer holds, then `tail`.
+    /// Shows one of the elements that the provider was asked for.
+    ///
+    /// Caller: any provider of the job. When: until the deadline for answers, once per question.
+    /// - `question`: index of the question, below `QUESTIONS`.
+    /// - `tail`: the last bytes of the evidence, after those in the buffer.
     pub fn answer_element(ctx: Context<AnswerElement>, question: u8, tail: Vec<u8>) -> Result<()> {
         instructions::answer_element::handler(ctx, question, tail)
     }
 
+    /// Makes the provider show elements because the buyer misses the data of a result that it is
+    /// about to pay for.
+    ///
+    /// Caller: the buyer. When: once, within the window of the result.
     pub fn demand_answers(ctx: Context<DemandAnswers>) -> Result<()> {
         instructions::demand_answers::handler(ctx)
     }
 
+    /// Convicts the provider of the first question without an answer and issues a receipt.
+    ///
+    /// Caller: anybody, who pays the rent of the receipt. When: after the deadline for answers.
     pub fn expire_answers(ctx: Context<ExpireAnswers>) -> Result<()> {
         instructions::expire_answers::handler(ctx)
     }
 
+    /// Closes a verdict and returns its rent to its payer.
+    ///
+    /// Caller: anybody. When: once it is settled and all ballots are released, or once the registry
+    /// ended the job without it.
     pub fn close_verdict(ctx: Context<CloseVerdict>) -> Result<()> {
         instructions::close_verdict::handler(ctx)
     }

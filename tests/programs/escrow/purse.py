@@ -12,8 +12,6 @@ from keeper.lab.market.sandbox import Sent
 from tests.programs.forging import Caller
 from tests.world import NLOV, Actor, World
 
-LOCKED: Final = 0
-FINAL: Final = 1
 TERMS: Final = escrow.Terms(price=10 * NLOV, verification=3 * NLOV, tips=NLOV, urgency=4 * NLOV)
 """Localnet burns half of the urgency."""
 HELD: Final = 16 * NLOV

@@ -5,8 +5,9 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, job_registry, redundancy, staking
+from idl.client.bindings.escrow import EscrowState
 from keeper.lab.market import tasks
-from tests.programs.escrow.purse import BURNED, HELD, LOCKED, TERMS, TO_HAND, Purse, lock
+from tests.programs.escrow.purse import BURNED, HELD, TERMS, TO_HAND, Purse, lock
 from tests.programs.forging import copied, other_bump
 from tests.world import NLOV, Actor, World, unsigned
 
@@ -25,7 +26,7 @@ def test_locks_and_burns(world: World, buyer: Actor) -> None:
     assert (stored.job, stored.buyer, stored.vault) == (purse.job, buyer.key, purse.vault)
     assert (stored.price, stored.verification) == (TERMS.price, TERMS.verification)
     assert (stored.tips, stored.urgency) == (TERMS.tips, TERMS.urgency // 2)
-    assert (stored.state, stored.locked_slot) == (LOCKED, world.slot)
+    assert (stored.state, stored.locked_slot) == (EscrowState.LOCKED, world.slot)
     assert (stored.credit_count, stored.credited, stored.paid) == (0, 0, 0)
     assert purse.held == HELD
     assert world.tokens(buyer) == TO_HAND - HELD - BURNED

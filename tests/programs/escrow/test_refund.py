@@ -1,6 +1,7 @@
 from idl.client import escrow
+from idl.client.bindings.escrow import EscrowState
 from keeper.lab.market import tasks
-from tests.programs.escrow.purse import FINAL, HELD, TERMS, Purse
+from tests.programs.escrow.purse import HELD, TERMS, Purse
 from tests.programs.forging import Caller
 from tests.world import NLOV, Actor, World, unsigned, with_account
 
@@ -8,7 +9,7 @@ from tests.world import NLOV, Actor, World, unsigned, with_account
 def test_ends_with_the_crank_tip_alone(world: World, purse: Purse, provider: Actor) -> None:
     (event,) = purse.refund(provider, 300)
     stored = purse.stored()
-    assert (stored.state, stored.credit_count, stored.credited) == (FINAL, 1, 300)
+    assert (stored.state, stored.credit_count, stored.credited) == (EscrowState.FINAL, 1, 300)
     assert (stored.credits[0].party, stored.credits[0].amount) == (provider.key, 300)
     assert isinstance(event, escrow.Refunded)
     assert (event.job, event.tip) == (purse.job, 300)

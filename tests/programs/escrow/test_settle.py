@@ -3,8 +3,9 @@ from solders.pubkey import Pubkey
 from spl.token.instructions import TransferParams, transfer
 
 from idl.client import TOKEN_PROGRAM, escrow
+from idl.client.bindings.escrow import EscrowState
 from keeper.lab.market import tasks
-from tests.programs.escrow.purse import FINAL, HELD, LOCKED, Purse
+from tests.programs.escrow.purse import HELD, Purse
 from tests.programs.forging import Caller
 from tests.world import NLOV, Actor, World, unsigned, with_account
 
@@ -27,7 +28,7 @@ def test_credits_charges_and_ends(
 ) -> None:
     (event,) = purse.settle((provider, 900), (verifier, 30), fee=50)
     stored = purse.stored()
-    assert (stored.state, stored.credit_count) == (FINAL, 2)
+    assert (stored.state, stored.credit_count) == (EscrowState.FINAL, 2)
     assert (stored.credited, stored.fee, stored.fee_due, stored.paid) == (930, 50, 50, 0)
     first, second = stored.credits[:2]
     assert (first.party, first.amount, first.paid) == (provider.key, 900, 0)
@@ -47,7 +48,7 @@ def test_merges_credits_of_one_party(purse: Purse, provider: Actor, verifier: Ac
 
 def test_goes_on_until_it_is_final(purse: Purse, provider: Actor, verdict: Caller) -> None:
     purse.settle((provider, 5), finalise=False)
-    assert purse.stored().state == LOCKED
+    assert purse.stored().state == EscrowState.LOCKED
     purse.settle()
     verdict.fails("AlreadyFinal", purse.settling((provider, 1)))
 
@@ -102,7 +103,7 @@ def test_each_judge_settles_its_own(world: World, purse: Purse, verdict: Caller)
     theirs = Purse(world, buyer, task.address)
     verdict.fails("WrongCaller", theirs.settling())
     redundancy.send(theirs.settling((buyer, 1), authority=redundancy.key))
-    assert (theirs.stored().state, theirs.stored().judge) == (FINAL, 1)
+    assert (theirs.stored().state, theirs.stored().judge) == (EscrowState.FINAL, 1)
 
 
 def test_attack_01_the_program_must_sign(world: World, purse: Purse, verdict: Caller) -> None:

@@ -28,6 +28,7 @@ from idl.client import (
     staking,
 )
 from idl.client import Account as Stored
+from idl.client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS, JobState
 from keeper.exact.decisions.selection import ClaimRules, Standing, reputation_at, weight
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
@@ -37,12 +38,9 @@ from tests.world import NLOV, Actor, World
 
 PARAMS = LOCALNET_PARAMETERS.job_registry
 StoredType = TypeVar("StoredType", bound=Stored)
-DRAWS = 3
-TIPS = 8
 RECORDED = json.loads(
     (Path(__file__).parents[2] / "recorded" / "descriptors.json").read_text("utf-8")
 )
-POSTED, CLAIMED, COMMITTED, SETTLED, CANCELLED, EXPIRED, VOIDED = range(7)
 STAKE = 5_000 * NLOV
 DEPLOYER = localnet_keypair("deployer")
 
@@ -123,8 +121,8 @@ class Marketplace(World):
         """Locks what the terms of a job require; urgency doubles, because half is burned."""
         amounts = {
             "price": terms.price,
-            "verification": terms.verification_fee * DRAWS * terms.verifiers,
-            "tips": terms.tip * TIPS,
+            "verification": terms.verification_fee * MAX_DRAWS * terms.verifiers,
+            "tips": terms.tip * PAID_CRANK_STEPS,
             "urgency": terms.urgency * 2,
         }
         seeds = (b"job", bytes(buyer.key), job_id.to_bytes(8, "little"))
@@ -359,7 +357,7 @@ def conclude(
         "provider": job_registry.provider_address(owner.key),
         "utilisation": utilisation(job),
     }
-    blamed = owner.key if outcome == VOIDED else Pubkey.default()
+    blamed = owner.key if outcome == JobState.VOIDED else Pubkey.default()
     return job_registry.conclude(
         outcome=outcome, paid_macs=macs, **({"blamed": blamed} | given | accounts)
     )

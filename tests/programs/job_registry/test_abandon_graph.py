@@ -1,12 +1,7 @@
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry
-from tests.programs.job_registry.marketplace import (
-    Marketplace,
-    append,
-    open_graph,
-    recorded_graph,
-)
+from tests.programs.job_registry.marketplace import Marketplace, append, open_graph, recorded_graph
 from tests.world import Actor, unsigned
 
 

@@ -6,6 +6,7 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry
+from idl.client.bindings.job_registry import GraphState
 from kernels.graph import Descriptor, InputKind
 from kernels.trace import spec_root
 from tests.programs.job_registry.marketplace import (
@@ -98,7 +99,7 @@ def test_the_largest_graphs_stay_within_the_limit(market: Marketplace, operators
         for instruction in appends(author, address, descriptors)
     )
     assert worst <= LIMIT
-    assert market.fetch(job_registry.Graph, address).state == 1
+    assert market.fetch(job_registry.Graph, address).state == GraphState.SEALED
 
 
 def test_refuses_another_root(market: Marketplace) -> None:

@@ -13,13 +13,7 @@ from spl.token.instructions import TransferParams as SplTransfer
 from spl.token.instructions import transfer as spl_transfer
 
 from idl.client import SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, job_registry, staking
-from tests.programs.job_registry.marketplace import (
-    CAPABILITY,
-    PARAMS,
-    TERMS,
-    Marketplace,
-    post_job,
-)
+from tests.programs.job_registry.marketplace import CAPABILITY, PARAMS, TERMS, Marketplace, post_job
 from tests.world import NLOV, Actor
 
 REGISTRY = job_registry.registry_address()

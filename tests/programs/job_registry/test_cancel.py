@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from idl.client import SYSTEM_PROGRAM, escrow, job_registry
-from tests.programs.job_registry.marketplace import CANCELLED, Marketplace, record_stage
+from idl.client.bindings.job_registry import JobState
+from tests.programs.job_registry.marketplace import Marketplace, record_stage
 from tests.world import unsigned
 
 
@@ -12,10 +13,10 @@ def test_the_buyer_gets_everything_back(market: Marketplace) -> None:
     locked = market.tokens(escrow.vault_address(key))
     sent = market.send(job_registry.cancel(buyer=buyer.key, job=key), signers=[buyer])
     job, held = market.job(key), market.escrow_of(key)
-    assert (job.state, job.concluded_slot) == (CANCELLED, market.slot)
+    assert (job.state, job.concluded_slot) == (JobState.CANCELLED, market.slot)
     assert (held.state, held.credited, held.fee_due) == (1, 0, 0)
     event = sent.only(job_registry.JobEnded)
-    assert (event.job, event.state, event.envelope.sequence) == (key, CANCELLED, 2)
+    assert (event.job, event.state, event.envelope.sequence) == (key, JobState.CANCELLED, 2)
     assert sent.units <= 40_000
     before = market.tokens(buyer)
     market.send(
@@ -34,7 +35,7 @@ def test_the_buyer_may_after_a_lease_expired(market: Marketplace) -> None:
     key, buyer, owner = market.leased()
     market.expire_lease(key, owner)
     market.send(job_registry.cancel(buyer=buyer.key, job=key), signers=[buyer])
-    assert market.job(key).state == CANCELLED
+    assert market.job(key).state == JobState.CANCELLED
 
 
 def test_refuses_while_a_provider_works(market: Marketplace) -> None:

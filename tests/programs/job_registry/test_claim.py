@@ -8,20 +8,14 @@ from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
 from idl.client import SYSTEM_PROGRAM, find_address, job_registry, staking
+from idl.client.bindings.job_registry import Q32_ONE, JobState
 from keeper.exact.decisions.selection import ClaimTerms, locked, quote
 from keeper.node.decisions.claim_order import lot
 from keeper.node.decisions.fixed_point import negative_ln
-from tests.programs.job_registry.marketplace import (
-    CAPABILITY,
-    CLAIMED,
-    PARAMS,
-    TERMS,
-    Marketplace,
-)
+from tests.programs.job_registry.marketplace import CAPABILITY, PARAMS, TERMS, Marketplace
 from tests.world import NLOV, Actor, unsigned
 
 MARKET = job_registry.market_address()
-Q32 = 1 << 32
 
 
 def agreed(market: Marketplace, macs: int, owner: Actor) -> int:
@@ -39,7 +33,7 @@ def test_leases_the_job(market: Marketplace) -> None:
     price = agreed(market, market.job(key).macs, owner) + TERMS.urgency
     sent = market.claim(key, owner)
     job, lease = market.job(key), market.job(key).lease
-    assert (job.state, job.attempts) == (CLAIMED, 0)
+    assert (job.state, job.attempts) == (JobState.CLAIMED, 0)
     assert (lease.provider, lease.claimed_slot, lease.price) == (owner.key, market.slot, price)
     assert lease.expires_slot == market.slot + PARAMS.lease_slots
     assert lease.cap_slot == lease.expires_slot + job.macs // PARAMS.min_rate_macs_per_slot
@@ -101,8 +95,8 @@ def test_a_providers_turn_is_exact(
 @given(
     ask=st.integers(1, 10**15),
     measured=st.integers(0, 2**64 - 1),
-    demand=st.integers(0, Q32),
-    season=st.integers(1, 4 * Q32),
+    demand=st.integers(0, Q32_ONE),
+    season=st.integers(1, 4 * Q32_ONE),
     kappa=st.integers(25, 65_535),
     bond_bps=st.integers(0, 10_000),
 )
@@ -144,7 +138,7 @@ def test_price_and_exposure_follow_the_formula(
 @settings(max_examples=500, derandomize=True, database=None)
 @given(st.integers(0, 2**64 - 1))
 def test_the_logarithm_is_close(x: int) -> None:
-    assert abs(negative_ln(x) / Q32 + log((x + 1) / 2**64)) < 2**-24
+    assert abs(negative_ln(x) / Q32_ONE + log((x + 1) / 2**64)) < 2**-24
 
 
 def test_attack_20_many_keys_win_no_more_than_one() -> None:

@@ -5,18 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idl.client import job_registry, shard_of
+from idl.client.bindings.job_registry import REPUTATION_ONE, JobState
 from keeper.exact.decisions.selection import reputation_at
-from tests.programs.job_registry.marketplace import (
-    EXPIRED,
-    PARAMS,
-    SETTLED,
-    VOIDED,
-    Marketplace,
-    conclude,
-    record_stage,
-)
-
-ONE = 65_536
+from tests.programs.job_registry.marketplace import PARAMS, Marketplace, conclude, record_stage
 
 
 def test_a_settled_job_earns_reputation(market: Marketplace) -> None:
@@ -25,19 +16,22 @@ def test_a_settled_job_earns_reputation(market: Marketplace) -> None:
     market.edit(
         job_registry.Provider,
         address,
-        reputation=ONE // 2,
+        reputation=REPUTATION_ONE // 2,
         rated_slot=market.slot,
         measured_rate=8_000,
     )
     before, job = market.provider_of(owner), market.job(key)
-    events = market.as_verdict(conclude(key, owner, SETTLED, job.macs))
+    events = market.as_verdict(conclude(key, owner, JobState.SETTLED, job.macs))
     after = market.provider_of(owner)
-    assert (after.reputation, after.rated_slot) == (ONE // 2 + ONE // 32, market.slot)
+    assert (after.reputation, after.rated_slot) == (
+        REPUTATION_ONE // 2 + REPUTATION_ONE // 32,
+        market.slot,
+    )
     rate = job.macs // (job.committed_slot - job.lease.claimed_slot)
     assert after.measured_rate == 7_000 + rate // 8
     assert (after.completed, after.failed) == (before.completed + 1, before.failed)
     read = market.job(key)
-    assert (read.state, read.concluded_slot) == (SETTLED, market.slot)
+    assert (read.state, read.concluded_slot) == (JobState.SETTLED, market.slot)
     assert market.shard_for(key).settled_macs == job.macs
     assert [type(event) for event in events] == [
         job_registry.ProviderRated,
@@ -46,7 +40,11 @@ def test_a_settled_job_earns_reputation(market: Marketplace) -> None:
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, database=None)
-@given(reputation=st.integers(0, ONE), idle=st.integers(0, 10**6), half_life=st.integers(1, 10**5))
+@given(
+    reputation=st.integers(0, REPUTATION_ONE),
+    idle=st.integers(0, 10**6),
+    half_life=st.integers(1, 10**5),
+)
 def test_a_settled_job_adds_to_what_idleness_left(
     reputation: int, idle: int, half_life: int
 ) -> None:
@@ -62,30 +60,33 @@ def test_a_settled_job_adds_to_what_idleness_left(
     rated = {"reputation": reputation, "rated_slot": market.slot - idle}
     market.edit(job_registry.Provider, address, **rated)
     left = reputation_at(market.standing(owner), market.slot, half_life)
-    market.as_verdict(conclude(key, owner, SETTLED, 1))
+    market.as_verdict(conclude(key, owner, JobState.SETTLED, 1))
     after = market.provider_of(owner)
-    assert (after.reputation, after.rated_slot) == (left + (ONE - left) // 16, market.slot)
+    assert (after.reputation, after.rated_slot) == (
+        left + (REPUTATION_ONE - left) // 16,
+        market.slot,
+    )
 
 
 def test_a_job_committed_in_its_first_slot_counts_as_one(market: Marketplace) -> None:
     key, _, owner = market.leased()
     job = market.job(key)
     market.as_verdict(record_stage(key, owner, job.operators, job.macs))
-    market.as_verdict(conclude(key, owner, SETTLED, job.macs))
+    market.as_verdict(conclude(key, owner, JobState.SETTLED, job.macs))
     assert market.provider_of(owner).measured_rate == job.macs // 8
 
 
 def test_a_voided_job_costs_reputation(market: Marketplace) -> None:
     key, _, owner = market.committed()
     address = job_registry.provider_address(owner.key)
-    market.edit(job_registry.Provider, address, reputation=ONE, measured_rate=8_000)
+    market.edit(job_registry.Provider, address, reputation=REPUTATION_ONE, measured_rate=8_000)
     before = market.provider_of(owner)
-    market.as_verdict(conclude(key, owner, VOIDED))
+    market.as_verdict(conclude(key, owner, JobState.VOIDED))
     after = market.provider_of(owner)
     assert after.rated_slot == before.rated_slot
-    assert (after.reputation, after.completed, after.failed) == (ONE // 4, 0, 1)
+    assert (after.reputation, after.completed, after.failed) == (REPUTATION_ONE // 4, 0, 1)
     assert after.measured_rate == 8_000
-    assert market.job(key).state == VOIDED
+    assert market.job(key).state == JobState.VOIDED
     assert market.shard_for(key).settled_macs == 0
 
 
@@ -93,7 +94,7 @@ def test_settled_work_counts_in_its_own_epoch(market: Marketplace) -> None:
     key, _, owner = market.committed()
     market.warp_to(2 * PARAMS.epoch_slots)
     macs = market.job(key).macs
-    market.as_verdict(conclude(key, owner, SETTLED, macs))
+    market.as_verdict(conclude(key, owner, JobState.SETTLED, macs))
     shard = market.shard_for(key)
     assert (shard.epoch, shard.posted_macs, shard.settled_macs) == (2, 0, macs)
 
@@ -101,20 +102,24 @@ def test_settled_work_counts_in_its_own_epoch(market: Marketplace) -> None:
 def test_a_provider_that_left_blocks_nothing(market: Marketplace) -> None:
     key, _, owner = market.committed()
     market.send(job_registry.deregister_provider(owner=owner.key), signers=[owner])
-    market.as_verdict(conclude(key, owner, VOIDED))
-    assert market.job(key).state == VOIDED
+    market.as_verdict(conclude(key, owner, JobState.VOIDED))
+    assert market.job(key).state == JobState.VOIDED
 
 
 def test_whoever_is_blamed_is_rated_whoever_holds_the_lease(market: Marketplace) -> None:
     blamed = market.provider()
     key, _, owner = market.committed()
     for each in (owner, blamed):
-        market.edit(job_registry.Provider, job_registry.provider_address(each.key), reputation=ONE)
+        market.edit(
+            job_registry.Provider,
+            job_registry.provider_address(each.key),
+            reputation=REPUTATION_ONE,
+        )
     before = market.provider_of(owner)
-    events = market.as_verdict(conclude(key, blamed, VOIDED))
+    events = market.as_verdict(conclude(key, blamed, JobState.VOIDED))
     assert market.provider_of(owner) == before
     after = market.provider_of(blamed)
-    assert (after.reputation, after.failed) == (ONE // 4, 1)
+    assert (after.reputation, after.failed) == (REPUTATION_ONE // 4, 1)
     rated = next(event for event in events if isinstance(event, job_registry.ProviderRated))
     assert rated.owner == blamed.key
 
@@ -122,10 +127,12 @@ def test_whoever_is_blamed_is_rated_whoever_holds_the_lease(market: Marketplace)
 def test_nobody_spares_a_provider_its_rating(market: Marketplace) -> None:
     other = market.provider()
     key, _, owner = market.committed()
-    market.as_verdict_fails("WrongProvider", conclude(key, other, SETTLED))
-    market.as_verdict_fails("WrongProvider", conclude(key, other, VOIDED, blamed=owner.key))
+    market.as_verdict_fails("WrongProvider", conclude(key, other, JobState.SETTLED))
     market.as_verdict_fails(
-        "WrongProvider", conclude(key, owner, VOIDED, provider=market.person().key)
+        "WrongProvider", conclude(key, other, JobState.VOIDED, blamed=owner.key)
+    )
+    market.as_verdict_fails(
+        "WrongProvider", conclude(key, owner, JobState.VOIDED, provider=market.person().key)
     )
 
 
@@ -137,9 +144,9 @@ def test_stages_without_a_lease_rate_nobody(market: Marketplace) -> None:
     cranker = market.person()
     market.send(job_registry.expire_job(cranker=cranker.key, job=key), signers=[cranker])
     before = market.provider_of(owner)
-    market.as_verdict(conclude(key, owner, SETTLED, 10))
+    market.as_verdict(conclude(key, owner, JobState.SETTLED, 10))
     assert market.provider_of(owner) == before
-    assert market.job(key).state == SETTLED
+    assert market.job(key).state == JobState.SETTLED
 
 
 def test_without_a_lease_a_void_still_rates_whom_it_blames(market: Marketplace) -> None:
@@ -150,17 +157,17 @@ def test_without_a_lease_a_void_still_rates_whom_it_blames(market: Marketplace) 
     cranker = market.person()
     market.send(job_registry.expire_job(cranker=cranker.key, job=key), signers=[cranker])
     failed = market.provider_of(owner).failed
-    market.as_verdict(conclude(key, owner, VOIDED))
+    market.as_verdict(conclude(key, owner, JobState.VOIDED))
     assert market.provider_of(owner).failed == failed + 1
 
 
-@pytest.mark.parametrize("outcome", [0, 1, 2, 4, EXPIRED, 7, 255])
+@pytest.mark.parametrize("outcome", [0, 1, 2, 4, JobState.EXPIRED, 7, 255])
 def test_refuses_other_outcomes(market: Marketplace, outcome: int) -> None:
     key, _, owner = market.committed()
     market.as_verdict_fails("InvalidOutcome", conclude(key, owner, outcome))
 
 
-@pytest.mark.parametrize("outcome", [SETTLED, VOIDED])
+@pytest.mark.parametrize("outcome", [JobState.SETTLED, JobState.VOIDED])
 def test_refuses_a_job_that_is_not_committed(market: Marketplace, outcome: int) -> None:
     key, _, owner = market.leased()
     market.as_verdict_fails("JobNotCommitted", conclude(key, owner, outcome))
@@ -168,18 +175,20 @@ def test_refuses_a_job_that_is_not_committed(market: Marketplace, outcome: int) 
 
 def test_attack_15_concludes_once(market: Marketplace) -> None:
     key, _, owner = market.committed()
-    market.as_verdict(conclude(key, owner, VOIDED))
-    for outcome in (SETTLED, VOIDED):
+    market.as_verdict(conclude(key, owner, JobState.VOIDED))
+    for outcome in (JobState.SETTLED, JobState.VOIDED):
         market.as_verdict_fails("JobNotCommitted", conclude(key, owner, outcome))
 
 
 def test_refuses_another_jobs_shard(market: Marketplace) -> None:
     key, _, owner = market.committed()
     other = job_registry.utilisation_address((shard_of(key) + 1) % 16)
-    market.as_verdict_fails("InvalidShard", conclude(key, owner, SETTLED, 1, utilisation=other))
+    market.as_verdict_fails(
+        "InvalidShard", conclude(key, owner, JobState.SETTLED, 1, utilisation=other)
+    )
 
 
 def test_attack_01_only_the_verdict_program_calls(market: Marketplace) -> None:
     key, _, owner = market.committed()
-    instruction = conclude(key, owner, SETTLED, authority=owner.key)
+    instruction = conclude(key, owner, JobState.SETTLED, authority=owner.key)
     market.fails("Unauthorized", instruction, signers=[owner])

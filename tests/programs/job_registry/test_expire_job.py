@@ -3,14 +3,8 @@ from typing import Any
 import pytest
 
 from idl.client import escrow, job_registry
-from tests.programs.job_registry.marketplace import (
-    COMMITTED,
-    EXPIRED,
-    PARAMS,
-    TERMS,
-    Marketplace,
-    record_stage,
-)
+from idl.client.bindings.job_registry import JobState
+from tests.programs.job_registry.marketplace import PARAMS, TERMS, Marketplace, record_stage
 from tests.world import unsigned
 
 
@@ -20,10 +14,10 @@ def test_refunds_all_but_the_crankers_tip(market: Marketplace) -> None:
     market.warp_to(market.job(key).claim_deadline + 1)
     sent = market.send(job_registry.expire_job(cranker=cranker.key, job=key), signers=[cranker])
     job, held = market.job(key), market.escrow_of(key)
-    assert (job.state, job.concluded_slot) == (EXPIRED, market.slot)
+    assert (job.state, job.concluded_slot) == (JobState.EXPIRED, market.slot)
     assert (held.state, held.credit_count, held.credited) == (1, 1, TERMS.tip)
     assert held.credits[0].party == cranker.key
-    assert sent.only(job_registry.JobEnded).state == EXPIRED
+    assert sent.only(job_registry.JobEnded).state == JobState.EXPIRED
     assert sent.units <= 40_000
     paid, back = market.tokens(cranker), market.tokens(buyer)
     locked = market.tokens(escrow.vault_address(key))
@@ -46,9 +40,9 @@ def test_stages_go_to_the_verdict(market: Marketplace) -> None:
     market.warp_to(market.job(key).claim_deadline + 1)
     sent = market.send(job_registry.expire_job(cranker=cranker.key, job=key), signers=[cranker])
     job, held = market.job(key), market.escrow_of(key)
-    assert (job.state, job.committed_slot, job.progress) == (COMMITTED, market.slot, 2)
+    assert (job.state, job.committed_slot, job.progress) == (JobState.COMMITTED, market.slot, 2)
     assert (held.state, held.credit_count) == (0, 0)
-    assert sent.only(job_registry.JobEnded).state == COMMITTED
+    assert sent.only(job_registry.JobEnded).state == JobState.COMMITTED
 
 
 def test_needs_no_wait_when_attempts_are_used_up(market: Marketplace) -> None:
@@ -62,7 +56,7 @@ def test_needs_no_wait_when_attempts_are_used_up(market: Marketplace) -> None:
         market.fails("JobNotPosted", expire, signers=[cranker])
         market.expire_lease(key, owner)
     market.send(expire, signers=[cranker])
-    assert market.job(key).state == EXPIRED
+    assert market.job(key).state == JobState.EXPIRED
 
 
 @pytest.mark.parametrize(

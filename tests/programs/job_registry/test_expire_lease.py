@@ -3,16 +3,9 @@ from typing import Any
 import pytest
 
 from idl.client import escrow, job_registry, staking
-from tests.programs.job_registry.marketplace import (
-    PARAMS,
-    POSTED,
-    STAKE,
-    Marketplace,
-    record_stage,
-)
+from idl.client.bindings.job_registry import JobState
+from tests.programs.job_registry.marketplace import PARAMS, STAKE, Marketplace, record_stage
 from tests.world import with_account
-
-LOCKED, RELEASED = 0, 1
 
 
 def test_the_bond_goes_to_the_jobs_vault(market: Marketplace) -> None:
@@ -33,7 +26,7 @@ def test_opens_the_job_for_others(market: Marketplace) -> None:
     key, _, owner = market.leased()
     market.expire_lease(key, owner)
     job = market.job(key)
-    assert (job.state, job.attempts, job.progress) == (POSTED, 1, 0)
+    assert (job.state, job.attempts, job.progress) == (JobState.POSTED, 1, 0)
     assert job.posted_slot == market.slot
     assert job.claim_deadline == market.slot + PARAMS.claim_window_slots
     assert bytes(job.lease.provider) == bytes(32)

@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idl.client import escrow, job_registry, shard_of, staking
+from idl.client.bindings.job_registry import JobState
 from keeper.node.decisions.fixed_point import q32_share
 from tests.programs.job_registry.marketplace import (
     PARAMS,
-    POSTED,
     TERMS,
     Marketplace,
     open_graph,
@@ -34,7 +34,7 @@ def test_records_what_was_agreed(market: Marketplace) -> None:
         assert getattr(job, name) == getattr(TERMS, name)
     for name in ("verifiers", "price", "verification_fee", "tip", "urgency"):
         assert getattr(job, name) == getattr(TERMS, name)
-    assert (job.state, job.attempts, job.progress) == (POSTED, 0, 0)
+    assert (job.state, job.attempts, job.progress) == (JobState.POSTED, 0, 0)
     assert job.posted_slot == market.slot
     assert job.claim_deadline == market.slot + PARAMS.claim_window_slots
     assert job.score_q32 == score(0, TERMS.urgency, graph.macs)
@@ -141,7 +141,7 @@ def test_refuses_an_escrow_that_is_final(market: Marketplace) -> None:
     graph = market.graph(buyer)
     market.send(market.lock(buyer, 0, TERMS), signers=[buyer])
     address = escrow.escrow_address(job_registry.job_address(buyer.key, 0))
-    market.edit(escrow.Escrow, address, state=1)
+    market.edit(escrow.Escrow, address, state=escrow.EscrowState.FINAL)
     market.fails("EscrowFinal", post_job(buyer, graph, 0, TERMS), signers=[buyer])
 
 

@@ -6,12 +6,8 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, job_registry, verdict
-from tests.programs.job_registry.marketplace import (
-    SETTLED,
-    Marketplace,
-    conclude,
-    record_stage,
-)
+from idl.client.bindings.job_registry import JobState
+from tests.programs.job_registry.marketplace import Marketplace, conclude, record_stage
 from tests.world import Actor, unsigned
 
 
@@ -74,7 +70,7 @@ def test_refuses_a_job_that_has_not_ended(market: Marketplace, commits: bool) ->
     reclaim = job_registry.reclaim(buyer=buyer.key, job=key)
     market.fails("JobNotEnded", reclaim, signers=[buyer])
     if commits:
-        market.as_verdict(conclude(key, owner, SETTLED))
+        market.as_verdict(conclude(key, owner, JobState.SETTLED))
         market.send(reclaim, signers=[buyer])
 
 

@@ -3,13 +3,8 @@ from dataclasses import replace
 import pytest
 
 from idl.client import job_registry
-from tests.programs.job_registry.marketplace import (
-    CLAIMED,
-    COMMITTED,
-    PARAMS,
-    Marketplace,
-    record_stage,
-)
+from idl.client.bindings.job_registry import JobState
+from tests.programs.job_registry.marketplace import PARAMS, Marketplace, record_stage
 
 
 def test_extends_the_lease(market: Marketplace) -> None:
@@ -23,13 +18,13 @@ def test_extends_the_lease(market: Marketplace) -> None:
     market.warp(100)
     (event,) = market.as_verdict(record_stage(key, owner, 2, 700))
     job = market.job(key)
-    assert (job.state, job.progress) == (CLAIMED, 2)
+    assert (job.state, job.progress) == (JobState.CLAIMED, 2)
     assert (job.lease.macs, job.lease.has_stage) == (700, 1)
     assert job.lease.expires_slot == market.slot + PARAMS.lease_slots
     assert job.lease.cap_slot == claimed.cap_slot
     assert market.provider_of(owner).active == 1
     assert isinstance(event, job_registry.StageRecorded)
-    assert (event.provider, event.progress, event.state) == (owner.key, 2, CLAIMED)
+    assert (event.provider, event.progress, event.state) == (owner.key, 2, JobState.CLAIMED)
     assert event.expires_slot == job.lease.expires_slot
 
 
@@ -49,7 +44,11 @@ def test_the_last_stage_commits_the_job(market: Marketplace) -> None:
     market.warp(10)
     events = market.as_verdict(record_stage(key, owner, operators, 5))
     job = market.job(key)
-    assert (job.state, job.progress, job.committed_slot) == (COMMITTED, operators, market.slot)
+    assert (job.state, job.progress, job.committed_slot) == (
+        JobState.COMMITTED,
+        operators,
+        market.slot,
+    )
     assert market.provider_of(owner).active == 0
     assert {type(event) for event in events} == {
         job_registry.ProviderRated,

@@ -1,17 +1,11 @@
 import pytest
 
 from idl.client import escrow, job_registry, staking
-from tests.programs.job_registry.marketplace import (
-    SETTLED,
-    STAKE,
-    VOIDED,
-    Marketplace,
-    conclude,
-    record_stage,
-)
+from idl.client.bindings.job_registry import JobState
+from tests.programs.job_registry.marketplace import STAKE, Marketplace, conclude, record_stage
 
 
-@pytest.mark.parametrize("outcome", [SETTLED, VOIDED])
+@pytest.mark.parametrize("outcome", [JobState.SETTLED, JobState.VOIDED])
 def test_frees_the_stake_of_an_ended_job(market: Marketplace, outcome: int) -> None:
     key, _, owner = market.committed()
     market.as_verdict(conclude(key, owner, outcome))
@@ -44,7 +38,7 @@ def test_frees_every_provider_of_a_job(market: Marketplace) -> None:
     market.expire_lease(key, first)
     market.claim(key, second)
     market.as_verdict(record_stage(key, second, market.job(key).operators))
-    market.as_verdict(conclude(key, second, SETTLED))
+    market.as_verdict(conclude(key, second, JobState.SETTLED))
     for owner in (first, second):
         market.send(job_registry.release_exposure(job=key, owner=owner.key))
         assert market.position_of(owner).exposed == 0
@@ -78,7 +72,7 @@ def test_refuses_while_the_job_runs(market: Marketplace) -> None:
 
 def test_attack_15_releases_once(market: Marketplace) -> None:
     key, _, owner = market.committed()
-    market.as_verdict(conclude(key, owner, SETTLED))
+    market.as_verdict(conclude(key, owner, JobState.SETTLED))
     release = job_registry.release_exposure(job=key, owner=owner.key)
     market.send(release)
     market.fails("AccountOwnedByWrongProgram", release)
@@ -96,7 +90,7 @@ def test_takes_no_other_job_for_the_exposures(market: Marketplace) -> None:
 
 def test_refuses_to_pay_the_rent_to_another(market: Marketplace) -> None:
     key, _, owner = market.committed()
-    market.as_verdict(conclude(key, owner, SETTLED))
+    market.as_verdict(conclude(key, owner, JobState.SETTLED))
     thief = market.staker()
     release = job_registry.release_exposure(
         job=key, owner=thief.key, exposure=staking.exposure_address(key, owner.key)

@@ -2,7 +2,8 @@ import pytest
 from solders.instruction import AccountMeta, Instruction
 
 from idl.client import SHARDS, job_registry, staking
-from tests.programs.job_registry.marketplace import PARAMS, SETTLED, Marketplace, conclude
+from idl.client.bindings.job_registry import JobState
+from tests.programs.job_registry.marketplace import PARAMS, Marketplace, conclude
 
 MARKET = job_registry.market_address()
 ALL = tuple(range(SHARDS))
@@ -31,8 +32,8 @@ def test_demand_is_what_was_posted_and_not_settled(market: Marketplace) -> None:
     first, _, owner = market.leased()
     second, _ = market.posted(recorded=0)
     job, other = market.job(first), market.job(second)
-    market.edit(job_registry.Job, first, state=2, committed_slot=market.slot)
-    market.as_verdict(conclude(first, owner, SETTLED, job.macs))
+    market.edit(job_registry.Job, first, state=JobState.COMMITTED, committed_slot=market.slot)
+    market.as_verdict(conclude(first, owner, JobState.SETTLED, job.macs))
     market.warp_to(EPOCH)
     sent = market.send(roll())
     posted = job.macs + other.macs

@@ -1,7 +1,8 @@
 import pytest
 
 from idl.client import escrow, redundancy
-from keeper.lab.market.tasks import PostedTask, State, decide, join, joining, post, run, stored
+from idl.client.bindings.redundancy import State
+from keeper.lab.market.tasks import PostedTask, decide, join, joining, post, run, stored
 from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import NLOV, Actor, World, unsigned
 

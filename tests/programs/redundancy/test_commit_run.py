@@ -1,14 +1,6 @@
 from idl.client import redundancy
-from keeper.lab.market.tasks import (
-    PostedTask,
-    RunState,
-    State,
-    commitment_of,
-    committing,
-    expire,
-    join,
-    stored,
-)
+from idl.client.bindings.redundancy import RunState, State
+from keeper.lab.market.tasks import PostedTask, commitment_of, committing, expire, join, stored
 from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import Actor, World, unsigned
 

@@ -1,11 +1,10 @@
 import pytest
 
 from idl.client import redundancy
+from idl.client.bindings.redundancy import Element, State
 from keeper.lab.market.tasks import (
     EXACT,
-    Element,
     PostedTask,
-    State,
     commit,
     decide,
     expire,

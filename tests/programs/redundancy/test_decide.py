@@ -3,7 +3,8 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import SYSTEM_PROGRAM, escrow, redundancy
-from keeper.lab.market.tasks import PostedTask, State, decide, post, run, stored
+from idl.client.bindings.redundancy import State
+from keeper.lab.market.tasks import PostedTask, decide, post, run, stored
 from keeper.lab.market.tasks import comparing as saying
 from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import NLOV, Actor, World, unsigned

@@ -1,19 +1,9 @@
 import pytest
 
 from idl.client import SYSTEM_PROGRAM, redundancy, staking
+from idl.client.bindings.redundancy import RunState, State
 from keeper.lab.market.stakers import pool, position, seat
-from keeper.lab.market.tasks import (
-    PostedTask,
-    RunState,
-    State,
-    commit,
-    expire,
-    expiring,
-    join,
-    post,
-    reveal,
-    stored,
-)
+from keeper.lab.market.tasks import PostedTask, commit, expire, expiring, join, post, reveal, stored
 from tests.world import NLOV, Actor, World, unsigned, with_account
 
 STAKED = 1_000 * NLOV

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from idl.client import SYSTEM_PROGRAM, redundancy, staking
+from idl.client.bindings.redundancy import RunState, State
 from keeper.lab.market.stakers import pool, position, stake
-from keeper.lab.market.tasks import PostedTask, RunState, State, join, joining, post, stored
+from keeper.lab.market.tasks import PostedTask, join, joining, post, stored
 from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import NLOV, Actor, World, unsigned
 

@@ -1,11 +1,10 @@
 """Whole lives of tasks: who is paid, who loses a bond, and that tokens are conserved."""
 
 from idl.client import redundancy, staking
+from idl.client.bindings.redundancy import RunState, State
 from keeper.lab.market.stakers import position
 from keeper.lab.market.tasks import (
     PostedTask,
-    RunState,
-    State,
     close,
     commit,
     comparing,

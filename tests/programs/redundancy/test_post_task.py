@@ -4,12 +4,11 @@ from typing import Any
 import pytest
 
 from idl.client import escrow, redundancy
+from idl.client.bindings.redundancy import Element, State
 from keeper.lab.market.jobs import padded
 from keeper.lab.market.tasks import (
     EXACT,
-    Element,
     PostedTask,
-    State,
     close,
     empty_escrow,
     lock,

@@ -1,12 +1,10 @@
 import pytest
 
 from idl.client import redundancy
+from idl.client.bindings.redundancy import Element, RunState, State
 from keeper.lab.market.tasks import (
     EXACT,
-    Element,
     PostedTask,
-    RunState,
-    State,
     commit,
     commitment_of,
     committing,

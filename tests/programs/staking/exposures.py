@@ -8,9 +8,6 @@ from solders.pubkey import Pubkey
 from idl.client import staking
 from tests.world import Actor, World
 
-LOCKED = 0
-RELEASED = 1
-
 
 def lock(job: Pubkey, owner: Actor, authority: Pubkey, amount: int, bond: int) -> Instruction:
     """Locks stake of `owner` for `job`."""

@@ -2,7 +2,8 @@ import pytest
 from solders.instruction import Instruction
 
 from idl.client import staking
-from keeper.lab.market.stakers import NO_SEAT, position, seat, snapshot
+from idl.client.bindings.staking import NO_SEAT
+from keeper.lab.market.stakers import position, seat, snapshot
 from tests.world import Actor, World, unsigned
 
 EVEN, ODD = staking.snapshot_address(0), staking.snapshot_address(1)

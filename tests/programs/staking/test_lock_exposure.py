@@ -2,10 +2,11 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import CPI_AUTHORITIES, staking
+from idl.client.bindings.staking import ExposureState
 from keeper.lab.market.stakers import position
 from tests.programs.forging import Caller, other_bump
 from tests.programs.staking.conftest import STAKED
-from tests.programs.staking.exposures import LOCKED, exposure, lock, unlock
+from tests.programs.staking.exposures import exposure, lock, unlock
 from tests.world import NLOV, Actor, World, unsigned
 
 
@@ -15,7 +16,7 @@ def test_locks_amount_and_bond(world: World, owner: Actor, job: Pubkey, program:
     (event,) = caller.send(lock(job, owner, caller.key, 300, 20))
     locked = exposure(world, job, owner)
     assert (locked.job, locked.owner, locked.authority) == (job, owner.key, caller.key)
-    assert (locked.amount, locked.bond, locked.state) == (300, 20, LOCKED)
+    assert (locked.amount, locked.bond, locked.state) == (300, 20, ExposureState.LOCKED)
     assert (locked.slashed, locked.locked_slot) == (0, world.slot)
     assert (position(world, owner).amount, position(world, owner).exposed) == (STAKED, 320)
     assert isinstance(event, staking.ExposureLocked)

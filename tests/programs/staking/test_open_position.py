@@ -1,5 +1,6 @@
 from idl.client import staking
-from keeper.lab.market.stakers import NO_SEAT, position
+from idl.client.bindings.staking import NO_SEAT
+from keeper.lab.market.stakers import position
 from tests.programs.forging import other_bump
 from tests.world import Actor, World, unsigned
 

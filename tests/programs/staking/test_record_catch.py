@@ -6,14 +6,14 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, staking
+from idl.client.bindings.staking import CATCH_RATE_ONE
 from keeper.lab.market.stakers import position, seat
 from tests.programs.forging import Caller, copied
 from tests.programs.staking.conftest import STAKED
 from tests.programs.staking.exposures import exposure, lock, slash, unlock
 from tests.world import Actor, World, unsigned
 
-ONE = 65_536
-HALF = ONE // 2
+HALF = CATCH_RATE_ONE // 2
 CAUGHT = HALF + HALF // 16
 
 
@@ -36,7 +36,7 @@ def test_gains_a_sixteenth_of_what_it_lacks(
     seat(world, owner, 3)
     verdict.send(lock(job, owner, verdict.key, 300, 20))
     (event,) = verdict.send(catch(job, owner, verdict.key))
-    weight = STAKED * CAUGHT // ONE
+    weight = STAKED * CAUGHT // CATCH_RATE_ONE
     assert position(world, owner).catch_rate == CAUGHT
     assert total_weight(world) == weight
     assert isinstance(event, staking.CatchRecorded)
@@ -53,7 +53,7 @@ def test_without_a_seat_it_waits_for_one(
     assert isinstance(event, staking.CatchRecorded)
     assert (event.weight, total_weight(world)) == (0, 0)
     seat(world, owner, 3)
-    assert total_weight(world) == STAKED * CAUGHT // ONE
+    assert total_weight(world) == STAKED * CAUGHT // CATCH_RATE_ONE
 
 
 @settings(max_examples=15, deadline=None, derandomize=True, database=None)
@@ -72,13 +72,13 @@ def test_the_rate_is_the_formula(caught: list[bool]) -> None:
         verdict.send(lock(job, owner, verdict.key, 1, 0))
         if right:
             verdict.send(catch(job, owner, verdict.key))
-            rate += (ONE - rate) // 16
+            rate += (CATCH_RATE_ONE - rate) // 16
         else:
             verdict.send(slash(world, job, owner, 1, world.treasury))
             rate //= 4
     staked = position(world, owner)
     assert staked.catch_rate == rate
-    assert total_weight(world) == staked.amount * rate // ONE
+    assert total_weight(world) == staked.amount * rate // CATCH_RATE_ONE
 
 
 def test_counts_once(owner: Actor, verdict: Caller, job: Pubkey) -> None:

@@ -2,9 +2,10 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import staking
+from idl.client.bindings.staking import ExposureState
 from keeper.lab.market.stakers import position
 from tests.programs.forging import Caller
-from tests.programs.staking.exposures import RELEASED, exposure, forfeit, lock, unlock
+from tests.programs.staking.exposures import exposure, forfeit, lock, unlock
 from tests.world import Actor, World, unsigned
 
 
@@ -19,7 +20,7 @@ def test_frees_the_stake_and_stays_as_a_bar(
 ) -> None:
     (event,) = registry.send(unlock(job, owner, registry.key, close=False))
     assert position(world, owner).exposed == 0
-    assert exposure(world, job, owner).state == RELEASED
+    assert exposure(world, job, owner).state == ExposureState.RELEASED
     assert isinstance(event, staking.ExposureUnlocked)
     assert (event.amount, event.exposed, event.closed) == (320, 0, False)
 

@@ -6,8 +6,7 @@ Weights map a seat to its stake; integers are exact.
 from collections.abc import Collection, Mapping
 from hashlib import sha256
 
-BPS = 10_000
-FULL_REPUTATION = 1 << 16
+from idl.client.bindings.job_registry import BPS, REPUTATION_ONE
 
 
 def seed(slot_hash: bytes, salt: bytes | None, draws: int) -> bytes:
@@ -22,8 +21,8 @@ def uniform(seed: bytes, index: int) -> int:
 
 def is_sampled(seed: bytes, reputation: int, floor_bps: int) -> bool:
     """Returns whether the beacon picks a provider of this Q16 reputation for verification."""
-    threshold = BPS * FULL_REPUTATION - reputation * (BPS - floor_bps)
-    return uniform(seed, 0) * BPS * FULL_REPUTATION >> 64 < threshold
+    threshold = BPS * REPUTATION_ONE - reputation * (BPS - floor_bps)
+    return uniform(seed, 0) * BPS * REPUTATION_ONE >> 64 < threshold
 
 
 def seats(seed: bytes, weights: Mapping[int, int], excluded: Collection[int], k: int) -> list[int]:

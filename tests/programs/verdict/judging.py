@@ -6,6 +6,7 @@ from typing import Final
 from solders.instruction import Instruction
 
 from idl.client import escrow, job_registry, shard_of, staking, verdict
+from idl.client.bindings.verdict import DRAW_DELAY, Choice
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.jobs import (
     ask_for,
@@ -16,15 +17,13 @@ from keeper.lab.market.jobs import (
     register_provider,
     small_graph,
 )
-from keeper.lab.market.judgement import Choice, ballot_salt
+from keeper.lab.market.judgement import ballot_salt
 from keeper.lab.market.stakers import committee
 from kernels.graph import Graph
 from tests.world import NLOV, Actor, World
 
 OPERATORS: Final = 4
 """The small graph's number of operators."""
-DRAWN, CAST, REVEALED, RELEASED = range(4)
-"""The states of a ballot."""
 
 Vote = tuple[Choice, int, int]
 """Choice, operator, element."""
@@ -86,7 +85,7 @@ class Judging:
     @property
     def seed_slot(self) -> int:
         """Returns the slot whose hash seeds the draw that is due."""
-        return self.account.committed_slot + judge.DRAW_DELAY
+        return self.account.committed_slot + DRAW_DELAY
 
     def ballots(self, draw: int | None = None) -> list[tuple[int, verdict.Ballot]]:
         """Returns the number and ballot of every verifier drawn, or of one draw."""

@@ -1,9 +1,10 @@
 from solders.instruction import Instruction
 
 from idl.client import job_registry, verdict
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import DRAW_DELAY, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.jobs import post_job
-from keeper.lab.market.judgement import DRAW_DELAY, State
 from tests.programs.verdict.judging import ACCEPTS, Judging
 from tests.world import unsigned
 
@@ -23,7 +24,7 @@ def abandoned(judging: Judging) -> Judging:
         job_registry.expire_job(cranker=judging.cranker.key, job=judging.job.address),
         signers=[judging.cranker],
     )
-    assert judging.job_account.state == 2
+    assert judging.job_account.state == JobState.COMMITTED
     return judging
 
 
@@ -53,7 +54,7 @@ def test_and_its_share_is_paid(judging: Judging) -> None:
     gross = stage.price * stage.macs // judging.account.macs
     assert 0 < stage.macs < judging.account.macs
     assert world.tokens(judging.provider) - before == gross - -(-gross * 500 // 10_000)
-    assert judging.job_account.state == 3
+    assert judging.job_account.state == JobState.SETTLED
 
 
 def test_adopting_twice_is_refused(judging: Judging) -> None:

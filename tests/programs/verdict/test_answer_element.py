@@ -4,10 +4,11 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import verdict
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import Outcome, State
 from keeper.exact.decisions.questions import QUESTIONS, question_seed
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.jobs import claim, post_job, small_graph
-from keeper.lab.market.judgement import Outcome, State
 from tests.kernels.evidence.record import graphs
 from tests.programs.verdict.answering import DELAY, Answering
 from tests.programs.verdict.disputing import trace_of
@@ -49,7 +50,7 @@ def test_eight_answers_ask_more_verifiers(answering: Answering) -> None:
     answering.tallied({ballot: ACCEPTS for ballot, _ in answering.ballots(3)})
     assert answering.account.outcome == Outcome.ACCEPTED
     judge.settle(world, answering.cranker, answering.job)
-    assert answering.job_account.state == 3
+    assert answering.job_account.state == JobState.SETTLED
 
 
 def test_elements_of_a_transformer_are_answered(world: World) -> None:
@@ -149,7 +150,7 @@ def test_a_wrong_element_answers_nothing_and_convicts(world: World) -> None:
     world.fails("WrongState", shown.answer(0), signers=[answering.provider])
     world.send(answering.slash())
     world.send(answering.void(), signers=[answering.cranker])
-    assert answering.job_account.state == 6
+    assert answering.job_account.state == JobState.VOIDED
 
 
 def test_nobody_but_a_provider_answers(answering: Answering) -> None:

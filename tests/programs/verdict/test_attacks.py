@@ -7,8 +7,9 @@ import pytest
 from solders.instruction import Instruction
 
 from idl.client import ProgramError, escrow, job_registry, shard_of, staking
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import State
 from keeper.lab.market import stakers
-from keeper.lab.market.judgement import State
 from tests.programs.verdict import draw_twin as twin
 from tests.programs.verdict.judging import ACCEPTS, REJECTS, Judging, Vote
 from tests.world import NLOV, Actor, World
@@ -141,7 +142,7 @@ def test_attack_20_many_keys_weigh_what_one_does(world: World) -> None:
     drawn = [twin.seats(seed, weights, [], 1)[0] for seed in seeds]
     one, many = drawn.count(50), sum(60 <= seat < 64 for seat in drawn)
     assert abs(one - many) / len(seeds) < 0.04
-    assert judging.job_account.state == 1
+    assert judging.job_account.state == JobState.CLAIMED
 
 
 def stakers_amount(world: World, seat: staking.Seat) -> int:

@@ -3,9 +3,10 @@ from solders.account import Account
 from solders.pubkey import Pubkey
 
 from idl.client import find_address, staking, verdict
+from idl.client.bindings.verdict import BallotState
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import exposure
-from tests.programs.verdict.judging import ACCEPTS, CAST, Judging
+from tests.programs.verdict.judging import ACCEPTS, Judging
 from tests.world import NLOV, Actor, World, unsigned, with_account
 
 
@@ -21,7 +22,7 @@ def test_casting_locks_the_ballot_s_stake(judging: Judging) -> None:
     deadline = judging.account.ballot_deadline
     sent = world.send(judging.cast(0), signers=[owner])
     ballot = judging.account.ballots[0]
-    assert (ballot.state, ballot.verifier) == (CAST, owner.key)
+    assert (ballot.state, ballot.verifier) == (BallotState.CAST, owner.key)
     assert (ballot.commitment, ballot.choice) == (judging.commitment(owner, ACCEPTS), 0)
     assert judging.account.ballot_deadline == deadline
     locked = exposure(world, judging.job, owner)

@@ -1,4 +1,5 @@
 from idl.client import job_registry, verdict
+from idl.client.bindings.job_registry import JobState
 from keeper.lab.market.jobs import claim, post_job
 from tests.programs.verdict.judging import Judging
 from tests.world import with_account
@@ -26,7 +27,7 @@ def test_a_job_that_ended_uncommitted_leaves_nothing_behind(judging: Judging) ->
     world = judging.opened().world
     for _ in range(world.parameters.job_registry.max_attempts):
         job = judging.job_account
-        if job.state == 1:
+        if job.state == JobState.CLAIMED:
             world.warp_to(job.lease.expires_slot + 1)
             world.send(
                 job_registry.expire_lease(job=judging.job.address, owner=judging.provider.key)
@@ -36,7 +37,7 @@ def test_a_job_that_ended_uncommitted_leaves_nothing_behind(judging: Judging) ->
         job_registry.expire_job(cranker=judging.cranker.key, job=judging.job.address),
         signers=[judging.cranker],
     )
-    assert judging.job_account.state == 5
+    assert judging.job_account.state == JobState.EXPIRED
     world.send(judging.close())
     assert not world.exists(judging.address)
 

@@ -4,16 +4,15 @@ import pytest
 from solders.account import Account
 
 from idl.client import SLOT_HASHES, escrow, staking, verdict
+from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
+from idl.client.bindings.verdict import DRAW_DELAY, Outcome, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
-from keeper.lab.market.judgement import DRAW_DELAY, Outcome, State
 from tests.programs.verdict import draw_twin as twin
 from tests.programs.verdict.judging import Judging, slot_hash
 from tests.world import NLOV, World, unsigned, with_account
 
 SALT_SLOTS = 64
-AGED = 512
-"""The number of entries in SlotHashes."""
 
 
 def give_reputation(judging: Judging, reputation: int) -> None:
@@ -133,16 +132,16 @@ def test_a_spared_job_waits_for_its_challenge_window(judging: Judging) -> None:
 def test_an_aged_hash_is_replaced_and_always_verified(judging: Judging) -> None:
     world = judging.committed().world
     give_reputation(judging, 65_536)
-    world.warp_to(judging.seed_slot + 1 + AGED)
+    world.warp_to(judging.seed_slot + 1 + SLOT_HASHES_ENTRIES)
     world.send(judging.draw(judging.job.salt), signers=[judging.cranker])
-    replaced = slot_hash(world, judging.seed_slot + AGED)
+    replaced = slot_hash(world, judging.seed_slot + SLOT_HASHES_ENTRIES)
     assert judging.account.seed == twin.seed(replaced, judging.job.salt, 0)
     assert judging.account.state == State.BALLOTING
 
 
 def test_an_almost_aged_hash_still_counts(judging: Judging) -> None:
     world = judging.committed().world
-    world.warp_to(judging.seed_slot + AGED)
+    world.warp_to(judging.seed_slot + SLOT_HASHES_ENTRIES)
     hashed = slot_hash(world, judging.seed_slot)
     world.send(judging.draw(judging.job.salt), signers=[judging.cranker])
     assert judging.account.seed == twin.seed(hashed, judging.job.salt, 0)

@@ -2,6 +2,7 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry, verdict
+from idl.client.bindings.verdict import Outcome, State
 from keeper.exact.decisions.questions import QUESTIONS
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
@@ -13,7 +14,6 @@ from keeper.lab.market.jobs import (
     register_provider,
     small_graph,
 )
-from keeper.lab.market.judgement import Outcome, State
 from kernels.codes import MAX_OPERATORS
 from kernels.graph import GraphBuilder
 from tests.kernels.graphs import int8

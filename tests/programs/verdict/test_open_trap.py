@@ -1,6 +1,8 @@
 import pytest
 
 from idl.client import escrow, job_registry, staking, verdict
+from idl.client.bindings.staking import CATCH_RATE_ONE
+from idl.client.bindings.verdict import Outcome, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import (
@@ -10,15 +12,12 @@ from keeper.lab.market.jobs import (
     register_provider,
     small_graph,
 )
-from keeper.lab.market.judgement import Outcome, State
 from kernels.evidence import Witness
 from tests.programs.forging import copied
 from tests.programs.verdict.disputing import LIE, trace_of
 from tests.programs.verdict.judging import ACCEPTS
 from tests.programs.verdict.trapping import FEE, REJECTS, SALT, Trapping, trap_of
 from tests.world import NLOV, Actor, World, with_account
-
-ONE = 65_536
 
 
 @pytest.fixture
@@ -65,14 +64,14 @@ def test_a_trap_from_its_order_to_the_slashed_lazy_verifier(sprung: Trapping) ->
 
     for each in lazy:
         assert stakers.position(world, each).amount == staked[each] - 10 * NLOV
-        assert catch_rate(world, each) == ONE // 8
+        assert catch_rate(world, each) == CATCH_RATE_ONE // 8
     assert stakers.position(world, honest).amount == staked[honest]
-    assert catch_rate(world, honest) == ONE // 2 + ONE // 32
+    assert catch_rate(world, honest) == CATCH_RATE_ONE // 2 + CATCH_RATE_ONE // 32
     lighter = sum(staked[each] // 2 - (staked[each] - 10 * NLOV) // 8 for each in lazy)
     assert weights(world) == before - lighter + staked[honest] // 32
     after = stakers.position(world, sprung.provider)
     assert (after.amount, after.exposed) == (provider.amount, 0)
-    assert (after.catch_rate, price) == (ONE // 2, sprung.account.stages[0].price)
+    assert (after.catch_rate, price) == (CATCH_RATE_ONE // 2, sprung.account.stages[0].price)
     assert (
         world.fetch(job_registry.Provider, job_registry.provider_address(sprung.provider.key))
         == rating
@@ -212,4 +211,4 @@ def test_a_job_without_a_trap_ends_as_any_fraud(world: World) -> None:
     event = sent.only(verdict.BallotReleased)
     assert isinstance(event, verdict.BallotReleased)
     assert event.caught
-    assert stakers.position(world, trapping.provider).catch_rate == ONE // 8
+    assert stakers.position(world, trapping.provider).catch_rate == CATCH_RATE_ONE // 8

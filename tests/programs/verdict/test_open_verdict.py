@@ -1,8 +1,8 @@
 from solders.account import Account
 
 from idl.client import PROGRAM_IDS, job_registry, verdict
+from idl.client.bindings.verdict import State
 from keeper.lab.market.jobs import post_job, register_provider
-from keeper.lab.market.judgement import State
 from tests.programs.verdict.judging import Judging
 from tests.world import NLOV, unsigned, with_account
 

@@ -1,10 +1,11 @@
 import pytest
 
 from idl.client import escrow, shard_of, staking, verdict
+from idl.client.bindings.verdict import BallotState
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import claim, post_job
-from tests.programs.verdict.judging import ACCEPTS, RELEASED, Judging
+from tests.programs.verdict.judging import ACCEPTS, Judging
 from tests.world import with_account
 
 
@@ -34,7 +35,7 @@ def test_a_revealed_ballot_frees_all_its_stake(judging: Judging) -> None:
     assert not world.exists(address)
     rent = world.bank.rent_exempt_minimum(staking.Exposure.SIZE or 0)
     assert world.bank.balance(owner.key) == lamports + rent
-    assert judging.account.ballots[0].state == RELEASED
+    assert judging.account.ballots[0].state == BallotState.RELEASED
     event = sent.only(verdict.BallotReleased)
     assert isinstance(event, verdict.BallotReleased)
     assert (event.ballot, event.verifier, event.withheld) == (0, owner.key, False)

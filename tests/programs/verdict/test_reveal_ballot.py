@@ -1,13 +1,12 @@
 import pytest
 
 from idl.client import verdict
-from keeper.lab.market.judgement import Choice
+from idl.client.bindings.verdict import BallotState, Choice
 from tests.programs.verdict.judging import (
     ACCEPTS,
     MISSES,
     OPERATORS,
     REJECTS,
-    REVEALED,
     Judging,
     Vote,
 )
@@ -28,7 +27,7 @@ def test_a_ballot_is_revealed_as_it_was_cast(judging: Judging, vote: Vote) -> No
     world.warp(1)
     sent = world.send(judging.reveal(0, vote), signers=[judging.member(0)])
     ballot = judging.account.ballots[0]
-    assert (ballot.state, ballot.choice) == (REVEALED, vote[0])
+    assert (ballot.state, ballot.choice) == (BallotState.REVEALED, vote[0])
     assert (ballot.operator, ballot.element) == vote[1:]
     event = sent.only(verdict.BallotRevealed)
     assert isinstance(event, verdict.BallotRevealed)

@@ -1,10 +1,11 @@
 import pytest
 
 from idl.client import escrow, job_registry, shard_of, verdict
+from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.verdict import Outcome, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import claim, exposure, post_job, register_provider
-from keeper.lab.market.judgement import Outcome, State
 from tests.programs.verdict.judging import ACCEPTS, MISSES, OPERATORS, REJECTS, Judging
 from tests.world import NLOV, World, unsigned, with_account
 
@@ -212,7 +213,7 @@ def test_escrow_and_registry_obey_verdict_alone(judging: Judging) -> None:
     )
     world.fails("WrongCaller", forged, signers=[mallory])
     forged = job_registry.conclude(
-        outcome=3,
+        outcome=JobState.SETTLED,
         paid_macs=1,
         blamed=mallory.key,
         job=judging.job.address,

@@ -1,9 +1,9 @@
 from idl.client import staking, verdict
+from idl.client.bindings.verdict import Outcome, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.challenge import slash_provider
 from keeper.lab.market.jobs import claim, exposure, post_job, register_provider
-from keeper.lab.market.judgement import Outcome, State
 from tests.programs.verdict.disputing import Disputing, honest_trace
 from tests.world import with_account
 

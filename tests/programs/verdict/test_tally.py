@@ -1,7 +1,7 @@
 import pytest
 
 from idl.client import verdict
-from keeper.lab.market.judgement import Outcome, State
+from idl.client.bindings.verdict import Outcome, State
 from tests.programs.verdict.judging import ACCEPTS, MISSES, REJECTS, Judging, Vote
 from tests.world import unsigned
 

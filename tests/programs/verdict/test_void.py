@@ -1,4 +1,6 @@
 from idl.client import escrow, job_registry, staking, verdict
+from idl.client.bindings.job_registry import REPUTATION_ONE
+from idl.client.bindings.verdict import Outcome, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import (
@@ -8,13 +10,10 @@ from keeper.lab.market.jobs import (
     register_provider,
     small_graph,
 )
-from keeper.lab.market.judgement import Outcome, State
 from tests.programs.verdict.answering import Answering
 from tests.programs.verdict.disputing import Disputing, trace_of
 from tests.programs.verdict.judging import MISSES, REJECTS, Judging
 from tests.world import NLOV, Actor, World, unsigned, with_account
-
-ONE = 65_536
 
 
 def convicted(answering: Answering) -> Answering:
@@ -67,7 +66,7 @@ def test_a_proof_rates_who_lied_whoever_finished_the_job(world: World) -> None:
     world.send(disputing.void(), signers=[disputing.cranker])
     assert world.fetch(job_registry.Provider, address).failed == before["provider"].failed + 1
     assert rating(world, heir) == before["heir"]
-    assert rating(world, heir).reputation <= ONE
+    assert rating(world, heir).reputation <= REPUTATION_ONE
 
 
 def test_a_rejection_alone_voids_nothing(judging: Judging) -> None:

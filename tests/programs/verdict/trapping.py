@@ -6,7 +6,7 @@ from typing import Any, Final
 from solders.instruction import Instruction
 
 from idl.client import verdict
-from keeper.lab.market.judgement import Choice
+from idl.client.bindings.verdict import Choice
 from tests.programs.verdict.disputing import LIE, Disputing
 from tests.programs.verdict.judging import ACCEPTS, Vote
 from tests.world import NLOV, Actor, World

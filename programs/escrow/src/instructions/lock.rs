@@ -5,7 +5,7 @@ use protocol::{creation, seeds, token};
 use crate::{
     errors::EscrowError,
     events::Locked,
-    state::{is_unposted, judge_of, Config, Escrow, Terms},
+    state::{is_unposted, judge_of, Config, Escrow, Judge, Terms},
 };
 
 /// A buyer can lock the money of a job, or of a task, that it is about to post.
@@ -35,7 +35,7 @@ pub struct Lock<'info> {
 }
 
 impl Lock<'_> {
-    /// Creates escrow and vault; gives their bumps.
+    /// Creates escrow and vault and returns their bumps.
     fn create(&self) -> Result<(u8, u8)> {
         let job = self.job.key.as_ref();
         let bump_of = |address: &Pubkey, seed: &[u8]| {
@@ -51,8 +51,8 @@ impl Lock<'_> {
         Ok((bump, vault_bump))
     }
 
-    /// Gives the judge of what is to be posted.
-    fn validate(&self, job_id: u64, job_bump: u8, terms: &Terms) -> Result<u8> {
+    /// Returns the judge of what is to be posted.
+    fn validate(&self, job_id: u64, job_bump: u8, terms: &Terms) -> Result<Judge> {
         require!(terms.price > 0, EscrowError::ZeroPrice);
         let judge = judge_of(self.job.key, self.buyer.key, job_id, job_bump)
             .ok_or(EscrowError::WrongJob)?;
@@ -79,7 +79,7 @@ impl Lock<'_> {
         escrow.tips = terms.tips;
         escrow.urgency = urgency;
         escrow.locked_slot = clock.slot;
-        escrow.judge = judge;
+        escrow.judge = judge as u8;
         escrow.bump = bump;
         escrow.vault_bump = vault_bump;
 

@@ -5,7 +5,7 @@ use protocol::token;
 use crate::{
     errors::EscrowError,
     events::Reclaimed,
-    state::{balance, check_destination, signed_by_escrow, Escrow, FINAL},
+    state::{balance, check_destination, signed_by_escrow, Escrow, EscrowState},
 };
 
 /// Anybody can return to the buyer what nobody is owed; the last call closes vault and escrow.
@@ -33,7 +33,7 @@ impl Reclaim<'_> {
     pub fn handler(ctx: Context<Self>) -> Result<()> {
         let accounts = ctx.accounts;
         let mut escrow = accounts.escrow.load_mut()?;
-        require!(escrow.state == FINAL, EscrowError::NotFinal);
+        require!(escrow.is(EscrowState::Final), EscrowError::NotFinal);
         let outstanding = escrow.outstanding().ok_or(EscrowError::Overflow)?;
         let amount =
             balance(&accounts.vault)?.checked_sub(outstanding).ok_or(EscrowError::Overflow)?;

@@ -4,7 +4,7 @@ use protocol::addresses::JOB_REGISTRY_CPI;
 use crate::{
     errors::EscrowError,
     events::Refunded,
-    state::{Credit, Escrow, FINAL, JUDGED_BY_VERDICT, LOCKED},
+    state::{Credit, Escrow, EscrowState, Judge},
 };
 
 /// The registry can end the escrow of a job that nobody did; whoever cranked it gets its tip.
@@ -19,8 +19,8 @@ pub struct Refund<'info> {
 impl Refund<'_> {
     pub fn handler(ctx: Context<Self>, tip_to: Option<Pubkey>, tip: u64) -> Result<()> {
         let mut escrow = ctx.accounts.escrow.load_mut()?;
-        require!(escrow.judge == JUDGED_BY_VERDICT, EscrowError::WrongCaller);
-        require!(escrow.state == LOCKED, EscrowError::AlreadyFinal);
+        require!(escrow.judge == Judge::Verdict as u8, EscrowError::WrongCaller);
+        require!(escrow.is(EscrowState::Locked), EscrowError::AlreadyFinal);
         let tip = if let Some(party) = tip_to {
             require_gte!(escrow.tips, tip, EscrowError::TipExceedsTips);
             escrow.credit(&Credit { party, amount: tip })?;
@@ -29,7 +29,7 @@ impl Refund<'_> {
         } else {
             0
         };
-        escrow.state = FINAL;
+        escrow.state = EscrowState::Final as u8;
         emit!(Refunded { envelope: escrow.envelope(&Clock::get()?)?, job: escrow.job, tip });
         Ok(())
     }

@@ -5,7 +5,7 @@ use protocol::token;
 use crate::{
     errors::EscrowError,
     events::UnpostedRefunded,
-    state::{balance, check_destination, is_unposted, signed_by_escrow, Escrow, LOCKED},
+    state::{balance, check_destination, is_unposted, signed_by_escrow, Escrow, EscrowState},
 };
 
 /// A buyer can take everything back while its job has not been posted; only what was burned is
@@ -36,7 +36,7 @@ pub struct RefundUnposted<'info> {
 impl RefundUnposted<'_> {
     fn validate(&self) -> Result<()> {
         require!(is_unposted(&self.job), EscrowError::JobExists);
-        require!(self.escrow.load()?.state == LOCKED, EscrowError::AlreadyFinal);
+        require!(self.escrow.load()?.is(EscrowState::Locked), EscrowError::AlreadyFinal);
         check_destination(&self.destination, &self.vault, self.buyer.key)
     }
 

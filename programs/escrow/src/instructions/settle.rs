@@ -3,7 +3,7 @@ use anchor_lang::prelude::*;
 use crate::{
     errors::EscrowError,
     events::Settled,
-    state::{balance, Credit, Escrow, FINAL, LOCKED},
+    state::{balance, Credit, Escrow, EscrowState},
 };
 
 /// Verdict, or redundancy for its tasks, can credit parties and charge the fee, up to what is
@@ -29,7 +29,7 @@ impl Settle<'_> {
         finalise: bool,
     ) -> Result<()> {
         let mut escrow = ctx.accounts.escrow.load_mut()?;
-        require!(escrow.state == LOCKED, EscrowError::AlreadyFinal);
+        require!(escrow.is(EscrowState::Locked), EscrowError::AlreadyFinal);
         for credit in &credits {
             escrow.credit(credit)?;
         }
@@ -41,7 +41,7 @@ impl Settle<'_> {
             require_gte!(balance(vault)?, owed, EscrowError::ExceedsVault);
         }
         if finalise {
-            escrow.state = FINAL;
+            escrow.state = EscrowState::Final as u8;
         }
         emit!(Settled {
             envelope: escrow.envelope(&Clock::get()?)?,

@@ -2,12 +2,16 @@
 #![allow(unsafe_code)]
 
 use anchor_lang::prelude::*;
-use protocol::{fixed, seeds, token, Envelope};
+use protocol::{
+    fixed, seeds,
+    shards::{shard_of, SHARDS},
+    token, Envelope,
+};
 
 use crate::errors::EscrowError;
 
 /// Fee vaults, so that settling jobs do not wait for one account.
-pub const SHARDS: usize = 16;
+pub const FEE_VAULTS: usize = SHARDS as usize;
 
 #[derive(
     AnchorSerialize,
@@ -23,15 +27,18 @@ pub const SHARDS: usize = 16;
 )]
 #[repr(C)]
 pub struct Params {
-    /// Burned when a job is locked.
+    /// Base units of $NLOV that are burned when a job or task is locked.
     pub posting_fee: u64,
-    /// Share of an urgency premium that is burned; this wide so that no padding is needed.
+    /// Share of an urgency premium that is burned, in basis points. It is this wide so that no
+    /// padding is needed.
     pub urgency_burn_bps: u64,
-    /// Of every payment to a provider.
+    /// Share of every payment to a provider that is charged as fee, in basis points.
     pub fee_bps: u16,
-    /// Shares of the fees: these three are all of it.
+    /// Stakers' share of the fees, in basis points. The three shares add up to all of them.
     pub stakers_bps: u16,
+    /// Treasury's share of the fees, in basis points.
     pub treasury_bps: u16,
+    /// Share of the fees that is burned, in basis points.
     pub burn_bps: u16,
 }
 
@@ -55,7 +62,7 @@ pub struct Config {
     pub mint: Pubkey,
     pub treasury: Pubkey,
     /// By shard; zero until the shard's vault is initialized.
-    pub fee_vaults: [Pubkey; SHARDS],
+    pub fee_vaults: [Pubkey; FEE_VAULTS],
     pub params: Params,
     pub sequence: u64,
     pub bump: u8,
@@ -68,7 +75,7 @@ impl Config {
 
     /// The shard that a job's fees go to.
     pub fn shard(job: &Pubkey) -> usize {
-        usize::from(job.as_ref()[0] & 15)
+        usize::from(shard_of(job))
     }
 
     pub fn envelope(&mut self, clock: &Clock) -> Result<Envelope> {
@@ -116,6 +123,6 @@ mod tests {
     #[test]
     fn sizes_are_frozen() {
         assert_eq!(std::mem::size_of::<Params>(), 24);
-        assert_eq!(Config::SPACE, 8 + 96 + 32 * SHARDS + 24 + 16);
+        assert_eq!(Config::SPACE, 8 + 96 + 32 * FEE_VAULTS + 24 + 16);
     }
 }

@@ -10,26 +10,39 @@ use protocol::{
 use super::Params;
 use crate::errors::EscrowError;
 
-/// Parties that one job can owe.
-pub const MAX_CREDITS: usize = 24;
+protocol::limits! {
+    /// Maximum number of credits of one escrow.
+    pub const MAX_CREDITS: usize = 24;
+}
 
-/// `Escrow.state`: only verdict and the registry move it on.
-pub const LOCKED: u8 = 0;
-/// `Escrow.state`: what is credited is all that will ever be.
-pub const FINAL: u8 = 1;
+protocol::codes! {
+    /// Values of `Escrow.state`.
+    pub enum EscrowState {
+        /// Only the judge and, for a job, the registry can move it on.
+        Locked = 0,
+        /// What is credited is all that will ever be.
+        Final = 1,
+    }
 
-/// `Escrow.judge`: a job of the registry, which verdict settles and the registry refunds.
-pub const JUDGED_BY_VERDICT: u8 = 0;
-/// `Escrow.judge`: a task of redundancy, which settles it.
-pub const JUDGED_BY_REDUNDANCY: u8 = 1;
+    /// Values of `Escrow.judge`: the program that settles the escrow.
+    pub enum Judge {
+        /// A job of the registry: verdict settles it, the registry refunds it.
+        Verdict = 0,
+        /// A task of redundancy, which settles it.
+        Redundancy = 1,
+    }
+}
 
 /// What a buyer locks.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
+    /// Base units of $NLOV for the work: of the whole job, or of all runs of a task.
     pub price: u64,
+    /// Base units of $NLOV for the verification fees of all draws; 0 for a task.
     pub verification: u64,
+    /// Base units of $NLOV for the tips of all paid crank steps.
     pub tips: u64,
-    /// Premium paid, of which a share is burned at once.
+    /// Base units of $NLOV of the premium, of which a share is burned at once.
     pub urgency: u64,
 }
 
@@ -51,7 +64,9 @@ impl Terms {
 /// An amount to credit.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credit {
+    /// Who is owed the amount.
     pub party: Pubkey,
+    /// Base units of $NLOV.
     pub amount: u64,
 }
 
@@ -99,6 +114,10 @@ impl Escrow {
     /// Bytes of the account.
     pub const SPACE: usize = 8 + std::mem::size_of::<Self>();
 
+    pub fn is(&self, state: EscrowState) -> bool {
+        self.state == state as u8
+    }
+
     /// Makes a new account's zero bytes an escrow. None when they are not as many.
     pub fn initialised(data: &mut [u8]) -> Option<&mut Self> {
         let (discriminator, fields) = data.split_at_mut_checked(Self::DISCRIMINATOR.len())?;
@@ -112,7 +131,11 @@ impl Escrow {
 
     /// Whether this is the signer of the program that says who is paid.
     pub fn is_judge(&self, authority: &Pubkey) -> bool {
-        *authority == if self.judge == JUDGED_BY_REDUNDANCY { REDUNDANCY_CPI } else { VERDICT_CPI }
+        *authority
+            == match Judge::from_code(self.judge) {
+                Some(Judge::Redundancy) => REDUNDANCY_CPI,
+                _ => VERDICT_CPI,
+            }
     }
 
     pub fn locked(&self) -> Option<u64> {
@@ -164,7 +187,7 @@ impl Escrow {
         Ok(())
     }
 
-    /// Marks a credit paid; gives its party and amount.
+    /// Marks a credit paid and returns its party and amount.
     pub fn pay(&mut self, index: u8) -> Result<Credit> {
         require!(index < self.credit_count, EscrowError::UnknownCredit);
         let entry = self.credits.get_mut(usize::from(index)).ok_or(EscrowError::UnknownCredit)?;
@@ -200,11 +223,11 @@ pub fn check_destination(
     Ok(())
 }
 
-/// Judge of the work that a buyer posts at this address: a registry's job or redundancy's task. None
-/// for any other address.
-pub fn judge_of(address: &Pubkey, buyer: &Pubkey, id: u64, bump: u8) -> Option<u8> {
+/// Judge of the work that a buyer posts at this address: a registry's job or redundancy's task.
+/// None for any other address.
+pub fn judge_of(address: &Pubkey, buyer: &Pubkey, id: u64, bump: u8) -> Option<Judge> {
     let id = id.to_le_bytes();
-    [(seeds::JOB, JOB_REGISTRY, JUDGED_BY_VERDICT), (seeds::TASK, REDUNDANCY, JUDGED_BY_REDUNDANCY)]
+    [(seeds::JOB, JOB_REGISTRY, Judge::Verdict), (seeds::TASK, REDUNDANCY, Judge::Redundancy)]
         .into_iter()
         .find(|(seed, program, _)| {
             creation::derive(&[seed, buyer.as_ref(), &id], bump, program) == Some(*address)
@@ -285,9 +308,10 @@ mod tests {
     #[test]
     fn the_address_says_who_judges() {
         let buyer = Pubkey::new_from_array([7; 32]);
-        for (seed, program, judge) in
-            [(seeds::JOB, JOB_REGISTRY, JUDGED_BY_VERDICT), (seeds::TASK, REDUNDANCY, 1)]
-        {
+        for (seed, program, judge) in [
+            (seeds::JOB, JOB_REGISTRY, Judge::Verdict),
+            (seeds::TASK, REDUNDANCY, Judge::Redundancy),
+        ] {
             let seeds: [&[u8]; 3] = [seed, buyer.as_ref(), &5u64.to_le_bytes()];
             let (address, bump) = Pubkey::find_program_address(&seeds, &program);
             assert_eq!(judge_of(&address, &buyer, 5, bump), Some(judge));
@@ -300,7 +324,7 @@ mod tests {
     fn one_program_settles() {
         let mut escrow = escrow();
         assert!(escrow.is_judge(&VERDICT_CPI) && !escrow.is_judge(&REDUNDANCY_CPI));
-        escrow.judge = JUDGED_BY_REDUNDANCY;
+        escrow.judge = Judge::Redundancy as u8;
         assert!(escrow.is_judge(&REDUNDANCY_CPI) && !escrow.is_judge(&VERDICT_CPI));
     }
 

@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use protocol::descriptor::DESCRIPTOR_BYTES;
+use operators::descriptor::DESCRIPTOR_BYTES;
 
 use crate::{
     errors::RegistryError,

@@ -1,11 +1,11 @@
 use anchor_lang::prelude::*;
 use protocol::{
     addresses::JOB_REGISTRY_CPI,
-    call::call,
     fixed::bps_ceil,
     slot_hashes::{self, Lookup},
 };
 use staking::{
+    calls::lock_exposure,
     program::Staking,
     state::{Pool, Position},
 };
@@ -86,27 +86,15 @@ impl<'info> Claim<'info> {
     }
 
     fn lock(&self, exposure: u64, bond: u64) -> Result<()> {
-        call(
-            staking::ID,
-            staking::accounts::LockExposure {
-                owner: self.owner.key(),
-                authority: self.authority.key(),
-                job: self.job.key(),
-                position: self.position.key(),
-                exposure: self.exposure.key(),
-                system_program: self.system_program.key(),
-            },
-            staking::instruction::LockExposure { amount: exposure, bond },
-            &[
-                self.owner.to_account_info(),
-                self.authority.to_account_info(),
-                self.job.to_account_info(),
-                self.position.to_account_info(),
-                self.exposure.to_account_info(),
-                self.system_program.to_account_info(),
-            ],
-            CPI_SIGNER,
-        )
+        let infos = [
+            self.owner.to_account_info(),
+            self.authority.to_account_info(),
+            self.job.to_account_info(),
+            self.position.to_account_info(),
+            self.exposure.to_account_info(),
+            self.system_program.to_account_info(),
+        ];
+        lock_exposure(&infos, exposure, bond, CPI_SIGNER)
     }
 }
 

@@ -28,9 +28,8 @@ pub(crate) fn handler<'info>(
     paid_macs: u64,
     blamed: Pubkey,
 ) -> Result<()> {
-    let outcome = [JobState::Settled, JobState::Voided]
-        .into_iter()
-        .find(|state| *state as u8 == outcome)
+    let outcome = JobState::from_code(outcome)
+        .filter(|state| matches!(state, JobState::Settled | JobState::Voided))
         .ok_or(RegistryError::InvalidOutcome)?;
     let clock = Clock::get()?;
     let accounts = ctx.accounts;

@@ -1,8 +1,9 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use escrow::state::Escrow;
-use protocol::{addresses::JOB_REGISTRY_CPI, call::call};
+use protocol::addresses::JOB_REGISTRY_CPI;
 use staking::{
+    calls::{forfeit_bond, unlock_exposure},
     program::Staking,
     state::{Exposure, Pool, Position},
 };
@@ -10,7 +11,6 @@ use staking::{
 use crate::{
     errors::RegistryError,
     events::{envelope, LeaseExpired, ProviderRated},
-    instructions::unlock::unlock_exposure,
     state::{Job, Lease, Provider, Registry},
     CPI_SIGNER,
 };
@@ -67,31 +67,17 @@ impl ExpireLease<'_> {
 
     /// The bond goes to the job's vault, where the buyer reclaims it.
     fn forfeit(&self) -> Result<()> {
-        call(
-            staking::ID,
-            staking::accounts::ForfeitBond {
-                authority: self.authority.key(),
-                pool: self.pool.key(),
-                position: self.position.key(),
-                exposure: self.exposure.key(),
-                verifiers: self.verifiers.key(),
-                stake_vault: self.stake_vault.key(),
-                destination: self.vault.key(),
-                token_program: self.token_program.key(),
-            },
-            staking::instruction::ForfeitBond {},
-            &[
-                self.authority.to_account_info(),
-                self.pool.to_account_info(),
-                self.position.to_account_info(),
-                self.exposure.to_account_info(),
-                self.verifiers.to_account_info(),
-                self.stake_vault.to_account_info(),
-                self.vault.to_account_info(),
-                self.token_program.to_account_info(),
-            ],
-            CPI_SIGNER,
-        )
+        let infos = [
+            self.authority.to_account_info(),
+            self.pool.to_account_info(),
+            self.position.to_account_info(),
+            self.exposure.to_account_info(),
+            self.verifiers.to_account_info(),
+            self.stake_vault.to_account_info(),
+            self.vault.to_account_info(),
+            self.token_program.to_account_info(),
+        ];
+        forfeit_bond(&infos, CPI_SIGNER)
     }
 }
 
@@ -123,11 +109,11 @@ pub(crate) fn handler(ctx: Context<ExpireLease>) -> Result<()> {
         return Ok(());
     }
     // the released exposure stays: it bars the provider from this job
-    unlock_exposure(
-        &accounts.authority,
-        &accounts.owner,
-        accounts.position.as_ref(),
-        accounts.exposure.as_ref(),
-        false,
-    )
+    let infos = [
+        accounts.authority.to_account_info(),
+        accounts.owner.to_account_info(),
+        accounts.position.to_account_info(),
+        accounts.exposure.to_account_info(),
+    ];
+    unlock_exposure(&infos, false, CPI_SIGNER)
 }

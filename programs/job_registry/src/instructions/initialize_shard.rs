@@ -1,10 +1,8 @@
 use anchor_lang::prelude::*;
+use protocol::shards::SHARDS;
 use protocol::{addresses::DEPLOYER, seeds};
 
-use crate::{
-    errors::RegistryError,
-    state::{UtilisationShard, SHARDS},
-};
+use crate::{errors::RegistryError, state::UtilisationShard};
 
 #[derive(Accounts)]
 #[instruction(shard: u8)]

@@ -24,7 +24,6 @@ pub mod release_exposure;
 pub mod roll_market;
 pub mod set_authority;
 pub mod set_params;
-mod unlock;
 pub mod update_provider;
 pub mod update_verifier;
 

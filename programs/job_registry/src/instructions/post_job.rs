@@ -1,31 +1,38 @@
 use anchor_lang::prelude::*;
-use escrow::state::{Escrow, LOCKED};
+use escrow::state::{Escrow, EscrowState};
 use protocol::seeds;
 use staking::state::Position;
 
 use crate::{
     errors::{Checked, RegistryError},
     events::{envelope, JobPosted},
-    state::{score::score, validate_url, Buyer, Graph, Job, Registry, Url, UtilisationShard},
+    state::{
+        score::score, validate_url, Buyer, Graph, Job, Registry, Url, UtilisationShard, MAX_DRAWS,
+        MAX_VERIFIERS, PAID_CRANK_STEPS,
+    },
 };
-
-/// A draw takes up to 3 rounds, and each round as many verifiers.
-const DRAWS: u64 = 3;
-/// Crank steps that a job pays for.
-const TIPS: u64 = 8;
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct JobTerms {
+    /// Merkle root over the roots of the job's inputs.
     pub input_root: [u8; 32],
+    /// SHA-256 of the data manifest.
     pub manifest: [u8; 32],
+    /// URL where the buyer serves the data, in printable ASCII, padded with zeros.
     pub source: Url,
+    /// SHA-256 of the buyer's 32 secret bytes.
     pub salt_commitment: [u8; 32],
+    /// 32 random bytes, or the hash of a trap.
     pub trap: [u8; 32],
+    /// Number of verifiers per draw: odd, at most `MAX_VERIFIERS`.
     pub verifiers: u8,
+    /// Base units of $NLOV that the work may cost.
     pub price: u64,
+    /// Base units of $NLOV for each ballot that is paid.
     pub verification_fee: u64,
+    /// Base units of $NLOV for each paid crank step.
     pub tip: u64,
-    /// Net of the part that the escrow burned.
+    /// Base units of $NLOV of the premium, without the share that the escrow burned.
     pub urgency: u64,
 }
 
@@ -58,7 +65,10 @@ pub struct PostJob<'info> {
 impl PostJob<'_> {
     fn validate(&self, job_id: u64, terms: &JobTerms) -> Result<()> {
         require!(job_id == self.buyer.next_job_id, RegistryError::WrongJobId);
-        require!(matches!(terms.verifiers, 1 | 3 | 5), RegistryError::InvalidVerifierCount);
+        require!(
+            terms.verifiers <= MAX_VERIFIERS && terms.verifiers % 2 == 1,
+            RegistryError::InvalidVerifierCount
+        );
         validate_url(&terms.source)?;
         require!(self.graph.load()?.is_sealed(), RegistryError::GraphOpen);
         self.validate_escrow(terms)
@@ -70,10 +80,10 @@ impl PostJob<'_> {
             escrow.job == self.job.key() && escrow.buyer == self.owner.key(),
             RegistryError::WrongEscrow
         );
-        require!(escrow.state == LOCKED, RegistryError::EscrowFinal);
-        let ballots = u64::from(terms.verifiers).checked_mul(DRAWS).checked()?;
+        require!(escrow.is(EscrowState::Locked), RegistryError::EscrowFinal);
+        let ballots = u64::from(terms.verifiers).checked_mul(MAX_DRAWS.into()).checked()?;
         let verification = terms.verification_fee.checked_mul(ballots).checked()?;
-        let tips = terms.tip.checked_mul(TIPS).checked()?;
+        let tips = terms.tip.checked_mul(PAID_CRANK_STEPS.into()).checked()?;
         require!(
             (escrow.price, escrow.verification, escrow.tips, escrow.urgency)
                 == (terms.price, verification, tips, terms.urgency),

@@ -1,11 +1,12 @@
 use anchor_lang::prelude::*;
 use protocol::addresses::JOB_REGISTRY_CPI;
 use staking::{
+    calls::unlock_exposure,
     program::Staking,
     state::{Exposure, Position},
 };
 
-use crate::{errors::RegistryError, instructions::unlock::unlock_exposure, state::Job};
+use crate::{errors::RegistryError, state::Job, CPI_SIGNER};
 
 #[derive(Accounts)]
 pub struct ReleaseExposure<'info> {
@@ -40,11 +41,11 @@ impl<'info> ReleaseExposure<'info> {
 pub(crate) fn handler<'info>(ctx: Context<'info, ReleaseExposure<'info>>) -> Result<()> {
     let accounts: &'info ReleaseExposure<'info> = ctx.accounts;
     accounts.validate()?;
-    unlock_exposure(
-        &accounts.authority,
-        &accounts.owner,
-        accounts.position.as_ref(),
-        accounts.exposure.as_ref(),
-        true,
-    )
+    let infos = [
+        accounts.authority.to_account_info(),
+        accounts.owner.to_account_info(),
+        accounts.position.to_account_info(),
+        accounts.exposure.to_account_info(),
+    ];
+    unlock_exposure(&infos, true, CPI_SIGNER)
 }

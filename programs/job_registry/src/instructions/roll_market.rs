@@ -1,9 +1,10 @@
 use anchor_lang::prelude::*;
+use protocol::shards::SHARDS;
 
 use crate::{
     errors::RegistryError,
     events::{envelope, MarketRolled},
-    state::{Market, Registry, UtilisationShard, SHARDS},
+    state::{Market, Registry, UtilisationShard},
 };
 
 #[derive(Accounts)]

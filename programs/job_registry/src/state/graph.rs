@@ -2,13 +2,11 @@
 #![allow(unsafe_code)]
 
 use anchor_lang::prelude::*;
-use protocol::{
-    descriptor::{
-        same_bytes, Descriptor, Dtype, Fault, Input, Shape, DESCRIPTOR_BYTES, MAX_JOB_INPUTS,
-        MAX_OPERATORS,
-    },
-    merkle::{Digest, SPEC},
+use operators::descriptor::{
+    same_bytes, Descriptor, Dtype, Fault, Input, Shape, DESCRIPTOR_BYTES, MAX_JOB_INPUTS,
+    MAX_OPERATORS,
 };
+use protocol::merkle::{Digest, SPEC};
 
 use crate::errors::{Checked, RegistryError};
 
@@ -17,8 +15,15 @@ const JOB_INPUTS: usize = MAX_JOB_INPUTS as usize;
 /// A node is pending at each height of a tree of 256 leaves.
 const FRONTIER: usize = 9;
 
-const OPEN: u8 = 0;
-const SEALED: u8 = 1;
+protocol::codes! {
+    /// Values of `Graph.state`.
+    pub enum GraphState {
+        /// Its author may append operators.
+        Open = 0,
+        /// Its operators hash to its spec root; jobs may refer to it.
+        Sealed = 1,
+    }
+}
 
 /// PDA `["graph", author, spec_root]`: what the chain remembers of a graph's descriptors. Open
 /// while its author appends, sealed for ever once they hash to `spec_root`.
@@ -57,12 +62,12 @@ impl Graph {
         self.author = author;
         self.spec_root = spec_root;
         self.operators = operators;
-        self.state = OPEN;
+        self.state = GraphState::Open as u8;
         Ok(())
     }
 
     pub fn is_sealed(&self) -> bool {
-        self.state == SEALED
+        self.state == GraphState::Sealed as u8
     }
 
     /// Adds the next operator if it obeys its own rules and reads what exists.
@@ -98,7 +103,7 @@ impl Graph {
         let root = SPEC.frontier_root(&self.frontier, u64::from(self.operators)).checked()?;
         require!(root == self.spec_root, RegistryError::SpecRootMismatch);
         self.inputs = u8::try_from(count).ok().checked()?;
-        self.state = SEALED;
+        self.state = GraphState::Sealed as u8;
         Ok(())
     }
 

@@ -6,16 +6,33 @@ use anchor_lang::prelude::*;
 use super::{registry::Params, url::Url};
 use crate::errors::{Checked, RegistryError};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum JobState {
-    Posted = 0,
-    Claimed = 1,
-    Committed = 2,
-    Settled = 3,
-    Cancelled = 4,
-    Expired = 5,
-    Voided = 6,
+protocol::codes! {
+    /// Values of `Job.state`.
+    pub enum JobState {
+        /// Waits for a provider to claim it.
+        Posted = 0,
+        /// A provider holds its lease.
+        Claimed = 1,
+        /// The last stage is committed; the verdict decides.
+        Committed = 2,
+        /// Ended by the verdict: whoever did the work was credited.
+        Settled = 3,
+        /// Ended by its buyer before anybody claimed it.
+        Cancelled = 4,
+        /// Ended because nobody claimed it in time.
+        Expired = 5,
+        /// Ended by the verdict: the work was refused.
+        Voided = 6,
+    }
+}
+
+protocol::limits! {
+    /// Maximum number of verifiers per draw. It is odd, as every allowed number is.
+    pub const MAX_VERIFIERS: u8 = 5;
+    /// Maximum number of draws per job. The buyer locks the verification fees of all.
+    pub const MAX_DRAWS: u8 = 3;
+    /// Number of crank steps per job that the buyer locks a tip for.
+    pub const PAID_CRANK_STEPS: u8 = 8;
 }
 
 /// PDA `["job", buyer, id u64 LE]`. The current lease lives inside; earlier ones are in events.

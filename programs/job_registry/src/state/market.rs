@@ -2,12 +2,9 @@
 #![allow(unsafe_code)]
 
 use anchor_lang::prelude::*;
-use protocol::fixed::q32_ratio;
+use protocol::{fixed::q32_ratio, shards::shard_of};
 
 use crate::errors::{Checked, RegistryError};
-
-/// A job counts in the shard of its address, so that no account is written by every job.
-pub const SHARDS: u8 = 16;
 
 /// PDA `["market"]`: demand of the last epoch that was rolled in.
 #[account]
@@ -55,11 +52,6 @@ pub struct UtilisationShard {
 }
 
 const _: () = assert!(core::mem::size_of::<UtilisationShard>() == 48);
-
-/// The shard that a job counts in.
-pub fn shard_of(job: &Pubkey) -> u8 {
-    job.as_array()[0] & (SHARDS - 1)
-}
 
 impl UtilisationShard {
     pub const SPACE: usize = 8 + core::mem::size_of::<Self>();

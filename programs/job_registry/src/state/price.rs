@@ -2,8 +2,10 @@ use protocol::fixed::{mul_div_floor, q32_mul, q32_share, Q32_ONE};
 
 use super::{market::Market, provider::Provider, registry::Params};
 
-/// Multiply-adds that an ask is for.
-pub const ASK_MACS: u64 = 1 << 30;
+protocol::limits! {
+    /// Number of multiply-adds that a provider's ask pays for.
+    pub const ASK_MACS: u64 = 1 << 30;
+}
 
 /// `ask * macs * (1 + demand) * (1 + capability) * season`, floored at each factor: the provider
 /// asks for the quote, so rounding is the buyer's. Capability is the measured rate, never the

@@ -7,8 +7,10 @@ use protocol::fixed::mul_div_floor;
 use super::url::{validate_url, Url};
 use crate::errors::{Checked, RegistryError};
 
-/// Full reputation, Q16.
-pub const REPUTATION_ONE: u32 = 1 << 16;
+protocol::limits! {
+    /// Full reputation, Q16.
+    pub const REPUTATION_ONE: u32 = 1 << 16;
+}
 
 /// PDA `["provider", owner]`.
 #[account(zero_copy)]
@@ -19,9 +21,9 @@ pub struct Provider {
     /// Base units per 2^30 multiply-adds.
     pub ask: u64,
     pub memory_bytes: u64,
-    /// Multiply-adds a slot, as the provider says.
+    /// Multiply-adds per slot, as the provider says.
     pub declared_rate: u64,
-    /// Multiply-adds a slot, moving average over settled jobs.
+    /// Multiply-adds per slot, moving average over settled jobs.
     pub measured_rate: u64,
     /// Largest job taken.
     pub max_macs: u64,
@@ -44,10 +46,15 @@ const _: () = assert!(core::mem::size_of::<Provider>() == 208);
 /// What a provider says about itself.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capability {
+    /// Base units of $NLOV per `ASK_MACS` multiply-adds.
     pub ask: u64,
+    /// Bytes of memory that jobs may use.
     pub memory_bytes: u64,
+    /// Multiply-adds per slot, as the provider says.
     pub declared_rate: u64,
+    /// Multiply-adds of the largest job that the provider takes.
     pub max_macs: u64,
+    /// URL where the provider serves its traces, in printable ASCII, padded with zeros.
     pub endpoint: Url,
 }
 

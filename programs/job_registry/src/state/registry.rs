@@ -19,31 +19,38 @@ pub struct Registry {
 pub struct Params {
     /// Slots from posting or reopening in which a provider may claim.
     pub claim_window_slots: u64,
-    /// Slots that a lease runs from its claim, and from each checkpoint.
+    /// Slots that a lease runs from its claim, and from each committed stage.
     pub lease_slots: u64,
-    /// No lease runs longer than lease_slots + macs / this.
+    /// Multiply-adds per slot. No lease runs longer than `lease_slots` plus the time that the job
+    /// takes at this rate.
     pub min_rate_macs_per_slot: u64,
     /// Slots between a provider's registration and its first claim.
     pub min_registration_slots: u64,
     /// Price factor of the season, Q32.
     pub season_q32: u64,
+    /// Slots of an epoch, whose demand sets the prices of the next one.
     pub epoch_slots: u64,
-    /// Stake, urgency premium and multiply-adds that score 1.
+    /// Base units of stake that score 1.
     pub stake_ref: u64,
+    /// Base units of urgency premium that score 1.
     pub urgency_ref: u64,
+    /// Multiply-adds that score 1.
     pub complexity_ref: u64,
-    /// What readers add to a waiting job's score, Q32 a slot.
+    /// What readers add to the score of a waiting job, Q32 per slot.
     pub ageing_q32: u64,
+    /// Slots that a provider with all the stake waits for its turn on average.
     pub claim_scale_slots: u64,
+    /// Slots after which every provider may claim.
     pub claim_max_delay_slots: u64,
-    /// Multiply-adds a slot that double the price.
+    /// Multiply-adds per slot that double the price.
     pub capability_ref: u64,
     /// Slots without a settled job in which a provider's reputation halves.
     pub reputation_half_life_slots: u64,
-    /// Stake exposed a unit of price.
+    /// Stake exposed per unit of price.
     pub kappa: u16,
-    /// Share of the price that an expired lease costs.
+    /// Share of the price that an expired lease costs, in basis points.
     pub bond_bps: u16,
+    /// Number of leases that may expire before the job ends.
     pub max_attempts: u8,
 }
 

@@ -1,6 +1,6 @@
 use anchor_lang::prelude::*;
 use protocol::url::URL_BYTES;
-use staking::state::{Seat, HELD};
+use staking::state::Seat;
 
 use crate::errors::RegistryError;
 
@@ -21,6 +21,6 @@ const _: () = assert!(Verifier::INIT_SPACE == 32 + 2 + URL_BYTES + 3 * 8 + 1);
 
 /// A seat that was vacated waits for its last snapshots to age, and no longer speaks for anybody.
 pub fn require_held(seat: &Seat) -> Result<()> {
-    require!(seat.vacated_epoch == HELD, RegistryError::WrongSeat);
+    require!(seat.is_held(), RegistryError::WrongSeat);
     Ok(())
 }

@@ -2,11 +2,11 @@ use anchor_lang::prelude::*;
 use escrow::{program::Escrow as EscrowProgram, state::Escrow};
 use protocol::addresses::REDUNDANCY_CPI;
 
-use super::ending::settle_escrow;
+use super::ending::conclude_step;
 use crate::{
     errors::{Checked, RedundancyError},
     events::JoiningClosed,
-    state::{Config, Settlement, State, Task},
+    state::{Config, Task},
 };
 
 /// Anyone may crank, for a tip.
@@ -40,13 +40,9 @@ pub(crate) fn handler(ctx: Context<CloseJoining>) -> Result<()> {
     require_keys_eq!(accounts.escrow.load()?.job, key, RedundancyError::WrongEscrow);
     let mut task = accounts.task.load_mut()?;
     task.close_joining(clock.slot, &accounts.config.params)?;
-    task.record_crank(accounts.cranker.key())?;
-    let settlement = if task.is(State::Running) {
-        Settlement::default()
-    } else {
-        // tips bear no fee, and no run is paid here
-        settle_escrow(&task, 0, &accounts.authority, accounts.escrow.as_ref())?
-    };
+    let (cranker, escrow) = (accounts.cranker.key(), accounts.escrow.as_ref());
+    // tips bear no fee, and no run is paid here
+    let settlement = conclude_step(&mut task, cranker, 0, &accounts.authority, escrow)?;
     emit!(JoiningClosed {
         envelope: task.next_envelope(&clock)?,
         task: key,

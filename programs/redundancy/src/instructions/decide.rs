@@ -5,11 +5,11 @@ use escrow::{
 };
 use protocol::addresses::REDUNDANCY_CPI;
 
-use super::ending::settle_escrow;
+use super::ending::conclude_step;
 use crate::{
     errors::{Checked, RedundancyError},
     events::TaskDecided,
-    state::{Config, Decision, Settlement, Task},
+    state::{Config, Task},
 };
 
 /// Anyone may crank, for a tip.
@@ -47,14 +47,10 @@ pub(crate) fn handler(ctx: Context<Decide>) -> Result<()> {
     let key = accounts.task.key();
     require_keys_eq!(accounts.escrow.load()?.job, key, RedundancyError::WrongEscrow);
     let mut task = accounts.task.load_mut()?;
-    let decision = task.decide(clock.slot, &accounts.config.params)?;
-    task.record_crank(accounts.cranker.key())?;
-    let settlement = if decision == Decision::Extended {
-        Settlement::default()
-    } else {
-        let fee_bps = accounts.escrow_config.load()?.params.fee_bps;
-        settle_escrow(&task, fee_bps, &accounts.authority, accounts.escrow.as_ref())?
-    };
+    task.decide(clock.slot, &accounts.config.params)?;
+    let (cranker, escrow) = (accounts.cranker.key(), accounts.escrow.as_ref());
+    let fee_bps = accounts.escrow_config.load()?.params.fee_bps;
+    let settlement = conclude_step(&mut task, cranker, fee_bps, &accounts.authority, escrow)?;
     emit!(TaskDecided {
         envelope: task.next_envelope(&clock)?,
         task: key,

@@ -7,13 +7,19 @@ use crate::{
     CPI_SIGNER,
 };
 
-/// Credits everyone whom an ended task owes, and makes its escrow final.
-pub(super) fn settle_escrow<'info>(
-    task: &Task,
+/// Records the step of whoever cranked. If it ended the task, credits everyone whom the task owes
+/// and makes its escrow final. Returns what was credited.
+pub(super) fn conclude_step<'info>(
+    task: &mut Task,
+    cranker: Pubkey,
     fee_bps: u16,
     authority: &AccountInfo<'info>,
     escrow: &AccountInfo<'info>,
 ) -> Result<Settlement> {
+    task.record_crank(cranker)?;
+    if !task.has_ended() {
+        return Ok(Settlement::default());
+    }
     let settlement = settlement(task, fee_bps).checked()?;
     call(
         escrow::ID,

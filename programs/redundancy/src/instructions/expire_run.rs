@@ -64,7 +64,7 @@ pub struct ExpireRun<'info> {
 }
 
 impl ExpireRun<'_> {
-    /// Gives the bond.
+    /// Returns the bond.
     fn validate(&self, provider: &Pubkey) -> Result<u64> {
         let (task, exposure) = (self.task.key(), self.exposure.load()?);
         require_keys_eq!(self.escrow.load()?.job, task, RedundancyError::WrongEscrow);

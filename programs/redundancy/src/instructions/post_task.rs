@@ -1,27 +1,36 @@
 use anchor_lang::prelude::*;
-use escrow::state::{Escrow, LOCKED};
+use escrow::state::{Escrow, EscrowState};
 use protocol::{seeds, url::is_url};
 
 use crate::{
     errors::{Checked, RedundancyError},
     events::TaskPosted,
-    state::{validate_output, Buyer, Config, Task, Tolerance, MAX_RUNS, TIPS},
+    state::{validate_output, Buyer, Config, Task, Tolerance, MAX_TASK_RUNS, PAID_CRANK_STEPS},
 };
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct TaskTerms {
+    /// SHA-256 of the kernel package.
     pub kernel: [u8; 32],
+    /// SHA-256 of the input manifest.
     pub input: [u8; 32],
+    /// URL where the buyer serves package and inputs, in printable ASCII, padded with zeros.
     pub source: [u8; 96],
+    /// Bytes of an output, at most `MAX_TENSOR_BYTES`.
     pub output_bytes: u64,
-    /// 0 bytes, 1 f16, 2 f32, 3 i32.
+    /// Code of `Element`.
     pub element: u8,
+    /// How far apart two elements may be and still agree.
     pub tolerance: Tolerance,
+    /// Number of runs that must agree: more than half of `n`.
     pub k: u8,
+    /// Number of runs wanted at first.
     pub n: u8,
+    /// Number of runs that the buyer locks the price of, at most `MAX_TASK_RUNS`.
     pub max_runs: u8,
-    /// Of each paid run.
+    /// Base units of $NLOV for each paid run.
     pub price: u64,
+    /// Base units of $NLOV for each paid crank step.
     pub tip: u64,
 }
 
@@ -34,7 +43,7 @@ impl TaskTerms {
                 && self.k > self.n / 2
                 && self.n >= self.k
                 && self.max_runs >= self.n
-                && usize::from(self.max_runs) <= MAX_RUNS,
+                && usize::from(self.max_runs) <= MAX_TASK_RUNS,
             RedundancyError::InvalidQuorum
         );
         Ok(())
@@ -79,9 +88,9 @@ impl PostTask<'_> {
             escrow.job == self.task.key() && escrow.buyer == self.owner.key(),
             RedundancyError::WrongEscrow
         );
-        require!(escrow.state == LOCKED, RedundancyError::EscrowFinal);
+        require!(escrow.is(EscrowState::Locked), RedundancyError::EscrowFinal);
         let price = terms.price.checked_mul(u64::from(terms.max_runs)).checked()?;
-        let tips = terms.tip.checked_mul(u64::from(TIPS)).checked()?;
+        let tips = terms.tip.checked_mul(u64::from(PAID_CRANK_STEPS)).checked()?;
         require!(
             (escrow.price, escrow.verification, escrow.tips, escrow.urgency) == (price, 0, tips, 0),
             RedundancyError::EscrowMismatch

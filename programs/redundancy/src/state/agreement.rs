@@ -1,7 +1,7 @@
 //! Who agrees with whom. Equal roots agree by themselves; other outputs when both of their
 //! providers say so.
 
-use super::{Element, Run, RunState, Task, MAX_RUNS};
+use super::{Element, Run, RunState, Task, MAX_TASK_RUNS};
 
 impl Task {
     /// Bit i: run i is revealed.
@@ -16,15 +16,15 @@ impl Task {
         let rows = self.agreement();
         let all_agree =
             |set: u8| (0..).zip(rows).all(|(index, row)| !contains(set, index) || set & !row == 0);
-        (1..1u8 << MAX_RUNS)
+        (1..1u8 << MAX_TASK_RUNS)
             .filter(|set| set & !revealed == 0 && set.count_ones() >= u32::from(self.k))
             .filter(|set| all_agree(*set))
             .fold(0, |union, set| union | set)
     }
 
     /// Row i, bit j: runs i and j agree; each agrees with itself.
-    fn agreement(&self) -> [u8; MAX_RUNS] {
-        let mut rows = [0; MAX_RUNS];
+    fn agreement(&self) -> [u8; MAX_TASK_RUNS] {
+        let mut rows = [0; MAX_TASK_RUNS];
         for ((index, run), row) in (0..).zip(self.runs()).zip(&mut rows) {
             let told = if self.element == Element::Bytes as u8 {
                 0

@@ -9,14 +9,17 @@ use crate::errors::RedundancyError;
 pub struct Params {
     /// Slots in which providers may join, from posting and from each extension.
     pub join_slots: u64,
-    /// Slots from the last one's joining in which all must commit.
+    /// Slots from the last join in which all must commit.
     pub run_slots: u64,
+    /// Slots in which those that committed must reveal.
     pub reveal_slots: u64,
+    /// Slots in which those that revealed must compare.
     pub compare_slots: u64,
-    /// Slots that a provider with all the stake waits for its turn in the mean.
+    /// Slots that a provider with all the stake waits for its turn on average.
     pub claim_scale_slots: u64,
+    /// Slots after which every provider may join.
     pub claim_max_delay_slots: u64,
-    /// Share of a run's price that silence costs.
+    /// Share of a run's price that silence costs, in basis points.
     pub bond_bps: u16,
 }
 

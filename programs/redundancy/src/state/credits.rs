@@ -1,7 +1,7 @@
 use escrow::state::Credit;
 use protocol::fixed::bps_ceil;
 
-use super::{Task, MAX_CRANKERS, MAX_RUNS};
+use super::{Task, MAX_CRANKERS, MAX_TASK_RUNS};
 
 /// Who gets what when a task ends; whatever remains is the buyer's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub fn settlement(task: &Task, fee_bps: u16) -> Option<Settlement> {
     let fee = bps_ceil(task.price, fee_bps)?;
     let net = task.price.checked_sub(fee)?;
     let mut settlement = Settlement {
-        credits: Vec::with_capacity(MAX_RUNS.checked_add(MAX_CRANKERS)?),
+        credits: Vec::with_capacity(MAX_TASK_RUNS.checked_add(MAX_CRANKERS)?),
         ..Settlement::default()
     };
     for (index, run) in (0..).zip(task.runs()) {

@@ -3,8 +3,10 @@ use anchor_lang::prelude::*;
 use super::{Params, State, Task};
 use crate::errors::{Checked, RedundancyError};
 
-/// Runs that an extension adds at most.
-const EXTENSION: u8 = 2;
+protocol::limits! {
+    /// Maximum number of runs that an extension adds.
+    pub const EXTENSION: u8 = 2;
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -15,8 +17,8 @@ pub enum Decision {
 }
 
 impl Task {
-    /// Pays who agrees; while nobody does and there is money for more runs, asks for them. Earlier
-    /// runs keep their part. k stays more than half of all, or two sets could win.
+    /// Pays the runs that agree; while none do and there is money for more runs, asks for them.
+    /// Earlier runs keep their part. k stays more than half of all, or two sets could win.
     pub fn decide(&mut self, slot: u64, params: &Params) -> Result<Decision> {
         self.require_decidable(slot)?;
         let agreeing = self.agreeing();

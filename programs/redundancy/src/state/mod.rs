@@ -16,5 +16,5 @@ pub use config::{Config, Params};
 pub use credits::{settlement, Settlement};
 pub use decision::Decision;
 pub use run::{commitment, Run, RunState};
-pub use task::{Cranker, State, Task, MAX_CRANKERS, MAX_RUNS, TIPS};
+pub use task::{Cranker, State, Task, MAX_CRANKERS, MAX_TASK_RUNS, PAID_CRANK_STEPS};
 pub use tolerance::{validate_output, Element, Tolerance};

@@ -4,14 +4,18 @@
 use anchor_lang::prelude::*;
 use solana_sha256_hasher::hashv;
 
-#[repr(u8)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunState {
-    Joined = 0,
-    Committed = 1,
-    Revealed = 2,
-    /// Did not commit or reveal in time: the bond is gone.
-    Silent = 3,
+protocol::codes! {
+    /// Values of `Run.state`.
+    pub enum RunState {
+        /// Its provider is to run the task.
+        Joined = 0,
+        /// A commitment to the output is recorded.
+        Committed = 1,
+        /// The root of the output is known.
+        Revealed = 2,
+        /// Did not commit or reveal in time: the bond is gone.
+        Silent = 3,
+    }
 }
 
 /// One provider's execution of a task.

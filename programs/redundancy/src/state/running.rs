@@ -7,7 +7,7 @@ use super::{commitment, Element, Params, Run, RunState, State, Task};
 use crate::errors::{Checked, RedundancyError};
 
 impl Task {
-    /// Adds a run; the last one wanted starts all. Gives its index.
+    /// Adds a run; the last one wanted starts all. Returns its index.
     pub fn join(&mut self, provider: Pubkey, bond: u64, slot: u64, params: &Params) -> Result<u8> {
         self.require(State::Joining)?;
         require!(slot <= self.deadline, RedundancyError::DeadlinePassed);
@@ -23,8 +23,8 @@ impl Task {
         Ok(index)
     }
 
-    /// The time to join is over: those who did run the task if k of them can agree and this round
-    /// brought somebody new, else it ends. k was more than half of a larger number.
+    /// The time to join is over: those who joined run the task if k of them can agree and this
+    /// round brought somebody new, else it ends. k was more than half of a larger number.
     pub fn close_joining(&mut self, slot: u64, params: &Params) -> Result<()> {
         self.require(State::Joining)?;
         require!(slot > self.deadline, RedundancyError::DeadlineAhead);
@@ -74,7 +74,7 @@ impl Task {
         self.advance(slot, params)
     }
 
-    /// Counts out a run that the state's deadline has passed. Gives its provider, whose bond is
+    /// Counts out a run that the state's deadline has passed. Returns its provider, whose bond is
     /// lost.
     pub fn expire(&mut self, index: u8, slot: u64, params: &Params) -> Result<Pubkey> {
         let awaited = self.awaited()?;

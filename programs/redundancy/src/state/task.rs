@@ -7,30 +7,35 @@ use protocol::Envelope;
 use super::{Params, Run, RunState, Tolerance};
 use crate::errors::{Checked, RedundancyError};
 
-/// One bit each in a mask of a byte.
-pub const MAX_RUNS: usize = 7;
-/// Crank steps that a task pays for; later ones are free work.
-pub const TIPS: u8 = 8;
-/// As many as there are tips.
-pub const MAX_CRANKERS: usize = 8;
+protocol::limits! {
+    /// Maximum number of runs of a task. A mask of one byte has a bit for each.
+    pub const MAX_TASK_RUNS: usize = 7;
+    /// Number of crank steps per task that the buyer locks a tip for; later steps earn nothing.
+    pub const PAID_CRANK_STEPS: u8 = 8;
+    /// Maximum number of crankers of a task: one per paid step.
+    pub const MAX_CRANKERS: usize = PAID_CRANK_STEPS as usize;
+}
 
-#[repr(u8)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Providers join.
-    Joining = 0,
-    /// Those of this round run the task and commit.
-    Running = 1,
-    Revealing = 2,
-    Comparing = 3,
-    /// Nothing can change before `decide`.
-    Deciding = 4,
-    /// Those that agree are paid.
-    Settled = 5,
-    /// Too few agree: nobody is paid.
-    Undecided = 6,
-    /// Too few joined.
-    Cancelled = 7,
+protocol::codes! {
+    /// Values of `Task.state`.
+    pub enum State {
+        /// Providers join.
+        Joining = 0,
+        /// Those of this round run the task and commit.
+        Running = 1,
+        /// Those that committed reveal their roots.
+        Revealing = 2,
+        /// Those that revealed say whose outputs agree with theirs.
+        Comparing = 3,
+        /// Nothing can change before `decide`.
+        Deciding = 4,
+        /// Those that agree are paid.
+        Settled = 5,
+        /// Too few agree: nobody is paid.
+        Undecided = 6,
+        /// Too few joined.
+        Cancelled = 7,
+    }
 }
 
 #[zero_copy]
@@ -83,7 +88,7 @@ pub struct Task {
     pub tipped: u8,
     pub bump: u8,
     pub escrow_bump: u8,
-    pub runs: [Run; MAX_RUNS],
+    pub runs: [Run; MAX_TASK_RUNS],
     pub crankers: [Cranker; MAX_CRANKERS],
 }
 
@@ -100,9 +105,12 @@ impl Task {
         Ok(())
     }
 
+    pub fn has_ended(&self) -> bool {
+        [State::Settled, State::Undecided, State::Cancelled].iter().any(|state| self.is(*state))
+    }
+
     pub fn require_ended(&self) -> Result<()> {
-        let ended = [State::Settled, State::Undecided, State::Cancelled];
-        require!(ended.iter().any(|state| self.is(*state)), RedundancyError::TaskNotEnded);
+        require!(self.has_ended(), RedundancyError::TaskNotEnded);
         Ok(())
     }
 
@@ -136,7 +144,7 @@ impl Task {
 
     /// Owes `party` a tip while there are any: a step is never refused for the lack of one.
     pub fn record_crank(&mut self, party: Pubkey) -> Result<()> {
-        if self.tipped >= TIPS {
+        if self.tipped >= PAID_CRANK_STEPS {
             return Ok(());
         }
         let count = usize::from(self.cranker_count);
@@ -165,7 +173,7 @@ impl Task {
         Ok(())
     }
 
-    /// Lets a bond go, once; gives its provider.
+    /// Lets a bond go, once and returns its provider.
     pub fn release(&mut self, index: u8) -> Result<Pubkey> {
         self.require_ended()?;
         let run = self.run_mut(index)?;

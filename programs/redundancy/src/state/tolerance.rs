@@ -2,34 +2,22 @@
 #![allow(unsafe_code)]
 
 use anchor_lang::prelude::*;
+use operators::descriptor::MAX_TENSOR_BYTES;
 
 use crate::errors::RedundancyError;
 
-/// As a graph's tensors have.
-const MAX_OUTPUT_BYTES: u64 = 1 << 30;
-
-/// What an output's bytes are.
-#[repr(u8)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Element {
-    /// Outputs agree when they are equal.
-    Bytes = 0,
-    F16 = 1,
-    F32 = 2,
-    I32 = 3,
+protocol::codes! {
+    /// What an output's bytes are.
+    pub enum Element {
+        /// Outputs agree when they are equal.
+        Bytes = 0,
+        F16 = 1,
+        F32 = 2,
+        I32 = 3,
+    }
 }
 
 impl Element {
-    pub fn from_code(code: u8) -> Option<Self> {
-        match code {
-            0 => Some(Self::Bytes),
-            1 => Some(Self::F16),
-            2 => Some(Self::F32),
-            3 => Some(Self::I32),
-            _ => None,
-        }
-    }
-
     pub fn bytes(self) -> u64 {
         match self {
             Self::Bytes => 1,
@@ -72,7 +60,7 @@ fn is_distance(bits: u32) -> bool {
 pub fn validate_output(output_bytes: u64, element: u8, tolerance: &Tolerance) -> Result<()> {
     let element = Element::from_code(element).ok_or(RedundancyError::UnknownElement)?;
     require!(
-        (1..=MAX_OUTPUT_BYTES).contains(&output_bytes)
+        (1..=MAX_TENSOR_BYTES).contains(&output_bytes)
             && output_bytes.is_multiple_of(element.bytes()),
         RedundancyError::InvalidOutput
     );
@@ -99,8 +87,8 @@ mod tests {
         let exact = Tolerance::default();
         for (element, size) in [(0, 1), (1, 2), (2, 4), (3, 4)] {
             assert!(validate_output(size, element, &exact).is_ok());
-            assert!(validate_output(MAX_OUTPUT_BYTES, element, &exact).is_ok());
-            let beyond = MAX_OUTPUT_BYTES.checked_add(size).unwrap();
+            assert!(validate_output(MAX_TENSOR_BYTES, element, &exact).is_ok());
+            let beyond = MAX_TENSOR_BYTES.checked_add(size).unwrap();
             for bytes in [0, beyond] {
                 let refused = validate_output(bytes, element, &exact);
                 assert_eq!(refused, Err(RedundancyError::InvalidOutput.into()));

@@ -7,8 +7,8 @@ use crate::{
     state::{Exposure, Position},
 };
 
-/// The registry, verdict and redundancy can expose free stake to a job when its owner signs too, and
-/// each owner once a job: the account that a released exposure leaves bars the next one.
+/// The registry, verdict and redundancy can expose free stake to a job when its owner signs too,
+/// and each owner once a job: the account that a released exposure leaves bars the next one.
 #[derive(Accounts)]
 pub struct LockExposure<'info> {
     #[account(mut)]
@@ -30,7 +30,7 @@ pub struct LockExposure<'info> {
 }
 
 impl LockExposure<'_> {
-    /// Creates the exposure; gives its bump.
+    /// Creates the exposure and returns its bump.
     fn create(&self) -> Result<u8> {
         let (job, owner) = (self.job.key.as_ref(), self.owner.key.as_ref());
         let seeds: [&[u8]; 3] = [seeds::EXPOSURE, job, owner];

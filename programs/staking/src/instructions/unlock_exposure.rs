@@ -3,7 +3,7 @@ use anchor_lang::prelude::*;
 use crate::{
     errors::StakingError,
     events::ExposureUnlocked,
-    state::{Exposure, Position, EXPOSURE_RELEASED},
+    state::{Exposure, ExposureState, Position},
 };
 
 /// The program that locked an exposure can release it, and close it then or later.
@@ -29,7 +29,7 @@ impl UnlockExposure<'_> {
         let mut position = accounts.position.load_mut()?;
         let mut exposure = accounts.exposure.load_mut()?;
         let amount =
-            if close && exposure.state == EXPOSURE_RELEASED { 0 } else { exposure.release()? };
+            if close && exposure.is(ExposureState::Released) { 0 } else { exposure.release()? };
         position.release(amount).ok_or(StakingError::Overflow)?;
         emit!(ExposureUnlocked {
             envelope: position.envelope(&Clock::get()?)?,

@@ -4,12 +4,14 @@
 use anchor_lang::prelude::*;
 use protocol::fenwick::{self, SEATS};
 
-/// A seat that is held.
-pub const HELD: u64 = u64::MAX;
-/// Epoch of a snapshot that was never taken.
-pub const NEVER: u64 = u64::MAX;
-/// Epochs that a vacated seat stays reserved: the two whose snapshots may still show it.
-pub const VACATED_EPOCHS: u64 = 2;
+protocol::limits! {
+    /// Value of `Seat.vacated_epoch` while the seat is held.
+    pub const HELD: u64 = u64::MAX;
+    /// Value of `Snapshot.epoch` of a snapshot that was never taken.
+    pub const NEVER: u64 = u64::MAX;
+    /// Epochs that a vacated seat stays reserved: the two whose snapshots may still show it.
+    pub const VACATED_EPOCHS: u64 = 2;
+}
 
 /// Weights of all seats now, at `["verifiers"]`.
 #[account(zero_copy)]
@@ -60,13 +62,17 @@ impl Snapshot {
 pub struct Seat {
     pub owner: Pubkey,
     pub taken_epoch: u64,
-    /// u64::MAX while held.
+    /// [`HELD`] while the seat is held.
     pub vacated_epoch: u64,
     pub index: u16,
     pub bump: u8,
 }
 
 impl Seat {
+    pub fn is_held(&self) -> bool {
+        self.vacated_epoch == HELD
+    }
+
     /// Whether the seat may go to somebody else from `epoch` on.
     pub fn closable(&self, epoch: u64) -> bool {
         self.vacated_epoch

@@ -6,10 +6,15 @@ use protocol::addresses::{JOB_REGISTRY_CPI, REDUNDANCY_CPI, VERDICT_CPI};
 
 use crate::errors::StakingError;
 
-/// `Exposure.state`: its stake cannot leave.
-pub const EXPOSURE_LOCKED: u8 = 0;
-/// `Exposure.state`: its stake is free again.
-pub const EXPOSURE_RELEASED: u8 = 1;
+protocol::codes! {
+    /// Values of `Exposure.state`.
+    pub enum ExposureState {
+        /// Its stake cannot leave.
+        Locked = 0,
+        /// Its stake is free again.
+        Released = 1,
+    }
+}
 
 /// Stake that answers for one party's part in one job, at `["exposure", job, owner]`. A released
 /// one that is kept bars its owner from being exposed to the same job again.
@@ -53,26 +58,30 @@ impl Exposure {
         *authority == self.authority || *authority == VERDICT_CPI
     }
 
+    pub fn is(&self, state: ExposureState) -> bool {
+        self.state == state as u8
+    }
+
     pub fn total(&self) -> Option<u64> {
         self.amount.checked_add(self.bond)
     }
 
-    /// Gives what goes back to the free stake.
+    /// Returns what goes back to the free stake.
     pub fn release(&mut self) -> Result<u64> {
-        require!(self.state == EXPOSURE_LOCKED, StakingError::AlreadyReleased);
-        self.state = EXPOSURE_RELEASED;
+        require!(self.is(ExposureState::Locked), StakingError::AlreadyReleased);
+        self.state = ExposureState::Released as u8;
         Ok(self.total().ok_or(StakingError::Overflow)?)
     }
 
-    /// Gives the bond that is lost: nothing the second time.
+    /// Returns the bond that is lost: nothing the second time.
     pub fn forfeit(&mut self) -> Result<u64> {
-        require!(self.state == EXPOSURE_LOCKED, StakingError::AlreadyReleased);
+        require!(self.is(ExposureState::Locked), StakingError::AlreadyReleased);
         Ok(std::mem::take(&mut self.bond))
     }
 
     /// A catch is earned once, and only while the stake that answers for it is there.
     pub fn catch(&mut self) -> Result<()> {
-        require!(self.state == EXPOSURE_LOCKED, StakingError::AlreadyReleased);
+        require!(self.is(ExposureState::Locked), StakingError::AlreadyReleased);
         require!(self.slashed == 0, StakingError::AlreadySlashed);
         require!(self.caught == 0, StakingError::AlreadyCaught);
         self.caught = 1;
@@ -80,7 +89,7 @@ impl Exposure {
     }
 
     pub fn slash(&mut self, amount: u64) -> Result<()> {
-        require!(self.state == EXPOSURE_LOCKED, StakingError::AlreadyReleased);
+        require!(self.is(ExposureState::Locked), StakingError::AlreadyReleased);
         require!(self.slashed == 0, StakingError::AlreadySlashed);
         self.amount = self.amount.checked_sub(amount).ok_or(StakingError::SlashExceedsExposure)?;
         self.slashed = 1;

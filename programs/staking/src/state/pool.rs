@@ -21,13 +21,20 @@ use crate::errors::StakingError;
 )]
 #[repr(C)]
 pub struct Params {
+    /// Slots from a request to take stake out until its ticket can be cashed.
     pub unbonding_slots: u64,
+    /// Slots over which new rewards stream.
     pub reward_period_slots: u64,
+    /// Base units of $NLOV that the emission hands out per slot before it halves first.
     pub emission_per_slot: u64,
+    /// Slots after which the emission halves.
     pub halving_slots: u64,
+    /// Slots of an epoch, which has one snapshot of the verifiers.
     pub epoch_slots: u64,
+    /// Base units of $NLOV that a position needs for a verifier's seat.
     pub min_verifier_stake: u64,
-    /// This wide so that no padding is needed.
+    /// Share of a slash that is burned, in basis points. It is this wide so that no padding is
+    /// needed.
     pub slash_burn_bps: u64,
 }
 

@@ -7,12 +7,14 @@ use protocol::{fixed, Envelope};
 use super::VerifierTree;
 use crate::errors::StakingError;
 
-/// Seat of a position that has none.
-pub const NO_SEAT: u16 = u16::MAX;
-/// A catch rate of one, Q16.
-pub const CATCH_RATE_ONE: u32 = 1 << 16;
-/// Catch rate of whoever nothing is known of.
-pub const CATCH_RATE_START: u32 = CATCH_RATE_ONE / 2;
+protocol::limits! {
+    /// Value of `Position.seat` without a seat.
+    pub const NO_SEAT: u16 = u16::MAX;
+    /// A catch rate of one, Q16.
+    pub const CATCH_RATE_ONE: u32 = 1 << 16;
+    /// Catch rate of a new position, Q16.
+    pub const CATCH_RATE_START: u32 = CATCH_RATE_ONE / 2;
+}
 
 /// One owner's stake, at `["position", owner]`.
 #[account(zero_copy)]
@@ -66,7 +68,7 @@ impl Position {
         Some(())
     }
 
-    /// Takes `amount` out of the free stake into unbonding; gives the ticket's id.
+    /// Takes `amount` out of the free stake into unbonding and returns the ticket's id.
     pub fn unbond(&mut self, amount: u64) -> Result<u64> {
         require!(amount <= self.free(), StakingError::InsufficientFreeStake);
         let id = self.tickets;
@@ -120,8 +122,8 @@ impl Position {
         u64::try_from(weight_q16.checked_div(CATCH_RATE_ONE.into())?).ok()
     }
 
-    /// Brings the tree's weight of the position's seat to what it must be now; gives it, 0 without
-    /// a seat.
+    /// Brings the tree's weight of the position's seat to what it must be now; returns it, or 0
+    /// without a seat.
     pub fn weigh(
         &self,
         tree: Option<&AccountLoader<VerifierTree>>,

@@ -1,6 +1,6 @@
 use anchor_lang::prelude::*;
-use protocol::{addresses::VERDICT_CPI, call::call};
-use staking::{program::Staking, state::Seat};
+use protocol::addresses::VERDICT_CPI;
+use staking::{calls::lock_exposure, program::Staking, state::Seat};
 
 use crate::{
     errors::VerdictError,
@@ -38,7 +38,7 @@ impl CastBallot<'_> {
     /// The seat must be held by whoever held it when the draw's snapshot was taken.
     fn validate(&self, verdict: &Verdict) -> Result<()> {
         require!(
-            self.seat.vacated_epoch == u64::MAX && self.seat.taken_epoch <= verdict.snapshot_epoch,
+            self.seat.is_held() && self.seat.taken_epoch <= verdict.snapshot_epoch,
             VerdictError::SeatMismatch
         );
         Ok(())
@@ -46,30 +46,15 @@ impl CastBallot<'_> {
 
     fn lock(&self) -> Result<()> {
         let params = &self.config.params;
-        call(
-            staking::ID,
-            staking::accounts::LockExposure {
-                owner: self.owner.key(),
-                authority: self.authority.key(),
-                job: self.job.key(),
-                position: self.position.key(),
-                exposure: self.exposure.key(),
-                system_program: self.system_program.key(),
-            },
-            staking::instruction::LockExposure {
-                amount: params.ballot_exposure,
-                bond: params.silence_fee,
-            },
-            &[
-                self.owner.to_account_info(),
-                self.authority.to_account_info(),
-                self.job.to_account_info(),
-                self.position.to_account_info(),
-                self.exposure.to_account_info(),
-                self.system_program.to_account_info(),
-            ],
-            CPI_SIGNER,
-        )
+        let infos = [
+            self.owner.to_account_info(),
+            self.authority.to_account_info(),
+            self.job.to_account_info(),
+            self.position.to_account_info(),
+            self.exposure.to_account_info(),
+            self.system_program.to_account_info(),
+        ];
+        lock_exposure(&infos, params.ballot_exposure, params.silence_fee, CPI_SIGNER)
     }
 }
 

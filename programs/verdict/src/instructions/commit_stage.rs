@@ -9,7 +9,7 @@ use staking::state::Position;
 use crate::{
     errors::{Checked, VerdictError},
     events::StageCommitted,
-    state::{Stage, StageRange, Verdict, TRACE_COMMITMENT},
+    state::{ProofKind, Stage, StageRange, Verdict},
     CPI_SIGNER,
 };
 
@@ -35,7 +35,7 @@ pub struct CommitStage<'info> {
 
 impl<'info> CommitStage<'info> {
     fn validate(&self, range: StageRange, kind: u8) -> Result<()> {
-        require!(kind == TRACE_COMMITMENT, VerdictError::UnsupportedProofKind);
+        require!(kind == ProofKind::TraceCommitment as u8, VerdictError::UnsupportedProofKind);
         let (verdict, job) = (self.verdict.load()?, self.job.load()?);
         require_keys_eq!(verdict.job, self.job.key(), VerdictError::JobMismatch);
         require_keys_eq!(verdict.graph, self.graph.key(), VerdictError::JobMismatch);

@@ -19,8 +19,8 @@ pub struct Ending<'a, 'info> {
 }
 
 impl<'info> Ending<'_, 'info> {
-    /// Credits everyone and finalises the escrow; gives the sum of the credits. With `slashed`, the
-    /// job's vault, a bounty may be credited beyond what the buyer locked.
+    /// Credits everyone and finalises the escrow. Returns the sum of the credits. With `slashed`,
+    /// the job's vault, a bounty may be credited beyond what the buyer locked.
     pub fn credit(
         &self,
         settlement: Settlement,
@@ -52,7 +52,7 @@ impl<'info> Ending<'_, 'info> {
         Ok(credited)
     }
 
-    /// `blamed` is whom a void costs reputation.
+    /// `blamed` is the provider whose reputation a void costs.
     pub fn conclude(&self, outcome: JobState, macs: u64, blamed: Pubkey) -> Result<()> {
         call(
             job_registry::ID,

@@ -5,10 +5,10 @@ use super::{draw::SLOT_HASHES, issuing::Issuing};
 use crate::{
     errors::VerdictError,
     events::DataWithheld,
-    state::{Verdict, UNANSWERED},
+    state::{Reason, Verdict},
 };
 
-/// Anyone may report a question that has no answer when its time is over: whose data it asks for
+/// Anyone may report a question without an answer once its time is over: the provider of the data
 /// is slashed. The payer's cost is the receipt's rent; no tip is due, since the buyer, whom it
 /// serves, gains far more.
 #[derive(Accounts)]
@@ -47,7 +47,7 @@ pub(crate) fn handler(ctx: Context<ExpireAnswers>) -> Result<()> {
         input_root: accounts.job.load()?.input_root,
     };
     issuing.issue(&verdict, &stage, clock.slot, |receipt| {
-        receipt.reason = UNANSWERED;
+        receipt.reason = Reason::Unanswered as u8;
         receipt.operator = operator;
         receipt.element = element;
     })?;

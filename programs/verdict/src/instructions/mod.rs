@@ -10,7 +10,6 @@ pub mod draw;
 mod ending;
 pub mod expire_answers;
 mod fee_vault;
-mod forfeiture;
 pub mod initialize;
 mod issuing;
 pub mod open_buffer;

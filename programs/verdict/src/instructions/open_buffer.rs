@@ -2,8 +2,8 @@ use anchor_lang::prelude::*;
 
 use crate::state::Buffer;
 
-/// The challenger created the account in the same transaction, owned by this program: who opens an
-/// account that somebody else left empty owns its rent.
+/// The challenger created the account in the same transaction, owned by this program: whoever opens
+/// an account that somebody else left empty owns its rent.
 #[derive(Accounts)]
 pub struct OpenBuffer<'info> {
     pub challenger: Signer<'info>,

@@ -5,7 +5,7 @@ use protocol::{creation, seeds};
 use crate::{
     errors::{Checked, VerdictError},
     events::VerdictOpened,
-    state::{initialised, Verdict, TRACE_COMMITMENT},
+    state::{initialised, ProofKind, Verdict},
 };
 
 #[derive(Accounts)]
@@ -30,7 +30,7 @@ impl OpenVerdict<'_> {
         Ok(())
     }
 
-    /// Creates the verdict at its canonical address; gives the bump.
+    /// Creates the verdict at its canonical address and returns the bump.
     fn create(&self) -> Result<u8> {
         let job = self.job.key();
         let bump =
@@ -61,7 +61,7 @@ pub(crate) fn handler(ctx: Context<OpenVerdict>) -> Result<()> {
     verdict.tip = job.tip;
     verdict.macs = job.macs;
     verdict.operators = job.operators;
-    verdict.kind = TRACE_COMMITMENT;
+    verdict.kind = ProofKind::TraceCommitment as u8;
     verdict.k = job.verifiers;
     verdict.bump = bump;
     let envelope = verdict.next_envelope(&Clock::get()?)?;

@@ -23,7 +23,7 @@ pub struct PlaceTicket<'info> {
 }
 
 impl PlaceTicket<'_> {
-    /// Creates the ticket at its canonical address; gives the bump.
+    /// Creates the ticket at its canonical address and returns the bump.
     fn create(&self) -> Result<u8> {
         let (job, challenger) = (self.job.key(), self.challenger.key());
         let seeds: [&[u8]; 3] = [seeds::TICKET, job.as_ref(), challenger.as_ref()];

@@ -7,7 +7,7 @@ use super::issuing::Issuing;
 use crate::{
     errors::VerdictError,
     events::FraudProven,
-    state::{Buffer, Ticket, Verdict, WRONG_ELEMENT},
+    state::{Buffer, Reason, Ticket, Verdict},
 };
 
 /// The referee recomputes one element from `buffer`'s bytes and `tail`. Without a ticket the
@@ -85,7 +85,7 @@ pub(crate) fn handler(
     };
     let evidence = hashv(&[&evidence]).to_bytes();
     issuing.issue(&verdict, &stage, clock.slot, |receipt| {
-        receipt.reason = WRONG_ELEMENT;
+        receipt.reason = Reason::WrongElement as u8;
         receipt.evidence = evidence;
         receipt.operator = operator;
         receipt.element = element;

@@ -1,9 +1,13 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
-use protocol::{addresses::VERDICT_CPI, call::call};
-use staking::{program::Staking, state::Exposure};
+use protocol::addresses::VERDICT_CPI;
+use staking::{
+    calls::{forfeit_bond, record_catch, unlock_exposure},
+    program::Staking,
+    state::Exposure,
+};
 
-use super::{fee_vault::require_fee_vault, forfeiture::Forfeiture};
+use super::fee_vault::require_fee_vault;
 use crate::{
     errors::VerdictError,
     events::BallotReleased,
@@ -55,59 +59,38 @@ impl<'info> ReleaseBallot<'info> {
 
     fn forfeit(&'info self, job: &Pubkey) -> Result<()> {
         require_fee_vault(&self.escrow_config, &self.fee_vault, job)?;
-        Forfeiture {
-            authority: &self.authority,
-            pool: &self.pool,
-            position: &self.position,
-            exposure: self.exposure.as_ref(),
-            verifiers: &self.verifiers,
-            stake_vault: &self.stake_vault,
-            destination: &self.fee_vault,
-            token_program: &self.token_program,
-        }
-        .take()
+        let infos = [
+            self.authority.to_account_info(),
+            self.pool.to_account_info(),
+            self.position.to_account_info(),
+            self.exposure.to_account_info(),
+            self.verifiers.to_account_info(),
+            self.stake_vault.to_account_info(),
+            self.fee_vault.to_account_info(),
+            self.token_program.to_account_info(),
+        ];
+        forfeit_bond(&infos, CPI_SIGNER)
     }
 
     fn record_catch(&self) -> Result<()> {
-        call(
-            staking::ID,
-            staking::accounts::RecordCatch {
-                authority: self.authority.key(),
-                pool: self.pool.key(),
-                position: self.position.key(),
-                exposure: self.exposure.key(),
-                verifiers: self.verifiers.key(),
-            },
-            staking::instruction::RecordCatch {},
-            &[
-                self.authority.to_account_info(),
-                self.pool.to_account_info(),
-                self.position.to_account_info(),
-                self.exposure.to_account_info(),
-                self.verifiers.to_account_info(),
-            ],
-            CPI_SIGNER,
-        )
+        let infos = [
+            self.authority.to_account_info(),
+            self.pool.to_account_info(),
+            self.position.to_account_info(),
+            self.exposure.to_account_info(),
+            self.verifiers.to_account_info(),
+        ];
+        record_catch(&infos, CPI_SIGNER)
     }
 
     fn unlock(&self) -> Result<()> {
-        call(
-            staking::ID,
-            staking::accounts::UnlockExposure {
-                authority: self.authority.key(),
-                owner: self.owner.key(),
-                position: self.position.key(),
-                exposure: self.exposure.key(),
-            },
-            staking::instruction::UnlockExposure { close: true },
-            &[
-                self.authority.to_account_info(),
-                self.owner.to_account_info(),
-                self.position.to_account_info(),
-                self.exposure.to_account_info(),
-            ],
-            CPI_SIGNER,
-        )
+        let infos = [
+            self.authority.to_account_info(),
+            self.owner.to_account_info(),
+            self.position.to_account_info(),
+            self.exposure.to_account_info(),
+        ];
+        unlock_exposure(&infos, true, CPI_SIGNER)
     }
 }
 

@@ -1,6 +1,6 @@
 use anchor_lang::prelude::*;
-use protocol::{call::call, token};
-use staking::state::Exposure;
+use protocol::token;
+use staking::{calls::slash, state::Exposure};
 
 use crate::{
     errors::{Checked, VerdictError},
@@ -33,7 +33,7 @@ impl Slashing<'_, '_> {
         token::holding(self.destination).map(|holding| holding.amount).checked()
     }
 
-    /// Gives what was taken and what of it arrived. An empty exposure has nothing to take, and
+    /// Returns what was taken and what of it arrived. An empty exposure has nothing to take, and
     /// must not keep a job from ending.
     pub fn take(&self) -> Result<(u64, u64)> {
         let amount = self.exposure.load()?.amount;
@@ -41,33 +41,18 @@ impl Slashing<'_, '_> {
             return Ok((0, 0));
         }
         let before = self.balance()?;
-        call(
-            staking::ID,
-            staking::accounts::Slash {
-                authority: *self.authority.key,
-                pool: *self.pool.key,
-                position: *self.position.key,
-                exposure: self.exposure.key(),
-                verifiers: *self.verifiers.key,
-                mint: *self.mint.key,
-                stake_vault: *self.stake_vault.key,
-                destination: *self.destination.key,
-                token_program: *self.token_program.key,
-            },
-            staking::instruction::Slash { amount },
-            &[
-                self.authority.clone(),
-                self.pool.clone(),
-                self.position.clone(),
-                self.exposure.to_account_info(),
-                self.verifiers.clone(),
-                self.mint.clone(),
-                self.stake_vault.clone(),
-                self.destination.clone(),
-                self.token_program.clone(),
-            ],
-            CPI_SIGNER,
-        )?;
+        let infos = [
+            self.authority.clone(),
+            self.pool.clone(),
+            self.position.clone(),
+            self.exposure.to_account_info(),
+            self.verifiers.clone(),
+            self.mint.clone(),
+            self.stake_vault.clone(),
+            self.destination.clone(),
+            self.token_program.clone(),
+        ];
+        slash(&infos, amount, CPI_SIGNER)?;
         Ok((amount, self.balance()?.checked_sub(before).checked()?))
     }
 }

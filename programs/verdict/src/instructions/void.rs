@@ -3,16 +3,14 @@ use anchor_spl::token::Token;
 use escrow::{program::Escrow as EscrowProgram, state::Escrow};
 use job_registry::{program::JobRegistry, state::JobState};
 use protocol::addresses::VERDICT_CPI;
-use staking::{program::Staking, state::Exposure};
+use staking::{calls::forfeit_bond, program::Staking, state::Exposure};
 
-use super::{
-    ending::{finish, require_of_job, Ending},
-    forfeiture::Forfeiture,
-};
+use super::ending::{finish, require_of_job, Ending};
 use crate::{
     errors::{Checked, VerdictError},
     events::VerdictVoided,
     state::{settlement, Outcome, Verdict},
+    CPI_SIGNER,
 };
 
 /// Anyone may crank. `provider`, `position` and `exposure` are the blamed provider's, see
@@ -62,7 +60,7 @@ pub struct Void<'info> {
 }
 
 impl<'info> Void<'info> {
-    /// Gives the blamed provider, and whether its bond goes to the buyer.
+    /// Returns the blamed provider, and whether its bond goes to the buyer.
     fn validate(&self, verdict: &Verdict) -> Result<(Pubkey, bool)> {
         let (escrow, exposure) = (self.escrow.load()?, self.exposure.load()?);
         require_of_job(verdict, self.job.key, &escrow.job)?;
@@ -86,17 +84,17 @@ impl<'info> Void<'info> {
 
     /// The buyer reclaims the bond from the job's vault.
     fn forfeit(&self) -> Result<()> {
-        Forfeiture {
-            authority: &self.authority,
-            pool: &self.pool,
-            position: &self.position,
-            exposure: self.exposure.as_ref(),
-            verifiers: &self.verifiers,
-            stake_vault: &self.stake_vault,
-            destination: &self.vault,
-            token_program: &self.token_program,
-        }
-        .take()
+        let infos = [
+            self.authority.to_account_info(),
+            self.pool.to_account_info(),
+            self.position.to_account_info(),
+            self.exposure.to_account_info(),
+            self.verifiers.to_account_info(),
+            self.stake_vault.to_account_info(),
+            self.vault.to_account_info(),
+            self.token_program.to_account_info(),
+        ];
+        forfeit_bond(&infos, CPI_SIGNER)
     }
 }
 

@@ -1,27 +1,30 @@
 use anchor_lang::prelude::*;
-use job_registry::state::Graph;
+use job_registry::state::{Graph, MAX_DRAWS};
+use operators::descriptor::{elements, row_stride, Dtype};
 use protocol::{
-    descriptor::{elements, row_stride, Dtype},
     fixed::widening_mul,
     slot_hashes::{lookup, Lookup},
 };
 use solana_sha256_hasher::hashv;
 
-use super::{draw::uniform, Entropy, Outcome, Params, Stage, State, Verdict, MAX_DRAWS};
+use super::{draw::uniform, Entropy, Outcome, Params, Stage, State, Verdict};
 use crate::errors::{Checked, VerdictError};
 
-/// Elements that a provider must show when a majority misses its data.
-pub const QUESTIONS: u8 = 8;
-/// Slots from the tally to the slot whose hash chooses them.
-pub const ANSWER_DELAY: u64 = 2;
-const ALL_ANSWERED: u8 = u8::MAX;
+protocol::limits! {
+    /// Number of elements that a provider must show when a majority, or the buyer, misses its data.
+    pub const QUESTIONS: u8 = 8;
+    /// Slots from asking to the slot whose hash chooses the elements.
+    pub const ANSWER_DELAY: u64 = 2;
+}
+/// A bit per question.
+const ALL_ANSWERED: u8 = u8::MAX >> (u8::BITS - QUESTIONS as u32);
 
 /// Questions to the providers of data that a majority of verifiers, or the buyer, misses; all zero
 /// before that.
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Availability {
-    /// Zero until the first answer, or who reports that there is none, learns it.
+    /// Zero until the first answer, or the report of a missing one, records it.
     pub seed: [u8; 32],
     pub asked_slot: u64,
     pub deadline: u64,
@@ -60,7 +63,8 @@ impl Verdict {
         Ok(())
     }
 
-    /// Of a result that it is about to pay for the buyer may ask what verifiers ask: once a job.
+    /// Lets the buyer ask, once per job, for the data of a result that it is about to pay for, as
+    /// verifiers do.
     pub fn demand(&mut self, slot: u64, answer_slots: u64) -> Result<()> {
         if self.require(State::Disputed).is_err() {
             self.require(State::Decided)?;
@@ -118,8 +122,9 @@ impl Verdict {
         self.decide(Outcome::Unverified, slot, params.public_slots)
     }
 
-    /// After the deadline, whose data could not be had: the stage of the first question without an
-    /// answer, and its operator and element. The questions must be known.
+    /// After the deadline, ends judgement against the provider of the first question without an
+    /// answer. Returns its stage, and the operator and element that were asked for. The questions
+    /// must be known.
     pub fn withhold(&mut self, graph: &Graph, slot: u64) -> Result<(Stage, (u32, u32))> {
         self.require_unanswerable(slot)?;
         let index = u8::try_from(self.availability.answered.trailing_ones()).ok().checked()?;
@@ -131,8 +136,9 @@ impl Verdict {
         Ok((blamed, place))
     }
 
-    /// Provider that answers for a voided result, and whether it loses its bond: the convicted
-    /// one, which keeps it in a trap, or the last one where a majority missed data that its providers had shown.
+    /// Provider that answers for a voided result, and whether it loses its bond: the convicted one,
+    /// which keeps it in a trap, or the last one where a majority missed data that its providers
+    /// had shown.
     pub fn blamed(&self) -> Result<(Pubkey, bool)> {
         if self.outcome().convicts() {
             let loses_bond = self.outcome().slashes_provider();

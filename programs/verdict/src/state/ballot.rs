@@ -4,21 +4,28 @@ use solana_sha256_hasher::hashv;
 use super::{State, Verdict};
 use crate::errors::{Checked, VerdictError};
 
-#[repr(u8)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
-    Accept = 1,
-    Reject = 2,
-    Unavailable = 3,
-}
+protocol::codes! {
+    /// What a ballot says. `Ballot.choice` is 0 until it is revealed.
+    pub enum Choice {
+        /// Every sampled value is right.
+        Accept = 1,
+        /// The element that the ballot names is wrong.
+        Reject = 2,
+        /// The data could not be had.
+        Unavailable = 3,
+    }
 
-#[repr(u8)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BallotState {
-    Drawn = 0,
-    Cast = 1,
-    Revealed = 2,
-    Released = 3,
+    /// Values of `Ballot.state`.
+    pub enum BallotState {
+        /// Its seat was drawn; its verifier may cast it.
+        Drawn = 0,
+        /// A commitment is recorded.
+        Cast = 1,
+        /// The choice is known.
+        Revealed = 2,
+        /// Its stake is free again.
+        Released = 3,
+    }
 }
 
 #[zero_copy]
@@ -129,10 +136,10 @@ impl Verdict {
         require_keys_eq!(ballot.verifier, *verifier, VerdictError::Unauthorized);
         require!(ballot.draw == draws && slot <= closes, VerdictError::RevealClosed);
         require!(slot > opens, VerdictError::RevealTooEarly);
-        let meaningful = match choice {
-            1 | 3 => operator == 0 && element == 0,
-            2 => operator < covered,
-            _ => false,
+        let meaningful = match Choice::from_code(choice) {
+            Some(Choice::Accept | Choice::Unavailable) => operator == 0 && element == 0,
+            Some(Choice::Reject) => operator < covered,
+            None => false,
         };
         require!(meaningful, VerdictError::InvalidChoice);
         let opened = digest(choice, operator, element, salt, verifier, &job);

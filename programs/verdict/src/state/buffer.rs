@@ -17,8 +17,10 @@ pub struct Buffer {
     pub padding: [u8; 4],
 }
 
-/// Bytes before the evidence, discriminator included.
-pub const HEADER_BYTES: usize = 112;
+protocol::limits! {
+    /// Bytes of a buffer before its evidence, discriminator included.
+    pub const HEADER_BYTES: usize = 112;
+}
 
 const _: () = assert!(Buffer::DISCRIMINATOR.len() + std::mem::size_of::<Buffer>() == HEADER_BYTES);
 

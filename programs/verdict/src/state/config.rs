@@ -14,41 +14,53 @@ use crate::errors::{Checked, VerdictError};
 /// Slots are counts of slots, amounts base units of $NLOV.
 #[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Params {
-    /// Sampling probability of a provider of full reputation.
+    /// Probability that a result of a provider with full reputation is verified, in basis points.
     pub p_floor_bps: u16,
-    /// Share of verifiers taken to collude with a provider, and share taken to accept unchecked:
-    /// what the deterrence must still bear. With the floor above it, other programs read both.
+    /// Share of verifiers taken to collude with a provider, in basis points. Other programs read
+    /// this, the floor above it and the share below it.
     pub collusion_bps: u16,
+    /// Share of verifiers taken to accept unchecked, in basis points.
     pub lazy_bps: u16,
-    /// Share of verified results that are traps, which whoever wants honest verifiers keeps up.
+    /// Share of verified results that are traps, in basis points. Whoever wants honest verifiers
+    /// keeps it up.
     pub trap_rate_bps: u16,
-    /// What a verifier saves by accepting unchecked, base units.
+    /// Base units of $NLOV that a verifier saves by accepting unchecked.
     pub check_cost: u64,
-    /// Stake that a ballot exposes. Other programs read this and the two above it.
+    /// Base units of stake that a ballot exposes. Other programs read this and the two fields above
+    /// it.
     pub ballot_exposure: u64,
-    /// Challenger's share of the slashed stake that is not burned.
+    /// Challenger's share of the slashed stake that is not burned, in basis points.
     pub bounty_bps: u16,
-    /// Time the buyer has to reveal the salt before a draw may do without it.
+    /// Slots that the buyer has to reveal the salt before a draw may do without it.
     pub salt_slots: u64,
+    /// Slots in which the drawn verifiers must cast their ballots.
     pub ballot_slots: u64,
+    /// Slots in which they must then reveal them.
     pub reveal_slots: u64,
-    /// Window before an accepted or unsampled result is paid.
+    /// Slots before an accepted or unsampled result is paid.
     pub challenge_slots: u64,
-    /// Window before a result without a quorum is paid.
+    /// Slots before a result without a quorum is paid.
     pub public_slots: u64,
-    /// Window in which a majority's rejection must be proven.
+    /// Slots in which a majority's rejection must be proven.
     pub proof_slots: u64,
-    /// Time in which a provider must answer for its data.
+    /// Slots in which a provider must answer for its data, `MIN_ANSWER_SLOTS` to
+    /// `MAX_ANSWER_SLOTS`.
     pub answer_slots: u64,
-    /// Time after a proof in which its job may turn out to be a trap.
+    /// Slots after a proof in which its job may turn out to be a trap.
     pub trap_slots: u64,
-    /// What withholding a cast ballot costs.
+    /// Base units of stake that withholding a cast ballot costs.
     pub silence_fee: u64,
 }
 
-/// There must be slots to answer in after that whose hash chooses the questions, and SlotHashes
-/// must still hold that hash at the last of them.
-const ANSWER_SLOTS: RangeInclusive<u64> = ANSWER_DELAY + 2..=400;
+protocol::limits! {
+    /// Minimum of `Params.answer_slots`: slots to answer in must follow the one whose hash chooses
+    /// the questions.
+    pub const MIN_ANSWER_SLOTS: u64 = ANSWER_DELAY + 2;
+    /// Maximum of `Params.answer_slots`: SlotHashes must still hold that hash in the last of them.
+    pub const MAX_ANSWER_SLOTS: u64 = 400;
+}
+
+const ANSWER_SLOTS: RangeInclusive<u64> = MIN_ANSWER_SLOTS..=MAX_ANSWER_SLOTS;
 
 impl Params {
     pub fn validate(&self) -> Result<()> {

@@ -1,8 +1,9 @@
 use anchor_lang::prelude::*;
+use job_registry::state::REPUTATION_ONE;
 use protocol::{
     fenwick::Sums,
     fixed::{widening_mul, BPS},
-    slot_hashes::ENTRIES,
+    slot_hashes::SLOT_HASHES_ENTRIES,
 };
 use solana_sha256_hasher::hashv;
 use staking::state::NO_SEAT;
@@ -10,11 +11,11 @@ use staking::state::NO_SEAT;
 use super::{urn::Urn, Ballot, Outcome, Params, State, Verdict, MAX_BALLOTS, MAX_STAGES};
 use crate::errors::{Checked, VerdictError};
 
-/// Slots from commit to the slot whose hash seeds the draw: nobody knows that hash at commit.
-pub const DRAW_DELAY: u64 = 32;
-pub const MAX_DRAWS: u8 = 3;
-/// Q16.
-const FULL_REPUTATION: u32 = 65_536;
+protocol::limits! {
+    /// Slots from the commit to the slot whose hash seeds the draw: nobody knows that hash when
+    /// the result is committed.
+    pub const DRAW_DELAY: u64 = 32;
+}
 
 /// Where a draw's randomness comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +43,8 @@ impl Entropy {
         if age < patience {
             return None;
         }
-        let lengths = age.checked_div(ENTRIES)?;
-        let seed_slot = first.checked_add(lengths.checked_mul(ENTRIES)?)?;
+        let lengths = age.checked_div(SLOT_HASHES_ENTRIES)?;
+        let seed_slot = first.checked_add(lengths.checked_mul(SLOT_HASHES_ENTRIES)?)?;
         Some(Self { slot: seed_slot, aged: lengths > 0 })
     }
 }
@@ -67,8 +68,8 @@ pub(super) fn uniform(seed: &[u8; 32], index: u8) -> u64 {
 /// Whether the beacon picks a job for verification, with probability
 /// `1 - reputation * (1 - floor)`: always without reputation, `floor` with all of it.
 pub fn sampled(seed: &[u8; 32], reputation: u32, floor_bps: u16) -> Option<bool> {
-    let one = u64::from(FULL_REPUTATION).checked_mul(BPS)?;
-    let spared = u64::from(reputation.min(FULL_REPUTATION))
+    let one = u64::from(REPUTATION_ONE).checked_mul(BPS)?;
+    let spared = u64::from(reputation.min(REPUTATION_ONE))
         .checked_mul(BPS.checked_sub(u64::from(floor_bps))?)?;
     let drawn = widening_mul(uniform(seed, 0), one) >> 64;
     Some(drawn < u128::from(one.checked_sub(spared)?))

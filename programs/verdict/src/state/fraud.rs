@@ -25,7 +25,7 @@ pub struct Fraud {
 
 impl Verdict {
     /// A result can be challenged from its last commit until the end of its window, or until it is
-    /// voided where a majority misses the data: who has it nevertheless may still show what is wrong.
+    /// voided because a majority misses the data: whoever has it may still show what is wrong.
     pub fn require_challengeable(&self, slot: u64) -> Result<()> {
         let outcome = self.outcome();
         require!(!outcome.is_proven(), VerdictError::AlreadyProven);
@@ -82,7 +82,7 @@ impl Verdict {
         Ok(referee::judge(&claim, evidence).map_err(VerdictError::from)?)
     }
 
-    /// Ends judgement with the stage that the referee convicted; gives it.
+    /// Ends judgement with the stage that the referee convicted and returns it.
     pub fn convict(
         &mut self,
         judgement: &Judgement,
@@ -93,7 +93,7 @@ impl Verdict {
         self.blame(Outcome::Fraud, judgement.stage, challenger, slot)
     }
 
-    /// Ends judgement against the provider of a stage; gives the stage.
+    /// Ends judgement against the provider of a stage and returns the stage.
     pub fn blame(
         &mut self,
         outcome: Outcome,
@@ -120,7 +120,7 @@ impl Verdict {
     }
 
     /// Remembers that the convicted provider lost its exposure, of which `paid` is in the vault.
-    /// Who asks in vain earns no bounty: nobody's data is withheld from a hunter for one.
+    /// Whoever asks in vain earns no bounty: nobody's data is withheld from a hunter for one.
     pub fn slashed(&mut self, paid: u64, bounty_bps: u16) -> Result<()> {
         self.fraud.slashed = 1;
         self.fraud.paid = paid;
@@ -130,7 +130,7 @@ impl Verdict {
         Ok(())
     }
 
-    /// Marks a ballot that accepted what was proven wrong; gives its verifier.
+    /// Marks a ballot that accepted what was proven wrong and returns its verifier.
     pub fn slash_ballot(&mut self, index: u8) -> Result<Pubkey> {
         require!(self.outcome().is_proven(), VerdictError::NotProven);
         let ballot = self.ballot_mut(index)?;

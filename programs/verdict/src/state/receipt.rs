@@ -1,9 +1,14 @@
 use anchor_lang::{prelude::*, Discriminator};
 
-/// A committed element is not what its operator gives.
-pub const WRONG_ELEMENT: u8 = 0;
-/// The provider did not show the element in time.
-pub const UNANSWERED: u8 = 1;
+protocol::codes! {
+    /// Values of `Receipt.reason`: why a provider was slashed.
+    pub enum Reason {
+        /// A committed element is not what its operator gives.
+        WrongElement = 0,
+        /// The provider did not show the element in time.
+        Unanswered = 1,
+    }
+}
 
 /// PDA `["receipt", job]`: why a provider was slashed, for anyone to judge again from the chain and
 /// the job's data. It outlives the verdict.
@@ -36,7 +41,7 @@ pub struct Receipt {
     /// Index of the stage in the verdict.
     pub stage: u8,
     pub bump: u8,
-    /// [`WRONG_ELEMENT`] or [`UNANSWERED`].
+    /// A [`Reason`].
     pub reason: u8,
     /// 1 once it turned out that the buyer had ordered this.
     pub trap: u8,

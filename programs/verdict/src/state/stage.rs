@@ -3,9 +3,18 @@ use anchor_lang::prelude::*;
 use super::{State, Verdict};
 use crate::errors::{Checked, VerdictError};
 
-pub const MAX_STAGES: usize = 8;
-/// The only proof kind so far.
-pub const TRACE_COMMITMENT: u8 = 0;
+protocol::limits! {
+    /// Maximum number of stages of a verdict.
+    pub const MAX_STAGES: usize = 8;
+}
+
+protocol::codes! {
+    /// Kinds of proof by which a stage commits to its results.
+    pub enum ProofKind {
+        /// The Merkle root of the outputs' roots.
+        TraceCommitment = 0,
+    }
+}
 
 /// Operators `first..last` and the root that their provider answers for.
 #[zero_copy]

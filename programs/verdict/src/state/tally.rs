@@ -1,6 +1,7 @@
 use anchor_lang::prelude::*;
+use job_registry::state::MAX_DRAWS;
 
-use super::{Ballot, BallotState, Choice, Outcome, Params, State, Verdict, MAX_DRAWS};
+use super::{Ballot, BallotState, Choice, Outcome, Params, State, Verdict};
 use crate::errors::Checked;
 
 /// Votes over every draw so far.

@@ -3,8 +3,10 @@ use solana_sha256_hasher::hashv;
 
 use crate::errors::VerdictError;
 
-/// Slots that a ticket must have stood for: who reads a proof under way, and copies it, is late.
-pub const TICKET_AGE: u64 = 2;
+protocol::limits! {
+    /// Minimum ticket age in slots, so that anyone copying a pending proof is too late.
+    pub const TICKET_AGE: u64 = 2;
+}
 
 /// PDA `["ticket", job, challenger]`: a challenge announced without saying of what.
 #[account(zero_copy)]

@@ -1,65 +1,60 @@
 use anchor_lang::{prelude::*, Discriminator};
+use job_registry::state::{MAX_DRAWS, MAX_VERIFIERS, PAID_CRANK_STEPS};
 use protocol::Envelope;
 
 use super::{Availability, Ballot, Choice, Fraud, Stage, MAX_STAGES};
 use crate::errors::{Checked, VerdictError};
 
-/// Three draws of at most five verifiers.
-pub const MAX_BALLOTS: usize = 15;
-/// As many steps as the buyer put tips into escrow for.
-pub const MAX_CRANKERS: usize = 8;
-
-#[repr(u8)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// The provider commits stage by stage.
-    Committing = 0,
-    /// A draw is due.
-    Committed = 1,
-    Balloting = 2,
-    /// A majority rejects: somebody has to prove it.
-    Disputed = 3,
-    Decided = 4,
-    Settled = 5,
-    /// A majority misses the data: a provider has to show it.
-    Answering = 6,
+protocol::limits! {
+    /// Maximum number of ballots of a verdict, over all draws.
+    pub const MAX_BALLOTS: usize = (MAX_DRAWS as usize).saturating_mul(MAX_VERIFIERS as usize);
+    /// Maximum number of crankers of a verdict: one per step that the buyer locked a tip for.
+    pub const MAX_CRANKERS: usize = PAID_CRANK_STEPS as usize;
 }
 
-#[repr(u8)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    None = 0,
-    Accepted = 1,
-    Unavailable = 3,
-    /// No quorum in any draw.
-    Unverified = 4,
-    /// The beacon spared this job a verification.
-    Unsampled = 5,
-    /// The referee found a committed element wrong.
-    Fraud = 6,
-    /// A majority rejected and nobody proved it.
-    Unproven = 7,
-    /// The element that was proven wrong was wrong on the buyer's order.
-    Trap = 8,
-    /// A provider left a question about its data without an answer.
-    Withheld = 9,
+protocol::codes! {
+    /// Values of `Verdict.state`.
+    pub enum State {
+        /// The provider commits stage by stage.
+        Committing = 0,
+        /// A draw is due.
+        Committed = 1,
+        /// The drawn verifiers cast ballots, then reveal them.
+        Balloting = 2,
+        /// A majority rejects: somebody has to prove it.
+        Disputed = 3,
+        /// The outcome is known; a paid one waits for its window to end.
+        Decided = 4,
+        /// Everyone was credited.
+        Settled = 5,
+        /// A majority misses the data: a provider has to show it.
+        Answering = 6,
+    }
+
+    /// Values of `Verdict.outcome`. Code 2 is not used.
+    pub enum Outcome {
+        /// Not decided yet.
+        None = 0,
+        /// A majority accepts.
+        Accepted = 1,
+        /// A majority misses the data, also after they were asked for.
+        Unavailable = 3,
+        /// No quorum in any draw.
+        Unverified = 4,
+        /// The beacon spared this job a verification.
+        Unsampled = 5,
+        /// The referee found a committed element wrong.
+        Fraud = 6,
+        /// A majority rejected and nobody proved it.
+        Unproven = 7,
+        /// The element that was proven wrong was wrong on the buyer's order.
+        Trap = 8,
+        /// A provider left a question about its data without an answer.
+        Withheld = 9,
+    }
 }
 
 impl Outcome {
-    pub fn from_code(code: u8) -> Self {
-        match code {
-            1 => Self::Accepted,
-            3 => Self::Unavailable,
-            4 => Self::Unverified,
-            5 => Self::Unsampled,
-            6 => Self::Fraud,
-            7 => Self::Unproven,
-            8 => Self::Trap,
-            9 => Self::Withheld,
-            _ => Self::None,
-        }
-    }
-
     pub fn pays_provider(self) -> bool {
         matches!(self, Self::Accepted | Self::Unverified | Self::Unsampled | Self::Unproven)
     }
@@ -135,7 +130,7 @@ pub struct Verdict {
     pub outcome: u8,
     /// Proof kind: 0 is a trace commitment.
     pub kind: u8,
-    /// Verifiers a draw.
+    /// Verifiers per draw.
     pub k: u8,
     pub draws: u8,
     pub unavailable_rounds: u8,
@@ -162,7 +157,7 @@ impl Verdict {
     }
 
     pub fn outcome(&self) -> Outcome {
-        Outcome::from_code(self.outcome)
+        Outcome::from_code(self.outcome).unwrap_or(Outcome::None)
     }
 
     pub fn stages(&self) -> &[Stage] {
@@ -324,7 +319,7 @@ pub mod tests {
             Outcome::Trap,
             Outcome::Withheld,
         ] {
-            assert_eq!(Outcome::from_code(outcome as u8), outcome);
+            assert_eq!(Outcome::from_code(outcome as u8), Some(outcome));
         }
     }
 }

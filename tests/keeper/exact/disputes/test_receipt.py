@@ -62,7 +62,7 @@ def receipt_of(committed: Committed, operator: int = OPERATOR) -> verdict.Receip
         committed=found.committed,
         stage=found.stage,
         bump=255,
-        reason=0,
+        reason=verdict.Reason.WRONG_ELEMENT,
         trap=0,
     )
 

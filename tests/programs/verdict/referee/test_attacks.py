@@ -8,10 +8,10 @@ import pytest
 from solders.instruction import Instruction
 
 from idl.client import ProgramError, escrow, job_registry, shard_of, staking, verdict
+from idl.client.bindings.verdict import Choice, Outcome, State
 from keeper.lab.market import stakers
 from keeper.lab.market.challenge import TICKET_AGE
 from keeper.lab.market.jobs import exposure, small_graph
-from keeper.lab.market.judgement import Choice, Outcome, State
 from kernels.evidence import Witness
 from tests.kernels.evidence.committed import Committed
 from tests.kernels.evidence.record import inputs_of

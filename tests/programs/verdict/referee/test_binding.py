@@ -3,10 +3,10 @@
 import pytest
 
 from idl.client import job_registry, verdict
+from idl.client.bindings.verdict import Outcome
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.challenge import Challenge
 from keeper.lab.market.jobs import claim, exposure, post_job, register_provider
-from keeper.lab.market.judgement import Outcome
 from kernels.evidence import Witness
 from tests.kernels.evidence.record import inputs_of
 from tests.programs.verdict.disputing import LIE, Disputing, honest_trace, lying_trace

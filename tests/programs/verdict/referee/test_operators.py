@@ -5,9 +5,9 @@ from functools import cache
 
 import pytest
 
+from idl.client.bindings.verdict import Outcome, State
 from keeper.lab.market.challenge import TICKET_AGE
 from keeper.lab.market.jobs import exposure
-from keeper.lab.market.judgement import Outcome, State
 from kernels.evidence import Witness
 from kernels.graph import Opcode
 from tests.kernels.evidence.committed import positions

@@ -1,0 +1,50 @@
+//! a + b modulo 2^32, b repeated along its axes of 1. Reads the element at the same place, of b at
+//! index 0 along the axes of 1.
+
+use crate::{
+    descriptor::{ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},
+    error::OperatorError,
+    operand::Operand,
+    operator::{Footprint, Operator},
+    place::{repeats, Place},
+    reading::{repeated_element, repeated_run},
+    run::Run,
+};
+
+pub struct Add;
+
+impl Operator for Add {
+    const SIGNATURE: Signature = Signature {
+        slots: [
+            Slot::computed(SlotDtype::Input),
+            Slot::either(ConstantSlot::Weights, SlotDtype::Int32),
+            Slot::UNUSED,
+        ],
+        dtypes: &[(Dtype::Int32, Dtype::Int32)],
+        rounds: false,
+        parameters: Parameters::NONE,
+    };
+
+    fn shapes_fit(d: &Descriptor) -> Result<bool, Fault> {
+        let [a, b, _] = &d.input_shapes;
+        Ok(repeats(b, a) && d.output_shape == *a)
+    }
+
+    fn footprint(d: &Descriptor) -> Result<Footprint, Fault> {
+        Ok(Footprint { bytes: d.dtype_in.bytes().saturating_mul(2), runs: 2, taps: 1 })
+    }
+
+    fn runs(
+        d: &Descriptor,
+        place: &Place,
+        slot: usize,
+        _: &[Operand; 3],
+    ) -> Result<Vec<Run>, OperatorError> {
+        Ok(vec![repeated_run(d, place, slot)?])
+    }
+
+    fn value(d: &Descriptor, place: &Place, operands: &[Operand; 3]) -> Result<i32, OperatorError> {
+        let [a, b] = [0, 1].map(|slot| repeated_element(d, place, operands, slot));
+        Ok(a?.wrapping_add(b?))
+    }
+}

@@ -1,0 +1,48 @@
+//! The operators, one per file, and the functions that find the one that an opcode names. The
+//! build script lists this folder: a file without an opcode does not compile, nor does an opcode
+//! without a file.
+
+use crate::{
+    descriptor::{Descriptor, Fault, Opcode, Signature},
+    error::OperatorError,
+    operand::Operand,
+    operator::{Footprint, Operator},
+    place::Place,
+    run::Run,
+};
+
+include!(concat!(env!("OUT_DIR"), "/exact.rs"));
+
+modules!();
+
+pub fn signature(opcode: Opcode) -> &'static Signature {
+    dispatch!(opcode, Found => &Found::SIGNATURE)
+}
+
+pub fn check_values(d: &Descriptor) -> Result<(), Fault> {
+    dispatch!(d.opcode, Found => Found::check_values(d))
+}
+
+pub fn shapes_fit(d: &Descriptor) -> Result<bool, Fault> {
+    dispatch!(d.opcode, Found => Found::shapes_fit(d))
+}
+
+pub fn footprint(d: &Descriptor) -> Result<Footprint, Fault> {
+    dispatch!(d.opcode, Found => Found::footprint(d))
+}
+
+/// The bytes of the input in `slot`, which is in use, that the element at `place` depends on, as
+/// runs in ascending order. `operands` are the inputs before it.
+pub fn runs(
+    d: &Descriptor,
+    place: &Place,
+    slot: usize,
+    operands: &[Operand; 3],
+) -> Result<Vec<Run>, OperatorError> {
+    dispatch!(d.opcode, Found => Found::runs(d, place, slot, operands))
+}
+
+/// What the output's element at `place` must be.
+pub fn value(d: &Descriptor, place: &Place, operands: &[Operand; 3]) -> Result<i32, OperatorError> {
+    dispatch!(d.opcode, Found => Found::value(d, place, operands))
+}

@@ -1,0 +1,38 @@
+//! The exact operators: what a descriptor may say of each, which bytes one element of its output
+//! depends on, and what that element must be.
+//!
+//! Every operator is one file in `exact` that implements the trait `Operator`; README.md says how
+//! to add one. No accounts and no Anchor types: `job_registry` validates descriptors with this
+//! crate, and `referee` judges elements with it.
+
+#![forbid(unsafe_code)]
+
+mod bias;
+pub mod descriptor;
+mod dot;
+mod error;
+mod exact;
+mod layout;
+mod operand;
+mod operator;
+mod place;
+mod reading;
+mod rules;
+mod run;
+mod window;
+
+pub use error::OperatorError;
+pub use exact::{runs, value};
+pub use layout::{depth, integer, Layout};
+pub use operand::Operand;
+pub use place::Place;
+pub use run::{leaf_ranges, Run, LEAF};
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+#[path = "../../protocol/src/recorded.rs"]
+mod recorded;
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests;
