@@ -132,7 +132,7 @@ async def _run(
 
 
 def _material(rows: int, products: int) -> tuple[Graph, list[Array]]:
-    """A chain of matrix products, each requantised for the next."""
+    """Returns a chain of matrix products, each requantised for the next."""
     random = np.random.default_rng(SEED)
     build = GraphBuilder()
     value = build.input((rows, WIDTH))

@@ -25,7 +25,7 @@ class Venue(Protocol):
 
     @property
     def url(self) -> str:
-        """The URL of its JSON-RPC."""
+        """Returns the URL of its JSON-RPC."""
         ...
 
     @property
@@ -46,7 +46,7 @@ class LocalnetVenue:
 
     @property
     def url(self) -> str:
-        """The URL of its JSON-RPC."""
+        """Returns the URL of its JSON-RPC."""
         return self.net.url
 
     @property

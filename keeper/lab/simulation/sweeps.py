@@ -43,7 +43,7 @@ class Sweep:
 def sweep_all(
     base: Economics, *, runs: int, rng: np.random.Generator, step: Callable[[], None]
 ) -> tuple[Sweep, ...]:
-    """The four panels: floor p, verifiers k, stake kappa, colluding share r.
+    """Returns the four panels: floor p, verifiers k, stake kappa, colluding share r.
 
     `step` is called once for each of `sweep_size()` samples.
     """
