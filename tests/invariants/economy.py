@@ -56,7 +56,7 @@ class Economy:
     """
 
     def __init__(self) -> None:
-        self.world = world = World()
+        self.world = world = World.fresh()
         self.graph = two_layers()
         self.graph_address = market.register_graph(world, world.actor("author"), self.graph)
         self.verifiers = stakers.committee(world, SEATED, staked=STAKED)

@@ -59,7 +59,7 @@ def test_without_a_seat_it_waits_for_one(
 @settings(max_examples=15, deadline=None, derandomize=True, database=None)
 @given(caught=st.lists(st.booleans(), max_size=12))
 def test_the_rate_is_the_formula(caught: list[bool]) -> None:
-    world = World()
+    world = World.fresh()
     owner, verdict, rate = world.actor("owner", tokens=STAKED), Caller(world, "verdict"), HALF
     world.send(
         staking.open_position(owner=owner.key),
