@@ -43,7 +43,9 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "kernels/custom": {"kernels", "kernels/runtime"},
     "kernels/floating": {"kernels/runtime", "kernels/tuning"},
     "kernels/onnx": {
+        "kernels/codes",
         "kernels/custom",
+        "kernels/exact",
         "kernels/graph",
         "kernels/runtime",
         "kernels/scan",

@@ -1,4 +1,4 @@
-"""`neurolov bench kernels`: every kernel beside its naive twin, NumPy and the adapter's copy."""
+"""`neurolov bench kernels`: the speed of every kernel next to its twins and the adapter's copy."""
 
 from dataclasses import asdict
 
@@ -15,7 +15,7 @@ FAILED = 1
 
 @click.command("kernels")
 @json_option
-@click.option("--adapter", help="Part of an adapter's name; the fastest without it.")
+@click.option("--adapter", help="Part of an adapter's name; by default the fastest adapter.")
 @click.option(
     "--size",
     type=click.IntRange(min=64, max=4096),
@@ -27,10 +27,10 @@ FAILED = 1
     "--only",
     metavar="NAME,...",
     default="",
-    help="Measure these kernels alone, such as matmul_f32,softmax_f32.",
+    help="Measure only these kernels, such as matmul_f32,softmax_f32.",
 )
 def bench_kernels(as_json: bool, adapter: str | None, size: int, only: str) -> int:
-    """Speed of every kernel beside a naive WGSL twin, NumPy and the adapter's own copy.
+    """Measure every kernel next to a naive WGSL twin, NumPy and the adapter's own copy.
 
     Exits with 1 when a target is missed.
     """

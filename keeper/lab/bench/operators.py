@@ -19,7 +19,7 @@ CHANNELS = 64
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A graph of one operator, its inputs and what a run of it amounts to."""
+    """A graph of one operator, its inputs, and the work of one run."""
 
     graph: Graph
     inputs: list[Array]
@@ -35,33 +35,33 @@ class OperatorSubject:
         self._operator = MeasuredOperator(device, pipelines, example.graph, example.inputs)
 
     def tuned(self) -> float:
-        """Seconds of a run."""
+        """Runs the operator once and returns the seconds it took."""
         return self._operator.seconds()
 
     def naive(self) -> float:
-        """Seconds of a run of the naive twin."""
+        """Runs the naive twin once and returns the seconds it took."""
         return self._operator.seconds(naive=True)
 
     def numpy(self) -> float:
-        """Seconds of the NumPy twin."""
+        """Returns the seconds that the NumPy twin takes."""
         started = perf_counter()
         execute(self._example.graph, self._example.inputs)
         return perf_counter() - started
 
     def check(self) -> None:
-        """Both give the NumPy twin's bits."""
+        """Raises AssertionError unless both give the same bits as the NumPy twin."""
         (twin,) = execute(self._example.graph, self._example.inputs)
         for naive in (False, True):
             self._operator.seconds(naive=naive)
             np.testing.assert_array_equal(self._operator.read(), twin)
 
     def release(self) -> None:
-        """Give the device memory back."""
+        """Frees the memory on the device."""
         self._operator.release()
 
 
 def _rows(size: int) -> int:
-    """Rows of `size` elements: 8 Mi elements from 1,024 on, so 32 MiB of int32."""
+    """Returns the number of rows of `size` elements; from 1,024 on they make 32 MiB of int32."""
     return (min(size, 1024) ** 2 << 3) // size
 
 

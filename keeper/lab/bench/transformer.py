@@ -1,4 +1,4 @@
-"""`neurolov bench transformer`: the exact sentence transformer beside the float one."""
+"""`neurolov bench transformer`: the exact sentence transformer compared with the float one."""
 
 from dataclasses import asdict, dataclass
 from statistics import median
@@ -20,7 +20,7 @@ FAILED = 1
 
 @dataclass(frozen=True, slots=True)
 class TransformerFigures:
-    """Cosine of exact to float embeddings, and median seconds a sentence of each."""
+    """Cosine of exact to float embeddings, and each one's median seconds per sentence."""
 
     adapter: str
     sentences: int
@@ -79,7 +79,7 @@ def measure_transformer(selected: SelectedExecutor) -> TransformerFigures:
 @click.option("--adapter", help="Part of the wanted adapter's name.")
 @json_option
 def bench_transformer(*, executor: str, adapter: str | None, as_json: bool) -> int:
-    """Embeddings of 100 sentences: how near to the float model's, and how long beside onnxruntime.
+    """Compare exact embeddings of 100 sentences with the float model's: cosine and time.
 
     Exits with 1 when a cosine is below 0.98.
     """

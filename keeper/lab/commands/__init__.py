@@ -1,1 +1,1 @@
-"""The commands of the laboratory."""
+"""The commands of the lab, one file each."""

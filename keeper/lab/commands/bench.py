@@ -1,4 +1,4 @@
-"""`neurolov bench`: what the programs cost, and what proving a computation costs."""
+"""`neurolov bench`: measurements of programs, proofs, kernels, the runtime and sharing."""
 
 from dataclasses import asdict
 from itertools import pairwise
@@ -38,7 +38,7 @@ DISPATCH_LIMIT_SECONDS = 20e-6
 
 @click.group()
 def bench() -> None:
-    """Measure."""
+    """Measure programs, proofs, kernels, the runtime and sharing."""
 
 
 bench.add_command(bench_transformer)
@@ -48,7 +48,7 @@ bench.add_command(bench_kernels)
 @bench.command()
 @json_option
 def programs(as_json: bool) -> int:
-    """Compute units of every instruction, of a job without ballots, and of a ballot.
+    """Count the compute units of every instruction, of a job without ballots, and of a ballot.
 
     Exits with 1 when a limit is passed.
     """
@@ -79,7 +79,7 @@ def programs(as_json: bool) -> int:
     type=click.IntRange(min=64, max=2048),
     default=2048,
     show_default=True,
-    help="Edge of the network's matrices; twice that is measured beside it.",
+    help="Edge of the network's matrices; twice that edge is measured too.",
 )
 @click.option("--corruptions", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option(
@@ -87,10 +87,10 @@ def programs(as_json: bool) -> int:
     type=click.IntRange(min=1),
     default=3,
     show_default=True,
-    help="Figures are medians over so many runs.",
+    help="Number of runs; figures are their medians.",
 )
 def poc(as_json: bool, size: int, corruptions: int, runs: int) -> int:
-    """Cost of committing to, verifying and disputing a computation, and what a check catches.
+    """Measure the cost of committing to, verifying and disputing a computation.
 
     Exits with 1 when a target is missed.
     """
@@ -112,9 +112,9 @@ def poc(as_json: bool, size: int, corruptions: int, runs: int) -> int:
 @click.option("--adapter", help="Part of the wanted adapter's name.")
 @click.option("--only", default="*", show_default=True, help="Run tests whose name matches.")
 def onnx(as_json: bool, adapter: str | None, only: str) -> int:
-    """The ONNX package's own node tests, computed by WGSL on an adapter.
+    """Run the ONNX package's own node tests in WGSL on an adapter.
 
-    Exits with 1 when one fails, or when of all tests too few pass.
+    Exits with 1 when a test fails, or when too few of all tests pass.
     """
     cases = node_cases(only)
     if not cases:
@@ -156,7 +156,7 @@ def _node_lines(results: NodeResults) -> list[str]:
     help="Device seconds for each tenant.",
 )
 def sharing(as_json: bool, seconds: float) -> int:
-    """How evenly two and four concurrent jobs of different sizes share one adapter.
+    """Measure how evenly two and four concurrent jobs of different sizes share one adapter.
 
     Exits with 1 when Jain's index of device seconds over weights is below 0.95.
     """
@@ -180,10 +180,10 @@ def sharing(as_json: bool, seconds: float) -> int:
     type=click.IntRange(min=1),
     default=5,
     show_default=True,
-    help="Figures are medians over so many runs.",
+    help="Number of runs; figures are their medians.",
 )
 def runtime(as_json: bool, adapter: str | None, runs: int) -> int:
-    """What a dispatch costs, and what fusing and overlapping save.
+    """Measure what a dispatch costs, and what fusing and overlapping save.
 
     Exits with 1 when a dispatch costs Python more than 20 microseconds.
     """
@@ -257,9 +257,10 @@ def _proof_lines(figures: ProofFigures) -> list[str]:
 
 
 def _excess(each: Measured) -> int:
-    """Units above the limit: an instruction that creates accounts calls the system program.
+    """Returns the units above the limit.
 
-    One that has the referee judge may cost as much as one that calls.
+    An instruction that calls another program, if only to create an account, has the higher limit;
+    so has one that has the referee judge.
     """
     dear = each.calls or each.name in JUDGING
     return max(0, each.units - (CALLING_LIMIT if dear else PLAIN_LIMIT))

@@ -38,7 +38,7 @@ FAILED = 1
     type=click.IntRange(0, 65534),
     default=0,
     show_default=True,
-    help="Of localnet; 0 takes a free pair.",
+    help="Port of localnet, whose PubSub takes the next one; 0 takes a free pair.",
 )
 @click.option(
     "--executor",
@@ -58,9 +58,9 @@ def demo(
     adapter: str | None,
     as_json: bool,
 ) -> int:
-    """One provider, five verifiers, a crank and a buyer: a network as one paid job.
+    """Play one paid job among a provider, five verifiers, a crank and a buyer.
 
-    Exits with 1 when anything is not as it should be.
+    Exits with 1 when anything differs from what must come out.
     """
     if cheat is not None and silent:
         raise click.UsageError("--cheat and --silent are two stories; choose one")

@@ -15,8 +15,10 @@ FUNDED_NLOV = 100_000 * NLOV
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=DEFAULT_PORT, show_default=True, help="JSON-RPC; PubSub is next.")
-@click.option("--slot-ms", default=400, show_default=True, help="Milliseconds a slot.")
+@click.option(
+    "--port", default=DEFAULT_PORT, show_default=True, help="JSON-RPC; PubSub has the next."
+)
+@click.option("--slot-ms", default=400, show_default=True, help="Milliseconds per slot.")
 @click.option(
     "--fund",
     type=Address(),
@@ -28,7 +30,7 @@ FUNDED_NLOV = 100_000 * NLOV
 def localnet(
     *, host: str, port: int, slot_ms: int, fund: tuple[Pubkey, ...], deploy: bool, as_json: bool
 ) -> None:
-    """Run a local cluster until interrupted. State is lost on exit."""
+    """Run a local cluster until interrupted; its state is lost on exit."""
     try:
         net = Localnet(
             programs=built_programs() if deploy else None,

@@ -1,4 +1,4 @@
-"""`neurolov simulate`: what cheating pays under the protocol's rules."""
+"""`neurolov simulate`: the profit of cheating under the protocol's rules."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -33,7 +33,7 @@ UNSAFE = 1
 
 @click.group()
 def simulate() -> None:
-    """Play the protocol many times."""
+    """Simulate the protocol with many sampled jobs."""
 
 
 @simulate.command()
@@ -44,24 +44,24 @@ def simulate() -> None:
     type=click.IntRange(min=100),
     default=200_000,
     show_default=True,
-    help="Sampled jobs for each set of verifiers.",
+    help="Sampled jobs per set of verifiers.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("poc.png"),
     show_default=True,
-    help="The picture, .png or .svg.",
+    help="File of the picture, .png or .svg.",
 )
 @click.option(
     "--verifiers",
     type=click.Choice(["1", "3", "5"]),
     default="3",
     show_default=True,
-    help="Verifiers of a draw, where they do not vary.",
+    help="Verifiers per draw, where their number does not vary.",
 )
 def poc(as_json: bool, seed: int, runs: int, out: Path, verifiers: str) -> int:
-    """Profit of cheating against sampling floor, verifiers, stake and collusion.
+    """Compute the profit of cheating over sampling floor, verifiers, stake and collusion.
 
     Draws the picture with localnet's parameters, and exits with 1 unless every set of a grid of
     parameters that the programs accept makes cheating lose, with its whole confidence interval.
@@ -70,7 +70,7 @@ def poc(as_json: bool, seed: int, runs: int, out: Path, verifiers: str) -> int:
     base = economics(LOCALNET_PARAMETERS, int(verifiers))
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("simulating", total=len(GRID.populations) + sweep_size())
-        # Both parts have dice of their own: the verdict of one does not hang on the other's size.
+        # Each part has dice of its own, so that its verdict does not depend on the other's size.
         grid_dice, sweep_dice = np.random.default_rng(seed).spawn(2)
         attended, unattended = check_bound(
             GRID, runs=runs, rng=grid_dice, step=lambda: progress.advance(task)
@@ -94,7 +94,7 @@ def poc(as_json: bool, seed: int, runs: int, out: Path, verifiers: str) -> int:
 
 
 def economics(parameters: Parameters, verifiers: int) -> Economics:
-    """What a deployment's parameters say of a job with so many verifiers a draw."""
+    """Returns the economics of a job with `verifiers` per draw under a deployment's parameters."""
     return Economics(
         p_floor_bps=parameters.verdict.p_floor_bps,
         collusion_bps=parameters.verdict.collusion_bps,
@@ -109,7 +109,7 @@ def economics(parameters: Parameters, verifiers: int) -> Economics:
 
 
 def charges(parameters: Parameters) -> Charges:
-    """What a deployment charges whoever misbehaves, and how long it waits."""
+    """Returns what a deployment charges whoever misbehaves, and how long it waits."""
     judge = parameters.verdict
     return Charges(
         ballot_exposure=judge.ballot_exposure,

@@ -33,10 +33,10 @@ def train() -> None:
     type=click.IntRange(2, LONGER),
     default=12,
     show_default=True,
-    help="The first half calibrates the performance model for the others.",
+    help="The first half calibrates the performance model for the rest.",
 )
 @click.option(
-    "--batch", type=click.IntRange(1), help="Examples a provider and step; by default all."
+    "--batch", type=click.IntRange(1), help="Examples per provider and step; by default all."
 )
 @click.option("--rate", type=float, default=0.35, show_default=True, help="Learning rate.")
 @click.option("--seed", type=click.IntRange(0, (1 << 31) - 1), default=7, show_default=True)
@@ -45,7 +45,7 @@ def train() -> None:
     type=click.Choice(["1", "3", "5"]),
     default="1",
     show_default=True,
-    help="Drawn for each job.",
+    help="Verifiers drawn for each job.",
 )
 @click.option(
     "--executor",
@@ -67,7 +67,7 @@ def digits(
     adapter: str | None,
     as_json: bool,
 ) -> int:
-    """Handwritten digits, by data-parallel SGD in integers, on a localnet of its own.
+    """Train on handwritten digits by data-parallel SGD in integers, on a localnet of its own.
 
     Exits with 1 when nothing is learned, or the weights differ from those computed here.
     """

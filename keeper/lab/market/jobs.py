@@ -17,7 +17,7 @@ from keeper.lab.market.stakers import stake
 from keeper.node.payment import NLOV
 from kernels.graph import DESCRIPTOR_BYTES, Graph, GraphBuilder
 
-_APPENDED_A_TRANSACTION: Final = 3 * DESCRIPTOR_BYTES
+_BYTES_PER_APPEND: Final = 3 * DESCRIPTOR_BYTES
 
 
 @cache
@@ -48,10 +48,10 @@ def register_graph(sandbox: Sandbox, author: Actor, graph: Graph | None = None) 
         ),
         signers=[author],
     )
-    for start in range(0, len(data), _APPENDED_A_TRANSACTION):
+    for start in range(0, len(data), _BYTES_PER_APPEND):
         sandbox.send(
             job_registry.append_operators(
-                data=data[start : start + _APPENDED_A_TRANSACTION],
+                data=data[start : start + _BYTES_PER_APPEND],
                 author=author.key,
                 graph=address,
             ),

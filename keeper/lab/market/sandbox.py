@@ -82,7 +82,7 @@ class Sandbox:
 
     @property
     def slot(self) -> int:
-        """The slot in which the next transaction executes."""
+        """Returns the slot in which the next transaction executes."""
         return self.bank.slot
 
     def actor(self, name: str, *, tokens: int = 0, lamports: int = ACTOR_LAMPORTS) -> Actor:

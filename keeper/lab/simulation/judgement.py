@@ -1,4 +1,4 @@
-"""What the verdict program makes of one cheated job, for the verifiers that its draws picked."""
+"""How the verdict program judges one cheated job, given the verifiers that its draws picked."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -42,7 +42,7 @@ class Drawn:
 
     @property
     def size(self) -> int:
-        """All of them, silent ones included."""
+        """Returns the number of all verifiers, silent ones included."""
         return self.honest + self.lazy + self.colluding
 
 
@@ -54,7 +54,7 @@ class _Asked:
 
 @lru_cache(maxsize=1 << 18)
 def judge(draws: tuple[Drawn, ...], attack: Attack, attended: bool) -> Distribution:
-    """Probabilities of the endings; `draws` are those of a first draw and its redraws.
+    """Returns the probability of each ending; `draws` are a first draw and its redraws.
 
     Uncertain is only whether the eight questions hit skipped work. `attended`: the buyer demands
     answers of a paying outcome in which any ballot says that data is missing.
@@ -100,7 +100,10 @@ def _votes(drawn: Drawn, attack: Attack) -> dict[Choice, int]:
 
 
 def _answered(attack: Attack, after: Distribution) -> Distribution:
-    """Questions fall on the work uniformly: each meets a skipped part with its share."""
+    """Returns the probability of each ending; `after` holds once all questions are answered.
+
+    Questions are uniform over the work, so each meets the skipped part with its share.
+    """
     right = (1 - attack.skipped) ** QUESTIONS
     missed = 1 - right
     paid, convicted, unanswered, unavailable = (right * each for each in after)

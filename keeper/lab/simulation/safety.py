@@ -1,4 +1,4 @@
-"""Whether all that the programs accept keeps cheating from paying."""
+"""Whether cheating loses under every set of parameters that the programs accept."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from keeper.lab.simulation.trials import Trials, simulate
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Sets of parameters: all combinations of these, in Economics' units.
+    """All combinations of these parameters, in the units of Economics.
 
     `splits`: by how many the colluders multiply their seats without more stake.
     """
@@ -63,7 +63,7 @@ class Safety:
 
     @property
     def safe_side(self) -> bool:
-        """Whether all accepted sets have their whole interval below zero."""
+        """Returns whether the whole interval of every accepted set is below zero."""
         return not self.unsafe and not self.undecided
 
 
@@ -75,7 +75,7 @@ def worst_case(economics: Economics) -> Economics:
 def check_bound(
     grid: Grid, *, runs: int, rng: np.random.Generator, step: Callable[[], None]
 ) -> tuple[Safety, Safety]:
-    """Simulate the whole grid, where buyers demand answers, and where none ever does.
+    """Simulates the whole grid, once with buyers that demand answers and once without.
 
     `step` is called once for each of its populations.
     """

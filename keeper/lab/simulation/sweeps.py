@@ -1,4 +1,4 @@
-"""What cheating pays as one parameter moves and the others stay."""
+"""The profit of cheating as one parameter varies and the others stay fixed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from keeper.lab.simulation.seats import Seats
 from keeper.lab.simulation.trials import simulate
 
 SPLITS: Final = 4
-"""Colluders in a sweep hold so many seats for each that an honest verifier of their stake holds."""
+"""Seats that a colluder holds for each seat of an honest verifier with the same stake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Sweep:
 def sweep_all(
     base: Economics, *, runs: int, rng: np.random.Generator, step: Callable[[], None]
 ) -> tuple[Sweep, ...]:
-    """The four panels: floor p, verifiers k, stake kappa, colluding share r.
+    """Returns the four panels: floor p, verifiers k, stake kappa, colluding share r.
 
     `step` is called once for each of `sweep_size()` samples.
     """
@@ -71,7 +71,7 @@ def sweep_all(
 
 
 def sweep_size() -> int:
-    """Samples of all panels."""
+    """Returns the number of samples in all panels."""
     return sum(map(len, (_FLOORS, VERIFIER_COUNTS, _KAPPAS, _COLLUSIONS)))
 
 

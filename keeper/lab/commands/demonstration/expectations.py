@@ -1,4 +1,4 @@
-"""What must come out of each story, to the last unit."""
+"""What each demonstration must come to, to the last base unit."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ BPS = 10_000
 
 
 def failures(report: DemoReport, cheats: bool, silent: bool) -> DemoReport:
-    """The report with everything that is not as it should be."""
+    """Returns the report together with everything in it that is not as it must be."""
     found = _of_proof(report) if cheats else _of_acceptance(report)
     if silent:
         found += _of_silence(report)

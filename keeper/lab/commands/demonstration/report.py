@@ -1,4 +1,4 @@
-"""What the demo found, for machines and for people."""
+"""The figures of a demonstration, for machines and for people."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -23,7 +23,7 @@ class CheckFigures:
 
 @dataclass(frozen=True, slots=True)
 class ProofFigures:
-    """What a proof showed and what it took, base units."""
+    """What a proof showed, and what it took in base units."""
 
     challenger: str
     operator: int
@@ -36,13 +36,13 @@ class ProofFigures:
 
     @property
     def to_buyer(self) -> int:
-        """What the buyer got of the slashed stake."""
+        """Returns the buyer's part of the slashed stake."""
         return self.slashed - self.burned - self.bounty
 
 
 @dataclass(frozen=True, slots=True)
 class DemoReport:
-    """The whole story in figures; amounts in base units, staked by owner."""
+    """All figures of a demonstration; amounts in base units, `staked` by owner."""
 
     story: str
     executor: str
@@ -67,18 +67,18 @@ class DemoReport:
 
     @property
     def verify_ratio_macs(self) -> float:
-        """Multiply-adds of the dearest check over those of the execution."""
+        """Returns the multiply-adds of the dearest check over those of the execution."""
         return max((check.macs for check in self.checks), default=0) / self.macs
 
     @property
     def verify_ratio_seconds(self) -> float:
-        """Seconds of the median check, hashing included, over those of execution and commitment."""
+        """Returns the median check's seconds over those of execution and commitment."""
         if not self.checks:
             return 0.0
         return median(check.seconds for check in self.checks) / self.execution_seconds
 
     def as_json(self) -> dict[str, Any]:
-        """The document of `demo --json`."""
+        """Returns the document of `demo --json`."""
         return {
             "accuracy": self.accuracy,
             "balances": {
@@ -110,7 +110,7 @@ class DemoReport:
 
 
 def print_report(report: DemoReport, console: Console) -> None:
-    """Tables for people."""
+    """Prints tables for people."""
     facts = Table(title=f"The job: {report.story}", show_header=False)
     facts.add_row("verdict", report.verdict)
     if report.proof is not None:

@@ -39,7 +39,7 @@ Tell = Callable[[int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Which story is told of which work: honest, with a cheat, or with a provider gone silent."""
+    """What is played on which work: honest, with a cheat, or with a provider that goes silent."""
 
     cheat: Cheat | None = None
     silent: bool = False
@@ -48,7 +48,7 @@ class Script:
 
     @property
     def title(self) -> str:
-        """The story in a few words."""
+        """Returns a few words that name what is played."""
         if self.cheat is not None:
             return f"a provider cheats ({self.cheat})"
         return "the first provider goes silent" if self.silent else "everybody is honest"
@@ -64,7 +64,7 @@ class Ended:
 
 
 async def play(script: Script, selected: SelectedExecutor, folder: Path, tell: Tell) -> DemoReport:
-    """Run the whole story on a localnet of its own."""
+    """Plays the script on a localnet of its own and returns the report."""
     mint = localnet_mint()
     async with Localnet(
         programs=built_programs(), mint=mint, port=script.port, slot_ms=SLOT_MS
@@ -75,7 +75,7 @@ async def play(script: Script, selected: SelectedExecutor, folder: Path, tell: T
 async def play_at(
     venue: Venue, script: Script, selected: SelectedExecutor, folder: Path, tell: Tell
 ) -> DemoReport:
-    """Run the whole story on a cluster that is not deployed yet."""
+    """Plays the script on a cluster without deployed programs and returns the report."""
     tested = self_test(selected.executor)
     rate = tested.macs_per_slot(SLOT_MS / 1000)
     tell(0, f"executor {selected.name}: {tested.operators} operators bit-equal to NumPy")
@@ -144,7 +144,7 @@ async def _perform(
 
 @asynccontextmanager
 async def _running(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[list[asyncio.Task[None]]]:
-    """Run loops beside the block and end them with it; a loop that fails ends the block."""
+    """Runs loops beside the block and ends them with it; a loop that fails ends the block."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(loop) for loop in loops]
         yield tasks
@@ -156,7 +156,7 @@ async def _running(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[list[asyn
 async def _providing(
     marketplace: Marketplace, providers: list[Provider], job: Pubkey, script: Script, tell: Tell
 ) -> AsyncIterator[None]:
-    """The providers at work: only the first one, unless it goes silent right after its claim."""
+    """Runs the first provider, or the second after the first has claimed and gone silent."""
     first, second = providers
     if not script.silent:
         async with _running(first.run()):
@@ -188,7 +188,7 @@ async def _post(
 
 
 async def _follow(marketplace: Marketplace, network: Graph, job: Pubkey, tell: Tell) -> Ended:
-    """Tell each step until the job ends, then fetch what was committed."""
+    """Tells each step until the job ends, then fetches and returns what was committed."""
     posted, told = marketplace.mirror.view.slot, ""
     while True:
         view = marketplace.mirror.view

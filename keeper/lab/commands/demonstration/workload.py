@@ -1,4 +1,4 @@
-"""What the demo's job computes, and how good its result is."""
+"""The work of the demonstration's job, and the quality of its result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Workload:
 
 
 def digits() -> Workload:
-    """The digits network on all held-out images."""
+    """Returns the digits network on all held-out images."""
     network, (images, labels) = graph(), held_out()
     return Workload(
         network,
@@ -47,7 +47,7 @@ def digits() -> Workload:
 
 
 def sentences(layers: int = LAYERS) -> Workload:
-    """The sentence transformer on four sentences; MissingModelError without its extra."""
+    """Returns the sentence transformer on four sentences; raises MissingModelError."""
     found = transformer(BATCH, LENGTH, layers)
     tokens = feeds(MEASURED[:BATCH], LENGTH)
     expected = float_embeddings(found.model, tokens)

@@ -1,4 +1,4 @@
-"""What a training found, for machines and for people."""
+"""The figures of a training, for machines and for people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class StepFigures:
 
 @dataclass(frozen=True, slots=True)
 class TrainingReport:
-    """The whole training. Rates are multiply-adds a second; paid is base units by name."""
+    """The whole training. Rates are multiply-adds per second; `paid` is base units by name."""
 
     executor: str
     accuracy_before: float
@@ -46,13 +46,13 @@ class TrainingReport:
 
     @property
     def measured_seconds(self) -> float:
-        """Of a step in the mean, those left out that calibrated the model."""
+        """Returns the mean of the steps that did not calibrate the model."""
         later = self.steps[self.calibrating :]
         return sum(step.seconds for step in later) / len(later)
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """What is not as it should be."""
+        """Returns everything that is not as it must be."""
         found = []
         if not self.bit_exact:
             found.append("the weights differ from those computed here")
@@ -63,7 +63,7 @@ class TrainingReport:
         return tuple(found)
 
     def as_json(self) -> dict[str, Any]:
-        """The document of `train --json`."""
+        """Returns the document of `train --json`."""
         return {
             "accuracy_after": self.accuracy_after,
             "accuracy_before": self.accuracy_before,
@@ -103,7 +103,7 @@ class TrainingReport:
 
 
 def print_report(report: TrainingReport, console: Console) -> None:
-    """Tables for people."""
+    """Prints tables for people."""
     console.print(_steps(report))
     console.print(_model(report))
     console.print(_money(report))

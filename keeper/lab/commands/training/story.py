@@ -1,4 +1,4 @@
-"""A training from the first order to the last settlement, beside the same computed here."""
+"""A training from the first job to the last settlement, compared with the same computed here."""
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -39,7 +39,7 @@ class Examination:
     labels: npt.NDArray[np.int64]
 
     def accuracy(self, course: Course, weights: Weights) -> float:
-        """Share of them whose class int8 weights tell."""
+        """Returns the share of images that the int8 weights classify correctly."""
         graph = forward_graph(course.network, len(self.images))
         images = self.images.reshape(graph.inputs[0].shape)
         found = NumpyExecutor().execute(graph, [images, weights.narrow])[-1]
@@ -48,7 +48,7 @@ class Examination:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """Steps of a course, at least two, what they are judged by, and verifiers drawn for a job."""
+    """At least two steps of a course, the images that judge them, and the verifiers per job."""
 
     course: Course
     steps: int
@@ -57,19 +57,19 @@ class Lesson:
 
     @property
     def terms(self) -> JobTerms:
-        """What is offered for each job."""
+        """Returns the terms of each job."""
         return JobTerms(NLOV, NLOV // 10, NLOV // 100, verifiers=self.verifiers)
 
 
 async def train(
     lesson: Lesson, selected: SelectedExecutor, folder: Path, tell: Tell
 ) -> TrainingReport:
-    """Run a lesson on a localnet of its own; its first half calibrates the performance model."""
+    """Runs a lesson on its own localnet; its first half calibrates the performance model."""
     course, steps, examination = lesson.course, lesson.steps, lesson.examination
     names = [f"provider {number + 1}" for number in range(len(course.shards))]
     rate = self_test(selected.executor).macs_per_slot(SLOT_MS / 1000)
     inputs = course.inputs(0, course.start())[0]
-    # A GPU device belongs to one thread, so that there all providers take turns on it.
+    # A GPU device belongs to one thread, so all providers take turns on it.
     nodes = [selected.executor] * (1 if selected.on_gpu else len(names))
     alone, together = seconds_alone_and_together(nodes, course.gradient, inputs)
     computation = together * len(names) / len(nodes)
@@ -96,7 +96,7 @@ async def train(
     expected = list(islice(course.run(NumpyExecutor()), LONGER + 1))
     work = course.multiply_adds
     calibrating = steps // 2
-    # beside the first step no ballots go on yet
+    # During the first step there are no ballots yet.
     calibrated = made[min(1, calibrating - 1) : calibrating]
     seconds = mean(report.seconds for _, report in calibrated)
     owners = {str(key): name for name, key in market.parties.owners.items()}
