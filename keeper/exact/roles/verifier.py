@@ -43,13 +43,12 @@ from keeper.exact.verification import (
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
 from keeper.node.errors import RoleError, TraceError, WorkloadError
+from keeper.node.registration import NO_SEAT
 from kernels.trace import Hasher, stored_roots
 
 LOG = logging.getLogger(__name__)
 
-NO_SEAT = 0xFFFF
 OVERTAKEN = "AlreadyProven"
-MIN_TRANSFER_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +184,7 @@ class Verifier(Role):
         judged = _judged(snapshot)
         outputs: list[bytes | None] = []
         try:
-            async with asyncio.timeout(self._transfer_seconds(judged)):
+            async with asyncio.timeout(self.mirror.transfer_seconds(judged.ballot_deadline)):
                 for stage in judged.stages:
                     outputs += await self._traces.stage(snapshot.job.address, stage, workload.graph)
         except TimeoutError:
@@ -217,11 +216,6 @@ class Verifier(Role):
             await self._committed.keep(snapshot, [each for each in outputs if each is not None])
         except TraceError as error:
             LOG.warning("verifier %s: %s", self.owner, error)
-
-    def _transfer_seconds(self, judged: Verdict) -> float:
-        """Returns half of the time left for casting: a slow provider is unavailable."""
-        slots = max(1, judged.ballot_deadline - self.mirror.view.slot)
-        return max(MIN_TRANSFER_SECONDS, slots * self.mirror.slot_seconds / 2)
 
 
 def _judged(snapshot: JobSnapshot) -> Verdict:

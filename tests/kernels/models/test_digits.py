@@ -26,12 +26,11 @@ def test_held_out_digits_are_apart_from_training() -> None:
 
 def test_the_images_are_those_that_scikit_learn_loads() -> None:
     pixels, labels = load_digits(return_X_y=True)
-    found = [
-        np.concatenate(both) for both in zip(images.held_out(), images.training(), strict=True)
-    ]
+    (held, held_labels), (rest, rest_labels) = images.held_out(), images.training()
     order = np.random.RandomState(20).permutation(len(labels))
-    assert np.array_equal(images.brightness(found[0]).reshape(-1, 64) * 16, pixels[order])
-    assert np.array_equal(found[1], labels[order])
+    found = images.brightness(np.concatenate([held, rest])).reshape(-1, 64) * images.FULL_PIXEL
+    assert np.array_equal(found, pixels[order])
+    assert np.array_equal(np.concatenate([held_labels, rest_labels]), labels[order])
 
 
 def test_without_scikit_learn_the_images_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
