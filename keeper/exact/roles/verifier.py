@@ -47,7 +47,6 @@ from kernels.trace import Hasher, stored_roots
 
 LOG = logging.getLogger(__name__)
 
-NO_SEAT = 0xFFFF
 OVERTAKEN = "AlreadyProven"
 MIN_TRANSFER_SECONDS = 5.0
 
@@ -231,7 +230,7 @@ def _judged(snapshot: JobSnapshot) -> Verdict:
 
 
 def _seat(position: staking.Position | None) -> int | None:
-    if position is None or position.seat == NO_SEAT or position.seat_vacated:
+    if position is None or position.seat == staking.NO_SEAT or position.seat_vacated:
         return None
     return position.seat
 

@@ -7,9 +7,8 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from idl.client import verdict
+from idl.client.bindings.verdict import ANSWER_DELAY, QUESTIONS
 from keeper.exact.decisions.questions import (
-    ANSWER_DELAY,
-    QUESTIONS,
     question,
     question_seed,
     seed_slot,

@@ -5,10 +5,10 @@ from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
+from idl.client.bindings.verdict import TICKET_AGE
 from keeper.exact.disputes import (
     FIRST_BYTES,
     JUDGEMENT_UNITS,
-    TICKET_AGE,
     Challenge,
     EvidenceBuffer,
 )

@@ -7,7 +7,16 @@ from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, find_bump, job_registry, shard_of, staking, verdict
+from idl.client import (
+    DESCRIPTORS_PER_TRANSACTION,
+    escrow,
+    find_bump,
+    job_registry,
+    shard_of,
+    staking,
+    verdict,
+)
+from idl.client.bindings.verdict import DRAW_DELAY
 from keeper.exact.decisions.actions import Claim, CommitStage, OpenVerdict
 from keeper.exact.decisions.codes import Choice
 from keeper.exact.roles.posting import JobTerms
@@ -21,8 +30,6 @@ from kernels.graph import Graph
 
 TERMS = JobTerms(price=20 * NLOV, verification_fee=NLOV // 10, tip=NLOV // 100, urgency=NLOV)
 URL = url_field("http://127.0.0.1:7000")
-DRAW_WAIT = 33
-OPERATORS_A_TRANSACTION = 3
 
 
 @dataclass(slots=True)
@@ -55,8 +62,8 @@ class Orders:
             self.buyer, job_registry.abandon_graph(author=self.owner, graph=self.address)
         )
         self.bench.send(self.buyer, opening)
-        for first in range(0, len(descriptors), OPERATORS_A_TRANSACTION):
-            data = b"".join(descriptors[first : first + OPERATORS_A_TRANSACTION])
+        for first in range(0, len(descriptors), DESCRIPTORS_PER_TRANSACTION):
+            data = b"".join(descriptors[first : first + DESCRIPTORS_PER_TRANSACTION])
             appending = job_registry.append_operators(
                 data=data, author=self.owner, graph=self.address
             )
@@ -135,7 +142,7 @@ class Orders:
         """The buyer's salted draw."""
         judged = self.bench.view(job).verdict
         assert judged is not None
-        self.bench.until(judged.committed_slot + DRAW_WAIT)
+        self.bench.until(judged.committed_slot + DRAW_DELAY + 1)
         return self.bench.send(self.buyer, draw(job, self.owner, self.salt(job)))
 
     def vote(self, seats: dict[int, Keypair], job: Pubkey, ballot: Ballot) -> None:

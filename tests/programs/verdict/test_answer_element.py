@@ -5,8 +5,8 @@ from solders.pubkey import Pubkey
 
 from idl.client import verdict
 from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import Outcome, State
-from keeper.exact.decisions.questions import QUESTIONS, question_seed
+from idl.client.bindings.verdict import QUESTIONS, Outcome, State
+from keeper.exact.decisions.questions import question_seed
 from tests.kernels.evidence.record import graphs
 from tests.programs.verdict.answering import DELAY, Answering
 from tests.programs.verdict.disputing import trace_of

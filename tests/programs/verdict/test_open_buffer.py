@@ -2,9 +2,9 @@ import pytest
 from solders.account import Account
 
 from idl.client import job_registry, verdict
+from idl.client.bindings.verdict import HEADER_BYTES
 from tests.programs.verdict.disputing import Disputing
 from tests.world import unsigned, with_account
-from tests.world.challenge import HEADER_BYTES
 
 
 def test_an_empty_account_becomes_the_challenger_s_buffer(disputing: Disputing) -> None:

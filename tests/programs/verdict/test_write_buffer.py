@@ -1,8 +1,9 @@
 import pytest
 
+from idl.client.bindings.verdict import HEADER_BYTES
 from tests.programs.verdict.disputing import Disputing
 from tests.world import unsigned, with_account
-from tests.world.challenge import HEADER_BYTES, Challenge
+from tests.world.challenge import Challenge
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ import pytest
 from solders.instruction import Instruction
 
 from idl.client import ProgramError, escrow, job_registry, shard_of, staking, verdict
-from idl.client.bindings.verdict import Choice, Outcome, State
+from idl.client.bindings.verdict import TICKET_AGE, Choice, Outcome, State
 from kernels.evidence import Witness
 from tests.kernels.evidence.committed import Committed
 from tests.kernels.evidence.record import inputs_of
 from tests.programs.verdict.disputing import LIE, Disputing, honest_trace, lying_trace
 from tests.programs.verdict.judging import ACCEPTS
 from tests.world import NLOV, Actor, World, stakers, with_account
-from tests.world.challenge import TICKET_AGE
 from tests.world.marketplace import exposure, small_graph
 
 REJECTS = (Choice.REJECT, *LIE)
