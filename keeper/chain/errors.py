@@ -11,11 +11,11 @@ from keeper.errors import BadInputError, KeeperError
 
 
 class ChainError(KeeperError):
-    """Root of what the chain package raises."""
+    """Root of what this room raises."""
 
 
 class TransientError(ChainError):
-    """May succeed when tried again: no answer, a busy or lagging node, garbage."""
+    """May succeed when tried again: no answer, a busy or lagging node, an unreadable answer."""
 
 
 class ExpiredError(TransientError):
@@ -58,7 +58,7 @@ _UNFUNDED_TRANSACTION: Final = frozenset(
 def transaction_failure(
     error: object, *, logs: Sequence[str] = (), programs: Sequence[Pubkey] = ()
 ) -> ChainError:
-    """The error of a failed transaction, from what JSON-RPC or solders report about it."""
+    """Returns the error of a failed transaction, from what JSON-RPC or solders report."""
     refusal = client.program_error(error, logs=logs, programs=programs)
     if refusal is None:
         return _without_program(error)

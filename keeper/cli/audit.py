@@ -27,7 +27,7 @@ SHOWN_CHARACTERS = 8
 @json_option
 @cluster_options
 def audit(settings: NodeSettings, as_json: bool, address: Pubkey) -> None:
-    """Every event of a job in order, its accounts as they are now, and who got what.
+    """Show every event of a job in order, its accounts as they are now, and all payments.
 
     Reads the chain's history and needs no key: a job that was closed long ago can be audited too.
     """
@@ -44,7 +44,7 @@ def audit(settings: NodeSettings, as_json: bool, address: Pubkey) -> None:
 
 
 async def audit_document(gateway: Gateway, job: Pubkey) -> dict[str, Any]:
-    """The document of `audit --json`; raises BadInputError on a job that nobody posted."""
+    """Returns the document of `audit --json`; raises BadInputError on a job that nobody posted."""
     told = await job_events(gateway, job)
     if not told:
         raise BadInputError(f"unknown job {job}; check the address and the cluster's URL")
@@ -89,7 +89,7 @@ def _account(account: Account | None) -> dict[str, Any] | None:
 
 
 def _plain(value: Any) -> Any:
-    """Accounts and events as JSON: keys in base58, bytes in hex."""
+    """Returns accounts and events as JSON values: keys in base58, bytes in hex."""
     match value:
         case Pubkey():
             return str(value)
@@ -135,7 +135,7 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _account_facts(account: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Single values; lists and records of an account are in the JSON document."""
+    """Returns an account's single values; its lists and records are in the JSON document."""
     return ", ".join(
         f"{name} {_short(value, names)}"
         for name, value in account.items()

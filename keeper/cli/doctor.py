@@ -34,7 +34,7 @@ SOL = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding; advice tells what to do when it is not ok."""
+    """One finding; `advice` says what to do when it is not ok."""
 
     name: str
     ok: bool
@@ -48,7 +48,7 @@ class Check:
 @keypair_option
 @cluster_options
 def doctor(settings: NodeSettings, keypair: Path, as_json: bool, adapter: str | None) -> int:
-    """Check adapter, limits, chain, stake, clock and disk; exits with 1 when something is amiss."""
+    """Check adapter, limits, chain, stake, clock and disk; exit with 1 when one of them fails."""
     checks = [*_adapter(adapter), _disk(settings.folder)]
 
     async def work() -> list[Check]:

@@ -1,4 +1,4 @@
-"""Graph, tensor and kernel files that a user hands in."""
+"""Graph, tensor and kernel files that a user names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ class InputDigestError(BadInputError):
 
 
 def read_graph(path: Path) -> Graph:
-    """A graph file; MalformedFileError when it is none."""
+    """Returns the graph in a file; raises MalformedFileError when there is none."""
     try:
         return read(path)
     except (GraphError, OSError) as error:
@@ -32,9 +32,9 @@ def read_graph(path: Path) -> Graph:
 
 
 def read_inputs(graph: Graph, paths: Sequence[Path], expected: Sequence[str]) -> list[Array]:
-    """The graph's inputs from .npy files, each reshaped to what the graph wants.
+    """Returns the graph's inputs from .npy files, each reshaped to what the graph wants.
 
-    expected are the SHA-256 of their canonical bytes, or empty. Raises MalformedFileError and
+    `expected` are the SHA-256 of their canonical bytes, or empty. Raises MalformedFileError and
     InputDigestError.
     """
     if len(paths) != len(graph.inputs):
@@ -57,7 +57,10 @@ def read_inputs(graph: Graph, paths: Sequence[Path], expected: Sequence[str]) ->
 
 
 def read_kernel(path: Path) -> KernelPackage:
-    """A kernel package that providers run, as a folder or a file; MalformedFileError."""
+    """Returns a kernel package that providers run, from a folder or a file.
+
+    Raises MalformedFileError.
+    """
     try:
         package = read_package(path)
         validate(package)
@@ -67,7 +70,7 @@ def read_kernel(path: Path) -> KernelPackage:
 
 
 def read_kernel_inputs(package: KernelPackage, paths: Sequence[Path]) -> list[bytes]:
-    """The kernel's inputs from .npy files of the declared elements, or files of raw bytes.
+    """Returns the kernel's inputs from .npy files of the declared elements, or raw bytes.
 
     Raises MalformedFileError.
     """

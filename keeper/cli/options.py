@@ -277,7 +277,7 @@ def run_async(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 def tell(line: str) -> None:
-    """Show people what is going on; standard output is left to the answer."""
+    """Show people what happens; standard output is left to the answer."""
     click.echo(line, err=True)
 
 

@@ -1,4 +1,4 @@
-"""What the keeper must not forget: where it has read to and what it has sent."""
+"""What the keeper must not forget: how far it has read, and what it has sent."""
 
 from keeper.journal.cursor import Cursor
 from keeper.journal.database import JournalError

@@ -26,14 +26,14 @@ CURSOR_TABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last transaction before which nothing of the stream is missing."""
+    """The transaction up to which nothing of the stream is missing."""
 
     signature: Signature
     slot: int
 
 
 class Cursors:
-    """Table of cursors and of the transactions processed ahead of them."""
+    """The table of cursors, and of the transactions that were processed ahead of them."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -50,7 +50,7 @@ class Cursors:
             " SET signature = excluded.signature, slot = excluded.slot",
             (stream, bytes(to.signature), to.slot),
         )
-        # A slot's transactions come in no order that a cursor could tell: keep the whole slot.
+        # Transactions of one slot have no order that a cursor could express: keep the whole slot.
         self._connection.execute(
             "DELETE FROM seen WHERE stream = ? AND slot < ?", (stream, to.slot)
         )

@@ -33,7 +33,7 @@ def guarded(path: Path) -> Iterator[None]:
 
 
 def opened(path: Path) -> sqlite3.Connection:
-    """Connection with exclusive lock, write-ahead log and full synchronisation.
+    """Returns a connection with exclusive lock, write-ahead log and full synchronisation.
 
     Raises JournalError where the file is another version's, damaged, or open elsewhere.
     """

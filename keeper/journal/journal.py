@@ -1,4 +1,4 @@
-"""The journal's one interface: each method is one durable step."""
+"""The journal's interface: each method is one durable step."""
 
 from pathlib import Path
 from types import TracebackType
@@ -12,10 +12,10 @@ from keeper.journal.outbox import Operation, Outbox, State
 
 
 class Journal:
-    """Cursor and outbox in one SQLite file that one process holds open.
+    """Cursors and outbox in one SQLite file that one process holds open.
 
-    Every method has reached the disk when it returns and raises JournalError where it cannot.
-    Calls block for one sync; a thread in between would only blur the order of the steps.
+    Every method has reached the disk when it returns, and raises JournalError where it cannot.
+    Calls block for one sync: a thread in between would only blur the order of the steps.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,21 +40,21 @@ class Journal:
         self._connection.close()
 
     def operation(self, operation: str) -> Operation | None:
-        """The operation of this id, None where it was never signed."""
+        """Returns the operation of this id, None where it was never signed."""
         with guarded(self.path):
             return self._outbox.get(operation)
 
     def unfinished(self) -> list[Operation]:
-        """Operations that were signed and have neither landed, been refused nor expired."""
+        """Returns the operations that were signed and have not ended."""
         with guarded(self.path):
             return list(self._outbox.unfinished())
 
     def sign(
         self, operation: str, *, wire: bytes, signature: Signature, last_valid_block_height: int
     ) -> Operation:
-        """Record signed bytes before they are sent.
+        """Record signed bytes before they are sent; returns the operation.
 
-        Raises JournalError where the id has bytes that may still land or is done.
+        Raises JournalError where the id has bytes that may still land, or is done.
         """
         with guarded(self.path):
             if not self._outbox.sign(operation, wire, signature, last_valid_block_height):
@@ -94,17 +94,17 @@ class Journal:
         return self._existing(operation)
 
     def has_signature(self, signature: Signature) -> bool:
-        """Whether an operation's present transaction has this signature."""
+        """Returns whether an operation's present transaction has this signature."""
         with guarded(self.path):
             return self._outbox.has_signature(signature)
 
     def cursor(self, stream: str) -> Cursor | None:
-        """Where to resume reading, None at the beginning."""
+        """Returns where to resume reading, None at the beginning."""
         with guarded(self.path):
             return self._cursors.get(stream)
 
     def advance(self, stream: str, to: Cursor) -> None:
-        """Everything of the stream up to `to` has been processed."""
+        """Record that everything of the stream up to `to` has been processed."""
         with guarded(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -115,7 +115,7 @@ class Journal:
             self._connection.execute("COMMIT")
 
     def seen(self, stream: str, signature: Signature) -> bool:
-        """Whether the transaction was processed ahead of the cursor."""
+        """Returns whether the transaction was processed ahead of the cursor."""
         with guarded(self.path):
             return self._cursors.seen(stream, signature)
 

@@ -26,7 +26,11 @@ OUTBOX_TABLE = """
 
 
 class State(StrEnum):
-    """signed: may land at any time; landed, refused: done for good; expired: may be signed anew."""
+    """Whether an operation may still land.
+
+    signed: it may land at any time. landed, refused: it has ended for good. expired: it may be
+    signed anew.
+    """
 
     SIGNED = "signed"
     LANDED = "landed"
@@ -38,8 +42,9 @@ class State(StrEnum):
 class Operation:
     """One effect on the chain, under an id that the caller derives from what it wants done.
 
-    `wire` are the signed bytes, `sends` counts the times they were handed out, `signings` the
-    transactions made for the operation. `slot` is where it landed, `refusal` why it never will.
+    `wire` are the signed bytes, `sends` counts how often they were handed out, `signings` the
+    transactions that were made for the operation. `slot` is where it landed, `refusal` why it never
+    will.
     """
 
     id: str
@@ -78,7 +83,7 @@ class Outbox:
         return map(_operation, rows)
 
     def sign(self, operation: str, wire: bytes, signature: Signature, last_valid: int) -> bool:
-        """Whether the bytes are now the operation's: only a new or expired one takes them."""
+        """Take the bytes if the operation is new or expired; returns whether it was."""
         return self._changed(
             "INSERT INTO outbox VALUES (?, 'signed', ?, ?, ?, 1, 0, NULL, NULL)"
             " ON CONFLICT (operation) DO UPDATE SET state = 'signed', wire = excluded.wire,"

@@ -1,1 +1,1 @@
-"""What all roles of the node share: the loop, the view of the chain, journal, registration."""
+"""What the roles of both classes share: the loop, the mirror, the vault, registration, payment."""

@@ -1,4 +1,4 @@
-"""Accounts as the chain stores them, read into types: what both classes of work need."""
+"""Accounts as the chain stores them, decoded: what both classes of work need."""
 
 from typing import Final, TypeVar
 

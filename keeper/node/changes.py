@@ -1,4 +1,4 @@
-"""Which subjects of a view are out of date, told by the sequence numbers of events."""
+"""Decides from the sequence numbers of events which parts of a view are out of date."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ def sequence_of(event: Any) -> int:
 class Changes:
     """Decides from events and reads what has to be read next.
 
-    Events tell what to read, never what an account holds: a duplicate or late event costs a read
+    Events tell what to read, never what an account holds: a duplicate or late event costs one read
     at most. An event whose number is not the next one of its account proves that another was
-    missed. What else was missed with it nobody knows, so everything is read again.
+    missed. Nobody can know what else was missed with it, so everything is read again.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Changes:
             self._subjects.add(subject)
 
     def observe(self, notice: Notice) -> None:
-        """Take an event in."""
+        """Note what an event says has changed."""
         counter, sequence = notice.counter, notice.sequence
         if counter is None:
             self.touch(notice.subject)
@@ -87,22 +87,22 @@ class Changes:
         return subjects
 
     def begin_sweep(self) -> None:
-        """Everything is about to be read. Events from here on ask for another read."""
+        """Note that everything is about to be read. Events from here on ask for another read."""
         self.begin()
         self._sweep_due = False
 
     def swept(self, held: Mapping[Counter, int]) -> None:
-        """Everything was read; `held` are the sequence numbers that the accounts had."""
+        """Note that everything was read; `held` are the sequence numbers that the accounts had."""
         self._held = dict(held)
         self._told = dict(held)
         for counter, sequence in self._told_since.items():
             self._told[counter] = max(sequence, self._told.get(counter, 0))
 
     def updated(self, subjects: Iterable[Pubkey], held: Mapping[Counter, int]) -> None:
-        """Subjects were read; `held` are the sequence numbers of their accounts.
+        """Note that subjects were read; `held` are the sequence numbers of their accounts.
 
-        An account that was there before and is gone was closed. Where an account is behind an
-        event that was told before the read, the node that answered lags: everything is read again.
+        An account that was there before and is gone was closed. Where an account is behind an event
+        that was told before the read, the node that answered lags, and everything is read again.
         """
         read = frozenset(subjects)
         before = {counter for counter in self._held if counter[1] in read}
@@ -118,6 +118,6 @@ class Changes:
             self._told[counter] = max(sequence, self._told.get(counter, 0))
 
     def failed(self, subjects: Iterable[Pubkey]) -> None:
-        """A read failed: its subjects stay due."""
+        """Note that a read failed: its subjects stay due."""
         self._subjects |= set(subjects)
         self._update_due = True

@@ -4,11 +4,11 @@ from keeper.errors import BadInputError, KeeperError
 
 
 class RoleError(KeeperError):
-    """Base of this room."""
+    """Base of the errors of roles."""
 
 
 class WorkloadError(RoleError):
-    """A job's graph or inputs are not what the chain committed to, or cannot be had."""
+    """A graph, kernel or input is not what the chain committed to, or cannot be had."""
 
 
 class NotRegisteredError(RoleError, BadInputError):
@@ -16,4 +16,4 @@ class NotRegisteredError(RoleError, BadInputError):
 
 
 class TraceError(RoleError, BadInputError):
-    """A job's data are not at hand, or not complete."""
+    """A job's committed data are not at hand, or not complete."""

@@ -14,7 +14,7 @@ from keeper.chain.submit import Submitter
 from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
 from keeper.node.errors import RoleError
-from keeper.node.mirror import Mirror, Sweep
+from keeper.node.mirror import BaseView, Mirror
 from keeper.telemetry import METRICS
 
 LOG = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Subject(Protocol):
 
 
 Watched = TypeVar("Watched", bound=Subject)
-View = TypeVar("View", bound=Sweep)
+View = TypeVar("View", bound=BaseView)
 
 
 @dataclass(slots=True)

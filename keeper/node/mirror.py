@@ -27,7 +27,7 @@ RECONCILE_SLOTS = 50
 
 
 @dataclass(slots=True)
-class Sweep:
+class BaseView:
     """The part of a view that is the same for jobs and tasks.
 
     `slot` is the latest slot seen, `swept_slot` the one in which everything was read last.
@@ -39,7 +39,7 @@ class Sweep:
     slot_hashes: tuple[tuple[int, bytes], ...]
 
 
-View = TypeVar("View", bound=Sweep)
+View = TypeVar("View", bound=BaseView)
 
 
 class Mirror(ABC, Generic[View]):
@@ -107,7 +107,7 @@ class Mirror(ABC, Generic[View]):
                 self._changes.missed()
 
     async def refresh(self) -> View:
-        """Read everything and wake all who wait; raises ChainError."""
+        """Read everything and wake whoever waits; raises ChainError."""
         async with self._lock:
             self._changes.begin_sweep()
             try:

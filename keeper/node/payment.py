@@ -1,11 +1,12 @@
-"""What every buyer does before work is posted: hold enough $NLOV, and lock it."""
+"""The money of a job or task: amounts, what is locked before it is posted, what is paid out."""
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import associated_token_address, escrow, find_bump
+from idl.client import associated_token_address, escrow, find_bump, shard_of
 from keeper.chain.errors import InsufficientFundsError
 from keeper.chain.gateway import Gateway
+from keeper.node.decisions.escrow import Escrow
 from keeper.node.errors import RoleError
 
 NLOV = 10**9
@@ -59,4 +60,38 @@ def lock(
         mint=mint,
         job=address,
         source=associated_token_address(owner, mint),
+    )
+
+
+def withdraw(address: Pubkey, held: Escrow | None, index: int, mint: Pubkey) -> Instruction:
+    """Returns what pays out one credit of a job's or task's escrow.
+
+    Raises RoleError where the escrow is closed.
+    """
+    if held is None:
+        raise RoleError(f"{address} has no escrow any more")
+    return escrow.withdraw(
+        index=index,
+        escrow=escrow.escrow_address(address),
+        vault=escrow.vault_address(address),
+        destination=associated_token_address(held.credits[index].party, mint),
+    )
+
+
+def collect_fee(address: Pubkey) -> Instruction:
+    """Returns what moves the fee of a job or task to its fee vault."""
+    return escrow.collect_fee(
+        escrow=escrow.escrow_address(address),
+        vault=escrow.vault_address(address),
+        fee_vault=escrow.fees_address(shard_of(address)),
+    )
+
+
+def reclaim(address: Pubkey, buyer: Pubkey, mint: Pubkey) -> Instruction:
+    """Returns what gives the buyer what nobody is owed of a job's or task's escrow."""
+    return escrow.reclaim(
+        buyer=buyer,
+        escrow=escrow.escrow_address(address),
+        vault=escrow.vault_address(address),
+        destination=associated_token_address(buyer, mint),
     )

@@ -17,7 +17,7 @@ SEATS_A_LOOK: Final = 64
 
 
 class Registrar:
-    """Stakes and registers one key. Steps that are done already are left out."""
+    """Stakes and registers one key. Steps that are already done are left out."""
 
     def __init__(self, gateway: Gateway, submitter: Submitter, owner: Pubkey, mint: Pubkey) -> None:
         self._gateway = gateway
@@ -26,7 +26,7 @@ class Registrar:
         self._tokens = associated_token_address(owner, mint)
 
     async def position(self) -> staking.Position | None:
-        """The key's stake, None before it opened one."""
+        """Returns the key's stake, None before it opened one."""
         address = staking.position_address(self._owner)
         return await self._gateway.fetch(staking.Position, address)
 
@@ -46,7 +46,7 @@ class Registrar:
         }
 
     async def open_position(self) -> None:
-        """Open the position unless it is there."""
+        """Open the position unless there is one."""
         if await self.position() is None:
             await self._send("open_position", 0, staking.open_position(owner=self._owner))
 
@@ -63,7 +63,7 @@ class Registrar:
         await self._send(f"stake/{amount}", position.sequence, adding)
 
     async def unstake(self, amount: int) -> int:
-        """Ask for base units back; the ticket's number, to withdraw by when it matures."""
+        """Ask for base units back; returns the number of the ticket to withdraw by."""
         position = await self._required_position()
         asking = staking.request_unstake(
             amount=amount,
@@ -89,7 +89,7 @@ class Registrar:
         await self._send("claim_rewards", position.sequence, claiming)
 
     async def take_seat(self) -> int:
-        """Take the lowest free seat unless one is held; its index."""
+        """Take the lowest free seat unless one is held; returns its index."""
         position = await self._required_position()
         if position.seat != NO_SEAT:
             return position.seat
@@ -99,7 +99,7 @@ class Registrar:
         return seat
 
     async def register_provider(self, capability: job_registry.Capability) -> None:
-        """Register, or update what has changed."""
+        """Register, or update what has changed; raises NotRegisteredError without stake."""
         address = job_registry.provider_address(self._owner)
         known = await self._gateway.fetch(job_registry.Provider, address)
         if known is None:
@@ -148,14 +148,17 @@ class Registrar:
 
 
 def ticket_address(owner: Pubkey, ticket: int) -> Pubkey:
-    """PDA of an owner's unbonding ticket by its number."""
+    """Returns the address of an owner's unbonding ticket by its number."""
     return find_address((b"ticket", bytes(owner), ticket.to_bytes(8, "little")), staking.ID)
 
 
 def capability(
     *, ask: int, memory_bytes: int, rate: int, max_macs: int, endpoint: str
 ) -> job_registry.Capability:
-    """A provider's terms: ask in base units per 2^30 multiply-adds, rate in those a slot."""
+    """Returns a provider's terms.
+
+    `ask` is base units per 2^30 multiply-adds, `rate` multiply-adds per slot.
+    """
     return job_registry.Capability(
         ask=ask,
         memory_bytes=memory_bytes,

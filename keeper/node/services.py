@@ -20,7 +20,7 @@ JOURNAL_FILE = "journal.sqlite"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Open for as long as `open_services` runs."""
+    """What `open_services` opens; `poll_seconds` is the pause between polls of the chain."""
 
     gateway: Gateway
     journal: Journal
@@ -29,7 +29,7 @@ class Services:
     poll_seconds: float
 
     def submitter(self, payer: Keypair) -> Submitter:
-        """A submitter for one key."""
+        """Returns a submitter for one key."""
         return Submitter(self.gateway, self.journal, payer, poll_seconds=self.poll_seconds)
 
 

@@ -1,4 +1,4 @@
-"""Rewrites the hashes in the operators' manifests after a shader has changed."""
+"""The operators' manifests with the hashes that their shaders have now."""
 
 import re
 import tomllib

@@ -25,19 +25,18 @@ class Graph:
     descriptors: tuple[Descriptor, ...]
     constants: Constants = field(repr=False)
     inputs: tuple[TensorSpec, ...] = field(init=False)
+    outputs: tuple[TensorSpec, ...] = field(init=False, repr=False, compare=False)
+    """What every operator writes; the last is the job's result."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", check_graph(self.descriptors))
+        # Everything that walks a graph asks for these, often once per operator.
+        object.__setattr__(self, "outputs", tuple(map(output_spec, self.descriptors)))
         for key in self.constant_keys():
             _check_constant(self.constants, *key)
         for index, descriptor in enumerate(self.descriptors):
             if descriptor.per_channel:
                 _check_channels(self.constant(index, ConstantSlot.CHANNELS))
-
-    @property
-    def outputs(self) -> tuple[TensorSpec, ...]:
-        """What every operator writes; the last is the job's result."""
-        return tuple(output_spec(descriptor) for descriptor in self.descriptors)
 
     @property
     def multiply_adds(self) -> int:

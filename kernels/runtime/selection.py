@@ -2,10 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from kernels.runtime.adapter import Adapter, AdapterUnavailable, DeviceLost, list_adapters
 from kernels.runtime.speed import SPEED, measure_speed
 from kernels.tuning import Cache
+
+_NONE: Final = (
+    "no Vulkan, Metal or D3D12 adapter; install a GPU driver, or run `make adapter` for the CPU "
+    "adapter lavapipe (Debian: apt-get install mesa-vulkan-drivers)"
+)
 
 
 def select_adapter(
@@ -22,10 +28,8 @@ def select_adapter(
     """
     adapters = list_adapters()
     if not adapters:
-        raise AdapterUnavailable(
-            "no Vulkan, Metal or D3D12 adapter; install a GPU driver, or mesa-vulkan-drivers for "
-            "the CPU adapter lavapipe"
-        )
+        asked = "" if name is None else f"no adapter is named {name!r}: "
+        raise AdapterUnavailable(asked + _NONE)
     if name is None:
         # max returns the first of equals, which is of the fastest kind.
         one = len(adapters) == 1

@@ -7,7 +7,7 @@
 struct Layout {
     rows: u32,
     columns: u32,
-    // Bytes from a row to the next.
+    // Bytes from one row to the next.
     stride: u32,
 }
 
@@ -49,7 +49,7 @@ fn byte_of(word: u32, lane: u32) -> i32 {
     return extractBits(bitcast<i32>(word), 8u * lane, 8u);
 }
 
-// The grid is two-dimensional only because one dimension is too short for large tensors.
+// The grid has two dimensions because one is too short for large tensors.
 fn invocation(group: vec3<u32>, groups: vec3<u32>, local: u32) -> u32 {
     return (group.y * groups.x + group.x) * 64u + local;
 }

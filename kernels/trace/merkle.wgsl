@@ -1,12 +1,12 @@
-// The tensor tree of merkle.py, a level a dispatch. Hashes are kept as SHA-256's own 32-bit words
-// (FIPS 180-4), so that only the host turns a root into bytes.
+// The tensor tree of merkle.py, one level per dispatch. Hashes stay in SHA-256's 32-bit words
+// (FIPS 180-4); only the host turns a root into bytes.
 
 struct Level {
-    // Bytes of data under the leaves; hashes on the level below a level of nodes.
+    // For leaves, the bytes of data; for nodes, the hashes on the level below.
     source: u32,
     // Height of the level below.
     height: u32,
-    // Hashes that this level writes, and where the first goes.
+    // The number of hashes that this level writes, and the index of the first.
     count: u32,
     first: u32,
 }
@@ -26,7 +26,7 @@ const LEAF_BLOCKS = 4u;
 const BLOCK_WORDS = 16u;
 const LEAF_TAG = 0x6e6c5430u;
 const NODE_TAG = 0x6e6c5431u;
-// SHA-256's end mark and the lengths in bits of 256 + 4 and 64 + 4 bytes.
+// SHA-256's end mark, and the lengths of 256 + 4 and 64 + 4 bytes in bits.
 const END = 0x80000000u;
 const LEAF_BITS = 2080u;
 const NODE_BITS = 544u;
@@ -66,7 +66,7 @@ fn sigma1(x: vec2<u32>) -> vec2<u32> {
         ^ (x >> vec2(10u));
 }
 
-// The next four words of the message schedule after the sixteen of a, b, c, d.
+// The four words of the message schedule that follow the sixteen in a, b, c, d.
 fn extended(a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, d: vec4<u32>) -> vec4<u32> {
     let sum = a + sigma0(vec4(a.yzw, b.x)) + vec4(c.yzw, d.x);
     let low = sum.xy + sigma1(d.zw);
@@ -119,7 +119,7 @@ fn big_endian(word: u32) -> u32 {
     return rotated(swapped, 16u);
 }
 
-// Zero beyond the data; the last word may be cut.
+// Words beyond the data are zero, and the last word may be incomplete.
 fn word_at(index: u32) -> u32 {
     let held = level.source / 4u;
     if (index < held) {

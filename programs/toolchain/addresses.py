@@ -5,22 +5,17 @@ replaces NAMES' keys by its own and regenerates.
 """
 
 import argparse
-import hashlib
 import json
 from pathlib import Path
 
-from solders.keypair import Keypair
 from solders.pubkey import Pubkey
+
+from keeper.lab.keys import localnet_keypair
 
 PROGRAMS = ("staking", "escrow", "job_registry", "verdict", "redundancy")
 REPOSITORY = Path(__file__).resolve().parents[2]
 RUST = Path("programs/protocol/src/addresses.rs")
 JSON = Path("idl/addresses.json")
-
-
-def localnet_keypair(name: str) -> Keypair:
-    """Ed25519 keypair whose 32-byte seed is SHA256("neurolov localnet " + name)."""
-    return Keypair.from_seed(hashlib.sha256(f"neurolov localnet {name}".encode()).digest())
 
 
 def addresses() -> tuple[dict[str, tuple[Pubkey, Pubkey, int]], Pubkey]:

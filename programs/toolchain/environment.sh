@@ -1,4 +1,5 @@
-# Sourced by build and lint: installs what is missing and exports what cargo needs.
+# Sourced by build: installs what is missing and exports what cargo needs. Run by itself, under
+# bash -e, it only installs the toolchain.
 
 LINKER_VERSION=0.2.6
 toolchain=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -11,6 +12,13 @@ command -v rustup >/dev/null || {
     echo "rustup is missing: install it from https://rustup.rs, then run this again" >&2
     exit 2
 }
+for tool in cc patch; do
+    command -v "$tool" >/dev/null || {
+        echo "$tool is missing: install it (Debian: apt-get install build-essential)," \
+            "then run this again" >&2
+        exit 2
+    }
+done
 mkdir -p "$cache"
 exec 9>"$cache/lock" && flock 9
 [[ $(rustup toolchain list) == *"$nightly"* ]] ||

@@ -2,11 +2,11 @@
 
 from idl.client import escrow, job_registry, staking, verdict
 from idl.client.bindings.verdict import BallotState
+from keeper.lab.market import judgement as judge
 from tests.adversaries.life import Life
 from tests.adversaries.outsiders import PROVEN, slash_all
 from tests.adversaries.party import Party
 from tests.adversaries.run import Run
-from tests.world import judgement as judge
 
 
 class Stranger(Party):

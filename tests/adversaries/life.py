@@ -9,10 +9,10 @@ from solders.pubkey import Pubkey
 from idl.client import job_registry, verdict
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import ANSWER_DELAY, DRAW_DELAY, Outcome, State
+from keeper.lab.market.jobs import PostedJob
 from tests.adversaries.traces import Place, Work, trace_of, wrong_places
 from tests.kernels.evidence.committed import Committed
 from tests.world import Actor, World
-from tests.world.marketplace import PostedJob
 
 ENDED: Final = {JobState.SETTLED, JobState.CANCELLED, JobState.EXPIRED, JobState.VOIDED}
 

@@ -9,6 +9,7 @@ from solders.pubkey import Pubkey
 from idl.client import verdict
 from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES, JobState
 from idl.client.bindings.verdict import DRAW_DELAY, TICKET_AGE, BallotState, Choice, Outcome, State
+from keeper.lab.market.challenge import Challenge, slash_ballot, slash_provider
 from tests.adversaries import cranks
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party
@@ -17,7 +18,6 @@ from tests.adversaries.pursuit import Pursuit
 from tests.adversaries.run import Run
 from tests.adversaries.traces import PLACES
 from tests.world import Actor, with_account
-from tests.world.challenge import Challenge, slash_ballot, slash_provider
 
 PROVEN = {Outcome.FRAUD, Outcome.TRAP}
 SLASHING = {Outcome.FRAUD, Outcome.WITHHELD}

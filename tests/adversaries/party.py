@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from solders.instruction import Instruction
 
+from keeper.lab.market.sandbox import Sent
 from tests.adversaries.life import Life
 from tests.adversaries.run import Run
 from tests.world import Actor
-from tests.world.world import Sent
 
 
 class Party:

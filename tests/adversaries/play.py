@@ -3,6 +3,7 @@
 from collections import Counter
 from random import Random
 
+from keeper.lab.market import jobs as market
 from tests.adversaries.casting import Cast, Casting
 from tests.adversaries.finale import Stranger
 from tests.adversaries.life import Life
@@ -10,7 +11,6 @@ from tests.adversaries.promises import Promises
 from tests.adversaries.run import Run
 from tests.adversaries.town import TOWNS, Town, town
 from tests.adversaries.traces import trace_of
-from tests.world import marketplace as market
 
 
 def begin(place: Town, cast: Cast, random: Random) -> Run:

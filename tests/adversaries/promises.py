@@ -7,11 +7,11 @@ from solders.pubkey import Pubkey
 from idl.client import escrow, staking, verdict
 from idl.client.bindings.job_registry import BPS, JobState
 from idl.client.bindings.verdict import QUESTIONS, Choice, Outcome
+from keeper.lab.market.stakers import pool
 from tests.adversaries.casting import Cast
 from tests.adversaries.life import ENDED, Life
 from tests.adversaries.outsiders import PROVEN
 from tests.adversaries.run import Run
-from tests.world.stakers import pool
 
 _PAYING = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED, Outcome.UNPROVEN}
 _BORNE_OUT = {

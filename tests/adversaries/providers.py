@@ -6,6 +6,8 @@ from typing import ClassVar
 from idl.client import job_registry, staking, verdict
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import MAX_STAGES, QUESTIONS, State
+from keeper.lab.market.challenge import Challenge
+from keeper.lab.market.judgement import commit
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party
 from tests.adversaries.pursuit import Pursuit
@@ -13,8 +15,6 @@ from tests.adversaries.questions import question, seed_of
 from tests.adversaries.run import Run
 from tests.adversaries.traces import OPERATORS, PLACES, Place, Work, trace_of
 from tests.world import Actor
-from tests.world.challenge import Challenge
-from tests.world.judgement import commit
 
 
 class Provider(Party):

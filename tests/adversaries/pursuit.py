@@ -5,11 +5,11 @@ from enum import IntEnum, auto
 from solders.instruction import Instruction
 
 from idl.client.bindings.verdict import TICKET_AGE
+from keeper.lab.market.challenge import Challenge
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party
 from tests.adversaries.run import Run
 from tests.adversaries.traces import Place
-from tests.world.challenge import Challenge
 
 
 class _Step(IntEnum):

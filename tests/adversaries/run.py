@@ -9,9 +9,9 @@ from solders.pubkey import Pubkey
 
 from idl.client import ProgramError, job_registry, staking, verdict
 from idl.client.bindings.verdict import State
+from keeper.lab.market.sandbox import Sent
 from tests.adversaries.life import ENDED, Life, next_slots
 from tests.adversaries.town import Town
-from tests.world.world import Sent
 
 _ROUNDS: Final = 600
 """More rounds than any job can need: a few rounds meet each deadline."""

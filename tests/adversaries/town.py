@@ -10,10 +10,11 @@ from solders.pubkey import Pubkey
 from idl.client import job_registry, staking, verdict
 from keeper.chain.deploy import Parameters
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
+from keeper.lab.market import jobs as market
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
 from tests.adversaries.traces import GRAPH
-from tests.world import NLOV, Actor, World, stakers
-from tests.world import judgement as judge
-from tests.world import marketplace as market
+from tests.world import NLOV, Actor, World
 
 TOWNS: Final = 8
 """The number of parameter sets, which are numbered from 0."""

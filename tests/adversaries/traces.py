@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 from solders.pubkey import Pubkey
 
-from kernels.evidence import leaf_space
 from kernels.graph import Graph, GraphBuilder
 from tests.kernels.evidence.committed import Committed, positions
 from tests.kernels.evidence.record import inputs_of
@@ -76,9 +75,8 @@ def _trace(stages: tuple[tuple[int, int], ...], lies: frozenset[Place]) -> Commi
 def _wrong_places(trace: Committed) -> tuple[Place, ...]:
     return tuple(
         (operator, element)
-        for operator, spec in enumerate(GRAPH.outputs)
-        for element in range(leaf_space(spec))
-        if trace.expected(operator, element) != trace.committed(operator, element)
+        for operator in range(len(GRAPH.outputs))
+        for element in trace.wrong(operator)
     )
 
 

@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from idl.client import staking, verdict
 from idl.client.bindings.verdict import BallotState, Choice, State
+from keeper.lab.market.judgement import ballot_salt, cast, reveal
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party
 from tests.adversaries.pursuit import Pursuit
 from tests.adversaries.run import Run
 from tests.world import Actor
-from tests.world.judgement import ballot_salt, cast, reveal
 
 Vote = tuple[Choice, int, int]
 """Choice, operator, element."""

@@ -3,8 +3,9 @@
 import pytest
 
 from idl.client import PROGRAMS, Account, staking, verdict
+from keeper.lab.market import tasks
 from tests.programs.verdict.disputing import Disputing
-from tests.world import NLOV, World, tasks
+from tests.world import NLOV, World
 
 
 @pytest.fixture

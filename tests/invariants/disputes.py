@@ -8,12 +8,12 @@ from idl.client import escrow, job_registry, shard_of, staking, verdict
 from idl.client.bindings.job_registry import BPS
 from idl.client.bindings.verdict import QUESTIONS, Choice, Outcome, State
 from keeper.exact.decisions.questions import question, question_seed, seed_slot
+from keeper.lab.market.challenge import Challenge, slash_ballot, slash_provider
 from tests.invariants.economy import committed
 from tests.invariants.judgement import JudgementSteps
 from tests.invariants.ledger import PAYING, JobLedger
 from tests.kernels.evidence.committed import Committed
 from tests.world import Actor
-from tests.world.challenge import Challenge, slash_ballot, slash_provider
 
 _FIRST_ANSWER = 3
 """Slots from the tally to the first in which a question can be known."""

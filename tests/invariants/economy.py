@@ -12,15 +12,16 @@ from spl.token.instructions import TransferParams
 from spl.token.instructions import transfer as spl_transfer
 
 from idl.client import TOKEN_PROGRAM, escrow, staking
+from keeper.lab.market import jobs as market
+from keeper.lab.market import stakers
+from keeper.lab.market.sandbox import Sent
 from kernels.graph import Graph, GraphBuilder
 from tests.invariants.book import Book
 from tests.invariants.ledger import JobLedger
 from tests.invariants.view import View
 from tests.kernels.evidence.committed import Committed
 from tests.kernels.evidence.record import inputs_of
-from tests.world import NLOV, Actor, World, stakers
-from tests.world import marketplace as market
-from tests.world.world import Sent
+from tests.world import NLOV, Actor, World
 
 SEATED: Final = 6
 EVEN, ODD = (staking.snapshot_address(parity) for parity in (0, 1))
@@ -55,7 +56,7 @@ class Economy:
     """
 
     def __init__(self) -> None:
-        self.world = world = World()
+        self.world = world = World.fresh()
         self.graph = two_layers()
         self.graph_address = market.register_graph(world, world.actor("author"), self.graph)
         self.verifiers = stakers.committee(world, SEATED, staked=STAKED)

@@ -6,11 +6,11 @@ from idl.client import staking, verdict
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.staking import HELD
 from idl.client.bindings.verdict import DRAW_DELAY, BallotState, Choice, State
+from keeper.lab.market import judgement as judge
 from tests.invariants.economy import EVEN, ODD
 from tests.invariants.ledger import CastBallot, JobLedger
 from tests.invariants.market import MarketSteps
 from tests.world import Actor
-from tests.world import judgement as judge
 
 
 class JudgementSteps(MarketSteps):

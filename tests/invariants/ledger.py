@@ -8,7 +8,7 @@ from solders.pubkey import Pubkey
 
 from idl.client.bindings.job_registry import BPS
 from idl.client.bindings.verdict import Choice, Outcome
-from tests.world.marketplace import PostedJob
+from keeper.lab.market.jobs import PostedJob
 
 PAYING: Final = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED, Outcome.UNPROVEN}
 _BORNE_OUT: Final = {

@@ -5,11 +5,11 @@ from typing import Final
 from idl.client import escrow, job_registry, staking, verdict
 from idl.client.bindings.job_registry import BPS, MAX_DRAWS, PAID_CRANK_STEPS, JobState
 from idl.client.bindings.verdict import ProofKind
+from keeper.lab.market import jobs as market
 from tests.invariants.economy import committed
 from tests.invariants.ledger import CommittedStage, JobLedger
 from tests.invariants.providers import ProviderSteps
 from tests.world import Actor
-from tests.world import marketplace as market
 
 ENDED: Final = {JobState.SETTLED, JobState.CANCELLED, JobState.EXPIRED, JobState.VOIDED}
 _NEVER_POSTED: Final = 1_000_000

@@ -4,9 +4,9 @@ from solders.instruction import AccountMeta
 
 from idl.client import SHARDS, job_registry
 from idl.client.bindings.job_registry import ASK_MACS, Q32_ONE
+from keeper.lab.market import jobs as market
 from tests.invariants.economy import Economy
 from tests.world import Actor
-from tests.world import marketplace as market
 
 
 class ProviderSteps(Economy):

@@ -1,16 +1,13 @@
 """What an attacker tries, and what no client can do: sign as a program, remove accounts."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from solders.account import Account
 from solders.instruction import Instruction
-from solders.message import Message
 from solders.pubkey import Pubkey
-from solders.signature import Signature
-from solders.transaction import Transaction
-from solders.transaction_metadata import FailedTransactionMetadata, TransactionMetadata
+from solders.transaction_metadata import FailedTransactionMetadata
 from spl.token.instructions import TransferParams, transfer
 
 from idl.client import (
@@ -27,10 +24,7 @@ _PAYER: Final = Pubkey(hashlib.sha256(b"pays for forged transactions").digest())
 
 
 class Caller:
-    """One of the programs, for the instructions that only its own signer may call.
-
-    No key has that signature, so this bypasses the bank, which would check it.
-    """
+    """One of the programs, for the instructions that only its own signer may call."""
 
     def __init__(self, world: World, program: str) -> None:
         self.world = world
@@ -39,7 +33,7 @@ class Caller:
 
     def send(self, *instructions: Instruction) -> tuple[Event, ...]:
         """Runs the instructions in one transaction with all signatures; raises ProgramError."""
-        result = self._run(instructions)
+        result = self.world.forge(instructions, _PAYER)
         if isinstance(result, FailedTransactionMetadata):
             error = program_error(result.err(), logs=result.meta().logs())
             assert error is not None, result.err()
@@ -49,19 +43,12 @@ class Caller:
     def fails(self, error: str, *instructions: Instruction) -> None:
         """Asserts that exactly this error refuses the instructions and that nothing has changed."""
         before = self.world.snapshot()
-        result = self._run(instructions)
+        result = self.world.forge(instructions, _PAYER)
         assert isinstance(result, FailedTransactionMetadata), f"expected {error}"
         failure = program_error(result.err(), logs=result.meta().logs())
         assert failure is not None, result.err()
         assert failure.name == error, failure
         assert not self.world.changed(before)
-
-    def _run(
-        self, instructions: Sequence[Instruction]
-    ) -> TransactionMetadata | FailedTransactionMetadata:
-        message = Message(list(instructions), _PAYER)
-        signatures = [Signature.default()] * message.header.num_required_signatures
-        return self.world.bank._svm.send_transaction(Transaction.populate(message, signatures))
 
 
 def purge(world: World, *addresses: Pubkey) -> None:

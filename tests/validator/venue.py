@@ -17,7 +17,8 @@ from idl.client import DEPLOYER, TOKEN_PROGRAM, associated_token_address
 from keeper.chain.deploy import deploy_instructions
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
-from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_keypair, localnet_mint
+from keeper.lab.keys import localnet_keypair
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_mint
 from keeper.lab.market.venue import Funds
 from keeper.node.services import Services
 

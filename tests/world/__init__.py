@@ -1,7 +1,9 @@
-"""A fresh chain per test: LiteSVM with the programs deployed, actors, and short flows."""
+"""A fresh chain for each test: LiteSVM with the programs deployed, and assertions about it."""
 
-from tests.world.actor import Actor
+from keeper.lab.market.actor import Actor
+from keeper.lab.market.sandbox import TransactionDroppedError
+from keeper.node.payment import NLOV
 from tests.world.editing import unsigned, with_account
-from tests.world.world import NLOV, TransactionDroppedError, World
+from tests.world.world import World
 
 __all__ = ["NLOV", "Actor", "TransactionDroppedError", "World", "unsigned", "with_account"]

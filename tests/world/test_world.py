@@ -2,14 +2,18 @@
 
 import pytest
 from solders.instruction import Instruction
+from solders.pubkey import Pubkey
 
 from idl.client import ProgramError, escrow, job_registry, redundancy, staking, verdict
 from idl.client.bindings.verdict import Choice, Outcome, State
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
-from tests.world import NLOV, TransactionDroppedError, World, stakers, unsigned, with_account
-from tests.world import judgement as judge
-from tests.world import marketplace as market
-from tests.world.challenge import slash_provider
+from keeper.lab.market import jobs as market
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
+from keeper.lab.market.challenge import slash_provider
+from tests.programs.forging import Caller, purge
+from tests.programs.staking.exposures import lock
+from tests.world import NLOV, TransactionDroppedError, World, unsigned, with_account
 
 
 def test_a_fresh_world_holds_the_localnet_parameters(world: World) -> None:
@@ -32,6 +36,24 @@ def test_worlds_do_not_share_state(world: World) -> None:
     other = World()
     assert other.actor("alice").key == alice.key
     assert (world.tokens(alice), other.tokens(other.actor("alice"))) == (5, 0)
+
+
+def test_a_fresh_world_is_a_new_one() -> None:
+    used = World.fresh()
+    alice = used.actor("alice", tokens=NLOV)
+    stakers.stake(used, alice, NLOV)
+    verdict_program = Caller(used, "verdict")
+    verdict_program.send(lock(Pubkey(b"\7" * 32), alice, verdict_program.key, 1, 0))
+    purge(used, escrow.config_address(), used.mint)
+    used.warp(3)
+    fresh, new = World.fresh(), World()
+    assert fresh.bank.checkpoint().accounts == new.bank.checkpoint().accounts
+    assert fresh.snapshot() == new.snapshot()
+    assert (fresh.slot, fresh.minted) == (new.slot, new.minted)
+    assert fresh.bank.latest_blockhash == new.bank.latest_blockhash
+    assert fresh.bank.transaction_count == new.bank.transaction_count
+    assert fresh.actor("bob").key == new.actor("bob").key
+    assert fresh.snapshot() == new.snapshot()
 
 
 def test_an_error_is_raised_by_name(world: World) -> None:

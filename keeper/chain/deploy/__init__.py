@@ -1,4 +1,4 @@
-"""The instructions that bring the programs to life on any cluster."""
+"""The instructions that set the programs up on any cluster."""
 
 from keeper.chain.deploy.instructions import Parameters, deploy_instructions
 

@@ -36,7 +36,7 @@ class Parameters:
 def deploy_instructions(
     *, parameters: Parameters, mint: Pubkey, authority: Pubkey, treasury_owner: Pubkey
 ) -> Iterator[list[Instruction]]:
-    """One list a transaction, in order; the deployer signs and pays each.
+    """Returns one list per transaction, in order; the deployer signs and pays each.
 
     Fees for the treasury go to the associated token account of `treasury_owner`, which is created.
     `authority` may change the parameters.

@@ -1,4 +1,4 @@
-"""Reading what landed since the cursor, oldest first."""
+"""Reads what landed since the cursor, oldest first."""
 
 import itertools
 from collections.abc import AsyncIterator, Sequence
@@ -34,10 +34,10 @@ class Marker:
 async def missed(
     gateway: Gateway, journal: Journal, stream: str, program: Pubkey
 ) -> AsyncIterator[Transaction | Marker]:
-    """What landed after the stream's cursor and is not recorded as seen, then how far that is.
+    """Yields what landed after the stream's cursor and is not recorded, then how far that is.
 
-    Stops short of a transaction that the node lists but cannot give yet, so that no cursor
-    passes it.
+    It stops before a transaction that the node lists but cannot give yet, so that no cursor passes
+    it.
     """
     reached = None
     for record in await _since(gateway, journal.cursor(stream), program):
@@ -52,7 +52,7 @@ async def missed(
 
 
 async def history(gateway: Gateway, *addresses: Pubkey) -> AsyncIterator[LandedTransaction]:
-    """Every successful transaction that names one of the addresses, oldest first."""
+    """Yields every successful transaction that names one of the addresses, oldest first."""
     histories = [await _since(gateway, None, address) for address in addresses]
     for record in _in_order(histories):
         landed = None if record.failed else await gateway.transaction(record.signature)
@@ -61,7 +61,7 @@ async def history(gateway: Gateway, *addresses: Pubkey) -> AsyncIterator[LandedT
 
 
 def _in_order(histories: Sequence[Sequence[SignatureRecord]]) -> list[SignatureRecord]:
-    """One history out of several: within a slot each address's own order holds."""
+    """Returns one history out of several: within a slot each address's own order holds."""
     before: dict[int, TopologicalSorter[SignatureRecord]] = {}
     for records in histories:
         for slot, group in itertools.groupby(records, lambda record: record.slot):
@@ -74,7 +74,7 @@ def _in_order(histories: Sequence[Sequence[SignatureRecord]]) -> list[SignatureR
 
 
 async def newest(gateway: Gateway, program: Pubkey) -> Cursor | None:
-    """The program's latest transaction, None where it has none."""
+    """Returns the program's latest transaction, None where it has none."""
     records = await gateway.signatures(program, limit=1)
     return Cursor(records[0].signature, records[0].slot) if records else None
 

@@ -1,4 +1,4 @@
-"""The feed: pushed logs, backfill behind them, and accounts read anew behind that."""
+"""The feed: pushed logs, a backfill for what was not pushed, and accounts read now and then."""
 
 import asyncio
 import logging
@@ -68,13 +68,13 @@ class Timing:
 class Feed:
     """Use as `async with Feed(...) as feed: async for item in feed`.
 
-    Events of each program come at least in the order of its transactions' arrival, each once:
-    asking for the next item says that the last one has been dealt with, and only then does the
-    journal pass it. A crash in between tells the interrupted transaction's events again, so that
-    effects belong under an operation id. Of `kinds`, every account is told at first and then
-    whenever it has changed, whatever events were lost. A new journal starts at the present, or
-    with `from_beginning` at the programs' first transaction. Raises ChainError where the node
-    refuses for good, and JournalError.
+    Events of each program come in the order in which its transactions arrive, each once. Asking for
+    the next item says that the last one has been dealt with, and only then does the journal pass
+    it. After a crash in between, the interrupted transaction's events are told again, so that
+    effects belong under an operation id. Where events are lost with certainty, an item says so. Of
+    `kinds`, every account is told at first and then whenever it has changed, whatever events were
+    lost. A new journal starts at the present, or with `from_beginning` at the programs' first
+    transaction. Raises ChainError where the node refuses for good, and JournalError.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class Feed:
             self._ready.append(lost)
 
     def _close(self) -> None:
-        """The consumer has dealt with every event of the open transaction."""
+        """Record the open transaction: the consumer has dealt with all of its events."""
         if self._open is not None:
             self._journal.record(self._open.stream, self._open.signature, self._open.slot)
             self._open = None

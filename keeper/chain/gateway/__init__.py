@@ -1,4 +1,4 @@
-"""The only door to a cluster: typed, validated, retried within bounds."""
+"""The only access to a cluster: typed, validated, retried within bounds."""
 
 from keeper.chain.gateway.backoff import Backoff
 from keeper.chain.gateway.gateway import (

@@ -21,11 +21,11 @@ class Backoff:
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     def pause(self, attempt: int) -> float:
-        """Seconds before the given attempt, counted from 1."""
+        """Returns the seconds before the given attempt, counted from 1."""
         return self.randomness.uniform(0.0, min(self.cap, self.first * 2.0 ** (attempt - 1)))
 
     async def tries(self) -> AsyncIterator[int]:
-        """Attempt numbers from 0, each but the first after its pause."""
+        """Yields attempt numbers from 0, each but the first after its pause."""
         for attempt in range(self.attempts):
             if attempt:
                 await self.sleep(self.pause(attempt))

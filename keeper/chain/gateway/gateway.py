@@ -60,7 +60,7 @@ class SignatureStatus:
     error: object | None
 
     def reached(self, commitment: Commitment) -> bool:
-        """Whether it is at least at this commitment."""
+        """Returns whether it is at least at this commitment."""
         return _RANK[self.commitment] >= _RANK[commitment]
 
 
@@ -75,7 +75,7 @@ class SignatureRecord:
 
 @dataclass(frozen=True, slots=True)
 class LandedTransaction:
-    """A landed transaction's logs; one with an `error` has no effect and no valid events."""
+    """A landed transaction's logs. One with an `error` has no effect and no valid events."""
 
     signature: Signature
     slot: int
@@ -86,9 +86,9 @@ class LandedTransaction:
 class Gateway:
     """One cluster, by URL. Use as `async with`: entering checks that the node serves it.
 
-    `genesis_hash` pins the cluster; `websocket_url` defaults to the port after `url`'s (or the
-    same host over TLS where the URL names no port), as Solana's tools do. Commitment is confirmed
-    unless a method says otherwise. Every method raises ChainError.
+    `genesis_hash` pins the cluster. `websocket_url` defaults to the port after `url`'s (or the same
+    host over TLS where the URL names no port), as in Solana's tools. Commitment is confirmed unless
+    a method says otherwise. Every method raises ChainError.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Gateway:
         await self._client.close()
 
     async def check_cluster(self) -> Hash:
-        """The node's genesis hash; raises WrongClusterError where it is not the pinned one."""
+        """Returns the node's genesis hash; WrongClusterError where it is not the pinned one."""
         found = (await self._ask("genesis hash", self._client.get_genesis_hash)).value
         if self._genesis_hash is not None and found != self._genesis_hash:
             raise WrongClusterError(
@@ -135,38 +135,38 @@ class Gateway:
         return found
 
     async def slot(self, commitment: Commitment | None = None) -> int:
-        """Current slot."""
+        """Returns the current slot."""
         return (await self._ask("slot", lambda: self._client.get_slot(commitment))).value
 
     async def block_height(self, commitment: Commitment | None = None) -> int:
-        """Current block height."""
+        """Returns the current block height."""
         answer = await self._ask("block height", lambda: self._client.get_block_height(commitment))
         return answer.value
 
     async def block_time(self, slot: int) -> int | None:
-        """Unix seconds of a block, None where the node does not know."""
+        """Returns the Unix seconds of a block, None where the node does not know."""
         return (await self._ask("block time", lambda: self._client.get_block_time(slot))).value
 
     async def latest_blockhash(self) -> Blockhash:
-        """A blockhash to sign with."""
+        """Returns a blockhash to sign with."""
         answer = await self._ask("latest blockhash", self._client.get_latest_blockhash)
         return Blockhash(answer.value.blockhash, answer.value.last_valid_block_height)
 
     async def balance(self, address: Pubkey) -> int:
-        """Lamports of the address, 0 where there is no account."""
+        """Returns the lamports of the address, 0 where there is no account."""
         return (await self._ask("balance", lambda: self._client.get_balance(address))).value
 
     async def rent_exempt_minimum(self, data_length: int) -> int:
-        """Lamports that keep an account of so many bytes."""
+        """Returns the lamports that keep an account of so many bytes."""
         request = self._client.get_minimum_balance_for_rent_exemption
         return (await self._ask("rent", lambda: request(data_length))).value
 
     async def account(self, address: Pubkey) -> RawAccount | None:
-        """The account, None where there is none."""
+        """Returns the account, None where there is none."""
         return (await self._ask("account", lambda: self._client.get_account_info(address))).value
 
     async def accounts(self, addresses: Sequence[Pubkey]) -> list[RawAccount | None]:
-        """The accounts in the order asked, None for each that does not exist."""
+        """Returns the accounts in the order asked, None for each that does not exist."""
         found: list[RawAccount | None] = []
         for start in range(0, len(addresses), MAX_ACCOUNTS_A_REQUEST):
             part = list(addresses[start : start + MAX_ACCOUNTS_A_REQUEST])
@@ -179,7 +179,7 @@ class Gateway:
         return found
 
     async def fetch(self, kind: type[AccountType], address: Pubkey) -> AccountType | None:
-        """The typed account, None where there is none.
+        """Returns the decoded account, None where there is none.
 
         Raises UnexpectedDataError on another owner, another type or short data.
         """
@@ -189,7 +189,7 @@ class Gateway:
     async def fetch_all(
         self, kind: type[AccountType], addresses: Sequence[Pubkey]
     ) -> list[AccountType | None]:
-        """Like `fetch` for several addresses of one type."""
+        """Returns what `fetch` would for each of several addresses of one type."""
         raws = await self.accounts(addresses)
         return [
             None if raw is None else _decoded(kind, address, raw)
@@ -199,7 +199,7 @@ class Gateway:
     async def program_accounts(
         self, kind: type[AccountType], where: Mapping[str, Pubkey | bytes] | None = None
     ) -> list[tuple[Pubkey, AccountType]]:
-        """Every account of the type whose fields have the given bytes, with its address.
+        """Returns address and account of each of the type whose fields have the given bytes.
 
         Integers are little-endian: `where={"state": bytes([1])}`.
         """
@@ -217,7 +217,7 @@ class Gateway:
         ]
 
     async def token_balance(self, address: Pubkey) -> int | None:
-        """Base units in a legacy SPL token account, None where there is no account."""
+        """Returns the base units in a legacy SPL token account, None where there is none."""
         raw = await self.account(address)
         if raw is None:
             return None
@@ -229,7 +229,7 @@ class Gateway:
             raise UnexpectedDataError(f"{address} is no SPL token account: {error}") from error
 
     async def token_accounts(self, mint: Pubkey) -> list[tuple[Pubkey, TokenAccount]]:
-        """Every legacy SPL token account of the mint, with its address."""
+        """Returns every legacy SPL token account of the mint, with its address."""
         filters: list[int | MemcmpOpts] = [TOKEN_ACCOUNT_BYTES, MemcmpOpts(0, str(mint))]
         answer = await self._ask(
             f"token accounts of {mint}",
@@ -246,7 +246,7 @@ class Gateway:
             raise UnexpectedDataError(f"no SPL token account of {mint}: {error}") from error
 
     async def token_supply(self, mint: Pubkey) -> int:
-        """Base units of the mint that exist."""
+        """Returns the base units of the mint that exist."""
         answer = await self._ask(f"supply of {mint}", lambda: self._client.get_token_supply(mint))
         return int(answer.value.amount)
 
@@ -258,7 +258,7 @@ class Gateway:
         before: Signature | None = None,
         limit: int = MAX_SIGNATURES_A_REQUEST,
     ) -> list[SignatureRecord]:
-        """History of the address, newest first, after `until` and before `before`."""
+        """Returns the history of the address, newest first, after `until` and before `before`."""
         answer = await self._ask(
             "signatures",
             lambda: self._client.get_signatures_for_address(address, before, until, limit),
@@ -266,7 +266,7 @@ class Gateway:
         return [_record(entry) for entry in answer.value]
 
     async def transaction(self, signature: Signature) -> LandedTransaction | None:
-        """A landed transaction with its logs, None where the node has none (yet)."""
+        """Returns a landed transaction with its logs, None where the node has none (yet)."""
         answer = await self._ask(
             "transaction",
             lambda: self._client.get_transaction(
@@ -285,8 +285,8 @@ class Gateway:
     async def send(self, transaction: bytes, *, preflight: bool = True) -> Signature:
         """Hand signed bytes to the node, once; sending the same bytes again is harmless.
 
-        Not tried again in here: only who knows that these bytes were never out before may take a
-        refusal for final. Raises what preflight finds: ProgramError, InsufficientFundsError,
+        It is not tried again here: only whoever knows that these bytes were never out before may
+        take a refusal for final. Raises what preflight finds: ProgramError, InsufficientFundsError,
         ExpiredError.
         """
         options = TxOpts(
@@ -308,7 +308,7 @@ class Gateway:
         return signature
 
     async def statuses(self, signatures: Sequence[Signature]) -> list[SignatureStatus | None]:
-        """Status of each signature, searched in the node's whole history; None if unknown."""
+        """Returns each signature's status from the node's whole history, None if unknown."""
         answer = await self._ask(
             "signature statuses",
             lambda: self._client.get_signature_statuses(
@@ -328,10 +328,10 @@ class Gateway:
         ).value
 
     def logs(self, address: Pubkey) -> AsyncIterator[LogsNotification]:
-        """Logs of landing transactions that name the address, until the connection ends.
+        """Yields logs of landing transactions that name the address, until the connection ends.
 
-        One connection: raises TransientError when it breaks, and what landed meanwhile has to be
-        read by `signatures`.
+        It holds one connection, and raises TransientError when that breaks. What landed meanwhile
+        has to be read by `signatures`.
         """
         return subscribed_logs(self.websocket_url, address, self.commitment)
 
@@ -340,7 +340,7 @@ class Gateway:
 
 
 def websocket_url_of(url: str) -> str:
-    """The PubSub URL that belongs to an RPC URL: next port on localhost, same host under TLS."""
+    """Returns the PubSub URL of an RPC URL: next port on localhost, same host under TLS."""
     head, separator, rest = url.partition("://")
     scheme = {"http": "ws", "https": "wss"}.get(head)
     if not separator or scheme is None:

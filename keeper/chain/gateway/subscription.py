@@ -32,9 +32,10 @@ class LogsNotification:
 async def subscribed_logs(
     url: str, address: Pubkey, commitment: Commitment
 ) -> AsyncIterator[LogsNotification]:
-    """Notifications of one connection; raises TransientError when it ends or talks nonsense.
+    """Yields the notifications of one connection.
 
-    Pings find a half-open connection. PermanentError where the node refuses the subscription.
+    Pings find a half-open connection. Raises TransientError when the connection ends or its
+    messages cannot be read, PermanentError where the node refuses the subscription.
     """
     request = LogsSubscribe(
         RpcTransactionLogsFilterMentions(address),

@@ -1,4 +1,4 @@
-"""One request to the node: errors sorted, transient ones tried again."""
+"""One request to the node: errors are sorted, transient ones tried again."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -36,7 +36,7 @@ Answer = TypeVar("Answer")
 async def requested(
     request: Callable[[], Awaitable[Answer]], *, what: str, backoff: Backoff
 ) -> Answer:
-    """The answer to `request`, tried again while the failure is transient.
+    """Returns the answer to `request`, tried again while the failure is transient.
 
     Raises TransientError once the backoff's attempts are spent, any other ChainError at once.
     """

@@ -1,4 +1,4 @@
-"""Effects on the chain, each under an id and done once."""
+"""Effects on the chain: each has an id and is brought about once."""
 
 from keeper.chain.submit.submitter import Landed, Submitter
 

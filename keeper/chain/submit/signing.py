@@ -38,13 +38,12 @@ def signed(
     unit_price: int,
     taken: Callable[[Signature], bool],
 ) -> Signed:
-    """Sign with every key that the instructions need; the first of `signers` pays.
+    """Returns a transaction signed with every key it needs; the first of `signers` pays.
 
-    `unit_price` is in micro-lamports a compute unit; without `compute_units` the cluster's limit
-    for each instruction holds, which leaves more room for data. Two operations with equal
-    instructions in one slot would be one transaction: the unit limit grows until the signature is
-    not `taken`.
-    Raises PermanentError where the transaction is too large.
+    `unit_price` is in micro-lamports per compute unit. Without `compute_units` the cluster's limit
+    per instruction holds, which leaves more room for data. Two operations with equal instructions
+    in one slot would be one transaction, so the unit limit grows until the signature is not
+    `taken`. Raises PermanentError where the transaction is too large.
     """
     price = [set_compute_unit_price(unit_price)] if unit_price else []
     while True:
@@ -65,7 +64,7 @@ def signed(
 
 
 def instruction_programs(wire: bytes) -> list[Pubkey]:
-    """Program of each instruction of signed bytes."""
+    """Returns the program of each instruction of signed bytes."""
     message = VersionedTransaction.from_bytes(wire).message
     return [message.account_keys[each.program_id_index] for each in message.instructions]
 

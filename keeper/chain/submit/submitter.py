@@ -39,9 +39,9 @@ class Landed:
 class Submitter:
     """Submits for one payer, whose key also signs for it in instructions.
 
-    `commitment` is what counts as landed, `poll_seconds` the pause between looks at the chain,
-    `unit_price` the priority fee in micro-lamports a compute unit, `signings` how many
-    transactions in turn may expire before an operation is given up for now.
+    `commitment` is what counts as landed, `poll_seconds` the pause between polls of the chain,
+    `unit_price` the priority fee in micro-lamports per compute unit. After `signings` transactions
+    in turn have expired, an operation is given up for now.
     """
 
     def __init__(
@@ -77,10 +77,10 @@ class Submitter:
     ) -> Landed:
         """Bring about the operation's effect once, whatever happened to it before.
 
-        An operation that has landed is not sent again, one under way goes on with the bytes it
-        has, and one that a program has refused raises that refusal again, unless `again` says
-        that it may succeed now. Raises ProgramError, InsufficientFundsError, ExpiredError after
-        `signings` expiries, other ChainErrors, and JournalError.
+        An operation that has landed is not sent again, and one under way goes on with the bytes it
+        has. One that a program has refused raises that refusal again, unless `again` says that it
+        may succeed now. Returns where it landed. Raises ProgramError, InsufficientFundsError,
+        ExpiredError after `signings` expiries, other ChainErrors, and JournalError.
         """
         async with self._alone(operation):
             known = self._journal.operation(operation)
@@ -98,7 +98,7 @@ class Submitter:
             raise ExpiredError(f"{operation}: {self._signings} transactions expired unconfirmed")
 
     async def resume(self) -> list[Operation]:
-        """Bring what an earlier process left under way to its end; gives how each ended."""
+        """Bring to its end what an earlier process left under way; returns how each ended."""
         ended = []
         for operation in self._journal.unfinished():
             async with self._alone(operation.id):
@@ -137,7 +137,7 @@ class Submitter:
             operation = await self._first_send(operation)
         while operation.state is State.SIGNED:
             try:
-                operation = await self._look(operation)
+                operation = await self._poll(operation)
             except TransientError as error:
                 _LOG.info("%s: %s", operation.id, error)
             if operation.state is State.SIGNED:
@@ -156,7 +156,7 @@ class Submitter:
             raise
         return operation
 
-    async def _look(self, operation: Operation) -> Operation:
+    async def _poll(self, operation: Operation) -> Operation:
         status = await self._status(operation)
         if status is None and await self._is_past(operation):
             # It may have landed between the two answers.

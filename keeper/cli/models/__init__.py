@@ -12,7 +12,7 @@ from keeper.cli.models.running import run
 
 @click.group()
 def model() -> None:
-    """Models in ONNX: look at one, bring it in, run it, compare it."""
+    """Models in ONNX: inspect one, import it, run it, compare it."""
 
 
 for command in (compare, import_, inspect, plan, quantise, run):

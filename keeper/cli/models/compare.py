@@ -1,4 +1,4 @@
-"""`neurolov model compare`: how far results are from onnxruntime's."""
+"""`neurolov model compare`: how far results are from those of onnxruntime."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -22,7 +22,7 @@ from kernels.trace.layout import Array
 FILE = click.Path(path_type=Path, dir_okay=False)
 DIFFERENT = 1
 QUIET = 3
-# Integer inputs are mostly indices: small enough for every table.
+# Integer inputs are mostly indices; these are small enough for every table.
 MAX_INDEX = 8
 
 
@@ -30,8 +30,8 @@ MAX_INDEX = 8
 class Comparison:
     """One output over all samples.
 
-    top1_agreement is the share of rows of the last axis whose largest element is the same, None
-    where an output is no table of scores; cosine is the least of a sample.
+    `top1_agreement` is the share of rows of the last axis whose largest element is the same, None
+    where an output is no table of scores. `cosine` is the least of all samples.
     """
 
     name: str
@@ -87,7 +87,7 @@ def compare(
 def random_inputs(
     model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]], samples: int, seed: int
 ) -> Iterator[dict[str, Array]]:
-    """Standard normal floats, small integers; BadInputError where an axis has no length."""
+    """Returns normal floats and small integers; BadInputError where an axis has no length."""
     generator = np.random.default_rng(seed)
     held = {tensor.name for tensor in model.graph.initializer}
     ports = [port for port in model.graph.input if port.name not in held]
@@ -113,7 +113,7 @@ def _random(
 
 
 def compare_outputs(pairs: list[tuple[dict[str, Array], dict[str, Array]]]) -> list[Comparison]:
-    """Every output that both sides have, over all pairs of (found, reference)."""
+    """Returns a comparison of every output of both sides, over all (found, reference)."""
     names = [name for name in pairs[0][1] if name in pairs[0][0]]
     if not names:
         raise BadInputError("the two have no output of the same name")

@@ -1,4 +1,4 @@
-"""Model files that a user hands in."""
+"""Model files that a user names."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from kernels.onnx.reading import ModelError, read_model
 
 
 def read_onnx(path: Path) -> onnx.ModelProto:
-    """A checked model; MalformedFileError when it is none."""
+    """Returns a checked model; raises MalformedFileError when there is none."""
     try:
         return read_model(path)
     except ModelError as error:

@@ -18,7 +18,7 @@ from kernels.onnx.tolerant import is_known
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @json_option
 def inspect(path: Path, as_json: bool) -> None:
-    """Inputs, outputs, operators and cost of an ONNX model."""
+    """Show inputs, outputs, operators and cost of an ONNX model."""
     model = read_onnx(path)
     summary = summarise(model)
     why = {"exact": _exact(model), "tolerant": _tolerant(summary.operators)}
@@ -37,7 +37,7 @@ def inspect(path: Path, as_json: bool) -> None:
 
 
 def _exact(model: onnx.ModelProto) -> str | None:
-    """What keeps a model from the exact class; None when nothing does."""
+    """Returns what keeps a model from the exact class, None when nothing does."""
     open_axes = {
         port.name: tuple(axis if isinstance(axis, int) else 1 for axis in port.shape or ())
         for port in summarise(model).inputs
@@ -50,7 +50,7 @@ def _exact(model: onnx.ModelProto) -> str | None:
 
 
 def _tolerant(operators: Iterable[str]) -> str | None:
-    """Operators that neither have a lowering nor are defined by others."""
+    """Returns the operators that neither have a lowering nor are defined by others."""
     missing = [name for name in operators if not is_known(name)]
     return f"no lowering of {', '.join(missing)}" if missing else None
 

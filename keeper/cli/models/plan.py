@@ -44,7 +44,7 @@ class Nodes(click.ParamType[tuple[Node, ...]]):
     def convert(
         self, value: Any, param: click.Parameter | None, context: click.Context | None
     ) -> tuple[Node, ...]:
-        """Nodes named by their place."""
+        """Returns nodes, named by their place in the list."""
         if isinstance(value, tuple):
             return value
         nodes = []
@@ -61,7 +61,7 @@ class Nodes(click.ParamType[tuple[Node, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Multiply-adds a second of one node, and of a pipeline of several, in this process.
+    """Multiply-adds per second of one node, and of a pipeline of several, in this process.
 
     The pipeline is cut by what each operator takes here, not by its multiply-adds.
     """
@@ -72,7 +72,7 @@ class Measured:
     stages: tuple[Stage, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """With the prediction beside the measurement."""
+        """Returns the measurement beside the prediction."""
         return {
             "alone": self.alone,
             "pipeline": self.pipeline,
@@ -107,7 +107,7 @@ def plan(
     measure: bool,
     as_json: bool,
 ) -> None:
-    """Data, model and pipeline parallel plans of a graph, by P = (N·G·E) / (1 + L/C)."""
+    """Show data, model and pipeline parallel plans of a graph, by P = (N·G·E) / (1 + L/C)."""
     if measure == (nodes is not None):
         raise click.UsageError("give either --nodes or --measure")
     graph = read_graph(path)

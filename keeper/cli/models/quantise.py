@@ -1,4 +1,4 @@
-"""`neurolov model quantise`: a float model and samples of its inputs become an exact graph."""
+"""`neurolov model quantise`: from a float model and sample inputs to an exact graph."""
 
 import json
 import zipfile
@@ -30,7 +30,7 @@ class Shape(click.ParamType[tuple[str, tuple[int, ...]]]):
     def convert(
         self, value: object, param: click.Parameter | None, context: click.Context | None
     ) -> tuple[str, tuple[int, ...]]:
-        """Name and sizes."""
+        """Returns name and sizes."""
         name, _, sizes = str(value).rpartition("=")
         try:
             found = tuple(int(size) for size in sizes.split(","))
@@ -80,7 +80,7 @@ def quantise(
     smoothing: float,
     as_json: bool,
 ) -> None:
-    """Make an ONNX model an exact graph, and say beside it how numbers go in and come out.
+    """Make an ONNX model an exact graph, and describe how its numbers go in and come out.
 
     OUTPUT.json names inputs and output with their scales and zero points.
     """
@@ -112,7 +112,7 @@ def quantise(
 
 
 def read_samples(path: Path) -> dict[str, Array]:
-    """Arrays of an .npz file by name; MalformedFileError when it is none."""
+    """Returns the arrays of an .npz file by name; raises MalformedFileError when there are none."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             return {name: held[name] for name in held.files}
@@ -121,12 +121,12 @@ def read_samples(path: Path) -> dict[str, Array]:
 
 
 def interface_path(graph: Path) -> Path:
-    """Where the description of a graph file's tensors lies."""
+    """Returns where the description of a graph file's tensors is."""
     return graph.with_name(f"{graph.name}.json")
 
 
 def write_lowered(lowered: Lowered, path: Path) -> None:
-    """The graph file and the description beside it."""
+    """Write the graph file and the description beside it."""
     with replace_atomically(path) as file:
         file.write(dump(lowered.graph))
     with replace_atomically(interface_path(path)) as file:
@@ -134,7 +134,7 @@ def write_lowered(lowered: Lowered, path: Path) -> None:
 
 
 def read_interface(graph: Path) -> Interface:
-    """The description beside a graph file; MalformedFileError when there is none."""
+    """Returns the description beside a graph file; raises MalformedFileError without one."""
     path = interface_path(graph)
     try:
         return Interface.of_json(json.loads(path.read_bytes()))

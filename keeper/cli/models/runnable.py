@@ -30,11 +30,14 @@ class Runnable(Protocol):
     """Computes outputs by name from inputs by name."""
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """Raises BadInputError when the inputs do not fit, ModelRunError otherwise."""
+        """Returns outputs by name.
+
+        Raises BadInputError when the inputs do not fit, ModelRunError otherwise.
+        """
 
 
 def open_runnable(path: Path, adapter: str | None) -> Runnable:
-    """By its first bytes an exact graph, a kernel package, or ONNX.
+    """Returns what a file holds, by its first bytes: an exact graph, a package, or ONNX.
 
     Raises MalformedFileError and ModelRunError.
     """
@@ -72,7 +75,7 @@ class OnnxModel:
 
 
 class TolerantPackage:
-    """A kernel package with its weights and its description beside it."""
+    """A kernel package, its weights, and the description beside it."""
 
     def __init__(self, path: Path, adapter: str | None) -> None:
         self._adapter = adapter
@@ -102,7 +105,7 @@ class TolerantPackage:
 
 
 class ExactGraph:
-    """A graph file with the description of its tensors beside it."""
+    """A graph file and the description of its tensors beside it."""
 
     def __init__(self, path: Path, adapter: str | None) -> None:
         """Raises AdapterUnavailable."""
@@ -123,7 +126,7 @@ class ExactGraph:
 
 
 def weights_path(package: Path, number: int) -> Path:
-    """Where the weights of an imported package lie."""
+    """Returns where the weights of an imported package are."""
     return package.with_name(f"{package.name}.weights-{number}.npy")
 
 

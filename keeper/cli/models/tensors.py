@@ -1,4 +1,4 @@
-"""Tensors that a user hands in by name, and how they are told."""
+"""Tensors that a user names, and how they are shown."""
 
 import zipfile
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class NamedFile(click.ParamType[tuple[str, Path]]):
     def convert(
         self, value: object, param: click.Parameter | None, context: click.Context | None
     ) -> tuple[str, Path]:
-        """Name and path."""
+        """Returns name and path."""
         name, found, path = str(value).partition("=")
         if not name or not found or not path:
             self.fail(f"{value!r} is not NAME=FILE, such as image=image.npy", param, context)
@@ -35,7 +35,10 @@ class NamedFile(click.ParamType[tuple[str, Path]]):
 
 
 def read_tensors(named: tuple[tuple[str, Path], ...], archive: Path | None) -> dict[str, Array]:
-    """Tensors by name from .npy and .pb files and an .npz archive; MalformedFileError."""
+    """Returns tensors by name from .npy and .pb files and an .npz archive.
+
+    Raises MalformedFileError.
+    """
     found: dict[str, Array] = {}
     if archive is not None:
         try:
@@ -70,7 +73,7 @@ def _read(path: Path) -> Array:
 
 
 def document_of(tensors: Mapping[str, Array]) -> dict[str, Any]:
-    """Shape, type and values of every tensor, the values in one list, row-major."""
+    """Returns shape, type and values of every tensor, the values in one list, row-major."""
     return {
         name: {
             "shape": list(array.shape),
@@ -82,7 +85,7 @@ def document_of(tensors: Mapping[str, Array]) -> dict[str, Any]:
 
 
 def lines_of(tensors: Mapping[str, Array]) -> list[str]:
-    """A line a tensor: shape, type and the first values."""
+    """Returns one line per tensor: its shape, type and first values."""
     lines = []
     for name, array in tensors.items():
         values = ", ".join(f"{value:.6g}" for value in array.reshape(-1)[:SHOWN].tolist())

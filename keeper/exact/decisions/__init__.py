@@ -1,1 +1,1 @@
-"""Pure decisions: a snapshot of the chain and a slot in, the next action out."""
+"""Pure decisions: from a snapshot of the chain and a slot to the next action."""

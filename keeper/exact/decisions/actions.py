@@ -1,4 +1,4 @@
-"""Everything a role can decide to do about a job, and the chores of an epoch."""
+"""Everything that a role can decide to do about a job, and the chores of an epoch."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -55,7 +55,7 @@ class CommitStage(JobAction):
 
 @dataclass(frozen=True, slots=True)
 class Check(JobAction):
-    """Verify the committed trace and keep a ballot for that seat."""
+    """Verify the committed trace and keep a ballot for the drawn seat."""
 
     kind: ClassVar[str] = "check"
     ballot: int
@@ -79,7 +79,7 @@ class RevealBallot(JobAction):
 
 @dataclass(frozen=True, slots=True)
 class ProveFraud(JobAction):
-    """Prove wrong what the own ballot rejects."""
+    """Prove wrong what the verifier's own ballot rejects."""
 
     kind: ClassVar[str] = "prove-fraud"
     operator: int
@@ -98,7 +98,7 @@ class AnswerQuestion(JobAction):
 
 @dataclass(frozen=True, slots=True)
 class Draw(JobAction):
-    """Draw verifiers, with the buyer's salt when with_salt."""
+    """Draw verifiers; `with_salt` adds the buyer's salt."""
 
     kind: ClassVar[str] = "draw"
     with_salt: bool
@@ -113,7 +113,7 @@ class Tally(JobAction):
 
 @dataclass(frozen=True, slots=True)
 class Settle(JobAction):
-    """Credit everybody who is owed."""
+    """Credit everybody whom the escrow owes."""
 
     kind: ClassVar[str] = "settle"
 
@@ -156,7 +156,7 @@ class SlashBallot(JobAction):
 
 @dataclass(frozen=True, slots=True)
 class AdoptPartial(JobAction):
-    """Bring a partial result before the verdict."""
+    """Put a partial result before the verdict."""
 
     kind: ClassVar[str] = "adopt-partial"
 
@@ -192,7 +192,7 @@ class ReleaseExposure(JobAction):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseBallot(JobAction):
-    """Free the stake that a ballot locked, or take the fee of a silent one."""
+    """Free the stake that a ballot locked, or take the fee of a silent verifier."""
 
     kind: ClassVar[str] = "release-ballot"
     ballot: int
@@ -200,7 +200,7 @@ class ReleaseBallot(JobAction):
 
 @dataclass(frozen=True, slots=True)
 class Withdraw(JobAction):
-    """Pull one credit."""
+    """Pay out one credit."""
 
     kind: ClassVar[str] = "withdraw"
     credit: int
@@ -244,7 +244,7 @@ class TakeSnapshot(Action):
 
 @dataclass(frozen=True, slots=True)
 class RollMarket(Action):
-    """Bring the market's demand to an epoch."""
+    """Bring the market's demand up to an epoch."""
 
     kind: ClassVar[str] = "roll-market"
     epoch: int

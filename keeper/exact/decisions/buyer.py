@@ -22,8 +22,8 @@ from keeper.node.decisions.clock import Clock
 class BuyerSnapshot:
     """One job as its buyer sees it.
 
-    cancelling is its wish to take an unclaimed job back; missing tells that the result could not be
-    fetched.
+    `cancelling` says that the buyer wants an unclaimed job back, `missing` that the result could
+    not be fetched.
     """
 
     job: JobSnapshot
@@ -33,7 +33,7 @@ class BuyerSnapshot:
 
 
 def next_action(snapshot: BuyerSnapshot, clock: Clock) -> Decision:
-    """The step that the chain accepts at clock.slot, or how long to wait."""
+    """Returns the step that the chain accepts at `clock.slot`, or how long to wait."""
     view = snapshot.job
     job, verdict = view.job, view.verdict
     if job.state is JobState.POSTED:
@@ -59,7 +59,10 @@ def _judged(snapshot: BuyerSnapshot, verdict: Verdict, clock: Clock) -> Decision
 
 
 def _misses(snapshot: BuyerSnapshot, verdict: Verdict) -> bool:
-    """Even one verifier: the others may collude with who withholds."""
+    """Returns whether the data are missed.
+
+    One verifier is enough, because the others may collude with the provider that withholds them.
+    """
     return snapshot.missing or any(ballot.missed for ballot in verdict.ballots)
 
 
@@ -67,7 +70,7 @@ def _take_back(view: JobSnapshot) -> Decision:
     job, escrow = view.job, view.escrow
     if escrow is not None:
         for credit in escrow.unpaid_to(job.buyer):
-            # tips for the steps that the buyer cranked
+            # The tips for steps that the buyer cranked.
             return Withdraw(job.address, credit)
         surplus = escrow.balance - escrow.outstanding
         if escrow.final and (surplus > 0 or escrow.outstanding == 0):

@@ -1,4 +1,4 @@
-"""What a crank does next: every step that a deadline opens to anybody, and the epoch's chores."""
+"""What a crank does next: every step that a deadline opens to anybody, and an epoch's chores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ from keeper.node.decisions.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Epochs:
-    """Epochs whose chores are done, and the fee vaults that hold something.
+    """The epochs whose chores are done, and the fee vaults that hold something.
 
-    emitted is the last epoch in which this crank moved emission.
+    `emitted` is the last epoch in which this crank moved emission.
     """
 
     slots: int
@@ -47,7 +47,7 @@ class Epochs:
 
 @dataclass(frozen=True, slots=True)
 class CrankSnapshot:
-    """A crank's view."""
+    """What a crank decides on."""
 
     owner: Pubkey
     jobs: tuple[JobSnapshot, ...]
@@ -58,7 +58,7 @@ class CrankSnapshot:
 
 
 def next_action(snapshot: CrankSnapshot, clock: Clock) -> Decision:
-    """A step that the chain accepts at clock.slot; otherwise when the next one opens."""
+    """Returns a step that the chain accepts at `clock.slot`, otherwise when the next one opens."""
     opens: list[int] = []
     for job in snapshot.jobs:
         step = _job_step(snapshot, job, clock)
@@ -75,7 +75,10 @@ def next_action(snapshot: CrankSnapshot, clock: Clock) -> Decision:
 
 
 def draw_opens(verdict: Verdict, salt_slots: int) -> int:
-    """First slot in which anybody may draw: at once after the delay if the salt is known."""
+    """Returns the first slot in which anybody may draw.
+
+    Where the salt is known, that is as soon as the delay has passed.
+    """
     delay = DRAW_DELAY + 1 + (0 if verdict.salt_known else salt_slots)
     return verdict.committed_slot + delay
 

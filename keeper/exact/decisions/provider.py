@@ -1,4 +1,4 @@
-"""What a provider does next: finish what it holds, answer, collect what it earned, take more."""
+"""What a provider does next: finish its jobs, answer, collect what it earned, take more."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from keeper.node.decisions.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class ComputedStage:
-    """Operators first..last - 1 whose outputs are in the store under this trace root."""
+    """Operators first..last - 1, whose outputs are in the store under this trace root."""
 
     first: int
     last: int
@@ -34,10 +34,10 @@ class ComputedStage:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What this node knows of a job it holds.
+    """What this node knows of a job that it holds.
 
-    cumulative_macs[i] is the work of operators 0..i; restart is set when an earlier provider's
-    stages cannot be fetched, so that the job begins again at operator 0.
+    `cumulative_macs[i]` counts the multiply-adds of operators 0..i. `restart` is set when the
+    stages of an earlier provider cannot be fetched, so that the job begins again at operator 0.
     """
 
     cumulative_macs: tuple[int, ...]
@@ -47,10 +47,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class ProviderSnapshot:
-    """A provider's view: its jobs and offers, its stake and what it has computed.
+    """What a provider decides on: its jobs and offers, its stake and what it has computed.
 
-    rate is multiply-adds a slot; terms is None while it may not claim. asked are operator and
-    element of each question about a job's data, once they are known.
+    `rate` is multiply-adds per slot. `terms` is None while the provider may not claim. `asked`
+    holds the operator and element of each question about a job's data, once they are known.
     """
 
     owner: Pubkey
@@ -63,7 +63,7 @@ class ProviderSnapshot:
 
 
 def next_action(snapshot: ProviderSnapshot, clock: Clock) -> Decision:
-    """The most urgent step that the chain accepts at clock.slot."""
+    """Returns the most urgent step that the chain accepts at `clock.slot`."""
     for job in sorted(snapshot.jobs, key=_lease_end):
         if (step := _finish(snapshot, job, clock)) is not None:
             return step
@@ -83,9 +83,10 @@ def next_action(snapshot: ProviderSnapshot, clock: Clock) -> Decision:
 
 
 def plan_stage(work: Work, first: int, stages_left: int, budget: int) -> int:
-    """The operator at which a stage from first ends: as much as budget holds, at least one.
+    """Returns the operator at which a stage that begins at `first` ends.
 
-    The last stage that the verdict has room for takes everything.
+    A stage takes as many multiply-adds as `budget` allows, and one operator at least. The last
+    stage that the verdict has room for takes everything.
     """
     operators = len(work.cumulative_macs)
     if stages_left <= 1:
@@ -121,7 +122,7 @@ def _finish(snapshot: ProviderSnapshot, held: JobSnapshot, clock: Clock) -> Deci
     if work is None:
         return None
     mine = [stage for stage in verdict.stages if stage.provider == snapshot.owner]
-    # a predecessor may have used up the stages to make its successor lose the lease
+    # A predecessor may have used up the stages to make its successor lose the lease.
     full = len(verdict.stages) == MAX_STAGES
     begin_again = (work.restart or full) and job.progress > 0 and not mine
     first = 0 if begin_again else job.progress
@@ -129,13 +130,13 @@ def _finish(snapshot: ProviderSnapshot, held: JobSnapshot, clock: Clock) -> Deci
         if stage.first == first:
             return CommitStage(job.address, stage.first, stage.last, stage.root)
     stages_left = MAX_STAGES - (0 if first == 0 else len(verdict.stages))
-    # half a lease, so that a node at half its measured speed still commits in time
+    # Half a lease, so that a node at half its measured speed still commits in time.
     budget = snapshot.rate * snapshot.lease_slots // 2
     return Execute(job.address, first, plan_stage(work, first, stages_left, budget))
 
 
 def _answer(snapshot: ProviderSnapshot, asked: JobSnapshot, clock: Clock) -> Decision | None:
-    """The first open question about what this provider committed."""
+    """Returns an answer to the first open question about what this provider committed."""
     job, verdict = asked.job, asked.verdict
     if (
         verdict is None

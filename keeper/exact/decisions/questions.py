@@ -1,6 +1,6 @@
-"""What a provider must show when its data is missed: eight elements of the beacon's choice.
+"""What a provider must show when its data are missed: eight elements that the beacon chooses.
 
-Rules: `programs/verdict/README.md`, "Availability". All times are slots.
+`programs/verdict/README.md` has the rules under "Availability". All times are slots.
 """
 
 from bisect import bisect_right
@@ -19,10 +19,10 @@ Output = tuple[Shape, DType]
 
 
 def seed_slot(asked_slot: int, slot: int) -> int:
-    """The hash of the lowest slot at or after this one chooses the questions.
+    """Returns the slot from which on the first existing hash chooses the questions.
 
-    A hash that has left SlotHashes by `slot` is replaced by that of the latest slot a whole number
-    of its lengths later. ValueError before the first can exist.
+    A hash that has left SlotHashes by `slot` is replaced by the one of the latest slot that is a
+    whole number of its lengths later. Raises ValueError before the first can exist.
     """
     first = asked_slot + ANSWER_DELAY
     if slot <= first:
@@ -31,17 +31,18 @@ def seed_slot(asked_slot: int, slot: int) -> int:
 
 
 def question_seed(slot_hash: bytes, job: Pubkey) -> bytes:
-    """What decides every question of a job."""
+    """Returns the seed that decides every question of a job."""
     return sha256(slot_hash + bytes(job)).digest()
 
 
 def question(
     seed: bytes, index: int, outputs: Sequence[Output], work: Sequence[int]
 ) -> tuple[int, int]:
-    """Operator and element of a multiply-add drawn from all that the operators take.
+    """Returns operator and element of a multiply-add drawn from all that the operators take.
 
-    `outputs` are those of the operators that the stages cover, `work` the multiply-adds up to and
-    with each; the element counts padded rows, as a rejecting ballot does. ValueError without any.
+    `outputs` belong to the operators that the stages cover; `work` counts the multiply-adds up to
+    and with each. The element counts padded rows, as a rejecting ballot does. Raises ValueError
+    without any output.
     """
     if not outputs:
         raise ValueError("without an output there is nothing to ask")

@@ -1,6 +1,7 @@
 """Which posted job a provider takes: the best score among those that it may claim.
 
-Twin of the registry's claim order and price, so that no claim is sent before the chain takes it.
+The rules are the registry's own claim order and price, so that no claim is sent before the chain
+takes it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,9 +37,9 @@ class ClaimRules:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A provider's registration and stake. ask is base units per 2^30 multiply-adds.
+    """A provider's registration and stake.
 
-    reputation is Q16 as it was at rated_slot.
+    `ask` is base units per 2^30 multiply-adds. `reputation` is Q16, as it was at `rated_slot`.
     """
 
     ask: int
@@ -54,8 +55,8 @@ class Standing:
 class ClaimTerms:
     """Everything that a claim depends on besides the job.
 
-    beacons holds, by job, the hash of the lowest slot at or after its posting; a job without one
-    has none yet, and None stands for a hash that aged out, which opens the job to all.
+    `beacons` holds, by job, the hash of the lowest slot at or after its posting. A job without an
+    entry has no beacon yet. None stands for a hash that aged out, which opens the job to all.
     """
 
     rules: ClaimRules
@@ -68,7 +69,7 @@ class ClaimTerms:
 def choose(
     offers: Iterable[JobSnapshot], owner: Pubkey, terms: ClaimTerms, clock: Clock
 ) -> Job | int | None:
-    """The job to claim now; otherwise the first slot at which one opens, or None."""
+    """Returns the job to claim now, otherwise the first slot at which one opens, or None."""
     ready: list[Job] = []
     opens: list[int] = []
     for offer in offers:
@@ -86,12 +87,12 @@ def choose(
 
 
 def aged_score(job: Job, rules: ClaimRules, clock: Clock) -> int:
-    """Score as Q32 plus ageing for every slot since posting: no job starves."""
+    """Returns the score as Q32 plus ageing for every slot since posting: no job starves."""
     return job.score_q32 + rules.ageing_q32 * max(0, clock.slot - job.posted_slot)
 
 
 def acceptable(job: Job, owner: Pubkey, terms: ClaimTerms) -> bool:
-    """Whether the chain would let owner claim the job at some slot, and at this job's price."""
+    """Returns whether the chain would let `owner` claim the job at some slot, at its price."""
     standing = terms.standing
     if (
         job.state is not JobState.POSTED
@@ -108,7 +109,10 @@ def acceptable(job: Job, owner: Pubkey, terms: ClaimTerms) -> bool:
 
 
 def first_claim_slot(job: Job, owner: Pubkey, terms: ClaimTerms) -> int:
-    """First slot at which owner may claim; while the hash does not exist, the longest wait."""
+    """Returns the first slot at which `owner` may claim.
+
+    While the beacon does not exist, that is after the longest wait.
+    """
     rules, standing = terms.rules, terms.standing
     registered = standing.registered_slot + rules.min_registration_slots
     if job.address not in terms.beacons:
@@ -123,9 +127,9 @@ def first_claim_slot(job: Job, owner: Pubkey, terms: ClaimTerms) -> int:
 
 
 def quote(macs: int, terms: ClaimTerms) -> int | None:
-    """ask * macs * (1 + demand) * (1 + capability) * season, floored at each factor.
+    """Returns ask * macs * (1 + demand) * (1 + capability) * season, floored at each factor.
 
-    In base units; None when it exceeds u64.
+    The price is in base units; None when it exceeds u64.
     """
     capability = Q32_ONE + q32_share(terms.standing.measured_rate, terms.rules.capability_ref)
     price = terms.standing.ask * macs // ASK_MACS
@@ -137,18 +141,21 @@ def quote(macs: int, terms: ClaimTerms) -> int | None:
 
 
 def locked(price: int, offered: int, rules: ClaimRules) -> tuple[int, int]:
-    """Exposure of a lease at this price, and its bond by what the buyer offers, in base units."""
+    """Returns a lease's exposure at this price, and its bond by what the buyer offers.
+
+    Both are base units.
+    """
     return rules.kappa * price, -(-offered * rules.bond_bps // BPS)
 
 
 def reputation_at(standing: Standing, slot: int, half_life: int) -> int:
-    """What is left of a Q16 reputation: halved every half_life slots, linearly within each."""
+    """Returns what is left of a Q16 reputation: halved every `half_life` slots, linearly within."""
     halvings, rest = divmod(max(0, slot - standing.rated_slot), half_life)
     halved = standing.reputation >> halvings
     return halved - halved * rest // half_life // 2
 
 
 def weight(free_stake: int, reputation: int) -> int:
-    """Free stake in base units times 1/4 + 3/4 of a Q16 reputation."""
+    """Returns free stake in base units times 1/4 + 3/4 of a Q16 reputation."""
     factor = REPUTATION_ONE + 3 * reputation
     return min(U64_MAX, free_stake * factor // (4 * REPUTATION_ONE))

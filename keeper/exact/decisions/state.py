@@ -30,7 +30,7 @@ def voids(outcome: Outcome) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A provider's hold on a job; it ends after expires_slot unless a stage is committed."""
+    """A provider's hold on a job; it ends after `expires_slot` unless a stage is committed."""
 
     provider: Pubkey
     claimed_slot: int
@@ -41,7 +41,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A posted job. Amounts are base units; score is Q32."""
+    """A posted job. Amounts are base units, the score is Q32."""
 
     address: Pubkey
     buyer: Pubkey
@@ -80,9 +80,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class DrawnBallot:
-    """One drawn seat; verifier is known once it has cast, what it found once revealed.
+    """One drawn seat.
 
-    rejected are operator and element.
+    `verifier` is known once it has cast, what it found once it has revealed. `rejected` is the
+    operator and the element.
     """
 
     index: int
@@ -98,10 +99,10 @@ class DrawnBallot:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Questions to the providers of data that a majority, or the buyer, missed.
+    """The questions to providers whose data a majority of verifiers, or the buyer, missed.
 
-    seed is None until the chain has learned it; bit i of answered is set once question i has been
-    answered.
+    `seed` is None until the chain has learned it. Bit i of `answered` is set once question i has
+    been answered.
     """
 
     seed: bytes | None
@@ -112,10 +113,11 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The proof side of a job. committed_slot is the base of the next draw.
+    """The proof side of a job.
 
-    A proof, or a missing answer, convicts one stage's provider; slashed tells whether it has lost
-    its exposure. availability is None unless the data was missed.
+    `committed_slot` is the base of the next draw. A proof, or a missing answer, convicts the
+    provider of one stage; `slashed` says whether it has lost its exposure. `availability` is None
+    unless the data were missed.
     """
 
     state: VerdictState
@@ -135,30 +137,30 @@ class Verdict:
 
     @property
     def latest_draw(self) -> tuple[DrawnBallot, ...]:
-        """The ballots that may still change: only those of the latest draw."""
+        """The ballots that may still change: those of the latest draw."""
         return tuple(ballot for ballot in self.ballots if ballot.draw == self.draws)
 
     @property
     def blamed(self) -> Pubkey | None:
-        """Who answers for a void: the convicted, or the provider of the last stage."""
+        """The provider that answers for a void: the convicted one, or that of the last stage."""
         if self.convicted is not None:
             return self.convicted
         return self.stages[-1].provider if self.stages else None
 
     def provider_of(self, operator: int) -> Pubkey | None:
-        """Who committed an operator's output."""
+        """Returns the provider that committed an operator's output, None where none did."""
         for stage in self.stages:
             if stage.first <= operator < stage.last:
                 return stage.provider
         return None
 
     def owes_slash(self, ballot: DrawnBallot) -> bool:
-        """Whether it accepted what was proven wrong and still holds its exposure."""
+        """Returns whether a verifier accepted what was proven wrong and still has its exposure."""
         revealed = ballot.state is BallotState.REVEALED and ballot.accepted
         return is_proven(self.outcome) and revealed and not ballot.slashed
 
     def is_challengeable(self, slot: int) -> bool:
-        """Whether a proof of fraud is still judged at the slot."""
+        """Returns whether a proof of fraud is still judged at the slot."""
         match self.state:
             case VerdictState.COMMITTED | VerdictState.BALLOTING | VerdictState.ANSWERING:
                 return True
@@ -172,14 +174,14 @@ class Verdict:
                 return False
 
     def may_demand(self, slot: int) -> bool:
-        """Whether the buyer may still ask for the data."""
+        """Returns whether the buyer may still ask for the data."""
         waiting = self.state is VerdictState.DISPUTED or (
             self.state is VerdictState.DECIDED and not voids(self.outcome)
         )
         return waiting and self.availability is None and slot <= self.window_end
 
     def ballots_closed(self, slot: int) -> bool:
-        """Whether no ballot can change any more."""
+        """Returns whether no ballot can change any more."""
         casting_over = slot > self.ballot_deadline
         return slot > self.reveal_deadline or all(
             ballot.state is BallotState.REVEALED
@@ -190,10 +192,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class JobSnapshot:
-    """A job with what hangs on it.
+    """A job with its verdict and escrow.
 
-    exposed are the owners whose exposure to the job still exists; version differs after every
-    change.
+    `exposed` are the owners whose exposure to the job still exists. `version` differs after every
+    change. `sequences` are the programs and sequence numbers of the accounts behind it.
     """
 
     job: Job
@@ -205,5 +207,5 @@ class JobSnapshot:
 
     @property
     def address(self) -> Pubkey:
-        """The job's."""
+        """The job's address."""
         return self.job.address

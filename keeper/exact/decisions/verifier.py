@@ -1,4 +1,4 @@
-"""What a verifier does next: reveal, then prove and cast, check, and last collect."""
+"""What a verifier does next: reveal first, then prove and cast, then check, then collect."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ Step = tuple[tuple[int, int], Action]
 
 @dataclass(frozen=True, slots=True)
 class VerifierSnapshot:
-    """A verifier's view. ready tells which of its ballots are kept, by job and index."""
+    """What a verifier decides on; `ready` are its kept ballots, by job and index."""
 
     owner: Pubkey
     seat: int | None
@@ -34,7 +34,7 @@ class VerifierSnapshot:
 
 
 def next_action(snapshot: VerifierSnapshot, clock: Clock) -> Decision:
-    """The most urgent step that the chain accepts at clock.slot."""
+    """Returns the most urgent step that the chain accepts at `clock.slot`."""
     steps = [step for job in snapshot.jobs for step in _steps(snapshot, job, clock)]
     if steps:
         return min(steps, key=lambda step: step[0])[1]
@@ -42,7 +42,7 @@ def next_action(snapshot: VerifierSnapshot, clock: Clock) -> Decision:
 
 
 def _steps(snapshot: VerifierSnapshot, job: JobSnapshot, clock: Clock) -> list[Step]:
-    """Possible steps with their urgency: kind first, then the deadline."""
+    """Returns the possible steps with their urgency: the kind first, then the deadline."""
     verdict, address = job.verdict, job.job.address
     found: list[Step] = []
     if verdict is not None:
@@ -67,9 +67,10 @@ def _steps(snapshot: VerifierSnapshot, job: JobSnapshot, clock: Clock) -> list[S
 def _proof_steps(
     snapshot: VerifierSnapshot, job: JobSnapshot, verdict: Verdict, clock: Clock
 ) -> list[Step]:
-    """What it rejected itself, whatever the others found, as long as a proof is judged.
+    """Returns proofs of what the verifier itself rejected, as long as a proof is judged.
 
-    Not while others may still reveal: a proof ends balloting, and who has not revealed is not paid.
+    What the others found does not matter. No proof is sent while others may still reveal: it would
+    end balloting, and whoever has not revealed by then is not paid.
     """
     if not verdict.is_challengeable(clock.slot):
         return []

@@ -1,4 +1,4 @@
-"""Disputes: evidence staged, proofs made, receipts judged again."""
+"""Disputes: evidence uploaded, proofs made, receipts judged again, histories audited."""
 
 from keeper.exact.disputes.buffer import (
     FIRST_BYTES,

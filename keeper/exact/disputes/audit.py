@@ -1,4 +1,4 @@
-"""A job's life out of its events: how it ended, which stages stand, who took part and got what."""
+"""A job's life from its events: how it ended, which stages stand, its parties and payments."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ VAULT = "job vault"
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Base units of $NLOV from one name to another, and for what."""
+    """Base units of $NLOV that went from one party to another, and their purpose."""
 
     slot: int
     source: str
@@ -26,7 +26,7 @@ class Movement:
 
 
 def stages_in_force(events: Sequence[Event]) -> tuple[Stage, ...]:
-    """What stands of the committed stages: one that begins at operator 0 drops all before it."""
+    """Returns the committed stages that stand; one from operator 0 drops all before it."""
     stages: list[Stage] = []
     for event in events:
         if isinstance(event, verdict.StageCommitted):
@@ -37,7 +37,7 @@ def stages_in_force(events: Sequence[Event]) -> tuple[Stage, ...]:
 
 
 def outcome_of(events: Sequence[Event]) -> Outcome:
-    """The latest outcome that was told."""
+    """Returns the latest outcome that an event tells."""
     outcome = Outcome.NONE
     for event in events:
         match event:
@@ -56,7 +56,7 @@ def outcome_of(events: Sequence[Event]) -> Outcome:
 
 
 class Parties:
-    """Names of a job's parties in the order in which they appear."""
+    """Names of a job's parties, in the order in which they appear."""
 
     def __init__(self, job: Pubkey, events: Sequence[Event]) -> None:
         self._names = {escrow.vault_address(job): VAULT}
@@ -66,11 +66,11 @@ class Parties:
             self._learn(event)
 
     def name(self, key: Pubkey) -> str:
-        """A party by its part; who is paid without another part has cranked."""
+        """Returns a party's name by its part; whoever is paid without another part has cranked."""
         return self._names.get(key) or self._add("crank", key)
 
     def addresses(self) -> dict[str, str]:
-        """Address of each party by name."""
+        """Returns the address of each party by name."""
         places = {VAULT, FEES}
         return {name: str(key) for key, name in self._names.items() if name not in places}
 
@@ -93,7 +93,7 @@ class Parties:
 
 
 def movements(events: Sequence[Event], parties: Parties) -> Iterator[Movement]:
-    """Every movement of tokens that the events tell of, in order."""
+    """Yields every movement of tokens that the events tell of, in order."""
     for event in events:
         yield from _movements(event, parties)
 
@@ -126,7 +126,7 @@ def _movements(event: Event, parties: Parties) -> Iterator[Movement]:
 
 
 def totals(found: Sequence[Movement]) -> dict[str, tuple[int, int]]:
-    """What each name gave and what it got, base units."""
+    """Returns what each name gave and what it got, in base units."""
     sums: dict[str, tuple[int, int]] = {}
     for each in found:
         gave, got = sums.get(each.source, (0, 0))

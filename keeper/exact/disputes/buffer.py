@@ -1,4 +1,4 @@
-"""Evidence in an account of its owner: what creates it, fills it and takes it back."""
+"""Evidence in an account of its owner: what creates the account, fills it and closes it."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,10 @@ SEED_DIGITS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class EvidenceBuffer:
-    """Evidence of one owner on one element of a job, all but the last `tail_bytes` of it staged."""
+    """One owner's evidence on one element of a job.
+
+    All of it but the last `tail_bytes` goes into the account.
+    """
 
     owner: Pubkey
     job: Pubkey
@@ -33,22 +36,22 @@ class EvidenceBuffer:
 
     @property
     def body(self) -> bytes:
-        """What goes into the buffer."""
+        """What goes into the account."""
         return self.evidence[: max(0, len(self.evidence) - self.tail_bytes)]
 
     @property
     def tail(self) -> bytes:
-        """What rides with the instruction that reads the buffer."""
+        """What goes with the instruction that reads the account."""
         return self.evidence[len(self.body) :]
 
     @property
     def space(self) -> int:
-        """Bytes of the account."""
+        """The account's size in bytes."""
         return HEADER_BYTES + len(self.body)
 
     @property
     def seed(self) -> str:
-        """The same for the same place of a job, so that a restart finds what it staged."""
+        """The same for the same element of a job, so that a restart finds what it uploaded."""
         place = bytes(self.job) + position_bytes(self.operator, self.element)
         return hashlib.sha256(place).hexdigest()[:SEED_DIGITS]
 
@@ -58,7 +61,10 @@ class EvidenceBuffer:
         return Pubkey.create_with_seed(self.owner, self.seed, verdict.ID)
 
     def create(self, lamports: int) -> Instruction:
-        """Allocate the account with its rent; only `open` in the same transaction makes it ours."""
+        """Returns what allocates the account with its rent.
+
+        Only `open` in the same transaction makes it ours.
+        """
         return create_account_with_seed(
             CreateAccountWithSeedParams(
                 from_pubkey=self.owner,
@@ -72,7 +78,7 @@ class EvidenceBuffer:
         )
 
     def open(self, length: int | None = None) -> Instruction:
-        """Write the header; `length` is that of the staged bytes unless another is given."""
+        """Returns what writes the header; `length` is that of the body unless another is given."""
         return verdict.open_buffer(
             length=len(self.body) if length is None else length,
             challenger=self.owner,
@@ -82,27 +88,27 @@ class EvidenceBuffer:
         )
 
     def begin(self, lamports: int, placing: Sequence[Instruction] = ()) -> list[Instruction]:
-        """The first transaction: the account with its rent, `placing`, and the first bytes."""
+        """Returns the first transaction: the account, its rent, `placing` and the first bytes."""
         first = self.body[:FIRST_BYTES]
         writing = [self.write(0, first)] if first else []
         return [self.create(lamports), self.open(), *placing, *writing]
 
     def write(self, offset: int, data: bytes) -> Instruction:
-        """Write bytes at an offset of the evidence."""
+        """Returns what writes bytes at an offset of the evidence."""
         return verdict.write_buffer(
             offset=offset, bytes=data, challenger=self.owner, buffer=self.address
         )
 
     def pieces(self, start: int = 0, size: int = WRITE_BYTES) -> Iterator[tuple[int, bytes]]:
-        """Offset and bytes of each write from `start` on."""
+        """Yields offset and bytes of each write from `start` on."""
         for offset in range(start, len(self.body), size):
             yield offset, self.body[offset : offset + size]
 
     def close(self) -> Instruction:
-        """Take the rent back."""
+        """Returns what closes the account and takes the rent back."""
         return verdict.close_buffer(challenger=self.owner, buffer=self.address, payer=self.owner)
 
 
 def position_bytes(operator: int, element: int) -> bytes:
-    """Operator and element as the programs hash them: u32 little-endian each."""
+    """Returns operator and element as the programs hash them: u32 little-endian each."""
     return operator.to_bytes(4, "little") + element.to_bytes(4, "little")

@@ -16,7 +16,10 @@ JUDGEMENT_UNITS: Final = 400_000
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """Evidence against a job's element. salt keeps the ticket's place secret until the proof."""
+    """Evidence against an element of a job.
+
+    `salt` keeps the element secret between ticket and proof.
+    """
 
     buffer: EvidenceBuffer
     graph: Pubkey
@@ -29,22 +32,25 @@ class Challenge:
 
     @property
     def hash(self) -> bytes:
-        """SHA256(operator | element | challenger | salt), integers u32 little-endian."""
+        """SHA256(operator | element | challenger | salt), integers as u32 little-endian."""
         place = position_bytes(self.buffer.operator, self.buffer.element)
         return hashlib.sha256(place + bytes(self.buffer.owner) + self.salt).digest()
 
     def place_ticket(self) -> Instruction:
-        """Announce the challenge without saying of what."""
+        """Returns what announces the challenge without naming the element."""
         return verdict.place_ticket(
             hash=self.hash, challenger=self.buffer.owner, job=self.buffer.job
         )
 
     def close_ticket(self) -> Instruction:
-        """Take the ticket's rent back."""
+        """Returns what takes the ticket's rent back."""
         return verdict.close_ticket(challenger=self.buffer.owner, ticket=self.ticket)
 
     def prove(self, *, ticket: bool = True) -> Instruction:
-        """Have the referee judge; without a ticket by the right of a rejecting ballot."""
+        """Returns what has the referee judge.
+
+        Without a ticket the right to prove comes from a rejecting ballot.
+        """
         return verdict.prove_fraud(
             operator=self.buffer.operator,
             element=self.buffer.element,

@@ -1,4 +1,4 @@
-"""A job's data held against what the chain knows of it: evidence from one, judgement by both."""
+"""A job's data beside what the chain knows of them: evidence from the one, judgement by both."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ class CommittedTrace:
     def __init__(
         self, graph: Graph, inputs: Sequence[Array], outputs: Sequence[bytes], claim: Claim
     ) -> None:
-        """claim holds the chain's roots; its operator and element do not matter."""
+        """`claim` holds the chain's roots; its operator and element do not matter."""
         self.graph = graph
         self.inputs = inputs
         self.outputs = outputs
@@ -25,13 +25,16 @@ class CommittedTrace:
         self._witness = Witness(graph, inputs, outputs, stages)
 
     def evidence(self, operator: int, element: int) -> bytes:
-        """The bytes that the referee reads; EvidenceError when the place does not exist."""
+        """Returns the bytes that the referee reads.
+
+        Raises EvidenceError when there is no such element.
+        """
         return self._witness.stage(operator, element)
 
     def judge(self, operator: int, element: int) -> Judgement:
-        """What the referee will find.
+        """Returns what the referee will find.
 
-        Raises EvidenceError when the place does not exist, or the data are not what the chain's
+        Raises EvidenceError when there is no such element, or the data are not what the chain's
         roots commit to.
         """
         claim = replace(self._claim, operator=operator, element=element)
@@ -41,7 +44,7 @@ class CommittedTrace:
 def claim_of(
     spec_root: bytes, operators: int, inputs: tuple[bytes, int], stages: Sequence[Stage]
 ) -> Claim:
-    """The chain's roots as a claim on no element yet; inputs are their root and count."""
+    """Returns the chain's roots as a claim on no element yet; `inputs` are their root and count."""
     root, count = inputs
     claimed = tuple(ClaimedStage(each.first, each.last, each.root) for each in stages)
     return Claim(spec_root, operators, root, count, claimed, operator=0, element=0)

@@ -1,4 +1,4 @@
-"""Everything the chain's history tells of one job."""
+"""All events of one job in the chain's history."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from keeper.chain.gateway import Gateway
 
 @dataclass(frozen=True, slots=True)
 class LandedEvent:
-    """An event and the transaction that told it."""
+    """An event, and the transaction that emitted it."""
 
     slot: int
     signature: Signature
@@ -20,8 +20,8 @@ class LandedEvent:
 
 
 async def job_events(gateway: Gateway, job: Pubkey) -> list[LandedEvent]:
-    """The job's events, oldest first; none of a job that the cluster never saw."""
-    # Some steps name not the job but what hangs on it.
+    """Returns the job's events, oldest first; none of a job that the cluster never saw."""
+    # Some steps do not name the job, only accounts that belong to it.
     addresses = [
         job,
         verdict.verdict_address(job),

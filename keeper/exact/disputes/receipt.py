@@ -12,7 +12,7 @@ from kernels.evidence import EvidenceError
 class Replay:
     """What judging again found; a value is None where the evidence cannot be judged.
 
-    `differences` says in words what is not as the receipt has it.
+    `differences` are sentences about what differs from the receipt.
     """
 
     evidence: bytes | None
@@ -28,7 +28,7 @@ class Replay:
 
 
 def judge_again(trace: CommittedTrace, receipt: verdict.Receipt) -> Replay:
-    """Make the receipt's evidence again, and judge it by the referee's twin."""
+    """Make the receipt's evidence again, and judge it by the referee's rules."""
     operator, element = receipt.operator, receipt.element
     try:
         digest = hashlib.sha256(trace.evidence(operator, element)).digest()

@@ -1,4 +1,4 @@
-"""Carries evidence to the chain: looks what is staged, sends what is missing, proves."""
+"""Brings evidence to the chain: reads what is there, sends what is missing, then proves."""
 
 import asyncio
 import itertools
@@ -21,7 +21,10 @@ SESSION_BYTES: Final = 8
 
 
 class EvidenceUploader:
-    """Stages for one key; killed anywhere, the next one goes on from what the chain holds."""
+    """Uploads for one key.
+
+    Killed anywhere, the next uploader goes on from what the chain holds.
+    """
 
     def __init__(
         self,
@@ -41,10 +44,10 @@ class EvidenceUploader:
         self._sendings = itertools.count()
 
     async def upload(self, buffer: EvidenceBuffer, placing: Sequence[Instruction] = ()) -> None:
-        """Bring the buffer's bytes to the chain; `placing` rides with its creation.
+        """Bring the buffer's bytes to the chain; `placing` goes with its creation.
 
-        All missing writes go out at once: evidence staged within two slots cannot be copied in
-        time. Raises ChainError.
+        All missing writes go out at once: evidence that is complete within two slots cannot be
+        copied in time. Raises ChainError.
         """
         held = await self._held(buffer)
         if held is not None and len(held) != len(buffer.body):
@@ -65,10 +68,10 @@ class EvidenceUploader:
         await self._write(buffer, pieces)
 
     async def prove(self, challenge: Challenge, *, ticket: bool) -> Landed:
-        """Stage, prove once the ticket is old enough, and take the rents back either way.
+        """Upload, prove once the ticket is old enough, and take the rents back either way.
 
-        `ticket` is needed unless an own revealed ballot rejects the element. Raises ChainError: a
-        ProgramError where the referee or the verdict refuses.
+        `ticket` is needed unless a revealed ballot of this key rejects the element. Raises
+        ChainError: a ProgramError where the referee or the verdict refuses.
         """
         placing = await self._placing(challenge) if ticket else []
         await self.upload(challenge.buffer, placing)
@@ -78,7 +81,7 @@ class EvidenceUploader:
         return await self._judged(challenge.buffer, "prove", challenge.prove(ticket=ticket), also)
 
     async def answer(self, buffer: EvidenceBuffer, graph: Pubkey, question: int) -> Landed:
-        """Stage, answer a question about the owner's data, and take the rent back either way.
+        """Upload, answer a question about the owner's data, and take the rent back either way.
 
         Raises ChainError.
         """
@@ -108,7 +111,7 @@ class EvidenceUploader:
         reading: Instruction,
         closing: Sequence[Instruction] = (),
     ) -> Landed:
-        """Send what the referee judges by, then take the rents back, whatever it found."""
+        """Send the instruction that the referee judges, then take the rents back either way."""
         try:
             landed = await self._send(buffer, step, [reading], JUDGEMENT_UNITS)
         except PermanentError:
@@ -135,7 +138,10 @@ class EvidenceUploader:
             raise refusals[0] from failures
 
     async def _placing(self, challenge: Challenge) -> list[Instruction]:
-        """What places the ticket, nothing where it stands; another one is closed first."""
+        """Returns what places the ticket, nothing where it stands.
+
+        Another ticket of this key on the job is closed first.
+        """
         standing = await self._gateway.fetch(verdict.Ticket, challenge.ticket)
         if standing is not None and standing.hash == challenge.hash:
             return []

@@ -1,4 +1,4 @@
-"""Roles: each wires chain, decisions, computing and data together for one key."""
+"""The roles of the exact class: each connects chain, decisions, computing and data for one key."""
 
 from keeper.exact.roles.buyer import Buyer
 from keeper.exact.roles.crank import Crank

@@ -1,4 +1,4 @@
-"""Chain accounts as the domain's types: the only place that knows both."""
+"""Accounts of jobs as types that decisions read: no other file knows both."""
 
 from solders.pubkey import Pubkey
 
@@ -19,7 +19,7 @@ from keeper.node.accounts import NOBODY, url_text
 
 
 def job_of(address: Pubkey, account: job_registry.Job) -> Job:
-    """A Job account."""
+    """Returns a Job account as a job."""
     lease = account.lease
     held = lease.provider != NOBODY
     return Job(
@@ -53,7 +53,7 @@ def job_of(address: Pubkey, account: job_registry.Job) -> Job:
 
 
 def verdict_of(account: verdict_program.Verdict) -> Verdict:
-    """A Verdict account."""
+    """Returns a Verdict account as a verdict."""
     return Verdict(
         state=VerdictState(account.state),
         outcome=Outcome(account.outcome),
@@ -81,7 +81,7 @@ def verdict_of(account: verdict_program.Verdict) -> Verdict:
 
 
 def claim_rules(params: job_registry.Params) -> ClaimRules:
-    """The registry's parameters for claims."""
+    """Returns the registry's parameters that decide about claims."""
     return ClaimRules(
         max_attempts=params.max_attempts,
         min_registration_slots=params.min_registration_slots,
@@ -97,7 +97,7 @@ def claim_rules(params: job_registry.Params) -> ClaimRules:
 
 
 def standing_of(account: job_registry.Provider, free_stake: int) -> Standing:
-    """A Provider account and its owner's free stake in base units."""
+    """Returns a Provider account with its owner's free stake in base units."""
     return Standing(
         ask=account.ask,
         max_macs=account.max_macs,

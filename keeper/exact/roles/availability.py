@@ -1,4 +1,4 @@
-"""Which elements the beacon asks for when a majority misses a job's data."""
+"""Which elements the beacon asks for when a job's data are missed."""
 
 from itertools import accumulate
 
@@ -16,7 +16,7 @@ ElementPosition = tuple[int, int]
 def questions_of(
     mirror: Mirror[View], snapshot: JobSnapshot, graph: Graph
 ) -> tuple[ElementPosition, ...]:
-    """The questions about a job of this graph; none before they are known."""
+    """Returns the questions about a job of this graph; none before they are known."""
     judged = snapshot.verdict
     if judged is None or judged.availability is None or not judged.stages:
         return ()

@@ -1,4 +1,4 @@
-"""The buyer's side of its posted jobs: salts the draw, fetches the result, takes the rest back."""
+"""The buyer's side of its posted jobs: salt the draw, demand missing data, take the rest back."""
 
 from solders.pubkey import Pubkey
 
@@ -35,7 +35,7 @@ class Buyer(Role):
         self.missing: set[Pubkey] = set()
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
-        """See keeper.exact.decisions.buyer."""
+        """Returns the next action, by `keeper.exact.decisions.buyer`."""
         waits: list[int] = []
         for snapshot in jobs:
             job = snapshot.job
@@ -56,7 +56,7 @@ class Buyer(Role):
         return Wait(min(waits, default=None))
 
     async def perform(self, action: Action, view: View) -> None:
-        """Send, with the salt where it is due."""
+        """Send the action, with the salt where one is due."""
         if isinstance(action, Draw):
             salt = self._salts.get(action.job)
             if salt is None:

@@ -1,4 +1,4 @@
-"""Looks for a lie in what was committed, and proves it; for verifiers and for anyone else."""
+"""Looks for a wrong element in what was committed, and proves it."""
 
 import logging
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ SALT_BYTES = 32
 
 
 class NothingWrongError(RoleError, BadInputError):
-    """There is nothing to prove; nothing was sent."""
+    """There is nothing to prove, and nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrongElement:
-    """An element that is wrong by the judgement of the referee's twin."""
+    """An element that is wrong by the judgement of the referee's rules."""
 
     operator: int
     element: int
@@ -44,7 +44,10 @@ class Challenger:
         self._lane = lane
 
     async def suspect(self, snapshot: JobSnapshot, trace: CommittedTrace) -> WrongElement:
-        """The first wrong element of everything committed; raises NothingWrongError, TraceError."""
+        """Returns the first wrong element of everything committed.
+
+        Raises NothingWrongError where there is none, and TraceError.
+        """
         stages = [
             CommittedStage(each.first, each.last, each.root)
             for each in (snapshot.verdict.stages if snapshot.verdict is not None else ())
@@ -65,7 +68,10 @@ class Challenger:
     async def examine(
         self, snapshot: JobSnapshot, trace: CommittedTrace, operator: int, element: int
     ) -> WrongElement:
-        """Judge one element as the referee will; raises NothingWrongError, TraceError."""
+        """Judge one element as the referee will, and return it.
+
+        Raises NothingWrongError where it is right, and TraceError.
+        """
         try:
             found = await self._lane.run(trace.judge, operator, element)
         except EvidenceError as error:
@@ -80,9 +86,9 @@ class Challenger:
     async def prove(
         self, snapshot: JobSnapshot, trace: CommittedTrace, wrong: WrongElement, salt: bytes | None
     ) -> Landed:
-        """Stage the evidence and prove, by a ticket with the salt.
+        """Upload the evidence and prove, by a ticket with the salt.
 
-        salt is None where an own revealed ballot rejects the element. Raises ChainError.
+        `salt` is None where a revealed ballot of this key rejects the element. Raises ChainError.
         """
         job, (operator, element) = snapshot.job, (wrong.operator, wrong.element)
         evidence = await self._lane.run(trace.evidence, operator, element)
@@ -96,7 +102,7 @@ class Challenger:
         return landed
 
     async def tidy(self, job: Pubkey, operator: int, element: int) -> None:
-        """Take the rent of an unfinished staging back; raises ChainError."""
+        """Take the rent of an unfinished upload back; raises ChainError."""
         buffer = EvidenceBuffer(self._owner, job, operator, element, b"")
         if await self._uploader.exists(buffer):
             await self._uploader.close(buffer)

@@ -32,7 +32,7 @@ class Crank(Role):
         self.fee_shards: tuple[int, ...] = ()
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
-        """See keeper.exact.decisions.crank."""
+        """Returns the next action, by `keeper.exact.decisions.crank`."""
         epochs = Epochs(
             slots=view.rules.staking.epoch_slots,
             snapshot=self._done.get(TakeSnapshot),
@@ -53,7 +53,7 @@ class Crank(Role):
         )
 
     async def perform(self, action: Action, view: View) -> None:
-        """Send, and remember the chores that are done."""
+        """Send the action, and remember which chores are done."""
         await super().perform(action, view)
         self._finish(action)
         match action:
@@ -63,7 +63,7 @@ class Crank(Role):
                 await self._read_vaults(epoch)
 
     def refused(self, action: Action, view: View) -> None:
-        """A refused chore was done by somebody else; the next one is due in the next epoch."""
+        """Note a refused chore as done: somebody else did it, and the next is due next epoch."""
         super().refused(action, view)
         self._finish(action)
 
@@ -75,7 +75,7 @@ class Crank(Role):
                 self.fee_shards = tuple(other for other in self.fee_shards if other != shard)
 
     async def recover(self) -> None:
-        """Look, and read which of the epoch's chores are done."""
+        """Read the chain, and which of the epoch's chores are done."""
         await super().recover()
         gateway = self.mirror.gateway
         addresses = [staking.snapshot_address(parity) for parity in range(2)]
@@ -89,7 +89,7 @@ class Crank(Role):
             self._done[RollMarket] = market.epoch
 
     async def _read_vaults(self, epoch: int) -> None:
-        """Fee vaults that hold something; with no emission left there is none to move."""
+        """Read which fee vaults hold something; without emission left there is none to move."""
         vaults = [escrow.fees_address(shard) for shard in range(SHARDS)]
         *fees, emission = await self.mirror.gateway.accounts(
             [*vaults, staking.emission_vault_address()]

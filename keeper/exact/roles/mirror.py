@@ -14,7 +14,7 @@ from keeper.exact.roles.accounts import job_of, verdict_of
 from keeper.node.accounts import escrow_of, optional, required, slot_hashes_of, tokens_of
 from keeper.node.changes import Counter, Notice, sequence_of
 from keeper.node.connection import Connection
-from keeper.node.mirror import Mirror, Sweep
+from keeper.node.mirror import BaseView, Mirror
 from keeper.telemetry import METRICS
 
 Raws = Mapping[Pubkey, RawAccount | None]
@@ -46,7 +46,7 @@ class Party:
 
 
 @dataclass(slots=True)
-class View(Sweep):
+class View(BaseView):
     """What is known of the chain; demand is Q32."""
 
     rules: Rules
@@ -69,15 +69,15 @@ class JobMirror(Mirror[View]):
         """Returns the job of an event, and whose sequence number the event carries.
 
         Positions and providers number their events too, but belong to a key: those are among the
-        shared accounts. An escrow that belongs to no job in the view may be a task's; the escrow of
-        a new job is read when the job is.
+        shared accounts. An escrow that belongs to no job in the view may be a task's, so that its
+        number says nothing; the job is read nevertheless, because it may be on its way.
         """
         job: Pubkey | None = getattr(event, "job", None)
         sequence = sequence_of(event)
-        if event.PROGRAM == escrow.PROGRAM and not (self._view and job in self._view.jobs):
-            return Notice(None, None, sequence)
+        known = self._view.jobs if self._view is not None else {}
         of_a_key = event.PROGRAM == staking.PROGRAM or isinstance(event, job_registry.ProviderRated)
-        if job is None or of_a_key:
+        of_a_task = event.PROGRAM == escrow.PROGRAM and job not in known
+        if job is None or of_a_key or of_a_task:
             return Notice(job, None, sequence)
         return Notice(job, (event.PROGRAM, job), sequence)
 

@@ -40,7 +40,7 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ExecutionCost:
-    """What running a stage took: executing, and packing and hashing its outputs."""
+    """What running a stage took: executing it, and packing and hashing its outputs."""
 
     macs: int
     execution_seconds: float
@@ -51,8 +51,8 @@ class ExecutionCost:
 class ProviderTools:
     """What a provider works with.
 
-    rate is multiply-adds a slot, as measured by the self-test; slice_macs the most in one turn of
-    the lane, so that others who share the device wait no longer than that.
+    `rate` is multiply-adds per slot, as measured by the self-test. `slice_macs` is the most in one
+    turn of the lane, so that others that share the device wait no longer than that.
     """
 
     executor: Executor
@@ -83,7 +83,7 @@ class Provider(Role):
         self.costs: dict[Pubkey, ExecutionCost] = {}
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
-        """See keeper.exact.decisions.provider."""
+        """Returns the next action, by `keeper.exact.decisions.provider`."""
         return rules.next_action(
             ProviderSnapshot(
                 owner=self.owner,
@@ -102,7 +102,7 @@ class Provider(Role):
         )
 
     async def perform(self, action: Action, view: View) -> None:
-        """Claim only what can be run; execute in the lane; send the rest."""
+        """Claim only what can be run, execute in the lane, and send the rest."""
         match action:
             case Claim(job):
                 # A claim without the data would cost the lease bond.
@@ -121,11 +121,11 @@ class Provider(Role):
     def _asked(self, snapshot: JobSnapshot, workload: JobWorkload) -> tuple[ElementPosition, ...]:
         return questions_of(self.mirror, snapshot, workload.graph)
 
-    async def _answer(self, snapshot: JobSnapshot, question: int, place: ElementPosition) -> None:
+    async def _answer(self, snapshot: JobSnapshot, question: int, at: ElementPosition) -> None:
         job = snapshot.job
         trace = await self._committed.get(snapshot)
-        evidence = await self._tools.lane.run(trace.evidence, *place)
-        buffer = EvidenceBuffer(self.owner, job.address, *place, evidence)
+        evidence = await self._tools.lane.run(trace.evidence, *at)
+        buffer = EvidenceBuffer(self.owner, job.address, *at, evidence)
         answered = await self._uploader.answer(buffer, job.graph, question)
         LOG.info("job %s: question %d answered in slot %d", job.address, question, answered.slot)
 
@@ -184,7 +184,7 @@ class Provider(Role):
                 most_macs=self._tools.slice_macs,
             )
         except DeviceLost as error:
-            # Set aside, not given up: the next try goes on from the last committed stage.
+            # Set aside, not given up: the next try goes on from the job's last committed stage.
             raise RoleError(f"job {job.address}: {error}") from error
         executed = perf_counter()
         index = await self._tools.lane.run(self._keep, job, operators, committed)
@@ -203,7 +203,7 @@ class Provider(Role):
     async def _earlier(
         self, verdict: Verdict | None, job: Job, workload: JobWorkload, first: int
     ) -> list[Array]:
-        """Outputs 0..first - 1: this node's own, or fetched from whoever committed them."""
+        """Returns outputs 0..first - 1, this node's own or fetched from their providers."""
         found: list[Array] = []
         if first == 0:
             return found
@@ -232,7 +232,7 @@ class Provider(Role):
         return index
 
     async def recover(self) -> None:
-        """Look, and fetch the workload of the jobs that this key holds or answers for."""
+        """Read the chain, and fetch the workloads of jobs that this key holds or answers for."""
         await super().recover()
         for snapshot in self.mirror.view.jobs.values():
             job = snapshot.job

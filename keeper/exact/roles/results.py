@@ -27,7 +27,7 @@ class ResultError(RoleError):
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """How a job ended; result tells whether its output is kept beside it."""
+    """How a job ended; `result` says whether its output is kept beside the record."""
 
     job: str
     state: str
@@ -38,7 +38,7 @@ class JobRecord:
 
 
 async def fetch_result(traces: TraceFetcher, snapshot: JobSnapshot, graph: Graph) -> Array:
-    """The last operator's output as committed; raises ResultError."""
+    """Returns the last operator's output as committed; raises ResultError."""
     stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
     if not stages or stages[-1].last != len(graph.descriptors):
         raise ResultError(f"job {snapshot.job.address} has no committed result")
@@ -56,13 +56,13 @@ async def fetch_result(traces: TraceFetcher, snapshot: JobSnapshot, graph: Graph
 
 
 class ResultArchive:
-    """Ended jobs of a buyer: the chain forgets a job once its rent is reclaimed."""
+    """The ended jobs of a buyer: the chain forgets a job once its rent is reclaimed."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def keep(self, snapshot: JobSnapshot, slot: int, result: Array | None) -> JobRecord:
-        """Write the record, and the result where there is one."""
+        """Write the record, with the result where there is one, and return it."""
         job, verdict = snapshot.job, snapshot.verdict
         stages = verdict.stages if verdict is not None else ()
         record = JobRecord(
@@ -81,14 +81,14 @@ class ResultArchive:
         return record
 
     def record(self, job: Pubkey) -> JobRecord | None:
-        """How a job ended, None when this node does not know."""
+        """Returns how a job ended, None when this node does not know."""
         try:
             return JobRecord(**json.loads(self._path(job, RECORD_SUFFIX).read_bytes()))
         except FileNotFoundError:
             return None
 
     def result(self, job: Pubkey) -> Array | None:
-        """A kept result."""
+        """Returns a kept result, None where there is none."""
         path = self._path(job, RESULT_SUFFIX)
         if not path.is_file():
             return None

@@ -1,4 +1,4 @@
-"""Brings the roles that are paid for jobs into being: registered, with their data and a mirror."""
+"""Opens the roles that are paid for jobs: registered, with their data and a mirror."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,10 @@ class ProviderOffer:
 
 
 async def open_provider(connection: Connection, storage: Storage, offer: ProviderOffer) -> Provider:
-    """Register a key's offer and return its provider; raises NotRegisteredError and ChainError."""
+    """Register a key's offer and return its provider.
+
+    Raises NotRegisteredError and ChainError.
+    """
     await connection.registrar.register_provider(
         capability(
             ask=offer.ask,
@@ -58,7 +61,10 @@ async def open_provider(connection: Connection, storage: Storage, offer: Provide
 async def open_verifier(
     connection: Connection, storage: Storage, memory_bytes: int, hasher: Hasher
 ) -> Verifier:
-    """Take a seat, register, and return the verifier; raises NotRegisteredError and ChainError."""
+    """Take a seat, register, and return the verifier.
+
+    Raises NotRegisteredError and ChainError.
+    """
     await connection.registrar.register_verifier(storage.url, memory_bytes)
     tools = VerifierTools(
         lane=connection.services.lane,

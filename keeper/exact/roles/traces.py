@@ -25,7 +25,7 @@ class TraceFetcher:
         self._gateway = gateway
 
     async def stage(self, job: Pubkey, stage: Stage, graph: Graph) -> list[bytes | None]:
-        """Canonical bytes of each of the stage's outputs; None for what cannot be had."""
+        """Returns the canonical bytes of each output of a stage, None for what cannot be had."""
         missing: list[bytes | None] = [None] * (stage.last - stage.first)
         try:
             endpoint = await endpoint_of(self._gateway, stage.provider)
@@ -52,7 +52,7 @@ class TraceFetcher:
     async def last_output(
         self, job: Pubkey, stage: Stage, graph: Graph
     ) -> tuple[StageIndex, bytes]:
-        """The stage's index and its last output, unchecked; raises DataError."""
+        """Returns the stage's index and its last output, unchecked; raises DataError."""
         endpoint = await endpoint_of(self._gateway, stage.provider)
         index = await self._client.fetch_index(endpoint, str(job), stage.root.hex())
         size = graph.outputs[stage.last - 1].stored_bytes
@@ -60,7 +60,7 @@ class TraceFetcher:
 
 
 def index_is_committed(index: StageIndex, stage: Stage) -> bool:
-    """Whether the index lists the tensor roots that the stage's root commits to."""
+    """Returns whether the index lists the tensor roots that the stage's root commits to."""
     roots = [bytes.fromhex(root) for root in index.tensor_roots]
     covers = (index.first, index.last) == (stage.first, stage.last)
     return covers and trace_root(roots) == stage.root

@@ -1,4 +1,4 @@
-"""Actions as instructions."""
+"""The instructions that carry actions on jobs out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from solders.pubkey import Pubkey
 
 from idl.client import (
     SHARDS,
-    associated_token_address,
     escrow,
     job_registry,
     shard_of,
@@ -21,13 +20,14 @@ from keeper.exact.decisions.state import JobSnapshot
 from keeper.node.accounts import NOBODY
 from keeper.node.decisions.actions import Action
 from keeper.node.errors import RoleError
+from keeper.node.payment import collect_fee, reclaim, withdraw
 
 PARITIES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an instruction depends on besides the action: who signs, the mint, the job if any."""
+    """What an instruction depends on besides the action: the signer, the mint, the job if any."""
 
     signer: Pubkey
     mint: Pubkey
@@ -43,9 +43,9 @@ class Context:
 
 
 def instruction(action: Action, context: Context) -> Instruction:
-    """The instruction that carries out an action which needs nothing but the chain.
+    """Returns the instruction of an action that needs nothing but the chain.
 
-    Raises TypeError for the others: waiting, computing, ballots and the salted draw.
+    Raises TypeError for the others: computing, ballots and the salted draw.
     """
     build = _BUILDERS.get(type(action))
     if build is None:
@@ -54,7 +54,7 @@ def instruction(action: Action, context: Context) -> Instruction:
 
 
 def draw(job: Pubkey, cranker: Pubkey, salt: bytes | None) -> Instruction:
-    """Draw verifiers, with the buyer's salt or without."""
+    """Returns the instruction that draws verifiers, with the buyer's salt or without."""
     even, odd = (staking.snapshot_address(parity) for parity in range(PARITIES))
     return verdict.draw(
         salt=salt, cranker=cranker, verdict=verdict.verdict_address(job), even=even, odd=odd
@@ -147,27 +147,6 @@ def _release_ballot(action: actions.ReleaseBallot, context: Context) -> Instruct
     )
 
 
-def _withdraw(action: actions.Withdraw, context: Context) -> Instruction:
-    money = context.job.escrow
-    if money is None:
-        raise RoleError(f"job {action.job} has no escrow any more")
-    return escrow.withdraw(
-        index=action.credit,
-        escrow=escrow.escrow_address(action.job),
-        vault=escrow.vault_address(action.job),
-        destination=associated_token_address(money.credits[action.credit].party, context.mint),
-    )
-
-
-def _reclaim_escrow(action: actions.ReclaimEscrow, context: Context) -> Instruction:
-    return escrow.reclaim(
-        buyer=context.signer,
-        escrow=escrow.escrow_address(action.job),
-        vault=escrow.vault_address(action.job),
-        destination=associated_token_address(context.signer, context.mint),
-    )
-
-
 def _roll_market(_: actions.RollMarket, __: Context) -> Instruction:
     shards = [
         AccountMeta(job_registry.utilisation_address(shard), False, False)
@@ -225,13 +204,13 @@ _BUILDERS: Mapping[type, Callable[[Any, Context], Instruction]] = {
         job=action.job, owner=action.owner
     ),
     actions.ReleaseBallot: _release_ballot,
-    actions.Withdraw: _withdraw,
-    actions.CollectFee: lambda action, context: escrow.collect_fee(
-        escrow=escrow.escrow_address(action.job),
-        vault=escrow.vault_address(action.job),
-        fee_vault=escrow.fees_address(shard_of(action.job)),
+    actions.Withdraw: lambda action, context: withdraw(
+        action.job, context.job.escrow, action.credit, context.mint
     ),
-    actions.ReclaimEscrow: _reclaim_escrow,
+    actions.CollectFee: lambda action, context: collect_fee(action.job),
+    actions.ReclaimEscrow: lambda action, context: reclaim(
+        action.job, context.signer, context.mint
+    ),
     actions.CloseVerdict: lambda action, context: verdict.close_verdict(
         payer=context.signer, job=action.job
     ),

@@ -1,4 +1,4 @@
-"""The verifier: checks what it is drawn for and votes by what it found."""
+"""The verifier: checks the jobs that its seat is drawn for, and votes by what it found."""
 
 import asyncio
 import logging
@@ -82,7 +82,7 @@ class Verifier(Role):
         self.verdicts: dict[Pubkey, TraceVerdict] = {}
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
-        """See keeper.exact.decisions.verifier."""
+        """Returns the next action, by `keeper.exact.decisions.verifier`."""
         party, judge = view.parties[self.owner], view.rules.verdict
         return rules.next_action(
             VerifierSnapshot(
@@ -97,7 +97,7 @@ class Verifier(Role):
         )
 
     async def perform(self, action: Action, view: View) -> None:
-        """Check in the lane, vote by the kept ballot, send the rest."""
+        """Check in the lane, vote by the kept ballot, and send the rest."""
         match action:
             case Check(job, ballot):
                 await self._check(view.jobs[job], ballot)
@@ -151,7 +151,7 @@ class Verifier(Role):
             LOG.info("verifier %s: somebody else proved it: %s", self.owner, error)
 
     async def _tidy(self, snapshot: JobSnapshot, ballot: int) -> None:
-        """Close a staging that somebody else's proof, or the end of the window, overtook."""
+        """Close an upload that somebody else's proof, or the end of the window, overtook."""
         rejected = _judged(snapshot).ballots[ballot].rejected
         if rejected is not None:
             operator, element = rejected
@@ -180,7 +180,7 @@ class Verifier(Role):
         self._ready = self._ready | {key}
 
     async def _fetch(self, snapshot: JobSnapshot, workload: JobWorkload) -> list[bytes | None]:
-        """Canonical bytes of every committed output, None for each that does not come in time."""
+        """Returns every committed output, None for each that does not come in time."""
         judged = _judged(snapshot)
         outputs: list[bytes | None] = []
         try:
@@ -218,7 +218,7 @@ class Verifier(Role):
             LOG.warning("verifier %s: %s", self.owner, error)
 
     def _transfer_seconds(self, judged: Verdict) -> float:
-        """Half of what is left for casting: a provider that dawdles is unavailable."""
+        """Returns half of the time left for casting: a slow provider is unavailable."""
         slots = max(1, judged.ballot_deadline - self.mirror.view.slot)
         return max(MIN_TRANSFER_SECONDS, slots * self.mirror.slot_seconds / 2)
 

@@ -8,10 +8,10 @@ from time import perf_counter
 
 @dataclass(slots=True)
 class CheckCost:
-    """Multiply-adds done on the machine (every limb product counts) and seconds spent.
+    """What a check took on this machine: multiply-adds, limb products included, and seconds.
 
-    hashing_seconds is the part of seconds that went into recomputing commitments; folded counts
-    the operators that went into folds.
+    `hashing_seconds` is the part of `seconds` that went into recomputing commitments; `folded`
+    counts the operators that went into folds.
     """
 
     macs: int = 0
@@ -21,7 +21,7 @@ class CheckCost:
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Add the time of the block to seconds."""
+        """Add the seconds of the block to `seconds`."""
         started = perf_counter()
         try:
             yield

@@ -21,7 +21,7 @@ LIMBS = 3
 # Sums of so many bits are exact in float64; 2^61 and 2^9 of them still fit int64.
 EXACT_BITS = 53
 SUMS_BEFORE_REDUCTION = 1 << 9
-# Elements of right that are floats at one time, in the second level cache.
+# The elements of `right` that are floats at one time: they fit the second level cache.
 BLOCK = 1 << 17
 BLOCK_ROWS = 256
 LONGEST_COLUMN = 1 << 12
@@ -33,7 +33,7 @@ Randomness = Callable[[int], Elements]
 
 
 def random_elements(count: int) -> Elements:
-    """Uniform field elements uint64[count] from the operating system's generator."""
+    """Returns uniform field elements uint64[count] from the operating system's generator."""
     drawn = np.frombuffer(secrets.token_bytes(8 * count), np.uint64) >> np.uint64(64 - BITS)
     while (outside := np.flatnonzero(drawn == PRIME)).size:
         drawn[outside] = random_elements(outside.size)
@@ -41,21 +41,21 @@ def random_elements(count: int) -> Elements:
 
 
 def limbs(elements: Elements) -> Limbs:
-    """elements[R, N] as float64[3R, N]: the lowest limbs of all rows, the middle, the highest."""
+    """Returns elements[R, N] as float64[3R, N]: the lowest limbs of all rows, middle, highest."""
     mask = np.uint64((1 << LIMB_BITS) - 1)
     cut = [(elements >> np.uint64(LIMB_BITS * limb)) & mask for limb in range(LIMBS)]
     return np.concatenate(cut).astype(np.float64)
 
 
 class Sums:
-    """Sums of products by the limbs of a left factor, reduced modulo p only in the end."""
+    """Sums of products by the limbs of a left factor, reduced modulo p only at the end."""
 
     def __init__(self, rows: int, columns: int) -> None:
         self._values = np.zeros((LIMBS * rows, columns), np.int64)
         self._pending = 0
 
     def add(self, left: Limbs, right: Integers, cost: CheckCost, *, first: int = 0) -> None:
-        """Add left[3R, N] @ right[N, M] to M columns from first on.
+        """Add left[3R, N] @ right[N, M] to M columns, from `first` on.
 
         left may be negative; right is int8, int16 or int32.
         """
@@ -73,19 +73,19 @@ class Sums:
         self._values[:, : elements.shape[1]] -= limbs(elements).astype(np.int64)
 
     def elements(self) -> Elements:
-        """The sums modulo p as uint64[R, M]."""
+        """Returns the sums modulo p as uint64[R, M]."""
         prime = np.uint64(PRIME)
         parts = self._values.reshape(LIMBS, -1, self._values.shape[1])
         combined = np.zeros(parts.shape[1:], np.uint64)
         for limb, values in enumerate(parts):
             element = np.mod(values, PRIME).astype(np.uint64)
             shift = np.uint64(LIMB_BITS * limb)
-            # 2^61 is 1 modulo p, so a shift is a rotation of 61 bits
+            # 2^61 is 1 modulo p, so a shift is a rotation of 61 bits.
             combined += ((element << shift) & prime) | (element >> (np.uint64(BITS) - shift))
         return reduce(combined)
 
     def _add_block(self, left: Limbs, right: Integers, at: int) -> None:
-        # Transposed blocks stay transposed: BLAS takes both, a copy would cost more.
+        # Transposed blocks stay transposed: BLAS takes both, and a copy would cost more.
         floats = right.astype(np.float64)
         exact = (1 << EXACT_BITS - LIMB_BITS) // _largest(right)
         for top in range(0, right.shape[0], exact):
@@ -101,33 +101,33 @@ class Sums:
 
 
 def multiply(left: Elements, right: Integers, cost: CheckCost) -> Elements:
-    """left[R, N] @ right[N, M] modulo p as uint64[R, M]; right is int8, int16 or int32."""
+    """Returns left[R, N] @ right[N, M] modulo p as uint64[R, M]; right is int8, int16 or int32."""
     sums = Sums(left.shape[0], right.shape[1])
     sums.add(limbs(left), right, cost)
     return sums.elements()
 
 
 def limb_products(rows: int, terms: int, columns: int) -> int:
-    """Multiply-adds that `multiply` takes."""
+    """Returns the multiply-adds that `multiply` takes."""
     return LIMBS * rows * terms * columns
 
 
 def reduce(values: Elements) -> Elements:
-    """The canonical representatives, below p, of any uint64 values."""
+    """Returns the canonical representatives, below p, of any uint64 values."""
     prime = np.uint64(PRIME)
     folded = (values & prime) + (values >> np.uint64(BITS))
     return np.where(folded >= prime, folded - prime, folded)
 
 
 def total(values: Elements) -> int:
-    """Sum of field elements modulo p."""
+    """Returns the sum of field elements modulo p."""
     low = int(np.sum(values & np.uint64(0xFFFFFFFF), dtype=np.uint64))
     high = int(np.sum(values >> np.uint64(32), dtype=np.uint64))
     return (low + (high << 32)) % PRIME
 
 
 def _block_shape(right: Integers) -> tuple[int, int]:
-    """Rows and columns of a block: long in the direction in which the matrix lies in memory."""
+    """Returns the rows and columns of a block, long in the direction of the matrix's memory."""
     terms = right.shape[0]
     by_column = right.strides[0] < right.strides[1]
     height = min(terms, LONGEST_COLUMN if by_column else BLOCK_ROWS)
@@ -135,7 +135,10 @@ def _block_shape(right: Integers) -> tuple[int, int]:
 
 
 def _largest(values: Integers) -> int:
-    """A bound of the absolute values, at least 1; looked for only where the type's is too wide."""
+    """Returns a bound of the absolute values, at least 1.
+
+    The values are read only where the bound of their type is too wide.
+    """
     if values.itemsize < 4:
         return 1 << 8 * values.itemsize - 1
     return max(int(values.max()), -int(values.min()), 1)

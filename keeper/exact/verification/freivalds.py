@@ -32,10 +32,10 @@ PATCH_ELEMENTS = 1 << 18
 
 
 class Fold:
-    """One check of many operators; the vectors must be drawn after the outputs were committed."""
+    """One check of many operators; its vectors must be drawn after the outputs were committed."""
 
     def __init__(self, longest: int, randomness: Randomness, cost: CheckCost) -> None:
-        """longest is the largest `fold_length` of the operators to come."""
+        """`longest` is the largest `fold_length` of the operators to come."""
         self._sums = Sums(1, longest)
         self._randomness = randomness
         self._cost = cost
@@ -50,7 +50,7 @@ class Fold:
             self.add_convolution_by_channel(descriptor, reads, out)
 
     def holds(self) -> bool:
-        """Whether both sides of all that was added agree."""
+        """Returns whether both sides of everything that was added agree."""
         return not self._sums.elements().any()
 
     def add_matmul(self, reads: Sequence[Array], out: Array) -> None:
@@ -70,9 +70,10 @@ class Fold:
     def add_convolution_by_batch(
         self, descriptor: Descriptor, reads: Sequence[Array], out: Array
     ) -> None:
-        """s·out minus the convolution of s·x, a coordinate an element of one image's output.
+        """Add s·out minus the convolution of s·x, one coordinate per element of an image's output.
 
-        The convolution is linear once the zero point is off, so one image stands for the batch.
+        A convolution is linear once the zero point is subtracted, so that one image stands for the
+        batch.
         """
         x, w = reads[:2]
         images, channels = x.shape[0], out.shape[3]
@@ -120,7 +121,7 @@ class Fold:
 
 
 def fold_length(descriptor: Descriptor) -> int:
-    """Coordinates that an operator takes in a fold."""
+    """Returns the number of coordinates that an operator takes in a fold."""
     output = descriptor.output_shape
     if descriptor.opcode is Opcode.MATMUL:
         return prod(output[:3]) // _products(descriptor)
@@ -130,14 +131,14 @@ def fold_length(descriptor: Descriptor) -> int:
 
 
 def fold_macs(descriptor: Descriptor) -> int:
-    """Upper bound of the multiply-adds that adding an operator takes."""
+    """Returns an upper bound of the multiply-adds that adding an operator takes."""
     if descriptor.opcode is Opcode.MATMUL:
         return matmul_macs(descriptor)
     return min(batch_macs(descriptor), channel_macs(descriptor))
 
 
 def matmul_macs(descriptor: Descriptor) -> int:
-    """Upper bound of what `add_matmul` multiplies."""
+    """Returns an upper bound of what `add_matmul` multiplies."""
     m, k = fold_length(descriptor), descriptor.input_shapes[0][3]
     n = descriptor.output_shape[3]
     each = field.limb_products(1, m, k + n) + field.limb_products(1, n, k + 1)
@@ -145,7 +146,7 @@ def matmul_macs(descriptor: Descriptor) -> int:
 
 
 def batch_macs(descriptor: Descriptor) -> int:
-    """Upper bound of what `add_convolution_by_batch` multiplies."""
+    """Returns an upper bound of what `add_convolution_by_batch` multiplies."""
     shape, output = descriptor.input_shapes[0], descriptor.output_shape
     return (
         field.limb_products(1, shape[0], prod(shape[1:]) + prod(output[1:]))
@@ -155,7 +156,7 @@ def batch_macs(descriptor: Descriptor) -> int:
 
 
 def channel_macs(descriptor: Descriptor) -> int:
-    """Upper bound of what `add_convolution_by_channel` multiplies."""
+    """Returns an upper bound of what `add_convolution_by_channel` multiplies."""
     output = descriptor.output_shape
     taps, positions = _taps(descriptor), prod(output[:3])
     return field.limb_products(1, output[3], taps + positions + 1) + field.limb_products(
@@ -164,7 +165,7 @@ def channel_macs(descriptor: Descriptor) -> int:
 
 
 def _products(descriptor: Descriptor) -> int:
-    """Independent products: one, or the batch that B has."""
+    """Returns the number of independent products: the batch that B has, or one."""
     return prod(descriptor.input_shapes[1][:2])
 
 
@@ -178,7 +179,7 @@ def _pad(images: Integers, window: Window, value: int) -> Integers:
 
 
 def _patches(padded: Integers, window: Window, output: Shape) -> Integers:
-    """[N * P * Q, kh * kw * C]: what each output position meets."""
+    """Returns the inputs that each output position meets, as [N * P * Q, kh * kw * C]."""
     (stride_h, stride_w), (dilation_h, dilation_w) = window.stride, window.dilation
     _, height, width, _ = output
     taps = [

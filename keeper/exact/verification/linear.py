@@ -11,14 +11,14 @@ from keeper.exact.verification.freivalds import Fold, fold_length, fold_macs
 from kernels.graph import Descriptor, is_linear
 from kernels.trace.layout import Array
 
-# |x - zero_point| · |w| of one tap, int8 both.
+# The largest |x - zero_point| · |w| of one tap; both are int8.
 LARGEST_TERM = 255 * 128
 INT32_HIGH = (1 << 31) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An operator of a trace: what it is, what it read, and what its provider says it gave."""
+    """An operator of a trace: its descriptor, its operands, and the output that was committed."""
 
     number: int
     descriptor: Descriptor
@@ -27,14 +27,14 @@ class Claim:
 
 
 def is_worth_checking(descriptor: Descriptor) -> bool:
-    """Whether a check exists and multiplies less than recomputing the operator."""
+    """Returns whether a check exists and multiplies less than recomputing the operator."""
     return is_linear(descriptor.opcode) and fold_macs(descriptor) < descriptor.multiply_adds
 
 
 def may_wrap(claim: Claim) -> bool:
-    """Whether a large bias could make an honest sum wrap in int32.
+    """Returns whether a large bias could make an honest sum wrap in int32.
 
-    Such a sum is not what it is over the integers and would spoil a fold.
+    Such a sum differs from the one over the integers and would spoil a fold.
     """
     if len(claim.reads) < 3:
         return False
@@ -44,7 +44,10 @@ def may_wrap(claim: Claim) -> bool:
 
 
 def hold(claims: Sequence[Claim], randomness: Randomness, cost: CheckCost) -> bool:
-    """Whether all claims pass one fold; a wrong one among them does with probability < 2^-60."""
+    """Returns whether all claims pass one fold.
+
+    A wrong claim among them passes with probability below 2^-60.
+    """
     if not claims:
         return True
     fold = Fold(max(fold_length(claim.descriptor) for claim in claims), randomness, cost)

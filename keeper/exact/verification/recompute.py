@@ -1,4 +1,4 @@
-"""Recomputes an operator with its NumPy twin and finds the first element that differs."""
+"""Recomputes an operator with its NumPy reference and finds the first element that differs."""
 
 from collections.abc import Sequence
 
@@ -21,9 +21,9 @@ BLOCK = 1 << 14
 
 
 def first_difference(descriptor: Descriptor, reads: Sequence[Array], actual: Array) -> int | None:
-    """Row-major index of the first wrong element of actual; None when all are right."""
+    """Returns the row-major index of the first wrong element, None when all are right."""
     tensors = ROWWISE.get(descriptor.opcode, 0)
-    # a broadcast operand has rows of its own
+    # A broadcast operand has rows of its own.
     if not tensors or any(read.shape != actual.shape for read in reads[:tensors]):
         return _first_unequal(evaluate(descriptor, reads), actual)
     width = actual.shape[3]

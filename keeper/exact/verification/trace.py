@@ -1,8 +1,7 @@
-"""Verifies a committed trace: roots first, then every operator from the committed operands.
+"""Verifies a committed trace: its roots first, then every operator from committed operands.
 
-A wrong output of an operator that is recomputed is always found; one of the others passes their
-fold with probability below 2^-60 (freivalds.py), and a job passes only if all of its wrong
-outputs do.
+A wrong output of a recomputed operator is always found. Any other passes its fold with probability
+below 2^-60 (see `freivalds`), and a job passes only if all of its wrong outputs do.
 """
 
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ from kernels.trace.layout import Array
 
 @dataclass(frozen=True, slots=True)
 class CommittedStage:
-    """Operators first..last - 1 and the trace root their provider committed."""
+    """Operators first..last - 1 and the trace root that their provider committed."""
 
     first: int
     last: int
@@ -50,14 +49,14 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """Data is missing or is not what was committed; missing tells which operators or stage."""
+    """Data are missing, or are not what was committed; `missing` names the operators or stage."""
 
     missing: str
 
 
 @dataclass(frozen=True, slots=True)
 class TraceVerdict:
-    """What was found and what finding it cost."""
+    """What was found, and what finding it cost."""
 
     finding: Accept | Reject | Unavailable
     cost: CheckCost = field(compare=False)
@@ -74,10 +73,10 @@ def verify_trace(
 ) -> TraceVerdict:
     """Check the canonical bytes of operators 0..n - 1 against stages that cover exactly these.
 
-    randomness must be drawn after the commitment was made; the default draws it on each call.
-    hasher gives the tensor root of each output; the default hashes on the host.
-    Raises ValueError when the stages do not follow each other from operator 0, GraphError when
-    the inputs are not the graph's.
+    Returns the finding with its cost. `randomness` must be drawn after the commitment was made; the
+    default draws it on each call. `hasher` gives the tensor root of each output; the default hashes
+    on the host. Raises ValueError when the stages do not follow each other from operator 0, and
+    GraphError when the inputs are not the graph's.
     """
     graph.check_inputs(inputs)
     _require_cover(stages, len(outputs))
@@ -125,7 +124,11 @@ class _Check:
         return self._first_wrong(available)
 
     def _first_wrong(self, stored: Sequence[bytes]) -> Accept | Reject:
-        """Recompute or check alone what must be, and fold all products before what that found."""
+        """Returns the first wrong element, or Accept.
+
+        What must be recomputed or checked alone comes first; the products before what that found
+        are folded.
+        """
         outputs: list[Array] = []
         products: list[Claim] = []
         found: Reject | None = None
@@ -150,8 +153,8 @@ class _Check:
     def _first_wrong_product(self, claims: Sequence[Claim]) -> Reject | None:
         if self._hold(claims):
             return None
-        # One of them is wrong. It passes alone as seldom as the fold does, and then all are
-        # recomputed: what failed is never accepted.
+        # One of them is wrong. Alone it passes as rarely as the fold does; should it pass, all are
+        # recomputed, so that what failed is never accepted.
         suspects = chain((claim for claim in claims if not self._hold([claim])), claims)
         return next((wrong for wrong in map(self._recompute, suspects) if wrong is not None), None)
 
@@ -168,7 +171,7 @@ class _Check:
 
 
 def _tensor(stored: bytes, spec: TensorSpec) -> Array | int:
-    """The output in its shape; if a pad byte is not zero, the element that the first lies in."""
+    """Returns the output in its shape, or the element of the first pad byte that is not zero."""
     table = np.frombuffer(stored, np.uint8).reshape(spec.rows, spec.stride)
     dirty_rows = np.flatnonzero(table[:, spec.row_bytes :].any(axis=1))
     if dirty_rows.size:

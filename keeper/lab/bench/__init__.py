@@ -1,1 +1,1 @@
-"""Compute units of every instruction, measured on LiteSVM."""
+"""The measurements behind `neurolov bench`: programs, proofs, kernels, runtime, sharing."""

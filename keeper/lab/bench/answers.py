@@ -3,8 +3,6 @@
 from itertools import accumulate
 
 from solders.compute_budget import set_compute_unit_limit
-from solders.keypair import Keypair
-from solders.pubkey import Pubkey
 
 from idl.client import verdict
 from idl.client.bindings.verdict import ANSWER_DELAY, QUESTIONS
@@ -14,7 +12,9 @@ from keeper.exact.decisions.questions import (
     seed_slot,
 )
 from keeper.exact.disputes import FIRST_BYTES, JUDGEMENT_UNITS, EvidenceBuffer
-from keeper.lab.bench.orders import Orders
+from keeper.lab.bench.jobs import GraphJobs
+from keeper.lab.market.actor import Actor
+from keeper.lab.market.jobs import PostedJob
 from kernels.evidence import Witness
 from kernels.graph import Graph
 from kernels.graph.reference import execute
@@ -32,32 +32,37 @@ class Trace:
         self.root, self.inputs_root = claim.stages[0].root, claim.inputs_root
 
 
-def answer_questions(orders: Orders, provider: Keypair, job: Pubkey, trace: Trace) -> None:
-    """Show all that the beacon asks of a job that was posted with the trace's inputs."""
-    bench = orders.bench
-    judged = bench.view(job).verdict
-    assert judged is not None
-    assert judged.availability is not None
-    bench.bank.advance(ANSWER_DELAY + 1)
-    first = seed_slot(judged.availability.asked_slot, bench.bank.slot)
-    slot_hash = [value for slot, value in bench.bank.slot_hashes() if slot >= first][-1]
-    seed = question_seed(bytes(slot_hash), job)
-    outputs = [(spec.shape, spec.dtype) for spec in orders.graph.outputs]
-    work = list(accumulate(each.multiply_adds for each in orders.graph.descriptors))
+def answer_questions(jobs: GraphJobs, provider: Actor, job: PostedJob, trace: Trace) -> None:
+    """Show all that the beacon asks of a job that was posted with the trace's inputs.
+
+    Raises LookupError where nothing was asked.
+    """
+    sandbox = jobs.sandbox
+    asked = jobs.verdict(job).availability
+    if asked is None:
+        raise LookupError(f"nobody asked for the data of {job.address}")
+    sandbox.bank.advance(ANSWER_DELAY + 1)
+    first = seed_slot(asked.asked_slot, sandbox.slot)
+    slot_hash = [value for slot, value in sandbox.bank.slot_hashes() if slot >= first][-1]
+    seed = question_seed(bytes(slot_hash), job.address)
+    outputs = [(spec.shape, spec.dtype) for spec in jobs.graph.outputs]
+    work = list(accumulate(each.multiply_adds for each in jobs.graph.descriptors))
     for index in range(QUESTIONS):
         operator, element = question(seed, index, outputs, work)
         evidence = trace.witness.stage(operator, element)
-        buffer = EvidenceBuffer(provider.pubkey(), job, operator, element, evidence)
-        bench.send(provider, *buffer.begin(bench.bank.rent_exempt_minimum(buffer.space)))
+        buffer = EvidenceBuffer(provider.key, job.address, operator, element, evidence)
+        rent = sandbox.bank.rent_exempt_minimum(buffer.space)
+        sandbox.send(*buffer.begin(rent), signers=[provider])
         for offset, piece in buffer.pieces(FIRST_BYTES):
-            bench.send(provider, buffer.write(offset, piece))
+            sandbox.send(buffer.write(offset, piece), signers=[provider])
         answering = verdict.answer_element(
             question=index,
             tail=buffer.tail,
             provider=buffer.owner,
-            job=job,
-            graph=orders.address,
+            job=job.address,
+            graph=jobs.address,
             buffer=buffer.address,
         )
-        bench.send(provider, set_compute_unit_limit(JUDGEMENT_UNITS), answering)
-        bench.send(provider, buffer.close())
+        limit = set_compute_unit_limit(JUDGEMENT_UNITS)
+        sandbox.send(limit, answering, signers=[provider])
+        sandbox.send(buffer.close(), signers=[provider])

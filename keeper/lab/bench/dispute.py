@@ -2,8 +2,6 @@
 
 from solders.compute_budget import set_compute_unit_limit
 from solders.instruction import Instruction
-from solders.keypair import Keypair
-from solders.pubkey import Pubkey
 
 from idl.client.bindings.verdict import TICKET_AGE
 from keeper.exact.disputes import (
@@ -12,9 +10,12 @@ from keeper.exact.disputes import (
     Challenge,
     EvidenceBuffer,
 )
-from keeper.lab.bench.bench import secret
-from keeper.lab.bench.orders import Orders
+from keeper.lab.bench.jobs import GraphJobs
+from keeper.lab.bench.recording import secret
 from keeper.lab.localnet import TransactionRecord
+from keeper.lab.market import judgement
+from keeper.lab.market.actor import Actor
+from keeper.lab.market.jobs import PostedJob
 from kernels.evidence import Witness
 from kernels.graph import Graph, Opcode
 from kernels.graph.reference import execute
@@ -46,23 +47,23 @@ def lie_about_digits(graph: Graph) -> Lie:
 class Dispute:
     """One challenger's evidence and ticket against a lie in a job."""
 
-    def __init__(self, orders: Orders, challenger: Keypair, job: Pubkey, lie: Lie) -> None:
-        self._bench = orders.bench
-        self._key = challenger
+    def __init__(self, jobs: GraphJobs, challenger: Actor, job: PostedJob, lie: Lie) -> None:
+        self._sandbox = jobs.sandbox
+        self._challenger = challenger
         self._buffer = EvidenceBuffer(
-            challenger.pubkey(), job, lie.operator, lie.element, lie.evidence
+            challenger.key, job.address, lie.operator, lie.element, lie.evidence
         )
-        self._challenge = Challenge(self._buffer, orders.address, secret("challenge", job))
+        self._challenge = Challenge(self._buffer, jobs.address, secret("challenge", job.address))
         self.sent: list[TransactionRecord] = []
 
     def prepare(self) -> None:
         """Place the ticket, stage all of the evidence but its tail, and let the ticket age."""
-        buffer, bank = self._buffer, self._bench.bank
-        rent = bank.rent_exempt_minimum(buffer.space)
+        buffer, sandbox = self._buffer, self._sandbox
+        rent = sandbox.bank.rent_exempt_minimum(buffer.space)
         self._send(*buffer.begin(rent, [self._challenge.place_ticket()]))
         for offset, piece in buffer.pieces(FIRST_BYTES):
             self._send(buffer.write(offset, piece))
-        self._bench.until(bank.slot + TICKET_AGE)
+        sandbox.warp(TICKET_AGE)
 
     def prove(self) -> TransactionRecord:
         """Have the referee judge."""
@@ -73,17 +74,17 @@ class Dispute:
         self._send(self._buffer.close(), self._challenge.close_ticket())
 
     def _send(self, *instructions: Instruction) -> TransactionRecord:
-        self.sent.append(self._bench.send(self._key, *instructions))
+        self.sent.append(self._sandbox.send(*instructions, signers=[self._challenger]).record)
         return self.sent[-1]
 
 
 def open_dispute(
-    orders: Orders, provider: Keypair, lie: Lie, trap: bytes | None = None
-) -> tuple[Pubkey, Dispute]:
-    """A committed job that lies, and a dispute that is ready to be proven."""
-    job, _ = orders.post(trap=trap)
-    orders.claim(provider, job)
-    orders.commit(provider, job, root=lie.root)
-    dispute = Dispute(orders, orders.bench.actor("challenger"), job, lie)
+    jobs: GraphJobs, provider: Actor, lie: Lie, **changes: object
+) -> tuple[PostedJob, Dispute]:
+    """Returns a committed job that lies, and a dispute that is ready to be proven."""
+    job = jobs.post(**changes)
+    jobs.claim(provider, job)
+    judgement.commit(jobs.sandbox, provider, job, root=lie.root)
+    dispute = Dispute(jobs, jobs.sandbox.person("challenger"), job, lie)
     dispute.prepare()
     return job, dispute

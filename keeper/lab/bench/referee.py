@@ -7,10 +7,9 @@ import numpy as np
 from idl.client import job_registry
 from keeper.exact.decisions.actions import SlashProvider
 from keeper.exact.decisions.codes import Outcome
-from keeper.lab.bench.bench import Bench
 from keeper.lab.bench.dispute import Lie, open_dispute
-from keeper.lab.bench.orders import Orders
-from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
+from keeper.lab.bench.jobs import GraphJobs
+from keeper.lab.bench.recording import RecordingSandbox
 from keeper.node.registration import capability
 from kernels.evidence import Witness
 from kernels.graph import GraphBuilder
@@ -41,21 +40,21 @@ def dispute_cost(inner: int) -> DisputeCost:
 
     On a fresh bank, each transaction as a challenger sends it; raises ProofFailedError.
     """
-    bench = Bench()
-    buyer, provider, crank = (bench.actor(name) for name in ("buyer", "provider", "crank"))
+    sandbox = RecordingSandbox()
+    buyer, provider, crank = (sandbox.person(name) for name in ("buyer", "provider", "crank"))
     lie = wrong_product(inner)
-    orders = Orders(bench, buyer, lie.graph)
-    orders.register()
-    bench.stake(provider)
-    registering = job_registry.register_provider(capability=CAPABILITY, owner=provider.pubkey())
-    bench.send(provider, registering)
-    bench.until(bench.bank.slot + LOCALNET_PARAMETERS.job_registry.min_registration_slots)
-    job, dispute = open_dispute(orders, provider, lie)
+    jobs = GraphJobs(sandbox, buyer, lie.graph)
+    jobs.register()
+    sandbox.stake(provider)
+    registering = job_registry.register_provider(capability=CAPABILITY, owner=provider.key)
+    sandbox.send(registering, signers=[provider])
+    sandbox.warp(sandbox.parameters.job_registry.min_registration_slots)
+    job, dispute = open_dispute(jobs, provider, lie)
     proof = dispute.prove()
-    bench.until(bench.bank.slot + LOCALNET_PARAMETERS.verdict.trap_slots + 1)
-    bench.act(crank, SlashProvider(job), job)
-    judged = bench.view(job).verdict
-    if judged is None or judged.outcome is not Outcome.FRAUD or not judged.slashed:
+    sandbox.warp(sandbox.parameters.verdict.trap_slots + 1)
+    sandbox.act(crank, SlashProvider(job.address), job.address)
+    judged = jobs.verdict(job)
+    if judged.outcome is not Outcome.FRAUD or not judged.slashed:
         raise ProofFailedError(f"a wrong product over {inner} terms was not slashed for")
     return DisputeCost(proof.units, len(dispute.sent) + 1)
 

@@ -1,12 +1,9 @@
-"""Every instruction at least once, in the order of a marketplace's life."""
+"""Plays every instruction of the exact class at least once, in the order of a market's life."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from solders.keypair import Keypair
-from solders.pubkey import Pubkey
-
-from idl.client import escrow, job_registry, staking, verdict
+from idl.client import SHARDS, escrow, job_registry, staking, verdict
 from keeper.exact.decisions.actions import (
     Cancel,
     CloseVerdict,
@@ -23,14 +20,18 @@ from keeper.exact.decisions.actions import (
     Withdraw,
 )
 from keeper.exact.decisions.codes import Choice, JobState, Outcome
+from keeper.exact.decisions.state import Verdict
 from keeper.exact.decisions.trap import trap_of
 from keeper.lab.bench.answers import Trace, answer_questions
-from keeper.lab.bench.bench import NLOV, Bench, secret
 from keeper.lab.bench.dispute import Lie, lie_about_digits, open_dispute
-from keeper.lab.bench.orders import URL, Orders, ballot_of
+from keeper.lab.bench.jobs import URL, GraphJobs
+from keeper.lab.bench.recording import RecordingSandbox, secret
 from keeper.lab.bench.units import Measured, dearest, measured
 from keeper.lab.localnet import TransactionRecord
-from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_keypair
+from keeper.lab.market import judgement, stakers
+from keeper.lab.market.actor import Actor
+from keeper.lab.market.jobs import PostedJob
+from keeper.node.payment import NLOV
 from keeper.node.registration import capability, ticket_address
 from kernels.models.digits import graph
 
@@ -49,7 +50,7 @@ LIFECYCLE = (
 )
 BALLOT = ("verdict.cast_ballot", "verdict.reveal_ballot")
 MEMORY_BYTES = 1 << 32
-TERMS = capability(
+CAPABILITY = capability(
     ask=10 * NLOV,
     memory_bytes=MEMORY_BYTES,
     rate=1 << 20,
@@ -57,11 +58,17 @@ TERMS = capability(
     endpoint="http://127.0.0.1:7010",
 )
 MOST_QUIET_JOBS = 60
+PARTIAL_OPERATORS = 5
+SEATS = 5
+# A seat can be closed once both snapshots have been taken without it.
+EPOCHS_BEFORE_CLOSING = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The dearest call of each instruction; units of a whole unsampled job; of one ballot."""
+    """Compute units: each instruction's dearest call, and by instruction those of one job
+    that nobody samples and of one ballot.
+    """
 
     instructions: dict[str, Measured]
     lifecycle: dict[str, int]
@@ -69,50 +76,53 @@ class Figures:
 
 
 def run_scenario() -> Figures:
-    """Play everything on a fresh bank; the same figures on every run."""
-    bench = Bench()
-    buyer, crank = bench.actor("buyer"), bench.actor("crank")
-    providers = [bench.actor(f"provider {number}") for number in (1, 2)]
-    orders = Orders(bench, buyer, graph())
-    orders.register()
+    """Plays everything in a fresh sandbox; every run gives the same figures."""
+    network = graph()
+    # SciPy, which reads the images, warns when it is loaded after the VM has run.
+    lie, trace = lie_about_digits(network), Trace(network)
+    sandbox = RecordingSandbox()
+    buyer, crank = sandbox.person("buyer"), sandbox.person("crank")
+    providers = [sandbox.person(f"provider {number}") for number in (1, 2)]
+    jobs = GraphJobs(sandbox, buyer, network)
+    jobs.register()
     for provider in providers:
-        bench.stake(provider)
-        owner = provider.pubkey()
-        bench.send(provider, job_registry.register_provider(capability=TERMS, owner=owner))
-        update = job_registry.update_provider(capability=TERMS, draining=False, owner=owner)
-        bench.send(provider, update)
-    bench.until(bench.bank.slot + LOCALNET_PARAMETERS.job_registry.min_registration_slots)
-    lifecycle = _quiet_jobs(orders, providers[0], crank)
-    _unhappy_ends(orders, providers, crank)
-    seats = _seat_verifiers(bench, crank)
-    ballot = _balloted_jobs(orders, providers[0], crank, seats)
-    _disputed_job(orders, providers[0], crank, seats)
-    _trapped_job(orders, providers[0], crank, seats)
-    _missed_job(orders, providers[0], crank, seats)
-    _withheld_job(orders, providers[0], crank, seats)
-    _stakers(bench, crank)
-    _departures(bench, providers[1], seats)
-    _governance(bench)
-    return Figures(dearest(bench.records), lifecycle, ballot)
+        sandbox.stake(provider)
+        owner = provider.key
+        registering = job_registry.register_provider(capability=CAPABILITY, owner=owner)
+        update = job_registry.update_provider(capability=CAPABILITY, draining=False, owner=owner)
+        for step in (registering, update):
+            sandbox.send(step, signers=[provider])
+    sandbox.warp(sandbox.parameters.job_registry.min_registration_slots)
+    lifecycle = _quiet_jobs(jobs, providers[0], crank)
+    _unhappy_ends(jobs, providers[0], crank)
+    seats = _seat_verifiers(sandbox, crank)
+    ballot = _balloted_jobs(jobs, providers[0], crank, seats)
+    _disputed_job(jobs, providers[0], crank, seats, lie)
+    _trapped_job(jobs, providers[0], crank, seats, lie)
+    _missed_job(jobs, providers[0], crank, seats, trace)
+    _withheld_job(jobs, providers[0], crank, seats)
+    _stakers(sandbox, crank)
+    _departures(sandbox, providers[1], crank, seats)
+    _governance(sandbox)
+    return Figures(dearest(sandbox.records), lifecycle, ballot)
 
 
-def _quiet_jobs(orders: Orders, provider: Keypair, crank: Keypair) -> dict[str, int]:
-    """Jobs nobody can verify, until reputation spares one the draw: its whole life in units."""
+def _quiet_jobs(jobs: GraphJobs, provider: Actor, crank: Actor) -> dict[str, int]:
+    """Plays jobs that nobody can verify until the provider's reputation spares one the draw.
+
+    Returns the units of that job's whole life by instruction.
+    """
     for _ in range(MOST_QUIET_JOBS):
-        job, posted = orders.post()
-        records = [posted, *orders.claim(provider, job), orders.commit(provider, job)]
-        records.append(orders.draw(job))
-        judged = orders.bench.view(job).verdict
-        assert judged is not None
-        records += orders.bench.crank_to_the_end(crank, job)
-        records += _collect(orders, provider, job)
-        if judged.outcome is Outcome.UNSAMPLED:
-            return _lifecycle(records)
+        before = len(jobs.sandbox.records)
+        judged = _committed(jobs, provider)
+        _end(jobs, provider, crank, judged.job)
+        if judged.verdict.outcome is Outcome.UNSAMPLED:
+            return _lifecycle(jobs.sandbox.records[before:])
     raise RuntimeError(f"all of {MOST_QUIET_JOBS} jobs were sampled")
 
 
 def _lifecycle(records: Iterable[TransactionRecord]) -> dict[str, int]:
-    """The first of each: one withdrawal and one reclaim, as the provider and the buyer need."""
+    """The first call of each: one withdrawal and one reclaim, as provider and buyer need."""
     found: dict[str, int] = {}
     for record in records:
         for each in measured(record):
@@ -121,226 +131,237 @@ def _lifecycle(records: Iterable[TransactionRecord]) -> dict[str, int]:
     return {name: found[name] for name in LIFECYCLE}
 
 
-def _collect(orders: Orders, provider: Keypair, job: Pubkey) -> list[TransactionRecord]:
-    """Everybody takes what is theirs, and every account of the job is closed."""
-    bench = orders.bench
-    money = bench.view(job).escrow
-    records = []
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A committed job, and its verdict right after the draw."""
+
+    job: PostedJob
+    verdict: Verdict
+
+
+def _committed(
+    jobs: GraphJobs, provider: Actor, root: bytes | None = None, **changes: object
+) -> _Drawn:
+    """Posts, claims, commits and draws a job."""
+    job = jobs.post(**changes)
+    jobs.claim(provider, job)
+    committed = root or secret("trace", job.address)
+    judgement.commit(jobs.sandbox, provider, job, root=committed)
+    return _Drawn(job, jobs.draw(job))
+
+
+def _end(jobs: GraphJobs, provider: Actor, crank: Actor, job: PostedJob) -> None:
+    """Cranks the job to its end, pays everybody, and closes every account of the job."""
+    jobs.sandbox.crank_to_the_end(crank, job.address)
+    _collect(jobs, provider, job)
+
+
+def _collect(jobs: GraphJobs, provider: Actor, job: PostedJob) -> None:
+    """Pays everybody, and closes every account of the job."""
+    sandbox, address = jobs.sandbox, job.address
+    money = sandbox.view(address).escrow
     for index, credit in enumerate(money.credits if money is not None else ()):
         if not credit.paid:
-            records.append(bench.act(orders.buyer, Withdraw(job, index), job))
-    exposure = staking.exposure_address(job, provider.pubkey())
-    if bench.bank.account(exposure) is not None:
-        records.append(bench.act(provider, ReleaseExposure(job, provider.pubkey()), job))
-    records.append(bench.act(orders.buyer, ReclaimEscrow(job), job))
-    judged = bench.view(job).verdict
+            sandbox.act(jobs.buyer, Withdraw(address, index), address)
+    if sandbox.exists(staking.exposure_address(address, provider.key)):
+        sandbox.act(provider, ReleaseExposure(address, provider.key), address)
+    sandbox.act(jobs.buyer, ReclaimEscrow(address), address)
+    judged = sandbox.view(address).verdict
     for ballot in judged.ballots if judged is not None else ():
         if ballot.verifier is not None:
-            records.append(bench.act(orders.buyer, ReleaseBallot(job, ballot.index), job))
+            sandbox.act(jobs.buyer, ReleaseBallot(address, ballot.index), address)
     if judged is not None:
-        records.append(bench.act(provider, CloseVerdict(job), job))
-    records.append(bench.act(orders.buyer, ReclaimJob(job), job))
-    return records
+        sandbox.act(provider, CloseVerdict(address), address)
+    sandbox.act(jobs.buyer, ReclaimJob(address), address)
 
 
-def _unhappy_ends(orders: Orders, providers: list[Keypair], crank: Keypair) -> None:
-    """Cancelled, never claimed, given up in the middle, never posted."""
-    bench, (first, _) = orders.bench, providers
-    cancelled, _record = orders.post()
-    bench.act(orders.buyer, Cancel(cancelled), cancelled)
-    _collect(orders, first, cancelled)
-    unclaimed, _record = orders.post()
-    list(bench.crank_to_the_end(crank, unclaimed))
-    _collect(orders, first, unclaimed)
-    partial, _record = orders.post()
-    orders.claim(first, partial)
-    orders.commit(first, partial, last=5)
-    list(bench.crank_to_the_end(crank, partial))
-    assert bench.view(partial).job.state is JobState.SETTLED
-    _collect(orders, first, partial)
-    job, lock = orders.lock()
-    bench.send(orders.buyer, lock)
-    destination = bench.tokens(orders.owner)
-    refund = escrow.refund_unposted(buyer=orders.owner, job=job, destination=destination)
-    bench.send(orders.buyer, refund)
+def _unhappy_ends(jobs: GraphJobs, provider: Actor, crank: Actor) -> None:
+    """Plays jobs that are cancelled, never claimed, given up in the middle, and never posted."""
+    sandbox = jobs.sandbox
+    cancelled = jobs.post()
+    sandbox.act(jobs.buyer, Cancel(cancelled.address), cancelled.address)
+    _collect(jobs, provider, cancelled)
+    _end(jobs, provider, crank, jobs.post())
+    partial = jobs.post()
+    jobs.claim(provider, partial)
+    root = secret("trace", partial.address)
+    judgement.commit(sandbox, provider, partial, last=PARTIAL_OPERATORS, root=root)
+    sandbox.crank_to_the_end(crank, partial.address)
+    if sandbox.view(partial.address).job.state is not JobState.SETTLED:
+        raise RuntimeError(f"{partial.address} was given up in the middle and is not settled")
+    _collect(jobs, provider, partial)
+    job, lock = jobs.lock()
+    sandbox.send(lock, signers=[jobs.buyer])
+    refund = escrow.refund_unposted(buyer=jobs.buyer.key, job=job, destination=jobs.buyer.tokens)
+    sandbox.send(refund, signers=[jobs.buyer])
 
 
-def _seat_verifiers(bench: Bench, crank: Keypair) -> dict[int, Keypair]:
+def _seat_verifiers(sandbox: RecordingSandbox, crank: Actor) -> dict[int, Actor]:
+    """Seats and registers verifiers, and returns them by seat."""
     seats = {}
-    for index in range(5):
-        verifier = bench.actor(f"verifier {index}")
-        owner, seat = verifier.pubkey(), staking.seat_address(index)
-        bench.stake(verifier)
-        bench.send(verifier, staking.take_seat(index=index, owner=owner))
+    for index in range(SEATS):
+        verifier = sandbox.person(f"verifier {index}")
+        seat = staking.seat_address(index)
+        sandbox.stake(verifier)
+        stakers.seat(sandbox, verifier, index)
         for step in (job_registry.register_verifier, job_registry.update_verifier):
-            terms = step(endpoint=URL, memory_bytes=MEMORY_BYTES, owner=owner, seat=seat)
-            bench.send(verifier, terms)
+            terms = step(endpoint=URL, memory_bytes=MEMORY_BYTES, owner=verifier.key, seat=seat)
+            sandbox.send(terms, signers=[verifier])
         seats[index] = verifier
-    _next_epoch(bench, crank)
+    _next_epoch(sandbox, crank)
     return seats
 
 
-def _next_epoch(bench: Bench, crank: Keypair) -> None:
-    slots = LOCALNET_PARAMETERS.staking.epoch_slots
-    epoch = (bench.bank.slot + 1) // slots + 1
-    bench.until(epoch * slots)
-    bench.act(crank, TakeSnapshot(epoch))
-    bench.act(crank, RollMarket(epoch))
+def _next_epoch(sandbox: RecordingSandbox, crank: Actor) -> None:
+    slots = sandbox.parameters.staking.epoch_slots
+    epoch = (sandbox.slot + 1) // slots + 1
+    sandbox.warp_to(epoch * slots)
+    sandbox.act(crank, TakeSnapshot(epoch))
+    sandbox.act(crank, RollMarket(epoch))
 
 
 def _balloted_jobs(
-    orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
+    jobs: GraphJobs, provider: Actor, crank: Actor, seats: dict[int, Actor]
 ) -> dict[str, int]:
-    """One job accepted, one rejected; units of the dearest ballot."""
-    before = len(orders.bench.records)
+    """Plays one job that is accepted and one that is rejected.
+
+    Returns the units of the dearest ballot by instruction.
+    """
+    before = len(jobs.sandbox.records)
     for choice in (Choice.ACCEPT, Choice.REJECT):
-        while True:
-            job, _ = orders.post()
-            orders.claim(provider, job)
-            orders.commit(provider, job)
-            orders.draw(job)
-            judged = orders.bench.view(job).verdict
-            sampled = judged is not None and bool(judged.ballots)
+        sampled = False
+        while not sampled:
+            drawn = _committed(jobs, provider)
+            sampled = bool(drawn.verdict.ballots)
             if sampled:
-                orders.vote(seats, job, ballot_of(choice, job))
-            list(orders.bench.crank_to_the_end(crank, job))
-            _collect(orders, provider, job)
-            if sampled:
-                break
-    units = dearest(orders.bench.records[before:])
+                jobs.vote(seats, drawn.job, choice)
+            _end(jobs, provider, crank, drawn.job)
+    units = dearest(jobs.sandbox.records[before:])
     return {name: units[name].units for name in BALLOT}
 
 
 def _disputed_job(
-    orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
+    jobs: GraphJobs, provider: Actor, crank: Actor, seats: dict[int, Actor], lie: Lie
 ) -> None:
-    """A lie that everybody drawn accepts, and that a proof then undoes."""
-    lie, judging = lie_about_digits(orders.graph), False
+    """Plays a lie that everybody drawn accepts, and that a proof then undoes."""
+    judging = False
     while not judging:
-        job, judging = _prove(orders, provider, seats, lie, Choice.ACCEPT)
-        list(orders.bench.crank_to_the_end(crank, job))
-        _collect(orders, provider, job)
+        job, judging = _prove(jobs, provider, seats, lie, Choice.ACCEPT)
+        _end(jobs, provider, crank, job)
 
 
 def _trapped_job(
-    orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
+    jobs: GraphJobs, provider: Actor, crank: Actor, seats: dict[int, Actor], lie: Lie
 ) -> None:
-    """A lie on the buyer's order, which everybody drawn rejects."""
-    lie, judging, salt = lie_about_digits(orders.graph), False, secret("trap salt")
+    """Plays a lie that the buyer ordered, and that everybody drawn rejects."""
+    judging, salt = False, secret("trap salt")
     while not judging:
-        trap = trap_of(provider.pubkey(), lie.operator, salt)
-        job, judging = _prove(orders, provider, seats, lie, Choice.REJECT, trap=trap)
+        trap = trap_of(provider.key, lie.operator, salt)
+        job, judging = _prove(jobs, provider, seats, lie, Choice.REJECT, trap=trap)
         opening = verdict.open_trap(
             salt=salt,
-            verdict=verdict.verdict_address(job),
-            job=job,
-            receipt=verdict.receipt_address(job),
+            verdict=verdict.verdict_address(job.address),
+            job=job.address,
+            receipt=verdict.receipt_address(job.address),
         )
-        orders.bench.send(orders.buyer, opening)
-        list(orders.bench.crank_to_the_end(crank, job))
-        _collect(orders, provider, job)
+        jobs.sandbox.send(opening, signers=[jobs.buyer])
+        _end(jobs, provider, crank, job)
 
 
 def _prove(
-    orders: Orders,
-    provider: Keypair,
-    seats: dict[int, Keypair],
+    jobs: GraphJobs,
+    provider: Actor,
+    seats: dict[int, Actor],
     lie: Lie,
     choice: Choice,
-    *,
-    trap: bytes | None = None,
-) -> tuple[Pubkey, bool]:
-    """A job in which the lie is proven, and whether anybody was drawn to choose before."""
-    job, dispute = open_dispute(orders, provider, lie, trap)
-    orders.draw(job)
-    judged = orders.bench.view(job).verdict
-    judging = judged is not None and bool(judged.ballots)
+    **changes: object,
+) -> tuple[PostedJob, bool]:
+    """Returns a job in which the lie is proven, and whether anybody was drawn to vote before."""
+    job, dispute = open_dispute(jobs, provider, lie, **changes)
+    judging = bool(jobs.draw(job).ballots)
     if judging:
-        orders.vote(seats, job, ballot_of(choice, job))
+        jobs.vote(seats, job, choice)
     dispute.prove()
     dispute.withdraw()
     return job, judging
 
 
 def _missed_job(
-    orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
+    jobs: GraphJobs, provider: Actor, crank: Actor, seats: dict[int, Actor], trace: Trace
 ) -> None:
-    """Data that everybody drawn misses, and that the provider then shows."""
-    trace, missing = Trace(orders.graph), False
+    """Plays data that everybody drawn misses, and that the provider then shows."""
+    missing = False
     while not missing:
-        job, _ = orders.post(trace.inputs_root)
-        orders.claim(provider, job)
-        orders.commit(provider, job, root=trace.root)
-        orders.draw(job)
-        judged = orders.bench.view(job).verdict
-        missing = judged is not None and bool(judged.ballots)
+        drawn = _committed(jobs, provider, trace.root, input_root=trace.inputs_root)
+        missing = bool(drawn.verdict.ballots)
         if missing:
-            orders.vote(seats, job, ballot_of(Choice.UNAVAILABLE, job))
-            orders.bench.act(crank, Tally(job), job)
-            answer_questions(orders, provider, job, trace)
-        list(orders.bench.crank_to_the_end(crank, job))
-        _collect(orders, provider, job)
+            jobs.vote(seats, drawn.job, Choice.UNAVAILABLE)
+            jobs.sandbox.act(crank, Tally(drawn.job.address), drawn.job.address)
+            answer_questions(jobs, provider, drawn.job, trace)
+        _end(jobs, provider, crank, drawn.job)
 
 
-def _withheld_job(
-    orders: Orders, provider: Keypair, crank: Keypair, seats: dict[int, Keypair]
-) -> None:
-    """A result that the buyer asks for in vain."""
-    job, _ = orders.post()
-    orders.claim(provider, job)
-    orders.commit(provider, job)
-    orders.draw(job)
-    judged = orders.bench.view(job).verdict
-    if judged is not None and judged.ballots:
-        orders.vote(seats, job, ballot_of(Choice.ACCEPT, job))
-        orders.bench.act(crank, Tally(job), job)
-    orders.bench.act(orders.buyer, DemandAnswers(job), job)
-    list(orders.bench.crank_to_the_end(crank, job))
-    _collect(orders, provider, job)
+def _withheld_job(jobs: GraphJobs, provider: Actor, crank: Actor, seats: dict[int, Actor]) -> None:
+    """Plays a result that the buyer asks for in vain."""
+    drawn = _committed(jobs, provider)
+    address = drawn.job.address
+    if drawn.verdict.ballots:
+        jobs.vote(seats, drawn.job, Choice.ACCEPT)
+        jobs.sandbox.act(crank, Tally(address), address)
+    jobs.sandbox.act(jobs.buyer, DemandAnswers(address), address)
+    _end(jobs, provider, crank, drawn.job)
 
 
-def _stakers(bench: Bench, crank: Keypair) -> None:
-    """Rewards, emission, fees, unbonding."""
-    staker = bench.actor("staker")
-    owner, tokens = staker.pubkey(), bench.tokens(staker.pubkey())
-    bench.stake(staker)
-    bench.send(staker, staking.fund_rewards(amount=NLOV, funder=owner, source=tokens))
-    bench.send(staker, staking.fund_emission(amount=NLOV, funder=owner, source=tokens))
-    _next_epoch(bench, crank)
-    bench.act(crank, EmitRewards(0))
-    for shard in range(16):
-        vault = bench.bank.account(escrow.fees_address(shard))
-        if vault is not None and any(bytes(vault.data)[64:72]):
-            bench.act(crank, SweepFees(shard))
-    bench.send(staker, staking.claim_rewards(owner=owner, destination=tokens))
+def _stakers(sandbox: RecordingSandbox, crank: Actor) -> None:
+    """Funds and claims rewards, emits, sweeps fees, and unstakes."""
+    staker = sandbox.person("staker")
+    owner, tokens = staker.key, staker.tokens
+    sandbox.stake(staker)
+    rewards = staking.fund_rewards(amount=NLOV, funder=owner, source=tokens)
+    emission = staking.fund_emission(amount=NLOV, funder=owner, source=tokens)
+    for funding in (rewards, emission):
+        sandbox.send(funding, signers=[staker])
+    _next_epoch(sandbox, crank)
+    sandbox.act(crank, EmitRewards(0))
+    for shard in range(SHARDS):
+        if sandbox.tokens(escrow.fees_address(shard)):
+            sandbox.act(crank, SweepFees(shard))
+    claiming = staking.claim_rewards(owner=owner, destination=tokens)
     ticket = ticket_address(owner, 0)
-    bench.send(staker, staking.request_unstake(amount=NLOV, owner=owner, ticket=ticket))
-    bench.until(bench.bank.slot + LOCALNET_PARAMETERS.staking.unbonding_slots)
-    bench.send(staker, staking.withdraw(owner=owner, ticket=ticket, destination=tokens))
+    unstaking = staking.request_unstake(amount=NLOV, owner=owner, ticket=ticket)
+    for step in (claiming, unstaking):
+        sandbox.send(step, signers=[staker])
+    sandbox.warp(sandbox.parameters.staking.unbonding_slots)
+    withdrawal = staking.withdraw(owner=owner, ticket=ticket, destination=tokens)
+    sandbox.send(withdrawal, signers=[staker])
 
 
-def _departures(bench: Bench, provider: Keypair, seats: dict[int, Keypair]) -> None:
-    bench.send(provider, job_registry.deregister_provider(owner=provider.pubkey()))
+def _departures(
+    sandbox: RecordingSandbox, provider: Actor, crank: Actor, seats: dict[int, Actor]
+) -> None:
+    """Lets a provider and a verifier leave, and closes the verifier's seat."""
+    leaving = job_registry.deregister_provider(owner=provider.key)
+    sandbox.send(leaving, signers=[provider])
     index, verifier = next(iter(seats.items()))
-    owner, seat = verifier.pubkey(), staking.seat_address(index)
-    bench.send(verifier, job_registry.deregister_verifier(owner=owner))
-    bench.send(verifier, staking.vacate_seat(owner=owner, seat=seat))
-    crank = localnet_keypair("crank")
-    for _ in range(3):
-        _next_epoch(bench, crank)
+    owner, seat = verifier.key, staking.seat_address(index)
+    for step in (
+        job_registry.deregister_verifier(owner=owner),
+        staking.vacate_seat(owner=owner, seat=seat),
+    ):
+        sandbox.send(step, signers=[verifier])
+    for _ in range(EPOCHS_BEFORE_CLOSING):
+        _next_epoch(sandbox, crank)
     even, odd = (staking.snapshot_address(parity) for parity in range(2))
     closing = staking.close_seat(owner=owner, seat=seat, even_snapshot=even, odd_snapshot=odd)
-    bench.send(verifier, closing)
+    sandbox.send(closing, signers=[verifier])
 
 
-def _governance(bench: Bench) -> None:
-    authority, successor = localnet_keypair("authority"), bench.actor("successor")
-    bench.actor("authority")
+def _governance(sandbox: RecordingSandbox) -> None:
+    """Sets every program's parameters to what they are, and hands its authority over."""
+    successor, authority = sandbox.person("successor"), sandbox.person("authority")
     for program in (staking, escrow, job_registry, verdict):
-        name = program.PROGRAM
-        params = replace(getattr(LOCALNET_PARAMETERS, name))
-        bench.send(authority, program.set_params(params=params, authority=authority.pubkey()))
-        handing_over = program.set_authority(
-            authority=authority.pubkey(), new_authority=successor.pubkey()
-        )
-        bench.send(authority, handing_over, also=(successor,))
+        params = getattr(sandbox.parameters, program.PROGRAM)
+        setting = program.set_params(params=params, authority=authority.key)
+        handing_over = program.set_authority(authority=authority.key, new_authority=successor.key)
+        sandbox.send(setting, signers=[authority])
+        sandbox.send(handing_over, signers=[authority, successor])

@@ -1,6 +1,5 @@
 """Localnet's keys and parameters, and the deployment of the built programs onto its bank."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,12 @@ from solders.pubkey import Pubkey
 from idl.client import DEPLOYER, PROGRAM_IDS, escrow, job_registry, redundancy, staking, verdict
 from keeper.chain.deploy.instructions import Parameters, deploy_instructions
 from keeper.chain.errors import transaction_failure
+from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import Bank, TokenMint
+from keeper.node.payment import NLOV
 
-BUILT: Final = Path(__file__).resolve().parents[3] / "programs" / "built"
-NLOV: Final = 10**9
-"""Base units of one $NLOV."""
+BUILT: Final = Path(__file__).resolve().parent / "built"
+"""The committed programs: a link to programs/built here, copies in an installed lab."""
 _Q32: Final = 2**32
 _DEPLOYER_LAMPORTS: Final = 100 * 10**9
 
@@ -85,14 +85,6 @@ LOCALNET_PARAMETERS: Final = Parameters(
         bond_bps=1_000,
     ),
 )
-
-
-def localnet_keypair(name: str) -> Keypair:
-    """A key that everybody can derive, so for localnet alone.
-
-    Its seed is SHA256("neurolov localnet " + name), as for the program ids.
-    """
-    return Keypair.from_seed(hashlib.sha256(f"neurolov localnet {name}".encode()).digest())
 
 
 def localnet_mint() -> TokenMint:

@@ -17,8 +17,8 @@ from keeper.lab.simulation.economics import VERIFIER_COUNTS, Economics
 from keeper.lab.simulation.judgement import Ending
 from keeper.lab.simulation.profit import payoffs
 from keeper.lab.simulation.safety import worst_case
+from keeper.node.payment import NLOV
 
-NLOV: Final = 10**9
 LAMPORTS_A_SIGNATURE: Final = 5_000
 DISPUTE_TRANSACTIONS: Final = 12
 """At most, for one element with 4,096 operands."""

@@ -1,4 +1,4 @@
-"""Twin of the chain's fixed-point arithmetic; Q32 numbers are integers scaled by 2^32."""
+"""The chain's fixed-point arithmetic; Q32 numbers are integers scaled by 2^32."""
 
 from idl.client.bindings.job_registry import Q32_ONE
 
@@ -7,14 +7,17 @@ LN_2_Q32 = 2_977_044_472
 
 
 def q32_share(numerator: int, denominator: int) -> int:
-    """min(1, numerator / denominator) as Q32, floored; ZeroDivisionError for denominator 0."""
+    """Returns min(1, numerator / denominator) as Q32, floored.
+
+    Raises ZeroDivisionError for denominator 0.
+    """
     return min(Q32_ONE, numerator * Q32_ONE // denominator)
 
 
 def negative_ln(x: int) -> int:
-    """-ln((x + 1) / 2^64) as Q32 for a u64 x, bit for bit as the chain computes it.
+    """Returns -ln((x + 1) / 2^64) as Q32 for a u64 x, bit for bit as the chain computes it.
 
-    The binary logarithm comes bit by bit: squaring the mantissa doubles it, and a square of 2 or
+    The binary logarithm is found bit by bit: squaring the mantissa doubles it, and a square of 2 or
     more yields a one.
     """
     n = x + 1

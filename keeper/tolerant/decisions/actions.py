@@ -1,4 +1,4 @@
-"""Everything a role can decide to do about a task."""
+"""Everything that a role can decide to do about a task."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -72,7 +72,7 @@ class CloseJoining(TaskAction):
 
 @dataclass(frozen=True, slots=True)
 class ExpireRun(TaskAction):
-    """Count out a silent run; its bond goes to the buyer."""
+    """Mark a silent run; its bond goes to the buyer."""
 
     kind: ClassVar[str] = "expire-run"
     run: int
@@ -80,7 +80,7 @@ class ExpireRun(TaskAction):
 
 @dataclass(frozen=True, slots=True)
 class Decide(TaskAction):
-    """Pay who agrees, or ask for more runs."""
+    """Pay the providers that agree, or ask for more runs."""
 
     kind: ClassVar[str] = "decide"
 
@@ -95,7 +95,7 @@ class ReleaseBond(TaskAction):
 
 @dataclass(frozen=True, slots=True)
 class WithdrawCredit(TaskAction):
-    """Pull one credit."""
+    """Pay out one credit."""
 
     kind: ClassVar[str] = "withdraw-credit"
     credit: int

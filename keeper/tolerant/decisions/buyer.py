@@ -13,7 +13,7 @@ from keeper.tolerant.decisions.state import TaskSnapshot
 
 
 def next_action(owner: Pubkey, view: TaskSnapshot) -> Decision:
-    """The step that the chain accepts now, or how long to wait.
+    """Returns the step that the chain accepts now, or how long to wait.
 
     Until the task has ended there is nothing for a buyer to do: everything else is open to anybody.
     """
@@ -22,7 +22,7 @@ def next_action(owner: Pubkey, view: TaskSnapshot) -> Decision:
         return Wait()
     if escrow is not None:
         for credit in escrow.unpaid_to(owner):
-            # tips for the steps that the buyer cranked
+            # The tips for steps that the buyer cranked.
             return WithdrawCredit(task.address, credit)
         surplus = escrow.balance - escrow.outstanding
         if escrow.final and (surplus > 0 or escrow.outstanding == 0):

@@ -21,14 +21,14 @@ from keeper.tolerant.decisions.state import TaskSnapshot
 
 @dataclass(frozen=True, slots=True)
 class TaskCrankSnapshot:
-    """A crank's view."""
+    """What a crank decides on."""
 
     owner: Pubkey
     tasks: tuple[TaskSnapshot, ...]
 
 
 def next_action(snapshot: TaskCrankSnapshot, clock: Clock) -> Decision:
-    """A step that the chain accepts at clock.slot; otherwise when the next one opens."""
+    """Returns a step that the chain accepts at `clock.slot`, otherwise when the next one opens."""
     opens: list[int] = []
     for view in snapshot.tasks:
         step = _step(snapshot.owner, view, clock)

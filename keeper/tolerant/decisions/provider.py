@@ -1,6 +1,6 @@
-"""What a provider of the tolerant class does next: keep its commitments, collect, then take more.
+"""What a provider of tasks does next: keep its commitments, collect, then take more.
 
-It runs a kernel before it joins: who has the output cannot lose the bond to a kernel that never
+It runs a kernel before it joins: whoever has the output cannot lose the bond to a kernel that never
 ends.
 """
 
@@ -26,9 +26,9 @@ from keeper.tolerant.decisions.actions import (
 from keeper.tolerant.decisions.codes import RunState, TaskState
 from keeper.tolerant.decisions.state import Run, Task, TaskSnapshot
 
-# Outputs that could not be fetched are asked for again so many slots later.
+# Outputs that could not be fetched are asked for again after so many slots.
 RETRY_SLOTS = 8
-# The last slots in which an incomplete comparison is told all the same.
+# In the last slots an incomplete comparison is told all the same.
 LAST_CHANCE_SLOTS = 4
 
 
@@ -45,8 +45,9 @@ class JoinRules:
 class JoinTerms:
     """Everything that joining depends on besides the task.
 
-    min_price is the least that this provider runs a kernel for, in base units. beacons is as in
-    `ClaimTerms`.
+    `min_price` is the least that this provider runs a kernel for, in base units. `beacons` holds,
+    by task, the hash of the lowest slot at or after its posting: no entry before it exists, None
+    once it aged out, which opens the task to all.
     """
 
     rules: JoinRules
@@ -58,7 +59,10 @@ class JoinTerms:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a comparison of one round gave; missing says that some output could not be had."""
+    """What comparing the outputs of one round gave.
+
+    `missing` says that some output could not be had.
+    """
 
     round: int
     agrees: int
@@ -68,10 +72,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class TaskProviderSnapshot:
-    """A provider's view.
+    """What a provider decides on.
 
-    kept are the tasks whose output and salt are on disk, unfit those whose kernel this node cannot
-    run; terms is None while it may not join.
+    `kept` are the tasks whose output and salt are on disk, `unfit` those whose kernel this node
+    cannot run. `terms` is None while the provider may not join.
     """
 
     owner: Pubkey
@@ -83,7 +87,7 @@ class TaskProviderSnapshot:
 
 
 def next_action(snapshot: TaskProviderSnapshot, clock: Clock) -> Decision:
-    """The most urgent step that the chain accepts at clock.slot."""
+    """Returns the most urgent step that the chain accepts at `clock.slot`."""
     opens: list[int] = []
     for view in sorted(snapshot.tasks, key=lambda view: view.task.deadline):
         step = _own_run(snapshot, view.task, clock)
@@ -106,12 +110,15 @@ def next_action(snapshot: TaskProviderSnapshot, clock: Clock) -> Decision:
 
 
 def bond(task: Task, rules: JoinRules) -> int:
-    """Base units that joining locks: a share of the price, rounded up."""
+    """Returns the base units that joining locks: a share of the price, rounded up."""
     return -(-task.price * rules.bond_bps // BPS)
 
 
 def first_join_slot(task: Task, owner: Pubkey, terms: JoinTerms) -> int:
-    """First slot at which owner may join; while the hash does not exist, the longest wait."""
+    """Returns the first slot at which `owner` may join.
+
+    While the beacon does not exist, that is after the longest wait.
+    """
     rules = terms.rules
     if task.address not in terms.beacons:
         return task.posted_slot + 1 + rules.claim_max_delay_slots
@@ -124,7 +131,7 @@ def first_join_slot(task: Task, owner: Pubkey, terms: JoinTerms) -> int:
 
 
 def acceptable(task: Task, owner: Pubkey, terms: JoinTerms, clock: Clock) -> bool:
-    """Whether the chain would let owner join at some slot, and the price is enough for it."""
+    """Returns whether the chain would let `owner` join at some slot, for a price that is enough."""
     return (
         task.state is TaskState.JOINING
         and clock.slot <= task.deadline
@@ -184,7 +191,7 @@ def _take(snapshot: TaskProviderSnapshot, clock: Clock) -> Decision:
         for view in snapshot.tasks
         if view.address not in snapshot.unfit and acceptable(view.task, owner, terms, clock)
     ]
-    # The dearest first; the address breaks ties.
+    # The best paid come first; the address breaks ties.
     offers.sort(key=lambda task: (-task.price, bytes(task.address)))
     opens: list[int] = []
     for task in offers:

@@ -19,8 +19,8 @@ def has_ended(state: TaskState) -> bool:
 class Run:
     """One provider's execution.
 
-    root is known once revealed; bit i of agrees says that run i's output agrees with this one, by
-    its provider; compared is the latest round in which it was told, 0 for none.
+    `root` is known once revealed. Bit i of `agrees` says that run i's output agrees with this one,
+    as its provider told. `compared` is the latest round in which it told, 0 for none.
     """
 
     index: int
@@ -38,9 +38,9 @@ class Run:
 class Task:
     """A posted task.
 
-    price is base units of each paid run; k of n runs have to agree, at most max_runs are paid for.
-    kernel and input are the SHA-256 of the kernel package and of the input manifest. deadline is
-    the state's last slot.
+    `price` is base units per paid run; k of n runs have to agree, and at most `max_runs` are paid
+    for. `kernel` and `input` are the SHA-256 of the kernel package and of the input manifest.
+    `deadline` is the state's last slot.
     """
 
     address: Pubkey
@@ -63,11 +63,11 @@ class Task:
     runs: tuple[Run, ...]
 
     def run_of(self, provider: Pubkey) -> Run | None:
-        """The provider's run, None when it did not join."""
+        """Returns the provider's run, None when it did not join."""
         return next((run for run in self.runs if run.provider == provider), None)
 
     def rivals_of(self, own: Run) -> Iterator[Run]:
-        """Revealed runs of others whose output is not the same byte for byte."""
+        """Yields the revealed runs of others whose output differs in some byte."""
         for run in self.runs:
             if run.state is RunState.REVEALED and run.index != own.index and run.root != own.root:
                 yield run
@@ -79,13 +79,17 @@ class Task:
 
     @property
     def paid_runs(self) -> tuple[Run, ...]:
-        """The runs that agreed, once settled."""
+        """The runs that agreed, once the task is settled."""
         return tuple(run for run in self.runs if self.paid >> run.index & 1)
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSnapshot:
-    """A task with its money; version differs after every change."""
+    """A task with its escrow.
+
+    `version` differs after every change. `sequences` are the programs and sequence numbers of the
+    accounts behind it.
+    """
 
     task: Task
     escrow: Escrow | None
@@ -94,5 +98,5 @@ class TaskSnapshot:
 
     @property
     def address(self) -> Pubkey:
-        """The task's."""
+        """The task's address."""
         return self.task.address

@@ -1,1 +1,1 @@
-"""The roles of the tolerant class."""
+"""The roles of the tolerant class: each connects chain, decisions, computing and data for a key."""

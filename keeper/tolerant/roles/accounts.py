@@ -1,4 +1,4 @@
-"""Task accounts as the domain's types."""
+"""Accounts of tasks as types that decisions read."""
 
 from solders.pubkey import Pubkey
 
@@ -10,7 +10,7 @@ from kernels.custom import Element, Tolerance
 
 
 def task_of(address: Pubkey, account: redundancy.Task) -> Task:
-    """A Task account."""
+    """Returns a Task account as a task."""
     bounds = account.tolerance
     return Task(
         address=address,

@@ -14,7 +14,10 @@ RECORD_SUFFIX = ".json"
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One provider's run; agrees lists the runs whose output agrees with its own, as it told."""
+    """One provider's run.
+
+    `agrees` lists the runs whose output agrees with its own, as the provider told.
+    """
 
     provider: str
     state: str
@@ -25,7 +28,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """A task as it stands; trust says that no fraud proof backs its result."""
+    """A task as it stands; `trust` says that no fraud proof backs its result."""
 
     task: str
     trust: str
@@ -38,7 +41,7 @@ class TaskRecord:
 
     @property
     def lines(self) -> list[str]:
-        """The same for people."""
+        """The same as text."""
         runs = [
             f"run {index} by {run.provider}: {run.state}"
             + (f", root {run.root[:16]}, agrees with {run.agrees}" if run.root else "")
@@ -53,7 +56,7 @@ TRUST = "tolerant class, no fraud proof"
 
 
 def record_of(task: Task) -> TaskRecord:
-    """What is known of a task."""
+    """Returns what is known of a task."""
     return TaskRecord(
         task=str(task.address),
         trust=TRUST,
@@ -82,20 +85,20 @@ def record_of(task: Task) -> TaskRecord:
 
 
 class TaskArchive:
-    """Records of ended tasks, a file each."""
+    """Records of ended tasks, one file per task."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def keep(self, task: Task) -> TaskRecord:
-        """Write a task's record."""
+        """Write a task's record and return it."""
         record = record_of(task)
         with replace_atomically(self._path(task.address)) as file:
             file.write(json.dumps(asdict(record), sort_keys=True).encode())
         return record
 
     def get(self, task: Pubkey) -> TaskRecord | None:
-        """How a task ended, None when this node does not know."""
+        """Returns how a task ended, None when this node does not know."""
         try:
             document = json.loads(self._path(task).read_bytes())
         except FileNotFoundError:

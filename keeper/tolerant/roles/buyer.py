@@ -14,14 +14,14 @@ from keeper.tolerant.roles.role import TaskRole
 class TaskBuyer(TaskRole):
     """Watches every task of one key; `keep` names those whose accounts must stay open for now."""
 
-    name = "task-buyer"
+    name = "taskbuyer"
 
     def __init__(self, mirror: TaskMirror, submitter: Submitter, owner: Pubkey) -> None:
         super().__init__(mirror, submitter, owner)
         self.keep: set[Pubkey] = set()
 
     def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
-        """See keeper.tolerant.decisions.buyer."""
+        """Returns the next action, by `keeper.tolerant.decisions.buyer`."""
         for snapshot in subjects:
             if snapshot.address not in self.keep:
                 step = rules.next_action(self.owner, snapshot)

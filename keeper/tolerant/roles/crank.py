@@ -12,8 +12,8 @@ from keeper.tolerant.roles.role import TaskRole
 class TaskCrank(TaskRole):
     """Cranks tasks for one key."""
 
-    name = "task-crank"
+    name = "taskcrank"
 
     def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
-        """See keeper.tolerant.decisions.crank."""
+        """Returns the next action, by `keeper.tolerant.decisions.crank`."""
         return rules.next_action(TaskCrankSnapshot(self.owner, subjects), clock)

@@ -11,7 +11,7 @@ from keeper.chain.gateway import Gateway
 from keeper.node.accounts import escrow_of, optional, required, slot_hashes_of, tokens_of
 from keeper.node.changes import Counter, Notice, sequence_of
 from keeper.node.connection import Connection
-from keeper.node.mirror import Mirror, Sweep
+from keeper.node.mirror import BaseView, Mirror
 from keeper.telemetry import METRICS
 from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.decisions.state import TaskSnapshot
@@ -21,7 +21,7 @@ Raws = Mapping[Pubkey, RawAccount | None]
 
 
 @dataclass(slots=True)
-class TaskView(Sweep):
+class TaskView(BaseView):
     """What is known of the chain.
 
     `free_stake` is base units that are neither exposed nor leaving, by owner.
@@ -46,17 +46,20 @@ class TaskMirror(Mirror[TaskView]):
         """Returns the task of an event, and whose sequence number the event carries.
 
         An escrow names its task in the field `job`. One that belongs to no task in the view may be
-        a job's; the escrow of a new task is read when the task is.
+        a job's, so that its number says nothing; the task is read nevertheless, because it may be
+        on its way.
         """
         sequence = sequence_of(event)
         task: Pubkey | None = getattr(event, "task", None)
         if task is not None:
             return Notice(task, (event.PROGRAM, task), sequence)
+        if event.PROGRAM != escrow.PROGRAM:
+            return Notice(None, None, sequence)
         paid_for: Pubkey | None = getattr(event, "job", None)
         known = self._view.tasks if self._view is not None else {}
-        if event.PROGRAM == escrow.PROGRAM and paid_for is not None and paid_for in known:
-            return Notice(paid_for, (event.PROGRAM, paid_for), sequence)
-        return Notice(None, None, sequence)
+        if paid_for is None or paid_for not in known:
+            return Notice(paid_for, None, sequence)
+        return Notice(paid_for, (event.PROGRAM, paid_for), sequence)
 
     def sequences(self, view: TaskView) -> Mapping[Counter, int]:
         """Returns the sequence numbers of tasks and their escrows."""

@@ -1,4 +1,4 @@
-"""The provider of the tolerant class: runs custom kernels and compares what others got."""
+"""The provider of tasks: runs custom kernels, and compares its outputs with those of others."""
 
 import asyncio
 import logging
@@ -46,7 +46,7 @@ RunPackage = Callable[[KernelPackage, Sequence[bytes]], bytes]
 
 @dataclass(frozen=True, slots=True)
 class TaskProviderTools:
-    """What a provider works with; min_price is the least that it runs a kernel for."""
+    """What a provider works with; `min_price` is the least that it runs a kernel for."""
 
     run: RunPackage
     min_price: int
@@ -60,7 +60,7 @@ class TaskProviderTools:
 class TaskProvider(TaskRole):
     """Runs tasks for one key."""
 
-    name = "task-provider"
+    name = "taskprovider"
 
     def __init__(
         self, mirror: TaskMirror, submitter: Submitter, owner: Pubkey, tools: TaskProviderTools
@@ -73,7 +73,7 @@ class TaskProvider(TaskRole):
         self._compared: dict[Pubkey, Comparison] = {}
 
     def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
-        """See keeper.tolerant.decisions.provider."""
+        """Returns the next action, by `keeper.tolerant.decisions.provider`."""
         return rules.next_action(
             TaskProviderSnapshot(
                 owner=self.owner,
@@ -87,7 +87,7 @@ class TaskProvider(TaskRole):
         )
 
     async def perform(self, action: Action, view: TaskView) -> None:
-        """Run in the lane, commit and reveal by the kept run, compare, send the rest."""
+        """Run in the lane, commit and reveal by the kept run, compare, and send the rest."""
         match action:
             case RunKernel(address):
                 await self._run_kernel(view.tasks[address].task)
@@ -109,7 +109,7 @@ class TaskProvider(TaskRole):
                 await asyncio.to_thread(self._forget, view)
 
     async def recover(self) -> None:
-        """Look, and drop what belongs to tasks that are closed."""
+        """Read the chain, and drop what belongs to closed tasks."""
         await super().recover()
         await asyncio.to_thread(self._forget, self.mirror.view)
 
@@ -162,7 +162,10 @@ class TaskProvider(TaskRole):
         await self.send(action, view, reveal)
 
     async def _compare(self, task: Task) -> Comparison:
-        """Who agrees with the kept output; what is not served in time agrees with nobody."""
+        """Returns who agrees with the kept output.
+
+        An output that is not served in time agrees with nobody.
+        """
         own = task.run_of(self.owner)
         assert own is not None
         output = await asyncio.to_thread(self._tools.runs.payload, task.address)
@@ -179,7 +182,7 @@ class TaskProvider(TaskRole):
         return Comparison(task.round, agrees, None in found, self.mirror.view.slot)
 
     def _transfer_seconds(self, task: Task) -> float:
-        """Half of what is left for comparing."""
+        """Returns half of the time that is left for comparing."""
         slots = max(1, task.deadline - self.mirror.view.slot)
         return max(MIN_TRANSFER_SECONDS, slots * self.mirror.slot_seconds / 2)
 

@@ -1,4 +1,4 @@
-"""Revealed outputs: served by their providers, fetched and checked by everybody else."""
+"""Outputs after their reveal: served by the provider, fetched and checked by everybody else."""
 
 import asyncio
 import logging
@@ -20,7 +20,10 @@ class OutputMissingError(RoleError):
 
 
 def publish(store: BlobStore, indexes: StageIndexes, task: Task, output: bytes) -> None:
-    """Serve an output under its task and root; not before the commitment may be opened."""
+    """Serve an output under its task and root.
+
+    It must not be served before the commitment may be opened.
+    """
     root = output_root(output).hex()
     index = StageIndex(
         job=str(task.address),
@@ -41,7 +44,7 @@ class OutputFetcher:
         self._gateway = gateway
 
     async def fetch(self, task: Task, run: Run, seconds: float) -> bytes | None:
-        """The output behind a revealed root; None when it cannot be had in time."""
+        """Returns the output behind a revealed root, None when it cannot be had in time."""
         try:
             async with asyncio.timeout(seconds):
                 return await self._fetch(task, run)

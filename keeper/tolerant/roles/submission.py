@@ -94,7 +94,7 @@ async def _output(outputs: OutputFetcher, found: Task, tell: Tell) -> bytes | No
         data = await outputs.fetch(found, run, FETCH_SECONDS)
         if data is not None:
             return data
-    tell("no output: none of those who agree serves what it revealed")
+    tell("no output: no provider that agrees serves what it revealed")
     return None
 
 

@@ -1,4 +1,4 @@
-"""Actions about tasks as instructions."""
+"""The instructions that carry actions on tasks out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from typing import Any
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import associated_token_address, escrow, redundancy, shard_of, staking
+from idl.client import redundancy, staking
 from keeper.node.decisions.actions import Action
-from keeper.node.errors import RoleError
+from keeper.node.payment import collect_fee, reclaim, withdraw
 from keeper.tolerant.decisions import actions
 from keeper.tolerant.decisions.state import TaskSnapshot
 
 
 @dataclass(frozen=True, slots=True)
 class TaskContext:
-    """What an instruction depends on besides the action: who signs, the mint, the task."""
+    """What an instruction depends on besides the action: the signer, the mint, the task."""
 
     signer: Pubkey
     mint: Pubkey
@@ -24,9 +24,9 @@ class TaskContext:
 
 
 def instruction(action: Action, context: TaskContext) -> Instruction:
-    """The instruction that carries out an action which needs nothing but the chain.
+    """Returns the instruction of an action that needs nothing but the chain.
 
-    Raises TypeError for the others: waiting, running, committing, revealing, fetching.
+    Raises TypeError for the others: running, committing, revealing, fetching.
     """
     build = _BUILDERS.get(type(action))
     if build is None:
@@ -45,18 +45,6 @@ def _expire(action: actions.ExpireRun, context: TaskContext) -> Instruction:
     )
 
 
-def _withdraw(action: actions.WithdrawCredit, context: TaskContext) -> Instruction:
-    if context.view.escrow is None:
-        raise RoleError(f"task {action.task} has no escrow any more")
-    party = context.view.escrow.credits[action.credit].party
-    return escrow.withdraw(
-        index=action.credit,
-        escrow=escrow.escrow_address(action.task),
-        vault=escrow.vault_address(action.task),
-        destination=associated_token_address(party, context.mint),
-    )
-
-
 _BUILDERS: Mapping[type, Callable[[Any, TaskContext], Instruction]] = {
     actions.Join: lambda action, context: redundancy.join(owner=context.signer, task=action.task),
     actions.TellAgreement: lambda action, context: redundancy.compare(
@@ -72,17 +60,12 @@ _BUILDERS: Mapping[type, Callable[[Any, TaskContext], Instruction]] = {
     actions.ReleaseBond: lambda action, context: redundancy.release_bond(
         run=action.run, task=action.task, owner=context.view.task.runs[action.run].provider
     ),
-    actions.WithdrawCredit: _withdraw,
-    actions.CollectTaskFee: lambda action, context: escrow.collect_fee(
-        escrow=escrow.escrow_address(action.task),
-        vault=escrow.vault_address(action.task),
-        fee_vault=escrow.fees_address(shard_of(action.task)),
+    actions.WithdrawCredit: lambda action, context: withdraw(
+        action.task, context.view.escrow, action.credit, context.mint
     ),
-    actions.ReclaimTaskEscrow: lambda action, context: escrow.reclaim(
-        buyer=context.signer,
-        escrow=escrow.escrow_address(action.task),
-        vault=escrow.vault_address(action.task),
-        destination=associated_token_address(context.signer, context.mint),
+    actions.CollectTaskFee: lambda action, context: collect_fee(action.task),
+    actions.ReclaimTaskEscrow: lambda action, context: reclaim(
+        action.task, context.signer, context.mint
     ),
     actions.CloseTask: lambda action, context: redundancy.close_task(
         buyer=context.view.task.buyer, task=action.task

@@ -1,4 +1,4 @@
-"""A task's kernel and inputs: fetched from its buyer, checked against the chain's terms."""
+"""A task's workload: its kernel and inputs, fetched from its buyer and checked."""
 
 from dataclasses import dataclass
 
@@ -12,19 +12,19 @@ MANIFEST_BYTES = 1 << 16
 
 
 class UnfitTaskError(WorkloadError):
-    """The kernel can never be run here for this task: trying again is of no use."""
+    """The kernel can never be run here for this task, so that trying again is of no use."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskWorkload:
-    """What a task runs on."""
+    """What a task runs: a kernel package, and the bytes of each input."""
 
     package: KernelPackage
     inputs: tuple[bytes, ...]
 
 
 async def fetch_workload(client: BlobClient, task: Task) -> TaskWorkload:
-    """A task's material.
+    """Returns a task's workload.
 
     Raises WorkloadError when it cannot be had from the buyer, UnfitTaskError when it is malformed
     or is not what the task says.

@@ -1,6 +1,6 @@
 """Whether two outputs of a tolerant kernel agree.
 
-Nobody can prove which of two differing float results is the honest one; providers only tell which
+Nobody can prove which of two differing float results is the honest one. Providers only tell which
 of the others' outputs agree with their own. The rule is symmetric, and a wider tolerance never
 takes an agreement back.
 """
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from kernels.custom import Element, Tolerance
 
-# So many elements are compared at a time, so that a comparison takes little memory.
+# Comparing so many elements at a time keeps the memory small.
 BLOCK = 1 << 20
 _SIGN = {Element.F16: 1 << 15, Element.F32: 1 << 31}
 _WORD = {Element.F16: "<u2", Element.F32: "<u4"}
@@ -22,17 +22,17 @@ Integers = npt.NDArray[np.int64]
 
 
 def agree(a: bytes, b: bytes, element: Element, tolerance: Tolerance) -> bool:
-    """Whether the outputs are equally long and every pair of elements agrees."""
+    """Returns whether the outputs are equally long and every pair of elements agrees."""
     return len(a) == len(b) and first_disagreement(a, b, element, tolerance) is None
 
 
 def first_disagreement(a: bytes, b: bytes, element: Element, tolerance: Tolerance) -> int | None:
-    """Index of the first pair of elements that does not agree, None where all do.
+    """Returns the index of the first pair of elements that does not agree, None where all do.
 
-    Bytes agree when they are equal. Numbers a and b agree when at least one of these holds:
-    |a - b| <= absolute; |a - b| <= relative * max(|a|, |b|); at most `ulp` representable numbers
-    (for i32: integers) lie from one to the other, +0 and -0 being one. Differences and products
-    are float64, rounded to nearest. NaN agrees with NaN alone, whatever its payload; an infinity
+    Bytes agree when they are equal. Numbers a and b agree when at least one of these holds: |a - b|
+    <= absolute; |a - b| <= relative * max(|a|, |b|); at most `ulp` representable numbers (for i32:
+    integers) lie from one to the other, where +0 and -0 are one. Differences and products are
+    float64, rounded to nearest. NaN agrees with NaN alone, whatever its payload; an infinity agrees
     with the same infinity alone. Raises ValueError unless both have the same whole number of
     elements.
     """
@@ -48,7 +48,10 @@ def first_disagreement(a: bytes, b: bytes, element: Element, tolerance: Toleranc
 
 
 def ulp_distance(a: npt.NDArray[Any], b: npt.NDArray[Any], element: Element) -> Integers:
-    """Steps between neighbouring representable numbers from a to b; of NaN it means nothing."""
+    """Returns the steps between neighbouring representable numbers from a to b.
+
+    The distance of NaN means nothing.
+    """
     distance: Integers = np.abs(_rank(a, element) - _rank(b, element))
     return distance
 
@@ -59,7 +62,7 @@ def _agreeing(
     if element is Element.BYTES:
         same: Bools = a == b
         return same
-    # a signalling NaN and inf - inf are no error here
+    # A signalling NaN and inf - inf are no error here.
     with np.errstate(invalid="ignore"):
         wide_a, wide_b = a.astype(np.float64), b.astype(np.float64)
         difference = np.abs(wide_a - wide_b)
@@ -74,7 +77,7 @@ def _agreeing(
 
 
 def _rank(values: npt.NDArray[Any], element: Element) -> Integers:
-    """Position of each number in the order of all representable ones; both zeros have 0."""
+    """Returns each number's position among all representable ones; both zeros have 0."""
     if element not in _SIGN:
         return values.astype(np.int64)
     sign = _SIGN[element]

@@ -13,7 +13,7 @@ fn main(
         return;
     }
     let size = shape(1u);
-    // Zero padding stays zero, so words of equal shapes are added without a look at rows.
+    // Zero padding stays zero, so words of equal shapes are added without regard to rows.
     if (all(size == shape(OUTPUT_SHAPE))) {
         output[index] = a[index] + b[index];
         return;

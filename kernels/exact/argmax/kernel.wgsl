@@ -23,7 +23,7 @@ fn main(
         } else {
             value = bitcast<i32>(x[start / 4u + column]);
         }
-        // The first element wins even at the smallest value, where best is 0 already.
+        // An element of the smallest value never replaces best, which is 0 already.
         if (value > largest) {
             largest = value;
             best = column;

@@ -1,6 +1,6 @@
 @group(0) @binding(2) var<storage, read> x: array<u32>;
 
-// Row and column of the input's element that an element of the output is.
+// Row and column in the input of an element of the output.
 fn origin(row: u32, column: u32, columns: u32) -> vec2<u32> {
     let terms = coordinates(row, column) * field_steps();
     let flat = field_offset() + terms.x + terms.y + terms.z + terms.w;

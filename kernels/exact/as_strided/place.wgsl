@@ -1,4 +1,4 @@
-// Where an element of the output lies: N, H, W, C.
+// N, H, W, C of an element of the output.
 fn coordinates(row: u32, column: u32) -> vec4<u32> {
     let size = shape(OUTPUT_SHAPE);
     let above = row / size.z;

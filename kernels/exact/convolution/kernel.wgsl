@@ -3,7 +3,7 @@
 
 const IN_PADDING = 0xffffffffu;
 
-// Image and top left tap of an output pixel.
+// The image of an output pixel, and the top left corner of its window.
 struct Left {
     image: i32,
     corner: vec2<i32>,
@@ -22,7 +22,7 @@ fn channel_stride() -> u32 {
     return row_stride(shape(0u).w);
 }
 
-// A run is the channels of one tap, or a quad of several taps where channels are narrow.
+// A run holds the channels of one tap, or a quad of several taps where rows are narrow.
 fn terms() -> Terms {
     if (NARROW == 1u) {
         return Terms((taps() * channel_stride() + 15u) / 16u, 1u);
@@ -41,7 +41,7 @@ fn left_row(batch: u32, row: u32) -> Left {
     return Left(at / (size.y * size.z), place * field_stride() - field_padding_before());
 }
 
-// Number of the input's row that a tap reads, or IN_PADDING.
+// The index of the input row that a tap reads, or IN_PADDING.
 fn tap_row(row: Left, tap: u32) -> u32 {
     let size = vec4<i32>(shape(0u));
     let across = field_kernel().y;
@@ -93,7 +93,7 @@ fn packed_taps(row: Left, run: u32) -> vec4<u32> {
     return packed;
 }
 
-// Narrow: the byte where the filter's part begins.
+// Where rows are narrow, this is the byte at which the filter begins.
 fn right_run(batch: u32, column: u32, run: u32) -> u32 {
     if (NARROW == 1u) {
         return column * taps() * channel_stride();
@@ -115,7 +115,7 @@ fn right(at: u32, run: u32, quad: u32) -> vec4<u32> {
     );
 }
 
-// Four bytes from anywhere; those from end on, the next filter's, are zero.
+// Four bytes at any offset. Bytes from end on belong to the next filter and become zero.
 fn weights_word(byte: u32, end: u32) -> u32 {
     if (byte >= end) {
         return 0u;

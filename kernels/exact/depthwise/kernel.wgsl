@@ -22,7 +22,7 @@ fn weight(channel: u32, at: u32, taps: u32, columns: u32) -> i32 {
     return byte_of(weights[byte / 4u], byte % 4u);
 }
 
-// Four pixels by four channels an invocation: a word of the input holds four channels.
+// An invocation computes four pixels by four channels: a word of the input holds four channels.
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

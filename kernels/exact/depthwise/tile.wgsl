@@ -18,7 +18,7 @@ fn bias_at(column: u32, columns: u32) -> i32 {
     return bias[column];
 }
 
-// Rows of fewer than four words have a stride of one or two words, padding included.
+// Rows of fewer than four words have a stride of one or two words, which includes padding.
 fn store(row: u32, column: u32, row_words: u32, rows: u32, sums: vec4<i32>) {
     if (row >= rows) {
         return;

@@ -90,7 +90,7 @@ fn write_words(start: u32, tensor: Layout, mean: i32, inverse: u32, first: u32, 
     }
 }
 
-// Every invocation comes to every barrier; those past the last row repeat it and store nothing.
+// Every invocation reaches every barrier; those past the last row repeat it and store nothing.
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

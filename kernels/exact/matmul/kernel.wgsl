@@ -21,7 +21,7 @@ fn terms() -> Terms {
     return Terms(1u, (shape(0u).w + 15u) / 16u);
 }
 
-// The only quad of a row of one, two, four or eight bytes.
+// A row of one, two, four or eight bytes as a quad.
 fn narrow(quad: vec4<u32>, byte: u32, stride: u32) -> vec4<u32> {
     let word = byte % 16u / 4u;
     if (stride == 8u) {
@@ -46,7 +46,7 @@ fn left(row: Left, at: u32, run: u32, quad: u32) -> vec4<u32> {
     return a[at + quad];
 }
 
-// In bytes where rows are narrow, because several lie in a quad.
+// Counts bytes where rows are narrow, because a quad then holds several of them.
 fn right_run(batch: u32, column: u32, run: u32) -> u32 {
     let row = select(column, batch * shape(1u).z + column, batched());
     return row * row_stride(shape(1u).w) / select(16u, 1u, NARROW == 1u);

@@ -1,6 +1,6 @@
-// The product that matmul and convolution are: sums over k of left(row, k) * right(column, k),
-// sixteen bytes at a time. The text before says what left and right are, the text after what
-// becomes of the sums. An invocation computes TILE_ROWS rows by TILE_COLUMNS columns in registers.
+// The product in matmul and convolution: sums over k of left(row, k) * right(column, k), sixteen
+// bytes at a time. The preceding text defines left and right, the following text uses the sums. An
+// invocation computes TILE_ROWS rows by TILE_COLUMNS columns in registers.
 
 @group(0) @binding(4) var<storage, read> bias: array<i32>;
 
@@ -10,7 +10,7 @@ const COLUMNS = GROUP_COLUMNS * TILE_COLUMNS;
 const VECTORS = TILE_COLUMNS / 4u;
 const ONES = vec4(0x01010101u);
 
-// Quads of each row in workgroup memory at a time; none is staged where STAGED is 0.
+// The number of quads per row in workgroup memory at a time. STAGED = 0 stages none.
 const DEPTH = max(STAGED, 1u);
 var<workgroup> left_tile: array<vec4<u32>, max(ROWS * STAGED, 1u)>;
 var<workgroup> right_tile: array<vec4<u32>, max(COLUMNS * STAGED, 1u)>;
@@ -53,7 +53,7 @@ fn bias_at(column: u32, columns: u32) -> i32 {
 
 struct Sums {
     products: array<array<vec4<i32>, VECTORS>, TILE_ROWS>,
-    // Of the right operand alone, for a left operand with a zero point.
+    // Sums of the right operand alone, to subtract the zero point of the left one.
     weights: array<vec4<i32>, VECTORS>,
 }
 
@@ -102,7 +102,7 @@ fn direct(place: Place, size: Extent) -> Sums {
     return sums;
 }
 
-// The same by way of workgroup memory: for a convolution, im2col of the tile at hand.
+// The same sums through workgroup memory. For a convolution this is im2col of the current tile.
 fn staged(place: Place, size: Extent, local: u32) -> Sums {
     let terms = terms();
     let depth = terms.runs * terms.quads;
@@ -186,8 +186,8 @@ fn main(
     } else if (place.row < size.rows && place.column < written_columns(tensor)) {
         sums = direct(place, size);
     }
-    // An array of its own, so that sums stay in registers where a driver leaves the loop below as it
-    // is and indexes memory in it.
+    // A separate array keeps the sums in registers even where a driver does not unroll the loop
+    // below and indexes memory in it.
     var totals: array<array<vec4<i32>, TILE_ROWS>, VECTORS>;
     for (var v = 0u; v < VECTORS; v++) {
         for (var i = 0u; i < TILE_ROWS; i++) {

@@ -22,7 +22,7 @@ fn written_columns(tensor: Layout) -> u32 {
     return max(tensor.stride / 4u, row_stride(tensor.columns));
 }
 
-// Four columns and how each is scaled.
+// Four columns and the scale of each.
 struct Vector {
     column: u32,
     scales: array<Scale, 4>,

@@ -2,7 +2,7 @@
 
 const ONES = 0x01010101u;
 
-// Of words, or of the bytes in them.
+// The sum of four words, or of the bytes in them.
 fn summed(value: vec4<u32>, bytes: bool) -> u32 {
     if (!bytes) {
         return value.x + value.y + value.z + value.w;
@@ -13,7 +13,7 @@ fn summed(value: vec4<u32>, bytes: bool) -> u32 {
     );
 }
 
-// Rows of less than sixteen bytes share a vector.
+// Rows shorter than sixteen bytes share a vector.
 fn short_row(row: u32, stride: u32, bytes: bool) -> u32 {
     let start = row_word(row, stride);
     var total = 0u;

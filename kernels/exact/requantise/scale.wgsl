@@ -10,7 +10,7 @@ fn wide_of(value: i32) -> Wide {
     return Wide(bitcast<u32>(value), bitcast<u32>(value >> 31u));
 }
 
-// Into the range of i32, to which every clamp belongs.
+// Saturates to the range of i32, which contains every clamp.
 fn saturate(value: Wide) -> i32 {
     let low = bitcast<i32>(value.low);
     let high = bitcast<i32>(value.high);

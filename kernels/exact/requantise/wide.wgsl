@@ -1,4 +1,4 @@
-// WGSL has no i64: a pair of 32-bit limbs in two's complement.
+// A 64-bit integer in two's complement as two 32-bit limbs, because WGSL has no i64.
 struct Wide {
     low: u32,
     high: u32,
@@ -26,7 +26,7 @@ fn multiply_unsigned(left: u32, right: u32) -> Wide {
 }
 
 fn multiply(value: i32, multiplier: u32) -> Wide {
-    // Of -2^31 the magnitude is 2^31, which the unsigned negation gives.
+    // The magnitude of -2^31 is 2^31, which unsigned negation gives.
     let bits = bitcast<u32>(value);
     if (value >= 0) {
         return multiply_unsigned(bits, multiplier);
@@ -43,7 +43,7 @@ fn shift_right(value: Wide, shift: u32) -> Wide {
     return Wide(low, bitcast<u32>(high >> shift));
 }
 
-// 2^(shift - 1), what is added so that the shift rounds half up; shift is 1 to 62.
+// 2^(shift - 1), which makes the shift round half up when added; shift is 1 to 62.
 fn half_of(shift: u32) -> Wide {
     let bit = 1u << ((shift - 1u) & 31u);
     return Wide(select(0u, bit, shift <= 32u), select(bit, 0u, shift <= 32u));

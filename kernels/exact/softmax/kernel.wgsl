@@ -10,7 +10,7 @@ fn element(row: u32, column: u32, source: Layout) -> i32 {
     return byte_of(x[byte / 4u], byte % 4u);
 }
 
-// 65,536 times 2 to the power of minus the scaled distance from the row's largest element.
+// 65,536 * 2^-d, where d is the scaled distance from the row's largest element.
 fn power(value: i32, largest: i32) -> u32 {
     let distance = bitcast<u32>(largest) - bitcast<u32>(value);
     let scaled = shift_right(multiply_unsigned(distance, u32(field_multiplier())), field_shift());
@@ -21,7 +21,7 @@ fn power(value: i32, largest: i32) -> u32 {
     return fraction >> (exponent / 1024u);
 }
 
-// Of the columns first, first + step, ...
+// The largest of the columns first, first + step, ...
 fn largest_of(row: u32, source: Layout, first: u32, step: u32) -> i32 {
     var largest = -2147483647 - 1;
     for (var column = first; column < source.columns; column += step) {
@@ -42,7 +42,7 @@ fn part(value: i32, largest: i32, total: u32) -> u32 {
     return min((256u * power(value, largest) + total / 2u) / total, 255u) - 128u;
 }
 
-// Rows of one or two bytes share a word: one invocation writes all of it.
+// Rows of one or two bytes share a word, and one invocation writes all of it.
 fn short_rows(word: u32, source: Layout, tensor: Layout) {
     var result = 0u;
     for (var lane = 0u; lane < 4u; lane++) {
@@ -78,7 +78,7 @@ fn write_word(row: u32, word: u32, source: Layout, tensor: Layout, largest: i32,
     output[row * (tensor.stride / 4u) + word] = result;
 }
 
-// Every invocation comes to every barrier; those past the last row repeat it and store nothing.
+// Every invocation reaches every barrier; those past the last row repeat it and store nothing.
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,6 +1,6 @@
-// A team of invocations shares a row, so that each has at most LANE_ELEMENTS of its elements while a
-// workgroup is enough: the lanes of a team are neighbours in it. GROUP grids count on the same number
-// (runtime/shader.py). Barriers are dear on a CPU: where no row needs a second lane, none is met.
+// A team of neighbouring invocations of a workgroup shares a row. Each takes at most LANE_ELEMENTS of
+// its elements, as far as a workgroup is large enough. exact/grid.py computes the same number.
+// Barriers are slow on a CPU, so none is used where no row needs a second lane.
 const ALONE = LANE_ELEMENTS >= 8192u;
 
 fn team_lanes(columns: u32) -> u32 {

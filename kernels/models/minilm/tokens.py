@@ -15,10 +15,12 @@ MAX_TOKENS = 256
 
 
 @cache
-def _tokenizer() -> Any:
+def tokenizer() -> Any:
+    """The model's own tokenizer; MissingModelError without the extra."""
+    folder = model_folder()
     from tokenizers import Tokenizer  # noqa: PLC0415 - an extra
 
-    return Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
 def encode(
@@ -30,10 +32,10 @@ def encode(
     """
     if not 2 <= length <= MAX_TOKENS:
         raise ValueError(f"a sentence has 2 to {MAX_TOKENS} tokens, not {length}")
-    tokenizer = _tokenizer()
-    tokenizer.enable_truncation(length)
-    tokenizer.enable_padding(length=length)
-    found = tokenizer.encode_batch(list(sentences))
+    reader = tokenizer()
+    reader.enable_truncation(length)
+    reader.enable_padding(length=length)
+    found = reader.encode_batch(list(sentences))
     ids = np.array([each.ids for each in found], np.int64)
     mask = np.array([each.attention_mask for each in found], np.float32)
     return ids, mask

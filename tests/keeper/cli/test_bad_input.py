@@ -16,11 +16,11 @@ from keeper.cli.app import run
 from keeper.configuration import create_keypair
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, deploy_localnet, localnet_mint
+from keeper.node.payment import NLOV
 from kernels.graph.file import write
 from tests.keeper.exact.verification.graphs import every_operator
 
 NOWHERE = "4qVHMZpR3zF5KLK7q4PCsykY4xJXqGDCmd2tsXQJCxne"
-NLOV = 10**9
 
 
 class Cluster:

@@ -13,6 +13,7 @@ from solders.pubkey import Pubkey
 from keeper.cli.app import run
 from keeper.configuration import create_keypair
 from keeper.lab.localnet.deployment import localnet_mint
+from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from keeper.tolerant.roles.runs import output_root
 from tests.keeper.tolerant.roles.rig import (
@@ -27,7 +28,6 @@ from tests.keeper.tolerant.roles.rig import (
 from tests.kernels.custom.examples import triple
 
 NOWHERE = "4qVHMZpR3zF5KLK7q4PCsykY4xJXqGDCmd2tsXQJCxne"
-NLOV = 10**9
 
 
 class Market:

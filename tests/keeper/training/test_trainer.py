@@ -15,9 +15,10 @@ from keeper.exact.roles.role import Role
 from keeper.lab.localnet import Bank, Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.cheats import Cheat, CheatingExecutor
-from keeper.lab.market.marketplace import NLOV, PROVIDERS, Marketplace, open_marketplace
+from keeper.lab.market.marketplace import PROVIDERS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.decisions.actions import Wait
+from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from keeper.training.trainer import Counter, Trainer
 from kernels.graph import Graph
@@ -103,7 +104,7 @@ def test_a_step_with_a_cheat_is_made_again_and_right(tmp_path: Path) -> None:
             assert same(weights, 1)
             assert report.leaves == NETWORK.rows
             assert market.mirror.view.jobs == {}
-            owners: set[Pubkey] = {market.keys[name].pubkey() for name in PROVIDERS}
+            owners: set[Pubkey] = {market.parties.keys[name].pubkey() for name in PROVIDERS}
             assert {*report.providers, report.aggregator} <= owners
             (fallen,) = [each for each in trainer.ledger.endings if not each.stands]
             assert fallen.outcome is Outcome.FRAUD

@@ -72,6 +72,12 @@ class Committed:
         dtype = self.graph.outputs[operator].dtype.numpy
         return int(np.frombuffer(self.outputs[operator], dtype)[element])
 
+    def wrong(self, operator: int) -> list[int]:
+        """Every element, padding included, that was committed as something else than it must be."""
+        spec = self.graph.outputs[operator]
+        committed = np.frombuffer(self.outputs[operator], spec.dtype.numpy)
+        return np.flatnonzero(committed != leaves(spec, self.honest[operator])).tolist()
+
 
 def positions(spec: TensorSpec) -> dict[str, int]:
     """Returns the first, middle and last element, and one per kind of padding in the tensor."""

@@ -1,6 +1,8 @@
 """The sentence transformer: exported, made exact, with the same bytes on every adapter."""
 
 import math
+import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -15,21 +17,34 @@ from kernels.models.minilm.network import (
     transformer,
 )
 from kernels.models.minilm.package import (
+    PACKAGES,
     MissingModelError,
     model_folder,
     weights,
 )
 from kernels.models.minilm.sentences import CALIBRATION, MEASURED
-from kernels.models.minilm.tokens import encode, feeds
+from kernels.models.minilm.tokens import encode, feeds, tokenizer
 from kernels.runtime import GpuExecutor
 from kernels.trace.layout import Array
 from tests.kernels.models.weights import needs_weights
 
 
-def test_without_the_extra_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kernels.models.minilm.package.find_spec", lambda _: None)
-    with pytest.raises(MissingModelError, match="make minilm"):
-        model_folder()
+@pytest.mark.parametrize("missing", PACKAGES)
+@pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param(model_folder, id="folder"),
+        pytest.param(weights.__wrapped__, id="weights"),
+        pytest.param(tokenizer.__wrapped__, id="tokenizer"),
+    ],
+)
+def test_without_the_extra_the_error_says_how_to_get_it(
+    missing: str, read: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Python's own way of making a module impossible to import, installed or not.
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(MissingModelError, match=rf"{missing}.*`make minilm`"):
+        read()
 
 
 def test_measured_and_calibrating_sentences_are_different() -> None:

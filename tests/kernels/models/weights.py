@@ -4,9 +4,9 @@ from importlib.util import find_spec
 
 import pytest
 
-from kernels.models.minilm.package import PACKAGE
+from kernels.models.minilm.package import PACKAGES
 
 needs_weights = pytest.mark.skipif(
-    any(find_spec(name) is None for name in (PACKAGE, "safetensors", "tokenizers")),
+    any(find_spec(name) is None for name in PACKAGES),
     reason="the extra minilm is not installed: `make minilm` brings the weights",
 )

@@ -99,8 +99,10 @@ def test_machine_without_adapter_is_told_what_to_install(
     offer: Callable[[list[Adapter]], None],
 ) -> None:
     offer([])
-    with pytest.raises(AdapterUnavailable, match=r"mesa-vulkan-drivers"):
+    with pytest.raises(AdapterUnavailable, match=r"`make adapter`.*mesa-vulkan-drivers"):
         GpuExecutor()
+    with pytest.raises(AdapterUnavailable, match=r"'Voodoo 2': no Vulkan.*`make adapter`"):
+        GpuExecutor("Voodoo 2")
 
 
 def test_speed_is_measured_on_the_adapter(adapter: Adapter) -> None:

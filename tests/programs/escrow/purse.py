@@ -8,9 +8,9 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import CPI_AUTHORITIES, Event, escrow, find_bump, job_registry, shard_of
+from keeper.lab.market.sandbox import Sent
 from tests.programs.forging import Caller
 from tests.world import NLOV, Actor, World
-from tests.world.world import Sent
 
 TERMS: Final = escrow.Terms(price=10 * NLOV, verification=3 * NLOV, tips=NLOV, urgency=4 * NLOV)
 """Localnet burns half of the urgency."""

@@ -6,7 +6,7 @@ from solders.instruction import Instruction
 from spl.token.constants import TOKEN_2022_PROGRAM_ID
 
 from idl.client import DEPLOYER, escrow
-from keeper.lab.localnet.deployment import localnet_keypair
+from keeper.lab.keys import localnet_keypair
 from tests.programs.forging import other_bump, purge
 from tests.world import World, unsigned
 

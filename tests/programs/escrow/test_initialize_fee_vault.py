@@ -3,7 +3,7 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import DEPLOYER, escrow
-from keeper.lab.localnet.deployment import localnet_keypair
+from keeper.lab.keys import localnet_keypair
 from tests.programs.forging import purge
 from tests.world import World, unsigned
 

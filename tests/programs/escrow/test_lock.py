@@ -6,9 +6,10 @@ from solders.pubkey import Pubkey
 
 from idl.client import SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, job_registry, redundancy, staking
 from idl.client.bindings.escrow import EscrowState
+from keeper.lab.market import tasks
 from tests.programs.escrow.purse import BURNED, HELD, TERMS, TO_HAND, Purse, lock
 from tests.programs.forging import copied, other_bump
-from tests.world import NLOV, Actor, World, tasks, unsigned
+from tests.world import NLOV, Actor, World, unsigned
 
 MOST = 2**64 - 1
 

@@ -1,8 +1,9 @@
 from idl.client import escrow
 from idl.client.bindings.escrow import EscrowState
+from keeper.lab.market import tasks
 from tests.programs.escrow.purse import HELD, TERMS, Purse
 from tests.programs.forging import Caller
-from tests.world import NLOV, Actor, World, tasks, unsigned, with_account
+from tests.world import NLOV, Actor, World, unsigned, with_account
 
 
 def test_ends_with_the_crank_tip_alone(world: World, purse: Purse, provider: Actor) -> None:

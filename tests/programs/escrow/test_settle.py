@@ -4,9 +4,10 @@ from spl.token.instructions import TransferParams, transfer
 
 from idl.client import TOKEN_PROGRAM, escrow
 from idl.client.bindings.escrow import EscrowState
+from keeper.lab.market import tasks
 from tests.programs.escrow.purse import HELD, Purse
 from tests.programs.forging import Caller
-from tests.world import NLOV, Actor, World, tasks, unsigned, with_account
+from tests.world import NLOV, Actor, World, unsigned, with_account
 
 
 def given(donor: Actor, vault: Pubkey, amount: int) -> Instruction:

@@ -5,10 +5,10 @@ import pytest
 from solders.instruction import Instruction
 
 from idl.client import SYSTEM_PROGRAM, escrow, shard_of, staking
+from keeper.lab.market.stakers import pool, stake
 from tests.programs.escrow.purse import Purse
 from tests.programs.forging import copied
 from tests.world import NLOV, Actor, World
-from tests.world.stakers import pool, stake
 
 FEE = 10**9 + 7
 

@@ -6,4 +6,4 @@ from tests.programs.job_registry.marketplace import Marketplace
 @pytest.fixture
 def market() -> Marketplace:
     """A fresh marketplace."""
-    return Marketplace()
+    return Marketplace.fresh()

@@ -10,11 +10,8 @@ from typing import Any, TypeVar
 
 from solders.account import Account
 from solders.instruction import Instruction
-from solders.message import Message
 from solders.pubkey import Pubkey
-from solders.signature import Signature
-from solders.transaction import Transaction
-from solders.transaction_metadata import FailedTransactionMetadata, TransactionMetadata
+from solders.transaction_metadata import FailedTransactionMetadata
 
 from idl.client import (
     SYSTEM_PROGRAM,
@@ -30,10 +27,11 @@ from idl.client import (
 from idl.client import Account as Stored
 from idl.client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS, JobState
 from keeper.exact.decisions.selection import ClaimRules, Standing, reputation_at, weight
-from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_keypair
+from keeper.lab.keys import localnet_keypair
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
+from keeper.lab.market.sandbox import Sent
 from keeper.node.decisions.claim_order import delay, lot
 from tests.world import NLOV, Actor, World
-from tests.world.world import Sent
 
 PARAMS = LOCALNET_PARAMETERS.job_registry
 StoredType = TypeVar("StoredType", bound=Stored)
@@ -232,11 +230,8 @@ class Marketplace(World):
         return self.send(job_registry.expire_lease(job=job, owner=owner.key))
 
     def as_verdict(self, *instructions: Instruction) -> tuple[Event, ...]:
-        """Runs instructions that the verdict program's own signer signs.
-
-        No key has that signature, so this bypasses the bank, which would check it.
-        """
-        result = self._forged(instructions)
+        """Runs instructions that the verdict program's own signer signs."""
+        result = self.forge(instructions, self._payer.pubkey())
         if isinstance(result, FailedTransactionMetadata):
             error = program_error(result.err(), logs=result.meta().logs())
             assert error is not None
@@ -246,19 +241,12 @@ class Marketplace(World):
     def as_verdict_fails(self, error: str, *instructions: Instruction) -> None:
         """Does the same as `fails`, signed by the verdict program."""
         before = self.snapshot()
-        result = self._forged(instructions)
+        result = self.forge(instructions, self._payer.pubkey())
         assert isinstance(result, FailedTransactionMetadata), f"expected {error}"
         failure = program_error(result.err(), logs=result.meta().logs())
         assert failure is not None
         assert failure.name == error, failure
         assert not self.changed(before)
-
-    def _forged(
-        self, instructions: tuple[Instruction, ...]
-    ) -> TransactionMetadata | FailedTransactionMetadata:
-        message = Message(list(instructions), self._payer.pubkey())
-        signatures = [Signature.default()] * message.header.num_required_signatures
-        return self.bank._svm.send_transaction(Transaction.populate(message, signatures))
 
     def purge(self, address: Pubkey) -> None:
         """Removes an account, as if it had never been created."""

@@ -62,7 +62,7 @@ def test_leases_the_job(market: Marketplace) -> None:
 def test_a_providers_turn_is_exact(
     *, stake: int, others: int, reputation: int, half_life: int, scale: int, cap: int
 ) -> None:
-    market = Marketplace()
+    market = Marketplace.fresh()
     params = replace(
         PARAMS,
         claim_scale_slots=scale,
@@ -103,7 +103,7 @@ def test_a_providers_turn_is_exact(
 def test_price_and_exposure_follow_the_formula(
     *, ask: int, measured: int, demand: int, season: int, kappa: int, bond_bps: int
 ) -> None:
-    market = Marketplace()
+    market = Marketplace.fresh()
     params = replace(PARAMS, season_q32=season, kappa=kappa, bond_bps=bond_bps)
     market.send(
         job_registry.set_params(params=params, authority=market.authority.key),

@@ -48,7 +48,7 @@ def test_a_settled_job_earns_reputation(market: Marketplace) -> None:
 def test_a_settled_job_adds_to_what_idleness_left(
     reputation: int, idle: int, half_life: int
 ) -> None:
-    market = Marketplace()
+    market = Marketplace.fresh()
     params = replace(PARAMS, reputation_half_life_slots=half_life)
     market.send(
         job_registry.set_params(params=params, authority=market.authority.key),

@@ -207,7 +207,7 @@ def test_refuses_without_the_buyers_signature(market: Marketplace) -> None:
     reference=st.integers(1, 2**64 - 1),
 )
 def test_score_follows_the_formula(stake: int, urgency: int, reference: int) -> None:
-    market = Marketplace()
+    market = Marketplace.fresh()
     params = replace(PARAMS, complexity_ref=reference)
     market.send(
         job_registry.set_params(params=params, authority=market.authority.key),

@@ -1,7 +1,7 @@
 import pytest
 
+from keeper.lab.market.tasks import PostedTask, commit, decide, join, post, providers, reveal, run
 from tests.world import NLOV, Actor, World
-from tests.world.tasks import PostedTask, commit, decide, join, post, providers, reveal, run
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@ import pytest
 
 from idl.client import escrow, redundancy
 from idl.client.bindings.redundancy import State
+from keeper.lab.market.tasks import PostedTask, decide, join, joining, post, run, stored
 from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import NLOV, Actor, World, unsigned
-from tests.world.tasks import PostedTask, decide, join, joining, post, run, stored
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 import pytest
 
 from idl.client import escrow, redundancy
+from keeper.lab.market.tasks import PostedTask, close, empty_escrow, release
 from tests.programs.forging import purge
 from tests.world import Actor, World
-from tests.world.tasks import PostedTask, close, empty_escrow, release
 
 
 @pytest.fixture

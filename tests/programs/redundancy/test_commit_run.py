@@ -1,8 +1,8 @@
 from idl.client import redundancy
 from idl.client.bindings.redundancy import RunState, State
+from keeper.lab.market.tasks import PostedTask, commitment_of, committing, expire, join, stored
 from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import Actor, World, unsigned
-from tests.world.tasks import PostedTask, commitment_of, committing, expire, join, stored
 
 
 def test_records_a_commitment(world: World, running: PostedTask, runners: list[Actor]) -> None:

@@ -2,8 +2,7 @@ import pytest
 
 from idl.client import redundancy
 from idl.client.bindings.redundancy import Element, State
-from tests.world import Actor, World, unsigned
-from tests.world.tasks import (
+from keeper.lab.market.tasks import (
     EXACT,
     PostedTask,
     commit,
@@ -15,7 +14,8 @@ from tests.world.tasks import (
     run,
     stored,
 )
-from tests.world.tasks import comparing as saying
+from keeper.lab.market.tasks import comparing as saying
+from tests.world import Actor, World, unsigned
 
 
 def test_records_who_agrees(world: World, comparing: PostedTask, runners: list[Actor]) -> None:

@@ -4,10 +4,10 @@ from solders.pubkey import Pubkey
 
 from idl.client import SYSTEM_PROGRAM, escrow, redundancy
 from idl.client.bindings.redundancy import State
+from keeper.lab.market.tasks import PostedTask, decide, post, run, stored
+from keeper.lab.market.tasks import comparing as saying
 from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import NLOV, Actor, World, unsigned
-from tests.world.tasks import PostedTask, decide, post, run, stored
-from tests.world.tasks import comparing as saying
 
 TIP = NLOV // 100
 NET = NLOV - NLOV // 20

@@ -2,9 +2,9 @@ import pytest
 
 from idl.client import SYSTEM_PROGRAM, redundancy, staking
 from idl.client.bindings.redundancy import RunState, State
+from keeper.lab.market.stakers import pool, position, seat
+from keeper.lab.market.tasks import PostedTask, commit, expire, expiring, join, post, reveal, stored
 from tests.world import NLOV, Actor, World, unsigned, with_account
-from tests.world.stakers import pool, position, seat
-from tests.world.tasks import PostedTask, commit, expire, expiring, join, post, reveal, stored
 
 STAKED = 1_000 * NLOV
 BOND = NLOV // 10

@@ -7,7 +7,8 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import DEPLOYER, SYSTEM_PROGRAM, redundancy
-from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_keypair
+from keeper.lab.keys import localnet_keypair
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from tests.world import World
 
 CONFIG = redundancy.config_address()

@@ -6,10 +6,10 @@ import pytest
 
 from idl.client import SYSTEM_PROGRAM, redundancy, staking
 from idl.client.bindings.redundancy import RunState, State
+from keeper.lab.market.stakers import pool, position, stake
+from keeper.lab.market.tasks import PostedTask, join, joining, post, stored
 from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import NLOV, Actor, World, unsigned
-from tests.world.stakers import pool, position, stake
-from tests.world.tasks import PostedTask, join, joining, post, stored
 
 BOND = NLOV // 10
 

@@ -2,9 +2,8 @@
 
 from idl.client import redundancy, staking
 from idl.client.bindings.redundancy import RunState, State
-from tests.world import NLOV, Actor, World
-from tests.world.stakers import position
-from tests.world.tasks import (
+from keeper.lab.market.stakers import position
+from keeper.lab.market.tasks import (
     PostedTask,
     close,
     commit,
@@ -18,6 +17,7 @@ from tests.world.tasks import (
     run,
     stored,
 )
+from tests.world import NLOV, Actor, World
 
 STAKED = 1_000 * NLOV
 PRICE = NLOV

@@ -5,11 +5,8 @@ import pytest
 
 from idl.client import escrow, redundancy
 from idl.client.bindings.redundancy import Element, State
-from tests.programs.forging import other_bump
-from tests.programs.redundancy.test_initialize import PARAMS
-from tests.world import NLOV, Actor, World, unsigned
-from tests.world.marketplace import padded
-from tests.world.tasks import (
+from keeper.lab.market.jobs import padded
+from keeper.lab.market.tasks import (
     EXACT,
     PostedTask,
     close,
@@ -21,6 +18,9 @@ from tests.world.tasks import (
     stored,
     terms_of,
 )
+from tests.programs.forging import other_bump
+from tests.programs.redundancy.test_initialize import PARAMS
+from tests.world import NLOV, Actor, World, unsigned
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 from idl.client import redundancy, staking
+from keeper.lab.market.stakers import position
+from keeper.lab.market.tasks import PostedTask, expire, post, release, run, stored
 from tests.world import NLOV, Actor, World, with_account
-from tests.world.stakers import position
-from tests.world.tasks import PostedTask, expire, post, release, run, stored
 
 STAKED = 1_000 * NLOV
 

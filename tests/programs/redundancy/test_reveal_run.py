@@ -2,9 +2,7 @@ import pytest
 
 from idl.client import redundancy
 from idl.client.bindings.redundancy import Element, RunState, State
-from tests.programs.redundancy.test_initialize import PARAMS
-from tests.world import Actor, World, unsigned
-from tests.world.tasks import (
+from keeper.lab.market.tasks import (
     EXACT,
     PostedTask,
     commit,
@@ -17,7 +15,9 @@ from tests.world.tasks import (
     salt_of,
     stored,
 )
-from tests.world.tasks import revealing as opening
+from keeper.lab.market.tasks import revealing as opening
+from tests.programs.redundancy.test_initialize import PARAMS
+from tests.world import Actor, World, unsigned
 
 
 def test_opens_the_commitment(world: World, revealing: PostedTask, runners: list[Actor]) -> None:

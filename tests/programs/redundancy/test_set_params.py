@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from idl.client import redundancy
+from keeper.lab.market.tasks import PostedTask, stored
 from tests.programs.redundancy.test_initialize import BROKEN, PARAMS
 from tests.world import Actor, World, unsigned
-from tests.world.tasks import PostedTask, stored
 
 
 def test_the_authority_sets_parameters(world: World) -> None:

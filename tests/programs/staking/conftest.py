@@ -1,9 +1,9 @@
 import pytest
 from solders.pubkey import Pubkey
 
+from keeper.lab.market.stakers import stake
 from tests.programs.forging import Caller
 from tests.world import NLOV, Actor, World
-from tests.world.stakers import stake
 
 STAKED = 1_000 * NLOV
 # The weight of a seat whose owner has neither caught nor missed anything.

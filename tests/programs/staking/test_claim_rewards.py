@@ -3,10 +3,10 @@ from typing import Any
 from solders.instruction import Instruction
 
 from idl.client import SYSTEM_PROGRAM, staking
+from keeper.lab.market.stakers import position, stake
 from tests.programs.forging import donate
 from tests.programs.staking.conftest import STAKED
 from tests.world import NLOV, Actor, World, unsigned
-from tests.world.stakers import position, stake
 
 
 def claim(owner: Actor, **accounts: Any) -> Instruction:

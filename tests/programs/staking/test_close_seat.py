@@ -3,8 +3,8 @@ from solders.instruction import Instruction
 
 from idl.client import staking
 from idl.client.bindings.staking import NO_SEAT
+from keeper.lab.market.stakers import position, seat, snapshot
 from tests.world import Actor, World, unsigned
-from tests.world.stakers import position, seat, snapshot
 
 EVEN, ODD = staking.snapshot_address(0), staking.snapshot_address(1)
 

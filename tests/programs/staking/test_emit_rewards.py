@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 from idl.client import SYSTEM_PROGRAM, staking
+from keeper.lab.market.stakers import pool
 from tests.world import NLOV, Actor, World
-from tests.world.stakers import pool
 
 RATE = 1_000_000
 

@@ -3,9 +3,9 @@ from typing import Any
 from solders.instruction import Instruction
 
 from idl.client import SYSTEM_PROGRAM, staking
+from keeper.lab.market.stakers import pool
 from tests.programs.staking.conftest import STAKED
 from tests.world import NLOV, Actor, World, unsigned
-from tests.world.stakers import pool
 
 
 def fund(funder: Actor, amount: int = 500 * NLOV, **accounts: Any) -> Instruction:

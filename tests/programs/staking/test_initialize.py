@@ -5,10 +5,10 @@ from solders.account import Account
 from spl.token.constants import TOKEN_2022_PROGRAM_ID
 
 from idl.client import DEPLOYER, staking
-from keeper.lab.localnet.deployment import localnet_keypair
+from keeper.lab.keys import localnet_keypair
+from keeper.lab.market.stakers import pool
 from tests.programs.forging import purge
 from tests.world import World, unsigned
-from tests.world.stakers import pool
 
 DEPLOYER_KEY = localnet_keypair("deployer")
 

@@ -2,7 +2,7 @@ import pytest
 from solders.instruction import Instruction
 
 from idl.client import DEPLOYER, staking
-from keeper.lab.localnet.deployment import localnet_keypair
+from keeper.lab.keys import localnet_keypair
 from tests.programs.forging import other_bump, purge
 from tests.world import World, unsigned
 

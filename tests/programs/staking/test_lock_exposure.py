@@ -3,11 +3,11 @@ from solders.pubkey import Pubkey
 
 from idl.client import CPI_AUTHORITIES, staking
 from idl.client.bindings.staking import ExposureState
+from keeper.lab.market.stakers import position
 from tests.programs.forging import Caller, other_bump
 from tests.programs.staking.conftest import STAKED
 from tests.programs.staking.exposures import exposure, lock, unlock
 from tests.world import NLOV, Actor, World, unsigned
-from tests.world.stakers import position
 
 
 @pytest.mark.parametrize("program", ["job_registry", "verdict", "redundancy"])

@@ -1,8 +1,8 @@
 from idl.client import staking
 from idl.client.bindings.staking import NO_SEAT
+from keeper.lab.market.stakers import position
 from tests.programs.forging import other_bump
 from tests.world import Actor, World, unsigned
-from tests.world.stakers import position
 
 
 def test_opens_an_empty_one(world: World) -> None:

@@ -7,11 +7,11 @@ from solders.pubkey import Pubkey
 
 from idl.client import escrow, staking
 from idl.client.bindings.staking import CATCH_RATE_ONE
+from keeper.lab.market.stakers import position, seat
 from tests.programs.forging import Caller, copied
 from tests.programs.staking.conftest import STAKED
 from tests.programs.staking.exposures import exposure, lock, slash, unlock
 from tests.world import Actor, World, unsigned
-from tests.world.stakers import position, seat
 
 HALF = CATCH_RATE_ONE // 2
 CAUGHT = HALF + HALF // 16
@@ -59,7 +59,7 @@ def test_without_a_seat_it_waits_for_one(
 @settings(max_examples=15, deadline=None, derandomize=True, database=None)
 @given(caught=st.lists(st.booleans(), max_size=12))
 def test_the_rate_is_the_formula(caught: list[bool]) -> None:
-    world = World()
+    world = World.fresh()
     owner, verdict, rate = world.actor("owner", tokens=STAKED), Caller(world, "verdict"), HALF
     world.send(
         staking.open_position(owner=owner.key),

@@ -4,11 +4,11 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import staking
+from keeper.lab.market.stakers import pool, position, seat
 from tests.programs.forging import Caller, other_bump
 from tests.programs.staking.conftest import STAKED
 from tests.programs.staking.exposures import lock
 from tests.world import NLOV, Actor, World, unsigned
-from tests.world.stakers import pool, position, seat
 
 
 def request(owner: Actor, amount: int, number: int = 0, **accounts: Any) -> Instruction:

@@ -1,6 +1,6 @@
 from idl.client import staking
+from keeper.lab.market.stakers import pool
 from tests.world import World, unsigned
-from tests.world.stakers import pool
 
 
 def test_hands_over(world: World) -> None:

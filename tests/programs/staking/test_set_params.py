@@ -6,8 +6,8 @@ from solders.pubkey import Pubkey
 from solders.system_program import ID as SYSTEM_PROGRAM
 
 from idl.client import job_registry, staking, verdict
+from keeper.lab.market.stakers import pool
 from tests.world import World, unsigned, with_account
-from tests.world.stakers import pool
 
 
 def test_the_authority_sets_them(world: World) -> None:

@@ -2,11 +2,11 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import SYSTEM_PROGRAM, staking
+from keeper.lab.market.stakers import pool, position, seat
 from tests.programs.forging import Caller
 from tests.programs.staking.conftest import STAKED
 from tests.programs.staking.exposures import exposure, lock, slash, unlock
 from tests.world import Actor, World, unsigned, with_account
-from tests.world.stakers import pool, position, seat
 
 
 @pytest.fixture(autouse=True)

@@ -3,10 +3,10 @@ from typing import Any
 from solders.instruction import Instruction
 
 from idl.client import SYSTEM_PROGRAM, escrow, staking
+from keeper.lab.market.stakers import pool, position, seat
 from tests.programs.forging import copied
 from tests.programs.staking.conftest import STAKED
 from tests.world import NLOV, Actor, World, unsigned
-from tests.world.stakers import pool, position, seat
 
 
 def stake(owner: Actor, amount: int = NLOV, **accounts: Any) -> Instruction:

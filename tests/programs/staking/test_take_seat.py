@@ -2,11 +2,11 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import staking
+from keeper.lab.market.stakers import position, stake
 from tests.programs.forging import Caller, other_bump
 from tests.programs.staking.conftest import STAKED, WEIGHT
 from tests.programs.staking.exposures import lock, slash
 from tests.world import NLOV, Actor, World, unsigned
-from tests.world.stakers import position, stake
 
 
 def take(owner: Actor, index: int = 3) -> Instruction:

@@ -1,10 +1,10 @@
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, staking
+from keeper.lab.market.stakers import seat, snapshot
 from tests.programs.forging import copied
 from tests.programs.staking.conftest import WEIGHT
 from tests.world import Actor, World
-from tests.world.stakers import seat, snapshot
 
 
 def current(world: World) -> tuple[int, Pubkey]:

@@ -3,10 +3,10 @@ from solders.pubkey import Pubkey
 
 from idl.client import staking
 from idl.client.bindings.staking import ExposureState
+from keeper.lab.market.stakers import position
 from tests.programs.forging import Caller
 from tests.programs.staking.exposures import exposure, forfeit, lock, unlock
 from tests.world import Actor, World, unsigned
-from tests.world.stakers import position
 
 
 @pytest.fixture(autouse=True)

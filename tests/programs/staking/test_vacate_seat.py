@@ -2,9 +2,9 @@ import pytest
 from solders.instruction import Instruction
 
 from idl.client import staking
+from keeper.lab.market.stakers import position, seat, stake
 from tests.programs.staking.conftest import WEIGHT
 from tests.world import Actor, World, unsigned
-from tests.world.stakers import position, seat, stake
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,9 @@ from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
 
 from idl.client import SYSTEM_PROGRAM, staking
+from keeper.lab.market.stakers import position
 from tests.programs.staking.conftest import STAKED
 from tests.world import NLOV, Actor, World, unsigned
-from tests.world.stakers import position
 
 ASKED = 300 * NLOV
 

@@ -8,11 +8,11 @@ from solders.instruction import Instruction
 from idl.client import verdict
 from idl.client.bindings.verdict import QUESTIONS, State
 from keeper.exact.decisions.questions import question, question_seed, seed_slot
+from keeper.lab.market.challenge import Challenge
 from kernels.evidence import Witness
 from tests.programs.verdict.disputing import Disputing, honest_trace
 from tests.programs.verdict.judging import MISSES, slot_hash
 from tests.world import Actor, World
-from tests.world.challenge import Challenge
 
 DELAY = 3
 """Slots from the tally to the first in which a question can be known."""

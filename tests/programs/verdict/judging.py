@@ -7,11 +7,8 @@ from solders.instruction import Instruction
 
 from idl.client import escrow, job_registry, shard_of, staking, verdict
 from idl.client.bindings.verdict import DRAW_DELAY, Choice
-from kernels.graph import Graph
-from tests.world import NLOV, Actor, World
-from tests.world import judgement as judge
-from tests.world.judgement import ballot_salt
-from tests.world.marketplace import (
+from keeper.lab.market import judgement as judge
+from keeper.lab.market.jobs import (
     ask_for,
     claim,
     open_buyer,
@@ -20,7 +17,10 @@ from tests.world.marketplace import (
     register_provider,
     small_graph,
 )
-from tests.world.stakers import committee
+from keeper.lab.market.judgement import ballot_salt
+from keeper.lab.market.stakers import committee
+from kernels.graph import Graph
+from tests.world import NLOV, Actor, World
 
 OPERATORS: Final = 4
 """The small graph's number of operators."""

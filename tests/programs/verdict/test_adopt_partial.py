@@ -3,10 +3,10 @@ from solders.instruction import Instruction
 from idl.client import job_registry, verdict
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import DRAW_DELAY, State
+from keeper.lab.market import judgement as judge
+from keeper.lab.market.jobs import post_job
 from tests.programs.verdict.judging import ACCEPTS, Judging
-from tests.world import judgement as judge
 from tests.world import unsigned
-from tests.world.marketplace import post_job
 
 
 def adopt(judging: Judging) -> Instruction:

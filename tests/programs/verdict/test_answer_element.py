@@ -7,13 +7,13 @@ from idl.client import verdict
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import QUESTIONS, Outcome, State
 from keeper.exact.decisions.questions import question_seed
+from keeper.lab.market import judgement as judge
+from keeper.lab.market.jobs import claim, post_job, small_graph
 from tests.kernels.evidence.record import graphs
 from tests.programs.verdict.answering import DELAY, Answering
 from tests.programs.verdict.disputing import trace_of
 from tests.programs.verdict.judging import ACCEPTS, MISSES, slot_hash
 from tests.world import World, unsigned, with_account
-from tests.world import judgement as judge
-from tests.world.marketplace import claim, post_job, small_graph
 
 
 def test_the_beacon_asks_what_is_documented(answering: Answering) -> None:

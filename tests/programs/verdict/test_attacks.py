@@ -9,9 +9,10 @@ from solders.instruction import Instruction
 from idl.client import ProgramError, escrow, job_registry, shard_of, staking
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import State
+from keeper.lab.market import stakers
 from tests.programs.verdict import draw_twin as twin
 from tests.programs.verdict.judging import ACCEPTS, REJECTS, Judging, Vote
-from tests.world import NLOV, Actor, World, stakers
+from tests.world import NLOV, Actor, World
 
 MOST_CREDITED = 5
 """The provider, the cranker and three verifiers."""

@@ -4,9 +4,10 @@ from solders.pubkey import Pubkey
 
 from idl.client import find_address, staking, verdict
 from idl.client.bindings.verdict import BallotState
+from keeper.lab.market import stakers
+from keeper.lab.market.jobs import exposure
 from tests.programs.verdict.judging import ACCEPTS, Judging
-from tests.world import NLOV, Actor, World, stakers, unsigned, with_account
-from tests.world.marketplace import exposure
+from tests.world import NLOV, Actor, World, unsigned, with_account
 
 
 def ticket(owner: Actor, held: staking.Position) -> Pubkey:

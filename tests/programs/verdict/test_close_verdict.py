@@ -1,8 +1,8 @@
 from idl.client import job_registry, verdict
 from idl.client.bindings.job_registry import JobState
+from keeper.lab.market.jobs import claim, post_job
 from tests.programs.verdict.judging import Judging
 from tests.world import with_account
-from tests.world.marketplace import claim, post_job
 
 
 def released(judging: Judging) -> Judging:

@@ -4,10 +4,10 @@ from solders.account import Account
 
 from idl.client import job_registry, staking, verdict
 from idl.client.bindings.verdict import State
+from keeper.lab.market.jobs import claim, post_job, register_graph, register_provider
 from kernels.graph import Graph, GraphBuilder
 from tests.programs.verdict.judging import OPERATORS, Judging
 from tests.world import NLOV, World, unsigned, with_account
-from tests.world.marketplace import claim, post_job, register_graph, register_provider
 
 
 def chain_of(operators: int) -> Graph:

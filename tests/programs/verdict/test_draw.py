@@ -6,10 +6,11 @@ from solders.account import Account
 from idl.client import SLOT_HASHES, escrow, staking, verdict
 from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
 from idl.client.bindings.verdict import DRAW_DELAY, Outcome, State
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
 from tests.programs.verdict import draw_twin as twin
 from tests.programs.verdict.judging import Judging, slot_hash
-from tests.world import NLOV, World, stakers, unsigned, with_account
-from tests.world import judgement as judge
+from tests.world import NLOV, World, unsigned, with_account
 
 SALT_SLOTS = 64
 

@@ -3,15 +3,9 @@ from solders.pubkey import Pubkey
 
 from idl.client import job_registry, verdict
 from idl.client.bindings.verdict import QUESTIONS, Outcome, State
-from kernels.codes import MAX_OPERATORS
-from kernels.graph import GraphBuilder
-from tests.kernels.graphs import int8
-from tests.programs.verdict.answering import Answering
-from tests.programs.verdict.disputing import trace_of
-from tests.programs.verdict.judging import MISSES
-from tests.world import NLOV, Actor, World, stakers, unsigned, with_account
-from tests.world import judgement as judge
-from tests.world.marketplace import (
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
+from keeper.lab.market.jobs import (
     claim,
     exposure,
     post_job,
@@ -19,6 +13,13 @@ from tests.world.marketplace import (
     register_provider,
     small_graph,
 )
+from kernels.codes import MAX_OPERATORS
+from kernels.graph import GraphBuilder
+from tests.kernels.graphs import int8
+from tests.programs.verdict.answering import Answering
+from tests.programs.verdict.disputing import trace_of
+from tests.programs.verdict.judging import MISSES
+from tests.world import NLOV, Actor, World, unsigned, with_account
 
 
 def inherited(world: World) -> Answering:

@@ -8,7 +8,7 @@ from solders.pubkey import Pubkey
 from solders.system_program import ID as SYSTEM_PROGRAM
 
 from idl.client import DEPLOYER, job_registry, staking, verdict
-from keeper.lab.localnet.deployment import localnet_keypair
+from keeper.lab.keys import localnet_keypair
 from tests.world import NLOV, World
 
 CONFIG = verdict.config_address()

@@ -3,20 +3,21 @@ import pytest
 from idl.client import escrow, job_registry, staking, verdict
 from idl.client.bindings.staking import CATCH_RATE_ONE
 from idl.client.bindings.verdict import Outcome, State
-from kernels.evidence import Witness
-from tests.programs.forging import copied
-from tests.programs.verdict.disputing import LIE, trace_of
-from tests.programs.verdict.judging import ACCEPTS
-from tests.programs.verdict.trapping import FEE, REJECTS, SALT, Trapping, trap_of
-from tests.world import NLOV, Actor, World, stakers, with_account
-from tests.world import judgement as judge
-from tests.world.marketplace import (
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
+from keeper.lab.market.jobs import (
     claim,
     exposure,
     post_job,
     register_provider,
     small_graph,
 )
+from kernels.evidence import Witness
+from tests.programs.forging import copied
+from tests.programs.verdict.disputing import LIE, trace_of
+from tests.programs.verdict.judging import ACCEPTS
+from tests.programs.verdict.trapping import FEE, REJECTS, SALT, Trapping, trap_of
+from tests.world import NLOV, Actor, World, with_account
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@ from solders.account import Account
 
 from idl.client import PROGRAM_IDS, job_registry, verdict
 from idl.client.bindings.verdict import State
+from keeper.lab.market.jobs import post_job, register_provider
 from tests.programs.verdict.judging import Judging
 from tests.world import NLOV, unsigned, with_account
-from tests.world.marketplace import post_job, register_provider
 
 
 def test_the_leaseholder_opens_the_verdict(judging: Judging) -> None:

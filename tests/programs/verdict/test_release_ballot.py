@@ -2,10 +2,11 @@ import pytest
 
 from idl.client import escrow, shard_of, staking, verdict
 from idl.client.bindings.verdict import BallotState
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
+from keeper.lab.market.jobs import claim, post_job
 from tests.programs.verdict.judging import ACCEPTS, Judging
-from tests.world import judgement as judge
-from tests.world import stakers, with_account
-from tests.world.marketplace import claim, post_job
+from tests.world import with_account
 
 
 def with_a_silent_one(judging: Judging) -> Judging:

@@ -2,7 +2,14 @@ import pytest
 
 from idl.client import verdict
 from idl.client.bindings.verdict import BallotState, Choice
-from tests.programs.verdict.judging import ACCEPTS, MISSES, OPERATORS, REJECTS, Judging, Vote
+from tests.programs.verdict.judging import (
+    ACCEPTS,
+    MISSES,
+    OPERATORS,
+    REJECTS,
+    Judging,
+    Vote,
+)
 from tests.world import unsigned, with_account
 
 

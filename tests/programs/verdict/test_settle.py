@@ -3,10 +3,11 @@ import pytest
 from idl.client import escrow, job_registry, shard_of, verdict
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import Outcome, State
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
+from keeper.lab.market.jobs import claim, exposure, post_job, register_provider
 from tests.programs.verdict.judging import ACCEPTS, MISSES, OPERATORS, REJECTS, Judging
-from tests.world import NLOV, World, stakers, unsigned, with_account
-from tests.world import judgement as judge
-from tests.world.marketplace import claim, exposure, post_job, register_provider
+from tests.world import NLOV, World, unsigned, with_account
 
 TIP = NLOV // 100
 FEE = NLOV // 10

@@ -2,10 +2,11 @@ import pytest
 
 from idl.client import escrow, shard_of, staking, verdict
 from idl.client.bindings.verdict import Choice
+from keeper.lab.market import stakers
+from keeper.lab.market.jobs import exposure
 from tests.programs.verdict.disputing import LIE, Disputing
 from tests.programs.verdict.judging import ACCEPTS, MISSES
-from tests.world import NLOV, stakers, with_account
-from tests.world.marketplace import exposure
+from tests.world import NLOV, with_account
 
 REJECTS = (Choice.REJECT, *LIE)
 

@@ -1,10 +1,11 @@
 from idl.client import staking, verdict
 from idl.client.bindings.verdict import Outcome, State
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
+from keeper.lab.market.challenge import slash_provider
+from keeper.lab.market.jobs import claim, exposure, post_job, register_provider
 from tests.programs.verdict.disputing import Disputing, honest_trace
-from tests.world import judgement as judge
-from tests.world import stakers, with_account
-from tests.world.challenge import slash_provider
-from tests.world.marketplace import claim, exposure, post_job, register_provider
+from tests.world import with_account
 
 
 def test_the_whole_exposure_is_taken(disputing: Disputing) -> None:

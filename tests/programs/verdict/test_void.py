@@ -1,18 +1,19 @@
 from idl.client import escrow, job_registry, staking, verdict
 from idl.client.bindings.job_registry import REPUTATION_ONE
 from idl.client.bindings.verdict import Outcome, State
-from tests.programs.verdict.answering import Answering
-from tests.programs.verdict.disputing import Disputing, trace_of
-from tests.programs.verdict.judging import MISSES, REJECTS, Judging
-from tests.world import NLOV, Actor, World, stakers, unsigned, with_account
-from tests.world import judgement as judge
-from tests.world.marketplace import (
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
+from keeper.lab.market.jobs import (
     claim,
     exposure,
     post_job,
     register_provider,
     small_graph,
 )
+from tests.programs.verdict.answering import Answering
+from tests.programs.verdict.disputing import Disputing, trace_of
+from tests.programs.verdict.judging import MISSES, REJECTS, Judging
+from tests.world import NLOV, Actor, World, unsigned, with_account
 
 
 def convicted(answering: Answering) -> Answering:

@@ -1,9 +1,9 @@
 import pytest
 
 from idl.client.bindings.verdict import HEADER_BYTES
+from keeper.lab.market.challenge import Challenge
 from tests.programs.verdict.disputing import Disputing
 from tests.world import unsigned, with_account
-from tests.world.challenge import Challenge
 
 
 @pytest.fixture

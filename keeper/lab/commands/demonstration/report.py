@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from keeper.lab.market.balances import Balances
-
-NLOV = 10**9
+from keeper.node.payment import NLOV
 
 
 @dataclass(frozen=True, slots=True)

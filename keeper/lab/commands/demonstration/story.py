@@ -23,15 +23,10 @@ from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.balances import burned_by_rule, conserved, read_balances
 from keeper.lab.market.cheats import Cheat, CheatingExecutor
-from keeper.lab.market.marketplace import (
-    NLOV,
-    PROVIDERS,
-    SLOT_MS,
-    Marketplace,
-    open_marketplace,
-)
+from keeper.lab.market.marketplace import PROVIDERS, SLOT_MS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue, Venue
 from keeper.node.errors import RoleError
+from keeper.node.payment import NLOV
 from kernels.graph import Graph
 from kernels.graph.reference import NumpyExecutor
 from kernels.trace import pack, unpack
@@ -99,8 +94,8 @@ async def _perform(
         executor = CheatingExecutor(executor, script.cheat)
     providers = [marketplace.provider(name, executor) for name in PROVIDERS]
     verifiers = marketplace.verifiers(hasher_on(selected.executor))
-    gateway, mint = marketplace.services.gateway, marketplace.mint
-    before = await read_balances(gateway, mint, marketplace.owners)
+    gateway, mint = marketplace.services.gateway, marketplace.parties.mint
+    before = await read_balances(gateway, mint, marketplace.parties.owners)
     burned_before = await burned_by_rule(gateway)
     staked_before = await _staked(marketplace)
     crank = marketplace.crank()
@@ -116,7 +111,7 @@ async def _perform(
             )
             tell(marketplace.mirror.view.slot, "everybody is paid, every account closed")
         await marketplace.mirror.refresh()
-        after = await read_balances(gateway, mint, marketplace.owners)
+        after = await read_balances(gateway, mint, marketplace.parties.owners)
         burned = await burned_by_rule(gateway) - burned_before
     cost = next(provider.costs[job] for provider in providers if job in provider.costs)
     expected = NumpyExecutor().execute(network, inputs)
@@ -228,13 +223,13 @@ async def _staked(marketplace: Marketplace) -> dict[str, int]:
     view = await marketplace.mirror.refresh()
     return {
         name: position.amount
-        for name, key in marketplace.keys.items()
+        for name, key in marketplace.parties.keys.items()
         if (position := view.parties[key.pubkey()].position) is not None
     }
 
 
 def _described(marketplace: Marketplace, snapshot: JobSnapshot) -> str:
-    names = {key.pubkey(): name for name, key in marketplace.keys.items()}
+    names = {key.pubkey(): name for name, key in marketplace.parties.keys.items()}
     job, verdict = snapshot.job, snapshot.verdict
     words = f"job {str(job.address)[:8]} {job.state.name.lower()}"
     if job.state is JobState.CLAIMED and job.lease is not None:
@@ -259,7 +254,7 @@ async def _proof(marketplace: Marketplace, job: Pubkey) -> ProofFigures | None:
     )
     if receipt is None:
         return None
-    names = {key.pubkey(): name for name, key in marketplace.keys.items()}
+    names = {key.pubkey(): name for name, key in marketplace.parties.keys.items()}
     return ProofFigures(
         challenger=names[receipt.challenger],
         operator=receipt.operator,
@@ -275,7 +270,7 @@ async def _proof(marketplace: Marketplace, job: Pubkey) -> ProofFigures | None:
 def _checks(
     marketplace: Marketplace, verifiers: list[Verifier], job: Pubkey
 ) -> tuple[CheckFigures, ...]:
-    names = {key.pubkey(): name for name, key in marketplace.keys.items()}
+    names = {key.pubkey(): name for name, key in marketplace.parties.keys.items()}
     return tuple(
         CheckFigures(names[verifier.owner], found.cost.macs, found.cost.seconds)
         for verifier in verifiers

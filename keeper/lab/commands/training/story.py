@@ -17,8 +17,9 @@ from keeper.lab.commands.training.report import StepFigures, TrainingReport
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.balances import burned_by_rule, conserved, read_balances
-from keeper.lab.market.marketplace import NLOV, SLOT_MS, Marketplace, open_marketplace
+from keeper.lab.market.marketplace import SLOT_MS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
+from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from keeper.training.measurement import seconds_alone_and_together
 from keeper.training.plan import Performance
@@ -74,8 +75,8 @@ async def train(
     computation = together * len(names) / len(nodes)
     net = Localnet(programs=built_programs(), mint=localnet_mint(), port=0, slot_ms=SLOT_MS)
     async with net, open_marketplace(LocalnetVenue(net), folder, rate, names) as market:
-        gateway, mint = market.services.gateway, market.mint
-        before = await read_balances(gateway, mint, market.owners)
+        gateway, mint = market.services.gateway, market.parties.mint
+        before = await read_balances(gateway, mint, market.parties.owners)
         burned = await burned_by_rule(gateway)
         trainer = Trainer(_counter(market, lesson.terms), course, tell)
         crank = market.crank()
@@ -90,7 +91,7 @@ async def train(
             tell(market.mirror.view.slot, "every job is settled and closed")
             while crank.fee_shards:
                 await market.mirror.next_view()
-        after = await read_balances(gateway, mint, market.owners)
+        after = await read_balances(gateway, mint, market.parties.owners)
         burned = await burned_by_rule(gateway) - burned
     expected = list(islice(course.run(NumpyExecutor()), LONGER + 1))
     work = course.multiply_adds
@@ -98,7 +99,7 @@ async def train(
     # beside the first step no ballots go on yet
     calibrated = made[min(1, calibrating - 1) : calibrating]
     seconds = mean(report.seconds for _, report in calibrated)
-    owners = {str(key): name for name, key in market.owners.items()}
+    owners = {str(key): name for name, key in market.parties.owners.items()}
     ledger = trainer.ledger
     return TrainingReport(
         executor=selected.name,

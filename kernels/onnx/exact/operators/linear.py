@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kernels.codes import MAX_OPERAND_BYTES
+from kernels.exact.product import BIAS_BYTES
 from kernels.graph import Value
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
@@ -16,9 +18,11 @@ from kernels.onnx.exact.operators.windows import padding_of, spatial
 from kernels.onnx.exact.tensor import Tensor
 from kernels.onnx.registration import operator
 from kernels.trace import DType, row_stride
+from kernels.trace.layout import WIDE_ROW
 
-OPERAND_BYTES = 8_192 - 4
-MATMUL_TERMS = 3_840
+# What the operands of an element may take beside its bias, and the longest sum within that.
+OPERAND_BYTES = MAX_OPERAND_BYTES - BIAS_BYTES
+MATMUL_TERMS = OPERAND_BYTES // 2 // WIDE_ROW * WIDE_ROW
 BIAS_LIMIT = 2.0**31 - 1
 
 Int16 = npt.NDArray[np.int16]

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from kernels.codes import MAX_SHIFT
 from kernels.graph.fixed_point import fixed_point
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
@@ -54,7 +55,7 @@ def layer_norm(lowering: Lowering, node: Node) -> None:
     scale = (peak or 1.0) / WIDE_STEPS
     factor = gamma * math.sqrt(channels) / (NORMAL_STEPS * scale)
     largest = float(np.abs(factor).max()) or 1.0
-    shift = min(max(GAMMA_BITS - math.frexp(largest)[1], 1), 62)
+    shift = min(max(GAMMA_BITS - math.frexp(largest)[1], 1), MAX_SHIFT)
     value = lowering.emit.build.layer_norm(
         rows,
         np.rint(np.ldexp(factor, shift)).astype(np.int32),

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kernels.codes import MAX_OPERAND_RUNS
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import Node
 from kernels.onnx.exact.tensor import Tensor
 from kernels.onnx.registration import operator
 
-MAX_TAPS = 15
+# One run is left for the weights.
+MAX_TAPS = MAX_OPERAND_RUNS - 1
 
 
 def spatial(x: Tensor, node: Node) -> Tensor:

@@ -9,12 +9,12 @@ from keeper.chain.errors import ProgramError
 from keeper.chain.gateway import Backoff, Gateway
 from keeper.chain.submit import Submitter
 from keeper.journal import Journal
+from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import Bank, Localnet
 from keeper.lab.localnet.deployment import (
     LOCALNET_PARAMETERS,
     built_programs,
     deploy_localnet,
-    localnet_keypair,
     localnet_mint,
 )
 from tests.keeper.chain.cluster import SOL

@@ -16,8 +16,9 @@ from keeper.exact.roles.archive import TraceArchive, TraceLoader
 from keeper.exact.roles.challenger import Challenger
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.exact.roles.workload import WorkloadFetcher
+from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import TransactionRecord
-from keeper.lab.localnet.deployment import localnet_keypair, localnet_mint
+from keeper.lab.localnet.deployment import localnet_mint
 from kernels.graph import Graph, GraphBuilder
 from kernels.graph.reference import NumpyExecutor
 from kernels.trace.layout import Array

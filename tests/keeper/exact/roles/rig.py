@@ -16,14 +16,10 @@ from keeper.exact.roles.role import Role
 from keeper.lab.localnet import Bank, Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.balances import Balances, read_balances
-from keeper.lab.market.marketplace import (
-    NLOV,
-    PROVIDERS,
-    Marketplace,
-    open_marketplace,
-)
+from keeper.lab.market.marketplace import PROVIDERS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.decisions.actions import Action, Wait
+from keeper.node.payment import NLOV
 from kernels.graph import Graph, GraphBuilder
 from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.trace.layout import Array
@@ -73,10 +69,12 @@ class Rig:
 
     async def balances(self) -> Balances:
         market = self.market
-        return await read_balances(market.services.gateway, market.mint, market.owners)
+        return await read_balances(
+            market.services.gateway, market.parties.mint, market.parties.owners
+        )
 
     def staked(self, name: str) -> int:
-        position = self.market.mirror.view.parties[self.market.keys[name].pubkey()].position
+        position = self.market.mirror.view.parties[self.market.parties.keys[name].pubkey()].position
         assert position is not None
         return position.amount
 

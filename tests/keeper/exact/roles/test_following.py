@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from idl.client import job_registry
+from idl.client import escrow, job_registry
 from keeper.chain.feed import ChainEvent, LostEvents
+from keeper.exact.decisions.actions import Claim, TakeSnapshot
 from keeper.exact.roles import JobMirror
 from keeper.exact.roles.mirror import View
+from keeper.journal import State
 from keeper.node import mirror as mirrors
 from keeper.node.following import follow
 from keeper.node.supervision import background
@@ -43,7 +46,7 @@ class CountingMirror(JobMirror):
 
 
 def counting(rig: Rig) -> CountingMirror:
-    parties = [key.pubkey() for key in rig.market.keys.values()]
+    parties = [key.pubkey() for key in rig.market.parties.keys.values()]
     mirror = CountingMirror(rig.market.services.gateway, parties, 0.02)
     mirror.read = []
     return mirror
@@ -138,5 +141,50 @@ def test_an_action_has_its_own_subject_read_again(tmp_path: Path) -> None:
         mirror.ignore_events()
         await mirror.reread(rig.job)
         assert mirror.sweeps == 2
+
+    on_rig(tmp_path, story)
+
+
+def test_an_operation_is_named_by_role_key_action_and_state(tmp_path: Path) -> None:
+    async def story(rig: Rig) -> None:
+        provider, view = rig.provider(), rig.market.mirror.view
+        named = provider.operation_id(Claim(rig.job), view)
+        assert named == f"provider/{provider.owner}/claim job={rig.job}/{rig.view.version}"
+        await rig.play([provider], lambda: rig.view.job.lease is not None)
+        landed = rig.market.services.journal.operation(named)
+        assert landed is not None
+        assert landed.state is State.LANDED
+        chore = rig.crank.operation_id(TakeSnapshot(3), view)
+        assert chore == f"crank/{rig.crank.owner}/take-snapshot epoch=3/slot {view.slot}"
+
+    on_rig(tmp_path, story)
+
+
+def escrow_event(job: Pubkey, sequence: int) -> ChainEvent:
+    """An event of the escrow of a job or task."""
+    event = escrow.FeeCollected(
+        envelope=escrow.Envelope(slot=1, time=1, sequence=sequence),
+        job=job,
+        amount=1,
+        vault=1,
+        fee_vault=1,
+    )
+    return ChainEvent("escrow", Signature.default(), 1, 0, event)
+
+
+def test_the_escrow_of_a_task_costs_one_read_and_no_sweep(tmp_path: Path) -> None:
+    async def story(rig: Rig) -> None:
+        mirror, task = counting(rig), Pubkey.new_unique()
+        await mirror.refresh()
+        mirror.follow_events()
+        await mirror.poll()
+        jobs = dict(mirror.view.jobs)
+        mirror.observe(escrow_event(task, 7))
+        await mirror.poll()
+        assert (mirror.sweeps, mirror.read) == (2, [frozenset({task})])
+        assert dict(mirror.view.jobs) == jobs
+        mirror.observe(escrow_event(rig.job, 7))
+        await mirror.poll()
+        assert mirror.sweeps == 3
 
     on_rig(tmp_path, story)

@@ -10,7 +10,6 @@ from keeper.exact.roles.ballots import BALLOTS
 from keeper.exact.roles.posting import JobTerms
 from keeper.exact.roles.results import ResultArchive
 from keeper.exact.verification import Ballot
-from keeper.node.accounts import url_field, url_text
 from keeper.node.vault import Vault
 from tests.keeper.exact.decisions.views import JOB, job, verdict, view
 
@@ -40,18 +39,6 @@ def test_an_ended_job_is_remembered_with_its_result(tmp_path: Path) -> None:
     assert kept is not None
     assert np.array_equal(kept, result)
     assert (record.state, record.outcome, record.provider) == ("posted", "none", None)
-
-
-def test_a_url_fits_its_field() -> None:
-    field = url_field("http://127.0.0.1:7000")
-    assert len(field) == 96
-    assert url_text(field) == "http://127.0.0.1:7000"
-
-
-@pytest.mark.parametrize("url", ["", "http://a b", "http://ä", "x" * 97, "a\n"])
-def test_a_url_that_does_not_fit_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="96 ASCII"):
-        url_field(url)
 
 
 def test_terms_lock_every_ballot_and_every_step() -> None:

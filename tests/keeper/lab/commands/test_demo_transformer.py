@@ -1,18 +1,21 @@
 """A transformer layer as a paid, verified job, and as a job that a provider cheats on."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
 
 from keeper.cli.app import run
 from keeper.compute import Preference, select_executor
+from keeper.lab.commands.demonstration import workload
 from keeper.lab.commands.demonstration.report import DemoReport
 from keeper.lab.commands.demonstration.story import Script, play
 from keeper.lab.commands.demonstration.workload import sentences
 from keeper.lab.market.cheats import Cheat
+from kernels.models.minilm import export as minilm_export
 from kernels.models.minilm.network import transformer
-from kernels.models.minilm.package import weights
+from kernels.models.minilm.package import PACKAGES, weights
 from tests.kernels.models.weights import needs_weights
 
 
@@ -41,13 +44,17 @@ def test_a_lie_inside_a_transformer_layer_is_proven(tmp_path: Path) -> None:
     assert report.proof.slashed > report.proof.burned > 0
 
 
+@pytest.mark.parametrize("missing", PACKAGES)
 def test_without_the_extra_the_demo_says_how_to_get_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("kernels.models.minilm.package.find_spec", lambda _: None)
-    weights.cache_clear()
-    transformer.cache_clear()
+    # This is Python's own way of making a module impossible to import, installed or not.
+    monkeypatch.setitem(sys.modules, missing, None)
+    # What another test has read stays cached for the tests after this one.
+    monkeypatch.setattr(minilm_export, "weights", weights.__wrapped__)
+    monkeypatch.setattr(workload, "transformer", transformer.__wrapped__)
     assert run(["demo", "--model", "minilm", "--json"]) == 2
     told = capsys.readouterr()
     assert "make minilm" in told.err
+    assert missing in told.err
     assert told.out == ""

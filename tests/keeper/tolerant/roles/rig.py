@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import cycle, islice
@@ -10,18 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
-from keeper.configuration import Serving
 from keeper.lab.localnet import Localnet
-from keeper.lab.localnet.deployment import built_programs, localnet_keypair, localnet_mint
+from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.balances import Balances, read_balances
-from keeper.lab.market.venue import Funds, LocalnetVenue
+from keeper.lab.market.parties import POLL_SECONDS, Offer, Parties, Party, open_parties
+from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.decisions.actions import Action, Wait
-from keeper.node.registration import Registrar, capability
-from keeper.node.services import Services, Storage, open_services, open_storage
+from keeper.node.payment import NLOV
+from keeper.node.services import Services, Storage
 from keeper.node.vault import Vault
 from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.decisions.state import Task, TaskSnapshot
@@ -36,8 +35,9 @@ from kernels.custom import KernelPackage, run_package
 from kernels.runtime import list_adapters
 from tests.kernels.custom.examples import triple
 
-NLOV = 10**9
 STAKE = 1_000 * NLOV
+QUOTA_BYTES = 1 << 24
+OFFER = Offer(ask=1, rate=10**9, max_macs=1)
 PROVIDERS = tuple(f"task provider {number}" for number in range(1, 6))
 TERMS = TaskTerms(price=10 * NLOV, tip=NLOV // 100)
 INPUTS = (np.linspace(-4, 4, 16, dtype="<f4").tobytes(),)
@@ -82,11 +82,8 @@ class TaskRig:
     """Who acts, and the task they act on."""
 
     net: Localnet
-    services: Services
+    parties: Parties
     mirror: TaskMirror
-    keys: Mapping[str, Keypair]
-    storages: Mapping[str, Storage]
-    folder: Path
     task: Pubkey = field(default_factory=Pubkey.default)
     taken: list[tuple[str, Action]] = field(default_factory=list)
 
@@ -98,8 +95,16 @@ class TaskRig:
     def found(self) -> Task:
         return self.snapshot.task
 
+    @property
+    def services(self) -> Services:
+        return self.parties.services
+
+    @property
+    def storages(self) -> Mapping[str, Storage]:
+        return self.parties.storages
+
     def owner(self, name: str) -> Pubkey:
-        return self.keys[name].pubkey()
+        return self.parties.owner(name)
 
     def provider(self, number: int, run: RunPackage = honest, min_price: int = 0) -> TaskProvider:
         name = PROVIDERS[number]
@@ -111,7 +116,7 @@ class TaskRig:
             client=self.services.client,
             store=storage.store,
             indexes=storage.tasks,
-            runs=Vault(self.folder / name).secrets(RUNS),
+            runs=Vault(self.parties.folder / name).secrets(RUNS),
         )
         return TaskProvider(self.mirror, self._submitter(name), self.owner(name), tools)
 
@@ -131,9 +136,8 @@ class TaskRig:
         await self.mirror.refresh()
 
     async def balances(self) -> Balances:
-        owners = {name: key.pubkey() for name, key in self.keys.items()}
-        owners["treasury"] = localnet_keypair("treasury").pubkey()
-        return await read_balances(self.services.gateway, localnet_mint().address, owners)
+        parties = self.parties
+        return await read_balances(parties.services.gateway, parties.mint, parties.owners)
 
     def free_stake(self, number: int) -> int:
         return self.mirror.view.free_stake[self.owner(PROVIDERS[number])]
@@ -172,43 +176,25 @@ class TaskRig:
         return self.task not in self.mirror.view.tasks
 
     def _submitter(self, name: str) -> Submitter:
-        return self.services.submitter(self.keys[name])
+        return self.parties.submitter(name)
 
 
 @asynccontextmanager
 async def opened(folder: Path, *, ticking: bool = False) -> AsyncIterator[TaskRig]:
     """Five staked and registered providers, a buyer with a store, a crank."""
-    names = ("buyer", "crank", *PROVIDERS)
-    keys = {name: localnet_keypair(name) for name in names}
-    mint = localnet_mint()
-    async with AsyncExitStack() as stack:
-        net = await stack.enter_async_context(
-            Localnet(programs=built_programs(), mint=mint, port=0, ticking=ticking)
-        )
-        venue = LocalnetVenue(net)
-        services = await stack.enter_async_context(open_services(venue.gateway, folder, 0.05))
-        funds = {key.pubkey(): Funds(10**10, 2 * STAKE) for key in keys.values()}
-        await venue.prepare(services, funds)
-        storages = {
-            name: await stack.enter_async_context(
-                open_storage(folder / name, Serving(quota_bytes=1 << 24))
-            )
-            for name in names
-        }
-        for name in PROVIDERS:
-            key = keys[name]
-            registrar = Registrar(
-                services.gateway, services.submitter(key), key.pubkey(), mint.address
-            )
-            await registrar.stake(STAKE)
-            await registrar.register_provider(
-                capability(
-                    ask=1, memory_bytes=1, rate=10**9, max_macs=1, endpoint=storages[name].url
-                )
-            )
-        mirror = TaskMirror(services.gateway, [key.pubkey() for key in keys.values()], 0.05)
+    everybody = [
+        Party("buyer", 2 * STAKE),
+        Party("crank", 2 * STAKE),
+        *(Party(name, 2 * STAKE, STAKE, OFFER) for name in PROVIDERS),
+    ]
+    async with (
+        Localnet(programs=built_programs(), mint=localnet_mint(), port=0, ticking=ticking) as net,
+        open_parties(LocalnetVenue(net), folder, everybody, QUOTA_BYTES) as parties,
+    ):
+        owners = [key.pubkey() for key in parties.keys.values()]
+        mirror = TaskMirror(parties.services.gateway, owners, POLL_SECONDS)
         await mirror.refresh()
-        yield TaskRig(net, services, mirror, keys, storages, folder)
+        yield TaskRig(net, parties, mirror)
 
 
 def on_rig(folder: Path, story: Callable[[TaskRig], Awaitable[None]]) -> None:

@@ -9,13 +9,14 @@ from solders.instruction import Instruction
 
 from idl.client import ProgramError, escrow, job_registry, shard_of, staking, verdict
 from idl.client.bindings.verdict import TICKET_AGE, Choice, Outcome, State
+from keeper.lab.market import stakers
+from keeper.lab.market.jobs import exposure, small_graph
 from kernels.evidence import Witness
 from tests.kernels.evidence.committed import Committed
 from tests.kernels.evidence.record import inputs_of
 from tests.programs.verdict.disputing import LIE, Disputing, honest_trace, lying_trace
 from tests.programs.verdict.judging import ACCEPTS
-from tests.world import NLOV, Actor, World, stakers, with_account
-from tests.world.marketplace import exposure, small_graph
+from tests.world import NLOV, Actor, World, with_account
 
 REJECTS = (Choice.REJECT, *LIE)
 

@@ -4,14 +4,14 @@ import pytest
 
 from idl.client import job_registry, verdict
 from idl.client.bindings.verdict import Outcome
+from keeper.lab.market import judgement as judge
+from keeper.lab.market.challenge import Challenge
+from keeper.lab.market.jobs import claim, exposure, post_job, register_provider
 from kernels.evidence import Witness
 from tests.kernels.evidence.record import inputs_of
 from tests.programs.verdict.disputing import LIE, Disputing, honest_trace, lying_trace
 from tests.programs.verdict.judging import OPERATORS
 from tests.world import World, with_account
-from tests.world import judgement as judge
-from tests.world.challenge import Challenge
-from tests.world.marketplace import claim, exposure, post_job, register_provider
 
 
 def refused(disputing: Disputing, error: str, challenge: Challenge) -> None:

@@ -6,13 +6,13 @@ from functools import cache
 import pytest
 
 from idl.client.bindings.verdict import TICKET_AGE, Outcome, State
+from keeper.lab.market.jobs import exposure
 from kernels.evidence import Witness
 from kernels.graph import Opcode
 from tests.kernels.evidence.committed import positions
 from tests.kernels.evidence.record import graphs
 from tests.programs.verdict.disputing import Disputing, trace_of
 from tests.world import World
-from tests.world.marketplace import exposure
 
 GRAPHS = {name: graphs()[name] for name in ("every operator", "attention")}
 """Graphs, with the stages in which they are committed."""

@@ -5,18 +5,18 @@ from collections.abc import Mapping
 
 from idl.client import escrow, job_registry, shard_of, staking, verdict
 from idl.client.bindings.verdict import DRAW_DELAY, BallotState, ProofKind
-from tests.world.actor import Actor
-from tests.world.marketplace import PostedJob
-from tests.world.world import Sent, World
+from keeper.lab.market.actor import Actor
+from keeper.lab.market.jobs import PostedJob
+from keeper.lab.market.sandbox import Sandbox, Sent
 
 
-def verdict_of(world: World, job: PostedJob) -> verdict.Verdict:
+def verdict_of(sandbox: Sandbox, job: PostedJob) -> verdict.Verdict:
     """Returns the job's verdict."""
-    return world.fetch(verdict.Verdict, verdict.verdict_address(job.address))
+    return sandbox.fetch(verdict.Verdict, verdict.verdict_address(job.address))
 
 
 def commit(
-    world: World,
+    sandbox: Sandbox,
     owner: Actor,
     job: PostedJob,
     *,
@@ -25,11 +25,11 @@ def commit(
     root: bytes = bytes([7]) * 32,
 ) -> Sent:
     """Commits operators `first` to `last` (all by default), opening the verdict if needed."""
-    posted = world.fetch(job_registry.Job, job.address)
+    posted = sandbox.fetch(job_registry.Job, job.address)
     opening = []
-    if not world.exists(verdict.verdict_address(job.address)):
+    if not sandbox.exists(verdict.verdict_address(job.address)):
         opening = [verdict.open_verdict(owner=owner.key, job=job.address)]
-    return world.send(
+    return sandbox.send(
         *opening,
         verdict.commit_stage(
             first=first,
@@ -44,14 +44,14 @@ def commit(
     )
 
 
-def draw(world: World, cranker: Actor, job: PostedJob, *, salted: bool = True) -> Sent:
+def draw(sandbox: Sandbox, cranker: Actor, job: PostedJob, *, salted: bool = True) -> Sent:
     """Draws as soon as allowed, with the buyer's salt or after waiting for it in vain."""
-    due = verdict_of(world, job).committed_slot + DRAW_DELAY + 1
+    due = verdict_of(sandbox, job).committed_slot + DRAW_DELAY + 1
     if not salted:
-        due += world.parameters.verdict.salt_slots
-    if world.slot < due:
-        world.warp_to(due)
-    return world.send(
+        due += sandbox.parameters.verdict.salt_slots
+    if sandbox.slot < due:
+        sandbox.warp_to(due)
+    return sandbox.send(
         verdict.draw(
             salt=job.salt if salted else None,
             cranker=cranker.key,
@@ -63,9 +63,9 @@ def draw(world: World, cranker: Actor, job: PostedJob, *, salted: bool = True) -
     )
 
 
-def drawn(world: World, job: PostedJob) -> list[tuple[int, int]]:
+def drawn(sandbox: Sandbox, job: PostedJob) -> list[tuple[int, int]]:
     """Returns the number and seat of every ballot so far."""
-    found = verdict_of(world, job)
+    found = verdict_of(sandbox, job)
     return [(number, found.ballots[number].seat) for number in range(found.ballot_count)]
 
 
@@ -75,7 +75,13 @@ def ballot_salt(owner: Actor, job: PostedJob) -> bytes:
 
 
 def commitment(
-    owner: Actor, job: PostedJob, choice: int, *, operator: int = 0, element: int = 0
+    owner: Actor,
+    job: PostedJob,
+    choice: int,
+    *,
+    operator: int = 0,
+    element: int = 0,
+    salt: bytes | None = None,
 ) -> bytes:
     """Returns SHA256(choice
 
@@ -93,19 +99,31 @@ def commitment(
         bytes([choice])
         + operator.to_bytes(4, "little")
         + element.to_bytes(4, "little")
-        + ballot_salt(owner, job)
+        + (salt or ballot_salt(owner, job))
         + bytes(owner.key)
         + bytes(job.address)
     ).digest()
 
 
-def cast(world: World, owner: Actor, job: PostedJob, ballot: int, choice: int, **at: int) -> Sent:
-    """Casts a ballot; `at` names the operator and element that a rejecting verifier calls wrong."""
-    seat = verdict_of(world, job).ballots[ballot].seat
-    return world.send(
+def cast(
+    sandbox: Sandbox,
+    owner: Actor,
+    job: PostedJob,
+    ballot: int,
+    choice: int,
+    *,
+    salt: bytes | None = None,
+    **at: int,
+) -> Sent:
+    """Casts a ballot, salted with `ballot_salt` unless a salt is given.
+
+    `at` names the operator and the element that a rejecting verifier calls wrong.
+    """
+    seat = verdict_of(sandbox, job).ballots[ballot].seat
+    return sandbox.send(
         verdict.cast_ballot(
             ballot=ballot,
-            commitment=commitment(owner, job, choice, **at),
+            commitment=commitment(owner, job, choice, salt=salt, **at),
             owner=owner.key,
             job=job.address,
             seat=staking.seat_address(seat),
@@ -115,7 +133,7 @@ def cast(world: World, owner: Actor, job: PostedJob, ballot: int, choice: int, *
 
 
 def reveal(
-    world: World,
+    sandbox: Sandbox,
     owner: Actor,
     job: PostedJob,
     ballot: int,
@@ -123,15 +141,16 @@ def reveal(
     *,
     operator: int = 0,
     element: int = 0,
+    salt: bytes | None = None,
 ) -> Sent:
     """Reveals a ballot."""
-    return world.send(
+    return sandbox.send(
         verdict.reveal_ballot(
             ballot=ballot,
             choice=choice,
             operator=operator,
             element=element,
-            salt=ballot_salt(owner, job),
+            salt=salt or ballot_salt(owner, job),
             owner=owner.key,
             verdict=verdict.verdict_address(job.address),
         ),
@@ -140,7 +159,10 @@ def reveal(
 
 
 def ballots(
-    world: World, committee: Mapping[int, Actor], job: PostedJob, choices: Mapping[int, int] | int
+    sandbox: Sandbox,
+    committee: Mapping[int, Actor],
+    job: PostedJob,
+    choices: Mapping[int, int] | int,
 ) -> list[tuple[int, Actor, int]]:
     """Casts and reveals every ballot that awaits it: (number, verifier, choice).
 
@@ -148,39 +170,39 @@ def ballots(
     choice; a seat without a choice stays silent.
     """
     done = []
-    for number, seat in drawn(world, job):
+    for number, seat in drawn(sandbox, job):
         choice = choices if isinstance(choices, int) else choices.get(seat)
-        if choice is None or verdict_of(world, job).ballots[number].state != BallotState.DRAWN:
+        if choice is None or verdict_of(sandbox, job).ballots[number].state != BallotState.DRAWN:
             continue
-        cast(world, committee[seat], job, number, choice)
+        cast(sandbox, committee[seat], job, number, choice)
         done.append((number, committee[seat], choice))
-    deadline = verdict_of(world, job).ballot_deadline
-    if world.slot <= deadline:
-        world.warp_to(deadline + 1)
+    deadline = verdict_of(sandbox, job).ballot_deadline
+    if sandbox.slot <= deadline:
+        sandbox.warp_to(deadline + 1)
     for number, owner, choice in done:
-        reveal(world, owner, job, number, choice)
+        reveal(sandbox, owner, job, number, choice)
     return done
 
 
-def tally(world: World, cranker: Actor, job: PostedJob) -> Sent:
+def tally(sandbox: Sandbox, cranker: Actor, job: PostedJob) -> Sent:
     """Counts the ballots, after the reveal deadline where some are missing."""
-    found = verdict_of(world, job)
+    found = verdict_of(sandbox, job)
     revealed = all(ballot.choice for ballot in found.ballots[: found.ballot_count])
-    if not revealed and world.slot <= found.reveal_deadline:
-        world.warp_to(found.reveal_deadline + 1)
-    return world.send(
+    if not revealed and sandbox.slot <= found.reveal_deadline:
+        sandbox.warp_to(found.reveal_deadline + 1)
+    return sandbox.send(
         verdict.tally(cranker=cranker.key, verdict=verdict.verdict_address(job.address)),
         signers=[cranker],
     )
 
 
-def settle(world: World, cranker: Actor, job: PostedJob) -> Sent:
+def settle(sandbox: Sandbox, cranker: Actor, job: PostedJob) -> Sent:
     """Credits all parties, once the window has passed."""
-    window_end = verdict_of(world, job).window_end
-    if world.slot <= window_end:
-        world.warp_to(window_end + 1)
-    provider = world.fetch(job_registry.Job, job.address).lease.provider
-    return world.send(
+    window_end = verdict_of(sandbox, job).window_end
+    if sandbox.slot <= window_end:
+        sandbox.warp_to(window_end + 1)
+    provider = sandbox.fetch(job_registry.Job, job.address).lease.provider
+    return sandbox.send(
         verdict.settle(
             cranker=cranker.key,
             job=job.address,
@@ -192,10 +214,10 @@ def settle(world: World, cranker: Actor, job: PostedJob) -> Sent:
     )
 
 
-def void(world: World, cranker: Actor, job: PostedJob) -> Sent:
+def void(sandbox: Sandbox, cranker: Actor, job: PostedJob) -> Sent:
     """Ends a job that was proven wrong or has no data, blaming its only provider."""
-    provider = world.fetch(job_registry.Job, job.address).lease.provider
-    return world.send(
+    provider = sandbox.fetch(job_registry.Job, job.address).lease.provider
+    return sandbox.send(
         verdict.void(
             cranker=cranker.key,
             job=job.address,
@@ -208,9 +230,9 @@ def void(world: World, cranker: Actor, job: PostedJob) -> Sent:
     )
 
 
-def release(world: World, owner: Actor, job: PostedJob, ballot: int) -> Sent:
+def release(sandbox: Sandbox, owner: Actor, job: PostedJob, ballot: int) -> Sent:
     """Frees the stake that a verifier's ballot holds."""
-    return world.send(
+    return sandbox.send(
         verdict.release_ballot(
             ballot=ballot,
             verdict=verdict.verdict_address(job.address),
@@ -222,11 +244,11 @@ def release(world: World, owner: Actor, job: PostedJob, ballot: int) -> Sent:
     )
 
 
-def withdraw(world: World, owner: Actor, job: PostedJob) -> list[Sent]:
+def withdraw(sandbox: Sandbox, owner: Actor, job: PostedJob) -> list[Sent]:
     """Pays out every credit that the job's escrow owes the owner."""
-    found = world.fetch(escrow.Escrow, job.escrow)
+    found = sandbox.fetch(escrow.Escrow, job.escrow)
     return [
-        world.send(
+        sandbox.send(
             escrow.withdraw(
                 index=index, escrow=job.escrow, vault=job.vault, destination=owner.tokens
             )
@@ -236,9 +258,9 @@ def withdraw(world: World, owner: Actor, job: PostedJob) -> list[Sent]:
     ]
 
 
-def collect_fee(world: World, job: PostedJob) -> Sent:
+def collect_fee(sandbox: Sandbox, job: PostedJob) -> Sent:
     """Moves the job's fee to its shard's vault."""
-    return world.send(
+    return sandbox.send(
         escrow.collect_fee(
             escrow=job.escrow,
             vault=job.vault,
@@ -247,9 +269,9 @@ def collect_fee(world: World, job: PostedJob) -> Sent:
     )
 
 
-def reclaim(world: World, job: PostedJob) -> Sent:
+def reclaim(sandbox: Sandbox, job: PostedJob) -> Sent:
     """Returns to the buyer the money that the job did not need."""
-    return world.send(
+    return sandbox.send(
         escrow.reclaim(
             buyer=job.buyer.key,
             escrow=job.escrow,

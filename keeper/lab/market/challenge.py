@@ -11,16 +11,16 @@ from solders.pubkey import Pubkey
 from idl.client import escrow, shard_of, staking, verdict
 from idl.client.bindings.verdict import HEADER_BYTES, TICKET_AGE
 from keeper.exact import disputes
-from tests.world.actor import Actor
-from tests.world.marketplace import PostedJob
-from tests.world.world import Sent, World
+from keeper.lab.market.actor import Actor
+from keeper.lab.market.jobs import PostedJob
+from keeper.lab.market.sandbox import Sandbox, Sent
 
 __all__ = ["HEADER_BYTES", "TICKET_AGE", "Challenge", "slash_ballot", "slash_provider"]
 
 WRITE_BYTES: Final = 850
-"""Bytes that fit into a transaction whose fees the world pays."""
+"""Bytes that fit into a transaction whose fees the sandbox pays."""
 TAIL_BYTES: Final = 500
-"""Bytes that fit beside the proof in a transaction whose fees the world pays."""
+"""Bytes that fit beside the proof in a transaction whose fees the sandbox pays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,10 @@ class Challenge:
 
     # instructions
 
-    def create(self, world: World) -> Instruction:
+    def create(self, sandbox: Sandbox) -> Instruction:
         """Creates the buffer's account, owned by verdict."""
         buffer = self.plan.buffer
-        return buffer.create(world.bank.rent_exempt_minimum(buffer.space))
+        return buffer.create(sandbox.bank.rent_exempt_minimum(buffer.space))
 
     def open(self, *, length: int | None = None) -> Instruction:
         return self.plan.buffer.open(length)
@@ -126,24 +126,24 @@ class Challenge:
 
     # steps
 
-    def prepare(self, world: World, *, ticket: bool = True) -> "Challenge":
+    def prepare(self, sandbox: Sandbox, *, ticket: bool = True) -> "Challenge":
         """Stages the evidence and places a ticket that is old enough."""
         placing = [self.place()] if ticket else []
-        world.send(self.create(world), self.open(), *placing, signers=[self.challenger])
+        sandbox.send(self.create(sandbox), self.open(), *placing, signers=[self.challenger])
         for write in self.writes():
-            world.send(write, signers=[self.challenger])
+            sandbox.send(write, signers=[self.challenger])
         if ticket:
-            world.warp(TICKET_AGE)
+            sandbox.warp(TICKET_AGE)
         return self
 
-    def withdraw(self, world: World) -> Sent:
+    def withdraw(self, sandbox: Sandbox) -> Sent:
         """Closes buffer and ticket."""
-        return world.send(self.close(), self.close_ticket(), signers=[self.challenger])
+        return sandbox.send(self.close(), self.close_ticket(), signers=[self.challenger])
 
-    def proven(self, world: World) -> Sent:
+    def proven(self, sandbox: Sandbox) -> Sent:
         """Prepares and proves."""
-        self.prepare(world)
-        return world.send(self.prove(), signers=[self.challenger])
+        self.prepare(sandbox)
+        return sandbox.send(self.prove(), signers=[self.challenger])
 
     def with_evidence(self, evidence: bytes) -> "Challenge":
         """Returns the same claim with other bytes."""

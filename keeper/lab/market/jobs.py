@@ -11,10 +11,11 @@ from solders.pubkey import Pubkey
 
 from idl.client import escrow, find_bump, job_registry, shard_of, staking
 from idl.client.bindings.job_registry import ASK_MACS, MAX_DRAWS, PAID_CRANK_STEPS
+from keeper.lab.market.actor import Actor
+from keeper.lab.market.sandbox import Sandbox, Sent
+from keeper.lab.market.stakers import stake
+from keeper.node.payment import NLOV
 from kernels.graph import DESCRIPTOR_BYTES, Graph, GraphBuilder
-from tests.world.actor import Actor
-from tests.world.stakers import stake
-from tests.world.world import NLOV, Sent, World
 
 _APPENDED_A_TRANSACTION: Final = 3 * DESCRIPTOR_BYTES
 
@@ -36,19 +37,19 @@ def ask_for(price: int, macs: int) -> int:
     return price * ASK_MACS // macs
 
 
-def register_graph(world: World, author: Actor, graph: Graph | None = None) -> Pubkey:
+def register_graph(sandbox: Sandbox, author: Actor, graph: Graph | None = None) -> Pubkey:
     """Opens the graph, appends every operator and returns its address."""
     graph = graph or small_graph()
     data = b"".join(graph.encoded())
     address = job_registry.graph_address(author.key, graph.spec_root)
-    world.send(
+    sandbox.send(
         job_registry.open_graph(
             spec_root=graph.spec_root, operators=len(graph.descriptors), author=author.key
         ),
         signers=[author],
     )
     for start in range(0, len(data), _APPENDED_A_TRANSACTION):
-        world.send(
+        sandbox.send(
             job_registry.append_operators(
                 data=data[start : start + _APPENDED_A_TRANSACTION],
                 author=author.key,
@@ -72,16 +73,16 @@ def capability(**changes: object) -> job_registry.Capability:
 
 
 def register_provider(
-    world: World, owner: Actor, *, staked: int = 1_000 * NLOV, **changes: object
+    sandbox: Sandbox, owner: Actor, *, staked: int = 1_000 * NLOV, **changes: object
 ) -> Sent:
     """Mints and stakes, registers, and waits until the provider may claim."""
-    world.mint_to(owner, staked)
-    stake(world, owner, staked)
-    sent = world.send(
+    sandbox.mint_to(owner, staked)
+    stake(sandbox, owner, staked)
+    sent = sandbox.send(
         job_registry.register_provider(capability=capability(**changes), owner=owner.key),
         signers=[owner],
     )
-    world.warp(world.parameters.job_registry.min_registration_slots)
+    sandbox.warp(sandbox.parameters.job_registry.min_registration_slots)
     return sent
 
 
@@ -105,10 +106,10 @@ class PostedJob:
         return escrow.vault_address(self.address)
 
 
-def open_buyer(world: World, owner: Actor) -> None:
+def open_buyer(sandbox: Sandbox, owner: Actor) -> None:
     """Opens the buyer's counter of jobs where there is none."""
-    if not world.exists(job_registry.buyer_address(owner.key)):
-        world.send(job_registry.open_buyer(owner=owner.key), signers=[owner])
+    if not sandbox.exists(job_registry.buyer_address(owner.key)):
+        sandbox.send(job_registry.open_buyer(owner=owner.key), signers=[owner])
 
 
 def terms_of(job_id: int, urgency: int = 0, **changes: object) -> job_registry.JobTerms:
@@ -129,7 +130,7 @@ def terms_of(job_id: int, urgency: int = 0, **changes: object) -> job_registry.J
 
 
 def lock(
-    world: World,
+    sandbox: Sandbox,
     buyer: Actor,
     job_id: int,
     terms: job_registry.JobTerms,
@@ -149,23 +150,28 @@ def lock(
             urgency=paid_urgency,
         ),
         buyer=buyer.key,
-        mint=world.mint,
+        mint=sandbox.mint,
         job=address,
         source=buyer.tokens,
     )
 
 
+def next_job_id(sandbox: Sandbox, buyer: Actor) -> int:
+    """Returns the number of the buyer's next job."""
+    return sandbox.fetch(job_registry.Buyer, job_registry.buyer_address(buyer.key)).next_job_id
+
+
 def post_job(
-    world: World, buyer: Actor, graph: Pubkey, *, paid_urgency: int = 0, **changes: object
+    sandbox: Sandbox, buyer: Actor, graph: Pubkey, *, paid_urgency: int = 0, **changes: object
 ) -> PostedJob:
     """Locks the payment and posts, in one transaction. The buyer must have the tokens."""
-    open_buyer(world, buyer)
-    job_id = world.fetch(job_registry.Buyer, job_registry.buyer_address(buyer.key)).next_job_id
+    open_buyer(sandbox, buyer)
+    job_id = next_job_id(sandbox, buyer)
     address = job_registry.job_address(buyer.key, job_id)
-    burned = -(-paid_urgency * world.parameters.escrow.urgency_burn_bps // 10_000)
+    burned = -(-paid_urgency * sandbox.parameters.escrow.urgency_burn_bps // 10_000)
     terms = terms_of(job_id, urgency=paid_urgency - burned, **changes)
-    world.send(
-        lock(world, buyer, job_id, terms, paid_urgency=paid_urgency),
+    sandbox.send(
+        lock(sandbox, buyer, job_id, terms, paid_urgency=paid_urgency),
         job_registry.post_job(
             job_id=job_id,
             terms=terms,
@@ -178,23 +184,23 @@ def post_job(
     return PostedJob(address, job_id, buyer, graph, salt_of(job_id), terms)
 
 
-def claim(world: World, owner: Actor, job: PostedJob) -> Sent:
+def claim(sandbox: Sandbox, owner: Actor, job: PostedJob) -> Sent:
     """Claims once every provider's turn has come."""
-    posted = world.fetch(job_registry.Job, job.address).posted_slot
-    turn = posted + 1 + world.parameters.job_registry.claim_max_delay_slots
-    if world.slot < turn:
-        world.warp_to(turn)
-    return world.send(job_registry.claim(owner=owner.key, job=job.address), signers=[owner])
+    posted = sandbox.fetch(job_registry.Job, job.address).posted_slot
+    turn = posted + 1 + sandbox.parameters.job_registry.claim_max_delay_slots
+    if sandbox.slot < turn:
+        sandbox.warp_to(turn)
+    return sandbox.send(job_registry.claim(owner=owner.key, job=job.address), signers=[owner])
 
 
-def lease(world: World, job: PostedJob) -> job_registry.Lease:
+def lease(sandbox: Sandbox, job: PostedJob) -> job_registry.Lease:
     """Returns the job's lease."""
-    return world.fetch(job_registry.Job, job.address).lease
+    return sandbox.fetch(job_registry.Job, job.address).lease
 
 
-def exposure(world: World, job: PostedJob, owner: Actor) -> staking.Exposure:
+def exposure(sandbox: Sandbox, job: PostedJob, owner: Actor) -> staking.Exposure:
     """Returns the stake that the owner has at risk in the job."""
-    return world.fetch(staking.Exposure, staking.exposure_address(job.address, owner.key))
+    return sandbox.fetch(staking.Exposure, staking.exposure_address(job.address, owner.key))
 
 
 def salt_of(job_id: int) -> bytes:

@@ -10,10 +10,11 @@ from solders.pubkey import Pubkey
 
 from idl.client import escrow, find_bump, redundancy, shard_of, staking
 from idl.client.bindings.redundancy import PAID_CRANK_STEPS, Element
-from tests.world.actor import Actor
-from tests.world.marketplace import padded
-from tests.world.stakers import stake
-from tests.world.world import NLOV, Sent, World
+from keeper.lab.market.actor import Actor
+from keeper.lab.market.jobs import padded
+from keeper.lab.market.sandbox import Sandbox, Sent
+from keeper.lab.market.stakers import stake
+from keeper.node.payment import NLOV
 
 EXACT: Final = redundancy.Tolerance(absolute=0, relative=0, ulp=0)
 ULPS: Final = redundancy.Tolerance(absolute=0, relative=0, ulp=4)
@@ -68,7 +69,7 @@ def locked(terms: redundancy.TaskTerms) -> escrow.Terms:
     )
 
 
-def lock(world: World, buyer: Actor, task_id: int, amounts: escrow.Terms) -> Instruction:
+def lock(sandbox: Sandbox, buyer: Actor, task_id: int, amounts: escrow.Terms) -> Instruction:
     """Locks the money of the buyer's task of this id."""
     seeds = (b"task", bytes(buyer.key), task_id.to_bytes(8, "little"))
     return escrow.lock(
@@ -76,44 +77,44 @@ def lock(world: World, buyer: Actor, task_id: int, amounts: escrow.Terms) -> Ins
         job_bump=find_bump(seeds, redundancy.ID),
         terms=amounts,
         buyer=buyer.key,
-        mint=world.mint,
+        mint=sandbox.mint,
         job=redundancy.task_address(buyer.key, task_id),
         source=buyer.tokens,
     )
 
 
-def open_buyer(world: World, owner: Actor) -> None:
+def open_buyer(sandbox: Sandbox, owner: Actor) -> None:
     """Opens the buyer's counter of tasks where there is none."""
-    if not world.exists(redundancy.buyer_address(owner.key)):
-        world.send(redundancy.open_buyer(owner=owner.key), signers=[owner])
+    if not sandbox.exists(redundancy.buyer_address(owner.key)):
+        sandbox.send(redundancy.open_buyer(owner=owner.key), signers=[owner])
 
 
-def post(world: World, buyer: Actor, **changes: object) -> PostedTask:
+def post(sandbox: Sandbox, buyer: Actor, **changes: object) -> PostedTask:
     """Locks the payment and posts, in one transaction. The buyer must have the tokens."""
-    open_buyer(world, buyer)
-    counter = world.fetch(redundancy.Buyer, redundancy.buyer_address(buyer.key))
+    open_buyer(sandbox, buyer)
+    counter = sandbox.fetch(redundancy.Buyer, redundancy.buyer_address(buyer.key))
     task_id, terms = counter.next_task_id, terms_of(**changes)
-    world.send(
-        lock(world, buyer, task_id, locked(terms)),
+    sandbox.send(
+        lock(sandbox, buyer, task_id, locked(terms)),
         redundancy.post_task(task_id=task_id, terms=terms, owner=buyer.key),
         signers=[buyer],
     )
     return PostedTask(redundancy.task_address(buyer.key, task_id), task_id, buyer, terms)
 
 
-def providers(world: World, size: int, *, staked: int = 1_000 * NLOV) -> list[Actor]:
+def providers(sandbox: Sandbox, size: int, *, staked: int = 1_000 * NLOV) -> list[Actor]:
     """Returns `size` new providers, each staked."""
     members = []
     for number in range(size):
-        member = world.actor(f"provider {number}", tokens=staked)
-        stake(world, member, staked)
+        member = sandbox.actor(f"provider {number}", tokens=staked)
+        stake(sandbox, member, staked)
         members.append(member)
     return members
 
 
-def stored(world: World, task: PostedTask) -> redundancy.Task:
+def stored(sandbox: Sandbox, task: PostedTask) -> redundancy.Task:
     """Returns the task's account."""
-    return world.fetch(redundancy.Task, task.address)
+    return sandbox.fetch(redundancy.Task, task.address)
 
 
 def joining(task: PostedTask, owner: Actor) -> Instruction:
@@ -121,13 +122,13 @@ def joining(task: PostedTask, owner: Actor) -> Instruction:
     return redundancy.join(owner=owner.key, task=task.address)
 
 
-def join(world: World, owner: Actor, task: PostedTask) -> Sent:
+def join(sandbox: Sandbox, owner: Actor, task: PostedTask) -> Sent:
     """Joins once every provider's turn has come."""
-    delay = world.parameters.redundancy.claim_max_delay_slots
-    turn = stored(world, task).posted_slot + 1 + delay
-    if world.slot < turn:
-        world.warp_to(turn)
-    return world.send(joining(task, owner), signers=[owner])
+    delay = sandbox.parameters.redundancy.claim_max_delay_slots
+    turn = stored(sandbox, task).posted_slot + 1 + delay
+    if sandbox.slot < turn:
+        sandbox.warp_to(turn)
+    return sandbox.send(joining(task, owner), signers=[owner])
 
 
 def salt_of(owner: Actor) -> bytes:
@@ -184,53 +185,55 @@ def expiring(task: PostedTask, cranker: Actor, run: int, owner: Actor) -> Instru
     )
 
 
-def commit(world: World, task: PostedTask, outputs: dict[Actor, int]) -> None:
+def commit(sandbox: Sandbox, task: PostedTask, outputs: dict[Actor, int]) -> None:
     """Each provider commits to its output."""
     for owner, output in outputs.items():
-        world.send(committing(task, owner, output), signers=[owner])
+        sandbox.send(committing(task, owner, output), signers=[owner])
 
 
-def reveal(world: World, task: PostedTask, outputs: dict[Actor, int]) -> None:
+def reveal(sandbox: Sandbox, task: PostedTask, outputs: dict[Actor, int]) -> None:
     """Each provider reveals its output."""
     for owner, output in outputs.items():
-        world.send(revealing(task, owner, output), signers=[owner])
+        sandbox.send(revealing(task, owner, output), signers=[owner])
 
 
-def run(world: World, task: PostedTask, outputs: dict[Actor, int]) -> None:
+def run(sandbox: Sandbox, task: PostedTask, outputs: dict[Actor, int]) -> None:
     """Each provider joins, commits and reveals."""
     for owner in outputs:
-        join(world, owner, task)
-    commit(world, task, outputs)
-    reveal(world, task, outputs)
+        join(sandbox, owner, task)
+    commit(sandbox, task, outputs)
+    reveal(sandbox, task, outputs)
 
 
-def decide(world: World, cranker: Actor, task: PostedTask) -> Sent:
+def decide(sandbox: Sandbox, cranker: Actor, task: PostedTask) -> Sent:
     """Decides, after the comparisons' deadline where they are open."""
-    held = stored(world, task)
+    held = stored(sandbox, task)
     if held.state == redundancy.State.COMPARING:
-        world.warp_to(held.deadline + 1)
-    return world.send(redundancy.decide(cranker=cranker.key, task=task.address), signers=[cranker])
+        sandbox.warp_to(held.deadline + 1)
+    return sandbox.send(
+        redundancy.decide(cranker=cranker.key, task=task.address), signers=[cranker]
+    )
 
 
-def expire(world: World, cranker: Actor, task: PostedTask, run: int, owner: Actor) -> Sent:
+def expire(sandbox: Sandbox, cranker: Actor, task: PostedTask, run: int, owner: Actor) -> Sent:
     """Expires the owner's run once the deadline has passed."""
-    deadline = stored(world, task).deadline
-    if world.slot <= deadline:
-        world.warp_to(deadline + 1)
-    return world.send(expiring(task, cranker, run, owner), signers=[cranker])
+    deadline = stored(sandbox, task).deadline
+    if sandbox.slot <= deadline:
+        sandbox.warp_to(deadline + 1)
+    return sandbox.send(expiring(task, cranker, run, owner), signers=[cranker])
 
 
-def release(world: World, task: PostedTask, run: int, owner: Actor) -> Sent:
+def release(sandbox: Sandbox, task: PostedTask, run: int, owner: Actor) -> Sent:
     """Releases the owner's bond."""
-    return world.send(redundancy.release_bond(run=run, task=task.address, owner=owner.key))
+    return sandbox.send(redundancy.release_bond(run=run, task=task.address, owner=owner.key))
 
 
-def empty_escrow(world: World, task: PostedTask, parties: Sequence[Actor]) -> None:
+def empty_escrow(sandbox: Sandbox, task: PostedTask, parties: Sequence[Actor]) -> None:
     """Pays every credit and the fee, and returns the rest to the buyer."""
-    held = world.fetch(escrow.Escrow, task.escrow)
+    held = sandbox.fetch(escrow.Escrow, task.escrow)
     owners = {party.key: party for party in parties}
     for index, credit in enumerate(held.credits[: held.credit_count]):
-        world.send(
+        sandbox.send(
             escrow.withdraw(
                 index=index,
                 escrow=task.escrow,
@@ -239,14 +242,14 @@ def empty_escrow(world: World, task: PostedTask, parties: Sequence[Actor]) -> No
             )
         )
     if held.fee_due:
-        world.send(
+        sandbox.send(
             escrow.collect_fee(
                 escrow=task.escrow,
                 vault=task.vault,
                 fee_vault=escrow.fees_address(shard_of(task.address)),
             )
         )
-    world.send(
+    sandbox.send(
         escrow.reclaim(
             buyer=task.buyer.key,
             escrow=task.escrow,
@@ -256,6 +259,6 @@ def empty_escrow(world: World, task: PostedTask, parties: Sequence[Actor]) -> No
     )
 
 
-def close(world: World, task: PostedTask) -> Sent:
+def close(sandbox: Sandbox, task: PostedTask) -> Sent:
     """Closes the task."""
-    return world.send(redundancy.close_task(buyer=task.buyer.key, task=task.address))
+    return sandbox.send(redundancy.close_task(buyer=task.buyer.key, task=task.address))

@@ -1,0 +1,106 @@
+"""The commands that installed distributions register as entry points, each imported when used."""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import click
+
+from keeper.errors import KeeperError
+
+GROUP: Final = "neurolov.commands"
+"""The group of entry points: the name is the command's, the value is `module:command`."""
+
+
+class CommandUnavailableError(KeeperError):
+    """An installed distribution registers a command that cannot be loaded."""
+
+
+class RegisteredCommands(click.Group):
+    """A group whose commands are the entry points of `GROUP`.
+
+    No command's module is imported before that command runs: the list of commands reads their
+    docstrings from the source files.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Returns the names that the installed distributions register, sorted."""
+        return sorted({entry.name for entry in entry_points(group=GROUP)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Returns the command, None where no distribution registers the name.
+
+        Raises CommandUnavailableError where it cannot be imported or several register the name.
+        """
+        found = list(entry_points(group=GROUP, name=cmd_name))
+        if not found:
+            return None
+        if len(found) > 1:
+            owners = " and ".join(sorted(_distribution(entry) for entry in found))
+            raise CommandUnavailableError(
+                f"{owners} both register the command {cmd_name!r}; uninstall one of them"
+            )
+        return _loaded(found[0])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Returns the name, the command and its arguments; raises click.UsageError."""
+        name = args[0]
+        if not name.startswith("-") and name not in (known := self.list_commands(ctx)):
+            if not known:
+                ctx.fail("No distribution registers any command; install neurolov.")
+            ctx.fail(
+                f"No such command {name!r}. If it belongs to a distribution of its own, such as "
+                "neurolov-lab, install that."
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes each command's name and the first sentence of its docstring."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_summaries(formatter.width)))
+
+
+def _summaries(width: int) -> Iterator[tuple[str, str]]:
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    longest = max(map(len, found), default=0)
+    for name, entry in sorted(found.items()):
+        command = click.Command(name, help=_docstring(entry))
+        yield name, command.get_short_help_str(limit=width - 6 - longest)
+
+
+def _docstring(entry: EntryPoint) -> str:
+    """Returns the docstring of the command's function, read without running its module."""
+    spec = find_spec(entry.module)
+    if spec is None or spec.origin is None:
+        return f"Cannot be loaded; reinstall {_distribution(entry)}."
+    tree = ast.parse(Path(spec.origin).read_text("utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == entry.attr:
+            return inspect.cleandoc(ast.get_docstring(node) or "")
+    return f"Cannot be loaded; reinstall {_distribution(entry)}."
+
+
+def _loaded(entry: EntryPoint) -> click.Command:
+    # Whatever a broken module raises, the reader needs to know which distribution to mend.
+    try:
+        command = entry.load()
+    except Exception as error:
+        raise CommandUnavailableError(
+            f"the command {entry.name!r} of {_distribution(entry)} cannot be loaded: {error}"
+        ) from error
+    if not isinstance(command, click.Command):
+        raise CommandUnavailableError(
+            f"{entry.value!r} of {_distribution(entry)} is not a command but "
+            f"{type(command).__name__}"
+        )
+    return command
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist is not None else "an unknown distribution"
