@@ -43,7 +43,6 @@ from keeper.exact.verification import (
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
 from keeper.node.errors import RoleError, TraceError, WorkloadError
-from keeper.node.registration import NO_SEAT
 from kernels.trace import Hasher, stored_roots
 
 LOG = logging.getLogger(__name__)
@@ -225,7 +224,7 @@ def _judged(snapshot: JobSnapshot) -> Verdict:
 
 
 def _seat(position: staking.Position | None) -> int | None:
-    if position is None or position.seat == NO_SEAT or position.seat_vacated:
+    if position is None or position.seat == staking.NO_SEAT or position.seat_vacated:
         return None
     return position.seat
 

@@ -5,9 +5,8 @@ from itertools import accumulate
 from solders.compute_budget import set_compute_unit_limit
 
 from idl.client import verdict
+from idl.client.bindings.verdict import ANSWER_DELAY, QUESTIONS
 from keeper.exact.decisions.questions import (
-    ANSWER_DELAY,
-    QUESTIONS,
     question,
     question_seed,
     seed_slot,

@@ -3,10 +3,10 @@
 from solders.compute_budget import set_compute_unit_limit
 from solders.instruction import Instruction
 
+from idl.client.bindings.verdict import TICKET_AGE
 from keeper.exact.disputes import (
     FIRST_BYTES,
     JUDGEMENT_UNITS,
-    TICKET_AGE,
     Challenge,
     EvidenceBuffer,
 )

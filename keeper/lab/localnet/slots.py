@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from solders.hash import Hash
 from solders.signature import Signature
 
+from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
+
 MAX_BLOCKHASH_AGE = 150
 """Blocks for which a blockhash stays usable (Agave `MAX_PROCESSING_AGE`)."""
-
-SLOT_HASHES_ENTRIES = 512
-"""Entries of the SlotHashes sysvar (Agave `slot_hashes::MAX_ENTRIES`)."""
 
 
 @dataclass(frozen=True, slots=True)

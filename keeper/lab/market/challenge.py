@@ -9,8 +9,8 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, shard_of, staking, verdict
+from idl.client.bindings.verdict import HEADER_BYTES, TICKET_AGE
 from keeper.exact import disputes
-from keeper.exact.disputes import HEADER_BYTES, TICKET_AGE
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import PostedJob
 from keeper.lab.market.sandbox import Sandbox, Sent

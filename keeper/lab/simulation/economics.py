@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
+from idl.client.bindings.job_registry import BPS, REPUTATION_ONE
 from keeper.errors import BadInputError
 
-BPS: Final = 10_000
 VERIFIER_COUNTS: Final = (1, 3, 5)
-FULL_REPUTATION: Final = 65_536
-"""Q16."""
 
 
 class SimulationInputError(BadInputError):
@@ -87,5 +85,5 @@ class Economics:
 
 def sampling_probability(reputation: int, p_floor_bps: int) -> float:
     """Returns 1 - reputation (1 - floor), as the draw computes it; `reputation` is Q16."""
-    spared = min(reputation, FULL_REPUTATION) / FULL_REPUTATION
+    spared = min(reputation, REPUTATION_ONE) / REPUTATION_ONE
     return 1 - spared * (1 - p_floor_bps / BPS)

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from typing import Final
 
+from idl.client.bindings.job_registry import MAX_DRAWS
+from idl.client.bindings.verdict import QUESTIONS
 from keeper.lab.simulation.attacks import Attack, Choice, Data
-
-MAX_DRAWS: Final = 3
-QUESTIONS: Final = 8
 
 
 class Ending(IntEnum):

@@ -6,8 +6,9 @@ from math import sqrt
 from operator import mul
 from typing import Final
 
+from idl.client.bindings.job_registry import BPS
 from keeper.lab.simulation.attacks import Attack
-from keeper.lab.simulation.economics import BPS, Economics
+from keeper.lab.simulation.economics import Economics
 from keeper.lab.simulation.judgement import Distribution, Ending
 
 Z: Final = 4.0

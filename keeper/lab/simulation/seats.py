@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from keeper.lab.simulation.economics import BPS, Economics
-from keeper.lab.simulation.judgement import MAX_DRAWS, Drawn
+from idl.client.bindings.job_registry import BPS, MAX_DRAWS
+from keeper.lab.simulation.economics import Economics
+from keeper.lab.simulation.judgement import Drawn
 
 DrawCounts = Mapping[tuple[Drawn, ...], int]
 """How often a first draw and its redraws had this result."""

@@ -6,7 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from keeper.lab.simulation.economics import BPS, VERIFIER_COUNTS, Economics
+from idl.client.bindings.job_registry import BPS
+from keeper.lab.simulation.economics import VERIFIER_COUNTS, Economics
 from keeper.lab.simulation.profit import Estimate
 from keeper.lab.simulation.safety import worst_case
 from keeper.lab.simulation.seats import Seats

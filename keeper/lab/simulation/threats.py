@@ -5,14 +5,16 @@ from itertools import product
 from math import ceil, log, prod
 from typing import Final
 
+from idl.client.bindings.job_registry import BPS
+from idl.client.bindings.verdict import QUESTIONS
 from keeper.lab.simulation.attacks import Attack, Choice, Data
 from keeper.lab.simulation.closed_form import (
     expected_profit,
     honest_majority_of_many,
     some_honest_of_many,
 )
-from keeper.lab.simulation.economics import BPS, VERIFIER_COUNTS, Economics
-from keeper.lab.simulation.judgement import QUESTIONS, Ending
+from keeper.lab.simulation.economics import VERIFIER_COUNTS, Economics
+from keeper.lab.simulation.judgement import Ending
 from keeper.lab.simulation.profit import payoffs
 from keeper.lab.simulation.safety import worst_case
 from keeper.node.payment import NLOV

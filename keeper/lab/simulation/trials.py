@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from idl.client.bindings.job_registry import REPUTATION_ONE
 from keeper.lab.simulation.attacks import ATTACKS, Attack
-from keeper.lab.simulation.economics import FULL_REPUTATION, Economics, sampling_probability
+from keeper.lab.simulation.economics import Economics, sampling_probability
 from keeper.lab.simulation.judgement import Ending, judge
 from keeper.lab.simulation.profit import Estimate, estimate
 from keeper.lab.simulation.seats import DrawCounts
@@ -18,7 +19,7 @@ class Trials:
 
     endings: Mapping[Attack, tuple[int, ...]]
 
-    def best(self, economics: Economics, reputation: int = FULL_REPUTATION) -> Estimate:
+    def best(self, economics: Economics, reputation: int = REPUTATION_ONE) -> Estimate:
         """Returns the attack that pays most; `reputation` (Q16) decides how often it is sampled.
 
         `economics` may differ from that of the trials in what no draw depends on: the floor,

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
 from keeper.configuration import NodeSettings
 from keeper.exact.roles import JobMirror
 from keeper.exact.roles.mirror import Rules, View
 from keeper.lab.localnet import Localnet
 from keeper.node.errors import RoleError
-from keeper.node.mirror import MIN_TRANSFER_SECONDS, SLOT_HASHES_KEPT
+from keeper.node.mirror import MIN_TRANSFER_SECONDS
 from tests.keeper.exact.decisions.views import key
 from tests.keeper.exact.roles.rig import Rig, on_rig
 
@@ -44,8 +45,8 @@ def test_the_beacon_is_the_lowest_slot_at_or_after_posting() -> None:
 
 def test_a_full_list_may_have_forgotten_an_older_slot() -> None:
     newest = 2_000
-    mirror = mirror_with(list(range(newest, newest - SLOT_HASHES_KEPT, -1)))
-    oldest = newest - SLOT_HASHES_KEPT + 1
+    mirror = mirror_with(list(range(newest, newest - SLOT_HASHES_ENTRIES, -1)))
+    oldest = newest - SLOT_HASHES_ENTRIES + 1
     assert mirror.beacon(oldest) == slot_hash(oldest)
     assert mirror.beacon(oldest - 1) is None
 
