@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Self, TypeVar
 
 from solders.account import Account as RawAccount
@@ -80,6 +80,7 @@ class Saved:
 
     bank: Checkpoint
     actors: Mapping[str, Actor]
+    parameters: Parameters
     minted: int
     sends: int
 
@@ -118,12 +119,13 @@ class World:
 
     def save(self) -> Saved:
         """The world as it is now, for `restore`."""
-        return Saved(self.bank.checkpoint(), dict(self._actors), self.minted, self._sends)
+        actors = dict(self._actors)
+        return Saved(self.bank.checkpoint(), actors, self.parameters, self.minted, self._sends)
 
     def restore(self, saved: Saved) -> None:
         """Undo everything since: equal steps from here give equal states."""
         self.bank.restore(saved.bank)
-        self._actors = dict(saved.actors)
+        self._actors, self.parameters = dict(saved.actors), saved.parameters
         self.minted, self._sends = saved.minted, saved.sends
 
     @property
@@ -211,12 +213,12 @@ class World:
         """The typed account; fails where there is none."""
         raw = self.bank.account(address)
         assert raw is not None, f"no {kind.__name__} at {address}"
-        return kind.decode(bytes(raw.data), owner=raw.owner)
+        return _decoded(kind, bytes(raw.data), raw.owner)
 
     def all(self, kind: type[AccountType]) -> dict[Pubkey, AccountType]:
         """Every account of the type by address."""
         return {
-            address: kind.decode(bytes(raw.data), owner=raw.owner)
+            address: _decoded(kind, bytes(raw.data), raw.owner)
             for address, raw in self.bank.program_accounts(kind.PROGRAM_ID)
             if bytes(raw.data).startswith(kind.DISCRIMINATOR)
         }
@@ -306,6 +308,12 @@ class World:
         programs = [instructions[0].program_id, *(each.program_id for each in instructions)]
         refusal = program_error(record.err, logs=record.logs, programs=programs)
         return refusal or TransactionDroppedError(record.err)
+
+
+@lru_cache(maxsize=4_096)
+def _decoded(kind: type[AccountType], data: bytes, owner: Pubkey) -> AccountType:
+    """The typed account. Most accounts are the same each time that a test reads them all."""
+    return kind.decode(data, owner=owner)
 
 
 @cache
