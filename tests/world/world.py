@@ -1,11 +1,11 @@
 """The chain under test, and what a test asks of it."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar, cast
 
 from solders.account import Account as RawAccount
 from solders.compute_budget import set_compute_unit_limit
@@ -44,7 +44,6 @@ _ADVANCED_SLOTS: Final = 2_000
 
 AccountType = TypeVar("AccountType", bound=Account)
 EventType = TypeVar("EventType", bound=Event)
-WorldType = TypeVar("WorldType", bound="World")
 
 
 class TransactionDroppedError(AssertionError):
@@ -112,8 +111,8 @@ class World:
         The worlds of a class share one LiteSVM, which is set back to where it was after deploying:
         a world ends where the next one of its class begins.
         """
-        deployed, saved = _deployed(cls)
-        world = copy(deployed)
+        deployed, saved = _deployed(cast(Hashable, cls))
+        world: Self = copy(deployed)
         world.restore(saved)
         return world
 
@@ -213,12 +212,13 @@ class World:
         """The typed account; fails where there is none."""
         raw = self.bank.account(address)
         assert raw is not None, f"no {kind.__name__} at {address}"
-        return _decoded(kind, bytes(raw.data), raw.owner)
+        found: AccountType = _decoded(cast(Hashable, kind), bytes(raw.data), raw.owner)
+        return found
 
     def all(self, kind: type[AccountType]) -> dict[Pubkey, AccountType]:
         """Every account of the type by address."""
         return {
-            address: _decoded(kind, bytes(raw.data), raw.owner)
+            address: _decoded(cast(Hashable, kind), bytes(raw.data), raw.owner)
             for address, raw in self.bank.program_accounts(kind.PROGRAM_ID)
             if bytes(raw.data).startswith(kind.DISCRIMINATOR)
         }
@@ -310,14 +310,15 @@ class World:
         return refusal or TransactionDroppedError(record.err)
 
 
+# mypy takes no class for hashable, hence Any.
 @lru_cache(maxsize=4_096)
-def _decoded(kind: type[AccountType], data: bytes, owner: Pubkey) -> AccountType:
+def _decoded(kind: Any, data: bytes, owner: Pubkey) -> Any:
     """The typed account. Most accounts are the same each time that a test reads them all."""
     return kind.decode(data, owner=owner)
 
 
 @cache
-def _deployed(kind: type[WorldType]) -> tuple[WorldType, Saved]:
+def _deployed(kind: Any) -> tuple[Any, Saved]:
     """One world of each class, and what it goes back to."""
     world = kind()
     return world, world.save()
