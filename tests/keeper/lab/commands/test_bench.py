@@ -2,9 +2,6 @@ import json
 
 import pytest
 
-# SciPy warns when it is loaded after the VM has run, so it is loaded while tests are collected.
-import sklearn.datasets  # noqa: F401
-
 from idl.client import PROGRAM_IDS
 from idl.client.schema import committed
 from keeper.cli.app import run
