@@ -3,11 +3,19 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pytest
+from hypothesis import settings
+
+# SciPy warns when it is loaded after the VM has run, so it is loaded while tests are collected.
+import sklearn.datasets  # noqa: F401
 
 from tests.validator import process
 from tests.world import World
 
 THREADS: Final = ("LP_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+# On a busy machine an example takes as long as it takes.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -8,6 +8,7 @@ from solders.pubkey import Pubkey
 from examples.post_job.client import Client
 from examples.post_job.order import Order
 from idl.client import (
+    DESCRIPTORS_PER_TRANSACTION,
     associated_token_address,
     escrow,
     find_bump,
@@ -19,10 +20,6 @@ from idl.client import (
 
 NLOV = 10**9
 """Base units of one $NLOV."""
-URL_BYTES = 96
-DESCRIPTORS_PER_TRANSACTION = 3
-BALLOTS_PER_VERIFIER = 3
-CRANK_STEPS = 8
 PRICE = 1 * NLOV
 VERIFICATION_FEE = NLOV // 10
 TIP = NLOV // 100
@@ -61,8 +58,8 @@ async def post(
         job_bump=find_bump(seeds, job_registry.ID),
         terms=escrow.Terms(
             price=PRICE,
-            verification=VERIFICATION_FEE * BALLOTS_PER_VERIFIER * verifiers,
-            tips=TIP * CRANK_STEPS,
+            verification=VERIFICATION_FEE * job_registry.MAX_DRAWS * verifiers,
+            tips=TIP * job_registry.PAID_CRANK_STEPS,
             urgency=0,
         ),
         buyer=client.owner,
@@ -75,7 +72,7 @@ async def post(
         terms=job_registry.JobTerms(
             input_root=order.input_root,
             manifest=order.manifest,
-            source=source.encode("ascii").ljust(URL_BYTES, b"\0"),
+            source=source.encode("ascii").ljust(job_registry.URL_BYTES, b"\0"),
             salt_commitment=sha256(salt).digest(),
             trap=secrets.token_bytes(32),
             verifiers=verifiers,

@@ -10,9 +10,9 @@ from pathlib import Path
 from threading import Thread
 
 from examples.post_job.commitments import DESCRIPTORS, INPUTS, TENSOR
+from idl.client.bindings.job_registry import DESCRIPTOR_BYTES
 
 MAGIC = b"NLGRAPH\x01"
-DESCRIPTOR_BYTES = 256
 
 
 @dataclass(frozen=True, slots=True)

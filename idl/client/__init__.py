@@ -29,10 +29,12 @@ from idl.client.coder import (
 from idl.client.errors import ProgramError, program_error
 from idl.client.events import events_from_logs
 from idl.client.shards import SHARDS, shard_of
+from idl.client.transactions import DESCRIPTORS_PER_TRANSACTION
 
 __all__ = [
     "CPI_AUTHORITIES",
     "DEPLOYER",
+    "DESCRIPTORS_PER_TRANSACTION",
     "PROGRAMS",
     "PROGRAM_IDS",
     "SHARDS",

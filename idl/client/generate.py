@@ -38,7 +38,38 @@ class CodeModule:
     names: tuple[str, ...]
 
 
-CODE_MODULES: tuple[CodeModule, ...] = ()
+_KERNELS = IDL_FOLDER.parent / "kernels"
+CODE_MODULES = (
+    CodeModule(
+        _KERNELS / "codes.py",
+        "Codes and limits that the chain and the kernels share.",
+        "job_registry",
+        (
+            "ConstantSlot",
+            "DescriptorField",
+            "Dtype",
+            "InputKind",
+            "Opcode",
+            "Rounding",
+            "DESCRIPTOR_BYTES",
+            "DESCRIPTOR_VERSION",
+            "LEAF_BYTES",
+            "MAX_JOB_INPUTS",
+            "MAX_OPERAND_BYTES",
+            "MAX_OPERAND_RUNS",
+            "MAX_OPERATORS",
+            "MAX_SHIFT",
+            "MAX_TENSOR_BYTES",
+            "TABLE_ENTRIES",
+        ),
+    ),
+    CodeModule(
+        _KERNELS / "custom" / "codes.py",
+        "Codes that the chain and custom kernels share.",
+        "redundancy",
+        ("Element",),
+    ),
+)
 _IMPORTS: Mapping[str, tuple[str, ...]] = {
     "collections.abc": ("Mapping", "Sequence"),
     "dataclasses": ("dataclass",),

@@ -170,6 +170,9 @@ export const MAX_OPERAND_RUNS = 16;
 /** Maximum number of operators of a graph. */
 export const MAX_OPERATORS = 256;
 
+/** Maximum shift of a division by a power of two; the minimum is 1. */
+export const MAX_SHIFT = 62;
+
 /** Maximum number of stored bytes of a tensor. */
 export const MAX_TENSOR_BYTES = 1073741824;
 

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from idl.client.bindings.job_registry import MAX_JOB_INPUTS, MAX_OPERATORS
 from keeper.data.errors import MalformedDocumentError
 from keeper.data.store import DIGEST, digest_of
 
 VERSION = 1
-MAX_INPUTS = 8
 MAX_KERNEL_INPUTS = 7
-MAX_OPERATORS = 256
 ADDRESS = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
 
 
@@ -30,9 +29,9 @@ class JobManifest:
 
     def __post_init__(self) -> None:
         _require_digests("manifest", (self.graph, *self.inputs))
-        if not 1 <= len(self.inputs) <= MAX_INPUTS:
+        if not 1 <= len(self.inputs) <= MAX_JOB_INPUTS:
             raise MalformedDocumentError(
-                f"a job has 1 to {MAX_INPUTS} inputs, the manifest names {len(self.inputs)}"
+                f"a job has 1 to {MAX_JOB_INPUTS} inputs, the manifest names {len(self.inputs)}"
             )
 
     def to_bytes(self) -> bytes:

@@ -1,1 +1,1 @@
-"""The laboratory: an embedded chain, a marketplace in one process, benchmarks and simulations."""
+"""The lab: an embedded cluster, a marketplace in one process, benchmarks and simulations."""

@@ -8,13 +8,13 @@ from solders.token.state import TokenAccount
 
 from idl.client import Account
 from idl.client import escrow as escrow_program
+from idl.client.bindings.job_registry import URL_BYTES
 from keeper.node.decisions.escrow import Credit, Escrow
 from keeper.node.errors import RoleError
 
 AccountType = TypeVar("AccountType", bound=Account)
 
 NOBODY: Final = Pubkey.default()
-URL_BYTES: Final = 96
 SLOT_HASH_BYTES: Final = 40
 
 

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from solders.pubkey import Pubkey
 
 from idl.client import Event
+from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
 from keeper.chain.errors import TransientError
 from keeper.chain.feed import ChainEvent, FeedItem, LostEvents
 from keeper.chain.gateway import Gateway
@@ -23,7 +24,7 @@ LOG = logging.getLogger(__name__)
 
 # The feed backfills what a lost connection missed. This bounds what a wrong feed could cost.
 RECONCILE_SLOTS = 50
-SLOT_HASHES_KEPT = 512
+MIN_TRANSFER_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -75,6 +76,14 @@ class Mirror(ABC, Generic[View]):
             return self._poll_seconds
         since, first = self._began
         return (monotonic() - since) / (self.view.slot - first)
+
+    def transfer_seconds(self, deadline: int) -> float:
+        """Returns half of the seconds until a slot: what is served more slowly is unavailable.
+
+        The least is MIN_TRANSFER_SECONDS.
+        """
+        slots = max(1, deadline - self.view.slot)
+        return max(MIN_TRANSFER_SECONDS, slots * self.slot_seconds / 2)
 
     async def run(self) -> None:
         """Poll until cancelled; raises ChainError where the node refuses for good."""
@@ -173,7 +182,7 @@ class Mirror(ABC, Generic[View]):
         if not after:
             raise LookupError(posted_slot)
         slot, value = after[-1]
-        if len(after) == len(hashes) >= SLOT_HASHES_KEPT and slot != posted_slot:
+        if len(after) == len(hashes) >= SLOT_HASHES_ENTRIES and slot != posted_slot:
             return None
         return value
 

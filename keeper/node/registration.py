@@ -6,13 +6,13 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import associated_token_address, find_address, job_registry, staking
+from idl.client.bindings.job_registry import SEATS
+from idl.client.bindings.staking import NO_SEAT
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.node.accounts import url_field
 from keeper.node.errors import NotRegisteredError
 
-NO_SEAT: Final = 0xFFFF
-SEATS: Final = 1024
 SEATS_A_LOOK: Final = 64
 
 

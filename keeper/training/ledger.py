@@ -14,7 +14,7 @@ _STANDING = frozenset({Outcome.ACCEPTED, Outcome.UNSAMPLED})
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Purpose:
     """The purpose of a job: its step, and a title to display."""
 
     step: int
@@ -26,7 +26,7 @@ class Ending:
     """How a job ended: `credits` in base units by party, and the provider to blame, if any."""
 
     job: Pubkey
-    order: Order
+    purpose: Purpose
     state: JobState
     outcome: Outcome
     credits: tuple[tuple[Pubkey, int], ...]
@@ -39,7 +39,7 @@ class Ending:
         return self.state is JobState.SETTLED and self.outcome in _STANDING
 
     def __str__(self) -> str:
-        words = f"{self.order.title}: {self.state.name.lower()}, {self.outcome.name.lower()}"
+        words = f"{self.purpose.title}: {self.state.name.lower()}, {self.outcome.name.lower()}"
         return words if self.blamed is None else f"{words}, provider {self.blamed}"
 
 
@@ -48,28 +48,30 @@ class Ledger:
     """Open jobs and endings. `keep` holds the jobs whose accounts the buyer must not close yet."""
 
     keep: set[Pubkey]
-    orders: dict[Pubkey, Order] = field(default_factory=dict)
+    purposes: dict[Pubkey, Purpose] = field(default_factory=dict)
     endings: list[Ending] = field(default_factory=list)
     _superseded: set[Pubkey] = field(default_factory=set)
 
-    def add(self, job: Pubkey, order: Order) -> None:
+    def add(self, job: Pubkey, purpose: Purpose) -> None:
         """Track a job that was just posted."""
-        self.orders[job] = order
+        self.purposes[job] = purpose
         self.keep.add(job)
 
     def supersede(self, step: int) -> None:
         """Mark `step` and all later steps as repeated, so that their old jobs are ignored."""
         ended = {ending.job for ending in self.endings}
         self._superseded |= {
-            job for job, order in self.orders.items() if order.step >= step and job not in ended
+            job
+            for job, purpose in self.purposes.items()
+            if purpose.step >= step and job not in ended
         }
 
     def note(self, jobs: Mapping[Pubkey, JobSnapshot]) -> Ending | None:
         """Record ended jobs; return the earliest rejected result that steps used, if any."""
         ended = {ending.job for ending in self.endings}
         found = [
-            _ending(jobs[job], order)
-            for job, order in self.orders.items()
+            _ending(jobs[job], purpose)
+            for job, purpose in self.purposes.items()
             if job not in ended and job in jobs and jobs[job].job.ended
         ]
         self.endings += found
@@ -77,7 +79,7 @@ class Ledger:
         fallen = [
             ending for ending in found if not ending.stands and ending.job not in self._superseded
         ]
-        return min(fallen, key=lambda ending: ending.order.step, default=None)
+        return min(fallen, key=lambda ending: ending.purpose.step, default=None)
 
     @property
     def paid(self) -> dict[Pubkey, int]:
@@ -94,12 +96,12 @@ class Ledger:
         return dict(Counter(ending.outcome.name.lower() for ending in self.endings))
 
 
-def _ending(snapshot: JobSnapshot, order: Order) -> Ending:
+def _ending(snapshot: JobSnapshot, purpose: Purpose) -> Ending:
     verdict, money = snapshot.verdict, snapshot.escrow
     voided = snapshot.job.state is JobState.VOIDED
     return Ending(
         job=snapshot.job.address,
-        order=order,
+        purpose=purpose,
         state=snapshot.job.state,
         outcome=Outcome.NONE if verdict is None else verdict.outcome,
         credits=() if money is None else tuple((each.party, each.amount) for each in money.credits),

@@ -13,7 +13,7 @@ from keeper.exact.roles.graphs import GraphRegistrar
 from keeper.exact.roles.posting import JobPoster, JobTerms
 from keeper.training.collection import Collected, Collector, is_committed
 from keeper.training.errors import FallenError, TrainingError
-from keeper.training.ledger import Ledger, Order
+from keeper.training.ledger import Ledger, Purpose
 from kernels.trace import inputs_root, tensor_root
 from kernels.trace.layout import Array
 from kernels.training import (
@@ -32,7 +32,7 @@ Tell = Callable[[int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Counter:
+class BuyerServices:
     """What a buyer needs to post jobs. `source` is the URL that serves its store."""
 
     mirror: JobMirror
@@ -62,17 +62,17 @@ class Trainer:
     continue meanwhile. When a result is rejected, its step and all later steps are repeated.
     """
 
-    def __init__(self, counter: Counter, course: Course, tell: Tell) -> None:
-        self._counter = counter
+    def __init__(self, services: BuyerServices, course: Course, tell: Tell) -> None:
+        self._services = services
         self._course = course
         self._tell = tell
-        self._collector = Collector(counter.client, counter.mirror.gateway)
+        self._collector = Collector(services.client, services.mirror.gateway)
         self._graphs: list[Pubkey] = []
-        self.ledger = Ledger(counter.buyer.keep)
+        self.ledger = Ledger(services.buyer.keep)
 
     async def register(self) -> None:
         """Register both graphs on chain, once for all steps."""
-        registrar = self._counter.graphs
+        registrar = self._services.graphs
         for graph in (self._course.gradient, self._course.sums.graph):
             self._graphs.append(await registrar.register(graph))
 
@@ -106,7 +106,7 @@ class Trainer:
         course, started = self._course, perf_counter()
         inputs = course.inputs(number, weights)
         jobs = [
-            await self._post(0, each, Order(number, f"step {number}, shard {shard}"))
+            await self._post(0, each, Purpose(number, f"step {number}, shard {shard}"))
             for shard, each in enumerate(inputs)
         ]
         last = len(course.gradient.descriptors) - 1
@@ -115,7 +115,7 @@ class Trainer:
             for snapshot in await self._committed(jobs)
         ]
         given = [weights.master, *(share.tensor for _, share in shares)]
-        job = await self._post(1, given, Order(number, f"step {number}, sum"))
+        job = await self._post(1, given, Purpose(number, f"step {number}, sum"))
         (summed,) = await self._committed([job])
         sums = course.sums
         found = await self._collector.collect(
@@ -144,37 +144,37 @@ class Trainer:
         return Weights(found[1].tensor, found[2].tensor), report
 
     async def _settle(self) -> None:
-        mirror, jobs = self._counter.mirror, self.ledger.orders
+        mirror, jobs = self._services.mirror, self.ledger.purposes
         await self._until(lambda: not jobs.keys() & mirror.view.jobs.keys())
 
     @property
     def _slot(self) -> int:
-        return self._counter.mirror.view.slot
+        return self._services.mirror.view.slot
 
-    async def _post(self, which: int, inputs: list[Array], order: Order) -> Pubkey:
-        counter = self._counter
+    async def _post(self, which: int, inputs: list[Array], purpose: Purpose) -> Pubkey:
+        services = self._services
         graph = (self._course.gradient, self._course.sums.graph)[which]
-        manifest = counter.poster.store_workload(graph, inputs)
-        job = await counter.poster.post(
-            self._graphs[which], manifest, inputs, counter.terms, counter.source
+        manifest = services.poster.store_workload(graph, inputs)
+        job = await services.poster.post(
+            self._graphs[which], manifest, inputs, services.terms, services.source
         )
-        self.ledger.add(job, order)
+        self.ledger.add(job, purpose)
         return job
 
     async def _committed(self, jobs: Sequence[Pubkey]) -> list[JobSnapshot]:
         def found() -> list[JobSnapshot]:
-            view = self._counter.mirror.view.jobs
+            view = self._services.mirror.view.jobs
             return [view[job] for job in jobs if job in view and is_committed(view[job])]
 
         await self._until(lambda: len(found()) == len(jobs))
         return found()
 
     async def _until(self, holds: Callable[[], bool]) -> None:
-        mirror = self._counter.mirror
+        mirror = self._services.mirror
         started = mirror.view.slot
         while True:
             if (fallen := self.ledger.note(mirror.view.jobs)) is not None:
-                raise FallenError(fallen.order.step, str(fallen))
+                raise FallenError(fallen.purpose.step, str(fallen))
             if holds():
                 return
             if mirror.view.slot > started + PATIENCE_SLOTS:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kernels.custom import codes
 from kernels.custom.errors import PackageError, Reason
 
 U32_MAX = (1 << 32) - 1
@@ -15,10 +16,10 @@ U32_MAX = (1 << 32) - 1
 class Element(IntEnum):
     """Element types by their code on chain. BYTES holds no numbers and is compared exactly."""
 
-    BYTES = 0
-    F16 = 1
-    F32 = 2
-    I32 = 3
+    BYTES = codes.Element.BYTES
+    F16 = codes.Element.F16
+    F32 = codes.Element.F32
+    I32 = codes.Element.I32
 
     @property
     def size(self) -> int:

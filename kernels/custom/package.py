@@ -30,7 +30,7 @@ MAX_PACKAGE_BYTES = 1 << 18
 MAX_INPUTS = 7
 MAX_BUFFERS = 64
 MAX_SOURCES = 32
-MAX_STAGES = 256
+MAX_PACKAGE_STAGES = 256
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
@@ -84,9 +84,10 @@ class KernelPackage:
             )
 
     def _check_stages(self) -> None:
-        if not 1 <= len(self.stages) <= MAX_STAGES:
+        if not 1 <= len(self.stages) <= MAX_PACKAGE_STAGES:
             raise PackageError(
-                Reason.BAD_STAGE, f"{len(self.stages)} stages, but 1 to {MAX_STAGES} allowed"
+                Reason.BAD_STAGE,
+                f"{len(self.stages)} stages, but 1 to {MAX_PACKAGE_STAGES} allowed",
             )
         for number, stage in enumerate(self.stages):
             if not 0 <= stage.source < len(self.sources):

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from kernels.codes import (
     DESCRIPTOR_BYTES,
-    VERSION,
+    DESCRIPTOR_VERSION,
     ConstantSlot,
     InputKind,
     Opcode,
@@ -92,7 +92,7 @@ class Descriptor:
         window = self.window
         try:
             return LAYOUT.pack(
-                VERSION,
+                DESCRIPTOR_VERSION,
                 self.opcode,
                 self.dtype_in,
                 self.dtype_out,
@@ -132,8 +132,8 @@ class Descriptor:
             raise GraphError(
                 Reason.BAD_LENGTH, f"a descriptor has {DESCRIPTOR_BYTES} bytes, not {len(data)}"
             )
-        if data[0] != VERSION:
-            raise GraphError(Reason.BAD_VERSION, f"version {data[0]} is not {VERSION}")
+        if data[0] != DESCRIPTOR_VERSION:
+            raise GraphError(Reason.BAD_VERSION, f"version {data[0]} is not {DESCRIPTOR_VERSION}")
         fields = _unpack(data)
         count = fields["input_count"]
         reserved = b"".join(fields[name] for name in FIELDS if name.startswith("reserved"))

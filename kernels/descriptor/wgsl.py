@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from kernels.codes import DESCRIPTOR_BYTES, INT8, INT32
+from kernels.codes import DESCRIPTOR_BYTES, Dtype
 from kernels.descriptor.layout import FIELDS, OFFSET, OUTPUT_SHAPE, STEPS
 
 PATH = Path(__file__).parent / "fields.wgsl"
@@ -22,8 +22,8 @@ def text() -> str:
 
 @group(0) @binding(0) var<storage, read> descriptor: array<u32, {DESCRIPTOR_BYTES // _WORD}>;
 
-const INT8 = {INT8}u;
-const INT32 = {INT32}u;
+const INT8 = {Dtype.INT8}u;
+const INT32 = {Dtype.INT32}u;
 const OUTPUT_SHAPE = {OUTPUT_SHAPE}u;
 
 // N, H, W, C of input 0, 1, 2 or of the output.

@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from math import prod
 
-from kernels.codes import MAX_OPERAND_BYTES, MAX_RUNS, MAX_TENSOR_BYTES, ConstantSlot, InputKind
+from kernels.codes import (
+    MAX_OPERAND_BYTES,
+    MAX_OPERAND_RUNS,
+    MAX_TENSOR_BYTES,
+    ConstantSlot,
+    InputKind,
+)
 from kernels.descriptor import (
     NO_ROOT,
     NO_SHAPE,
@@ -140,8 +146,8 @@ def _check_limits(descriptor: Descriptor) -> None:
             f"{needed} operand bytes per element exceed {MAX_OPERAND_BYTES}",
         )
     runs = operator.most_runs(descriptor)
-    if runs > MAX_RUNS:
-        raise GraphError(Reason.RUN_LIMIT, f"{runs} runs exceed {MAX_RUNS}")
+    if runs > MAX_OPERAND_RUNS:
+        raise GraphError(Reason.RUN_LIMIT, f"{runs} runs exceed {MAX_OPERAND_RUNS}")
 
 
 def _check_work(descriptor: Descriptor) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kernels.codes import DESCRIPTOR_BYTES
+from kernels.codes import DESCRIPTOR_BYTES, LEAF_BYTES
 from kernels.graph.graph import Graph
-from kernels.trace.merkle import HASH_BYTES, LEAF_BYTES, tree_depth
+from kernels.trace.merkle import HASH_BYTES, tree_depth
 
 # Buffer sizes are multiples of this, and so is each row of the table of a tree's levels.
 ALIGNMENT = 256

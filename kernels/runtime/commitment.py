@@ -10,8 +10,9 @@ import numpy as np
 import wgpu
 
 import kernels.trace
+from kernels.codes import LEAF_BYTES
 from kernels.exact.grid import WORKGROUP
-from kernels.trace.merkle import HASH_BYTES, LEAF_BYTES, TENSOR, tree_depth, zero_subtree
+from kernels.trace.merkle import HASH_BYTES, TENSOR, tree_depth, zero_subtree
 
 # WebGPU's largest alignment of an offset into a storage buffer.
 ALIGNMENT = 256

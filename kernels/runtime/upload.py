@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import wgpu
 
+from kernels.codes import LEAF_BYTES
 from kernels.runtime.commitment import ALIGNMENT, MerklePipelines, Region, TensorRoots
-from kernels.trace.merkle import LEAF_BYTES, TENSOR, root_of_subtrees, tree_depth
+from kernels.trace.merkle import TENSOR, root_of_subtrees, tree_depth
 
 PIECE_HEIGHT = 16
 PIECE_BYTES = LEAF_BYTES << PIECE_HEIGHT

@@ -1,5 +1,6 @@
 """Canonical tensor bytes and the Merkle commitments over them."""
 
+from kernels.codes import LEAF_BYTES
 from kernels.trace.committed import CommittedOutputs
 from kernels.trace.layout import (
     Array,
@@ -14,7 +15,6 @@ from kernels.trace.layout import (
 )
 from kernels.trace.merkle import (
     INPUTS,
-    LEAF_BYTES,
     SPEC,
     TENSOR,
     TRACE,

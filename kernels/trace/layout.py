@@ -21,8 +21,8 @@ class LayoutError(ValueError):
 class DType(IntEnum):
     """Element types, by their code in a descriptor."""
 
-    INT8 = codes.INT8
-    INT32 = codes.INT32
+    INT8 = codes.Dtype.INT8
+    INT32 = codes.Dtype.INT32
 
     @property
     def size(self) -> int:

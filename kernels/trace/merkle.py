@@ -10,9 +10,9 @@ from hashlib import sha256
 
 import numpy as np
 
+from kernels.codes import LEAF_BYTES
 from kernels.trace.layout import Array, DType, Shape, pack, stored_bytes
 
-LEAF_BYTES = 256
 HASH_BYTES = 32
 # Tagged copies of this many leaves fit the processor's cache.
 BLOCK_LEAVES = 1 << 11

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from kernels.codes import LEAF_BYTES
 from kernels.trace import (
     TENSOR,
     TRACE,
@@ -22,7 +23,7 @@ from kernels.trace import (
     trace_tree,
 )
 from kernels.trace.layout import DType, Shape, stored_bytes
-from kernels.trace.merkle import LEAF_BYTES, tree_depth
+from kernels.trace.merkle import tree_depth
 
 
 class Fault(StrEnum):

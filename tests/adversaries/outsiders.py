@@ -8,8 +8,8 @@ from solders.pubkey import Pubkey
 
 from idl.client import verdict
 from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES, JobState
-from idl.client.bindings.verdict import DRAW_DELAY, BallotState, Choice, Outcome, State
-from keeper.lab.market.challenge import TICKET_AGE, Challenge, slash_ballot, slash_provider
+from idl.client.bindings.verdict import DRAW_DELAY, TICKET_AGE, BallotState, Choice, Outcome, State
+from keeper.lab.market.challenge import Challenge, slash_ballot, slash_provider
 from tests.adversaries import cranks
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party

@@ -4,7 +4,8 @@ from enum import IntEnum, auto
 
 from solders.instruction import Instruction
 
-from keeper.lab.market.challenge import TICKET_AGE, Challenge
+from idl.client.bindings.verdict import TICKET_AGE
+from keeper.lab.market.challenge import Challenge
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party
 from tests.adversaries.run import Run

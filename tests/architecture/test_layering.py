@@ -32,7 +32,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "kernels/graph",
         "kernels/trace",
     },
-    "kernels/training": {"kernels/graph", "kernels/trace"},
+    "kernels/training": {"kernels/codes", "kernels/graph", "kernels/trace"},
     "kernels/runtime": {
         "kernels/codes",
         "kernels/exact",
@@ -43,7 +43,9 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "kernels/custom": {"kernels", "kernels/runtime"},
     "kernels/floating": {"kernels/runtime", "kernels/tuning"},
     "kernels/onnx": {
+        "kernels/codes",
         "kernels/custom",
+        "kernels/exact",
         "kernels/graph",
         "kernels/runtime",
         "kernels/scan",
@@ -54,7 +56,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "keeper": set(),
     "keeper/errors": set(),
     "keeper/telemetry": set(),
-    "keeper/data": {"keeper/errors"},
+    "keeper/data": {"idl", "keeper/errors"},
     "keeper/journal": {"keeper/errors"},
     "keeper/chain": {"idl", "keeper/errors", "keeper/journal"},
     "keeper/configuration": {"keeper/chain", "keeper/data", "keeper/errors", "keeper/telemetry"},

@@ -4,14 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from idl.client.generate import schemas
+from idl.client.generate import BINDINGS, CODE_MODULES, schemas
 from tests.idl.literals import Literals
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("idl", "keeper", "kernels", "tests")
-GENERATED = ROOT / "idl" / "client" / "bindings"
-STILL_COPIED = ("keeper", "kernels")
-"""Folders whose copies are to give way to generated codes; each goes from this list with them."""
+FOLDERS = ("examples", "idl", "keeper", "kernels", "tests")
+GENERATED = {*BINDINGS.glob("*.py"), *(module.path for module in CODE_MODULES)}
 
 LITERALS = Literals([each.constants for each in schemas()])
 
@@ -21,19 +19,14 @@ def copies(folder: Path) -> list[str]:
     return [
         f"{path.relative_to(ROOT)}:{copy}"
         for path in sorted(folder.rglob("*.py"))
-        if not path.is_relative_to(GENERATED)
+        if path not in GENERATED
         for copy in LITERALS.copies(path.read_text("utf-8"))
     ]
 
 
-@pytest.mark.parametrize("folder", [each for each in FOLDERS if each not in STILL_COPIED])
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_no_code_or_limit_is_retyped(folder: str) -> None:
     assert copies(ROOT / folder) == []
-
-
-@pytest.mark.parametrize("folder", STILL_COPIED)
-def test_a_folder_without_copies_is_off_the_list(folder: str) -> None:
-    assert copies(ROOT / folder) != [], f"take {folder} off STILL_COPIED"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ def test_the_public_surface_is_this() -> None:
             "AccountDataError",
             "CPI_AUTHORITIES",
             "DEPLOYER",
+            "DESCRIPTORS_PER_TRANSACTION",
             "ErrorCode",
             "Event",
             "PROGRAMS",

@@ -6,8 +6,8 @@ from solders.pubkey import Pubkey
 
 from idl.client import escrow, job_registry, shard_of, staking, verdict
 from idl.client.bindings.job_registry import BPS
-from idl.client.bindings.verdict import Choice, Outcome, State
-from keeper.exact.decisions.questions import QUESTIONS, question, question_seed, seed_slot
+from idl.client.bindings.verdict import QUESTIONS, Choice, Outcome, State
+from keeper.exact.decisions.questions import question, question_seed, seed_slot
 from keeper.lab.market.challenge import Challenge, slash_ballot, slash_provider
 from tests.invariants.economy import committed
 from tests.invariants.judgement import JudgementSteps

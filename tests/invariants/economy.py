@@ -11,7 +11,7 @@ from solders.pubkey import Pubkey
 from spl.token.instructions import TransferParams
 from spl.token.instructions import transfer as spl_transfer
 
-from idl.client import TOKEN_PROGRAM, escrow, staking
+from idl.client import TOKEN_PROGRAM, escrow, job_registry, staking
 from keeper.lab.market import jobs as market
 from keeper.lab.market import stakers
 from keeper.lab.market.sandbox import Sent
@@ -22,9 +22,12 @@ from tests.invariants.view import View
 from tests.kernels.evidence.committed import Committed
 from tests.kernels.evidence.record import inputs_of
 from tests.world import NLOV, Actor, World
+from tests.world.world import Saved
 
 SEATED: Final = 6
 EVEN, ODD = (staking.snapshot_address(parity) for parity in (0, 1))
+CRANKERS: Final = ("cranker 0", "cranker 1")
+PROVIDERS: Final = tuple(f"provider {number}" for number in range(3))
 STAKED: Final = 150 * NLOV
 """Enough for a seat, and for a few exposures at a time."""
 
@@ -48,6 +51,27 @@ def committed(lie: int | None, stages: tuple[tuple[int, int], ...]) -> Committed
     return Committed(graph, inputs_of(graph), stages, lies)
 
 
+@cache
+def _populated() -> tuple[World, Saved]:
+    """Returns the chain on which every economy starts, and its state at that time."""
+    world = World()
+    market.register_graph(world, world.actor("author"), two_layers())
+    verifiers = stakers.committee(world, SEATED, staked=STAKED)
+    providers = [world.actor(name) for name in PROVIDERS]
+    ask = market.ask_for(NLOV, two_layers().multiply_adds)
+    for provider in providers:
+        market.register_provider(world, provider, staked=STAKED, ask=ask)
+    stakers.seat(world, providers[0], SEATED)
+    saver, buyer = world.actor("saver", tokens=50 * NLOV), world.actor("buyer")
+    for name in CRANKERS:
+        world.actor(name)
+    for name, tokens in (("challenger", 0), ("thief", NLOV), ("funder", 1_000 * NLOV)):
+        world.actor(name, tokens=tokens)
+    for actor in (*verifiers, *providers, saver, buyer, verifiers[-1]):
+        world.mint_to(actor, 50 * NLOV)
+    return world, world.save()
+
+
 class Economy:
     """Verifiers on seats, providers, buyers, crankers and a thief, over one registered graph.
 
@@ -56,28 +80,27 @@ class Economy:
     """
 
     def __init__(self) -> None:
-        self.world = world = World.fresh()
+        world, saved = _populated()
+        world.restore(saved)
+        self.world = world
         self.graph = two_layers()
-        self.graph_address = market.register_graph(world, world.actor("author"), self.graph)
-        self.verifiers = stakers.committee(world, SEATED, staked=STAKED)
-        self.providers = [world.actor(f"provider {number}") for number in range(3)]
+        self.graph_address = job_registry.graph_address(
+            world.actor("author").key, self.graph.spec_root
+        )
+        self.verifiers = [world.actor(f"verifier {seat}") for seat in range(SEATED)]
+        self.providers = [world.actor(name) for name in PROVIDERS]
         self.ask = market.ask_for(NLOV, self.graph.multiply_adds)
-        for provider in self.providers:
-            market.register_provider(world, provider, staked=STAKED, ask=self.ask)
-        stakers.seat(world, self.providers[0], SEATED)
-        self.saver = world.actor("saver", tokens=50 * NLOV)
+        self.saver = world.actor("saver")
         self.buyers = [world.actor("buyer"), self.verifiers[-1]]
         self.crankers = [
-            *(world.actor(f"cranker {number}") for number in range(2)),
+            *(world.actor(name) for name in CRANKERS),
             self.providers[0],
             self.verifiers[0],
         ]
         self.challenger = world.actor("challenger")
-        self.thief = world.actor("thief", tokens=NLOV)
-        self.funder = world.actor("funder", tokens=1_000 * NLOV)
+        self.thief = world.actor("thief")
+        self.funder = world.actor("funder")
         self.stakers = [*self.verifiers, *self.providers, self.saver]
-        for actor in (*self.stakers, *self.buyers):
-            world.mint_to(actor, 50 * NLOV)
         known = (*self.stakers, *self.buyers, *self.crankers, self.challenger)
         self.by_key = {actor.key: actor for actor in known}
         self.book = Book(world.token_accounts())

@@ -33,6 +33,7 @@ class Saved:
 
     bank: Checkpoint
     actors: Mapping[str, Actor]
+    parameters: Parameters
     minted: int
     sends: int
 
@@ -84,12 +85,13 @@ class World(Sandbox):
 
     def save(self) -> Saved:
         """Returns the present state, for `restore`."""
-        return Saved(self.bank.checkpoint(), dict(self._actors), self.minted, self._sends)
+        actors = dict(self._actors)
+        return Saved(self.bank.checkpoint(), actors, self.parameters, self.minted, self._sends)
 
     def restore(self, saved: Saved) -> None:
         """Undoes everything since the save: equal steps from here give equal states."""
         self.bank.restore(saved.bank)
-        self._actors = dict(saved.actors)
+        self._actors, self.parameters = dict(saved.actors), saved.parameters
         self.minted, self._sends = saved.minted, saved.sends
 
     def keypair(self, name: str) -> Keypair:

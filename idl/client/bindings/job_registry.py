@@ -185,6 +185,8 @@ MAX_OPERAND_RUNS: Final = 16
 """Maximum number of contiguous runs in which those bytes may lie."""
 MAX_OPERATORS: Final = 256
 """Maximum number of operators of a graph."""
+MAX_SHIFT: Final = 62
+"""Maximum shift of a division by a power of two; the minimum is 1."""
 MAX_TENSOR_BYTES: Final = 1073741824
 """Maximum number of stored bytes of a tensor."""
 MAX_VERIFIERS: Final = 5

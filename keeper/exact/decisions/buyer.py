@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from idl.client.bindings.verdict import DRAW_DELAY
 from keeper.exact.decisions.actions import (
     Cancel,
     DemandAnswers,
@@ -12,7 +13,6 @@ from keeper.exact.decisions.actions import (
     Withdraw,
 )
 from keeper.exact.decisions.codes import JobState, VerdictState
-from keeper.exact.decisions.crank import DRAW_DELAY
 from keeper.exact.decisions.state import JobSnapshot, Verdict
 from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.clock import Clock

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
+from idl.client.bindings.verdict import DRAW_DELAY
 from keeper.exact.decisions.actions import (
     AdoptPartial,
     CollectFee,
@@ -28,8 +29,6 @@ from keeper.exact.decisions.codes import BallotState, JobState, VerdictState
 from keeper.exact.decisions.state import JobSnapshot, Verdict, slashes_provider, voids
 from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
-
-DRAW_DELAY = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from solders.pubkey import Pubkey
 
+from idl.client.bindings.verdict import MAX_STAGES
 from keeper.exact.decisions.actions import (
     AnswerQuestion,
     Claim,
@@ -20,8 +21,6 @@ from keeper.exact.decisions.selection import ClaimTerms, choose
 from keeper.exact.decisions.state import Job, JobSnapshot
 from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.clock import Clock
-
-MAX_STAGES = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,9 @@ from math import prod
 
 from solders.pubkey import Pubkey
 
+from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
+from idl.client.bindings.verdict import ANSWER_DELAY
 from kernels.trace import DType, Shape, row_stride
-
-QUESTIONS = 8
-ANSWER_DELAY = 2
-SLOT_HASHES_ENTRIES = 512
 
 Output = tuple[Shape, DType]
 """Shape and element type of what an operator puts out."""

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
+from idl.client.bindings.job_registry import ASK_MACS, BPS, Q32_ONE, REPUTATION_ONE
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.state import Job, JobSnapshot
 from keeper.node.decisions.claim_order import delay, lot
 from keeper.node.decisions.clock import Clock
-from keeper.node.decisions.fixed_point import BPS, Q32_ONE, U64_MAX, q32_share
+from keeper.node.decisions.fixed_point import U64_MAX, q32_share
 
-REPUTATION_ONE = 1 << 16
-ASK_MACS = 1 << 30
 CLAIM_DELAY = 1
 
 

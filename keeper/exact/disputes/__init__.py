@@ -2,19 +2,16 @@
 
 from keeper.exact.disputes.buffer import (
     FIRST_BYTES,
-    HEADER_BYTES,
     TAIL_BYTES,
     WRITE_BYTES,
     EvidenceBuffer,
 )
-from keeper.exact.disputes.challenge import JUDGEMENT_UNITS, TICKET_AGE, Challenge
+from keeper.exact.disputes.challenge import JUDGEMENT_UNITS, Challenge
 
 __all__ = [
     "FIRST_BYTES",
-    "HEADER_BYTES",
     "JUDGEMENT_UNITS",
     "TAIL_BYTES",
-    "TICKET_AGE",
     "WRITE_BYTES",
     "Challenge",
     "EvidenceBuffer",

@@ -10,8 +10,8 @@ from solders.pubkey import Pubkey
 from solders.system_program import CreateAccountWithSeedParams, create_account_with_seed
 
 from idl.client import verdict
+from idl.client.bindings.verdict import HEADER_BYTES
 
-HEADER_BYTES: Final = 112
 FIRST_BYTES: Final = 740
 """What fits beside the creation of the buffer and a ticket."""
 WRITE_BYTES: Final = 1_010

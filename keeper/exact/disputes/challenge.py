@@ -10,8 +10,6 @@ from solders.pubkey import Pubkey
 from idl.client import verdict
 from keeper.exact.disputes.buffer import EvidenceBuffer, position_bytes
 
-TICKET_AGE: Final = 2
-"""Slots that a ticket stands before it gives a right."""
 JUDGEMENT_UNITS: Final = 400_000
 """The dearest element the referee accepts, a convolution of 1,022 taps, and the receipt."""
 

@@ -10,11 +10,12 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import verdict
+from idl.client.bindings.verdict import HEADER_BYTES, TICKET_AGE
 from keeper.chain.errors import ChainError, PermanentError
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Landed, Submitter
-from keeper.exact.disputes.buffer import FIRST_BYTES, HEADER_BYTES, EvidenceBuffer
-from keeper.exact.disputes.challenge import JUDGEMENT_UNITS, TICKET_AGE, Challenge
+from keeper.exact.disputes.buffer import FIRST_BYTES, EvidenceBuffer
+from keeper.exact.disputes.challenge import JUDGEMENT_UNITS, Challenge
 
 SESSION_BYTES: Final = 8
 

@@ -2,7 +2,8 @@
 
 from itertools import accumulate
 
-from keeper.exact.decisions.questions import QUESTIONS, question, question_seed, seed_slot
+from idl.client.bindings.verdict import QUESTIONS
+from keeper.exact.decisions.questions import question, question_seed, seed_slot
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.mirror import View
 from keeper.node.mirror import Mirror

@@ -27,7 +27,7 @@ class NothingWrongError(RoleError, BadInputError):
 
 @dataclass(frozen=True, slots=True)
 class WrongElement:
-    """An element that is wrong by the judgement of the referee's rules."""
+    """An element that is wrong by the referee's rules."""
 
     operator: int
     element: int

@@ -2,12 +2,10 @@
 
 from solders.pubkey import Pubkey
 
-from idl.client import job_registry
+from idl.client import DESCRIPTORS_PER_TRANSACTION, job_registry
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from kernels.graph import Graph
-
-OPERATORS_PER_TRANSACTION = 3
 
 
 class GraphRegistrar:
@@ -35,8 +33,8 @@ class GraphRegistrar:
         else:
             appended = account.appended
         descriptors = graph.encoded()
-        for first in range(appended, len(descriptors), OPERATORS_PER_TRANSACTION):
-            data = b"".join(descriptors[first : first + OPERATORS_PER_TRANSACTION])
+        for first in range(appended, len(descriptors), DESCRIPTORS_PER_TRANSACTION):
+            data = b"".join(descriptors[first : first + DESCRIPTORS_PER_TRANSACTION])
             appending = job_registry.append_operators(data=data, author=self._author, graph=address)
             operation = f"append_operators/{address}/{first}"
             await self._submitter.submit(operation, [appending], again=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, job_registry, shard_of, staking
+from idl.client.bindings.job_registry import BPS, MAX_DRAWS, PAID_CRANK_STEPS, GraphState
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.data import BlobStore, JobManifest
 from keeper.node.accounts import url_field
-from keeper.node.decisions.fixed_point import BPS
 from keeper.node.errors import RoleError
 from keeper.node.payment import escrow_config, lock
 from keeper.node.vault import Salts
@@ -22,9 +22,6 @@ from kernels.trace import inputs_root, pack, tensor_root
 from kernels.trace.layout import Array
 
 TRAP_BYTES = 32
-BALLOTS_PER_VERIFIER = 3
-CRANK_STEPS = 8
-SEALED = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +37,12 @@ class JobTerms:
     @property
     def verification(self) -> int:
         """Locked for ballots: every verifier of every draw."""
-        return self.verification_fee * BALLOTS_PER_VERIFIER * self.verifiers
+        return self.verification_fee * MAX_DRAWS * self.verifiers
 
     @property
     def tips(self) -> int:
         """Locked for crank steps."""
-        return self.tip * CRANK_STEPS
+        return self.tip * PAID_CRANK_STEPS
 
     @property
     def locked(self) -> escrow.Terms:
@@ -101,7 +98,7 @@ class JobPoster:
         is not registered, and ChainError.
         """
         sealed = await self._gateway.fetch(job_registry.Graph, graph)
-        if sealed is None or sealed.state != SEALED:
+        if sealed is None or sealed.state != GraphState.SEALED:
             raise RoleError(f"graph {graph} is not registered; run: neurolov graph register")
         number = await self._next_number()
         job = job_registry.job_address(self._owner, number)

@@ -141,19 +141,17 @@ class Provider(Role):
         party = view.parties[self.owner]
         if party.provider is None or party.position is None or party.provider.draining:
             return None
-        beacons: dict[Pubkey, bytes | None] = {}
-        for snapshot in jobs:
-            if snapshot.job.state is JobState.POSTED:
-                try:
-                    beacons[snapshot.job.address] = self.mirror.beacon(snapshot.job.posted_slot)
-                except LookupError:
-                    continue
+        posted = {
+            snapshot.address: snapshot.job.posted_slot
+            for snapshot in jobs
+            if snapshot.job.state is JobState.POSTED
+        }
         return ClaimTerms(
             rules=claim_rules(view.rules.job_registry),
             standing=standing_of(party.provider, party.free_stake),
             demand_q32=view.demand_q32,
             total_staked=view.total_staked,
-            beacons=beacons,
+            beacons=self.mirror.beacons(posted),
         )
 
     def _work(self, job: Pubkey, workload: JobWorkload) -> Work:

@@ -22,9 +22,6 @@ from keeper.node.connection import Observer
 from keeper.node.errors import TraceError
 from kernels.graph import Graph
 
-UNANSWERED = 1
-"""Receipt.reason of a provider that did not show an element in time."""
-
 
 async def replay_receipt(
     observer: Observer, address: Pubkey, folder: Path, *, ask_parties: bool
@@ -49,7 +46,7 @@ async def _receipt(observer: Observer, address: Pubkey) -> verdict.Receipt:
         raise BadInputError(
             f"there is no receipt at {address}; neurolov audit JOB shows the address of a job's"
         )
-    if receipt.reason == UNANSWERED:
+    if receipt.reason == verdict.Reason.UNANSWERED:
         raise BadInputError(
             f"provider {receipt.provider} did not show element {receipt.element} of operator "
             f"{receipt.operator} in time: a missing answer leaves no evidence to judge again"

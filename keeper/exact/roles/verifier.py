@@ -47,9 +47,7 @@ from kernels.trace import Hasher, stored_roots
 
 LOG = logging.getLogger(__name__)
 
-NO_SEAT = 0xFFFF
 OVERTAKEN = "AlreadyProven"
-MIN_TRANSFER_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +183,7 @@ class Verifier(Role):
         judged = _judged(snapshot)
         outputs: list[bytes | None] = []
         try:
-            async with asyncio.timeout(self._transfer_seconds(judged)):
+            async with asyncio.timeout(self.mirror.transfer_seconds(judged.ballot_deadline)):
                 for stage in judged.stages:
                     outputs += await self._traces.stage(snapshot.job.address, stage, workload.graph)
         except TimeoutError:
@@ -218,11 +216,6 @@ class Verifier(Role):
         except TraceError as error:
             LOG.warning("verifier %s: %s", self.owner, error)
 
-    def _transfer_seconds(self, judged: Verdict) -> float:
-        """Returns half of the time left for casting: a slow provider is unavailable."""
-        slots = max(1, judged.ballot_deadline - self.mirror.view.slot)
-        return max(MIN_TRANSFER_SECONDS, slots * self.mirror.slot_seconds / 2)
-
 
 def _judged(snapshot: JobSnapshot) -> Verdict:
     if snapshot.verdict is None:
@@ -231,7 +224,7 @@ def _judged(snapshot: JobSnapshot) -> Verdict:
 
 
 def _seat(position: staking.Position | None) -> int | None:
-    if position is None or position.seat == NO_SEAT or position.seat_vacated:
+    if position is None or position.seat == staking.NO_SEAT or position.seat_vacated:
         return None
     return position.seat
 

@@ -1,13 +1,12 @@
-"""Data that a majority missed, and its provider's answers to what the beacon asks."""
+"""Data that a majority could not get, and the provider's answers to the beacon's questions."""
 
 from itertools import accumulate
 
 from solders.compute_budget import set_compute_unit_limit
 
 from idl.client import verdict
+from idl.client.bindings.verdict import ANSWER_DELAY, QUESTIONS
 from keeper.exact.decisions.questions import (
-    ANSWER_DELAY,
-    QUESTIONS,
     question,
     question_seed,
     seed_slot,
@@ -34,7 +33,7 @@ class Trace:
 
 
 def answer_questions(jobs: GraphJobs, provider: Actor, job: PostedJob, trace: Trace) -> None:
-    """Show all that the beacon asks of a job that was posted with the trace's inputs.
+    """Answers all questions of the beacon about a job that was posted with the trace's inputs.
 
     Raises LookupError where nothing was asked.
     """

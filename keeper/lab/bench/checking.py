@@ -1,4 +1,4 @@
-"""What checking costs beside computing: products alone, and a whole network on an adapter."""
+"""The cost of checking relative to computing: of products alone, and of a whole network."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ from kernels.trace import CommittedOutputs, pack, trace_root
 from kernels.trace.layout import Array
 
 LAYERS = 2
-# A check takes so little that one busy moment of the machine would be all of it.
-CHECKS_A_RUN = 7
-# NumPy multiplies integers without BLAS, so a part tells the time of the whole.
+# A check is so short that one interruption of the machine would dominate its time.
+CHECKS_PER_RUN = 7
+# NumPy multiplies integers without BLAS, so the time of some rows gives that of all.
 INTEGER_ROWS = 16
 
 
 class HonestTraceRefused(RuntimeError):  # noqa: N818
-    """A check refused right outputs: figures of it would mean nothing."""
+    """A check refused correct outputs, so its figures would mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkSeconds:
-    """Medians: executing, hashing the trace on the device, and a whole verification."""
+    """Median seconds of executing, of hashing the trace on the device, and of verifying it all."""
 
     executing: float
     hashing: float
@@ -37,9 +37,9 @@ class NetworkSeconds:
 
 
 def freivalds_ratio(size: int, runs: int, rng: np.random.Generator) -> float:
-    """Checking the network's products in one fold / computing them with NumPy.
+    """Returns the time to check a network's products in one fold over NumPy's to compute them.
 
-    Computing takes whichever of float64 (converted beforehand) and int32 is faster. Raises
+    NumPy computes in float64 (converted beforehand) or int32, whichever is faster. Raises
     HonestTraceRefused.
     """
     claims, floats = [], []
@@ -60,10 +60,10 @@ def freivalds_ratio(size: int, runs: int, rng: np.random.Generator) -> float:
             raise HonestTraceRefused(f"right products of {size} were refused")
 
     computing, checking = [], []
-    # By turns, so that a busy moment of the machine meets both.
+    # In turns, so that other load on the machine slows both.
     for _ in range(runs):
         computing.append(_seconds(compute))
-        checking += [_seconds(check) for _ in range(CHECKS_A_RUN)]
+        checking += [_seconds(check) for _ in range(CHECKS_PER_RUN)]
     part, whole = (each[0, 0].astype(np.int32) for each in claims[0].reads)
     integers = _seconds(lambda: part[:INTEGER_ROWS] @ whole.T) * LAYERS * size / INTEGER_ROWS
     return median(checking) / min(median(computing), integers)
@@ -72,7 +72,7 @@ def freivalds_ratio(size: int, runs: int, rng: np.random.Generator) -> float:
 def network_seconds(
     size: int, runs: int, rng: np.random.Generator, executor: Executor
 ) -> NetworkSeconds:
-    """Execute, commit and verify a network of matmuls; raises HonestTraceRefused."""
+    """Executes, commits to and verifies a network of matmuls; raises HonestTraceRefused."""
     graph = _network(size, rng)
     inputs: list[Array] = [rng.integers(-128, 128, (1, 1, size, size), np.int8)]
     hasher = hasher_on(executor)

@@ -1,4 +1,4 @@
-"""How many single wrong elements a whole check finds."""
+"""The share of single wrong elements that a whole check finds."""
 
 import numpy as np
 
@@ -10,15 +10,16 @@ from kernels.evidence import Place, element_at
 from kernels.graph.reference import execute
 from kernels.trace import pack, tensor_root, trace_root
 
-# So many that all products but those of the small attention are folded.
+# Enough that all products are folded except those of the small attention.
 IMAGES = 4
 
 
 def detection(corruptions: int, rng: np.random.Generator) -> dict[str, int]:
-    """Single wrong elements of any operator, each in a committed trace; those rejected at their
-    place; and the operators that every check folds: all products that a check costs less than.
+    """Corrupts single elements of any operator, each in a committed trace, and checks each trace.
 
-    Raises HonestTraceRefused.
+    Returns the number of corruptions, how many of them the check caught at their place, and the
+    number of operators that it folds: the products that cost more than their check. Raises
+    HonestTraceRefused.
     """
     graph, inputs = sample_graph(IMAGES)
     outputs = execute(graph, inputs)
@@ -35,7 +36,7 @@ def detection(corruptions: int, rng: np.random.Generator) -> dict[str, int]:
         operator = int(rng.integers(len(outputs)))
         wrong = outputs[operator].copy()
         element = int(rng.integers(wrong.size))
-        # Any change but none: the element's bits with some of them flipped.
+        # Flips some of the element's bits, and at least one.
         flipped = rng.integers(1, 1 << 8 * wrong.itemsize, dtype=np.uint32).astype(
             f"<u{wrong.itemsize}"
         )

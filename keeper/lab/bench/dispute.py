@@ -3,10 +3,10 @@
 from solders.compute_budget import set_compute_unit_limit
 from solders.instruction import Instruction
 
+from idl.client.bindings.verdict import TICKET_AGE
 from keeper.exact.disputes import (
     FIRST_BYTES,
     JUDGEMENT_UNITS,
-    TICKET_AGE,
     Challenge,
     EvidenceBuffer,
 )
@@ -34,7 +34,7 @@ class Lie:
 
 
 def lie_about_digits(graph: Graph) -> Lie:
-    """The digits network run honestly but for the first element of its first product."""
+    """Returns the digits network's trace, honest except for the first element of a product."""
     inputs = [held_out()[0].reshape(graph.inputs[0].shape)]
     outputs = execute(graph, inputs)
     operator = next(
@@ -57,7 +57,7 @@ class Dispute:
         self.sent: list[TransactionRecord] = []
 
     def prepare(self) -> None:
-        """Place the ticket, stage all of the evidence but its tail, and let the ticket age."""
+        """Places the ticket, uploads all evidence but its tail, and lets the ticket age."""
         buffer, sandbox = self._buffer, self._sandbox
         rent = sandbox.bank.rent_exempt_minimum(buffer.space)
         self._send(*buffer.begin(rent, [self._challenge.place_ticket()]))
@@ -66,11 +66,11 @@ class Dispute:
         sandbox.warp(TICKET_AGE)
 
     def prove(self) -> TransactionRecord:
-        """Have the referee judge."""
+        """Has the referee judge, and returns the record of that transaction."""
         return self._send(set_compute_unit_limit(JUDGEMENT_UNITS), self._challenge.prove())
 
     def withdraw(self) -> None:
-        """Take back the rent of what was staged."""
+        """Closes buffer and ticket, which returns their rent."""
         self._send(self._buffer.close(), self._challenge.close_ticket())
 
     def _send(self, *instructions: Instruction) -> TransactionRecord:

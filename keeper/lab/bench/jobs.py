@@ -34,7 +34,7 @@ class GraphJobs:
 
     @property
     def address(self) -> Pubkey:
-        """The graph's address."""
+        """Returns the graph's address."""
         return job_registry.graph_address(self.buyer.key, self.graph.spec_root)
 
     def register(self) -> None:

@@ -1,4 +1,4 @@
-"""Every kernel beside its naive twin, NumPy and the adapter's own copy, in one run."""
+"""The speed of every kernel next to its naive twin, NumPy and the adapter's own copy."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from kernels.tuning import Tuner
 
 COPY = "copy_f32"
 ROUNDS = 5
-# A twin that took so long in all is not run again.
+# A twin that has taken longer than this in total is not run again.
 TWIN_SECONDS = 0.5
 DISPATCH_LIMIT_MICROSECONDS = 20.0
 NAIVE_TARGETS = {"matmul_f32": 8.0, "matmul_int8": 8.0}
@@ -33,19 +33,19 @@ class Subject(Protocol):
     work: Work
 
     def tuned(self) -> float:
-        """Seconds of a run."""
+        """Runs the kernel once and returns the seconds it took."""
 
     def naive(self) -> float:
-        """Seconds of a run of the naive twin."""
+        """Runs the naive twin once and returns the seconds it took."""
 
     def numpy(self) -> float:
-        """Seconds of the NumPy twin on the same arrays."""
+        """Returns the seconds that the NumPy twin takes on the same arrays."""
 
     def check(self) -> None:
-        """Raise AssertionError unless the kernel and its twins agree."""
+        """Raises AssertionError unless the kernel and its twins agree."""
 
     def release(self) -> None:
-        """Give the device memory back."""
+        """Frees the memory on the device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class KernelFigures:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A bound that one figure has to keep."""
+    """A bound that one figure must meet."""
 
     name: str
     value: float
@@ -71,7 +71,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class KernelReport:
-    """What one run found on one adapter."""
+    """The figures of one run on one adapter."""
 
     adapter: str
     size: int
@@ -100,15 +100,15 @@ class FloatSubject:
             prepared.write(call.inputs)
 
     def tuned(self) -> float:
-        """Seconds of a run."""
+        """Runs the kernel once and returns the seconds it took."""
         return self._prepared.seconds()
 
     def naive(self) -> float:
-        """Seconds of a run of the naive twin."""
+        """Runs the naive twin once and returns the seconds it took."""
         return self._twin.seconds()
 
     def numpy(self) -> float:
-        """Seconds in single precision, conversions of float16 included."""
+        """Returns the seconds in single precision, conversions of float16 included."""
         started = perf_counter()
         half = [array.dtype == np.float16 for array in self._call.inputs]
         wide = [
@@ -121,19 +121,19 @@ class FloatSubject:
         return perf_counter() - started
 
     def check(self) -> None:
-        """Both against the NumPy twin in double precision."""
+        """Compares kernel and naive twin with the NumPy twin in double precision."""
         twins = expected(self._kernel, self._call)
         for prepared in (self._prepared, self._twin):
             prepared.submit()
             compare(self._kernel, twins, prepared.read())
 
     def release(self) -> None:
-        """Give the device memory back."""
+        """Frees the memory on the device."""
         self._runner.release()
 
 
 def names(kernels: Mapping[str, Kernel] | None = None) -> list[str]:
-    """Every kernel that there is, floats first: those of the library unless others are given."""
+    """Returns every kernel, float kernels first; those of the library unless others are given."""
     return [*(library() if kernels is None else kernels), *OPERATORS]
 
 
@@ -144,7 +144,7 @@ def measure_kernels(
     say: Callable[[str, int, int], None],
     kernels: Mapping[str, Kernel] | None = None,
 ) -> KernelReport:
-    """Measure the named kernels, or all; `say` hears name, number and count of each.
+    """Measures the named kernels, or all; calls `say` with name, number and count of each.
 
     Float kernels are those of the library unless others, the copy among them, are given.
 
@@ -189,7 +189,7 @@ def measure_kernels(
 
 
 def _measured(subject: Subject, copy: FloatSubject) -> KernelFigures:
-    """Every round runs the kernel between the others, so that all see the same machine."""
+    """Each round runs the kernel and its twins in turn, so that other load slows all of them."""
     subject.check()
     tuned: list[float] = []
     others: dict[str, list[float]] = {"naive": [], "numpy": [], "copy": []}

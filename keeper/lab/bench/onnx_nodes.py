@@ -36,7 +36,7 @@ class NodeResults:
 
 
 def node_cases(only: str = "*") -> list[Any]:
-    """The package's node tests whose name matches a pattern, in order of name."""
+    """Returns the package's node tests whose name matches a pattern, in order of name."""
     with warnings.catch_warnings():
         # The package overflows casts on purpose while it makes its data.
         warnings.simplefilter("ignore")

@@ -19,7 +19,7 @@ from kernels.trace import DType
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A graph of one operator, its inputs and what a run of it amounts to."""
+    """A graph of one operator, its inputs, and the work of one run."""
 
     graph: Graph
     inputs: list[Array]
@@ -35,28 +35,28 @@ class OperatorSubject:
         self._operator = MeasuredOperator(device, pipelines, example.graph, example.inputs)
 
     def tuned(self) -> float:
-        """Seconds of a run."""
+        """Runs the operator once and returns the seconds it took."""
         return self._operator.seconds()
 
     def naive(self) -> float:
-        """Seconds of a run of the naive twin."""
+        """Runs the naive twin once and returns the seconds it took."""
         return self._operator.seconds(naive=True)
 
     def numpy(self) -> float:
-        """Seconds of the NumPy twin."""
+        """Returns the seconds that the NumPy twin takes."""
         started = perf_counter()
         execute(self._example.graph, self._example.inputs)
         return perf_counter() - started
 
     def check(self) -> None:
-        """Both give the NumPy twin's bits."""
+        """Raises AssertionError unless both give the same bits as the NumPy twin."""
         (twin,) = execute(self._example.graph, self._example.inputs)
         for naive in (False, True):
             self._operator.seconds(naive=naive)
             np.testing.assert_array_equal(self._operator.read(), twin)
 
     def release(self) -> None:
-        """Give the device memory back."""
+        """Frees the memory on the device."""
         self._operator.release()
 
 

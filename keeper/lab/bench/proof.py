@@ -1,4 +1,4 @@
-"""What committing to a computation, verifying it and proving it wrong costs."""
+"""The cost of committing to a computation, of verifying it and of proving it wrong."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from keeper.lab.bench.referee import dispute_cost
 from kernels.runtime import list_adapters
 
 SEED = 61
-# Terms of the products that are proven wrong on chain; the most that the referee judges comes last.
+# Terms of the products that are proven wrong on chain. The last is the most the referee judges.
 PROVEN = (1_024, 4_096)
 
 Progress = Callable[[str], None]
@@ -38,7 +38,7 @@ class ProofFigures:
 
 
 def measure_proof(size: int, corruptions: int, runs: int, progress: Progress) -> ProofFigures:
-    """Measure with matrices of size and of twice the size.
+    """Measures with matrices of edge `size` and of twice that edge.
 
     Raises HonestTraceRefused, and ProofFailedError.
     """

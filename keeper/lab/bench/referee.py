@@ -1,4 +1,4 @@
-"""What proving a wrong product costs on chain, the provider's slashed stake included."""
+"""The cost on chain of proving a product wrong, up to the slash of the provider's stake."""
 
 from dataclasses import dataclass
 
@@ -29,14 +29,14 @@ class ProofFailedError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class DisputeCost:
-    """Compute units of the transaction that proves; transactions from nothing to the slash."""
+    """Compute units of the proof, and the number of transactions from nothing to the slash."""
 
     units: int
     transactions: int
 
 
 def dispute_cost(inner: int) -> DisputeCost:
-    """Prove the last element of a product of 2,048 by 2,048 over so many terms wrong.
+    """Proves the last element of a product of 2,048 by 2,048 over `inner` terms wrong.
 
     On a fresh bank, each transaction as a challenger sends it; raises ProofFailedError.
     """
@@ -60,7 +60,7 @@ def dispute_cost(inner: int) -> DisputeCost:
 
 
 def wrong_product(inner: int) -> Lie:
-    """The product of a job's rectified input by ones, committed as zeros throughout."""
+    """Returns the product of a rectified input by ones, committed as all zeros."""
     build = GraphBuilder()
     x = build.relu(build.input((EDGE, inner)))
     bias = [np.ones(EDGE, np.int32)] if inner <= WITH_BIAS else []

@@ -1,4 +1,4 @@
-"""What fusing, overlapping and dispatching cost on one adapter."""
+"""The cost of a dispatch, and the gain of fusing and overlapping, on one adapter."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Fusion:
 
     @property
     def speedup(self) -> float:
-        """How many times faster the fused graph is."""
+        """Returns how many times faster the fused graph is."""
         return self.unfused_seconds / self.fused_seconds
 
 
@@ -50,7 +50,7 @@ class RuntimeFigures:
 
 
 def measure_runtime(adapter: Adapter, runs: int, progress: Progress) -> RuntimeFigures:
-    """Measure each pair in turns, so that what else the machine does slows both.
+    """Measures each pair in turns, so that other load on the machine slows both.
 
     Raises DeviceLost when the device fails, DeviceLimit when the graphs do not fit.
     """

@@ -16,7 +16,7 @@ from kernels.graph.reference import Executor
 from kernels.trace.layout import Array
 
 SEED = 5
-# Rows and number of products of each tenant's job: no two alike.
+# Rows and number of products of each tenant's job; all differ.
 SIZES = ((32, 4), (64, 8), (96, 12), (128, 6))
 WIDTH = 128
 WEIGHTS = (1.0, 1.0, 1.0, 1.0)
@@ -26,7 +26,7 @@ SLICE_MACS = 1 << 22
 
 @dataclass(frozen=True, slots=True)
 class TenantFigures:
-    """What one tenant had of the device."""
+    """One tenant's share of the device."""
 
     weight: float
     memory_bytes: int
@@ -59,7 +59,7 @@ class SharingFigures:
 
 
 def measure_sharing(seconds: float) -> SharingFigures:
-    """Measure each scenario for about so many device seconds a tenant."""
+    """Measures each scenario for about `seconds` device seconds per tenant."""
     selected = select_executor(Preference.AUTO)
     found = [
         asyncio.run(_measured(selected.executor, weights, seconds))
@@ -132,7 +132,7 @@ async def _run(
 
 
 def _material(rows: int, products: int) -> tuple[Graph, list[Array]]:
-    """A chain of matrix products, each requantised for the next."""
+    """Returns a chain of matrix products, each requantised for the next."""
     random = np.random.default_rng(SEED)
     build = GraphBuilder()
     value = build.input((rows, WIDTH))

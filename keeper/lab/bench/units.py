@@ -1,4 +1,4 @@
-"""Compute units by instruction, read from what the cluster logs about a transaction."""
+"""Compute units by instruction, read from a transaction's logs."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One call of an instruction; calls tells whether it called another program itself."""
+    """One call of an instruction; `calls` tells whether it called another program itself."""
 
     name: str
     units: int
@@ -29,7 +29,7 @@ class Measured:
 
 
 def dearest(records: Iterable[TransactionRecord]) -> dict[str, Measured]:
-    """The dearest call of each of our instructions, calls into other programs included."""
+    """Returns the dearest call of each of our instructions, its calls to others included."""
     found: dict[str, Measured] = {}
     for record in records:
         for each in measured(record):
@@ -40,7 +40,7 @@ def dearest(records: Iterable[TransactionRecord]) -> dict[str, Measured]:
 
 
 def measured(record: TransactionRecord) -> Iterator[Measured]:
-    """Each call of our instructions in one transaction, innermost first."""
+    """Yields each call of our instructions in one transaction, innermost first."""
     executed = _executed(record)
     stack: list[tuple[str | None, bool]] = []
     for line in record.logs:

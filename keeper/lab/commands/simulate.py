@@ -9,9 +9,9 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
+from idl.client.bindings.verdict import DRAW_DELAY
 from keeper.chain.deploy import Parameters
 from keeper.cli.options import answer, json_option
-from keeper.exact.decisions.crank import DRAW_DELAY
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.simulation import (
     GRID,

@@ -25,12 +25,12 @@ class AccountStore:
         self._owner_of: dict[Pubkey, Pubkey] = {}
 
     def get(self, pubkey: Pubkey) -> Account | None:
-        """The account, or None."""
+        """Returns the account, or None."""
         account = self._svm.get_account(pubkey)
         return None if account is None or account.lamports == 0 else account
 
     def balance(self, pubkey: Pubkey) -> int:
-        """Lamports, 0 if there is no account."""
+        """Returns the lamports, 0 if there is no account."""
         return self._svm.get_balance(pubkey) or 0
 
     def owned_by(self, program_id: Pubkey) -> list[tuple[Pubkey, Account]]:
@@ -56,7 +56,7 @@ class AccountStore:
         return left
 
     def saved(self) -> Mapping[Pubkey, Account]:
-        """Every account that was written here and is no program."""
+        """Returns every account that was written here and is no program."""
         found = ((key, self.get(key)) for key in self._owner_of)
         return {key: account for key, account in found if account and not account.executable}
 

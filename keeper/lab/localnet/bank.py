@@ -87,22 +87,22 @@ class Bank:
 
     @property
     def slot(self) -> int:
-        """The open slot, in which the next transaction lands."""
+        """Returns the open slot, in which the next transaction lands."""
         return self._chain.slot
 
     @property
     def block_height(self) -> int:
-        """Height of the open block."""
+        """Returns the height of the open block."""
         return self._chain.block_height
 
     @property
     def clock(self) -> Clock:
-        """The Clock sysvar as programs see it."""
+        """Returns the Clock sysvar as programs see it."""
         return self._svm.get_clock()
 
     @property
     def unix_time(self) -> int:
-        """Unix seconds on the on-chain clock."""
+        """Returns the on-chain clock in Unix seconds."""
         return self._chain.time_of(self.slot)
 
     @property
@@ -117,23 +117,23 @@ class Bank:
 
     @property
     def latest_blockhash(self) -> Hash:
-        """Hash of the last closed block: what a new transaction is to carry."""
+        """Returns the hash of the last closed block, which a new transaction must carry."""
         return self._chain.latest_blockhash
 
     def last_valid_block_height(self, blockhash: Hash) -> int | None:
-        """Last block height at which `blockhash` is accepted; None if it is unknown."""
+        """Returns the last block height at which `blockhash` is accepted; None if it is unknown."""
         return self._chain.last_valid_block_height(blockhash)
 
     def is_blockhash_valid(self, blockhash: Hash) -> bool:
-        """Whether a transaction with `blockhash` is accepted in the open slot."""
+        """Returns whether a transaction with `blockhash` is accepted in the open slot."""
         return self._chain.is_valid(blockhash)
 
     def block(self, slot: int) -> Block | None:
-        """The closed block of `slot`; None if open, to come, or skipped."""
+        """Returns the closed block of `slot`; None if open, to come, or skipped."""
         return self._chain.block(slot)
 
     def slot_hashes(self) -> list[tuple[int, Hash]]:
-        """The SlotHashes sysvar: (slot, hash) of up to 512 closed blocks, newest first."""
+        """Returns the SlotHashes sysvar: (slot, hash) of up to 512 closed blocks, newest first."""
         return self._chain.slot_hashes()
 
     def advance(self, slots: int = 1) -> None:
@@ -154,22 +154,22 @@ class Bank:
         self._write_sysvars()
 
     def account(self, pubkey: Pubkey) -> Account | None:
-        """The account, or None where there are no lamports."""
+        """Returns the account, or None where there are no lamports."""
         return self._accounts.get(pubkey)
 
     def balance(self, pubkey: Pubkey) -> int:
-        """Lamports of `pubkey`, 0 if there is no account."""
+        """Returns the lamports of `pubkey`, 0 if there is no account."""
         return self._accounts.balance(pubkey)
 
     def program_accounts(self, program_id: Pubkey) -> list[tuple[Pubkey, Account]]:
-        """Accounts owned by `program_id`, in the order of their addresses.
+        """Returns the accounts owned by `program_id`, in the order of their addresses.
 
         Lists what was written on this ledger, not the built-in programs and sysvars.
         """
         return self._accounts.owned_by(program_id)
 
     def rent_exempt_minimum(self, data_len: int) -> int:
-        """Lamports that keep an account of `data_len` bytes."""
+        """Returns the lamports that keep an account of `data_len` bytes."""
         return self._svm.minimum_balance_for_rent_exemption(data_len)
 
     def set_account(self, pubkey: Pubkey, account: Account) -> None:
@@ -178,7 +178,7 @@ class Bank:
         self._notify(AccountsChanged(self.slot, ((pubkey, self.account(pubkey)),)))
 
     def checkpoint(self) -> Checkpoint:
-        """The ledger as it is now. Programs are not part of it."""
+        """Returns the ledger as it is now. Programs are not part of it."""
         return Checkpoint(
             self._accounts.saved(), self._chain.copy(), self._ledger.copy(), self._faucet_sends
         )
@@ -196,16 +196,16 @@ class Bank:
         self._accounts.add_program(program_id, path)
 
     def record(self, signature: Signature) -> TransactionRecord | None:
-        """The landed transaction of `signature`, or None."""
+        """Returns the landed transaction of `signature`, or None."""
         return self._ledger.get(signature)
 
     def history(self, address: Pubkey) -> list[TransactionRecord]:
-        """Landed transactions that name `address`, newest first."""
+        """Returns the landed transactions that name `address`, newest first."""
         return list(self._ledger.of_address(address))
 
     @property
     def transaction_count(self) -> int:
-        """Landed transactions since genesis."""
+        """Returns the landed transactions since genesis."""
         return len(self._ledger)
 
     def send(self, transaction: VersionedTransaction | Transaction) -> TransactionRecord:

@@ -93,7 +93,7 @@ def localnet_mint() -> TokenMint:
 
 
 def built_programs() -> Mapping[Pubkey, Path]:
-    """The committed build of each program, by its id."""
+    """Returns the committed build of each program, by its id."""
     return {address: BUILT / f"{name}.so" for name, address in PROGRAM_IDS.items()}
 
 

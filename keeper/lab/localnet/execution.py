@@ -48,7 +48,7 @@ class Simulation:
 
 
 def as_versioned(transaction: VersionedTransaction | Transaction) -> VersionedTransaction:
-    """The transaction in its versioned form. Raises TransactionTooLargeError."""
+    """Returns the transaction in its versioned form. Raises TransactionTooLargeError."""
     if isinstance(transaction, Transaction):
         transaction = VersionedTransaction.from_legacy(transaction)
     size = len(bytes(transaction))
@@ -171,7 +171,7 @@ class Executor:
         verify: bool,
         check_age: bool = True,
     ) -> str | None:
-        """Name of the TransactionError for which a cluster would not execute it."""
+        """Returns the name of the TransactionError for which a cluster would not execute it."""
         try:
             transaction.sanitize()
         except SanitizeError:

@@ -56,12 +56,12 @@ class TransactionRecord:
 
     @property
     def ok(self) -> bool:
-        """Whether it landed without error."""
+        """Returns whether it landed without error."""
         return self.err is None
 
     @property
     def custom_error(self) -> int | None:
-        """The program's own error number, if the error is one."""
+        """Returns the program's own error number, if the error is one."""
         return custom_error(self.err)
 
 
@@ -90,7 +90,7 @@ class Ledger:
         return len(self._records)
 
     def copy(self) -> "Ledger":
-        """The same history, which goes on by itself."""
+        """Returns a copy of the history that changes independently."""
         twin = Ledger()
         twin._records.update(self._records)
         twin._messages.update(self._messages)
@@ -107,19 +107,19 @@ class Ledger:
         self._open_block.append(record.signature)
 
     def take_open_block(self) -> tuple[Signature, ...]:
-        """Signatures of the open block, in order; the next block starts empty."""
+        """Returns the signatures of the open block, in order; the next block starts empty."""
         signatures = tuple(self._open_block)
         self._open_block.clear()
         return signatures
 
     def get(self, signature: Signature) -> TransactionRecord | None:
-        """The landed transaction, or None."""
+        """Returns the landed transaction, or None."""
         return self._records.get(signature)
 
     def has_processed(self, message_hash: Hash) -> bool:
-        """Whether a transaction of this message landed, under whichever signature."""
+        """Returns whether a transaction of this message landed, under whichever signature."""
         return message_hash in self._messages
 
     def of_address(self, address: Pubkey) -> Iterator[TransactionRecord]:
-        """Landed transactions that name `address`, newest first."""
+        """Returns the landed transactions that name `address`, newest first."""
         return reversed(self._by_address.get(address, []))

@@ -20,14 +20,14 @@ class AccountKeys:
 
     @property
     def all(self) -> tuple[Pubkey, ...]:
-        """Every key, by index."""
+        """Returns every key, by index."""
         return self.static + self.loaded_writable + self.loaded_readonly
 
 
 def resolve_keys(
     message: Message | MessageV0, read_account: Callable[[Pubkey], Account | None]
 ) -> AccountKeys | None:
-    """Keys of `message`; None if a lookup table or an index into it does not exist."""
+    """Returns the keys of `message`; None if a lookup table or an index into it does not exist."""
     static = tuple(message.account_keys)
     header = message.header
     writable_signers = header.num_required_signatures - header.num_readonly_signed_accounts

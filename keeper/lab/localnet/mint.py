@@ -31,7 +31,7 @@ class TokenMint:
 
     @property
     def address(self) -> Pubkey:
-        """The mint's address."""
+        """Returns the mint's address."""
         return self.keypair.pubkey()
 
     def create(self, bank: Bank) -> TransactionRecord:
@@ -61,7 +61,7 @@ class TokenMint:
         )
 
     def token_account(self, owner: Pubkey) -> Pubkey:
-        """The associated token account of `owner`."""
+        """Returns the associated token account of `owner`."""
         return get_associated_token_address(owner, self.address)
 
     def mint_to(self, bank: Bank, owner: Pubkey, amount: int) -> TransactionRecord:

@@ -21,7 +21,7 @@ def _pays_rent(account: Account | None, rent: Rent) -> bool:
 def rent_violation(
     changes: Iterable[tuple[int, Account | None, Account | None]], rent: Rent
 ) -> int | None:
-    """Index of the first account that may not end as it does; None if all may.
+    """Returns the index of the first account that may not end as it does; None if all may.
 
     `changes` gives (account index, account before, account after) of each writable account.
     """

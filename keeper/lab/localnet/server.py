@@ -95,7 +95,7 @@ class Localnet:
 
     @property
     def port(self) -> int:
-        """The JSON-RPC port."""
+        """Returns the JSON-RPC port."""
         return self._port
 
     async def __aenter__(self) -> Self:

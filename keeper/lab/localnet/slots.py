@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from solders.hash import Hash
 from solders.signature import Signature
 
+from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
+
 MAX_BLOCKHASH_AGE = 150
 """Blocks for which a blockhash stays usable (Agave `MAX_PROCESSING_AGE`)."""
-
-SLOT_HASHES_ENTRIES = 512
-"""Entries of the SlotHashes sysvar (Agave `slot_hashes::MAX_ENTRIES`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class SlotChain:
 
     @property
     def latest_blockhash(self) -> Hash:
-        """Hash of the last closed block."""
+        """Returns the hash of the last closed block."""
         return self._tip.blockhash
 
     @property
@@ -73,7 +72,7 @@ class SlotChain:
         return self._tip.slot
 
     def copy(self) -> "SlotChain":
-        """The same blocks, with a future of their own."""
+        """Returns a copy of the chain that grows independently."""
         twin = copy(self)
         twin._blocks = self._blocks.copy()
         twin._heights = self._heights.copy()
@@ -81,7 +80,7 @@ class SlotChain:
         return twin
 
     def time_of(self, slot: int) -> int:
-        """Unix seconds at which `slot` starts."""
+        """Returns the Unix seconds at which `slot` starts."""
         return self._start_time + slot * self._slot_ms // 1000
 
     def close(self, signatures: Sequence[Signature], *, next_slot: int) -> Block:
@@ -111,19 +110,19 @@ class SlotChain:
         return block
 
     def block(self, slot: int) -> Block | None:
-        """The closed block of `slot`; None if the slot is open, to come, or was skipped."""
+        """Returns the closed block of `slot`; None if the slot is open, to come, or was skipped."""
         return self._blocks.get(slot)
 
     def slot_hashes(self) -> list[tuple[int, Hash]]:
-        """Up to 512 pairs (slot, bank hash) of closed blocks, newest first."""
+        """Returns up to 512 pairs (slot, bank hash) of closed blocks, newest first."""
         return list(self._slot_hashes)
 
     def last_valid_block_height(self, blockhash: Hash) -> int | None:
-        """Last height at which `blockhash` is accepted; None if it is of no block here."""
+        """Last height at which `blockhash` is accepted; None if it is not of a block here."""
         height = self._heights.get(blockhash)
         return None if height is None else height + MAX_BLOCKHASH_AGE
 
     def is_valid(self, blockhash: Hash) -> bool:
-        """Whether a transaction with `blockhash` is accepted in the open block."""
+        """Returns whether a transaction with `blockhash` is accepted in the open block."""
         last_valid = self.last_valid_block_height(blockhash)
         return last_valid is not None and self.block_height <= last_valid

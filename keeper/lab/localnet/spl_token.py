@@ -55,7 +55,7 @@ def _optional_key(tag: int, key: bytes) -> Pubkey | None:
 
 
 def read_token_account(account: Account | None) -> TokenAccount | None:
-    """The initialised token account in `account`, or None if it is none."""
+    """Returns the initialised token account in `account`, or None if it is none."""
     if account is None or account.owner not in TOKEN_PROGRAMS:
         return None
     data = account.data
@@ -81,7 +81,7 @@ def read_token_account(account: Account | None) -> TokenAccount | None:
 
 
 def read_mint(account: Account | None) -> Mint | None:
-    """The initialised mint in `account`, or None if it is none."""
+    """Returns the initialised mint in `account`, or None if it is none."""
     if account is None or account.owner not in TOKEN_PROGRAMS:
         return None
     data = account.data
@@ -105,7 +105,7 @@ def read_mint(account: Account | None) -> Mint | None:
 
 
 def ui_amount(amount: int, decimals: int) -> dict[str, int | float | str]:
-    """The RPC's `UiTokenAmount` of `amount` base units."""
+    """Returns the RPC's `UiTokenAmount` of `amount` base units."""
     exact = Decimal(amount).scaleb(-decimals)
     text = f"{exact:f}"
     return {

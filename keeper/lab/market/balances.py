@@ -1,4 +1,4 @@
-"""Every $NLOV account of a cluster by name, and whether nothing came or went."""
+"""The $NLOV balances of a cluster by name, and whether every unit is accounted for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ JOB_VAULTS = "job vaults"
 
 @dataclass(frozen=True, slots=True)
 class Balances:
-    """Base units by name, and the mint's supply."""
+    """Balances in base units by name, and the mint's supply."""
 
     named: Mapping[str, int]
     supply: int
 
     @property
     def total(self) -> int:
-        """Sum of every token account."""
+        """Returns the sum of all balances."""
         return sum(self.named.values())
 
 
 async def read_balances(gateway: Gateway, mint: Pubkey, owners: Mapping[str, Pubkey]) -> Balances:
-    """Every token account of the mint; those of nobody known are job vaults."""
+    """Returns the balance of every token account; accounts of no known owner are job vaults."""
     names = {associated_token_address(owner, mint): name for name, owner in owners.items()}
     names[staking.stake_vault_address()] = "stake vault"
     names[staking.reward_vault_address()] = "reward vault"
@@ -46,7 +46,7 @@ async def read_balances(gateway: Gateway, mint: Pubkey, owners: Mapping[str, Pub
 
 
 async def burned_by_rule(gateway: Gateway) -> int:
-    """Base units that the programs' events say were burned."""
+    """Returns the base units that were burned, according to the programs' events."""
     burned = 0
     for program in (escrow.ID, staking.ID):
         async for transaction in history(gateway, program):
@@ -59,7 +59,7 @@ async def burned_by_rule(gateway: Gateway) -> int:
 
 
 def conserved(before: Balances, after: Balances, burned: int) -> bool:
-    """Whether every unit is accounted for: on an account, or burned as the rules say."""
+    """Returns whether every unit is on an account or was burned as the rules say."""
     return (
         before.total == before.supply
         and after.total == after.supply

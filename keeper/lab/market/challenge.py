@@ -9,8 +9,8 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, shard_of, staking, verdict
+from idl.client.bindings.verdict import HEADER_BYTES, TICKET_AGE
 from keeper.exact import disputes
-from keeper.exact.disputes import HEADER_BYTES, TICKET_AGE
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import PostedJob
 from keeper.lab.market.sandbox import Sandbox, Sent
@@ -18,9 +18,9 @@ from keeper.lab.market.sandbox import Sandbox, Sent
 __all__ = ["HEADER_BYTES", "TICKET_AGE", "Challenge", "slash_ballot", "slash_provider"]
 
 WRITE_BYTES: Final = 850
-"""Bytes that fit into a transaction whose fees the sandbox pays."""
+"""Bytes that fit into a transaction that somebody else pays for."""
 TAIL_BYTES: Final = 500
-"""Bytes that fit beside the proof in a transaction whose fees the sandbox pays."""
+"""Bytes that fit beside the proof in a transaction that somebody else pays for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,6 @@ class Challenge:
         """
         return self.plan.hash
 
-    # instructions
-
     def create(self, sandbox: Sandbox) -> Instruction:
         """Creates the buffer's account, owned by verdict."""
         buffer = self.plan.buffer
@@ -123,8 +121,6 @@ class Challenge:
             graph=self.job.graph,
             buffer=self.buffer,
         )
-
-    # steps
 
     def prepare(self, sandbox: Sandbox, *, ticket: bool = True) -> "Challenge":
         """Stages the evidence and places a ticket that is old enough."""

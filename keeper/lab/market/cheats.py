@@ -1,4 +1,4 @@
-"""Executors that cheat, for the demo alone: each spoils one honest run in one way."""
+"""Executors that cheat: each spoils an honest run in one way."""
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
@@ -11,7 +11,7 @@ from kernels.trace.layout import Array
 
 
 class Cheat(StrEnum):
-    """flip: one output value; stale: an output of other inputs; zero: a tensor of zeros."""
+    """What a cheat commits to: one flipped value, an output of other inputs, a tensor of zeros."""
 
     FLIP = "flip"
     STALE = "stale"
@@ -26,7 +26,7 @@ class CheatingExecutor:
         self._cheat = cheat
 
     def execute(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
-        """Every operator's output, one of them wrong."""
+        """Returns every operator's output, one of them wrong."""
         outputs = self._executor.execute(graph, inputs)
         return _SPOIL[self._cheat](self._executor, graph, inputs, outputs)
 

@@ -9,7 +9,14 @@ import numpy as np
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, find_bump, job_registry, shard_of, staking
+from idl.client import (
+    DESCRIPTORS_PER_TRANSACTION,
+    escrow,
+    find_bump,
+    job_registry,
+    shard_of,
+    staking,
+)
 from idl.client.bindings.job_registry import ASK_MACS, MAX_DRAWS, PAID_CRANK_STEPS
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.sandbox import Sandbox, Sent
@@ -17,7 +24,7 @@ from keeper.lab.market.stakers import stake
 from keeper.node.payment import NLOV
 from kernels.graph import DESCRIPTOR_BYTES, Graph, GraphBuilder
 
-_APPENDED_A_TRANSACTION: Final = 3 * DESCRIPTOR_BYTES
+_BYTES_PER_APPEND: Final = DESCRIPTORS_PER_TRANSACTION * DESCRIPTOR_BYTES
 
 
 @cache
@@ -48,10 +55,10 @@ def register_graph(sandbox: Sandbox, author: Actor, graph: Graph | None = None) 
         ),
         signers=[author],
     )
-    for start in range(0, len(data), _APPENDED_A_TRANSACTION):
+    for start in range(0, len(data), _BYTES_PER_APPEND):
         sandbox.send(
             job_registry.append_operators(
-                data=data[start : start + _APPENDED_A_TRANSACTION],
+                data=data[start : start + _BYTES_PER_APPEND],
                 author=author.key,
                 graph=address,
             ),

@@ -61,7 +61,7 @@ class Marketplace:
 
     @property
     def storages(self) -> Mapping[str, Storage]:
-        """The stores of those that serve, by name."""
+        """Returns the stores of those that serve, by name."""
         return self.parties.storages
 
     def provider(self, name: str, executor: Executor, lane: ComputeLane | None = None) -> Provider:

@@ -1,9 +1,11 @@
 """A cluster in memory with the programs deployed, and what can be asked of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from functools import lru_cache
+from typing import Any, Final, TypeVar, cast
 
+from solders.account import Account as RawAccount
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
@@ -82,7 +84,7 @@ class Sandbox:
 
     @property
     def slot(self) -> int:
-        """The slot in which the next transaction executes."""
+        """Returns the slot in which the next transaction executes."""
         return self.bank.slot
 
     def actor(self, name: str, *, tokens: int = 0, lamports: int = ACTOR_LAMPORTS) -> Actor:
@@ -135,12 +137,12 @@ class Sandbox:
     def find(self, kind: type[AccountType], address: Pubkey) -> AccountType | None:
         """Returns the typed account, None where there is none."""
         raw = self.bank.account(address)
-        return None if raw is None else kind.decode(bytes(raw.data), owner=raw.owner)
+        return None if raw is None else self._decoded(kind, raw)
 
     def all(self, kind: type[AccountType]) -> dict[Pubkey, AccountType]:
         """Returns every account of the type by address."""
         return {
-            address: kind.decode(bytes(raw.data), owner=raw.owner)
+            address: self._decoded(kind, raw)
             for address, raw in self.bank.program_accounts(kind.PROGRAM_ID)
             if bytes(raw.data).startswith(kind.DISCRIMINATOR)
         }
@@ -195,10 +197,22 @@ class Sandbox:
         refusal = program_error(record.err, logs=record.logs, programs=programs)
         return refusal or TransactionDroppedError(record.err)
 
+    @staticmethod
+    def _decoded(kind: type[AccountType], raw: RawAccount) -> AccountType:
+        found: AccountType = _decode(cast(Hashable, kind), bytes(raw.data), raw.owner)
+        return found
+
     def _adopted(self, name: str, keypair: Keypair) -> Actor:
         tokens = self.deployment.mint.token_account(keypair.pubkey())
         self._actors[name] = Actor(name, keypair, tokens)
         return self._actors[name]
+
+
+# mypy does not take a class for hashable, hence Any.
+@lru_cache(maxsize=4_096)
+def _decode(kind: Any, data: bytes, owner: Pubkey) -> Any:
+    """Returns the typed account. Most accounts are unchanged when all of them are read again."""
+    return kind.decode(data, owner=owner)
 
 
 def keypairs(signers: Iterable[Actor | Keypair]) -> list[Keypair]:

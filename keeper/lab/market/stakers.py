@@ -20,7 +20,7 @@ def stake(sandbox: Sandbox, owner: Actor, amount: int) -> Sent:
     """Stakes tokens that the owner has, opening the position first where there is none."""
     address = staking.position_address(owner.key)
     opening = [] if sandbox.exists(address) else [staking.open_position(owner=owner.key)]
-    seated = not opening and position(sandbox, owner).seat != NO_SEAT
+    seated = not opening and position(sandbox, owner).seat != staking.NO_SEAT
     return sandbox.send(
         *opening,
         staking.stake(
@@ -56,7 +56,3 @@ def committee(sandbox: Sandbox, size: int, *, staked: int = 1_000 * NLOV) -> lis
         members.append(member)
     snapshot(sandbox)
     return members
-
-
-NO_SEAT = 2**16 - 1
-"""The value of `Position.seat` where no seat is held."""

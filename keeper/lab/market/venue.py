@@ -1,4 +1,4 @@
-"""Where a marketplace opens: a cluster with the built programs, deployed and funded."""
+"""The clusters on which a marketplace can open, made ready with programs and funds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,49 +14,49 @@ from keeper.node.services import Services
 
 @dataclass(frozen=True, slots=True)
 class Funds:
-    """What a party starts with: lamports, and base units of $NLOV."""
+    """The lamports and the base units of $NLOV with which a party starts."""
 
     lamports: int
     tokens: int
 
 
 class Venue(Protocol):
-    """A cluster that knows localnet's keys."""
+    """A cluster whose deployer and mint are localnet's."""
 
     @property
     def url(self) -> str:
-        """Of its RPC."""
+        """Returns the URL of its JSON-RPC."""
         ...
 
     @property
     def gateway(self) -> Gateway:
-        """A way in, not yet entered."""
+        """Returns a gateway that the caller has to enter."""
         ...
 
     async def prepare(self, services: Services, funds: Mapping[Pubkey, Funds]) -> None:
-        """Initialise the programs with localnet's parameters and fund everybody."""
+        """Initialises the programs with localnet's parameters and funds everybody."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class LocalnetVenue:
-    """A localnet of this process, prepared straight on its bank."""
+    """A localnet of this process, prepared directly on its bank."""
 
     net: Localnet
 
     @property
     def url(self) -> str:
-        """Of its RPC."""
+        """Returns the URL of its JSON-RPC."""
         return self.net.url
 
     @property
     def gateway(self) -> Gateway:
-        """By its URL, pinned to its genesis."""
+        """Returns a gateway that accepts only this cluster."""
         net = self.net
         return Gateway(net.url, websocket_url=net.ws_url, genesis_hash=net.bank.genesis_hash)
 
     async def prepare(self, services: Services, funds: Mapping[Pubkey, Funds]) -> None:
-        """Deploy and fund in one slot."""
+        """Deploys and funds within one slot."""
         bank, mint = self.net.bank, localnet_mint()
         deploy_localnet(bank)
         for address, each in funds.items():

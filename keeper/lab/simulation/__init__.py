@@ -1,4 +1,4 @@
-"""What cheating pays: the protocol's draws and judgement, played many times with dice of a seed."""
+"""The profit of cheating: the protocol's draws and judgement, sampled many times from a seed."""
 
 from keeper.lab.simulation.attacks import ATTACKS, Attack, Choice, Data
 from keeper.lab.simulation.economics import Economics, SimulationInputError, sampling_probability

@@ -6,14 +6,14 @@ from typing import Final
 
 
 class Data(Enum):
-    """Whether verifiers that do not collude can fetch the trace. Colluders and the buyer can."""
+    """Whether verifiers that do not collude can fetch the trace. The buyer always can."""
 
     SERVED = "served"
     WITHHELD = "withheld"
 
 
 class Choice(Enum):
-    """A ballot; silence is what a seat says that casts none."""
+    """A ballot; a seat that casts none is silent."""
 
     ACCEPT = "accept"
     REJECT = "reject"
@@ -31,7 +31,7 @@ class Attack:
 
     @property
     def name(self) -> str:
-        """Such as 'withheld, colluders accept, 100 % skipped'."""
+        """Returns a name such as 'withheld, colluders accept, 100 % skipped'."""
         share = f"{100 * self.skipped:g} % skipped"
         return f"{self.data.value}, colluders {self.colluders.value}, {share}"
 
@@ -46,4 +46,4 @@ ATTACKS: Final = tuple(
     for choice in Choice
     for skipped in shares
 )
-"""Every combination; a cheat takes the best of them."""
+"""Every combination, of which a cheat takes the best."""

@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
+from idl.client.bindings.job_registry import BPS, REPUTATION_ONE
 from keeper.errors import BadInputError
 
-BPS: Final = 10_000
 VERIFIER_COUNTS: Final = (1, 3, 5)
-FULL_REPUTATION: Final = 65_536
-"""Q16."""
 
 
 class SimulationInputError(BadInputError):
-    """Parameters that no deployment can have, or a picture that cannot be written."""
+    """The parameters are ones that no deployment can have, or the picture cannot be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +55,23 @@ class Economics:
 
     @property
     def honest_share(self) -> float:
-        """(1 - r)(1 - l): the share of verifying stake that looks and tells."""
+        """Returns (1 - r)(1 - l), the share of verifying stake that checks and reports."""
         return (BPS - self.collusion_bps) * (BPS - self.lazy_bps) / BPS**2
 
     @property
     def deterrence(self) -> float:
-        """p (1 - r)(1 - l)(1 + beta kappa)."""
+        """Returns p (1 - r)(1 - l)(1 + beta kappa)."""
         return self._scaled_deterrence / BPS**4
 
     @property
     def accepted(self) -> bool:
-        """Whether the programs accept these parameters: deterrence above one, and most honest."""
+        """Returns whether the programs accept these parameters: deterrence above 1, most honest."""
         honest = (BPS - self.collusion_bps) * (BPS - self.lazy_bps)
         return self._scaled_deterrence > BPS**4 and 2 * honest > BPS**2
 
     @property
     def bound(self) -> float:
-        """Most that a cheat may expect by the inequality, in prices of the job.
+        """Returns the most that a cheat may expect by the inequality, in prices of the job.
 
         1 - deterrence: caught with probability p (1 - r)(1 - l), losing the burned share alone.
         """
@@ -86,6 +84,6 @@ class Economics:
 
 
 def sampling_probability(reputation: int, p_floor_bps: int) -> float:
-    """1 - reputation (1 - floor), as the draw has it; `reputation` is Q16."""
-    spared = min(reputation, FULL_REPUTATION) / FULL_REPUTATION
+    """Returns 1 - reputation (1 - floor), as the draw computes it; `reputation` is Q16."""
+    spared = min(reputation, REPUTATION_ONE) / REPUTATION_ONE
     return 1 - spared * (1 - p_floor_bps / BPS)

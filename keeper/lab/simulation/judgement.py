@@ -1,14 +1,12 @@
-"""What the verdict program makes of one cheated job, for the verifiers that its draws picked."""
+"""How the verdict program judges one cheated job, given the verifiers that its draws picked."""
 
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from typing import Final
 
+from idl.client.bindings.job_registry import MAX_DRAWS
+from idl.client.bindings.verdict import QUESTIONS
 from keeper.lab.simulation.attacks import Attack, Choice, Data
-
-MAX_DRAWS: Final = 3
-QUESTIONS: Final = 8
 
 
 class Ending(IntEnum):
@@ -42,7 +40,7 @@ class Drawn:
 
     @property
     def size(self) -> int:
-        """All of them, silent ones included."""
+        """Returns the number of all verifiers, silent ones included."""
         return self.honest + self.lazy + self.colluding
 
 
@@ -54,7 +52,7 @@ class _Asked:
 
 @lru_cache(maxsize=1 << 18)
 def judge(draws: tuple[Drawn, ...], attack: Attack, attended: bool) -> Distribution:
-    """Probabilities of the endings; `draws` are those of a first draw and its redraws.
+    """Returns the probability of each ending; `draws` are a first draw and its redraws.
 
     Uncertain is only whether the eight questions hit skipped work. `attended`: the buyer demands
     answers of a paying outcome in which any ballot says that data is missing.
@@ -100,7 +98,10 @@ def _votes(drawn: Drawn, attack: Attack) -> dict[Choice, int]:
 
 
 def _answered(attack: Attack, after: Distribution) -> Distribution:
-    """Questions fall on the work uniformly: each meets a skipped part with its share."""
+    """Returns the probability of each ending; `after` holds once all questions are answered.
+
+    Questions are uniform over the work, so each meets the skipped part with its share.
+    """
     right = (1 - attack.skipped) ** QUESTIONS
     missed = 1 - right
     paid, convicted, unanswered, unavailable = (right * each for each in after)

@@ -1,4 +1,4 @@
-"""The four panels as a PNG or SVG."""
+"""Draws the four panels as PNG or SVG."""
 
 from pathlib import Path
 from typing import Final
@@ -35,7 +35,7 @@ def check_destination(path: Path) -> None:
 
 
 def draw_sweeps(sweeps: tuple[Sweep, ...], title: str, path: Path) -> None:
-    """Write the picture; equal sweeps give equal bytes. Raises SimulationInputError."""
+    """Writes the picture; equal sweeps give equal bytes. Raises SimulationInputError."""
     check_destination(path)
     with rc_context({"svg.hashsalt": "neurolov"}):
         figure = Figure(figsize=(12, 9), layout="constrained")
@@ -44,7 +44,7 @@ def draw_sweeps(sweeps: tuple[Sweep, ...], title: str, path: Path) -> None:
             _draw(axes, sweep)
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=3)
-        # The date and the library's version would make every picture another file.
+        # The date and the library's version would make every picture a different file.
         unset = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
         try:
             figure.savefig(path, dpi=120, metadata=unset)
@@ -82,7 +82,7 @@ def _draw(axes: Axes, sweep: Sweep) -> None:
 
 
 def _shade(axes: Axes, samples: tuple[Sample, ...], threshold: float | None) -> None:
-    """Green where the programs accept."""
+    """Shades in green where the programs accept the parameters."""
     left, right = samples[0], samples[-1]
     begin, end = left.value, right.value
     if threshold is not None:

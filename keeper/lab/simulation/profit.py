@@ -1,4 +1,4 @@
-"""What an ending is worth to the cheat, and what it may expect over all of them."""
+"""The cheat's profit from each ending, and its expected profit over all endings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from math import sqrt
 from operator import mul
 from typing import Final
 
+from idl.client.bindings.job_registry import BPS
 from keeper.lab.simulation.attacks import Attack
-from keeper.lab.simulation.economics import BPS, Economics
+from keeper.lab.simulation.economics import Economics
 from keeper.lab.simulation.judgement import Distribution, Ending
 
 Z: Final = 4.0
@@ -25,7 +26,7 @@ class Estimate:
 
 
 def payoffs(economics: Economics, attack: Attack) -> Distribution:
-    """Profit of each ending in prices of the job, over doing nothing.
+    """Returns the profit of each ending in prices of the job, relative to doing nothing.
 
     The worst case for the bound: honest work would cost all that it earns, the cheat's other key
     wins every bounty, and colluding verifiers expose nothing.
@@ -47,7 +48,7 @@ def payoffs(economics: Economics, attack: Attack) -> Distribution:
 def estimate(
     economics: Economics, attack: Attack, endings: Sequence[int], sampling: float
 ) -> Estimate:
-    """Expected profit when `endings` counts what came of sampled jobs, in Ending's order.
+    """Returns the expected profit, where `endings` counts sampled jobs in Ending's order.
 
     Sampled and spared jobs are strata of known weight. The interval adds Z^2 / 2 observations at
     each extreme (Agresti and Coull, 1998): an ending never seen is not taken for impossible.

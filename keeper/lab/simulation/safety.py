@@ -1,4 +1,4 @@
-"""Whether all that the programs accept keeps cheating from paying."""
+"""Whether cheating loses under every set of parameters that the programs accept."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from keeper.lab.simulation.economics import BPS, VERIFIER_COUNTS, Economics
+from idl.client.bindings.job_registry import BPS
+from keeper.lab.simulation.economics import VERIFIER_COUNTS, Economics
 from keeper.lab.simulation.profit import Estimate
 from keeper.lab.simulation.seats import Seats
 from keeper.lab.simulation.trials import Trials, simulate
@@ -15,7 +16,7 @@ from keeper.lab.simulation.trials import Trials, simulate
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Sets of parameters: all combinations of these, in Economics' units.
+    """All combinations of these parameters, in the units of Economics.
 
     `splits`: by how many the colluders multiply their seats without more stake.
     """
@@ -63,7 +64,7 @@ class Safety:
 
     @property
     def safe_side(self) -> bool:
-        """Whether all accepted sets have their whole interval below zero."""
+        """Returns whether the whole interval of every accepted set is below zero."""
         return not self.unsafe and not self.undecided
 
 
@@ -75,7 +76,7 @@ def worst_case(economics: Economics) -> Economics:
 def check_bound(
     grid: Grid, *, runs: int, rng: np.random.Generator, step: Callable[[], None]
 ) -> tuple[Safety, Safety]:
-    """Simulate the whole grid, where buyers demand answers, and where none ever does.
+    """Simulates the whole grid, once with buyers that demand answers and once without.
 
     `step` is called once for each of its populations.
     """

@@ -8,17 +8,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from keeper.lab.simulation.economics import BPS, Economics
-from keeper.lab.simulation.judgement import MAX_DRAWS, Drawn
+from idl.client.bindings.job_registry import BPS, MAX_DRAWS
+from keeper.lab.simulation.economics import Economics
+from keeper.lab.simulation.judgement import Drawn
 
 DrawCounts = Mapping[tuple[Drawn, ...], int]
-"""How often a first draw and its redraws came out so."""
+"""How often a first draw and its redraws had this result."""
 
 HONEST, LAZY, COLLUDING = range(3)
 SEATS: Final = 40
 _CHUNK: Final = 1 << 14
 _BASE: Final = 8
-"""Above every count of a draw."""
+"""A base above every count of a draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Seats:
 
     @classmethod
     def of(cls, economics: Economics, splits: int = 1) -> "Seats":
-        """About 40 equal seats, where colluders divide theirs into `splits` each.
+        """Returns about 40 equal seats, of which colluders divide theirs into `splits` each.
 
         Weight is stake: each conduct has exactly its share, however many seats that is.
         """
@@ -48,7 +49,7 @@ class Seats:
         return cls(np.array(weights), np.array(conduct, np.int8))
 
     def draw(self, rng: np.random.Generator, runs: int, verifiers: int) -> DrawCounts:
-        """Draw three times `verifiers` for each of `runs` jobs, fewer where seats run out.
+        """Draws three times `verifiers` for each of `runs` jobs, fewer where seats run out.
 
         Exponential keys over weights sort as drawing one by one from what is left does
         (Efraimidis and Spirakis, 2006).

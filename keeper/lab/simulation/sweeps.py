@@ -1,4 +1,4 @@
-"""What cheating pays as one parameter moves and the others stay."""
+"""The profit of cheating as one parameter varies and the others stay fixed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -6,14 +6,15 @@ from typing import Final
 
 import numpy as np
 
-from keeper.lab.simulation.economics import BPS, VERIFIER_COUNTS, Economics
+from idl.client.bindings.job_registry import BPS
+from keeper.lab.simulation.economics import VERIFIER_COUNTS, Economics
 from keeper.lab.simulation.profit import Estimate
 from keeper.lab.simulation.safety import worst_case
 from keeper.lab.simulation.seats import Seats
 from keeper.lab.simulation.trials import simulate
 
 SPLITS: Final = 4
-"""Colluders in a sweep hold so many seats for each that an honest verifier of their stake holds."""
+"""Seats that a colluder holds for each seat of an honest verifier with the same stake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Sweep:
 def sweep_all(
     base: Economics, *, runs: int, rng: np.random.Generator, step: Callable[[], None]
 ) -> tuple[Sweep, ...]:
-    """The four panels: floor p, verifiers k, stake kappa, colluding share r.
+    """Returns the four panels: floor p, verifiers k, stake kappa, colluding share r.
 
     `step` is called once for each of `sweep_size()` samples.
     """
@@ -71,7 +72,7 @@ def sweep_all(
 
 
 def sweep_size() -> int:
-    """Samples of all panels."""
+    """Returns the number of samples in all panels."""
     return sum(map(len, (_FLOORS, VERIFIER_COUNTS, _KAPPAS, _COLLUSIONS)))
 
 

@@ -5,28 +5,30 @@ from itertools import product
 from math import ceil, log, prod
 from typing import Final
 
+from idl.client.bindings.job_registry import BPS
+from idl.client.bindings.verdict import QUESTIONS
 from keeper.lab.simulation.attacks import Attack, Choice, Data
 from keeper.lab.simulation.closed_form import (
     expected_profit,
     honest_majority_of_many,
     some_honest_of_many,
 )
-from keeper.lab.simulation.economics import BPS, VERIFIER_COUNTS, Economics
-from keeper.lab.simulation.judgement import QUESTIONS, Ending
+from keeper.lab.simulation.economics import VERIFIER_COUNTS, Economics
+from keeper.lab.simulation.judgement import Ending
 from keeper.lab.simulation.profit import payoffs
 from keeper.lab.simulation.safety import worst_case
 from keeper.node.payment import NLOV
 
-LAMPORTS_A_SIGNATURE: Final = 5_000
+LAMPORTS_PER_SIGNATURE: Final = 5_000
 DISPUTE_TRANSACTIONS: Final = 12
-"""At most, for one element with 4,096 operands."""
+"""The most transactions that a dispute over one element with 4,096 operands takes."""
 REPUTATION_STEP: Final = 1 / 16
-"""Of what it lacks, for each settled job."""
+"""The share of the missing reputation that each settled job adds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Charges:
-    """Absolute amounts, in base units, and times, in slots."""
+    """Absolute amounts in base units, and times in slots."""
 
     ballot_exposure: int
     silence_fee: int
@@ -51,7 +53,7 @@ class Figure:
 
 
 def figures(economics: Economics, charges: Charges) -> tuple[Figure, ...]:
-    """All of them, attack by attack."""
+    """Returns every figure, attack by attack."""
     return (
         *_cheating(economics),
         *_colluding(economics, charges),
@@ -198,12 +200,12 @@ def _griefing(economics: Economics, charges: Charges) -> list[Figure]:
         figure("stake that it loses", 0, "prices"),
         figure(
             f"answering {QUESTIONS} questions, at most",
-            QUESTIONS * DISPUTE_TRANSACTIONS * LAMPORTS_A_SIGNATURE / 1e9,
+            QUESTIONS * DISPUTE_TRANSACTIONS * LAMPORTS_PER_SIGNATURE / 1e9,
             "SOL",
         ),
         figure(
             "a false challenge, borne by the challenger",
-            DISPUTE_TRANSACTIONS * LAMPORTS_A_SIGNATURE / 1e9,
+            DISPUTE_TRANSACTIONS * LAMPORTS_PER_SIGNATURE / 1e9,
             "SOL",
         ),
         figure("burned for each job posted", charges.posting_fee / NLOV, "NLOV"),
@@ -220,7 +222,7 @@ def _laziness(charges: Charges) -> list[Figure]:
 
 
 def _two_majorities(verifiers: int, share: float) -> float:
-    """Most of a draw and most of two draws collude, of very many seats."""
+    """Returns the probability that colluders are the majority of one draw and of two draws."""
     each = list(product((0, 1), repeat=2 * verifiers))
     wanted = (lot for lot in each if 2 * sum(lot[:verifiers]) > verifiers and sum(lot) > verifiers)
     return sum(prod(share if bit else 1 - share for bit in lot) for lot in wanted)

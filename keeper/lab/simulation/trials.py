@@ -1,12 +1,13 @@
-"""Seeded Monte Carlo of cheated jobs."""
+"""Seeded Monte Carlo simulation of cheated jobs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from idl.client.bindings.job_registry import REPUTATION_ONE
 from keeper.lab.simulation.attacks import ATTACKS, Attack
-from keeper.lab.simulation.economics import FULL_REPUTATION, Economics, sampling_probability
+from keeper.lab.simulation.economics import Economics, sampling_probability
 from keeper.lab.simulation.judgement import Ending, judge
 from keeper.lab.simulation.profit import Estimate, estimate
 from keeper.lab.simulation.seats import DrawCounts
@@ -14,12 +15,12 @@ from keeper.lab.simulation.seats import DrawCounts
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """How often sampled jobs came to each ending, in Ending's order, by attack."""
+    """How many sampled jobs came to each ending, in Ending's order, by attack."""
 
     endings: Mapping[Attack, tuple[int, ...]]
 
-    def best(self, economics: Economics, reputation: int = FULL_REPUTATION) -> Estimate:
-        """The attack that pays most; `reputation` (Q16) decides how often it is sampled.
+    def best(self, economics: Economics, reputation: int = REPUTATION_ONE) -> Estimate:
+        """Returns the attack that pays most; `reputation` (Q16) decides how often it is sampled.
 
         `economics` may differ from that of the trials in what no draw depends on: the floor,
         kappa, and how a slash is split.
@@ -39,7 +40,7 @@ def simulate(
     attended: bool = True,
     attacks: tuple[Attack, ...] = ATTACKS,
 ) -> Trials:
-    """See jobs with these draws judged under each attack; `attended` as in judgement.judge."""
+    """Judges jobs with these draws under each attack; `attended` as in judgement.judge."""
     endings = {}
     for attack in attacks:
         counts = [0] * len(Ending)

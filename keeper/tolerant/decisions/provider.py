@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from solders.pubkey import Pubkey
 
+from idl.client.bindings.job_registry import BPS
 from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.claim_order import delay, lot
 from keeper.node.decisions.clock import Clock
-from keeper.node.decisions.fixed_point import BPS
 from keeper.tolerant.decisions.actions import (
     CommitRun,
     FetchRivals,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, redundancy
+from idl.client.bindings.redundancy import MAX_TASK_RUNS, PAID_CRANK_STEPS
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.data import BlobStore, InputManifest
@@ -13,9 +14,6 @@ from keeper.errors import BadInputError
 from keeper.node.accounts import url_field
 from keeper.node.payment import escrow_config, lock
 from kernels.custom import KernelPackage
-
-CRANK_STEPS = 8
-MAX_RUNS = 7
 
 
 class QuorumError(BadInputError):
@@ -37,10 +35,10 @@ class TaskTerms:
     max_runs: int = 5
 
     def __post_init__(self) -> None:
-        if not 2 <= self.k <= self.n <= self.max_runs <= MAX_RUNS or 2 * self.k <= self.n:
+        if not 2 <= self.k <= self.n <= self.max_runs <= MAX_TASK_RUNS or 2 * self.k <= self.n:
             raise QuorumError(
                 f"k {self.k}, n {self.n}, at most {self.max_runs} runs: choose k of at least 2 and "
-                f"more than half of n, n of at least k, and n to {MAX_RUNS} runs at most"
+                f"more than half of n, n of at least k, and n to {MAX_TASK_RUNS} runs at most"
             )
 
     @property
@@ -49,7 +47,7 @@ class TaskTerms:
         return escrow.Terms(
             price=self.price * self.max_runs,
             verification=0,
-            tips=self.tip * CRANK_STEPS,
+            tips=self.tip * PAID_CRANK_STEPS,
             urgency=0,
         )
 

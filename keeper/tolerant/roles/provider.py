@@ -39,8 +39,6 @@ from kernels.runtime import AdapterUnavailable
 
 LOG = logging.getLogger(__name__)
 
-MIN_TRANSFER_SECONDS = 5.0
-
 RunPackage = Callable[[KernelPackage, Sequence[bytes]], bytes]
 
 
@@ -114,13 +112,11 @@ class TaskProvider(TaskRole):
         await asyncio.to_thread(self._forget, self.mirror.view)
 
     def _terms(self, view: TaskView, tasks: Sequence[TaskSnapshot]) -> JoinTerms:
-        beacons: dict[Pubkey, bytes | None] = {}
-        for snapshot in tasks:
-            if snapshot.task.state is TaskState.JOINING:
-                try:
-                    beacons[snapshot.address] = self.mirror.beacon(snapshot.task.posted_slot)
-                except LookupError:
-                    continue
+        posted = {
+            snapshot.address: snapshot.task.posted_slot
+            for snapshot in tasks
+            if snapshot.task.state is TaskState.JOINING
+        }
         params = view.params
         return JoinTerms(
             rules=JoinRules(
@@ -131,7 +127,7 @@ class TaskProvider(TaskRole):
             free_stake=view.free_stake[self.owner],
             total_staked=view.total_staked,
             min_price=self._tools.min_price,
-            beacons=beacons,
+            beacons=self.mirror.beacons(posted),
         )
 
     async def _run_kernel(self, task: Task) -> None:
@@ -169,7 +165,7 @@ class TaskProvider(TaskRole):
         own = task.run_of(self.owner)
         assert own is not None
         output = await asyncio.to_thread(self._tools.runs.payload, task.address)
-        rivals, seconds = list(task.rivals_of(own)), self._transfer_seconds(task)
+        rivals, seconds = list(task.rivals_of(own)), self.mirror.transfer_seconds(task.deadline)
 
         async def verdict(rival: Run) -> bool | None:
             data = await self._outputs.fetch(task, rival, seconds)
@@ -180,11 +176,6 @@ class TaskProvider(TaskRole):
         found = await asyncio.gather(*map(verdict, rivals))
         agrees = sum(1 << rival.index for rival, same in zip(rivals, found, strict=True) if same)
         return Comparison(task.round, agrees, None in found, self.mirror.view.slot)
-
-    def _transfer_seconds(self, task: Task) -> float:
-        """Returns half of the time that is left for comparing."""
-        slots = max(1, task.deadline - self.mirror.view.slot)
-        return max(MIN_TRANSFER_SECONDS, slots * self.mirror.slot_seconds / 2)
 
     def _forget(self, view: TaskView) -> None:
         """Drop the outputs of closed tasks: nobody can ask for them any more."""

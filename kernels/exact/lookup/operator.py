@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kernels.codes import ConstantSlot, Opcode
+from kernels.codes import TABLE_ENTRIES, ConstantSlot, Opcode
 from kernels.descriptor import Descriptor, Signature, Slot, Value
 from kernels.descriptor.signature import NARROW
 from kernels.exact.element import Place, Run, Stored, row_run
 from kernels.exact.operator import Draft, Fusion, Notes, Operator, Step
 from kernels.trace import Array, DType, Shape
 
-TABLE_SHAPE: Shape = (1, 1, 1, 256)
+TABLE_SHAPE: Shape = (1, 1, 1, TABLE_ENTRIES)
 
 
 class Lookup(Operator):

@@ -12,7 +12,7 @@ from kernels.onnx.reading.errors import ModelError, Reason
 from kernels.onnx.reading.structure import subgraphs
 
 MAX_DIMENSION = (1 << 31) - 1
-MAX_TENSOR_BYTES = 1 << 31
+MAX_MODEL_TENSOR_BYTES = 1 << 31
 MAX_AXES = 16
 # Types whose elements share a byte, with the number of elements per byte.
 _PACKED = {"INT4": 2, "UINT4": 2, "FLOAT4E2M1": 2, "INT2": 4, "UINT2": 4}
@@ -51,10 +51,10 @@ def stored_bytes(tensor: onnx.TensorProto) -> int:
             Reason.UNSUPPORTED_TYPE, f"tensor {tensor.name!r} has type {tensor.data_type}"
         ) from error
     size: int = -(-prod(tensor.dims) * item // _PACKED.get(name, 1))
-    if size > MAX_TENSOR_BYTES:
+    if size > MAX_MODEL_TENSOR_BYTES:
         raise ModelError(
             Reason.TENSOR_LIMIT,
-            f"tensor {tensor.name!r} takes {size} bytes, above {MAX_TENSOR_BYTES}",
+            f"tensor {tensor.name!r} takes {size} bytes, above {MAX_MODEL_TENSOR_BYTES}",
         )
     return size
 
@@ -114,5 +114,5 @@ def _check_shape(dims: Any, what: str) -> None:
     for dim in dims:
         if not 0 <= dim <= MAX_DIMENSION:
             raise ModelError(Reason.BAD_DIMENSION, f"{what} has a dimension of {dim}")
-    if prod(dims) > MAX_TENSOR_BYTES:
+    if prod(dims) > MAX_MODEL_TENSOR_BYTES:
         raise ModelError(Reason.TENSOR_LIMIT, f"{what} has {prod(dims)} elements")

@@ -8,8 +8,13 @@ use crate::{
     run::Run,
 };
 
+protocol::limits! {
+    /// Maximum shift of a division by a power of two; the minimum is 1.
+    pub const MAX_SHIFT: i32 = 62;
+}
+
 /// The shifts that a division by a power of two may have.
-pub const SHIFTS: RangeInclusive<i32> = 1..=62;
+pub const SHIFTS: RangeInclusive<i32> = 1..=MAX_SHIFT;
 
 /// Everything that the chain knows about one exact operator.
 ///

@@ -5,7 +5,7 @@ import pytest
 from keeper.exact.decisions.codes import JobState, Outcome, VerdictState
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.node.decisions.escrow import Credit, Escrow
-from keeper.training.ledger import Ledger, Order
+from keeper.training.ledger import Ledger, Purpose
 from tests.keeper.exact.decisions import views
 
 MONEY = Escrow(
@@ -25,7 +25,7 @@ def ended(number: int, state: JobState, outcome: Outcome) -> JobSnapshot:
 def ledger(*steps: int) -> Ledger:
     found = Ledger(set())
     for number, step in enumerate(steps, 100):
-        found.add(views.key(number), Order(step, f"step {step}"))
+        found.add(views.key(number), Purpose(step, f"step {step}"))
     return found
 
 
@@ -64,13 +64,13 @@ def test_a_job_that_nobody_took_does_not_stand() -> None:
     expired = ended(100, JobState.EXPIRED, Outcome.NONE)
     fallen = ledger(3).note({views.key(100): replace(expired, verdict=None, escrow=None)})
     assert fallen is not None
-    assert (fallen.order.step, fallen.outcome) == (3, Outcome.NONE)
+    assert (fallen.purpose.step, fallen.outcome) == (3, Outcome.NONE)
 
 
 def test_what_is_made_again_may_fall_without_effect() -> None:
     found = ledger(1, 2, 3)
     found.supersede(2)
-    found.add(views.key(200), Order(2, "step 2"))
+    found.add(views.key(200), Purpose(2, "step 2"))
     jobs = {
         views.key(102): ended(102, JobState.VOIDED, Outcome.FRAUD),
         views.key(101): ended(101, JobState.VOIDED, Outcome.FRAUD),
@@ -81,4 +81,4 @@ def test_what_is_made_again_may_fall_without_effect() -> None:
     assert again.job == views.key(200)
     earlier = found.note({views.key(100): ended(100, JobState.VOIDED, Outcome.FRAUD)})
     assert earlier is not None
-    assert earlier.order.step == 1
+    assert earlier.purpose.step == 1

@@ -20,7 +20,7 @@ from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.decisions.actions import Wait
 from keeper.node.payment import NLOV
 from keeper.node.supervision import background
-from keeper.training.trainer import Counter, Trainer
+from keeper.training.trainer import BuyerServices, Trainer
 from kernels.graph import Graph
 from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.models.digits.images import training
@@ -64,7 +64,7 @@ async def trainer_with(
 ) -> AsyncIterator[tuple[Trainer, Marketplace]]:
     net = Localnet(programs=built_programs(), mint=localnet_mint(), port=0, ticking=False)
     async with net, open_marketplace(LocalnetVenue(net), folder, 10**9) as market:
-        counter = Counter(
+        services = BuyerServices(
             market.mirror,
             market.buyer,
             market.graphs,
@@ -78,7 +78,7 @@ async def trainer_with(
             for name, executor in zip(PROVIDERS, executors, strict=True)
         ]
         roles = [market.crank(), market.buyer, *providers, *market.verifiers()]
-        trainer = Trainer(counter, course(), lambda slot, what: None)
+        trainer = Trainer(services, course(), lambda slot, what: None)
         async with background(conduct(net.bank, market, roles)):
             await trainer.register()
             yield trainer, market

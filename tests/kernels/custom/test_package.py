@@ -23,9 +23,9 @@ from kernels.custom.buffer import MAX_BINDINGS, MAX_BUFFER_BYTES
 from kernels.custom.package import (
     MAX_BUFFERS,
     MAX_INPUTS,
+    MAX_PACKAGE_STAGES,
     MAX_SOURCE_BYTES,
     MAX_SOURCES,
-    MAX_STAGES,
 )
 from tests.kernels.custom.examples import (
     INPUT_BUFFER,
@@ -129,7 +129,7 @@ def test_every_field_changes_the_digest(fields: dict[str, Any]) -> None:
             {"buffers": (Buffer(4, Element.F32, Role.SCRATCH),) * MAX_BUFFERS + (OUTPUT_BUFFER,)},
         ),
         (Reason.BAD_STAGE, {"stages": ()}),
-        (Reason.BAD_STAGE, {"stages": (STAGE,) * (MAX_STAGES + 1)}),
+        (Reason.BAD_STAGE, {"stages": (STAGE,) * (MAX_PACKAGE_STAGES + 1)}),
         (Reason.BAD_STAGE, {"stages": (Stage(1, "main", (1, 1, 1), (0, 1)),)}),
         (Reason.BAD_STAGE, {"stages": (Stage(0, "main", (1, 1, 1), (0, 2)),)}),
         (Reason.BAD_STAGE, {"stages": (Stage(0, "main", (1, 1, 1), (1,)),)}),

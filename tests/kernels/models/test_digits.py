@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from click.testing import CliRunner
+from sklearn.datasets import load_digits
 
 from kernels.graph import Opcode, dump, is_linear
 from kernels.graph.reference import execute
@@ -20,6 +22,21 @@ def test_held_out_digits_are_apart_from_training() -> None:
     assert len(labels) + len(others) == 1797
     assert set(labels.tolist()) == set(range(10))
     assert not {image.tobytes() for image in held} & {image.tobytes() for image in rest}
+
+
+def test_the_images_are_those_that_scikit_learn_loads() -> None:
+    pixels, labels = load_digits(return_X_y=True)
+    (held, held_labels), (rest, rest_labels) = images.held_out(), images.training()
+    order = np.random.RandomState(20).permutation(len(labels))
+    found = images.brightness(np.concatenate([held, rest])).reshape(-1, 64) * images.FULL_PIXEL
+    assert np.array_equal(found, pixels[order])
+    assert np.array_equal(np.concatenate([held_labels, rest_labels]), labels[order])
+
+
+def test_without_scikit_learn_the_images_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "find_spec", lambda _: None)
+    with pytest.raises(images.MissingImagesError, match=r"install neurolov\[digits\]"):
+        images.held_out()
 
 
 def test_accuracy_on_held_out_digits() -> None:

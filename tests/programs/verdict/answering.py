@@ -6,8 +6,8 @@ from typing import Any
 from solders.instruction import Instruction
 
 from idl.client import verdict
-from idl.client.bindings.verdict import State
-from keeper.exact.decisions.questions import QUESTIONS, question, question_seed, seed_slot
+from idl.client.bindings.verdict import QUESTIONS, State
+from keeper.exact.decisions.questions import question, question_seed, seed_slot
 from keeper.lab.market.challenge import Challenge
 from kernels.evidence import Witness
 from tests.programs.verdict.disputing import Disputing, honest_trace

@@ -5,8 +5,8 @@ from solders.pubkey import Pubkey
 
 from idl.client import verdict
 from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import Outcome, State
-from keeper.exact.decisions.questions import QUESTIONS, question_seed
+from idl.client.bindings.verdict import QUESTIONS, Outcome, State
+from keeper.exact.decisions.questions import question_seed
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.jobs import claim, post_job, small_graph
 from tests.kernels.evidence.record import graphs

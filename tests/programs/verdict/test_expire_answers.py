@@ -2,8 +2,7 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry, verdict
-from idl.client.bindings.verdict import Outcome, State
-from keeper.exact.decisions.questions import QUESTIONS
+from idl.client.bindings.verdict import QUESTIONS, Outcome, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import (

@@ -2,7 +2,7 @@ import pytest
 from solders.account import Account
 
 from idl.client import job_registry, verdict
-from keeper.lab.market.challenge import HEADER_BYTES
+from idl.client.bindings.verdict import HEADER_BYTES
 from tests.programs.verdict.disputing import Disputing
 from tests.world import unsigned, with_account
 

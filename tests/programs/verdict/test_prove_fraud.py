@@ -3,8 +3,7 @@ import hashlib
 import pytest
 
 from idl.client import verdict
-from idl.client.bindings.verdict import Choice, Outcome, State
-from keeper.lab.market.challenge import TICKET_AGE
+from idl.client.bindings.verdict import TICKET_AGE, Choice, Outcome, State
 from tests.programs.verdict.disputing import LIE, Disputing, honest_trace
 from tests.programs.verdict.judging import ACCEPTS, MISSES
 from tests.world import World, unsigned, with_account

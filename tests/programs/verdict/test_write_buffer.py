@@ -1,6 +1,7 @@
 import pytest
 
-from keeper.lab.market.challenge import HEADER_BYTES, Challenge
+from idl.client.bindings.verdict import HEADER_BYTES
+from keeper.lab.market.challenge import Challenge
 from tests.programs.verdict.disputing import Disputing
 from tests.world import unsigned, with_account
 

@@ -72,13 +72,13 @@ class DemoReport:
 
     @property
     def verify_ratio_seconds(self) -> float:
-        """Seconds of the median check, hashing included, over those of execution and commitment."""
+        """Returns the median check's seconds over those of execution and commitment."""
         if not self.checks:
             return 0.0
         return median(check.seconds for check in self.checks) / self.execution_seconds
 
     def as_json(self) -> dict[str, Any]:
-        """The document of `demo --json`."""
+        """Returns the document of `demo --json`."""
         return {
             "accuracy": self.accuracy,
             "balances": {

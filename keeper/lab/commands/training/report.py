@@ -63,7 +63,7 @@ class TrainingReport:
         return tuple(found)
 
     def as_json(self) -> dict[str, Any]:
-        """The document of `train --json`."""
+        """Returns the document of `train --json`."""
         return {
             "accuracy_after": self.accuracy_after,
             "accuracy_before": self.accuracy_before,

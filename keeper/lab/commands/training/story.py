@@ -23,7 +23,7 @@ from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from keeper.training.measurement import seconds_alone_and_together
 from keeper.training.plan import Performance
-from keeper.training.trainer import Counter, StepReport, Tell, Trainer
+from keeper.training.trainer import BuyerServices, StepReport, Tell, Trainer
 from kernels.graph.reference import NumpyExecutor
 from kernels.trace.layout import Array
 from kernels.training import Course, Weights, forward_graph
@@ -78,7 +78,7 @@ async def train(
         gateway, mint = market.services.gateway, market.parties.mint
         before = await read_balances(gateway, mint, market.parties.owners)
         burned = await burned_by_rule(gateway)
-        trainer = Trainer(_counter(market, lesson.terms), course, tell)
+        trainer = Trainer(_services(market, lesson.terms), course, tell)
         crank = market.crank()
         async with AsyncExitStack() as stack:
             providers = _providers(market, names, selected, stack)
@@ -128,8 +128,8 @@ async def train(
     )
 
 
-def _counter(market: Marketplace, terms: JobTerms) -> Counter:
-    return Counter(
+def _services(market: Marketplace, terms: JobTerms) -> BuyerServices:
+    return BuyerServices(
         mirror=market.mirror,
         buyer=market.buyer,
         graphs=market.graphs,

@@ -25,7 +25,7 @@ class Hub:
         self._stop_listening()
 
     def open_session(self, send: Callable[[str], None]) -> Session:
-        """A session whose messages go to `send`, which must not block."""
+        """Returns a session whose messages go to `send`, which must not block."""
         session = Session(self.node, send, self._ids)
         self._sessions.add(session)
         return session

@@ -36,12 +36,12 @@ class AccountTopic:
 
     @classmethod
     def of(cls, node: Node, params: Params) -> "AccountTopic":
-        """From the parameters of `accountSubscribe`."""
+        """Returns the topic for the parameters of `accountSubscribe`."""
         config = params.config(1)
         return cls(params.pubkey(0), AccountView.of(config), config.commitment())
 
     def notifications(self, node: Node, event: Event) -> Iterator[Json]:
-        """Results owed for `event`."""
+        """Returns the results owed for `event`."""
         if not isinstance(event, AccountsChanged):
             return
         for key, account in event.accounts:
@@ -65,14 +65,14 @@ class ProgramTopic:
 
     @classmethod
     def of(cls, node: Node, params: Params) -> "ProgramTopic":
-        """From the parameters of `programSubscribe`."""
+        """Returns the topic for the parameters of `programSubscribe`."""
         config = params.config(1)
         return cls(
             params.pubkey(0), AccountView.of(config), read_filters(config), config.commitment()
         )
 
     def notifications(self, node: Node, event: Event) -> Iterator[Json]:
-        """Results owed for `event`; a closed account belongs to no program any more."""
+        """Returns the results owed for `event`; a closed account belongs to no program any more."""
         if not isinstance(event, AccountsChanged):
             return
         for key, account in event.accounts:
@@ -95,7 +95,7 @@ class LogsTopic:
 
     @classmethod
     def of(cls, node: Node, params: Params) -> "LogsTopic":
-        """From the parameters of `logsSubscribe`."""
+        """Returns the topic for the parameters of `logsSubscribe`."""
         chosen = params.get(0)
         if chosen in ("all", "allWithVotes"):
             mention = None
@@ -109,7 +109,7 @@ class LogsTopic:
         return cls(mention, params.config(1).commitment())
 
     def notifications(self, node: Node, event: Event) -> Iterator[Json]:
-        """Results owed for `event`."""
+        """Returns the results owed for `event`."""
         if isinstance(event, TransactionLanded):
             record = event.record
             if self.mention is None or self.mention in record.keys.all:
@@ -133,16 +133,16 @@ class SignatureTopic:
 
     @classmethod
     def of(cls, node: Node, params: Params) -> "SignatureTopic":
-        """From the parameters of `signatureSubscribe`."""
+        """Returns the topic for the parameters of `signatureSubscribe`."""
         return cls(params.signature(0), params.config(1).commitment())
 
     def landed(self, node: Node) -> TransactionRecord | None:
-        """The transaction, if it has reached the commitment already."""
+        """Returns the transaction, if it has reached the commitment already."""
         record = node.bank.record(self.signature)
         return record if record is not None and node.shows(record, self.commitment) else None
 
     def notifications(self, node: Node, event: Event) -> Iterator[Json]:
-        """Results owed for `event`."""
+        """Returns the results owed for `event`."""
         if isinstance(event, TransactionLanded) and event.record.signature == self.signature:
             yield node.with_context({"err": event.record.err}, event.record.slot)
 
@@ -156,11 +156,11 @@ class SlotTopic:
 
     @classmethod
     def of(cls, node: Node, params: Params) -> "SlotTopic":
-        """From the parameters of `slotSubscribe`, of which there are none."""
+        """Returns the topic for the parameters of `slotSubscribe`, of which there are none."""
         return cls()
 
     def notifications(self, node: Node, event: Event) -> Iterator[Json]:
-        """Results owed for `event`."""
+        """Returns the results owed for `event`."""
         if isinstance(event, SlotOpened):
             root = max(0, event.slot - node.finality_lag)
             yield {"slot": event.slot, "parent": event.parent, "root": root}
@@ -175,11 +175,11 @@ class RootTopic:
 
     @classmethod
     def of(cls, node: Node, params: Params) -> "RootTopic":
-        """From the parameters of `rootSubscribe`, of which there are none."""
+        """Returns the topic for the parameters of `rootSubscribe`, of which there are none."""
         return cls()
 
     def notifications(self, node: Node, event: Event) -> Iterator[Json]:
-        """Results owed for `event`."""
+        """Returns the results owed for `event`."""
         if isinstance(event, SlotOpened) and event.slot >= node.finality_lag:
             yield event.slot - node.finality_lag
 

@@ -119,7 +119,7 @@ def _transaction_count(node: Node, params: Params) -> Json:
 
 
 def _zero_slot(node: Node, params: Params) -> Json:
-    """The ledger is kept whole, from genesis."""
+    """Returns slot 0: the ledger is kept from genesis on."""
     return 0
 
 

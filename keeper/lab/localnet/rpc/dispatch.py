@@ -34,7 +34,7 @@ Call: TypeAlias = Callable[[str, Json], Json]
 
 
 def call_method(node: Node, name: str, params: Json) -> Json:
-    """Result of method `name`. Raises RpcError."""
+    """Returns the result of method `name`. Raises RpcError."""
     method = _METHODS.get(name)
     if method is None:
         raise RpcError(METHOD_NOT_FOUND, "Method not found")
@@ -57,7 +57,7 @@ def _require_context_slot(node: Node, last: Json) -> None:
 
 
 def answer(payload: str | bytes, call: Call) -> str | None:
-    """Response to one request or batch; None if nothing but notifications came."""
+    """Returns the response to one request or batch; None if nothing but notifications came."""
     try:
         request: Json = json.loads(payload, parse_constant=_no_constant)
     except (ValueError, RecursionError):

@@ -24,22 +24,22 @@ AccountReader = Callable[[Pubkey], Account | None]
 
 
 def base58(data: bytes) -> str:
-    """`data` in base58."""
+    """Returns `data` in base58."""
     return based58.b58encode(data).decode()
 
 
 def from_base58(text: str) -> bytes:
-    """Bytes of base58 `text`. Raises ValueError."""
+    """Returns the bytes of base58 `text`. Raises ValueError."""
     return based58.b58decode(text.encode())
 
 
 def base64_text(data: bytes) -> str:
-    """`data` in base64."""
+    """Returns `data` in base64."""
     return base64.b64encode(data).decode()
 
 
 def from_base64(text: str) -> bytes:
-    """Bytes of base64 `text`. Raises ValueError."""
+    """Returns the bytes of base64 `text`. Raises ValueError."""
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error as error:
@@ -55,7 +55,7 @@ class AccountView:
 
     @classmethod
     def of(cls, config: Config) -> "AccountView":
-        """The view that `config` asks for."""
+        """Returns the view that `config` asks for."""
         section = config.section("dataSlice")
         return cls(
             encoding=config.choice("encoding", ACCOUNT_ENCODINGS, "binary"),
@@ -68,7 +68,7 @@ class AccountView:
         )
 
     def encode(self, account: Account | None, read: AccountReader) -> Json:
-        """`account` as the RPC shows it, null if there is none."""
+        """Returns `account` as the RPC shows it, null if there is none."""
         if account is None:
             return None
         return {
@@ -150,7 +150,7 @@ def _mint_info(mint: Mint) -> dict[str, Json]:
 
 
 def decode_bytes(text: str, encoding: str, name: str) -> bytes:
-    """Bytes of `text` in base58 or base64. Raises RpcError."""
+    """Returns the bytes of `text` in base58 or base64. Raises RpcError."""
     try:
         return from_base58(text) if encoding == "base58" else from_base64(text)
     except ValueError as error:

@@ -25,7 +25,7 @@ class RpcError(Exception):
         self.data = data
 
     def encode(self) -> dict[str, Json]:
-        """The `error` member of a response."""
+        """Returns the `error` member of a response."""
         error: dict[str, Json] = {"code": self.code, "message": self.message}
         if self.data is not None:
             error["data"] = self.data
@@ -33,5 +33,5 @@ class RpcError(Exception):
 
 
 def invalid_params(message: str) -> RpcError:
-    """A parameter is missing, of the wrong type, or out of range."""
+    """Returns the error of a parameter that is missing, of the wrong type, or out of range."""
     return RpcError(INVALID_PARAMS, message)

@@ -67,7 +67,7 @@ def _instruction(reason: Json) -> str:
 
 
 def describe(err: Json) -> str:
-    """`err`, as the RPC encodes it, in words."""
+    """Returns `err`, as the RPC encodes it, in words."""
     if isinstance(err, Mapping):
         name, detail = next(iter(err.items()))
         if name == "InstructionError" and isinstance(detail, Sequence):

@@ -18,7 +18,7 @@ AccountFilter: TypeAlias = Callable[[Account], bool]
 
 
 def read_filters(config: Config) -> tuple[AccountFilter, ...]:
-    """The filters in `config`; an account has to pass all."""
+    """Returns the filters in `config`; an account has to pass all."""
     filters = config.get("filters")
     if filters is None:
         return ()

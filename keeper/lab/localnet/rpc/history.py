@@ -52,7 +52,7 @@ def _status(node: Node, record: TransactionRecord | None) -> Json:
 
 
 def _signatures_for_address(node: Node, params: Params) -> Json:
-    """Newest first, from after `before` to before `until`."""
+    """Returns the records between `before` and `until`, newest first and without either."""
     config = params.config(1)
     commitment = config.history_commitment()
     limit = config.integer("limit")

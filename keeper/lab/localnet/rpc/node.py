@@ -31,20 +31,20 @@ class Node:
     identity: Keypair = field(default_factory=Keypair)
 
     def slot_at(self, commitment: Commitment) -> int:
-        """The newest slot of `commitment`."""
+        """Returns the newest slot of `commitment`."""
         lag = self.finality_lag if commitment == "finalized" else 0
         return max(0, self.bank.slot - lag)
 
     def shows(self, record: TransactionRecord, commitment: Commitment) -> bool:
-        """Whether `record` has reached `commitment`."""
+        """Returns whether `record` has reached `commitment`."""
         return record.slot <= self.slot_at(commitment)
 
     def status_of(self, record: TransactionRecord) -> Commitment:
-        """The highest commitment that `record` has reached."""
+        """Returns the highest commitment that `record` has reached."""
         return "finalized" if self.shows(record, "finalized") else "confirmed"
 
     def with_context(self, value: Json, slot: int | None = None) -> dict[str, Json]:
-        """`value` under the slot at which it was read: by default the open one."""
+        """Returns `value` under the slot at which it was read: by default the open one."""
         return {
             "context": {
                 "apiVersion": API_VERSION,

@@ -27,21 +27,21 @@ U64_MAX = 2**64 - 1
 
 
 def as_text(value: Json, name: str) -> str:
-    """`value` as a string."""
+    """Returns `value` as a string."""
     if not isinstance(value, str):
         raise invalid_params(f"Invalid params: {name} must be a string")
     return value
 
 
 def as_integer(value: Json, name: str, maximum: int = U64_MAX) -> int:
-    """`value` as an integer in [0, maximum]."""
+    """Returns `value` as an integer in [0, maximum]."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= maximum:
         raise invalid_params(f"Invalid params: {name} must be an integer from 0 to {maximum}")
     return value
 
 
 def as_list(value: Json, name: str, maximum: int) -> Sequence[Json]:
-    """`value` as a list of at most `maximum` items."""
+    """Returns `value` as a list of at most `maximum` items."""
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise invalid_params(f"Invalid params: {name} must be a list")
     if len(value) > maximum:
@@ -50,7 +50,7 @@ def as_list(value: Json, name: str, maximum: int) -> Sequence[Json]:
 
 
 def as_pubkey(value: Json, name: str) -> Pubkey:
-    """`value` as a base58 address."""
+    """Returns `value` as a base58 address."""
     text = as_text(value, name)
     try:
         return Pubkey.from_string(text)
@@ -59,7 +59,7 @@ def as_pubkey(value: Json, name: str) -> Pubkey:
 
 
 def as_signature(value: Json, name: str) -> Signature:
-    """`value` as a base58 signature."""
+    """Returns `value` as a base58 signature."""
     text = as_text(value, name)
     try:
         return Signature.from_string(text)
@@ -68,7 +68,7 @@ def as_signature(value: Json, name: str) -> Signature:
 
 
 def as_hash(value: Json, name: str) -> Hash:
-    """`value` as a base58 hash."""
+    """Returns `value` as a base58 hash."""
     text = as_text(value, name)
     try:
         return Hash.from_string(text)
@@ -83,11 +83,11 @@ class Config:
         self._members = members
 
     def get(self, name: str) -> Json:
-        """The member as it came, None if absent."""
+        """Returns the member as it came, None if absent."""
         return self._members.get(name)
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """A boolean member."""
+        """Returns a boolean member."""
         value = self.get(name)
         if value is None:
             return default
@@ -96,12 +96,12 @@ class Config:
         return value
 
     def integer(self, name: str) -> int | None:
-        """An unsigned member."""
+        """Returns an unsigned member."""
         value = self.get(name)
         return None if value is None else as_integer(value, name)
 
     def choice(self, name: str, choices: Sequence[str], default: str) -> str:
-        """A member that is one of `choices`."""
+        """Returns a member that is one of `choices`."""
         value = self.get(name)
         if value is None:
             return default
@@ -113,12 +113,12 @@ class Config:
         return text
 
     def section(self, name: str) -> "Config | None":
-        """A member that is an object itself."""
+        """Returns a member that is an object itself."""
         value = self.get(name)
         return None if value is None else as_config(value, name)
 
     def commitment(self, default: Commitment = "finalized") -> Commitment:
-        """The commitment asked for."""
+        """Returns the commitment asked for."""
         value = self.get("commitment")
         if value is None:
             return default
@@ -131,7 +131,7 @@ class Config:
         return commitment
 
     def history_commitment(self) -> Commitment:
-        """The commitment asked for, where only confirmed history is served."""
+        """Returns the commitment asked for, where only confirmed history is served."""
         commitment = self.commitment()
         if commitment == "processed":
             raise invalid_params("Method does not support commitment below `confirmed`")
@@ -139,7 +139,7 @@ class Config:
 
 
 def as_config(value: Json, name: str) -> Config:
-    """`value` as a configuration object."""
+    """Returns `value` as a configuration object."""
     if value is None:
         return Config({})
     if not isinstance(value, Mapping):
@@ -154,23 +154,23 @@ class Params:
         self._values = values
 
     def get(self, index: int) -> Json:
-        """The parameter as it came, None if absent."""
+        """Returns the parameter as it came, None if absent."""
         return self._values[index] if 0 <= index < len(self._values) else None
 
     def text(self, index: int, name: str) -> str:
-        """A string parameter."""
+        """Returns a string parameter."""
         return as_text(self.get(index), name)
 
     def integer(self, index: int, name: str) -> int:
-        """An unsigned parameter."""
+        """Returns an unsigned parameter."""
         return as_integer(self.get(index), name)
 
     def pubkey(self, index: int, name: str = "address") -> Pubkey:
-        """A base58 address."""
+        """Returns a base58 address."""
         return as_pubkey(self.get(index), name)
 
     def signature(self, index: int) -> Signature:
-        """A base58 signature."""
+        """Returns a base58 signature."""
         return as_signature(self.get(index), "signature")
 
     def config(self, index: int) -> Config:

@@ -39,7 +39,7 @@ def _require_mint(node: Node, address: Pubkey) -> Mint:
 
 
 def _selection(node: Node, params: Params) -> Callable[[TokenAccount], bool]:
-    """The caller's choice of accounts: of one mint or of one token program."""
+    """Returns the caller's choice of accounts: of one mint or of one token program."""
     choice = params.config(1)
     if choice.get("mint") is not None:
         address = as_pubkey(choice.get("mint"), "mint")

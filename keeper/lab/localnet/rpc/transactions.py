@@ -18,7 +18,7 @@ TRANSACTION_ENCODINGS = ("json", "base64", "base58", "binary", "jsonParsed")
 
 
 def encode_status(err: Json) -> Json:
-    """The deprecated `status` beside `err`, which older clients read."""
+    """Returns the deprecated `status` beside `err`, which older clients read."""
     return {"Ok": None} if err is None else {"Err": err}
 
 

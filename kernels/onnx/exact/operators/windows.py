@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kernels.codes import MAX_RUNS
+from kernels.codes import MAX_OPERAND_RUNS
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import Node
@@ -12,7 +12,7 @@ from kernels.onnx.exact.tensor import Tensor
 from kernels.onnx.registration import operator
 
 # One run is left for the weights.
-MAX_TAPS = MAX_RUNS - 1
+MAX_TAPS = MAX_OPERAND_RUNS - 1
 
 
 def spatial(x: Tensor, node: Node) -> Tensor:

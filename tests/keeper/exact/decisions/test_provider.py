@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idl.client.bindings.verdict import MAX_STAGES
 from keeper.exact.decisions.actions import (
     AnswerQuestion,
     Claim,
@@ -17,7 +18,6 @@ from keeper.exact.decisions.actions import (
 )
 from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
 from keeper.exact.decisions.provider import (
-    MAX_STAGES,
     ComputedStage,
     ProviderSnapshot,
     Work,

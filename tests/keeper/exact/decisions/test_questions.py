@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keeper.exact.decisions.questions import QUESTIONS, Output, question, question_seed, seed_slot
+from idl.client.bindings.verdict import QUESTIONS
+from keeper.exact.decisions.questions import Output, question, question_seed, seed_slot
 from kernels.trace import DType
 from tests.keeper.exact.decisions.views import JOB
 

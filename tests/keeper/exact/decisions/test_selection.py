@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idl.client.bindings.job_registry import Q32_ONE
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.selection import (
     ClaimRules,
@@ -23,7 +24,7 @@ from keeper.exact.decisions.selection import (
 )
 from keeper.node.decisions.claim_order import delay, lot
 from keeper.node.decisions.clock import Clock
-from keeper.node.decisions.fixed_point import Q32_ONE, U64_MAX, negative_ln
+from keeper.node.decisions.fixed_point import U64_MAX, negative_ln
 from tests.keeper.exact.decisions.views import BUYER, JOB, PROVIDER, job, key, view
 
 RULES = ClaimRules(

@@ -101,7 +101,7 @@ def posted_again(rig: Rig, sequence: int) -> ChainEvent:
     event = job_registry.JobEnded(
         envelope=job_registry.Envelope(slot=1, time=1, sequence=sequence),
         job=rig.job,
-        state=0,
+        state=job_registry.JobState.POSTED,
         progress=0,
     )
     return ChainEvent("job_registry", Signature.default(), 1, 0, event)

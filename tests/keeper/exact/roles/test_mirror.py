@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
 from keeper.configuration import NodeSettings
 from keeper.exact.roles import JobMirror
 from keeper.exact.roles.mirror import Rules, View
 from keeper.lab.localnet import Localnet
 from keeper.node.errors import RoleError
-from keeper.node.mirror import SLOT_HASHES_KEPT
+from keeper.node.mirror import MIN_TRANSFER_SECONDS
+from tests.keeper.exact.decisions.views import key
 from tests.keeper.exact.roles.rig import Rig, on_rig
 
 
@@ -17,8 +19,8 @@ def slot_hash(slot: int) -> bytes:
     return hashlib.sha256(str(slot).encode()).digest()
 
 
-def mirror_with(slots: list[int]) -> JobMirror:
-    mirror = JobMirror(NodeSettings().gateway(), [], poll_seconds=0.0)
+def mirror_with(slots: list[int], poll_seconds: float = 0.0) -> JobMirror:
+    mirror = JobMirror(NodeSettings().gateway(), [], poll_seconds)
     mirror._view = View(
         slot=max(slots, default=0),
         swept_slot=0,
@@ -43,10 +45,23 @@ def test_the_beacon_is_the_lowest_slot_at_or_after_posting() -> None:
 
 def test_a_full_list_may_have_forgotten_an_older_slot() -> None:
     newest = 2_000
-    mirror = mirror_with(list(range(newest, newest - SLOT_HASHES_KEPT, -1)))
-    oldest = newest - SLOT_HASHES_KEPT + 1
+    mirror = mirror_with(list(range(newest, newest - SLOT_HASHES_ENTRIES, -1)))
+    oldest = newest - SLOT_HASHES_ENTRIES + 1
     assert mirror.beacon(oldest) == slot_hash(oldest)
     assert mirror.beacon(oldest - 1) is None
+
+
+def test_beacons_are_told_of_what_was_posted_before_the_newest_slot() -> None:
+    mirror = mirror_with([9, 8, 5, 4])
+    posted = {key(1): 6, key(2): 10}
+    assert mirror.beacons(posted) == {key(1): slot_hash(8)}
+
+
+def test_a_transfer_may_take_half_of_the_time_that_is_left() -> None:
+    mirror = mirror_with([100], poll_seconds=2.0)
+    assert mirror.transfer_seconds(130) == 30.0
+    assert mirror.transfer_seconds(101) == MIN_TRANSFER_SECONDS
+    assert mirror.transfer_seconds(90) == MIN_TRANSFER_SECONDS
 
 
 def test_nothing_was_read_yet() -> None:

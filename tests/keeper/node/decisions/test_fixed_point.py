@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keeper.node.decisions.fixed_point import Q32_ONE, U64_MAX, negative_ln, q32_share
+from idl.client.bindings.job_registry import Q32_ONE
+from keeper.node.decisions.fixed_point import U64_MAX, negative_ln, q32_share
 
 
 @given(st.integers(0, U64_MAX))

@@ -8,9 +8,8 @@ import pytest
 from solders.instruction import Instruction
 
 from idl.client import ProgramError, escrow, job_registry, shard_of, staking, verdict
-from idl.client.bindings.verdict import Choice, Outcome, State
+from idl.client.bindings.verdict import TICKET_AGE, Choice, Outcome, State
 from keeper.lab.market import stakers
-from keeper.lab.market.challenge import TICKET_AGE
 from keeper.lab.market.jobs import exposure, small_graph
 from kernels.evidence import Witness
 from tests.kernels.evidence.committed import Committed

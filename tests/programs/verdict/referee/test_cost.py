@@ -5,8 +5,8 @@ import pytest
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 
-from idl.client.bindings.verdict import Outcome
-from keeper.lab.market.challenge import TICKET_AGE, Challenge
+from idl.client.bindings.verdict import TICKET_AGE, Outcome
+from keeper.lab.market.challenge import Challenge
 from kernels.evidence import Place, Witness, element_at
 from kernels.graph import GraphBuilder, Opcode
 from kernels.trace import DType, pack

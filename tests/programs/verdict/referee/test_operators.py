@@ -5,8 +5,7 @@ from functools import cache
 
 import pytest
 
-from idl.client.bindings.verdict import Outcome, State
-from keeper.lab.market.challenge import TICKET_AGE
+from idl.client.bindings.verdict import TICKET_AGE, Outcome, State
 from keeper.lab.market.jobs import exposure
 from kernels.evidence import Witness
 from kernels.graph import Opcode
