@@ -29,6 +29,7 @@ pub use place::Place;
 pub use run::{leaf_ranges, Run, LEAF};
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
 #[path = "../../protocol/src/recorded.rs"]
 mod recorded;
 
