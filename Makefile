@@ -38,7 +38,9 @@ check: setup ## lint, types, and drift of everything generated
 	$(BIN)/ruff format --check $(PACKAGES)
 	$(BIN)/mypy
 	$(BIN)/python -m idl.client.generate --check
-	cd programs && cargo fmt --all --check && cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cd programs && cargo fmt --all --check && \
+		rustfmt --check --edition 2021 operators/src/exact/*.rs operators/tests/adding/*.rs
+	cd programs && cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cd programs && cargo test --workspace --quiet
 	PYTHON=$(abspath $(BIN)/python) programs/toolchain/build --check
 
