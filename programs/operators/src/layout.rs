@@ -30,6 +30,7 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// `WrongDescriptor` where the tensor has more bytes than u64 counts.
     pub fn of(shape: &Shape, dtype: Dtype) -> Result<Self, OperatorError> {
         let columns = u64::from(shape[3]);
         let layout = || {

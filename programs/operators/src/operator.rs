@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use crate::{
     descriptor::{row_stride, Descriptor, Fault, Signature},
     error::OperatorError,
@@ -6,10 +8,13 @@ use crate::{
     run::Run,
 };
 
-/// Everything that the chain knows of one exact operator.
+/// The shifts that a division by a power of two may have.
+pub const SHIFTS: RangeInclusive<i32> = 1..=62;
+
+/// Everything that the chain knows about one exact operator.
 ///
-/// `registration` is when a descriptor is parsed; the methods that return a `Fault` run then. The
-/// others run when an element is judged, on a descriptor that was accepted.
+/// The functions that return a `Fault` run when a descriptor is parsed. `runs` and `value` run when
+/// an element is judged, on a descriptor that was accepted.
 pub trait Operator {
     /// Which inputs, dtypes and parameters its descriptors have.
     const SIGNATURE: Signature;

@@ -8,7 +8,7 @@ use crate::{
     },
     error::OperatorError,
     operand::Operand,
-    operator::{stored_row, Footprint, Operator},
+    operator::{stored_row, Footprint, Operator, SHIFTS},
     place::Place,
     reading::{input, int32s, pair, row, row_run, PAIR_BYTES},
     run::Run,
@@ -33,7 +33,7 @@ impl Operator for LayerNorm {
     };
 
     fn check_values(d: &Descriptor) -> Result<(), Fault> {
-        ensure((1..=62).contains(&d.shift), Fault::BadValue)
+        ensure(SHIFTS.contains(&d.shift.into()), Fault::BadValue)
     }
 
     fn shapes_fit(d: &Descriptor) -> Result<bool, Fault> {
@@ -66,7 +66,8 @@ impl Operator for LayerNorm {
     }
 }
 
-/// At most 2^20 + 1 in magnitude.
+/// At most 2^20 + 1 in magnitude. A function of its own, in which the loops have all registers to
+/// themselves.
 #[inline(never)]
 fn normalised(values: impl Iterator<Item = i32> + Clone, column: u64) -> Option<i64> {
     let clamped = values.map(|x| i64::from(x).clamp(-OFFSET, LARGEST).wrapping_add(OFFSET));

@@ -1,21 +1,17 @@
 //! clamp(zero point + floor((x * m + 2^(s-1)) / 2^s)) in 64 bits: |x * m| < 2^62, 2^(s-1) <= 2^61.
 //! Reads the element at the same place; m and s per channel are the 8 bytes of its column.
 
-use std::ops::RangeInclusive;
-
 use crate::{
     descriptor::{
         ensure, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype, CHANNELS,
     },
     error::OperatorError,
     operand::Operand,
-    operator::{Footprint, Operator},
+    operator::{Footprint, Operator, SHIFTS},
     place::Place,
     reading::{element, element_run, pair, row_run, PAIR_BYTES},
     run::Run,
 };
-
-const SHIFTS: RangeInclusive<i32> = 1..=62;
 
 pub struct Requantise;
 

@@ -5,7 +5,7 @@ use crate::{
     descriptor::{ensure, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},
     error::OperatorError,
     operand::Operand,
-    operator::{stored_row, Footprint, Operator},
+    operator::{stored_row, Footprint, Operator, SHIFTS},
     place::Place,
     reading::{input, int32s, int8s, row, row_run},
     run::Run,
@@ -26,7 +26,7 @@ impl Operator for Softmax {
     };
 
     fn check_values(d: &Descriptor) -> Result<(), Fault> {
-        ensure(d.multiplier >= 1 && (1..=62).contains(&d.shift), Fault::BadValue)
+        ensure(d.multiplier >= 1 && SHIFTS.contains(&d.shift.into()), Fault::BadValue)
     }
 
     fn shapes_fit(d: &Descriptor) -> Result<bool, Fault> {
