@@ -5,9 +5,6 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
-# SciPy warns when it is loaded after the VM has run, so it is loaded while tests are collected.
-import sklearn.datasets  # noqa: F401
-
 from tests.validator import process
 from tests.world import World
 
