@@ -165,8 +165,18 @@ def channel_macs(descriptor: Descriptor) -> int:
 
 
 def _is_matrix_product(descriptor: Descriptor) -> bool:
-    """Returns whether the operator has this form rather than a convolution's."""
-    return operator_of(descriptor).linear_form is LinearForm.MATRIX_PRODUCT
+    """Returns whether the operator has this form rather than a convolution's.
+
+    Raises ValueError when Freivalds' check does not apply to it.
+    """
+    operator = operator_of(descriptor)
+    match operator.linear_form:
+        case LinearForm.MATRIX_PRODUCT:
+            return True
+        case LinearForm.CONVOLUTION:
+            return False
+        case None:
+            raise ValueError(f"the output of {operator.name} is not linear in its first input")
 
 
 def _products(descriptor: Descriptor) -> int:
