@@ -1,19 +1,21 @@
 """Checks, before any job is claimed, that an executor gives the reference's bits; measures it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 
 from keeper.errors import KeeperError
-from kernels.graph import Graph, GraphBuilder, Value
+from kernels.graph import Graph, GraphBuilder, Opcode, Value, benchmarks
 from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.trace import DType
 from kernels.trace.layout import Array
 
 SEED = 20
 IMAGES = 64
+# The size of the benchmarks' cases, as small as they are tested.
+CASE_SIZE = 64
 
 
 class SelfTestError(KeeperError):
@@ -54,7 +56,7 @@ def self_test(executor: Executor) -> SelfTestReport:
 
 
 def sample_graph(images: int) -> tuple[Graph, list[Array]]:
-    """Return a graph with every operator and its input int8[images, 9, 9, 5].
+    """Return a graph with every operator, and its inputs: the first is int8[images, 9, 9, 5].
 
     Every call returns the same.
     """
@@ -80,7 +82,25 @@ def sample_graph(images: int) -> tuple[Graph, list[Array]]:
     product = build.matmul(flat, int8(37, 64), int32(37))
     build.argmax(build.add(product, int32(1, 1, images, 37)))
     _append_attention(build, pooled, looked_up, int8, int32)
-    return build.build(), [int8(images, 9, 9, 5)]
+    present = {descriptor.opcode for descriptor in build.build().descriptors}
+    others = append_others(build, present)
+    return build.build(), [int8(images, 9, 9, 5), *others]
+
+
+def append_others(build: GraphBuilder, present: Container[Opcode]) -> list[Array]:
+    """Append the benchmark's case of every operator that is not present and return the inputs.
+
+    An operator that the graph above does not use is tested this way.
+    """
+    inputs: list[Array] = []
+    for opcode, benchmark in benchmarks().items():
+        if opcode not in present:
+            case = benchmark.case(
+                CASE_SIZE, lambda array: build.input(array.shape, DType.of(array))
+            )
+            build.append(case.draft)
+            inputs += case.inputs
+    return inputs
 
 
 def _append_attention(

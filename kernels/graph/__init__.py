@@ -11,7 +11,14 @@ from kernels.descriptor import (
     Window,
     output_spec,
 )
-from kernels.exact import LinearForm, input_spec, is_linear, multiply_adds, operator_of
+from kernels.exact import (
+    LinearForm,
+    benchmarks,
+    input_spec,
+    is_linear,
+    multiply_adds,
+    operator_of,
+)
 from kernels.exact.matmul.operator import is_batched
 from kernels.graph.builder import GraphBuilder
 from kernels.graph.file import dump, load, read, write
@@ -36,6 +43,7 @@ __all__ = [
     "TensorSpec",
     "Value",
     "Window",
+    "benchmarks",
     "check_graph",
     "dump",
     "input_spec",
