@@ -28,7 +28,7 @@ class SelfTestReport:
     macs_per_second: float
 
     def macs_per_slot(self, slot_seconds: float) -> int:
-        """Return the rate that a provider declares, in multiply-adds per slot."""
+        """Returns the rate that a provider declares, in multiply-adds per slot."""
         return max(1, int(self.macs_per_second * slot_seconds))
 
 
@@ -54,7 +54,7 @@ def self_test(executor: Executor) -> SelfTestReport:
 
 
 def sample_graph(images: int) -> tuple[Graph, list[Array]]:
-    """Return a graph with every operator and its input int8[images, 9, 9, 5].
+    """Returns a graph with every operator and its input int8[images, 9, 9, 5].
 
     Every call returns the same.
     """
