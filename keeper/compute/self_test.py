@@ -30,7 +30,7 @@ class SelfTestReport:
     macs_per_second: float
 
     def macs_per_slot(self, slot_seconds: float) -> int:
-        """Return the rate that a provider declares, in multiply-adds per slot."""
+        """Returns the rate that a provider declares, in multiply-adds per slot."""
         return max(1, int(self.macs_per_second * slot_seconds))
 
 
@@ -56,7 +56,7 @@ def self_test(executor: Executor) -> SelfTestReport:
 
 
 def sample_graph(images: int) -> tuple[Graph, list[Array]]:
-    """Return a graph with every operator, and its inputs: the first is int8[images, 9, 9, 5].
+    """Returns a graph with every operator, and its inputs: the first is int8[images, 9, 9, 5].
 
     Every call returns the same.
     """
@@ -88,7 +88,7 @@ def sample_graph(images: int) -> tuple[Graph, list[Array]]:
 
 
 def append_others(build: GraphBuilder, present: Container[Opcode]) -> list[Array]:
-    """Append the benchmark's case of every operator that is not present and return the inputs.
+    """Appends the case of every operator that is not present and returns the inputs of all.
 
     An operator that the graph above does not use is tested this way.
     """
@@ -110,7 +110,7 @@ def _append_attention(
     int8: Callable[..., Array],
     int32: Callable[..., Array],
 ) -> None:
-    """Append the operators that transformers use, over two int8 values [N, 4, 4, 33]."""
+    """Appends the operators that transformers use, over two int8 values [N, 4, 4, 33]."""
     weights = build.softmax(build.matmul(query, key), 1_518_500_250, 28)
     mixed = build.matmul(weights, build.transpose(key, (0, 1, 3, 2)))
     near = build.depthwise(query, int8(33, 3, 3, 1), int32(33), padding=(1, 1, 1, 1))

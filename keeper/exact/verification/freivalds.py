@@ -41,7 +41,7 @@ class Fold:
         self._cost = cost
 
     def add(self, descriptor: Descriptor, reads: Sequence[Array], out: Array) -> None:
-        """Add a linear operator: its operands and its output, in the descriptor's shapes."""
+        """Adds a linear operator: its operands and its output, in the descriptor's shapes."""
         if _is_matrix_product(descriptor):
             self.add_matmul(reads, out)
         elif batch_macs(descriptor) <= channel_macs(descriptor):
@@ -54,7 +54,7 @@ class Fold:
         return not self._sums.elements().any()
 
     def add_matmul(self, reads: Sequence[Array], out: Array) -> None:
-        """Add C·t - A·(Bᵀ·t) - bias·t, one coordinate per row of C.
+        """Adds C·t - A·(Bᵀ·t) - bias·t, one coordinate per row of C.
 
         The products of a batch are operators of their own, each with its own t, at the same
         coordinates.
@@ -70,7 +70,7 @@ class Fold:
     def add_convolution_by_batch(
         self, descriptor: Descriptor, reads: Sequence[Array], out: Array
     ) -> None:
-        """Add s·out minus the convolution of s·x, one coordinate per element of an image's output.
+        """Adds s·out minus the convolution of s·x, one coordinate per element of an image's output.
 
         A convolution is linear once the zero point is subtracted, so that one image stands for the
         batch.
@@ -95,7 +95,7 @@ class Fold:
     def add_convolution_by_channel(
         self, descriptor: Descriptor, reads: Sequence[Array], out: Array
     ) -> None:
-        """Add out·t minus the convolution with the one filter t·w, a coordinate per position."""
+        """Adds out·t minus the convolution with one filter t·w, a coordinate per position."""
         x, w = reads[:2]
         channels = out.shape[3]
         vector = self._vector(channels)
