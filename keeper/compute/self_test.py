@@ -88,7 +88,7 @@ def sample_graph(images: int) -> tuple[Graph, list[Array]]:
 
 
 def append_others(build: GraphBuilder, present: Container[Opcode]) -> list[Array]:
-    """Appends the case of every operator that is not present and returns the inputs of all.
+    """Appends the benchmark case of each operator that is not present; returns their inputs.
 
     An operator that the graph above does not use is tested this way.
     """
