@@ -1,4 +1,7 @@
 //! The events that every program with an authority and parameters emits.
+//!
+//! The instructions that emit them stay written out in each program: they differ in the account,
+//! its loader, its checks and the error, and a macro would hide the accounts from the reader.
 
 /// Declares `ParamsSet` and `AuthoritySet` for a program's type of parameters, which derives what
 /// the arguments of an instruction do. With a second name, also the event of that name, which states
