@@ -14,15 +14,6 @@ pub fn envelope(sequence: &mut u64, clock: &Clock) -> Result<Envelope> {
 }
 
 #[event]
-pub struct RegistryInitialized {
-    pub envelope: Envelope,
-    pub authority: Pubkey,
-    pub params: Params,
-}
-
-protocol::governance_events!(Params);
-
-#[event]
 pub struct MarketRolled {
     pub envelope: Envelope,
     pub epoch: u64,
@@ -30,6 +21,8 @@ pub struct MarketRolled {
     pub settled_macs: u64,
     pub demand_q32: u64,
 }
+
+protocol::governance_events!(Params, RegistryInitialized);
 
 #[event]
 pub struct ProviderRegistered {

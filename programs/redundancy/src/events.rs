@@ -6,19 +6,12 @@ use protocol::Envelope;
 use crate::state::{Params, Tolerance};
 
 #[event]
-pub struct Initialized {
-    pub envelope: Envelope,
-    pub authority: Pubkey,
-    pub params: Params,
-}
-
-protocol::governance_events!(Params);
-
-#[event]
 pub struct BuyerOpened {
     pub envelope: Envelope,
     pub owner: Pubkey,
 }
+
+protocol::governance_events!(Params, Initialized);
 
 #[event]
 pub struct TaskPosted {

@@ -4,20 +4,13 @@ use protocol::Envelope;
 use crate::state::Params;
 
 #[event]
-pub struct Initialized {
-    pub envelope: Envelope,
-    pub authority: Pubkey,
-    pub params: Params,
-}
-
-protocol::governance_events!(Params);
-
-#[event]
 pub struct VerdictOpened {
     pub envelope: Envelope,
     pub job: Pubkey,
     pub provider: Pubkey,
 }
+
+protocol::governance_events!(Params, Initialized);
 
 #[event]
 pub struct StageCommitted {

@@ -32,6 +32,16 @@ def test_an_idl_names_the_programs_own_address(program: str) -> None:
     assert document["metadata"]["name"] == program
 
 
+@pytest.mark.parametrize("program", PROGRAM_IDS)
+def test_an_idl_lists_every_account_of_an_instruction_by_itself(program: str) -> None:
+    document = json.loads((REPOSITORY / "idl" / f"{program}.json").read_text("utf-8"))
+    for instruction in document["instructions"]:
+        names = [account["name"] for account in instruction["accounts"]]
+        assert len(set(names)) == len(names), instruction["name"]
+        groups = [each["name"] for each in instruction["accounts"] if "accounts" in each]
+        assert groups == [], instruction["name"]
+
+
 def test_the_address_files_are_what_the_script_writes(tmp_path: Path) -> None:
     script = REPOSITORY / "programs" / "toolchain" / "addresses.py"
     subprocess.run([sys.executable, str(script), "--root", str(tmp_path)], check=True)

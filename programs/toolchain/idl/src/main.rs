@@ -9,7 +9,10 @@ use std::{
     process::{Command, ExitCode, Stdio},
 };
 
-use anchor_lang_idl::{build::IdlBuilder, types::IdlConst};
+use anchor_lang_idl::{
+    build::IdlBuilder,
+    types::{IdlConst, IdlInstructionAccountItem},
+};
 
 const ADDRESSES: &str = "../idl/addresses.json";
 
@@ -39,6 +42,9 @@ fn idl(folder: PathBuf) -> Result<String, Box<dyn Error>> {
         .program_path(folder)
         .cargo_args(vec!["--lib".into(), "--locked".into()])
         .build()?;
+    for instruction in &mut idl.instructions {
+        instruction.accounts = flat(std::mem::take(&mut instruction.accounts));
+    }
     for (_, libraries) in LIBRARIES.iter().filter(|(program, _)| *program == idl.metadata.name) {
         for library in *libraries {
             idl.constants.extend(constants(Path::new(library))?);
@@ -55,6 +61,16 @@ fn idl(folder: PathBuf) -> Result<String, Box<dyn Error>> {
         .ok_or_else(|| format!("{ADDRESSES} has no {}", idl.metadata.name))?
         .to_owned();
     Ok(serde_json::to_string_pretty(&idl)?)
+}
+
+/// Returns the accounts as a transaction lists them. How a program groups accounts that several
+/// instructions take is its own affair; clients name each by itself.
+fn flat(accounts: Vec<IdlInstructionAccountItem>) -> Vec<IdlInstructionAccountItem> {
+    let each = accounts.into_iter().flat_map(|account| match account {
+        IdlInstructionAccountItem::Composite(group) => flat(group.accounts),
+        single => vec![single],
+    });
+    each.collect()
 }
 
 /// Returns the IDL constants that the library crate in this folder declares. Anchor's attribute

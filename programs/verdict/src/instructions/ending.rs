@@ -8,14 +8,27 @@ use crate::{
     CPI_SIGNER,
 };
 
+/// The accounts of the registry that end a job.
+#[derive(Accounts)]
+pub struct Conclusion<'info> {
+    /// CHECK: the verdict's job; the registry checks the rest
+    #[account(mut)]
+    pub job: UncheckedAccount<'info>,
+    /// CHECK: the Provider that is paid or blamed, as the registry checks; any account after a trap
+    #[account(mut)]
+    pub provider: UncheckedAccount<'info>,
+    /// CHECK: checked by the registry
+    #[account(mut)]
+    pub utilisation: UncheckedAccount<'info>,
+    /// CHECK: read by the registry
+    pub registry: UncheckedAccount<'info>,
+}
+
 /// What both ends of a verdict have in common: escrow credits, the registry concludes.
 pub struct Ending<'a, 'info> {
     pub authority: &'a AccountInfo<'info>,
     pub escrow: &'a AccountInfo<'info>,
-    pub registry: &'a AccountInfo<'info>,
-    pub job: &'a AccountInfo<'info>,
-    pub provider: &'a AccountInfo<'info>,
-    pub utilisation: &'a AccountInfo<'info>,
+    pub conclusion: &'a Conclusion<'info>,
 }
 
 impl<'info> Ending<'_, 'info> {
@@ -54,22 +67,23 @@ impl<'info> Ending<'_, 'info> {
 
     /// `blamed` is the provider whose reputation a void costs.
     pub fn conclude(&self, outcome: JobState, macs: u64, blamed: Pubkey) -> Result<()> {
+        let Conclusion { job, provider, utilisation, registry } = self.conclusion;
         call(
             job_registry::ID,
             job_registry::accounts::Conclude {
                 authority: *self.authority.key,
-                registry: *self.registry.key,
-                job: *self.job.key,
-                provider: *self.provider.key,
-                utilisation: *self.utilisation.key,
+                registry: *registry.key,
+                job: *job.key,
+                provider: *provider.key,
+                utilisation: *utilisation.key,
             },
             job_registry::instruction::Conclude { outcome: outcome as u8, paid_macs: macs, blamed },
             &[
                 self.authority.clone(),
-                self.registry.clone(),
-                self.job.clone(),
-                self.provider.clone(),
-                self.utilisation.clone(),
+                registry.to_account_info(),
+                job.to_account_info(),
+                provider.to_account_info(),
+                utilisation.to_account_info(),
             ],
             CPI_SIGNER,
         )

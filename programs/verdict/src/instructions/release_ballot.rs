@@ -2,12 +2,11 @@ use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use protocol::addresses::VERDICT_CPI;
 use staking::{
-    calls::{forfeit_bond, record_catch, unlock_exposure},
+    calls::{record_catch, unlock_exposure},
     program::Staking,
-    state::Exposure,
 };
 
-use super::fee_vault::require_fee_vault;
+use super::{exposed_stake::*, fee_vault::require_fee_vault};
 use crate::{
     errors::VerdictError,
     events::BallotReleased,
@@ -23,17 +22,7 @@ pub struct ReleaseBallot<'info> {
     /// CHECK: who cast the ballot; receives the exposure's rent
     #[account(mut)]
     pub owner: UncheckedAccount<'info>,
-    /// CHECK: checked by staking
-    #[account(mut)]
-    pub pool: UncheckedAccount<'info>,
-    /// CHECK: staking compares it with the exposure
-    #[account(mut)]
-    pub position: UncheckedAccount<'info>,
-    #[account(mut)]
-    pub exposure: AccountLoader<'info, Exposure>,
-    /// CHECK: checked by staking
-    #[account(mut)]
-    pub verifiers: UncheckedAccount<'info>,
+    pub stake: ExposedStake<'info>,
     /// CHECK: checked by staking
     #[account(mut)]
     pub stake_vault: UncheckedAccount<'info>,
@@ -52,33 +41,31 @@ pub struct ReleaseBallot<'info> {
 impl<'info> ReleaseBallot<'info> {
     fn validate(&self, job: &Pubkey, verifier: &Pubkey) -> Result<()> {
         require_keys_eq!(self.owner.key(), *verifier, VerdictError::Unauthorized);
-        require_keys_eq!(self.exposure.load()?.job, *job, VerdictError::JobMismatch);
-        require_keys_eq!(self.exposure.load()?.owner, *verifier, VerdictError::Unauthorized);
+        let exposure = self.stake.exposure.load()?;
+        require_keys_eq!(exposure.job, *job, VerdictError::JobMismatch);
+        require_keys_eq!(exposure.owner, *verifier, VerdictError::Unauthorized);
         Ok(())
     }
 
     fn forfeit(&'info self, job: &Pubkey) -> Result<()> {
         require_fee_vault(&self.escrow_config, &self.fee_vault, job)?;
-        let infos = [
-            self.authority.to_account_info(),
-            self.pool.to_account_info(),
-            self.position.to_account_info(),
-            self.exposure.to_account_info(),
-            self.verifiers.to_account_info(),
-            self.stake_vault.to_account_info(),
-            self.fee_vault.to_account_info(),
-            self.token_program.to_account_info(),
-        ];
-        forfeit_bond(&infos, CPI_SIGNER)
+        let penalty = Penalty {
+            authority: &self.authority,
+            stake: &self.stake,
+            stake_vault: &self.stake_vault,
+            destination: &self.fee_vault,
+            token_program: &self.token_program,
+        };
+        penalty.forfeit_bond()
     }
 
     fn record_catch(&self) -> Result<()> {
         let infos = [
             self.authority.to_account_info(),
-            self.pool.to_account_info(),
-            self.position.to_account_info(),
-            self.exposure.to_account_info(),
-            self.verifiers.to_account_info(),
+            self.stake.pool.to_account_info(),
+            self.stake.position.to_account_info(),
+            self.stake.exposure.to_account_info(),
+            self.stake.verifiers.to_account_info(),
         ];
         record_catch(&infos, CPI_SIGNER)
     }
@@ -87,8 +74,8 @@ impl<'info> ReleaseBallot<'info> {
         let infos = [
             self.authority.to_account_info(),
             self.owner.to_account_info(),
-            self.position.to_account_info(),
-            self.exposure.to_account_info(),
+            self.stake.position.to_account_info(),
+            self.stake.exposure.to_account_info(),
         ];
         unlock_exposure(&infos, true, CPI_SIGNER)
     }

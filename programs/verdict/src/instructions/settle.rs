@@ -6,7 +6,7 @@ use escrow::{
 use job_registry::{program::JobRegistry, state::JobState};
 use protocol::addresses::VERDICT_CPI;
 
-use super::ending::{finish, require_of_job, Ending};
+use super::ending::*;
 use crate::{
     errors::Checked,
     events::VerdictSettled,
@@ -19,17 +19,7 @@ pub struct Settle<'info> {
     pub cranker: Signer<'info>,
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
-    /// CHECK: the verdict's job; the registry checks the rest
-    #[account(mut)]
-    pub job: UncheckedAccount<'info>,
-    /// CHECK: the Provider of the job's lease, as the registry checks
-    #[account(mut)]
-    pub provider: UncheckedAccount<'info>,
-    /// CHECK: checked by the registry
-    #[account(mut)]
-    pub utilisation: UncheckedAccount<'info>,
-    /// CHECK: read by the registry
-    pub registry: UncheckedAccount<'info>,
+    pub conclusion: Conclusion<'info>,
     /// CHECK: escrow's config, loaded as such where it is read
     pub escrow_config: UncheckedAccount<'info>,
     #[account(mut)]
@@ -45,17 +35,14 @@ impl<'info> Settle<'info> {
     fn validate(&self, slot: u64) -> Result<()> {
         let verdict = self.verdict.load()?;
         verdict.require_payable(slot)?;
-        require_of_job(&verdict, self.job.key, &self.escrow.load()?.job)
+        require_of_job(&verdict, self.conclusion.job.key, &self.escrow.load()?.job)
     }
 
     fn ending(&self) -> Ending<'_, 'info> {
         Ending {
             authority: &self.authority,
             escrow: self.escrow.as_ref(),
-            registry: &self.registry,
-            job: &self.job,
-            provider: &self.provider,
-            utilisation: &self.utilisation,
+            conclusion: &self.conclusion,
         }
     }
 }

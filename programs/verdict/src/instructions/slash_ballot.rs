@@ -1,9 +1,9 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use protocol::addresses::VERDICT_CPI;
-use staking::{program::Staking, state::Exposure};
+use staking::program::Staking;
 
-use super::{fee_vault::require_fee_vault, slashing::Slashing};
+use super::{exposed_stake::*, fee_vault::require_fee_vault};
 use crate::{events::BallotSlashed, state::Verdict};
 
 /// Anyone may crank. A verifier that accepted what was proven wrong loses its exposure: a share is
@@ -12,17 +12,7 @@ use crate::{events::BallotSlashed, state::Verdict};
 pub struct SlashBallot<'info> {
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
-    /// CHECK: checked by staking
-    #[account(mut)]
-    pub pool: UncheckedAccount<'info>,
-    /// CHECK: staking compares it with the exposure
-    #[account(mut)]
-    pub position: UncheckedAccount<'info>,
-    #[account(mut)]
-    pub exposure: AccountLoader<'info, Exposure>,
-    /// CHECK: checked by staking
-    #[account(mut)]
-    pub verifiers: UncheckedAccount<'info>,
+    pub stake: ExposedStake<'info>,
     /// CHECK: checked by staking
     #[account(mut)]
     pub mint: UncheckedAccount<'info>,
@@ -46,19 +36,15 @@ pub(crate) fn handler<'info>(ctx: Context<'info, SlashBallot<'info>>, ballot: u8
     let mut verdict = accounts.verdict.load_mut()?;
     let verifier = verdict.slash_ballot(ballot)?;
     require_fee_vault(&accounts.escrow_config, &accounts.fee_vault, &verdict.job)?;
-    let slashing = Slashing {
+    accounts.stake.require_of(&verdict.job, &verifier)?;
+    let penalty = Penalty {
         authority: &accounts.authority,
-        pool: &accounts.pool,
-        position: &accounts.position,
-        exposure: &accounts.exposure,
-        verifiers: &accounts.verifiers,
-        mint: &accounts.mint,
+        stake: &accounts.stake,
         stake_vault: &accounts.stake_vault,
         destination: &accounts.fee_vault,
         token_program: &accounts.token_program,
     };
-    slashing.require_of(&verdict.job, &verifier)?;
-    let (slashed, _) = slashing.take()?;
+    let (slashed, _) = penalty.slash(&accounts.mint)?;
     let envelope = verdict.next_envelope(&Clock::get()?)?;
     emit!(BallotSlashed { envelope, job: verdict.job, ballot, verifier, slashed });
     Ok(())

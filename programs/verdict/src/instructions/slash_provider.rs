@@ -2,9 +2,9 @@ use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use escrow::state::Escrow;
 use protocol::addresses::VERDICT_CPI;
-use staking::{program::Staking, state::Exposure};
+use staking::program::Staking;
 
-use super::slashing::Slashing;
+use super::exposed_stake::*;
 use crate::{
     errors::{Checked, VerdictError},
     events::ProviderSlashed,
@@ -24,17 +24,7 @@ pub struct SlashProvider<'info> {
     /// CHECK: the escrow names it
     #[account(mut, address = escrow.load()?.vault @ VerdictError::JobMismatch)]
     pub vault: UncheckedAccount<'info>,
-    /// CHECK: checked by staking
-    #[account(mut)]
-    pub pool: UncheckedAccount<'info>,
-    /// CHECK: staking compares it with the exposure
-    #[account(mut)]
-    pub position: UncheckedAccount<'info>,
-    #[account(mut)]
-    pub exposure: AccountLoader<'info, Exposure>,
-    /// CHECK: checked by staking
-    #[account(mut)]
-    pub verifiers: UncheckedAccount<'info>,
+    pub stake: ExposedStake<'info>,
     /// CHECK: checked by staking
     #[account(mut)]
     pub mint: UncheckedAccount<'info>,
@@ -48,7 +38,7 @@ pub struct SlashProvider<'info> {
     pub token_program: Program<'info, Token>,
 }
 
-impl<'info> SlashProvider<'info> {
+impl SlashProvider<'_> {
     fn validate(&self, slot: u64) -> Result<()> {
         let verdict = self.verdict.load()?;
         verdict.require_slashable()?;
@@ -58,21 +48,18 @@ impl<'info> SlashProvider<'info> {
         let may_be_trap = receipt.may_be_trap(self.config.params.trap_slots, slot)?;
         require!(!may_be_trap, VerdictError::TrapOpen);
         require_keys_eq!(self.escrow.load()?.job, verdict.job, VerdictError::JobMismatch);
-        self.slashing().require_of(&verdict.job, &verdict.convicted()?.provider)
+        self.stake.require_of(&verdict.job, &verdict.convicted()?.provider)
     }
 
-    fn slashing(&self) -> Slashing<'_, 'info> {
-        Slashing {
+    fn slash(&self) -> Result<(u64, u64)> {
+        let penalty = Penalty {
             authority: &self.authority,
-            pool: &self.pool,
-            position: &self.position,
-            exposure: &self.exposure,
-            verifiers: &self.verifiers,
-            mint: &self.mint,
+            stake: &self.stake,
             stake_vault: &self.stake_vault,
             destination: &self.vault,
             token_program: &self.token_program,
-        }
+        };
+        penalty.slash(&self.mint)
     }
 }
 
@@ -80,7 +67,7 @@ pub(crate) fn handler(ctx: Context<SlashProvider>) -> Result<()> {
     let accounts = ctx.accounts;
     let clock = Clock::get()?;
     accounts.validate(clock.slot)?;
-    let (slashed, paid) = accounts.slashing().take()?;
+    let (slashed, paid) = accounts.slash()?;
     let mut verdict = accounts.verdict.load_mut()?;
     verdict.slashed(paid, accounts.config.params.bounty_bps)?;
     let mut receipt = accounts.receipt.load_mut()?;

@@ -3,50 +3,29 @@ use anchor_spl::token::Token;
 use escrow::{program::Escrow as EscrowProgram, state::Escrow};
 use job_registry::{program::JobRegistry, state::JobState};
 use protocol::addresses::VERDICT_CPI;
-use staking::{calls::forfeit_bond, program::Staking, state::Exposure};
+use staking::program::Staking;
 
-use super::ending::{finish, require_of_job, Ending};
+use super::{ending::*, exposed_stake::*};
 use crate::{
     errors::{Checked, VerdictError},
     events::VerdictVoided,
     state::{settlement, Outcome, Verdict},
-    CPI_SIGNER,
 };
 
-/// Anyone may crank. `provider`, `position` and `exposure` are the blamed provider's, see
+/// Anyone may crank. `conclusion.provider` and `stake` are the blamed provider's, see
 /// [`Verdict::blamed`].
 #[derive(Accounts)]
 pub struct Void<'info> {
     pub cranker: Signer<'info>,
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
-    /// CHECK: the verdict's job; the registry checks the rest
-    #[account(mut)]
-    pub job: UncheckedAccount<'info>,
-    /// CHECK: the blamed Provider, as the registry checks; any account after a trap
-    #[account(mut)]
-    pub provider: UncheckedAccount<'info>,
-    /// CHECK: checked by the registry
-    #[account(mut)]
-    pub utilisation: UncheckedAccount<'info>,
-    /// CHECK: read by the registry
-    pub registry: UncheckedAccount<'info>,
+    pub conclusion: Conclusion<'info>,
     #[account(mut)]
     pub escrow: AccountLoader<'info, Escrow>,
     /// CHECK: the job's vault, compared with what the escrow says
     #[account(mut)]
     pub vault: UncheckedAccount<'info>,
-    /// CHECK: checked by staking
-    #[account(mut)]
-    pub pool: UncheckedAccount<'info>,
-    /// CHECK: staking compares it with the exposure
-    #[account(mut)]
-    pub position: UncheckedAccount<'info>,
-    #[account(mut)]
-    pub exposure: AccountLoader<'info, Exposure>,
-    /// CHECK: checked by staking
-    #[account(mut)]
-    pub verifiers: UncheckedAccount<'info>,
+    pub stake: ExposedStake<'info>,
     /// CHECK: checked by staking
     #[account(mut)]
     pub stake_vault: UncheckedAccount<'info>,
@@ -62,11 +41,10 @@ pub struct Void<'info> {
 impl<'info> Void<'info> {
     /// Returns the blamed provider, and whether its bond goes to the buyer.
     fn validate(&self, verdict: &Verdict) -> Result<(Pubkey, bool)> {
-        let (escrow, exposure) = (self.escrow.load()?, self.exposure.load()?);
-        require_of_job(verdict, self.job.key, &escrow.job)?;
-        require_keys_eq!(exposure.job, verdict.job, VerdictError::JobMismatch);
+        let escrow = self.escrow.load()?;
+        require_of_job(verdict, self.conclusion.job.key, &escrow.job)?;
         let (blamed, forfeits) = verdict.blamed()?;
-        require_keys_eq!(exposure.owner, blamed, VerdictError::BlameMismatch);
+        self.stake.require_of(&verdict.job, &blamed)?;
         require_keys_eq!(escrow.vault, self.vault.key(), VerdictError::JobMismatch);
         Ok((blamed, forfeits))
     }
@@ -75,26 +53,20 @@ impl<'info> Void<'info> {
         Ending {
             authority: &self.authority,
             escrow: self.escrow.as_ref(),
-            registry: &self.registry,
-            job: &self.job,
-            provider: &self.provider,
-            utilisation: &self.utilisation,
+            conclusion: &self.conclusion,
         }
     }
 
     /// The buyer reclaims the bond from the job's vault.
     fn forfeit(&self) -> Result<()> {
-        let infos = [
-            self.authority.to_account_info(),
-            self.pool.to_account_info(),
-            self.position.to_account_info(),
-            self.exposure.to_account_info(),
-            self.verifiers.to_account_info(),
-            self.stake_vault.to_account_info(),
-            self.vault.to_account_info(),
-            self.token_program.to_account_info(),
-        ];
-        forfeit_bond(&infos, CPI_SIGNER)
+        let penalty = Penalty {
+            authority: &self.authority,
+            stake: &self.stake,
+            stake_vault: &self.stake_vault,
+            destination: &self.vault,
+            token_program: &self.token_program,
+        };
+        penalty.forfeit_bond()
     }
 }
 
