@@ -142,7 +142,7 @@ pub enum RegistryError {
     WrongConfig,
 }
 
-/// None from checked arithmetic becomes the program's error.
+/// Turns the `None` of checked arithmetic into this program's error.
 pub trait Checked<T> {
     fn checked(self) -> Result<T>;
 }

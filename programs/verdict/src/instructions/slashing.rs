@@ -7,8 +7,8 @@ use crate::{
     CPI_SIGNER,
 };
 
-/// What takes all that an exposure holds but its bond: staking burns a share, the rest goes to
-/// `destination`.
+/// The accounts for slashing everything that an exposure holds except its bond. Staking burns a
+/// share, and the rest goes to `destination`.
 pub struct Slashing<'a, 'info> {
     pub authority: &'a AccountInfo<'info>,
     pub pool: &'a AccountInfo<'info>,
@@ -33,8 +33,8 @@ impl Slashing<'_, '_> {
         token::holding(self.destination).map(|holding| holding.amount).checked()
     }
 
-    /// Returns what was taken and what of it arrived. An empty exposure has nothing to take, and
-    /// must not keep a job from ending.
+    /// Slashes and returns the amount taken and the part of it that arrived, in base units. An
+    /// empty exposure is no error, because it must not keep a job from ending.
     pub fn take(&self) -> Result<(u64, u64)> {
         let amount = self.exposure.load()?.amount;
         if amount == 0 {

@@ -13,7 +13,7 @@ use crate::{
     CPI_SIGNER,
 };
 
-/// Anyone may crank. `provider`, `position` and `exposure` are the blamed provider's, see
+/// Anyone may crank. `provider`, `position` and `exposure` belong to the blamed provider, see
 /// [`Verdict::blamed`].
 #[derive(Accounts)]
 pub struct Void<'info> {
@@ -33,7 +33,7 @@ pub struct Void<'info> {
     pub registry: UncheckedAccount<'info>,
     #[account(mut)]
     pub escrow: AccountLoader<'info, Escrow>,
-    /// CHECK: the job's vault, compared with what the escrow says
+    /// CHECK: the job's vault, compared with the vault that the escrow names
     #[account(mut)]
     pub vault: UncheckedAccount<'info>,
     /// CHECK: checked by staking
@@ -60,7 +60,7 @@ pub struct Void<'info> {
 }
 
 impl<'info> Void<'info> {
-    /// Returns the blamed provider, and whether its bond goes to the buyer.
+    /// Returns the blamed provider and whether its bond goes to the buyer.
     fn validate(&self, verdict: &Verdict) -> Result<(Pubkey, bool)> {
         let (escrow, exposure) = (self.escrow.load()?, self.exposure.load()?);
         require_of_job(verdict, self.job.key, &escrow.job)?;
@@ -82,7 +82,7 @@ impl<'info> Void<'info> {
         }
     }
 
-    /// The buyer reclaims the bond from the job's vault.
+    /// Forfeits the bond to the job's vault, where the buyer reclaims it.
     fn forfeit(&self) -> Result<()> {
         let infos = [
             self.authority.to_account_info(),
