@@ -1,14 +1,15 @@
-//! A job's money: locked before the job is posted, paid out by what verdict credits.
+//! A job's money, which is locked before the job is posted and paid out as verdict credits it.
 //!
-//! A buyer locks price, verification fees, crank tips and urgency premium in a vault of the job's
-//! own; posting fee and part of the premium burn. A job that is not posted gives everything back
-//! to its buyer. Verdict credits parties and charges the fee, never beyond what is locked, and
-//! makes the escrow final; the registry makes it final without credits when nobody did the job.
-//! A task of redundancy is locked in the same way, and redundancy alone settles it.
+//! A buyer locks the price, verification fees, crank tips and urgency premium in a vault of the
+//! job's own. The posting fee and a part of the premium are burned. If the job is not posted, the
+//! buyer can take everything else back. Verdict credits parties and charges the fee, never beyond
+//! the locked amount, and makes the escrow final. The registry makes it final without credits when
+//! nobody did the job. A task of redundancy is locked in the same way, and only redundancy settles
+//! it.
 //!
-//! Each party then pulls its own credit once, anybody moves the fee on, and whatever nobody is
-//! owed returns to the buyer, donations and forfeited bonds included. A closed token account
-//! holds up nobody else. Collected fees are split between stakers, treasury and burn.
+//! Each party then withdraws its own credit once, and anybody moves the fee on. The amount that
+//! nobody is owed returns to the buyer, donations and forfeited bonds included. One party's closed
+//! token account blocks nobody else. Collected fees are split between stakers, treasury and burn.
 
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;

@@ -1,21 +1,21 @@
-//! Who computes what, for how much, by when.
+//! Who computes which job, for how much, and by when.
 //!
 //! A graph is registered once: its author opens it, appends the operators' descriptors, and the
 //! last append seals it. Providers and verifiers register over their stake.
 //!
-//! A buyer posts a job in the transaction that locks its escrow. Providers claim in an order that
-//! follows from their stake and a slot hash nobody knew; the claimer's stake and a bond lock. The
-//! verdict program records each stage that the provider commits, which extends the lease; the
-//! last stage commits the job, and the verdict concludes it: settled or voided.
+//! A buyer posts a job in the transaction that locks its escrow. Providers claim it in an order
+//! that follows from their stake and a slot hash that nobody knew in advance. A claim locks the
+//! provider's stake and a bond. The verdict program records each stage that the provider commits,
+//! which extends the lease. The last stage commits the job, and the verdict concludes it as settled
+//! or voided.
 //!
-//! Every wait has an end that anyone can bring about. An expired lease gives its bond to the buyer
-//! and opens the job for others; a job that nobody claims is refunded, or goes to the verdict with
-//! the stages it has. An ended job lets go of its stake, and closes once its escrow and verdict
-//! are closed.
+//! Anyone can end every wait. An expired lease gives its bond to the buyer and opens the job for
+//! others. A job that nobody claims is refunded, or goes to the verdict with the stages that it
+//! has. An ended job releases its stake, and is closed once its escrow and verdict are closed.
 //!
-//! Accounts of this program's types exist at their canonical addresses only, because each is
-//! created by an `init` with its seeds and canonical bump: owner, type and the fields compared are
-//! proof enough of which one it is, and hot instructions derive no address again.
+//! Accounts of this program's types exist only at their canonical addresses, because each is
+//! created by an `init` with its seeds and canonical bump. So the owner, the type and the compared
+//! fields prove which account it is, and frequent instructions derive no address again.
 
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;

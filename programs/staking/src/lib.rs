@@ -1,18 +1,18 @@
-//! Stake: who answers for what, with how much, and what it earns.
+//! Stake: how much each party has, how much of it is at risk for which job, and what it earns.
 //!
-//! A holder opens a position and stakes into it. Stake earns a share of every slot's rewards by
-//! its amount and leaves by a ticket that waits out the unbonding period; what an exposure holds
-//! cannot leave. A provider's or verifier's part in a job locks an exposure with the owner's own
-//! signature and that of the program in charge. It ends by release, by forfeiting its bond for an
-//! objective timeout, or by a slash, which only verdict can order and only once.
+//! A holder opens a position and stakes into it. Stake earns a share of every slot's rewards in
+//! proportion to its amount, and leaves through a ticket that waits out the unbonding period. Stake
+//! in an exposure cannot leave. A provider's or verifier's part in a job locks an exposure with the
+//! signatures of the owner and of the program in charge. An exposure ends by release, by forfeiting
+//! its bond for an objective timeout, or by a slash, which only verdict can order and only once.
 //!
-//! Verifiers take a seat, which weighs stake times catch rate: what a verifier is trusted to see.
-//! It starts at one half, gains a sixteenth of what it lacks for each fraud rejected, and is
-//! quartered by a slash. Every change of a seat's weight updates one tree; anybody copies it once
-//! an epoch into one of two snapshots, from which verdict draws. A seat given up stays reserved
-//! until no snapshot shows it.
+//! Verifiers take a seat, whose weight is stake times catch rate. The catch rate tells how far a
+//! verifier is trusted to notice a wrong result. It starts at one half, gains a sixteenth of its
+//! distance to 1 for each rejected fraud, and falls to a quarter with a slash. Every change of a
+//! seat's weight updates one tree. Anybody copies it once per epoch into one of two snapshots, from
+//! which verdict draws. A vacated seat stays reserved until no snapshot contains it.
 //!
-//! Rewards stream linearly from fees and from an emission that halves; the stream waits while
+//! Rewards stream linearly from fees and from an emission that halves. The stream pauses while
 //! nobody stakes.
 
 #[cfg(target_os = "solana")]
