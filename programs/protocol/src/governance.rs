@@ -1,7 +1,7 @@
 //! The events that every program with an authority and parameters emits.
 
-/// Declares `ParamsSet` and `AuthoritySet` for a program's type of parameters, which derives what
-/// the arguments of an instruction do.
+/// Declares `ParamsSet` and `AuthoritySet` for a program's type of parameters, which must derive
+/// the traits of an instruction argument.
 #[macro_export]
 macro_rules! governance_events {
     ($params:ident) => {
