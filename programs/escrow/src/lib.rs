@@ -48,7 +48,7 @@ pub mod escrow {
         InitializeFeeVault::handler(ctx, shard)
     }
 
-    /// Replaces the parameters. What is locked already keeps its terms.
+    /// Replaces the parameters. Money that is locked already keeps its terms.
     ///
     /// Caller: the authority. When: at any time.
     /// - `params`: units at the fields of `Params`.
@@ -81,13 +81,13 @@ pub mod escrow {
         RefundUnposted::handler(ctx)
     }
 
-    /// Credits parties and charges the fee, up to what is locked.
+    /// Credits parties and charges the fee, up to the locked amount.
     ///
     /// Caller: verdict for jobs, redundancy for tasks. When: while the escrow is locked.
     /// - `credits`: amounts in base units of $NLOV.
     /// - `fee`: base units of $NLOV.
-    /// - `extra`: base units of $NLOV that reached the vault besides what was locked and that raise
-    ///   the limit; if it is not 0 the vault must be given and hold all that is owed.
+    /// - `extra`: base units of $NLOV that reached the vault in addition to the locked amount and
+    ///   raise the limit; if it is not 0, the vault must be passed and hold everything that is owed.
     /// - `finalise`: whether to end the escrow: nothing is credited afterwards.
     pub fn settle(
         ctx: Context<Settle>,
@@ -124,8 +124,8 @@ pub mod escrow {
         CollectFee::handler(ctx)
     }
 
-    /// Returns to the buyer what the vault holds beyond what is owed. Closes vault and escrow once
-    /// everything is paid.
+    /// Returns to the buyer the amount that the vault holds beyond what is owed. Closes the vault
+    /// and the escrow once everything is paid.
     ///
     /// Caller: anybody. When: once the escrow is final.
     pub fn reclaim(ctx: Context<Reclaim>) -> Result<()> {

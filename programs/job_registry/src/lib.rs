@@ -50,7 +50,7 @@ pub mod job_registry {
         initialize::handler(ctx, params, authority)
     }
 
-    /// Creates the account that holds the demand of the last epoch.
+    /// Creates the account that holds the demand of the previous epoch.
     ///
     /// Caller: the deployer. When: once.
     pub fn initialize_market(ctx: Context<InitializeMarket>) -> Result<()> {
@@ -80,15 +80,15 @@ pub mod job_registry {
         set_authority::handler(ctx)
     }
 
-    /// Sums the utilisation shards of the epoch before into the demand that prices of this epoch
-    /// use. The remaining accounts are the `SHARDS` shards in order.
+    /// Sums the utilisation shards of the previous epoch into the demand that sets the prices of
+    /// this epoch. The remaining accounts are the `SHARDS` shards in order.
     ///
     /// Caller: anybody. When: once per epoch.
     pub fn roll_market<'info>(ctx: Context<'info, RollMarket<'info>>) -> Result<()> {
         roll_market::handler(ctx)
     }
 
-    /// Creates a provider's account over its stake.
+    /// Creates a provider's account, backed by its stake.
     ///
     /// Caller: the owner of a position. When: once per owner.
     /// - `capability`: units at the fields of `Capability`.
@@ -96,7 +96,7 @@ pub mod job_registry {
         register_provider::handler(ctx, capability)
     }
 
-    /// Replaces what a provider offers.
+    /// Replaces the capability that a provider offers.
     ///
     /// Caller: the provider. When: at any time.
     /// - `capability`: units at the fields of `Capability`.
@@ -116,7 +116,7 @@ pub mod job_registry {
         deregister_provider::handler(ctx)
     }
 
-    /// Creates a verifier's account over its seat.
+    /// Creates a verifier's account, backed by its seat.
     ///
     /// Caller: the owner of the seat. When: once per owner, while the seat is held.
     /// - `endpoint`: URL in printable ASCII, padded with zeros.
@@ -131,7 +131,7 @@ pub mod job_registry {
 
     /// Replaces what a verifier declares, and its seat.
     ///
-    /// Caller: the verifier. When: while it holds the seat that is given.
+    /// Caller: the verifier. When: while it holds the seat that is passed.
     /// - `endpoint`: URL in printable ASCII, padded with zeros.
     /// - `memory_bytes`: bytes.
     pub fn update_verifier(
@@ -149,7 +149,7 @@ pub mod job_registry {
         deregister_verifier::handler(ctx)
     }
 
-    /// Creates a graph that its author then appends operators to.
+    /// Creates a graph, to which its author then appends operators.
     ///
     /// Caller: anybody, as its author. When: once per author and spec root.
     /// - `spec_root`: root of the Merkle tree over the descriptors.

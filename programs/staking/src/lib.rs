@@ -60,7 +60,7 @@ pub mod staking {
     }
 
     /// Replaces the parameters. Refuses a burned share of slashes under which cheating, or
-    /// accepting unchecked, would pay.
+    /// accepting without checking, would pay.
     ///
     /// Caller: the authority. When: at any time.
     /// - `params`: units at the fields of `Params`.
@@ -123,7 +123,7 @@ pub mod staking {
         FundRewards::handler(ctx, amount)
     }
 
-    /// Adds tokens to what the emission schedule hands out.
+    /// Adds tokens to the amount that the emission schedule hands out.
     ///
     /// Caller: anybody who owns the source account. When: after `initialize_rewards`.
     /// - `amount`: base units of $NLOV, more than 0.
@@ -131,7 +131,8 @@ pub mod staking {
         FundEmission::handler(ctx, amount)
     }
 
-    /// Moves the emission that is due into the stream of rewards. What its vault lacks is forgone.
+    /// Moves the emission that is due into the stream of rewards. The amount that its vault lacks
+    /// is forgone.
     ///
     /// Caller: anybody. When: whenever some is due.
     pub fn emit_rewards(ctx: Context<EmitRewards>) -> Result<()> {
@@ -159,8 +160,8 @@ pub mod staking {
         UnlockExposure::handler(ctx, close)
     }
 
-    /// Sends an exposure's bond to another token account. A bond of zero, or one forfeited before,
-    /// moves nothing.
+    /// Sends an exposure's bond to another token account. A bond that is zero or was forfeited
+    /// before moves nothing.
     ///
     /// Caller: the program that locked the exposure, or verdict. When: while the exposure is
     /// locked.
@@ -168,8 +169,8 @@ pub mod staking {
         ForfeitBond::handler(ctx)
     }
 
-    /// Takes stake that an exposure holds: a share is burned, the rest is sent on. Divides the
-    /// owner's catch rate by 4.
+    /// Takes stake that an exposure holds: a share is burned, and the rest is sent to the
+    /// destination. Divides the owner's catch rate by 4.
     ///
     /// Caller: verdict. When: once per exposure, while it is locked.
     /// - `amount`: base units of stake, more than 0 and at most what the exposure holds besides its
@@ -195,17 +196,17 @@ pub mod staking {
         TakeSeat::handler(ctx, index)
     }
 
-    /// Gives a seat up: it weighs nothing from now on, but stays reserved.
+    /// Vacates a seat, which has no weight from then on but stays reserved.
     ///
     /// Caller: the owner of the seat. When: while the seat is held.
     pub fn vacate_seat(ctx: Context<VacateSeat>) -> Result<()> {
         VacateSeat::handler(ctx)
     }
 
-    /// Closes a seat that was given up, so that others can take it.
+    /// Closes a vacated seat, so that others can take it.
     ///
-    /// Caller: the owner of the seat. When: `VACATED_EPOCHS` after it was given up, once no
-    /// snapshot shows it.
+    /// Caller: the owner of the seat. When: `VACATED_EPOCHS` after it was vacated, once no snapshot
+    /// contains it.
     pub fn close_seat(ctx: Context<CloseSeat>) -> Result<()> {
         CloseSeat::handler(ctx)
     }

@@ -271,8 +271,8 @@ pub mod verdict {
         instructions::answer_element::handler(ctx, question, tail)
     }
 
-    /// Makes the provider show elements because the buyer misses the data of a result that it is
-    /// about to pay for.
+    /// Makes the provider show elements because the buyer cannot get the data of a result that it
+    /// is about to pay for.
     ///
     /// Caller: the buyer. When: once, within the window of the result.
     pub fn demand_answers(ctx: Context<DemandAnswers>) -> Result<()> {
