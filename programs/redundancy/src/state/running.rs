@@ -24,8 +24,8 @@ impl Task {
     }
 
     /// Closes joining after its deadline. The providers that joined run the task if k of them can
-    /// agree and this round brought a new one; otherwise the task ends. k was chosen as more than
-    /// half of a larger number of runs.
+    /// agree and this round brought a new one; otherwise the task ends. k stays more than half of
+    /// the runs, because it was more than half of a larger number.
     pub fn close_joining(&mut self, slot: u64, params: &Params) -> Result<()> {
         self.require(State::Joining)?;
         require!(slot > self.deadline, RedundancyError::DeadlineAhead);

@@ -65,8 +65,8 @@ pub(super) fn uniform(seed: &[u8; 32], index: u8) -> u64 {
     digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
-/// Returns whether the beacon picks a job for verification, with probability `1 - reputation * (1 -
-/// floor)`: always at zero reputation, and with probability `floor` at full reputation.
+/// Returns whether the beacon picks a job for verification. The probability is
+/// `1 - reputation * (1 - floor)`: 1 at zero reputation, and `floor` at full reputation.
 pub fn sampled(seed: &[u8; 32], reputation: u32, floor_bps: u16) -> Option<bool> {
     let one = u64::from(REPUTATION_ONE).checked_mul(BPS)?;
     let spared = u64::from(reputation.min(REPUTATION_ONE))

@@ -120,9 +120,8 @@ impl Verdict {
         Ok(())
     }
 
-    /// Records that the convicted provider lost its exposure, of which `paid` is in the vault.
-    /// Withheld data earns no bounty, so nobody gains by asking for data in order to have it
-    /// withheld.
+    /// Records that the convicted provider lost its exposure, of which `paid` is in the vault. A
+    /// report of withheld data earns no bounty, so nobody profits from data being unavailable.
     pub fn slashed(&mut self, paid: u64, bounty_bps: u16) -> Result<()> {
         self.fraud.slashed = 1;
         self.fraud.paid = paid;
