@@ -168,7 +168,7 @@ def schemas(folder: Path = IDL_FOLDER) -> list[ProgramSchema]:
 
 
 def generated(folder: Path = IDL_FOLDER) -> dict[str, str]:
-    """Return the source of every file in `bindings/` by its name, from the IDLs in the folder."""
+    """Returns the source of every file in `bindings/` by its name, from the IDLs in the folder."""
     programs = schemas(folder)
     sources = {
         f"{each.name}.py": render(each, [other for other in programs if other is not each])
@@ -179,7 +179,7 @@ def generated(folder: Path = IDL_FOLDER) -> dict[str, str]:
 
 
 def generated_typescript(folder: Path = IDL_FOLDER) -> dict[str, str]:
-    """Return the source of every file in `typescript/` by its name, from the IDLs in the folder."""
+    """Returns the source of every file in `typescript/` by its name, for the IDLs in `folder`."""
     programs = schemas(folder)
     sources = {f"{each.name}.ts": typescript_module(each.name, each.constants) for each in programs}
     sources["index.ts"] = typescript_index([each.name for each in programs])
@@ -187,7 +187,7 @@ def generated_typescript(folder: Path = IDL_FOLDER) -> dict[str, str]:
 
 
 def generated_code_modules(folder: Path = IDL_FOLDER) -> dict[Path, str]:
-    """Return the source of every file of `CODE_MODULES` by its path.
+    """Returns the source of every file of `CODE_MODULES` by its path.
 
     Raises SchemaError for a program or a name that there is not.
     """

@@ -22,18 +22,19 @@ INTERRUPTED = 130
     default="WARNING",
     show_default=True,
     type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
+    help="Least severe level that is logged.",
 )
 @click.option("--log-json", is_flag=True, help="Write each log line as one JSON object.")
 def cli(log_level: str, log_json: bool) -> None:
     """A marketplace for GPU compute in which nobody has to be trusted.
 
-    Every option can be set by the environment: NEUROLOV_<COMMAND>_<OPTION>.
+    Every option can also be set by an environment variable: NEUROLOV_<COMMAND>_<OPTION>.
     """
     configure_logs(log_level.upper(), log_json)
 
 
 def main() -> None:
-    """Runs and exits: 0 done, 1 failed, 2 bad input, 130 interrupted."""
+    """Runs the command line and exits: 0 done, 1 failed, 2 bad input, 130 interrupted."""
     sys.exit(run(sys.argv[1:]))
 
 

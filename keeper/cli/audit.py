@@ -1,4 +1,4 @@
-"""`neurolov audit`: a job's whole story, from the chain alone."""
+"""`neurolov audit`: the whole history of a job, from the chain alone."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
@@ -27,7 +27,7 @@ SHOWN_CHARACTERS = 8
 @json_option
 @cluster_options
 def audit(settings: NodeSettings, as_json: bool, address: Pubkey) -> None:
-    """Show every event of a job in order, its accounts as they are now, and all payments.
+    """Show the events of a job in order, its accounts as they are now, and all payments.
 
     Reads the chain's history and needs no key: a job that was closed long ago can be audited too.
     """
@@ -106,22 +106,22 @@ def _plain(value: Any) -> Any:
 def _print(document: Mapping[str, Any], console: Console) -> None:
     names = {address: name for name, address in document["parties"].items()}
     console.print(f"job {document['job']}: {document['outcome']}", highlight=False)
-    story = _table("What happened", "slot", "program", "event", "")
+    story = _table("Events", "slot", "program", "event", "")
     for event in document["events"]:
         shown = ", ".join(
             f"{name} {_short(value, names)}" for name, value in event["fields"].items()
         )
         story.add_row(str(event["slot"]), event["program"], event["event"], shown)
     console.print(story)
-    money = _table("Who got what, $NLOV", "who", "gave", "got", "net")
+    money = _table("Payments in $NLOV", "party", "paid", "received", "net")
     for name, sums in document["totals"].items():
         money.add_row(name, *(_amount(sums[column]) for column in ("gave", "got", "net")))
     console.print(money)
-    people = _table("Who they are", "who", "address")
+    people = _table("Parties", "party", "address")
     for name, address in document["parties"].items():
         people.add_row(name, address)
     console.print(people)
-    ends = _table("Its accounts now", "account", "")
+    ends = _table("Accounts now", "account", "")
     for name, account in document["accounts"].items():
         ends.add_row(name, "none" if account is None else _account_facts(account, names))
     console.print(ends)

@@ -1,4 +1,4 @@
-"""`neurolov challenge`: find what is wrong in a job, prove it, have its provider slashed."""
+"""`neurolov challenge`: prove a wrong element of a job, so that its provider is slashed."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ U32 = click.IntRange(0, 0xFFFFFFFF)
 
 @click.command()
 @click.argument("address", type=Address(), metavar="JOB")
-@click.option("--operator", type=U32, help="Judge this operator's --element, and nothing else.")
-@click.option("--element", type=U32, help="Index over the output's leaf space.")
+@click.option("--operator", type=U32, help="Check only the --element of this operator.")
+@click.option("--element", type=U32, help="Index of the element in the output's leaf space.")
 @key_command
 def challenge(key: KeyOptions, address: Pubkey, operator: int | None, element: int | None) -> None:
-    """Fetch what was committed for a job, check all of it, and prove the first wrong element.
+    """Check everything that was committed for a job and prove the first wrong element.
 
-    Sends nothing, and says so, when nothing is wrong. What was fetched stays in --folder, where
-    replay judges it again.
+    When nothing is wrong, the command says so and sends nothing. The fetched data stay in --folder,
+    from which `neurolov replay` judges them again.
     """
     if (operator is None) != (element is None):
         raise click.UsageError("--operator and --element belong together")

@@ -1,4 +1,4 @@
-"""`neurolov crank`: keep jobs, tasks and epochs moving, for the tips."""
+"""`neurolov crank`: take the steps that are open to anybody, for tips."""
 
 import click
 
@@ -11,13 +11,13 @@ from keeper.tolerant.roles.service import open_task_crank
 
 @click.group()
 def crank() -> None:
-    """Keep jobs, tasks and epochs moving, for the tips."""
+    """Keep jobs, tasks and epochs moving, for tips."""
 
 
 @crank.command()
 @role_command
 def run(role: RoleOptions) -> None:
-    """Take every step on jobs and tasks that a deadline opens to anybody, until interrupted."""
+    """Take every step on jobs and tasks that is open to anybody, until interrupted."""
 
     async def work() -> None:
         async with open_connection(role.settings, role.keypair) as connection:

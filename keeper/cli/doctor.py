@@ -1,4 +1,4 @@
-"""`neurolov doctor`: whether this machine and key are fit to take part."""
+"""`neurolov doctor`: whether this machine and key are ready to take part."""
 
 import shutil
 import time
@@ -43,12 +43,15 @@ class Check:
 
 
 @click.command()
-@click.option("--adapter", help="Part of the wanted adapter's name.")
+@click.option("--adapter", help="Name of the adapter, or part of it.")
 @json_option
 @keypair_option
 @cluster_options
 def doctor(settings: NodeSettings, keypair: Path, as_json: bool, adapter: str | None) -> int:
-    """Check adapter, limits, chain, stake, clock and disk; exit with 1 when one of them fails."""
+    """Check adapter, limits, chain, stake, clock and disk.
+
+    Exits with 1 when one of them fails.
+    """
     checks = [*_adapter(adapter), _disk(settings.folder)]
 
     async def work() -> list[Check]:
@@ -77,7 +80,7 @@ def _adapter(name: str | None) -> list[Check]:
     rate = report.macs_per_second / 1e6
     detail = f"{found.name} ({found.backend}, {found.type}): {report.operators} operators bit-equal"
     return [
-        Check("adapter", True, f"{detail}, {rate:,.0f} million multiply-adds a second"),
+        Check("adapter", True, f"{detail}, {rate:,.0f} million multiply-adds per second"),
         Check("limits", True, limits),
     ]
 
@@ -101,13 +104,15 @@ async def _chain(settings: NodeSettings, keypair: Path) -> AsyncIterator[Check]:
             async for check in _key(gateway, keypair):
                 yield check
     except ChainError as error:
-        yield Check("chain", False, str(error), "correct --url, or start: neurolov localnet")
+        yield Check(
+            "chain", False, str(error), "correct --url, or start a cluster with `neurolov localnet`"
+        )
 
 
 async def _clock(gateway: Gateway, slot: int) -> Check:
     told = await gateway.block_time(max(0, slot - 1))
     if told is None:
-        return Check("clock", True, "the node tells no block time")
+        return Check("clock", True, "the node reports no block time")
     skew = time.time() - told
     advice = "set this machine's clock (ntp)"
     return Check("clock", abs(skew) <= MAX_SKEW_SECONDS, f"{skew:+.1f} s from the chain's", advice)
@@ -133,11 +138,13 @@ async def _key(gateway: Gateway, path: Path) -> AsyncIterator[Check]:
     tokens = await gateway.token_balance(associated_token_address(owner, view.rules.mint)) or 0
     party = view.parties[owner]
     staked = party.position.amount if party.position is not None else 0
-    registered = "a registered provider" if party.provider is not None else "no provider"
+    registered = (
+        "a registered provider" if party.provider is not None else "not a registered provider"
+    )
     yield Check(
         "stake",
         staked > 0,
         f"{nlov(staked)} NLOV staked, {nlov(party.free_stake)} free, {nlov(tokens)} in the wallet, "
         + registered,
-        "neurolov stake add",
+        "stake $NLOV with `neurolov stake add`",
     )

@@ -16,11 +16,11 @@ from kernels.trace.layout import Array
 
 
 class MalformedFileError(BadInputError):
-    """A graph or tensor file is not what it should be."""
+    """A graph, tensor or kernel file is malformed."""
 
 
 class InputDigestError(BadInputError):
-    """An input's bytes are not the ones that were announced."""
+    """An input's hash differs from the announced one."""
 
 
 def read_graph(path: Path) -> Graph:
@@ -52,7 +52,9 @@ def read_inputs(graph: Graph, paths: Sequence[Path], expected: Sequence[str]) ->
         except (OSError, ValueError, LayoutError, EOFError) as error:
             raise MalformedFileError(f"{path} is not input {number}: {error}") from error
         if expected and digest != expected[number].lower():
-            raise InputDigestError(f"{path} hashes to {digest}, announced was {expected[number]}")
+            raise InputDigestError(
+                f"{path} hashes to {digest}, not to the announced {expected[number]}"
+            )
     return inputs
 
 

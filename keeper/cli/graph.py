@@ -1,4 +1,4 @@
-"""`neurolov graph`: register a graph of operators, show a file."""
+"""`neurolov graph`: show a graph file and register it on chain."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from keeper.node.connection import open_connection
 
 @click.group()
 def graph() -> None:
-    """Graphs of operators: what a job runs."""
+    """Show graphs of operators and register them on chain."""
 
 
 @graph.command()
@@ -46,7 +46,7 @@ def show(path: Path, as_json: bool) -> None:
 @click.argument("path", type=FILE)
 @key_command
 def register(key: KeyOptions, path: Path) -> None:
-    """Register a graph file on chain; goes on where an earlier try stopped."""
+    """Register a graph file on chain, or continue an unfinished registration."""
     found = read_graph(path)
 
     async def work() -> str:

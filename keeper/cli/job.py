@@ -1,4 +1,4 @@
-"""`neurolov job`: submit, status, result, cancel."""
+"""`neurolov job`: submit a job, show its status, fetch its result, cancel it."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -42,28 +42,32 @@ DEFAULT_PORT = 7000
 
 @click.group()
 def job() -> None:
-    """Have a graph run."""
+    """Post jobs and fetch their results."""
 
 
 @job.command()
-@click.option("--graph", "graph_path", type=FILE, required=True, help="Graph file.")
+@click.option("--graph", "graph_path", type=FILE, required=True, help="Graph file to run.")
 @click.option(
     "--input",
     "input_paths",
     type=FILE,
     multiple=True,
     required=True,
-    help="A .npy file for each of the graph's inputs, in order.",
+    help="One .npy file per input of the graph, in order.",
 )
 @click.option(
     "--input-sha256",
     "expected",
     multiple=True,
-    help="What each input's canonical bytes must hash to.",
+    help="Expected SHA-256 of each input's canonical bytes, in order.",
 )
-@price_option("Most that the work may cost.")
+@price_option("Most $NLOV to pay for the work.")
 @click.option(
-    "--fee", type=NlovAmount(), default="0.1", show_default=True, help="For each verifier's ballot."
+    "--fee",
+    type=NlovAmount(),
+    default="0.1",
+    show_default=True,
+    help="$NLOV paid for each verifier's ballot.",
 )
 @tip_option
 @click.option(
@@ -71,10 +75,16 @@ def job() -> None:
     type=NlovAmount(),
     default="0",
     show_default=True,
-    help="Premium for the provider, part of it burned.",
+    help="Extra $NLOV for the provider, part of which is burned.",
 )
-@click.option("--verifiers", type=click.Choice(["1", "3", "5"]), default="3", show_default=True)
-@click.option("--output", type=FILE, help="Where the result goes, as .npy.")
+@click.option(
+    "--verifiers",
+    type=click.Choice(["1", "3", "5"]),
+    default="3",
+    show_default=True,
+    help="Number of verifiers to draw.",
+)
+@click.option("--output", type=FILE, help="Write the result to this .npy file.")
 @serving_options(DEFAULT_PORT)
 @key_command
 def submit(
@@ -91,7 +101,7 @@ def submit(
     output: Path | None,
     serving: Serving,
 ) -> None:
-    """Pay for a job, serve its data, follow it to the end and take back what is left."""
+    """Post a job, serve its data, wait for its end and reclaim what is unspent."""
     graph = read_graph(graph_path)
     inputs = read_inputs(graph, input_paths, expected)
     terms = JobTerms(price, fee, tip, urgency, int(verifiers))
@@ -116,7 +126,7 @@ def submit(
 @click.argument("address", type=Address())
 @key_command
 def status(key: KeyOptions, address: Pubkey) -> None:
-    """Show where a job stands."""
+    """Show the state of a job."""
 
     async def work() -> dict[str, Any]:
         async with open_connection(key.settings, key.keypair) as connection:
@@ -129,7 +139,7 @@ def status(key: KeyOptions, address: Pubkey) -> None:
 
 @job.command()
 @click.argument("address", type=Address())
-@click.option("--output", type=FILE, required=True, help="Where the result goes, as .npy.")
+@click.option("--output", type=FILE, required=True, help="Write the result to this .npy file.")
 @key_command
 def result(key: KeyOptions, address: Pubkey, output: Path) -> None:
     """Fetch a job's result and check it against what was committed."""
@@ -148,7 +158,7 @@ def result(key: KeyOptions, address: Pubkey, output: Path) -> None:
 @click.argument("address", type=Address())
 @key_command
 def cancel(key: KeyOptions, address: Pubkey) -> None:
-    """Take back a job that nobody has claimed."""
+    """Cancel a job that nobody has claimed and get its payment back."""
 
     async def work() -> None:
         async with open_connection(key.settings, key.keypair) as connection:

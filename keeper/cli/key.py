@@ -1,4 +1,4 @@
-"""`neurolov key`: make a key file, show its address."""
+"""`neurolov key`: create a key file and show its address."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.group()
 def key() -> None:
-    """Key files."""
+    """Create and show key files."""
 
 
 @key.command()
 @click.argument("path", type=FILE)
 @json_option
 def new(path: Path, as_json: bool) -> None:
-    """Make a new key file, readable by its owner alone."""
+    """Create a key file that only its owner can read."""
     address = str(create_keypair(path).pubkey())
     answer({"address": address, "path": str(path)}, as_json, f"{address} in {path}")
 

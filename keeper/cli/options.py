@@ -1,4 +1,4 @@
-"""Options that several commands share, and how a command runs and answers."""
+"""Options that several commands share; running a command and printing its answer."""
 
 import asyncio
 import errno
@@ -86,7 +86,7 @@ class RoleOptions:
 
 @dataclass(frozen=True, slots=True)
 class DeviceOptions:
-    """Where a role computes; memory is in bytes."""
+    """The device that a role computes on; memory is in bytes."""
 
     preference: Preference
     adapter: str | None
@@ -94,29 +94,31 @@ class DeviceOptions:
 
 
 def json_option(command: Command) -> Command:
-    """--json: one document for machines on standard output."""
-    return click.option("--json", "as_json", is_flag=True, help="One JSON document for machines.")(
-        command
-    )
+    """Adds --json, which prints one JSON document to standard output."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document instead of text."
+    )(command)
 
 
 def keypair_option(command: Command) -> Command:
-    """--keypair: the file of the key that signs and pays."""
+    """Adds --keypair, the file of the key that signs and pays."""
     return click.option(
         "--keypair",
         type=FILE,
         default=DEFAULT_FOLDER / "id.json",
         show_default=True,
-        help="Key file as solana-keygen writes it.",
+        help="Key file in the format of solana-keygen.",
     )(command)
 
 
 def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
-    """--url, --ws-url, --genesis-hash, --folder, --poll: passed on as `settings`."""
+    """Adds --url, --ws-url, --genesis-hash, --folder and --poll, passed on as `settings`."""
 
-    @click.option("--url", default=DEFAULT_URL, show_default=True, help="JSON-RPC of the cluster.")
-    @click.option("--ws-url", help="PubSub of the cluster, where it is not at the usual place.")
-    @click.option("--genesis-hash", help="Refuse a cluster with another genesis hash.")
+    @click.option(
+        "--url", default=DEFAULT_URL, show_default=True, help="JSON-RPC URL of the cluster."
+    )
+    @click.option("--ws-url", help="PubSub URL, if it does not follow from --url.")
+    @click.option("--genesis-hash", help="Refuse any cluster whose genesis hash differs.")
     @click.option(
         "--folder",
         type=click.Path(path_type=Path, file_okay=False),
@@ -148,7 +150,7 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
 
 
 def key_command(command: Callable[..., Result]) -> Callable[..., Result]:
-    """--json, --keypair and the cluster's options: passed on as `key`."""
+    """Adds --json, --keypair and the cluster's options, passed on as `key`."""
 
     @json_option
     @keypair_option
@@ -163,7 +165,7 @@ def key_command(command: Callable[..., Result]) -> Callable[..., Result]:
 
 
 def role_command(command: Callable[..., Result]) -> Callable[..., Result]:
-    """--metrics-port, --keypair and the cluster's options: passed on as `role`."""
+    """Adds --metrics-port, --keypair and the cluster's options, passed on as `role`."""
 
     @click.option(
         "--metrics-port", type=click.IntRange(0, 65535), help="Serve /metrics on this port."
@@ -184,7 +186,7 @@ def role_command(command: Callable[..., Result]) -> Callable[..., Result]:
 
 
 def device_options(default: Preference, use: str) -> Callable[[Command], Command]:
-    """--executor, --adapter, --memory: passed on as `device`."""
+    """Returns a decorator that adds --executor, --adapter and --memory, passed on as `device`."""
 
     def decorate(command: Command) -> Command:
         @click.option(
@@ -196,9 +198,15 @@ def device_options(default: Preference, use: str) -> Callable[[Command], Command
         )
         @click.option(
             "--adapter",
-            help="The wanted adapter's name, or part of it: neurolov provider adapters.",
+            help="Name of the adapter, or part of it; `neurolov provider adapters` lists them.",
         )
-        @click.option("--memory", "memory_bytes", default=1 << 32, show_default=True, help="Bytes.")
+        @click.option(
+            "--memory",
+            "memory_bytes",
+            default=1 << 32,
+            show_default=True,
+            help="Device memory to use, in bytes.",
+        )
         @wraps(command)
         def wrapped(
             *arguments: Any, executor: str, adapter: str | None, memory_bytes: int, **rest: Any
@@ -212,14 +220,24 @@ def device_options(default: Preference, use: str) -> Callable[[Command], Command
 
 
 def serving_options(default_port: int) -> Callable[[Command], Command]:
-    """--host, --port, --public-url, --quota: passed on as `serving`."""
+    """Returns a decorator for --host, --port, --public-url and --quota, passed on as `serving`."""
 
     def decorate(command: Command) -> Command:
-        @click.option("--host", default="127.0.0.1", show_default=True)
-        @click.option("--port", default=default_port, show_default=True)
-        @click.option("--public-url", help="Where others reach this node's data server.")
         @click.option(
-            "--quota", default=DEFAULT_QUOTA_BYTES, show_default=True, help="Bytes on disk."
+            "--host",
+            default="127.0.0.1",
+            show_default=True,
+            help="Address that the data server listens on.",
+        )
+        @click.option(
+            "--port", default=default_port, show_default=True, help="Port of the data server."
+        )
+        @click.option("--public-url", help="URL at which others reach this node's data server.")
+        @click.option(
+            "--quota",
+            default=DEFAULT_QUOTA_BYTES,
+            show_default=True,
+            help="Most bytes of data to keep on disk.",
         )
         @wraps(command)
         def wrapped(
@@ -234,20 +252,24 @@ def serving_options(default_port: int) -> Callable[[Command], Command]:
 
 
 def price_option(use: str) -> Callable[[Command], Command]:
-    """--price, required."""
+    """Returns a decorator that adds the required option --price."""
     return click.option("--price", type=NlovAmount(), required=True, help=use)
 
 
 def tip_option(command: Command) -> Command:
-    """--tip: what each crank step is paid."""
+    """Adds --tip, the pay for each crank step."""
     return click.option(
-        "--tip", type=NlovAmount(), default="0.01", show_default=True, help="For each crank step."
+        "--tip",
+        type=NlovAmount(),
+        default="0.01",
+        show_default=True,
+        help="$NLOV paid for each crank step.",
     )(command)
 
 
 @asynccontextmanager
 async def metrics_served(port: int | None) -> AsyncIterator[None]:
-    """Serve the process's metrics while the block runs; raises PortInUseError."""
+    """Serves the process's metrics while the block runs; raises PortInUseError."""
     if port is None:
         yield
         return
@@ -262,7 +284,7 @@ async def metrics_served(port: int | None) -> AsyncIterator[None]:
 
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run to the end and return the result; SIGTERM ends it like Ctrl-C."""
+    """Runs `work` to its end and returns the result; SIGTERM interrupts it as Ctrl-C does."""
 
     async def guarded() -> Result:
         task = asyncio.current_task()
@@ -277,12 +299,12 @@ def run_async(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 def tell(line: str) -> None:
-    """Show people what happens; standard output is left to the answer."""
+    """Prints a line of progress to standard error; standard output is left to the answer."""
     click.echo(line, err=True)
 
 
 def answer(document: dict[str, Any], as_json: bool, *lines: str) -> None:
-    """Print the document for machines, or the lines for people."""
+    """Prints the document as JSON, or the lines as text."""
     if as_json:
         click.echo(json.dumps(document, indent=2, sort_keys=True))
     else:

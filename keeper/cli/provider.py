@@ -1,4 +1,4 @@
-"""`neurolov provider`: run jobs for money."""
+"""`neurolov provider`: run jobs for payment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,15 +35,15 @@ from kernels.custom import RunLimits, run_package
 from kernels.runtime import list_adapters
 
 DEFAULT_PORT = 7010
-# The longest turn of a job while custom kernels want the device too.
+# The longest turn of a job while custom kernels are waiting for the device.
 SLICE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class TaskOptions:
-    """Least price per run in base units, the most seconds that one may take, and their share.
+    """Terms for custom kernels: least price per run in base units, and most seconds per run.
 
-    `share` is their part of the adapter's time and memory, above 0 and below 1.
+    `share` is the kernels' part of the adapter's time and memory, above 0 and below 1.
     """
 
     price: int
@@ -57,29 +57,29 @@ class TaskOptions:
 
 
 def task_options(command: Callable[..., None]) -> Callable[..., None]:
-    """--tasks, --task-price, --task-seconds, --task-share: as `tasks`, None without the first."""
+    """Adds --tasks and its options, passed on as `tasks`, which is None without --tasks."""
 
-    @click.option("--tasks", "take_tasks", is_flag=True, help="Run custom kernels too.")
+    @click.option("--tasks", "take_tasks", is_flag=True, help="Also run custom kernels.")
     @click.option(
         "--task-price",
         type=NlovAmount(),
         default="1",
         show_default=True,
-        help="Least $NLOV for a run of a custom kernel.",
+        help="Least $NLOV to accept for a run of a custom kernel.",
     )
     @click.option(
         "--task-seconds",
         type=click.FloatRange(min=1.0),
         default=60.0,
         show_default=True,
-        help="A custom kernel that takes longer is killed, and its task left to others.",
+        help="Seconds after which a custom kernel is killed and its task left to others.",
     )
     @click.option(
         "--task-share",
         type=click.FloatRange(min=0.0, max=1.0, min_open=True, max_open=True),
         default=0.5,
         show_default=True,
-        help="Part of the adapter's time and memory for custom kernels, when jobs want it too.",
+        help="Share of the adapter's time and memory that custom kernels get beside jobs.",
     )
     @wraps(command)
     def wrapped(
@@ -98,13 +98,16 @@ def task_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def provider() -> None:
-    """Run jobs for money."""
+    """Run jobs for payment."""
 
 
 @provider.command()
 @json_option
 def adapters(as_json: bool) -> None:
-    """List adapters; run one node, with its own key, per adapter (provider run --adapter NAME)."""
+    """List adapters.
+
+    Run one node, with its own key, per adapter (provider run --adapter NAME).
+    """
     found = list_adapters()
     document = {
         "adapters": [
@@ -123,15 +126,20 @@ def adapters(as_json: bool) -> None:
 
 
 @provider.command()
-@device_options(Preference.GPU, "Where jobs run.")
+@device_options(Preference.GPU, "Device that runs jobs.")
 @click.option(
     "--ask",
     type=NlovAmount(),
     default="10",
     show_default=True,
-    help="$NLOV per 2^30 multiply-adds.",
+    help="Price in $NLOV per 2^30 multiply-adds.",
 )
-@click.option("--max-macs", default=1 << 40, show_default=True, help="Largest job taken.")
+@click.option(
+    "--max-macs",
+    default=1 << 40,
+    show_default=True,
+    help="Multiply-adds of the largest job to accept.",
+)
 @task_options
 @serving_options(DEFAULT_PORT)
 @role_command
@@ -146,9 +154,9 @@ def run(
 ) -> None:
     """Register, then claim, run and commit jobs until interrupted.
 
-    The key needs stake: neurolov stake add. Exits with 2 when there is no GPU adapter; --executor
-    auto goes on with NumPy and says so. With --tasks it runs custom kernels too (tolerant class:
-    whoever agrees is paid, nothing is proven).
+    The key needs stake (neurolov stake add). Without a GPU adapter the command exits with 2;
+    --executor auto runs on NumPy instead and prints a notice. --tasks also runs custom kernels
+    (tolerant class: providers that agree are paid, and nothing is proven).
     """
     task_bytes = 0 if tasks is None else int(device.memory_bytes * tasks.share)
     job_bytes = device.memory_bytes - task_bytes
@@ -157,7 +165,7 @@ def run(
     if selected.notice is not None:
         click.secho(selected.notice, fg="yellow", bold=True, err=True)
     if tasks is not None and not selected.on_gpu:
-        raise AdapterMissingError("custom kernels need a GPU adapter: leave out --tasks")
+        raise AdapterMissingError("custom kernels need a GPU adapter; leave out --tasks")
     report = self_test(selected.executor)
     tell(f"{selected.name}: {report.operators} operators bit-equal to NumPy")
 

@@ -87,7 +87,7 @@ def _docstring(entry: EntryPoint) -> str:
 
 
 def _loaded(entry: EntryPoint) -> click.Command:
-    # Whatever a broken module raises, the reader needs to know which distribution to mend.
+    # Whatever a broken module raises, the user needs to know which distribution to repair.
     try:
         command = entry.load()
     except Exception as error:

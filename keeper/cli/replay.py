@@ -21,14 +21,15 @@ FAILED = 1
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder of a node that challenged or ran the job; without it the job's parties are asked.",
+    help="Folder of a node that challenged or ran the job. Without it, the buyer and the provider "
+    "are asked for the data.",
 )
 @json_option
 @cluster_options
 def replay(settings: NodeSettings, as_json: bool, address: Pubkey, data: Path | None) -> int:
-    """Make a receipt's evidence again from the job's data, and judge it off chain.
+    """Rebuild a receipt's evidence from the job's data and judge it off chain.
 
-    Exits with 1 when evidence or verdict are not the receipt's.
+    Exits with 1 when the evidence or the verdict differs from the receipt's.
     """
 
     async def work() -> tuple[verdict.Receipt, Replay]:

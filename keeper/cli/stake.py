@@ -1,4 +1,4 @@
-"""`neurolov stake`: open, add, unstake, withdraw, claim, seat, show."""
+"""`neurolov stake`: show and change a stake, claim rewards, take a seat."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,11 +14,11 @@ Step = Callable[[Connection], Awaitable[dict[str, Any]]]
 
 @click.group()
 def stake() -> None:
-    """Stake $NLOV, and take it back."""
+    """Stake $NLOV, withdraw it and claim rewards."""
 
 
 def _after(key: KeyOptions, step: Step) -> None:
-    """Take a step, then show the position."""
+    """Takes a step and prints the position after it."""
 
     async def work() -> dict[str, Any]:
         async with open_connection(key.settings, key.keypair) as connection:
@@ -61,7 +61,7 @@ def open_position(key: KeyOptions) -> None:
 @click.argument("amount", type=NlovAmount())
 @key_command
 def add(key: KeyOptions, amount: int) -> None:
-    """Stake AMOUNT $NLOV; opens the position first."""
+    """Stake AMOUNT $NLOV, opening a position if there is none."""
 
     async def step(connection: Connection) -> dict[str, Any]:
         await connection.registrar.stake(amount)
@@ -74,7 +74,7 @@ def add(key: KeyOptions, amount: int) -> None:
 @click.argument("amount", type=NlovAmount())
 @key_command
 def unstake(key: KeyOptions, amount: int) -> None:
-    """Ask for AMOUNT $NLOV back; prints the ticket to withdraw by once it matures."""
+    """Request AMOUNT $NLOV back and print the ticket to withdraw it with."""
 
     async def step(connection: Connection) -> dict[str, Any]:
         return {"ticket": await connection.registrar.unstake(amount)}
@@ -86,7 +86,7 @@ def unstake(key: KeyOptions, amount: int) -> None:
 @click.argument("ticket", type=int)
 @key_command
 def withdraw(key: KeyOptions, ticket: int) -> None:
-    """Pay out a matured TICKET."""
+    """Withdraw the stake of TICKET once it has matured."""
 
     async def step(connection: Connection) -> dict[str, Any]:
         await connection.registrar.withdraw(ticket)
@@ -98,7 +98,7 @@ def withdraw(key: KeyOptions, ticket: int) -> None:
 @stake.command()
 @key_command
 def claim(key: KeyOptions) -> None:
-    """Pay out the rewards earned so far."""
+    """Claim the rewards earned so far."""
 
     async def step(connection: Connection) -> dict[str, Any]:
         await connection.registrar.claim_rewards()

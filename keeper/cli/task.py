@@ -1,4 +1,4 @@
-"""`neurolov task`: submit, show. The tolerant class: redundant execution without a fraud proof."""
+"""`neurolov task`: submit a task of the tolerant class and show it."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -33,7 +33,7 @@ DEFAULT_PORT = 7030
 
 @click.group()
 def task() -> None:
-    """Have a custom kernel run by several providers (tolerant class: no fraud proof)."""
+    """Run a custom kernel on several providers (tolerant class: no fraud proof)."""
 
 
 @task.command()
@@ -42,21 +42,25 @@ def task() -> None:
     "package_path",
     type=click.Path(path_type=Path),
     required=True,
-    help="Folder with manifest.toml, or a package file.",
+    help="Package file, or a folder that has a manifest.toml.",
 )
 @click.option(
     "--input",
     "input_paths",
     type=FILE,
     multiple=True,
-    help="A file for each of the kernel's inputs, in order: .npy, or the raw bytes.",
+    help="One file per input of the kernel, in order: .npy or raw bytes.",
 )
-@price_option("Of each run that agrees.")
+@price_option("$NLOV paid for each run that agrees.")
 @tip_option
-@click.option("--k", default=2, show_default=True, help="Runs that have to agree.")
-@click.option("--n", default=3, show_default=True, help="Runs at first; k is more than half.")
-@click.option("--max-runs", default=5, show_default=True, help="Runs at most, if they disagree.")
-@click.option("--output", type=FILE, help="Where the output goes, as .npy of its elements.")
+@click.option("--k", default=2, show_default=True, help="Number of runs that must agree.")
+@click.option(
+    "--n", default=3, show_default=True, help="Number of runs at first; k must exceed half of it."
+)
+@click.option(
+    "--max-runs", default=5, show_default=True, help="Most runs if the first ones disagree."
+)
+@click.option("--output", type=FILE, help="Write the output to this .npy file.")
 @serving_options(DEFAULT_PORT)
 @key_command
 def submit(
@@ -72,9 +76,9 @@ def submit(
     output: Path | None,
     serving: Serving,
 ) -> None:
-    """Pay for a task, serve its data, follow it to the end and take back what is left.
+    """Post a task, serve its data, wait for its end and reclaim what is unspent.
 
-    Providers that agree within the kernel's tolerance are paid; nobody proves that they are right.
+    Providers that agree within the kernel's tolerance are paid. Nothing proves that they are right.
     """
     terms = TaskTerms(price, tip, k, n, max_runs)
     package = read_kernel(package_path)
@@ -101,7 +105,7 @@ def submit(
 @click.argument("address", type=Address())
 @key_command
 def show(key: KeyOptions, address: Pubkey) -> None:
-    """Show where a task stands and who agrees with whom."""
+    """Show the state of a task and which providers agree."""
 
     async def work() -> TaskRecord:
         async with open_connection(key.settings, key.keypair) as connection:

@@ -1,4 +1,4 @@
-"""`neurolov verifier`: check jobs for money."""
+"""`neurolov verifier`: check jobs for payment."""
 
 import click
 
@@ -24,17 +24,17 @@ DEFAULT_PORT = 7020
 
 @click.group()
 def verifier() -> None:
-    """Check jobs for money."""
+    """Check jobs for payment."""
 
 
 @verifier.command()
-@device_options(Preference.AUTO, "Where outputs are hashed.")
+@device_options(Preference.AUTO, "Device that hashes outputs.")
 @serving_options(DEFAULT_PORT)
 @role_command
 def run(role: RoleOptions, device: DeviceOptions, serving: Serving) -> None:
-    """Take a seat, register, then check what the seat is drawn for until interrupted.
+    """Register, take a seat and check the jobs it is drawn for until interrupted.
 
-    The key needs stake: neurolov stake add.
+    The key needs stake (neurolov stake add).
     """
     selected = select_executor(device.preference, device.adapter)
 

@@ -50,18 +50,18 @@ class RenewingExecutor:
         return self._device.name
 
     def execute(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
-        """Return every operator's output, in order.
+        """Returns every operator's output, in order.
 
         Raises DeviceLost when the reopened device is lost too, or cannot be opened.
         """
         return self._renewed(lambda device: device.execute(graph, inputs))
 
     def execute_committed(self, graph: Graph, inputs: Sequence[Array]) -> CommittedOutputs:
-        """Return the outputs with their tensor roots, hashed on the device. Raises DeviceLost."""
+        """Returns the outputs with their tensor roots, hashed on the device. Raises DeviceLost."""
         return self._renewed(lambda device: device.execute_committed(graph, inputs))
 
     def tensor_roots(self, tensors: Sequence[bytes]) -> list[bytes]:
-        """Return the roots of tensors given as canonical bytes. Raises DeviceLost."""
+        """Returns the roots of tensors given as canonical bytes. Raises DeviceLost."""
         return self._renewed(lambda device: device.tensor_roots(tensors))
 
     def check_limits(self, graph: Graph) -> None:
@@ -109,7 +109,7 @@ def select_executor(
     *,
     isolated: bool = False,
 ) -> SelectedExecutor:
-    """Return the executor for a preference; `adapter` is part of the wanted adapter's name.
+    """Returns the executor for a preference; `adapter` is part of the wanted adapter's name.
 
     No graph may take more than `memory_bytes` of the adapter's memory. `isolated` runs the GPU in
     its own process, at the cost of copying inputs and outputs.

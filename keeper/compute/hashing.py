@@ -14,7 +14,7 @@ SAMPLE = [bytes(range(256)) * 5 + b"\1", b"\2", bytes(1024)]
 
 
 def hasher_on(executor: Executor) -> Hasher:
-    """Return a hasher on the executor's adapter, or on the host if there is none or it fails.
+    """Returns a hasher on the executor's adapter, or on the host if there is none or it fails.
 
     A wrong root would make the verifier vote against honest providers, so the adapter must first
     reproduce the host's roots of a sample.

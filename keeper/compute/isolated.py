@@ -46,19 +46,19 @@ class IsolatedGpu:
         self.name = self._answer()
 
     def execute(self, graph: Graph, inputs: Sequence[Array]) -> list[Array]:
-        """Return every operator's output. Raises GraphError, DeviceLimit or DeviceLost."""
+        """Returns every operator's output. Raises GraphError, DeviceLimit or DeviceLost."""
         graph.check_inputs(inputs)
         outputs: list[Array] = self._asked("execute", self._kept(graph), list(inputs))
         return outputs
 
     def execute_committed(self, graph: Graph, inputs: Sequence[Array]) -> CommittedOutputs:
-        """Return the outputs with their tensor roots. Raises what `execute` raises."""
+        """Returns the outputs with their tensor roots. Raises what `execute` raises."""
         graph.check_inputs(inputs)
         found: CommittedOutputs = self._asked("execute_committed", self._kept(graph), list(inputs))
         return found
 
     def tensor_roots(self, tensors: Sequence[bytes]) -> list[bytes]:
-        """Return the roots of tensors given as canonical bytes. Raises DeviceLost."""
+        """Returns the roots of tensors given as canonical bytes. Raises DeviceLost."""
         roots: list[bytes] = self._asked("tensor_roots", list(tensors))
         return roots
 
@@ -75,7 +75,7 @@ class IsolatedGpu:
             self._process.join()
 
     def _kept(self, graph: Graph) -> bytes:
-        """Return the graph's key in the other process, which caches the last few graphs."""
+        """Returns the graph's key in the other process, which caches the last few graphs."""
         key = graph.spec_root
         if key not in self._graphs:
             if len(self._graphs) == KEPT_GRAPHS:

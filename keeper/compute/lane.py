@@ -22,7 +22,7 @@ class Lane(Protocol):
         *arguments: Parameters.args,
         **named: Parameters.kwargs,
     ) -> Result:
-        """Return the call's result; raise what the call raises."""
+        """Returns the call's result; raise what the call raises."""
         ...
 
 
@@ -49,5 +49,5 @@ class ComputeLane:
         *arguments: Parameters.args,
         **named: Parameters.kwargs,
     ) -> Result:
-        """Return the call's result; raise what the call raises."""
+        """Returns the call's result; raise what the call raises."""
         return await asyncio.wrap_future(self._thread.submit(call, *arguments, **named))

@@ -24,7 +24,7 @@ class Segment:
 
 
 def segment(graph: Graph, first: int, last: int) -> Segment:
-    """Return operators first..last - 1 of a graph as a segment.
+    """Returns operators first..last - 1 of a graph as a segment.
 
     Raises ValueError on an empty or impossible range, GraphError when the part reads more tensors
     than a graph may have inputs.
@@ -54,7 +54,7 @@ def execute_segment(
     inputs: Sequence[Array],
     earlier: Sequence[Array],
 ) -> list[Array]:
-    """Return the outputs of a range of operators.
+    """Returns the outputs of a range of operators.
 
     `earlier` holds the outputs of all operators before the range.
     """
@@ -69,7 +69,7 @@ def commit_segment(
     inputs: Sequence[Array],
     earlier: Sequence[Array],
 ) -> CommittedOutputs:
-    """Return what `execute_segment` returns, with the tensor root of each output.
+    """Returns what `execute_segment` returns, with the tensor root of each output.
 
     Outputs are hashed on the device that computed them.
     """

@@ -1,19 +1,21 @@
 """Checks, before any job is claimed, that an executor gives the reference's bits; measures it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 
 from keeper.errors import KeeperError
-from kernels.graph import Graph, GraphBuilder, Value
+from kernels.graph import Graph, GraphBuilder, Opcode, Value, benchmarks
 from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.trace import DType
 from kernels.trace.layout import Array
 
 SEED = 20
 IMAGES = 64
+# The size of the benchmarks' cases, as small as they are tested.
+CASE_SIZE = 64
 
 
 class SelfTestError(KeeperError):
@@ -28,7 +30,7 @@ class SelfTestReport:
     macs_per_second: float
 
     def macs_per_slot(self, slot_seconds: float) -> int:
-        """Return the rate that a provider declares, in multiply-adds per slot."""
+        """Returns the rate that a provider declares, in multiply-adds per slot."""
         return max(1, int(self.macs_per_second * slot_seconds))
 
 
@@ -54,7 +56,7 @@ def self_test(executor: Executor) -> SelfTestReport:
 
 
 def sample_graph(images: int) -> tuple[Graph, list[Array]]:
-    """Return a graph with every operator and its input int8[images, 9, 9, 5].
+    """Returns a graph with every operator, and its inputs: the first is int8[images, 9, 9, 5].
 
     Every call returns the same.
     """
@@ -80,7 +82,25 @@ def sample_graph(images: int) -> tuple[Graph, list[Array]]:
     product = build.matmul(flat, int8(37, 64), int32(37))
     build.argmax(build.add(product, int32(1, 1, images, 37)))
     _append_attention(build, pooled, looked_up, int8, int32)
-    return build.build(), [int8(images, 9, 9, 5)]
+    present = {descriptor.opcode for descriptor in build.build().descriptors}
+    others = append_others(build, present)
+    return build.build(), [int8(images, 9, 9, 5), *others]
+
+
+def append_others(build: GraphBuilder, present: Container[Opcode]) -> list[Array]:
+    """Appends the benchmark case of each operator that is not present; returns their inputs.
+
+    An operator that the graph above does not use is tested this way.
+    """
+    inputs: list[Array] = []
+    for opcode, benchmark in benchmarks().items():
+        if opcode not in present:
+            case = benchmark.case(
+                CASE_SIZE, lambda array: build.input(array.shape, DType.of(array))
+            )
+            build.append(case.draft)
+            inputs += case.inputs
+    return inputs
 
 
 def _append_attention(
@@ -90,7 +110,7 @@ def _append_attention(
     int8: Callable[..., Array],
     int32: Callable[..., Array],
 ) -> None:
-    """Append the operators that transformers use, over two int8 values [N, 4, 4, 33]."""
+    """Appends the operators that transformers use, over two int8 values [N, 4, 4, 33]."""
     weights = build.softmax(build.matmul(query, key), 1_518_500_250, 28)
     mixed = build.matmul(weights, build.transpose(key, (0, 1, 3, 2)))
     near = build.depthwise(query, int8(33, 3, 3, 1), int32(33), padding=(1, 1, 1, 1))

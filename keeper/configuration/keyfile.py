@@ -17,7 +17,7 @@ class KeyFileError(BadInputError):
 
 
 def load_keypair(path: Path) -> Keypair:
-    """Return the key in a file and redact it in all later logs. Raises KeyFileError."""
+    """Returns the key in a file and redact it in all later logs. Raises KeyFileError."""
     try:
         if readable_by_others(path):
             raise KeyFileError(f"{path} may be read by others; run: chmod 600 {path}")

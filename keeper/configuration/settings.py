@@ -34,7 +34,7 @@ class NodeSettings:
     poll_seconds: float = 0.4
 
     def gateway(self) -> Gateway:
-        """Return a gateway to the cluster, not yet connected.
+        """Returns a gateway to the cluster, not yet connected.
 
         Raises BadInputError when the URL or the genesis hash has the wrong form.
         """

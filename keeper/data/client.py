@@ -42,7 +42,7 @@ class BlobClient:
         self._limits = limits or TransferLimits()
 
     async def fetch(self, source: str, digest: str, max_bytes: int | None = None) -> bytes:
-        """Return a whole blob.
+        """Returns a whole blob.
 
         Raises DigestMismatchError, BlobTooLargeError or SourceUnavailableError.
         """
@@ -62,7 +62,7 @@ class BlobClient:
                 await self._transfer(source, digest, writer.write, max_bytes)
 
     async def fetch_index(self, source: str, job: str, root: str, kind: str = "jobs") -> StageIndex:
-        """Return a provider's index of a job's stage, or of a task's output (kind "tasks").
+        """Returns a provider's index of a job's stage, or of a task's output (kind "tasks").
 
         Raises MalformedDocumentError when the answer is not an index, DigestMismatchError when it
         is the index of another stage, SourceUnavailableError when there is no answer.

@@ -39,7 +39,7 @@ def sync_directory(path: Path) -> None:
 
 
 def readable_by_others(path: Path) -> bool:
-    """Return whether group or others have any permission on the file."""
+    """Returns whether group or others have any permission on the file."""
     return bool(path.stat().st_mode & OTHERS)
 
 

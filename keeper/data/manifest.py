@@ -16,7 +16,7 @@ ADDRESS = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
 
 
 def canonical_json(document: Mapping[str, Any]) -> bytes:
-    """Return ASCII JSON with sorted keys and no spaces, so that a document has one byte form."""
+    """Returns ASCII JSON with sorted keys and no spaces, so that a document has one byte form."""
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
@@ -35,7 +35,7 @@ class JobManifest:
             )
 
     def to_bytes(self) -> bytes:
-        """Return the canonical form."""
+        """Returns the canonical form."""
         return canonical_json(
             {"graph": self.graph, "inputs": list(self.inputs), "version": VERSION}
         )
@@ -68,7 +68,7 @@ class InputManifest:
             )
 
     def to_bytes(self) -> bytes:
-        """Return the canonical form."""
+        """Returns the canonical form."""
         return canonical_json({"inputs": list(self.inputs), "version": VERSION})
 
     @property
@@ -113,7 +113,7 @@ class StageIndex:
             )
 
     def to_bytes(self) -> bytes:
-        """Return the canonical form."""
+        """Returns the canonical form."""
         return canonical_json(
             {
                 "first": self.first,

@@ -34,22 +34,22 @@ class BlobCipher:
 
     @classmethod
     def create(cls, store_key: bytes, digest: bytes) -> "BlobCipher":
-        """Return a cipher for a new file, with a fresh salt."""
+        """Returns a cipher for a new file, with a fresh salt."""
         return cls(store_key, digest, os.urandom(SALT_BYTES))
 
     @classmethod
     def of_header(cls, store_key: bytes, digest: bytes, header: bytes) -> "BlobCipher":
-        """Return the cipher of a stored file. Raises CorruptBlobError on an invalid header."""
+        """Returns the cipher of a stored file. Raises CorruptBlobError on an invalid header."""
         if len(header) != HEADER_BYTES or not header.startswith(MAGIC):
             raise CorruptBlobError(f"the file of {digest.hex()} has no valid header")
         return cls(store_key, digest, header[len(MAGIC) :])
 
     def seal(self, index: int, last: bool, chunk: bytes) -> bytes:
-        """Return the ciphertext and tag of one chunk."""
+        """Returns the ciphertext and tag of one chunk."""
         return self._aead.encrypt(_nonce(index, last), chunk, self._digest)
 
     def open(self, index: int, last: bool, sealed: bytes) -> bytes:
-        """Return the plain bytes of one chunk. Raises CorruptBlobError on a wrong tag."""
+        """Returns the plain bytes of one chunk. Raises CorruptBlobError on a wrong tag."""
         try:
             return self._aead.decrypt(_nonce(index, last), sealed, self._digest)
         except InvalidTag as error:
@@ -63,7 +63,7 @@ def _nonce(index: int, last: bool) -> bytes:
 
 
 def plain_bytes(file_bytes: int) -> int:
-    """Return the length of the blob in a file of `file_bytes` bytes.
+    """Returns the length of the blob in a file of `file_bytes` bytes.
 
     An empty blob has one empty chunk.
     """

@@ -25,7 +25,7 @@ INDEXES = web.AppKey("indexes", dict[str, StageIndexes])
 def data_application(
     store: BlobStore, indexes: StageIndexes, tasks: StageIndexes | None = None
 ) -> web.Application:
-    """Return the web application. It reads the store and never writes to it."""
+    """Returns the web application. It reads the store and never writes to it."""
     application = web.Application()
     application[STORE] = store
     application[INDEXES] = {"jobs": indexes} | ({} if tasks is None else {"tasks": tasks})

@@ -35,12 +35,12 @@ KEY_FILE = "store.key"
 
 
 def digest_of(data: bytes | memoryview) -> str:
-    """Return the SHA-256 of `data` in lower-case hex, which is a blob's address."""
+    """Returns the SHA-256 of `data` in lower-case hex, which is a blob's address."""
     return sha256(data).hexdigest()
 
 
 def load_store_key(path: Path) -> bytes:
-    """Return the 32-byte key of a store, created with mode 0600 on first use.
+    """Returns the 32-byte key of a store, created with mode 0600 on first use.
 
     Raises StoreKeyError when others may read the file or its length is wrong.
     """
@@ -148,18 +148,18 @@ class BlobStore:
         self._give_back(replaced)
 
     def size(self, digest: str) -> int:
-        """Return the length of a blob in bytes. Raises BlobMissingError."""
+        """Returns the length of a blob in bytes. Raises BlobMissingError."""
         try:
             return plain_bytes(self._path(digest).stat().st_size)
         except FileNotFoundError:
             raise _missing(digest) from None
 
     def get(self, digest: str) -> bytes:
-        """Return a whole blob. Raises BlobMissingError or CorruptBlobError."""
+        """Returns a whole blob. Raises BlobMissingError or CorruptBlobError."""
         return self.read(digest, 0, self.size(digest))
 
     def read(self, digest: str, start: int, stop: int) -> bytes:
-        """Return bytes start..stop of a blob, decrypting only the chunks that hold them.
+        """Returns bytes start..stop of a blob, decrypting only the chunks that hold them.
 
         Raises BlobMissingError, CorruptBlobError, or ValueError when the range is outside the blob.
         """

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def jain_index(shares: Sequence[float]) -> float:
-    """Return (Σ x)² / (n · Σ x²): 1 if all are equal, 1/n if one has everything (Jain et al. 1984).
+    """Returns (Σ x)² / (n · Σ x²) (Jain et al. 1984): 1 if all are equal, 1/n if one has all.
 
     Raises ValueError unless some share is above zero and none is below.
     """

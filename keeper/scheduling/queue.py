@@ -51,7 +51,7 @@ class FairQueue:
         account.start = max(account.start, self._virtual)
 
     def next(self, waiting: Iterable[str]) -> str | None:
-        """Return the waiting tenant whose turn it is; the name decides between equals."""
+        """Returns the waiting tenant whose turn it is; the name decides between equals."""
         names = sorted(waiting, key=lambda name: (self._accounts[name].start, name))
         if not names:
             return None
@@ -65,5 +65,5 @@ class FairQueue:
         account.start += seconds / account.weight
 
     def account(self, name: str) -> Account:
-        """Return a tenant's account. Raises KeyError when there is none."""
+        """Returns a tenant's account. Raises KeyError when there is none."""
         return self._accounts[name]

@@ -56,7 +56,7 @@ class SharedDevice:
         self._partitions.admit(name, needed)
 
     def account(self, name: str) -> Account:
-        """Return a tenant's account of the time it was served."""
+        """Returns a tenant's account of the time it was served."""
         return self._queue.account(name)
 
     async def run(
@@ -133,5 +133,5 @@ class TenantLane:
         *arguments: Parameters.args,
         **named: Parameters.kwargs,
     ) -> Result:
-        """Return the call's result, run in one turn; raise what the call raises."""
+        """Returns the call's result, run in one turn; raise what the call raises."""
         return await self._device.run(self.name, call, *arguments, **named)

@@ -10,7 +10,7 @@ from kernels.trace.layout import Array
 
 
 def slices(graph: Graph, operators: range, most_macs: int | None) -> list[range]:
-    """Return consecutive parts of at most `most_macs` multiply-adds and at least one operator.
+    """Returns consecutive parts of at most `most_macs` multiply-adds and at least one operator.
 
     With None the range stays whole.
     """
@@ -37,7 +37,7 @@ async def commit_in_slices(
     earlier: Sequence[Array],
     most_macs: int | None,
 ) -> CommittedOutputs:
-    """Return what `commit_segment` returns; each slice is one turn in the lane."""
+    """Returns what `commit_segment` returns; each slice is one turn in the lane."""
     outputs = list(earlier)
     roots: list[bytes] = []
     seconds = 0.0

@@ -14,7 +14,7 @@ class JsonFormatter(logging.Formatter):
     """Formats time, level, logger, message and, if there is one, the traceback as JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line of JSON."""
+        """Returns one line of JSON."""
         document = {
             "level": record.levelname.lower(),
             "logger": record.name,

@@ -31,7 +31,7 @@ class Metrics:
             self._values[name, tuple(sorted(labels.items()))] = value
 
     def text(self) -> str:
-        """Return all values in Prometheus' exposition format, version 0.0.4."""
+        """Returns all values in Prometheus' exposition format, version 0.0.4."""
         with self._lock:
             values = sorted(self._values.items())
         lines: list[str] = []

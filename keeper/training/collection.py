@@ -27,7 +27,7 @@ class Collected:
 
 
 def is_committed(snapshot: JobSnapshot) -> bool:
-    """Return whether committed trace roots cover every operator of the job."""
+    """Returns whether committed trace roots cover every operator of the job."""
     stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
     return bool(stages) and stages[-1].last == snapshot.job.operators
 
@@ -42,7 +42,7 @@ class Collector:
     async def collect(
         self, snapshot: JobSnapshot, graph: Graph, operators: Sequence[int]
     ) -> list[Collected]:
-        """Return the outputs of `operators`.
+        """Returns the outputs of `operators`.
 
         Raises TrainingError, naming the provider, when an output is missing or has another root.
         """

@@ -17,7 +17,7 @@ OPERATOR_RUNS = 3
 def seconds_alone_and_together(
     executors: Sequence[Executor], graph: Graph, inputs: Sequence[Array]
 ) -> tuple[float, float]:
-    """Return the seconds of one run on the first node, and of one run on all nodes at once.
+    """Returns the seconds of one run on the first node, and of one run on all nodes at once.
 
     Both are the least of several alternating runs, so that other load affects both alike.
     """
@@ -36,7 +36,7 @@ def seconds_alone_and_together(
 
 
 def operator_works(executor: Executor, graph: Graph, inputs: Sequence[Array]) -> list[float]:
-    """Return each operator's measured time, expressed in multiply-adds at the graph's mean rate.
+    """Returns each operator's measured time, expressed in multiply-adds at the graph's mean rate.
 
     Each operator runs alone; the least of several runs counts. The sum is the graph's
     multiply-adds.

@@ -77,7 +77,7 @@ class Trainer:
             self._graphs.append(await registrar.register(graph))
 
     async def run(self, steps: int) -> list[tuple[Weights, StepReport]]:
-        """Return the weights after each step with its report, once every job has ended.
+        """Returns the weights after each step with its report, once every job has ended.
 
         Raises TrainingError when results are rejected repeatedly, or as `step` does.
         """
@@ -99,7 +99,7 @@ class Trainer:
                 del made[error.step :]
 
     async def step(self, number: int, weights: Weights) -> tuple[Weights, StepReport]:
-        """Return the weights after a step and its report.
+        """Returns the weights after a step and its report.
 
         Raises TrainingError, naming the fault and its provider.
         """

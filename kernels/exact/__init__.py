@@ -1,17 +1,21 @@
 """The exact class: integer operators, bit-equal on every adapter, one folder per operator."""
 
+from kernels.exact.benchmark import Benchmark
 from kernels.exact.element import Place, Run, UnprovableError, element_at
-from kernels.exact.library import input_spec, is_linear, operator_of, operators
-from kernels.exact.operator import Draft, Notes, Operator
+from kernels.exact.library import benchmarks, input_spec, is_linear, operator_of, operators
+from kernels.exact.operator import Draft, LinearForm, Notes, Operator
 from kernels.exact.rules import check, multiply_adds
 
 __all__ = [
+    "Benchmark",
     "Draft",
+    "LinearForm",
     "Notes",
     "Operator",
     "Place",
     "Run",
     "UnprovableError",
+    "benchmarks",
     "check",
     "element_at",
     "input_spec",

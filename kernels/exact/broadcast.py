@@ -9,6 +9,8 @@ from kernels.trace import Shape
 class Broadcast(Operator):
     """An element-wise operator; each axis of input 1 is input 0's, or 1."""
 
+    rowwise_inputs = 2
+
     def expected_shapes(self, descriptor: Descriptor) -> tuple[Shape, ...]:
         """Returns input 1's shape with its axes of 1 kept, and input 0's shape."""
         first, second = descriptor.input_shapes[:2]

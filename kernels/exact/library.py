@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 from kernels.codes import Opcode
 from kernels.descriptor import Descriptor, TensorSpec
+from kernels.exact.benchmark import Benchmark
 from kernels.exact.operator import Operator
 from kernels.scan import modules_named
 
@@ -31,6 +33,20 @@ def operators() -> Mapping[Opcode, Operator]:
     return {opcode: found[opcode] for opcode in Opcode}
 
 
+@cache
+def benchmarks() -> Mapping[Opcode, Benchmark]:
+    """Returns the benchmark of every operator whose folder has one, in the order of the opcodes."""
+    found = {
+        module.__name__.split(".")[-2]: cast(Benchmark, module)
+        for module in modules_named(__package__, "benchmark")
+    }
+    return {
+        opcode: found[operator.name]
+        for opcode, operator in operators().items()
+        if operator.name in found
+    }
+
+
 def operator_of(descriptor: Descriptor) -> Operator:
     """Returns the operator that a descriptor is an instance of."""
     return operators()[descriptor.opcode]
@@ -42,5 +58,5 @@ def input_spec(descriptor: Descriptor, position: int) -> TensorSpec:
 
 
 def is_linear(opcode: Opcode) -> bool:
-    """Returns whether Freivalds' check applies: to the matrix product and the convolution."""
-    return operators()[opcode].is_linear
+    """Returns whether Freivalds' check applies to the operator."""
+    return operators()[opcode].linear_form is not None

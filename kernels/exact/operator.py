@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum, IntEnum, auto
 from typing import Protocol
 
 from kernels.codes import MAX_SHIFT, ConstantSlot, Opcode
@@ -27,6 +27,15 @@ class Step(IntEnum):
     PRODUCT = 0
     SCALING = 1
     ACTIVATION = 2
+
+
+class LinearForm(Enum):
+    """How an operator's output is linear in input 0: each form has a Freivalds check of its own."""
+
+    # Each product of a batch is input 0 times the transpose of input 1, plus a bias per column.
+    MATRIX_PRODUCT = auto()
+    # A window slides over input 0; input 1 has one filter over all channels per output channel.
+    CONVOLUTION = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +91,12 @@ class Operator(Protocol):
     signature: Signature
     notes: Notes
     grid: Grid = Grid.WORD
-    # Freivalds' check applies: the output is linear in input 0.
-    is_linear: bool = False
+    # None where Freivalds' check does not apply.
+    linear_form: LinearForm | None = None
+    # The leading inputs whose rows match the output's rows, unless they are broadcast. A block of
+    # output rows follows from the same rows of these inputs and from all of the other inputs. 0
+    # where rows depend on each other.
+    rowwise_inputs: int = 0
     fusion: Fusion | None = None
     # Multiply-adds from which the executor searches for the fastest point of the kernel's space.
     tuned_from: int | None = None

@@ -53,7 +53,6 @@ class TiledProduct(Product):
     """A product whose kernel computes tiles in registers, and that leads a fused chain."""
 
     grid = Grid.PRODUCT
-    is_linear = True
     fusion = Fusion(Step.PRODUCT, buffers=5)
     # Below this, tuning costs more than it saves.
     tuned_from = 1 << 27

@@ -11,7 +11,14 @@ from kernels.descriptor import (
     Window,
     output_spec,
 )
-from kernels.exact import input_spec, is_linear, multiply_adds
+from kernels.exact import (
+    LinearForm,
+    benchmarks,
+    input_spec,
+    is_linear,
+    multiply_adds,
+    operator_of,
+)
 from kernels.exact.matmul.operator import is_batched
 from kernels.graph.builder import GraphBuilder
 from kernels.graph.file import dump, load, read, write
@@ -28,6 +35,7 @@ __all__ = [
     "GraphError",
     "Input",
     "InputKind",
+    "LinearForm",
     "MemoryPlan",
     "Opcode",
     "Reason",
@@ -35,6 +43,7 @@ __all__ = [
     "TensorSpec",
     "Value",
     "Window",
+    "benchmarks",
     "check_graph",
     "dump",
     "input_spec",
@@ -43,6 +52,7 @@ __all__ = [
     "load",
     "memory_plan",
     "multiply_adds",
+    "operator_of",
     "output_spec",
     "read",
     "write",

@@ -24,7 +24,7 @@ def _compiled() -> None:
 def posted(network: Network, *arguments: object) -> subprocess.CompletedProcess[str]:
     """The compiled example against the network."""
     return subprocess.run(
-        ["node", FOLDER / "dist" / "post_job.js", *map(str, arguments)],
+        ["node", FOLDER / "dist/examples/typescript/src/post_job.js", *map(str, arguments)],
         env=os.environ | {"RPC_URL": network.url},
         capture_output=True,
         text=True,

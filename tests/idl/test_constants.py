@@ -105,7 +105,7 @@ def test_typescript_has_an_object_and_a_type_per_code_set() -> None:
         "export const MAX_CARS = 9007199254740992n;\n"
     )
     assert typescript_index(["a", "b"]).endswith(
-        'export * as a from "./a";\nexport * as b from "./b";\n'
+        'export * as a from "./a.js";\nexport * as b from "./b.js";\n'
     )
 
 

@@ -2,10 +2,10 @@
 
 import { readFileSync } from "node:fs";
 
+import { DESCRIPTOR_BYTES } from "../../../idl/typescript/job_registry.js";
 import { DESCRIPTORS, INPUTS, TENSOR, root, sha256 } from "./commitments.js";
 
 const MAGIC = Buffer.from("NLGRAPH\x01", "latin1");
-const DESCRIPTOR_BYTES = 256;
 
 export interface Order {
   /** One operator each, 256 bytes. */

@@ -19,6 +19,7 @@ import {
   type TransactionInstruction,
 } from "@solana/web3.js";
 
+import { MAX_DRAWS, PAID_CRANK_STEPS, URL_BYTES } from "../../../idl/typescript/job_registry.js";
 import { sha256 } from "./commitments.js";
 import { readOrder, type Order } from "./order.js";
 import { derived, program, shardOf } from "./programs.js";
@@ -27,10 +28,8 @@ import { serve } from "./serving.js";
 const { AnchorProvider, BN, EventParser, Wallet } = anchor;
 
 const NLOV = 1_000_000_000;
-const URL_BYTES = 96;
+/** What fits into the 1,232 bytes of a transaction. */
 const DESCRIPTORS_PER_TRANSACTION = 3;
-const BALLOTS_PER_VERIFIER = 3;
-const CRANK_STEPS = 8;
 const VERIFIERS = 1;
 const PRICE = 1 * NLOV;
 const VERIFICATION_FEE = NLOV / 10;
@@ -112,8 +111,8 @@ class Client {
         jobBump,
         {
           price: new BN(PRICE),
-          verification: new BN(VERIFICATION_FEE * BALLOTS_PER_VERIFIER * VERIFIERS),
-          tips: new BN(TIP * CRANK_STEPS),
+          verification: new BN(VERIFICATION_FEE * MAX_DRAWS * VERIFIERS),
+          tips: new BN(TIP * PAID_CRANK_STEPS),
           urgency: new BN(0),
         },
       ],

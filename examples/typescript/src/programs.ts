@@ -5,9 +5,11 @@ import { readFileSync } from "node:fs";
 import anchor, { type Idl } from "@coral-xyz/anchor";
 import { PublicKey } from "@solana/web3.js";
 
+import { SHARDS } from "../../../idl/typescript/job_registry.js";
+
 const { Program } = anchor;
-const SHARDS = 16;
-const IDL_FOLDER = new URL("../../../idl/", import.meta.url);
+/** Seen from the compiled file, which lies in `dist/examples/typescript/src/`. */
+const IDL_FOLDER = new URL("../../../../../../idl/", import.meta.url);
 
 /** Returns the client of a program, made from the IDL that the repository commits. */
 export function program(name: string, provider: anchor.Provider): anchor.Program {

@@ -23,7 +23,7 @@ def typescript_module(program: str, constants: Constants) -> str:
 
 def typescript_index(programs: Sequence[str]) -> str:
     """Source of the index, which exports one namespace per program."""
-    exports = [f'export * as {each} from "./{each}";' for each in programs]
+    exports = [f'export * as {each} from "./{each}.js";' for each in programs]
     return "\n".join([f"// One module per program. {_NOTE}", "", *exports]) + "\n"
 
 

@@ -12,7 +12,7 @@ from keeper.cli.models.running import run
 
 @click.group()
 def model() -> None:
-    """Models in ONNX: inspect one, import it, run it, compare it."""
+    """Inspect, import, quantise, run and compare ONNX models."""
 
 
 for command in (compare, import_, inspect, plan, quantise, run):

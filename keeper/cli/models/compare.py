@@ -1,4 +1,4 @@
-"""`neurolov model compare`: how far results are from those of onnxruntime."""
+"""`neurolov model compare`: how far results are from onnxruntime's."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -28,10 +28,10 @@ MAX_INDEX = 8
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One output over all samples.
+    """How one output compares with the reference, over all samples.
 
     `top1_agreement` is the share of rows of the last axis whose largest element is the same, None
-    where an output is no table of scores. `cosine` is the least of all samples.
+    where an output is not a table of scores. `cosine` is the smallest of all samples.
     """
 
     name: str
@@ -44,16 +44,23 @@ class Comparison:
 @click.command()
 @click.argument("path", metavar="MODEL", type=FILE)
 @click.option(
-    "--with", "imported", type=FILE, help="What `import` or `quantise` made; else MODEL itself."
+    "--with",
+    "imported",
+    type=FILE,
+    help="Output of `import` or `quantise` to compare; by default MODEL itself.",
 )
-@click.option("--input", "named", type=NamedFile(), multiple=True, help="An input: NAME=FILE.")
-@click.option("--inputs", "archive", type=FILE, help="An .npz file with an array for each input.")
+@click.option(
+    "--input", "named", type=NamedFile(), multiple=True, help="File of an input: NAME=FILE."
+)
+@click.option("--inputs", "archive", type=FILE, help="An .npz file with one array per input.")
 @click.option("--samples", type=click.IntRange(1, 10_000), default=1, show_default=True,
-              help="Random inputs, where none are given.")  # fmt: skip
-@click.option("--seed", default=0, show_default=True)
-@click.option("--shape", "shapes", type=Shape(), multiple=True, help="Sizes of an input.")
-@click.option("--limit", type=float, help="Exit with 1 when a difference exceeds this.")
-@click.option("--adapter", help="Part of the wanted adapter's name.")
+              help="Number of random samples if no inputs are given.")  # fmt: skip
+@click.option("--seed", default=0, show_default=True, help="Seed of random inputs.")
+@click.option(
+    "--shape", "shapes", type=Shape(), multiple=True, help="Shape of an input: NAME=1,3,224,224."
+)
+@click.option("--limit", type=float, help="Exit with 1 if a difference exceeds this.")
+@click.option("--adapter", help="Name of the adapter, or part of it.")
 @json_option
 def compare(
     *,
@@ -68,7 +75,7 @@ def compare(
     adapter: str | None,
     as_json: bool,
 ) -> int:
-    """Compare results on an adapter with onnxruntime's, on given or random inputs."""
+    """Compare results on an adapter with those of onnxruntime."""
     model = read_onnx(path)
     found = open_runnable(path if imported is None else imported, adapter)
     given = read_tensors(named, archive)

@@ -13,4 +13,4 @@ def read_onnx(path: Path) -> onnx.ModelProto:
     try:
         return read_model(path)
     except ModelError as error:
-        raise MalformedFileError(f"{path} is not a model that can be taken: {error}") from error
+        raise MalformedFileError(f"{path} is not a model that can be used: {error}") from error

@@ -1,4 +1,4 @@
-"""`neurolov model import`: an ONNX model becomes a graph of the exact class or a kernel package."""
+"""`neurolov model import`: turn an ONNX model into an exact graph or a kernel package."""
 
 import json
 from pathlib import Path
@@ -25,20 +25,24 @@ Shapes = dict[str, tuple[int, ...]]
 
 @click.command("import")
 @click.argument("path", metavar="MODEL", type=FILE)
-@click.option("-o", "--output", type=FILE, required=True, help="Graph or package to write.")
+@click.option("-o", "--output", type=FILE, required=True, help="Graph or package file to write.")
 @click.option(
     "--class",
     "wanted",
     type=click.Choice(["auto", "exact", "tolerant"]),
     default="auto",
     show_default=True,
-    help="auto: exact where the model has an exact form, as a quantised one has.",
+    help="`auto` picks exact if the model has an exact form, as quantised models do.",
 )
 @click.option(
-    "--shape", "shapes", type=Shape(), multiple=True, help="Sizes of an input: NAME=1,3,224,224."
+    "--shape", "shapes", type=Shape(), multiple=True, help="Shape of an input: NAME=1,3,224,224."
 )
-@click.option("--absolute", default=1e-4, show_default=True, help="Tolerance of a package.")
-@click.option("--relative", default=1e-3, show_default=True, help="Tolerance of a package.")
+@click.option(
+    "--absolute", default=1e-4, show_default=True, help="Absolute tolerance of a package."
+)
+@click.option(
+    "--relative", default=1e-3, show_default=True, help="Relative tolerance of a package."
+)
 @json_option
 def import_(
     *,
@@ -50,10 +54,10 @@ def import_(
     relative: float,
     as_json: bool,
 ) -> None:
-    """Make an ONNX model a job: a graph file of the exact class, or a package of the tolerant one.
+    """Turn an ONNX model into an exact graph file or a tolerant kernel package.
 
-    OUTPUT.json beside it says how tensors go in and come out; a package's weights are job inputs
-    and lie in OUTPUT.weights-N.npy.
+    OUTPUT.json describes how tensors are encoded. A package's weights are job inputs; they are
+    written to OUTPUT.weights-N.npy.
     """
     model, why = read_onnx(path), None
     if wanted != "tolerant":

@@ -1,4 +1,4 @@
-"""`neurolov model inspect`: what a model is made of, and where it can run."""
+"""`neurolov model inspect`: what a model consists of, and in which class it can run."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -18,7 +18,7 @@ from kernels.onnx.tolerant import is_known
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @json_option
 def inspect(path: Path, as_json: bool) -> None:
-    """Show inputs, outputs, operators and cost of an ONNX model."""
+    """Show the inputs, outputs, operators and cost of an ONNX model."""
     model = read_onnx(path)
     summary = summarise(model)
     why = {"exact": _exact(model), "tolerant": _tolerant(summary.operators)}

@@ -1,4 +1,4 @@
-"""`neurolov model plan`: how several nodes would share a graph, and what that gives."""
+"""`neurolov model plan`: how several nodes would share a graph, and how fast they would be."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -63,7 +63,7 @@ class Nodes(click.ParamType[tuple[Node, ...]]):
 class Measured:
     """Multiply-adds per second of one node, and of a pipeline of several, in this process.
 
-    The pipeline is cut by what each operator takes here, not by its multiply-adds.
+    The pipeline is cut by the measured time of each operator, not by its multiply-adds.
     """
 
     alone: float
@@ -88,10 +88,10 @@ class Measured:
 @click.option(
     "--nodes",
     type=Nodes(),
-    help="Multiply-adds a second of each, and its memory in bytes: 5e9,5e9,2e9/8e9.",
+    help="Multiply-adds per second of each node, optionally with bytes of memory: 5e9,2e9/8e9.",
 )
-@click.option("--bandwidth", default=1.25e8, show_default=True, help="Of a link, bytes a second.")
-@click.option("--latency", default=1e-3, show_default=True, help="Of a link, seconds.")
+@click.option("--bandwidth", default=1.25e8, show_default=True, help="Bytes per second of a link.")
+@click.option("--latency", default=1e-3, show_default=True, help="Latency of a link in seconds.")
 @click.option(
     "--measure",
     is_flag=True,
@@ -107,7 +107,10 @@ def plan(
     measure: bool,
     as_json: bool,
 ) -> None:
-    """Show data, model and pipeline parallel plans of a graph, by P = (N·G·E) / (1 + L/C)."""
+    """Show data, model and pipeline parallel plans of a graph.
+
+    The performance model is P = (N·G·E) / (1 + L/C).
+    """
     if measure == (nodes is not None):
         raise click.UsageError("give either --nodes or --measure")
     graph = read_graph(path)

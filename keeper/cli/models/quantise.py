@@ -46,27 +46,27 @@ class Shape(click.ParamType[tuple[str, tuple[int, ...]]]):
 @click.option(
     "--calibration",
     type=FILE,
-    help="An .npz file with an array for each input: samples along the first axis. "
-    "Left out for a model that is quantised already (QDQ or QOperator form).",
+    help="An .npz file with one array per input and samples along the first axis. "
+    "Leave it out for a model that is already quantised (QDQ or QOperator form).",
 )
 @click.option("-o", "--output", type=FILE, required=True, help="Graph file to write.")
 @click.option(
-    "--shape", "shapes", type=Shape(), multiple=True, help="Sizes of an input: NAME=1,3,224,224."
+    "--shape", "shapes", type=Shape(), multiple=True, help="Shape of an input: NAME=1,3,224,224."
 )
 @click.option(
     "--percentile",
     type=click.FloatRange(50, 100, min_open=True),
     default=100.0,
     show_default=True,
-    help="Share of the values that a range keeps at each end.",
+    help="Percentile of the values at which a range is cut, at each end.",
 )
-@click.option("--symmetric", is_flag=True, help="Zero points of activations are 0.")
+@click.option("--symmetric", is_flag=True, help="Use 0 as the zero point of activations.")
 @click.option(
     "--smoothing",
     type=click.FloatRange(0, 1),
     default=0.5,
     show_default=True,
-    help="How far weights take over the range of single channels.",
+    help="How much of the spread between channels moves from activations to weights.",
 )
 @json_option
 def quantise(
@@ -80,9 +80,9 @@ def quantise(
     smoothing: float,
     as_json: bool,
 ) -> None:
-    """Make an ONNX model an exact graph, and describe how its numbers go in and come out.
+    """Quantise an ONNX model to an exact graph and describe its inputs and output.
 
-    OUTPUT.json names inputs and output with their scales and zero points.
+    OUTPUT.json lists the inputs and the output with their scales and zero points.
     """
     model = read_onnx(path)
     try:

@@ -23,7 +23,7 @@ from kernels.trace.layout import Array
 
 
 class ModelRunError(KeeperError):
-    """A model could not be run to its end."""
+    """A model failed while it ran."""
 
 
 class Runnable(Protocol):

@@ -1,4 +1,4 @@
-"""`neurolov model run`: inputs from files, outputs to a file or as JSON."""
+"""`neurolov model run`: run a model on inputs from files."""
 
 from pathlib import Path
 
@@ -16,11 +16,15 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command()
 @click.argument("path", metavar="MODEL", type=FILE)
 @click.option(
-    "--input", "named", type=NamedFile(), multiple=True, help="An input: NAME=FILE, .npy or .pb."
+    "--input",
+    "named",
+    type=NamedFile(),
+    multiple=True,
+    help="File of an input, .npy or .pb: NAME=FILE.",
 )
-@click.option("--inputs", "archive", type=FILE, help="An .npz file with an array for each input.")
+@click.option("--inputs", "archive", type=FILE, help="An .npz file with one array per input.")
 @click.option("-o", "--output", type=FILE, help="Write the outputs to this .npz file.")
-@click.option("--adapter", help="Part of the wanted adapter's name.")
+@click.option("--adapter", help="Name of the adapter, or part of it.")
 @json_option
 def run(
     *,
@@ -31,7 +35,7 @@ def run(
     adapter: str | None,
     as_json: bool,
 ) -> None:
-    """Run an ONNX model, or what `import` or `quantise` made of one, on an adapter here."""
+    """Run an ONNX model, or the output of `import` or `quantise`, on an adapter."""
     inputs = read_tensors(named, archive)
     outputs = open_runnable(path, adapter).run(inputs)
     if output is not None:

@@ -1,4 +1,4 @@
-"""Tensors that a user names, and how they are shown."""
+"""Reads the tensors that a user names and prints results."""
 
 import zipfile
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ def _read(path: Path) -> Array:
             return numpy_helper.to_array(tensor)
         array: Array = np.load(path, allow_pickle=False)
         if not isinstance(array, np.ndarray):
-            raise ValueError("it is an archive; give it as --inputs")
+            raise ValueError("it is an archive; pass it as --inputs")
         return array
     except (OSError, ValueError, EOFError, DecodeError, ModelError) as error:
         raise MalformedFileError(f"{path} holds no tensor: {error}") from error
@@ -95,7 +95,7 @@ def lines_of(tensors: Mapping[str, Array]) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    # JSON has no number that is not finite.
+    # JSON cannot express infinities and NaN.
     if isinstance(value, float) and not np.isfinite(value):
         return str(value)
     return value

@@ -215,21 +215,21 @@ class CollectFee(JobAction):
 
 @dataclass(frozen=True, slots=True)
 class ReclaimEscrow(JobAction):
-    """Return what nobody is owed to the buyer."""
+    """Returns what nobody is owed to the buyer."""
 
     kind: ClassVar[str] = "reclaim-escrow"
 
 
 @dataclass(frozen=True, slots=True)
 class CloseVerdict(JobAction):
-    """Return the verdict's rent."""
+    """Returns the verdict's rent."""
 
     kind: ClassVar[str] = "close-verdict"
 
 
 @dataclass(frozen=True, slots=True)
 class ReclaimJob(JobAction):
-    """Return the job's rent."""
+    """Returns the job's rent."""
 
     kind: ClassVar[str] = "reclaim-job"
 

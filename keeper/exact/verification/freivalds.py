@@ -24,7 +24,7 @@ import numpy as np
 from keeper.exact.verification import field
 from keeper.exact.verification.cost import CheckCost
 from keeper.exact.verification.field import PRIME, Elements, Integers, Randomness, Sums, limbs
-from kernels.graph import Descriptor, Opcode, Window
+from kernels.graph import Descriptor, LinearForm, Window, operator_of
 from kernels.trace import Shape
 from kernels.trace.layout import Array
 
@@ -41,8 +41,8 @@ class Fold:
         self._cost = cost
 
     def add(self, descriptor: Descriptor, reads: Sequence[Array], out: Array) -> None:
-        """Add a matmul or convolution: its operands and its output, in the descriptor's shapes."""
-        if descriptor.opcode is Opcode.MATMUL:
+        """Adds a linear operator: its operands and its output, in the descriptor's shapes."""
+        if _is_matrix_product(descriptor):
             self.add_matmul(reads, out)
         elif batch_macs(descriptor) <= channel_macs(descriptor):
             self.add_convolution_by_batch(descriptor, reads, out)
@@ -54,7 +54,7 @@ class Fold:
         return not self._sums.elements().any()
 
     def add_matmul(self, reads: Sequence[Array], out: Array) -> None:
-        """C·t - A·(Bᵀ·t) - bias·t, a coordinate a row of C.
+        """Adds C·t - A·(Bᵀ·t) - bias·t, one coordinate per row of C.
 
         The products of a batch are operators of their own, each with its own t, at the same
         coordinates.
@@ -70,7 +70,7 @@ class Fold:
     def add_convolution_by_batch(
         self, descriptor: Descriptor, reads: Sequence[Array], out: Array
     ) -> None:
-        """Add s·out minus the convolution of s·x, one coordinate per element of an image's output.
+        """Adds s·out minus the convolution of s·x, one coordinate per element of an image's output.
 
         A convolution is linear once the zero point is subtracted, so that one image stands for the
         batch.
@@ -95,7 +95,7 @@ class Fold:
     def add_convolution_by_channel(
         self, descriptor: Descriptor, reads: Sequence[Array], out: Array
     ) -> None:
-        """out·t minus what one kernel, the sum of t·w over the channels, gives at each position."""
+        """Adds out·t minus the convolution with one filter t·w, a coordinate per position."""
         x, w = reads[:2]
         channels = out.shape[3]
         vector = self._vector(channels)
@@ -123,7 +123,7 @@ class Fold:
 def fold_length(descriptor: Descriptor) -> int:
     """Returns the number of coordinates that an operator takes in a fold."""
     output = descriptor.output_shape
-    if descriptor.opcode is Opcode.MATMUL:
+    if _is_matrix_product(descriptor):
         return prod(output[:3]) // _products(descriptor)
     if batch_macs(descriptor) <= channel_macs(descriptor):
         return prod(output[1:])
@@ -132,7 +132,7 @@ def fold_length(descriptor: Descriptor) -> int:
 
 def fold_macs(descriptor: Descriptor) -> int:
     """Returns an upper bound of the multiply-adds that adding an operator takes."""
-    if descriptor.opcode is Opcode.MATMUL:
+    if _is_matrix_product(descriptor):
         return matmul_macs(descriptor)
     return min(batch_macs(descriptor), channel_macs(descriptor))
 
@@ -162,6 +162,21 @@ def channel_macs(descriptor: Descriptor) -> int:
     return field.limb_products(1, output[3], taps + positions + 1) + field.limb_products(
         1, taps, positions
     )
+
+
+def _is_matrix_product(descriptor: Descriptor) -> bool:
+    """Returns whether the operator has this form rather than a convolution's.
+
+    Raises ValueError when Freivalds' check does not apply to it.
+    """
+    operator = operator_of(descriptor)
+    match operator.linear_form:
+        case LinearForm.MATRIX_PRODUCT:
+            return True
+        case LinearForm.CONVOLUTION:
+            return False
+        case None:
+            raise ValueError(f"the output of {operator.name} is not linear in its first input")
 
 
 def _products(descriptor: Descriptor) -> int:

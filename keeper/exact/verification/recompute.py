@@ -2,27 +2,17 @@
 
 from collections.abc import Sequence
 
-from kernels.graph import Descriptor, Opcode
+from kernels.graph import Descriptor, operator_of
 from kernels.graph.reference import evaluate
 from kernels.trace.layout import Array
 
-# How many operands have the output's rows; the others are tables.
-ROWWISE = {
-    Opcode.REQUANTISE: 1,
-    Opcode.RELU: 1,
-    Opcode.LOOKUP: 1,
-    Opcode.SOFTMAX: 1,
-    Opcode.LAYER_NORM: 1,
-    Opcode.ADD: 2,
-    Opcode.MULTIPLY: 2,
-}
 # Small enough that a block and its 64-bit intermediates stay in the cache.
 BLOCK = 1 << 14
 
 
 def first_difference(descriptor: Descriptor, reads: Sequence[Array], actual: Array) -> int | None:
     """Returns the row-major index of the first wrong element, None when all are right."""
-    tensors = ROWWISE.get(descriptor.opcode, 0)
+    tensors = operator_of(descriptor).rowwise_inputs
     # A broadcast operand has rows of its own.
     if not tensors or any(read.shape != actual.shape for read in reads[:tensors]):
         return _first_unequal(evaluate(descriptor, reads), actual)

@@ -1,4 +1,4 @@
-"""`neurolov bench kernels`: the speed of every kernel next to its twins and the adapter's copy."""
+"""`neurolov bench kernels`: every kernel compared with its naive twin, NumPy and a copy."""
 
 from dataclasses import asdict
 
@@ -15,13 +15,13 @@ FAILED = 1
 
 @click.command("kernels")
 @json_option
-@click.option("--adapter", help="Part of an adapter's name; by default the fastest adapter.")
+@click.option("--adapter", help="Name of the adapter, or part of it; the fastest by default.")
 @click.option(
     "--size",
     type=click.IntRange(min=64, max=4096),
     default=1024,
     show_default=True,
-    help="Edge of matrices and length of rows; targets are judged at 1,024.",
+    help="Edge of matrices and length of rows; most targets apply at 1,024.",
 )
 @click.option(
     "--only",
@@ -30,7 +30,7 @@ FAILED = 1
     help="Measure only these kernels, such as matmul_f32,softmax_f32.",
 )
 def bench_kernels(as_json: bool, adapter: str | None, size: int, only: str) -> int:
-    """Measure every kernel next to a naive WGSL twin, NumPy and the adapter's own copy.
+    """Compare every kernel with a naive WGSL twin, NumPy and the adapter's own copy.
 
     Exits with 1 when a target is missed.
     """
@@ -77,7 +77,7 @@ def _lines(report: KernelReport) -> list[str]:
         f"{'':>22}  {'rate':>15}  {'vs naive':>8}  {'vs NumPy':>8}  {'vs copy':>8}",
         *(_line(name, each) for name, each in report.kernels.items()),
         *(f"{name:>22}  needs {feature}" for name, feature in report.unsupported.items()),
-        f"{report.dispatch_microseconds:.1f} µs a dispatch from Python, "
+        f"{report.dispatch_microseconds:.1f} µs per dispatch in Python, "
         f"{report.dispatch_completed_microseconds:.1f} until it has run",
         *(_verdict(target) for target in report.targets),
     ]

@@ -20,7 +20,7 @@ FAILED = 1
 
 @dataclass(frozen=True, slots=True)
 class TransformerFigures:
-    """Cosine of exact to float embeddings, and each one's median seconds per sentence."""
+    """Cosines between exact and float embeddings, and median seconds per sentence of each model."""
 
     adapter: str
     sentences: int
@@ -36,7 +36,10 @@ class TransformerFigures:
 
 
 def measure_transformer(selected: SelectedExecutor) -> TransformerFigures:
-    """Both models in turn on every batch; MissingModelError without the extra."""
+    """Returns the figures of both models, run in turn on every batch.
+
+    Raises MissingModelError without the extra.
+    """
     found = transformer(BATCH, LENGTH)
     graph, interface = found.lowered.graph, found.lowered.interface
     floating = session(found.model)
@@ -75,13 +78,14 @@ def measure_transformer(selected: SelectedExecutor) -> TransformerFigures:
     type=click.Choice([str(choice) for choice in Preference]),
     default=str(Preference.AUTO),
     show_default=True,
+    help="Device that runs the exact model.",
 )
-@click.option("--adapter", help="Part of the wanted adapter's name.")
+@click.option("--adapter", help="Name of the adapter, or part of it.")
 @json_option
 def bench_transformer(*, executor: str, adapter: str | None, as_json: bool) -> int:
-    """Compare exact embeddings of 100 sentences with the float model's: cosine and time.
+    """Compare the exact sentence transformer with its float model in onnxruntime.
 
-    Exits with 1 when a cosine is below 0.98.
+    Embeds 100 sentences. Exits with 1 when a cosine is below 0.98.
     """
     try:
         figures = measure_transformer(select_executor(Preference(executor), adapter))
@@ -90,12 +94,12 @@ def bench_transformer(*, executor: str, adapter: str | None, as_json: bool) -> i
     answer(
         asdict(figures),
         as_json,
-        f"on {figures.adapter}, {figures.batch} sentences of {figures.length} tokens a job",
+        f"on {figures.adapter}, {figures.batch} sentences of {figures.length} tokens per job",
         f"{figures.cosine_min:>8.4f}  smallest cosine to the float embedding of "
         f"{figures.sentences} sentences, at least {COSINE_LIMIT}",
         f"{figures.cosine_mean:>8.4f}  mean cosine",
-        f"{figures.seconds_per_sentence:>8.4f}  seconds a sentence",
-        f"{figures.onnxruntime_seconds_per_sentence:>8.4f}  seconds a sentence of onnxruntime's "
+        f"{figures.seconds_per_sentence:>8.4f}  seconds per sentence",
+        f"{figures.onnxruntime_seconds_per_sentence:>8.4f}  seconds per sentence of onnxruntime's "
         "float model on the CPU",
         f"{figures.ratio:>8.2f}  ratio",
     )

@@ -1,1 +1,1 @@
-"""The commands of the lab, one file each."""
+"""The lab's commands, one file each."""

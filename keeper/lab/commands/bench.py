@@ -1,4 +1,4 @@
-"""`neurolov bench`: measurements of programs, proofs, kernels, the runtime and sharing."""
+"""`neurolov bench`: the benchmarks."""
 
 from dataclasses import asdict
 from itertools import pairwise
@@ -38,7 +38,7 @@ DISPATCH_LIMIT_SECONDS = 20e-6
 
 @click.group()
 def bench() -> None:
-    """Measure programs, proofs, kernels, the runtime and sharing."""
+    """Run benchmarks."""
 
 
 bench.add_command(bench_transformer)
@@ -48,9 +48,9 @@ bench.add_command(bench_kernels)
 @bench.command()
 @json_option
 def programs(as_json: bool) -> int:
-    """Count the compute units of every instruction, of a job without ballots, and of a ballot.
+    """Measure the compute units of instructions, of a job and of a ballot.
 
-    Exits with 1 when a limit is passed.
+    Exits with 1 when a limit is exceeded.
     """
     figures = run_scenario()
     lifecycle, ballot = sum(figures.lifecycle.values()), sum(figures.ballot.values())
@@ -79,9 +79,15 @@ def programs(as_json: bool) -> int:
     type=click.IntRange(min=64, max=2048),
     default=2048,
     show_default=True,
-    help="Edge of the network's matrices; twice that edge is measured too.",
+    help="Edge of the network's matrices; the double is measured too.",
 )
-@click.option("--corruptions", type=click.IntRange(min=1), default=10_000, show_default=True)
+@click.option(
+    "--corruptions",
+    type=click.IntRange(min=1),
+    default=10_000,
+    show_default=True,
+    help="Number of corrupted outputs to check.",
+)
 @click.option(
     "--runs",
     type=click.IntRange(min=1),
@@ -90,7 +96,7 @@ def programs(as_json: bool) -> int:
     help="Number of runs; figures are their medians.",
 )
 def poc(as_json: bool, size: int, corruptions: int, runs: int) -> int:
-    """Measure the cost of committing to, verifying and disputing a computation.
+    """Measure the cost of committing, verifying and disputing, and what a check catches.
 
     Exits with 1 when a target is missed.
     """
@@ -109,10 +115,12 @@ def poc(as_json: bool, size: int, corruptions: int, runs: int) -> int:
 
 @bench.command()
 @json_option
-@click.option("--adapter", help="Part of the wanted adapter's name.")
-@click.option("--only", default="*", show_default=True, help="Run tests whose name matches.")
+@click.option("--adapter", help="Name of the adapter, or part of it.")
+@click.option(
+    "--only", default="*", show_default=True, help="Run only tests whose names match this pattern."
+)
 def onnx(as_json: bool, adapter: str | None, only: str) -> int:
-    """Run the ONNX package's own node tests in WGSL on an adapter.
+    """Run the ONNX package's own node tests through WGSL on an adapter.
 
     Exits with 1 when a test fails, or when too few of all tests pass.
     """
@@ -140,7 +148,7 @@ def _node_lines(results: NodeResults) -> list[str]:
     return [
         f"on {results.adapter}",
         *(f"{count:>6,}  {name}" for name, count in _counts(results).items()),
-        f"{len(results.undispatched):>6,}  of the passed needed shapes or an input alone",
+        f"{len(results.undispatched):>6,}  of the passed tests needed no dispatch",
         *(f"FAIL    {name}: {why}" for name, why in results.failures.items()),
         *(f"{results.reasons[why]:>6,}  {why}" for why in sorted(results.reasons)),
     ]
@@ -153,10 +161,10 @@ def _node_lines(results: NodeResults) -> list[str]:
     type=click.FloatRange(min=0.1, max=60.0),
     default=1.0,
     show_default=True,
-    help="Device seconds for each tenant.",
+    help="Device seconds per tenant.",
 )
 def sharing(as_json: bool, seconds: float) -> int:
-    """Measure how evenly two and four concurrent jobs of different sizes share one adapter.
+    """Measure how evenly concurrent jobs of different sizes share one adapter.
 
     Exits with 1 when Jain's index of device seconds over weights is below 0.95.
     """
@@ -174,7 +182,7 @@ def sharing(as_json: bool, seconds: float) -> int:
 
 @bench.command()
 @json_option
-@click.option("--adapter", help="Part of the wanted adapter's name.")
+@click.option("--adapter", help="Name of the adapter, or part of it.")
 @click.option(
     "--runs",
     type=click.IntRange(min=1),
@@ -183,9 +191,9 @@ def sharing(as_json: bool, seconds: float) -> int:
     help="Number of runs; figures are their medians.",
 )
 def runtime(as_json: bool, adapter: str | None, runs: int) -> int:
-    """Measure what a dispatch costs, and what fusing and overlapping save.
+    """Measure the cost of a dispatch and what fusing and overlapping save.
 
-    Exits with 1 when a dispatch costs Python more than 20 microseconds.
+    Exits with 1 when a dispatch takes Python more than 20 microseconds.
     """
     try:
         found = select_adapter(adapter)
@@ -203,7 +211,7 @@ def runtime(as_json: bool, adapter: str | None, runs: int) -> int:
 def _runtime_lines(figures: RuntimeFigures) -> list[str]:
     return [
         f"on {figures.adapter}",
-        f"{figures.dispatch_seconds * 1e6:>8.1f}  µs a dispatch from Python, "
+        f"{figures.dispatch_seconds * 1e6:>8.1f}  µs per dispatch in Python, "
         f"at most {DISPATCH_LIMIT_SECONDS * 1e6:.0f}; "
         f"{figures.dispatch_completed_seconds * 1e6:.1f} until it has run",
         *(
@@ -211,7 +219,7 @@ def _runtime_lines(figures: RuntimeFigures) -> list[str]:
             f"{each.unfused_seconds * 1e3:.1f} in {each.operators}"
             for name, each in figures.fusion.items()
         ),
-        f"{figures.overlapped_seconds * 1e3:>8.1f}  ms a run of digits overlapped with the next, "
+        f"{figures.overlapped_seconds * 1e3:>8.1f}  ms per run of digits overlapped with the next, "
         f"{figures.alone_seconds * 1e3:.1f} alone",
     ]
 
@@ -220,7 +228,7 @@ def _scenario_lines(name: str, scenario: Scenario) -> list[str]:
     return [
         f"{scenario.fairness:>8.4f}  fairness of {name}, at least {FAIRNESS_LIMIT}",
         *(
-            f"{each.device_seconds:>8.3f}  s of the device, {each.jobs} jobs of "
+            f"{each.device_seconds:>8.3f}  s of device time, {each.jobs} jobs of "
             f"{each.job_macs:,} multiply-adds"
             for each in scenario.tenants
         ),
@@ -242,7 +250,7 @@ def _proof_lines(figures: ProofFigures) -> list[str]:
         f"on {figures.adapter}",
         *(f"{value:>8.4f}  {name}, at most {limit}" for name, value, limit in _ratios(figures)),
         *(
-            f"{ratio:>8.4f}  the same at {size}, falling with size"
+            f"{ratio:>8.4f}  the same at size {size}, must fall with size"
             for size, ratio in figures.freivalds_ratio_by_size.items()
         ),
         f"{found['caught']:>8,}  corruptions caught of {found['corruptions']:,}",
@@ -251,7 +259,7 @@ def _proof_lines(figures: ProofFigures) -> list[str]:
             f"at most {limit:,}"
             for terms, limit in REFEREE_LIMITS.items()
         ),
-        f"{figures.dispute_transactions:>8,}  transactions of a dispute over the latter, "
+        f"{figures.dispute_transactions:>8,}  transactions per dispute over the larger product, "
         f"at most {TRANSACTION_LIMIT}",
     ]
 
@@ -259,8 +267,8 @@ def _proof_lines(figures: ProofFigures) -> list[str]:
 def _excess(each: Measured) -> int:
     """Returns the units above the limit.
 
-    An instruction that calls another program, if only to create an account, has the higher limit;
-    so has one that has the referee judge.
+    The higher limit applies to instructions that call other programs, as creating an account does,
+    and to those in which the referee judges.
     """
     dear = each.calls or each.name in JUDGING
     return max(0, each.units - (CALLING_LIMIT if dear else PLAIN_LIMIT))

@@ -1,4 +1,4 @@
-"""`neurolov demo`: the main job from posting to payment, on a cluster of its own."""
+"""`neurolov demo`: one job from posting to payment, on its own cluster."""
 
 import tempfile
 from pathlib import Path
@@ -23,30 +23,31 @@ FAILED = 1
 @click.option(
     "--cheat",
     type=click.Choice([str(cheat) for cheat in Cheat]),
-    help="The provider spoils one output value, one output, or a whole tensor.",
+    help="Let the provider flip one value, reuse a stale output, or commit zeros.",
 )
 @click.option(
     "--model",
     type=click.Choice(sorted(WORKLOADS)),
     default=DIGITS,
     show_default=True,
-    help="What the job computes.",
+    help="Model that the job runs.",
 )
-@click.option("--silent", is_flag=True, help="The first provider claims and goes silent.")
+@click.option("--silent", is_flag=True, help="Let the first provider claim the job and go silent.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65534),
     default=0,
     show_default=True,
-    help="Port of localnet, whose PubSub takes the next one; 0 takes a free pair.",
+    help="Port of the cluster; 0 picks a free pair.",
 )
 @click.option(
     "--executor",
     type=click.Choice([str(choice) for choice in Preference]),
     default=str(Preference.AUTO),
     show_default=True,
+    help="Device that runs the job.",
 )
-@click.option("--adapter", help="Part of the wanted adapter's name.")
+@click.option("--adapter", help="Name of the adapter, or part of it.")
 @json_option
 def demo(
     *,
@@ -58,12 +59,13 @@ def demo(
     adapter: str | None,
     as_json: bool,
 ) -> int:
-    """Play one paid job among a provider, five verifiers, a crank and a buyer.
+    """Run a neural network as one paid job, from posting to payment.
 
-    Exits with 1 when anything differs from what must come out.
+    A provider, five verifiers, a crank and a buyer take part. Exits with 1 when an expectation
+    fails.
     """
     if cheat is not None and silent:
-        raise click.UsageError("--cheat and --silent are two stories; choose one")
+        raise click.UsageError("--cheat and --silent exclude each other; choose one")
     console = Console(stderr=as_json)
     selected = select_executor(Preference(executor), adapter)
     if selected.notice is not None:

@@ -14,23 +14,26 @@ FUNDED_NLOV = 100_000 * NLOV
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", default=DEFAULT_PORT, show_default=True, help="JSON-RPC; PubSub has the next."
+    "--port",
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="JSON-RPC port; PubSub uses the next one.",
 )
 @click.option("--slot-ms", default=400, show_default=True, help="Milliseconds per slot.")
 @click.option(
     "--fund",
     type=Address(),
     multiple=True,
-    help="An address that starts with 100 SOL and 100,000 $NLOV; may be repeated.",
+    help="Address to fund with 100 SOL and 100,000 $NLOV; may be repeated.",
 )
-@click.option("--deploy/--no-deploy", default=True, show_default=True)
+@click.option("--deploy/--no-deploy", default=True, show_default=True, help="Deploy the programs.")
 @json_option
 def localnet(
     *, host: str, port: int, slot_ms: int, fund: tuple[Pubkey, ...], deploy: bool, as_json: bool
 ) -> None:
-    """Run a local cluster until interrupted; its state is lost on exit."""
+    """Run a local cluster until interrupted. Its state is lost on exit."""
     try:
         net = Localnet(
             programs=built_programs() if deploy else None,
@@ -55,7 +58,7 @@ def localnet(
             "ws_url": running.ws_url,
         }
         lines = [f"{name.replace('_', ' ')}: {value}" for name, value in document.items()]
-        answer(document, as_json, *lines, "Ctrl-C ends it.")
+        answer(document, as_json, *lines, "Press Ctrl-C to stop.")
 
     try:
         run_async(serve(net, ready))

@@ -1,4 +1,4 @@
-"""`neurolov simulate`: the profit of cheating under the protocol's rules."""
+"""`neurolov simulate`: how much cheating pays under the protocol's rules."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -33,50 +33,53 @@ UNSAFE = 1
 
 @click.group()
 def simulate() -> None:
-    """Simulate the protocol with many sampled jobs."""
+    """Simulate many runs of the protocol."""
 
 
 @simulate.command()
 @json_option
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the draws."
+)
 @click.option(
     "--runs",
     type=click.IntRange(min=100),
     default=200_000,
     show_default=True,
-    help="Sampled jobs per set of verifiers.",
+    help="Number of sampled jobs per set of verifiers.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("poc.png"),
     show_default=True,
-    help="File of the picture, .png or .svg.",
+    help="File of the plot, .png or .svg.",
 )
 @click.option(
     "--verifiers",
     type=click.Choice(["1", "3", "5"]),
     default="3",
     show_default=True,
-    help="Verifiers per draw, where their number does not vary.",
+    help="Verifiers per draw, where the number does not vary.",
 )
 def poc(as_json: bool, seed: int, runs: int, out: Path, verifiers: str) -> int:
-    """Compute the profit of cheating over sampling floor, verifiers, stake and collusion.
+    """Plot the profit of cheating against sampling, verifiers, stake and collusion.
 
-    Draws the picture with localnet's parameters, and exits with 1 unless every set of a grid of
-    parameters that the programs accept makes cheating lose, with its whole confidence interval.
+    The plot uses localnet's parameters. A grid of parameter sets is checked as well. Exits with 1
+    unless cheating loses, over the whole confidence interval, in every set that the programs
+    accept.
     """
     check_destination(out)
     base = economics(LOCALNET_PARAMETERS, int(verifiers))
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("simulating", total=len(GRID.populations) + sweep_size())
-        # Each part has dice of its own, so that its verdict does not depend on the other's size.
+        # Each part has its own generator, so that its verdict does not depend on the other's size.
         grid_dice, sweep_dice = np.random.default_rng(seed).spawn(2)
         attended, unattended = check_bound(
             GRID, runs=runs, rng=grid_dice, step=lambda: progress.advance(task)
         )
         sweeps = sweep_all(base, runs=runs, rng=sweep_dice, step=lambda: progress.advance(task))
-    draw_sweeps(sweeps, f"Profit of cheating, {runs:,} sampled jobs a point, seed {seed}", out)
+    draw_sweeps(sweeps, f"Profit of cheating, {runs:,} sampled jobs per point, seed {seed}", out)
     document = {
         "seed": seed,
         "runs": runs,
@@ -94,7 +97,7 @@ def poc(as_json: bool, seed: int, runs: int, out: Path, verifiers: str) -> int:
 
 
 def economics(parameters: Parameters, verifiers: int) -> Economics:
-    """Returns the economics of a job with `verifiers` per draw under a deployment's parameters."""
+    """Returns the economics of a job with this many verifiers under a deployment's parameters."""
     return Economics(
         p_floor_bps=parameters.verdict.p_floor_bps,
         collusion_bps=parameters.verdict.collusion_bps,
@@ -109,7 +112,7 @@ def economics(parameters: Parameters, verifiers: int) -> Economics:
 
 
 def charges(parameters: Parameters) -> Charges:
-    """Returns what a deployment charges whoever misbehaves, and how long it waits."""
+    """Returns what misbehaviour costs in a deployment, and how long each phase lasts."""
     judge = parameters.verdict
     return Charges(
         ballot_exposure=judge.ballot_exposure,
@@ -178,16 +181,16 @@ def _lines(base: Economics, attended: Safety, unattended: Safety, out: Path) -> 
     lines = [
         f"{base.deterrence:>10.4f}  p (1-r)(1-l)(1+beta kappa) on localnet, above 1 is accepted",
         f"{attended.accepted:>10,}  sets of parameters accepted, each with its best attack",
-        f"{len(attended.unsafe):>10,}  of them in which cheating pays",
-        f"{len(attended.undecided):>10,}  of them undecided" + _advice(attended),
-        f"{closest.high:>10.4f}  prices: the most that any of them may pay a cheat",
-        f"{attended.refused_that_pay:>10,}  of {attended.refused:,} refused sets in which it pays",
-        f"{len(unattended.unsafe):>10,}  accepted sets pay where no buyer demands answers"
+        f"{len(attended.unsafe):>10,}  of them let cheating pay",
+        f"{len(attended.undecided):>10,}  of them are undecided" + _advice(attended),
+        f"{closest.high:>10.4f}  prices at most is what a cheat may gain in any of them",
+        f"{attended.refused_that_pay:>10,}  of {attended.refused:,} refused sets let cheating pay",
+        f"{len(unattended.unsafe):>10,}  accepted sets let cheating pay if no buyer demands answers"
         + _honest_share(unattended),
-        f"picture in {out}",
+        f"plot in {out}",
     ]
     verdict = "on the safe side" if attended.safe_side else "NOT shown to be on the safe side"
-    return [*lines, f"the on-chain bound lies {verdict}"]
+    return [*lines, f"the on-chain bound is {verdict}"]
 
 
 def _advice(safety: Safety) -> str:

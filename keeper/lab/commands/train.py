@@ -1,4 +1,4 @@
-"""`neurolov train`: a network trained by several providers, as paid and verified jobs."""
+"""`neurolov train`: train a network on several providers through paid, verified jobs."""
 
 import tempfile
 from pathlib import Path
@@ -21,39 +21,50 @@ FAILED = 1
 
 @click.group()
 def train() -> None:
-    """Train a network over several providers."""
+    """Train a network on several providers."""
 
 
 @train.command()
 @click.option(
-    "--providers", type=click.IntRange(MIN_SHARDS, MAX_SHARDS), default=3, show_default=True
+    "--providers",
+    type=click.IntRange(MIN_SHARDS, MAX_SHARDS),
+    default=3,
+    show_default=True,
+    help="Number of providers.",
 )
 @click.option(
     "--steps",
     type=click.IntRange(2, LONGER),
     default=12,
     show_default=True,
-    help="The first half calibrates the performance model for the rest.",
+    help="Number of steps; the first half calibrates the performance model.",
 )
 @click.option(
-    "--batch", type=click.IntRange(1), help="Examples per provider and step; by default all."
+    "--batch", type=click.IntRange(1), help="Examples per provider and step; all by default."
 )
 @click.option("--rate", type=float, default=0.35, show_default=True, help="Learning rate.")
-@click.option("--seed", type=click.IntRange(0, (1 << 31) - 1), default=7, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, (1 << 31) - 1),
+    default=7,
+    show_default=True,
+    help="Seed of the initial weights and batches.",
+)
 @click.option(
     "--verifiers",
     type=click.Choice(["1", "3", "5"]),
     default="1",
     show_default=True,
-    help="Verifiers drawn for each job.",
+    help="Verifiers drawn per job.",
 )
 @click.option(
     "--executor",
     type=click.Choice([str(choice) for choice in Preference]),
     default=str(Preference.AUTO),
     show_default=True,
+    help="Device that runs the jobs.",
 )
-@click.option("--adapter", help="Part of the wanted adapter's name.")
+@click.option("--adapter", help="Name of the adapter, or part of it.")
 @json_option
 def digits(
     *,
@@ -67,9 +78,9 @@ def digits(
     adapter: str | None,
     as_json: bool,
 ) -> int:
-    """Train on handwritten digits by data-parallel SGD in integers, on a localnet of its own.
+    """Train on handwritten digits with integer data-parallel SGD, on a local cluster.
 
-    Exits with 1 when nothing is learned, or the weights differ from those computed here.
+    Exits with 1 when accuracy does not rise, or when the weights differ from those computed here.
     """
     network = Network()
     parts = shards(*digits_images.training(), providers, network.classes)

@@ -110,13 +110,13 @@ class CollectTaskFee(TaskAction):
 
 @dataclass(frozen=True, slots=True)
 class ReclaimTaskEscrow(TaskAction):
-    """Return what nobody is owed to the buyer."""
+    """Returns what nobody is owed to the buyer."""
 
     kind: ClassVar[str] = "reclaim-task-escrow"
 
 
 @dataclass(frozen=True, slots=True)
 class CloseTask(TaskAction):
-    """Return the task's rent to the buyer."""
+    """Returns the task's rent to the buyer."""
 
     kind: ClassVar[str] = "close-task"

@@ -28,7 +28,7 @@ class Link:
     latency: float
 
     def seconds(self, size: int) -> float:
-        """Return the seconds of one transfer of `size` bytes."""
+        """Returns the seconds of one transfer of `size` bytes."""
         return self.latency + size / self.bandwidth
 
 
@@ -54,7 +54,7 @@ class Cluster:
 
 
 def deal(units: int, throughputs: Sequence[float], room: Sequence[int]) -> tuple[int, ...]:
-    """Return the units per node that minimise the finish time, none above a node's `room`.
+    """Returns the units per node that minimise the finish time, none above a node's `room`.
 
     Each unit goes where it would finish earliest, which is optimal for units of one size. Raises
     PlanError when there is not enough room for all units.

@@ -48,7 +48,7 @@ def plan_columns(graph: Graph, cluster: Cluster) -> ColumnPlan:
 def column_performance(
     graph: Graph, columns: Sequence[Columns | None], cluster: Cluster
 ) -> Performance:
-    """Return the model's prediction for these columns."""
+    """Returns the model's prediction for these columns."""
     pairs = list(zip(graph.descriptors, columns, strict=True))
     computation = sum(_computing(*pair, cluster) for pair in pairs)
     communication = sum(_gathering(*pair, cluster) for pair in pairs)

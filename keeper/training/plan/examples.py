@@ -30,7 +30,7 @@ def plan_examples(graph: Graph, cluster: Cluster) -> ExamplePlan:
     examples = first[axis]
 
     def split(spec: TensorSpec) -> tuple[int, int]:
-        """Return the bytes per example and the bytes per node."""
+        """Returns the bytes per example and the bytes per node."""
         stored = spec.stored_bytes
         return (stored // examples, 0) if spec.shape[axis] == examples else (0, stored)
 

@@ -68,7 +68,7 @@ def run_pipeline(
     executors: Sequence[Executor],
     batches: Sequence[Sequence[Array]],
 ) -> tuple[list[Array], list[float]]:
-    """Return each batch's result, and the seconds from the start until it was ready.
+    """Returns each batch's result, and the seconds from the start until it was ready.
 
     Every stage has its own executor and thread. Raises RuntimeError when a stage fails.
     """
@@ -100,13 +100,13 @@ def run_pipeline(
 
 
 def interval(times: Sequence[float]) -> float:
-    """Return the seconds between two batches once the pipeline is full, without the first."""
+    """Returns the seconds between two batches once the pipeline is full, without the first."""
     filled = times[1:]
     return (filled[-1] - filled[0]) / (len(filled) - 1)
 
 
 def measured_link() -> Link:
-    """Return the measured cost of passing a tensor as canonical bytes on this machine."""
+    """Returns the measured cost of passing a tensor as canonical bytes on this machine."""
     small, large = (
         median(_handover(np.zeros(size, np.int8)) for _ in range(RUNS))
         for size in (SMALL_BYTES, LARGE_BYTES)
@@ -121,7 +121,7 @@ def _handover(tensor: Array) -> float:
 
 
 def _received(tensor: Array) -> Array:
-    """Return the tensor as another machine receives it, through its canonical bytes."""
+    """Returns the tensor as another machine receives it, through its canonical bytes."""
     return unpack(pack(tensor).tobytes(), *_form(tensor))
 
 

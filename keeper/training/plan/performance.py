@@ -32,7 +32,7 @@ class Performance:
         )
 
     def slowed(self, kept: float) -> "Performance":
-        """Return the same for nodes that keep this share of their throughput under full load."""
+        """Returns the same for nodes that keep this share of their throughput under full load."""
         return replace(self, efficiency=self.efficiency * kept, computation=self.computation / kept)
 
     @property
@@ -42,11 +42,11 @@ class Performance:
         return busy / (1.0 + self.communication / self.computation)
 
     def seconds(self, work: int) -> float:
-        """Return the seconds of a step of `work` multiply-adds."""
+        """Returns the seconds of a step of `work` multiply-adds."""
         return work / self.rate
 
     def as_json(self) -> dict[str, float]:
-        """Return the values by the model's letters."""
+        """Returns the values by the model's letters."""
         return {
             "N": self.nodes,
             "G": self.throughput,

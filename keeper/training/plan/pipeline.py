@@ -41,7 +41,7 @@ class PipelinePlan:
 def plan_pipeline(
     graph: Graph, cluster: Cluster, work: Sequence[float] | None = None
 ) -> PipelinePlan:
-    """Return the cut with the fastest slowest stage and, among equals, the fewest bytes moved.
+    """Returns the cut with the fastest slowest stage and, among equals, the fewest bytes moved.
 
     A stage's time is receiving plus computing. `work` is per operator, by default multiply-adds.
     Dynamic programming over (nodes, operators) finds the cut; nodes keep their order and may stay
@@ -75,7 +75,7 @@ def plan_pipeline(
 
 
 def pipeline_performance(graph: Graph, stages: tuple[Stage, ...], cluster: Cluster) -> Performance:
-    """Return the performance at the rate of the slowest stage.
+    """Returns the performance at the rate of the slowest stage.
 
     C is the longest computation of a stage; L is what receiving adds to the time between batches.
     """
@@ -96,7 +96,7 @@ class _Part:
 
 
 def _parts(graph: Graph, works: Sequence[float]) -> dict[tuple[int, int], _Part]:
-    """Return every range of consecutive operators as a possible stage."""
+    """Returns every range of consecutive operators as a possible stage."""
     found = {}
     for first in range(len(graph.descriptors)):
         work, outputs = 0.0, 0
@@ -123,7 +123,7 @@ def _parts(graph: Graph, works: Sequence[float]) -> dict[tuple[int, int], _Part]
 def _best(
     count: int, nodes: int, extend: Callable[[float, int, int, int], float]
 ) -> tuple[float, list[tuple[int, int, int]]]:
-    """Return the least cost of all operators over all nodes, and its (node, first, last) stages.
+    """Returns the least cost of all operators over all nodes, and its (node, first, last) stages.
 
     `extend(cost of operators before first, node, first, last)` must be monotonic in its first
     argument.

@@ -9,7 +9,7 @@ from kernels.codes import ConstantSlot, Opcode
 from kernels.descriptor import Descriptor, Signature, Value, Window
 from kernels.descriptor.signature import BIAS, CONVOLVED, FILTERS, WIDENING
 from kernels.exact.element import Place, Run, Stored, row_run
-from kernels.exact.operator import Draft, Notes
+from kernels.exact.operator import Draft, LinearForm, Notes
 from kernels.exact.product import TiledProduct, bias_bytes, wrapped
 from kernels.exact.window import filter_run, met_by_taps, strips, window_output
 from kernels.trace import Array, DType, Shape, row_stride
@@ -22,6 +22,7 @@ class Convolution(TiledProduct):
     """A sum over a window and all channels."""
 
     opcode = Opcode.CONVOLUTION
+    linear_form = LinearForm.CONVOLUTION
     signature = Signature((WIDENING,), (FILTERS, BIAS), CONVOLVED)
     notes = Notes(
         inputs="x[N,H,W,C], weights[O,KH,KW,C], bias[1,1,1,O] int32 (optional)",

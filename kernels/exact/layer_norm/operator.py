@@ -21,6 +21,7 @@ class LayerNorm(Rowwise):
     """The last axis normalised, times gamma, plus beta."""
 
     opcode = Opcode.LAYER_NORM
+    rowwise_inputs = 1
     signature = Signature(
         (WIDE,), (Slot(ConstantSlot.CHANNELS, DType.INT32),), ("shift",), Rounding.HALF_UP
     )

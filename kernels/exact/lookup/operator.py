@@ -18,6 +18,7 @@ class Lookup(Operator):
     """table[x + 128]."""
 
     opcode = Opcode.LOOKUP
+    rowwise_inputs = 1
     signature = Signature((NARROW,), (Slot(ConstantSlot.BIAS_OR_TABLE, DType.INT8),))
     fusion = Fusion(Step.ACTIVATION, buffers=10, reads_descriptor=False)
     notes = Notes(

@@ -8,7 +8,7 @@ from kernels.codes import ConstantSlot, Opcode
 from kernels.descriptor import Descriptor, Operand, Signature, Value, operand_shape
 from kernels.descriptor.signature import BIAS, NARROW_OPERAND, WIDENING
 from kernels.exact.element import Place, Run, Stored, row_run
-from kernels.exact.operator import Draft, Notes
+from kernels.exact.operator import Draft, LinearForm, Notes
 from kernels.exact.product import TiledProduct, bias_bytes, wrapped
 from kernels.trace import Array, DType, Shape, row_stride
 
@@ -19,6 +19,7 @@ class Matmul(TiledProduct):
     """A · Bᵀ plus a bias, with one B for all matrices of A or a B for each."""
 
     opcode = Opcode.MATMUL
+    linear_form = LinearForm.MATRIX_PRODUCT
     signature = Signature((WIDENING,), (NARROW_OPERAND, BIAS))
     notes = Notes(
         inputs="A[B0,B1,M,K]; B[1,1,N,K], one for all, or [B0,B1,N,K], a batch; "

@@ -15,6 +15,7 @@ class Relu(Operator):
     """min(max(x, clamp low), clamp high)."""
 
     opcode = Opcode.RELU
+    rowwise_inputs = 1
     signature = Signature((NARROW, WIDE), fields=CLAMP)
     fusion = Fusion(Step.ACTIVATION, buffers=10)
     notes = Notes(

@@ -18,6 +18,7 @@ class Requantise(Operator):
     """clamp(zero point + x·multiplier / 2^shift), per tensor or per channel, rounded half up."""
 
     opcode = Opcode.REQUANTISE
+    rowwise_inputs = 1
     signature = Signature(
         (NARROWING, WIDE),
         (Slot(ConstantSlot.CHANNELS, DType.INT32, optional=True),),

@@ -20,6 +20,7 @@ class Softmax(Rowwise):
     """Softmax of the last axis to int8."""
 
     opcode = Opcode.SOFTMAX
+    rowwise_inputs = 1
     signature = Signature(
         (NARROW, NARROWING), fields=("multiplier", "shift"), rounding=Rounding.HALF_UP
     )

@@ -191,7 +191,7 @@ def test_an_input_whose_hash_differs(
 ) -> None:
     announced = sha256(b"something else").hexdigest()
     arguments = ["job", "submit", *order, "--input-sha256", announced, *chain]
-    assert f"announced was {announced}" in refused(arguments, capsys)
+    assert f"not to the announced {announced}" in refused(arguments, capsys)
     assert not (tmp_path / "node").exists()
 
 

@@ -56,7 +56,7 @@ def test_a_command_is_listed_with_its_first_sentence_and_not_imported(
     assert run(["--help"]) == 0
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
     assert lines["greet"].split(maxsplit=1)[1] == "Say hello to whoever asks."
-    assert lines["key"].split(maxsplit=1)[1] == "Key files."
+    assert lines["key"].split(maxsplit=1)[1] == "Create and show key files."
     assert "greetings_listed" not in sys.modules
 
 

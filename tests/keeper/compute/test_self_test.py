@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from keeper.compute import SelfTestError, self_test
-from keeper.compute.self_test import IMAGES, sample_graph
-from kernels.graph import Graph, Opcode
+from keeper.compute.self_test import IMAGES, append_others, sample_graph
+from kernels.graph import Graph, GraphBuilder, Opcode, benchmarks
 from kernels.graph.reference import NumpyExecutor
 from kernels.trace.layout import Array
 
@@ -34,6 +34,21 @@ def test_the_reference_passes_and_is_measured() -> None:
 def test_every_opcode_is_tested() -> None:
     graph, _ = sample_graph(IMAGES)
     assert {descriptor.opcode for descriptor in graph.descriptors} == set(Opcode)
+
+
+@pytest.mark.parametrize("opcode", benchmarks(), ids=lambda opcode: opcode.name.lower())
+def test_an_operator_that_the_graph_lacks_is_tested_at_its_benchmark(opcode: Opcode) -> None:
+    build = GraphBuilder()
+    inputs = append_others(build, set(Opcode) - {opcode})
+    graph = build.build()
+    assert [descriptor.opcode for descriptor in graph.descriptors] == [opcode]
+    graph.check_inputs(inputs)
+
+
+def test_nothing_is_appended_where_every_operator_is_present() -> None:
+    assert append_others(GraphBuilder(), set(Opcode)) == []
+    _, inputs = sample_graph(1)
+    assert [array.shape for array in inputs] == [(1, 9, 9, 5)]
 
 
 @pytest.mark.parametrize("operator", range(len(sample_graph(1)[0].descriptors)))

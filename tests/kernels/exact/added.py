@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from kernels.evidence import judge
-from kernels.exact import operators
+from kernels.exact import benchmarks, operators
 from kernels.graph import Graph, GraphBuilder, GraphError, Opcode, Reason, Value, dump, load
 from kernels.graph.reference import execute
 from kernels.runtime import Adapter, GpuExecutor
@@ -102,8 +102,11 @@ def test_its_rules_are_enforced() -> None:
 
 
 def test_it_is_measured_beside_its_naive_twin(adapter: Adapter, tmp_path: Any) -> None:
-    graph = graph_of((1, 2, 3, 64), constant=False)
-    inputs = inputs_of(graph)
+    build = GraphBuilder()
+    benchmark = benchmarks()[Opcode(MAXIMUM)]
+    case = benchmark.case(64, lambda array: build.input(array.shape, DType.of(array)))
+    build.append(case.draft)
+    graph, inputs = build.build(), case.inputs
     groups = adapter.limits["max-compute-workgroups-per-dimension"]
     device = adapter.request_device()
     pipelines = Pipelines(device, groups, Tuner(adapter, tmp_path))

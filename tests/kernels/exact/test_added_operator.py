@@ -44,6 +44,18 @@ def draft(a, b):
 
 OPERATOR = Maximum()
 ''',
+    "benchmark.py": '''"""How the kernel benchmark runs the operator."""
+
+from kernels.exact.benchmark import Case, random, rows_of
+from kernels.exact.maximum.operator import draft
+
+NAME = "maximum_int8"
+
+
+def case(size, declare):
+    x = random(1, 1, rows_of(size), size)
+    return Case(draft(declare(x), declare(x)), [x, x], bytes=3 * x.nbytes)
+''',
     "kernel.wgsl": """@group(0) @binding(2) var<storage, read> a: array<u32>;
 @group(0) @binding(3) var<storage, read> b: array<u32>;
 

@@ -1,4 +1,4 @@
-"""What each demonstration must come to, to the last base unit."""
+"""What each demonstration must result in, to the last unit."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from keeper.lab.market.marketplace import PROVIDERS, VERIFIERS
 
 
 def failures(report: DemoReport, cheats: bool, silent: bool) -> DemoReport:
-    """Returns the report together with everything in it that is not as it must be."""
+    """Returns the report with every expectation that failed."""
     found = _of_proof(report) if cheats else _of_acceptance(report)
     if silent:
         found += _of_silence(report)
@@ -38,7 +38,7 @@ def _of_proof(report: DemoReport) -> list[str]:
     if _change(report, PROVIDERS[0]) > 0:
         found.append("the cheating provider was paid")
     if proof.burned != -(-proof.slashed * LOCALNET_PARAMETERS.staking.slash_burn_bps // BPS):
-        found.append("another share of the slashed stake was burned")
+        found.append("the burned share of the slashed stake is wrong")
     if (
         proof.bounty
         != (proof.slashed - proof.burned) * LOCALNET_PARAMETERS.verdict.bounty_bps // BPS
@@ -54,7 +54,7 @@ def _of_proof(report: DemoReport) -> list[str]:
     if difference:
         found.append(f"the buyer's refund is off by {difference} base units")
     if _change(report, proof.challenger) <= proof.bounty:
-        found.append(f"{proof.challenger} proved the lie and lacks its bounty or its fee")
+        found.append(f"{proof.challenger} proved the fraud but did not get its bounty or its fee")
     return found + _of_honest_verifiers(report)
 
 
@@ -72,7 +72,7 @@ def _of_silence(report: DemoReport) -> list[str]:
 def _of_honest_verifiers(report: DemoReport) -> list[str]:
     checked = {check.verifier for check in report.checks}
     return [
-        f"{name} checked honestly and was not paid"
+        f"{name} checked honestly but was not paid"
         for name in sorted(checked)
         if _change(report, name) <= 0
     ]

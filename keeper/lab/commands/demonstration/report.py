@@ -1,4 +1,4 @@
-"""The figures of a demonstration, for machines and for people."""
+"""The figures of the demonstration, as JSON and as tables."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -23,7 +23,7 @@ class CheckFigures:
 
 @dataclass(frozen=True, slots=True)
 class ProofFigures:
-    """What a proof showed, and what it took in base units."""
+    """The element that was proven wrong, and the slashed amounts in base units."""
 
     challenger: str
     operator: int
@@ -36,13 +36,13 @@ class ProofFigures:
 
     @property
     def to_buyer(self) -> int:
-        """Returns the buyer's part of the slashed stake."""
+        """The buyer's part of the slashed stake."""
         return self.slashed - self.burned - self.bounty
 
 
 @dataclass(frozen=True, slots=True)
 class DemoReport:
-    """All figures of a demonstration; amounts in base units, `staked` by owner."""
+    """All figures of a demonstration. Amounts are in base units; stakes are by owner."""
 
     story: str
     executor: str
@@ -67,7 +67,7 @@ class DemoReport:
 
     @property
     def verify_ratio_macs(self) -> float:
-        """Returns the multiply-adds of the dearest check over those of the execution."""
+        """Multiply-adds of the most expensive check over those of the execution."""
         return max((check.macs for check in self.checks), default=0) / self.macs
 
     @property
@@ -110,7 +110,7 @@ class DemoReport:
 
 
 def print_report(report: DemoReport, console: Console) -> None:
-    """Prints tables for people."""
+    """Print the report as tables."""
     facts = Table(title=f"The job: {report.story}", show_header=False)
     facts.add_row("verdict", report.verdict)
     if report.proof is not None:
@@ -131,7 +131,7 @@ def print_report(report: DemoReport, console: Console) -> None:
     console.print(_balance_table(report))
     console.print(_stake_table(report))
     for failure in report.failures:
-        console.print(f"[red]not as it should be: {failure}[/red]")
+        console.print(f"[red]failed: {failure}[/red]")
 
 
 def _add_proof(facts: Table, proof: ProofFigures) -> None:
@@ -141,13 +141,13 @@ def _add_proof(facts: Table, proof: ProofFigures) -> None:
         f"must be {proof.expected}",
     )
     facts.add_row("slashed of the provider's stake", _nlov(proof.slashed))
-    facts.add_row("of it burned", _nlov(proof.burned))
-    facts.add_row(f"of it the bounty of {proof.challenger}", _nlov(proof.bounty))
-    facts.add_row("of it the buyer's", _nlov(proof.to_buyer))
+    facts.add_row("of which burned", _nlov(proof.burned))
+    facts.add_row(f"of which bounty of {proof.challenger}", _nlov(proof.bounty))
+    facts.add_row("of which refunded to the buyer", _nlov(proof.to_buyer))
 
 
 def _balance_table(report: DemoReport) -> Table:
-    table = _amounts("$NLOV on every account, and burned")
+    table = _amounts("$NLOV per account, and burned")
     for name, amount in report.before.named.items():
         _add_change(table, name, amount, report.after.named.get(name, 0))
     _add_change(table, "burned", 0, report.burned)
@@ -162,7 +162,7 @@ def _balance_table(report: DemoReport) -> Table:
 
 
 def _stake_table(report: DemoReport) -> Table:
-    table = _amounts("of the stake vault, each one's stake")
+    table = _amounts("$NLOV staked, per owner")
     for name, amount in report.staked_before.items():
         _add_change(table, name, amount, report.staked_after.get(name, 0))
     return table

@@ -1,4 +1,4 @@
-"""The main job from start to end, told as it happens."""
+"""Runs the demonstration's job from posting to payment and reports each step."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -39,7 +39,7 @@ Tell = Callable[[int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What is played on which work: honest, with a cheat, or with a provider that goes silent."""
+    """What to demonstrate: which workload, and an honest, a cheating or a silent provider."""
 
     cheat: Cheat | None = None
     silent: bool = False
@@ -48,7 +48,7 @@ class Script:
 
     @property
     def title(self) -> str:
-        """Returns a few words that name what is played."""
+        """The demonstration in a few words."""
         if self.cheat is not None:
             return f"a provider cheats ({self.cheat})"
         return "the first provider goes silent" if self.silent else "everybody is honest"
@@ -64,7 +64,7 @@ class Ended:
 
 
 async def play(script: Script, selected: SelectedExecutor, folder: Path, tell: Tell) -> DemoReport:
-    """Plays the script on a localnet of its own and returns the report."""
+    """Runs the demonstration on its own localnet and returns the report."""
     mint = localnet_mint()
     async with Localnet(
         programs=built_programs(), mint=mint, port=script.port, slot_ms=SLOT_MS
@@ -75,7 +75,7 @@ async def play(script: Script, selected: SelectedExecutor, folder: Path, tell: T
 async def play_at(
     venue: Venue, script: Script, selected: SelectedExecutor, folder: Path, tell: Tell
 ) -> DemoReport:
-    """Plays the script on a cluster without deployed programs and returns the report."""
+    """Runs the demonstration on a cluster without deployed programs and returns the report."""
     tested = self_test(selected.executor)
     rate = tested.macs_per_slot(SLOT_MS / 1000)
     tell(0, f"executor {selected.name}: {tested.operators} operators bit-equal to NumPy")
@@ -156,7 +156,7 @@ async def _running(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[list[asyn
 async def _providing(
     marketplace: Marketplace, providers: list[Provider], job: Pubkey, script: Script, tell: Tell
 ) -> AsyncIterator[None]:
-    """Runs the first provider, or the second after the first has claimed and gone silent."""
+    """Runs the first provider or, after its claim if it is to go silent, the second one."""
     first, second = providers
     if not script.silent:
         async with _running(first.run()):
@@ -188,7 +188,7 @@ async def _post(
 
 
 async def _follow(marketplace: Marketplace, network: Graph, job: Pubkey, tell: Tell) -> Ended:
-    """Tells each step until the job ends, then fetches and returns what was committed."""
+    """Reports each step until the job ends, then fetches what was committed."""
     posted, told = marketplace.mirror.view.slot, ""
     while True:
         view = marketplace.mirror.view

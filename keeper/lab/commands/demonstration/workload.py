@@ -1,4 +1,4 @@
-"""The work of the demonstration's job, and the quality of its result."""
+"""The demonstration's workloads, and the quality that their results must reach."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Workload:
 
 
 def digits() -> Workload:
-    """Returns the digits network on all held-out images."""
+    """Returns the digits network with all held-out images."""
     network, (images, labels) = graph(), held_out()
     return Workload(
         network,
@@ -47,7 +47,10 @@ def digits() -> Workload:
 
 
 def sentences(layers: int = LAYERS) -> Workload:
-    """Returns the sentence transformer on four sentences; raises MissingModelError."""
+    """Returns the sentence transformer with four sentences.
+
+    Raises MissingModelError if its extra is not installed.
+    """
     found = transformer(BATCH, LENGTH, layers)
     tokens = feeds(MEASURED[:BATCH], LENGTH)
     expected = float_embeddings(found.model, tokens)

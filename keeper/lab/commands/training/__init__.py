@@ -1,1 +1,1 @@
-"""`neurolov train`: a training on a cluster of its own, told and measured."""
+"""`neurolov train`: runs a training on its own cluster and measures it."""

@@ -1,4 +1,4 @@
-"""The figures of a training, for machines and for people."""
+"""The figures of a training, as JSON and as tables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from keeper.training.plan import Performance
 
 @dataclass(frozen=True, slots=True)
 class StepFigures:
-    """One step: accuracy on held-out examples after it, by name who computed, seconds."""
+    """One step: the held-out accuracy after it, the names of its providers, and its seconds."""
 
     accuracy: float
     providers: tuple[str, ...]
@@ -25,7 +25,7 @@ class StepFigures:
 
 @dataclass(frozen=True, slots=True)
 class TrainingReport:
-    """The whole training. Rates are multiply-adds per second; `paid` is base units by name."""
+    """The whole training. Rates are multiply-adds per second; `paid` is in base units, by name."""
 
     executor: str
     accuracy_before: float
@@ -46,13 +46,13 @@ class TrainingReport:
 
     @property
     def measured_seconds(self) -> float:
-        """Returns the mean of the steps that did not calibrate the model."""
+        """The mean seconds of a step, without the steps that calibrated the model."""
         later = self.steps[self.calibrating :]
         return sum(step.seconds for step in later) / len(later)
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """Returns everything that is not as it must be."""
+        """The expectations that failed."""
         found = []
         if not self.bit_exact:
             found.append("the weights differ from those computed here")
@@ -103,7 +103,7 @@ class TrainingReport:
 
 
 def print_report(report: TrainingReport, console: Console) -> None:
-    """Prints tables for people."""
+    """Print the report as tables."""
     console.print(_steps(report))
     console.print(_model(report))
     console.print(_money(report))
@@ -112,13 +112,15 @@ def print_report(report: TrainingReport, console: Console) -> None:
         f"{report.longer_steps} steps computed here reach {report.longer_accuracy:.2%}"
     )
     for fallen in report.fallen:
-        console.print(f"made again after {fallen}", highlight=False)
+        console.print(f"repeated after {fallen}", highlight=False)
     for failure in report.failures:
-        console.print(f"[red]not as it should be: {failure}[/red]")
+        console.print(f"[red]failed: {failure}[/red]")
 
 
 def _steps(report: TrainingReport) -> Table:
-    table = Table(title=f"{report.accuracy_before:.2%} of the held-out examples before")
+    table = Table(
+        title=f"{report.accuracy_before:.2%} of the held-out examples right before training"
+    )
     for column in ("step", "after it", "gradients by", "sum by", "leaves", "seconds"):
         table.add_column(column)
     for number, step in enumerate(report.steps):
@@ -141,12 +143,12 @@ def _model(report: TrainingReport) -> Table:
         table.add_column(column, justify="right")
     model, work, measured = report.prediction, report.multiply_adds, report.measured_seconds
     table.add_row("N, nodes", str(model.nodes), "")
-    table.add_row("G, multiply-adds a second", f"{model.throughput:,.0f}", "")
+    table.add_row("G, multiply-adds per second", f"{model.throughput:,.0f}", "")
     table.add_row("E", f"{model.efficiency:.3f}", "")
     table.add_row("C, seconds", f"{model.computation:.5f}", "")
     table.add_row("L, seconds", f"{model.communication:.3f}", "")
-    table.add_row("a step, seconds", f"{model.seconds(work):.3f}", f"{measured:.3f}")
-    table.add_row("P, multiply-adds a second", f"{model.rate:,.0f}", f"{work / measured:,.0f}")
+    table.add_row("seconds per step", f"{model.seconds(work):.3f}", f"{measured:.3f}")
+    table.add_row("P, multiply-adds per second", f"{model.rate:,.0f}", f"{work / measured:,.0f}")
     return table
 
 

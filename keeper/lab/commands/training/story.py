@@ -1,4 +1,4 @@
-"""A training from the first job to the last settlement, compared with the same computed here."""
+"""Runs a training from the first job to the last settlement and computes the same locally."""
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -39,7 +39,7 @@ class Examination:
     labels: npt.NDArray[np.int64]
 
     def accuracy(self, course: Course, weights: Weights) -> float:
-        """Returns the share of images that the int8 weights classify correctly."""
+        """Returns the share of images that int8 weights classify correctly."""
         graph = forward_graph(course.network, len(self.images))
         images = self.images.reshape(graph.inputs[0].shape)
         found = NumpyExecutor().execute(graph, [images, weights.narrow])[-1]
@@ -48,7 +48,7 @@ class Examination:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """At least two steps of a course, the images that judge them, and the verifiers per job."""
+    """A course with its number of steps (at least two), examination and verifiers per job."""
 
     course: Course
     steps: int
@@ -57,14 +57,14 @@ class Lesson:
 
     @property
     def terms(self) -> JobTerms:
-        """Returns the terms of each job."""
+        """The terms of each job."""
         return JobTerms(NLOV, NLOV // 10, NLOV // 100, verifiers=self.verifiers)
 
 
 async def train(
     lesson: Lesson, selected: SelectedExecutor, folder: Path, tell: Tell
 ) -> TrainingReport:
-    """Runs a lesson on its own localnet; its first half calibrates the performance model."""
+    """Runs a lesson on its own localnet; the first half calibrates the performance model."""
     course, steps, examination = lesson.course, lesson.steps, lesson.examination
     names = [f"provider {number + 1}" for number in range(len(course.shards))]
     rate = self_test(selected.executor).macs_per_slot(SLOT_MS / 1000)
@@ -96,7 +96,7 @@ async def train(
     expected = list(islice(course.run(NumpyExecutor()), LONGER + 1))
     work = course.multiply_adds
     calibrating = steps // 2
-    # During the first step there are no ballots yet.
+    # No ballots are running yet during the first step.
     calibrated = made[min(1, calibrating - 1) : calibrating]
     seconds = mean(report.seconds for _, report in calibrated)
     owners = {str(key): name for name, key in market.parties.owners.items()}

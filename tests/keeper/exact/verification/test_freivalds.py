@@ -210,3 +210,21 @@ def test_the_cheaper_way_of_a_convolution_is_taken() -> None:
     assert fold_macs(many) == batch_macs(many) < channel_macs(many)
     assert fold_macs(one) == channel_macs(one) < batch_macs(one)
     assert (fold_length(many), fold_length(one)) == (4 * 8 * 32, 4 * 8)
+
+
+def test_an_operator_that_is_not_linear_is_refused() -> None:
+    build = GraphBuilder()
+    build.relu(build.input((3, 4)))
+    descriptor = build.build().descriptors[0]
+    cost = CheckCost()
+    fold = Fold(3, random_elements, cost)
+    message = "^the output of relu is not linear in its first input$"
+    for refused in (
+        lambda: fold.add(descriptor, [int8(1, 1, 3, 4)], int8(1, 1, 3, 4)),
+        lambda: fold_macs(descriptor),
+        lambda: fold_length(descriptor),
+    ):
+        with pytest.raises(ValueError, match=message):
+            refused()
+    assert cost.macs == 0
+    assert fold.holds()

@@ -56,7 +56,7 @@ def test_a_bound_that_lets_a_cheat_gain_fails(
     assert run([*QUICK, "--out", str(tmp_path / "poc.png")]) == 1
     out = capsys.readouterr().out
     assert "NOT shown to be on the safe side" in out
-    assert f"picture in {tmp_path / 'poc.png'}" in out
+    assert f"plot in {tmp_path / 'poc.png'}" in out
 
 
 @pytest.mark.parametrize(
