@@ -1,4 +1,4 @@
-"""Derive localnet's program ids, `["cpi"]` signers and deployer.
+"""Derives localnet's program ids, `["cpi"]` signers and deployer.
 
 The seeds are public knowledge: these keys are only for localnet. A deployment elsewhere
 replaces the programs' keys by its own and runs the build again.
@@ -19,7 +19,7 @@ JSON = Path("idl/addresses.json")
 
 
 def addresses() -> tuple[dict[str, tuple[Pubkey, Pubkey, int]], Pubkey]:
-    """Return the id, `["cpi"]` PDA and bump of each program, and the deployer."""
+    """Returns the id, `["cpi"]` PDA and bump of each program, and the deployer."""
     programs = {}
     for name in PROGRAMS:
         program = localnet_keypair(f"program {name}").pubkey()
