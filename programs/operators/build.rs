@@ -1,5 +1,5 @@
-//! Finds the operators: each file in `src/exact` but `mod.rs` is one, and its name is the opcode's
-//! in snake case. Writes the macros by which `src/exact/mod.rs` declares and dispatches them.
+//! Finds the operators: each file in `src/exact` except `mod.rs` is one, named after its opcode in
+//! snake case. Writes the macros with which `src/exact/mod.rs` declares and dispatches them.
 
 use std::{env, error::Error, fs, path::Path};
 
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     names.retain(|name| name != "mod");
-    // a folder is listed in no particular order, and the programs' bytes must not depend on it
+    // folders are listed in no particular order, and the programs' bytes must not depend on it
     names.sort();
     let output = Path::new(&env::var("OUT_DIR")?).join("exact.rs");
     fs::write(output, macros(&names))?;

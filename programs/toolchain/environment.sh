@@ -1,4 +1,4 @@
-# Sourced by build: installs what is missing and exports what cargo needs. Run by itself, under
+# Sourced by build. Installs what is missing and exports what cargo needs. When run by itself under
 # bash -e, it only installs the toolchain.
 
 LINKER_VERSION=0.2.6
@@ -30,8 +30,8 @@ unset RUSTUP_TOOLCHAIN
 patched_std() {
     local sysroot
     sysroot=$(rustc "+$nightly" --print sysroot)
-    # cargo hashes the standard library's path into symbols: the same bytes everywhere
-    # need the same path
+    # cargo hashes the standard library's path into symbols, so the path must be the same
+    # everywhere for the bytes to be the same
     std="/tmp/sbpf-std-$nightly-$(sha256sum "$toolchain/std-solana.patch" | cut -c1-12)"
     if [ ! -d "$std" ]; then
         local fresh

@@ -107,7 +107,7 @@ def _colluding(economics: Economics, charges: Charges) -> list[Figure]:
         *(
             # Lazy verifiers miss a cheat as colluders do.
             figure(
-                f"colluding share from which cheating pays, {k} a draw",
+                f"colluding share from which cheating pays, {k} per draw",
                 max(0.0, 1 - (1 - missed ** (1 / k)) / (1 - economics.lazy_bps / BPS)),
                 "share of verifying stake",
             )
@@ -216,8 +216,8 @@ def _griefing(economics: Economics, charges: Charges) -> list[Figure]:
 def _laziness(charges: Charges) -> list[Figure]:
     lost = charges.trap_rate_bps * charges.slash_burn_bps * charges.ballot_exposure / BPS**2
     return [
-        Figure("accepting unchecked", "burned by traps, expected a ballot", lost / NLOV, "NLOV"),
-        Figure("accepting unchecked", "saved a ballot", charges.check_cost / NLOV, "NLOV"),
+        Figure("accepting unchecked", "burned by traps, expected per ballot", lost / NLOV, "NLOV"),
+        Figure("accepting unchecked", "saved per ballot", charges.check_cost / NLOV, "NLOV"),
     ]
 
 

@@ -12,7 +12,7 @@ pub enum EscrowError {
     Overflow,
     #[msg("Fee vaults are numbered from 0 to 15")]
     ShardOutOfRange,
-    #[msg("The job account is not the one that this buyer and id give")]
+    #[msg("The job account does not match this buyer and id")]
     WrongJob,
     #[msg("The job has been posted")]
     JobExists,
@@ -20,9 +20,9 @@ pub enum EscrowError {
     ZeroPrice,
     #[msg("The account belongs to another owner")]
     WrongOwner,
-    #[msg("Not an SPL Token account of the configured mint")]
+    #[msg("The account is not an SPL Token account of the configured mint")]
     WrongTokenAccount,
-    #[msg("Not the vault of this escrow or shard")]
+    #[msg("The account is not the vault of this escrow or shard")]
     WrongVault,
     #[msg("The token balances did not change by exactly the amount")]
     TokenDelta,
@@ -32,17 +32,17 @@ pub enum EscrowError {
     AlreadyFinal,
     #[msg("The escrow is not final yet")]
     NotFinal,
-    #[msg("Credits and fee exceed what is locked")]
+    #[msg("Credits and fee exceed the locked amount")]
     ExceedsLocked,
-    #[msg("No room for another party")]
+    #[msg("The escrow has no room for another party")]
     TooManyCredits,
     #[msg("The tip exceeds the tips that are locked")]
     TipExceedsTips,
-    #[msg("No such credit")]
+    #[msg("The escrow has no such credit")]
     UnknownCredit,
     #[msg("The credit has been paid")]
     AlreadyPaid,
-    #[msg("Nothing is there to collect")]
+    #[msg("There is nothing to collect")]
     NothingToCollect,
     #[msg("Nothing is left for the buyer yet")]
     NothingToReclaim,

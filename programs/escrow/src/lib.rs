@@ -1,14 +1,15 @@
-//! A job's money: locked before the job is posted, paid out by what verdict credits.
+//! A job's money, which is locked before the job is posted and paid out as verdict credits it.
 //!
-//! A buyer locks price, verification fees, crank tips and urgency premium in a vault of the job's
-//! own; posting fee and part of the premium burn. A job that is not posted gives everything back
-//! to its buyer. Verdict credits parties and charges the fee, never beyond what is locked, and
-//! makes the escrow final; the registry makes it final without credits when nobody did the job.
-//! A task of redundancy is locked in the same way, and redundancy alone settles it.
+//! A buyer locks the price, verification fees, crank tips and urgency premium in a vault of the
+//! job's own. The posting fee and a part of the premium are burned. If the job is not posted, the
+//! buyer can take everything else back. Verdict credits parties and charges the fee, never beyond
+//! the locked amount, and makes the escrow final. The registry makes it final without credits when
+//! nobody did the job. A task of redundancy is locked in the same way, and only redundancy settles
+//! it.
 //!
-//! Each party then pulls its own credit once, anybody moves the fee on, and whatever nobody is
-//! owed returns to the buyer, donations and forfeited bonds included. A closed token account
-//! holds up nobody else. Collected fees are split between stakers, treasury and burn.
+//! Each party then withdraws its own credit once, and anybody moves the fee on. The amount that
+//! nobody is owed returns to the buyer, donations and forfeited bonds included. One party's closed
+//! token account blocks nobody else. Collected fees are split between stakers, treasury and burn.
 
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;
@@ -47,7 +48,7 @@ pub mod escrow {
         InitializeFeeVault::handler(ctx, shard)
     }
 
-    /// Replaces the parameters. What is locked already keeps its terms.
+    /// Replaces the parameters. Money that is locked already keeps its terms.
     ///
     /// Caller: the authority. When: at any time.
     /// - `params`: units at the fields of `Params`.
@@ -80,13 +81,13 @@ pub mod escrow {
         RefundUnposted::handler(ctx)
     }
 
-    /// Credits parties and charges the fee, up to what is locked.
+    /// Credits parties and charges the fee, up to the locked amount.
     ///
     /// Caller: verdict for jobs, redundancy for tasks. When: while the escrow is locked.
     /// - `credits`: amounts in base units of $NLOV.
     /// - `fee`: base units of $NLOV.
-    /// - `extra`: base units of $NLOV that reached the vault besides what was locked and that raise
-    ///   the limit; if it is not 0 the vault must be given and hold all that is owed.
+    /// - `extra`: base units of $NLOV that reached the vault in addition to the locked amount and
+    ///   raise the limit; if it is not 0, the vault must be passed and hold everything that is owed.
     /// - `finalise`: whether to end the escrow: nothing is credited afterwards.
     pub fn settle(
         ctx: Context<Settle>,
@@ -123,8 +124,8 @@ pub mod escrow {
         CollectFee::handler(ctx)
     }
 
-    /// Returns to the buyer what the vault holds beyond what is owed. Closes vault and escrow once
-    /// everything is paid.
+    /// Returns to the buyer the amount that the vault holds beyond what is owed. Closes the vault
+    /// and the escrow once everything is paid.
     ///
     /// Caller: anybody. When: once the escrow is final.
     pub fn reclaim(ctx: Context<Reclaim>) -> Result<()> {

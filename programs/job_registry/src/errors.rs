@@ -10,9 +10,9 @@ pub enum RegistryError {
     InvalidParams,
     #[msg("a number exceeds its range")]
     Overflow,
-    #[msg("a URL is 1 to 96 printable ASCII characters, padded with zeros")]
+    #[msg("a URL must have 1 to 96 printable ASCII characters, padded with zeros")]
     InvalidUrl,
-    #[msg("ask and max_macs are at least 1")]
+    #[msg("ask and max_macs must be at least 1")]
     InvalidCapability,
     #[msg("the staking position belongs to somebody else")]
     WrongPosition,
@@ -24,7 +24,7 @@ pub enum RegistryError {
     GraphSealed,
     #[msg("the graph is not sealed yet")]
     GraphOpen,
-    #[msg("descriptors are 256 bytes each, and no more than the graph was opened for")]
+    #[msg("descriptors must have 256 bytes each and not exceed the number that the graph was opened for")]
     BadLength,
     #[msg("the descriptor's version is unknown")]
     BadVersion,
@@ -32,13 +32,13 @@ pub enum RegistryError {
     ReservedNotZero,
     #[msg("the descriptor's opcode is unknown")]
     UnknownOpcode,
-    #[msg("no operator takes and gives these element types")]
+    #[msg("no operator has these input and output element types")]
     BadDtype,
-    #[msg("the operator takes another number of inputs")]
+    #[msg("the operator takes a different number of inputs")]
     BadInputCount,
-    #[msg("the operator has another rounding")]
+    #[msg("the operator has a different rounding")]
     BadRounding,
-    #[msg("an input's source is not allowed there")]
+    #[msg("this input may not come from this source")]
     BadInputKind,
     #[msg("the root of a constant is missing")]
     BadRoot,
@@ -46,7 +46,7 @@ pub enum RegistryError {
     BadValue,
     #[msg("the per-channel fields contradict each other")]
     BadChannels,
-    #[msg("the shapes do not follow from the operator")]
+    #[msg("the shapes do not match the operator")]
     BadShape,
     #[msg("the window does not fit")]
     BadWindow,
@@ -56,7 +56,7 @@ pub enum RegistryError {
     OperandLimit,
     #[msg("an output element's operands lie in more than 16 runs")]
     RunLimit,
-    #[msg("the multiply-adds do not follow from the operator")]
+    #[msg("the multiply-adds do not match the operator")]
     BadMultiplyAdds,
     #[msg("a graph has 1 to 256 operators")]
     OperatorLimit,
@@ -66,7 +66,7 @@ pub enum RegistryError {
         "an input's operator is not before its reader, or job inputs are not numbered 0, 1, 2, ..."
     )]
     BadTopology,
-    #[msg("an input's shape or type is not what its source gives")]
+    #[msg("an input's shape or type differs from that of its source")]
     OperandMismatch,
     #[msg("the descriptors do not hash to the graph's spec_root")]
     SpecRootMismatch,
@@ -78,7 +78,7 @@ pub enum RegistryError {
     WrongEscrow,
     #[msg("the escrow is final")]
     EscrowFinal,
-    #[msg("the escrow does not hold what the job's terms say")]
+    #[msg("the escrow does not match the job's terms")]
     EscrowMismatch,
     #[msg("the account belongs to another job")]
     WrongJob,
@@ -98,7 +98,7 @@ pub enum RegistryError {
     ClaimWindowOver,
     #[msg("the claim window is still open")]
     ClaimWindowOpen,
-    #[msg("the job was claimed as often as allowed")]
+    #[msg("the job has no attempts left")]
     AttemptsExhausted,
     #[msg("the provider registered too recently")]
     RegisteredTooRecently,
@@ -120,9 +120,9 @@ pub enum RegistryError {
     LeaseExpired,
     #[msg("the lease has not expired")]
     LeaseRunning,
-    #[msg("a stage ends at 1 to the number of operators")]
+    #[msg("a stage must end between 1 and the number of operators")]
     InvalidStage,
-    #[msg("the outcome is 3 (settled) or 6 (voided)")]
+    #[msg("the outcome must be 3 (settled) or 6 (voided)")]
     InvalidOutcome,
     #[msg("the vault is not this job's")]
     WrongVault,
@@ -130,11 +130,11 @@ pub enum RegistryError {
     EscrowOpen,
     #[msg("the job's verdict is still open")]
     VerdictOpen,
-    #[msg("the market already stands at this epoch")]
+    #[msg("the market has already been rolled to this epoch")]
     MarketCurrent,
-    #[msg("the market is read from all 16 shards, in order")]
+    #[msg("all 16 shards must be passed, in order")]
     WrongShards,
-    #[msg("shards are numbered 0 to 15, and a job counts in that of its address")]
+    #[msg("shards are numbered 0 to 15, and a job counts in the shard of its address")]
     InvalidShard,
     #[msg("kappa is too low: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must exceed 1, or cheating pays")]
     KappaTooLow,
@@ -142,7 +142,7 @@ pub enum RegistryError {
     WrongConfig,
 }
 
-/// None from checked arithmetic becomes the program's error.
+/// Turns the `None` of checked arithmetic into this program's error.
 pub trait Checked<T> {
     fn checked(self) -> Result<T>;
 }

@@ -1,4 +1,4 @@
-//! Every event starts with an envelope and tells the state after the instruction.
+//! Every event starts with an envelope and reports the state after the instruction.
 
 use anchor_lang::prelude::*;
 use protocol::envelope::Envelope;
@@ -8,7 +8,7 @@ use crate::{
     state::{Capability, Job, Params, Provider},
 };
 
-/// Takes the next sequence number of the account that the event is about.
+/// Returns an envelope with the next sequence number of the account that the event is about.
 pub fn envelope(sequence: &mut u64, clock: &Clock) -> Result<Envelope> {
     Envelope::next(sequence, clock).checked()
 }
@@ -45,13 +45,13 @@ pub struct ProviderDeregistered {
     pub owner: Pubkey,
 }
 
-/// A job changed what the chain thinks of a provider.
+/// A job changed a provider's record.
 #[event]
 pub struct ProviderRated {
     pub envelope: Envelope,
     pub owner: Pubkey,
     pub job: Pubkey,
-    /// As it was at `rated_slot`.
+    /// Reputation at `rated_slot`, Q16.
     pub reputation: u32,
     pub rated_slot: u64,
     pub measured_rate: u64,
@@ -158,7 +158,7 @@ pub struct JobClaimed {
     pub bond: u64,
     pub expires_slot: u64,
     pub cap_slot: u64,
-    /// Jobs that the provider now holds.
+    /// Number of jobs that the provider now holds.
     pub active: u16,
 }
 
@@ -178,14 +178,14 @@ pub struct LeaseExpired {
     pub job: Pubkey,
     pub provider: Pubkey,
     pub attempts: u8,
-    /// Stake that went to the job's vault.
+    /// Stake that went to the job's vault, in base units.
     pub bond: u64,
-    /// Stake that stays exposed for stages committed.
+    /// Stake that stays exposed for the committed stages, in base units.
     pub exposed: u64,
     pub claim_deadline: u64,
 }
 
-/// Cancelled, expired, settled or voided; or committed in part, for the verdict to judge.
+/// A job was cancelled, expired, settled or voided, or its committed part went to the verdict.
 #[event]
 pub struct JobEnded {
     pub envelope: Envelope,

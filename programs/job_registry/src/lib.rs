@@ -1,21 +1,21 @@
-//! Who computes what, for how much, by when.
+//! Who computes which job, for how much, and by when.
 //!
 //! A graph is registered once: its author opens it, appends the operators' descriptors, and the
 //! last append seals it. Providers and verifiers register over their stake.
 //!
-//! A buyer posts a job in the transaction that locks its escrow. Providers claim in an order that
-//! follows from their stake and a slot hash nobody knew; the claimer's stake and a bond lock. The
-//! verdict program records each stage that the provider commits, which extends the lease; the
-//! last stage commits the job, and the verdict concludes it: settled or voided.
+//! A buyer posts a job in the transaction that locks its escrow. Providers claim it in an order
+//! that follows from their stake and a slot hash that nobody knew in advance. A claim locks the
+//! provider's stake and a bond. The verdict program records each stage that the provider commits,
+//! which extends the lease. The last stage commits the job, and the verdict concludes it as settled
+//! or voided.
 //!
-//! Every wait has an end that anyone can bring about. An expired lease gives its bond to the buyer
-//! and opens the job for others; a job that nobody claims is refunded, or goes to the verdict with
-//! the stages it has. An ended job lets go of its stake, and closes once its escrow and verdict
-//! are closed.
+//! Anyone can end every wait. An expired lease gives its bond to the buyer and opens the job for
+//! others. A job that nobody claims is refunded, or goes to the verdict with the stages that it
+//! has. An ended job releases its stake, and is closed once its escrow and verdict are closed.
 //!
-//! Accounts of this program's types exist at their canonical addresses only, because each is
-//! created by an `init` with its seeds and canonical bump: owner, type and the fields compared are
-//! proof enough of which one it is, and hot instructions derive no address again.
+//! Accounts of this program's types exist only at their canonical addresses, because each is
+//! created by an `init` with its seeds and canonical bump. So the owner, the type and the compared
+//! fields prove which account it is, and frequent instructions derive no address again.
 
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;
@@ -50,7 +50,7 @@ pub mod job_registry {
         initialize::handler(ctx, params, authority)
     }
 
-    /// Creates the account that holds the demand of the last epoch.
+    /// Creates the account that holds the demand of the previous epoch.
     ///
     /// Caller: the deployer. When: once.
     pub fn initialize_market(ctx: Context<InitializeMarket>) -> Result<()> {
@@ -80,15 +80,15 @@ pub mod job_registry {
         set_authority::handler(ctx)
     }
 
-    /// Sums the utilisation shards of the epoch before into the demand that prices of this epoch
-    /// use. The remaining accounts are the `SHARDS` shards in order.
+    /// Sums the utilisation shards of the previous epoch into the demand that sets the prices of
+    /// this epoch. The remaining accounts are the `SHARDS` shards in order.
     ///
     /// Caller: anybody. When: once per epoch.
     pub fn roll_market<'info>(ctx: Context<'info, RollMarket<'info>>) -> Result<()> {
         roll_market::handler(ctx)
     }
 
-    /// Creates a provider's account over its stake.
+    /// Creates a provider's account, backed by its stake.
     ///
     /// Caller: the owner of a position. When: once per owner.
     /// - `capability`: units at the fields of `Capability`.
@@ -96,7 +96,7 @@ pub mod job_registry {
         register_provider::handler(ctx, capability)
     }
 
-    /// Replaces what a provider offers.
+    /// Replaces the capability that a provider offers.
     ///
     /// Caller: the provider. When: at any time.
     /// - `capability`: units at the fields of `Capability`.
@@ -116,7 +116,7 @@ pub mod job_registry {
         deregister_provider::handler(ctx)
     }
 
-    /// Creates a verifier's account over its seat.
+    /// Creates a verifier's account, backed by its seat.
     ///
     /// Caller: the owner of the seat. When: once per owner, while the seat is held.
     /// - `endpoint`: URL in printable ASCII, padded with zeros.
@@ -131,7 +131,7 @@ pub mod job_registry {
 
     /// Replaces what a verifier declares, and its seat.
     ///
-    /// Caller: the verifier. When: while it holds the seat that is given.
+    /// Caller: the verifier. When: while it holds the seat that is passed.
     /// - `endpoint`: URL in printable ASCII, padded with zeros.
     /// - `memory_bytes`: bytes.
     pub fn update_verifier(
@@ -149,7 +149,7 @@ pub mod job_registry {
         deregister_verifier::handler(ctx)
     }
 
-    /// Creates a graph that its author then appends operators to.
+    /// Creates a graph, to which its author then appends operators.
     ///
     /// Caller: anybody, as its author. When: once per author and spec root.
     /// - `spec_root`: root of the Merkle tree over the descriptors.

@@ -1,4 +1,4 @@
-//! The third input of a sum of products, which may be left out: one int32 per output channel.
+//! The optional third input of a sum of products: one int32 per output channel.
 
 use crate::{
     descriptor::{ConstantSlot, Descriptor, Dtype, Slot, SlotDtype},
@@ -14,12 +14,12 @@ use crate::{
 pub const SLOT: Slot = Slot::constant(ConstantSlot::BiasOrTable, SlotDtype::Int32).optional();
 const INDEX: usize = 2;
 
-/// Whether it has one value per channel, or is not there.
+/// Returns whether the bias has one value per channel, or is absent.
 pub fn fits(d: &Descriptor, channels: u32) -> bool {
     d.inputs[INDEX].is_none() || d.input_shapes[INDEX] == [1, 1, 1, channels]
 }
 
-/// Adds the bias, if the operator has one, to what an element depends on without it.
+/// Returns the footprint of the products plus that of the bias, if the operator has one.
 pub fn counted(d: &Descriptor, products: Footprint) -> Footprint {
     if d.inputs[INDEX].is_none() {
         return products;
@@ -31,7 +31,7 @@ pub fn counted(d: &Descriptor, products: Footprint) -> Footprint {
     }
 }
 
-/// Where the bias of an output channel lies.
+/// Returns the run of the bias of an output channel.
 pub fn run(d: &Descriptor, place: &Place) -> Result<Run, OperatorError> {
     Ok(channel(&input(d, INDEX)?, place))
 }
@@ -40,7 +40,7 @@ fn channel(layout: &Layout, place: &Place) -> Run {
     layout.elements(Place { row: 0, column: place.column }, 1)
 }
 
-/// A sum of products plus the bias, if the operator has one, wrapped to int32.
+/// Returns a sum of products plus the bias, if the operator has one, wrapped to int32.
 pub fn added(
     sum: i64,
     d: &Descriptor,

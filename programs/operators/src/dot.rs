@@ -1,14 +1,15 @@
-/// Every byte's sign bit: int8 x plus 128 is x with it flipped.
+/// The sign bit of every byte: int8 x plus 128 is x with that bit flipped.
 const SIGNS: u64 = 0x8080_8080_8080_8080;
-/// The lowest byte of each half.
+/// The lowest byte of each 32-bit half.
 const LANES: u64 = 0x0000_00FF_0000_00FF;
 const ONES: u64 = 0x0000_0001_0000_0001;
 
-/// Sum of (a - offset) * b over int8 a and b, for an int8 offset and at most 4,096 pairs.
+/// Returns the sum of (a - offset) * b over int8 a and b, for an int8 offset and at most 4,096
+/// pairs.
 ///
-/// A multiplication of 64 bits makes two products: with p = a[i] + a[i+4] * 2^32 and
-/// q = b[i+4] + b[i] * 2^32, the upper half of p * q is a[i] * b[i] + a[i+4] * b[i+4], once the
-/// product in the lower half, of magnitude below 2^31 even when summed, is taken off.
+/// One 64-bit multiplication computes two products: with p = a[i] + a[i+4] * 2^32 and q = b[i+4] +
+/// b[i] * 2^32, the upper half of p * q is a[i] * b[i] + a[i+4] * b[i+4] once the product in the
+/// lower half is subtracted, whose magnitude stays below 2^31 even when summed.
 pub fn dot(a: &[u8], b: &[u8], offset: i32) -> i64 {
     let (a_words, a_rest) = a.as_chunks::<8>();
     let (b_words, b_rest) = b.as_chunks::<8>();

@@ -5,12 +5,12 @@ use crate::{
     run::{Run, LEAF},
 };
 
-/// Length of every path in a tree of so many leaves, padded to a power of two.
+/// Returns the length of every path in a tree of this many leaves, padded to a power of two.
 pub fn depth(leaves: u64) -> usize {
     leaves.next_power_of_two().trailing_zeros() as usize
 }
 
-/// The element at the start of some bytes; `WrongLength` where they are fewer than it has.
+/// Returns the element at the start of these bytes, or `WrongLength` when they are too few.
 pub fn integer(bytes: &[u8], dtype: Dtype) -> Result<i32, OperatorError> {
     let value = match dtype {
         Dtype::Int8 => bytes.first().map(|byte| i32::from(byte.cast_signed())),
@@ -19,18 +19,18 @@ pub fn integer(bytes: &[u8], dtype: Dtype) -> Result<i32, OperatorError> {
     value.ok_or(OperatorError::WrongLength)
 }
 
-/// Where a tensor's elements lie in its canonical bytes.
+/// The location of a tensor's elements in its canonical bytes.
 pub struct Layout {
     pub dtype: Dtype,
-    /// Elements of a row.
+    /// Number of elements per row.
     pub columns: u64,
-    /// Bytes from a row to the next.
+    /// Bytes from one row to the next.
     pub stride: u64,
     stored: u64,
 }
 
 impl Layout {
-    /// `WrongDescriptor` where the tensor has more bytes than u64 counts.
+    /// Returns the layout, or `WrongDescriptor` when the tensor has more bytes than u64 can count.
     pub fn of(shape: &Shape, dtype: Dtype) -> Result<Self, OperatorError> {
         let columns = u64::from(shape[3]);
         let layout = || {
@@ -44,28 +44,28 @@ impl Layout {
         depth(self.stored.div_ceil(LEAF))
     }
 
-    /// Offset of an element of the leaf space; None beyond its end.
+    /// Returns the byte offset of an element of the leaf space, or None beyond its end.
     pub fn byte_offset(&self, element: u32) -> Option<u64> {
         let offset = u64::from(element).saturating_mul(self.dtype.bytes());
         let space = LEAF << self.depth();
         (offset < space).then_some(offset)
     }
 
-    /// The element at an offset; None where there is padding.
+    /// Returns the place of the element at an offset, or None in padding.
     pub fn place(&self, offset: u64) -> Option<Place> {
         let row = offset.checked_div(self.stride)?;
         let column = offset.checked_rem(self.stride)?.checked_div(self.dtype.bytes())?;
         (offset < self.stored && column < self.columns).then_some(Place { row, column })
     }
 
-    /// Whole rows, their padding included.
+    /// Returns the run of whole rows, including their padding.
     pub fn rows(&self, row: u64, count: u64) -> Run {
-        // 2^30 stored bytes at most
+        // a tensor has at most 2^30 stored bytes
         let start = row.saturating_mul(self.stride);
         Run { start, bytes: count.saturating_mul(self.stride) }
     }
 
-    /// Elements side by side in one row.
+    /// Returns the run of adjacent elements in one row.
     pub fn elements(&self, place: Place, count: u64) -> Run {
         let size = self.dtype.bytes();
         let start = self.rows(place.row, 0).start.saturating_add(place.column.saturating_mul(size));

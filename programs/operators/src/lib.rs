@@ -1,9 +1,9 @@
-//! The exact operators: what a descriptor may say of each, which bytes one element of its output
-//! depends on, and what that element must be.
+//! The exact operators: which descriptors they accept, which bytes one element of their output
+//! depends on, and what value that element must have.
 //!
-//! Every operator is one file in `exact` that implements the trait `Operator`; README.md says how
-//! to add one. No accounts and no Anchor types: `job_registry` validates descriptors with this
-//! crate, and `referee` judges elements with it.
+//! Every operator is one file in `exact` that implements the trait `Operator`; README.md explains
+//! how to add one. This crate has no accounts and no Anchor types: `job_registry` validates
+//! descriptors with it, and `referee` judges elements with it.
 
 #![forbid(unsafe_code)]
 

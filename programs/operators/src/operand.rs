@@ -3,7 +3,7 @@ use crate::{
     run::{Run, LEAF},
 };
 
-/// Verified leaves of one operand.
+/// The verified leaves of one operand.
 pub struct Operand<'a> {
     /// First leaf and bytes of each range.
     ranges: Vec<(u64, &'a [u8])>,
@@ -20,7 +20,7 @@ impl<'a> Operand<'a> {
         self.ranges.push((first_leaf, data));
     }
 
-    /// The bytes of a run that was asked for; `WrongLength` where the leaves do not hold it.
+    /// Returns the bytes of a run, or `WrongLength` when the leaves do not hold it.
     pub fn bytes(&self, run: Run) -> Result<&'a [u8], OperatorError> {
         let within = |(first, data): &(u64, &'a [u8])| {
             let start = run.start.checked_sub(first.saturating_mul(LEAF))? as usize;

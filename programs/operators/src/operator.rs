@@ -13,7 +13,7 @@ protocol::limits! {
     pub const MAX_SHIFT: i32 = 62;
 }
 
-/// The shifts that a division by a power of two may have.
+/// The valid shifts of a division by a power of two.
 pub const SHIFTS: RangeInclusive<i32> = 1..=MAX_SHIFT;
 
 /// Everything that the chain knows about one exact operator.
@@ -21,7 +21,7 @@ pub const SHIFTS: RangeInclusive<i32> = 1..=MAX_SHIFT;
 /// The functions that return a `Fault` run when a descriptor is parsed. `runs` and `value` run when
 /// an element is judged, on a descriptor that was accepted.
 pub trait Operator {
-    /// Which inputs, dtypes and parameters its descriptors have.
+    /// The inputs, dtypes and parameters of its descriptors.
     const SIGNATURE: Signature;
 
     /// Checks the values of the parameters beyond the ranges that hold for all operators.
@@ -29,16 +29,16 @@ pub trait Operator {
         Ok(())
     }
 
-    /// Whether the shapes of the inputs and of the output belong together. All axes of those in
-    /// use are positive.
+    /// Returns whether the shapes of the inputs and of the output fit together. All axes of the
+    /// shapes in use are positive.
     fn shapes_fit(d: &Descriptor) -> Result<bool, Fault>;
 
-    /// How much one output element depends on. Tensors have at most 2^30 bytes, which keeps every
-    /// product of their sizes far from u64's end.
+    /// Returns how much one output element depends on. Tensors have at most 2^30 bytes, so products
+    /// of their sizes stay far below the end of u64.
     fn footprint(d: &Descriptor) -> Result<Footprint, Fault>;
 
-    /// The bytes of the input in `slot`, which is in use, that the element at `place` depends on,
-    /// as runs in ascending order. `operands` are the inputs before it.
+    /// Returns the bytes of the input in `slot` that the element at `place` depends on, as runs in
+    /// ascending order. The input is in use, and `operands` are the inputs before it.
     fn runs(
         d: &Descriptor,
         place: &Place,
@@ -46,22 +46,22 @@ pub trait Operator {
         operands: &[Operand; 3],
     ) -> Result<Vec<Run>, OperatorError>;
 
-    /// What the output's element at `place` must be.
+    /// Returns the value that the output's element at `place` must have.
     fn value(d: &Descriptor, place: &Place, operands: &[Operand; 3]) -> Result<i32, OperatorError>;
 }
 
-/// How much one output element depends on.
+/// How much data one output element depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Footprint {
     /// Stored bytes, row padding included.
     pub bytes: u64,
-    /// Contiguous runs in which they lie.
+    /// Number of contiguous runs in which the bytes lie.
     pub runs: u64,
-    /// Multiply-adds, or what the operator counts as such.
+    /// Number of multiply-adds, or of the operations that the operator counts as such.
     pub taps: u64,
 }
 
-/// Stored bytes of a row of the first input.
+/// Returns the stored bytes per row of the first input.
 pub fn stored_row(d: &Descriptor) -> Result<u64, Fault> {
     let bytes = u64::from(d.input_shapes[0][3]).saturating_mul(d.dtype_in.bytes());
     row_stride(bytes).ok_or(Fault::OperandLimit)

@@ -1,13 +1,13 @@
 use crate::{descriptor::Shape, error::OperatorError};
 
-/// Row, an index over the first three axes, and column of an element.
+/// The row of an element, which is an index over the first three axes, and its column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     pub row: u64,
     pub column: u64,
 }
 
-/// Index of an element along each axis of a tensor of this shape.
+/// Returns the index of an element along each axis of a tensor of this shape.
 pub fn indices_of(shape: &Shape, place: &Place) -> Result<[u64; 4], OperatorError> {
     let [_, height, width, _] = shape.map(u64::from);
     let split = || {
@@ -20,17 +20,18 @@ pub fn indices_of(shape: &Shape, place: &Place) -> Result<[u64; 4], OperatorErro
 
 pub fn place_of(shape: &Shape, [n, h, w, column]: [u64; 4]) -> Place {
     let [_, height, width, _] = shape.map(u64::from);
-    // 2^30 stored bytes at most
+    // a tensor has at most 2^30 stored bytes
     let above = n.saturating_mul(height).saturating_add(h);
     Place { row: above.saturating_mul(width).saturating_add(w), column }
 }
 
-/// Whether a tensor of shape `from` can be repeated along its axes of 1 to have `shape`.
+/// Returns whether a tensor of shape `from` can be repeated along its axes of 1 to have `shape`.
 pub fn repeats(from: &Shape, shape: &Shape) -> bool {
     from.iter().zip(shape).all(|(size, axis)| size == axis || *size == 1)
 }
 
-/// Where an element of a tensor of `shape` reads one that is repeated along its axes of 1.
+/// Returns the place that an element of a tensor of `shape` reads in one of shape `from`, which is
+/// repeated along its axes of 1.
 pub fn broadcast(shape: &Shape, from: &Shape, place: &Place) -> Result<Place, OperatorError> {
     if shape == from {
         return Ok(*place);

@@ -1,4 +1,4 @@
-//! What most operators read of an operand: one element, or the elements of one row.
+//! Reads what most operators need from an operand: one element, or the elements of one row.
 
 use crate::{
     descriptor::{Descriptor, Dtype},
@@ -9,22 +9,22 @@ use crate::{
     run::Run,
 };
 
-/// Layout of the input in `slot`.
+/// Returns the layout of the input in `slot`.
 pub fn input(d: &Descriptor, slot: usize) -> Result<Layout, OperatorError> {
     Layout::of(&d.input_shapes[slot], d.input_dtype(slot))
 }
 
-/// The run of the element at `place` of the input in `slot`.
+/// Returns the run of the element at `place` of the input in `slot`.
 pub fn element_run(d: &Descriptor, place: Place, slot: usize) -> Result<Run, OperatorError> {
     Ok(input(d, slot)?.elements(place, 1))
 }
 
-/// The run of one row, padding included, of the input in `slot`.
+/// Returns the run of one row, including padding, of the input in `slot`.
 pub fn row_run(d: &Descriptor, row: u64, slot: usize) -> Result<Run, OperatorError> {
     Ok(input(d, slot)?.rows(row, 1))
 }
 
-/// The element at `place` of the operand in `slot`.
+/// Returns the element at `place` of the operand in `slot`.
 pub fn element(
     d: &Descriptor,
     place: &Place,
@@ -35,12 +35,12 @@ pub fn element(
     integer(operands[slot].bytes(layout.elements(*place, 1))?, layout.dtype)
 }
 
-/// The run of the element that an element of the output reads, repeated along axes of 1.
+/// Returns the run of the element that an output element reads, repeated along axes of 1.
 pub fn repeated_run(d: &Descriptor, place: &Place, slot: usize) -> Result<Run, OperatorError> {
     element_run(d, broadcast(&d.output_shape, &d.input_shapes[slot], place)?, slot)
 }
 
-/// The element that an element of the output reads, repeated along axes of 1.
+/// Returns the element that an output element reads, repeated along axes of 1.
 pub fn repeated_element(
     d: &Descriptor,
     place: &Place,
@@ -51,7 +51,7 @@ pub fn repeated_element(
     element(d, &from, operands, slot)
 }
 
-/// The bytes of one row's elements.
+/// Returns the bytes of one row's elements.
 pub fn row<'a>(
     layout: &Layout,
     row: u64,
@@ -71,7 +71,7 @@ pub fn int32s(row: &[u8]) -> impl Iterator<Item = i32> + Clone + '_ {
 /// Stored bytes of the two int32 that a table holds for each channel.
 pub const PAIR_BYTES: u64 = 2 * Dtype::Int32.bytes();
 
-/// The two int32 that the table in `slot` holds for a channel.
+/// Returns the two int32 that the table in `slot` holds for a channel.
 pub fn pair(
     d: &Descriptor,
     channel: u64,

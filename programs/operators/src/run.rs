@@ -1,23 +1,23 @@
-//! Bytes of an operand that an element needs, as runs; and the ranges of whole leaves that are
+//! The bytes of an operand that an element needs, as runs, and the ranges of whole leaves that are
 //! staged for them.
 
 use std::ops::Range;
 
 use protocol::merkle::LEAF_BYTES;
 
-/// Bytes of a leaf, as an offset.
+/// Bytes per leaf, as an offset.
 pub const LEAF: u64 = LEAF_BYTES as u64;
 
-/// Contiguous stored bytes; at least one.
+/// At least one contiguous stored byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
     pub start: u64,
     pub bytes: u64,
 }
 
-/// The ranges of leaves that hold these runs, which are in ascending order. A run whose first leaf
-/// is at most one past the last leaf of the range before it extends that range: no leaf is staged
-/// twice, and no sibling is staged between two leaves that touch.
+/// Returns the ranges of leaves that hold these runs, which are in ascending order. A run whose
+/// first leaf is at most one past the last leaf of the previous range extends that range, so no
+/// leaf is staged twice, and no sibling is staged between two adjacent leaves.
 pub fn leaf_ranges(runs: &[Run]) -> Vec<Range<u64>> {
     let mut ranges: Vec<Range<u64>> = Vec::with_capacity(runs.len());
     for run in runs {

@@ -10,13 +10,13 @@ use crate::{
     run::Run,
 };
 
-/// Taps of the kernel.
+/// Returns the number of taps of the kernel.
 pub fn area(d: &Descriptor) -> u64 {
     let [height, width] = d.window.kernel.map(u64::from);
     height.saturating_mul(width)
 }
 
-/// Output height and width: floor((size + padding - extent) / stride) + 1.
+/// Returns the output height and width: floor((size + padding - extent) / stride) + 1.
 pub fn outputs(d: &Descriptor) -> Result<[u32; 2], Fault> {
     let window = &d.window;
     let [top, left, bottom, right] = window.padding;
@@ -49,13 +49,14 @@ fn axis_outputs(
     u32::try_from(last.checked_div(stride)?.checked_add(1)?).ok()
 }
 
-/// The weights of all taps of one output channel.
+/// Returns the run of the weights of all taps of one output channel.
 pub fn filter(d: &Descriptor, layout: &Layout, place: &Place) -> Run {
     let taps = area(d);
     layout.rows(place.column.saturating_mul(taps), taps)
 }
 
-/// The element of the output's channel under each tap inside the image, one run per tap.
+/// Returns the element of the output's channel under each tap inside the image, with one run per
+/// tap.
 pub fn channel_runs(
     d: &Descriptor,
     layout: &Layout,
@@ -65,17 +66,18 @@ pub fn channel_runs(
     Ok(pixels.map(|row| layout.elements(Place { row, ..*place }, 1)).collect())
 }
 
-/// Taps of one output element that are neighbours in a row of the image and lie inside it.
+/// Taps of one output element that are adjacent in a row of the image and lie inside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Strip {
-    /// Index of the first tap in the kernel, row by row.
+    /// Index of the first tap in the kernel, counted row by row.
     pub tap: u64,
     pub taps: u64,
-    /// The input's row (its pixel) under the first tap.
+    /// The input's row, which is its pixel, under the first tap.
     pub row: u64,
 }
 
-/// The taps inside the image, in ascending order. With dilation w above 1 no two are neighbours.
+/// Returns the taps inside the image in ascending order. With a dilation of the width above 1, no
+/// two taps are adjacent.
 pub fn strips(d: &Descriptor, place: &Place) -> Result<Vec<Strip>, OperatorError> {
     collect(d, place).ok_or(OperatorError::WrongDescriptor)
 }
@@ -107,13 +109,13 @@ fn collect(d: &Descriptor, place: &Place) -> Option<Vec<Strip>> {
     Some(found)
 }
 
-/// Where the taps of one output element lie along one axis of the image.
+/// The positions of one output element's taps along one axis of the image.
 struct Axis {
-    /// Of tap 0, shifted by `padding` so that it is not negative.
+    /// Position of tap 0, shifted by `padding` so that it is not negative.
     start: u64,
     padding: u64,
     dilation: u64,
-    /// Taps inside the image.
+    /// The taps inside the image.
     inside: Range<u64>,
 }
 

@@ -6,8 +6,8 @@ use anchor_lang::{
     InstructionData,
 };
 
-/// Calls `program`, signed by the seeds. Anchor's generated calls make a vector of every account;
-/// with a dozen accounts that costs as much again as the call itself.
+/// Calls `program`, signed with the seeds. Anchor's generated calls build a vector of every
+/// account, which for a dozen accounts costs as much as the call itself.
 pub fn call(
     program: Pubkey,
     accounts: impl ToAccountMetas,

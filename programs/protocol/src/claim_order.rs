@@ -1,20 +1,21 @@
 //! Weighted rendezvous hashing: each claimer's first slot follows from a hash that nobody knew when
-//! the work was posted. `-ln(u) / weight` is exponential, and the smallest of several comes from
-//! each with a chance in proportion to its weight: splitting stake over keys gains nothing.
+//! the work was posted. `-ln(u) / weight` is exponentially distributed, and each claimer has the
+//! smallest of several with a probability proportional to its weight, so splitting stake over keys
+//! gains nothing.
 
 use anchor_lang::prelude::Pubkey;
 use solana_sha256_hasher::hashv;
 
 use crate::fixed::negative_ln;
 
-/// First 8 bytes of SHA256(slot hash | work | claimer), little-endian.
+/// Returns the first 8 bytes of SHA256(slot hash | work | claimer), little-endian.
 pub fn lot(slot_hash: &[u8; 32], work: &Pubkey, claimer: &Pubkey) -> u64 {
     let digest = hashv(&[slot_hash, work.as_ref(), claimer.as_ref()]).to_bytes();
     digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
-/// Slots to wait: `scale * -ln(u) * total_staked / weight`, rounded up and capped. Where the
-/// product saturates it is beyond every cap.
+/// Returns the slots to wait: `scale * -ln(u) * total_staked / weight`, rounded up and capped. A
+/// product that saturates is beyond every cap.
 pub fn delay(scale: u64, cap: u64, lot: u64, weight: u64, total_staked: u64) -> u64 {
     if weight == 0 {
         return cap;
@@ -35,7 +36,7 @@ mod tests {
         assert_eq!(delay(2, 20, u64::MAX, 1, u64::MAX), 0);
         // u = 1/2 with all the stake: 2 ln 2 = 1.39
         assert_eq!(delay(2, 20, (1 << 63) - 1, 10, 10), 2);
-        // with half of it: 2.77
+        // with half of the stake: 2.77
         assert_eq!(delay(2, 20, (1 << 63) - 1, 5, 10), 3);
         assert_eq!(delay(2, 20, 0, 10, 10), 20);
         assert_eq!(delay(2, 20, 5, 0, 10), 20);

@@ -1,7 +1,7 @@
 //! Canonical program addresses, and accounts created at them.
 //!
 //! `find_program_address` charges 1,500 compute units per try, and Anchor's `init` calls it.
-//! Hashing and asking the curve's own syscall finds the same bump at a fifth of that.
+//! Hashing here and asking the curve's own syscall finds the same bump at a fifth of the cost.
 
 use anchor_lang::{
     prelude::*,
@@ -13,8 +13,8 @@ use solana_sha256_hasher::hashv;
 const MARKER: &[u8] = b"ProgramDerivedAddress";
 const MAX_SEEDS: usize = 8;
 
-/// Address of the program under `seeds` and this bump; one that lies on the curve is not a program
-/// address, and nobody can sign for it. None for too many seeds.
+/// Returns the program's address under `seeds` and this bump, or None for too many seeds. An
+/// address that lies on the curve is not a program address, and nobody can sign for it.
 pub fn derive(seeds: &[&[u8]], bump: u8, program: &Pubkey) -> Option<Pubkey> {
     let bump = [bump];
     let tail: [&[u8]; 3] = [&bump, program.as_ref(), MARKER];
@@ -25,7 +25,8 @@ pub fn derive(seeds: &[&[u8]], bump: u8, program: &Pubkey) -> Option<Pubkey> {
     Some(Pubkey::new_from_array(hashv(parts.get(..length)?).to_bytes()))
 }
 
-/// Bump of the program's canonical address under `seeds`, if `address` is that.
+/// Returns the bump of the program's canonical address under `seeds` if that is `address`,
+/// otherwise None.
 pub fn canonical_bump(address: &Pubkey, seeds: &[&[u8]], program: &Pubkey) -> Option<u8> {
     for bump in (0..=u8::MAX).rev() {
         let candidate = derive(seeds, bump, program)?;
@@ -37,7 +38,7 @@ pub fn canonical_bump(address: &Pubkey, seeds: &[&[u8]], program: &Pubkey) -> Op
 }
 
 /// Creates `account` for `owner` at the address that `seeds`, bump included, sign for. Lamports
-/// that somebody sent there beforehand count towards the rent.
+/// that somebody sent there in advance count towards the rent.
 pub fn create<'info>(
     payer: &AccountInfo<'info>,
     account: &AccountInfo<'info>,

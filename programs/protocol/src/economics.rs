@@ -1,7 +1,7 @@
-//! What keeps cheating from paying, over numbers that three programs hold.
+//! The conditions under which cheating does not pay, over parameters that three programs hold.
 //!
-//! A program reads another's account at fixed offsets where the crates' order keeps it from naming
-//! its type: verdict's and the registry's tests hold the offsets.
+//! Where the order of the crates keeps a program from naming another's type, it reads that account
+//! at fixed offsets. Verdict's and the registry's tests check the offsets.
 
 use anchor_lang::prelude::*;
 use solana_sha256_hasher::hashv;
@@ -13,31 +13,31 @@ use crate::{
     seeds,
 };
 
-/// Bytes before an account's first field: its type.
+/// Bytes before an account's first field, which identify its type.
 const DISCRIMINATOR: usize = 8;
 const KEY: usize = 32;
-/// After the type, the authority and fourteen parameters of 8 bytes.
+/// Kappa follows the type, the authority and fourteen parameters of 8 bytes.
 const KAPPA: usize = DISCRIMINATOR + KEY + 14 * 8;
 
-/// Verdict's part, which its config holds first after its authority.
+/// The first parameters in verdict's config, which follow its authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sampling {
-    /// Least probability that a result is verified.
+    /// Minimum probability that a result is verified, in basis points.
     pub p_floor_bps: u16,
-    /// Share of verifiers that collude.
+    /// Share of verifiers that collude, in basis points.
     pub collusion_bps: u16,
-    /// Share of verifiers that accept unchecked.
+    /// Share of verifiers that accept without checking, in basis points.
     pub lazy_bps: u16,
 }
 
 impl Sampling {
-    /// What verdict holds. None when the account is not its config, Some(None) when verdict has not
-    /// been initialised yet.
+    /// Returns the values that verdict holds. Returns None when the account is not its config, and
+    /// Some(None) when verdict has not been initialised yet.
     pub fn held(config: &AccountInfo) -> Option<Option<Self>> {
         held(config, seeds::CONFIG, &VERDICT, Self::read)
     }
 
-    /// Reads verdict's config.
+    /// Reads the values from verdict's config. Returns None when the account has another type.
     pub fn read(config: &[u8]) -> Option<Self> {
         let at = DISCRIMINATOR.checked_add(KEY)?;
         let [p_floor_bps, collusion_bps, lazy_bps] = [
@@ -49,24 +49,25 @@ impl Sampling {
     }
 }
 
-/// What accepting unchecked costs and saves, which verdict's config holds after [`Sampling`].
+/// What accepting without checking costs and saves. Verdict's config holds these after
+/// [`Sampling`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Traps {
-    /// Share of verified results that are wrong on their buyer's order.
+    /// Share of verified results that are wrong on their buyer's order, in basis points.
     pub trap_rate_bps: u16,
-    /// What a verifier saves by not checking, base units.
+    /// Base units that a verifier saves by not checking.
     pub check_cost: u64,
-    /// What it loses by accepting what is wrong, base units.
+    /// Base units that it loses by accepting a wrong result.
     pub ballot_exposure: u64,
 }
 
 impl Traps {
-    /// As [`Sampling::held`].
+    /// Returns the values that verdict holds, like [`Sampling::held`].
     pub fn held(config: &AccountInfo) -> Option<Option<Self>> {
         held(config, seeds::CONFIG, &VERDICT, Self::read)
     }
 
-    /// Reads verdict's config.
+    /// Reads the values from verdict's config. Returns None when the account has another type.
     pub fn read(config: &[u8]) -> Option<Self> {
         let at = DISCRIMINATOR.checked_add(KEY)?.checked_add(6)?;
         let amount = |at| field(config, "Config", at).map(u64::from_le_bytes);
@@ -77,9 +78,9 @@ impl Traps {
         })
     }
 
-    /// Whether a verifier that accepts unchecked expects to lose more than it saves: with t the
-    /// share of traps and beta the burned share of a slash, t beta exposure > cost. None when a
-    /// share exceeds one.
+    /// Returns whether a verifier that accepts without checking expects to lose more than it saves:
+    /// t beta exposure > cost, with t the share of traps and beta the burned share of a slash.
+    /// Returns None when a share exceeds one.
     pub fn deter(&self, slash_burn_bps: u64) -> Option<bool> {
         let trap_rate = u64::from(self.trap_rate_bps);
         if trap_rate > BPS || slash_burn_bps > BPS {
@@ -90,8 +91,8 @@ impl Traps {
     }
 }
 
-/// The kappa that the registry holds. None when the account is not the registry, Some(None) when
-/// it has not been initialised yet.
+/// Returns the kappa that the registry holds. Returns None when the account is not the registry,
+/// and Some(None) when the registry has not been initialised yet.
 pub fn held_kappa(registry: &AccountInfo) -> Option<Option<u16>> {
     held(registry, seeds::REGISTRY, &JOB_REGISTRY, read_kappa)
 }
@@ -105,12 +106,12 @@ fn held<T>(
     if account.owner == program {
         return read(&account.try_borrow_data().ok()?).map(Some);
     }
-    // a rule is not evaded by passing an account in which there is nothing
+    // the rule cannot be evaded by passing an empty account
     canonical_bump(account.key, &[seed], program)?;
     Some(None)
 }
 
-/// Reads kappa in the registry's account.
+/// Reads kappa from the registry's account. Returns None when the account has another type.
 pub fn read_kappa(registry: &[u8]) -> Option<u16> {
     integer(registry, "Registry", KAPPA)
 }
@@ -127,11 +128,12 @@ fn field<const N: usize>(data: &[u8], name: &str, at: usize) -> Option<[u8; N]> 
     data.get(at..)?.first_chunk().copied()
 }
 
-/// With p the least sampling probability, r the colluding and l the lazy share of verifiers, beta
-/// the burned share of a slash and kappa stake over price, a cheat expects to lose more than the
-/// price that it saves if p (1 - r) (1 - l) (1 + beta kappa) > 1. Data that is withheld from the
-/// honest alone is found out by a majority of the drawn, or by the buyer: without the buyer it is
-/// at least as likely only while more than half of all verifiers are honest, (1 - r) (1 - l) > 1/2.
+/// The parameters that decide whether cheating pays. Let p be the minimum sampling probability, r
+/// the colluding and l the lazy share of verifiers, beta the burned share of a slash and kappa the
+/// ratio of stake to price. A cheat expects to lose more than the price that it saves if p (1 - r)
+/// (1 - l) (1 + beta kappa) > 1. A majority of the drawn verifiers, or the buyer, notices data that
+/// is withheld from honest verifiers alone. Without the buyer this is at least as likely only while
+/// more than half of all verifiers are honest: (1 - r) (1 - l) > 1/2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deterrence {
     pub sampling: Sampling,
@@ -139,23 +141,23 @@ pub struct Deterrence {
     pub kappa: u16,
 }
 
-/// Term of the inequality by which it fails.
+/// The term of the inequality because of which it fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weakness {
-    /// Nothing is lost, however often cheats are caught.
+    /// A cheat loses nothing, however often it is caught.
     Stake,
     /// The floor is too low even with every verifier honest.
     Sampling,
     /// Too many collude even with none lazy.
     Collusion,
     Laziness,
-    /// The honest are no majority.
+    /// Honest verifiers are not a majority.
     Minority,
 }
 
 impl Deterrence {
-    /// The first term that makes the product at most one when those after it are perfect. None
-    /// when a share exceeds one, Some(None) when cheating does not pay.
+    /// Returns the first term at which the product is at most one even if all later terms are
+    /// perfect. Returns None when a share exceeds one, and Some(None) when cheating does not pay.
     pub fn weakness(&self) -> Option<Option<Weakness>> {
         let Sampling { p_floor_bps, collusion_bps, lazy_bps } = self.sampling;
         let rest = |share: u16| BPS.checked_sub(u64::from(share)).map(u128::from);

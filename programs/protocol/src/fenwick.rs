@@ -8,7 +8,7 @@ crate::limits! {
 
 pub type Sums = [u64; SEATS];
 
-/// Weight of one seat.
+/// Returns the weight of one seat.
 pub fn weight(sums: &Sums, seat: u16) -> Option<u64> {
     let seat = usize::from(seat);
     let mut weight = *sums.get(seat)?;
@@ -21,8 +21,8 @@ pub fn weight(sums: &Sums, seat: u16) -> Option<u64> {
     Some(weight)
 }
 
-/// Sets the weight of one seat and returns its old weight. None when the seat does not exist or a
-/// sum overflows, and then some sums may have changed: the caller must fail.
+/// Sets the weight of one seat and returns its old weight. Returns None when the seat does not
+/// exist or a sum overflows. Some sums may have changed by then, so the caller must fail.
 pub fn set(sums: &mut Sums, seat: u16, weight_now: u64) -> Option<u64> {
     let before = weight(sums, seat)?;
     let mut index = usize::from(seat);
@@ -33,7 +33,7 @@ pub fn set(sums: &mut Sums, seat: u16, weight_now: u64) -> Option<u64> {
     Some(before)
 }
 
-/// Weight of all seats before `seat`.
+/// Returns the weight of all seats before `seat`.
 pub fn weight_before(sums: &Sums, seat: u16) -> Option<u64> {
     let mut end = usize::from(seat);
     let mut weight = 0u64;
@@ -44,8 +44,8 @@ pub fn weight_before(sums: &Sums, seat: u16) -> Option<u64> {
     Some(weight)
 }
 
-/// Seat that holds unit `target` when the weights of all seats are laid out in order. None when
-/// the target is not below their sum.
+/// Returns the seat that holds unit `target` when the weights of all seats are laid out in order.
+/// Returns None when the target is not below their sum.
 pub fn select(sums: &Sums, target: u64) -> Option<u16> {
     if target >= *sums.last()? {
         return None;

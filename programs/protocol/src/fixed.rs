@@ -1,5 +1,5 @@
-//! Fixed-point numbers: Q32 in u64, Q64 in u128. Every operation is checked and says how it
-//! rounds; the caller picks the direction that does not favour whoever calls the instruction.
+//! Fixed-point numbers: Q32 in u64, Q64 in u128. Every operation is checked and states how it
+//! rounds. The caller picks the direction that does not favour the caller of the instruction.
 
 crate::limits! {
     /// One, in basis points.
@@ -10,18 +10,19 @@ crate::limits! {
 /// ln 2 in Q32, rounded to nearest.
 const LN_2_Q32: u128 = 2_977_044_472;
 
-/// Two factors of 64 bits never overflow 128, and the check of such a product is dear on chain.
+/// Returns a * b. Two 64-bit factors never overflow 128 bits, and checking such a product is
+/// expensive on chain.
 pub fn widening_mul(a: u64, b: u64) -> u128 {
     u128::from(a).wrapping_mul(u128::from(b))
 }
 
-/// floor(a * b / divisor). None when the divisor is 0 or the result exceeds u64.
+/// Returns floor(a * b / divisor), or None when the divisor is 0 or the result exceeds u64.
 pub fn mul_div_floor(a: u64, b: u64, divisor: u64) -> Option<u64> {
     let product = widening_mul(a, b);
     u64::try_from(product.checked_div(u128::from(divisor))?).ok()
 }
 
-/// ceil(a * b / divisor). None when the divisor is 0 or the result exceeds u64.
+/// Returns ceil(a * b / divisor), or None when the divisor is 0 or the result exceeds u64.
 pub fn mul_div_ceil(a: u64, b: u64, divisor: u64) -> Option<u64> {
     if divisor == 0 {
         return None;
@@ -30,28 +31,28 @@ pub fn mul_div_ceil(a: u64, b: u64, divisor: u64) -> Option<u64> {
     u64::try_from(product.div_ceil(u128::from(divisor))).ok()
 }
 
-/// floor(amount * bps / 10,000).
+/// Returns floor(amount * bps / 10,000).
 pub fn bps_floor(amount: u64, bps: u16) -> Option<u64> {
     mul_div_floor(amount, u64::from(bps), BPS)
 }
 
-/// ceil(amount * bps / 10,000).
+/// Returns ceil(amount * bps / 10,000).
 pub fn bps_ceil(amount: u64, bps: u16) -> Option<u64> {
     mul_div_ceil(amount, u64::from(bps), BPS)
 }
 
-/// floor(a * b) of two Q32 numbers.
+/// Returns the product of two Q32 numbers as Q32, floored.
 pub fn q32_mul(a: u64, b: u64) -> Option<u64> {
     let product = widening_mul(a, b);
     u64::try_from(product >> 32).ok()
 }
 
-/// floor(numerator / denominator) as Q32.
+/// Returns numerator / denominator as Q32, floored.
 pub fn q32_ratio(numerator: u64, denominator: u64) -> Option<u64> {
     mul_div_floor(numerator, Q32_ONE, denominator)
 }
 
-/// min(1, numerator / denominator) as Q32, floored. None when the denominator is 0.
+/// Returns min(1, numerator / denominator) as Q32, floored, or None when the denominator is 0.
 pub fn q32_share(numerator: u64, denominator: u64) -> Option<u64> {
     if numerator >= denominator {
         return (denominator != 0).then_some(Q32_ONE);
@@ -59,26 +60,26 @@ pub fn q32_share(numerator: u64, denominator: u64) -> Option<u64> {
     q32_ratio(numerator, denominator)
 }
 
-/// floor(value) of a Q64 number. None when it exceeds u64.
+/// Returns the integer part of a Q64 number, or None when it exceeds u64.
 pub fn q64_floor(value: u128) -> Option<u64> {
     u64::try_from(value >> 64).ok()
 }
 
-/// The number that two limbs store, low limb first: u128 has no alignment that every compiler
-/// agrees on.
+/// Returns the number that two limbs store, low limb first. Accounts store limbs because compilers
+/// disagree about the alignment of u128.
 pub fn wide([low, high]: [u64; 2]) -> u128 {
     u128::from(high) << 64 | u128::from(low)
 }
 
-/// Two limbs that store the number, low limb first.
+/// Returns the two limbs that store a number, low limb first.
 pub fn limbs(value: u128) -> [u64; 2] {
     [value as u64, (value >> 64) as u64]
 }
 
-/// -ln((x + 1) / 2^64) as Q32, floored, within 2^-24 of the true value.
+/// Returns -ln((x + 1) / 2^64) as Q32, floored, within 2^-24 of the true value.
 ///
-/// log2 of the mantissa comes bit by bit: squaring doubles the logarithm, and a square of 2 or
-/// more gives a one bit. 31 fractional bits keep every square within u64.
+/// log2 of the mantissa is computed bit by bit: squaring doubles the logarithm, and a square of 2
+/// or more gives a one bit. With 31 fractional bits, every square fits into u64.
 pub fn negative_ln(x: u64) -> u64 {
     let Some(n) = x.checked_add(1) else {
         return 0;

@@ -1,6 +1,6 @@
-//! What the programs share: addresses and seeds, codes and limits, the event envelope, fixed-point
-//! arithmetic, Merkle trees, the seat tree, the order of claims, SlotHashes, URLs, calls between
-//! programs and exact token movements.
+//! Code that the programs share: addresses and seeds, codes and limits, the event envelope,
+//! fixed-point arithmetic, Merkle trees, the seat tree, the order of claims, SlotHashes, URLs,
+//! calls between programs and exact token movements.
 //!
 //! Nothing here returns an Anchor error: every program maps a `None` to a code of its own range.
 

@@ -1,5 +1,5 @@
-//! SHA-256 trees: leaf `H(data | tag)`, node `H(left | right | tag)`, leaves padded to a power
-//! of two with hashes of zero bytes.
+//! SHA-256 trees: a leaf is `H(data | tag)`, a node is `H(left | right | tag)`, and the leaves are
+//! padded to a power of two with hashes of zero bytes.
 
 use solana_sha256_hasher::hashv;
 
@@ -10,12 +10,13 @@ crate::limits! {
     pub const LEAF_BYTES: usize = 256;
 }
 
-/// Tags keep a node from passing as a leaf, and one kind of tree as another.
+/// A kind of tree. Its tags keep a node from passing as a leaf, and one kind of tree from passing
+/// as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tree {
     leaf: &'static [u8; 4],
     node: &'static [u8; 4],
-    /// Zero bytes in a padding leaf.
+    /// Number of zero bytes in a padding leaf.
     padding: usize,
 }
 
@@ -33,7 +34,8 @@ impl Tree {
         hashv(&[left, right, self.node]).to_bytes()
     }
 
-    /// Root that `leaf` at `index` has under `path`, siblings from the leaf upward.
+    /// Returns the root that `leaf` at `index` has under `path`, which lists the siblings from the
+    /// leaf upward.
     pub fn root(&self, leaf: Digest, index: u64, path: &[Digest]) -> Digest {
         path.iter().enumerate().fold(leaf, |digest, (level, sibling)| {
             if level < 64 && (index >> level) & 1 == 1 {
@@ -44,8 +46,8 @@ impl Tree {
         })
     }
 
-    /// Appends leaf number `count` to the frontier: one pending left node a level.
-    /// None when the frontier has too few levels.
+    /// Appends leaf number `count` to the frontier, which holds one pending left node per level.
+    /// Returns None when the frontier has too few levels.
     pub fn append(&self, frontier: &mut [Digest], count: u64, leaf: Digest) -> Option<()> {
         let mut digest = leaf;
         let level = count.trailing_ones() as usize;
@@ -56,8 +58,8 @@ impl Tree {
         Some(())
     }
 
-    /// Root of the `count` leaves appended, padded to a power of two. None when there are none,
-    /// or more than the frontier holds.
+    /// Returns the root of the `count` appended leaves, padded to a power of two. Returns None when
+    /// there are none, or more than the frontier holds.
     pub fn frontier_root(&self, frontier: &[Digest], count: u64) -> Option<Digest> {
         let depth = count.checked_next_power_of_two()?.trailing_zeros() as usize;
         if count.is_power_of_two() {
@@ -130,7 +132,7 @@ mod tests {
             let tree = match recorded["kind"].as_str().unwrap() {
                 "trace" => TRACE,
                 "inputs" => INPUTS,
-                // a count of leaves; the descriptors' tests build whole spec trees
+                // only a number of leaves is given; the descriptors' tests build whole spec trees
                 "spec" => continue,
                 kind => panic!("{kind}"),
             };

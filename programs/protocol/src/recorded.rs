@@ -1,4 +1,4 @@
-//! The vectors that the kernels' own tests check too.
+//! The recorded vectors that the kernels' own tests check as well.
 
 use serde_json::Value;
 

@@ -1,9 +1,11 @@
-//! What a program's bytes tell whoever finds a weakness in them, in the format that explorers read.
+//! The contact that a program's bytes give to whoever finds a weakness, in the format that
+//! explorers read.
 //!
-//! Before deploying elsewhere than on localnet, put the project's own address and contact here.
+//! Before deploying to a cluster other than localnet, put the project's own address and contact
+//! here.
 
-/// Puts the text for finders of a weakness into the program, under the program's name. A program
-/// that another one calls is linked without its entrypoint, and then without its text.
+/// Puts the contact text into the program, under the program's name. A program that is linked into
+/// another one to be called has no entrypoint and no such text.
 #[macro_export]
 macro_rules! security {
     ($name:literal) => {

@@ -1,4 +1,4 @@
-//! Seeds of every program-derived address, named by what lives there.
+//! Seeds of every program-derived address, named after the account at that address.
 
 pub const CPI: &[u8] = b"cpi";
 
@@ -18,7 +18,7 @@ pub const EXPOSURE: &[u8] = b"exposure";
 /// `["seat", index u16 LE]`
 pub const SEAT: &[u8] = b"seat";
 
-/// One a program that has one: escrow, verdict and redundancy.
+/// One per program that has a configuration: escrow, verdict and redundancy.
 pub const CONFIG: &[u8] = b"config";
 /// `["fees", shard]`
 pub const FEES: &[u8] = b"fees";

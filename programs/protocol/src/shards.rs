@@ -1,9 +1,10 @@
-//! Accounts that every job would write come in shards, so that jobs do not wait for each other.
+//! Accounts that every job would write are split into shards, so that jobs do not wait for each
+//! other.
 
 use anchor_lang::prelude::Pubkey;
 
 crate::limits! {
-    /// Number of fee vaults and of utilisation counters. A power of two.
+    /// Number of fee vaults and of utilisation counters. It is a power of two.
     pub const SHARDS: u8 = 16;
 }
 

@@ -1,24 +1,24 @@
-//! Reads the SlotHashes sysvar in place: it is too large to deserialise on chain.
+//! Reads the SlotHashes sysvar in place, because it is too large to deserialise on chain.
 
 use anchor_lang::prelude::*;
 use solana_sdk_ids::sysvar::slot_hashes;
 
 crate::limits! {
-    /// Entries that the SlotHashes sysvar keeps; older ones drop out.
+    /// Number of entries that the SlotHashes sysvar keeps. Older ones drop out.
     pub const SLOT_HASHES_ENTRIES: u64 = 512;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lookup {
-    /// The lowest slot at or after the one asked for that has a hash.
+    /// The lowest slot at or after the requested one that has a hash.
     Found { slot: u64, hash: [u8; 32] },
-    /// No slot at or after it has a hash yet.
+    /// No slot at or after the requested one has a hash yet.
     NotYet,
     /// The hash may have dropped out.
     Aged,
 }
 
-/// Looks up the lowest slot >= `slot`. None when `account` is not the sysvar.
+/// Looks up the lowest slot >= `slot`. Returns None when `account` is not the sysvar.
 pub fn lookup(account: &AccountInfo, slot: u64) -> Option<Lookup> {
     if *account.key != slot_hashes::ID {
         return None;
@@ -26,7 +26,8 @@ pub fn lookup(account: &AccountInfo, slot: u64) -> Option<Lookup> {
     search(&account.try_borrow_data().ok()?, slot)
 }
 
-/// Entries run from the newest slot to the oldest: count u64, then {slot u64, hash 32 bytes} each.
+/// Searches the entries, which run from the newest slot to the oldest: a u64 count, then {slot u64,
+/// hash 32 bytes} each.
 fn search(data: &[u8], slot: u64) -> Option<Lookup> {
     let (count, entries) = data.split_first_chunk::<8>()?;
     let count = u64::from_le_bytes(*count);

@@ -1,7 +1,7 @@
 //! Token movements that fail unless exactly the stated amount left and arrived.
 //!
-//! Accounts are read in place at the SPL Token layout's fixed offsets: deserialising one costs
-//! more than the checks that need it.
+//! Accounts are read in place at the fixed offsets of the SPL Token layout, because deserialising
+//! one costs more than the checks that need it.
 
 use anchor_lang::prelude::*;
 use anchor_spl::token::{self, Burn, CloseAccount, InitializeAccount3, Transfer};
@@ -11,7 +11,7 @@ use crate::creation;
 const ACCOUNT_BYTES: usize = 165;
 const INITIALIZED: u8 = 1;
 
-/// What the programs check of a token account.
+/// The fields of a token account that the programs check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holding {
     pub mint: Pubkey,
@@ -19,7 +19,8 @@ pub struct Holding {
     pub amount: u64,
 }
 
-/// Reads a token account of the SPL Token program. None for anything else, frozen ones included.
+/// Reads a token account of the SPL Token program. Returns None for anything else, including frozen
+/// accounts.
 pub fn holding(account: &AccountInfo) -> Option<Holding> {
     if *account.owner != token::ID {
         return None;
@@ -35,7 +36,7 @@ pub fn holding(account: &AccountInfo) -> Option<Holding> {
     })
 }
 
-/// Seeds that an authority signs by: none for a wallet that signed the transaction.
+/// Seeds that an authority signs with; none for a wallet that signed the transaction.
 pub type SignerSeeds<'a> = &'a [&'a [&'a [u8]]];
 
 /// Creates an empty token account by CPI at the address that `seeds`, bump included, sign for.
@@ -55,7 +56,7 @@ pub fn create<'info>(
     token::initialize_account3(CpiContext::new(token::ID, accounts))
 }
 
-/// Transfers by CPI. None unless exactly `amount` left `from` and arrived at `to`.
+/// Transfers by CPI. Returns None unless exactly `amount` left `from` and arrived at `to`.
 pub fn transfer<'info>(
     from: &AccountInfo<'info>,
     to: &AccountInfo<'info>,
@@ -71,7 +72,7 @@ pub fn transfer<'info>(
     (left && arrived).then_some(())
 }
 
-/// Burns by CPI. None unless exactly `amount` left `from`.
+/// Burns by CPI. Returns None unless exactly `amount` left `from`.
 pub fn burn<'info>(
     mint: &AccountInfo<'info>,
     from: &AccountInfo<'info>,

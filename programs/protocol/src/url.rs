@@ -1,11 +1,11 @@
-//! Where somebody serves data, as accounts hold it.
+//! URLs where a party serves data, in the form that accounts hold.
 
 crate::limits! {
-    /// Bytes of a URL in an account, padded with zeros.
+    /// Number of bytes of a URL in an account, padded with zeros.
     pub const URL_BYTES: usize = 96;
 }
 
-/// Whether these are 1 to 96 printable ASCII characters without spaces, padded with zeros.
+/// Returns whether these are 1 to 96 printable ASCII characters without spaces, padded with zeros.
 pub fn is_url(url: &[u8; URL_BYTES]) -> bool {
     let padding = url.iter().position(|byte| *byte == 0).unwrap_or(URL_BYTES);
     let (text, zeros) = url.split_at(padding);

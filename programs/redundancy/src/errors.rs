@@ -3,22 +3,22 @@ use anchor_lang::prelude::*;
 #[error_code(offset = 6400)]
 #[derive(PartialEq, Eq)]
 pub enum RedundancyError {
-    #[msg("Signer is not the one this instruction is for")]
+    #[msg("The signer may not call this instruction")]
     Unauthorized,
-    #[msg("Parameters are out of range: windows of at least 1 slot, turns to join within the time to join, a bond of 1 to 10,000 basis points")]
+    #[msg("Parameters are out of range: windows must be at least 1 slot, every turn to join within the time to join, and the bond 1 to 10,000 basis points")]
     InvalidParams,
-    #[msg("Arithmetic overflow")]
+    #[msg("The arithmetic overflows")]
     Overflow,
-    #[msg("A URL is 1 to 96 printable ASCII characters, padded with zeros")]
+    #[msg("A URL must have 1 to 96 printable ASCII characters, padded with zeros")]
     InvalidUrl,
-    #[msg("Elements are 0 bytes, 1 f16, 2 f32 or 3 i32")]
+    #[msg("The element type must be 0 (bytes), 1 (f16), 2 (f32) or 3 (i32)")]
     UnknownElement,
-    #[msg("An output is 1 to 2^30 bytes, a whole number of elements")]
+    #[msg("An output must have 1 to 2^30 bytes and a whole number of elements")]
     InvalidOutput,
-    #[msg("A tolerance is finite and not negative, and zero for bytes")]
+    #[msg("A tolerance must be finite and not negative, and zero for bytes")]
     InvalidTolerance,
     #[msg(
-        "k is at least 2 and more than half of n, n at least k, max_runs at least n and at most 7"
+        "k must be at least 2 and more than half of n, n at least k, max_runs at least n and at most 7"
     )]
     InvalidQuorum,
     #[msg("The task id is not the buyer's next one")]
@@ -27,7 +27,7 @@ pub enum RedundancyError {
     WrongEscrow,
     #[msg("The escrow is final")]
     EscrowFinal,
-    #[msg("The escrow does not hold what the task's terms say")]
+    #[msg("The escrow does not match the task's terms")]
     EscrowMismatch,
     #[msg("The task is not in the state that this instruction needs")]
     WrongState,
@@ -49,17 +49,17 @@ pub enum RedundancyError {
     NotJoined,
     #[msg("No run has this index")]
     NoSuchRun,
-    #[msg("The run is committed already, or was silent")]
+    #[msg("The run has been committed already, or was silent")]
     AlreadyCommitted,
-    #[msg("The run is not committed, or is revealed already")]
+    #[msg("The run has not been committed, or has been revealed already")]
     NothingToReveal,
-    #[msg("Root and salt do not hash to what was committed")]
+    #[msg("Root and salt do not hash to the commitment")]
     WrongReveal,
-    #[msg("Nobody waits for this run")]
+    #[msg("The task is not waiting for this run")]
     NothingToExpire,
     #[msg("The run was not revealed")]
     NotRevealed,
-    #[msg("The run was compared in this round already")]
+    #[msg("The run has already been compared in this round")]
     AlreadyCompared,
     #[msg("A run can agree only with other runs that are revealed")]
     InvalidAgreement,

@@ -1,4 +1,4 @@
-//! Every event starts with an envelope and tells the state after the instruction.
+//! Every event starts with an envelope and reports the state after the instruction.
 
 use anchor_lang::prelude::*;
 use protocol::Envelope;
@@ -38,12 +38,12 @@ pub struct TaskJoined {
     pub run: u8,
     pub provider: Pubkey,
     pub bond: u64,
-    /// 1 when this was the last run wanted.
+    /// A code of `State`: Running when this was the last run wanted, otherwise Joining.
     pub state: u8,
     pub deadline: u64,
 }
 
-/// Running, cancelled or undecided.
+/// Joining ended: the task is running, cancelled or undecided.
 #[event]
 pub struct JoiningClosed {
     pub envelope: Envelope,
@@ -51,7 +51,7 @@ pub struct JoiningClosed {
     pub joined: u8,
     pub state: u8,
     pub deadline: u64,
-    /// Tips, where the task ends here.
+    /// Tips credited when the task ends here, in base units.
     pub credited: u64,
 }
 
@@ -82,7 +82,7 @@ pub struct RunExpired {
     pub task: Pubkey,
     pub run: u8,
     pub provider: Pubkey,
-    /// Stake that went to the task's vault.
+    /// Stake that went to the task's vault, in base units.
     pub bond: u64,
     pub state: u8,
     pub deadline: u64,
@@ -98,13 +98,13 @@ pub struct RunCompared {
     pub state: u8,
 }
 
-/// Settled, extended (joining again) or undecided.
+/// A task was settled, extended (providers may join again) or left undecided.
 #[event]
 pub struct TaskDecided {
     pub envelope: Envelope,
     pub task: Pubkey,
     pub state: u8,
-    /// Bit i: run i is paid.
+    /// Bit i tells whether run i is paid.
     pub paid: u8,
     pub k: u8,
     pub n: u8,

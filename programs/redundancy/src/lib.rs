@@ -2,20 +2,21 @@
 //! same task, and those that agree are paid.
 //!
 //! A buyer posts a task (`post_task`) in the transaction that locks its escrow. Providers `join` in
-//! an order that follows from their stake, each with a bond; when enough have, or `close_joining`
-//! finds enough at the deadline, they run it. Each commits to the root of its output (`commit_run`)
-//! before anybody sees another's, then opens it (`reveal_run`). Where outputs may differ within a
-//! tolerance, each says whose outputs agree with its own (`compare`). `decide` pays every run that
-//! belongs to a mutually agreeing set of at least k, and while there is none lets more providers
-//! join, up to the number of runs that the buyer paid for.
+//! an order that follows from their stake, each with a bond. They run the task when enough have
+//! joined, or when `close_joining` finds enough of them at the deadline. Each commits to the root
+//! of its output (`commit_run`) before anybody sees another's, then opens the commitment
+//! (`reveal_run`). Where outputs may differ within a tolerance, each provider reports whose outputs
+//! agree with its own (`compare`). `decide` pays every run that belongs to a mutually agreeing set
+//! of at least k. While there is no such set, it lets more providers join, up to the number of runs
+//! that the buyer paid for.
 //!
 //! Disagreeing never costs stake. Only silence does, which the clock proves: `expire_run` gives the
-//! bond of a silent provider to the buyer. `release_bond` lets go of the others when the task has
+//! bond of a silent provider to the buyer. `release_bond` frees the other bonds when the task has
 //! ended, and `close_task` returns its rent.
 //!
-//! Accounts of this program's types exist at their canonical addresses only, because each is
-//! created by an `init` with its seeds and canonical bump: owner, type and the fields compared are
-//! proof enough of which one it is.
+//! Accounts of this program's types exist only at their canonical addresses, because each is
+//! created by an `init` with its seeds and canonical bump. So the owner, the type and the compared
+//! fields prove which account it is.
 
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;
@@ -114,7 +115,7 @@ pub mod redundancy {
         instructions::reveal_run::handler(ctx, root, salt)
     }
 
-    /// Counts out a silent run. Its bond goes to the task's vault.
+    /// Expires a silent run. Its bond goes to the task's vault.
     ///
     /// Caller: anybody, who earns a tip. When: after the deadline to commit or to reveal.
     /// - `run`: index of the run.
@@ -122,7 +123,7 @@ pub mod redundancy {
         instructions::expire_run::handler(ctx, run)
     }
 
-    /// Says which outputs agree with the signer's own.
+    /// Reports which outputs agree with the signer's own.
     ///
     /// Caller: the provider of a revealed run. When: once per round, until the deadline to compare.
     /// - `agrees`: mask in which bit i says that the output of run i agrees.

@@ -1,12 +1,13 @@
-//! Recomputes one element of one operator from staged bytes and says what it must be.
+//! Recomputes one element of one operator from staged bytes and returns the value that it must
+//! have.
 //!
-//! A challenger names an operator and an element, and nothing else: which bytes are needed, where
-//! they lie and how long their paths are follows from the registered descriptor, and for a gather
-//! from the index that is staged before its entry. An element is an index over the whole leaf
-//! space of the output: byte offset / dtype size. Where it is padding (of a row, of the last leaf,
-//! or a zero leaf) the committed value must be 0, and no operand is staged.
+//! A challenger names only an operator and an element. Which bytes are needed, where they lie and
+//! how long their paths are follows from the registered descriptor and, for a gather, from the
+//! index that is staged before its entry. An element is an index over the whole leaf space of the
+//! output: byte offset / dtype size. If it is padding (of a row, of the last leaf, or a zero leaf),
+//! the committed value must be 0, and no operand is staged.
 //!
-//! The evidence, in this order, with nothing left over:
+//! The evidence consists of these parts, in this order, with nothing left over:
 //! 1. the descriptor and its path under the spec root;
 //! 2. the output's leaf that holds the element, its path to the tensor's root, and that root's
 //!    path in the trace of the stage that committed the operator;
@@ -40,24 +41,24 @@ pub struct Stage {
 #[derive(Clone, Copy, Debug)]
 pub struct Claim<'a> {
     pub spec_root: Digest,
-    /// Number of the graph's operators.
+    /// Number of operators in the graph.
     pub operators: u16,
     pub inputs_root: Digest,
     /// Number of job inputs.
     pub inputs: u8,
-    /// The stages in force; they do not overlap.
+    /// The stages in force, which do not overlap.
     pub stages: &'a [Stage],
     pub operator: u32,
-    /// Byte offset in the output's leaf space / dtype size.
+    /// Byte offset in the output's leaf space, divided by the dtype's size.
     pub element: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Judgement {
-    /// What the operator gives for the committed operands; 0 in padding.
+    /// The value that the operator computes from the committed operands; 0 in padding.
     pub expected: i32,
     pub committed: i32,
-    /// Index in the claim's stages of the one that committed the element.
+    /// Index of the stage, among the claim's stages, that committed the element.
     pub stage: usize,
 }
 
@@ -69,7 +70,7 @@ impl Judgement {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefereeError {
-    /// The graph has no operator of that index.
+    /// The graph has no operator with that index.
     UnknownOperator,
     /// The element lies beyond the output's last leaf.
     ElementOutOfRange,
@@ -77,11 +78,11 @@ pub enum RefereeError {
     NotCommitted,
     /// The evidence is shorter or longer than the descriptor and the element demand.
     WrongLength,
-    /// The descriptor is not the graph's, or not one that registration accepts.
+    /// The descriptor is not the graph's, or registration would not accept it.
     WrongDescriptor,
-    /// The output's leaf or root is not what the stage committed.
+    /// The output's leaf or root differs from the one that the stage committed.
     WrongOutput,
-    /// The leaves or the root of the input in this slot are not what was committed.
+    /// The leaves or the root of the input in this slot differ from the committed ones.
     WrongOperand(usize),
     /// The graph's own per-channel table holds a multiplier or shift out of range.
     Unprovable,
@@ -97,7 +98,8 @@ impl From<OperatorError> for RefereeError {
     }
 }
 
-/// Recomputes the element from evidence whose every byte is bound to the claim.
+/// Recomputes the element from the evidence, every byte of which is bound to the claim. Returns the
+/// judgement, or the reason why the evidence is refused.
 pub fn judge(claim: &Claim, evidence: &[u8]) -> Result<Judgement, RefereeError> {
     let mut staged = Staged::new(evidence);
     let parsed = Descriptor::parse(registered(claim, &mut staged)?);
@@ -130,7 +132,7 @@ pub fn judge(claim: &Claim, evidence: &[u8]) -> Result<Judgement, RefereeError> 
     Ok(Judgement { expected, committed, stage })
 }
 
-/// The bytes of the descriptor that the graph has registered for the operator.
+/// Returns the bytes of the descriptor that the graph registered for the operator.
 fn registered<'a>(
     claim: &Claim,
     staged: &mut Staged<'a>,
@@ -143,7 +145,8 @@ fn registered<'a>(
     Ok(bytes)
 }
 
-/// The stage that committed an operator, and whether this is the root of the operator's output.
+/// Returns the index of the stage that committed an operator, and whether this is the root of the
+/// operator's output.
 fn in_trace(
     claim: &Claim,
     operator: u32,

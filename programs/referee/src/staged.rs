@@ -26,13 +26,13 @@ impl<'a> Staged<'a> {
         Ok(taken)
     }
 
-    /// Siblings from the leaf upward.
+    /// Returns the siblings of a path, from the leaf upward.
     pub fn path(&mut self, depth: usize) -> Result<&'a [Digest], RefereeError> {
         Ok(self.take(depth.saturating_mul(size_of::<Digest>()))?.as_chunks().0)
     }
 
-    /// Leaves of a tensor, which must not be none, and the root that they have under the siblings
-    /// after them.
+    /// Returns the leaves of a tensor, at least one, and the root that they have under the siblings
+    /// that follow them.
     pub fn range(
         &mut self,
         leaves: &Range<u64>,
@@ -61,7 +61,8 @@ impl<'a> Staged<'a> {
     }
 }
 
-/// Replaces nodes side by side by their parents. In place, because a program's heap frees nothing.
+/// Replaces adjacent nodes by their parents. It works in place, because a program's heap frees
+/// nothing.
 fn climb(nodes: &mut Vec<Digest>, left: Option<&Digest>, right: Option<&Digest>) {
     let mut parents = 0usize;
     let mut read = 0usize;

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::*;
 
-/// One recorded element: what to judge, from what, and with which result.
+/// One recorded element: the claim, the evidence and the expected result.
 struct Case {
     name: String,
     spec_root: Digest,
@@ -79,7 +79,7 @@ fn recorded() -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The recorded elements, job by job.
+/// Returns the recorded elements, job by job.
 fn jobs() -> Vec<Vec<Case>> {
     let cases = |job: &Value| {
         job["cases"].as_array().unwrap().iter().map(|case| Case::new(&job["claim"], case)).collect()
@@ -91,7 +91,7 @@ fn cases() -> Vec<Case> {
     jobs().into_iter().flatten().collect()
 }
 
-/// An element of an operator whose operands another stage committed.
+/// Returns an element of an operator whose operands another stage committed.
 fn across_stages() -> Case {
     cases().into_iter().find(|case| case.operator == 4).unwrap()
 }
@@ -109,7 +109,7 @@ fn every_recorded_element_is_judged_as_recorded() {
 #[test]
 fn no_changed_byte_is_accepted() {
     for mut case in cases() {
-        // 61 has no factor in common with a hash's 32 bytes
+        // 61 has no common factor with a hash's 32 bytes
         for at in (0..case.evidence.len()).step_by(61) {
             case.evidence[at] ^= 1 << (at % 8);
             assert!(judge(&case.claim(), &case.evidence).is_err(), "{} byte {at}", case.name);
@@ -137,7 +137,7 @@ fn evidence_of_another_element_never_gives_a_false_judgement() {
         for claimed in &job {
             for staged in &job {
                 let outcome = judge(&claimed.claim(), &staged.evidence);
-                // neighbours in a leaf may need the very same bytes
+                // adjacent elements of a leaf may need the very same bytes
                 let truth = outcome == Ok(claimed.judged());
                 assert!(outcome.is_err() || truth, "{} {}", claimed.name, staged.name);
                 assert!(outcome.is_err() || claimed.operator == staged.operator);
@@ -171,7 +171,7 @@ fn each_root_binds_what_is_under_it() {
 #[test]
 fn a_changed_constant_is_the_operand_at_fault() {
     let mut case = cases().into_iter().find(|case| case.operator == 4).unwrap();
-    // a look-up's table is one leaf at the end
+    // a lookup's table is one leaf at the end
     *case.evidence.last_mut().unwrap() ^= 1;
     assert_eq!(judge(&case.claim(), &case.evidence), Err(RefereeError::WrongOperand(1)));
 }

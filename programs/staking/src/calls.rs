@@ -1,5 +1,5 @@
-//! What other programs call of this one. Infos come in the order of the instruction's accounts;
-//! `signer` are the seeds of the caller's own signer.
+//! Calls that other programs make to this one. Infos are in the order of the instruction's
+//! accounts. `signer` holds the seeds of the caller's own signer.
 
 use anchor_lang::prelude::*;
 use protocol::call::call;

@@ -14,13 +14,13 @@ pub enum StakingError {
     ZeroAmount,
     #[msg("The account belongs to another owner")]
     WrongOwner,
-    #[msg("Not the vault of this pool")]
+    #[msg("The account is not the vault of this pool")]
     WrongVault,
-    #[msg("Not an SPL Token account of the pool's mint")]
+    #[msg("The account is not an SPL Token account of the pool's mint")]
     WrongTokenAccount,
     #[msg("The token balances did not change by exactly the amount")]
     TokenDelta,
-    #[msg("The amount exceeds the stake that no exposure holds")]
+    #[msg("The amount exceeds the stake that is free of exposures")]
     InsufficientFreeStake,
     #[msg("The ticket is not available yet")]
     StillUnbonding,
@@ -52,14 +52,14 @@ pub enum StakingError {
     SeatStillDrawable,
     #[msg("This epoch's snapshot has been taken")]
     SnapshotTaken,
-    #[msg("Not the snapshot of this epoch's parity")]
+    #[msg("The account is not the snapshot of this epoch's parity")]
     WrongSnapshot,
     #[msg("slash_burn_bps is too low: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must exceed 1, or cheating pays")]
     SlashBurnTooLow,
     #[msg("The account is not the one in which another program holds its parameters")]
     WrongConfig,
-    #[msg("The exposure has earned its catch")]
+    #[msg("The exposure has already earned its catch")]
     AlreadyCaught,
-    #[msg("slash_burn_bps is too low: trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting unchecked pays")]
+    #[msg("slash_burn_bps is too low: trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting without checking pays")]
     TrapsTooWeak,
 }

@@ -100,7 +100,7 @@ pub struct ExposureUnlocked {
     pub envelope: Envelope,
     pub job: Pubkey,
     pub owner: Pubkey,
-    /// Back in the free stake; 0 when a released exposure is closed.
+    /// Stake that is free again, in base units; 0 when a released exposure is closed.
     pub amount: u64,
     pub exposed: u64,
     pub closed: bool,
@@ -129,7 +129,7 @@ pub struct Slashed {
     pub staked: u64,
     pub exposed: u64,
     pub total_staked: u64,
-    /// Q16.
+    /// The owner's catch rate after the instruction, Q16.
     pub catch_rate: u32,
 }
 
@@ -138,9 +138,9 @@ pub struct CatchRecorded {
     pub envelope: Envelope,
     pub job: Pubkey,
     pub owner: Pubkey,
-    /// Q16.
+    /// The owner's catch rate after the instruction, Q16.
     pub catch_rate: u32,
-    /// Of the owner's seat, 0 without one.
+    /// Weight of the owner's seat, 0 without a seat.
     pub weight: u64,
 }
 
@@ -170,7 +170,7 @@ pub struct SeatClosed {
 
 #[event]
 pub struct SnapshotRecorded {
-    /// Sequence of the verifier tree.
+    /// Its sequence number counts the events of the verifier tree.
     pub envelope: Envelope,
     pub epoch: u64,
     pub total_weight: u64,

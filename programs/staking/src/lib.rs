@@ -1,18 +1,18 @@
-//! Stake: who answers for what, with how much, and what it earns.
+//! Stake: how much each party has, how much of it is at risk for which job, and what it earns.
 //!
-//! A holder opens a position and stakes into it. Stake earns a share of every slot's rewards by
-//! its amount and leaves by a ticket that waits out the unbonding period; what an exposure holds
-//! cannot leave. A provider's or verifier's part in a job locks an exposure with the owner's own
-//! signature and that of the program in charge. It ends by release, by forfeiting its bond for an
-//! objective timeout, or by a slash, which only verdict can order and only once.
+//! A holder opens a position and stakes into it. Stake earns a share of every slot's rewards in
+//! proportion to its amount, and leaves through a ticket that waits out the unbonding period. Stake
+//! in an exposure cannot leave. A provider's or verifier's part in a job locks an exposure with the
+//! signatures of the owner and of the program in charge. An exposure ends by release, by forfeiting
+//! its bond for an objective timeout, or by a slash, which only verdict can order and only once.
 //!
-//! Verifiers take a seat, which weighs stake times catch rate: what a verifier is trusted to see.
-//! It starts at one half, gains a sixteenth of what it lacks for each fraud rejected, and is
-//! quartered by a slash. Every change of a seat's weight updates one tree; anybody copies it once
-//! an epoch into one of two snapshots, from which verdict draws. A seat given up stays reserved
-//! until no snapshot shows it.
+//! Verifiers take a seat, whose weight is stake times catch rate. The catch rate tells how far a
+//! verifier is trusted to notice a wrong result. It starts at one half, gains a sixteenth of its
+//! distance to 1 for each rejected fraud, and falls to a quarter with a slash. Every change of a
+//! seat's weight updates one tree. Anybody copies it once per epoch into one of two snapshots, from
+//! which verdict draws. A vacated seat stays reserved until no snapshot contains it.
 //!
-//! Rewards stream linearly from fees and from an emission that halves; the stream waits while
+//! Rewards stream linearly from fees and from an emission that halves. The stream pauses while
 //! nobody stakes.
 
 #[cfg(target_os = "solana")]
@@ -60,7 +60,7 @@ pub mod staking {
     }
 
     /// Replaces the parameters. Refuses a burned share of slashes under which cheating, or
-    /// accepting unchecked, would pay.
+    /// accepting without checking, would pay.
     ///
     /// Caller: the authority. When: at any time.
     /// - `params`: units at the fields of `Params`.
@@ -123,7 +123,7 @@ pub mod staking {
         FundRewards::handler(ctx, amount)
     }
 
-    /// Adds tokens to what the emission schedule hands out.
+    /// Adds tokens to the amount that the emission schedule hands out.
     ///
     /// Caller: anybody who owns the source account. When: after `initialize_rewards`.
     /// - `amount`: base units of $NLOV, more than 0.
@@ -131,7 +131,8 @@ pub mod staking {
         FundEmission::handler(ctx, amount)
     }
 
-    /// Moves the emission that is due into the stream of rewards. What its vault lacks is forgone.
+    /// Moves the emission that is due into the stream of rewards. The amount that its vault lacks
+    /// is forgone.
     ///
     /// Caller: anybody. When: whenever some is due.
     pub fn emit_rewards(ctx: Context<EmitRewards>) -> Result<()> {
@@ -159,8 +160,8 @@ pub mod staking {
         UnlockExposure::handler(ctx, close)
     }
 
-    /// Sends an exposure's bond to another token account. A bond of zero, or one forfeited before,
-    /// moves nothing.
+    /// Sends an exposure's bond to another token account. A bond that is zero or was forfeited
+    /// before moves nothing.
     ///
     /// Caller: the program that locked the exposure, or verdict. When: while the exposure is
     /// locked.
@@ -168,8 +169,8 @@ pub mod staking {
         ForfeitBond::handler(ctx)
     }
 
-    /// Takes stake that an exposure holds: a share is burned, the rest is sent on. Divides the
-    /// owner's catch rate by 4.
+    /// Takes stake that an exposure holds: a share is burned, and the rest is sent to the
+    /// destination. Divides the owner's catch rate by 4.
     ///
     /// Caller: verdict. When: once per exposure, while it is locked.
     /// - `amount`: base units of stake, more than 0 and at most what the exposure holds besides its
@@ -195,17 +196,17 @@ pub mod staking {
         TakeSeat::handler(ctx, index)
     }
 
-    /// Gives a seat up: it weighs nothing from now on, but stays reserved.
+    /// Vacates a seat, which has no weight from then on but stays reserved.
     ///
     /// Caller: the owner of the seat. When: while the seat is held.
     pub fn vacate_seat(ctx: Context<VacateSeat>) -> Result<()> {
         VacateSeat::handler(ctx)
     }
 
-    /// Closes a seat that was given up, so that others can take it.
+    /// Closes a vacated seat, so that others can take it.
     ///
-    /// Caller: the owner of the seat. When: `VACATED_EPOCHS` after it was given up, once no
-    /// snapshot shows it.
+    /// Caller: the owner of the seat. When: `VACATED_EPOCHS` after it was vacated, once no snapshot
+    /// contains it.
     pub fn close_seat(ctx: Context<CloseSeat>) -> Result<()> {
         CloseSeat::handler(ctx)
     }

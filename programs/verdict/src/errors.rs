@@ -4,51 +4,53 @@ use referee::RefereeError;
 
 #[error_code(offset = 6300)]
 pub enum VerdictError {
-    #[msg("Signer is not the one this instruction is for")]
+    #[msg("The signer may not call this instruction")]
     Unauthorized,
-    #[msg("Parameters are out of range: windows must be at least 1 slot, answer_slots 4 to 400, the sampling floor 1 to 10,000 basis points, other shares at most 10,000")]
+    #[msg("Parameters are out of range: windows must be at least 1 slot, answer_slots 4 to 400, the sampling floor 1 to 10,000 basis points, and other shares at most 10,000")]
     InvalidParams,
-    #[msg("Verdict is not in the state that this instruction needs")]
+    #[msg("The verdict is not in the state that this instruction needs")]
     WrongState,
-    #[msg("Account belongs to another job")]
+    #[msg("The account belongs to another job")]
     JobMismatch,
-    #[msg("Signer does not hold the job's lease")]
+    #[msg("The signer does not hold the job's lease")]
     NotLeaseholder,
     #[msg("Only proof kind 0, a trace commitment, is supported")]
     UnsupportedProofKind,
-    #[msg("Stage must begin at the job's progress or at operator 0, hold an operator, and end within the graph")]
+    #[msg("The stage must begin at the job's progress or at operator 0, hold an operator, and end within the graph")]
     InvalidStage,
-    #[msg("Verdict holds all the stages it has room for: commit the rest in one, from operator 0")]
+    #[msg("The verdict has no room for another stage: commit everything in one stage, from operator 0")]
     TooManyStages,
-    #[msg("Job has not been moved to its verdict by expiry with a partial result")]
+    #[msg("The registry has not expired the job with a partial result")]
     NothingToAdopt,
-    #[msg("Draw is not due yet")]
+    #[msg("The draw is not due yet")]
     DrawTooEarly,
-    #[msg("Salt does not hash to the buyer's commitment")]
+    #[msg("The salt does not hash to the buyer's commitment")]
     WrongSalt,
     #[msg("SlotHashes holds no hash for the draw's slot")]
     SlotHashUnavailable,
-    #[msg("Both snapshots must be given, each once")]
+    #[msg("Both snapshots must be passed, once each")]
     SnapshotRepeated,
     #[msg("No ballot has this index")]
     NoSuchBallot,
-    #[msg("Ballot was drawn for another seat, or this seat changed hands since")]
+    #[msg("The ballot was drawn for another seat, or the seat has changed hands since")]
     SeatMismatch,
     #[msg("A party to the job cannot judge it")]
     PartyToJob,
-    #[msg("Ballot has been cast already")]
+    #[msg("The ballot has been cast already")]
     AlreadyCast,
-    #[msg("Ballot is not cast, or has been revealed already")]
+    #[msg("The ballot has not been cast, or has been revealed already")]
     NotCast,
-    #[msg("The time to cast has passed, or the ballot is of an earlier draw")]
+    #[msg("The time to cast has passed, or the ballot belongs to an earlier draw")]
     CastingClosed,
     #[msg("Ballots can be revealed only after the time to cast")]
     RevealTooEarly,
-    #[msg("The time to reveal has passed, or the ballot is of an earlier draw")]
+    #[msg("The time to reveal has passed, or the ballot belongs to an earlier draw")]
     RevealClosed,
-    #[msg("Ballot does not hash to its commitment")]
+    #[msg("The ballot does not hash to its commitment")]
     WrongBallot,
-    #[msg("Choice must be 1 accept, 2 reject with a committed operator, or 3 unavailable")]
+    #[msg(
+        "The choice must be 1 (accept), 2 (reject, with a committed operator) or 3 (unavailable)"
+    )]
     InvalidChoice,
     #[msg("Ballots are still open")]
     TallyTooEarly,
@@ -58,21 +60,21 @@ pub enum VerdictError {
     NotPayable,
     #[msg("This outcome pays the provider: settle it")]
     NotVoidable,
-    #[msg("Account is not the blamed provider's")]
+    #[msg("The account is not the blamed provider's")]
     BlameMismatch,
-    #[msg("Ballot locked no stake, or has been released already")]
+    #[msg("The ballot locked no stake, or has been released already")]
     NothingToRelease,
     #[msg("A ballot still locks its verifier's stake")]
     BallotsUnreleased,
-    #[msg("Arithmetic overflow")]
+    #[msg("The arithmetic overflows")]
     Overflow,
-    #[msg("Account does not hold the evidence's length behind its header")]
+    #[msg("The account's size does not match its header and the evidence's length")]
     BufferLength,
-    #[msg("Bytes would lie beyond the end of the buffer")]
+    #[msg("The bytes would lie beyond the end of the buffer")]
     BeyondBuffer,
-    #[msg("Ticket is of another operator, element or salt")]
+    #[msg("The ticket is for another operator, element or salt")]
     WrongTicket,
-    #[msg("Ticket must have stood for two slots")]
+    #[msg("The ticket must be at least two slots old")]
     TicketTooYoung,
     #[msg(
         "Only a verifier whose revealed ballot rejects this element may prove it without a ticket"
@@ -80,29 +82,29 @@ pub enum VerdictError {
     NotEntitled,
     #[msg("This result can no longer be challenged")]
     ChallengeClosed,
-    #[msg("Fraud of this job has been proven")]
+    #[msg("A fraud in this job has already been proven")]
     AlreadyProven,
-    #[msg("No fraud of this job has been proven")]
+    #[msg("No fraud in this job has been proven")]
     NotProven,
-    #[msg("The element is what the operator gives: nobody is slashed")]
+    #[msg("The element is correct: nobody is slashed")]
     ElementIsRight,
-    #[msg("The graph has no operator of this index")]
+    #[msg("The graph has no operator with this index")]
     UnknownOperator,
     #[msg("The element lies beyond the operator's output")]
     ElementOutOfRange,
-    #[msg("No stage holds the operator, or one whose output it reads")]
+    #[msg("No stage holds the operator or an operator whose output it reads")]
     NotCommitted,
     #[msg("The evidence is shorter or longer than this element demands")]
     WrongLength,
-    #[msg("The descriptor is not the one registered")]
+    #[msg("The descriptor differs from the registered one")]
     WrongDescriptor,
-    #[msg("The output's leaf or root is not what was committed")]
+    #[msg("The output's leaf or root differs from the committed one")]
     WrongOutput,
-    #[msg("An operand's leaves or root are not what was committed")]
+    #[msg("An operand's leaves or root differ from the committed ones")]
     WrongOperand,
     #[msg("The graph's own table of multipliers and shifts is out of range")]
     Unprovable,
-    #[msg("Stake has been slashed for this already")]
+    #[msg("The stake has been slashed already")]
     AlreadySlashed,
     #[msg("The convicted provider must be slashed first")]
     ProviderUnslashed,
@@ -110,9 +112,7 @@ pub enum VerdictError {
     NotAnAcceptance,
     #[msg("The ballot accepted what was proven wrong: slash it first")]
     BallotUnslashed,
-    #[msg(
-        "slash_burn_bps or kappa is zero: nothing is lost by cheating, however often it is caught"
-    )]
+    #[msg("slash_burn_bps or kappa is zero: a cheat loses nothing, however often it is caught")]
     StakeTooLow,
     #[msg(
         "p_floor_bps is too low: p_floor (1 + slash_burn * kappa) must exceed 1, or cheating pays"
@@ -128,25 +128,23 @@ pub enum VerdictError {
     AnswersOpen,
     #[msg("Questions are numbered from 0 to 7")]
     NoSuchQuestion,
-    #[msg("Question has been answered already")]
+    #[msg("The question has been answered already")]
     AlreadyAnswered,
-    #[msg("The element is not what the operator gives: this answers nothing")]
+    #[msg("The element is wrong and answers nothing")]
     ElementIsWrong,
-    #[msg("trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting unchecked pays: raise trap_rate_bps, slash_burn_bps or ballot_exposure")]
+    #[msg("trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting without checking pays: raise trap_rate_bps, slash_burn_bps or ballot_exposure")]
     TrapsTooWeak,
-    #[msg(
-        "The job's trap does not open with this salt for the provider and operator proven wrong"
-    )]
+    #[msg("This salt does not open the job's trap for the convicted provider and operator")]
     WrongTrap,
     #[msg("The time to open a trap has passed")]
     TrapClosed,
     #[msg("The job may still turn out to be a trap: slash its provider once that time has passed")]
     TrapOpen,
-    #[msg("Others committed stages of this job: what they share is no trap")]
+    #[msg("Other providers committed stages of this job, so it is not a trap")]
     TrapShared,
     #[msg("The buyer may ask only while a result that it would pay for is in its window")]
     DemandClosed,
-    #[msg("The data has been asked for already: once a job")]
+    #[msg("The data has been asked for already: this is possible once per job")]
     AlreadyAsked,
     #[msg("collusion_bps or lazy_bps is too high: (1 - collusion) (1 - lazy) must exceed 1/2, or withheld data is not noticed")]
     HonestMinority,

@@ -23,7 +23,7 @@ pub struct StageCommitted {
     pub last: u16,
     pub root: [u8; 32],
     pub macs: u64,
-    /// Stages that the verdict holds now.
+    /// Number of stages that the verdict now holds.
     pub stages: u8,
 }
 
@@ -47,7 +47,7 @@ pub struct VerifiersDrawn {
     pub reveal_deadline: u64,
 }
 
-/// Nobody judges this job: the beacon spared it, or no verifier is left to draw.
+/// The job is not judged: the beacon spared it, or no verifier is left to draw.
 #[event]
 pub struct VerificationSkipped {
     pub envelope: Envelope,
@@ -86,14 +86,14 @@ pub struct BallotsTallied {
     pub reject: u8,
     pub unavailable: u8,
     pub drawn: u8,
-    /// 0 unless decided.
+    /// A code of `Outcome`; 0 while not decided.
     pub outcome: u8,
-    /// A code of `State`: Committed when more verifiers are to be drawn, Disputed when a proof is
-    /// awaited, Answering when providers are asked, else Decided.
+    /// A code of `State`: Committed when more verifiers will be drawn, Disputed when a proof is
+    /// awaited, Answering when providers are asked for data, otherwise Decided.
     pub state: u8,
-    /// Last slot for a proof.
+    /// Last slot in which a proof is accepted.
     pub window_end: u64,
-    /// Last slot for an answer.
+    /// Last slot in which an answer is accepted.
     pub answer_deadline: u64,
 }
 
@@ -102,7 +102,7 @@ pub struct VerdictSettled {
     pub envelope: Envelope,
     pub job: Pubkey,
     pub outcome: u8,
-    /// Credits given, base units.
+    /// Sum of all credits, in base units.
     pub credited: u64,
     pub fee: u64,
     pub macs: u64,
@@ -114,9 +114,10 @@ pub struct VerdictVoided {
     pub job: Pubkey,
     pub outcome: u8,
     pub credited: u64,
-    /// Provider that answers for it.
+    /// Provider held responsible for the voided result.
     pub blamed: Pubkey,
-    /// Its bond went to the job's vault, unless it had gone there before.
+    /// Whether the provider's bond is forfeited. It goes to the job's vault unless it went there
+    /// before.
     pub forfeited: bool,
 }
 
@@ -126,9 +127,9 @@ pub struct BallotReleased {
     pub job: Pubkey,
     pub ballot: u8,
     pub verifier: Pubkey,
-    /// The silence fee was taken.
+    /// Whether the ballot was withheld and the silence fee taken.
     pub withheld: bool,
-    /// It rejected what was proven wrong: its verifier's catch rate rose.
+    /// Whether the ballot rejected what was proven wrong, which raises its verifier's catch rate.
     pub caught: bool,
 }
 
@@ -158,7 +159,7 @@ pub struct ProviderSlashed {
     pub envelope: Envelope,
     pub job: Pubkey,
     pub provider: Pubkey,
-    /// Base units, as all below.
+    /// Stake taken from the provider. This and the amounts below are in base units.
     pub slashed: u64,
     pub burned: u64,
     pub bounty: u64,
@@ -168,7 +169,7 @@ pub struct ProviderSlashed {
 pub struct TrapOpened {
     pub envelope: Envelope,
     pub job: Pubkey,
-    /// Was wrong on the buyer's order, and loses nothing.
+    /// Provider that was wrong on the buyer's order. It loses nothing.
     pub provider: Pubkey,
     pub operator: u32,
     pub salt: [u8; 32],
@@ -180,7 +181,7 @@ pub struct BallotSlashed {
     pub job: Pubkey,
     pub ballot: u8,
     pub verifier: Pubkey,
-    /// Base units.
+    /// Stake taken from the verifier, in base units.
     pub slashed: u64,
 }
 
@@ -194,7 +195,7 @@ pub struct ElementAnswered {
     pub element: u32,
     /// Bit i is set once question i has been answered.
     pub answered: u8,
-    /// 6 while others are open.
+    /// A code of `State`: Answering while questions are open.
     pub state: u8,
 }
 
@@ -202,7 +203,7 @@ pub struct ElementAnswered {
 pub struct AnswersDemanded {
     pub envelope: Envelope,
     pub job: Pubkey,
-    /// Last slot for an answer.
+    /// Last slot in which an answer is accepted.
     pub answer_deadline: u64,
 }
 
@@ -210,11 +211,11 @@ pub struct AnswersDemanded {
 pub struct DataWithheld {
     pub envelope: Envelope,
     pub job: Pubkey,
-    /// Of the stage that holds the first element that was not shown.
+    /// Provider of the stage that holds the first element that was not shown.
     pub provider: Pubkey,
     pub stage: u8,
     pub operator: u32,
     pub element: u32,
-    /// Bit i is set where question i has been answered.
+    /// Bit i is set once question i has been answered.
     pub answered: u8,
 }

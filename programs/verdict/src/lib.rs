@@ -1,23 +1,23 @@
-//! Judges what providers commit.
+//! Judges the results that providers commit.
 //!
-//! `open_verdict` makes room for a claimed job. The provider commits its result stage by stage
-//! (`commit_stage`), each a root over the outputs of a run of operators; the last stage ends
-//! committing, or `adopt_partial` does when the registry gave up on a job half done. From then on
-//! anyone may crank. `draw` takes the hash of a slot that nobody knew at commit, lets the beacon
-//! spare well reputed providers, and draws seats by stake. The drawn verifiers `cast_ballot` and
-//! then `reveal_ballot`; `tally` decides by more than half of all drawn, or puts the verdict back
-//! for a `draw` that adds verifiers, three draws at most. After the window `settle` credits
-//! everyone in escrow. A majority that rejects opens a window for a proof, without which the result
-//! is paid after all; one that misses the data makes a provider show eight elements of the beacon's
-//! choice (`answer_element`). What is proven wrong or cannot be had is ended by `void` and pays no
-//! provider.
+//! `open_verdict` creates the verdict of a claimed job. The provider commits its result stage by
+//! stage (`commit_stage`); each stage is a root over the outputs of a run of operators. The last
+//! stage ends committing, or `adopt_partial` does when the registry expired a job with a partial
+//! result. From then on anyone may crank. `draw` takes the hash of a slot that nobody knew at the
+//! commit, lets the beacon spare reputable providers a verification, and draws seats by weight. The
+//! drawn verifiers `cast_ballot` and then `reveal_ballot`. `tally` decides by more than half of all
+//! drawn verifiers, or asks for a `draw` that adds verifiers; there are three draws at most. After
+//! the window, `settle` credits everyone in escrow. A majority that rejects opens a window for a
+//! proof, without which the result is paid after all. A majority that cannot get the data makes a
+//! provider show eight elements of the beacon's choice (`answer_element`). `void` ends a result
+//! that was proven wrong or is not available, and pays no provider.
 //!
-//! Whoever holds the data can `prove_fraud` instead, from the last commit until the money moves: a
+//! Whoever holds the data can `prove_fraud` instead, from the last commit until the money moves. A
 //! challenger stages evidence in a buffer (`open_buffer`, `write_buffer`, `close_buffer`), and the
-//! referee recomputes the element that its ticket (`place_ticket`, `close_ticket`) or its own
-//! rejecting ballot names. Then `slash_provider` and `slash_ballot` take the stake of whoever
-//! committed the element and of whoever accepted it, and `void` pays the bounty.
-//! `release_ballot` frees each verifier's stake, and `close_verdict` returns the rent.
+//! referee recomputes the element that is named by its ticket (`place_ticket`, `close_ticket`) or
+//! by its own rejecting ballot. Then `slash_provider` and `slash_ballot` take the stake of the
+//! provider that committed the element and of the verifiers that accepted it, and `void` pays the
+//! bounty. `release_ballot` frees each verifier's stake, and `close_verdict` returns the rent.
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;
 
@@ -51,8 +51,8 @@ pub mod verdict {
         instructions::initialize::handler(ctx, authority, params)
     }
 
-    /// Replaces the parameters. Refuses those under which cheating, or accepting unchecked, would
-    /// pay.
+    /// Replaces the parameters. Refuses those under which cheating, or accepting without checking,
+    /// would pay.
     ///
     /// Caller: the authority. When: at any time.
     /// - `params`: units at the fields of `Params`.
@@ -94,7 +94,7 @@ pub mod verdict {
         instructions::commit_stage::handler(ctx, first, last, root, kind)
     }
 
-    /// Puts the stages of a job that nobody continued before its first draw.
+    /// Makes a job with stages that nobody continued ready for its first draw.
     ///
     /// Caller: anybody, who earns a tip. When: once the registry expired the job.
     pub fn adopt_partial(ctx: Context<AdoptPartial>) -> Result<()> {
@@ -202,7 +202,7 @@ pub mod verdict {
         instructions::close_buffer::handler(ctx)
     }
 
-    /// Announces a challenge without revealing of what.
+    /// Announces a challenge without revealing the element.
     ///
     /// Caller: the challenger, which pays the rent. When: once per challenger and job.
     /// - `hash`: SHA-256 of operator, element, challenger and salt.
@@ -271,8 +271,8 @@ pub mod verdict {
         instructions::answer_element::handler(ctx, question, tail)
     }
 
-    /// Makes the provider show elements because the buyer misses the data of a result that it is
-    /// about to pay for.
+    /// Makes the provider show elements because the buyer cannot get the data of a result that it
+    /// is about to pay for.
     ///
     /// Caller: the buyer. When: once, within the window of the result.
     pub fn demand_answers(ctx: Context<DemandAnswers>) -> Result<()> {

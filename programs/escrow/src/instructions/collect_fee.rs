@@ -8,7 +8,7 @@ use crate::{
     state::{balance, signed_by_escrow, Config, Escrow},
 };
 
-/// Anybody can move the fee due to the job's fee vault.
+/// Anybody can move the due fee to the job's fee vault.
 #[derive(Accounts)]
 pub struct CollectFee<'info> {
     pub config: AccountLoader<'info, Config>,
@@ -39,7 +39,7 @@ impl CollectFee<'_> {
         require!(amount > 0, EscrowError::NothingToCollect);
         let envelope = escrow.envelope(&Clock::get()?)?;
         let (job, bump) = (escrow.job, escrow.bump);
-        // the token program is handed this account as the authority
+        // the token program borrows this account as the authority
         drop(escrow);
         signed_by_escrow(&job, bump, |seeds| {
             let (vault, fee_vault) = (&accounts.vault, &accounts.fee_vault);

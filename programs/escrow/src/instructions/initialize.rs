@@ -13,9 +13,10 @@ use crate::{
 pub struct Initialize<'info> {
     #[account(mut, address = DEPLOYER @ EscrowError::NotDeployer)]
     pub deployer: Signer<'info>,
-    /// A mint of the legacy token program: Token-2022's fees, hooks and delegates are kept out.
+    /// A mint of the legacy token program: Token-2022 is excluded because of its fees, hooks and
+    /// delegates.
     pub mint: Box<Account<'info, Mint>>,
-    /// CHECK: the handler reads its mint; its owner is free
+    /// CHECK: the handler reads its mint; anybody may own it
     pub treasury: UncheckedAccount<'info>,
     #[account(init, payer = deployer, space = Config::SPACE, seeds = [seeds::CONFIG], bump)]
     pub config: AccountLoader<'info, Config>,

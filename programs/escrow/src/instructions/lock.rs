@@ -8,7 +8,7 @@ use crate::{
     state::{is_unposted, judge_of, Config, Escrow, Judge, Terms},
 };
 
-/// A buyer can lock the money of a job, or of a task, that it is about to post.
+/// A buyer can lock the money of a job or task that it is about to post.
 #[derive(Accounts)]
 pub struct Lock<'info> {
     #[account(mut)]
@@ -19,11 +19,11 @@ pub struct Lock<'info> {
     pub mint: UncheckedAccount<'info>,
     /// CHECK: validate derives it
     pub job: UncheckedAccount<'info>,
-    /// CHECK: the handler creates it; the seeds are stated for the IDL alone
+    /// CHECK: the handler creates it; the seeds are stated only for the IDL
     #[cfg_attr(feature = "idl-build", account(mut, seeds = [seeds::ESCROW, job.key.as_ref()], bump))]
     #[cfg_attr(not(feature = "idl-build"), account(mut))]
     pub escrow: UncheckedAccount<'info>,
-    /// CHECK: the handler creates it; the seeds are stated for the IDL alone
+    /// CHECK: the handler creates it; the seeds are stated only for the IDL
     #[cfg_attr(feature = "idl-build", account(mut, seeds = [seeds::VAULT, job.key.as_ref()], bump))]
     #[cfg_attr(not(feature = "idl-build"), account(mut))]
     pub vault: UncheckedAccount<'info>,
@@ -35,7 +35,7 @@ pub struct Lock<'info> {
 }
 
 impl Lock<'_> {
-    /// Creates escrow and vault and returns their bumps.
+    /// Creates the escrow and the vault and returns their bumps.
     fn create(&self) -> Result<(u8, u8)> {
         let job = self.job.key.as_ref();
         let bump_of = |address: &Pubkey, seed: &[u8]| {
@@ -51,7 +51,7 @@ impl Lock<'_> {
         Ok((bump, vault_bump))
     }
 
-    /// Returns the judge of what is to be posted.
+    /// Returns the judge of the job or task that will be posted.
     fn validate(&self, job_id: u64, job_bump: u8, terms: &Terms) -> Result<Judge> {
         require!(terms.price > 0, EscrowError::ZeroPrice);
         let judge = judge_of(self.job.key, self.buyer.key, job_id, job_bump)

@@ -8,7 +8,8 @@ use crate::{
     state::{balance, check_destination, signed_by_escrow, Escrow, EscrowState},
 };
 
-/// Anybody can return to the buyer what nobody is owed; the last call closes vault and escrow.
+/// Anybody can return the amount that nobody is owed to the buyer. The last call closes the vault
+/// and the escrow.
 #[derive(Accounts)]
 pub struct Reclaim<'info> {
     /// CHECK: the escrow names it; it receives the rent
@@ -41,7 +42,7 @@ impl Reclaim<'_> {
         require!(amount > 0 || closed, EscrowError::NothingToReclaim);
         let envelope = escrow.envelope(&Clock::get()?)?;
         let (job, bump) = (escrow.job, escrow.bump);
-        // the token program is handed this account as the authority
+        // the token program borrows this account as the authority
         drop(escrow);
         let (vault, destination) = (&accounts.vault, &accounts.destination);
         if amount > 0 {

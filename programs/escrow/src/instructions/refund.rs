@@ -7,7 +7,7 @@ use crate::{
     state::{Credit, Escrow, EscrowState, Judge},
 };
 
-/// The registry can end the escrow of a job that nobody did; whoever cranked it gets its tip.
+/// The registry can end the escrow of a job that nobody did. The cranker gets its tip.
 #[derive(Accounts)]
 pub struct Refund<'info> {
     #[account(address = JOB_REGISTRY_CPI @ EscrowError::WrongCaller)]

@@ -8,8 +8,8 @@ use crate::{
     state::{balance, check_destination, is_unposted, signed_by_escrow, Escrow, EscrowState},
 };
 
-/// A buyer can take everything back while its job has not been posted; only what was burned is
-/// gone.
+/// A buyer can take everything back while its job has not been posted, except for the burned
+/// amount.
 #[derive(Accounts)]
 pub struct RefundUnposted<'info> {
     #[account(mut)]
@@ -47,7 +47,7 @@ impl RefundUnposted<'_> {
         let mut escrow = accounts.escrow.load_mut()?;
         let envelope = escrow.envelope(&Clock::get()?)?;
         let (job, bump) = (escrow.job, escrow.bump);
-        // the token program is handed this account as the authority
+        // the token program borrows this account as the authority
         drop(escrow);
         signed_by_escrow(&job, bump, |seeds| {
             let authority = accounts.escrow.as_ref();

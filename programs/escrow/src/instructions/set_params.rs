@@ -6,7 +6,7 @@ use crate::{
     state::{Config, Params},
 };
 
-/// The authority can set the parameters; what is locked already keeps its terms.
+/// The authority can set the parameters. Money that is locked already keeps its terms.
 #[derive(Accounts)]
 pub struct SetParams<'info> {
     pub authority: Signer<'info>,

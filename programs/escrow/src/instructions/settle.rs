@@ -6,9 +6,10 @@ use crate::{
     state::{balance, Credit, Escrow, EscrowState},
 };
 
-/// Verdict, or redundancy for its tasks, can credit parties and charge the fee, up to what is
-/// locked, and make it final. `extra`, base units that reached the vault besides, raises that limit;
-/// the vault must then be given and hold all that is owed.
+/// Verdict, or redundancy for its tasks, can credit parties and charge the fee up to the locked
+/// amount, and make the escrow final. `extra`, in base units, is an amount that reached the vault
+/// in addition and raises that limit. In that case the vault must be passed and must hold
+/// everything that is owed.
 #[derive(Accounts)]
 pub struct Settle<'info> {
     #[account(constraint = escrow.load()?.is_judge(authority.key) @ EscrowError::WrongCaller)]

@@ -9,7 +9,7 @@ use crate::{
     state::{balance, signed_by_config, Config},
 };
 
-/// Anybody can split what a fee vault holds between stakers, treasury and burn.
+/// Anybody can split the balance of a fee vault between stakers, treasury and burn.
 #[derive(Accounts)]
 pub struct Sweep<'info> {
     #[account(mut)]
@@ -70,7 +70,7 @@ impl<'info> Sweep<'info> {
         let [stakers, treasury, burned] = config.split(amount).ok_or(EscrowError::Overflow)?;
         let envelope = config.envelope(&Clock::get()?)?;
         let bump = config.bump;
-        // the called programs are handed this account as the authority
+        // the called programs borrow this account as the authority
         drop(config);
         signed_by_config(bump, |seeds| {
             accounts.fund_rewards(stakers, seeds)?;

@@ -8,7 +8,7 @@ use crate::{
     state::{balance, check_destination, signed_by_escrow, Escrow},
 };
 
-/// Anybody can have a credit paid, once, to a token account that its party owns.
+/// Anybody can pay out a credit, once, to a token account that its party owns.
 #[derive(Accounts)]
 pub struct Withdraw<'info> {
     #[account(mut, has_one = vault @ EscrowError::WrongVault)]
@@ -30,7 +30,7 @@ impl Withdraw<'_> {
         check_destination(&accounts.destination, &accounts.vault, &credit.party)?;
         let envelope = escrow.envelope(&Clock::get()?)?;
         let (job, bump) = (escrow.job, escrow.bump);
-        // the token program is handed this account as the authority
+        // the token program borrows this account as the authority
         drop(escrow);
         signed_by_escrow(&job, bump, |seeds| {
             let (vault, destination) = (&accounts.vault, &accounts.destination);

@@ -10,7 +10,7 @@ use protocol::{
 
 use crate::errors::EscrowError;
 
-/// Fee vaults, so that settling jobs do not wait for one account.
+/// Number of fee vaults. There are several so that settling jobs do not wait for one account.
 pub const FEE_VAULTS: usize = SHARDS as usize;
 
 #[derive(
@@ -29,12 +29,12 @@ pub const FEE_VAULTS: usize = SHARDS as usize;
 pub struct Params {
     /// Base units of $NLOV that are burned when a job or task is locked.
     pub posting_fee: u64,
-    /// Share of an urgency premium that is burned, in basis points. It is this wide so that no
-    /// padding is needed.
+    /// Share of an urgency premium that is burned, in basis points. It is a u64 so that no padding
+    /// is needed.
     pub urgency_burn_bps: u64,
-    /// Share of every payment to a provider that is charged as fee, in basis points.
+    /// Share of every payment to a provider that is charged as a fee, in basis points.
     pub fee_bps: u16,
-    /// Stakers' share of the fees, in basis points. The three shares add up to all of them.
+    /// Stakers' share of the fees, in basis points. The three shares add up to 10,000.
     pub stakers_bps: u16,
     /// Treasury's share of the fees, in basis points.
     pub treasury_bps: u16,
@@ -54,14 +54,14 @@ impl Params {
     }
 }
 
-/// Where fees go, at `["config"]`; authority of the fee vaults.
+/// Where fees go, at `["config"]`. It is the authority of the fee vaults.
 #[account(zero_copy)]
 #[derive(Debug)]
 pub struct Config {
     pub authority: Pubkey,
     pub mint: Pubkey,
     pub treasury: Pubkey,
-    /// By shard; zero until the shard's vault is initialized.
+    /// The fee vault of each shard; zero until it is initialized.
     pub fee_vaults: [Pubkey; FEE_VAULTS],
     pub params: Params,
     pub sequence: u64,
@@ -73,7 +73,7 @@ impl Config {
     /// Bytes of the account.
     pub const SPACE: usize = 8 + std::mem::size_of::<Self>();
 
-    /// The shard that a job's fees go to.
+    /// Returns the shard that a job's fees go to.
     pub fn shard(job: &Pubkey) -> usize {
         usize::from(shard_of(job))
     }
@@ -82,7 +82,7 @@ impl Config {
         Ok(Envelope::next(&mut self.sequence, clock).ok_or(EscrowError::Overflow)?)
     }
 
-    /// Refuses what is not `owner`'s token account of the configured mint.
+    /// Refuses an account that is not `owner`'s token account of the configured mint.
     pub fn check_owned(&self, account: &AccountInfo, owner: &Pubkey) -> Result<()> {
         let holding = token::holding(account)
             .filter(|holding| holding.mint == self.mint)
@@ -91,7 +91,8 @@ impl Config {
         Ok(())
     }
 
-    /// Parts of collected fees for stakers, treasury and burn; what rounding leaves is burned.
+    /// Splits collected fees into the parts of stakers, treasury and burn. The remainder of the
+    /// rounding is burned.
     pub fn split(&self, amount: u64) -> Option<[u64; 3]> {
         let stakers = fixed::bps_floor(amount, self.params.stakers_bps)?;
         let treasury = fixed::bps_floor(amount, self.params.treasury_bps)?;

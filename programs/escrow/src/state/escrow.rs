@@ -18,15 +18,15 @@ protocol::limits! {
 protocol::codes! {
     /// Values of `Escrow.state`.
     pub enum EscrowState {
-        /// Only the judge and, for a job, the registry can move it on.
+        /// Only the judge can settle it or, for a job, the registry can refund it.
         Locked = 0,
-        /// What is credited is all that will ever be.
+        /// No further credits will be added.
         Final = 1,
     }
 
     /// Values of `Escrow.judge`: the program that settles the escrow.
     pub enum Judge {
-        /// A job of the registry: verdict settles it, the registry refunds it.
+        /// A job of the registry: verdict settles it and the registry refunds it.
         Verdict = 0,
         /// A task of redundancy, which settles it.
         Redundancy = 1,
@@ -47,7 +47,8 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// (locked in the vault, burned, urgency net of its burn).
+    /// Returns the amount locked in the vault, the amount burned and the urgency premium net of its
+    /// burn.
     pub fn amounts(&self, params: &Params) -> Option<(u64, u64, u64)> {
         let urgency_burned =
             fixed::mul_div_ceil(self.urgency, params.urgency_burn_bps, fixed::BPS)?;
@@ -64,13 +65,13 @@ impl Terms {
 /// An amount to credit.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Credit {
-    /// Who is owed the amount.
+    /// Party that is owed the amount.
     pub party: Pubkey,
     /// Base units of $NLOV.
     pub amount: u64,
 }
 
-/// An amount credited, paid when its party's turn to pull it comes.
+/// An amount credited to a party, which withdraws it with an instruction of its own.
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct CreditEntry {
@@ -80,7 +81,7 @@ pub struct CreditEntry {
     pub padding: [u8; 7],
 }
 
-/// One job's money, at `["escrow", job]`; authority of its vault.
+/// One job's money, at `["escrow", job]`. It is the authority of the job's vault.
 #[account(zero_copy)]
 #[derive(Debug)]
 pub struct Escrow {
@@ -90,13 +91,13 @@ pub struct Escrow {
     pub price: u64,
     pub verification: u64,
     pub tips: u64,
-    /// Net of its burned share.
+    /// Urgency premium in base units, net of its burned share.
     pub urgency: u64,
     pub credited: u64,
     pub paid: u64,
-    /// Fees ever charged.
+    /// All fees charged so far, in base units.
     pub fee: u64,
-    /// Fees charged and not collected yet.
+    /// Fees charged but not collected yet, in base units.
     pub fee_due: u64,
     pub locked_slot: u64,
     pub sequence: u64,
@@ -104,7 +105,7 @@ pub struct Escrow {
     pub credit_count: u8,
     pub bump: u8,
     pub vault_bump: u8,
-    /// Program that says who is paid.
+    /// A code of `Judge`: the program that decides who is paid.
     pub judge: u8,
     pub padding: [u8; 3],
     pub credits: [CreditEntry; MAX_CREDITS],
@@ -118,7 +119,8 @@ impl Escrow {
         self.state == state as u8
     }
 
-    /// Makes a new account's zero bytes an escrow. None when they are not as many.
+    /// Initialises an escrow in a new account's zero bytes. Returns None when their length is
+    /// wrong.
     pub fn initialised(data: &mut [u8]) -> Option<&mut Self> {
         let (discriminator, fields) = data.split_at_mut_checked(Self::DISCRIMINATOR.len())?;
         discriminator.copy_from_slice(Self::DISCRIMINATOR);
@@ -129,7 +131,7 @@ impl Escrow {
         Ok(Envelope::next(&mut self.sequence, clock).ok_or(EscrowError::Overflow)?)
     }
 
-    /// Whether this is the signer of the program that says who is paid.
+    /// Returns whether `authority` is the signer of the program that decides who is paid.
     pub fn is_judge(&self, authority: &Pubkey) -> bool {
         *authority
             == match Judge::from_code(self.judge) {
@@ -142,7 +144,7 @@ impl Escrow {
         self.price.checked_add(self.verification)?.checked_add(self.tips)?.checked_add(self.urgency)
     }
 
-    /// Credited or charged, and still in the vault.
+    /// Returns the credits and fees that are still in the vault, in base units.
     pub fn outstanding(&self) -> Option<u64> {
         self.credited.checked_sub(self.paid)?.checked_add(self.fee_due)
     }
@@ -176,7 +178,7 @@ impl Escrow {
         Some(())
     }
 
-    /// Fails when credits and fees exceed what the buyer locked and `extra`.
+    /// Fails when credits and fees exceed the amount that the buyer locked plus `extra`.
     pub fn check_covered(&self, extra: u64) -> Result<()> {
         let due = self.credited.checked_add(self.fee).ok_or(EscrowError::Overflow)?;
         let locked = self
@@ -204,7 +206,7 @@ pub fn signed_by_escrow<T>(job: &Pubkey, bump: u8, call: impl FnOnce(&[&[&[u8]]]
     call(&[&[seeds::ESCROW, job.as_ref(), &[bump]]])
 }
 
-/// Balance of a vault.
+/// Returns the balance of a vault in base units.
 pub fn balance(vault: &AccountInfo) -> Result<u64> {
     Ok(token::holding(vault).ok_or(EscrowError::WrongVault)?.amount)
 }
@@ -223,8 +225,8 @@ pub fn check_destination(
     Ok(())
 }
 
-/// Judge of the work that a buyer posts at this address: a registry's job or redundancy's task.
-/// None for any other address.
+/// Returns the judge of the work that a buyer posts at this address: a job of the registry or a
+/// task of redundancy. Returns None for any other address.
 pub fn judge_of(address: &Pubkey, buyer: &Pubkey, id: u64, bump: u8) -> Option<Judge> {
     let id = id.to_le_bytes();
     [(seeds::JOB, JOB_REGISTRY, Judge::Verdict), (seeds::TASK, REDUNDANCY, Judge::Redundancy)]
@@ -235,7 +237,7 @@ pub fn judge_of(address: &Pubkey, buyer: &Pubkey, id: u64, bump: u8) -> Option<J
         .map(|(_, _, judge)| judge)
 }
 
-/// A job that has not been posted: nothing at its address.
+/// Returns whether the job has not been posted, so that nothing is stored at its address.
 pub fn is_unposted(job: &AccountInfo) -> bool {
     *job.owner == System::id() && job.data_is_empty()
 }

@@ -64,8 +64,9 @@ impl<'info> Claim<'info> {
         Ok(())
     }
 
-    /// First slot in which this provider may claim. A hash that has aged out opens the job to all.
-    /// Reputation is that of the posting, so that no turn recedes while it is waited for.
+    /// Returns the first slot in which this provider may claim. When the hash has aged out,
+    /// everyone may claim. Reputation is taken as of posting, so that no turn moves away while a
+    /// provider waits for it.
     fn turn(&self, job: &Job, provider: &Provider, params: &Params) -> Result<u64> {
         let wait = match slot_hashes::lookup(&self.slot_hashes, job.posted_slot)
             .ok_or(RegistryError::WrongSlotHashes)?
@@ -111,7 +112,8 @@ pub(crate) fn handler(ctx: Context<Claim>) -> Result<()> {
         require!(quote <= job.price, RegistryError::QuoteAbovePrice);
         let price = quote.checked_add(job.urgency).checked()?;
         let exposure = price.checked_mul(u64::from(params.kappa)).checked()?;
-        // of what the buyer offers: a claimer that asks next to nothing cannot sit on a job for free
+        // the bond is a share of the buyer's offer, so that a claimer that asks next to nothing
+        // cannot hold a job for free
         let offered = job.price.checked_add(job.urgency).checked()?;
         let bond = bps_ceil(offered, params.bond_bps).checked()?;
         provider.begin()?;

@@ -14,8 +14,8 @@ pub struct Conclude<'info> {
     pub registry: Box<Account<'info, Registry>>,
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// CHECK: the Provider of who is rated, or its empty address when that has deregistered;
-    /// any account when nobody is
+    /// CHECK: the Provider account of the rated provider, or its empty address if that provider has
+    /// deregistered; any account if nobody is rated
     #[account(mut)]
     pub provider: UncheckedAccount<'info>,
     #[account(mut)]
@@ -59,7 +59,7 @@ fn rate<'info>(
     clock: &Clock,
 ) -> Result<()> {
     if *account.owner != crate::ID {
-        // nobody may spare a provider its rating by passing another account
+        // nobody can spare a provider its rating by passing another account
         let seeds: [&[u8]; 2] = [seeds::PROVIDER, rated.as_ref()];
         canonical_bump(account.key, &seeds, &crate::ID).ok_or(RegistryError::WrongProvider)?;
         return Ok(());

@@ -34,7 +34,7 @@ pub struct ExpireLease<'info> {
     pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = owner @ RegistryError::WrongPosition)]
     pub position: AccountLoader<'info, Position>,
-    /// Of this job: the provider's other jobs keep theirs.
+    /// The provider's exposure to this job. Those to its other jobs are not affected.
     #[account(
         mut,
         has_one = job @ RegistryError::WrongJob,
@@ -65,7 +65,7 @@ impl ExpireLease<'_> {
         Ok(job.lease)
     }
 
-    /// The bond goes to the job's vault, where the buyer reclaims it.
+    /// Forfeits the bond to the job's vault, where the buyer reclaims it.
     fn forfeit(&self) -> Result<()> {
         let infos = [
             self.authority.to_account_info(),
@@ -85,7 +85,7 @@ pub(crate) fn handler(ctx: Context<ExpireLease>) -> Result<()> {
     let accounts = ctx.accounts;
     let clock = Clock::get()?;
     let lease = accounts.validate(clock.slot)?;
-    // who committed a stage answers for it until the job ends
+    // a provider that committed a stage is responsible for it until the job ends
     let answers = lease.has_stage == 1;
     let key = accounts.job.key();
     {
@@ -108,7 +108,7 @@ pub(crate) fn handler(ctx: Context<ExpireLease>) -> Result<()> {
     if answers {
         return Ok(());
     }
-    // the released exposure stays: it bars the provider from this job
+    // the released exposure account stays and bars the provider from this job
     let infos = [
         accounts.authority.to_account_info(),
         accounts.owner.to_account_info(),

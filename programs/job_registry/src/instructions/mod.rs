@@ -1,4 +1,4 @@
-//! One file an instruction: its accounts, then validation, then the handler.
+//! One file per instruction, with its accounts, its validation and its handler.
 
 pub mod abandon_graph;
 pub mod append_operators;

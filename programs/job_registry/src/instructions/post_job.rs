@@ -26,7 +26,7 @@ pub struct JobTerms {
     pub trap: [u8; 32],
     /// Number of verifiers per draw: odd, at most `MAX_VERIFIERS`.
     pub verifiers: u8,
-    /// Base units of $NLOV that the work may cost.
+    /// Maximum price of the work in base units of $NLOV.
     pub price: u64,
     /// Base units of $NLOV for each ballot that is paid.
     pub verification_fee: u64,
@@ -56,7 +56,7 @@ pub struct PostJob<'info> {
     pub escrow: AccountLoader<'info, Escrow>,
     #[account(mut)]
     pub utilisation: AccountLoader<'info, UtilisationShard>,
-    /// The buyer's, if it wants its stake to count in the score.
+    /// The buyer's position, if its stake should count in the score.
     #[account(has_one = owner @ RegistryError::WrongPosition)]
     pub position: Option<AccountLoader<'info, Position>>,
     pub system_program: Program<'info, System>,

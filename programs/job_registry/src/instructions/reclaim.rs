@@ -21,7 +21,7 @@ pub struct Reclaim<'info> {
         constraint = escrow.data_is_empty() @ RegistryError::EscrowOpen,
     )]
     pub escrow: UncheckedAccount<'info>,
-    /// CHECK: validate derives it; the seeds are stated for the IDL alone
+    /// CHECK: validate derives it; the seeds are stated only for the IDL
     #[cfg_attr(
         feature = "idl-build",
         account(
@@ -34,7 +34,7 @@ pub struct Reclaim<'info> {
 }
 
 impl Reclaim<'_> {
-    /// The job has ended, and its verdict is closed or never was.
+    /// Checks that the job has ended, and that its verdict is closed or never existed.
     fn validate(&self) -> Result<()> {
         let job = self.job.key();
         let seeds: [&[u8]; 2] = [seeds::VERDICT, job.as_ref()];

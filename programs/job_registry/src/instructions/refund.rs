@@ -3,7 +3,7 @@ use protocol::call::call;
 
 use crate::CPI_SIGNER;
 
-/// Ends a job's escrow: all of it is its buyer's again, but for a tip to whoever cranked.
+/// Ends a job's escrow. Everything is refunded to the buyer except a tip for the cranker.
 pub(super) fn refund_escrow<'info>(
     authority: &AccountInfo<'info>,
     escrow: &AccountInfo<'info>,

@@ -10,7 +10,7 @@ use crate::{errors::RegistryError, state::Job, CPI_SIGNER};
 
 #[derive(Accounts)]
 pub struct ReleaseExposure<'info> {
-    /// CHECK: a job that has ended, or the empty address of one that was closed since
+    /// CHECK: a job that has ended, or the empty address of one that has been closed
     pub job: UncheckedAccount<'info>,
     /// CHECK: staking pays it the exposure's rent
     #[account(mut)]
@@ -27,7 +27,7 @@ pub struct ReleaseExposure<'info> {
 
 impl<'info> ReleaseExposure<'info> {
     fn validate(&'info self) -> Result<()> {
-        // Stake is only ever exposed to a job that exists, and a job that ended never comes back.
+        // Stake is only exposed to existing jobs, and an ended job never comes back.
         if self.job.owner == &System::id() && self.job.data_is_empty() {
             return Ok(());
         }

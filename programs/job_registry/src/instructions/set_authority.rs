@@ -10,7 +10,7 @@ use crate::{
 #[derive(Accounts)]
 pub struct SetAuthority<'info> {
     pub authority: Signer<'info>,
-    /// Signs too: authority cannot go to a key that nobody holds.
+    /// Signs as well, so that the authority cannot go to a key that nobody holds.
     pub new_authority: Signer<'info>,
     #[account(
         mut,

@@ -22,7 +22,7 @@ pub struct SetParams<'info> {
     )]
     pub registry: Box<Account<'info, Registry>>,
     pub pool: AccountLoader<'info, Pool>,
-    /// CHECK: verdict's config, or its address while there is none
+    /// CHECK: verdict's config, or its address before it exists
     #[cfg_attr(
         feature = "idl-build",
         account(seeds = [seeds::CONFIG], bump, seeds::program = protocol::addresses::VERDICT)

@@ -10,7 +10,7 @@ use crate::{
 #[derive(Accounts)]
 pub struct UpdateVerifier<'info> {
     pub owner: Signer<'info>,
-    /// The one held now: it may be another than at registration.
+    /// The seat held now, which may differ from the one at registration.
     #[account(has_one = owner @ RegistryError::WrongSeat)]
     pub seat: Account<'info, Seat>,
     #[account(mut, has_one = owner @ RegistryError::Unauthorized)]

@@ -1,7 +1,6 @@
 use anchor_lang::prelude::*;
 
-/// PDA `["buyer", owner]`. Job ids count up and are never used twice, so a closed job cannot come
-/// back.
+/// PDA `["buyer", owner]`. Job ids count up and are never reused, so a closed job cannot come back.
 #[account]
 #[derive(InitSpace)]
 pub struct Buyer {

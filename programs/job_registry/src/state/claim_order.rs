@@ -1,14 +1,15 @@
-//! Who claims first: the weighted order of [`protocol::claim_order`], by stake and reputation.
+//! The order in which providers may claim: [`protocol::claim_order`] weighted by stake and
+//! reputation.
 
 use protocol::claim_order;
 pub use protocol::claim_order::lot;
 
 use super::{provider::REPUTATION_ONE, registry::Params};
 
-/// Four times full reputation: quarters stay integers.
+/// Four times full reputation, so that quarters stay integers.
 const FULL: u128 = 4 * REPUTATION_ONE as u128;
 
-/// Free stake times 1/4 + 3/4 reputation.
+/// Returns the free stake times (1/4 + 3/4 of the reputation).
 pub fn weight(free_stake: u64, reputation: u32) -> u64 {
     let factor =
         u128::from(REPUTATION_ONE).saturating_add(u128::from(reputation).saturating_mul(3));
@@ -16,7 +17,7 @@ pub fn weight(free_stake: u64, reputation: u32) -> u64 {
     u64::try_from(scaled).unwrap_or(u64::MAX)
 }
 
-/// Slots to wait by the registry's parameters.
+/// Returns the slots that a provider must wait before it may claim.
 pub fn delay(params: &Params, lot: u64, weight: u64, total_staked: u64) -> u64 {
     let (scale, cap) = (params.claim_scale_slots, params.claim_max_delay_slots);
     claim_order::delay(scale, cap, lot, weight, total_staked)

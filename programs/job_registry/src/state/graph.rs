@@ -12,7 +12,7 @@ use crate::errors::{Checked, RegistryError};
 
 const OPERATORS: usize = MAX_OPERATORS as usize;
 const JOB_INPUTS: usize = MAX_JOB_INPUTS as usize;
-/// A node is pending at each height of a tree of 256 leaves.
+/// A tree of 256 leaves has at most one pending node at each of its heights.
 const FRONTIER: usize = 9;
 
 protocol::codes! {
@@ -20,29 +20,30 @@ protocol::codes! {
     pub enum GraphState {
         /// Its author may append operators.
         Open = 0,
-        /// Its operators hash to its spec root; jobs may refer to it.
+        /// Its operators hash to its spec root, and jobs may refer to it.
         Sealed = 1,
     }
 }
 
-/// PDA `["graph", author, spec_root]`: what the chain remembers of a graph's descriptors. Open
-/// while its author appends, sealed for ever once they hash to `spec_root`.
+/// PDA `["graph", author, spec_root]`: the part of a graph's descriptors that the chain keeps. A
+/// graph is open while its author appends operators, and sealed for good once they hash to
+/// `spec_root`.
 #[account(zero_copy)]
 #[derive(Debug, PartialEq, Eq)]
 pub struct Graph {
     pub author: Pubkey,
     pub spec_root: [u8; 32],
     pub frontier: [[u8; 32]; FRONTIER],
-    /// Multiply-adds of the operators up to each, itself included.
+    /// For each operator, the multiply-adds of all operators up to and including it.
     pub cumulative_macs: [u64; OPERATORS],
     pub macs: u64,
     pub sequence: u64,
-    /// Output of each operator, NHWC.
+    /// Output shape of each operator, NHWC.
     pub shapes: [[u32; 4]; OPERATORS],
-    /// As the first operator that reads a job input declares it.
+    /// Shape of each job input, as declared by the first operator that reads it.
     pub input_shapes: [[u32; 4]; JOB_INPUTS],
     pub dtypes: [u8; OPERATORS],
-    /// Zero marks a job input that nothing reads yet.
+    /// Element type of each job input; zero for an input that no operator reads yet.
     pub input_dtypes: [u8; JOB_INPUTS],
     pub operators: u16,
     pub appended: u16,
@@ -70,7 +71,7 @@ impl Graph {
         self.state == GraphState::Sealed as u8
     }
 
-    /// Adds the next operator if it obeys its own rules and reads what exists.
+    /// Appends the next operator if it obeys its own rules and reads only tensors that exist.
     pub fn append(&mut self, bytes: &[u8; DESCRIPTOR_BYTES]) -> Result<()> {
         require!(!self.is_sealed(), RegistryError::GraphSealed);
         require!(self.appended < self.operators, RegistryError::BadLength);
@@ -95,7 +96,7 @@ impl Graph {
         Ok(())
     }
 
-    /// Ends the appending: from here on jobs may refer to the graph.
+    /// Seals the graph, so that jobs may refer to it.
     pub fn seal(&mut self) -> Result<()> {
         let count = self.input_dtypes.iter().take_while(|dtype| **dtype != 0).count();
         let read = self.input_dtypes.iter().filter(|dtype| **dtype != 0).count();

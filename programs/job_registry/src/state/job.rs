@@ -9,33 +9,33 @@ use crate::errors::{Checked, RegistryError};
 protocol::codes! {
     /// Values of `Job.state`.
     pub enum JobState {
-        /// Waits for a provider to claim it.
+        /// The job waits for a provider to claim it.
         Posted = 0,
-        /// A provider holds its lease.
+        /// A provider holds the lease.
         Claimed = 1,
-        /// The last stage is committed; the verdict decides.
+        /// The last stage is committed, and the verdict decides.
         Committed = 2,
-        /// Ended by the verdict: whoever did the work was credited.
+        /// The verdict ended the job and credited the work.
         Settled = 3,
-        /// Ended by its buyer before anybody claimed it.
+        /// The buyer ended the job before anybody claimed it.
         Cancelled = 4,
-        /// Ended because nobody claimed it in time.
+        /// The job ended because nobody claimed it in time.
         Expired = 5,
-        /// Ended by the verdict: the work was refused.
+        /// The verdict ended the job and refused the work.
         Voided = 6,
     }
 }
 
 protocol::limits! {
-    /// Maximum number of verifiers per draw. It is odd, as every allowed number is.
+    /// Maximum number of verifiers per draw. Every allowed number is odd.
     pub const MAX_VERIFIERS: u8 = 5;
-    /// Maximum number of draws per job. The buyer locks the verification fees of all.
+    /// Maximum number of draws per job. The buyer locks the verification fees of all draws.
     pub const MAX_DRAWS: u8 = 3;
     /// Number of crank steps per job that the buyer locks a tip for.
     pub const PAID_CRANK_STEPS: u8 = 8;
 }
 
-/// PDA `["job", buyer, id u64 LE]`. The current lease lives inside; earlier ones are in events.
+/// PDA `["job", buyer, id u64 LE]`. It holds the current lease; earlier leases are found in events.
 #[account(zero_copy)]
 #[derive(Debug, PartialEq, Eq)]
 pub struct Job {
@@ -49,19 +49,19 @@ pub struct Job {
     pub source: Url,
     /// SHA-256 of the buyer's salt.
     pub salt_commitment: [u8; 32],
-    /// Random, or the hash of a trap.
+    /// 32 random bytes, or the hash of a trap.
     pub trap: [u8; 32],
     pub id: u64,
     pub macs: u64,
-    /// Most that the work may cost.
+    /// Maximum price of the work, in base units.
     pub price: u64,
-    /// For each ballot that counts.
+    /// Base units for each ballot that is paid.
     pub verification_fee: u64,
-    /// For each step that somebody else cranks.
+    /// Base units for each paid crank step.
     pub tip: u64,
-    /// Premium that goes to the provider, net of the part burned.
+    /// Premium that goes to the provider, in base units, net of the burned part.
     pub urgency: u64,
-    /// Slot of posting, or of reopening after a lease expired.
+    /// Slot in which the job was posted, or reopened after a lease expired.
     pub posted_slot: u64,
     pub claim_deadline: u64,
     pub committed_slot: u64,
@@ -70,12 +70,12 @@ pub struct Job {
     pub sequence: u64,
     pub lease: Lease,
     pub operators: u16,
-    /// Operators committed so far, in order.
+    /// Number of operators committed so far, in order.
     pub progress: u16,
-    /// Ballots in a draw.
+    /// Verifiers per draw.
     pub verifiers: u8,
     pub state: u8,
-    /// Leases that expired.
+    /// Number of leases that expired.
     pub attempts: u8,
     pub bump: u8,
     pub escrow_bump: u8,
@@ -84,34 +84,34 @@ pub struct Job {
 
 const _: () = assert!(core::mem::size_of::<Job>() == 528);
 
-/// Zero while nobody holds the job.
+/// The current provider's lease; all zero while nobody holds the job.
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Lease {
     pub provider: Pubkey,
     pub claimed_slot: u64,
     pub expires_slot: u64,
-    /// No checkpoint extends the lease beyond this.
+    /// Slot beyond which no checkpoint extends the lease.
     pub cap_slot: u64,
-    /// Quote plus urgency premium.
+    /// Quote plus urgency premium, in base units.
     pub price: u64,
     pub exposure: u64,
     pub bond: u64,
     /// Multiply-adds committed in this lease.
     pub macs: u64,
     pub attempt: u8,
-    /// Whether this lease committed a stage.
+    /// 1 once a stage was committed in this lease.
     pub has_stage: u8,
     pub padding: [u8; 6],
 }
 
 const _: () = assert!(core::mem::size_of::<Lease>() == 96);
 
-/// What becomes of a job that nobody claims.
+/// What happens to a job that nobody claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {
     Refunded,
-    /// The stages committed so far go to the verdict.
+    /// The verdict judges the stages committed so far.
     Partial,
 }
 
@@ -128,7 +128,7 @@ impl Job {
             .any(|state| self.is(*state))
     }
 
-    /// Whether somebody may claim now, whoever it is.
+    /// Checks that the job can be claimed in `slot`, whoever claims it.
     pub fn require_claimable(&self, slot: u64, params: &Params) -> Result<()> {
         require!(self.is(JobState::Posted), RegistryError::JobNotPosted);
         require!(self.attempts < params.max_attempts, RegistryError::AttemptsExhausted);
@@ -136,7 +136,7 @@ impl Job {
         Ok(())
     }
 
-    /// Posted or reopened: waits for a claim.
+    /// Opens the window for claims after the job was posted or reopened.
     pub fn open_window(&mut self, slot: u64, params: &Params) -> Result<()> {
         self.posted_slot = slot;
         self.claim_deadline = slot.checked_add(params.claim_window_slots).checked()?;
@@ -169,21 +169,21 @@ impl Job {
         Ok(())
     }
 
-    /// Checks that the lease's deadline has passed; its last slot still belongs to the provider.
+    /// Checks that the lease's deadline has passed. Its last slot still belongs to the provider.
     pub fn require_lapsed(&self, slot: u64) -> Result<()> {
         require!(self.is(JobState::Claimed), RegistryError::JobNotClaimed);
         require!(slot > self.lease.expires_slot, RegistryError::LeaseRunning);
         Ok(())
     }
 
-    /// Takes the lease away and opens the job for others.
+    /// Ends the lease and reopens the job for others.
     pub fn reopen(&mut self, slot: u64, params: &Params) -> Result<()> {
         self.attempts = self.attempts.checked_add(1).checked()?;
         self.lease = Lease::default();
         self.open_window(slot, params)
     }
 
-    /// A stage up to operator `last` was committed. True when it was the last one.
+    /// Records a committed stage up to operator `last`. Returns true when it was the last stage.
     pub fn record_stage(
         &mut self,
         last: u16,
@@ -196,7 +196,7 @@ impl Job {
         require!((1..=self.operators).contains(&last), RegistryError::InvalidStage);
         self.progress = last;
         self.lease.has_stage = 1;
-        // a restart from operator 0 commits the same work again: it is measured once
+        // a restart from operator 0 commits the same work again, which is counted only once
         self.lease.macs = self.lease.macs.saturating_add(stage_macs).min(self.macs);
         let extended = slot.checked_add(params.lease_slots).checked()?;
         self.lease.expires_slot = extended.min(self.lease.cap_slot);
@@ -214,7 +214,7 @@ impl Job {
         Ok(())
     }
 
-    /// Nobody claimed in time, or nobody may any more.
+    /// Expires a job that nobody claimed in time or that nobody may claim any more.
     pub fn expire(&mut self, slot: u64, params: &Params) -> Result<Expiry> {
         require!(self.is(JobState::Posted), RegistryError::JobNotPosted);
         require!(
@@ -229,7 +229,7 @@ impl Job {
         Ok(Expiry::Partial)
     }
 
-    /// The verdict's end of the job: settled or voided.
+    /// Ends the job with the verdict's outcome: settled or voided.
     pub fn conclude(&mut self, outcome: JobState, slot: u64) -> Result<()> {
         require!(self.is(JobState::Committed), RegistryError::JobNotCommitted);
         self.end(outcome, slot);

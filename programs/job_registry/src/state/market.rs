@@ -6,15 +6,15 @@ use protocol::{fixed::q32_ratio, shards::shard_of};
 
 use crate::errors::{Checked, RegistryError};
 
-/// PDA `["market"]`: demand of the last epoch that was rolled in.
+/// PDA `["market"]`: demand of the epoch before the current one.
 #[account]
 #[derive(InitSpace)]
 pub struct Market {
     pub epoch: u64,
-    /// Multiply-adds posted and settled in the epoch before.
+    /// Multiply-adds posted and settled in the previous epoch.
     pub posted_macs: u64,
     pub settled_macs: u64,
-    /// Share of the posted work that was not settled.
+    /// Share of the posted work that was not settled, Q32.
     pub demand_q32: u64,
     pub sequence: u64,
     pub bump: u8,
@@ -23,9 +23,9 @@ pub struct Market {
 const _: () = assert!(Market::INIT_SPACE == 41);
 
 impl Market {
-    /// Moves to `epoch` with the totals of the epoch before it.
+    /// Moves to `epoch` with the totals of the previous epoch.
     pub fn roll(&mut self, epoch: u64, posted_macs: u64, settled_macs: u64) -> Result<()> {
-        // not "later than": a change of epoch_slots may number epochs anew
+        // a later epoch is not required: a change of epoch_slots renumbers epochs
         require!(epoch != self.epoch, RegistryError::MarketCurrent);
         let unserved = posted_macs.saturating_sub(settled_macs);
         self.demand_q32 = q32_ratio(unserved, posted_macs.max(1)).checked()?;
@@ -36,8 +36,8 @@ impl Market {
     }
 }
 
-/// PDA `["utilisation", shard]`: multiply-adds of the epoch of the last change and of the one
-/// before that.
+/// PDA `["utilisation", shard]`: multiply-adds of the epoch of the latest change and of the epoch
+/// before it.
 #[account(zero_copy)]
 #[derive(Debug, PartialEq, Eq)]
 pub struct UtilisationShard {
@@ -61,7 +61,7 @@ impl UtilisationShard {
         Ok(())
     }
 
-    // The sums saturate: a full counter must not keep jobs from being posted or settled.
+    // The sums saturate, because a full counter must not block posting or settling.
     pub fn post(&mut self, epoch: u64, macs: u64) {
         self.advance(epoch);
         self.posted_macs = self.posted_macs.saturating_add(macs);
@@ -72,7 +72,7 @@ impl UtilisationShard {
         self.settled_macs = self.settled_macs.saturating_add(macs);
     }
 
-    /// Posted and settled multiply-adds of the epoch before `epoch`.
+    /// Returns the multiply-adds posted and settled in the epoch before `epoch`.
     pub fn before(&self, epoch: u64) -> (u64, u64) {
         if self.epoch == epoch {
             (self.previous_posted_macs, self.previous_settled_macs)

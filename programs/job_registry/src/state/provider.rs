@@ -12,7 +12,7 @@ protocol::limits! {
     pub const REPUTATION_ONE: u32 = 1 << 16;
 }
 
-/// PDA `["provider", owner]`.
+/// PDA `["provider", owner]`: a registered provider.
 #[account(zero_copy)]
 #[derive(Debug, PartialEq, Eq)]
 pub struct Provider {
@@ -21,21 +21,21 @@ pub struct Provider {
     /// Base units per 2^30 multiply-adds.
     pub ask: u64,
     pub memory_bytes: u64,
-    /// Multiply-adds per slot, as the provider says.
+    /// Multiply-adds per slot, as declared by the provider.
     pub declared_rate: u64,
-    /// Multiply-adds per slot, moving average over settled jobs.
+    /// Multiply-adds per slot, as a moving average over settled jobs.
     pub measured_rate: u64,
-    /// Largest job taken.
+    /// Multiply-adds of the largest job that the provider takes.
     pub max_macs: u64,
     pub registered_slot: u64,
     pub sequence: u64,
     /// Slot of the last settled job, or of the registration.
     pub rated_slot: u64,
-    /// Q16, 0 to 65,536, as it was at `rated_slot`: read it through [`Provider::reputation_at`].
+    /// Reputation at `rated_slot`, Q16, 0 to 65,536. Read it through [`Provider::reputation_at`].
     pub reputation: u32,
     pub completed: u32,
     pub failed: u32,
-    /// Jobs claimed and not committed.
+    /// Number of jobs claimed but not committed.
     pub active: u16,
     pub draining: u8,
     pub bump: u8,
@@ -43,14 +43,14 @@ pub struct Provider {
 
 const _: () = assert!(core::mem::size_of::<Provider>() == 208);
 
-/// What a provider says about itself.
+/// What a provider declares about itself.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capability {
     /// Base units of $NLOV per `ASK_MACS` multiply-adds.
     pub ask: u64,
     /// Bytes of memory that jobs may use.
     pub memory_bytes: u64,
-    /// Multiply-adds per slot, as the provider says.
+    /// Multiply-adds per slot, as declared by the provider.
     pub declared_rate: u64,
     /// Multiply-adds of the largest job that the provider takes.
     pub max_macs: u64,
@@ -76,27 +76,27 @@ impl Provider {
         self.endpoint = capability.endpoint;
     }
 
-    /// Takes one more job.
+    /// Counts one more job as claimed.
     pub fn begin(&mut self) -> Result<()> {
         self.active = self.active.checked_add(1).checked()?;
         Ok(())
     }
 
-    /// Commits the result of a job it held.
+    /// Counts a job as committed.
     pub fn commit(&mut self) -> Result<()> {
         self.active = self.active.checked_sub(1).checked()?;
         Ok(())
     }
 
-    /// Registers under a new key, of which nothing is known.
+    /// Registers a provider under a new key, which starts without a record.
     pub fn register(&mut self, owner: Pubkey, slot: u64) {
         self.owner = owner;
         self.registered_slot = slot;
         self.rated_slot = slot;
     }
 
-    /// What is left of the reputation: it halves with every `half_life` slots without a settled
-    /// job, in a straight line within each.
+    /// Returns the reputation that is left in `slot`, Q16. It halves with every `half_life` slots
+    /// without a settled job, and falls linearly within each half-life.
     pub fn reputation_at(&self, slot: u64, half_life: u64) -> u32 {
         let idle = slot.saturating_sub(self.rated_slot);
         let halvings = idle.checked_div(half_life).unwrap_or(u64::MAX);
@@ -109,7 +109,7 @@ impl Provider {
         halved.saturating_sub(u32::try_from(lost).unwrap_or(halved))
     }
 
-    /// Lets a lease expire: half the reputation is lost.
+    /// Records an expired lease, which costs half the reputation.
     pub fn lapse(&mut self) -> Result<()> {
         self.active = self.active.checked_sub(1).checked()?;
         self.failed = self.failed.saturating_add(1);
@@ -117,8 +117,8 @@ impl Provider {
         Ok(())
     }
 
-    /// A result that stood, taken note of at `slot`: what is left of the reputation gains a
-    /// sixteenth of what it lacks, and the measured rate an eighth of its distance to this job's.
+    /// Records a result that stood, in `slot`. The remaining reputation gains a sixteenth of its
+    /// distance to 1, and the measured rate moves an eighth of the way to this job's rate.
     pub fn succeed(&mut self, macs: u64, slots: u64, slot: u64, half_life: u64) {
         self.completed = self.completed.saturating_add(1);
         let left = self.reputation_at(slot, half_life);
@@ -129,7 +129,7 @@ impl Provider {
             self.measured_rate.saturating_sub(self.measured_rate / 8).saturating_add(rate / 8);
     }
 
-    /// A result that was rejected or could not be had.
+    /// Records a result that was rejected or not available.
     pub fn fail(&mut self) {
         self.failed = self.failed.saturating_add(1);
         self.reputation /= 4;

@@ -3,7 +3,7 @@ use protocol::fixed::BPS;
 
 use crate::errors::RegistryError;
 
-/// PDA `["registry"]`: who governs, and the numbers that every instruction goes by.
+/// PDA `["registry"]`: the governing authority and the parameters of all instructions.
 #[account]
 #[derive(InitSpace)]
 pub struct Registry {
@@ -17,9 +17,9 @@ pub struct Registry {
     AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, Default, InitSpace, PartialEq, Eq,
 )]
 pub struct Params {
-    /// Slots from posting or reopening in which a provider may claim.
+    /// Slots after posting or reopening in which a provider may claim.
     pub claim_window_slots: u64,
-    /// Slots that a lease runs from its claim, and from each committed stage.
+    /// Slots that a lease runs after its claim and after each committed stage.
     pub lease_slots: u64,
     /// Multiply-adds per slot. No lease runs longer than `lease_slots` plus the time that the job
     /// takes at this rate.
@@ -28,17 +28,17 @@ pub struct Params {
     pub min_registration_slots: u64,
     /// Price factor of the season, Q32.
     pub season_q32: u64,
-    /// Slots of an epoch, whose demand sets the prices of the next one.
+    /// Slots per epoch. The demand of one epoch sets the prices of the next.
     pub epoch_slots: u64,
-    /// Base units of stake that score 1.
+    /// Base units of stake that give a score of 1.
     pub stake_ref: u64,
-    /// Base units of urgency premium that score 1.
+    /// Base units of urgency premium that give a score of 1.
     pub urgency_ref: u64,
-    /// Multiply-adds that score 1.
+    /// Multiply-adds that give a score of 1.
     pub complexity_ref: u64,
-    /// What readers add to the score of a waiting job, Q32 per slot.
+    /// Amount that readers add to the score of a waiting job, Q32 per slot.
     pub ageing_q32: u64,
-    /// Slots that a provider with all the stake waits for its turn on average.
+    /// Average number of slots that a provider with all the stake waits for its turn.
     pub claim_scale_slots: u64,
     /// Slots after which every provider may claim.
     pub claim_max_delay_slots: u64,

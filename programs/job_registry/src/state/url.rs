@@ -3,7 +3,7 @@ use protocol::url::{is_url, URL_BYTES};
 
 use crate::errors::RegistryError;
 
-/// Zero-padded ASCII without spaces. (The IDL's generator copies the length as it is written.)
+/// Zero-padded ASCII without spaces. The IDL's generator copies the length as it is written here.
 pub type Url = [u8; 96];
 
 const _: () = assert!(size_of::<Url>() == URL_BYTES);

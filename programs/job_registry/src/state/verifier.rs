@@ -4,7 +4,7 @@ use staking::state::Seat;
 
 use crate::errors::RegistryError;
 
-/// PDA `["verifier", owner]`: where a seat's holder is reached.
+/// PDA `["verifier", owner]`: how the holder of a seat is reached.
 #[account]
 #[derive(InitSpace)]
 pub struct Verifier {
@@ -19,7 +19,7 @@ pub struct Verifier {
 
 const _: () = assert!(Verifier::INIT_SPACE == 32 + 2 + URL_BYTES + 3 * 8 + 1);
 
-/// A seat that was vacated waits for its last snapshots to age, and no longer speaks for anybody.
+/// Refuses a vacated seat: it is reserved until its last snapshots age out, and belongs to nobody.
 pub fn require_held(seat: &Seat) -> Result<()> {
     require!(seat.is_held(), RegistryError::WrongSeat);
     Ok(())

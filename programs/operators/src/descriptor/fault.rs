@@ -1,4 +1,4 @@
-/// Why a descriptor or a graph is refused.
+/// The reason why a descriptor or a graph is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     BadLength,

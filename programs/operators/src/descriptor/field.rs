@@ -14,17 +14,17 @@ protocol::codes! {
         Rounding = 5,
         /// Two zero bytes.
         ReservedHead = 6,
-        /// Kind, three zero bytes, and the index as u32.
+        /// The kind, three zero bytes, and the index as u32.
         Input0 = 8,
         Input1 = 16,
         Input2 = 24,
-        /// Unused: zero.
+        /// Unused and zero.
         Input3 = 32,
         /// Four u32, NHWC.
         InputShape0 = 40,
-        /// Of an as_strided: its steps in elements.
+        /// For an as_strided: its steps in elements.
         InputShape1 = 56,
-        /// Of an as_strided: its first element, then zeros.
+        /// For an as_strided: its first element, then zeros.
         InputShape2 = 72,
         OutputShape = 88,
         /// Height and width as u16.
@@ -33,7 +33,7 @@ protocol::codes! {
         Dilation = 112,
         /// Top, left, bottom and right as u16.
         Padding = 116,
-        /// An i32, as all up to the multiplier.
+        /// An i32, like every field up to the multiplier.
         PadValue = 124,
         ZeroPointIn = 128,
         ZeroPointOut = 132,

@@ -1,5 +1,5 @@
-//! Operator descriptors: 256 bytes that state everything about an operator. This module reads
-//! their fields; `rules` decides which descriptors are accepted. kernels/README.md has the layout.
+//! Operator descriptors: 256 bytes that state everything about an operator. This module reads their
+//! fields; `rules` decides which descriptors are accepted. kernels/README.md documents the layout.
 
 mod fault;
 mod field;
@@ -23,13 +23,13 @@ protocol::limits! {
     pub const DESCRIPTOR_BYTES: usize = 256;
     /// Maximum number of operators of a graph.
     pub const MAX_OPERATORS: u16 = 256;
-    /// Maximum number of inputs of a job; they are numbered from 0.
+    /// Maximum number of inputs of a job. They are numbered from 0.
     pub const MAX_JOB_INPUTS: u32 = 8;
     /// Version of the descriptor's layout.
     pub const DESCRIPTOR_VERSION: u8 = 1;
 }
 
-/// What an operator reads.
+/// An input of an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
     /// One of the descriptor's three roots.
@@ -41,7 +41,7 @@ pub enum Input {
 }
 
 protocol::codes! {
-    /// What the kind byte of an input says. Zero marks an input that is not used.
+    /// Values of an input's kind byte. Zero marks an input that is not used.
     pub enum InputKind {
         /// One of the descriptor's constants, by its slot.
         Constant = 1,
@@ -67,7 +67,7 @@ protocol::codes! {
     }
 }
 
-/// Height and width of each; padding is top, left, bottom, right.
+/// The window's parameters: height and width of each, and the padding as top, left, bottom, right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     pub kernel: [u16; 2],
@@ -81,9 +81,10 @@ pub struct Descriptor {
     pub opcode: Opcode,
     pub dtype_in: Dtype,
     pub dtype_out: Dtype,
-    /// None from the number of inputs on.
+    /// The inputs in use, followed by None.
     pub inputs: [Option<Input>; 3],
-    /// Zero from the number of inputs on; `steps` and `offset` lie there if the opcode has them.
+    /// The shapes of the inputs in use, followed by zeros. `steps` and `offset` lie there if the
+    /// opcode has them.
     pub input_shapes: [Shape; 3],
     input_dtypes: [Dtype; 3],
     pub output_shape: Shape,
@@ -97,14 +98,14 @@ pub struct Descriptor {
     pub shift: u8,
     pub per_channel: bool,
     pub axis: u8,
-    /// Weights; bias or table; per-channel {multiplier i32, shift u32}.
+    /// Roots of the constants: weights; bias or table; per-channel {multiplier i32, shift u32}.
     pub roots: [Digest; 3],
     multiply_adds: u64,
 }
 
 impl Descriptor {
-    /// Reads the fields and refuses what `signature`, which is the opcode's, leaves no room for.
-    /// Values, shapes and limits are not checked here.
+    /// Reads the fields and refuses those that the opcode's `signature` does not allow. Values,
+    /// shapes and limits are not checked here.
     pub(crate) fn decode(raw: &Raw, opcode: Opcode, signature: &Signature) -> Result<Self, Fault> {
         ensure(
             raw.array::<2>(Field::ReservedHead) == [0; 2]
@@ -159,22 +160,23 @@ impl Descriptor {
         Ok(descriptor)
     }
 
-    /// Output elements times taps, as the descriptor states.
+    /// Returns the output elements times taps, as stated in the descriptor.
     pub fn multiply_adds(&self) -> u64 {
         self.multiply_adds
     }
 
-    /// Dtype that the input in `slot`, one of three, must have.
+    /// Returns the dtype that the input in `slot`, one of three, must have.
     pub fn input_dtype(&self, slot: usize) -> Dtype {
         self.input_dtypes[slot]
     }
 
-    /// Elements of the input from one of the output to the next along each axis.
+    /// Returns the number of input elements from one output element to the next along each axis.
     pub fn steps(&self) -> Shape {
         self.input_shapes[1]
     }
 
-    /// Element of the input, counted row by row without padding, that an as_strided reads first.
+    /// Returns the element of the input that an as_strided reads first, counted row by row without
+    /// padding.
     pub fn offset(&self) -> u32 {
         self.input_shapes[2][0]
     }

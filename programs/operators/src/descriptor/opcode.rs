@@ -1,5 +1,5 @@
 protocol::codes! {
-    /// Exact operators.
+    /// Codes of the exact operators.
     pub enum Opcode {
         Matmul = 1,
         Convolution = 2,

@@ -1,17 +1,17 @@
 use super::{tensor::Dtype, ConstantSlot};
 
-/// Which inputs, dtypes and parameters the descriptors of an opcode have.
+/// The inputs, dtypes and parameters of an opcode's descriptors.
 pub struct Signature {
     pub slots: [Slot; 3],
-    /// The pairs of input and output dtype that the operator is defined for.
+    /// The pairs of input and output dtypes for which the operator is defined.
     pub dtypes: &'static [(Dtype, Dtype)],
-    /// Whether the rounding field says half up; it is zero where nothing is rounded.
+    /// Whether the rounding field is half up. It is zero for an operator that does not round.
     pub rounds: bool,
     pub parameters: Parameters,
 }
 
 impl Signature {
-    /// Whether a descriptor may have this number of inputs.
+    /// Returns whether a descriptor may have this number of inputs.
     pub fn takes(&self, inputs: usize, per_channel: bool) -> bool {
         let fits = |(at, slot): (usize, &Slot)| match slot.presence {
             Presence::Never => at >= inputs,
@@ -30,7 +30,7 @@ pub struct Parameters {
     pub window: bool,
     /// The zero point of the input, and the pad value.
     pub zero_points: bool,
-    /// The zero point of the output, and whether multiplier and shift are per channel.
+    /// The zero point of the output, and the flag for multiplier and shift per channel.
     pub requantisation: bool,
     pub axis: bool,
     pub multiplier: bool,
@@ -53,12 +53,12 @@ impl Parameters {
     };
 }
 
-/// What one of the three inputs may be.
+/// The allowed sources and the dtype of one of the three inputs.
 #[derive(Clone, Copy)]
 pub struct Slot {
-    /// The constant that it may be.
+    /// The constant that the input may be.
     pub constant: Option<ConstantSlot>,
-    /// Whether it may be a job input or the output of an operator.
+    /// Whether the input may be a job input or the output of an operator.
     pub computed: bool,
     dtype: SlotDtype,
     presence: Presence,
@@ -72,32 +72,32 @@ impl Slot {
         presence: Presence::Never,
     };
 
-    /// A job input or the output of an operator, never a constant.
+    /// Accepts a job input or the output of an operator, never a constant.
     pub const fn computed(dtype: SlotDtype) -> Self {
         Self { constant: None, computed: true, dtype, presence: Presence::Always }
     }
 
-    /// This constant and nothing else.
+    /// Accepts only this constant.
     pub const fn constant(constant: ConstantSlot, dtype: SlotDtype) -> Self {
         Self { constant: Some(constant), computed: false, dtype, presence: Presence::Always }
     }
 
-    /// This constant, a job input or the output of an operator.
+    /// Accepts this constant, a job input or the output of an operator.
     pub const fn either(constant: ConstantSlot, dtype: SlotDtype) -> Self {
         Self { constant: Some(constant), computed: true, dtype, presence: Presence::Always }
     }
 
-    /// May be left out.
+    /// Marks the input as optional.
     pub const fn optional(self) -> Self {
         Self { presence: Presence::Optional, ..self }
     }
 
-    /// Is there if, and only if, the descriptor's per-channel flag is set.
+    /// Marks the input as present if, and only if, the descriptor's per-channel flag is set.
     pub const fn per_channel(self) -> Self {
         Self { presence: Presence::PerChannel, ..self }
     }
 
-    /// Dtype of the input of an operator from `input` to `output`.
+    /// Returns the dtype of this input of an operator from `input` to `output`.
     pub fn dtype(&self, input: Dtype, output: Dtype) -> Dtype {
         match self.dtype {
             SlotDtype::Input => input,

@@ -1,6 +1,6 @@
 use super::fault::Fault;
 
-/// NHWC, leading ones.
+/// A shape in NHWC order, with leading ones.
 pub type Shape = [u32; 4];
 
 protocol::limits! {
@@ -25,8 +25,8 @@ impl Dtype {
     }
 }
 
-/// Stored bytes of a row of `bytes`: the next power of two up to 256, above that the next
-/// multiple of 256.
+/// Returns the stored bytes of a row of `bytes`: the next power of two up to 256, and above that
+/// the next multiple of 256.
 pub fn row_stride(bytes: u64) -> Option<u64> {
     if bytes <= 256 {
         bytes.checked_next_power_of_two()
@@ -44,17 +44,17 @@ fn row_bytes(shape: &Shape, dtype: Dtype) -> Option<u64> {
     u64::from(shape[3]).checked_mul(dtype.bytes())
 }
 
-/// Elements of a tensor. None when they exceed u64.
+/// Returns the number of elements of a tensor, or None when it exceeds u64.
 pub fn elements(shape: &Shape) -> Option<u64> {
     rows(shape)?.checked_mul(u64::from(shape[3]))
 }
 
-/// Stored bytes of a tensor, row padding included. None when they exceed u64.
+/// Returns the stored bytes of a tensor including row padding, or None when they exceed u64.
 pub fn stored_bytes(shape: &Shape, dtype: Dtype) -> Option<u64> {
     rows(shape)?.checked_mul(row_stride(row_bytes(shape, dtype)?)?)
 }
 
-/// Refuses a tensor of more stored bytes than the limit.
+/// Refuses a tensor with more stored bytes than the limit.
 pub fn check_stored(shape: &Shape, dtype: Dtype) -> Result<(), Fault> {
     match stored_bytes(shape, dtype) {
         Some(bytes) if bytes <= MAX_TENSOR_BYTES => Ok(()),
@@ -62,8 +62,8 @@ pub fn check_stored(shape: &Shape, dtype: Dtype) -> Result<(), Fault> {
     }
 }
 
-/// Whether two shapes of one dtype describe the same canonical bytes: rows of equal length and
-/// number, or no row padding in either and equal bytes in all.
+/// Returns whether two shapes of one dtype describe the same canonical bytes: either their rows
+/// agree in length and number, or neither has row padding and both have the same number of bytes.
 pub fn same_bytes(a: &Shape, b: &Shape, dtype: Dtype) -> bool {
     if a == b || (a[3] == b[3] && rows(a) == rows(b)) {
         return true;

@@ -1,5 +1,5 @@
-//! a + b modulo 2^32, b repeated along its axes of 1. Reads the element at the same place, of b at
-//! index 0 along the axes of 1.
+//! a + b modulo 2^32, with b repeated along its axes of 1. Reads the element at the same place of
+//! a, and of b with index 0 along its axes of 1.
 
 use crate::{
     descriptor::{ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},

@@ -1,5 +1,5 @@
-//! out[i] = x[offset + sum over axes of i * step], x counted row by row without padding. Reads that
-//! element.
+//! out[i] = x[offset + sum over axes of i * step], where x is counted row by row without padding.
+//! Reads that element.
 
 use crate::{
     descriptor::{
@@ -48,7 +48,7 @@ impl Operator for AsStrided {
     }
 }
 
-/// Whether the last element that is read exists.
+/// Returns whether the last element that is read exists.
 fn reaches_no_further(d: &Descriptor) -> bool {
     let last = d.steps().iter().zip(&d.output_shape).try_fold(
         u64::from(d.offset()),
@@ -57,7 +57,7 @@ fn reaches_no_further(d: &Descriptor) -> bool {
             last.checked_add(steps)
         },
     );
-    // more elements than u64 counts are beyond the tensor limit
+    // a tensor with more elements than u64 can count exceeds the limit
     let count = elements(&d.input_shapes[0]).unwrap_or(u64::MAX);
     last.is_some_and(|last| last < count)
 }

@@ -1,5 +1,5 @@
-//! a, then b, along one axis. Reads the element of the tensor that holds it, and nothing of the
-//! other one.
+//! a followed by b along one axis. Reads the element from the tensor that holds it, and nothing
+//! from the other one.
 
 use crate::{
     descriptor::{
@@ -56,7 +56,7 @@ impl Operator for Concat {
     }
 }
 
-/// Shape of two tensors side by side. None if their other axes differ.
+/// Returns the shape of the two tensors side by side, or None if their other axes differ.
 fn joined(d: &Descriptor) -> Option<Shape> {
     let [a, b, _] = d.input_shapes;
     let axis = usize::from(d.axis);
@@ -69,7 +69,7 @@ fn joined(d: &Descriptor) -> Option<Shape> {
     Some(found)
 }
 
-/// The slot of the tensor that holds an element, and its place in that tensor.
+/// Returns the slot of the tensor that holds an element, and the element's place in that tensor.
 fn source(d: &Descriptor, place: &Place) -> Result<(usize, Place), OperatorError> {
     let axis = usize::from(d.axis);
     let mut indices = indices_of(&d.output_shape, place)?;

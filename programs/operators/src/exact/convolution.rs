@@ -1,6 +1,6 @@
-//! out = bias[o] + sum over taps and channels of (x - zero point) * w, x = pad value outside. Reads
-//! the pixels under each kernel row's taps inside the image, tap by tap if dilation w > 1; all taps
-//! of the output channel's filter; 4 bytes of bias.
+//! out = bias[o] + sum over taps and channels of (x - zero point) * w, with x = pad value outside
+//! the image. Reads the pixels under each kernel row's taps inside the image (tap by tap if the
+//! dilation of the width is above 1), all taps of the output channel's filter, and 4 bytes of bias.
 
 use crate::{
     bias,
@@ -69,7 +69,7 @@ impl Operator for Convolution {
         let layout = input(d, 0)?;
         let weights = operands[1].bytes(filter(d, &input(d, 1)?, place))?;
         let mut sum = 0i64;
-        // sum of (x - pad) w over the taps inside, and of (pad - zero point) w over all of them
+        // the sum of (x - pad) w over the taps inside, and of (pad - zero point) w over all taps
         for strip in strips(d, place)? {
             let x = operands[0].bytes(layout.rows(strip.row, strip.taps))?;
             let Run { start, bytes } = layout.rows(strip.tap, strip.taps);
@@ -91,7 +91,7 @@ impl Operator for Convolution {
     }
 }
 
-/// The channels of each pixel; of all pixels at once where no padding lies between them.
+/// Returns the channels of each pixel, or of all pixels at once if no padding lies between them.
 fn pixels<'a>(stored: &'a [u8], layout: &Layout) -> impl Iterator<Item = &'a [u8]> {
     let (stride, channels) = (layout.stride as usize, layout.columns as usize);
     let (stride, channels) =

@@ -1,6 +1,6 @@
-//! out = bias[c] + sum over taps of (x - zero point) * w[c], x = pad value outside. Reads the element
-//! of the channel under each tap inside the image; all taps of the channel's filter, one byte each;
-//! 4 bytes of bias.
+//! out = bias[c] + sum over taps of (x - zero point) * w[c], with x = pad value outside the image.
+//! Reads the element of the channel under each tap inside the image, all taps of the channel's
+//! filter, one byte each, and 4 bytes of bias.
 
 use crate::{
     bias,
@@ -65,7 +65,7 @@ impl Operator for Depthwise {
         let product = |x: i32, w: u8| {
             i64::from(x).wrapping_sub(d.zero_point_in.into()).wrapping_mul(w.cast_signed().into())
         };
-        // every tap as if it lay outside, then what those inside differ by
+        // every tap counts as if it lay outside, then the taps inside add their difference
         let mut sum =
             weights.iter().fold(0i64, |sum, w| sum.wrapping_add(product(d.pad_value, *w)));
         for strip in strips(d, place)? {

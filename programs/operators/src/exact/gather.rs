@@ -1,5 +1,5 @@
-//! out[.., c] = table[clamp(index, 0, V - 1), c]. Reads the index of the row, then the element of the
-//! column in the row of the table that the index, clamped, names.
+//! out[.., c] = table[clamp(index, 0, V - 1), c]. Reads the index of the row, then the element of
+//! the column in the table row that the clamped index names.
 
 use crate::{
     descriptor::{ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},
@@ -61,7 +61,7 @@ fn index_place(place: &Place) -> Place {
     Place { row: place.row, column: 0 }
 }
 
-/// Known once the index has been opened.
+/// Returns the place of the table entry, which is known once the index has been opened.
 fn entry(d: &Descriptor, place: &Place, operands: &[Operand; 3]) -> Result<Place, OperatorError> {
     let index = element(d, &index_place(place), operands, 0)?;
     let last = d.input_shapes[1][2].saturating_sub(1);

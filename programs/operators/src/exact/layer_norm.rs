@@ -14,7 +14,7 @@ use crate::{
     run::Run,
 };
 
-/// What makes a clamped value unsigned: floors do not depend on it.
+/// The offset that makes a clamped value unsigned. Floors do not depend on it.
 const OFFSET: i64 = 32_768;
 const LARGEST: i64 = 32_767;
 
@@ -60,14 +60,14 @@ impl Operator for LayerNorm {
         let [gamma, beta] = pair(d, place.column, operands, 1)?;
         let n = normalised(values, place.column).ok_or(OperatorError::WrongLength)?;
         let half = 1i64.wrapping_shl(u32::from(d.shift).wrapping_sub(1));
-        // |n * gamma| is below 2^52, half at most 2^61
+        // |n * gamma| is below 2^52, and half is at most 2^61
         let scaled = n.wrapping_mul(gamma.into()).wrapping_add(half) >> d.shift;
         Ok(scaled.wrapping_add(beta.into()) as i32)
     }
 }
 
-/// At most 2^20 + 1 in magnitude. A function of its own, in which the loops have all registers to
-/// themselves.
+/// Returns a value of at most 2^20 + 1 in magnitude. This is a separate function so that its loops
+/// have all registers to themselves.
 #[inline(never)]
 fn normalised(values: impl Iterator<Item = i32> + Clone, column: u64) -> Option<i64> {
     let clamped = values.map(|x| i64::from(x).clamp(-OFFSET, LARGEST).wrapping_add(OFFSET));
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_mean_is_rounded_half_up() {
-        // 0, 1: the mean is 1, so only the first deviates, by the whole root
+        // for 0 and 1 the mean is 1, so only the first value deviates, by the whole root
         assert_eq!(all(&[0, 1]), [-(1 << 20), 0]);
         assert_eq!(all(&[-1, 0]), [-(1 << 20), 0]);
     }

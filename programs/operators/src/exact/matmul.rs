@@ -1,6 +1,6 @@
-//! out[b, m, n] = bias[n] + sum over k of A[b, m, k] * B[b, n, k], B alike for all b if it has one.
-//! Reads row `row` of A; row `column` of B, in a batched B N * floor(row / M) + column; 4 bytes of
-//! bias.
+//! out[b, m, n] = bias[n] + sum over k of A[b, m, k] * B[b, n, k], where an unbatched B is the same
+//! for all b. Reads row `row` of A, row `column` of B (in a batched B, row N * floor(row / M) +
+//! column), and 4 bytes of bias.
 
 use crate::{
     bias,
@@ -62,7 +62,7 @@ impl Operator for Matmul {
     }
 }
 
-/// Row of B.
+/// Returns the row of B that the element at `place` reads.
 fn right(d: &Descriptor, place: &Place) -> Result<u64, OperatorError> {
     let [outer, inner, columns, _] = d.input_shapes[1].map(u64::from);
     if [outer, inner] == [1, 1] {
@@ -73,7 +73,7 @@ fn right(d: &Descriptor, place: &Place) -> Result<u64, OperatorError> {
     Ok(batch.saturating_mul(columns).saturating_add(place.column))
 }
 
-/// A function of its own, in which the loop has all registers to itself.
+/// This is a separate function so that its loop has all registers to itself.
 #[inline(never)]
 fn product(a: &[u8], b: &[u8]) -> i64 {
     dot(a, b, 0)

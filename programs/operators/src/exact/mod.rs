@@ -1,6 +1,6 @@
-//! The operators, one per file, and the functions that find the one that an opcode names. The
-//! build script lists this folder: a file without an opcode does not compile, nor does an opcode
-//! without a file.
+//! The operators, one per file, and the functions that find the one for an opcode. The build script
+//! lists this folder: a file without an opcode does not compile, and neither does an opcode without
+//! a file.
 
 use crate::{
     descriptor::{Descriptor, Fault, Opcode, Signature},
@@ -31,8 +31,8 @@ pub fn footprint(d: &Descriptor) -> Result<Footprint, Fault> {
     dispatch!(d.opcode, Found => Found::footprint(d))
 }
 
-/// The bytes of the input in `slot`, which is in use, that the element at `place` depends on, as
-/// runs in ascending order. `operands` are the inputs before it.
+/// Returns the bytes of the input in `slot` that the element at `place` depends on, as runs in
+/// ascending order. The input is in use, and `operands` are the inputs before it.
 pub fn runs(
     d: &Descriptor,
     place: &Place,
@@ -42,7 +42,7 @@ pub fn runs(
     dispatch!(d.opcode, Found => Found::runs(d, place, slot, operands))
 }
 
-/// What the output's element at `place` must be.
+/// Returns the value that the output's element at `place` must have.
 pub fn value(d: &Descriptor, place: &Place, operands: &[Operand; 3]) -> Result<i32, OperatorError> {
     dispatch!(d.opcode, Found => Found::value(d, place, operands))
 }

@@ -1,5 +1,6 @@
-//! (a - zero point) * (b - pad value), b repeated along its axes of 1: the fields are each factor's
-//! zero point. Reads the element at the same place, of b at index 0 along the axes of 1.
+//! (a - zero point) * (b - pad value), with b repeated along its axes of 1; the two fields are the
+//! factors' zero points. Reads the element at the same place of a, and of b with index 0 along its
+//! axes of 1.
 
 use crate::{
     descriptor::{ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},

@@ -1,5 +1,5 @@
 //! clamp(zero point + floor((x * m + 2^(s-1)) / 2^s)) in 64 bits: |x * m| < 2^62, 2^(s-1) <= 2^61.
-//! Reads the element at the same place; m and s per channel are the 8 bytes of its column.
+//! Reads the element at the same place; per-channel m and s are the 8 bytes of its column.
 
 use crate::{
     descriptor::{

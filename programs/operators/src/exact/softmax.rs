@@ -1,5 +1,6 @@
-//! 256 * e / sum of e - 128 of a row, e = 2^(16 - distance from the largest * m / 2^(s + 10))
-//! with the power of two by a polynomial; kernels/README.md has the formula. Reads the row.
+//! 256 * e / (sum of e) - 128 over a row, with e = 2^(16 - distance from the largest * m / 2^(s +
+//! 10)) and the power of two computed by a polynomial; kernels/README.md has the formula. Reads the
+//! row.
 
 use crate::{
     descriptor::{ensure, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},
@@ -12,7 +13,7 @@ use crate::{
 };
 
 const LAST_STEP: u64 = 32_767;
-/// Steps that halve the weight.
+/// Log2 of the number of steps that halve the weight.
 const STEPS_BITS: u32 = 10;
 
 pub struct Softmax;
@@ -68,7 +69,7 @@ fn share(values: impl Iterator<Item = i32> + Clone, column: u64, scale: &Scale) 
     Some((share as i32).wrapping_sub(128).min(127))
 }
 
-/// A function of its own, in which the loop has all registers to itself.
+/// This is a separate function so that its loop has all registers to itself.
 #[inline(never)]
 fn total(values: impl Iterator<Item = i32>, largest: i32, scale: Scale) -> u64 {
     values.fold(0u64, |sum, x| sum.wrapping_add(scale.weight(largest, x)))
@@ -81,7 +82,7 @@ struct Scale {
 }
 
 impl Scale {
-    /// 65,536 at a distance of 0; a distance is below 2^32 and the multiplier below 2^31.
+    /// Returns 65,536 at a distance of 0. A distance is below 2^32 and the multiplier below 2^31.
     fn weight(self, largest: i32, x: i32) -> u64 {
         let distance = largest.wrapping_sub(x).cast_unsigned();
         let product = u64::from(distance).wrapping_mul(self.multiplier);
@@ -90,7 +91,7 @@ impl Scale {
     }
 }
 
-/// 65,536 * 2^(-f / 1,024) to within 5, f below 1,024.
+/// Returns 65,536 * 2^(-f / 1,024) to within 5, for f below 1,024.
 fn power(f: u64) -> u64 {
     let cubic = 15_200u64.wrapping_sub(f.wrapping_mul(2_632) >> 10);
     let square = 45_341u64.wrapping_sub(f.wrapping_mul(cubic) >> 10);
@@ -149,7 +150,7 @@ mod tests {
     #[test]
     fn shares_follow_the_exponential_function() {
         let values: Vec<i32> = (0..64).map(|i| (i * i * 37) % 251 - 125).collect();
-        // scale 1/16 of the input: m / 2^s = 1024 / 16 / ln 2
+        // with a scale of 1/16 of the input: m / 2^s = 1024 / 16 / ln 2
         let multiplier = (1_024.0 / 16.0 / 2f64.ln() * f64::from(1 << 20)).round() as i32;
         let exact: Vec<f64> = values.iter().map(|x| (f64::from(*x) / 16.0).exp()).collect();
         let sum: f64 = exact.iter().sum();

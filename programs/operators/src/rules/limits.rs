@@ -1,4 +1,4 @@
-//! How much one output element may depend on.
+//! Limits of what one output element may depend on.
 
 use crate::{
     descriptor::{check_stored, elements, ensure, Descriptor, Fault},

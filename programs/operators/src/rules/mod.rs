@@ -1,5 +1,5 @@
-//! Which descriptors are accepted: the rules that hold for every operator. Those of one operator
-//! are in its file.
+//! The rules for descriptors that hold for every operator. The rules of a single operator are in
+//! its file.
 
 mod limits;
 
@@ -12,8 +12,8 @@ use crate::{
 };
 
 impl Descriptor {
-    /// Reads a descriptor and checks every rule that needs no other operator: what is accepted,
-    /// the chain can judge.
+    /// Reads a descriptor and checks every rule that does not involve other operators. The chain
+    /// can judge every descriptor that is accepted.
     pub fn parse(bytes: &[u8; DESCRIPTOR_BYTES]) -> Result<Self, Fault> {
         let raw = Raw(bytes);
         ensure(raw.version() == DESCRIPTOR_VERSION, Fault::BadVersion)?;

@@ -1,4 +1,4 @@
-//! Every element of small tensors, each from no more than the leaves that its runs name.
+//! Judges every element of small tensors, each from only the leaves that its runs name.
 
 mod places;
 mod rows;
@@ -22,7 +22,7 @@ impl Tensor {
         Self { shape, dtype, values }
     }
 
-    /// A fixed pattern over the whole range of int8.
+    /// Returns a tensor with a fixed pattern over the whole range of int8.
     fn pattern(shape: Shape, dtype: Dtype) -> Self {
         let count = shape.iter().product::<u32>() as i32;
         Self::new(shape, dtype, (0..count).map(|i| i * 37 % 256 - 128))
@@ -33,7 +33,8 @@ impl Tensor {
         self.values[(((n * height + h) * width + w) * columns + c) as usize]
     }
 
-    /// Canonical bytes to the end of the last leaf; row padding is no zero, lest it go unnoticed.
+    /// Returns the canonical bytes to the end of the last leaf. Row padding is not zero, so that
+    /// reading it is noticed.
     fn leaves(&self) -> Vec<u8> {
         let layout = Layout::of(&self.shape, self.dtype).unwrap();
         let mut stored = Vec::new();
@@ -49,7 +50,7 @@ impl Tensor {
     }
 }
 
-/// An operator over tensors; inputs that may be constants only are constants.
+/// An operator over tensors. Inputs that can only be constants are constants.
 struct Case {
     descriptor: Descriptor,
     tensors: Vec<Tensor>,

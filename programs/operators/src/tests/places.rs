@@ -1,4 +1,4 @@
-//! Operators that read other places than their own.
+//! Tests of operators that read places other than their own.
 
 use super::*;
 use Dtype::{Int32, Int8};

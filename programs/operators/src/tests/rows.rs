@@ -1,4 +1,4 @@
-//! Operators of a whole row, and requantisation.
+//! Tests of operators over a whole row, and of requantisation.
 
 use super::*;
 use Dtype::{Int32, Int8};
@@ -35,7 +35,7 @@ fn a_requantised_int32_is_clamped_to_its_own_range() {
     assert_eq!(requantised(2, 1, -130, 1_000), [-130, -130, -128, -125, 1_000]);
 }
 
-/// The formula of kernels/README.md, with no regard for speed.
+/// The formula of kernels/README.md, written without regard for speed.
 fn softmax(values: &[i32], column: usize, multiplier: u64, shift: u32) -> i32 {
     let largest = i64::from(*values.iter().max().unwrap());
     let weights: Vec<u64> = values
@@ -80,7 +80,7 @@ fn a_softmax_bears_the_widest_distances() {
     }
 }
 
-/// The formula of kernels/README.md in 128 bits.
+/// The formula of kernels/README.md, computed in 128 bits.
 fn layer_norm(values: &[i32], column: usize, [gamma, beta]: [i32; 2], shift: u32) -> i32 {
     let clamped: Vec<i128> = values.iter().map(|x| i128::from(*x).clamp(-32_768, 32_767)).collect();
     let count = clamped.len() as i128;

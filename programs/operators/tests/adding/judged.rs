@@ -1,4 +1,4 @@
-//! The operator that `main.rs` added, from its descriptor to its judgement.
+//! Takes the operator that `main.rs` added from its descriptor to its judgement.
 
 use operators::descriptor::{Descriptor, Dtype, Fault, Input, Opcode, DESCRIPTOR_BYTES};
 use protocol::merkle::{Digest, INPUTS, LEAF_BYTES, SPEC, TENSOR, TRACE};
@@ -6,7 +6,7 @@ use referee::{judge, Claim, Judgement, RefereeError, Stage};
 
 const VALUES: [i32; 3] = [7, -9, i32::MIN];
 
-/// Negates a row of three int32, which is job input 0.
+/// Returns a descriptor that negates a row of three int32, which is job input 0.
 fn descriptor() -> [u8; DESCRIPTOR_BYTES] {
     let mut bytes = [0; DESCRIPTOR_BYTES];
     bytes[..5].copy_from_slice(&[
@@ -26,7 +26,7 @@ fn descriptor() -> [u8; DESCRIPTOR_BYTES] {
     bytes
 }
 
-/// The only leaf of a row of int32.
+/// Returns the only leaf of a row of int32.
 fn leaf(values: &[i32]) -> [u8; LEAF_BYTES] {
     let mut leaf = [0; LEAF_BYTES];
     for (place, value) in leaf.chunks_exact_mut(4).zip(values) {

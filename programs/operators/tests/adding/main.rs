@@ -1,5 +1,5 @@
-//! Adds an operator to a copy of the workspace as README.md says, one file and one opcode, and
-//! runs `judged.rs` there: the new operator is decoded, validated and judged.
+//! Adds an operator to a copy of the workspace as README.md describes, with one file and one
+//! opcode, and runs `judged.rs` there: the new operator is decoded, validated and judged.
 
 use std::{
     fs, io,
@@ -26,7 +26,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The enum with one more opcode, whose code follows the last.
+/// Returns the enum's source with one more opcode, whose code follows the last one.
 fn with_opcode(source: &str, name: &str) -> String {
     let code = |line: &str| line.trim().strip_suffix(',')?.split_once(" = ")?.1.parse().ok();
     let lines: Vec<_> = source.lines().collect();
@@ -45,8 +45,8 @@ fn a_file_and_an_opcode_add_an_operator() -> io::Result<()> {
         fs::remove_dir_all(&workspace)?;
     }
     copy(package.parent().unwrap(), &workspace)?;
-    // Another version, so that builds of the copy share dependencies with those of the workspace
-    // and replace nothing of its own.
+    // The copy has another version, so that its builds share dependencies with those of the
+    // workspace and replace nothing of the workspace's own.
     let manifest = workspace.join("Cargo.toml");
     let version = concat!("version = \"", env!("CARGO_PKG_VERSION"));
     let renamed = fs::read_to_string(&manifest)?.replace(version, &format!("{version}+adding"));
@@ -59,7 +59,8 @@ fn a_file_and_an_opcode_add_an_operator() -> io::Result<()> {
     fs::create_dir_all(workspace.join("referee/tests"))?;
     fs::copy(here.join("judged.rs"), workspace.join("referee/tests/judged.rs"))?;
 
-    // the whole workspace, so that dependencies have the features with which they are built already
+    // this builds the whole workspace, so that dependencies have the features with which they are
+    // already built
     let run = Command::new(env!("CARGO"))
         .args(["test", "--workspace", "--test", "judged", "--offline", "--target-dir"])
         .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap())

@@ -9,7 +9,7 @@ use crate::{
     state::{Config, Task},
 };
 
-/// Anyone may crank, for a tip.
+/// Anyone may crank and earns a tip.
 #[derive(Accounts)]
 pub struct CloseJoining<'info> {
     pub cranker: Signer<'info>,
@@ -41,7 +41,7 @@ pub(crate) fn handler(ctx: Context<CloseJoining>) -> Result<()> {
     let mut task = accounts.task.load_mut()?;
     task.close_joining(clock.slot, &accounts.config.params)?;
     let (cranker, escrow) = (accounts.cranker.key(), accounts.escrow.as_ref());
-    // tips bear no fee, and no run is paid here
+    // tips are free of fees, and no run is paid here
     let settlement = conclude_step(&mut task, cranker, 0, &accounts.authority, escrow)?;
     emit!(JoiningClosed {
         envelope: task.next_envelope(&clock)?,

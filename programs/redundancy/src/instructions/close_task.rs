@@ -3,7 +3,7 @@ use protocol::{addresses, seeds};
 
 use crate::{errors::RedundancyError, events::TaskClosed, state::Task};
 
-/// Anyone may crank once nobody has anything to get from the task; its rent returns to the buyer.
+/// Anyone may crank once the task owes nobody anything. The rent returns to the buyer.
 #[derive(Accounts)]
 pub struct CloseTask<'info> {
     /// CHECK: the task names it; it receives the rent

@@ -12,7 +12,7 @@ use crate::{
     state::{Config, Task},
 };
 
-/// Anyone may crank, for a tip.
+/// Anyone may crank and earns a tip.
 #[derive(Accounts)]
 pub struct Decide<'info> {
     pub cranker: Signer<'info>,

@@ -7,8 +7,8 @@ use crate::{
     CPI_SIGNER,
 };
 
-/// Records the step of whoever cranked. If it ended the task, credits everyone whom the task owes
-/// and makes its escrow final. Returns what was credited.
+/// Records the cranker's step. If it ended the task, credits everyone that the task owes and makes
+/// its escrow final. Returns the sum of the credits in base units.
 pub(super) fn conclude_step<'info>(
     task: &mut Task,
     cranker: Pubkey,

@@ -11,7 +11,8 @@ use crate::{
     CPI_SIGNER,
 };
 
-/// Anyone may crank, for a tip. The bond goes to the task's vault, where the buyer reclaims it.
+/// Anyone may crank and earns a tip. The bond goes to the task's vault, where the buyer reclaims
+/// it.
 #[derive(Accounts)]
 pub struct ExpireRun<'info> {
     pub cranker: Signer<'info>,
@@ -64,7 +65,7 @@ pub struct ExpireRun<'info> {
 }
 
 impl ExpireRun<'_> {
-    /// Returns the bond.
+    /// Returns the bond in base units.
     fn validate(&self, provider: &Pubkey) -> Result<u64> {
         let (task, exposure) = (self.task.key(), self.exposure.load()?);
         require_keys_eq!(self.escrow.load()?.job, task, RedundancyError::WrongEscrow);

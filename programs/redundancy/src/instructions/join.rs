@@ -53,7 +53,8 @@ pub struct Join<'info> {
 }
 
 impl Join<'_> {
-    /// First slot in which this provider may join. A hash that has aged out opens the task to all.
+    /// Returns the first slot in which this provider may join. When the hash has aged out, everyone
+    /// may join.
     fn turn(&self, posted_slot: u64, params: &Params) -> Result<u64> {
         let wait = match slot_hashes::lookup(&self.slot_hashes, posted_slot)
             .ok_or(RedundancyError::WrongSlotHashes)?

@@ -1,4 +1,4 @@
-//! One file an instruction: its accounts, then validation, then the handler.
+//! One file per instruction, with its accounts, its validation and its handler.
 
 pub mod close_joining;
 pub mod close_task;

@@ -26,7 +26,7 @@ pub struct TaskTerms {
     pub k: u8,
     /// Number of runs wanted at first.
     pub n: u8,
-    /// Number of runs that the buyer locks the price of, at most `MAX_TASK_RUNS`.
+    /// Number of runs whose price the buyer locks, at most `MAX_TASK_RUNS`.
     pub max_runs: u8,
     /// Base units of $NLOV for each paid run.
     pub price: u64,
@@ -50,7 +50,8 @@ impl TaskTerms {
     }
 }
 
-/// Follows `escrow::lock` in one transaction: price, and tips, for as many runs as there can be.
+/// Follows `escrow::lock` in one transaction, which locks the price of the maximum number of runs,
+/// and the tips.
 #[derive(Accounts)]
 #[instruction(task_id: u64)]
 pub struct PostTask<'info> {

@@ -4,7 +4,7 @@ use staking::{calls::unlock_exposure, program::Staking, state::Exposure};
 
 use crate::{errors::RedundancyError, events::BondReleased, state::Task, CPI_SIGNER};
 
-/// Anyone may crank once the task has ended, as nobody but the provider gets anything.
+/// Anyone may crank once the task has ended, because only the provider receives anything.
 #[derive(Accounts)]
 pub struct ReleaseBond<'info> {
     #[account(mut)]

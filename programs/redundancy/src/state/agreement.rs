@@ -1,16 +1,16 @@
-//! Who agrees with whom. Equal roots agree by themselves; other outputs when both of their
-//! providers say so.
+//! Which runs agree. Runs with equal roots agree by themselves; runs with different roots agree
+//! when both of their providers say so.
 
 use super::{Element, Run, RunState, Task, MAX_TASK_RUNS};
 
 impl Task {
-    /// Bit i: run i is revealed.
+    /// Returns a mask in which bit i tells whether run i is revealed.
     pub fn revealed(&self) -> u8 {
         self.mask(|run| run.is(RunState::Revealed))
     }
 
-    /// Bit i: run i belongs to a mutually agreeing set of at least k. Any two such sets share a
-    /// run, since k is more than half of all.
+    /// Returns a mask in which bit i tells whether run i belongs to a mutually agreeing set of at
+    /// least k. Any two such sets share a run, since k is more than half of all runs.
     pub fn agreeing(&self) -> u8 {
         let revealed = self.revealed();
         let rows = self.agreement();
@@ -22,7 +22,8 @@ impl Task {
             .fold(0, |union, set| union | set)
     }
 
-    /// Row i, bit j: runs i and j agree; each agrees with itself.
+    /// Returns one mask per run: bit j of row i tells whether runs i and j agree. Each run agrees
+    /// with itself.
     fn agreement(&self) -> [u8; MAX_TASK_RUNS] {
         let mut rows = [0; MAX_TASK_RUNS];
         for ((index, run), row) in (0..).zip(self.runs()).zip(&mut rows) {
@@ -53,7 +54,8 @@ mod tests {
     use super::*;
     use crate::state::running::tests::revealed;
 
-    /// Agreeing runs of k of as many as there are outputs, with the masks told.
+    /// Returns the agreeing runs of a task with these roots, of which k must agree, after the
+    /// providers reported the masks in `told`.
     fn agreeing(k: u8, roots: &[u8], told: &[u8]) -> u8 {
         let mut task = revealed(k, 7, roots);
         for (run, agrees) in task.runs.iter_mut().zip(told) {
@@ -77,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_set_agrees_pair_by_pair() {
-        // a chain: 0 with 1, 1 with 2
+        // a chain: 0 agrees with 1, and 1 with 2
         let chain = [0b010, 0b101, 0b010];
         assert_eq!(agreeing(3, &[1, 2, 3], &chain), 0);
         assert_eq!(agreeing(3, &[1, 2, 3], &[0b110, 0b101, 0b011]), 0b111);
@@ -91,7 +93,7 @@ mod tests {
 
     #[test]
     fn nobody_is_pushed_out_by_being_denied() {
-        // 0, 1 and 2 agree; 3 and 4, right as well, deny 2
+        // 0, 1 and 2 agree; 3 and 4 are right as well, but deny 2
         let told = [0b11110, 0b11101, 0b00011, 0b10011, 0b01011];
         assert_eq!(agreeing(3, &[1, 2, 3, 4, 5], &told), 0b11111);
     }

@@ -1,6 +1,6 @@
 use anchor_lang::prelude::*;
 
-/// PDA `["buyer", owner]`. Task ids count up and are never used twice, so a closed task cannot come
+/// PDA `["buyer", owner]`. Task ids count up and are never reused, so a closed task cannot come
 /// back with other contents under an address that providers know.
 #[account]
 #[derive(InitSpace)]

@@ -7,24 +7,25 @@ use crate::errors::RedundancyError;
     AnchorSerialize, AnchorDeserialize, InitSpace, Clone, Copy, Debug, Default, PartialEq, Eq,
 )]
 pub struct Params {
-    /// Slots in which providers may join, from posting and from each extension.
+    /// Slots after posting, and after each extension, in which providers may join.
     pub join_slots: u64,
-    /// Slots from the last join in which all must commit.
+    /// Slots after the last join in which every provider must commit.
     pub run_slots: u64,
-    /// Slots in which those that committed must reveal.
+    /// Slots in which the providers that committed must reveal.
     pub reveal_slots: u64,
-    /// Slots in which those that revealed must compare.
+    /// Slots in which the providers that revealed must compare.
     pub compare_slots: u64,
-    /// Slots that a provider with all the stake waits for its turn on average.
+    /// Average number of slots that a provider with all the stake waits for its turn.
     pub claim_scale_slots: u64,
     /// Slots after which every provider may join.
     pub claim_max_delay_slots: u64,
-    /// Share of a run's price that silence costs, in basis points.
+    /// Share of a run's price that a silent provider loses, in basis points.
     pub bond_bps: u16,
 }
 
 impl Params {
-    /// Everybody's turn to join comes within the time to join.
+    /// Checks the parameters: among other things, every provider's turn must come within the time
+    /// to join.
     pub fn validate(&self) -> Result<()> {
         let windows = [self.join_slots, self.run_slots, self.reveal_slots, self.compare_slots];
         require!(
@@ -37,7 +38,7 @@ impl Params {
     }
 }
 
-/// PDA `["config"]`.
+/// PDA `["config"]`: the governing authority and the parameters.
 #[account]
 #[derive(InitSpace, Debug)]
 pub struct Config {

@@ -3,22 +3,23 @@ use protocol::fixed::bps_ceil;
 
 use super::{Task, MAX_CRANKERS, MAX_TASK_RUNS};
 
-/// Who gets what when a task ends; whatever remains is the buyer's.
+/// The credits when a task ends. The remainder goes back to the buyer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settlement {
     pub credits: Vec<Credit>,
-    /// Taken from the providers' earnings.
+    /// Fee taken from the providers' earnings, in base units.
     pub fee: u64,
 }
 
 impl Settlement {
-    /// Sum of the credits.
+    /// Returns the sum of the credits in base units.
     pub fn credited(&self) -> Option<u64> {
         self.credits.iter().try_fold(0u64, |sum, credit| sum.checked_add(credit.amount))
     }
 }
 
-/// Each paid run earns the price less the fee, each tipped crank step a tip.
+/// Returns the settlement: each paid run earns the price less the fee, and each tipped crank step
+/// earns a tip.
 pub fn settlement(task: &Task, fee_bps: u16) -> Option<Settlement> {
     let fee = bps_ceil(task.price, fee_bps)?;
     let net = task.price.checked_sub(fee)?;

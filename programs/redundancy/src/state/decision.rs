@@ -11,14 +11,15 @@ protocol::limits! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     Settled,
-    /// More providers are wanted.
+    /// The task was extended and waits for more providers.
     Extended,
     Undecided,
 }
 
 impl Task {
-    /// Pays the runs that agree; while none do and there is money for more runs, asks for them.
-    /// Earlier runs keep their part. k stays more than half of all, or two sets could win.
+    /// Decides the task: pays the runs that agree, or asks for more runs while none agree and the
+    /// buyer's money allows it. Earlier runs keep their part. k stays more than half of all runs,
+    /// because otherwise two sets could win.
     pub fn decide(&mut self, slot: u64, params: &Params) -> Result<Decision> {
         self.require_decidable(slot)?;
         let agreeing = self.agreeing();

@@ -1,5 +1,5 @@
-//! What the program stores. Transitions are methods of the stored type; an instruction checks who
-//! asks, the type checks whether it may happen.
+//! The accounts that the program stores. Transitions are methods of the stored type: an instruction
+//! checks the caller, and the type checks whether the transition is allowed.
 
 mod agreement;
 mod buyer;

@@ -7,13 +7,13 @@ use solana_sha256_hasher::hashv;
 protocol::codes! {
     /// Values of `Run.state`.
     pub enum RunState {
-        /// Its provider is to run the task.
+        /// The provider has joined and must run the task.
         Joined = 0,
-        /// A commitment to the output is recorded.
+        /// The provider has committed to its output.
         Committed = 1,
         /// The root of the output is known.
         Revealed = 2,
-        /// Did not commit or reveal in time: the bond is gone.
+        /// The provider did not commit or reveal in time and lost its bond.
         Silent = 3,
     }
 }
@@ -23,19 +23,19 @@ protocol::codes! {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Run {
     pub provider: Pubkey,
-    /// As [`commitment`] gives it; zero until committed.
+    /// Commitment as computed by [`commitment`]; zero until committed.
     pub commitment: [u8; 32],
-    /// Tensor root of the output's bytes as one row; zero until revealed.
+    /// Tensor root of the output's bytes as a single row; zero until revealed.
     pub root: [u8; 32],
     pub joined_slot: u64,
-    /// Base units that silence costs.
+    /// Base units that the provider loses when it stays silent.
     pub bond: u64,
     pub state: u8,
-    /// Round it joined in, from 1.
+    /// Round in which the provider joined, from 1.
     pub round: u8,
-    /// Bit i: its provider says that run i's output agrees with its own.
+    /// Bit i tells whether the provider says that run i's output agrees with its own.
     pub agrees: u8,
-    /// Latest round in which its provider compared; 0 for none.
+    /// Latest round in which the provider compared; 0 for none.
     pub compared: u8,
     /// 1 once the bond is released.
     pub released: u8,
@@ -48,8 +48,8 @@ impl Run {
     }
 }
 
-/// What a provider commits to: SHA256(root | salt | provider | task). Its own key and the task are
-/// part of it, so that a copy of somebody else's commitment can never be opened.
+/// Returns what a provider commits to: SHA256(root | salt | provider | task). The provider's key
+/// and the task are part of it, so a copy of somebody else's commitment can never be opened.
 pub fn commitment(root: &[u8; 32], salt: &[u8; 32], provider: &Pubkey, task: &Pubkey) -> [u8; 32] {
     hashv(&[root, salt, provider.as_ref(), task.as_ref()]).to_bytes()
 }

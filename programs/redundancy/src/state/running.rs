@@ -1,5 +1,5 @@
-//! From joining to the last comparison: what each run may do, and when a state is over. A state
-//! ends with the last run that it waits for, whether that one acted or expired.
+//! The steps from joining to the last comparison: what each run may do, and when a state ends. A
+//! state ends with the last run that it waits for, whether that run acted or expired.
 
 use anchor_lang::prelude::*;
 
@@ -7,7 +7,7 @@ use super::{commitment, Element, Params, Run, RunState, State, Task};
 use crate::errors::{Checked, RedundancyError};
 
 impl Task {
-    /// Adds a run; the last one wanted starts all. Returns its index.
+    /// Adds a run and returns its index. The last run that is wanted starts the running state.
     pub fn join(&mut self, provider: Pubkey, bond: u64, slot: u64, params: &Params) -> Result<u8> {
         self.require(State::Joining)?;
         require!(slot <= self.deadline, RedundancyError::DeadlinePassed);
@@ -23,8 +23,9 @@ impl Task {
         Ok(index)
     }
 
-    /// The time to join is over: those who joined run the task if k of them can agree and this
-    /// round brought somebody new, else it ends. k was more than half of a larger number.
+    /// Closes joining after its deadline. The providers that joined run the task if k of them can
+    /// agree and this round brought a new one; otherwise the task ends. k stays more than half of
+    /// the runs, because it was more than half of a larger number.
     pub fn close_joining(&mut self, slot: u64, params: &Params) -> Result<()> {
         self.require(State::Joining)?;
         require!(slot > self.deadline, RedundancyError::DeadlineAhead);
@@ -74,8 +75,7 @@ impl Task {
         self.advance(slot, params)
     }
 
-    /// Counts out a run that the state's deadline has passed. Returns its provider, whose bond is
-    /// lost.
+    /// Expires a run that missed the state's deadline. Returns its provider, whose bond is lost.
     pub fn expire(&mut self, index: u8, slot: u64, params: &Params) -> Result<Pubkey> {
         let awaited = self.awaited()?;
         require!(slot > self.deadline, RedundancyError::DeadlineAhead);
@@ -87,7 +87,7 @@ impl Task {
         Ok(provider)
     }
 
-    /// Records which other outputs agree with this run's, once a round.
+    /// Records which other outputs agree with this run's, once per round.
     pub fn compare(&mut self, index: u8, agrees: u8, slot: u64) -> Result<()> {
         self.require(State::Comparing)?;
         require!(slot <= self.deadline, RedundancyError::DeadlinePassed);
@@ -106,7 +106,7 @@ impl Task {
         Ok(())
     }
 
-    /// State of the runs that the present state waits for.
+    /// Returns the state of the runs that the present state waits for.
     fn awaited(&self) -> Result<RunState> {
         if self.is(State::Running) {
             return Ok(RunState::Joined);
@@ -115,8 +115,8 @@ impl Task {
         Ok(RunState::Committed)
     }
 
-    /// Ends running and revealing when nobody is waited for. Where fewer than k outputs can be
-    /// known, what is committed stays hidden, so that later runs cannot copy it.
+    /// Ends running and revealing when no run is waited for. Where fewer than k outputs can become
+    /// known, the commitments stay hidden, so that later runs cannot copy them.
     fn advance(&mut self, slot: u64, params: &Params) -> Result<()> {
         if self.count(self.awaited()?) > 0 {
             return Ok(());
@@ -134,7 +134,7 @@ impl Task {
         self.enter(State::Comparing, slot, params.compare_slots)
     }
 
-    /// Whether outputs were revealed that could agree without being equal.
+    /// Returns whether the revealed outputs include some that could agree without being equal.
     fn differs(&self) -> bool {
         let mut roots = self.runs().iter().filter(|run| run.is(RunState::Revealed));
         let first = roots.next().map(|run| run.root);
@@ -162,7 +162,7 @@ pub mod tests {
         [index; 32]
     }
 
-    /// Everybody awaited commits, in `slot`, to its output in `roots`.
+    /// Lets every awaited run commit, in `slot`, to its output in `roots`.
     pub fn commit_all(task: &mut Task, roots: &[u8], slot: u64) {
         for (index, root) in (0..).zip(roots) {
             if task.runs()[usize::from(index)].is(RunState::Joined) {
@@ -184,7 +184,7 @@ pub mod tests {
         }
     }
 
-    /// Joined, committed and revealed with these outputs.
+    /// Returns a task whose runs have joined, committed and revealed these outputs.
     pub fn revealed(k: u8, max_runs: u8, roots: &[u8]) -> Box<Task> {
         let mut task = posted(k, u8::try_from(roots.len()).unwrap(), max_runs);
         join_all(&mut task, 1_001);

@@ -8,7 +8,7 @@ use super::{Params, Run, RunState, Tolerance};
 use crate::errors::{Checked, RedundancyError};
 
 protocol::limits! {
-    /// Maximum number of runs of a task. A mask of one byte has a bit for each.
+    /// Maximum number of runs of a task. A mask of one byte holds one bit per run.
     pub const MAX_TASK_RUNS: usize = 7;
     /// Number of crank steps per task that the buyer locks a tip for; later steps earn nothing.
     pub const PAID_CRANK_STEPS: u8 = 8;
@@ -19,21 +19,21 @@ protocol::limits! {
 protocol::codes! {
     /// Values of `Task.state`.
     pub enum State {
-        /// Providers join.
+        /// Providers may join.
         Joining = 0,
-        /// Those of this round run the task and commit.
+        /// The providers of this round run the task and commit.
         Running = 1,
-        /// Those that committed reveal their roots.
+        /// The providers that committed reveal their roots.
         Revealing = 2,
-        /// Those that revealed say whose outputs agree with theirs.
+        /// The providers that revealed report whose outputs agree with theirs.
         Comparing = 3,
-        /// Nothing can change before `decide`.
+        /// Everything is known, and `decide` is due.
         Deciding = 4,
-        /// Those that agree are paid.
+        /// The runs that agree were paid.
         Settled = 5,
-        /// Too few agree: nobody is paid.
+        /// Too few runs agreed, and nobody was paid.
         Undecided = 6,
-        /// Too few joined.
+        /// Too few providers joined.
         Cancelled = 7,
     }
 }
@@ -42,11 +42,11 @@ protocol::codes! {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Cranker {
     pub party: Pubkey,
-    /// Steps this party took, one tip each.
+    /// Number of paid steps that this party took; each earns one tip.
     pub steps: u64,
 }
 
-/// PDA `["task", buyer, id u64 LE]`.
+/// PDA `["task", buyer, id u64 LE]`: a task and its runs.
 #[account(zero_copy)]
 #[derive(Debug)]
 pub struct Task {
@@ -55,36 +55,36 @@ pub struct Task {
     pub kernel: [u8; 32],
     /// SHA-256 of the input manifest.
     pub input: [u8; 32],
-    /// Where the buyer serves package and inputs.
+    /// URL where the buyer serves the package and the inputs.
     pub source: [u8; 96],
     pub id: u64,
     pub output_bytes: u64,
-    /// Of each paid run, less the escrow's fee.
+    /// Price of each paid run in base units, before the escrow's fee is taken.
     pub price: u64,
-    /// For each of the first crank steps.
+    /// Base units for each paid crank step.
     pub tip: u64,
-    /// Slot of posting, or of the latest extension: turns to join count from it.
+    /// Slot of posting, or of the latest extension. Turns to join count from it.
     pub posted_slot: u64,
-    /// Last slot of the present state; without a meaning once nothing can change.
+    /// Last slot of the present state; meaningless once the task has ended.
     pub deadline: u64,
     pub sequence: u64,
     pub tolerance: Tolerance,
     pub element: u8,
-    /// Runs that must agree: more than half of `n`.
+    /// Number of runs that must agree: more than half of `n`.
     pub k: u8,
-    /// Runs wanted so far.
+    /// Number of runs wanted so far.
     pub n: u8,
-    /// Runs that the buyer locked the price of.
+    /// Number of runs whose price the buyer locked.
     pub max_runs: u8,
     pub state: u8,
-    /// From 1; each extension begins another.
+    /// Round, counted from 1. Each extension begins another.
     pub round: u8,
-    /// Runs there are, silent ones included.
+    /// Number of runs that joined, silent ones included.
     pub joined: u8,
-    /// Bit i: run i is paid. Zero until settled.
+    /// Bit i tells whether run i is paid; zero until settled.
     pub paid: u8,
     pub cranker_count: u8,
-    /// Crank steps tipped.
+    /// Number of crank steps that earned a tip.
     pub tipped: u8,
     pub bump: u8,
     pub escrow_bump: u8,
@@ -127,7 +127,7 @@ impl Task {
         Ok(self.runs.get_mut(usize::from(index)).ok_or(RedundancyError::NoSuchRun)?)
     }
 
-    /// Index of the provider's run.
+    /// Returns the index of the provider's run.
     pub fn index_of(&self, provider: &Pubkey) -> Result<u8> {
         let index = self.runs().iter().position(|run| run.provider == *provider);
         let index = index.and_then(|index| u8::try_from(index).ok());
@@ -142,7 +142,8 @@ impl Task {
         Envelope::next(&mut self.sequence, clock).checked()
     }
 
-    /// Owes `party` a tip while there are any: a step is never refused for the lack of one.
+    /// Credits `party` with a tip while any are left. A step is never refused because no tip is
+    /// left.
     pub fn record_crank(&mut self, party: Pubkey) -> Result<()> {
         if self.tipped >= PAID_CRANK_STEPS {
             return Ok(());
@@ -159,21 +160,21 @@ impl Task {
         Ok(())
     }
 
-    /// Posted or extended: waits for providers.
+    /// Opens joining after the task was posted or extended.
     pub fn open_joining(&mut self, slot: u64, params: &Params) -> Result<()> {
         self.round = self.round.checked_add(1).checked()?;
         self.posted_slot = slot;
         self.enter(State::Joining, slot, params.join_slots)
     }
 
-    /// The state that lasts `slots` from here.
+    /// Enters `state`, which lasts `slots` from `slot`.
     pub(super) fn enter(&mut self, state: State, slot: u64, slots: u64) -> Result<()> {
         self.deadline = slot.checked_add(slots).checked()?;
         self.state = state as u8;
         Ok(())
     }
 
-    /// Lets a bond go, once and returns its provider.
+    /// Releases a bond, once, and returns its provider.
     pub fn release(&mut self, index: u8) -> Result<Pubkey> {
         self.require_ended()?;
         let run = self.run_mut(index)?;
@@ -199,7 +200,7 @@ pub mod tests {
         Pubkey::new_from_array([byte; 32])
     }
 
-    /// Posted in slot 1,000 for k of n, with room for `max_runs`.
+    /// Returns a task posted in slot 1,000 for k of n runs, with room for `max_runs`.
     pub fn posted(k: u8, n: u8, max_runs: u8) -> Box<Task> {
         let mut task: Box<Task> = Box::new(bytemuck::Zeroable::zeroed());
         (task.k, task.n, task.max_runs) = (k, n, max_runs);

@@ -7,7 +7,7 @@ use operators::descriptor::MAX_TENSOR_BYTES;
 use crate::errors::RedundancyError;
 
 protocol::codes! {
-    /// What an output's bytes are.
+    /// Element type of an output's bytes.
     pub enum Element {
         /// Outputs agree when they are equal.
         Bytes = 0,
@@ -27,8 +27,8 @@ impl Element {
     }
 }
 
-/// How far two elements may be apart and agree: any one of these suffices. Providers apply it; the
-/// chain only fixes it before anybody runs the task.
+/// How far apart two elements may be and still agree. Any one of these criteria suffices. Providers
+/// apply them; the chain only fixes them before anybody runs the task.
 #[derive(
     AnchorSerialize,
     AnchorDeserialize,
@@ -43,20 +43,21 @@ impl Element {
 )]
 #[repr(C)]
 pub struct Tolerance {
-    /// Bits of an f32.
+    /// Maximum absolute difference, as the bits of an f32.
     pub absolute: u32,
-    /// Bits of an f32: share of the larger magnitude.
+    /// Maximum difference as a share of the larger magnitude, as the bits of an f32.
     pub relative: u32,
-    /// Representable numbers between them.
+    /// Maximum difference in units in the last place: the steps between neighbouring floats.
     pub ulp: u32,
 }
 
-/// Whether these are the bits of a finite f32 with a clear sign.
+/// Returns whether these are the bits of a finite f32 with a clear sign bit.
 fn is_distance(bits: u32) -> bool {
     bits < f32::INFINITY.to_bits()
 }
 
-/// Refuses an output that is no whole number of elements, and a tolerance without a meaning.
+/// Refuses an output that is not a whole number of elements, and a tolerance that has no meaning
+/// for its type.
 pub fn validate_output(output_bytes: u64, element: u8, tolerance: &Tolerance) -> Result<()> {
     let element = Element::from_code(element).ok_or(RedundancyError::UnknownElement)?;
     require!(

@@ -8,7 +8,7 @@ use crate::{
     state::{balance, signed_by_pool, Pool, Position},
 };
 
-/// An owner can take the rewards its position has earned.
+/// An owner can withdraw the rewards that its position has earned.
 #[derive(Accounts)]
 pub struct ClaimRewards<'info> {
     pub owner: Signer<'info>,
@@ -36,7 +36,7 @@ impl ClaimRewards<'_> {
         let amount = std::mem::take(&mut position.rewards_owed);
         require!(amount > 0, StakingError::NothingToClaim);
         let bump = pool.bump;
-        // the token program is handed this account as the authority
+        // the token program borrows this account as the authority
         drop(pool);
         signed_by_pool(bump, |seeds| {
             token::transfer(

@@ -7,8 +7,8 @@ use crate::{
     state::{Pool, Position, Seat, Snapshot, NO_SEAT},
 };
 
-/// An owner can close a seat given up two epochs ago, once no snapshot shows it: whoever takes it
-/// next is never drawn by another's weight.
+/// An owner can close a seat that it vacated two epochs ago, once no snapshot contains it. So the
+/// next holder is never drawn by another owner's weight.
 #[derive(Accounts)]
 pub struct CloseSeat<'info> {
     #[account(mut)]

@@ -8,7 +8,7 @@ use crate::{
     state::{balance, signed_by_pool, Pool},
 };
 
-/// Anybody can move the emission due into the stream; what its vault lacks is forgone.
+/// Anybody can move the due emission into the stream. The amount that the vault lacks is forgone.
 #[derive(Accounts)]
 pub struct EmitRewards<'info> {
     #[account(mut)]
@@ -36,7 +36,7 @@ impl EmitRewards<'_> {
         let (reward_rate, period_end, bump) =
             (fixed::wide(pool.reward_rate), pool.period_end, pool.bump);
         let envelope = pool.envelope(&clock)?;
-        // the token program is handed this account as the authority
+        // the token program borrows this account as the authority
         drop(pool);
         signed_by_pool(bump, |seeds| {
             token::transfer(

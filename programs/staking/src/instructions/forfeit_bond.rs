@@ -8,8 +8,8 @@ use crate::{
     state::{signed_by_pool, Exposure, Pool, Position, VerifierTree},
 };
 
-/// The locking program, and verdict, can send an exposure's bond away for an objective timeout.
-/// A bond of zero, or already forfeited, moves nothing: no timeout step gets stuck on it.
+/// The program that locked an exposure, and verdict, can forfeit its bond for an objective timeout.
+/// A bond that is zero or already forfeited moves nothing, so no timeout step fails because of it.
 #[derive(Accounts)]
 pub struct ForfeitBond<'info> {
     #[account(constraint = exposure.load()?.may_forfeit(authority.key) @ StakingError::WrongCaller)]
@@ -49,7 +49,7 @@ impl ForfeitBond<'_> {
             .ok_or(StakingError::Overflow)?;
         position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
         let (total_staked, bump) = (pool.total_staked, pool.bump);
-        // the token program is handed this account as the authority
+        // the token program borrows this account as the authority
         drop(pool);
         signed_by_pool(bump, |seeds| {
             token::transfer(

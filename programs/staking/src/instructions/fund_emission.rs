@@ -8,7 +8,7 @@ use crate::{
     state::{balance, Pool},
 };
 
-/// Anybody can add to what the emission schedule hands out.
+/// Anybody can add to the amount that the emission schedule hands out.
 #[derive(Accounts)]
 pub struct FundEmission<'info> {
     pub funder: Signer<'info>,

@@ -8,7 +8,7 @@ use crate::{
     state::{balance, Pool},
 };
 
-/// Anybody can add to the stream of rewards from a token account it owns.
+/// Anybody can add to the stream of rewards from a token account that it owns.
 #[derive(Accounts)]
 pub struct FundRewards<'info> {
     pub funder: Signer<'info>,

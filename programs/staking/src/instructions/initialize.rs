@@ -13,7 +13,8 @@ use crate::{
 pub struct Initialize<'info> {
     #[account(mut, address = DEPLOYER @ StakingError::NotDeployer)]
     pub deployer: Signer<'info>,
-    /// A mint of the legacy token program: Token-2022's fees, hooks and delegates are kept out.
+    /// A mint of the legacy token program: Token-2022 is excluded because of its fees, hooks and
+    /// delegates.
     pub mint: Box<Account<'info, Mint>>,
     #[account(init, payer = deployer, space = Pool::SPACE, seeds = [seeds::POOL], bump)]
     pub pool: AccountLoader<'info, Pool>,

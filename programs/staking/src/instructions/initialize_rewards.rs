@@ -4,7 +4,7 @@ use protocol::{addresses::DEPLOYER, seeds};
 
 use crate::{errors::StakingError, state::Pool};
 
-/// The deployer can create the reward and emission vaults, once; emission counts from here.
+/// The deployer can create the reward and emission vaults, once. The emission starts from then on.
 #[derive(Accounts)]
 pub struct InitializeRewards<'info> {
     #[account(mut, address = DEPLOYER @ StakingError::NotDeployer)]

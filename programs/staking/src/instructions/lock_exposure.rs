@@ -7,19 +7,20 @@ use crate::{
     state::{Exposure, Position},
 };
 
-/// The registry, verdict and redundancy can expose free stake to a job when its owner signs too,
-/// and each owner once a job: the account that a released exposure leaves bars the next one.
+/// The registry, verdict and redundancy can expose free stake to a job when its owner signs too.
+/// Each owner can be exposed once per job: the account that a released exposure leaves behind
+/// prevents another one.
 #[derive(Accounts)]
 pub struct LockExposure<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
     #[account(constraint = Exposure::is_locker(authority.key) @ StakingError::WrongCaller)]
     pub authority: Signer<'info>,
-    /// CHECK: the calling program answers for what it names a job
+    /// CHECK: the calling program is responsible for the address that it passes as a job
     pub job: UncheckedAccount<'info>,
     #[account(mut, has_one = owner @ StakingError::WrongOwner)]
     pub position: AccountLoader<'info, Position>,
-    /// CHECK: the handler creates it; the seeds are stated for the IDL alone
+    /// CHECK: the handler creates it; the seeds are stated only for the IDL
     #[cfg_attr(
         feature = "idl-build",
         account(mut, seeds = [seeds::EXPOSURE, job.key.as_ref(), owner.key.as_ref()], bump)

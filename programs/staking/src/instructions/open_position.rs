@@ -6,7 +6,7 @@ use crate::{
     state::{Position, CATCH_RATE_START, NO_SEAT},
 };
 
-/// Anybody can open one position.
+/// Anybody can open one position for itself.
 #[derive(Accounts)]
 pub struct OpenPosition<'info> {
     #[account(mut)]

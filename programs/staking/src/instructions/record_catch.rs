@@ -7,7 +7,7 @@ use crate::{
     state::{Exposure, Pool, Position, VerifierTree},
 };
 
-/// Verdict can say, once for each exposure that it locked, that its owner saw a fraud.
+/// Verdict can record, once per exposure that it locked, that the exposure's owner noticed a fraud.
 #[derive(Accounts)]
 pub struct RecordCatch<'info> {
     #[account(address = VERDICT_CPI @ StakingError::WrongCaller)]

@@ -7,7 +7,7 @@ use crate::{
     state::{Pool, Position, Ticket, VerifierTree},
 };
 
-/// An owner can take free stake out: it stops earning now and is paid after unbonding.
+/// An owner can take free stake out. It stops earning at once and can be withdrawn after unbonding.
 #[derive(Accounts)]
 pub struct RequestUnstake<'info> {
     #[account(mut)]

@@ -2,7 +2,7 @@ use anchor_lang::prelude::*;
 
 use crate::{errors::StakingError, events::AuthoritySet, state::Pool};
 
-/// The authority can hand over to another that signs too.
+/// The authority can hand over to a new authority, which signs too.
 #[derive(Accounts)]
 pub struct SetAuthority<'info> {
     pub authority: Signer<'info>,

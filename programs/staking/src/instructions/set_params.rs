@@ -15,13 +15,13 @@ pub struct SetParams<'info> {
     pub authority: Signer<'info>,
     #[account(mut, has_one = authority @ StakingError::NotAuthority)]
     pub pool: AccountLoader<'info, Pool>,
-    /// CHECK: the registry, or its address while there is none
+    /// CHECK: the registry, or its address before it exists
     #[cfg_attr(
         feature = "idl-build",
         account(seeds = [seeds::REGISTRY], bump, seeds::program = addresses::JOB_REGISTRY)
     )]
     pub registry: UncheckedAccount<'info>,
-    /// CHECK: verdict's config, or its address while there is none
+    /// CHECK: verdict's config, or its address before it exists
     #[cfg_attr(
         feature = "idl-build",
         account(seeds = [seeds::CONFIG], bump, seeds::program = addresses::VERDICT)

@@ -8,8 +8,8 @@ use crate::{
     state::{signed_by_pool, Exposure, Pool, Position, VerifierTree},
 };
 
-/// Verdict can slash an exposure once, by at most its amount: part is burned, the rest is sent on,
-/// and the owner's seat weighs a quarter from now on.
+/// Verdict can slash an exposure once, by at most its amount. A share is burned, the rest goes to
+/// the destination, and the owner's catch rate falls to a quarter.
 #[derive(Accounts)]
 pub struct Slash<'info> {
     #[account(address = VERDICT_CPI @ StakingError::WrongCaller)]
@@ -60,7 +60,7 @@ impl Slash<'_> {
             .and_then(|burned| Some((burned, amount.checked_sub(burned)?)))
             .ok_or(StakingError::Overflow)?;
         let (total_staked, bump) = (pool.total_staked, pool.bump);
-        // the token program is handed this account as the authority
+        // the token program borrows this account as the authority
         drop(pool);
         signed_by_pool(bump, |seeds| {
             let authority = accounts.pool.as_ref();

@@ -7,7 +7,7 @@ use crate::{
     state::{Pool, Position, Seat, VerifierTree, HELD, NO_SEAT},
 };
 
-/// An owner with a verifier's stake can take one free seat.
+/// An owner with the minimum stake of a verifier can take one free seat.
 #[derive(Accounts)]
 #[instruction(index: u16)]
 pub struct TakeSeat<'info> {

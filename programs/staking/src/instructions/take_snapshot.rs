@@ -7,7 +7,7 @@ use crate::{
     state::{Pool, Snapshot, VerifierTree},
 };
 
-/// Anybody can copy the tree into the snapshot of this epoch's parity, once an epoch.
+/// Anybody can copy the tree into the snapshot of this epoch's parity, once per epoch.
 #[derive(Accounts)]
 pub struct TakeSnapshot<'info> {
     pub pool: AccountLoader<'info, Pool>,

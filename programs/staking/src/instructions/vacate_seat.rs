@@ -7,7 +7,7 @@ use crate::{
     state::{Pool, Position, Seat, VerifierTree},
 };
 
-/// An owner can give up its seat: it weighs nothing from now on.
+/// An owner can vacate its seat, which has no weight from then on.
 #[derive(Accounts)]
 pub struct VacateSeat<'info> {
     pub owner: Signer<'info>,

@@ -8,7 +8,7 @@ use crate::{
     state::{signed_by_pool, Pool, Position, Ticket},
 };
 
-/// An owner can cash a ticket from its available slot on; the ticket closes.
+/// An owner can withdraw a ticket's stake from its available slot on, which closes the ticket.
 #[derive(Accounts)]
 pub struct Withdraw<'info> {
     #[account(mut)]

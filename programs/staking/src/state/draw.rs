@@ -13,7 +13,7 @@ protocol::limits! {
     pub const VACATED_EPOCHS: u64 = 2;
 }
 
-/// Weights of all seats now, at `["verifiers"]`.
+/// Current weights of all seats, at `["verifiers"]`.
 #[account(zero_copy)]
 #[derive(Debug)]
 pub struct VerifierTree {
@@ -37,7 +37,7 @@ impl VerifierTree {
 }
 
 /// Weights of all seats when an epoch's snapshot was taken, at `["snapshot", parity]`. Verdict
-/// draws from these alone, so that a draw writes no account that others need.
+/// draws only from snapshots, so a draw writes no account that others need.
 #[account(zero_copy)]
 #[derive(Debug)]
 pub struct Snapshot {
@@ -73,7 +73,7 @@ impl Seat {
         self.vacated_epoch == HELD
     }
 
-    /// Whether the seat may go to somebody else from `epoch` on.
+    /// Returns whether the seat may go to somebody else in `epoch`.
     pub fn closable(&self, epoch: u64) -> bool {
         self.vacated_epoch
             .checked_add(VACATED_EPOCHS)

@@ -9,30 +9,31 @@ use crate::errors::StakingError;
 protocol::codes! {
     /// Values of `Exposure.state`.
     pub enum ExposureState {
-        /// Its stake cannot leave.
+        /// The stake is locked and cannot be withdrawn.
         Locked = 0,
-        /// Its stake is free again.
+        /// The stake is free again.
         Released = 1,
     }
 }
 
-/// Stake that answers for one party's part in one job, at `["exposure", job, owner]`. A released
-/// one that is kept bars its owner from being exposed to the same job again.
+/// Stake that one party has at risk for its part in one job, at `["exposure", job, owner]`. While a
+/// released exposure is kept, its owner cannot be exposed to the same job again.
 #[account(zero_copy)]
 #[derive(Debug, Default)]
 pub struct Exposure {
     pub job: Pubkey,
     pub owner: Pubkey,
-    /// The calling program's `["cpi"]` signer that locked it and alone can unlock it.
+    /// The `["cpi"]` signer of the program that locked the exposure. Only this signer can unlock
+    /// it.
     pub authority: Pubkey,
     pub amount: u64,
     pub bond: u64,
     pub locked_slot: u64,
     pub state: u8,
-    /// 1 once slashed.
+    /// 1 once the exposure is slashed.
     pub slashed: u8,
     pub bump: u8,
-    /// 1 once it earned its owner a catch.
+    /// 1 once the exposure has earned its owner a catch.
     pub caught: u8,
     pub padding: [u8; 4],
 }
@@ -41,19 +42,22 @@ impl Exposure {
     /// Bytes of the account.
     pub const SPACE: usize = 8 + std::mem::size_of::<Self>();
 
-    /// Makes a new account's zero bytes an exposure. None when they are not as many.
+    /// Initialises an exposure in a new account's zero bytes. Returns None when their length is
+    /// wrong.
     pub fn initialised(data: &mut [u8]) -> Option<&mut Self> {
         let (discriminator, fields) = data.split_at_mut_checked(Self::DISCRIMINATOR.len())?;
         discriminator.copy_from_slice(Self::DISCRIMINATOR);
         bytemuck::try_from_bytes_mut(fields).ok()
     }
 
-    /// Programs that may lock exposures and forfeit their bonds.
+    /// Returns whether `authority` belongs to a program that may lock exposures and forfeit their
+    /// bonds.
     pub fn is_locker(authority: &Pubkey) -> bool {
         [JOB_REGISTRY_CPI, VERDICT_CPI, REDUNDANCY_CPI].contains(authority)
     }
 
-    /// The locker may forfeit the bond, and verdict may whoever locked it.
+    /// Returns whether `authority` may forfeit the bond: the program that locked the exposure, or
+    /// verdict.
     pub fn may_forfeit(&self, authority: &Pubkey) -> bool {
         *authority == self.authority || *authority == VERDICT_CPI
     }
@@ -66,20 +70,20 @@ impl Exposure {
         self.amount.checked_add(self.bond)
     }
 
-    /// Returns what goes back to the free stake.
+    /// Releases the exposure and returns the amount that goes back to the free stake.
     pub fn release(&mut self) -> Result<u64> {
         require!(self.is(ExposureState::Locked), StakingError::AlreadyReleased);
         self.state = ExposureState::Released as u8;
         Ok(self.total().ok_or(StakingError::Overflow)?)
     }
 
-    /// Returns the bond that is lost: nothing the second time.
+    /// Forfeits the bond and returns the amount lost, which is 0 the second time.
     pub fn forfeit(&mut self) -> Result<u64> {
         require!(self.is(ExposureState::Locked), StakingError::AlreadyReleased);
         Ok(std::mem::take(&mut self.bond))
     }
 
-    /// A catch is earned once, and only while the stake that answers for it is there.
+    /// Records a catch. An exposure earns one catch at most, and only while its stake is locked.
     pub fn catch(&mut self) -> Result<()> {
         require!(self.is(ExposureState::Locked), StakingError::AlreadyReleased);
         require!(self.slashed == 0, StakingError::AlreadySlashed);

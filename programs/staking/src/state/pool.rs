@@ -21,20 +21,19 @@ use crate::errors::StakingError;
 )]
 #[repr(C)]
 pub struct Params {
-    /// Slots from a request to take stake out until its ticket can be cashed.
+    /// Slots from an unstake request until its ticket can be withdrawn.
     pub unbonding_slots: u64,
     /// Slots over which new rewards stream.
     pub reward_period_slots: u64,
-    /// Base units of $NLOV that the emission hands out per slot before it halves first.
+    /// Base units of $NLOV that the emission hands out per slot before its first halving.
     pub emission_per_slot: u64,
-    /// Slots after which the emission halves.
+    /// Slots from one halving of the emission to the next.
     pub halving_slots: u64,
-    /// Slots of an epoch, which has one snapshot of the verifiers.
+    /// Slots per epoch. Each epoch has one snapshot of the verifiers.
     pub epoch_slots: u64,
     /// Base units of $NLOV that a position needs for a verifier's seat.
     pub min_verifier_stake: u64,
-    /// Share of a slash that is burned, in basis points. It is this wide so that no padding is
-    /// needed.
+    /// Share of a slash that is burned, in basis points. It is a u64 so that no padding is needed.
     pub slash_burn_bps: u64,
 }
 
@@ -53,7 +52,8 @@ impl Params {
     }
 }
 
-/// All stake and the stream of rewards over it, at `["pool"]`; authority of the three vaults.
+/// The total stake and the stream of rewards over it, at `["pool"]`. It is the authority of the
+/// three vaults.
 #[account(zero_copy)]
 #[derive(Debug, Default)]
 pub struct Pool {
@@ -62,9 +62,9 @@ pub struct Pool {
     pub stake_vault: Pubkey,
     pub reward_vault: Pubkey,
     pub emission_vault: Pubkey,
-    /// Q64 rewards per unit of stake since the beginning, low limb first.
+    /// Rewards per unit of stake since the beginning, Q64, low limb first.
     pub reward_index: [u64; 2],
-    /// Q64 rewards a slot until `period_end`, low limb first.
+    /// Rewards per slot until `period_end`, Q64, low limb first.
     pub reward_rate: [u64; 2],
     pub total_staked: u64,
     pub period_end: u64,
@@ -92,7 +92,7 @@ impl Pool {
         Ok(Envelope::next(&mut self.sequence, clock).ok_or(StakingError::Overflow)?)
     }
 
-    /// Advances the index to `slot`. The stream waits while nobody stakes.
+    /// Advances the index to `slot`. The stream pauses while nobody stakes.
     pub fn accrue(&mut self, slot: u64) -> Option<()> {
         let streamed = slot.min(self.period_end).saturating_sub(self.last_update);
         if self.total_staked > 0 {
@@ -124,21 +124,21 @@ impl Pool {
         Some(())
     }
 
-    /// Refuses what is not a token account of the pool's mint.
+    /// Refuses an account that is not a token account of the pool's mint.
     pub fn check_mint(&self, account: &AccountInfo) -> Result<token::Holding> {
         token::holding(account)
             .filter(|holding| holding.mint == self.mint)
             .ok_or_else(|| StakingError::WrongTokenAccount.into())
     }
 
-    /// Refuses what is not `owner`'s token account of the pool's mint.
+    /// Refuses an account that is not `owner`'s token account of the pool's mint.
     pub fn check_owned(&self, account: &AccountInfo, owner: &Pubkey) -> Result<()> {
         require_keys_eq!(self.check_mint(account)?.owner, *owner, StakingError::WrongOwner);
         Ok(())
     }
 
-    /// Adds `amount` to the stream. What is left of it and what is new keep their own remaining
-    /// times, averaged by amount, so that nobody can stretch the stream by funding dust.
+    /// Adds `amount` to the stream. The new end averages the remaining times of the old and the new
+    /// rewards, weighted by amount, so nobody can stretch the stream by funding dust.
     pub fn stream(&mut self, amount: u64, slot: u64) -> Option<()> {
         self.accrue(slot)?;
         let remaining = self.period_end.saturating_sub(slot);
@@ -157,7 +157,8 @@ impl Pool {
         Some(())
     }
 
-    /// Emission since the last one: the rate halves every `halving_slots` from the start.
+    /// Returns the emission due since the last one. The rate halves every `halving_slots` from the
+    /// start.
     pub fn emission_due(&self, slot: u64) -> Option<u64> {
         let mut due = 0u64;
         let mut from = self.emission_last;
@@ -181,7 +182,7 @@ impl Pool {
     }
 }
 
-/// Balance of a vault.
+/// Returns the balance of a vault in base units.
 pub fn balance(vault: &AccountInfo) -> Result<u64> {
     Ok(token::holding(vault).ok_or(StakingError::WrongVault)?.amount)
 }

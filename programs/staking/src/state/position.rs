@@ -8,9 +8,9 @@ use super::VerifierTree;
 use crate::errors::StakingError;
 
 protocol::limits! {
-    /// Value of `Position.seat` without a seat.
+    /// Value of `Position.seat` of an owner without a seat.
     pub const NO_SEAT: u16 = u16::MAX;
-    /// A catch rate of one, Q16.
+    /// A catch rate of 1, Q16.
     pub const CATCH_RATE_ONE: u32 = 1 << 16;
     /// Catch rate of a new position, Q16.
     pub const CATCH_RATE_START: u32 = CATCH_RATE_ONE / 2;
@@ -22,23 +22,23 @@ protocol::limits! {
 pub struct Position {
     pub owner: Pubkey,
     pub amount: u64,
-    /// Part of `amount` that exposures hold.
+    /// Part of `amount` that is locked in exposures.
     pub exposed: u64,
-    /// Requested back, outside `amount`.
+    /// Stake that is on its way out. It is not part of `amount`.
     pub unbonding: u64,
     pub rewards_owed: u64,
-    /// The pool's index when rewards were settled last, low limb first.
+    /// The pool's reward index when rewards were last settled, low limb first.
     pub reward_index: [u64; 2],
     pub opened_slot: u64,
     pub sequence: u64,
-    /// Tickets ever made: the next one's id.
+    /// Number of tickets ever created, which is the id of the next one.
     pub tickets: u64,
     pub seat: u16,
-    /// 1 while the seat is being given up and weighs nothing.
+    /// 1 while the seat is being vacated and has no weight.
     pub seat_vacated: u8,
     pub bump: u8,
-    /// Q16, 0 to 65,536: how far a verifier is trusted to see what is wrong. It belongs to the
-    /// owner's stake, so that no other seat sheds it.
+    /// How far a verifier is trusted to notice a wrong result, Q16, 0 to 65,536. It belongs to the
+    /// owner's stake, so taking another seat does not reset it.
     pub catch_rate: u32,
 }
 
@@ -54,7 +54,8 @@ impl Position {
         Ok(Envelope::next(&mut self.sequence, clock).ok_or(StakingError::Overflow)?)
     }
 
-    /// Credits what the index has grown since, rounded down. Comes before any change of `amount`.
+    /// Credits the rewards since the last settlement, rounded down. It must run before any change
+    /// of `amount`.
     pub fn settle_rewards(&mut self, index: u128) -> Option<()> {
         let growth = index.checked_sub(fixed::wide(self.reward_index))?;
         let earned = fixed::q64_floor(growth.checked_mul(u128::from(self.amount))?)?;
@@ -89,31 +90,32 @@ impl Position {
         Some(())
     }
 
-    /// Loses `amount` of what exposures hold.
+    /// Removes `amount` from the stake that is locked in exposures.
     pub fn lose(&mut self, amount: u64) -> Option<()> {
         self.release(amount)?;
         self.amount = self.amount.checked_sub(amount)?;
         Some(())
     }
 
-    /// Whether the position has a seat that it has not given up.
+    /// Returns whether the position has a seat that it has not vacated.
     pub fn seated(&self) -> bool {
         self.seat != NO_SEAT && self.seat_vacated == 0
     }
 
-    /// A slash: three quarters of the catch rate are lost.
+    /// Records a slash: the catch rate loses three quarters.
     pub fn record_miss(&mut self) {
         self.catch_rate /= 4;
     }
 
-    /// A fraud that its ballot rejected: the catch rate gains a sixteenth of what it lacks.
+    /// Records a fraud that the owner's ballot rejected: the catch rate gains a sixteenth of its
+    /// distance to 1.
     pub fn record_catch(&mut self) {
         let lacking = CATCH_RATE_ONE.saturating_sub(self.catch_rate);
         self.catch_rate = self.catch_rate.saturating_add(lacking / 16);
     }
 
-    /// Stake times catch rate, rounded down: a seat's chance in a draw. Nothing below a verifier's
-    /// minimum, which is of stake alone.
+    /// Returns a seat's weight in a draw: stake times catch rate, rounded down. It is 0 below the
+    /// verifiers' minimum, which applies to the stake alone.
     pub fn weight(&self, min_verifier_stake: u64) -> Option<u64> {
         if self.amount < min_verifier_stake {
             return Some(0);
@@ -122,8 +124,7 @@ impl Position {
         u64::try_from(weight_q16.checked_div(CATCH_RATE_ONE.into())?).ok()
     }
 
-    /// Brings the tree's weight of the position's seat to what it must be now; returns it, or 0
-    /// without a seat.
+    /// Updates the weight of the position's seat in the tree and returns it, or 0 without a seat.
     pub fn weigh(
         &self,
         tree: Option<&AccountLoader<VerifierTree>>,

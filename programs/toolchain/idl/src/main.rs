@@ -1,5 +1,5 @@
-//! Prints the IDL of the Anchor program in the folder given, which is a member of the workspace
-//! in the current folder.
+//! Prints the IDL of the Anchor program in the given folder, which is a member of the workspace in
+//! the current folder.
 
 use std::{
     env,
@@ -16,8 +16,8 @@ use anchor_lang_idl::{
 
 const ADDRESSES: &str = "../idl/addresses.json";
 
-/// Library crates whose constants a program's IDL also states. Anchor reads only the program's own
-/// crate. `job_registry` is the program that accepts operator descriptors.
+/// Library crates whose constants a program's IDL also contains. Anchor reads only the program's
+/// own crate. `job_registry` is the program that accepts operator descriptors.
 const LIBRARIES: &[(&str, &[&str])] = &[("job_registry", &["operators", "protocol"])];
 
 fn main() -> ExitCode {
@@ -54,7 +54,7 @@ fn idl(folder: PathBuf) -> Result<String, Box<dyn Error>> {
     if let Some(pair) = idl.constants.array_windows().find(|[a, b]| a.name == b.name) {
         return Err(format!("{} is declared twice", pair[0].name).into());
     }
-    // Anchor prints the tokens of declare_id!, which are the path of a constant here.
+    // Anchor prints the tokens of declare_id!, which are only the path of a constant here.
     let addresses: serde_json::Value = serde_json::from_slice(&fs::read(ADDRESSES)?)?;
     idl.address = addresses["programs"][&idl.metadata.name]["address"]
         .as_str()
@@ -74,7 +74,7 @@ fn flat(accounts: Vec<IdlInstructionAccountItem>) -> Vec<IdlInstructionAccountIt
 }
 
 /// Returns the IDL constants that the library crate in this folder declares. Anchor's attribute
-/// makes a test of each, which prints the constant between two marks.
+/// turns each one into a test that prints the constant between two marks.
 fn constants(library: &Path) -> Result<Vec<IdlConst>, Box<dyn Error>> {
     let output = Command::new("cargo")
         .args(["test", "__anchor_private_print_idl_const", "--features", "idl-build"])

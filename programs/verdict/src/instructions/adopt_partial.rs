@@ -7,7 +7,7 @@ use crate::{
     state::{State, Verdict},
 };
 
-/// Anyone may crank. The registry ended a job that nobody carried on; its stages are judged.
+/// Anyone may crank. The registry ended a job that nobody continued, and its stages will be judged.
 #[derive(Accounts)]
 pub struct AdoptPartial<'info> {
     pub cranker: Signer<'info>,

@@ -8,7 +8,7 @@ use crate::{
     state::{Buffer, Config, Verdict},
 };
 
-/// Any provider of the job may show what the beacon asks for, from a buffer of its own.
+/// Any provider of the job may show the element that the beacon chose, from a buffer of its own.
 #[derive(Accounts)]
 pub struct AnswerElement<'info> {
     pub provider: Signer<'info>,

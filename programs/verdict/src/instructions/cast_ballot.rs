@@ -35,7 +35,7 @@ pub struct CastBallot<'info> {
 }
 
 impl CastBallot<'_> {
-    /// The seat must be held by whoever held it when the draw's snapshot was taken.
+    /// Checks that the seat's holder is the one that held it when the draw's snapshot was taken.
     fn validate(&self, verdict: &Verdict) -> Result<()> {
         require!(
             self.seat.is_held() && self.seat.taken_epoch <= verdict.snapshot_epoch,

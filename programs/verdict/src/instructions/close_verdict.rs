@@ -7,7 +7,7 @@ use crate::{
     state::{State, Verdict},
 };
 
-/// Anyone may crank; the rent goes back to whoever paid it.
+/// Anyone may crank. The rent goes back to the party that paid it.
 #[derive(Accounts)]
 pub struct CloseVerdict<'info> {
     #[account(mut, close = payer)]

@@ -23,7 +23,7 @@ pub struct CommitStage<'info> {
     pub graph: AccountLoader<'info, Graph>,
     #[account(mut)]
     pub provider: AccountLoader<'info, Provider>,
-    /// The provider's: its seat is never drawn for this job.
+    /// The provider's position. Its seat is never drawn for this job.
     #[account(has_one = owner @ VerdictError::Unauthorized)]
     pub position: AccountLoader<'info, Position>,
     pub registry: Box<Account<'info, Registry>>,
@@ -45,7 +45,7 @@ impl<'info> CommitStage<'info> {
         range.validate(job.progress, job.operators)
     }
 
-    /// Multiply-adds of the operators in `range`.
+    /// Returns the multiply-adds of the operators in `range`.
     fn macs(&self, range: StageRange) -> Result<u64> {
         let graph = self.graph.load()?;
         let up_to = |end: u16| match usize::from(end).checked_sub(1) {
@@ -58,7 +58,7 @@ impl<'info> CommitStage<'info> {
             .checked()
     }
 
-    /// The registry holds the lease's deadline and refuses what comes after it.
+    /// Reports the stage to the registry, which enforces the lease's deadline.
     fn record(&self, last: u16, macs: u64) -> Result<()> {
         call(
             job_registry::ID,

@@ -6,7 +6,7 @@ use crate::{
     state::{Config, Verdict},
 };
 
-/// The buyer misses the data of a result that it is about to pay for.
+/// The buyer cannot get the data of a result that it is about to pay for.
 #[derive(Accounts)]
 pub struct DemandAnswers<'info> {
     pub buyer: Signer<'info>,

@@ -10,8 +10,8 @@ use crate::{
 
 pub(super) const SLOT_HASHES: Pubkey = pubkey!("SysvarS1otHashes111111111111111111111111111");
 
-/// Anyone may crank. `even` and `odd` are staking's two snapshots: there are no others, so that
-/// two different ones are both.
+/// Anyone may crank. `even` and `odd` are staking's two snapshots: there are only two, so any two
+/// different ones are both.
 #[derive(Accounts)]
 pub struct Draw<'info> {
     pub cranker: Signer<'info>,
@@ -38,7 +38,7 @@ impl Draw<'_> {
         }
     }
 
-    /// Epoch of the snapshot used, and its seats.
+    /// Returns the epoch of the snapshot used, and the seats drawn from it.
     fn seats(&self, verdict: &Verdict) -> Result<(u64, Vec<u16>)> {
         let (even, odd) = (self.even.load()?, self.odd.load()?);
         let snapshot =

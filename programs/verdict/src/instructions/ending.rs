@@ -24,7 +24,8 @@ pub struct Conclusion<'info> {
     pub registry: UncheckedAccount<'info>,
 }
 
-/// What both ends of a verdict have in common: escrow credits, the registry concludes.
+/// The accounts and steps that both ends of a verdict share: escrow credits, and the registry
+/// concludes.
 pub struct Ending<'a, 'info> {
     pub authority: &'a AccountInfo<'info>,
     pub escrow: &'a AccountInfo<'info>,
@@ -33,7 +34,7 @@ pub struct Ending<'a, 'info> {
 
 impl<'info> Ending<'_, 'info> {
     /// Credits everyone and finalises the escrow. Returns the sum of the credits. With `slashed`,
-    /// the job's vault, a bounty may be credited beyond what the buyer locked.
+    /// the job's vault, a bounty may be credited beyond the amount that the buyer locked.
     pub fn credit(
         &self,
         settlement: Settlement,
@@ -65,7 +66,7 @@ impl<'info> Ending<'_, 'info> {
         Ok(credited)
     }
 
-    /// `blamed` is the provider whose reputation a void costs.
+    /// Concludes the job in the registry. `blamed` is the provider whose reputation a void costs.
     pub fn conclude(&self, outcome: JobState, macs: u64, blamed: Pubkey) -> Result<()> {
         let Conclusion { job, provider, utilisation, registry } = self.conclusion;
         call(
@@ -90,14 +91,14 @@ impl<'info> Ending<'_, 'info> {
     }
 }
 
-/// Checks that job and escrow are the verdict's.
+/// Checks that the job and the escrow belong to the verdict.
 pub fn require_of_job(verdict: &Verdict, job: &Pubkey, escrow_job: &Pubkey) -> Result<()> {
     require_keys_eq!(verdict.job, *job, VerdictError::JobMismatch);
     require_keys_eq!(verdict.job, *escrow_job, VerdictError::JobMismatch);
     Ok(())
 }
 
-/// Takes the last crank step and closes the books.
+/// Records the last crank step and settles the verdict.
 pub fn finish(verdict: &mut Verdict, cranker: Pubkey) -> Result<()> {
     verdict.record_crank(cranker)?;
     verdict.state = State::Settled as u8;

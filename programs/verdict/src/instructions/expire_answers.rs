@@ -8,9 +8,9 @@ use crate::{
     state::{Reason, Verdict},
 };
 
-/// Anyone may report a question without an answer once its time is over: the provider of the data
-/// is slashed. The payer's cost is the receipt's rent; no tip is due, since the buyer, whom it
-/// serves, gains far more.
+/// Anyone may report an unanswered question after its deadline, and the provider of the data is
+/// slashed. The payer pays for the receipt's rent. No tip is due, because this serves the buyer,
+/// who gains far more.
 #[derive(Accounts)]
 pub struct ExpireAnswers<'info> {
     #[account(mut)]
@@ -21,7 +21,7 @@ pub struct ExpireAnswers<'info> {
     pub job: AccountLoader<'info, Job>,
     #[account(address = verdict.load()?.graph @ VerdictError::JobMismatch)]
     pub graph: AccountLoader<'info, Graph>,
-    /// CHECK: the handler creates it; the seeds are stated for the IDL alone
+    /// CHECK: the handler creates it; the seeds are stated only for the IDL
     #[cfg_attr(
         feature = "idl-build",
         account(mut, seeds = [protocol::seeds::RECEIPT, job.key().as_ref()], bump)

@@ -3,7 +3,7 @@ use escrow::state::Config;
 
 use crate::errors::{Checked, VerdictError};
 
-/// Refuses all but the escrow program's fee vault of the job's shard.
+/// Refuses every account except the escrow program's fee vault of the job's shard.
 pub fn require_fee_vault<'info>(
     config: &'info AccountInfo<'info>,
     fee_vault: &AccountInfo<'info>,

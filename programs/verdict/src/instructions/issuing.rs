@@ -6,7 +6,7 @@ use crate::{
     state::{initialised, Receipt, Stage, Verdict},
 };
 
-/// What writes down why a provider is to be slashed.
+/// The accounts for issuing a receipt that records why a provider is to be slashed.
 pub struct Issuing<'a, 'info> {
     pub payer: &'a AccountInfo<'info>,
     pub receipt: &'a AccountInfo<'info>,
@@ -14,8 +14,8 @@ pub struct Issuing<'a, 'info> {
 }
 
 impl Issuing<'_, '_> {
-    /// Creates the receipt at its canonical address, with all that the verdict knows of `stage`;
-    /// `complete` adds the rest.
+    /// Creates the receipt at its canonical address and fills in what the verdict knows of `stage`.
+    /// `complete` fills in the rest.
     pub fn issue(
         &self,
         verdict: &Verdict,

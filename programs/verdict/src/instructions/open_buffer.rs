@@ -2,12 +2,12 @@ use anchor_lang::prelude::*;
 
 use crate::state::Buffer;
 
-/// The challenger created the account in the same transaction, owned by this program: whoever opens
-/// an account that somebody else left empty owns its rent.
+/// The challenger created the account in the same transaction, owned by this program. An empty
+/// account that somebody else left behind could be opened by anyone, who would then own its rent.
 #[derive(Accounts)]
 pub struct OpenBuffer<'info> {
     pub challenger: Signer<'info>,
-    /// Gets the rent back.
+    /// Party that gets the rent back.
     pub payer: Signer<'info>,
     /// CHECK: only its key is used; a proof compares it with the verdict's
     pub job: UncheckedAccount<'info>,

@@ -7,7 +7,7 @@ use crate::{
     state::{Config, Receipt, Verdict},
 };
 
-/// Anyone who knows the salt can show that a proven lie was told on the buyer's order.
+/// Anyone who knows the salt can show that the buyer ordered a proven lie.
 #[derive(Accounts)]
 pub struct OpenTrap<'info> {
     pub config: Account<'info, Config>,

@@ -12,7 +12,7 @@ use crate::{
 pub struct OpenVerdict<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
-    /// CHECK: the handler creates it; the seeds are stated for the IDL alone
+    /// CHECK: the handler creates it; the seeds are stated only for the IDL
     #[cfg_attr(
         feature = "idl-build",
         account(mut, seeds = [seeds::VERDICT, job.key().as_ref()], bump)
@@ -49,7 +49,7 @@ pub(crate) fn handler(ctx: Context<OpenVerdict>) -> Result<()> {
     accounts.validate(&job)?;
     let bump = accounts.create()?;
 
-    // every field not set here starts at zero, as the account does
+    // fields that are not set here start at zero, like the whole account
     let mut data = accounts.verdict.try_borrow_mut_data()?;
     let verdict: &mut Verdict = initialised(&mut data).checked()?;
     verdict.job = accounts.job.key();

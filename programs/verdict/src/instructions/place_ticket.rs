@@ -12,7 +12,7 @@ pub struct PlaceTicket<'info> {
     pub challenger: Signer<'info>,
     /// CHECK: only its key is used; a proof compares it with the verdict's
     pub job: UncheckedAccount<'info>,
-    /// CHECK: the handler creates it; the seeds are stated for the IDL alone
+    /// CHECK: the handler creates it; the seeds are stated only for the IDL
     #[cfg_attr(
         feature = "idl-build",
         account(mut, seeds = [seeds::TICKET, job.key().as_ref(), challenger.key().as_ref()], bump)

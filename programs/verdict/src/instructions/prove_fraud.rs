@@ -10,7 +10,7 @@ use crate::{
     state::{Buffer, Reason, Ticket, Verdict},
 };
 
-/// The referee recomputes one element from `buffer`'s bytes and `tail`. Without a ticket the
+/// The referee recomputes one element from `buffer`'s bytes and `tail`. Without a ticket, the
 /// challenger's own revealed ballot must reject that element.
 #[derive(Accounts)]
 pub struct ProveFraud<'info> {
@@ -28,7 +28,7 @@ pub struct ProveFraud<'info> {
     )]
     pub buffer: AccountLoader<'info, Buffer>,
     pub ticket: Option<AccountLoader<'info, Ticket>>,
-    /// CHECK: the handler creates it; the seeds are stated for the IDL alone
+    /// CHECK: the handler creates it; the seeds are stated only for the IDL
     #[cfg_attr(
         feature = "idl-build",
         account(mut, seeds = [protocol::seeds::RECEIPT, job.key().as_ref()], bump)
@@ -38,7 +38,7 @@ pub struct ProveFraud<'info> {
     pub system_program: Program<'info, System>,
 }
 
-/// Operator and element.
+/// Operator of the graph and element of its output.
 type Place = (u32, u32);
 
 impl ProveFraud<'_> {

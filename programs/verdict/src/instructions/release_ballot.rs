@@ -14,12 +14,12 @@ use crate::{
     CPI_SIGNER,
 };
 
-/// Anyone may crank, as nobody but the verifier gets anything.
+/// Anyone may crank, because only the verifier receives anything.
 #[derive(Accounts)]
 pub struct ReleaseBallot<'info> {
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
-    /// CHECK: who cast the ballot; receives the exposure's rent
+    /// CHECK: the verifier that cast the ballot; it receives the exposure's rent
     #[account(mut)]
     pub owner: UncheckedAccount<'info>,
     pub stake: ExposedStake<'info>,

@@ -7,7 +7,7 @@ use crate::{
     state::Config,
 };
 
-/// Both sign: an authority that nobody holds can never be set.
+/// Both sign, so that the authority cannot go to a key that nobody holds.
 #[derive(Accounts)]
 pub struct SetAuthority<'info> {
     pub authority: Signer<'info>,

@@ -7,7 +7,7 @@ use super::{exposed_stake::*, fee_vault::require_fee_vault};
 use crate::{events::BallotSlashed, state::Verdict};
 
 /// Anyone may crank. A verifier that accepted what was proven wrong loses its exposure: a share is
-/// burned, the rest goes to the escrow program's fee vault of the job's shard.
+/// burned, and the rest goes to the escrow program's fee vault of the job's shard.
 #[derive(Accounts)]
 pub struct SlashBallot<'info> {
     #[account(mut)]
@@ -21,7 +21,7 @@ pub struct SlashBallot<'info> {
     pub stake_vault: UncheckedAccount<'info>,
     /// CHECK: escrow's config, loaded as such where it is read
     pub escrow_config: UncheckedAccount<'info>,
-    /// CHECK: compared with what escrow's config names
+    /// CHECK: compared with the vault that escrow's config names
     #[account(mut)]
     pub fee_vault: UncheckedAccount<'info>,
     /// CHECK: the program's own signer

@@ -12,7 +12,8 @@ use crate::{
 };
 
 /// Anyone may crank once no trap can be opened any more. The convicted provider loses its whole
-/// exposure: a share is burned, the rest goes to the job's vault for challenger and buyer.
+/// exposure: a share is burned, and the rest goes to the job's vault for the challenger and the
+/// buyer.
 #[derive(Accounts)]
 pub struct SlashProvider<'info> {
     pub config: Account<'info, Config>,
@@ -44,7 +45,7 @@ impl SlashProvider<'_> {
         verdict.require_slashable()?;
         let receipt = self.receipt.load()?;
         require_keys_eq!(receipt.job, verdict.job, VerdictError::JobMismatch);
-        // of every job alike, so that nobody sees which are traps
+        // this holds for every job, so that nobody can see which ones are traps
         let may_be_trap = receipt.may_be_trap(self.config.params.trap_slots, slot)?;
         require!(!may_be_trap, VerdictError::TrapOpen);
         require_keys_eq!(self.escrow.load()?.job, verdict.job, VerdictError::JobMismatch);

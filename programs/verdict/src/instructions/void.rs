@@ -12,7 +12,7 @@ use crate::{
     state::{settlement, Outcome, Verdict},
 };
 
-/// Anyone may crank. `conclusion.provider` and `stake` are the blamed provider's, see
+/// Anyone may crank. `conclusion.provider` and `stake` belong to the blamed provider, see
 /// [`Verdict::blamed`].
 #[derive(Accounts)]
 pub struct Void<'info> {
@@ -22,7 +22,7 @@ pub struct Void<'info> {
     pub conclusion: Conclusion<'info>,
     #[account(mut)]
     pub escrow: AccountLoader<'info, Escrow>,
-    /// CHECK: the job's vault, compared with what the escrow says
+    /// CHECK: the job's vault, compared with the vault that the escrow names
     #[account(mut)]
     pub vault: UncheckedAccount<'info>,
     pub stake: ExposedStake<'info>,
@@ -39,7 +39,7 @@ pub struct Void<'info> {
 }
 
 impl<'info> Void<'info> {
-    /// Returns the blamed provider, and whether its bond goes to the buyer.
+    /// Returns the blamed provider and whether its bond goes to the buyer.
     fn validate(&self, verdict: &Verdict) -> Result<(Pubkey, bool)> {
         let escrow = self.escrow.load()?;
         require_of_job(verdict, self.conclusion.job.key, &escrow.job)?;
@@ -57,7 +57,7 @@ impl<'info> Void<'info> {
         }
     }
 
-    /// The buyer reclaims the bond from the job's vault.
+    /// Forfeits the bond to the job's vault, where the buyer reclaims it.
     fn forfeit(&self) -> Result<()> {
         let penalty = Penalty {
             authority: &self.authority,

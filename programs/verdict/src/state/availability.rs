@@ -11,20 +11,22 @@ use super::{draw::uniform, Entropy, Outcome, Params, Stage, State, Verdict};
 use crate::errors::{Checked, VerdictError};
 
 protocol::limits! {
-    /// Number of elements that a provider must show when a majority, or the buyer, misses its data.
+    /// Number of elements that a provider must show when a majority of verifiers, or the buyer,
+    /// cannot get its data.
     pub const QUESTIONS: u8 = 8;
     /// Slots from asking to the slot whose hash chooses the elements.
     pub const ANSWER_DELAY: u64 = 2;
 }
-/// A bit per question.
+/// One set bit per question.
 const ALL_ANSWERED: u8 = u8::MAX >> (u8::BITS - QUESTIONS as u32);
 
-/// Questions to the providers of data that a majority of verifiers, or the buyer, misses; all zero
-/// before that.
+/// Questions to the providers when a majority of verifiers, or the buyer, cannot get their data.
+/// All zero before any are asked.
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Availability {
-    /// Zero until the first answer, or the report of a missing one, records it.
+    /// Seed of the questions. Zero until the first answer, or the report of a missing one, records
+    /// it.
     pub seed: [u8; 32],
     pub asked_slot: u64,
     pub deadline: u64,
@@ -33,9 +35,9 @@ pub struct Availability {
     pub padding: [u8; 7],
 }
 
-/// Operator and element of question `index`: that of a multiply-add drawn from all that the first
-/// `covered` operators take, so that leaving out any share of the work is as likely to be asked for.
-/// None when there is none.
+/// Returns the operator and element of question `index`. It draws a multiply-add uniformly from all
+/// that the first `covered` operators take, so any withheld share of the work is asked for with a
+/// probability equal to that share. Returns None when there is no such element.
 pub fn question(seed: &[u8; 32], index: u8, graph: &Graph, covered: u16) -> Option<(u32, u32)> {
     let work = graph.cumulative_macs.get(..usize::from(covered))?;
     let drawn = widening_mul(uniform(seed, index), *work.last()?) >> 64;
@@ -63,8 +65,8 @@ impl Verdict {
         Ok(())
     }
 
-    /// Lets the buyer ask, once per job, for the data of a result that it is about to pay for, as
-    /// verifiers do.
+    /// Lets the buyer ask, once per job, for the data of a result that it is about to pay for, just
+    /// as verifiers do.
     pub fn demand(&mut self, slot: u64, answer_slots: u64) -> Result<()> {
         if self.require(State::Disputed).is_err() {
             self.require(State::Decided)?;
@@ -76,7 +78,7 @@ impl Verdict {
         self.ask(slot, answer_slots)
     }
 
-    /// Takes the hash that chooses the questions, unless it is known.
+    /// Records the hash that chooses the questions, unless it is already known.
     pub fn learn_questions(&mut self, slot_hashes: &AccountInfo, slot: u64) -> Result<()> {
         if self.availability.seed != [0; 32] {
             return Ok(());
@@ -108,8 +110,8 @@ impl Verdict {
         Ok(())
     }
 
-    /// The last answer shows that the data can be had: more verifiers are asked. Where the draws
-    /// are used up the public may still look.
+    /// Records an answer. The last answer shows that the data is available, so more verifiers are
+    /// asked. Once all draws are used up, the public may still check the result.
     pub fn answer(&mut self, index: u8, slot: u64, params: &Params) -> Result<()> {
         self.availability.answered |= bit(index);
         if self.availability.answered != ALL_ANSWERED {
@@ -122,9 +124,9 @@ impl Verdict {
         self.decide(Outcome::Unverified, slot, params.public_slots)
     }
 
-    /// After the deadline, ends judgement against the provider of the first question without an
-    /// answer. Returns its stage, and the operator and element that were asked for. The questions
-    /// must be known.
+    /// After the deadline, ends judgement against the provider of the first unanswered question.
+    /// Returns its stage, and the operator and element that were asked for. The questions must be
+    /// known.
     pub fn withhold(&mut self, graph: &Graph, slot: u64) -> Result<(Stage, (u32, u32))> {
         self.require_unanswerable(slot)?;
         let index = u8::try_from(self.availability.answered.trailing_ones()).ok().checked()?;
@@ -136,9 +138,9 @@ impl Verdict {
         Ok((blamed, place))
     }
 
-    /// Provider that answers for a voided result, and whether it loses its bond: the convicted one,
-    /// which keeps it in a trap, or the last one where a majority missed data that its providers
-    /// had shown.
+    /// Returns the provider that is responsible for a voided result, and whether it loses its bond.
+    /// It is the convicted provider, which keeps its bond in a trap, or else the last one, where a
+    /// majority could not get data that its providers had shown.
     pub fn blamed(&self) -> Result<(Pubkey, bool)> {
         if self.outcome().convicts() {
             let loses_bond = self.outcome().slashes_provider();

@@ -11,19 +11,19 @@ protocol::codes! {
         Accept = 1,
         /// The element that the ballot names is wrong.
         Reject = 2,
-        /// The data could not be had.
+        /// The data was not available.
         Unavailable = 3,
     }
 
     /// Values of `Ballot.state`.
     pub enum BallotState {
-        /// Its seat was drawn; its verifier may cast it.
+        /// The seat was drawn, and its verifier may cast the ballot.
         Drawn = 0,
-        /// A commitment is recorded.
+        /// A commitment to the choice is recorded.
         Cast = 1,
         /// The choice is known.
         Revealed = 2,
-        /// Its stake is free again.
+        /// The verifier's stake is free again.
         Released = 3,
     }
 }
@@ -31,29 +31,30 @@ protocol::codes! {
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Ballot {
-    /// The seat's owner, known once cast.
+    /// The seat's owner; zero until it casts the ballot.
     pub verifier: Pubkey,
     pub commitment: [u8; 32],
-    /// Element that a rejecter calls wrong: operator of the graph, index into its output.
+    /// Operator of the graph whose output element a rejecting ballot calls wrong. `element` is the
+    /// index into that output.
     pub operator: u32,
     pub element: u32,
     pub seat: u16,
-    /// Number of the draw, from 1.
+    /// Number of the draw that chose the seat, from 1.
     pub draw: u8,
     pub state: u8,
     pub choice: u8,
-    /// 1 once its exposure was slashed.
+    /// 1 once the ballot's exposure was slashed.
     pub slashed: u8,
     pub padding: [u8; 2],
 }
 
-/// What is left to do for a ballot that ends.
+/// What remains to be done for a ballot that ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Released {
     pub verifier: Pubkey,
-    /// Loses its silence fee.
+    /// Whether the verifier loses the silence fee.
     pub withheld: bool,
-    /// Earns a catch.
+    /// Whether the verifier earns a catch.
     pub caught: bool,
 }
 
@@ -67,8 +68,8 @@ impl Ballot {
     }
 }
 
-/// What a verifier commits to. Its own key and the job are part of it, so that a copy of somebody
-/// else's commitment can never be opened.
+/// Returns what a verifier commits to. The verifier's key and the job are part of it, so a copy of
+/// somebody else's commitment can never be opened.
 pub fn digest(
     choice: u8,
     operator: u32,
@@ -93,7 +94,8 @@ impl Verdict {
         self.ballots().iter().filter(|ballot| ballot.draw == self.draws)
     }
 
-    /// Records a commitment. When everyone drawn has cast, revealing begins with the next slot.
+    /// Records a commitment. When every drawn verifier has cast its ballot, revealing begins with
+    /// the next slot.
     pub fn cast(
         &mut self,
         index: u8,
@@ -151,7 +153,7 @@ impl Verdict {
         Ok(())
     }
 
-    /// Whether no ballot of the latest draw can change any more.
+    /// Returns whether no ballot of the latest draw can change any more.
     pub fn ballots_closed(&self, slot: u64) -> bool {
         let casting_over = slot > self.ballot_deadline;
         slot > self.reveal_deadline
@@ -160,7 +162,7 @@ impl Verdict {
             })
     }
 
-    /// Marks a ballot whose stake is about to be unlocked.
+    /// Marks a ballot as released, because its stake is about to be unlocked.
     pub fn release(&mut self, index: u8) -> Result<Released> {
         self.require(State::Settled)?;
         let outcome = self.outcome();

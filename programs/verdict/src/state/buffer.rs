@@ -2,15 +2,15 @@ use anchor_lang::{prelude::*, Discriminator};
 
 use crate::errors::{Checked, VerdictError};
 
-/// Evidence on its way to the referee: this header, then `length` bytes.
+/// Evidence that is uploaded for the referee: this header, followed by `length` bytes.
 ///
-/// No program address: its challenger creates it by `create_account_with_seed`, since a program
-/// can allocate no more than 10,240 bytes in one instruction.
+/// It is not a program address. Its challenger creates it with `create_account_with_seed`, because
+/// a program can allocate at most 10,240 bytes in one instruction.
 #[account(zero_copy)]
 #[derive(Debug)]
 pub struct Buffer {
     pub challenger: Pubkey,
-    /// Gets the rent back.
+    /// Party that gets the rent back.
     pub payer: Pubkey,
     pub job: Pubkey,
     pub length: u32,
@@ -36,7 +36,7 @@ impl Buffer {
         account.get(HEADER_BYTES..).unwrap_or(&[])
     }
 
-    /// What the account holds behind its header, then `tail`.
+    /// Returns the evidence that the account holds behind its header, followed by `tail`.
     pub fn completed(account: &AccountInfo, tail: &[u8]) -> Result<Vec<u8>> {
         Ok([Self::evidence(&account.try_borrow_data()?), tail].concat())
     }

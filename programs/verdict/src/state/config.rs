@@ -11,31 +11,31 @@ use staking::state::Pool;
 use super::ANSWER_DELAY;
 use crate::errors::{Checked, VerdictError};
 
-/// Slots are counts of slots, amounts base units of $NLOV.
+/// Parameters of the program. Durations are in slots and amounts in base units of $NLOV.
 #[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Params {
-    /// Probability that a result of a provider with full reputation is verified, in basis points.
+    /// Probability that the result of a provider with full reputation is verified, in basis points.
     pub p_floor_bps: u16,
-    /// Share of verifiers taken to collude with a provider, in basis points. Other programs read
-    /// this, the floor above it and the share below it.
+    /// Share of verifiers assumed to collude with a provider, in basis points. Other programs read
+    /// this field, the one above it and the one below it.
     pub collusion_bps: u16,
-    /// Share of verifiers taken to accept unchecked, in basis points.
+    /// Share of verifiers assumed to accept without checking, in basis points.
     pub lazy_bps: u16,
     /// Share of verified results that are traps, in basis points. Whoever wants honest verifiers
-    /// keeps it up.
+    /// posts enough traps to keep it up.
     pub trap_rate_bps: u16,
-    /// Base units of $NLOV that a verifier saves by accepting unchecked.
+    /// Base units of $NLOV that a verifier saves by accepting without checking.
     pub check_cost: u64,
-    /// Base units of stake that a ballot exposes. Other programs read this and the two fields above
+    /// Base units of stake that a ballot exposes. Other programs read this field and the two above
     /// it.
     pub ballot_exposure: u64,
     /// Challenger's share of the slashed stake that is not burned, in basis points.
     pub bounty_bps: u16,
-    /// Slots that the buyer has to reveal the salt before a draw may do without it.
+    /// Slots that the buyer has to reveal the salt before a draw may proceed without it.
     pub salt_slots: u64,
     /// Slots in which the drawn verifiers must cast their ballots.
     pub ballot_slots: u64,
-    /// Slots in which they must then reveal them.
+    /// Slots in which the verifiers must then reveal them.
     pub reveal_slots: u64,
     /// Slots before an accepted or unsampled result is paid.
     pub challenge_slots: u64,
@@ -43,18 +43,18 @@ pub struct Params {
     pub public_slots: u64,
     /// Slots in which a majority's rejection must be proven.
     pub proof_slots: u64,
-    /// Slots in which a provider must answer for its data, `MIN_ANSWER_SLOTS` to
+    /// Slots in which a provider must answer for its data, from `MIN_ANSWER_SLOTS` to
     /// `MAX_ANSWER_SLOTS`.
     pub answer_slots: u64,
-    /// Slots after a proof in which its job may turn out to be a trap.
+    /// Slots after a proof in which the buyer may show that the job is a trap.
     pub trap_slots: u64,
-    /// Base units of stake that withholding a cast ballot costs.
+    /// Base units of stake that a verifier loses by withholding a cast ballot.
     pub silence_fee: u64,
 }
 
 protocol::limits! {
-    /// Minimum of `Params.answer_slots`: slots to answer in must follow the one whose hash chooses
-    /// the questions.
+    /// Minimum of `Params.answer_slots`: it must leave slots to answer in after the one whose hash
+    /// chooses the questions.
     pub const MIN_ANSWER_SLOTS: u64 = ANSWER_DELAY + 2;
     /// Maximum of `Params.answer_slots`: SlotHashes must still hold that hash in the last of them.
     pub const MAX_ANSWER_SLOTS: u64 = 400;
@@ -90,8 +90,8 @@ impl Params {
         Ok(())
     }
 
-    /// Refuses parameters under which cheating pays, see [`Deterrence`], or accepting unchecked
-    /// does, see [`Traps`].
+    /// Refuses parameters under which cheating pays (see [`Deterrence`]) or accepting without
+    /// checking pays (see [`Traps`]).
     pub fn require_deterrence(&self, registry: &Registry, pool: &Pool) -> Result<()> {
         let deterrence = Deterrence {
             sampling: Sampling {
@@ -119,7 +119,7 @@ impl Params {
     }
 }
 
-/// PDA `["config"]`.
+/// PDA `["config"]`: the governing authority and the parameters.
 #[account]
 #[derive(InitSpace, Debug)]
 pub struct Config {

@@ -3,22 +3,23 @@ use protocol::fixed::{bps_ceil, mul_div_floor};
 
 use super::{Fraud, Outcome, Verdict};
 
-/// Who gets what when a verdict ends; whatever remains is the buyer's.
+/// The credits when a verdict ends. The remainder goes back to the buyer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settlement {
     pub credits: Vec<Credit>,
-    /// Taken from the providers' earnings.
+    /// Fee taken from the providers' earnings, in base units.
     pub fee: u64,
-    /// Among the credits, and paid from slashed stake instead of what the buyer locked.
+    /// The challenger's bounty in base units. It is one of the credits, but paid from slashed stake
+    /// instead of the amount that the buyer locked.
     pub bounty: u64,
-    /// Multiply-adds that were paid for.
+    /// Number of multiply-adds that were paid for.
     pub macs: u64,
 }
 
-/// Each provider earns its stages' share of its lease price less the fee, each ballot that the
-/// outcome bears out earns the verification fee, a challenger its bounty, or a fee for a trap, each
-/// crank step a tip.
-/// Crankers come last: where an escrow has no room for all, theirs are the credits left out.
+/// Returns the settlement of a verdict. Each provider earns its stages' share of its lease price
+/// less the fee. Each ballot that the outcome bears out earns the verification fee. A challenger
+/// earns its bounty, or a fee for a trap, and each crank step a tip. Crankers come last: where an
+/// escrow has no room for all credits, theirs are left out.
 pub fn settlement(verdict: &Verdict, fee_bps: u16) -> Option<Settlement> {
     let mut settlement =
         Settlement { credits: Vec::with_capacity(MAX_CREDITS), ..Settlement::default() };
@@ -107,7 +108,7 @@ mod tests {
     fn providers_share_by_multiply_adds_and_pay_the_fee_rounded_up() {
         let accepted = settlement(&judged(Outcome::Accepted), 500).unwrap();
         assert_eq!(settlement(&judged(Outcome::Unproven), 500).unwrap(), accepted);
-        // each stage of 300 pays 15, that of 800 pays 40
+        // each stage of 300 pays 15, and the stage of 800 pays 40
         assert_eq!(accepted.fee, 70);
         assert_eq!(accepted.macs, 10);
         let expected = [(1, 570), (2, 760), (10, 7), (20, 4)];

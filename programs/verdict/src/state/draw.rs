@@ -12,32 +12,32 @@ use super::{urn::Urn, Ballot, Outcome, Params, State, Verdict, MAX_BALLOTS, MAX_
 use crate::errors::{Checked, VerdictError};
 
 protocol::limits! {
-    /// Slots from the commit to the slot whose hash seeds the draw: nobody knows that hash when
-    /// the result is committed.
+    /// Slots from the commit to the slot whose hash seeds the draw. Nobody knows that hash when the
+    /// result is committed.
     pub const DRAW_DELAY: u64 = 32;
 }
 
-/// Where a draw's randomness comes from.
+/// Source of a draw's randomness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entropy {
     /// The hash of the lowest slot at or after this one seeds the draw.
     pub slot: u64,
-    /// The hash first due has left SlotHashes.
+    /// Whether the hash that was due first has left SlotHashes.
     pub aged: bool,
 }
 
 impl Entropy {
-    /// None before the draw is due: a slot after its hash exists with the buyer's salt, and
-    /// `salt_slots` later without.
+    /// Returns the entropy of a draw, or None before the draw is due. With the buyer's salt, a draw
+    /// is due one slot after its hash exists; without it, `salt_slots` later.
     pub fn due(committed_slot: u64, salted: bool, salt_slots: u64, slot: u64) -> Option<Self> {
         let patience = if salted { 0 } else { salt_slots };
         Self::of(committed_slot.checked_add(DRAW_DELAY)?, patience, slot)
     }
 
-    /// None until a hash of slot `first` can have stood for `patience` slots.
+    /// Returns None until `patience` slots after slot `first`, whose hash is wanted.
     ///
-    /// A hash that aged out is replaced by that of the latest slot a whole number of SlotHashes
-    /// lengths later, so that all who draw in one slot draw the same.
+    /// When that hash has aged out, it is replaced by the one of the latest slot that lies a whole
+    /// number of SlotHashes lengths later, so that every draw in one slot gives the same result.
     pub fn of(first: u64, patience: u64, slot: u64) -> Option<Self> {
         let age = slot.checked_sub(first.checked_add(1)?)?;
         if age < patience {
@@ -49,7 +49,7 @@ impl Entropy {
     }
 }
 
-/// Seed of draw number `draws`, counted from 0.
+/// Returns the seed of draw number `draws`, counted from 0.
 pub fn seed(hash: &[u8; 32], salt: Option<&[u8; 32]>, draws: u8) -> [u8; 32] {
     match salt {
         Some(salt) => hashv(&[hash.as_slice(), salt, &[draws]]),
@@ -58,15 +58,15 @@ pub fn seed(hash: &[u8; 32], salt: Option<&[u8; 32]>, draws: u8) -> [u8; 32] {
     .to_bytes()
 }
 
-/// Number `index` of a seed's uniform u64 sequence: of a draw's seed 0 decides sampling and 1..
-/// choose seats.
+/// Returns number `index` of a seed's sequence of uniform u64 numbers. In a draw, number 0 decides
+/// sampling and the numbers from 1 choose seats.
 pub(super) fn uniform(seed: &[u8; 32], index: u8) -> u64 {
     let digest = hashv(&[seed.as_slice(), &[index]]).to_bytes();
     digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
-/// Whether the beacon picks a job for verification, with probability
-/// `1 - reputation * (1 - floor)`: always without reputation, `floor` with all of it.
+/// Returns whether the beacon picks a job for verification. The probability is
+/// `1 - reputation * (1 - floor)`: 1 at zero reputation, and `floor` at full reputation.
 pub fn sampled(seed: &[u8; 32], reputation: u32, floor_bps: u16) -> Option<bool> {
     let one = u64::from(REPUTATION_ONE).checked_mul(BPS)?;
     let spared = u64::from(reputation.min(REPUTATION_ONE))
@@ -75,7 +75,8 @@ pub fn sampled(seed: &[u8; 32], reputation: u32, floor_bps: u16) -> Option<bool>
     Some(drawn < u128::from(one.checked_sub(spared)?))
 }
 
-/// At most `count` seats by weight, without replacement: fewer where no more weight is left.
+/// Chooses at most `count` seats by weight, without replacement. Returns fewer when no weight is
+/// left.
 pub fn seats(seed: &[u8; 32], urn: &mut Urn, count: u8) -> Option<Vec<u16>> {
     let mut chosen = Vec::with_capacity(usize::from(count));
     for index in 1..=count {
@@ -87,7 +88,7 @@ pub fn seats(seed: &[u8; 32], urn: &mut Urn, count: u8) -> Option<Vec<u16>> {
     Some(chosen)
 }
 
-/// What decides which of the two snapshots a draw uses.
+/// Age and weight of a snapshot, which decide which of the two snapshots a draw uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SnapshotAge {
     pub taken_slot: u64,
@@ -95,8 +96,9 @@ pub struct SnapshotAge {
 }
 
 impl SnapshotAge {
-    /// The newest that was taken before the commit; else the older one. One without weight, so
-    /// one never taken, comes last.
+    /// Returns whether this snapshot is preferred to `other`. The newest snapshot taken before the
+    /// commit comes first, then the older of two later ones. A snapshot without weight, such as one
+    /// never taken, comes last.
     pub fn preferred_to(&self, other: &Self, committed_slot: u64) -> bool {
         let rank = |age: &Self| {
             let before = age.taken_slot <= committed_slot;
@@ -108,7 +110,8 @@ impl SnapshotAge {
 }
 
 impl Verdict {
-    /// Seats that may be drawn: all but those drawn already and those of the providers.
+    /// Returns the seats that may be drawn: all except those drawn already and those of the
+    /// providers.
     pub fn urn<'a>(&self, sums: &'a Sums) -> Option<Urn<'a>> {
         let mut urn = Urn::new(sums, MAX_BALLOTS.checked_add(MAX_STAGES)?);
         for ballot in self.ballots() {
@@ -122,7 +125,7 @@ impl Verdict {
         Some(urn)
     }
 
-    /// Remembers the buyer's salt.
+    /// Records the buyer's salt.
     pub fn learn_salt(&mut self, salt: [u8; 32]) -> Result<()> {
         require!(hashv(&[&salt]).to_bytes() == self.salt_commitment, VerdictError::WrongSalt);
         self.salt = salt;
@@ -134,13 +137,15 @@ impl Verdict {
         (self.salt_known == 1).then_some(&self.salt)
     }
 
-    /// Only a first draw with salt and its own hash may spare a job: a buyer or a cranker who
-    /// waits for another seed gets a verification.
+    /// Returns whether the draw may spare the job a verification. Only a first draw with the salt
+    /// and its own hash may, so a buyer or a cranker who waits for another seed gets a
+    /// verification.
     pub fn may_skip_verification(&self, entropy: Entropy) -> bool {
         self.draws == 0 && self.salt_known == 1 && !entropy.aged
     }
 
-    /// Opens balloting for more seats; without any, nobody is left to ask.
+    /// Opens balloting for more seats. Without any seat, nobody is left to ask and the result is
+    /// unverified.
     pub fn begin_ballots(&mut self, seats: &[u16], slot: u64, params: &Params) -> Result<()> {
         self.draws = self.draws.checked_add(1).checked()?;
         if seats.is_empty() {

@@ -6,26 +6,27 @@ use referee::{Claim, Judgement};
 use super::{Ballot, BallotState, Choice, Outcome, Stage, State, Verdict};
 use crate::errors::{Checked, VerdictError};
 
-/// What followed from a proof, or from data withheld; all zero without one.
+/// Consequences of a proof, or of withheld data; all zero without either.
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Fraud {
-    /// Zero where data was withheld.
+    /// Party that proved the fraud; zero when data was withheld.
     pub challenger: Pubkey,
-    /// Slashed stake that reached the job's vault, base units.
+    /// Slashed stake that reached the job's vault, in base units.
     pub paid: u64,
-    /// Part of `paid` that is the challenger's.
+    /// Part of `paid` that goes to the challenger.
     pub bounty: u64,
-    /// Index of the stage that holds the wrong element, or the one asked for in vain.
+    /// Index of the stage that holds the wrong element, or the element that was not shown.
     pub stage: u8,
-    /// 1 once its provider lost its exposure.
+    /// 1 once the provider lost its exposure.
     pub slashed: u8,
     pub padding: [u8; 6],
 }
 
 impl Verdict {
-    /// A result can be challenged from its last commit until the end of its window, or until it is
-    /// voided because a majority misses the data: whoever has it may still show what is wrong.
+    /// Checks that the result can be challenged in `slot`: from its last commit until the end of
+    /// its window or, when a majority cannot get the data, until it is voided. Whoever has the data
+    /// can then still show what is wrong.
     pub fn require_challengeable(&self, slot: u64) -> Result<()> {
         let outcome = self.outcome();
         require!(!outcome.is_proven(), VerdictError::AlreadyProven);
@@ -47,7 +48,7 @@ impl Verdict {
         Ok(())
     }
 
-    /// Whether a revealed ballot of `verifier` calls this element wrong.
+    /// Returns whether a revealed ballot of `verifier` calls this element wrong.
     pub fn has_rejected(&self, verifier: &Pubkey, (operator, element): (u32, u32)) -> bool {
         self.ballots().iter().any(|ballot| {
             ballot.verifier == *verifier
@@ -57,7 +58,7 @@ impl Verdict {
         })
     }
 
-    /// Recomputes one element of what was committed.
+    /// Recomputes one element of the committed result and returns the referee's judgement.
     pub fn judge(
         &self,
         job: &Job,
@@ -82,7 +83,7 @@ impl Verdict {
         Ok(referee::judge(&claim, evidence).map_err(VerdictError::from)?)
     }
 
-    /// Ends judgement with the stage that the referee convicted and returns it.
+    /// Ends judgement against the stage that the referee convicted and returns that stage.
     pub fn convict(
         &mut self,
         judgement: &Judgement,
@@ -119,8 +120,8 @@ impl Verdict {
         Ok(())
     }
 
-    /// Remembers that the convicted provider lost its exposure, of which `paid` is in the vault.
-    /// Whoever asks in vain earns no bounty: nobody's data is withheld from a hunter for one.
+    /// Records that the convicted provider lost its exposure, of which `paid` is in the vault. A
+    /// report of withheld data earns no bounty, so nobody profits from data being unavailable.
     pub fn slashed(&mut self, paid: u64, bounty_bps: u16) -> Result<()> {
         self.fraud.slashed = 1;
         self.fraud.paid = paid;
@@ -140,7 +141,7 @@ impl Verdict {
         Ok(ballot.verifier)
     }
 
-    /// Whether a cast ballot stayed hidden although it could have been revealed.
+    /// Returns whether a cast ballot stayed hidden although it could have been revealed.
     pub fn withheld(&self, ballot: &Ballot) -> bool {
         let cut_short = self.outcome().is_proven()
             && ballot.draw == self.draws
@@ -150,7 +151,7 @@ impl Verdict {
 }
 
 impl Ballot {
-    /// Whether it rejected what was proven wrong.
+    /// Returns whether the ballot rejected what was proven wrong.
     pub fn caught(&self, outcome: Outcome) -> bool {
         outcome.is_proven() && self.was_revealed() && self.choice == Choice::Reject as u8
     }
@@ -159,7 +160,8 @@ impl Ballot {
         self.is(BallotState::Revealed) && self.choice == Choice::Accept as u8
     }
 
-    /// Whether its exposure is still to be slashed for accepting what was proven wrong.
+    /// Returns whether the ballot's exposure must still be slashed for accepting what was proven
+    /// wrong.
     pub fn owes_slash(&self, outcome: Outcome) -> bool {
         outcome.is_proven() && self.accepted() && self.slashed == 0
     }

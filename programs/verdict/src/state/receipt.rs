@@ -3,14 +3,14 @@ use anchor_lang::{prelude::*, Discriminator};
 protocol::codes! {
     /// Values of `Receipt.reason`: why a provider was slashed.
     pub enum Reason {
-        /// A committed element is not what its operator gives.
+        /// A committed element differs from what its operator computes.
         WrongElement = 0,
         /// The provider did not show the element in time.
         Unanswered = 1,
     }
 }
 
-/// PDA `["receipt", job]`: why a provider was slashed, for anyone to judge again from the chain and
+/// PDA `["receipt", job]`: why a provider was slashed. Anyone can check it again from the chain and
 /// the job's data. It outlives the verdict.
 #[account(zero_copy)]
 #[derive(Debug)]
@@ -18,21 +18,22 @@ pub struct Receipt {
     pub job: Pubkey,
     pub graph: Pubkey,
     pub input_root: [u8; 32],
-    /// Committed the element.
+    /// Provider that committed the element.
     pub provider: Pubkey,
-    /// Of the stage that holds the element.
+    /// Root of the stage that holds the element.
     pub stage_root: [u8; 32],
-    /// Zero where nobody had to prove anything, as are evidence and both values then.
+    /// Party that proved the fraud. Zero when no proof was needed; the evidence and both values are
+    /// then zero as well.
     pub challenger: Pubkey,
     /// SHA-256 of the evidence.
     pub evidence: [u8; 32],
-    /// Of the proof, or of the report that an answer is missing.
+    /// Slot of the proof, or of the report that an answer is missing.
     pub slot: u64,
-    /// Stake taken from the provider, base units; zero until it is.
+    /// Stake taken from the provider, in base units; zero until it is slashed.
     pub slashed: u64,
     /// Part of `slashed` that was burned.
     pub burned: u64,
-    /// Part of `slashed` that the challenger is credited.
+    /// Part of `slashed` that is credited to the challenger.
     pub bounty: u64,
     pub operator: u32,
     pub element: u32,
@@ -41,9 +42,9 @@ pub struct Receipt {
     /// Index of the stage in the verdict.
     pub stage: u8,
     pub bump: u8,
-    /// A [`Reason`].
+    /// A code of [`Reason`].
     pub reason: u8,
-    /// 1 once it turned out that the buyer had ordered this.
+    /// 1 once the buyer showed that it had ordered the wrong element.
     pub trap: u8,
     pub padding: [u8; 4],
 }

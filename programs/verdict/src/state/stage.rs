@@ -21,18 +21,18 @@ protocol::codes! {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Stage {
     pub provider: Pubkey,
-    /// Root over the outputs' roots, one leaf an operator.
+    /// Root over the outputs' roots, with one leaf per operator.
     pub root: [u8; 32],
     pub slot: u64,
-    /// Multiply-adds of these operators.
+    /// Multiply-adds of the stage's operators.
     pub macs: u64,
-    /// Lease price of the attempt for the whole graph.
+    /// Lease price of the attempt for the whole graph, in base units.
     pub price: u64,
-    /// Of the provider at commit, Q16.
+    /// Reputation of the provider at the commit, Q16.
     pub reputation: u32,
     pub first: u16,
     pub last: u16,
-    /// Verifier seat that the provider holds, `staking::state::NO_SEAT` for none.
+    /// Verifier seat that the provider holds, or `staking::state::NO_SEAT`.
     pub seat: u16,
     pub attempt: u8,
     pub padding: [u8; 5],
@@ -45,7 +45,7 @@ pub struct StageRange {
 }
 
 impl StageRange {
-    /// A stage goes on where the job stands, or starts over.
+    /// Checks that a stage continues where the job stands, or starts over.
     pub fn validate(&self, progress: u16, operators: u16) -> Result<()> {
         let begins = self.first == progress || self.first == 0;
         require!(
@@ -76,18 +76,20 @@ impl Verdict {
         Ok(())
     }
 
-    /// Puts the verdict before its first or next draw.
+    /// Prepares the verdict for its first or next draw.
     pub fn committed(&mut self, slot: u64) {
         self.committed_slot = slot;
         self.state = State::Committed as u8;
     }
 
-    /// Operators that the stages cover: they always run on from operator 0.
+    /// Returns the number of operators that the stages cover. The stages always cover the operators
+    /// from 0 on without a gap.
     pub fn covered(&self) -> u16 {
         self.stages().last().map_or(0, |stage| stage.last)
     }
 
-    /// The least reputable provider decides how often a shared result is sampled.
+    /// Returns the lowest reputation among the stages' providers, which decides how often a shared
+    /// result is sampled.
     pub fn reputation(&self) -> u32 {
         self.stages().iter().map(|stage| stage.reputation).min().unwrap_or(0)
     }

@@ -4,24 +4,24 @@ use job_registry::state::MAX_DRAWS;
 use super::{Ballot, BallotState, Choice, Outcome, Params, State, Verdict};
 use crate::errors::Checked;
 
-/// Votes over every draw so far.
+/// Number of votes over all draws so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
     pub accept: u8,
     pub reject: u8,
     pub unavailable: u8,
-    /// Verifiers drawn, silent ones included.
+    /// Number of verifiers drawn, silent ones included.
     pub drawn: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     Decide(Outcome),
-    /// Somebody has to prove what the majority says.
+    /// Somebody must prove the majority's rejection.
     Dispute,
-    /// A provider has to show the data that the majority misses.
+    /// A provider must show the data that the majority could not get.
     Ask,
-    /// More verifiers join those drawn already.
+    /// More verifiers join those already drawn.
     Redraw,
 }
 
@@ -41,7 +41,8 @@ impl Count {
         }
     }
 
-    /// A choice wins by more than half of all drawn: silence counts against every choice.
+    /// Returns the decision. A choice wins with more than half of all verifiers drawn, so silence
+    /// counts against every choice.
     pub fn decision(&self, draws: u8, unavailable_rounds: u8) -> Decision {
         let wins = |votes: u8| u16::from(votes) << 1 > u16::from(self.drawn);
         if wins(self.accept) {
@@ -63,7 +64,8 @@ impl Count {
 }
 
 impl Verdict {
-    /// A paid outcome waits for its window; a voided one has nothing to wait for.
+    /// Applies a decision. A paid outcome waits for its window to end; a voided one takes effect at
+    /// once.
     pub fn apply(&mut self, decision: Decision, slot: u64, params: &Params) -> Result<()> {
         match decision {
             Decision::Redraw => {

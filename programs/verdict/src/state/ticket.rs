@@ -8,13 +8,13 @@ protocol::limits! {
     pub const TICKET_AGE: u64 = 2;
 }
 
-/// PDA `["ticket", job, challenger]`: a challenge announced without saying of what.
+/// PDA `["ticket", job, challenger]`: a challenge that is announced without naming the element.
 #[account(zero_copy)]
 #[derive(Debug, Default)]
 pub struct Ticket {
     pub job: Pubkey,
     pub challenger: Pubkey,
-    /// SHA256(operator | element | challenger | salt), integers u32 little-endian.
+    /// SHA256(operator | element | challenger | salt), with integers as little-endian u32.
     pub hash: [u8; 32],
     pub placed_slot: u64,
     pub bump: u8,
@@ -24,7 +24,8 @@ pub struct Ticket {
 impl Ticket {
     pub const SPACE: usize = Self::DISCRIMINATOR.len() + std::mem::size_of::<Self>();
 
-    /// Refuses all but the challenger's own, of this job and element, and old enough.
+    /// Refuses a ticket unless it is the challenger's own, names this job and element, and is old
+    /// enough.
     pub fn require_for(
         &self,
         job: &Pubkey,

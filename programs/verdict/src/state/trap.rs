@@ -4,25 +4,25 @@ use solana_sha256_hasher::hashv;
 use super::{Outcome, Receipt, Verdict};
 use crate::errors::{Checked, VerdictError};
 
-/// Keeps a trap apart from every other hash of the protocol.
+/// Domain tag that keeps a trap's hash distinct from every other hash of the protocol.
 const TAG: &[u8] = b"trap";
 
-/// What a buyer hides in its job when it orders `provider` to be wrong in `operator`. In every
-/// other job these 32 bytes are random, and look the same.
+/// Returns the hash that a buyer hides in its job when it orders `provider` to be wrong in
+/// `operator`. In every other job these 32 bytes are random and look the same.
 pub fn trap(provider: &Pubkey, operator: u32, salt: &[u8; 32]) -> [u8; 32] {
     hashv(&[TAG, provider.as_ref(), &operator.to_le_bytes(), salt]).to_bytes()
 }
 
 impl Receipt {
-    /// Whether it may still turn out in `slot` that the buyer ordered the proven element.
+    /// Returns whether the buyer may still show, in `slot`, that it ordered the proven element.
     pub fn may_be_trap(&self, trap_slots: u64, slot: u64) -> Result<bool> {
         Ok(slot <= self.slot.checked_add(trap_slots).checked()?)
     }
 }
 
 impl Verdict {
-    /// Turns a proven fraud into a trap: its provider was wrong where `hidden`, the job's trap,
-    /// ordered it, and nobody else had a part in the result.
+    /// Turns a proven fraud into a trap: `hidden`, the job's trap, ordered the provider to be wrong
+    /// in this place, and nobody else had a part in the result.
     pub fn open_trap(
         &mut self,
         hidden: &[u8; 32],
@@ -41,8 +41,9 @@ impl Verdict {
         Ok(())
     }
 
-    /// What the challenger of a trap earns instead of a bounty: a verification fee, at most what
-    /// the provider would have earned. The buyer pays it out of the price that goes back to it.
+    /// Returns what the challenger of a trap earns instead of a bounty, in base units: a
+    /// verification fee, but at most the provider's earnings. The buyer pays it from the price that
+    /// is refunded to it.
     pub fn trap_reward(&self) -> Option<u64> {
         let price = self.convicted().ok()?.price;
         Some(self.verification_fee.min(price))

@@ -3,7 +3,8 @@ use protocol::{
     fixed::widening_mul,
 };
 
-/// A seat taken out, and where its units began while all seats were laid out in order.
+/// A seat that was taken out, and the position of its first unit when all seats were laid out in
+/// order.
 #[derive(Clone, Copy, Debug)]
 struct Taken {
     seat: u16,
@@ -11,10 +12,10 @@ struct Taken {
     weight: u64,
 }
 
-/// Seats by weight, for drawing without replacement from a tree that stays as it is.
+/// Seats by weight, for drawing without replacement from a tree that is never modified.
 ///
-/// Taken seats are kept in order, so that a unit of what remains is found by stepping over them
-/// once: the search in the tree itself costs the same however many have been taken.
+/// Taken seats are kept in order, so that a remaining unit is found by stepping over them once. The
+/// search in the tree itself costs the same however many have been taken.
 #[derive(Clone, Debug)]
 pub struct Urn<'a> {
     sums: &'a Sums,
@@ -31,7 +32,7 @@ impl<'a> Urn<'a> {
         self.remaining == 0
     }
 
-    /// Takes a seat out, the second time without effect. None when there is no such seat.
+    /// Takes a seat out. The second time has no effect. Returns None when there is no such seat.
     pub fn remove(&mut self, seat: u16) -> Option<()> {
         let Err(position) = self.taken.binary_search_by_key(&seat, |taken| taken.seat) else {
             return Some(());
@@ -43,8 +44,8 @@ impl<'a> Urn<'a> {
         Some(())
     }
 
-    /// Takes out the seat that holds unit `random * remaining / 2^64` of what remains. None when
-    /// nothing does.
+    /// Takes out and returns the seat that holds unit `random * remaining / 2^64` of the remaining
+    /// weight. Returns None when no weight remains.
     pub fn draw(&mut self, random: u64) -> Option<u16> {
         let scaled = widening_mul(random, self.remaining) >> 64;
         let mut target = u64::try_from(scaled).ok()?;
@@ -73,7 +74,7 @@ pub mod tests {
         sums
     }
 
-    /// Random that lands on unit `target` of `remaining`.
+    /// Returns the random number that lands on unit `target` of `remaining`.
     fn aim(target: u64, remaining: u64) -> u64 {
         let units = (u128::from(target) << 64) | u128::from(u64::MAX);
         u64::try_from(units.checked_div(u128::from(remaining)).unwrap()).unwrap()

@@ -21,13 +21,13 @@ protocol::codes! {
         Committed = 1,
         /// The drawn verifiers cast ballots, then reveal them.
         Balloting = 2,
-        /// A majority rejects: somebody has to prove it.
+        /// A majority rejects, and somebody must prove it.
         Disputed = 3,
-        /// The outcome is known; a paid one waits for its window to end.
+        /// The outcome is known. A paid one waits for its window to end.
         Decided = 4,
-        /// Everyone was credited.
+        /// All parties were credited.
         Settled = 5,
-        /// A majority misses the data: a provider has to show it.
+        /// A majority cannot get the data, and a provider must show it.
         Answering = 6,
     }
 
@@ -37,19 +37,19 @@ protocol::codes! {
         None = 0,
         /// A majority accepts.
         Accepted = 1,
-        /// A majority misses the data, also after they were asked for.
+        /// A majority could not get the data, even after its providers were asked for it.
         Unavailable = 3,
-        /// No quorum in any draw.
+        /// No draw reached a quorum.
         Unverified = 4,
-        /// The beacon spared this job a verification.
+        /// The beacon spared the job a verification.
         Unsampled = 5,
         /// The referee found a committed element wrong.
         Fraud = 6,
-        /// A majority rejected and nobody proved it.
+        /// A majority rejected, but nobody proved it.
         Unproven = 7,
-        /// The element that was proven wrong was wrong on the buyer's order.
+        /// The element that was proven wrong had been ordered by the buyer.
         Trap = 8,
-        /// A provider left a question about its data without an answer.
+        /// A provider did not answer a question about its data.
         Withheld = 9,
     }
 }
@@ -63,12 +63,13 @@ impl Outcome {
         self == Self::Unavailable || self.convicts()
     }
 
-    /// Whether the referee found a committed element wrong.
+    /// Returns whether the referee found a committed element wrong.
     pub fn is_proven(self) -> bool {
         matches!(self, Self::Fraud | Self::Trap)
     }
 
-    /// Whether one stage is to blame: by proof, or by a deadline that anyone can see.
+    /// Returns whether one stage is to blame: by a proof, or by a missed deadline that anyone can
+    /// see.
     pub fn convicts(self) -> bool {
         self.is_proven() || self == Self::Withheld
     }
@@ -77,7 +78,7 @@ impl Outcome {
         matches!(self, Self::Fraud | Self::Withheld)
     }
 
-    /// Whether a revealed ballot of this choice earns the verification fee.
+    /// Returns whether a revealed ballot of this choice earns the verification fee.
     pub fn pays_ballot(self, choice: u8) -> bool {
         match self {
             Self::Accepted | Self::Unproven => choice == Choice::Accept as u8,
@@ -93,7 +94,7 @@ impl Outcome {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Cranker {
     pub party: Pubkey,
-    /// Steps this party took, one tip each.
+    /// Number of paid steps that this party took; each earns one tip.
     pub steps: u64,
 }
 
@@ -104,14 +105,14 @@ pub struct Verdict {
     pub job: Pubkey,
     pub graph: Pubkey,
     pub buyer: Pubkey,
-    /// Paid this account's rent and gets it back.
+    /// Party that paid this account's rent and gets it back.
     pub payer: Pubkey,
     pub salt_commitment: [u8; 32],
-    /// Zero until a draw reveals it.
+    /// The buyer's salt; zero until a draw reveals it.
     pub salt: [u8; 32],
-    /// Of the latest draw.
+    /// Seed of the latest draw.
     pub seed: [u8; 32],
-    /// Slot that the next draw counts from.
+    /// Slot from which the next draw's delay counts.
     pub committed_slot: u64,
     pub ballot_deadline: u64,
     pub reveal_deadline: u64,
@@ -120,7 +121,7 @@ pub struct Verdict {
     pub snapshot_epoch: u64,
     /// Base units for each paid ballot.
     pub verification_fee: u64,
-    /// Base units for each crank step.
+    /// Base units for each paid crank step.
     pub tip: u64,
     /// Multiply-adds of the whole graph.
     pub macs: u64,
@@ -189,7 +190,7 @@ impl Verdict {
         Envelope::next(&mut self.sequence, clock).checked()
     }
 
-    /// Owes `party` one tip. There is room for every step of the longest life.
+    /// Credits `party` with one tip. There is room for every step of the longest possible life.
     pub fn record_crank(&mut self, party: Pubkey) -> Result<()> {
         let count = usize::from(self.cranker_count);
         let known = self.crankers().iter().position(|cranker| cranker.party == party);
@@ -202,7 +203,7 @@ impl Verdict {
         Ok(())
     }
 
-    /// Ends judgement; payment must wait for `window` slots.
+    /// Ends judgement with `outcome`. Payment must wait for `window` slots.
     pub fn decide(&mut self, outcome: Outcome, slot: u64, window: u64) -> Result<()> {
         self.window_end = slot.checked_add(window).checked()?;
         self.outcome = outcome as u8;
@@ -210,7 +211,8 @@ impl Verdict {
         Ok(())
     }
 
-    /// A rejection that nobody proved within its window pays as well.
+    /// Checks that the providers can be paid. A rejection that nobody proved within its window pays
+    /// as well.
     pub fn require_payable(&self, slot: u64) -> Result<()> {
         if self.require(State::Disputed).is_err() {
             self.require(State::Decided)?;

@@ -1,7 +1,8 @@
 use anchor_lang::Discriminator;
 use bytemuck::Pod;
 
-/// Makes a new account's zero bytes one of its type. None when they are not as many.
+/// Initialises a value of type `T` in a new account's zero bytes. Returns None when their length is
+/// wrong.
 pub fn initialised<T: Discriminator + Pod>(data: &mut [u8]) -> Option<&mut T> {
     let (discriminator, fields) = data.split_at_mut_checked(T::DISCRIMINATOR.len())?;
     discriminator.copy_from_slice(T::DISCRIMINATOR);

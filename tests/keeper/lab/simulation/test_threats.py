@@ -49,8 +49,8 @@ def test_a_lie_costs_more_than_a_bond() -> None:
 
 def test_traps_outweigh_what_a_lazy_verifier_saves() -> None:
     lazy = "accepting unchecked"
-    lost = value(lazy, "burned by traps, expected a ballot")
-    assert lost > value(lazy, "saved a ballot") > 0
+    lost = value(lazy, "burned by traps, expected per ballot")
+    assert lost > value(lazy, "saved per ballot") > 0
     rarer = replace(charges(LOCALNET_PARAMETERS), trap_rate_bps=0)
     found = figures(economics(LOCALNET_PARAMETERS, 3), rarer)
     assert next(each.value for each in found if each.what.startswith("burned by")) == 0
