@@ -30,17 +30,17 @@ class DescriptorField(IntEnum):
     RESERVED_HEAD = 6
     """Two zero bytes."""
     INPUT0 = 8
-    """Kind, three zero bytes, and the index as u32."""
+    """The kind, three zero bytes, and the index as u32."""
     INPUT1 = 16
     INPUT2 = 24
     INPUT3 = 32
-    """Unused: zero."""
+    """Unused and zero."""
     INPUT_SHAPE0 = 40
     """Four u32, NHWC."""
     INPUT_SHAPE1 = 56
-    """Of an as_strided: its steps in elements."""
+    """For an as_strided: its steps in elements."""
     INPUT_SHAPE2 = 72
-    """Of an as_strided: its first element, then zeros."""
+    """For an as_strided: its first element, then zeros."""
     OUTPUT_SHAPE = 88
     KERNEL = 104
     """Height and width as u16."""
@@ -49,7 +49,7 @@ class DescriptorField(IntEnum):
     PADDING = 116
     """Top, left, bottom and right as u16."""
     PAD_VALUE = 124
-    """An i32, as all up to the multiplier."""
+    """An i32, like every field up to the multiplier."""
     ZERO_POINT_IN = 128
     ZERO_POINT_OUT = 132
     CLAMP_LOW = 136
@@ -77,7 +77,7 @@ class Dtype(IntEnum):
 
 
 class InputKind(IntEnum):
-    """What the kind byte of an input says. Zero marks an input that is not used."""
+    """Values of an input's kind byte. Zero marks an input that is not used."""
 
     CONSTANT = 1
     """One of the descriptor's constants, by its slot."""
@@ -88,7 +88,7 @@ class InputKind(IntEnum):
 
 
 class Opcode(IntEnum):
-    """Exact operators."""
+    """Codes of the exact operators."""
 
     MATMUL = 1
     CONVOLUTION = 2
@@ -123,7 +123,7 @@ DESCRIPTOR_VERSION: Final = 1
 LEAF_BYTES: Final = 256
 """Bytes of a leaf of a tensor or spec tree."""
 MAX_JOB_INPUTS: Final = 8
-"""Maximum number of inputs of a job; they are numbered from 0."""
+"""Maximum number of inputs of a job. They are numbered from 0."""
 MAX_OPERAND_BYTES: Final = 8192
 """Maximum number of stored bytes that one output element may depend on."""
 MAX_OPERAND_RUNS: Final = 16

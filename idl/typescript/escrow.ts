@@ -2,16 +2,16 @@
 
 /** Values of `Escrow.state`. */
 export const EscrowState = {
-  /** Only the judge and, for a job, the registry can move it on. */
+  /** Only the judge can settle it or, for a job, the registry can refund it. */
   LOCKED: 0,
-  /** What is credited is all that will ever be. */
+  /** No further credits will be added. */
   FINAL: 1,
 } as const;
 export type EscrowState = (typeof EscrowState)[keyof typeof EscrowState];
 
 /** Values of `Escrow.judge`: the program that settles the escrow. */
 export const Judge = {
-  /** A job of the registry: verdict settles it, the registry refunds it. */
+  /** A job of the registry: verdict settles it and the registry refunds it. */
   VERDICT: 0,
   /** A task of redundancy, which settles it. */
   REDUNDANCY: 1,

@@ -24,17 +24,17 @@ export const DescriptorField = {
   ROUNDING: 5,
   /** Two zero bytes. */
   RESERVED_HEAD: 6,
-  /** Kind, three zero bytes, and the index as u32. */
+  /** The kind, three zero bytes, and the index as u32. */
   INPUT0: 8,
   INPUT1: 16,
   INPUT2: 24,
-  /** Unused: zero. */
+  /** Unused and zero. */
   INPUT3: 32,
   /** Four u32, NHWC. */
   INPUT_SHAPE0: 40,
-  /** Of an as_strided: its steps in elements. */
+  /** For an as_strided: its steps in elements. */
   INPUT_SHAPE1: 56,
-  /** Of an as_strided: its first element, then zeros. */
+  /** For an as_strided: its first element, then zeros. */
   INPUT_SHAPE2: 72,
   OUTPUT_SHAPE: 88,
   /** Height and width as u16. */
@@ -43,7 +43,7 @@ export const DescriptorField = {
   DILATION: 112,
   /** Top, left, bottom and right as u16. */
   PADDING: 116,
-  /** An i32, as all up to the multiplier. */
+  /** An i32, like every field up to the multiplier. */
   PAD_VALUE: 124,
   ZERO_POINT_IN: 128,
   ZERO_POINT_OUT: 132,
@@ -76,12 +76,12 @@ export type Dtype = (typeof Dtype)[keyof typeof Dtype];
 export const GraphState = {
   /** Its author may append operators. */
   OPEN: 0,
-  /** Its operators hash to its spec root; jobs may refer to it. */
+  /** Its operators hash to its spec root, and jobs may refer to it. */
   SEALED: 1,
 } as const;
 export type GraphState = (typeof GraphState)[keyof typeof GraphState];
 
-/** What the kind byte of an input says. Zero marks an input that is not used. */
+/** Values of an input's kind byte. Zero marks an input that is not used. */
 export const InputKind = {
   /** One of the descriptor's constants, by its slot. */
   CONSTANT: 1,
@@ -94,24 +94,24 @@ export type InputKind = (typeof InputKind)[keyof typeof InputKind];
 
 /** Values of `Job.state`. */
 export const JobState = {
-  /** Waits for a provider to claim it. */
+  /** The job waits for a provider to claim it. */
   POSTED: 0,
-  /** A provider holds its lease. */
+  /** A provider holds the lease. */
   CLAIMED: 1,
-  /** The last stage is committed; the verdict decides. */
+  /** The last stage is committed, and the verdict decides. */
   COMMITTED: 2,
-  /** Ended by the verdict: whoever did the work was credited. */
+  /** The verdict ended the job and credited the work. */
   SETTLED: 3,
-  /** Ended by its buyer before anybody claimed it. */
+  /** The buyer ended the job before anybody claimed it. */
   CANCELLED: 4,
-  /** Ended because nobody claimed it in time. */
+  /** The job ended because nobody claimed it in time. */
   EXPIRED: 5,
-  /** Ended by the verdict: the work was refused. */
+  /** The verdict ended the job and refused the work. */
   VOIDED: 6,
 } as const;
 export type JobState = (typeof JobState)[keyof typeof JobState];
 
-/** Exact operators. */
+/** Codes of the exact operators. */
 export const Opcode = {
   MATMUL: 1,
   CONVOLUTION: 2,
@@ -140,7 +140,7 @@ export const Rounding = {
 } as const;
 export type Rounding = (typeof Rounding)[keyof typeof Rounding];
 
-/** Number of multiply-adds that a provider's ask pays for. */
+/** Number of multiply-adds that a provider's ask is the price of. */
 export const ASK_MACS = 1073741824;
 
 /** One, in basis points. */
@@ -155,10 +155,10 @@ export const DESCRIPTOR_VERSION = 1;
 /** Bytes of a leaf of a tensor or spec tree. */
 export const LEAF_BYTES = 256;
 
-/** Maximum number of draws per job. The buyer locks the verification fees of all. */
+/** Maximum number of draws per job. The buyer locks the verification fees of all draws. */
 export const MAX_DRAWS = 3;
 
-/** Maximum number of inputs of a job; they are numbered from 0. */
+/** Maximum number of inputs of a job. They are numbered from 0. */
 export const MAX_JOB_INPUTS = 8;
 
 /** Maximum number of stored bytes that one output element may depend on. */
@@ -176,7 +176,7 @@ export const MAX_SHIFT = 62;
 /** Maximum number of stored bytes of a tensor. */
 export const MAX_TENSOR_BYTES = 1073741824;
 
-/** Maximum number of verifiers per draw. It is odd, as every allowed number is. */
+/** Maximum number of verifiers per draw. Every allowed number is odd. */
 export const MAX_VERIFIERS = 5;
 
 /** Number of crank steps per job that the buyer locks a tip for. */
@@ -191,14 +191,14 @@ export const REPUTATION_ONE = 65536;
 /** Number of verifier seats, each with a weight in the tree. */
 export const SEATS = 1024;
 
-/** Number of fee vaults and of utilisation counters. A power of two. */
+/** Number of fee vaults and of utilisation counters. It is a power of two. */
 export const SHARDS = 16;
 
-/** Entries that the SlotHashes sysvar keeps; older ones drop out. */
+/** Number of entries that the SlotHashes sysvar keeps. Older ones drop out. */
 export const SLOT_HASHES_ENTRIES = 512;
 
 /** Entries of a lookup table, one per value of an int8. */
 export const TABLE_ENTRIES = 256;
 
-/** Bytes of a URL in an account, padded with zeros. */
+/** Number of bytes of a URL in an account, padded with zeros. */
 export const URL_BYTES = 96;

@@ -2,14 +2,14 @@
 
 /** Values of `Exposure.state`. */
 export const ExposureState = {
-  /** Its stake cannot leave. */
+  /** The stake is locked and cannot be withdrawn. */
   LOCKED: 0,
-  /** Its stake is free again. */
+  /** The stake is free again. */
   RELEASED: 1,
 } as const;
 export type ExposureState = (typeof ExposureState)[keyof typeof ExposureState];
 
-/** A catch rate of one, Q16. */
+/** A catch rate of 1, Q16. */
 export const CATCH_RATE_ONE = 65536;
 
 /** Catch rate of a new position, Q16. */
@@ -21,7 +21,7 @@ export const HELD = 18446744073709551615n;
 /** Value of `Snapshot.epoch` of a snapshot that was never taken. */
 export const NEVER = 18446744073709551615n;
 
-/** Value of `Position.seat` without a seat. */
+/** Value of `Position.seat` of an owner without a seat. */
 export const NO_SEAT = 65535;
 
 /** Epochs that a vacated seat stays reserved: the two whose snapshots may still show it. */

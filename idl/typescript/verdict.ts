@@ -2,13 +2,13 @@
 
 /** Values of `Ballot.state`. */
 export const BallotState = {
-  /** Its seat was drawn; its verifier may cast it. */
+  /** The seat was drawn, and its verifier may cast the ballot. */
   DRAWN: 0,
-  /** A commitment is recorded. */
+  /** A commitment to the choice is recorded. */
   CAST: 1,
   /** The choice is known. */
   REVEALED: 2,
-  /** Its stake is free again. */
+  /** The verifier's stake is free again. */
   RELEASED: 3,
 } as const;
 export type BallotState = (typeof BallotState)[keyof typeof BallotState];
@@ -19,7 +19,7 @@ export const Choice = {
   ACCEPT: 1,
   /** The element that the ballot names is wrong. */
   REJECT: 2,
-  /** The data could not be had. */
+  /** The data was not available. */
   UNAVAILABLE: 3,
 } as const;
 export type Choice = (typeof Choice)[keyof typeof Choice];
@@ -30,19 +30,19 @@ export const Outcome = {
   NONE: 0,
   /** A majority accepts. */
   ACCEPTED: 1,
-  /** A majority misses the data, also after they were asked for. */
+  /** A majority could not get the data, even after its providers were asked for it. */
   UNAVAILABLE: 3,
-  /** No quorum in any draw. */
+  /** No draw reached a quorum. */
   UNVERIFIED: 4,
-  /** The beacon spared this job a verification. */
+  /** The beacon spared the job a verification. */
   UNSAMPLED: 5,
   /** The referee found a committed element wrong. */
   FRAUD: 6,
-  /** A majority rejected and nobody proved it. */
+  /** A majority rejected, but nobody proved it. */
   UNPROVEN: 7,
-  /** The element that was proven wrong was wrong on the buyer's order. */
+  /** The element that was proven wrong had been ordered by the buyer. */
   TRAP: 8,
-  /** A provider left a question about its data without an answer. */
+  /** A provider did not answer a question about its data. */
   WITHHELD: 9,
 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
@@ -56,7 +56,7 @@ export type ProofKind = (typeof ProofKind)[keyof typeof ProofKind];
 
 /** Values of `Receipt.reason`: why a provider was slashed. */
 export const Reason = {
-  /** A committed element is not what its operator gives. */
+  /** A committed element differs from what its operator computes. */
   WRONG_ELEMENT: 0,
   /** The provider did not show the element in time. */
   UNANSWERED: 1,
@@ -71,13 +71,13 @@ export const State = {
   COMMITTED: 1,
   /** The drawn verifiers cast ballots, then reveal them. */
   BALLOTING: 2,
-  /** A majority rejects: somebody has to prove it. */
+  /** A majority rejects, and somebody must prove it. */
   DISPUTED: 3,
-  /** The outcome is known; a paid one waits for its window to end. */
+  /** The outcome is known. A paid one waits for its window to end. */
   DECIDED: 4,
-  /** Everyone was credited. */
+  /** All parties were credited. */
   SETTLED: 5,
-  /** A majority misses the data: a provider has to show it. */
+  /** A majority cannot get the data, and a provider must show it. */
   ANSWERING: 6,
 } as const;
 export type State = (typeof State)[keyof typeof State];
@@ -86,7 +86,7 @@ export type State = (typeof State)[keyof typeof State];
 export const ANSWER_DELAY = 2;
 
 /**
- * Slots from the commit to the slot whose hash seeds the draw: nobody knows that hash when the
+ * Slots from the commit to the slot whose hash seeds the draw. Nobody knows that hash when the
  * result is committed.
  */
 export const DRAW_DELAY = 32;
@@ -107,12 +107,15 @@ export const MAX_CRANKERS = 8;
 export const MAX_STAGES = 8;
 
 /**
- * Minimum of `Params.answer_slots`: slots to answer in must follow the one whose hash chooses the
- * questions.
+ * Minimum of `Params.answer_slots`: it must leave slots to answer in after the one whose hash
+ * chooses the questions.
  */
 export const MIN_ANSWER_SLOTS = 4;
 
-/** Number of elements that a provider must show when a majority, or the buyer, misses its data. */
+/**
+ * Number of elements that a provider must show when a majority of verifiers, or the buyer, cannot
+ * get its data.
+ */
 export const QUESTIONS = 8;
 
 /** Minimum ticket age in slots, so that anyone copying a pending proof is too late. */

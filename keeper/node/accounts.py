@@ -23,6 +23,16 @@ def optional(kind: type[AccountType], raw: RawAccount | None) -> AccountType | N
     return None if raw is None else kind.decode(bytes(raw.data), owner=raw.owner)
 
 
+def owned(kind: type[AccountType], raw: RawAccount | None) -> AccountType | None:
+    """Returns the decoded account, None where there is none or another program owns it.
+
+    An event of escrow names the job or the task that it is about without saying which it is.
+    """
+    if raw is None or raw.owner != kind.PROGRAM_ID:
+        return None
+    return kind.decode(bytes(raw.data), owner=raw.owner)
+
+
 def required(kind: type[AccountType], raw: RawAccount | None) -> AccountType:
     """Returns the decoded account; raises RoleError where there is none."""
     found = optional(kind, raw)

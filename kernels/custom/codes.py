@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Element(IntEnum):
-    """What an output's bytes are."""
+    """Element type of an output's bytes."""
 
     BYTES = 0
     """Outputs agree when they are equal."""

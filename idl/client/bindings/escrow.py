@@ -28,16 +28,16 @@ class EscrowState(IntEnum):
     """Values of `Escrow.state`."""
 
     LOCKED = 0
-    """Only the judge and, for a job, the registry can move it on."""
+    """Only the judge can settle it or, for a job, the registry can refund it."""
     FINAL = 1
-    """What is credited is all that will ever be."""
+    """No further credits will be added."""
 
 
 class Judge(IntEnum):
     """Values of `Escrow.judge`: the program that settles the escrow."""
 
     VERDICT = 0
-    """A job of the registry: verdict settles it, the registry refunds it."""
+    """A job of the registry: verdict settles it and the registry refunds it."""
     REDUNDANCY = 1
     """A task of redundancy, which settles it."""
 
@@ -74,7 +74,7 @@ class AuthoritySet(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config(Account):
-    """Where fees go, at `["config"]`; authority of the fee vaults."""
+    """Where fees go, at `["config"]`. It is the authority of the fee vaults."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -94,7 +94,7 @@ class Config(Account):
     mint: Pubkey
     treasury: Pubkey
     fee_vaults: tuple[Pubkey, ...]
-    """By shard; zero until the shard's vault is initialized."""
+    """The fee vault of each shard; zero until it is initialized."""
     params: Params
     sequence: int
     bump: int
@@ -118,14 +118,14 @@ class Credit:
     """An amount to credit."""
 
     party: Pubkey
-    """Who is owed the amount."""
+    """Party that is owed the amount."""
     amount: int
     """Base units of $NLOV."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditEntry:
-    """An amount credited, paid when its party's turn to pull it comes."""
+    """An amount credited to a party, which withdraws it with an instruction of its own."""
 
     party: Pubkey
     amount: int
@@ -155,12 +155,12 @@ class Envelope:
     time: int
     """Unix seconds."""
     sequence: int
-    """Counts from 1 in the account that the event is about."""
+    """Sequence number, counted from 1 in the account that the event is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escrow(Account):
-    """One job's money, at `["escrow", job]`; authority of its vault."""
+    """One job's money, at `["escrow", job]`. It is the authority of the job's vault."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -195,13 +195,13 @@ class Escrow(Account):
     verification: int
     tips: int
     urgency: int
-    """Net of its burned share."""
+    """Urgency premium in base units, net of its burned share."""
     credited: int
     paid: int
     fee: int
-    """Fees ever charged."""
+    """All fees charged so far, in base units."""
     fee_due: int
-    """Fees charged and not collected yet."""
+    """Fees charged but not collected yet, in base units."""
     locked_slot: int
     sequence: int
     state: int
@@ -209,7 +209,7 @@ class Escrow(Account):
     bump: int
     vault_bump: int
     judge: int
-    """Program that says who is paid."""
+    """A code of `Judge`: the program that decides who is paid."""
     credits: tuple[CreditEntry, ...]
 
 
@@ -258,13 +258,13 @@ class Params:
     posting_fee: int
     """Base units of $NLOV that are burned when a job or task is locked."""
     urgency_burn_bps: int
-    """Share of an urgency premium that is burned, in basis points. It is this wide so that no
+    """Share of an urgency premium that is burned, in basis points. It is a u64 so that no
     padding is needed.
     """
     fee_bps: int
-    """Share of every payment to a provider that is charged as fee, in basis points."""
+    """Share of every payment to a provider that is charged as a fee, in basis points."""
     stakers_bps: int
-    """Stakers' share of the fees, in basis points. The three shares add up to all of them."""
+    """Stakers' share of the fees, in basis points. The three shares add up to 10,000."""
     treasury_bps: int
     """Treasury's share of the fees, in basis points."""
     burn_bps: int
@@ -368,22 +368,22 @@ class Errors(ErrorCode):
     InvalidParams = (6102, "A parameter is outside its range")
     Overflow = (6103, "The arithmetic overflows")
     ShardOutOfRange = (6104, "Fee vaults are numbered from 0 to 15")
-    WrongJob = (6105, "The job account is not the one that this buyer and id give")
+    WrongJob = (6105, "The job account does not match this buyer and id")
     JobExists = (6106, "The job has been posted")
     ZeroPrice = (6107, "The price must be above zero")
     WrongOwner = (6108, "The account belongs to another owner")
-    WrongTokenAccount = (6109, "Not an SPL Token account of the configured mint")
-    WrongVault = (6110, "Not the vault of this escrow or shard")
+    WrongTokenAccount = (6109, "The account is not an SPL Token account of the configured mint")
+    WrongVault = (6110, "The account is not the vault of this escrow or shard")
     TokenDelta = (6111, "The token balances did not change by exactly the amount")
     WrongCaller = (6112, "Only the program in charge of this step may call it")
     AlreadyFinal = (6113, "The escrow is final")
     NotFinal = (6114, "The escrow is not final yet")
-    ExceedsLocked = (6115, "Credits and fee exceed what is locked")
-    TooManyCredits = (6116, "No room for another party")
+    ExceedsLocked = (6115, "Credits and fee exceed the locked amount")
+    TooManyCredits = (6116, "The escrow has no room for another party")
     TipExceedsTips = (6117, "The tip exceeds the tips that are locked")
-    UnknownCredit = (6118, "No such credit")
+    UnknownCredit = (6118, "The escrow has no such credit")
     AlreadyPaid = (6119, "The credit has been paid")
-    NothingToCollect = (6120, "Nothing is there to collect")
+    NothingToCollect = (6120, "There is nothing to collect")
     NothingToReclaim = (6121, "Nothing is left for the buyer yet")
     ExceedsVault = (6122, "The vault holds less than is owed")
 
@@ -545,8 +545,8 @@ def reclaim(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Returns to the buyer what the vault holds beyond what is owed. Closes vault and escrow
-    once everything is paid.
+    """Returns to the buyer the amount that the vault holds beyond what is owed. Closes the vault
+    and the escrow once everything is paid.
 
     Caller: anybody. When: once the escrow is final.
     """
@@ -656,7 +656,7 @@ def set_params(
     config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Replaces the parameters. What is locked already keeps its terms.
+    """Replaces the parameters. Money that is locked already keeps its terms.
 
     Caller: the authority. When: at any time.
 
@@ -686,14 +686,15 @@ def settle(
     vault: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Credits parties and charges the fee, up to what is locked.
+    """Credits parties and charges the fee, up to the locked amount.
 
     Caller: verdict for jobs, redundancy for tasks. When: while the escrow is locked.
 
     - `credits`: amounts in base units of $NLOV.
     - `fee`: base units of $NLOV.
-    - `extra`: base units of $NLOV that reached the vault besides what was locked and that
-      raise the limit; if it is not 0 the vault must be given and hold all that is owed.
+    - `extra`: base units of $NLOV that reached the vault in addition to the locked amount and
+      raise the limit; if it is not 0, the vault must be passed and hold everything that is
+      owed.
     - `finalise`: whether to end the escrow: nothing is credited afterwards.
     """
     return Instruction(

@@ -51,17 +51,17 @@ class DescriptorField(IntEnum):
     RESERVED_HEAD = 6
     """Two zero bytes."""
     INPUT0 = 8
-    """Kind, three zero bytes, and the index as u32."""
+    """The kind, three zero bytes, and the index as u32."""
     INPUT1 = 16
     INPUT2 = 24
     INPUT3 = 32
-    """Unused: zero."""
+    """Unused and zero."""
     INPUT_SHAPE0 = 40
     """Four u32, NHWC."""
     INPUT_SHAPE1 = 56
-    """Of an as_strided: its steps in elements."""
+    """For an as_strided: its steps in elements."""
     INPUT_SHAPE2 = 72
-    """Of an as_strided: its first element, then zeros."""
+    """For an as_strided: its first element, then zeros."""
     OUTPUT_SHAPE = 88
     KERNEL = 104
     """Height and width as u16."""
@@ -70,7 +70,7 @@ class DescriptorField(IntEnum):
     PADDING = 116
     """Top, left, bottom and right as u16."""
     PAD_VALUE = 124
-    """An i32, as all up to the multiplier."""
+    """An i32, like every field up to the multiplier."""
     ZERO_POINT_IN = 128
     ZERO_POINT_OUT = 132
     CLAMP_LOW = 136
@@ -103,11 +103,11 @@ class GraphState(IntEnum):
     OPEN = 0
     """Its author may append operators."""
     SEALED = 1
-    """Its operators hash to its spec root; jobs may refer to it."""
+    """Its operators hash to its spec root, and jobs may refer to it."""
 
 
 class InputKind(IntEnum):
-    """What the kind byte of an input says. Zero marks an input that is not used."""
+    """Values of an input's kind byte. Zero marks an input that is not used."""
 
     CONSTANT = 1
     """One of the descriptor's constants, by its slot."""
@@ -121,23 +121,23 @@ class JobState(IntEnum):
     """Values of `Job.state`."""
 
     POSTED = 0
-    """Waits for a provider to claim it."""
+    """The job waits for a provider to claim it."""
     CLAIMED = 1
-    """A provider holds its lease."""
+    """A provider holds the lease."""
     COMMITTED = 2
-    """The last stage is committed; the verdict decides."""
+    """The last stage is committed, and the verdict decides."""
     SETTLED = 3
-    """Ended by the verdict: whoever did the work was credited."""
+    """The verdict ended the job and credited the work."""
     CANCELLED = 4
-    """Ended by its buyer before anybody claimed it."""
+    """The buyer ended the job before anybody claimed it."""
     EXPIRED = 5
-    """Ended because nobody claimed it in time."""
+    """The job ended because nobody claimed it in time."""
     VOIDED = 6
-    """Ended by the verdict: the work was refused."""
+    """The verdict ended the job and refused the work."""
 
 
 class Opcode(IntEnum):
-    """Exact operators."""
+    """Codes of the exact operators."""
 
     MATMUL = 1
     CONVOLUTION = 2
@@ -166,7 +166,7 @@ class Rounding(IntEnum):
 
 
 ASK_MACS: Final = 1073741824
-"""Number of multiply-adds that a provider's ask pays for."""
+"""Number of multiply-adds that a provider's ask is the price of."""
 BPS: Final = 10000
 """One, in basis points."""
 DESCRIPTOR_BYTES: Final = 256
@@ -176,9 +176,9 @@ DESCRIPTOR_VERSION: Final = 1
 LEAF_BYTES: Final = 256
 """Bytes of a leaf of a tensor or spec tree."""
 MAX_DRAWS: Final = 3
-"""Maximum number of draws per job. The buyer locks the verification fees of all."""
+"""Maximum number of draws per job. The buyer locks the verification fees of all draws."""
 MAX_JOB_INPUTS: Final = 8
-"""Maximum number of inputs of a job; they are numbered from 0."""
+"""Maximum number of inputs of a job. They are numbered from 0."""
 MAX_OPERAND_BYTES: Final = 8192
 """Maximum number of stored bytes that one output element may depend on."""
 MAX_OPERAND_RUNS: Final = 16
@@ -190,7 +190,7 @@ MAX_SHIFT: Final = 62
 MAX_TENSOR_BYTES: Final = 1073741824
 """Maximum number of stored bytes of a tensor."""
 MAX_VERIFIERS: Final = 5
-"""Maximum number of verifiers per draw. It is odd, as every allowed number is."""
+"""Maximum number of verifiers per draw. Every allowed number is odd."""
 PAID_CRANK_STEPS: Final = 8
 """Number of crank steps per job that the buyer locks a tip for."""
 Q32_ONE: Final = 4294967296
@@ -200,13 +200,13 @@ REPUTATION_ONE: Final = 65536
 SEATS: Final = 1024
 """Number of verifier seats, each with a weight in the tree."""
 SHARDS: Final = 16
-"""Number of fee vaults and of utilisation counters. A power of two."""
+"""Number of fee vaults and of utilisation counters. It is a power of two."""
 SLOT_HASHES_ENTRIES: Final = 512
-"""Entries that the SlotHashes sysvar keeps; older ones drop out."""
+"""Number of entries that the SlotHashes sysvar keeps. Older ones drop out."""
 TABLE_ENTRIES: Final = 256
 """Entries of a lookup table, one per value of an int8."""
 URL_BYTES: Final = 96
-"""Bytes of a URL in an account, padded with zeros."""
+"""Number of bytes of a URL in an account, padded with zeros."""
 
 
 def buyer_address(owner: Pubkey) -> Pubkey:
@@ -253,8 +253,8 @@ class AuthoritySet(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyer(Account):
-    """PDA `["buyer", owner]`. Job ids count up and are never used twice, so a closed job cannot
-    come back.
+    """PDA `["buyer", owner]`. Job ids count up and are never reused, so a closed job cannot come
+    back.
     """
 
     PROGRAM: ClassVar[str] = PROGRAM
@@ -286,14 +286,14 @@ class BuyerOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
-    """What a provider says about itself."""
+    """What a provider declares about itself."""
 
     ask: int
     """Base units of $NLOV per `ASK_MACS` multiply-adds."""
     memory_bytes: int
     """Bytes of memory that jobs may use."""
     declared_rate: int
-    """Multiply-adds per slot, as the provider says."""
+    """Multiply-adds per slot, as declared by the provider."""
     max_macs: int
     """Multiply-adds of the largest job that the provider takes."""
     endpoint: bytes
@@ -310,13 +310,14 @@ class Envelope:
     time: int
     """Unix seconds."""
     sequence: int
-    """Counts from 1 in the account that the event is about."""
+    """Sequence number, counted from 1 in the account that the event is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph(Account):
-    """PDA `["graph", author, spec_root]`: what the chain remembers of a graph's descriptors.
-    Open while its author appends, sealed for ever once they hash to `spec_root`.
+    """PDA `["graph", author, spec_root]`: the part of a graph's descriptors that the chain
+    keeps. A graph is open while its author appends operators, and sealed for good once they
+    hash to `spec_root`.
     """
 
     PROGRAM: ClassVar[str] = PROGRAM
@@ -345,16 +346,16 @@ class Graph(Account):
     spec_root: bytes
     frontier: tuple[bytes, ...]
     cumulative_macs: tuple[int, ...]
-    """Multiply-adds of the operators up to each, itself included."""
+    """For each operator, the multiply-adds of all operators up to and including it."""
     macs: int
     sequence: int
     shapes: tuple[tuple[int, ...], ...]
-    """Output of each operator, NHWC."""
+    """Output shape of each operator, NHWC."""
     input_shapes: tuple[tuple[int, ...], ...]
-    """As the first operator that reads a job input declares it."""
+    """Shape of each job input, as declared by the first operator that reads it."""
     dtypes: bytes
     input_dtypes: bytes
-    """Zero marks a job input that nothing reads yet."""
+    """Element type of each job input; zero for an input that no operator reads yet."""
     operators: int
     appended: int
     inputs: int
@@ -387,7 +388,7 @@ class GraphOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job(Account):
-    """PDA `["job", buyer, id u64 LE]`. The current lease lives inside; earlier ones are in
+    """PDA `["job", buyer, id u64 LE]`. It holds the current lease; earlier leases are found in
     events.
     """
 
@@ -437,19 +438,19 @@ class Job(Account):
     salt_commitment: bytes
     """SHA-256 of the buyer's salt."""
     trap: bytes
-    """Random, or the hash of a trap."""
+    """32 random bytes, or the hash of a trap."""
     id: int
     macs: int
     price: int
-    """Most that the work may cost."""
+    """Maximum price of the work, in base units."""
     verification_fee: int
-    """For each ballot that counts."""
+    """Base units for each ballot that is paid."""
     tip: int
-    """For each step that somebody else cranks."""
+    """Base units for each paid crank step."""
     urgency: int
-    """Premium that goes to the provider, net of the part burned."""
+    """Premium that goes to the provider, in base units, net of the burned part."""
     posted_slot: int
-    """Slot of posting, or of reopening after a lease expired."""
+    """Slot in which the job was posted, or reopened after a lease expired."""
     claim_deadline: int
     committed_slot: int
     concluded_slot: int
@@ -458,12 +459,12 @@ class Job(Account):
     lease: Lease
     operators: int
     progress: int
-    """Operators committed so far, in order."""
+    """Number of operators committed so far, in order."""
     verifiers: int
-    """Ballots in a draw."""
+    """Verifiers per draw."""
     state: int
     attempts: int
-    """Leases that expired."""
+    """Number of leases that expired."""
     bump: int
     escrow_bump: int
 
@@ -484,7 +485,7 @@ class JobClaimed(Event):
     expires_slot: int
     cap_slot: int
     active: int
-    """Jobs that the provider now holds."""
+    """Number of jobs that the provider now holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -501,7 +502,9 @@ class JobClosed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEnded(Event):
-    """Cancelled, expired, settled or voided; or committed in part, for the verdict to judge."""
+    """A job was cancelled, expired, settled or voided, or its committed part went to the
+    verdict.
+    """
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -548,7 +551,7 @@ class JobTerms:
     verifiers: int
     """Number of verifiers per draw: odd, at most `MAX_VERIFIERS`."""
     price: int
-    """Base units of $NLOV that the work may cost."""
+    """Maximum price of the work in base units of $NLOV."""
     verification_fee: int
     """Base units of $NLOV for each ballot that is paid."""
     tip: int
@@ -559,22 +562,22 @@ class JobTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """Zero while nobody holds the job."""
+    """The current provider's lease; all zero while nobody holds the job."""
 
     provider: Pubkey
     claimed_slot: int
     expires_slot: int
     cap_slot: int
-    """No checkpoint extends the lease beyond this."""
+    """Slot beyond which no checkpoint extends the lease."""
     price: int
-    """Quote plus urgency premium."""
+    """Quote plus urgency premium, in base units."""
     exposure: int
     bond: int
     macs: int
     """Multiply-adds committed in this lease."""
     attempt: int
     has_stage: int
-    """Whether this lease committed a stage."""
+    """1 once a stage was committed in this lease."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -588,15 +591,15 @@ class LeaseExpired(Event):
     provider: Pubkey
     attempts: int
     bond: int
-    """Stake that went to the job's vault."""
+    """Stake that went to the job's vault, in base units."""
     exposed: int
-    """Stake that stays exposed for stages committed."""
+    """Stake that stays exposed for the committed stages, in base units."""
     claim_deadline: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market(Account):
-    """PDA `["market"]`: demand of the last epoch that was rolled in."""
+    """PDA `["market"]`: demand of the epoch before the current one."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -613,10 +616,10 @@ class Market(Account):
 
     epoch: int
     posted_macs: int
-    """Multiply-adds posted and settled in the epoch before."""
+    """Multiply-adds posted and settled in the previous epoch."""
     settled_macs: int
     demand_q32: int
-    """Share of the posted work that was not settled."""
+    """Share of the posted work that was not settled, Q32."""
     sequence: int
     bump: int
 
@@ -650,9 +653,9 @@ class OperatorsAppended(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Params:
     claim_window_slots: int
-    """Slots from posting or reopening in which a provider may claim."""
+    """Slots after posting or reopening in which a provider may claim."""
     lease_slots: int
-    """Slots that a lease runs from its claim, and from each committed stage."""
+    """Slots that a lease runs after its claim and after each committed stage."""
     min_rate_macs_per_slot: int
     """Multiply-adds per slot. No lease runs longer than `lease_slots` plus the time that the job
     takes at this rate.
@@ -662,17 +665,17 @@ class Params:
     season_q32: int
     """Price factor of the season, Q32."""
     epoch_slots: int
-    """Slots of an epoch, whose demand sets the prices of the next one."""
+    """Slots per epoch. The demand of one epoch sets the prices of the next."""
     stake_ref: int
-    """Base units of stake that score 1."""
+    """Base units of stake that give a score of 1."""
     urgency_ref: int
-    """Base units of urgency premium that score 1."""
+    """Base units of urgency premium that give a score of 1."""
     complexity_ref: int
-    """Multiply-adds that score 1."""
+    """Multiply-adds that give a score of 1."""
     ageing_q32: int
-    """What readers add to the score of a waiting job, Q32 per slot."""
+    """Amount that readers add to the score of a waiting job, Q32 per slot."""
     claim_scale_slots: int
-    """Slots that a provider with all the stake waits for its turn on average."""
+    """Average number of slots that a provider with all the stake waits for its turn."""
     claim_max_delay_slots: int
     """Slots after which every provider may claim."""
     capability_ref: int
@@ -699,7 +702,7 @@ class ParamsSet(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider(Account):
-    """PDA `["provider", owner]`."""
+    """PDA `["provider", owner]`: a registered provider."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -730,21 +733,21 @@ class Provider(Account):
     """Base units per 2^30 multiply-adds."""
     memory_bytes: int
     declared_rate: int
-    """Multiply-adds per slot, as the provider says."""
+    """Multiply-adds per slot, as declared by the provider."""
     measured_rate: int
-    """Multiply-adds per slot, moving average over settled jobs."""
+    """Multiply-adds per slot, as a moving average over settled jobs."""
     max_macs: int
-    """Largest job taken."""
+    """Multiply-adds of the largest job that the provider takes."""
     registered_slot: int
     sequence: int
     rated_slot: int
     """Slot of the last settled job, or of the registration."""
     reputation: int
-    """Q16, 0 to 65,536, as it was at `rated_slot`: read it through [`Provider::reputation_at`]."""
+    """Reputation at `rated_slot`, Q16, 0 to 65,536. Read it through [`Provider::reputation_at`]."""
     completed: int
     failed: int
     active: int
-    """Jobs claimed and not committed."""
+    """Number of jobs claimed but not committed."""
     draining: int
     bump: int
 
@@ -761,7 +764,7 @@ class ProviderDeregistered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderRated(Event):
-    """A job changed what the chain thinks of a provider."""
+    """A job changed a provider's record."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -771,7 +774,7 @@ class ProviderRated(Event):
     owner: Pubkey
     job: Pubkey
     reputation: int
-    """As it was at `rated_slot`."""
+    """Reputation at `rated_slot`, Q16."""
     rated_slot: int
     measured_rate: int
     completed: int
@@ -804,7 +807,7 @@ class ProviderUpdated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry(Account):
-    """PDA `["registry"]`: who governs, and the numbers that every instruction goes by."""
+    """PDA `["registry"]`: the governing authority and the parameters of all instructions."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -850,8 +853,8 @@ class StageRecorded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UtilisationShard(Account):
-    """PDA `["utilisation", shard]`: multiply-adds of the epoch of the last change and of the one
-    before that.
+    """PDA `["utilisation", shard]`: multiply-adds of the epoch of the latest change and of the
+    epoch before it.
     """
 
     PROGRAM: ClassVar[str] = PROGRAM
@@ -879,7 +882,7 @@ class UtilisationShard(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifier(Account):
-    """PDA `["verifier", owner]`: where a seat's holder is reached."""
+    """PDA `["verifier", owner]`: how the holder of a seat is reached."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -982,43 +985,47 @@ class Errors(ErrorCode):
     Unauthorized = (6200, "the signer is not the authority of this account")
     InvalidParams = (6201, "a parameter is zero or out of its range")
     Overflow = (6202, "a number exceeds its range")
-    InvalidUrl = (6203, "a URL is 1 to 96 printable ASCII characters, padded with zeros")
-    InvalidCapability = (6204, "ask and max_macs are at least 1")
+    InvalidUrl = (6203, "a URL must have 1 to 96 printable ASCII characters, padded with zeros")
+    InvalidCapability = (6204, "ask and max_macs must be at least 1")
     WrongPosition = (6205, "the staking position belongs to somebody else")
     WrongSeat = (6206, "the seat belongs to somebody else or was vacated")
     ProviderActive = (6207, "the provider still runs a job")
     GraphSealed = (6208, "the graph is sealed")
     GraphOpen = (6209, "the graph is not sealed yet")
-    BadLength = (6210, "descriptors are 256 bytes each, and no more than the graph was opened for")
+    BadLength = (
+        6210,
+        "descriptors must have 256 bytes each and not exceed the number that the graph was opened "
+        "for",
+    )
     BadVersion = (6211, "the descriptor's version is unknown")
     ReservedNotZero = (6212, "a descriptor field that the operator does not use is not zero")
     UnknownOpcode = (6213, "the descriptor's opcode is unknown")
-    BadDtype = (6214, "no operator takes and gives these element types")
-    BadInputCount = (6215, "the operator takes another number of inputs")
-    BadRounding = (6216, "the operator has another rounding")
-    BadInputKind = (6217, "an input's source is not allowed there")
+    BadDtype = (6214, "no operator has these input and output element types")
+    BadInputCount = (6215, "the operator takes a different number of inputs")
+    BadRounding = (6216, "the operator has a different rounding")
+    BadInputKind = (6217, "this input may not come from this source")
     BadRoot = (6218, "the root of a constant is missing")
     BadValue = (6219, "a descriptor's value is out of range")
     BadChannels = (6220, "the per-channel fields contradict each other")
-    BadShape = (6221, "the shapes do not follow from the operator")
+    BadShape = (6221, "the shapes do not match the operator")
     BadWindow = (6222, "the window does not fit")
     TensorLimit = (6223, "a tensor exceeds 2^30 stored bytes")
     OperandLimit = (6224, "an output element depends on more than 8,192 bytes")
     RunLimit = (6225, "an output element's operands lie in more than 16 runs")
-    BadMultiplyAdds = (6226, "the multiply-adds do not follow from the operator")
+    BadMultiplyAdds = (6226, "the multiply-adds do not match the operator")
     OperatorLimit = (6227, "a graph has 1 to 256 operators")
     InputLimit = (6228, "a graph has at most 8 job inputs")
     BadTopology = (
         6229,
         "an input's operator is not before its reader, or job inputs are not numbered 0, 1, 2, ...",
     )
-    OperandMismatch = (6230, "an input's shape or type is not what its source gives")
+    OperandMismatch = (6230, "an input's shape or type differs from that of its source")
     SpecRootMismatch = (6231, "the descriptors do not hash to the graph's spec_root")
     WrongJobId = (6232, "the job id is not the buyer's next one")
     InvalidVerifierCount = (6233, "a job has 1, 3 or 5 verifiers")
     WrongEscrow = (6234, "the escrow belongs to another job or buyer")
     EscrowFinal = (6235, "the escrow is final")
-    EscrowMismatch = (6236, "the escrow does not hold what the job's terms say")
+    EscrowMismatch = (6236, "the escrow does not match the job's terms")
     WrongJob = (6237, "the account belongs to another job")
     WrongProvider = (6238, "the account belongs to another provider")
     JobNotPosted = (6239, "the job is not waiting for a provider")
@@ -1028,7 +1035,7 @@ class Errors(ErrorCode):
     JobHasProgress = (6243, "the job has progress that must be judged: it cannot be cancelled")
     ClaimWindowOver = (6244, "the claim window is over")
     ClaimWindowOpen = (6245, "the claim window is still open")
-    AttemptsExhausted = (6246, "the job was claimed as often as allowed")
+    AttemptsExhausted = (6246, "the job has no attempts left")
     RegisteredTooRecently = (6247, "the provider registered too recently")
     ProviderDraining = (6248, "the provider is draining")
     JobTooLarge = (6249, "the job is larger than the provider takes")
@@ -1039,14 +1046,17 @@ class Errors(ErrorCode):
     WrongSlotHashes = (6254, "the account is not the SlotHashes sysvar")
     LeaseExpired = (6255, "the lease has expired")
     LeaseRunning = (6256, "the lease has not expired")
-    InvalidStage = (6257, "a stage ends at 1 to the number of operators")
-    InvalidOutcome = (6258, "the outcome is 3 (settled) or 6 (voided)")
+    InvalidStage = (6257, "a stage must end between 1 and the number of operators")
+    InvalidOutcome = (6258, "the outcome must be 3 (settled) or 6 (voided)")
     WrongVault = (6259, "the vault is not this job's")
     EscrowOpen = (6260, "the job's escrow is still open")
     VerdictOpen = (6261, "the job's verdict is still open")
-    MarketCurrent = (6262, "the market already stands at this epoch")
-    WrongShards = (6263, "the market is read from all 16 shards, in order")
-    InvalidShard = (6264, "shards are numbered 0 to 15, and a job counts in that of its address")
+    MarketCurrent = (6262, "the market has already been rolled to this epoch")
+    WrongShards = (6263, "all 16 shards must be passed, in order")
+    InvalidShard = (
+        6264,
+        "shards are numbered 0 to 15, and a job counts in the shard of its address",
+    )
     KappaTooLow = (
         6265,
         "kappa is too low: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must "
@@ -1390,7 +1400,7 @@ def initialize_market(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Creates the account that holds the demand of the last epoch.
+    """Creates the account that holds the demand of the previous epoch.
 
     Caller: the deployer. When: once.
     """
@@ -1473,7 +1483,7 @@ def open_graph(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Creates a graph that its author then appends operators to.
+    """Creates a graph, to which its author then appends operators.
 
     Caller: anybody, as its author. When: once per author and spec root.
 
@@ -1613,7 +1623,7 @@ def register_provider(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Creates a provider's account over its stake.
+    """Creates a provider's account, backed by its stake.
 
     Caller: the owner of a position. When: once per owner.
 
@@ -1646,7 +1656,7 @@ def register_verifier(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Creates a verifier's account over its seat.
+    """Creates a verifier's account, backed by its seat.
 
     Caller: the owner of the seat. When: once per owner, while the seat is held.
 
@@ -1711,8 +1721,8 @@ def roll_market(
     market: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Sums the utilisation shards of the epoch before into the demand that prices of this epoch
-    use. The remaining accounts are the `SHARDS` shards in order.
+    """Sums the utilisation shards of the previous epoch into the demand that sets the prices of
+    this epoch. The remaining accounts are the `SHARDS` shards in order.
 
     Caller: anybody. When: once per epoch.
     """
@@ -1798,7 +1808,7 @@ def update_provider(
     provider: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Replaces what a provider offers.
+    """Replaces the capability that a provider offers.
 
     Caller: the provider. When: at any time.
 
@@ -1829,7 +1839,7 @@ def update_verifier(
 ) -> Instruction:
     """Replaces what a verifier declares, and its seat.
 
-    Caller: the verifier. When: while it holds the seat that is given.
+    Caller: the verifier. When: while it holds the seat that is passed.
 
     - `endpoint`: URL in printable ASCII, padded with zeros.
     - `memory_bytes`: bytes.

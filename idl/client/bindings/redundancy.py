@@ -26,7 +26,7 @@ ID: Final = PROGRAM_IDS[PROGRAM]
 
 
 class Element(IntEnum):
-    """What an output's bytes are."""
+    """Element type of an output's bytes."""
 
     BYTES = 0
     """Outputs agree when they are equal."""
@@ -39,34 +39,34 @@ class RunState(IntEnum):
     """Values of `Run.state`."""
 
     JOINED = 0
-    """Its provider is to run the task."""
+    """The provider has joined and must run the task."""
     COMMITTED = 1
-    """A commitment to the output is recorded."""
+    """The provider has committed to its output."""
     REVEALED = 2
     """The root of the output is known."""
     SILENT = 3
-    """Did not commit or reveal in time: the bond is gone."""
+    """The provider did not commit or reveal in time and lost its bond."""
 
 
 class State(IntEnum):
     """Values of `Task.state`."""
 
     JOINING = 0
-    """Providers join."""
+    """Providers may join."""
     RUNNING = 1
-    """Those of this round run the task and commit."""
+    """The providers of this round run the task and commit."""
     REVEALING = 2
-    """Those that committed reveal their roots."""
+    """The providers that committed reveal their roots."""
     COMPARING = 3
-    """Those that revealed say whose outputs agree with theirs."""
+    """The providers that revealed report whose outputs agree with theirs."""
     DECIDING = 4
-    """Nothing can change before `decide`."""
+    """Everything is known, and `decide` is due."""
     SETTLED = 5
-    """Those that agree are paid."""
+    """The runs that agree were paid."""
     UNDECIDED = 6
-    """Too few agree: nobody is paid."""
+    """Too few runs agreed, and nobody was paid."""
     CANCELLED = 7
-    """Too few joined."""
+    """Too few providers joined."""
 
 
 EXTENSION: Final = 2
@@ -74,7 +74,7 @@ EXTENSION: Final = 2
 MAX_CRANKERS: Final = 8
 """Maximum number of crankers of a task: one per paid step."""
 MAX_TASK_RUNS: Final = 7
-"""Maximum number of runs of a task. A mask of one byte has a bit for each."""
+"""Maximum number of runs of a task. A mask of one byte holds one bit per run."""
 PAID_CRANK_STEPS: Final = 8
 """Number of crank steps per task that the buyer locks a tip for; later steps earn nothing."""
 
@@ -115,8 +115,8 @@ class BondReleased(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyer(Account):
-    """PDA `["buyer", owner]`. Task ids count up and are never used twice, so a closed task
-    cannot come back with other contents under an address that providers know.
+    """PDA `["buyer", owner]`. Task ids count up and are never reused, so a closed task cannot
+    come back with other contents under an address that providers know.
     """
 
     PROGRAM: ClassVar[str] = PROGRAM
@@ -148,7 +148,7 @@ class BuyerOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config(Account):
-    """PDA `["config"]`."""
+    """PDA `["config"]`: the governing authority and the parameters."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -171,7 +171,7 @@ class Config(Account):
 class Cranker:
     party: Pubkey
     steps: int
-    """Steps this party took, one tip each."""
+    """Number of paid steps that this party took; each earns one tip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +184,7 @@ class Envelope:
     time: int
     """Unix seconds."""
     sequence: int
-    """Counts from 1 in the account that the event is about."""
+    """Sequence number, counted from 1 in the account that the event is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +200,7 @@ class Initialized(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoiningClosed(Event):
-    """Running, cancelled or undecided."""
+    """Joining ended: the task is running, cancelled or undecided."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -212,25 +212,25 @@ class JoiningClosed(Event):
     state: int
     deadline: int
     credited: int
-    """Tips, where the task ends here."""
+    """Tips credited when the task ends here, in base units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Params:
     join_slots: int
-    """Slots in which providers may join, from posting and from each extension."""
+    """Slots after posting, and after each extension, in which providers may join."""
     run_slots: int
-    """Slots from the last join in which all must commit."""
+    """Slots after the last join in which every provider must commit."""
     reveal_slots: int
-    """Slots in which those that committed must reveal."""
+    """Slots in which the providers that committed must reveal."""
     compare_slots: int
-    """Slots in which those that revealed must compare."""
+    """Slots in which the providers that revealed must compare."""
     claim_scale_slots: int
-    """Slots that a provider with all the stake waits for its turn on average."""
+    """Average number of slots that a provider with all the stake waits for its turn."""
     claim_max_delay_slots: int
     """Slots after which every provider may join."""
     bond_bps: int
-    """Share of a run's price that silence costs, in basis points."""
+    """Share of a run's price that a silent provider loses, in basis points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,19 +249,19 @@ class Run:
 
     provider: Pubkey
     commitment: bytes
-    """As [`commitment`] gives it; zero until committed."""
+    """Commitment as computed by [`commitment`]; zero until committed."""
     root: bytes
-    """Tensor root of the output's bytes as one row; zero until revealed."""
+    """Tensor root of the output's bytes as a single row; zero until revealed."""
     joined_slot: int
     bond: int
-    """Base units that silence costs."""
+    """Base units that the provider loses when it stays silent."""
     state: int
     round: int
-    """Round it joined in, from 1."""
+    """Round in which the provider joined, from 1."""
     agrees: int
-    """Bit i: its provider says that run i's output agrees with its own."""
+    """Bit i tells whether the provider says that run i's output agrees with its own."""
     compared: int
-    """Latest round in which its provider compared; 0 for none."""
+    """Latest round in which the provider compared; 0 for none."""
     released: int
     """1 once the bond is released."""
 
@@ -305,7 +305,7 @@ class RunExpired(Event):
     run: int
     provider: Pubkey
     bond: int
-    """Stake that went to the task's vault."""
+    """Stake that went to the task's vault, in base units."""
     state: int
     deadline: int
 
@@ -327,7 +327,7 @@ class RunRevealed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task(Account):
-    """PDA `["task", buyer, id u64 LE]`."""
+    """PDA `["task", buyer, id u64 LE]`: a task and its runs."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -368,36 +368,36 @@ class Task(Account):
     input: bytes
     """SHA-256 of the input manifest."""
     source: bytes
-    """Where the buyer serves package and inputs."""
+    """URL where the buyer serves the package and the inputs."""
     id: int
     output_bytes: int
     price: int
-    """Of each paid run, less the escrow's fee."""
+    """Price of each paid run in base units, before the escrow's fee is taken."""
     tip: int
-    """For each of the first crank steps."""
+    """Base units for each paid crank step."""
     posted_slot: int
-    """Slot of posting, or of the latest extension: turns to join count from it."""
+    """Slot of posting, or of the latest extension. Turns to join count from it."""
     deadline: int
-    """Last slot of the present state; without a meaning once nothing can change."""
+    """Last slot of the present state; meaningless once the task has ended."""
     sequence: int
     tolerance: Tolerance
     element: int
     k: int
-    """Runs that must agree: more than half of `n`."""
+    """Number of runs that must agree: more than half of `n`."""
     n: int
-    """Runs wanted so far."""
+    """Number of runs wanted so far."""
     max_runs: int
-    """Runs that the buyer locked the price of."""
+    """Number of runs whose price the buyer locked."""
     state: int
     round: int
-    """From 1; each extension begins another."""
+    """Round, counted from 1. Each extension begins another."""
     joined: int
-    """Runs there are, silent ones included."""
+    """Number of runs that joined, silent ones included."""
     paid: int
-    """Bit i: run i is paid. Zero until settled."""
+    """Bit i tells whether run i is paid; zero until settled."""
     cranker_count: int
     tipped: int
-    """Crank steps tipped."""
+    """Number of crank steps that earned a tip."""
     bump: int
     escrow_bump: int
     runs: tuple[Run, ...]
@@ -418,7 +418,7 @@ class TaskClosed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDecided(Event):
-    """Settled, extended (joining again) or undecided."""
+    """A task was settled, extended (providers may join again) or left undecided."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -428,7 +428,7 @@ class TaskDecided(Event):
     task: Pubkey
     state: int
     paid: int
-    """Bit i: run i is paid."""
+    """Bit i tells whether run i is paid."""
     k: int
     n: int
     round: int
@@ -449,7 +449,7 @@ class TaskJoined(Event):
     provider: Pubkey
     bond: int
     state: int
-    """1 when this was the last run wanted."""
+    """A code of `State`: Running when this was the last run wanted, otherwise Joining."""
     deadline: int
 
 
@@ -494,7 +494,7 @@ class TaskTerms:
     n: int
     """Number of runs wanted at first."""
     max_runs: int
-    """Number of runs that the buyer locks the price of, at most `MAX_TASK_RUNS`."""
+    """Number of runs whose price the buyer locks, at most `MAX_TASK_RUNS`."""
     price: int
     """Base units of $NLOV for each paid run."""
     tip: int
@@ -503,16 +503,16 @@ class TaskTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
-    """How far two elements may be apart and agree: any one of these suffices. Providers apply
-    it; the chain only fixes it before anybody runs the task.
+    """How far apart two elements may be and still agree. Any one of these criteria suffices.
+    Providers apply them; the chain only fixes them before anybody runs the task.
     """
 
     absolute: int
-    """Bits of an f32."""
+    """Maximum absolute difference, as the bits of an f32."""
     relative: int
-    """Bits of an f32: share of the larger magnitude."""
+    """Maximum difference as a share of the larger magnitude, as the bits of an f32."""
     ulp: int
-    """Representable numbers between them."""
+    """Maximum difference in units in the last place: the steps between neighbouring floats."""
 
 
 ACCOUNTS: Final[tuple[type[Account], ...]] = (Buyer, Config, Task)
@@ -537,25 +537,26 @@ EVENTS: Final[tuple[type[Event], ...]] = (
 class Errors(ErrorCode):
     """Errors of redundancy: (code, message)."""
 
-    Unauthorized = (6400, "Signer is not the one this instruction is for")
+    Unauthorized = (6400, "The signer may not call this instruction")
     InvalidParams = (
         6401,
-        "Parameters are out of range: windows of at least 1 slot, turns to join within the time "
-        "to join, a bond of 1 to 10,000 basis points",
+        "Parameters are out of range: windows must be at least 1 slot, every turn to join within "
+        "the time to join, and the bond 1 to 10,000 basis points",
     )
-    Overflow = (6402, "Arithmetic overflow")
-    InvalidUrl = (6403, "A URL is 1 to 96 printable ASCII characters, padded with zeros")
-    UnknownElement = (6404, "Elements are 0 bytes, 1 f16, 2 f32 or 3 i32")
-    InvalidOutput = (6405, "An output is 1 to 2^30 bytes, a whole number of elements")
-    InvalidTolerance = (6406, "A tolerance is finite and not negative, and zero for bytes")
+    Overflow = (6402, "The arithmetic overflows")
+    InvalidUrl = (6403, "A URL must have 1 to 96 printable ASCII characters, padded with zeros")
+    UnknownElement = (6404, "The element type must be 0 (bytes), 1 (f16), 2 (f32) or 3 (i32)")
+    InvalidOutput = (6405, "An output must have 1 to 2^30 bytes and a whole number of elements")
+    InvalidTolerance = (6406, "A tolerance must be finite and not negative, and zero for bytes")
     InvalidQuorum = (
         6407,
-        "k is at least 2 and more than half of n, n at least k, max_runs at least n and at most 7",
+        "k must be at least 2 and more than half of n, n at least k, max_runs at least n and at "
+        "most 7",
     )
     WrongTaskId = (6408, "The task id is not the buyer's next one")
     WrongEscrow = (6409, "The escrow belongs to another task or buyer")
     EscrowFinal = (6410, "The escrow is final")
-    EscrowMismatch = (6411, "The escrow does not hold what the task's terms say")
+    EscrowMismatch = (6411, "The escrow does not match the task's terms")
     WrongState = (6412, "The task is not in the state that this instruction needs")
     DeadlinePassed = (6413, "The deadline of the task's state has passed")
     DeadlineAhead = (6414, "The deadline of the task's state has not passed yet")
@@ -566,12 +567,12 @@ class Errors(ErrorCode):
     WrongPosition = (6419, "The staking position belongs to somebody else")
     NotJoined = (6420, "The signer does not run this task")
     NoSuchRun = (6421, "No run has this index")
-    AlreadyCommitted = (6422, "The run is committed already, or was silent")
-    NothingToReveal = (6423, "The run is not committed, or is revealed already")
-    WrongReveal = (6424, "Root and salt do not hash to what was committed")
-    NothingToExpire = (6425, "Nobody waits for this run")
+    AlreadyCommitted = (6422, "The run has been committed already, or was silent")
+    NothingToReveal = (6423, "The run has not been committed, or has been revealed already")
+    WrongReveal = (6424, "Root and salt do not hash to the commitment")
+    NothingToExpire = (6425, "The task is not waiting for this run")
     NotRevealed = (6426, "The run was not revealed")
-    AlreadyCompared = (6427, "The run was compared in this round already")
+    AlreadyCompared = (6427, "The run has already been compared in this round")
     InvalidAgreement = (6428, "A run can agree only with other runs that are revealed")
     WrongRun = (6429, "The account belongs to another provider's run or to another task")
     WrongVault = (6430, "The vault is not this task's")
@@ -670,7 +671,7 @@ def commit_run(
 def compare(
     *, agrees: int, owner: Pubkey, task: Pubkey, remaining: Sequence[AccountMeta] = ()
 ) -> Instruction:
-    """Says which outputs agree with the signer's own.
+    """Reports which outputs agree with the signer's own.
 
     Caller: the provider of a revealed run. When: once per round, until the deadline to
     compare.
@@ -744,7 +745,7 @@ def expire_run(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Counts out a silent run. Its bond goes to the task's vault.
+    """Expires a silent run. Its bond goes to the task's vault.
 
     Caller: anybody, who earns a tip. When: after the deadline to commit or to reveal.
 

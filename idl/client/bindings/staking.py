@@ -28,13 +28,13 @@ class ExposureState(IntEnum):
     """Values of `Exposure.state`."""
 
     LOCKED = 0
-    """Its stake cannot leave."""
+    """The stake is locked and cannot be withdrawn."""
     RELEASED = 1
-    """Its stake is free again."""
+    """The stake is free again."""
 
 
 CATCH_RATE_ONE: Final = 65536
-"""A catch rate of one, Q16."""
+"""A catch rate of 1, Q16."""
 CATCH_RATE_START: Final = 32768
 """Catch rate of a new position, Q16."""
 HELD: Final = 18446744073709551615
@@ -42,7 +42,7 @@ HELD: Final = 18446744073709551615
 NEVER: Final = 18446744073709551615
 """Value of `Snapshot.epoch` of a snapshot that was never taken."""
 NO_SEAT: Final = 65535
-"""Value of `Position.seat` without a seat."""
+"""Value of `Position.seat` of an owner without a seat."""
 VACATED_EPOCHS: Final = 2
 """Epochs that a vacated seat stays reserved: the two whose snapshots may still show it."""
 
@@ -123,9 +123,9 @@ class CatchRecorded(Event):
     job: Pubkey
     owner: Pubkey
     catch_rate: int
-    """Q16."""
+    """The owner's catch rate after the instruction, Q16."""
     weight: int
-    """Of the owner's seat, 0 without one."""
+    """Weight of the owner's seat, 0 without a seat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,13 +150,13 @@ class Envelope:
     time: int
     """Unix seconds."""
     sequence: int
-    """Counts from 1 in the account that the event is about."""
+    """Sequence number, counted from 1 in the account that the event is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure(Account):
-    """Stake that answers for one party's part in one job, at `["exposure", job, owner]`. A
-    released one that is kept bars its owner from being exposed to the same job again.
+    """Stake that one party has at risk for its part in one job, at `["exposure", job, owner]`.
+    While a released exposure is kept, its owner cannot be exposed to the same job again.
     """
 
     PROGRAM: ClassVar[str] = PROGRAM
@@ -179,16 +179,18 @@ class Exposure(Account):
     job: Pubkey
     owner: Pubkey
     authority: Pubkey
-    """The calling program's `["cpi"]` signer that locked it and alone can unlock it."""
+    """The `["cpi"]` signer of the program that locked the exposure. Only this signer can unlock
+    it.
+    """
     amount: int
     bond: int
     locked_slot: int
     state: int
     slashed: int
-    """1 once slashed."""
+    """1 once the exposure is slashed."""
     bump: int
     caught: int
-    """1 once it earned its owner a catch."""
+    """1 once the exposure has earned its owner a catch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +217,7 @@ class ExposureUnlocked(Event):
     job: Pubkey
     owner: Pubkey
     amount: int
-    """Back in the free stake; 0 when a released exposure is closed."""
+    """Stake that is free again, in base units; 0 when a released exposure is closed."""
     exposed: int
     closed: bool
 
@@ -223,19 +225,19 @@ class ExposureUnlocked(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Params:
     unbonding_slots: int
-    """Slots from a request to take stake out until its ticket can be cashed."""
+    """Slots from an unstake request until its ticket can be withdrawn."""
     reward_period_slots: int
     """Slots over which new rewards stream."""
     emission_per_slot: int
-    """Base units of $NLOV that the emission hands out per slot before it halves first."""
+    """Base units of $NLOV that the emission hands out per slot before its first halving."""
     halving_slots: int
-    """Slots after which the emission halves."""
+    """Slots from one halving of the emission to the next."""
     epoch_slots: int
-    """Slots of an epoch, which has one snapshot of the verifiers."""
+    """Slots per epoch. Each epoch has one snapshot of the verifiers."""
     min_verifier_stake: int
     """Base units of $NLOV that a position needs for a verifier's seat."""
     slash_burn_bps: int
-    """Share of a slash that is burned, in basis points. It is this wide so that no padding is
+    """Share of a slash that is burned, in basis points. It is a u64 so that no padding is
     needed.
     """
 
@@ -252,7 +254,9 @@ class ParamsSet(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool(Account):
-    """All stake and the stream of rewards over it, at `["pool"]`; authority of the three vaults."""
+    """The total stake and the stream of rewards over it, at `["pool"]`. It is the authority of
+    the three vaults.
+    """
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -285,9 +289,9 @@ class Pool(Account):
     reward_vault: Pubkey
     emission_vault: Pubkey
     reward_index: tuple[int, ...]
-    """Q64 rewards per unit of stake since the beginning, low limb first."""
+    """Rewards per unit of stake since the beginning, Q64, low limb first."""
     reward_rate: tuple[int, ...]
-    """Q64 rewards a slot until `period_end`, low limb first."""
+    """Rewards per slot until `period_end`, Q64, low limb first."""
     total_staked: int
     period_end: int
     last_update: int
@@ -340,23 +344,23 @@ class Position(Account):
     owner: Pubkey
     amount: int
     exposed: int
-    """Part of `amount` that exposures hold."""
+    """Part of `amount` that is locked in exposures."""
     unbonding: int
-    """Requested back, outside `amount`."""
+    """Stake that is on its way out. It is not part of `amount`."""
     rewards_owed: int
     reward_index: tuple[int, ...]
-    """The pool's index when rewards were settled last, low limb first."""
+    """The pool's reward index when rewards were last settled, low limb first."""
     opened_slot: int
     sequence: int
     tickets: int
-    """Tickets ever made: the next one's id."""
+    """Number of tickets ever created, which is the id of the next one."""
     seat: int
     seat_vacated: int
-    """1 while the seat is being given up and weighs nothing."""
+    """1 while the seat is being vacated and has no weight."""
     bump: int
     catch_rate: int
-    """Q16, 0 to 65,536: how far a verifier is trusted to see what is wrong. It belongs to the
-    owner's stake, so that no other seat sheds it.
+    """How far a verifier is trusted to notice a wrong result, Q16, 0 to 65,536. It belongs to
+    the owner's stake, so taking another seat does not reset it.
     """
 
 
@@ -486,13 +490,13 @@ class Slashed(Event):
     exposed: int
     total_staked: int
     catch_rate: int
-    """Q16."""
+    """The owner's catch rate after the instruction, Q16."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot(Account):
     """Weights of all seats when an epoch's snapshot was taken, at `["snapshot", parity]`.
-    Verdict draws from these alone, so that a draw writes no account that others need.
+    Verdict draws only from snapshots, so a draw writes no account that others need.
     """
 
     PROGRAM: ClassVar[str] = PROGRAM
@@ -524,7 +528,7 @@ class SnapshotRecorded(Event):
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("ee598b720a53ac24")
 
     envelope: Envelope
-    """Sequence of the verifier tree."""
+    """Its sequence number counts the events of the verifier tree."""
     epoch: int
     total_weight: int
 
@@ -583,7 +587,7 @@ class UnstakeRequested(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifierTree(Account):
-    """Weights of all seats now, at `["verifiers"]`."""
+    """Current weights of all seats, at `["verifiers"]`."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -653,10 +657,10 @@ class Errors(ErrorCode):
     Overflow = (6003, "The arithmetic overflows")
     ZeroAmount = (6004, "The amount must be above zero")
     WrongOwner = (6005, "The account belongs to another owner")
-    WrongVault = (6006, "Not the vault of this pool")
-    WrongTokenAccount = (6007, "Not an SPL Token account of the pool's mint")
+    WrongVault = (6006, "The account is not the vault of this pool")
+    WrongTokenAccount = (6007, "The account is not an SPL Token account of the pool's mint")
     TokenDelta = (6008, "The token balances did not change by exactly the amount")
-    InsufficientFreeStake = (6009, "The amount exceeds the stake that no exposure holds")
+    InsufficientFreeStake = (6009, "The amount exceeds the stake that is free of exposures")
     StillUnbonding = (6010, "The ticket is not available yet")
     VerifierTreeMissing = (6011, "The position holds a seat, so its change needs the verifier tree")
     NothingToClaim = (6012, "No rewards are owed")
@@ -672,18 +676,18 @@ class Errors(ErrorCode):
     BelowVerifierMinimum = (6022, "The stake is below a verifier's minimum")
     SeatStillDrawable = (6023, "The seat may still be drawn from a snapshot")
     SnapshotTaken = (6024, "This epoch's snapshot has been taken")
-    WrongSnapshot = (6025, "Not the snapshot of this epoch's parity")
+    WrongSnapshot = (6025, "The account is not the snapshot of this epoch's parity")
     SlashBurnTooLow = (
         6026,
         "slash_burn_bps is too low: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) "
         "must exceed 1, or cheating pays",
     )
     WrongConfig = (6027, "The account is not the one in which another program holds its parameters")
-    AlreadyCaught = (6028, "The exposure has earned its catch")
+    AlreadyCaught = (6028, "The exposure has already earned its catch")
     TrapsTooWeak = (
         6029,
         "slash_burn_bps is too low: trap_rate * slash_burn * ballot_exposure must exceed "
-        "check_cost, or accepting unchecked pays",
+        "check_cost, or accepting without checking pays",
     )
 
 
@@ -732,10 +736,10 @@ def close_seat(
     position: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Closes a seat that was given up, so that others can take it.
+    """Closes a vacated seat, so that others can take it.
 
-    Caller: the owner of the seat. When: `VACATED_EPOCHS` after it was given up, once no
-    snapshot shows it.
+    Caller: the owner of the seat. When: `VACATED_EPOCHS` after it was vacated, once no
+    snapshot contains it.
     """
     if pool is None:
         pool = pool_address()
@@ -764,8 +768,8 @@ def emit_rewards(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Moves the emission that is due into the stream of rewards. What its vault lacks is
-    forgone.
+    """Moves the emission that is due into the stream of rewards. The amount that its vault lacks
+    is forgone.
 
     Caller: anybody. When: whenever some is due.
     """
@@ -800,8 +804,8 @@ def forfeit_bond(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Sends an exposure's bond to another token account. A bond of zero, or one forfeited
-    before, moves nothing.
+    """Sends an exposure's bond to another token account. A bond that is zero or was forfeited
+    before moves nothing.
 
     Caller: the program that locked the exposure, or verdict. When: while the exposure is
     locked.
@@ -839,7 +843,7 @@ def fund_emission(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Adds tokens to what the emission schedule hands out.
+    """Adds tokens to the amount that the emission schedule hands out.
 
     Caller: anybody who owns the source account. When: after `initialize_rewards`.
 
@@ -1171,7 +1175,7 @@ def set_params(
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Replaces the parameters. Refuses a burned share of slashes under which cheating, or
-    accepting unchecked, would pay.
+    accepting without checking, would pay.
 
     Caller: the authority. When: at any time.
 
@@ -1210,8 +1214,8 @@ def slash(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Takes stake that an exposure holds: a share is burned, the rest is sent on. Divides the
-    owner's catch rate by 4.
+    """Takes stake that an exposure holds: a share is burned, and the rest is sent to the
+    destination. Divides the owner's catch rate by 4.
 
     Caller: verdict. When: once per exposure, while it is locked.
 
@@ -1393,7 +1397,7 @@ def vacate_seat(
     verifiers: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Gives a seat up: it weighs nothing from now on, but stays reserved.
+    """Vacates a seat, which has no weight from then on but stays reserved.
 
     Caller: the owner of the seat. When: while the seat is held.
     """

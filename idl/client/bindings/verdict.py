@@ -29,13 +29,13 @@ class BallotState(IntEnum):
     """Values of `Ballot.state`."""
 
     DRAWN = 0
-    """Its seat was drawn; its verifier may cast it."""
+    """The seat was drawn, and its verifier may cast the ballot."""
     CAST = 1
-    """A commitment is recorded."""
+    """A commitment to the choice is recorded."""
     REVEALED = 2
     """The choice is known."""
     RELEASED = 3
-    """Its stake is free again."""
+    """The verifier's stake is free again."""
 
 
 class Choice(IntEnum):
@@ -46,7 +46,7 @@ class Choice(IntEnum):
     REJECT = 2
     """The element that the ballot names is wrong."""
     UNAVAILABLE = 3
-    """The data could not be had."""
+    """The data was not available."""
 
 
 class Outcome(IntEnum):
@@ -57,19 +57,19 @@ class Outcome(IntEnum):
     ACCEPTED = 1
     """A majority accepts."""
     UNAVAILABLE = 3
-    """A majority misses the data, also after they were asked for."""
+    """A majority could not get the data, even after its providers were asked for it."""
     UNVERIFIED = 4
-    """No quorum in any draw."""
+    """No draw reached a quorum."""
     UNSAMPLED = 5
-    """The beacon spared this job a verification."""
+    """The beacon spared the job a verification."""
     FRAUD = 6
     """The referee found a committed element wrong."""
     UNPROVEN = 7
-    """A majority rejected and nobody proved it."""
+    """A majority rejected, but nobody proved it."""
     TRAP = 8
-    """The element that was proven wrong was wrong on the buyer's order."""
+    """The element that was proven wrong had been ordered by the buyer."""
     WITHHELD = 9
-    """A provider left a question about its data without an answer."""
+    """A provider did not answer a question about its data."""
 
 
 class ProofKind(IntEnum):
@@ -83,7 +83,7 @@ class Reason(IntEnum):
     """Values of `Receipt.reason`: why a provider was slashed."""
 
     WRONG_ELEMENT = 0
-    """A committed element is not what its operator gives."""
+    """A committed element differs from what its operator computes."""
     UNANSWERED = 1
     """The provider did not show the element in time."""
 
@@ -98,19 +98,19 @@ class State(IntEnum):
     BALLOTING = 2
     """The drawn verifiers cast ballots, then reveal them."""
     DISPUTED = 3
-    """A majority rejects: somebody has to prove it."""
+    """A majority rejects, and somebody must prove it."""
     DECIDED = 4
-    """The outcome is known; a paid one waits for its window to end."""
+    """The outcome is known. A paid one waits for its window to end."""
     SETTLED = 5
-    """Everyone was credited."""
+    """All parties were credited."""
     ANSWERING = 6
-    """A majority misses the data: a provider has to show it."""
+    """A majority cannot get the data, and a provider must show it."""
 
 
 ANSWER_DELAY: Final = 2
 """Slots from asking to the slot whose hash chooses the elements."""
 DRAW_DELAY: Final = 32
-"""Slots from the commit to the slot whose hash seeds the draw: nobody knows that hash when the
+"""Slots from the commit to the slot whose hash seeds the draw. Nobody knows that hash when the
 result is committed.
 """
 HEADER_BYTES: Final = 112
@@ -124,11 +124,13 @@ MAX_CRANKERS: Final = 8
 MAX_STAGES: Final = 8
 """Maximum number of stages of a verdict."""
 MIN_ANSWER_SLOTS: Final = 4
-"""Minimum of `Params.answer_slots`: slots to answer in must follow the one whose hash chooses
-the questions.
+"""Minimum of `Params.answer_slots`: it must leave slots to answer in after the one whose hash
+chooses the questions.
 """
 QUESTIONS: Final = 8
-"""Number of elements that a provider must show when a majority, or the buyer, misses its data."""
+"""Number of elements that a provider must show when a majority of verifiers, or the buyer,
+cannot get its data.
+"""
 TICKET_AGE: Final = 2
 """Minimum ticket age in slots, so that anyone copying a pending proof is too late."""
 
@@ -158,7 +160,7 @@ class AnswersDemanded(Event):
     envelope: Envelope
     job: Pubkey
     answer_deadline: int
-    """Last slot for an answer."""
+    """Last slot in which an answer is accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,12 +175,14 @@ class AuthoritySet(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """Questions to the providers of data that a majority of verifiers, or the buyer, misses; all
-    zero before that.
+    """Questions to the providers when a majority of verifiers, or the buyer, cannot get their
+    data. All zero before any are asked.
     """
 
     seed: bytes
-    """Zero until the first answer, or the report of a missing one, records it."""
+    """Seed of the questions. Zero until the first answer, or the report of a missing one,
+    records it.
+    """
     asked_slot: int
     deadline: int
     answered: int
@@ -188,18 +192,20 @@ class Availability:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ballot:
     verifier: Pubkey
-    """The seat's owner, known once cast."""
+    """The seat's owner; zero until it casts the ballot."""
     commitment: bytes
     operator: int
-    """Element that a rejecter calls wrong: operator of the graph, index into its output."""
+    """Operator of the graph whose output element a rejecting ballot calls wrong. `element` is
+    the index into that output.
+    """
     element: int
     seat: int
     draw: int
-    """Number of the draw, from 1."""
+    """Number of the draw that chose the seat, from 1."""
     state: int
     choice: int
     slashed: int
-    """1 once its exposure was slashed."""
+    """1 once the ballot's exposure was slashed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,9 +233,9 @@ class BallotReleased(Event):
     ballot: int
     verifier: Pubkey
     withheld: bool
-    """The silence fee was taken."""
+    """Whether the ballot was withheld and the silence fee taken."""
     caught: bool
-    """It rejected what was proven wrong: its verifier's catch rate rose."""
+    """Whether the ballot rejected what was proven wrong, which raises its verifier's catch rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +264,7 @@ class BallotSlashed(Event):
     ballot: int
     verifier: Pubkey
     slashed: int
-    """Base units."""
+    """Stake taken from the verifier, in base units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,23 +280,23 @@ class BallotsTallied(Event):
     unavailable: int
     drawn: int
     outcome: int
-    """0 unless decided."""
+    """A code of `Outcome`; 0 while not decided."""
     state: int
-    """A code of `State`: Committed when more verifiers are to be drawn, Disputed when a proof is
-    awaited, Answering when providers are asked, else Decided.
+    """A code of `State`: Committed when more verifiers will be drawn, Disputed when a proof is
+    awaited, Answering when providers are asked for data, otherwise Decided.
     """
     window_end: int
-    """Last slot for a proof."""
+    """Last slot in which a proof is accepted."""
     answer_deadline: int
-    """Last slot for an answer."""
+    """Last slot in which an answer is accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buffer(Account):
-    """Evidence on its way to the referee: this header, then `length` bytes.
+    """Evidence that is uploaded for the referee: this header, followed by `length` bytes.
 
-    No program address: its challenger creates it by `create_account_with_seed`, since a
-    program can allocate no more than 10,240 bytes in one instruction.
+    It is not a program address. Its challenger creates it with `create_account_with_seed`,
+    because a program can allocate at most 10,240 bytes in one instruction.
     """
 
     PROGRAM: ClassVar[str] = PROGRAM
@@ -301,14 +307,14 @@ class Buffer(Account):
 
     challenger: Pubkey
     payer: Pubkey
-    """Gets the rent back."""
+    """Party that gets the rent back."""
     job: Pubkey
     length: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config(Account):
-    """PDA `["config"]`."""
+    """PDA `["config"]`: the governing authority and the parameters."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -331,7 +337,7 @@ class Config(Account):
 class Cranker:
     party: Pubkey
     steps: int
-    """Steps this party took, one tip each."""
+    """Number of paid steps that this party took; each earns one tip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,12 +349,12 @@ class DataWithheld(Event):
     envelope: Envelope
     job: Pubkey
     provider: Pubkey
-    """Of the stage that holds the first element that was not shown."""
+    """Provider of the stage that holds the first element that was not shown."""
     stage: int
     operator: int
     element: int
     answered: int
-    """Bit i is set where question i has been answered."""
+    """Bit i is set once question i has been answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,7 +372,7 @@ class ElementAnswered(Event):
     answered: int
     """Bit i is set once question i has been answered."""
     state: int
-    """6 while others are open."""
+    """A code of `State`: Answering while questions are open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -379,23 +385,23 @@ class Envelope:
     time: int
     """Unix seconds."""
     sequence: int
-    """Counts from 1 in the account that the event is about."""
+    """Sequence number, counted from 1 in the account that the event is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fraud:
-    """What followed from a proof, or from data withheld; all zero without one."""
+    """Consequences of a proof, or of withheld data; all zero without either."""
 
     challenger: Pubkey
-    """Zero where data was withheld."""
+    """Party that proved the fraud; zero when data was withheld."""
     paid: int
-    """Slashed stake that reached the job's vault, base units."""
+    """Slashed stake that reached the job's vault, in base units."""
     bounty: int
-    """Part of `paid` that is the challenger's."""
+    """Part of `paid` that goes to the challenger."""
     stage: int
-    """Index of the stage that holds the wrong element, or the one asked for in vain."""
+    """Index of the stage that holds the wrong element, or the element that was not shown."""
     slashed: int
-    """1 once its provider lost its exposure."""
+    """1 once the provider lost its exposure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -430,34 +436,36 @@ class Initialized(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Params:
-    """Slots are counts of slots, amounts base units of $NLOV."""
+    """Parameters of the program. Durations are in slots and amounts in base units of $NLOV."""
 
     p_floor_bps: int
-    """Probability that a result of a provider with full reputation is verified, in basis points."""
+    """Probability that the result of a provider with full reputation is verified, in basis
+    points.
+    """
     collusion_bps: int
-    """Share of verifiers taken to collude with a provider, in basis points. Other programs read
-    this, the floor above it and the share below it.
+    """Share of verifiers assumed to collude with a provider, in basis points. Other programs
+    read this field, the one above it and the one below it.
     """
     lazy_bps: int
-    """Share of verifiers taken to accept unchecked, in basis points."""
+    """Share of verifiers assumed to accept without checking, in basis points."""
     trap_rate_bps: int
     """Share of verified results that are traps, in basis points. Whoever wants honest verifiers
-    keeps it up.
+    posts enough traps to keep it up.
     """
     check_cost: int
-    """Base units of $NLOV that a verifier saves by accepting unchecked."""
+    """Base units of $NLOV that a verifier saves by accepting without checking."""
     ballot_exposure: int
-    """Base units of stake that a ballot exposes. Other programs read this and the two fields
+    """Base units of stake that a ballot exposes. Other programs read this field and the two
     above it.
     """
     bounty_bps: int
     """Challenger's share of the slashed stake that is not burned, in basis points."""
     salt_slots: int
-    """Slots that the buyer has to reveal the salt before a draw may do without it."""
+    """Slots that the buyer has to reveal the salt before a draw may proceed without it."""
     ballot_slots: int
     """Slots in which the drawn verifiers must cast their ballots."""
     reveal_slots: int
-    """Slots in which they must then reveal them."""
+    """Slots in which the verifiers must then reveal them."""
     challenge_slots: int
     """Slots before an accepted or unsampled result is paid."""
     public_slots: int
@@ -465,13 +473,13 @@ class Params:
     proof_slots: int
     """Slots in which a majority's rejection must be proven."""
     answer_slots: int
-    """Slots in which a provider must answer for its data, `MIN_ANSWER_SLOTS` to
+    """Slots in which a provider must answer for its data, from `MIN_ANSWER_SLOTS` to
     `MAX_ANSWER_SLOTS`.
     """
     trap_slots: int
-    """Slots after a proof in which its job may turn out to be a trap."""
+    """Slots after a proof in which the buyer may show that the job is a trap."""
     silence_fee: int
-    """Base units of stake that withholding a cast ballot costs."""
+    """Base units of stake that a verifier loses by withholding a cast ballot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -506,14 +514,14 @@ class ProviderSlashed(Event):
     job: Pubkey
     provider: Pubkey
     slashed: int
-    """Base units, as all below."""
+    """Stake taken from the provider. This and the amounts below are in base units."""
     burned: int
     bounty: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt(Account):
-    """PDA `["receipt", job]`: why a provider was slashed, for anyone to judge again from the
+    """PDA `["receipt", job]`: why a provider was slashed. Anyone can check it again from the
     chain and the job's data. It outlives the verdict.
     """
 
@@ -547,21 +555,23 @@ class Receipt(Account):
     graph: Pubkey
     input_root: bytes
     provider: Pubkey
-    """Committed the element."""
+    """Provider that committed the element."""
     stage_root: bytes
-    """Of the stage that holds the element."""
+    """Root of the stage that holds the element."""
     challenger: Pubkey
-    """Zero where nobody had to prove anything, as are evidence and both values then."""
+    """Party that proved the fraud. Zero when no proof was needed; the evidence and both values
+    are then zero as well.
+    """
     evidence: bytes
     """SHA-256 of the evidence."""
     slot: int
-    """Of the proof, or of the report that an answer is missing."""
+    """Slot of the proof, or of the report that an answer is missing."""
     slashed: int
-    """Stake taken from the provider, base units; zero until it is."""
+    """Stake taken from the provider, in base units; zero until it is slashed."""
     burned: int
     """Part of `slashed` that was burned."""
     bounty: int
-    """Part of `slashed` that the challenger is credited."""
+    """Part of `slashed` that is credited to the challenger."""
     operator: int
     element: int
     expected: int
@@ -570,9 +580,9 @@ class Receipt(Account):
     """Index of the stage in the verdict."""
     bump: int
     reason: int
-    """A [`Reason`]."""
+    """A code of [`Reason`]."""
     trap: int
-    """1 once it turned out that the buyer had ordered this."""
+    """1 once the buyer showed that it had ordered the wrong element."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -581,18 +591,18 @@ class Stage:
 
     provider: Pubkey
     root: bytes
-    """Root over the outputs' roots, one leaf an operator."""
+    """Root over the outputs' roots, with one leaf per operator."""
     slot: int
     macs: int
-    """Multiply-adds of these operators."""
+    """Multiply-adds of the stage's operators."""
     price: int
-    """Lease price of the attempt for the whole graph."""
+    """Lease price of the attempt for the whole graph, in base units."""
     reputation: int
-    """Of the provider at commit, Q16."""
+    """Reputation of the provider at the commit, Q16."""
     first: int
     last: int
     seat: int
-    """Verifier seat that the provider holds, `staking::state::NO_SEAT` for none."""
+    """Verifier seat that the provider holds, or `staking::state::NO_SEAT`."""
     attempt: int
 
 
@@ -612,12 +622,14 @@ class StageCommitted(Event):
     root: bytes
     macs: int
     stages: int
-    """Stages that the verdict holds now."""
+    """Number of stages that the verdict now holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket(Account):
-    """PDA `["ticket", job, challenger]`: a challenge announced without saying of what."""
+    """PDA `["ticket", job, challenger]`: a challenge that is announced without naming the
+    element.
+    """
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -634,7 +646,7 @@ class Ticket(Account):
     job: Pubkey
     challenger: Pubkey
     hash: bytes
-    """SHA256(operator | element | challenger | salt), integers u32 little-endian."""
+    """SHA256(operator | element | challenger | salt), with integers as little-endian u32."""
     placed_slot: int
     bump: int
 
@@ -648,7 +660,7 @@ class TrapOpened(Event):
     envelope: Envelope
     job: Pubkey
     provider: Pubkey
-    """Was wrong on the buyer's order, and loses nothing."""
+    """Provider that was wrong on the buyer's order. It loses nothing."""
     operator: int
     salt: bytes
 
@@ -701,14 +713,14 @@ class Verdict(Account):
     graph: Pubkey
     buyer: Pubkey
     payer: Pubkey
-    """Paid this account's rent and gets it back."""
+    """Party that paid this account's rent and gets it back."""
     salt_commitment: bytes
     salt: bytes
-    """Zero until a draw reveals it."""
+    """The buyer's salt; zero until a draw reveals it."""
     seed: bytes
-    """Of the latest draw."""
+    """Seed of the latest draw."""
     committed_slot: int
-    """Slot that the next draw counts from."""
+    """Slot from which the next draw's delay counts."""
     ballot_deadline: int
     reveal_deadline: int
     window_end: int
@@ -717,7 +729,7 @@ class Verdict(Account):
     verification_fee: int
     """Base units for each paid ballot."""
     tip: int
-    """Base units for each crank step."""
+    """Base units for each paid crank step."""
     macs: int
     """Multiply-adds of the whole graph."""
     sequence: int
@@ -773,7 +785,7 @@ class VerdictSettled(Event):
     job: Pubkey
     outcome: int
     credited: int
-    """Credits given, base units."""
+    """Sum of all credits, in base units."""
     fee: int
     macs: int
 
@@ -789,14 +801,16 @@ class VerdictVoided(Event):
     outcome: int
     credited: int
     blamed: Pubkey
-    """Provider that answers for it."""
+    """Provider held responsible for the voided result."""
     forfeited: bool
-    """Its bond went to the job's vault, unless it had gone there before."""
+    """Whether the provider's bond is forfeited. It goes to the job's vault unless it went there
+    before.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationSkipped(Event):
-    """Nobody judges this job: the beacon spared it, or no verifier is left to draw."""
+    """The job is not judged: the beacon spared it, or no verifier is left to draw."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -855,78 +869,82 @@ EVENTS: Final[tuple[type[Event], ...]] = (
 class Errors(ErrorCode):
     """Errors of verdict: (code, message)."""
 
-    Unauthorized = (6300, "Signer is not the one this instruction is for")
+    Unauthorized = (6300, "The signer may not call this instruction")
     InvalidParams = (
         6301,
         "Parameters are out of range: windows must be at least 1 slot, answer_slots 4 to 400, the "
-        "sampling floor 1 to 10,000 basis points, other shares at most 10,000",
+        "sampling floor 1 to 10,000 basis points, and other shares at most 10,000",
     )
-    WrongState = (6302, "Verdict is not in the state that this instruction needs")
-    JobMismatch = (6303, "Account belongs to another job")
-    NotLeaseholder = (6304, "Signer does not hold the job's lease")
+    WrongState = (6302, "The verdict is not in the state that this instruction needs")
+    JobMismatch = (6303, "The account belongs to another job")
+    NotLeaseholder = (6304, "The signer does not hold the job's lease")
     UnsupportedProofKind = (6305, "Only proof kind 0, a trace commitment, is supported")
     InvalidStage = (
         6306,
-        "Stage must begin at the job's progress or at operator 0, hold an operator, and end "
+        "The stage must begin at the job's progress or at operator 0, hold an operator, and end "
         "within the graph",
     )
     TooManyStages = (
         6307,
-        "Verdict holds all the stages it has room for: commit the rest in one, from operator 0",
+        "The verdict has no room for another stage: commit everything in one stage, from operator "
+        "0",
     )
-    NothingToAdopt = (6308, "Job has not been moved to its verdict by expiry with a partial result")
-    DrawTooEarly = (6309, "Draw is not due yet")
-    WrongSalt = (6310, "Salt does not hash to the buyer's commitment")
+    NothingToAdopt = (6308, "The registry has not expired the job with a partial result")
+    DrawTooEarly = (6309, "The draw is not due yet")
+    WrongSalt = (6310, "The salt does not hash to the buyer's commitment")
     SlotHashUnavailable = (6311, "SlotHashes holds no hash for the draw's slot")
-    SnapshotRepeated = (6312, "Both snapshots must be given, each once")
+    SnapshotRepeated = (6312, "Both snapshots must be passed, once each")
     NoSuchBallot = (6313, "No ballot has this index")
-    SeatMismatch = (6314, "Ballot was drawn for another seat, or this seat changed hands since")
+    SeatMismatch = (
+        6314,
+        "The ballot was drawn for another seat, or the seat has changed hands since",
+    )
     PartyToJob = (6315, "A party to the job cannot judge it")
-    AlreadyCast = (6316, "Ballot has been cast already")
-    NotCast = (6317, "Ballot is not cast, or has been revealed already")
-    CastingClosed = (6318, "The time to cast has passed, or the ballot is of an earlier draw")
+    AlreadyCast = (6316, "The ballot has been cast already")
+    NotCast = (6317, "The ballot has not been cast, or has been revealed already")
+    CastingClosed = (6318, "The time to cast has passed, or the ballot belongs to an earlier draw")
     RevealTooEarly = (6319, "Ballots can be revealed only after the time to cast")
-    RevealClosed = (6320, "The time to reveal has passed, or the ballot is of an earlier draw")
-    WrongBallot = (6321, "Ballot does not hash to its commitment")
+    RevealClosed = (6320, "The time to reveal has passed, or the ballot belongs to an earlier draw")
+    WrongBallot = (6321, "The ballot does not hash to its commitment")
     InvalidChoice = (
         6322,
-        "Choice must be 1 accept, 2 reject with a committed operator, or 3 unavailable",
+        "The choice must be 1 (accept), 2 (reject, with a committed operator) or 3 (unavailable)",
     )
     TallyTooEarly = (6323, "Ballots are still open")
     WindowOpen = (6324, "The challenge window is still open")
     NotPayable = (6325, "This outcome does not pay the provider: void it")
     NotVoidable = (6326, "This outcome pays the provider: settle it")
-    BlameMismatch = (6327, "Account is not the blamed provider's")
-    NothingToRelease = (6328, "Ballot locked no stake, or has been released already")
+    BlameMismatch = (6327, "The account is not the blamed provider's")
+    NothingToRelease = (6328, "The ballot locked no stake, or has been released already")
     BallotsUnreleased = (6329, "A ballot still locks its verifier's stake")
-    Overflow = (6330, "Arithmetic overflow")
-    BufferLength = (6331, "Account does not hold the evidence's length behind its header")
-    BeyondBuffer = (6332, "Bytes would lie beyond the end of the buffer")
-    WrongTicket = (6333, "Ticket is of another operator, element or salt")
-    TicketTooYoung = (6334, "Ticket must have stood for two slots")
+    Overflow = (6330, "The arithmetic overflows")
+    BufferLength = (6331, "The account's size does not match its header and the evidence's length")
+    BeyondBuffer = (6332, "The bytes would lie beyond the end of the buffer")
+    WrongTicket = (6333, "The ticket is for another operator, element or salt")
+    TicketTooYoung = (6334, "The ticket must be at least two slots old")
     NotEntitled = (
         6335,
         "Only a verifier whose revealed ballot rejects this element may prove it without a ticket",
     )
     ChallengeClosed = (6336, "This result can no longer be challenged")
-    AlreadyProven = (6337, "Fraud of this job has been proven")
-    NotProven = (6338, "No fraud of this job has been proven")
-    ElementIsRight = (6339, "The element is what the operator gives: nobody is slashed")
-    UnknownOperator = (6340, "The graph has no operator of this index")
+    AlreadyProven = (6337, "A fraud in this job has already been proven")
+    NotProven = (6338, "No fraud in this job has been proven")
+    ElementIsRight = (6339, "The element is correct: nobody is slashed")
+    UnknownOperator = (6340, "The graph has no operator with this index")
     ElementOutOfRange = (6341, "The element lies beyond the operator's output")
-    NotCommitted = (6342, "No stage holds the operator, or one whose output it reads")
+    NotCommitted = (6342, "No stage holds the operator or an operator whose output it reads")
     WrongLength = (6343, "The evidence is shorter or longer than this element demands")
-    WrongDescriptor = (6344, "The descriptor is not the one registered")
-    WrongOutput = (6345, "The output's leaf or root is not what was committed")
-    WrongOperand = (6346, "An operand's leaves or root are not what was committed")
+    WrongDescriptor = (6344, "The descriptor differs from the registered one")
+    WrongOutput = (6345, "The output's leaf or root differs from the committed one")
+    WrongOperand = (6346, "An operand's leaves or root differ from the committed ones")
     Unprovable = (6347, "The graph's own table of multipliers and shifts is out of range")
-    AlreadySlashed = (6348, "Stake has been slashed for this already")
+    AlreadySlashed = (6348, "The stake has been slashed already")
     ProviderUnslashed = (6349, "The convicted provider must be slashed first")
     NotAnAcceptance = (6350, "Only a revealed ballot that accepts can be slashed")
     BallotUnslashed = (6351, "The ballot accepted what was proven wrong: slash it first")
     StakeTooLow = (
         6352,
-        "slash_burn_bps or kappa is zero: nothing is lost by cheating, however often it is caught",
+        "slash_burn_bps or kappa is zero: a cheat loses nothing, however often it is caught",
     )
     FloorTooLow = (
         6353,
@@ -945,28 +963,28 @@ class Errors(ErrorCode):
     AnswersClosed = (6356, "The time to answer has passed")
     AnswersOpen = (6357, "The time to answer has not passed")
     NoSuchQuestion = (6358, "Questions are numbered from 0 to 7")
-    AlreadyAnswered = (6359, "Question has been answered already")
-    ElementIsWrong = (6360, "The element is not what the operator gives: this answers nothing")
+    AlreadyAnswered = (6359, "The question has been answered already")
+    ElementIsWrong = (6360, "The element is wrong and answers nothing")
     TrapsTooWeak = (
         6361,
-        "trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting unchecked "
-        "pays: raise trap_rate_bps, slash_burn_bps or ballot_exposure",
+        "trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting without "
+        "checking pays: raise trap_rate_bps, slash_burn_bps or ballot_exposure",
     )
     WrongTrap = (
         6362,
-        "The job's trap does not open with this salt for the provider and operator proven wrong",
+        "This salt does not open the job's trap for the convicted provider and operator",
     )
     TrapClosed = (6363, "The time to open a trap has passed")
     TrapOpen = (
         6364,
         "The job may still turn out to be a trap: slash its provider once that time has passed",
     )
-    TrapShared = (6365, "Others committed stages of this job: what they share is no trap")
+    TrapShared = (6365, "Other providers committed stages of this job, so it is not a trap")
     DemandClosed = (
         6366,
         "The buyer may ask only while a result that it would pay for is in its window",
     )
-    AlreadyAsked = (6367, "The data has been asked for already: once a job")
+    AlreadyAsked = (6367, "The data has been asked for already: this is possible once per job")
     HonestMinority = (
         6368,
         "collusion_bps or lazy_bps is too high: (1 - collusion) (1 - lazy) must exceed 1/2, or "
@@ -981,7 +999,7 @@ def adopt_partial(
     verdict: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Puts the stages of a job that nobody continued before its first draw.
+    """Makes a job with stages that nobody continued ready for its first draw.
 
     Caller: anybody, who earns a tip. When: once the registry expired the job.
     """
@@ -1213,8 +1231,8 @@ def demand_answers(
     config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Makes the provider show elements because the buyer misses the data of a result that it is
-    about to pay for.
+    """Makes the provider show elements because the buyer cannot get the data of a result that it
+    is about to pay for.
 
     Caller: the buyer. When: once, within the window of the result.
     """
@@ -1440,7 +1458,7 @@ def place_ticket(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Announces a challenge without revealing of what.
+    """Announces a challenge without revealing the element.
 
     Caller: the challenger, which pays the rent. When: once per challenger and job.
 
@@ -1645,8 +1663,8 @@ def set_params(
     pool: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Replaces the parameters. Refuses those under which cheating, or accepting unchecked, would
-    pay.
+    """Replaces the parameters. Refuses those under which cheating, or accepting without
+    checking, would pay.
 
     Caller: the authority. When: at any time.
 

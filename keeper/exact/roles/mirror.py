@@ -11,7 +11,7 @@ from keeper.chain.gateway import Gateway
 from keeper.exact.decisions.codes import JobState, VerdictState
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.accounts import job_of, verdict_of
-from keeper.node.accounts import escrow_of, optional, required, slot_hashes_of, tokens_of
+from keeper.node.accounts import escrow_of, optional, owned, required, slot_hashes_of, tokens_of
 from keeper.node.changes import Counter, Notice, sequence_of
 from keeper.node.connection import Connection
 from keeper.node.mirror import BaseView, Mirror
@@ -95,7 +95,7 @@ class JobMirror(Mirror[View]):
 
     async def _read(self, view: View, slot: int, subjects: frozenset[Pubkey]) -> View:
         raws = zip(subjects, await self.gateway.accounts([*subjects]), strict=True)
-        read = {job: optional(job_registry.Job, raw) for job, raw in raws}
+        read = {job: owned(job_registry.Job, raw) for job, raw in raws}
         found = {job: account for job, account in read.items() if account is not None}
         kept = {job: each for job, each in view.jobs.items() if job not in subjects}
         return await self._view_of(slot, view.swept_slot, kept, found)

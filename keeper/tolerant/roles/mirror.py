@@ -8,7 +8,7 @@ from solders.pubkey import Pubkey
 
 from idl.client import SLOT_HASHES, Event, escrow, redundancy, staking
 from keeper.chain.gateway import Gateway
-from keeper.node.accounts import escrow_of, optional, required, slot_hashes_of, tokens_of
+from keeper.node.accounts import escrow_of, optional, owned, required, slot_hashes_of, tokens_of
 from keeper.node.changes import Counter, Notice, sequence_of
 from keeper.node.connection import Connection
 from keeper.node.mirror import BaseView, Mirror
@@ -75,7 +75,7 @@ class TaskMirror(Mirror[TaskView]):
 
     async def _read(self, view: TaskView, slot: int, subjects: frozenset[Pubkey]) -> TaskView:
         raws = zip(subjects, await self.gateway.accounts([*subjects]), strict=True)
-        read = {task: optional(redundancy.Task, raw) for task, raw in raws}
+        read = {task: owned(redundancy.Task, raw) for task, raw in raws}
         found = {task: account for task, account in read.items() if account is not None}
         kept = {task: each for task, each in view.tasks.items() if task not in subjects}
         return await self._view_of(slot, view.swept_slot, kept, found)

@@ -19,6 +19,7 @@ from keeper.journal import State
 from keeper.node import mirror as mirrors
 from keeper.node.following import follow
 from keeper.node.supervision import background
+from keeper.tolerant.roles.mirror import TaskMirror
 from tests.keeper.exact.roles.rig import Rig, on_rig
 
 PATIENCE_SECONDS = 60.0
@@ -186,5 +187,33 @@ def test_the_escrow_of_a_task_costs_one_read_and_no_sweep(tmp_path: Path) -> Non
         mirror.observe(escrow_event(rig.job, 7))
         await mirror.poll()
         assert mirror.sweeps == 3
+
+    on_rig(tmp_path, story)
+
+
+def test_a_mirror_of_tasks_ignores_the_escrow_of_a_job(tmp_path: Path) -> None:
+    async def story(rig: Rig) -> None:
+        tasks = TaskMirror(rig.market.services.gateway, [], 0.02)
+        await tasks.refresh()
+        tasks.follow_events()
+        await tasks.poll()
+        tasks.observe(escrow_event(rig.job, 7))
+        await tasks.poll()
+        assert dict(tasks.view.tasks) == {}
+
+    on_rig(tmp_path, story)
+
+
+def test_a_mirror_of_jobs_ignores_an_account_of_another_program(tmp_path: Path) -> None:
+    async def story(rig: Rig) -> None:
+        mirror, other = counting(rig), escrow.escrow_address(rig.job)
+        await mirror.refresh()
+        mirror.follow_events()
+        await mirror.poll()
+        jobs = dict(mirror.view.jobs)
+        mirror.observe(escrow_event(other, 7))
+        await mirror.poll()
+        assert mirror.read == [frozenset({other})]
+        assert dict(mirror.view.jobs) == jobs
 
     on_rig(tmp_path, story)
