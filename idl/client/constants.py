@@ -15,7 +15,7 @@ INTEGERS = frozenset({"u8", "u16", "u32", "u64"})
 
 
 class ConstantError(ValueError):
-    """A constant is not of this convention; the message names it."""
+    """A constant breaks the convention; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ class CodeSet:
 
 @dataclass(frozen=True, slots=True)
 class Constants:
-    """What one program declares, by name."""
+    """The code sets and limits that one program declares, by name."""
 
     code_sets: tuple[CodeSet, ...] = ()
     limits: tuple[Number, ...] = ()
 
     def chosen(self, names: Iterable[str]) -> "Constants":
-        """Only the sets and limits of these names; raises ConstantError for one that is missing."""
+        """Returns the sets and limits of these names; raises ConstantError if one is missing."""
         wanted = set(names)
         found = Constants(
             tuple(each for each in self.code_sets if each.name in wanted),
@@ -57,7 +57,7 @@ class Constants:
 
 
 def parse_constants(raw: Iterable[Mapping[str, Any]]) -> Constants:
-    """Sort an IDL's constants into code sets and limits; raises ConstantError."""
+    """Sorts an IDL's constants into code sets and limits; raises ConstantError."""
     titles: dict[str, tuple[str, tuple[str, ...]]] = {}
     members: dict[str, list[Number]] = {}
     limits = []

@@ -1,4 +1,4 @@
-"""Which of the accounts that come in shards a job or task uses."""
+"""The choice of the shard that a job or task uses."""
 
 from solders.pubkey import Pubkey
 
@@ -6,7 +6,7 @@ from idl.client.bindings.job_registry import SHARDS
 
 
 def shard_of(job: Pubkey) -> int:
-    """Shard of the fee vaults and utilisation counters that a job or task uses."""
+    """Returns the shard of the fee vaults and utilisation counters that a job or task uses."""
     return bytes(job)[0] % SHARDS
 
 

@@ -29,7 +29,7 @@ class Copy:
 
 
 class Literals:
-    """What to look for: the constants of every program."""
+    """The constants of every program, which nothing else may define."""
 
     def __init__(self, programs: Sequence[Constants]) -> None:
         self.code_sets = [each for program in programs for each in program.code_sets]
@@ -40,7 +40,7 @@ class Literals:
         }
 
     def copies(self, source: str) -> list[Copy]:
-        """Every copy in a Python source, by line."""
+        """Returns every copy in a Python source, by line."""
         module = ast.parse(source)
         found = [
             Copy(statement.lineno, f"{name} = {value}")
@@ -65,7 +65,7 @@ class Literals:
         return bool(self.fields & fields) and any(map(_has_number, sides))
 
     def _is_copy(self, name: str, value: int) -> bool:
-        """A limit's name with two words is nobody else's, so that a stale value is found too."""
+        """Returns whether the name alone identifies a limit, so that a stale value is found too."""
         if name in self.limits:
             return "_" in name or self.limits[name] == value
         return (name, value) in self.codes
@@ -79,7 +79,7 @@ class Literals:
 
 
 def _assigned(statement: ast.stmt) -> Iterator[tuple[str, int]]:
-    """Names and numbers of `A = 1`, `A: Final = 1`, `A, B = 0, 1` and `A, B = range(2)`."""
+    """Yields names and numbers of `A = 1`, `A: Final = 1`, `A, B = 0, 1`, `A, B = range(2)`."""
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             yield from _pair(name, value)
@@ -104,7 +104,7 @@ def _pair(name: str, value: ast.expr) -> Iterator[tuple[str, int]]:
 
 
 def _number(node: ast.expr) -> int | None:
-    """Value of an expression of integer literals, as `2**64 - 1`; None for any other."""
+    """Returns the value of an expression of integer literals, such as `2**64 - 1`, else None."""
     match node:
         case ast.Constant(value=bool()):
             return None

@@ -28,7 +28,7 @@ EVERY = [
 
 
 def missing(program: ProgramSchema, instruction: InstructionSchema) -> list[str]:
-    """What the documentation of an instruction lacks."""
+    """Returns what the documentation of an instruction lacks."""
     paragraphs = "\n".join(instruction.docs).split("\n\n")
     text = " ".join(" ".join(paragraphs[1:]).split())
     lacking = []
@@ -44,7 +44,7 @@ def missing(program: ProgramSchema, instruction: InstructionSchema) -> list[str]
 
 
 def undocumented(program: ProgramSchema, field: Field) -> Iterator[str]:
-    """Fields of the structs that an argument consists of which say nothing."""
+    """Returns the undocumented fields of the structs that an argument consists of."""
     for name in structs(field.type):
         definition = program.definitions[name]
         if isinstance(definition, Struct):
@@ -55,7 +55,7 @@ def undocumented(program: ProgramSchema, field: Field) -> Iterator[str]:
 
 
 def structs(kind: Type) -> Iterator[str]:
-    """Names of the types that a type consists of."""
+    """Returns the names of the types that a type consists of."""
     match kind:
         case Defined(name):
             yield name

@@ -1,4 +1,4 @@
-"""A code or a limit of the chain is defined in the programs, and nowhere retyped."""
+"""The programs alone define the chain's codes and limits; nothing retypes them."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ LITERALS = Literals([each.constants for each in schemas()])
 
 
 def copies(folder: Path) -> list[str]:
-    """Every copy in the folder's Python files, as `path:line: what`."""
+    """Returns every copy in the folder's Python files, as `path:line: what`."""
     return [
         f"{path.relative_to(ROOT)}:{copy}"
         for path in sorted(folder.rglob("*.py"))

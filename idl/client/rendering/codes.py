@@ -7,7 +7,7 @@ from idl.client.rendering.source import LINE, docstring, identifier
 
 
 def python_codes(constants: Constants) -> Iterator[str]:
-    """Lines of one IntEnum per code set and one Final constant per limit."""
+    """Returns the lines of one IntEnum per code set and one Final constant per limit."""
     for each in constants.code_sets:
         yield from ("", "", f"class {each.name}(IntEnum):")
         if docs := docstring(each.docs):
@@ -23,7 +23,7 @@ def python_codes(constants: Constants) -> Iterator[str]:
 
 
 def python_module(docs: str, constants: Constants) -> str:
-    """Source of a module that holds these codes and limits and imports nothing of ours.
+    """Returns the source of a module with these codes and limits that imports nothing of ours.
 
     For folders that may not import the client, such as `kernels/`.
     """
@@ -40,7 +40,7 @@ def python_module(docs: str, constants: Constants) -> str:
 
 
 def wgsl_module(docs: str, constants: Constants) -> str:
-    """WGSL constants of type u32: `OPCODE_MATMUL`, `MAX_OPERATORS`.
+    """Returns WGSL constants of type u32, such as `OPCODE_MATMUL` and `MAX_OPERATORS`.
 
     Raises ValueError for a number that does not fit u32.
     """
@@ -54,7 +54,7 @@ def wgsl_module(docs: str, constants: Constants) -> str:
 
 
 def _upper(code_set: CodeSet) -> str:
-    """`BallotState` as `BALLOT_STATE`."""
+    """Returns the constant's name, such as `BALLOT_STATE` for `BallotState`."""
     letters = (f"_{each}" if each.isupper() else each for each in code_set.name)
     return "".join(letters).lstrip("_").upper()
 

@@ -80,7 +80,7 @@ def docstring(docs: Sequence[str], indent: str = "    ") -> list[str]:
 
 
 def _blocks(docs: Sequence[str]) -> list[str]:
-    """Paragraphs and list items, each as one line of text."""
+    """Returns the paragraphs and list items, each as one line of text."""
     blocks = [""]
     for line in docs:
         text = line.replace("\\", "\\\\").replace('"""', "'''").strip()
