@@ -65,7 +65,10 @@ class Literals:
         return bool(self.fields & fields) and any(map(_has_number, sides))
 
     def _is_copy(self, name: str, value: int) -> bool:
-        """Returns whether the name alone identifies a limit, so that a stale value is found too."""
+        """Returns whether an assignment copies a code or a limit.
+
+        A limit's name of several words is unique, so a stale value counts as a copy, too.
+        """
         if name in self.limits:
             return "_" in name or self.limits[name] == value
         return (name, value) in self.codes
