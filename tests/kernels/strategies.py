@@ -14,7 +14,7 @@ Case = tuple[Graph, list[Array]]
 
 SIZES = st.sampled_from([1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17, 31, 33])
 FEW = st.integers(1, 4)
-PADDINGS = st.tuples(*[st.integers(0, 3)] * 4)
+MOST_PADDING = 3
 
 
 @st.composite
@@ -62,13 +62,38 @@ def broadcast(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(size if keep else 1 for size, keep in zip(shape, kept, strict=True))
 
 
-def window(draw: st.DrawFn) -> dict[str, Any]:
-    """Returns every field of a convolution's window, its pad value and its zero point."""
+def padding(
+    draw: st.DrawFn, sizes: tuple[int, int], extents: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """Returns a padding below the window's extents with which the window fits the image."""
+    before, after = [], []
+    for size, extent in zip(sizes, extents, strict=True):
+        most = min(MOST_PADDING, extent - 1)
+        before.append(draw(st.integers(max(0, extent - size - most), most)))
+        after.append(draw(st.integers(max(0, extent - size - before[-1]), most)))
+    return before[0], before[1], after[0], after[1]
+
+
+def window(draw: st.DrawFn, x: Value, kernel: tuple[int, int]) -> dict[str, Any]:
+    """Returns every field of a convolution's window, its pad value and its zero point.
+
+    The window fits the image: cases that the rules refuse would only be thrown away.
+    """
+    sizes = x.spec.shape[1], x.spec.shape[2]
+    dilation, extents = [], []
+    for size, taps in zip(sizes, kernel, strict=True):
+        fitting = [each for each in range(1, 5) if _fits(size, each * (taps - 1) + 1)]
+        dilation.append(draw(st.sampled_from(fitting)))
+        extents.append(dilation[-1] * (taps - 1) + 1)
     extreme = st.sampled_from([-128, -5, 0, 127])
     return {
         "stride": (draw(FEW), draw(FEW)),
-        "dilation": (draw(FEW), draw(FEW)),
-        "padding": draw(PADDINGS),
+        "dilation": (dilation[0], dilation[1]),
+        "padding": padding(draw, sizes, (extents[0], extents[1])),
         "pad_value": draw(extreme),
         "zero_point_in": draw(extreme),
     }
+
+
+def _fits(size: int, extent: int) -> bool:
+    return extent <= size + 2 * min(MOST_PADDING, extent - 1)

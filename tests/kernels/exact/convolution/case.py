@@ -14,13 +14,14 @@ def case(draw: st.DrawFn) -> Case:
     build = GraphBuilder()
     x = image(draw, build, DType.INT8)
     channels = draw(SIZES)
-    weights = int8(draw, channels, draw(FEW), draw(FEW), x.spec.shape[3])
+    kernel = draw(FEW), draw(FEW)
+    weights = int8(draw, channels, *kernel, x.spec.shape[3])
     try:
         build.convolution(
             x,
             weights,
             int32(draw, channels) if draw(st.booleans()) else None,
-            **window(draw),
+            **window(draw, x, kernel),
         )
     except GraphError:
         assume(condition=False)

@@ -13,13 +13,13 @@ def case(draw: st.DrawFn) -> Case:
     """Every window field, pad value and zero point."""
     build = GraphBuilder()
     x = image(draw, build, DType.INT8)
-    channels = x.spec.shape[3]
+    channels, kernel = x.spec.shape[3], (draw(FEW), draw(FEW))
     try:
         build.depthwise(
             x,
-            int8(draw, channels, draw(FEW), draw(FEW), 1),
+            int8(draw, channels, *kernel, 1),
             int32(draw, channels) if draw(st.booleans()) else None,
-            **window(draw),
+            **window(draw, x, kernel),
         )
     except GraphError:
         assume(condition=False)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from kernels.graph import GraphBuilder, GraphError
 from kernels.trace import DType
-from tests.kernels.strategies import FEW, Case, finish, image
+from tests.kernels.strategies import FEW, Case, finish, image, padding
 
 
 @st.composite
@@ -14,13 +14,12 @@ def case(draw: st.DrawFn) -> Case:
     build = GraphBuilder()
     x = image(draw, build, DType.INT8)
     kernel = draw(FEW), draw(FEW)
-    padding = tuple(draw(st.integers(0, kernel[at % 2] - 1)) for at in range(4))
     try:
         build.max_pool(
             x,
             kernel,
             stride=(draw(FEW), draw(FEW)),
-            padding=(padding[0], padding[1], padding[2], padding[3]),
+            padding=padding(draw, (x.spec.shape[1], x.spec.shape[2]), kernel),
         )
     except GraphError:
         assume(condition=False)
