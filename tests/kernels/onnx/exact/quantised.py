@@ -14,7 +14,6 @@ from kernels.onnx.exact import Lowered, lower, read_network
 from kernels.trace.layout import Array
 
 MICROSOFT = "com.microsoft"
-QUANTISED = {"int8": TensorProto.INT8, "uint8": TensorProto.UINT8}
 
 
 class Draft:
