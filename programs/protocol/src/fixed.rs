@@ -32,13 +32,13 @@ pub fn mul_div_ceil(a: u64, b: u64, divisor: u64) -> Option<u64> {
 }
 
 /// Returns floor(amount * bps / 10,000).
-pub fn bps_floor(amount: u64, bps: u16) -> Option<u64> {
-    mul_div_floor(amount, u64::from(bps), BPS)
+pub fn bps_floor(amount: u64, bps: u64) -> Option<u64> {
+    mul_div_floor(amount, bps, BPS)
 }
 
 /// Returns ceil(amount * bps / 10,000).
-pub fn bps_ceil(amount: u64, bps: u16) -> Option<u64> {
-    mul_div_ceil(amount, u64::from(bps), BPS)
+pub fn bps_ceil(amount: u64, bps: u64) -> Option<u64> {
+    mul_div_ceil(amount, bps, BPS)
 }
 
 /// Returns the product of two Q32 numbers as Q32, floored.

@@ -15,6 +15,8 @@ pub const POSITION: &[u8] = b"position";
 pub const TICKET: &[u8] = b"ticket";
 /// `["exposure", job, owner]`
 pub const EXPOSURE: &[u8] = b"exposure";
+/// `["terms", version u16 LE]`
+pub const TERMS: &[u8] = b"terms";
 /// `["seat", index u16 LE]`
 pub const SEAT: &[u8] = b"seat";
 

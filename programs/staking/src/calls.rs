@@ -6,29 +6,36 @@ use protocol::call::call;
 
 use crate::{accounts, instruction};
 
-/// Infos: owner, authority, job, position, exposure, system program.
+/// Infos: signer, authority, job, position, exposure, system program.
 pub fn lock_exposure(
     infos: &[AccountInfo; 6],
     amount: u64,
     bond: u64,
     signer: &[&[&[u8]]],
 ) -> Result<()> {
-    let [owner, authority, job, position, exposure, system_program] = keys(infos);
+    let [signer_key, authority, job, position, exposure, system_program] = keys(infos);
     call(
         crate::ID,
-        accounts::LockExposure { owner, authority, job, position, exposure, system_program },
+        accounts::LockExposure {
+            signer: signer_key,
+            authority,
+            job,
+            position,
+            exposure,
+            system_program,
+        },
         instruction::LockExposure { amount, bond },
         infos,
         signer,
     )
 }
 
-/// Infos: authority, owner, position, exposure.
+/// Infos: authority, payer, position, exposure.
 pub fn unlock_exposure(infos: &[AccountInfo; 4], close: bool, signer: &[&[&[u8]]]) -> Result<()> {
-    let [authority, owner, position, exposure] = keys(infos);
+    let [authority, payer, position, exposure] = keys(infos);
     call(
         crate::ID,
-        accounts::UnlockExposure { authority, owner, position, exposure },
+        accounts::UnlockExposure { authority, payer, position, exposure },
         instruction::UnlockExposure { close },
         infos,
         signer,
@@ -59,7 +66,12 @@ pub fn forfeit_bond(infos: &[AccountInfo; 8], signer: &[&[&[u8]]]) -> Result<()>
 
 /// Infos: authority, pool, position, exposure, verifiers, mint, stake vault, destination, token
 /// program.
-pub fn slash(infos: &[AccountInfo; 9], amount: u64, signer: &[&[&[u8]]]) -> Result<()> {
+pub fn slash(
+    infos: &[AccountInfo; 9],
+    amount: u64,
+    burn_bps: u64,
+    signer: &[&[&[u8]]],
+) -> Result<()> {
     let [authority, pool, position, exposure, verifiers, mint, stake_vault, destination, token_program] =
         keys(infos);
     call(
@@ -75,7 +87,7 @@ pub fn slash(infos: &[AccountInfo; 9], amount: u64, signer: &[&[&[u8]]]) -> Resu
             destination,
             token_program,
         },
-        instruction::Slash { amount },
+        instruction::Slash { amount, burn_bps },
         infos,
         signer,
     )
@@ -88,6 +100,27 @@ pub fn record_catch(infos: &[AccountInfo; 5], signer: &[&[&[u8]]]) -> Result<()>
         crate::ID,
         accounts::RecordCatch { authority, pool, position, exposure, verifiers },
         instruction::RecordCatch {},
+        infos,
+        signer,
+    )
+}
+
+/// Infos: authority, pool, position, verifiers, stake vault, destination, token program.
+pub fn fine(infos: &[AccountInfo; 7], fine: u64, signer: &[&[&[u8]]]) -> Result<()> {
+    let [authority, pool, position, verifiers, stake_vault, destination, token_program] =
+        keys(infos);
+    call(
+        crate::ID,
+        accounts::Fine {
+            authority,
+            pool,
+            position,
+            verifiers,
+            stake_vault,
+            destination,
+            token_program,
+        },
+        instruction::Fine { fine },
         infos,
         signer,
     )

@@ -6,11 +6,23 @@
 //! signatures of the owner and of the program in charge. An exposure ends by release, by forfeiting
 //! its bond for an objective timeout, or by a slash, which only verdict can order and only once.
 //!
-//! Verifiers take a seat, whose weight is stake times catch rate. The catch rate tells how far a
-//! verifier is trusted to notice a wrong result. It starts at one half, gains a sixteenth of its
-//! distance to 1 for each rejected fraud, and falls to a quarter with a slash. Every change of a
-//! seat's weight updates one tree. Anybody copies it once per epoch into one of two snapshots, from
-//! which verdict draws. A vacated seat stays reserved until no snapshot contains it.
+//! Weights count what stood before the dice fell: a position and the pool remember their amounts at
+//! the beginning of the latest windows, and a claim counts the stake of the window in which its job
+//! was posted and of the window before it.
+//!
+//! Verifiers take a seat by binding collateral to it, which backs ballots and nothing else. A seat's
+//! weight is collateral times catch rate. The catch rate tells how far a verifier is trusted to
+//! notice a wrong result. It starts at one half, gains a sixteenth of its distance to 1 for each
+//! rejected fraud, and falls to a quarter with a slash. Every change of a seat's weight updates one
+//! tree. Anybody copies it once per epoch into one of two snapshots, from which verdict draws. A
+//! vacated seat stays reserved, and its collateral bound, until no snapshot contains it. When all
+//! seats are taken, a newcomer displaces a holder by a quarter more weight.
+//!
+//! An owner can name an operator: a key that exposes stake to jobs within a budget, which its losses
+//! lower. Everything else needs the owner's key.
+//!
+//! All parameters of all programs stand in numbered terms. New terms are queued, wait until everybody
+//! who disagrees can have left, and never apply to work that was posted before.
 //!
 //! Rewards stream linearly from fees and from an emission that halves. The stream pauses while
 //! nobody stakes.
@@ -27,7 +39,7 @@ pub mod instructions;
 pub mod state;
 
 use instructions::*;
-use state::Params;
+use state::Parameters;
 
 declare_id!(protocol::addresses::STAKING);
 protocol::security!("Neurolov staking");
@@ -36,13 +48,19 @@ protocol::security!("Neurolov staking");
 pub mod staking {
     use super::*;
 
-    /// Creates the pool of all stake and the vault that holds it.
+    /// Creates the pool of all stake, the vault that holds it, and version 0 of the terms.
     ///
     /// Caller: the deployer. When: once.
-    /// - `params`: units at the fields of `Params`.
-    /// - `authority`: the key that may set the parameters from then on.
-    pub fn initialize(ctx: Context<Initialize>, params: Params, authority: Pubkey) -> Result<()> {
-        Initialize::handler(ctx, params, authority)
+    /// - `parameters`: the parameters of all programs; units at their fields.
+    /// - `checkpoint_slots`: slots per window, for ever.
+    /// - `authority`: the key that may queue terms from then on.
+    pub fn initialize(
+        ctx: Context<Initialize>,
+        parameters: Parameters,
+        checkpoint_slots: u64,
+        authority: Pubkey,
+    ) -> Result<()> {
+        Initialize::handler(ctx, parameters, checkpoint_slots, authority)
     }
 
     /// Creates the vaults of rewards and of the emission. The emission counts from this slot.
@@ -59,20 +77,58 @@ pub mod staking {
         InitializeDraw::handler(ctx)
     }
 
-    /// Replaces the parameters. Refuses a burned share of slashes under which cheating, or
-    /// accepting without checking, would pay.
+    /// Queues the next terms. Refuses parameters outside their bounds, further than half or double
+    /// from the present ones, or under which cheating, or accepting without checking, would pay.
     ///
-    /// Caller: the authority. When: at any time.
-    /// - `params`: units at the fields of `Params`.
-    pub fn set_params(ctx: Context<SetParams>, params: Params) -> Result<()> {
-        SetParams::handler(ctx, params)
+    /// Caller: the authority, which pays the rent. When: while no terms are queued.
+    /// - `version`: the present version plus 1.
+    /// - `parameters`: the parameters of all programs; units at their fields.
+    pub fn queue_terms(
+        ctx: Context<QueueTerms>,
+        version: u16,
+        parameters: Parameters,
+    ) -> Result<()> {
+        QueueTerms::handler(ctx, version, parameters)
     }
 
-    /// Hands the authority over.
+    /// Makes queued terms the current ones. Work that was posted before keeps its terms.
+    ///
+    /// Caller: anybody. When: after the unbonding period and `QUEUED_WINDOWS` windows, within one
+    /// further delay of the same length.
+    pub fn apply_terms(ctx: Context<ApplyTerms>) -> Result<()> {
+        ApplyTerms::handler(ctx)
+    }
+
+    /// Closes queued terms.
+    ///
+    /// Caller: the authority; anybody once the terms have lapsed. When: before they are applied.
+    pub fn cancel_terms(ctx: Context<CancelTerms>) -> Result<()> {
+        CancelTerms::handler(ctx)
+    }
+
+    /// Queues a handover of the authority, which replaces one that is queued already.
     ///
     /// Caller: the authority, and the new one signs too. When: at any time.
-    pub fn set_authority(ctx: Context<SetAuthority>) -> Result<()> {
-        SetAuthority::handler(ctx)
+    pub fn queue_authority(ctx: Context<QueueAuthority>) -> Result<()> {
+        QueueAuthority::handler(ctx)
+    }
+
+    /// Completes a handover of the authority.
+    ///
+    /// Caller: anybody. When: after the unbonding period and `QUEUED_WINDOWS` windows.
+    pub fn apply_authority(ctx: Context<ApplyAuthority>) -> Result<()> {
+        ApplyAuthority::handler(ctx)
+    }
+
+    /// Names the key that may expose stake to jobs for the owner. It can never unstake, withdraw,
+    /// take or leave a seat, vote or name another operator.
+    ///
+    /// Caller: the owner of the position. When: at any time.
+    /// - `operator`: another key than the owner's; the default key for none.
+    /// - `budget`: base units of stake that the operator may have exposed at once. What it loses is
+    ///   subtracted.
+    pub fn set_operator(ctx: Context<SetOperator>, operator: Pubkey, budget: u64) -> Result<()> {
+        SetOperator::handler(ctx, operator, budget)
     }
 
     /// Creates an empty position.
@@ -84,8 +140,7 @@ pub mod staking {
 
     /// Moves tokens into the pool's vault and adds them to a position.
     ///
-    /// Caller: the owner of the position. When: at any time; a position with a seat needs the tree
-    /// of seats.
+    /// Caller: the owner of the position. When: at any time.
     /// - `amount`: base units of $NLOV, more than 0.
     pub fn stake(ctx: Context<Stake>, amount: u64) -> Result<()> {
         Stake::handler(ctx, amount)
@@ -132,7 +187,7 @@ pub mod staking {
     }
 
     /// Moves the emission that is due into the stream of rewards. The amount that its vault lacks
-    /// is forgone.
+    /// stays owed.
     ///
     /// Caller: anybody. When: whenever some is due.
     pub fn emit_rewards(ctx: Context<EmitRewards>) -> Result<()> {
@@ -142,8 +197,8 @@ pub mod staking {
     /// Exposes free stake to a job: it cannot leave until the exposure is released. Creates the
     /// exposure's account.
     ///
-    /// Caller: the registry, verdict or redundancy by their signers; the owner of the position
-    /// signs too. When: once per owner and job.
+    /// Caller: the registry, verdict or redundancy by their signers; the owner of the position or
+    /// its operator signs too and pays the rent. When: once per owner and job.
     /// - `amount`: base units of stake that a slash can take.
     /// - `bond`: base units of stake that a timeout can take.
     pub fn lock_exposure(ctx: Context<LockExposure>, amount: u64, bond: u64) -> Result<()> {
@@ -155,7 +210,7 @@ pub mod staking {
     ///
     /// Caller: the program that locked the exposure. When: once; with `close` also later, to close
     /// the account.
-    /// - `close`: whether to close the account and return its rent to the owner.
+    /// - `close`: whether to close the account and return its rent to whoever paid it.
     pub fn unlock_exposure(ctx: Context<UnlockExposure>, close: bool) -> Result<()> {
         UnlockExposure::handler(ctx, close)
     }
@@ -175,8 +230,17 @@ pub mod staking {
     /// Caller: verdict. When: once per exposure, while it is locked.
     /// - `amount`: base units of stake, more than 0 and at most what the exposure holds besides its
     ///   bond.
-    pub fn slash(ctx: Context<Slash>, amount: u64) -> Result<()> {
-        Slash::handler(ctx, amount)
+    /// - `burn_bps`: burned share in basis points, by the terms of the job.
+    pub fn slash(ctx: Context<Slash>, amount: u64, burn_bps: u64) -> Result<()> {
+        Slash::handler(ctx, amount, burn_bps)
+    }
+
+    /// Takes a fine out of the collateral that no ballot holds, or what there is of it.
+    ///
+    /// Caller: verdict. When: a drawn verifier neither cast nor declined its ballot.
+    /// - `fine`: base units of stake.
+    pub fn fine(ctx: Context<Fine>, fine: u64) -> Result<()> {
+        Fine::handler(ctx, fine)
     }
 
     /// Raises the owner's catch rate for a rejection that a proof confirmed.
@@ -187,26 +251,54 @@ pub mod staking {
         RecordCatch::handler(ctx)
     }
 
-    /// Creates a verifier's seat, which can be drawn from the next snapshot on.
+    /// Creates a verifier's seat, which can be drawn from the next snapshot on, and binds collateral
+    /// to it.
     ///
-    /// Caller: the owner of a position with at least the minimum stake of a verifier and without a
-    /// seat. When: while the seat is free.
+    /// Caller: the owner of a position without a seat. When: while the seat is free.
     /// - `index`: number of the seat, below `SEATS`.
-    pub fn take_seat(ctx: Context<TakeSeat>, index: u16) -> Result<()> {
-        TakeSeat::handler(ctx, index)
+    /// - `collateral`: base units of free stake, at least `min_verifier_stake`.
+    pub fn take_seat(ctx: Context<TakeSeat>, index: u16, collateral: u64) -> Result<()> {
+        TakeSeat::handler(ctx, index, collateral)
     }
 
-    /// Vacates a seat, which has no weight from then on but stays reserved.
+    /// Binds more stake to a seat.
+    ///
+    /// Caller: the owner of the seat. When: while the seat is held.
+    /// - `amount`: base units of free stake, more than 0.
+    pub fn add_collateral(ctx: Context<AddCollateral>, amount: u64) -> Result<()> {
+        AddCollateral::handler(ctx, amount)
+    }
+
+    /// Vacates a seat, which has no weight from then on but stays reserved. Its collateral stays
+    /// bound.
     ///
     /// Caller: the owner of the seat. When: while the seat is held.
     pub fn vacate_seat(ctx: Context<VacateSeat>) -> Result<()> {
         VacateSeat::handler(ctx)
     }
 
-    /// Closes a vacated seat, so that others can take it.
+    /// Vacates a seat whose collateral has fallen too low.
     ///
-    /// Caller: the owner of the seat. When: `VACATED_EPOCHS` after it was vacated, once no snapshot
-    /// contains it.
+    /// Caller: anybody. When: while the seat is held with less than half of `min_verifier_stake`.
+    pub fn evict_seat(ctx: Context<EvictSeat>) -> Result<()> {
+        EvictSeat::handler(ctx)
+    }
+
+    /// Bids for a seat: the holder is displaced, and the bidder gets the seat once it is closed.
+    ///
+    /// Caller: the owner of a position without a seat; it pays the seat's rent to the holder. When:
+    /// while every seat exists, with a weight of at least 5/4 of the holder's, or of the latest bid
+    /// if the seat is vacated.
+    /// - `collateral`: base units of free stake, at least `min_verifier_stake`.
+    pub fn displace_seat(ctx: Context<DisplaceSeat>, collateral: u64) -> Result<()> {
+        DisplaceSeat::handler(ctx, collateral)
+    }
+
+    /// Closes a vacated seat and frees its collateral. The seat goes to the latest bidder, or is
+    /// free.
+    ///
+    /// Caller: anybody; the rent goes to the owner. When: `VACATED_EPOCHS` after it was vacated,
+    /// once no snapshot contains it and no ballot holds its collateral.
     pub fn close_seat(ctx: Context<CloseSeat>) -> Result<()> {
         CloseSeat::handler(ctx)
     }

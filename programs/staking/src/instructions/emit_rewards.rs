@@ -8,7 +8,7 @@ use crate::{
     state::{balance, signed_by_pool, Pool},
 };
 
-/// Anybody can move the due emission into the stream. The amount that the vault lacks is forgone.
+/// Anybody can move the due emission into the stream. The amount that the vault lacks stays owed.
 #[derive(Accounts)]
 pub struct EmitRewards<'info> {
     #[account(mut)]
@@ -28,10 +28,10 @@ impl EmitRewards<'_> {
         let accounts = ctx.accounts;
         let available = balance(&accounts.emission_vault)?;
         let mut pool = accounts.pool.load_mut()?;
-        let due = pool.emission_due(clock.slot).ok_or(StakingError::Overflow)?;
-        let amount = due.min(available);
+        pool.accrue_emission(clock.slot).ok_or(StakingError::Overflow)?;
+        let amount = pool.emission_owed.min(available);
         require!(amount > 0, StakingError::NothingToEmit);
-        pool.emission_last = clock.slot;
+        pool.emission_owed = pool.emission_owed.saturating_sub(amount);
         pool.stream(amount, clock.slot).ok_or(StakingError::Overflow)?;
         let (reward_rate, period_end, bump) =
             (fixed::wide(pool.reward_rate), pool.period_end, pool.bump);
@@ -51,6 +51,7 @@ impl EmitRewards<'_> {
         emit!(RewardsEmitted {
             envelope,
             amount,
+            owed: accounts.pool.load()?.emission_owed,
             reward_rate,
             period_end,
             reward_vault: balance(&accounts.reward_vault)?,

@@ -43,9 +43,9 @@ impl ForfeitBond<'_> {
         if amount == 0 {
             return Ok(());
         }
-        pool.settle(&mut position, clock.slot)
-            .and_then(|()| position.lose(amount))
-            .and_then(|()| pool.remove_stake(amount))
+        pool.checkpoint(&mut position, clock.slot)
+            .and_then(|()| position.lose(&exposure, amount))
+            .and_then(|collateral| pool.lose(amount, collateral))
             .ok_or(StakingError::Overflow)?;
         position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
         let (total_staked, bump) = (pool.total_staked, pool.bump);

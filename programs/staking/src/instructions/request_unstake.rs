@@ -4,7 +4,7 @@ use protocol::seeds;
 use crate::{
     errors::StakingError,
     events::UnstakeRequested,
-    state::{Pool, Position, Ticket, VerifierTree},
+    state::{Pool, Position, Ticket},
 };
 
 /// An owner can take free stake out. It stops earning at once and can be withdrawn after unbonding.
@@ -24,9 +24,6 @@ pub struct RequestUnstake<'info> {
         bump,
     )]
     pub ticket: Box<Account<'info, Ticket>>,
-    /// Required while the position holds a seat.
-    #[account(mut)]
-    pub verifiers: Option<AccountLoader<'info, VerifierTree>>,
     pub system_program: Program<'info, System>,
 }
 
@@ -37,10 +34,9 @@ impl RequestUnstake<'_> {
         let accounts = ctx.accounts;
         let mut pool = accounts.pool.load_mut()?;
         let mut position = accounts.position.load_mut()?;
-        pool.settle(&mut position, clock.slot).ok_or(StakingError::Overflow)?;
+        pool.checkpoint(&mut position, clock.slot).ok_or(StakingError::Overflow)?;
         let id = position.unbond(amount)?;
         pool.remove_stake(amount).ok_or(StakingError::Overflow)?;
-        position.weigh(accounts.verifiers.as_ref(), pool.params.min_verifier_stake)?;
         let available_slot =
             clock.slot.checked_add(pool.params.unbonding_slots).ok_or(StakingError::Overflow)?;
         let owner = position.owner;

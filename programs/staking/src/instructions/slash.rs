@@ -41,7 +41,7 @@ impl Slash<'_> {
         Ok(())
     }
 
-    pub fn handler(ctx: Context<Self>, amount: u64) -> Result<()> {
+    pub fn handler(ctx: Context<Self>, amount: u64, burn_bps: u64) -> Result<()> {
         let clock = Clock::get()?;
         let accounts = ctx.accounts;
         accounts.validate(amount)?;
@@ -49,13 +49,13 @@ impl Slash<'_> {
         let mut position = accounts.position.load_mut()?;
         let mut exposure = accounts.exposure.load_mut()?;
         exposure.slash(amount)?;
-        pool.settle(&mut position, clock.slot)
-            .and_then(|()| position.lose(amount))
-            .and_then(|()| pool.remove_stake(amount))
+        pool.checkpoint(&mut position, clock.slot)
+            .and_then(|()| position.lose(&exposure, amount))
+            .and_then(|collateral| pool.lose(amount, collateral))
             .ok_or(StakingError::Overflow)?;
         position.record_miss();
         position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
-        let burned = fixed::mul_div_ceil(amount, pool.params.slash_burn_bps, fixed::BPS);
+        let burned = fixed::bps_ceil(amount, burn_bps);
         let (burned, paid) = burned
             .and_then(|burned| Some((burned, amount.checked_sub(burned)?)))
             .ok_or(StakingError::Overflow)?;

@@ -5,7 +5,7 @@ use protocol::token;
 use crate::{
     errors::StakingError,
     events::Staked,
-    state::{Pool, Position, VerifierTree},
+    state::{Pool, Position},
 };
 
 /// An owner can add to its position from its own token account.
@@ -22,9 +22,6 @@ pub struct Stake<'info> {
     /// CHECK: validate reads its mint and owner
     #[account(mut)]
     pub source: UncheckedAccount<'info>,
-    /// Required while the position holds a seat.
-    #[account(mut)]
-    pub verifiers: Option<AccountLoader<'info, VerifierTree>>,
     pub token_program: Program<'info, Token>,
 }
 
@@ -40,11 +37,10 @@ impl Stake<'_> {
         let clock = Clock::get()?;
         let mut pool = accounts.pool.load_mut()?;
         let mut position = accounts.position.load_mut()?;
-        pool.settle(&mut position, clock.slot)
+        pool.checkpoint(&mut position, clock.slot)
             .and_then(|()| position.add(amount))
             .and_then(|()| pool.add_stake(amount))
             .ok_or(StakingError::Overflow)?;
-        position.weigh(accounts.verifiers.as_ref(), pool.params.min_verifier_stake)?;
         token::transfer(&accounts.source, &accounts.stake_vault, &accounts.owner, &[], amount)
             .ok_or(StakingError::TokenDelta)?;
         emit!(Staked {

@@ -4,15 +4,16 @@ use protocol::{fenwick::SEATS, seeds, Envelope};
 use crate::{
     errors::StakingError,
     events::SeatTaken,
-    state::{Pool, Position, Seat, VerifierTree, HELD, NO_SEAT},
+    state::{Pool, Position, Seat, Tenure, VerifierTree, HELD, NO_SEAT},
 };
 
-/// An owner with the minimum stake of a verifier can take one free seat.
+/// An owner can take one free seat by binding at least the minimum collateral of a verifier to it.
 #[derive(Accounts)]
 #[instruction(index: u16)]
 pub struct TakeSeat<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
+    #[account(mut)]
     pub pool: AccountLoader<'info, Pool>,
     #[account(mut, has_one = owner @ StakingError::WrongOwner)]
     pub position: AccountLoader<'info, Position>,
@@ -30,36 +31,42 @@ pub struct TakeSeat<'info> {
 }
 
 impl TakeSeat<'_> {
-    fn validate(&self, index: u16) -> Result<()> {
+    fn validate(&self, index: u16, collateral: u64) -> Result<()> {
         require!(usize::from(index) < SEATS, StakingError::SeatOutOfRange);
-        let position = self.position.load()?;
-        require!(position.seat == NO_SEAT, StakingError::AlreadySeated);
+        require!(self.position.load()?.seat == NO_SEAT, StakingError::AlreadySeated);
         let minimum = self.pool.load()?.params.min_verifier_stake;
-        require_gte!(position.amount, minimum, StakingError::BelowVerifierMinimum);
+        require_gte!(collateral, minimum, StakingError::BelowVerifierMinimum);
         Ok(())
     }
 
-    pub fn handler(ctx: Context<Self>, index: u16) -> Result<()> {
+    pub fn handler(ctx: Context<Self>, index: u16, collateral: u64) -> Result<()> {
         let accounts = ctx.accounts;
-        accounts.validate(index)?;
+        accounts.validate(index, collateral)?;
         let clock = Clock::get()?;
-        let pool = accounts.pool.load()?;
+        let mut pool = accounts.pool.load_mut()?;
         let mut position = accounts.position.load_mut()?;
+        position.bind(collateral)?;
+        pool.bind(collateral, clock.slot).ok_or(StakingError::Overflow)?;
         position.seat = index;
-        position.seat_vacated = 0;
+        position.tenure = Tenure::Held as u8;
         let weight = position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
         accounts.seat.set_inner(Seat {
             owner: position.owner,
-            taken_epoch: pool.epoch(clock.slot).ok_or(StakingError::Overflow)?,
+            heir: Pubkey::default(),
+            heir_rent: 0,
+            bid_weight: 0,
+            taken_epoch: pool.window(clock.slot).ok_or(StakingError::Overflow)?,
             vacated_epoch: HELD,
             index,
             bump: ctx.bumps.seat,
         });
         let mut tree = accounts.verifiers.load_mut()?;
+        tree.seats = tree.seats.checked_add(1).ok_or(StakingError::Overflow)?;
         emit!(SeatTaken {
             envelope: Envelope::next(&mut tree.sequence, &clock).ok_or(StakingError::Overflow)?,
             owner: position.owner,
             seat: index,
+            collateral,
             weight,
             total_weight: tree.total,
         });

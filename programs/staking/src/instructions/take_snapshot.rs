@@ -21,7 +21,7 @@ impl TakeSnapshot<'_> {
     pub fn handler(ctx: Context<Self>) -> Result<()> {
         let clock = Clock::get()?;
         let accounts = ctx.accounts;
-        let epoch = accounts.pool.load()?.epoch(clock.slot).ok_or(StakingError::Overflow)?;
+        let epoch = accounts.pool.load()?.window(clock.slot).ok_or(StakingError::Overflow)?;
         let mut tree = accounts.verifiers.load_mut()?;
         let mut snapshot = accounts.snapshot.load_mut()?;
         require!(u64::from(snapshot.parity) == epoch % 2, StakingError::WrongSnapshot);

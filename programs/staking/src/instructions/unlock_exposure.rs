@@ -12,12 +12,12 @@ pub struct UnlockExposure<'info> {
     pub authority: Signer<'info>,
     /// CHECK: the exposure names it; it receives the rent
     #[account(mut)]
-    pub owner: UncheckedAccount<'info>,
-    #[account(mut, has_one = owner @ StakingError::WrongExposure)]
+    pub payer: UncheckedAccount<'info>,
+    #[account(mut, constraint = position.load()?.owner == exposure.load()?.owner @ StakingError::WrongExposure)]
     pub position: AccountLoader<'info, Position>,
     #[account(
         mut,
-        has_one = owner @ StakingError::WrongExposure,
+        has_one = payer @ StakingError::WrongExposure,
         has_one = authority @ StakingError::WrongCaller,
     )]
     pub exposure: AccountLoader<'info, Exposure>,
@@ -30,7 +30,7 @@ impl UnlockExposure<'_> {
         let mut exposure = accounts.exposure.load_mut()?;
         let amount =
             if close && exposure.is(ExposureState::Released) { 0 } else { exposure.release()? };
-        position.release(amount).ok_or(StakingError::Overflow)?;
+        position.release(&exposure, amount).ok_or(StakingError::Overflow)?;
         emit!(ExposureUnlocked {
             envelope: position.envelope(&Clock::get()?)?,
             job: exposure.job,
@@ -41,7 +41,7 @@ impl UnlockExposure<'_> {
         });
         drop(exposure);
         if close {
-            accounts.exposure.close(accounts.owner.to_account_info())?;
+            accounts.exposure.close(accounts.payer.to_account_info())?;
         }
         Ok(())
     }

@@ -1,13 +1,12 @@
 use anchor_lang::prelude::*;
-use protocol::Envelope;
 
 use crate::{
     errors::StakingError,
-    events::SeatVacated,
     state::{Pool, Position, Seat, VerifierTree},
 };
 
-/// An owner can vacate its seat, which has no weight from then on.
+/// An owner can vacate its seat, which has no weight from then on. The collateral stays bound until
+/// the seat is closed.
 #[derive(Accounts)]
 pub struct VacateSeat<'info> {
     pub owner: Signer<'info>,
@@ -28,18 +27,11 @@ impl VacateSeat<'_> {
     pub fn handler(ctx: Context<Self>) -> Result<()> {
         let clock = Clock::get()?;
         let accounts = ctx.accounts;
+        let epoch = accounts.pool.load()?.window(clock.slot).ok_or(StakingError::Overflow)?;
         let mut position = accounts.position.load_mut()?;
-        position.seat_vacated = 1;
-        accounts.seat.vacated_epoch =
-            accounts.pool.load()?.epoch(clock.slot).ok_or(StakingError::Overflow)?;
         let mut tree = accounts.verifiers.load_mut()?;
-        tree.set(position.seat, 0).ok_or(StakingError::Overflow)?;
-        emit!(SeatVacated {
-            envelope: Envelope::next(&mut tree.sequence, &clock).ok_or(StakingError::Overflow)?,
-            owner: position.owner,
-            seat: position.seat,
-            total_weight: tree.total,
-        });
+        let vacated = accounts.seat.vacate(&mut position, &mut tree, epoch, &clock)?;
+        emit!(vacated);
         Ok(())
     }
 }

@@ -26,6 +26,8 @@ pub struct Exposure {
     /// The `["cpi"]` signer of the program that locked the exposure. Only this signer can unlock
     /// it.
     pub authority: Pubkey,
+    /// The signer that paid the account's rent and gets it back: the owner or its operator.
+    pub payer: Pubkey,
     pub amount: u64,
     pub bond: u64,
     pub locked_slot: u64,
@@ -35,7 +37,11 @@ pub struct Exposure {
     pub bump: u8,
     /// 1 once the exposure has earned its owner a catch.
     pub caught: u8,
-    pub padding: [u8; 4],
+    /// 1 if the owner's operator locked it, so that it counts against the operator's budget.
+    pub by_operator: u8,
+    /// 1 if it backs a ballot and is part of the collateral, 0 if it backs a lease.
+    pub ballot: u8,
+    pub padding: [u8; 2],
 }
 
 impl Exposure {
@@ -54,6 +60,11 @@ impl Exposure {
     /// bonds.
     pub fn is_locker(authority: &Pubkey) -> bool {
         [JOB_REGISTRY_CPI, VERDICT_CPI, REDUNDANCY_CPI].contains(authority)
+    }
+
+    /// Returns whether an exposure that `authority` locks backs a ballot.
+    pub fn backs_ballot(authority: &Pubkey) -> bool {
+        *authority == VERDICT_CPI
     }
 
     /// Returns whether `authority` may forfeit the bond: the program that locked the exposure, or
@@ -142,6 +153,6 @@ mod tests {
 
     #[test]
     fn sizes_are_frozen() {
-        assert_eq!(Exposure::SPACE, 8 + 128);
+        assert_eq!(Exposure::SPACE, 8 + 160);
     }
 }

@@ -4,52 +4,12 @@
 use anchor_lang::prelude::*;
 use protocol::{fixed, seeds, token, Envelope};
 
-use super::Position;
+use super::{History, Position, StakingParams};
 use crate::errors::StakingError;
 
-#[derive(
-    AnchorSerialize,
-    AnchorDeserialize,
-    bytemuck::Pod,
-    bytemuck::Zeroable,
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-)]
-#[repr(C)]
-pub struct Params {
-    /// Slots from an unstake request until its ticket can be withdrawn.
-    pub unbonding_slots: u64,
-    /// Slots over which new rewards stream.
-    pub reward_period_slots: u64,
-    /// Base units of $NLOV that the emission hands out per slot before its first halving.
-    pub emission_per_slot: u64,
-    /// Slots from one halving of the emission to the next.
-    pub halving_slots: u64,
-    /// Slots per epoch. Each epoch has one snapshot of the verifiers.
-    pub epoch_slots: u64,
-    /// Base units of $NLOV that a position needs for a verifier's seat.
-    pub min_verifier_stake: u64,
-    /// Share of a slash that is burned, in basis points. It is a u64 so that no padding is needed.
-    pub slash_burn_bps: u64,
-}
-
-impl Params {
-    pub fn validate(&self) -> Result<()> {
-        let positive = [
-            self.unbonding_slots,
-            self.reward_period_slots,
-            self.halving_slots,
-            self.epoch_slots,
-            self.min_verifier_stake,
-        ];
-        let valid = positive.iter().all(|value| *value > 0) && self.slash_burn_bps <= fixed::BPS;
-        require!(valid, StakingError::InvalidParams);
-        Ok(())
-    }
+protocol::limits! {
+    /// Windows that a queued change waits beyond the unbonding period.
+    pub const QUEUED_WINDOWS: u64 = 3;
 }
 
 /// The total stake and the stream of rewards over it, at `["pool"]`. It is the authority of the
@@ -72,20 +32,85 @@ pub struct Pool {
     pub emission_start: u64,
     pub emission_last: u64,
     pub sequence: u64,
-    pub params: Params,
+    /// Slots per window. Checkpoints are taken at a window's beginning, and each window is an epoch
+    /// with one snapshot of the verifiers. It never changes.
+    pub checkpoint_slots: u64,
+    /// Emission that was due under earlier rates or that its vault could not pay yet.
+    pub emission_owed: u64,
+    /// Part of `total_staked` that is the collateral of seats.
+    pub collateral: u64,
+    /// Authority that takes over in `authority_slot`; zero while no handover is queued.
+    pub next_authority: Pubkey,
+    pub authority_slot: u64,
+    /// Staking's parameters of the current terms.
+    pub params: StakingParams,
+    /// Version of the current terms.
+    pub terms: u16,
     pub bump: u8,
     pub stake_vault_bump: u8,
     pub reward_vault_bump: u8,
     pub emission_vault_bump: u8,
-    pub padding: [u8; 4],
+    pub padding: [u8; 2],
+    /// History of `total_staked`, by which votes are counted.
+    pub staked_history: History,
+    /// History of the stake that can back leases, by which turns to claim are counted.
+    pub lease_history: History,
 }
 
 impl Pool {
     /// Bytes of the account.
     pub const SPACE: usize = 8 + std::mem::size_of::<Self>();
 
-    pub fn epoch(&self, slot: u64) -> Option<u64> {
-        slot.checked_div(self.params.epoch_slots)
+    /// Returns the number of the window that contains `slot`, which is also its epoch.
+    pub fn window(&self, slot: u64) -> Option<u64> {
+        slot.checked_div(self.checkpoint_slots)
+    }
+
+    /// Returns the stake that can back leases.
+    pub fn leasable(&self) -> u64 {
+        self.total_staked.saturating_sub(self.collateral)
+    }
+
+    /// Returns the stake that counts as able to back leases in `window`.
+    pub fn standing_leasable(&self, window: u64) -> u64 {
+        self.lease_history.standing(window, self.leasable())
+    }
+
+    /// Returns the stake that counts in `window`.
+    pub fn standing_staked(&self, window: u64) -> u64 {
+        self.staked_history.standing(window, self.total_staked)
+    }
+
+    /// Settles the rewards of a position whose amount is about to change, and records what it and
+    /// the pool hold until then.
+    pub fn checkpoint(&mut self, position: &mut Position, slot: u64) -> Option<()> {
+        self.settle(position, slot)?;
+        let window = self.window(slot)?;
+        position.history.record(window, position.amount);
+        self.staked_history.record(window, self.total_staked);
+        self.lease_history.record(window, self.leasable());
+        Some(())
+    }
+
+    /// Binds part of the stake as the collateral of a seat.
+    pub fn bind(&mut self, amount: u64, slot: u64) -> Option<()> {
+        self.lease_history.record(self.window(slot)?, self.leasable());
+        self.collateral = self.collateral.checked_add(amount)?;
+        Some(())
+    }
+
+    /// Frees collateral, which can back leases again.
+    pub fn unbind(&mut self, amount: u64, slot: u64) -> Option<()> {
+        self.lease_history.record(self.window(slot)?, self.leasable());
+        self.collateral = self.collateral.checked_sub(amount)?;
+        Some(())
+    }
+
+    /// Removes stake that a position lost, `collateral` of it from a seat's collateral.
+    pub fn lose(&mut self, amount: u64, collateral: u64) -> Option<()> {
+        self.remove_stake(amount)?;
+        self.collateral = self.collateral.checked_sub(collateral)?;
+        Some(())
     }
 
     pub fn envelope(&mut self, clock: &Clock) -> Result<Envelope> {
@@ -157,6 +182,22 @@ impl Pool {
         Some(())
     }
 
+    /// Returns the first and the last slot in which a change that is queued in `slot` can be
+    /// applied: after everybody could leave, and the seats of those that left are closed.
+    pub fn queue(&self, slot: u64) -> Option<(u64, u64)> {
+        let windows = self.checkpoint_slots.checked_mul(QUEUED_WINDOWS)?;
+        let delay = self.params.unbonding_slots.checked_add(windows)?;
+        let applies_slot = slot.checked_add(delay)?;
+        Some((applies_slot, applies_slot.checked_add(delay)?))
+    }
+
+    /// Moves the emission that is due into `emission_owed`.
+    pub fn accrue_emission(&mut self, slot: u64) -> Option<()> {
+        self.emission_owed = self.emission_owed.checked_add(self.emission_due(slot)?)?;
+        self.emission_last = slot;
+        Some(())
+    }
+
     /// Returns the emission due since the last one. The rate halves every `halving_slots` from the
     /// start.
     pub fn emission_due(&self, slot: u64) -> Option<u64> {
@@ -198,16 +239,15 @@ mod tests {
     use super::*;
 
     fn pool() -> Pool {
-        let params = Params {
+        let params = StakingParams {
             unbonding_slots: 1,
             reward_period_slots: 100,
             emission_per_slot: 8,
             halving_slots: 10,
-            epoch_slots: 1,
             min_verifier_stake: 1,
             slash_burn_bps: 0,
         };
-        Pool { params, total_staked: 10, ..Pool::default() }
+        Pool { params, total_staked: 10, checkpoint_slots: 100, ..Pool::default() }
     }
 
     #[test]
@@ -248,8 +288,30 @@ mod tests {
     }
 
     #[test]
+    fn owed_emission_is_kept() {
+        let mut pool = pool();
+        pool.accrue_emission(5).unwrap();
+        pool.params.emission_per_slot = 80;
+        pool.accrue_emission(6).unwrap();
+        assert_eq!((pool.emission_owed, pool.emission_last), (40 + 80, 6));
+    }
+
+    #[test]
+    fn collateral_backs_no_lease() {
+        let mut pool = Pool { total_staked: 0, ..pool() };
+        let mut position = Position::default();
+        pool.checkpoint(&mut position, 150).unwrap();
+        pool.add_stake(10).unwrap();
+        pool.bind(4, 250).unwrap();
+        assert_eq!((pool.leasable(), pool.standing_leasable(3)), (6, 6));
+        assert_eq!((pool.standing_leasable(2), pool.standing_staked(3)), (0, 10));
+        pool.lose(3, 2).unwrap();
+        pool.unbind(2, 260).unwrap();
+        assert_eq!((pool.total_staked, pool.collateral, pool.leasable()), (7, 0, 7));
+    }
+
+    #[test]
     fn sizes_are_frozen() {
-        assert_eq!(std::mem::size_of::<Params>(), 56);
-        assert_eq!(Pool::SPACE, 8 + 160 + 32 + 48 + 56 + 8);
+        assert_eq!(Pool::SPACE, 8 + 616);
     }
 }
