@@ -4,10 +4,6 @@ use anchor_lang::prelude::*;
 pub enum EscrowError {
     #[msg("Only the deployer compiled into the program may initialize it")]
     NotDeployer,
-    #[msg("Only the configured authority may do this")]
-    NotAuthority,
-    #[msg("A parameter is outside its range")]
-    InvalidParams,
     #[msg("The arithmetic overflows")]
     Overflow,
     #[msg("Fee vaults are numbered from 0 to 15")]
@@ -48,4 +44,6 @@ pub enum EscrowError {
     NothingToReclaim,
     #[msg("The vault holds less than is owed")]
     ExceedsVault,
+    #[msg("The terms are not the current ones, or not those of the job or task")]
+    WrongTerms,
 }

@@ -1,25 +1,22 @@
 use anchor_lang::prelude::*;
 use protocol::Envelope;
 
-use crate::state::{Params, Terms};
+use crate::state::Deposit;
 
 #[event]
 pub struct ConfigInitialized {
     pub envelope: Envelope,
-    pub authority: Pubkey,
     pub mint: Pubkey,
-    pub treasury: Pubkey,
-    pub params: Params,
 }
-
-protocol::governance_events!(Params);
 
 #[event]
 pub struct Locked {
     pub envelope: Envelope,
     pub job: Pubkey,
     pub buyer: Pubkey,
-    pub terms: Terms,
+    pub deposit: Deposit,
+    /// Version of the terms.
+    pub terms: u16,
     pub burned: u64,
     pub vault: u64,
 }

@@ -22,7 +22,7 @@ pub mod instructions;
 pub mod state;
 
 use instructions::*;
-use state::{Credit, Params, Terms};
+use state::{Credit, Deposit};
 
 declare_id!(protocol::addresses::ESCROW);
 protocol::security!("Neurolov escrow");
@@ -34,10 +34,8 @@ pub mod escrow {
     /// Creates the configuration.
     ///
     /// Caller: the deployer. When: once.
-    /// - `params`: units at the fields of `Params`.
-    /// - `authority`: the key that may set the parameters from then on.
-    pub fn initialize(ctx: Context<Initialize>, params: Params, authority: Pubkey) -> Result<()> {
-        Initialize::handler(ctx, params, authority)
+    pub fn initialize(ctx: Context<Initialize>) -> Result<()> {
+        Initialize::handler(ctx)
     }
 
     /// Creates one shard's fee vault.
@@ -48,30 +46,15 @@ pub mod escrow {
         InitializeFeeVault::handler(ctx, shard)
     }
 
-    /// Replaces the parameters. Money that is locked already keeps its terms.
-    ///
-    /// Caller: the authority. When: at any time.
-    /// - `params`: units at the fields of `Params`.
-    pub fn set_params(ctx: Context<SetParams>, params: Params) -> Result<()> {
-        SetParams::handler(ctx, params)
-    }
-
-    /// Hands the authority over.
-    ///
-    /// Caller: the authority, and the new one signs too. When: at any time.
-    pub fn set_authority(ctx: Context<SetAuthority>) -> Result<()> {
-        SetAuthority::handler(ctx)
-    }
-
     /// Locks the buyer's payment for a job or task in a vault of its own. Burns the posting fee and
     /// a share of the urgency premium.
     ///
     /// Caller: the buyer. When: before the job or task is posted, usually in the same transaction.
     /// - `job_id`: number of the job or task among those of its buyer, as its address contains it.
     /// - `job_bump`: bump of the address of the job or task.
-    /// - `terms`: units at the fields of `Terms`.
-    pub fn lock(ctx: Context<Lock>, job_id: u64, job_bump: u8, terms: Terms) -> Result<()> {
-        Lock::handler(ctx, job_id, job_bump, terms)
+    /// - `deposit`: units at the fields of `Deposit`.
+    pub fn lock(ctx: Context<Lock>, job_id: u64, job_bump: u8, deposit: Deposit) -> Result<()> {
+        Lock::handler(ctx, job_id, job_bump, deposit)
     }
 
     /// Returns everything locked to the buyer and closes the escrow. What was burned is gone.

@@ -1,12 +1,8 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Mint;
-use protocol::{addresses::DEPLOYER, seeds, token};
+use protocol::{addresses::DEPLOYER, seeds};
 
-use crate::{
-    errors::EscrowError,
-    events::ConfigInitialized,
-    state::{Config, Params},
-};
+use crate::{errors::EscrowError, events::ConfigInitialized, state::Config};
 
 /// The deployer can create the configuration, once.
 #[derive(Accounts)]
@@ -16,28 +12,20 @@ pub struct Initialize<'info> {
     /// A mint of the legacy token program: Token-2022 is excluded because of its fees, hooks and
     /// delegates.
     pub mint: Box<Account<'info, Mint>>,
-    /// CHECK: the handler reads its mint; anybody may own it
-    pub treasury: UncheckedAccount<'info>,
     #[account(init, payer = deployer, space = Config::SPACE, seeds = [seeds::CONFIG], bump)]
     pub config: AccountLoader<'info, Config>,
     pub system_program: Program<'info, System>,
 }
 
 impl Initialize<'_> {
-    pub fn handler(ctx: Context<Self>, params: Params, authority: Pubkey) -> Result<()> {
-        params.validate()?;
+    pub fn handler(ctx: Context<Self>) -> Result<()> {
         let accounts = ctx.accounts;
-        let (mint, treasury) = (accounts.mint.key(), accounts.treasury.key());
-        let holding = token::holding(&accounts.treasury).filter(|holding| holding.mint == mint);
-        require!(holding.is_some(), EscrowError::WrongTokenAccount);
+        let mint = accounts.mint.key();
         let mut config = accounts.config.load_init()?;
-        config.authority = authority;
         config.mint = mint;
-        config.treasury = treasury;
-        config.params = params;
         config.bump = ctx.bumps.config;
         let envelope = config.envelope(&Clock::get()?)?;
-        emit!(ConfigInitialized { envelope, authority, mint, treasury, params });
+        emit!(ConfigInitialized { envelope, mint });
         Ok(())
     }
 }

@@ -1,11 +1,12 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use protocol::{creation, seeds, token};
+use staking::state::Terms;
 
 use crate::{
     errors::EscrowError,
     events::Locked,
-    state::{is_unposted, judge_of, Config, Escrow, Judge, Terms},
+    state::{is_unposted, judge_of, Config, Deposit, Escrow, Judge},
 };
 
 /// A buyer can lock the money of a job or task that it is about to post.
@@ -14,6 +15,8 @@ pub struct Lock<'info> {
     #[account(mut)]
     pub buyer: Signer<'info>,
     pub config: AccountLoader<'info, Config>,
+    #[account(constraint = terms.load()?.is_current() @ EscrowError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     /// CHECK: the configuration names it
     #[account(mut, address = config.load()?.mint @ EscrowError::WrongTokenAccount)]
     pub mint: UncheckedAccount<'info>,
@@ -52,8 +55,8 @@ impl Lock<'_> {
     }
 
     /// Returns the judge of the job or task that will be posted.
-    fn validate(&self, job_id: u64, job_bump: u8, terms: &Terms) -> Result<Judge> {
-        require!(terms.price > 0, EscrowError::ZeroPrice);
+    fn validate(&self, job_id: u64, job_bump: u8, deposit: &Deposit) -> Result<Judge> {
+        require!(deposit.price > 0, EscrowError::ZeroPrice);
         let judge = judge_of(self.job.key, self.buyer.key, job_id, job_bump)
             .ok_or(EscrowError::WrongJob)?;
         require!(is_unposted(&self.job), EscrowError::JobExists);
@@ -61,12 +64,15 @@ impl Lock<'_> {
         Ok(judge)
     }
 
-    pub fn handler(ctx: Context<Self>, job_id: u64, job_bump: u8, terms: Terms) -> Result<()> {
+    pub fn handler(ctx: Context<Self>, job_id: u64, job_bump: u8, deposit: Deposit) -> Result<()> {
         let accounts = ctx.accounts;
-        let judge = accounts.validate(job_id, job_bump, &terms)?;
+        let judge = accounts.validate(job_id, job_bump, &deposit)?;
         let clock = Clock::get()?;
-        let (locked, burned, urgency) =
-            terms.amounts(&accounts.config.load()?.params).ok_or(EscrowError::Overflow)?;
+        let (version, amounts) = {
+            let terms = accounts.terms.load()?;
+            (terms.version, deposit.amounts(&terms.parameters.escrow))
+        };
+        let (locked, burned, urgency) = amounts.ok_or(EscrowError::Overflow)?;
 
         let (bump, vault_bump) = accounts.create()?;
         let mut data = accounts.escrow.try_borrow_mut_data()?;
@@ -74,10 +80,11 @@ impl Lock<'_> {
         escrow.job = accounts.job.key();
         escrow.buyer = accounts.buyer.key();
         escrow.vault = accounts.vault.key();
-        escrow.price = terms.price;
-        escrow.verification = terms.verification;
-        escrow.tips = terms.tips;
+        escrow.price = deposit.price;
+        escrow.verification = deposit.verification;
+        escrow.tips = deposit.tips;
         escrow.urgency = urgency;
+        escrow.terms = version;
         escrow.locked_slot = clock.slot;
         escrow.judge = judge as u8;
         escrow.bump = bump;
@@ -94,7 +101,8 @@ impl Lock<'_> {
             envelope: escrow.envelope(&clock)?,
             job: escrow.job,
             buyer: escrow.buyer,
-            terms,
+            deposit,
+            terms: version,
             burned,
             vault: locked,
         });

@@ -1,7 +1,7 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
 use protocol::token;
-use staking::program::Staking;
+use staking::{program::Staking, state::Terms};
 
 use crate::{
     errors::EscrowError,
@@ -14,6 +14,9 @@ use crate::{
 pub struct Sweep<'info> {
     #[account(mut)]
     pub config: AccountLoader<'info, Config>,
+    /// Fees are split by the terms of the day on which they are swept.
+    #[account(constraint = terms.load()?.is_current() @ EscrowError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     /// CHECK: the configuration names it
     #[account(mut, address = config.load()?.mint @ EscrowError::WrongTokenAccount)]
     pub mint: UncheckedAccount<'info>,
@@ -21,7 +24,7 @@ pub struct Sweep<'info> {
     #[account(mut)]
     pub fee_vault: UncheckedAccount<'info>,
     /// CHECK: the configuration names it
-    #[account(mut, address = config.load()?.treasury @ EscrowError::WrongTokenAccount)]
+    #[account(mut, address = terms.load()?.treasury @ EscrowError::WrongTokenAccount)]
     pub treasury: UncheckedAccount<'info>,
     /// CHECK: staking checks it
     #[account(mut)]
@@ -67,7 +70,9 @@ impl<'info> Sweep<'info> {
         let amount = balance(&accounts.fee_vault)?;
         require!(amount > 0, EscrowError::NothingToCollect);
         let mut config = accounts.config.load_mut()?;
-        let [stakers, treasury, burned] = config.split(amount).ok_or(EscrowError::Overflow)?;
+        let [stakers, treasury, burned] =
+            Config::split(amount, &accounts.terms.load()?.parameters.escrow)
+                .ok_or(EscrowError::Overflow)?;
         let envelope = config.envelope(&Clock::get()?)?;
         let bump = config.bump;
         // the called programs borrow this account as the authority

@@ -7,63 +7,20 @@ use protocol::{
     shards::{shard_of, SHARDS},
     token, Envelope,
 };
+use staking::state::EscrowParams;
 
 use crate::errors::EscrowError;
 
 /// Number of fee vaults. There are several so that settling jobs do not wait for one account.
 pub const FEE_VAULTS: usize = SHARDS as usize;
 
-#[derive(
-    AnchorSerialize,
-    AnchorDeserialize,
-    bytemuck::Pod,
-    bytemuck::Zeroable,
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-)]
-#[repr(C)]
-pub struct Params {
-    /// Base units of $NLOV that are burned when a job or task is locked.
-    pub posting_fee: u64,
-    /// Share of an urgency premium that is burned, in basis points. It is a u64 so that no padding
-    /// is needed.
-    pub urgency_burn_bps: u64,
-    /// Share of every payment to a provider that is charged as a fee, in basis points.
-    pub fee_bps: u16,
-    /// Stakers' share of the fees, in basis points. The three shares add up to 10,000.
-    pub stakers_bps: u16,
-    /// Treasury's share of the fees, in basis points.
-    pub treasury_bps: u16,
-    /// Share of the fees that is burned, in basis points.
-    pub burn_bps: u16,
-}
-
-impl Params {
-    pub fn validate(&self) -> Result<()> {
-        let split = [self.stakers_bps, self.treasury_bps, self.burn_bps];
-        let sum = split.iter().try_fold(0u64, |sum, bps| sum.checked_add(u64::from(*bps)));
-        let valid = sum == Some(fixed::BPS)
-            && u64::from(self.fee_bps) <= fixed::BPS
-            && self.urgency_burn_bps <= fixed::BPS;
-        require!(valid, EscrowError::InvalidParams);
-        Ok(())
-    }
-}
-
 /// Where fees go, at `["config"]`. It is the authority of the fee vaults.
 #[account(zero_copy)]
 #[derive(Debug)]
 pub struct Config {
-    pub authority: Pubkey,
     pub mint: Pubkey,
-    pub treasury: Pubkey,
     /// The fee vault of each shard; zero until it is initialized.
     pub fee_vaults: [Pubkey; FEE_VAULTS],
-    pub params: Params,
     pub sequence: u64,
     pub bump: u8,
     pub padding: [u8; 7],
@@ -93,9 +50,9 @@ impl Config {
 
     /// Splits collected fees into the parts of stakers, treasury and burn. The remainder of the
     /// rounding is burned.
-    pub fn split(&self, amount: u64) -> Option<[u64; 3]> {
-        let stakers = fixed::bps_floor(amount, self.params.stakers_bps)?;
-        let treasury = fixed::bps_floor(amount, self.params.treasury_bps)?;
+    pub fn split(amount: u64, params: &EscrowParams) -> Option<[u64; 3]> {
+        let stakers = fixed::bps_floor(amount, params.stakers_bps)?;
+        let treasury = fixed::bps_floor(amount, params.treasury_bps)?;
         Some([stakers, treasury, amount.checked_sub(stakers)?.checked_sub(treasury)?])
     }
 }
@@ -109,21 +66,20 @@ pub fn signed_by_config<T>(bump: u8, call: impl FnOnce(&[&[&[u8]]]) -> T) -> T {
 mod tests {
     use super::*;
 
-    fn params() -> Params {
-        Params { stakers_bps: 5_000, treasury_bps: 3_000, burn_bps: 2_000, ..Params::default() }
-    }
-
     #[test]
-    fn shares_must_be_all_of_the_fee() {
-        assert!(params().validate().is_ok());
-        assert!(Params { burn_bps: 1_999, ..params() }.validate().is_err());
-        assert!(Params { fee_bps: 10_001, ..params() }.validate().is_err());
-        assert!(Params { urgency_burn_bps: 10_001, ..params() }.validate().is_err());
+    fn the_rest_of_a_fee_is_burned() {
+        let params = EscrowParams {
+            stakers_bps: 5_000,
+            treasury_bps: 3_000,
+            burn_bps: 2_000,
+            ..EscrowParams::default()
+        };
+        assert_eq!(Config::split(11, &params), Some([5, 3, 3]));
+        assert_eq!(Config::split(0, &params), Some([0, 0, 0]));
     }
 
     #[test]
     fn sizes_are_frozen() {
-        assert_eq!(std::mem::size_of::<Params>(), 24);
-        assert_eq!(Config::SPACE, 8 + 96 + 32 * FEE_VAULTS + 24 + 16);
+        assert_eq!(Config::SPACE, 8 + 32 + 32 * FEE_VAULTS + 16);
     }
 }

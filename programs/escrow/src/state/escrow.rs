@@ -6,8 +6,8 @@ use protocol::{
     addresses::{JOB_REGISTRY, REDUNDANCY, REDUNDANCY_CPI, VERDICT_CPI},
     creation, fixed, seeds, token, Envelope,
 };
+use staking::state::EscrowParams;
 
-use super::Params;
 use crate::errors::EscrowError;
 
 protocol::limits! {
@@ -35,7 +35,7 @@ protocol::codes! {
 
 /// What a buyer locks.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
+pub struct Deposit {
     /// Base units of $NLOV for the work: of the whole job, or of all runs of a task.
     pub price: u64,
     /// Base units of $NLOV for the verification fees of all draws; 0 for a task.
@@ -46,10 +46,10 @@ pub struct Terms {
     pub urgency: u64,
 }
 
-impl Terms {
+impl Deposit {
     /// Returns the amount locked in the vault, the amount burned and the urgency premium net of its
     /// burn.
-    pub fn amounts(&self, params: &Params) -> Option<(u64, u64, u64)> {
+    pub fn amounts(&self, params: &EscrowParams) -> Option<(u64, u64, u64)> {
         let urgency_burned =
             fixed::mul_div_ceil(self.urgency, params.urgency_burn_bps, fixed::BPS)?;
         let urgency = self.urgency.checked_sub(urgency_burned)?;
@@ -107,7 +107,9 @@ pub struct Escrow {
     pub vault_bump: u8,
     /// A code of `Judge`: the program that decides who is paid.
     pub judge: u8,
-    pub padding: [u8; 3],
+    pub padding: u8,
+    /// Version of the terms under which the amount was locked.
+    pub terms: u16,
     pub credits: [CreditEntry; MAX_CREDITS],
 }
 
@@ -301,10 +303,11 @@ mod tests {
 
     #[test]
     fn urgency_burns_its_share_rounded_up() {
-        let params = Params { posting_fee: 10, urgency_burn_bps: 5_000, ..Params::default() };
-        let terms = Terms { price: 100, verification: 30, tips: 8, urgency: 7 };
-        assert_eq!(terms.amounts(&params), Some((141, 14, 3)));
-        assert_eq!(Terms { price: u64::MAX, ..terms }.amounts(&params), None);
+        let params =
+            EscrowParams { posting_fee: 10, urgency_burn_bps: 5_000, ..EscrowParams::default() };
+        let deposit = Deposit { price: 100, verification: 30, tips: 8, urgency: 7 };
+        assert_eq!(deposit.amounts(&params), Some((141, 14, 3)));
+        assert_eq!(Deposit { price: u64::MAX, ..deposit }.amounts(&params), None);
     }
 
     #[test]
