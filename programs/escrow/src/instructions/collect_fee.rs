@@ -25,8 +25,8 @@ pub struct CollectFee<'info> {
 
 impl CollectFee<'_> {
     fn validate(&self) -> Result<()> {
-        let shard = Config::shard(&self.escrow.load()?.job);
-        let fee_vault = self.config.load()?.fee_vaults.get(shard) == Some(self.fee_vault.key);
+        let job = self.escrow.load()?.job;
+        let fee_vault = self.config.load()?.is_fee_vault(self.fee_vault.key, &job);
         require!(fee_vault, EscrowError::WrongVault);
         Ok(())
     }

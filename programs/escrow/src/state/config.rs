@@ -35,6 +35,11 @@ impl Config {
         usize::from(shard_of(job))
     }
 
+    /// Returns whether `vault` is the fee vault of the job's shard.
+    pub fn is_fee_vault(&self, vault: &Pubkey, job: &Pubkey) -> bool {
+        self.fee_vaults.get(Self::shard(job)) == Some(vault)
+    }
+
     pub fn envelope(&mut self, clock: &Clock) -> Result<Envelope> {
         Ok(Envelope::next(&mut self.sequence, clock).ok_or(EscrowError::Overflow)?)
     }
