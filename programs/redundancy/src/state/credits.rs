@@ -21,9 +21,10 @@ impl Settlement {
 }
 
 /// Returns the amount that an undecided task burns: half the price of every run that committed in
-/// time, rounded up. So a buyer that blocks its own task with its own runs pays more for the outputs
-/// that it sees than if it had let them win, and nobody earns by disagreeing. Commitments count even
-/// if they stayed hidden; otherwise a buyer's silent runs would make the honest ones free.
+/// time, rounded up. Outputs are opened only where at least k runs have committed, so a buyer that
+/// blocks its own task and sees any output pays for one run or more, and nobody earns by
+/// disagreeing. Commitments count even if they stayed hidden; otherwise the silence of a buyer's own
+/// runs would make the honest ones free.
 fn burned(task: &Task) -> Option<u64> {
     if !task.is(State::Undecided) {
         return Some(0);
