@@ -6,8 +6,6 @@ use operators::descriptor::Fault;
 pub enum RegistryError {
     #[msg("the signer is not the authority of this account")]
     Unauthorized,
-    #[msg("a parameter is zero or out of its range")]
-    InvalidParams,
     #[msg("a number exceeds its range")]
     Overflow,
     #[msg("a URL must have 1 to 96 printable ASCII characters, padded with zeros")]
@@ -136,10 +134,14 @@ pub enum RegistryError {
     WrongShards,
     #[msg("shards are numbered 0 to 15, and a job counts in the shard of its address")]
     InvalidShard,
-    #[msg("kappa is too low: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must exceed 1, or cheating pays")]
-    KappaTooLow,
-    #[msg("the account is not verdict's config")]
-    WrongConfig,
+    #[msg("The terms are not the current ones, or not those of the job")]
+    WrongTerms,
+    #[msg("The price is below the minimum of the terms")]
+    PriceTooLow,
+    #[msg("The tip is below the minimum of the terms")]
+    TipTooLow,
+    #[msg("The verification fee does not pay for the collateral that a ballot binds")]
+    VerificationFeeTooLow,
 }
 
 /// Turns the `None` of checked arithmetic into this program's error.

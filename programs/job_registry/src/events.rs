@@ -5,7 +5,7 @@ use protocol::envelope::Envelope;
 
 use crate::{
     errors::Checked,
-    state::{Capability, Job, Params, Provider},
+    state::{Capability, Job, Provider, Url},
 };
 
 /// Returns an envelope with the next sequence number of the account that the event is about.
@@ -17,12 +17,10 @@ pub fn envelope(sequence: &mut u64, clock: &Clock) -> Result<Envelope> {
 pub struct MarketRolled {
     pub envelope: Envelope,
     pub epoch: u64,
-    pub posted_macs: u64,
     pub settled_macs: u64,
+    pub capacity: u64,
     pub demand_q32: u64,
 }
-
-protocol::governance_events!(Params, RegistryInitialized);
 
 #[event]
 pub struct ProviderRegistered {
@@ -36,6 +34,14 @@ pub struct ProviderUpdated {
     pub envelope: Envelope,
     pub owner: Pubkey,
     pub capability: Capability,
+    pub draining: bool,
+}
+
+#[event]
+pub struct AvailabilitySet {
+    pub envelope: Envelope,
+    pub owner: Pubkey,
+    pub endpoint: Url,
     pub draining: bool,
 }
 
@@ -145,6 +151,8 @@ pub struct JobPosted {
     pub urgency: u64,
     pub claim_deadline: u64,
     pub score_q32: u64,
+    /// Version of the terms that the job keeps.
+    pub terms: u16,
 }
 
 #[event]
@@ -178,7 +186,7 @@ pub struct LeaseExpired {
     pub job: Pubkey,
     pub provider: Pubkey,
     pub attempts: u8,
-    /// Stake that went to the job's vault, in base units.
+    /// Stake that went to the fee vault, in base units.
     pub bond: u64,
     /// Stake that stays exposed for the committed stages, in base units.
     pub exposed: u64,

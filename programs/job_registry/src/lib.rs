@@ -9,7 +9,10 @@
 //! which extends the lease. The last stage commits the job, and the verdict concludes it as settled
 //! or voided.
 //!
-//! Anyone can end every wait. An expired lease gives its bond to the buyer and opens the job for
+//! A job keeps the terms under which it was posted. A claim counts the stake that stood before
+//! that, and exposes stake in proportion to the buyer's offer.
+//!
+//! Anyone can end every wait. An expired lease gives its bond to the fee vault and opens the job for
 //! others. A job that nobody claims is refunded, or goes to the verdict with the stages that it
 //! has. An ended job releases its stake, and is closed once its escrow and verdict are closed.
 //!
@@ -29,7 +32,7 @@ pub mod state;
 
 use instructions::*;
 use protocol::{addresses::JOB_REGISTRY_CPI_BUMP, seeds};
-use state::{Capability, Params, Url};
+use state::{Capability, Url};
 
 declare_id!(protocol::addresses::JOB_REGISTRY);
 protocol::security!("Neurolov job_registry");
@@ -40,15 +43,6 @@ pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[JOB_REGISTRY_CPI_BU
 #[program]
 pub mod job_registry {
     use super::*;
-
-    /// Creates the registry.
-    ///
-    /// Caller: the deployer. When: once.
-    /// - `params`: units at the fields of `Params`.
-    /// - `authority`: the key that may set the parameters from then on.
-    pub fn initialize(ctx: Context<Initialize>, params: Params, authority: Pubkey) -> Result<()> {
-        initialize::handler(ctx, params, authority)
-    }
 
     /// Creates the account that holds the demand of the previous epoch.
     ///
@@ -65,23 +59,8 @@ pub mod job_registry {
         initialize_shard::handler(ctx, shard)
     }
 
-    /// Replaces the parameters. Refuses a kappa under which cheating would pay.
-    ///
-    /// Caller: the authority. When: at any time.
-    /// - `params`: units at the fields of `Params`.
-    pub fn set_params(ctx: Context<SetParams>, params: Params) -> Result<()> {
-        set_params::handler(ctx, params)
-    }
-
-    /// Hands the authority over.
-    ///
-    /// Caller: the authority, and the new one signs too. When: at any time.
-    pub fn set_authority(ctx: Context<SetAuthority>) -> Result<()> {
-        set_authority::handler(ctx)
-    }
-
-    /// Sums the utilisation shards of the previous epoch into the demand that sets the prices of
-    /// this epoch. The remaining accounts are the `SHARDS` shards in order.
+    /// Moves the demand, which sets prices, towards the share of all providers' capacity that settled
+    /// work used in the previous epoch. The remaining accounts are the `SHARDS` shards in order.
     ///
     /// Caller: anybody. When: once per epoch.
     pub fn roll_market<'info>(ctx: Context<'info, RollMarket<'info>>) -> Result<()> {
@@ -107,6 +86,19 @@ pub mod job_registry {
         draining: bool,
     ) -> Result<()> {
         update_provider::handler(ctx, capability, draining)
+    }
+
+    /// Sets where a provider serves its traces, and whether it takes new jobs.
+    ///
+    /// Caller: the provider or its operator. When: at any time.
+    /// - `endpoint`: URL in printable ASCII, padded with zeros.
+    /// - `draining`: whether the provider takes no new jobs.
+    pub fn set_availability(
+        ctx: Context<SetAvailability>,
+        endpoint: Url,
+        draining: bool,
+    ) -> Result<()> {
+        set_availability::handler(ctx, endpoint, draining)
     }
 
     /// Closes a provider's account and returns its rent.
@@ -184,7 +176,7 @@ pub mod job_registry {
     /// Creates a job that providers may claim.
     ///
     /// Caller: the buyer. When: after `escrow::lock`, usually in the same transaction; the amounts
-    /// must be those locked.
+    /// must be those locked, and at least the floors of the terms.
     /// - `job_id`: number of the job, `Buyer.next_job_id`.
     /// - `terms`: units at the fields of `JobTerms`.
     pub fn post_job(ctx: Context<PostJob>, job_id: u64, terms: JobTerms) -> Result<()> {
@@ -193,8 +185,9 @@ pub mod job_registry {
 
     /// Gives a job to a provider: its stake is exposed, its bond locked, and its lease begins.
     ///
-    /// Caller: a registered provider. When: from its turn on until the claim deadline; the turn
-    /// follows from its stake, its reputation and a slot hash.
+    /// Caller: a registered provider or its operator. When: from its turn on until the claim
+    /// deadline; the turn follows from the stake that stood before the job was posted, the
+    /// reputation and a slot hash.
     pub fn claim(ctx: Context<Claim>) -> Result<()> {
         claim::handler(ctx)
     }
@@ -216,7 +209,7 @@ pub mod job_registry {
     }
 
     /// Takes a job from a silent provider and opens it for others. The provider's bond goes to the
-    /// job's vault.
+    /// fee vault.
     ///
     /// Caller: anybody. When: after the lease's deadline.
     pub fn expire_lease(ctx: Context<ExpireLease>) -> Result<()> {

@@ -1,13 +1,10 @@
 use anchor_lang::prelude::*;
-use protocol::economics::Weakness;
 use referee::RefereeError;
 
 #[error_code(offset = 6300)]
 pub enum VerdictError {
     #[msg("The signer may not call this instruction")]
     Unauthorized,
-    #[msg("Parameters are out of range: windows must be at least 1 slot, answer_slots 4 to 400, the sampling floor 1 to 10,000 basis points, and other shares at most 10,000")]
-    InvalidParams,
     #[msg("The verdict is not in the state that this instruction needs")]
     WrongState,
     #[msg("The account belongs to another job")]
@@ -112,16 +109,6 @@ pub enum VerdictError {
     NotAnAcceptance,
     #[msg("The ballot accepted what was proven wrong: slash it first")]
     BallotUnslashed,
-    #[msg("slash_burn_bps or kappa is zero: a cheat loses nothing, however often it is caught")]
-    StakeTooLow,
-    #[msg(
-        "p_floor_bps is too low: p_floor (1 + slash_burn * kappa) must exceed 1, or cheating pays"
-    )]
-    FloorTooLow,
-    #[msg("collusion_bps is too high: p_floor (1 - collusion) (1 + slash_burn * kappa) must exceed 1, or cheating pays")]
-    CollusionTooHigh,
-    #[msg("lazy_bps is too high: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must exceed 1, or cheating pays")]
-    LazinessTooHigh,
     #[msg("The time to answer has passed")]
     AnswersClosed,
     #[msg("The time to answer has not passed")]
@@ -132,8 +119,6 @@ pub enum VerdictError {
     AlreadyAnswered,
     #[msg("The element is wrong and answers nothing")]
     ElementIsWrong,
-    #[msg("trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting without checking pays: raise trap_rate_bps, slash_burn_bps or ballot_exposure")]
-    TrapsTooWeak,
     #[msg("This salt does not open the job's trap for the convicted provider and operator")]
     WrongTrap,
     #[msg("The time to open a trap has passed")]
@@ -146,8 +131,16 @@ pub enum VerdictError {
     DemandClosed,
     #[msg("The data has been asked for already: this is possible once per job")]
     AlreadyAsked,
-    #[msg("collusion_bps or lazy_bps is too high: (1 - collusion) (1 - lazy) must exceed 1/2, or withheld data is not noticed")]
-    HonestMinority,
+    #[msg("The terms are not those of the job")]
+    WrongTerms,
+    #[msg("The ballot was cast, declined or reported, or a proof ended casting")]
+    NotSilent,
+    #[msg("The verifier can still cast its ballot")]
+    CastingOpen,
+    #[msg("The verifier's collateral has room for the ballot")]
+    RoomForBallot,
+    #[msg("A verifier's silence must be reported first")]
+    SilenceUnreported,
 }
 
 impl From<RefereeError> for VerdictError {
@@ -161,18 +154,6 @@ impl From<RefereeError> for VerdictError {
             RefereeError::WrongOutput => Self::WrongOutput,
             RefereeError::WrongOperand(_) => Self::WrongOperand,
             RefereeError::Unprovable => Self::Unprovable,
-        }
-    }
-}
-
-impl From<Weakness> for VerdictError {
-    fn from(weakness: Weakness) -> Self {
-        match weakness {
-            Weakness::Stake => Self::StakeTooLow,
-            Weakness::Sampling => Self::FloorTooLow,
-            Weakness::Collusion => Self::CollusionTooHigh,
-            Weakness::Laziness => Self::LazinessTooHigh,
-            Weakness::Minority => Self::HonestMinority,
         }
     }
 }

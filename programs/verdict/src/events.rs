@@ -1,16 +1,13 @@
 use anchor_lang::prelude::*;
 use protocol::Envelope;
 
-use crate::state::Params;
-
 #[event]
 pub struct VerdictOpened {
     pub envelope: Envelope,
     pub job: Pubkey,
-    pub provider: Pubkey,
+    /// Version of the terms that the verdict keeps.
+    pub terms: u16,
 }
-
-protocol::governance_events!(Params, Initialized);
 
 #[event]
 pub struct StageCommitted {
@@ -68,6 +65,26 @@ pub struct BallotCast {
 }
 
 #[event]
+pub struct BallotDeclined {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub ballot: u8,
+    pub verifier: Pubkey,
+    pub ballot_deadline: u64,
+    pub reveal_deadline: u64,
+}
+
+#[event]
+pub struct SilenceReported {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub ballot: u8,
+    pub seat: u16,
+    /// The verifier that is fined; the default key if nobody answers for the ballot.
+    pub verifier: Pubkey,
+}
+
+#[event]
 pub struct BallotRevealed {
     pub envelope: Envelope,
     pub job: Pubkey,
@@ -116,8 +133,8 @@ pub struct VerdictVoided {
     pub credited: u64,
     /// Provider held responsible for the voided result.
     pub blamed: Pubkey,
-    /// Whether the provider's bond is forfeited. It goes to the job's vault unless it went there
-    /// before.
+    /// Whether the provider's bond is forfeited: to the job's vault after a proof, to the fee vault
+    /// when data was withheld. A bond that an expired lease cost before is gone.
     pub forfeited: bool,
 }
 
@@ -189,7 +206,7 @@ pub struct BallotSlashed {
 pub struct ElementAnswered {
     pub envelope: Envelope,
     pub job: Pubkey,
-    pub provider: Pubkey,
+    pub shown_by: Pubkey,
     pub question: u8,
     pub operator: u32,
     pub element: u32,

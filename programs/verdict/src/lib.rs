@@ -30,7 +30,6 @@ pub mod instructions;
 pub mod state;
 
 use instructions::*;
-use state::Params;
 
 declare_id!(protocol::addresses::VERDICT);
 protocol::security!("Neurolov verdict");
@@ -42,35 +41,9 @@ pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[VERDICT_CPI_BUMP]]]
 pub mod verdict {
     use super::*;
 
-    /// Creates the configuration.
-    ///
-    /// Caller: the deployer. When: once.
-    /// - `authority`: the key that may set the parameters from then on.
-    /// - `params`: units at the fields of `Params`.
-    pub fn initialize(ctx: Context<Initialize>, authority: Pubkey, params: Params) -> Result<()> {
-        instructions::initialize::handler(ctx, authority, params)
-    }
-
-    /// Replaces the parameters. Refuses those under which cheating, or accepting without checking,
-    /// would pay.
-    ///
-    /// Caller: the authority. When: at any time.
-    /// - `params`: units at the fields of `Params`.
-    pub fn set_params(ctx: Context<SetParams>, params: Params) -> Result<()> {
-        instructions::set_params::handler(ctx, params)
-    }
-
-    /// Hands the authority over.
-    ///
-    /// Caller: the authority, and the new one signs too. When: at any time.
-    pub fn set_authority(ctx: Context<SetAuthority>) -> Result<()> {
-        instructions::set_authority::handler(ctx)
-    }
-
     /// Creates a job's verdict.
     ///
-    /// Caller: the provider that holds the lease, which pays the rent. When: once per job, while it
-    /// is claimed.
+    /// Caller: anybody, who pays the rent and gets it back. When: once per job, while it is claimed.
     pub fn open_verdict(ctx: Context<OpenVerdict>) -> Result<()> {
         instructions::open_verdict::handler(ctx)
     }
@@ -78,8 +51,8 @@ pub mod verdict {
     /// Commits the results of a run of operators. The stage that contains the last operator ends
     /// the work.
     ///
-    /// Caller: the provider that holds the lease. When: while the lease runs; a stage continues
-    /// where the job stands, or starts over at 0.
+    /// Caller: the provider that holds the lease, or its operator. When: while the lease runs; a
+    /// stage continues where the job stands, or starts over at 0.
     /// - `first`: index of the first operator.
     /// - `last`: index after the last operator.
     /// - `root`: Merkle root over the roots of the outputs, one leaf per operator.
@@ -104,24 +77,44 @@ pub mod verdict {
     /// Draws verifiers by stake, or spares the job a verification if the beacon does.
     ///
     /// Caller: anybody, who earns a tip. When: `DRAW_DELAY` slots after the commit with the salt,
-    /// `Params.salt_slots` later without.
+    /// `VerdictParams.salt_slots` later without.
     /// - `salt`: the buyer's 32 secret bytes, or none if they are not known.
     pub fn draw(ctx: Context<Draw>, salt: Option<[u8; 32]>) -> Result<()> {
         instructions::draw::handler(ctx, salt)
     }
 
-    /// Records a verifier's commitment to its ballot and exposes its stake.
+    /// Records a verifier's commitment to its ballot and exposes its collateral.
     ///
-    /// Caller: the owner of the drawn seat. When: until the ballot deadline.
+    /// Caller: whoever held the drawn seat in the snapshot, or its operator. When: until the ballot
+    /// deadline.
     /// - `ballot`: index of the ballot.
     /// - `commitment`: SHA-256 of choice, operator, element, salt, verifier and job.
     pub fn cast_ballot(ctx: Context<CastBallot>, ballot: u8, commitment: [u8; 32]) -> Result<()> {
         instructions::cast_ballot::handler(ctx, ballot, commitment)
     }
 
+    /// Declines a ballot for which the verifier has no collateral left. It counts as silence, without
+    /// a fine.
+    ///
+    /// Caller: whoever held the drawn seat in the snapshot, or its operator. When: until the ballot
+    /// deadline, while other ballots hold the collateral.
+    /// - `ballot`: index of the ballot.
+    pub fn decline_ballot(ctx: Context<DeclineBallot>, ballot: u8) -> Result<()> {
+        instructions::decline_ballot::handler(ctx, ballot)
+    }
+
+    /// Fines a drawn verifier that neither cast nor declined its ballot.
+    ///
+    /// Caller: anybody. When: once per ballot, after the ballot deadline. A proof that ended casting
+    /// early fines nobody.
+    /// - `ballot`: index of the ballot.
+    pub fn report_silent(ctx: Context<ReportSilent>, ballot: u8) -> Result<()> {
+        instructions::report_silent::handler(ctx, ballot)
+    }
+
     /// Opens a ballot that was cast.
     ///
-    /// Caller: the verifier that cast it. When: after the ballot deadline, until the reveal
+    /// Caller: anybody who knows the salt. When: after the ballot deadline, until the reveal
     /// deadline.
     /// - `ballot`: index of the ballot.
     /// - `choice`: code of `Choice`.
@@ -152,7 +145,7 @@ pub mod verdict {
     ///
     /// Caller: anybody, who earns a tip. When: after the window of a decided result, or of a
     /// dispute without a proof.
-    pub fn settle<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
+    pub fn settle(ctx: Context<Settle>) -> Result<()> {
         instructions::settle::handler(ctx)
     }
 
@@ -170,10 +163,7 @@ pub mod verdict {
     ///
     /// Caller: anybody. When: once per ballot, when the verdict is settled.
     /// - `ballot`: index of the ballot.
-    pub fn release_ballot<'info>(
-        ctx: Context<'info, ReleaseBallot<'info>>,
-        ballot: u8,
-    ) -> Result<()> {
+    pub fn release_ballot(ctx: Context<ReleaseBallot>, ballot: u8) -> Result<()> {
         instructions::release_ballot::handler(ctx, ballot)
     }
 
@@ -202,7 +192,8 @@ pub mod verdict {
         instructions::close_buffer::handler(ctx)
     }
 
-    /// Announces a challenge without revealing the element.
+    /// Announces a challenge without revealing the element, and names the beneficiary: the party
+    /// that the bounty is for.
     ///
     /// Caller: the challenger, which pays the rent. When: once per challenger and job.
     /// - `hash`: SHA-256 of operator, element, challenger and salt.
@@ -220,33 +211,35 @@ pub mod verdict {
     /// Lets the referee recompute one committed element from the evidence; if it is wrong, convicts
     /// whoever committed it and issues a receipt.
     ///
-    /// Caller: a challenger with a ticket of at least `TICKET_AGE` slots, or a verifier whose
-    /// revealed ballot rejects this element. When: from the last commit until the window of the
+    /// Caller: a challenger with a ticket of at least `TICKET_AGE` slots, or anybody for a verifier
+    /// whose revealed ballot rejects this element and gets the bounty. When: from the last commit until the window of the
     /// result ends.
     /// - `operator`: index of the operator.
     /// - `element`: index into the stored elements of its output.
     /// - `salt`: the 32 bytes that the ticket contains; zeros without one.
+    /// - `ballot`: index of the ballot that rejects the element; none with a ticket.
     /// - `tail`: the last bytes of the evidence, after those in the buffer.
     pub fn prove_fraud(
         ctx: Context<ProveFraud>,
         operator: u32,
         element: u32,
         salt: [u8; 32],
+        ballot: Option<u8>,
         tail: Vec<u8>,
     ) -> Result<()> {
-        instructions::prove_fraud::handler(ctx, operator, element, salt, tail)
+        instructions::prove_fraud::handler(ctx, operator, element, salt, ballot, tail)
     }
 
     /// Shows that the buyer ordered the proven lie: the provider keeps its stake.
     ///
-    /// Caller: anybody who knows the salt. When: until `Params.trap_slots` after the proof.
+    /// Caller: anybody who knows the salt. When: until `VerdictParams.trap_slots` after the proof.
     /// - `salt`: the 32 bytes that the trap contains.
     pub fn open_trap(ctx: Context<OpenTrap>, salt: [u8; 32]) -> Result<()> {
         instructions::open_trap::handler(ctx, salt)
     }
 
-    /// Takes the convicted provider's exposure: a share is burned, the rest goes to the job's
-    /// vault.
+    /// Takes the convicted provider's exposure: a share is burned, the rest goes to the job's vault,
+    /// or to the fee vault when data was withheld.
     ///
     /// Caller: anybody. When: once, when no trap can be opened any more.
     pub fn slash_provider(ctx: Context<SlashProvider>) -> Result<()> {
@@ -258,13 +251,14 @@ pub mod verdict {
     ///
     /// Caller: anybody. When: once per ballot, after the proof.
     /// - `ballot`: index of the ballot.
-    pub fn slash_ballot<'info>(ctx: Context<'info, SlashBallot<'info>>, ballot: u8) -> Result<()> {
+    pub fn slash_ballot(ctx: Context<SlashBallot>, ballot: u8) -> Result<()> {
         instructions::slash_ballot::handler(ctx, ballot)
     }
 
     /// Shows one of the elements that the provider was asked for.
     ///
-    /// Caller: any provider of the job. When: until the deadline for answers, once per question.
+    /// Caller: anybody, from a buffer of its own. When: until the deadline for answers, once per
+    /// question.
     /// - `question`: index of the question, below `QUESTIONS`.
     /// - `tail`: the last bytes of the evidence, after those in the buffer.
     pub fn answer_element(ctx: Context<AnswerElement>, question: u8, tail: Vec<u8>) -> Result<()> {
@@ -288,8 +282,8 @@ pub mod verdict {
 
     /// Closes a verdict and returns its rent to its payer.
     ///
-    /// Caller: anybody. When: once it is settled and all ballots are released, or once the registry
-    /// ended the job without it.
+    /// Caller: anybody. When: once it is settled, all ballots are released and all silence is
+    /// reported, or once the registry ended the job without it.
     pub fn close_verdict(ctx: Context<CloseVerdict>) -> Result<()> {
         instructions::close_verdict::handler(ctx)
     }

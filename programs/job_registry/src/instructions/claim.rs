@@ -1,13 +1,12 @@
 use anchor_lang::prelude::*;
 use protocol::{
     addresses::JOB_REGISTRY_CPI,
-    fixed::bps_ceil,
     slot_hashes::{self, Lookup},
 };
 use staking::{
     calls::lock_exposure,
     program::Staking,
-    state::{Pool, Position},
+    state::{Pool, Position, RegistryParams, Terms},
 };
 
 use crate::{
@@ -16,7 +15,7 @@ use crate::{
     state::{
         claim_order::{delay, lot, weight},
         price::quote,
-        Job, Market, Params, Provider, Registry,
+        Job, Market, Provider,
     },
     CPI_SIGNER,
 };
@@ -25,16 +24,21 @@ const SLOT_HASHES: Pubkey = pubkey!("SysvarS1otHashes111111111111111111111111111
 
 #[derive(Accounts)]
 pub struct Claim<'info> {
+    /// The provider or its operator, which pays the rent of the exposure.
     #[account(mut)]
-    pub owner: Signer<'info>,
-    pub registry: Box<Account<'info, Registry>>,
+    pub signer: Signer<'info>,
+    #[account(constraint = terms.load()?.govern(job.load()?.terms) @ RegistryError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     pub market: Box<Account<'info, Market>>,
-    #[account(mut, has_one = owner @ RegistryError::WrongProvider)]
+    #[account(
+        mut,
+        constraint = provider.load()?.owner == position.load()?.owner @ RegistryError::WrongProvider,
+    )]
     pub provider: AccountLoader<'info, Provider>,
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
     pub pool: AccountLoader<'info, Pool>,
-    #[account(mut, has_one = owner @ RegistryError::WrongPosition)]
+    #[account(mut, constraint = position.load()?.acts(signer.key) @ RegistryError::Unauthorized)]
     pub position: AccountLoader<'info, Position>,
     /// CHECK: staking creates it at this job's and provider's address
     #[account(mut)]
@@ -51,23 +55,32 @@ pub struct Claim<'info> {
 
 impl<'info> Claim<'info> {
     fn validate(&self, slot: u64) -> Result<()> {
-        let params = &self.registry.params;
+        let terms = self.terms.load()?;
+        let params = &terms.parameters.job_registry;
         let (job, provider) = (self.job.load()?, self.provider.load()?);
         job.require_claimable(slot, params)?;
         require!(job.buyer != provider.owner, RegistryError::BuyerIsProvider);
         require!(self.exposure.data_is_empty(), RegistryError::ProviderBarred);
         require!(provider.draining == 0, RegistryError::ProviderDraining);
         require!(job.macs <= provider.max_macs, RegistryError::JobTooLarge);
-        let eligible = provider.registered_slot.checked_add(params.min_registration_slots);
-        require!(slot >= eligible.checked()?, RegistryError::RegisteredTooRecently);
-        require!(slot >= self.turn(&job, &provider, params)?, RegistryError::BeforeTurn);
+        let posted = terms.window(job.posted_slot).checked()?;
+        let registered = terms.window(provider.registered_slot).checked()?;
+        provider.require_registered(posted, registered, params.min_registration_windows)?;
+        require!(slot >= self.turn(&job, &provider, params, posted)?, RegistryError::BeforeTurn);
         Ok(())
     }
 
     /// Returns the first slot in which this provider may claim. When the hash has aged out,
-    /// everyone may claim. Reputation is taken as of posting, so that no turn moves away while a
-    /// provider waits for it.
-    fn turn(&self, job: &Job, provider: &Provider, params: &Params) -> Result<u64> {
+    /// everyone may claim. The stake counts that stood before the job was posted, so nobody can
+    /// choose a key for it after seeing the hash. Reputation is taken as of posting, so that no
+    /// turn moves away while a provider waits for it.
+    fn turn(
+        &self,
+        job: &Job,
+        provider: &Provider,
+        params: &RegistryParams,
+        window: u64,
+    ) -> Result<u64> {
         let wait = match slot_hashes::lookup(&self.slot_hashes, job.posted_slot)
             .ok_or(RegistryError::WrongSlotHashes)?
         {
@@ -77,10 +90,10 @@ impl<'info> Claim<'info> {
                 params,
                 lot(&hash, &self.job.key(), &provider.owner),
                 weight(
-                    self.position.load()?.free(),
+                    self.position.load()?.claim_weight(window),
                     provider.reputation_at(job.posted_slot, params.reputation_half_life_slots),
                 ),
-                self.pool.load()?.total_staked,
+                self.pool.load()?.standing_leasable(window),
             ),
         };
         job.posted_slot.checked_add(1).and_then(|first| first.checked_add(wait)).checked()
@@ -88,7 +101,7 @@ impl<'info> Claim<'info> {
 
     fn lock(&self, exposure: u64, bond: u64) -> Result<()> {
         let infos = [
-            self.owner.to_account_info(),
+            self.signer.to_account_info(),
             self.authority.to_account_info(),
             self.job.to_account_info(),
             self.position.to_account_info(),
@@ -103,7 +116,8 @@ pub(crate) fn handler(ctx: Context<Claim>) -> Result<()> {
     let accounts = ctx.accounts;
     let clock = Clock::get()?;
     accounts.validate(clock.slot)?;
-    let params = &accounts.registry.params;
+    let terms = accounts.terms.load()?;
+    let params = &terms.parameters.job_registry;
     let key = accounts.job.key();
     let (exposure, bond) = {
         let mut job = accounts.job.load_mut()?;
@@ -111,11 +125,7 @@ pub(crate) fn handler(ctx: Context<Claim>) -> Result<()> {
         let quote = quote(params, &accounts.market, &provider, job.macs).checked()?;
         require!(quote <= job.price, RegistryError::QuoteAbovePrice);
         let price = quote.checked_add(job.urgency).checked()?;
-        let exposure = price.checked_mul(u64::from(params.kappa)).checked()?;
-        // the bond is a share of the buyer's offer, so that a claimer that asks next to nothing
-        // cannot hold a job for free
-        let offered = job.price.checked_add(job.urgency).checked()?;
-        let bond = bps_ceil(offered, params.bond_bps).checked()?;
+        let (exposure, bond) = job.collateral(params).checked()?;
         provider.begin()?;
         job.claim(provider.owner, price, (exposure, bond), clock.slot, params)?;
         emit!(JobClaimed {

@@ -1,46 +1,53 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
-use escrow::state::Escrow;
+use escrow::state::Config;
 use protocol::addresses::JOB_REGISTRY_CPI;
 use staking::{
     calls::{forfeit_bond, unlock_exposure},
     program::Staking,
-    state::{Exposure, Pool, Position},
+    state::{Exposure, Pool, Position, Terms},
 };
 
 use crate::{
     errors::RegistryError,
     events::{envelope, LeaseExpired, ProviderRated},
-    state::{Job, Lease, Provider, Registry},
+    state::{Job, Lease, Provider},
     CPI_SIGNER,
 };
 
 #[derive(Accounts)]
 pub struct ExpireLease<'info> {
-    pub registry: Box<Account<'info, Registry>>,
+    #[account(constraint = terms.load()?.govern(job.load()?.terms) @ RegistryError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
-    /// CHECK: compared with the lease's provider
-    #[account(mut)]
-    pub owner: UncheckedAccount<'info>,
     #[account(mut)]
     pub provider: AccountLoader<'info, Provider>,
-    #[account(has_one = job @ RegistryError::WrongEscrow)]
-    pub escrow: AccountLoader<'info, Escrow>,
-    /// CHECK: the escrow names it
-    #[account(mut, address = escrow.load()?.vault @ RegistryError::WrongVault)]
-    pub vault: UncheckedAccount<'info>,
+    pub escrow_config: AccountLoader<'info, Config>,
+    /// CHECK: the fee vault of the job's shard, which receives the bond
+    #[account(
+        mut,
+        constraint = escrow_config.load()?.is_fee_vault(fee_vault.key, &job.key())
+            @ RegistryError::WrongVault,
+    )]
+    pub fee_vault: UncheckedAccount<'info>,
     #[account(mut)]
     pub pool: AccountLoader<'info, Pool>,
-    #[account(mut, has_one = owner @ RegistryError::WrongPosition)]
+    #[account(
+        mut,
+        constraint = position.load()?.owner == provider.load()?.owner @ RegistryError::WrongPosition,
+    )]
     pub position: AccountLoader<'info, Position>,
     /// The provider's exposure to this job. Those to its other jobs are not affected.
     #[account(
         mut,
         has_one = job @ RegistryError::WrongJob,
-        has_one = owner @ RegistryError::WrongProvider,
+        constraint = exposure.load()?.owner == provider.load()?.owner @ RegistryError::WrongProvider,
     )]
     pub exposure: AccountLoader<'info, Exposure>,
+    /// CHECK: whoever paid the exposure's rent, as staking checks
+    #[account(mut)]
+    pub payer: UncheckedAccount<'info>,
     /// CHECK: staking compares it with its pool's
     #[account(mut)]
     pub stake_vault: UncheckedAccount<'info>,
@@ -58,14 +65,12 @@ impl ExpireLease<'_> {
     fn validate(&self, slot: u64) -> Result<Lease> {
         let (job, provider) = (self.job.load()?, self.provider.load()?);
         job.require_lapsed(slot)?;
-        require!(
-            provider.owner == job.lease.provider && self.owner.key() == job.lease.provider,
-            RegistryError::WrongProvider
-        );
+        require_keys_eq!(provider.owner, job.lease.provider, RegistryError::WrongProvider);
         Ok(job.lease)
     }
 
-    /// Forfeits the bond to the job's vault, where the buyer reclaims it.
+    /// Forfeits the bond to the fee vault. The buyer gets none of it, so it gains nothing by keeping
+    /// a provider from its data.
     fn forfeit(&self) -> Result<()> {
         let infos = [
             self.authority.to_account_info(),
@@ -74,7 +79,7 @@ impl ExpireLease<'_> {
             self.exposure.to_account_info(),
             self.verifiers.to_account_info(),
             self.stake_vault.to_account_info(),
-            self.vault.to_account_info(),
+            self.fee_vault.to_account_info(),
             self.token_program.to_account_info(),
         ];
         forfeit_bond(&infos, CPI_SIGNER)
@@ -91,7 +96,7 @@ pub(crate) fn handler(ctx: Context<ExpireLease>) -> Result<()> {
     {
         let mut job = accounts.job.load_mut()?;
         let mut provider = accounts.provider.load_mut()?;
-        job.reopen(clock.slot, &accounts.registry.params)?;
+        job.reopen(clock.slot, &accounts.terms.load()?.parameters.job_registry)?;
         provider.lapse()?;
         emit!(LeaseExpired {
             envelope: envelope(&mut job.sequence, &clock)?,
@@ -111,7 +116,7 @@ pub(crate) fn handler(ctx: Context<ExpireLease>) -> Result<()> {
     // the released exposure account stays and bars the provider from this job
     let infos = [
         accounts.authority.to_account_info(),
-        accounts.owner.to_account_info(),
+        accounts.payer.to_account_info(),
         accounts.position.to_account_info(),
         accounts.exposure.to_account_info(),
     ];

@@ -1,17 +1,18 @@
 use anchor_lang::prelude::*;
 use protocol::{addresses::DEPLOYER, seeds};
+use staking::state::Terms;
 
 use crate::{
-    errors::RegistryError,
-    state::{Market, Registry},
+    errors::{Checked, RegistryError},
+    state::Market,
 };
 
 #[derive(Accounts)]
 pub struct InitializeMarket<'info> {
     #[account(mut, address = DEPLOYER @ RegistryError::Unauthorized)]
     pub deployer: Signer<'info>,
-    #[account(seeds = [seeds::REGISTRY], bump = registry.bump)]
-    pub registry: Box<Account<'info, Registry>>,
+    #[account(constraint = terms.load()?.is_current() @ RegistryError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     #[account(
         init,
         payer = deployer,
@@ -25,7 +26,7 @@ pub struct InitializeMarket<'info> {
 
 pub(crate) fn handler(ctx: Context<InitializeMarket>) -> Result<()> {
     let market = &mut ctx.accounts.market;
-    market.epoch = ctx.accounts.registry.params.epoch(Clock::get()?.slot)?;
+    market.epoch = ctx.accounts.terms.load()?.window(Clock::get()?.slot).checked()?;
     market.bump = ctx.bumps.market;
     Ok(())
 }

@@ -1,14 +1,14 @@
 use anchor_lang::prelude::*;
 use escrow::state::{Escrow, EscrowState};
-use protocol::seeds;
-use staking::state::Position;
+use protocol::{fixed::bps_ceil, seeds};
+use staking::state::{Position, Terms};
 
 use crate::{
     errors::{Checked, RegistryError},
     events::{envelope, JobPosted},
     state::{
-        score::score, validate_url, Buyer, Graph, Job, Registry, Url, UtilisationShard, MAX_DRAWS,
-        MAX_VERIFIERS, PAID_CRANK_STEPS,
+        score::score, validate_url, Buyer, Graph, Job, Url, MAX_DRAWS, MAX_VERIFIERS,
+        PAID_CRANK_STEPS,
     },
 };
 
@@ -41,7 +41,8 @@ pub struct JobTerms {
 pub struct PostJob<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
-    pub registry: Box<Account<'info, Registry>>,
+    #[account(constraint = terms.load()?.is_current() @ RegistryError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     #[account(mut, has_one = owner @ RegistryError::Unauthorized)]
     pub buyer: Account<'info, Buyer>,
     pub graph: AccountLoader<'info, Graph>,
@@ -54,8 +55,6 @@ pub struct PostJob<'info> {
     )]
     pub job: AccountLoader<'info, Job>,
     pub escrow: AccountLoader<'info, Escrow>,
-    #[account(mut)]
-    pub utilisation: AccountLoader<'info, UtilisationShard>,
     /// The buyer's position, if its stake should count in the score.
     #[account(has_one = owner @ RegistryError::WrongPosition)]
     pub position: Option<AccountLoader<'info, Position>>,
@@ -71,7 +70,19 @@ impl PostJob<'_> {
         );
         validate_url(&terms.source)?;
         require!(self.graph.load()?.is_sealed(), RegistryError::GraphOpen);
+        self.validate_floors(terms)?;
         self.validate_escrow(terms)
+    }
+
+    /// Refuses offers that cost others more than they pay: every drawn ballot binds collateral.
+    fn validate_floors(&self, offer: &JobTerms) -> Result<()> {
+        let terms = self.terms.load()?;
+        let (registry, verdict) = (&terms.parameters.job_registry, &terms.parameters.verdict);
+        require_gte!(offer.price, registry.min_price, RegistryError::PriceTooLow);
+        require_gte!(offer.tip, registry.min_tip, RegistryError::TipTooLow);
+        let rent = bps_ceil(verdict.ballot_exposure, verdict.ballot_rent_bps).checked()?;
+        require_gte!(offer.verification_fee, rent, RegistryError::VerificationFeeTooLow);
+        Ok(())
     }
 
     fn validate_escrow(&self, terms: &JobTerms) -> Result<()> {
@@ -81,6 +92,7 @@ impl PostJob<'_> {
             RegistryError::WrongEscrow
         );
         require!(escrow.is(EscrowState::Locked), RegistryError::EscrowFinal);
+        require!(escrow.terms == self.terms.load()?.version, RegistryError::WrongTerms);
         let ballots = u64::from(terms.verifiers).checked_mul(MAX_DRAWS.into()).checked()?;
         let verification = terms.verification_fee.checked_mul(ballots).checked()?;
         let tips = terms.tip.checked_mul(PAID_CRANK_STEPS.into()).checked()?;
@@ -97,7 +109,8 @@ pub(crate) fn handler(ctx: Context<PostJob>, job_id: u64, terms: JobTerms) -> Re
     let accounts = ctx.accounts;
     accounts.validate(job_id, &terms)?;
     let clock = Clock::get()?;
-    let params = &accounts.registry.params;
+    let market = accounts.terms.load()?;
+    let params = &market.parameters.job_registry;
     let key = accounts.job.key();
     let graph = accounts.graph.load()?;
     let mut job = accounts.job.load_init()?;
@@ -118,19 +131,17 @@ pub(crate) fn handler(ctx: Context<PostJob>, job_id: u64, terms: JobTerms) -> Re
     job.tip = terms.tip;
     job.urgency = terms.urgency;
     job.verifiers = terms.verifiers;
+    job.terms = market.version;
     job.bump = ctx.bumps.job;
     job.escrow_bump = accounts.escrow.load()?.bump;
     job.open_window(clock.slot, params)?;
     let stake = match &accounts.position {
-        Some(position) => position.load()?.free(),
+        Some(position) => position.load()?.standing(market.window(clock.slot).checked()?),
         None => 0,
     };
     job.score_q32 = score(params, stake, terms.urgency, graph.macs).checked()?;
 
     accounts.buyer.next_job_id = job_id.checked_add(1).checked()?;
-    let mut utilisation = accounts.utilisation.load_mut()?;
-    utilisation.require_for(&key)?;
-    utilisation.post(params.epoch(clock.slot)?, graph.macs);
 
     emit!(JobPosted {
         envelope: envelope(&mut job.sequence, &clock)?,
@@ -145,6 +156,7 @@ pub(crate) fn handler(ctx: Context<PostJob>, job_id: u64, terms: JobTerms) -> Re
         urgency: job.urgency,
         claim_deadline: job.claim_deadline,
         score_q32: job.score_q32,
+        terms: job.terms,
     });
     Ok(())
 }

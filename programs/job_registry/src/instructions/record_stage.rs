@@ -1,17 +1,19 @@
 use anchor_lang::prelude::*;
 use protocol::addresses::VERDICT_CPI;
+use staking::state::Terms;
 
 use crate::{
     errors::RegistryError,
     events::{envelope, ProviderRated, StageRecorded},
-    state::{Job, Provider, Registry},
+    state::{Job, Provider},
 };
 
 #[derive(Accounts)]
 pub struct RecordStage<'info> {
     #[account(address = VERDICT_CPI @ RegistryError::Unauthorized)]
     pub authority: Signer<'info>,
-    pub registry: Box<Account<'info, Registry>>,
+    #[account(constraint = terms.load()?.govern(job.load()?.terms) @ RegistryError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     #[account(mut)]
     pub job: AccountLoader<'info, Job>,
     /// The lease's provider.
@@ -24,7 +26,9 @@ pub(crate) fn handler(ctx: Context<RecordStage>, last: u16, macs_done: u64) -> R
     let key = ctx.accounts.job.key();
     let mut job = ctx.accounts.job.load_mut()?;
     let mut provider = ctx.accounts.provider.load_mut()?;
-    let complete = job.record_stage(last, macs_done, clock.slot, &ctx.accounts.registry.params)?;
+    let terms = ctx.accounts.terms.load()?;
+    let params = &terms.parameters.job_registry;
+    let complete = job.record_stage(last, macs_done, clock.slot, params)?;
     require!(provider.owner == job.lease.provider, RegistryError::WrongProvider);
     if complete {
         provider.commit()?;

@@ -12,9 +12,9 @@ use crate::{errors::RegistryError, state::Job, CPI_SIGNER};
 pub struct ReleaseExposure<'info> {
     /// CHECK: a job that has ended, or the empty address of one that has been closed
     pub job: UncheckedAccount<'info>,
-    /// CHECK: staking pays it the exposure's rent
+    /// CHECK: staking compares it with the exposure and pays it the rent
     #[account(mut)]
-    pub owner: UncheckedAccount<'info>,
+    pub payer: UncheckedAccount<'info>,
     #[account(mut)]
     pub position: AccountLoader<'info, Position>,
     #[account(mut, has_one = job @ RegistryError::WrongJob)]
@@ -43,7 +43,7 @@ pub(crate) fn handler<'info>(ctx: Context<'info, ReleaseExposure<'info>>) -> Res
     accounts.validate()?;
     let infos = [
         accounts.authority.to_account_info(),
-        accounts.owner.to_account_info(),
+        accounts.payer.to_account_info(),
         accounts.position.to_account_info(),
         accounts.exposure.to_account_info(),
     ];

@@ -2,8 +2,10 @@
 #![allow(unsafe_code)]
 
 use anchor_lang::prelude::*;
+use protocol::fixed::bps_ceil;
+use staking::state::RegistryParams;
 
-use super::{registry::Params, url::Url};
+use super::url::Url;
 use crate::errors::{Checked, RegistryError};
 
 protocol::codes! {
@@ -72,6 +74,8 @@ pub struct Job {
     pub operators: u16,
     /// Number of operators committed so far, in order.
     pub progress: u16,
+    /// Version of the terms under which the job was posted, and which it keeps.
+    pub terms: u16,
     /// Verifiers per draw.
     pub verifiers: u8,
     pub state: u8,
@@ -79,7 +83,7 @@ pub struct Job {
     pub attempts: u8,
     pub bump: u8,
     pub escrow_bump: u8,
-    pub padding: [u8; 7],
+    pub padding: [u8; 5],
 }
 
 const _: () = assert!(core::mem::size_of::<Job>() == 528);
@@ -128,16 +132,34 @@ impl Job {
             .any(|state| self.is(*state))
     }
 
+    /// Returns whether as many leases have expired as may.
+    fn is_exhausted(&self, params: &RegistryParams) -> bool {
+        u64::from(self.attempts) >= params.max_attempts
+    }
+
+    /// Returns what the buyer offers for the work: the most that its price and premium can pay.
+    pub fn offered(&self) -> Option<u64> {
+        self.price.checked_add(self.urgency)
+    }
+
+    /// Returns the stake that a lease exposes, and its bond. Both follow from the offer alone, so a
+    /// claimer that asks next to nothing risks as much as one that asks for everything.
+    pub fn collateral(&self, params: &RegistryParams) -> Option<(u64, u64)> {
+        let offered = self.offered()?;
+        let exposure = offered.checked_mul(params.kappa)?.max(params.min_exposure);
+        Some((exposure, bps_ceil(offered, params.bond_bps)?))
+    }
+
     /// Checks that the job can be claimed in `slot`, whoever claims it.
-    pub fn require_claimable(&self, slot: u64, params: &Params) -> Result<()> {
+    pub fn require_claimable(&self, slot: u64, params: &RegistryParams) -> Result<()> {
         require!(self.is(JobState::Posted), RegistryError::JobNotPosted);
-        require!(self.attempts < params.max_attempts, RegistryError::AttemptsExhausted);
+        require!(!self.is_exhausted(params), RegistryError::AttemptsExhausted);
         require!(slot <= self.claim_deadline, RegistryError::ClaimWindowOver);
         Ok(())
     }
 
     /// Opens the window for claims after the job was posted or reopened.
-    pub fn open_window(&mut self, slot: u64, params: &Params) -> Result<()> {
+    pub fn open_window(&mut self, slot: u64, params: &RegistryParams) -> Result<()> {
         self.posted_slot = slot;
         self.claim_deadline = slot.checked_add(params.claim_window_slots).checked()?;
         self.state = JobState::Posted as u8;
@@ -150,7 +172,7 @@ impl Job {
         price: u64,
         (exposure, bond): (u64, u64),
         slot: u64,
-        params: &Params,
+        params: &RegistryParams,
     ) -> Result<()> {
         let expires_slot = slot.checked_add(params.lease_slots).checked()?;
         let longest = self.macs.checked_div(params.min_rate_macs_per_slot).checked()?;
@@ -177,7 +199,7 @@ impl Job {
     }
 
     /// Ends the lease and reopens the job for others.
-    pub fn reopen(&mut self, slot: u64, params: &Params) -> Result<()> {
+    pub fn reopen(&mut self, slot: u64, params: &RegistryParams) -> Result<()> {
         self.attempts = self.attempts.checked_add(1).checked()?;
         self.lease = Lease::default();
         self.open_window(slot, params)
@@ -189,7 +211,7 @@ impl Job {
         last: u16,
         stage_macs: u64,
         slot: u64,
-        params: &Params,
+        params: &RegistryParams,
     ) -> Result<bool> {
         require!(self.is(JobState::Claimed), RegistryError::JobNotClaimed);
         require!(slot <= self.lease.expires_slot, RegistryError::LeaseExpired);
@@ -215,10 +237,10 @@ impl Job {
     }
 
     /// Expires a job that nobody claimed in time or that nobody may claim any more.
-    pub fn expire(&mut self, slot: u64, params: &Params) -> Result<Expiry> {
+    pub fn expire(&mut self, slot: u64, params: &RegistryParams) -> Result<Expiry> {
         require!(self.is(JobState::Posted), RegistryError::JobNotPosted);
         require!(
-            slot > self.claim_deadline || self.attempts >= params.max_attempts,
+            slot > self.claim_deadline || self.is_exhausted(params),
             RegistryError::ClaimWindowOpen
         );
         if self.progress == 0 {
@@ -252,45 +274,38 @@ mod tests {
     use super::*;
     use bytemuck::Zeroable;
 
-    const PARAMS: Params = Params {
-        claim_window_slots: 100,
-        lease_slots: 50,
-        min_rate_macs_per_slot: 10,
-        min_registration_slots: 0,
-        season_q32: 0,
-        epoch_slots: 0,
-        stake_ref: 0,
-        urgency_ref: 0,
-        complexity_ref: 0,
-        ageing_q32: 0,
-        claim_scale_slots: 0,
-        claim_max_delay_slots: 0,
-        capability_ref: 0,
-        reputation_half_life_slots: 1,
-        kappa: 0,
-        bond_bps: 0,
-        max_attempts: 2,
-    };
+    fn params() -> RegistryParams {
+        RegistryParams {
+            claim_window_slots: 100,
+            lease_slots: 50,
+            min_rate_macs_per_slot: 10,
+            kappa: 25,
+            min_exposure: 400,
+            bond_bps: 1_000,
+            max_attempts: 2,
+            ..RegistryParams::default()
+        }
+    }
 
     fn posted() -> Job {
         let mut job = Job { operators: 4, macs: 1_000, ..Job::zeroed() };
-        job.open_window(10, &PARAMS).unwrap();
+        job.open_window(10, &params()).unwrap();
         job
     }
 
     fn claimed() -> Job {
         let mut job = posted();
-        job.claim(Pubkey::new_from_array([7; 32]), 5, (3, 2), 20, &PARAMS).unwrap();
+        job.claim(Pubkey::new_from_array([7; 32]), 5, (3, 2), 20, &params()).unwrap();
         job
     }
 
     #[test]
     fn a_claim_window_includes_its_last_slot() {
         let mut job = posted();
-        assert!(job.require_claimable(110, &PARAMS).is_ok());
-        assert!(job.require_claimable(111, &PARAMS).is_err());
-        assert!(job.expire(110, &PARAMS).is_err());
-        assert_eq!(job.expire(111, &PARAMS).unwrap(), Expiry::Refunded);
+        assert!(job.require_claimable(110, &params()).is_ok());
+        assert!(job.require_claimable(111, &params()).is_err());
+        assert!(job.expire(110, &params()).is_err());
+        assert_eq!(job.expire(111, &params()).unwrap(), Expiry::Refunded);
         assert!(job.is(JobState::Expired) && job.has_ended());
     }
 
@@ -298,23 +313,32 @@ mod tests {
     fn checkpoints_extend_a_lease_up_to_its_cap() {
         let mut job = claimed();
         assert_eq!((job.lease.expires_slot, job.lease.cap_slot), (70, 170));
-        assert!(!job.record_stage(1, 300, 70, &PARAMS).unwrap());
+        assert!(!job.record_stage(1, 300, 70, &params()).unwrap());
         assert_eq!((job.progress, job.lease.expires_slot), (1, 120));
-        assert!(!job.record_stage(2, 300, 120, &PARAMS).unwrap());
-        assert!(!job.record_stage(3, 300, 170, &PARAMS).unwrap());
+        assert!(!job.record_stage(2, 300, 120, &params()).unwrap());
+        assert!(!job.record_stage(3, 300, 170, &params()).unwrap());
         assert_eq!(job.lease.expires_slot, 170);
-        assert!(job.record_stage(4, 300, 171, &PARAMS).is_err());
-        assert!(job.record_stage(4, 300, 170, &PARAMS).unwrap());
+        assert!(job.record_stage(4, 300, 171, &params()).is_err());
+        assert!(job.record_stage(4, 300, 170, &params()).unwrap());
         assert_eq!((job.committed_slot, job.lease.macs), (170, 1_000));
         job.conclude(JobState::Settled, 171).unwrap();
         assert!(job.conclude(JobState::Voided, 171).is_err());
     }
 
     #[test]
+    fn a_lease_exposes_what_the_offer_says() {
+        let with = |price, urgency| Job { price, urgency, ..Job::zeroed() }.collateral(&params());
+        assert_eq!(with(90, 10), Some((2_500, 10)));
+        assert_eq!(with(9, 0), Some((400, 1)));
+        assert_eq!(with(u64::MAX, 1), None);
+        assert_eq!(with(u64::MAX, 0), None);
+    }
+
+    #[test]
     fn a_stage_ends_within_the_graph() {
         let mut job = claimed();
-        assert!(job.record_stage(0, 1, 21, &PARAMS).is_err());
-        assert!(job.record_stage(5, 1, 21, &PARAMS).is_err());
+        assert!(job.record_stage(0, 1, 21, &params()).is_err());
+        assert!(job.record_stage(5, 1, 21, &params()).is_err());
     }
 
     #[test]
@@ -322,15 +346,15 @@ mod tests {
         let mut job = claimed();
         assert!(job.require_lapsed(70).is_err());
         job.require_lapsed(71).unwrap();
-        job.reopen(71, &PARAMS).unwrap();
+        job.reopen(71, &params()).unwrap();
         assert_eq!((job.posted_slot, job.claim_deadline, job.lease), (71, 171, Lease::default()));
-        assert!(job.require_claimable(72, &PARAMS).is_ok());
-        job.claim(Pubkey::new_from_array([8; 32]), 5, (3, 2), 72, &PARAMS).unwrap();
-        job.record_stage(1, 9, 73, &PARAMS).unwrap();
-        job.reopen(200, &PARAMS).unwrap();
-        assert!(job.require_claimable(201, &PARAMS).is_err());
+        assert!(job.require_claimable(72, &params()).is_ok());
+        job.claim(Pubkey::new_from_array([8; 32]), 5, (3, 2), 72, &params()).unwrap();
+        job.record_stage(1, 9, 73, &params()).unwrap();
+        job.reopen(200, &params()).unwrap();
+        assert!(job.require_claimable(201, &params()).is_err());
         assert!(job.cancel(201).is_err());
-        assert_eq!(job.expire(201, &PARAMS).unwrap(), Expiry::Partial);
+        assert_eq!(job.expire(201, &params()).unwrap(), Expiry::Partial);
         assert!(job.is(JobState::Committed));
     }
 }

@@ -1,6 +1,7 @@
 use protocol::fixed::{mul_div_floor, q32_mul, q32_share, Q32_ONE};
+use staking::state::RegistryParams;
 
-use super::{market::Market, provider::Provider, registry::Params};
+use super::{market::Market, provider::Provider};
 
 protocol::limits! {
     /// Number of multiply-adds that a provider's ask is the price of.
@@ -10,7 +11,12 @@ protocol::limits! {
 /// Returns `ask * macs * (1 + demand) * (1 + capability) * season` in base units, floored at each
 /// factor, so rounding favours the buyer. Capability is the measured rate, never the declared one.
 /// Returns None when the quote exceeds u64.
-pub fn quote(params: &Params, market: &Market, provider: &Provider, macs: u64) -> Option<u64> {
+pub fn quote(
+    params: &RegistryParams,
+    market: &Market,
+    provider: &Provider,
+    macs: u64,
+) -> Option<u64> {
     let base = mul_div_floor(provider.ask, macs, ASK_MACS)?;
     let demand = Q32_ONE.checked_add(market.demand_q32)?;
     let capability =

@@ -3,6 +3,7 @@
 
 use anchor_lang::prelude::*;
 use protocol::fixed::mul_div_floor;
+use staking::state::RegistryParams;
 
 use super::url::{validate_url, Url};
 use crate::errors::{Checked, RegistryError};
@@ -76,6 +77,14 @@ impl Provider {
         self.endpoint = capability.endpoint;
     }
 
+    /// Checks that the provider was registered `windows` whole windows before the one in which the
+    /// job was posted.
+    pub fn require_registered(&self, posted: u64, registered: u64, windows: u64) -> Result<()> {
+        let eligible = registered.checked_add(windows).checked()?;
+        require!(posted >= eligible, RegistryError::RegisteredTooRecently);
+        Ok(())
+    }
+
     /// Counts one more job as claimed.
     pub fn begin(&mut self) -> Result<()> {
         self.active = self.active.checked_add(1).checked()?;
@@ -117,12 +126,22 @@ impl Provider {
         Ok(())
     }
 
-    /// Records a result that stood, in `slot`. The remaining reputation gains a sixteenth of its
-    /// distance to 1, and the measured rate moves an eighth of the way to this job's rate.
-    pub fn succeed(&mut self, macs: u64, slots: u64, slot: u64, half_life: u64) {
+    /// Records a result that stood, in `slot`, for `price`. The remaining reputation gains a
+    /// sixteenth of its distance to 1, or less in proportion below the reference price: reputation
+    /// costs the fees of real work. The measured rate moves an eighth of the way to this job's rate.
+    pub fn succeed(
+        &mut self,
+        (macs, slots): (u64, u64),
+        price: u64,
+        slot: u64,
+        params: &RegistryParams,
+    ) {
         self.completed = self.completed.saturating_add(1);
-        let left = self.reputation_at(slot, half_life);
-        self.reputation = left.saturating_add(REPUTATION_ONE.saturating_sub(left) / 16);
+        let left = self.reputation_at(slot, params.reputation_half_life_slots);
+        let gain = u64::from(REPUTATION_ONE.saturating_sub(left) / 16);
+        let earned = price.min(params.reputation_ref);
+        let gain = mul_div_floor(gain, earned, params.reputation_ref).unwrap_or(0);
+        self.reputation = left.saturating_add(u32::try_from(gain).unwrap_or(0));
         self.rated_slot = slot;
         let rate = macs.checked_div(slots.max(1)).unwrap_or(0);
         self.measured_rate =
@@ -141,13 +160,40 @@ mod tests {
     use super::*;
     use bytemuck::Zeroable;
 
+    fn params(half_life: u64) -> RegistryParams {
+        RegistryParams {
+            reputation_half_life_slots: half_life,
+            reputation_ref: 100,
+            ..RegistryParams::default()
+        }
+    }
+
+    #[test]
+    fn cheap_work_earns_little_reputation() {
+        let after = |price| {
+            let mut provider = Provider::zeroed();
+            provider.succeed((800, 10), price, 0, &params(9));
+            provider.reputation
+        };
+        assert_eq!([0, 1, 50, 100, 1_000].map(after), [0, 40, 2_048, 4_096, 4_096]);
+    }
+
+    #[test]
+    fn a_registration_waits_whole_windows() {
+        let provider = Provider::zeroed();
+        assert!(provider.require_registered(3, 2, 1).is_ok());
+        assert!(provider.require_registered(2, 2, 1).is_err());
+        assert!(provider.require_registered(2, 2, 0).is_ok());
+        assert!(provider.require_registered(2, 2, u64::MAX).is_err());
+    }
+
     #[test]
     fn reputation_rises_slowly_and_falls_fast() {
         let mut provider = Provider::zeroed();
-        provider.succeed(800, 10, 0, 9);
+        provider.succeed((800, 10), 100, 0, &params(9));
         assert_eq!((provider.reputation, provider.measured_rate), (4_096, 10));
         for _ in 0..500 {
-            provider.succeed(800, 10, 0, 9);
+            provider.succeed((800, 10), 100, 0, &params(9));
         }
         assert!(provider.reputation <= REPUTATION_ONE && provider.reputation > 65_500);
         let before = provider.reputation;
@@ -171,7 +217,7 @@ mod tests {
     #[test]
     fn a_settled_job_counts_from_what_is_left() {
         let mut provider = Provider { reputation: REPUTATION_ONE, ..Provider::zeroed() };
-        provider.succeed(1, 1, 100, 100);
+        provider.succeed((1, 1), 100, 100, &params(100));
         assert_eq!((provider.reputation, provider.rated_slot), (32_768 + 2_048, 100));
         provider.fail();
         assert_eq!((provider.reputation, provider.rated_slot), (34_816 / 4, 100));

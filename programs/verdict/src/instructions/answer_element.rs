@@ -1,26 +1,29 @@
 use anchor_lang::prelude::*;
 use job_registry::state::{Graph, Job};
+use staking::state::Terms;
 
 use super::draw::SLOT_HASHES;
 use crate::{
     errors::{Checked, VerdictError},
     events::ElementAnswered,
-    state::{Buffer, Config, Verdict},
+    state::{Buffer, Verdict},
 };
 
-/// Any provider of the job may show the element that the beacon chose, from a buffer of its own.
+/// Anybody may show the element that the beacon chose, from a buffer of its own. The referee finds
+/// it right whoever shows it.
 #[derive(Accounts)]
 pub struct AnswerElement<'info> {
-    pub provider: Signer<'info>,
-    pub config: Account<'info, Config>,
+    pub signer: Signer<'info>,
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
+    #[account(constraint = terms.load()?.govern(verdict.load()?.terms) @ VerdictError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     #[account(address = verdict.load()?.job @ VerdictError::JobMismatch)]
     pub job: AccountLoader<'info, Job>,
     #[account(address = verdict.load()?.graph @ VerdictError::JobMismatch)]
     pub graph: AccountLoader<'info, Graph>,
     #[account(
-        constraint = buffer.load()?.challenger == provider.key() @ VerdictError::Unauthorized,
+        constraint = buffer.load()?.challenger == signer.key() @ VerdictError::Unauthorized,
         has_one = job @ VerdictError::JobMismatch,
     )]
     pub buffer: AccountLoader<'info, Buffer>,
@@ -33,7 +36,6 @@ pub(crate) fn handler(ctx: Context<AnswerElement>, index: u8, tail: Vec<u8>) -> 
     let accounts = ctx.accounts;
     let clock = Clock::get()?;
     let mut verdict = accounts.verdict.load_mut()?;
-    require!(verdict.is_provider(accounts.provider.key), VerdictError::Unauthorized);
     verdict.require_unanswered(index, clock.slot)?;
     verdict.learn_questions(&accounts.slot_hashes, clock.slot)?;
 
@@ -42,14 +44,14 @@ pub(crate) fn handler(ctx: Context<AnswerElement>, index: u8, tail: Vec<u8>) -> 
     let evidence = Buffer::completed(accounts.buffer.as_ref(), &tail)?;
     let judgement = verdict.judge(&job, &graph, asked, &evidence)?;
     require!(!judgement.is_fraud(), VerdictError::ElementIsWrong);
-    verdict.answer(index, clock.slot, &accounts.config.params)?;
+    verdict.answer(index, clock.slot, &accounts.terms.load()?.parameters.verdict)?;
 
     let envelope = verdict.next_envelope(&clock)?;
     let (operator, element) = asked;
     emit!(ElementAnswered {
         envelope,
         job: verdict.job,
-        provider: accounts.provider.key(),
+        shown_by: accounts.signer.key(),
         question: index,
         operator,
         element,

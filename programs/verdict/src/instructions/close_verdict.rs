@@ -24,7 +24,7 @@ fn validate(verdict: &Verdict, job_key: &Pubkey, job: &Job) -> Result<()> {
     if !(job.is(JobState::Cancelled) || job.is(JobState::Expired)) {
         verdict.require(State::Settled)?;
     }
-    verdict.require_ballots_released()
+    verdict.require_ballots_ended()
 }
 
 pub(crate) fn handler(ctx: Context<CloseVerdict>) -> Result<()> {

@@ -1,10 +1,10 @@
 use anchor_lang::prelude::*;
 use job_registry::{
     program::JobRegistry,
-    state::{Graph, Job, JobState, Provider, Registry},
+    state::{Graph, Job, JobState, Provider},
 };
 use protocol::{addresses::VERDICT_CPI, call::call};
-use staking::state::Position;
+use staking::state::{Position, Tenure, Terms, NO_SEAT};
 
 use crate::{
     errors::{Checked, VerdictError},
@@ -15,7 +15,8 @@ use crate::{
 
 #[derive(Accounts)]
 pub struct CommitStage<'info> {
-    pub owner: Signer<'info>,
+    /// The leaseholder or its operator.
+    pub signer: Signer<'info>,
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
     #[account(mut)]
@@ -24,9 +25,10 @@ pub struct CommitStage<'info> {
     #[account(mut)]
     pub provider: AccountLoader<'info, Provider>,
     /// The provider's position. Its seat is never drawn for this job.
-    #[account(has_one = owner @ VerdictError::Unauthorized)]
+    #[account(constraint = position.load()?.acts(signer.key) @ VerdictError::Unauthorized)]
     pub position: AccountLoader<'info, Position>,
-    pub registry: Box<Account<'info, Registry>>,
+    #[account(constraint = terms.load()?.govern(verdict.load()?.terms) @ VerdictError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     /// CHECK: the program's own signer
     #[account(address = VERDICT_CPI)]
     pub authority: UncheckedAccount<'info>,
@@ -40,8 +42,9 @@ impl<'info> CommitStage<'info> {
         require_keys_eq!(verdict.job, self.job.key(), VerdictError::JobMismatch);
         require_keys_eq!(verdict.graph, self.graph.key(), VerdictError::JobMismatch);
         require!(job.is(JobState::Claimed), VerdictError::WrongState);
-        require_keys_eq!(job.lease.provider, self.owner.key(), VerdictError::NotLeaseholder);
-        require_keys_eq!(self.provider.load()?.owner, self.owner.key(), VerdictError::Unauthorized);
+        let owner = self.position.load()?.owner;
+        require_keys_eq!(job.lease.provider, owner, VerdictError::NotLeaseholder);
+        require_keys_eq!(self.provider.load()?.owner, owner, VerdictError::Unauthorized);
         range.validate(job.progress, job.operators)
     }
 
@@ -64,19 +67,29 @@ impl<'info> CommitStage<'info> {
             job_registry::ID,
             job_registry::accounts::RecordStage {
                 authority: self.authority.key(),
-                registry: self.registry.key(),
+                terms: self.terms.key(),
                 job: self.job.key(),
                 provider: self.provider.key(),
             },
             job_registry::instruction::RecordStage { last, macs_done: macs },
             &[
                 self.authority.to_account_info(),
-                self.registry.to_account_info(),
+                self.terms.to_account_info(),
                 self.job.to_account_info(),
                 self.provider.to_account_info(),
             ],
             CPI_SIGNER,
         )
+    }
+}
+
+/// Returns the provider's seat, which is never drawn for this job. An heir's seat is still another
+/// owner's.
+fn own_seat(position: &Position) -> u16 {
+    if position.tenure == Tenure::Heir as u8 {
+        NO_SEAT
+    } else {
+        position.seat
     }
 }
 
@@ -95,7 +108,7 @@ pub(crate) fn handler(
     {
         let mut verdict = accounts.verdict.load_mut()?;
         let lease = accounts.job.load()?.lease;
-        let half_life = accounts.registry.params.reputation_half_life_slots;
+        let half_life = accounts.terms.load()?.parameters.job_registry.reputation_half_life_slots;
         verdict.commit(Stage {
             provider: lease.provider,
             root,
@@ -105,7 +118,7 @@ pub(crate) fn handler(
             reputation: accounts.provider.load()?.reputation_at(clock.slot, half_life),
             first,
             last,
-            seat: accounts.position.load()?.seat,
+            seat: own_seat(&*accounts.position.load()?),
             attempt: lease.attempt,
             ..Stage::default()
         })?;

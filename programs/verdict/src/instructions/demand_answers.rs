@@ -1,25 +1,23 @@
 use anchor_lang::prelude::*;
+use staking::state::Terms;
 
-use crate::{
-    errors::VerdictError,
-    events::AnswersDemanded,
-    state::{Config, Verdict},
-};
+use crate::{errors::VerdictError, events::AnswersDemanded, state::Verdict};
 
 /// The buyer cannot get the data of a result that it is about to pay for.
 #[derive(Accounts)]
 pub struct DemandAnswers<'info> {
     pub buyer: Signer<'info>,
-    pub config: Account<'info, Config>,
     #[account(mut, has_one = buyer @ VerdictError::Unauthorized)]
     pub verdict: AccountLoader<'info, Verdict>,
+    #[account(constraint = terms.load()?.govern(verdict.load()?.terms) @ VerdictError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
 }
 
 pub(crate) fn handler(ctx: Context<DemandAnswers>) -> Result<()> {
     let accounts = ctx.accounts;
     let clock = Clock::get()?;
     let mut verdict = accounts.verdict.load_mut()?;
-    verdict.demand(clock.slot, accounts.config.params.answer_slots)?;
+    verdict.demand(clock.slot, accounts.terms.load()?.parameters.verdict.answer_slots)?;
     let envelope = verdict.next_envelope(&clock)?;
     emit!(AnswersDemanded {
         envelope,

@@ -1,11 +1,11 @@
 use anchor_lang::prelude::*;
 use protocol::slot_hashes::{lookup, Lookup};
-use staking::state::Snapshot;
+use staking::state::{Snapshot, Terms};
 
 use crate::{
     errors::{Checked, VerdictError},
     events::{VerificationSkipped, VerifiersDrawn},
-    state::{draw, Config, Entropy, Outcome, SnapshotAge, State, Verdict},
+    state::{draw, Entropy, Outcome, SnapshotAge, State, Verdict},
 };
 
 pub(super) const SLOT_HASHES: Pubkey = pubkey!("SysvarS1otHashes111111111111111111111111111");
@@ -15,9 +15,10 @@ pub(super) const SLOT_HASHES: Pubkey = pubkey!("SysvarS1otHashes1111111111111111
 #[derive(Accounts)]
 pub struct Draw<'info> {
     pub cranker: Signer<'info>,
-    pub config: Account<'info, Config>,
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
+    #[account(constraint = terms.load()?.govern(verdict.load()?.terms) @ VerdictError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     pub even: AccountLoader<'info, Snapshot>,
     #[account(constraint = even.key() != odd.key() @ VerdictError::SnapshotRepeated)]
     pub odd: AccountLoader<'info, Snapshot>,
@@ -51,7 +52,8 @@ impl Draw<'_> {
 
 pub(crate) fn handler(ctx: Context<Draw>, salt: Option<[u8; 32]>) -> Result<()> {
     let accounts = ctx.accounts;
-    let params = &accounts.config.params;
+    let terms = accounts.terms.load()?;
+    let params = &terms.parameters.verdict;
     let clock = Clock::get()?;
     let mut verdict = accounts.verdict.load_mut()?;
     verdict.require(State::Committed)?;
@@ -66,13 +68,15 @@ pub(crate) fn handler(ctx: Context<Draw>, salt: Option<[u8; 32]>) -> Result<()> 
 
     let spared = verdict.may_skip_verification(entropy)
         && !draw::sampled(&verdict.seed, verdict.reputation(), params.p_floor_bps).checked()?;
+    verdict.count_draw()?;
+    let mut snapshot_epoch = 0;
     let seats = if spared {
         verdict.decide(Outcome::Unsampled, clock.slot, params.challenge_slots)?;
         vec![]
     } else {
         let (epoch, seats) = accounts.seats(&verdict)?;
-        verdict.snapshot_epoch = epoch;
-        verdict.begin_ballots(&seats, clock.slot, params)?;
+        snapshot_epoch = epoch;
+        verdict.begin_ballots(&seats, epoch, clock.slot, params)?;
         seats
     };
     let envelope = verdict.next_envelope(&clock)?;
@@ -91,7 +95,7 @@ pub(crate) fn handler(ctx: Context<Draw>, salt: Option<[u8; 32]>) -> Result<()> 
             job,
             draw: verdict.draws,
             seed,
-            snapshot_epoch: verdict.snapshot_epoch,
+            snapshot_epoch,
             seats,
             ballot_deadline: verdict.ballot_deadline,
             reveal_deadline: verdict.reveal_deadline,

@@ -1,6 +1,7 @@
 use anchor_lang::prelude::*;
 use job_registry::state::JobState;
 use protocol::call::call;
+use staking::state::Terms;
 
 use crate::{
     errors::{Checked, VerdictError},
@@ -20,8 +21,7 @@ pub struct Conclusion<'info> {
     /// CHECK: checked by the registry
     #[account(mut)]
     pub utilisation: UncheckedAccount<'info>,
-    /// CHECK: read by the registry
-    pub registry: UncheckedAccount<'info>,
+    pub terms: AccountLoader<'info, Terms>,
 }
 
 /// The accounts and steps that both ends of a verdict share: escrow credits, and the registry
@@ -68,12 +68,12 @@ impl<'info> Ending<'_, 'info> {
 
     /// Concludes the job in the registry. `blamed` is the provider whose reputation a void costs.
     pub fn conclude(&self, outcome: JobState, macs: u64, blamed: Pubkey) -> Result<()> {
-        let Conclusion { job, provider, utilisation, registry } = self.conclusion;
+        let Conclusion { job, provider, utilisation, terms } = self.conclusion;
         call(
             job_registry::ID,
             job_registry::accounts::Conclude {
                 authority: *self.authority.key,
-                registry: *registry.key,
+                terms: terms.key(),
                 job: *job.key,
                 provider: *provider.key,
                 utilisation: *utilisation.key,
@@ -81,7 +81,7 @@ impl<'info> Ending<'_, 'info> {
             job_registry::instruction::Conclude { outcome: outcome as u8, paid_macs: macs, blamed },
             &[
                 self.authority.clone(),
-                registry.to_account_info(),
+                terms.to_account_info(),
                 job.to_account_info(),
                 provider.to_account_info(),
                 utilisation.to_account_info(),

@@ -1,4 +1,5 @@
 use anchor_lang::prelude::*;
+use escrow::state::{Config as EscrowConfig, Escrow};
 use protocol::token;
 use staking::{
     calls::{forfeit_bond, slash},
@@ -7,6 +8,7 @@ use staking::{
 
 use crate::{
     errors::{Checked, VerdictError},
+    state::Outcome,
     CPI_SIGNER,
 };
 
@@ -67,7 +69,7 @@ impl<'info> Penalty<'_, 'info> {
     /// Takes all but the bond, of which staking burns a share. Returns the amounts that were taken
     /// and that arrived. An empty exposure has nothing to take, and must not keep a job from
     /// ending.
-    pub fn slash(&self, mint: &AccountInfo<'info>) -> Result<(u64, u64)> {
+    pub fn slash(&self, mint: &AccountInfo<'info>, burn_bps: u64) -> Result<(u64, u64)> {
         let amount = self.stake.exposure.load()?.amount;
         if amount == 0 {
             return Ok((0, 0));
@@ -84,7 +86,25 @@ impl<'info> Penalty<'_, 'info> {
             self.destination.clone(),
             self.token_program.clone(),
         ];
-        slash(&infos, amount, CPI_SIGNER)?;
+        slash(&infos, amount, burn_bps, CPI_SIGNER)?;
         Ok((amount, self.balance()?.checked_sub(before).checked()?))
     }
+}
+
+/// Refuses every account except the one that receives what the convicted provider loses: the job's
+/// vault after a proof, whose bounty and refund it pays, and the fee vault when data was withheld.
+/// So nobody gains by keeping a provider from answering.
+pub fn require_destination(
+    destination: &Pubkey,
+    outcome: Outcome,
+    escrow: &Escrow,
+    config: &EscrowConfig,
+) -> Result<()> {
+    let valid = if outcome == Outcome::Withheld {
+        config.is_fee_vault(destination, &escrow.job)
+    } else {
+        escrow.vault == *destination
+    };
+    require!(valid, VerdictError::JobMismatch);
+    Ok(())
 }

@@ -10,8 +10,9 @@ use crate::{
 
 #[derive(Accounts)]
 pub struct OpenVerdict<'info> {
+    /// Pays the rent and gets it back.
     #[account(mut)]
-    pub owner: Signer<'info>,
+    pub payer: Signer<'info>,
     /// CHECK: the handler creates it; the seeds are stated only for the IDL
     #[cfg_attr(
         feature = "idl-build",
@@ -26,7 +27,6 @@ pub struct OpenVerdict<'info> {
 impl OpenVerdict<'_> {
     fn validate(&self, job: &Job) -> Result<()> {
         require!(job.is(JobState::Claimed), VerdictError::WrongState);
-        require_keys_eq!(job.lease.provider, self.owner.key(), VerdictError::NotLeaseholder);
         Ok(())
     }
 
@@ -37,14 +37,13 @@ impl OpenVerdict<'_> {
             creation::canonical_bump(self.verdict.key, &[seeds::VERDICT, job.as_ref()], &crate::ID)
                 .ok_or(ErrorCode::ConstraintSeeds)?;
         let seeds: [&[u8]; 3] = [seeds::VERDICT, job.as_ref(), &[bump]];
-        creation::create(&self.owner, &self.verdict, &crate::ID, Verdict::SPACE, &seeds)?;
+        creation::create(&self.payer, &self.verdict, &crate::ID, Verdict::SPACE, &seeds)?;
         Ok(bump)
     }
 }
 
 pub(crate) fn handler(ctx: Context<OpenVerdict>) -> Result<()> {
     let accounts = ctx.accounts;
-    let provider = accounts.owner.key();
     let job = accounts.job.load()?;
     accounts.validate(&job)?;
     let bump = accounts.create()?;
@@ -55,7 +54,8 @@ pub(crate) fn handler(ctx: Context<OpenVerdict>) -> Result<()> {
     verdict.job = accounts.job.key();
     verdict.graph = job.graph;
     verdict.buyer = job.buyer;
-    verdict.payer = provider;
+    verdict.payer = accounts.payer.key();
+    verdict.terms = job.terms;
     verdict.salt_commitment = job.salt_commitment;
     verdict.verification_fee = job.verification_fee;
     verdict.tip = job.tip;
@@ -65,6 +65,6 @@ pub(crate) fn handler(ctx: Context<OpenVerdict>) -> Result<()> {
     verdict.k = job.verifiers;
     verdict.bump = bump;
     let envelope = verdict.next_envelope(&Clock::get()?)?;
-    emit!(VerdictOpened { envelope, job: verdict.job, provider });
+    emit!(VerdictOpened { envelope, job: verdict.job, terms: verdict.terms });
     Ok(())
 }

@@ -12,6 +12,8 @@ pub struct PlaceTicket<'info> {
     pub challenger: Signer<'info>,
     /// CHECK: only its key is used; a proof compares it with the verdict's
     pub job: UncheckedAccount<'info>,
+    /// CHECK: the party that a bounty is credited to; only its key is used
+    pub beneficiary: UncheckedAccount<'info>,
     /// CHECK: the handler creates it; the seeds are stated only for the IDL
     #[cfg_attr(
         feature = "idl-build",
@@ -42,6 +44,7 @@ pub(crate) fn handler(ctx: Context<PlaceTicket>, hash: [u8; 32]) -> Result<()> {
     let ticket: &mut Ticket = initialised(&mut data).checked()?;
     ticket.job = accounts.job.key();
     ticket.challenger = accounts.challenger.key();
+    ticket.beneficiary = accounts.beneficiary.key();
     ticket.hash = hash;
     ticket.placed_slot = Clock::get()?.slot;
     ticket.bump = bump;

@@ -10,8 +10,8 @@ use crate::{
     state::{Buffer, Reason, Ticket, Verdict},
 };
 
-/// The referee recomputes one element from `buffer`'s bytes and `tail`. Without a ticket, the
-/// challenger's own revealed ballot must reject that element.
+/// The referee recomputes one element from `buffer`'s bytes and `tail`. Without a ticket, a revealed
+/// ballot must reject that element. Its verifier then gets the bounty, whoever submits the proof.
 #[derive(Accounts)]
 pub struct ProveFraud<'info> {
     pub challenger: Signer<'info>,
@@ -42,19 +42,26 @@ pub struct ProveFraud<'info> {
 type Place = (u32, u32);
 
 impl ProveFraud<'_> {
-    fn validate(&self, place: Place, salt: &[u8; 32], slot: u64) -> Result<()> {
+    /// Returns the party that the bounty is for.
+    fn validate(
+        &self,
+        place: Place,
+        salt: &[u8; 32],
+        ballot: Option<u8>,
+        slot: u64,
+    ) -> Result<Pubkey> {
         let (verdict, challenger) = (self.verdict.load()?, self.challenger.key());
         require_keys_eq!(verdict.job, self.job.key(), VerdictError::JobMismatch);
         require_keys_eq!(verdict.graph, self.graph.key(), VerdictError::JobMismatch);
         verdict.require_challengeable(slot)?;
-        match &self.ticket {
-            Some(ticket) => {
-                ticket.load()?.require_for(&verdict.job, &challenger, place, salt, slot)
+        match (&self.ticket, ballot) {
+            (Some(ticket), None) => {
+                let ticket = ticket.load()?;
+                ticket.require_for(&verdict.job, &challenger, place, salt, slot)?;
+                Ok(ticket.beneficiary)
             }
-            None => {
-                require!(verdict.has_rejected(&challenger, place), VerdictError::NotEntitled);
-                Ok(())
-            }
+            (None, Some(ballot)) => verdict.rejecter(ballot, place),
+            _ => err!(VerdictError::NotEntitled),
         }
     }
 
@@ -68,15 +75,16 @@ pub(crate) fn handler(
     operator: u32,
     element: u32,
     salt: [u8; 32],
+    ballot: Option<u8>,
     tail: Vec<u8>,
 ) -> Result<()> {
     let accounts = ctx.accounts;
-    let (clock, challenger) = (Clock::get()?, accounts.challenger.key());
-    accounts.validate((operator, element), &salt, clock.slot)?;
+    let clock = Clock::get()?;
+    let beneficiary = accounts.validate((operator, element), &salt, ballot, clock.slot)?;
     let evidence = Buffer::completed(accounts.buffer.as_ref(), &tail)?;
     let judgement = accounts.judge((operator, element), &evidence)?;
     let mut verdict = accounts.verdict.load_mut()?;
-    let stage = verdict.convict(&judgement, challenger, clock.slot)?;
+    let stage = verdict.convict(&judgement, beneficiary, clock.slot)?;
 
     let issuing = Issuing {
         payer: &accounts.payer,
@@ -95,7 +103,7 @@ pub(crate) fn handler(
     emit!(FraudProven {
         envelope: verdict.next_envelope(&clock)?,
         job: verdict.job,
-        challenger,
+        challenger: beneficiary,
         provider: stage.provider,
         stage: verdict.fraud.stage,
         operator,

@@ -1,12 +1,13 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
+use escrow::state::Config as EscrowConfig;
 use protocol::addresses::VERDICT_CPI;
 use staking::{
     calls::{record_catch, unlock_exposure},
     program::Staking,
 };
 
-use super::{exposed_stake::*, fee_vault::require_fee_vault};
+use super::exposed_stake::*;
 use crate::{
     errors::VerdictError,
     events::BallotReleased,
@@ -14,22 +15,25 @@ use crate::{
     CPI_SIGNER,
 };
 
-/// Anyone may crank, because only the verifier receives anything.
+/// Anyone may crank, because nobody but the verifier and the payer of the rent receives anything.
 #[derive(Accounts)]
 pub struct ReleaseBallot<'info> {
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
-    /// CHECK: the verifier that cast the ballot; it receives the exposure's rent
+    /// CHECK: whoever paid the exposure's rent, as staking checks
     #[account(mut)]
-    pub owner: UncheckedAccount<'info>,
+    pub payer: UncheckedAccount<'info>,
     pub stake: ExposedStake<'info>,
     /// CHECK: checked by staking
     #[account(mut)]
     pub stake_vault: UncheckedAccount<'info>,
-    /// CHECK: escrow's config, loaded as such where it is read
-    pub escrow_config: UncheckedAccount<'info>,
-    /// CHECK: the escrow program's fee vault of the job's shard, where a withheld ballot's fee goes
-    #[account(mut)]
+    pub escrow_config: AccountLoader<'info, EscrowConfig>,
+    /// CHECK: the fee vault of the job's shard, where a withheld ballot's fee goes
+    #[account(
+        mut,
+        constraint = escrow_config.load()?.is_fee_vault(fee_vault.key, &verdict.load()?.job)
+            @ VerdictError::JobMismatch,
+    )]
     pub fee_vault: UncheckedAccount<'info>,
     /// CHECK: the program's own signer
     #[account(address = VERDICT_CPI)]
@@ -40,15 +44,13 @@ pub struct ReleaseBallot<'info> {
 
 impl<'info> ReleaseBallot<'info> {
     fn validate(&self, job: &Pubkey, verifier: &Pubkey) -> Result<()> {
-        require_keys_eq!(self.owner.key(), *verifier, VerdictError::Unauthorized);
         let exposure = self.stake.exposure.load()?;
         require_keys_eq!(exposure.job, *job, VerdictError::JobMismatch);
         require_keys_eq!(exposure.owner, *verifier, VerdictError::Unauthorized);
         Ok(())
     }
 
-    fn forfeit(&'info self, job: &Pubkey) -> Result<()> {
-        require_fee_vault(&self.escrow_config, &self.fee_vault, job)?;
+    fn forfeit(&self) -> Result<()> {
         let penalty = Penalty {
             authority: &self.authority,
             stake: &self.stake,
@@ -73,7 +75,7 @@ impl<'info> ReleaseBallot<'info> {
     fn unlock(&self) -> Result<()> {
         let infos = [
             self.authority.to_account_info(),
-            self.owner.to_account_info(),
+            self.payer.to_account_info(),
             self.stake.position.to_account_info(),
             self.stake.exposure.to_account_info(),
         ];
@@ -81,14 +83,14 @@ impl<'info> ReleaseBallot<'info> {
     }
 }
 
-pub(crate) fn handler<'info>(ctx: Context<'info, ReleaseBallot<'info>>, ballot: u8) -> Result<()> {
-    let accounts: &'info ReleaseBallot<'info> = ctx.accounts;
+pub(crate) fn handler(ctx: Context<ReleaseBallot>, ballot: u8) -> Result<()> {
+    let accounts = ctx.accounts;
     let mut verdict = accounts.verdict.load_mut()?;
     let Released { verifier, withheld, caught } = verdict.release(ballot)?;
     let job = verdict.job;
     accounts.validate(&job, &verifier)?;
     if withheld {
-        accounts.forfeit(&job)?;
+        accounts.forfeit()?;
     }
     if caught {
         accounts.record_catch()?;

@@ -2,9 +2,9 @@ use anchor_lang::prelude::*;
 
 use crate::{events::BallotRevealed, state::Verdict};
 
+/// Anyone may reveal: only the verifier and whoever it told know the salt.
 #[derive(Accounts)]
 pub struct RevealBallot<'info> {
-    pub owner: Signer<'info>,
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
 }
@@ -17,10 +17,9 @@ pub(crate) fn handler(
     element: u32,
     salt: [u8; 32],
 ) -> Result<()> {
-    let verifier = ctx.accounts.owner.key();
     let clock = Clock::get()?;
     let mut verdict = ctx.accounts.verdict.load_mut()?;
-    verdict.reveal(ballot, &verifier, (choice, operator, element), &salt, clock.slot)?;
+    let verifier = verdict.reveal(ballot, (choice, operator, element), &salt, clock.slot)?;
     let envelope = verdict.next_envelope(&clock)?;
     emit!(BallotRevealed {
         envelope,

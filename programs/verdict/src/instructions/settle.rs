@@ -1,14 +1,11 @@
 use anchor_lang::prelude::*;
-use escrow::{
-    program::Escrow as EscrowProgram,
-    state::{Config as EscrowConfig, Escrow},
-};
+use escrow::{program::Escrow as EscrowProgram, state::Escrow};
 use job_registry::{program::JobRegistry, state::JobState};
 use protocol::addresses::VERDICT_CPI;
 
 use super::ending::*;
 use crate::{
-    errors::Checked,
+    errors::{Checked, VerdictError},
     events::VerdictSettled,
     state::{settlement, Outcome, State, Verdict},
 };
@@ -20,8 +17,6 @@ pub struct Settle<'info> {
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
     pub conclusion: Conclusion<'info>,
-    /// CHECK: escrow's config, loaded as such where it is read
-    pub escrow_config: UncheckedAccount<'info>,
     #[account(mut)]
     pub escrow: AccountLoader<'info, Escrow>,
     /// CHECK: the program's own signer
@@ -35,6 +30,7 @@ impl<'info> Settle<'info> {
     fn validate(&self, slot: u64) -> Result<()> {
         let verdict = self.verdict.load()?;
         verdict.require_payable(slot)?;
+        require!(self.conclusion.terms.load()?.govern(verdict.terms), VerdictError::WrongTerms);
         require_of_job(&verdict, self.conclusion.job.key, &self.escrow.load()?.job)
     }
 
@@ -47,12 +43,11 @@ impl<'info> Settle<'info> {
     }
 }
 
-pub(crate) fn handler<'info>(ctx: Context<'info, Settle<'info>>) -> Result<()> {
-    let accounts: &'info Settle<'info> = ctx.accounts;
+pub(crate) fn handler(ctx: Context<Settle>) -> Result<()> {
+    let accounts = ctx.accounts;
     let clock = Clock::get()?;
     accounts.validate(clock.slot)?;
-    let config = AccountLoader::<EscrowConfig>::try_from(&accounts.escrow_config)?;
-    let fee_bps = config.load()?.params.fee_bps;
+    let fee_bps = accounts.conclusion.terms.load()?.parameters.escrow.fee_bps;
     let mut verdict = accounts.verdict.load_mut()?;
     if verdict.require(State::Disputed).is_ok() {
         verdict.outcome = Outcome::Unproven as u8;

@@ -1,10 +1,11 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
+use escrow::state::Config as EscrowConfig;
 use protocol::addresses::VERDICT_CPI;
-use staking::program::Staking;
+use staking::{program::Staking, state::Terms};
 
-use super::{exposed_stake::*, fee_vault::require_fee_vault};
-use crate::{events::BallotSlashed, state::Verdict};
+use super::exposed_stake::*;
+use crate::{errors::VerdictError, events::BallotSlashed, state::Verdict};
 
 /// Anyone may crank. A verifier that accepted what was proven wrong loses its exposure: a share is
 /// burned, and the rest goes to the escrow program's fee vault of the job's shard.
@@ -12,6 +13,8 @@ use crate::{events::BallotSlashed, state::Verdict};
 pub struct SlashBallot<'info> {
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
+    #[account(constraint = terms.load()?.govern(verdict.load()?.terms) @ VerdictError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     pub stake: ExposedStake<'info>,
     /// CHECK: checked by staking
     #[account(mut)]
@@ -19,10 +22,13 @@ pub struct SlashBallot<'info> {
     /// CHECK: checked by staking
     #[account(mut)]
     pub stake_vault: UncheckedAccount<'info>,
-    /// CHECK: escrow's config, loaded as such where it is read
-    pub escrow_config: UncheckedAccount<'info>,
-    /// CHECK: compared with the vault that escrow's config names
-    #[account(mut)]
+    pub escrow_config: AccountLoader<'info, EscrowConfig>,
+    /// CHECK: the fee vault of the job's shard
+    #[account(
+        mut,
+        constraint = escrow_config.load()?.is_fee_vault(fee_vault.key, &verdict.load()?.job)
+            @ VerdictError::JobMismatch,
+    )]
     pub fee_vault: UncheckedAccount<'info>,
     /// CHECK: the program's own signer
     #[account(address = VERDICT_CPI)]
@@ -31,11 +37,10 @@ pub struct SlashBallot<'info> {
     pub token_program: Program<'info, Token>,
 }
 
-pub(crate) fn handler<'info>(ctx: Context<'info, SlashBallot<'info>>, ballot: u8) -> Result<()> {
-    let accounts: &'info SlashBallot<'info> = ctx.accounts;
+pub(crate) fn handler(ctx: Context<SlashBallot>, ballot: u8) -> Result<()> {
+    let accounts = ctx.accounts;
     let mut verdict = accounts.verdict.load_mut()?;
     let verifier = verdict.slash_ballot(ballot)?;
-    require_fee_vault(&accounts.escrow_config, &accounts.fee_vault, &verdict.job)?;
     accounts.stake.require_of(&verdict.job, &verifier)?;
     let penalty = Penalty {
         authority: &accounts.authority,
@@ -44,7 +49,8 @@ pub(crate) fn handler<'info>(ctx: Context<'info, SlashBallot<'info>>, ballot: u8
         destination: &accounts.fee_vault,
         token_program: &accounts.token_program,
     };
-    let (slashed, _) = penalty.slash(&accounts.mint)?;
+    let (slashed, _) =
+        penalty.slash(&accounts.mint, accounts.terms.load()?.parameters.staking.slash_burn_bps)?;
     let envelope = verdict.next_envelope(&Clock::get()?)?;
     emit!(BallotSlashed { envelope, job: verdict.job, ballot, verifier, slashed });
     Ok(())

@@ -1,30 +1,32 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
-use escrow::state::Escrow;
+use escrow::state::{Config as EscrowConfig, Escrow};
 use protocol::addresses::VERDICT_CPI;
-use staking::program::Staking;
+use staking::{program::Staking, state::Terms};
 
 use super::exposed_stake::*;
 use crate::{
     errors::{Checked, VerdictError},
     events::ProviderSlashed,
-    state::{Config, Receipt, Verdict},
+    state::{Receipt, Verdict},
 };
 
 /// Anyone may crank once no trap can be opened any more. The convicted provider loses its whole
 /// exposure: a share is burned, and the rest goes to the job's vault for the challenger and the
-/// buyer.
+/// buyer, or to the fee vault when data was withheld.
 #[derive(Accounts)]
 pub struct SlashProvider<'info> {
-    pub config: Account<'info, Config>,
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
+    #[account(constraint = terms.load()?.govern(verdict.load()?.terms) @ VerdictError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     #[account(mut)]
     pub receipt: AccountLoader<'info, Receipt>,
     pub escrow: AccountLoader<'info, Escrow>,
-    /// CHECK: the escrow names it
-    #[account(mut, address = escrow.load()?.vault @ VerdictError::JobMismatch)]
-    pub vault: UncheckedAccount<'info>,
+    pub escrow_config: AccountLoader<'info, EscrowConfig>,
+    /// CHECK: compared with the job's vault, or the fee vault when data was withheld
+    #[account(mut)]
+    pub destination: UncheckedAccount<'info>,
     pub stake: ExposedStake<'info>,
     /// CHECK: checked by staking
     #[account(mut)]
@@ -46,9 +48,12 @@ impl SlashProvider<'_> {
         let receipt = self.receipt.load()?;
         require_keys_eq!(receipt.job, verdict.job, VerdictError::JobMismatch);
         // this holds for every job, so that nobody can see which ones are traps
-        let may_be_trap = receipt.may_be_trap(self.config.params.trap_slots, slot)?;
+        let may_be_trap =
+            receipt.may_be_trap(self.terms.load()?.parameters.verdict.trap_slots, slot)?;
         require!(!may_be_trap, VerdictError::TrapOpen);
-        require_keys_eq!(self.escrow.load()?.job, verdict.job, VerdictError::JobMismatch);
+        let (escrow, config) = (self.escrow.load()?, self.escrow_config.load()?);
+        require_keys_eq!(escrow.job, verdict.job, VerdictError::JobMismatch);
+        require_destination(self.destination.key, verdict.outcome(), &escrow, &config)?;
         self.stake.require_of(&verdict.job, &verdict.convicted()?.provider)
     }
 
@@ -57,10 +62,10 @@ impl SlashProvider<'_> {
             authority: &self.authority,
             stake: &self.stake,
             stake_vault: &self.stake_vault,
-            destination: &self.vault,
+            destination: &self.destination,
             token_program: &self.token_program,
         };
-        penalty.slash(&self.mint)
+        penalty.slash(&self.mint, self.terms.load()?.parameters.staking.slash_burn_bps)
     }
 }
 
@@ -70,7 +75,7 @@ pub(crate) fn handler(ctx: Context<SlashProvider>) -> Result<()> {
     accounts.validate(clock.slot)?;
     let (slashed, paid) = accounts.slash()?;
     let mut verdict = accounts.verdict.load_mut()?;
-    verdict.slashed(paid, accounts.config.params.bounty_bps)?;
+    verdict.slashed(paid, accounts.terms.load()?.parameters.verdict.bounty_bps)?;
     let mut receipt = accounts.receipt.load_mut()?;
     receipt.slashed = slashed;
     receipt.burned = slashed.checked_sub(paid).checked()?;

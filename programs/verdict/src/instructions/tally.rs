@@ -1,18 +1,20 @@
 use anchor_lang::prelude::*;
+use staking::state::Terms;
 
 use crate::{
     errors::VerdictError,
     events::BallotsTallied,
-    state::{Config, Count, State, Verdict},
+    state::{Count, State, Verdict},
 };
 
 /// Anyone may crank.
 #[derive(Accounts)]
 pub struct Tally<'info> {
     pub cranker: Signer<'info>,
-    pub config: Account<'info, Config>,
     #[account(mut)]
     pub verdict: AccountLoader<'info, Verdict>,
+    #[account(constraint = terms.load()?.govern(verdict.load()?.terms) @ VerdictError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
 }
 
 fn validate(verdict: &Verdict, slot: u64) -> Result<()> {
@@ -28,7 +30,7 @@ pub(crate) fn handler(ctx: Context<Tally>) -> Result<()> {
     verdict.record_crank(ctx.accounts.cranker.key())?;
     let count = Count::of(verdict.ballots());
     let decision = count.decision(verdict.draws, verdict.unavailable_rounds);
-    verdict.apply(decision, clock.slot, &ctx.accounts.config.params)?;
+    verdict.apply(decision, clock.slot, &ctx.accounts.terms.load()?.parameters.verdict)?;
     let envelope = verdict.next_envelope(&clock)?;
     emit!(BallotsTallied {
         envelope,

@@ -1,13 +1,16 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
-use escrow::{program::Escrow as EscrowProgram, state::Escrow};
+use escrow::{
+    program::Escrow as EscrowProgram,
+    state::{Config as EscrowConfig, Escrow},
+};
 use job_registry::{program::JobRegistry, state::JobState};
 use protocol::addresses::VERDICT_CPI;
 use staking::program::Staking;
 
 use super::{ending::*, exposed_stake::*};
 use crate::{
-    errors::{Checked, VerdictError},
+    errors::Checked,
     events::VerdictVoided,
     state::{settlement, Outcome, Verdict},
 };
@@ -22,9 +25,10 @@ pub struct Void<'info> {
     pub conclusion: Conclusion<'info>,
     #[account(mut)]
     pub escrow: AccountLoader<'info, Escrow>,
-    /// CHECK: the job's vault, compared with the vault that the escrow names
+    pub escrow_config: AccountLoader<'info, EscrowConfig>,
+    /// CHECK: compared with the job's vault, or the fee vault when data was withheld
     #[account(mut)]
-    pub vault: UncheckedAccount<'info>,
+    pub destination: UncheckedAccount<'info>,
     pub stake: ExposedStake<'info>,
     /// CHECK: checked by staking
     #[account(mut)]
@@ -39,13 +43,14 @@ pub struct Void<'info> {
 }
 
 impl<'info> Void<'info> {
-    /// Returns the blamed provider and whether its bond goes to the buyer.
+    /// Returns the blamed provider and whether it loses its bond.
     fn validate(&self, verdict: &Verdict) -> Result<(Pubkey, bool)> {
         let escrow = self.escrow.load()?;
         require_of_job(verdict, self.conclusion.job.key, &escrow.job)?;
         let (blamed, forfeits) = verdict.blamed()?;
         self.stake.require_of(&verdict.job, &blamed)?;
-        require_keys_eq!(escrow.vault, self.vault.key(), VerdictError::JobMismatch);
+        let config = self.escrow_config.load()?;
+        require_destination(self.destination.key, verdict.outcome(), &escrow, &config)?;
         Ok((blamed, forfeits))
     }
 
@@ -57,13 +62,14 @@ impl<'info> Void<'info> {
         }
     }
 
-    /// Forfeits the bond to the job's vault, where the buyer reclaims it.
+    /// Forfeits the bond to the job's vault, where the buyer reclaims it, or to the fee vault when
+    /// data was withheld.
     fn forfeit(&self) -> Result<()> {
         let penalty = Penalty {
             authority: &self.authority,
             stake: &self.stake,
             stake_vault: &self.stake_vault,
-            destination: &self.vault,
+            destination: &self.destination,
             token_program: &self.token_program,
         };
         penalty.forfeit_bond()
@@ -81,7 +87,7 @@ pub(crate) fn handler(ctx: Context<Void>) -> Result<()> {
         accounts.forfeit()?;
     }
     let ending = accounts.ending();
-    let slashed = (verdict.fraud.bounty > 0).then_some(accounts.vault.as_ref());
+    let slashed = (verdict.fraud.bounty > 0).then_some(accounts.destination.as_ref());
     let credited = ending.credit(settlement(&verdict, 0).checked()?, slashed)?;
     let obeyed = verdict.outcome() == Outcome::Trap;
     ending.conclude(JobState::Voided, 0, if obeyed { Pubkey::default() } else { blamed })?;

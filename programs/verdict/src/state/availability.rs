@@ -6,8 +6,9 @@ use protocol::{
     slot_hashes::{lookup, Lookup},
 };
 use solana_sha256_hasher::hashv;
+use staking::state::VerdictParams;
 
-use super::{draw::uniform, Entropy, Outcome, Params, Stage, State, Verdict};
+use super::{draw::uniform, Entropy, Outcome, Stage, State, Verdict};
 use crate::errors::{Checked, VerdictError};
 
 protocol::limits! {
@@ -112,7 +113,7 @@ impl Verdict {
 
     /// Records an answer. The last answer shows that the data is available, so more verifiers are
     /// asked. Once all draws are used up, the public may still check the result.
-    pub fn answer(&mut self, index: u8, slot: u64, params: &Params) -> Result<()> {
+    pub fn answer(&mut self, index: u8, slot: u64, params: &VerdictParams) -> Result<()> {
         self.availability.answered |= bit(index);
         if self.availability.answered != ALL_ANSWERED {
             return Ok(());
@@ -158,8 +159,7 @@ fn bit(index: u8) -> u8 {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::config::tests::PARAMS;
-    use super::super::verdict::tests::verdict;
+    use super::super::verdict::tests::{params, verdict};
     use super::*;
 
     fn graph() -> Box<Graph> {
@@ -194,7 +194,7 @@ mod tests {
         for index in 0..QUESTIONS {
             assert_eq!(verdict.state, State::Answering as u8);
             verdict.require_unanswered(index, 120).unwrap();
-            verdict.answer(index, 50, &PARAMS).unwrap();
+            verdict.answer(index, 50, &params()).unwrap();
         }
         assert_eq!((verdict.state, verdict.committed_slot), (State::Committed as u8, 50));
     }
@@ -204,7 +204,7 @@ mod tests {
         let mut verdict = verdict();
         verdict.ask(40, 80).unwrap();
         (verdict.draws, verdict.availability.answered) = (MAX_DRAWS, 0x7f);
-        verdict.answer(7, 50, &PARAMS).unwrap();
+        verdict.answer(7, 50, &params()).unwrap();
         assert_eq!((verdict.outcome(), verdict.window_end), (Outcome::Unverified, 110));
     }
 
@@ -216,7 +216,7 @@ mod tests {
         let refused = |verdict: &Verdict, index, slot| verdict.require_unanswered(index, slot);
         assert_eq!(refused(&verdict, 0, 121), Err(VerdictError::AnswersClosed.into()));
         assert_eq!(refused(&verdict, 8, 120), Err(VerdictError::NoSuchQuestion.into()));
-        verdict.answer(3, 60, &PARAMS).unwrap();
+        verdict.answer(3, 60, &params()).unwrap();
         assert_eq!(refused(&verdict, 3, 60), Err(VerdictError::AlreadyAnswered.into()));
     }
 

@@ -25,6 +25,10 @@ protocol::codes! {
         Revealed = 2,
         /// The verifier's stake is free again.
         Released = 3,
+        /// The verifier had no collateral left for the ballot and said so in time.
+        Declined = 4,
+        /// The verifier's silence was reported.
+        Reported = 5,
     }
 }
 
@@ -105,37 +109,90 @@ impl Verdict {
         slot: u64,
         reveal_slots: u64,
     ) -> Result<()> {
+        let ballot = self.castable(index, &verifier, seat, slot)?;
+        ballot.verifier = verifier;
+        ballot.commitment = commitment;
+        ballot.state = BallotState::Cast as u8;
+        self.end_casting(slot, reveal_slots)
+    }
+
+    /// Lets a drawn verifier without room for the ballot stand aside. It counts as silence, but
+    /// costs nothing.
+    pub fn decline(
+        &mut self,
+        index: u8,
+        verifier: Pubkey,
+        seat: u16,
+        slot: u64,
+        reveal_slots: u64,
+    ) -> Result<()> {
+        let ballot = self.castable(index, &verifier, seat, slot)?;
+        ballot.verifier = verifier;
+        ballot.state = BallotState::Declined as u8;
+        self.end_casting(slot, reveal_slots)
+    }
+
+    /// Returns a ballot that the holder of `seat` may cast in `slot`.
+    fn castable(
+        &mut self,
+        index: u8,
+        verifier: &Pubkey,
+        seat: u16,
+        slot: u64,
+    ) -> Result<&mut Ballot> {
         self.require(State::Balloting)?;
-        require!(!self.is_party(&verifier), VerdictError::PartyToJob);
+        require!(!self.is_party(verifier), VerdictError::PartyToJob);
         let (draws, deadline) = (self.draws, self.ballot_deadline);
         let ballot = self.ballot_mut(index)?;
         require!(ballot.seat == seat, VerdictError::SeatMismatch);
         require!(ballot.is(BallotState::Drawn), VerdictError::AlreadyCast);
         require!(ballot.draw == draws && slot <= deadline, VerdictError::CastingClosed);
-        ballot.verifier = verifier;
-        ballot.commitment = commitment;
-        ballot.state = BallotState::Cast as u8;
-        if self.in_latest_draw().all(|ballot| ballot.is(BallotState::Cast)) {
+        Ok(ballot)
+    }
+
+    /// Begins revealing with the next slot if no verifier can cast any more.
+    fn end_casting(&mut self, slot: u64, reveal_slots: u64) -> Result<()> {
+        let done = |ballot: &Ballot| !ballot.is(BallotState::Drawn);
+        if self.in_latest_draw().all(done) {
             self.ballot_deadline = slot;
             self.reveal_deadline = slot.checked_add(reveal_slots).checked()?;
         }
         Ok(())
     }
 
+    /// Returns whether a drawn verifier neither cast nor declined although it could have.
+    pub fn kept_silent(&self, ballot: &Ballot) -> bool {
+        let cut_short = self.outcome().is_proven()
+            && ballot.draw == self.draws
+            && self.window_end <= self.ballot_deadline;
+        ballot.is(BallotState::Drawn) && !cut_short
+    }
+
+    /// Marks a ballot whose verifier kept silent and returns its seat and the epoch of the snapshot
+    /// from which it was drawn.
+    pub fn report(&mut self, index: u8, slot: u64) -> Result<(u16, u64)> {
+        let ballot = *self.ballot_mut(index)?;
+        require!(self.kept_silent(&ballot), VerdictError::NotSilent);
+        let open = ballot.draw == self.draws && slot <= self.ballot_deadline;
+        require!(!open, VerdictError::CastingOpen);
+        let epoch = self.epoch_of(&ballot).checked()?;
+        self.ballot_mut(index)?.state = BallotState::Reported as u8;
+        Ok((ballot.seat, epoch))
+    }
+
+    /// Opens a ballot and returns its verifier. The opening itself shows whose it is.
     pub fn reveal(
         &mut self,
         index: u8,
-        verifier: &Pubkey,
         (choice, operator, element): (u8, u32, u32),
         salt: &[u8; 32],
         slot: u64,
-    ) -> Result<()> {
+    ) -> Result<Pubkey> {
         self.require(State::Balloting)?;
         let (draws, opens, closes) = (self.draws, self.ballot_deadline, self.reveal_deadline);
         let (job, covered) = (self.job, u32::from(self.covered()));
         let ballot = self.ballot_mut(index)?;
         require!(ballot.is(BallotState::Cast), VerdictError::NotCast);
-        require_keys_eq!(ballot.verifier, *verifier, VerdictError::Unauthorized);
         require!(ballot.draw == draws && slot <= closes, VerdictError::RevealClosed);
         require!(slot > opens, VerdictError::RevealTooEarly);
         let meaningful = match Choice::from_code(choice) {
@@ -144,13 +201,13 @@ impl Verdict {
             None => false,
         };
         require!(meaningful, VerdictError::InvalidChoice);
-        let opened = digest(choice, operator, element, salt, verifier, &job);
+        let opened = digest(choice, operator, element, salt, &ballot.verifier, &job);
         require!(ballot.commitment == opened, VerdictError::WrongBallot);
         ballot.choice = choice;
         ballot.operator = operator;
         ballot.element = element;
         ballot.state = BallotState::Revealed as u8;
-        Ok(())
+        Ok(ballot.verifier)
     }
 
     /// Returns whether no ballot of the latest draw can change any more.
@@ -158,7 +215,7 @@ impl Verdict {
         let casting_over = slot > self.ballot_deadline;
         slot > self.reveal_deadline
             || self.in_latest_draw().all(|ballot| {
-                ballot.is(BallotState::Revealed) || casting_over && ballot.is(BallotState::Drawn)
+                ballot.is(BallotState::Revealed) || casting_over && !ballot.is(BallotState::Cast)
             })
     }
 
@@ -178,12 +235,13 @@ impl Verdict {
         Ok(Released { verifier, withheld: withheld.unwrap_or(false), caught })
     }
 
-    pub fn require_ballots_released(&self) -> Result<()> {
-        let locked = self
-            .ballots()
-            .iter()
-            .any(|ballot| ballot.is(BallotState::Cast) || ballot.is(BallotState::Revealed));
+    /// Checks that every ballot has ended: its stake is free, or its verifier's silence reported.
+    pub fn require_ballots_ended(&self) -> Result<()> {
+        let holds = |state| self.ballots().iter().any(|ballot| ballot.is(state));
+        let locked = holds(BallotState::Cast) || holds(BallotState::Revealed);
         require!(!locked, VerdictError::BallotsUnreleased);
+        let silent = self.ballots().iter().any(|ballot| self.kept_silent(ballot));
+        require!(!silent, VerdictError::SilenceUnreported);
         Ok(())
     }
 }
@@ -206,6 +264,7 @@ mod tests {
         verdict.buyer = key(200);
         verdict.job = key(201);
         verdict.draws = 1;
+        verdict.snapshot_epochs[0] = 9;
         verdict.stage_count = 1;
         verdict.stages[0] = Stage { provider: key(202), last: 4, ..Stage::default() };
         verdict.ballot_count = seats.len() as u8;
@@ -239,8 +298,7 @@ mod tests {
         cast(&mut verdict, 0, (1, 0, 0), 10).unwrap();
         cast(&mut verdict, 1, (1, 0, 0), 12).unwrap();
         assert_eq!((verdict.ballot_deadline, verdict.reveal_deadline), (12, 62));
-        let reveal =
-            |verdict: &mut Verdict, slot| verdict.reveal(0, &key(0), (1, 0, 0), &SALT, slot);
+        let reveal = |verdict: &mut Verdict, slot| verdict.reveal(0, (1, 0, 0), &SALT, slot);
         assert_eq!(reveal(&mut verdict, 12), Err(VerdictError::RevealTooEarly.into()));
         assert_eq!(reveal(&mut verdict, 63), Err(VerdictError::RevealClosed.into()));
         assert!(reveal(&mut verdict, 62).is_ok());
@@ -271,8 +329,8 @@ mod tests {
         let mut verdict = balloting(&[3, 4]);
         cast(&mut verdict, 0, (2, 3, 9), 10).unwrap();
         verdict.cast(1, key(1), 4, commitment((2, 3, 9), 0), 10, 50).unwrap();
-        assert!(verdict.reveal(0, &key(0), (2, 3, 9), &SALT, 11).is_ok());
-        let copied = verdict.reveal(1, &key(1), (2, 3, 9), &SALT, 11);
+        assert!(verdict.reveal(0, (2, 3, 9), &SALT, 11).is_ok());
+        let copied = verdict.reveal(1, (2, 3, 9), &SALT, 11);
         assert_eq!(copied, Err(VerdictError::WrongBallot.into()));
     }
 
@@ -281,7 +339,7 @@ mod tests {
         for vote in [(0, 0, 0), (4, 0, 0), (1, 1, 0), (1, 0, 1), (3, 0, 1), (2, 4, 0)] {
             let mut verdict = balloting(&[3]);
             cast(&mut verdict, 0, vote, 10).unwrap();
-            let refused = verdict.reveal(0, &key(0), vote, &SALT, 11);
+            let refused = verdict.reveal(0, vote, &SALT, 11);
             assert_eq!(refused, Err(VerdictError::InvalidChoice.into()));
         }
     }
@@ -291,7 +349,7 @@ mod tests {
         let mut verdict = balloting(&[3, 4]);
         cast(&mut verdict, 0, (1, 0, 0), 10).unwrap();
         assert!(!verdict.ballots_closed(101));
-        verdict.reveal(0, &key(0), (1, 0, 0), &SALT, 101).unwrap();
+        verdict.reveal(0, (1, 0, 0), &SALT, 101).unwrap();
         assert!(!verdict.ballots_closed(100));
         assert!(verdict.ballots_closed(101));
         let mut silent = balloting(&[3]);
@@ -306,11 +364,45 @@ mod tests {
         cast(&mut verdict, 0, (1, 0, 0), 10).unwrap();
         assert_eq!(verdict.release(0), Err(VerdictError::WrongState.into()));
         verdict.state = State::Settled as u8;
-        assert_eq!(verdict.require_ballots_released(), Err(VerdictError::BallotsUnreleased.into()));
+        assert_eq!(verdict.require_ballots_ended(), Err(VerdictError::BallotsUnreleased.into()));
         let released = Released { verifier: key(0), withheld: true, caught: false };
         assert_eq!(verdict.release(0), Ok(released));
         assert_eq!(verdict.release(0), Err(VerdictError::NothingToRelease.into()));
         assert_eq!(verdict.release(1), Err(VerdictError::NothingToRelease.into()));
-        assert!(verdict.require_ballots_released().is_ok());
+        let silent = Err(VerdictError::SilenceUnreported.into());
+        assert_eq!(verdict.require_ballots_ended(), silent);
+        assert_eq!(verdict.report(0, 101), Err(VerdictError::NotSilent.into()));
+        assert_eq!(verdict.report(1, 100), Err(VerdictError::CastingOpen.into()));
+        assert_eq!(verdict.report(1, 101).unwrap(), (4, 9));
+        assert!(verdict.require_ballots_ended().is_ok());
+        assert_eq!(verdict.report(1, 102), Err(VerdictError::NotSilent.into()));
+    }
+
+    #[test]
+    fn declining_counts_as_silence_but_is_none() {
+        let mut verdict = balloting(&[3, 4]);
+        verdict.decline(0, key(0), 3, 10, 50).unwrap();
+        let again = verdict.decline(0, key(0), 3, 10, 50);
+        assert_eq!(again, Err(VerdictError::AlreadyCast.into()));
+        assert_eq!(cast(&mut verdict, 0, (1, 0, 0), 10), again);
+        let party = verdict.decline(1, key(200), 4, 10, 50);
+        assert_eq!(party, Err(VerdictError::PartyToJob.into()));
+        cast(&mut verdict, 1, (1, 0, 0), 12).unwrap();
+        assert_eq!((verdict.ballot_deadline, verdict.reveal_deadline), (12, 62));
+        verdict.reveal(1, (1, 0, 0), &SALT, 13).unwrap();
+        assert!(verdict.ballots_closed(13));
+        assert_eq!(verdict.report(0, 200), Err(VerdictError::NotSilent.into()));
+    }
+
+    #[test]
+    fn a_proof_that_ends_casting_early_fines_nobody() {
+        let mut verdict = balloting(&[3, 4]);
+        verdict.decide(super::super::Outcome::Fraud, 100, 0).unwrap();
+        assert_eq!(verdict.report(0, 300), Err(VerdictError::NotSilent.into()));
+        verdict.decide(super::super::Outcome::Fraud, 101, 0).unwrap();
+        assert_eq!(verdict.report(0, 300).unwrap(), (3, 9));
+        (verdict.ballots[1].draw, verdict.draws) = (1, 2);
+        verdict.decide(super::super::Outcome::Fraud, 50, 0).unwrap();
+        assert_eq!(verdict.report(1, 50).unwrap(), (4, 9));
     }
 }

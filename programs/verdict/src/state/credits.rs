@@ -20,7 +20,7 @@ pub struct Settlement {
 /// less the fee. Each ballot that the outcome bears out earns the verification fee. A challenger
 /// earns its bounty, or a fee for a trap, and each crank step a tip. Crankers come last: where an
 /// escrow has no room for all credits, theirs are left out.
-pub fn settlement(verdict: &Verdict, fee_bps: u16) -> Option<Settlement> {
+pub fn settlement(verdict: &Verdict, fee_bps: u64) -> Option<Settlement> {
     let mut settlement =
         Settlement { credits: Vec::with_capacity(MAX_CREDITS), ..Settlement::default() };
     let outcome = verdict.outcome();

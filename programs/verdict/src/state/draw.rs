@@ -6,9 +6,9 @@ use protocol::{
     slot_hashes::SLOT_HASHES_ENTRIES,
 };
 use solana_sha256_hasher::hashv;
-use staking::state::NO_SEAT;
+use staking::state::{VerdictParams, NO_SEAT};
 
-use super::{urn::Urn, Ballot, Outcome, Params, State, Verdict, MAX_BALLOTS, MAX_STAGES};
+use super::{urn::Urn, Ballot, Outcome, State, Verdict, MAX_BALLOTS, MAX_STAGES};
 use crate::errors::{Checked, VerdictError};
 
 protocol::limits! {
@@ -67,10 +67,10 @@ pub(super) fn uniform(seed: &[u8; 32], index: u8) -> u64 {
 
 /// Returns whether the beacon picks a job for verification. The probability is
 /// `1 - reputation * (1 - floor)`: 1 at zero reputation, and `floor` at full reputation.
-pub fn sampled(seed: &[u8; 32], reputation: u32, floor_bps: u16) -> Option<bool> {
+pub fn sampled(seed: &[u8; 32], reputation: u32, floor_bps: u64) -> Option<bool> {
     let one = u64::from(REPUTATION_ONE).checked_mul(BPS)?;
-    let spared = u64::from(reputation.min(REPUTATION_ONE))
-        .checked_mul(BPS.checked_sub(u64::from(floor_bps))?)?;
+    let spared =
+        u64::from(reputation.min(REPUTATION_ONE)).checked_mul(BPS.checked_sub(floor_bps)?)?;
     let drawn = widening_mul(uniform(seed, 0), one) >> 64;
     Some(drawn < u128::from(one.checked_sub(spared)?))
 }
@@ -144,10 +144,23 @@ impl Verdict {
         self.draws == 0 && self.salt_known == 1 && !entropy.aged
     }
 
-    /// Opens balloting for more seats. Without any seat, nobody is left to ask and the result is
-    /// unverified.
-    pub fn begin_ballots(&mut self, seats: &[u16], slot: u64, params: &Params) -> Result<()> {
+    /// Counts a draw. One that spares the job counts as well, so it cannot be spared again.
+    pub fn count_draw(&mut self) -> Result<()> {
         self.draws = self.draws.checked_add(1).checked()?;
+        Ok(())
+    }
+
+    /// Opens balloting for more seats, drawn from the snapshot of `epoch`. Without any seat, nobody
+    /// is left to ask and the result is unverified.
+    pub fn begin_ballots(
+        &mut self,
+        seats: &[u16],
+        epoch: u64,
+        slot: u64,
+        params: &VerdictParams,
+    ) -> Result<()> {
+        let draw = usize::from(self.draws.checked_sub(1).checked()?);
+        *self.snapshot_epochs.get_mut(draw).checked()? = epoch;
         if seats.is_empty() {
             return self.decide(Outcome::Unverified, slot, params.public_slots);
         }
@@ -170,9 +183,8 @@ impl Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::super::config::tests::PARAMS;
     use super::super::urn::tests::tree;
-    use super::super::verdict::tests::verdict;
+    use super::super::verdict::tests::{params, verdict};
     use super::super::Stage;
     use super::*;
     use protocol::fenwick::SEATS;
@@ -275,21 +287,28 @@ mod tests {
         assert!(prefers(age(150, 1), age(0, 0)));
     }
 
+    fn draw(verdict: &mut Verdict, seats: &[u16], slot: u64) -> Result<()> {
+        verdict.count_draw()?;
+        verdict.begin_ballots(seats, slot / 10, slot, &params())
+    }
+
     #[test]
     fn redraws_add_seats() {
         let mut verdict = verdict();
-        verdict.begin_ballots(&[1, 2, 3], 10, &PARAMS).unwrap();
+        draw(&mut verdict, &[1, 2, 3], 10).unwrap();
         assert_eq!((verdict.ballot_deadline, verdict.reveal_deadline), (160, 310));
-        verdict.begin_ballots(&[4, 5], 30, &PARAMS).unwrap();
+        draw(&mut verdict, &[4, 5], 30).unwrap();
         let drawn: Vec<_> = verdict.ballots().iter().map(|b| (b.seat, b.draw)).collect();
         assert_eq!(drawn, [(1, 1), (2, 1), (3, 1), (4, 2), (5, 2)]);
-        assert!(verdict.begin_ballots(&[0; MAX_BALLOTS], 30, &PARAMS).is_err());
+        let epochs = [0, 4].map(|index| verdict.epoch_of(&verdict.ballots[index]));
+        assert_eq!(epochs, [Some(1), Some(3)]);
+        assert!(draw(&mut verdict, &[0; MAX_BALLOTS], 30).is_err());
     }
 
     #[test]
     fn without_seats_nobody_is_asked() {
         let mut verdict = verdict();
-        verdict.begin_ballots(&[], 10, &PARAMS).unwrap();
+        draw(&mut verdict, &[], 10).unwrap();
         assert_eq!((verdict.outcome(), verdict.window_end), (Outcome::Unverified, 70));
     }
 

@@ -12,7 +12,8 @@ use crate::errors::{Checked, VerdictError};
 pub struct Fraud {
     /// Party that proved the fraud; zero when data was withheld.
     pub challenger: Pubkey,
-    /// Slashed stake that reached the job's vault, in base units.
+    /// Slashed stake that was not burned, in base units. It reached the job's vault after a proof,
+    /// and the fee vault when data was withheld.
     pub paid: u64,
     /// Part of `paid` that goes to the challenger.
     pub bounty: u64,
@@ -48,14 +49,14 @@ impl Verdict {
         Ok(())
     }
 
-    /// Returns whether a revealed ballot of `verifier` calls this element wrong.
-    pub fn has_rejected(&self, verifier: &Pubkey, (operator, element): (u32, u32)) -> bool {
-        self.ballots().iter().any(|ballot| {
-            ballot.verifier == *verifier
-                && ballot.is(BallotState::Revealed)
-                && ballot.choice == Choice::Reject as u8
-                && (ballot.operator, ballot.element) == (operator, element)
-        })
+    /// Returns the verifier whose revealed ballot calls this element wrong.
+    pub fn rejecter(&self, index: u8, (operator, element): (u32, u32)) -> Result<Pubkey> {
+        let ballot = self.ballots().get(usize::from(index)).ok_or(VerdictError::NoSuchBallot)?;
+        let rejects = ballot.is(BallotState::Revealed)
+            && ballot.choice == Choice::Reject as u8
+            && (ballot.operator, ballot.element) == (operator, element);
+        require!(rejects, VerdictError::NotEntitled);
+        Ok(ballot.verifier)
     }
 
     /// Recomputes one element of the committed result and returns the referee's judgement.
@@ -122,11 +123,11 @@ impl Verdict {
 
     /// Records that the convicted provider lost its exposure, of which `paid` is in the vault. A
     /// report of withheld data earns no bounty, so nobody profits from data being unavailable.
-    pub fn slashed(&mut self, paid: u64, bounty_bps: u16) -> Result<()> {
+    pub fn slashed(&mut self, paid: u64, bounty_bps: u64) -> Result<()> {
         self.fraud.slashed = 1;
         self.fraud.paid = paid;
         if self.outcome() == Outcome::Fraud {
-            self.fraud.bounty = mul_div_floor(paid, bounty_bps.into(), BPS).checked()?;
+            self.fraud.bounty = mul_div_floor(paid, bounty_bps, BPS).checked()?;
         }
         Ok(())
     }
@@ -286,8 +287,12 @@ mod tests {
     fn a_ballot_entitles_its_verifier_to_its_element_alone() {
         let mut verdict = convicted();
         (verdict.ballots[2].operator, verdict.ballots[2].element) = (3, 7);
-        assert!(verdict.has_rejected(&key(2), (3, 7)));
-        assert!(!verdict.has_rejected(&key(2), (3, 8)));
-        assert!(!verdict.has_rejected(&key(1), (3, 7)));
+        let index = verdict.ballots().iter().position(|ballot| ballot.verifier == key(2));
+        let index = index.unwrap() as u8;
+        assert_eq!(verdict.rejecter(index, (3, 7)).unwrap(), key(2));
+        let refused = Err(VerdictError::NotEntitled.into());
+        assert_eq!(verdict.rejecter(index, (3, 8)), refused);
+        let none = Err(VerdictError::NoSuchBallot.into());
+        assert_eq!(verdict.rejecter(verdict.ballot_count, (3, 7)), none);
     }
 }

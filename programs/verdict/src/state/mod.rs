@@ -1,7 +1,6 @@
 mod availability;
 mod ballot;
 mod buffer;
-mod config;
 mod credits;
 pub mod draw;
 mod fraud;
@@ -17,7 +16,6 @@ mod zeroed;
 pub use availability::{question, Availability, ANSWER_DELAY, QUESTIONS};
 pub use ballot::{digest, Ballot, BallotState, Choice, Released};
 pub use buffer::{Buffer, HEADER_BYTES};
-pub use config::{Config, Params};
 pub use credits::{settlement, Settlement};
 pub use draw::{Entropy, SnapshotAge, DRAW_DELAY};
 pub use fraud::Fraud;

@@ -1,7 +1,8 @@
 use anchor_lang::prelude::*;
 use job_registry::state::MAX_DRAWS;
+use staking::state::VerdictParams;
 
-use super::{Ballot, BallotState, Choice, Outcome, Params, State, Verdict};
+use super::{Ballot, BallotState, Choice, Outcome, State, Verdict};
 use crate::errors::Checked;
 
 /// Number of votes over all draws so far.
@@ -66,7 +67,7 @@ impl Count {
 impl Verdict {
     /// Applies a decision. A paid outcome waits for its window to end; a voided one takes effect at
     /// once.
-    pub fn apply(&mut self, decision: Decision, slot: u64, params: &Params) -> Result<()> {
+    pub fn apply(&mut self, decision: Decision, slot: u64, params: &VerdictParams) -> Result<()> {
         match decision {
             Decision::Redraw => {
                 self.committed(slot);
@@ -92,8 +93,7 @@ impl Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::super::config::tests::PARAMS;
-    use super::super::verdict::tests::verdict;
+    use super::super::verdict::tests::{params, verdict};
     use super::*;
 
     fn count(accept: u8, reject: u8, unavailable: u8, drawn: u8) -> Count {
@@ -124,16 +124,16 @@ mod tests {
     #[test]
     fn a_redraw_counts_from_the_tally() {
         let mut verdict = verdict();
-        verdict.apply(Decision::Redraw, 40, &PARAMS).unwrap();
+        verdict.apply(Decision::Redraw, 40, &params()).unwrap();
         assert_eq!((verdict.state, verdict.committed_slot), (State::Committed as u8, 40));
     }
 
     #[test]
     fn a_rejection_waits_for_its_proof_and_a_question_for_its_answers() {
         let mut verdict = verdict();
-        verdict.apply(Decision::Dispute, 40, &PARAMS).unwrap();
+        verdict.apply(Decision::Dispute, 40, &params()).unwrap();
         assert_eq!((verdict.state, verdict.window_end), (State::Disputed as u8, 140));
-        verdict.apply(Decision::Ask, 40, &PARAMS).unwrap();
+        verdict.apply(Decision::Ask, 40, &params()).unwrap();
         assert_eq!((verdict.state, verdict.availability.deadline), (State::Answering as u8, 120));
         assert_eq!((verdict.outcome(), verdict.unavailable_rounds), (Outcome::None, 1));
     }
@@ -144,7 +144,7 @@ mod tests {
             [(Outcome::Accepted, 60), (Outcome::Unverified, 100), (Outcome::Unavailable, 40)]
         {
             let mut verdict = verdict();
-            verdict.apply(Decision::Decide(outcome), 40, &PARAMS).unwrap();
+            verdict.apply(Decision::Decide(outcome), 40, &params()).unwrap();
             assert_eq!((verdict.outcome(), verdict.window_end), (outcome, end));
         }
     }

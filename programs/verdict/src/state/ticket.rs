@@ -14,6 +14,8 @@ protocol::limits! {
 pub struct Ticket {
     pub job: Pubkey,
     pub challenger: Pubkey,
+    /// Party that the bounty is for.
+    pub beneficiary: Pubkey,
     /// SHA256(operator | element | challenger | salt), with integers as little-endian u32.
     pub hash: [u8; 32],
     pub placed_slot: u64,
@@ -89,6 +91,6 @@ mod tests {
 
     #[test]
     fn size_is_frozen() {
-        assert_eq!(Ticket::SPACE, 8 + 112);
+        assert_eq!(Ticket::SPACE, 152);
     }
 }

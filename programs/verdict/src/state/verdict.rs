@@ -117,8 +117,8 @@ pub struct Verdict {
     pub ballot_deadline: u64,
     pub reveal_deadline: u64,
     pub window_end: u64,
-    /// Epoch of the snapshot that the latest draw used.
-    pub snapshot_epoch: u64,
+    /// Epoch of the snapshot that each draw used. Whoever held the seat then answers for it.
+    pub snapshot_epochs: [u64; MAX_DRAWS as usize],
     /// Base units for each paid ballot.
     pub verification_fee: u64,
     /// Base units for each paid crank step.
@@ -127,12 +127,15 @@ pub struct Verdict {
     pub macs: u64,
     pub sequence: u64,
     pub operators: u16,
+    /// Version of the terms under which the job was posted.
+    pub terms: u16,
     pub state: u8,
     pub outcome: u8,
     /// Proof kind: 0 is a trace commitment.
     pub kind: u8,
     /// Verifiers per draw.
     pub k: u8,
+    /// Number of draws made, one that spared the job included.
     pub draws: u8,
     pub unavailable_rounds: u8,
     pub stage_count: u8,
@@ -140,13 +143,14 @@ pub struct Verdict {
     pub cranker_count: u8,
     pub salt_known: u8,
     pub bump: u8,
-    pub padding: [u8; 3],
+    /// Number of crank steps that earned a tip.
+    pub tipped: u8,
     pub stages: [Stage; MAX_STAGES],
     pub ballots: [Ballot; MAX_BALLOTS],
     pub crankers: [Cranker; MAX_CRANKERS],
     pub fraud: Fraud,
     pub availability: Availability,
-    pub reserved: [u8; 144],
+    pub reserved: [u8; 128],
 }
 
 impl Verdict {
@@ -190,8 +194,12 @@ impl Verdict {
         Envelope::next(&mut self.sequence, clock).checked()
     }
 
-    /// Credits `party` with one tip. There is room for every step of the longest possible life.
+    /// Credits `party` with a tip while any are left. A step is never refused because no tip is
+    /// left.
     pub fn record_crank(&mut self, party: Pubkey) -> Result<()> {
+        if self.tipped >= PAID_CRANK_STEPS {
+            return Ok(());
+        }
         let count = usize::from(self.cranker_count);
         let known = self.crankers().iter().position(|cranker| cranker.party == party);
         let entry = self.crankers.get_mut(known.unwrap_or(count)).checked()?;
@@ -200,7 +208,13 @@ impl Verdict {
         if known.is_none() {
             self.cranker_count = self.cranker_count.checked_add(1).checked()?;
         }
+        self.tipped = self.tipped.checked_add(1).checked()?;
         Ok(())
+    }
+
+    /// Returns the epoch of the snapshot from which a ballot was drawn.
+    pub fn epoch_of(&self, ballot: &Ballot) -> Option<u64> {
+        self.snapshot_epochs.get(usize::from(ballot.draw.checked_sub(1)?)).copied()
     }
 
     /// Ends judgement with `outcome`. Payment must wait for `window` slots.
@@ -234,6 +248,28 @@ impl Verdict {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use staking::state::VerdictParams;
+
+    pub fn params() -> VerdictParams {
+        VerdictParams {
+            salt_slots: 64,
+            ballot_slots: 150,
+            reveal_slots: 150,
+            challenge_slots: 20,
+            public_slots: 60,
+            proof_slots: 100,
+            answer_slots: 80,
+            ballot_exposure: 1_000,
+            trap_rate_bps: 100,
+            check_cost: 4,
+            trap_slots: 20,
+            silence_fee: 1,
+            p_floor_bps: 1_000,
+            collusion_bps: 2_500,
+            bounty_bps: 5_000,
+            ..VerdictParams::default()
+        }
+    }
 
     pub fn verdict() -> Box<Verdict> {
         Box::new(bytemuck::Zeroable::zeroed())
@@ -260,13 +296,14 @@ pub mod tests {
     }
 
     #[test]
-    fn the_longest_life_has_room_for_every_cranker() {
+    fn steps_beyond_the_tips_are_taken_for_nothing() {
         let mut verdict = verdict();
-        for party in 0..8 {
+        for party in 0..9 {
             verdict.record_crank(Pubkey::new_from_array([party; 32])).unwrap();
         }
-        assert!(verdict.record_crank(Pubkey::new_from_array([9; 32])).is_err());
-        assert!(verdict.record_crank(Pubkey::new_from_array([7; 32])).is_ok());
+        verdict.record_crank(Pubkey::new_from_array([7; 32])).unwrap();
+        assert_eq!((verdict.tipped, verdict.crankers().len()), (8, 8));
+        assert!(verdict.crankers().iter().all(|cranker| cranker.steps == 1));
     }
 
     #[test]
