@@ -46,4 +46,6 @@ pub enum EscrowError {
     ExceedsVault,
     #[msg("The terms are not the current ones, or not those of the job or task")]
     WrongTerms,
+    #[msg("There is nothing to burn")]
+    NothingToBurn,
 }

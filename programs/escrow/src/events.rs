@@ -39,6 +39,14 @@ pub struct Settled {
 }
 
 #[event]
+pub struct Burned {
+    pub envelope: Envelope,
+    pub job: Pubkey,
+    pub amount: u64,
+    pub vault: u64,
+}
+
+#[event]
 pub struct Refunded {
     pub envelope: Envelope,
     pub job: Pubkey,

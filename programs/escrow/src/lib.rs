@@ -5,7 +5,7 @@
 //! buyer can take everything else back. Verdict credits parties and charges the fee, never beyond
 //! the locked amount, and makes the escrow final. The registry makes it final without credits when
 //! nobody did the job. A task of redundancy is locked in the same way, and only redundancy settles
-//! it.
+//! it; it also burns a part of the amount when the providers of a task do not agree.
 //!
 //! Each party then withdraws its own credit once, and anybody moves the fee on. The amount that
 //! nobody is owed returns to the buyer, donations and forfeited bonds included. One party's closed
@@ -80,6 +80,15 @@ pub mod escrow {
         finalise: bool,
     ) -> Result<()> {
         Settle::handler(ctx, credits, fee, extra, finalise)
+    }
+
+    /// Burns a part of the locked amount, which nobody is credited with.
+    ///
+    /// Caller: redundancy for tasks, verdict for jobs. When: while the escrow is locked.
+    /// - `amount`: base units of $NLOV, more than 0; with the credits and the fee at most the locked
+    ///   amount.
+    pub fn burn(ctx: Context<Burn>, amount: u64) -> Result<()> {
+        Burn::handler(ctx, amount)
     }
 
     /// Ends the escrow of a job that nobody did: everything belongs to the buyer again, except a

@@ -5,8 +5,6 @@ use anchor_lang::prelude::*;
 pub enum RedundancyError {
     #[msg("The signer may not call this instruction")]
     Unauthorized,
-    #[msg("Parameters are out of range: windows must be at least 1 slot, every turn to join within the time to join, and the bond 1 to 10,000 basis points")]
-    InvalidParams,
     #[msg("The arithmetic overflows")]
     Overflow,
     #[msg("A URL must have 1 to 96 printable ASCII characters, padded with zeros")]
@@ -17,10 +15,8 @@ pub enum RedundancyError {
     InvalidOutput,
     #[msg("A tolerance must be finite and not negative, and zero for bytes")]
     InvalidTolerance,
-    #[msg(
-        "k must be at least 2 and more than half of n, n at least k, max_runs at least n and at most 7"
-    )]
-    InvalidQuorum,
+    #[msg("n and max_runs must be 3, 5 or 7, and max_runs at least n")]
+    InvalidRunCount,
     #[msg("The task id is not the buyer's next one")]
     WrongTaskId,
     #[msg("The escrow belongs to another task or buyer")]
@@ -43,9 +39,11 @@ pub enum RedundancyError {
     BeforeTurn,
     #[msg("The account is not the SlotHashes sysvar")]
     WrongSlotHashes,
-    #[msg("The staking position belongs to somebody else")]
-    WrongPosition,
-    #[msg("The signer does not run this task")]
+    #[msg("Only the owner of the position or its operator may do this")]
+    NotOperator,
+    #[msg("The stake that stood before the task is too low for its price")]
+    StandingTooLow,
+    #[msg("The owner of the position does not run this task")]
     NotJoined,
     #[msg("No run has this index")]
     NoSuchRun,
@@ -65,8 +63,10 @@ pub enum RedundancyError {
     InvalidAgreement,
     #[msg("The account belongs to another provider's run or to another task")]
     WrongRun,
-    #[msg("The vault is not this task's")]
+    #[msg("The account is not the fee vault of the task's shard")]
     WrongVault,
+    #[msg("The accounts of the provider that is freed are missing")]
+    FreedRunMissing,
     #[msg("The task has not ended")]
     TaskNotEnded,
     #[msg("The bond has been released already")]
@@ -75,6 +75,12 @@ pub enum RedundancyError {
     BondsUnreleased,
     #[msg("The task's escrow is still open")]
     EscrowOpen,
+    #[msg("The terms are not the current ones, or not those of the task")]
+    WrongTerms,
+    #[msg("The price is below the minimum of the terms")]
+    PriceTooLow,
+    #[msg("The tip is below the minimum of the terms")]
+    TipTooLow,
 }
 
 /// Turns the `None` of checked arithmetic into this program's error.

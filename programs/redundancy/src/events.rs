@@ -3,15 +3,13 @@
 use anchor_lang::prelude::*;
 use protocol::Envelope;
 
-use crate::state::{Params, Tolerance};
+use crate::state::Tolerance;
 
 #[event]
 pub struct BuyerOpened {
     pub envelope: Envelope,
     pub owner: Pubkey,
 }
-
-protocol::governance_events!(Params, Initialized);
 
 #[event]
 pub struct TaskPosted {
@@ -29,6 +27,8 @@ pub struct TaskPosted {
     pub price: u64,
     pub tip: u64,
     pub deadline: u64,
+    /// Version of the terms that the task keeps.
+    pub terms: u16,
 }
 
 #[event]
@@ -37,6 +37,8 @@ pub struct TaskJoined {
     pub task: Pubkey,
     pub run: u8,
     pub provider: Pubkey,
+    /// Stake locked beside the bond, in base units.
+    pub exposed: u64,
     pub bond: u64,
     /// A code of `State`: Running when this was the last run wanted, otherwise Joining.
     pub state: u8,
@@ -48,11 +50,18 @@ pub struct TaskJoined {
 pub struct JoiningClosed {
     pub envelope: Envelope,
     pub task: Pubkey,
+    /// Number of runs that stay.
     pub joined: u8,
+    /// Provider that joined last and was freed, because an even number of runs cannot decide.
+    pub freed: Option<Pubkey>,
+    pub k: u8,
+    pub n: u8,
     pub state: u8,
     pub deadline: u64,
     /// Tips credited when the task ends here, in base units.
     pub credited: u64,
+    /// Part of the buyer's money that was burned when the task ends here, in base units.
+    pub burned: u64,
 }
 
 #[event]
@@ -82,7 +91,7 @@ pub struct RunExpired {
     pub task: Pubkey,
     pub run: u8,
     pub provider: Pubkey,
-    /// Stake that went to the task's vault, in base units.
+    /// Stake that went to the fee vault, in base units.
     pub bond: u64,
     pub state: u8,
     pub deadline: u64,
@@ -112,6 +121,8 @@ pub struct TaskDecided {
     pub deadline: u64,
     pub credited: u64,
     pub fee: u64,
+    /// Part of the buyer's money that was burned because no runs agreed, in base units.
+    pub burned: u64,
 }
 
 #[event]

@@ -2,17 +2,22 @@
 //! same task, and those that agree are paid.
 //!
 //! A buyer posts a task (`post_task`) in the transaction that locks its escrow. Providers `join` in
-//! an order that follows from their stake, each with a bond. They run the task when enough have
-//! joined, or when `close_joining` finds enough of them at the deadline. Each commits to the root
-//! of its output (`commit_run`) before anybody sees another's, then opens the commitment
-//! (`reveal_run`). Where outputs may differ within a tolerance, each provider reports whose outputs
-//! agree with its own (`compare`). `decide` pays every run that belongs to a mutually agreeing set
-//! of at least k. While there is no such set, it lets more providers join, up to the number of runs
-//! that the buyer paid for.
+//! an order that follows from the stake that stood before the task was posted, each with a bond and
+//! a stake in proportion to the price. They run the task when enough have joined, or when
+//! `close_joining` finds enough of them at the deadline. Each commits to the root of its output
+//! (`commit_run`) before anybody sees another's, then opens the commitment (`reveal_run`). Where
+//! outputs may differ within a tolerance, each provider reports whose outputs agree with its own
+//! (`compare`). `decide` pays every run that belongs to a mutually agreeing set of at least k, the
+//! majority of an odd number n. While there is no such set, it lets two more providers join, up to
+//! the number of runs that the buyer paid for. When that number is reached, half the price of every
+//! run that committed is burned and nobody is paid, so that a buyer gains nothing by blocking its own
+//! task.
 //!
 //! Disagreeing never costs stake. Only silence does, which the clock proves: `expire_run` gives the
-//! bond of a silent provider to the buyer. `release_bond` frees the other bonds when the task has
+//! bond of a silent provider to the fee vault. `release_bond` frees the other bonds when the task has
 //! ended, and `close_task` returns its rent.
+//!
+//! A task keeps the terms under which it was posted.
 //!
 //! Accounts of this program's types exist only at their canonical addresses, because each is
 //! created by an `init` with its seeds and canonical bump. So the owner, the type and the compared
@@ -30,7 +35,6 @@ pub mod state;
 
 use instructions::*;
 use protocol::{addresses::REDUNDANCY_CPI_BUMP, seeds};
-use state::Params;
 
 declare_id!(protocol::addresses::REDUNDANCY);
 protocol::security!("Neurolov redundancy");
@@ -42,30 +46,6 @@ pub(crate) const CPI_SIGNER: &[&[&[u8]]] = &[&[seeds::CPI, &[REDUNDANCY_CPI_BUMP
 pub mod redundancy {
     use super::*;
 
-    /// Creates the configuration.
-    ///
-    /// Caller: the deployer. When: once.
-    /// - `params`: units at the fields of `Params`.
-    /// - `authority`: the key that may set the parameters from then on.
-    pub fn initialize(ctx: Context<Initialize>, params: Params, authority: Pubkey) -> Result<()> {
-        instructions::initialize::handler(ctx, params, authority)
-    }
-
-    /// Replaces the parameters.
-    ///
-    /// Caller: the authority. When: at any time.
-    /// - `params`: units at the fields of `Params`.
-    pub fn set_params(ctx: Context<SetParams>, params: Params) -> Result<()> {
-        instructions::set_params::handler(ctx, params)
-    }
-
-    /// Hands the authority over.
-    ///
-    /// Caller: the authority, and the new one signs too. When: at any time.
-    pub fn set_authority(ctx: Context<SetAuthority>) -> Result<()> {
-        instructions::set_authority::handler(ctx)
-    }
-
     /// Creates the account that numbers a buyer's tasks.
     ///
     /// Caller: anybody, for itself. When: once per owner.
@@ -76,22 +56,25 @@ pub mod redundancy {
     /// Creates a task that providers may join.
     ///
     /// Caller: the buyer. When: after `escrow::lock`, usually in the same transaction; the amounts
-    /// must be those locked.
+    /// must be those locked, and at least the floors of the terms.
     /// - `task_id`: number of the task, `Buyer.next_task_id`.
     /// - `terms`: units at the fields of `TaskTerms`.
     pub fn post_task(ctx: Context<PostTask>, task_id: u64, terms: TaskTerms) -> Result<()> {
         instructions::post_task::handler(ctx, task_id, terms)
     }
 
-    /// Adds a run of a provider and locks its bond. The last run wanted starts the task.
+    /// Adds a run of a provider and locks its bond, and `join_kappa` times the price beside it. The
+    /// last run wanted starts the task.
     ///
-    /// Caller: the owner of a position. When: from its turn on until the deadline to join; the turn
-    /// follows from its stake and a slot hash.
+    /// Caller: the owner of a position or its operator, which pays the rent. When: from its turn on
+    /// until the deadline to join, if at least `join_kappa` times the price stood before the task was
+    /// posted or extended; the turn follows from that stake and a slot hash.
     pub fn join(ctx: Context<Join>) -> Result<()> {
         instructions::join::handler(ctx)
     }
 
-    /// Starts a task that enough providers joined, or ends it.
+    /// Starts a task that at least three providers joined, or ends it. Of an even number, the last one
+    /// to join is freed, and its accounts are passed.
     ///
     /// Caller: anybody, who earns a tip. When: after the deadline to join.
     pub fn close_joining(ctx: Context<CloseJoining>) -> Result<()> {
@@ -100,7 +83,7 @@ pub mod redundancy {
 
     /// Records a run's commitment to its output.
     ///
-    /// Caller: the provider of the run. When: until the deadline to commit.
+    /// Caller: the provider of the run or its operator. When: until the deadline to commit.
     /// - `commitment`: SHA-256 of root, salt, provider and task.
     pub fn commit_run(ctx: Context<CommitRun>, commitment: [u8; 32]) -> Result<()> {
         instructions::commit_run::handler(ctx, commitment)
@@ -108,14 +91,20 @@ pub mod redundancy {
 
     /// Opens a run's commitment.
     ///
-    /// Caller: the provider of the run. When: until the deadline to reveal.
+    /// Caller: anybody that knows the opening. When: until the deadline to reveal.
+    /// - `run`: index of the run.
     /// - `root`: Merkle root of the output's bytes as one row.
     /// - `salt`: the 32 bytes that the commitment contains.
-    pub fn reveal_run(ctx: Context<RevealRun>, root: [u8; 32], salt: [u8; 32]) -> Result<()> {
-        instructions::reveal_run::handler(ctx, root, salt)
+    pub fn reveal_run(
+        ctx: Context<RevealRun>,
+        run: u8,
+        root: [u8; 32],
+        salt: [u8; 32],
+    ) -> Result<()> {
+        instructions::reveal_run::handler(ctx, run, root, salt)
     }
 
-    /// Expires a silent run. Its bond goes to the task's vault.
+    /// Expires a silent run. Its bond goes to the fee vault.
     ///
     /// Caller: anybody, who earns a tip. When: after the deadline to commit or to reveal.
     /// - `run`: index of the run.
@@ -123,15 +112,17 @@ pub mod redundancy {
         instructions::expire_run::handler(ctx, run)
     }
 
-    /// Reports which outputs agree with the signer's own.
+    /// Reports which outputs agree with the provider's own.
     ///
-    /// Caller: the provider of a revealed run. When: once per round, until the deadline to compare.
+    /// Caller: the provider of a revealed run or its operator. When: once per round, until the
+    /// deadline to compare.
     /// - `agrees`: mask in which bit i says that the output of run i agrees.
     pub fn compare(ctx: Context<Compare>, agrees: u8) -> Result<()> {
         instructions::compare::handler(ctx, agrees)
     }
 
-    /// Pays the runs that agree, asks for more runs, or ends the task unpaid.
+    /// Pays the runs that agree, asks for more runs, or ends the task unpaid. Of an unpaid task, half
+    /// the price of every run that committed in time is burned.
     ///
     /// Caller: anybody, who earns a tip. When: once every run is compared, or after the deadline to
     /// compare.
@@ -139,7 +130,7 @@ pub mod redundancy {
         instructions::decide::handler(ctx)
     }
 
-    /// Frees a provider's bond and closes its exposure.
+    /// Frees the stake that a run exposes and closes its exposure. The rent returns to whoever paid it.
     ///
     /// Caller: anybody. When: once per run, when the task has ended.
     /// - `run`: index of the run.

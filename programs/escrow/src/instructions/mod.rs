@@ -1,3 +1,4 @@
+mod burn;
 mod collect_fee;
 mod initialize;
 mod initialize_fee_vault;
@@ -9,6 +10,7 @@ mod settle;
 mod sweep;
 mod withdraw;
 
+pub use burn::*;
 pub use collect_fee::*;
 pub use initialize::*;
 pub use initialize_fee_vault::*;

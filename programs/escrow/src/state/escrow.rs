@@ -99,6 +99,8 @@ pub struct Escrow {
     pub fee: u64,
     /// Fees charged but not collected yet, in base units.
     pub fee_due: u64,
+    /// Part of the locked amount that was burned, in base units.
+    pub burned: u64,
     pub locked_slot: u64,
     pub sequence: u64,
     pub state: u8,
@@ -180,9 +182,20 @@ impl Escrow {
         Some(())
     }
 
-    /// Fails when credits and fees exceed the amount that the buyer locked plus `extra`.
+    /// Counts an amount as burned.
+    pub fn burn(&mut self, amount: u64) -> Option<()> {
+        self.burned = self.burned.checked_add(amount)?;
+        Some(())
+    }
+
+    /// Fails when credits, fees and the burned amount exceed the amount that the buyer locked plus
+    /// `extra`.
     pub fn check_covered(&self, extra: u64) -> Result<()> {
-        let due = self.credited.checked_add(self.fee).ok_or(EscrowError::Overflow)?;
+        let due = self
+            .credited
+            .checked_add(self.fee)
+            .and_then(|due| due.checked_add(self.burned))
+            .ok_or(EscrowError::Overflow)?;
         let locked = self
             .locked()
             .and_then(|locked| locked.checked_add(extra))
@@ -293,6 +306,20 @@ mod tests {
     }
 
     #[test]
+    fn the_burned_amount_is_no_longer_owed_to_anybody() {
+        let mut escrow = escrow();
+        escrow.burn(40).unwrap();
+        escrow.burn(2).unwrap();
+        escrow.credit(&credit(1, 100)).unwrap();
+        escrow.charge(1).unwrap();
+        escrow.check_covered(0).unwrap();
+        assert_eq!((escrow.burned, escrow.outstanding()), (42, Some(101)));
+        escrow.burn(1).unwrap();
+        assert_eq!(escrow.check_covered(0), Err(EscrowError::ExceedsLocked.into()));
+        assert_eq!(escrow.burn(u64::MAX), None);
+    }
+
+    #[test]
     fn credits_are_limited() {
         let mut escrow = escrow();
         for party in 0..MAX_CREDITS as u8 {
@@ -336,6 +363,6 @@ mod tests {
     #[test]
     fn sizes_are_frozen() {
         assert_eq!(std::mem::size_of::<CreditEntry>(), 48);
-        assert_eq!(Escrow::SPACE, 8 + 96 + 80 + 8 + 48 * MAX_CREDITS);
+        assert_eq!(Escrow::SPACE, 8 + 96 + 88 + 8 + 48 * MAX_CREDITS);
     }
 }

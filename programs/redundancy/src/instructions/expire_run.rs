@@ -1,48 +1,36 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token::Token;
-use escrow::state::Escrow;
+use escrow::state::Config;
 use protocol::addresses::REDUNDANCY_CPI;
-use staking::{calls::forfeit_bond, program::Staking, state::Exposure};
-
-use crate::{
-    errors::RedundancyError,
-    events::RunExpired,
-    state::{Config, Task},
-    CPI_SIGNER,
+use staking::{
+    calls::forfeit_bond,
+    program::Staking,
+    state::{Exposure, Terms},
 };
 
-/// Anyone may crank and earns a tip. The bond goes to the task's vault, where the buyer reclaims
-/// it.
+use crate::{errors::RedundancyError, events::RunExpired, state::Task, CPI_SIGNER};
+
+/// Anyone may crank and earns a tip. The bond goes to the fee vault. The buyer gets none of it, so
+/// it gains nothing by keeping providers from its data.
 #[derive(Accounts)]
 pub struct ExpireRun<'info> {
     pub cranker: Signer<'info>,
-    pub config: Account<'info, Config>,
+    #[account(constraint = terms.load()?.govern(task.load()?.terms) @ RedundancyError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     #[account(mut)]
     pub task: AccountLoader<'info, Task>,
     #[cfg_attr(
         feature = "idl-build",
-        account(
-            seeds = [protocol::seeds::ESCROW, task.key().as_ref()],
-            bump,
-            seeds::program = protocol::addresses::ESCROW,
-        )
+        account(seeds = [protocol::seeds::CONFIG], bump, seeds::program = protocol::addresses::ESCROW)
     )]
-    pub escrow: AccountLoader<'info, Escrow>,
-    /// CHECK: the escrow names it
-    #[cfg_attr(
-        feature = "idl-build",
-        account(
-            mut,
-            seeds = [protocol::seeds::VAULT, task.key().as_ref()],
-            bump,
-            seeds::program = protocol::addresses::ESCROW,
-        )
+    pub escrow_config: AccountLoader<'info, Config>,
+    /// CHECK: the fee vault of the task's shard, which receives the bond
+    #[account(
+        mut,
+        constraint = escrow_config.load()?.is_fee_vault(fee_vault.key, &task.key())
+            @ RedundancyError::WrongVault,
     )]
-    #[cfg_attr(
-        not(feature = "idl-build"),
-        account(mut, address = escrow.load()?.vault @ RedundancyError::WrongVault)
-    )]
-    pub vault: UncheckedAccount<'info>,
+    pub fee_vault: UncheckedAccount<'info>,
     /// CHECK: checked by staking
     #[account(mut)]
     pub pool: UncheckedAccount<'info>,
@@ -68,7 +56,6 @@ impl ExpireRun<'_> {
     /// Returns the bond in base units.
     fn validate(&self, provider: &Pubkey) -> Result<u64> {
         let (task, exposure) = (self.task.key(), self.exposure.load()?);
-        require_keys_eq!(self.escrow.load()?.job, task, RedundancyError::WrongEscrow);
         require!(exposure.job == task && exposure.owner == *provider, RedundancyError::WrongRun);
         Ok(exposure.bond)
     }
@@ -81,7 +68,7 @@ impl ExpireRun<'_> {
             self.exposure.to_account_info(),
             self.verifiers.to_account_info(),
             self.stake_vault.to_account_info(),
-            self.vault.to_account_info(),
+            self.fee_vault.to_account_info(),
             self.token_program.to_account_info(),
         ];
         forfeit_bond(&infos, CPI_SIGNER)
@@ -93,7 +80,8 @@ pub(crate) fn handler(ctx: Context<ExpireRun>, run: u8) -> Result<()> {
     let clock = Clock::get()?;
     {
         let mut task = accounts.task.load_mut()?;
-        let provider = task.expire(run, clock.slot, &accounts.config.params)?;
+        let terms = accounts.terms.load()?;
+        let provider = task.expire(run, clock.slot, &terms.parameters.redundancy)?;
         let bond = accounts.validate(&provider)?;
         task.record_crank(accounts.cranker.key())?;
         emit!(RunExpired {

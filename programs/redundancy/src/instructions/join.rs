@@ -8,13 +8,13 @@ use protocol::{
 use staking::{
     calls::lock_exposure,
     program::Staking,
-    state::{Pool, Position},
+    state::{Pool, Position, RedundancyParams, Terms},
 };
 
 use crate::{
     errors::{Checked, RedundancyError},
     events::TaskJoined,
-    state::{Config, Params, Task},
+    state::Task,
     CPI_SIGNER,
 };
 
@@ -22,20 +22,22 @@ const SLOT_HASHES: Pubkey = pubkey!("SysvarS1otHashes111111111111111111111111111
 
 #[derive(Accounts)]
 pub struct Join<'info> {
+    /// The provider or its operator, which pays the rent of the exposure.
     #[account(mut)]
-    pub owner: Signer<'info>,
-    pub config: Account<'info, Config>,
+    pub signer: Signer<'info>,
+    #[account(constraint = terms.load()?.govern(task.load()?.terms) @ RedundancyError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     #[account(mut)]
     pub task: AccountLoader<'info, Task>,
     pub pool: AccountLoader<'info, Pool>,
-    #[account(mut, has_one = owner @ RedundancyError::WrongPosition)]
+    #[account(mut, constraint = position.load()?.acts(signer.key) @ RedundancyError::NotOperator)]
     pub position: AccountLoader<'info, Position>,
     /// CHECK: staking creates it at this task's and provider's address
     #[cfg_attr(
         feature = "idl-build",
         account(
             mut,
-            seeds = [protocol::seeds::EXPOSURE, task.key().as_ref(), owner.key().as_ref()],
+            seeds = [protocol::seeds::EXPOSURE, task.key().as_ref(), position.load()?.owner.as_ref()],
             bump,
             seeds::program = protocol::addresses::STAKING,
         )
@@ -54,8 +56,14 @@ pub struct Join<'info> {
 
 impl Join<'_> {
     /// Returns the first slot in which this provider may join. When the hash has aged out, everyone
-    /// may join.
-    fn turn(&self, posted_slot: u64, params: &Params) -> Result<u64> {
+    /// may join whose stake stood before the task.
+    fn turn(
+        &self,
+        position: &Position,
+        posted_slot: u64,
+        params: &RedundancyParams,
+        window: u64,
+    ) -> Result<u64> {
         let wait = match slot_hashes::lookup(&self.slot_hashes, posted_slot)
             .ok_or(RedundancyError::WrongSlotHashes)?
         {
@@ -64,49 +72,55 @@ impl Join<'_> {
             Lookup::Found { hash, .. } => delay(
                 params.claim_scale_slots,
                 params.claim_max_delay_slots,
-                lot(&hash, &self.task.key(), self.owner.key),
-                self.position.load()?.free(),
-                self.pool.load()?.total_staked,
+                lot(&hash, &self.task.key(), &position.owner),
+                position.claim_weight(window),
+                self.pool.load()?.standing_leasable(window),
             ),
         };
         posted_slot.checked_add(1).and_then(|first| first.checked_add(wait)).checked()
     }
 
-    fn lock(&self, bond: u64) -> Result<()> {
+    fn lock(&self, amount: u64, bond: u64) -> Result<()> {
         let infos = [
-            self.owner.to_account_info(),
+            self.signer.to_account_info(),
             self.authority.to_account_info(),
             self.task.to_account_info(),
             self.position.to_account_info(),
             self.exposure.to_account_info(),
             self.system_program.to_account_info(),
         ];
-        lock_exposure(&infos, 0, bond, CPI_SIGNER)
+        lock_exposure(&infos, amount, bond, CPI_SIGNER)
     }
 }
 
+/// The stake that counts for a task stood before the hash of its posting was known, so nobody can
+/// choose a key for it after the hash. What counts is exposed until the task ends, so it joins once.
 pub(crate) fn handler(ctx: Context<Join>) -> Result<()> {
     let accounts = ctx.accounts;
     let clock = Clock::get()?;
-    let params = &accounts.config.params;
-    let key = accounts.task.key();
-    let provider = accounts.owner.key();
-    let bond = {
+    let (exposed, bond) = {
+        let terms = accounts.terms.load()?;
+        let params = &terms.parameters.redundancy;
         let mut task = accounts.task.load_mut()?;
-        let turn = accounts.turn(task.posted_slot, params)?;
+        let position = accounts.position.load()?;
+        let window = terms.window(task.posted_slot).checked()?;
+        let exposed = task.price.checked_mul(params.join_kappa).checked()?;
         let bond = bps_ceil(task.price, params.bond_bps).checked()?;
-        let run = task.join(provider, bond, clock.slot, params)?;
+        let turn = accounts.turn(&position, task.posted_slot, params, window)?;
+        let run = task.join(position.owner, bond, clock.slot, params)?;
+        require_gte!(position.standing(window), exposed, RedundancyError::StandingTooLow);
         require!(clock.slot >= turn, RedundancyError::BeforeTurn);
         emit!(TaskJoined {
             envelope: task.next_envelope(&clock)?,
-            task: key,
+            task: accounts.task.key(),
             run,
-            provider,
+            provider: position.owner,
+            exposed,
             bond,
             state: task.state,
             deadline: task.deadline,
         });
-        bond
+        (exposed, bond)
     };
-    accounts.lock(bond)
+    accounts.lock(exposed, bond)
 }

@@ -1,11 +1,14 @@
 use anchor_lang::prelude::*;
 use escrow::state::{Escrow, EscrowState};
 use protocol::{seeds, url::is_url};
+use staking::state::Terms;
 
 use crate::{
     errors::{Checked, RedundancyError},
     events::TaskPosted,
-    state::{validate_output, Buyer, Config, Task, Tolerance, MAX_TASK_RUNS, PAID_CRANK_STEPS},
+    state::{
+        validate_output, Buyer, Task, Tolerance, MAX_TASK_RUNS, MIN_TASK_RUNS, PAID_CRANK_STEPS,
+    },
 };
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
@@ -22,15 +25,13 @@ pub struct TaskTerms {
     pub element: u8,
     /// How far apart two elements may be and still agree.
     pub tolerance: Tolerance,
-    /// Number of runs that must agree: more than half of `n`.
-    pub k: u8,
-    /// Number of runs wanted at first.
+    /// Number of runs wanted at first: 3, 5 or 7. The majority of them must agree.
     pub n: u8,
-    /// Number of runs whose price the buyer locks, at most `MAX_TASK_RUNS`.
+    /// Number of runs whose price the buyer locks: 3, 5 or 7, at least `n`.
     pub max_runs: u8,
-    /// Base units of $NLOV for each paid run.
+    /// Base units of $NLOV for each paid run, at least `min_price`.
     pub price: u64,
-    /// Base units of $NLOV for each paid crank step.
+    /// Base units of $NLOV for each paid crank step, at least `min_tip`.
     pub tip: u64,
 }
 
@@ -38,13 +39,12 @@ impl TaskTerms {
     fn validate(&self) -> Result<()> {
         require!(is_url(&self.source), RedundancyError::InvalidUrl);
         validate_output(self.output_bytes, self.element, &self.tolerance)?;
+        let odd = [self.n, self.max_runs].iter().all(|runs| !runs.is_multiple_of(2));
         require!(
-            self.k >= 2
-                && self.k > self.n / 2
-                && self.n >= self.k
+            odd && self.n >= MIN_TASK_RUNS
                 && self.max_runs >= self.n
                 && usize::from(self.max_runs) <= MAX_TASK_RUNS,
-            RedundancyError::InvalidQuorum
+            RedundancyError::InvalidRunCount
         );
         Ok(())
     }
@@ -57,7 +57,8 @@ impl TaskTerms {
 pub struct PostTask<'info> {
     #[account(mut)]
     pub owner: Signer<'info>,
-    pub config: Account<'info, Config>,
+    #[account(constraint = terms.load()?.is_current() @ RedundancyError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     #[account(mut, has_one = owner @ RedundancyError::Unauthorized)]
     pub buyer: Account<'info, Buyer>,
     #[account(
@@ -84,12 +85,26 @@ impl PostTask<'_> {
     fn validate(&self, task_id: u64, terms: &TaskTerms) -> Result<()> {
         require!(task_id == self.buyer.next_task_id, RedundancyError::WrongTaskId);
         terms.validate()?;
+        self.validate_floors(terms)?;
+        self.validate_escrow(terms)
+    }
+
+    fn validate_floors(&self, offer: &TaskTerms) -> Result<()> {
+        let terms = self.terms.load()?;
+        let floors = &terms.parameters.job_registry;
+        require_gte!(offer.price, floors.min_price, RedundancyError::PriceTooLow);
+        require_gte!(offer.tip, floors.min_tip, RedundancyError::TipTooLow);
+        Ok(())
+    }
+
+    fn validate_escrow(&self, terms: &TaskTerms) -> Result<()> {
         let escrow = self.escrow.load()?;
         require!(
             escrow.job == self.task.key() && escrow.buyer == self.owner.key(),
             RedundancyError::WrongEscrow
         );
         require!(escrow.is(EscrowState::Locked), RedundancyError::EscrowFinal);
+        require!(escrow.terms == self.terms.load()?.version, RedundancyError::WrongTerms);
         let price = terms.price.checked_mul(u64::from(terms.max_runs)).checked()?;
         let tips = terms.tip.checked_mul(u64::from(PAID_CRANK_STEPS)).checked()?;
         require!(
@@ -114,14 +129,17 @@ pub(crate) fn handler(ctx: Context<PostTask>, task_id: u64, terms: TaskTerms) ->
     task.output_bytes = terms.output_bytes;
     task.element = terms.element;
     task.tolerance = terms.tolerance;
-    task.k = terms.k;
-    task.n = terms.n;
+    task.want(terms.n)?;
     task.max_runs = terms.max_runs;
     task.price = terms.price;
     task.tip = terms.tip;
     task.bump = ctx.bumps.task;
     task.escrow_bump = accounts.escrow.load()?.bump;
-    task.open_joining(clock.slot, &accounts.config.params)?;
+    {
+        let market = accounts.terms.load()?;
+        task.terms = market.version;
+        task.open_joining(clock.slot, &market.parameters.redundancy)?;
+    }
     accounts.buyer.next_task_id = task_id.checked_add(1).checked()?;
     emit!(TaskPosted {
         envelope: task.next_envelope(&clock)?,
@@ -138,6 +156,7 @@ pub(crate) fn handler(ctx: Context<PostTask>, task_id: u64, terms: TaskTerms) ->
         price: task.price,
         tip: task.tip,
         deadline: task.deadline,
+        terms: task.terms,
     });
     Ok(())
 }

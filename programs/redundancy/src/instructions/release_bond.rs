@@ -4,36 +4,19 @@ use staking::{calls::unlock_exposure, program::Staking, state::Exposure};
 
 use crate::{errors::RedundancyError, events::BondReleased, state::Task, CPI_SIGNER};
 
-/// Anyone may crank once the task has ended, because only the provider receives anything.
+/// Anyone may crank once the task has ended, because only the provider and whoever
+/// paid the rent receive anything.
 #[derive(Accounts)]
 pub struct ReleaseBond<'info> {
     #[account(mut)]
     pub task: AccountLoader<'info, Task>,
-    /// CHECK: the run's provider; receives the exposure's rent
+    /// CHECK: staking compares it with the exposure's; it receives the rent
     #[account(mut)]
-    pub owner: UncheckedAccount<'info>,
-    /// CHECK: staking compares it with the owner
-    #[cfg_attr(
-        feature = "idl-build",
-        account(
-            mut,
-            seeds = [protocol::seeds::POSITION, owner.key().as_ref()],
-            bump,
-            seeds::program = protocol::addresses::STAKING,
-        )
-    )]
-    #[cfg_attr(not(feature = "idl-build"), account(mut))]
+    pub payer: UncheckedAccount<'info>,
+    /// CHECK: staking compares it with the exposure
+    #[account(mut)]
     pub position: UncheckedAccount<'info>,
-    #[cfg_attr(
-        feature = "idl-build",
-        account(
-            mut,
-            seeds = [protocol::seeds::EXPOSURE, task.key().as_ref(), owner.key().as_ref()],
-            bump,
-            seeds::program = protocol::addresses::STAKING,
-        )
-    )]
-    #[cfg_attr(not(feature = "idl-build"), account(mut))]
+    #[account(mut)]
     pub exposure: AccountLoader<'info, Exposure>,
     /// CHECK: the program's own signer
     #[account(address = REDUNDANCY_CPI)]
@@ -44,17 +27,14 @@ pub struct ReleaseBond<'info> {
 impl ReleaseBond<'_> {
     fn validate(&self, provider: &Pubkey) -> Result<()> {
         let (task, exposure) = (self.task.key(), self.exposure.load()?);
-        require!(
-            self.owner.key == provider && exposure.owner == *provider && exposure.job == task,
-            RedundancyError::WrongRun
-        );
+        require!(exposure.job == task && exposure.owner == *provider, RedundancyError::WrongRun);
         Ok(())
     }
 
     fn unlock(&self) -> Result<()> {
         let infos = [
             self.authority.to_account_info(),
-            self.owner.to_account_info(),
+            self.payer.to_account_info(),
             self.position.to_account_info(),
             self.exposure.to_account_info(),
         ];

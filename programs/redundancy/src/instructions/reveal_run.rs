@@ -1,26 +1,29 @@
 use anchor_lang::prelude::*;
+use staking::state::Terms;
 
-use crate::{
-    events::RunRevealed,
-    state::{Config, Task},
-};
+use crate::{errors::RedundancyError, events::RunRevealed, state::Task};
 
+/// Anyone may pass an opening on: only the provider can have made it, and it reveals one run.
 #[derive(Accounts)]
 pub struct RevealRun<'info> {
-    pub owner: Signer<'info>,
-    pub config: Account<'info, Config>,
+    #[account(constraint = terms.load()?.govern(task.load()?.terms) @ RedundancyError::WrongTerms)]
+    pub terms: AccountLoader<'info, Terms>,
     #[account(mut)]
     pub task: AccountLoader<'info, Task>,
 }
 
-pub(crate) fn handler(ctx: Context<RevealRun>, root: [u8; 32], salt: [u8; 32]) -> Result<()> {
+pub(crate) fn handler(
+    ctx: Context<RevealRun>,
+    run: u8,
+    root: [u8; 32],
+    salt: [u8; 32],
+) -> Result<()> {
     let accounts = ctx.accounts;
     let clock = Clock::get()?;
-    let provider = accounts.owner.key();
     let key = accounts.task.key();
+    let terms = accounts.terms.load()?;
     let mut task = accounts.task.load_mut()?;
-    let run = task.index_of(&provider)?;
-    task.reveal(&key, run, root, &salt, clock.slot, &accounts.config.params)?;
+    let provider = task.reveal(&key, run, root, &salt, clock.slot, &terms.parameters.redundancy)?;
     emit!(RunRevealed {
         envelope: task.next_envelope(&clock)?,
         task: key,

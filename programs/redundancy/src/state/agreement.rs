@@ -57,7 +57,8 @@ mod tests {
     /// Returns the agreeing runs of a task with these roots, of which k must agree, after the
     /// providers reported the masks in `told`.
     fn agreeing(k: u8, roots: &[u8], told: &[u8]) -> u8 {
-        let mut task = revealed(k, 7, roots);
+        let mut task = revealed(7, roots);
+        task.k = k;
         for (run, agrees) in task.runs.iter_mut().zip(told) {
             run.agrees = *agrees;
         }
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn bytes_agree_by_their_roots_alone() {
-        let mut task = revealed(2, 7, &[1, 2, 2]);
+        let mut task = revealed(7, &[1, 2, 2]);
         task.element = Element::Bytes as u8;
         for run in &mut task.runs {
             run.agrees = 0b111;
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn silent_runs_agree_with_nobody() {
-        let mut task = revealed(2, 7, &[1, 1, 1]);
+        let mut task = revealed(7, &[1, 1, 1]);
         task.runs[0].state = RunState::Silent as u8;
         assert_eq!(task.agreeing(), 0b110);
         task.runs[1].state = RunState::Silent as u8;

@@ -1,10 +1,11 @@
 use anchor_lang::prelude::*;
+use staking::state::RedundancyParams;
 
-use super::{Params, State, Task};
+use super::{State, Task};
 use crate::errors::{Checked, RedundancyError};
 
 protocol::limits! {
-    /// Maximum number of runs that an extension adds.
+    /// Number of runs that an extension adds, so that their number stays odd.
     pub const EXTENSION: u8 = 2;
 }
 
@@ -18,9 +19,9 @@ pub enum Decision {
 
 impl Task {
     /// Decides the task: pays the runs that agree, or asks for more runs while none agree and the
-    /// buyer's money allows it. Earlier runs keep their part. k stays more than half of all runs,
-    /// because otherwise two sets could win.
-    pub fn decide(&mut self, slot: u64, params: &Params) -> Result<Decision> {
+    /// buyer's money allows it. Earlier runs keep their part. k stays the majority of all runs:
+    /// with less two sets could win, and with more fewer runs could block than can decide.
+    pub fn decide(&mut self, slot: u64, params: &RedundancyParams) -> Result<Decision> {
         self.require_decidable(slot)?;
         let agreeing = self.agreeing();
         if agreeing != 0 {
@@ -32,9 +33,7 @@ impl Task {
             self.state = State::Undecided as u8;
             return Ok(Decision::Undecided);
         }
-        self.n = self.joined.checked_add(EXTENSION).checked()?.min(self.max_runs);
-        let majority = (self.n / 2).checked_add(1).checked()?;
-        self.k = self.k.max(majority);
+        self.want(self.joined.checked_add(EXTENSION).checked()?)?;
         self.open_joining(slot, params)?;
         Ok(Decision::Extended)
     }
@@ -53,15 +52,14 @@ impl Task {
 mod tests {
     use super::*;
     use crate::state::{
-        config::tests::PARAMS,
         running::tests::{commit_all, join_all, reveal_all, revealed},
-        task::tests::posted,
+        task::tests::{posted, PARAMS},
         RunState,
     };
 
     #[test]
     fn agreement_settles() {
-        let mut task = revealed(2, 5, &[1, 1, 1]);
+        let mut task = revealed(5, &[1, 1, 1]);
         assert_eq!(task.decide(1_003, &PARAMS).unwrap(), Decision::Settled);
         assert!(task.is(State::Settled));
         assert_eq!(task.paid, 0b111);
@@ -70,7 +68,7 @@ mod tests {
 
     #[test]
     fn comparing_is_waited_for() {
-        let mut task = revealed(2, 5, &[1, 1, 2]);
+        let mut task = revealed(5, &[1, 1, 2]);
         let early = task.decide(1_043, &PARAMS);
         assert_eq!(early, Err(RedundancyError::DeadlineAhead.into()));
         assert_eq!(task.decide(1_044, &PARAMS).unwrap(), Decision::Settled);
@@ -79,7 +77,7 @@ mod tests {
 
     #[test]
     fn an_unfinished_state_is_not_decided() {
-        let mut task = posted(2, 3, 5);
+        let mut task = posted(3, 5);
         assert_eq!(task.decide(9_999, &PARAMS), Err(RedundancyError::WrongState.into()));
         join_all(&mut task, 1_001);
         assert_eq!(task.decide(9_999, &PARAMS), Err(RedundancyError::WrongState.into()));
@@ -90,8 +88,8 @@ mod tests {
     #[test]
     fn disagreement_asks_for_two_more_and_a_larger_majority() {
         let mut roots = vec![1, 2, 3];
-        let mut task = revealed(2, 6, &roots);
-        for (n, k, round) in [(5, 3, 2), (6, 4, 3)] {
+        let mut task = revealed(7, &roots);
+        for (n, k, round) in [(5, 3, 2), (7, 4, 3)] {
             let slot = task.deadline.checked_add(1).unwrap();
             assert_eq!(task.decide(slot, &PARAMS).unwrap(), Decision::Extended);
             assert_eq!((task.n, task.k, task.round), (n, k, round));
@@ -111,24 +109,26 @@ mod tests {
     }
 
     #[test]
-    fn every_extension_keeps_a_majority() {
-        for max_runs in 2..=7u8 {
-            for n in 2..=max_runs {
-                for k in n / 2 + 1..=n {
-                    let roots: Vec<u8> = (1..=n).collect();
-                    let mut task = revealed(k, max_runs, &roots);
-                    task.element = 0;
-                    task.state = State::Deciding as u8;
-                    task.decide(2_000, &PARAMS).unwrap();
-                    assert!(2 * task.k > task.n && task.k >= k && task.k <= task.n);
-                }
+    fn every_extension_keeps_an_odd_number_and_its_majority() {
+        for max_runs in [3, 5, 7u8] {
+            for n in (3..=max_runs).step_by(2) {
+                let roots: Vec<u8> = (1..=n).collect();
+                let mut task = revealed(max_runs, &roots);
+                task.element = 0;
+                task.state = State::Deciding as u8;
+                let decision = task.decide(2_000, &PARAMS).unwrap();
+                let extended = n < max_runs;
+                assert_eq!(decision == Decision::Extended, extended);
+                let wanted = if extended { n + 2 } else { n };
+                assert_eq!((task.n, task.k), (wanted, wanted / 2 + 1));
+                assert!(task.n <= max_runs);
             }
         }
     }
 
     #[test]
     fn a_hidden_commitment_is_revealed_in_the_next_round() {
-        let mut task = posted(2, 3, 5);
+        let mut task = posted(3, 5);
         join_all(&mut task, 1_001);
         commit_all(&mut task, &[1], 1_002);
         for silent in [1, 2] {

@@ -3,7 +3,6 @@
 
 mod agreement;
 mod buyer;
-mod config;
 mod credits;
 mod decision;
 mod run;
@@ -12,9 +11,10 @@ mod task;
 mod tolerance;
 
 pub use buyer::Buyer;
-pub use config::{Config, Params};
 pub use credits::{settlement, Settlement};
 pub use decision::Decision;
 pub use run::{commitment, Run, RunState};
-pub use task::{Cranker, State, Task, MAX_CRANKERS, MAX_TASK_RUNS, PAID_CRANK_STEPS};
+pub use task::{
+    Cranker, State, Task, MAX_CRANKERS, MAX_TASK_RUNS, MIN_TASK_RUNS, PAID_CRANK_STEPS,
+};
 pub use tolerance::{validate_output, Element, Tolerance};

@@ -39,7 +39,9 @@ pub struct Run {
     pub compared: u8,
     /// 1 once the bond is released.
     pub released: u8,
-    pub padding: [u8; 3],
+    /// 1 once the provider has committed, even if it is silent afterwards.
+    pub committed: u8,
+    pub padding: [u8; 2],
 }
 
 impl Run {

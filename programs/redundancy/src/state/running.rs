@@ -2,13 +2,20 @@
 //! state ends with the last run that it waits for, whether that run acted or expired.
 
 use anchor_lang::prelude::*;
+use staking::state::RedundancyParams;
 
-use super::{commitment, Element, Params, Run, RunState, State, Task};
+use super::{commitment, Element, Run, RunState, State, Task, MIN_TASK_RUNS};
 use crate::errors::{Checked, RedundancyError};
 
 impl Task {
     /// Adds a run and returns its index. The last run that is wanted starts the running state.
-    pub fn join(&mut self, provider: Pubkey, bond: u64, slot: u64, params: &Params) -> Result<u8> {
+    pub fn join(
+        &mut self,
+        provider: Pubkey,
+        bond: u64,
+        slot: u64,
+        params: &RedundancyParams,
+    ) -> Result<u8> {
         self.require(State::Joining)?;
         require!(slot <= self.deadline, RedundancyError::DeadlinePassed);
         require!(provider != self.buyer, RedundancyError::BuyerIsProvider);
@@ -23,20 +30,36 @@ impl Task {
         Ok(index)
     }
 
-    /// Closes joining after its deadline. The providers that joined run the task if k of them can
-    /// agree and this round brought a new one; otherwise the task ends. k stays more than half of
-    /// the runs, because it was more than half of a larger number.
-    pub fn close_joining(&mut self, slot: u64, params: &Params) -> Result<()> {
+    /// Closes joining after its deadline. The providers that joined run the task if they are at
+    /// least three, or the task ends. Of an even number, the last one to join is freed, because an
+    /// even number can be blocked by fewer than decide it. Returns the provider that was freed.
+    ///
+    /// An extension adds two runs to an odd number. So where joining is closed, at most one run is
+    /// new, and no odd number contains it.
+    pub fn close_joining(
+        &mut self,
+        slot: u64,
+        params: &RedundancyParams,
+    ) -> Result<Option<Pubkey>> {
         self.require(State::Joining)?;
         require!(slot > self.deadline, RedundancyError::DeadlineAhead);
-        let is_new = |run: &Run| run.round == self.round;
-        if self.joined >= self.k && self.runs().iter().any(is_new) {
-            self.n = self.joined;
-            return self.enter(State::Running, slot, params.run_slots);
+        if self.round > 1 {
+            self.state = State::Undecided as u8;
+            return Ok(None);
         }
-        let end = if self.round == 1 { State::Cancelled } else { State::Undecided };
-        self.state = end as u8;
-        Ok(())
+        let freed = self.joined.is_multiple_of(2).then(|| self.runs().last().copied()).flatten();
+        let staying = self.joined.saturating_sub(u8::from(freed.is_some()));
+        if staying < MIN_TASK_RUNS {
+            self.state = State::Cancelled as u8;
+            return Ok(None);
+        }
+        if freed.is_some() {
+            *self.run_mut(staying)? = Run::default();
+        }
+        self.joined = staying;
+        self.want(staying)?;
+        self.enter(State::Running, slot, params.run_slots)?;
+        Ok(freed.map(|run| run.provider))
     }
 
     pub fn commit(
@@ -44,17 +67,19 @@ impl Task {
         index: u8,
         commitment: [u8; 32],
         slot: u64,
-        params: &Params,
+        params: &RedundancyParams,
     ) -> Result<()> {
         self.require(State::Running)?;
         require!(slot <= self.deadline, RedundancyError::DeadlinePassed);
         let run = self.run_mut(index)?;
         require!(run.is(RunState::Joined), RedundancyError::AlreadyCommitted);
         run.commitment = commitment;
+        run.committed = 1;
         run.state = RunState::Committed as u8;
         self.advance(slot, params)
     }
 
+    /// Opens a commitment and returns the run's provider.
     pub fn reveal(
         &mut self,
         task: &Pubkey,
@@ -62,8 +87,8 @@ impl Task {
         root: [u8; 32],
         salt: &[u8; 32],
         slot: u64,
-        params: &Params,
-    ) -> Result<()> {
+        params: &RedundancyParams,
+    ) -> Result<Pubkey> {
         self.require(State::Revealing)?;
         require!(slot <= self.deadline, RedundancyError::DeadlinePassed);
         let run = self.run_mut(index)?;
@@ -72,11 +97,13 @@ impl Task {
         require!(run.commitment == opened, RedundancyError::WrongReveal);
         run.root = root;
         run.state = RunState::Revealed as u8;
-        self.advance(slot, params)
+        let provider = run.provider;
+        self.advance(slot, params)?;
+        Ok(provider)
     }
 
     /// Expires a run that missed the state's deadline. Returns its provider, whose bond is lost.
-    pub fn expire(&mut self, index: u8, slot: u64, params: &Params) -> Result<Pubkey> {
+    pub fn expire(&mut self, index: u8, slot: u64, params: &RedundancyParams) -> Result<Pubkey> {
         let awaited = self.awaited()?;
         require!(slot > self.deadline, RedundancyError::DeadlineAhead);
         let run = self.run_mut(index)?;
@@ -117,7 +144,7 @@ impl Task {
 
     /// Ends running and revealing when no run is waited for. Where fewer than k outputs can become
     /// known, the commitments stay hidden, so that later runs cannot copy them.
-    fn advance(&mut self, slot: u64, params: &Params) -> Result<()> {
+    fn advance(&mut self, slot: u64, params: &RedundancyParams) -> Result<()> {
         if self.count(self.awaited()?) > 0 {
             return Ok(());
         }
@@ -145,10 +172,7 @@ impl Task {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::state::{
-        config::tests::PARAMS,
-        task::tests::{key, posted},
-    };
+    use crate::state::task::tests::{key, posted, PARAMS};
 
     const TASK: Pubkey = Pubkey::new_from_array([77; 32]);
 
@@ -172,7 +196,7 @@ pub mod tests {
         }
     }
 
-    pub fn reveal(task: &mut Task, index: u8, root: u8, slot: u64) -> Result<()> {
+    pub fn reveal(task: &mut Task, index: u8, root: u8, slot: u64) -> Result<Pubkey> {
         task.reveal(&TASK, index, [root; 32], &salt(index), slot, &PARAMS)
     }
 
@@ -185,8 +209,8 @@ pub mod tests {
     }
 
     /// Returns a task whose runs have joined, committed and revealed these outputs.
-    pub fn revealed(k: u8, max_runs: u8, roots: &[u8]) -> Box<Task> {
-        let mut task = posted(k, u8::try_from(roots.len()).unwrap(), max_runs);
+    pub fn revealed(max_runs: u8, roots: &[u8]) -> Box<Task> {
+        let mut task = posted(u8::try_from(roots.len()).unwrap(), max_runs);
         join_all(&mut task, 1_001);
         commit_all(&mut task, roots, 1_002);
         reveal_all(&mut task, roots, 1_003);
@@ -195,7 +219,7 @@ pub mod tests {
 
     #[test]
     fn the_last_one_to_join_starts_the_runs() {
-        let mut task = posted(2, 3, 5);
+        let mut task = posted(3, 5);
         for provider in 0..2 {
             assert_eq!(task.join(key(provider), 7, 1_100, &PARAMS).unwrap(), provider);
             assert!(task.is(State::Joining));
@@ -213,37 +237,81 @@ pub mod tests {
     }
 
     #[test]
-    fn as_many_as_must_agree_are_enough_to_start() {
-        for (joined, state) in [(0, State::Cancelled), (1, State::Cancelled), (2, State::Running)] {
-            let mut task = posted(2, 3, 5);
+    fn an_odd_number_of_three_or_more_starts() {
+        for (n, joined, started) in [
+            (3, 0, None),
+            (3, 1, None),
+            (3, 2, None),
+            (5, 2, None),
+            (5, 3, Some((3, 2, None))),
+            (5, 4, Some((3, 2, Some(3)))),
+            (7, 3, Some((3, 2, None))),
+            (7, 4, Some((3, 2, Some(3)))),
+            (7, 5, Some((5, 3, None))),
+            (7, 6, Some((5, 3, Some(5)))),
+        ] {
+            let mut task = posted(n, 7);
             for provider in 0..joined {
                 task.join(key(provider), 7, 1_001, &PARAMS).unwrap();
             }
             let early = task.close_joining(1_100, &PARAMS);
             assert_eq!(early, Err(RedundancyError::DeadlineAhead.into()));
-            task.close_joining(1_101, &PARAMS).unwrap();
-            assert!(task.is(state));
-            assert_eq!(task.n, if joined == 2 { 2 } else { 3 });
+            let freed = task.close_joining(1_101, &PARAMS).unwrap();
+            if let Some((staying, k, last)) = started {
+                assert!(task.is(State::Running));
+                assert_eq!((task.joined, task.n, task.k), (staying, staying, k));
+                assert_eq!((freed, task.deadline), (last.map(key), 1_301));
+            } else {
+                assert!(task.is(State::Cancelled));
+                assert_eq!((task.joined, task.n, freed), (joined, n, None));
+            }
+            let twice = task.close_joining(9_999, &PARAMS);
+            assert_eq!(twice, Err(RedundancyError::WrongState.into()));
         }
     }
 
     #[test]
-    fn an_extension_that_nobody_joins_ends_undecided() {
-        for (new, state) in [(0, State::Undecided), (1, State::Running)] {
-            let mut task = revealed(2, 5, &[1, 2, 3]);
-            (task.k, task.n) = (3, 5);
+    fn a_freed_provider_has_no_run_and_may_join_an_extension() {
+        let mut task = posted(5, 5);
+        for provider in 0..4 {
+            task.join(key(provider), 7, 1_001, &PARAMS).unwrap();
+        }
+        assert_eq!(task.close_joining(1_101, &PARAMS).unwrap(), Some(key(3)));
+        assert_eq!(task.runs[3], Run::default());
+        assert_eq!(task.index_of(&key(3)), Err(RedundancyError::NotJoined.into()));
+        let unheard = task.commit(3, [1; 32], 1_102, &PARAMS);
+        assert_eq!(unheard, Err(RedundancyError::NoSuchRun.into()));
+        commit_all(&mut task, &[1, 2, 3], 1_102);
+        reveal_all(&mut task, &[1, 2, 3], 1_103);
+        task.decide(1_144, &PARAMS).unwrap();
+        assert_eq!((task.n, task.k), (5, 3));
+        assert_eq!(task.join(key(3), 7, 1_145, &PARAMS).unwrap(), 3);
+        assert_eq!(task.runs[3].round, 2);
+        assert_eq!(task.join(key(4), 7, 1_145, &PARAMS).unwrap(), 4);
+        assert!(task.is(State::Running));
+    }
+
+    #[test]
+    fn an_extension_that_lacks_a_provider_ends_undecided() {
+        for new in [0, 1] {
+            let mut task = revealed(5, &[1, 2, 3]);
+            task.want(5).unwrap();
             task.open_joining(2_000, &PARAMS).unwrap();
             for provider in 3..3 + new {
                 task.join(key(provider), 7, 2_001, &PARAMS).unwrap();
             }
-            task.close_joining(2_101, &PARAMS).unwrap();
-            assert!(task.is(state));
+            assert_eq!(task.close_joining(2_101, &PARAMS).unwrap(), None);
+            assert!(task.is(State::Undecided));
+            for run in 0..3 + new {
+                assert_eq!(task.release(run).unwrap(), key(run));
+            }
+            assert!(task.require_closable().is_ok());
         }
     }
 
     #[test]
     fn the_last_commitment_opens_revealing() {
-        let mut task = posted(2, 3, 3);
+        let mut task = posted(3, 3);
         join_all(&mut task, 1_001);
         assert_eq!(task.commit(3, [1; 32], 1_002, &PARAMS), Err(RedundancyError::NoSuchRun.into()));
         task.commit(0, [1; 32], 1_002, &PARAMS).unwrap();
@@ -260,7 +328,7 @@ pub mod tests {
 
     #[test]
     fn who_does_not_commit_is_counted_out_after_the_deadline() {
-        let mut task = posted(2, 3, 3);
+        let mut task = posted(3, 3);
         join_all(&mut task, 1_001);
         commit_all(&mut task, &[1, 1], 1_002);
         let early = task.expire(2, 1_201, &PARAMS);
@@ -273,8 +341,20 @@ pub mod tests {
     }
 
     #[test]
+    fn a_commitment_counts_even_if_it_is_never_opened() {
+        let mut task = posted(3, 3);
+        join_all(&mut task, 1_001);
+        task.commit(0, [0; 32], 1_002, &PARAMS).unwrap();
+        commit_all(&mut task, &[1, 1], 1_002);
+        task.expire(2, 1_202, &PARAMS).unwrap();
+        task.expire(0, 1_233, &PARAMS).unwrap();
+        let committed: Vec<_> = task.runs().iter().map(|run| run.committed).collect();
+        assert_eq!(committed, [1, 1, 0]);
+    }
+
+    #[test]
     fn too_few_commitments_stay_hidden() {
-        let mut task = posted(2, 3, 3);
+        let mut task = posted(3, 3);
         join_all(&mut task, 1_001);
         commit_all(&mut task, &[1], 1_002);
         task.expire(1, 1_202, &PARAMS).unwrap();
@@ -287,12 +367,14 @@ pub mod tests {
 
     #[test]
     fn a_reveal_opens_the_commitment_and_no_other() {
-        let mut task = posted(2, 2, 3);
+        let mut task = posted(3, 3);
         join_all(&mut task, 1_001);
-        commit_all(&mut task, &[5, 6], 1_002);
+        commit_all(&mut task, &[5, 6, 5], 1_002);
         assert_eq!(reveal(&mut task, 0, 6, 1_003), Err(RedundancyError::WrongReveal.into()));
         assert_eq!(reveal(&mut task, 0, 5, 1_033), Err(RedundancyError::DeadlinePassed.into()));
-        reveal(&mut task, 0, 5, 1_032).unwrap();
+        assert_eq!(reveal(&mut task, 3, 5, 1_032), Err(RedundancyError::NoSuchRun.into()));
+        assert_eq!(reveal(&mut task, 0, 5, 1_032).unwrap(), key(0));
+        reveal(&mut task, 2, 5, 1_032).unwrap();
         assert_eq!(reveal(&mut task, 0, 5, 1_032), Err(RedundancyError::NothingToReveal.into()));
         assert_eq!(task.expire(1, 1_032, &PARAMS), Err(RedundancyError::DeadlineAhead.into()));
         task.expire(1, 1_033, &PARAMS).unwrap();
@@ -301,11 +383,11 @@ pub mod tests {
 
     #[test]
     fn only_outputs_that_differ_are_compared() {
-        assert!(revealed(2, 3, &[1, 1, 1]).is(State::Deciding));
-        let differing = revealed(2, 3, &[1, 1, 2]);
+        assert!(revealed(3, &[1, 1, 1]).is(State::Deciding));
+        let differing = revealed(3, &[1, 1, 2]);
         assert!(differing.is(State::Comparing));
         assert_eq!(differing.deadline, 1_043);
-        let mut exact = posted(2, 3, 3);
+        let mut exact = posted(3, 3);
         exact.element = Element::Bytes as u8;
         join_all(&mut exact, 1_001);
         commit_all(&mut exact, &[1, 2, 3], 1_002);
@@ -315,7 +397,7 @@ pub mod tests {
 
     #[test]
     fn each_compares_once_a_round_with_what_was_revealed() {
-        let mut task = revealed(2, 3, &[1, 2, 3]);
+        let mut task = revealed(3, &[1, 2, 3]);
         for beyond in [0b001, 0b1000, 0b1111_1111] {
             let refused = task.compare(0, beyond, 1_004);
             assert_eq!(refused, Err(RedundancyError::InvalidAgreement.into()));
@@ -334,7 +416,7 @@ pub mod tests {
 
     #[test]
     fn a_silent_run_neither_compares_nor_is_compared_with() {
-        let mut task = posted(2, 3, 3);
+        let mut task = posted(3, 3);
         join_all(&mut task, 1_001);
         commit_all(&mut task, &[1, 2], 1_002);
         task.expire(2, 1_202, &PARAMS).unwrap();

@@ -3,13 +3,16 @@
 
 use anchor_lang::prelude::*;
 use protocol::Envelope;
+use staking::state::RedundancyParams;
 
-use super::{Params, Run, RunState, Tolerance};
+use super::{Run, RunState, Tolerance};
 use crate::errors::{Checked, RedundancyError};
 
 protocol::limits! {
     /// Maximum number of runs of a task. A mask of one byte holds one bit per run.
     pub const MAX_TASK_RUNS: usize = 7;
+    /// Minimum number of runs of a task. With an odd number, blocking takes as many runs as deciding.
+    pub const MIN_TASK_RUNS: u8 = 3;
     /// Number of crank steps per task that the buyer locks a tip for; later steps earn nothing.
     pub const PAID_CRANK_STEPS: u8 = 8;
     /// Maximum number of crankers of a task: one per paid step.
@@ -63,18 +66,19 @@ pub struct Task {
     pub price: u64,
     /// Base units for each paid crank step.
     pub tip: u64,
-    /// Slot of posting, or of the latest extension. Turns to join count from it.
+    /// Slot of posting, or of the latest extension. Turns to join count from it, and the stake counts
+    /// that stood when its window began.
     pub posted_slot: u64,
     /// Last slot of the present state; meaningless once the task has ended.
     pub deadline: u64,
     pub sequence: u64,
     pub tolerance: Tolerance,
     pub element: u8,
-    /// Number of runs that must agree: more than half of `n`.
+    /// Number of runs that must agree: the majority of `n`.
     pub k: u8,
-    /// Number of runs wanted so far.
+    /// Number of runs wanted so far, an odd number.
     pub n: u8,
-    /// Number of runs whose price the buyer locked.
+    /// Number of runs whose price the buyer locked, an odd number.
     pub max_runs: u8,
     pub state: u8,
     /// Round, counted from 1. Each extension begins another.
@@ -88,6 +92,9 @@ pub struct Task {
     pub tipped: u8,
     pub bump: u8,
     pub escrow_bump: u8,
+    /// Version of the terms under which the task was posted.
+    pub terms: u16,
+    pub padding: [u8; 6],
     pub runs: [Run; MAX_TASK_RUNS],
     pub crankers: [Cranker; MAX_CRANKERS],
 }
@@ -160,8 +167,15 @@ impl Task {
         Ok(())
     }
 
+    /// Sets the number of runs wanted, and with it the majority that must agree.
+    pub fn want(&mut self, n: u8) -> Result<()> {
+        self.n = n;
+        self.k = (n / 2).checked_add(1).checked()?;
+        Ok(())
+    }
+
     /// Opens joining after the task was posted or extended.
-    pub fn open_joining(&mut self, slot: u64, params: &Params) -> Result<()> {
+    pub fn open_joining(&mut self, slot: u64, params: &RedundancyParams) -> Result<()> {
         self.round = self.round.checked_add(1).checked()?;
         self.posted_slot = slot;
         self.enter(State::Joining, slot, params.join_slots)
@@ -194,30 +208,50 @@ impl Task {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::state::config::tests::PARAMS;
+
+    pub const PARAMS: RedundancyParams = RedundancyParams {
+        join_slots: 100,
+        run_slots: 200,
+        reveal_slots: 30,
+        compare_slots: 40,
+        claim_scale_slots: 2,
+        claim_max_delay_slots: 32,
+        bond_bps: 1_000,
+        join_kappa: 5,
+    };
 
     pub fn key(byte: u8) -> Pubkey {
         Pubkey::new_from_array([byte; 32])
     }
 
-    /// Returns a task posted in slot 1,000 for k of n runs, with room for `max_runs`.
-    pub fn posted(k: u8, n: u8, max_runs: u8) -> Box<Task> {
+    /// Returns a task posted in slot 1,000 for `n` runs, with room for `max_runs`.
+    pub fn posted(n: u8, max_runs: u8) -> Box<Task> {
         let mut task: Box<Task> = Box::new(bytemuck::Zeroable::zeroed());
-        (task.k, task.n, task.max_runs) = (k, n, max_runs);
+        task.want(n).unwrap();
+        task.max_runs = max_runs;
         (task.buyer, task.element, task.price, task.tip) = (key(100), 2, 1_000, 3);
         task.open_joining(1_000, &PARAMS).unwrap();
         task
     }
 
     #[test]
-    fn layout_is_frozen_and_without_padding() {
+    fn layout_is_frozen() {
         assert_eq!(std::mem::size_of::<Cranker>(), 40);
-        assert_eq!(std::mem::size_of::<Task>(), 192 + 56 + 16 + 8 + 7 * 120 + 8 * 40);
+        assert_eq!(std::mem::size_of::<Task>(), 192 + 56 + 16 + 16 + 7 * 120 + 8 * 40);
+    }
+
+    #[test]
+    fn a_majority_must_agree() {
+        let mut task = posted(3, 7);
+        for (n, k) in [(3, 2), (5, 3), (7, 4)] {
+            task.want(n).unwrap();
+            assert_eq!((task.n, task.k), (n, k));
+        }
     }
 
     #[test]
     fn steps_beyond_the_tips_are_taken_for_nothing() {
-        let mut task = posted(2, 3, 7);
+        let mut task = posted(3, 7);
         for party in [1, 2, 1, 3, 4, 5, 6, 7, 8, 1] {
             task.record_crank(key(party)).unwrap();
         }
@@ -227,7 +261,7 @@ pub mod tests {
 
     #[test]
     fn there_is_room_for_a_cranker_a_tip() {
-        let mut task = posted(2, 3, 7);
+        let mut task = posted(3, 7);
         for party in 0..9 {
             task.record_crank(key(party)).unwrap();
         }
@@ -236,7 +270,7 @@ pub mod tests {
 
     #[test]
     fn a_bond_is_released_once_and_after_the_end() {
-        let mut task = posted(2, 3, 3);
+        let mut task = posted(3, 3);
         task.runs[0].provider = key(1);
         task.joined = 1;
         assert_eq!(task.release(0), Err(RedundancyError::TaskNotEnded.into()));
