@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.progress import Progress
 
 from idl.client.bindings.verdict import DRAW_DELAY
-from keeper.chain.deploy import Parameters
 from keeper.cli.options import answer, json_option
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.simulation import (
@@ -96,7 +95,7 @@ def poc(as_json: bool, seed: int, runs: int, out: Path, verifiers: str) -> int:
     return 0 if attended.safe_side else UNSAFE
 
 
-def economics(parameters: Parameters, verifiers: int) -> Economics:
+def economics(parameters: staking.Parameters, verifiers: int) -> Economics:
     """Returns the economics of a job with this many verifiers under a deployment's parameters."""
     return Economics(
         p_floor_bps=parameters.verdict.p_floor_bps,
@@ -111,7 +110,7 @@ def economics(parameters: Parameters, verifiers: int) -> Economics:
     )
 
 
-def charges(parameters: Parameters) -> Charges:
+def charges(parameters: staking.Parameters) -> Charges:
     """Returns what misbehaviour costs in a deployment, and how long each phase lasts."""
     judge = parameters.verdict
     return Charges(

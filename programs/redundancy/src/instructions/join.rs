@@ -108,7 +108,7 @@ pub(crate) fn handler(ctx: Context<Join>) -> Result<()> {
         let bond = bps_ceil(task.price, params.bond_bps).checked()?;
         let turn = accounts.turn(&position, task.posted_slot, params, window)?;
         let run = task.join(position.owner, bond, clock.slot, params)?;
-        require_gte!(position.standing(window), exposed, RedundancyError::StandingTooLow);
+        require_gte!(position.claim_weight(window), exposed, RedundancyError::StandingTooLow);
         require!(clock.slot >= turn, RedundancyError::BeforeTurn);
         emit!(TaskJoined {
             envelope: task.next_envelope(&clock)?,
