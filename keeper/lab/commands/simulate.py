@@ -34,6 +34,14 @@ from keeper.lab.simulation.turns import Order
 from keeper.node.payment import NLOV
 
 UNSAFE = 1
+
+# Localnet's values of parameters that its programs do not have yet.
+CLAIM_MAX_DELAY_SLOTS = 32
+MIN_EXPOSURE = NLOV
+JOIN_KAPPA = 10
+BALLOT_RENT_BPS = 200
+REPUTATION_REF = NLOV
+
 RUNS_OF_A_TASK = 3
 JOINERS = 100
 """Honest keys that want to join a task."""
@@ -89,6 +97,7 @@ def poc(as_json: bool, seed: int, runs: int, out: Path, verifiers: str) -> int:
         sweeps = sweep_all(base, runs=runs, rng=sweep_dice, step=lambda: progress.advance(task))
     draw_sweeps(sweeps, f"Profit of cheating, {runs:,} sampled jobs per point, seed {seed}", out)
     demanded = stakes(LOCALNET_PARAMETERS)
+    key_choice = _key_choice(demanded, runs, key_dice)
     document = {
         "seed": seed,
         "runs": runs,
@@ -99,10 +108,10 @@ def poc(as_json: bool, seed: int, runs: int, out: Path, verifiers: str) -> int:
         "grid": _safety(attended),
         "grid_where_no_buyer_demands_answers": _safety(unattended),
         "sweeps": {sweep.parameter: _sweep(sweep) for sweep in sweeps},
-        "key_choice": _key_choice(demanded, runs, key_dice),
+        "key_choice": key_choice,
         "threats": [asdict(each) for each in figures(base, charges(LOCALNET_PARAMETERS), demanded)],
     }
-    answer(document, as_json, *_lines(base, attended, unattended, document["key_choice"], out))
+    answer(document, as_json, *_lines(base, attended, unattended, key_choice, out))
     return 0 if attended.safe_side else UNSAFE
 
 
@@ -142,13 +151,12 @@ def stakes(parameters: Parameters) -> Stakes:
     """Returns what a deployment demands before work."""
     registry, redundancy, judge = parameters.job_registry, parameters.redundancy, parameters.verdict
     return Stakes(
-        # TODO(terms): read these from the parameters once the programs have them
-        claims=Order(registry.claim_scale_slots, 32),
-        joins=Order(redundancy.claim_scale_slots, 32),
-        min_exposure=NLOV,
-        join_kappa=10,
-        ballot_rent_bps=200,
-        reputation_ref=NLOV,
+        claims=Order(registry.claim_scale_slots, CLAIM_MAX_DELAY_SLOTS),
+        joins=Order(redundancy.claim_scale_slots, CLAIM_MAX_DELAY_SLOTS),
+        min_exposure=MIN_EXPOSURE,
+        join_kappa=JOIN_KAPPA,
+        ballot_rent_bps=BALLOT_RENT_BPS,
+        reputation_ref=REPUTATION_REF,
         checkpoint_slots=parameters.staking.epoch_slots,
         kappa=registry.kappa,
         min_verifier_stake=parameters.staking.min_verifier_stake,
@@ -161,7 +169,7 @@ def stakes(parameters: Parameters) -> Stakes:
     )
 
 
-def _key_choice(demanded: Stakes, runs: int, rng: np.random.Generator) -> dict[str, Any]:
+def _key_choice(demanded: Stakes, runs: int, rng: np.random.Generator) -> dict[str, float]:
     """Returns the shares of jobs and of tasks' runs that an attacker with 300 keys takes."""
     jobs = contested(demanded.claims)
     tasks = contested(demanded.joins, honest_keys=JOINERS)

@@ -132,9 +132,10 @@ def _best(lots: NDArray[np.uint64], places: int) -> NDArray[np.uint64]:
     keys = lots.shape[1]
     if places >= keys:
         return lots
-    if places == 1:
-        return lots.max(axis=1, keepdims=True)
-    return np.partition(lots, keys - places, axis=1)[:, keys - places :]
+    greatest: NDArray[np.uint64] = lots.max(axis=1, keepdims=True)
+    if places > 1:
+        greatest = np.partition(lots, keys - places, axis=1)[:, keys - places :]
+    return greatest
 
 
 def _firsts(

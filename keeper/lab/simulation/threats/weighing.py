@@ -136,8 +136,8 @@ def _choosing_keys(stakes: Stakes) -> list[Figure]:
     return [
         figure("stake on 300 keys", contest.fair_share, "share of leasable stake"),
         figure("won by them", won(Rule.STANDING, Ties.SHARED)),
-        figure("the same where leaders favour them", won(Rule.STANDING, Ties.LOST)),
-        figure("the same while no provider has reputation", won(Rule.STANDING, Ties.LOST, 0)),
+        figure("the same where every leader favours them", won(Rule.STANDING, Ties.LOST)),
+        figure("the same there while no provider has reputation", won(Rule.STANDING, Ties.LOST, 0)),
         figure("won by them if stake counted on arrival", won(Rule.ARRIVING, Ties.SHARED)),
         figure(
             "runs of a task at 1 NLOV that 0.3 NLOV may join",
@@ -242,5 +242,4 @@ def _stealing(stakes: Stakes) -> list[Figure]:
             doublings * stakes.terms_wait,
             "slots",
         ),
-        Figure("stolen authority", "taken from work posted before", 0, "prices"),
     ]
