@@ -2,14 +2,23 @@
 
 from keeper.data.client import BlobClient, TransferLimits
 from keeper.data.errors import (
+    AddressRefusedError,
     BlobMissingError,
     BlobTooLargeError,
     CorruptBlobError,
     DataError,
     DigestMismatchError,
+    EncodingRefusedError,
     MalformedDocumentError,
+    NetworkError,
+    OwnFault,
+    PeerFault,
     QuotaExceededError,
+    RedirectRefusedError,
+    SlowPeerError,
+    SourceRefusedError,
     SourceUnavailableError,
+    StorageError,
     StoreKeyError,
 )
 from keeper.data.manifest import InputManifest, JobManifest, StageIndex
@@ -18,6 +27,7 @@ from keeper.data.stage_indexes import StageIndexes
 from keeper.data.store import BlobStore, digest_of
 
 __all__ = [
+    "AddressRefusedError",
     "BlobClient",
     "BlobMissingError",
     "BlobStore",
@@ -25,13 +35,21 @@ __all__ = [
     "CorruptBlobError",
     "DataError",
     "DigestMismatchError",
+    "EncodingRefusedError",
     "InputManifest",
     "JobManifest",
     "MalformedDocumentError",
+    "NetworkError",
+    "OwnFault",
+    "PeerFault",
     "QuotaExceededError",
+    "RedirectRefusedError",
+    "SlowPeerError",
+    "SourceRefusedError",
     "SourceUnavailableError",
     "StageIndex",
     "StageIndexes",
+    "StorageError",
     "StoreKeyError",
     "TransferLimits",
     "data_application",
