@@ -112,7 +112,7 @@ def keypair_option(command: Command) -> Command:
 
 
 def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
-    """Adds --url, --ws-url, --genesis-hash, --folder and --poll, passed on as `settings`."""
+    """Adds the options of a cluster and of the node's folder, passed on as `settings`."""
 
     @click.option(
         "--url", default=DEFAULT_URL, show_default=True, help="JSON-RPC URL of the cluster."
@@ -127,6 +127,13 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
         help="Where this node keeps its journal, data and secrets.",
     )
     @click.option("--poll", default=0.4, show_default=True, help="Seconds between polls.")
+    @click.option(
+        "--allow-private",
+        is_flag=True,
+        envvar="NEUROLOV_ALLOW_PRIVATE",
+        show_envvar=True,
+        help="Fetch also from addresses that are not public, as on a local network.",
+    )
     @wraps(command)
     def wrapped(
         *arguments: Any,
@@ -135,6 +142,7 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
         genesis_hash: str | None,
         folder: Path,
         poll: float,
+        allow_private: bool,
         **rest: Any,
     ) -> Result:
         settings = NodeSettings(
@@ -143,6 +151,7 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
             genesis_hash=genesis_hash,
             folder=folder,
             poll_seconds=poll,
+            allow_private=allow_private,
         )
         return command(*arguments, settings=settings, **rest)
 

@@ -25,13 +25,17 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """The settings of one node. `genesis_hash` pins the cluster; `poll_seconds` is per look."""
+    """The settings of one node. `genesis_hash` pins the cluster; `poll_seconds` is per look.
+
+    `allow_private` permits fetching from parties whose addresses are not public.
+    """
 
     url: str = DEFAULT_URL
     websocket_url: str | None = None
     genesis_hash: str | None = None
     folder: Path = DEFAULT_FOLDER
     poll_seconds: float = 0.4
+    allow_private: bool = False
 
     def gateway(self) -> Gateway:
         """Returns a gateway to the cluster, not yet connected.

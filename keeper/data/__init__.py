@@ -1,6 +1,6 @@
 """Content-addressed data: an encrypted store, its HTTP server and the verifying client."""
 
-from keeper.data.client import BlobClient, TransferLimits
+from keeper.data.client import BlobClient, BlobSink, TransferLimits, open_client
 from keeper.data.errors import (
     AddressRefusedError,
     BlobMissingError,
@@ -23,6 +23,7 @@ from keeper.data.errors import (
 )
 from keeper.data.manifest import InputManifest, JobManifest, StageIndex
 from keeper.data.server import data_application, serve_data
+from keeper.data.sources import parse_source
 from keeper.data.stage_indexes import StageIndexes
 from keeper.data.store import BlobStore, digest_of
 
@@ -30,6 +31,7 @@ __all__ = [
     "AddressRefusedError",
     "BlobClient",
     "BlobMissingError",
+    "BlobSink",
     "BlobStore",
     "BlobTooLargeError",
     "CorruptBlobError",
@@ -54,5 +56,7 @@ __all__ = [
     "TransferLimits",
     "data_application",
     "digest_of",
+    "open_client",
+    "parse_source",
     "serve_data",
 ]

@@ -5,14 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
 from solders.keypair import Keypair
 
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.configuration import Serving
-from keeper.data import BlobClient, BlobStore, StageIndexes, serve_data
+from keeper.data import BlobClient, BlobStore, StageIndexes, open_client, serve_data
 from keeper.journal import Journal
 
 JOURNAL_FILE = "journal.sqlite"
@@ -46,12 +45,15 @@ class Storage:
 
 @asynccontextmanager
 async def open_services(
-    gateway: Gateway, folder: Path, poll_seconds: float
+    gateway: Gateway, folder: Path, poll_seconds: float, *, allow_private: bool
 ) -> AsyncIterator[Services]:
-    """Open everything; entering the gateway checks the cluster and raises ChainError."""
+    """Open everything; entering the gateway checks the cluster and raises ChainError.
+
+    `allow_private` permits fetching from addresses that are not public.
+    """
     with _journal(folder) as journal, ComputeLane() as lane:
-        async with gateway, aiohttp.ClientSession() as session:
-            yield Services(gateway, journal, lane, BlobClient(session), poll_seconds)
+        async with gateway, open_client(allow_private=allow_private) as client:
+            yield Services(gateway, journal, lane, client, poll_seconds)
 
 
 def _journal(folder: Path) -> Journal:
