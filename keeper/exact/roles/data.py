@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from keeper.compute import HostLane
 from keeper.data import BlobClient, BlobStore, StageIndexes
 from keeper.exact.roles.archive import TraceArchive
 from keeper.exact.roles.workload import WorkloadFetcher
@@ -26,6 +27,6 @@ def job_data(services: Services, storage: Storage) -> JobData:
         client=services.client,
         store=store,
         indexes=indexes,
-        workloads=WorkloadFetcher(services.client, store, services.lane),
+        workloads=WorkloadFetcher(services.client, store, HostLane()),
         archive=TraceArchive(storage.folder, store, indexes),
     )

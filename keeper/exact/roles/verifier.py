@@ -10,7 +10,7 @@ from solders.pubkey import Pubkey
 from idl.client import staking, verdict
 from keeper.chain.errors import ProgramError
 from keeper.chain.submit import Submitter
-from keeper.compute import ComputeLane
+from keeper.compute import ComputeLane, HostLane
 from keeper.exact.decisions import verifier as rules
 from keeper.exact.decisions.actions import (
     CastBallot,
@@ -71,32 +71,29 @@ class Verifier(Role):
         super().__init__(mirror, submitter, owner)
         self._tools = tools
         self._traces = TraceFetcher(tools.data.client, mirror.gateway)
-        self._committed = TraceLoader(
-            tools.lane, tools.data.workloads, self._traces, tools.data.archive
-        )
-        self._challenger = Challenger(
-            EvidenceUploader(mirror.gateway, submitter), owner, tools.lane
-        )
+        host = HostLane()
+        self._committed = TraceLoader(host, tools.data.workloads, self._traces, tools.data.archive)
+        self._challenger = Challenger(EvidenceUploader(mirror.gateway, submitter), owner, host)
         self._ready = tools.ballots.keys()
         self.verdicts: dict[Pubkey, TraceVerdict] = {}
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
         """Returns the next action, by `keeper.exact.decisions.verifier`."""
         party, judge = view.parties[self.owner], view.rules.verdict
-        return rules.next_action(
-            VerifierSnapshot(
-                owner=self.owner,
-                seat=_seat(party.position),
-                jobs=jobs,
-                free_stake=party.free_stake,
-                ballot_stake=judge.ballot_exposure + judge.silence_fee,
-                ready=self._ready,
-            ),
-            clock,
+        snapshot = VerifierSnapshot(
+            owner=self.owner,
+            seat=_seat(party.position),
+            jobs=jobs,
+            free_stake=party.free_stake,
+            ballot_stake=judge.ballot_exposure + judge.silence_fee,
+            silence_fee=judge.silence_fee,
+            ready=self._ready,
+            running=self.running,
         )
+        return rules.next_work(snapshot, clock) or rules.next_action(snapshot, clock)
 
     async def perform(self, action: Action, view: View) -> None:
-        """Check in the lane, vote by the kept ballot, and send the rest."""
+        """Check beside the loop, vote by the kept ballot, and send the rest."""
         match action:
             case Check(job, ballot):
                 await self._check(view.jobs[job], ballot)

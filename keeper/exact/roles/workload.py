@@ -6,7 +6,7 @@ from typing import Protocol
 
 from solders.pubkey import Pubkey
 
-from keeper.compute import ComputeLane
+from keeper.compute import Lane
 from keeper.data import BlobClient, BlobStore, DataError, JobManifest
 from keeper.node.errors import WorkloadError
 from kernels.graph import Graph, GraphError
@@ -69,7 +69,7 @@ class WorkloadFetcher:
 
     KEPT = 4
 
-    def __init__(self, client: BlobClient, store: BlobStore, lane: ComputeLane) -> None:
+    def __init__(self, client: BlobClient, store: BlobStore, lane: Lane) -> None:
         self._client = client
         self._store = store
         self._lane = lane

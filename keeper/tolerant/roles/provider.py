@@ -72,20 +72,19 @@ class TaskProvider(TaskRole):
 
     def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
         """Returns the next action, by `keeper.tolerant.decisions.provider`."""
-        return rules.next_action(
-            TaskProviderSnapshot(
-                owner=self.owner,
-                tasks=subjects,
-                terms=self._terms(view, subjects),
-                kept=self._kept,
-                unfit=self._unfit,
-                compared=self._compared,
-            ),
-            clock,
+        snapshot = TaskProviderSnapshot(
+            owner=self.owner,
+            tasks=subjects,
+            terms=self._terms(view, subjects),
+            kept=self._kept,
+            unfit=self._unfit,
+            compared=self._compared,
+            running=self.running,
         )
+        return rules.next_work(snapshot, clock) or rules.next_action(snapshot, clock)
 
     async def perform(self, action: Action, view: TaskView) -> None:
-        """Run in the lane, commit and reveal by the kept run, compare, and send the rest."""
+        """Run and compare beside the loop, commit and reveal by the kept run, send the rest."""
         match action:
             case RunKernel(address):
                 await self._run_kernel(view.tasks[address].task)
@@ -104,12 +103,10 @@ class TaskProvider(TaskRole):
                 self._compared[address] = await self._compare(task)
             case _:
                 await super().perform(action, view)
-                await asyncio.to_thread(self._forget, view)
 
-    async def recover(self) -> None:
-        """Read the chain, and drop what belongs to closed tasks."""
-        await super().recover()
-        await asyncio.to_thread(self._forget, self.mirror.view)
+    async def tidy(self, view: TaskView) -> None:
+        """Drop the outputs of closed tasks: nobody can ask for them any more."""
+        await asyncio.to_thread(self._forget, view)
 
     def _terms(self, view: TaskView, tasks: Sequence[TaskSnapshot]) -> JoinTerms:
         posted = {
@@ -178,7 +175,6 @@ class TaskProvider(TaskRole):
         return Comparison(task.round, agrees, None in found, self.mirror.view.slot)
 
     def _forget(self, view: TaskView) -> None:
-        """Drop the outputs of closed tasks: nobody can ask for them any more."""
         for digest in self._tools.indexes.keep_only({str(task) for task in view.tasks}):
             self._tools.store.remove(digest)
         for kept in self._kept - view.tasks.keys():

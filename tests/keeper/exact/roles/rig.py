@@ -97,6 +97,7 @@ class Rig:
         acted = False
         for role in roles:
             action = await role.step()
+            await role.settle()
             if not isinstance(action, Wait):
                 self.taken.append((role.name, action))
                 acted = True
