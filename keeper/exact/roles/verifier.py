@@ -10,7 +10,7 @@ from solders.pubkey import Pubkey
 from idl.client import staking, verdict
 from keeper.chain.errors import ProgramError
 from keeper.chain.submit import Submitter
-from keeper.compute import ComputeLane, HostLane
+from keeper.compute import HostLane, Lane
 from keeper.exact.decisions import verifier as rules
 from keeper.exact.decisions.actions import (
     CastBallot,
@@ -54,7 +54,7 @@ OVERTAKEN = "AlreadyProven"
 class VerifierTools:
     """What a verifier works with."""
 
-    lane: ComputeLane
+    lane: Lane
     data: JobData
     ballots: Ballots
     hasher: Hasher = stored_roots
