@@ -16,7 +16,7 @@ class Work(Action):
     number: int
 
 
-class Failure(Exception):
+class BrokenError(Exception):
     pass
 
 
@@ -64,10 +64,10 @@ def test_work_that_changes_nothing_wakes_nobody() -> None:
 def test_a_failure_is_raised_once_in_the_loop() -> None:
     async def story(background: Background, woken: list[str]) -> None:
         async def work() -> bool:
-            raise Failure
+            raise BrokenError
 
         background.start(Work(1), work())
-        with pytest.raises(Failure):
+        with pytest.raises(BrokenError):
             await background.settle()
         assert woken == ["woken"]
         background.check()
