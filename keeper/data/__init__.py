@@ -22,10 +22,11 @@ from keeper.data.errors import (
     StoreKeyError,
 )
 from keeper.data.manifest import InputManifest, JobManifest, StageIndex
+from keeper.data.rooms import RoomKind
 from keeper.data.server import data_application, serve_data
 from keeper.data.sources import parse_source
 from keeper.data.stage_indexes import StageIndexes
-from keeper.data.store import BlobStore, digest_of
+from keeper.data.store import BlobStore, Room, digest_of
 
 __all__ = [
     "AddressRefusedError",
@@ -46,6 +47,8 @@ __all__ = [
     "PeerFault",
     "QuotaExceededError",
     "RedirectRefusedError",
+    "Room",
+    "RoomKind",
     "SlowPeerError",
     "SourceRefusedError",
     "SourceUnavailableError",
