@@ -24,6 +24,7 @@ from keeper.data.errors import (
 from keeper.data.manifest import InputManifest, JobManifest, StageIndex
 from keeper.data.server import data_application, serve_data
 from keeper.data.sources import parse_source
+from keeper.data.spool import BlobReader, Spool, StoredBlobs
 from keeper.data.stage_indexes import StageIndexes
 from keeper.data.store import BlobStore, digest_of
 
@@ -31,6 +32,7 @@ __all__ = [
     "AddressRefusedError",
     "BlobClient",
     "BlobMissingError",
+    "BlobReader",
     "BlobSink",
     "BlobStore",
     "BlobTooLargeError",
@@ -49,10 +51,12 @@ __all__ = [
     "SlowPeerError",
     "SourceRefusedError",
     "SourceUnavailableError",
+    "Spool",
     "StageIndex",
     "StageIndexes",
     "StorageError",
     "StoreKeyError",
+    "StoredBlobs",
     "TransferLimits",
     "data_application",
     "digest_of",
