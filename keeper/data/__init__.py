@@ -22,6 +22,7 @@ from keeper.data.errors import (
     StoreKeyError,
 )
 from keeper.data.manifest import InputManifest, JobManifest, StageIndex
+from keeper.data.resolver import check_source
 from keeper.data.server import data_application, serve_data
 from keeper.data.sources import parse_source
 from keeper.data.spool import BlobReader, Spool, StoredBlobs
@@ -58,6 +59,7 @@ __all__ = [
     "StoreKeyError",
     "StoredBlobs",
     "TransferLimits",
+    "check_source",
     "data_application",
     "digest_of",
     "open_client",
