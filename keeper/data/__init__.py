@@ -22,9 +22,11 @@ from keeper.data.errors import (
     StoreKeyError,
 )
 from keeper.data.manifest import InputManifest, JobManifest, StageIndex
+from keeper.data.resolver import check_source
 from keeper.data.rooms import RoomKind
 from keeper.data.server import data_application, serve_data
 from keeper.data.sources import parse_source
+from keeper.data.spool import BlobReader, Spool, StoredBlobs
 from keeper.data.stage_indexes import StageIndexes
 from keeper.data.store import BlobStore, Room, digest_of
 
@@ -32,6 +34,7 @@ __all__ = [
     "AddressRefusedError",
     "BlobClient",
     "BlobMissingError",
+    "BlobReader",
     "BlobSink",
     "BlobStore",
     "BlobTooLargeError",
@@ -52,11 +55,14 @@ __all__ = [
     "SlowPeerError",
     "SourceRefusedError",
     "SourceUnavailableError",
+    "Spool",
     "StageIndex",
     "StageIndexes",
     "StorageError",
     "StoreKeyError",
+    "StoredBlobs",
     "TransferLimits",
+    "check_source",
     "data_application",
     "digest_of",
     "open_client",

@@ -11,7 +11,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from keeper.data.addresses import Address
 from keeper.data.errors import NetworkError, SourceUnavailableError
-from keeper.data.sources import require_public
+from keeper.data.sources import literal_of, parse_source, require_public
 
 Lookup = Callable[[str], list[str]]
 """Returns the addresses of a host; raises socket.gaierror. It may block."""
@@ -100,6 +100,19 @@ class CheckedResolver(AbstractResolver):
     async def _looked_up(self, host: str) -> list[str]:
         asked = asyncio.get_running_loop().run_in_executor(self._threads, self._lookup, host)
         return await asyncio.wait_for(asked, self._seconds)
+
+
+async def check_source(
+    source: str, *, allow_private: bool, seconds: float, lookup: Lookup = system_lookup
+) -> None:
+    """Raise what a client that fetches from `source` would raise before it connects."""
+    url = parse_source(source, allow_private=allow_private)
+    if literal_of(url) is None:
+        resolver = CheckedResolver(allow_private=allow_private, seconds=seconds, lookup=lookup)
+        try:
+            await resolver.resolve(url.raw_host or "")
+        finally:
+            await resolver.close()
 
 
 def _family(address: Address) -> socket.AddressFamily:

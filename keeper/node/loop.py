@@ -15,6 +15,7 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.errors import ChainError, PermanentError
 from keeper.chain.submit import Submitter
+from keeper.data import OwnFault
 from keeper.node.background import Background
 from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
@@ -103,7 +104,7 @@ class Loop(ABC, Generic[View, Watched]):
 
     @abstractmethod
     async def perform(self, action: Action, view: View) -> None:
-        """Carry an action out; raises ChainError or RoleError where it cannot be."""
+        """Carry an action out; raises ChainError, RoleError or OwnFault where it cannot be."""
 
     async def run(self) -> None:
         """Act until cancelled; raises what work beside the loop failed with."""
@@ -175,7 +176,7 @@ class Loop(ABC, Generic[View, Watched]):
         outcome = "done"
         try:
             await self.perform(action, view)
-        except (PermanentError, RoleError) as error:
+        except (PermanentError, RoleError, OwnFault) as error:
             LOG.warning("%s: %s refused: %s", self.name, action.kind, error)
             self.refused(action, self.mirror.view if action.in_background else view)
             outcome = "refused"

@@ -9,13 +9,13 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
 from keeper.compute import CapacityError, HostLane, Lane, RenewingExecutor
-from keeper.data import DataError, StageIndex
+from keeper.data import BlobMissingError, DataError, Spool, StageIndex
 from keeper.exact.decisions import provider as rules
 from keeper.exact.decisions.actions import AnswerQuestion, Execute, FetchWorkload
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.provider import ComputedStage, ProviderSnapshot, Work
 from keeper.exact.decisions.selection import ClaimTerms
-from keeper.exact.decisions.state import Job, JobSnapshot, Verdict
+from keeper.exact.decisions.state import Job, JobSnapshot, Stage, Verdict
 from keeper.exact.disputes import EvidenceBuffer
 from keeper.exact.disputes.upload import EvidenceUploader
 from keeper.exact.roles.accounts import claim_rules, standing_of
@@ -24,12 +24,13 @@ from keeper.exact.roles.availability import ElementPosition, questions_of
 from keeper.exact.roles.data import JobData
 from keeper.exact.roles.mirror import JobMirror, View
 from keeper.exact.roles.role import Role
-from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.traces import StoredTrace, TraceFetcher
 from keeper.exact.roles.workload import JobWorkload
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
 from keeper.node.errors import RoleError, WorkloadError
 from keeper.scheduling import commit_in_slices
+from kernels.graph import Graph
 from kernels.graph.reference import Executor
 from kernels.runtime import DeviceLost
 from kernels.trace import CommittedOutputs, pack, trace_root, unpack
@@ -209,14 +210,22 @@ class Provider(Role):
             return found
         if verdict is None:
             raise WorkloadError(f"job {job.address} has progress but no verdict")
-        for stage in verdict.stages:
-            blobs = await self._traces.stage(job.address, stage, workload.graph)
-            for number, blob in zip(range(stage.first, stage.last), blobs, strict=True):
-                spec = workload.graph.outputs[number]
-                if blob is None:
-                    raise WorkloadError(f"operator {number} of job {job.address} is not served")
-                found.append(unpack(blob, spec.shape, spec.dtype))
+        with Spool(self._data.store) as spool:
+            for stage in verdict.stages:
+                index = await self._stage(job, stage, workload, spool)
+                trace = StoredTrace.of(spool, [index])
+                found += await self._tools.lane.run(_unpacked, trace, workload.graph, stage.first)
         return found[:first]
+
+    async def _stage(
+        self, job: Job, stage: Stage, workload: JobWorkload, spool: Spool
+    ) -> StageIndex:
+        """Returns the index of a stage whose outputs are in the store."""
+        try:
+            return self._data.indexes.get(str(job.address), stage.root.hex())
+        except BlobMissingError:
+            (index,) = await self._traces.stages(job.address, [stage], workload.graph, spool)
+            return index
 
     def _keep(self, job: Job, operators: range, committed: CommittedOutputs) -> StageIndex:
         digests = [self._data.store.put(pack(output).tobytes()) for output in committed.outputs]
@@ -236,3 +245,11 @@ class Provider(Role):
         self._workloads = {job: kept for job, kept in self._workloads.items() if job in view.jobs}
         for digest in self._data.indexes.keep_only({str(job) for job in view.jobs}):
             self._data.store.remove(digest)
+
+
+def _unpacked(trace: StoredTrace, graph: Graph, first: int) -> list[Array]:
+    specs = graph.outputs[first : first + len(trace.outputs)]
+    return [
+        unpack(data, spec.shape, spec.dtype)
+        for data, spec in zip(trace.outputs, specs, strict=True)
+    ]

@@ -16,7 +16,7 @@ from keeper.exact.disputes.history import job_events
 from keeper.exact.disputes.receipt import Replay, judge_again
 from keeper.exact.roles.accounts import job_of
 from keeper.exact.roles.archive import TraceArchive
-from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.traces import StoredTrace, TraceFetcher, TraceMissingError
 from keeper.exact.roles.workload import WorkloadFetcher, WorkloadReference
 from keeper.node.connection import Observer
 from keeper.node.errors import TraceError
@@ -67,12 +67,12 @@ async def _trace(
     reference = await _reference(observer, archive, receipt.job)
     workload = await WorkloadFetcher(observer.client, store, observer.lane).get(reference)
     if ask_parties and archive.job(receipt.job) is None:
-        outputs = await _served(observer, receipt.job, stages, workload.graph)
+        found = await _served(observer, receipt.job, stages, workload.graph, store)
     else:
-        outputs = await observer.lane.run(archive.outputs, receipt.job, stages)
+        found = await observer.lane.run(archive.trace, receipt.job, stages)
     inputs = (receipt.input_root, graph.inputs)
     claim = claim_of(graph.spec_root, graph.operators, inputs, stages)
-    return CommittedTrace(workload.graph, workload.inputs, outputs, claim)
+    return CommittedTrace(workload.graph, workload.inputs, found.outputs, claim, found.roots)
 
 
 async def _reference(observer: Observer, archive: TraceArchive, job: Pubkey) -> WorkloadReference:
@@ -88,16 +88,12 @@ async def _reference(observer: Observer, archive: TraceArchive, job: Pubkey) -> 
 
 
 async def _served(
-    observer: Observer, job: Pubkey, stages: tuple[Stage, ...], graph: Graph
-) -> list[bytes]:
+    observer: Observer, job: Pubkey, stages: tuple[Stage, ...], graph: Graph, store: BlobStore
+) -> StoredTrace:
     traces = TraceFetcher(observer.client, observer.gateway)
-    outputs: list[bytes] = []
-    for stage in stages:
-        for number, output in enumerate(await traces.stage(job, stage, graph), stage.first):
-            if output is None:
-                raise TraceError(
-                    f"operator {number} of job {job} is not served any more; give --data, the "
-                    "folder of a node that challenged it"
-                )
-            outputs.append(output)
-    return outputs
+    try:
+        return StoredTrace.of(store, await traces.stages(job, stages, graph, store))
+    except TraceMissingError as error:
+        raise TraceError(
+            f"{error}; give --data, the folder of a node that challenged it"
+        ) from error

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
@@ -11,6 +10,7 @@ from idl.client import staking, verdict
 from keeper.chain.errors import ProgramError
 from keeper.chain.submit import Submitter
 from keeper.compute import HostLane, Lane
+from keeper.data import Spool, StageIndex
 from keeper.exact.decisions import verifier as rules
 from keeper.exact.decisions.actions import (
     CastBallot,
@@ -29,20 +29,22 @@ from keeper.exact.roles.challenger import Challenger
 from keeper.exact.roles.data import JobData
 from keeper.exact.roles.mirror import JobMirror, View
 from keeper.exact.roles.role import Role
-from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.traces import StoredTrace, TraceFetcher, TraceMissingError
 from keeper.exact.roles.workload import JobWorkload
 from keeper.exact.verification import (
     Accept,
     Ballot,
+    CheckCost,
     CommittedStage,
     Reject,
     TraceVerdict,
+    Unavailable,
     ballot_commitment,
     verify_trace,
 )
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
-from keeper.node.errors import RoleError, TraceError, WorkloadError
+from keeper.node.errors import RoleError, WorkloadError
 from kernels.trace import Hasher, stored_roots
 
 LOG = logging.getLogger(__name__)
@@ -161,12 +163,9 @@ class Verifier(Role):
         except WorkloadError as error:
             LOG.warning("verifier %s: %s", self.owner, error)
         else:
-            outputs = await self._fetch(snapshot, workload)
-            found = await self._verify(snapshot, workload, outputs)
+            found = await self._examined(snapshot, workload)
             self.verdicts[job.address] = found
             ballot = _ballot_for(found)
-            if ballot.choice is Choice.REJECT:
-                await self._keep(snapshot, outputs)
             LOG.info(
                 "verifier %s: job %s: %s, %d multiply-adds in %.3f s",
                 self.owner, job.address, found.finding, found.cost.macs, found.cost.seconds,
@@ -175,23 +174,37 @@ class Verifier(Role):
         await asyncio.to_thread(self._tools.ballots.keep, key, ballot)
         self._ready = self._ready | {key}
 
-    async def _fetch(self, snapshot: JobSnapshot, workload: JobWorkload) -> list[bytes | None]:
-        """Returns every committed output, None for each that does not come in time."""
-        judged = _judged(snapshot)
-        outputs: list[bytes | None] = []
+    async def _examined(self, snapshot: JobSnapshot, workload: JobWorkload) -> TraceVerdict:
+        """Fetch the trace to disk, check it from there, and keep it only where it is wrong.
+
+        Raises an OwnFault where this node cannot fetch or read it.
+        """
+        with Spool(self._tools.data.store) as spool:
+            try:
+                indexes = await self._fetch(snapshot, workload, spool)
+            except TraceMissingError as error:
+                LOG.warning("verifier %s: %s", self.owner, error)
+                return TraceVerdict(Unavailable(error.missing), CheckCost())
+            found = await self._verify(snapshot, workload, StoredTrace.of(spool, indexes))
+            if isinstance(found.finding, Reject):
+                # It will be proven wrong, and its provider may stop serving it.
+                await self._tools.lane.run(self._tools.data.archive.keep, snapshot.job, indexes)
+                spool.keep()
+        return found
+
+    async def _fetch(
+        self, snapshot: JobSnapshot, workload: JobWorkload, spool: Spool
+    ) -> list[StageIndex]:
+        """Fetch every committed output in time; raises TraceMissingError or an OwnFault."""
+        judged, job = _judged(snapshot), snapshot.job.address
         try:
             async with asyncio.timeout(self.mirror.transfer_seconds(judged.ballot_deadline)):
-                for stage in judged.stages:
-                    outputs += await self._traces.stage(snapshot.job.address, stage, workload.graph)
-        except TimeoutError:
-            LOG.warning(
-                "verifier %s: job %s is served too slowly", self.owner, snapshot.job.address
-            )
-            outputs += [None] * (judged.stages[-1].last - len(outputs))
-        return outputs
+                return await self._traces.stages(job, judged.stages, workload.graph, spool)
+        except TimeoutError as error:
+            raise TraceMissingError(job, "the trace", "it is served too slowly") from error
 
     async def _verify(
-        self, snapshot: JobSnapshot, workload: JobWorkload, outputs: Sequence[bytes | None]
+        self, snapshot: JobSnapshot, workload: JobWorkload, trace: StoredTrace
     ) -> TraceVerdict:
         stages = [
             CommittedStage(stage.first, stage.last, stage.root)
@@ -201,17 +214,10 @@ class Verifier(Role):
             verify_trace,
             workload.graph,
             workload.inputs,
-            outputs,
+            trace.outputs,
             stages,
             hasher=self._tools.hasher,
         )
-
-    async def _keep(self, snapshot: JobSnapshot, outputs: Sequence[bytes | None]) -> None:
-        """Keep what will be proven wrong: its provider may stop serving it."""
-        try:
-            await self._committed.keep(snapshot, [each for each in outputs if each is not None])
-        except TraceError as error:
-            LOG.warning("verifier %s: %s", self.owner, error)
 
 
 def _judged(snapshot: JobSnapshot) -> Verdict:

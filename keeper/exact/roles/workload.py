@@ -7,7 +7,7 @@ from typing import Protocol
 from solders.pubkey import Pubkey
 
 from keeper.compute import Lane
-from keeper.data import BlobClient, BlobStore, DataError, JobManifest
+from keeper.data import BlobClient, BlobStore, JobManifest, PeerFault
 from keeper.node.errors import WorkloadError
 from kernels.graph import Graph, GraphError
 from kernels.graph.file import load
@@ -79,7 +79,7 @@ class WorkloadFetcher:
         """Returns a job's workload.
 
         Raises WorkloadError when it is malformed, is not what the chain committed to, or cannot
-        be had from the buyer.
+        be had from the buyer, and an OwnFault where this node cannot fetch or keep it.
         """
         if (known := self._parsed.get(job.manifest)) is not None:
             return known
@@ -97,7 +97,7 @@ class WorkloadFetcher:
             inputs = await self._lane.run(self._load_inputs, graph, manifest.inputs)
             if inputs_root([tensor_root(array) for array in inputs]) != job.input_root:
                 raise WorkloadError("the inputs' hash is not the job's")
-        except (DataError, GraphError, LayoutError) as error:
+        except (PeerFault, GraphError, LayoutError) as error:
             raise WorkloadError(f"job {job.address}: {error}") from error
         workload = JobWorkload(graph, inputs)
         self._parsed[job.manifest] = workload

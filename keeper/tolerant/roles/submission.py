@@ -6,6 +6,7 @@ from solders.pubkey import Pubkey
 
 from keeper.errors import BadInputError
 from keeper.node.connection import Connection
+from keeper.node.endpoints import require_reachable
 from keeper.node.payment import require_tokens
 from keeper.node.services import Storage
 from keeper.node.supervision import running
@@ -39,9 +40,11 @@ async def submit_task(
     """Pay for a task, follow it to its end, and take back what nobody is owed.
 
     Returns how it ended and its output, None where there is none to be had. `tell` is given each
-    change. Raises InsufficientFundsError, PackageError, RoleError and ChainError.
+    change. Raises UnreachableEndpointError, InsufficientFundsError, PackageError, RoleError and
+    ChainError.
     """
     services, owner = connection.services, connection.owner
+    require_reachable(services.client, storage.url)
     mirror = await task_mirror(connection)
     await _require_tokens(connection, mirror.view, terms)
     poster = TaskPoster(services.gateway, connection.submitter, owner, storage.store)
