@@ -17,7 +17,12 @@ from solders.pubkey import Pubkey
 
 from keeper.compute import Preference
 from keeper.configuration import NodeSettings, Serving
-from keeper.configuration.settings import DEFAULT_FOLDER, DEFAULT_QUOTA_BYTES, DEFAULT_URL
+from keeper.configuration.settings import (
+    DEFAULT_FOLDER,
+    DEFAULT_QUOTA_BYTES,
+    DEFAULT_RETENTION_HOURS,
+    DEFAULT_URL,
+)
 from keeper.errors import PortInUseError
 from keeper.node.payment import NLOV
 from keeper.telemetry import METRICS, serve_metrics
@@ -229,7 +234,7 @@ def device_options(default: Preference, use: str) -> Callable[[Command], Command
 
 
 def serving_options(default_port: int) -> Callable[[Command], Command]:
-    """Returns a decorator for --host, --port, --public-url and --quota, passed on as `serving`."""
+    """Returns a decorator that adds the options of the data server, passed on as `serving`."""
 
     def decorate(command: Command) -> Command:
         @click.option(
@@ -248,11 +253,25 @@ def serving_options(default_port: int) -> Callable[[Command], Command]:
             show_default=True,
             help="Most bytes of data to keep on disk.",
         )
+        @click.option(
+            "--retain",
+            "retain_hours",
+            type=click.FloatRange(min=0),
+            default=DEFAULT_RETENTION_HOURS,
+            show_default=True,
+            help="Hours for which outputs are served after the end of their job.",
+        )
         @wraps(command)
         def wrapped(
-            *arguments: Any, host: str, port: int, public_url: str | None, quota: int, **rest: Any
+            *arguments: Any,
+            host: str,
+            port: int,
+            public_url: str | None,
+            quota: int,
+            retain_hours: float,
+            **rest: Any,
         ) -> Any:
-            serving = Serving(host, port, public_url, quota)
+            serving = Serving(host, port, public_url, quota, retain_hours * 3600)
             return command(*arguments, serving=serving, **rest)
 
         return wrapped

@@ -28,7 +28,7 @@ from keeper.data.server import data_application, serve_data
 from keeper.data.sources import parse_source
 from keeper.data.spool import BlobReader, Spool, StoredBlobs
 from keeper.data.stage_indexes import StageIndexes
-from keeper.data.store import BlobStore, Room, digest_of
+from keeper.data.store import BlobStore, Room, borrowed, digest_of
 
 __all__ = [
     "AddressRefusedError",
@@ -62,6 +62,7 @@ __all__ = [
     "StoreKeyError",
     "StoredBlobs",
     "TransferLimits",
+    "borrowed",
     "check_source",
     "data_application",
     "digest_of",

@@ -35,7 +35,8 @@ RoomKey = tuple[RoomKind, str]
 class Record:
     """One room; all sizes are bytes on disk.
 
-    `reserved` bytes are set aside, of which `present` and `writing` are in use. `until` is the time
+    `reserved` bytes are set aside, of which `in_use` are used by `present` blobs and by those that
+    are being written. `until` is the time
     in seconds since 1970 at which the room is given up, None where that is not known yet.
     """
 
@@ -43,12 +44,21 @@ class Record:
     blobs: set[str] = field(default_factory=set)
     until: float | None = None
     present: dict[str, int] = field(default_factory=dict)
-    writing: int = 0
+    in_use: int = 0
 
     @property
     def unused(self) -> int:
         """The bytes that are set aside and not in use yet."""
-        return max(0, self.reserved - self.writing - sum(self.present.values()))
+        return max(0, self.reserved - self.in_use)
+
+    def found(self, digest: str, size: int) -> None:
+        """Count a blob that is on disk."""
+        self.in_use += size - self.present.get(digest, 0)
+        self.present[digest] = size
+
+    def lost(self, digest: str) -> None:
+        """Count a blob that is not on disk any more."""
+        self.in_use -= self.present.pop(digest, 0)
 
 
 class Records:
@@ -125,6 +135,10 @@ class Ledger:
         with self.lock:
             return sorted(self._rooms)
 
+    def exists(self, key: RoomKey) -> bool:
+        """Returns whether there is a room."""
+        return key in self._rooms
+
     def until(self, key: RoomKey) -> float | None:
         """Returns when a room is given up, None where that is not known."""
         record = self._rooms.get(key)
@@ -144,16 +158,16 @@ class Ledger:
         self.used += size
         for record in self._rooms.values():
             if digest in record.blobs:
-                record.present[digest] = size
+                record.found(digest, size)
 
     def reserve(self, key: RoomKey, size: int) -> None:
-        """Set `size` bytes aside for a room, in all.
+        """Set at least `size` bytes aside for a room, in all.
 
         Raises QuotaExceededError and StorageError, and then changes nothing.
         """
         with self.lock, self._changing(key) as record:
             before = self._committed()
-            record.reserved = size
+            record.reserved = max(record.reserved, size)
             if self._committed() > max(before, self.quota_bytes):
                 kind, name = key
                 raise QuotaExceededError(
@@ -169,7 +183,7 @@ class Ledger:
                 with self._changing(key) as record:
                     record.blobs = record.blobs | {digest}
             if size is not None:
-                self._rooms[key].present[digest] = size
+                self._rooms[key].found(digest, size)
 
     def retain(self, key: RoomKey, until: float | None) -> None:
         """Say when a room is given up, None for not yet; nothing unused stays set aside for it."""
@@ -179,13 +193,24 @@ class Ledger:
                     record.until = until
                     record.reserved = 0 if until is not None else record.reserved
 
-    def forget(self, key: RoomKey) -> set[str]:
-        """Forget a room; returns the blobs that no room lists any more."""
+    def unlist(self, key: RoomKey, digest: str) -> None:
+        """Take a blob off the list of a room. Raises StorageError."""
         with self.lock:
-            record = self._rooms.pop(key, None)
-            if record is None:
+            if self.lists(key, digest):
+                with self._changing(key) as record:
+                    record.blobs = record.blobs - {digest}
+                record.lost(digest)
+
+    def forget(self, key: RoomKey) -> set[str]:
+        """Forget a room; returns the blobs that no room lists any more. Raises StorageError."""
+        with self.lock:
+            if key not in self._rooms:
                 return set()
-            self._records.remove(key)
+            try:
+                self._records.remove(key)
+            except OSError as error:
+                raise StorageError(f"this node's disk refuses a removal: {error}") from error
+            record = self._rooms.pop(key)
             return {digest for digest in record.blobs if not self.is_listed(digest)}
 
     def take(self, size: int, key: RoomKey | None) -> None:
@@ -214,15 +239,15 @@ class Ledger:
             self.used -= replaced
             if key in self._rooms:
                 record = self._rooms[key]
-                record.writing -= size
-                record.present[digest] = size
+                record.in_use -= size
+                record.found(digest, size)
 
     def removed(self, digest: str, size: int) -> None:
         """Count a blob that is not on disk any more."""
         with self.lock:
             self.used -= size
             for record in self._rooms.values():
-                record.present.pop(digest, None)
+                record.lost(digest)
 
     def _committed(self) -> int:
         return self.used + sum(record.unused for record in self._rooms.values())
@@ -230,7 +255,7 @@ class Ledger:
     def _count(self, size: int, key: RoomKey | None) -> None:
         self.used += size
         if key in self._rooms:
-            self._rooms[key].writing += size
+            self._rooms[key].in_use += size
 
     @contextmanager
     def _changing(self, key: RoomKey) -> Iterator[Record]:

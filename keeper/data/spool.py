@@ -1,11 +1,11 @@
-"""The blobs of one job in a node's store: fetched for it, read one at a time, dropped after it."""
+"""The blobs of one job, on disk: fetched for it, read one at a time, dropped after it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol, Self, overload
 
-from keeper.data.store import BlobStore, BlobWriter
+from keeper.data.store import BlobStore, BlobWriter, Room
 
 
 class BlobReader(Protocol):
@@ -17,13 +17,13 @@ class BlobReader(Protocol):
 
 
 class Spool:
-    """Takes the blobs that one job needs into a store.
+    """Takes the blobs that one job needs into a store, or into the job's room in it.
 
     As a context manager it removes what it took at the end of the block, unless `keep` was called.
     What the store already had stays there.
     """
 
-    def __init__(self, store: BlobStore) -> None:
+    def __init__(self, store: BlobStore | Room) -> None:
         self._store = store
         self._taken: set[str] = set()
 

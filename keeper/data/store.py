@@ -286,6 +286,11 @@ class Room:
         return self._key[1]
 
     @property
+    def exists(self) -> bool:
+        """Whether anything is reserved or listed."""
+        return self._ledger.exists(self._key)
+
+    @property
     def retained(self) -> bool:
         """Whether it is known when the room is given up."""
         return self._ledger.until(self._key) is not None
@@ -300,7 +305,7 @@ class Room:
         return self._ledger.lists(self._key, digest) and digest in self._store
 
     def reserve(self, size: int) -> None:
-        """Set `size` bytes on disk aside, in all; what the room's blobs use counts towards them.
+        """Set at least `size` bytes on disk aside, in all, with what the room's blobs use.
 
         Raises QuotaExceededError where they are not free and StorageError where the disk refuses
         the record, and then changes nothing.
@@ -332,6 +337,16 @@ class Room:
                 writer.write(data)
         return digest
 
+    def get(self, digest: str) -> bytes:
+        """Returns a whole blob. Raises BlobMissingError or CorruptBlobError."""
+        return self._store.get(digest)
+
+    def remove(self, digest: str) -> None:
+        """Take a blob off the list, and remove it unless another room lists it."""
+        with self._ledger.lock:
+            self._ledger.unlist(self._key, digest)
+            self._store.discard([digest])
+
     def retain(self, seconds: float) -> None:
         """Give the room up after so many seconds, and what is set aside but unused at once.
 
@@ -348,6 +363,17 @@ class Room:
         """Give the room up, and remove the blobs that no other room lists."""
         with self._ledger.lock:
             self._store.discard(self._ledger.forget(self._key))
+
+
+@contextmanager
+def borrowed(room: Room) -> Iterator[None]:
+    """Release a room at the end of the block, unless it existed before."""
+    known = room.exists
+    try:
+        yield
+    finally:
+        if not known:
+            room.release()
 
 
 def _missing(digest: str) -> BlobMissingError:

@@ -34,13 +34,17 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """One node's blobs in `folder`, served at `url`, and what is listed about jobs and tasks."""
+    """One node's blobs in `folder`, served at `url`, and what is listed about jobs and tasks.
+
+    Outputs stay for `retention_seconds` after the end of a job or task.
+    """
 
     folder: Path
     store: BlobStore
     indexes: StageIndexes
     tasks: StageIndexes
     url: str
+    retention_seconds: float
 
 
 @asynccontextmanager
@@ -63,11 +67,14 @@ def _journal(folder: Path) -> Journal:
 
 @asynccontextmanager
 async def open_storage(folder: Path, serving: Serving) -> AsyncIterator[Storage]:
-    """Open a store and serve it.
+    """Open a store, drop what a crash left in it, and serve it.
 
-    Raises PortInUseError and StoreKeyError.
+    Raises PortInUseError, StoreKeyError, and CorruptBlobError where a record is damaged.
     """
     store, indexes = BlobStore(folder, serving.quota_bytes), StageIndexes(folder)
+    store.sweep()
     tasks = StageIndexes(folder, "tasks")
     async with serve_data(store, indexes, serving.host, serving.port, tasks) as url:
-        yield Storage(folder, store, indexes, tasks, serving.public_url or url)
+        yield Storage(
+            folder, store, indexes, tasks, serving.public_url or url, serving.retention_seconds
+        )

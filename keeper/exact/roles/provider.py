@@ -14,6 +14,7 @@ from keeper.exact.decisions import provider as rules
 from keeper.exact.decisions.actions import AnswerQuestion, Execute, FetchWorkload
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.provider import ComputedStage, ProviderSnapshot, Work
+from keeper.exact.decisions.retention import provider_keeps
 from keeper.exact.decisions.selection import ClaimTerms
 from keeper.exact.decisions.state import Job, JobSnapshot, Stage, Verdict
 from keeper.exact.disputes import EvidenceBuffer
@@ -28,6 +29,7 @@ from keeper.exact.roles.traces import StoredTrace, TraceFetcher
 from keeper.exact.roles.workload import JobWorkload
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.retention import Keeping
 from keeper.node.errors import RoleError, WorkloadError
 from keeper.scheduling import commit_in_slices
 from kernels.graph import Graph
@@ -115,8 +117,11 @@ class Provider(Role):
                 await super().perform(action, view)
 
     async def _fetch(self, snapshot: JobSnapshot) -> None:
-        """Make sure, before a claim, that its job can be run: otherwise it costs the lease bond."""
-        workload = await self._data.workloads.get(snapshot.job)
+        """Make sure, before a claim, that its job can be run: otherwise it costs the lease bond.
+
+        There must be room for its data, and the device must fit the graph.
+        """
+        workload = await self._data.workloads.get(snapshot.job, with_trace=True)
         if snapshot.job.state is JobState.POSTED:
             await self._require_capacity(workload)
         self._workloads[snapshot.address] = workload
@@ -210,11 +215,11 @@ class Provider(Role):
             return found
         if verdict is None:
             raise WorkloadError(f"job {job.address} has progress but no verdict")
-        with Spool(self._data.store) as spool:
+        with Spool(self._data.room(job.address)) as spool:
             for stage in verdict.stages:
                 index = await self._stage(job, stage, workload, spool)
                 trace = StoredTrace.of(spool, [index])
-                found += await self._tools.lane.run(_unpacked, trace, workload.graph, stage.first)
+                found += await self._host.run(_unpacked, trace, workload.graph, stage.first)
         return found[:first]
 
     async def _stage(
@@ -228,7 +233,8 @@ class Provider(Role):
             return index
 
     def _keep(self, job: Job, operators: range, committed: CommittedOutputs) -> StageIndex:
-        digests = [self._data.store.put(pack(output).tobytes()) for output in committed.outputs]
+        room = self._data.room(job.address)
+        digests = [room.put(pack(output).tobytes()) for output in committed.outputs]
         index = StageIndex(
             job=str(job.address),
             first=operators.start,
@@ -241,10 +247,19 @@ class Provider(Role):
         return index
 
     async def tidy(self, view: View) -> None:
-        """Drop the traces of jobs that their buyers closed: nobody can ask for them any more."""
-        self._workloads = {job: kept for job, kept in self._workloads.items() if job in view.jobs}
-        for digest in self._data.indexes.keep_only({str(job) for job in view.jobs}):
-            self._data.store.remove(digest)
+        """Drop the data of jobs that nobody can ask for any more."""
+        running = {action.subject for action in self.running}
+
+        def keeping(job: Pubkey) -> Keeping:
+            if job in running:
+                return Keeping.NEEDED
+            claiming = job in self._workloads
+            return provider_keeps(view.jobs.get(job), self.owner, claiming=claiming)
+
+        self._workloads = {
+            job: kept for job, kept in self._workloads.items() if keeping(job) is Keeping.NEEDED
+        }
+        await self._data.evict(keeping)
 
 
 def _unpacked(trace: StoredTrace, graph: Graph, first: int) -> list[Array]:

@@ -6,7 +6,7 @@ from typing import Any
 from solders.pubkey import Pubkey
 
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
-from keeper.data import BlobStore, OwnFault
+from keeper.data import BlobStore, OwnFault, RoomKind, borrowed
 from keeper.errors import BadInputError
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.state import JobSnapshot
@@ -58,7 +58,7 @@ async def submit_job(
     manifest = poster.store_workload(graph, inputs)
     posted = await poster.post(address, manifest, inputs, terms, storage.url)
     tell(f"job {posted} posted")
-    buyer = Buyer(mirror, connection.submitter, owner, salts)
+    buyer = Buyer(mirror, connection.submitter, owner, salts, storage.store)
     buyer.keep.add(posted)
     await mirror.refresh()
     async with running(services, buyer):
@@ -70,6 +70,7 @@ async def submit_job(
         buyer.keep.discard(posted)
         while posted in mirror.view.jobs:
             await mirror.next_view()
+    await buyer.tidy(mirror.view)
     return record
 
 
@@ -83,9 +84,10 @@ async def job_result(connection: Connection, address: Pubkey) -> Array:
     snapshot = _open_job(connection, (await job_mirror(connection)).view, address)
     services = connection.services
     store = BlobStore(connection.folder, DEFAULT_QUOTA_BYTES)
-    workload = await WorkloadFetcher(services.client, store, services.lane).get(snapshot.job)
-    traces = TraceFetcher(services.client, services.gateway)
-    return await fetch_result(traces, snapshot, workload.graph)
+    with borrowed(store.room(RoomKind.JOBS, str(address))):
+        workload = await WorkloadFetcher(services.client, store, services.lane).get(snapshot.job)
+        traces = TraceFetcher(services.client, services.gateway)
+        return await fetch_result(traces, snapshot, workload.graph)
 
 
 async def cancel_job(connection: Connection, address: Pubkey) -> None:

@@ -10,7 +10,7 @@ from idl.client import staking, verdict
 from keeper.chain.errors import ProgramError
 from keeper.chain.submit import Submitter
 from keeper.compute import HostLane, Lane
-from keeper.data import Spool, StageIndex
+from keeper.data import OwnFault, Spool, StageIndex
 from keeper.exact.decisions import verifier as rules
 from keeper.exact.decisions.actions import (
     CastBallot,
@@ -20,6 +20,7 @@ from keeper.exact.decisions.actions import (
     RevealBallot,
 )
 from keeper.exact.decisions.codes import Choice
+from keeper.exact.decisions.retention import verifier_keeps
 from keeper.exact.decisions.state import JobSnapshot, Verdict
 from keeper.exact.decisions.verifier import VerifierSnapshot
 from keeper.exact.disputes.upload import EvidenceUploader
@@ -44,7 +45,9 @@ from keeper.exact.verification import (
 )
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.retention import Keeping
 from keeper.node.errors import RoleError, WorkloadError
+from keeper.telemetry import METRICS
 from kernels.trace import Hasher, stored_roots
 
 LOG = logging.getLogger(__name__)
@@ -98,7 +101,7 @@ class Verifier(Role):
         """Check beside the loop, vote by the kept ballot, and send the rest."""
         match action:
             case Check(job, ballot):
-                await self._check(view.jobs[job], ballot)
+                await self._check_or_abstain(view.jobs[job], ballot)
             case CastBallot(job, ballot):
                 await self._cast(action, view)
             case RevealBallot(job, ballot):
@@ -155,11 +158,43 @@ class Verifier(Role):
             operator, element = rejected
             await self._challenger.tidy(snapshot.job.address, operator, element)
 
+    async def tidy(self, view: View) -> None:
+        """Drop the data of jobs that are checked, unless they are still to be proven wrong."""
+        running = {action.subject for action in self.running}
+
+        def keeping(job: Pubkey) -> Keeping:
+            if job in running:
+                return Keeping.NEEDED
+            rejected = self._tools.data.archive.job(job) is not None
+            return verifier_keeps(view.jobs.get(job), rejected=rejected)
+
+        await self._tools.data.evict(keeping)
+
+    async def _check_or_abstain(self, snapshot: JobSnapshot, index: int) -> None:
+        try:
+            await self._check(snapshot, index)
+        except OwnFault as error:
+            METRICS.count("abstentions_total", role=self.name, reason=type(error).__name__)
+            LOG.warning(
+                "verifier %s: abstains on job %s by its own fault: %s",
+                self.owner, snapshot.address, error,
+            )  # fmt: skip
+            raise
+        finally:
+            if self._tools.data.archive.job(snapshot.address) is None:
+                # What was accepted is not needed any more; the next check needs the room.
+                await asyncio.to_thread(self._tools.data.room(snapshot.address).release)
+
     async def _check(self, snapshot: JobSnapshot, index: int) -> None:
+        """Keep a ballot of what was found.
+
+        Raises an OwnFault where this node has no room, or cannot fetch, read or hash the data: then
+        it abstains, because no other party is to blame.
+        """
         job = snapshot.job
         ballot = Ballot.create(Choice.UNAVAILABLE)
         try:
-            workload = await self._tools.data.workloads.get(job)
+            workload = await self._tools.data.workloads.get(job, with_trace=True)
         except WorkloadError as error:
             LOG.warning("verifier %s: %s", self.owner, error)
         else:
@@ -179,7 +214,7 @@ class Verifier(Role):
 
         Raises an OwnFault where this node cannot fetch or read it.
         """
-        with Spool(self._tools.data.store) as spool:
+        with Spool(self._tools.data.room(snapshot.address)) as spool:
             try:
                 indexes = await self._fetch(snapshot, workload, spool)
             except TraceMissingError as error:

@@ -7,7 +7,8 @@ from typing import Protocol
 from solders.pubkey import Pubkey
 
 from keeper.compute import Lane
-from keeper.data import BlobClient, BlobStore, JobManifest, PeerFault
+from keeper.data import BlobClient, BlobStore, JobManifest, PeerFault, Room, RoomKind
+from keeper.data.sealing import sealed_bytes
 from keeper.node.errors import WorkloadError
 from kernels.graph import Graph, GraphError
 from kernels.graph.file import load
@@ -65,7 +66,7 @@ class JobWorkload:
 
 
 class WorkloadFetcher:
-    """Fetches a workload once; keeps its bytes in the store, and the last few parsed."""
+    """Fetches a workload into the job's room in the store; keeps the last few parsed."""
 
     KEPT = 4
 
@@ -73,37 +74,61 @@ class WorkloadFetcher:
         self._client = client
         self._store = store
         self._lane = lane
-        self._parsed: dict[bytes, JobWorkload] = {}
+        self._parsed: dict[tuple[bytes, bytes, bytes], JobWorkload] = {}
 
-    async def get(self, job: WorkloadReference) -> JobWorkload:
-        """Returns a job's workload.
+    async def get(self, job: WorkloadReference, *, with_trace: bool = False) -> JobWorkload:
+        """Returns a job's workload, when room is set aside for it and it is in the store.
 
-        Raises WorkloadError when it is malformed, is not what the chain committed to, or cannot
-        be had from the buyer, and an OwnFault where this node cannot fetch or keep it.
+        `with_trace` also sets room aside for the output of every operator. Raises WorkloadError
+        when the workload is malformed, is not what the chain committed to, or cannot be had from
+        the buyer, and an OwnFault where this node has no room, or cannot fetch or keep it.
         """
-        if (known := self._parsed.get(job.manifest)) is not None:
-            return known
+        room = self._store.room(RoomKind.JOBS, str(job.address))
+        key = job.manifest, job.spec_root, job.input_root
+        known = self._parsed.get(key)
         try:
-            await self._client.fetch_into(
-                self._store, job.source, job.manifest.hex(), MANIFEST_BYTES
-            )
-            manifest = JobManifest.from_bytes(self._store.get(job.manifest.hex()))
-            await self._client.fetch_into(self._store, job.source, manifest.graph, GRAPH_BYTES)
-            graph = await self._lane.run(self._load_graph, manifest.graph, job.spec_root)
+            listed = job.manifest.hex()
+            await self._fetch(room, job, listed, MANIFEST_BYTES)
+            manifest = JobManifest.from_bytes(self._store.get(listed))
+            # How large the graph is shows only now, so its room grows while it comes.
+            await self._fetch(room, job, manifest.graph, GRAPH_BYTES)
+            graph = known.graph if known else await self._graph(manifest, job.spec_root)
             if len(manifest.inputs) != len(graph.inputs):
                 raise WorkloadError(f"{len(manifest.inputs)} inputs for {len(graph.inputs)}")
+            needed = self._needed(listed, manifest, graph, with_trace=with_trace)
+            await self._lane.run(room.reserve, needed)
             for digest, spec in zip(manifest.inputs, graph.inputs, strict=True):
-                await self._client.fetch_into(self._store, job.source, digest, spec.stored_bytes)
-            inputs = await self._lane.run(self._load_inputs, graph, manifest.inputs)
-            if inputs_root([tensor_root(array) for array in inputs]) != job.input_root:
+                await self._fetch(room, job, digest, spec.stored_bytes)
+            inputs = known.inputs if known else await self._inputs(manifest, graph)
+            if known is None and inputs_root([tensor_root(each) for each in inputs]) != key[2]:
                 raise WorkloadError("the inputs' hash is not the job's")
         except (PeerFault, GraphError, LayoutError) as error:
             raise WorkloadError(f"job {job.address}: {error}") from error
-        workload = JobWorkload(graph, inputs)
-        self._parsed[job.manifest] = workload
+        workload = known or JobWorkload(graph, inputs)
+        self._parsed[key] = workload
         while len(self._parsed) > self.KEPT:
             del self._parsed[next(iter(self._parsed))]
         return workload
+
+    async def _fetch(self, room: Room, job: WorkloadReference, digest: str, max_bytes: int) -> None:
+        if not await self._lane.run(room.adopt, digest):
+            await self._client.fetch_into(room, job.source, digest, max_bytes)
+
+    def _needed(self, listed: str, manifest: JobManifest, graph: Graph, *, with_trace: bool) -> int:
+        """Returns the bytes on disk of a job's data."""
+        tensors = [*graph.inputs, *(graph.outputs if with_trace else ())]
+        sizes = [
+            self._store.size(listed),
+            self._store.size(manifest.graph),
+            *(spec.stored_bytes for spec in tensors),
+        ]
+        return sum(map(sealed_bytes, sizes))
+
+    async def _graph(self, manifest: JobManifest, spec_root: bytes) -> Graph:
+        return await self._lane.run(self._load_graph, manifest.graph, spec_root)
+
+    async def _inputs(self, manifest: JobManifest, graph: Graph) -> tuple[Array, ...]:
+        return await self._lane.run(self._load_inputs, graph, manifest.inputs)
 
     def _load_graph(self, digest: str, spec_root: bytes) -> Graph:
         graph = load(self._store.get(digest))

@@ -49,8 +49,8 @@ class Marketplace:
     def __post_init__(self) -> None:
         salts = Salts(Vault(self.parties.folder))
         owner, submitter = self.parties.owner("buyer"), self.parties.submitter("buyer")
-        self.buyer = Buyer(self.mirror, submitter, owner, salts)
         store = self.storages["buyer"].store
+        self.buyer = Buyer(self.mirror, submitter, owner, salts, store)
         self.graphs = GraphRegistrar(self.services.gateway, submitter, owner)
         self.poster = JobPoster(self.services.gateway, submitter, owner, store, salts)
 
