@@ -21,7 +21,6 @@ from keeper.data.errors import (
     RedirectRefusedError,
     SlowPeerError,
     SourceUnavailableError,
-    StorageError,
 )
 from keeper.data.manifest import StageIndex
 from keeper.data.network import has_route, is_local
@@ -133,7 +132,7 @@ class BlobClient:
         the disk refuses it.
         """
         if digest not in store:
-            with _own_disk(), store.writer(digest) as writer:
+            with store.writer(digest) as writer:
                 await self._transfer(source, digest, writer.write, max_bytes)
 
     async def fetch_index(self, source: str, job: str, root: str, kind: str = "jobs") -> StageIndex:
@@ -258,15 +257,6 @@ def _network(url: URL, allow_private: bool) -> Iterator[None]:
         if is_local(cause) or (unreached and not allow_private and not has_route()):
             raise NetworkError(f"this node's network fails: {reason}") from error
         raise SourceUnavailableError(reason) from error
-
-
-@contextmanager
-def _own_disk() -> Iterator[None]:
-    """Turn errors of this node's disk into StorageError; those of the network never get here."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"this node cannot write what it fetches: {error}") from error
 
 
 def _require_plain(url: URL, response: aiohttp.ClientResponse, status: int) -> None:

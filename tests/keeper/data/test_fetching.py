@@ -389,7 +389,7 @@ def test_an_error_of_the_own_disk_is_not_the_peers(tmp_path: Path) -> None:
         store, full = BlobStore(tmp_path / "a", 1 << 22), BlobStore(tmp_path / "b", 1 << 10)
         (tmp_path / "a" / "blobs" / DIGEST[:2]).write_bytes(b"in the way of a folder")
         async with peer() as honest, open_client(allow_private=True) as client:
-            with pytest.raises(StorageError, match="cannot write what it fetches"):
+            with pytest.raises(StorageError, match="this node's disk refuses a blob"):
                 await client.fetch_into(store, honest.url(), DIGEST)
             with pytest.raises(QuotaExceededError):
                 await client.fetch_into(full, honest.url(), DIGEST)
