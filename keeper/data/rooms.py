@@ -19,13 +19,14 @@ NAME = re.compile(r"[0-9A-Za-z]{1,64}")
 class RoomKind(StrEnum):
     """What a room belongs to.
 
-    Those of jobs and tasks are named by an address. A buyer's workload is there before its job has
-    an address, so its room is named by the digest of the manifest.
+    Those of jobs and tasks are named by an address. A buyer stores a workload before its job or
+    task has one, so the room is named by a digest of the workload.
     """
 
     JOBS = "jobs"
     TASKS = "tasks"
-    WORKLOADS = "workloads"
+    JOB_WORKLOADS = "job-workloads"
+    TASK_WORKLOADS = "task-workloads"
 
 
 RoomKey = tuple[RoomKind, str]

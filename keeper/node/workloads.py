@@ -3,18 +3,17 @@
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from keeper.data import BlobStore, RoomKind
+from keeper.data import BlobStore, Room, RoomKind
 
 UNPOSTED_SECONDS: Final = 86_400.0
 """What is stored and not posted within this time is dropped."""
 
 
-def store_workload(store: BlobStore, name: str, blobs: Iterable[bytes]) -> None:
-    """Put a workload into the room `name`.
+def store_workload(room: Room, blobs: Iterable[bytes]) -> None:
+    """Put a workload into its room.
 
     Raises QuotaExceededError and StorageError, and then leaves nothing behind.
     """
-    room = store.room(RoomKind.WORKLOADS, name)
     known = room.exists
     try:
         for blob in blobs:
@@ -26,9 +25,9 @@ def store_workload(store: BlobStore, name: str, blobs: Iterable[bytes]) -> None:
         raise
 
 
-def keep_posted(store: BlobStore, posted: Collection[str]) -> None:
+def keep_posted(store: BlobStore, kind: RoomKind, posted: Collection[str]) -> None:
     """Keep the workloads of these names, and drop those whose jobs were closed."""
-    for room in store.rooms(RoomKind.WORKLOADS):
+    for room in store.rooms(kind):
         if room.name in posted:
             room.keep()
         elif not room.retained or room.expired:

@@ -51,7 +51,7 @@ async def submit_task(
     manifest = poster.store_workload(package, inputs)
     posted = await poster.post(package, manifest, terms, storage.url)
     tell(f"task {posted} posted")
-    buyer = TaskBuyer(mirror, connection.submitter, owner)
+    buyer = TaskBuyer(mirror, connection.submitter, owner, storage.store)
     buyer.keep.add(posted)
     await mirror.refresh()
     async with running(services, buyer):
@@ -61,6 +61,7 @@ async def submit_task(
         buyer.keep.discard(posted)
         while posted in mirror.view.tasks:
             await mirror.next_view()
+    await buyer.tidy(mirror.view)
     return record, output
 
 
