@@ -55,6 +55,12 @@ class JobWorkload:
     inputs: tuple[Array, ...]
 
     @property
+    def array_bytes(self) -> int:
+        """The bytes that its constants and inputs take in memory."""
+        arrays = (*self.graph.constants.values(), *self.inputs)
+        return sum(array.nbytes for array in arrays)
+
+    @property
     def cumulative_macs(self) -> tuple[int, ...]:
         """Multiply-adds of operators 0..i, for each i."""
         total, sums = 0, []
@@ -65,9 +71,13 @@ class JobWorkload:
 
 
 class WorkloadFetcher:
-    """Fetches a workload once; keeps its bytes in the store, and the last few parsed."""
+    """Fetches a workload once; keeps its bytes in the store, and the last few parsed.
+
+    Those have `KEPT_BYTES` bytes at most, or one of them alone has more.
+    """
 
     KEPT = 4
+    KEPT_BYTES = 1 << 28
 
     def __init__(self, client: BlobClient, store: BlobStore, lane: ComputeLane) -> None:
         self._client = client
@@ -101,9 +111,13 @@ class WorkloadFetcher:
             raise WorkloadError(f"job {job.address}: {error}") from error
         workload = JobWorkload(graph, inputs)
         self._parsed[job.manifest] = workload
-        while len(self._parsed) > self.KEPT:
+        while len(self._parsed) > 1 and self._is_full():
             del self._parsed[next(iter(self._parsed))]
         return workload
+
+    def _is_full(self) -> bool:
+        held = sum(each.array_bytes for each in self._parsed.values())
+        return len(self._parsed) > self.KEPT or held > self.KEPT_BYTES
 
     def _load_graph(self, digest: str, spec_root: bytes) -> Graph:
         graph = load(self._store.get(digest))
