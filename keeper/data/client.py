@@ -79,7 +79,8 @@ async def open_client(
     )
     try:
         async with aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False),
+            # Without a limit, since peers that hold connections must not keep others waiting.
+            connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,

@@ -42,6 +42,7 @@ class CheckedResolver(AbstractResolver):
         self._seconds = seconds
         self._lookup = lookup
         self._threads = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup")
+        self._control_thread = ThreadPoolExecutor(1, thread_name_prefix="control lookup")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -49,7 +50,8 @@ class CheckedResolver(AbstractResolver):
         """Returns the addresses of a host, all of them public unless private ones are allowed.
 
         Raises AddressRefusedError, SourceUnavailableError where the host has no address or its name
-        servers do not answer, and NetworkError where this node resolves no name at all.
+        servers do not answer, and NetworkError where this node resolves no name at all or is busy
+        with other names.
         """
         addresses = await self._addresses(host)
         require_public(host, addresses, allow_private=self._allow_private)
@@ -68,11 +70,12 @@ class CheckedResolver(AbstractResolver):
 
     async def close(self) -> None:
         """End the threads without waiting for a lookup that hangs."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._control_thread):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     async def _addresses(self, host: str) -> list[Address]:
         try:
-            found = await self._looked_up(host)
+            found = await self._looked_up(host, self._threads)
         except socket.gaierror as error:
             if error.errno in NO_ADDRESS:
                 raise SourceUnavailableError(f"{host} has no address: {error.strerror}") from error
@@ -90,16 +93,25 @@ class CheckedResolver(AbstractResolver):
     async def _require_resolver(self, host: str, reason: str | None) -> None:
         """Raise NetworkError where another name is not resolved either."""
         try:
-            await self._looked_up(CONTROL_NAME)
+            await self._looked_up(CONTROL_NAME, self._control_thread)
         except (socket.gaierror, TimeoutError) as error:
             if not isinstance(error, socket.gaierror) or error.errno not in NO_ADDRESS:
                 raise NetworkError(
                     f"this node resolves neither {host} nor {CONTROL_NAME}: {reason}"
                 ) from error
 
-    async def _looked_up(self, host: str) -> list[str]:
-        asked = asyncio.get_running_loop().run_in_executor(self._threads, self._lookup, host)
-        return await asyncio.wait_for(asked, self._seconds)
+    async def _looked_up(self, host: str, threads: ThreadPoolExecutor) -> list[str]:
+        asked = threads.submit(self._lookup, host)
+        answered = asyncio.wrap_future(asked)
+        try:
+            done, _ = await asyncio.wait({answered}, timeout=self._seconds)
+            if done:
+                return answered.result()
+            if asked.cancel():
+                raise NetworkError(f"this node has no thread left to resolve {host}")
+            raise TimeoutError
+        finally:
+            answered.cancel()
 
 
 async def check_source(

@@ -1,5 +1,6 @@
 """The blobs of one job, on disk: fetched for it, read one at a time, dropped after it."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -19,8 +20,8 @@ class BlobReader(Protocol):
 class Spool:
     """Takes the blobs that one job needs into a store, or into the job's room in it.
 
-    As a context manager it removes what it took at the end of the block, unless `keep` was called.
-    What the store already had stays there.
+    As an asynchronous context manager it removes what it took at the end of the block, unless
+    `keep` was called. What the store already had stays there.
     """
 
     def __init__(self, store: BlobStore | Room) -> None:
@@ -30,17 +31,16 @@ class Spool:
     def __contains__(self, digest: str) -> bool:
         return digest in self._store
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         return self
 
-    def __exit__(
+    async def __aexit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for digest in self._taken:
-            self._store.remove(digest)
+        await asyncio.to_thread(self._drop)
 
     @contextmanager
     def writer(self, digest: str) -> Iterator[BlobWriter]:
@@ -59,6 +59,10 @@ class Spool:
     def keep(self) -> None:
         """Leave what was taken in the store."""
         self._taken.clear()
+
+    def _drop(self) -> None:
+        for digest in self._taken:
+            self._store.remove(digest)
 
 
 class StoredBlobs(Sequence[bytes]):

@@ -215,7 +215,7 @@ class Provider(Role):
             return found
         if verdict is None:
             raise WorkloadError(f"job {job.address} has progress but no verdict")
-        with Spool(self._data.room(job.address)) as spool:
+        async with Spool(self._data.room(job.address)) as spool:
             for stage in verdict.stages:
                 index = await self._stage(job, stage, workload, spool)
                 trace = StoredTrace.of(spool, [index])

@@ -214,7 +214,7 @@ class Verifier(Role):
 
         Raises an OwnFault where this node cannot fetch or read it.
         """
-        with Spool(self._tools.data.room(snapshot.address)) as spool:
+        async with Spool(self._tools.data.room(snapshot.address)) as spool:
             try:
                 indexes = await self._fetch(snapshot, workload, spool)
             except TraceMissingError as error:

@@ -56,6 +56,12 @@ class JobWorkload:
     inputs: tuple[Array, ...]
 
     @property
+    def array_bytes(self) -> int:
+        """The bytes that its constants and inputs take in memory."""
+        arrays = (*self.graph.constants.values(), *self.inputs)
+        return sum(array.nbytes for array in arrays)
+
+    @property
     def cumulative_macs(self) -> tuple[int, ...]:
         """Multiply-adds of operators 0..i, for each i."""
         total, sums = 0, []
@@ -66,9 +72,13 @@ class JobWorkload:
 
 
 class WorkloadFetcher:
-    """Fetches a workload into the job's room in the store; keeps the last few parsed."""
+    """Fetches a workload into the job's room in the store; keeps the last few parsed.
+
+    Those have `KEPT_BYTES` bytes at most, or one of them alone has more.
+    """
 
     KEPT = 4
+    KEPT_BYTES = 1 << 28
 
     def __init__(self, client: BlobClient, store: BlobStore, lane: Lane) -> None:
         self._client = client
@@ -106,7 +116,7 @@ class WorkloadFetcher:
             raise WorkloadError(f"job {job.address}: {error}") from error
         workload = known or JobWorkload(graph, inputs)
         self._parsed[key] = workload
-        while len(self._parsed) > self.KEPT:
+        while len(self._parsed) > 1 and self._is_full():
             del self._parsed[next(iter(self._parsed))]
         return workload
 
@@ -129,6 +139,10 @@ class WorkloadFetcher:
 
     async def _inputs(self, manifest: JobManifest, graph: Graph) -> tuple[Array, ...]:
         return await self._lane.run(self._load_inputs, graph, manifest.inputs)
+
+    def _is_full(self) -> bool:
+        held = sum(each.array_bytes for each in self._parsed.values())
+        return len(self._parsed) > self.KEPT or held > self.KEPT_BYTES
 
     def _load_graph(self, digest: str, spec_root: bytes) -> Graph:
         graph = load(self._store.get(digest))

@@ -160,7 +160,7 @@ def test_not_enough_tokens_for_a_job(
 
 
 @pytest.mark.parametrize("announced", ["", "http://10.0.0.7:7000", "http://[fe80::1]:7000"])
-def test_a_job_whose_data_nobody_could_fetch_is_not_posted(
+def test_a_job_whose_data_nobody_could_fetch_is_not_posted(  # noqa: PLR0917
     cluster: Cluster,
     chain: list[str],
     key: Path,

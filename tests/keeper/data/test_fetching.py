@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Semaphore
 
 import pytest
 from aiohttp import web
@@ -41,7 +41,7 @@ from keeper.data import (
     open_client,
 )
 from keeper.data.network import is_local
-from keeper.data.resolver import CONTROL_NAME, system_lookup
+from keeper.data.resolver import CONTROL_NAME, LOOKUPS, system_lookup
 
 DATA = bytes(range(256)) * 4_096
 DIGEST = digest_of(DATA)
@@ -375,11 +375,44 @@ def test_a_lookup_that_hangs_ends(control: bool) -> None:
         return [PUBLIC]
 
     async def run() -> None:
-        limits = TransferLimits(silence_seconds=0.05)
+        limits = TransferLimits(silence_seconds=0.5)
         async with open_client(allow_private=False, limits=limits, lookup=lookup) as client:
-            error = await refusal(client, f"http://{NAME}:7010")
+            try:
+                error = await refusal(client, f"http://{NAME}:7010")
+            finally:
+                release.set()
             assert type(error) is (SourceUnavailableError if control else NetworkError)
-            release.set()
+
+    asyncio.run(run())
+
+
+def test_a_node_that_is_busy_with_dead_names_blames_no_other_name() -> None:
+    release, started = Event(), Semaphore(0)
+
+    def lookup(host: str) -> list[str]:
+        started.release()
+        release.wait()
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    def all_are_under_way() -> None:
+        for _ in range(LOOKUPS):
+            started.acquire()
+
+    async def run() -> None:
+        limits = TransferLimits(silence_seconds=1.0)
+        async with open_client(allow_private=False, limits=limits, lookup=lookup) as client:
+            dead = [
+                asyncio.create_task(client.fetch(f"http://dead-{each}.example.org", DIGEST))
+                for each in range(LOOKUPS)
+            ]
+            await asyncio.to_thread(all_are_under_way)
+            try:
+                error = await refusal(client, f"http://{NAME}:7010")
+            finally:
+                release.set()
+                await asyncio.gather(*dead, return_exceptions=True)
+            assert type(error) is NetworkError
+            assert str(error) == f"this node has no thread left to resolve {NAME}"
 
     asyncio.run(run())
 

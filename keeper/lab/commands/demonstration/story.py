@@ -212,7 +212,7 @@ async def _committed(
     services = marketplace.services
     source = TraceFetcher(services.client, services.gateway)
     stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
-    with Spool(marketplace.storages["buyer"].store) as spool:
+    async with Spool(marketplace.storages["buyer"].store) as spool:
         try:
             indexes = await source.stages(snapshot.address, stages, network, spool)
         except TraceMissingError:

@@ -27,12 +27,23 @@ async def check(job: ArchivedJob, root: bytes, folder: Path) -> dict[str, object
     store = BlobStore(folder, 2 * TRACE_BYTES)
     archive = TraceArchive(folder, store, StageIndexes(folder))
     stage = Stage(Pubkey.default(), root, 0, OPERATORS)
-    with ComputeLane() as lane, Spool(store) as spool:
-        async with open_client(allow_private=True) as client:
-            workload = await WorkloadFetcher(client, store, lane).get(job)
-            index = await fetch_stage(client, job.source, JOB, stage, workload.graph, spool)
+    with ComputeLane() as lane:
+        return await checked(job, stage, archive, lane) | {
+            "left_bytes": store.used_bytes,
+            "peak_bytes": peak_bytes(),
+        }
+
+
+async def checked(
+    job: ArchivedJob, stage: Stage, archive: TraceArchive, lane: ComputeLane
+) -> dict[str, object]:
+    """As `keeper.exact.roles.verifier` and, for the proof, `challenger` do."""
+    store = archive.store
+    async with Spool(store) as spool, open_client(allow_private=True) as client:
+        workload = await WorkloadFetcher(client, store, lane).get(job)
+        index = await fetch_stage(client, job.source, JOB, stage, workload.graph, spool)
         trace = StoredTrace.of(spool, [index])
-        stages = [CommittedStage(0, OPERATORS, root)]
+        stages = [CommittedStage(0, OPERATORS, stage.root)]
         verdict = await lane.run(
             verify_trace, workload.graph, workload.inputs, trace.outputs, stages
         )
@@ -49,8 +60,6 @@ async def check(job: ArchivedJob, root: bytes, folder: Path) -> dict[str, object
         "folded": verdict.cost.folded,
         "fraud": judged.is_fraud,
         "stored_bytes": stored,
-        "left_bytes": store.used_bytes,
-        "peak_bytes": peak_bytes(),
     }
 
 
@@ -65,7 +74,7 @@ def main() -> None:
     job, root, folder, limit = json.loads(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     found = asyncio.run(check(ArchivedJob(**job), bytes.fromhex(root), Path(folder)))
-    print(json.dumps(found))
+    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":
