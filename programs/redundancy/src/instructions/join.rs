@@ -33,16 +33,7 @@ pub struct Join<'info> {
     #[account(mut, constraint = position.load()?.acts(signer.key) @ RedundancyError::NotOperator)]
     pub position: AccountLoader<'info, Position>,
     /// CHECK: staking creates it at this task's and provider's address
-    #[cfg_attr(
-        feature = "idl-build",
-        account(
-            mut,
-            seeds = [protocol::seeds::EXPOSURE, task.key().as_ref(), position.load()?.owner.as_ref()],
-            bump,
-            seeds::program = protocol::addresses::STAKING,
-        )
-    )]
-    #[cfg_attr(not(feature = "idl-build"), account(mut))]
+    #[account(mut)]
     pub exposure: UncheckedAccount<'info>,
     /// CHECK: the program's own signer
     #[account(address = REDUNDANCY_CPI)]
