@@ -73,7 +73,7 @@ pub enum StakingError {
     OutOfBounds,
     #[msg("A parameter may fall to half and rise to double of its present value at most")]
     StepTooLarge,
-    #[msg("Windows to claim or join must be within five checkpoint windows, and longest waits within them and 16 times the average")]
+    #[msg("Windows to claim or join must be within five checkpoint windows, and longest waits within them and at least 32 times the average")]
     WindowsTooLong,
     #[msg("Half of min_verifier_stake must cover ballot_exposure and silence_fee")]
     CollateralTooLow,

@@ -90,10 +90,12 @@ impl Position {
         *signer == self.operator && self.operator != Pubkey::default()
     }
 
-    /// Returns the weight of a claim on work that was posted in `window`: the stake that stood
-    /// then, as far as it can back a lease now.
+    /// Returns the weight of a claim on work that was posted in `window`: the stake that can back a
+    /// lease now, without what arrived since. A minimum of standing and room would let stake that is
+    /// bound elsewhere vouch for stake that came after the hash was known.
     pub fn claim_weight(&self, window: u64) -> u64 {
-        self.standing(window).min(self.lease_room())
+        let arrived = self.amount.saturating_sub(self.standing(window));
+        self.lease_room().saturating_sub(arrived)
     }
 
     /// Returns the stake that counts in `window`.
@@ -306,6 +308,19 @@ mod tests {
         assert_eq!(position.lose(&lease(3), 3), Some(0));
         assert_eq!(position.unbind().unwrap(), 3);
         assert_eq!((position.amount, position.exposed, position.lease_room()), (4, 0, 4));
+    }
+
+    #[test]
+    fn bound_stake_does_not_vouch_for_stake_that_arrives() {
+        let mut position = Position { amount: 0, ..position() };
+        position.history.record(3, 0);
+        position.add(10).unwrap();
+        assert_eq!([4, 5].map(|window| position.claim_weight(window)), [0, 10]);
+        position.bind(10).unwrap();
+        position.history.record(6, 10);
+        position.add(10).unwrap();
+        assert_eq!((position.standing(6), position.lease_room()), (10, 10));
+        assert_eq!((position.claim_weight(6), position.claim_weight(8)), (0, 10));
     }
 
     #[test]
