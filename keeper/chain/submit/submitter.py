@@ -66,6 +66,11 @@ class Submitter:
         self._sleep = sleep
         self._locks: dict[str, asyncio.Lock] = {}
 
+    @property
+    def key(self) -> Pubkey:
+        """The payer's address."""
+        return self._payer.pubkey()
+
     async def submit(
         self,
         operation: str,

@@ -46,3 +46,15 @@ def standing(ring: Sequence[Checkpoint], window: int, now: int) -> int:
     if window == 0:
         return 0
     return min(amount_at(ring, window - 1, now), amount_at(ring, window, now))
+
+
+def claim_weight(standing: int, amount: int, lease_room: int) -> int:
+    """Returns the base units that count in a claim or a join: the room, less what arrived since.
+
+    `standing` is what counts in the window of the posting, `amount` the present stake and
+    `lease_room` the part of it that can back a further lease. The smaller one of `standing` and
+    `lease_room` would be too much: stake that is bound to a seat or to leases would vouch for
+    stake that arrives at the luckiest of many busy keys.
+    """
+    arrived = max(0, amount - standing)
+    return max(0, lease_room - arrived)

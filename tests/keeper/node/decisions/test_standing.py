@@ -2,7 +2,7 @@ from typing import NamedTuple
 
 import pytest
 
-from keeper.node.decisions.standing import amount_at, standing
+from keeper.node.decisions.standing import amount_at, claim_weight, standing
 
 
 class Entry(NamedTuple):
@@ -41,3 +41,24 @@ def test_a_full_ring_forgets_the_oldest(window: int, amount: int) -> None:
 def test_a_full_ring_still_knows_the_window_of_its_oldest_entry() -> None:
     full = ring(*((changed, 100 + changed) for changed in range(8, 0, -1)))
     assert [amount_at(full, window, 5) for window in (0, 1, 2, 8, 9)] == [0, 101, 102, 108, 5]
+
+
+@pytest.mark.parametrize(
+    ("stood", "amount", "room", "weight"),
+    [
+        (100, 100, 100, 100),
+        (100, 100, 40, 40),
+        # what has arrived since does not count,
+        (100, 150, 150, 100),
+        (0, 30, 30, 0),
+        # not even where other stake of the key is bound,
+        (100, 200, 100, 0),
+        (100, 130, 60, 30),
+        # and what is gone counts no more.
+        (100, 70, 20, 20),
+    ],
+)
+def test_the_room_counts_less_what_has_arrived(
+    stood: int, amount: int, room: int, weight: int
+) -> None:
+    assert claim_weight(stood, amount, room) == weight
