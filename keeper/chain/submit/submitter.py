@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from solana.rpc.commitment import Commitment, Confirmed, Finalized
 from solders.instruction import Instruction
 from solders.keypair import Keypair
+from solders.pubkey import Pubkey
 from solders.signature import Signature
 
 from keeper.chain.errors import (

@@ -20,9 +20,7 @@ class Stake:
 
     def weight(self, window: int) -> int:
         """Returns the base units that count for work that was posted in `window`."""
-        return claim_weight(
-            standing(self.ring, window, self.amount), self.amount, self.lease_room
-        )
+        return claim_weight(standing(self.ring, window, self.amount), self.amount, self.lease_room)
 
     def exposable(self, *, by_operator: bool) -> int:
         """Returns the base units that the owner, or its operator, can expose now."""

@@ -48,10 +48,10 @@ class JoinTerms:
     """Everything that joining depends on besides the task.
 
     `rules` are by version of the terms, and `checkpoint_slots` are the slots of a window. The stake
-    is exposed `by_operator` where the owner does not sign itself. `min_price` is the least that this
-    provider runs a kernel for, in base units. `beacons` holds, by task, the hash of the lowest slot
-    at or after its posting: no entry before it exists, None once it aged out, which opens the task
-    to all whose stake stood.
+    is exposed `by_operator` where the owner does not sign itself. `min_price` is the least that
+    this provider runs a kernel for, in base units. `beacons` holds, by task, the hash of the lowest
+    slot at or after its posting: no entry before it exists, None once it aged out, which opens the
+    task to all whose stake stood.
     """
 
     rules: Mapping[int, JoinRules]

@@ -145,7 +145,7 @@ def _stake(owner: Pubkey, raws: Raws) -> Stake:
 
 
 def _closing(account: redundancy.Task) -> list[Pubkey]:
-    """Returns the providers whose exposure may be closed next, so that its payer has to be known."""
+    """Returns the providers whose exposure may be closed next."""
     runs = account.runs[: account.joined]
     if has_ended(TaskState(account.state)):
         return [run.provider for run in runs if not run.released]

@@ -74,32 +74,46 @@ def _join(action: actions.Join, context: TaskContext) -> Instruction:
 
 def _close_joining(action: actions.CloseJoining, context: TaskContext) -> Instruction:
     freed = context.view.task.freed_at_closing
+    held = None if freed is None else _exposure(context.view, freed)
     return redundancy.close_joining(
         cranker=context.signer,
         terms=context.terms,
         task=action.task,
         mint=context.mint,
-        **({} if freed is None else _exposed(context.view, freed)),
+        position=None if held is None else held.position,
+        exposure=None if held is None else held.address,
+        payer=None if held is None else held.payer,
     )
 
 
 def _release(action: actions.ReleaseBond, context: TaskContext) -> Instruction:
-    run = context.view.task.runs[action.run]
+    held = _exposure(context.view, context.view.task.runs[action.run])
     return redundancy.release_bond(
-        run=action.run, task=action.task, **_exposed(context.view, run)
+        run=action.run,
+        task=action.task,
+        payer=held.payer,
+        position=held.position,
+        exposure=held.address,
     )
 
 
-def _exposed(view: TaskSnapshot, run: Run) -> dict[str, Pubkey]:
+@dataclass(frozen=True, slots=True)
+class _Exposure:
+    address: Pubkey
+    position: Pubkey
+    payer: Pubkey
+
+
+def _exposure(view: TaskSnapshot, run: Run) -> _Exposure:
     """Returns the accounts of a run's exposure; raises RoleError where it is closed already."""
     payer = view.payers.get(run.provider)
     if payer is None:
         raise RoleError(f"{view.address}: the exposure of {run.provider} is closed")
-    return {
-        "position": staking.position_address(run.provider),
-        "exposure": staking.exposure_address(view.address, run.provider),
-        "payer": payer,
-    }
+    return _Exposure(
+        address=staking.exposure_address(view.address, run.provider),
+        position=staking.position_address(run.provider),
+        payer=payer,
+    )
 
 
 def _expire(action: actions.ExpireRun, context: TaskContext) -> Instruction:
