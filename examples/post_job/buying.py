@@ -56,7 +56,7 @@ async def post(
     lock = escrow.lock(
         job_id=job_id,
         job_bump=find_bump(seeds, job_registry.ID),
-        terms=escrow.Terms(
+        offer=escrow.Deposit(
             price=PRICE,
             verification=VERIFICATION_FEE * job_registry.MAX_DRAWS * verifiers,
             tips=TIP * job_registry.PAID_CRANK_STEPS,
@@ -69,7 +69,7 @@ async def post(
     )
     posting = job_registry.post_job(
         job_id=job_id,
-        terms=job_registry.JobTerms(
+        offer=job_registry.JobOffer(
             input_root=order.input_root,
             manifest=order.manifest,
             source=source.encode("ascii").ljust(job_registry.URL_BYTES, b"\0"),

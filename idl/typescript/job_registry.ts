@@ -146,6 +146,9 @@ export const ASK_MACS = 1073741824;
 /** One, in basis points. */
 export const BPS = 10000;
 
+/** Part of the way to the latest utilisation that demand moves per epoch: an eighth. */
+export const DEMAND_PART = 8;
+
 /** Bytes of a descriptor. */
 export const DESCRIPTOR_BYTES = 256;
 

@@ -44,7 +44,7 @@ export const State = {
 } as const;
 export type State = (typeof State)[keyof typeof State];
 
-/** Maximum number of runs that an extension adds. */
+/** Number of runs that an extension adds, so that their number stays odd. */
 export const EXTENSION = 2;
 
 /** Maximum number of crankers of a task: one per paid step. */
@@ -52,6 +52,11 @@ export const MAX_CRANKERS = 8;
 
 /** Maximum number of runs of a task. A mask of one byte holds one bit per run. */
 export const MAX_TASK_RUNS = 7;
+
+/**
+ * Minimum number of runs of a task. With an odd number, blocking takes as many runs as deciding.
+ */
+export const MIN_TASK_RUNS = 3;
 
 /** Number of crank steps per task that the buyer locks a tip for; later steps earn nothing. */
 export const PAID_CRANK_STEPS = 8;

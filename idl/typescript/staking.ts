@@ -9,11 +9,36 @@ export const ExposureState = {
 } as const;
 export type ExposureState = (typeof ExposureState)[keyof typeof ExposureState];
 
+/** Values of `Position.tenure`: what a position with a seat may expect of it. */
+export const Tenure = {
+  /** The seat has weight and can be drawn. */
+  HELD: 0,
+  /** The seat has no weight any more, but its collateral is bound until it is closed. */
+  VACATED: 1,
+  /** The position has bid for a vacated seat and gets it once it is closed. */
+  HEIR: 2,
+} as const;
+export type Tenure = (typeof Tenure)[keyof typeof Tenure];
+
+/** Values of `Terms.state`. */
+export const TermsState = {
+  /** The terms wait for their slot. */
+  QUEUED: 0,
+  /** New work is posted under these terms. */
+  CURRENT: 1,
+  /** Later terms were applied. Work that was posted under these terms keeps them. */
+  SUPERSEDED: 2,
+} as const;
+export type TermsState = (typeof TermsState)[keyof typeof TermsState];
+
 /** A catch rate of 1, Q16. */
 export const CATCH_RATE_ONE = 65536;
 
 /** Catch rate of a new position, Q16. */
 export const CATCH_RATE_START = 32768;
+
+/** Changes that a history remembers: one per window, the latest first. */
+export const CHECKPOINTS = 8;
 
 /** Value of `Seat.vacated_epoch` while the seat is held. */
 export const HELD = 18446744073709551615n;
@@ -23,6 +48,12 @@ export const NEVER = 18446744073709551615n;
 
 /** Value of `Position.seat` of an owner without a seat. */
 export const NO_SEAT = 65535;
+
+/** A bid must exceed the weight that it displaces by this part: a quarter. */
+export const OUTBID_PART = 4;
+
+/** Windows that a queued change waits beyond the unbonding period. */
+export const QUEUED_WINDOWS = 3;
 
 /** Epochs that a vacated seat stays reserved: the two whose snapshots may still show it. */
 export const VACATED_EPOCHS = 2;

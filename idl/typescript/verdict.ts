@@ -10,6 +10,10 @@ export const BallotState = {
   REVEALED: 2,
   /** The verifier's stake is free again. */
   RELEASED: 3,
+  /** The verifier had no collateral left for the ballot and said so in time. */
+  DECLINED: 4,
+  /** The verifier's silence was reported. */
+  REPORTED: 5,
 } as const;
 export type BallotState = (typeof BallotState)[keyof typeof BallotState];
 
@@ -94,9 +98,6 @@ export const DRAW_DELAY = 32;
 /** Bytes of a buffer before its evidence, discriminator included. */
 export const HEADER_BYTES = 112;
 
-/** Maximum of `Params.answer_slots`: SlotHashes must still hold that hash in the last of them. */
-export const MAX_ANSWER_SLOTS = 400;
-
 /** Maximum number of ballots of a verdict, over all draws. */
 export const MAX_BALLOTS = 15;
 
@@ -105,12 +106,6 @@ export const MAX_CRANKERS = 8;
 
 /** Maximum number of stages of a verdict. */
 export const MAX_STAGES = 8;
-
-/**
- * Minimum of `Params.answer_slots`: it must leave slots to answer in after the one whose hash
- * chooses the questions.
- */
-export const MIN_ANSWER_SLOTS = 4;
 
 /**
  * Number of elements that a provider must show when a majority of verifiers, or the buyer, cannot

@@ -23,7 +23,7 @@ from keeper.cli.options import (
     tip_option,
 )
 from keeper.configuration import Serving
-from keeper.exact.roles.posting import JobTerms
+from keeper.exact.roles.posting import JobOffer
 from keeper.exact.roles.results import JobRecord, ResultError
 from keeper.exact.roles.submission import (
     cancel_job,
@@ -104,14 +104,14 @@ def submit(
     """Post a job, serve its data, wait for its end and reclaim what is unspent."""
     graph = read_graph(graph_path)
     inputs = read_inputs(graph, input_paths, expected)
-    terms = JobTerms(price, fee, tip, urgency, int(verifiers))
+    offer = JobOffer(price, fee, tip, urgency, int(verifiers))
 
     async def work() -> tuple[JobRecord, Array | None]:
         async with (
             open_connection(key.settings, key.keypair) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
-            record = await submit_job(connection, storage, graph, inputs, terms=terms, tell=tell)
+            record = await submit_job(connection, storage, graph, inputs, offer=offer, tell=tell)
             return record, results_of(connection).result(Pubkey.from_string(record.job))
 
     record, array = run_async(work())

@@ -24,7 +24,7 @@ from keeper.configuration import Serving
 from keeper.node.connection import open_connection
 from keeper.node.services import open_storage
 from keeper.tolerant.roles.archive import TaskRecord
-from keeper.tolerant.roles.posting import TaskTerms
+from keeper.tolerant.roles.posting import TaskOffer
 from keeper.tolerant.roles.revealed_outputs import OutputMissingError
 from keeper.tolerant.roles.submission import find_task, submit_task
 
@@ -84,7 +84,7 @@ def submit(
 
     Providers that agree within the kernel's tolerance are paid. Nothing proves that they are right.
     """
-    terms = TaskTerms(price, tip, n, max_runs)
+    offer = TaskOffer(price, tip, n, max_runs)
     package = read_kernel(package_path)
     inputs = read_kernel_inputs(package, input_paths)
 
@@ -93,7 +93,7 @@ def submit(
             open_connection(key.settings, key.keypair) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
-            return await submit_task(connection, storage, package, inputs, terms=terms, tell=tell)
+            return await submit_task(connection, storage, package, inputs, offer=offer, tell=tell)
 
     record, result = run_async(work())
     if output is not None:

@@ -46,15 +46,18 @@ def lock(
     address: Pubkey,
     owner: Pubkey,
     mint: Pubkey,
-    terms: escrow.Terms,
+    deposit: escrow.Deposit,
+    terms: Pubkey,
 ) -> Instruction:
     """Returns what locks the payment of an owner's job or task with this number.
 
-    Its `address` is derived from seed, owner and number by `program`.
+    Its `address` is derived from seed, owner and number by `program`. `terms` is the address of the
+    current terms.
     """
     return escrow.lock(
         job_id=number,
         job_bump=find_bump((seed, bytes(owner), number.to_bytes(8, "little")), program),
+        deposit=deposit,
         terms=terms,
         buyer=owner,
         mint=mint,

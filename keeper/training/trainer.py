@@ -10,7 +10,7 @@ from keeper.data import BlobClient
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles import Buyer, JobMirror
 from keeper.exact.roles.graphs import GraphRegistrar
-from keeper.exact.roles.posting import JobPoster, JobTerms
+from keeper.exact.roles.posting import JobPoster, JobOffer
 from keeper.training.collection import Collected, Collector, is_committed
 from keeper.training.errors import FallenError, TrainingError
 from keeper.training.ledger import Ledger, Purpose
@@ -41,7 +41,7 @@ class BuyerServices:
     poster: JobPoster
     client: BlobClient
     source: str
-    terms: JobTerms
+    offer: JobOffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Trainer:
         graph = (self._course.gradient, self._course.sums.graph)[which]
         manifest = services.poster.store_workload(graph, inputs)
         job = await services.poster.post(
-            self._graphs[which], manifest, inputs, services.terms, services.source
+            self._graphs[which], manifest, inputs, services.offer, services.source
         )
         self.ledger.add(job, purpose)
         return job

@@ -65,7 +65,7 @@ class Cast:
     jobs: int = 1
     buyer: Actor | None = None
     bands: list[frozenset[Pubkey]] = field(default_factory=list)
-    terms: dict[str, Any] = field(default_factory=dict)
+    offer: dict[str, Any] = field(default_factory=dict)
     watched: bool = False
     """Whether an honest watcher checks every result."""
 
@@ -91,10 +91,10 @@ class Casting:
         self._grief: Sequence[VerifierKind] = GRIEF
 
     def draw(self) -> Cast:
-        """Returns a part for every actor, and the terms of the job."""
+        """Returns a part for every actor, and the offer of the job."""
         cast, random = self.cast, self.random
         theme = cast.theme
-        cast.terms = {
+        cast.offer = {
             "verifiers": random.choice([1, 3, 3, 3, 5]),
             "price": random.randint(2 * NLOV, 8 * NLOV),
             "verification_fee": random.choice([0, 1, random.randint(0, NLOV // 5)]),
@@ -160,7 +160,7 @@ class Casting:
             operator = (operator + 1) % OPERATORS
         buyer = self.cast.parties[-1].actor
         self.cast.parties[-1] = buyers.Trapper(buyer, self.random)
-        self.cast.terms["trap"] = buyers.trap_of(liar.actor.key, operator)
+        self.cast.offer["trap"] = buyers.trap_of(liar.actor.key, operator)
         self.cast.bands.append(frozenset({liar.actor.key, buyer.key}))
 
     def _verifiers(self, main: Actor) -> None:

@@ -69,7 +69,7 @@ class Cranker(Party):
                 refunds = job.progress == 0
                 sent = self.send(run, "expire job", cranks.expire_job(self.actor, life))
                 if sent and refunds:
-                    life.refund_tips[self.actor.key] += life.job.terms.tip
+                    life.refund_tips[self.actor.key] += life.job.offer.tip
         elif job.state == JobState.CLAIMED:
             if slot > job.lease.expires_slot:
                 self.send(run, "expire lease", cranks.expire_lease(run, life))
@@ -196,7 +196,7 @@ class Impatient(Griefer):
         what = self.random.choice(sorted(steps))
         refunds = job.state == JobState.POSTED and job.progress == 0
         if self.send(run, what, steps[what]) and what == "expire job" and refunds:
-            life.refund_tips[me.key] += life.job.terms.tip
+            life.refund_tips[me.key] += life.job.offer.tip
 
 
 class FalseChallenger(Griefer):

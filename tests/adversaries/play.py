@@ -24,7 +24,7 @@ def begin(place: Town, cast: Cast, random: Random) -> Run:
             cast.buyer,
             place.graph,
             input_root=trace_of(()).witness.claim(0, 0).inputs_root,
-            **cast.terms,
+            **cast.offer,
         )
         claimers = list(cast.claimers)
         if run.lives:

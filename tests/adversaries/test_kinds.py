@@ -45,7 +45,7 @@ class Stage:
         *,
         buyer: type[buyers.Buyer] = buyers.HonestBuyer,
         outside: Sequence[type[outsiders.Watcher | outsiders.Griefer]] = (),
-        terms: Mapping[str, Any] = MappingProxyType({}),
+        offer: Mapping[str, Any] = MappingProxyType({}),
         **changes: Any,
     ) -> None:
         random = Random(7)
@@ -71,7 +71,7 @@ class Stage:
             ],
             [self.provider],
             buyer=place.buyers[0],
-            terms={**TERMS, **terms},
+            offer={**TERMS, **offer},
             watched=outsiders.Watcher in outside,
         )
         if more:
@@ -150,7 +150,7 @@ def test_an_order_excuses_its_provider_and_nobody_who_accepted(place: Town, orde
         providers.Liar,
         judges,
         buyer=buyers.Trapper,
-        terms={"trap": trap},
+        offer={"trap": trap},
         lies=frozenset({(operator, element)}),
     )
     stage.cast.bands = [frozenset({friend.key, place.buyers[0].key})]

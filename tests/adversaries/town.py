@@ -8,7 +8,6 @@ from typing import Final
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry, staking, verdict
-from keeper.chain.deploy import Parameters
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market import jobs as market
 from keeper.lab.market import judgement as judge
@@ -25,7 +24,7 @@ _SETTLED: Final = (8, 3, 0, 0)
 _TOKENS: Final = 200 * NLOV
 
 
-def parameters_of(number: int) -> Parameters:
+def parameters_of(number: int) -> staking.Parameters:
     """Returns a set of parameters that the chain accepts; number 0 is localnet's."""
     if number == 0:
         return LOCALNET_PARAMETERS

@@ -110,15 +110,15 @@ class JobLedger:
                 self.fee += fee
         for ballot in self.ballots.values():
             if ballot.revealed and ballot.choice in _BORNE_OUT[outcome]:
-                credits[ballot.verifier] += self.job.terms.verification_fee
+                credits[ballot.verifier] += self.job.offer.verification_fee
         for cranker, steps in self.steps.items():
-            credits[cranker] += self.job.terms.tip * steps
+            credits[cranker] += self.job.offer.tip * steps
         self.fee_due = self.fee
         self._finalise(credits)
 
     def refund(self, cranker: Pubkey | None) -> None:
         """Credits nobody but the party that ended the job."""
-        self._finalise(Counter({cranker: self.job.terms.tip} if cranker else {}))
+        self._finalise(Counter({cranker: self.job.offer.tip} if cranker else {}))
 
     def pay(self, party: Pubkey) -> int:
         """Returns what the party is owed and marks it as paid; fails the second time."""

@@ -213,14 +213,14 @@ class JobRules(EconomyMachine):
     def begin(self, lives: list[tuple[int, Terms, list[Conduct]]]) -> None:
         """Most examples begin with jobs at some point of their lives."""
         self.economy.fund_rewards(10 * NLOV)
-        for buyer, terms, life in lives:
-            ledger = self.economy.post(chosen(self.economy.buyers, buyer), **terms)
+        for buyer, offer, life in lives:
+            ledger = self.economy.post(chosen(self.economy.buyers, buyer), **offer)
             self._live(ledger, life)
 
     @precondition(lambda self: len(self.economy.ledgers) < JOBS)
-    @rule(buyer=PICKS, terms=TERMS)
-    def post(self, buyer: int, terms: Terms) -> None:
-        self.economy.post(chosen(self.economy.buyers, buyer), **terms)
+    @rule(buyer=PICKS, offer=TERMS)
+    def post(self, buyer: int, offer: Terms) -> None:
+        self.economy.post(chosen(self.economy.buyers, buyer), **offer)
 
     @precondition(lambda self: self.underway())
     @rule(pick=PICKS, life=LIFE)

@@ -23,7 +23,7 @@ class MarketSteps(ProviderSteps):
         return self.view.jobs[ledger.job.address]
 
     def post(
-        self, buyer: Actor, *, paid_urgency: int = 0, lie: int | None = None, **terms: int
+        self, buyer: Actor, *, paid_urgency: int = 0, lie: int | None = None, **offer: int
     ) -> JobLedger:
         """Locks and posts. `paid_urgency` is even, so that exactly half of it burns.
 
@@ -35,10 +35,10 @@ class MarketSteps(ProviderSteps):
             self.graph_address,
             paid_urgency=paid_urgency,
             input_root=committed(None, ()).witness.claim(0, 0).inputs_root,
-            **terms,
+            **offer,
         )
         self.forget()
-        agreed, burned = posted.terms, self.world.parameters.escrow.posting_fee
+        agreed, burned = posted.offer, self.world.parameters.escrow.posting_fee
         burned += paid_urgency * self.world.parameters.escrow.urgency_burn_bps // BPS
         locked = (
             agreed.price
@@ -55,10 +55,10 @@ class MarketSteps(ProviderSteps):
 
     def lock_and_take_back(self, buyer: Actor, donation: int) -> None:
         """Locks for a job that is never posted, with a stranger's gift on top."""
-        terms = market.terms_of(_NEVER_POSTED)
+        offer = market.offer_of(_NEVER_POSTED)
         job = job_registry.job_address(buyer.key, _NEVER_POSTED)
         before = self.world.tokens(buyer)
-        self.world.send(market.lock(self.world, buyer, _NEVER_POSTED, terms), signers=[buyer])
+        self.world.send(market.lock(self.world, buyer, _NEVER_POSTED, offer), signers=[buyer])
         vault = escrow.vault_address(job)
         self.book.open(vault)
         burned = self.world.parameters.escrow.posting_fee

@@ -16,8 +16,7 @@ from solders.signature import Signature
 from solders.transaction import Transaction
 from solders.transaction_metadata import FailedTransactionMetadata, TransactionMetadata
 
-from idl.client import PROGRAM_IDS, TOKEN_PROGRAM, ProgramError
-from keeper.chain.deploy import Parameters
+from idl.client import PROGRAM_IDS, TOKEN_PROGRAM, ProgramError, staking
 from keeper.lab.localnet import Checkpoint, TransactionRecord
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.actor import Actor
@@ -33,7 +32,7 @@ class Saved:
 
     bank: Checkpoint
     actors: Mapping[str, Actor]
-    parameters: Parameters
+    parameters: staking.Parameters
     minted: int
     sends: int
 
@@ -44,7 +43,7 @@ class World(Sandbox):
     A payer of its own pays all fees, so that only the programs change an actor's lamports.
     """
 
-    def __init__(self, parameters: Parameters = LOCALNET_PARAMETERS) -> None:
+    def __init__(self, parameters: staking.Parameters = LOCALNET_PARAMETERS) -> None:
         super().__init__(parameters)
         self._payer = self.keypair("fee payer")
         self._sends = 0

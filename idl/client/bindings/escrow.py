@@ -63,13 +63,15 @@ def vault_address(job: Pubkey) -> Pubkey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthoritySet(Event):
+class Burned(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("7ab2912cac1e1910")
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("cf25fb9aefe50e43")
 
     envelope: Envelope
-    authority: Pubkey
+    job: Pubkey
+    amount: int
+    vault: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,23 +81,17 @@ class Config(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("9b0caae01efacc82")
-    SIZE: ClassVar[int | None] = 656
+    SIZE: ClassVar[int | None] = 568
     OFFSETS: ClassVar[Mapping[str, int]] = {
-        "authority": 8,
-        "mint": 40,
-        "treasury": 72,
-        "fee_vaults": 104,
-        "params": 616,
-        "sequence": 640,
-        "bump": 648,
+        "mint": 8,
+        "fee_vaults": 40,
+        "sequence": 552,
+        "bump": 560,
     }
 
-    authority: Pubkey
     mint: Pubkey
-    treasury: Pubkey
     fee_vaults: tuple[Pubkey, ...]
     """The fee vault of each shard; zero until it is initialized."""
-    params: Params
     sequence: int
     bump: int
 
@@ -107,10 +103,7 @@ class ConfigInitialized(Event):
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("b531c89c13a7b25b")
 
     envelope: Envelope
-    authority: Pubkey
     mint: Pubkey
-    treasury: Pubkey
-    params: Params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +139,20 @@ class CreditPaid(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit:
+    """What a buyer locks."""
+
+    price: int
+    """Base units of $NLOV for the work: of the whole job, or of all runs of a task."""
+    verification: int
+    """Base units of $NLOV for the verification fees of all draws; 0 for a task."""
+    tips: int
+    """Base units of $NLOV for the tips of all paid crank steps."""
+    urgency: int
+    """Base units of $NLOV of the premium, of which a share is burned at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """First field of every event: a gap in an account's sequence proves that an event was
     missed.
@@ -165,7 +172,7 @@ class Escrow(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("1fd57bbbba16da9b")
-    SIZE: ClassVar[int | None] = 1344
+    SIZE: ClassVar[int | None] = 1352
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "job": 8,
         "buyer": 40,
@@ -178,14 +185,16 @@ class Escrow(Account):
         "paid": 144,
         "fee": 152,
         "fee_due": 160,
-        "locked_slot": 168,
-        "sequence": 176,
-        "state": 184,
-        "credit_count": 185,
-        "bump": 186,
-        "vault_bump": 187,
-        "judge": 188,
-        "credits": 192,
+        "burned": 168,
+        "locked_slot": 176,
+        "sequence": 184,
+        "state": 192,
+        "credit_count": 193,
+        "bump": 194,
+        "vault_bump": 195,
+        "judge": 196,
+        "terms": 198,
+        "credits": 200,
     }
 
     job: Pubkey
@@ -202,6 +211,8 @@ class Escrow(Account):
     """All fees charged so far, in base units."""
     fee_due: int
     """Fees charged but not collected yet, in base units."""
+    burned: int
+    """Part of the locked amount that was burned, in base units."""
     locked_slot: int
     sequence: int
     state: int
@@ -210,6 +221,8 @@ class Escrow(Account):
     vault_bump: int
     judge: int
     """A code of `Judge`: the program that decides who is paid."""
+    terms: int
+    """Version of the terms under which the amount was locked."""
     credits: tuple[CreditEntry, ...]
 
 
@@ -248,37 +261,11 @@ class Locked(Event):
     envelope: Envelope
     job: Pubkey
     buyer: Pubkey
-    terms: Terms
+    deposit: Deposit
+    terms: int
+    """Version of the terms."""
     burned: int
     vault: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Params:
-    posting_fee: int
-    """Base units of $NLOV that are burned when a job or task is locked."""
-    urgency_burn_bps: int
-    """Share of an urgency premium that is burned, in basis points. It is a u64 so that no
-    padding is needed.
-    """
-    fee_bps: int
-    """Share of every payment to a provider that is charged as a fee, in basis points."""
-    stakers_bps: int
-    """Stakers' share of the fees, in basis points. The three shares add up to 10,000."""
-    treasury_bps: int
-    """Treasury's share of the fees, in basis points."""
-    burn_bps: int
-    """Share of the fees that is burned, in basis points."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParamsSet(Event):
-    PROGRAM: ClassVar[str] = PROGRAM
-    PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("396f21fc784c62f5")
-
-    envelope: Envelope
-    params: Params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,20 +306,6 @@ class Settled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What a buyer locks."""
-
-    price: int
-    """Base units of $NLOV for the work: of the whole job, or of all runs of a task."""
-    verification: int
-    """Base units of $NLOV for the verification fees of all draws; 0 for a task."""
-    tips: int
-    """Base units of $NLOV for the tips of all paid crank steps."""
-    urgency: int
-    """Base units of $NLOV of the premium, of which a share is burned at once."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class UnpostedRefunded(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -346,13 +319,12 @@ class UnpostedRefunded(Event):
 
 ACCOUNTS: Final[tuple[type[Account], ...]] = (Config, Escrow)
 EVENTS: Final[tuple[type[Event], ...]] = (
-    AuthoritySet,
+    Burned,
     ConfigInitialized,
     CreditPaid,
     FeeCollected,
     FeesSwept,
     Locked,
-    ParamsSet,
     Reclaimed,
     Refunded,
     Settled,
@@ -364,28 +336,59 @@ class Errors(ErrorCode):
     """Errors of escrow: (code, message)."""
 
     NotDeployer = (6100, "Only the deployer compiled into the program may initialize it")
-    NotAuthority = (6101, "Only the configured authority may do this")
-    InvalidParams = (6102, "A parameter is outside its range")
-    Overflow = (6103, "The arithmetic overflows")
-    ShardOutOfRange = (6104, "Fee vaults are numbered from 0 to 15")
-    WrongJob = (6105, "The job account does not match this buyer and id")
-    JobExists = (6106, "The job has been posted")
-    ZeroPrice = (6107, "The price must be above zero")
-    WrongOwner = (6108, "The account belongs to another owner")
-    WrongTokenAccount = (6109, "The account is not an SPL Token account of the configured mint")
-    WrongVault = (6110, "The account is not the vault of this escrow or shard")
-    TokenDelta = (6111, "The token balances did not change by exactly the amount")
-    WrongCaller = (6112, "Only the program in charge of this step may call it")
-    AlreadyFinal = (6113, "The escrow is final")
-    NotFinal = (6114, "The escrow is not final yet")
-    ExceedsLocked = (6115, "Credits and fee exceed the locked amount")
-    TooManyCredits = (6116, "The escrow has no room for another party")
-    TipExceedsTips = (6117, "The tip exceeds the tips that are locked")
-    UnknownCredit = (6118, "The escrow has no such credit")
-    AlreadyPaid = (6119, "The credit has been paid")
-    NothingToCollect = (6120, "There is nothing to collect")
-    NothingToReclaim = (6121, "Nothing is left for the buyer yet")
-    ExceedsVault = (6122, "The vault holds less than is owed")
+    Overflow = (6101, "The arithmetic overflows")
+    ShardOutOfRange = (6102, "Fee vaults are numbered from 0 to 15")
+    WrongJob = (6103, "The job account does not match this buyer and id")
+    JobExists = (6104, "The job has been posted")
+    ZeroPrice = (6105, "The price must be above zero")
+    WrongOwner = (6106, "The account belongs to another owner")
+    WrongTokenAccount = (6107, "The account is not an SPL Token account of the configured mint")
+    WrongVault = (6108, "The account is not the vault of this escrow or shard")
+    TokenDelta = (6109, "The token balances did not change by exactly the amount")
+    WrongCaller = (6110, "Only the program in charge of this step may call it")
+    AlreadyFinal = (6111, "The escrow is final")
+    NotFinal = (6112, "The escrow is not final yet")
+    ExceedsLocked = (6113, "Credits and fee exceed the locked amount")
+    TooManyCredits = (6114, "The escrow has no room for another party")
+    TipExceedsTips = (6115, "The tip exceeds the tips that are locked")
+    UnknownCredit = (6116, "The escrow has no such credit")
+    AlreadyPaid = (6117, "The credit has been paid")
+    NothingToCollect = (6118, "There is nothing to collect")
+    NothingToReclaim = (6119, "Nothing is left for the buyer yet")
+    ExceedsVault = (6120, "The vault holds less than is owed")
+    WrongTerms = (6121, "The terms are not the current ones, or not those of the job or task")
+    NothingToBurn = (6122, "There is nothing to burn")
+
+
+def burn(
+    *,
+    amount: int,
+    authority: Pubkey,
+    escrow: Pubkey,
+    vault: Pubkey,
+    mint: Pubkey,
+    token_program: Pubkey = TOKEN_PROGRAM,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Burns a part of the locked amount, which nobody is credited with.
+
+    Caller: redundancy for tasks, verdict for jobs. When: while the escrow is locked.
+
+    - `amount`: base units of $NLOV, more than 0; with the credits and the fee at most the
+      locked amount.
+    """
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("burn", amount=amount),
+        [
+            AccountMeta(authority, True, False),
+            AccountMeta(escrow, False, True),
+            AccountMeta(vault, False, True),
+            AccountMeta(mint, False, True),
+            AccountMeta(token_program, False, False),
+            *remaining,
+        ],
+    )
 
 
 def collect_fee(
@@ -419,10 +422,7 @@ def collect_fee(
 
 def initialize(
     *,
-    params: Params,
-    authority: Pubkey,
     mint: Pubkey,
-    treasury: Pubkey,
     deployer: Pubkey = DEPLOYER,
     config: Pubkey | None = None,
     system_program: Pubkey = SYSTEM_PROGRAM,
@@ -431,19 +431,15 @@ def initialize(
     """Creates the configuration.
 
     Caller: the deployer. When: once.
-
-    - `params`: units at the fields of `Params`.
-    - `authority`: the key that may set the parameters from then on.
     """
     if config is None:
         config = config_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("initialize", params=params, authority=authority),
+        coder(PROGRAM).instruction("initialize"),
         [
             AccountMeta(deployer, True, True),
             AccountMeta(mint, False, False),
-            AccountMeta(treasury, False, False),
             AccountMeta(config, False, True),
             AccountMeta(system_program, False, False),
             *remaining,
@@ -489,8 +485,9 @@ def lock(
     *,
     job_id: int,
     job_bump: int,
-    terms: Terms,
+    deposit: Deposit,
     buyer: Pubkey,
+    terms: Pubkey,
     mint: Pubkey,
     job: Pubkey,
     source: Pubkey,
@@ -510,7 +507,7 @@ def lock(
     - `job_id`: number of the job or task among those of its buyer, as its address contains
       it.
     - `job_bump`: bump of the address of the job or task.
-    - `terms`: units at the fields of `Terms`.
+    - `deposit`: units at the fields of `Deposit`.
     """
     if config is None:
         config = config_address()
@@ -520,10 +517,11 @@ def lock(
         vault = vault_address(job)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("lock", job_id=job_id, job_bump=job_bump, terms=terms),
+        coder(PROGRAM).instruction("lock", job_id=job_id, job_bump=job_bump, deposit=deposit),
         [
             AccountMeta(buyer, True, True),
             AccountMeta(config, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(mint, False, True),
             AccountMeta(job, False, False),
             AccountMeta(escrow, False, True),
@@ -624,57 +622,6 @@ def refund_unposted(
     )
 
 
-def set_authority(
-    *,
-    authority: Pubkey,
-    new_authority: Pubkey,
-    config: Pubkey | None = None,
-    remaining: Sequence[AccountMeta] = (),
-) -> Instruction:
-    """Hands the authority over.
-
-    Caller: the authority, and the new one signs too. When: at any time.
-    """
-    if config is None:
-        config = config_address()
-    return Instruction(
-        ID,
-        coder(PROGRAM).instruction("set_authority"),
-        [
-            AccountMeta(authority, True, False),
-            AccountMeta(new_authority, True, False),
-            AccountMeta(config, False, True),
-            *remaining,
-        ],
-    )
-
-
-def set_params(
-    *,
-    params: Params,
-    authority: Pubkey,
-    config: Pubkey | None = None,
-    remaining: Sequence[AccountMeta] = (),
-) -> Instruction:
-    """Replaces the parameters. Money that is locked already keeps its terms.
-
-    Caller: the authority. When: at any time.
-
-    - `params`: units at the fields of `Params`.
-    """
-    if config is None:
-        config = config_address()
-    return Instruction(
-        ID,
-        coder(PROGRAM).instruction("set_params", params=params),
-        [
-            AccountMeta(authority, True, False),
-            AccountMeta(config, False, True),
-            *remaining,
-        ],
-    )
-
-
 def settle(
     *,
     credits: tuple[Credit, ...],
@@ -718,6 +665,7 @@ def settle(
 def sweep(
     *,
     shard: int,
+    terms: Pubkey,
     mint: Pubkey,
     fee_vault: Pubkey,
     treasury: Pubkey,
@@ -745,6 +693,7 @@ def sweep(
         coder(PROGRAM).instruction("sweep", shard=shard),
         [
             AccountMeta(config, False, True),
+            AccountMeta(terms, False, False),
             AccountMeta(mint, False, True),
             AccountMeta(fee_vault, False, True),
             AccountMeta(treasury, False, True),

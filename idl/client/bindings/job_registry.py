@@ -169,6 +169,8 @@ ASK_MACS: Final = 1073741824
 """Number of multiply-adds that a provider's ask is the price of."""
 BPS: Final = 10000
 """One, in basis points."""
+DEMAND_PART: Final = 8
+"""Part of the way to the latest utilisation that demand moves per epoch: an eighth."""
 DESCRIPTOR_BYTES: Final = 256
 """Bytes of a descriptor."""
 DESCRIPTOR_VERSION: Final = 1
@@ -229,10 +231,6 @@ def provider_address(owner: Pubkey) -> Pubkey:
     return find_address((b"provider", bytes(owner)), ID)
 
 
-def registry_address() -> Pubkey:
-    return find_address((b"registry",), ID)
-
-
 def utilisation_address(shard: int) -> Pubkey:
     return find_address((b"utilisation", shard.to_bytes(1, "little")), ID)
 
@@ -242,13 +240,15 @@ def verifier_address(owner: Pubkey) -> Pubkey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthoritySet(Event):
+class AvailabilitySet(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("7ab2912cac1e1910")
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("cada51c791d44c7f")
 
     envelope: Envelope
-    authority: Pubkey
+    owner: Pubkey
+    endpoint: bytes
+    draining: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -420,11 +420,12 @@ class Job(Account):
         "lease": 424,
         "operators": 520,
         "progress": 522,
-        "verifiers": 524,
-        "state": 525,
-        "attempts": 526,
-        "bump": 527,
-        "escrow_bump": 528,
+        "terms": 524,
+        "verifiers": 526,
+        "state": 527,
+        "attempts": 528,
+        "bump": 529,
+        "escrow_bump": 530,
     }
 
     buyer: Pubkey
@@ -460,6 +461,8 @@ class Job(Account):
     operators: int
     progress: int
     """Number of operators committed so far, in order."""
+    terms: int
+    """Version of the terms under which the job was posted, and which it keeps."""
     verifiers: int
     """Verifiers per draw."""
     state: int
@@ -517,27 +520,7 @@ class JobEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobPosted(Event):
-    PROGRAM: ClassVar[str] = PROGRAM
-    PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("12ab0c8dd4a9b734")
-
-    envelope: Envelope
-    job: Pubkey
-    buyer: Pubkey
-    id: int
-    graph: Pubkey
-    macs: int
-    price: int
-    verification_fee: int
-    tip: int
-    urgency: int
-    claim_deadline: int
-    score_q32: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobTerms:
+class JobOffer:
     input_root: bytes
     """Merkle root over the roots of the job's inputs."""
     manifest: bytes
@@ -558,6 +541,28 @@ class JobTerms:
     """Base units of $NLOV for each paid crank step."""
     urgency: int
     """Base units of $NLOV of the premium, without the share that the escrow burned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPosted(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("12ab0c8dd4a9b734")
+
+    envelope: Envelope
+    job: Pubkey
+    buyer: Pubkey
+    id: int
+    graph: Pubkey
+    macs: int
+    price: int
+    verification_fee: int
+    tip: int
+    urgency: int
+    claim_deadline: int
+    score_q32: int
+    terms: int
+    """Version of the terms that the job keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -591,7 +596,7 @@ class LeaseExpired(Event):
     provider: Pubkey
     attempts: int
     bond: int
-    """Stake that went to the job's vault, in base units."""
+    """Stake that went to the fee vault, in base units."""
     exposed: int
     """Stake that stays exposed for the committed stages, in base units."""
     claim_deadline: int
@@ -599,7 +604,7 @@ class LeaseExpired(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market(Account):
-    """PDA `["market"]`: demand of the epoch before the current one."""
+    """PDA `["market"]`: demand of the epochs before the current one."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -607,19 +612,20 @@ class Market(Account):
     SIZE: ClassVar[int | None] = 49
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "epoch": 8,
-        "posted_macs": 16,
-        "settled_macs": 24,
+        "settled_macs": 16,
+        "capacity": 24,
         "demand_q32": 32,
         "sequence": 40,
         "bump": 48,
     }
 
     epoch: int
-    posted_macs: int
-    """Multiply-adds posted and settled in the previous epoch."""
     settled_macs: int
+    """Multiply-adds settled in the previous epoch."""
+    capacity: int
+    """Sum of the measured rates of all registered providers, in multiply-adds per slot."""
     demand_q32: int
-    """Share of the posted work that was not settled, Q32."""
+    """Smoothed share of the capacity that settled work used, Q32."""
     sequence: int
     bump: int
 
@@ -632,8 +638,8 @@ class MarketRolled(Event):
 
     envelope: Envelope
     epoch: int
-    posted_macs: int
     settled_macs: int
+    capacity: int
     demand_q32: int
 
 
@@ -648,56 +654,6 @@ class OperatorsAppended(Event):
     appended: int
     macs: int
     sealed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Params:
-    claim_window_slots: int
-    """Slots after posting or reopening in which a provider may claim."""
-    lease_slots: int
-    """Slots that a lease runs after its claim and after each committed stage."""
-    min_rate_macs_per_slot: int
-    """Multiply-adds per slot. No lease runs longer than `lease_slots` plus the time that the job
-    takes at this rate.
-    """
-    min_registration_slots: int
-    """Slots between a provider's registration and its first claim."""
-    season_q32: int
-    """Price factor of the season, Q32."""
-    epoch_slots: int
-    """Slots per epoch. The demand of one epoch sets the prices of the next."""
-    stake_ref: int
-    """Base units of stake that give a score of 1."""
-    urgency_ref: int
-    """Base units of urgency premium that give a score of 1."""
-    complexity_ref: int
-    """Multiply-adds that give a score of 1."""
-    ageing_q32: int
-    """Amount that readers add to the score of a waiting job, Q32 per slot."""
-    claim_scale_slots: int
-    """Average number of slots that a provider with all the stake waits for its turn."""
-    claim_max_delay_slots: int
-    """Slots after which every provider may claim."""
-    capability_ref: int
-    """Multiply-adds per slot that double the price."""
-    reputation_half_life_slots: int
-    """Slots without a settled job in which a provider's reputation halves."""
-    kappa: int
-    """Stake exposed per unit of price."""
-    bond_bps: int
-    """Share of the price that an expired lease costs, in basis points."""
-    max_attempts: int
-    """Number of leases that may expire before the job ends."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParamsSet(Event):
-    PROGRAM: ClassVar[str] = PROGRAM
-    PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("396f21fc784c62f5")
-
-    envelope: Envelope
-    params: Params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -806,38 +762,6 @@ class ProviderUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Registry(Account):
-    """PDA `["registry"]`: the governing authority and the parameters of all instructions."""
-
-    PROGRAM: ClassVar[str] = PROGRAM
-    PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("2fae6ef6b8b6fcda")
-    SIZE: ClassVar[int | None] = 166
-    OFFSETS: ClassVar[Mapping[str, int]] = {
-        "authority": 8,
-        "params": 40,
-        "sequence": 157,
-        "bump": 165,
-    }
-
-    authority: Pubkey
-    params: Params
-    sequence: int
-    bump: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistryInitialized(Event):
-    PROGRAM: ClassVar[str] = PROGRAM
-    PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("908a3e693a2664b1")
-
-    envelope: Envelope
-    authority: Pubkey
-    params: Params
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StageRecorded(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -853,8 +777,8 @@ class StageRecorded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UtilisationShard(Account):
-    """PDA `["utilisation", shard]`: multiply-adds of the epoch of the latest change and of the
-    epoch before it.
+    """PDA `["utilisation", shard]`: multiply-adds settled in the epoch of the latest change and
+    in the epoch before it, and changes of the providers' measured rates.
     """
 
     PROGRAM: ClassVar[str] = PROGRAM
@@ -863,19 +787,20 @@ class UtilisationShard(Account):
     SIZE: ClassVar[int | None] = 56
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "epoch": 8,
-        "posted_macs": 16,
-        "settled_macs": 24,
-        "previous_posted_macs": 32,
-        "previous_settled_macs": 40,
+        "settled_macs": 16,
+        "previous_settled_macs": 24,
+        "raised_rates": 32,
+        "lowered_rates": 40,
         "shard": 48,
         "bump": 49,
     }
 
     epoch: int
-    posted_macs: int
     settled_macs: int
-    previous_posted_macs: int
     previous_settled_macs: int
+    raised_rates: int
+    """Sums of all rises and of all falls of measured rates that were recorded in this shard."""
+    lowered_rates: int
     shard: int
     bump: int
 
@@ -950,12 +875,11 @@ ACCOUNTS: Final[tuple[type[Account], ...]] = (
     Job,
     Market,
     Provider,
-    Registry,
     UtilisationShard,
     Verifier,
 )
 EVENTS: Final[tuple[type[Event], ...]] = (
-    AuthoritySet,
+    AvailabilitySet,
     BuyerOpened,
     GraphAbandoned,
     GraphOpened,
@@ -966,12 +890,10 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     LeaseExpired,
     MarketRolled,
     OperatorsAppended,
-    ParamsSet,
     ProviderDeregistered,
     ProviderRated,
     ProviderRegistered,
     ProviderUpdated,
-    RegistryInitialized,
     StageRecorded,
     VerifierDeregistered,
     VerifierRegistered,
@@ -983,86 +905,86 @@ class Errors(ErrorCode):
     """Errors of job_registry: (code, message)."""
 
     Unauthorized = (6200, "the signer is not the authority of this account")
-    InvalidParams = (6201, "a parameter is zero or out of its range")
-    Overflow = (6202, "a number exceeds its range")
-    InvalidUrl = (6203, "a URL must have 1 to 96 printable ASCII characters, padded with zeros")
-    InvalidCapability = (6204, "ask and max_macs must be at least 1")
-    WrongPosition = (6205, "the staking position belongs to somebody else")
-    WrongSeat = (6206, "the seat belongs to somebody else or was vacated")
-    ProviderActive = (6207, "the provider still runs a job")
-    GraphSealed = (6208, "the graph is sealed")
-    GraphOpen = (6209, "the graph is not sealed yet")
+    Overflow = (6201, "a number exceeds its range")
+    InvalidUrl = (6202, "a URL must have 1 to 96 printable ASCII characters, padded with zeros")
+    InvalidCapability = (6203, "ask and max_macs must be at least 1")
+    WrongPosition = (6204, "the staking position belongs to somebody else")
+    WrongSeat = (6205, "the seat belongs to somebody else or was vacated")
+    ProviderActive = (6206, "the provider still runs a job")
+    GraphSealed = (6207, "the graph is sealed")
+    GraphOpen = (6208, "the graph is not sealed yet")
     BadLength = (
-        6210,
+        6209,
         "descriptors must have 256 bytes each and not exceed the number that the graph was opened "
         "for",
     )
-    BadVersion = (6211, "the descriptor's version is unknown")
-    ReservedNotZero = (6212, "a descriptor field that the operator does not use is not zero")
-    UnknownOpcode = (6213, "the descriptor's opcode is unknown")
-    BadDtype = (6214, "no operator has these input and output element types")
-    BadInputCount = (6215, "the operator takes a different number of inputs")
-    BadRounding = (6216, "the operator has a different rounding")
-    BadInputKind = (6217, "this input may not come from this source")
-    BadRoot = (6218, "the root of a constant is missing")
-    BadValue = (6219, "a descriptor's value is out of range")
-    BadChannels = (6220, "the per-channel fields contradict each other")
-    BadShape = (6221, "the shapes do not match the operator")
-    BadWindow = (6222, "the window does not fit")
-    TensorLimit = (6223, "a tensor exceeds 2^30 stored bytes")
-    OperandLimit = (6224, "an output element depends on more than 8,192 bytes")
-    RunLimit = (6225, "an output element's operands lie in more than 16 runs")
-    BadMultiplyAdds = (6226, "the multiply-adds do not match the operator")
-    OperatorLimit = (6227, "a graph has 1 to 256 operators")
-    InputLimit = (6228, "a graph has at most 8 job inputs")
+    BadVersion = (6210, "the descriptor's version is unknown")
+    ReservedNotZero = (6211, "a descriptor field that the operator does not use is not zero")
+    UnknownOpcode = (6212, "the descriptor's opcode is unknown")
+    BadDtype = (6213, "no operator has these input and output element types")
+    BadInputCount = (6214, "the operator takes a different number of inputs")
+    BadRounding = (6215, "the operator has a different rounding")
+    BadInputKind = (6216, "this input may not come from this source")
+    BadRoot = (6217, "the root of a constant is missing")
+    BadValue = (6218, "a descriptor's value is out of range")
+    BadChannels = (6219, "the per-channel fields contradict each other")
+    BadShape = (6220, "the shapes do not match the operator")
+    BadWindow = (6221, "the window does not fit")
+    TensorLimit = (6222, "a tensor exceeds 2^30 stored bytes")
+    OperandLimit = (6223, "an output element depends on more than 8,192 bytes")
+    RunLimit = (6224, "an output element's operands lie in more than 16 runs")
+    BadMultiplyAdds = (6225, "the multiply-adds do not match the operator")
+    OperatorLimit = (6226, "a graph has 1 to 256 operators")
+    InputLimit = (6227, "a graph has at most 8 job inputs")
     BadTopology = (
-        6229,
+        6228,
         "an input's operator is not before its reader, or job inputs are not numbered 0, 1, 2, ...",
     )
-    OperandMismatch = (6230, "an input's shape or type differs from that of its source")
-    SpecRootMismatch = (6231, "the descriptors do not hash to the graph's spec_root")
-    WrongJobId = (6232, "the job id is not the buyer's next one")
-    InvalidVerifierCount = (6233, "a job has 1, 3 or 5 verifiers")
-    WrongEscrow = (6234, "the escrow belongs to another job or buyer")
-    EscrowFinal = (6235, "the escrow is final")
-    EscrowMismatch = (6236, "the escrow does not match the job's terms")
-    WrongJob = (6237, "the account belongs to another job")
-    WrongProvider = (6238, "the account belongs to another provider")
-    JobNotPosted = (6239, "the job is not waiting for a provider")
-    JobNotClaimed = (6240, "no provider holds the job")
-    JobNotCommitted = (6241, "the job's result is not committed")
-    JobNotEnded = (6242, "the job has not ended")
-    JobHasProgress = (6243, "the job has progress that must be judged: it cannot be cancelled")
-    ClaimWindowOver = (6244, "the claim window is over")
-    ClaimWindowOpen = (6245, "the claim window is still open")
-    AttemptsExhausted = (6246, "the job has no attempts left")
-    RegisteredTooRecently = (6247, "the provider registered too recently")
-    ProviderDraining = (6248, "the provider is draining")
-    JobTooLarge = (6249, "the job is larger than the provider takes")
-    BuyerIsProvider = (6250, "a buyer cannot run its own job")
-    QuoteAbovePrice = (6251, "the provider's quote exceeds the job's price")
-    ProviderBarred = (6252, "the provider held this job before and is barred from it")
-    BeforeTurn = (6253, "the provider's turn has not come yet")
-    WrongSlotHashes = (6254, "the account is not the SlotHashes sysvar")
-    LeaseExpired = (6255, "the lease has expired")
-    LeaseRunning = (6256, "the lease has not expired")
-    InvalidStage = (6257, "a stage must end between 1 and the number of operators")
-    InvalidOutcome = (6258, "the outcome must be 3 (settled) or 6 (voided)")
-    WrongVault = (6259, "the vault is not this job's")
-    EscrowOpen = (6260, "the job's escrow is still open")
-    VerdictOpen = (6261, "the job's verdict is still open")
-    MarketCurrent = (6262, "the market has already been rolled to this epoch")
-    WrongShards = (6263, "all 16 shards must be passed, in order")
+    OperandMismatch = (6229, "an input's shape or type differs from that of its source")
+    SpecRootMismatch = (6230, "the descriptors do not hash to the graph's spec_root")
+    WrongJobId = (6231, "the job id is not the buyer's next one")
+    InvalidVerifierCount = (6232, "a job has 1, 3 or 5 verifiers")
+    WrongEscrow = (6233, "the escrow belongs to another job or buyer")
+    EscrowFinal = (6234, "the escrow is final")
+    EscrowMismatch = (6235, "the escrow does not match the job's terms")
+    WrongJob = (6236, "the account belongs to another job")
+    WrongProvider = (6237, "the account belongs to another provider")
+    JobNotPosted = (6238, "the job is not waiting for a provider")
+    JobNotClaimed = (6239, "no provider holds the job")
+    JobNotCommitted = (6240, "the job's result is not committed")
+    JobNotEnded = (6241, "the job has not ended")
+    JobHasProgress = (6242, "the job has progress that must be judged: it cannot be cancelled")
+    ClaimWindowOver = (6243, "the claim window is over")
+    ClaimWindowOpen = (6244, "the claim window is still open")
+    AttemptsExhausted = (6245, "the job has no attempts left")
+    RegisteredTooRecently = (6246, "the provider registered too recently")
+    ProviderDraining = (6247, "the provider is draining")
+    JobTooLarge = (6248, "the job is larger than the provider takes")
+    BuyerIsProvider = (6249, "a buyer cannot run its own job")
+    QuoteAbovePrice = (6250, "the provider's quote exceeds the job's price")
+    ProviderBarred = (6251, "the provider held this job before and is barred from it")
+    BeforeTurn = (6252, "the provider's turn has not come yet")
+    WrongSlotHashes = (6253, "the account is not the SlotHashes sysvar")
+    LeaseExpired = (6254, "the lease has expired")
+    LeaseRunning = (6255, "the lease has not expired")
+    InvalidStage = (6256, "a stage must end between 1 and the number of operators")
+    InvalidOutcome = (6257, "the outcome must be 3 (settled) or 6 (voided)")
+    WrongVault = (6258, "the vault is not this job's")
+    EscrowOpen = (6259, "the job's escrow is still open")
+    VerdictOpen = (6260, "the job's verdict is still open")
+    MarketCurrent = (6261, "the market has already been rolled to this epoch")
+    WrongShards = (6262, "all 16 shards must be passed, in order")
     InvalidShard = (
-        6264,
+        6263,
         "shards are numbered 0 to 15, and a job counts in the shard of its address",
     )
-    KappaTooLow = (
-        6265,
-        "kappa is too low: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must "
-        "exceed 1, or cheating pays",
+    WrongTerms = (6264, "The terms are not the current ones, or not those of the job")
+    PriceTooLow = (6265, "The price is below the minimum of the terms")
+    TipTooLow = (6266, "The tip is below the minimum of the terms")
+    VerificationFeeTooLow = (
+        6267,
+        "The verification fee does not pay for the collateral that a ballot binds",
     )
-    WrongConfig = (6266, "the account is not verdict's config")
 
 
 def abandon_graph(
@@ -1135,13 +1057,13 @@ def cancel(
 
 def claim(
     *,
-    owner: Pubkey,
+    signer: Pubkey,
+    terms: Pubkey,
+    provider: Pubkey,
     job: Pubkey,
-    registry: Pubkey | None = None,
+    position: Pubkey,
     market: Pubkey | None = None,
-    provider: Pubkey | None = None,
     pool: Pubkey | None = None,
-    position: Pubkey | None = None,
     exposure: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["job_registry"],
     slot_hashes: Pubkey = SLOT_HASHES,
@@ -1151,27 +1073,22 @@ def claim(
 ) -> Instruction:
     """Gives a job to a provider: its stake is exposed, its bond locked, and its lease begins.
 
-    Caller: a registered provider. When: from its turn on until the claim deadline; the turn
-    follows from its stake, its reputation and a slot hash.
+    Caller: a registered provider or its operator. When: from its turn on until the claim
+    deadline; the turn follows from the stake that stood before the job was posted, the
+    reputation and a slot hash.
     """
-    if registry is None:
-        registry = registry_address()
     if market is None:
         market = market_address()
-    if provider is None:
-        provider = provider_address(owner)
     if pool is None:
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
-    if position is None:
-        position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])
     if exposure is None:
-        exposure = find_address((b"exposure", bytes(job), bytes(owner)), PROGRAM_IDS["staking"])
+        exposure = find_address((b"exposure", bytes(job), bytes(position)), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("claim"),
         [
-            AccountMeta(owner, True, True),
-            AccountMeta(registry, False, False),
+            AccountMeta(signer, True, True),
+            AccountMeta(terms, False, False),
             AccountMeta(market, False, False),
             AccountMeta(provider, False, True),
             AccountMeta(job, False, True),
@@ -1192,11 +1109,11 @@ def conclude(
     outcome: int,
     paid_macs: int,
     blamed: Pubkey,
+    terms: Pubkey,
     job: Pubkey,
     provider: Pubkey,
     utilisation: Pubkey,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
-    registry: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Ends a job with the result of its verdict, and rates a provider.
@@ -1207,14 +1124,12 @@ def conclude(
     - `paid_macs`: multiply-adds that were paid for.
     - `blamed`: the provider whose reputation a void costs, or the default key for none.
     """
-    if registry is None:
-        registry = registry_address()
     return Instruction(
         ID,
         coder(PROGRAM).instruction("conclude", outcome=outcome, paid_macs=paid_macs, blamed=blamed),
         [
             AccountMeta(authority, True, False),
-            AccountMeta(registry, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(job, False, True),
             AccountMeta(provider, False, True),
             AccountMeta(utilisation, False, True),
@@ -1224,7 +1139,11 @@ def conclude(
 
 
 def deregister_provider(
-    *, owner: Pubkey, provider: Pubkey | None = None, remaining: Sequence[AccountMeta] = ()
+    *,
+    owner: Pubkey,
+    utilisation: Pubkey,
+    provider: Pubkey | None = None,
+    remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Closes a provider's account and returns its rent.
 
@@ -1238,6 +1157,7 @@ def deregister_provider(
         [
             AccountMeta(owner, True, True),
             AccountMeta(provider, False, True),
+            AccountMeta(utilisation, False, True),
             *remaining,
         ],
     )
@@ -1266,8 +1186,8 @@ def deregister_verifier(
 def expire_job(
     *,
     cranker: Pubkey,
+    terms: Pubkey,
     job: Pubkey,
-    registry: Pubkey | None = None,
     escrow: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["job_registry"],
     escrow_program: Pubkey = PROGRAM_IDS["escrow"],
@@ -1279,8 +1199,6 @@ def expire_job(
     Caller: anybody; if the job ends here, the caller earns a tip. When: after the claim
     deadline, or when its attempts are used up.
     """
-    if registry is None:
-        registry = registry_address()
     if escrow is None:
         escrow = find_address((b"escrow", bytes(job)), PROGRAM_IDS["escrow"])
     return Instruction(
@@ -1288,7 +1206,7 @@ def expire_job(
         coder(PROGRAM).instruction("expire_job"),
         [
             AccountMeta(cranker, True, False),
-            AccountMeta(registry, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(job, False, True),
             AccountMeta(escrow, False, True),
             AccountMeta(authority, False, False),
@@ -1300,14 +1218,14 @@ def expire_job(
 
 def expire_lease(
     *,
+    terms: Pubkey,
     job: Pubkey,
-    owner: Pubkey,
-    registry: Pubkey | None = None,
-    provider: Pubkey | None = None,
-    escrow: Pubkey | None = None,
-    vault: Pubkey | None = None,
+    provider: Pubkey,
+    escrow_config: Pubkey,
+    fee_vault: Pubkey,
+    position: Pubkey,
+    payer: Pubkey,
     pool: Pubkey | None = None,
-    position: Pubkey | None = None,
     exposure: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
     verifiers: Pubkey | None = None,
@@ -1317,24 +1235,14 @@ def expire_lease(
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Takes a job from a silent provider and opens it for others. The provider's bond goes to
-    the job's vault.
+    the fee vault.
 
     Caller: anybody. When: after the lease's deadline.
     """
-    if registry is None:
-        registry = registry_address()
-    if provider is None:
-        provider = provider_address(owner)
-    if escrow is None:
-        escrow = find_address((b"escrow", bytes(job)), PROGRAM_IDS["escrow"])
-    if vault is None:
-        vault = find_address((b"vault", bytes(job)), PROGRAM_IDS["escrow"])
     if pool is None:
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
-    if position is None:
-        position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])
     if exposure is None:
-        exposure = find_address((b"exposure", bytes(job), bytes(owner)), PROGRAM_IDS["staking"])
+        exposure = find_address((b"exposure", bytes(job), bytes(position)), PROGRAM_IDS["staking"])
     if stake_vault is None:
         stake_vault = find_address((b"stake_vault",), PROGRAM_IDS["staking"])
     if verifiers is None:
@@ -1343,15 +1251,15 @@ def expire_lease(
         ID,
         coder(PROGRAM).instruction("expire_lease"),
         [
-            AccountMeta(registry, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(job, False, True),
-            AccountMeta(owner, False, True),
             AccountMeta(provider, False, True),
-            AccountMeta(escrow, False, False),
-            AccountMeta(vault, False, True),
+            AccountMeta(escrow_config, False, False),
+            AccountMeta(fee_vault, False, True),
             AccountMeta(pool, False, True),
             AccountMeta(position, False, True),
             AccountMeta(exposure, False, True),
+            AccountMeta(payer, False, True),
             AccountMeta(stake_vault, False, True),
             AccountMeta(verifiers, False, True),
             AccountMeta(authority, False, False),
@@ -1362,40 +1270,10 @@ def expire_lease(
     )
 
 
-def initialize(
-    *,
-    params: Params,
-    authority: Pubkey,
-    deployer: Pubkey = DEPLOYER,
-    registry: Pubkey | None = None,
-    system_program: Pubkey = SYSTEM_PROGRAM,
-    remaining: Sequence[AccountMeta] = (),
-) -> Instruction:
-    """Creates the registry.
-
-    Caller: the deployer. When: once.
-
-    - `params`: units at the fields of `Params`.
-    - `authority`: the key that may set the parameters from then on.
-    """
-    if registry is None:
-        registry = registry_address()
-    return Instruction(
-        ID,
-        coder(PROGRAM).instruction("initialize", params=params, authority=authority),
-        [
-            AccountMeta(deployer, True, True),
-            AccountMeta(registry, False, True),
-            AccountMeta(system_program, False, False),
-            *remaining,
-        ],
-    )
-
-
 def initialize_market(
     *,
+    terms: Pubkey,
     deployer: Pubkey = DEPLOYER,
-    registry: Pubkey | None = None,
     market: Pubkey | None = None,
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
@@ -1404,8 +1282,6 @@ def initialize_market(
 
     Caller: the deployer. When: once.
     """
-    if registry is None:
-        registry = registry_address()
     if market is None:
         market = market_address()
     return Instruction(
@@ -1413,7 +1289,7 @@ def initialize_market(
         coder(PROGRAM).instruction("initialize_market"),
         [
             AccountMeta(deployer, True, True),
-            AccountMeta(registry, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(market, False, True),
             AccountMeta(system_program, False, False),
             *remaining,
@@ -1507,11 +1383,10 @@ def open_graph(
 def post_job(
     *,
     job_id: int,
-    terms: JobTerms,
+    offer: JobOffer,
     owner: Pubkey,
+    terms: Pubkey,
     graph: Pubkey,
-    utilisation: Pubkey,
-    registry: Pubkey | None = None,
     buyer: Pubkey | None = None,
     job: Pubkey | None = None,
     escrow: Pubkey | None = None,
@@ -1522,13 +1397,11 @@ def post_job(
     """Creates a job that providers may claim.
 
     Caller: the buyer. When: after `escrow::lock`, usually in the same transaction; the
-    amounts must be those locked.
+    amounts must be those locked, and at least the floors of the terms.
 
     - `job_id`: number of the job, `Buyer.next_job_id`.
-    - `terms`: units at the fields of `JobTerms`.
+    - `offer`: units at the fields of `JobOffer`.
     """
-    if registry is None:
-        registry = registry_address()
     if buyer is None:
         buyer = buyer_address(owner)
     if job is None:
@@ -1537,15 +1410,14 @@ def post_job(
         escrow = find_address((b"escrow", bytes(job)), PROGRAM_IDS["escrow"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("post_job", job_id=job_id, terms=terms),
+        coder(PROGRAM).instruction("post_job", job_id=job_id, offer=offer),
         [
             AccountMeta(owner, True, True),
-            AccountMeta(registry, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(buyer, False, True),
             AccountMeta(graph, False, False),
             AccountMeta(job, False, True),
             AccountMeta(escrow, False, False),
-            AccountMeta(utilisation, False, True),
             AccountMeta(ID if position is None else position, False, False),
             AccountMeta(system_program, False, False),
             *remaining,
@@ -1586,10 +1458,10 @@ def record_stage(
     *,
     last: int,
     macs_done: int,
+    terms: Pubkey,
     job: Pubkey,
     provider: Pubkey,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
-    registry: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Extends the lease for a committed stage. The last stage ends the work on the job.
@@ -1599,14 +1471,12 @@ def record_stage(
     - `last`: number of operators committed so far.
     - `macs_done`: multiply-adds of this stage.
     """
-    if registry is None:
-        registry = registry_address()
     return Instruction(
         ID,
         coder(PROGRAM).instruction("record_stage", last=last, macs_done=macs_done),
         [
             AccountMeta(authority, True, False),
-            AccountMeta(registry, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(job, False, True),
             AccountMeta(provider, False, True),
             *remaining,
@@ -1685,8 +1555,8 @@ def register_verifier(
 def release_exposure(
     *,
     job: Pubkey,
-    owner: Pubkey,
-    position: Pubkey | None = None,
+    payer: Pubkey,
+    position: Pubkey,
     exposure: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["job_registry"],
     staking_program: Pubkey = PROGRAM_IDS["staking"],
@@ -1696,16 +1566,14 @@ def release_exposure(
 
     Caller: anybody. When: once the job has ended.
     """
-    if position is None:
-        position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])
     if exposure is None:
-        exposure = find_address((b"exposure", bytes(job), bytes(owner)), PROGRAM_IDS["staking"])
+        exposure = find_address((b"exposure", bytes(job), bytes(position)), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("release_exposure"),
         [
             AccountMeta(job, False, False),
-            AccountMeta(owner, False, True),
+            AccountMeta(payer, False, True),
             AccountMeta(position, False, True),
             AccountMeta(exposure, False, True),
             AccountMeta(authority, False, False),
@@ -1716,85 +1584,50 @@ def release_exposure(
 
 
 def roll_market(
-    *,
-    registry: Pubkey | None = None,
-    market: Pubkey | None = None,
-    remaining: Sequence[AccountMeta] = (),
+    *, terms: Pubkey, market: Pubkey | None = None, remaining: Sequence[AccountMeta] = ()
 ) -> Instruction:
-    """Sums the utilisation shards of the previous epoch into the demand that sets the prices of
-    this epoch. The remaining accounts are the `SHARDS` shards in order.
+    """Moves the demand, which sets prices, towards the share of all providers' capacity that
+    settled work used in the previous epoch. The remaining accounts are the `SHARDS` shards in
+    order.
 
     Caller: anybody. When: once per epoch.
     """
-    if registry is None:
-        registry = registry_address()
     if market is None:
         market = market_address()
     return Instruction(
         ID,
         coder(PROGRAM).instruction("roll_market"),
         [
-            AccountMeta(registry, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(market, False, True),
             *remaining,
         ],
     )
 
 
-def set_authority(
+def set_availability(
     *,
-    authority: Pubkey,
-    new_authority: Pubkey,
-    registry: Pubkey | None = None,
+    endpoint: bytes,
+    draining: bool,
+    signer: Pubkey,
+    position: Pubkey,
+    provider: Pubkey,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Hands the authority over.
+    """Sets where a provider serves its traces, and whether it takes new jobs.
 
-    Caller: the authority, and the new one signs too. When: at any time.
+    Caller: the provider or its operator. When: at any time.
+
+    - `endpoint`: URL in printable ASCII, padded with zeros.
+    - `draining`: whether the provider takes no new jobs.
     """
-    if registry is None:
-        registry = registry_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("set_authority"),
+        coder(PROGRAM).instruction("set_availability", endpoint=endpoint, draining=draining),
         [
-            AccountMeta(authority, True, False),
-            AccountMeta(new_authority, True, False),
-            AccountMeta(registry, False, True),
-            *remaining,
-        ],
-    )
-
-
-def set_params(
-    *,
-    params: Params,
-    authority: Pubkey,
-    registry: Pubkey | None = None,
-    pool: Pubkey | None = None,
-    verdict_config: Pubkey | None = None,
-    remaining: Sequence[AccountMeta] = (),
-) -> Instruction:
-    """Replaces the parameters. Refuses a kappa under which cheating would pay.
-
-    Caller: the authority. When: at any time.
-
-    - `params`: units at the fields of `Params`.
-    """
-    if registry is None:
-        registry = registry_address()
-    if pool is None:
-        pool = find_address((b"pool",), PROGRAM_IDS["staking"])
-    if verdict_config is None:
-        verdict_config = find_address((b"config",), PROGRAM_IDS["verdict"])
-    return Instruction(
-        ID,
-        coder(PROGRAM).instruction("set_params", params=params),
-        [
-            AccountMeta(authority, True, False),
-            AccountMeta(registry, False, True),
-            AccountMeta(pool, False, False),
-            AccountMeta(verdict_config, False, False),
+            AccountMeta(signer, True, False),
+            AccountMeta(position, False, False),
+            AccountMeta(provider, False, True),
             *remaining,
         ],
     )

@@ -12,7 +12,6 @@ from solders.pubkey import Pubkey
 
 from idl.client.addresses import (
     CPI_AUTHORITIES,
-    DEPLOYER,
     PROGRAM_IDS,
     SLOT_HASHES,
     SYSTEM_PROGRAM,
@@ -70,11 +69,13 @@ class State(IntEnum):
 
 
 EXTENSION: Final = 2
-"""Maximum number of runs that an extension adds."""
+"""Number of runs that an extension adds, so that their number stays odd."""
 MAX_CRANKERS: Final = 8
 """Maximum number of crankers of a task: one per paid step."""
 MAX_TASK_RUNS: Final = 7
 """Maximum number of runs of a task. A mask of one byte holds one bit per run."""
+MIN_TASK_RUNS: Final = 3
+"""Minimum number of runs of a task. With an odd number, blocking takes as many runs as deciding."""
 PAID_CRANK_STEPS: Final = 8
 """Number of crank steps per task that the buyer locks a tip for; later steps earn nothing."""
 
@@ -83,22 +84,8 @@ def buyer_address(owner: Pubkey) -> Pubkey:
     return find_address((b"buyer", bytes(owner)), ID)
 
 
-def config_address() -> Pubkey:
-    return find_address((b"config",), ID)
-
-
 def task_address(owner: Pubkey, task_id: int) -> Pubkey:
     return find_address((b"task", bytes(owner), task_id.to_bytes(8, "little")), ID)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthoritySet(Event):
-    PROGRAM: ClassVar[str] = PROGRAM
-    PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("7ab2912cac1e1910")
-
-    envelope: Envelope
-    authority: Pubkey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,27 +134,6 @@ class BuyerOpened(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Config(Account):
-    """PDA `["config"]`: the governing authority and the parameters."""
-
-    PROGRAM: ClassVar[str] = PROGRAM
-    PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("9b0caae01efacc82")
-    SIZE: ClassVar[int | None] = 99
-    OFFSETS: ClassVar[Mapping[str, int]] = {
-        "authority": 8,
-        "params": 40,
-        "sequence": 90,
-        "bump": 98,
-    }
-
-    authority: Pubkey
-    params: Params
-    sequence: int
-    bump: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Cranker:
     party: Pubkey
     steps: int
@@ -188,17 +154,6 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Initialized(Event):
-    PROGRAM: ClassVar[str] = PROGRAM
-    PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("d0d573627352c9d1")
-
-    envelope: Envelope
-    authority: Pubkey
-    params: Params
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JoiningClosed(Event):
     """Joining ended: the task is running, cancelled or undecided."""
 
@@ -209,38 +164,17 @@ class JoiningClosed(Event):
     envelope: Envelope
     task: Pubkey
     joined: int
+    """Number of runs that stay."""
+    freed: Pubkey | None
+    """Provider that joined last and was freed, because an even number of runs cannot decide."""
+    k: int
+    n: int
     state: int
     deadline: int
     credited: int
     """Tips credited when the task ends here, in base units."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Params:
-    join_slots: int
-    """Slots after posting, and after each extension, in which providers may join."""
-    run_slots: int
-    """Slots after the last join in which every provider must commit."""
-    reveal_slots: int
-    """Slots in which the providers that committed must reveal."""
-    compare_slots: int
-    """Slots in which the providers that revealed must compare."""
-    claim_scale_slots: int
-    """Average number of slots that a provider with all the stake waits for its turn."""
-    claim_max_delay_slots: int
-    """Slots after which every provider may join."""
-    bond_bps: int
-    """Share of a run's price that a silent provider loses, in basis points."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParamsSet(Event):
-    PROGRAM: ClassVar[str] = PROGRAM
-    PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("396f21fc784c62f5")
-
-    envelope: Envelope
-    params: Params
+    burned: int
+    """Part of the buyer's money that was burned when the task ends here, in base units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +198,8 @@ class Run:
     """Latest round in which the provider compared; 0 for none."""
     released: int
     """1 once the bond is released."""
+    committed: int
+    """1 once the provider has committed, even if it is silent afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,7 +241,7 @@ class RunExpired(Event):
     run: int
     provider: Pubkey
     bond: int
-    """Stake that went to the task's vault, in base units."""
+    """Stake that went to the fee vault, in base units."""
     state: int
     deadline: int
 
@@ -332,7 +268,7 @@ class Task(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("4f22e537585a3754")
-    SIZE: ClassVar[int | None] = 1440
+    SIZE: ClassVar[int | None] = 1448
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "buyer": 8,
         "kernel": 40,
@@ -358,8 +294,9 @@ class Task(Account):
         "tipped": 277,
         "bump": 278,
         "escrow_bump": 279,
-        "runs": 280,
-        "crankers": 1120,
+        "terms": 280,
+        "runs": 288,
+        "crankers": 1128,
     }
 
     buyer: Pubkey
@@ -376,18 +313,20 @@ class Task(Account):
     tip: int
     """Base units for each paid crank step."""
     posted_slot: int
-    """Slot of posting, or of the latest extension. Turns to join count from it."""
+    """Slot of posting, or of the latest extension. Turns to join count from it, and the stake
+    counts that stood when its window began.
+    """
     deadline: int
     """Last slot of the present state; meaningless once the task has ended."""
     sequence: int
     tolerance: Tolerance
     element: int
     k: int
-    """Number of runs that must agree: more than half of `n`."""
+    """Number of runs that must agree: the majority of `n`."""
     n: int
-    """Number of runs wanted so far."""
+    """Number of runs wanted so far, an odd number."""
     max_runs: int
-    """Number of runs whose price the buyer locked."""
+    """Number of runs whose price the buyer locked, an odd number."""
     state: int
     round: int
     """Round, counted from 1. Each extension begins another."""
@@ -400,6 +339,8 @@ class Task(Account):
     """Number of crank steps that earned a tip."""
     bump: int
     escrow_bump: int
+    terms: int
+    """Version of the terms under which the task was posted."""
     runs: tuple[Run, ...]
     crankers: tuple[Cranker, ...]
 
@@ -435,6 +376,8 @@ class TaskDecided(Event):
     deadline: int
     credited: int
     fee: int
+    burned: int
+    """Part of the buyer's money that was burned because no runs agreed, in base units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -447,10 +390,36 @@ class TaskJoined(Event):
     task: Pubkey
     run: int
     provider: Pubkey
+    exposed: int
+    """Stake locked beside the bond, in base units."""
     bond: int
     state: int
     """A code of `State`: Running when this was the last run wanted, otherwise Joining."""
     deadline: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOffer:
+    kernel: bytes
+    """SHA-256 of the kernel package."""
+    input: bytes
+    """SHA-256 of the input manifest."""
+    source: bytes
+    """URL where the buyer serves package and inputs, in printable ASCII, padded with zeros."""
+    output_bytes: int
+    """Bytes of an output, at most `MAX_TENSOR_BYTES`."""
+    element: int
+    """Code of `Element`."""
+    tolerance: Tolerance
+    """How far apart two elements may be and still agree."""
+    n: int
+    """Number of runs wanted at first: 3, 5 or 7. The majority of them must agree."""
+    max_runs: int
+    """Number of runs whose price the buyer locks: 3, 5 or 7, at least `n`."""
+    price: int
+    """Base units of $NLOV for each paid run, at least `min_price`."""
+    tip: int
+    """Base units of $NLOV for each paid crank step, at least `min_tip`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -473,32 +442,8 @@ class TaskPosted(Event):
     price: int
     tip: int
     deadline: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskTerms:
-    kernel: bytes
-    """SHA-256 of the kernel package."""
-    input: bytes
-    """SHA-256 of the input manifest."""
-    source: bytes
-    """URL where the buyer serves package and inputs, in printable ASCII, padded with zeros."""
-    output_bytes: int
-    """Bytes of an output, at most `MAX_TENSOR_BYTES`."""
-    element: int
-    """Code of `Element`."""
-    tolerance: Tolerance
-    """How far apart two elements may be and still agree."""
-    k: int
-    """Number of runs that must agree: more than half of `n`."""
-    n: int
-    """Number of runs wanted at first."""
-    max_runs: int
-    """Number of runs whose price the buyer locks, at most `MAX_TASK_RUNS`."""
-    price: int
-    """Base units of $NLOV for each paid run."""
-    tip: int
-    """Base units of $NLOV for each paid crank step."""
+    terms: int
+    """Version of the terms that the task keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -515,14 +460,11 @@ class Tolerance:
     """Maximum difference in units in the last place: the steps between neighbouring floats."""
 
 
-ACCOUNTS: Final[tuple[type[Account], ...]] = (Buyer, Config, Task)
+ACCOUNTS: Final[tuple[type[Account], ...]] = (Buyer, Task)
 EVENTS: Final[tuple[type[Event], ...]] = (
-    AuthoritySet,
     BondReleased,
     BuyerOpened,
-    Initialized,
     JoiningClosed,
-    ParamsSet,
     RunCommitted,
     RunCompared,
     RunExpired,
@@ -538,34 +480,26 @@ class Errors(ErrorCode):
     """Errors of redundancy: (code, message)."""
 
     Unauthorized = (6400, "The signer may not call this instruction")
-    InvalidParams = (
-        6401,
-        "Parameters are out of range: windows must be at least 1 slot, every turn to join within "
-        "the time to join, and the bond 1 to 10,000 basis points",
-    )
-    Overflow = (6402, "The arithmetic overflows")
-    InvalidUrl = (6403, "A URL must have 1 to 96 printable ASCII characters, padded with zeros")
-    UnknownElement = (6404, "The element type must be 0 (bytes), 1 (f16), 2 (f32) or 3 (i32)")
-    InvalidOutput = (6405, "An output must have 1 to 2^30 bytes and a whole number of elements")
-    InvalidTolerance = (6406, "A tolerance must be finite and not negative, and zero for bytes")
-    InvalidQuorum = (
-        6407,
-        "k must be at least 2 and more than half of n, n at least k, max_runs at least n and at "
-        "most 7",
-    )
-    WrongTaskId = (6408, "The task id is not the buyer's next one")
-    WrongEscrow = (6409, "The escrow belongs to another task or buyer")
-    EscrowFinal = (6410, "The escrow is final")
-    EscrowMismatch = (6411, "The escrow does not match the task's terms")
-    WrongState = (6412, "The task is not in the state that this instruction needs")
-    DeadlinePassed = (6413, "The deadline of the task's state has passed")
-    DeadlineAhead = (6414, "The deadline of the task's state has not passed yet")
-    BuyerIsProvider = (6415, "A buyer cannot run its own task")
-    AlreadyJoined = (6416, "The provider runs this task already")
-    BeforeTurn = (6417, "The provider's turn has not come yet")
-    WrongSlotHashes = (6418, "The account is not the SlotHashes sysvar")
-    WrongPosition = (6419, "The staking position belongs to somebody else")
-    NotJoined = (6420, "The signer does not run this task")
+    Overflow = (6401, "The arithmetic overflows")
+    InvalidUrl = (6402, "A URL must have 1 to 96 printable ASCII characters, padded with zeros")
+    UnknownElement = (6403, "The element type must be 0 (bytes), 1 (f16), 2 (f32) or 3 (i32)")
+    InvalidOutput = (6404, "An output must have 1 to 2^30 bytes and a whole number of elements")
+    InvalidTolerance = (6405, "A tolerance must be finite and not negative, and zero for bytes")
+    InvalidRunCount = (6406, "n and max_runs must be 3, 5 or 7, and max_runs at least n")
+    WrongTaskId = (6407, "The task id is not the buyer's next one")
+    WrongEscrow = (6408, "The escrow belongs to another task or buyer")
+    EscrowFinal = (6409, "The escrow is final")
+    EscrowMismatch = (6410, "The escrow does not match the task's terms")
+    WrongState = (6411, "The task is not in the state that this instruction needs")
+    DeadlinePassed = (6412, "The deadline of the task's state has passed")
+    DeadlineAhead = (6413, "The deadline of the task's state has not passed yet")
+    BuyerIsProvider = (6414, "A buyer cannot run its own task")
+    AlreadyJoined = (6415, "The provider runs this task already")
+    BeforeTurn = (6416, "The provider's turn has not come yet")
+    WrongSlotHashes = (6417, "The account is not the SlotHashes sysvar")
+    NotOperator = (6418, "Only the owner of the position or its operator may do this")
+    StandingTooLow = (6419, "The stake that stood before the task is too low for its price")
+    NotJoined = (6420, "The owner of the position does not run this task")
     NoSuchRun = (6421, "No run has this index")
     AlreadyCommitted = (6422, "The run has been committed already, or was silent")
     NothingToReveal = (6423, "The run has not been committed, or has been revealed already")
@@ -575,41 +509,60 @@ class Errors(ErrorCode):
     AlreadyCompared = (6427, "The run has already been compared in this round")
     InvalidAgreement = (6428, "A run can agree only with other runs that are revealed")
     WrongRun = (6429, "The account belongs to another provider's run or to another task")
-    WrongVault = (6430, "The vault is not this task's")
-    TaskNotEnded = (6431, "The task has not ended")
-    AlreadyReleased = (6432, "The bond has been released already")
-    BondsUnreleased = (6433, "A run's bond has not been released")
-    EscrowOpen = (6434, "The task's escrow is still open")
+    WrongVault = (6430, "The account is not the fee vault of the task's shard")
+    FreedRunMissing = (6431, "The accounts of the provider that is freed are missing")
+    TaskNotEnded = (6432, "The task has not ended")
+    AlreadyReleased = (6433, "The bond has been released already")
+    BondsUnreleased = (6434, "A run's bond has not been released")
+    EscrowOpen = (6435, "The task's escrow is still open")
+    WrongTerms = (6436, "The terms are not the current ones, or not those of the task")
+    PriceTooLow = (6437, "The price is below the minimum of the terms")
+    TipTooLow = (6438, "The tip is below the minimum of the terms")
 
 
 def close_joining(
     *,
     cranker: Pubkey,
+    terms: Pubkey,
     task: Pubkey,
-    config: Pubkey | None = None,
+    mint: Pubkey,
     escrow: Pubkey | None = None,
+    vault: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["redundancy"],
+    position: Pubkey | None = None,
+    exposure: Pubkey | None = None,
+    payer: Pubkey | None = None,
     escrow_program: Pubkey = PROGRAM_IDS["escrow"],
+    staking_program: Pubkey = PROGRAM_IDS["staking"],
+    token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Starts a task that enough providers joined, or ends it.
+    """Starts a task that at least three providers joined, or ends it. Of an even number, the
+    last one to join is freed, and its accounts are passed.
 
     Caller: anybody, who earns a tip. When: after the deadline to join.
     """
-    if config is None:
-        config = config_address()
     if escrow is None:
         escrow = find_address((b"escrow", bytes(task)), PROGRAM_IDS["escrow"])
+    if vault is None:
+        vault = find_address((b"vault", bytes(task)), PROGRAM_IDS["escrow"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("close_joining"),
         [
             AccountMeta(cranker, True, False),
-            AccountMeta(config, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(task, False, True),
             AccountMeta(escrow, False, True),
+            AccountMeta(vault, False, True),
+            AccountMeta(mint, False, True),
             AccountMeta(authority, False, False),
+            AccountMeta(ID if position is None else position, False, position is not None),
+            AccountMeta(ID if exposure is None else exposure, False, exposure is not None),
+            AccountMeta(ID if payer is None else payer, False, payer is not None),
             AccountMeta(escrow_program, False, False),
+            AccountMeta(staking_program, False, False),
+            AccountMeta(token_program, False, False),
             *remaining,
         ],
     )
@@ -643,38 +596,43 @@ def close_task(
 def commit_run(
     *,
     commitment: bytes,
-    owner: Pubkey,
+    signer: Pubkey,
+    terms: Pubkey,
     task: Pubkey,
-    config: Pubkey | None = None,
+    position: Pubkey,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Records a run's commitment to its output.
 
-    Caller: the provider of the run. When: until the deadline to commit.
+    Caller: the provider of the run or its operator. When: until the deadline to commit.
 
     - `commitment`: SHA-256 of root, salt, provider and task.
     """
-    if config is None:
-        config = config_address()
     return Instruction(
         ID,
         coder(PROGRAM).instruction("commit_run", commitment=commitment),
         [
-            AccountMeta(owner, True, False),
-            AccountMeta(config, False, False),
+            AccountMeta(signer, True, False),
+            AccountMeta(terms, False, False),
             AccountMeta(task, False, True),
+            AccountMeta(position, False, False),
             *remaining,
         ],
     )
 
 
 def compare(
-    *, agrees: int, owner: Pubkey, task: Pubkey, remaining: Sequence[AccountMeta] = ()
+    *,
+    agrees: int,
+    signer: Pubkey,
+    task: Pubkey,
+    position: Pubkey,
+    remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Reports which outputs agree with the signer's own.
+    """Reports which outputs agree with the provider's own.
 
-    Caller: the provider of a revealed run. When: once per round, until the deadline to
-    compare.
+    Caller: the provider of a revealed run or its operator. When: once per round, until the
+    deadline to compare.
 
     - `agrees`: mask in which bit i says that the output of run i agrees.
     """
@@ -682,8 +640,9 @@ def compare(
         ID,
         coder(PROGRAM).instruction("compare", agrees=agrees),
         [
-            AccountMeta(owner, True, False),
+            AccountMeta(signer, True, False),
             AccountMeta(task, False, True),
+            AccountMeta(position, False, False),
             *remaining,
         ],
     )
@@ -692,36 +651,39 @@ def compare(
 def decide(
     *,
     cranker: Pubkey,
+    terms: Pubkey,
     task: Pubkey,
-    config: Pubkey | None = None,
-    escrow_config: Pubkey | None = None,
+    mint: Pubkey,
     escrow: Pubkey | None = None,
+    vault: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["redundancy"],
     escrow_program: Pubkey = PROGRAM_IDS["escrow"],
+    token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Pays the runs that agree, asks for more runs, or ends the task unpaid.
+    """Pays the runs that agree, asks for more runs, or ends the task unpaid. Of an unpaid task,
+    half the price of every run that committed in time is burned.
 
     Caller: anybody, who earns a tip. When: once every run is compared, or after the deadline
     to compare.
     """
-    if config is None:
-        config = config_address()
-    if escrow_config is None:
-        escrow_config = find_address((b"config",), PROGRAM_IDS["escrow"])
     if escrow is None:
         escrow = find_address((b"escrow", bytes(task)), PROGRAM_IDS["escrow"])
+    if vault is None:
+        vault = find_address((b"vault", bytes(task)), PROGRAM_IDS["escrow"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("decide"),
         [
             AccountMeta(cranker, True, False),
-            AccountMeta(config, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(task, False, True),
-            AccountMeta(escrow_config, False, False),
             AccountMeta(escrow, False, True),
+            AccountMeta(vault, False, True),
+            AccountMeta(mint, False, True),
             AccountMeta(authority, False, False),
             AccountMeta(escrow_program, False, False),
+            AccountMeta(token_program, False, False),
             *remaining,
         ],
     )
@@ -731,12 +693,12 @@ def expire_run(
     *,
     run: int,
     cranker: Pubkey,
+    terms: Pubkey,
     task: Pubkey,
+    fee_vault: Pubkey,
     position: Pubkey,
     exposure: Pubkey,
-    config: Pubkey | None = None,
-    escrow: Pubkey | None = None,
-    vault: Pubkey | None = None,
+    escrow_config: Pubkey | None = None,
     pool: Pubkey | None = None,
     verifiers: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
@@ -745,18 +707,14 @@ def expire_run(
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Expires a silent run. Its bond goes to the task's vault.
+    """Expires a silent run. Its bond goes to the fee vault.
 
     Caller: anybody, who earns a tip. When: after the deadline to commit or to reveal.
 
     - `run`: index of the run.
     """
-    if config is None:
-        config = config_address()
-    if escrow is None:
-        escrow = find_address((b"escrow", bytes(task)), PROGRAM_IDS["escrow"])
-    if vault is None:
-        vault = find_address((b"vault", bytes(task)), PROGRAM_IDS["escrow"])
+    if escrow_config is None:
+        escrow_config = find_address((b"config",), PROGRAM_IDS["escrow"])
     if pool is None:
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
     if verifiers is None:
@@ -768,10 +726,10 @@ def expire_run(
         coder(PROGRAM).instruction("expire_run", run=run),
         [
             AccountMeta(cranker, True, False),
-            AccountMeta(config, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(task, False, True),
-            AccountMeta(escrow, False, False),
-            AccountMeta(vault, False, True),
+            AccountMeta(escrow_config, False, False),
+            AccountMeta(fee_vault, False, True),
             AccountMeta(pool, False, True),
             AccountMeta(position, False, True),
             AccountMeta(exposure, False, True),
@@ -785,43 +743,13 @@ def expire_run(
     )
 
 
-def initialize(
-    *,
-    params: Params,
-    authority: Pubkey,
-    deployer: Pubkey = DEPLOYER,
-    config: Pubkey | None = None,
-    system_program: Pubkey = SYSTEM_PROGRAM,
-    remaining: Sequence[AccountMeta] = (),
-) -> Instruction:
-    """Creates the configuration.
-
-    Caller: the deployer. When: once.
-
-    - `params`: units at the fields of `Params`.
-    - `authority`: the key that may set the parameters from then on.
-    """
-    if config is None:
-        config = config_address()
-    return Instruction(
-        ID,
-        coder(PROGRAM).instruction("initialize", params=params, authority=authority),
-        [
-            AccountMeta(deployer, True, True),
-            AccountMeta(config, False, True),
-            AccountMeta(system_program, False, False),
-            *remaining,
-        ],
-    )
-
-
 def join(
     *,
-    owner: Pubkey,
+    signer: Pubkey,
+    terms: Pubkey,
     task: Pubkey,
-    config: Pubkey | None = None,
+    position: Pubkey,
     pool: Pubkey | None = None,
-    position: Pubkey | None = None,
     exposure: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["redundancy"],
     slot_hashes: Pubkey = SLOT_HASHES,
@@ -829,25 +757,23 @@ def join(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Adds a run of a provider and locks its bond. The last run wanted starts the task.
+    """Adds a run of a provider and locks its bond, and `join_kappa` times the price beside it.
+    The last run wanted starts the task.
 
-    Caller: the owner of a position. When: from its turn on until the deadline to join; the
-    turn follows from its stake and a slot hash.
+    Caller: the owner of a position or its operator, which pays the rent. When: from its turn
+    on until the deadline to join, if at least `join_kappa` times the price stood before the
+    task was posted or extended; the turn follows from that stake and a slot hash.
     """
-    if config is None:
-        config = config_address()
     if pool is None:
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
-    if position is None:
-        position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])
     if exposure is None:
-        exposure = find_address((b"exposure", bytes(task), bytes(owner)), PROGRAM_IDS["staking"])
+        exposure = find_address((b"exposure", bytes(task), bytes(position)), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("join"),
         [
-            AccountMeta(owner, True, True),
-            AccountMeta(config, False, False),
+            AccountMeta(signer, True, True),
+            AccountMeta(terms, False, False),
             AccountMeta(task, False, True),
             AccountMeta(pool, False, False),
             AccountMeta(position, False, True),
@@ -889,9 +815,9 @@ def open_buyer(
 def post_task(
     *,
     task_id: int,
-    terms: TaskTerms,
+    offer: TaskOffer,
     owner: Pubkey,
-    config: Pubkey | None = None,
+    terms: Pubkey,
     buyer: Pubkey | None = None,
     task: Pubkey | None = None,
     escrow: Pubkey | None = None,
@@ -901,13 +827,11 @@ def post_task(
     """Creates a task that providers may join.
 
     Caller: the buyer. When: after `escrow::lock`, usually in the same transaction; the
-    amounts must be those locked.
+    amounts must be those locked, and at least the floors of the terms.
 
     - `task_id`: number of the task, `Buyer.next_task_id`.
-    - `terms`: units at the fields of `TaskTerms`.
+    - `offer`: units at the fields of `TaskOffer`.
     """
-    if config is None:
-        config = config_address()
     if buyer is None:
         buyer = buyer_address(owner)
     if task is None:
@@ -916,10 +840,10 @@ def post_task(
         escrow = find_address((b"escrow", bytes(task)), PROGRAM_IDS["escrow"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("post_task", task_id=task_id, terms=terms),
+        coder(PROGRAM).instruction("post_task", task_id=task_id, offer=offer),
         [
             AccountMeta(owner, True, True),
-            AccountMeta(config, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(buyer, False, True),
             AccountMeta(task, False, True),
             AccountMeta(escrow, False, False),
@@ -933,29 +857,26 @@ def release_bond(
     *,
     run: int,
     task: Pubkey,
-    owner: Pubkey,
-    position: Pubkey | None = None,
-    exposure: Pubkey | None = None,
+    payer: Pubkey,
+    position: Pubkey,
+    exposure: Pubkey,
     authority: Pubkey = CPI_AUTHORITIES["redundancy"],
     staking_program: Pubkey = PROGRAM_IDS["staking"],
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Frees a provider's bond and closes its exposure.
+    """Frees the stake that a run exposes and closes its exposure. The rent returns to whoever
+    paid it.
 
     Caller: anybody. When: once per run, when the task has ended.
 
     - `run`: index of the run.
     """
-    if position is None:
-        position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])
-    if exposure is None:
-        exposure = find_address((b"exposure", bytes(task), bytes(owner)), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("release_bond", run=run),
         [
             AccountMeta(task, False, True),
-            AccountMeta(owner, False, True),
+            AccountMeta(payer, False, True),
             AccountMeta(position, False, True),
             AccountMeta(exposure, False, True),
             AccountMeta(authority, False, False),
@@ -967,80 +888,27 @@ def release_bond(
 
 def reveal_run(
     *,
+    run: int,
     root: bytes,
     salt: bytes,
-    owner: Pubkey,
+    terms: Pubkey,
     task: Pubkey,
-    config: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Opens a run's commitment.
 
-    Caller: the provider of the run. When: until the deadline to reveal.
+    Caller: anybody that knows the opening. When: until the deadline to reveal.
 
+    - `run`: index of the run.
     - `root`: Merkle root of the output's bytes as one row.
     - `salt`: the 32 bytes that the commitment contains.
     """
-    if config is None:
-        config = config_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("reveal_run", root=root, salt=salt),
+        coder(PROGRAM).instruction("reveal_run", run=run, root=root, salt=salt),
         [
-            AccountMeta(owner, True, False),
-            AccountMeta(config, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(task, False, True),
-            *remaining,
-        ],
-    )
-
-
-def set_authority(
-    *,
-    authority: Pubkey,
-    new_authority: Pubkey,
-    config: Pubkey | None = None,
-    remaining: Sequence[AccountMeta] = (),
-) -> Instruction:
-    """Hands the authority over.
-
-    Caller: the authority, and the new one signs too. When: at any time.
-    """
-    if config is None:
-        config = config_address()
-    return Instruction(
-        ID,
-        coder(PROGRAM).instruction("set_authority"),
-        [
-            AccountMeta(authority, True, False),
-            AccountMeta(new_authority, True, False),
-            AccountMeta(config, False, True),
-            *remaining,
-        ],
-    )
-
-
-def set_params(
-    *,
-    params: Params,
-    authority: Pubkey,
-    config: Pubkey | None = None,
-    remaining: Sequence[AccountMeta] = (),
-) -> Instruction:
-    """Replaces the parameters.
-
-    Caller: the authority. When: at any time.
-
-    - `params`: units at the fields of `Params`.
-    """
-    if config is None:
-        config = config_address()
-    return Instruction(
-        ID,
-        coder(PROGRAM).instruction("set_params", params=params),
-        [
-            AccountMeta(authority, True, False),
-            AccountMeta(config, False, True),
             *remaining,
         ],
     )

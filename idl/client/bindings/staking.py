@@ -33,16 +33,44 @@ class ExposureState(IntEnum):
     """The stake is free again."""
 
 
+class Tenure(IntEnum):
+    """Values of `Position.tenure`: what a position with a seat may expect of it."""
+
+    HELD = 0
+    """The seat has weight and can be drawn."""
+    VACATED = 1
+    """The seat has no weight any more, but its collateral is bound until it is closed."""
+    HEIR = 2
+    """The position has bid for a vacated seat and gets it once it is closed."""
+
+
+class TermsState(IntEnum):
+    """Values of `Terms.state`."""
+
+    QUEUED = 0
+    """The terms wait for their slot."""
+    CURRENT = 1
+    """New work is posted under these terms."""
+    SUPERSEDED = 2
+    """Later terms were applied. Work that was posted under these terms keeps them."""
+
+
 CATCH_RATE_ONE: Final = 65536
 """A catch rate of 1, Q16."""
 CATCH_RATE_START: Final = 32768
 """Catch rate of a new position, Q16."""
+CHECKPOINTS: Final = 8
+"""Changes that a history remembers: one per window, the latest first."""
 HELD: Final = 18446744073709551615
 """Value of `Seat.vacated_epoch` while the seat is held."""
 NEVER: Final = 18446744073709551615
 """Value of `Snapshot.epoch` of a snapshot that was never taken."""
 NO_SEAT: Final = 65535
 """Value of `Position.seat` of an owner without a seat."""
+OUTBID_PART: Final = 4
+"""A bid must exceed the weight that it displaces by this part: a quarter."""
+QUEUED_WINDOWS: Final = 3
+"""Windows that a queued change waits beyond the unbonding period."""
 VACATED_EPOCHS: Final = 2
 """Epochs that a vacated seat stays reserved: the two whose snapshots may still show it."""
 
@@ -79,12 +107,27 @@ def stake_vault_address() -> Pubkey:
     return find_address((b"stake_vault",), ID)
 
 
+def terms_address(version: int) -> Pubkey:
+    return find_address((b"terms", version.to_bytes(2, "little")), ID)
+
+
 def ticket_address(owner: Pubkey, id: int) -> Pubkey:
     return find_address((b"ticket", bytes(owner), id.to_bytes(8, "little")), ID)
 
 
 def verifiers_address() -> Pubkey:
     return find_address((b"verifiers",), ID)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityQueued(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("a75021fae98c4ad0")
+
+    envelope: Envelope
+    authority: Pubkey
+    applies_slot: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +172,30 @@ class CatchRecorded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """An amount as it was when a window began."""
+
+    window: int
+    """Number of the window: slot / `Pool.checkpoint_slots`."""
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollateralAdded(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("ac443af99d404a8d")
+
+    envelope: Envelope
+    owner: Pubkey
+    seat: int
+    amount: int
+    collateral: int
+    weight: int
+    total_weight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmissionFunded(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
@@ -154,6 +221,24 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EscrowParams:
+    """Parameters of escrow."""
+
+    posting_fee: int
+    """Amount that every posting burns, so that posting is never free."""
+    urgency_burn_bps: int
+    """Share of the urgency premium that posting burns, in basis points."""
+    fee_bps: int
+    """Share of every paid price that the market keeps, in basis points."""
+    stakers_bps: int
+    """Share of the fees that stakers receive, in basis points."""
+    treasury_bps: int
+    """Share of the fees that the treasury receives, in basis points."""
+    burn_bps: int
+    """Share of the fees that is burned, in basis points."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure(Account):
     """Stake that one party has at risk for its part in one job, at `["exposure", job, owner]`.
     While a released exposure is kept, its owner cannot be exposed to the same job again.
@@ -162,18 +247,21 @@ class Exposure(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("f84bcc155cfbc593")
-    SIZE: ClassVar[int | None] = 136
+    SIZE: ClassVar[int | None] = 168
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "job": 8,
         "owner": 40,
         "authority": 72,
-        "amount": 104,
-        "bond": 112,
-        "locked_slot": 120,
-        "state": 128,
-        "slashed": 129,
-        "bump": 130,
-        "caught": 131,
+        "payer": 104,
+        "amount": 136,
+        "bond": 144,
+        "locked_slot": 152,
+        "state": 160,
+        "slashed": 161,
+        "bump": 162,
+        "caught": 163,
+        "by_operator": 164,
+        "ballot": 165,
     }
 
     job: Pubkey
@@ -182,6 +270,8 @@ class Exposure(Account):
     """The `["cpi"]` signer of the program that locked the exposure. Only this signer can unlock
     it.
     """
+    payer: Pubkey
+    """The signer that paid the account's rent and gets it back: the owner or its operator."""
     amount: int
     bond: int
     locked_slot: int
@@ -191,6 +281,10 @@ class Exposure(Account):
     bump: int
     caught: int
     """1 once the exposure has earned its owner a catch."""
+    by_operator: int
+    """1 if the owner's operator locked it, so that it counts against the operator's budget."""
+    ballot: int
+    """1 if it backs a ballot and is part of the collateral, 0 if it backs a lease."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +299,9 @@ class ExposureLocked(Event):
     amount: int
     bond: int
     exposed: int
+    ballot: bool
+    """Whether collateral was exposed, for a ballot."""
+    by_operator: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,33 +320,52 @@ class ExposureUnlocked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Params:
-    unbonding_slots: int
-    """Slots from an unstake request until its ticket can be withdrawn."""
-    reward_period_slots: int
-    """Slots over which new rewards stream."""
-    emission_per_slot: int
-    """Base units of $NLOV that the emission hands out per slot before its first halving."""
-    halving_slots: int
-    """Slots from one halving of the emission to the next."""
-    epoch_slots: int
-    """Slots per epoch. Each epoch has one snapshot of the verifiers."""
-    min_verifier_stake: int
-    """Base units of $NLOV that a position needs for a verifier's seat."""
-    slash_burn_bps: int
-    """Share of a slash that is burned, in basis points. It is a u64 so that no padding is
-    needed.
-    """
+class Fined(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("f9caa431d1148312")
+
+    envelope: Envelope
+    owner: Pubkey
+    destination: Pubkey
+    amount: int
+    staked: int
+    collateral: int
+    total_staked: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParamsSet(Event):
+class History:
+    """The past of one amount: what it was at the beginning of each of the latest windows in
+    which it changed. Unused entries are zero.
+    """
+
+    ring: tuple[Checkpoint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorSet(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("396f21fc784c62f5")
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("bbf2a4ddd0f6b4b2")
 
     envelope: Envelope
-    params: Params
+    owner: Pubkey
+    operator: Pubkey
+    budget: int
+    exposed: int
+    """Stake that operators have exposed, in base units."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """Every parameter of every program."""
+
+    staking: StakingParams
+    escrow: EscrowParams
+    job_registry: RegistryParams
+    verdict: VerdictParams
+    redundancy: RedundancyParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +377,7 @@ class Pool(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("f19a6d0411b16dbc")
-    SIZE: ClassVar[int | None] = 312
+    SIZE: ClassVar[int | None] = 624
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "authority": 8,
         "mint": 40,
@@ -276,11 +392,19 @@ class Pool(Account):
         "emission_start": 224,
         "emission_last": 232,
         "sequence": 240,
-        "params": 248,
-        "bump": 304,
-        "stake_vault_bump": 305,
-        "reward_vault_bump": 306,
-        "emission_vault_bump": 307,
+        "checkpoint_slots": 248,
+        "emission_owed": 256,
+        "collateral": 264,
+        "next_authority": 272,
+        "authority_slot": 304,
+        "params": 312,
+        "terms": 360,
+        "bump": 362,
+        "stake_vault_bump": 363,
+        "reward_vault_bump": 364,
+        "emission_vault_bump": 365,
+        "staked_history": 368,
+        "lease_history": 496,
     }
 
     authority: Pubkey
@@ -298,11 +422,29 @@ class Pool(Account):
     emission_start: int
     emission_last: int
     sequence: int
-    params: Params
+    checkpoint_slots: int
+    """Slots per window. Checkpoints are taken at a window's beginning, and each window is an
+    epoch with one snapshot of the verifiers. It never changes.
+    """
+    emission_owed: int
+    """Emission that was due under earlier rates or that its vault could not pay yet."""
+    collateral: int
+    """Part of `total_staked` that is the collateral of seats."""
+    next_authority: Pubkey
+    """Authority that takes over in `authority_slot`; zero while no handover is queued."""
+    authority_slot: int
+    params: StakingParams
+    """Staking's parameters of the current terms."""
+    terms: int
+    """Version of the current terms."""
     bump: int
     stake_vault_bump: int
     reward_vault_bump: int
     emission_vault_bump: int
+    staked_history: History
+    """History of `total_staked`, by which votes are counted."""
+    lease_history: History
+    """History of the stake that can back leases, by which turns to claim are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,7 +456,9 @@ class PoolInitialized(Event):
     envelope: Envelope
     authority: Pubkey
     mint: Pubkey
-    params: Params
+    treasury: Pubkey
+    checkpoint_slots: int
+    parameters: Parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,7 +468,7 @@ class Position(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("aabc8fe47a40f7d0")
-    SIZE: ClassVar[int | None] = 120
+    SIZE: ClassVar[int | None] = 312
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "owner": 8,
         "amount": 40,
@@ -336,9 +480,15 @@ class Position(Account):
         "sequence": 96,
         "tickets": 104,
         "seat": 112,
-        "seat_vacated": 114,
+        "tenure": 114,
         "bump": 115,
         "catch_rate": 116,
+        "collateral": 120,
+        "balloted": 128,
+        "operator": 136,
+        "operator_budget": 168,
+        "operator_exposed": 176,
+        "history": 184,
     }
 
     owner: Pubkey
@@ -355,13 +505,27 @@ class Position(Account):
     tickets: int
     """Number of tickets ever created, which is the id of the next one."""
     seat: int
-    seat_vacated: int
-    """1 while the seat is being vacated and has no weight."""
+    tenure: int
+    """Code of [`Tenure`]; meaningless without a seat."""
     bump: int
     catch_rate: int
     """How far a verifier is trusted to notice a wrong result, Q16, 0 to 65,536. It belongs to
     the owner's stake, so taking another seat does not reset it.
     """
+    collateral: int
+    """Part of `amount` that is bound to the seat. It backs ballots alone."""
+    balloted: int
+    """Part of `collateral` that is locked in the exposures of ballots, and part of `exposed`."""
+    operator: Pubkey
+    """Key that may expose stake for the owner; zero for none."""
+    operator_budget: int
+    """Stake that the operator may have exposed at once, and all that it can lose. Losses lower
+    it.
+    """
+    operator_exposed: int
+    """Part of `exposed` that the operator has locked."""
+    history: History
+    """History of `amount`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,6 +536,78 @@ class PositionOpened(Event):
 
     envelope: Envelope
     owner: Pubkey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedundancyParams:
+    """Parameters of redundancy."""
+
+    join_slots: int
+    """Slots after posting, and after each extension, in which providers may join."""
+    run_slots: int
+    """Slots after the last join in which every provider must commit."""
+    reveal_slots: int
+    """Slots in which the providers that committed must reveal."""
+    compare_slots: int
+    """Slots in which the providers that revealed must compare."""
+    claim_scale_slots: int
+    """Average number of slots that a provider with all the stake waits for its turn."""
+    claim_max_delay_slots: int
+    """Slots after which every provider with enough standing stake may join."""
+    bond_bps: int
+    """Share of a run's price that a silent provider loses, in basis points."""
+    join_kappa: int
+    """Stake that a run exposes, and that must have stood before the task, per unit of price."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryParams:
+    """Parameters of the job registry."""
+
+    claim_window_slots: int
+    """Slots after posting or reopening in which a provider may claim."""
+    lease_slots: int
+    """Slots that a lease runs after its claim and after each committed stage."""
+    min_rate_macs_per_slot: int
+    """Multiply-adds per slot. No lease runs longer than `lease_slots` plus the time that the job
+    takes at this rate.
+    """
+    min_registration_windows: int
+    """Windows between the one of a provider's registration and the one of the first job that it
+    may claim.
+    """
+    season_q32: int
+    """Price factor of the season, Q32."""
+    stake_ref: int
+    """Base units of stake that give a score of 1."""
+    urgency_ref: int
+    """Base units of urgency premium that give a score of 1."""
+    complexity_ref: int
+    """Multiply-adds that give a score of 1."""
+    ageing_q32: int
+    """Amount that readers add to the score of a waiting job, Q32 per slot."""
+    claim_scale_slots: int
+    """Average number of slots that a provider with all the stake waits for its turn."""
+    claim_max_delay_slots: int
+    """Slots after which every provider may claim."""
+    capability_ref: int
+    """Multiply-adds per slot that double the price."""
+    reputation_half_life_slots: int
+    """Slots without a settled job in which a provider's reputation halves."""
+    reputation_ref: int
+    """Base units of a lease's price that earn a settled job its full gain of reputation."""
+    kappa: int
+    """Stake exposed per unit of the offered price."""
+    min_exposure: int
+    """Least stake that a lease exposes."""
+    bond_bps: int
+    """Share of the offered price that an expired lease costs, in basis points."""
+    max_attempts: int
+    """Number of leases that may expire before the job ends."""
+    min_price: int
+    """Least price of a job, and of a run of a task."""
+    min_tip: int
+    """Least tip per crank step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -394,6 +630,8 @@ class RewardsEmitted(Event):
 
     envelope: Envelope
     amount: int
+    owed: int
+    """Emission that is due but that the vault could not pay, in base units."""
     reward_rate: int
     period_end: int
     reward_vault: int
@@ -421,21 +659,46 @@ class Seat(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("5ae4165aa256ad1a")
-    SIZE: ClassVar[int | None] = 59
+    SIZE: ClassVar[int | None] = 107
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "owner": 8,
-        "taken_epoch": 40,
-        "vacated_epoch": 48,
-        "index": 56,
-        "bump": 58,
+        "heir": 40,
+        "heir_rent": 72,
+        "bid_weight": 80,
+        "taken_epoch": 88,
+        "vacated_epoch": 96,
+        "index": 104,
+        "bump": 106,
     }
 
     owner: Pubkey
+    heir: Pubkey
+    """Owner whose bid displaced the holder, and which holds the seat once it is closed. Zero
+    without a bid.
+    """
+    heir_rent: int
+    """Lamports that the heir paid in: the holder gets them when the seat is handed over."""
+    bid_weight: int
+    """Weight that a further bid must exceed by a quarter, while the seat is vacated."""
     taken_epoch: int
     vacated_epoch: int
     """[`HELD`] while the seat is held."""
     index: int
     bump: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatBid(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("c0a0745707b56174")
+
+    envelope: Envelope
+    seat: int
+    holder: Pubkey
+    heir: Pubkey
+    collateral: int
+    weight: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -445,8 +708,11 @@ class SeatClosed(Event):
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("d553af1fdc1969d3")
 
     envelope: Envelope
+    """Its sequence number counts the events of the position."""
     owner: Pubkey
     seat: int
+    freed: int
+    """Collateral that is free again, in base units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -456,8 +722,12 @@ class SeatTaken(Event):
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("af4e7c67fbb6e1c6")
 
     envelope: Envelope
+    """Its sequence number, like that of every event of a seat, counts the events of the verifier
+    tree.
+    """
     owner: Pubkey
     seat: int
+    collateral: int
     weight: int
     total_weight: int
 
@@ -547,6 +817,97 @@ class Staked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StakingParams:
+    """Parameters of staking. Durations are in slots and amounts in base units of $NLOV."""
+
+    unbonding_slots: int
+    """Slots from an unstake request until its ticket can be withdrawn. Queued terms wait as
+    long, so whoever disagrees with them can leave first.
+    """
+    reward_period_slots: int
+    """Slots over which new rewards stream."""
+    emission_per_slot: int
+    """Base units that the emission hands out per slot before its first halving."""
+    halving_slots: int
+    """Slots from one halving of the emission to the next."""
+    min_verifier_stake: int
+    """Least collateral of a verifier's seat."""
+    slash_burn_bps: int
+    """Share of a slash that is burned, in basis points."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms(Account):
+    """One version of the terms, at `["terms", version u16 LE]`."""
+
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("df1828dff9db0e61")
+    SIZE: ClassVar[int | None] = 536
+    OFFSETS: ClassVar[Mapping[str, int]] = {
+        "treasury": 8,
+        "parameters": 40,
+        "checkpoint_slots": 496,
+        "queued_slot": 504,
+        "applies_slot": 512,
+        "lapses_slot": 520,
+        "version": 528,
+        "state": 530,
+        "bump": 531,
+    }
+
+    treasury: Pubkey
+    """Token account that receives the treasury's share of the fees."""
+    parameters: Parameters
+    checkpoint_slots: int
+    """Slots per window, as in the pool. It never changes."""
+    queued_slot: int
+    applies_slot: int
+    """First slot in which the terms can be applied."""
+    lapses_slot: int
+    """Last slot in which the terms can be applied."""
+    version: int
+    state: int
+    bump: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsApplied(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("91ca1de490f8e836")
+
+    envelope: Envelope
+    version: int
+    emission_owed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsCancelled(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("0d494219853e4550")
+
+    envelope: Envelope
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsQueued(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("12f3ccd1327d17ac")
+
+    envelope: Envelope
+    version: int
+    applies_slot: int
+    """First and last slot in which the terms can be applied."""
+    lapses_slot: int
+    treasury: Pubkey
+    parameters: Parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket(Account):
     """Stake on its way out, at `["ticket", owner, id]`."""
 
@@ -586,6 +947,54 @@ class UnstakeRequested(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictParams:
+    """Parameters of verdict."""
+
+    p_floor_bps: int
+    """Probability that the result of a provider with full reputation is verified, in basis
+    points.
+    """
+    collusion_bps: int
+    """Share of verifiers assumed to collude with a provider, in basis points."""
+    lazy_bps: int
+    """Share of verifiers assumed to accept without checking, in basis points."""
+    trap_rate_bps: int
+    """Share of verified results that are traps, in basis points. Whoever wants honest verifiers
+    posts enough traps to keep it up.
+    """
+    check_cost: int
+    """Amount that a verifier saves by accepting without checking."""
+    ballot_exposure: int
+    """Stake that a ballot exposes, whatever the job's price."""
+    ballot_rent_bps: int
+    """Least verification fee per ballot, as a share of `ballot_exposure` in basis points."""
+    bounty_bps: int
+    """Challenger's share of the slashed stake that is not burned, in basis points."""
+    salt_slots: int
+    """Slots that the buyer has to reveal the salt before a draw may proceed without it."""
+    ballot_slots: int
+    """Slots in which the drawn verifiers must cast their ballots."""
+    reveal_slots: int
+    """Slots in which the verifiers must then reveal them."""
+    challenge_slots: int
+    """Slots before an accepted or unsampled result is paid."""
+    public_slots: int
+    """Slots before a result without a quorum is paid."""
+    proof_slots: int
+    """Slots in which a majority's rejection must be proven."""
+    answer_slots: int
+    """Slots in which a provider must answer for its data. SlotHashes must still hold the hash
+    that chose the questions in the last of them.
+    """
+    trap_slots: int
+    """Slots after a proof in which the buyer may show that the job is a trap."""
+    silence_fee: int
+    """Amount that a drawn verifier loses by neither casting nor declining its ballot, or by
+    withholding a cast one.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerifierTree(Account):
     """Current weights of all seats, at `["verifiers"]`."""
 
@@ -593,10 +1002,18 @@ class VerifierTree(Account):
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("e31c4492ae73c4b5")
     SIZE: ClassVar[int | None] = 8224
-    OFFSETS: ClassVar[Mapping[str, int]] = {"total": 8, "sequence": 16, "bump": 24, "sums": 32}
+    OFFSETS: ClassVar[Mapping[str, int]] = {
+        "total": 8,
+        "sequence": 16,
+        "seats": 24,
+        "bump": 26,
+        "sums": 32,
+    }
 
     total: int
     sequence: int
+    seats: int
+    """Number of seats that exist, vacated ones included."""
     bump: int
     sums: tuple[int, ...]
     """Fenwick tree, as `protocol::fenwick` lays it out."""
@@ -621,28 +1038,36 @@ ACCOUNTS: Final[tuple[type[Account], ...]] = (
     Position,
     Seat,
     Snapshot,
+    Terms,
     Ticket,
     VerifierTree,
 )
 EVENTS: Final[tuple[type[Event], ...]] = (
+    AuthorityQueued,
     AuthoritySet,
     BondForfeited,
     CatchRecorded,
+    CollateralAdded,
     EmissionFunded,
     ExposureLocked,
     ExposureUnlocked,
-    ParamsSet,
+    Fined,
+    OperatorSet,
     PoolInitialized,
     PositionOpened,
     RewardsClaimed,
     RewardsEmitted,
     RewardsFunded,
+    SeatBid,
     SeatClosed,
     SeatTaken,
     SeatVacated,
     Slashed,
     SnapshotRecorded,
     Staked,
+    TermsApplied,
+    TermsCancelled,
+    TermsQueued,
     UnstakeRequested,
     Withdrawn,
 )
@@ -677,17 +1102,165 @@ class Errors(ErrorCode):
     SeatStillDrawable = (6023, "The seat may still be drawn from a snapshot")
     SnapshotTaken = (6024, "This epoch's snapshot has been taken")
     WrongSnapshot = (6025, "The account is not the snapshot of this epoch's parity")
-    SlashBurnTooLow = (
-        6026,
-        "slash_burn_bps is too low: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) "
-        "must exceed 1, or cheating pays",
+    StakeTooLow = (6026, "slash_burn_bps or kappa is zero: a cheat would lose nothing")
+    SamplingTooLow = (
+        6027,
+        "p_floor is too low: p_floor (1 + slash_burn * kappa) must exceed 1, or cheating pays",
     )
-    WrongConfig = (6027, "The account is not the one in which another program holds its parameters")
-    AlreadyCaught = (6028, "The exposure has already earned its catch")
-    TrapsTooWeak = (
+    CollusionTooHigh = (
+        6028,
+        "collusion is too high: p_floor (1 - collusion) (1 + slash_burn * kappa) must exceed 1, "
+        "or cheating pays",
+    )
+    LazinessTooHigh = (
         6029,
-        "slash_burn_bps is too low: trap_rate * slash_burn * ballot_exposure must exceed "
-        "check_cost, or accepting without checking pays",
+        "lazy is too high: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must "
+        "exceed 1, or cheating pays",
+    )
+    HonestMinority = (
+        6030,
+        "Honest verifiers must be a majority: (1 - collusion) (1 - lazy) must exceed one half",
+    )
+    AlreadyCaught = (6031, "The exposure has already earned its catch")
+    TrapsTooWeak = (
+        6032,
+        "trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting without "
+        "checking pays",
+    )
+    OutOfBounds = (6033, "A parameter is outside its bounds")
+    StepTooLarge = (
+        6034,
+        "A parameter may fall to half and rise to double of its present value at most",
+    )
+    WindowsTooLong = (
+        6035,
+        "Windows to claim or join must be within five checkpoint windows, and longest waits "
+        "within them and at least 32 times the average",
+    )
+    CollateralTooLow = (
+        6036,
+        "Half of min_verifier_stake must cover ballot_exposure and silence_fee",
+    )
+    WrongTerms = (6037, "The terms are not the ones that this step needs")
+    StillQueued = (6038, "The change has not waited long enough yet")
+    QueueLapsed = (6039, "The change has waited too long and must be queued again")
+    NothingQueued = (6040, "Nothing is queued")
+    InsufficientCollateral = (6041, "The collateral that no ballot holds is too low")
+    BallotsOpen = (6042, "Ballots still hold collateral")
+    OperatorBudgetExceeded = (6043, "The operator's exposures would exceed its budget")
+    NotOperator = (6044, "Only the owner or its operator may do this")
+    SufficientlyCollateralised = (6045, "The seat's collateral is at least half of the minimum")
+    BidTooLow = (6046, "A bid must exceed the weight that it displaces by a quarter")
+    SeatsFree = (6047, "A seat is free, so nobody needs to be displaced")
+    WrongHeir = (
+        6048,
+        "The account of the seat's heir, or of the bid that this one exceeds, is missing or wrong",
+    )
+
+
+def add_collateral(
+    *,
+    amount: int,
+    owner: Pubkey,
+    pool: Pubkey | None = None,
+    position: Pubkey | None = None,
+    verifiers: Pubkey | None = None,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Binds more stake to a seat.
+
+    Caller: the owner of the seat. When: while the seat is held.
+
+    - `amount`: base units of free stake, more than 0.
+    """
+    if pool is None:
+        pool = pool_address()
+    if position is None:
+        position = position_address(owner)
+    if verifiers is None:
+        verifiers = verifiers_address()
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("add_collateral", amount=amount),
+        [
+            AccountMeta(owner, True, False),
+            AccountMeta(pool, False, True),
+            AccountMeta(position, False, True),
+            AccountMeta(verifiers, False, True),
+            *remaining,
+        ],
+    )
+
+
+def apply_authority(
+    *, pool: Pubkey | None = None, remaining: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Completes a handover of the authority.
+
+    Caller: anybody. When: after the unbonding period and `QUEUED_WINDOWS` windows.
+    """
+    if pool is None:
+        pool = pool_address()
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("apply_authority"),
+        [
+            AccountMeta(pool, False, True),
+            *remaining,
+        ],
+    )
+
+
+def apply_terms(
+    *,
+    present: Pubkey,
+    terms: Pubkey,
+    pool: Pubkey | None = None,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Makes queued terms the current ones. Work that was posted before keeps its terms.
+
+    Caller: anybody. When: after the unbonding period and `QUEUED_WINDOWS` windows, within one
+    further delay of the same length.
+    """
+    if pool is None:
+        pool = pool_address()
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("apply_terms"),
+        [
+            AccountMeta(pool, False, True),
+            AccountMeta(present, False, True),
+            AccountMeta(terms, False, True),
+            *remaining,
+        ],
+    )
+
+
+def cancel_terms(
+    *,
+    signer: Pubkey,
+    authority: Pubkey,
+    terms: Pubkey,
+    pool: Pubkey | None = None,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Closes queued terms.
+
+    Caller: the authority; anybody once the terms have lapsed. When: before they are applied.
+    """
+    if pool is None:
+        pool = pool_address()
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("cancel_terms"),
+        [
+            AccountMeta(signer, True, False),
+            AccountMeta(pool, False, True),
+            AccountMeta(authority, False, True),
+            AccountMeta(terms, False, True),
+            *remaining,
+        ],
     )
 
 
@@ -734,27 +1307,78 @@ def close_seat(
     odd_snapshot: Pubkey,
     pool: Pubkey | None = None,
     position: Pubkey | None = None,
+    verifiers: Pubkey | None = None,
+    heir: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Closes a vacated seat, so that others can take it.
+    """Closes a vacated seat and frees its collateral. The seat goes to the latest bidder, or is
+    free.
 
-    Caller: the owner of the seat. When: `VACATED_EPOCHS` after it was vacated, once no
-    snapshot contains it.
+    Caller: anybody; the rent goes to the owner. When: `VACATED_EPOCHS` after it was vacated,
+    once no snapshot contains it and no ballot holds its collateral.
     """
     if pool is None:
         pool = pool_address()
     if position is None:
         position = position_address(owner)
+    if verifiers is None:
+        verifiers = verifiers_address()
     return Instruction(
         ID,
         coder(PROGRAM).instruction("close_seat"),
         [
-            AccountMeta(owner, True, True),
-            AccountMeta(pool, False, False),
+            AccountMeta(pool, False, True),
+            AccountMeta(owner, False, True),
             AccountMeta(position, False, True),
             AccountMeta(seat, False, True),
+            AccountMeta(verifiers, False, True),
             AccountMeta(even_snapshot, False, False),
             AccountMeta(odd_snapshot, False, False),
+            AccountMeta(ID if heir is None else heir, False, heir is not None),
+            *remaining,
+        ],
+    )
+
+
+def displace_seat(
+    *,
+    collateral: int,
+    owner: Pubkey,
+    seat: Pubkey,
+    displaced: Pubkey,
+    displaced_owner: Pubkey,
+    pool: Pubkey | None = None,
+    position: Pubkey | None = None,
+    verifiers: Pubkey | None = None,
+    system_program: Pubkey = SYSTEM_PROGRAM,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Bids for a seat: the holder is displaced, and the bidder gets the seat once it is closed.
+
+    Caller: the owner of a position without a seat; it pays the seat's rent to the holder.
+    When: while every seat exists, with a weight of at least 5/4 of the holder's, or of the
+    latest bid if the seat is vacated.
+
+    - `collateral`: base units of free stake, at least `min_verifier_stake`.
+    """
+    if pool is None:
+        pool = pool_address()
+    if position is None:
+        position = position_address(owner)
+    if verifiers is None:
+        verifiers = verifiers_address()
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("displace_seat", collateral=collateral),
+        [
+            AccountMeta(owner, True, True),
+            AccountMeta(pool, False, True),
+            AccountMeta(position, False, True),
+            AccountMeta(seat, False, True),
+            AccountMeta(displaced, False, True),
+            AccountMeta(displaced_owner, False, True),
+            AccountMeta(verifiers, False, True),
+            AccountMeta(system_program, False, False),
             *remaining,
         ],
     )
@@ -769,7 +1393,7 @@ def emit_rewards(
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Moves the emission that is due into the stream of rewards. The amount that its vault lacks
-    is forgone.
+    stays owed.
 
     Caller: anybody. When: whenever some is due.
     """
@@ -786,6 +1410,75 @@ def emit_rewards(
             AccountMeta(pool, False, True),
             AccountMeta(emission_vault, False, True),
             AccountMeta(reward_vault, False, True),
+            AccountMeta(token_program, False, False),
+            *remaining,
+        ],
+    )
+
+
+def evict_seat(
+    *,
+    position: Pubkey,
+    seat: Pubkey,
+    pool: Pubkey | None = None,
+    verifiers: Pubkey | None = None,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Vacates a seat whose collateral has fallen too low.
+
+    Caller: anybody. When: while the seat is held with less than half of `min_verifier_stake`.
+    """
+    if pool is None:
+        pool = pool_address()
+    if verifiers is None:
+        verifiers = verifiers_address()
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("evict_seat"),
+        [
+            AccountMeta(pool, False, False),
+            AccountMeta(position, False, True),
+            AccountMeta(seat, False, True),
+            AccountMeta(verifiers, False, True),
+            *remaining,
+        ],
+    )
+
+
+def fine(
+    *,
+    fine: int,
+    position: Pubkey,
+    destination: Pubkey,
+    authority: Pubkey = CPI_AUTHORITIES["verdict"],
+    pool: Pubkey | None = None,
+    verifiers: Pubkey | None = None,
+    stake_vault: Pubkey | None = None,
+    token_program: Pubkey = TOKEN_PROGRAM,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Takes a fine out of the collateral that no ballot holds, or what there is of it.
+
+    Caller: verdict. When: a drawn verifier neither cast nor declined its ballot.
+
+    - `fine`: base units of stake.
+    """
+    if pool is None:
+        pool = pool_address()
+    if verifiers is None:
+        verifiers = verifiers_address()
+    if stake_vault is None:
+        stake_vault = stake_vault_address()
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("fine", fine=fine),
+        [
+            AccountMeta(authority, True, False),
+            AccountMeta(pool, False, True),
+            AccountMeta(position, False, True),
+            AccountMeta(verifiers, False, True),
+            AccountMeta(stake_vault, False, True),
+            AccountMeta(destination, False, True),
             AccountMeta(token_program, False, False),
             *remaining,
         ],
@@ -903,9 +1596,12 @@ def fund_rewards(
 
 def initialize(
     *,
-    params: Params,
+    parameters: Parameters,
+    checkpoint_slots: int,
     authority: Pubkey,
     mint: Pubkey,
+    first_terms: Pubkey,
+    treasury: Pubkey,
     deployer: Pubkey = DEPLOYER,
     pool: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
@@ -913,12 +1609,13 @@ def initialize(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Creates the pool of all stake and the vault that holds it.
+    """Creates the pool of all stake, the vault that holds it, and version 0 of the terms.
 
     Caller: the deployer. When: once.
 
-    - `params`: units at the fields of `Params`.
-    - `authority`: the key that may set the parameters from then on.
+    - `parameters`: the parameters of all programs; units at their fields.
+    - `checkpoint_slots`: slots per window, for ever.
+    - `authority`: the key that may queue terms from then on.
     """
     if pool is None:
         pool = pool_address()
@@ -926,12 +1623,19 @@ def initialize(
         stake_vault = stake_vault_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("initialize", params=params, authority=authority),
+        coder(PROGRAM).instruction(
+            "initialize",
+            parameters=parameters,
+            checkpoint_slots=checkpoint_slots,
+            authority=authority,
+        ),
         [
             AccountMeta(deployer, True, True),
             AccountMeta(mint, False, False),
             AccountMeta(pool, False, True),
+            AccountMeta(first_terms, False, True),
             AccountMeta(stake_vault, False, True),
+            AccountMeta(treasury, False, False),
             AccountMeta(token_program, False, False),
             AccountMeta(system_program, False, False),
             *remaining,
@@ -1009,10 +1713,10 @@ def lock_exposure(
     *,
     amount: int,
     bond: int,
-    owner: Pubkey,
+    signer: Pubkey,
     authority: Pubkey,
     job: Pubkey,
-    position: Pubkey | None = None,
+    position: Pubkey,
     exposure: Pubkey | None = None,
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
@@ -1020,21 +1724,19 @@ def lock_exposure(
     """Exposes free stake to a job: it cannot leave until the exposure is released. Creates the
     exposure's account.
 
-    Caller: the registry, verdict or redundancy by their signers; the owner of the position
-    signs too. When: once per owner and job.
+    Caller: the registry, verdict or redundancy by their signers; the owner of the position or
+    its operator signs too and pays the rent. When: once per owner and job.
 
     - `amount`: base units of stake that a slash can take.
     - `bond`: base units of stake that a timeout can take.
     """
-    if position is None:
-        position = position_address(owner)
     if exposure is None:
-        exposure = exposure_address(job, owner)
+        exposure = exposure_address(job, position)
     return Instruction(
         ID,
         coder(PROGRAM).instruction("lock_exposure", amount=amount, bond=bond),
         [
-            AccountMeta(owner, True, True),
+            AccountMeta(signer, True, True),
             AccountMeta(authority, True, False),
             AccountMeta(job, False, False),
             AccountMeta(position, False, True),
@@ -1064,6 +1766,71 @@ def open_position(
         [
             AccountMeta(owner, True, True),
             AccountMeta(position, False, True),
+            AccountMeta(system_program, False, False),
+            *remaining,
+        ],
+    )
+
+
+def queue_authority(
+    *,
+    authority: Pubkey,
+    new_authority: Pubkey,
+    pool: Pubkey | None = None,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Queues a handover of the authority, which replaces one that is queued already.
+
+    Caller: the authority, and the new one signs too. When: at any time.
+    """
+    if pool is None:
+        pool = pool_address()
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("queue_authority"),
+        [
+            AccountMeta(authority, True, False),
+            AccountMeta(new_authority, True, False),
+            AccountMeta(pool, False, True),
+            *remaining,
+        ],
+    )
+
+
+def queue_terms(
+    *,
+    version: int,
+    parameters: Parameters,
+    authority: Pubkey,
+    present: Pubkey,
+    treasury: Pubkey,
+    pool: Pubkey | None = None,
+    terms: Pubkey | None = None,
+    system_program: Pubkey = SYSTEM_PROGRAM,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Queues the next terms. Refuses parameters outside their bounds, further than half or
+    double from the present ones, or under which cheating, or accepting without checking,
+    would pay.
+
+    Caller: the authority, which pays the rent. When: while no terms are queued.
+
+    - `version`: the present version plus 1.
+    - `parameters`: the parameters of all programs; units at their fields.
+    """
+    if pool is None:
+        pool = pool_address()
+    if terms is None:
+        terms = terms_address(version)
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("queue_terms", version=version, parameters=parameters),
+        [
+            AccountMeta(authority, True, True),
+            AccountMeta(pool, False, True),
+            AccountMeta(present, False, False),
+            AccountMeta(terms, False, True),
+            AccountMeta(treasury, False, False),
             AccountMeta(system_program, False, False),
             *remaining,
         ],
@@ -1109,7 +1876,6 @@ def request_unstake(
     ticket: Pubkey,
     pool: Pubkey | None = None,
     position: Pubkey | None = None,
-    verifiers: Pubkey | None = None,
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
@@ -1133,68 +1899,37 @@ def request_unstake(
             AccountMeta(pool, False, True),
             AccountMeta(position, False, True),
             AccountMeta(ticket, False, True),
-            AccountMeta(ID if verifiers is None else verifiers, False, verifiers is not None),
             AccountMeta(system_program, False, False),
             *remaining,
         ],
     )
 
 
-def set_authority(
+def set_operator(
     *,
-    authority: Pubkey,
-    new_authority: Pubkey,
-    pool: Pubkey | None = None,
+    operator: Pubkey,
+    budget: int,
+    owner: Pubkey,
+    position: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Hands the authority over.
+    """Names the key that may expose stake to jobs for the owner. It can never unstake, withdraw,
+    take or leave a seat, vote or name another operator.
 
-    Caller: the authority, and the new one signs too. When: at any time.
+    Caller: the owner of the position. When: at any time.
+
+    - `operator`: another key than the owner's; the default key for none.
+    - `budget`: base units of stake that the operator may have exposed at once. What it loses
+      is subtracted.
     """
-    if pool is None:
-        pool = pool_address()
+    if position is None:
+        position = position_address(owner)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("set_authority"),
+        coder(PROGRAM).instruction("set_operator", operator=operator, budget=budget),
         [
-            AccountMeta(authority, True, False),
-            AccountMeta(new_authority, True, False),
-            AccountMeta(pool, False, True),
-            *remaining,
-        ],
-    )
-
-
-def set_params(
-    *,
-    params: Params,
-    authority: Pubkey,
-    pool: Pubkey | None = None,
-    registry: Pubkey | None = None,
-    verdict_config: Pubkey | None = None,
-    remaining: Sequence[AccountMeta] = (),
-) -> Instruction:
-    """Replaces the parameters. Refuses a burned share of slashes under which cheating, or
-    accepting without checking, would pay.
-
-    Caller: the authority. When: at any time.
-
-    - `params`: units at the fields of `Params`.
-    """
-    if pool is None:
-        pool = pool_address()
-    if registry is None:
-        registry = find_address((b"registry",), PROGRAM_IDS["job_registry"])
-    if verdict_config is None:
-        verdict_config = find_address((b"config",), PROGRAM_IDS["verdict"])
-    return Instruction(
-        ID,
-        coder(PROGRAM).instruction("set_params", params=params),
-        [
-            AccountMeta(authority, True, False),
-            AccountMeta(pool, False, True),
-            AccountMeta(registry, False, False),
-            AccountMeta(verdict_config, False, False),
+            AccountMeta(owner, True, False),
+            AccountMeta(position, False, True),
             *remaining,
         ],
     )
@@ -1203,6 +1938,7 @@ def set_params(
 def slash(
     *,
     amount: int,
+    burn_bps: int,
     position: Pubkey,
     exposure: Pubkey,
     mint: Pubkey,
@@ -1221,6 +1957,7 @@ def slash(
 
     - `amount`: base units of stake, more than 0 and at most what the exposure holds besides
       its bond.
+    - `burn_bps`: burned share in basis points, by the terms of the job.
     """
     if pool is None:
         pool = pool_address()
@@ -1230,7 +1967,7 @@ def slash(
         stake_vault = stake_vault_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("slash", amount=amount),
+        coder(PROGRAM).instruction("slash", amount=amount, burn_bps=burn_bps),
         [
             AccountMeta(authority, True, False),
             AccountMeta(pool, False, True),
@@ -1254,14 +1991,12 @@ def stake(
     pool: Pubkey | None = None,
     position: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
-    verifiers: Pubkey | None = None,
     token_program: Pubkey = TOKEN_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Moves tokens into the pool's vault and adds them to a position.
 
-    Caller: the owner of the position. When: at any time; a position with a seat needs the
-    tree of seats.
+    Caller: the owner of the position. When: at any time.
 
     - `amount`: base units of $NLOV, more than 0.
     """
@@ -1280,7 +2015,6 @@ def stake(
             AccountMeta(position, False, True),
             AccountMeta(stake_vault, False, True),
             AccountMeta(source, False, True),
-            AccountMeta(ID if verifiers is None else verifiers, False, verifiers is not None),
             AccountMeta(token_program, False, False),
             *remaining,
         ],
@@ -1290,6 +2024,7 @@ def stake(
 def take_seat(
     *,
     index: int,
+    collateral: int,
     owner: Pubkey,
     pool: Pubkey | None = None,
     position: Pubkey | None = None,
@@ -1298,12 +2033,13 @@ def take_seat(
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Creates a verifier's seat, which can be drawn from the next snapshot on.
+    """Creates a verifier's seat, which can be drawn from the next snapshot on, and binds
+    collateral to it.
 
-    Caller: the owner of a position with at least the minimum stake of a verifier and without
-    a seat. When: while the seat is free.
+    Caller: the owner of a position without a seat. When: while the seat is free.
 
     - `index`: number of the seat, below `SEATS`.
+    - `collateral`: base units of free stake, at least `min_verifier_stake`.
     """
     if pool is None:
         pool = pool_address()
@@ -1315,10 +2051,10 @@ def take_seat(
         verifiers = verifiers_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("take_seat", index=index),
+        coder(PROGRAM).instruction("take_seat", index=index, collateral=collateral),
         [
             AccountMeta(owner, True, True),
-            AccountMeta(pool, False, False),
+            AccountMeta(pool, False, True),
             AccountMeta(position, False, True),
             AccountMeta(seat, False, True),
             AccountMeta(verifiers, False, True),
@@ -1360,9 +2096,9 @@ def unlock_exposure(
     *,
     close: bool,
     authority: Pubkey,
-    owner: Pubkey,
+    payer: Pubkey,
+    position: Pubkey,
     exposure: Pubkey,
-    position: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Frees what an exposure still holds. Without `close` the account stays and keeps its owner
@@ -1371,16 +2107,14 @@ def unlock_exposure(
     Caller: the program that locked the exposure. When: once; with `close` also later, to
     close the account.
 
-    - `close`: whether to close the account and return its rent to the owner.
+    - `close`: whether to close the account and return its rent to whoever paid it.
     """
-    if position is None:
-        position = position_address(owner)
     return Instruction(
         ID,
         coder(PROGRAM).instruction("unlock_exposure", close=close),
         [
             AccountMeta(authority, True, False),
-            AccountMeta(owner, False, True),
+            AccountMeta(payer, False, True),
             AccountMeta(position, False, True),
             AccountMeta(exposure, False, True),
             *remaining,
@@ -1397,7 +2131,8 @@ def vacate_seat(
     verifiers: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Vacates a seat, which has no weight from then on but stays reserved.
+    """Vacates a seat, which has no weight from then on but stays reserved. Its collateral stays
+    bound.
 
     Caller: the owner of the seat. When: while the seat is held.
     """

@@ -12,7 +12,6 @@ from solders.pubkey import Pubkey
 
 from idl.client.addresses import (
     CPI_AUTHORITIES,
-    DEPLOYER,
     PROGRAM_IDS,
     SLOT_HASHES,
     SYSTEM_PROGRAM,
@@ -36,6 +35,10 @@ class BallotState(IntEnum):
     """The choice is known."""
     RELEASED = 3
     """The verifier's stake is free again."""
+    DECLINED = 4
+    """The verifier had no collateral left for the ballot and said so in time."""
+    REPORTED = 5
+    """The verifier's silence was reported."""
 
 
 class Choice(IntEnum):
@@ -115,28 +118,18 @@ result is committed.
 """
 HEADER_BYTES: Final = 112
 """Bytes of a buffer before its evidence, discriminator included."""
-MAX_ANSWER_SLOTS: Final = 400
-"""Maximum of `Params.answer_slots`: SlotHashes must still hold that hash in the last of them."""
 MAX_BALLOTS: Final = 15
 """Maximum number of ballots of a verdict, over all draws."""
 MAX_CRANKERS: Final = 8
 """Maximum number of crankers of a verdict: one per step that the buyer locked a tip for."""
 MAX_STAGES: Final = 8
 """Maximum number of stages of a verdict."""
-MIN_ANSWER_SLOTS: Final = 4
-"""Minimum of `Params.answer_slots`: it must leave slots to answer in after the one whose hash
-chooses the questions.
-"""
 QUESTIONS: Final = 8
 """Number of elements that a provider must show when a majority of verifiers, or the buyer,
 cannot get its data.
 """
 TICKET_AGE: Final = 2
 """Minimum ticket age in slots, so that anyone copying a pending proof is too late."""
-
-
-def config_address() -> Pubkey:
-    return find_address((b"config",), ID)
 
 
 def receipt_address(job: Pubkey) -> Pubkey:
@@ -161,16 +154,6 @@ class AnswersDemanded(Event):
     job: Pubkey
     answer_deadline: int
     """Last slot in which an answer is accepted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthoritySet(Event):
-    PROGRAM: ClassVar[str] = PROGRAM
-    PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("7ab2912cac1e1910")
-
-    envelope: Envelope
-    authority: Pubkey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +196,20 @@ class BallotCast(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("c20029b20603a920")
+
+    envelope: Envelope
+    job: Pubkey
+    ballot: int
+    verifier: Pubkey
+    ballot_deadline: int
+    reveal_deadline: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BallotDeclined(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("892755d806a1f2aa")
 
     envelope: Envelope
     job: Pubkey
@@ -313,27 +310,6 @@ class Buffer(Account):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Config(Account):
-    """PDA `["config"]`: the governing authority and the parameters."""
-
-    PROGRAM: ClassVar[str] = PROGRAM
-    PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("9b0caae01efacc82")
-    SIZE: ClassVar[int | None] = 147
-    OFFSETS: ClassVar[Mapping[str, int]] = {
-        "authority": 8,
-        "params": 40,
-        "sequence": 138,
-        "bump": 146,
-    }
-
-    authority: Pubkey
-    params: Params
-    sequence: int
-    bump: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Cranker:
     party: Pubkey
     steps: int
@@ -365,7 +341,7 @@ class ElementAnswered(Event):
 
     envelope: Envelope
     job: Pubkey
-    provider: Pubkey
+    shown_by: Pubkey
     question: int
     operator: int
     element: int
@@ -395,7 +371,9 @@ class Fraud:
     challenger: Pubkey
     """Party that proved the fraud; zero when data was withheld."""
     paid: int
-    """Slashed stake that reached the job's vault, in base units."""
+    """Slashed stake that was not burned, in base units. It reached the job's vault after a
+    proof, and the fee vault when data was withheld.
+    """
     bounty: int
     """Part of `paid` that goes to the challenger."""
     stage: int
@@ -421,75 +399,6 @@ class FraudProven(Event):
     committed: int
     evidence: bytes
     """SHA-256 of the evidence."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Initialized(Event):
-    PROGRAM: ClassVar[str] = PROGRAM
-    PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("d0d573627352c9d1")
-
-    envelope: Envelope
-    authority: Pubkey
-    params: Params
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Params:
-    """Parameters of the program. Durations are in slots and amounts in base units of $NLOV."""
-
-    p_floor_bps: int
-    """Probability that the result of a provider with full reputation is verified, in basis
-    points.
-    """
-    collusion_bps: int
-    """Share of verifiers assumed to collude with a provider, in basis points. Other programs
-    read this field, the one above it and the one below it.
-    """
-    lazy_bps: int
-    """Share of verifiers assumed to accept without checking, in basis points."""
-    trap_rate_bps: int
-    """Share of verified results that are traps, in basis points. Whoever wants honest verifiers
-    posts enough traps to keep it up.
-    """
-    check_cost: int
-    """Base units of $NLOV that a verifier saves by accepting without checking."""
-    ballot_exposure: int
-    """Base units of stake that a ballot exposes. Other programs read this field and the two
-    above it.
-    """
-    bounty_bps: int
-    """Challenger's share of the slashed stake that is not burned, in basis points."""
-    salt_slots: int
-    """Slots that the buyer has to reveal the salt before a draw may proceed without it."""
-    ballot_slots: int
-    """Slots in which the drawn verifiers must cast their ballots."""
-    reveal_slots: int
-    """Slots in which the verifiers must then reveal them."""
-    challenge_slots: int
-    """Slots before an accepted or unsampled result is paid."""
-    public_slots: int
-    """Slots before a result without a quorum is paid."""
-    proof_slots: int
-    """Slots in which a majority's rejection must be proven."""
-    answer_slots: int
-    """Slots in which a provider must answer for its data, from `MIN_ANSWER_SLOTS` to
-    `MAX_ANSWER_SLOTS`.
-    """
-    trap_slots: int
-    """Slots after a proof in which the buyer may show that the job is a trap."""
-    silence_fee: int
-    """Base units of stake that a verifier loses by withholding a cast ballot."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParamsSet(Event):
-    PROGRAM: ClassVar[str] = PROGRAM
-    PROGRAM_ID: ClassVar[Pubkey] = ID
-    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("396f21fc784c62f5")
-
-    envelope: Envelope
-    params: Params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -586,6 +495,20 @@ class Receipt(Account):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceReported(Event):
+    PROGRAM: ClassVar[str] = PROGRAM
+    PROGRAM_ID: ClassVar[Pubkey] = ID
+    DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("4854e5aac7e61274")
+
+    envelope: Envelope
+    job: Pubkey
+    ballot: int
+    seat: int
+    verifier: Pubkey
+    """The verifier that is fined; the default key if nobody answers for the ballot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Operators `first..last` and the root that their provider answers for."""
 
@@ -634,17 +557,20 @@ class Ticket(Account):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("29e418a54e5aebc8")
-    SIZE: ClassVar[int | None] = 120
+    SIZE: ClassVar[int | None] = 152
     OFFSETS: ClassVar[Mapping[str, int]] = {
         "job": 8,
         "challenger": 40,
-        "hash": 72,
-        "placed_slot": 104,
-        "bump": 112,
+        "beneficiary": 72,
+        "hash": 104,
+        "placed_slot": 136,
+        "bump": 144,
     }
 
     job: Pubkey
     challenger: Pubkey
+    beneficiary: Pubkey
+    """Party that the bounty is for."""
     hash: bytes
     """SHA256(operator | element | challenger | salt), with integers as little-endian u32."""
     placed_slot: int
@@ -685,28 +611,30 @@ class Verdict(Account):
         "ballot_deadline": 240,
         "reveal_deadline": 248,
         "window_end": 256,
-        "snapshot_epoch": 264,
-        "verification_fee": 272,
-        "tip": 280,
-        "macs": 288,
-        "sequence": 296,
-        "operators": 304,
-        "state": 306,
-        "outcome": 307,
-        "kind": 308,
-        "k": 309,
-        "draws": 310,
-        "unavailable_rounds": 311,
-        "stage_count": 312,
-        "ballot_count": 313,
-        "cranker_count": 314,
-        "salt_known": 315,
-        "bump": 316,
-        "stages": 320,
-        "ballots": 1152,
-        "crankers": 2352,
-        "fraud": 2672,
-        "availability": 2728,
+        "snapshot_epochs": 264,
+        "verification_fee": 288,
+        "tip": 296,
+        "macs": 304,
+        "sequence": 312,
+        "operators": 320,
+        "terms": 322,
+        "state": 324,
+        "outcome": 325,
+        "kind": 326,
+        "k": 327,
+        "draws": 328,
+        "unavailable_rounds": 329,
+        "stage_count": 330,
+        "ballot_count": 331,
+        "cranker_count": 332,
+        "salt_known": 333,
+        "bump": 334,
+        "tipped": 335,
+        "stages": 336,
+        "ballots": 1168,
+        "crankers": 2368,
+        "fraud": 2688,
+        "availability": 2744,
     }
 
     job: Pubkey
@@ -724,8 +652,8 @@ class Verdict(Account):
     ballot_deadline: int
     reveal_deadline: int
     window_end: int
-    snapshot_epoch: int
-    """Epoch of the snapshot that the latest draw used."""
+    snapshot_epochs: tuple[int, ...]
+    """Epoch of the snapshot that each draw used. Whoever held the seat then answers for it."""
     verification_fee: int
     """Base units for each paid ballot."""
     tip: int
@@ -734,6 +662,8 @@ class Verdict(Account):
     """Multiply-adds of the whole graph."""
     sequence: int
     operators: int
+    terms: int
+    """Version of the terms under which the job was posted."""
     state: int
     outcome: int
     kind: int
@@ -741,12 +671,15 @@ class Verdict(Account):
     k: int
     """Verifiers per draw."""
     draws: int
+    """Number of draws made, one that spared the job included."""
     unavailable_rounds: int
     stage_count: int
     ballot_count: int
     cranker_count: int
     salt_known: int
     bump: int
+    tipped: int
+    """Number of crank steps that earned a tip."""
     stages: tuple[Stage, ...]
     ballots: tuple[Ballot, ...]
     crankers: tuple[Cranker, ...]
@@ -772,7 +705,8 @@ class VerdictOpened(Event):
 
     envelope: Envelope
     job: Pubkey
-    provider: Pubkey
+    terms: int
+    """Version of the terms that the verdict keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -803,8 +737,8 @@ class VerdictVoided(Event):
     blamed: Pubkey
     """Provider held responsible for the voided result."""
     forfeited: bool
-    """Whether the provider's bond is forfeited. It goes to the job's vault unless it went there
-    before.
+    """Whether the provider's bond is forfeited: to the job's vault after a proof, to the fee
+    vault when data was withheld. A bond that an expired lease cost before is gone.
     """
 
 
@@ -839,11 +773,11 @@ class VerifiersDrawn(Event):
     reveal_deadline: int
 
 
-ACCOUNTS: Final[tuple[type[Account], ...]] = (Buffer, Config, Receipt, Ticket, Verdict)
+ACCOUNTS: Final[tuple[type[Account], ...]] = (Buffer, Receipt, Ticket, Verdict)
 EVENTS: Final[tuple[type[Event], ...]] = (
     AnswersDemanded,
-    AuthoritySet,
     BallotCast,
+    BallotDeclined,
     BallotReleased,
     BallotRevealed,
     BallotSlashed,
@@ -851,10 +785,9 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     DataWithheld,
     ElementAnswered,
     FraudProven,
-    Initialized,
-    ParamsSet,
     PartialAdopted,
     ProviderSlashed,
+    SilenceReported,
     StageCommitted,
     TrapOpened,
     VerdictClosed,
@@ -870,126 +803,98 @@ class Errors(ErrorCode):
     """Errors of verdict: (code, message)."""
 
     Unauthorized = (6300, "The signer may not call this instruction")
-    InvalidParams = (
-        6301,
-        "Parameters are out of range: windows must be at least 1 slot, answer_slots 4 to 400, the "
-        "sampling floor 1 to 10,000 basis points, and other shares at most 10,000",
-    )
-    WrongState = (6302, "The verdict is not in the state that this instruction needs")
-    JobMismatch = (6303, "The account belongs to another job")
-    NotLeaseholder = (6304, "The signer does not hold the job's lease")
-    UnsupportedProofKind = (6305, "Only proof kind 0, a trace commitment, is supported")
+    WrongState = (6301, "The verdict is not in the state that this instruction needs")
+    JobMismatch = (6302, "The account belongs to another job")
+    NotLeaseholder = (6303, "The signer does not hold the job's lease")
+    UnsupportedProofKind = (6304, "Only proof kind 0, a trace commitment, is supported")
     InvalidStage = (
-        6306,
+        6305,
         "The stage must begin at the job's progress or at operator 0, hold an operator, and end "
         "within the graph",
     )
     TooManyStages = (
-        6307,
+        6306,
         "The verdict has no room for another stage: commit everything in one stage, from operator "
         "0",
     )
-    NothingToAdopt = (6308, "The registry has not expired the job with a partial result")
-    DrawTooEarly = (6309, "The draw is not due yet")
-    WrongSalt = (6310, "The salt does not hash to the buyer's commitment")
-    SlotHashUnavailable = (6311, "SlotHashes holds no hash for the draw's slot")
-    SnapshotRepeated = (6312, "Both snapshots must be passed, once each")
-    NoSuchBallot = (6313, "No ballot has this index")
+    NothingToAdopt = (6307, "The registry has not expired the job with a partial result")
+    DrawTooEarly = (6308, "The draw is not due yet")
+    WrongSalt = (6309, "The salt does not hash to the buyer's commitment")
+    SlotHashUnavailable = (6310, "SlotHashes holds no hash for the draw's slot")
+    SnapshotRepeated = (6311, "Both snapshots must be passed, once each")
+    NoSuchBallot = (6312, "No ballot has this index")
     SeatMismatch = (
-        6314,
+        6313,
         "The ballot was drawn for another seat, or the seat has changed hands since",
     )
-    PartyToJob = (6315, "A party to the job cannot judge it")
-    AlreadyCast = (6316, "The ballot has been cast already")
-    NotCast = (6317, "The ballot has not been cast, or has been revealed already")
-    CastingClosed = (6318, "The time to cast has passed, or the ballot belongs to an earlier draw")
-    RevealTooEarly = (6319, "Ballots can be revealed only after the time to cast")
-    RevealClosed = (6320, "The time to reveal has passed, or the ballot belongs to an earlier draw")
-    WrongBallot = (6321, "The ballot does not hash to its commitment")
+    PartyToJob = (6314, "A party to the job cannot judge it")
+    AlreadyCast = (6315, "The ballot has been cast already")
+    NotCast = (6316, "The ballot has not been cast, or has been revealed already")
+    CastingClosed = (6317, "The time to cast has passed, or the ballot belongs to an earlier draw")
+    RevealTooEarly = (6318, "Ballots can be revealed only after the time to cast")
+    RevealClosed = (6319, "The time to reveal has passed, or the ballot belongs to an earlier draw")
+    WrongBallot = (6320, "The ballot does not hash to its commitment")
     InvalidChoice = (
-        6322,
+        6321,
         "The choice must be 1 (accept), 2 (reject, with a committed operator) or 3 (unavailable)",
     )
-    TallyTooEarly = (6323, "Ballots are still open")
-    WindowOpen = (6324, "The challenge window is still open")
-    NotPayable = (6325, "This outcome does not pay the provider: void it")
-    NotVoidable = (6326, "This outcome pays the provider: settle it")
-    BlameMismatch = (6327, "The account is not the blamed provider's")
-    NothingToRelease = (6328, "The ballot locked no stake, or has been released already")
-    BallotsUnreleased = (6329, "A ballot still locks its verifier's stake")
-    Overflow = (6330, "The arithmetic overflows")
-    BufferLength = (6331, "The account's size does not match its header and the evidence's length")
-    BeyondBuffer = (6332, "The bytes would lie beyond the end of the buffer")
-    WrongTicket = (6333, "The ticket is for another operator, element or salt")
-    TicketTooYoung = (6334, "The ticket must be at least two slots old")
+    TallyTooEarly = (6322, "Ballots are still open")
+    WindowOpen = (6323, "The challenge window is still open")
+    NotPayable = (6324, "This outcome does not pay the provider: void it")
+    NotVoidable = (6325, "This outcome pays the provider: settle it")
+    BlameMismatch = (6326, "The account is not the blamed provider's")
+    NothingToRelease = (6327, "The ballot locked no stake, or has been released already")
+    BallotsUnreleased = (6328, "A ballot still locks its verifier's stake")
+    Overflow = (6329, "The arithmetic overflows")
+    BufferLength = (6330, "The account's size does not match its header and the evidence's length")
+    BeyondBuffer = (6331, "The bytes would lie beyond the end of the buffer")
+    WrongTicket = (6332, "The ticket is for another operator, element or salt")
+    TicketTooYoung = (6333, "The ticket must be at least two slots old")
     NotEntitled = (
-        6335,
+        6334,
         "Only a verifier whose revealed ballot rejects this element may prove it without a ticket",
     )
-    ChallengeClosed = (6336, "This result can no longer be challenged")
-    AlreadyProven = (6337, "A fraud in this job has already been proven")
-    NotProven = (6338, "No fraud in this job has been proven")
-    ElementIsRight = (6339, "The element is correct: nobody is slashed")
-    UnknownOperator = (6340, "The graph has no operator with this index")
-    ElementOutOfRange = (6341, "The element lies beyond the operator's output")
-    NotCommitted = (6342, "No stage holds the operator or an operator whose output it reads")
-    WrongLength = (6343, "The evidence is shorter or longer than this element demands")
-    WrongDescriptor = (6344, "The descriptor differs from the registered one")
-    WrongOutput = (6345, "The output's leaf or root differs from the committed one")
-    WrongOperand = (6346, "An operand's leaves or root differ from the committed ones")
-    Unprovable = (6347, "The graph's own table of multipliers and shifts is out of range")
-    AlreadySlashed = (6348, "The stake has been slashed already")
-    ProviderUnslashed = (6349, "The convicted provider must be slashed first")
-    NotAnAcceptance = (6350, "Only a revealed ballot that accepts can be slashed")
-    BallotUnslashed = (6351, "The ballot accepted what was proven wrong: slash it first")
-    StakeTooLow = (
-        6352,
-        "slash_burn_bps or kappa is zero: a cheat loses nothing, however often it is caught",
-    )
-    FloorTooLow = (
-        6353,
-        "p_floor_bps is too low: p_floor (1 + slash_burn * kappa) must exceed 1, or cheating pays",
-    )
-    CollusionTooHigh = (
-        6354,
-        "collusion_bps is too high: p_floor (1 - collusion) (1 + slash_burn * kappa) must exceed "
-        "1, or cheating pays",
-    )
-    LazinessTooHigh = (
-        6355,
-        "lazy_bps is too high: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must "
-        "exceed 1, or cheating pays",
-    )
-    AnswersClosed = (6356, "The time to answer has passed")
-    AnswersOpen = (6357, "The time to answer has not passed")
-    NoSuchQuestion = (6358, "Questions are numbered from 0 to 7")
-    AlreadyAnswered = (6359, "The question has been answered already")
-    ElementIsWrong = (6360, "The element is wrong and answers nothing")
-    TrapsTooWeak = (
-        6361,
-        "trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting without "
-        "checking pays: raise trap_rate_bps, slash_burn_bps or ballot_exposure",
-    )
+    ChallengeClosed = (6335, "This result can no longer be challenged")
+    AlreadyProven = (6336, "A fraud in this job has already been proven")
+    NotProven = (6337, "No fraud in this job has been proven")
+    ElementIsRight = (6338, "The element is correct: nobody is slashed")
+    UnknownOperator = (6339, "The graph has no operator with this index")
+    ElementOutOfRange = (6340, "The element lies beyond the operator's output")
+    NotCommitted = (6341, "No stage holds the operator or an operator whose output it reads")
+    WrongLength = (6342, "The evidence is shorter or longer than this element demands")
+    WrongDescriptor = (6343, "The descriptor differs from the registered one")
+    WrongOutput = (6344, "The output's leaf or root differs from the committed one")
+    WrongOperand = (6345, "An operand's leaves or root differ from the committed ones")
+    Unprovable = (6346, "The graph's own table of multipliers and shifts is out of range")
+    AlreadySlashed = (6347, "The stake has been slashed already")
+    ProviderUnslashed = (6348, "The convicted provider must be slashed first")
+    NotAnAcceptance = (6349, "Only a revealed ballot that accepts can be slashed")
+    BallotUnslashed = (6350, "The ballot accepted what was proven wrong: slash it first")
+    AnswersClosed = (6351, "The time to answer has passed")
+    AnswersOpen = (6352, "The time to answer has not passed")
+    NoSuchQuestion = (6353, "Questions are numbered from 0 to 7")
+    AlreadyAnswered = (6354, "The question has been answered already")
+    ElementIsWrong = (6355, "The element is wrong and answers nothing")
     WrongTrap = (
-        6362,
+        6356,
         "This salt does not open the job's trap for the convicted provider and operator",
     )
-    TrapClosed = (6363, "The time to open a trap has passed")
+    TrapClosed = (6357, "The time to open a trap has passed")
     TrapOpen = (
-        6364,
+        6358,
         "The job may still turn out to be a trap: slash its provider once that time has passed",
     )
-    TrapShared = (6365, "Other providers committed stages of this job, so it is not a trap")
+    TrapShared = (6359, "Other providers committed stages of this job, so it is not a trap")
     DemandClosed = (
-        6366,
+        6360,
         "The buyer may ask only while a result that it would pay for is in its window",
     )
-    AlreadyAsked = (6367, "The data has been asked for already: this is possible once per job")
-    HonestMinority = (
-        6368,
-        "collusion_bps or lazy_bps is too high: (1 - collusion) (1 - lazy) must exceed 1/2, or "
-        "withheld data is not noticed",
-    )
+    AlreadyAsked = (6361, "The data has been asked for already: this is possible once per job")
+    WrongTerms = (6362, "The terms are not those of the job")
+    NotSilent = (6363, "The ballot was cast, declined or reported, or a proof ended casting")
+    CastingOpen = (6364, "The verifier can still cast its ballot")
+    RoomForBallot = (6365, "The verifier's collateral has room for the ballot")
+    SilenceUnreported = (6366, "A verifier's silence must be reported first")
 
 
 def adopt_partial(
@@ -1021,33 +926,32 @@ def answer_element(
     *,
     question: int,
     tail: bytes,
-    provider: Pubkey,
+    signer: Pubkey,
+    terms: Pubkey,
     job: Pubkey,
     graph: Pubkey,
     buffer: Pubkey,
-    config: Pubkey | None = None,
     verdict: Pubkey | None = None,
     slot_hashes: Pubkey = SLOT_HASHES,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Shows one of the elements that the provider was asked for.
 
-    Caller: any provider of the job. When: until the deadline for answers, once per question.
+    Caller: anybody, from a buffer of its own. When: until the deadline for answers, once per
+    question.
 
     - `question`: index of the question, below `QUESTIONS`.
     - `tail`: the last bytes of the evidence, after those in the buffer.
     """
-    if config is None:
-        config = config_address()
     if verdict is None:
         verdict = verdict_address(job)
     return Instruction(
         ID,
         coder(PROGRAM).instruction("answer_element", question=question, tail=tail),
         [
-            AccountMeta(provider, True, False),
-            AccountMeta(config, False, False),
+            AccountMeta(signer, True, False),
             AccountMeta(verdict, False, True),
+            AccountMeta(terms, False, False),
             AccountMeta(job, False, False),
             AccountMeta(graph, False, False),
             AccountMeta(buffer, False, False),
@@ -1061,40 +965,37 @@ def cast_ballot(
     *,
     ballot: int,
     commitment: bytes,
-    owner: Pubkey,
+    signer: Pubkey,
+    terms: Pubkey,
     job: Pubkey,
     seat: Pubkey,
-    config: Pubkey | None = None,
+    position: Pubkey,
     verdict: Pubkey | None = None,
-    position: Pubkey | None = None,
     exposure: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
     staking_program: Pubkey = PROGRAM_IDS["staking"],
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Records a verifier's commitment to its ballot and exposes its stake.
+    """Records a verifier's commitment to its ballot and exposes its collateral.
 
-    Caller: the owner of the drawn seat. When: until the ballot deadline.
+    Caller: whoever held the drawn seat in the snapshot, or its operator. When: until the
+    ballot deadline.
 
     - `ballot`: index of the ballot.
     - `commitment`: SHA-256 of choice, operator, element, salt, verifier and job.
     """
-    if config is None:
-        config = config_address()
     if verdict is None:
         verdict = verdict_address(job)
-    if position is None:
-        position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])
     if exposure is None:
-        exposure = find_address((b"exposure", bytes(job), bytes(owner)), PROGRAM_IDS["staking"])
+        exposure = find_address((b"exposure", bytes(job), bytes(position)), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("cast_ballot", ballot=ballot, commitment=commitment),
         [
-            AccountMeta(owner, True, True),
-            AccountMeta(config, False, False),
+            AccountMeta(signer, True, True),
             AccountMeta(verdict, False, True),
+            AccountMeta(terms, False, False),
             AccountMeta(job, False, False),
             AccountMeta(seat, False, False),
             AccountMeta(position, False, True),
@@ -1153,8 +1054,8 @@ def close_verdict(
 ) -> Instruction:
     """Closes a verdict and returns its rent to its payer.
 
-    Caller: anybody. When: once it is settled and all ballots are released, or once the
-    registry ended the job without it.
+    Caller: anybody. When: once it is settled, all ballots are released and all silence is
+    reported, or once the registry ended the job without it.
     """
     if verdict is None:
         verdict = verdict_address(job)
@@ -1176,13 +1077,13 @@ def commit_stage(
     last: int,
     root: bytes,
     kind: int,
-    owner: Pubkey,
+    signer: Pubkey,
     job: Pubkey,
     graph: Pubkey,
+    provider: Pubkey,
+    position: Pubkey,
+    terms: Pubkey,
     verdict: Pubkey | None = None,
-    provider: Pubkey | None = None,
-    position: Pubkey | None = None,
-    registry: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
     job_registry_program: Pubkey = PROGRAM_IDS["job_registry"],
     remaining: Sequence[AccountMeta] = (),
@@ -1190,8 +1091,8 @@ def commit_stage(
     """Commits the results of a run of operators. The stage that contains the last operator ends
     the work.
 
-    Caller: the provider that holds the lease. When: while the lease runs; a stage continues
-    where the job stands, or starts over at 0.
+    Caller: the provider that holds the lease, or its operator. When: while the lease runs; a
+    stage continues where the job stands, or starts over at 0.
 
     - `first`: index of the first operator.
     - `last`: index after the last operator.
@@ -1200,23 +1101,17 @@ def commit_stage(
     """
     if verdict is None:
         verdict = verdict_address(job)
-    if provider is None:
-        provider = find_address((b"provider", bytes(owner)), PROGRAM_IDS["job_registry"])
-    if position is None:
-        position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])
-    if registry is None:
-        registry = find_address((b"registry",), PROGRAM_IDS["job_registry"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("commit_stage", first=first, last=last, root=root, kind=kind),
         [
-            AccountMeta(owner, True, False),
+            AccountMeta(signer, True, False),
             AccountMeta(verdict, False, True),
             AccountMeta(job, False, True),
             AccountMeta(graph, False, False),
             AccountMeta(provider, False, True),
             AccountMeta(position, False, False),
-            AccountMeta(registry, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(authority, False, False),
             AccountMeta(job_registry_program, False, False),
             *remaining,
@@ -1224,27 +1119,53 @@ def commit_stage(
     )
 
 
-def demand_answers(
+def decline_ballot(
     *,
-    buyer: Pubkey,
+    ballot: int,
+    signer: Pubkey,
     verdict: Pubkey,
-    config: Pubkey | None = None,
+    terms: Pubkey,
+    seat: Pubkey,
+    position: Pubkey,
     remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Declines a ballot for which the verifier has no collateral left. It counts as silence,
+    without a fine.
+
+    Caller: whoever held the drawn seat in the snapshot, or its operator. When: until the
+    ballot deadline, while other ballots hold the collateral.
+
+    - `ballot`: index of the ballot.
+    """
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("decline_ballot", ballot=ballot),
+        [
+            AccountMeta(signer, True, False),
+            AccountMeta(verdict, False, True),
+            AccountMeta(terms, False, False),
+            AccountMeta(seat, False, False),
+            AccountMeta(position, False, False),
+            *remaining,
+        ],
+    )
+
+
+def demand_answers(
+    *, buyer: Pubkey, verdict: Pubkey, terms: Pubkey, remaining: Sequence[AccountMeta] = ()
 ) -> Instruction:
     """Makes the provider show elements because the buyer cannot get the data of a result that it
     is about to pay for.
 
     Caller: the buyer. When: once, within the window of the result.
     """
-    if config is None:
-        config = config_address()
     return Instruction(
         ID,
         coder(PROGRAM).instruction("demand_answers"),
         [
             AccountMeta(buyer, True, False),
-            AccountMeta(config, False, False),
             AccountMeta(verdict, False, True),
+            AccountMeta(terms, False, False),
             *remaining,
         ],
     )
@@ -1255,28 +1176,26 @@ def draw(
     salt: bytes | None,
     cranker: Pubkey,
     verdict: Pubkey,
+    terms: Pubkey,
     even: Pubkey,
     odd: Pubkey,
-    config: Pubkey | None = None,
     slot_hashes: Pubkey = SLOT_HASHES,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Draws verifiers by stake, or spares the job a verification if the beacon does.
 
     Caller: anybody, who earns a tip. When: `DRAW_DELAY` slots after the commit with the salt,
-    `Params.salt_slots` later without.
+    `VerdictParams.salt_slots` later without.
 
     - `salt`: the buyer's 32 secret bytes, or none if they are not known.
     """
-    if config is None:
-        config = config_address()
     return Instruction(
         ID,
         coder(PROGRAM).instruction("draw", salt=salt),
         [
             AccountMeta(cranker, True, False),
-            AccountMeta(config, False, False),
             AccountMeta(verdict, False, True),
+            AccountMeta(terms, False, False),
             AccountMeta(even, False, False),
             AccountMeta(odd, False, False),
             AccountMeta(slot_hashes, False, False),
@@ -1320,44 +1239,6 @@ def expire_answers(
     )
 
 
-def initialize(
-    *,
-    authority: Pubkey,
-    params: Params,
-    deployer: Pubkey = DEPLOYER,
-    config: Pubkey | None = None,
-    registry: Pubkey | None = None,
-    pool: Pubkey | None = None,
-    system_program: Pubkey = SYSTEM_PROGRAM,
-    remaining: Sequence[AccountMeta] = (),
-) -> Instruction:
-    """Creates the configuration.
-
-    Caller: the deployer. When: once.
-
-    - `authority`: the key that may set the parameters from then on.
-    - `params`: units at the fields of `Params`.
-    """
-    if config is None:
-        config = config_address()
-    if registry is None:
-        registry = find_address((b"registry",), PROGRAM_IDS["job_registry"])
-    if pool is None:
-        pool = find_address((b"pool",), PROGRAM_IDS["staking"])
-    return Instruction(
-        ID,
-        coder(PROGRAM).instruction("initialize", authority=authority, params=params),
-        [
-            AccountMeta(deployer, True, True),
-            AccountMeta(config, False, True),
-            AccountMeta(registry, False, False),
-            AccountMeta(pool, False, False),
-            AccountMeta(system_program, False, False),
-            *remaining,
-        ],
-    )
-
-
 def open_buffer(
     *,
     length: int,
@@ -1390,20 +1271,19 @@ def open_buffer(
 def open_trap(
     *,
     salt: bytes,
+    terms: Pubkey,
     job: Pubkey,
-    config: Pubkey | None = None,
     verdict: Pubkey | None = None,
     receipt: Pubkey | None = None,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Shows that the buyer ordered the proven lie: the provider keeps its stake.
 
-    Caller: anybody who knows the salt. When: until `Params.trap_slots` after the proof.
+    Caller: anybody who knows the salt. When: until `VerdictParams.trap_slots` after the
+    proof.
 
     - `salt`: the 32 bytes that the trap contains.
     """
-    if config is None:
-        config = config_address()
     if verdict is None:
         verdict = verdict_address(job)
     if receipt is None:
@@ -1412,8 +1292,8 @@ def open_trap(
         ID,
         coder(PROGRAM).instruction("open_trap", salt=salt),
         [
-            AccountMeta(config, False, False),
             AccountMeta(verdict, False, True),
+            AccountMeta(terms, False, False),
             AccountMeta(job, False, False),
             AccountMeta(receipt, False, True),
             *remaining,
@@ -1423,7 +1303,7 @@ def open_trap(
 
 def open_verdict(
     *,
-    owner: Pubkey,
+    payer: Pubkey,
     job: Pubkey,
     verdict: Pubkey | None = None,
     system_program: Pubkey = SYSTEM_PROGRAM,
@@ -1431,8 +1311,8 @@ def open_verdict(
 ) -> Instruction:
     """Creates a job's verdict.
 
-    Caller: the provider that holds the lease, which pays the rent. When: once per job, while
-    it is claimed.
+    Caller: anybody, who pays the rent and gets it back. When: once per job, while it is
+    claimed.
     """
     if verdict is None:
         verdict = verdict_address(job)
@@ -1440,7 +1320,7 @@ def open_verdict(
         ID,
         coder(PROGRAM).instruction("open_verdict"),
         [
-            AccountMeta(owner, True, True),
+            AccountMeta(payer, True, True),
             AccountMeta(verdict, False, True),
             AccountMeta(job, False, False),
             AccountMeta(system_program, False, False),
@@ -1454,11 +1334,13 @@ def place_ticket(
     hash: bytes,
     challenger: Pubkey,
     job: Pubkey,
+    beneficiary: Pubkey,
     ticket: Pubkey | None = None,
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Announces a challenge without revealing the element.
+    """Announces a challenge without revealing the element, and names the beneficiary: the party
+    that the bounty is for.
 
     Caller: the challenger, which pays the rent. When: once per challenger and job.
 
@@ -1472,6 +1354,7 @@ def place_ticket(
         [
             AccountMeta(challenger, True, True),
             AccountMeta(job, False, False),
+            AccountMeta(beneficiary, False, False),
             AccountMeta(ticket, False, True),
             AccountMeta(system_program, False, False),
             *remaining,
@@ -1484,6 +1367,7 @@ def prove_fraud(
     operator: int,
     element: int,
     salt: bytes,
+    ballot: int | None,
     tail: bytes,
     challenger: Pubkey,
     payer: Pubkey,
@@ -1499,13 +1383,14 @@ def prove_fraud(
     """Lets the referee recompute one committed element from the evidence; if it is wrong,
     convicts whoever committed it and issues a receipt.
 
-    Caller: a challenger with a ticket of at least `TICKET_AGE` slots, or a verifier whose
-    revealed ballot rejects this element. When: from the last commit until the window of the
-    result ends.
+    Caller: a challenger with a ticket of at least `TICKET_AGE` slots, or anybody for a
+    verifier whose revealed ballot rejects this element and gets the bounty. When: from the
+    last commit until the window of the result ends.
 
     - `operator`: index of the operator.
     - `element`: index into the stored elements of its output.
     - `salt`: the 32 bytes that the ticket contains; zeros without one.
+    - `ballot`: index of the ballot that rejects the element; none with a ticket.
     - `tail`: the last bytes of the evidence, after those in the buffer.
     """
     if verdict is None:
@@ -1519,6 +1404,7 @@ def prove_fraud(
             operator=operator,
             element=element,
             salt=salt,
+            ballot=ballot,
             tail=tail,
         ),
         [
@@ -1540,12 +1426,12 @@ def release_ballot(
     *,
     ballot: int,
     verdict: Pubkey,
-    owner: Pubkey,
+    payer: Pubkey,
+    position: Pubkey,
     exposure: Pubkey,
     escrow_config: Pubkey,
     fee_vault: Pubkey,
     pool: Pubkey | None = None,
-    position: Pubkey | None = None,
     verifiers: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
@@ -1562,8 +1448,6 @@ def release_ballot(
     """
     if pool is None:
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
-    if position is None:
-        position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])
     if verifiers is None:
         verifiers = find_address((b"verifiers",), PROGRAM_IDS["staking"])
     if stake_vault is None:
@@ -1573,10 +1457,61 @@ def release_ballot(
         coder(PROGRAM).instruction("release_ballot", ballot=ballot),
         [
             AccountMeta(verdict, False, True),
-            AccountMeta(owner, False, True),
+            AccountMeta(payer, False, True),
             AccountMeta(pool, False, True),
             AccountMeta(position, False, True),
             AccountMeta(exposure, False, True),
+            AccountMeta(verifiers, False, True),
+            AccountMeta(stake_vault, False, True),
+            AccountMeta(escrow_config, False, False),
+            AccountMeta(fee_vault, False, True),
+            AccountMeta(authority, False, False),
+            AccountMeta(staking_program, False, False),
+            AccountMeta(token_program, False, False),
+            *remaining,
+        ],
+    )
+
+
+def report_silent(
+    *,
+    ballot: int,
+    verdict: Pubkey,
+    terms: Pubkey,
+    seat: Pubkey,
+    escrow_config: Pubkey,
+    fee_vault: Pubkey,
+    position: Pubkey | None = None,
+    pool: Pubkey | None = None,
+    verifiers: Pubkey | None = None,
+    stake_vault: Pubkey | None = None,
+    authority: Pubkey = CPI_AUTHORITIES["verdict"],
+    staking_program: Pubkey = PROGRAM_IDS["staking"],
+    token_program: Pubkey = TOKEN_PROGRAM,
+    remaining: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Fines a drawn verifier that neither cast nor declined its ballot.
+
+    Caller: anybody. When: once per ballot, after the ballot deadline. A proof that ended
+    casting early fines nobody.
+
+    - `ballot`: index of the ballot.
+    """
+    if pool is None:
+        pool = find_address((b"pool",), PROGRAM_IDS["staking"])
+    if verifiers is None:
+        verifiers = find_address((b"verifiers",), PROGRAM_IDS["staking"])
+    if stake_vault is None:
+        stake_vault = find_address((b"stake_vault",), PROGRAM_IDS["staking"])
+    return Instruction(
+        ID,
+        coder(PROGRAM).instruction("report_silent", ballot=ballot),
+        [
+            AccountMeta(verdict, False, True),
+            AccountMeta(terms, False, False),
+            AccountMeta(seat, False, False),
+            AccountMeta(ID if position is None else position, False, position is not None),
+            AccountMeta(pool, False, True),
             AccountMeta(verifiers, False, True),
             AccountMeta(stake_vault, False, True),
             AccountMeta(escrow_config, False, False),
@@ -1596,13 +1531,12 @@ def reveal_ballot(
     operator: int,
     element: int,
     salt: bytes,
-    owner: Pubkey,
     verdict: Pubkey,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Opens a ballot that was cast.
 
-    Caller: the verifier that cast it. When: after the ballot deadline, until the reveal
+    Caller: anybody who knows the salt. When: after the ballot deadline, until the reveal
     deadline.
 
     - `ballot`: index of the ballot.
@@ -1622,68 +1556,7 @@ def reveal_ballot(
             salt=salt,
         ),
         [
-            AccountMeta(owner, True, False),
             AccountMeta(verdict, False, True),
-            *remaining,
-        ],
-    )
-
-
-def set_authority(
-    *,
-    authority: Pubkey,
-    new_authority: Pubkey,
-    config: Pubkey | None = None,
-    remaining: Sequence[AccountMeta] = (),
-) -> Instruction:
-    """Hands the authority over.
-
-    Caller: the authority, and the new one signs too. When: at any time.
-    """
-    if config is None:
-        config = config_address()
-    return Instruction(
-        ID,
-        coder(PROGRAM).instruction("set_authority"),
-        [
-            AccountMeta(authority, True, False),
-            AccountMeta(new_authority, True, False),
-            AccountMeta(config, False, True),
-            *remaining,
-        ],
-    )
-
-
-def set_params(
-    *,
-    params: Params,
-    authority: Pubkey,
-    config: Pubkey | None = None,
-    registry: Pubkey | None = None,
-    pool: Pubkey | None = None,
-    remaining: Sequence[AccountMeta] = (),
-) -> Instruction:
-    """Replaces the parameters. Refuses those under which cheating, or accepting without
-    checking, would pay.
-
-    Caller: the authority. When: at any time.
-
-    - `params`: units at the fields of `Params`.
-    """
-    if config is None:
-        config = config_address()
-    if registry is None:
-        registry = find_address((b"registry",), PROGRAM_IDS["job_registry"])
-    if pool is None:
-        pool = find_address((b"pool",), PROGRAM_IDS["staking"])
-    return Instruction(
-        ID,
-        coder(PROGRAM).instruction("set_params", params=params),
-        [
-            AccountMeta(authority, True, False),
-            AccountMeta(config, False, True),
-            AccountMeta(registry, False, False),
-            AccountMeta(pool, False, False),
             *remaining,
         ],
     )
@@ -1695,9 +1568,8 @@ def settle(
     job: Pubkey,
     provider: Pubkey,
     utilisation: Pubkey,
-    escrow_config: Pubkey,
+    terms: Pubkey,
     verdict: Pubkey | None = None,
-    registry: Pubkey | None = None,
     escrow: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
     escrow_program: Pubkey = PROGRAM_IDS["escrow"],
@@ -1711,8 +1583,6 @@ def settle(
     """
     if verdict is None:
         verdict = verdict_address(job)
-    if registry is None:
-        registry = find_address((b"registry",), PROGRAM_IDS["job_registry"])
     if escrow is None:
         escrow = find_address((b"escrow", bytes(job)), PROGRAM_IDS["escrow"])
     return Instruction(
@@ -1724,8 +1594,7 @@ def settle(
             AccountMeta(job, False, True),
             AccountMeta(provider, False, True),
             AccountMeta(utilisation, False, True),
-            AccountMeta(registry, False, False),
-            AccountMeta(escrow_config, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(escrow, False, True),
             AccountMeta(authority, False, False),
             AccountMeta(escrow_program, False, False),
@@ -1739,6 +1608,7 @@ def slash_ballot(
     *,
     ballot: int,
     verdict: Pubkey,
+    terms: Pubkey,
     position: Pubkey,
     exposure: Pubkey,
     mint: Pubkey,
@@ -1770,6 +1640,7 @@ def slash_ballot(
         coder(PROGRAM).instruction("slash_ballot", ballot=ballot),
         [
             AccountMeta(verdict, False, True),
+            AccountMeta(terms, False, False),
             AccountMeta(pool, False, True),
             AccountMeta(position, False, True),
             AccountMeta(exposure, False, True),
@@ -1789,13 +1660,14 @@ def slash_ballot(
 def slash_provider(
     *,
     verdict: Pubkey,
+    terms: Pubkey,
     receipt: Pubkey,
     escrow: Pubkey,
-    vault: Pubkey,
+    escrow_config: Pubkey,
+    destination: Pubkey,
     position: Pubkey,
     exposure: Pubkey,
     mint: Pubkey,
-    config: Pubkey | None = None,
     pool: Pubkey | None = None,
     verifiers: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
@@ -1805,12 +1677,10 @@ def slash_provider(
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Takes the convicted provider's exposure: a share is burned, the rest goes to the job's
-    vault.
+    vault, or to the fee vault when data was withheld.
 
     Caller: anybody. When: once, when no trap can be opened any more.
     """
-    if config is None:
-        config = config_address()
     if pool is None:
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
     if verifiers is None:
@@ -1821,11 +1691,12 @@ def slash_provider(
         ID,
         coder(PROGRAM).instruction("slash_provider"),
         [
-            AccountMeta(config, False, False),
             AccountMeta(verdict, False, True),
+            AccountMeta(terms, False, False),
             AccountMeta(receipt, False, True),
             AccountMeta(escrow, False, False),
-            AccountMeta(vault, False, True),
+            AccountMeta(escrow_config, False, False),
+            AccountMeta(destination, False, True),
             AccountMeta(pool, False, True),
             AccountMeta(position, False, True),
             AccountMeta(exposure, False, True),
@@ -1841,11 +1712,7 @@ def slash_provider(
 
 
 def tally(
-    *,
-    cranker: Pubkey,
-    verdict: Pubkey,
-    config: Pubkey | None = None,
-    remaining: Sequence[AccountMeta] = (),
+    *, cranker: Pubkey, verdict: Pubkey, terms: Pubkey, remaining: Sequence[AccountMeta] = ()
 ) -> Instruction:
     """Counts the ballots and decides, opens a dispute, asks the provider for data, or has more
     verifiers drawn.
@@ -1853,15 +1720,13 @@ def tally(
     Caller: anybody, who earns a tip. When: once all ballots of the latest draw are revealed
     or late.
     """
-    if config is None:
-        config = config_address()
     return Instruction(
         ID,
         coder(PROGRAM).instruction("tally"),
         [
             AccountMeta(cranker, True, False),
-            AccountMeta(config, False, False),
             AccountMeta(verdict, False, True),
+            AccountMeta(terms, False, False),
             *remaining,
         ],
     )
@@ -1873,13 +1738,14 @@ def void(
     job: Pubkey,
     provider: Pubkey,
     utilisation: Pubkey,
+    terms: Pubkey,
+    escrow_config: Pubkey,
+    destination: Pubkey,
     position: Pubkey,
-    exposure: Pubkey,
     verdict: Pubkey | None = None,
-    registry: Pubkey | None = None,
     escrow: Pubkey | None = None,
-    vault: Pubkey | None = None,
     pool: Pubkey | None = None,
+    exposure: Pubkey | None = None,
     verifiers: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
@@ -1897,14 +1763,12 @@ def void(
     """
     if verdict is None:
         verdict = verdict_address(job)
-    if registry is None:
-        registry = find_address((b"registry",), PROGRAM_IDS["job_registry"])
     if escrow is None:
         escrow = find_address((b"escrow", bytes(job)), PROGRAM_IDS["escrow"])
-    if vault is None:
-        vault = find_address((b"vault", bytes(job)), PROGRAM_IDS["escrow"])
     if pool is None:
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
+    if exposure is None:
+        exposure = find_address((b"exposure", bytes(job), bytes(position)), PROGRAM_IDS["staking"])
     if verifiers is None:
         verifiers = find_address((b"verifiers",), PROGRAM_IDS["staking"])
     if stake_vault is None:
@@ -1918,9 +1782,10 @@ def void(
             AccountMeta(job, False, True),
             AccountMeta(provider, False, True),
             AccountMeta(utilisation, False, True),
-            AccountMeta(registry, False, False),
+            AccountMeta(terms, False, False),
             AccountMeta(escrow, False, True),
-            AccountMeta(vault, False, True),
+            AccountMeta(escrow_config, False, False),
+            AccountMeta(destination, False, True),
             AccountMeta(pool, False, True),
             AccountMeta(position, False, True),
             AccountMeta(exposure, False, True),

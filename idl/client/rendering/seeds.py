@@ -52,11 +52,16 @@ def _ending_in(name: str, parameter: str, kind: str, *before: str) -> AddressFun
 
 
 # Seeds that Anchor's IDL builder misreads: it omits a bare byte, and takes a field of a zero-copy
-# account for that account's key.
+# account for that account's key. The first version of the terms has a constant in its seeds.
 _UNREADABLE: Mapping[str, tuple[AddressFunction, ...]] = {
     "escrow": (_ending_in("fees", "shard", "u8"),),
     "job_registry": (_ending_in("utilisation", "shard", "u8"),),
-    "staking": (_ending_in("snapshot", "parity", "u8"), _ending_in("ticket", "id", "u64", "owner")),
+    "staking": (
+        _ending_in("exposure", "owner", "pubkey", "job"),
+        _ending_in("snapshot", "parity", "u8"),
+        _ending_in("terms", "version", "u16"),
+        _ending_in("ticket", "id", "u64", "owner"),
+    ),
 }
 
 

@@ -1,7 +1,6 @@
 """The instructions that initialise the programs, whatever the cluster."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from solders.instruction import Instruction
@@ -14,37 +13,41 @@ from idl.client import (
     associated_token_address,
     escrow,
     job_registry,
-    redundancy,
     staking,
-    verdict,
 )
 
 _SHARDS_A_TRANSACTION: Final = 4
 
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """Every program's parameters at deployment; governance may change them later."""
-
-    staking: staking.Params
-    escrow: escrow.Params
-    job_registry: job_registry.Params
-    verdict: verdict.Params
-    redundancy: redundancy.Params
+FIRST_TERMS: Final = 0
+"""Version of the terms of a deployment."""
 
 
 def deploy_instructions(
-    *, parameters: Parameters, mint: Pubkey, authority: Pubkey, treasury_owner: Pubkey
+    *,
+    parameters: staking.Parameters,
+    checkpoint_slots: int,
+    mint: Pubkey,
+    authority: Pubkey,
+    treasury_owner: Pubkey,
 ) -> Iterator[list[Instruction]]:
     """Returns one list per transaction, in order; the deployer signs and pays each.
 
     Fees for the treasury go to the associated token account of `treasury_owner`, which is created.
-    `authority` may change the parameters.
+    `parameters` are those of the first terms, and `checkpoint_slots` are the slots per window for
+    ever. `authority` may queue other terms later.
     """
     treasury = associated_token_address(treasury_owner, mint)
+    terms = staking.terms_address(FIRST_TERMS)
     yield [
         create_idempotent_associated_token_account(DEPLOYER, treasury_owner, mint),
-        staking.initialize(params=parameters.staking, authority=authority, mint=mint),
+        staking.initialize(
+            parameters=parameters,
+            checkpoint_slots=checkpoint_slots,
+            authority=authority,
+            mint=mint,
+            first_terms=terms,
+            treasury=treasury,
+        ),
     ]
     yield [staking.initialize_rewards(mint=mint)]
     yield [
@@ -52,17 +55,7 @@ def deploy_instructions(
             even_snapshot=staking.snapshot_address(0), odd_snapshot=staking.snapshot_address(1)
         )
     ]
-    yield [
-        escrow.initialize(
-            params=parameters.escrow, authority=authority, mint=mint, treasury=treasury
-        ),
-        job_registry.initialize(params=parameters.job_registry, authority=authority),
-    ]
-    yield [
-        verdict.initialize(params=parameters.verdict, authority=authority),
-        job_registry.initialize_market(),
-        redundancy.initialize(params=parameters.redundancy, authority=authority),
-    ]
+    yield [escrow.initialize(mint=mint), job_registry.initialize_market(terms=terms)]
     for first in range(0, SHARDS, _SHARDS_A_TRANSACTION):
         shards = range(first, first + _SHARDS_A_TRANSACTION)
         yield [

@@ -18,12 +18,14 @@ JUDGEMENT_UNITS: Final = 400_000
 class Challenge:
     """Evidence against an element of a job.
 
-    `salt` keeps the element secret between ticket and proof.
+    `salt` keeps the element secret between ticket and proof. `beneficiary` gets the bounty; without
+    one it is whoever signs.
     """
 
     buffer: EvidenceBuffer
     graph: Pubkey
     salt: bytes
+    beneficiary: Pubkey | None = None
 
     @property
     def ticket(self) -> Pubkey:
@@ -39,27 +41,31 @@ class Challenge:
     def place_ticket(self) -> Instruction:
         """Returns what announces the challenge without naming the element."""
         return verdict.place_ticket(
-            hash=self.hash, challenger=self.buffer.owner, job=self.buffer.job
+            hash=self.hash,
+            challenger=self.buffer.owner,
+            job=self.buffer.job,
+            beneficiary=self.beneficiary or self.buffer.owner,
         )
 
     def close_ticket(self) -> Instruction:
         """Returns what takes the ticket's rent back."""
         return verdict.close_ticket(challenger=self.buffer.owner, ticket=self.ticket)
 
-    def prove(self, *, ticket: bool = True) -> Instruction:
+    def prove(self, *, ballot: int | None = None) -> Instruction:
         """Returns what has the referee judge.
 
-        Without a ticket the right to prove comes from a rejecting ballot.
+        The right to prove comes from the ticket, or from the rejecting ballot of this number.
         """
         return verdict.prove_fraud(
             operator=self.buffer.operator,
             element=self.buffer.element,
             salt=self.salt,
+            ballot=ballot,
             tail=self.buffer.tail,
             challenger=self.buffer.owner,
             payer=self.buffer.owner,
             job=self.buffer.job,
             graph=self.graph,
             buffer=self.buffer.address,
-            ticket=self.ticket if ticket else None,
+            ticket=self.ticket if ballot is None else None,
         )

@@ -25,7 +25,7 @@ TRAP_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class JobTerms:
+class JobOffer:
     """What a buyer offers, in base units. `verifiers` is the number drawn, odd and at most 5."""
 
     price: int
@@ -45,9 +45,9 @@ class JobTerms:
         return self.tip * PAID_CRANK_STEPS
 
     @property
-    def locked(self) -> escrow.Terms:
+    def locked(self) -> escrow.Deposit:
         """What the escrow has to hold."""
-        return escrow.Terms(
+        return escrow.Deposit(
             price=self.price,
             verification=self.verification,
             tips=self.tips,
@@ -89,7 +89,7 @@ class JobPoster:
         graph: Pubkey,
         manifest: JobManifest,
         inputs: Sequence[Array],
-        terms: JobTerms,
+        offer: JobOffer,
         source: str,
     ) -> Pubkey:
         """Lock the payment and post the job in one transaction; returns the job's address.
@@ -104,7 +104,7 @@ class JobPoster:
         job = job_registry.job_address(self._owner, number)
         salt = self._salts.draw(job)
         config = await escrow_config(self._gateway)
-        burned = terms.urgency * config.params.urgency_burn_bps // BPS
+        burned = offer.urgency * config.params.urgency_burn_bps // BPS
         position = staking.position_address(self._owner)
         staked = await self._gateway.account(position) is not None
         locking = lock(
@@ -114,21 +114,21 @@ class JobPoster:
             address=job,
             owner=self._owner,
             mint=config.mint,
-            terms=terms.locked,
+            offer=offer.locked,
         )
         posting = job_registry.post_job(
             job_id=number,
-            terms=job_registry.JobTerms(
+            offer=job_registry.JobOffer(
                 input_root=inputs_root([tensor_root(array) for array in inputs]),
                 manifest=bytes.fromhex(manifest.digest),
                 source=url_field(source),
                 salt_commitment=hashlib.sha256(salt).digest(),
                 trap=secrets.token_bytes(TRAP_BYTES),
-                verifiers=terms.verifiers,
-                price=terms.price,
-                verification_fee=terms.verification_fee,
-                tip=terms.tip,
-                urgency=terms.urgency - burned,
+                verifiers=offer.verifiers,
+                price=offer.price,
+                verification_fee=offer.verification_fee,
+                tip=offer.tip,
+                urgency=offer.urgency - burned,
             ),
             owner=self._owner,
             graph=graph,

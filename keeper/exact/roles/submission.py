@@ -13,7 +13,7 @@ from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.buyer import Buyer
 from keeper.exact.roles.graphs import GraphRegistrar
 from keeper.exact.roles.mirror import JobMirror, View, job_mirror
-from keeper.exact.roles.posting import JobPoster, JobTerms
+from keeper.exact.roles.posting import JobPoster, JobOffer
 from keeper.exact.roles.results import JobRecord, ResultArchive, ResultError, fetch_result
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.exact.roles.workload import WorkloadFetcher
@@ -38,7 +38,7 @@ async def submit_job(
     graph: Graph,
     inputs: Sequence[Array],
     *,
-    terms: JobTerms,
+    offer: JobOffer,
     tell: Tell,
 ) -> JobRecord:
     """Pay for a job, follow it to its end, and take back what nobody is owed.
@@ -48,13 +48,13 @@ async def submit_job(
     """
     services, owner = connection.services, connection.owner
     mirror = await job_mirror(connection)
-    await _require_tokens(connection, mirror.view, terms)
+    await _require_tokens(connection, mirror.view, offer)
     registrar = GraphRegistrar(services.gateway, connection.submitter, owner)
     salts = Salts(connection.vault)
     poster = JobPoster(services.gateway, connection.submitter, owner, storage.store, salts)
     address = await registrar.register(graph)
     manifest = poster.store_workload(graph, inputs)
-    posted = await poster.post(address, manifest, inputs, terms, storage.url)
+    posted = await poster.post(address, manifest, inputs, offer, storage.url)
     tell(f"job {posted} posted")
     buyer = Buyer(mirror, connection.submitter, owner, salts)
     buyer.keep.add(posted)
@@ -166,8 +166,8 @@ class _Follower:
             return None
 
 
-async def _require_tokens(connection: Connection, view: View, terms: JobTerms) -> None:
-    needed = terms.price + terms.verification + terms.tips + terms.urgency
+async def _require_tokens(connection: Connection, view: View, offer: JobOffer) -> None:
+    needed = offer.price + offer.verification + offer.tips + offer.urgency
     await require_tokens(
         connection.gateway,
         connection.owner,

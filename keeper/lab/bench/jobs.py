@@ -1,4 +1,4 @@
-"""The jobs that are measured: one buyer's, on one graph, all at the same terms."""
+"""The jobs that are measured: one buyer's, on one graph, all at the same offer."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -53,15 +53,15 @@ class GraphJobs:
     def lock(self) -> tuple[Pubkey, Instruction]:
         """Returns the next job's address, and the instruction that locks its payment."""
         job_id = market.next_job_id(self.sandbox, self.buyer)
-        terms = market.terms_of(job_id, price=PRICE)
-        locking = market.lock(self.sandbox, self.buyer, job_id, terms, paid_urgency=PAID_URGENCY)
+        offer = market.offer_of(job_id, price=PRICE)
+        locking = market.lock(self.sandbox, self.buyer, job_id, offer, paid_urgency=PAID_URGENCY)
         return job_registry.job_address(self.buyer.key, job_id), locking
 
     def post(self, **changes: object) -> PostedJob:
-        """Locks and posts the next job; `changes` are terms other than the usual."""
+        """Locks and posts the next job; `changes` are offer other than the usual."""
         job_id = market.next_job_id(self.sandbox, self.buyer)
         salt = secret("salt", job_registry.job_address(self.buyer.key, job_id))
-        terms: dict[str, object] = {
+        offer: dict[str, object] = {
             "salt_commitment": hashlib.sha256(salt).digest(),
             "input_root": secret("input", job_id),
             "manifest": secret("manifest", job_id),
@@ -74,7 +74,7 @@ class GraphJobs:
             self.buyer,
             self.address,
             paid_urgency=PAID_URGENCY,
-            **{**terms, **changes},
+            **{**offer, **changes},
         )
         return replace(posted, salt=salt)
 

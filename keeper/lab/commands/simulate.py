@@ -1,5 +1,6 @@
 """`neurolov simulate`: how much cheating pays under the protocol's rules."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from rich.console import Console
 from rich.progress import Progress
 
 from idl.client.bindings.verdict import DRAW_DELAY
-from keeper.chain.deploy import Parameters
 from keeper.cli.options import answer, json_option
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.simulation import (
@@ -26,9 +26,24 @@ from keeper.lab.simulation import (
     sweep_all,
     sweep_size,
 )
-from keeper.lab.simulation.threats import Charges, figures
+from keeper.lab.simulation.key_choice import Rule, Ties, share_taken
+from keeper.lab.simulation.threats import Charges, Stakes, figures
+from keeper.lab.simulation.threats.weighing import contested
+from keeper.lab.simulation.turns import Order
+from keeper.node.payment import NLOV
 
 UNSAFE = 1
+
+# Localnet's values of parameters that its programs do not have yet.
+CLAIM_MAX_DELAY_SLOTS = 32
+MIN_EXPOSURE = NLOV
+JOIN_KAPPA = 10
+BALLOT_RENT_BPS = 200
+REPUTATION_REF = NLOV
+
+RUNS_OF_A_TASK = 3
+JOINERS = 100
+"""Honest keys that want to join a task."""
 
 
 @click.group()
@@ -74,12 +89,14 @@ def poc(as_json: bool, seed: int, runs: int, out: Path, verifiers: str) -> int:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("simulating", total=len(GRID.populations) + sweep_size())
         # Each part has its own generator, so that its verdict does not depend on the other's size.
-        grid_dice, sweep_dice = np.random.default_rng(seed).spawn(2)
+        grid_dice, sweep_dice, key_dice = np.random.default_rng(seed).spawn(3)
         attended, unattended = check_bound(
             GRID, runs=runs, rng=grid_dice, step=lambda: progress.advance(task)
         )
         sweeps = sweep_all(base, runs=runs, rng=sweep_dice, step=lambda: progress.advance(task))
     draw_sweeps(sweeps, f"Profit of cheating, {runs:,} sampled jobs per point, seed {seed}", out)
+    demanded = stakes(LOCALNET_PARAMETERS)
+    key_choice = _key_choice(demanded, runs, key_dice)
     document = {
         "seed": seed,
         "runs": runs,
@@ -90,13 +107,14 @@ def poc(as_json: bool, seed: int, runs: int, out: Path, verifiers: str) -> int:
         "grid": _safety(attended),
         "grid_where_no_buyer_demands_answers": _safety(unattended),
         "sweeps": {sweep.parameter: _sweep(sweep) for sweep in sweeps},
-        "threats": [asdict(each) for each in figures(base, charges(LOCALNET_PARAMETERS))],
+        "key_choice": key_choice,
+        "threats": [asdict(each) for each in figures(base, charges(LOCALNET_PARAMETERS), demanded)],
     }
-    answer(document, as_json, *_lines(base, attended, unattended, out))
+    answer(document, as_json, *_lines(base, attended, unattended, key_choice, out))
     return 0 if attended.safe_side else UNSAFE
 
 
-def economics(parameters: Parameters, verifiers: int) -> Economics:
+def economics(parameters: staking.Parameters, verifiers: int) -> Economics:
     """Returns the economics of a job with this many verifiers under a deployment's parameters."""
     return Economics(
         p_floor_bps=parameters.verdict.p_floor_bps,
@@ -111,7 +129,7 @@ def economics(parameters: Parameters, verifiers: int) -> Economics:
     )
 
 
-def charges(parameters: Parameters) -> Charges:
+def charges(parameters: staking.Parameters) -> Charges:
     """Returns what misbehaviour costs in a deployment, and how long each phase lasts."""
     judge = parameters.verdict
     return Charges(
@@ -126,6 +144,45 @@ def charges(parameters: Parameters) -> Charges:
         ballot_slots=judge.ballot_slots,
         reveal_slots=judge.reveal_slots,
     )
+
+
+def stakes(parameters: Parameters) -> Stakes:
+    """Returns what a deployment demands before work."""
+    registry, redundancy, judge = parameters.job_registry, parameters.redundancy, parameters.verdict
+    return Stakes(
+        claims=Order(registry.claim_scale_slots, CLAIM_MAX_DELAY_SLOTS),
+        joins=Order(redundancy.claim_scale_slots, CLAIM_MAX_DELAY_SLOTS),
+        min_exposure=MIN_EXPOSURE,
+        join_kappa=JOIN_KAPPA,
+        ballot_rent_bps=BALLOT_RENT_BPS,
+        reputation_ref=REPUTATION_REF,
+        checkpoint_slots=parameters.staking.epoch_slots,
+        kappa=registry.kappa,
+        min_verifier_stake=parameters.staking.min_verifier_stake,
+        ballot_exposure=judge.ballot_exposure,
+        silence_fee=judge.silence_fee,
+        posting_fee=parameters.escrow.posting_fee,
+        fee_bps=parameters.escrow.fee_bps,
+        p_floor_bps=judge.p_floor_bps,
+        unbonding_slots=parameters.staking.unbonding_slots,
+    )
+
+
+def _key_choice(demanded: Stakes, runs: int, rng: np.random.Generator) -> dict[str, float]:
+    """Returns the shares of jobs and of tasks' runs that an attacker with 300 keys takes."""
+    jobs = contested(demanded.claims)
+    tasks = contested(demanded.joins, honest_keys=JOINERS)
+    return {
+        "fair_share": jobs.fair_share,
+        **{
+            f"{work}_{rule.value}_ties_{ties.value}": share_taken(
+                contest, rule, ties, postings=runs, places=places, rng=rng
+            )
+            for work, contest, places in (("jobs", jobs, 1), ("runs", tasks, RUNS_OF_A_TASK))
+            for rule in Rule
+            for ties in Ties
+        },
+    }
 
 
 def _safety(safety: Safety) -> dict[str, Any]:
@@ -176,7 +233,13 @@ def _sweep(sweep: Sweep) -> dict[str, Any]:
     }
 
 
-def _lines(base: Economics, attended: Safety, unattended: Safety, out: Path) -> list[str]:
+def _lines(
+    base: Economics,
+    attended: Safety,
+    unattended: Safety,
+    key_choice: Mapping[str, float],
+    out: Path,
+) -> list[str]:
     closest = attended.closest.estimate
     lines = [
         f"{base.deterrence:>10.4f}  p (1-r)(1-l)(1+beta kappa) on localnet, above 1 is accepted",
@@ -187,6 +250,8 @@ def _lines(base: Economics, attended: Safety, unattended: Safety, out: Path) -> 
         f"{attended.refused_that_pay:>10,}  of {attended.refused:,} refused sets let cheating pay",
         f"{len(unattended.unsafe):>10,}  accepted sets let cheating pay if no buyer demands answers"
         + _honest_share(unattended),
+        f"{key_choice['jobs_standing_ties_shared']:>10.4%}  of jobs won by 300 keys with"
+        f" {key_choice['fair_share']:.4%} of the stake that wants them",
         f"plot in {out}",
     ]
     verdict = "on the safe side" if attended.safe_side else "NOT shown to be on the safe side"

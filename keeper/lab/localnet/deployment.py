@@ -8,8 +8,8 @@ from typing import Final
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from idl.client import DEPLOYER, PROGRAM_IDS, escrow, job_registry, redundancy, staking, verdict
-from keeper.chain.deploy.instructions import Parameters, deploy_instructions
+from idl.client import DEPLOYER, PROGRAM_IDS, staking
+from keeper.chain.deploy import deploy_instructions
 from keeper.chain.errors import transaction_failure
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import Bank, TokenMint
@@ -20,17 +20,19 @@ BUILT: Final = Path(__file__).resolve().parent / "built"
 _Q32: Final = 2**32
 _DEPLOYER_LAMPORTS: Final = 100 * 10**9
 
-LOCALNET_PARAMETERS: Final = Parameters(
-    staking=staking.Params(
+CHECKPOINT_SLOTS: Final = 150
+"""Slots per window on localnet."""
+
+LOCALNET_PARAMETERS: Final = staking.Parameters(
+    staking=staking.StakingParams(
         unbonding_slots=200,
         reward_period_slots=500,
         emission_per_slot=1_000_000,
         halving_slots=1_000_000,
-        epoch_slots=150,
         min_verifier_stake=100 * NLOV,
         slash_burn_bps=5_000,
     ),
-    escrow=escrow.Params(
+    escrow=staking.EscrowParams(
         posting_fee=10_000_000,
         urgency_burn_bps=5_000,
         fee_bps=500,
@@ -38,26 +40,29 @@ LOCALNET_PARAMETERS: Final = Parameters(
         treasury_bps=3_000,
         burn_bps=2_000,
     ),
-    job_registry=job_registry.Params(
+    job_registry=staking.RegistryParams(
         claim_window_slots=300,
         lease_slots=150,
         min_rate_macs_per_slot=1_000_000,
-        min_registration_slots=10,
+        min_registration_windows=1,
         season_q32=_Q32,
-        epoch_slots=150,
         stake_ref=10_000 * NLOV,
         urgency_ref=10 * NLOV,
         complexity_ref=2**33,
         ageing_q32=_Q32 // 10_000,
         claim_scale_slots=2,
-        claim_max_delay_slots=20,
+        claim_max_delay_slots=64,
         capability_ref=100_000_000,
         reputation_half_life_slots=72_000,
+        reputation_ref=NLOV,
         kappa=25,
+        min_exposure=NLOV,
         bond_bps=1_000,
         max_attempts=3,
+        min_price=NLOV // 100,
+        min_tip=NLOV // 1_000,
     ),
-    verdict=verdict.Params(
+    verdict=staking.VerdictParams(
         salt_slots=64,
         ballot_slots=150,
         reveal_slots=150,
@@ -69,20 +74,22 @@ LOCALNET_PARAMETERS: Final = Parameters(
         trap_rate_bps=100,
         check_cost=NLOV // 100,
         ballot_exposure=10 * NLOV,
+        ballot_rent_bps=200,
         silence_fee=NLOV // 10,
         p_floor_bps=1_000,
         collusion_bps=2_500,
         lazy_bps=0,
         bounty_bps=5_000,
     ),
-    redundancy=redundancy.Params(
+    redundancy=staking.RedundancyParams(
         join_slots=150,
         run_slots=300,
         reveal_slots=150,
         compare_slots=150,
         claim_scale_slots=2,
-        claim_max_delay_slots=20,
+        claim_max_delay_slots=64,
         bond_bps=1_000,
+        join_kappa=10,
     ),
 )
 
@@ -107,7 +114,7 @@ class Deployment:
     treasury: Pubkey
 
 
-def deploy_localnet(bank: Bank, parameters: Parameters = LOCALNET_PARAMETERS) -> Deployment:
+def deploy_localnet(bank: Bank, parameters: staking.Parameters = LOCALNET_PARAMETERS) -> Deployment:
     """Create the mint where it is missing and initialise the programs that `bank` has loaded.
 
     Raises ChainError where a program refuses.
@@ -121,6 +128,7 @@ def deploy_localnet(bank: Bank, parameters: Parameters = LOCALNET_PARAMETERS) ->
     bank.airdrop(DEPLOYER, _DEPLOYER_LAMPORTS)
     for instructions in deploy_instructions(
         parameters=parameters,
+        checkpoint_slots=CHECKPOINT_SLOTS,
         mint=mint.address,
         authority=authority.pubkey(),
         treasury_owner=treasury_owner.pubkey(),

@@ -12,7 +12,8 @@ from idl.client import escrow, shard_of, staking, verdict
 from idl.client.bindings.verdict import HEADER_BYTES, TICKET_AGE
 from keeper.exact import disputes
 from keeper.lab.market.actor import Actor
-from keeper.lab.market.jobs import PostedJob
+from keeper.lab.market.jobs import PostedJob, terms_of
+from keeper.lab.market.judgement import loss_destination
 from keeper.lab.market.sandbox import Sandbox, Sent
 
 __all__ = ["HEADER_BYTES", "TICKET_AGE", "Challenge", "slash_ballot", "slash_provider"]
@@ -107,16 +108,17 @@ class Challenge:
     def close_ticket(self) -> Instruction:
         return self.plan.close_ticket()
 
-    def prove(self, *, ticket: bool = True) -> Instruction:
-        """Asks the referee to judge; without a ticket, by the right of a rejecting ballot."""
-        return self.plan.prove(ticket=ticket)
+    def prove(self, *, ballot: int | None = None) -> Instruction:
+        """Asks the referee to judge: by the ticket, or by the right of a rejecting ballot."""
+        return self.plan.prove(ballot=ballot)
 
-    def answer(self, question: int) -> Instruction:
-        """Shows the element as its provider, instead of calling it wrong."""
+    def answer(self, question: int, terms: Pubkey) -> Instruction:
+        """Shows the element, instead of calling it wrong, under the job's terms."""
         return verdict.answer_element(
             question=question,
             tail=self.tail,
-            provider=self.challenger.key,
+            signer=self.challenger.key,
+            terms=terms,
             job=self.job.address,
             graph=self.job.graph,
             buffer=self.buffer,
@@ -146,27 +148,30 @@ class Challenge:
         return replace(self, evidence=evidence)
 
 
-def slash_provider(job: PostedJob, provider: Pubkey, mint: Pubkey) -> Instruction:
+def slash_provider(sandbox: Sandbox, job: PostedJob, provider: Pubkey) -> Instruction:
     """Takes the convicted provider's exposure."""
     return verdict.slash_provider(
         verdict=verdict.verdict_address(job.address),
         receipt=verdict.receipt_address(job.address),
+        terms=terms_of(sandbox, job),
         escrow=job.escrow,
-        vault=job.vault,
+        escrow_config=escrow.config_address(),
+        destination=loss_destination(sandbox, job),
         position=staking.position_address(provider),
         exposure=staking.exposure_address(job.address, provider),
-        mint=mint,
+        mint=sandbox.mint,
     )
 
 
-def slash_ballot(job: PostedJob, ballot: int, verifier: Pubkey, mint: Pubkey) -> Instruction:
+def slash_ballot(sandbox: Sandbox, job: PostedJob, ballot: int, verifier: Pubkey) -> Instruction:
     """Takes the exposure of a verifier that accepted."""
     return verdict.slash_ballot(
         ballot=ballot,
         verdict=verdict.verdict_address(job.address),
+        terms=terms_of(sandbox, job),
         position=staking.position_address(verifier),
         exposure=staking.exposure_address(job.address, verifier),
-        mint=mint,
+        mint=sandbox.mint,
         escrow_config=escrow.config_address(),
         fee_vault=escrow.fees_address(shard_of(job.address)),
     )

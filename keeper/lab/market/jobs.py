@@ -14,7 +14,6 @@ from idl.client import (
     escrow,
     find_bump,
     job_registry,
-    shard_of,
     staking,
 )
 from idl.client.bindings.job_registry import ASK_MACS, MAX_DRAWS, PAID_CRANK_STEPS
@@ -82,14 +81,14 @@ def capability(**changes: object) -> job_registry.Capability:
 def register_provider(
     sandbox: Sandbox, owner: Actor, *, staked: int = 1_000 * NLOV, **changes: object
 ) -> Sent:
-    """Mints and stakes, registers, and waits until the provider may claim."""
+    """Mints and stakes, registers, and waits until the stake counts and the provider may claim."""
     sandbox.mint_to(owner, staked)
     stake(sandbox, owner, staked)
     sent = sandbox.send(
         job_registry.register_provider(capability=capability(**changes), owner=owner.key),
         signers=[owner],
     )
-    sandbox.warp(sandbox.parameters.job_registry.min_registration_slots)
+    sandbox.stand()
     return sent
 
 
@@ -102,7 +101,7 @@ class PostedJob:
     buyer: Actor
     graph: Pubkey
     salt: bytes
-    terms: job_registry.JobTerms
+    offer: job_registry.JobOffer
 
     @property
     def escrow(self) -> Pubkey:
@@ -119,8 +118,8 @@ def open_buyer(sandbox: Sandbox, owner: Actor) -> None:
         sandbox.send(job_registry.open_buyer(owner=owner.key), signers=[owner])
 
 
-def terms_of(job_id: int, urgency: int = 0, **changes: object) -> job_registry.JobTerms:
-    """Returns the terms of a cheap job with three verifiers; `urgency` excludes its burned part."""
+def offer_of(job_id: int, urgency: int = 0, **changes: object) -> job_registry.JobOffer:
+    """Returns the offer of a cheap job with three verifiers; `urgency` excludes its burned part."""
     values: dict[str, object] = {
         "input_root": hashlib.sha256(b"input").digest(),
         "manifest": hashlib.sha256(b"manifest").digest(),
@@ -129,34 +128,35 @@ def terms_of(job_id: int, urgency: int = 0, **changes: object) -> job_registry.J
         "trap": hashlib.sha256(b"trap").digest(),
         "verifiers": 3,
         "price": 4 * NLOV,
-        "verification_fee": NLOV // 10,
+        "verification_fee": NLOV // 5,
         "tip": NLOV // 100,
         "urgency": urgency,
     }
-    return job_registry.JobTerms(**{**values, **changes})  # type: ignore[arg-type]
+    return job_registry.JobOffer(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def lock(
     sandbox: Sandbox,
     buyer: Actor,
     job_id: int,
-    terms: job_registry.JobTerms,
+    offer: job_registry.JobOffer,
     *,
     paid_urgency: int = 0,
 ) -> Instruction:
-    """Locks all that the terms promise to pay; `paid_urgency` is the premium before burning."""
+    """Locks all that the offer promise to pay; `paid_urgency` is the premium before burning."""
     address = job_registry.job_address(buyer.key, job_id)
     seeds = (b"job", bytes(buyer.key), job_id.to_bytes(8, "little"))
     return escrow.lock(
         job_id=job_id,
         job_bump=find_bump(seeds, job_registry.ID),
-        terms=escrow.Terms(
-            price=terms.price,
-            verification=terms.verification_fee * terms.verifiers * MAX_DRAWS,
-            tips=terms.tip * PAID_CRANK_STEPS,
+        deposit=escrow.Deposit(
+            price=offer.price,
+            verification=offer.verification_fee * offer.verifiers * MAX_DRAWS,
+            tips=offer.tip * PAID_CRANK_STEPS,
             urgency=paid_urgency,
         ),
         buyer=buyer.key,
+        terms=sandbox.terms,
         mint=sandbox.mint,
         job=address,
         source=buyer.tokens,
@@ -176,28 +176,47 @@ def post_job(
     job_id = next_job_id(sandbox, buyer)
     address = job_registry.job_address(buyer.key, job_id)
     burned = -(-paid_urgency * sandbox.parameters.escrow.urgency_burn_bps // 10_000)
-    terms = terms_of(job_id, urgency=paid_urgency - burned, **changes)
+    offer = offer_of(job_id, urgency=paid_urgency - burned, **changes)
     sandbox.send(
-        lock(sandbox, buyer, job_id, terms, paid_urgency=paid_urgency),
+        lock(sandbox, buyer, job_id, offer, paid_urgency=paid_urgency),
         job_registry.post_job(
             job_id=job_id,
-            terms=terms,
+            offer=offer,
             owner=buyer.key,
+            terms=sandbox.terms,
             graph=graph,
-            utilisation=job_registry.utilisation_address(shard_of(address)),
         ),
         signers=[buyer],
     )
-    return PostedJob(address, job_id, buyer, graph, salt_of(job_id), terms)
+    return PostedJob(address, job_id, buyer, graph, salt_of(job_id), offer)
 
 
-def claim(sandbox: Sandbox, owner: Actor, job: PostedJob) -> Sent:
+def claim(sandbox: Sandbox, owner: Actor, job: PostedJob, operator: Actor | None = None) -> Sent:
     """Claims once every provider's turn has come."""
     posted = sandbox.fetch(job_registry.Job, job.address).posted_slot
     turn = posted + 1 + sandbox.parameters.job_registry.claim_max_delay_slots
     if sandbox.slot < turn:
         sandbox.warp_to(turn)
-    return sandbox.send(job_registry.claim(owner=owner.key, job=job.address), signers=[owner])
+    return sandbox.send(claiming(sandbox, owner, job, operator), signers=[operator or owner])
+
+
+def claiming(
+    sandbox: Sandbox, owner: Actor, job: PostedJob, operator: Actor | None = None
+) -> Instruction:
+    """Returns the claim of a provider, signed by its operator where there is one."""
+    return job_registry.claim(
+        signer=(operator or owner).key,
+        terms=terms_of(sandbox, job),
+        provider=job_registry.provider_address(owner.key),
+        job=job.address,
+        position=staking.position_address(owner.key),
+        exposure=staking.exposure_address(job.address, owner.key),
+    )
+
+
+def terms_of(sandbox: Sandbox, job: PostedJob) -> Pubkey:
+    """Returns the address of the terms that the job keeps."""
+    return staking.terms_address(sandbox.fetch(job_registry.Job, job.address).terms)
 
 
 def lease(sandbox: Sandbox, job: PostedJob) -> job_registry.Lease:

@@ -3,10 +3,12 @@
 import hashlib
 from collections.abc import Mapping
 
+from solders.pubkey import Pubkey
+
 from idl.client import escrow, job_registry, shard_of, staking, verdict
-from idl.client.bindings.verdict import DRAW_DELAY, BallotState, ProofKind
+from idl.client.bindings.verdict import DRAW_DELAY, BallotState, Outcome, ProofKind
 from keeper.lab.market.actor import Actor
-from keeper.lab.market.jobs import PostedJob
+from keeper.lab.market.jobs import PostedJob, terms_of
 from keeper.lab.market.sandbox import Sandbox, Sent
 
 
@@ -23,12 +25,14 @@ def commit(
     first: int = 0,
     last: int | None = None,
     root: bytes = bytes([7]) * 32,
+    operator: Actor | None = None,
 ) -> Sent:
     """Commits operators `first` to `last` (all by default), opening the verdict if needed."""
     posted = sandbox.fetch(job_registry.Job, job.address)
+    signer = operator or owner
     opening = []
     if not sandbox.exists(verdict.verdict_address(job.address)):
-        opening = [verdict.open_verdict(owner=owner.key, job=job.address)]
+        opening = [verdict.open_verdict(payer=signer.key, job=job.address)]
     return sandbox.send(
         *opening,
         verdict.commit_stage(
@@ -36,11 +40,14 @@ def commit(
             last=posted.operators if last is None else last,
             root=root,
             kind=ProofKind.TRACE_COMMITMENT,
-            owner=owner.key,
+            signer=signer.key,
             job=job.address,
             graph=job.graph,
+            provider=job_registry.provider_address(owner.key),
+            position=staking.position_address(owner.key),
+            terms=terms_of(sandbox, job),
         ),
-        signers=[owner],
+        signers=[signer],
     )
 
 
@@ -56,6 +63,7 @@ def draw(sandbox: Sandbox, cranker: Actor, job: PostedJob, *, salted: bool = Tru
             salt=job.salt if salted else None,
             cranker=cranker.key,
             verdict=verdict.verdict_address(job.address),
+            terms=terms_of(sandbox, job),
             even=staking.snapshot_address(0),
             odd=staking.snapshot_address(1),
         ),
@@ -113,6 +121,7 @@ def cast(
     choice: int,
     *,
     salt: bytes | None = None,
+    signer: Actor | None = None,
     **at: int,
 ) -> Sent:
     """Casts a ballot, salted with `ballot_salt` unless a salt is given.
@@ -124,12 +133,56 @@ def cast(
         verdict.cast_ballot(
             ballot=ballot,
             commitment=commitment(owner, job, choice, salt=salt, **at),
-            owner=owner.key,
+            signer=(signer or owner).key,
+            terms=terms_of(sandbox, job),
             job=job.address,
             seat=staking.seat_address(seat),
+            position=staking.position_address(owner.key),
+            exposure=staking.exposure_address(job.address, owner.key),
+        ),
+        signers=[signer or owner],
+    )
+
+
+def decline(sandbox: Sandbox, owner: Actor, job: PostedJob, ballot: int) -> Sent:
+    """Declines a ballot for which no collateral is left."""
+    seat = verdict_of(sandbox, job).ballots[ballot].seat
+    return sandbox.send(
+        verdict.decline_ballot(
+            ballot=ballot,
+            signer=owner.key,
+            verdict=verdict.verdict_address(job.address),
+            terms=terms_of(sandbox, job),
+            seat=staking.seat_address(seat),
+            position=staking.position_address(owner.key),
         ),
         signers=[owner],
     )
+
+
+def report_silent(sandbox: Sandbox, job: PostedJob, ballot: int) -> Sent:
+    """Reports a verifier that was drawn and kept silent; its holder is fined."""
+    seat = staking.seat_address(verdict_of(sandbox, job).ballots[ballot].seat)
+    held = sandbox.find(staking.Seat, seat)
+    return sandbox.send(
+        verdict.report_silent(
+            ballot=ballot,
+            verdict=verdict.verdict_address(job.address),
+            terms=terms_of(sandbox, job),
+            seat=seat,
+            position=None if held is None else staking.position_address(held.owner),
+            escrow_config=escrow.config_address(),
+            fee_vault=escrow.fees_address(shard_of(job.address)),
+        )
+    )
+
+
+def report_all(sandbox: Sandbox, job: PostedJob) -> None:
+    """Reports every verifier that kept silent in an earlier draw or past the deadline."""
+    found = verdict_of(sandbox, job)
+    for number in range(found.ballot_count):
+        if found.ballots[number].state == BallotState.DRAWN:
+            report_silent(sandbox, job, number)
 
 
 def reveal(
@@ -151,10 +204,8 @@ def reveal(
             operator=operator,
             element=element,
             salt=salt or ballot_salt(owner, job),
-            owner=owner.key,
             verdict=verdict.verdict_address(job.address),
         ),
-        signers=[owner],
     )
 
 
@@ -191,7 +242,11 @@ def tally(sandbox: Sandbox, cranker: Actor, job: PostedJob) -> Sent:
     if not revealed and sandbox.slot <= found.reveal_deadline:
         sandbox.warp_to(found.reveal_deadline + 1)
     return sandbox.send(
-        verdict.tally(cranker=cranker.key, verdict=verdict.verdict_address(job.address)),
+        verdict.tally(
+            cranker=cranker.key,
+            verdict=verdict.verdict_address(job.address),
+            terms=terms_of(sandbox, job),
+        ),
         signers=[cranker],
     )
 
@@ -208,7 +263,7 @@ def settle(sandbox: Sandbox, cranker: Actor, job: PostedJob) -> Sent:
             job=job.address,
             provider=job_registry.provider_address(provider),
             utilisation=job_registry.utilisation_address(shard_of(job.address)),
-            escrow_config=escrow.config_address(),
+            terms=terms_of(sandbox, job),
         ),
         signers=[cranker],
     )
@@ -223,6 +278,9 @@ def void(sandbox: Sandbox, cranker: Actor, job: PostedJob) -> Sent:
             job=job.address,
             provider=job_registry.provider_address(provider),
             utilisation=job_registry.utilisation_address(shard_of(job.address)),
+            terms=terms_of(sandbox, job),
+            escrow_config=escrow.config_address(),
+            destination=loss_destination(sandbox, job),
             position=staking.position_address(provider),
             exposure=staking.exposure_address(job.address, provider),
         ),
@@ -230,14 +288,23 @@ def void(sandbox: Sandbox, cranker: Actor, job: PostedJob) -> Sent:
     )
 
 
+def loss_destination(sandbox: Sandbox, job: PostedJob) -> Pubkey:
+    """Returns where the stake that a convicted provider loses goes, but for the burned part."""
+    if verdict_of(sandbox, job).outcome == Outcome.WITHHELD:
+        return escrow.fees_address(shard_of(job.address))
+    return job.vault
+
+
 def release(sandbox: Sandbox, owner: Actor, job: PostedJob, ballot: int) -> Sent:
     """Frees the stake that a verifier's ballot holds."""
+    exposed = staking.exposure_address(job.address, owner.key)
     return sandbox.send(
         verdict.release_ballot(
             ballot=ballot,
             verdict=verdict.verdict_address(job.address),
-            owner=owner.key,
-            exposure=staking.exposure_address(job.address, owner.key),
+            payer=sandbox.fetch(staking.Exposure, exposed).payer,
+            position=staking.position_address(owner.key),
+            exposure=exposed,
             escrow_config=escrow.config_address(),
             fee_vault=escrow.fees_address(shard_of(job.address)),
         )

@@ -18,11 +18,16 @@ from idl.client import (
     ProgramError,
     events_from_logs,
     program_error,
+    staking,
 )
-from keeper.chain.deploy import Parameters
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import Bank, TransactionRecord
-from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, built_programs, deploy_localnet
+from keeper.lab.localnet.deployment import (
+    CHECKPOINT_SLOTS,
+    LOCALNET_PARAMETERS,
+    built_programs,
+    deploy_localnet,
+)
 from keeper.lab.market.actor import Actor
 
 SOL: Final = 10**9
@@ -68,7 +73,7 @@ class Sandbox:
     The first signer pays the fees, as on a cluster; the deployer pays for what nobody signs.
     """
 
-    def __init__(self, parameters: Parameters = LOCALNET_PARAMETERS) -> None:
+    def __init__(self, parameters: staking.Parameters = LOCALNET_PARAMETERS) -> None:
         self.bank = Bank(programs=built_programs())
         self.parameters = parameters
         self.deployment = deploy_localnet(self.bank, parameters)
@@ -81,6 +86,20 @@ class Sandbox:
     def keypair(self, name: str) -> Keypair:
         """Returns the key of the actor of this name."""
         return localnet_keypair(name)
+
+    @property
+    def terms(self) -> Pubkey:
+        """Returns the address of the current terms."""
+        return staking.terms_address(self.fetch(staking.Pool, staking.pool_address()).terms)
+
+    @property
+    def window(self) -> int:
+        """Returns the number of the present window, which is also the epoch of the snapshots."""
+        return self.slot // CHECKPOINT_SLOTS
+
+    def stand(self) -> None:
+        """Lets two windows begin, after which all present stake counts."""
+        self.warp_to((self.window + 2) * CHECKPOINT_SLOTS)
 
     @property
     def slot(self) -> int:

@@ -27,7 +27,7 @@ class PostedTask:
     address: Pubkey
     id: int
     buyer: Actor
-    terms: redundancy.TaskTerms
+    offer: redundancy.TaskOffer
 
     @property
     def escrow(self) -> Pubkey:
@@ -38,8 +38,8 @@ class PostedTask:
         return escrow.vault_address(self.address)
 
 
-def terms_of(**changes: object) -> redundancy.TaskTerms:
-    """Returns terms by which two of three float32 runs must agree within four ULP.
+def offer_of(**changes: object) -> redundancy.TaskOffer:
+    """Returns offer by which two of three float32 runs must agree within four ULP.
 
     At most five runs take part, for 1 $NLOV each.
     """
@@ -56,26 +56,26 @@ def terms_of(**changes: object) -> redundancy.TaskTerms:
         "price": NLOV,
         "tip": NLOV // 100,
     }
-    return redundancy.TaskTerms(**{**values, **changes})  # type: ignore[arg-type]
+    return redundancy.TaskOffer(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def locked(terms: redundancy.TaskTerms) -> escrow.Terms:
+def locked(offer: redundancy.TaskOffer) -> escrow.Deposit:
     """Returns the amounts that a task's escrow must hold."""
-    return escrow.Terms(
-        price=terms.price * terms.max_runs,
+    return escrow.Deposit(
+        price=offer.price * offer.max_runs,
         verification=0,
-        tips=terms.tip * PAID_CRANK_STEPS,
+        tips=offer.tip * PAID_CRANK_STEPS,
         urgency=0,
     )
 
 
-def lock(sandbox: Sandbox, buyer: Actor, task_id: int, amounts: escrow.Terms) -> Instruction:
+def lock(sandbox: Sandbox, buyer: Actor, task_id: int, amounts: escrow.Deposit) -> Instruction:
     """Locks the money of the buyer's task of this id."""
     seeds = (b"task", bytes(buyer.key), task_id.to_bytes(8, "little"))
     return escrow.lock(
         job_id=task_id,
         job_bump=find_bump(seeds, redundancy.ID),
-        terms=amounts,
+        offer=amounts,
         buyer=buyer.key,
         mint=sandbox.mint,
         job=redundancy.task_address(buyer.key, task_id),
@@ -93,13 +93,13 @@ def post(sandbox: Sandbox, buyer: Actor, **changes: object) -> PostedTask:
     """Locks the payment and posts, in one transaction. The buyer must have the tokens."""
     open_buyer(sandbox, buyer)
     counter = sandbox.fetch(redundancy.Buyer, redundancy.buyer_address(buyer.key))
-    task_id, terms = counter.next_task_id, terms_of(**changes)
+    task_id, offer = counter.next_task_id, offer_of(**changes)
     sandbox.send(
-        lock(sandbox, buyer, task_id, locked(terms)),
-        redundancy.post_task(task_id=task_id, terms=terms, owner=buyer.key),
+        lock(sandbox, buyer, task_id, locked(offer)),
+        redundancy.post_task(task_id=task_id, offer=offer, owner=buyer.key),
         signers=[buyer],
     )
-    return PostedTask(redundancy.task_address(buyer.key, task_id), task_id, buyer, terms)
+    return PostedTask(redundancy.task_address(buyer.key, task_id), task_id, buyer, offer)
 
 
 def providers(sandbox: Sandbox, size: int, *, staked: int = 1_000 * NLOV) -> list[Actor]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from keeper.node.decisions.standing import amount_at, standing
+from keeper.node.decisions.standing import amount_at, claim_weight, standing
 
 CHECKPOINTS: Final = 8
 """Changed windows that a history remembers."""
@@ -39,64 +39,44 @@ class History:
 
 
 @dataclass(slots=True)
-class Stake:
-    """An amount in base units, the part of it that is the collateral of seats, and their past.
+class Position:
+    """One owner's stake in base units.
 
-    The past of what can back leases has a history of its own: were collateral part of it, the
-    verifier with the best lot could be lent stake after the beacon, and its collateral would vouch
-    for how long that stake had been there.
+    Of `amount`, `collateral` is bound to a seat and `leased` is exposed by leases. What is
+    `unbonding` is no longer part of it.
     """
 
     amount: int = 0
     collateral: int = 0
-    staked_history: History = field(default_factory=History)
-    lease_history: History = field(default_factory=History)
+    leased: int = 0
+    unbonding: int = 0
+    history: History = field(default_factory=History)
 
     @property
-    def leasable(self) -> int:
-        """Base units that can back leases, were none exposed."""
-        return self.amount - self.collateral
+    def lease_room(self) -> int:
+        """Base units that can back a further lease."""
+        return self.amount - self.collateral - self.leased
 
-    def checkpoint(self, window: int) -> None:
-        """Remember the present amounts; must run before every change in `window`."""
-        self.staked_history.record(window, self.amount)
-        self.lease_history.record(window, self.leasable)
-
-    def staked_at(self, window: int) -> int:
+    def at(self, window: int) -> int:
         """Returns the base units at the beginning of `window`, or 0 once that is forgotten."""
-        return self.staked_history.at(window, self.amount)
+        return self.history.at(window, self.amount)
 
-    def leasable_at(self, window: int) -> int:
-        """Returns what could back leases as `window` began, or 0 once that is forgotten."""
-        return self.lease_history.at(window, self.leasable)
-
-    def standing_staked(self, window: int) -> int:
-        """Returns the base units that count in `window` where all stake counts."""
-        return self.staked_history.standing(window, self.amount)
-
-    def standing_leasable(self, window: int) -> int:
-        """Returns the base units that count in `window` where only leasable stake counts."""
-        return self.lease_history.standing(window, self.leasable)
-
-
-@dataclass(slots=True)
-class Position(Stake):
-    """One owner's stake in base units; `unbonding` is not part of the amount."""
-
-    unbonding: int = 0
+    def standing(self, window: int) -> int:
+        """Returns the base units that count in `window`."""
+        return self.history.standing(window, self.amount)
 
     def claim_weight(self, window: int) -> int:
         """Returns what counts of this stake in a claim or a join posted in `window`."""
-        return min(self.standing_leasable(window), self.leasable)
+        return claim_weight(self.standing(window), self.amount, self.lease_room)
 
     def vote_weight(self, window: int) -> int:
         """Returns what counts of this stake in a vote on a proposal activated in `window`."""
-        return min(self.standing_staked(window), self.amount + self.unbonding)
+        return min(self.standing(window), self.amount + self.unbonding)
 
 
 @dataclass(slots=True)
 class Pool:
-    """All positions, and the sum over them.
+    """All positions, the sums over them, and the history of those sums.
 
     Each change is checkpointed first, as the program does it. A change that the program refuses
     raises ValueError and changes nothing.
@@ -104,53 +84,88 @@ class Pool:
 
     window_slots: int
     positions: list[Position]
-    total: Stake = field(default_factory=Stake)
+    staked: int = 0
+    collateral: int = 0
+    staked_history: History = field(default_factory=History)
+    lease_history: History = field(default_factory=History)
+
+    @property
+    def leasable(self) -> int:
+        """Base units that back leases or could do so."""
+        return self.staked - self.collateral
+
+    def standing_staked(self, window: int) -> int:
+        """Returns the total by which votes are counted."""
+        return self.staked_history.standing(window, self.staked)
+
+    def standing_leasable(self, window: int) -> int:
+        """Returns the total by which turns are counted."""
+        return self.lease_history.standing(window, self.leasable)
 
     def stake(self, slot: int, position: Position, amount: int) -> None:
         """Add base units to a position."""
         self._checkpoint(slot, position)
         position.amount += amount
-        self.total.amount += amount
+        self.staked += amount
 
     def request_unstake(self, slot: int, position: Position, amount: int) -> None:
-        """Take base units out of what is not collateral; they are unbonding then."""
-        _require(amount <= position.leasable, "the stake is bound")
+        """Take base units out of the lease room; they are unbonding then."""
+        _require(amount <= position.lease_room, "the stake is bound")
         self._checkpoint(slot, position)
         position.amount -= amount
         position.unbonding += amount
-        self.total.amount -= amount
+        self.staked -= amount
 
     def withdraw(self, position: Position, amount: int) -> None:
         """Pay out base units that are unbonding."""
         _require(amount <= position.unbonding, "the stake is not unbonding")
         position.unbonding -= amount
 
-    def slash(self, slot: int, position: Position, amount: int, collateral: int) -> None:
-        """Take base units of a position, of which `collateral` were bound to its seat."""
-        _require(collateral <= min(amount, position.collateral), "more than is bound")
-        _require(amount - collateral <= position.leasable, "more than is staked")
+    def lease(self, position: Position, amount: int) -> None:
+        """Expose base units by a lease."""
+        _require(amount <= position.lease_room, "the stake is bound")
+        position.leased += amount
+
+    def release(self, position: Position, amount: int) -> None:
+        """Take back base units that a lease exposed."""
+        _require(amount <= position.leased, "more than is leased")
+        position.leased -= amount
+
+    def slash_lease(self, slot: int, position: Position, amount: int) -> None:
+        """Take base units that a lease exposed."""
+        _require(amount <= position.leased, "more than is leased")
         self._checkpoint(slot, position)
-        for each in (position, self.total):
-            each.amount -= amount
-            each.collateral -= collateral
+        position.leased -= amount
+        position.amount -= amount
+        self.staked -= amount
+
+    def slash_collateral(self, slot: int, position: Position, amount: int) -> None:
+        """Take base units that are bound to a seat."""
+        _require(amount <= position.collateral, "more than is bound")
+        self._checkpoint(slot, position)
+        position.collateral -= amount
+        position.amount -= amount
+        self.staked -= amount
+        self.collateral -= amount
 
     def bind(self, slot: int, position: Position, amount: int) -> None:
         """Bind base units of a position to its seat."""
-        _require(amount <= position.leasable, "the stake is bound")
+        _require(amount <= position.lease_room, "the stake is bound")
         self._checkpoint(slot, position)
         position.collateral += amount
-        self.total.collateral += amount
+        self.collateral += amount
 
     def free(self, slot: int, position: Position) -> None:
         """Free all collateral of a position."""
         self._checkpoint(slot, position)
-        self.total.collateral -= position.collateral
+        self.collateral -= position.collateral
         position.collateral = 0
 
     def _checkpoint(self, slot: int, position: Position) -> None:
         window = slot // self.window_slots
-        position.checkpoint(window)
-        self.total.checkpoint(window)
+        position.history.record(window, position.amount)
+        self.staked_history.record(window, self.staked)
+        self.lease_history.record(window, self.leasable)
 
 
 def _require(holds: bool, refusal: str) -> None:

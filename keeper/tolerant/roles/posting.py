@@ -21,7 +21,7 @@ class RunCountError(BadInputError):
 
 
 @dataclass(frozen=True, slots=True)
-class TaskTerms:
+class TaskOffer:
     """What a buyer offers: the price per paid run and the tip per crank step, in base units.
 
     The majority of n runs have to agree. While they do not, more are run, up to `max_runs`. Raises
@@ -75,7 +75,7 @@ class TaskPoster:
         return manifest
 
     async def post(
-        self, package: KernelPackage, manifest: InputManifest, terms: TaskTerms, source: str
+        self, package: KernelPackage, manifest: InputManifest, offer: TaskOffer, source: str
     ) -> Pubkey:
         """Lock the payment and post the task in one transaction; returns the task's address.
 
@@ -91,22 +91,22 @@ class TaskPoster:
             address=task,
             owner=self._owner,
             mint=config.mint,
-            terms=terms.locked,
+            offer=offer.locked,
         )
         absolute, relative, ulp = package.tolerance.bits
         posting = redundancy.post_task(
             task_id=number,
-            terms=redundancy.TaskTerms(
+            offer=redundancy.TaskOffer(
                 kernel=package.digest,
                 input=bytes.fromhex(manifest.digest),
                 source=url_field(source),
                 output_bytes=package.output.bytes,
                 element=int(package.output.element),
                 tolerance=redundancy.Tolerance(absolute=absolute, relative=relative, ulp=ulp),
-                n=terms.n,
-                max_runs=terms.max_runs,
-                price=terms.price,
-                tip=terms.tip,
+                n=offer.n,
+                max_runs=offer.max_runs,
+                price=offer.price,
+                tip=offer.tip,
             ),
             owner=self._owner,
         )

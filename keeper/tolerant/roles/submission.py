@@ -14,7 +14,7 @@ from keeper.tolerant.decisions.state import Task
 from keeper.tolerant.roles.archive import TaskArchive, TaskRecord, record_of
 from keeper.tolerant.roles.buyer import TaskBuyer
 from keeper.tolerant.roles.mirror import TaskMirror, TaskView, task_mirror
-from keeper.tolerant.roles.posting import TaskPoster, TaskTerms
+from keeper.tolerant.roles.posting import TaskPoster, TaskOffer
 from keeper.tolerant.roles.revealed_outputs import OutputFetcher
 from kernels.custom import KernelPackage
 
@@ -33,7 +33,7 @@ async def submit_task(
     package: KernelPackage,
     inputs: Sequence[bytes],
     *,
-    terms: TaskTerms,
+    offer: TaskOffer,
     tell: Tell,
 ) -> tuple[TaskRecord, bytes | None]:
     """Pay for a task, follow it to its end, and take back what nobody is owed.
@@ -43,10 +43,10 @@ async def submit_task(
     """
     services, owner = connection.services, connection.owner
     mirror = await task_mirror(connection)
-    await _require_tokens(connection, mirror.view, terms)
+    await _require_tokens(connection, mirror.view, offer)
     poster = TaskPoster(services.gateway, connection.submitter, owner, storage.store)
     manifest = poster.store_workload(package, inputs)
-    posted = await poster.post(package, manifest, terms, storage.url)
+    posted = await poster.post(package, manifest, offer, storage.url)
     tell(f"task {posted} posted")
     buyer = TaskBuyer(mirror, connection.submitter, owner)
     buyer.keep.add(posted)
@@ -98,12 +98,12 @@ async def _output(outputs: OutputFetcher, found: Task, tell: Tell) -> bytes | No
     return None
 
 
-async def _require_tokens(connection: Connection, view: TaskView, terms: TaskTerms) -> None:
+async def _require_tokens(connection: Connection, view: TaskView, offer: TaskOffer) -> None:
     await require_tokens(
         connection.gateway,
         connection.owner,
         connection.mint,
-        terms.locked.price + terms.locked.tips + view.posting_fee,
+        offer.locked.price + offer.locked.tips + view.posting_fee,
         work="task",
         remedy=", lower the price or allow fewer runs",
     )

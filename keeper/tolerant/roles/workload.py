@@ -40,8 +40,8 @@ async def fetch_workload(client: BlobClient, task: Task) -> TaskWorkload:
     except (PackageError, DataError) as error:
         raise UnfitTaskError(f"{name}: {error}") from error
     output = package.output
-    terms = (task.output_bytes, task.element, task.tolerance)
-    if (output.bytes, output.element, package.tolerance) != terms:
+    offer = (task.output_bytes, task.element, task.tolerance)
+    if (output.bytes, output.element, package.tolerance) != offer:
         raise UnfitTaskError(f"{name}: output and tolerance are not those of its kernel")
     if len(manifest.inputs) != len(package.inputs):
         raise UnfitTaskError(

@@ -178,9 +178,9 @@ pub mod job_registry {
     /// Caller: the buyer. When: after `escrow::lock`, usually in the same transaction; the amounts
     /// must be those locked, and at least the floors of the terms.
     /// - `job_id`: number of the job, `Buyer.next_job_id`.
-    /// - `terms`: units at the fields of `JobTerms`.
-    pub fn post_job(ctx: Context<PostJob>, job_id: u64, terms: JobTerms) -> Result<()> {
-        post_job::handler(ctx, job_id, terms)
+    /// - `offer`: units at the fields of `JobOffer`.
+    pub fn post_job(ctx: Context<PostJob>, job_id: u64, offer: JobOffer) -> Result<()> {
+        post_job::handler(ctx, job_id, offer)
     }
 
     /// Gives a job to a provider: its stake is exposed, its bond locked, and its lease begins.

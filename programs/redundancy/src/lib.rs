@@ -58,9 +58,9 @@ pub mod redundancy {
     /// Caller: the buyer. When: after `escrow::lock`, usually in the same transaction; the amounts
     /// must be those locked, and at least the floors of the terms.
     /// - `task_id`: number of the task, `Buyer.next_task_id`.
-    /// - `terms`: units at the fields of `TaskTerms`.
-    pub fn post_task(ctx: Context<PostTask>, task_id: u64, terms: TaskTerms) -> Result<()> {
-        instructions::post_task::handler(ctx, task_id, terms)
+    /// - `offer`: units at the fields of `TaskOffer`.
+    pub fn post_task(ctx: Context<PostTask>, task_id: u64, offer: TaskOffer) -> Result<()> {
+        instructions::post_task::handler(ctx, task_id, offer)
     }
 
     /// Adds a run of a provider and locks its bond, and `join_kappa` times the price beside it. The

@@ -10,7 +10,7 @@ import numpy as np
 from solders.pubkey import Pubkey
 
 from keeper.exact.decisions.codes import Outcome
-from keeper.exact.roles.posting import JobTerms
+from keeper.exact.roles.posting import JobOffer
 from keeper.exact.roles.role import Role
 from keeper.lab.localnet import Bank, Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
@@ -29,7 +29,7 @@ from kernels.training import Course, Network, Weights, shards
 
 NETWORK = Network()
 BATCH = 32
-TERMS = JobTerms(NLOV, NLOV // 10, NLOV // 100, verifiers=1)
+TERMS = JobOffer(NLOV, NLOV // 10, NLOV // 100, verifiers=1)
 
 
 def course() -> Course:

@@ -50,7 +50,7 @@ def url(text: str = "http://127.0.0.1:8080") -> bytes:
 CAPABILITY = job_registry.Capability(
     ask=NLOV, memory_bytes=8 << 30, declared_rate=5_000_000, max_macs=2**40, endpoint=url()
 )
-TERMS = job_registry.JobTerms(
+TERMS = job_registry.JobOffer(
     input_root=b"\1" * 32,
     manifest=b"\2" * 32,
     source=url("http://127.0.0.1:9000"),
@@ -113,20 +113,20 @@ class Marketplace(World):
         return graph
 
     def lock(
-        self, buyer: Actor, job_id: int, terms: job_registry.JobTerms, **changed: Any
+        self, buyer: Actor, job_id: int, offer: job_registry.JobOffer, **changed: Any
     ) -> Instruction:
-        """Locks what the terms of a job require; urgency doubles, because half is burned."""
+        """Locks what the offer of a job require; urgency doubles, because half is burned."""
         amounts = {
-            "price": terms.price,
-            "verification": terms.verification_fee * MAX_DRAWS * terms.verifiers,
-            "tips": terms.tip * PAID_CRANK_STEPS,
-            "urgency": terms.urgency * 2,
+            "price": offer.price,
+            "verification": offer.verification_fee * MAX_DRAWS * offer.verifiers,
+            "tips": offer.tip * PAID_CRANK_STEPS,
+            "urgency": offer.urgency * 2,
         }
         seeds = (b"job", bytes(buyer.key), job_id.to_bytes(8, "little"))
         return escrow.lock(
             job_id=job_id,
             job_bump=find_bump(seeds, job_registry.ID),
-            terms=escrow.Terms(**(amounts | changed)),
+            offer=escrow.Deposit(**(amounts | changed)),
             buyer=buyer.key,
             mint=self.mint,
             job=job_registry.job_address(buyer.key, job_id),
@@ -138,21 +138,21 @@ class Marketplace(World):
         buyer: Actor,
         graph: Pubkey,
         job_id: int = 0,
-        terms: job_registry.JobTerms = TERMS,
+        offer: job_registry.JobOffer = TERMS,
         **accounts: Any,
     ) -> tuple[Pubkey, Sent]:
         """Locks and posts in one transaction; returns the job."""
         sent = self.send(
-            self.lock(buyer, job_id, terms),
-            post_job(buyer, graph, job_id, terms, **accounts),
+            self.lock(buyer, job_id, offer),
+            post_job(buyer, graph, job_id, offer, **accounts),
             signers=[buyer],
         )
         return job_registry.job_address(buyer.key, job_id), sent
 
-    def posted(self, recorded: int = 1, **terms: Any) -> tuple[Pubkey, Actor]:
+    def posted(self, recorded: int = 1, **offer: Any) -> tuple[Pubkey, Actor]:
         """Returns a job and its new buyer, on a new graph."""
         buyer = self.buyer()
-        job, _ = self.post(buyer, self.graph(buyer, recorded), terms=replace(TERMS, **terms))
+        job, _ = self.post(buyer, self.graph(buyer, recorded), offer=replace(TERMS, **offer))
         return job, buyer
 
     def claim_rules(self) -> ClaimRules:
@@ -209,10 +209,10 @@ class Marketplace(World):
         """Lets slots pass until this one, if it is still ahead."""
         self.warp_to(max(self.slot, slot))
 
-    def leased(self, recorded: int = 1, **terms: Any) -> tuple[Pubkey, Actor, Actor]:
+    def leased(self, recorded: int = 1, **offer: Any) -> tuple[Pubkey, Actor, Actor]:
         """Returns a job, its buyer, and the provider that holds it."""
         owner = self.provider()
-        job, buyer = self.posted(recorded, **terms)
+        job, buyer = self.posted(recorded, **offer)
         self.claim(job, owner)
         return job, buyer, owner
 
@@ -319,12 +319,12 @@ def appends(author: Actor, graph: Pubkey, descriptors: list[bytes]) -> Iterator[
 
 
 def post_job(
-    poster: Actor, graph: Pubkey, job_id: int, terms: job_registry.JobTerms, **accounts: Any
+    poster: Actor, graph: Pubkey, job_id: int, offer: job_registry.JobOffer, **accounts: Any
 ) -> Instruction:
     """Posts a job whose escrow was locked earlier in the same transaction."""
     job = job_registry.job_address(poster.key, job_id)
     given = {"owner": poster.key, "graph": graph, "utilisation": utilisation(job)}
-    return job_registry.post_job(job_id=job_id, terms=terms, **(given | accounts))
+    return job_registry.post_job(job_id=job_id, offer=offer, **(given | accounts))
 
 
 def record_stage(

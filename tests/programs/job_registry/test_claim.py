@@ -21,8 +21,8 @@ MARKET = job_registry.market_address()
 def agreed(market: Marketplace, macs: int, owner: Actor) -> int:
     """Returns the quote as the keeper computes it."""
     state = market.fetch(job_registry.Market, MARKET)
-    terms = ClaimTerms(market.claim_rules(), market.standing(owner), state.demand_q32, 0, {})
-    price = quote(macs, terms)
+    offer = ClaimTerms(market.claim_rules(), market.standing(owner), state.demand_q32, 0, {})
+    price = quote(macs, offer)
     assert price is not None
     return price
 
@@ -116,14 +116,14 @@ def test_price_and_exposure_follow_the_formula(
     market.edit(staking.Position, staking.position_address(owner.key), amount=2**63, exposed=0)
     market.edit(job_registry.Market, MARKET, demand_q32=demand)
     buyer = market.buyer(2**60)
-    terms = replace(TERMS, price=2**59, urgency=0)
-    key, _ = market.post(buyer, market.graph(buyer), terms=terms)
+    offer = replace(TERMS, price=2**59, urgency=0)
+    key, _ = market.post(buyer, market.graph(buyer), offer=offer)
     price = agreed(market, market.job(key).macs, owner)
-    exposure, bond = locked(price, terms.price, market.claim_rules())
+    exposure, bond = locked(price, offer.price, market.claim_rules())
     market.reach(market.slot + 1)
     market.reach(market.first_claim_slot(key, owner))
     claim = job_registry.claim(owner=owner.key, job=key)
-    if price > terms.price:
+    if price > offer.price:
         market.fails("QuoteAbovePrice", claim, signers=[owner])
     elif exposure >= 2**64:
         market.fails("Overflow", claim, signers=[owner])

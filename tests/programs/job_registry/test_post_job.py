@@ -75,11 +75,11 @@ def test_refuses_an_id_that_was_used(market: Marketplace) -> None:
 @pytest.mark.parametrize("verifiers", [0, 2, 4, 6, 255])
 def test_refuses_a_number_of_verifiers(market: Marketplace, verifiers: int) -> None:
     buyer = market.buyer()
-    graph, terms = market.graph(buyer), replace(TERMS, verifiers=verifiers)
+    graph, offer = market.graph(buyer), replace(TERMS, verifiers=verifiers)
     market.fails(
         "InvalidVerifierCount",
-        market.lock(buyer, 0, terms),
-        post_job(buyer, graph, 0, terms),
+        market.lock(buyer, 0, offer),
+        post_job(buyer, graph, 0, offer),
         signers=[buyer],
     )
 
@@ -160,11 +160,11 @@ def test_refuses_another_jobs_shard(market: Marketplace) -> None:
 
 def test_refuses_a_source_that_is_no_url(market: Marketplace) -> None:
     buyer = market.buyer()
-    graph, terms = market.graph(buyer), replace(TERMS, source=url(""))
+    graph, offer = market.graph(buyer), replace(TERMS, source=url(""))
     market.fails(
         "InvalidUrl",
-        market.lock(buyer, 0, terms),
-        post_job(buyer, graph, 0, terms),
+        market.lock(buyer, 0, offer),
+        post_job(buyer, graph, 0, offer),
         signers=[buyer],
     )
 
@@ -218,8 +218,8 @@ def test_score_follows_the_formula(stake: int, urgency: int, reference: int) -> 
     market.edit(staking.Position, position, amount=stake + 5, exposed=5)
     market.mint_to(buyer, 100_000 * NLOV)
     market.send(job_registry.open_buyer(owner=buyer.key), signers=[buyer])
-    terms = replace(TERMS, urgency=urgency)
-    job, _ = market.post(buyer, market.graph(buyer), terms=terms, position=position)
+    offer = replace(TERMS, urgency=urgency)
+    job, _ = market.post(buyer, market.graph(buyer), offer=offer, position=position)
     read = market.job(job)
     assert read.score_q32 == score(stake, urgency, read.macs, params)
     assert 0 <= read.score_q32 <= 1 << 32

@@ -16,7 +16,7 @@ from keeper.lab.market.tasks import (
     open_buyer,
     post,
     stored,
-    terms_of,
+    offer_of,
 )
 from tests.programs.forging import other_bump
 from tests.programs.redundancy.test_initialize import PARAMS
@@ -31,18 +31,18 @@ def owner(world: World, buyer: Actor) -> Actor:
 
 
 def attempt(world: World, owner: Actor, error: str, **changes: object) -> None:
-    """Asserts that the error refuses these terms, with everything locked that they promise."""
-    terms = terms_of(**changes)
-    posting = redundancy.post_task(task_id=0, terms=terms, owner=owner.key)
-    world.fails(error, lock(world, owner, 0, locked(terms)), posting, signers=[owner])
+    """Asserts that the error refuses these offer, with everything locked that they promise."""
+    offer = offer_of(**changes)
+    posting = redundancy.post_task(task_id=0, offer=offer, owner=owner.key)
+    world.fails(error, lock(world, owner, 0, locked(offer)), posting, signers=[owner])
 
 
 def test_posts_what_was_locked(world: World, owner: Actor) -> None:
-    terms = terms_of()
+    offer = offer_of()
     slot = world.slot
     sent = world.send(
-        lock(world, owner, 0, locked(terms)),
-        redundancy.post_task(task_id=0, terms=terms, owner=owner.key),
+        lock(world, owner, 0, locked(offer)),
+        redundancy.post_task(task_id=0, offer=offer, owner=owner.key),
         signers=[owner],
     )
     address = redundancy.task_address(owner.key, 0)
@@ -50,18 +50,18 @@ def test_posts_what_was_locked(world: World, owner: Actor) -> None:
     assert (task.buyer, task.id, task.kernel, task.input) == (
         owner.key,
         0,
-        terms.kernel,
-        terms.input,
+        offer.kernel,
+        offer.input,
     )
-    assert (task.source, task.output_bytes, task.element) == (terms.source, 4_096, Element.F32)
-    assert (task.tolerance, task.price, task.tip) == (terms.tolerance, NLOV, NLOV // 100)
+    assert (task.source, task.output_bytes, task.element) == (offer.source, 4_096, Element.F32)
+    assert (task.tolerance, task.price, task.tip) == (offer.tolerance, NLOV, NLOV // 100)
     assert (task.k, task.n, task.max_runs, task.joined, task.round) == (2, 3, 5, 0, 1)
     assert (task.state, task.posted_slot) == (State.JOINING, slot)
     assert task.deadline == slot + PARAMS.join_slots
     assert world.tokens(escrow.vault_address(address)) == 5 * NLOV + 8 * (NLOV // 100)
     event = sent.only(redundancy.TaskPosted)
     assert (event.task, event.id, event.deadline) == (address, 0, task.deadline)
-    assert (event.tolerance, event.envelope.sequence) == (terms.tolerance, 1)
+    assert (event.tolerance, event.envelope.sequence) == (offer.tolerance, 1)
     world.check_conserved()
 
 
@@ -131,28 +131,28 @@ def test_refuses_terms_without_a_meaning(
     ],
 )
 def test_refuses_an_escrow_of_other_terms(world: World, owner: Actor, held: dict[str, int]) -> None:
-    terms = terms_of()
-    posting = redundancy.post_task(task_id=0, terms=terms, owner=owner.key)
-    locking = lock(world, owner, 0, replace(locked(terms), **held))
+    offer = offer_of()
+    posting = redundancy.post_task(task_id=0, offer=offer, owner=owner.key)
+    locking = lock(world, owner, 0, replace(locked(offer), **held))
     world.fails("EscrowMismatch", locking, posting, signers=[owner])
 
 
 def test_attack_11_a_price_beyond_u64(world: World, owner: Actor) -> None:
-    terms = terms_of(price=2**63)
-    posting = redundancy.post_task(task_id=0, terms=terms, owner=owner.key)
-    locking = lock(world, owner, 0, replace(locked(terms_of()), price=1))
+    offer = offer_of(price=2**63)
+    posting = redundancy.post_task(task_id=0, offer=offer, owner=owner.key)
+    locking = lock(world, owner, 0, replace(locked(offer_of()), price=1))
     world.fails("Overflow", locking, posting, signers=[owner])
 
 
 def test_refuses_without_an_escrow(world: World, owner: Actor) -> None:
-    posting = redundancy.post_task(task_id=0, terms=terms_of(), owner=owner.key)
+    posting = redundancy.post_task(task_id=0, offer=offer_of(), owner=owner.key)
     world.fails("AccountOwnedByWrongProgram", posting, signers=[owner])
 
 
 def test_refuses_another_tasks_escrow(world: World, owner: Actor) -> None:
     other = post(world, owner)
     posting = redundancy.post_task(
-        task_id=1, terms=terms_of(), owner=owner.key, escrow=other.escrow
+        task_id=1, offer=offer_of(), owner=owner.key, escrow=other.escrow
     )
     world.fails("WrongEscrow", posting, signers=[owner])
 
@@ -161,16 +161,16 @@ def test_refuses_somebody_elses_counter(world: World, owner: Actor, cranker: Act
     open_buyer(world, cranker)
     posting = redundancy.post_task(
         task_id=0,
-        terms=terms_of(),
+        offer=offer_of(),
         owner=owner.key,
         buyer=redundancy.buyer_address(cranker.key),
     )
-    locking = lock(world, owner, 0, locked(terms_of()))
+    locking = lock(world, owner, 0, locked(offer_of()))
     world.fails("Unauthorized", locking, posting, signers=[owner])
 
 
 def test_attack_01_the_buyer_must_sign(world: World, owner: Actor) -> None:
-    posting = redundancy.post_task(task_id=0, terms=terms_of(), owner=owner.key)
+    posting = redundancy.post_task(task_id=0, offer=offer_of(), owner=owner.key)
     world.fails("AccountNotSigner", unsigned(posting, owner.key))
 
 
@@ -178,15 +178,15 @@ def test_attack_08_a_bump_that_is_not_canonical(world: World, owner: Actor) -> N
     address = other_bump([b"task", bytes(owner.key), bytes(8)], redundancy.ID)
     held = escrow.escrow_address(redundancy.task_address(owner.key, 0))
     posting = redundancy.post_task(
-        task_id=0, terms=terms_of(), owner=owner.key, task=address, escrow=held
+        task_id=0, offer=offer_of(), owner=owner.key, task=address, escrow=held
     )
-    locking = lock(world, owner, 0, locked(terms_of()))
+    locking = lock(world, owner, 0, locked(offer_of()))
     world.fails("ConstraintSeeds", locking, posting, signers=[owner])
 
 
 def test_what_was_not_posted_is_taken_back(world: World, owner: Actor) -> None:
-    terms = terms_of()
-    world.send(lock(world, owner, 0, locked(terms)), signers=[owner])
+    offer = offer_of()
+    world.send(lock(world, owner, 0, locked(offer)), signers=[owner])
     back = escrow.refund_unposted(
         buyer=owner.key,
         job=redundancy.task_address(owner.key, 0),

@@ -22,9 +22,9 @@ class Answering(Disputing):
     """All verifiers of the first draw miss the data."""
 
     def __init__(
-        self, world: World, witness: Witness | None = None, *, seats: int = 7, **terms: Any
+        self, world: World, witness: Witness | None = None, *, seats: int = 7, **offer: Any
     ) -> None:
-        super().__init__(world, witness or honest_trace().witness, seats=seats, **terms)
+        super().__init__(world, witness or honest_trace().witness, seats=seats, **offer)
 
     @property
     def availability(self) -> verdict.Availability:

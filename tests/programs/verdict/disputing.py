@@ -43,7 +43,7 @@ class Disputing(Judging):
     """A claimed job whose provider commits this trace."""
 
     def __init__(
-        self, world: World, witness: Witness | None = None, *, seats: int = 0, **terms: Any
+        self, world: World, witness: Witness | None = None, *, seats: int = 0, **offer: Any
     ) -> None:
         self.witness = witness or lying_trace().witness
         self.claim: Claim = self.witness.claim(0, 0)
@@ -52,7 +52,7 @@ class Disputing(Judging):
             seats=seats,
             graph=self.witness.graph,
             input_root=self.claim.inputs_root,
-            **terms,
+            **offer,
         )
         self.challenger = world.actor("challenger")
 

@@ -47,7 +47,7 @@ class Judging:
         seats: int = 7,
         paid_urgency: int = 0,
         graph: Graph | None = None,
-        **terms: object,
+        **offer: object,
     ) -> None:
         self.world = world
         self.members = committee(world, seats)
@@ -62,7 +62,7 @@ class Judging:
             self.buyer,
             register_graph(world, self.buyer, graph),
             paid_urgency=paid_urgency,
-            **terms,
+            **offer,
         )
         claim(world, self.provider, self.job)
         self.address = verdict.verdict_address(self.job.address)

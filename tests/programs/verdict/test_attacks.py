@@ -97,7 +97,7 @@ def test_attack_15_every_order_pays_once(
     for name in (*first, *rest) * 3:
         attempt(judging, name)
 
-    price, tip = judging.account.stages[0].price, judging.job.terms.tip
+    price, tip = judging.account.stages[0].price, judging.job.offer.tip
     fee = -(-price * 500 // 10_000)
     gains = {
         actor.name: world.tokens(actor) - before[actor.name]

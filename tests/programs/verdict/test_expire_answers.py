@@ -88,8 +88,8 @@ def test_who_shows_nothing_loses_what_a_proof_would_take(answering: Answering) -
     for party in (*answering.members, answering.cranker):
         judge.withdraw(world, party, answering.job)
     judge.reclaim(world, answering.job)
-    terms = answering.job.terms
-    locked = terms.price + 9 * terms.verification_fee + 8 * terms.tip
+    offer = answering.job.offer
+    locked = offer.price + 9 * offer.verification_fee + 8 * offer.tip
     gained = world.tokens(answering.buyer) - before
     assert gained == locked + paid + held.bond - sum(credited.values())
     world.check_conserved()

@@ -76,7 +76,7 @@ def test_a_trap_from_its_order_to_the_slashed_lazy_verifier(sprung: Trapping) ->
         world.fetch(job_registry.Provider, job_registry.provider_address(sprung.provider.key))
         == rating
     )
-    tips = sprung.job.terms.tip * 3
+    tips = sprung.job.offer.tip * 3
     assert sprung.paid == {honest: FEE, sprung.challenger: FEE, sprung.cranker: tips}
     assert world.tokens(sprung.job.vault) == locked
     for party in sprung.paid:
@@ -185,7 +185,7 @@ def test_what_others_had_a_part_in_is_no_trap(world: World) -> None:
 
 def test_another_job_s_trap_or_receipt_is_refused(sprung: Trapping) -> None:
     world = sprung.world
-    other = post_job(world, sprung.buyer, sprung.job.graph, trap=sprung.job.terms.trap)
+    other = post_job(world, sprung.buyer, sprung.job.graph, trap=sprung.job.offer.trap)
     foreign = with_account(sprung.open_trap(), sprung.job.address, other.address)
     world.fails("JobMismatch", foreign)
     forged = copied(world, verdict.receipt_address(sprung.job.address), owner=escrow.ID)

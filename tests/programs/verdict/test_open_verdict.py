@@ -16,7 +16,7 @@ def test_the_leaseholder_opens_the_verdict(judging: Judging) -> None:
     account, job = judging.account, judging.job_account
     assert (account.job, account.graph) == (judging.job.address, judging.job.graph)
     assert (account.buyer, account.payer) == (judging.buyer.key, judging.provider.key)
-    assert account.salt_commitment == judging.job.terms.salt_commitment
+    assert account.salt_commitment == judging.job.offer.salt_commitment
     assert (account.k, account.operators, account.macs) == (3, job.operators, job.macs)
     assert (account.verification_fee, account.tip) == (NLOV // 10, NLOV // 100)
     assert (account.state, account.stage_count, account.ballot_count) == (State.COMMITTING, 0, 0)

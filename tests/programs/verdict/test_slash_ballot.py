@@ -59,7 +59,7 @@ def test_who_rejected_is_paid_and_released_whole(proven: Disputing) -> None:
     world.send(proven.release(1))
     account = proven.escrow_account
     paid = {each.party: each.amount for each in account.credits[: account.credit_count]}
-    assert paid[rejecter.key] == proven.job.terms.verification_fee
+    assert paid[rejecter.key] == proven.job.offer.verification_fee
     assert {proven.member(0).key, proven.member(2).key}.isdisjoint(paid)
     position = stakers.position(world, rejecter)
     assert (position.amount, position.exposed) == (staked, 0)

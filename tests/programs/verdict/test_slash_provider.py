@@ -43,7 +43,7 @@ def test_the_challenger_earns_its_bounty_and_the_buyer_the_rest(disputing: Dispu
     for party in (disputing.challenger, disputing.cranker):
         judge.withdraw(world, party, disputing.job)
     judge.reclaim(world, disputing.job)
-    paid, tip = lost.amount // 2, disputing.job.terms.tip
+    paid, tip = lost.amount // 2, disputing.job.offer.tip
     bounty = paid // 2
     assert world.tokens(disputing.challenger) == bounty
     assert world.tokens(disputing.cranker) == tip

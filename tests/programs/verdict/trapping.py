@@ -31,10 +31,10 @@ def trap_of(provider: Actor, operator: int = LIE[0], salt: bytes = SALT) -> byte
 class Trapping(Disputing):
     """A claimed job whose provider will lie where its buyer ordered it."""
 
-    def __init__(self, world: World, *, trap: bytes | None = None, **terms: Any) -> None:
+    def __init__(self, world: World, *, trap: bytes | None = None, **offer: Any) -> None:
         # Actors' keys follow from their names.
         ordered = trap or trap_of(world.actor("provider"))
-        super().__init__(world, trap=ordered, **terms)
+        super().__init__(world, trap=ordered, **offer)
 
     def open_trap(self, salt: bytes = SALT) -> Instruction:
         return verdict.open_trap(
@@ -67,4 +67,4 @@ class Trapping(Disputing):
 
 
 FEE: Final = NLOV // 10
-"""The fee of one verification, by the terms."""
+"""The fee of one verification, by the offer."""

@@ -14,7 +14,7 @@ from keeper.compute import SelectedExecutor, hasher_on, self_test
 from keeper.exact.decisions.codes import JobState, Outcome
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles import Provider, Verifier
-from keeper.exact.roles.posting import JobTerms
+from keeper.exact.roles.posting import JobOffer
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.lab.commands.demonstration.expectations import failures
 from keeper.lab.commands.demonstration.report import CheckFigures, DemoReport, ProofFigures
@@ -32,7 +32,7 @@ from kernels.graph.reference import NumpyExecutor
 from kernels.trace import pack, unpack
 from kernels.trace.layout import Array
 
-TERMS = JobTerms(price=20 * NLOV, verification_fee=NLOV // 10, tip=NLOV // 100)
+TERMS = JobOffer(price=20 * NLOV, verification_fee=NLOV // 10, tip=NLOV // 100)
 PATIENCE_SLOTS = 3_000
 Tell = Callable[[int, str], None]
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from keeper.compute import ComputeLane, SelectedExecutor, hasher_on, self_test
 from keeper.exact.roles import Provider
-from keeper.exact.roles.posting import JobTerms
+from keeper.exact.roles.posting import JobOffer
 from keeper.lab.commands.training.report import StepFigures, TrainingReport
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
@@ -56,9 +56,9 @@ class Lesson:
     verifiers: int
 
     @property
-    def terms(self) -> JobTerms:
-        """The terms of each job."""
-        return JobTerms(NLOV, NLOV // 10, NLOV // 100, verifiers=self.verifiers)
+    def offer(self) -> JobOffer:
+        """The offer of each job."""
+        return JobOffer(NLOV, NLOV // 10, NLOV // 100, verifiers=self.verifiers)
 
 
 async def train(
@@ -78,7 +78,7 @@ async def train(
         gateway, mint = market.services.gateway, market.parties.mint
         before = await read_balances(gateway, mint, market.parties.owners)
         burned = await burned_by_rule(gateway)
-        trainer = Trainer(_services(market, lesson.terms), course, tell)
+        trainer = Trainer(_services(market, lesson.offer), course, tell)
         crank = market.crank()
         async with AsyncExitStack() as stack:
             providers = _providers(market, names, selected, stack)
@@ -128,7 +128,7 @@ async def train(
     )
 
 
-def _services(market: Marketplace, terms: JobTerms) -> BuyerServices:
+def _services(market: Marketplace, offer: JobOffer) -> BuyerServices:
     return BuyerServices(
         mirror=market.mirror,
         buyer=market.buyer,
@@ -136,7 +136,7 @@ def _services(market: Marketplace, terms: JobTerms) -> BuyerServices:
         poster=market.poster,
         client=market.services.client,
         source=market.storages["buyer"].url,
-        terms=terms,
+        offer=offer,
     )
 
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
-pub struct JobTerms {
+pub struct JobOffer {
     /// Merkle root over the roots of the job's inputs.
     pub input_root: [u8; 32],
     /// SHA-256 of the data manifest.
@@ -62,20 +62,20 @@ pub struct PostJob<'info> {
 }
 
 impl PostJob<'_> {
-    fn validate(&self, job_id: u64, terms: &JobTerms) -> Result<()> {
+    fn validate(&self, job_id: u64, offer: &JobOffer) -> Result<()> {
         require!(job_id == self.buyer.next_job_id, RegistryError::WrongJobId);
         require!(
-            terms.verifiers <= MAX_VERIFIERS && terms.verifiers % 2 == 1,
+            offer.verifiers <= MAX_VERIFIERS && offer.verifiers % 2 == 1,
             RegistryError::InvalidVerifierCount
         );
-        validate_url(&terms.source)?;
+        validate_url(&offer.source)?;
         require!(self.graph.load()?.is_sealed(), RegistryError::GraphOpen);
-        self.validate_floors(terms)?;
-        self.validate_escrow(terms)
+        self.validate_floors(offer)?;
+        self.validate_escrow(offer)
     }
 
     /// Refuses offers that cost others more than they pay: every drawn ballot binds collateral.
-    fn validate_floors(&self, offer: &JobTerms) -> Result<()> {
+    fn validate_floors(&self, offer: &JobOffer) -> Result<()> {
         let terms = self.terms.load()?;
         let (registry, verdict) = (&terms.parameters.job_registry, &terms.parameters.verdict);
         require_gte!(offer.price, registry.min_price, RegistryError::PriceTooLow);
@@ -85,7 +85,7 @@ impl PostJob<'_> {
         Ok(())
     }
 
-    fn validate_escrow(&self, terms: &JobTerms) -> Result<()> {
+    fn validate_escrow(&self, offer: &JobOffer) -> Result<()> {
         let escrow = self.escrow.load()?;
         require!(
             escrow.job == self.job.key() && escrow.buyer == self.owner.key(),
@@ -93,21 +93,21 @@ impl PostJob<'_> {
         );
         require!(escrow.is(EscrowState::Locked), RegistryError::EscrowFinal);
         require!(escrow.terms == self.terms.load()?.version, RegistryError::WrongTerms);
-        let ballots = u64::from(terms.verifiers).checked_mul(MAX_DRAWS.into()).checked()?;
-        let verification = terms.verification_fee.checked_mul(ballots).checked()?;
-        let tips = terms.tip.checked_mul(PAID_CRANK_STEPS.into()).checked()?;
+        let ballots = u64::from(offer.verifiers).checked_mul(MAX_DRAWS.into()).checked()?;
+        let verification = offer.verification_fee.checked_mul(ballots).checked()?;
+        let tips = offer.tip.checked_mul(PAID_CRANK_STEPS.into()).checked()?;
         require!(
             (escrow.price, escrow.verification, escrow.tips, escrow.urgency)
-                == (terms.price, verification, tips, terms.urgency),
+                == (offer.price, verification, tips, offer.urgency),
             RegistryError::EscrowMismatch
         );
         Ok(())
     }
 }
 
-pub(crate) fn handler(ctx: Context<PostJob>, job_id: u64, terms: JobTerms) -> Result<()> {
+pub(crate) fn handler(ctx: Context<PostJob>, job_id: u64, offer: JobOffer) -> Result<()> {
     let accounts = ctx.accounts;
-    accounts.validate(job_id, &terms)?;
+    accounts.validate(job_id, &offer)?;
     let clock = Clock::get()?;
     let market = accounts.terms.load()?;
     let params = &market.parameters.job_registry;
@@ -118,19 +118,19 @@ pub(crate) fn handler(ctx: Context<PostJob>, job_id: u64, terms: JobTerms) -> Re
     job.buyer = accounts.owner.key();
     job.graph = accounts.graph.key();
     job.spec_root = graph.spec_root;
-    job.input_root = terms.input_root;
-    job.manifest = terms.manifest;
-    job.source = terms.source;
-    job.salt_commitment = terms.salt_commitment;
-    job.trap = terms.trap;
+    job.input_root = offer.input_root;
+    job.manifest = offer.manifest;
+    job.source = offer.source;
+    job.salt_commitment = offer.salt_commitment;
+    job.trap = offer.trap;
     job.id = job_id;
     job.macs = graph.macs;
     job.operators = graph.operators;
-    job.price = terms.price;
-    job.verification_fee = terms.verification_fee;
-    job.tip = terms.tip;
-    job.urgency = terms.urgency;
-    job.verifiers = terms.verifiers;
+    job.price = offer.price;
+    job.verification_fee = offer.verification_fee;
+    job.tip = offer.tip;
+    job.urgency = offer.urgency;
+    job.verifiers = offer.verifiers;
     job.terms = market.version;
     job.bump = ctx.bumps.job;
     job.escrow_bump = accounts.escrow.load()?.bump;
@@ -139,7 +139,7 @@ pub(crate) fn handler(ctx: Context<PostJob>, job_id: u64, terms: JobTerms) -> Re
         Some(position) => position.load()?.standing(market.window(clock.slot).checked()?),
         None => 0,
     };
-    job.score_q32 = score(params, stake, terms.urgency, graph.macs).checked()?;
+    job.score_q32 = score(params, stake, offer.urgency, graph.macs).checked()?;
 
     accounts.buyer.next_job_id = job_id.checked_add(1).checked()?;
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
-pub struct TaskTerms {
+pub struct TaskOffer {
     /// SHA-256 of the kernel package.
     pub kernel: [u8; 32],
     /// SHA-256 of the input manifest.
@@ -35,7 +35,7 @@ pub struct TaskTerms {
     pub tip: u64,
 }
 
-impl TaskTerms {
+impl TaskOffer {
     fn validate(&self) -> Result<()> {
         require!(is_url(&self.source), RedundancyError::InvalidUrl);
         validate_output(self.output_bytes, self.element, &self.tolerance)?;
@@ -82,14 +82,14 @@ pub struct PostTask<'info> {
 }
 
 impl PostTask<'_> {
-    fn validate(&self, task_id: u64, terms: &TaskTerms) -> Result<()> {
+    fn validate(&self, task_id: u64, offer: &TaskOffer) -> Result<()> {
         require!(task_id == self.buyer.next_task_id, RedundancyError::WrongTaskId);
-        terms.validate()?;
-        self.validate_floors(terms)?;
-        self.validate_escrow(terms)
+        offer.validate()?;
+        self.validate_floors(offer)?;
+        self.validate_escrow(offer)
     }
 
-    fn validate_floors(&self, offer: &TaskTerms) -> Result<()> {
+    fn validate_floors(&self, offer: &TaskOffer) -> Result<()> {
         let terms = self.terms.load()?;
         let floors = &terms.parameters.job_registry;
         require_gte!(offer.price, floors.min_price, RedundancyError::PriceTooLow);
@@ -97,7 +97,7 @@ impl PostTask<'_> {
         Ok(())
     }
 
-    fn validate_escrow(&self, terms: &TaskTerms) -> Result<()> {
+    fn validate_escrow(&self, offer: &TaskOffer) -> Result<()> {
         let escrow = self.escrow.load()?;
         require!(
             escrow.job == self.task.key() && escrow.buyer == self.owner.key(),
@@ -105,8 +105,8 @@ impl PostTask<'_> {
         );
         require!(escrow.is(EscrowState::Locked), RedundancyError::EscrowFinal);
         require!(escrow.terms == self.terms.load()?.version, RedundancyError::WrongTerms);
-        let price = terms.price.checked_mul(u64::from(terms.max_runs)).checked()?;
-        let tips = terms.tip.checked_mul(u64::from(PAID_CRANK_STEPS)).checked()?;
+        let price = offer.price.checked_mul(u64::from(offer.max_runs)).checked()?;
+        let tips = offer.tip.checked_mul(u64::from(PAID_CRANK_STEPS)).checked()?;
         require!(
             (escrow.price, escrow.verification, escrow.tips, escrow.urgency) == (price, 0, tips, 0),
             RedundancyError::EscrowMismatch
@@ -115,24 +115,24 @@ impl PostTask<'_> {
     }
 }
 
-pub(crate) fn handler(ctx: Context<PostTask>, task_id: u64, terms: TaskTerms) -> Result<()> {
+pub(crate) fn handler(ctx: Context<PostTask>, task_id: u64, offer: TaskOffer) -> Result<()> {
     let accounts = ctx.accounts;
-    accounts.validate(task_id, &terms)?;
+    accounts.validate(task_id, &offer)?;
     let clock = Clock::get()?;
     let key = accounts.task.key();
     let mut task = accounts.task.load_init()?;
     task.buyer = accounts.owner.key();
     task.id = task_id;
-    task.kernel = terms.kernel;
-    task.input = terms.input;
-    task.source = terms.source;
-    task.output_bytes = terms.output_bytes;
-    task.element = terms.element;
-    task.tolerance = terms.tolerance;
-    task.want(terms.n)?;
-    task.max_runs = terms.max_runs;
-    task.price = terms.price;
-    task.tip = terms.tip;
+    task.kernel = offer.kernel;
+    task.input = offer.input;
+    task.source = offer.source;
+    task.output_bytes = offer.output_bytes;
+    task.element = offer.element;
+    task.tolerance = offer.tolerance;
+    task.want(offer.n)?;
+    task.max_runs = offer.max_runs;
+    task.price = offer.price;
+    task.tip = offer.tip;
     task.bump = ctx.bumps.task;
     task.escrow_bump = accounts.escrow.load()?.bump;
     {

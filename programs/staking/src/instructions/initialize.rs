@@ -25,7 +25,7 @@ pub struct Initialize<'info> {
         seeds = [seeds::TERMS, &0u16.to_le_bytes()],
         bump,
     )]
-    pub terms: AccountLoader<'info, Terms>,
+    pub first_terms: AccountLoader<'info, Terms>,
     #[account(
         init,
         payer = deployer,
@@ -54,12 +54,12 @@ impl Initialize<'_> {
         let clock = Clock::get()?;
         let accounts = ctx.accounts;
         let mint = accounts.mint.key();
-        let mut terms = accounts.terms.load_init()?;
+        let mut terms = accounts.first_terms.load_init()?;
         terms.treasury = accounts.treasury.key();
         terms.parameters = parameters;
         terms.checkpoint_slots = checkpoint_slots;
         terms.state = TermsState::Current as u8;
-        terms.bump = ctx.bumps.terms;
+        terms.bump = ctx.bumps.first_terms;
         let mut pool = accounts.pool.load_init()?;
         pool.authority = authority;
         pool.mint = mint;

@@ -11,7 +11,7 @@ from solders.pubkey import Pubkey
 
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles import Buyer, Crank, Provider, Verifier
-from keeper.exact.roles.posting import JobTerms
+from keeper.exact.roles.posting import JobOffer
 from keeper.exact.roles.role import Role
 from keeper.lab.localnet import Bank, Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
@@ -24,7 +24,7 @@ from kernels.graph import Graph, GraphBuilder
 from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.trace.layout import Array
 
-TERMS = JobTerms(price=20 * NLOV, verification_fee=NLOV // 10, tip=NLOV // 100)
+TERMS = JobOffer(price=20 * NLOV, verification_fee=NLOV // 10, tip=NLOV // 100)
 MOST_STEPS = 3_000
 Material = tuple[Graph, list[Array]]
 

@@ -7,7 +7,7 @@ import pytest
 
 from keeper.exact.decisions.codes import Choice
 from keeper.exact.roles.ballots import BALLOTS
-from keeper.exact.roles.posting import JobTerms
+from keeper.exact.roles.posting import JobOffer
 from keeper.exact.roles.results import ResultArchive
 from keeper.exact.verification import Ballot
 from keeper.node.vault import Vault
@@ -42,5 +42,5 @@ def test_an_ended_job_is_remembered_with_its_result(tmp_path: Path) -> None:
 
 
 def test_terms_lock_every_ballot_and_every_step() -> None:
-    terms = JobTerms(price=5, verification_fee=7, tip=11, verifiers=5)
-    assert (terms.verification, terms.tips) == (7 * 15, 88)
+    offer = JobOffer(price=5, verification_fee=7, tip=11, verifiers=5)
+    assert (offer.verification, offer.tips) == (7 * 15, 88)

@@ -55,9 +55,9 @@ def test_an_even_number_of_verifiers_is_refused_by_the_chain_and_costs_nothing(
         before = await rig.balances()
         poster = rig.market.poster
         manifest = poster.store_workload(rig.graph, rig.inputs)
-        terms = type(TERMS)(TERMS.price, TERMS.verification_fee, TERMS.tip, verifiers=2)
+        offer = type(TERMS)(TERMS.price, TERMS.verification_fee, TERMS.tip, verifiers=2)
         with pytest.raises(ProgramError):
-            await poster.post(rig.view.job.graph, manifest, rig.inputs, terms, "http://127.0.0.1:1")
+            await poster.post(rig.view.job.graph, manifest, rig.inputs, offer, "http://127.0.0.1:1")
         assert await rig.balances() == before
 
     on_rig(tmp_path, story)

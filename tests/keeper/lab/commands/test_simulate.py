@@ -33,6 +33,11 @@ def test_the_bound_is_on_the_safe_side(
     for sweep in document["sweeps"].values():
         for sample in sweep["samples"]:
             assert sample["worst"]["low"] <= sample["worst"]["profit"] <= sample["worst"]["high"]
+    keys = document["key_choice"]
+    assert keys["jobs_standing_ties_shared"] == pytest.approx(keys["fair_share"], rel=0.5)
+    assert keys["runs_standing_ties_shared"] == pytest.approx(keys["fair_share"], rel=0.5)
+    assert keys["jobs_arriving_ties_shared"] > 100 * keys["fair_share"]
+    assert keys["runs_arriving_ties_shared"] > 50 * keys["fair_share"]
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 

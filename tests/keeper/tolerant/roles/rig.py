@@ -27,7 +27,7 @@ from keeper.tolerant.decisions.state import Task, TaskSnapshot
 from keeper.tolerant.roles.buyer import TaskBuyer
 from keeper.tolerant.roles.crank import TaskCrank
 from keeper.tolerant.roles.mirror import TaskMirror
-from keeper.tolerant.roles.posting import TaskPoster, TaskTerms
+from keeper.tolerant.roles.posting import TaskPoster, TaskOffer
 from keeper.tolerant.roles.provider import RunPackage, TaskProvider, TaskProviderTools
 from keeper.tolerant.roles.role import TaskRole
 from keeper.tolerant.roles.runs import RUNS
@@ -39,7 +39,7 @@ STAKE = 1_000 * NLOV
 QUOTA_BYTES = 1 << 24
 OFFER = Offer(ask=1, rate=10**9, max_macs=1)
 PROVIDERS = tuple(f"task provider {number}" for number in range(1, 6))
-TERMS = TaskTerms(price=10 * NLOV, tip=NLOV // 100)
+TERMS = TaskOffer(price=10 * NLOV, tip=NLOV // 100)
 INPUTS = (np.linspace(-4, 4, 16, dtype="<f4").tobytes(),)
 MOST_STEPS = 9_000
 
@@ -126,13 +126,13 @@ class TaskRig:
     def buyer(self) -> TaskBuyer:
         return TaskBuyer(self.mirror, self._submitter("buyer"), self.owner("buyer"))
 
-    async def post(self, terms: TaskTerms = TERMS) -> None:
+    async def post(self, offer: TaskOffer = TERMS) -> None:
         store = self.storages["buyer"].store
         poster = TaskPoster(
             self.services.gateway, self._submitter("buyer"), self.owner("buyer"), store
         )
         manifest = poster.store_workload(triple(), INPUTS)
-        self.task = await poster.post(triple(), manifest, terms, self.storages["buyer"].url)
+        self.task = await poster.post(triple(), manifest, offer, self.storages["buyer"].url)
         await self.mirror.refresh()
 
     async def balances(self) -> Balances:

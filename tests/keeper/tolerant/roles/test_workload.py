@@ -36,7 +36,7 @@ def fetched(
         blobs = [store.put(kernel), store.put(listed), *map(store.put, inputs)]
         if drop is not None:
             store.remove(blobs[drop])
-        terms: dict[str, Any] = {
+        offer: dict[str, Any] = {
             "kernel": bytes.fromhex(blobs[0]),
             "input": bytes.fromhex(blobs[1]),
             "tolerance": triple().tolerance,
@@ -45,7 +45,7 @@ def fetched(
             serve_data(store, StageIndexes(folder), "127.0.0.1", 0) as url,
             aiohttp.ClientSession() as session,
         ):
-            found: Task = replace(task(source=url), **terms | fields)
+            found: Task = replace(task(source=url), **offer | fields)
             return await fetch_workload(BlobClient(session), found)
 
     return asyncio.run(run())

@@ -118,8 +118,8 @@ def test_attack_15_every_order_of_slash_and_payment_pays_once(judged: Disputing,
             world.check_conserved()
 
     paid = lost.amount // 2
-    bounty, fee = paid // 2, judged.job.terms.verification_fee
-    tips = 3 * judged.job.terms.tip
+    bounty, fee = paid // 2, judged.job.offer.verification_fee
+    tips = 3 * judged.job.offer.tip
     assert judged.account.state == State.SETTLED
     assert world.tokens(judged.challenger) == bounty
     assert world.tokens(judged.member(1)) == fee

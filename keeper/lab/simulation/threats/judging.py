@@ -1,8 +1,8 @@
-"""The threat model's numbers, each from a deployment's parameters by a closed form."""
+"""What lies, collusion and griefing cost once a job is drawn and judged."""
 
 from dataclasses import dataclass, replace
 from itertools import product
-from math import ceil, log, prod
+from math import prod
 from typing import Final
 
 from idl.client.bindings.job_registry import BPS
@@ -17,13 +17,12 @@ from keeper.lab.simulation.economics import VERIFIER_COUNTS, Economics
 from keeper.lab.simulation.judgement import Ending
 from keeper.lab.simulation.profit import payoffs
 from keeper.lab.simulation.safety import worst_case
+from keeper.lab.simulation.threats.figure import Figure
 from keeper.node.payment import NLOV
 
 LAMPORTS_PER_SIGNATURE: Final = 5_000
 DISPUTE_TRANSACTIONS: Final = 12
 """The most transactions that a dispute over one element with 4,096 operands takes."""
-REPUTATION_STEP: Final = 1 / 16
-"""The share of the missing reputation that each settled job adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +41,8 @@ class Charges:
     reveal_slots: int
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number: `unit` is 'prices' (of the job), 'probability', 'share', 'NLOV', and so on."""
-
-    attack: str
-    what: str
-    value: float
-    unit: str
-
-
 def figures(economics: Economics, charges: Charges) -> tuple[Figure, ...]:
-    """Returns every figure, attack by attack."""
+    """Returns every figure of a job's judgement, attack by attack."""
     return (
         *_cheating(economics),
         *_colluding(economics, charges),
@@ -125,7 +114,6 @@ def _colluding(economics: Economics, charges: Charges) -> list[Figure]:
 
 def _grinding(economics: Economics, charges: Charges) -> list[Figure]:
     floor = economics.p_floor_bps / BPS
-    jobs = ceil(log(0.1) / log(1 - REPUTATION_STEP))
 
     def figure(what: str, value: float, unit: str) -> Figure:
         return Figure("grinding", what, value, unit)
@@ -138,12 +126,6 @@ def _grinding(economics: Economics, charges: Charges) -> list[Figure]:
         figure("spared by the better of four", 1 - floor**4, "probability"),
         figure("spared by a seed without the buyer's salt", 0.0, "probability"),
         figure("wait for that other seed", charges.salt_slots, "slots"),
-        figure("jobs from no reputation to nine tenths", jobs, "jobs"),
-        figure(
-            "burned for them, by who posts them to itself",
-            jobs * charges.posting_fee / NLOV,
-            "NLOV",
-        ),
     ]
 
 
