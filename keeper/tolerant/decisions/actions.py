@@ -74,7 +74,7 @@ class CloseJoining(TaskAction):
 
 @dataclass(frozen=True, slots=True)
 class ExpireRun(TaskAction):
-    """Mark a silent run; its bond goes to the buyer."""
+    """Mark a silent run; its bond goes to the fee vault."""
 
     kind: ClassVar[str] = "expire-run"
     run: int

@@ -13,6 +13,7 @@ from idl.client.bindings.job_registry import BPS
 from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.claim_order import delay, lot
 from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.stake import LeasableStake, Stake
 from keeper.node.decisions.urgency import Owed, most_urgent
 from keeper.tolerant.decisions.actions import (
     CommitRun,
@@ -35,27 +36,36 @@ LAST_CHANCE_SLOTS = 4
 
 @dataclass(frozen=True, slots=True)
 class JoinRules:
-    """The program's parameters that decide about joining."""
+    """One version's parameters that decide about joining."""
 
     claim_scale_slots: int
     claim_max_delay_slots: int
     bond_bps: int
+    join_kappa: int
 
 
 @dataclass(frozen=True, slots=True)
 class JoinTerms:
     """Everything that joining depends on besides the task.
 
-    `min_price` is the least that this provider runs a kernel for, in base units. `beacons` holds,
-    by task, the hash of the lowest slot at or after its posting: no entry before it exists, None
-    once it aged out, which opens the task to all.
+    `rules` are by version of the terms, and `checkpoint_slots` are the slots of a window. The stake
+    is exposed `by_operator` where the owner does not sign itself. `min_price` is the least that
+    this provider runs a kernel for, in base units. `beacons` holds, by task, the hash of the lowest
+    slot at or after its posting: no entry before it exists, None once it aged out, which opens the
+    task to all whose stake stood.
     """
 
-    rules: JoinRules
-    free_stake: int
-    total_staked: int
+    rules: Mapping[int, JoinRules]
+    checkpoint_slots: int
+    stake: Stake
+    leasable: LeasableStake
+    by_operator: bool
     min_price: int
     beacons: Mapping[Pubkey, bytes | None]
+
+    def window(self, task: Task) -> int:
+        """Returns the window in which the task was posted or extended."""
+        return task.posted_slot // self.checkpoint_slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +145,13 @@ def next_action(snapshot: TaskProviderSnapshot, clock: Clock) -> Decision:
 
 
 def bond(task: Task, rules: JoinRules) -> int:
-    """Returns the base units that joining locks: a share of the price, rounded up."""
+    """Returns the base units that silence costs: a share of the price, rounded up."""
     return -(-task.price * rules.bond_bps // BPS)
+
+
+def exposure(task: Task, rules: JoinRules) -> int:
+    """Returns the base units that joining locks beside the bond, and that must have stood."""
+    return task.price * rules.join_kappa
 
 
 def first_join_slot(task: Task, owner: Pubkey, terms: JoinTerms) -> int:
@@ -144,26 +159,29 @@ def first_join_slot(task: Task, owner: Pubkey, terms: JoinTerms) -> int:
 
     While the beacon does not exist, that is after the longest wait.
     """
-    rules = terms.rules
+    rules, window = terms.rules[task.terms], terms.window(task)
     if task.address not in terms.beacons:
         return task.posted_slot + 1 + rules.claim_max_delay_slots
     beacon = terms.beacons[task.address]
     if beacon is None:
         return task.posted_slot
     drawn = lot(beacon, task.address, owner)
-    waits = delay(rules, drawn, terms.free_stake, terms.total_staked)
+    waits = delay(rules, drawn, terms.stake.weight(window), terms.leasable.standing(window))
     return task.posted_slot + 1 + waits
 
 
 def acceptable(task: Task, owner: Pubkey, terms: JoinTerms, clock: Clock) -> bool:
     """Returns whether the chain would let `owner` join at some slot, for a price that is enough."""
+    rules = terms.rules[task.terms]
+    exposed = exposure(task, rules)
     return (
         task.state is TaskState.JOINING
         and clock.slot <= task.deadline
         and task.buyer != owner
         and task.run_of(owner) is None
         and task.price >= terms.min_price
-        and bond(task, terms.rules) <= terms.free_stake
+        and exposed <= terms.stake.weight(terms.window(task))
+        and exposed + bond(task, rules) <= terms.stake.exposable(by_operator=terms.by_operator)
     )
 
 

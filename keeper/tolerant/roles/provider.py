@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client import redundancy
 from keeper.chain.submit import Submitter
 from keeper.compute import Lane
 from keeper.configuration.settings import DEFAULT_RETENTION_HOURS
@@ -37,6 +36,7 @@ from keeper.tolerant.roles.mirror import TaskMirror, TaskView
 from keeper.tolerant.roles.revealed_outputs import OutputFetcher, publish
 from keeper.tolerant.roles.role import TaskRole
 from keeper.tolerant.roles.runs import KeptRun, Runs, run_commitment
+from keeper.tolerant.roles.transactions import commit, reveal
 from keeper.tolerant.roles.workload import UnfitTaskError, fetch_workload
 from keeper.tolerant.verification.tolerance import agree
 from kernels.custom import KernelPackage, PackageError, RunError
@@ -102,12 +102,9 @@ class TaskProvider(TaskRole):
                 await self._run_kernel(view.tasks[address].task)
             case CommitRun(address):
                 kept = self._tools.runs.get(address)
-                commit = redundancy.commit_run(
-                    commitment=run_commitment(kept.root, kept.salt, self.owner, address),
-                    owner=self.owner,
-                    task=address,
-                )
-                await self.send(action, view, commit)
+                commitment = run_commitment(kept.root, kept.salt, self.owner, address)
+                context = self.context(view, view.tasks[address])
+                await self.send(action, view, commit(context, commitment))
             case RevealRun(address):
                 await self._reveal(action, view)
             case FetchRivals(address):
@@ -144,15 +141,20 @@ class TaskProvider(TaskRole):
             for snapshot in tasks
             if snapshot.task.state is TaskState.JOINING
         }
-        params = view.params
         return JoinTerms(
-            rules=JoinRules(
-                claim_scale_slots=params.claim_scale_slots,
-                claim_max_delay_slots=params.claim_max_delay_slots,
-                bond_bps=params.bond_bps,
-            ),
-            free_stake=view.free_stake[self.owner],
-            total_staked=view.total_staked,
+            rules={
+                version: JoinRules(
+                    claim_scale_slots=params.claim_scale_slots,
+                    claim_max_delay_slots=params.claim_max_delay_slots,
+                    bond_bps=params.bond_bps,
+                    join_kappa=params.join_kappa,
+                )
+                for version, params in view.parameters.items()
+            },
+            checkpoint_slots=view.checkpoint_slots,
+            stake=view.stakes[self.owner],
+            leasable=view.leasable,
+            by_operator=self.submitter.key != self.owner,
             min_price=self._tools.min_price,
             beacons=self.mirror.beacons(posted),
         )
@@ -179,13 +181,13 @@ class TaskProvider(TaskRole):
             raise UnfitTaskError(f"task {task.address}: {error}") from error
 
     async def _reveal(self, action: RevealRun, view: TaskView) -> None:
-        kept, task = self._tools.runs.get(action.task), view.tasks[action.task].task
+        kept, snapshot = self._tools.runs.get(action.task), view.tasks[action.task]
+        task, run = snapshot.task, snapshot.task.run_of(self.owner)
+        assert run is not None
         output = await asyncio.to_thread(self._tools.runs.payload, action.task)
         await asyncio.to_thread(publish, self._tools.store, self._tools.indexes, task, output)
-        reveal = redundancy.reveal_run(
-            root=kept.root, salt=kept.salt, owner=self.owner, task=action.task
-        )
-        await self.send(action, view, reveal)
+        context = self.context(view, snapshot)
+        await self.send(action, view, reveal(context, run.index, kept.root, kept.salt))
 
     async def _compare(self, task: Task) -> Comparison:
         """Returns who agrees with the kept output.

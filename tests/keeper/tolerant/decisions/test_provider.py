@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from idl.client.bindings.staking import Checkpoint
 from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.claim_order import delay, lot
 from keeper.node.decisions.clock import Clock
 from keeper.node.decisions.escrow import Credit
+from keeper.node.decisions.stake import LeasableStake, Stake
 from keeper.tolerant.decisions.actions import (
     CommitRun,
     FetchRivals,
@@ -40,6 +42,7 @@ from tests.keeper.tolerant.decisions.views import (
     ME,
     POSTED,
     TASK,
+    VERSION,
     key,
     money,
     run,
@@ -47,10 +50,32 @@ from tests.keeper.tolerant.decisions.views import (
     view,
 )
 
-RULES = JoinRules(claim_scale_slots=2, claim_max_delay_slots=20, bond_bps=1_000)
+RULES = JoinRules(claim_scale_slots=2, claim_max_delay_slots=32, bond_bps=1_000, join_kappa=5)
 BEACON = bytes([9] * 32)
-TERMS = JoinTerms(RULES, 10_000, 20_000, 0, {TASK: BEACON})
+WINDOW_SLOTS = 10
+WINDOW = POSTED // WINDOW_SLOTS
+EXPOSURE, BOND = 5_005, 101
+UNCHANGED = (Checkpoint(window=0, amount=0),)
+STAKE = Stake(amount=10_000, lease_room=10_000, operator_room=0, ring=UNCHANGED)
+TERMS = JoinTerms(
+    rules={VERSION: RULES},
+    checkpoint_slots=WINDOW_SLOTS,
+    stake=STAKE,
+    leasable=LeasableStake(20_000, UNCHANGED),
+    by_operator=False,
+    min_price=0,
+    beacons={TASK: BEACON},
+)
 OTHER = key(8)
+
+
+def with_stake(amount: int, **fields: Any) -> JoinTerms:
+    """Terms of a provider that has had this stake for long, all of it free."""
+    stake = replace(STAKE, **{"amount": amount, "lease_room": amount, **fields})
+    return replace(TERMS, stake=stake)
+
+
+CLOCK = Clock(POSTED)
 
 
 def snapshot(*views: Any, **fields: Any) -> TaskProviderSnapshot:
@@ -73,7 +98,7 @@ def test_a_kernel_is_run_before_anything_is_at_stake() -> None:
     assert decided(snapshot(offer), Clock(POSTED)) == RunKernel(TASK)
     first = first_join_slot(offer.task, ME, TERMS)
     ready = snapshot(offer, kept=frozenset([TASK]))
-    assert POSTED + 1 < first <= POSTED + 21
+    assert POSTED + 1 < first <= POSTED + 33
     assert decided(ready, Clock(first - 1)) == Wait(first)
     assert decided(ready, Clock(first)) == Join(TASK)
 
@@ -81,15 +106,58 @@ def test_a_kernel_is_run_before_anything_is_at_stake() -> None:
 @settings(max_examples=50, deadline=None, derandomize=True, database=None)
 @given(st.integers(0, 20_000), st.binary(min_size=32, max_size=32))
 def test_the_turn_is_the_chains(stake: int, beacon: bytes) -> None:
-    terms = replace(TERMS, free_stake=stake, beacons={TASK: beacon})
+    terms = replace(with_stake(stake), beacons={TASK: beacon})
     waits = delay(RULES, lot(beacon, TASK, ME), stake, 20_000)
     assert first_join_slot(task(), ME, terms) == POSTED + 1 + waits
-    assert waits <= 20
+    assert waits <= 32
 
 
 def test_without_a_hash_the_longest_wait_counts_and_an_aged_one_opens_to_all() -> None:
-    assert first_join_slot(task(), ME, replace(TERMS, beacons={})) == POSTED + 21
+    assert first_join_slot(task(), ME, replace(TERMS, beacons={})) == POSTED + 33
     assert first_join_slot(task(), ME, replace(TERMS, beacons={TASK: None})) == POSTED
+
+
+def test_what_arrived_since_the_task_was_posted_does_not_count() -> None:
+    ring = (Checkpoint(window=WINDOW, amount=6_000), *UNCHANGED)
+    late = with_stake(10_000, ring=ring)
+    pool = LeasableStake(30_000, (Checkpoint(window=WINDOW, amount=20_000), *UNCHANGED))
+    late = replace(late, leasable=pool)
+    waits = delay(RULES, lot(BEACON, TASK, ME), 6_000, 20_000)
+    assert first_join_slot(task(), ME, late) == POSTED + 1 + waits
+    extended = task(posted_slot=POSTED + 2 * WINDOW_SLOTS)
+    waits = delay(RULES, lot(BEACON, TASK, ME), 10_000, 30_000)
+    assert first_join_slot(extended, ME, late) == extended.posted_slot + 1 + waits
+
+
+@pytest.mark.parametrize(
+    ("ring", "offered"),
+    [
+        ((Checkpoint(window=WINDOW, amount=EXPOSURE), *UNCHANGED), True),
+        ((Checkpoint(window=WINDOW, amount=EXPOSURE - 1), *UNCHANGED), False),
+        ((Checkpoint(window=WINDOW - 1, amount=EXPOSURE - 1), *UNCHANGED), False),
+        ((Checkpoint(window=WINDOW - 2, amount=0), *UNCHANGED), True),
+    ],
+)
+def test_stake_must_have_stood_for_two_windows(ring: Any, offered: bool) -> None:
+    decision = decided(snapshot(view(task()), terms=with_stake(10_000, ring=ring)), CLOCK)
+    assert decision == (RunKernel(TASK) if offered else Wait())
+
+
+@pytest.mark.parametrize(
+    ("room", "offered"), [(EXPOSURE + BOND, True), (EXPOSURE + BOND - 1, False)]
+)
+def test_an_operator_joins_within_its_budget(room: int, offered: bool) -> None:
+    terms = replace(with_stake(10_000, operator_room=room), by_operator=True)
+    decision = decided(snapshot(view(task()), terms=terms), CLOCK)
+    assert decision == (RunKernel(TASK) if offered else Wait())
+
+
+def test_each_task_keeps_its_terms() -> None:
+    dearer = replace(RULES, join_kappa=10)
+    terms = replace(TERMS, rules={VERSION: RULES, VERSION + 1: dearer})
+    assert decided(snapshot(view(task()), terms=terms), CLOCK) == RunKernel(TASK)
+    later = view(task(terms=VERSION + 1))
+    assert decided(snapshot(later, terms=terms), CLOCK) == Wait()
 
 
 def test_a_bond_is_rounded_up() -> None:
@@ -102,7 +170,8 @@ def test_a_bond_is_rounded_up() -> None:
     [
         ({"buyer": ME}, TERMS, POSTED),
         ({}, replace(TERMS, min_price=1_002), POSTED),
-        ({}, replace(TERMS, free_stake=100), POSTED),
+        ({}, with_stake(EXPOSURE + BOND - 1), POSTED),
+        ({}, with_stake(10_000, lease_room=EXPOSURE + BOND - 1), POSTED),
         ({}, None, POSTED),
         ({}, TERMS, DEADLINE + 1),
         ({"state": TaskState.RUNNING}, TERMS, POSTED),
@@ -120,7 +189,7 @@ def test_a_kernel_that_failed_here_is_left_alone() -> None:
 
 
 def test_the_dearest_is_run_first_and_one_at_a_time() -> None:
-    cheap, dear = task(), task(address=key(20), price=2_000)
+    cheap, dear = task(), task(address=key(20), price=1_500)
     offers = snapshot(view(cheap), view(dear))
     assert decided(offers, Clock(POSTED)) == RunKernel(key(20))
     joined = replace(dear, runs=(run(0, ME),))
