@@ -9,10 +9,11 @@ from idl.client import escrow, redundancy, staking
 from idl.client.bindings.redundancy import MAX_TASK_RUNS, MIN_TASK_RUNS, PAID_CRANK_STEPS
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
-from keeper.data import BlobStore, InputManifest
+from keeper.data import BlobStore, InputManifest, RoomKind, digest_of
 from keeper.errors import BadInputError
 from keeper.node.accounts import required, url_field
 from keeper.node.payment import lock
+from keeper.node.workloads import store_workload
 from kernels.custom import KernelPackage
 
 
@@ -52,6 +53,11 @@ class TaskOffer:
         )
 
 
+def workload_name(kernel: bytes, manifest: bytes) -> str:
+    """Returns the name of the room of a workload, by the digests of its kernel and its inputs."""
+    return digest_of(kernel + manifest)
+
+
 class TaskPoster:
     """Posts tasks under one buyer's key; their data are in its store."""
 
@@ -66,12 +72,15 @@ class TaskPoster:
     def store_workload(self, package: KernelPackage, inputs: Sequence[bytes]) -> InputManifest:
         """Put package and inputs where providers fetch them; returns what lists the inputs.
 
-        Raises PackageError where the inputs are not the package's, and QuotaExceededError.
+        They stay until the last task that is posted with them is closed, and for a day where none
+        is. Raises PackageError where the inputs are not the package's, QuotaExceededError and
+        StorageError.
         """
         package.check_inputs(inputs)
-        self._store.put(package.canonical)
-        manifest = InputManifest(tuple(self._store.put(data) for data in inputs))
-        self._store.put(manifest.to_bytes())
+        manifest = InputManifest(tuple(map(digest_of, inputs)))
+        name = workload_name(package.digest, bytes.fromhex(manifest.digest))
+        room = self._store.room(RoomKind.TASK_WORKLOADS, name)
+        store_workload(room, (package.canonical, manifest.to_bytes(), *inputs))
         return manifest
 
     async def post(

@@ -9,9 +9,13 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
 from keeper.compute import Lane
-from keeper.data import BlobClient, BlobStore, StageIndexes
+from keeper.configuration.settings import DEFAULT_RETENTION_HOURS
+from keeper.data import BlobClient, BlobStore, RoomKind, StageIndexes
+from keeper.data.sealing import sealed_bytes
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.retention import Keeping
+from keeper.node.eviction import Eviction
 from keeper.tolerant.decisions import provider as rules
 from keeper.tolerant.decisions.actions import (
     CommitRun,
@@ -26,6 +30,7 @@ from keeper.tolerant.decisions.provider import (
     JoinTerms,
     TaskProviderSnapshot,
 )
+from keeper.tolerant.decisions.retention import provider_keeps
 from keeper.tolerant.decisions.state import Run, Task, TaskSnapshot
 from keeper.tolerant.roles.mirror import TaskMirror, TaskView
 from keeper.tolerant.roles.revealed_outputs import OutputFetcher, publish
@@ -44,7 +49,10 @@ RunPackage = Callable[[KernelPackage, Sequence[bytes]], bytes]
 
 @dataclass(frozen=True, slots=True)
 class TaskProviderTools:
-    """What a provider works with; `min_price` is the least that it runs a kernel for."""
+    """What a provider works with; `min_price` is the least that it runs a kernel for.
+
+    Outputs that were paid for stay for `retention_seconds` after the end of their task.
+    """
 
     run: RunPackage
     min_price: int
@@ -53,6 +61,7 @@ class TaskProviderTools:
     store: BlobStore
     indexes: StageIndexes
     runs: Runs
+    retention_seconds: float = DEFAULT_RETENTION_HOURS * 3600
 
 
 class TaskProvider(TaskRole):
@@ -66,26 +75,28 @@ class TaskProvider(TaskRole):
         super().__init__(mirror, submitter, owner)
         self._tools = tools
         self._outputs = OutputFetcher(tools.client, mirror.gateway)
+        self._eviction = Eviction(
+            tools.store, RoomKind.TASKS, tools.indexes, tools.retention_seconds
+        )
         self._kept = tools.runs.keys()
         self._unfit: frozenset[Pubkey] = frozenset()
         self._compared: dict[Pubkey, Comparison] = {}
 
     def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
         """Returns the next action, by `keeper.tolerant.decisions.provider`."""
-        return rules.next_action(
-            TaskProviderSnapshot(
-                owner=self.owner,
-                tasks=subjects,
-                terms=self._terms(view, subjects),
-                kept=self._kept,
-                unfit=self._unfit,
-                compared=self._compared,
-            ),
-            clock,
+        snapshot = TaskProviderSnapshot(
+            owner=self.owner,
+            tasks=subjects,
+            terms=self._terms(view, subjects),
+            kept=self._kept,
+            unfit=self._unfit,
+            compared=self._compared,
+            running=self.running,
         )
+        return rules.next_work(snapshot, clock) or rules.next_action(snapshot, clock)
 
     async def perform(self, action: Action, view: TaskView) -> None:
-        """Run in the lane, commit and reveal by the kept run, compare, and send the rest."""
+        """Run and compare beside the loop, commit and reveal by the kept run, send the rest."""
         match action:
             case RunKernel(address):
                 await self._run_kernel(view.tasks[address].task)
@@ -101,12 +112,28 @@ class TaskProvider(TaskRole):
                 self._compared[address] = await self._compare(task)
             case _:
                 await super().perform(action, view)
-                await asyncio.to_thread(self._forget, view)
 
-    async def recover(self) -> None:
-        """Read the chain, and drop what belongs to closed tasks."""
-        await super().recover()
-        await asyncio.to_thread(self._forget, self.mirror.view)
+    async def tidy(self, view: TaskView) -> None:
+        """Drop the outputs that nobody can ask for any more."""
+        running = {action.subject for action in self.running}
+
+        def keeping(task: Pubkey) -> Keeping:
+            if task in running:
+                return Keeping.NEEDED
+            found = view.tasks.get(task)
+            return provider_keeps(
+                None if found is None else found.task, self.owner, kept=task in self._kept
+            )
+
+        due = self._eviction.due(keeping)
+        done = frozenset(task for task in self._kept if keeping(task) is not Keeping.NEEDED)
+        if due or done:
+            await asyncio.to_thread(self._evict, due, done)
+        self._kept -= done
+        self._unfit &= view.tasks.keys()
+        self._compared = {
+            task: found for task, found in self._compared.items() if task in view.tasks
+        }
 
     def _terms(self, view: TaskView, tasks: Sequence[TaskSnapshot]) -> JoinTerms:
         posted = {
@@ -133,6 +160,9 @@ class TaskProvider(TaskRole):
         )
 
     async def _run_kernel(self, task: Task) -> None:
+        # The output is in the vault until it is revealed, and in the store from then on.
+        room = self._tools.store.room(RoomKind.TASKS, str(task.address))
+        await asyncio.to_thread(room.reserve, 2 * sealed_bytes(task.output_bytes))
         try:
             workload = await fetch_workload(self._tools.client, task)
             output = await self._executed(task, workload.package, workload.inputs)
@@ -179,14 +209,7 @@ class TaskProvider(TaskRole):
         agrees = sum(1 << rival.index for rival, same in zip(rivals, found, strict=True) if same)
         return Comparison(task.round, agrees, None in found, self.mirror.view.slot)
 
-    def _forget(self, view: TaskView) -> None:
-        """Drop the outputs of closed tasks: nobody can ask for them any more."""
-        for digest in self._tools.indexes.keep_only({str(task) for task in view.tasks}):
-            self._tools.store.remove(digest)
-        for kept in self._kept - view.tasks.keys():
-            self._tools.runs.discard(kept)
-        self._kept &= view.tasks.keys()
-        self._unfit &= view.tasks.keys()
-        self._compared = {
-            task: found for task, found in self._compared.items() if task in view.tasks
-        }
+    def _evict(self, due: dict[str, Keeping], done: frozenset[Pubkey]) -> None:
+        for task in done:
+            self._tools.runs.discard(task)
+        self._eviction.carry_out(due, lambda name: None)

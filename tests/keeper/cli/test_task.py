@@ -80,7 +80,8 @@ def key(tmp_path: Path) -> Path:
 @pytest.fixture
 def chain(market: Market, tmp_path: Path, key: Path) -> list[str]:
     url = market.rig.net.url
-    return ["--url", url, "--folder", str(tmp_path / "node"), "--keypair", str(key)]
+    reached = ["--url", url, "--allow-private"]
+    return [*reached, "--folder", str(tmp_path / "node"), "--keypair", str(key)]
 
 
 @pytest.fixture

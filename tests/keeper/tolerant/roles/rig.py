@@ -155,6 +155,7 @@ class TaskRig:
             if until():
                 return
             action = await role.step()
+            await role.settle()
             if isinstance(action, Wait):
                 waiting += 1
             else:
