@@ -54,12 +54,7 @@ class Registrar:
         """Add base units to the stake; opens the position first."""
         await self.open_position()
         position = await self._required_position()
-        adding = staking.stake(
-            amount=amount,
-            owner=self._owner,
-            source=self._tokens,
-            verifiers=staking.verifiers_address() if position.seat != NO_SEAT else None,
-        )
+        adding = staking.stake(amount=amount, owner=self._owner, source=self._tokens)
         await self._send(f"stake/{amount}", position.sequence, adding)
 
     async def unstake(self, amount: int) -> int:
