@@ -18,6 +18,7 @@ from keeper.data import BlobClient, open_client
 from keeper.node.accounts import optional, required
 from keeper.node.operators import require_acting
 from keeper.node.registration import Registrar
+from keeper.node.seats import Seats
 from keeper.node.services import Services, open_services
 from keeper.node.vault import Vault
 
@@ -56,6 +57,11 @@ class Connection:
     def registrar(self) -> Registrar:
         """Stakes and registers the owner."""
         return Registrar(self.gateway, self.submitter, self.owner, self.mint)
+
+    @property
+    def seats(self) -> Seats:
+        """The verifier seats, as the owner may act on them."""
+        return Seats(self.registrar)
 
     @property
     def vault(self) -> Vault:

@@ -1,6 +1,7 @@
 """Posts jobs for a buyer."""
 
 import hashlib
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
