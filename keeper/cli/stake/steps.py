@@ -28,10 +28,8 @@ def after(key: KeyOptions, step: Step) -> None:
 
 def tell_document(key: KeyOptions, document: dict[str, Any]) -> None:
     """Prints a document, its amounts in $NLOV unless as JSON."""
-    lines = [
-        f"{name.replace('_', ' ')}: {_spoken(name, value)}" for name, value in document.items()
-    ]
-    answer(document, key.as_json, *lines)
+    told = ((name.replace("_", " "), _spoken(name, value)) for name, value in document.items())
+    answer(document, key.as_json, *(f"{name}: {value}" for name, value in told))
 
 
 def _spoken(name: str, value: object) -> str:
