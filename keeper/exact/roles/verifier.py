@@ -173,7 +173,7 @@ class Verifier(Role):
     async def _check_or_abstain(self, snapshot: JobSnapshot, index: int) -> None:
         try:
             await self._check(snapshot, index)
-        except OwnFault as error:
+        except (OwnFault, OSError) as error:
             METRICS.count("abstentions_total", role=self.name, reason=type(error).__name__)
             LOG.warning(
                 "verifier %s: abstains on job %s by its own fault: %s",
