@@ -215,7 +215,7 @@ class Provider(Role):
             return found
         if verdict is None:
             raise WorkloadError(f"job {job.address} has progress but no verdict")
-        async with Spool(self._data.room(job.address)) as spool:
+        async with Spool(self._data.reservation(job.address)) as spool:
             for stage in verdict.stages:
                 index = await self._stage(job, stage, workload, spool)
                 trace = StoredTrace.of(spool, [index])
@@ -233,8 +233,8 @@ class Provider(Role):
             return index
 
     def _keep(self, job: Job, operators: range, committed: CommittedOutputs) -> StageIndex:
-        room = self._data.room(job.address)
-        digests = [room.put(pack(output).tobytes()) for output in committed.outputs]
+        reservation = self._data.reservation(job.address)
+        digests = [reservation.put(pack(output).tobytes()) for output in committed.outputs]
         index = StageIndex(
             job=str(job.address),
             first=operators.start,

@@ -183,7 +183,7 @@ class Verifier(Role):
         finally:
             if self._tools.data.archive.job(snapshot.address) is None:
                 # What was accepted is not needed any more; the next check needs the room.
-                await asyncio.to_thread(self._tools.data.room(snapshot.address).release)
+                await asyncio.to_thread(self._tools.data.reservation(snapshot.address).release)
 
     async def _check(self, snapshot: JobSnapshot, index: int) -> None:
         """Keep a ballot of what was found.
@@ -214,7 +214,7 @@ class Verifier(Role):
 
         Raises an OwnFault where this node cannot fetch or read it.
         """
-        async with Spool(self._tools.data.room(snapshot.address)) as spool:
+        async with Spool(self._tools.data.reservation(snapshot.address)) as spool:
             try:
                 indexes = await self._fetch(snapshot, workload, spool)
             except TraceMissingError as error:

@@ -11,7 +11,7 @@ from idl.client import redundancy
 from keeper.chain.submit import Submitter
 from keeper.compute import Lane
 from keeper.configuration.settings import DEFAULT_RETENTION_HOURS
-from keeper.data import BlobClient, BlobStore, RoomKind, StageIndexes
+from keeper.data import BlobClient, BlobStore, ReservationKind, StageIndexes
 from keeper.data.sealing import sealed_bytes
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
@@ -76,7 +76,7 @@ class TaskProvider(TaskRole):
         self._tools = tools
         self._outputs = OutputFetcher(tools.client, mirror.gateway)
         self._eviction = Eviction(
-            tools.store, RoomKind.TASKS, tools.indexes, tools.retention_seconds
+            tools.store, ReservationKind.TASKS, tools.indexes, tools.retention_seconds
         )
         self._kept = tools.runs.keys()
         self._unfit: frozenset[Pubkey] = frozenset()
@@ -159,8 +159,8 @@ class TaskProvider(TaskRole):
 
     async def _run_kernel(self, task: Task) -> None:
         # The output is in the vault until it is revealed, and in the store from then on.
-        room = self._tools.store.room(RoomKind.TASKS, str(task.address))
-        await asyncio.to_thread(room.reserve, 2 * sealed_bytes(task.output_bytes))
+        reservation = self._tools.store.reservation(ReservationKind.TASKS, str(task.address))
+        await asyncio.to_thread(reservation.reserve, 2 * sealed_bytes(task.output_bytes))
         try:
             workload = await fetch_workload(self._tools.client, task)
             output = await self._executed(task, workload.package, workload.inputs)

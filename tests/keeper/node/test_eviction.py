@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 from solders.pubkey import Pubkey
 
-from keeper.data import BlobMissingError, BlobStore, RoomKind, StageIndex, StageIndexes, digest_of
+from keeper.data import (
+    BlobMissingError,
+    BlobStore,
+    ReservationKind,
+    StageIndex,
+    StageIndexes,
+    digest_of,
+)
 from keeper.data.sealing import sealed_bytes
 from keeper.node.decisions.retention import Keeping
 from keeper.node.eviction import Eviction
@@ -31,11 +38,11 @@ class Node:
         self.store = BlobStore(self.folder, QUOTA, lambda: self.now[0])
         self.store.sweep()
         self.indexes = StageIndexes(self.folder)
-        self.eviction = Eviction(self.store, RoomKind.JOBS, self.indexes, SECONDS)
+        self.eviction = Eviction(self.store, ReservationKind.JOBS, self.indexes, SECONDS)
 
     def commit(self, job: Pubkey, *outputs: bytes) -> None:
-        room = self.store.room(RoomKind.JOBS, str(job))
-        digests = tuple(map(room.put, outputs))
+        reservation = self.store.reservation(ReservationKind.JOBS, str(job))
+        digests = tuple(map(reservation.put, outputs))
         roots = (ROOT,) * len(digests)
         self.indexes.put(StageIndex(str(job), 0, len(digests), ROOT, digests, roots))
 
@@ -96,13 +103,13 @@ def test_a_job_that_is_closed_goes_before_its_time(node: Node) -> None:
 
 
 def test_an_index_without_a_room_is_dropped_too(node: Node) -> None:
-    node.store.room(RoomKind.JOBS, str(FIRST)).release()
+    node.store.reservation(ReservationKind.JOBS, str(FIRST)).release()
     node.tidy(first=Keeping.DONE)
     assert node.indexes.jobs() == [str(SECOND)]
 
 
 def test_the_rooms_of_tasks_are_left_alone(node: Node) -> None:
-    task = node.store.room(RoomKind.TASKS, str(THIRD))
+    task = node.store.reservation(ReservationKind.TASKS, str(THIRD))
     task.put(b"an output")
     node.tidy(first=Keeping.DONE, second=Keeping.DONE, third=Keeping.DONE)
     assert node.holds(b"an output")

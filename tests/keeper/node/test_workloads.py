@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from keeper.data import BlobStore, QuotaExceededError, RoomKind, digest_of
+from keeper.data import BlobStore, QuotaExceededError, ReservationKind, digest_of
 from keeper.node.workloads import UNPOSTED_SECONDS, keep_posted, store_workload
 
-KIND = RoomKind.JOB_WORKLOADS
+KIND = ReservationKind.JOB_WORKLOADS
 BLOBS = (b"graph", b"input")
 
 
@@ -16,7 +16,7 @@ def open_store(root: Path, now: list[float], quota: int = 10_000) -> BlobStore:
 def test_a_workload_stays_while_a_job_needs_it(tmp_path: Path) -> None:
     now = [0.0]
     store = open_store(tmp_path, now)
-    store_workload(store.room(KIND, "first"), BLOBS)
+    store_workload(store.reservation(KIND, "first"), BLOBS)
     keep_posted(store, KIND, {"first"})
     now[0] = 10 * UNPOSTED_SECONDS
     again = open_store(tmp_path, now)
@@ -29,19 +29,19 @@ def test_a_workload_stays_while_a_job_needs_it(tmp_path: Path) -> None:
 def test_a_workload_that_is_not_posted_goes_after_a_day(tmp_path: Path) -> None:
     now = [0.0]
     store = open_store(tmp_path, now)
-    store_workload(store.room(KIND, "first"), BLOBS)
+    store_workload(store.reservation(KIND, "first"), BLOBS)
     now[0] = UNPOSTED_SECONDS - 1
     keep_posted(store, KIND, set())
     assert digest_of(b"input") in store
     now[0] = UNPOSTED_SECONDS
     keep_posted(store, KIND, set())
-    assert (store.used_bytes, store.rooms(KIND)) == (0, [])
+    assert (store.used_bytes, store.reservations(KIND)) == (0, [])
 
 
 def test_the_workloads_of_tasks_are_left_alone(tmp_path: Path) -> None:
     store = open_store(tmp_path, [0.0])
-    store_workload(store.room(RoomKind.TASK_WORKLOADS, "first"), BLOBS)
-    store.room(RoomKind.TASK_WORKLOADS, "first").keep()
+    store_workload(store.reservation(ReservationKind.TASK_WORKLOADS, "first"), BLOBS)
+    store.reservation(ReservationKind.TASK_WORKLOADS, "first").keep()
     keep_posted(store, KIND, set())
     assert digest_of(b"input") in store
 
@@ -49,5 +49,5 @@ def test_the_workloads_of_tasks_are_left_alone(tmp_path: Path) -> None:
 def test_a_workload_without_room_leaves_nothing_behind(tmp_path: Path) -> None:
     store = open_store(tmp_path, [0.0], quota=100)
     with pytest.raises(QuotaExceededError):
-        store_workload(store.room(KIND, "first"), BLOBS)
-    assert (store.used_bytes, store.rooms(KIND)) == (0, [])
+        store_workload(store.reservation(KIND, "first"), BLOBS)
+    assert (store.used_bytes, store.reservations(KIND)) == (0, [])

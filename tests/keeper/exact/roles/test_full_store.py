@@ -15,7 +15,7 @@ from keeper.data import (
     BlobStore,
     JobManifest,
     QuotaExceededError,
-    RoomKind,
+    ReservationKind,
     StageIndexes,
     open_client,
     serve_data,
@@ -92,14 +92,14 @@ def test_c7_an_attackers_jobs_do_not_fill_the_store_for_ever(tmp_path: Path) -> 
                 await fetcher.get(job, with_trace=True)
             used = store.used_bytes
             assert used > 900_000
-            # The room of a running job is never given to another, and what is short is room here.
+            # What a running job has set aside is never given to another one.
             for job in (large[4], honest):
                 with pytest.raises(QuotaExceededError):
                     await fetcher.get(job, with_trace=True)
-                store.room(RoomKind.JOBS, str(job.address)).release()
+                store.reservation(ReservationKind.JOBS, str(job.address)).release()
             assert store.used_bytes == used
             for job in large:
-                store.room(RoomKind.JOBS, str(job.address)).release()
+                store.reservation(ReservationKind.JOBS, str(job.address)).release()
             assert (store.used_bytes, store.free_bytes) == (0, QUOTA)
             # One after the other any number of them passes through.
             for job in (*large, honest):
@@ -107,7 +107,7 @@ def test_c7_an_attackers_jobs_do_not_fill_the_store_for_ever(tmp_path: Path) -> 
                 sizes = [spec.stored_bytes for spec in workload.graph.outputs]
                 set_aside = QUOTA - store.used_bytes - store.free_bytes
                 assert set_aside == sum(map(sealed_bytes, sizes))
-                store.room(RoomKind.JOBS, str(job.address)).release()
+                store.reservation(ReservationKind.JOBS, str(job.address)).release()
 
     asyncio.run(story())
 
@@ -132,14 +132,14 @@ def test_the_same_manifest_serves_no_other_graph_or_input(tmp_path: Path) -> Non
 
 
 def fill(rig: Rig, name: str) -> None:
-    """Leaves not one byte free; the room belongs to a task, so that no role of jobs drops it."""
+    """Leaves not one byte free, by a reservation for a task, which no role of jobs drops."""
     store = rig.market.storages[name].store
-    store.room(RoomKind.TASKS, "other").reserve(store.free_bytes)
+    store.reservation(ReservationKind.TASKS, "other").reserve(store.free_bytes)
     assert store.free_bytes == 0
 
 
 def empty(rig: Rig, name: str) -> None:
-    rig.market.storages[name].store.room(RoomKind.TASKS, "other").release()
+    rig.market.storages[name].store.reservation(ReservationKind.TASKS, "other").release()
 
 
 def used(rig: Rig, name: str) -> int:
@@ -233,8 +233,12 @@ def test_a_verifier_keeps_what_it_rejected_for_the_retention_time(tmp_path: Path
         assert len(keeping) >= 2
         for name in keeping:
             store = rig.market.storages[name].store
-            (room,) = store.rooms(RoomKind.JOBS)
-            assert (room.name, room.retained, room.expired) == (str(rig.job), True, False)
+            (reservation,) = store.reservations(ReservationKind.JOBS)
+            assert (reservation.name, reservation.retained, reservation.expired) == (
+                str(rig.job),
+                True,
+                False,
+            )
             later = store.clock() + 24 * 3600
             store.clock = partial(float, later)
         for verifier in rig.verifiers:
@@ -281,14 +285,14 @@ def test_a_providers_outputs_stay_for_the_retention_time_or_until_the_job_is_clo
         everybody = [provider, *rig.verifiers, rig.crank, rig.buyer]
         await rig.play(everybody, rig.ended)
         await provider.tidy(rig.market.mirror.view)
-        (room,) = store.rooms(RoomKind.JOBS)
-        assert (room.retained, room.expired) == (True, False)
+        (reservation,) = store.reservations(ReservationKind.JOBS)
+        assert (reservation.retained, reservation.expired) == (True, False)
         assert store.free_bytes == store.quota_bytes - store.used_bytes
         ended = store.clock()
         store.clock = lambda: ended + 24 * 3600 + 60
         restarted = rig.provider()
         await restarted.tidy(rig.market.mirror.view)
-        assert (store.used_bytes, store.rooms(RoomKind.JOBS)) == (0, [])
+        assert (store.used_bytes, store.reservations(ReservationKind.JOBS)) == (0, [])
         assert rig.market.storages[PROVIDERS[0]].indexes.jobs() == []
         # The buyer's data stay until it closes the job.
         assert used(rig, "buyer") > 0

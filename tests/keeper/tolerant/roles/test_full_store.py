@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 
-from keeper.data import RoomKind
+from keeper.data import ReservationKind
 from keeper.data.sealing import sealed_bytes
 from keeper.node.decisions.actions import Wait
 from keeper.tolerant.decisions.actions import Join, RunKernel
@@ -18,11 +18,14 @@ OUTPUT_BYTES = triple().output.bytes
 
 def fill(rig: TaskRig, number: int, left: int = 0) -> None:
     store = rig.storages[PROVIDERS[number]].store
-    store.room(RoomKind.JOBS, "other").reserve(store.free_bytes - left)
+    store.reservation(ReservationKind.JOBS, "other").reserve(store.free_bytes - left)
 
 
-def rooms(rig: TaskRig, number: int) -> list[str]:
-    return [room.name for room in rig.storages[PROVIDERS[number]].store.rooms(RoomKind.TASKS)]
+def reservations(rig: TaskRig, number: int) -> list[str]:
+    return [
+        reservation.name
+        for reservation in rig.storages[PROVIDERS[number]].store.reservations(ReservationKind.TASKS)
+    ]
 
 
 def runs(folder: Path) -> list[Path]:
@@ -42,12 +45,12 @@ def test_c7_a_task_without_room_is_neither_run_nor_joined(tmp_path: Path) -> Non
         provider = rig.provider(0, zeros)
         await rig.play([provider], lambda: len(rig.actions(RunKernel)) == 2)
         assert rig.actions(Join) == []
-        assert rooms(rig, 0) == []
+        assert reservations(rig, 0) == []
         assert runs(tmp_path) == []
-        rig.storages[PROVIDERS[0]].store.room(RoomKind.JOBS, "other").release()
+        rig.storages[PROVIDERS[0]].store.reservation(ReservationKind.JOBS, "other").release()
         fill(rig, 0, left=needed)
         await rig.play([provider], lambda: len(rig.actions(Join)) == 1)
-        assert rooms(rig, 0) == [str(rig.task)]
+        assert reservations(rig, 0) == [str(rig.task)]
         assert rig.storages[PROVIDERS[0]].store.free_bytes == 0
 
     on_rig(tmp_path, story)
@@ -68,18 +71,22 @@ def test_outputs_that_were_paid_for_are_retained_and_others_dropped(tmp_path: Pa
         assert rig.found.state is TaskState.SETTLED
         for provider in providers:
             await provider.tidy(rig.mirror.view)
-        assert [rooms(rig, number) for number in range(3)] == [[str(rig.task)], [str(rig.task)], []]
+        assert [reservations(rig, number) for number in range(3)] == [
+            [str(rig.task)],
+            [str(rig.task)],
+            [],
+        ]
         # What is in the vault for a commitment is of no use any more.
         assert runs(tmp_path) == []
         for number in range(2):
             store = rig.storages[PROVIDERS[number]].store
-            (room,) = store.rooms(RoomKind.TASKS)
-            assert (room.retained, store.used_bytes) == (True, sealed_bytes(OUTPUT_BYTES))
+            (reservation,) = store.reservations(ReservationKind.TASKS)
+            assert (reservation.retained, store.used_bytes) == (True, sealed_bytes(OUTPUT_BYTES))
             assert store.free_bytes == store.quota_bytes - store.used_bytes
         late = rig.storages[PROVIDERS[0]].store.clock() + 24 * 3600 + 60
         rig.storages[PROVIDERS[0]].store.clock = lambda: late
         await providers[0].tidy(rig.mirror.view)
-        assert (rooms(rig, 0), rig.storages[PROVIDERS[0]].tasks.jobs()) == ([], [])
+        assert (reservations(rig, 0), rig.storages[PROVIDERS[0]].tasks.jobs()) == ([], [])
 
     on_rig(tmp_path, story)
 
@@ -99,10 +106,10 @@ def test_c8_a_kernel_runs_beside_the_loop(tmp_path: Path) -> None:
         assert isinstance(await provider.step(), Wait)
         assert provider.running == {RunKernel(rig.task)}
         # Nothing that is under way is dropped.
-        assert list(rooms(rig, 0)) in ([], [str(rig.task)])
+        assert list(reservations(rig, 0)) in ([], [str(rig.task)])
         ends.set()
         await provider.settle()
         assert provider.running == frozenset()
-        assert rooms(rig, 0) == [str(rig.task)]
+        assert reservations(rig, 0) == [str(rig.task)]
 
     on_rig(tmp_path, story)

@@ -1,4 +1,4 @@
-"""Room in a store: what is set aside, what is listed, and what a crash leaves of it."""
+"""Reservations in a store: what is set aside, what is listed, and what a crash leaves of it."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from keeper.data import (
     CorruptBlobError,
     DigestMismatchError,
     QuotaExceededError,
-    Room,
-    RoomKind,
+    Reservation,
+    ReservationKind,
     StorageError,
     borrowed,
     digest_of,
@@ -52,8 +52,11 @@ def test_a_file_is_as_large_as_was_reckoned(store: BlobStore) -> None:
 
 
 def test_what_is_set_aside_is_taken_by_nobody_else(store: BlobStore) -> None:
-    room, other = store.room(RoomKind.JOBS, "first"), store.room(RoomKind.JOBS, "second")
-    room.reserve(QUOTA - FILE)
+    reservation, other = (
+        store.reservation(ReservationKind.JOBS, "first"),
+        store.reservation(ReservationKind.JOBS, "second"),
+    )
+    reservation.reserve(QUOTA - FILE)
     assert (store.used_bytes, store.free_bytes) == (0, FILE)
     other.put(blob(1))
     assert (store.used_bytes, store.free_bytes) == (FILE, 0)
@@ -61,66 +64,69 @@ def test_what_is_set_aside_is_taken_by_nobody_else(store: BlobStore) -> None:
         with pytest.raises(QuotaExceededError, match=f"{QUOTA} of the store's {QUOTA} bytes"):
             put(blob(2))
     with pytest.raises(QuotaExceededError, match="jobs third: 1 bytes are needed, 0 of"):
-        store.room(RoomKind.JOBS, "third").reserve(1)
-    assert [each.name for each in store.rooms(RoomKind.JOBS)] == ["first", "second"]
+        store.reservation(ReservationKind.JOBS, "third").reserve(1)
+    assert [each.name for each in store.reservations(ReservationKind.JOBS)] == ["first", "second"]
     for number in range(3, 3 + (QUOTA - FILE) // FILE):
-        room.put(blob(number))
+        reservation.put(blob(number))
     assert store.free_bytes == 0
     assert store.used_bytes == QUOTA // FILE * FILE
 
 
-def test_a_room_grows_as_long_as_there_is_free_space(store: BlobStore) -> None:
-    room = store.room(RoomKind.JOBS, "first")
-    room.reserve(FILE)
-    room.put(blob(1))
-    room.put(blob(2))
+def test_a_reservation_grows_as_long_as_there_is_free_space(store: BlobStore) -> None:
+    reservation = store.reservation(ReservationKind.JOBS, "first")
+    reservation.reserve(FILE)
+    reservation.put(blob(1))
+    reservation.put(blob(2))
     assert store.free_bytes == QUOTA - 2 * FILE
-    room.reserve(5 * FILE)
+    reservation.reserve(5 * FILE)
     assert store.free_bytes == QUOTA - 5 * FILE
     # A smaller wish takes nothing back.
-    room.reserve(FILE)
+    reservation.reserve(FILE)
     assert store.free_bytes == QUOTA - 5 * FILE
 
 
 def test_a_lower_quota_does_not_take_back_what_was_set_aside(tmp_path: Path) -> None:
-    BlobStore(tmp_path, QUOTA).room(RoomKind.JOBS, "first").reserve(3 * FILE)
+    BlobStore(tmp_path, QUOTA).reservation(ReservationKind.JOBS, "first").reserve(3 * FILE)
     store = BlobStore(tmp_path, FILE)
     assert store.free_bytes == 0
-    room = store.room(RoomKind.JOBS, "first")
+    reservation = store.reservation(ReservationKind.JOBS, "first")
     for number in range(3):
-        room.put(blob(number))
+        reservation.put(blob(number))
     with pytest.raises(QuotaExceededError):
-        room.put(blob(3))
+        reservation.put(blob(3))
     assert store.used_bytes == 3 * FILE
 
 
 def test_a_refused_reservation_changes_nothing(tmp_path: Path, store: BlobStore) -> None:
-    room = store.room(RoomKind.JOBS, "first")
+    reservation = store.reservation(ReservationKind.JOBS, "first")
     with pytest.raises(QuotaExceededError):
-        room.reserve(QUOTA + 1)
-    assert not room.exists
-    assert list((tmp_path / "rooms").rglob("*")) == []
-    room.reserve(FILE)
+        reservation.reserve(QUOTA + 1)
+    assert not reservation.exists
+    assert list((tmp_path / "reservations").rglob("*")) == []
+    reservation.reserve(FILE)
     with pytest.raises(QuotaExceededError):
-        room.reserve(QUOTA + 1)
+        reservation.reserve(QUOTA + 1)
     assert store.free_bytes == BlobStore(tmp_path, QUOTA).free_bytes == QUOTA - FILE
 
 
 def test_a_disk_that_refuses_the_record_is_this_nodes_fault(
     tmp_path: Path, store: BlobStore
 ) -> None:
-    (tmp_path / "rooms").write_bytes(b"in the way of a folder")
-    room = store.room(RoomKind.JOBS, "first")
+    (tmp_path / "reservations").write_bytes(b"in the way of a folder")
+    reservation = store.reservation(ReservationKind.JOBS, "first")
     with pytest.raises(StorageError, match="disk refuses a record"):
-        room.reserve(FILE)
+        reservation.reserve(FILE)
     with pytest.raises(StorageError, match="disk refuses a record"):
-        room.put(blob(1))
-    assert not room.exists
+        reservation.put(blob(1))
+    assert not reservation.exists
     assert (store.used_bytes, store.free_bytes) == (0, QUOTA)
 
 
-def test_a_shared_blob_stays_until_the_last_room_is_released(store: BlobStore) -> None:
-    first, second = store.room(RoomKind.JOBS, "first"), store.room(RoomKind.TASKS, "first")
+def test_a_shared_blob_stays_until_the_last_reservation_is_released(store: BlobStore) -> None:
+    first, second = (
+        store.reservation(ReservationKind.JOBS, "first"),
+        store.reservation(ReservationKind.TASKS, "first"),
+    )
     shared, own = first.put(blob(1)), first.put(blob(2))
     assert second.put(blob(1)) == shared
     assert store.used_bytes == 2 * FILE
@@ -131,59 +137,59 @@ def test_a_shared_blob_stays_until_the_last_room_is_released(store: BlobStore) -
     second.release()
     assert (store.used_bytes, store.free_bytes) == (0, QUOTA)
     second.release()
-    assert store.rooms(RoomKind.TASKS) == []
+    assert store.reservations(ReservationKind.TASKS) == []
 
 
 def test_a_blob_that_is_there_already_is_listed_and_counted_once(store: BlobStore) -> None:
     digest = store.put(blob(1))
-    room = store.room(RoomKind.JOBS, "first")
-    room.reserve(2 * FILE)
+    reservation = store.reservation(ReservationKind.JOBS, "first")
+    reservation.reserve(2 * FILE)
     assert store.free_bytes == QUOTA - 3 * FILE
-    assert digest not in room
-    assert room.adopt(digest)
-    assert digest in room
+    assert digest not in reservation
+    assert reservation.adopt(digest)
+    assert digest in reservation
     assert store.free_bytes == QUOTA - 2 * FILE
-    assert not room.adopt(digest_of(blob(2)))
-    assert digest_of(blob(2)) not in room
-    room.remove(digest)
+    assert not reservation.adopt(digest_of(blob(2)))
+    assert digest_of(blob(2)) not in reservation
+    reservation.remove(digest)
     assert digest not in store
     assert (store.used_bytes, store.free_bytes) == (0, QUOTA - 2 * FILE)
 
 
 def test_a_failed_write_takes_nothing(store: BlobStore) -> None:
-    room = store.room(RoomKind.JOBS, "first")
-    room.reserve(FILE)
-    with pytest.raises(DigestMismatchError), room.writer(digest_of(blob(1))) as writer:
+    reservation = store.reservation(ReservationKind.JOBS, "first")
+    reservation.reserve(FILE)
+    with pytest.raises(DigestMismatchError), reservation.writer(digest_of(blob(1))) as writer:
         writer.write(blob(2))
     assert (store.used_bytes, store.free_bytes) == (0, QUOTA - FILE)
-    room.put(blob(1))
+    reservation.put(blob(1))
     assert (store.used_bytes, store.free_bytes) == (FILE, QUOTA - FILE)
 
 
-def test_what_is_written_to_a_room_that_was_released_is_dropped(store: BlobStore) -> None:
-    room = store.room(RoomKind.JOBS, "first")
-    room.reserve(FILE)
-    with room.writer(digest_of(blob(1))) as writer:
+def test_what_is_written_to_a_reservation_that_was_released_is_dropped(store: BlobStore) -> None:
+    reservation = store.reservation(ReservationKind.JOBS, "first")
+    reservation.reserve(FILE)
+    with reservation.writer(digest_of(blob(1))) as writer:
         writer.write(blob(1))
-        room.release()
+        reservation.release()
     assert digest_of(blob(1)) not in store
     assert (store.used_bytes, store.free_bytes) == (0, QUOTA)
 
 
-def test_a_retained_room_is_given_up_at_its_time_across_a_restart(tmp_path: Path) -> None:
+def test_a_retained_reservation_is_given_up_at_its_time_across_a_restart(tmp_path: Path) -> None:
     now = [1_000.0]
     store = BlobStore(tmp_path, QUOTA, lambda: now[0])
-    room = store.room(RoomKind.JOBS, "first")
-    room.retain(60)
-    assert not room.exists
-    room.reserve(5 * FILE)
-    room.put(blob(1))
-    assert (room.retained, room.expired) == (False, False)
-    room.retain(60)
+    reservation = store.reservation(ReservationKind.JOBS, "first")
+    reservation.retain(60)
+    assert not reservation.exists
+    reservation.reserve(5 * FILE)
+    reservation.put(blob(1))
+    assert (reservation.retained, reservation.expired) == (False, False)
+    reservation.retain(60)
     # What it does not use is free at once, what it uses stays.
     assert store.free_bytes == QUOTA - FILE
     now[0] = 1_059.0
-    again = BlobStore(tmp_path, QUOTA, lambda: now[0]).room(RoomKind.JOBS, "first")
+    again = BlobStore(tmp_path, QUOTA, lambda: now[0]).reservation(ReservationKind.JOBS, "first")
     again.retain(60)
     assert (again.retained, again.expired) == (True, False)
     now[0] = 1_060.0
@@ -192,40 +198,42 @@ def test_a_retained_room_is_given_up_at_its_time_across_a_restart(tmp_path: Path
     assert (again.retained, again.expired) == (False, False)
 
 
-def test_a_borrowed_room_is_given_back_unless_it_was_there(store: BlobStore) -> None:
-    kept = store.room(RoomKind.JOBS, "kept")
+def test_a_borrowed_reservation_is_given_back_unless_it_was_there(store: BlobStore) -> None:
+    kept = store.reservation(ReservationKind.JOBS, "kept")
     kept.put(blob(1))
 
-    def fail_with(room: Room) -> None:
-        with borrowed(room):
-            room.put(blob(2))
+    def fail_with(reservation: Reservation) -> None:
+        with borrowed(reservation):
+            reservation.put(blob(2))
             raise KeyError
 
-    for room in (kept, store.room(RoomKind.JOBS, "fresh")):
+    for reservation in (kept, store.reservation(ReservationKind.JOBS, "fresh")):
         with pytest.raises(KeyError):
-            fail_with(room)
+            fail_with(reservation)
     assert digest_of(blob(1)) in kept
-    assert [room.name for room in store.rooms(RoomKind.JOBS)] == ["kept"]
+    assert [reservation.name for reservation in store.reservations(ReservationKind.JOBS)] == [
+        "kept"
+    ]
 
 
-def test_only_what_no_room_lists_is_swept(tmp_path: Path, store: BlobStore) -> None:
-    listed = store.room(RoomKind.JOBS, "first").put(blob(1))
+def test_only_what_no_reservation_lists_is_swept(tmp_path: Path, store: BlobStore) -> None:
+    listed = store.reservation(ReservationKind.JOBS, "first").put(blob(1))
     store.put(blob(2))
     assert BlobStore(tmp_path, QUOTA).sweep() == FILE
     assert files(tmp_path) == {listed: FILE}
 
 
 @pytest.mark.parametrize("name", ["", "../escape", "a/b", "x" * 65])
-def test_a_room_has_a_plain_name(store: BlobStore, name: str) -> None:
-    with pytest.raises(ValueError, match="does not name a room"):
-        store.room(RoomKind.JOBS, name).reserve(1)
+def test_a_reservation_has_a_plain_name(store: BlobStore, name: str) -> None:
+    with pytest.raises(ValueError, match="does not name a reservation"):
+        store.reservation(ReservationKind.JOBS, name).reserve(1)
     assert store.free_bytes == QUOTA
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"reserved": 1}', "{"])
 def test_a_damaged_record_is_reported(tmp_path: Path, store: BlobStore, text: str) -> None:
-    store.room(RoomKind.JOBS, "first").reserve(1)
-    path = tmp_path / "rooms" / "jobs" / "first"
+    store.reservation(ReservationKind.JOBS, "first").reserve(1)
+    path = tmp_path / "reservations" / "jobs" / "first"
     assert json.loads(path.read_text()) == {"blobs": [], "reserved": 1, "until": None}
     path.write_text(text)
     with pytest.raises(CorruptBlobError, match="is damaged"):
@@ -246,26 +254,26 @@ OPERATIONS = st.lists(
 def test_no_sequence_passes_the_quota_or_loses_what_is_listed(
     tmp_path_factory: pytest.TempPathFactory, operations: list[tuple[str, int, int]]
 ) -> None:
-    root = tmp_path_factory.mktemp("rooms")
+    root = tmp_path_factory.mktemp("reservations")
     store = BlobStore(root, 6 * FILE)
     listed: dict[str, set[bytes]] = {}
     for what, name, number in operations:
-        room = store.room(RoomKind.JOBS, f"job{name}")
+        reservation = store.reservation(ReservationKind.JOBS, f"job{name}")
         try:
             match what:
                 case "reserve":
-                    room.reserve(number * FILE)
+                    reservation.reserve(number * FILE)
                 case "put":
-                    room.put(blob(number))
-                    listed.setdefault(room.name, set()).add(blob(number))
+                    reservation.put(blob(number))
+                    listed.setdefault(reservation.name, set()).add(blob(number))
                 case "remove":
-                    room.remove(digest_of(blob(number)))
-                    listed.get(room.name, set()).discard(blob(number))
+                    reservation.remove(digest_of(blob(number)))
+                    listed.get(reservation.name, set()).discard(blob(number))
                 case "retain":
-                    room.retain(60)
+                    reservation.retain(60)
                 case "release":
-                    room.release()
-                    listed.pop(room.name, None)
+                    reservation.release()
+                    listed.pop(reservation.name, None)
                 case "loose":
                     store.put(blob(number))
                 case _:
@@ -283,18 +291,18 @@ def test_no_sequence_passes_the_quota_or_loses_what_is_listed(
 
 
 def test_a_kill_at_any_step_leaves_neither_a_leak_nor_a_loss(tmp_path: Path) -> None:
-    """Reserve, write, retain and release one room beside another that shares a blob with it."""
-    other = BlobStore(tmp_path, QUOTA).room(RoomKind.JOBS, "other")
+    """One reservation, from its start to its release, shares a blob with another."""
+    other = BlobStore(tmp_path, QUOTA).reservation(ReservationKind.JOBS, "other")
     mine = {other.put(blob(1)), other.put(blob(2))}
 
     def life() -> None:
-        room = BlobStore(tmp_path, QUOTA).room(RoomKind.JOBS, "room")
-        room.reserve(4 * FILE)
+        reservation = BlobStore(tmp_path, QUOTA).reservation(ReservationKind.JOBS, "reservation")
+        reservation.reserve(4 * FILE)
         for number in (2, 3, 4):
-            room.put(blob(number))
-        room.remove(digest_of(blob(4)))
-        room.retain(60)
-        room.release()
+            reservation.put(blob(number))
+        reservation.remove(digest_of(blob(4)))
+        reservation.retain(60)
+        reservation.release()
 
     killed = 0
     for _ in kills(life):
@@ -305,16 +313,16 @@ def test_a_kill_at_any_step_leaves_neither_a_leak_nor_a_loss(tmp_path: Path) -> 
         assert store.used_bytes == sum(on_disk.values())
         lists = [
             set(json.loads(path.read_text())["blobs"])
-            for path in (tmp_path / "rooms/jobs").iterdir()
+            for path in (tmp_path / "reservations/jobs").iterdir()
         ]
         assert on_disk.keys() <= set().union(*lists)
         assert not list(tmp_path.rglob(".partial-*"))
         # The roles release at their start what they do not need.
-        store.room(RoomKind.JOBS, "room").release()
+        store.reservation(ReservationKind.JOBS, "reservation").release()
         assert files(tmp_path).keys() == mine
         assert (store.used_bytes, store.free_bytes) == (2 * FILE, QUOTA - 2 * FILE)
         assert [store.get(digest) for digest in sorted(mine)] == [
             blob(1 if digest == digest_of(blob(1)) else 2) for digest in sorted(mine)
         ]
     assert killed > 20
-    assert os.listdir(tmp_path / "rooms" / "jobs") == ["other"]
+    assert os.listdir(tmp_path / "reservations" / "jobs") == ["other"]
