@@ -10,7 +10,6 @@ from solders.pubkey import Pubkey
 from idl.client import redundancy
 from keeper.chain.submit import Submitter
 from keeper.compute import Lane
-from keeper.configuration.settings import DEFAULT_RETENTION_HOURS
 from keeper.data import BlobClient, BlobStore, ReservationKind, StageIndexes
 from keeper.data.sealing import sealed_bytes
 from keeper.node.decisions.actions import Action, Decision
@@ -51,7 +50,7 @@ RunPackage = Callable[[KernelPackage, Sequence[bytes]], bytes]
 class TaskProviderTools:
     """What a provider works with; `min_price` is the least that it runs a kernel for.
 
-    Outputs that were paid for stay for `retention_seconds` after the end of their task.
+    Outputs that were paid for stay as long as `eviction` retains them.
     """
 
     run: RunPackage
@@ -61,7 +60,7 @@ class TaskProviderTools:
     store: BlobStore
     indexes: StageIndexes
     runs: Runs
-    retention_seconds: float = DEFAULT_RETENTION_HOURS * 3600
+    eviction: Eviction
 
 
 class TaskProvider(TaskRole):
@@ -75,9 +74,6 @@ class TaskProvider(TaskRole):
         super().__init__(mirror, submitter, owner)
         self._tools = tools
         self._outputs = OutputFetcher(tools.client, mirror.gateway)
-        self._eviction = Eviction(
-            tools.store, ReservationKind.TASKS, tools.indexes, tools.retention_seconds
-        )
         self._kept = tools.runs.keys()
         self._unfit: frozenset[Pubkey] = frozenset()
         self._compared: dict[Pubkey, Comparison] = {}
@@ -128,7 +124,7 @@ class TaskProvider(TaskRole):
                 None if found is None else found.task, self.owner, kept=task in self._kept
             )
 
-        due = self._eviction.due(keeping)
+        due = self._tools.eviction.due(keeping)
         done = frozenset(task for task in self._kept if keeping(task) is not Keeping.NEEDED)
         if due or done:
             await asyncio.to_thread(self._evict, due, done)
@@ -210,4 +206,4 @@ class TaskProvider(TaskRole):
     def _evict(self, due: dict[str, Keeping], done: frozenset[Pubkey]) -> None:
         for task in done:
             self._tools.runs.discard(task)
-        self._eviction.carry_out(due, lambda name: None)
+        self._tools.eviction.carry_out(due, lambda name: None)

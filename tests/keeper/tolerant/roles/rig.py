@@ -13,12 +13,14 @@ import pytest
 from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
+from keeper.data import ReservationKind
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.balances import Balances, read_balances
 from keeper.lab.market.parties import POLL_SECONDS, Offer, Parties, Party, open_parties
 from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.decisions.actions import Action, Wait
+from keeper.node.eviction import Eviction
 from keeper.node.payment import NLOV
 from keeper.node.services import Services, Storage
 from keeper.node.vault import Vault
@@ -117,6 +119,9 @@ class TaskRig:
             store=storage.store,
             indexes=storage.tasks,
             runs=Vault(self.parties.folder / name).secrets(RUNS),
+            eviction=Eviction(
+                storage.store, ReservationKind.TASKS, storage.tasks, storage.retention_seconds
+            ),
         )
         return TaskProvider(self.mirror, self._submitter(name), self.owner(name), tools)
 
