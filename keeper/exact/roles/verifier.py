@@ -194,7 +194,7 @@ class Verifier(Role):
         job = snapshot.job
         ballot = Ballot.create(Choice.UNAVAILABLE)
         try:
-            workload = await self._tools.data.workloads.get(job, with_trace=True)
+            workload = await self._workload(snapshot)
         except WorkloadError as error:
             LOG.warning("verifier %s: %s", self.owner, error)
         else:
@@ -208,6 +208,15 @@ class Verifier(Role):
         key = job.address, index
         await asyncio.to_thread(self._tools.ballots.keep, key, ballot)
         self._ready = self._ready | {key}
+
+    async def _workload(self, snapshot: JobSnapshot) -> JobWorkload:
+        """Fetch the workload in time; raises WorkloadError or an OwnFault."""
+        seconds = self.mirror.transfer_seconds(_judged(snapshot).ballot_deadline)
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._tools.data.workloads.get(snapshot.job, with_trace=True)
+        except TimeoutError as error:
+            raise WorkloadError(f"job {snapshot.address}: it is served too slowly") from error
 
     async def _examined(self, snapshot: JobSnapshot, workload: JobWorkload) -> TraceVerdict:
         """Fetch the trace to disk, check it from there, and keep it only where it is wrong.

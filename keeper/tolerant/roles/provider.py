@@ -15,6 +15,7 @@ from keeper.data.sealing import sealed_bytes
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
 from keeper.node.decisions.retention import Keeping
+from keeper.node.errors import WorkloadError
 from keeper.node.eviction import Eviction
 from keeper.tolerant.decisions import provider as rules
 from keeper.tolerant.decisions.actions import (
@@ -158,8 +159,11 @@ class TaskProvider(TaskRole):
         reservation = self._tools.store.reservation(ReservationKind.TASKS, str(task.address))
         await asyncio.to_thread(reservation.reserve, 2 * sealed_bytes(task.output_bytes))
         try:
-            workload = await fetch_workload(self._tools.client, task)
+            async with asyncio.timeout(self.mirror.transfer_seconds(task.deadline)):
+                workload = await fetch_workload(self._tools.client, task)
             output = await self._executed(task, workload.package, workload.inputs)
+        except TimeoutError as error:
+            raise WorkloadError(f"task {task.address}: it is served too slowly") from error
         except UnfitTaskError:
             self._unfit |= {task.address}
             raise
