@@ -21,6 +21,9 @@ from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
 from keeper.node.decisions.urgency import Owed, most_urgent
 
+# A peer that serves slowly takes half of the time to a deadline: others must not wait for it.
+CONCURRENT_CHECKS = 4
+
 BallotKey = tuple[Pubkey, int]
 
 
@@ -43,16 +46,16 @@ class VerifierSnapshot:
 
 
 def next_work(snapshot: VerifierSnapshot, clock: Clock) -> Action | None:
-    """Returns the check to start beside the loop, None where there is none or one is under way.
+    """Returns the check to start beside the loop, None where there is none or enough are under way.
 
     The ballot whose casting ends first is checked first.
     """
-    if snapshot.running:
+    if len(snapshot.running) >= CONCURRENT_CHECKS:
         return None
     checks = [
         Owed(Check(*key), deadline, snapshot.silence_fee)
         for key, deadline in _castable(snapshot, clock)
-        if key not in snapshot.ready
+        if key not in snapshot.ready and Check(*key) not in snapshot.running
     ]
     return most_urgent(checks, clock.slot)
 

@@ -14,12 +14,14 @@ from solders.pubkey import Pubkey
 
 from idl.client import staking
 from keeper.chain.submit import Submitter
+from keeper.data import ReservationKind
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, built_programs, localnet_mint
 from keeper.lab.market.balances import Balances, read_balances
 from keeper.lab.market.parties import POLL_SECONDS, Offer, Parties, Party, open_parties
 from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.decisions.actions import Action, Wait
+from keeper.node.eviction import Eviction
 from keeper.node.payment import NLOV
 from keeper.node.services import Services, Storage
 from keeper.node.vault import Vault
@@ -126,6 +128,9 @@ class TaskRig:
             store=storage.store,
             indexes=storage.tasks,
             runs=Vault(self.parties.folder / name).secrets(RUNS),
+            eviction=Eviction(
+                storage.store, ReservationKind.TASKS, storage.tasks, storage.retention_seconds
+            ),
         )
         signer = self._submitter(operator or name)
         return TaskProvider(self.mirror, signer, self.owner(name), tools)
