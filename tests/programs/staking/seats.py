@@ -23,7 +23,7 @@ def tree_of(world: World) -> staking.VerifierTree:
 
 
 def let_snapshots_pass(world: World) -> None:
-    """Lets two windows begin and takes the snapshot of each, so that vacated seats can be closed."""
+    """Lets two windows begin and takes their snapshots, so that vacated seats can be closed."""
     for _ in range(2):
         world.warp_to((world.window + 1) * CHECKPOINT_SLOTS)
         snapshot(world)
