@@ -155,9 +155,23 @@ def test_no_number_jumps(name: tuple[str, str], end: int) -> None:
         assert refusal in REFUSALS
 
 
+HARMLESS: Final = [
+    ("staking", "unbonding_slots"),
+    ("staking", "emission_per_slot"),
+    ("escrow", "posting_fee"),
+    ("job_registry", "stake_ref"),
+    ("verdict", "trap_slots"),
+    ("redundancy", "run_slots"),
+]
+"""Numbers that no rule ties to others."""
 STEPS: Final = st.lists(
-    st.one_of(moves(), st.sampled_from(["apply", "apply", "apply", "cancel", "lapse", "wait"])),
-    min_size=6,
+    st.one_of(
+        moves(),
+        st.dictionaries(st.sampled_from(HARMLESS), st.floats(0.6, 2.0), min_size=1),
+        st.sampled_from(["apply", "cancel", "lapse", "wait"]),
+        st.just("apply"),
+    ),
+    min_size=8,
     max_size=16,
 )
 
