@@ -24,7 +24,7 @@ def test_the_beacon_asks_what_is_documented(answering: Answering) -> None:
     seed = question_seed(slot_hash(world, asked_slot + 2), answering.job.address)
     for index, (operator, element) in enumerate(expected):
         shown = answering.shown(index)
-        sent = world.send(shown.answer(index), signers=[answering.provider])
+        sent = world.send(shown.answer(index, answering.terms), signers=[answering.provider])
         event = sent.only(verdict.ElementAnswered)
         assert isinstance(event, verdict.ElementAnswered)
         assert (event.question, event.operator, event.element) == (index, operator, element)
@@ -89,9 +89,9 @@ def test_attack_21_the_time_to_answer_ends(answering: Answering, late: int) -> N
     shown = answering.shown(0)
     world.warp_to(answering.availability.deadline + late)
     if late:
-        world.fails("AnswersClosed", shown.answer(0), signers=[answering.provider])
+        world.fails("AnswersClosed", shown.answer(0, answering.terms), signers=[answering.provider])
     else:
-        world.send(shown.answer(0), signers=[answering.provider])
+        world.send(shown.answer(0, answering.terms), signers=[answering.provider])
         assert answering.availability.answered == 1
 
 
@@ -100,9 +100,9 @@ def test_attack_21_nothing_is_answered_before_it_is_asked(answering: Answering) 
     shown = answering.challenge(0, 0, answering.provider).prepare(world, ticket=False)
     for slot in (0, DELAY - 1):
         world.warp_to(answering.availability.asked_slot + slot)
-        world.fails("SlotHashUnavailable", shown.answer(0), signers=[answering.provider])
+        world.fails("SlotHashUnavailable", shown.answer(0, answering.terms), signers=[answering.provider])
     world.warp(1)
-    world.send(answering.shown(0).answer(0), signers=[answering.provider])
+    world.send(answering.shown(0).answer(0, answering.terms), signers=[answering.provider])
 
 
 def test_a_question_is_answered_once(answering: Answering) -> None:
@@ -114,7 +114,7 @@ def test_a_question_is_answered_once(answering: Answering) -> None:
 def test_there_are_eight_questions(answering: Answering, index: int) -> None:
     world = answering.asked().world
     shown = answering.shown(0)
-    world.fails("NoSuchQuestion", shown.answer(index), signers=[answering.provider])
+    world.fails("NoSuchQuestion", shown.answer(index, answering.terms), signers=[answering.provider])
 
 
 def test_evidence_of_another_operator_answers_nothing(answering: Answering) -> None:
@@ -143,11 +143,11 @@ def test_a_wrong_element_answers_nothing_and_convicts(world: World) -> None:
     }
     answering = Answering(world, trace_of(graph, lies).witness).asked()
     shown = answering.shown(0)
-    world.fails("ElementIsWrong", shown.answer(0), signers=[answering.provider])
+    world.fails("ElementIsWrong", shown.answer(0, answering.terms), signers=[answering.provider])
     proof = answering.challenge(*answering.question(0)).prepare(world)
     world.send(proof.prove(), signers=[answering.challenger])
     assert answering.account.outcome == Outcome.FRAUD
-    world.fails("WrongState", shown.answer(0), signers=[answering.provider])
+    world.fails("WrongState", shown.answer(0, answering.terms), signers=[answering.provider])
     world.send(answering.slash())
     world.send(answering.void(), signers=[answering.cranker])
     assert answering.job_account.state == JobState.VOIDED
@@ -157,7 +157,7 @@ def test_nobody_but_a_provider_answers(answering: Answering) -> None:
     world = answering.asked().world
     for stranger in (answering.buyer, answering.member(0)):
         shown = answering.shown(0, stranger)
-        world.fails("Unauthorized", shown.answer(0), signers=[stranger])
+        world.fails("Unauthorized", shown.answer(0, answering.terms), signers=[stranger])
 
 
 def test_another_s_buffer_is_refused(answering: Answering) -> None:
@@ -172,33 +172,33 @@ def test_accounts_of_another_job_are_refused(answering: Answering) -> None:
     other = post_job(world, answering.buyer, answering.job.graph)
     claim(world, answering.provider, other)
     shown = answering.shown(0)
-    attempt = with_account(shown.answer(0), answering.job.address, other.address)
+    attempt = with_account(shown.answer(0, answering.terms), answering.job.address, other.address)
     world.fails("JobMismatch", attempt, signers=[answering.provider])
-    opening = verdict.open_verdict(owner=answering.provider.key, job=other.address)
+    opening = verdict.open_verdict(payer=answering.provider.key, job=other.address)
     world.send(opening, signers=[answering.provider])
     foreign = with_account(
-        shown.answer(0), answering.address, verdict.verdict_address(other.address)
+        shown.answer(0, answering.terms), answering.address, verdict.verdict_address(other.address)
     )
     world.fails("JobMismatch", foreign, signers=[answering.provider])
     elsewhere = replace(shown, job=other).prepare(world, ticket=False)
-    borrowed = with_account(shown.answer(0), shown.buffer, elsewhere.buffer)
+    borrowed = with_account(shown.answer(0, answering.terms), shown.buffer, elsewhere.buffer)
     world.fails("JobMismatch", borrowed, signers=[answering.provider])
 
 
 def test_attack_3_other_slot_hashes_are_refused(answering: Answering) -> None:
     world = answering.asked().world
     sysvar = Pubkey.from_string("SysvarS1otHashes111111111111111111111111111")
-    attempt = with_account(answering.shown(0).answer(0), sysvar, answering.provider.key)
+    attempt = with_account(answering.shown(0).answer(0, answering.terms), sysvar, answering.provider.key)
     world.fails("ConstraintAddress", attempt, signers=[answering.provider])
 
 
 def test_without_questions_nothing_is_answered(answering: Answering) -> None:
     world = answering.balloting().world
     shown = answering.challenge(0, 0, answering.provider).prepare(world, ticket=False)
-    world.fails("WrongState", shown.answer(0), signers=[answering.provider])
+    world.fails("WrongState", shown.answer(0, answering.terms), signers=[answering.provider])
 
 
 def test_attack_1_the_provider_must_sign(answering: Answering) -> None:
     world = answering.asked().world
-    attempt = unsigned(answering.shown(0).answer(0), answering.provider.key)
+    attempt = unsigned(answering.shown(0).answer(0, answering.terms), answering.provider.key)
     world.fails("AccountNotSigner", attempt)

@@ -104,7 +104,7 @@ def test_attack_15_every_order_pays_once(
         for actor in (judging.provider, *judging.members)
     }
     paid = {judging.member(ballot).name for ballot, _ in judging.ballots() if vote == ACCEPTS}
-    expected = {name: NLOV // 10 if name in paid else 0 for name in gains}
+    expected = {name: NLOV // 5 if name in paid else 0 for name in gains}
     expected["provider"] = price - fee
     assert gains == expected
     assert world.tokens(judging.cranker) == 3 * tip

@@ -206,6 +206,6 @@ def test_a_ballot_costs_little_to_cast_and_reveal(world: World) -> None:
         cast.append(world.send(judging.cast(ballot), signers=[judging.member(ballot)]).units)
     world.warp(1)
     for ballot, _ in judging.ballots():
-        sent = world.send(judging.reveal(ballot), signers=[judging.member(ballot)])
+        sent = world.send(judging.reveal(ballot))
         revealed.append(sent.units)
     assert max(cast) + max(revealed) <= 20_000

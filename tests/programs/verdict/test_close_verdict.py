@@ -71,7 +71,7 @@ def test_another_job_is_refused(judging: Judging) -> None:
 def test_attack_9_a_closed_verdict_is_not_revived(judging: Judging) -> None:
     world = released(judging).world
     closing = judging.close()
-    reopening = verdict.open_verdict(owner=judging.provider.key, job=judging.job.address)
+    reopening = verdict.open_verdict(payer=judging.provider.key, job=judging.job.address)
     world.fails("WrongState", closing, reopening, signers=[judging.provider])
     world.send(closing)
     world.fails("WrongState", reopening, signers=[judging.provider])
@@ -87,7 +87,7 @@ def test_another_job_s_verdict_stays(judging: Judging) -> None:
     world = released(judging).world
     other = post_job(world, judging.buyer, judging.job.graph)
     claim(world, judging.provider, other)
-    opening = verdict.open_verdict(owner=judging.provider.key, job=other.address)
+    opening = verdict.open_verdict(payer=judging.provider.key, job=other.address)
     world.send(opening, signers=[judging.provider])
     attempt = verdict.close_verdict(payer=judging.provider.key, job=other.address)
     world.fails("WrongState", attempt)

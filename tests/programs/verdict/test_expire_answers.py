@@ -81,7 +81,7 @@ def test_who_shows_nothing_loses_what_a_proof_would_take(answering: Answering) -
     assert (answering.account.state, answering.job_account.state) == (State.SETTLED, 6)
     escrow = answering.escrow_account
     credited = {each.party: each.amount for each in escrow.credits[: escrow.credit_count]}
-    missed = {answering.member(ballot).key: NLOV // 10 for ballot, _ in answering.ballots()}
+    missed = {answering.member(ballot).key: NLOV // 5 for ballot, _ in answering.ballots()}
     assert credited == {**missed, answering.cranker.key: 3 * NLOV // 100}
 
     before = world.tokens(answering.buyer)

@@ -18,7 +18,7 @@ def test_the_leaseholder_opens_the_verdict(judging: Judging) -> None:
     assert (account.buyer, account.payer) == (judging.buyer.key, judging.provider.key)
     assert account.salt_commitment == judging.job.offer.salt_commitment
     assert (account.k, account.operators, account.macs) == (3, job.operators, job.macs)
-    assert (account.verification_fee, account.tip) == (NLOV // 10, NLOV // 100)
+    assert (account.verification_fee, account.tip) == (NLOV // 5, NLOV // 100)
     assert (account.state, account.stage_count, account.ballot_count) == (State.COMMITTING, 0, 0)
     event = sent.only(verdict.VerdictOpened)
     assert isinstance(event, verdict.VerdictOpened)
@@ -28,13 +28,13 @@ def test_the_leaseholder_opens_the_verdict(judging: Judging) -> None:
 def test_somebody_without_the_lease_is_refused(judging: Judging) -> None:
     rival = judging.world.actor("rival")
     register_provider(judging.world, rival)
-    attempt = verdict.open_verdict(owner=rival.key, job=judging.job.address)
+    attempt = verdict.open_verdict(payer=rival.key, job=judging.job.address)
     judging.world.fails("NotLeaseholder", attempt, signers=[rival])
 
 
 def test_a_job_that_nobody_claimed_is_refused(judging: Judging) -> None:
     posted = post_job(judging.world, judging.buyer, judging.job.graph)
-    attempt = verdict.open_verdict(owner=judging.provider.key, job=posted.address)
+    attempt = verdict.open_verdict(payer=judging.provider.key, job=posted.address)
     judging.world.fails("WrongState", attempt, signers=[judging.provider])
 
 
@@ -49,7 +49,7 @@ def test_attack_1_the_leaseholder_must_sign(judging: Judging) -> None:
 
 def test_attack_4_another_account_is_no_job(judging: Judging) -> None:
     graph = judging.job.graph
-    attempt = verdict.open_verdict(owner=judging.provider.key, job=graph)
+    attempt = verdict.open_verdict(payer=judging.provider.key, job=graph)
     judging.world.fails("AccountDiscriminatorMismatch", attempt, signers=[judging.provider])
 
 
@@ -60,7 +60,7 @@ def test_attack_3_a_job_of_another_program_is_refused(judging: Judging) -> None:
     forged = world.actor("forger").key
     escrow_s = Account(raw.lamports, bytes(raw.data), PROGRAM_IDS["escrow"])
     world.bank.set_account(forged, escrow_s)
-    attempt = verdict.open_verdict(owner=judging.provider.key, job=forged)
+    attempt = verdict.open_verdict(payer=judging.provider.key, job=forged)
     world.fails("AccountOwnedByWrongProgram", attempt, signers=[judging.provider])
 
 

@@ -10,7 +10,7 @@ from tests.programs.verdict.judging import ACCEPTS, MISSES, OPERATORS, REJECTS, 
 from tests.world import NLOV, World, unsigned, with_account
 
 TIP = NLOV // 100
-FEE = NLOV // 10
+FEE = NLOV // 5
 
 
 def credits_of(judging: Judging) -> dict[str, int]:

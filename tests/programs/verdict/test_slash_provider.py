@@ -93,7 +93,7 @@ def test_nobody_is_slashed_without_a_proof(disputing: Disputing) -> None:
     claim(world, provider, innocent)
     judge.commit(world, provider, innocent, root=honest_trace().witness.claim(0, 0).stages[0].root)
     attempt = with_account(
-        slash_provider(innocent, provider.key, world.mint),
+        slash_provider(world, innocent, provider.key),
         verdict.receipt_address(innocent.address),
         verdict.receipt_address(disputing.job.address),
     )

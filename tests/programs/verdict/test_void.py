@@ -40,7 +40,7 @@ def test_data_missed_twice_costs_no_stake(answering: Answering) -> None:
     event = sent.only(verdict.VerdictVoided)
     assert isinstance(event, verdict.VerdictVoided)
     assert (event.outcome, event.forfeited) == (Outcome.UNAVAILABLE, False)
-    assert event.credited == 6 * NLOV // 10 + 5 * NLOV // 100
+    assert event.credited == 6 * NLOV // 5 + 5 * NLOV // 100
     world.send(
         job_registry.release_exposure(job=answering.job.address, owner=answering.provider.key)
     )
