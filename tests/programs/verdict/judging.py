@@ -11,6 +11,7 @@ from idl.client.bindings.verdict import DRAW_DELAY, Choice
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.jobs import (
     ask_for,
+    capability,
     claim,
     open_buyer,
     post_job,
@@ -20,7 +21,7 @@ from keeper.lab.market.jobs import (
     terms_of,
 )
 from keeper.lab.market.judgement import ballot_salt
-from keeper.lab.market.stakers import committee
+from keeper.lab.market.stakers import committee, stake
 from kernels.graph import Graph
 from tests.world import NLOV, Actor, World
 
@@ -40,7 +41,10 @@ def slot_hash(world: World, slot: int) -> bytes:
 
 
 class Judging:
-    """A claimed job with its provider, and seated verifiers that the snapshot shows."""
+    """A claimed job with its provider, and seated verifiers that the snapshot shows.
+
+    Another provider, the heir, registered early enough to claim it as well.
+    """
 
     def __init__(
         self,
@@ -57,7 +61,9 @@ class Judging:
         self.provider = world.actor("provider")
         self.cranker = world.actor("cranker")
         work = (graph or small_graph()).multiply_adds
-        register_provider(world, self.provider, ask=ask_for(NLOV, work))
+        ask = ask_for(NLOV, work)
+        self.heir = self._registered("heir", ask)
+        register_provider(world, self.provider, ask=ask)
         open_buyer(world, self.buyer)
         self.job = post_job(
             world,
@@ -68,6 +74,15 @@ class Judging:
         )
         claim(world, self.provider, self.job)
         self.address = verdict.verdict_address(self.job.address)
+
+    def _registered(self, name: str, ask: int) -> Actor:
+        owner = self.world.actor(name, tokens=1_000 * NLOV)
+        stake(self.world, owner, 1_000 * NLOV)
+        registering = job_registry.register_provider(
+            capability=capability(ask=ask), owner=owner.key
+        )
+        self.world.send(registering, signers=[owner])
+        return owner
 
     @property
     def account(self) -> verdict.Verdict:
@@ -83,6 +98,12 @@ class Judging:
     def escrow_account(self) -> escrow.Escrow:
         """Returns the job's escrow."""
         return self.world.fetch(escrow.Escrow, self.job.escrow)
+
+    @property
+    def credited(self) -> dict[Pubkey, int]:
+        """Returns the base units that the escrow owes or paid, by party."""
+        account = self.escrow_account
+        return {each.party: each.amount for each in account.credits[: account.credit_count]}
 
     @property
     def terms(self) -> Pubkey:
@@ -174,6 +195,7 @@ class Judging:
             job=self.job.address,
             seat=staking.seat_address(number),
             position=staking.position_address(owner.key),
+            exposure=staking.exposure_address(self.job.address, owner.key),
         )
 
     def decline(
@@ -258,6 +280,36 @@ class Judging:
             fee_vault=self.fee_vault,
         )
 
+    def expire_lease(self) -> Instruction:
+        """Ends the lease of whoever holds the job."""
+        owner = self.job_account.lease.provider
+        address = staking.exposure_address(self.job.address, owner)
+        return job_registry.expire_lease(
+            terms=self.terms,
+            job=self.job.address,
+            provider=job_registry.provider_address(owner),
+            escrow_config=escrow.config_address(),
+            fee_vault=self.fee_vault,
+            position=staking.position_address(owner),
+            exposure=address,
+            payer=self.world.fetch(staking.Exposure, address).payer,
+        )
+
+    def expire_job(self) -> Instruction:
+        return job_registry.expire_job(
+            cranker=self.cranker.key, terms=self.terms, job=self.job.address
+        )
+
+    def release_exposure(self) -> Instruction:
+        """Frees what the provider has exposed."""
+        address = staking.exposure_address(self.job.address, self.provider.key)
+        return job_registry.release_exposure(
+            job=self.job.address,
+            payer=self.world.fetch(staking.Exposure, address).payer,
+            position=staking.position_address(self.provider.key),
+            exposure=address,
+        )
+
     def close(self) -> Instruction:
         return verdict.close_verdict(payer=self.account.payer, job=self.job.address)
 
@@ -275,6 +327,12 @@ class Judging:
     def balloting(self) -> "Judging":
         """Makes the first draw, with the buyer's salt; a provider without reputation is sampled."""
         return self.committed().drawn()
+
+    def lapsed(self) -> "Judging":
+        """Lets the lease end, so that another provider may continue."""
+        self.world.warp_to(self.job_account.lease.expires_slot + 1)
+        self.world.send(self.expire_lease())
+        return self
 
     def drawn(self) -> "Judging":
         """Makes the draw that is due."""

@@ -2,7 +2,7 @@ import pytest
 from solders.account import Account
 from solders.pubkey import Pubkey
 
-from idl.client import find_address, staking, verdict
+from idl.client import escrow, find_address, staking, verdict
 from idl.client.bindings.verdict import BallotState
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import exposure
@@ -54,26 +54,14 @@ def test_another_verifier_s_ballot_is_refused(judging: Judging) -> None:
 def test_another_seat_is_refused(judging: Judging) -> None:
     judging.balloting()
     mallory = judging.member(1)
-    attempt = verdict.cast_ballot(
-        ballot=0,
-        commitment=bytes(32),
-        owner=mallory.key,
-        job=judging.job.address,
-        seat=staking.seat_address(judging.account.ballots[1].seat),
-    )
+    attempt = judging.cast(0, owner=mallory, seat=judging.account.ballots[1].seat)
     judging.world.fails("SeatMismatch", attempt, signers=[mallory])
 
 
 def test_a_number_beyond_the_draw_is_refused(judging: Judging) -> None:
     judging.balloting()
     owner = judging.member(0)
-    attempt = verdict.cast_ballot(
-        ballot=3,
-        commitment=bytes(32),
-        owner=owner.key,
-        job=judging.job.address,
-        seat=staking.seat_address(judging.account.ballots[0].seat),
-    )
+    attempt = judging.cast(3, owner=owner, seat=judging.account.ballots[0].seat)
     judging.world.fails("NoSuchBallot", attempt, signers=[owner])
 
 
@@ -100,7 +88,7 @@ def test_a_seat_taken_after_the_snapshot_cannot_vote(judging: Judging) -> None:
     assert raw is not None
     data = bytearray(raw.data)
     at = staking.Seat.OFFSETS["taken_epoch"]
-    data[at : at + 8] = (judging.account.snapshot_epoch + 1).to_bytes(8, "little")
+    data[at : at + 8] = (judging.account.snapshot_epochs[0] + 1).to_bytes(8, "little")
     world.bank.set_account(seat, Account(raw.lamports, bytes(data), raw.owner))
     world.fails("SeatMismatch", judging.cast(0), signers=[owner])
 
@@ -118,9 +106,7 @@ def test_attack_20_a_party_to_the_job_cannot_judge_it(judging: Judging, party: s
     data = bytes(raw.data)
     data = data[:owner] + bytes(actor.key) + data[owner + 32 :]
     world.bank.set_account(seat, Account(raw.lamports, data, raw.owner))
-    attempt = verdict.cast_ballot(
-        ballot=0, commitment=bytes(32), owner=actor.key, job=judging.job.address, seat=seat
-    )
+    attempt = judging.cast(0, owner=actor)
     world.fails("PartyToJob", attempt, signers=[actor])
 
 
@@ -133,7 +119,6 @@ def test_a_verifier_without_free_stake_is_refused(judging: Judging) -> None:
             amount=held.amount - NLOV,
             owner=owner.key,
             ticket=ticket(owner, held),
-            verifiers=staking.verifiers_address(),
         ),
         signers=[owner],
     )
@@ -144,13 +129,7 @@ def test_a_verifier_without_free_stake_is_refused(judging: Judging) -> None:
 def test_before_the_draw_there_is_nothing_to_cast(judging: Judging) -> None:
     judging.committed()
     owner = judging.members[0]
-    attempt = verdict.cast_ballot(
-        ballot=0,
-        commitment=bytes(32),
-        owner=owner.key,
-        job=judging.job.address,
-        seat=staking.seat_address(0),
-    )
+    attempt = judging.cast(0, owner=owner, seat=0)
     judging.world.fails("WrongState", attempt, signers=[owner])
 
 
@@ -164,12 +143,10 @@ def test_attack_1_the_verifier_must_sign(judging: Judging) -> None:
     judging.world.fails("AccountNotSigner", unsigned(attempt, judging.member(0).key))
 
 
-def test_attack_3_a_config_of_another_program_is_refused(judging: Judging) -> None:
+def test_attack_3_an_account_of_another_program_is_no_terms(judging: Judging) -> None:
     world = judging.balloting().world
-    attempt = with_account(
-        judging.cast(0), verdict.config_address(), staking.position_address(judging.buyer.key)
-    )
-    world.fails("AccountNotInitialized", attempt, signers=[judging.member(0)])
+    attempt = with_account(judging.cast(0), judging.terms, escrow.config_address())
+    world.fails("AccountOwnedByWrongProgram", attempt, signers=[judging.member(0)])
 
 
 @pytest.mark.parametrize("late", [-1, 0])
@@ -194,7 +171,6 @@ def test_attack_14_voting_stake_cannot_leave(judging: Judging) -> None:
         amount=held.amount - held.exposed + 1,
         owner=owner.key,
         ticket=ticket(owner, held),
-        verifiers=staking.verifiers_address(),
     )
     world.fails("InsufficientFreeStake", attempt, signers=[owner])
 

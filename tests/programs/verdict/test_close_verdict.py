@@ -1,4 +1,4 @@
-from idl.client import job_registry, verdict
+from idl.client import verdict
 from idl.client.bindings.job_registry import JobState
 from keeper.lab.market.jobs import claim, post_job
 from tests.programs.verdict.judging import Judging
@@ -28,13 +28,10 @@ def test_a_job_that_ended_uncommitted_leaves_nothing_behind(judging: Judging) ->
     for _ in range(world.parameters.job_registry.max_attempts):
         job = judging.job_account
         if job.state == JobState.CLAIMED:
-            world.warp_to(job.lease.expires_slot + 1)
-            world.send(
-                job_registry.expire_lease(job=judging.job.address, owner=judging.provider.key)
-            )
+            judging.lapsed()
     world.warp_to(judging.job_account.claim_deadline + 1)
     world.send(
-        job_registry.expire_job(cranker=judging.cranker.key, job=judging.job.address),
+        judging.expire_job(),
         signers=[judging.cranker],
     )
     assert judging.job_account.state == JobState.EXPIRED

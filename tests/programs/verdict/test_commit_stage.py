@@ -59,10 +59,7 @@ def test_starting_over_drops_earlier_stages(judging: Judging) -> None:
 def test_a_successor_builds_on_a_checkpoint_or_not(judging: Judging) -> None:
     world = judging.opened().world
     world.send(judging.commit(0, 2), signers=[judging.provider])
-    world.warp_to(judging.job_account.lease.expires_slot + 1)
-    world.send(job_registry.expire_lease(job=judging.job.address, owner=judging.provider.key))
-    heir = world.actor("heir")
-    register_provider(world, heir)
+    heir = judging.lapsed().heir
     claim(world, heir, judging.job)
     world.send(judging.commit(2, OPERATORS, owner=heir), signers=[heir])
     account = judging.account
@@ -74,7 +71,9 @@ def test_a_successor_builds_on_a_checkpoint_or_not(judging: Judging) -> None:
 def test_the_provider_s_seat_is_remembered(world: World) -> None:
     judging = Judging(world)
     owner = judging.provider
-    world.send(staking.take_seat(index=500, owner=owner.key), signers=[owner])
+    world.send(
+        staking.take_seat(index=500, collateral=100 * NLOV, owner=owner.key), signers=[owner]
+    )
     judging.committed()
     assert judging.account.stages[0].seat == 500
 
@@ -153,7 +152,7 @@ def test_a_committed_result_stands(judging: Judging) -> None:
 def test_a_ninth_stage_is_refused(world: World) -> None:
     judging = Judging(world).opened()
     graph = register_graph(world, judging.buyer, chain_of(10))
-    judging.job = post_job(world, judging.buyer, graph, price=400 * NLOV)
+    judging.job = post_job(world, judging.buyer, graph)
     claim(world, judging.provider, judging.job)
     judging.address = verdict.verdict_address(judging.job.address)
     judging.opened()
@@ -195,6 +194,7 @@ def test_the_registry_takes_stages_from_verdict_alone(judging: Judging) -> None:
     forged = job_registry.record_stage(
         last=OPERATORS,
         macs_done=1,
+        terms=judging.terms,
         job=judging.job.address,
         provider=job_registry.provider_address(judging.provider.key),
         authority=judging.provider.key,

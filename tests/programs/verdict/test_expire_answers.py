@@ -10,7 +10,6 @@ from keeper.lab.market.jobs import (
     exposure,
     post_job,
     register_graph,
-    register_provider,
     small_graph,
 )
 from kernels.codes import MAX_OPERATORS
@@ -27,10 +26,7 @@ def inherited(world: World) -> Answering:
     answering = Answering(world, trace_of(small_graph(), None, (0, 2), (2, 4)).witness)
     first, second = answering.claim.stages
     judge.commit(world, answering.provider, answering.job, last=2, root=first.root)
-    world.warp_to(answering.job_account.lease.expires_slot + 1)
-    world.send(job_registry.expire_lease(job=answering.job.address, owner=answering.provider.key))
-    heir = world.actor("heir")
-    register_provider(world, heir)
+    heir = answering.lapsed().heir
     claim(world, heir, answering.job)
     judge.commit(world, heir, answering.job, first=2, root=second.root)
     answering.drawn()

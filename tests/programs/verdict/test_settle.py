@@ -1,11 +1,11 @@
 import pytest
 
-from idl.client import escrow, job_registry, shard_of, verdict
+from idl.client import escrow, job_registry, shard_of, staking, verdict
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import Outcome, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
-from keeper.lab.market.jobs import claim, exposure, post_job, register_provider
+from keeper.lab.market.jobs import claim, exposure, post_job
 from tests.programs.verdict.judging import ACCEPTS, MISSES, OPERATORS, REJECTS, Judging
 from tests.world import NLOV, World, unsigned, with_account
 
@@ -66,10 +66,7 @@ def test_without_a_quorum_provider_and_every_revealed_ballot_are_paid(judging: J
 def test_every_stage_s_provider_earns_its_share(judging: Judging) -> None:
     world = judging.opened().world
     world.send(judging.commit(0, 1), signers=[judging.provider])
-    world.warp_to(judging.job_account.lease.expires_slot + 1)
-    world.send(job_registry.expire_lease(job=judging.job.address, owner=judging.provider.key))
-    heir = world.actor("heir")
-    register_provider(world, heir)
+    heir = judging.lapsed().heir
     claim(world, heir, judging.job)
     world.send(judging.commit(1, OPERATORS, owner=heir), signers=[heir])
     judging.drawn()
@@ -167,9 +164,7 @@ def test_another_job_is_refused(judging: Judging) -> None:
 
 
 def test_another_provider_s_record_is_refused(judging: Judging) -> None:
-    rival = judging.world.actor("rival")
-    register_provider(judging.world, rival)
-    world = judging.decided().world
+    world, rival = judging.decided().world, judging.heir
     world.warp_to(judging.account.window_end + 1)
     attempt = with_account(
         judging.settle(),
@@ -179,10 +174,10 @@ def test_another_provider_s_record_is_refused(judging: Judging) -> None:
     world.fails("WrongProvider", attempt, signers=[judging.cranker])
 
 
-def test_attack_4_another_account_is_no_escrow_config(judging: Judging) -> None:
+def test_attack_4_another_account_is_no_terms(judging: Judging) -> None:
     world = judging.decided().world
     world.warp_to(judging.account.window_end + 1)
-    attempt = with_account(judging.settle(), escrow.config_address(), judging.job.escrow)
+    attempt = with_account(judging.settle(), judging.terms, staking.pool_address())
     world.fails("AccountDiscriminatorMismatch", attempt, signers=[judging.cranker])
 
 
@@ -216,6 +211,7 @@ def test_escrow_and_registry_obey_verdict_alone(judging: Judging) -> None:
         outcome=JobState.SETTLED,
         paid_macs=1,
         blamed=mallory.key,
+        terms=judging.terms,
         job=judging.job.address,
         provider=job_registry.provider_address(judging.provider.key),
         utilisation=job_registry.utilisation_address(shard_of(judging.job.address)),

@@ -5,7 +5,7 @@ from keeper.lab.market import stakers
 from keeper.lab.market.challenge import slash_provider
 from keeper.lab.market.jobs import claim, exposure, post_job, register_provider
 from tests.programs.verdict.disputing import Disputing, honest_trace
-from tests.world import with_account
+from tests.world import NLOV, with_account
 
 
 def test_the_whole_exposure_is_taken(disputing: Disputing) -> None:
@@ -15,7 +15,7 @@ def test_the_whole_exposure_is_taken(disputing: Disputing) -> None:
     held, burned = world.tokens(disputing.job.vault), world.burned()
     sent = world.send(disputing.slash())
     paid = amount // 2
-    assert amount == 25 * disputing.account.stages[0].price > 0
+    assert amount == 25 * disputing.job.offer.price == 100 * NLOV
     assert world.burned() - burned == amount - paid
     assert world.tokens(disputing.job.vault) - held == paid
     assert stakers.position(world, disputing.provider).amount == staked - amount
