@@ -62,16 +62,18 @@ def test_who_shows_nothing_loses_what_a_proof_would_take(answering: Answering) -
     held = exposure(world, answering.job, answering.provider)
     staked = stakers.position(world, answering.provider).amount
     vault, burned = world.tokens(answering.job.vault), world.burned()
+    fees = world.tokens(answering.fee_vault)
     world.fails("ProviderUnslashed", answering.void(), signers=[answering.cranker])
     world.send(answering.slash())
     paid = held.amount // 2
     assert world.burned() - burned == held.amount - paid
-    assert world.tokens(answering.job.vault) == vault + paid
+    assert world.tokens(answering.fee_vault) == fees + paid
     assert (answering.receipt.slashed, answering.receipt.bounty) == (held.amount, 0)
     failed = rating(world, answering.provider).failed
     voided = world.send(answering.void(), signers=[answering.cranker])
     assert voided.units <= 40_000
-    assert world.tokens(answering.job.vault) == vault + paid + held.bond
+    assert world.tokens(answering.fee_vault) == fees + paid + held.bond
+    assert world.tokens(answering.job.vault) == vault
     assert stakers.position(world, answering.provider).amount == staked - held.amount - held.bond
     assert rating(world, answering.provider).failed == failed + 1
     assert (answering.account.state, answering.job_account.state) == (State.SETTLED, 6)
@@ -87,7 +89,7 @@ def test_who_shows_nothing_loses_what_a_proof_would_take(answering: Answering) -
     offer = answering.job.offer
     locked = offer.price + 9 * offer.verification_fee + 8 * offer.tip
     gained = world.tokens(answering.buyer) - before
-    assert gained == locked + paid + held.bond - sum(credited.values())
+    assert gained == locked - sum(credited.values())
     world.check_conserved()
 
 
