@@ -199,16 +199,22 @@ class Judging:
         )
 
     def decline(
-        self, ballot: int, *, owner: Actor | None = None, signer: Actor | None = None
+        self,
+        ballot: int,
+        *,
+        owner: Actor | None = None,
+        signer: Actor | None = None,
+        seat: int | None = None,
     ) -> Instruction:
-        """Declines for the holder of the ballot's seat, unless another owner or key is named."""
+        """Declines for the holder of the ballot's seat, unless another is named, as in `cast`."""
         owner = owner or self.member(ballot)
+        number = self.account.ballots[ballot].seat if seat is None else seat
         return verdict.decline_ballot(
             ballot=ballot,
             signer=(signer or owner).key,
             verdict=self.address,
             terms=self.terms,
-            seat=staking.seat_address(self.account.ballots[ballot].seat),
+            seat=staking.seat_address(number),
             position=staking.position_address(owner.key),
         )
 

@@ -11,6 +11,7 @@ from keeper.lab.market.jobs import exposure
 from tests.programs.verdict.collateral import fill
 from tests.programs.verdict.judging import ACCEPTS, Judging
 from tests.world import NLOV, Actor, World, unsigned, with_account
+from tests.world.editing import overwrite
 
 
 def ticket(owner: Actor, held: staking.Position) -> Pubkey:
@@ -86,21 +87,16 @@ def test_a_vacated_seat_votes_where_it_was_drawn_before(judging: Judging) -> Non
     assert judging.account.ballots[0].verifier == owner.key
 
 
-def test_a_seat_vacated_before_the_snapshot_cannot_vote(judging: Judging) -> None:
-    world = judging.balloting().world
+def test_a_seat_vacated_before_the_snapshot_cannot_vote(world: World) -> None:
+    world.stand()
+    judging = Judging(world).balloting()
     owner = judging.member(0)
     seat = staking.seat_address(judging.account.ballots[0].seat)
     world.send(staking.vacate_seat(owner=owner.key, seat=seat), signers=[owner])
-    epoch = judging.account.snapshot_epochs[0]
-    for vacated, refused in ((epoch - 1, True), (epoch, False)):
-        raw = world.bank.account(seat)
-        assert raw is not None
-        data = bytearray(raw.data)
-        at = staking.Seat.OFFSETS["vacated_epoch"]
-        data[at : at + 8] = vacated.to_bytes(8, "little")
-        world.bank.set_account(seat, Account(raw.lamports, bytes(data), raw.owner))
-        if refused:
-            world.fails("SeatMismatch", judging.cast(0), signers=[owner])
+    at, epoch = staking.Seat.OFFSETS["vacated_epoch"], judging.account.snapshot_epochs[0]
+    overwrite(world, seat, at, (epoch - 1).to_bytes(8, "little"))
+    world.fails("SeatMismatch", judging.cast(0), signers=[owner])
+    overwrite(world, seat, at, epoch.to_bytes(8, "little"))
     world.send(judging.cast(0), signers=[owner])
 
 
