@@ -1,8 +1,9 @@
 from idl.client import verdict
 from idl.client.bindings.job_registry import JobState
+from keeper.lab.market import judgement as judge
 from keeper.lab.market.jobs import claim, post_job
-from tests.programs.verdict.judging import Judging
-from tests.world import with_account
+from tests.programs.verdict.judging import ACCEPTS, Judging
+from tests.world import World, with_account
 
 
 def released(judging: Judging) -> Judging:
@@ -88,3 +89,27 @@ def test_another_job_s_verdict_stays(judging: Judging) -> None:
     world.send(opening, signers=[judging.provider])
     attempt = verdict.close_verdict(payer=judging.provider.key, job=other.address)
     world.fails("WrongState", attempt)
+
+
+def test_unreported_silence_keeps_it(judging: Judging) -> None:
+    world = judging.balloting().tallied({0: ACCEPTS, 1: ACCEPTS}).world
+    judge.settle(world, judging.cranker, judging.job)
+    world.fails("BallotsUnreleased", judging.close())
+    for ballot in (0, 1):
+        world.send(judging.release(ballot))
+    world.fails("SilenceUnreported", judging.close())
+    world.send(judging.report(2))
+    world.send(judging.close())
+    assert not world.exists(judging.address)
+
+
+def test_every_draw_s_silence_is_reported_first(world: World) -> None:
+    judging = Judging(world, seats=9).balloting().tallied({}).drawn().tallied({})
+    judging.drawn().tallied({})
+    judge.settle(world, judging.cranker, judging.job)
+    for ballot, _ in judging.ballots():
+        world.fails("SilenceUnreported", judging.close())
+        world.send(judging.report(ballot))
+    world.send(judging.close())
+    fees = 9 * world.parameters.verdict.silence_fee
+    assert world.tokens(judging.fee_vault) == fees
