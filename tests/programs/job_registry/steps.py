@@ -143,7 +143,7 @@ def roll(
 ) -> Instruction:
     """Moves the demand by what these shards counted."""
     addresses = [job_registry.utilisation_address(shard) for shard in shards]
-    given = {
+    given: dict[str, Any] = {
         "terms": world.terms,
         "remaining": [AccountMeta(address, False, False) for address in addresses],
     }

@@ -134,7 +134,7 @@ def test_refuses_another_provider(market: Marketplace) -> None:
     other = market.provider()
     key, _, owner = market.leased()
     market.warp(500)
-    own = {
+    own: dict[str, Any] = {
         "provider": job_registry.provider_address(other.key),
         "position": staking.position_address(other.key),
     }

@@ -12,7 +12,7 @@ MOVED = url("https://b.c")
 
 
 def available(owner: Actor, signer: Actor | None = None, **changes: Any) -> Instruction:
-    given = {
+    given: dict[str, Any] = {
         "endpoint": MOVED,
         "draining": True,
         "signer": (signer or owner).key,
