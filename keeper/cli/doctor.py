@@ -20,7 +20,9 @@ from keeper.cli.options import (
 )
 from keeper.compute import SelfTestError, self_test
 from keeper.configuration import KeyFileError, NodeSettings, load_keypair
+from keeper.data import DataError, check_source
 from keeper.exact.roles import JobMirror
+from keeper.node.endpoints import endpoint_of
 from keeper.node.errors import RoleError
 from keeper.node.payment import nlov
 from kernels.runtime import AdapterUnavailable, GpuExecutor, select_adapter
@@ -29,6 +31,7 @@ FAILED = 1
 MAX_SKEW_SECONDS = 30
 MIN_LAMPORTS = 10**8
 MIN_FREE_BYTES = 1 << 30
+LOOKUP_SECONDS = 10.0
 SOL = 10**9
 
 
@@ -48,7 +51,7 @@ class Check:
 @keypair_option
 @cluster_options
 def doctor(settings: NodeSettings, keypair: Path, as_json: bool, adapter: str | None) -> int:
-    """Check adapter, limits, chain, stake, clock and disk.
+    """Check adapter, limits, chain, stake, clock, disk and the registered endpoint.
 
     Exits with 1 when one of them fails.
     """
@@ -101,7 +104,7 @@ async def _chain(settings: NodeSettings, keypair: Path) -> AsyncIterator[Check]:
             slot = await gateway.slot()
             yield Check("chain", True, f"{gateway.url}: slot {slot}, genesis {genesis}")
             yield await _clock(gateway, slot)
-            async for check in _key(gateway, keypair):
+            async for check in _key(gateway, keypair, settings.allow_private):
                 yield check
     except ChainError as error:
         yield Check(
@@ -118,7 +121,7 @@ async def _clock(gateway: Gateway, slot: int) -> Check:
     return Check("clock", abs(skew) <= MAX_SKEW_SECONDS, f"{skew:+.1f} s from the chain's", advice)
 
 
-async def _key(gateway: Gateway, path: Path) -> AsyncIterator[Check]:
+async def _key(gateway: Gateway, path: Path, allow_private: bool) -> AsyncIterator[Check]:
     try:
         owner = load_keypair(path).pubkey()
     except KeyFileError as error:
@@ -148,3 +151,15 @@ async def _key(gateway: Gateway, path: Path) -> AsyncIterator[Check]:
         + registered,
         "stake $NLOV with `neurolov stake add`",
     )
+    if party.provider is not None:
+        yield await _endpoint(await endpoint_of(gateway, owner), allow_private)
+
+
+async def _endpoint(url: str, allow_private: bool) -> Check:
+    """Checks whether others may fetch from the URL that the key has registered."""
+    advice = "register the address under which others reach this node with --public-url"
+    try:
+        await check_source(url, allow_private=allow_private, seconds=LOOKUP_SECONDS)
+    except DataError as error:
+        return Check("endpoint", False, str(error), advice)
+    return Check("endpoint", True, url)

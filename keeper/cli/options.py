@@ -17,7 +17,12 @@ from solders.pubkey import Pubkey
 
 from keeper.compute import Preference
 from keeper.configuration import NodeSettings, Serving
-from keeper.configuration.settings import DEFAULT_FOLDER, DEFAULT_QUOTA_BYTES, DEFAULT_URL
+from keeper.configuration.settings import (
+    DEFAULT_FOLDER,
+    DEFAULT_QUOTA_BYTES,
+    DEFAULT_RETENTION_HOURS,
+    DEFAULT_URL,
+)
 from keeper.errors import PortInUseError
 from keeper.node.payment import NLOV
 from keeper.telemetry import METRICS, serve_metrics
@@ -112,7 +117,7 @@ def keypair_option(command: Command) -> Command:
 
 
 def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
-    """Adds --url, --ws-url, --genesis-hash, --folder and --poll, passed on as `settings`."""
+    """Adds the options of a cluster and of the node's folder, passed on as `settings`."""
 
     @click.option(
         "--url", default=DEFAULT_URL, show_default=True, help="JSON-RPC URL of the cluster."
@@ -127,6 +132,13 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
         help="Where this node keeps its journal, data and secrets.",
     )
     @click.option("--poll", default=0.4, show_default=True, help="Seconds between polls.")
+    @click.option(
+        "--allow-private",
+        is_flag=True,
+        envvar="NEUROLOV_ALLOW_PRIVATE",
+        show_envvar=True,
+        help="Fetch also from addresses that are not public, as on a local network.",
+    )
     @wraps(command)
     def wrapped(
         *arguments: Any,
@@ -135,6 +147,7 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
         genesis_hash: str | None,
         folder: Path,
         poll: float,
+        allow_private: bool,
         **rest: Any,
     ) -> Result:
         settings = NodeSettings(
@@ -143,6 +156,7 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
             genesis_hash=genesis_hash,
             folder=folder,
             poll_seconds=poll,
+            allow_private=allow_private,
         )
         return command(*arguments, settings=settings, **rest)
 
@@ -220,7 +234,7 @@ def device_options(default: Preference, use: str) -> Callable[[Command], Command
 
 
 def serving_options(default_port: int) -> Callable[[Command], Command]:
-    """Returns a decorator for --host, --port, --public-url and --quota, passed on as `serving`."""
+    """Returns a decorator that adds the options of the data server, passed on as `serving`."""
 
     def decorate(command: Command) -> Command:
         @click.option(
@@ -239,11 +253,25 @@ def serving_options(default_port: int) -> Callable[[Command], Command]:
             show_default=True,
             help="Most bytes of data to keep on disk.",
         )
+        @click.option(
+            "--retain",
+            "retain_hours",
+            type=click.FloatRange(min=0),
+            default=DEFAULT_RETENTION_HOURS,
+            show_default=True,
+            help="Hours for which outputs are served after the end of their job.",
+        )
         @wraps(command)
         def wrapped(
-            *arguments: Any, host: str, port: int, public_url: str | None, quota: int, **rest: Any
+            *arguments: Any,
+            host: str,
+            port: int,
+            public_url: str | None,
+            quota: int,
+            retain_hours: float,
+            **rest: Any,
         ) -> Any:
-            serving = Serving(host, port, public_url, quota)
+            serving = Serving(host, port, public_url, quota, retain_hours * 3600)
             return command(*arguments, serving=serving, **rest)
 
         return wrapped

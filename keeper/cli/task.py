@@ -53,12 +53,17 @@ def task() -> None:
 )
 @price_option("$NLOV paid for each run that agrees.")
 @tip_option
-@click.option("--k", default=2, show_default=True, help="Number of runs that must agree.")
 @click.option(
-    "--n", default=3, show_default=True, help="Number of runs at first; k must exceed half of it."
+    "--n",
+    default=3,
+    show_default=True,
+    help="Number of runs at first: 3, 5 or 7. The majority must agree.",
 )
 @click.option(
-    "--max-runs", default=5, show_default=True, help="Most runs if the first ones disagree."
+    "--max-runs",
+    default=5,
+    show_default=True,
+    help="Most runs if the first ones disagree: 3, 5 or 7.",
 )
 @click.option("--output", type=FILE, help="Write the output to this .npy file.")
 @serving_options(DEFAULT_PORT)
@@ -70,7 +75,6 @@ def submit(
     input_paths: tuple[Path, ...],
     price: int,
     tip: int,
-    k: int,
     n: int,
     max_runs: int,
     output: Path | None,
@@ -80,7 +84,7 @@ def submit(
 
     Providers that agree within the kernel's tolerance are paid. Nothing proves that they are right.
     """
-    offer = TaskOffer(price, tip, k, n, max_runs)
+    offer = TaskOffer(price, tip, n, max_runs)
     package = read_kernel(package_path)
     inputs = read_kernel_inputs(package, input_paths)
 

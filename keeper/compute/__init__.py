@@ -1,4 +1,4 @@
-"""Runs jobs: executors, the thread they share, and the part of a graph that a stage covers."""
+"""Runs jobs: executors, the threads they run in, and the part of a graph that a stage covers."""
 
 from keeper.compute.executor import (
     AdapterMissingError,
@@ -9,7 +9,7 @@ from keeper.compute.executor import (
     select_executor,
 )
 from keeper.compute.hashing import hasher_on
-from keeper.compute.lane import ComputeLane, Lane
+from keeper.compute.lane import ComputeLane, HostLane, Lane
 from keeper.compute.segment import commit_segment, execute_segment, segment
 from keeper.compute.self_test import SelfTestError, SelfTestReport, self_test
 
@@ -17,6 +17,7 @@ __all__ = [
     "AdapterMissingError",
     "CapacityError",
     "ComputeLane",
+    "HostLane",
     "Lane",
     "Preference",
     "RenewingExecutor",

@@ -1,4 +1,4 @@
-"""One thread for all computation.
+"""One thread for all computation on a device, and threads of their own for what needs none.
 
 A GPU device belongs to one thread, and two jobs at once would only slow each other down.
 """
@@ -24,6 +24,22 @@ class Lane(Protocol):
     ) -> Result:
         """Returns the call's result; raise what the call raises."""
         ...
+
+
+class HostLane:
+    """Runs each call in a thread of its own: reading, hashing and cutting evidence on the host.
+
+    It needs no device, so a step with a deadline that uses it never waits for an execution.
+    """
+
+    async def run(
+        self,
+        call: Callable[Parameters, Result],
+        *arguments: Parameters.args,
+        **named: Parameters.kwargs,
+    ) -> Result:
+        """Returns the call's result; raise what the call raises."""
+        return await asyncio.to_thread(call, *arguments, **named)
 
 
 class ComputeLane:

@@ -11,27 +11,36 @@ from keeper.errors import BadInputError
 DEFAULT_URL = "http://127.0.0.1:8899"
 DEFAULT_FOLDER = Path(".neurolov")
 DEFAULT_QUOTA_BYTES = 1 << 33
+DEFAULT_RETENTION_HOURS = 24.0
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """How a node serves its data. `public_url` is set where others reach it by another address."""
+    """How a node serves its data. `public_url` is set where others reach it by another address.
+
+    Outputs are served for `retention_seconds` after the end of a job or task.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
     public_url: str | None = None
     quota_bytes: int = DEFAULT_QUOTA_BYTES
+    retention_seconds: float = DEFAULT_RETENTION_HOURS * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """The settings of one node. `genesis_hash` pins the cluster; `poll_seconds` is per look."""
+    """The settings of one node. `genesis_hash` pins the cluster; `poll_seconds` is per look.
+
+    `allow_private` permits fetching from parties whose addresses are not public.
+    """
 
     url: str = DEFAULT_URL
     websocket_url: str | None = None
     genesis_hash: str | None = None
     folder: Path = DEFAULT_FOLDER
     poll_seconds: float = 0.4
+    allow_private: bool = False
 
     def gateway(self) -> Gateway:
         """Returns a gateway to the cluster, not yet connected.

@@ -1,40 +1,72 @@
 """Content-addressed data: an encrypted store, its HTTP server and the verifying client."""
 
-from keeper.data.client import BlobClient, TransferLimits
+from keeper.data.client import BlobClient, BlobSink, TransferLimits, open_client
 from keeper.data.errors import (
+    AddressRefusedError,
     BlobMissingError,
     BlobTooLargeError,
     CorruptBlobError,
     DataError,
     DigestMismatchError,
+    EncodingRefusedError,
     MalformedDocumentError,
+    NetworkError,
+    OwnFault,
+    PeerFault,
     QuotaExceededError,
+    RedirectRefusedError,
+    SlowPeerError,
+    SourceRefusedError,
     SourceUnavailableError,
+    StorageError,
     StoreKeyError,
 )
 from keeper.data.manifest import InputManifest, JobManifest, StageIndex
+from keeper.data.resolver import check_source
+from keeper.data.rooms import RoomKind
 from keeper.data.server import data_application, serve_data
+from keeper.data.sources import parse_source
+from keeper.data.spool import BlobReader, Spool, StoredBlobs
 from keeper.data.stage_indexes import StageIndexes
-from keeper.data.store import BlobStore, digest_of
+from keeper.data.store import BlobStore, Room, borrowed, digest_of
 
 __all__ = [
+    "AddressRefusedError",
     "BlobClient",
     "BlobMissingError",
+    "BlobReader",
+    "BlobSink",
     "BlobStore",
     "BlobTooLargeError",
     "CorruptBlobError",
     "DataError",
     "DigestMismatchError",
+    "EncodingRefusedError",
     "InputManifest",
     "JobManifest",
     "MalformedDocumentError",
+    "NetworkError",
+    "OwnFault",
+    "PeerFault",
     "QuotaExceededError",
+    "RedirectRefusedError",
+    "Room",
+    "RoomKind",
+    "SlowPeerError",
+    "SourceRefusedError",
     "SourceUnavailableError",
+    "Spool",
     "StageIndex",
     "StageIndexes",
+    "StorageError",
     "StoreKeyError",
+    "StoredBlobs",
     "TransferLimits",
+    "borrowed",
+    "check_source",
     "data_application",
     "digest_of",
+    "open_client",
+    "parse_source",
     "serve_data",
 ]

@@ -70,3 +70,9 @@ def plain_bytes(file_bytes: int) -> int:
     sealed = file_bytes - HEADER_BYTES
     chunks = max(1, -(-sealed // (CHUNK_BYTES + TAG_BYTES)))
     return max(0, sealed - chunks * TAG_BYTES)
+
+
+def sealed_bytes(blob_bytes: int) -> int:
+    """Returns the length of the file of a blob of `blob_bytes` bytes."""
+    chunks = max(1, -(-blob_bytes // CHUNK_BYTES))
+    return HEADER_BYTES + blob_bytes + chunks * TAG_BYTES

@@ -1,6 +1,5 @@
 """Stage indexes on disk, by job (or task) and root."""
 
-from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from keeper.data.errors import BlobMissingError
@@ -37,19 +36,6 @@ class StageIndexes:
         """Every job with a stage."""
         return sorted(path.name for path in self._root.glob("*"))
 
-    def keep_only(self, jobs: Collection[str]) -> set[str]:
-        """Forget all other jobs; digests of their outputs that no kept job lists.
-
-        Equal outputs are one blob, whatever the job.
-        """
-        gone = [job for job in self.jobs() if job not in jobs]
-        if not gone:
-            return set()
-        dropped = self._outputs(gone)
-        for job in gone:
-            self.remove(job)
-        return dropped - self._outputs(self.jobs())
-
     def remove(self, job: str) -> None:
         """Forget every stage of a job."""
         folder = self._path(job, "0" * 64).parent
@@ -57,9 +43,6 @@ class StageIndexes:
             path.unlink()
         if folder.is_dir():
             folder.rmdir()
-
-    def _outputs(self, jobs: Iterable[str]) -> set[str]:
-        return {digest for job in jobs for index in self.of_job(job) for digest in index.outputs}
 
     def _path(self, job: str, root: str) -> Path:
         if ADDRESS.fullmatch(job) is None or DIGEST.fullmatch(root) is None:

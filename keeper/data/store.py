@@ -1,18 +1,22 @@
-"""Blobs on disk, named by SHA-256, encrypted at rest, within a quota."""
+"""Blobs on disk, named by SHA-256, encrypted at rest, within a quota.
+
+Each job has a room in the store: bytes that are set aside for it before it is taken, and the list
+of the blobs that it needs. A blob stays as long as some room lists it.
+"""
 
 import os
 import re
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from threading import Lock
 from typing import BinaryIO
 
 from keeper.data.errors import (
     BlobMissingError,
     DigestMismatchError,
-    QuotaExceededError,
+    StorageError,
     StoreKeyError,
 )
 from keeper.data.files import (
@@ -21,6 +25,7 @@ from keeper.data.files import (
     replace_atomically,
     sync_directory,
 )
+from keeper.data.rooms import Ledger, RoomKey, RoomKind
 from keeper.data.sealing import (
     CHUNK_BYTES,
     HEADER_BYTES,
@@ -90,22 +95,63 @@ class BlobWriter:
 
 
 class BlobStore:
-    """A directory of blobs; safe to use from several threads of one process."""
+    """A directory of blobs; safe to use from several threads of one process.
 
-    def __init__(self, root: Path, quota_bytes: int) -> None:
+    `clock` returns seconds since 1970.
+    """
+
+    def __init__(
+        self, root: Path, quota_bytes: int, clock: Callable[[], float] = time.time
+    ) -> None:
         self._blobs = root / "blobs"
         self._blobs.mkdir(parents=True, exist_ok=True)
         self._key = load_store_key(root / KEY_FILE)
-        self._lock = Lock()
-        self.quota_bytes = quota_bytes
+        self.clock = clock
         for partial in self._blobs.rglob(".partial-*"):
             partial.unlink()
-        self._used = sum(path.stat().st_size for path in self._blobs.rglob("*") if path.is_file())
+        self.ledger = Ledger(root, quota_bytes)
+        for path in self._stored():
+            self.ledger.found(path.name, path.stat().st_size)
+
+    @property
+    def quota_bytes(self) -> int:
+        """The most bytes on disk."""
+        return self.ledger.quota_bytes
 
     @property
     def used_bytes(self) -> int:
         """The bytes used on disk, headers and tags included."""
-        return self._used
+        return self.ledger.used
+
+    @property
+    def free_bytes(self) -> int:
+        """The bytes that are neither used nor set aside for a job."""
+        return self.ledger.free
+
+    def room(self, kind: RoomKind, name: str) -> "Room":
+        """Returns the room of a job, which exists once something is reserved or listed in it."""
+        return Room(self, kind, name)
+
+    def rooms(self, kind: RoomKind) -> list["Room"]:
+        """Returns every room of a kind that exists."""
+        return [Room(self, kind, name) for each, name in self.ledger.rooms() if each is kind]
+
+    def sweep(self) -> int:
+        """Remove every blob that no room lists, and return how many bytes that freed.
+
+        Only the node that owns the store calls it, at its start: a crash may have left such blobs.
+        """
+        with self.ledger.lock:
+            before = self.ledger.used
+            self.discard(path.name for path in self._stored())
+            return before - self.ledger.used
+
+    def discard(self, digests: Iterable[str]) -> None:
+        """Remove those of the blobs that no room lists."""
+        with self.ledger.lock:
+            for digest in digests:
+                if not self.ledger.is_listed(digest):
+                    self._unlink(digest)
 
     def __contains__(self, digest: str) -> bool:
         return self._path(digest).is_file()
@@ -119,33 +165,46 @@ class BlobStore:
         return digest
 
     @contextmanager
-    def writer(self, digest: str) -> Iterator[BlobWriter]:
+    def writer(self, digest: str, room: RoomKey | None = None) -> Iterator[BlobWriter]:
         """Yield a writer whose blob appears only if it hashes to `digest`.
 
-        Otherwise raises DigestMismatchError and leaves nothing behind.
+        Otherwise raises DigestMismatchError and leaves nothing behind. What is set aside for the
+        room is used first. Raises StorageError where the disk refuses a write.
         """
         path = self._path(digest)
-        reserved = 0
+        taken = 0
 
-        def reserve(size: int) -> None:
-            nonlocal reserved
-            self._take(size)
-            reserved += size
+        def take(size: int) -> None:
+            nonlocal taken
+            self.ledger.take(size, room)
+            taken += size
 
         try:
             with replace_atomically(path) as file:
-                writer = BlobWriter(
-                    file, BlobCipher.create(self._key, bytes.fromhex(digest)), reserve
-                )
+                writer = BlobWriter(file, BlobCipher.create(self._key, bytes.fromhex(digest)), take)
                 yield writer
                 actual = writer.finish()
                 if actual != digest:
                     raise DigestMismatchError(f"expected {digest}, the bytes hash to {actual}")
-                replaced = path.stat().st_size if path.is_file() else 0
+                replaced = self.file_bytes(digest) or 0
+        except OSError as error:
+            self.ledger.give_back(taken, room)
+            raise StorageError(f"this node's disk refuses a blob: {error}") from error
         except BaseException:
-            self._give_back(reserved)
+            self.ledger.give_back(taken, room)
             raise
-        self._give_back(replaced)
+        with self.ledger.lock:
+            self.ledger.wrote(digest, taken, replaced, room)
+            if room is not None:
+                # Its room may have been released meanwhile.
+                self.discard([digest])
+
+    def file_bytes(self, digest: str) -> int | None:
+        """Returns the bytes on disk of a blob, None where the store does not hold it."""
+        try:
+            return self._path(digest).stat().st_size
+        except FileNotFoundError:
+            return None
 
     def size(self, digest: str) -> int:
         """Returns the length of a blob in bytes. Raises BlobMissingError."""
@@ -170,15 +229,11 @@ class BlobStore:
             raise _missing(digest) from None
 
     def remove(self, digest: str) -> None:
-        """Remove a blob, if the store holds it."""
-        path = self._path(digest)
-        with self._lock:
-            if not path.is_file():
-                return
-            size = path.stat().st_size
-            path.unlink()
-            self._used -= size
-        sync_directory(path.parent)
+        """Remove a blob, if the store holds it, whichever rooms list it."""
+        with self.ledger.lock:
+            removed = self._unlink(digest)
+        if removed:
+            sync_directory(self._path(digest).parent)
 
     def _read(self, file: BinaryIO, digest: str, start: int, stop: int) -> bytes:
         cipher = BlobCipher.of_header(self._key, bytes.fromhex(digest), file.read(HEADER_BYTES))
@@ -201,17 +256,124 @@ class BlobStore:
             raise ValueError(f"{digest!r} is not a SHA-256 in lower-case hex")
         return self._blobs / digest[:2] / digest
 
-    def _take(self, size: int) -> None:
-        with self._lock:
-            if self._used + size > self.quota_bytes:
-                raise QuotaExceededError(
-                    f"the store holds {self._used} of {self.quota_bytes} bytes; raise its quota"
-                )
-            self._used += size
+    def _stored(self) -> list[Path]:
+        return [path for path in self._blobs.glob("??/*") if DIGEST.fullmatch(path.name)]
 
-    def _give_back(self, size: int) -> None:
-        with self._lock:
-            self._used -= size
+    def _unlink(self, digest: str) -> bool:
+        size = self.file_bytes(digest)
+        if size is None:
+            return False
+        self._path(digest).unlink()
+        self.ledger.removed(digest, size)
+        return True
+
+
+class Room:
+    """The room of one job in a store.
+
+    A room survives a restart. It is what fetched blobs are written to, so that they are counted
+    against what was set aside and are kept for the job.
+    """
+
+    def __init__(self, store: BlobStore, kind: RoomKind, name: str) -> None:
+        self._store = store
+        self._ledger = store.ledger
+        self._key: RoomKey = kind, name
+
+    @property
+    def name(self) -> str:
+        """The address, or the manifest's digest, that the room is named by."""
+        return self._key[1]
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything is reserved or listed."""
+        return self._ledger.exists(self._key)
+
+    @property
+    def retained(self) -> bool:
+        """Whether it is known when the room is given up."""
+        return self._ledger.until(self._key) is not None
+
+    @property
+    def expired(self) -> bool:
+        """Whether the time for which the room is retained has passed."""
+        until = self._ledger.until(self._key)
+        return until is not None and self._store.clock() >= until
+
+    def __contains__(self, digest: str) -> bool:
+        return self._ledger.lists(self._key, digest) and digest in self._store
+
+    def reserve(self, size: int) -> None:
+        """Set at least `size` bytes on disk aside, in all, with what the room's blobs use.
+
+        Raises QuotaExceededError where they are not free and StorageError where the disk refuses
+        the record, and then changes nothing.
+        """
+        self._ledger.reserve(self._key, size)
+
+    def adopt(self, digest: str) -> bool:
+        """List a blob as needed; returns whether the store holds it already."""
+        with self._ledger.lock:
+            size = self._store.file_bytes(digest)
+            self._ledger.list(self._key, digest, size)
+            return size is not None
+
+    @contextmanager
+    def writer(self, digest: str) -> Iterator[BlobWriter]:
+        """Yield a writer whose blob is listed, and appears only if it hashes to `digest`.
+
+        Raises what `BlobStore.writer` raises.
+        """
+        self.adopt(digest)
+        with self._store.writer(digest, self._key) as writer:
+            yield writer
+
+    def put(self, data: bytes | memoryview) -> str:
+        """Store `data`, list it, and return its digest. Raises what `writer` raises."""
+        digest = digest_of(data)
+        if not self.adopt(digest):
+            with self.writer(digest) as writer:
+                writer.write(data)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Returns a whole blob. Raises BlobMissingError or CorruptBlobError."""
+        return self._store.get(digest)
+
+    def remove(self, digest: str) -> None:
+        """Take a blob off the list, and remove it unless another room lists it."""
+        with self._ledger.lock:
+            self._ledger.unlist(self._key, digest)
+            self._store.discard([digest])
+
+    def retain(self, seconds: float) -> None:
+        """Give the room up after so many seconds, and what is set aside but unused at once.
+
+        A time that was set before stays. Does nothing where the room does not exist.
+        """
+        if not self.retained:
+            self._ledger.retain(self._key, self._store.clock() + seconds)
+
+    def keep(self) -> None:
+        """Take back what `retain` said."""
+        self._ledger.retain(self._key, None)
+
+    def release(self) -> None:
+        """Give the room up, and remove the blobs that no other room lists."""
+        with self._ledger.lock:
+            self._store.discard(self._ledger.forget(self._key))
+
+
+@contextmanager
+def borrowed(room: Room) -> Iterator[None]:
+    """Release a room at the end of the block, unless it existed before."""
+    known = room.exists
+    try:
+        yield
+    finally:
+        if not known:
+            room.release()
 
 
 def _missing(digest: str) -> BlobMissingError:

@@ -6,10 +6,11 @@ from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
 from solders.token.state import TokenAccount
 
-from idl.client import Account
+from idl.client import Account, staking
 from idl.client import escrow as escrow_program
 from idl.client.bindings.job_registry import URL_BYTES
 from keeper.node.decisions.escrow import Credit, Escrow
+from keeper.node.decisions.stake import LeasableStake, Stake
 from keeper.node.errors import RoleError
 
 AccountType = TypeVar("AccountType", bound=Account)
@@ -76,6 +77,24 @@ def escrow_of(account: escrow_program.Escrow, balance: int) -> Escrow:
         fee_due=account.fee_due,
         balance=balance,
     )
+
+
+def stake_of(position: staking.Position | None) -> Stake:
+    """Returns a position as stake that can take work; none of it where there is no position."""
+    if position is None:
+        return Stake(0, 0, 0, (staking.Checkpoint(window=0, amount=0),))
+    leased = position.exposed - position.balloted
+    return Stake(
+        amount=position.amount,
+        lease_room=position.amount - position.collateral - leased,
+        operator_room=max(0, position.operator_budget - position.operator_exposed),
+        ring=tuple(position.history.ring),
+    )
+
+
+def leasable_of(pool: staking.Pool) -> LeasableStake:
+    """Returns all stake that can back work."""
+    return LeasableStake(pool.total_staked - pool.collateral, tuple(pool.lease_history.ring))
 
 
 def url_text(field: bytes) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-import aiohttp
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
@@ -16,7 +15,7 @@ from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.configuration import NodeSettings, load_keypair
-from keeper.data import BlobClient
+from keeper.data import BlobClient, open_client
 from keeper.node.accounts import required
 from keeper.node.registration import Registrar
 from keeper.node.services import Services, open_services
@@ -64,7 +63,9 @@ async def open_connection(settings: NodeSettings, key_file: Path) -> AsyncIterat
     """
     keypair = load_keypair(key_file)
     gateway = settings.gateway()
-    async with open_services(gateway, settings.folder, settings.poll_seconds) as services:
+    async with open_services(
+        gateway, settings.folder, settings.poll_seconds, allow_private=settings.allow_private
+    ) as services:
         submitter = services.submitter(keypair)
         await submitter.resume()
         pool = required(staking.Pool, await gateway.account(staking.pool_address()))
@@ -84,8 +85,11 @@ class Observer:
 async def open_observer(settings: NodeSettings) -> AsyncIterator[Observer]:
     """Check the cluster; raises WrongClusterError."""
     with ComputeLane() as lane:
-        async with settings.gateway() as gateway, aiohttp.ClientSession() as session:
-            yield Observer(gateway, BlobClient(session), lane)
+        async with (
+            settings.gateway() as gateway,
+            open_client(allow_private=settings.allow_private) as client,
+        ):
+            yield Observer(gateway, client, lane)
 
 
 async def slot_seconds(gateway: Gateway) -> float:

@@ -1,13 +1,35 @@
-"""Where providers serve their data."""
+"""Where parties serve their data, and whether others may fetch from there."""
 
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry
 from keeper.chain.gateway import Gateway
+from keeper.data import BlobClient, PeerFault, parse_source
+from keeper.errors import BadInputError
 from keeper.node.accounts import url_text
+from keeper.node.errors import RoleError
+
+
+class UnreachableEndpointError(RoleError, BadInputError):
+    """Other nodes refuse to fetch from the URL that this node would announce."""
 
 
 async def endpoint_of(gateway: Gateway, provider: Pubkey) -> str:
     """Returns the URL of a provider's data server, empty where it is not registered."""
     account = await gateway.fetch(job_registry.Provider, job_registry.provider_address(provider))
     return "" if account is None else url_text(account.endpoint)
+
+
+def require_reachable(client: BlobClient, url: str) -> None:
+    """Raise UnreachableEndpointError where other nodes would refuse a URL of this node.
+
+    A client that may reach private addresses belongs to a network whose nodes all may. A name is
+    not resolved, since it may have another address inside of this node's network.
+    """
+    try:
+        parse_source(url, allow_private=client.allow_private)
+    except PeerFault as error:
+        raise UnreachableEndpointError(
+            f"nobody could fetch this node's data: {error}. Give the address under which others "
+            "reach it with --public-url, or pass --allow-private to every node of a local network"
+        ) from error

@@ -1,4 +1,8 @@
-"""What every role does: decide, carry the decision out, read the chain again."""
+"""What every role does: decide, carry the decision out, read the chain again.
+
+What takes long and sends nothing, such as executing or fetching, runs beside the loop: a step with
+a deadline never waits for it.
+"""
 
 import logging
 from abc import ABC, abstractmethod
@@ -11,6 +15,8 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.errors import ChainError, PermanentError
 from keeper.chain.submit import Submitter
+from keeper.data import OwnFault
+from keeper.node.background import Background
 from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
 from keeper.node.errors import RoleError
@@ -81,6 +87,12 @@ class Loop(ABC, Generic[View, Watched]):
         self.submitter = submitter
         self.owner = owner
         self.refusals: Refusals[Watched] = Refusals()
+        self._background = Background(mirror.wake)
+
+    @property
+    def running(self) -> frozenset[Action]:
+        """The actions that are under way beside the loop."""
+        return self._background.actions
 
     @abstractmethod
     def subjects(self, view: View) -> Mapping[Pubkey, Watched]:
@@ -92,30 +104,48 @@ class Loop(ABC, Generic[View, Watched]):
 
     @abstractmethod
     async def perform(self, action: Action, view: View) -> None:
-        """Carry an action out; raises ChainError or RoleError where it cannot be."""
+        """Carry an action out; raises ChainError, RoleError or OwnFault where it cannot be."""
 
     async def run(self) -> None:
-        """Act until cancelled."""
+        """Act until cancelled; raises what work beside the loop failed with."""
         await self.recover()
-        while True:
-            decided = await self.step()
-            if isinstance(decided, Wait):
-                await self.mirror.next_view()
-            else:
-                await self.mirror.reread(decided.subject)
+        try:
+            while True:
+                decided = await self.step()
+                if isinstance(decided, Wait):
+                    await self.mirror.next_view()
+                elif not decided.in_background:
+                    await self.mirror.reread(decided.subject)
+        finally:
+            await self._background.close()
 
     async def recover(self) -> None:
         """Read the chain, and read back what an earlier process left; called once before acting."""
         await self.mirror.refresh()
 
     async def step(self) -> Decision:
-        """Decide on the latest view and carry the action out; returns what was decided."""
+        """Decide on the latest view; returns what was decided.
+
+        The action has been carried out, or has been started where it runs beside the loop.
+        """
+        self._background.check()
         view = self.mirror.view
         subjects = self.refusals.remaining(self.subjects(view), view.slot)
         decided = self.decide(view, subjects, Clock(view.slot))
-        if not isinstance(decided, Wait):
+        if isinstance(decided, Wait):
+            await self.tidy(view)
+        elif decided.in_background:
+            self._background.start(decided, self._attempt(decided, view))
+        else:
             await self._attempt(decided, view)
         return decided
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way beside the loop; raises what it failed with."""
+        await self._background.settle()
+
+    async def tidy(self, view: View) -> None:
+        """Drop what is not needed any more; called whenever there is nothing else to do."""
 
     async def send(self, action: Action, view: View, *instructions: Instruction) -> None:
         """Submit under an operation id that is the same whenever the same state asks for it.
@@ -141,15 +171,17 @@ class Loop(ABC, Generic[View, Watched]):
         """Returns what the action is about, None for a chore or where the chain forgot it."""
         return None if action.subject is None else self.subjects(view).get(action.subject)
 
-    async def _attempt(self, action: Action, view: View) -> None:
+    async def _attempt(self, action: Action, view: View) -> bool:
+        """Carry an action out; returns whether the next decision may differ because of it."""
         outcome = "done"
         try:
             await self.perform(action, view)
-        except (PermanentError, RoleError) as error:
+        except (PermanentError, RoleError, OwnFault) as error:
             LOG.warning("%s: %s refused: %s", self.name, action.kind, error)
-            self.refused(action, view)
+            self.refused(action, self.mirror.view if action.in_background else view)
             outcome = "refused"
         except ChainError as error:
             LOG.warning("%s: %s failed for now: %s", self.name, action.kind, error)
             outcome = "failed"
         METRICS.count("actions_total", role=self.name, action=action.kind, outcome=outcome)
+        return outcome != "failed"

@@ -98,6 +98,11 @@ class Mirror(ABC, Generic[View]):
         """Wait until a slot has passed or something has changed."""
         await self._renewed.wait()
 
+    def wake(self) -> None:
+        """Let whoever waits for news decide again: something changed on this machine."""
+        renewed, self._renewed = self._renewed, asyncio.Event()
+        renewed.set()
+
     def follow_events(self) -> None:
         """Rely on `observe` from now on; the next poll reads everything once more."""
         self._followed = True
@@ -169,8 +174,7 @@ class Mirror(ABC, Generic[View]):
     def _renew(self, view: View) -> None:
         self._view = view
         METRICS.set("slot", view.slot)
-        renewed, self._renewed = self._renewed, asyncio.Event()
-        renewed.set()
+        self.wake()
 
     def beacon(self, posted_slot: int) -> bytes | None:
         """Returns the hash of the lowest slot at or after `posted_slot`, None when it aged out.

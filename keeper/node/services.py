@@ -5,14 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
 from solders.keypair import Keypair
 
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.configuration import Serving
-from keeper.data import BlobClient, BlobStore, StageIndexes, serve_data
+from keeper.data import BlobClient, BlobStore, StageIndexes, open_client, serve_data
 from keeper.journal import Journal
 
 JOURNAL_FILE = "journal.sqlite"
@@ -35,23 +34,30 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """One node's blobs in `folder`, served at `url`, and what is listed about jobs and tasks."""
+    """One node's blobs in `folder`, served at `url`, and what is listed about jobs and tasks.
+
+    Outputs stay for `retention_seconds` after the end of a job or task.
+    """
 
     folder: Path
     store: BlobStore
     indexes: StageIndexes
     tasks: StageIndexes
     url: str
+    retention_seconds: float
 
 
 @asynccontextmanager
 async def open_services(
-    gateway: Gateway, folder: Path, poll_seconds: float
+    gateway: Gateway, folder: Path, poll_seconds: float, *, allow_private: bool
 ) -> AsyncIterator[Services]:
-    """Open everything; entering the gateway checks the cluster and raises ChainError."""
+    """Open everything; entering the gateway checks the cluster and raises ChainError.
+
+    `allow_private` permits fetching from addresses that are not public.
+    """
     with _journal(folder) as journal, ComputeLane() as lane:
-        async with gateway, aiohttp.ClientSession() as session:
-            yield Services(gateway, journal, lane, BlobClient(session), poll_seconds)
+        async with gateway, open_client(allow_private=allow_private) as client:
+            yield Services(gateway, journal, lane, client, poll_seconds)
 
 
 def _journal(folder: Path) -> Journal:
@@ -61,11 +67,14 @@ def _journal(folder: Path) -> Journal:
 
 @asynccontextmanager
 async def open_storage(folder: Path, serving: Serving) -> AsyncIterator[Storage]:
-    """Open a store and serve it.
+    """Open a store, drop what a crash left in it, and serve it.
 
-    Raises PortInUseError and StoreKeyError.
+    Raises PortInUseError, StoreKeyError, and CorruptBlobError where a record is damaged.
     """
     store, indexes = BlobStore(folder, serving.quota_bytes), StageIndexes(folder)
+    store.sweep()
     tasks = StageIndexes(folder, "tasks")
     async with serve_data(store, indexes, serving.host, serving.port, tasks) as url:
-        yield Storage(folder, store, indexes, tasks, serving.public_url or url)
+        yield Storage(
+            folder, store, indexes, tasks, serving.public_url or url, serving.retention_seconds
+        )

@@ -99,7 +99,8 @@ class Network:
 
     def _node(self, name: str) -> list[object]:
         folder = self._folder / name
-        return ["--url", self.url, "--keypair", self.keypair(name), "--folder", folder]
+        reached = ["--url", self.url, "--allow-private"]
+        return [*reached, "--keypair", self.keypair(name), "--folder", folder]
 
     def _start(self, *arguments: object) -> subprocess.Popen[str]:
         process = subprocess.Popen(

@@ -498,7 +498,7 @@ class Errors(ErrorCode):
     BeforeTurn = (6416, "The provider's turn has not come yet")
     WrongSlotHashes = (6417, "The account is not the SlotHashes sysvar")
     NotOperator = (6418, "Only the owner of the position or its operator may do this")
-    StandingTooLow = (6419, "The stake that stood before the task is too low for its price")
+    StandingTooLow = (6419, "The free stake that stood before the task is too low for its price")
     NotJoined = (6420, "The owner of the position does not run this task")
     NoSuchRun = (6421, "No run has this index")
     AlreadyCommitted = (6422, "The run has been committed already, or was silent")
@@ -749,8 +749,8 @@ def join(
     terms: Pubkey,
     task: Pubkey,
     position: Pubkey,
+    exposure: Pubkey,
     pool: Pubkey | None = None,
-    exposure: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["redundancy"],
     slot_hashes: Pubkey = SLOT_HASHES,
     staking_program: Pubkey = PROGRAM_IDS["staking"],
@@ -766,8 +766,6 @@ def join(
     """
     if pool is None:
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
-    if exposure is None:
-        exposure = find_address((b"exposure", bytes(task), bytes(position)), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("join"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from solana.rpc.commitment import Commitment, Confirmed, Finalized
 from solders.instruction import Instruction
 from solders.keypair import Keypair
+from solders.pubkey import Pubkey
 from solders.signature import Signature
 
 from keeper.chain.errors import (
@@ -65,6 +66,11 @@ class Submitter:
         self._signings = signings
         self._sleep = sleep
         self._locks: dict[str, asyncio.Lock] = {}
+
+    @property
+    def key(self) -> Pubkey:
+        """The payer's address."""
+        return self._payer.pubkey()
 
     async def submit(
         self,

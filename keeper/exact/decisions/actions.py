@@ -35,10 +35,19 @@ class OpenVerdict(JobAction):
 
 
 @dataclass(frozen=True, slots=True)
+class FetchWorkload(JobAction):
+    """Reserve room for a job, and fetch and check its graph and inputs."""
+
+    kind: ClassVar[str] = "fetch-workload"
+    in_background: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class Execute(JobAction):
     """Run operators first..last - 1 and keep their outputs."""
 
     kind: ClassVar[str] = "execute"
+    in_background: ClassVar[bool] = True
     first: int
     last: int
 
@@ -58,6 +67,7 @@ class Check(JobAction):
     """Verify the committed trace and keep a ballot for the drawn seat."""
 
     kind: ClassVar[str] = "check"
+    in_background: ClassVar[bool] = True
     ballot: int
 
 

@@ -1,4 +1,7 @@
-"""What a provider does next: finish its jobs, answer, collect what it earned, take more."""
+"""What a provider does next: what it owes, then collect what it earned, then take more.
+
+Executing and fetching go on beside that, as `next_work` decides.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +15,7 @@ from keeper.exact.decisions.actions import (
     CloseVerdict,
     CommitStage,
     Execute,
+    FetchWorkload,
     OpenVerdict,
     ReleaseExposure,
     Withdraw,
@@ -19,8 +23,9 @@ from keeper.exact.decisions.actions import (
 from keeper.exact.decisions.codes import BallotState, JobState, VerdictState
 from keeper.exact.decisions.selection import ClaimTerms, choose
 from keeper.exact.decisions.state import Job, JobSnapshot
-from keeper.node.decisions.actions import Decision, Wait
+from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.urgency import Owed, most_urgent
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,8 @@ class ProviderSnapshot:
     """What a provider decides on: its jobs and offers, its stake and what it has computed.
 
     `rate` is multiply-adds per slot. `terms` is None while the provider may not claim. `asked`
-    holds the operator and element of each question about a job's data, once they are known.
+    holds the operator and element of each question about a job's data, once they are known. `work`
+    has the jobs whose workload is on this machine, `running` the actions under way.
     """
 
     owner: Pubkey
@@ -60,26 +66,53 @@ class ProviderSnapshot:
     lease_slots: int
     work: Mapping[Pubkey, Work] = field(default_factory=dict)
     asked: Mapping[Pubkey, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    running: frozenset[Action] = frozenset()
+
+
+def next_work(snapshot: ProviderSnapshot, clock: Clock) -> Action | None:
+    """Returns the work to start beside the loop, None where there is none or enough is under way.
+
+    A stage is executed as soon as no other one is. Workloads that this provider needs for what it
+    owes are fetched one at a time, beside the execution. That of an offer is fetched only while
+    nothing else is under way.
+    """
+    held = sorted(_held(snapshot, clock), key=_lease_end)
+    if not _running(snapshot, Execute):
+        for each in held:
+            if (stage := _stage(snapshot, each)) is not None and isinstance(stage, Execute):
+                return stage
+    asked = sorted(_answering(snapshot, clock), key=_answer_deadline)
+    owed = [each.address for each in (*asked, *held, *_committed(snapshot))]
+    if any(FetchWorkload(job) in snapshot.running for job in owed):
+        return None
+    for job in owed:
+        if job not in snapshot.work:
+            return FetchWorkload(job)
+    offer = _offer(snapshot, clock)
+    if isinstance(offer, Job) and offer.address not in snapshot.work and not snapshot.running:
+        return FetchWorkload(offer.address)
+    return None
 
 
 def next_action(snapshot: ProviderSnapshot, clock: Clock) -> Decision:
-    """Returns the most urgent step that the chain accepts at `clock.slot`."""
-    for job in sorted(snapshot.jobs, key=_lease_end):
-        if (step := _finish(snapshot, job, clock)) is not None:
-            return step
+    """Returns the most urgent step that the chain accepts at `clock.slot`.
+
+    What is owed comes first, as `keeper.node.decisions.urgency` orders it: answers, and the steps
+    that keep a lease. It does not depend on the work under way.
+    """
+    owed: list[Owed] = []
     for job in snapshot.jobs:
-        if (step := _answer(snapshot, job, clock)) is not None:
-            return step
+        owed += _answers(snapshot, job, clock)
+        owed += _lease_step(snapshot, job, clock)
+    if (step := most_urgent(owed, clock.slot)) is not None:
+        return step
     for job in snapshot.jobs:
-        if (step := _collect(snapshot.owner, job)) is not None:
-            return step
-    if any(_holds(snapshot.owner, job, clock) for job in snapshot.jobs):
-        return Wait()
-    if snapshot.terms is None:
-        return Wait()
-    offers = [job for job in snapshot.jobs if snapshot.owner not in job.exposed]
-    choice = choose(offers, snapshot.owner, snapshot.terms, clock)
-    return Claim(choice.address) if isinstance(choice, Job) else Wait(choice)
+        if (collecting := _collect(snapshot.owner, job)) is not None:
+            return collecting
+    choice = _offer(snapshot, clock)
+    if isinstance(choice, Job):
+        return Claim(choice.address) if choice.address in snapshot.work else Wait()
+    return Wait(choice)
 
 
 def plan_stage(work: Work, first: int, stages_left: int, budget: int) -> int:
@@ -112,14 +145,54 @@ def _holds(owner: Pubkey, snapshot: JobSnapshot, clock: Clock) -> bool:
     )
 
 
-def _finish(snapshot: ProviderSnapshot, held: JobSnapshot, clock: Clock) -> Decision | None:
-    job, verdict = held.job, held.verdict
-    if not _holds(snapshot.owner, held, clock):
+def _held(snapshot: ProviderSnapshot, clock: Clock) -> list[JobSnapshot]:
+    return [job for job in snapshot.jobs if _holds(snapshot.owner, job, clock)]
+
+
+def _answering(snapshot: ProviderSnapshot, clock: Clock) -> list[JobSnapshot]:
+    return [job for job in _committed(snapshot) if _is_asked(job, clock)]
+
+
+def _committed(snapshot: ProviderSnapshot) -> list[JobSnapshot]:
+    """Returns the jobs that this provider may still be asked about."""
+    return [
+        each
+        for each in snapshot.jobs
+        if each.verdict is not None
+        and not each.job.ended
+        and any(stage.provider == snapshot.owner for stage in each.verdict.stages)
+    ]
+
+
+def _running(snapshot: ProviderSnapshot, kind: type[Action]) -> bool:
+    return any(isinstance(action, kind) for action in snapshot.running)
+
+
+def _offer(snapshot: ProviderSnapshot, clock: Clock) -> Job | int | None:
+    """Returns the job to claim now, otherwise the first slot at which one opens, or None."""
+    if snapshot.terms is None or _held(snapshot, clock):
         return None
-    if verdict is None:
-        return OpenVerdict(job.address)
+    offers = [job for job in snapshot.jobs if snapshot.owner not in job.exposed]
+    return choose(offers, snapshot.owner, snapshot.terms, clock)
+
+
+def _lease_step(snapshot: ProviderSnapshot, held: JobSnapshot, clock: Clock) -> list[Owed]:
+    """Returns the step that keeps the lease of a job, unless it has to be computed first."""
+    if not _holds(snapshot.owner, held, clock):
+        return []
+    step: Action | None = OpenVerdict(held.address)
+    if held.verdict is not None:
+        step = _stage(snapshot, held)
+    if step is None or isinstance(step, Execute):
+        return []
+    return [Owed(step, _lease_end(held), held.stake_of(snapshot.owner).bond)]
+
+
+def _stage(snapshot: ProviderSnapshot, held: JobSnapshot) -> Action | None:
+    """Returns the commitment of a held job's next stage, or its execution where it is not there."""
+    job, verdict = held.job, held.verdict
     work = snapshot.work.get(job.address)
-    if work is None:
+    if verdict is None or work is None:
         return None
     mine = [stage for stage in verdict.stages if stage.provider == snapshot.owner]
     # A predecessor may have used up the stages to make its successor lose the lease.
@@ -135,21 +208,40 @@ def _finish(snapshot: ProviderSnapshot, held: JobSnapshot, clock: Clock) -> Deci
     return Execute(job.address, first, plan_stage(work, first, stages_left, budget))
 
 
-def _answer(snapshot: ProviderSnapshot, asked: JobSnapshot, clock: Clock) -> Decision | None:
-    """Returns an answer to the first open question about what this provider committed."""
-    job, verdict = asked.job, asked.verdict
-    if (
-        verdict is None
-        or verdict.state is not VerdictState.ANSWERING
-        or verdict.availability is None
-        or clock.slot > verdict.availability.deadline
-    ):
-        return None
-    for index, (operator, element) in enumerate(snapshot.asked.get(job.address, ())):
-        answered = verdict.availability.answered >> index & 1
-        if not answered and verdict.provider_of(operator) == snapshot.owner:
-            return AnswerQuestion(job.address, index, operator, element)
-    return None
+def _is_asked(snapshot: JobSnapshot, clock: Clock) -> bool:
+    verdict = snapshot.verdict
+    return (
+        verdict is not None
+        and verdict.state is VerdictState.ANSWERING
+        and verdict.availability is not None
+        and clock.slot <= verdict.availability.deadline
+    )
+
+
+def _answer_deadline(snapshot: JobSnapshot) -> int:
+    asked = snapshot.verdict.availability if snapshot.verdict is not None else None
+    return asked.deadline if asked is not None else 0
+
+
+def _answers(snapshot: ProviderSnapshot, asked: JobSnapshot, clock: Clock) -> list[Owed]:
+    """Returns an answer to each open question about what this provider committed.
+
+    One that is missed costs the whole exposure and the bond.
+    """
+    verdict = asked.verdict
+    if not _is_asked(asked, clock) or verdict is None or verdict.availability is None:
+        return []
+    stake = asked.stake_of(snapshot.owner)
+    return [
+        Owed(
+            AnswerQuestion(asked.address, index, operator, element),
+            verdict.availability.deadline,
+            stake.exposure + stake.bond,
+        )
+        for index, (operator, element) in enumerate(snapshot.asked.get(asked.address, ()))
+        if not verdict.availability.answered >> index & 1
+        and verdict.provider_of(operator) == snapshot.owner
+    ]
 
 
 def _collect(owner: Pubkey, snapshot: JobSnapshot) -> Decision | None:

@@ -1,6 +1,7 @@
 """What the chain says about a job, as far as a decision needs it. All times are slots."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from solders.pubkey import Pubkey
 
@@ -191,17 +192,28 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Stake:
+    """What a party has at risk in a job, in base units.
+
+    `exposure` is lost with a proven fraud or an unanswered question, `bond` with an expired lease.
+    """
+
+    exposure: int
+    bond: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobSnapshot:
     """A job with its verdict and escrow.
 
-    `exposed` are the owners whose exposure to the job still exists. `version` differs after every
-    change. `sequences` are the programs and sequence numbers of the accounts behind it.
+    `exposed` has the stake of each owner whose exposure to the job still exists. `version` differs
+    after every change. `sequences` are the programs and sequence numbers of the accounts behind it.
     """
 
     job: Job
     verdict: Verdict | None
     escrow: Escrow | None
-    exposed: frozenset[Pubkey] = frozenset()
+    exposed: Mapping[Pubkey, Stake] = field(default_factory=dict)
     version: str = ""
     sequences: tuple[tuple[str, int], ...] = ()
 
@@ -209,3 +221,7 @@ class JobSnapshot:
     def address(self) -> Pubkey:
         """The job's address."""
         return self.job.address
+
+    def stake_of(self, owner: Pubkey) -> Stake:
+        """Returns what an owner has at risk, nothing where it is not exposed."""
+        return self.exposed.get(owner, Stake(0, 0))

@@ -1,4 +1,7 @@
-"""What a verifier does next: reveal first, then prove and cast, then check, then collect."""
+"""What a verifier does next: what it owes by its deadline, then collect.
+
+Checking goes on beside that, as `next_work` decides.
+"""
 
 from dataclasses import dataclass
 
@@ -16,66 +19,120 @@ from keeper.exact.decisions.codes import BallotState, VerdictState
 from keeper.exact.decisions.state import DrawnBallot, JobSnapshot, Verdict
 from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.urgency import Owed, most_urgent
 
 BallotKey = tuple[Pubkey, int]
-Step = tuple[tuple[int, int], Action]
 
 
 @dataclass(frozen=True, slots=True)
 class VerifierSnapshot:
-    """What a verifier decides on; `ready` are its kept ballots, by job and index."""
+    """What a verifier decides on.
+
+    `ready` are its kept ballots, by job and index, `running` the actions under way. `silence_fee`
+    is what a ballot costs that is not cast or not revealed, in base units.
+    """
 
     owner: Pubkey
     seat: int | None
     jobs: tuple[JobSnapshot, ...]
     free_stake: int
     ballot_stake: int
+    silence_fee: int = 0
     ready: frozenset[BallotKey] = frozenset()
+    running: frozenset[Action] = frozenset()
+
+
+def next_work(snapshot: VerifierSnapshot, clock: Clock) -> Action | None:
+    """Returns the check to start beside the loop, None where there is none or one is under way.
+
+    The ballot whose casting ends first is checked first.
+    """
+    if snapshot.running:
+        return None
+    checks = [
+        Owed(Check(*key), deadline, snapshot.silence_fee)
+        for key, deadline in _castable(snapshot, clock)
+        if key not in snapshot.ready
+    ]
+    return most_urgent(checks, clock.slot)
 
 
 def next_action(snapshot: VerifierSnapshot, clock: Clock) -> Decision:
-    """Returns the most urgent step that the chain accepts at `clock.slot`."""
-    steps = [step for job in snapshot.jobs for step in _steps(snapshot, job, clock)]
-    if steps:
-        return min(steps, key=lambda step: step[0])[1]
+    """Returns the most urgent step that the chain accepts at `clock.slot`.
+
+    What is owed comes first, as `keeper.node.decisions.urgency` orders it: reveals, casts and
+    proofs. It does not depend on the work under way.
+    """
+    owed = [
+        Owed(CastBallot(*key), deadline, snapshot.silence_fee)
+        for key, deadline in _castable(snapshot, clock)
+        if key in snapshot.ready
+    ]
+    for job in snapshot.jobs:
+        owed += _reveals(snapshot, job, clock)
+        owed += _proofs(snapshot, job, clock)
+    if (step := most_urgent(owed, clock.slot)) is not None:
+        return step
+    collecting = [step for job in snapshot.jobs for step in _collect(snapshot.owner, job)]
+    if collecting:
+        return min(collecting, key=lambda step: isinstance(step, Withdraw))
     return Wait(_next_reveal(snapshot, clock))
 
 
-def _steps(snapshot: VerifierSnapshot, job: JobSnapshot, clock: Clock) -> list[Step]:
-    """Returns the possible steps with their urgency: the kind first, then the deadline."""
+def _collect(owner: Pubkey, job: JobSnapshot) -> list[Action]:
     verdict, address = job.verdict, job.job.address
-    found: list[Step] = []
-    if verdict is not None:
-        if verdict.state is VerdictState.BALLOTING:
-            found += _ballot_steps(snapshot, job, verdict, clock)
-        elif verdict.state is VerdictState.SETTLED:
-            found += [
-                ((3, 0), ReleaseBallot(address, ballot.index))
-                for ballot in verdict.ballots
-                if ballot.verifier == snapshot.owner
-                and ballot.state in (BallotState.CAST, BallotState.REVEALED)
-                and not verdict.owes_slash(ballot)
-            ]
-        else:
-            found += _proof_steps(snapshot, job, verdict, clock)
+    found: list[Action] = []
+    if verdict is not None and verdict.state is VerdictState.SETTLED:
+        found += [
+            ReleaseBallot(address, ballot.index)
+            for ballot in verdict.ballots
+            if ballot.verifier == owner
+            and ballot.state in (BallotState.CAST, BallotState.REVEALED)
+            and not verdict.owes_slash(ballot)
+        ]
     if job.escrow is not None:
-        for credit in job.escrow.unpaid_to(snapshot.owner):
-            found.append(((3, 1), Withdraw(address, credit)))
+        found += [Withdraw(address, credit) for credit in job.escrow.unpaid_to(owner)]
     return found
 
 
-def _proof_steps(
-    snapshot: VerifierSnapshot, job: JobSnapshot, verdict: Verdict, clock: Clock
-) -> list[Step]:
+def _castable(snapshot: VerifierSnapshot, clock: Clock) -> list[tuple[BallotKey, int]]:
+    """Returns the ballots that may be cast, with the last slot for it."""
+    return [
+        ((job.address, ballot.index), job.verdict.ballot_deadline)
+        for job in snapshot.jobs
+        if job.verdict is not None
+        and job.verdict.state is VerdictState.BALLOTING
+        and clock.slot <= job.verdict.ballot_deadline
+        and snapshot.owner not in _parties(job, job.verdict)
+        for ballot in job.verdict.latest_draw
+        if ballot.state is BallotState.DRAWN
+        and ballot.seat == snapshot.seat
+        and snapshot.free_stake >= snapshot.ballot_stake
+    ]
+
+
+def _parties(job: JobSnapshot, verdict: Verdict) -> set[Pubkey]:
+    return {job.job.buyer, *(stage.provider for stage in verdict.stages)}
+
+
+def _proofs(snapshot: VerifierSnapshot, job: JobSnapshot, clock: Clock) -> list[Owed]:
     """Returns proofs of what the verifier itself rejected, as long as a proof is judged.
 
     What the others found does not matter. No proof is sent while others may still reveal: it would
-    end balloting, and whoever has not revealed by then is not paid.
+    end balloting, and whoever has not revealed by then is not paid. Missing it costs the bounty,
+    which counts as the job's price here.
     """
-    if not verdict.is_challengeable(clock.slot):
+    verdict = job.verdict
+    if (
+        verdict is None
+        or verdict.state in (VerdictState.BALLOTING, VerdictState.SETTLED)
+        or not verdict.is_challengeable(clock.slot)
+    ):
         return []
+    # Where no window runs yet, it is the next one that ends the time for a proof.
+    deadline = max(verdict.window_end, clock.slot)
     return [
-        ((1, verdict.window_end), ProveFraud(job.job.address, *ballot.rejected))
+        Owed(ProveFraud(job.address, *ballot.rejected), deadline, job.job.price)
         for ballot in verdict.ballots
         if ballot.verifier == snapshot.owner
         and ballot.state is BallotState.REVEALED
@@ -83,33 +140,19 @@ def _proof_steps(
     ]
 
 
-def _ballot_steps(
-    snapshot: VerifierSnapshot, job: JobSnapshot, verdict: Verdict, clock: Clock
-) -> list[Step]:
-    found: list[Step] = []
-    parties = {job.job.buyer, *(stage.provider for stage in verdict.stages)}
-    for ballot in verdict.latest_draw:
-        key = job.job.address, ballot.index
-        revealing = verdict.ballot_deadline < clock.slot <= verdict.reveal_deadline
-        if revealing and _revealable(snapshot, ballot, key):
-            found.append(((0, verdict.reveal_deadline), RevealBallot(*key)))
-        elif (
-            clock.slot <= verdict.ballot_deadline
-            and snapshot.owner not in parties
-            and _castable(snapshot, ballot)
-        ):
-            kept = key in snapshot.ready
-            step = CastBallot(*key) if kept else Check(*key)
-            found.append(((1 if kept else 2, verdict.ballot_deadline), step))
-    return found
-
-
-def _castable(snapshot: VerifierSnapshot, ballot: DrawnBallot) -> bool:
-    return (
-        ballot.state is BallotState.DRAWN
-        and ballot.seat == snapshot.seat
-        and snapshot.free_stake >= snapshot.ballot_stake
-    )
+def _reveals(snapshot: VerifierSnapshot, job: JobSnapshot, clock: Clock) -> list[Owed]:
+    verdict = job.verdict
+    if (
+        verdict is None
+        or verdict.state is not VerdictState.BALLOTING
+        or not verdict.ballot_deadline < clock.slot <= verdict.reveal_deadline
+    ):
+        return []
+    return [
+        Owed(RevealBallot(*key), verdict.reveal_deadline, snapshot.silence_fee)
+        for ballot in verdict.latest_draw
+        if _revealable(snapshot, ballot, key := (job.address, ballot.index))
+    ]
 
 
 def _revealable(snapshot: VerifierSnapshot, ballot: DrawnBallot, key: BallotKey) -> bool:

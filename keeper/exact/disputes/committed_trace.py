@@ -14,15 +14,24 @@ class CommittedTrace:
     """Graph, inputs and the canonical bytes of each committed output, in operator order."""
 
     def __init__(
-        self, graph: Graph, inputs: Sequence[Array], outputs: Sequence[bytes], claim: Claim
+        self,
+        graph: Graph,
+        inputs: Sequence[Array],
+        outputs: Sequence[bytes],
+        claim: Claim,
+        roots: Sequence[bytes] | None = None,
     ) -> None:
-        """`claim` holds the chain's roots; its operator and element do not matter."""
+        """`claim` holds the chain's roots; its operator and element do not matter.
+
+        With `roots`, the tensor root of each output, evidence reads only the outputs that an
+        element needs.
+        """
         self.graph = graph
         self.inputs = inputs
         self.outputs = outputs
         self._claim = claim
         stages = [(stage.first, stage.last) for stage in claim.stages]
-        self._witness = Witness(graph, inputs, outputs, stages)
+        self._witness = Witness(graph, inputs, outputs, stages, roots)
 
     def evidence(self, operator: int, element: int) -> bytes:
         """Returns the bytes that the referee reads.

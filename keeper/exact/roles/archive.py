@@ -8,14 +8,13 @@ from pathlib import Path
 from solders.pubkey import Pubkey
 
 from keeper.compute import Lane
-from keeper.data import BlobStore, DataError, StageIndex, StageIndexes
+from keeper.data import BlobStore, DataError, Room, RoomKind, StageIndex, StageIndexes
 from keeper.data.files import replace_atomically
 from keeper.exact.decisions.state import JobSnapshot, Stage
 from keeper.exact.disputes.committed_trace import CommittedTrace, claim_of
-from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.traces import StoredTrace, TraceFetcher
 from keeper.exact.roles.workload import JobWorkload, WorkloadFetcher, WorkloadReference
 from keeper.node.errors import TraceError
-from kernels.trace import stored_roots
 
 FOLDER = "traces"
 
@@ -59,25 +58,13 @@ class TraceArchive:
 
     def __init__(self, folder: Path, store: BlobStore, indexes: StageIndexes) -> None:
         self._jobs = folder / FOLDER
-        self._store = store
+        self.store = store
         self._indexes = indexes
 
-    def keep(
-        self, job: WorkloadReference, stages: Sequence[Stage], outputs: Sequence[bytes]
-    ) -> None:
-        """Keep what was committed; raises QuotaExceededError."""
-        for stage in stages:
-            stored = outputs[stage.first : stage.last]
-            self._indexes.put(
-                StageIndex(
-                    job=str(job.address),
-                    first=stage.first,
-                    last=stage.last,
-                    root=stage.root.hex(),
-                    outputs=tuple(self._store.put(output) for output in stored),
-                    tensor_roots=tuple(root.hex() for root in stored_roots(stored)),
-                )
-            )
+    def keep(self, job: WorkloadReference, indexes: Sequence[StageIndex]) -> None:
+        """Keep the stages of a job whose outputs are in the store."""
+        for index in indexes:
+            self._indexes.put(index)
         kept = ArchivedJob(
             job=str(job.address),
             source=job.source,
@@ -95,16 +82,24 @@ class TraceArchive:
         except FileNotFoundError:
             return None
 
-    def outputs(self, job: Pubkey, stages: Sequence[Stage]) -> list[bytes]:
-        """Returns the canonical bytes of every committed output; raises TraceError."""
-        found: list[bytes] = []
+    def forget(self, job: str) -> None:
+        """Drop what `keep` wrote about a job, except the indexes of its stages."""
+        (self._jobs / f"{job}.json").unlink(missing_ok=True)
+
+    def room(self, job: Pubkey) -> Room:
+        """Returns a job's room in the store."""
+        return self.store.room(RoomKind.JOBS, str(job))
+
+    def trace(self, job: Pubkey, stages: Sequence[Stage]) -> StoredTrace:
+        """Returns every committed output; raises TraceError where one is not here."""
         try:
-            for stage in stages:
-                index = self._indexes.get(str(job), stage.root.hex())
-                found += [self._store.get(digest) for digest in index.outputs]
+            indexes = [self._indexes.get(str(job), stage.root.hex()) for stage in stages]
+            for index in indexes:
+                for digest in index.outputs:
+                    self.store.size(digest)
         except DataError as error:
             raise TraceError(f"the data of job {job} are not complete here: {error}") from error
-        return found
+        return StoredTrace.of(self.store, indexes)
 
     def _path(self, job: Pubkey) -> Path:
         return self._jobs / f"{job}.json"
@@ -127,45 +122,30 @@ class TraceLoader:
         stages = _stages(snapshot)
         workload = await self.workloads.get(snapshot.job)
         try:
-            outputs = await self.lane.run(self.archive.outputs, snapshot.job.address, stages)
+            found = await self.lane.run(self.archive.trace, snapshot.job.address, stages)
         except TraceError:
             return await self.fetch(snapshot)
-        return _trace(snapshot, workload, outputs)
+        return _trace(snapshot, workload, found)
 
     async def fetch(self, snapshot: JobSnapshot) -> CommittedTrace:
-        """Fetch what was committed, keep it, and return it.
+        """Fetch what was committed into the store, keep it, and return it.
 
-        Raises TraceError when a provider does not serve it or there is no room, and WorkloadError.
+        Raises TraceError when a provider does not serve it, WorkloadError, and an OwnFault, as when
+        there is no room.
         """
         job, stages = snapshot.job, _stages(snapshot)
-        workload = await self.workloads.get(job)
-        served: list[bytes | None] = []
-        for stage in stages:
-            served += await self.traces.stage(job.address, stage, workload.graph)
-        outputs = [output for output in served if output is not None]
-        if len(outputs) != len(served):
-            raise TraceError(
-                f"operator {served.index(None)} of job {job.address} is not served; only data "
-                "that are at hand can be proven wrong"
-            )
-        await self.keep(snapshot, outputs)
-        return _trace(snapshot, workload, outputs)
-
-    async def keep(self, snapshot: JobSnapshot, outputs: Sequence[bytes]) -> None:
-        """Keep outputs that are at hand; raises TraceError where there is no room."""
-        try:
-            await self.lane.run(self.archive.keep, snapshot.job, _stages(snapshot), outputs)
-        except DataError as error:
-            raise TraceError(f"job {snapshot.job.address} cannot be kept: {error}") from error
+        workload = await self.workloads.get(job, with_trace=True)
+        room = self.archive.room(job.address)
+        indexes = await self.traces.stages(job.address, stages, workload.graph, room)
+        await self.lane.run(self.archive.keep, job, indexes)
+        return _trace(snapshot, workload, StoredTrace.of(self.archive.store, indexes))
 
 
-def _trace(
-    snapshot: JobSnapshot, workload: JobWorkload, outputs: Sequence[bytes]
-) -> CommittedTrace:
+def _trace(snapshot: JobSnapshot, workload: JobWorkload, found: StoredTrace) -> CommittedTrace:
     job = snapshot.job
     inputs = (job.input_root, len(workload.graph.inputs))
     claim = claim_of(job.spec_root, job.operators, inputs, _stages(snapshot))
-    return CommittedTrace(workload.graph, workload.inputs, outputs, claim)
+    return CommittedTrace(workload.graph, workload.inputs, found.outputs, claim, found.roots)
 
 
 def _stages(snapshot: JobSnapshot) -> tuple[Stage, ...]:

@@ -3,6 +3,7 @@
 from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
+from keeper.data import BlobStore, RoomKind
 from keeper.exact.decisions import buyer as rules
 from keeper.exact.decisions.actions import Draw
 from keeper.exact.decisions.buyer import BuyerSnapshot
@@ -14,6 +15,7 @@ from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
 from keeper.node.errors import RoleError
 from keeper.node.vault import Salts
+from keeper.node.workloads import keep_posted
 
 
 class Buyer(Role):
@@ -26,10 +28,17 @@ class Buyer(Role):
     name = "buyer"
 
     def __init__(
-        self, mirror: JobMirror, submitter: Submitter, owner: Pubkey, salts: Salts
+        self,
+        mirror: JobMirror,
+        submitter: Submitter,
+        owner: Pubkey,
+        salts: Salts,
+        store: BlobStore | None = None,
     ) -> None:
+        """`store` holds the workloads of the jobs, None where this process does not serve them."""
         super().__init__(mirror, submitter, owner)
         self._salts = salts
+        self._store = store
         self.keep: set[Pubkey] = set()
         self.cancelling: set[Pubkey] = set()
         self.missing: set[Pubkey] = set()
@@ -64,3 +73,9 @@ class Buyer(Role):
             await self.send(action, view, draw(action.job, self.owner, salt))
         else:
             await super().perform(action, view)
+
+    async def tidy(self, view: View) -> None:
+        """Drop the workloads of jobs that were closed."""
+        if self._store is not None:
+            own = [each.job for each in view.jobs.values() if each.job.buyer == self.owner]
+            keep_posted(self._store, RoomKind.JOB_WORKLOADS, {job.manifest.hex() for job in own})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Landed
-from keeper.compute import ComputeLane
+from keeper.compute import Lane
 from keeper.errors import BadInputError
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.disputes import Challenge, EvidenceBuffer
@@ -38,7 +38,7 @@ class WrongElement:
 class Challenger:
     """Proves for one key."""
 
-    def __init__(self, uploader: EvidenceUploader, owner: Pubkey, lane: ComputeLane) -> None:
+    def __init__(self, uploader: EvidenceUploader, owner: Pubkey, lane: Lane) -> None:
         self._uploader = uploader
         self._owner = owner
         self._lane = lane

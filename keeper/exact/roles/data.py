@@ -1,10 +1,17 @@
 """A node's access to the data of jobs: what it stores and serves, and what others serve."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from keeper.data import BlobClient, BlobStore, StageIndexes
+from solders.pubkey import Pubkey
+
+from keeper.compute import HostLane
+from keeper.data import BlobClient, BlobStore, Room, RoomKind, StageIndexes
 from keeper.exact.roles.archive import TraceArchive
 from keeper.exact.roles.workload import WorkloadFetcher
+from keeper.node.decisions.retention import Keeping
+from keeper.node.eviction import Eviction
 from keeper.node.services import Services, Storage
 
 
@@ -17,6 +24,16 @@ class JobData:
     indexes: StageIndexes
     workloads: WorkloadFetcher
     archive: TraceArchive
+    eviction: Eviction
+
+    def room(self, job: Pubkey) -> Room:
+        """Returns a job's room in the store."""
+        return self.store.room(RoomKind.JOBS, str(job))
+
+    async def evict(self, keeping: Callable[[Pubkey], Keeping]) -> None:
+        """Drop the data of jobs as `keeping` says."""
+        if due := self.eviction.due(keeping):
+            await asyncio.to_thread(self.eviction.carry_out, due, self.archive.forget)
 
 
 def job_data(services: Services, storage: Storage) -> JobData:
@@ -26,6 +43,7 @@ def job_data(services: Services, storage: Storage) -> JobData:
         client=services.client,
         store=store,
         indexes=indexes,
-        workloads=WorkloadFetcher(services.client, store, services.lane),
+        workloads=WorkloadFetcher(services.client, store, HostLane()),
         archive=TraceArchive(storage.folder, store, indexes),
+        eviction=Eviction(store, RoomKind.JOBS, indexes, storage.retention_seconds),
     )

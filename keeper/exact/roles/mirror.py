@@ -9,7 +9,7 @@ from solders.pubkey import Pubkey
 from idl.client import SLOT_HASHES, Event, escrow, job_registry, staking, verdict
 from keeper.chain.gateway import Gateway
 from keeper.exact.decisions.codes import JobState, VerdictState
-from keeper.exact.decisions.state import JobSnapshot
+from keeper.exact.decisions.state import JobSnapshot, Stake
 from keeper.exact.roles.accounts import job_of, verdict_of
 from keeper.node.accounts import escrow_of, optional, owned, required, slot_hashes_of, tokens_of
 from keeper.node.changes import Counter, Notice, sequence_of
@@ -173,11 +173,7 @@ class JobMirror(Mirror[View]):
             job=job_of(address, account),
             verdict=None if judged is None else verdict_of(judged),
             escrow=None if money is None else escrow_of(money, balance),
-            exposed=frozenset(
-                owner
-                for owner in self._parties
-                if raws[staking.exposure_address(address, owner)] is not None
-            ),
+            exposed=_exposed(address, self._parties, raws),
             version=".".join(
                 "-" if part is None else str(part.sequence) for part in (account, judged, money)
             ),
@@ -187,6 +183,18 @@ class JobMirror(Mirror[View]):
                 if part is not None
             ),
         )
+
+
+def _exposed(job: Pubkey, owners: Iterable[Pubkey], raws: Raws) -> dict[Pubkey, Stake]:
+    found = {
+        owner: optional(staking.Exposure, raws[staking.exposure_address(job, owner)])
+        for owner in owners
+    }
+    return {
+        owner: Stake(account.amount, account.bond)
+        for owner, account in found.items()
+        if account is not None
+    }
 
 
 def _awaits_beacon(snapshot: JobSnapshot) -> bool:

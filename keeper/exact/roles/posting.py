@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from solders.pubkey import Pubkey
 
@@ -11,11 +12,12 @@ from idl.client import escrow, job_registry, shard_of, staking
 from idl.client.bindings.job_registry import BPS, MAX_DRAWS, PAID_CRANK_STEPS, GraphState
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
-from keeper.data import BlobStore, JobManifest
+from keeper.data import BlobStore, JobManifest, RoomKind, digest_of
 from keeper.node.accounts import url_field
 from keeper.node.errors import RoleError
 from keeper.node.payment import escrow_config, lock
 from keeper.node.vault import Salts
+from keeper.node.workloads import store_workload
 from kernels.graph import Graph
 from kernels.graph.file import dump
 from kernels.trace import inputs_root, pack, tensor_root
@@ -75,13 +77,16 @@ class JobPoster:
     def store_workload(self, graph: Graph, inputs: Sequence[Array]) -> JobManifest:
         """Put graph and inputs where providers and verifiers fetch them; returns what lists them.
 
-        Raises QuotaExceededError.
+        They stay until the last job that is posted with them is closed, and for a day where none
+        is. Raises QuotaExceededError and StorageError.
         """
+        packed = dump(graph)
         manifest = JobManifest(
-            self._store.put(dump(graph)),
-            tuple(self._store.put(pack(array).tobytes()) for array in inputs),
+            digest_of(packed), tuple(digest_of(pack(array).tobytes()) for array in inputs)
         )
-        self._store.put(manifest.to_bytes())
+        tensors = (pack(array).tobytes() for array in inputs)
+        blobs = chain((packed, manifest.to_bytes()), tensors)
+        store_workload(self._store.room(RoomKind.JOB_WORKLOADS, manifest.digest), blobs)
         return manifest
 
     async def post(

@@ -8,14 +8,15 @@ from time import perf_counter
 from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
-from keeper.compute import CapacityError, Lane, RenewingExecutor
-from keeper.data import DataError, StageIndex
+from keeper.compute import CapacityError, HostLane, Lane, RenewingExecutor
+from keeper.data import BlobMissingError, DataError, Spool, StageIndex
 from keeper.exact.decisions import provider as rules
-from keeper.exact.decisions.actions import AnswerQuestion, Claim, Execute
+from keeper.exact.decisions.actions import AnswerQuestion, Execute, FetchWorkload
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.provider import ComputedStage, ProviderSnapshot, Work
+from keeper.exact.decisions.retention import provider_keeps
 from keeper.exact.decisions.selection import ClaimTerms
-from keeper.exact.decisions.state import Job, JobSnapshot, Verdict
+from keeper.exact.decisions.state import Job, JobSnapshot, Stage, Verdict
 from keeper.exact.disputes import EvidenceBuffer
 from keeper.exact.disputes.upload import EvidenceUploader
 from keeper.exact.roles.accounts import claim_rules, standing_of
@@ -24,12 +25,14 @@ from keeper.exact.roles.availability import ElementPosition, questions_of
 from keeper.exact.roles.data import JobData
 from keeper.exact.roles.mirror import JobMirror, View
 from keeper.exact.roles.role import Role
-from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.traces import StoredTrace, TraceFetcher
 from keeper.exact.roles.workload import JobWorkload
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.retention import Keeping
 from keeper.node.errors import RoleError, WorkloadError
 from keeper.scheduling import commit_in_slices
+from kernels.graph import Graph
 from kernels.graph.reference import Executor
 from kernels.runtime import DeviceLost
 from kernels.trace import CommittedOutputs, pack, trace_root, unpack
@@ -74,8 +77,9 @@ class Provider(Role):
         self._tools = tools
         self._data = tools.data
         self._traces = TraceFetcher(tools.data.client, mirror.gateway)
+        self._host = HostLane()
         self._committed = TraceLoader(
-            tools.lane, tools.data.workloads, self._traces, tools.data.archive
+            self._host, tools.data.workloads, self._traces, tools.data.archive
         )
         self._uploader = EvidenceUploader(mirror.gateway, submitter)
         self._restarts: set[Pubkey] = set()
@@ -84,39 +88,43 @@ class Provider(Role):
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
         """Returns the next action, by `keeper.exact.decisions.provider`."""
-        return rules.next_action(
-            ProviderSnapshot(
-                owner=self.owner,
-                jobs=jobs,
-                terms=self._terms(view, jobs),
-                rate=self._tools.rate,
-                lease_slots=view.rules.job_registry.lease_slots,
-                work={job: self._work(job, workload) for job, workload in self._workloads.items()},
-                asked={
-                    job: self._asked(view.jobs[job], workload)
-                    for job, workload in self._workloads.items()
-                    if job in view.jobs
-                },
-            ),
-            clock,
+        snapshot = ProviderSnapshot(
+            owner=self.owner,
+            jobs=jobs,
+            terms=self._terms(view, jobs),
+            rate=self._tools.rate,
+            lease_slots=view.rules.job_registry.lease_slots,
+            work={job: self._work(job, workload) for job, workload in self._workloads.items()},
+            asked={
+                job: self._asked(view.jobs[job], workload)
+                for job, workload in self._workloads.items()
+                if job in view.jobs
+            },
+            running=self.running,
         )
+        return rules.next_work(snapshot, clock) or rules.next_action(snapshot, clock)
 
     async def perform(self, action: Action, view: View) -> None:
-        """Claim only what can be run, execute in the lane, and send the rest."""
+        """Fetch and execute beside the loop, answer on the host, and send the rest."""
         match action:
-            case Claim(job):
-                # A claim without the data would cost the lease bond.
-                workload = await self._data.workloads.get(view.jobs[job].job)
-                await self._require_capacity(workload)
-                self._workloads[job] = workload
-                await super().perform(action, view)
+            case FetchWorkload(job):
+                await self._fetch(view.jobs[job])
             case Execute(job, first, last):
                 await self._execute(view.jobs[job], range(first, last))
             case AnswerQuestion(job, question, operator, element):
                 await self._answer(view.jobs[job], question, (operator, element))
             case _:
                 await super().perform(action, view)
-                await self._forget(view)
+
+    async def _fetch(self, snapshot: JobSnapshot) -> None:
+        """Make sure, before a claim, that its job can be run: otherwise it costs the lease bond.
+
+        There must be room for its data, and the device must fit the graph.
+        """
+        workload = await self._data.workloads.get(snapshot.job, with_trace=True)
+        if snapshot.job.state is JobState.POSTED:
+            await self._require_capacity(workload)
+        self._workloads[snapshot.address] = workload
 
     def _asked(self, snapshot: JobSnapshot, workload: JobWorkload) -> tuple[ElementPosition, ...]:
         return questions_of(self.mirror, snapshot, workload.graph)
@@ -124,7 +132,7 @@ class Provider(Role):
     async def _answer(self, snapshot: JobSnapshot, question: int, at: ElementPosition) -> None:
         job = snapshot.job
         trace = await self._committed.get(snapshot)
-        evidence = await self._tools.lane.run(trace.evidence, *at)
+        evidence = await self._host.run(trace.evidence, *at)
         buffer = EvidenceBuffer(self.owner, job.address, *at, evidence)
         answered = await self._uploader.answer(buffer, job.graph, question)
         LOG.info("job %s: question %d answered in slot %d", job.address, question, answered.slot)
@@ -185,7 +193,7 @@ class Provider(Role):
             # Set aside, not given up: the next try goes on from the job's last committed stage.
             raise RoleError(f"job {job.address}: {error}") from error
         executed = perf_counter()
-        index = await self._tools.lane.run(self._keep, job, operators, committed)
+        index = await self._host.run(self._keep, job, operators, committed)
         cost = ExecutionCost(
             sum(workload.graph.descriptors[at].multiply_adds for at in operators),
             executed - started - committed.hashing_seconds,
@@ -207,17 +215,26 @@ class Provider(Role):
             return found
         if verdict is None:
             raise WorkloadError(f"job {job.address} has progress but no verdict")
-        for stage in verdict.stages:
-            blobs = await self._traces.stage(job.address, stage, workload.graph)
-            for number, blob in zip(range(stage.first, stage.last), blobs, strict=True):
-                spec = workload.graph.outputs[number]
-                if blob is None:
-                    raise WorkloadError(f"operator {number} of job {job.address} is not served")
-                found.append(unpack(blob, spec.shape, spec.dtype))
+        async with Spool(self._data.room(job.address)) as spool:
+            for stage in verdict.stages:
+                index = await self._stage(job, stage, workload, spool)
+                trace = StoredTrace.of(spool, [index])
+                found += await self._host.run(_unpacked, trace, workload.graph, stage.first)
         return found[:first]
 
+    async def _stage(
+        self, job: Job, stage: Stage, workload: JobWorkload, spool: Spool
+    ) -> StageIndex:
+        """Returns the index of a stage whose outputs are in the store."""
+        try:
+            return self._data.indexes.get(str(job.address), stage.root.hex())
+        except BlobMissingError:
+            (index,) = await self._traces.stages(job.address, [stage], workload.graph, spool)
+            return index
+
     def _keep(self, job: Job, operators: range, committed: CommittedOutputs) -> StageIndex:
-        digests = [self._data.store.put(pack(output).tobytes()) for output in committed.outputs]
+        room = self._data.room(job.address)
+        digests = [room.put(pack(output).tobytes()) for output in committed.outputs]
         index = StageIndex(
             job=str(job.address),
             first=operators.start,
@@ -229,22 +246,25 @@ class Provider(Role):
         self._data.indexes.put(index)
         return index
 
-    async def recover(self) -> None:
-        """Read the chain, and fetch the workloads of jobs that this key holds or answers for."""
-        await super().recover()
-        for snapshot in self.mirror.view.jobs.values():
-            job = snapshot.job
-            held = job.lease is not None and job.lease.provider == self.owner
-            stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
-            answers = any(stage.provider == self.owner for stage in stages)
-            if (held or answers) and not job.ended:
-                try:
-                    self._workloads[job.address] = await self._data.workloads.get(job)
-                except WorkloadError as error:
-                    LOG.warning("cannot go on with a job: %s", error)
+    async def tidy(self, view: View) -> None:
+        """Drop the data of jobs that nobody can ask for any more."""
+        running = {action.subject for action in self.running}
 
-    async def _forget(self, view: View) -> None:
-        """Drop the traces of jobs that their buyers closed: nobody can ask for them any more."""
-        for digest in self._data.indexes.keep_only({str(job) for job in view.jobs}):
-            self._data.store.remove(digest)
-        self._workloads = {job: kept for job, kept in self._workloads.items() if job in view.jobs}
+        def keeping(job: Pubkey) -> Keeping:
+            if job in running:
+                return Keeping.NEEDED
+            claiming = job in self._workloads
+            return provider_keeps(view.jobs.get(job), self.owner, claiming=claiming)
+
+        self._workloads = {
+            job: kept for job, kept in self._workloads.items() if keeping(job) is Keeping.NEEDED
+        }
+        await self._data.evict(keeping)
+
+
+def _unpacked(trace: StoredTrace, graph: Graph, first: int) -> list[Array]:
+    specs = graph.outputs[first : first + len(trace.outputs)]
+    return [
+        unpack(data, spec.shape, spec.dtype)
+        for data, spec in zip(trace.outputs, specs, strict=True)
+    ]

@@ -7,7 +7,7 @@ from solders.pubkey import Pubkey
 from idl.client import job_registry, verdict
 from keeper.chain.errors import UnexpectedDataError
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
-from keeper.data import BlobStore, StageIndexes
+from keeper.data import BlobStore, Room, RoomKind, StageIndexes, borrowed
 from keeper.errors import BadInputError
 from keeper.exact.decisions.state import Stage
 from keeper.exact.disputes.audit import stages_in_force
@@ -16,7 +16,7 @@ from keeper.exact.disputes.history import job_events
 from keeper.exact.disputes.receipt import Replay, judge_again
 from keeper.exact.roles.accounts import job_of
 from keeper.exact.roles.archive import TraceArchive
-from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.traces import StoredTrace, TraceFetcher, TraceMissingError
 from keeper.exact.roles.workload import WorkloadFetcher, WorkloadReference
 from keeper.node.connection import Observer
 from keeper.node.errors import TraceError
@@ -33,8 +33,12 @@ async def replay_receipt(
     and WorkloadError.
     """
     receipt = await _receipt(observer, address)
-    trace = await _trace(observer, receipt, folder, ask_parties)
-    return receipt, await observer.lane.run(judge_again, trace, receipt)
+    store = BlobStore(folder, DEFAULT_QUOTA_BYTES)
+    room = store.room(RoomKind.JOBS, str(receipt.job))
+    with borrowed(room):
+        archive = TraceArchive(folder, store, StageIndexes(folder))
+        trace = await _trace(observer, receipt, archive, room if ask_parties else None)
+        return receipt, await observer.lane.run(judge_again, trace, receipt)
 
 
 async def _receipt(observer: Observer, address: Pubkey) -> verdict.Receipt:
@@ -55,24 +59,23 @@ async def _receipt(observer: Observer, address: Pubkey) -> verdict.Receipt:
 
 
 async def _trace(
-    observer: Observer, receipt: verdict.Receipt, folder: Path, ask_parties: bool
+    observer: Observer, receipt: verdict.Receipt, archive: TraceArchive, room: Room | None
 ) -> CommittedTrace:
+    """Returns the trace as it is kept; what is not kept is fetched into `room`, if there is one."""
     graph = await observer.gateway.fetch(job_registry.Graph, receipt.graph)
     if graph is None:
         raise BadInputError(f"graph {receipt.graph} is not on this cluster")
     landed = await job_events(observer.gateway, receipt.job)
     stages = stages_in_force([each.event for each in landed])
-    store, indexes = BlobStore(folder, DEFAULT_QUOTA_BYTES), StageIndexes(folder)
-    archive = TraceArchive(folder, store, indexes)
     reference = await _reference(observer, archive, receipt.job)
-    workload = await WorkloadFetcher(observer.client, store, observer.lane).get(reference)
-    if ask_parties and archive.job(receipt.job) is None:
-        outputs = await _served(observer, receipt.job, stages, workload.graph)
+    workload = await WorkloadFetcher(observer.client, archive.store, observer.lane).get(reference)
+    if room is not None and archive.job(receipt.job) is None:
+        found = await _served(observer, receipt.job, stages, workload.graph, room)
     else:
-        outputs = await observer.lane.run(archive.outputs, receipt.job, stages)
+        found = await observer.lane.run(archive.trace, receipt.job, stages)
     inputs = (receipt.input_root, graph.inputs)
     claim = claim_of(graph.spec_root, graph.operators, inputs, stages)
-    return CommittedTrace(workload.graph, workload.inputs, outputs, claim)
+    return CommittedTrace(workload.graph, workload.inputs, found.outputs, claim, found.roots)
 
 
 async def _reference(observer: Observer, archive: TraceArchive, job: Pubkey) -> WorkloadReference:
@@ -88,16 +91,12 @@ async def _reference(observer: Observer, archive: TraceArchive, job: Pubkey) -> 
 
 
 async def _served(
-    observer: Observer, job: Pubkey, stages: tuple[Stage, ...], graph: Graph
-) -> list[bytes]:
+    observer: Observer, job: Pubkey, stages: tuple[Stage, ...], graph: Graph, room: Room
+) -> StoredTrace:
     traces = TraceFetcher(observer.client, observer.gateway)
-    outputs: list[bytes] = []
-    for stage in stages:
-        for number, output in enumerate(await traces.stage(job, stage, graph), stage.first):
-            if output is None:
-                raise TraceError(
-                    f"operator {number} of job {job} is not served any more; give --data, the "
-                    "folder of a node that challenged it"
-                )
-            outputs.append(output)
-    return outputs
+    try:
+        return StoredTrace.of(room, await traces.stages(job, stages, graph, room))
+    except TraceMissingError as error:
+        raise TraceError(
+            f"{error}; give --data, the folder of a node that challenged it"
+        ) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from solders.pubkey import Pubkey
 
-from keeper.data import DataError
+from keeper.data import PeerFault
 from keeper.data.files import replace_atomically
 from keeper.exact.decisions.codes import Outcome
 from keeper.exact.decisions.state import JobSnapshot
@@ -38,7 +38,11 @@ class JobRecord:
 
 
 async def fetch_result(traces: TraceFetcher, snapshot: JobSnapshot, graph: Graph) -> Array:
-    """Returns the last operator's output as committed; raises ResultError."""
+    """Returns the last operator's output as committed.
+
+    Raises ResultError where its provider does not serve it, and an OwnFault where this node cannot
+    fetch it.
+    """
     stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
     if not stages or stages[-1].last != len(graph.descriptors):
         raise ResultError(f"job {snapshot.job.address} has no committed result")
@@ -46,7 +50,7 @@ async def fetch_result(traces: TraceFetcher, snapshot: JobSnapshot, graph: Graph
         index, data = await traces.last_output(snapshot.job.address, stages[-1], graph)
         spec = graph.outputs[-1]
         result = unpack(data, spec.shape, spec.dtype)
-    except (DataError, LayoutError) as error:
+    except (PeerFault, LayoutError) as error:
         raise ResultError(f"job {snapshot.job.address}: {error}") from error
     if not index_is_committed(index, stages[-1]):
         raise ResultError("the provider's index is not what it committed to")

@@ -10,6 +10,7 @@ from keeper.exact.roles.mirror import job_mirror
 from keeper.exact.roles.provider import Provider, ProviderTools
 from keeper.exact.roles.verifier import Verifier, VerifierTools
 from keeper.node.connection import Connection
+from keeper.node.endpoints import require_reachable
 from keeper.node.registration import capability
 from keeper.node.services import Storage
 from kernels.graph.reference import Executor
@@ -36,8 +37,9 @@ class ProviderOffer:
 async def open_provider(connection: Connection, storage: Storage, offer: ProviderOffer) -> Provider:
     """Register a key's offer and return its provider.
 
-    Raises NotRegisteredError and ChainError.
+    Raises UnreachableEndpointError, NotRegisteredError and ChainError.
     """
+    require_reachable(connection.services.client, storage.url)
     await connection.registrar.register_provider(
         capability(
             ask=offer.ask,

@@ -6,7 +6,7 @@ from typing import Any
 from solders.pubkey import Pubkey
 
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
-from keeper.data import BlobStore
+from keeper.data import BlobStore, OwnFault, RoomKind, borrowed
 from keeper.errors import BadInputError
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.state import JobSnapshot
@@ -18,6 +18,7 @@ from keeper.exact.roles.results import JobRecord, ResultArchive, ResultError, fe
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.exact.roles.workload import WorkloadFetcher
 from keeper.node.connection import Connection
+from keeper.node.endpoints import require_reachable
 from keeper.node.payment import nlov, require_tokens
 from keeper.node.services import Storage
 from keeper.node.supervision import running
@@ -44,9 +45,10 @@ async def submit_job(
     """Pay for a job, follow it to its end, and take back what nobody is owed.
 
     Returns how it ended; its result, where there is one, is in `results_of`. `tell` is given each
-    change. Raises InsufficientFundsError, RoleError and ChainError.
+    change. Raises UnreachableEndpointError, InsufficientFundsError, RoleError and ChainError.
     """
     services, owner = connection.services, connection.owner
+    require_reachable(services.client, storage.url)
     mirror = await job_mirror(connection)
     await _require_tokens(connection, mirror.view, offer)
     registrar = GraphRegistrar(services.gateway, connection.submitter, owner)
@@ -56,7 +58,7 @@ async def submit_job(
     manifest = poster.store_workload(graph, inputs)
     posted = await poster.post(address, manifest, inputs, offer, storage.url)
     tell(f"job {posted} posted")
-    buyer = Buyer(mirror, connection.submitter, owner, salts)
+    buyer = Buyer(mirror, connection.submitter, owner, salts, storage.store)
     buyer.keep.add(posted)
     await mirror.refresh()
     async with running(services, buyer):
@@ -68,22 +70,24 @@ async def submit_job(
         buyer.keep.discard(posted)
         while posted in mirror.view.jobs:
             await mirror.next_view()
+    await buyer.tidy(mirror.view)
     return record
 
 
 async def job_result(connection: Connection, address: Pubkey) -> Array:
     """Returns a job's result, kept or fetched, and checked against what was committed.
 
-    Raises BadInputError where there is no such job, ResultError and WorkloadError.
+    Raises BadInputError where there is no such job, ResultError, WorkloadError and OwnFault.
     """
     if (kept := results_of(connection).result(address)) is not None:
         return kept
     snapshot = _open_job(connection, (await job_mirror(connection)).view, address)
     services = connection.services
     store = BlobStore(connection.folder, DEFAULT_QUOTA_BYTES)
-    workload = await WorkloadFetcher(services.client, store, services.lane).get(snapshot.job)
-    traces = TraceFetcher(services.client, services.gateway)
-    return await fetch_result(traces, snapshot, workload.graph)
+    with borrowed(store.room(RoomKind.JOBS, str(address))):
+        workload = await WorkloadFetcher(services.client, store, services.lane).get(snapshot.job)
+        traces = TraceFetcher(services.client, services.gateway)
+        return await fetch_result(traces, snapshot, workload.graph)
 
 
 async def cancel_job(connection: Connection, address: Pubkey) -> None:
@@ -138,6 +142,7 @@ class _Follower:
         self._traces = traces
         self._graph = graph
         self._tell = tell
+        self._withheld = False
 
     async def ended(self, buyer: Buyer, mirror: JobMirror, posted: Pubkey) -> JobSnapshot:
         """Returns the job once it has ended; a result that is not served is demanded."""
@@ -153,15 +158,18 @@ class _Follower:
             judged = snapshot.verdict
             if judged is not None and judged.may_demand(slot) and not fetched:
                 fetched = await self.result(snapshot) is not None
-                if not fetched:
+                if self._withheld:
                     buyer.missing.add(posted)
             await mirror.next_view()
 
     async def result(self, snapshot: JobSnapshot) -> Array | None:
         """Returns the result, None where it cannot be had."""
+        self._withheld = False
         try:
             return await fetch_result(self._traces, snapshot, self._graph)
-        except ResultError as error:
+        except (ResultError, OwnFault) as error:
+            # What this node cannot fetch by its own fault is no reason to demand it.
+            self._withheld = isinstance(error, ResultError)
             self._tell(f"no result: {error}")
             return None
 

@@ -1,20 +1,50 @@
 """Committed outputs, fetched from the providers that answer for them."""
 
 import asyncio
-import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
 
 from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
-from keeper.data import BlobClient, DataError, StageIndex
+from keeper.data import BlobClient, BlobReader, BlobSink, PeerFault, StageIndex, StoredBlobs
 from keeper.exact.decisions.state import Stage
 from keeper.node.endpoints import endpoint_of
+from keeper.node.errors import TraceError
 from kernels.graph import Graph
 from kernels.trace import trace_root
 
-LOG = logging.getLogger(__name__)
-
 CONCURRENT_TRANSFERS = 4
+
+
+class TraceMissingError(TraceError):
+    """A provider does not serve what it committed; `missing` names the stage or the operator."""
+
+    def __init__(self, job: Pubkey, missing: str, reason: object) -> None:
+        super().__init__(f"{missing} of job {job} is not served: {reason}")
+        self.missing = missing
+
+
+class BlobBuffer(BlobSink, BlobReader, Protocol):
+    """What fetched outputs are written to and read back from: a store, or a part of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrace:
+    """Canonical bytes of each committed output, read when needed, and their tensor roots."""
+
+    outputs: Sequence[bytes]
+    roots: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, store: BlobReader, indexes: Iterable[StageIndex]) -> Self:
+        """Returns the outputs that indexes list, in a store that holds them."""
+        listed = tuple(indexes)
+        return cls(
+            StoredBlobs(store, [digest for index in listed for digest in index.outputs]),
+            tuple(bytes.fromhex(root) for index in listed for root in index.tensor_roots),
+        )
 
 
 class TraceFetcher:
@@ -24,30 +54,17 @@ class TraceFetcher:
         self._client = client
         self._gateway = gateway
 
-    async def stage(self, job: Pubkey, stage: Stage, graph: Graph) -> list[bytes | None]:
-        """Returns the canonical bytes of each output of a stage, None for what cannot be had."""
-        missing: list[bytes | None] = [None] * (stage.last - stage.first)
-        try:
-            endpoint = await endpoint_of(self._gateway, stage.provider)
-            index = await self._client.fetch_index(endpoint, str(job), stage.root.hex())
-        except DataError as error:
-            LOG.warning("stage %s of job %s: %s", stage.root.hex(), job, error)
-            return missing
-        if (index.first, index.last) != (stage.first, stage.last):
-            return missing
-        slots = asyncio.Semaphore(CONCURRENT_TRANSFERS)
-
-        async def output(number: int, digest: str) -> bytes | None:
-            try:
-                async with slots:
-                    size = graph.outputs[number].stored_bytes
-                    return await self._client.fetch(endpoint, digest, size)
-            except DataError as error:
-                LOG.warning("operator %d of job %s: %s", number, job, error)
-                return None
-
-        operators = range(stage.first, stage.last)
-        return await asyncio.gather(*map(output, operators, index.outputs))
+    async def stages(
+        self, job: Pubkey, stages: Sequence[Stage], graph: Graph, into: BlobSink
+    ) -> list[StageIndex]:
+        """Fetch the outputs of stages, and return the stages' indexes; see `fetch_stage`."""
+        return [
+            await fetch_stage(
+                self._client, await endpoint_of(self._gateway, stage.provider), job, stage, graph,
+                into,
+            )
+            for stage in stages
+        ]  # fmt: skip
 
     async def last_output(
         self, job: Pubkey, stage: Stage, graph: Graph
@@ -59,8 +76,47 @@ class TraceFetcher:
         return index, await self._client.fetch(endpoint, index.outputs[-1], size)
 
 
+async def fetch_stage(  # noqa: PLR0917
+    client: BlobClient, endpoint: str, job: Pubkey, stage: Stage, graph: Graph, into: BlobSink
+) -> StageIndex:
+    """Fetch every output of a stage, a piece in memory at a time, and return the stage's index.
+
+    Raises TraceMissingError at the first that the provider does not serve as its index says, or
+    where the index is not what it committed to, and an OwnFault where this node cannot fetch.
+    """
+    name = f"stage {stage.first}..{stage.last}"
+    try:
+        index = await client.fetch_index(endpoint, str(job), stage.root.hex())
+    except PeerFault as error:
+        raise TraceMissingError(job, name, error) from error
+    if not index_is_committed(index, stage):
+        raise TraceMissingError(job, name, "its index is not what was committed")
+    wanted = iter(zip(range(stage.first, stage.last), index.outputs, strict=True))
+
+    async def transfer() -> None:
+        for number, digest in wanted:
+            size = graph.outputs[number].stored_bytes
+            try:
+                await client.fetch_into(into, endpoint, digest, size)
+            except PeerFault as error:
+                raise TraceMissingError(job, f"operator {number}", error) from error
+
+    await _all_or_none([asyncio.create_task(transfer()) for _ in range(CONCURRENT_TRANSFERS)])
+    return index
+
+
 def index_is_committed(index: StageIndex, stage: Stage) -> bool:
     """Returns whether the index lists the tensor roots that the stage's root commits to."""
     roots = [bytes.fromhex(root) for root in index.tensor_roots]
     covers = (index.first, index.last) == (stage.first, stage.last)
     return covers and trace_root(roots) == stage.root
+
+
+async def _all_or_none(tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for all tasks; one that fails ends the others, and its error is raised."""
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

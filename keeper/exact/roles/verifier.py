@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
@@ -10,7 +9,8 @@ from solders.pubkey import Pubkey
 from idl.client import staking, verdict
 from keeper.chain.errors import ProgramError
 from keeper.chain.submit import Submitter
-from keeper.compute import ComputeLane
+from keeper.compute import HostLane, Lane
+from keeper.data import OwnFault, Spool, StageIndex
 from keeper.exact.decisions import verifier as rules
 from keeper.exact.decisions.actions import (
     CastBallot,
@@ -20,6 +20,7 @@ from keeper.exact.decisions.actions import (
     RevealBallot,
 )
 from keeper.exact.decisions.codes import Choice
+from keeper.exact.decisions.retention import verifier_keeps
 from keeper.exact.decisions.state import JobSnapshot, Verdict
 from keeper.exact.decisions.verifier import VerifierSnapshot
 from keeper.exact.disputes.upload import EvidenceUploader
@@ -29,20 +30,24 @@ from keeper.exact.roles.challenger import Challenger
 from keeper.exact.roles.data import JobData
 from keeper.exact.roles.mirror import JobMirror, View
 from keeper.exact.roles.role import Role
-from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.traces import StoredTrace, TraceFetcher, TraceMissingError
 from keeper.exact.roles.workload import JobWorkload
 from keeper.exact.verification import (
     Accept,
     Ballot,
+    CheckCost,
     CommittedStage,
     Reject,
     TraceVerdict,
+    Unavailable,
     ballot_commitment,
     verify_trace,
 )
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
-from keeper.node.errors import RoleError, TraceError, WorkloadError
+from keeper.node.decisions.retention import Keeping
+from keeper.node.errors import RoleError, WorkloadError
+from keeper.telemetry import METRICS
 from kernels.trace import Hasher, stored_roots
 
 LOG = logging.getLogger(__name__)
@@ -54,7 +59,7 @@ OVERTAKEN = "AlreadyProven"
 class VerifierTools:
     """What a verifier works with."""
 
-    lane: ComputeLane
+    lane: Lane
     data: JobData
     ballots: Ballots
     hasher: Hasher = stored_roots
@@ -71,35 +76,32 @@ class Verifier(Role):
         super().__init__(mirror, submitter, owner)
         self._tools = tools
         self._traces = TraceFetcher(tools.data.client, mirror.gateway)
-        self._committed = TraceLoader(
-            tools.lane, tools.data.workloads, self._traces, tools.data.archive
-        )
-        self._challenger = Challenger(
-            EvidenceUploader(mirror.gateway, submitter), owner, tools.lane
-        )
+        host = HostLane()
+        self._committed = TraceLoader(host, tools.data.workloads, self._traces, tools.data.archive)
+        self._challenger = Challenger(EvidenceUploader(mirror.gateway, submitter), owner, host)
         self._ready = tools.ballots.keys()
         self.verdicts: dict[Pubkey, TraceVerdict] = {}
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
         """Returns the next action, by `keeper.exact.decisions.verifier`."""
         party, judge = view.parties[self.owner], view.rules.verdict
-        return rules.next_action(
-            VerifierSnapshot(
-                owner=self.owner,
-                seat=_seat(party.position),
-                jobs=jobs,
-                free_stake=party.free_stake,
-                ballot_stake=judge.ballot_exposure + judge.silence_fee,
-                ready=self._ready,
-            ),
-            clock,
+        snapshot = VerifierSnapshot(
+            owner=self.owner,
+            seat=_seat(party.position),
+            jobs=jobs,
+            free_stake=party.free_stake,
+            ballot_stake=judge.ballot_exposure + judge.silence_fee,
+            silence_fee=judge.silence_fee,
+            ready=self._ready,
+            running=self.running,
         )
+        return rules.next_work(snapshot, clock) or rules.next_action(snapshot, clock)
 
     async def perform(self, action: Action, view: View) -> None:
-        """Check in the lane, vote by the kept ballot, and send the rest."""
+        """Check beside the loop, vote by the kept ballot, and send the rest."""
         match action:
             case Check(job, ballot):
-                await self._check(view.jobs[job], ballot)
+                await self._check_or_abstain(view.jobs[job], ballot)
             case CastBallot(job, ballot):
                 await self._cast(action, view)
             case RevealBallot(job, ballot):
@@ -156,20 +158,49 @@ class Verifier(Role):
             operator, element = rejected
             await self._challenger.tidy(snapshot.job.address, operator, element)
 
+    async def tidy(self, view: View) -> None:
+        """Drop the data of jobs that are checked, unless they are still to be proven wrong."""
+        running = {action.subject for action in self.running}
+
+        def keeping(job: Pubkey) -> Keeping:
+            if job in running:
+                return Keeping.NEEDED
+            rejected = self._tools.data.archive.job(job) is not None
+            return verifier_keeps(view.jobs.get(job), rejected=rejected)
+
+        await self._tools.data.evict(keeping)
+
+    async def _check_or_abstain(self, snapshot: JobSnapshot, index: int) -> None:
+        try:
+            await self._check(snapshot, index)
+        except OwnFault as error:
+            METRICS.count("abstentions_total", role=self.name, reason=type(error).__name__)
+            LOG.warning(
+                "verifier %s: abstains on job %s by its own fault: %s",
+                self.owner, snapshot.address, error,
+            )  # fmt: skip
+            raise
+        finally:
+            if self._tools.data.archive.job(snapshot.address) is None:
+                # What was accepted is not needed any more; the next check needs the room.
+                await asyncio.to_thread(self._tools.data.room(snapshot.address).release)
+
     async def _check(self, snapshot: JobSnapshot, index: int) -> None:
+        """Keep a ballot of what was found.
+
+        Raises an OwnFault where this node has no room, or cannot fetch, read or hash the data: then
+        it abstains, because no other party is to blame.
+        """
         job = snapshot.job
         ballot = Ballot.create(Choice.UNAVAILABLE)
         try:
-            workload = await self._tools.data.workloads.get(job)
+            workload = await self._tools.data.workloads.get(job, with_trace=True)
         except WorkloadError as error:
             LOG.warning("verifier %s: %s", self.owner, error)
         else:
-            outputs = await self._fetch(snapshot, workload)
-            found = await self._verify(snapshot, workload, outputs)
+            found = await self._examined(snapshot, workload)
             self.verdicts[job.address] = found
             ballot = _ballot_for(found)
-            if ballot.choice is Choice.REJECT:
-                await self._keep(snapshot, outputs)
             LOG.info(
                 "verifier %s: job %s: %s, %d multiply-adds in %.3f s",
                 self.owner, job.address, found.finding, found.cost.macs, found.cost.seconds,
@@ -178,23 +209,37 @@ class Verifier(Role):
         await asyncio.to_thread(self._tools.ballots.keep, key, ballot)
         self._ready = self._ready | {key}
 
-    async def _fetch(self, snapshot: JobSnapshot, workload: JobWorkload) -> list[bytes | None]:
-        """Returns every committed output, None for each that does not come in time."""
-        judged = _judged(snapshot)
-        outputs: list[bytes | None] = []
+    async def _examined(self, snapshot: JobSnapshot, workload: JobWorkload) -> TraceVerdict:
+        """Fetch the trace to disk, check it from there, and keep it only where it is wrong.
+
+        Raises an OwnFault where this node cannot fetch or read it.
+        """
+        async with Spool(self._tools.data.room(snapshot.address)) as spool:
+            try:
+                indexes = await self._fetch(snapshot, workload, spool)
+            except TraceMissingError as error:
+                LOG.warning("verifier %s: %s", self.owner, error)
+                return TraceVerdict(Unavailable(error.missing), CheckCost())
+            found = await self._verify(snapshot, workload, StoredTrace.of(spool, indexes))
+            if isinstance(found.finding, Reject):
+                # It will be proven wrong, and its provider may stop serving it.
+                await self._tools.lane.run(self._tools.data.archive.keep, snapshot.job, indexes)
+                spool.keep()
+        return found
+
+    async def _fetch(
+        self, snapshot: JobSnapshot, workload: JobWorkload, spool: Spool
+    ) -> list[StageIndex]:
+        """Fetch every committed output in time; raises TraceMissingError or an OwnFault."""
+        judged, job = _judged(snapshot), snapshot.job.address
         try:
             async with asyncio.timeout(self.mirror.transfer_seconds(judged.ballot_deadline)):
-                for stage in judged.stages:
-                    outputs += await self._traces.stage(snapshot.job.address, stage, workload.graph)
-        except TimeoutError:
-            LOG.warning(
-                "verifier %s: job %s is served too slowly", self.owner, snapshot.job.address
-            )
-            outputs += [None] * (judged.stages[-1].last - len(outputs))
-        return outputs
+                return await self._traces.stages(job, judged.stages, workload.graph, spool)
+        except TimeoutError as error:
+            raise TraceMissingError(job, "the trace", "it is served too slowly") from error
 
     async def _verify(
-        self, snapshot: JobSnapshot, workload: JobWorkload, outputs: Sequence[bytes | None]
+        self, snapshot: JobSnapshot, workload: JobWorkload, trace: StoredTrace
     ) -> TraceVerdict:
         stages = [
             CommittedStage(stage.first, stage.last, stage.root)
@@ -204,17 +249,10 @@ class Verifier(Role):
             verify_trace,
             workload.graph,
             workload.inputs,
-            outputs,
+            trace.outputs,
             stages,
             hasher=self._tools.hasher,
         )
-
-    async def _keep(self, snapshot: JobSnapshot, outputs: Sequence[bytes | None]) -> None:
-        """Keep what will be proven wrong: its provider may stop serving it."""
-        try:
-            await self._committed.keep(snapshot, [each for each in outputs if each is not None])
-        except TraceError as error:
-            LOG.warning("verifier %s: %s", self.owner, error)
 
 
 def _judged(snapshot: JobSnapshot) -> Verdict:

@@ -6,8 +6,9 @@ from typing import Protocol
 
 from solders.pubkey import Pubkey
 
-from keeper.compute import ComputeLane
-from keeper.data import BlobClient, BlobStore, DataError, JobManifest
+from keeper.compute import Lane
+from keeper.data import BlobClient, BlobStore, JobManifest, PeerFault, Room, RoomKind
+from keeper.data.sealing import sealed_bytes
 from keeper.node.errors import WorkloadError
 from kernels.graph import Graph, GraphError
 from kernels.graph.file import load
@@ -55,6 +56,12 @@ class JobWorkload:
     inputs: tuple[Array, ...]
 
     @property
+    def array_bytes(self) -> int:
+        """The bytes that its constants and inputs take in memory."""
+        arrays = (*self.graph.constants.values(), *self.inputs)
+        return sum(array.nbytes for array in arrays)
+
+    @property
     def cumulative_macs(self) -> tuple[int, ...]:
         """Multiply-adds of operators 0..i, for each i."""
         total, sums = 0, []
@@ -65,45 +72,77 @@ class JobWorkload:
 
 
 class WorkloadFetcher:
-    """Fetches a workload once; keeps its bytes in the store, and the last few parsed."""
+    """Fetches a workload into the job's room in the store; keeps the last few parsed.
+
+    Those have `KEPT_BYTES` bytes at most, or one of them alone has more.
+    """
 
     KEPT = 4
+    KEPT_BYTES = 1 << 28
 
-    def __init__(self, client: BlobClient, store: BlobStore, lane: ComputeLane) -> None:
+    def __init__(self, client: BlobClient, store: BlobStore, lane: Lane) -> None:
         self._client = client
         self._store = store
         self._lane = lane
-        self._parsed: dict[bytes, JobWorkload] = {}
+        self._parsed: dict[tuple[bytes, bytes, bytes], JobWorkload] = {}
 
-    async def get(self, job: WorkloadReference) -> JobWorkload:
-        """Returns a job's workload.
+    async def get(self, job: WorkloadReference, *, with_trace: bool = False) -> JobWorkload:
+        """Returns a job's workload, when room is set aside for it and it is in the store.
 
-        Raises WorkloadError when it is malformed, is not what the chain committed to, or cannot
-        be had from the buyer.
+        `with_trace` also sets room aside for the output of every operator. Raises WorkloadError
+        when the workload is malformed, is not what the chain committed to, or cannot be had from
+        the buyer, and an OwnFault where this node has no room, or cannot fetch or keep it.
         """
-        if (known := self._parsed.get(job.manifest)) is not None:
-            return known
+        room = self._store.room(RoomKind.JOBS, str(job.address))
+        key = job.manifest, job.spec_root, job.input_root
+        known = self._parsed.get(key)
         try:
-            await self._client.fetch_into(
-                self._store, job.source, job.manifest.hex(), MANIFEST_BYTES
-            )
-            manifest = JobManifest.from_bytes(self._store.get(job.manifest.hex()))
-            await self._client.fetch_into(self._store, job.source, manifest.graph, GRAPH_BYTES)
-            graph = await self._lane.run(self._load_graph, manifest.graph, job.spec_root)
+            listed = job.manifest.hex()
+            await self._fetch(room, job, listed, MANIFEST_BYTES)
+            manifest = JobManifest.from_bytes(self._store.get(listed))
+            # How large the graph is shows only now, so its room grows while it comes.
+            await self._fetch(room, job, manifest.graph, GRAPH_BYTES)
+            graph = known.graph if known else await self._graph(manifest, job.spec_root)
             if len(manifest.inputs) != len(graph.inputs):
                 raise WorkloadError(f"{len(manifest.inputs)} inputs for {len(graph.inputs)}")
+            needed = self._needed(listed, manifest, graph, with_trace=with_trace)
+            await self._lane.run(room.reserve, needed)
             for digest, spec in zip(manifest.inputs, graph.inputs, strict=True):
-                await self._client.fetch_into(self._store, job.source, digest, spec.stored_bytes)
-            inputs = await self._lane.run(self._load_inputs, graph, manifest.inputs)
-            if inputs_root([tensor_root(array) for array in inputs]) != job.input_root:
+                await self._fetch(room, job, digest, spec.stored_bytes)
+            inputs = known.inputs if known else await self._inputs(manifest, graph)
+            if known is None and inputs_root([tensor_root(each) for each in inputs]) != key[2]:
                 raise WorkloadError("the inputs' hash is not the job's")
-        except (DataError, GraphError, LayoutError) as error:
+        except (PeerFault, GraphError, LayoutError) as error:
             raise WorkloadError(f"job {job.address}: {error}") from error
-        workload = JobWorkload(graph, inputs)
-        self._parsed[job.manifest] = workload
-        while len(self._parsed) > self.KEPT:
+        workload = known or JobWorkload(graph, inputs)
+        self._parsed[key] = workload
+        while len(self._parsed) > 1 and self._is_full():
             del self._parsed[next(iter(self._parsed))]
         return workload
+
+    async def _fetch(self, room: Room, job: WorkloadReference, digest: str, max_bytes: int) -> None:
+        if not await self._lane.run(room.adopt, digest):
+            await self._client.fetch_into(room, job.source, digest, max_bytes)
+
+    def _needed(self, listed: str, manifest: JobManifest, graph: Graph, *, with_trace: bool) -> int:
+        """Returns the bytes on disk of a job's data."""
+        tensors = [*graph.inputs, *(graph.outputs if with_trace else ())]
+        sizes = [
+            self._store.size(listed),
+            self._store.size(manifest.graph),
+            *(spec.stored_bytes for spec in tensors),
+        ]
+        return sum(map(sealed_bytes, sizes))
+
+    async def _graph(self, manifest: JobManifest, spec_root: bytes) -> Graph:
+        return await self._lane.run(self._load_graph, manifest.graph, spec_root)
+
+    async def _inputs(self, manifest: JobManifest, graph: Graph) -> tuple[Array, ...]:
+        return await self._lane.run(self._load_inputs, graph, manifest.inputs)
+
+    def _is_full(self) -> bool:
+        held = sum(each.array_bytes for each in self._parsed.values())
+        return len(self._parsed) > self.KEPT or held > self.KEPT_BYTES
 
     def _load_graph(self, digest: str, spec_root: bytes) -> Graph:
         graph = load(self._store.get(digest))

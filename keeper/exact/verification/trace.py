@@ -2,24 +2,30 @@
 
 A wrong output of a recomputed operator is always found. Any other passes its fold with probability
 below 2^-60 (see `freivalds`), and a job passes only if all of its wrong outputs do.
+
+Outputs are read one after the other, and again where an operator needs one that was dropped. So the
+memory that a check takes does not grow with the trace: it holds `HELD_BYTES` of tensors, or a batch
+of `BATCH_BYTES` that is being hashed, and what one operator needs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from time import perf_counter
 
-import numpy as np
-
 from keeper.exact.verification.cost import CheckCost
 from keeper.exact.verification.field import Randomness, random_elements
+from keeper.exact.verification.freivalds import Fold, fold_length
 from keeper.exact.verification.linear import Claim, hold, is_worth_checking, may_wrap
 from keeper.exact.verification.recompute import first_difference
+from keeper.exact.verification.tensors import DirtyPaddingError, Tensors
 from kernels.evidence import Place, element_at
-from kernels.graph import Graph, TensorSpec
+from kernels.graph import Graph
 from kernels.graph.reference import operands
 from kernels.trace import Hasher, stored_roots, trace_root
 from kernels.trace.layout import Array
+
+BATCH_BYTES = 1 << 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """Data are missing, or are not what was committed; `missing` names the operators or stage."""
+    """Data are missing, or are not what was committed; `missing` names what it is."""
 
     missing: str
 
@@ -73,6 +79,7 @@ def verify_trace(
 ) -> TraceVerdict:
     """Check the canonical bytes of operators 0..n - 1 against stages that cover exactly these.
 
+    `outputs` may read its items from a disk; each is read at least twice, and none is kept.
     Returns the finding with its cost. `randomness` must be drawn after the commitment was made; the
     default draws it on each call. `hasher` gives the tensor root of each output; the default hashes
     on the host. Raises ValueError when the stages do not follow each other from operator 0, and
@@ -109,53 +116,85 @@ class _Check:
     def find(
         self, outputs: Sequence[bytes | None], stages: Sequence[CommittedStage]
     ) -> Accept | Reject | Unavailable:
-        specs = self._graph.outputs[: len(outputs)]
-        available: list[bytes] = []
-        for number, (stored, spec) in enumerate(zip(outputs, specs, strict=True)):
-            if stored is None or len(stored) != spec.stored_bytes:
-                return Unavailable(f"operator {number}")
-            available.append(stored)
-        started = perf_counter()
-        roots = self._hasher(available)
-        self.cost.hashing_seconds = perf_counter() - started
+        roots: list[bytes] = []
+        for batch in self._batches(outputs):
+            if isinstance(batch, Unavailable):
+                return batch
+            started = perf_counter()
+            roots += self._hasher(batch)
+            self.cost.hashing_seconds += perf_counter() - started
         for stage in stages:
             if trace_root(roots[stage.first : stage.last]) != stage.root:
                 return Unavailable(f"stage {stage.first}..{stage.last}")
-        return self._first_wrong(available)
+        return self._first_wrong(Tensors(outputs, self._graph.outputs))
 
-    def _first_wrong(self, stored: Sequence[bytes]) -> Accept | Reject:
+    def _batches(self, outputs: Sequence[bytes | None]) -> Iterator[list[bytes] | Unavailable]:
+        """Yields consecutive outputs, as many as an adapter should hash at a time.
+
+        Ends with Unavailable where one is missing or has another length than its operator gives.
+        """
+        batch: list[bytes] = []
+        size = 0
+        for number, spec in enumerate(self._graph.outputs[: len(outputs)]):
+            stored = outputs[number]
+            if stored is None or len(stored) != spec.stored_bytes:
+                yield Unavailable(f"operator {number}")
+                return
+            if batch and size + len(stored) > BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+            batch.append(stored)
+            size += len(stored)
+        yield batch
+
+    def _first_wrong(self, outputs: Tensors) -> Accept | Reject:
         """Returns the first wrong element, or Accept.
 
         What must be recomputed or checked alone comes first; the products before what that found
         are folded.
         """
-        outputs: list[Array] = []
-        products: list[Claim] = []
+        fold = Fold(self._longest(len(outputs)), self._randomness, self.cost)
+        products: list[int] = []
         found: Reject | None = None
-        for number, (data, spec) in enumerate(zip(stored, self._graph.outputs, strict=False)):
-            output = _tensor(data, spec)
-            if isinstance(output, int):
-                found = Reject(number, output)
+        for number in range(len(outputs)):
+            try:
+                claim = self._claim(number, outputs)
+            except DirtyPaddingError as error:
+                found = Reject(number, error.element)
                 break
-            outputs.append(output)
-            descriptor = self._graph.descriptors[number]
-            reads = operands(self._graph, number, self._inputs, outputs)
-            claim = Claim(number, descriptor, reads, output)
-            checkable = is_worth_checking(descriptor)
+            checkable = is_worth_checking(claim.descriptor)
             if checkable and not may_wrap(claim):
-                products.append(claim)
+                fold.add(claim.descriptor, claim.reads, claim.out)
+                self.cost.folded += 1
+                products.append(number)
             elif not (checkable and self._hold([claim])):
                 found = self._recompute(claim)
                 if found is not None:
                     break
-        return self._first_wrong_product(products) or found or Accept()
+        if products and not fold.holds():
+            found = self._first_wrong_product(products, outputs) or found
+        return found or Accept()
 
-    def _first_wrong_product(self, claims: Sequence[Claim]) -> Reject | None:
-        if self._hold(claims):
-            return None
-        # One of them is wrong. Alone it passes as rarely as the fold does; should it pass, all are
-        # recomputed, so that what failed is never accepted.
-        suspects = chain((claim for claim in claims if not self._hold([claim])), claims)
+    def _longest(self, operators: int) -> int:
+        """Returns the coordinates of a fold that any of the first operators may go into."""
+        checkable = filter(is_worth_checking, self._graph.descriptors[:operators])
+        return max(map(fold_length, checkable), default=0)
+
+    def _claim(self, number: int, outputs: Tensors) -> Claim:
+        """Returns an operator's claim; raises DirtyPaddingError where its output has no tensor."""
+        output = outputs[number]
+        reads = operands(self._graph, number, self._inputs, outputs)
+        return Claim(number, self._graph.descriptors[number], reads, output)
+
+    def _first_wrong_product(self, products: Sequence[int], outputs: Tensors) -> Reject | None:
+        """Returns the first wrong element of products whose fold has failed.
+
+        One of them is wrong. Alone it passes as rarely as the fold does; should it pass, all are
+        recomputed, so that what failed is never accepted.
+        """
+        alone = (self._claim(number, outputs) for number in products)
+        everything = (self._claim(number, outputs) for number in products)
+        suspects = chain((claim for claim in alone if not self._hold([claim])), everything)
         return next((wrong for wrong in map(self._recompute, suspects) if wrong is not None), None)
 
     def _hold(self, claims: Sequence[Claim]) -> bool:
@@ -168,15 +207,3 @@ class _Check:
             return None
         spec = self._graph.outputs[claim.number]
         return Reject(claim.number, element_at(spec, Place(*divmod(element, spec.shape[3]))))
-
-
-def _tensor(stored: bytes, spec: TensorSpec) -> Array | int:
-    """Returns the output in its shape, or the element of the first pad byte that is not zero."""
-    table = np.frombuffer(stored, np.uint8).reshape(spec.rows, spec.stride)
-    dirty_rows = np.flatnonzero(table[:, spec.row_bytes :].any(axis=1))
-    if dirty_rows.size:
-        row = int(dirty_rows[0])
-        pad = spec.row_bytes + int(np.flatnonzero(table[row, spec.row_bytes :])[0])
-        return (row * spec.stride + pad) // spec.dtype.size
-    dense = np.ascontiguousarray(table[:, : spec.row_bytes])
-    return dense.view(spec.dtype.numpy).reshape(spec.shape)

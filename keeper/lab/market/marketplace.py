@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from keeper.compute import ComputeLane
+from keeper.compute import Lane
 from keeper.exact.roles import Buyer, Crank, JobMirror, Provider, Verifier
 from keeper.exact.roles.ballots import BALLOTS
 from keeper.exact.roles.data import job_data
@@ -49,8 +49,8 @@ class Marketplace:
     def __post_init__(self) -> None:
         salts = Salts(Vault(self.parties.folder))
         owner, submitter = self.parties.owner("buyer"), self.parties.submitter("buyer")
-        self.buyer = Buyer(self.mirror, submitter, owner, salts)
         store = self.storages["buyer"].store
+        self.buyer = Buyer(self.mirror, submitter, owner, salts, store)
         self.graphs = GraphRegistrar(self.services.gateway, submitter, owner)
         self.poster = JobPoster(self.services.gateway, submitter, owner, store, salts)
 
@@ -64,7 +64,7 @@ class Marketplace:
         """Returns the stores of those that serve, by name."""
         return self.parties.storages
 
-    def provider(self, name: str, executor: Executor, lane: ComputeLane | None = None) -> Provider:
+    def provider(self, name: str, executor: Executor, lane: Lane | None = None) -> Provider:
         """Returns a provider that runs jobs on `executor`, in the shared lane unless given one."""
         tools = ProviderTools(
             executor=executor,

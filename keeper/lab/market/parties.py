@@ -80,7 +80,7 @@ async def open_parties(
     keys = {party.name: localnet_keypair(party.name) for party in parties}
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(
-            open_services(venue.gateway, folder, POLL_SECONDS)
+            open_services(venue.gateway, folder, POLL_SECONDS, allow_private=True)
         )
         funds = {keys[party.name].pubkey(): Funds(LAMPORTS, party.tokens) for party in parties}
         await venue.prepare(services, funds)

@@ -39,7 +39,7 @@ class PostedTask:
 
 
 def offer_of(**changes: object) -> redundancy.TaskOffer:
-    """Returns offer by which two of three float32 runs must agree within four ULP.
+    """Returns an offer by which two of three float32 runs must agree within four ULP.
 
     At most five runs take part, for 1 $NLOV each.
     """
@@ -50,7 +50,6 @@ def offer_of(**changes: object) -> redundancy.TaskOffer:
         "output_bytes": 4_096,
         "element": Element.F32,
         "tolerance": ULPS,
-        "k": 2,
         "n": 3,
         "max_runs": 5,
         "price": NLOV,
@@ -75,7 +74,8 @@ def lock(sandbox: Sandbox, buyer: Actor, task_id: int, amounts: escrow.Deposit) 
     return escrow.lock(
         job_id=task_id,
         job_bump=find_bump(seeds, redundancy.ID),
-        offer=amounts,
+        deposit=amounts,
+        terms=sandbox.terms,
         buyer=buyer.key,
         mint=sandbox.mint,
         job=redundancy.task_address(buyer.key, task_id),
@@ -96,19 +96,20 @@ def post(sandbox: Sandbox, buyer: Actor, **changes: object) -> PostedTask:
     task_id, offer = counter.next_task_id, offer_of(**changes)
     sandbox.send(
         lock(sandbox, buyer, task_id, locked(offer)),
-        redundancy.post_task(task_id=task_id, offer=offer, owner=buyer.key),
+        redundancy.post_task(task_id=task_id, offer=offer, owner=buyer.key, terms=sandbox.terms),
         signers=[buyer],
     )
     return PostedTask(redundancy.task_address(buyer.key, task_id), task_id, buyer, offer)
 
 
 def providers(sandbox: Sandbox, size: int, *, staked: int = 1_000 * NLOV) -> list[Actor]:
-    """Returns `size` new providers, each staked."""
+    """Returns `size` new providers, each staked for so long that the stake counts."""
     members = []
     for number in range(size):
         member = sandbox.actor(f"provider {number}", tokens=staked)
         stake(sandbox, member, staked)
         members.append(member)
+    sandbox.stand()
     return members
 
 
@@ -117,18 +118,52 @@ def stored(sandbox: Sandbox, task: PostedTask) -> redundancy.Task:
     return sandbox.fetch(redundancy.Task, task.address)
 
 
-def joining(task: PostedTask, owner: Actor) -> Instruction:
-    """Joins as `owner`."""
-    return redundancy.join(owner=owner.key, task=task.address)
+def terms_of(sandbox: Sandbox, task: PostedTask) -> Pubkey:
+    """Returns the address of the terms that the task keeps."""
+    return staking.terms_address(stored(sandbox, task).terms)
 
 
-def join(sandbox: Sandbox, owner: Actor, task: PostedTask) -> Sent:
+def exposure(sandbox: Sandbox, task: PostedTask, owner: Actor) -> staking.Exposure:
+    """Returns the stake that the owner exposes to the task."""
+    return sandbox.fetch(staking.Exposure, staking.exposure_address(task.address, owner.key))
+
+
+def joining(
+    sandbox: Sandbox, task: PostedTask, owner: Actor, operator: Actor | None = None
+) -> Instruction:
+    """Joins with the stake of `owner`, signed by its operator where there is one."""
+    return redundancy.join(
+        signer=(operator or owner).key,
+        terms=terms_of(sandbox, task),
+        task=task.address,
+        position=staking.position_address(owner.key),
+        exposure=staking.exposure_address(task.address, owner.key),
+    )
+
+
+def join(sandbox: Sandbox, owner: Actor, task: PostedTask, operator: Actor | None = None) -> Sent:
     """Joins once every provider's turn has come."""
     delay = sandbox.parameters.redundancy.claim_max_delay_slots
     turn = stored(sandbox, task).posted_slot + 1 + delay
     if sandbox.slot < turn:
         sandbox.warp_to(turn)
-    return sandbox.send(joining(task, owner), signers=[owner])
+    return sandbox.send(joining(sandbox, task, owner, operator), signers=[operator or owner])
+
+
+def closing_joining(sandbox: Sandbox, task: PostedTask, cranker: Actor) -> Instruction:
+    """Closes joining; passes the accounts of the last provider, which may be freed."""
+    held = stored(sandbox, task)
+    last = held.runs[held.joined - 1].provider if held.joined else None
+    address = None if last is None else staking.exposure_address(task.address, last)
+    return redundancy.close_joining(
+        cranker=cranker.key,
+        terms=terms_of(sandbox, task),
+        task=task.address,
+        mint=sandbox.mint,
+        position=None if last is None else staking.position_address(last),
+        exposure=address,
+        payer=None if address is None else sandbox.fetch(staking.Exposure, address).payer,
+    )
 
 
 def salt_of(owner: Actor) -> bytes:
@@ -154,32 +189,58 @@ def commitment_of(task: PostedTask, owner: Actor, output: int) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-def committing(task: PostedTask, owner: Actor, output: int) -> Instruction:
-    """Commits to the output of this number."""
+def committing(
+    sandbox: Sandbox, task: PostedTask, owner: Actor, output: int, operator: Actor | None = None
+) -> Instruction:
+    """Commits the owner's run to the output of this number."""
     return redundancy.commit_run(
-        commitment=commitment_of(task, owner, output), owner=owner.key, task=task.address
+        commitment=commitment_of(task, owner, output),
+        signer=(operator or owner).key,
+        terms=terms_of(sandbox, task),
+        task=task.address,
+        position=staking.position_address(owner.key),
     )
 
 
-def revealing(task: PostedTask, owner: Actor, output: int) -> Instruction:
-    """Reveals the output of this number."""
+def revealing(sandbox: Sandbox, task: PostedTask, owner: Actor, output: int) -> Instruction:
+    """Reveals the output of this number for the owner's run."""
     return redundancy.reveal_run(
-        root=root_of(output), salt=salt_of(owner), owner=owner.key, task=task.address
+        run=index_of(sandbox, task, owner),
+        root=root_of(output),
+        salt=salt_of(owner),
+        terms=terms_of(sandbox, task),
+        task=task.address,
     )
 
 
-def comparing(task: PostedTask, owner: Actor, *agreeing: int) -> Instruction:
+def index_of(sandbox: Sandbox, task: PostedTask, owner: Actor) -> int:
+    """Returns the number of the owner's run; raises ValueError where it has none."""
+    held = stored(sandbox, task)
+    return [run.provider for run in held.runs[: held.joined]].index(owner.key)
+
+
+def comparing(
+    task: PostedTask, owner: Actor, *agreeing: int, operator: Actor | None = None
+) -> Instruction:
     """Declares that these runs' outputs agree with the owner's own."""
-    mask = sum(1 << index for index in agreeing)
-    return redundancy.compare(agrees=mask, owner=owner.key, task=task.address)
+    return redundancy.compare(
+        agrees=sum(1 << index for index in agreeing),
+        signer=(operator or owner).key,
+        task=task.address,
+        position=staking.position_address(owner.key),
+    )
 
 
-def expiring(task: PostedTask, cranker: Actor, run: int, owner: Actor) -> Instruction:
+def expiring(
+    sandbox: Sandbox, task: PostedTask, cranker: Actor, run: int, owner: Actor
+) -> Instruction:
     """Expires the owner's run."""
     return redundancy.expire_run(
         run=run,
         cranker=cranker.key,
+        terms=terms_of(sandbox, task),
         task=task.address,
+        fee_vault=escrow.fees_address(shard_of(task.address)),
         position=staking.position_address(owner.key),
         exposure=staking.exposure_address(task.address, owner.key),
     )
@@ -188,13 +249,13 @@ def expiring(task: PostedTask, cranker: Actor, run: int, owner: Actor) -> Instru
 def commit(sandbox: Sandbox, task: PostedTask, outputs: dict[Actor, int]) -> None:
     """Each provider commits to its output."""
     for owner, output in outputs.items():
-        sandbox.send(committing(task, owner, output), signers=[owner])
+        sandbox.send(committing(sandbox, task, owner, output), signers=[owner])
 
 
 def reveal(sandbox: Sandbox, task: PostedTask, outputs: dict[Actor, int]) -> None:
     """Each provider reveals its output."""
     for owner, output in outputs.items():
-        sandbox.send(revealing(task, owner, output), signers=[owner])
+        sandbox.send(revealing(sandbox, task, owner, output))
 
 
 def run(sandbox: Sandbox, task: PostedTask, outputs: dict[Actor, int]) -> None:
@@ -210,8 +271,16 @@ def decide(sandbox: Sandbox, cranker: Actor, task: PostedTask) -> Sent:
     held = stored(sandbox, task)
     if held.state == redundancy.State.COMPARING:
         sandbox.warp_to(held.deadline + 1)
-    return sandbox.send(
-        redundancy.decide(cranker=cranker.key, task=task.address), signers=[cranker]
+    return sandbox.send(deciding(sandbox, task, cranker), signers=[cranker])
+
+
+def deciding(sandbox: Sandbox, task: PostedTask, cranker: Actor) -> Instruction:
+    """Decides."""
+    return redundancy.decide(
+        cranker=cranker.key,
+        terms=terms_of(sandbox, task),
+        task=task.address,
+        mint=sandbox.mint,
     )
 
 
@@ -220,12 +289,23 @@ def expire(sandbox: Sandbox, cranker: Actor, task: PostedTask, run: int, owner: 
     deadline = stored(sandbox, task).deadline
     if sandbox.slot <= deadline:
         sandbox.warp_to(deadline + 1)
-    return sandbox.send(expiring(task, cranker, run, owner), signers=[cranker])
+    return sandbox.send(expiring(sandbox, task, cranker, run, owner), signers=[cranker])
 
 
 def release(sandbox: Sandbox, task: PostedTask, run: int, owner: Actor) -> Sent:
     """Releases the owner's bond."""
-    return sandbox.send(redundancy.release_bond(run=run, task=task.address, owner=owner.key))
+    return sandbox.send(releasing(sandbox, task, run, owner))
+
+
+def releasing(sandbox: Sandbox, task: PostedTask, run: int, owner: Actor) -> Instruction:
+    """Releases the owner's bond; raises LookupError where its exposure is closed."""
+    return redundancy.release_bond(
+        run=run,
+        task=task.address,
+        payer=exposure(sandbox, task, owner).payer,
+        position=staking.position_address(owner.key),
+        exposure=staking.exposure_address(task.address, owner.key),
+    )
 
 
 def empty_escrow(sandbox: Sandbox, task: PostedTask, parties: Sequence[Actor]) -> None:

@@ -23,6 +23,9 @@ class Action:
 
     kind: ClassVar[str]
 
+    in_background: ClassVar[bool] = False
+    """Whether the role goes on while the action is under way: it takes long and sends nothing."""
+
     @property
     def subject(self) -> Pubkey | None:
         """The job or task that the action is about; None for a chore."""

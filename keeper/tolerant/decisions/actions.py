@@ -25,6 +25,7 @@ class RunKernel(TaskAction):
     """Run the kernel and keep output and salt, before anything is at stake."""
 
     kind: ClassVar[str] = "run-kernel"
+    in_background: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class FetchRivals(TaskAction):
     """Fetch the others' outputs and compare them with the kept one."""
 
     kind: ClassVar[str] = "fetch-rivals"
+    in_background: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class CloseJoining(TaskAction):
 
 @dataclass(frozen=True, slots=True)
 class ExpireRun(TaskAction):
-    """Mark a silent run; its bond goes to the buyer."""
+    """Mark a silent run; its bond goes to the fee vault."""
 
     kind: ClassVar[str] = "expire-run"
     run: int

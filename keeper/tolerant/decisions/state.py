@@ -1,10 +1,11 @@
 """What the chain says about a task, as far as a decision needs it. All times are slots."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from solders.pubkey import Pubkey
 
+from idl.client.bindings.redundancy import MIN_TASK_RUNS
 from keeper.node.decisions.escrow import Escrow
 from keeper.tolerant.decisions.codes import RunState, TaskState
 from kernels.custom import Element, Tolerance
@@ -40,7 +41,7 @@ class Task:
 
     `price` is base units per paid run; k of n runs have to agree, and at most `max_runs` are paid
     for. `kernel` and `input` are the SHA-256 of the kernel package and of the input manifest.
-    `deadline` is the state's last slot.
+    `terms` is the version of the terms that the task keeps, `deadline` the state's last slot.
     """
 
     address: Pubkey
@@ -60,6 +61,7 @@ class Task:
     paid: int
     posted_slot: int
     deadline: int
+    terms: int
     runs: tuple[Run, ...]
 
     def run_of(self, provider: Pubkey) -> Run | None:
@@ -71,6 +73,12 @@ class Task:
         for run in self.runs:
             if run.state is RunState.REVEALED and run.index != own.index and run.root != own.root:
                 yield run
+
+    @property
+    def freed_at_closing(self) -> Run | None:
+        """The last run of an even number, which closing frees because only odd numbers decide."""
+        starts = self.round == 1 and len(self.runs) > MIN_TASK_RUNS
+        return self.runs[-1] if starts and len(self.runs) % 2 == 0 else None
 
     @property
     def ended(self) -> bool:
@@ -87,12 +95,14 @@ class Task:
 class TaskSnapshot:
     """A task with its escrow.
 
+    `payers` are the keys that paid for exposures whose account may be closed next, by provider.
     `version` differs after every change. `sequences` are the programs and sequence numbers of the
     accounts behind it.
     """
 
     task: Task
     escrow: Escrow | None
+    payers: Mapping[Pubkey, Pubkey] = field(default_factory=dict)
     version: str = ""
     sequences: tuple[tuple[str, int], ...] = ()
 

@@ -30,6 +30,7 @@ def task_of(address: Pubkey, account: redundancy.Task) -> Task:
         paid=account.paid,
         posted_slot=account.posted_slot,
         deadline=account.deadline,
+        terms=account.terms,
         runs=tuple(
             Run(
                 index=index,

@@ -3,11 +3,14 @@
 from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
+from keeper.data import BlobStore, RoomKind
 from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.clock import Clock
+from keeper.node.workloads import keep_posted
 from keeper.tolerant.decisions import buyer as rules
 from keeper.tolerant.decisions.state import TaskSnapshot
 from keeper.tolerant.roles.mirror import TaskMirror, TaskView
+from keeper.tolerant.roles.posting import workload_name
 from keeper.tolerant.roles.role import TaskRole
 
 
@@ -16,8 +19,16 @@ class TaskBuyer(TaskRole):
 
     name = "taskbuyer"
 
-    def __init__(self, mirror: TaskMirror, submitter: Submitter, owner: Pubkey) -> None:
+    def __init__(
+        self,
+        mirror: TaskMirror,
+        submitter: Submitter,
+        owner: Pubkey,
+        store: BlobStore | None = None,
+    ) -> None:
+        """`store` holds the workloads of the tasks, None where this process does not serve them."""
         super().__init__(mirror, submitter, owner)
+        self._store = store
         self.keep: set[Pubkey] = set()
 
     def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
@@ -28,3 +39,10 @@ class TaskBuyer(TaskRole):
                 if not isinstance(step, Wait):
                     return step
         return Wait()
+
+    async def tidy(self, view: TaskView) -> None:
+        """Drop the workloads of tasks that were closed."""
+        if self._store is not None:
+            own = [each.task for each in view.tasks.values() if each.task.buyer == self.owner]
+            posted = {workload_name(task.kernel, task.input) for task in own}
+            keep_posted(self._store, RoomKind.TASK_WORKLOADS, posted)

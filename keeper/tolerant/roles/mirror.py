@@ -1,6 +1,6 @@
 """The tasks, and what belongs to them, as the roles of one process see them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from solders.account import Account as RawAccount
@@ -8,13 +8,23 @@ from solders.pubkey import Pubkey
 
 from idl.client import SLOT_HASHES, Event, escrow, redundancy, staking
 from keeper.chain.gateway import Gateway
-from keeper.node.accounts import escrow_of, optional, owned, required, slot_hashes_of, tokens_of
+from keeper.node.accounts import (
+    escrow_of,
+    leasable_of,
+    optional,
+    owned,
+    required,
+    slot_hashes_of,
+    stake_of,
+    tokens_of,
+)
 from keeper.node.changes import Counter, Notice, sequence_of
 from keeper.node.connection import Connection
+from keeper.node.decisions.stake import LeasableStake, Stake
 from keeper.node.mirror import BaseView, Mirror
 from keeper.telemetry import METRICS
 from keeper.tolerant.decisions.codes import TaskState
-from keeper.tolerant.decisions.state import TaskSnapshot
+from keeper.tolerant.decisions.state import TaskSnapshot, has_ended
 from keeper.tolerant.roles.accounts import task_of
 
 Raws = Mapping[Pubkey, RawAccount | None]
@@ -24,14 +34,17 @@ Raws = Mapping[Pubkey, RawAccount | None]
 class TaskView(BaseView):
     """What is known of the chain.
 
-    `free_stake` is base units that are neither exposed nor leaving, by owner.
+    `terms` is the version of the current terms, `posting_fee` what posting burns under them in base
+    units. `parameters` are by version of those that govern a task. `stakes` are by owner.
     """
 
     mint: Pubkey
-    params: redundancy.Params
+    terms: int
     posting_fee: int
-    total_staked: int
-    free_stake: Mapping[Pubkey, int]
+    checkpoint_slots: int
+    parameters: Mapping[int, staking.RedundancyParams]
+    leasable: LeasableStake
+    stakes: Mapping[Pubkey, Stake]
     tasks: Mapping[Pubkey, TaskSnapshot]
 
 
@@ -41,6 +54,8 @@ class TaskMirror(Mirror[TaskView]):
     def __init__(self, gateway: Gateway, parties: Iterable[Pubkey], poll_seconds: float) -> None:
         super().__init__(gateway, poll_seconds)
         self._parties = tuple(parties)
+        # The parameters of a version never change, so each is read once.
+        self._parameters: dict[int, staking.Parameters] = {}
 
     def notice(self, event: Event) -> Notice:
         """Returns the task of an event, and whose sequence number the event carries.
@@ -88,36 +103,53 @@ class TaskMirror(Mirror[TaskView]):
         found: Mapping[Pubkey, redundancy.Task],
     ) -> TaskView:
         """Read the shared accounts and what belongs to the found tasks."""
-        config, money, pool = (
-            redundancy.config_address(), escrow.config_address(), staking.pool_address()
-        )  # fmt: skip
-        addresses = [config, money, pool, *map(staking.position_address, self._parties)]
+        pool = staking.pool_address()
+        addresses = [pool, *map(staking.position_address, self._parties)]
         if any(account.state == TaskState.JOINING for account in found.values()) or any(
             each.task.state is TaskState.JOINING for each in kept.values()
         ):
             addresses.append(SLOT_HASHES)
-        for task in found:
+        for task, account in found.items():
             addresses += [escrow.escrow_address(task), escrow.vault_address(task)]
+            addresses += [staking.exposure_address(task, each) for each in _closing(account)]
         raws = dict(zip(addresses, await self.gateway.accounts(addresses), strict=True))
         stakes = required(staking.Pool, raws[pool])
         tasks = {**kept, **{task: _snapshot(task, each, raws) for task, each in found.items()}}
         METRICS.set("tasks", len(tasks))
+        governing = {stakes.terms, *(each.task.terms for each in tasks.values())}
+        await self._read_parameters(governing)
         return TaskView(
             slot=slot,
             swept_slot=swept_slot,
             slot_hashes=slot_hashes_of(raws.get(SLOT_HASHES)),
             mint=stakes.mint,
-            params=required(redundancy.Config, raws[config]).params,
-            posting_fee=required(escrow.Config, raws[money]).params.posting_fee,
-            total_staked=stakes.total_staked,
-            free_stake={owner: _free_stake(owner, raws) for owner in self._parties},
+            terms=stakes.terms,
+            posting_fee=self._parameters[stakes.terms].escrow.posting_fee,
+            checkpoint_slots=stakes.checkpoint_slots,
+            parameters={each: self._parameters[each].redundancy for each in governing},
+            leasable=leasable_of(stakes),
+            stakes={owner: _stake(owner, raws) for owner in self._parties},
             tasks=tasks,
         )
 
+    async def _read_parameters(self, versions: set[int]) -> None:
+        """Read the terms that have not been read yet; raises RoleError where there are none."""
+        missing = sorted(versions - self._parameters.keys())
+        addresses = [staking.terms_address(version) for version in missing]
+        for version, raw in zip(missing, await self.gateway.accounts(addresses), strict=True):
+            self._parameters[version] = required(staking.Terms, raw).parameters
 
-def _free_stake(owner: Pubkey, raws: Raws) -> int:
-    position = optional(staking.Position, raws[staking.position_address(owner)])
-    return 0 if position is None else position.amount - position.exposed
+
+def _stake(owner: Pubkey, raws: Raws) -> Stake:
+    return stake_of(optional(staking.Position, raws[staking.position_address(owner)]))
+
+
+def _closing(account: redundancy.Task) -> list[Pubkey]:
+    """Returns the providers whose exposure may be closed next."""
+    runs = account.runs[: account.joined]
+    if has_ended(TaskState(account.state)):
+        return [run.provider for run in runs if not run.released]
+    return [run.provider for run in runs[-1:]] if account.state == TaskState.JOINING else []
 
 
 def _snapshot(address: Pubkey, account: redundancy.Task, raws: Raws) -> TaskSnapshot:
@@ -126,11 +158,21 @@ def _snapshot(address: Pubkey, account: redundancy.Task, raws: Raws) -> TaskSnap
     return TaskSnapshot(
         task=task_of(address, account),
         escrow=None if money is None else escrow_of(money, balance),
+        payers=dict(_payers(address, account, raws)),
         version=f"{account.sequence}.{'-' if money is None else money.sequence}",
         sequences=tuple(
             (part.PROGRAM, part.sequence) for part in (account, money) if part is not None
         ),
     )
+
+
+def _payers(
+    address: Pubkey, account: redundancy.Task, raws: Raws
+) -> Iterator[tuple[Pubkey, Pubkey]]:
+    for provider in _closing(account):
+        held = optional(staking.Exposure, raws[staking.exposure_address(address, provider)])
+        if held is not None:
+            yield provider, held.payer
 
 
 async def task_mirror(connection: Connection) -> TaskMirror:

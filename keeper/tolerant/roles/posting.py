@@ -6,39 +6,40 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, redundancy
-from idl.client.bindings.redundancy import MAX_TASK_RUNS, PAID_CRANK_STEPS
+from idl.client.bindings.redundancy import MAX_TASK_RUNS, MIN_TASK_RUNS, PAID_CRANK_STEPS
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
-from keeper.data import BlobStore, InputManifest
+from keeper.data import BlobStore, InputManifest, RoomKind, digest_of
 from keeper.errors import BadInputError
 from keeper.node.accounts import url_field
 from keeper.node.payment import escrow_config, lock
+from keeper.node.workloads import store_workload
 from kernels.custom import KernelPackage
 
 
-class QuorumError(BadInputError):
-    """k, n and max_runs do not fit each other."""
+class RunCountError(BadInputError):
+    """n or max_runs is a number of runs that no task can have."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskOffer:
     """What a buyer offers: the price per paid run and the tip per crank step, in base units.
 
-    k of n runs have to agree. While they do not, more are run, up to `max_runs`. Raises QuorumError
-    unless 2 <= k <= n <= max_runs <= 7 and k is more than half of n.
+    The majority of n runs have to agree. While they do not, more are run, up to `max_runs`. Raises
+    RunCountError unless both are odd and 3 <= n <= max_runs <= 7.
     """
 
     price: int
     tip: int
-    k: int = 2
     n: int = 3
     max_runs: int = 5
 
     def __post_init__(self) -> None:
-        if not 2 <= self.k <= self.n <= self.max_runs <= MAX_TASK_RUNS or 2 * self.k <= self.n:
-            raise QuorumError(
-                f"k {self.k}, n {self.n}, at most {self.max_runs} runs: choose k of at least 2 and "
-                f"more than half of n, n of at least k, and n to {MAX_TASK_RUNS} runs at most"
+        odd = self.n % 2 == self.max_runs % 2 == 1
+        if not odd or not MIN_TASK_RUNS <= self.n <= self.max_runs <= MAX_TASK_RUNS:
+            raise RunCountError(
+                f"n {self.n}, at most {self.max_runs} runs: choose odd numbers from "
+                f"{MIN_TASK_RUNS} to {MAX_TASK_RUNS}, and at least n runs at most"
             )
 
     @property
@@ -50,6 +51,11 @@ class TaskOffer:
             tips=self.tip * PAID_CRANK_STEPS,
             urgency=0,
         )
+
+
+def workload_name(kernel: bytes, manifest: bytes) -> str:
+    """Returns the name of the room of a workload, by the digests of its kernel and its inputs."""
+    return digest_of(kernel + manifest)
 
 
 class TaskPoster:
@@ -66,12 +72,15 @@ class TaskPoster:
     def store_workload(self, package: KernelPackage, inputs: Sequence[bytes]) -> InputManifest:
         """Put package and inputs where providers fetch them; returns what lists the inputs.
 
-        Raises PackageError where the inputs are not the package's, and QuotaExceededError.
+        They stay until the last task that is posted with them is closed, and for a day where none
+        is. Raises PackageError where the inputs are not the package's, QuotaExceededError and
+        StorageError.
         """
         package.check_inputs(inputs)
-        self._store.put(package.canonical)
-        manifest = InputManifest(tuple(self._store.put(data) for data in inputs))
-        self._store.put(manifest.to_bytes())
+        manifest = InputManifest(tuple(map(digest_of, inputs)))
+        name = workload_name(package.digest, bytes.fromhex(manifest.digest))
+        room = self._store.room(RoomKind.TASK_WORKLOADS, name)
+        store_workload(room, (package.canonical, manifest.to_bytes(), *inputs))
         return manifest
 
     async def post(
@@ -103,7 +112,6 @@ class TaskPoster:
                 output_bytes=package.output.bytes,
                 element=int(package.output.element),
                 tolerance=redundancy.Tolerance(absolute=absolute, relative=relative, ulp=ulp),
-                k=offer.k,
                 n=offer.n,
                 max_runs=offer.max_runs,
                 price=offer.price,

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client import redundancy
 from keeper.chain.submit import Submitter
 from keeper.compute import Lane
-from keeper.data import BlobClient, BlobStore, StageIndexes
+from keeper.configuration.settings import DEFAULT_RETENTION_HOURS
+from keeper.data import BlobClient, BlobStore, RoomKind, StageIndexes
+from keeper.data.sealing import sealed_bytes
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.retention import Keeping
+from keeper.node.eviction import Eviction
 from keeper.tolerant.decisions import provider as rules
 from keeper.tolerant.decisions.actions import (
     CommitRun,
@@ -27,11 +30,13 @@ from keeper.tolerant.decisions.provider import (
     JoinTerms,
     TaskProviderSnapshot,
 )
+from keeper.tolerant.decisions.retention import provider_keeps
 from keeper.tolerant.decisions.state import Run, Task, TaskSnapshot
 from keeper.tolerant.roles.mirror import TaskMirror, TaskView
 from keeper.tolerant.roles.revealed_outputs import OutputFetcher, publish
 from keeper.tolerant.roles.role import TaskRole
 from keeper.tolerant.roles.runs import KeptRun, Runs, run_commitment
+from keeper.tolerant.roles.transactions import commit, reveal
 from keeper.tolerant.roles.workload import UnfitTaskError, fetch_workload
 from keeper.tolerant.verification.tolerance import agree
 from kernels.custom import KernelPackage, PackageError, RunError
@@ -44,7 +49,10 @@ RunPackage = Callable[[KernelPackage, Sequence[bytes]], bytes]
 
 @dataclass(frozen=True, slots=True)
 class TaskProviderTools:
-    """What a provider works with; `min_price` is the least that it runs a kernel for."""
+    """What a provider works with; `min_price` is the least that it runs a kernel for.
+
+    Outputs that were paid for stay for `retention_seconds` after the end of their task.
+    """
 
     run: RunPackage
     min_price: int
@@ -53,6 +61,7 @@ class TaskProviderTools:
     store: BlobStore
     indexes: StageIndexes
     runs: Runs
+    retention_seconds: float = DEFAULT_RETENTION_HOURS * 3600
 
 
 class TaskProvider(TaskRole):
@@ -66,37 +75,36 @@ class TaskProvider(TaskRole):
         super().__init__(mirror, submitter, owner)
         self._tools = tools
         self._outputs = OutputFetcher(tools.client, mirror.gateway)
+        self._eviction = Eviction(
+            tools.store, RoomKind.TASKS, tools.indexes, tools.retention_seconds
+        )
         self._kept = tools.runs.keys()
         self._unfit: frozenset[Pubkey] = frozenset()
         self._compared: dict[Pubkey, Comparison] = {}
 
     def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
         """Returns the next action, by `keeper.tolerant.decisions.provider`."""
-        return rules.next_action(
-            TaskProviderSnapshot(
-                owner=self.owner,
-                tasks=subjects,
-                terms=self._terms(view, subjects),
-                kept=self._kept,
-                unfit=self._unfit,
-                compared=self._compared,
-            ),
-            clock,
+        snapshot = TaskProviderSnapshot(
+            owner=self.owner,
+            tasks=subjects,
+            terms=self._terms(view, subjects),
+            kept=self._kept,
+            unfit=self._unfit,
+            compared=self._compared,
+            running=self.running,
         )
+        return rules.next_work(snapshot, clock) or rules.next_action(snapshot, clock)
 
     async def perform(self, action: Action, view: TaskView) -> None:
-        """Run in the lane, commit and reveal by the kept run, compare, and send the rest."""
+        """Run and compare beside the loop, commit and reveal by the kept run, send the rest."""
         match action:
             case RunKernel(address):
                 await self._run_kernel(view.tasks[address].task)
             case CommitRun(address):
                 kept = self._tools.runs.get(address)
-                commit = redundancy.commit_run(
-                    commitment=run_commitment(kept.root, kept.salt, self.owner, address),
-                    owner=self.owner,
-                    task=address,
-                )
-                await self.send(action, view, commit)
+                commitment = run_commitment(kept.root, kept.salt, self.owner, address)
+                context = self.context(view, view.tasks[address])
+                await self.send(action, view, commit(context, commitment))
             case RevealRun(address):
                 await self._reveal(action, view)
             case FetchRivals(address):
@@ -104,12 +112,28 @@ class TaskProvider(TaskRole):
                 self._compared[address] = await self._compare(task)
             case _:
                 await super().perform(action, view)
-                await asyncio.to_thread(self._forget, view)
 
-    async def recover(self) -> None:
-        """Read the chain, and drop what belongs to closed tasks."""
-        await super().recover()
-        await asyncio.to_thread(self._forget, self.mirror.view)
+    async def tidy(self, view: TaskView) -> None:
+        """Drop the outputs that nobody can ask for any more."""
+        running = {action.subject for action in self.running}
+
+        def keeping(task: Pubkey) -> Keeping:
+            if task in running:
+                return Keeping.NEEDED
+            found = view.tasks.get(task)
+            return provider_keeps(
+                None if found is None else found.task, self.owner, kept=task in self._kept
+            )
+
+        due = self._eviction.due(keeping)
+        done = frozenset(task for task in self._kept if keeping(task) is not Keeping.NEEDED)
+        if due or done:
+            await asyncio.to_thread(self._evict, due, done)
+        self._kept -= done
+        self._unfit &= view.tasks.keys()
+        self._compared = {
+            task: found for task, found in self._compared.items() if task in view.tasks
+        }
 
     def _terms(self, view: TaskView, tasks: Sequence[TaskSnapshot]) -> JoinTerms:
         posted = {
@@ -117,20 +141,28 @@ class TaskProvider(TaskRole):
             for snapshot in tasks
             if snapshot.task.state is TaskState.JOINING
         }
-        params = view.params
         return JoinTerms(
-            rules=JoinRules(
-                claim_scale_slots=params.claim_scale_slots,
-                claim_max_delay_slots=params.claim_max_delay_slots,
-                bond_bps=params.bond_bps,
-            ),
-            free_stake=view.free_stake[self.owner],
-            total_staked=view.total_staked,
+            rules={
+                version: JoinRules(
+                    claim_scale_slots=params.claim_scale_slots,
+                    claim_max_delay_slots=params.claim_max_delay_slots,
+                    bond_bps=params.bond_bps,
+                    join_kappa=params.join_kappa,
+                )
+                for version, params in view.parameters.items()
+            },
+            checkpoint_slots=view.checkpoint_slots,
+            stake=view.stakes[self.owner],
+            leasable=view.leasable,
+            by_operator=self.submitter.key != self.owner,
             min_price=self._tools.min_price,
             beacons=self.mirror.beacons(posted),
         )
 
     async def _run_kernel(self, task: Task) -> None:
+        # The output is in the vault until it is revealed, and in the store from then on.
+        room = self._tools.store.room(RoomKind.TASKS, str(task.address))
+        await asyncio.to_thread(room.reserve, 2 * sealed_bytes(task.output_bytes))
         try:
             workload = await fetch_workload(self._tools.client, task)
             output = await self._executed(task, workload.package, workload.inputs)
@@ -149,13 +181,13 @@ class TaskProvider(TaskRole):
             raise UnfitTaskError(f"task {task.address}: {error}") from error
 
     async def _reveal(self, action: RevealRun, view: TaskView) -> None:
-        kept, task = self._tools.runs.get(action.task), view.tasks[action.task].task
+        kept, snapshot = self._tools.runs.get(action.task), view.tasks[action.task]
+        task, run = snapshot.task, snapshot.task.run_of(self.owner)
+        assert run is not None
         output = await asyncio.to_thread(self._tools.runs.payload, action.task)
         await asyncio.to_thread(publish, self._tools.store, self._tools.indexes, task, output)
-        reveal = redundancy.reveal_run(
-            root=kept.root, salt=kept.salt, owner=self.owner, task=action.task
-        )
-        await self.send(action, view, reveal)
+        context = self.context(view, snapshot)
+        await self.send(action, view, reveal(context, run.index, kept.root, kept.salt))
 
     async def _compare(self, task: Task) -> Comparison:
         """Returns who agrees with the kept output.
@@ -177,14 +209,7 @@ class TaskProvider(TaskRole):
         agrees = sum(1 << rival.index for rival, same in zip(rivals, found, strict=True) if same)
         return Comparison(task.round, agrees, None in found, self.mirror.view.slot)
 
-    def _forget(self, view: TaskView) -> None:
-        """Drop the outputs of closed tasks: nobody can ask for them any more."""
-        for digest in self._tools.indexes.keep_only({str(task) for task in view.tasks}):
-            self._tools.store.remove(digest)
-        for kept in self._kept - view.tasks.keys():
-            self._tools.runs.discard(kept)
-        self._kept &= view.tasks.keys()
-        self._unfit &= view.tasks.keys()
-        self._compared = {
-            task: found for task, found in self._compared.items() if task in view.tasks
-        }
+    def _evict(self, due: dict[str, Keeping], done: frozenset[Pubkey]) -> None:
+        for task in done:
+            self._tools.runs.discard(task)
+        self._eviction.carry_out(due, lambda name: None)

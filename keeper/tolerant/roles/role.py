@@ -23,5 +23,8 @@ class TaskRole(Loop[TaskView, TaskSnapshot]):
         subject = self.subject_of(action, view)
         if subject is None:
             raise TypeError(f"{action} is about no task")
-        context = TaskContext(self.owner, view.mint, subject)
-        await self.send(action, view, instruction(action, context))
+        await self.send(action, view, instruction(action, self.context(view, subject)))
+
+    def context(self, view: TaskView, subject: TaskSnapshot) -> TaskContext:
+        """Returns what the instructions about a task depend on."""
+        return TaskContext(self.submitter.key, self.owner, view.mint, subject)

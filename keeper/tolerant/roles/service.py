@@ -21,6 +21,7 @@ async def open_task_provider(
         store=storage.store,
         indexes=storage.tasks,
         runs=connection.vault.secrets(RUNS),
+        retention_seconds=storage.retention_seconds,
     )
     mirror = await task_mirror(connection)
     return TaskProvider(mirror, connection.submitter, connection.owner, tools)

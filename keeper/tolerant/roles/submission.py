@@ -6,6 +6,7 @@ from solders.pubkey import Pubkey
 
 from keeper.errors import BadInputError
 from keeper.node.connection import Connection
+from keeper.node.endpoints import require_reachable
 from keeper.node.payment import require_tokens
 from keeper.node.services import Storage
 from keeper.node.supervision import running
@@ -39,16 +40,18 @@ async def submit_task(
     """Pay for a task, follow it to its end, and take back what nobody is owed.
 
     Returns how it ended and its output, None where there is none to be had. `tell` is given each
-    change. Raises InsufficientFundsError, PackageError, RoleError and ChainError.
+    change. Raises UnreachableEndpointError, InsufficientFundsError, PackageError, RoleError and
+    ChainError.
     """
     services, owner = connection.services, connection.owner
+    require_reachable(services.client, storage.url)
     mirror = await task_mirror(connection)
     await _require_tokens(connection, mirror.view, offer)
     poster = TaskPoster(services.gateway, connection.submitter, owner, storage.store)
     manifest = poster.store_workload(package, inputs)
     posted = await poster.post(package, manifest, offer, storage.url)
     tell(f"task {posted} posted")
-    buyer = TaskBuyer(mirror, connection.submitter, owner)
+    buyer = TaskBuyer(mirror, connection.submitter, owner, storage.store)
     buyer.keep.add(posted)
     await mirror.refresh()
     async with running(services, buyer):
@@ -58,6 +61,7 @@ async def submit_task(
         buyer.keep.discard(posted)
         while posted in mirror.view.tasks:
             await mirror.next_view()
+    await buyer.tidy(mirror.view)
     return record, output
 
 

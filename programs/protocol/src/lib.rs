@@ -15,7 +15,6 @@ pub mod economics;
 pub mod envelope;
 pub mod fenwick;
 pub mod fixed;
-pub mod governance;
 pub mod merkle;
 pub mod security;
 pub mod seeds;

@@ -20,7 +20,7 @@ pub const TERMS: &[u8] = b"terms";
 /// `["seat", index u16 LE]`
 pub const SEAT: &[u8] = b"seat";
 
-/// One per program that has a configuration: escrow, verdict and redundancy.
+/// Of escrow.
 pub const CONFIG: &[u8] = b"config";
 /// `["fees", shard]`
 pub const FEES: &[u8] = b"fees";
@@ -29,7 +29,6 @@ pub const ESCROW: &[u8] = b"escrow";
 /// `["vault", job]`
 pub const VAULT: &[u8] = b"vault";
 
-pub const REGISTRY: &[u8] = b"registry";
 pub const MARKET: &[u8] = b"market";
 /// `["utilisation", shard]`
 pub const UTILISATION: &[u8] = b"utilisation";

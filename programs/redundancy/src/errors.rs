@@ -41,7 +41,7 @@ pub enum RedundancyError {
     WrongSlotHashes,
     #[msg("Only the owner of the position or its operator may do this")]
     NotOperator,
-    #[msg("The stake that stood before the task is too low for its price")]
+    #[msg("The free stake that stood before the task is too low for its price")]
     StandingTooLow,
     #[msg("The owner of the position does not run this task")]
     NotJoined,

@@ -69,7 +69,8 @@ def key(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def chain(cluster: Cluster, tmp_path: Path, key: Path) -> list[str]:
-    return ["--url", cluster.net.url, "--folder", str(tmp_path / "node"), "--keypair", str(key)]
+    reached = ["--url", cluster.net.url, "--allow-private"]
+    return [*reached, "--folder", str(tmp_path / "node"), "--keypair", str(key)]
 
 
 @pytest.fixture
@@ -155,6 +156,27 @@ def test_not_enough_tokens_for_a_job(
     message = refused(["job", "submit", *order, "--port", "0", *chain], capsys)
     assert "the job locks 5.990000000 NLOV" in message
     assert "has 5.000000000" in message
+    assert len(cluster.net.bank.history(owner)) == slots
+
+
+@pytest.mark.parametrize("announced", ["", "http://10.0.0.7:7000", "http://[fe80::1]:7000"])
+def test_a_job_whose_data_nobody_could_fetch_is_not_posted(  # noqa: PLR0917
+    cluster: Cluster,
+    chain: list[str],
+    key: Path,
+    order: list[str],
+    announced: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    owner = Pubkey.from_string(_address(key, capsys))
+    cluster.fund(owner, 50 * NLOV)
+    slots = len(cluster.net.bank.history(owner))
+    public = ["--public-url", announced] if announced else []
+    guarded = [option for option in chain if option != "--allow-private"]
+    message = refused(["job", "submit", *order, "--port", "0", *public, *guarded], capsys)
+    assert message.startswith("error: nobody could fetch this node's data: ")
+    assert "is not a public address" in message
+    assert "--public-url" in message
     assert len(cluster.net.bank.history(owner)) == slots
 
 

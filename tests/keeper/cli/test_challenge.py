@@ -34,6 +34,7 @@ class Stranger:
             self.rig.job,
             *options,
             "--json",
+            "--allow-private",
             *("--url", self.rig.market.services.gateway.url),
             *("--folder", self.folder),
             *("--keypair", self._key_file),
@@ -41,7 +42,7 @@ class Stranger:
 
     async def reads(self, name: str, address: object, *options: object) -> Ended:
         url = self.rig.market.services.gateway.url
-        return await command(name, address, *options, "--url", url)
+        return await command(name, address, *options, "--allow-private", "--url", url)
 
 
 def altered(rig: Rig, folder: Path) -> Path:

@@ -80,7 +80,8 @@ def key(tmp_path: Path) -> Path:
 @pytest.fixture
 def chain(market: Market, tmp_path: Path, key: Path) -> list[str]:
     url = market.rig.net.url
-    return ["--url", url, "--folder", str(tmp_path / "node"), "--keypair", str(key)]
+    reached = ["--url", url, "--allow-private"]
+    return [*reached, "--folder", str(tmp_path / "node"), "--keypair", str(key)]
 
 
 @pytest.fixture
@@ -159,19 +160,21 @@ def test_not_enough_tokens(
 
 
 @pytest.mark.parametrize(
-    "quorum",
+    "runs",
     [
-        ["--k", "1"],
-        ["--k", "2", "--n", "4"],
-        ["--k", "3", "--n", "2"],
-        ["--n", "5", "--k", "3", "--max-runs", "4"],
-        ["--max-runs", "8"],
+        ["--n", "1"],
+        ["--n", "2"],
+        ["--n", "4"],
+        ["--n", "5", "--max-runs", "3"],
+        ["--max-runs", "6"],
+        ["--max-runs", "9"],
     ],
 )
-def test_a_quorum_that_two_sets_could_reach(
-    order: list[str], quorum: list[str], capsys: pytest.CaptureFixture[str]
+def test_a_number_of_runs_that_no_task_has(
+    order: list[str], runs: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "more than half of n" in refused(["task", "submit", *order, *quorum], capsys)
+    message = refused(["task", "submit", *order, *runs], capsys)
+    assert "choose odd numbers from 3 to 7" in message
 
 
 def test_a_malformed_package(

@@ -22,6 +22,7 @@ from keeper.data import (
     StageIndexes,
     TransferLimits,
     digest_of,
+    open_client,
     serve_data,
 )
 from keeper.errors import PortInUseError
@@ -54,8 +55,9 @@ async def server(handler: Handler) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def client(**limits: float) -> AsyncIterator[BlobClient]:
-    async with aiohttp.ClientSession() as session:
-        yield BlobClient(session, TransferLimits(**limits))  # type: ignore[arg-type]
+    bounds = TransferLimits(**limits)  # type: ignore[arg-type]
+    async with open_client(allow_private=True, limits=bounds) as opened:
+        yield opened
 
 
 async def fetch_from(handler: Handler, **limits: float) -> bytes:

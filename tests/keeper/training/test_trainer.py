@@ -90,7 +90,10 @@ async def conduct(bank: Bank, market: Marketplace, roles: Sequence[Role]) -> Non
         await role.recover()
     while True:
         await market.mirror.refresh()
-        actions = [await role.step() for role in roles]
+        actions = []
+        for role in roles:
+            actions.append(await role.step())
+            await role.settle()
         if all(isinstance(action, Wait) for action in actions):
             bank.advance()
 

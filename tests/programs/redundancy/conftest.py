@@ -23,8 +23,14 @@ def members(world: World) -> list[Actor]:
 
 
 @pytest.fixture
-def task(world: World, buyer: Actor) -> PostedTask:
-    """A task that needs two of three runs, at most five, at 1 $NLOV each."""
+def operator(world: World) -> Actor:
+    """A key that owns no stake."""
+    return world.actor("operator")
+
+
+@pytest.fixture
+def task(world: World, buyer: Actor, members: list[Actor]) -> PostedTask:
+    """A task that needs two of three runs, at most five, at 1 $NLOV each; all members may join."""
     return post(world, buyer)
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from idl.client import redundancy
 from idl.client.bindings.redundancy import Element, State
+from keeper.lab.market.stakers import appoint
 from keeper.lab.market.tasks import (
     EXACT,
     PostedTask,
@@ -104,8 +105,21 @@ def test_bytes_are_never_compared(world: World, buyer: Actor, runners: list[Acto
     world.fails("WrongState", saying(task, runners[0], 1), signers=[runners[0]])
 
 
-def test_refuses_a_stranger(world: World, comparing: PostedTask, cranker: Actor) -> None:
-    world.fails("NotJoined", saying(comparing, cranker, 0), signers=[cranker])
+def test_refuses_an_owner_that_has_not_joined(
+    world: World, comparing: PostedTask, members: list[Actor]
+) -> None:
+    world.fails("NotJoined", saying(comparing, members[3], 0), signers=[members[3]])
+
+
+def test_an_operator_compares_for_the_owner(
+    world: World, comparing: PostedTask, runners: list[Actor], operator: Actor
+) -> None:
+    report = saying(comparing, runners[0], 2, operator=operator)
+    world.fails("NotOperator", report, signers=[operator])
+    appoint(world, runners[0], operator, 0)
+    sent = world.send(report, signers=[operator])
+    assert sent.only(redundancy.RunCompared).provider == runners[0].key
+    assert stored(world, comparing).runs[0].agrees == 0b100
 
 
 def test_attack_01_the_provider_must_sign(

@@ -1,20 +1,29 @@
 import pytest
-from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import SYSTEM_PROGRAM, escrow, redundancy
 from idl.client.bindings.redundancy import State
-from keeper.lab.market.tasks import PostedTask, decide, post, run, stored
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
+from keeper.lab.market.tasks import (
+    PostedTask,
+    commit,
+    decide,
+    deciding,
+    expire,
+    join,
+    post,
+    run,
+    stored,
+    terms_of,
+)
 from keeper.lab.market.tasks import comparing as saying
-from tests.programs.redundancy.test_initialize import PARAMS
-from tests.world import NLOV, Actor, World, unsigned
+from tests.programs.redundancy.renewing import renew
+from tests.world import NLOV, Actor, World, unsigned, with_account
+
+PARAMS = LOCALNET_PARAMETERS.redundancy
 
 TIP = NLOV // 100
 NET = NLOV - NLOV // 20
-
-
-def deciding(task: PostedTask, cranker: Actor) -> Instruction:
-    return redundancy.decide(cranker=cranker.key, task=task.address)
 
 
 def credits_of(world: World, task: PostedTask) -> dict[Pubkey, int]:
@@ -28,7 +37,7 @@ def test_pays_who_agrees(
 ) -> None:
     for index, others in enumerate([(1,), (0,), (0, 1)]):
         world.send(saying(comparing, runners[index], *others), signers=[runners[index]])
-    sent = world.send(deciding(comparing, cranker), signers=[cranker])
+    sent = world.send(deciding(world, comparing, cranker), signers=[cranker])
     held, purse = stored(world, comparing), world.fetch(escrow.Escrow, comparing.escrow)
     assert (held.state, held.paid) == (State.SETTLED, 0b011)
     assert (purse.state, purse.fee) == (1, 2 * (NLOV // 20))
@@ -73,7 +82,7 @@ def test_asks_for_two_more(world: World, comparing: PostedTask, cranker: Actor) 
 
 
 @pytest.mark.parametrize(
-    ("max_runs", "state", "n"), [(3, State.UNDECIDED, 3), (4, State.JOINING, 4)]
+    ("max_runs", "state", "n"), [(3, State.UNDECIDED, 3), (5, State.JOINING, 5)]
 )
 def test_asks_for_no_more_than_was_paid_for(
     *,
@@ -93,10 +102,54 @@ def test_asks_for_no_more_than_was_paid_for(
     assert credits_of(world, task) == ({cranker.key: TIP} if n == 3 else {})
 
 
+@pytest.mark.parametrize("price", [NLOV, NLOV + 1])
+def test_an_undecided_task_burns_half_the_price_of_every_run_that_committed(
+    *, world: World, buyer: Actor, members: list[Actor], cranker: Actor, price: int
+) -> None:
+    """One of five is silent; the four that committed cost the buyer two prices, which nobody gets.
+
+    An odd sum is rounded up.
+    """
+    task = post(world, buyer, n=5, max_runs=5, price=price)
+    runners = members[:5]
+    for runner in runners:
+        join(world, runner, task)
+    outputs = dict(zip(runners[:4], range(4), strict=True))
+    commit(world, task, outputs)
+    expire(world, cranker, task, 4, runners[4])
+    world.warp_to(stored(world, task).deadline + 1)
+    for index, runner in enumerate(runners[:4]):
+        expire(world, cranker, task, index, runner)
+    vault, burned = world.tokens(task.vault), world.burned()
+    event = decide(world, cranker, task).only(redundancy.TaskDecided)
+    cost = 2 * price
+    purse = world.fetch(escrow.Escrow, task.escrow)
+    assert (event.state, event.paid, event.fee) == (State.UNDECIDED, 0, 0)
+    assert (event.burned, event.credited) == (cost, 6 * TIP)
+    assert (purse.state, purse.burned, purse.fee) == (1, cost, 0)
+    assert (world.burned(), world.tokens(task.vault)) == (burned + cost, vault - cost)
+    world.fails("WrongState", deciding(world, task, cranker), signers=[cranker])
+    world.check_conserved()
+
+
+def test_the_fee_is_that_of_the_tasks_terms(
+    world: World, task: PostedTask, runners: list[Actor], cranker: Actor
+) -> None:
+    """Terms that are applied while the task runs change neither its fee nor its windows."""
+    first = terms_of(world, task)
+    run(world, task, dict.fromkeys(runners, 1))
+    renew(world, {"join_slots": 200}, escrow={"fee_bps": 1_000})
+    assert world.terms != first
+    other = with_account(deciding(world, task, cranker), first, world.terms)
+    world.fails("WrongTerms", other, signers=[cranker])
+    event = decide(world, cranker, task).only(redundancy.TaskDecided)
+    assert (event.credited, event.fee) == (3 * NET + TIP, 3 * (NLOV // 20))
+
+
 def test_seven_runs_are_searched_within_the_limit(
     world: World, buyer: Actor, members: list[Actor], cranker: Actor
 ) -> None:
-    task = post(world, buyer, k=4, n=7, max_runs=7)
+    task = post(world, buyer, n=7, max_runs=7)
     runners = members[:7]
     run(world, task, dict(zip(runners, range(7), strict=True)))
     for index, runner in enumerate(runners):
@@ -109,9 +162,9 @@ def test_seven_runs_are_searched_within_the_limit(
 
 def test_waits_for_the_comparisons(world: World, comparing: PostedTask, cranker: Actor) -> None:
     world.warp_to(stored(world, comparing).deadline)
-    world.fails("DeadlineAhead", deciding(comparing, cranker), signers=[cranker])
+    world.fails("DeadlineAhead", deciding(world, comparing, cranker), signers=[cranker])
     world.warp(1)
-    world.send(deciding(comparing, cranker), signers=[cranker])
+    world.send(deciding(world, comparing, cranker), signers=[cranker])
 
 
 @pytest.mark.parametrize("stage", ["task", "running", "revealing", "settled"])
@@ -120,7 +173,7 @@ def test_refuses_in_every_other_state(
 ) -> None:
     task: PostedTask = request.getfixturevalue(stage)
     world.warp(1_000)
-    world.fails("WrongState", deciding(task, cranker), signers=[cranker])
+    world.fails("WrongState", deciding(world, task, cranker), signers=[cranker])
 
 
 def test_refuses_another_tasks_escrow(
@@ -128,21 +181,19 @@ def test_refuses_another_tasks_escrow(
 ) -> None:
     other = post(world, buyer)
     world.warp_to(stored(world, comparing).deadline + 1)
-    stolen = redundancy.decide(cranker=cranker.key, task=comparing.address, escrow=other.escrow)
+    stolen = with_account(deciding(world, comparing, cranker), comparing.escrow, other.escrow)
     world.fails("WrongEscrow", stolen, signers=[cranker])
 
 
 def test_attack_01_the_cranker_must_sign(
     world: World, comparing: PostedTask, cranker: Actor
 ) -> None:
-    world.fails("AccountNotSigner", unsigned(deciding(comparing, cranker), cranker.key))
+    world.fails("AccountNotSigner", unsigned(deciding(world, comparing, cranker), cranker.key))
 
 
 def test_attack_06_a_fake_escrow_program(
     world: World, comparing: PostedTask, cranker: Actor
 ) -> None:
     world.warp_to(stored(world, comparing).deadline + 1)
-    fake = redundancy.decide(
-        cranker=cranker.key, task=comparing.address, escrow_program=SYSTEM_PROGRAM
-    )
+    fake = with_account(deciding(world, comparing, cranker), escrow.ID, SYSTEM_PROGRAM)
     world.fails("InvalidProgramId", fake, signers=[cranker])

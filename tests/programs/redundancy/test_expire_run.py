@@ -1,6 +1,8 @@
 import pytest
 
-from idl.client import SYSTEM_PROGRAM, redundancy, staking
+from solders.pubkey import Pubkey
+
+from idl.client import SHARDS, SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, redundancy, shard_of, staking
 from idl.client.bindings.redundancy import RunState, State
 from keeper.lab.market.stakers import pool, position, seat
 from keeper.lab.market.tasks import PostedTask, commit, expire, expiring, join, post, reveal, stored
@@ -8,16 +10,26 @@ from tests.world import NLOV, Actor, World, unsigned, with_account
 
 STAKED = 1_000 * NLOV
 BOND = NLOV // 10
+EXPOSED = 10 * NLOV
 
 
-def test_who_does_not_commit_pays_the_buyer(
+def fee_vault(task: PostedTask) -> Pubkey:
+    """Returns the fee vault of the task's shard."""
+    return escrow.fees_address(shard_of(task.address))
+
+
+def test_who_does_not_commit_pays_the_fee_vault(
     world: World, running: PostedTask, runners: list[Actor], cranker: Actor
 ) -> None:
     silent = runners[2]
-    held, total = world.tokens(running.vault), pool(world).total_staked
+    fees, total = fee_vault(running), pool(world).total_staked
+    held, collected = world.tokens(running.vault), world.tokens(fees)
     sent = expire(world, cranker, running, 2, silent)
-    assert world.tokens(running.vault) == held + BOND
-    assert (position(world, silent).amount, position(world, silent).exposed) == (STAKED - BOND, 0)
+    assert (world.tokens(running.vault), world.tokens(fees)) == (held, collected + BOND)
+    assert (position(world, silent).amount, position(world, silent).exposed) == (
+        STAKED - BOND,
+        EXPOSED,
+    )
     assert pool(world).total_staked == total - BOND
     task = stored(world, running)
     assert (task.runs[2].state, task.state) == (RunState.SILENT, State.RUNNING)
@@ -29,11 +41,13 @@ def test_who_does_not_commit_pays_the_buyer(
     world.check_conserved()
 
 
-def test_who_does_not_reveal_pays_the_buyer(
+def test_who_does_not_reveal_pays_the_fee_vault(
     world: World, revealing: PostedTask, runners: list[Actor], cranker: Actor
 ) -> None:
     reveal(world, revealing, {runners[0]: 0, runners[1]: 1})
+    collected = world.tokens(fee_vault(revealing))
     expire(world, cranker, revealing, 2, runners[2])
+    assert world.tokens(fee_vault(revealing)) == collected + BOND
     task = stored(world, revealing)
     assert (task.runs[2].state, task.state) == (RunState.SILENT, State.COMPARING)
     assert position(world, runners[2]).amount == STAKED - BOND
@@ -49,22 +63,24 @@ def test_too_few_commitments_are_not_revealed(
     assert (task.state, task.runs[0].state) == (State.DECIDING, RunState.COMMITTED)
 
 
-def test_a_seat_weighs_what_is_left(
+def test_a_bond_is_no_part_of_a_seat(
     world: World, task: PostedTask, members: list[Actor], cranker: Actor
 ) -> None:
-    seat(world, members[0], 4)
+    """Runs expose stake that is not the collateral of a seat, so that no bond lowers its weight."""
+    seat(world, members[0], 4, 100 * NLOV)
     for owner in members[:3]:
         join(world, owner, task)
     expire(world, cranker, task, 0, members[0])
     tree = world.fetch(staking.VerifierTree, staking.verifiers_address())
-    assert tree.total == (STAKED - BOND) // 2
+    assert tree.total == 50 * NLOV
+    assert position(world, members[0]).collateral == 100 * NLOV
 
 
 def test_refuses_up_to_the_deadline(
     world: World, running: PostedTask, runners: list[Actor], cranker: Actor
 ) -> None:
     world.warp_to(stored(world, running).deadline)
-    expiry = expiring(running, cranker, 0, runners[0])
+    expiry = expiring(world, running, cranker, 0, runners[0])
     world.fails("DeadlineAhead", expiry, signers=[cranker])
     world.warp(1)
     world.send(expiry, signers=[cranker])
@@ -74,7 +90,7 @@ def test_refuses_up_to_the_deadline_of_revealing(
     world: World, revealing: PostedTask, runners: list[Actor], cranker: Actor
 ) -> None:
     world.warp_to(stored(world, revealing).deadline)
-    expiry = expiring(revealing, cranker, 0, runners[0])
+    expiry = expiring(world, revealing, cranker, 0, runners[0])
     world.fails("DeadlineAhead", expiry, signers=[cranker])
     world.warp(1)
     world.send(expiry, signers=[cranker])
@@ -85,7 +101,7 @@ def test_refuses_who_acted_in_time(
 ) -> None:
     commit(world, running, {runners[0]: 0})
     world.warp_to(stored(world, running).deadline + 1)
-    expiry = expiring(running, cranker, 0, runners[0])
+    expiry = expiring(world, running, cranker, 0, runners[0])
     world.fails("NothingToExpire", expiry, signers=[cranker])
 
 
@@ -93,7 +109,7 @@ def test_attack_15_a_bond_is_lost_once(
     world: World, running: PostedTask, runners: list[Actor], cranker: Actor
 ) -> None:
     expire(world, cranker, running, 0, runners[0])
-    expiry = expiring(running, cranker, 0, runners[0])
+    expiry = expiring(world, running, cranker, 0, runners[0])
     world.fails("NothingToExpire", expiry, signers=[cranker])
 
 
@@ -101,7 +117,7 @@ def test_refuses_outside_running_and_revealing(
     world: World, task: PostedTask, members: list[Actor], cranker: Actor
 ) -> None:
     join(world, members[0], task)
-    expiry = expiring(task, cranker, 0, members[0])
+    expiry = expiring(world, task, cranker, 0, members[0])
     world.warp_to(stored(world, task).deadline + 1)
     world.fails("WrongState", expiry, signers=[cranker])
 
@@ -111,7 +127,7 @@ def test_refuses_a_run_that_is_none(
 ) -> None:
     world.warp_to(stored(world, running).deadline + 1)
     for index in (3, 7, 255):
-        expiry = expiring(running, cranker, index, runners[0])
+        expiry = expiring(world, running, cranker, index, runners[0])
         world.fails("NoSuchRun", expiry, signers=[cranker])
 
 
@@ -121,7 +137,7 @@ def test_takes_nobody_elses_bond(
     """The silent run's index is passed with another runner's stake."""
     commit(world, running, {runners[0]: 0})
     world.warp_to(stored(world, running).deadline + 1)
-    expiry = expiring(running, cranker, 1, runners[0])
+    expiry = expiring(world, running, cranker, 1, runners[0])
     world.fails("WrongRun", expiry, signers=[cranker])
 
 
@@ -133,7 +149,7 @@ def test_takes_no_bond_of_another_task(
         join(world, runner, other)
     world.warp_to(stored(world, other).deadline + 1)
     expiry = with_account(
-        expiring(running, cranker, 0, runners[0]),
+        expiring(world, running, cranker, 0, runners[0]),
         staking.exposure_address(running.address, runners[0].key),
         staking.exposure_address(other.address, runners[0].key),
     )
@@ -141,37 +157,29 @@ def test_takes_no_bond_of_another_task(
 
 
 def test_the_bond_goes_nowhere_else(
-    world: World, running: PostedTask, runners: list[Actor], buyer: Actor, cranker: Actor
+    world: World, running: PostedTask, runners: list[Actor], cranker: Actor
 ) -> None:
-    other = post(world, buyer)
     world.warp_to(stored(world, running).deadline + 1)
-    expiry = expiring(running, cranker, 0, runners[0])
-    stolen = with_account(expiry, running.vault, cranker.tokens)
-    world.fails("WrongVault", stolen, signers=[cranker])
-    elsewhere = with_account(
-        with_account(expiry, running.vault, other.vault), running.escrow, other.escrow
-    )
-    world.fails("WrongEscrow", elsewhere, signers=[cranker])
+    expiry = expiring(world, running, cranker, 0, runners[0])
+    another = escrow.fees_address((shard_of(running.address) + 1) % SHARDS)
+    for wrong in (cranker.tokens, running.vault, another):
+        stolen = with_account(expiry, fee_vault(running), wrong)
+        world.fails("WrongVault", stolen, signers=[cranker])
+    world.send(expiry, signers=[cranker])
 
 
 def test_attack_01_the_cranker_must_sign(
     world: World, running: PostedTask, runners: list[Actor], cranker: Actor
 ) -> None:
-    expiry = expiring(running, cranker, 0, runners[0])
+    expiry = expiring(world, running, cranker, 0, runners[0])
     world.fails("AccountNotSigner", unsigned(expiry, cranker.key))
 
 
-@pytest.mark.parametrize("name", ["staking_program", "token_program"])
+@pytest.mark.parametrize("program", [staking.ID, TOKEN_PROGRAM])
 def test_attack_06_fake_programs(
-    world: World, running: PostedTask, runners: list[Actor], cranker: Actor, name: str
+    world: World, running: PostedTask, runners: list[Actor], cranker: Actor, program: Pubkey
 ) -> None:
     world.warp_to(stored(world, running).deadline + 1)
-    expiry = redundancy.expire_run(
-        run=0,
-        cranker=cranker.key,
-        task=running.address,
-        position=staking.position_address(runners[0].key),
-        exposure=staking.exposure_address(running.address, runners[0].key),
-        **{name: SYSTEM_PROGRAM},  # type: ignore[arg-type]
-    )
-    world.fails("InvalidProgramId", expiry, signers=[cranker])
+    expiry = expiring(world, running, cranker, 0, runners[0])
+    fake = with_account(expiry, program, SYSTEM_PROGRAM)
+    world.fails("InvalidProgramId", fake, signers=[cranker])

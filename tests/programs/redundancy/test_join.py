@@ -6,10 +6,12 @@ import pytest
 
 from idl.client import SYSTEM_PROGRAM, redundancy, staking
 from idl.client.bindings.redundancy import RunState, State
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.stakers import pool, position, stake
 from keeper.lab.market.tasks import PostedTask, join, joining, post, stored
-from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import NLOV, Actor, World, unsigned
+
+PARAMS = LOCALNET_PARAMETERS.redundancy
 
 BOND = NLOV // 10
 
@@ -50,7 +52,7 @@ def test_the_last_one_wanted_starts_the_runs(
         join(world, owner, task)
     held = stored(world, task)
     assert (held.state, held.deadline) == (State.RUNNING, world.slot + PARAMS.run_slots)
-    world.fails("WrongState", joining(task, members[3]), signers=[members[3]])
+    world.fails("WrongState", joining(world, task, members[3]), signers=[members[3]])
 
 
 def test_turns_follow_from_stake_and_a_later_hash(
@@ -62,39 +64,39 @@ def test_turns_follow_from_stake_and_a_later_hash(
     owner = min(turns, key=lambda each: turns[each])
     late = max(turns, key=lambda each: turns[each])
     world.warp_to(turns[owner])
-    world.send(joining(task, owner), signers=[owner])
+    world.send(joining(world, task, owner), signers=[owner])
     world.warp_to(turns[late] - 1)
-    world.fails("BeforeTurn", joining(task, late), signers=[late])
+    world.fails("BeforeTurn", joining(world, task, late), signers=[late])
     world.warp(1)
-    world.send(joining(task, late), signers=[late])
+    world.send(joining(world, task, late), signers=[late])
 
 
 def test_nobody_joins_before_the_hash_is_known(
     world: World, task: PostedTask, members: list[Actor]
 ) -> None:
-    world.fails("BeforeTurn", joining(task, members[0]), signers=[members[0]])
+    world.fails("BeforeTurn", joining(world, task, members[0]), signers=[members[0]])
 
 
 def test_the_deadline_is_the_last_slot(
     world: World, task: PostedTask, members: list[Actor]
 ) -> None:
     world.warp_to(stored(world, task).deadline)
-    world.send(joining(task, members[0]), signers=[members[0]])
+    world.send(joining(world, task, members[0]), signers=[members[0]])
     world.warp(1)
-    world.fails("DeadlinePassed", joining(task, members[1]), signers=[members[1]])
+    world.fails("DeadlinePassed", joining(world, task, members[1]), signers=[members[1]])
 
 
 def test_refuses_the_buyer(world: World, task: PostedTask, buyer: Actor) -> None:
     stake(world, buyer, 10 * NLOV)
     world.warp(PARAMS.claim_max_delay_slots + 1)
-    world.fails("BuyerIsProvider", joining(task, buyer), signers=[buyer])
+    world.fails("BuyerIsProvider", joining(world, task, buyer), signers=[buyer])
 
 
 def test_refuses_a_second_run_of_one_provider(
     world: World, task: PostedTask, members: list[Actor]
 ) -> None:
     join(world, members[0], task)
-    world.fails("AlreadyJoined", joining(task, members[0]), signers=[members[0]])
+    world.fails("AlreadyJoined", joining(world, task, members[0]), signers=[members[0]])
 
 
 @pytest.mark.parametrize("spare", [-1, 0])
@@ -105,10 +107,12 @@ def test_needs_the_bond_in_free_stake(
     stake(world, cranker, BOND + spare)
     world.warp(PARAMS.claim_max_delay_slots + 1)
     if spare < 0:
-        refusal = world.fails("InsufficientFreeStake", joining(task, cranker), signers=[cranker])
+        refusal = world.fails(
+            "InsufficientFreeStake", joining(world, task, cranker), signers=[cranker]
+        )
         assert refusal.program == "staking"
     else:
-        world.send(joining(task, cranker), signers=[cranker])
+        world.send(joining(world, task, cranker), signers=[cranker])
 
 
 def test_rounds_the_bond_up(world: World, buyer: Actor, members: list[Actor]) -> None:
@@ -144,7 +148,7 @@ def test_refuses_somebody_elses_stake(world: World, task: PostedTask, members: l
 def test_attack_01_the_provider_must_sign(
     world: World, task: PostedTask, members: list[Actor]
 ) -> None:
-    world.fails("AccountNotSigner", unsigned(joining(task, members[0]), members[0].key))
+    world.fails("AccountNotSigner", unsigned(joining(world, task, members[0]), members[0].key))
 
 
 def test_attack_10_a_sysvar_that_is_none(

@@ -132,7 +132,7 @@ def test_a_task_that_too_few_join_is_refunded(
 ) -> None:
     join(world, members[0], task)
     world.warp_to(stored(world, task).deadline + 1)
-    closing = redundancy.close_joining(cranker=cranker.key, task=task.address)
+    closing = closing_joining(world, task, cranker)
     event = world.send(closing, signers=[cranker]).only(redundancy.JoiningClosed)
     assert (event.state, event.joined, event.credited) == (State.CANCELLED, 1, TIP)
     wind_up(world, task, members[:1], cranker)

@@ -5,6 +5,7 @@ import pytest
 
 from idl.client import escrow, redundancy
 from idl.client.bindings.redundancy import Element, State
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.jobs import padded
 from keeper.lab.market.tasks import (
     EXACT,
@@ -19,8 +20,9 @@ from keeper.lab.market.tasks import (
     offer_of,
 )
 from tests.programs.forging import other_bump
-from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import NLOV, Actor, World, unsigned
+
+PARAMS = LOCALNET_PARAMETERS.redundancy
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def test_attack_09_a_task_id_never_comes_back(
 ) -> None:
     """A task that providers know cannot be replaced by another one at its address."""
     world.warp_to(stored(world, task).deadline + 1)
-    closing = redundancy.close_joining(cranker=cranker.key, task=task.address)
+    closing = closing_joining(world, task, cranker)
     world.send(closing, signers=[cranker])
     empty_escrow(world, task, [cranker])
     close(world, task)

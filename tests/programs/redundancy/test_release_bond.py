@@ -29,7 +29,7 @@ def test_a_silent_run_gets_its_rent(
     decision = redundancy.decide(cranker=cranker.key, task=running.address)
     world.send(decision, signers=[cranker])
     world.warp_to(stored(world, running).deadline + 1)
-    closing = redundancy.close_joining(cranker=cranker.key, task=running.address)
+    closing = closing_joining(world, running, cranker)
     world.send(closing, signers=[cranker])
     release(world, running, 0, runners[0])
     assert not world.exists(staking.exposure_address(running.address, runners[0].key))

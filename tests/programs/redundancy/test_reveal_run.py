@@ -2,6 +2,7 @@ import pytest
 
 from idl.client import redundancy
 from idl.client.bindings.redundancy import Element, RunState, State
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.tasks import (
     EXACT,
     PostedTask,
@@ -16,12 +17,13 @@ from keeper.lab.market.tasks import (
     stored,
 )
 from keeper.lab.market.tasks import revealing as opening
-from tests.programs.redundancy.test_initialize import PARAMS
 from tests.world import Actor, World, unsigned
+
+PARAMS = LOCALNET_PARAMETERS.redundancy
 
 
 def test_opens_the_commitment(world: World, revealing: PostedTask, runners: list[Actor]) -> None:
-    sent = world.send(opening(revealing, runners[1], 1), signers=[runners[1]])
+    sent = world.send(opening(world, revealing, runners[1], 1), signers=[runners[1]])
     held = stored(world, revealing)
     assert (held.runs[1].root, held.runs[1].state) == (root_of(1), RunState.REVEALED)
     assert held.state == State.REVEALING
@@ -65,15 +67,15 @@ def test_the_deadline_is_the_last_slot(
     world: World, revealing: PostedTask, runners: list[Actor]
 ) -> None:
     world.warp_to(stored(world, revealing).deadline)
-    world.send(opening(revealing, runners[0], 0), signers=[runners[0]])
+    world.send(opening(world, revealing, runners[0], 0), signers=[runners[0]])
     world.warp(1)
-    world.fails("DeadlinePassed", opening(revealing, runners[1], 1), signers=[runners[1]])
+    world.fails("DeadlinePassed", opening(world, revealing, runners[1], 1), signers=[runners[1]])
 
 
 def test_refuses_another_root_or_salt(
     world: World, revealing: PostedTask, runners: list[Actor]
 ) -> None:
-    changed = opening(revealing, runners[0], 1)
+    changed = opening(world, revealing, runners[0], 1)
     world.fails("WrongReveal", changed, signers=[runners[0]])
     salted = redundancy.reveal_run(
         root=root_of(0), salt=bytes(32), owner=runners[0].key, task=revealing.address
@@ -87,13 +89,13 @@ def test_a_copied_commitment_cannot_be_opened(
     """A thief copies another provider's commitment and waits for that provider's reveal."""
     author, thief, third = runners
     copy = commitment_of(running, author, 1)
-    world.send(committing(running, author, 1), signers=[author])
+    world.send(committing(world, running, author, 1), signers=[author])
     world.send(
         redundancy.commit_run(commitment=copy, owner=thief.key, task=running.address),
         signers=[thief],
     )
-    world.send(committing(running, third, 1), signers=[third])
-    world.send(opening(running, author, 1), signers=[author])
+    world.send(committing(world, running, third, 1), signers=[third])
+    world.send(opening(world, running, author, 1), signers=[author])
     stolen = redundancy.reveal_run(
         root=root_of(1), salt=salt_of(author), owner=thief.key, task=running.address
     )
@@ -103,21 +105,21 @@ def test_a_copied_commitment_cannot_be_opened(
 def test_refuses_while_others_may_commit(
     world: World, running: PostedTask, runners: list[Actor]
 ) -> None:
-    world.send(committing(running, runners[0], 0), signers=[runners[0]])
-    world.fails("WrongState", opening(running, runners[0], 0), signers=[runners[0]])
+    world.send(committing(world, running, runners[0], 0), signers=[runners[0]])
+    world.fails("WrongState", opening(world, running, runners[0], 0), signers=[runners[0]])
 
 
 def test_refuses_a_second_reveal(world: World, revealing: PostedTask, runners: list[Actor]) -> None:
-    world.send(opening(revealing, runners[0], 0), signers=[runners[0]])
-    world.fails("NothingToReveal", opening(revealing, runners[0], 0), signers=[runners[0]])
+    world.send(opening(world, revealing, runners[0], 0), signers=[runners[0]])
+    world.fails("NothingToReveal", opening(world, revealing, runners[0], 0), signers=[runners[0]])
 
 
 def test_refuses_a_stranger(world: World, revealing: PostedTask, cranker: Actor) -> None:
-    world.fails("NotJoined", opening(revealing, cranker, 0), signers=[cranker])
+    world.fails("NotJoined", opening(world, revealing, cranker, 0), signers=[cranker])
 
 
 def test_attack_01_the_provider_must_sign(
     world: World, revealing: PostedTask, runners: list[Actor]
 ) -> None:
-    forged = unsigned(opening(revealing, runners[0], 0), runners[0].key)
+    forged = unsigned(opening(world, revealing, runners[0], 0), runners[0].key)
     world.fails("AccountNotSigner", forged)

@@ -11,11 +11,12 @@ from solders.pubkey import Pubkey
 
 from idl.client import verdict
 from keeper.compute import SelectedExecutor, hasher_on, self_test
+from keeper.data import Spool
 from keeper.exact.decisions.codes import JobState, Outcome
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles import Provider, Verifier
 from keeper.exact.roles.posting import JobOffer
-from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.traces import StoredTrace, TraceFetcher, TraceMissingError
 from keeper.lab.commands.demonstration.expectations import failures
 from keeper.lab.commands.demonstration.report import CheckFigures, DemoReport, ProofFigures
 from keeper.lab.commands.demonstration.workload import Workload, digits
@@ -56,10 +57,10 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The job as it ended, and what its provider committed."""
+    """The job as it ended, and what its provider committed; no outputs where one is missing."""
 
     snapshot: JobSnapshot
-    outputs: list[bytes | None]
+    outputs: list[bytes]
     slots: int
 
 
@@ -115,15 +116,13 @@ async def _perform(
         burned = await burned_by_rule(gateway) - burned_before
     cost = next(provider.costs[job] for provider in providers if job in provider.costs)
     expected = NumpyExecutor().execute(network, inputs)
-    result = ended.outputs[-1]
-    spec = network.outputs[-1]
     figures = DemoReport(
         story=script.title,
         executor=selected.name,
         on_gpu=selected.on_gpu,
         verdict=_outcome(ended.snapshot).name.lower(),
         proof=await _proof(marketplace, job),
-        accuracy=workload.quality(unpack(result, spec.shape, spec.dtype)) if result else 0.0,
+        accuracy=_quality(workload, ended.outputs),
         measure=workload.measure,
         wanted=workload.wanted,
         bit_exact=ended.outputs == [pack(output).tobytes() for output in expected],
@@ -203,12 +202,29 @@ async def _follow(marketplace: Marketplace, network: Graph, job: Pubkey, tell: T
         if view.slot > posted + PATIENCE_SLOTS:
             raise RoleError(f"job {job} has not ended after {PATIENCE_SLOTS} slots: {told}")
         await marketplace.mirror.next_view()
+    outputs = await _committed(marketplace, network, snapshot)
+    return Ended(snapshot, outputs, view.slot - posted)
+
+
+async def _committed(
+    marketplace: Marketplace, network: Graph, snapshot: JobSnapshot
+) -> list[bytes]:
     services = marketplace.services
     source = TraceFetcher(services.client, services.gateway)
-    outputs: list[bytes | None] = []
-    for stage in snapshot.verdict.stages if snapshot.verdict is not None else ():
-        outputs += await source.stage(job, stage, network)
-    return Ended(snapshot, outputs, view.slot - posted)
+    stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
+    async with Spool(marketplace.storages["buyer"].store) as spool:
+        try:
+            indexes = await source.stages(snapshot.address, stages, network, spool)
+        except TraceMissingError:
+            return []
+        return list(StoredTrace.of(spool, indexes).outputs)
+
+
+def _quality(workload: Workload, outputs: list[bytes]) -> float:
+    if not outputs:
+        return 0.0
+    spec = workload.graph.outputs[-1]
+    return workload.quality(unpack(outputs[-1], spec.shape, spec.dtype))
 
 
 async def _until(marketplace: Marketplace, holds: Callable[[], bool]) -> None:

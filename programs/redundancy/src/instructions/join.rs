@@ -33,16 +33,7 @@ pub struct Join<'info> {
     #[account(mut, constraint = position.load()?.acts(signer.key) @ RedundancyError::NotOperator)]
     pub position: AccountLoader<'info, Position>,
     /// CHECK: staking creates it at this task's and provider's address
-    #[cfg_attr(
-        feature = "idl-build",
-        account(
-            mut,
-            seeds = [protocol::seeds::EXPOSURE, task.key().as_ref(), position.load()?.owner.as_ref()],
-            bump,
-            seeds::program = protocol::addresses::STAKING,
-        )
-    )]
-    #[cfg_attr(not(feature = "idl-build"), account(mut))]
+    #[account(mut)]
     pub exposure: UncheckedAccount<'info>,
     /// CHECK: the program's own signer
     #[account(address = REDUNDANCY_CPI)]
@@ -55,14 +46,14 @@ pub struct Join<'info> {
 }
 
 impl Join<'_> {
-    /// Returns the first slot in which this provider may join. When the hash has aged out, everyone
-    /// may join whose stake stood before the task.
+    /// Returns the first slot in which a provider with this weight may join a task that was posted in
+    /// this window. When the hash has aged out, everyone may join.
     fn turn(
         &self,
-        position: &Position,
-        posted_slot: u64,
+        provider: &Pubkey,
+        weight: u64,
+        (posted_slot, window): (u64, u64),
         params: &RedundancyParams,
-        window: u64,
     ) -> Result<u64> {
         let wait = match slot_hashes::lookup(&self.slot_hashes, posted_slot)
             .ok_or(RedundancyError::WrongSlotHashes)?
@@ -72,8 +63,8 @@ impl Join<'_> {
             Lookup::Found { hash, .. } => delay(
                 params.claim_scale_slots,
                 params.claim_max_delay_slots,
-                lot(&hash, &self.task.key(), &position.owner),
-                position.claim_weight(window),
+                lot(&hash, &self.task.key(), provider),
+                weight,
                 self.pool.load()?.standing_leasable(window),
             ),
         };
@@ -93,8 +84,9 @@ impl Join<'_> {
     }
 }
 
-/// The stake that counts for a task stood before the hash of its posting was known, so nobody can
-/// choose a key for it after the hash. What counts is exposed until the task ends, so it joins once.
+/// Only free stake counts that stood before the hash of the task's posting was known, so nobody can
+/// choose a key for it after the hash, not even once every turn has come. The stake that a run needs
+/// is exposed until the task ends, so that it joins once.
 pub(crate) fn handler(ctx: Context<Join>) -> Result<()> {
     let accounts = ctx.accounts;
     let clock = Clock::get()?;
@@ -106,9 +98,10 @@ pub(crate) fn handler(ctx: Context<Join>) -> Result<()> {
         let window = terms.window(task.posted_slot).checked()?;
         let exposed = task.price.checked_mul(params.join_kappa).checked()?;
         let bond = bps_ceil(task.price, params.bond_bps).checked()?;
-        let turn = accounts.turn(&position, task.posted_slot, params, window)?;
+        let weight = position.claim_weight(window);
+        let turn = accounts.turn(&position.owner, weight, (task.posted_slot, window), params)?;
         let run = task.join(position.owner, bond, clock.slot, params)?;
-        require_gte!(position.claim_weight(window), exposed, RedundancyError::StandingTooLow);
+        require_gte!(weight, exposed, RedundancyError::StandingTooLow);
         require!(clock.slot >= turn, RedundancyError::BeforeTurn);
         emit!(TaskJoined {
             envelope: task.next_envelope(&clock)?,

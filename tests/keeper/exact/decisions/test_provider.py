@@ -12,6 +12,7 @@ from keeper.exact.decisions.actions import (
     CloseVerdict,
     CommitStage,
     Execute,
+    FetchWorkload,
     OpenVerdict,
     ReleaseExposure,
     Withdraw,
@@ -22,10 +23,11 @@ from keeper.exact.decisions.provider import (
     ProviderSnapshot,
     Work,
     next_action,
+    next_work,
     plan_stage,
 )
 from keeper.exact.decisions.state import JobSnapshot
-from keeper.node.decisions.actions import Wait
+from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.clock import Clock
 from tests.keeper.exact.decisions.test_selection import terms
 from tests.keeper.exact.decisions.views import (
@@ -61,16 +63,29 @@ def snapshot(*jobs: JobSnapshot, work: Work | None = WORK, **fields: Any) -> Pro
     return replace(base, **fields)
 
 
+def decided(snapshot: ProviderSnapshot, clock: Clock) -> Decision:
+    """What the role does: it starts work before it takes a step."""
+    return next_work(snapshot, clock) or next_action(snapshot, clock)
+
+
 def test_a_job_is_claimed_in_its_turn() -> None:
-    assert next_action(snapshot(view(job())), Clock(130)) == Claim(JOB)
+    assert decided(snapshot(view(job())), Clock(130)) == Claim(JOB)
+
+
+def test_the_workload_of_an_offer_is_fetched_before_it_is_claimed() -> None:
+    offer = snapshot(view(job()), work=None)
+    assert next_work(offer, Clock(130)) == FetchWorkload(JOB)
+    assert next_action(offer, Clock(130)) == Wait()
+    fetching = replace(offer, running=frozenset({FetchWorkload(JOB)}))
+    assert decided(fetching, Clock(130)) == Wait()
 
 
 def test_a_barred_job_is_left() -> None:
-    assert next_action(snapshot(view(job(), None, None, PROVIDER)), Clock(130)) == Wait()
+    assert decided(snapshot(view(job(), None, None, PROVIDER)), Clock(130)) == Wait()
 
 
 def test_a_provider_without_terms_claims_nothing() -> None:
-    assert next_action(snapshot(view(job()), terms=None), Clock(130)) == Wait()
+    assert decided(snapshot(view(job()), terms=None), Clock(130)) == Wait()
 
 
 def test_a_provider_with_a_lease_takes_no_other_job() -> None:
@@ -78,69 +93,73 @@ def test_a_provider_with_a_lease_takes_no_other_job() -> None:
     other = view(job(address=key(30)))
     waiting = snapshot(held, other, work=None)
     assert next_action(waiting, Clock(130)) == Wait()
+    assert next_work(waiting, Clock(130)) == FetchWorkload(JOB)
+    busy = snapshot(held, other, running=frozenset({Execute(JOB, 0, 10)}))
+    assert decided(busy, Clock(130)) == Wait()
 
 
 def test_the_verdict_is_opened_before_anything_is_computed() -> None:
-    assert next_action(snapshot(view(claimed())), Clock(250)) == OpenVerdict(JOB)
+    assert decided(snapshot(view(claimed())), Clock(250)) == OpenVerdict(JOB)
 
 
 def test_a_short_job_is_one_stage() -> None:
-    assert next_action(snapshot(view(claimed(), verdict())), Clock(250)) == Execute(JOB, 0, 10)
+    assert decided(snapshot(view(claimed(), verdict())), Clock(250)) == Execute(JOB, 0, 10)
 
 
 def test_a_long_job_is_cut_at_half_a_lease() -> None:
     slow = snapshot(view(claimed(), verdict()), rate=4)
-    assert next_action(slow, Clock(120)) == Execute(JOB, 0, 3)
+    assert decided(slow, Clock(120)) == Execute(JOB, 0, 3)
     computed = replace(WORK, computed=(ComputedStage(0, 3, ROOT),))
     ready = snapshot(view(claimed(), verdict()), rate=4, work=computed)
-    assert next_action(ready, Clock(120)) == CommitStage(JOB, 0, 3, ROOT)
+    assert decided(ready, Clock(120)) == CommitStage(JOB, 0, 3, ROOT)
     progressed = view(claimed(progress=3), verdict(stages=(stage(first=0, last=3),)))
-    assert next_action(snapshot(progressed, rate=4), Clock(120)) == Execute(JOB, 3, 6)
+    assert decided(snapshot(progressed, rate=4), Clock(120)) == Execute(JOB, 3, 6)
 
 
 def test_a_successor_goes_on_from_the_checkpoint() -> None:
     handed_over = view(claimed(progress=4), verdict(stages=(stage(OTHER, 0, 4),)))
-    assert next_action(snapshot(handed_over), Clock(120)) == Execute(JOB, 4, 10)
+    assert decided(snapshot(handed_over), Clock(120)) == Execute(JOB, 4, 10)
 
 
 def test_a_successor_without_the_data_begins_again() -> None:
     handed_over = view(claimed(progress=4), verdict(stages=(stage(OTHER, 0, 4),)))
     restart = replace(WORK, restart=True)
-    assert next_action(snapshot(handed_over, work=restart), Clock(120)) == Execute(JOB, 0, 10)
+    assert decided(snapshot(handed_over, work=restart), Clock(120)) == Execute(JOB, 0, 10)
     computed = replace(restart, computed=(ComputedStage(0, 6, ROOT),))
     ready = snapshot(handed_over, work=computed)
-    assert next_action(ready, Clock(120)) == CommitStage(JOB, 0, 6, ROOT)
+    assert decided(ready, Clock(120)) == CommitStage(JOB, 0, 6, ROOT)
     begun = view(claimed(progress=6), verdict(stages=(stage(PROVIDER, 0, 6),)))
-    assert next_action(snapshot(begun, work=computed), Clock(120)) == Execute(JOB, 6, 10)
+    assert decided(snapshot(begun, work=computed), Clock(120)) == Execute(JOB, 6, 10)
 
 
 def test_a_successor_begins_again_where_no_stage_is_left() -> None:
     used_up = tuple(stage(OTHER, first, first + 1) for first in range(MAX_STAGES))
     handed_over = view(claimed(progress=MAX_STAGES), verdict(stages=used_up))
-    assert next_action(snapshot(handed_over), Clock(120)) == Execute(JOB, 0, 10)
+    assert decided(snapshot(handed_over), Clock(120)) == Execute(JOB, 0, 10)
     one_left = view(claimed(progress=MAX_STAGES - 1), verdict(stages=used_up[:-1]))
     goes_on = Execute(JOB, MAX_STAGES - 1, 10)
-    assert next_action(snapshot(one_left), Clock(120)) == goes_on
+    assert decided(snapshot(one_left), Clock(120)) == goes_on
     own = (*used_up[:-1], stage(PROVIDER, MAX_STAGES - 1, 10))
     done = snapshot(view(claimed(progress=10), verdict(stages=own)))
-    assert next_action(done, Clock(251)) == Wait()
+    assert decided(done, Clock(251)) == Wait()
 
 
 def test_the_last_slot_of_a_lease_still_counts() -> None:
     held = snapshot(view(claimed(), verdict()))
-    assert next_action(held, Clock(250)) == Execute(JOB, 0, 10)
-    assert next_action(held, Clock(251)) == Wait()
+    assert decided(held, Clock(250)) == Execute(JOB, 0, 10)
+    assert decided(held, Clock(251)) == Wait()
 
 
 def test_the_lease_that_ends_first_comes_first() -> None:
     later = view(claimed(address=key(31), lease=lease(expires=300)))
     sooner = view(claimed(address=key(32), lease=lease(expires=260)))
     assert next_action(snapshot(later, sooner), Clock(120)) == OpenVerdict(key(32))
+    assert next_work(snapshot(later, sooner), Clock(120)) == FetchWorkload(key(32))
 
 
 def test_somebody_elses_lease_is_left_alone() -> None:
     held = view(claimed(lease=lease(OTHER)), verdict())
-    assert next_action(snapshot(held), Clock(120)) == Wait()
+    assert decided(snapshot(held), Clock(120)) == Wait()
 
 
 @pytest.mark.parametrize(
@@ -149,27 +168,27 @@ def test_somebody_elses_lease_is_left_alone() -> None:
 def test_an_ended_job_is_collected_step_by_step(state: JobState) -> None:
     settled = verdict(VerdictState.SETTLED, ballots=(ballot(0, BallotState.REVEALED),))
     owed = escrow((VERIFIER, 5, False), (PROVIDER, 7, False))
-    step = next_action(snapshot(view(job(state), settled, owed, PROVIDER)), Clock(800))
+    step = decided(snapshot(view(job(state), settled, owed, PROVIDER)), Clock(800))
     assert step == Withdraw(JOB, 1)
     paid = escrow((VERIFIER, 5, False), (PROVIDER, 7, True))
-    step = next_action(snapshot(view(job(state), settled, paid, PROVIDER)), Clock(800))
+    step = decided(snapshot(view(job(state), settled, paid, PROVIDER)), Clock(800))
     assert step == ReleaseExposure(JOB, PROVIDER)
-    step = next_action(snapshot(view(job(state), settled, paid)), Clock(800))
+    step = decided(snapshot(view(job(state), settled, paid)), Clock(800))
     assert step == Wait()
     released = replace(settled, ballots=(ballot(0, BallotState.RELEASED), ballot(1)))
-    step = next_action(snapshot(view(job(state), released, paid)), Clock(800))
+    step = decided(snapshot(view(job(state), released, paid)), Clock(800))
     assert step == CloseVerdict(JOB)
 
 
 def test_only_the_payer_closes_the_verdict() -> None:
     settled = verdict(VerdictState.SETTLED, payer=OTHER)
-    assert next_action(snapshot(view(job(JobState.SETTLED), settled)), Clock(800)) == Wait()
+    assert decided(snapshot(view(job(JobState.SETTLED), settled)), Clock(800)) == Wait()
 
 
 def test_exposure_stays_until_the_job_ends() -> None:
-    decided = verdict(VerdictState.DECIDED, outcome=Outcome.ACCEPTED)
-    waiting = view(job(JobState.COMMITTED), decided, escrow(), PROVIDER)
-    assert next_action(snapshot(waiting), Clock(800)) == Wait()
+    accepted = verdict(VerdictState.DECIDED, outcome=Outcome.ACCEPTED)
+    waiting = view(job(JobState.COMMITTED), accepted, escrow(), PROVIDER)
+    assert decided(snapshot(waiting), Clock(800)) == Wait()
 
 
 @given(
@@ -205,7 +224,7 @@ def answering(answered: int = 0, **fields: Any) -> JobSnapshot:
 def test_the_first_open_question_is_answered(answered: int, question: int) -> None:
     found = snapshot(answering(answered), asked={JOB: QUESTIONS})
     expected = AnswerQuestion(JOB, question, *QUESTIONS[question])
-    assert next_action(found, Clock(650)) == expected
+    assert decided(found, Clock(650)) == expected
 
 
 @pytest.mark.parametrize(
@@ -222,10 +241,10 @@ def test_nothing_is_answered_twice_too_late_or_for_somebody_else(
     asked: JobSnapshot, questions: tuple[tuple[int, int], ...], slot: int
 ) -> None:
     found = snapshot(asked, asked={JOB: questions}, terms=None)
-    assert next_action(found, Clock(slot)) == Wait()
+    assert decided(found, Clock(slot)) == Wait()
 
 
 def test_each_provider_answers_for_what_it_committed() -> None:
     shared = (stage(OTHER, 0, 5), stage(PROVIDER, 5, 10))
     found = snapshot(answering(stages=shared), asked={JOB: QUESTIONS})
-    assert next_action(found, Clock(600)) == AnswerQuestion(JOB, 1, 9, 1)
+    assert decided(found, Clock(600)) == AnswerQuestion(JOB, 1, 9, 1)

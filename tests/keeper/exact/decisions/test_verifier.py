@@ -12,9 +12,9 @@ from keeper.exact.decisions.actions import (
     Withdraw,
 )
 from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
-from keeper.exact.decisions.state import JobSnapshot
-from keeper.exact.decisions.verifier import VerifierSnapshot, next_action
-from keeper.node.decisions.actions import Wait
+from keeper.exact.decisions.state import JobSnapshot, Verdict
+from keeper.exact.decisions.verifier import VerifierSnapshot, next_action, next_work
+from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.clock import Clock
 from tests.keeper.exact.decisions.views import (
     JOB,
@@ -35,6 +35,11 @@ def snapshot(*jobs: JobSnapshot, **fields: Any) -> VerifierSnapshot:
     return replace(base, **fields)
 
 
+def decided(snapshot: VerifierSnapshot, clock: Clock) -> Decision:
+    """What the role does: it starts a check before it takes a step."""
+    return next_work(snapshot, clock) or next_action(snapshot, clock)
+
+
 def balloting(**fields: Any) -> JobSnapshot:
     drawn = (ballot(0), ballot(1), ballot(2))
     judged = verdict(VerdictState.BALLOTING, **({"ballots": drawn} | fields))
@@ -46,12 +51,12 @@ KEPT = frozenset({(JOB, 2)})
 
 
 def test_a_drawn_verifier_checks_then_casts() -> None:
-    assert next_action(snapshot(balloting()), Clock(500)) == Check(JOB, 2)
-    assert next_action(snapshot(balloting(), ready=KEPT), Clock(500)) == CastBallot(JOB, 2)
+    assert decided(snapshot(balloting()), Clock(500)) == Check(JOB, 2)
+    assert decided(snapshot(balloting(), ready=KEPT), Clock(500)) == CastBallot(JOB, 2)
 
 
 def test_nothing_is_cast_after_the_deadline() -> None:
-    assert next_action(snapshot(balloting(), ready=KEPT), Clock(501)) == Wait()
+    assert decided(snapshot(balloting(), ready=KEPT), Clock(501)) == Wait()
 
 
 @pytest.mark.parametrize(
@@ -59,69 +64,86 @@ def test_nothing_is_cast_after_the_deadline() -> None:
     [{"seat": None}, {"seat": 7}, {"free_stake": 9}],
 )
 def test_who_cannot_cast_does_not_check(changes: dict[str, Any]) -> None:
-    assert next_action(snapshot(balloting(), **changes), Clock(300)) == Wait()
+    assert decided(snapshot(balloting(), **changes), Clock(300)) == Wait()
 
 
 def test_a_party_to_the_job_stays_out() -> None:
     own = balloting(stages=(stage(VERIFIER),))
-    assert next_action(snapshot(own), Clock(300)) == Wait()
+    assert decided(snapshot(own), Clock(300)) == Wait()
     bought = replace(balloting(), job=job(JobState.COMMITTED, buyer=VERIFIER))
-    assert next_action(snapshot(bought), Clock(300)) == Wait()
+    assert decided(snapshot(bought), Clock(300)) == Wait()
 
 
 def test_only_the_latest_draw_is_open() -> None:
     earlier = balloting(draws=2)
-    assert next_action(snapshot(earlier), Clock(300)) == Wait()
+    assert decided(snapshot(earlier), Clock(300)) == Wait()
 
 
 def test_a_ballot_is_revealed_only_between_the_deadlines() -> None:
     cast = snapshot(balloting(ballots=CAST), ready=KEPT)
-    assert next_action(cast, Clock(500)) == Wait(501)
-    assert next_action(cast, Clock(501)) == RevealBallot(JOB, 2)
-    assert next_action(cast, Clock(650)) == RevealBallot(JOB, 2)
-    assert next_action(cast, Clock(651)) == Wait()
+    assert decided(cast, Clock(500)) == Wait(501)
+    assert decided(cast, Clock(501)) == RevealBallot(JOB, 2)
+    assert decided(cast, Clock(650)) == RevealBallot(JOB, 2)
+    assert decided(cast, Clock(651)) == Wait()
 
 
 def test_a_lost_ballot_is_not_revealed() -> None:
-    assert next_action(snapshot(balloting(ballots=CAST)), Clock(501)) == Wait()
+    assert decided(snapshot(balloting(ballots=CAST)), Clock(501)) == Wait()
 
 
-def test_revealing_comes_before_casting_and_casting_before_checking() -> None:
-    revealing = balloting(ballots=CAST, ballot_deadline=100)
+def test_the_step_with_the_earliest_deadline_comes_first_whatever_it_is() -> None:
+    revealing = balloting(ballots=CAST, ballot_deadline=100, reveal_deadline=400)
     casting = replace(balloting(), job=job(JobState.COMMITTED, address=key(20)))
     checking = replace(balloting(), job=job(JobState.COMMITTED, address=key(21)))
     ready = KEPT | {(key(20), 2)}
     everything = snapshot(checking, casting, revealing, ready=ready)
     assert next_action(everything, Clock(300)) == RevealBallot(JOB, 2)
-    assert next_action(snapshot(checking, casting, ready=ready), Clock(300)) == CastBallot(
-        key(20), 2
-    )
+    assert next_action(everything, Clock(401)) == CastBallot(key(20), 2)
+    later = snapshot(replace(revealing, verdict=verdict_of(revealing, 600)), casting, ready=ready)
+    assert next_action(later, Clock(300)) == CastBallot(key(20), 2)
+
+
+def verdict_of(found: JobSnapshot, reveal_deadline: int) -> Verdict:
+    assert found.verdict is not None
+    return replace(found.verdict, reveal_deadline=reveal_deadline)
+
+
+def test_a_check_starts_beside_what_is_owed_and_alone() -> None:
+    revealing = balloting(ballots=CAST, ballot_deadline=100)
+    checking = replace(balloting(), job=job(JobState.COMMITTED, address=key(21)))
+    both = snapshot(revealing, checking, ready=KEPT)
+    assert decided(both, Clock(300)) == Check(key(21), 2)
+    under_way = replace(both, running=frozenset({Check(key(21), 2)}))
+    assert decided(under_way, Clock(300)) == RevealBallot(JOB, 2)
+    another = replace(balloting(), job=job(JobState.COMMITTED, address=key(22)))
+    waiting = snapshot(checking, another, running=frozenset({Check(key(21), 2)}))
+    assert decided(waiting, Clock(300)) == Wait()
 
 
 def test_the_ballot_that_closes_first_comes_first() -> None:
     later = balloting()
     sooner = replace(balloting(ballot_deadline=400), job=job(JobState.COMMITTED, address=key(20)))
-    assert next_action(snapshot(later, sooner), Clock(300)) == Check(key(20), 2)
+    assert decided(snapshot(later, sooner), Clock(300)) == Check(key(20), 2)
 
 
 def test_a_settled_ballot_is_released_then_paid() -> None:
     ended = verdict(VerdictState.SETTLED, ballots=(ballot(2, BallotState.REVEALED),))
     owed = escrow((OTHER, 3, False), (VERIFIER, 5, False))
-    assert next_action(
-        snapshot(view(job(JobState.SETTLED), ended, owed)), Clock(900)
-    ) == ReleaseBallot(JOB, 2)
+    assert decided(snapshot(view(job(JobState.SETTLED), ended, owed)), Clock(900)) == ReleaseBallot(
+        JOB, 2
+    )
     released = replace(ended, ballots=(ballot(2, BallotState.RELEASED),))
-    assert next_action(
-        snapshot(view(job(JobState.SETTLED), released, owed)), Clock(900)
-    ) == Withdraw(JOB, 1)
+    assert decided(snapshot(view(job(JobState.SETTLED), released, owed)), Clock(900)) == Withdraw(
+        JOB, 1
+    )
     paid = escrow((OTHER, 3, False), (VERIFIER, 5, True))
-    assert next_action(snapshot(view(job(JobState.SETTLED), released, paid)), Clock(900)) == Wait()
+    assert decided(snapshot(view(job(JobState.SETTLED), released, paid)), Clock(900)) == Wait()
 
 
 def test_somebody_elses_ballot_is_left_alone() -> None:
     theirs = (ballot(2, BallotState.REVEALED, verifier=OTHER),)
     ended = verdict(VerdictState.SETTLED, ballots=theirs)
-    assert next_action(snapshot(view(job(JobState.SETTLED), ended)), Clock(900)) == Wait()
+    assert decided(snapshot(view(job(JobState.SETTLED), ended)), Clock(900)) == Wait()
 
 
 REJECTED = ballot(2, BallotState.REVEALED, rejected=(4, 70))
@@ -144,7 +166,7 @@ def judged(state: VerdictState, **fields: Any) -> JobSnapshot:
 def test_who_rejected_proves_whatever_the_others_found(
     state: VerdictState, fields: dict[str, Any]
 ) -> None:
-    assert next_action(snapshot(judged(state, **fields)), Clock(700)) == ProveFraud(JOB, 4, 70)
+    assert decided(snapshot(judged(state, **fields)), Clock(700)) == ProveFraud(JOB, 4, 70)
 
 
 @pytest.mark.parametrize(
@@ -165,10 +187,10 @@ def test_who_rejected_proves_whatever_the_others_found(
     ],
 )
 def test_nothing_is_proven_too_late_or_for_somebody_else(found: JobSnapshot, slot: int) -> None:
-    assert next_action(snapshot(found), Clock(slot)) == Wait()
+    assert decided(snapshot(found), Clock(slot)) == Wait()
 
 
 def test_a_proof_waits_until_the_others_have_revealed() -> None:
     others = (ballot(0, BallotState.CAST, verifier=OTHER), REJECTED)
     found = judged(VerdictState.BALLOTING, ballots=others)
-    assert next_action(snapshot(found), Clock(600)) == Wait()
+    assert decided(snapshot(found), Clock(600)) == Wait()

@@ -13,6 +13,7 @@ from keeper.exact.decisions.state import (
     JobSnapshot,
     Lease,
     Stage,
+    Stake,
     Verdict,
 )
 from keeper.node.decisions.escrow import Credit, Escrow
@@ -24,6 +25,7 @@ def key(number: int) -> Pubkey:
 
 JOB, BUYER, GRAPH = key(1), key(2), key(3)
 PROVIDER, OTHER, VERIFIER, CRANK = key(4), key(5), key(6), key(7)
+STAKE = Stake(exposure=25_000_000, bond=100_000)
 
 
 def job(state: JobState = JobState.POSTED, **fields: Any) -> Job:
@@ -100,4 +102,4 @@ def escrow(*credits: tuple[Pubkey, int, bool], **fields: Any) -> Escrow:
 def view(
     found: Job, judged: Verdict | None = None, money: Escrow | None = None, *exposed: Pubkey
 ) -> JobSnapshot:
-    return JobSnapshot(found, judged, money, frozenset(exposed))
+    return JobSnapshot(found, judged, money, dict.fromkeys(exposed, STAKE))

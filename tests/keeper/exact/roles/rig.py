@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from solders.pubkey import Pubkey
 
+from keeper.compute import Lane
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles import Buyer, Crank, Provider, Verifier
 from keeper.exact.roles.posting import JobOffer
@@ -51,6 +52,8 @@ class Rig:
     crank: Crank
     verifiers: list[Verifier]
     taken: list[tuple[str, Action]] = field(default_factory=list)
+    computing: set[Role] = field(default_factory=set)
+    """Roles whose work beside the loop goes on while slots pass."""
 
     @property
     def buyer(self) -> Buyer:
@@ -64,8 +67,24 @@ class Rig:
     def view(self) -> JobSnapshot:
         return self.market.mirror.view.jobs[self.job]
 
-    def provider(self, name: str = PROVIDERS[0], executor: Executor | None = None) -> Provider:
-        return self.market.provider(name, executor or NumpyExecutor())
+    def provider(
+        self,
+        name: str = PROVIDERS[0],
+        executor: Executor | None = None,
+        lane: Lane | None = None,
+    ) -> Provider:
+        return self.market.provider(name, executor or NumpyExecutor(), lane)
+
+    async def post(self) -> Pubkey:
+        """Posts another job with the same graph and inputs."""
+        market = self.market
+        address = await market.graphs.register(self.graph)
+        manifest = market.poster.store_workload(self.graph, self.inputs)
+        source = market.storages["buyer"].url
+        job = await market.poster.post(address, manifest, self.inputs, TERMS, source)
+        market.buyer.keep.add(job)
+        await market.mirror.refresh()
+        return job
 
     async def balances(self) -> Balances:
         market = self.market
@@ -97,6 +116,8 @@ class Rig:
         acted = False
         for role in roles:
             action = await role.step()
+            if role not in self.computing:
+                await role.settle()
             if not isinstance(action, Wait):
                 self.taken.append((role.name, action))
                 acted = True
@@ -125,13 +146,9 @@ async def opened(
         await crank.recover()
         while not isinstance(await crank.step(), Wait):
             await market.mirror.refresh()
-        address = await market.graphs.register(graph)
-        manifest = market.poster.store_workload(graph, inputs)
-        source = market.storages["buyer"].url
-        job = await market.poster.post(address, manifest, inputs, TERMS, source)
-        market.buyer.keep.add(job)
-        await market.mirror.refresh()
-        yield Rig(net.bank, market, graph, inputs, job, crank, market.verifiers())
+        rig = Rig(net.bank, market, graph, inputs, Pubkey.default(), crank, market.verifiers())
+        rig.job = await rig.post()
+        yield rig
 
 
 def on_rig(

@@ -17,6 +17,7 @@ from keeper.exact.decisions.actions import (
     ExpireAnswers,
     ExpireJob,
     ExpireLease,
+    FetchWorkload,
     ProveFraud,
     RevealBallot,
     SlashProvider,
@@ -245,6 +246,7 @@ def test_a_provider_that_was_out_of_reach_answers_and_is_paid(tmp_path: Path) ->
         for verifier in rig.verifiers:
             if not any(each.verdicts for each in rig.verifiers):
                 await verifier.step()
+                await verifier.settle()
         indexes = rig.market.storages[PROVIDERS[0]].indexes
         kept = indexes.of_job(str(rig.job))
         indexes.remove(str(rig.job))
@@ -272,7 +274,8 @@ def test_a_buyer_that_serves_nothing_is_not_served(tmp_path: Path) -> None:
         rig.market.storages["buyer"].store.remove(rig.view.job.manifest.hex())
         rig.buyer.keep.clear()
         await rig.play([rig.provider(), rig.buyer], rig.closed)
-        assert ("provider", Claim(rig.job)) in rig.taken
+        assert ("provider", FetchWorkload(rig.job)) in rig.taken
+        assert ("provider", Claim(rig.job)) not in rig.taken
         assert ("buyer", ExpireJob(rig.job)) in rig.taken
 
     on_rig(tmp_path, story)

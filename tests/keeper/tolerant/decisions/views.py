@@ -17,6 +17,7 @@ def key(number: int) -> Pubkey:
 
 TASK, BUYER, ME, CRANK = key(1), key(2), key(3), key(4)
 POSTED, DEADLINE = 100, 250
+VERSION = 3
 
 
 def task(state: TaskState = TaskState.JOINING, *runs: Run, **fields: Any) -> Task:
@@ -38,6 +39,7 @@ def task(state: TaskState = TaskState.JOINING, *runs: Run, **fields: Any) -> Tas
         paid=0,
         posted_slot=POSTED,
         deadline=DEADLINE,
+        terms=VERSION,
         runs=runs,
     )
     return replace(base, **fields)

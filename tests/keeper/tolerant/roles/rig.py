@@ -140,7 +140,7 @@ class TaskRig:
         return await read_balances(parties.services.gateway, parties.mint, parties.owners)
 
     def free_stake(self, number: int) -> int:
-        return self.mirror.view.free_stake[self.owner(PROVIDERS[number])]
+        return self.mirror.view.stakes[self.owner(PROVIDERS[number])].lease_room
 
     def actions(self, kind: type[Action]) -> list[tuple[str, Action]]:
         return [each for each in self.taken if isinstance(each[1], kind)]
@@ -155,6 +155,7 @@ class TaskRig:
             if until():
                 return
             action = await role.step()
+            await role.settle()
             if isinstance(action, Wait):
                 waiting += 1
             else:

@@ -16,11 +16,13 @@ def test_a_posted_task_is_seen_with_its_money_and_its_beacon(tmp_path: Path) -> 
         assert (found.state, found.round, found.runs) == (TaskState.JOINING, 1, ())
         assert (found.kernel, found.output_bytes) == (triple().digest, triple().output.bytes)
         assert (found.element, found.tolerance) == (triple().output.element, triple().tolerance)
-        assert (found.k, found.n, found.max_runs) == (TERMS.k, TERMS.n, TERMS.max_runs)
+        assert (found.k, found.n, found.max_runs) == (2, TERMS.n, TERMS.max_runs)
+        assert found.terms == rig.mirror.view.terms
         assert escrow is not None
         assert escrow.balance == TERMS.locked.price + TERMS.locked.tips
         assert rig.mirror.view.slot_hashes
-        assert rig.mirror.view.free_stake[rig.owner(PROVIDERS[0])] == STAKE
-        assert rig.mirror.view.free_stake[rig.owner("buyer")] == 0
+        stakes = rig.mirror.view.stakes
+        assert stakes[rig.owner(PROVIDERS[0])].lease_room == STAKE
+        assert stakes[rig.owner("buyer")].lease_room == 0
 
     on_rig(tmp_path, story)

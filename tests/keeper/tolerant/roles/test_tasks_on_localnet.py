@@ -97,7 +97,7 @@ def test_all_disagree_and_two_more_decide(tmp_path: Path) -> None:
     on_rig(tmp_path, story)
 
 
-def test_no_agreement_pays_nobody_and_takes_no_stake(tmp_path: Path) -> None:
+def test_no_agreement_burns_half_the_prices_and_takes_no_stake(tmp_path: Path) -> None:
     async def story(rig: TaskRig) -> None:
         before = await rig.balances()
         await rig.post()
@@ -109,14 +109,16 @@ def test_no_agreement_pays_nobody_and_takes_no_stake(tmp_path: Path) -> None:
         after = await rig.balances()
         tips = after.named["crank"] - before.named["crank"]
         spent = before.named["buyer"] - after.named["buyer"]
-        assert spent == tips + rig.mirror.view.posting_fee
+        burned = 5 * TERMS.price // 2
+        assert spent == burned + tips + rig.mirror.view.posting_fee
+        assert after.supply == before.supply - burned - rig.mirror.view.posting_fee
         assert [after.named[name] for name in PROVIDERS] == [STAKE] * 5
         assert [rig.free_stake(number) for number in range(5)] == [STAKE] * 5
 
     on_rig(tmp_path, story)
 
 
-def test_a_silent_provider_loses_its_bond_to_the_buyer(tmp_path: Path) -> None:
+def test_a_silent_provider_loses_its_bond_to_the_fee_vault(tmp_path: Path) -> None:
     async def story(rig: TaskRig) -> None:
         before = await rig.balances()
         await rig.post()
@@ -133,7 +135,8 @@ def test_a_silent_provider_loses_its_bond_to_the_buyer(tmp_path: Path) -> None:
         after = await rig.balances()
         spent = before.named["buyer"] - after.named["buyer"]
         tips = after.named["crank"] - before.named["crank"]
-        assert spent == 2 * TERMS.price + tips + rig.mirror.view.posting_fee - BOND
+        assert spent == 2 * TERMS.price + tips + rig.mirror.view.posting_fee
+        assert after.named["fee vaults"] - before.named["fee vaults"] == 2 * FEE + BOND
 
     on_rig(tmp_path, story)
 

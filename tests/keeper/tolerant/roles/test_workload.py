@@ -6,10 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
-from keeper.data import BlobClient, BlobStore, InputManifest, StageIndexes, serve_data
+from keeper.data import BlobStore, InputManifest, StageIndexes, open_client, serve_data
 from keeper.node.errors import WorkloadError
 from keeper.tolerant.decisions.state import Task
 from keeper.tolerant.roles.workload import TaskWorkload, UnfitTaskError, fetch_workload
@@ -43,10 +42,10 @@ def fetched(
         }
         async with (
             serve_data(store, StageIndexes(folder), "127.0.0.1", 0) as url,
-            aiohttp.ClientSession() as session,
+            open_client(allow_private=True) as client,
         ):
             found: Task = replace(task(source=url), **offer | fields)
-            return await fetch_workload(BlobClient(session), found)
+            return await fetch_workload(client, found)
 
     return asyncio.run(run())
 

@@ -1,0 +1,62 @@
+"""Gives the rooms of ended jobs and tasks back to the store."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from solders.pubkey import Pubkey
+
+from keeper.data import BlobStore, OwnFault, Room, RoomKind, StageIndexes
+from keeper.node.decisions.retention import Keeping
+from keeper.telemetry import METRICS
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Eviction:
+    """Evicts what is kept for jobs, or for tasks, of one node.
+
+    What RETAINED data are kept for is `retention_seconds` from the moment at which the node first
+    sees that the job has ended; a restart does not begin it anew.
+    """
+
+    store: BlobStore
+    kind: RoomKind
+    indexes: StageIndexes
+    retention_seconds: float
+
+    def due(self, keeping: Callable[[Pubkey], Keeping]) -> dict[str, Keeping]:
+        """Returns the jobs that something is to be done about, with what is to be done."""
+        found: dict[str, Keeping] = {}
+        rooms = {room.name: room for room in self.store.rooms(self.kind)}
+        for name in rooms.keys() | set(self.indexes.jobs()):
+            wanted = keeping(Pubkey.from_string(name))
+            room = rooms.get(name)
+            if wanted is Keeping.DONE or _expires(room, wanted):
+                found[name] = Keeping.DONE
+            elif wanted is Keeping.RETAINED and room is not None and not room.retained:
+                found[name] = Keeping.RETAINED
+        return found
+
+    def carry_out(self, due: dict[str, Keeping], forget: Callable[[str], None]) -> None:
+        """Retain and release the rooms of `due`; `forget` drops what else is kept of a job.
+
+        The room is released last, so that whatever a crash leaves is found again.
+        """
+        for name, wanted in due.items():
+            room = self.store.room(self.kind, name)
+            try:
+                if wanted is Keeping.RETAINED:
+                    room.retain(self.retention_seconds)
+                    continue
+                forget(name)
+                self.indexes.remove(name)
+                room.release()
+            except (OwnFault, OSError) as error:
+                LOG.warning("the data of %s stay for now: %s", name, error)
+        METRICS.set("store_free_bytes", self.store.free_bytes)
+
+
+def _expires(room: Room | None, wanted: Keeping) -> bool:
+    return wanted is Keeping.RETAINED and room is not None and room.expired
