@@ -94,11 +94,13 @@ class Casting:
         """Returns a part for every actor, and the offer of the job."""
         cast, random = self.cast, self.random
         theme = cast.theme
+        floor = self.town.verification_floor
+        min_tip = self.town.world.parameters.job_registry.min_tip
         cast.offer = {
             "verifiers": random.choice([1, 3, 3, 3, 5]),
             "price": random.randint(2 * NLOV, 8 * NLOV),
-            "verification_fee": random.choice([0, 1, random.randint(0, NLOV // 5)]),
-            "tip": random.choice([0, random.randint(1, NLOV // 50)]),
+            "verification_fee": floor + random.choice([0, 1, random.randint(0, NLOV // 5)]),
+            "tip": min_tip + random.choice([0, random.randint(1, NLOV // 50)]),
             "paid_urgency": random.choice([0, 0, 2 * random.randint(1, NLOV // 2)]),
         }
         cast.jobs = random.choice([1] * 6 + [2])

@@ -120,11 +120,15 @@ class Promises:
         assert sum(self.gain.values()) + (fees - before) + burned == 0
 
     def honest_parties_keep_their_stake(self) -> None:
-        """Honest parties keep their stake to the last base unit."""
+        """Honest parties keep their stake to the last base unit.
+
+        Only an owner that never uses its seat pays for its silence.
+        """
         run = self.run
         for key in self.honest:
             lost = run.stake_before[key] - run.town.stake(key)
-            assert lost == 0, f"honest {run.names[key]} lost {lost} of its stake"
+            assert not run.fined[key] or key == run.town.silent.key
+            assert lost == run.fined[key], f"honest {run.names[key]} lost {lost} of its stake"
             assert not run.slashed[key]
 
     def everybody_has_what_the_rules_give(self) -> None:
@@ -139,7 +143,7 @@ class Promises:
             gain[buyer] += self._compensation(life) - sum(dues.bounty.values())
         for (owner, _), bond in run.forfeited.items():
             gain[owner] -= bond
-        for owner, amount in run.slashed.items():
+        for owner, amount in (run.slashed + run.fined).items():
             gain[owner] -= amount
         for key, gained in self.gain.items():
             assert gained == gain[key], f"{run.names[key]} gained {gained}, not {gain[key]}"
@@ -149,7 +153,11 @@ class Promises:
         bonds = sum(
             bond for (_, vault), bond in self.run.forfeited.items() if vault == life.job.vault
         )
-        return bonds + (life.judged.fraud.paid if life.judged else 0)
+        return bonds + self._damages(life)
+
+    def _damages(self, life: Life) -> int:
+        """Returns the slashed stake that a proof brought to the job's vault."""
+        return life.judged.fraud.paid if life.judged and life.outcome in PROVEN else 0
 
     def honest_results_are_paid(self) -> None:
         """A result without a lie is never convicted, and its provider earns its share of the lease.
@@ -228,5 +236,5 @@ class Promises:
             )
             income += strangers
             if found is not None and found.stages[found.fraud.stage].provider not in band:
-                income += found.fraud.paid
+                income += self._damages(life)
         return income

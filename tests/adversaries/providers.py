@@ -7,6 +7,7 @@ from idl.client import job_registry, staking, verdict
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import MAX_STAGES, QUESTIONS, State
 from keeper.lab.market.challenge import Challenge
+from keeper.lab.market.jobs import claiming
 from keeper.lab.market.judgement import commit
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party
@@ -73,15 +74,7 @@ class Provider(Party):
         self.send(run, "stage", shown.create(run.world), shown.open())
         for write in shown.writes():
             self.send(run, "write", write)
-        answer = verdict.answer_element(
-            question=index,
-            tail=shown.tail,
-            provider=self.actor.key,
-            job=life.job.address,
-            graph=life.job.graph,
-            buffer=shown.buffer,
-        )
-        self.send(run, "answer", answer)
+        self.send(run, "answer", shown.answer(index, run.terms(life)))
         self.send(run, "clear", shown.close())
 
     def _claim(self, run: Run, life: Life, job: job_registry.Job) -> None:
@@ -95,7 +88,7 @@ class Provider(Party):
         waited = run.world.slot >= self._everybodys_turn(run, job)
         if self.patient and not waited:
             return
-        claim = job_registry.claim(owner=self.actor.key, job=life.job.address)
+        claim = claiming(run.world, self.actor, life.job)
         if self.send(run, "claim", claim) is None and waited:
             self._declined.add(turn)
 
@@ -159,10 +152,9 @@ class Liar(Provider):
         owner = self.actor.key
         position = run.world.fetch(staking.Position, staking.position_address(owner))
         fleeing = staking.request_unstake(
-            amount=position.amount - position.exposed + 1,
+            amount=position.amount - position.collateral - position.exposed + position.balloted + 1,
             owner=owner,
             ticket=staking.ticket_address(owner, position.tickets),
-            verifiers=staking.verifiers_address(),
         )
         self.send(run, "unstake what is exposed", fleeing)
 
@@ -198,7 +190,7 @@ class Challenger(Party):
             place = life.check(run.judging(life)).wrong
             if place is None or run.job(life).state in {JobState.POSTED, JobState.CLAIMED}:
                 return
-            pursuit = Pursuit(self, life, place, ticket=True)
+            pursuit = Pursuit(self, life, place)
             self._pursuits[life.job.id] = pursuit
         if pursuit is not None and not pursuit.done:
             pursuit.advance(run)
@@ -232,6 +224,6 @@ class Staller(Provider):
         super().act(run, life)
         found = run.judging(life)
         if found is None and life.ended is None and run.job(life).state == JobState.CLAIMED:
-            opening = verdict.open_verdict(owner=self.actor.key, job=life.job.address)
+            opening = verdict.open_verdict(payer=self.actor.key, job=life.job.address)
             if run.job(life).lease.provider == self.actor.key and self.random.random() < 0.3:
                 self.send(run, "open", opening)

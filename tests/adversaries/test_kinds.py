@@ -24,7 +24,7 @@ SEATS = 3
 
 All four are drawn, so the other three decide if they agree.
 """
-TERMS = {"verifiers": 5, "price": 4 * NLOV, "verification_fee": NLOV // 10, "tip": NLOV // 100}
+TERMS = {"verifiers": 5, "price": 4 * NLOV, "verification_fee": NLOV // 5, "tip": NLOV // 100}
 Verifiers = Sequence[type[verifiers.Verifier]]
 HONEST: Verifiers = (verifiers.HonestVerifier,) * SEATS
 
@@ -96,7 +96,7 @@ def test_honest_work_is_accepted_and_paid(place: Town) -> None:
     stage = Stage(place, providers.HonestProvider).played()
     assert (stage.life.outcome, stage.life.ended) == (Outcome.ACCEPTED, JobState.SETTLED)
     assert stage.gain(stage.provider) > 0
-    assert {stage.gain(judge.actor) for judge in stage.judges} == {NLOV // 10}
+    assert {stage.gain(judge.actor) for judge in stage.judges} == {NLOV // 5}
 
 
 def test_a_lie_is_convicted_by_its_verifiers(place: Town) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry, staking, verdict
+from idl.client.bindings.job_registry import BPS
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market import jobs as market
 from keeper.lab.market import judgement as judge
@@ -22,6 +23,7 @@ _PROVIDERS: Final = 4
 _SETTLED: Final = (8, 3, 0, 0)
 """Jobs that each provider has settled before: the more there are, the likelier a job is spared."""
 _TOKENS: Final = 200 * NLOV
+_PROVIDER_STAKE: Final = 4_000 * NLOV
 
 
 def parameters_of(number: int) -> staking.Parameters:
@@ -35,35 +37,37 @@ def parameters_of(number: int) -> staking.Parameters:
         staking=replace(
             base.staking,
             slash_burn_bps=random.choice([5_000, 7_500, 10_000]),
-            epoch_slots=random.choice([100, 150, 600]),
         ),
         escrow=replace(
             base.escrow,
             posting_fee=random.choice([0, 1, NLOV // 100]),
-            fee_bps=random.choice([0, 1, 500, 3_000]),
+            fee_bps=random.choice([0, 1, 500, 2_000]),
         ),
         job_registry=replace(
             base.job_registry,
-            claim_window_slots=random.randint(40, 300),
-            lease_slots=random.randint(10, 150),
+            claim_window_slots=random.randint(200, 300),
+            lease_slots=random.randint(16, 150),
             kappa=random.randint(25, 60),
             bond_bps=random.choice([0, 1, 1_000, 5_000]),
             max_attempts=random.randint(1, 4),
-            claim_scale_slots=random.randint(0, 6),
+            min_tip=random.choice([0, NLOV // 1_000]),
+            claim_scale_slots=(scale := random.randint(0, 6)),
+            claim_max_delay_slots=32 * scale,
         ),
         verdict=replace(
             base.verdict,
-            salt_slots=random.randint(1, 64),
-            ballot_slots=random.randint(2, 150),
-            reveal_slots=random.randint(2, 150),
-            challenge_slots=random.randint(6, 40),
-            public_slots=random.randint(6, 80),
-            proof_slots=random.randint(6, 100),
-            answer_slots=random.randint(8, 150),
-            trap_slots=random.randint(1, 40),
+            salt_slots=random.randint(16, 64),
+            ballot_slots=random.randint(16, 150),
+            reveal_slots=random.randint(16, 150),
+            challenge_slots=random.randint(16, 40),
+            public_slots=random.randint(16, 80),
+            proof_slots=random.randint(16, 100),
+            answer_slots=random.randint(100, 150),
+            trap_slots=random.randint(16, 40),
             trap_rate_bps=random.randint(100, 1_000),
             check_cost=random.choice([0, NLOV // 100]),
             ballot_exposure=random.randint(3 * NLOV, 20 * NLOV),
+            ballot_rent_bps=random.choice([0, 200, 500]),
             silence_fee=random.choice([0, 1, NLOV // 10, NLOV]),
             p_floor_bps=random.randint(1_000, 5_000),
             bounty_bps=random.choice([0, 2_500, 5_000, 10_000]),
@@ -84,9 +88,9 @@ class Town:
         self.providers = [world.actor(f"provider {index}") for index in range(_PROVIDERS)]
         ask = market.ask_for(NLOV, GRAPH.multiply_adds)
         for provider in self.providers:
-            market.register_provider(world, provider, staked=2_000 * NLOV, ask=ask)
+            market.register_provider(world, provider, staked=_PROVIDER_STAKE, ask=ask)
         # One provider also holds a verifier's seat, and one verifier also buys.
-        stakers.seat(world, self.providers[-1], len(self.verifiers))
+        stakers.seat(world, self.providers[-1], len(self.verifiers), _PROVIDER_STAKE // 2)
         self.buyers = [world.actor("buyer", tokens=_TOKENS), self.verifiers[-1]]
         world.mint_to(self.verifiers[-1], _TOKENS)
         for buyer in self.buyers:
@@ -95,8 +99,6 @@ class Town:
         for provider, jobs in zip(self.providers, _SETTLED, strict=True):
             for _ in range(jobs):
                 self._settle_a_job(provider)
-        if world.slot // world.parameters.staking.epoch_slots == 0:
-            world.warp(world.parameters.staking.epoch_slots)
         stakers.snapshot(world)
         world.warp(1)
         self.saved = world.save()
@@ -107,9 +109,20 @@ class Town:
         return [*self.verifiers, *self.providers, self.buyers[0], *self.outsiders]
 
     @property
+    def verification_floor(self) -> int:
+        """Returns the least verification fee per ballot that an offer may name, in base units."""
+        judging = self.world.parameters.verdict
+        return -(-judging.ballot_exposure * judging.ballot_rent_bps // BPS)
+
+    @property
+    def silent(self) -> Actor:
+        """Returns the provider that has a seat and never casts a ballot."""
+        return self.providers[-1]
+
+    @property
     def seats(self) -> dict[int, Actor]:
         """Returns the actor on each seat."""
-        return dict(enumerate([*self.verifiers, self.providers[-1]]))
+        return dict(enumerate([*self.verifiers, self.silent]))
 
     def wealth(self, actor: Actor) -> int:
         """Returns an actor's free tokens and stake, in base units."""
@@ -132,7 +145,10 @@ class Town:
     def _settle_a_job(self, provider: Actor) -> None:
         """Settles a job that no verifier checks, and that is paid after the public window."""
         cranker = self.outsiders[0]
-        job = market.post_job(self.world, self.buyers[0], self.graph, verifiers=1)
+        fee = self.verification_floor
+        job = market.post_job(
+            self.world, self.buyers[0], self.graph, verifiers=1, verification_fee=fee
+        )
         market.claim(self.world, provider, job)
         judge.commit(self.world, provider, job)
         judge.draw(self.world, cranker, job)
@@ -143,7 +159,12 @@ class Town:
             judge.collect_fee(self.world, job)
         judge.reclaim(self.world, job)
         self.world.send(
-            job_registry.release_exposure(job=job.address, owner=provider.key),
+            job_registry.release_exposure(
+                job=job.address,
+                payer=provider.key,
+                position=staking.position_address(provider.key),
+                exposure=staking.exposure_address(job.address, provider.key),
+            ),
             verdict.close_verdict(payer=provider.key, job=job.address),
             job_registry.reclaim(buyer=job.buyer.key, job=job.address),
             signers=[job.buyer],
