@@ -92,6 +92,8 @@ class Promises:
         self.honest_results_are_paid()
         self.lies_are_convicted()
         self.cheating_gains_nothing()
+        self.stolen_keys_lose_their_budget()
+        self.nothing_counts_that_came_after_the_dice()
 
     def every_job_ended(self) -> None:
         """Every job is in an end state, everything is closed and no stake is exposed."""
@@ -183,7 +185,7 @@ class Promises:
             elif life.outcome in _PAYING:
                 for worker in workers & self.honest:
                     assert dues.pay[worker] > 0
-                    assert self.gain[worker] >= dues.pay[worker]
+                    assert self.gain[worker] + self.run.fined[worker] >= dues.pay[worker]
 
     def lies_are_convicted(self) -> None:
         """If an honest party checks a lie in served data, the lie's provider is slashed."""
@@ -210,6 +212,31 @@ class Promises:
                 gained = sum(self.gain[key] for key in band)
                 names = sorted(self.run.names[key] for key in band)
                 assert gained <= allowed, f"{names} gained {gained}, honest work {allowed}"
+
+    def stolen_keys_lose_their_budget(self) -> None:
+        """An operator loses no more than its budget, which falls with every loss."""
+        run = self.run
+        for owner, (operator, budget) in self.cast.budgets.items():
+            lost = run.stake_before[owner] - run.town.stake(owner)
+            assert 0 <= lost - run.fined[owner] <= budget
+            position = run.world.fetch(staking.Position, staking.position_address(owner))
+            assert position.operator == operator.key
+            assert position.operator_budget == budget - lost + run.fined[owner]
+            assert position.operator_exposed == 0
+
+    def nothing_counts_that_came_after_the_dice(self) -> None:
+        """No key won a turn by stake that it got after the posting, no seat was had for nothing."""
+        reached = self.run.reached
+        for what in (
+            "claim on the luckiest key",
+            "squat and unstake",
+            "squat on too little",
+            "squat on a seat that is held",
+            "evict",
+            "displace",
+            "apply terms early",
+        ):
+            assert not reached[what], what
 
     def _bands(self) -> list[frozenset[Pubkey]]:
         """Returns the bands that work together, and every other party by itself."""

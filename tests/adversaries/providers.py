@@ -70,7 +70,7 @@ class Provider(Party):
 
     def _show(self, run: Run, life: Life, index: int, place: Place) -> None:
         evidence = life.trace.witness.stage(*place)
-        shown = Challenge(self.actor, life.job, *place, evidence)
+        shown = Challenge(self.signer, life.job, *place, evidence)
         self.send(run, "stage", shown.create(run.world), shown.open())
         for write in shown.writes():
             self.send(run, "write", write)
@@ -88,7 +88,7 @@ class Provider(Party):
         waited = run.world.slot >= self._everybodys_turn(run, job)
         if self.patient and not waited:
             return
-        claim = claiming(run.world, self.actor, life.job)
+        claim = claiming(run.world, self.actor, life.job, self.signer)
         if self.send(run, "claim", claim) is None and waited:
             self._declined.add(turn)
 
@@ -117,7 +117,15 @@ class Provider(Party):
         if self.attempt(
             run,
             "commit",
-            lambda: commit(run.world, self.actor, life.job, first=first, last=last, root=root),
+            lambda: commit(
+                run.world,
+                self.actor,
+                life.job,
+                first=first,
+                last=last,
+                root=root,
+                operator=self.signer,
+            ),
         ):
             life.works = works
 
@@ -160,6 +168,34 @@ class Liar(Provider):
 
     def builds_on(self, run: Run, life: Life) -> bool:
         return self.random.random() < 0.5
+
+
+class Thief(Liar):
+    """Holds the stolen operator's key of a provider, and lies until its budget is used up."""
+
+    def __init__(self, actor: Actor, random: Random, stolen: Actor, budget: int) -> None:
+        super().__init__(actor, random)
+        self.signer = stolen
+        self.budget = budget
+
+    def _flee(self, run: Run) -> None:
+        """Tries to move the stake and to appoint itself anew; the chain must refuse it."""
+        owner, thief = self.actor.key, self.signer.key
+        position = run.world.fetch(staking.Position, staking.position_address(owner))
+        theirs = {"position": staking.position_address(owner)}
+        ticket = staking.ticket_address(owner, position.tickets)
+        for what, taking in {
+            "unstake by a stolen key": staking.request_unstake(
+                amount=1, owner=thief, ticket=ticket, **theirs
+            ),
+            "appoint by a stolen key": staking.set_operator(
+                operator=thief, budget=2 * self.budget, owner=thief, **theirs
+            ),
+            "take a seat by a stolen key": staking.take_seat(
+                index=1_000, collateral=self.budget, owner=thief, **theirs
+            ),
+        }.items():
+            self.send(run, what, taking)
 
 
 class SelfChallenger(Liar):
