@@ -2,6 +2,8 @@
 
 from random import Random
 
+from solders.instruction import Instruction
+
 from idl.client import staking
 from idl.client.bindings.job_registry import JobState
 from keeper.lab.market.jobs import claiming
@@ -50,6 +52,12 @@ class Squatter(Griefer):
     """Takes seats without the collateral for them, or leaves them silent."""
 
     def grieve(self, run: Run, life: Life) -> None:
+        schemes = self.schemes(run)
+        what = self.random.choice(sorted(schemes))
+        self.send(run, what, *schemes[what])
+
+    def schemes(self, run: Run) -> dict[str, list[Instruction]]:
+        """Returns all that it may try now, by name."""
         least = run.world.parameters.staking.min_verifier_stake
         owner, seats = self.actor, run.town.seats
         free, (taken, holder) = len(seats), self.random.choice(sorted(seats.items()))
@@ -60,7 +68,7 @@ class Squatter(Griefer):
         leaving = staking.request_unstake(
             amount=1, owner=owner.key, ticket=staking.ticket_address(owner.key, ticket)
         )
-        attempts = {
+        return {
             "squat and unstake": [
                 *opening,
                 staking_it,
@@ -107,8 +115,6 @@ class Squatter(Griefer):
                 staking.take_snapshot(snapshot=staking.snapshot_address(run.world.window % 2))
             ],
         }
-        what = self.random.choice(sorted(attempts))
-        self.send(run, what, *attempts[what])
 
 
 class Governor(Party):
