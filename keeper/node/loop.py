@@ -72,7 +72,7 @@ class Refusals(Generic[Watched]):
 
 
 class Loop(ABC, Generic[View, Watched]):
-    """One role of one key.
+    """One role of one owner.
 
     What to do follows from the chain and the disk alone, so that a role that was killed goes on
     after a restart.
@@ -82,12 +82,17 @@ class Loop(ABC, Generic[View, Watched]):
     """The role in the journal, in logs and in metrics. It never changes once it has been used."""
 
     def __init__(self, mirror: Mirror[View], submitter: Submitter, owner: Pubkey) -> None:
-        """`owner` is the submitter's key."""
+        """`owner` is the party that the role acts for; the submitter's key signs for it."""
         self.mirror = mirror
         self.submitter = submitter
         self.owner = owner
         self.refusals: Refusals[Watched] = Refusals()
         self._background = Background(mirror.wake)
+
+    @property
+    def signer(self) -> Pubkey:
+        """The key that signs and pays: the owner's own, or that of its operator."""
+        return self.submitter.key
 
     @property
     def running(self) -> frozenset[Action]:
@@ -157,7 +162,7 @@ class Loop(ABC, Generic[View, Watched]):
         LOG.info("%s: %s landed in slot %d", self.name, action.kind, landed.slot)
 
     def operation_id(self, action: Action, view: View) -> str:
-        """Returns role, key, action and the state that asks for it, as the journal names them."""
+        """Returns role, owner, action and the state that asks for it, as the journal names them."""
         subject = self.subject_of(action, view)
         version = subject.version if subject is not None else f"slot {view.slot}"
         return f"{self.name}/{self.owner}/{action.operation}/{version}"

@@ -70,7 +70,7 @@ class Buyer(Role):
             salt = self._salts.get(action.job)
             if salt is None:
                 raise RoleError(f"the salt of job {action.job} is not on this machine")
-            await self.send(action, view, draw(action.job, self.owner, salt))
+            await self.send(action, view, draw(await self.context(action, view), salt))
         else:
             await super().perform(action, view)
 

@@ -13,7 +13,7 @@ from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.buyer import Buyer
 from keeper.exact.roles.graphs import GraphRegistrar
 from keeper.exact.roles.mirror import JobMirror, View, job_mirror
-from keeper.exact.roles.posting import JobPoster, JobOffer
+from keeper.exact.roles.posting import JobOffer, JobPoster
 from keeper.exact.roles.results import JobRecord, ResultArchive, ResultError, fetch_result
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.exact.roles.workload import WorkloadFetcher
@@ -180,7 +180,7 @@ async def _require_tokens(connection: Connection, view: View, offer: JobOffer) -
         connection.gateway,
         connection.owner,
         connection.mint,
-        needed + view.rules.escrow.posting_fee,
+        needed + view.terms.parameters.escrow.posting_fee,
         work="job",
         remedy=" or lower the price",
     )

@@ -32,7 +32,7 @@ from keeper.lab.market import judgement, stakers
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import PostedJob
 from keeper.node.payment import NLOV
-from keeper.node.registration import capability, ticket_address
+from keeper.node.registration import capability
 from kernels.models.digits import graph
 
 LIFECYCLE = (
@@ -327,7 +327,7 @@ def _stakers(sandbox: RecordingSandbox, crank: Actor) -> None:
         if sandbox.tokens(escrow.fees_address(shard)):
             sandbox.act(crank, SweepFees(shard))
     claiming = staking.claim_rewards(owner=owner, destination=tokens)
-    ticket = ticket_address(owner, 0)
+    ticket = staking.ticket_address(owner, 0)
     unstaking = staking.request_unstake(amount=NLOV, owner=owner, ticket=ticket)
     for step in (claiming, unstaking):
         sandbox.send(step, signers=[staker])

@@ -39,7 +39,7 @@ class Challenge:
     def plan(self) -> disputes.Challenge:
         """Returns the keeper's own plan for the challenge."""
         buffer = disputes.EvidenceBuffer(
-            owner=self.challenger.key,
+            signer=self.challenger.key,
             job=self.job.address,
             operator=self.operator,
             element=self.element,

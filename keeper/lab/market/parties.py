@@ -15,6 +15,7 @@ from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet.deployment import localnet_mint
 from keeper.lab.market.venue import Funds, Venue
 from keeper.node.registration import Registrar, capability
+from keeper.node.seats import Seats
 from keeper.node.services import Services, Storage, open_services, open_storage
 
 POLL_SECONDS: Final = 0.05
@@ -118,4 +119,4 @@ async def _register(parties: Parties, party: Party) -> None:
         )
     if party.verifies:
         url = parties.storages[party.name].url
-        await registrar.register_verifier(url, MEMORY_BYTES)
+        await registrar.register_verifier(url, MEMORY_BYTES, await Seats(registrar).take())
