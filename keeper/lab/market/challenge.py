@@ -78,14 +78,7 @@ class Challenge:
 
     @property
     def hash(self) -> bytes:
-        """Returns SHA256(operator
-
-        element
-
-        challenger
-
-        salt), integers u32 little-endian.
-        """
+        """Returns SHA256(operator, element, challenger, salt), integers u32 little-endian."""
         return self.plan.hash
 
     def create(self, sandbox: Sandbox) -> Instruction:
