@@ -1,12 +1,9 @@
 """Stake over time as the staking program remembers it: positions, the pool, and their history."""
 
 from dataclasses import dataclass, field
-from typing import Final
 
+from idl.client.bindings.staking import CHECKPOINTS
 from keeper.node.decisions.standing import amount_at, claim_weight, standing
-
-CHECKPOINTS: Final = 8
-"""Changed windows that a history remembers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keeper.lab.simulation.checkpoints import CHECKPOINTS, Checkpoint, History, Pool, Position
+from idl.client.bindings.staking import CHECKPOINTS
+from keeper.lab.simulation.checkpoints import Checkpoint, History, Pool, Position
 
 WINDOW_SLOTS = 100
 OWNERS = 4
