@@ -19,7 +19,7 @@ from tests.world import NLOV, Actor, World
 OWNERS: Final = 3
 UNIT: Final = 50 * NLOV
 """All amounts are multiples of half the least collateral."""
-CAPITAL: Final = 40 * UNIT
+CAPITAL: Final = 100 * UNIT
 
 
 @dataclass(slots=True)
