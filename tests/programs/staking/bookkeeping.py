@@ -58,8 +58,8 @@ class Books:
             world.send(staking.open_position(owner=actor.key), signers=[actor])
             holders.append(Holder(actor, Position(), index))
         model = Pool(CHECKPOINT_SLOTS, [each.model for each in holders])
-        callers = [Caller(world, program) for program in ("job_registry", "verdict")]
-        books = cls(world, model, holders, *callers)
+        registry, verdict = Caller(world, "job_registry"), Caller(world, "verdict")
+        books = cls(world, model, holders, registry, verdict)
         books.wait(CHECKPOINT_SLOTS)
         return books
 

@@ -1,4 +1,5 @@
 from random import Random
+from typing import Any
 
 import pytest
 from solders.instruction import Instruction
@@ -12,7 +13,7 @@ from tests.programs.staking.exposures import exposure, forfeit, lock, slash, unl
 from tests.world import Actor, World, unsigned
 
 
-def naming(owner: Actor, operator: Pubkey, budget: int = 500, **accounts: Pubkey) -> Instruction:
+def naming(owner: Actor, operator: Pubkey, budget: int = 500, **accounts: Any) -> Instruction:
     return staking.set_operator(operator=operator, budget=budget, owner=owner.key, **accounts)
 
 
