@@ -35,7 +35,7 @@ from keeper.lab.bench.seats import (
     seat_verifiers,
 )
 from keeper.lab.bench.tasks import play_tasks
-from keeper.lab.bench.units import Measured, dearest, measured
+from keeper.lab.bench.units import Measured, Span, dearest, measured, spans
 from keeper.lab.localnet import TransactionRecord
 from keeper.lab.market import judgement, stakers
 from keeper.lab.market.actor import Actor
@@ -72,11 +72,12 @@ SEATS = 5
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Compute units: each instruction's dearest call, and by instruction those of one job
-    that nobody samples and of one ballot.
+    """Compute units: each instruction's dearest call and its span, and by instruction those of one
+    job that nobody samples and of one ballot.
     """
 
     instructions: dict[str, Measured]
+    spans: dict[str, Span]
     lifecycle: dict[str, int]
     ballot: dict[str, int]
 
@@ -114,7 +115,7 @@ def run_scenario() -> Figures:
     leave(sandbox, crank, 1, seats[1])
     crowd(sandbox, crank)
     hand_over(sandbox, crank)
-    return Figures(dearest(sandbox.records), lifecycle, ballot)
+    return Figures(dearest(sandbox.records), spans(sandbox.records), lifecycle, ballot)
 
 
 def _register(sandbox: RecordingSandbox, provider: Actor) -> None:
@@ -188,9 +189,9 @@ def _committed(
     return _Drawn(job, jobs.draw(job))
 
 
-def _sampled(jobs: GraphJobs, provider: Actor, **changes: object) -> _Drawn:
-    """Posts, claims, commits and draws a job of a provider that is always sampled."""
-    drawn = _committed(jobs, provider, **changes)
+def _sampled(jobs: GraphJobs, provider: Actor) -> _Drawn:
+    """Posts, claims, commits and draws a job for one verifier, by an always sampled provider."""
+    drawn = _committed(jobs, provider, verifiers=1)
     if not drawn.verdict.ballots:
         raise RuntimeError(f"nobody was drawn for {drawn.job.address}")
     return drawn
@@ -252,7 +253,7 @@ def _exhausted_verifier(
     ((_, verifier),) = seats.items()
     at_risk, open_jobs = rules.ballot_exposure + rules.silence_fee, []
     while True:
-        job = _sampled(jobs, provider, verifiers=1).job
+        job = _sampled(jobs, provider).job
         open_jobs.append(job)
         position = stakers.position(sandbox, verifier)
         if position.collateral - position.balloted < at_risk:
@@ -265,7 +266,7 @@ def _exhausted_verifier(
 
 def _silent_verifier(jobs: GraphJobs, provider: Actor, crank: Actor) -> None:
     """Draws the only verifier, which neither casts nor declines and is reported."""
-    _end(jobs, provider, crank, _sampled(jobs, provider, verifiers=1).job)
+    _end(jobs, provider, crank, _sampled(jobs, provider).job)
 
 
 def _balloted_jobs(
