@@ -182,17 +182,17 @@ class Thief(Liar):
         """Tries to move the stake and to appoint itself anew; the chain must refuse it."""
         owner, thief = self.actor.key, self.signer.key
         position = run.world.fetch(staking.Position, staking.position_address(owner))
-        theirs = {"position": staking.position_address(owner)}
+        theirs = staking.position_address(owner)
         ticket = staking.ticket_address(owner, position.tickets)
         for what, taking in {
             "unstake by a stolen key": staking.request_unstake(
-                amount=1, owner=thief, ticket=ticket, **theirs
+                amount=1, owner=thief, ticket=ticket, position=theirs
             ),
             "appoint by a stolen key": staking.set_operator(
-                operator=thief, budget=2 * self.budget, owner=thief, **theirs
+                operator=thief, budget=2 * self.budget, owner=thief, position=theirs
             ),
             "take a seat by a stolen key": staking.take_seat(
-                index=1_000, collateral=self.budget, owner=thief, **theirs
+                index=1_000, collateral=self.budget, owner=thief, position=theirs
             ),
         }.items():
             self.send(run, what, taking)

@@ -107,7 +107,7 @@ def run_scenario() -> Figures:
     _trapped_job(jobs, providers[0], crank, seats, lie)
     _missed_job(jobs, providers[0], crank, seats, trace)
     _withheld_job(jobs, providers[0], crank, seats)
-    play_tasks(sandbox, crank)
+    play_tasks(sandbox)
     _stakers(sandbox, crank)
     _deregister(sandbox, providers[1])
     change_terms(sandbox, crank)
