@@ -208,7 +208,7 @@ class MarketSteps(ProviderSteps):
     def expire_lease(self, ledger: JobLedger) -> None:
         lease, fees = self.job(ledger).lease, escrow.fees_address(shard_of(ledger.job.address))
         early = self.world.slot <= lease.expires_slot
-        exposure = self.view.exposures[ledger.job.address, lease.provider]
+        exposure = self.view.exposures.get((ledger.job.address, lease.provider))
         self.attempt(
             "LeaseRunning" if early else None,
             job_registry.expire_lease(
@@ -219,10 +219,10 @@ class MarketSteps(ProviderSteps):
                 fee_vault=fees,
                 position=staking.position_address(lease.provider),
                 exposure=staking.exposure_address(ledger.job.address, lease.provider),
-                payer=exposure.payer,
+                payer=lease.provider if exposure is None else exposure.payer,
             ),
         )
-        if not early:
+        if exposure is not None and not early:
             self.lose(exposure, lease.bond)
             self.book.move(staking.stake_vault_address(), fees, lease.bond)
             self.reached["lapsed"] += 1
