@@ -137,8 +137,8 @@ async def _key(gateway: Gateway, path: Path, allow_private: bool) -> AsyncIterat
     except RoleError as error:
         yield Check("programs", False, str(error))
         return
-    yield Check("programs", True, f"deployed, $NLOV is {view.rules.mint}")
-    tokens = await gateway.token_balance(associated_token_address(owner, view.rules.mint)) or 0
+    yield Check("programs", True, f"deployed, $NLOV is {view.mint}")
+    tokens = await gateway.token_balance(associated_token_address(owner, view.mint)) or 0
     party = view.parties[owner]
     staked = party.position.amount if party.position is not None else 0
     registered = (
@@ -147,7 +147,7 @@ async def _key(gateway: Gateway, path: Path, allow_private: bool) -> AsyncIterat
     yield Check(
         "stake",
         staked > 0,
-        f"{nlov(staked)} NLOV staked, {nlov(party.free_stake)} free, {nlov(tokens)} in the wallet, "
+        f"{nlov(staked)} NLOV staked, {nlov(party.stake.lease_room)} free, {nlov(tokens)} in the wallet, "
         + registered,
         "stake $NLOV with `neurolov stake add`",
     )

@@ -65,7 +65,7 @@ def job() -> None:
 @click.option(
     "--fee",
     type=NlovAmount(),
-    default="0.1",
+    default="0.2",
     show_default=True,
     help="$NLOV paid for each verifier's ballot.",
 )

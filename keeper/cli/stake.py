@@ -113,6 +113,6 @@ def seat(key: KeyOptions) -> None:
     """Take the lowest free verifier seat."""
 
     async def step(connection: Connection) -> dict[str, Any]:
-        return {"seat": await connection.registrar.take_seat()}
+        return {"seat": await connection.seats.take()}
 
     _after(key, step)

@@ -89,6 +89,7 @@ def stake_of(position: staking.Position | None) -> Stake:
         lease_room=position.amount - position.collateral - leased,
         operator_room=max(0, position.operator_budget - position.operator_exposed),
         ring=tuple(position.history.ring),
+        ballot_room=position.collateral - position.balloted,
     )
 
 

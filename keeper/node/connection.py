@@ -1,4 +1,4 @@
-"""A key's connection to the chain, and an observer's without one."""
+"""A party's connection to the chain, and an observer's without a key."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from idl.client import staking
@@ -16,8 +15,10 @@ from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.configuration import NodeSettings, load_keypair
 from keeper.data import BlobClient, open_client
-from keeper.node.accounts import required
+from keeper.node.accounts import optional, required
+from keeper.node.operators import require_acting
 from keeper.node.registration import Registrar
+from keeper.node.seats import Seats
 from keeper.node.services import Services, open_services
 from keeper.node.vault import Vault
 
@@ -26,11 +27,14 @@ MEASURED_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Everything that is needed to act for one key. `folder` is the node's."""
+    """Everything that is needed to act for one owner; the submitter's key signs for it.
+
+    `folder` is the node's.
+    """
 
     services: Services
     submitter: Submitter
-    keypair: Keypair
+    owner: Pubkey
     mint: Pubkey
     folder: Path
 
@@ -40,14 +44,24 @@ class Connection:
         return self.services.gateway
 
     @property
-    def owner(self) -> Pubkey:
-        """The key's address."""
-        return self.keypair.pubkey()
+    def signer(self) -> Pubkey:
+        """The address of the key that signs and pays: the owner's own, or its operator's."""
+        return self.submitter.key
+
+    @property
+    def by_operator(self) -> bool:
+        """Whether an operator signs for the owner."""
+        return self.signer != self.owner
 
     @property
     def registrar(self) -> Registrar:
-        """Stakes and registers the key."""
+        """Stakes and registers the owner."""
         return Registrar(self.gateway, self.submitter, self.owner, self.mint)
+
+    @property
+    def seats(self) -> Seats:
+        """The verifier seats, as the owner may act on them."""
+        return Seats(self.registrar)
 
     @property
     def vault(self) -> Vault:
@@ -56,20 +70,29 @@ class Connection:
 
 
 @asynccontextmanager
-async def open_connection(settings: NodeSettings, key_file: Path) -> AsyncIterator[Connection]:
+async def open_connection(
+    settings: NodeSettings, key_file: Path, owner: Pubkey | None = None
+) -> AsyncIterator[Connection]:
     """Load the key, check the cluster, bring unfinished operations to their end.
 
-    Raises KeyFileError, WrongClusterError, and RoleError where no programs are deployed.
+    The key acts for `owner`, by default for itself. Raises KeyFileError, WrongClusterError,
+    OperatorError where the owner has not named the key, and RoleError where no programs are
+    deployed.
     """
     keypair = load_keypair(key_file)
+    acting_for = keypair.pubkey() if owner is None else owner
     gateway = settings.gateway()
     async with open_services(
         gateway, settings.folder, settings.poll_seconds, allow_private=settings.allow_private
     ) as services:
         submitter = services.submitter(keypair)
+        pool, position = await gateway.accounts(
+            [staking.pool_address(), staking.position_address(acting_for)]
+        )
+        mint = required(staking.Pool, pool).mint
+        require_acting(optional(staking.Position, position), acting_for, keypair.pubkey())
         await submitter.resume()
-        pool = required(staking.Pool, await gateway.account(staking.pool_address()))
-        yield Connection(services, submitter, keypair, pool.mint, settings.folder)
+        yield Connection(services, submitter, acting_for, mint, settings.folder)
 
 
 @dataclass(frozen=True, slots=True)

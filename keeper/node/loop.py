@@ -72,7 +72,7 @@ class Refusals(Generic[Watched]):
 
 
 class Loop(ABC, Generic[View, Watched]):
-    """One role of one key.
+    """One role of one owner.
 
     What to do follows from the chain and the disk alone, so that a role that was killed goes on
     after a restart.
@@ -82,12 +82,17 @@ class Loop(ABC, Generic[View, Watched]):
     """The role in the journal, in logs and in metrics. It never changes once it has been used."""
 
     def __init__(self, mirror: Mirror[View], submitter: Submitter, owner: Pubkey) -> None:
-        """`owner` is the submitter's key."""
+        """`owner` is the party that the role acts for; the submitter's key signs for it."""
         self.mirror = mirror
         self.submitter = submitter
         self.owner = owner
         self.refusals: Refusals[Watched] = Refusals()
         self._background = Background(mirror.wake)
+
+    @property
+    def signer(self) -> Pubkey:
+        """The key that signs and pays: the owner's own, or that of its operator."""
+        return self.submitter.key
 
     @property
     def running(self) -> frozenset[Action]:
@@ -133,7 +138,7 @@ class Loop(ABC, Generic[View, Watched]):
         subjects = self.refusals.remaining(self.subjects(view), view.slot)
         decided = self.decide(view, subjects, Clock(view.slot))
         if isinstance(decided, Wait):
-            await self.tidy(view)
+            await self._tidied(view)
         elif decided.in_background:
             self._background.start(decided, self._attempt(decided, view))
         else:
@@ -145,7 +150,10 @@ class Loop(ABC, Generic[View, Watched]):
         await self._background.settle()
 
     async def tidy(self, view: View) -> None:
-        """Drop what is not needed any more; called whenever there is nothing else to do."""
+        """Drop what is not needed any more; called whenever there is nothing else to do.
+
+        Raises an OwnFault where this node's disk refuses it.
+        """
 
     async def send(self, action: Action, view: View, *instructions: Instruction) -> None:
         """Submit under an operation id that is the same whenever the same state asks for it.
@@ -157,7 +165,7 @@ class Loop(ABC, Generic[View, Watched]):
         LOG.info("%s: %s landed in slot %d", self.name, action.kind, landed.slot)
 
     def operation_id(self, action: Action, view: View) -> str:
-        """Returns role, key, action and the state that asks for it, as the journal names them."""
+        """Returns role, owner, action and the state that asks for it, as the journal names them."""
         subject = self.subject_of(action, view)
         version = subject.version if subject is not None else f"slot {view.slot}"
         return f"{self.name}/{self.owner}/{action.operation}/{version}"
@@ -171,12 +179,19 @@ class Loop(ABC, Generic[View, Watched]):
         """Returns what the action is about, None for a chore or where the chain forgot it."""
         return None if action.subject is None else self.subjects(view).get(action.subject)
 
+    async def _tidied(self, view: View) -> None:
+        try:
+            await self.tidy(view)
+        except (OwnFault, OSError) as error:
+            LOG.warning("%s: what is not needed any more stays for now: %s", self.name, error)
+
     async def _attempt(self, action: Action, view: View) -> bool:
         """Carry an action out; returns whether the next decision may differ because of it."""
         outcome = "done"
         try:
             await self.perform(action, view)
-        except (PermanentError, RoleError, OwnFault) as error:
+        except (PermanentError, RoleError, OwnFault, OSError) as error:
+            # What fails on this machine, such as a full disk, fails one action and not the role.
             LOG.warning("%s: %s refused: %s", self.name, action.kind, error)
             self.refused(action, self.mirror.view if action.in_background else view)
             outcome = "refused"

@@ -3,7 +3,8 @@
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import associated_token_address, escrow, find_bump, shard_of
+from idl.client import associated_token_address, escrow, find_bump, shard_of, staking
+from idl.client.bindings.job_registry import BPS
 from keeper.chain.errors import InsufficientFundsError
 from keeper.chain.gateway import Gateway
 from keeper.node.decisions.escrow import Escrow
@@ -36,6 +37,11 @@ async def require_tokens(
             f"the {work} locks {nlov(needed)} NLOV, {owner} has {nlov(held)}; "
             f"fund the account{remedy}"
         )
+
+
+def urgency_burned(urgency: int, terms: staking.Terms) -> int:
+    """Returns the part of a premium in base units that posting under these terms burns."""
+    return -(-urgency * terms.parameters.escrow.urgency_burn_bps // BPS)
 
 
 def lock(

@@ -17,14 +17,7 @@ TRAP_SALT = b"trap salt".ljust(32, b".")
 
 
 def trap_of(provider: Pubkey, operator: int) -> bytes:
-    """Returns SHA256("trap"
-
-    provider
-
-    operator LE
-
-    salt): an order to be wrong at the operator.
-    """
+    """Returns SHA256("trap", provider, operator LE, salt): an order to be wrong at the operator."""
     place = bytes(provider) + operator.to_bytes(4, "little")
     return hashlib.sha256(b"trap" + place + TRAP_SALT).digest()
 
@@ -73,7 +66,7 @@ class Trapper(Buyer):
         found = run.judging(life)
         if found is None or found.outcome != Outcome.FRAUD or self.random.random() < 0.4:
             return
-        opening = verdict.open_trap(salt=TRAP_SALT, job=life.job.address)
+        opening = verdict.open_trap(salt=TRAP_SALT, terms=run.terms(life), job=life.job.address)
         self.send(run, "open a trap", opening)
 
 
@@ -105,4 +98,4 @@ class WrongSalter(Buyer):
         found = run.judging(life)
         if found is None or found.state != State.COMMITTED or self.random.random() < 0.5:
             return
-        self.send(run, "draw with a wrong salt", cranks.draw(self.actor, life, bytes(32)))
+        self.send(run, "draw with a wrong salt", cranks.draw(run, self.actor, life, bytes(32)))

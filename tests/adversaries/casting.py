@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from solders.pubkey import Pubkey
 
-from tests.adversaries import buyers, outsiders, providers, verifiers
+from tests.adversaries import buyers, opportunists, outsiders, providers, verifiers
 from tests.adversaries.party import Party
 from tests.adversaries.town import Town
 from tests.adversaries.traces import OPERATORS
@@ -41,6 +41,7 @@ GRIEFERS: Final[Sequence[type[outsiders.Griefer]]] = (
     outsiders.Impatient,
     outsiders.FalseChallenger,
     outsiders.BountyThief,
+    opportunists.Squatter,
 )
 THEMES: Final = (
     "honest",
@@ -51,6 +52,8 @@ THEMES: Final = (
     "silence",
     "griefing",
     "one party",
+    "stolen key",
+    "crowding",
     "anything",
 )
 
@@ -66,6 +69,8 @@ class Cast:
     buyer: Actor | None = None
     bands: list[frozenset[Pubkey]] = field(default_factory=list)
     offer: dict[str, Any] = field(default_factory=dict)
+    budgets: dict[Pubkey, tuple[Actor, int]] = field(default_factory=dict)
+    """The operator and its budget of each owner that has appointed one."""
     watched: bool = False
     """Whether an honest watcher checks every result."""
 
@@ -94,14 +99,16 @@ class Casting:
         """Returns a part for every actor, and the offer of the job."""
         cast, random = self.cast, self.random
         theme = cast.theme
+        floor = self.town.verification_floor
+        min_tip = self.town.world.parameters.job_registry.min_tip
         cast.offer = {
             "verifiers": random.choice([1, 3, 3, 3, 5]),
             "price": random.randint(2 * NLOV, 8 * NLOV),
-            "verification_fee": random.choice([0, 1, random.randint(0, NLOV // 5)]),
-            "tip": random.choice([0, random.randint(1, NLOV // 50)]),
+            "verification_fee": floor + random.choice([0, 1, random.randint(0, NLOV // 5)]),
+            "tip": min_tip + random.choice([0, random.randint(1, NLOV // 50)]),
             "paid_urgency": random.choice([0, 0, 2 * random.randint(1, NLOV // 2)]),
         }
-        cast.jobs = random.choice([1] * 6 + [2])
+        cast.jobs = 4 if theme == "crowding" else random.choice([1] * 6 + [2])
         main = self._provider(theme)
         self._others(main)
         self._buyer()
@@ -120,6 +127,7 @@ class Casting:
             "data withheld": [providers.DataWithholder],
             "silence": [providers.Staller],
             "one party": [self._self_challenger, providers.Liar, providers.HonestProvider],
+            "stolen key": [self._thief],
             "anything": [*PROVIDERS, self._self_challenger],
         }
         self._join(
@@ -131,6 +139,13 @@ class Casting:
         other = self._free.pop()
         self.cast.bands.append(frozenset({actor.key, other.key}))
         return providers.SelfChallenger(actor, random, other)
+
+    def _thief(self, actor: Actor, random: Random) -> providers.Thief:
+        stolen = self._free.pop()
+        budget = random.choice([0, random.randint(1, 600), 2_000]) * NLOV
+        self.cast.budgets[actor.key] = stolen, budget
+        self.cast.bands.append(frozenset({actor.key, stolen.key}))
+        return providers.Thief(actor, random, stolen, budget)
 
     def _others(self, main: Actor) -> None:
         """Adds the providers that claim after the first has let its lease expire."""
@@ -213,6 +228,9 @@ class Casting:
         if cast.theme != "honest":
             for kind in random.sample(GRIEFERS, griefers):
                 self._join(kind(self._free.pop(), random))
+        self._join(opportunists.Governor(self._free.pop(), random))
+        if cast.theme != "honest" and random.random() < 0.3:
+            self._join(opportunists.KeyChooser(self.town.keys, random))
 
     def _join(self, party: Party) -> None:
         self.cast.parties.append(party)

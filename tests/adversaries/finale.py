@@ -19,6 +19,7 @@ class Stranger(Party):
             if found.outcome in PROVEN:
                 slash_all(self, run, life, found)
             self._release_ballots(run, life, found)
+            self._report_silence(run, life, found)
             closing = verdict.close_verdict(payer=found.payer, job=life.job.address)
             assert self.send(run, "close verdict", closing)
         self._release_exposures(run, life)
@@ -40,10 +41,26 @@ class Stranger(Party):
                     ),
                 )
 
+    def _report_silence(self, run: Run, life: Life, found: verdict.Verdict) -> None:
+        for number, ballot in enumerate(found.ballots[: found.ballot_count]):
+            if ballot.state == BallotState.DRAWN:
+                self.attempt(
+                    run,
+                    "report silence",
+                    lambda number=number: judge.report_silent(  # type: ignore[misc]
+                        run.world, life.job, number
+                    ),
+                )
+
     def _release_exposures(self, run: Run, life: Life) -> None:
         for exposure in run.world.all(staking.Exposure).values():
             if exposure.job == life.job.address:
-                releasing = job_registry.release_exposure(job=exposure.job, owner=exposure.owner)
+                releasing = job_registry.release_exposure(
+                    job=exposure.job,
+                    payer=exposure.payer,
+                    position=staking.position_address(exposure.owner),
+                    exposure=staking.exposure_address(exposure.job, exposure.owner),
+                )
                 assert self.send(run, "release exposure", releasing)
 
     def _pay(self, run: Run, life: Life) -> None:

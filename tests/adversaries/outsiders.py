@@ -67,7 +67,7 @@ class Cranker(Party):
             attempts = run.world.parameters.job_registry.max_attempts
             if slot > job.claim_deadline or job.attempts >= attempts:
                 refunds = job.progress == 0
-                sent = self.send(run, "expire job", cranks.expire_job(self.actor, life))
+                sent = self.send(run, "expire job", cranks.expire_job(run, self.actor, life))
                 if sent and refunds:
                     life.refund_tips[self.actor.key] += life.job.offer.tip
         elif job.state == JobState.CLAIMED:
@@ -85,7 +85,7 @@ class Cranker(Party):
             self._draw(run, life, found)
         elif found.state == State.BALLOTING:
             if ballots_closed(found, run.world.slot):
-                self.send(run, "tally", cranks.tally(self.actor, life))
+                self.send(run, "tally", cranks.tally(run, self.actor, life))
         elif found.state == State.ANSWERING:
             if run.world.slot > found.availability.deadline:
                 self.send(run, "expire answers", cranks.expire_answers(self.actor, life))
@@ -99,9 +99,9 @@ class Cranker(Party):
             return
         salted = life.salt_is_public or bool(found.salt_known)
         if salted and waited >= 0:
-            self.send(run, "draw", cranks.draw(self.actor, life, life.job.salt))
+            self.send(run, "draw", cranks.draw(run, self.actor, life, life.job.salt))
         elif waited >= run.world.parameters.verdict.salt_slots:
-            self.send(run, "draw unsalted", cranks.draw(self.actor, life, None))
+            self.send(run, "draw unsalted", cranks.draw(run, self.actor, life, None))
 
     def _end(self, run: Run, life: Life, found: verdict.Verdict) -> None:
         if found.outcome in CONVICTING or found.outcome == Outcome.UNAVAILABLE:
@@ -109,7 +109,7 @@ class Cranker(Party):
                 slash_all(self, run, life, found)
             if found.outcome in SLASHING and may_be_trap(run, found):
                 return
-            self.send(run, "void", cranks.void(self.actor, life, blamed(found)))
+            self.send(run, "void", cranks.void(run, self.actor, life, blamed(found)))
         elif run.world.slot > found.window_end:
             self.send(run, "settle", cranks.settle(run, self.actor, life))
 
@@ -128,7 +128,7 @@ def slash_all(party: Party, run: Run, life: Life, found: verdict.Verdict) -> Non
     convicts = found.outcome in SLASHING and not may_be_trap(run, found)
     if convicts and not found.fraud.slashed:
         convicted = found.stages[found.fraud.stage].provider
-        party.send(run, "slash provider", slash_provider(life.job, convicted, run.world.mint))
+        party.send(run, "slash provider", slash_provider(run.world, life.job, convicted))
     if found.outcome not in PROVEN:
         return
     for number, ballot in enumerate(found.ballots[: found.ballot_count]):
@@ -136,7 +136,7 @@ def slash_all(party: Party, run: Run, life: Life, found: verdict.Verdict) -> Non
             party.send(
                 run,
                 "slash ballot",
-                slash_ballot(life.job, number, ballot.verifier, run.world.mint),
+                slash_ballot(run.world, life.job, number, ballot.verifier),
             )
 
 
@@ -150,7 +150,8 @@ def ballots_closed(found: verdict.Verdict, slot: int) -> bool:
     latest = [b for b in found.ballots[: found.ballot_count] if b.draw == found.draws]
     casting_over = slot > found.ballot_deadline
     return slot > found.reveal_deadline or all(
-        b.state == BallotState.REVEALED or (casting_over and b.state == BallotState.DRAWN)
+        b.state in {BallotState.REVEALED, BallotState.DECLINED, BallotState.REPORTED}
+        or (casting_over and b.state == BallotState.DRAWN)
         for b in latest
     )
 
@@ -178,19 +179,19 @@ class Impatient(Griefer):
     def grieve(self, run: Run, life: Life) -> None:
         job, me = run.job(life), self.actor
         owner = job.lease.provider
-        steps: dict[str, Instruction] = {"expire job": cranks.expire_job(me, life)}
+        steps: dict[str, Instruction] = {"expire job": cranks.expire_job(run, me, life)}
         if job.state == JobState.CLAIMED:
             steps["expire lease"] = cranks.expire_lease(run, life)
         if run.judging(life) is not None:
             steps |= {
                 "adopt": cranks.adopt_partial(me, life),
-                "draw unsalted": cranks.draw(me, life, None),
-                "draw with a wrong salt": cranks.draw(me, life, self.random.randbytes(32)),
-                "tally": cranks.tally(me, life),
+                "draw unsalted": cranks.draw(run, me, life, None),
+                "draw with a wrong salt": cranks.draw(run, me, life, self.random.randbytes(32)),
+                "tally": cranks.tally(run, me, life),
                 "settle": cranks.settle(run, me, life),
-                "void": cranks.void(me, life, owner),
+                "void": cranks.void(run, me, life, owner),
                 "expire answers": cranks.expire_answers(me, life),
-                "slash provider": slash_provider(life.job, owner, run.world.mint),
+                "slash provider": slash_provider(run.world, life.job, owner),
                 "close verdict": verdict.close_verdict(payer=owner, job=life.job.address),
             }
         what = self.random.choice(sorted(steps))
@@ -220,7 +221,7 @@ class FalseChallenger(Griefer):
         if life.check(found).missing:
             return
         right = [p for p in PLACES if p not in life.lies and p[0] < life.works[-1].last]
-        self._pursuits[life.job.id] = Pursuit(self, life, self.random.choice(right), ticket=True)
+        self._pursuits[life.job.id] = Pursuit(self, life, self.random.choice(right))
 
 
 class BountyThief(Griefer):

@@ -20,6 +20,8 @@ class Party:
     def __init__(self, actor: Actor, random: Random) -> None:
         self.actor = actor
         self.random = random
+        self.signer = actor
+        """Whoever signs for the party: its actor, or the operator of its actor's stake."""
 
     @property
     def kind(self) -> str:
@@ -37,6 +39,6 @@ class Party:
     def send(self, run: Run, what: str, *instructions: Instruction) -> Sent | None:
         """Tries a transaction, signed by the party where it requires that signature."""
         metas = [meta for each in instructions for meta in each.accounts]
-        signs = any(meta.is_signer and meta.pubkey == self.actor.key for meta in metas)
-        signers = [self.actor] if signs else []
+        signs = any(meta.is_signer and meta.pubkey == self.signer.key for meta in metas)
+        signers = [self.signer] if signs else []
         return self.attempt(run, what, lambda: run.world.send(*instructions, signers=signers))

@@ -4,6 +4,7 @@ from collections import Counter
 from random import Random
 
 from keeper.lab.market import jobs as market
+from keeper.lab.market.stakers import appoint
 from tests.adversaries.casting import Cast, Casting
 from tests.adversaries.finale import Stranger
 from tests.adversaries.life import Life
@@ -17,6 +18,9 @@ def begin(place: Town, cast: Cast, random: Random) -> Run:
     """Restores the town, and posts the jobs."""
     run = Run(place, random, cast.bands)
     assert cast.buyer is not None
+    for actor in place.providers:
+        if actor.key in cast.budgets:
+            appoint(run.world, actor, *cast.budgets[actor.key])
     for _ in range(cast.jobs):
         burned = run.world.burned()
         job = market.post_job(

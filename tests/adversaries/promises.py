@@ -92,6 +92,8 @@ class Promises:
         self.honest_results_are_paid()
         self.lies_are_convicted()
         self.cheating_gains_nothing()
+        self.stolen_keys_lose_their_budget()
+        self.nothing_counts_that_came_after_the_dice()
 
     def every_job_ended(self) -> None:
         """Every job is in an end state, everything is closed and no stake is exposed."""
@@ -120,11 +122,15 @@ class Promises:
         assert sum(self.gain.values()) + (fees - before) + burned == 0
 
     def honest_parties_keep_their_stake(self) -> None:
-        """Honest parties keep their stake to the last base unit."""
+        """Honest parties keep their stake to the last base unit.
+
+        Only an owner that never uses its seat pays for its silence.
+        """
         run = self.run
         for key in self.honest:
             lost = run.stake_before[key] - run.town.stake(key)
-            assert lost == 0, f"honest {run.names[key]} lost {lost} of its stake"
+            assert not run.fined[key] or key == run.town.silent.key
+            assert lost == run.fined[key], f"honest {run.names[key]} lost {lost} of its stake"
             assert not run.slashed[key]
 
     def everybody_has_what_the_rules_give(self) -> None:
@@ -139,7 +145,7 @@ class Promises:
             gain[buyer] += self._compensation(life) - sum(dues.bounty.values())
         for (owner, _), bond in run.forfeited.items():
             gain[owner] -= bond
-        for owner, amount in run.slashed.items():
+        for owner, amount in (run.slashed + run.fined).items():
             gain[owner] -= amount
         for key, gained in self.gain.items():
             assert gained == gain[key], f"{run.names[key]} gained {gained}, not {gain[key]}"
@@ -149,7 +155,11 @@ class Promises:
         bonds = sum(
             bond for (_, vault), bond in self.run.forfeited.items() if vault == life.job.vault
         )
-        return bonds + (life.judged.fraud.paid if life.judged else 0)
+        return bonds + self._damages(life)
+
+    def _damages(self, life: Life) -> int:
+        """Returns the slashed stake that a proof brought to the job's vault."""
+        return life.judged.fraud.paid if life.judged and life.outcome in PROVEN else 0
 
     def honest_results_are_paid(self) -> None:
         """A result without a lie is never convicted, and its provider earns its share of the lease.
@@ -175,7 +185,7 @@ class Promises:
             elif life.outcome in _PAYING:
                 for worker in workers & self.honest:
                     assert dues.pay[worker] > 0
-                    assert self.gain[worker] >= dues.pay[worker]
+                    assert self.gain[worker] + self.run.fined[worker] >= dues.pay[worker]
 
     def lies_are_convicted(self) -> None:
         """If an honest party checks a lie in served data, the lie's provider is slashed."""
@@ -203,6 +213,31 @@ class Promises:
                 names = sorted(self.run.names[key] for key in band)
                 assert gained <= allowed, f"{names} gained {gained}, honest work {allowed}"
 
+    def stolen_keys_lose_their_budget(self) -> None:
+        """An operator loses no more than its budget, which falls with every loss."""
+        run = self.run
+        for owner, (operator, budget) in self.cast.budgets.items():
+            lost = run.stake_before[owner] - run.town.stake(owner)
+            assert 0 <= lost - run.fined[owner] <= budget
+            position = run.world.fetch(staking.Position, staking.position_address(owner))
+            assert position.operator == operator.key
+            assert position.operator_budget == budget - lost + run.fined[owner]
+            assert position.operator_exposed == 0
+
+    def nothing_counts_that_came_after_the_dice(self) -> None:
+        """No key won a turn by stake that it got after the posting, no seat was had for nothing."""
+        reached = self.run.reached
+        for what in (
+            "claim on the luckiest key",
+            "squat and unstake",
+            "squat on too little",
+            "squat on a seat that is held",
+            "evict",
+            "displace",
+            "apply terms early",
+        ):
+            assert not reached[what], what
+
     def _bands(self) -> list[frozenset[Pubkey]]:
         """Returns the bands that work together, and every other party by itself."""
         joined = frozenset[Pubkey]().union(*self.cast.bands)
@@ -228,5 +263,5 @@ class Promises:
             )
             income += strangers
             if found is not None and found.stages[found.fraud.stage].provider not in band:
-                income += found.fraud.paid
+                income += self._damages(life)
         return income

@@ -7,6 +7,7 @@ from idl.client import job_registry, staking, verdict
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import MAX_STAGES, QUESTIONS, State
 from keeper.lab.market.challenge import Challenge
+from keeper.lab.market.jobs import claiming
 from keeper.lab.market.judgement import commit
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party
@@ -69,19 +70,11 @@ class Provider(Party):
 
     def _show(self, run: Run, life: Life, index: int, place: Place) -> None:
         evidence = life.trace.witness.stage(*place)
-        shown = Challenge(self.actor, life.job, *place, evidence)
+        shown = Challenge(self.signer, life.job, *place, evidence)
         self.send(run, "stage", shown.create(run.world), shown.open())
         for write in shown.writes():
             self.send(run, "write", write)
-        answer = verdict.answer_element(
-            question=index,
-            tail=shown.tail,
-            provider=self.actor.key,
-            job=life.job.address,
-            graph=life.job.graph,
-            buffer=shown.buffer,
-        )
-        self.send(run, "answer", answer)
+        self.send(run, "answer", shown.answer(index, run.terms(life)))
         self.send(run, "clear", shown.close())
 
     def _claim(self, run: Run, life: Life, job: job_registry.Job) -> None:
@@ -95,7 +88,7 @@ class Provider(Party):
         waited = run.world.slot >= self._everybodys_turn(run, job)
         if self.patient and not waited:
             return
-        claim = job_registry.claim(owner=self.actor.key, job=life.job.address)
+        claim = claiming(run.world, self.actor, life.job, self.signer)
         if self.send(run, "claim", claim) is None and waited:
             self._declined.add(turn)
 
@@ -124,7 +117,15 @@ class Provider(Party):
         if self.attempt(
             run,
             "commit",
-            lambda: commit(run.world, self.actor, life.job, first=first, last=last, root=root),
+            lambda: commit(
+                run.world,
+                self.actor,
+                life.job,
+                first=first,
+                last=last,
+                root=root,
+                operator=self.signer,
+            ),
         ):
             life.works = works
 
@@ -159,15 +160,42 @@ class Liar(Provider):
         owner = self.actor.key
         position = run.world.fetch(staking.Position, staking.position_address(owner))
         fleeing = staking.request_unstake(
-            amount=position.amount - position.exposed + 1,
+            amount=position.amount - position.collateral - position.exposed + position.balloted + 1,
             owner=owner,
             ticket=staking.ticket_address(owner, position.tickets),
-            verifiers=staking.verifiers_address(),
         )
         self.send(run, "unstake what is exposed", fleeing)
 
     def builds_on(self, run: Run, life: Life) -> bool:
         return self.random.random() < 0.5
+
+
+class Thief(Liar):
+    """Holds the stolen operator's key of a provider, and lies until its budget is used up."""
+
+    def __init__(self, actor: Actor, random: Random, stolen: Actor, budget: int) -> None:
+        super().__init__(actor, random)
+        self.signer = stolen
+        self.budget = budget
+
+    def _flee(self, run: Run) -> None:
+        """Tries to move the stake and to appoint itself anew; the chain must refuse it."""
+        owner, thief = self.actor.key, self.signer.key
+        position = run.world.fetch(staking.Position, staking.position_address(owner))
+        theirs = staking.position_address(owner)
+        ticket = staking.ticket_address(owner, position.tickets)
+        for what, taking in {
+            "unstake by a stolen key": staking.request_unstake(
+                amount=1, owner=thief, ticket=ticket, position=theirs
+            ),
+            "appoint by a stolen key": staking.set_operator(
+                operator=thief, budget=2 * self.budget, owner=thief, position=theirs
+            ),
+            "take a seat by a stolen key": staking.take_seat(
+                index=1_000, collateral=self.budget, owner=thief, position=theirs
+            ),
+        }.items():
+            self.send(run, what, taking)
 
 
 class SelfChallenger(Liar):
@@ -198,7 +226,7 @@ class Challenger(Party):
             place = life.check(run.judging(life)).wrong
             if place is None or run.job(life).state in {JobState.POSTED, JobState.CLAIMED}:
                 return
-            pursuit = Pursuit(self, life, place, ticket=True)
+            pursuit = Pursuit(self, life, place)
             self._pursuits[life.job.id] = pursuit
         if pursuit is not None and not pursuit.done:
             pursuit.advance(run)
@@ -232,6 +260,6 @@ class Staller(Provider):
         super().act(run, life)
         found = run.judging(life)
         if found is None and life.ended is None and run.job(life).state == JobState.CLAIMED:
-            opening = verdict.open_verdict(owner=self.actor.key, job=life.job.address)
+            opening = verdict.open_verdict(payer=self.actor.key, job=life.job.address)
             if run.job(life).lease.provider == self.actor.key and self.random.random() < 0.3:
                 self.send(run, "open", opening)

@@ -22,15 +22,18 @@ class _Step(IntEnum):
 class Pursuit:
     """One party's challenge of one element of one job.
 
-    It proves by a ticket placed two slots earlier, or by the right of a rejecting ballot.
+    It proves by the right of a rejecting ballot or, without one, by a ticket placed two slots
+    earlier.
     """
 
-    def __init__(self, party: Party, life: Life, place: Place, *, ticket: bool) -> None:
+    def __init__(
+        self, party: Party, life: Life, place: Place, *, ballot: int | None = None
+    ) -> None:
         operator, element = place
         evidence = life.trace.witness.stage(operator, element)
         self.party = party
         self.challenge = Challenge(party.actor, life.job, operator, element, evidence)
-        self.ticket = ticket
+        self.ballot = ballot
         self._ripe = 0
         self._step = _Step.STAGE
 
@@ -44,7 +47,7 @@ class Pursuit:
         if self._step is _Step.STAGE:
             self._stage(run)
         if self._step is _Step.PROVE and run.world.slot >= self._ripe:
-            self.party.send(run, "prove", self.challenge.prove(ticket=self.ticket))
+            self.party.send(run, "prove", self.challenge.prove(ballot=self.ballot))
             self._step = _Step.CLEAR
         if self._step is _Step.CLEAR:
             closing = [self.challenge.close(), *self._own_ticket(self.challenge.close_ticket())]
@@ -57,9 +60,9 @@ class Pursuit:
         self.party.send(run, "stage", *opening, *self._own_ticket(challenge.place()))
         for write in challenge.writes():
             self.party.send(run, "write", write)
-        self._ripe = world.slot + (TICKET_AGE if self.ticket else 0)
+        self._ripe = world.slot + (TICKET_AGE if self.ballot is None else 0)
         run.wake(self._ripe)
         self._step = _Step.PROVE
 
     def _own_ticket(self, instruction: Instruction) -> list[Instruction]:
-        return [instruction] if self.ticket else []
+        return [instruction] if self.ballot is None else []

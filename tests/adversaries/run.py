@@ -9,6 +9,7 @@ from solders.pubkey import Pubkey
 
 from idl.client import ProgramError, job_registry, staking, verdict
 from idl.client.bindings.verdict import State
+from keeper.lab.market.jobs import terms_of
 from keeper.lab.market.sandbox import Sent
 from tests.adversaries.life import ENDED, Life, next_slots
 from tests.adversaries.town import Town
@@ -39,6 +40,8 @@ class Run:
         self.slashed = Counter[Pubkey]()
         self.forfeited = Counter[tuple[Pubkey, Pubkey]]()
         """Bonds taken: the owner, and the token account that received each."""
+        self.fined = Counter[Pubkey]()
+        """What each owner paid for silence, in base units."""
         self.burned_stake = 0
         self.wealth_before = {actor.key: town.wealth(actor) for actor in town.everybody}
         self.stake_before = {actor.key: town.stake(actor.key) for actor in town.everybody}
@@ -59,6 +62,10 @@ class Run:
     def judging(self, life: Life) -> verdict.Verdict | None:
         """Returns the job's verdict, if it has been opened."""
         return self._view(life)[1]
+
+    def terms(self, life: Life) -> Pubkey:
+        """Returns the address of the terms that the job keeps."""
+        return terms_of(self.world, life.job)
 
     def together(self, one: Pubkey, other: Pubkey) -> bool:
         """Returns whether two keys are equal or belong to one band."""
@@ -96,6 +103,9 @@ class Run:
             elif isinstance(event, staking.BondForfeited):
                 self.forfeited[event.owner, event.destination] += event.amount
                 self.story.append(f"  {self.names[event.owner]} forfeits {event.amount}")
+            elif isinstance(event, staking.Fined):
+                self.fined[event.owner] += event.amount
+                self.story.append(f"  {self.names[event.owner]} is fined {event.amount}")
         return sent
 
     def wake(self, slot: int) -> None:

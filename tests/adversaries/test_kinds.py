@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
+from idl.client import staking
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import Outcome
-from tests.adversaries import buyers, outsiders, providers, verifiers
+from keeper.lab.market.stakers import appoint, pool
+from tests.adversaries import buyers, opportunists, outsiders, providers, verifiers
 from tests.adversaries.casting import BUYERS, GRIEFERS, PROVIDERS, VERIFIERS, Cast, Casting
 from tests.adversaries.life import Life
 from tests.adversaries.play import begin, finish
 from tests.adversaries.promises import Promises
 from tests.adversaries.run import Run
-from tests.adversaries.town import TOWNS, Town, town
+from tests.adversaries.town import CROWDED, TOWNS, Town, town
 from tests.adversaries.traces import PLACES
 from tests.world import NLOV
 
@@ -24,7 +26,7 @@ SEATS = 3
 
 All four are drawn, so the other three decide if they agree.
 """
-TERMS = {"verifiers": 5, "price": 4 * NLOV, "verification_fee": NLOV // 10, "tip": NLOV // 100}
+TERMS = {"verifiers": 5, "price": 4 * NLOV, "verification_fee": NLOV // 5, "tip": NLOV // 100}
 Verifiers = Sequence[type[verifiers.Verifier]]
 HONEST: Verifiers = (verifiers.HonestVerifier,) * SEATS
 
@@ -46,6 +48,7 @@ class Stage:
         buyer: type[buyers.Buyer] = buyers.HonestBuyer,
         outside: Sequence[type[outsiders.Watcher | outsiders.Griefer]] = (),
         offer: Mapping[str, Any] = MappingProxyType({}),
+        jobs: int = 1,
         **changes: Any,
     ) -> None:
         random = Random(7)
@@ -70,6 +73,7 @@ class Stage:
                 *(kind(next(others), random) for kind in outside),
             ],
             [self.provider],
+            jobs,
             buyer=place.buyers[0],
             offer={**TERMS, **offer},
             watched=outsiders.Watcher in outside,
@@ -96,7 +100,7 @@ def test_honest_work_is_accepted_and_paid(place: Town) -> None:
     stage = Stage(place, providers.HonestProvider).played()
     assert (stage.life.outcome, stage.life.ended) == (Outcome.ACCEPTED, JobState.SETTLED)
     assert stage.gain(stage.provider) > 0
-    assert {stage.gain(judge.actor) for judge in stage.judges} == {NLOV // 10}
+    assert {stage.gain(judge.actor) for judge in stage.judges} == {NLOV // 5}
 
 
 def test_a_lie_is_convicted_by_its_verifiers(place: Town) -> None:
@@ -234,6 +238,98 @@ def test_false_challenges_and_hasty_cranks_change_nothing(place: Town) -> None:
     assert stage.life.outcome is Outcome.ACCEPTED
 
 
+def test_stake_that_follows_the_beacon_wins_no_turn(place: Town) -> None:
+    stage = Stage(place, providers.HonestProvider)
+    stage.cast.parties.append(opportunists.KeyChooser(place.keys, stage.random))
+    stage.played()
+    assert stage.run.reached["claim on the luckiest key: BeforeTurn"] == 1
+    assert stage.life.outcome is Outcome.ACCEPTED
+    assert {place.stake(key.key) for key in place.keys} == {0}
+
+
+def test_a_squatter_without_lasting_stake_gets_no_seat(place: Town) -> None:
+    stage = Stage(place, providers.HonestProvider)
+    squatter = opportunists.Squatter(place.outsiders[5], stage.random)
+    refused = {
+        "squat and unstake": "InsufficientFreeStake",
+        "squat on too little": "BelowVerifierMinimum",
+        "squat on a seat that is held": "AccountAlreadyInUse",
+        "evict": "SufficientlyCollateralised",
+        "displace": "SeatsFree",
+    }
+    for what, error in refused.items():
+        assert squatter.send(stage.run, what, *squatter.schemes(stage.run)[what]) is None
+        assert stage.run.reached[f"{what}: {error}"] == 1
+    assert stage.gain(squatter.actor) == 0
+    assert squatter.send(stage.run, "squat", *squatter.schemes(stage.run)["squat in silence"])
+    stage.cast.parties.append(squatter)
+    stage.played()
+    assert stage.life.outcome is Outcome.ACCEPTED
+    seated = [each for each in stage.run.world.all(staking.Position).values() if each.collateral]
+    least = stage.run.world.parameters.staking.min_verifier_stake
+    fined = stage.run.fined
+    assert all(each.collateral + fined[each.owner] >= least for each in seated)
+
+
+def test_full_seats_decline_without_a_fine() -> None:
+    crowded = town(CROWDED)
+    stage = Stage(
+        crowded,
+        providers.HonestProvider,
+        (verifiers.HonestVerifier,) * len(crowded.verifiers),
+        jobs=4,
+        offer={"verification_fee": crowded.verification_floor},
+    )
+    for judge in stage.judges:
+        judge.haste = 0.0
+    stage.played()
+    assert stage.run.reached["decline"] > 0
+    assert stage.run.fined.keys() <= {crowded.silent.key}
+    assert {life.ended for life in stage.run.lives} == {JobState.SETTLED}
+    for judge in stage.judges:
+        assert stage.gain(judge.actor) >= 0
+
+
+@pytest.mark.parametrize("budget", [99, 101, 500])
+def test_a_stolen_key_lies_within_its_budget(place: Town, budget: int) -> None:
+    owner, key = place.providers[2], place.outsiders[5]
+    stage = Stage(place, lambda actor, random: providers.Thief(actor, random, key, budget * NLOV))
+    stage.cast.budgets[owner.key] = key, budget * NLOV
+    stage.cast.bands = [frozenset({owner.key, key.key})]
+    stage.run.bands = stage.cast.bands
+    appoint(stage.run.world, owner, key, budget * NLOV)
+    stage.played()
+    exposure = 25 * 4 * NLOV
+    if budget * NLOV < exposure:
+        assert stage.run.reached["claim: OperatorBudgetExceeded"] > 0
+        assert stage.life.ended == JobState.EXPIRED
+        assert stage.gain(owner) == 0
+    else:
+        assert stage.life.outcome is Outcome.FRAUD
+        assert stage.run.slashed[owner.key] == exposure
+        assert stage.run.reached["unstake by a stolen key: ConstraintSeeds"] == 1
+        assert stage.run.reached["appoint by a stolen key: WrongOwner"] == 1
+        assert stage.run.reached["take a seat by a stolen key: WrongOwner"] == 1
+
+
+def test_terms_that_apply_while_a_job_runs_change_nothing_of_it() -> None:
+    governed = town(1)
+    stage = Stage(
+        governed,
+        providers.HonestProvider,
+        (verifiers.HonestVerifier,) * len(governed.verifiers),
+        offer={"verification_fee": governed.verification_floor},
+    )
+    stage.cast.parties.append(opportunists.Governor(governed.outsiders[4], stage.random))
+    before = pool(stage.run.world).terms
+    stage.played()
+    assert stage.run.reached["apply terms"] == 1
+    assert pool(stage.run.world).terms == before + 1
+    assert stage.life.judged is not None
+    assert stage.life.judged.terms == before
+    assert stage.gain(stage.provider) > 0
+
+
 def test_every_kind_is_cast() -> None:
     """The first seeds already cast every kind and every theme."""
     found: set[type] = set()
@@ -241,6 +337,7 @@ def test_every_kind_is_cast() -> None:
         found |= {type(p) for p in Casting(town(seed % TOWNS), Random(seed)).draw().parties}
     assert found >= {*PROVIDERS, *VERIFIERS, *BUYERS, *GRIEFERS}
     assert found >= {providers.SelfChallenger, verifiers.Colluder, buyers.Trapper}
+    assert found >= {providers.Thief, opportunists.KeyChooser, opportunists.Governor}
 
 
 def _taken(run: Run, stage: Stage) -> None:

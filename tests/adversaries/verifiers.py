@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from idl.client import staking, verdict
 from idl.client.bindings.verdict import BallotState, Choice, State
-from keeper.lab.market.judgement import ballot_salt, cast, reveal
+from keeper.lab.market.judgement import ballot_salt, cast, decline, reveal
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party
 from tests.adversaries.pursuit import Pursuit
@@ -89,7 +89,7 @@ class Verifier(Party):
     def cast(self, run: Run, life: Life, number: int, vote: Vote) -> bool:
         """Commits to a vote and returns whether the chain took it.
 
-        A refused vote is not tried again.
+        A refused vote is not tried again. Without collateral for it, the ballot is declined.
         """
         choice, operator, element = vote
         sent = self.attempt(
@@ -107,6 +107,7 @@ class Verifier(Party):
         )
         if not sent:
             self._barred.add((life.job.id, number))
+            self.attempt(run, "decline", lambda: decline(run.world, self.actor, life.job, number))
         return bool(sent)
 
     def _reveal(self, run: Run, life: Life, number: int, paper: Paper) -> None:
@@ -128,12 +129,12 @@ class Verifier(Party):
             salt = ballot_salt(self.actor, life.job)
             life.opened[number] = (choice, operator, element, salt)
             if choice is Choice.REJECT:
-                self.prove(run, life, (operator, element))
+                self.prove(run, life, number, (operator, element))
 
-    def prove(self, run: Run, life: Life, place: tuple[int, int]) -> None:
+    def prove(self, run: Run, life: Life, number: int, place: tuple[int, int]) -> None:
         """Proves by the right of its own ballot, where there is data to show."""
         if not life.check(run.judging(life)).missing:
-            pursuit = Pursuit(self, life, place, ticket=False)
+            pursuit = Pursuit(self, life, place, ballot=number)
             self._pursuits.setdefault(life.job.id, pursuit)
 
 
@@ -216,9 +217,12 @@ class Copier(Verifier):
             verdict.cast_ballot(
                 ballot=number,
                 commitment=found.ballots[copied].commitment,
-                owner=self.actor.key,
+                signer=self.actor.key,
+                terms=run.terms(life),
                 job=life.job.address,
                 seat=staking.seat_address(self.seat),
+                position=staking.position_address(self.actor.key),
+                exposure=staking.exposure_address(life.job.address, self.actor.key),
             ),
         )
         if sent:
@@ -239,7 +243,6 @@ class Copier(Verifier):
                         operator=operator,
                         element=element,
                         salt=salt,
-                        owner=self.actor.key,
                         verdict=verdict.verdict_address(life.job.address),
                     ),
                 )

@@ -69,10 +69,10 @@ def copied(world: World, address: Pubkey, *, owner: Pubkey) -> Pubkey:
     return copy
 
 
-def fill_seats(world: World) -> None:
-    """Counts every seat of the draw as existing, so that a newcomer has to displace a holder."""
+def fill_seats(world: World, *, but: int = 0) -> None:
+    """Counts all seats `but` so many as existing; with none free, newcomers displace holders."""
     offset = staking.VerifierTree.OFFSETS["seats"]
-    overwrite(world, staking.verifiers_address(), offset, SEATS.to_bytes(2, "little"))
+    overwrite(world, staking.verifiers_address(), offset, (SEATS - but).to_bytes(2, "little"))
 
 
 def donate(world: World, giver: Actor, vault: Pubkey, amount: int) -> None:

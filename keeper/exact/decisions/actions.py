@@ -80,6 +80,22 @@ class CastBallot(JobAction):
 
 
 @dataclass(frozen=True, slots=True)
+class DeclineBallot(JobAction):
+    """Stand aside from a ballot for which no collateral is left."""
+
+    kind: ClassVar[str] = "decline-ballot"
+    ballot: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSilent(JobAction):
+    """Have a drawn verifier fined that neither cast nor declined its ballot."""
+
+    kind: ClassVar[str] = "report-silent"
+    ballot: int
+
+
+@dataclass(frozen=True, slots=True)
 class RevealBallot(JobAction):
     """Open the kept ballot."""
 
@@ -250,6 +266,41 @@ class TakeSnapshot(Action):
 
     kind: ClassVar[str] = "take-snapshot"
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvictSeat(Action):
+    """Vacate a seat whose collateral has fallen too low."""
+
+    kind: ClassVar[str] = "evict-seat"
+    seat: int
+    owner: Pubkey
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSeat(Action):
+    """Close a vacated seat, or hand it over to its heir."""
+
+    kind: ClassVar[str] = "close-seat"
+    seat: int
+    owner: Pubkey
+    heir: Pubkey
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyTerms(Action):
+    """Make queued terms the current ones."""
+
+    kind: ClassVar[str] = "apply-terms"
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyAuthority(Action):
+    """Complete a handover of the authority that was queued for a slot."""
+
+    kind: ClassVar[str] = "apply-authority"
+    slot: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,22 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
+from idl.client.bindings.staking import VACATED_EPOCHS
 from idl.client.bindings.verdict import DRAW_DELAY
 from keeper.exact.decisions.actions import (
     AdoptPartial,
+    ApplyAuthority,
+    ApplyTerms,
+    CloseSeat,
     CollectFee,
     Draw,
     EmitRewards,
+    EvictSeat,
     ExpireAnswers,
     ExpireJob,
     ExpireLease,
     ReleaseBallot,
+    ReportSilent,
     RollMarket,
     Settle,
     SlashBallot,
@@ -46,15 +52,47 @@ class Epochs:
 
 
 @dataclass(frozen=True, slots=True)
+class QueuedTerms:
+    """Terms that can be applied from slot `applies_slot` to slot `lapses_slot`."""
+
+    version: int
+    applies_slot: int
+    lapses_slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What governance has queued: other terms, and a handover of the authority in a slot."""
+
+    terms: QueuedTerms | None = None
+    authority_slot: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A verifier's seat with its collateral in base units, `balloted` of which ballots hold.
+
+    `heir` is the owner that gets the seat once it is closed, the default key where nobody does.
+    `vacated_epoch` is None unless it has been vacated.
+    """
+
+    index: int
+    owner: Pubkey
+    heir: Pubkey
+    vacated_epoch: int | None
+    collateral: int
+    balloted: int
+
+
+@dataclass(frozen=True, slots=True)
 class CrankSnapshot:
-    """What a crank decides on."""
+    """What a crank decides on; `seats` are to be evicted or closed in this epoch."""
 
     owner: Pubkey
     jobs: tuple[JobSnapshot, ...]
     epochs: Epochs
-    salt_slots: int
-    trap_slots: int
-    max_attempts: int
+    queue: Queue = Queue()
+    seats: tuple[EvictSeat | CloseSeat, ...] = ()
 
 
 def next_action(snapshot: CrankSnapshot, clock: Clock) -> Decision:
@@ -62,16 +100,31 @@ def next_action(snapshot: CrankSnapshot, clock: Clock) -> Decision:
     opens: list[int] = []
     for job in snapshot.jobs:
         step = _job_step(snapshot, job, clock)
+        if isinstance(step, Wait) and (silence := _silence(job, clock)) is not None:
+            return silence
         if not isinstance(step, Wait):
             return step
         if step.until is not None:
             opens.append(step.until)
-    chore = _epoch_chore(snapshot.epochs, clock)
-    if not isinstance(chore, Wait):
-        return chore
-    if chore.until is not None:
-        opens.append(chore.until)
+    for chore in (_queued(snapshot.queue, clock), _epoch_chore(snapshot, clock)):
+        if not isinstance(chore, Wait):
+            return chore
+        if chore.until is not None:
+            opens.append(chore.until)
     return Wait(min(opens, default=None))
+
+
+def seat_chore(seat: Seat, epoch: int, minimum: int) -> EvictSeat | CloseSeat | None:
+    """Returns what anybody may do about a seat in an epoch, None where there is nothing.
+
+    `minimum` is the least collateral of a new seat, in base units.
+    """
+    if seat.vacated_epoch is None:
+        evicted = 2 * seat.collateral < minimum
+        return EvictSeat(seat.index, seat.owner) if evicted else None
+    if epoch >= seat.vacated_epoch + VACATED_EPOCHS and seat.balloted == 0:
+        return CloseSeat(seat.index, seat.owner, seat.heir)
+    return None
 
 
 def draw_opens(verdict: Verdict, salt_slots: int) -> int:
@@ -87,7 +140,7 @@ def _job_step(snapshot: CrankSnapshot, view: JobSnapshot, clock: Clock) -> Decis
     job, verdict = view.job, view.verdict
     match job.state:
         case JobState.POSTED:
-            if job.attempts >= snapshot.max_attempts:
+            if job.attempts >= view.parameters.job_registry.max_attempts:
                 return ExpireJob(job.address)
             return _at(job.claim_deadline + 1, ExpireJob(job.address), clock)
         case JobState.CLAIMED:
@@ -95,20 +148,18 @@ def _job_step(snapshot: CrankSnapshot, view: JobSnapshot, clock: Clock) -> Decis
                 return Wait()
             return _at(job.lease.expires_slot + 1, ExpireLease(job.address), clock)
         case JobState.COMMITTED:
-            return Wait() if verdict is None else _verdict_step(snapshot, view, verdict, clock)
+            return Wait() if verdict is None else _verdict_step(view, verdict, clock)
         case _:
             return _leftovers(snapshot.owner, view)
 
 
-def _verdict_step(
-    snapshot: CrankSnapshot, view: JobSnapshot, verdict: Verdict, clock: Clock
-) -> Decision:
-    address = view.job.address
+def _verdict_step(view: JobSnapshot, verdict: Verdict, clock: Clock) -> Decision:
+    address, rules = view.job.address, view.parameters.verdict
     match verdict.state:
         case VerdictState.COMMITTING:
             step: Decision = AdoptPartial(address)
         case VerdictState.COMMITTED:
-            opens = draw_opens(verdict, snapshot.salt_slots)
+            opens = draw_opens(verdict, rules.salt_slots)
             step = _at(opens, Draw(address, with_salt=False), clock)
         case VerdictState.BALLOTING:
             step = _at(_tally_opens(verdict, clock), Tally(address), clock)
@@ -117,7 +168,7 @@ def _verdict_step(
         case VerdictState.DISPUTED:
             step = _at(verdict.window_end + 1, Settle(address), clock)
         case VerdictState.DECIDED if slashes_provider(verdict.outcome) and not verdict.slashed:
-            opens = verdict.window_end + snapshot.trap_slots + 1
+            opens = verdict.window_end + rules.trap_slots + 1
             step = _at(opens, SlashProvider(address), clock)
         case VerdictState.DECIDED if voids(verdict.outcome):
             step = VoidAttempt(address)
@@ -151,7 +202,31 @@ def _leftovers(owner: Pubkey, view: JobSnapshot) -> Decision:
     return Wait()
 
 
-def _epoch_chore(epochs: Epochs, clock: Clock) -> Decision:
+def _silence(view: JobSnapshot, clock: Clock) -> Action | None:
+    """Returns the report of a verifier that let its ballot pass, None where nobody did."""
+    if view.verdict is not None:
+        for ballot in view.verdict.silent(clock.slot):
+            return ReportSilent(view.job.address, ballot)
+    return None
+
+
+def _queued(queue: Queue, clock: Clock) -> Decision:
+    """Returns what completes a change that has waited long enough."""
+    opens: list[int] = []
+    terms, handover = queue.terms, queue.authority_slot
+    if terms is not None and clock.slot <= terms.lapses_slot:
+        if clock.slot >= terms.applies_slot:
+            return ApplyTerms(terms.version)
+        opens.append(terms.applies_slot)
+    if handover is not None:
+        if clock.slot >= handover:
+            return ApplyAuthority(handover)
+        opens.append(handover)
+    return Wait(min(opens, default=None))
+
+
+def _epoch_chore(snapshot: CrankSnapshot, clock: Clock) -> Decision:
+    epochs = snapshot.epochs
     epoch = clock.slot // epochs.slots
     chores: Sequence[tuple[int | None, Action]] = (
         (epochs.snapshot, TakeSnapshot(epoch)),
@@ -161,6 +236,8 @@ def _epoch_chore(epochs: Epochs, clock: Clock) -> Decision:
     for done, chore in chores:
         if done is None or done < epoch:
             return chore
+    if snapshot.seats:
+        return snapshot.seats[0]
     if epochs.fee_shards:
         return SweepFees(epochs.fee_shards[0])
     return Wait((epoch + 1) * epochs.slots)

@@ -18,10 +18,11 @@ from keeper.exact.decisions.actions import (
     FetchWorkload,
     OpenVerdict,
     ReleaseExposure,
+    ReportSilent,
     Withdraw,
 )
 from keeper.exact.decisions.codes import BallotState, JobState, VerdictState
-from keeper.exact.decisions.selection import ClaimTerms, choose
+from keeper.exact.decisions.selection import ClaimConditions, choose
 from keeper.exact.decisions.state import Job, JobSnapshot
 from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
@@ -54,16 +55,17 @@ class Work:
 class ProviderSnapshot:
     """What a provider decides on: its jobs and offers, its stake and what it has computed.
 
-    `rate` is multiply-adds per slot. `terms` is None while the provider may not claim. `asked`
-    holds the operator and element of each question about a job's data, once they are known. `work`
-    has the jobs whose workload is on this machine, `running` the actions under way.
+    `signer` signs for `owner`. `rate` is multiply-adds per slot. `conditions` is None while the
+    provider may not claim. `asked` holds the operator and element of each question about a job's
+    data, once they are known. `work` has the jobs whose workload is on this machine, `running` the
+    actions under way.
     """
 
     owner: Pubkey
+    signer: Pubkey
     jobs: tuple[JobSnapshot, ...]
-    terms: ClaimTerms | None
+    conditions: ClaimConditions | None
     rate: int
-    lease_slots: int
     work: Mapping[Pubkey, Work] = field(default_factory=dict)
     asked: Mapping[Pubkey, Sequence[tuple[int, int]]] = field(default_factory=dict)
     running: frozenset[Action] = frozenset()
@@ -107,7 +109,7 @@ def next_action(snapshot: ProviderSnapshot, clock: Clock) -> Decision:
     if (step := most_urgent(owed, clock.slot)) is not None:
         return step
     for job in snapshot.jobs:
-        if (collecting := _collect(snapshot.owner, job)) is not None:
+        if (collecting := _collect(snapshot, job, clock)) is not None:
             return collecting
     choice = _offer(snapshot, clock)
     if isinstance(choice, Job):
@@ -170,10 +172,10 @@ def _running(snapshot: ProviderSnapshot, kind: type[Action]) -> bool:
 
 def _offer(snapshot: ProviderSnapshot, clock: Clock) -> Job | int | None:
     """Returns the job to claim now, otherwise the first slot at which one opens, or None."""
-    if snapshot.terms is None or _held(snapshot, clock):
+    if snapshot.conditions is None or _held(snapshot, clock):
         return None
     offers = [job for job in snapshot.jobs if snapshot.owner not in job.exposed]
-    return choose(offers, snapshot.owner, snapshot.terms, clock)
+    return choose(offers, snapshot.owner, snapshot.conditions, clock)
 
 
 def _lease_step(snapshot: ProviderSnapshot, held: JobSnapshot, clock: Clock) -> list[Owed]:
@@ -185,7 +187,7 @@ def _lease_step(snapshot: ProviderSnapshot, held: JobSnapshot, clock: Clock) -> 
         step = _stage(snapshot, held)
     if step is None or isinstance(step, Execute):
         return []
-    return [Owed(step, _lease_end(held), held.stake_of(snapshot.owner).bond)]
+    return [Owed(step, _lease_end(held), held.exposure_of(snapshot.owner).bond)]
 
 
 def _stage(snapshot: ProviderSnapshot, held: JobSnapshot) -> Action | None:
@@ -204,7 +206,7 @@ def _stage(snapshot: ProviderSnapshot, held: JobSnapshot) -> Action | None:
             return CommitStage(job.address, stage.first, stage.last, stage.root)
     stages_left = MAX_STAGES - (0 if first == 0 else len(verdict.stages))
     # Half a lease, so that a node at half its measured speed still commits in time.
-    budget = snapshot.rate * snapshot.lease_slots // 2
+    budget = snapshot.rate * held.parameters.job_registry.lease_slots // 2
     return Execute(job.address, first, plan_stage(work, first, stages_left, budget))
 
 
@@ -231,12 +233,12 @@ def _answers(snapshot: ProviderSnapshot, asked: JobSnapshot, clock: Clock) -> li
     verdict = asked.verdict
     if not _is_asked(asked, clock) or verdict is None or verdict.availability is None:
         return []
-    stake = asked.stake_of(snapshot.owner)
+    exposure = asked.exposure_of(snapshot.owner)
     return [
         Owed(
             AnswerQuestion(asked.address, index, operator, element),
             verdict.availability.deadline,
-            stake.exposure + stake.bond,
+            exposure.total,
         )
         for index, (operator, element) in enumerate(snapshot.asked.get(asked.address, ()))
         if not verdict.availability.answered >> index & 1
@@ -244,22 +246,34 @@ def _answers(snapshot: ProviderSnapshot, asked: JobSnapshot, clock: Clock) -> li
     ]
 
 
-def _collect(owner: Pubkey, snapshot: JobSnapshot) -> Decision | None:
-    job, verdict = snapshot.job, snapshot.verdict
-    if snapshot.escrow is not None:
-        for credit in snapshot.escrow.unpaid_to(owner):
+def _collect(snapshot: ProviderSnapshot, view: JobSnapshot, clock: Clock) -> Decision | None:
+    job, owner = view.job, snapshot.owner
+    if view.escrow is not None:
+        for credit in view.escrow.unpaid_to(owner):
             return Withdraw(job.address, credit)
     if not job.ended:
         return None
-    if owner in snapshot.exposed:
+    if owner in view.exposed:
         return ReleaseExposure(job.address, owner)
-    if (
-        verdict is not None
-        and verdict.payer == owner
-        and verdict.state is VerdictState.SETTLED
-        and not any(
-            ballot.state in (BallotState.CAST, BallotState.REVEALED) for ballot in verdict.ballots
-        )
+    return _close(snapshot, view, clock)
+
+
+def _close(snapshot: ProviderSnapshot, view: JobSnapshot, clock: Clock) -> Decision | None:
+    """Returns what brings the verdict's rent back: silence has to be reported before it is closed.
+
+    The provider of the first stage closes it too, because a key that has been replaced may have
+    paid the rent.
+    """
+    job, verdict = view.job, view.verdict
+    if verdict is None or not (
+        verdict.state is VerdictState.SETTLED or job.state in (JobState.CANCELLED, JobState.EXPIRED)
     ):
-        return CloseVerdict(job.address)
-    return None
+        return None
+    began = bool(verdict.stages) and verdict.stages[0].provider == snapshot.owner
+    if not began and verdict.payer not in (snapshot.owner, snapshot.signer):
+        return None
+    if any(each.state in (BallotState.CAST, BallotState.REVEALED) for each in verdict.ballots):
+        return None
+    for silent in verdict.silent(clock.slot):
+        return ReportSilent(job.address, silent)
+    return CloseVerdict(job.address)

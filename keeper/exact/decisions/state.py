@@ -1,10 +1,11 @@
 """What the chain says about a job, as far as a decision needs it. All times are slots."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from solders.pubkey import Pubkey
 
+from idl.client.bindings.staking import Parameters
 from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
 from keeper.node.decisions.escrow import Escrow
 
@@ -42,7 +43,10 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A posted job. Amounts are base units, the score is Q32."""
+    """A posted job. Amounts are base units, the score is Q32.
+
+    `terms` is the version of the terms that it keeps.
+    """
 
     address: Pubkey
     buyer: Pubkey
@@ -61,7 +65,13 @@ class Job:
     posted_slot: int
     claim_deadline: int
     score_q32: int
+    terms: int
     lease: Lease | None
+
+    @property
+    def offered(self) -> int:
+        """What the buyer offers for the work, in base units: the highest price and the premium."""
+        return self.price + self.urgency
 
     @property
     def ended(self) -> bool:
@@ -116,9 +126,10 @@ class Availability:
 class Verdict:
     """The proof side of a job.
 
-    `committed_slot` is the base of the next draw. A proof, or a missing answer, convicts the
-    provider of one stage; `slashed` says whether it has lost its exposure. `availability` is None
-    unless the data were missed.
+    `committed_slot` is the base of the next draw. `snapshot_epochs` has, for each draw, the epoch
+    of the snapshot that it drew from. A proof, or a missing answer, convicts the provider of one
+    stage; `slashed` says whether it has lost its exposure. `availability` is None unless the data
+    were missed.
     """
 
     state: VerdictState
@@ -132,6 +143,7 @@ class Verdict:
     stages: tuple[Stage, ...]
     ballots: tuple[DrawnBallot, ...]
     payer: Pubkey
+    snapshot_epochs: tuple[int, ...] = ()
     convicted: Pubkey | None = None
     slashed: bool = False
     availability: Availability | None = None
@@ -160,6 +172,28 @@ class Verdict:
         revealed = ballot.state is BallotState.REVEALED and ballot.accepted
         return is_proven(self.outcome) and revealed and not ballot.slashed
 
+    def epoch_of(self, ballot: DrawnBallot) -> int:
+        """Returns the epoch of the snapshot that a ballot was drawn from."""
+        return self.snapshot_epochs[ballot.draw - 1]
+
+    def kept_silent(self, ballot: DrawnBallot, slot: int) -> bool:
+        """Returns whether a drawn verifier let the time for its ballot pass.
+
+        A proof that ended casting early excuses it.
+        """
+        if ballot.state is not BallotState.DRAWN:
+            return False
+        if ballot.draw != self.draws:
+            return True
+        cut_short = is_proven(self.outcome) and self.window_end <= self.ballot_deadline
+        return slot > self.ballot_deadline and not cut_short
+
+    def silent(self, slot: int) -> Iterator[int]:
+        """Yields the indexes of the ballots whose verifiers are to be reported."""
+        for ballot in self.ballots:
+            if self.kept_silent(ballot, slot):
+                yield ballot.index
+
     def is_challengeable(self, slot: int) -> bool:
         """Returns whether a proof of fraud is still judged at the slot."""
         match self.state:
@@ -186,25 +220,30 @@ class Verdict:
         casting_over = slot > self.ballot_deadline
         return slot > self.reveal_deadline or all(
             ballot.state is BallotState.REVEALED
-            or (casting_over and ballot.state is BallotState.DRAWN)
+            or (casting_over and ballot.state is not BallotState.CAST)
             for ballot in self.latest_draw
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Stake:
+class Exposure:
     """What a party has at risk in a job, in base units.
 
-    `exposure` is lost with a proven fraud or an unanswered question, `bond` with an expired lease.
+    `amount` is lost with a proven fraud or an unanswered question, `bond` with an expired lease.
     """
 
-    exposure: int
+    amount: int
     bond: int
+
+    @property
+    def total(self) -> int:
+        """Base units that the party can lose at most."""
+        return self.amount + self.bond
 
 
 @dataclass(frozen=True, slots=True)
 class JobSnapshot:
-    """A job with its verdict and escrow.
+    """A job with its verdict and escrow, and the parameters of the terms that it keeps.
 
     `exposed` has the stake of each owner whose exposure to the job still exists. `version` differs
     after every change. `sequences` are the programs and sequence numbers of the accounts behind it.
@@ -213,7 +252,8 @@ class JobSnapshot:
     job: Job
     verdict: Verdict | None
     escrow: Escrow | None
-    exposed: Mapping[Pubkey, Stake] = field(default_factory=dict)
+    parameters: Parameters
+    exposed: Mapping[Pubkey, Exposure] = field(default_factory=dict)
     version: str = ""
     sequences: tuple[tuple[str, int], ...] = ()
 
@@ -222,6 +262,6 @@ class JobSnapshot:
         """The job's address."""
         return self.job.address
 
-    def stake_of(self, owner: Pubkey) -> Stake:
+    def exposure_of(self, owner: Pubkey) -> Exposure:
         """Returns what an owner has at risk, nothing where it is not exposed."""
-        return self.exposed.get(owner, Stake(0, 0))
+        return self.exposed.get(owner, Exposure(0, 0))

@@ -3,6 +3,7 @@
 Checking goes on beside that, as `next_work` decides.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
@@ -10,6 +11,7 @@ from solders.pubkey import Pubkey
 from keeper.exact.decisions.actions import (
     CastBallot,
     Check,
+    DeclineBallot,
     ProveFraud,
     ReleaseBallot,
     RevealBallot,
@@ -19,40 +21,59 @@ from keeper.exact.decisions.codes import BallotState, VerdictState
 from keeper.exact.decisions.state import DrawnBallot, JobSnapshot, Verdict
 from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.stake import Stake
 from keeper.node.decisions.urgency import Owed, most_urgent
 
+# A peer that serves slowly takes half of the time to a deadline: others must not wait for it.
+CONCURRENT_CHECKS = 4
+
 BallotKey = tuple[Pubkey, int]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSeat:
+    """A seat that a verifier holds; `vacated_epoch` is None unless it has been vacated."""
+
+    index: int
+    taken_epoch: int
+    vacated_epoch: int | None = None
+
+    def may_cast(self, epoch: int) -> bool:
+        """Returns whether its holder answers for ballots drawn from the snapshot of an epoch."""
+        ended = self.vacated_epoch is not None and epoch > self.vacated_epoch
+        return self.taken_epoch <= epoch and not ended
 
 
 @dataclass(frozen=True, slots=True)
 class VerifierSnapshot:
     """What a verifier decides on.
 
-    `ready` are its kept ballots, by job and index, `running` the actions under way. `silence_fee`
-    is what a ballot costs that is not cast or not revealed, in base units.
+    The collateral is exposed `by_operator` where the owner does not sign itself. `ready` are its
+    kept ballots, by job and index, `running` the actions under way.
     """
 
     owner: Pubkey
-    seat: int | None
+    seat: HeldSeat | None
     jobs: tuple[JobSnapshot, ...]
-    free_stake: int
-    ballot_stake: int
-    silence_fee: int = 0
+    stake: Stake
+    by_operator: bool = False
     ready: frozenset[BallotKey] = frozenset()
     running: frozenset[Action] = frozenset()
 
 
 def next_work(snapshot: VerifierSnapshot, clock: Clock) -> Action | None:
-    """Returns the check to start beside the loop, None where there is none or one is under way.
+    """Returns the check to start beside the loop, None where there is none or enough are under way.
 
     The ballot whose casting ends first is checked first.
     """
-    if snapshot.running:
+    if len(snapshot.running) >= CONCURRENT_CHECKS:
         return None
     checks = [
-        Owed(Check(*key), deadline, snapshot.silence_fee)
-        for key, deadline in _castable(snapshot, clock)
-        if key not in snapshot.ready
+        Owed(Check(job.address, ballot.index), judged.ballot_deadline, _silence_fee(job))
+        for job, judged, ballot in _drawn(snapshot, clock)
+        if (job.address, ballot.index) not in snapshot.ready
+        and Check(job.address, ballot.index) not in snapshot.running
+        and _at_risk(job) <= snapshot.stake.ballot_exposable(by_operator=snapshot.by_operator)
     ]
     return most_urgent(checks, clock.slot)
 
@@ -60,13 +81,13 @@ def next_work(snapshot: VerifierSnapshot, clock: Clock) -> Action | None:
 def next_action(snapshot: VerifierSnapshot, clock: Clock) -> Decision:
     """Returns the most urgent step that the chain accepts at `clock.slot`.
 
-    What is owed comes first, as `keeper.node.decisions.urgency` orders it: reveals, casts and
-    proofs. It does not depend on the work under way.
+    What is owed comes first, as `keeper.node.decisions.urgency` orders it: reveals, casts,
+    declined ballots and proofs. It does not depend on the work under way.
     """
     owed = [
-        Owed(CastBallot(*key), deadline, snapshot.silence_fee)
-        for key, deadline in _castable(snapshot, clock)
-        if key in snapshot.ready
+        Owed(step, judged.ballot_deadline, _silence_fee(job))
+        for job, judged, ballot in _drawn(snapshot, clock)
+        if (step := _vote(snapshot, job, ballot)) is not None
     ]
     for job in snapshot.jobs:
         owed += _reveals(snapshot, job, clock)
@@ -95,20 +116,51 @@ def _collect(owner: Pubkey, job: JobSnapshot) -> list[Action]:
     return found
 
 
-def _castable(snapshot: VerifierSnapshot, clock: Clock) -> list[tuple[BallotKey, int]]:
-    """Returns the ballots that may be cast, with the last slot for it."""
-    return [
-        ((job.address, ballot.index), job.verdict.ballot_deadline)
-        for job in snapshot.jobs
-        if job.verdict is not None
-        and job.verdict.state is VerdictState.BALLOTING
-        and clock.slot <= job.verdict.ballot_deadline
-        and snapshot.owner not in _parties(job, job.verdict)
-        for ballot in job.verdict.latest_draw
-        if ballot.state is BallotState.DRAWN
-        and ballot.seat == snapshot.seat
-        and snapshot.free_stake >= snapshot.ballot_stake
-    ]
+def _drawn(
+    snapshot: VerifierSnapshot, clock: Clock
+) -> Iterator[tuple[JobSnapshot, Verdict, DrawnBallot]]:
+    """Yields the ballots that the chain lets the verifier cast or decline in this slot."""
+    seat = snapshot.seat
+    if seat is None:
+        return
+    for job in snapshot.jobs:
+        judged = job.verdict
+        if (
+            judged is None
+            or judged.state is not VerdictState.BALLOTING
+            or clock.slot > judged.ballot_deadline
+            or snapshot.owner in _parties(job, judged)
+        ):
+            continue
+        for ballot in judged.latest_draw:
+            mine = ballot.seat == seat.index and seat.may_cast(judged.epoch_of(ballot))
+            if mine and ballot.state is BallotState.DRAWN:
+                yield job, judged, ballot
+
+
+def _vote(snapshot: VerifierSnapshot, job: JobSnapshot, ballot: DrawnBallot) -> Action | None:
+    """Returns how to answer a drawn ballot, None before it has been checked.
+
+    Only collateral that other ballots hold excuses a verifier. A budget that its operator has used
+    up does not: whoever declines with room left is refused.
+    """
+    needed = _at_risk(job)
+    if snapshot.stake.ballot_room < needed:
+        return DeclineBallot(job.address, ballot.index)
+    within = needed <= snapshot.stake.ballot_exposable(by_operator=snapshot.by_operator)
+    if within and (job.address, ballot.index) in snapshot.ready:
+        return CastBallot(job.address, ballot.index)
+    return None
+
+
+def _at_risk(job: JobSnapshot) -> int:
+    """Returns the collateral that a ballot locks, in base units."""
+    return job.parameters.verdict.ballot_exposure + _silence_fee(job)
+
+
+def _silence_fee(job: JobSnapshot) -> int:
+    """Returns what a ballot costs that is not cast or not revealed, in base units."""
+    return job.parameters.verdict.silence_fee
 
 
 def _parties(job: JobSnapshot, verdict: Verdict) -> set[Pubkey]:
@@ -149,7 +201,7 @@ def _reveals(snapshot: VerifierSnapshot, job: JobSnapshot, clock: Clock) -> list
     ):
         return []
     return [
-        Owed(RevealBallot(*key), verdict.reveal_deadline, snapshot.silence_fee)
+        Owed(RevealBallot(*key), verdict.reveal_deadline, _silence_fee(job))
         for ballot in verdict.latest_draw
         if _revealable(snapshot, ballot, key := (job.address, ballot.index))
     ]

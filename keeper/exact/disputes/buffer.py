@@ -1,4 +1,4 @@
-"""Evidence in an account of its owner: what creates the account, fills it and closes it."""
+"""Evidence in an account of its signer: what creates the account, fills it and closes it."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -12,8 +12,8 @@ from solders.system_program import CreateAccountWithSeedParams, create_account_w
 from idl.client import verdict
 from idl.client.bindings.verdict import HEADER_BYTES
 
-FIRST_BYTES: Final = 740
-"""What fits beside the creation of the buffer and a ticket."""
+FIRST_BYTES: Final = 708
+"""What fits beside the creation of the buffer and a ticket that names a beneficiary."""
 WRITE_BYTES: Final = 1_010
 TAIL_BYTES: Final = 730
 """What fits beside a proof with a ticket, or beside an answer."""
@@ -22,12 +22,12 @@ SEED_DIGITS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class EvidenceBuffer:
-    """One owner's evidence on one element of a job.
+    """Evidence on one element of a job, in an account of `signer`.
 
     All of it but the last `tail_bytes` goes into the account.
     """
 
-    owner: Pubkey
+    signer: Pubkey
     job: Pubkey
     operator: int
     element: int
@@ -58,7 +58,7 @@ class EvidenceBuffer:
     @property
     def address(self) -> Pubkey:
         """The account's address."""
-        return Pubkey.create_with_seed(self.owner, self.seed, verdict.ID)
+        return Pubkey.create_with_seed(self.signer, self.seed, verdict.ID)
 
     def create(self, lamports: int) -> Instruction:
         """Returns what allocates the account with its rent.
@@ -67,9 +67,9 @@ class EvidenceBuffer:
         """
         return create_account_with_seed(
             CreateAccountWithSeedParams(
-                from_pubkey=self.owner,
+                from_pubkey=self.signer,
                 to_pubkey=self.address,
-                base=self.owner,
+                base=self.signer,
                 seed=self.seed,
                 lamports=lamports,
                 space=self.space,
@@ -81,8 +81,8 @@ class EvidenceBuffer:
         """Returns what writes the header; `length` is that of the body unless another is given."""
         return verdict.open_buffer(
             length=len(self.body) if length is None else length,
-            challenger=self.owner,
-            payer=self.owner,
+            challenger=self.signer,
+            payer=self.signer,
             job=self.job,
             buffer=self.address,
         )
@@ -96,7 +96,7 @@ class EvidenceBuffer:
     def write(self, offset: int, data: bytes) -> Instruction:
         """Returns what writes bytes at an offset of the evidence."""
         return verdict.write_buffer(
-            offset=offset, bytes=data, challenger=self.owner, buffer=self.address
+            offset=offset, bytes=data, challenger=self.signer, buffer=self.address
         )
 
     def pieces(self, start: int = 0, size: int = WRITE_BYTES) -> Iterator[tuple[int, bytes]]:
@@ -106,7 +106,7 @@ class EvidenceBuffer:
 
     def close(self) -> Instruction:
         """Returns what closes the account and takes the rent back."""
-        return verdict.close_buffer(challenger=self.owner, buffer=self.address, payer=self.owner)
+        return verdict.close_buffer(challenger=self.signer, buffer=self.address, payer=self.signer)
 
 
 def position_bytes(operator: int, element: int) -> bytes:

@@ -30,26 +30,26 @@ class Challenge:
     @property
     def ticket(self) -> Pubkey:
         """The ticket's address."""
-        return verdict.ticket_address(self.buffer.job, self.buffer.owner)
+        return verdict.ticket_address(self.buffer.job, self.buffer.signer)
 
     @property
     def hash(self) -> bytes:
         """SHA256(operator | element | challenger | salt), integers as u32 little-endian."""
         place = position_bytes(self.buffer.operator, self.buffer.element)
-        return hashlib.sha256(place + bytes(self.buffer.owner) + self.salt).digest()
+        return hashlib.sha256(place + bytes(self.buffer.signer) + self.salt).digest()
 
     def place_ticket(self) -> Instruction:
         """Returns what announces the challenge without naming the element."""
         return verdict.place_ticket(
             hash=self.hash,
-            challenger=self.buffer.owner,
+            challenger=self.buffer.signer,
             job=self.buffer.job,
-            beneficiary=self.beneficiary or self.buffer.owner,
+            beneficiary=self.beneficiary or self.buffer.signer,
         )
 
     def close_ticket(self) -> Instruction:
         """Returns what takes the ticket's rent back."""
-        return verdict.close_ticket(challenger=self.buffer.owner, ticket=self.ticket)
+        return verdict.close_ticket(challenger=self.buffer.signer, ticket=self.ticket)
 
     def prove(self, *, ballot: int | None = None) -> Instruction:
         """Returns what has the referee judge.
@@ -62,8 +62,8 @@ class Challenge:
             salt=self.salt,
             ballot=ballot,
             tail=self.buffer.tail,
-            challenger=self.buffer.owner,
-            payer=self.buffer.owner,
+            challenger=self.buffer.signer,
+            payer=self.buffer.signer,
             job=self.buffer.job,
             graph=self.graph,
             buffer=self.buffer.address,

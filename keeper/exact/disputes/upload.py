@@ -67,29 +67,33 @@ class EvidenceUploader:
             ]
         await self._write(buffer, pieces)
 
-    async def prove(self, challenge: Challenge, *, ticket: bool) -> Landed:
+    async def prove(self, challenge: Challenge, *, ballot: int | None = None) -> Landed:
         """Upload, prove once the ticket is old enough, and take the rents back either way.
 
-        `ticket` is needed unless a revealed ballot of this key rejects the element. Raises
+        A ticket is placed unless the revealed ballot of this index rejects the element. Raises
         ChainError: a ProgramError where the referee or the verdict refuses.
         """
+        ticket = ballot is None
         placing = await self._placing(challenge) if ticket else []
         await self.upload(challenge.buffer, placing)
         if ticket:
             await self._until_old_enough(challenge)
         also = [challenge.close_ticket()] if ticket else []
-        return await self._judged(challenge.buffer, "prove", challenge.prove(ticket=ticket), also)
+        return await self._judged(challenge.buffer, "prove", challenge.prove(ballot=ballot), also)
 
-    async def answer(self, buffer: EvidenceBuffer, graph: Pubkey, question: int) -> Landed:
-        """Upload, answer a question about the owner's data, and take the rent back either way.
+    async def answer(
+        self, buffer: EvidenceBuffer, graph: Pubkey, terms: Pubkey, question: int
+    ) -> Landed:
+        """Upload, answer a question about a job's data, and take the rent back either way.
 
-        Raises ChainError.
+        `terms` is the address of the terms that the job keeps. Raises ChainError.
         """
         await self.upload(buffer)
         answering = verdict.answer_element(
             question=question,
             tail=buffer.tail,
-            provider=buffer.owner,
+            signer=buffer.signer,
+            terms=terms,
             job=buffer.job,
             graph=graph,
             buffer=buffer.address,

@@ -2,10 +2,12 @@
 
 from solders.pubkey import Pubkey
 
-from idl.client import job_registry
+from idl.client import job_registry, staking
 from idl.client import verdict as verdict_program
+from idl.client.bindings.staking import HELD
 from keeper.exact.decisions.codes import BallotState, Choice, JobState, Outcome, VerdictState
-from keeper.exact.decisions.selection import ClaimRules, Standing
+from keeper.exact.decisions.crank import QueuedTerms, Seat
+from keeper.exact.decisions.selection import Registration
 from keeper.exact.decisions.state import (
     Availability,
     DrawnBallot,
@@ -15,6 +17,7 @@ from keeper.exact.decisions.state import (
     Verdict,
     convicts,
 )
+from keeper.exact.decisions.verifier import HeldSeat
 from keeper.node.accounts import NOBODY, url_text
 
 
@@ -40,6 +43,7 @@ def job_of(address: Pubkey, account: job_registry.Job) -> Job:
         posted_slot=account.posted_slot,
         claim_deadline=account.claim_deadline,
         score_q32=account.score_q32,
+        terms=account.terms,
         lease=Lease(
             provider=lease.provider,
             claimed_slot=lease.claimed_slot,
@@ -72,6 +76,7 @@ def verdict_of(account: verdict_program.Verdict) -> Verdict:
             for index, ballot in enumerate(account.ballots[: account.ballot_count])
         ),
         payer=account.payer,
+        snapshot_epochs=account.snapshot_epochs,
         convicted=account.stages[account.fraud.stage].provider
         if convicts(Outcome(account.outcome))
         else None,
@@ -80,33 +85,39 @@ def verdict_of(account: verdict_program.Verdict) -> Verdict:
     )
 
 
-def claim_rules(params: job_registry.Params) -> ClaimRules:
-    """Returns the registry's parameters that decide about claims."""
-    return ClaimRules(
-        max_attempts=params.max_attempts,
-        min_registration_slots=params.min_registration_slots,
-        claim_scale_slots=params.claim_scale_slots,
-        claim_max_delay_slots=params.claim_max_delay_slots,
-        capability_ref=params.capability_ref,
-        reputation_half_life_slots=params.reputation_half_life_slots,
-        season_q32=params.season_q32,
-        ageing_q32=params.ageing_q32,
-        kappa=params.kappa,
-        bond_bps=params.bond_bps,
-    )
-
-
-def standing_of(account: job_registry.Provider, free_stake: int) -> Standing:
-    """Returns a Provider account with its owner's free stake in base units."""
-    return Standing(
+def registration_of(account: job_registry.Provider) -> Registration:
+    """Returns a Provider account as a registration."""
+    return Registration(
         ask=account.ask,
         max_macs=account.max_macs,
         measured_rate=account.measured_rate,
         reputation=account.reputation,
         rated_slot=account.rated_slot,
         registered_slot=account.registered_slot,
-        free_stake=free_stake,
     )
+
+
+def seat_of(account: staking.Seat) -> HeldSeat:
+    """Returns a Seat account as the seat of its owner."""
+    vacated = None if account.vacated_epoch == HELD else account.vacated_epoch
+    return HeldSeat(account.index, account.taken_epoch, vacated)
+
+
+def collateralised(account: staking.Seat, holder: staking.Position) -> Seat:
+    """Returns a Seat account with the collateral of its owner's position."""
+    return Seat(
+        index=account.index,
+        owner=account.owner,
+        heir=account.heir,
+        vacated_epoch=None if account.vacated_epoch == HELD else account.vacated_epoch,
+        collateral=holder.collateral,
+        balloted=holder.balloted,
+    )
+
+
+def queued_of(account: staking.Terms) -> QueuedTerms:
+    """Returns a Terms account that waits for its slot."""
+    return QueuedTerms(account.version, account.applies_slot, account.lapses_slot)
 
 
 def _availability(account: verdict_program.Availability) -> Availability:

@@ -36,10 +36,13 @@ class WrongElement:
 
 
 class Challenger:
-    """Proves for one key."""
+    """Proves for one owner, which gets the bounty; `signer` is the uploader's key."""
 
-    def __init__(self, uploader: EvidenceUploader, owner: Pubkey, lane: Lane) -> None:
+    def __init__(
+        self, uploader: EvidenceUploader, signer: Pubkey, owner: Pubkey, lane: Lane
+    ) -> None:
         self._uploader = uploader
+        self._signer = signer
         self._owner = owner
         self._lane = lane
 
@@ -88,21 +91,30 @@ class Challenger:
     ) -> Landed:
         """Upload the evidence and prove, by a ticket with the salt.
 
-        `salt` is None where a revealed ballot of this key rejects the element. Raises ChainError.
+        `salt` is None where a revealed ballot of the owner rejects the element. Raises ChainError.
         """
         job, (operator, element) = snapshot.job, (wrong.operator, wrong.element)
         evidence = await self._lane.run(trace.evidence, operator, element)
-        buffer = EvidenceBuffer(self._owner, job.address, operator, element, evidence)
-        challenge = Challenge(buffer, job.graph, salt or bytes(SALT_BYTES))
-        landed = await self._uploader.prove(challenge, ticket=salt is not None)
+        buffer = EvidenceBuffer(self._signer, job.address, operator, element, evidence)
+        challenge = Challenge(buffer, job.graph, salt or bytes(SALT_BYTES), self._owner)
+        ballot = None if salt is not None else self._rejecting(snapshot, wrong)
+        landed = await self._uploader.prove(challenge, ballot=ballot)
         LOG.info(
             "job %s: element %d of operator %d is %d, must be %d; proven in slot %d",
             job.address, element, operator, wrong.committed, wrong.expected, landed.slot,
         )  # fmt: skip
         return landed
 
+    def _rejecting(self, snapshot: JobSnapshot, wrong: WrongElement) -> int:
+        """Returns the index of the owner's ballot that rejects an element; raises RoleError."""
+        judged, place = snapshot.verdict, (wrong.operator, wrong.element)
+        for ballot in judged.ballots if judged is not None else ():
+            if ballot.verifier == self._owner and ballot.rejected == place:
+                return ballot.index
+        raise RoleError(f"no ballot of {self._owner} rejects this element")
+
     async def tidy(self, job: Pubkey, operator: int, element: int) -> None:
         """Take the rent of an unfinished upload back; raises ChainError."""
-        buffer = EvidenceBuffer(self._owner, job, operator, element, b"")
+        buffer = EvidenceBuffer(self._signer, job, operator, element, b"")
         if await self._uploader.exists(buffer):
             await self._uploader.close(buffer)

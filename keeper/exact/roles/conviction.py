@@ -39,8 +39,8 @@ async def convict(
 ) -> Conviction:
     """Prove the first wrong element of a job, or the one at `position`, and slash its provider.
 
-    Raises BadInputError where the job cannot be challenged, NothingWrongError, TraceError,
-    WorkloadError and ChainError.
+    The bounty goes to the connection's owner. Raises BadInputError where the job cannot be
+    challenged, NothingWrongError, TraceError, WorkloadError and ChainError.
     """
     services = connection.services
     mirror = await job_mirror(connection)
@@ -49,7 +49,7 @@ async def convict(
     uploader = EvidenceUploader(
         services.gateway, connection.submitter, poll_seconds=services.poll_seconds
     )
-    challenger = Challenger(uploader, connection.owner, services.lane)
+    challenger = Challenger(uploader, connection.signer, connection.owner, services.lane)
     if position is None:
         wrong = await challenger.suspect(snapshot, trace)
     else:
@@ -93,10 +93,13 @@ async def _slash(connection: Connection, mirror: JobMirror, job: Pubkey) -> None
     proven_slot = (await _receipt(connection, job)).slot
     while True:
         view = await mirror.refresh()
-        if view.slot > proven_slot + view.rules.verdict.trap_slots:
+        snapshot = view.jobs.get(job)
+        if snapshot is None:
+            return
+        if view.slot > proven_slot + snapshot.parameters.verdict.trap_slots:
             break
         await asyncio.sleep(connection.services.poll_seconds)
-    context = Context(connection.owner, view.rules.mint, view.rules.treasury, view.jobs.get(job))
+    context = Context(connection.signer, connection.owner, view.mint, view.terms, snapshot)
     slashing = instruction(SlashProvider(job), context)
     try:
         await connection.submitter.submit(f"slash_provider/{job}", [slashing], again=True)

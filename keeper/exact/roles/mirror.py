@@ -7,63 +7,78 @@ from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
 
 from idl.client import SLOT_HASHES, Event, escrow, job_registry, staking, verdict
+from idl.client.bindings.staking import NO_SEAT
 from keeper.chain.gateway import Gateway
 from keeper.exact.decisions.codes import JobState, VerdictState
-from keeper.exact.decisions.state import JobSnapshot, Stake
-from keeper.exact.roles.accounts import job_of, verdict_of
-from keeper.node.accounts import escrow_of, optional, owned, required, slot_hashes_of, tokens_of
+from keeper.exact.decisions.crank import Queue
+from keeper.exact.decisions.state import Exposure, JobSnapshot
+from keeper.exact.decisions.verifier import HeldSeat
+from keeper.exact.roles.accounts import job_of, queued_of, seat_of, verdict_of
+from keeper.node.accounts import (
+    NOBODY,
+    escrow_of,
+    leasable_of,
+    optional,
+    owned,
+    required,
+    slot_hashes_of,
+    stake_of,
+    tokens_of,
+)
 from keeper.node.changes import Counter, Notice, sequence_of
 from keeper.node.connection import Connection
+from keeper.node.decisions.stake import LeasableStake, Stake
 from keeper.node.mirror import BaseView, Mirror
 from keeper.telemetry import METRICS
 
 Raws = Mapping[Pubkey, RawAccount | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The programs' parameters and the mint, as governance set them."""
-
-    mint: Pubkey
-    treasury: Pubkey
-    staking: staking.Params
-    escrow: escrow.Params
-    job_registry: job_registry.Params
-    verdict: verdict.Params
+SeatKey = tuple[Pubkey, int, int]
+"""Owner, index and tenure of a seat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Stake and registration of one key; None where an account does not exist."""
+    """Stake, seat and registration of one owner; None where an account does not exist."""
 
     position: staking.Position | None = None
     provider: job_registry.Provider | None = None
+    seat: HeldSeat | None = None
 
     @property
-    def free_stake(self) -> int:
-        """Base units that are neither exposed nor leaving."""
-        return self.position.amount - self.position.exposed if self.position else 0
+    def stake(self) -> Stake:
+        """The position as stake that can take work."""
+        return stake_of(self.position)
 
 
 @dataclass(slots=True)
 class View(BaseView):
-    """What is known of the chain; demand is Q32."""
+    """What is known of the chain; demand is Q32.
 
-    rules: Rules
+    `terms` are the current ones, under which new work is posted. Each job has the parameters of the
+    terms that it keeps. `checkpoint_slots` are the slots of a window.
+    """
+
+    mint: Pubkey
+    checkpoint_slots: int
+    terms: staking.Terms
+    queue: Queue
     demand_q32: int
-    total_staked: int
+    leasable: LeasableStake
     jobs: Mapping[Pubkey, JobSnapshot]
     parties: Mapping[Pubkey, Party]
 
 
 class JobMirror(Mirror[View]):
-    """See `Mirror`. `parties` are the keys whose stake and registrations are read."""
+    """See `Mirror`. `parties` are the owners whose stake, seats and registrations are read."""
 
     def __init__(self, gateway: Gateway, parties: Iterable[Pubkey], poll_seconds: float) -> None:
         super().__init__(gateway, poll_seconds)
         self._parties = tuple(parties)
-        self._rules: Rules | None = None
-        self._rules_slot = 0
+        # The parameters of a version never change, so each is read once.
+        self._terms: dict[int, staking.Terms] = {}
+        # A seat changes only together with what its owner's position says of it.
+        self._seats: dict[SeatKey, HeldSeat | None] = {}
+        self._next_terms: int | None = None
 
     def notice(self, event: Event) -> Notice:
         """Returns the job of an event, and whose sequence number the event carries.
@@ -108,8 +123,9 @@ class JobMirror(Mirror[View]):
         found: Mapping[Pubkey, job_registry.Job],
     ) -> View:
         """Read the shared accounts and what belongs to the found jobs."""
-        rules = await self._read_rules(slot)
         addresses = [job_registry.market_address(), staking.pool_address()]
+        if self._next_terms is not None:
+            addresses.append(staking.terms_address(self._next_terms))
         known = self._view.jobs.values() if self._view is not None else ()
         if any(map(_awaits_beacon, known)) or any(
             account.state == JobState.POSTED for account in found.values()
@@ -127,43 +143,62 @@ class JobMirror(Mirror[View]):
         raws = dict(zip(addresses, await self.gateway.accounts(addresses), strict=True))
         market = required(job_registry.Market, raws[job_registry.market_address()])
         pool = required(staking.Pool, raws[staking.pool_address()])
+        seated = {owner: _seat_key(owner, raws) for owner in self._parties}
+        versions = {pool.terms, *(account.terms for account in found.values())}
+        await self._read_fixed(versions, {key for key in seated.values() if key is not None})
         jobs = {**kept, **{job: self._job(job, account, raws) for job, account in found.items()}}
         METRICS.set("jobs", len(jobs))
         return View(
             slot=slot,
             swept_slot=swept_slot,
-            rules=rules,
-            demand_q32=market.demand_q32,
-            total_staked=pool.total_staked,
-            jobs=jobs,
-            parties={owner: _party(owner, raws) for owner in self._parties},
             slot_hashes=slot_hashes_of(raws.get(SLOT_HASHES)),
+            mint=pool.mint,
+            checkpoint_slots=pool.checkpoint_slots,
+            terms=self._terms[pool.terms],
+            queue=self._queue(pool, raws),
+            demand_q32=market.demand_q32,
+            leasable=leasable_of(pool),
+            jobs=jobs,
+            parties={owner: self._party(owner, seated[owner], raws) for owner in self._parties},
         )
 
-    async def _read_rules(self, slot: int) -> Rules:
-        """Parameters change by governance only, so reading them once per epoch is enough."""
-        if self._rules and slot < self._rules_slot + self._rules.job_registry.epoch_slots:
-            return self._rules
-        pool, money, registry, judge = await self.gateway.accounts(
-            [
-                staking.pool_address(),
-                escrow.config_address(),
-                job_registry.registry_address(),
-                verdict.config_address(),
-            ]
+    async def _read_fixed(self, versions: set[int], seats: set[SeatKey]) -> None:
+        """Read the terms and the parties' seats that have not been read yet.
+
+        Raises RoleError where there are no such terms.
+        """
+        # A seat that was closed and taken again looks the same to its owner's position.
+        self._seats = {key: seat for key, seat in self._seats.items() if key in seats}
+        terms = sorted(versions - self._terms.keys())
+        unread = [key for key in seats if key not in self._seats]
+        if not terms and not unread:
+            return
+        addresses = [staking.terms_address(version) for version in terms]
+        addresses += [staking.seat_address(index) for _, index, _ in unread]
+        raws = await self.gateway.accounts(addresses)
+        for version, raw in zip(terms, raws[: len(terms)], strict=True):
+            self._terms[version] = required(staking.Terms, raw)
+        for key, raw in zip(unread, raws[len(terms) :], strict=True):
+            account = optional(staking.Seat, raw)
+            held = account is not None and account.owner == key[0]
+            self._seats[key] = seat_of(account) if account is not None and held else None
+
+    def _queue(self, pool: staking.Pool, raws: Raws) -> Queue:
+        """Returns what governance has queued; it is read where the next version is known."""
+        self._next_terms = pool.terms + 1
+        raw = raws.get(staking.terms_address(self._next_terms))
+        queued = optional(staking.Terms, raw)
+        return Queue(
+            terms=None if queued is None else queued_of(queued),
+            authority_slot=None if pool.next_authority == NOBODY else pool.authority_slot,
         )
-        config = required(escrow.Config, money)
-        stakes = required(staking.Pool, pool)
-        self._rules_slot = slot
-        self._rules = Rules(
-            mint=stakes.mint,
-            treasury=config.treasury,
-            staking=stakes.params,
-            escrow=config.params,
-            job_registry=required(job_registry.Registry, registry).params,
-            verdict=required(verdict.Config, judge).params,
+
+    def _party(self, owner: Pubkey, seated: SeatKey | None, raws: Raws) -> Party:
+        return Party(
+            optional(staking.Position, raws[staking.position_address(owner)]),
+            optional(job_registry.Provider, raws[job_registry.provider_address(owner)]),
+            None if seated is None else self._seats[seated],
         )
-        return self._rules
 
     def _job(self, address: Pubkey, account: job_registry.Job, raws: Raws) -> JobSnapshot:
         judged = optional(verdict.Verdict, raws[verdict.verdict_address(address)])
@@ -173,6 +208,7 @@ class JobMirror(Mirror[View]):
             job=job_of(address, account),
             verdict=None if judged is None else verdict_of(judged),
             escrow=None if money is None else escrow_of(money, balance),
+            parameters=self._terms[account.terms].parameters,
             exposed=_exposed(address, self._parties, raws),
             version=".".join(
                 "-" if part is None else str(part.sequence) for part in (account, judged, money)
@@ -185,13 +221,13 @@ class JobMirror(Mirror[View]):
         )
 
 
-def _exposed(job: Pubkey, owners: Iterable[Pubkey], raws: Raws) -> dict[Pubkey, Stake]:
+def _exposed(job: Pubkey, owners: Iterable[Pubkey], raws: Raws) -> dict[Pubkey, Exposure]:
     found = {
         owner: optional(staking.Exposure, raws[staking.exposure_address(job, owner)])
         for owner in owners
     }
     return {
-        owner: Stake(account.amount, account.bond)
+        owner: Exposure(account.amount, account.bond)
         for owner, account in found.items()
         if account is not None
     }
@@ -204,15 +240,15 @@ def _awaits_beacon(snapshot: JobSnapshot) -> bool:
     return answering or snapshot.job.state is JobState.POSTED
 
 
-def _party(owner: Pubkey, raws: Raws) -> Party:
-    return Party(
-        optional(staking.Position, raws[staking.position_address(owner)]),
-        optional(job_registry.Provider, raws[job_registry.provider_address(owner)]),
-    )
+def _seat_key(owner: Pubkey, raws: Raws) -> SeatKey | None:
+    position = optional(staking.Position, raws[staking.position_address(owner)])
+    if position is None or position.seat == NO_SEAT:
+        return None
+    return owner, position.seat, position.tenure
 
 
 async def job_mirror(connection: Connection) -> JobMirror:
-    """Returns a mirror of the jobs for one key, after its first read; raises ChainError."""
+    """Returns a mirror of the jobs for one owner, after its first read; raises ChainError."""
     services = connection.services
     mirror = JobMirror(services.gateway, [connection.owner], services.poll_seconds)
     await mirror.refresh()

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, job_registry, shard_of, staking
-from idl.client.bindings.job_registry import BPS, MAX_DRAWS, PAID_CRANK_STEPS, GraphState
+from idl.client import escrow, job_registry, staking
+from idl.client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS, GraphState
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
-from keeper.data import BlobStore, JobManifest, RoomKind, digest_of
+from keeper.data import BlobStore, JobManifest, ReservationKind, digest_of
 from keeper.node.accounts import url_field
 from keeper.node.errors import RoleError
-from keeper.node.payment import escrow_config, lock
+from keeper.node.payment import lock, urgency_burned
+from keeper.node.posting import post
 from keeper.node.vault import Salts
 from keeper.node.workloads import store_workload
 from kernels.graph import Graph
@@ -86,7 +88,9 @@ class JobPoster:
         )
         tensors = (pack(array).tobytes() for array in inputs)
         blobs = chain((packed, manifest.to_bytes()), tensors)
-        store_workload(self._store.room(RoomKind.JOB_WORKLOADS, manifest.digest), blobs)
+        store_workload(
+            self._store.reservation(ReservationKind.JOB_WORKLOADS, manifest.digest), blobs
+        )
         return manifest
 
     async def post(
@@ -107,40 +111,46 @@ class JobPoster:
             raise RoleError(f"graph {graph} is not registered; run: neurolov graph register")
         number = await self._next_number()
         job = job_registry.job_address(self._owner, number)
-        salt = self._salts.draw(job)
-        config = await escrow_config(self._gateway)
-        burned = offer.urgency * config.params.urgency_burn_bps // BPS
+        salt, trap = self._salts.draw(job), secrets.token_bytes(TRAP_BYTES)
         position = staking.position_address(self._owner)
         staked = await self._gateway.account(position) is not None
-        locking = lock(
-            program=job_registry.ID,
-            seed=b"job",
-            number=number,
-            address=job,
-            owner=self._owner,
-            mint=config.mint,
-            offer=offer.locked,
-        )
-        posting = job_registry.post_job(
-            job_id=number,
-            offer=job_registry.JobOffer(
+
+        def posting(mint: Pubkey, terms: staking.Terms) -> Sequence[Instruction]:
+            address = staking.terms_address(terms.version)
+            burned = urgency_burned(offer.urgency, terms)
+            locking = lock(
+                program=job_registry.ID,
+                seed=b"job",
+                number=number,
+                address=job,
+                owner=self._owner,
+                mint=mint,
+                deposit=offer.locked,
+                terms=address,
+            )
+            described = job_registry.JobOffer(
                 input_root=inputs_root([tensor_root(array) for array in inputs]),
                 manifest=bytes.fromhex(manifest.digest),
                 source=url_field(source),
                 salt_commitment=hashlib.sha256(salt).digest(),
-                trap=secrets.token_bytes(TRAP_BYTES),
+                trap=trap,
                 verifiers=offer.verifiers,
                 price=offer.price,
                 verification_fee=offer.verification_fee,
                 tip=offer.tip,
                 urgency=offer.urgency - burned,
-            ),
-            owner=self._owner,
-            graph=graph,
-            utilisation=job_registry.utilisation_address(shard_of(job)),
-            position=position if staked else None,
-        )
-        await self._submitter.submit(f"post_job/{job}", [locking, posting], again=True)
+            )
+            registering = job_registry.post_job(
+                job_id=number,
+                offer=described,
+                owner=self._owner,
+                terms=address,
+                graph=graph,
+                position=position if staked else None,
+            )
+            return [locking, registering]
+
+        await post(self._gateway, self._submitter, f"post_job/{job}", posting)
         return job
 
     async def _next_number(self) -> int:

@@ -1,5 +1,6 @@
 """The provider: takes jobs, runs them, commits their traces and serves them."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from time import perf_counter
 
 from solders.pubkey import Pubkey
 
+from idl.client import staking
 from keeper.chain.submit import Submitter
 from keeper.compute import CapacityError, HostLane, Lane, RenewingExecutor
 from keeper.data import BlobMissingError, DataError, Spool, StageIndex
@@ -15,11 +17,11 @@ from keeper.exact.decisions.actions import AnswerQuestion, Execute, FetchWorkloa
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.provider import ComputedStage, ProviderSnapshot, Work
 from keeper.exact.decisions.retention import provider_keeps
-from keeper.exact.decisions.selection import ClaimTerms
+from keeper.exact.decisions.selection import ClaimConditions
 from keeper.exact.decisions.state import Job, JobSnapshot, Stage, Verdict
 from keeper.exact.disputes import EvidenceBuffer
 from keeper.exact.disputes.upload import EvidenceUploader
-from keeper.exact.roles.accounts import claim_rules, standing_of
+from keeper.exact.roles.accounts import registration_of
 from keeper.exact.roles.archive import TraceLoader
 from keeper.exact.roles.availability import ElementPosition, questions_of
 from keeper.exact.roles.data import JobData
@@ -31,6 +33,7 @@ from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
 from keeper.node.decisions.retention import Keeping
 from keeper.node.errors import RoleError, WorkloadError
+from keeper.node.operators import require_acting
 from keeper.scheduling import commit_in_slices
 from kernels.graph import Graph
 from kernels.graph.reference import Executor
@@ -66,7 +69,7 @@ class ProviderTools:
 
 
 class Provider(Role):
-    """Runs jobs for one key."""
+    """Runs jobs for one owner."""
 
     name = "provider"
 
@@ -87,13 +90,17 @@ class Provider(Role):
         self.costs: dict[Pubkey, ExecutionCost] = {}
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
-        """Returns the next action, by `keeper.exact.decisions.provider`."""
+        """Returns the next action, by `keeper.exact.decisions.provider`.
+
+        Raises OperatorError once the owner has named another operator.
+        """
+        require_acting(view.parties[self.owner].position, self.owner, self.signer)
         snapshot = ProviderSnapshot(
             owner=self.owner,
+            signer=self.signer,
             jobs=jobs,
-            terms=self._terms(view, jobs),
+            conditions=self._conditions(view, jobs),
             rate=self._tools.rate,
-            lease_slots=view.rules.job_registry.lease_slots,
             work={job: self._work(job, workload) for job, workload in self._workloads.items()},
             asked={
                 job: self._asked(view.jobs[job], workload)
@@ -121,8 +128,14 @@ class Provider(Role):
 
         There must be room for its data, and the device must fit the graph.
         """
-        workload = await self._data.workloads.get(snapshot.job, with_trace=True)
-        if snapshot.job.state is JobState.POSTED:
+        job, posted = snapshot.job, snapshot.job.state is JobState.POSTED
+        seconds = self.mirror.transfer_seconds(job.claim_deadline) if posted else None
+        try:
+            async with asyncio.timeout(seconds):
+                workload = await self._data.workloads.get(job, with_trace=True)
+        except TimeoutError as error:
+            raise WorkloadError(f"job {job.address}: it is served too slowly") from error
+        if posted:
             await self._require_capacity(workload)
         self._workloads[snapshot.address] = workload
 
@@ -133,8 +146,9 @@ class Provider(Role):
         job = snapshot.job
         trace = await self._committed.get(snapshot)
         evidence = await self._host.run(trace.evidence, *at)
-        buffer = EvidenceBuffer(self.owner, job.address, *at, evidence)
-        answered = await self._uploader.answer(buffer, job.graph, question)
+        buffer = EvidenceBuffer(self.signer, job.address, *at, evidence)
+        terms = staking.terms_address(job.terms)
+        answered = await self._uploader.answer(buffer, job.graph, terms, question)
         LOG.info("job %s: question %d answered in slot %d", job.address, question, answered.slot)
 
     async def _require_capacity(self, workload: JobWorkload) -> None:
@@ -145,7 +159,7 @@ class Provider(Role):
             except CapacityError as error:
                 raise RoleError(str(error)) from error
 
-    def _terms(self, view: View, jobs: Sequence[JobSnapshot]) -> ClaimTerms | None:
+    def _conditions(self, view: View, jobs: Sequence[JobSnapshot]) -> ClaimConditions | None:
         party = view.parties[self.owner]
         if party.provider is None or party.position is None or party.provider.draining:
             return None
@@ -154,11 +168,13 @@ class Provider(Role):
             for snapshot in jobs
             if snapshot.job.state is JobState.POSTED
         }
-        return ClaimTerms(
-            rules=claim_rules(view.rules.job_registry),
-            standing=standing_of(party.provider, party.free_stake),
+        return ClaimConditions(
+            registration=registration_of(party.provider),
+            stake=party.stake,
+            by_operator=self.signer != self.owner,
+            leasable=view.leasable,
+            checkpoint_slots=view.checkpoint_slots,
             demand_q32=view.demand_q32,
-            total_staked=view.total_staked,
             beacons=self.mirror.beacons(posted),
         )
 
@@ -215,7 +231,7 @@ class Provider(Role):
             return found
         if verdict is None:
             raise WorkloadError(f"job {job.address} has progress but no verdict")
-        async with Spool(self._data.room(job.address)) as spool:
+        async with Spool(self._data.reservation(job.address)) as spool:
             for stage in verdict.stages:
                 index = await self._stage(job, stage, workload, spool)
                 trace = StoredTrace.of(spool, [index])
@@ -233,8 +249,8 @@ class Provider(Role):
             return index
 
     def _keep(self, job: Job, operators: range, committed: CommittedOutputs) -> StageIndex:
-        room = self._data.room(job.address)
-        digests = [room.put(pack(output).tobytes()) for output in committed.outputs]
+        reservation = self._data.reservation(job.address)
+        digests = [reservation.put(pack(output).tobytes()) for output in committed.outputs]
         index = StageIndex(
             job=str(job.address),
             first=operators.start,

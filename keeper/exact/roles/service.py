@@ -35,9 +35,10 @@ class ProviderOffer:
 
 
 async def open_provider(connection: Connection, storage: Storage, offer: ProviderOffer) -> Provider:
-    """Register a key's offer and return its provider.
+    """Register the owner's offer and return its provider.
 
-    Raises UnreachableEndpointError, NotRegisteredError and ChainError.
+    An operator registers nothing but where the data are served. Raises UnreachableEndpointError,
+    NotRegisteredError and ChainError.
     """
     require_reachable(connection.services.client, storage.url)
     await connection.registrar.register_provider(
@@ -61,13 +62,22 @@ async def open_provider(connection: Connection, storage: Storage, offer: Provide
 
 
 async def open_verifier(
-    connection: Connection, storage: Storage, memory_bytes: int, hasher: Hasher
+    connection: Connection,
+    storage: Storage,
+    memory_bytes: int,
+    hasher: Hasher,
+    collateral: int | None = None,
 ) -> Verifier:
     """Take a seat, register, and return the verifier.
 
-    Raises NotRegisteredError and ChainError.
+    `collateral` is bound to a new seat, in base units; None stands for all free stake. An operator
+    needs an owner that has a seat. Raises NotRegisteredError and ChainError.
     """
-    await connection.registrar.register_verifier(storage.url, memory_bytes)
+    if not connection.by_operator:
+        await connection.seats.take(collateral)
+    seat, is_held = await connection.seats.held()
+    if is_held and not connection.by_operator:
+        await connection.registrar.register_verifier(storage.url, memory_bytes, seat)
     tools = VerifierTools(
         lane=connection.services.lane,
         data=job_data(connection.services, storage),

@@ -6,14 +6,14 @@ from typing import Any
 from solders.pubkey import Pubkey
 
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
-from keeper.data import BlobStore, OwnFault, RoomKind, borrowed
+from keeper.data import BlobStore, OwnFault, ReservationKind, borrowed
 from keeper.errors import BadInputError
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.buyer import Buyer
 from keeper.exact.roles.graphs import GraphRegistrar
 from keeper.exact.roles.mirror import JobMirror, View, job_mirror
-from keeper.exact.roles.posting import JobPoster, JobOffer
+from keeper.exact.roles.posting import JobOffer, JobPoster
 from keeper.exact.roles.results import JobRecord, ResultArchive, ResultError, fetch_result
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.exact.roles.workload import WorkloadFetcher
@@ -84,7 +84,7 @@ async def job_result(connection: Connection, address: Pubkey) -> Array:
     snapshot = _open_job(connection, (await job_mirror(connection)).view, address)
     services = connection.services
     store = BlobStore(connection.folder, DEFAULT_QUOTA_BYTES)
-    with borrowed(store.room(RoomKind.JOBS, str(address))):
+    with borrowed(store.reservation(ReservationKind.JOBS, str(address))):
         workload = await WorkloadFetcher(services.client, store, services.lane).get(snapshot.job)
         traces = TraceFetcher(services.client, services.gateway)
         return await fetch_result(traces, snapshot, workload.graph)
@@ -180,7 +180,7 @@ async def _require_tokens(connection: Connection, view: View, offer: JobOffer) -
         connection.gateway,
         connection.owner,
         connection.mint,
-        needed + view.rules.escrow.posting_fee,
+        needed + view.terms.parameters.escrow.posting_fee,
         work="job",
         remedy=" or lower the price",
     )

@@ -15,8 +15,10 @@ from idl.client import (
     staking,
     verdict,
 )
+from idl.client.bindings.verdict import ProofKind
 from keeper.exact.decisions import actions
-from keeper.exact.decisions.state import JobSnapshot
+from keeper.exact.decisions.codes import Outcome
+from keeper.exact.decisions.state import Job, JobSnapshot, Lease, Verdict
 from keeper.node.accounts import NOBODY
 from keeper.node.decisions.actions import Action
 from keeper.node.errors import RoleError
@@ -27,12 +29,20 @@ PARITIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an instruction depends on besides the action: the signer, the mint, the job if any."""
+    """What an instruction depends on besides the action.
+
+    `signer` acts for `owner`, whose stake, ballots and credits they are. `current` are the current
+    terms. `payer` paid the rent of the exposure that the action ends, and `holder` has the seat
+    that the action is about; both are read just before the action is carried out.
+    """
 
     signer: Pubkey
+    owner: Pubkey
     mint: Pubkey
-    treasury: Pubkey
+    current: staking.Terms
     view: JobSnapshot | None = None
+    payer: Pubkey | None = None
+    holder: Pubkey | None = None
 
     @property
     def job(self) -> JobSnapshot:
@@ -40,6 +50,43 @@ class Context:
         if self.view is None:
             raise RoleError("the job does not exist any more")
         return self.view
+
+    @property
+    def terms(self) -> Pubkey:
+        """The address of the terms that the action's job keeps."""
+        return staking.terms_address(self.job.job.terms)
+
+    @property
+    def position(self) -> Pubkey:
+        """The address of the owner's position."""
+        return staking.position_address(self.owner)
+
+    @property
+    def rent_payer(self) -> Pubkey:
+        """The payer of the exposure's rent; RoleError where the exposure is closed."""
+        if self.payer is None:
+            raise RoleError("the exposure is closed")
+        return self.payer
+
+
+def exposed_owner(action: Action, view: JobSnapshot | None) -> Pubkey | None:
+    """Returns whose exposure an action ends, None where it ends none."""
+    match action, view:
+        case actions.ReleaseExposure(owner=owner), _:
+            return owner
+        case actions.ExpireLease(), JobSnapshot(job=Job(lease=Lease(provider=provider))):
+            return provider
+        case actions.ReleaseBallot(ballot=ballot), JobSnapshot(verdict=Verdict() as judged):
+            return judged.ballots[ballot].verifier
+    return None
+
+
+def reported_seat(action: Action, view: JobSnapshot | None) -> int | None:
+    """Returns the seat whose silence an action reports, None where it reports none."""
+    match action, view:
+        case actions.ReportSilent(ballot=ballot), JobSnapshot(verdict=Verdict() as judged):
+            return judged.ballots[ballot].seat
+    return None
 
 
 def instruction(action: Action, context: Context) -> Instruction:
@@ -53,11 +100,31 @@ def instruction(action: Action, context: Context) -> Instruction:
     return build(action, context)
 
 
-def draw(job: Pubkey, cranker: Pubkey, salt: bytes | None) -> Instruction:
+def draw(context: Context, salt: bytes | None) -> Instruction:
     """Returns the instruction that draws verifiers, with the buyer's salt or without."""
     even, odd = (staking.snapshot_address(parity) for parity in range(PARITIES))
     return verdict.draw(
-        salt=salt, cranker=cranker, verdict=verdict.verdict_address(job), even=even, odd=odd
+        salt=salt,
+        cranker=context.signer,
+        verdict=verdict.verdict_address(context.job.address),
+        terms=context.terms,
+        even=even,
+        odd=odd,
+    )
+
+
+def cast(context: Context, ballot: int, seat: int, commitment: bytes) -> Instruction:
+    """Returns the instruction that commits the owner to a ballot."""
+    job = context.job.address
+    return verdict.cast_ballot(
+        ballot=ballot,
+        commitment=commitment,
+        signer=context.signer,
+        terms=context.terms,
+        job=job,
+        seat=staking.seat_address(seat),
+        position=context.position,
+        exposure=staking.exposure_address(job, context.owner),
     )
 
 
@@ -72,7 +139,7 @@ def _settle(action: actions.Settle, context: Context) -> Instruction:
         job=action.job,
         provider=job_registry.provider_address(_lease_owner(context)),
         utilisation=job_registry.utilisation_address(shard_of(action.job)),
-        escrow_config=escrow.config_address(),
+        terms=context.terms,
     )
 
 
@@ -86,13 +153,27 @@ def _void(action: actions.VoidAttempt, context: Context) -> Instruction:
         job=job,
         provider=job_registry.provider_address(blamed),
         utilisation=job_registry.utilisation_address(shard_of(job)),
+        terms=context.terms,
+        escrow_config=escrow.config_address(),
+        destination=_destination(job, judged),
         position=staking.position_address(blamed),
         exposure=staking.exposure_address(job, blamed),
     )
 
 
+def _destination(job: Pubkey, judged: Verdict) -> Pubkey:
+    """Returns where the stake goes that a provider loses: nobody earns by data not shown."""
+    if judged.outcome is Outcome.WITHHELD:
+        return escrow.fees_address(shard_of(job))
+    return escrow.vault_address(job)
+
+
 def _demand_answers(action: actions.DemandAnswers, context: Context) -> Instruction:
-    return verdict.demand_answers(buyer=context.signer, verdict=verdict.verdict_address(action.job))
+    return verdict.demand_answers(
+        buyer=context.signer,
+        verdict=verdict.verdict_address(action.job),
+        terms=context.terms,
+    )
 
 
 def _expire_answers(action: actions.ExpireAnswers, context: Context) -> Instruction:
@@ -105,9 +186,11 @@ def _slash_provider(action: actions.SlashProvider, context: Context) -> Instruct
         raise RoleError(f"nothing is proven against job {action.job}")
     return verdict.slash_provider(
         verdict=verdict.verdict_address(action.job),
+        terms=context.terms,
         receipt=verdict.receipt_address(action.job),
         escrow=escrow.escrow_address(action.job),
-        vault=escrow.vault_address(action.job),
+        escrow_config=escrow.config_address(),
+        destination=_destination(action.job, judged),
         position=staking.position_address(judged.convicted),
         exposure=staking.exposure_address(action.job, judged.convicted),
         mint=context.mint,
@@ -119,6 +202,7 @@ def _slash_ballot(action: actions.SlashBallot, context: Context) -> Instruction:
     return verdict.slash_ballot(
         ballot=action.ballot,
         verdict=verdict.verdict_address(action.job),
+        terms=context.terms,
         position=staking.position_address(owner),
         exposure=staking.exposure_address(action.job, owner),
         mint=context.mint,
@@ -140,47 +224,140 @@ def _release_ballot(action: actions.ReleaseBallot, context: Context) -> Instruct
     return verdict.release_ballot(
         ballot=action.ballot,
         verdict=verdict.verdict_address(action.job),
-        owner=owner,
+        payer=context.rent_payer,
+        position=staking.position_address(owner),
         exposure=staking.exposure_address(action.job, owner),
         escrow_config=escrow.config_address(),
         fee_vault=escrow.fees_address(shard_of(action.job)),
     )
 
 
-def _roll_market(_: actions.RollMarket, __: Context) -> Instruction:
+def _decline(action: actions.DeclineBallot, context: Context) -> Instruction:
+    judged = context.job.verdict
+    if judged is None:
+        raise RoleError(f"job {action.job} has no ballots")
+    return verdict.decline_ballot(
+        ballot=action.ballot,
+        signer=context.signer,
+        verdict=verdict.verdict_address(action.job),
+        terms=context.terms,
+        seat=staking.seat_address(judged.ballots[action.ballot].seat),
+        position=context.position,
+    )
+
+
+def _report(action: actions.ReportSilent, context: Context) -> Instruction:
+    judged = context.job.verdict
+    if judged is None:
+        raise RoleError(f"job {action.job} has no ballots")
+    return verdict.report_silent(
+        ballot=action.ballot,
+        verdict=verdict.verdict_address(action.job),
+        terms=context.terms,
+        seat=staking.seat_address(judged.ballots[action.ballot].seat),
+        position=None if context.holder is None else staking.position_address(context.holder),
+        escrow_config=escrow.config_address(),
+        fee_vault=escrow.fees_address(shard_of(action.job)),
+    )
+
+
+def _expire_lease(action: actions.ExpireLease, context: Context) -> Instruction:
+    provider = _lease_owner(context)
+    return job_registry.expire_lease(
+        terms=context.terms,
+        job=action.job,
+        provider=job_registry.provider_address(provider),
+        escrow_config=escrow.config_address(),
+        fee_vault=escrow.fees_address(shard_of(action.job)),
+        position=staking.position_address(provider),
+        exposure=staking.exposure_address(action.job, provider),
+        payer=context.rent_payer,
+    )
+
+
+def _claim(action: actions.Claim, context: Context) -> Instruction:
+    return job_registry.claim(
+        signer=context.signer,
+        terms=context.terms,
+        provider=job_registry.provider_address(context.owner),
+        job=action.job,
+        position=context.position,
+        exposure=staking.exposure_address(action.job, context.owner),
+    )
+
+
+def _commit_stage(action: actions.CommitStage, context: Context) -> Instruction:
+    return verdict.commit_stage(
+        first=action.first,
+        last=action.last,
+        root=action.root,
+        kind=ProofKind.TRACE_COMMITMENT,
+        signer=context.signer,
+        job=action.job,
+        graph=context.job.job.graph,
+        provider=job_registry.provider_address(context.owner),
+        position=context.position,
+        terms=context.terms,
+    )
+
+
+def _close_verdict(action: actions.CloseVerdict, context: Context) -> Instruction:
+    judged = context.job.verdict
+    if judged is None:
+        raise RoleError(f"the verdict of job {action.job} is closed")
+    return verdict.close_verdict(payer=judged.payer, job=action.job)
+
+
+def _close_seat(action: actions.CloseSeat, _: Context) -> Instruction:
+    even, odd = (staking.snapshot_address(parity) for parity in range(PARITIES))
+    return staking.close_seat(
+        owner=action.owner,
+        seat=staking.seat_address(action.seat),
+        even_snapshot=even,
+        odd_snapshot=odd,
+        heir=None if action.heir == NOBODY else staking.position_address(action.heir),
+    )
+
+
+def _apply_terms(action: actions.ApplyTerms, context: Context) -> Instruction:
+    return staking.apply_terms(
+        present=staking.terms_address(context.current.version),
+        terms=staking.terms_address(action.version),
+    )
+
+
+def _roll_market(_: actions.RollMarket, context: Context) -> Instruction:
     shards = [
         AccountMeta(job_registry.utilisation_address(shard), False, False)
         for shard in range(SHARDS)
     ]
-    return job_registry.roll_market(remaining=shards)
+    current = staking.terms_address(context.current.version)
+    return job_registry.roll_market(terms=current, remaining=shards)
 
 
 def _sweep(action: actions.SweepFees, context: Context) -> Instruction:
     return escrow.sweep(
         shard=action.shard,
+        terms=staking.terms_address(context.current.version),
         mint=context.mint,
         fee_vault=escrow.fees_address(action.shard),
-        treasury=context.treasury,
+        treasury=context.current.treasury,
     )
 
 
 _BUILDERS: Mapping[type, Callable[[Any, Context], Instruction]] = {
-    actions.Claim: lambda action, context: job_registry.claim(owner=context.signer, job=action.job),
+    actions.Claim: _claim,
     actions.OpenVerdict: lambda action, context: verdict.open_verdict(
-        owner=context.signer, job=action.job
+        payer=context.signer, job=action.job
     ),
-    actions.CommitStage: lambda action, context: verdict.commit_stage(
-        first=action.first,
-        last=action.last,
-        root=action.root,
-        kind=0,
-        owner=context.signer,
-        job=action.job,
-        graph=context.job.job.graph,
-    ),
-    actions.Draw: lambda action, context: draw(action.job, context.signer, None),
+    actions.CommitStage: _commit_stage,
+    actions.DeclineBallot: _decline,
+    actions.ReportSilent: _report,
+    actions.Draw: lambda action, context: draw(context, None),
     actions.Tally: lambda action, context: verdict.tally(
-        cranker=context.signer, verdict=verdict.verdict_address(action.job)
+        cranker=context.signer,
+        verdict=verdict.verdict_address(action.job),
+        terms=context.terms,
     ),
     actions.Settle: _settle,
     actions.VoidAttempt: _void,
@@ -195,13 +372,14 @@ _BUILDERS: Mapping[type, Callable[[Any, Context], Instruction]] = {
         buyer=context.signer, job=action.job
     ),
     actions.ExpireJob: lambda action, context: job_registry.expire_job(
-        cranker=context.signer, job=action.job
+        cranker=context.signer, terms=context.terms, job=action.job
     ),
-    actions.ExpireLease: lambda action, context: job_registry.expire_lease(
-        job=action.job, owner=_lease_owner(context)
-    ),
+    actions.ExpireLease: _expire_lease,
     actions.ReleaseExposure: lambda action, context: job_registry.release_exposure(
-        job=action.job, owner=action.owner
+        job=action.job,
+        payer=context.rent_payer,
+        position=staking.position_address(action.owner),
+        exposure=staking.exposure_address(action.job, action.owner),
     ),
     actions.ReleaseBallot: _release_ballot,
     actions.Withdraw: lambda action, context: withdraw(
@@ -211,15 +389,19 @@ _BUILDERS: Mapping[type, Callable[[Any, Context], Instruction]] = {
     actions.ReclaimEscrow: lambda action, context: reclaim(
         action.job, context.signer, context.mint
     ),
-    actions.CloseVerdict: lambda action, context: verdict.close_verdict(
-        payer=context.signer, job=action.job
-    ),
+    actions.CloseVerdict: _close_verdict,
     actions.ReclaimJob: lambda action, context: job_registry.reclaim(
         buyer=context.signer, job=action.job
     ),
     actions.TakeSnapshot: lambda action, context: staking.take_snapshot(
         snapshot=staking.snapshot_address(action.epoch % PARITIES)
     ),
+    actions.EvictSeat: lambda action, context: staking.evict_seat(
+        position=staking.position_address(action.owner), seat=staking.seat_address(action.seat)
+    ),
+    actions.CloseSeat: _close_seat,
+    actions.ApplyTerms: _apply_terms,
+    actions.ApplyAuthority: lambda action, context: staking.apply_authority(),
     actions.RollMarket: _roll_market,
     actions.EmitRewards: lambda action, context: staking.emit_rewards(),
     actions.SweepFees: _sweep,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client import staking, verdict
+from idl.client import verdict
 from keeper.chain.errors import ProgramError
 from keeper.chain.submit import Submitter
 from keeper.compute import HostLane, Lane
@@ -31,6 +31,7 @@ from keeper.exact.roles.data import JobData
 from keeper.exact.roles.mirror import JobMirror, View
 from keeper.exact.roles.role import Role
 from keeper.exact.roles.traces import StoredTrace, TraceFetcher, TraceMissingError
+from keeper.exact.roles.transactions import cast
 from keeper.exact.roles.workload import JobWorkload
 from keeper.exact.verification import (
     Accept,
@@ -47,6 +48,7 @@ from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
 from keeper.node.decisions.retention import Keeping
 from keeper.node.errors import RoleError, WorkloadError
+from keeper.node.operators import require_acting
 from keeper.telemetry import METRICS
 from kernels.trace import Hasher, stored_roots
 
@@ -66,7 +68,7 @@ class VerifierTools:
 
 
 class Verifier(Role):
-    """Checks traces for one key that holds a seat."""
+    """Checks traces for one owner of a seat."""
 
     name = "verifier"
 
@@ -78,20 +80,24 @@ class Verifier(Role):
         self._traces = TraceFetcher(tools.data.client, mirror.gateway)
         host = HostLane()
         self._committed = TraceLoader(host, tools.data.workloads, self._traces, tools.data.archive)
-        self._challenger = Challenger(EvidenceUploader(mirror.gateway, submitter), owner, host)
+        uploader = EvidenceUploader(mirror.gateway, submitter)
+        self._challenger = Challenger(uploader, submitter.key, owner, host)
         self._ready = tools.ballots.keys()
         self.verdicts: dict[Pubkey, TraceVerdict] = {}
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
-        """Returns the next action, by `keeper.exact.decisions.verifier`."""
-        party, judge = view.parties[self.owner], view.rules.verdict
+        """Returns the next action, by `keeper.exact.decisions.verifier`.
+
+        Raises OperatorError once the owner has named another operator.
+        """
+        party = view.parties[self.owner]
+        require_acting(party.position, self.owner, self.signer)
         snapshot = VerifierSnapshot(
             owner=self.owner,
-            seat=_seat(party.position),
+            seat=party.seat,
             jobs=jobs,
-            free_stake=party.free_stake,
-            ballot_stake=judge.ballot_exposure + judge.silence_fee,
-            silence_fee=judge.silence_fee,
+            stake=party.stake,
+            by_operator=self.signer != self.owner,
             ready=self._ready,
             running=self.running,
         )
@@ -112,7 +118,6 @@ class Verifier(Role):
                     operator=kept.operator,
                     element=kept.element,
                     salt=kept.salt,
-                    owner=self.owner,
                     verdict=verdict.verdict_address(job),
                 )
                 await self.send(action, view, reveal)
@@ -127,19 +132,11 @@ class Verifier(Role):
                 await super().perform(action, view)
 
     async def _cast(self, action: CastBallot, view: View) -> None:
-        position = view.parties[self.owner].position
-        seat = _seat(position)
-        if seat is None:
-            raise RoleError(f"{self.owner} holds no seat")
         kept = self._tools.ballots.get((action.job, action.ballot))
-        cast = verdict.cast_ballot(
-            ballot=action.ballot,
-            commitment=ballot_commitment(kept, bytes(self.owner), bytes(action.job)),
-            owner=self.owner,
-            job=action.job,
-            seat=staking.seat_address(seat),
-        )
-        await self.send(action, view, cast)
+        commitment = ballot_commitment(kept, bytes(self.owner), bytes(action.job))
+        seat = _judged(view.jobs[action.job]).ballots[action.ballot].seat
+        context = await self.context(action, view)
+        await self.send(action, view, cast(context, action.ballot, seat, commitment))
 
     async def _prove(self, snapshot: JobSnapshot, operator: int, element: int) -> None:
         trace = await self._committed.get(snapshot)
@@ -173,7 +170,7 @@ class Verifier(Role):
     async def _check_or_abstain(self, snapshot: JobSnapshot, index: int) -> None:
         try:
             await self._check(snapshot, index)
-        except OwnFault as error:
+        except (OwnFault, OSError) as error:
             METRICS.count("abstentions_total", role=self.name, reason=type(error).__name__)
             LOG.warning(
                 "verifier %s: abstains on job %s by its own fault: %s",
@@ -183,7 +180,7 @@ class Verifier(Role):
         finally:
             if self._tools.data.archive.job(snapshot.address) is None:
                 # What was accepted is not needed any more; the next check needs the room.
-                await asyncio.to_thread(self._tools.data.room(snapshot.address).release)
+                await asyncio.to_thread(self._tools.data.reservation(snapshot.address).release)
 
     async def _check(self, snapshot: JobSnapshot, index: int) -> None:
         """Keep a ballot of what was found.
@@ -194,7 +191,7 @@ class Verifier(Role):
         job = snapshot.job
         ballot = Ballot.create(Choice.UNAVAILABLE)
         try:
-            workload = await self._tools.data.workloads.get(job, with_trace=True)
+            workload = await self._workload(snapshot)
         except WorkloadError as error:
             LOG.warning("verifier %s: %s", self.owner, error)
         else:
@@ -209,12 +206,21 @@ class Verifier(Role):
         await asyncio.to_thread(self._tools.ballots.keep, key, ballot)
         self._ready = self._ready | {key}
 
+    async def _workload(self, snapshot: JobSnapshot) -> JobWorkload:
+        """Fetch the workload in time; raises WorkloadError or an OwnFault."""
+        seconds = self.mirror.transfer_seconds(_judged(snapshot).ballot_deadline)
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._tools.data.workloads.get(snapshot.job, with_trace=True)
+        except TimeoutError as error:
+            raise WorkloadError(f"job {snapshot.address}: it is served too slowly") from error
+
     async def _examined(self, snapshot: JobSnapshot, workload: JobWorkload) -> TraceVerdict:
         """Fetch the trace to disk, check it from there, and keep it only where it is wrong.
 
         Raises an OwnFault where this node cannot fetch or read it.
         """
-        async with Spool(self._tools.data.room(snapshot.address)) as spool:
+        async with Spool(self._tools.data.reservation(snapshot.address)) as spool:
             try:
                 indexes = await self._fetch(snapshot, workload, spool)
             except TraceMissingError as error:
@@ -259,12 +265,6 @@ def _judged(snapshot: JobSnapshot) -> Verdict:
     if snapshot.verdict is None:
         raise RoleError(f"job {snapshot.job.address} has no verdict to check")
     return snapshot.verdict
-
-
-def _seat(position: staking.Position | None) -> int | None:
-    if position is None or position.seat == staking.NO_SEAT or position.seat_vacated:
-        return None
-    return position.seat
 
 
 def _ballot_for(found: TraceVerdict) -> Ballot:

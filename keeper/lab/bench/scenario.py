@@ -1,4 +1,4 @@
-"""Plays every instruction of the exact class at least once, in the order of a market's life."""
+"""Plays every instruction at least once, in the order of a market's life."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,13 +26,14 @@ from keeper.lab.bench.answers import Trace, answer_questions
 from keeper.lab.bench.dispute import Lie, lie_about_digits, open_dispute
 from keeper.lab.bench.jobs import URL, GraphJobs
 from keeper.lab.bench.recording import RecordingSandbox, secret
+from keeper.lab.bench.tasks import play_tasks
 from keeper.lab.bench.units import Measured, dearest, measured
 from keeper.lab.localnet import TransactionRecord
 from keeper.lab.market import judgement, stakers
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import PostedJob
 from keeper.node.payment import NLOV
-from keeper.node.registration import capability, ticket_address
+from keeper.node.registration import capability
 from kernels.models.digits import graph
 
 LIFECYCLE = (
@@ -103,6 +104,7 @@ def run_scenario() -> Figures:
     _withheld_job(jobs, providers[0], crank, seats)
     _stakers(sandbox, crank)
     _departures(sandbox, providers[1], crank, seats)
+    play_tasks(sandbox)
     _governance(sandbox)
     return Figures(dearest(sandbox.records), lifecycle, ballot)
 
@@ -327,7 +329,7 @@ def _stakers(sandbox: RecordingSandbox, crank: Actor) -> None:
         if sandbox.tokens(escrow.fees_address(shard)):
             sandbox.act(crank, SweepFees(shard))
     claiming = staking.claim_rewards(owner=owner, destination=tokens)
-    ticket = ticket_address(owner, 0)
+    ticket = staking.ticket_address(owner, 0)
     unstaking = staking.request_unstake(amount=NLOV, owner=owner, ticket=ticket)
     for step in (claiming, unstaking):
         sandbox.send(step, signers=[staker])

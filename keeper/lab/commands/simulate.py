@@ -10,9 +10,10 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
+from idl.client import staking
 from idl.client.bindings.verdict import DRAW_DELAY
 from keeper.cli.options import answer, json_option
-from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
 from keeper.lab.simulation import (
     GRID,
     Economics,
@@ -30,16 +31,8 @@ from keeper.lab.simulation.key_choice import Rule, Ties, share_taken
 from keeper.lab.simulation.threats import Charges, Stakes, figures
 from keeper.lab.simulation.threats.weighing import contested
 from keeper.lab.simulation.turns import Order
-from keeper.node.payment import NLOV
 
 UNSAFE = 1
-
-# Localnet's values of parameters that its programs do not have yet.
-CLAIM_MAX_DELAY_SLOTS = 32
-MIN_EXPOSURE = NLOV
-JOIN_KAPPA = 10
-BALLOT_RENT_BPS = 200
-REPUTATION_REF = NLOV
 
 RUNS_OF_A_TASK = 3
 JOINERS = 100
@@ -146,17 +139,17 @@ def charges(parameters: staking.Parameters) -> Charges:
     )
 
 
-def stakes(parameters: Parameters) -> Stakes:
+def stakes(parameters: staking.Parameters) -> Stakes:
     """Returns what a deployment demands before work."""
     registry, redundancy, judge = parameters.job_registry, parameters.redundancy, parameters.verdict
     return Stakes(
-        claims=Order(registry.claim_scale_slots, CLAIM_MAX_DELAY_SLOTS),
-        joins=Order(redundancy.claim_scale_slots, CLAIM_MAX_DELAY_SLOTS),
-        min_exposure=MIN_EXPOSURE,
-        join_kappa=JOIN_KAPPA,
-        ballot_rent_bps=BALLOT_RENT_BPS,
-        reputation_ref=REPUTATION_REF,
-        checkpoint_slots=parameters.staking.epoch_slots,
+        claims=Order(registry.claim_scale_slots, registry.claim_max_delay_slots),
+        joins=Order(redundancy.claim_scale_slots, redundancy.claim_max_delay_slots),
+        min_exposure=registry.min_exposure,
+        join_kappa=redundancy.join_kappa,
+        ballot_rent_bps=judge.ballot_rent_bps,
+        reputation_ref=registry.reputation_ref,
+        checkpoint_slots=CHECKPOINT_SLOTS,
         kappa=registry.kappa,
         min_verifier_stake=parameters.staking.min_verifier_stake,
         ballot_exposure=judge.ballot_exposure,

@@ -43,7 +43,7 @@ class Challenge:
     def plan(self) -> disputes.Challenge:
         """Returns the keeper's own plan for the challenge."""
         buffer = disputes.EvidenceBuffer(
-            owner=self.challenger.key,
+            signer=self.challenger.key,
             job=self.job.address,
             operator=self.operator,
             element=self.element,
@@ -78,14 +78,7 @@ class Challenge:
 
     @property
     def hash(self) -> bytes:
-        """Returns SHA256(operator
-
-        element
-
-        challenger
-
-        salt), integers u32 little-endian.
-        """
+        """Returns SHA256(operator, element, challenger, salt), integers u32 little-endian."""
         return self.plan.hash
 
     def create(self, sandbox: Sandbox) -> Instruction:

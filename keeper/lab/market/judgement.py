@@ -91,18 +91,7 @@ def commitment(
     element: int = 0,
     salt: bytes | None = None,
 ) -> bytes:
-    """Returns SHA256(choice
-
-    operator
-
-    element
-
-    salt
-
-    verifier
-
-    job), integers little-endian.
-    """
+    """Returns SHA256(choice, operator, element, salt, verifier, job), integers little-endian."""
     return hashlib.sha256(
         bytes([choice])
         + operator.to_bytes(4, "little")

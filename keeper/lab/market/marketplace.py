@@ -28,6 +28,8 @@ PROVIDERS = ("provider 1", "provider 2")
 VERIFIERS = tuple(f"verifier {number}" for number in range(1, 6))
 PROVIDER_TOKENS = 50_100 * NLOV
 PROVIDER_STAKE = 50_000 * NLOV
+PROVIDER_BUDGET = 5_000 * NLOV
+"""The most that the key on a provider's machine can lose of its owner's stake."""
 VERIFIER_TOKENS = 1_100 * NLOV
 VERIFIER_STAKE = 1_000 * NLOV
 BUYER_TOKENS = 10_000 * NLOV
@@ -65,7 +67,10 @@ class Marketplace:
         return self.parties.storages
 
     def provider(self, name: str, executor: Executor, lane: Lane | None = None) -> Provider:
-        """Returns a provider that runs jobs on `executor`, in the shared lane unless given one."""
+        """Returns a provider that runs jobs on `executor`, in the shared lane unless given one.
+
+        Its operator's key signs; the owner's is not needed any more.
+        """
         tools = ProviderTools(
             executor=executor,
             rate=self.rate,
@@ -101,7 +106,10 @@ async def open_marketplace(
     everybody = [
         Party("buyer", BUYER_TOKENS),
         Party("crank", NLOV, serves=False),
-        *(Party(name, PROVIDER_TOKENS, PROVIDER_STAKE, offer) for name in providers),
+        *(
+            Party(name, PROVIDER_TOKENS, PROVIDER_STAKE, offer, budget=PROVIDER_BUDGET)
+            for name in providers
+        ),
         *(Party(name, VERIFIER_TOKENS, VERIFIER_STAKE, verifies=True) for name in VERIFIERS),
     ]
     async with open_parties(venue, folder, everybody, QUOTA_BYTES) as parties:

@@ -9,12 +9,14 @@ from typing import Final
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
+from idl.client import staking
 from keeper.chain.submit import Submitter
 from keeper.configuration import Serving
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet.deployment import localnet_mint
 from keeper.lab.market.venue import Funds, Venue
 from keeper.node.registration import Registrar, capability
+from keeper.node.seats import Seats
 from keeper.node.services import Services, Storage, open_services, open_storage
 
 POLL_SECONDS: Final = 0.05
@@ -36,7 +38,8 @@ class Party:
     """Somebody by name: tokens and stake in base units, and what they register as.
 
     Those with an offer register as providers, those that verify as verifiers; those that serve
-    have a data server.
+    have a data server. With a `budget` in base units, an operator's key signs for them once they
+    are registered, and their own key is used no more.
     """
 
     name: str
@@ -45,15 +48,20 @@ class Party:
     offer: Offer | None = None
     verifies: bool = False
     serves: bool = True
+    budget: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """What the parties of a cluster have: a key each, and a store where they serve."""
+    """What the parties of a cluster have: a key each, and a store where they serve.
+
+    `operators` are the keys that sign for parties with a budget.
+    """
 
     services: Services
     mint: Pubkey
     keys: Mapping[str, Keypair]
+    operators: Mapping[str, Keypair]
     storages: Mapping[str, Storage]
     folder: Path
 
@@ -68,21 +76,30 @@ class Parties:
         return self.keys[name].pubkey()
 
     def submitter(self, name: str) -> Submitter:
-        """Returns what signs and sends a party's transactions."""
-        return self.services.submitter(self.keys[name])
+        """Returns what signs and sends a party's transactions, by its operator's key if any."""
+        return self.services.submitter(self.operators.get(name, self.keys[name]))
 
 
 @asynccontextmanager
 async def open_parties(
     venue: Venue, folder: Path, parties: Sequence[Party], quota_bytes: int
 ) -> AsyncIterator[Parties]:
-    """Deploys, and funds and registers everybody; each store holds at most `quota_bytes`."""
+    """Deploys, funds and registers everybody, and lets their stake stand.
+
+    Each store holds at most `quota_bytes`.
+    """
     keys = {party.name: localnet_keypair(party.name) for party in parties}
+    operators = {
+        party.name: localnet_keypair(f"{party.name}'s operator")
+        for party in parties
+        if party.budget is not None
+    }
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(
             open_services(venue.gateway, folder, POLL_SECONDS, allow_private=True)
         )
         funds = {keys[party.name].pubkey(): Funds(LAMPORTS, party.tokens) for party in parties}
+        funds |= {key.pubkey(): Funds(LAMPORTS, 0) for key in operators.values()}
         await venue.prepare(services, funds)
         storages = {
             party.name: await stack.enter_async_context(
@@ -91,16 +108,17 @@ async def open_parties(
             for party in parties
             if party.serves
         }
-        opened = Parties(services, localnet_mint().address, keys, storages, folder)
+        opened = Parties(services, localnet_mint().address, keys, operators, storages, folder)
         for party in parties:
             await _register(opened, party)
+        await venue.stand()
         yield opened
 
 
 async def _register(parties: Parties, party: Party) -> None:
     registrar = Registrar(
         parties.services.gateway,
-        parties.submitter(party.name),
+        parties.services.submitter(parties.keys[party.name]),
         parties.owner(party.name),
         parties.mint,
     )
@@ -118,4 +136,12 @@ async def _register(parties: Parties, party: Party) -> None:
         )
     if party.verifies:
         url = parties.storages[party.name].url
-        await registrar.register_verifier(url, MEMORY_BYTES)
+        await registrar.register_verifier(url, MEMORY_BYTES, await Seats(registrar).take())
+    if party.budget is not None:
+        await _appoint(registrar, parties.operators[party.name].pubkey(), party.budget)
+
+
+async def _appoint(registrar: Registrar, operator: Pubkey, budget: int) -> None:
+    position = await registrar.required_position()
+    naming = staking.set_operator(operator=operator, budget=budget, owner=registrar.owner)
+    await registrar.send("set_operator", position.sequence, naming)

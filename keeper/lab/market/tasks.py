@@ -269,7 +269,7 @@ def run(sandbox: Sandbox, task: PostedTask, outputs: dict[Actor, int]) -> None:
 def decide(sandbox: Sandbox, cranker: Actor, task: PostedTask) -> Sent:
     """Decides, after the comparisons' deadline where they are open."""
     held = stored(sandbox, task)
-    if held.state == redundancy.State.COMPARING:
+    if held.state == redundancy.State.COMPARING and sandbox.slot <= held.deadline:
         sandbox.warp_to(held.deadline + 1)
     return sandbox.send(deciding(sandbox, task, cranker), signers=[cranker])
 

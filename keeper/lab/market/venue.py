@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
 from keeper.lab.localnet import Localnet
-from keeper.lab.localnet.deployment import deploy_localnet, localnet_mint
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, deploy_localnet, localnet_mint
 from keeper.node.services import Services
+
+STANDING_WINDOWS: Final = 2
+"""Windows that must begin before stake counts: that of a posting, and the one before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,10 @@ class Venue(Protocol):
         """Initialises the programs with localnet's parameters and funds everybody."""
         ...
 
+    async def stand(self) -> None:
+        """Lets time pass until all present stake counts and every provider may claim."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class LocalnetVenue:
@@ -61,4 +68,14 @@ class LocalnetVenue:
         deploy_localnet(bank)
         for address, each in funds.items():
             bank.airdrop(address, each.lamports)
-            mint.mint_to(bank, address, each.tokens)
+            if each.tokens:
+                mint.mint_to(bank, address, each.tokens)
+
+    async def stand(self) -> None:
+        """Skips to the slot in which the second window from now begins."""
+        self.net.bank.warp(standing_slot(self.net.bank.slot))
+
+
+def standing_slot(slot: int) -> int:
+    """Returns the first slot whose postings count all stake that is there in `slot`."""
+    return (slot // CHECKPOINT_SLOTS + STANDING_WINDOWS) * CHECKPOINT_SLOTS

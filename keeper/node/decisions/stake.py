@@ -9,14 +9,16 @@ from keeper.node.decisions.standing import Checkpoint, claim_weight, standing
 class Stake:
     """One position, in base units.
 
-    `lease_room` is the part of `amount` that can back further work, `operator_room` the part of it
-    that the operator may expose. `ring` holds what the position was when earlier windows began.
+    `lease_room` is the part of `amount` that can back further work, `operator_room` what the
+    operator may expose further. `ring` holds what the position was when earlier windows began.
+    `ballot_room` is the part of the seat's collateral that can back further ballots.
     """
 
     amount: int
     lease_room: int
     operator_room: int
     ring: tuple[Checkpoint, ...]
+    ballot_room: int = 0
 
     def weight(self, window: int) -> int:
         """Returns the base units that count for work that was posted in `window`."""
@@ -25,6 +27,10 @@ class Stake:
     def exposable(self, *, by_operator: bool) -> int:
         """Returns the base units that the owner, or its operator, can expose now."""
         return min(self.lease_room, self.operator_room) if by_operator else self.lease_room
+
+    def ballot_exposable(self, *, by_operator: bool) -> int:
+        """Returns the base units of collateral that the owner, or its operator, can expose now."""
+        return min(self.ballot_room, self.operator_room) if by_operator else self.ballot_room
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, redundancy
+from idl.client import escrow, redundancy, staking
 from idl.client.bindings.redundancy import MAX_TASK_RUNS, MIN_TASK_RUNS, PAID_CRANK_STEPS
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
-from keeper.data import BlobStore, InputManifest, RoomKind, digest_of
+from keeper.data import BlobStore, InputManifest, ReservationKind, digest_of
 from keeper.errors import BadInputError
-from keeper.node.accounts import url_field
-from keeper.node.payment import escrow_config, lock
+from keeper.node.accounts import required, url_field
+from keeper.node.payment import lock
 from keeper.node.workloads import store_workload
 from kernels.custom import KernelPackage
 
@@ -54,7 +54,7 @@ class TaskOffer:
 
 
 def workload_name(kernel: bytes, manifest: bytes) -> str:
-    """Returns the name of the room of a workload, by the digests of its kernel and its inputs."""
+    """Returns the name of a workload's reservation, by the digests of its kernel and its inputs."""
     return digest_of(kernel + manifest)
 
 
@@ -79,8 +79,8 @@ class TaskPoster:
         package.check_inputs(inputs)
         manifest = InputManifest(tuple(map(digest_of, inputs)))
         name = workload_name(package.digest, bytes.fromhex(manifest.digest))
-        room = self._store.room(RoomKind.TASK_WORKLOADS, name)
-        store_workload(room, (package.canonical, manifest.to_bytes(), *inputs))
+        reservation = self._store.reservation(ReservationKind.TASK_WORKLOADS, name)
+        store_workload(reservation, (package.canonical, manifest.to_bytes(), *inputs))
         return manifest
 
     async def post(
@@ -90,7 +90,8 @@ class TaskPoster:
 
         `source` is the URL at which the buyer's store is served. Raises RoleError and ChainError.
         """
-        config = await escrow_config(self._gateway)
+        pool = required(staking.Pool, await self._gateway.account(staking.pool_address()))
+        terms = staking.terms_address(pool.terms)
         number = await self._next_number()
         task = redundancy.task_address(self._owner, number)
         locking = lock(
@@ -99,8 +100,9 @@ class TaskPoster:
             number=number,
             address=task,
             owner=self._owner,
-            mint=config.mint,
-            offer=offer.locked,
+            mint=pool.mint,
+            deposit=offer.locked,
+            terms=terms,
         )
         absolute, relative, ulp = package.tolerance.bits
         posting = redundancy.post_task(
@@ -118,6 +120,7 @@ class TaskPoster:
                 tip=offer.tip,
             ),
             owner=self._owner,
+            terms=terms,
         )
         await self._submitter.submit(f"post_task/{task}", [locking, posting], again=True)
         return task

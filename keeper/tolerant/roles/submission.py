@@ -15,7 +15,7 @@ from keeper.tolerant.decisions.state import Task
 from keeper.tolerant.roles.archive import TaskArchive, TaskRecord, record_of
 from keeper.tolerant.roles.buyer import TaskBuyer
 from keeper.tolerant.roles.mirror import TaskMirror, TaskView, task_mirror
-from keeper.tolerant.roles.posting import TaskPoster, TaskOffer
+from keeper.tolerant.roles.posting import TaskOffer, TaskPoster
 from keeper.tolerant.roles.revealed_outputs import OutputFetcher
 from kernels.custom import KernelPackage
 

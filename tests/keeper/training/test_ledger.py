@@ -19,7 +19,7 @@ MONEY = Escrow(
 def ended(number: int, state: JobState, outcome: Outcome) -> JobSnapshot:
     judged = views.verdict(VerdictState.SETTLED, outcome=outcome, stages=(views.stage(),))
     job = views.job(state, address=views.key(number))
-    return JobSnapshot(job=job, verdict=judged, escrow=MONEY)
+    return JobSnapshot(job=job, verdict=judged, escrow=MONEY, parameters=views.PARAMETERS)
 
 
 def ledger(*steps: int) -> Ledger:

@@ -1,5 +1,4 @@
 import pytest
-
 from solders.pubkey import Pubkey
 
 from idl.client import SHARDS, SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, redundancy, shard_of, staking

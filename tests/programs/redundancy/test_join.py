@@ -1,23 +1,39 @@
 import hashlib
 import math
-from typing import Any
 
 import pytest
+from solders.pubkey import Pubkey
 
-from idl.client import SYSTEM_PROGRAM, redundancy, staking
+from idl.client import SLOT_HASHES, SYSTEM_PROGRAM, redundancy, staking
 from idl.client.bindings.redundancy import RunState, State
-from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
-from keeper.lab.market.stakers import pool, position, stake
-from keeper.lab.market.tasks import PostedTask, join, joining, post, stored
-from tests.world import NLOV, Actor, World, unsigned
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
+from keeper.lab.market.stakers import appoint, pool, position, seat, stake
+from keeper.lab.market.tasks import (
+    PostedTask,
+    decide,
+    exposure,
+    join,
+    joining,
+    post,
+    run,
+    stored,
+    terms_of,
+)
+from tests.programs.redundancy.renewing import renew
+from tests.world import NLOV, Actor, World, unsigned, with_account
 
 PARAMS = LOCALNET_PARAMETERS.redundancy
 
 BOND = NLOV // 10
+EXPOSED = 10 * NLOV
+STAKED = 1_000 * NLOV
 
 
 def first_slot(world: World, task: PostedTask, owner: Actor) -> int:
-    """Returns the first slot in which the provider may join, by the formula in real numbers."""
+    """Returns the first slot in which the provider may join, by the formula in real numbers.
+
+    All stake has stood since before the task was posted.
+    """
     posted = stored(world, task).posted_slot
     hashes = dict(world.bank.slot_hashes())
     parts = bytes(hashes[posted]), bytes(task.address), bytes(owner.key)
@@ -28,19 +44,20 @@ def first_slot(world: World, task: PostedTask, owner: Actor) -> int:
     return posted + 1 + min(math.ceil(wait), PARAMS.claim_max_delay_slots)
 
 
-def test_locks_a_bond(world: World, task: PostedTask, members: list[Actor]) -> None:
+def test_locks_stake_and_a_bond(world: World, task: PostedTask, members: list[Actor]) -> None:
     owner = members[0]
     sent = join(world, owner, task)
     held = stored(world, task)
-    run = held.runs[0]
-    assert (run.provider, run.bond, run.round) == (owner.key, BOND, 1)
-    assert (run.state, run.joined_slot) == (RunState.JOINED, world.slot)
+    found = held.runs[0]
+    assert (found.provider, found.bond, found.round) == (owner.key, BOND, 1)
+    assert (found.state, found.joined_slot) == (RunState.JOINED, world.slot)
     assert (held.joined, held.state) == (1, State.JOINING)
-    exposure = world.fetch(staking.Exposure, staking.exposure_address(task.address, owner.key))
-    assert (exposure.amount, exposure.bond) == (0, BOND)
-    assert position(world, owner).exposed == BOND
+    locked = exposure(world, task, owner)
+    assert (locked.amount, locked.bond, locked.payer) == (EXPOSED, BOND, owner.key)
+    assert position(world, owner).exposed == EXPOSED + BOND
     event = sent.only(redundancy.TaskJoined)
-    assert (event.run, event.provider, event.bond) == (0, owner.key, BOND)
+    assert (event.run, event.provider) == (0, owner.key)
+    assert (event.exposed, event.bond) == (EXPOSED, BOND)
     assert event.envelope.sequence == held.sequence
     assert sent.units <= 40_000
 
@@ -99,34 +116,169 @@ def test_refuses_a_second_run_of_one_provider(
     world.fails("AlreadyJoined", joining(world, task, members[0]), signers=[members[0]])
 
 
-@pytest.mark.parametrize("spare", [-1, 0])
-def test_needs_the_bond_in_free_stake(
-    world: World, task: PostedTask, cranker: Actor, spare: int
+@pytest.mark.parametrize("spare", [-BOND - 1, -1, 0])
+def test_needs_exposure_and_bond_in_free_stake(
+    world: World, buyer: Actor, cranker: Actor, spare: int
 ) -> None:
-    world.mint_to(cranker, BOND + spare)
-    stake(world, cranker, BOND + spare)
+    staked = EXPOSED + BOND + spare
+    world.mint_to(cranker, staked)
+    stake(world, cranker, staked)
+    world.stand()
+    task = post(world, buyer)
     world.warp(PARAMS.claim_max_delay_slots + 1)
-    if spare < 0:
-        refusal = world.fails(
-            "InsufficientFreeStake", joining(world, task, cranker), signers=[cranker]
-        )
+    attempt = joining(world, task, cranker)
+    if staked < EXPOSED:
+        world.fails("StandingTooLow", attempt, signers=[cranker])
+    elif spare < 0:
+        refusal = world.fails("InsufficientFreeStake", attempt, signers=[cranker])
         assert refusal.program == "staking"
     else:
-        world.send(joining(world, task, cranker), signers=[cranker])
+        world.send(attempt, signers=[cranker])
+
+
+@pytest.mark.parametrize("windows", [0, 1, 2])
+def test_stake_counts_once_it_stood_for_two_windows(
+    world: World, members: list[Actor], buyer: Actor, windows: int
+) -> None:
+    """Neither the stake of the window of posting counts nor that of the window before it."""
+    newcomer = world.actor("newcomer", tokens=2 * EXPOSED)
+    stake(world, newcomer, 2 * EXPOSED)
+    if windows:
+        world.warp_to((world.window + windows) * CHECKPOINT_SLOTS)
+    task = post(world, buyer)
+    world.warp_to(stored(world, task).deadline)
+    attempt = joining(world, task, newcomer)
+    if windows < 2:
+        world.fails("StandingTooLow", attempt, signers=[newcomer])
+        world.send(joining(world, task, members[0]), signers=[members[0]])
+    else:
+        world.send(attempt, signers=[newcomer])
+
+
+def test_an_aged_hash_opens_the_task_to_stake_that_stood_and_to_no_other(
+    world: World, buyer: Actor, members: list[Actor]
+) -> None:
+    """After 512 slots nobody knows the hash any more, and every turn has come."""
+    late = world.actor("late", tokens=STAKED)
+    for join_slots in (300, 600):
+        renew(world, {"join_slots": join_slots})
+    task = post(world, buyer)
+    stake(world, late, STAKED)
+    world.warp_to(stored(world, task).deadline)
+    posted = stored(world, task).posted_slot
+    assert min(slot for slot, _ in world.bank.slot_hashes()) > posted
+    world.fails("StandingTooLow", joining(world, task, late), signers=[late])
+    world.send(joining(world, task, members[0]), signers=[members[0]])
+
+
+def test_stake_that_runs_expose_joins_nothing_else(
+    world: World, buyer: Actor, cranker: Actor
+) -> None:
+    world.mint_to(cranker, 2 * EXPOSED)
+    stake(world, cranker, 2 * EXPOSED)
+    world.stand()
+    first, second = post(world, buyer), post(world, buyer)
+    join(world, cranker, first)
+    world.fails("StandingTooLow", joining(world, second, cranker), signers=[cranker])
+
+
+def test_exposed_stake_does_not_vouch_for_stake_that_arrives(
+    world: World, buyer: Actor, cranker: Actor
+) -> None:
+    world.mint_to(cranker, 3 * EXPOSED)
+    stake(world, cranker, EXPOSED + BOND)
+    world.stand()
+    first, second = post(world, buyer), post(world, buyer)
+    join(world, cranker, first)
+    stake(world, cranker, EXPOSED + BOND)
+    world.warp_to(stored(world, second).deadline)
+    world.fails("StandingTooLow", joining(world, second, cranker), signers=[cranker])
+
+
+def test_the_collateral_of_a_seat_joins_nothing(world: World, buyer: Actor, cranker: Actor) -> None:
+    world.mint_to(cranker, 100 * NLOV + EXPOSED - 1)
+    stake(world, cranker, 100 * NLOV + EXPOSED - 1)
+    seat(world, cranker, 0, 100 * NLOV)
+    world.stand()
+    task = post(world, buyer)
+    world.warp_to(stored(world, task).deadline)
+    world.fails("StandingTooLow", joining(world, task, cranker), signers=[cranker])
+
+
+def test_turns_count_what_stood_and_not_what_arrives(
+    world: World, task: PostedTask, members: list[Actor]
+) -> None:
+    """Stake that arrives after the posting makes nobody's turn earlier or later."""
+    world.warp(1)
+    turns = {owner: first_slot(world, task, owner) for owner in members}
+    owner = max(turns, key=lambda each: turns[each])
+    world.mint_to(owner, 100 * STAKED)
+    stake(world, owner, 100 * STAKED)
+    world.warp_to(turns[owner] - 1)
+    world.fails("BeforeTurn", joining(world, task, owner), signers=[owner])
+    world.warp(1)
+    world.send(joining(world, task, owner), signers=[owner])
+
+
+def test_an_extension_counts_what_stood_before_it(
+    world: World, task: PostedTask, members: list[Actor], cranker: Actor
+) -> None:
+    newcomer = world.actor("newcomer", tokens=STAKED)
+    stake(world, newcomer, STAKED)
+    world.warp_to(stored(world, task).deadline)
+    world.fails("StandingTooLow", joining(world, task, newcomer), signers=[newcomer])
+    run(world, task, dict(zip(members, (1, 2, 3), strict=False)))
+    decide(world, cranker, task)
+    assert stored(world, task).round == 2
+    join(world, newcomer, task)
+    assert stored(world, task).runs[3].provider == newcomer.key
+
+
+def test_an_operator_joins_within_its_budget(
+    world: World, task: PostedTask, members: list[Actor], operator: Actor
+) -> None:
+    owner = members[0]
+    world.warp(PARAMS.claim_max_delay_slots + 1)
+    attempt = joining(world, task, owner, operator)
+    world.fails("NotOperator", attempt, signers=[operator])
+    appoint(world, owner, operator, EXPOSED + BOND - 1)
+    refusal = world.fails("OperatorBudgetExceeded", attempt, signers=[operator])
+    assert refusal.program == "staking"
+    appoint(world, owner, operator, EXPOSED + BOND)
+    sent = world.send(attempt, signers=[operator])
+    assert sent.only(redundancy.TaskJoined).provider == owner.key
+    held = position(world, owner)
+    assert (held.exposed, held.operator_exposed) == (EXPOSED + BOND, EXPOSED + BOND)
+    assert exposure(world, task, owner).payer == operator.key
+
+
+def test_a_task_keeps_its_terms(world: World, buyer: Actor, members: list[Actor]) -> None:
+    for join_slots in (300, 600, 750):
+        renew(world, {"join_slots": join_slots})
+    task = post(world, buyer)
+    first = terms_of(world, task)
+    renew(world, {"bond_bps": 2_000, "join_kappa": 20})
+    attempt = joining(world, task, members[0])
+    other = with_account(attempt, first, world.terms)
+    world.fails("WrongTerms", other, signers=[members[0]])
+    world.send(attempt, signers=[members[0]])
+    held = exposure(world, task, members[0])
+    assert (held.amount, held.bond) == (EXPOSED, BOND)
 
 
 def test_rounds_the_bond_up(world: World, buyer: Actor, members: list[Actor]) -> None:
-    task = post(world, buyer, price=11)
+    task = post(world, buyer, price=NLOV // 100 + 1)
     join(world, members[0], task)
-    assert stored(world, task).runs[0].bond == 2
+    assert stored(world, task).runs[0].bond == NLOV // 1_000 + 1
+    assert exposure(world, task, members[0]).amount == NLOV // 10 + 10
 
 
-def test_attack_14_a_bond_cannot_leave(
+def test_attack_14_what_a_run_exposes_cannot_leave(
     world: World, task: PostedTask, members: list[Actor]
 ) -> None:
     owner = members[0]
     join(world, owner, task)
-    free = position(world, owner).amount - BOND
+    free = position(world, owner).amount - EXPOSED - BOND
     ticket = staking.ticket_address(owner.key, 0)
 
     world.fails(
@@ -139,10 +291,12 @@ def test_attack_14_a_bond_cannot_leave(
 def test_refuses_somebody_elses_stake(world: World, task: PostedTask, members: list[Actor]) -> None:
     owner, other = members[:2]
     world.warp(PARAMS.claim_max_delay_slots + 1)
-    stolen = redundancy.join(
-        owner=owner.key, task=task.address, position=staking.position_address(other.key)
+    stolen = with_account(
+        joining(world, task, owner),
+        staking.position_address(owner.key),
+        staking.position_address(other.key),
     )
-    world.fails("WrongPosition", stolen, signers=[owner])
+    world.fails("NotOperator", stolen, signers=[owner])
 
 
 def test_attack_01_the_provider_must_sign(
@@ -155,14 +309,13 @@ def test_attack_10_a_sysvar_that_is_none(
     world: World, task: PostedTask, members: list[Actor]
 ) -> None:
     owner = members[0]
-    fake = redundancy.join(owner=owner.key, task=task.address, slot_hashes=members[1].key)
+    fake = with_account(joining(world, task, owner), SLOT_HASHES, members[1].key)
     world.fails("WrongSlotHashes", fake, signers=[owner])
 
 
-@pytest.mark.parametrize("name", ["staking_program", "system_program"])
+@pytest.mark.parametrize("program", [staking.ID, SYSTEM_PROGRAM])
 def test_attack_06_fake_programs(
-    world: World, task: PostedTask, members: list[Actor], name: str
+    world: World, task: PostedTask, members: list[Actor], program: Pubkey
 ) -> None:
-    fake: dict[str, Any] = {name: SYSTEM_PROGRAM if name == "staking_program" else staking.ID}
-    attempt = redundancy.join(owner=members[0].key, task=task.address, **fake)
+    attempt = with_account(joining(world, task, members[0]), program, redundancy.ID)
     world.fails("InvalidProgramId", attempt, signers=[members[0]])

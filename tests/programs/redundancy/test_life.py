@@ -1,11 +1,12 @@
 """Whole lives of tasks: who is paid, who loses a bond, and that tokens are conserved."""
 
-from idl.client import redundancy, staking
+from idl.client import escrow, redundancy, shard_of, staking
 from idl.client.bindings.redundancy import RunState, State
 from keeper.lab.market.stakers import position
 from keeper.lab.market.tasks import (
     PostedTask,
     close,
+    closing_joining,
     commit,
     comparing,
     decide,
@@ -74,7 +75,7 @@ def test_one_liar_is_not_paid_and_loses_nothing(
     assert world.tokens(task.buyer) == 100 * NLOV - POSTING_FEE - 2 * PRICE - TIP
 
 
-def test_one_silent_pays_the_buyer(
+def test_one_silent_pays_the_fee_vault(
     world: World, task: PostedTask, members: list[Actor], cranker: Actor
 ) -> None:
     silent, *others = runners = members[:3]
@@ -90,8 +91,9 @@ def test_one_silent_pays_the_buyer(
     assert [world.tokens(each) for each in runners] == [0, PRICE - FEE, PRICE - FEE]
     assert position(world, silent).amount == STAKED - BOND
     assert world.tokens(cranker) == 2 * TIP
-    spent = POSTING_FEE + 2 * PRICE + 2 * TIP - BOND
+    spent = POSTING_FEE + 2 * PRICE + 2 * TIP
     assert world.tokens(task.buyer) == 100 * NLOV - spent
+    assert world.tokens(escrow.fees_address(shard_of(task.address))) == 2 * FEE + BOND
 
 
 def test_disagreement_is_settled_by_more_runs(
@@ -112,7 +114,7 @@ def test_disagreement_is_settled_by_more_runs(
     assert world.tokens(task.buyer) == 100 * NLOV - POSTING_FEE - 3 * PRICE - 2 * TIP
 
 
-def test_lasting_disagreement_refunds_the_buyer(
+def test_lasting_disagreement_burns_half_of_every_price(
     world: World, task: PostedTask, members: list[Actor], cranker: Actor
 ) -> None:
     runners = members[:5]
@@ -121,10 +123,13 @@ def test_lasting_disagreement_refunds_the_buyer(
     run(world, task, dict(zip(runners[3:], (4, 5), strict=True)))
     event = decide(world, cranker, task).only(redundancy.TaskDecided)
     assert (event.state, event.paid, event.credited) == (State.UNDECIDED, 0, 2 * TIP)
+    assert event.burned == 5 * PRICE // 2
     wind_up(world, task, runners, cranker)
     assert [world.tokens(each) for each in runners] == [0] * 5
     assert [position(world, each).amount for each in runners] == [STAKED] * 5
-    assert world.tokens(task.buyer) == 100 * NLOV - POSTING_FEE - 2 * TIP
+    spent = POSTING_FEE + 5 * PRICE // 2 + 2 * TIP
+    assert world.tokens(task.buyer) == 100 * NLOV - spent
+    assert world.burned() == POSTING_FEE + 5 * PRICE // 2
 
 
 def test_a_task_that_too_few_join_is_refunded(
@@ -163,5 +168,5 @@ def test_a_commitment_stays_hidden_while_others_are_sought(
     wind_up(world, task, members[:5], cranker)
     paid = PRICE - FEE
     assert [world.tokens(each) for each in members[:5]] == [paid, 0, 0, paid, paid]
-    spent = POSTING_FEE + 3 * PRICE + 4 * TIP - 2 * BOND
+    spent = POSTING_FEE + 3 * PRICE + 4 * TIP
     assert world.tokens(task.buyer) == 100 * NLOV - spent

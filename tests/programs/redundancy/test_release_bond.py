@@ -1,6 +1,19 @@
 from idl.client import redundancy, staking
-from keeper.lab.market.stakers import position
-from keeper.lab.market.tasks import PostedTask, expire, post, release, run, stored
+from keeper.lab.market.stakers import appoint, position
+from keeper.lab.market.tasks import (
+    PostedTask,
+    closing_joining,
+    commit,
+    decide,
+    expire,
+    join,
+    post,
+    release,
+    releasing,
+    reveal,
+    run,
+    stored,
+)
 from tests.world import NLOV, Actor, World, with_account
 
 STAKED = 1_000 * NLOV
@@ -10,7 +23,7 @@ def test_returns_bond_and_rent(world: World, settled: PostedTask, runners: list[
     owner = runners[1]
     exposure = staking.exposure_address(settled.address, owner.key)
     rent, before = world.lamports(exposure), world.lamports(owner.key)
-    sent = world.send(redundancy.release_bond(run=1, task=settled.address, owner=owner.key))
+    sent = release(world, settled, 1, owner)
     assert not world.exists(exposure)
     assert world.lamports(owner.key) == before + rent
     assert (position(world, owner).amount, position(world, owner).exposed) == (STAKED, 0)
@@ -26,8 +39,7 @@ def test_a_silent_run_gets_its_rent(
 ) -> None:
     for index, runner in enumerate(runners):
         expire(world, cranker, running, index, runner)
-    decision = redundancy.decide(cranker=cranker.key, task=running.address)
-    world.send(decision, signers=[cranker])
+    decide(world, cranker, running)
     world.warp_to(stored(world, running).deadline + 1)
     closing = closing_joining(world, running, cranker)
     world.send(closing, signers=[cranker])
@@ -37,37 +49,50 @@ def test_a_silent_run_gets_its_rent(
 
 
 def test_refuses_before_the_end(world: World, comparing: PostedTask, runners: list[Actor]) -> None:
-    early = redundancy.release_bond(run=0, task=comparing.address, owner=runners[0].key)
-    world.fails("TaskNotEnded", early)
+    world.fails("TaskNotEnded", releasing(world, comparing, 0, runners[0]))
 
 
 def test_attack_15_refuses_a_second_time(
     world: World, settled: PostedTask, runners: list[Actor]
 ) -> None:
     release(world, settled, 0, runners[0])
-    again = redundancy.release_bond(
-        run=0,
-        task=settled.address,
-        owner=runners[0].key,
-        exposure=staking.exposure_address(settled.address, runners[1].key),
-    )
-    world.fails("AlreadyReleased", again)
+    world.fails("AlreadyReleased", releasing(world, settled, 0, runners[1]))
 
 
 def test_refuses_a_run_that_is_none(
     world: World, settled: PostedTask, runners: list[Actor]
 ) -> None:
-    none = redundancy.release_bond(run=3, task=settled.address, owner=runners[0].key)
-    world.fails("NoSuchRun", none)
+    world.fails("NoSuchRun", releasing(world, settled, 3, runners[0]))
 
 
 def test_gives_the_rent_to_nobody_else(
     world: World, settled: PostedTask, runners: list[Actor], cranker: Actor
 ) -> None:
-    other = redundancy.release_bond(run=0, task=settled.address, owner=runners[1].key)
-    world.fails("WrongRun", other)
-    right = redundancy.release_bond(run=0, task=settled.address, owner=runners[0].key)
-    world.fails("WrongRun", with_account(right, runners[0].key, cranker.key))
+    world.fails("WrongRun", releasing(world, settled, 0, runners[1]))
+    right = releasing(world, settled, 0, runners[0])
+    stolen = world.fails("WrongExposure", with_account(right, runners[0].key, cranker.key))
+    assert stolen.program == "staking"
+
+
+def test_gives_the_operator_the_rent_that_it_paid(
+    world: World, task: PostedTask, members: list[Actor], cranker: Actor, operator: Actor
+) -> None:
+    owner, *others = members[:3]
+    appoint(world, owner, operator, 100 * NLOV)
+    join(world, owner, task, operator)
+    for each in others:
+        join(world, each, task)
+    outputs = dict.fromkeys([owner, *others], 1)
+    commit(world, task, outputs)
+    reveal(world, task, outputs)
+    decide(world, cranker, task)
+    rent = world.lamports(staking.exposure_address(task.address, owner.key))
+    before = [world.lamports(each.key) for each in (owner, operator)]
+    release(world, task, 0, owner)
+    after = [world.lamports(each.key) for each in (owner, operator)]
+    assert after == [before[0], before[1] + rent]
+    held = position(world, owner)
+    assert (held.operator_exposed, held.operator_budget) == (0, 100 * NLOV)
 
 
 def test_releases_no_bond_of_another_task(
@@ -75,10 +100,9 @@ def test_releases_no_bond_of_another_task(
 ) -> None:
     other = post(world, buyer)
     run(world, other, dict.fromkeys(runners, 1))
-    swapped = redundancy.release_bond(
-        run=0,
-        task=settled.address,
-        owner=runners[0].key,
-        exposure=staking.exposure_address(other.address, runners[0].key),
+    swapped = with_account(
+        releasing(world, settled, 0, runners[0]),
+        staking.exposure_address(settled.address, runners[0].key),
+        staking.exposure_address(other.address, runners[0].key),
     )
     world.fails("WrongRun", swapped)

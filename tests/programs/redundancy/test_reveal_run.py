@@ -1,6 +1,6 @@
 import pytest
 
-from idl.client import redundancy
+from idl.client import redundancy, staking
 from idl.client.bindings.redundancy import Element, RunState, State
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.tasks import (
@@ -15,15 +15,17 @@ from keeper.lab.market.tasks import (
     root_of,
     salt_of,
     stored,
+    terms_of,
 )
 from keeper.lab.market.tasks import revealing as opening
-from tests.world import Actor, World, unsigned
+from tests.programs.redundancy.renewing import renew
+from tests.world import Actor, World, with_account
 
 PARAMS = LOCALNET_PARAMETERS.redundancy
 
 
 def test_opens_the_commitment(world: World, revealing: PostedTask, runners: list[Actor]) -> None:
-    sent = world.send(opening(world, revealing, runners[1], 1), signers=[runners[1]])
+    sent = world.send(opening(world, revealing, runners[1], 1))
     held = stored(world, revealing)
     assert (held.runs[1].root, held.runs[1].state) == (root_of(1), RunState.REVEALED)
     assert held.state == State.REVEALING
@@ -67,20 +69,24 @@ def test_the_deadline_is_the_last_slot(
     world: World, revealing: PostedTask, runners: list[Actor]
 ) -> None:
     world.warp_to(stored(world, revealing).deadline)
-    world.send(opening(world, revealing, runners[0], 0), signers=[runners[0]])
+    world.send(opening(world, revealing, runners[0], 0))
     world.warp(1)
-    world.fails("DeadlinePassed", opening(world, revealing, runners[1], 1), signers=[runners[1]])
+    world.fails("DeadlinePassed", opening(world, revealing, runners[1], 1))
 
 
 def test_refuses_another_root_or_salt(
     world: World, revealing: PostedTask, runners: list[Actor]
 ) -> None:
     changed = opening(world, revealing, runners[0], 1)
-    world.fails("WrongReveal", changed, signers=[runners[0]])
+    world.fails("WrongReveal", changed)
     salted = redundancy.reveal_run(
-        root=root_of(0), salt=bytes(32), owner=runners[0].key, task=revealing.address
+        run=0,
+        root=root_of(0),
+        salt=bytes(32),
+        terms=terms_of(world, revealing),
+        task=revealing.address,
     )
-    world.fails("WrongReveal", salted, signers=[runners[0]])
+    world.fails("WrongReveal", salted)
 
 
 def test_a_copied_commitment_cannot_be_opened(
@@ -90,36 +96,66 @@ def test_a_copied_commitment_cannot_be_opened(
     author, thief, third = runners
     copy = commitment_of(running, author, 1)
     world.send(committing(world, running, author, 1), signers=[author])
-    world.send(
-        redundancy.commit_run(commitment=copy, owner=thief.key, task=running.address),
-        signers=[thief],
+    copying = redundancy.commit_run(
+        commitment=copy,
+        signer=thief.key,
+        terms=terms_of(world, running),
+        task=running.address,
+        position=staking.position_address(thief.key),
     )
+    world.send(copying, signers=[thief])
     world.send(committing(world, running, third, 1), signers=[third])
-    world.send(opening(world, running, author, 1), signers=[author])
+    world.send(opening(world, running, author, 1))
     stolen = redundancy.reveal_run(
-        root=root_of(1), salt=salt_of(author), owner=thief.key, task=running.address
+        run=1,
+        root=root_of(1),
+        salt=salt_of(author),
+        terms=terms_of(world, running),
+        task=running.address,
     )
-    world.fails("WrongReveal", stolen, signers=[thief])
+    world.fails("WrongReveal", stolen)
 
 
 def test_refuses_while_others_may_commit(
     world: World, running: PostedTask, runners: list[Actor]
 ) -> None:
     world.send(committing(world, running, runners[0], 0), signers=[runners[0]])
-    world.fails("WrongState", opening(world, running, runners[0], 0), signers=[runners[0]])
+    world.fails("WrongState", opening(world, running, runners[0], 0))
 
 
 def test_refuses_a_second_reveal(world: World, revealing: PostedTask, runners: list[Actor]) -> None:
-    world.send(opening(world, revealing, runners[0], 0), signers=[runners[0]])
-    world.fails("NothingToReveal", opening(world, revealing, runners[0], 0), signers=[runners[0]])
+    world.send(opening(world, revealing, runners[0], 0))
+    world.fails("NothingToReveal", opening(world, revealing, runners[0], 0))
 
 
-def test_refuses_a_stranger(world: World, revealing: PostedTask, cranker: Actor) -> None:
-    world.fails("NotJoined", opening(world, revealing, cranker, 0), signers=[cranker])
+@pytest.mark.parametrize("run", [3, 7, 255])
+def test_refuses_a_run_that_is_none(
+    world: World, revealing: PostedTask, runners: list[Actor], run: int
+) -> None:
+    none = redundancy.reveal_run(
+        run=run,
+        root=root_of(0),
+        salt=salt_of(runners[0]),
+        terms=terms_of(world, revealing),
+        task=revealing.address,
+    )
+    world.fails("NoSuchRun", none)
 
 
-def test_attack_01_the_provider_must_sign(
+def test_anybody_passes_an_opening_on(
     world: World, revealing: PostedTask, runners: list[Actor]
 ) -> None:
-    forged = unsigned(opening(world, revealing, runners[0], 0), runners[0].key)
-    world.fails("AccountNotSigner", forged)
+    """The opening is the identity: it contains the provider, and nobody signs for it."""
+    passing = opening(world, revealing, runners[1], 1)
+    assert not any(meta.is_signer for meta in passing.accounts)
+    sent = world.send(passing)
+    assert sent.only(redundancy.RunRevealed).provider == runners[1].key
+
+
+def test_refuses_other_terms_than_the_tasks(
+    world: World, revealing: PostedTask, runners: list[Actor]
+) -> None:
+    first = terms_of(world, revealing)
+    renew(world, {"reveal_slots": 200})
+    other = with_account(opening(world, revealing, runners[0], 0), first, world.terms)
+    world.fails("WrongTerms", other)

@@ -5,6 +5,8 @@ from typing import Any
 from solders.instruction import Instruction
 
 from idl.client import staking
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
+from keeper.lab.market.stakers import snapshot
 from tests.world import Actor, World
 
 EVEN, ODD = staking.snapshot_address(0), staking.snapshot_address(1)
@@ -18,6 +20,13 @@ def seat_of(world: World, index: int = 3) -> staking.Seat:
 def tree_of(world: World) -> staking.VerifierTree:
     """Returns the tree of present weights."""
     return world.fetch(staking.VerifierTree, staking.verifiers_address())
+
+
+def let_snapshots_pass(world: World) -> None:
+    """Lets two windows begin and takes their snapshots, so that vacated seats can be closed."""
+    for _ in range(2):
+        world.warp_to((world.window + 1) * CHECKPOINT_SLOTS)
+        snapshot(world)
 
 
 def vacating(owner: Actor, index: int = 3) -> Instruction:

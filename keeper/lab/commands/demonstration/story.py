@@ -24,7 +24,14 @@ from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.balances import burned_by_rule, conserved, read_balances
 from keeper.lab.market.cheats import Cheat, CheatingExecutor
-from keeper.lab.market.marketplace import PROVIDERS, SLOT_MS, Marketplace, open_marketplace
+from keeper.lab.market.marketplace import (
+    PROVIDER_BUDGET,
+    PROVIDER_STAKE,
+    PROVIDERS,
+    SLOT_MS,
+    Marketplace,
+    open_marketplace,
+)
 from keeper.lab.market.venue import LocalnetVenue, Venue
 from keeper.node.errors import RoleError
 from keeper.node.payment import NLOV
@@ -33,7 +40,7 @@ from kernels.graph.reference import NumpyExecutor
 from kernels.trace import pack, unpack
 from kernels.trace.layout import Array
 
-TERMS = JobOffer(price=20 * NLOV, verification_fee=NLOV // 10, tip=NLOV // 100)
+TERMS = JobOffer(price=20 * NLOV, verification_fee=NLOV // 5, tip=NLOV // 100)
 PATIENCE_SLOTS = 3_000
 Tell = Callable[[int, str], None]
 
@@ -81,7 +88,12 @@ async def play_at(
     rate = tested.macs_per_slot(SLOT_MS / 1000)
     tell(0, f"executor {selected.name}: {tested.operators} operators bit-equal to NumPy")
     async with open_marketplace(venue, folder, rate) as marketplace:
-        tell(marketplace.mirror.view.slot, f"deployed at {venue.url}")
+        tell(marketplace.mirror.view.slot, f"deployed at {venue.url}, and all stake counts")
+        tell(
+            marketplace.mirror.view.slot,
+            "from here on operators sign for the providers; a stolen operator's key can lose "
+            f"{PROVIDER_BUDGET // NLOV:,} of {PROVIDER_STAKE // NLOV:,} NLOV",
+        )
         return await _perform(marketplace, script, selected, tell)
 
 

@@ -58,7 +58,7 @@ class Lesson:
     @property
     def offer(self) -> JobOffer:
         """The offer of each job."""
-        return JobOffer(NLOV, NLOV // 10, NLOV // 100, verifiers=self.verifiers)
+        return JobOffer(NLOV, NLOV // 5, NLOV // 100, verifiers=self.verifiers)
 
 
 async def train(

@@ -7,6 +7,7 @@ from typing import Final
 
 from idl.client.bindings.job_registry import BPS, REPUTATION_ONE, SEATS
 from idl.client.bindings.redundancy import MAX_TASK_RUNS
+from idl.client.bindings.staking import MAX_FEE_BPS, OUTBID_PART, QUEUED_WINDOWS
 from keeper.lab.simulation.closed_form import honest_majority_of_many
 from keeper.lab.simulation.economics import sampling_probability
 from keeper.lab.simulation.key_choice import Contest, Rule, Ties, jobs_won
@@ -17,12 +18,8 @@ from keeper.node.payment import NLOV
 
 REPUTATION_STEP: Final = 1 / 16
 """The share of the missing reputation that each settled job adds."""
-OUTBIDDING: Final = Fraction(5, 4)
+OUTBIDDING: Final = 1 + Fraction(1, OUTBID_PART)
 """Weight of a newcomer over that of the holder whom it displaces."""
-COUNTED_AHEAD: Final = 3
-"""Windows that queued terms wait beyond unbonding."""
-FEE_BOUND_BPS: Final = 2_000
-"""The greatest fee that any terms may set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ class Stakes:
     @property
     def terms_wait(self) -> int:
         """Returns the slots from queueing terms to the first slot in which they may apply."""
-        return self.unbonding_slots + COUNTED_AHEAD * self.checkpoint_slots
+        return self.unbonding_slots + QUEUED_WINDOWS * self.checkpoint_slots
 
 
 def contested(order: Order, honest_keys: int = 3) -> Contest:
@@ -232,7 +229,7 @@ def _underbidding(stakes: Stakes) -> list[Figure]:
 def _stealing(stakes: Stakes) -> list[Figure]:
     budget = 300 * NLOV
     lost = lost_to_lies(Operator(budget), stakes.exposure(NLOV))
-    doublings = ceil(log(FEE_BOUND_BPS / stakes.fee_bps, 2))
+    doublings = ceil(log(MAX_FEE_BPS / stakes.fee_bps, 2))
     return [
         Figure("stolen operator key", "lost of a budget of 300 NLOV by lying", lost / NLOV, "NLOV"),
         Figure("stolen authority", "wait before its terms apply", stakes.terms_wait, "slots"),

@@ -59,10 +59,10 @@ def asked(answered: int, deadline: int = 650) -> JobSnapshot:
 def provider(*jobs: JobSnapshot, work: Work | None = WORK) -> ProviderSnapshot:
     return ProviderSnapshot(
         owner=PROVIDER,
+        signer=PROVIDER,
         jobs=jobs,
-        terms=None,
+        conditions=None,
         rate=1,
-        lease_slots=LEASE_SLOTS,
         work={} if work is None else {JOB: WORK, LONG: work},
         asked={JOB: QUESTIONS},
     )

@@ -5,13 +5,18 @@ import pytest
 
 from keeper.exact.decisions.actions import (
     AdoptPartial,
+    ApplyAuthority,
+    ApplyTerms,
+    CloseSeat,
     CollectFee,
     Draw,
     EmitRewards,
+    EvictSeat,
     ExpireAnswers,
     ExpireJob,
     ExpireLease,
     ReleaseBallot,
+    ReportSilent,
     RollMarket,
     Settle,
     SlashBallot,
@@ -23,8 +28,17 @@ from keeper.exact.decisions.actions import (
     Withdraw,
 )
 from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
-from keeper.exact.decisions.crank import CrankSnapshot, Epochs, next_action
+from keeper.exact.decisions.crank import (
+    CrankSnapshot,
+    Epochs,
+    Queue,
+    QueuedTerms,
+    Seat,
+    next_action,
+    seat_chore,
+)
 from keeper.exact.decisions.state import Availability, JobSnapshot
+from keeper.node.accounts import NOBODY
 from keeper.node.decisions.actions import Action, Wait
 from keeper.node.decisions.clock import Clock
 from tests.keeper.exact.decisions.views import (
@@ -45,8 +59,7 @@ QUIET = Wait(1_000_000)
 
 
 def snapshot(*jobs: JobSnapshot, **fields: Any) -> CrankSnapshot:
-    base = CrankSnapshot(CRANK, jobs, DONE, salt_slots=64, trap_slots=20, max_attempts=3)
-    return replace(base, **fields)
+    return replace(CrankSnapshot(CRANK, jobs, DONE), **fields)
 
 
 def judged(state: VerdictState, **fields: Any) -> JobSnapshot:
@@ -179,3 +192,90 @@ def test_jobs_come_before_chores() -> None:
     busy = snapshot(view(claimed()), epochs=Epochs(100, None, None, None))
     assert next_action(busy, Clock(251)) == ExpireLease(JOB)
     assert next_action(busy, Clock(250)) == TakeSnapshot(2)
+
+
+def test_silence_is_reported_once_nothing_else_is_to_be_done() -> None:
+    waiting = judged(VerdictState.COMMITTED, ballots=(ballot(0, DRAWN),), draws=1)
+    assert next_action(snapshot(waiting), Clock(500)) == Draw(JOB, with_salt=False)
+    decided = judged(DECIDED, outcome=Outcome.ACCEPTED, **revealed(DRAWN, REVEALED))
+    assert next_action(snapshot(decided), Clock(500)) == Wait(701)
+    assert next_action(snapshot(decided), Clock(501)) == ReportSilent(JOB, 0)
+    assert next_action(snapshot(decided), Clock(701)) == Settle(JOB)
+
+
+def test_silence_in_an_earlier_draw_is_reported_at_once() -> None:
+    ballots = (ballot(0, DRAWN, draw=1), ballot(1, DRAWN, draw=2))
+    redrawn = judged(BALLOTING, ballots=ballots, draws=2)
+    assert next_action(snapshot(redrawn), Clock(300)) == ReportSilent(JOB, 0)
+
+
+@pytest.mark.parametrize("state", [CAST, REVEALED, BallotState.DECLINED, BallotState.REPORTED])
+def test_whoever_answered_is_not_reported(state: BallotState) -> None:
+    answered = judged(DECIDED, outcome=Outcome.ACCEPTED, **revealed(state))
+    assert next_action(snapshot(answered), Clock(600)) == Wait(701)
+
+
+def test_a_proof_that_ended_casting_excuses_whoever_had_not_cast() -> None:
+    proven = {"outcome": Outcome.TRAP, "ballots": (ballot(0, DRAWN),)}
+    ended = view(job(JobState.VOIDED), verdict(VerdictState.SETTLED, window_end=500, **proven))
+    assert next_action(snapshot(ended), Clock(900)) == QUIET
+    late = view(job(JobState.VOIDED), verdict(VerdictState.SETTLED, window_end=501, **proven))
+    assert next_action(snapshot(late), Clock(900)) == ReportSilent(JOB, 0)
+
+
+TERMS = QueuedTerms(version=4, applies_slot=600, lapses_slot=900)
+
+
+def test_queued_terms_are_applied_while_they_can_be() -> None:
+    queued = snapshot(queue=Queue(TERMS))
+    assert next_action(queued, Clock(599)) == Wait(600)
+    assert next_action(queued, Clock(600)) == ApplyTerms(4)
+    assert next_action(queued, Clock(900)) == ApplyTerms(4)
+    assert next_action(queued, Clock(901)) == QUIET
+
+
+def test_a_handover_of_the_authority_is_completed() -> None:
+    queued = snapshot(queue=Queue(authority_slot=700))
+    assert next_action(queued, Clock(699)) == Wait(700)
+    assert next_action(queued, Clock(700)) == ApplyAuthority(700)
+    both = snapshot(queue=Queue(TERMS, authority_slot=500))
+    assert next_action(both, Clock(500)) == ApplyAuthority(500)
+
+
+def test_jobs_come_before_what_is_queued_and_that_before_seats() -> None:
+    evicting = (EvictSeat(3, VERIFIER),)
+    busy = snapshot(view(claimed()), queue=Queue(TERMS), seats=evicting)
+    assert next_action(busy, Clock(600)) == ExpireLease(JOB)
+    idle = snapshot(queue=Queue(TERMS), seats=evicting)
+    assert next_action(idle, Clock(600)) == ApplyTerms(4)
+    assert next_action(idle, Clock(599)) == EvictSeat(3, VERIFIER)
+
+
+HEIR = key(40)
+
+
+def seat(**fields: Any) -> Seat:
+    return replace(Seat(3, VERIFIER, NOBODY, None, collateral=50, balloted=0), **fields)
+
+
+@pytest.mark.parametrize(
+    ("found", "chore"),
+    [
+        (seat(), None),
+        (seat(collateral=49), EvictSeat(3, VERIFIER)),
+        (seat(vacated_epoch=6), None),
+        (seat(vacated_epoch=5), CloseSeat(3, VERIFIER, NOBODY)),
+        (seat(vacated_epoch=5, heir=HEIR), CloseSeat(3, VERIFIER, HEIR)),
+        (seat(vacated_epoch=5, balloted=1), None),
+        (seat(vacated_epoch=6, collateral=0), None),
+    ],
+)
+def test_seats_are_evicted_and_closed_when_they_may_be(
+    found: Seat, chore: EvictSeat | CloseSeat | None
+) -> None:
+    assert seat_chore(found, epoch=7, minimum=100) == chore
+
+
+def test_half_of_an_odd_minimum_is_rounded_up() -> None:
+    assert seat_chore(seat(collateral=50), 7, minimum=101) == EvictSeat(3, VERIFIER)
+    assert seat_chore(seat(collateral=51), 7, minimum=101) is None

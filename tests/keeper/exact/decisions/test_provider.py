@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from solders.pubkey import Pubkey
 
 from idl.client.bindings.verdict import MAX_STAGES
 from keeper.exact.decisions.actions import (
@@ -15,6 +16,7 @@ from keeper.exact.decisions.actions import (
     FetchWorkload,
     OpenVerdict,
     ReleaseExposure,
+    ReportSilent,
     Withdraw,
 )
 from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
@@ -29,7 +31,7 @@ from keeper.exact.decisions.provider import (
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.clock import Clock
-from tests.keeper.exact.decisions.test_selection import terms
+from tests.keeper.exact.decisions.test_selection import conditions
 from tests.keeper.exact.decisions.views import (
     JOB,
     OTHER,
@@ -47,6 +49,7 @@ from tests.keeper.exact.decisions.views import (
     view,
 )
 
+OPERATOR = key(8)
 WORK = Work(tuple(range(100, 1_001, 100)))
 ROOT = bytes([1] * 32)
 
@@ -54,10 +57,10 @@ ROOT = bytes([1] * 32)
 def snapshot(*jobs: JobSnapshot, work: Work | None = WORK, **fields: Any) -> ProviderSnapshot:
     base = ProviderSnapshot(
         owner=PROVIDER,
+        signer=PROVIDER,
         jobs=jobs,
-        terms=terms(),
+        conditions=conditions(),
         rate=1_000_000,
-        lease_slots=150,
         work={} if work is None else {JOB: work},
     )
     return replace(base, **fields)
@@ -84,8 +87,8 @@ def test_a_barred_job_is_left() -> None:
     assert decided(snapshot(view(job(), None, None, PROVIDER)), Clock(130)) == Wait()
 
 
-def test_a_provider_without_terms_claims_nothing() -> None:
-    assert decided(snapshot(view(job()), terms=None), Clock(130)) == Wait()
+def test_a_provider_that_may_not_claim_claims_nothing() -> None:
+    assert decided(snapshot(view(job()), conditions=None), Clock(130)) == Wait()
 
 
 def test_a_provider_with_a_lease_takes_no_other_job() -> None:
@@ -175,14 +178,46 @@ def test_an_ended_job_is_collected_step_by_step(state: JobState) -> None:
     assert step == ReleaseExposure(JOB, PROVIDER)
     step = decided(snapshot(view(job(state), settled, paid)), Clock(800))
     assert step == Wait()
-    released = replace(settled, ballots=(ballot(0, BallotState.RELEASED), ballot(1)))
+    released = replace(settled, ballots=(ballot(0, BallotState.RELEASED),))
     step = decided(snapshot(view(job(state), released, paid)), Clock(800))
     assert step == CloseVerdict(JOB)
 
 
-def test_only_the_payer_closes_the_verdict() -> None:
-    settled = verdict(VerdictState.SETTLED, payer=OTHER)
-    assert decided(snapshot(view(job(JobState.SETTLED), settled)), Clock(800)) == Wait()
+@pytest.mark.parametrize(
+    ("payer", "began", "closes"),
+    [
+        (PROVIDER, OTHER, True),
+        (OPERATOR, OTHER, True),
+        # A key that has been replaced paid the rent.
+        (OTHER, PROVIDER, True),
+        (OTHER, OTHER, False),
+    ],
+)
+def test_a_verdict_is_closed_by_whoever_paid_for_it_or_began_it(
+    payer: Pubkey, began: Pubkey, closes: bool
+) -> None:
+    settled = verdict(VerdictState.SETTLED, payer=payer, stages=(stage(began),))
+    found = snapshot(view(job(JobState.SETTLED), settled), signer=OPERATOR)
+    assert decided(found, Clock(800)) == (CloseVerdict(JOB) if closes else Wait())
+
+
+def test_silence_is_reported_before_the_verdict_is_closed() -> None:
+    states = (BallotState.RELEASED, BallotState.DRAWN, BallotState.DECLINED, BallotState.REPORTED)
+    drawn = tuple(ballot(index, state) for index, state in enumerate(states))
+    settled = verdict(VerdictState.SETTLED, ballots=drawn)
+    found = snapshot(view(job(JobState.SETTLED), settled))
+    assert decided(found, Clock(800)) == ReportSilent(JOB, 1)
+    reported = replace(settled, ballots=(drawn[0], ballot(1, BallotState.REPORTED), *drawn[2:]))
+    ended = snapshot(view(job(JobState.SETTLED), reported))
+    assert decided(ended, Clock(800)) == CloseVerdict(JOB)
+
+
+@pytest.mark.parametrize("state", [JobState.CANCELLED, JobState.EXPIRED])
+def test_a_verdict_of_a_job_that_ended_without_it_is_closed(state: JobState) -> None:
+    unused = verdict(VerdictState.COMMITTING)
+    assert decided(snapshot(view(job(state), unused)), Clock(800)) == CloseVerdict(JOB)
+    judged = view(job(JobState.COMMITTED), unused)
+    assert decided(snapshot(judged), Clock(800)) == Wait()
 
 
 def test_exposure_stays_until_the_job_ends() -> None:
@@ -240,7 +275,7 @@ def test_the_first_open_question_is_answered(answered: int, question: int) -> No
 def test_nothing_is_answered_twice_too_late_or_for_somebody_else(
     asked: JobSnapshot, questions: tuple[tuple[int, int], ...], slot: int
 ) -> None:
-    found = snapshot(asked, asked={JOB: questions}, terms=None)
+    found = snapshot(asked, asked={JOB: questions}, conditions=None)
     assert decided(found, Clock(slot)) == Wait()
 
 

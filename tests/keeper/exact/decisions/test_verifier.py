@@ -6,6 +6,7 @@ import pytest
 from keeper.exact.decisions.actions import (
     CastBallot,
     Check,
+    DeclineBallot,
     ProveFraud,
     ReleaseBallot,
     RevealBallot,
@@ -13,12 +14,21 @@ from keeper.exact.decisions.actions import (
 )
 from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
 from keeper.exact.decisions.state import JobSnapshot, Verdict
-from keeper.exact.decisions.verifier import VerifierSnapshot, next_action, next_work
+from keeper.exact.decisions.verifier import (
+    CONCURRENT_CHECKS,
+    BallotKey,
+    HeldSeat,
+    VerifierSnapshot,
+    next_action,
+    next_work,
+)
 from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.stake import Stake
 from tests.keeper.exact.decisions.views import (
     JOB,
     OTHER,
+    PARAMETERS,
     VERIFIER,
     ballot,
     escrow,
@@ -29,10 +39,15 @@ from tests.keeper.exact.decisions.views import (
     view,
 )
 
+JUDGE = PARAMETERS.verdict
+AT_RISK = JUDGE.ballot_exposure + JUDGE.silence_fee
+STAKE = Stake(amount=AT_RISK, lease_room=0, operator_room=AT_RISK, ring=(), ballot_room=AT_RISK)
+SEAT = HeldSeat(index=2, taken_epoch=3)
+"""Taken in the epoch of the snapshot that the first draw of the views used."""
+
 
 def snapshot(*jobs: JobSnapshot, **fields: Any) -> VerifierSnapshot:
-    base = VerifierSnapshot(VERIFIER, seat=2, jobs=jobs, free_stake=10, ballot_stake=10)
-    return replace(base, **fields)
+    return replace(VerifierSnapshot(VERIFIER, SEAT, jobs, STAKE), **fields)
 
 
 def decided(snapshot: VerifierSnapshot, clock: Clock) -> Decision:
@@ -61,10 +76,45 @@ def test_nothing_is_cast_after_the_deadline() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"seat": None}, {"seat": 7}, {"free_stake": 9}],
+    [
+        {"seat": None},
+        {"seat": replace(SEAT, index=7)},
+        {"seat": replace(SEAT, taken_epoch=4)},
+        {"seat": replace(SEAT, vacated_epoch=2)},
+        {"stake": replace(STAKE, operator_room=AT_RISK - 1), "by_operator": True},
+    ],
 )
 def test_who_cannot_cast_does_not_check(changes: dict[str, Any]) -> None:
     assert decided(snapshot(balloting(), **changes), Clock(300)) == Wait()
+
+
+def test_a_vacated_seat_casts_what_its_last_snapshots_show() -> None:
+    left = snapshot(balloting(), seat=replace(SEAT, vacated_epoch=3), ready=KEPT)
+    assert decided(left, Clock(500)) == CastBallot(JOB, 2)
+
+
+@pytest.mark.parametrize("ready", [KEPT, frozenset()])
+def test_a_verifier_without_room_declines_at_once(ready: frozenset[BallotKey]) -> None:
+    full = snapshot(balloting(), stake=replace(STAKE, ballot_room=AT_RISK - 1), ready=ready)
+    assert next_work(full, Clock(300)) is None
+    assert decided(full, Clock(300)) == DeclineBallot(JOB, 2)
+    assert decided(full, Clock(500)) == DeclineBallot(JOB, 2)
+    assert decided(full, Clock(501)) == Wait()
+
+
+def test_an_operator_without_budget_does_not_decline_while_there_is_room() -> None:
+    """The chain would refuse it: the collateral has room, so the owner's own key could vote."""
+    spent = snapshot(balloting(), stake=replace(STAKE, operator_room=0), by_operator=True)
+    assert decided(spent, Clock(300)) == Wait()
+    full = replace(spent, stake=replace(spent.stake, ballot_room=0))
+    assert decided(full, Clock(300)) == DeclineBallot(JOB, 2)
+
+
+def test_each_ballot_needs_the_room_of_its_jobs_terms() -> None:
+    dearer = replace(PARAMETERS, verdict=replace(JUDGE, silence_fee=JUDGE.silence_fee + 1))
+    later = replace(balloting(), parameters=dearer)
+    assert decided(snapshot(balloting(), ready=KEPT), Clock(300)) == CastBallot(JOB, 2)
+    assert decided(snapshot(later, ready=KEPT), Clock(300)) == DeclineBallot(JOB, 2)
 
 
 def test_a_party_to_the_job_stays_out() -> None:
@@ -108,16 +158,23 @@ def verdict_of(found: JobSnapshot, reveal_deadline: int) -> Verdict:
     return replace(found.verdict, reveal_deadline=reveal_deadline)
 
 
-def test_a_check_starts_beside_what_is_owed_and_alone() -> None:
+def test_a_check_starts_beside_what_is_owed_and_beside_a_few_others() -> None:
     revealing = balloting(ballots=CAST, ballot_deadline=100)
     checking = replace(balloting(), job=job(JobState.COMMITTED, address=key(21)))
     both = snapshot(revealing, checking, ready=KEPT)
     assert decided(both, Clock(300)) == Check(key(21), 2)
     under_way = replace(both, running=frozenset({Check(key(21), 2)}))
     assert decided(under_way, Clock(300)) == RevealBallot(JOB, 2)
-    another = replace(balloting(), job=job(JobState.COMMITTED, address=key(22)))
-    waiting = snapshot(checking, another, running=frozenset({Check(key(21), 2)}))
-    assert decided(waiting, Clock(300)) == Wait()
+    drawn = [
+        replace(balloting(), job=job(JobState.COMMITTED, address=key(21 + number)))
+        for number in range(CONCURRENT_CHECKS + 1)
+    ]
+    checks = [Check(each.address, 2) for each in drawn]
+    for number, check in enumerate(checks[:-1]):
+        few = snapshot(*drawn, running=frozenset(checks[:number]))
+        assert decided(few, Clock(300)) == check
+    enough = snapshot(*drawn, running=frozenset(checks[:-1]))
+    assert decided(enough, Clock(300)) == Wait()
 
 
 def test_the_ballot_that_closes_first_comes_first() -> None:

@@ -9,13 +9,14 @@ from keeper.exact.decisions.codes import BallotState, JobState, Outcome, Verdict
 from keeper.exact.decisions.state import (
     Availability,
     DrawnBallot,
+    Exposure,
     Job,
     JobSnapshot,
     Lease,
     Stage,
-    Stake,
     Verdict,
 )
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.node.decisions.escrow import Credit, Escrow
 
 
@@ -25,7 +26,8 @@ def key(number: int) -> Pubkey:
 
 JOB, BUYER, GRAPH = key(1), key(2), key(3)
 PROVIDER, OTHER, VERIFIER, CRANK = key(4), key(5), key(6), key(7)
-STAKE = Stake(exposure=25_000_000, bond=100_000)
+EXPOSURE = Exposure(amount=25_000_000, bond=100_000)
+PARAMETERS = LOCALNET_PARAMETERS
 
 
 def job(state: JobState = JobState.POSTED, **fields: Any) -> Job:
@@ -47,6 +49,7 @@ def job(state: JobState = JobState.POSTED, **fields: Any) -> Job:
         posted_slot=100,
         claim_deadline=400,
         score_q32=0,
+        terms=0,
         lease=None,
     )
     return replace(base, **fields)
@@ -84,6 +87,7 @@ def verdict(state: VerdictState = VerdictState.COMMITTING, **fields: Any) -> Ver
         stages=(stage(),) if state else (),
         ballots=(),
         payer=PROVIDER,
+        snapshot_epochs=(3, 4, 5),
     )
     return replace(base, **fields)
 
@@ -102,4 +106,4 @@ def escrow(*credits: tuple[Pubkey, int, bool], **fields: Any) -> Escrow:
 def view(
     found: Job, judged: Verdict | None = None, money: Escrow | None = None, *exposed: Pubkey
 ) -> JobSnapshot:
-    return JobSnapshot(found, judged, money, dict.fromkeys(exposed, STAKE))
+    return JobSnapshot(found, judged, money, PARAMETERS, dict.fromkeys(exposed, EXPOSURE))

@@ -4,20 +4,22 @@ from math import exp
 import numpy as np
 import pytest
 
+from keeper.lab.commands.simulate import stakes
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.simulation.key_choice import Contest, Rule, Ties, jobs_won, share_taken
 from keeper.lab.simulation.turns import Order
 from keeper.node.payment import NLOV
 
-ORDER = Order(claim_scale_slots=2, claim_max_delay_slots=32)
+DEMANDED = stakes(LOCALNET_PARAMETERS)
 JOBS = Contest(
-    ORDER,
+    DEMANDED.claims,
     honest_keys=3,
     honest_stake=9_000 * NLOV,
     attacker_keys=300,
     attacker_stake=30 * NLOV,
 )
 """The audit's exploit: 30 of 9,030 NLOV, and 300 keys."""
-TASKS = replace(JOBS, honest_keys=100)
+TASKS = replace(JOBS, order=DEMANDED.joins, honest_keys=100)
 CLAIMS = 200_000
 
 
@@ -75,10 +77,12 @@ def test_a_leader_that_favours_the_attacker_gives_it_a_third_of_its_share_more()
 
 
 def test_what_nobody_is_due_for_is_the_attackers() -> None:
-    """The longest wait is 16 times the average of all stake; idle stake is never due."""
-    idle = replace(JOBS, idle_stake=3 * 9_030 * NLOV)
+    """A longest wait of 16 times the average of all stake is too short where much stake is idle."""
+    idle = replace(JOBS, order=Order(2, 32), idle_stake=3 * 9_030 * NLOV)
     won = jobs_won(idle, Rule.STANDING, Ties.SHARED)
     assert won == pytest.approx(JOBS.fair_share + exp(-16 / 4), rel=0.2)
+    half = jobs_won(replace(idle, order=DEMANDED.claims), Rule.STANDING, Ties.SHARED)
+    assert half == pytest.approx(JOBS.fair_share + exp(-32 / 4), rel=0.1)
     patient = replace(idle, order=Order(2, 128))
     assert jobs_won(patient, Rule.STANDING, Ties.SHARED) == pytest.approx(JOBS.fair_share, rel=0.1)
 

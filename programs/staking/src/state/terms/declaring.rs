@@ -4,7 +4,7 @@ macro_rules! parameters {
     ($(
         $(#[doc = $docs:literal])*
         pub struct $name:ident {
-            $($(#[doc = $meaning:literal])* pub $field:ident in $least:literal..=$greatest:literal,)+
+            $($(#[doc = $meaning:literal])* pub $field:ident in $least:literal..=$greatest:expr,)+
         }
     )+) => {$(
         $(#[doc = $docs])*

@@ -5,6 +5,11 @@ use anchor_lang::prelude::*;
 
 use super::declaring::parameters;
 
+protocol::limits! {
+    /// Greatest share of a paid price that any terms may let the market keep, in basis points.
+    pub const MAX_FEE_BPS: u64 = 2_000;
+}
+
 parameters! {
     /// Parameters of staking. Durations are in slots and amounts in base units of $NLOV.
     pub struct StakingParams {
@@ -30,7 +35,7 @@ parameters! {
         /// Share of the urgency premium that posting burns, in basis points.
         pub urgency_burn_bps in 0..=10_000,
         /// Share of every paid price that the market keeps, in basis points.
-        pub fee_bps in 0..=2_000,
+        pub fee_bps in 0..=MAX_FEE_BPS,
         /// Share of the fees that stakers receive, in basis points.
         pub stakers_bps in 0..=10_000,
         /// Share of the fees that the treasury receives, in basis points.
