@@ -55,12 +55,13 @@ class ValidatorVenue:
         for address, each in funds.items():
             await self._fund(submitter, address, each)
 
-    async def stand(self) -> None:
+    async def stand(self, services: Services) -> None:
         """Waits until all present stake counts; a validator's slots cannot be skipped."""
-        async with self.gateway as gateway:
-            until = standing_slot(await gateway.slot())
-            while await gateway.slot() < until:
-                await asyncio.sleep(POLL_SECONDS)
+        slot = await services.gateway.slot()
+        until = standing_slot(slot)
+        while slot < until:
+            await asyncio.sleep(POLL_SECONDS)
+            slot = await services.gateway.slot()
 
     async def _create_mint(self, gateway: Gateway, submitter: Submitter) -> None:
         mint, authority = localnet_keypair("mint"), localnet_keypair("mint authority")
