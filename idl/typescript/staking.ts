@@ -43,6 +43,9 @@ export const CHECKPOINTS = 8;
 /** Value of `Seat.vacated_epoch` while the seat is held. */
 export const HELD = 18446744073709551615n;
 
+/** Greatest share of a paid price that any terms may let the market keep, in basis points. */
+export const MAX_FEE_BPS = 2000;
+
 /** Value of `Snapshot.epoch` of a snapshot that was never taken. */
 export const NEVER = 18446744073709551615n;
 

@@ -22,13 +22,13 @@ from keeper.data.errors import (
     StoreKeyError,
 )
 from keeper.data.manifest import InputManifest, JobManifest, StageIndex
+from keeper.data.reservations import ReservationKind
 from keeper.data.resolver import check_source
-from keeper.data.rooms import RoomKind
 from keeper.data.server import data_application, serve_data
 from keeper.data.sources import parse_source
 from keeper.data.spool import BlobReader, Spool, StoredBlobs
 from keeper.data.stage_indexes import StageIndexes
-from keeper.data.store import BlobStore, Room, borrowed, digest_of
+from keeper.data.store import BlobStore, Reservation, borrowed, digest_of
 
 __all__ = [
     "AddressRefusedError",
@@ -50,8 +50,8 @@ __all__ = [
     "PeerFault",
     "QuotaExceededError",
     "RedirectRefusedError",
-    "Room",
-    "RoomKind",
+    "Reservation",
+    "ReservationKind",
     "SlowPeerError",
     "SourceRefusedError",
     "SourceUnavailableError",

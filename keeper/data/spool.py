@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol, Self, overload
 
-from keeper.data.store import BlobStore, BlobWriter, Room
+from keeper.data.store import BlobStore, BlobWriter, Reservation
 
 
 class BlobReader(Protocol):
@@ -18,13 +18,13 @@ class BlobReader(Protocol):
 
 
 class Spool:
-    """Takes the blobs that one job needs into a store, or into the job's room in it.
+    """Takes the blobs that one job needs into a store, or into the job's reservation in it.
 
     As an asynchronous context manager it removes what it took at the end of the block, unless
     `keep` was called. What the store already had stays there.
     """
 
-    def __init__(self, store: BlobStore | Room) -> None:
+    def __init__(self, store: BlobStore | Reservation) -> None:
         self._store = store
         self._taken: set[str] = set()
 

@@ -1,7 +1,7 @@
 """Blobs on disk, named by SHA-256, encrypted at rest, within a quota.
 
-Each job has a room in the store: bytes that are set aside for it before it is taken, and the list
-of the blobs that it needs. A blob stays as long as some room lists it.
+Each job has a reservation in the store: bytes that are set aside for it before it is taken, and the
+list of the blobs that it needs. A blob stays as long as some reservation lists it.
 """
 
 import os
@@ -25,7 +25,7 @@ from keeper.data.files import (
     replace_atomically,
     sync_directory,
 )
-from keeper.data.rooms import Ledger, RoomKey, RoomKind
+from keeper.data.reservations import Ledger, ReservationKey, ReservationKind
 from keeper.data.sealing import (
     CHUNK_BYTES,
     HEADER_BYTES,
@@ -128,16 +128,20 @@ class BlobStore:
         """The bytes that are neither used nor set aside for a job."""
         return self.ledger.free
 
-    def room(self, kind: RoomKind, name: str) -> "Room":
-        """Returns the room of a job, which exists once something is reserved or listed in it."""
-        return Room(self, kind, name)
+    def reservation(self, kind: ReservationKind, name: str) -> "Reservation":
+        """Returns the reservation of a job; it exists once something is reserved or listed."""
+        return Reservation(self, kind, name)
 
-    def rooms(self, kind: RoomKind) -> list["Room"]:
-        """Returns every room of a kind that exists."""
-        return [Room(self, kind, name) for each, name in self.ledger.rooms() if each is kind]
+    def reservations(self, kind: ReservationKind) -> list["Reservation"]:
+        """Returns every reservation of a kind that exists."""
+        return [
+            Reservation(self, kind, name)
+            for each, name in self.ledger.reservations()
+            if each is kind
+        ]
 
     def sweep(self) -> int:
-        """Remove every blob that no room lists, and return how many bytes that freed.
+        """Remove every blob that no reservation lists, and return how many bytes that freed.
 
         Only the node that owns the store calls it, at its start: a crash may have left such blobs.
         """
@@ -147,7 +151,7 @@ class BlobStore:
             return before - self.ledger.used
 
     def discard(self, digests: Iterable[str]) -> None:
-        """Remove those of the blobs that no room lists."""
+        """Remove those of the blobs that no reservation lists."""
         with self.ledger.lock:
             for digest in digests:
                 if not self.ledger.is_listed(digest):
@@ -165,18 +169,20 @@ class BlobStore:
         return digest
 
     @contextmanager
-    def writer(self, digest: str, room: RoomKey | None = None) -> Iterator[BlobWriter]:
+    def writer(
+        self, digest: str, reservation: ReservationKey | None = None
+    ) -> Iterator[BlobWriter]:
         """Yield a writer whose blob appears only if it hashes to `digest`.
 
         Otherwise raises DigestMismatchError and leaves nothing behind. What is set aside for the
-        room is used first. Raises StorageError where the disk refuses a write.
+        reservation is used first. Raises StorageError where the disk refuses a write.
         """
         path = self._path(digest)
         taken = 0
 
         def take(size: int) -> None:
             nonlocal taken
-            self.ledger.take(size, room)
+            self.ledger.take(size, reservation)
             taken += size
 
         try:
@@ -188,15 +194,15 @@ class BlobStore:
                     raise DigestMismatchError(f"expected {digest}, the bytes hash to {actual}")
                 replaced = self.file_bytes(digest) or 0
         except OSError as error:
-            self.ledger.give_back(taken, room)
+            self.ledger.give_back(taken, reservation)
             raise StorageError(f"this node's disk refuses a blob: {error}") from error
         except BaseException:
-            self.ledger.give_back(taken, room)
+            self.ledger.give_back(taken, reservation)
             raise
         with self.ledger.lock:
-            self.ledger.wrote(digest, taken, replaced, room)
-            if room is not None:
-                # Its room may have been released meanwhile.
+            self.ledger.wrote(digest, taken, replaced, reservation)
+            if reservation is not None:
+                # Its reservation may have been released meanwhile.
                 self.discard([digest])
 
     def file_bytes(self, digest: str) -> int | None:
@@ -229,7 +235,7 @@ class BlobStore:
             raise _missing(digest) from None
 
     def remove(self, digest: str) -> None:
-        """Remove a blob, if the store holds it, whichever rooms list it."""
+        """Remove a blob, if the store holds it, whichever reservations list it."""
         with self.ledger.lock:
             removed = self._unlink(digest)
         if removed:
@@ -268,21 +274,21 @@ class BlobStore:
         return True
 
 
-class Room:
-    """The room of one job in a store.
+class Reservation:
+    """The reservation of one job in a store.
 
-    A room survives a restart. It is what fetched blobs are written to, so that they are counted
-    against what was set aside and are kept for the job.
+    It survives a restart. Fetched blobs are written to it, so that they are counted against what
+    was set aside and are kept for the job.
     """
 
-    def __init__(self, store: BlobStore, kind: RoomKind, name: str) -> None:
+    def __init__(self, store: BlobStore, kind: ReservationKind, name: str) -> None:
         self._store = store
         self._ledger = store.ledger
-        self._key: RoomKey = kind, name
+        self._key: ReservationKey = kind, name
 
     @property
     def name(self) -> str:
-        """The address, or the manifest's digest, that the room is named by."""
+        """The address, or the manifest's digest, that the reservation is named by."""
         return self._key[1]
 
     @property
@@ -292,12 +298,12 @@ class Room:
 
     @property
     def retained(self) -> bool:
-        """Whether it is known when the room is given up."""
+        """Whether it is known when the reservation is given up."""
         return self._ledger.until(self._key) is not None
 
     @property
     def expired(self) -> bool:
-        """Whether the time for which the room is retained has passed."""
+        """Whether the time for which the reservation is retained has passed."""
         until = self._ledger.until(self._key)
         return until is not None and self._store.clock() >= until
 
@@ -305,7 +311,7 @@ class Room:
         return self._ledger.lists(self._key, digest) and digest in self._store
 
     def reserve(self, size: int) -> None:
-        """Set at least `size` bytes on disk aside, in all, with what the room's blobs use.
+        """Set at least `size` bytes on disk aside, in all, with what the reservation's blobs use.
 
         Raises QuotaExceededError where they are not free and StorageError where the disk refuses
         the record, and then changes nothing.
@@ -342,15 +348,15 @@ class Room:
         return self._store.get(digest)
 
     def remove(self, digest: str) -> None:
-        """Take a blob off the list, and remove it unless another room lists it."""
+        """Take a blob off the list, and remove it unless another reservation lists it."""
         with self._ledger.lock:
             self._ledger.unlist(self._key, digest)
             self._store.discard([digest])
 
     def retain(self, seconds: float) -> None:
-        """Give the room up after so many seconds, and what is set aside but unused at once.
+        """Give the reservation up after so many seconds, and what is set aside but unused at once.
 
-        A time that was set before stays. Does nothing where the room does not exist.
+        A time that was set before stays. Does nothing where the reservation does not exist.
         """
         if not self.retained:
             self._ledger.retain(self._key, self._store.clock() + seconds)
@@ -360,20 +366,20 @@ class Room:
         self._ledger.retain(self._key, None)
 
     def release(self) -> None:
-        """Give the room up, and remove the blobs that no other room lists."""
+        """Give the reservation up, and remove the blobs that no other reservation lists."""
         with self._ledger.lock:
             self._store.discard(self._ledger.forget(self._key))
 
 
 @contextmanager
-def borrowed(room: Room) -> Iterator[None]:
-    """Release a room at the end of the block, unless it existed before."""
-    known = room.exists
+def borrowed(reservation: Reservation) -> Iterator[None]:
+    """Release a reservation at the end of the block, unless it existed before."""
+    known = reservation.exists
     try:
         yield
     finally:
         if not known:
-            room.release()
+            reservation.release()
 
 
 def _missing(digest: str) -> BlobMissingError:

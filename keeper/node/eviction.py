@@ -1,4 +1,4 @@
-"""Gives the rooms of ended jobs and tasks back to the store."""
+"""Gives the reservations of ended jobs and tasks back to the store."""
 
 import logging
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from keeper.data import BlobStore, OwnFault, Room, RoomKind, StageIndexes
+from keeper.data import BlobStore, OwnFault, ReservationKind, StageIndexes
 from keeper.node.decisions.retention import Keeping
 from keeper.telemetry import METRICS
 
@@ -22,41 +22,37 @@ class Eviction:
     """
 
     store: BlobStore
-    kind: RoomKind
+    kind: ReservationKind
     indexes: StageIndexes
     retention_seconds: float
 
     def due(self, keeping: Callable[[Pubkey], Keeping]) -> dict[str, Keeping]:
         """Returns the jobs that something is to be done about, with what is to be done."""
         found: dict[str, Keeping] = {}
-        rooms = {room.name: room for room in self.store.rooms(self.kind)}
-        for name in rooms.keys() | set(self.indexes.jobs()):
+        names = {each.name for each in self.store.reservations(self.kind)}
+        for name in names | set(self.indexes.jobs()):
             wanted = keeping(Pubkey.from_string(name))
-            room = rooms.get(name)
-            if wanted is Keeping.DONE or _expires(room, wanted):
+            reservation = self.store.reservation(self.kind, name)
+            if wanted is Keeping.DONE or (wanted is Keeping.RETAINED and reservation.expired):
                 found[name] = Keeping.DONE
-            elif wanted is Keeping.RETAINED and room is not None and not room.retained:
+            elif wanted is Keeping.RETAINED and reservation.exists and not reservation.retained:
                 found[name] = Keeping.RETAINED
         return found
 
     def carry_out(self, due: dict[str, Keeping], forget: Callable[[str], None]) -> None:
-        """Retain and release the rooms of `due`; `forget` drops what else is kept of a job.
+        """Retain and release the reservations of `due`; `forget` drops what else is kept of a job.
 
-        The room is released last, so that whatever a crash leaves is found again.
+        The reservation is released last, so that whatever a crash leaves is found again.
         """
         for name, wanted in due.items():
-            room = self.store.room(self.kind, name)
+            reservation = self.store.reservation(self.kind, name)
             try:
                 if wanted is Keeping.RETAINED:
-                    room.retain(self.retention_seconds)
+                    reservation.retain(self.retention_seconds)
                     continue
                 forget(name)
                 self.indexes.remove(name)
-                room.release()
+                reservation.release()
             except (OwnFault, OSError) as error:
                 LOG.warning("the data of %s stay for now: %s", name, error)
         METRICS.set("store_free_bytes", self.store.free_bytes)
-
-
-def _expires(room: Room | None, wanted: Keeping) -> bool:
-    return wanted is Keeping.RETAINED and room is not None and room.expired

@@ -138,7 +138,7 @@ class Loop(ABC, Generic[View, Watched]):
         subjects = self.refusals.remaining(self.subjects(view), view.slot)
         decided = self.decide(view, subjects, Clock(view.slot))
         if isinstance(decided, Wait):
-            await self.tidy(view)
+            await self._tidied(view)
         elif decided.in_background:
             self._background.start(decided, self._attempt(decided, view))
         else:
@@ -150,7 +150,10 @@ class Loop(ABC, Generic[View, Watched]):
         await self._background.settle()
 
     async def tidy(self, view: View) -> None:
-        """Drop what is not needed any more; called whenever there is nothing else to do."""
+        """Drop what is not needed any more; called whenever there is nothing else to do.
+
+        Raises an OwnFault where this node's disk refuses it.
+        """
 
     async def send(self, action: Action, view: View, *instructions: Instruction) -> None:
         """Submit under an operation id that is the same whenever the same state asks for it.
@@ -176,12 +179,19 @@ class Loop(ABC, Generic[View, Watched]):
         """Returns what the action is about, None for a chore or where the chain forgot it."""
         return None if action.subject is None else self.subjects(view).get(action.subject)
 
+    async def _tidied(self, view: View) -> None:
+        try:
+            await self.tidy(view)
+        except (OwnFault, OSError) as error:
+            LOG.warning("%s: what is not needed any more stays for now: %s", self.name, error)
+
     async def _attempt(self, action: Action, view: View) -> bool:
         """Carry an action out; returns whether the next decision may differ because of it."""
         outcome = "done"
         try:
             await self.perform(action, view)
-        except (PermanentError, RoleError, OwnFault) as error:
+        except (PermanentError, RoleError, OwnFault, OSError) as error:
+            # What fails on this machine, such as a full disk, fails one action and not the role.
             LOG.warning("%s: %s refused: %s", self.name, action.kind, error)
             self.refused(action, self.mirror.view if action.in_background else view)
             outcome = "refused"

@@ -3,32 +3,32 @@
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from keeper.data import BlobStore, Room, RoomKind
+from keeper.data import BlobStore, Reservation, ReservationKind
 
 UNPOSTED_SECONDS: Final = 86_400.0
 """What is stored and not posted within this time is dropped."""
 
 
-def store_workload(room: Room, blobs: Iterable[bytes]) -> None:
-    """Put a workload into its room.
+def store_workload(reservation: Reservation, blobs: Iterable[bytes]) -> None:
+    """Put a workload into its reservation.
 
     Raises QuotaExceededError and StorageError, and then leaves nothing behind.
     """
-    known = room.exists
+    known = reservation.exists
     try:
         for blob in blobs:
-            room.put(blob)
-        room.retain(UNPOSTED_SECONDS)
+            reservation.put(blob)
+        reservation.retain(UNPOSTED_SECONDS)
     except BaseException:
         if not known:
-            room.release()
+            reservation.release()
         raise
 
 
-def keep_posted(store: BlobStore, kind: RoomKind, posted: Collection[str]) -> None:
+def keep_posted(store: BlobStore, kind: ReservationKind, posted: Collection[str]) -> None:
     """Keep the workloads of these names, and drop those whose jobs were closed."""
-    for room in store.rooms(kind):
-        if room.name in posted:
-            room.keep()
-        elif not room.retained or room.expired:
-            room.release()
+    for reservation in store.reservations(kind):
+        if reservation.name in posted:
+            reservation.keep()
+        elif not reservation.retained or reservation.expired:
+            reservation.release()

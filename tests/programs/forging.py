@@ -17,8 +17,11 @@ from idl.client import (
     Event,
     events_from_logs,
     program_error,
+    staking,
 )
+from idl.client.bindings.job_registry import SEATS
 from tests.world import Actor, World
+from tests.world.editing import overwrite
 
 _PAYER: Final = Pubkey(hashlib.sha256(b"pays for forged transactions").digest())
 
@@ -64,6 +67,12 @@ def copied(world: World, address: Pubkey, *, owner: Pubkey) -> Pubkey:
     copy = Pubkey(hashlib.sha256(bytes(address)).digest())
     world.bank.set_account(copy, Account(raw.lamports, bytes(raw.data), owner))
     return copy
+
+
+def fill_seats(world: World, *, but: int = 0) -> None:
+    """Counts all seats `but` so many as existing; with none free, newcomers displace holders."""
+    offset = staking.VerifierTree.OFFSETS["seats"]
+    overwrite(world, staking.verifiers_address(), offset, (SEATS - but).to_bytes(2, "little"))
 
 
 def donate(world: World, giver: Actor, vault: Pubkey, amount: int) -> None:

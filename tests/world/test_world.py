@@ -4,9 +4,9 @@ import pytest
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import ProgramError, escrow, job_registry, redundancy, staking, verdict
+from idl.client import ProgramError, escrow, shard_of, staking, verdict
 from idl.client.bindings.verdict import Choice, Outcome, State
-from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
 from keeper.lab.market import jobs as market
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
@@ -14,21 +14,17 @@ from keeper.lab.market.challenge import slash_provider
 from tests.programs.forging import Caller, purge
 from tests.programs.staking.exposures import lock
 from tests.world import NLOV, TransactionDroppedError, World, unsigned, with_account
+from tests.world.governing import enact
 
 
 def test_a_fresh_world_holds_the_localnet_parameters(world: World) -> None:
     assert stakers.pool(world).params == LOCALNET_PARAMETERS.staking
+    terms = world.fetch(staking.Terms, world.terms)
+    assert (terms.version, terms.parameters) == (0, LOCALNET_PARAMETERS)
+    assert (terms.treasury, terms.checkpoint_slots) == (world.treasury, CHECKPOINT_SLOTS)
+    assert stakers.pool(world).authority == world.authority.key
     config = world.fetch(escrow.Config, escrow.config_address())
-    assert config.params == LOCALNET_PARAMETERS.escrow
     assert config.fee_vaults == tuple(escrow.fees_address(shard) for shard in range(16))
-    registry = world.fetch(job_registry.Registry, job_registry.registry_address())
-    assert registry.params == LOCALNET_PARAMETERS.job_registry
-    judged = world.fetch(verdict.Config, verdict.config_address())
-    assert judged.params == LOCALNET_PARAMETERS.verdict
-    replicated = world.fetch(redundancy.Config, redundancy.config_address())
-    assert replicated.params == LOCALNET_PARAMETERS.redundancy
-    pools = (config, registry, judged, replicated)
-    assert {pool.authority for pool in pools} == {world.authority.key}
 
 
 def test_worlds_do_not_share_state(world: World) -> None:
@@ -42,8 +38,10 @@ def test_a_fresh_world_is_a_new_one() -> None:
     used = World.fresh()
     alice = used.actor("alice", tokens=NLOV)
     stakers.stake(used, alice, NLOV)
-    verdict_program = Caller(used, "verdict")
-    verdict_program.send(lock(Pubkey(b"\7" * 32), alice, verdict_program.key, 1, 0))
+    registry = Caller(used, "job_registry")
+    registry.send(lock(Pubkey(b"\7" * 32), alice, registry.key, 1, 0))
+    used.stand()
+    enact(used)
     purge(used, escrow.config_address(), used.mint)
     used.warp(3)
     fresh, new = World.fresh(), World()
@@ -141,8 +139,8 @@ def test_a_job_is_accepted_by_its_committee_and_paid(world: World) -> None:
         judge.release(world, member, job, number)
     fee_bps = world.parameters.escrow.fee_bps
     assert world.tokens(provider) == price - -(-price * fee_bps // 10_000)
-    assert {world.tokens(member) for _, member, _ in voted} == {job.terms.verification_fee}
-    assert world.tokens(cranker) == 3 * job.terms.tip
+    assert {world.tokens(member) for _, member, _ in voted} == {job.offer.verification_fee}
+    assert world.tokens(cranker) == 3 * job.offer.tip
     assert not world.exists(job.vault)
     world.check_conserved()
 
@@ -167,14 +165,16 @@ def test_a_job_whose_data_nobody_gets_refunds_its_buyer(world: World) -> None:
     assert judge.verdict_of(world, job).outcome == Outcome.WITHHELD
     stake = market.exposure(world, job, provider).amount
     world.warp(world.parameters.verdict.trap_slots + 1)
-    world.send(slash_provider(job, provider.key, world.mint))
+    world.send(slash_provider(world, job, provider.key))
     judge.void(world, cranker, job)
     for actor in (cranker, *(member for _, member, _ in voted)):
         judge.withdraw(world, actor, job)
     judge.reclaim(world, job)
-    fees = len(voted) * job.terms.verification_fee + world.tokens(cranker)
+    fees = len(voted) * job.offer.verification_fee + world.tokens(cranker)
     posting_fee = world.parameters.escrow.posting_fee
     assert world.tokens(provider) == 0
-    assert world.tokens(buyer) == 10 * NLOV - posting_fee - fees + bond + stake // 2
+    assert world.tokens(buyer) == 10 * NLOV - posting_fee - fees
+    fee_vault = escrow.fees_address(shard_of(job.address))
+    assert world.tokens(fee_vault) == bond + stake // 2
     assert stakers.position(world, provider).amount == 1_000 * NLOV - bond - stake
     world.check_conserved()

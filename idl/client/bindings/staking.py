@@ -63,6 +63,8 @@ CHECKPOINTS: Final = 8
 """Changes that a history remembers: one per window, the latest first."""
 HELD: Final = 18446744073709551615
 """Value of `Seat.vacated_epoch` while the seat is held."""
+MAX_FEE_BPS: Final = 2000
+"""Greatest share of a paid price that any terms may let the market keep, in basis points."""
 NEVER: Final = 18446744073709551615
 """Value of `Snapshot.epoch` of a snapshot that was never taken."""
 NO_SEAT: Final = 65535
@@ -362,10 +364,15 @@ class Parameters:
     """Every parameter of every program."""
 
     staking: StakingParams
+    """Stake, seats and rewards."""
     escrow: EscrowParams
+    """Payments and fees."""
     job_registry: RegistryParams
+    """Jobs, providers and leases."""
     verdict: VerdictParams
+    """Draws, ballots and proofs."""
     redundancy: RedundancyParams
+    """Tasks that several providers run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

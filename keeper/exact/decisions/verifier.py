@@ -24,6 +24,9 @@ from keeper.node.decisions.clock import Clock
 from keeper.node.decisions.stake import Stake
 from keeper.node.decisions.urgency import Owed, most_urgent
 
+# A peer that serves slowly takes half of the time to a deadline: others must not wait for it.
+CONCURRENT_CHECKS = 4
+
 BallotKey = tuple[Pubkey, int]
 
 
@@ -59,16 +62,17 @@ class VerifierSnapshot:
 
 
 def next_work(snapshot: VerifierSnapshot, clock: Clock) -> Action | None:
-    """Returns the check to start beside the loop, None where there is none or one is under way.
+    """Returns the check to start beside the loop, None where there is none or enough are under way.
 
     The ballot whose casting ends first is checked first.
     """
-    if snapshot.running:
+    if len(snapshot.running) >= CONCURRENT_CHECKS:
         return None
     checks = [
         Owed(Check(job.address, ballot.index), judged.ballot_deadline, _silence_fee(job))
         for job, judged, ballot in _drawn(snapshot, clock)
         if (job.address, ballot.index) not in snapshot.ready
+        and Check(job.address, ballot.index) not in snapshot.running
         and _at_risk(job) <= snapshot.stake.ballot_exposable(by_operator=snapshot.by_operator)
     ]
     return most_urgent(checks, clock.slot)

@@ -12,8 +12,8 @@ from solders.system_program import CreateAccountWithSeedParams, create_account_w
 from idl.client import verdict
 from idl.client.bindings.verdict import HEADER_BYTES
 
-FIRST_BYTES: Final = 740
-"""What fits beside the creation of the buffer and a ticket."""
+FIRST_BYTES: Final = 708
+"""What fits beside the creation of the buffer and a ticket that names a beneficiary."""
 WRITE_BYTES: Final = 1_010
 TAIL_BYTES: Final = 730
 """What fits beside a proof with a ticket, or beside an answer."""

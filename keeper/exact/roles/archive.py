@@ -8,7 +8,7 @@ from pathlib import Path
 from solders.pubkey import Pubkey
 
 from keeper.compute import Lane
-from keeper.data import BlobStore, DataError, Room, RoomKind, StageIndex, StageIndexes
+from keeper.data import BlobStore, DataError, Reservation, ReservationKind, StageIndex, StageIndexes
 from keeper.data.files import replace_atomically
 from keeper.exact.decisions.state import JobSnapshot, Stage
 from keeper.exact.disputes.committed_trace import CommittedTrace, claim_of
@@ -86,9 +86,9 @@ class TraceArchive:
         """Drop what `keep` wrote about a job, except the indexes of its stages."""
         (self._jobs / f"{job}.json").unlink(missing_ok=True)
 
-    def room(self, job: Pubkey) -> Room:
-        """Returns a job's room in the store."""
-        return self.store.room(RoomKind.JOBS, str(job))
+    def reservation(self, job: Pubkey) -> Reservation:
+        """Returns a job's reservation in the store."""
+        return self.store.reservation(ReservationKind.JOBS, str(job))
 
     def trace(self, job: Pubkey, stages: Sequence[Stage]) -> StoredTrace:
         """Returns every committed output; raises TraceError where one is not here."""
@@ -135,8 +135,8 @@ class TraceLoader:
         """
         job, stages = snapshot.job, _stages(snapshot)
         workload = await self.workloads.get(job, with_trace=True)
-        room = self.archive.room(job.address)
-        indexes = await self.traces.stages(job.address, stages, workload.graph, room)
+        reservation = self.archive.reservation(job.address)
+        indexes = await self.traces.stages(job.address, stages, workload.graph, reservation)
         await self.lane.run(self.archive.keep, job, indexes)
         return _trace(snapshot, workload, StoredTrace.of(self.archive.store, indexes))
 

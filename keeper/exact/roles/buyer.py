@@ -3,7 +3,7 @@
 from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
-from keeper.data import BlobStore, RoomKind
+from keeper.data import BlobStore, ReservationKind
 from keeper.exact.decisions import buyer as rules
 from keeper.exact.decisions.actions import Draw
 from keeper.exact.decisions.buyer import BuyerSnapshot
@@ -78,4 +78,6 @@ class Buyer(Role):
         """Drop the workloads of jobs that were closed."""
         if self._store is not None:
             own = [each.job for each in view.jobs.values() if each.job.buyer == self.owner]
-            keep_posted(self._store, RoomKind.JOB_WORKLOADS, {job.manifest.hex() for job in own})
+            keep_posted(
+                self._store, ReservationKind.JOB_WORKLOADS, {job.manifest.hex() for job in own}
+            )

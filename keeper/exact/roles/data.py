@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 
 from keeper.compute import HostLane
-from keeper.data import BlobClient, BlobStore, Room, RoomKind, StageIndexes
+from keeper.data import BlobClient, BlobStore, Reservation, ReservationKind, StageIndexes
 from keeper.exact.roles.archive import TraceArchive
 from keeper.exact.roles.workload import WorkloadFetcher
 from keeper.node.decisions.retention import Keeping
@@ -26,9 +26,9 @@ class JobData:
     archive: TraceArchive
     eviction: Eviction
 
-    def room(self, job: Pubkey) -> Room:
-        """Returns a job's room in the store."""
-        return self.store.room(RoomKind.JOBS, str(job))
+    def reservation(self, job: Pubkey) -> Reservation:
+        """Returns a job's reservation in the store."""
+        return self.store.reservation(ReservationKind.JOBS, str(job))
 
     async def evict(self, keeping: Callable[[Pubkey], Keeping]) -> None:
         """Drop the data of jobs as `keeping` says."""
@@ -45,5 +45,5 @@ def job_data(services: Services, storage: Storage) -> JobData:
         indexes=indexes,
         workloads=WorkloadFetcher(services.client, store, HostLane()),
         archive=TraceArchive(storage.folder, store, indexes),
-        eviction=Eviction(store, RoomKind.JOBS, indexes, storage.retention_seconds),
+        eviction=Eviction(store, ReservationKind.JOBS, indexes, storage.retention_seconds),
     )

@@ -13,7 +13,7 @@ from idl.client import escrow, job_registry, staking
 from idl.client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS, GraphState
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
-from keeper.data import BlobStore, JobManifest, RoomKind, digest_of
+from keeper.data import BlobStore, JobManifest, ReservationKind, digest_of
 from keeper.node.accounts import url_field
 from keeper.node.errors import RoleError
 from keeper.node.payment import lock, urgency_burned
@@ -88,7 +88,9 @@ class JobPoster:
         )
         tensors = (pack(array).tobytes() for array in inputs)
         blobs = chain((packed, manifest.to_bytes()), tensors)
-        store_workload(self._store.room(RoomKind.JOB_WORKLOADS, manifest.digest), blobs)
+        store_workload(
+            self._store.reservation(ReservationKind.JOB_WORKLOADS, manifest.digest), blobs
+        )
         return manifest
 
     async def post(

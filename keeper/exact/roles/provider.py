@@ -1,5 +1,6 @@
 """The provider: takes jobs, runs them, commits their traces and serves them."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -127,8 +128,14 @@ class Provider(Role):
 
         There must be room for its data, and the device must fit the graph.
         """
-        workload = await self._data.workloads.get(snapshot.job, with_trace=True)
-        if snapshot.job.state is JobState.POSTED:
+        job, posted = snapshot.job, snapshot.job.state is JobState.POSTED
+        seconds = self.mirror.transfer_seconds(job.claim_deadline) if posted else None
+        try:
+            async with asyncio.timeout(seconds):
+                workload = await self._data.workloads.get(job, with_trace=True)
+        except TimeoutError as error:
+            raise WorkloadError(f"job {job.address}: it is served too slowly") from error
+        if posted:
             await self._require_capacity(workload)
         self._workloads[snapshot.address] = workload
 
@@ -224,7 +231,7 @@ class Provider(Role):
             return found
         if verdict is None:
             raise WorkloadError(f"job {job.address} has progress but no verdict")
-        async with Spool(self._data.room(job.address)) as spool:
+        async with Spool(self._data.reservation(job.address)) as spool:
             for stage in verdict.stages:
                 index = await self._stage(job, stage, workload, spool)
                 trace = StoredTrace.of(spool, [index])
@@ -242,8 +249,8 @@ class Provider(Role):
             return index
 
     def _keep(self, job: Job, operators: range, committed: CommittedOutputs) -> StageIndex:
-        room = self._data.room(job.address)
-        digests = [room.put(pack(output).tobytes()) for output in committed.outputs]
+        reservation = self._data.reservation(job.address)
+        digests = [reservation.put(pack(output).tobytes()) for output in committed.outputs]
         index = StageIndex(
             job=str(job.address),
             first=operators.start,

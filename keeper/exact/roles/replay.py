@@ -7,7 +7,7 @@ from solders.pubkey import Pubkey
 from idl.client import job_registry, verdict
 from keeper.chain.errors import UnexpectedDataError
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
-from keeper.data import BlobStore, Room, RoomKind, StageIndexes, borrowed
+from keeper.data import BlobStore, Reservation, ReservationKind, StageIndexes, borrowed
 from keeper.errors import BadInputError
 from keeper.exact.decisions.state import Stage
 from keeper.exact.disputes.audit import stages_in_force
@@ -34,10 +34,10 @@ async def replay_receipt(
     """
     receipt = await _receipt(observer, address)
     store = BlobStore(folder, DEFAULT_QUOTA_BYTES)
-    room = store.room(RoomKind.JOBS, str(receipt.job))
-    with borrowed(room):
+    reservation = store.reservation(ReservationKind.JOBS, str(receipt.job))
+    with borrowed(reservation):
         archive = TraceArchive(folder, store, StageIndexes(folder))
-        trace = await _trace(observer, receipt, archive, room if ask_parties else None)
+        trace = await _trace(observer, receipt, archive, reservation if ask_parties else None)
         return receipt, await observer.lane.run(judge_again, trace, receipt)
 
 
@@ -59,9 +59,15 @@ async def _receipt(observer: Observer, address: Pubkey) -> verdict.Receipt:
 
 
 async def _trace(
-    observer: Observer, receipt: verdict.Receipt, archive: TraceArchive, room: Room | None
+    observer: Observer,
+    receipt: verdict.Receipt,
+    archive: TraceArchive,
+    reservation: Reservation | None,
 ) -> CommittedTrace:
-    """Returns the trace as it is kept; what is not kept is fetched into `room`, if there is one."""
+    """Returns the trace as it is kept.
+
+    What is not kept is fetched into `reservation`, if there is one.
+    """
     graph = await observer.gateway.fetch(job_registry.Graph, receipt.graph)
     if graph is None:
         raise BadInputError(f"graph {receipt.graph} is not on this cluster")
@@ -69,8 +75,8 @@ async def _trace(
     stages = stages_in_force([each.event for each in landed])
     reference = await _reference(observer, archive, receipt.job)
     workload = await WorkloadFetcher(observer.client, archive.store, observer.lane).get(reference)
-    if room is not None and archive.job(receipt.job) is None:
-        found = await _served(observer, receipt.job, stages, workload.graph, room)
+    if reservation is not None and archive.job(receipt.job) is None:
+        found = await _served(observer, receipt.job, stages, workload.graph, reservation)
     else:
         found = await observer.lane.run(archive.trace, receipt.job, stages)
     inputs = (receipt.input_root, graph.inputs)
@@ -91,11 +97,15 @@ async def _reference(observer: Observer, archive: TraceArchive, job: Pubkey) -> 
 
 
 async def _served(
-    observer: Observer, job: Pubkey, stages: tuple[Stage, ...], graph: Graph, room: Room
+    observer: Observer,
+    job: Pubkey,
+    stages: tuple[Stage, ...],
+    graph: Graph,
+    reservation: Reservation,
 ) -> StoredTrace:
     traces = TraceFetcher(observer.client, observer.gateway)
     try:
-        return StoredTrace.of(room, await traces.stages(job, stages, graph, room))
+        return StoredTrace.of(reservation, await traces.stages(job, stages, graph, reservation))
     except TraceMissingError as error:
         raise TraceError(
             f"{error}; give --data, the folder of a node that challenged it"

@@ -6,7 +6,7 @@ from typing import Any
 from solders.pubkey import Pubkey
 
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
-from keeper.data import BlobStore, OwnFault, RoomKind, borrowed
+from keeper.data import BlobStore, OwnFault, ReservationKind, borrowed
 from keeper.errors import BadInputError
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.state import JobSnapshot
@@ -84,7 +84,7 @@ async def job_result(connection: Connection, address: Pubkey) -> Array:
     snapshot = _open_job(connection, (await job_mirror(connection)).view, address)
     services = connection.services
     store = BlobStore(connection.folder, DEFAULT_QUOTA_BYTES)
-    with borrowed(store.room(RoomKind.JOBS, str(address))):
+    with borrowed(store.reservation(ReservationKind.JOBS, str(address))):
         workload = await WorkloadFetcher(services.client, store, services.lane).get(snapshot.job)
         traces = TraceFetcher(services.client, services.gateway)
         return await fetch_result(traces, snapshot, workload.graph)

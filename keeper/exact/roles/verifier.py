@@ -170,7 +170,7 @@ class Verifier(Role):
     async def _check_or_abstain(self, snapshot: JobSnapshot, index: int) -> None:
         try:
             await self._check(snapshot, index)
-        except OwnFault as error:
+        except (OwnFault, OSError) as error:
             METRICS.count("abstentions_total", role=self.name, reason=type(error).__name__)
             LOG.warning(
                 "verifier %s: abstains on job %s by its own fault: %s",
@@ -180,7 +180,7 @@ class Verifier(Role):
         finally:
             if self._tools.data.archive.job(snapshot.address) is None:
                 # What was accepted is not needed any more; the next check needs the room.
-                await asyncio.to_thread(self._tools.data.room(snapshot.address).release)
+                await asyncio.to_thread(self._tools.data.reservation(snapshot.address).release)
 
     async def _check(self, snapshot: JobSnapshot, index: int) -> None:
         """Keep a ballot of what was found.
@@ -191,7 +191,7 @@ class Verifier(Role):
         job = snapshot.job
         ballot = Ballot.create(Choice.UNAVAILABLE)
         try:
-            workload = await self._tools.data.workloads.get(job, with_trace=True)
+            workload = await self._workload(snapshot)
         except WorkloadError as error:
             LOG.warning("verifier %s: %s", self.owner, error)
         else:
@@ -206,12 +206,21 @@ class Verifier(Role):
         await asyncio.to_thread(self._tools.ballots.keep, key, ballot)
         self._ready = self._ready | {key}
 
+    async def _workload(self, snapshot: JobSnapshot) -> JobWorkload:
+        """Fetch the workload in time; raises WorkloadError or an OwnFault."""
+        seconds = self.mirror.transfer_seconds(_judged(snapshot).ballot_deadline)
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._tools.data.workloads.get(snapshot.job, with_trace=True)
+        except TimeoutError as error:
+            raise WorkloadError(f"job {snapshot.address}: it is served too slowly") from error
+
     async def _examined(self, snapshot: JobSnapshot, workload: JobWorkload) -> TraceVerdict:
         """Fetch the trace to disk, check it from there, and keep it only where it is wrong.
 
         Raises an OwnFault where this node cannot fetch or read it.
         """
-        async with Spool(self._tools.data.room(snapshot.address)) as spool:
+        async with Spool(self._tools.data.reservation(snapshot.address)) as spool:
             try:
                 indexes = await self._fetch(snapshot, workload, spool)
             except TraceMissingError as error:

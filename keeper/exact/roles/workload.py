@@ -7,7 +7,7 @@ from typing import Protocol
 from solders.pubkey import Pubkey
 
 from keeper.compute import Lane
-from keeper.data import BlobClient, BlobStore, JobManifest, PeerFault, Room, RoomKind
+from keeper.data import BlobClient, BlobStore, JobManifest, PeerFault, Reservation, ReservationKind
 from keeper.data.sealing import sealed_bytes
 from keeper.node.errors import WorkloadError
 from kernels.graph import Graph, GraphError
@@ -72,7 +72,7 @@ class JobWorkload:
 
 
 class WorkloadFetcher:
-    """Fetches a workload into the job's room in the store; keeps the last few parsed.
+    """Fetches a workload into the job's reservation in the store; keeps the last few parsed.
 
     Those have `KEPT_BYTES` bytes at most, or one of them alone has more.
     """
@@ -93,22 +93,22 @@ class WorkloadFetcher:
         when the workload is malformed, is not what the chain committed to, or cannot be had from
         the buyer, and an OwnFault where this node has no room, or cannot fetch or keep it.
         """
-        room = self._store.room(RoomKind.JOBS, str(job.address))
+        reservation = self._store.reservation(ReservationKind.JOBS, str(job.address))
         key = job.manifest, job.spec_root, job.input_root
         known = self._parsed.get(key)
         try:
             listed = job.manifest.hex()
-            await self._fetch(room, job, listed, MANIFEST_BYTES)
+            await self._fetch(reservation, job, listed, MANIFEST_BYTES)
             manifest = JobManifest.from_bytes(self._store.get(listed))
-            # How large the graph is shows only now, so its room grows while it comes.
-            await self._fetch(room, job, manifest.graph, GRAPH_BYTES)
+            # How large the graph is shows only now, so its reservation grows while it comes.
+            await self._fetch(reservation, job, manifest.graph, GRAPH_BYTES)
             graph = known.graph if known else await self._graph(manifest, job.spec_root)
             if len(manifest.inputs) != len(graph.inputs):
                 raise WorkloadError(f"{len(manifest.inputs)} inputs for {len(graph.inputs)}")
             needed = self._needed(listed, manifest, graph, with_trace=with_trace)
-            await self._lane.run(room.reserve, needed)
+            await self._lane.run(reservation.reserve, needed)
             for digest, spec in zip(manifest.inputs, graph.inputs, strict=True):
-                await self._fetch(room, job, digest, spec.stored_bytes)
+                await self._fetch(reservation, job, digest, spec.stored_bytes)
             inputs = known.inputs if known else await self._inputs(manifest, graph)
             if known is None and inputs_root([tensor_root(each) for each in inputs]) != key[2]:
                 raise WorkloadError("the inputs' hash is not the job's")
@@ -120,9 +120,11 @@ class WorkloadFetcher:
             del self._parsed[next(iter(self._parsed))]
         return workload
 
-    async def _fetch(self, room: Room, job: WorkloadReference, digest: str, max_bytes: int) -> None:
-        if not await self._lane.run(room.adopt, digest):
-            await self._client.fetch_into(room, job.source, digest, max_bytes)
+    async def _fetch(
+        self, reservation: Reservation, job: WorkloadReference, digest: str, max_bytes: int
+    ) -> None:
+        if not await self._lane.run(reservation.adopt, digest):
+            await self._client.fetch_into(reservation, job.source, digest, max_bytes)
 
     def _needed(self, listed: str, manifest: JobManifest, graph: Graph, *, with_trace: bool) -> int:
         """Returns the bytes on disk of a job's data."""

@@ -1,4 +1,4 @@
-"""Plays every instruction of the exact class at least once, in the order of a market's life."""
+"""Plays every instruction at least once, in the order of a market's life."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from keeper.lab.bench.answers import Trace, answer_questions
 from keeper.lab.bench.dispute import Lie, lie_about_digits, open_dispute
 from keeper.lab.bench.jobs import URL, GraphJobs
 from keeper.lab.bench.recording import RecordingSandbox, secret
+from keeper.lab.bench.tasks import play_tasks
 from keeper.lab.bench.units import Measured, dearest, measured
 from keeper.lab.localnet import TransactionRecord
 from keeper.lab.market import judgement, stakers
@@ -103,6 +104,7 @@ def run_scenario() -> Figures:
     _withheld_job(jobs, providers[0], crank, seats)
     _stakers(sandbox, crank)
     _departures(sandbox, providers[1], crank, seats)
+    play_tasks(sandbox)
     _governance(sandbox)
     return Figures(dearest(sandbox.records), lifecycle, ballot)
 

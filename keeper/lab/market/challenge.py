@@ -26,7 +26,10 @@ TAIL_BYTES: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A claim that an element of a job is wrong, and the bytes that show it."""
+    """A claim that an element of a job is wrong, and the bytes that show it.
+
+    `beneficiary` gets the bounty; without one the challenger does.
+    """
 
     challenger: Actor
     job: PostedJob
@@ -34,6 +37,7 @@ class Challenge:
     element: int
     evidence: bytes
     tail_bytes: int = TAIL_BYTES
+    beneficiary: Actor | None = None
 
     @property
     def plan(self) -> disputes.Challenge:
@@ -47,7 +51,8 @@ class Challenge:
             tail_bytes=self.tail_bytes,
         )
         salt = hashlib.sha256(b"challenge" + bytes(self.challenger.key)).digest()
-        return disputes.Challenge(buffer, self.job.graph, salt)
+        beneficiary = None if self.beneficiary is None else self.beneficiary.key
+        return disputes.Challenge(buffer, self.job.graph, salt, beneficiary)
 
     @property
     def staged(self) -> bytes:

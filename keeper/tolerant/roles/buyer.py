@@ -3,7 +3,7 @@
 from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
-from keeper.data import BlobStore, RoomKind
+from keeper.data import BlobStore, ReservationKind
 from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.clock import Clock
 from keeper.node.workloads import keep_posted
@@ -45,4 +45,4 @@ class TaskBuyer(TaskRole):
         if self._store is not None:
             own = [each.task for each in view.tasks.values() if each.task.buyer == self.owner]
             posted = {workload_name(task.kernel, task.input) for task in own}
-            keep_posted(self._store, RoomKind.TASK_WORKLOADS, posted)
+            keep_posted(self._store, ReservationKind.TASK_WORKLOADS, posted)

@@ -9,7 +9,7 @@ from idl.client import escrow, redundancy, staking
 from idl.client.bindings.redundancy import MAX_TASK_RUNS, MIN_TASK_RUNS, PAID_CRANK_STEPS
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
-from keeper.data import BlobStore, InputManifest, RoomKind, digest_of
+from keeper.data import BlobStore, InputManifest, ReservationKind, digest_of
 from keeper.errors import BadInputError
 from keeper.node.accounts import required, url_field
 from keeper.node.payment import lock
@@ -54,7 +54,7 @@ class TaskOffer:
 
 
 def workload_name(kernel: bytes, manifest: bytes) -> str:
-    """Returns the name of the room of a workload, by the digests of its kernel and its inputs."""
+    """Returns the name of a workload's reservation, by the digests of its kernel and its inputs."""
     return digest_of(kernel + manifest)
 
 
@@ -79,8 +79,8 @@ class TaskPoster:
         package.check_inputs(inputs)
         manifest = InputManifest(tuple(map(digest_of, inputs)))
         name = workload_name(package.digest, bytes.fromhex(manifest.digest))
-        room = self._store.room(RoomKind.TASK_WORKLOADS, name)
-        store_workload(room, (package.canonical, manifest.to_bytes(), *inputs))
+        reservation = self._store.reservation(ReservationKind.TASK_WORKLOADS, name)
+        store_workload(reservation, (package.canonical, manifest.to_bytes(), *inputs))
         return manifest
 
     async def post(

@@ -9,12 +9,12 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
 from keeper.compute import Lane
-from keeper.configuration.settings import DEFAULT_RETENTION_HOURS
-from keeper.data import BlobClient, BlobStore, RoomKind, StageIndexes
+from keeper.data import BlobClient, BlobStore, ReservationKind, StageIndexes
 from keeper.data.sealing import sealed_bytes
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
 from keeper.node.decisions.retention import Keeping
+from keeper.node.errors import WorkloadError
 from keeper.node.eviction import Eviction
 from keeper.tolerant.decisions import provider as rules
 from keeper.tolerant.decisions.actions import (
@@ -51,7 +51,7 @@ RunPackage = Callable[[KernelPackage, Sequence[bytes]], bytes]
 class TaskProviderTools:
     """What a provider works with; `min_price` is the least that it runs a kernel for.
 
-    Outputs that were paid for stay for `retention_seconds` after the end of their task.
+    Outputs that were paid for stay as long as `eviction` retains them.
     """
 
     run: RunPackage
@@ -61,7 +61,7 @@ class TaskProviderTools:
     store: BlobStore
     indexes: StageIndexes
     runs: Runs
-    retention_seconds: float = DEFAULT_RETENTION_HOURS * 3600
+    eviction: Eviction
 
 
 class TaskProvider(TaskRole):
@@ -75,9 +75,6 @@ class TaskProvider(TaskRole):
         super().__init__(mirror, submitter, owner)
         self._tools = tools
         self._outputs = OutputFetcher(tools.client, mirror.gateway)
-        self._eviction = Eviction(
-            tools.store, RoomKind.TASKS, tools.indexes, tools.retention_seconds
-        )
         self._kept = tools.runs.keys()
         self._unfit: frozenset[Pubkey] = frozenset()
         self._compared: dict[Pubkey, Comparison] = {}
@@ -125,7 +122,7 @@ class TaskProvider(TaskRole):
                 None if found is None else found.task, self.owner, kept=task in self._kept
             )
 
-        due = self._eviction.due(keeping)
+        due = self._tools.eviction.due(keeping)
         done = frozenset(task for task in self._kept if keeping(task) is not Keeping.NEEDED)
         if due or done:
             await asyncio.to_thread(self._evict, due, done)
@@ -161,11 +158,14 @@ class TaskProvider(TaskRole):
 
     async def _run_kernel(self, task: Task) -> None:
         # The output is in the vault until it is revealed, and in the store from then on.
-        room = self._tools.store.room(RoomKind.TASKS, str(task.address))
-        await asyncio.to_thread(room.reserve, 2 * sealed_bytes(task.output_bytes))
+        reservation = self._tools.store.reservation(ReservationKind.TASKS, str(task.address))
+        await asyncio.to_thread(reservation.reserve, 2 * sealed_bytes(task.output_bytes))
         try:
-            workload = await fetch_workload(self._tools.client, task)
+            async with asyncio.timeout(self.mirror.transfer_seconds(task.deadline)):
+                workload = await fetch_workload(self._tools.client, task)
             output = await self._executed(task, workload.package, workload.inputs)
+        except TimeoutError as error:
+            raise WorkloadError(f"task {task.address}: it is served too slowly") from error
         except UnfitTaskError:
             self._unfit |= {task.address}
             raise
@@ -212,4 +212,4 @@ class TaskProvider(TaskRole):
     def _evict(self, due: dict[str, Keeping], done: frozenset[Pubkey]) -> None:
         for task in done:
             self._tools.runs.discard(task)
-        self._eviction.carry_out(due, lambda name: None)
+        self._tools.eviction.carry_out(due, lambda name: None)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from keeper.chain.gateway import Gateway
-from keeper.data import BlobClient, BlobStore, DataError, RoomKind, StageIndex, StageIndexes
+from keeper.data import BlobClient, BlobStore, DataError, ReservationKind, StageIndex, StageIndexes
 from keeper.node.endpoints import endpoint_of
 from keeper.node.errors import RoleError
 from keeper.tolerant.decisions.state import Run, Task
@@ -30,7 +30,7 @@ def publish(store: BlobStore, indexes: StageIndexes, task: Task, output: bytes) 
         first=0,
         last=1,
         root=root,
-        outputs=(store.room(RoomKind.TASKS, str(task.address)).put(output),),
+        outputs=(store.reservation(ReservationKind.TASKS, str(task.address)).put(output),),
         tensor_roots=(root,),
     )
     indexes.put(index)

@@ -1,7 +1,9 @@
 """Brings the roles that are paid for tasks into being, with their data and a mirror."""
 
 from keeper.compute import Lane
+from keeper.data import ReservationKind
 from keeper.node.connection import Connection
+from keeper.node.eviction import Eviction
 from keeper.node.services import Storage
 from keeper.tolerant.roles.crank import TaskCrank
 from keeper.tolerant.roles.mirror import task_mirror
@@ -21,7 +23,9 @@ async def open_task_provider(
         store=storage.store,
         indexes=storage.tasks,
         runs=connection.vault.secrets(RUNS),
-        retention_seconds=storage.retention_seconds,
+        eviction=Eviction(
+            storage.store, ReservationKind.TASKS, storage.tasks, storage.retention_seconds
+        ),
     )
     mirror = await task_mirror(connection)
     return TaskProvider(mirror, connection.submitter, connection.owner, tools)

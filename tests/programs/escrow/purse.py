@@ -12,10 +12,10 @@ from keeper.lab.market.sandbox import Sent
 from tests.programs.forging import Caller
 from tests.world import NLOV, Actor, World
 
-TERMS: Final = escrow.Deposit(price=10 * NLOV, verification=3 * NLOV, tips=NLOV, urgency=4 * NLOV)
+DEPOSIT: Final = escrow.Deposit(price=10 * NLOV, verification=3 * NLOV, tips=NLOV, urgency=4 * NLOV)
 """Localnet burns half of the urgency."""
 HELD: Final = 16 * NLOV
-"""The amount that these offer leave in the vault."""
+"""The amount that this deposit leaves in the vault."""
 BURNED: Final = 2 * NLOV + 10_000_000
 """Half of the urgency, and the posting fee."""
 TO_HAND: Final = 100 * NLOV
@@ -25,7 +25,7 @@ def lock(
     world: World,
     buyer: Actor,
     job_id: int = 0,
-    offer: escrow.Deposit = TERMS,
+    deposit: escrow.Deposit = DEPOSIT,
     **accounts: Any,
 ) -> Instruction:
     """Locks the money of the buyer's job of this id."""
@@ -33,11 +33,12 @@ def lock(
     named: dict[str, Any] = {
         "job_bump": find_bump(seeds, job_registry.ID),
         "buyer": buyer.key,
+        "terms": world.terms,
         "mint": world.mint,
         "job": job_registry.job_address(buyer.key, job_id),
         "source": buyer.tokens,
     }
-    return escrow.lock(job_id=job_id, offer=offer, **(named | accounts))
+    return escrow.lock(job_id=job_id, deposit=deposit, **(named | accounts))
 
 
 @dataclass(frozen=True, slots=True)

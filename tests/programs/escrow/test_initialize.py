@@ -1,8 +1,9 @@
-from dataclasses import replace
+from typing import Any
 
 import pytest
 from solders.account import Account
 from solders.instruction import Instruction
+from solders.pubkey import Pubkey
 from spl.token.constants import TOKEN_2022_PROGRAM_ID
 
 from idl.client import DEPLOYER, escrow
@@ -20,24 +21,18 @@ def bare(world: World) -> World:
     return world
 
 
-def initialize(world: World, **changed: object) -> Instruction:
-    named = {
-        "params": world.parameters.escrow,
-        "authority": world.authority.key,
-        "mint": world.mint,
-        "treasury": world.treasury,
-    }
-    return escrow.initialize(**(named | changed))  # type: ignore[arg-type]
+def initialize(world: World, **changed: Any) -> Instruction:
+    named: dict[str, Any] = {"mint": world.mint}
+    return escrow.initialize(**(named | changed))
 
 
 def test_stores_what_it_is_given(bare: World) -> None:
     sent = bare.send(initialize(bare), signers=[DEPLOYER_KEY])
     config = bare.fetch(escrow.Config, escrow.config_address())
-    assert (config.authority, config.mint) == (bare.authority.key, bare.mint)
-    assert (config.treasury, config.params) == (bare.treasury, bare.parameters.escrow)
+    assert (config.mint, config.sequence) == (bare.mint, 1)
+    assert set(config.fee_vaults) == {Pubkey.default()}
     event = sent.only(escrow.ConfigInitialized)
-    assert (event.authority, event.treasury) == (bare.authority.key, bare.treasury)
-    assert (event.params, event.envelope.sequence) == (bare.parameters.escrow, 1)
+    assert (event.mint, event.envelope.sequence) == (bare.mint, 1)
     assert sent.units <= 40_000
 
 
@@ -57,27 +52,6 @@ def test_attack_05_initialise_twice(world: World) -> None:
 def test_attack_08_non_canonical_bump(bare: World) -> None:
     wrong = other_bump([b"config"], escrow.ID)
     bare.fails("ConstraintSeeds", initialize(bare, config=wrong), signers=[DEPLOYER_KEY])
-
-
-def test_refuses_a_treasury_that_is_no_token_account(bare: World) -> None:
-    for wrong in (bare.mint, bare.authority.key):
-        instruction = initialize(bare, treasury=wrong)
-        bare.fails("WrongTokenAccount", instruction, signers=[DEPLOYER_KEY])
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"fee_bps": 10_001},
-        {"urgency_burn_bps": 10_001},
-        {"stakers_bps": 5_001},
-        {"treasury_bps": 2_999},
-        {"burn_bps": 0},
-    ],
-)
-def test_refuses_parameters_out_of_range(bare: World, change: dict[str, int]) -> None:
-    params = replace(bare.parameters.escrow, **change)
-    bare.fails("InvalidParams", initialize(bare, params=params), signers=[DEPLOYER_KEY])
 
 
 def test_attack_16_refuses_a_token_2022_mint(bare: World) -> None:

@@ -7,7 +7,7 @@ from solders.pubkey import Pubkey
 from idl.client import SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, job_registry, redundancy, staking
 from idl.client.bindings.escrow import EscrowState
 from keeper.lab.market import tasks
-from tests.programs.escrow.purse import BURNED, HELD, TERMS, TO_HAND, Purse, lock
+from tests.programs.escrow.purse import BURNED, DEPOSIT, HELD, TO_HAND, Purse, lock
 from tests.programs.forging import copied, other_bump
 from tests.world import NLOV, Actor, World, unsigned
 
@@ -24,23 +24,24 @@ def test_locks_and_burns(world: World, buyer: Actor) -> None:
     purse = Purse(world, buyer, job_of(buyer))
     stored = purse.stored()
     assert (stored.job, stored.buyer, stored.vault) == (purse.job, buyer.key, purse.vault)
-    assert (stored.price, stored.verification) == (TERMS.price, TERMS.verification)
-    assert (stored.tips, stored.urgency) == (TERMS.tips, TERMS.urgency // 2)
+    assert (stored.price, stored.verification) == (DEPOSIT.price, DEPOSIT.verification)
+    assert (stored.tips, stored.urgency) == (DEPOSIT.tips, DEPOSIT.urgency // 2)
     assert (stored.state, stored.locked_slot) == (EscrowState.LOCKED, world.slot)
     assert (stored.credit_count, stored.credited, stored.paid) == (0, 0, 0)
     assert purse.held == HELD
     assert world.tokens(buyer) == TO_HAND - HELD - BURNED
     assert world.supply() == supply - BURNED
     event = sent.only(escrow.Locked)
-    assert (event.job, event.buyer, event.terms) == (purse.job, buyer.key, TERMS)
+    assert (event.job, event.buyer, event.deposit) == (purse.job, buyer.key, DEPOSIT)
     assert (event.burned, event.vault, event.envelope.sequence) == (BURNED, HELD, 1)
+    assert (stored.terms, event.terms) == (0, 0)
     assert sent.units <= 40_000
     world.check_conserved()
 
 
 def test_rounds_the_burned_share_up(world: World, buyer: Actor) -> None:
     supply = world.supply()
-    world.send(lock(world, buyer, terms=replace(TERMS, urgency=7)), signers=[buyer])
+    world.send(lock(world, buyer, deposit=replace(DEPOSIT, urgency=7)), signers=[buyer])
     assert Purse(world, buyer, job_of(buyer)).stored().urgency == 3
     assert world.supply() == supply - 10_000_000 - 4
 
@@ -55,12 +56,12 @@ def test_counts_what_lay_at_the_vaults_address(world: World, buyer: Actor) -> No
 
 
 def test_refuses_a_price_of_nothing(world: World, buyer: Actor) -> None:
-    instruction = lock(world, buyer, terms=replace(TERMS, price=0))
+    instruction = lock(world, buyer, deposit=replace(DEPOSIT, price=0))
     world.fails("ZeroPrice", instruction, signers=[buyer])
 
 
 def test_refuses_more_than_the_buyer_has(world: World, buyer: Actor) -> None:
-    instruction = lock(world, buyer, terms=replace(TERMS, price=TO_HAND))
+    instruction = lock(world, buyer, deposit=replace(DEPOSIT, price=TO_HAND))
     world.fails("InsufficientFunds", instruction, signers=[buyer])
 
 
@@ -78,9 +79,9 @@ def test_refuses_a_job_that_exists(world: World, buyer: Actor, purse: Purse) -> 
 
 def test_locks_for_a_task(world: World, buyer: Actor) -> None:
     task = redundancy.task_address(buyer.key, 0)
-    world.send(tasks.lock(world, buyer, 0, TERMS), signers=[buyer])
+    world.send(tasks.lock(world, buyer, 0, DEPOSIT), signers=[buyer])
     stored = Purse(world, buyer, task).stored()
-    assert (stored.job, stored.judge, stored.price) == (task, 1, TERMS.price)
+    assert (stored.job, stored.judge, stored.price) == (task, 1, DEPOSIT.price)
 
 
 def test_refuses_the_job_of_another_buyer_or_id(world: World, buyer: Actor) -> None:
@@ -139,7 +140,9 @@ def test_attack_08_non_canonical_bump(world: World, buyer: Actor, name: str) -> 
     ],
 )
 def test_attack_11_the_largest_amount(world: World, buyer: Actor, name: str, error: str) -> None:
-    world.fails(error, lock(world, buyer, terms=replace(TERMS, **{name: MOST})), signers=[buyer])
+    world.fails(
+        error, lock(world, buyer, deposit=replace(DEPOSIT, **{name: MOST})), signers=[buyer]
+    )
 
 
 def test_refuses_another_mint(world: World, buyer: Actor) -> None:
@@ -148,5 +151,5 @@ def test_refuses_another_mint(world: World, buyer: Actor) -> None:
 
 
 def test_locks_without_urgency(world: World, buyer: Actor) -> None:
-    world.send(lock(world, buyer, terms=replace(TERMS, urgency=0)), signers=[buyer])
+    world.send(lock(world, buyer, deposit=replace(DEPOSIT, urgency=0)), signers=[buyer])
     assert Purse(world, buyer, job_of(buyer)).held == 14 * NLOV

@@ -1,7 +1,7 @@
 from idl.client import escrow
 from idl.client.bindings.escrow import EscrowState
 from keeper.lab.market import tasks
-from tests.programs.escrow.purse import HELD, TERMS, Purse
+from tests.programs.escrow.purse import DEPOSIT, HELD, Purse
 from tests.programs.forging import Caller
 from tests.world import NLOV, Actor, World, unsigned, with_account
 
@@ -29,9 +29,9 @@ def test_owes_nothing_without_a_cranker(purse: Purse) -> None:
 
 
 def test_refuses_a_tip_above_the_tips(purse: Purse, provider: Actor, registry: Caller) -> None:
-    too_much = escrow.refund(tip_to=provider.key, tip=TERMS.tips + 1, escrow=purse.account)
+    too_much = escrow.refund(tip_to=provider.key, tip=DEPOSIT.tips + 1, escrow=purse.account)
     registry.fails("TipExceedsTips", too_much)
-    purse.refund(provider, TERMS.tips)
+    purse.refund(provider, DEPOSIT.tips)
 
 
 def test_refuses_a_tip_that_is_no_longer_covered(

@@ -9,6 +9,7 @@ from keeper.lab.market.stakers import pool, stake
 from tests.programs.escrow.purse import Purse
 from tests.programs.forging import copied
 from tests.world import NLOV, Actor, World
+from tests.world.governing import enact, forge_terms, queue
 
 FEE = 10**9 + 7
 
@@ -23,6 +24,7 @@ def collected(purse: Purse, provider: Actor) -> None:
 def sweep(purse: Purse, **changed: Any) -> Instruction:
     named: dict[str, Any] = {
         "shard": shard_of(purse.job),
+        "terms": purse.world.terms,
         "mint": purse.world.mint,
         "fee_vault": purse.fees,
         "treasury": purse.world.treasury,
@@ -59,14 +61,27 @@ def test_stakers_earn_their_part(world: World, purse: Purse) -> None:
 
 def test_passes_over_a_share_of_nothing(world: World, purse: Purse) -> None:
     params = replace(world.parameters.escrow, stakers_bps=0, treasury_bps=0, burn_bps=10_000)
-    world.send(
-        escrow.set_params(params=params, authority=world.authority.key),
-        signers=[world.authority],
-    )
+    forge_terms(world, replace(world.parameters, escrow=params))
     supply = world.supply()
     purse.send(sweep(purse))
     assert world.supply() == supply - FEE
     assert world.tokens(staking.reward_vault_address()) == 0
+
+
+def test_later_terms_name_another_treasury(world: World, purse: Purse, provider: Actor) -> None:
+    former = world.terms
+    enact(world, treasury=provider.tokens)
+    world.fails("WrongTokenAccount", sweep(purse))
+    world.fails("WrongTerms", sweep(purse, terms=former))
+    purse.send(sweep(purse, treasury=provider.tokens))
+    assert world.tokens(provider) == FEE * 3 // 10
+    assert world.tokens(world.treasury) == 0
+
+
+def test_refuses_queued_terms(world: World, purse: Purse, provider: Actor) -> None:
+    queue(world, treasury=provider.tokens)
+    early = sweep(purse, terms=staking.terms_address(1), treasury=provider.tokens)
+    world.fails("WrongTerms", early)
 
 
 def test_refuses_an_empty_vault(world: World, purse: Purse) -> None:

@@ -1,11 +1,8 @@
 """The actions of buyers, providers and the verdict program in the registry."""
 
-import json
-from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from hashlib import sha256
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, TypeVar
 
 from solders.account import Account
@@ -21,23 +18,24 @@ from idl.client import (
     find_bump,
     job_registry,
     program_error,
-    shard_of,
     staking,
 )
 from idl.client import Account as Stored
-from idl.client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS, JobState
-from keeper.exact.decisions.selection import ClaimRules, Standing, reputation_at, weight
+from idl.client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS
+from keeper.exact.decisions.selection import weight
 from keeper.lab.keys import localnet_keypair
-from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
 from keeper.lab.market.sandbox import Sent
 from keeper.node.decisions.claim_order import delay, lot
+from keeper.node.decisions.standing import claim_weight, standing
+from tests.programs.job_registry import steps
 from tests.world import NLOV, Actor, World
 
 PARAMS = LOCALNET_PARAMETERS.job_registry
+_RULES = LOCALNET_PARAMETERS.verdict
+BALLOT_RENT = -(-_RULES.ballot_exposure * _RULES.ballot_rent_bps // 10_000)
+"""Least verification fee per ballot, in base units."""
 StoredType = TypeVar("StoredType", bound=Stored)
-RECORDED = json.loads(
-    (Path(__file__).parents[2] / "recorded" / "descriptors.json").read_text("utf-8")
-)
 STAKE = 5_000 * NLOV
 DEPLOYER = localnet_keypair("deployer")
 
@@ -50,7 +48,7 @@ def url(text: str = "http://127.0.0.1:8080") -> bytes:
 CAPABILITY = job_registry.Capability(
     ask=NLOV, memory_bytes=8 << 30, declared_rate=5_000_000, max_macs=2**40, endpoint=url()
 )
-TERMS = job_registry.JobOffer(
+OFFER = job_registry.JobOffer(
     input_root=b"\1" * 32,
     manifest=b"\2" * 32,
     source=url("http://127.0.0.1:9000"),
@@ -58,7 +56,7 @@ TERMS = job_registry.JobOffer(
     trap=b"\4" * 32,
     verifiers=3,
     price=10 * NLOV,
-    verification_fee=NLOV // 10,
+    verification_fee=NLOV // 5,
     tip=NLOV // 1_000,
     urgency=NLOV,
 )
@@ -82,20 +80,33 @@ class Marketplace(World):
         return owner
 
     def seated(self, index: int = 0, amount: int = STAKE) -> Actor:
-        """Returns a staker with a seat."""
+        """Returns a staker with a seat, whose collateral is all of its stake."""
         owner = self.staker(amount)
-        self.send(staking.take_seat(index=index, owner=owner.key), signers=[owner])
+        taking = staking.take_seat(index=index, collateral=amount, owner=owner.key)
+        self.send(taking, signers=[owner])
         return owner
 
     def provider(self, stake: int = STAKE, **capability: Any) -> Actor:
-        """Returns a registered provider, old enough to claim."""
+        """Returns a registered provider that may claim what is posted from now on."""
+        owner = self.registered(stake, **capability)
+        self.stand()
+        return owner
+
+    def registered(self, stake: int = STAKE, **capability: Any) -> Actor:
+        """Returns a provider that has just staked and registered."""
         owner = self.staker(stake)
         declared = replace(CAPABILITY, **capability)
         self.send(
             job_registry.register_provider(capability=declared, owner=owner.key), signers=[owner]
         )
-        self.warp(PARAMS.min_registration_slots)
         return owner
+
+    def operator_of(self, owner: Actor, budget: int = STAKE) -> Actor:
+        """Returns a new person that the owner appoints as its operator."""
+        operator = self.person(0)
+        naming = staking.set_operator(operator=operator.key, budget=budget, owner=owner.key)
+        self.send(naming, signers=[owner])
+        return operator
 
     def buyer(self, tokens: int = 100_000 * NLOV) -> Actor:
         """Returns a person who may post jobs."""
@@ -105,17 +116,17 @@ class Marketplace(World):
 
     def graph(self, author: Actor, recorded: int = 1) -> Pubkey:
         """Returns a recorded graph, registered and sealed."""
-        descriptors, root = recorded_graph(recorded)
-        self.send(open_graph(author, root, len(descriptors)), signers=[author])
+        descriptors, root = steps.recorded_graph(recorded)
+        self.send(steps.open_graph(author, root, len(descriptors)), signers=[author])
         graph = job_registry.graph_address(author.key, root)
-        for instruction in appends(author, graph, descriptors):
+        for instruction in steps.appends(author, graph, descriptors):
             self.send(instruction, signers=[author])
         return graph
 
     def lock(
         self, buyer: Actor, job_id: int, offer: job_registry.JobOffer, **changed: Any
     ) -> Instruction:
-        """Locks what the offer of a job require; urgency doubles, because half is burned."""
+        """Locks what a job's offer requires; urgency doubles, because half is burned."""
         amounts = {
             "price": offer.price,
             "verification": offer.verification_fee * MAX_DRAWS * offer.verifiers,
@@ -126,8 +137,9 @@ class Marketplace(World):
         return escrow.lock(
             job_id=job_id,
             job_bump=find_bump(seeds, job_registry.ID),
-            offer=escrow.Deposit(**(amounts | changed)),
+            deposit=escrow.Deposit(**(amounts | changed)),
             buyer=buyer.key,
+            terms=self.terms,
             mint=self.mint,
             job=job_registry.job_address(buyer.key, job_id),
             source=buyer.tokens,
@@ -138,13 +150,13 @@ class Marketplace(World):
         buyer: Actor,
         graph: Pubkey,
         job_id: int = 0,
-        offer: job_registry.JobOffer = TERMS,
+        offer: job_registry.JobOffer = OFFER,
         **accounts: Any,
     ) -> tuple[Pubkey, Sent]:
         """Locks and posts in one transaction; returns the job."""
         sent = self.send(
             self.lock(buyer, job_id, offer),
-            post_job(buyer, graph, job_id, offer, **accounts),
+            steps.post_job(self, buyer, graph, job_id, offer, **accounts),
             signers=[buyer],
         )
         return job_registry.job_address(buyer.key, job_id), sent
@@ -152,58 +164,32 @@ class Marketplace(World):
     def posted(self, recorded: int = 1, **offer: Any) -> tuple[Pubkey, Actor]:
         """Returns a job and its new buyer, on a new graph."""
         buyer = self.buyer()
-        job, _ = self.post(buyer, self.graph(buyer, recorded), offer=replace(TERMS, **offer))
+        job, _ = self.post(buyer, self.graph(buyer, recorded), offer=replace(OFFER, **offer))
         return job, buyer
-
-    def claim_rules(self) -> ClaimRules:
-        """Returns the parameters in force, as the keeper reads them."""
-        params = self.registry().params
-        return ClaimRules(
-            max_attempts=params.max_attempts,
-            min_registration_slots=params.min_registration_slots,
-            claim_scale_slots=params.claim_scale_slots,
-            claim_max_delay_slots=params.claim_max_delay_slots,
-            capability_ref=params.capability_ref,
-            reputation_half_life_slots=params.reputation_half_life_slots,
-            season_q32=params.season_q32,
-            ageing_q32=params.ageing_q32,
-            kappa=params.kappa,
-            bond_bps=params.bond_bps,
-        )
-
-    def standing(self, owner: Actor) -> Standing:
-        """Returns a provider as the keeper reads it."""
-        provider, position = self.provider_of(owner), self.position_of(owner)
-        return Standing(
-            ask=provider.ask,
-            max_macs=provider.max_macs,
-            measured_rate=provider.measured_rate,
-            reputation=provider.reputation,
-            rated_slot=provider.rated_slot,
-            registered_slot=provider.registered_slot,
-            free_stake=position.amount - position.exposed,
-        )
 
     def first_claim_slot(self, job: Pubkey, owner: Actor) -> int:
         """Returns the slot in which the claim order lets a provider claim.
 
         The job's beacon must exist.
         """
-        posted_slot = self.job(job).posted_slot
+        posted_slot, rules = self.job(job).posted_slot, self.parameters.job_registry
         hashes = dict(self.bank.slot_hashes())
         beacon = bytes(hashes[min(slot for slot in hashes if slot >= posted_slot)])
-        drawn = lot(beacon, job, owner.key)
-        rules, standing = self.claim_rules(), self.standing(owner)
-        left = reputation_at(standing, posted_slot, rules.reputation_half_life_slots)
-        own = weight(standing.free_stake, left)
-        total = self.fetch(staking.Pool, staking.pool_address()).total_staked
-        return posted_slot + 1 + delay(rules, drawn, own, total)
+        window = posted_slot // CHECKPOINT_SLOTS
+        position = self.position_of(owner)
+        stood = standing(position.history.ring, window, position.amount)
+        room = position.amount - position.collateral - (position.exposed - position.balloted)
+        left = reputation_at(self.provider_of(owner), posted_slot, rules.reputation_half_life_slots)
+        own = weight(claim_weight(stood, position.amount, room), left)
+        pool = self.fetch(staking.Pool, staking.pool_address())
+        total = standing(pool.lease_history.ring, window, pool.total_staked - pool.collateral)
+        return posted_slot + 1 + delay(rules, lot(beacon, job, owner.key), own, total)
 
-    def claim(self, job: Pubkey, owner: Actor) -> Sent:
+    def claim(self, job: Pubkey, owner: Actor, signer: Actor | None = None) -> Sent:
         """Claims as soon as it is the provider's turn."""
         self.reach(self.job(job).posted_slot + 1)
         self.reach(self.first_claim_slot(job, owner))
-        return self.send(job_registry.claim(owner=owner.key, job=job), signers=[owner])
+        return self.send(steps.claim(self, job, owner, signer), signers=[signer or owner])
 
     def reach(self, slot: int) -> None:
         """Lets slots pass until this one, if it is still ahead."""
@@ -216,18 +202,54 @@ class Marketplace(World):
         self.claim(job, owner)
         return job, buyer, owner
 
-    def committed(self) -> tuple[Pubkey, Actor, Actor]:
+    def committed(self, **offer: Any) -> tuple[Pubkey, Actor, Actor]:
         """Returns a job whose provider committed everything ten slots after its claim."""
-        job, buyer, owner = self.leased()
+        job, buyer, owner = self.leased(**offer)
         self.warp(10)
         read = self.job(job)
-        self.as_verdict(record_stage(job, owner, read.operators, read.macs))
+        self.as_verdict(steps.record_stage(self, job, owner, read.operators, read.macs))
         return job, buyer, owner
 
-    def expire_lease(self, job: Pubkey, owner: Actor) -> Sent:
+    def expire_lease(self, job: Pubkey, owner: Actor, payer: Actor | None = None) -> Sent:
         """Waits for a lease's end and expires it."""
         self.reach(self.job(job).lease.expires_slot + 1)
-        return self.send(job_registry.expire_lease(job=job, owner=owner.key))
+        return self.send(steps.expire_lease(self, job, owner, payer))
+
+    def amend(self, part: str = "job_registry", /, **changes: int) -> None:
+        """Overwrites one part of the current terms, also beyond its parameters' bounds."""
+        names = [
+            (each.name, field.name)
+            for each in fields(staking.Parameters)
+            for field in fields(getattr(self.parameters, each.name))
+        ]
+        raw = self.bank.account(self.terms)
+        assert raw is not None
+        data = bytearray(raw.data)
+        for name, value in changes.items():
+            start = staking.Terms.OFFSETS["parameters"] + 8 * names.index((part, name))
+            data[start : start + 8] = value.to_bytes(8, "little")
+        self.bank.set_account(self.terms, Account(raw.lamports, bytes(data), raw.owner))
+        amended = replace(getattr(self.parameters, part), **changes)
+        self.parameters = replace(self.parameters, **{part: amended})
+
+    def queue_terms(self, **changes: int) -> Pubkey:
+        """Queues terms with other registry parameters, and returns their address."""
+        version = self.fetch(staking.Pool, staking.pool_address()).terms + 1
+        registry = replace(self.parameters.job_registry, **changes)
+        queueing = staking.queue_terms(
+            version=version,
+            parameters=replace(self.parameters, job_registry=registry),
+            authority=self.authority.key,
+            present=self.terms,
+            treasury=self.treasury,
+        )
+        self.send(queueing, signers=[self.authority])
+        return staking.terms_address(version)
+
+    def apply_terms(self, queued: Pubkey) -> None:
+        """Applies queued terms, as soon as that is allowed."""
+        self.reach(self.fetch(staking.Terms, queued).applies_slot)
+        self.send(staking.apply_terms(present=self.terms, terms=queued))
 
     def as_verdict(self, *instructions: Instruction) -> tuple[Event, ...]:
         """Runs instructions that the verdict program's own signer signs."""
@@ -268,10 +290,6 @@ class Marketplace(World):
         """Returns the lamports of an account, 0 where there is none."""
         return self.bank.balance(address)
 
-    def registry(self) -> job_registry.Registry:
-        """Returns the registry's account."""
-        return self.fetch(job_registry.Registry, job_registry.registry_address())
-
     def job(self, address: Pubkey) -> job_registry.Job:
         """Returns a job's account."""
         return self.fetch(job_registry.Job, address)
@@ -288,68 +306,22 @@ class Marketplace(World):
         """Returns a job's escrow."""
         return self.fetch(escrow.Escrow, escrow.escrow_address(job))
 
-    def shard_for(self, job: Pubkey) -> job_registry.UtilisationShard:
-        """Returns the shard whose counters include the job."""
-        return self.fetch(job_registry.UtilisationShard, utilisation(job))
+    def shard_for(self, key: Pubkey) -> job_registry.UtilisationShard:
+        """Returns the shard that counts a job's work or an owner's capacity."""
+        return self.fetch(job_registry.UtilisationShard, steps.utilisation(key))
 
 
-def recorded_graph(index: int) -> tuple[list[bytes], bytes]:
-    """Returns the descriptors and spec root of a recorded graph."""
-    vector = RECORDED["graphs"][index]
-    return [bytes.fromhex(each) for each in vector["descriptors"]], bytes.fromhex(
-        vector["spec_root"]
-    )
+def reputation_at(provider: job_registry.Provider, slot: int, half_life: int) -> int:
+    """Returns what is left of a provider's reputation, Q16: halved every `half_life` slots."""
+    halvings, rest = divmod(max(0, slot - provider.rated_slot), half_life)
+    halved = provider.reputation >> halvings
+    return halved - halved * rest // half_life // 2
 
 
-def open_graph(author: Actor, spec_root: bytes, operators: int) -> Instruction:
-    """Allocates a graph."""
-    return job_registry.open_graph(spec_root=spec_root, operators=operators, author=author.key)
-
-
-def append(author: Actor, graph: Pubkey, *descriptors: bytes) -> Instruction:
-    """Appends descriptors in one instruction."""
-    data = b"".join(descriptors)
-    return job_registry.append_operators(data=data, author=author.key, graph=graph)
-
-
-def appends(author: Actor, graph: Pubkey, descriptors: list[bytes]) -> Iterator[Instruction]:
-    """Yields instructions with three descriptors each, the most that a transaction carries."""
-    for first in range(0, len(descriptors), 3):
-        yield append(author, graph, *descriptors[first : first + 3])
-
-
-def post_job(
-    poster: Actor, graph: Pubkey, job_id: int, offer: job_registry.JobOffer, **accounts: Any
-) -> Instruction:
-    """Posts a job whose escrow was locked earlier in the same transaction."""
-    job = job_registry.job_address(poster.key, job_id)
-    given = {"owner": poster.key, "graph": graph, "utilisation": utilisation(job)}
-    return job_registry.post_job(job_id=job_id, offer=offer, **(given | accounts))
-
-
-def record_stage(
-    job: Pubkey, owner: Actor, last: int, macs: int = 0, **accounts: Any
-) -> Instruction:
-    """Returns the verdict program's call when a stage is committed."""
-    given = {"job": job, "provider": job_registry.provider_address(owner.key)}
-    return job_registry.record_stage(last=last, macs_done=macs, **(given | accounts))
-
-
-def conclude(
-    job: Pubkey, owner: Actor, outcome: int, macs: int = 0, **accounts: Any
-) -> Instruction:
-    """Returns the verdict program's call when a job is settled, or voided by `owner`'s fault."""
-    given = {
-        "job": job,
-        "provider": job_registry.provider_address(owner.key),
-        "utilisation": utilisation(job),
-    }
-    blamed = owner.key if outcome == JobState.VOIDED else Pubkey.default()
-    return job_registry.conclude(
-        outcome=outcome, paid_macs=macs, **({"blamed": blamed} | given | accounts)
-    )
-
-
-def utilisation(job: Pubkey) -> Pubkey:
-    """Returns the shard that counts a job."""
-    return job_registry.utilisation_address(shard_of(job))
+def collateral(
+    offer: job_registry.JobOffer, params: staking.RegistryParams = PARAMS
+) -> tuple[int, int]:
+    """Returns a lease's exposure and bond in base units: both follow from the offer alone."""
+    offered = offer.price + offer.urgency
+    exposure = max(params.kappa * offered, params.min_exposure)
+    return exposure, -(-offered * params.bond_bps // 10_000)

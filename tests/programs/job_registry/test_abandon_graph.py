@@ -1,16 +1,17 @@
 from solders.pubkey import Pubkey
 
 from idl.client import job_registry
-from tests.programs.job_registry.marketplace import Marketplace, append, open_graph, recorded_graph
+from tests.programs.job_registry import steps
+from tests.programs.job_registry.marketplace import Marketplace
 from tests.world import Actor, unsigned
 
 
 def half_done(market: Marketplace) -> tuple[Actor, Pubkey]:
     author = market.person()
-    descriptors, root = recorded_graph(1)
-    market.send(open_graph(author, root, len(descriptors)), signers=[author])
+    descriptors, root = steps.recorded_graph(1)
+    market.send(steps.open_graph(author, root, len(descriptors)), signers=[author])
     graph = job_registry.graph_address(author.key, root)
-    market.send(append(author, graph, descriptors[0]), signers=[author])
+    market.send(steps.append(author, graph, descriptors[0]), signers=[author])
     return author, graph
 
 

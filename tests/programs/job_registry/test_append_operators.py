@@ -9,35 +9,31 @@ from idl.client import job_registry
 from idl.client.bindings.job_registry import GraphState
 from kernels.graph import Descriptor, InputKind
 from kernels.trace import spec_root
-from tests.programs.job_registry.marketplace import (
-    RECORDED,
-    Marketplace,
-    append,
-    appends,
-    open_graph,
-    recorded_graph,
-)
+from tests.programs.job_registry import steps
+from tests.programs.job_registry.marketplace import Marketplace
 from tests.world import Actor, unsigned
 
 LIMIT = 10_000
-GRAPHS = range(len(RECORDED["graphs"]))
-RELU = next(bytes.fromhex(each["hex"]) for each in RECORDED["valid"] if "relu" in each["name"])
+GRAPHS = range(len(steps.RECORDED["graphs"]))
+RELU = next(
+    bytes.fromhex(each["hex"]) for each in steps.RECORDED["valid"] if "relu" in each["name"]
+)
 
 
 def opened(
     market: Marketplace, root: bytes, operators: int, author: Actor | None = None
 ) -> tuple[Actor, Pubkey]:
     author = author or market.person()
-    market.send(open_graph(author, root, operators), signers=[author])
+    market.send(steps.open_graph(author, root, operators), signers=[author])
     return author, job_registry.graph_address(author.key, root)
 
 
 @pytest.mark.parametrize("recorded", GRAPHS)
 def test_seals_a_recorded_graph(market: Marketplace, recorded: int) -> None:
-    vector = RECORDED["graphs"][recorded]
-    descriptors, root = recorded_graph(recorded)
+    vector = steps.RECORDED["graphs"][recorded]
+    descriptors, root = steps.recorded_graph(recorded)
     author, address = opened(market, root, len(descriptors))
-    for instruction in appends(author, address, descriptors):
+    for instruction in steps.appends(author, address, descriptors):
         sent = market.send(instruction, signers=[author])
         assert sent.units <= LIMIT
     graph = market.fetch(job_registry.Graph, address)
@@ -60,17 +56,17 @@ def test_seals_a_recorded_graph(market: Marketplace, recorded: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "vector", RECORDED["invalid"], ids=[each["name"] for each in RECORDED["invalid"]]
+    "vector", steps.RECORDED["invalid"], ids=[each["name"] for each in steps.RECORDED["invalid"]]
 )
 def test_refuses_a_recorded_violation_by_name(market: Marketplace, vector: dict[str, Any]) -> None:
     author, address = opened(market, bytes(32), 1)
-    instruction = append(author, address, bytes.fromhex(vector["hex"]))
+    instruction = steps.append(author, address, bytes.fromhex(vector["hex"]))
     market.fails(vector["reason"], instruction, signers=[author])
 
 
 @pytest.mark.parametrize(
     "vector",
-    [each for each in RECORDED["invalid_graphs"] if each["descriptors"]],
+    [each for each in steps.RECORDED["invalid_graphs"] if each["descriptors"]],
     ids=lambda each: each["name"],
 )
 def test_refuses_operators_that_do_not_fit_together(
@@ -78,7 +74,7 @@ def test_refuses_operators_that_do_not_fit_together(
 ) -> None:
     descriptors = [bytes.fromhex(each) for each in vector["descriptors"]]
     author, address = opened(market, spec_root(descriptors), len(descriptors))
-    *before, last = appends(author, address, descriptors)
+    *before, last = steps.appends(author, address, descriptors)
     for instruction in before:
         market.send(instruction, signers=[author])
     market.fails(vector["reason"], last, signers=[author])
@@ -96,44 +92,44 @@ def test_the_largest_graphs_stay_within_the_limit(market: Marketplace, operators
     author, address = opened(market, spec_root(descriptors), operators)
     worst = max(
         market.send(instruction, signers=[author]).units
-        for instruction in appends(author, address, descriptors)
+        for instruction in steps.appends(author, address, descriptors)
     )
     assert worst <= LIMIT
     assert market.fetch(job_registry.Graph, address).state == GraphState.SEALED
 
 
 def test_refuses_another_root(market: Marketplace) -> None:
-    descriptors, _ = recorded_graph(1)
+    descriptors, _ = steps.recorded_graph(1)
     author, address = opened(market, bytes(32), len(descriptors))
-    instruction = append(author, address, *descriptors)
+    instruction = steps.append(author, address, *descriptors)
     market.fails("SpecRootMismatch", instruction, signers=[author])
 
 
 def test_refuses_more_than_was_opened(market: Marketplace) -> None:
-    descriptors, root = recorded_graph(1)
+    descriptors, root = steps.recorded_graph(1)
     author, address = opened(market, root, 2)
-    market.fails("BadLength", append(author, address, *descriptors), signers=[author])
+    market.fails("BadLength", steps.append(author, address, *descriptors), signers=[author])
 
 
 @pytest.mark.parametrize("length", [0, 1, 255, 257, 511])
 def test_refuses_parts_of_a_descriptor(market: Marketplace, length: int) -> None:
     author, address = opened(market, bytes(32), 2)
     data = (RELU * 2)[:length]
-    market.fails("BadLength", append(author, address, data), signers=[author])
+    market.fails("BadLength", steps.append(author, address, data), signers=[author])
 
 
 def test_refuses_what_comes_after_the_seal(market: Marketplace) -> None:
     author = market.person()
     graph = market.graph(author)
-    market.fails("GraphSealed", append(author, graph, RELU), signers=[author])
+    market.fails("GraphSealed", steps.append(author, graph, RELU), signers=[author])
 
 
 def test_refuses_anybody_but_the_author(market: Marketplace) -> None:
     _, address = opened(market, bytes(32), 2)
     other = market.person()
-    market.fails("Unauthorized", append(other, address, RELU), signers=[other])
+    market.fails("Unauthorized", steps.append(other, address, RELU), signers=[other])
 
 
 def test_refuses_without_the_authors_signature(market: Marketplace) -> None:
     author, address = opened(market, bytes(32), 2)
-    market.fails("AccountNotSigner", unsigned(append(author, address, RELU), author.key))
+    market.fails("AccountNotSigner", unsigned(steps.append(author, address, RELU), author.key))

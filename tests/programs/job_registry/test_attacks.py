@@ -13,10 +13,16 @@ from spl.token.instructions import TransferParams as SplTransfer
 from spl.token.instructions import transfer as spl_transfer
 
 from idl.client import SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, job_registry, staking
-from tests.programs.job_registry.marketplace import CAPABILITY, PARAMS, TERMS, Marketplace, post_job
+from tests.programs.job_registry import steps
+from tests.programs.job_registry.marketplace import (
+    CAPABILITY,
+    OFFER,
+    PARAMS,
+    Marketplace,
+    collateral,
+)
 from tests.world import NLOV, Actor
 
-REGISTRY = job_registry.registry_address()
 MARKET = job_registry.market_address()
 
 
@@ -31,25 +37,30 @@ def other_bump(seeds: list[bytes]) -> Pubkey:
     raise AssertionError("no other bump")
 
 
-def test_attack_03_config_of_another_program(market: Marketplace) -> None:
-    """The registry has the right bytes but was written by another program."""
-    raw = market.bank.account(REGISTRY)
+def test_attack_03_terms_of_another_program(market: Marketplace) -> None:
+    """The terms have the right bytes but were written by another program."""
+    raw = market.bank.account(market.terms)
     assert raw is not None
     copy = Pubkey(b"\5" * 32)
     market.bank.set_account(copy, Account(raw.lamports, bytes(raw.data), escrow.ID))
-    owner = market.provider()
+    owner, buyer = market.provider(), market.buyer()
+    graph = market.graph(buyer)
     key, _ = market.posted()
     market.warp(PARAMS.claim_max_delay_slots + 1)
     cranker = market.person()
-    for instruction, signer in [
-        (job_registry.claim(owner=owner.key, job=key, registry=copy), owner),
-        (job_registry.expire_job(cranker=cranker.key, job=key, registry=copy), cranker),
-        (
-            job_registry.set_params(params=PARAMS, authority=market.authority.key, registry=copy),
-            market.authority,
-        ),
+    market.fails(
+        "AccountOwnedByWrongProgram",
+        market.lock(buyer, 0, OFFER),
+        steps.post_job(market, buyer, graph, 0, OFFER, terms=copy),
+        signers=[buyer],
+    )
+    for instruction, signers in [
+        (steps.claim(market, key, owner, terms=copy), [owner]),
+        (steps.expire_job(market, key, cranker, terms=copy), [cranker]),
+        (steps.expire_lease(market, key, owner, terms=copy), []),
+        (steps.roll(market, terms=copy), []),
     ]:
-        market.fails("AccountOwnedByWrongProgram", instruction, signers=[signer])
+        market.fails("AccountOwnedByWrongProgram", instruction, signers=signers)
 
 
 def test_attack_04_account_type_confusion(market: Marketplace) -> None:
@@ -57,21 +68,21 @@ def test_attack_04_account_type_confusion(market: Marketplace) -> None:
     key, _, owner = market.leased()
     graph, provider = market.job(key).graph, job_registry.provider_address(owner.key)
     accounts = {
-        "registry": REGISTRY,
+        "shard": job_registry.utilisation_address(0),
         "market": MARKET,
         "provider": provider,
         "job": key,
         "graph": graph,
     }
-    for name in ("registry", "market", "provider", "job"):
+    for name in ("market", "provider", "job"):
         for kind, address in accounts.items():
             if kind != name:
-                given: dict[str, Any] = {"job": key, name: address}
-                claim = job_registry.claim(owner=owner.key, **given)
+                given: dict[str, Any] = {name: address}
+                claim = steps.claim(market, key, owner, **given)
                 market.fails("AccountDiscriminatorMismatch", claim, signers=[owner])
-    for name in ("pool", "position"):
+    for name in ("terms", "pool", "position"):
         tree: dict[str, Any] = {name: staking.verifiers_address()}
-        claim = job_registry.claim(owner=owner.key, job=key, **tree)
+        claim = steps.claim(market, key, owner, **tree)
         market.fails("AccountDiscriminatorMismatch", claim, signers=[owner])
 
 
@@ -88,8 +99,8 @@ def test_attack_08_non_canonical_bump(market: Marketplace) -> None:
     held = escrow.escrow_address(job_registry.job_address(buyer.key, 0))
     market.fails(
         "ConstraintSeeds",
-        market.lock(buyer, 0, TERMS),
-        post_job(buyer, graph, 0, TERMS, job=job, escrow=held),
+        market.lock(buyer, 0, OFFER),
+        steps.post_job(market, buyer, graph, 0, OFFER, job=job, escrow=held),
         signers=[buyer],
     )
 
@@ -104,7 +115,7 @@ def closed_provider(
     return (
         job_registry.provider_address(owner.key),
         owner,
-        job_registry.deregister_provider(owner=owner.key),
+        steps.deregister(owner),
         job_registry.update_provider(capability=CAPABILITY, draining=False, owner=owner.key),
         "AccountOwnedByWrongProgram",
     )
@@ -144,8 +155,8 @@ def test_attack_09_a_job_id_never_comes_back(market: Marketplace) -> None:
     market.send(close, signers=[buyer])
     market.fails(
         "WrongJobId",
-        market.lock(buyer, 0, TERMS),
-        post_job(buyer, graph, 0, TERMS),
+        market.lock(buyer, 0, OFFER),
+        steps.post_job(market, buyer, graph, 0, OFFER),
         signers=[buyer],
     )
 
@@ -168,7 +179,7 @@ def test_attack_12_a_donation_changes_no_claim(market: Marketplace) -> None:
         )
         market.send(donation, signers=[giver])
     market.reach(first)
-    market.send(job_registry.claim(owner=owner.key, job=key), signers=[owner])
+    market.send(steps.claim(market, key, owner), signers=[owner])
     lease = market.job(key).lease
     assert lease.claimed_slot == first
-    assert lease.exposure == PARAMS.kappa * lease.price
+    assert (lease.exposure, lease.bond) == collateral(OFFER)

@@ -4,7 +4,8 @@ import pytest
 
 from idl.client import SYSTEM_PROGRAM, escrow, job_registry
 from idl.client.bindings.job_registry import JobState
-from tests.programs.job_registry.marketplace import Marketplace, record_stage
+from tests.programs.job_registry import steps
+from tests.programs.job_registry.marketplace import Marketplace
 from tests.world import unsigned
 
 
@@ -45,7 +46,7 @@ def test_refuses_while_a_provider_works(market: Marketplace) -> None:
 
 def test_refuses_when_stages_are_committed(market: Marketplace) -> None:
     key, buyer, owner = market.leased()
-    market.as_verdict(record_stage(key, owner, 1))
+    market.as_verdict(steps.record_stage(market, key, owner, 1))
     market.expire_lease(key, owner)
     market.fails("JobHasProgress", job_registry.cancel(buyer=buyer.key, job=key), signers=[buyer])
 
@@ -56,7 +57,7 @@ def test_attack_15_cancels_once(market: Marketplace) -> None:
     market.send(cancel, signers=[buyer])
     market.fails("JobNotPosted", cancel, signers=[buyer])
     market.warp(400)
-    expire = job_registry.expire_job(cranker=buyer.key, job=key)
+    expire = steps.expire_job(market, key, buyer)
     market.fails("JobNotPosted", expire, signers=[buyer])
 
 

@@ -8,37 +8,46 @@ from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
 from idl.client import SYSTEM_PROGRAM, find_address, job_registry, staking
-from idl.client.bindings.job_registry import Q32_ONE, JobState
-from keeper.exact.decisions.selection import ClaimTerms, locked, quote
+from idl.client.bindings.job_registry import ASK_MACS, Q32_ONE, JobState
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
+from keeper.lab.market.jobs import ask_for
 from keeper.node.decisions.claim_order import lot
-from keeper.node.decisions.fixed_point import negative_ln
-from tests.programs.job_registry.marketplace import CAPABILITY, PARAMS, TERMS, Marketplace
+from keeper.node.decisions.fixed_point import negative_ln, q32_share
+from tests.programs.job_registry import steps
+from tests.programs.job_registry.marketplace import (
+    CAPABILITY,
+    OFFER,
+    PARAMS,
+    Marketplace,
+    collateral,
+)
 from tests.world import NLOV, Actor, unsigned
 
 MARKET = job_registry.market_address()
 
 
 def agreed(market: Marketplace, macs: int, owner: Actor) -> int:
-    """Returns the quote as the keeper computes it."""
-    state = market.fetch(job_registry.Market, MARKET)
-    offer = ClaimTerms(market.claim_rules(), market.standing(owner), state.demand_q32, 0, {})
-    price = quote(macs, offer)
-    assert price is not None
+    """Returns ask * macs * (1 + demand) * (1 + capability) * season, floored at each factor."""
+    provider, rules = market.provider_of(owner), market.parameters.job_registry
+    demand = market.fetch(job_registry.Market, MARKET).demand_q32
+    price = provider.ask * macs // ASK_MACS
+    rated = Q32_ONE + q32_share(provider.measured_rate, rules.capability_ref)
+    for factor in (Q32_ONE + demand, rated, rules.season_q32):
+        price = price * factor >> 32
     return price
 
 
 def test_leases_the_job(market: Marketplace) -> None:
     owner = market.provider()
     key, _ = market.posted(recorded=0)
-    price = agreed(market, market.job(key).macs, owner) + TERMS.urgency
+    price = agreed(market, market.job(key).macs, owner) + OFFER.urgency
     sent = market.claim(key, owner)
     job, lease = market.job(key), market.job(key).lease
     assert (job.state, job.attempts) == (JobState.CLAIMED, 0)
     assert (lease.provider, lease.claimed_slot, lease.price) == (owner.key, market.slot, price)
     assert lease.expires_slot == market.slot + PARAMS.lease_slots
     assert lease.cap_slot == lease.expires_slot + job.macs // PARAMS.min_rate_macs_per_slot
-    offered = TERMS.price + TERMS.urgency
-    assert (lease.exposure, lease.bond) == locked(price, offered, market.claim_rules())
+    assert (lease.exposure, lease.bond) == collateral(OFFER)
     assert (lease.macs, lease.attempt, lease.has_stage) == (0, 0, 0)
     exposure = market.fetch(staking.Exposure, staking.exposure_address(key, owner.key))
     assert (exposure.amount, exposure.bond) == (lease.exposure, lease.bond)
@@ -63,23 +72,16 @@ def test_a_providers_turn_is_exact(
     *, stake: int, others: int, reputation: int, half_life: int, scale: int, cap: int
 ) -> None:
     market = Marketplace.fresh()
-    params = replace(
-        PARAMS,
-        claim_scale_slots=scale,
-        claim_max_delay_slots=cap,
-        reputation_half_life_slots=half_life,
-    )
-    market.send(
-        job_registry.set_params(params=params, authority=market.authority.key),
-        signers=[market.authority],
+    market.amend(
+        claim_scale_slots=scale, claim_max_delay_slots=cap, reputation_half_life_slots=half_life
     )
     owner = market.provider(stake)
     market.edit(
         job_registry.Provider, job_registry.provider_address(owner.key), reputation=reputation
     )
     market.edit(staking.Pool, staking.pool_address(), total_staked=stake + others)
-    key, _ = market.posted()
-    claim = job_registry.claim(owner=owner.key, job=key)
+    key, _ = market.posted(price=NLOV, urgency=0)
+    claim = steps.claim(market, key, owner)
     market.fails("BeforeTurn", claim, signers=[owner])
     market.warp(1)
     first = market.first_claim_slot(key, owner)
@@ -97,18 +99,24 @@ def test_a_providers_turn_is_exact(
     measured=st.integers(0, 2**64 - 1),
     demand=st.integers(0, Q32_ONE),
     season=st.integers(1, 4 * Q32_ONE),
-    kappa=st.integers(25, 65_535),
+    kappa=st.integers(1, 65_535),
     bond_bps=st.integers(0, 10_000),
+    least=st.integers(0, 10**15),
+    offered=st.integers(PARAMS.min_price, 2**45) | st.integers(PARAMS.min_price, 2**59),
 )
 def test_price_and_exposure_follow_the_formula(
-    *, ask: int, measured: int, demand: int, season: int, kappa: int, bond_bps: int
+    *,
+    ask: int,
+    measured: int,
+    demand: int,
+    season: int,
+    kappa: int,
+    bond_bps: int,
+    least: int,
+    offered: int,
 ) -> None:
     market = Marketplace.fresh()
-    params = replace(PARAMS, season_q32=season, kappa=kappa, bond_bps=bond_bps)
-    market.send(
-        job_registry.set_params(params=params, authority=market.authority.key),
-        signers=[market.authority],
-    )
+    market.amend(season_q32=season, kappa=kappa, bond_bps=bond_bps, min_exposure=least)
     owner = market.provider(ask=ask)
     market.edit(
         job_registry.Provider, job_registry.provider_address(owner.key), measured_rate=measured
@@ -116,13 +124,13 @@ def test_price_and_exposure_follow_the_formula(
     market.edit(staking.Position, staking.position_address(owner.key), amount=2**63, exposed=0)
     market.edit(job_registry.Market, MARKET, demand_q32=demand)
     buyer = market.buyer(2**60)
-    offer = replace(TERMS, price=2**59, urgency=0)
+    offer = replace(OFFER, price=offered, urgency=0)
     key, _ = market.post(buyer, market.graph(buyer), offer=offer)
     price = agreed(market, market.job(key).macs, owner)
-    exposure, bond = locked(price, offer.price, market.claim_rules())
+    exposure, bond = collateral(offer, market.parameters.job_registry)
     market.reach(market.slot + 1)
     market.reach(market.first_claim_slot(key, owner))
-    claim = job_registry.claim(owner=owner.key, job=key)
+    claim = steps.claim(market, key, owner)
     if price > offer.price:
         market.fails("QuoteAbovePrice", claim, signers=[owner])
     elif exposure >= 2**64:
@@ -167,24 +175,36 @@ def test_attack_21_the_claim_window_includes_its_last_slot(
     owner = market.provider()
     key, _ = market.posted()
     market.warp_to(market.job(key).claim_deadline + after)
-    claim = job_registry.claim(owner=owner.key, job=key)
+    claim = steps.claim(market, key, owner)
     if error:
         market.fails(error, claim, signers=[owner])
     else:
         market.send(claim, signers=[owner])
 
 
-@pytest.mark.parametrize(("after", "error"), [(-1, "RegisteredTooRecently"), (0, None), (1, None)])
-def test_attack_21_a_new_provider_waits(market: Marketplace, after: int, error: str | None) -> None:
-    params = replace(PARAMS, min_registration_slots=60)
-    market.send(
-        job_registry.set_params(params=params, authority=market.authority.key),
-        signers=[market.authority],
-    )
-    owner = market.provider()
-    key, _ = market.posted()
-    market.warp_to(market.provider_of(owner).registered_slot + 60 + after)
-    claim = job_registry.claim(owner=owner.key, job=key)
+@pytest.mark.parametrize(
+    ("windows", "after", "error"),
+    [
+        (0, None, None),
+        (1, -1, "RegisteredTooRecently"),
+        (1, 0, None),
+        (2, -1, "RegisteredTooRecently"),
+        (2, 0, None),
+    ],
+)
+def test_attack_21_a_new_provider_waits_whole_windows(
+    market: Marketplace, windows: int, after: int | None, error: str | None
+) -> None:
+    """Only the windows of registration and of posting count, not the slots within them."""
+    market.amend(min_registration_windows=windows)
+    market.reach((market.window + 2) * CHECKPOINT_SLOTS - 40)
+    owner, buyer = market.registered(), market.buyer()
+    graph = market.graph(buyer)
+    if after is not None:
+        market.reach((market.window + windows) * CHECKPOINT_SLOTS + after)
+    key, _ = market.post(buyer, graph)
+    market.warp(PARAMS.claim_max_delay_slots + 1)
+    claim = steps.claim(market, key, owner)
     if error:
         market.fails(error, claim, signers=[owner])
     else:
@@ -192,16 +212,10 @@ def test_attack_21_a_new_provider_waits(market: Marketplace, after: int, error: 
 
 
 def test_a_hash_that_aged_out_opens_the_job_to_all(market: Marketplace) -> None:
-    params = replace(
-        PARAMS, claim_window_slots=2_000, claim_max_delay_slots=1_000, claim_scale_slots=10**9
-    )
-    market.send(
-        job_registry.set_params(params=params, authority=market.authority.key),
-        signers=[market.authority],
-    )
+    market.amend(claim_window_slots=2_000, claim_max_delay_slots=1_000, claim_scale_slots=10**9)
     owner = market.provider()
     key, _ = market.posted()
-    claim = job_registry.claim(owner=owner.key, job=key)
+    claim = steps.claim(market, key, owner)
     posted_slot = market.job(key).posted_slot
     market.warp_to(posted_slot + 512)
     market.fails("BeforeTurn", claim, signers=[owner])
@@ -215,7 +229,7 @@ def test_attack_07_buyer_is_provider(market: Marketplace) -> None:
     market.send(job_registry.open_buyer(owner=owner.key), signers=[owner])
     key, _ = market.post(owner, market.graph(owner))
     market.warp(PARAMS.claim_max_delay_slots + 1)
-    claim = job_registry.claim(owner=owner.key, job=key)
+    claim = steps.claim(market, key, owner)
     market.fails("BuyerIsProvider", claim, signers=[owner])
 
 
@@ -227,16 +241,17 @@ def test_refuses_a_provider_that_drains(market: Marketplace) -> None:
     )
     key, _ = market.posted()
     market.warp(30)
-    claim = job_registry.claim(owner=owner.key, job=key)
+    claim = steps.claim(market, key, owner)
     market.fails("ProviderDraining", claim, signers=[owner])
 
 
 @pytest.mark.parametrize("spare", [-1, 0])
 def test_refuses_a_job_larger_than_the_provider_takes(market: Marketplace, spare: int) -> None:
+    probe, _ = market.posted()
+    owner = market.provider(max_macs=market.job(probe).macs + spare)
     key, _ = market.posted()
-    owner = market.provider(max_macs=market.job(key).macs + spare)
-    market.warp(30)
-    claim = job_registry.claim(owner=owner.key, job=key)
+    market.warp(PARAMS.claim_max_delay_slots + 1)
+    claim = steps.claim(market, key, owner)
     if spare < 0:
         market.fails("JobTooLarge", claim, signers=[owner])
     else:
@@ -245,23 +260,33 @@ def test_refuses_a_job_larger_than_the_provider_takes(market: Marketplace, spare
 
 @pytest.mark.parametrize("spare", [-1, 0])
 def test_refuses_a_quote_above_the_price(market: Marketplace, spare: int) -> None:
-    owner = market.provider(ask=10**13)
-    probe, _ = market.posted(price=10**12)
-    price = agreed(market, market.job(probe).macs, owner)
+    probe, _ = market.posted()
+    macs = market.job(probe).macs
+    owner = market.provider(ask=ask_for(2 * NLOV, macs))
+    price = agreed(market, macs, owner)
+    assert price > NLOV
     key, _ = market.posted(price=price + spare)
-    market.warp(30)
-    claim = job_registry.claim(owner=owner.key, job=key)
+    market.warp(PARAMS.claim_max_delay_slots + 1)
+    claim = steps.claim(market, key, owner)
     if spare < 0:
         market.fails("QuoteAbovePrice", claim, signers=[owner])
     else:
         market.send(claim, signers=[owner])
 
 
+def test_a_cheap_job_exposes_the_least_exposure(market: Marketplace) -> None:
+    owner = market.provider()
+    key, _ = market.posted(price=PARAMS.min_price, urgency=0)
+    market.claim(key, owner)
+    assert PARAMS.kappa * PARAMS.min_price < PARAMS.min_exposure
+    assert market.job(key).lease.exposure == PARAMS.min_exposure == NLOV
+
+
 def test_refuses_a_job_that_is_taken(market: Marketplace) -> None:
     other = market.provider()
     key, _, _ = market.leased()
     market.warp(30)
-    claim = job_registry.claim(owner=other.key, job=key)
+    claim = steps.claim(market, key, other)
     market.fails("JobNotPosted", claim, signers=[other])
 
 
@@ -270,7 +295,7 @@ def test_bars_who_let_a_lease_expire(market: Marketplace) -> None:
     key, _, owner = market.leased()
     market.expire_lease(key, owner)
     market.warp(30)
-    claim = job_registry.claim(owner=owner.key, job=key)
+    claim = steps.claim(market, key, owner)
     market.fails("ProviderBarred", claim, signers=[owner])
     market.claim(key, other)
     assert market.job(key).lease.attempt == 1
@@ -283,7 +308,7 @@ def test_refuses_when_attempts_are_used_up(market: Marketplace) -> None:
         market.claim(key, owner)
         market.expire_lease(key, owner)
     market.warp(30)
-    claim = job_registry.claim(owner=owners[-1].key, job=key)
+    claim = steps.claim(market, key, owners[-1])
     market.fails("AttemptsExhausted", claim, signers=[owners[-1]])
 
 
@@ -291,7 +316,7 @@ def test_refuses_without_the_stake_to_expose(market: Marketplace) -> None:
     owner = market.provider(stake=NLOV)
     key, _ = market.posted()
     market.warp(30)
-    claim = job_registry.claim(owner=owner.key, job=key)
+    claim = steps.claim(market, key, owner)
     assert market.fails("InsufficientFreeStake", claim, signers=[owner]).program == "staking"
 
 
@@ -300,7 +325,7 @@ def test_attack_10_fake_sysvar(market: Marketplace) -> None:
     key, _ = market.posted()
     market.warp(30)
     fake = market.person().key
-    claim = job_registry.claim(owner=owner.key, job=key, slot_hashes=fake)
+    claim = steps.claim(market, key, owner, slot_hashes=fake)
     market.fails("WrongSlotHashes", claim, signers=[owner])
 
 
@@ -309,7 +334,7 @@ def test_attack_11_amounts_at_the_end_of_u64(market: Marketplace) -> None:
     market.edit(job_registry.Market, MARKET, demand_q32=2**64 - 1)
     key, _ = market.posted(recorded=0)
     market.warp(30)
-    claim = job_registry.claim(owner=owner.key, job=key)
+    claim = steps.claim(market, key, owner)
     market.fails("Overflow", claim, signers=[owner])
 
 
@@ -338,26 +363,23 @@ def test_refuses_somebody_elses_registration(market: Marketplace) -> None:
     owner, other = market.provider(), market.provider()
     key, _ = market.posted()
     market.warp(30)
-    claim = job_registry.claim(
-        owner=other.key, job=key, provider=job_registry.provider_address(owner.key)
-    )
+    claim = steps.claim(market, key, other, provider=job_registry.provider_address(owner.key))
     market.fails("WrongProvider", claim, signers=[other])
 
 
 def test_refuses_somebody_elses_stake(market: Marketplace) -> None:
     owner, other = market.provider(), market.provider()
     key, _ = market.posted()
-    market.warp(30)
-    claim = job_registry.claim(
-        owner=other.key, job=key, position=staking.position_address(owner.key)
-    )
-    market.fails("WrongPosition", claim, signers=[other])
+    market.warp(PARAMS.claim_max_delay_slots + 1)
+    claim = steps.claim(market, key, other, position=staking.position_address(owner.key))
+    market.fails("WrongProvider", claim, signers=[other])
+    market.fails("Unauthorized", steps.claim(market, key, owner, other), signers=[other])
 
 
 def test_refuses_without_the_providers_signature(market: Marketplace) -> None:
     owner = market.provider()
     key, _ = market.posted()
-    claim = unsigned(job_registry.claim(owner=owner.key, job=key), owner.key)
+    claim = unsigned(steps.claim(market, key, owner), owner.key)
     market.fails("AccountNotSigner", claim)
 
 
@@ -367,5 +389,5 @@ def test_attack_06_fake_programs(market: Marketplace, name: str) -> None:
     key, _ = market.posted()
     market.warp(30)
     fake: dict[str, Any] = {name: SYSTEM_PROGRAM if name == "staking_program" else staking.ID}
-    claim = job_registry.claim(owner=owner.key, job=key, **fake)
+    claim = steps.claim(market, key, owner, **fake)
     market.fails("InvalidProgramId", claim, signers=[owner])

@@ -4,7 +4,8 @@ import pytest
 
 from idl.client import escrow, job_registry
 from idl.client.bindings.job_registry import JobState
-from tests.programs.job_registry.marketplace import PARAMS, TERMS, Marketplace, record_stage
+from tests.programs.job_registry import steps
+from tests.programs.job_registry.marketplace import OFFER, PARAMS, Marketplace
 from tests.world import unsigned
 
 
@@ -12,10 +13,10 @@ def test_refunds_all_but_the_crankers_tip(market: Marketplace) -> None:
     key, buyer = market.posted()
     cranker = market.person()
     market.warp_to(market.job(key).claim_deadline + 1)
-    sent = market.send(job_registry.expire_job(cranker=cranker.key, job=key), signers=[cranker])
+    sent = market.send(steps.expire_job(market, key, cranker), signers=[cranker])
     job, held = market.job(key), market.escrow_of(key)
     assert (job.state, job.concluded_slot) == (JobState.EXPIRED, market.slot)
-    assert (held.state, held.credit_count, held.credited) == (1, 1, TERMS.tip)
+    assert (held.state, held.credit_count, held.credited) == (1, 1, OFFER.tip)
     assert held.credits[0].party == cranker.key
     assert sent.only(job_registry.JobEnded).state == JobState.EXPIRED
     assert sent.units <= 40_000
@@ -27,18 +28,18 @@ def test_refunds_all_but_the_crankers_tip(market: Marketplace) -> None:
     }
     market.send(escrow.withdraw(index=0, destination=cranker.tokens, **places))
     market.send(escrow.reclaim(buyer=buyer.key, destination=buyer.tokens, **places))
-    assert market.tokens(cranker) == paid + TERMS.tip
-    assert market.tokens(buyer) == back + locked - TERMS.tip
+    assert market.tokens(cranker) == paid + OFFER.tip
+    assert market.tokens(buyer) == back + locked - OFFER.tip
     market.check_conserved()
 
 
 def test_stages_go_to_the_verdict(market: Marketplace) -> None:
     key, _, owner = market.leased()
-    market.as_verdict(record_stage(key, owner, 2))
+    market.as_verdict(steps.record_stage(market, key, owner, 2))
     market.expire_lease(key, owner)
     cranker = market.person()
     market.warp_to(market.job(key).claim_deadline + 1)
-    sent = market.send(job_registry.expire_job(cranker=cranker.key, job=key), signers=[cranker])
+    sent = market.send(steps.expire_job(market, key, cranker), signers=[cranker])
     job, held = market.job(key), market.escrow_of(key)
     assert (job.state, job.committed_slot, job.progress) == (JobState.COMMITTED, market.slot, 2)
     assert (held.state, held.credit_count) == (0, 0)
@@ -49,7 +50,7 @@ def test_needs_no_wait_when_attempts_are_used_up(market: Marketplace) -> None:
     owners = [market.provider() for _ in range(PARAMS.max_attempts)]
     key, _ = market.posted()
     cranker = market.person()
-    expire = job_registry.expire_job(cranker=cranker.key, job=key)
+    expire = steps.expire_job(market, key, cranker)
     for owner in owners:
         market.fails("ClaimWindowOpen", expire, signers=[cranker])
         market.claim(key, owner)
@@ -68,7 +69,7 @@ def test_attack_21_the_claim_window_includes_its_last_slot(
     key, _ = market.posted()
     cranker = market.person()
     market.warp_to(market.job(key).claim_deadline + after)
-    expire = job_registry.expire_job(cranker=cranker.key, job=key)
+    expire = steps.expire_job(market, key, cranker)
     if error:
         market.fails(error, expire, signers=[cranker])
     else:
@@ -79,7 +80,7 @@ def test_attack_15_expires_once(market: Marketplace) -> None:
     key, buyer = market.posted()
     market.warp_to(market.job(key).claim_deadline + 1)
     cranker = market.person()
-    expire = job_registry.expire_job(cranker=cranker.key, job=key)
+    expire = steps.expire_job(market, key, cranker)
     market.send(expire, signers=[cranker])
     market.fails("JobNotPosted", expire, signers=[cranker])
     cancel = job_registry.cancel(buyer=buyer.key, job=key)
@@ -91,9 +92,7 @@ def test_refuses_another_jobs_escrow(market: Marketplace) -> None:
     other, _ = market.posted()
     market.warp(400)
     cranker = market.person()
-    expire = job_registry.expire_job(
-        cranker=cranker.key, job=key, escrow=escrow.escrow_address(other)
-    )
+    expire = steps.expire_job(market, key, cranker, escrow=escrow.escrow_address(other))
     market.fails("WrongEscrow", expire, signers=[cranker])
 
 
@@ -101,5 +100,5 @@ def test_refuses_a_cranker_that_does_not_sign(market: Marketplace) -> None:
     key, _ = market.posted()
     market.warp(400)
     cranker = market.person()
-    expire = job_registry.expire_job(cranker=cranker.key, job=key)
+    expire = steps.expire_job(market, key, cranker)
     market.fails("AccountNotSigner", unsigned(expire, cranker.key))

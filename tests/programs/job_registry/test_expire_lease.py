@@ -2,18 +2,20 @@ from typing import Any
 
 import pytest
 
-from idl.client import escrow, job_registry, staking
+from idl.client import SHARDS, escrow, job_registry, shard_of, staking
 from idl.client.bindings.job_registry import JobState
-from tests.programs.job_registry.marketplace import PARAMS, STAKE, Marketplace, record_stage
-from tests.world import with_account
+from tests.programs.job_registry import steps
+from tests.programs.job_registry.marketplace import PARAMS, STAKE, Marketplace
+from tests.world import NLOV, with_account
 
 
-def test_the_bond_goes_to_the_jobs_vault(market: Marketplace) -> None:
+def test_the_bond_goes_to_the_fee_vault_and_none_to_the_buyer(market: Marketplace) -> None:
     key, _, owner = market.leased()
-    lease, vault = market.job(key).lease, escrow.vault_address(key)
-    held = market.tokens(vault)
+    lease, fees = market.job(key).lease, escrow.fees_address(shard_of(key))
+    held, vault = market.tokens(fees), market.tokens(escrow.vault_address(key))
     sent = market.expire_lease(key, owner)
-    assert market.tokens(vault) == held + lease.bond
+    assert market.tokens(fees) == held + lease.bond
+    assert market.tokens(escrow.vault_address(key)) == vault
     assert market.position_of(owner).amount == STAKE - lease.bond
     assert market.position_of(owner).exposed == 0
     event = sent.only(job_registry.LeaseExpired)
@@ -51,7 +53,7 @@ def test_leaves_a_mark_that_bars_the_provider(market: Marketplace) -> None:
 def test_who_committed_a_stage_stays_exposed(market: Marketplace) -> None:
     key, _, owner = market.leased()
     lease = market.job(key).lease
-    market.as_verdict(record_stage(key, owner, 1))
+    market.as_verdict(steps.record_stage(market, key, owner, 1))
     sent = market.expire_lease(key, owner)
     assert sent.only(job_registry.LeaseExpired).exposed == lease.exposure
     assert market.position_of(owner).exposed == lease.exposure
@@ -60,15 +62,16 @@ def test_who_committed_a_stage_stays_exposed(market: Marketplace) -> None:
     assert market.job(key).progress == 1
 
 
-def test_a_verifiers_seat_loses_the_bonds_weight(market: Marketplace) -> None:
-    owner = market.provider()
-    market.send(staking.take_seat(index=5, owner=owner.key), signers=[owner])
+def test_a_verifiers_seat_keeps_its_collateral(market: Marketplace) -> None:
+    """A lease is backed by the stake beside the collateral, and its bond costs none of it."""
+    owner, bound = market.provider(), 100 * NLOV
+    taking = staking.take_seat(index=5, collateral=bound, owner=owner.key)
+    market.send(taking, signers=[owner])
     key, _ = market.posted()
     market.claim(key, owner)
-    bond = market.job(key).lease.bond
     market.expire_lease(key, owner)
     tree = market.fetch(staking.VerifierTree, staking.verifiers_address())
-    assert tree.total == (STAKE - bond) // 2
+    assert (market.position_of(owner).collateral, tree.total) == (bound, bound // 2)
 
 
 @pytest.mark.parametrize(("after", "error"), [(-1, "LeaseRunning"), (0, "LeaseRunning"), (1, None)])
@@ -77,7 +80,7 @@ def test_attack_21_a_lease_includes_its_last_slot(
 ) -> None:
     key, _, owner = market.leased()
     market.warp_to(market.job(key).lease.expires_slot + after)
-    instruction = job_registry.expire_lease(job=key, owner=owner.key)
+    instruction = steps.expire_lease(market, key, owner)
     if error:
         market.fails(error, instruction)
     else:
@@ -88,13 +91,13 @@ def test_attack_15_a_lease_expires_once(market: Marketplace) -> None:
     key, _, owner = market.leased()
     market.expire_lease(key, owner)
     market.warp(200)
-    market.fails("JobNotClaimed", job_registry.expire_lease(job=key, owner=owner.key))
+    market.fails("JobNotClaimed", steps.expire_lease(market, key, owner))
 
 
 def test_attack_02_another_users_token_account(market: Marketplace) -> None:
     key, _, owner = market.leased()
     market.warp(500)
-    instruction = job_registry.expire_lease(job=key, owner=owner.key, vault=market.person().tokens)
+    instruction = steps.expire_lease(market, key, owner, fee_vault=market.person().tokens)
     market.fails("WrongVault", instruction)
 
 
@@ -104,42 +107,60 @@ def test_takes_no_other_jobs_bond(market: Marketplace) -> None:
     for key in keys:
         market.claim(key, owner)
     market.warp(500)
-    instruction = job_registry.expire_lease(
-        job=keys[0], owner=owner.key, exposure=staking.exposure_address(keys[1], owner.key)
+    instruction = steps.expire_lease(
+        market, keys[0], owner, exposure=staking.exposure_address(keys[1], owner.key)
     )
     market.fails("WrongJob", instruction)
 
 
-def test_refuses_another_jobs_escrow(market: Marketplace) -> None:
+def test_refuses_other_vaults_than_the_jobs_fee_vault(market: Marketplace) -> None:
     key, _, owner = market.leased()
-    other, _ = market.posted()
     market.warp(500)
-    instruction = job_registry.expire_lease(
-        job=key,
-        owner=owner.key,
-        escrow=escrow.escrow_address(other),
-        vault=escrow.vault_address(other),
-    )
-    market.fails("WrongEscrow", instruction)
+    other = escrow.fees_address((shard_of(key) + 1) % SHARDS)
+    for vault in (other, escrow.vault_address(key), staking.stake_vault_address()):
+        instruction = steps.expire_lease(market, key, owner, fee_vault=vault)
+        market.fails("WrongVault", instruction)
+
+
+def test_refuses_to_pay_the_rent_to_another(market: Marketplace) -> None:
+    key, _, owner = market.leased()
+    market.warp(500)
+    thief = market.person()
+    instruction = steps.expire_lease(market, key, owner, thief)
+    assert market.fails("WrongExposure", instruction).program == "staking"
 
 
 def test_refuses_another_provider(market: Marketplace) -> None:
     other = market.provider()
     key, _, owner = market.leased()
     market.warp(500)
-    mixed = job_registry.expire_lease(
-        job=key, owner=owner.key, provider=job_registry.provider_address(other.key)
-    )
-    market.fails("WrongProvider", mixed)
-    market.fails("AccountOwnedByWrongProgram", job_registry.expire_lease(job=key, owner=other.key))
+    own: dict[str, Any] = {
+        "provider": job_registry.provider_address(other.key),
+        "position": staking.position_address(other.key),
+    }
+    market.fails("WrongPosition", steps.expire_lease(market, key, owner, provider=own["provider"]))
+    market.fails("WrongProvider", steps.expire_lease(market, key, owner, **own))
+    market.fails("AccountOwnedByWrongProgram", steps.expire_lease(market, key, other))
+
+
+def test_refuses_the_provider_of_an_earlier_lease(market: Marketplace) -> None:
+    earlier, later = market.provider(), market.provider()
+    key, _ = market.posted()
+    market.claim(key, earlier)
+    market.as_verdict(steps.record_stage(market, key, earlier, 1))
+    market.expire_lease(key, earlier)
+    market.claim(key, later)
+    market.reach(market.job(key).lease.expires_slot + 1)
+    market.fails("WrongProvider", steps.expire_lease(market, key, earlier))
+    market.send(steps.expire_lease(market, key, later))
 
 
 def test_refuses_another_position(market: Marketplace) -> None:
     other = market.provider()
     key, _, owner = market.leased()
     market.warp(500)
-    instruction = job_registry.expire_lease(
-        job=key, owner=owner.key, position=staking.position_address(other.key)
+    instruction = steps.expire_lease(
+        market, key, owner, position=staking.position_address(other.key)
     )
     market.fails("WrongPosition", instruction)
 
@@ -149,7 +170,7 @@ def test_attack_06_fake_programs(market: Marketplace, name: str) -> None:
     key, _, owner = market.leased()
     market.warp(500)
     fake: dict[str, Any] = {name: escrow.ID}
-    instruction = job_registry.expire_lease(job=key, owner=owner.key, **fake)
+    instruction = steps.expire_lease(market, key, owner, **fake)
     market.fails("InvalidProgramId", instruction)
 
 
@@ -157,7 +178,7 @@ def test_refuses_another_stake_vault(market: Marketplace) -> None:
     key, _, owner = market.leased()
     market.warp(500)
     instruction = with_account(
-        job_registry.expire_lease(job=key, owner=owner.key),
+        steps.expire_lease(market, key, owner),
         staking.stake_vault_address(),
         market.person().tokens,
     )

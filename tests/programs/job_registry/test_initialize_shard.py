@@ -16,7 +16,8 @@ def test_starts_empty(market: Marketplace, shard: int) -> None:
     market.purge(address)
     market.send(initialize(shard), signers=[DEPLOYER])
     state = market.fetch(job_registry.UtilisationShard, address)
-    assert (state.shard, state.epoch, state.posted_macs, state.settled_macs) == (shard, 0, 0, 0)
+    assert (state.shard, state.epoch, state.settled_macs) == (shard, 0, 0)
+    assert (state.previous_settled_macs, state.raised_rates, state.lowered_rates) == (0, 0, 0)
 
 
 def test_refuses_a_seventeenth(market: Marketplace) -> None:

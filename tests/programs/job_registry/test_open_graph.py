@@ -1,7 +1,8 @@
 import pytest
 
 from idl.client import job_registry
-from tests.programs.job_registry.marketplace import Marketplace, open_graph
+from tests.programs.job_registry import steps
+from tests.programs.job_registry.marketplace import Marketplace
 from tests.world import unsigned
 
 ROOT = bytes(range(32))
@@ -10,7 +11,7 @@ ROOT = bytes(range(32))
 @pytest.mark.parametrize("operators", [1, 256])
 def test_makes_room(market: Marketplace, operators: int) -> None:
     author = market.person()
-    sent = market.send(open_graph(author, ROOT, operators), signers=[author])
+    sent = market.send(steps.open_graph(author, ROOT, operators), signers=[author])
     graph = market.fetch(job_registry.Graph, job_registry.graph_address(author.key, ROOT))
     assert (graph.author, bytes(graph.spec_root), graph.operators) == (
         author.key,
@@ -26,24 +27,24 @@ def test_makes_room(market: Marketplace, operators: int) -> None:
 @pytest.mark.parametrize("operators", [0, 257, 65_535])
 def test_refuses_a_number_of_operators(market: Marketplace, operators: int) -> None:
     author = market.person()
-    market.fails("OperatorLimit", open_graph(author, ROOT, operators), signers=[author])
+    market.fails("OperatorLimit", steps.open_graph(author, ROOT, operators), signers=[author])
 
 
 def test_refuses_a_second_time(market: Marketplace) -> None:
     author = market.person()
-    market.send(open_graph(author, ROOT, 3), signers=[author])
-    market.fails("AccountAlreadyInUse", open_graph(author, ROOT, 3), signers=[author])
+    market.send(steps.open_graph(author, ROOT, 3), signers=[author])
+    market.fails("AccountAlreadyInUse", steps.open_graph(author, ROOT, 3), signers=[author])
 
 
 def test_every_author_has_its_own(market: Marketplace) -> None:
     first, second = market.person(), market.person()
-    market.send(open_graph(first, ROOT, 3), signers=[first])
-    market.send(open_graph(second, ROOT, 3), signers=[second])
+    market.send(steps.open_graph(first, ROOT, 3), signers=[first])
+    market.send(steps.open_graph(second, ROOT, 3), signers=[second])
 
 
 def test_refuses_without_the_authors_signature(market: Marketplace) -> None:
     author = market.person()
-    market.fails("AccountNotSigner", unsigned(open_graph(author, ROOT, 3), author.key))
+    market.fails("AccountNotSigner", unsigned(steps.open_graph(author, ROOT, 3), author.key))
 
 
 def test_refuses_the_address_of_another_graph(market: Marketplace) -> None:

@@ -7,7 +7,8 @@ from solders.pubkey import Pubkey
 
 from idl.client import escrow, job_registry, verdict
 from idl.client.bindings.job_registry import JobState
-from tests.programs.job_registry.marketplace import Marketplace, conclude, record_stage
+from tests.programs.job_registry import steps
+from tests.programs.job_registry.marketplace import Marketplace
 from tests.world import Actor, unsigned
 
 
@@ -65,12 +66,12 @@ def test_refuses_while_the_verdict_is_open(
 def test_refuses_a_job_that_has_not_ended(market: Marketplace, commits: bool) -> None:
     key, buyer, owner = market.leased()
     if commits:
-        market.as_verdict(record_stage(key, owner, market.job(key).operators))
+        market.as_verdict(steps.record_stage(market, key, owner, market.job(key).operators))
     market.purge(escrow.escrow_address(key))
     reclaim = job_registry.reclaim(buyer=buyer.key, job=key)
     market.fails("JobNotEnded", reclaim, signers=[buyer])
     if commits:
-        market.as_verdict(conclude(key, owner, JobState.SETTLED))
+        market.as_verdict(steps.conclude(market, key, owner, JobState.SETTLED))
         market.send(reclaim, signers=[buyer])
 
 

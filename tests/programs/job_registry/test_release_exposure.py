@@ -2,16 +2,17 @@ import pytest
 
 from idl.client import escrow, job_registry, staking
 from idl.client.bindings.job_registry import JobState
-from tests.programs.job_registry.marketplace import STAKE, Marketplace, conclude, record_stage
+from tests.programs.job_registry import steps
+from tests.programs.job_registry.marketplace import STAKE, Marketplace
 
 
 @pytest.mark.parametrize("outcome", [JobState.SETTLED, JobState.VOIDED])
 def test_frees_the_stake_of_an_ended_job(market: Marketplace, outcome: int) -> None:
     key, _, owner = market.committed()
-    market.as_verdict(conclude(key, owner, outcome))
+    market.as_verdict(steps.conclude(market, key, owner, outcome))
     exposure = staking.exposure_address(key, owner.key)
     before, rent = market.lamports(owner.key), market.lamports(exposure)
-    sent = market.send(job_registry.release_exposure(job=key, owner=owner.key))
+    sent = market.send(steps.release(key, owner))
     position = market.position_of(owner)
     assert (position.amount, position.exposed) == (STAKE, 0)
     assert not market.exists(exposure)
@@ -22,7 +23,7 @@ def test_frees_the_stake_of_an_ended_job(market: Marketplace, outcome: int) -> N
 def test_closes_what_an_expired_lease_left(market: Marketplace) -> None:
     key, buyer, owner = market.leased()
     market.expire_lease(key, owner)
-    release = job_registry.release_exposure(job=key, owner=owner.key)
+    release = steps.release(key, owner)
     market.fails("JobNotEnded", release)
     market.send(job_registry.cancel(buyer=buyer.key, job=key), signers=[buyer])
     before = market.position_of(owner)
@@ -34,13 +35,13 @@ def test_closes_what_an_expired_lease_left(market: Marketplace) -> None:
 def test_frees_every_provider_of_a_job(market: Marketplace) -> None:
     second = market.provider()
     key, _, first = market.leased()
-    market.as_verdict(record_stage(key, first, 1))
+    market.as_verdict(steps.record_stage(market, key, first, 1))
     market.expire_lease(key, first)
     market.claim(key, second)
-    market.as_verdict(record_stage(key, second, market.job(key).operators))
-    market.as_verdict(conclude(key, second, JobState.SETTLED))
+    market.as_verdict(steps.record_stage(market, key, second, market.job(key).operators))
+    market.as_verdict(steps.conclude(market, key, second, JobState.SETTLED))
     for owner in (first, second):
-        market.send(job_registry.release_exposure(job=key, owner=owner.key))
+        market.send(steps.release(key, owner))
         assert market.position_of(owner).exposed == 0
 
 
@@ -58,22 +59,22 @@ def test_the_job_may_be_gone(market: Marketplace) -> None:
     )
     market.send(job_registry.reclaim(buyer=buyer.key, job=key), signers=[buyer])
     assert not market.exists(key)
-    market.send(job_registry.release_exposure(job=key, owner=owner.key))
+    market.send(steps.release(key, owner))
     assert not market.exists(staking.exposure_address(key, owner.key))
 
 
 def test_refuses_while_the_job_runs(market: Marketplace) -> None:
     key, _, owner = market.leased()
-    release = job_registry.release_exposure(job=key, owner=owner.key)
+    release = steps.release(key, owner)
     market.fails("JobNotEnded", release)
-    market.as_verdict(record_stage(key, owner, market.job(key).operators))
+    market.as_verdict(steps.record_stage(market, key, owner, market.job(key).operators))
     market.fails("JobNotEnded", release)
 
 
 def test_attack_15_releases_once(market: Marketplace) -> None:
     key, _, owner = market.committed()
-    market.as_verdict(conclude(key, owner, JobState.SETTLED))
-    release = job_registry.release_exposure(job=key, owner=owner.key)
+    market.as_verdict(steps.conclude(market, key, owner, JobState.SETTLED))
+    release = steps.release(key, owner)
     market.send(release)
     market.fails("AccountOwnedByWrongProgram", release)
 
@@ -84,15 +85,13 @@ def test_takes_no_other_job_for_the_exposures(market: Marketplace) -> None:
     market.send(job_registry.cancel(buyer=buyer.key, job=ended), signers=[buyer])
     exposure = staking.exposure_address(running, owner.key)
     for job in (ended, market.person().key, job_registry.job_address(buyer.key, 9)):
-        release = job_registry.release_exposure(job=job, owner=owner.key, exposure=exposure)
+        release = steps.release(job, owner, exposure=exposure)
         market.fails("WrongJob", release)
 
 
 def test_refuses_to_pay_the_rent_to_another(market: Marketplace) -> None:
     key, _, owner = market.committed()
-    market.as_verdict(conclude(key, owner, JobState.SETTLED))
+    market.as_verdict(steps.conclude(market, key, owner, JobState.SETTLED))
     thief = market.staker()
-    release = job_registry.release_exposure(
-        job=key, owner=thief.key, exposure=staking.exposure_address(key, owner.key)
-    )
+    release = steps.release(key, thief, exposure=staking.exposure_address(key, owner.key))
     assert market.fails("WrongExposure", release).program == "staking"

@@ -6,8 +6,9 @@ from tests.programs.forging import Caller
 from tests.world import NLOV, Actor, World
 
 STAKED = 1_000 * NLOV
-# The weight of a seat whose owner has neither caught nor missed anything.
-WEIGHT = STAKED // 2
+COLLATERAL = 400 * NLOV
+# The weight of a seat with that collateral whose owner has neither caught nor missed anything.
+WEIGHT = COLLATERAL // 2
 
 
 @pytest.fixture

@@ -9,20 +9,47 @@ from idl.client import staking
 from tests.world import Actor, World
 
 
-def lock(job: Pubkey, owner: Actor, authority: Pubkey, amount: int, bond: int) -> Instruction:
-    """Locks stake of `owner` for `job`."""
+def lock(
+    job: Pubkey,
+    owner: Actor,
+    authority: Pubkey,
+    amount: int,
+    bond: int,
+    *,
+    signer: Actor | None = None,
+    **accounts: Any,
+) -> Instruction:
+    """Locks stake of `owner` for `job`, signed by the owner unless another signer is given."""
+    named: dict[str, Any] = {
+        "position": staking.position_address(owner.key),
+        "exposure": staking.exposure_address(job, owner.key),
+    }
     return staking.lock_exposure(
-        amount=amount, bond=bond, owner=owner.key, authority=authority, job=job
+        amount=amount,
+        bond=bond,
+        signer=(signer or owner).key,
+        authority=authority,
+        job=job,
+        **(named | accounts),
     )
 
 
-def unlock(job: Pubkey, owner: Actor, authority: Pubkey, *, close: bool) -> Instruction:
-    """Releases, closes, or both."""
+def unlock(
+    job: Pubkey,
+    owner: Actor,
+    authority: Pubkey,
+    *,
+    close: bool,
+    payer: Actor | None = None,
+    **accounts: Any,
+) -> Instruction:
+    """Releases, closes, or both. The rent goes to the owner unless another payer is given."""
+    named: dict[str, Any] = {
+        "position": staking.position_address(owner.key),
+        "exposure": staking.exposure_address(job, owner.key),
+    }
     return staking.unlock_exposure(
-        close=close,
-        authority=authority,
-        owner=owner.key,
-        exposure=staking.exposure_address(job, owner.key),
+        close=close, authority=authority, payer=(payer or owner).key, **(named | accounts)
     )
 
 
@@ -38,15 +65,24 @@ def forfeit(
 
 
 def slash(
-    world: World, job: Pubkey, owner: Actor, amount: int, destination: Pubkey, **accounts: Any
+    world: World,
+    job: Pubkey,
+    owner: Actor,
+    amount: int,
+    destination: Pubkey,
+    *,
+    burn_bps: int = 5_000,
+    **accounts: Any,
 ) -> Instruction:
-    """Slashes by `amount`, as verdict."""
+    """Slashes by `amount`, as verdict, and burns half of it unless told otherwise."""
     named: dict[str, Any] = {
         "position": staking.position_address(owner.key),
         "exposure": staking.exposure_address(job, owner.key),
         "mint": world.mint,
     }
-    return staking.slash(amount=amount, destination=destination, **(named | accounts))
+    return staking.slash(
+        amount=amount, burn_bps=burn_bps, destination=destination, **(named | accounts)
+    )
 
 
 def exposure(world: World, job: Pubkey, owner: Actor) -> staking.Exposure:

@@ -3,6 +3,7 @@ from dataclasses import replace
 from idl.client import SYSTEM_PROGRAM, staking
 from keeper.lab.market.stakers import pool
 from tests.world import NLOV, Actor, World
+from tests.world.governing import enact, forge_terms
 
 RATE = 1_000_000
 
@@ -35,10 +36,7 @@ def test_streams_what_has_come_due(world: World, owner: Actor) -> None:
 
 def test_halves(world: World, owner: Actor) -> None:
     params = replace(world.parameters.staking, halving_slots=100)
-    world.send(
-        staking.set_params(params=params, authority=world.authority.key),
-        signers=[world.authority],
-    )
+    forge_terms(world, replace(world.parameters, staking=params))
     fund(world, NLOV)
     start = pool(world).emission_start
     world.warp_to(start + 250)
@@ -50,10 +48,39 @@ def test_halves(world: World, owner: Actor) -> None:
 def test_gives_at_most_what_the_vault_holds(world: World, owner: Actor) -> None:
     fund(world, 7)
     world.warp(100)
+    start = pool(world).emission_last
     world.send(staking.emit_rewards())
     assert world.tokens(staking.reward_vault_address()) == 7
+    assert pool(world).emission_owed == (world.slot - start) * RATE - 7
     world.warp(100)
     world.fails("NothingToEmit", staking.emit_rewards())
+
+
+def test_what_the_vault_lacked_stays_owed(world: World, owner: Actor) -> None:
+    start = pool(world).emission_last
+    fund(world, 7)
+    world.warp(100)
+    world.send(staking.emit_rewards())
+    world.warp(100)
+    fund(world, NLOV)
+    sent = world.send(staking.emit_rewards())
+    due = (world.slot - start) * RATE
+    assert sent.only(staking.RewardsEmitted).amount == due - 7
+    assert (sent.only(staking.RewardsEmitted).owed, pool(world).emission_owed) == (0, 0)
+    assert world.tokens(staking.reward_vault_address()) == due
+
+
+def test_terms_change_the_rate_from_their_slot_on(world: World, owner: Actor) -> None:
+    start = pool(world).emission_last
+    params = replace(world.parameters.staking, emission_per_slot=2 * RATE)
+    sent = enact(world, replace(world.parameters, staking=params))
+    applied = world.slot
+    assert sent.only(staking.TermsApplied).emission_owed == (applied - start) * RATE
+    world.warp(50)
+    fund(world, NLOV)
+    world.send(staking.emit_rewards())
+    due = (applied - start) * RATE + (world.slot - applied) * 2 * RATE
+    assert world.tokens(staking.reward_vault_address()) == due
 
 
 def test_refuses_twice_in_a_slot(world: World, owner: Actor) -> None:

@@ -4,7 +4,7 @@ from solders.pubkey import Pubkey
 from idl.client import SYSTEM_PROGRAM, staking
 from keeper.lab.market.stakers import pool, position, seat
 from tests.programs.forging import Caller
-from tests.programs.staking.conftest import STAKED
+from tests.programs.staking.conftest import COLLATERAL, STAKED, WEIGHT
 from tests.programs.staking.exposures import exposure, forfeit, lock, unlock
 from tests.world import Actor, World, unsigned
 
@@ -49,18 +49,25 @@ def test_moves_nothing_the_second_time(
     assert not world.changed(after)
 
 
-def test_takes_the_weight_off_a_seat(
-    world: World, owner: Actor, registry: Caller, job: Pubkey
+def test_of_a_ballot_takes_the_weight_off_a_seat(
+    world: World, owner: Actor, registry: Caller, verdict: Caller, job: Pubkey
 ) -> None:
-    seat(world, owner, 3)
+    seat(world, owner, 3, COLLATERAL)
     registry.send(forfeit(job, owner, registry.key, world.treasury))
-    tree = world.fetch(staking.VerifierTree, staking.verifiers_address())
-    assert tree.total == (STAKED - BOND) // 2
+    tree = staking.verifiers_address()
+    assert world.fetch(staking.VerifierTree, tree).total == WEIGHT, "no lease holds collateral"
+    ballot = Pubkey(b"\x08" * 32)
+    verdict.send(lock(ballot, owner, verdict.key, 0, BOND))
+    verdict.send(forfeit(ballot, owner, verdict.key, world.treasury))
+    assert world.fetch(staking.VerifierTree, tree).total == (COLLATERAL - BOND) // 2
+    assert position(world, owner).collateral == COLLATERAL - BOND
+    assert pool(world).collateral == COLLATERAL - BOND
 
 
 def test_the_registry_may_not_what_verdict_locked(
     world: World, owner: Actor, registry: Caller, verdict: Caller
 ) -> None:
+    seat(world, owner, 3, COLLATERAL)
     ballot = Pubkey(b"\x08" * 32)
     verdict.send(lock(ballot, owner, verdict.key, 5, 5))
     registry.fails("WrongCaller", forfeit(ballot, owner, registry.key, world.treasury))

@@ -1,5 +1,6 @@
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from solders.instruction import Instruction
@@ -9,12 +10,19 @@ from idl.client import escrow, staking
 from idl.client.bindings.staking import CATCH_RATE_ONE
 from keeper.lab.market.stakers import position, seat
 from tests.programs.forging import Caller, copied
-from tests.programs.staking.conftest import STAKED
+from tests.programs.staking.conftest import COLLATERAL, STAKED
 from tests.programs.staking.exposures import exposure, lock, slash, unlock
+from tests.programs.staking.seats import closing
 from tests.world import Actor, World, unsigned
 
 HALF = CATCH_RATE_ONE // 2
 CAUGHT = HALF + HALF // 16
+
+
+@pytest.fixture(autouse=True)
+def seated(world: World, owner: Actor) -> None:
+    """The owner holds seat 3."""
+    seat(world, owner, 3, COLLATERAL)
 
 
 def catch(job: Pubkey, owner: Actor, authority: Pubkey, **accounts: Pubkey) -> Instruction:
@@ -33,10 +41,9 @@ def total_weight(world: World) -> int:
 def test_gains_a_sixteenth_of_what_it_lacks(
     world: World, owner: Actor, verdict: Caller, job: Pubkey
 ) -> None:
-    seat(world, owner, 3)
     verdict.send(lock(job, owner, verdict.key, 300, 20))
     (event,) = verdict.send(catch(job, owner, verdict.key))
-    weight = STAKED * CAUGHT // CATCH_RATE_ONE
+    weight = COLLATERAL * CAUGHT // CATCH_RATE_ONE
     assert position(world, owner).catch_rate == CAUGHT
     assert total_weight(world) == weight
     assert isinstance(event, staking.CatchRecorded)
@@ -45,15 +52,20 @@ def test_gains_a_sixteenth_of_what_it_lacks(
     assert (exposure(world, job, owner).caught, position(world, owner).exposed) == (1, 320)
 
 
-def test_without_a_seat_it_waits_for_one(
+def test_in_a_vacated_seat_it_waits_for_another(
     world: World, owner: Actor, verdict: Caller, job: Pubkey
 ) -> None:
     verdict.send(lock(job, owner, verdict.key, 300, 20))
+    leaving = staking.vacate_seat(owner=owner.key, seat=staking.seat_address(3))
+    world.send(leaving, signers=[owner])
     (event,) = verdict.send(catch(job, owner, verdict.key))
     assert isinstance(event, staking.CatchRecorded)
     assert (event.weight, total_weight(world)) == (0, 0)
-    seat(world, owner, 3)
-    assert total_weight(world) == STAKED * CAUGHT // CATCH_RATE_ONE
+    verdict.send(unlock(job, owner, verdict.key, close=True))
+    world.stand()
+    world.send(closing(owner))
+    seat(world, owner, 5, COLLATERAL)
+    assert total_weight(world) == COLLATERAL * CAUGHT // CATCH_RATE_ONE
 
 
 @settings(max_examples=15, deadline=None, derandomize=True, database=None)
@@ -64,7 +76,7 @@ def test_the_rate_is_the_formula(caught: list[bool]) -> None:
     world.send(
         staking.open_position(owner=owner.key),
         staking.stake(amount=STAKED, owner=owner.key, source=owner.tokens),
-        staking.take_seat(index=3, owner=owner.key),
+        staking.take_seat(index=3, collateral=STAKED, owner=owner.key),
         signers=[owner],
     )
     for number, right in enumerate(caught):
@@ -78,6 +90,7 @@ def test_the_rate_is_the_formula(caught: list[bool]) -> None:
             rate //= 4
     staked = position(world, owner)
     assert staked.catch_rate == rate
+    assert staked.collateral == staked.amount == STAKED - caught.count(False)
     assert total_weight(world) == staked.amount * rate // CATCH_RATE_ONE
 
 

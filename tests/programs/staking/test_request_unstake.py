@@ -6,7 +6,7 @@ from solders.pubkey import Pubkey
 from idl.client import staking
 from keeper.lab.market.stakers import pool, position, seat
 from tests.programs.forging import Caller, other_bump
-from tests.programs.staking.conftest import STAKED
+from tests.programs.staking.conftest import COLLATERAL, STAKED, WEIGHT
 from tests.programs.staking.exposures import lock
 from tests.world import NLOV, Actor, World, unsigned
 
@@ -42,23 +42,23 @@ def test_each_ticket_has_the_next_number(world: World, owner: Actor) -> None:
     world.fails("ConstraintSeeds", request(owner, NLOV, 2), signers=[owner])
 
 
-def test_takes_the_weight_off_a_seat(world: World, owner: Actor) -> None:
-    seat(world, owner, 3)
-    verifiers = staking.verifiers_address()
-    world.send(request(owner, 300 * NLOV, verifiers=verifiers), signers=[owner])
-    assert world.fetch(staking.VerifierTree, verifiers).total == 350 * NLOV
-    world.send(request(owner, 650 * NLOV, 1, verifiers=verifiers), signers=[owner])
-    assert world.fetch(staking.VerifierTree, verifiers).total == 0, "below a verifier's minimum"
-    back = staking.stake(
-        amount=50 * NLOV, owner=owner.key, source=owner.tokens, verifiers=verifiers
-    )
-    world.send(back, signers=[owner])
-    assert world.fetch(staking.VerifierTree, verifiers).total == 50 * NLOV
+def test_the_collateral_of_a_seat_cannot_leave(world: World, owner: Actor) -> None:
+    seat(world, owner, 3, COLLATERAL)
+    beyond = request(owner, STAKED - COLLATERAL + 1)
+    world.fails("InsufficientFreeStake", beyond, signers=[owner])
+    world.send(request(owner, STAKED - COLLATERAL), signers=[owner])
+    assert world.fetch(staking.VerifierTree, staking.verifiers_address()).total == WEIGHT
+    assert position(world, owner).amount == COLLATERAL
 
 
-def test_refuses_to_leave_out_the_tree_of_a_seat(world: World, owner: Actor) -> None:
-    seat(world, owner, 3)
-    world.fails("VerifierTreeMissing", request(owner, NLOV), signers=[owner])
+def test_remembers_what_the_window_began_with(world: World, owner: Actor) -> None:
+    world.stand()
+    window = world.window
+    world.send(request(owner, 300 * NLOV), signers=[owner])
+    latest = position(world, owner).history.ring[0]
+    assert (latest.window, latest.amount) == (window, STAKED)
+    for history in (pool(world).staked_history, pool(world).lease_history):
+        assert (history.ring[0].window, history.ring[0].amount) == (window, STAKED)
 
 
 def test_refuses_nothing(world: World, owner: Actor) -> None:

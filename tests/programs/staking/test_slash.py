@@ -2,11 +2,11 @@ import pytest
 from solders.pubkey import Pubkey
 
 from idl.client import SYSTEM_PROGRAM, staking
-from keeper.lab.market.stakers import pool, position, seat
+from keeper.lab.market.stakers import appoint, pool, position, seat
 from tests.programs.forging import Caller
-from tests.programs.staking.conftest import STAKED
+from tests.programs.staking.conftest import COLLATERAL, STAKED
 from tests.programs.staking.exposures import exposure, lock, slash, unlock
-from tests.world import Actor, World, unsigned, with_account
+from tests.world import NLOV, Actor, World, unsigned, with_account
 
 
 @pytest.fixture(autouse=True)
@@ -45,14 +45,54 @@ def test_happens_once(world: World, owner: Actor, verdict: Caller, job: Pubkey) 
     verdict.fails("AlreadySlashed", slash(world, job, owner, 1, world.treasury))
 
 
-def test_costs_three_quarters_of_a_seats_weight(
+def test_of_a_lease_costs_three_quarters_of_a_seats_weight(
     world: World, owner: Actor, verdict: Caller, job: Pubkey
 ) -> None:
-    seat(world, owner, 3)
+    seat(world, owner, 3, COLLATERAL)
     verdict.send(slash(world, job, owner, 300, world.treasury))
     tree = world.fetch(staking.VerifierTree, staking.verifiers_address())
-    assert tree.total == (STAKED - 300) // 8
+    assert tree.total == COLLATERAL // 8
     assert position(world, owner).catch_rate == 65_536 // 8
+    assert (position(world, owner).collateral, pool(world).collateral) == (COLLATERAL, COLLATERAL)
+
+
+def test_of_a_ballot_takes_the_collateral(world: World, owner: Actor, verdict: Caller) -> None:
+    seat(world, owner, 3, COLLATERAL)
+    ballot = Pubkey(b"\x08" * 32)
+    verdict.send(lock(ballot, owner, verdict.key, 100 * NLOV, 0))
+    verdict.send(slash(world, ballot, owner, 100 * NLOV, world.treasury))
+    left = position(world, owner)
+    assert (left.amount, left.collateral) == (STAKED - 100 * NLOV, COLLATERAL - 100 * NLOV)
+    assert (left.balloted, left.exposed) == (0, 320)
+    assert pool(world).collateral == COLLATERAL - 100 * NLOV
+    tree = world.fetch(staking.VerifierTree, staking.verifiers_address())
+    assert tree.total == (COLLATERAL - 100 * NLOV) // 8
+    world.check_conserved()
+
+
+@pytest.mark.parametrize(("burn_bps", "burned"), [(1, 1), (3_333, 34), (10_000, 101)])
+def test_burns_by_the_terms_of_the_job(
+    world: World, owner: Actor, job: Pubkey, burn_bps: int, burned: int
+) -> None:
+    supply = world.supply()
+    verdict = Caller(world, "verdict")
+    verdict.send(slash(world, job, owner, 101, world.treasury, burn_bps=burn_bps))
+    assert world.supply() == supply - burned
+    world.check_conserved()
+
+
+def test_lowers_the_budget_of_the_operator_that_exposed_it(
+    world: World, owner: Actor, registry: Caller, verdict: Caller
+) -> None:
+    operator = world.actor("operator")
+    appoint(world, owner, operator, 500)
+    job = Pubkey(b"\x08" * 32)
+    registry.send(lock(job, owner, registry.key, 400, 0, signer=operator))
+    verdict.send(slash(world, job, owner, 300, world.treasury))
+    left = position(world, owner)
+    assert (left.operator_budget, left.operator_exposed) == (200, 100)
+    again = lock(Pubkey(b"\x09" * 32), owner, registry.key, 101, 0, signer=operator)
+    registry.fails("OperatorBudgetExceeded", again)
 
 
 def test_refuses_a_released_one(

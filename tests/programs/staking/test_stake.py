@@ -5,7 +5,7 @@ from solders.instruction import Instruction
 from idl.client import SYSTEM_PROGRAM, escrow, staking
 from keeper.lab.market.stakers import pool, position, seat
 from tests.programs.forging import copied
-from tests.programs.staking.conftest import STAKED
+from tests.programs.staking.conftest import COLLATERAL, STAKED, WEIGHT
 from tests.world import NLOV, Actor, World, unsigned
 
 
@@ -29,16 +29,23 @@ def test_moves_the_tokens_and_counts_them(world: World, owner: Actor, other: Act
     world.check_conserved()
 
 
-def test_raises_the_weight_of_a_seat(world: World, owner: Actor) -> None:
-    seat(world, owner, 3)
-    verifiers = staking.verifiers_address()
-    world.send(stake(owner, 5, verifiers=verifiers), signers=[owner])
-    assert world.fetch(staking.VerifierTree, verifiers).total == (STAKED + 5) // 2
+def test_adds_no_weight_to_a_seat(world: World, owner: Actor) -> None:
+    """Collateral alone weighs, and only `add_collateral` binds more of it."""
+    seat(world, owner, 3, COLLATERAL)
+    world.send(stake(owner, 5), signers=[owner])
+    assert world.fetch(staking.VerifierTree, staking.verifiers_address()).total == WEIGHT
+    assert position(world, owner).collateral == COLLATERAL
 
 
-def test_refuses_to_leave_out_the_tree_of_a_seat(world: World, owner: Actor) -> None:
-    seat(world, owner, 3)
-    world.fails("VerifierTreeMissing", stake(owner), signers=[owner])
+def test_remembers_what_each_window_began_with(world: World, owner: Actor) -> None:
+    world.stand()
+    window = world.window
+    world.send(stake(owner, 5), signers=[owner])
+    world.send(stake(owner, 6), signers=[owner])
+    latest = position(world, owner).history.ring[0]
+    assert (latest.window, latest.amount) == (window, STAKED)
+    for history in (pool(world).staked_history, pool(world).lease_history):
+        assert (history.ring[0].window, history.ring[0].amount) == (window, STAKED)
 
 
 def test_refuses_nothing(world: World, owner: Actor) -> None:

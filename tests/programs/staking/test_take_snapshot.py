@@ -1,19 +1,20 @@
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, staking
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market.stakers import seat, snapshot
 from tests.programs.forging import copied
-from tests.programs.staking.conftest import WEIGHT
+from tests.programs.staking.conftest import COLLATERAL, WEIGHT
 from tests.world import Actor, World
 
 
 def current(world: World) -> tuple[int, Pubkey]:
-    epoch = world.slot // world.parameters.staking.epoch_slots
+    epoch = world.window
     return epoch, staking.snapshot_address(epoch % 2)
 
 
 def test_copies_the_weights(world: World, owner: Actor, other: Actor) -> None:
-    seat(world, owner, 3)
+    seat(world, owner, 3, COLLATERAL)
     sent = snapshot(world)
     epoch, address = current(world)
     taken = world.fetch(staking.Snapshot, address)
@@ -24,15 +25,15 @@ def test_copies_the_weights(world: World, owner: Actor, other: Actor) -> None:
     assert (event.epoch, event.total_weight) == (epoch, WEIGHT)
     assert event.envelope.sequence == tree.sequence
     assert sent.units <= 10_000
-    seat(world, other, 4)
+    seat(world, other, 4, COLLATERAL)
     assert world.fetch(staking.Snapshot, address) == taken
 
 
 def test_alternates_between_two(world: World, owner: Actor) -> None:
-    seat(world, owner, 3)
+    seat(world, owner, 3, COLLATERAL)
     snapshot(world)
     first, _ = current(world)
-    world.warp_to((first + 1) * world.parameters.staking.epoch_slots)
+    world.warp_to((first + 1) * CHECKPOINT_SLOTS)
     snapshot(world)
     epochs = {
         world.fetch(staking.Snapshot, staking.snapshot_address(parity)).epoch for parity in (0, 1)

@@ -3,7 +3,7 @@ from solders.pubkey import Pubkey
 
 from idl.client import staking
 from idl.client.bindings.staking import ExposureState
-from keeper.lab.market.stakers import position
+from keeper.lab.market.stakers import appoint, position
 from tests.programs.forging import Caller
 from tests.programs.staking.exposures import exposure, forfeit, lock, unlock
 from tests.world import Actor, World, unsigned
@@ -25,7 +25,9 @@ def test_frees_the_stake_and_stays_as_a_bar(
     assert (event.amount, event.exposed, event.closed) == (320, 0, False)
 
 
-def test_closes_to_the_owner(world: World, owner: Actor, registry: Caller, job: Pubkey) -> None:
+def test_closes_to_the_owner_that_paid(
+    world: World, owner: Actor, registry: Caller, job: Pubkey
+) -> None:
     address = staking.exposure_address(job, owner.key)
     total = world.bank.balance(owner.key) + world.bank.balance(address)
     registry.send(unlock(job, owner, registry.key, close=True))
@@ -80,11 +82,22 @@ def test_attack_01_the_program_must_sign(
 def test_refuses_anothers_position(
     owner: Actor, other: Actor, registry: Caller, job: Pubkey
 ) -> None:
-    instruction = staking.unlock_exposure(
-        close=False,
-        authority=registry.key,
-        owner=owner.key,
-        exposure=staking.exposure_address(job, owner.key),
-        position=staking.position_address(other.key),
-    )
+    wrong = staking.position_address(other.key)
+    instruction = unlock(job, owner, registry.key, close=False, position=wrong)
     registry.fails("WrongExposure", instruction)
+
+
+def test_the_rent_goes_to_the_operator_that_paid_it(
+    world: World, owner: Actor, registry: Caller
+) -> None:
+    operator, job = world.actor("operator"), Pubkey(b"\x08" * 32)
+    appoint(world, owner, operator, 50)
+    lamports = world.bank.balance(operator.key)
+    registry.send(lock(job, owner, registry.key, 50, 0, signer=operator))
+    assert world.bank.balance(operator.key) < lamports
+    registry.fails("WrongExposure", unlock(job, owner, registry.key, close=True))
+    theirs = world.bank.balance(owner.key)
+    registry.send(unlock(job, owner, registry.key, close=True, payer=operator))
+    assert (world.bank.balance(operator.key), world.bank.balance(owner.key)) == (lamports, theirs)
+    assert position(world, owner).operator_exposed == 0
+    assert position(world, owner).operator_budget == 50

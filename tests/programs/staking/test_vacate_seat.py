@@ -2,15 +2,16 @@ import pytest
 from solders.instruction import Instruction
 
 from idl.client import staking
-from keeper.lab.market.stakers import position, seat, stake
-from tests.programs.staking.conftest import WEIGHT
+from idl.client.bindings.staking import Tenure
+from keeper.lab.market.stakers import pool, position, seat, stake
+from tests.programs.staking.conftest import COLLATERAL, STAKED, WEIGHT
 from tests.world import Actor, World, unsigned
 
 
 @pytest.fixture(autouse=True)
 def seated(world: World, owner: Actor) -> None:
     """The owner holds seat 3."""
-    seat(world, owner, 3)
+    seat(world, owner, 3, COLLATERAL)
 
 
 def vacate(owner: Actor, index: int = 3) -> Instruction:
@@ -18,18 +19,30 @@ def vacate(owner: Actor, index: int = 3) -> Instruction:
 
 
 def test_weighs_nothing_from_now_on(world: World, owner: Actor, other: Actor) -> None:
-    seat(world, other, 4)
+    seat(world, other, 4, COLLATERAL)
     sent = world.send(vacate(owner), signers=[owner])
     tree = world.fetch(staking.VerifierTree, staking.verifiers_address())
     assert tree.total == WEIGHT
     left = world.fetch(staking.Seat, staking.seat_address(3))
-    assert left.vacated_epoch == world.slot // world.parameters.staking.epoch_slots
-    assert (position(world, owner).seat, position(world, owner).seat_vacated) == (3, 1)
+    assert left.vacated_epoch == world.window
+    held = position(world, owner)
+    assert (held.seat, held.tenure) == (3, Tenure.VACATED)
+    assert (held.collateral, pool(world).collateral) == (COLLATERAL, 2 * COLLATERAL)
     event = sent.only(staking.SeatVacated)
     assert (event.owner, event.seat, event.total_weight) == (owner.key, 3, WEIGHT)
     assert sent.units <= 10_000
     stake(world, owner, 5)
     assert world.fetch(staking.VerifierTree, staking.verifiers_address()).total == WEIGHT
+
+
+def test_the_collateral_stays_bound(world: World, owner: Actor) -> None:
+    world.send(vacate(owner), signers=[owner])
+    leaving = staking.request_unstake(
+        amount=STAKED - COLLATERAL + 1,
+        owner=owner.key,
+        ticket=staking.ticket_address(owner.key, 0),
+    )
+    world.fails("InsufficientFreeStake", leaving, signers=[owner])
 
 
 def test_refuses_twice(world: World, owner: Actor) -> None:
@@ -38,7 +51,7 @@ def test_refuses_twice(world: World, owner: Actor) -> None:
 
 
 def test_refuses_anothers_seat(world: World, other: Actor) -> None:
-    seat(world, other, 4)
+    seat(world, other, 4, COLLATERAL)
     world.fails("WrongOwner", vacate(other), signers=[other])
 
 

@@ -62,7 +62,7 @@ class Answering(Disputing):
     def answered(self, *indices: int) -> "Answering":
         """Answers these questions, by default all."""
         for index in indices or range(QUESTIONS):
-            self.world.send(self.shown(index).answer(index), signers=[self.provider])
+            self.world.send(self.shown(index).answer(index, self.terms), signers=[self.provider])
         return self
 
     def silent(self, *answered: int) -> "Answering":
@@ -84,4 +84,6 @@ class Answering(Disputing):
         return self
 
     def demand(self, buyer: Actor | None = None) -> Instruction:
-        return verdict.demand_answers(buyer=(buyer or self.buyer).key, verdict=self.address)
+        return verdict.demand_answers(
+            buyer=(buyer or self.buyer).key, verdict=self.address, terms=self.terms
+        )

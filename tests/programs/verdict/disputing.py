@@ -97,8 +97,8 @@ class Disputing(Judging):
         """Slashes the provider once the trap has closed, or at once if `wait` is off."""
         if wait and self.world.exists(verdict.receipt_address(self.job.address)):
             self.trap_closed()
-        return slash_provider(self.job, (owner or self.provider).key, self.world.mint)
+        return slash_provider(self.world, self.job, (owner or self.provider).key)
 
     def slash_ballot(self, ballot: int, owner: Actor | None = None) -> Instruction:
         verifier = (owner or self.member(ballot)).key
-        return slash_ballot(self.job, ballot, verifier, self.world.mint)
+        return slash_ballot(self.world, self.job, ballot, verifier)

@@ -1,6 +1,6 @@
 from solders.instruction import Instruction
 
-from idl.client import job_registry, verdict
+from idl.client import verdict
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import DRAW_DELAY, State
 from keeper.lab.market import judgement as judge
@@ -17,11 +17,10 @@ def abandoned(judging: Judging) -> Judging:
     """Two operators are committed, the lease expires, nobody continues, and the job expires."""
     world = judging.opened().world
     world.send(judging.commit(0, 2), signers=[judging.provider])
-    world.warp_to(judging.job_account.lease.expires_slot + 1)
-    world.send(job_registry.expire_lease(job=judging.job.address, owner=judging.provider.key))
+    judging.lapsed()
     world.warp_to(judging.job_account.claim_deadline + 1)
     world.send(
-        job_registry.expire_job(cranker=judging.cranker.key, job=judging.job.address),
+        judging.expire_job(),
         signers=[judging.cranker],
     )
     assert judging.job_account.state == JobState.COMMITTED

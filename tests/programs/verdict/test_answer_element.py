@@ -24,11 +24,11 @@ def test_the_beacon_asks_what_is_documented(answering: Answering) -> None:
     seed = question_seed(slot_hash(world, asked_slot + 2), answering.job.address)
     for index, (operator, element) in enumerate(expected):
         shown = answering.shown(index)
-        sent = world.send(shown.answer(index), signers=[answering.provider])
+        sent = world.send(shown.answer(index, answering.terms), signers=[answering.provider])
         event = sent.only(verdict.ElementAnswered)
         assert isinstance(event, verdict.ElementAnswered)
         assert (event.question, event.operator, event.element) == (index, operator, element)
-        assert (event.job, event.provider) == (answering.job.address, answering.provider.key)
+        assert (event.job, event.shown_by) == (answering.job.address, answering.provider.key)
         assert event.answered == (2 << index) - 1 == answering.availability.answered
         assert event.state == answering.account.state
         assert answering.availability.seed == seed
@@ -89,9 +89,9 @@ def test_attack_21_the_time_to_answer_ends(answering: Answering, late: int) -> N
     shown = answering.shown(0)
     world.warp_to(answering.availability.deadline + late)
     if late:
-        world.fails("AnswersClosed", shown.answer(0), signers=[answering.provider])
+        world.fails("AnswersClosed", shown.answer(0, answering.terms), signers=[answering.provider])
     else:
-        world.send(shown.answer(0), signers=[answering.provider])
+        world.send(shown.answer(0, answering.terms), signers=[answering.provider])
         assert answering.availability.answered == 1
 
 
@@ -100,21 +100,29 @@ def test_attack_21_nothing_is_answered_before_it_is_asked(answering: Answering) 
     shown = answering.challenge(0, 0, answering.provider).prepare(world, ticket=False)
     for slot in (0, DELAY - 1):
         world.warp_to(answering.availability.asked_slot + slot)
-        world.fails("SlotHashUnavailable", shown.answer(0), signers=[answering.provider])
+        world.fails(
+            "SlotHashUnavailable", shown.answer(0, answering.terms), signers=[answering.provider]
+        )
     world.warp(1)
-    world.send(answering.shown(0).answer(0), signers=[answering.provider])
+    world.send(answering.shown(0).answer(0, answering.terms), signers=[answering.provider])
 
 
 def test_a_question_is_answered_once(answering: Answering) -> None:
     world = answering.asked().answered(2).world
-    world.fails("AlreadyAnswered", answering.shown(2).answer(2), signers=[answering.provider])
+    world.fails(
+        "AlreadyAnswered",
+        answering.shown(2).answer(2, answering.terms),
+        signers=[answering.provider],
+    )
 
 
 @pytest.mark.parametrize("index", [QUESTIONS, 255])
 def test_there_are_eight_questions(answering: Answering, index: int) -> None:
     world = answering.asked().world
     shown = answering.shown(0)
-    world.fails("NoSuchQuestion", shown.answer(index), signers=[answering.provider])
+    world.fails(
+        "NoSuchQuestion", shown.answer(index, answering.terms), signers=[answering.provider]
+    )
 
 
 def test_evidence_of_another_operator_answers_nothing(answering: Answering) -> None:
@@ -122,7 +130,9 @@ def test_evidence_of_another_operator_answers_nothing(answering: Answering) -> N
     operators = [answering.question(index)[0] for index in range(QUESTIONS)]
     index = next(index for index, operator in enumerate(operators) if operator != 3)
     elsewhere = answering.challenge(3, 0, answering.provider).prepare(world, ticket=False)
-    world.fails("WrongDescriptor", elsewhere.answer(index), signers=[answering.provider])
+    world.fails(
+        "WrongDescriptor", elsewhere.answer(index, answering.terms), signers=[answering.provider]
+    )
 
 
 def test_altered_evidence_answers_nothing(answering: Answering) -> None:
@@ -130,9 +140,9 @@ def test_altered_evidence_answers_nothing(answering: Answering) -> None:
     shown = answering.shown(0)
     altered = shown.with_evidence(shown.evidence[:-1] + bytes([shown.evidence[-1] ^ 1]))
     assert altered.staged == shown.staged
-    world.fails("WrongOperand", altered.answer(0), signers=[answering.provider])
+    world.fails("WrongOperand", altered.answer(0, answering.terms), signers=[answering.provider])
     short = replace(shown, evidence=shown.evidence[:-1], tail_bytes=shown.tail_bytes - 1)
-    world.fails("WrongLength", short.answer(0), signers=[answering.provider])
+    world.fails("WrongLength", short.answer(0, answering.terms), signers=[answering.provider])
 
 
 def test_a_wrong_element_answers_nothing_and_convicts(world: World) -> None:
@@ -143,27 +153,31 @@ def test_a_wrong_element_answers_nothing_and_convicts(world: World) -> None:
     }
     answering = Answering(world, trace_of(graph, lies).witness).asked()
     shown = answering.shown(0)
-    world.fails("ElementIsWrong", shown.answer(0), signers=[answering.provider])
+    world.fails("ElementIsWrong", shown.answer(0, answering.terms), signers=[answering.provider])
     proof = answering.challenge(*answering.question(0)).prepare(world)
     world.send(proof.prove(), signers=[answering.challenger])
     assert answering.account.outcome == Outcome.FRAUD
-    world.fails("WrongState", shown.answer(0), signers=[answering.provider])
+    world.fails("WrongState", shown.answer(0, answering.terms), signers=[answering.provider])
     world.send(answering.slash())
     world.send(answering.void(), signers=[answering.cranker])
     assert answering.job_account.state == JobState.VOIDED
 
 
-def test_nobody_but_a_provider_answers(answering: Answering) -> None:
+def test_anybody_answers_for_the_provider(answering: Answering) -> None:
     world = answering.asked().world
-    for stranger in (answering.buyer, answering.member(0)):
-        shown = answering.shown(0, stranger)
-        world.fails("Unauthorized", shown.answer(0), signers=[stranger])
+    for index, stranger in enumerate((answering.buyer, answering.member(0))):
+        shown = answering.shown(index, stranger)
+        sent = world.send(shown.answer(index, answering.terms), signers=[stranger])
+        event = sent.only(verdict.ElementAnswered)
+        assert isinstance(event, verdict.ElementAnswered)
+        assert event.shown_by == stranger.key
+    assert answering.availability.answered == 0b11
 
 
 def test_another_s_buffer_is_refused(answering: Answering) -> None:
     world = answering.asked().world
     own, other = answering.shown(0), answering.shown(0, answering.buyer)
-    attempt = with_account(own.answer(0), own.buffer, other.buffer)
+    attempt = with_account(own.answer(0, answering.terms), own.buffer, other.buffer)
     world.fails("Unauthorized", attempt, signers=[answering.provider])
 
 
@@ -172,33 +186,35 @@ def test_accounts_of_another_job_are_refused(answering: Answering) -> None:
     other = post_job(world, answering.buyer, answering.job.graph)
     claim(world, answering.provider, other)
     shown = answering.shown(0)
-    attempt = with_account(shown.answer(0), answering.job.address, other.address)
+    attempt = with_account(shown.answer(0, answering.terms), answering.job.address, other.address)
     world.fails("JobMismatch", attempt, signers=[answering.provider])
-    opening = verdict.open_verdict(owner=answering.provider.key, job=other.address)
+    opening = verdict.open_verdict(payer=answering.provider.key, job=other.address)
     world.send(opening, signers=[answering.provider])
     foreign = with_account(
-        shown.answer(0), answering.address, verdict.verdict_address(other.address)
+        shown.answer(0, answering.terms), answering.address, verdict.verdict_address(other.address)
     )
     world.fails("JobMismatch", foreign, signers=[answering.provider])
     elsewhere = replace(shown, job=other).prepare(world, ticket=False)
-    borrowed = with_account(shown.answer(0), shown.buffer, elsewhere.buffer)
+    borrowed = with_account(shown.answer(0, answering.terms), shown.buffer, elsewhere.buffer)
     world.fails("JobMismatch", borrowed, signers=[answering.provider])
 
 
 def test_attack_3_other_slot_hashes_are_refused(answering: Answering) -> None:
     world = answering.asked().world
     sysvar = Pubkey.from_string("SysvarS1otHashes111111111111111111111111111")
-    attempt = with_account(answering.shown(0).answer(0), sysvar, answering.provider.key)
+    attempt = with_account(
+        answering.shown(0).answer(0, answering.terms), sysvar, answering.provider.key
+    )
     world.fails("ConstraintAddress", attempt, signers=[answering.provider])
 
 
 def test_without_questions_nothing_is_answered(answering: Answering) -> None:
     world = answering.balloting().world
     shown = answering.challenge(0, 0, answering.provider).prepare(world, ticket=False)
-    world.fails("WrongState", shown.answer(0), signers=[answering.provider])
+    world.fails("WrongState", shown.answer(0, answering.terms), signers=[answering.provider])
 
 
-def test_attack_1_the_provider_must_sign(answering: Answering) -> None:
+def test_attack_1_whoever_shows_must_sign(answering: Answering) -> None:
     world = answering.asked().world
-    attempt = unsigned(answering.shown(0).answer(0), answering.provider.key)
+    attempt = unsigned(answering.shown(0).answer(0, answering.terms), answering.provider.key)
     world.fails("AccountNotSigner", attempt)

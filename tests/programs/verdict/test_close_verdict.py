@@ -1,8 +1,9 @@
-from idl.client import job_registry, verdict
+from idl.client import verdict
 from idl.client.bindings.job_registry import JobState
+from keeper.lab.market import judgement as judge
 from keeper.lab.market.jobs import claim, post_job
-from tests.programs.verdict.judging import Judging
-from tests.world import with_account
+from tests.programs.verdict.judging import ACCEPTS, Judging
+from tests.world import World, with_account
 
 
 def released(judging: Judging) -> Judging:
@@ -28,13 +29,10 @@ def test_a_job_that_ended_uncommitted_leaves_nothing_behind(judging: Judging) ->
     for _ in range(world.parameters.job_registry.max_attempts):
         job = judging.job_account
         if job.state == JobState.CLAIMED:
-            world.warp_to(job.lease.expires_slot + 1)
-            world.send(
-                job_registry.expire_lease(job=judging.job.address, owner=judging.provider.key)
-            )
+            judging.lapsed()
     world.warp_to(judging.job_account.claim_deadline + 1)
     world.send(
-        job_registry.expire_job(cranker=judging.cranker.key, job=judging.job.address),
+        judging.expire_job(),
         signers=[judging.cranker],
     )
     assert judging.job_account.state == JobState.EXPIRED
@@ -71,7 +69,7 @@ def test_another_job_is_refused(judging: Judging) -> None:
 def test_attack_9_a_closed_verdict_is_not_revived(judging: Judging) -> None:
     world = released(judging).world
     closing = judging.close()
-    reopening = verdict.open_verdict(owner=judging.provider.key, job=judging.job.address)
+    reopening = verdict.open_verdict(payer=judging.provider.key, job=judging.job.address)
     world.fails("WrongState", closing, reopening, signers=[judging.provider])
     world.send(closing)
     world.fails("WrongState", reopening, signers=[judging.provider])
@@ -87,7 +85,31 @@ def test_another_job_s_verdict_stays(judging: Judging) -> None:
     world = released(judging).world
     other = post_job(world, judging.buyer, judging.job.graph)
     claim(world, judging.provider, other)
-    opening = verdict.open_verdict(owner=judging.provider.key, job=other.address)
+    opening = verdict.open_verdict(payer=judging.provider.key, job=other.address)
     world.send(opening, signers=[judging.provider])
     attempt = verdict.close_verdict(payer=judging.provider.key, job=other.address)
     world.fails("WrongState", attempt)
+
+
+def test_unreported_silence_keeps_it(judging: Judging) -> None:
+    world = judging.balloting().tallied({0: ACCEPTS, 1: ACCEPTS}).world
+    judge.settle(world, judging.cranker, judging.job)
+    world.fails("BallotsUnreleased", judging.close())
+    for ballot in (0, 1):
+        world.send(judging.release(ballot))
+    world.fails("SilenceUnreported", judging.close())
+    world.send(judging.report(2))
+    world.send(judging.close())
+    assert not world.exists(judging.address)
+
+
+def test_every_draw_s_silence_is_reported_first(world: World) -> None:
+    judging = Judging(world, seats=9).balloting().tallied({}).drawn().tallied({})
+    judging.drawn().tallied({})
+    judge.settle(world, judging.cranker, judging.job)
+    for ballot, _ in judging.ballots():
+        world.fails("SilenceUnreported", judging.close())
+        world.send(judging.report(ballot))
+    world.send(judging.close())
+    fees = 9 * world.parameters.verdict.silence_fee
+    assert world.tokens(judging.fee_vault) == fees

@@ -4,10 +4,13 @@ from solders.account import Account
 
 from idl.client import job_registry, staking, verdict
 from idl.client.bindings.verdict import State
+from keeper.lab.market import judgement as judge
+from keeper.lab.market import stakers
 from keeper.lab.market.jobs import claim, post_job, register_graph, register_provider
 from kernels.graph import Graph, GraphBuilder
-from tests.programs.verdict.judging import OPERATORS, Judging
+from tests.programs.verdict.judging import ACCEPTS, OPERATORS, Judging
 from tests.world import NLOV, World, unsigned, with_account
+from tests.world.governing import applying, queue, terms_numbered
 
 
 def chain_of(operators: int) -> Graph:
@@ -59,10 +62,7 @@ def test_starting_over_drops_earlier_stages(judging: Judging) -> None:
 def test_a_successor_builds_on_a_checkpoint_or_not(judging: Judging) -> None:
     world = judging.opened().world
     world.send(judging.commit(0, 2), signers=[judging.provider])
-    world.warp_to(judging.job_account.lease.expires_slot + 1)
-    world.send(job_registry.expire_lease(job=judging.job.address, owner=judging.provider.key))
-    heir = world.actor("heir")
-    register_provider(world, heir)
+    heir = judging.lapsed().heir
     claim(world, heir, judging.job)
     world.send(judging.commit(2, OPERATORS, owner=heir), signers=[heir])
     account = judging.account
@@ -74,7 +74,9 @@ def test_a_successor_builds_on_a_checkpoint_or_not(judging: Judging) -> None:
 def test_the_provider_s_seat_is_remembered(world: World) -> None:
     judging = Judging(world)
     owner = judging.provider
-    world.send(staking.take_seat(index=500, owner=owner.key), signers=[owner])
+    world.send(
+        staking.take_seat(index=500, collateral=100 * NLOV, owner=owner.key), signers=[owner]
+    )
     judging.committed()
     assert judging.account.stages[0].seat == 500
 
@@ -153,7 +155,7 @@ def test_a_committed_result_stands(judging: Judging) -> None:
 def test_a_ninth_stage_is_refused(world: World) -> None:
     judging = Judging(world).opened()
     graph = register_graph(world, judging.buyer, chain_of(10))
-    judging.job = post_job(world, judging.buyer, graph, price=400 * NLOV)
+    judging.job = post_job(world, judging.buyer, graph)
     claim(world, judging.provider, judging.job)
     judging.address = verdict.verdict_address(judging.job.address)
     judging.opened()
@@ -195,8 +197,75 @@ def test_the_registry_takes_stages_from_verdict_alone(judging: Judging) -> None:
     forged = job_registry.record_stage(
         last=OPERATORS,
         macs_done=1,
+        terms=judging.terms,
         job=judging.job.address,
         provider=job_registry.provider_address(judging.provider.key),
         authority=judging.provider.key,
     )
     world.fails("Unauthorized", forged, signers=[judging.provider])
+
+
+def test_an_operator_commits_for_the_owner_and_gets_its_rent_back(judging: Judging) -> None:
+    world, owner = judging.world, judging.provider
+    operator = world.actor("operator")
+    stakers.appoint(world, owner, operator, 0)
+    before = {each: world.bank.balance(each.key) for each in (owner, operator)}
+    world.send(judging.open(operator), signers=[operator])
+    sent = world.send(judging.commit(signer=operator), signers=[operator])
+    rent = world.bank.rent_exempt_minimum(verdict.Verdict.SIZE or 0)
+    assert world.bank.balance(operator.key) == before[operator] - rent
+    account = judging.account
+    assert (account.stages[0].provider, account.payer) == (owner.key, operator.key)
+    event = sent.only(verdict.StageCommitted)
+    assert isinstance(event, verdict.StageCommitted)
+    assert event.provider == owner.key
+    judging.drawn().tallied({ballot: ACCEPTS for ballot, _ in judging.ballots()})
+    judge.settle(world, judging.cranker, judging.job)
+    for ballot, _ in judging.ballots():
+        world.send(judging.release(ballot))
+    world.send(judging.close())
+    assert {each: world.bank.balance(each.key) for each in before} == before
+    assert owner.key in judging.credited
+    assert operator.key not in judging.credited
+
+
+def test_after_a_rotation_the_new_key_goes_on_and_the_old_one_does_not(judging: Judging) -> None:
+    world, owner = judging.opened().world, judging.provider
+    old, new = world.actor("old key"), world.actor("new key")
+    stakers.appoint(world, owner, old, 0)
+    world.send(judging.commit(0, 2, signer=old), signers=[old])
+    stakers.appoint(world, owner, new, 0)
+    world.fails("Unauthorized", judging.commit(2, signer=old), signers=[old])
+    world.send(judging.commit(2, signer=new), signers=[new])
+    account = judging.account
+    assert account.state == State.COMMITTED
+    assert {stage.provider for stage in account.stages[: account.stage_count]} == {owner.key}
+
+
+def test_another_provider_s_operator_is_refused(judging: Judging) -> None:
+    world = judging.opened().world
+    operator = world.actor("operator")
+    stakers.appoint(world, judging.heir, operator, 0)
+    attempt = judging.commit(signer=operator)
+    world.fails("Unauthorized", attempt, signers=[operator])
+    own = judging.commit(owner=judging.heir, signer=operator)
+    world.fails("NotLeaseholder", own, signers=[operator])
+
+
+def test_newer_terms_do_not_govern_the_job(judging: Judging) -> None:
+    world = judging.world
+    queue(world)
+    version = stakers.pool(world).terms + 1
+    world.warp_to(terms_numbered(world, version).applies_slot - 1)
+    judging.job = post_job(world, judging.buyer, judging.job.graph)
+    claim(world, judging.provider, judging.job)
+    judging.address = verdict.verdict_address(judging.job.address)
+    judging.opened()
+    kept = judging.terms
+    newer = with_account(judging.commit(), kept, staking.terms_address(version))
+    world.fails("WrongTerms", newer, signers=[judging.provider])
+    world.send(applying(world))
+    assert world.terms == staking.terms_address(version) != kept
+    world.fails("WrongTerms", newer, signers=[judging.provider])
+    world.send(judging.commit(), signers=[judging.provider])
+    assert judging.account.terms == version - 1

@@ -6,6 +6,7 @@ from solders.account import Account
 from idl.client import SLOT_HASHES, escrow, staking, verdict
 from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
 from idl.client.bindings.verdict import DRAW_DELAY, Outcome, State
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from tests.programs.verdict import draw_twin as twin
@@ -224,8 +225,7 @@ def test_stake_after_the_commit_changes_no_draw(judging: Judging) -> None:
     whale = world.actor("whale", tokens=10**6 * NLOV)
     stakers.stake(world, whale, 10**6 * NLOV)
     stakers.seat(world, whale, 700)
-    epoch = world.parameters.staking.epoch_slots
-    world.warp_to((world.slot // epoch + 1) * epoch)
+    world.warp_to((world.window + 1) * CHECKPOINT_SLOTS)
     stakers.snapshot(world)
     world.warp_to(max(world.slot, judging.seed_slot + 1))
     hashed = slot_hash(world, judging.seed_slot)
@@ -265,12 +265,10 @@ def test_attack_10_a_fake_sysvar_is_refused(judging: Judging) -> None:
     world.fails("ConstraintAddress", attempt, signers=[judging.cranker])
 
 
-def test_attack_3_a_config_of_another_program_is_refused(judging: Judging) -> None:
+def test_attack_3_an_account_of_another_program_is_no_terms(judging: Judging) -> None:
     world = judging.committed().world
     world.warp_to(judging.seed_slot + 1)
-    attempt = with_account(
-        judging.draw(judging.job.salt), verdict.config_address(), escrow.config_address()
-    )
+    attempt = with_account(judging.draw(judging.job.salt), judging.terms, escrow.config_address())
     world.fails("AccountOwnedByWrongProgram", attempt, signers=[judging.cranker])
 
 
@@ -289,8 +287,7 @@ def test_the_provider_s_own_seat_is_not_drawn(world: World) -> None:
         stakers.stake(world, member, 1_000 * NLOV)
         stakers.seat(world, member, index)
     stakers.seat(world, owner, 9)
-    epoch = world.parameters.staking.epoch_slots
-    world.warp_to((world.slot // epoch + 1) * epoch)
+    world.warp_to((world.window + 1) * CHECKPOINT_SLOTS)
     stakers.snapshot(world)
     judging.balloting()
     assert sorted(b.seat for _, b in judging.ballots()) == [0, 1, 2, 3]

@@ -12,7 +12,7 @@ from tests.world import World
 
 def write_weights(world: World, chances: dict[int, int]) -> None:
     """Fills the snapshot of this epoch: 1,024 stakers would take thousands of transactions."""
-    address = staking.snapshot_address(world.slot // world.parameters.staking.epoch_slots % 2)
+    address = staking.snapshot_address(world.window % 2)
     raw = world.bank.account(address)
     assert raw is not None
     data = bytearray(raw.data)

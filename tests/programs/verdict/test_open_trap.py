@@ -9,7 +9,6 @@ from keeper.lab.market.jobs import (
     claim,
     exposure,
     post_job,
-    register_provider,
     small_graph,
 )
 from kernels.evidence import Witness
@@ -53,14 +52,7 @@ def test_a_trap_from_its_order_to_the_slashed_lazy_verifier(sprung: Trapping) ->
         world.send(sprung.slash_ballot(ballot))
     for ballot in range(3):
         world.send(sprung.release(ballot))
-    world.send(
-        job_registry.release_exposure(
-            job=sprung.job.address,
-            owner=sprung.provider.key,
-            position=staking.position_address(sprung.provider.key),
-            exposure=staking.exposure_address(sprung.job.address, sprung.provider.key),
-        )
-    )
+    world.send(sprung.release_exposure())
 
     for each in lazy:
         assert stakers.position(world, each).amount == staked[each] - 10 * NLOV
@@ -173,10 +165,7 @@ def test_what_others_had_a_part_in_is_no_trap(world: World) -> None:
     trapping = Trapping(world, witness=witness)
     first, second = trapping.claim.stages
     judge.commit(world, trapping.provider, trapping.job, first=0, last=first.last, root=first.root)
-    world.warp_to(trapping.job_account.lease.expires_slot + 1)
-    world.send(job_registry.expire_lease(job=trapping.job.address, owner=trapping.provider.key))
-    heir = world.actor("heir")
-    register_provider(world, heir)
+    heir = trapping.lapsed().heir
     claim(world, heir, trapping.job)
     judge.commit(world, heir, trapping.job, first=second.first, last=second.last, root=second.root)
     trapping.challenge().proven(world)

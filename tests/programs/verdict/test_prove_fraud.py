@@ -1,12 +1,14 @@
 import hashlib
+from dataclasses import replace
 
 import pytest
+from solders.instruction import AccountMeta, Instruction
 
 from idl.client import verdict
 from idl.client.bindings.verdict import TICKET_AGE, Choice, Outcome, State
 from tests.programs.verdict.disputing import LIE, Disputing, honest_trace
 from tests.programs.verdict.judging import ACCEPTS, MISSES
-from tests.world import World, unsigned, with_account
+from tests.world import NLOV, World, unsigned, with_account
 
 REJECTS = (Choice.REJECT, *LIE)
 
@@ -49,12 +51,69 @@ def test_a_rejecting_ballot_is_a_right_to_prove(judged: Disputing) -> None:
     judged.voted({0: REJECTS, 1: ACCEPTS, 2: MISSES})
     for stranger in (judged.challenger, other):
         challenge = judged.challenge(challenger=stranger).prepare(world, ticket=False)
-        world.fails("NotEntitled", challenge.prove(ticket=False), signers=[stranger])
+        for accepting in (1, 2):
+            world.fails("NotEntitled", challenge.prove(ballot=accepting), signers=[stranger])
+        world.fails("NoSuchBallot", challenge.prove(ballot=3), signers=[stranger])
     elsewhere = judged.challenge(LIE[0], LIE[1] + 1, rejecter).prepare(world, ticket=False)
-    world.fails("NotEntitled", elsewhere.prove(ticket=False), signers=[rejecter])
+    world.fails("NotEntitled", elsewhere.prove(ballot=0), signers=[rejecter])
     challenge = judged.challenge(challenger=rejecter).prepare(world, ticket=False)
-    world.send(challenge.prove(ticket=False), signers=[rejecter])
+    world.send(challenge.prove(ballot=0), signers=[rejecter])
     assert judged.account.outcome == Outcome.FRAUD
+    assert judged.account.fraud.challenger == rejecter.key
+
+
+def test_anybody_proves_for_the_verifier_that_rejects(judged: Disputing) -> None:
+    world = judged.balloting().world
+    rejecter, stranger = judged.member(0), judged.challenger
+    judged.voted({0: REJECTS, 1: ACCEPTS, 2: MISSES})
+    sent = world.send(
+        judged.challenge(challenger=stranger).prepare(world, ticket=False).prove(ballot=0),
+        signers=[stranger],
+    )
+    event = sent.only(verdict.FraudProven)
+    assert isinstance(event, verdict.FraudProven)
+    assert event.challenger == judged.account.fraud.challenger == rejecter.key
+    world.send(judged.slash())
+    world.send(judged.void(), signers=[judged.cranker])
+    bounty = judged.account.fraud.bounty
+    assert bounty == 25 * NLOV
+    fee = judged.job.offer.verification_fee
+    credited = judged.credited
+    assert credited[rejecter.key] == bounty + fee
+    assert stranger.key not in credited
+
+
+def test_a_ticket_and_a_ballot_are_two_rights(judged: Disputing) -> None:
+    world = judged.balloting().world
+    judged.voted({0: REJECTS, 1: ACCEPTS, 2: MISSES})
+    challenge = judged.challenge().prepare(world)
+    own = challenge.ticket
+    neither = with_account(challenge.prove(), own, verdict.ID)
+    world.fails("NotEntitled", neither, signers=[challenge.challenger])
+    both = with_account(challenge.prove(ballot=0), own, own)
+    ticketed = [meta.pubkey for meta in challenge.prove().accounts]
+    swapped = Instruction(
+        both.program_id,
+        both.data,
+        [
+            AccountMeta(key, meta.is_signer, meta.is_writable)
+            for key, meta in zip(ticketed, both.accounts, strict=True)
+        ],
+    )
+    world.fails("NotEntitled", swapped, signers=[challenge.challenger])
+
+
+def test_a_ticket_names_who_earns_the_bounty(disputing: Disputing) -> None:
+    world, owner = disputing.committed().world, disputing.world.actor("cold owner")
+    challenge = replace(disputing.challenge(), beneficiary=owner)
+    sent = challenge.proven(world)
+    event = sent.only(verdict.FraudProven)
+    assert isinstance(event, verdict.FraudProven)
+    assert event.challenger == disputing.receipt.challenger == owner.key
+    world.send(disputing.slash())
+    world.send(disputing.void(), signers=[disputing.cranker])
+    assert disputing.credited[owner.key] == disputing.account.fraud.bounty == 25 * NLOV
+    assert challenge.challenger.key not in disputing.credited
 
 
 def test_a_hidden_ballot_is_no_right_yet(judged: Disputing) -> None:
@@ -62,7 +121,7 @@ def test_a_hidden_ballot_is_no_right_yet(judged: Disputing) -> None:
     rejecter = judged.member(0)
     world.send(judged.cast(0, REJECTS), signers=[rejecter])
     challenge = judged.challenge(challenger=rejecter).prepare(world, ticket=False)
-    world.fails("NotEntitled", challenge.prove(ticket=False), signers=[rejecter])
+    world.fails("NotEntitled", challenge.prove(ballot=0), signers=[rejecter])
 
 
 @pytest.mark.parametrize("vote", [ACCEPTS, REJECTS, MISSES])

@@ -16,7 +16,7 @@ def with_a_silent_one(judging: Judging) -> Judging:
         world.send(judging.cast(ballot), signers=[judging.member(ballot)])
     world.warp(1)
     for ballot in (0, 1):
-        world.send(judging.reveal(ballot), signers=[judging.member(ballot)])
+        world.send(judging.reveal(ballot))
     world.warp_to(judging.account.reveal_deadline + 1)
     world.send(judging.tally(), signers=[judging.cranker])
     judge.settle(world, judging.cranker, judging.job)

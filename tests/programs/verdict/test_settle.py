@@ -1,16 +1,19 @@
+from dataclasses import replace
+
 import pytest
 
-from idl.client import escrow, job_registry, shard_of, verdict
+from idl.client import escrow, job_registry, shard_of, staking, verdict
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import Outcome, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
-from keeper.lab.market.jobs import claim, exposure, post_job, register_provider
+from keeper.lab.market.jobs import claim, exposure, post_job
 from tests.programs.verdict.judging import ACCEPTS, MISSES, OPERATORS, REJECTS, Judging
 from tests.world import NLOV, World, unsigned, with_account
+from tests.world.governing import enact
 
 TIP = NLOV // 100
-FEE = NLOV // 10
+FEE = NLOV // 5
 
 
 def credits_of(judging: Judging) -> dict[str, int]:
@@ -66,10 +69,7 @@ def test_without_a_quorum_provider_and_every_revealed_ballot_are_paid(judging: J
 def test_every_stage_s_provider_earns_its_share(judging: Judging) -> None:
     world = judging.opened().world
     world.send(judging.commit(0, 1), signers=[judging.provider])
-    world.warp_to(judging.job_account.lease.expires_slot + 1)
-    world.send(job_registry.expire_lease(job=judging.job.address, owner=judging.provider.key))
-    heir = world.actor("heir")
-    register_provider(world, heir)
+    heir = judging.lapsed().heir
     claim(world, heir, judging.job)
     world.send(judging.commit(1, OPERATORS, owner=heir), signers=[heir])
     judging.drawn()
@@ -167,9 +167,7 @@ def test_another_job_is_refused(judging: Judging) -> None:
 
 
 def test_another_provider_s_record_is_refused(judging: Judging) -> None:
-    rival = judging.world.actor("rival")
-    register_provider(judging.world, rival)
-    world = judging.decided().world
+    world, rival = judging.decided().world, judging.heir
     world.warp_to(judging.account.window_end + 1)
     attempt = with_account(
         judging.settle(),
@@ -179,10 +177,10 @@ def test_another_provider_s_record_is_refused(judging: Judging) -> None:
     world.fails("WrongProvider", attempt, signers=[judging.cranker])
 
 
-def test_attack_4_another_account_is_no_escrow_config(judging: Judging) -> None:
+def test_attack_4_another_account_is_no_terms(judging: Judging) -> None:
     world = judging.decided().world
     world.warp_to(judging.account.window_end + 1)
-    attempt = with_account(judging.settle(), escrow.config_address(), judging.job.escrow)
+    attempt = with_account(judging.settle(), judging.terms, staking.pool_address())
     world.fails("AccountDiscriminatorMismatch", attempt, signers=[judging.cranker])
 
 
@@ -216,6 +214,7 @@ def test_escrow_and_registry_obey_verdict_alone(judging: Judging) -> None:
         outcome=JobState.SETTLED,
         paid_macs=1,
         blamed=mallory.key,
+        terms=judging.terms,
         job=judging.job.address,
         provider=job_registry.provider_address(judging.provider.key),
         utilisation=job_registry.utilisation_address(shard_of(judging.job.address)),
@@ -241,3 +240,64 @@ def test_the_fullest_settlement_stays_within_its_compute_budget(world: World) ->
     world.warp_to(judging.account.window_end + 1)
     assert judging.account.ballot_count == 15
     assert world.send(judging.settle(), signers=[judging.cranker]).units <= 40_000
+
+
+def test_the_fee_is_that_of_the_job_s_terms(judging: Judging) -> None:
+    world = judging.decided().world
+    kept, price = judging.terms, judging.job_account.lease.price
+    doubled = replace(world.parameters.escrow, fee_bps=1_000)
+    enact(world, replace(world.parameters, escrow=doubled))
+    assert world.terms != kept
+    newer = with_account(judging.settle(), kept, world.terms)
+    world.fails("WrongTerms", newer, signers=[judging.cranker])
+    world.send(judging.settle(), signers=[judging.cranker])
+    fee = -(-price * 500 // 10_000)
+    assert judging.escrow_account.fee_due == fee
+    assert judging.credited[judging.provider.key] == price - fee
+
+
+def test_nothing_that_is_credited_changes_with_the_terms(world: World) -> None:
+    judging = Judging(world).committed()
+    before = world.save()
+    judging.drawn().tallied({ballot: ACCEPTS for ballot, _ in judging.ballots()})
+    judge.settle(world, judging.cranker, judging.job)
+    unchanged = sorted(judging.credited.values())
+    world.restore(before)
+    present = world.parameters
+    enact(
+        world,
+        replace(
+            present,
+            escrow=replace(
+                present.escrow, fee_bps=1_000, posting_fee=present.escrow.posting_fee * 2
+            ),
+            job_registry=replace(present.job_registry, kappa=30, reputation_ref=2 * NLOV),
+            verdict=replace(
+                present.verdict,
+                ballot_exposure=15 * NLOV,
+                ballot_rent_bps=300,
+                silence_fee=NLOV // 5,
+                ballot_slots=200,
+                reveal_slots=80,
+                challenge_slots=40,
+            ),
+        ),
+    )
+    world.parameters = present
+    kept = world.fetch(staking.Terms, judging.terms).parameters.verdict
+    judging.drawn()
+    account = judging.account
+    assert account.ballot_deadline == world.slot + kept.ballot_slots == world.slot + 150
+    assert account.reveal_deadline == account.ballot_deadline + kept.reveal_slots
+    world.send(judging.cast(0), signers=[judging.member(0)])
+    held = exposure(world, judging.job, judging.member(0))
+    assert (held.amount, held.bond) == (10 * NLOV, NLOV // 10)
+    for ballot in (1, 2):
+        world.send(judging.cast(ballot), signers=[judging.member(ballot)])
+    world.warp(1)
+    for ballot in range(3):
+        world.send(judging.reveal(ballot))
+    world.send(judging.tally(), signers=[judging.cranker])
+    assert judging.account.window_end == world.slot + 20
+    judge.settle(world, judging.cranker, judging.job)
+    assert sorted(judging.credited.values()) == unchanged

@@ -70,7 +70,7 @@ def test_a_ballot_hidden_by_the_proof_costs_nothing(judged: Disputing) -> None:
     for ballot in (0, 1):
         world.send(judged.cast(ballot), signers=[judged.member(ballot)])
     judged.challenge().proven(world)
-    world.fails("WrongState", judged.reveal(0), signers=[judged.member(0)])
+    world.fails("WrongState", judged.reveal(0))
     world.fails("NotAnAcceptance", judged.slash_ballot(0))
     world.send(judged.slash())
     world.send(judged.void(), signers=[judged.cranker])

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from idl.client import staking, verdict
 from idl.client.bindings.verdict import Outcome, State
 from keeper.lab.market import judgement as judge
@@ -5,7 +7,8 @@ from keeper.lab.market import stakers
 from keeper.lab.market.challenge import slash_provider
 from keeper.lab.market.jobs import claim, exposure, post_job, register_provider
 from tests.programs.verdict.disputing import Disputing, honest_trace
-from tests.world import with_account
+from tests.world import NLOV, World, with_account
+from tests.world.governing import enact
 
 
 def test_the_whole_exposure_is_taken(disputing: Disputing) -> None:
@@ -15,7 +18,7 @@ def test_the_whole_exposure_is_taken(disputing: Disputing) -> None:
     held, burned = world.tokens(disputing.job.vault), world.burned()
     sent = world.send(disputing.slash())
     paid = amount // 2
-    assert amount == 25 * disputing.account.stages[0].price > 0
+    assert amount == 25 * disputing.job.offer.price == 100 * NLOV
     assert world.burned() - burned == amount - paid
     assert world.tokens(disputing.job.vault) - held == paid
     assert stakers.position(world, disputing.provider).amount == staked - amount
@@ -93,7 +96,7 @@ def test_nobody_is_slashed_without_a_proof(disputing: Disputing) -> None:
     claim(world, provider, innocent)
     judge.commit(world, provider, innocent, root=honest_trace().witness.claim(0, 0).stages[0].root)
     attempt = with_account(
-        slash_provider(innocent, provider.key, world.mint),
+        slash_provider(world, innocent, provider.key),
         verdict.receipt_address(innocent.address),
         verdict.receipt_address(disputing.job.address),
     )
@@ -131,3 +134,42 @@ def test_another_vault_gets_nothing(disputing: Disputing) -> None:
     mallory = world.actor("mallory")
     attempt = with_account(disputing.slash(), disputing.job.vault, mallory.tokens)
     world.fails("JobMismatch", attempt)
+
+
+def test_the_burned_share_is_that_of_the_job_s_terms(disputing: Disputing) -> None:
+    world = disputing.convicted().trap_closed().world
+    kept = disputing.terms
+    harsher = replace(world.parameters.staking, slash_burn_bps=9_000)
+    bounty = replace(world.parameters.verdict, bounty_bps=2_500)
+    enact(world, replace(world.parameters, staking=harsher, verdict=bounty))
+    burned = world.burned()
+    newer = with_account(disputing.slash(), kept, world.terms)
+    world.fails("WrongTerms", newer)
+    world.send(disputing.slash())
+    assert world.burned() == burned + 50 * NLOV
+    assert (disputing.receipt.burned, disputing.receipt.bounty) == (50 * NLOV, 25 * NLOV)
+
+
+def test_an_operator_s_loss_falls_on_the_owner_and_its_budget(world: World) -> None:
+    disputing = Disputing(world)
+    owner, operator = disputing.provider, world.actor("operator")
+    stakers.appoint(world, owner, operator, 200 * NLOV)
+    disputing.job = post_job(
+        world, disputing.buyer, disputing.job.graph, input_root=disputing.claim.inputs_root
+    )
+    claim(world, owner, disputing.job, operator)
+    disputing.address = verdict.verdict_address(disputing.job.address)
+    before = world.bank.balance(operator.key)
+    (stage,) = disputing.claim.stages
+    judge.commit(world, owner, disputing.job, root=stage.root, operator=operator)
+    disputing.challenge().proven(world)
+    staked = stakers.position(world, owner).amount
+    world.send(disputing.slash())
+    held = stakers.position(world, owner)
+    assert held.amount == staked - 100 * NLOV
+    assert held.operator_budget == 100 * NLOV
+    world.send(disputing.void(), signers=[disputing.cranker])
+    bond = disputing.job.offer.price // 10
+    assert stakers.position(world, owner).operator_budget == 100 * NLOV - bond
+    world.send(disputing.close())
+    assert world.bank.balance(operator.key) == before

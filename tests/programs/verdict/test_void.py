@@ -7,7 +7,6 @@ from keeper.lab.market.jobs import (
     claim,
     exposure,
     post_job,
-    register_provider,
     small_graph,
 )
 from tests.programs.verdict.answering import Answering
@@ -40,10 +39,8 @@ def test_data_missed_twice_costs_no_stake(answering: Answering) -> None:
     event = sent.only(verdict.VerdictVoided)
     assert isinstance(event, verdict.VerdictVoided)
     assert (event.outcome, event.forfeited) == (Outcome.UNAVAILABLE, False)
-    assert event.credited == 6 * NLOV // 10 + 5 * NLOV // 100
-    world.send(
-        job_registry.release_exposure(job=answering.job.address, owner=answering.provider.key)
-    )
+    assert event.credited == 6 * NLOV // 5 + 5 * NLOV // 100
+    world.send(answering.release_exposure())
     position = stakers.position(world, answering.provider)
     assert (position.amount, position.exposed) == (staked, 0)
 
@@ -53,10 +50,7 @@ def test_a_proof_rates_who_lied_whoever_finished_the_job(world: World) -> None:
     disputing = Disputing(world, lying)
     first, second = disputing.claim.stages
     judge.commit(world, disputing.provider, disputing.job, last=2, root=first.root)
-    world.warp_to(disputing.job_account.lease.expires_slot + 1)
-    world.send(job_registry.expire_lease(job=disputing.job.address, owner=disputing.provider.key))
-    heir = world.actor("heir")
-    register_provider(world, heir)
+    heir = disputing.lapsed().heir
     claim(world, heir, disputing.job)
     judge.commit(world, heir, disputing.job, first=2, root=second.root)
     address = job_registry.provider_address(disputing.provider.key)
@@ -95,8 +89,9 @@ def test_voiding_twice_is_refused(answering: Answering) -> None:
 def test_another_vault_gets_no_bond(answering: Answering) -> None:
     world = convicted(answering).world
     mallory = world.actor("mallory")
-    attempt = with_account(answering.void(), answering.job.vault, mallory.tokens)
-    world.fails("JobMismatch", attempt, signers=[answering.cranker])
+    for elsewhere in (mallory.tokens, answering.job.vault):
+        attempt = with_account(answering.void(), answering.fee_vault, elsewhere)
+        world.fails("JobMismatch", attempt, signers=[answering.cranker])
 
 
 def test_an_exposure_of_another_job_is_refused(answering: Answering) -> None:

@@ -40,6 +40,7 @@ class Trapping(Disputing):
         return verdict.open_trap(
             salt=salt,
             verdict=self.address,
+            terms=self.terms,
             job=self.job.address,
             receipt=verdict.receipt_address(self.job.address),
         )
@@ -66,5 +67,5 @@ class Trapping(Disputing):
         return {party: credited[party.key] for party in parties if party.key in credited}
 
 
-FEE: Final = NLOV // 10
+FEE: Final = NLOV // 5
 """The fee of one verification, by the offer."""

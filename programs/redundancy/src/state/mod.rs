@@ -5,6 +5,9 @@ mod agreement;
 mod buyer;
 mod credits;
 mod decision;
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod endings;
 mod run;
 mod running;
 mod task;

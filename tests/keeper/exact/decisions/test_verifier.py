@@ -15,6 +15,7 @@ from keeper.exact.decisions.actions import (
 from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
 from keeper.exact.decisions.state import JobSnapshot, Verdict
 from keeper.exact.decisions.verifier import (
+    CONCURRENT_CHECKS,
     BallotKey,
     HeldSeat,
     VerifierSnapshot,
@@ -157,16 +158,23 @@ def verdict_of(found: JobSnapshot, reveal_deadline: int) -> Verdict:
     return replace(found.verdict, reveal_deadline=reveal_deadline)
 
 
-def test_a_check_starts_beside_what_is_owed_and_alone() -> None:
+def test_a_check_starts_beside_what_is_owed_and_beside_a_few_others() -> None:
     revealing = balloting(ballots=CAST, ballot_deadline=100)
     checking = replace(balloting(), job=job(JobState.COMMITTED, address=key(21)))
     both = snapshot(revealing, checking, ready=KEPT)
     assert decided(both, Clock(300)) == Check(key(21), 2)
     under_way = replace(both, running=frozenset({Check(key(21), 2)}))
     assert decided(under_way, Clock(300)) == RevealBallot(JOB, 2)
-    another = replace(balloting(), job=job(JobState.COMMITTED, address=key(22)))
-    waiting = snapshot(checking, another, running=frozenset({Check(key(21), 2)}))
-    assert decided(waiting, Clock(300)) == Wait()
+    drawn = [
+        replace(balloting(), job=job(JobState.COMMITTED, address=key(21 + number)))
+        for number in range(CONCURRENT_CHECKS + 1)
+    ]
+    checks = [Check(each.address, 2) for each in drawn]
+    for number, check in enumerate(checks[:-1]):
+        few = snapshot(*drawn, running=frozenset(checks[:number]))
+        assert decided(few, Clock(300)) == check
+    enough = snapshot(*drawn, running=frozenset(checks[:-1]))
+    assert decided(enough, Clock(300)) == Wait()
 
 
 def test_the_ballot_that_closes_first_comes_first() -> None:

@@ -75,8 +75,8 @@ class Watcher:
         return list(self.rig.bank.history(address or self.key.pubkey()))[::-1]
 
 
-def watcher(rig: Rig, folder: Path, name: str = "watcher") -> Watcher:
-    """A fresh one; while it waits, slots pass."""
+def watcher(rig: Rig, folder: Path, name: str = "watcher", owner: Pubkey | None = None) -> Watcher:
+    """A fresh one, by default for itself; while it waits, slots pass."""
     key = localnet_keypair(name)
     rig.bank.airdrop(key.pubkey(), LAMPORTS)
     localnet_mint().mint_to(rig.bank, key.pubkey(), 0)
@@ -94,5 +94,6 @@ def watcher(rig: Rig, folder: Path, name: str = "watcher") -> Watcher:
         traces=TraceFetcher(services.client, services.gateway),
         archive=TraceArchive(folder, store, StageIndexes(folder)),
     )
-    challenger = Challenger(uploader, key.pubkey(), services.lane)
+    signer = key.pubkey()
+    challenger = Challenger(uploader, signer, owner or signer, services.lane)
     return Watcher(rig, key, loader, challenger, uploader, submitter)

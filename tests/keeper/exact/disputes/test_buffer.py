@@ -23,7 +23,7 @@ from keeper.exact.disputes import (
 )
 
 OWNER = Keypair.from_seed(bytes(range(32)))
-JOB, GRAPH = Pubkey(bytes([1] * 32)), Pubkey(bytes([2] * 32))
+JOB, GRAPH, STAKER = (Pubkey(bytes([number] * 32)) for number in (1, 2, 3))
 RENT = 10**8
 
 
@@ -32,7 +32,7 @@ def buffer(evidence: bytes, operator: int = 3, element: int = 70_000) -> Evidenc
 
 
 def challenge(evidence: bytes) -> Challenge:
-    return Challenge(buffer(evidence), GRAPH, bytes(32))
+    return Challenge(buffer(evidence), GRAPH, bytes(32), beneficiary=STAKER)
 
 
 def as_sent(*instructions: Instruction, units: int | None = None) -> Signed:

@@ -8,11 +8,11 @@ from idl.client import verdict
 from keeper.chain.errors import ProgramError
 from keeper.exact.decisions.actions import SlashProvider
 from keeper.exact.decisions.codes import Outcome
-from keeper.exact.disputes import FIRST_BYTES, EvidenceBuffer
+from keeper.exact.disputes import FIRST_BYTES, Challenge, EvidenceBuffer
 from keeper.exact.roles.challenger import NothingWrongError, WrongElement
 from keeper.exact.roles.transactions import Context, instruction
 from keeper.lab.market.marketplace import PROVIDERS
-from keeper.node.errors import TraceError
+from keeper.node.errors import RoleError, TraceError
 from tests.keeper.exact.disputes.lying import SALT, Watcher, committed, watcher, wide_product
 from tests.keeper.exact.roles.rig import Rig, on_rig
 
@@ -21,10 +21,9 @@ MOST_TRANSACTIONS = 12
 
 
 async def slash(rig: Rig, by: Watcher) -> None:
-    rules = rig.market.mirror.view.rules
-    rig.bank.advance(rules.verdict.trap_slots + 1)
-    await rig.market.mirror.refresh()
-    context = Context(by.key.pubkey(), rules.mint, rules.treasury, rig.view)
+    rig.bank.advance(rig.view.parameters.verdict.trap_slots + 1)
+    view, signer = await rig.market.mirror.refresh(), by.key.pubkey()
+    context = Context(signer, signer, view.mint, view.terms, rig.view)
     await by.submitter.submit("slash", [instruction(SlashProvider(rig.job), context)])
     await rig.market.mirror.refresh()
 
@@ -85,6 +84,24 @@ def test_a_dispute_of_4096_products_takes_at_most_twelve_transactions(
         assert outcome(rig) is Outcome.FRAUD
 
     on_rig(tmp_path, story, wide_product(size=size))
+
+
+def test_the_bounty_is_for_the_owner_whoever_signs(tmp_path: Path) -> None:
+    async def story(rig: Rig) -> None:
+        await committed(rig, LIE)
+        owner = rig.market.parties.owner("verifier 1")
+        by = watcher(rig, tmp_path / "watcher", owner=owner)
+        case = await by.traces.fetch(rig.view)
+        wrong = await by.challenger.suspect(rig.view, case)
+        await by.challenger.prove(rig.view, case, wrong, SALT)
+        await slash(rig, by)
+        gateway = rig.market.services.gateway
+        receipt = await gateway.fetch(verdict.Receipt, verdict.receipt_address(rig.job))
+        assert receipt is not None
+        assert receipt.challenger == owner != by.key.pubkey()
+        assert receipt.bounty > 0
+
+    on_rig(tmp_path, story)
 
 
 def test_nothing_wrong_costs_nothing(tmp_path: Path) -> None:
@@ -207,7 +224,9 @@ def test_a_ticket_for_another_element_is_replaced(tmp_path: Path) -> None:
     async def story(rig: Rig) -> None:
         await committed(rig, LIE)
         by = watcher(rig, tmp_path / "watcher")
-        other = verdict.place_ticket(hash=bytes(32), challenger=by.key.pubkey(), job=rig.job)
+        other = verdict.place_ticket(
+            hash=bytes(32), challenger=by.key.pubkey(), beneficiary=by.key.pubkey(), job=rig.job
+        )
         await by.submitter.submit("other ticket", [other])
         rig.bank.advance()
         case = await by.traces.fetch(rig.view)
@@ -225,8 +244,13 @@ def test_without_a_ballot_or_a_ticket_nobody_may_prove(tmp_path: Path) -> None:
         by = watcher(rig, tmp_path / "watcher")
         case = await by.traces.fetch(rig.view)
         wrong = await by.challenger.suspect(rig.view, case)
-        with pytest.raises(ProgramError, match="NotEntitled"):
+        before = by.sent()
+        with pytest.raises(RoleError, match=r"no ballot of .* rejects this element"):
             await by.challenger.prove(rig.view, case, wrong, None)
+        assert by.sent() == before
+        claim = Challenge(await buffer_of(rig, by, wrong), rig.view.job.graph, SALT)
+        with pytest.raises(ProgramError, match="NoSuchBallot"):
+            await by.uploader.prove(claim, ballot=0)
         await rig.market.mirror.refresh()
         assert outcome(rig) is Outcome.NONE
 

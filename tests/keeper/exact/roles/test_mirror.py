@@ -5,10 +5,16 @@ from pathlib import Path
 import pytest
 
 from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
+from idl.client.bindings.staking import Terms
 from keeper.configuration import NodeSettings
+from keeper.exact.decisions.crank import Queue
+from keeper.exact.decisions.verifier import HeldSeat
 from keeper.exact.roles import JobMirror
-from keeper.exact.roles.mirror import Rules, View
+from keeper.exact.roles.mirror import View
 from keeper.lab.localnet import Localnet
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
+from keeper.lab.market.marketplace import PROVIDER_STAKE, PROVIDERS, VERIFIER_STAKE
+from keeper.node.decisions.stake import LeasableStake
 from keeper.node.errors import RoleError
 from keeper.node.mirror import MIN_TRANSFER_SECONDS
 from tests.keeper.exact.decisions.views import key
@@ -24,12 +30,15 @@ def mirror_with(slots: list[int], poll_seconds: float = 0.0) -> JobMirror:
     mirror._view = View(
         slot=max(slots, default=0),
         swept_slot=0,
-        rules=Rules.__new__(Rules),
+        slot_hashes=tuple((slot, slot_hash(slot)) for slot in slots),
+        mint=key(9),
+        checkpoint_slots=150,
+        terms=Terms.__new__(Terms),
+        queue=Queue(),
         demand_q32=0,
-        total_staked=0,
+        leasable=LeasableStake(0, ()),
         jobs={},
         parties={},
-        slot_hashes=tuple((slot, slot_hash(slot)) for slot in slots),
     )
     return mirror
 
@@ -81,7 +90,7 @@ def test_a_cluster_without_the_programs_is_named() -> None:
     asyncio.run(run())
 
 
-def test_a_sweep_reads_jobs_stake_and_rules(tmp_path: Path) -> None:
+def test_a_sweep_reads_jobs_stake_seats_and_terms(tmp_path: Path) -> None:
     async def story(rig: Rig) -> None:
         view = rig.market.mirror.view
         snapshot = view.jobs[rig.job]
@@ -93,9 +102,18 @@ def test_a_sweep_reads_jobs_stake_and_rules(tmp_path: Path) -> None:
         assert snapshot.escrow.balance > snapshot.job.price
         provider = view.parties[rig.market.parties.keys["provider 1"].pubkey()]
         assert provider.provider is not None
-        assert provider.free_stake > 0
+        assert provider.stake.lease_room > 0
+        assert provider.seat is None
+        verifier = view.parties[rig.market.parties.keys["verifier 1"].pubkey()]
+        assert verifier.seat == HeldSeat(index=0, taken_epoch=0)
+        assert (verifier.stake.lease_room, verifier.stake.ballot_room) == (0, VERIFIER_STAKE)
         assert view.parties[rig.market.parties.keys["buyer"].pubkey()].position is None
-        assert view.rules.job_registry.lease_slots == 150
+        assert (view.terms.version, snapshot.job.terms) == (0, 0)
+        assert view.terms.parameters == snapshot.parameters == LOCALNET_PARAMETERS
+        assert view.checkpoint_slots == CHECKPOINT_SLOTS
+        assert view.queue == Queue()
+        staked = len(PROVIDERS) * PROVIDER_STAKE
+        assert view.leasable.standing(view.slot // CHECKPOINT_SLOTS) == staked
         with pytest.raises(LookupError):
             rig.market.mirror.beacon(snapshot.job.posted_slot)
         rig.bank.advance()

@@ -12,13 +12,16 @@ import numpy as np
 import pytest
 from solders.pubkey import Pubkey
 
+from idl.client import staking
 from keeper.chain.submit import Submitter
+from keeper.data import ReservationKind
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, built_programs, localnet_mint
 from keeper.lab.market.balances import Balances, read_balances
 from keeper.lab.market.parties import POLL_SECONDS, Offer, Parties, Party, open_parties
 from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.decisions.actions import Action, Wait
+from keeper.node.eviction import Eviction
 from keeper.node.payment import NLOV
 from keeper.node.services import Services, Storage
 from keeper.node.vault import Vault
@@ -37,6 +40,7 @@ from tests.kernels.custom.examples import triple
 
 STAKE = 1_000 * NLOV
 QUOTA_BYTES = 1 << 24
+OPERATORS = ("first operator", "second operator")
 OFFER = Offer(ask=1, rate=10**9, max_macs=1)
 PROVIDERS = tuple(f"task provider {number}" for number in range(1, 6))
 TERMS = TaskOffer(price=10 * NLOV, tip=NLOV // 100)
@@ -106,7 +110,14 @@ class TaskRig:
     def owner(self, name: str) -> Pubkey:
         return self.parties.owner(name)
 
-    def provider(self, number: int, run: RunPackage = honest, min_price: int = 0) -> TaskProvider:
+    def provider(
+        self,
+        number: int,
+        run: RunPackage = honest,
+        min_price: int = 0,
+        operator: str | None = None,
+    ) -> TaskProvider:
+        """The provider of this number, signed for by an operator's key where one is named."""
         name = PROVIDERS[number]
         storage = self.storages[name]
         tools = TaskProviderTools(
@@ -117,8 +128,21 @@ class TaskRig:
             store=storage.store,
             indexes=storage.tasks,
             runs=Vault(self.parties.folder / name).secrets(RUNS),
+            eviction=Eviction(
+                storage.store, ReservationKind.TASKS, storage.tasks, storage.retention_seconds
+            ),
         )
-        return TaskProvider(self.mirror, self._submitter(name), self.owner(name), tools)
+        signer = self._submitter(operator or name)
+        return TaskProvider(self.mirror, signer, self.owner(name), tools)
+
+    async def appoint(self, number: int, operator: str, budget: int) -> None:
+        """Name an operator of a provider, by the provider's own key."""
+        name = PROVIDERS[number]
+        naming = staking.set_operator(
+            operator=self.owner(operator), budget=budget, owner=self.owner(name)
+        )
+        await self._submitter(name).submit(f"appoint/{operator}", [naming], again=True)
+        await self.mirror.refresh()
 
     def crank(self) -> TaskCrank:
         return TaskCrank(self.mirror, self._submitter("crank"), self.owner("crank"))
@@ -186,6 +210,7 @@ async def opened(folder: Path, *, ticking: bool = False) -> AsyncIterator[TaskRi
     everybody = [
         Party("buyer", 2 * STAKE),
         Party("crank", 2 * STAKE),
+        *(Party(name, 0) for name in OPERATORS),
         *(Party(name, 2 * STAKE, STAKE, OFFER) for name in PROVIDERS),
     ]
     async with (

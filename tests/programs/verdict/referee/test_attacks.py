@@ -33,14 +33,9 @@ def test_attack_14_no_stake_leaves_before_the_slash(judged: Disputing) -> None:
             amount=position.amount - position.exposed + 1,
             owner=owner.key,
             ticket=staking.ticket_address(owner.key, position.tickets),
-            verifiers=staking.verifiers_address() if owner is verifier else None,
         )
         world.fails("InsufficientFreeStake", attempt, signers=[owner])
-    releasing = job_registry.release_exposure(
-        job=judged.job.address,
-        owner=provider.key,
-        exposure=staking.exposure_address(judged.job.address, provider.key),
-    )
+    releasing = judged.release_exposure()
     world.fails("JobNotEnded", releasing)
     world.fails("WrongState", judged.release(0))
     amount = exposure(world, judged.job, provider).amount
@@ -76,11 +71,7 @@ def endings(judged: Disputing) -> dict[str, tuple[Instruction, list[Actor]]]:
             [],
         ),
         "release provider": (
-            job_registry.release_exposure(
-                job=job.address,
-                owner=judged.provider.key,
-                exposure=staking.exposure_address(job.address, judged.provider.key),
-            ),
+            judged.release_exposure(),
             [],
         ),
     }
@@ -140,11 +131,13 @@ def test_attack_19_a_copied_challenge_earns_nothing(judged: Disputing) -> None:
     judged.voted({0: REJECTS, 1: ACCEPTS})
     judged.challenge(challenger=rejecter).prepare(world, ticket=False)
     copy = judged.challenge(challenger=copier).prepare(world, ticket=False)
-    world.fails("NotEntitled", copy.prove(ticket=False), signers=[copier])
+    world.fails("NotEntitled", copy.prove(ballot=1), signers=[copier])
     honest = judged.challenge().prepare(world)
     attempt = with_account(copy.prove(), copy.ticket, honest.ticket)
     world.fails("Unauthorized", attempt, signers=[copier])
-    copied = verdict.place_ticket(hash=honest.hash, challenger=copier.key, job=judged.job.address)
+    copied = verdict.place_ticket(
+        hash=honest.hash, challenger=copier.key, job=judged.job.address, beneficiary=copier.key
+    )
     world.send(copied, signers=[copier])
     world.warp(TICKET_AGE)
     world.fails("WrongTicket", copy.prove(), signers=[copier])

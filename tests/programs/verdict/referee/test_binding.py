@@ -2,11 +2,11 @@
 
 import pytest
 
-from idl.client import job_registry, verdict
+from idl.client import verdict
 from idl.client.bindings.verdict import Outcome
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.challenge import Challenge
-from keeper.lab.market.jobs import claim, exposure, post_job, register_provider
+from keeper.lab.market.jobs import claim, exposure, post_job
 from kernels.evidence import Witness
 from tests.kernels.evidence.record import inputs_of
 from tests.programs.verdict.disputing import LIE, Disputing, honest_trace, lying_trace
@@ -50,10 +50,7 @@ def test_a_proof_of_another_attempt_is_refused(world: World) -> None:
     disputing.opened()
     stage = disputing.claim.stages[0]
     world.send(disputing.commit(0, 2, root=stage.root), signers=[disputing.provider])
-    world.warp_to(disputing.job_account.lease.expires_slot + 1)
-    world.send(job_registry.expire_lease(job=disputing.job.address, owner=disputing.provider.key))
-    heir = world.actor("heir")
-    register_provider(world, heir)
+    heir = disputing.lapsed().heir
     claim(world, heir, disputing.job)
     honest = honest_trace().witness.claim(0, 0).stages[0].root
     world.send(disputing.commit(0, OPERATORS, root=honest, owner=heir), signers=[heir])
@@ -72,10 +69,7 @@ def test_who_committed_the_stage_is_slashed_not_who_finished(world: World) -> No
     world.send(
         disputing.commit(first.first, first.last, root=first.root), signers=[disputing.provider]
     )
-    world.warp_to(disputing.job_account.lease.expires_slot + 1)
-    world.send(job_registry.expire_lease(job=disputing.job.address, owner=disputing.provider.key))
-    heir = world.actor("heir")
-    register_provider(world, heir)
+    heir = disputing.lapsed().heir
     claim(world, heir, disputing.job)
     world.send(disputing.commit(rest.first, rest.last, root=rest.root, owner=heir), signers=[heir])
     disputing.challenge().proven(world)

@@ -168,10 +168,15 @@ parameters! {
 )]
 #[repr(C)]
 pub struct Parameters {
+    /// Stake, seats and rewards.
     pub staking: StakingParams,
+    /// Payments and fees.
     pub escrow: EscrowParams,
+    /// Jobs, providers and leases.
     pub job_registry: RegistryParams,
+    /// Draws, ballots and proofs.
     pub verdict: VerdictParams,
+    /// Tasks that several providers run.
     pub redundancy: RedundancyParams,
 }
 

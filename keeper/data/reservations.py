@@ -1,4 +1,4 @@
-"""The rooms of a store: for each job the blobs that it needs, and the bytes set aside for it."""
+"""The reservations of a store: per job the blobs that it needs, and the bytes set aside for it."""
 
 import json
 import re
@@ -12,15 +12,15 @@ from threading import RLock
 from keeper.data.errors import CorruptBlobError, QuotaExceededError, StorageError
 from keeper.data.files import replace_atomically, sync_directory
 
-FOLDER = "rooms"
+FOLDER = "reservations"
 NAME = re.compile(r"[0-9A-Za-z]{1,64}")
 
 
-class RoomKind(StrEnum):
-    """What a room belongs to.
+class ReservationKind(StrEnum):
+    """What a reservation belongs to.
 
     Those of jobs and tasks are named by an address. A buyer stores a workload before its job or
-    task has one, so the room is named by a digest of the workload.
+    task has one, so the reservation is named by a digest of the workload.
     """
 
     JOBS = "jobs"
@@ -29,16 +29,16 @@ class RoomKind(StrEnum):
     TASK_WORKLOADS = "task-workloads"
 
 
-RoomKey = tuple[RoomKind, str]
+ReservationKey = tuple[ReservationKind, str]
 
 
 @dataclass(slots=True)
 class Record:
-    """One room; all sizes are bytes on disk.
+    """One reservation; all sizes are bytes on disk.
 
     `reserved` bytes are set aside, of which `in_use` are used by `present` blobs and by those that
     are being written. `until` is the time
-    in seconds since 1970 at which the room is given up, None where that is not known yet.
+    in seconds since 1970 at which the reservation is given up, None where that is not known yet.
     """
 
     reserved: int = 0
@@ -63,22 +63,22 @@ class Record:
 
 
 class Records:
-    """Records on disk, one file per room.
+    """Records on disk, one file per reservation.
 
-    A blob is listed before it is written, and a room is forgotten before its blobs are removed. So
-    a crash leaves no blob that looks needed and is not.
+    A blob is listed before it is written, and a reservation is forgotten before its blobs are
+    removed. So a crash leaves no blob that looks needed and is not.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root / FOLDER
 
-    def load(self) -> dict[RoomKey, Record]:
-        """Returns every room, and removes what a crash left half written.
+    def load(self) -> dict[ReservationKey, Record]:
+        """Returns every reservation, and removes what a crash left half written.
 
         Raises CorruptBlobError where a record cannot be read.
         """
-        found: dict[RoomKey, Record] = {}
-        for kind in RoomKind:
+        found: dict[ReservationKey, Record] = {}
+        for kind in ReservationKind:
             for path in (self._root / kind).glob("*"):
                 if path.name.startswith(".partial-"):
                     path.unlink()
@@ -86,7 +86,7 @@ class Records:
                     found[kind, path.name] = _parsed(path)
         return found
 
-    def save(self, key: RoomKey, record: Record) -> None:
+    def save(self, key: ReservationKey, record: Record) -> None:
         """Write a record; it is synced when this returns."""
         document = {
             "blobs": sorted(record.blobs),
@@ -96,34 +96,34 @@ class Records:
         with replace_atomically(self._path(key)) as file:
             file.write(json.dumps(document, sort_keys=True).encode())
 
-    def remove(self, key: RoomKey) -> None:
-        """Forget a room."""
+    def remove(self, key: ReservationKey) -> None:
+        """Forget a reservation."""
         path = self._path(key)
         path.unlink(missing_ok=True)
         if path.parent.is_dir():
             sync_directory(path.parent)
 
-    def _path(self, key: RoomKey) -> Path:
+    def _path(self, key: ReservationKey) -> Path:
         kind, name = key
         if NAME.fullmatch(name) is None:
-            raise ValueError(f"{name!r} does not name a room")
+            raise ValueError(f"{name!r} does not name a reservation")
         return self._root / kind / name
 
 
 class Ledger:
-    """How a store's quota is used: by blobs on disk, and by what rooms have set aside.
+    """How a store's quota is used: by blobs on disk, and by what reservations have set aside.
 
     `used` counts the bytes on disk. All sizes are bytes on disk. `lock` is held by whoever changes
     files and the ledger together.
     """
 
     def __init__(self, root: Path, quota_bytes: int) -> None:
-        """Raises CorruptBlobError where the record of a room cannot be read."""
+        """Raises CorruptBlobError where the record of a reservation cannot be read."""
         self.lock = RLock()
         self.quota_bytes = quota_bytes
         self.used = 0
         self._records = Records(root)
-        self._rooms = self._records.load()
+        self._reservations = self._records.load()
 
     @property
     def free(self) -> int:
@@ -131,38 +131,38 @@ class Ledger:
         with self.lock:
             return max(0, self.quota_bytes - self._committed())
 
-    def rooms(self) -> list[RoomKey]:
-        """Returns every room that exists."""
+    def reservations(self) -> list[ReservationKey]:
+        """Returns every reservation that exists."""
         with self.lock:
-            return sorted(self._rooms)
+            return sorted(self._reservations)
 
-    def exists(self, key: RoomKey) -> bool:
-        """Returns whether there is a room."""
-        return key in self._rooms
+    def exists(self, key: ReservationKey) -> bool:
+        """Returns whether there is a reservation."""
+        return key in self._reservations
 
-    def until(self, key: RoomKey) -> float | None:
-        """Returns when a room is given up, None where that is not known."""
-        record = self._rooms.get(key)
+    def until(self, key: ReservationKey) -> float | None:
+        """Returns when a reservation is given up, None where that is not known."""
+        record = self._reservations.get(key)
         return None if record is None else record.until
 
-    def lists(self, key: RoomKey, digest: str) -> bool:
-        """Returns whether a room lists a blob."""
-        record = self._rooms.get(key)
+    def lists(self, key: ReservationKey, digest: str) -> bool:
+        """Returns whether a reservation lists a blob."""
+        record = self._reservations.get(key)
         return record is not None and digest in record.blobs
 
     def is_listed(self, digest: str) -> bool:
-        """Returns whether any room lists a blob."""
-        return any(digest in record.blobs for record in self._rooms.values())
+        """Returns whether any reservation lists a blob."""
+        return any(digest in record.blobs for record in self._reservations.values())
 
     def found(self, digest: str, size: int) -> None:
         """Count a blob that is on disk at the start."""
         self.used += size
-        for record in self._rooms.values():
+        for record in self._reservations.values():
             if digest in record.blobs:
                 record.found(digest, size)
 
-    def reserve(self, key: RoomKey, size: int) -> None:
-        """Set at least `size` bytes aside for a room, in all.
+    def reserve(self, key: ReservationKey, size: int) -> None:
+        """Set at least `size` bytes aside for a reservation, in all.
 
         Raises QuotaExceededError and StorageError, and then changes nothing.
         """
@@ -177,45 +177,51 @@ class Ledger:
                     "free; raise its quota"
                 )
 
-    def list(self, key: RoomKey, digest: str, size: int | None) -> None:
-        """List a blob in a room; `size` is None where it is not on disk. Raises StorageError."""
+    def list(self, key: ReservationKey, digest: str, size: int | None) -> None:
+        """List a blob in a reservation; `size` is None where it is not on disk.
+
+        Raises StorageError.
+        """
         with self.lock:
             if not self.lists(key, digest):
                 with self._changing(key) as record:
                     record.blobs = record.blobs | {digest}
             if size is not None:
-                self._rooms[key].found(digest, size)
+                self._reservations[key].found(digest, size)
 
-    def retain(self, key: RoomKey, until: float | None) -> None:
-        """Say when a room is given up, None for not yet; nothing unused stays set aside for it."""
+    def retain(self, key: ReservationKey, until: float | None) -> None:
+        """Say when a reservation is given up, None for not yet. Raises StorageError.
+
+        What is set aside but unused is free from then on.
+        """
         with self.lock:
-            if key in self._rooms:
+            if key in self._reservations:
                 with self._changing(key) as record:
                     record.until = until
                     record.reserved = 0 if until is not None else record.reserved
 
-    def unlist(self, key: RoomKey, digest: str) -> None:
-        """Take a blob off the list of a room. Raises StorageError."""
+    def unlist(self, key: ReservationKey, digest: str) -> None:
+        """Take a blob off the list of a reservation. Raises StorageError."""
         with self.lock:
             if self.lists(key, digest):
                 with self._changing(key) as record:
                     record.blobs = record.blobs - {digest}
                 record.lost(digest)
 
-    def forget(self, key: RoomKey) -> set[str]:
-        """Forget a room; returns the blobs that no room lists any more. Raises StorageError."""
+    def forget(self, key: ReservationKey) -> set[str]:
+        """Forget a reservation; returns the blobs that none lists any more. Raises StorageError."""
         with self.lock:
-            if key not in self._rooms:
+            if key not in self._reservations:
                 return set()
             try:
                 self._records.remove(key)
             except OSError as error:
                 raise StorageError(f"this node's disk refuses a removal: {error}") from error
-            record = self._rooms.pop(key)
+            record = self._reservations.pop(key)
             return {digest for digest in record.blobs if not self.is_listed(digest)}
 
-    def take(self, size: int, key: RoomKey | None) -> None:
-        """Count bytes that are about to be written, for a room or for none.
+    def take(self, size: int, key: ReservationKey | None) -> None:
+        """Count bytes that are about to be written, for a reservation or for none.
 
         Raises QuotaExceededError where they are neither set aside nor free.
         """
@@ -229,17 +235,17 @@ class Ledger:
                     "raise its quota"
                 )
 
-    def give_back(self, size: int, key: RoomKey | None) -> None:
+    def give_back(self, size: int, key: ReservationKey | None) -> None:
         """Take back what `take` counted."""
         with self.lock:
             self._count(-size, key)
 
-    def wrote(self, digest: str, size: int, replaced: int, key: RoomKey | None) -> None:
+    def wrote(self, digest: str, size: int, replaced: int, key: ReservationKey | None) -> None:
         """Count a blob that is on disk now, in place of an equal one of `replaced` bytes."""
         with self.lock:
             self.used -= replaced
-            if key in self._rooms:
-                record = self._rooms[key]
+            if key in self._reservations:
+                record = self._reservations[key]
                 record.in_use -= size
                 record.found(digest, size)
 
@@ -247,24 +253,27 @@ class Ledger:
         """Count a blob that is not on disk any more."""
         with self.lock:
             self.used -= size
-            for record in self._rooms.values():
+            for record in self._reservations.values():
                 record.lost(digest)
 
     def _committed(self) -> int:
-        return self.used + sum(record.unused for record in self._rooms.values())
+        return self.used + sum(record.unused for record in self._reservations.values())
 
-    def _count(self, size: int, key: RoomKey | None) -> None:
+    def _count(self, size: int, key: ReservationKey | None) -> None:
         self.used += size
-        if key in self._rooms:
-            self._rooms[key].in_use += size
+        if key in self._reservations:
+            self._reservations[key].in_use += size
 
     @contextmanager
-    def _changing(self, key: RoomKey) -> Iterator[Record]:
-        """Yield a room's record, and save it unless the block raises: then it is as before."""
-        known = self._rooms.get(key)
+    def _changing(self, key: ReservationKey) -> Iterator[Record]:
+        """Yield a reservation's record, and save it unless the block raises.
+
+        Then it is as it was before.
+        """
+        known = self._reservations.get(key)
         record = known or Record()
         before = record.reserved, record.blobs, record.until
-        self._rooms[key] = record
+        self._reservations[key] = record
         try:
             yield record
             if known is None or before != (record.reserved, record.blobs, record.until):
@@ -272,7 +281,7 @@ class Ledger:
         except BaseException as error:
             record.reserved, record.blobs, record.until = before
             if known is None:
-                del self._rooms[key]
+                del self._reservations[key]
             if isinstance(error, OSError):
                 raise StorageError(f"this node's disk refuses a record: {error}") from error
             raise
