@@ -120,7 +120,13 @@ class Economy:
         self.thief = world.actor("thief")
         self.funder = world.actor("funder")
         self.stakers = [*self.verifiers, *self.providers, self.saver]
-        known = (*self.stakers, *self.buyers, *self.crankers, self.challenger)
+        known = (
+            *self.stakers,
+            *self.buyers,
+            *self.crankers,
+            *self.operators,
+            self.challenger,
+        )
         self.by_key = {actor.key: actor for actor in known}
         self.book = Book(world.token_accounts())
         self.ledgers: list[JobLedger] = []

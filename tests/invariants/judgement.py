@@ -80,19 +80,25 @@ class JudgementSteps(MarketSteps):
         refusal = self._cast_refusal(ledger, number, owner, held)
         if refusal == "InsufficientCollateral":
             self.decline(ledger, number, owner, held)
+            return
+        position = self.view.positions[owner.key]
+        hot = self.by_key.get(position.operator)
+        budget = position.operator_budget - position.operator_exposed
+        if refusal is None and hot is not None and budget < self.at_risk(ledger):
+            refusal = "OperatorBudgetExceeded"
         self.attempt(
             refusal,
             verdict.cast_ballot(
                 ballot=number,
                 commitment=judge.commitment(owner, ledger.job, choice, operator=named),
-                signer=owner.key,
+                signer=(hot or owner).key,
                 terms=self.terms(ledger),
                 job=ledger.job.address,
                 seat=staking.seat_address(seat),
                 position=staking.position_address(owner.key),
                 exposure=staking.exposure_address(ledger.job.address, owner.key),
             ),
-            signers=[owner],
+            signers=[hot or owner],
         )
         if refusal is None:
             ledger.ballots[number] = CastBallot(

@@ -13,6 +13,7 @@ from hypothesis.stateful import (
 )
 from solders.pubkey import Pubkey
 
+from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import MAX_BALLOTS, Choice, State
 from tests.invariants.audit import ended_states
 from tests.invariants.economy import COLLATERAL
@@ -112,6 +113,15 @@ class EconomyMachine(RuleBasedStateMachine):
     def underway(self) -> list[JobLedger]:
         """Returns the jobs that have not ended."""
         return self.jobs(lambda ledger: not ledger.final)
+
+    def claimable(self) -> list[JobLedger]:
+        """Returns the jobs that wait for a provider."""
+        found = self.economy.view.jobs
+        return self.jobs(
+            lambda ledger: (
+                ledger.job.address in found and found[ledger.job.address].state == JobState.POSTED
+            )
+        )
 
     def ended(self) -> list[JobLedger]:
         """Returns the jobs that have ended and whose account exists."""
@@ -281,14 +291,17 @@ class JobRules(EconomyMachine):
     def cast(self, pick: int, votes: tuple[Choice | None, ...], operator: int) -> None:
         self.economy.cast(chosen(self.balloting(), pick), votes, operator)
 
-    @rule(pick=PICKS, provider=PICKS, operator=PICKS)
-    def claim_by_operator(self, pick: int, provider: int, operator: int) -> None:
+    @precondition(lambda self: self.claimable())
+    @rule(pick=PICKS, provider=PICKS, named=PICKS, thief=RARELY, budget=BUDGETS)
+    def claim_by_operator(
+        self, pick: int, provider: int, named: int, thief: bool, budget: int
+    ) -> None:
         """A key that may be stolen claims for its owner, as far as its budget goes."""
-        claimable = self.jobs(lambda ledger: not ledger.final)
-        if claimable:
-            owner = chosen(self.economy.providers, provider)
-            named = chosen(self.economy.operators, operator)
-            self.economy.claim(owner, chosen(claimable, pick), named)
+        owner = chosen(self.economy.providers, provider)
+        operator = chosen(self.economy.operators, named)
+        self.economy.appoint(owner, operator, budget)
+        claimant = chosen(self.economy.operators, named + 1) if thief else operator
+        self.economy.claim(owner, chosen(self.claimable(), pick), claimant)
 
     @precondition(lambda self: len(self.economy.ledgers) < JOBS - 2)
     @rule(buyer=PICKS, count=st.integers(2, 3), conduct=CONDUCT)
@@ -296,7 +309,11 @@ class JobRules(EconomyMachine):
         """Cheap jobs draw all verifiers at once, and bind what their collateral can bear."""
         for _ in range(count):
             ledger = self.economy.post(
-                chosen(self.economy.buyers, buyer), price=0, verification_fee=0, tip=0, verifiers=5
+                chosen(self.economy.buyers, buyer),
+                price=2 * NLOV,
+                verification_fee=0,
+                tip=0,
+                verifiers=5,
             )
             self._live(ledger, [conduct] * 4)
 
