@@ -38,7 +38,8 @@ def spares(answering: Answering) -> bool:
 
 
 def test_c9_a_spared_job_is_never_spared_again(world: World) -> None:
-    answering = Answering(world).committed()
+    answering = Answering(world)
+    answering.committed()
     give_reputation(answering, TRUSTED)
     committed = world.save()
     spared = again = 0
@@ -106,7 +107,8 @@ def test_c9_after_sparing_two_draws_remain_and_the_job_ends(world: World) -> Non
 
 @pytest.mark.parametrize("late", ["a new cranker", "one of the eight"])
 def test_c9_a_step_beyond_the_tips_is_taken_for_nothing(world: World, late: str) -> None:
-    answering = Answering(world, seats=9).committed()
+    answering = Answering(world, seats=9)
+    answering.committed()
     steps = [world.actor(f"cranker {number}") for number in range(PAID_CRANK_STEPS)]
     # As many steps as the buyer locked tips for, before those that end the job.
     listed = b"".join(bytes(each.key) + (1).to_bytes(8, "little") for each in steps)

@@ -7,7 +7,7 @@ from solders.pubkey import Pubkey
 
 from idl.client import staking
 from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.staking import ExposureState
+from idl.client.bindings.staking import NO_SEAT, ExposureState
 from idl.client.bindings.verdict import State
 from tests.invariants.book import Book
 from tests.invariants.governance import Governance
@@ -25,12 +25,18 @@ class Books(StakeSteps, PayoutSteps, Governance):
         """Asserts everything that must hold now."""
         check_tokens(self.view, self.book)
         check_positions(self.view)
+        self.check_budgets()
         check_stake_vault(self.view, self.donated[staking.stake_vault_address()])
         check_seats(self.view)
         check_jobs(self.view, self.ledgers)
         self.check_rewards()
         for ledger in self.ledgers:
             self.check_escrow(ledger)
+
+    def check_budgets(self) -> None:
+        """What an operator lost is off its budget, so a stolen key loses no more than that."""
+        for owner, position in self.view.positions.items():
+            assert position.operator_budget == self.budgets.get(owner, 0)
 
     def check_rewards(self) -> None:
         """No more is paid than was funded, and the rewards owed are in the vault."""
@@ -68,17 +74,31 @@ def check_tokens(view: View, book: Book) -> None:
 def check_positions(view: View) -> None:
     """Exposed stake is present, and each exposure is counted once."""
     locked, unbonding = Counter[Pubkey](), Counter[Pubkey]()
+    balloted, operated = Counter[Pubkey](), Counter[Pubkey]()
     for exposure in view.exposures.values():
-        if exposure.state == ExposureState.LOCKED:
-            locked[exposure.owner] += exposure.amount + exposure.bond
+        if exposure.state != ExposureState.LOCKED:
+            continue
+        held = exposure.amount + exposure.bond
+        locked[exposure.owner] += held
+        if exposure.ballot:
+            balloted[exposure.owner] += held
+        if exposure.by_operator:
+            operated[exposure.owner] += held
     for ticket in view.tickets.values():
         unbonding[ticket.owner] += ticket.amount
     for owner, position in view.positions.items():
         assert position.exposed == locked[owner]
         assert position.exposed <= position.amount, "stake under exposure has left"
+        assert position.balloted == balloted[owner] <= position.collateral
+        leased = position.exposed - position.balloted
+        assert position.collateral + leased <= position.amount, "collateral backs a lease"
+        assert position.operator_exposed == operated[owner]
+        assert (position.seat == NO_SEAT) <= (position.collateral == 0)
         assert position.unbonding == unbonding[owner]
     staked = sum(position.amount for position in view.positions.values())
     assert view.pool.total_staked == staked
+    bound = sum(position.collateral for position in view.positions.values())
+    assert view.pool.collateral == bound
 
 
 def check_stake_vault(view: View, donated: int) -> None:
@@ -88,16 +108,17 @@ def check_stake_vault(view: View, donated: int) -> None:
 
 
 def check_seats(view: View) -> None:
-    """The tree weighs each held seat by its owner's stake and catch rate.
+    """The tree weighs each held seat by its owner's collateral and catch rate.
 
-    A seat below the minimum weighs nothing.
+    A seat below half of the minimum weighs nothing.
     """
     expected = [0] * len(view.tree.sums)
     for position in view.positions.values():
-        if position.seat in view.seats and not position.seat_vacated:
+        if view.seated(position.owner):
             assert view.seats[position.seat].owner == position.owner
-            enough = position.amount >= view.pool.params.min_verifier_stake
-            expected[position.seat] = position.amount * position.catch_rate >> 16 if enough else 0
+            enough = 2 * position.collateral >= view.pool.params.min_verifier_stake
+            weight = position.collateral * position.catch_rate >> 16
+            expected[position.seat] = weight if enough else 0
     assert seat_weights(view.tree.sums) == expected
     assert view.tree.total == sum(expected)
 

@@ -4,7 +4,9 @@ from typing import Final
 
 from idl.client import escrow, staking
 from idl.client.bindings.job_registry import JobState
+from idl.client.bindings.staking import HELD, VACATED_EPOCHS
 from idl.client.bindings.verdict import Choice, Outcome, State
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from tests.invariants.hostile import Hostile
 from tests.invariants.ledger import JobLedger
 from tests.invariants.market import ENDED
@@ -49,7 +51,7 @@ class Closing(Hostile):
     def _crank(self, ledger: JobLedger) -> None:
         job, cranker = self.job(ledger), self.crankers[1]
         if job.state == JobState.POSTED:
-            if job.attempts < self.world.parameters.job_registry.max_attempts:
+            if job.attempts < ledger.parameters.job_registry.max_attempts:
                 self.outlast(ledger)
             self.expire_job(ledger, cranker)
         elif job.state == JobState.CLAIMED:
@@ -110,14 +112,8 @@ class Closing(Hostile):
                 self.collect_fee(ledger)
             self.reclaim(ledger)
         assert ledger.escrow_closed
-        for number, ballot in ledger.ballots.items():
-            if ballot.released:
-                continue
-            accepted = ballot.revealed and ballot.choice is Choice.ACCEPT
-            if accepted and self.verdict(ledger).outcome == Outcome.FRAUD and not ballot.slashed:
-                self.slash_ballot(ledger, number)
-            self.release_ballot(ledger, number)
         if address in self.view.verdicts:
+            self.end_ballots(ledger)
             self.close_verdict(ledger)
         for exposure in list(self.view.exposures.values()):
             if exposure.job == address:
@@ -127,8 +123,34 @@ class Closing(Hostile):
             self.close_job(ledger)
         self.audit()
 
+    def end_ballots(self, ledger: JobLedger) -> None:
+        """Frees or takes the stake behind every ballot, and reports those that were not cast."""
+        for number, ballot in ledger.ballots.items():
+            if ballot.released:
+                continue
+            accepted = ballot.revealed and ballot.choice is Choice.ACCEPT
+            if accepted and self.verdict(ledger).outcome == Outcome.FRAUD and not ballot.slashed:
+                self.slash_ballot(ledger, number)
+            self.release_ballot(ledger, number)
+        for number in range(self.verdict(ledger).ballot_count):
+            if self.kept_silent(ledger, number):
+                self.report_silent(ledger, number)
+
+    def leave_seats(self) -> None:
+        """Frees all collateral: with every ballot ended, nothing holds it."""
+        for seat in list(self.view.seats.values()):
+            if seat.vacated_epoch == HELD:
+                self.vacate_seat(seat)
+        for _ in range(VACATED_EPOCHS):
+            self.world.warp_to((self.world.window + 1) * CHECKPOINT_SLOTS)
+            self.take_snapshot()
+        for seat in list(self.view.seats.values()):
+            self.close_seat(seat)
+        assert not self.view.seats
+
     def take_stake_out(self) -> None:
         """Returns all stake and rewards to their owners; the rest belongs to nobody."""
+        self.leave_seats()
         for owner, position in list(self.view.positions.items()):
             assert position.exposed == 0
             if position.amount:

@@ -9,6 +9,7 @@ from idl.client.bindings.job_registry import BPS
 from idl.client.bindings.verdict import QUESTIONS, Choice, Outcome, State
 from keeper.exact.decisions.questions import question, question_seed, seed_slot
 from keeper.lab.market.challenge import Challenge, slash_ballot, slash_provider
+from keeper.lab.market.judgement import loss_destination
 from tests.invariants.economy import committed
 from tests.invariants.judgement import JudgementSteps
 from tests.invariants.ledger import PAYING, JobLedger
@@ -83,7 +84,7 @@ class DisputeSteps(JudgementSteps):
             refusal = "AnswersClosed"
         elif trace.expected(operator, element) != trace.committed(operator, element):
             refusal = "ElementIsWrong"
-        self.attempt(refusal, shown.answer(index), signers=[owner])
+        self.attempt(refusal, shown.answer(index, self.terms(ledger)), signers=[owner])
         if refusal is None:
             self.reached["answered"] += 1
 
@@ -129,17 +130,20 @@ class DisputeSteps(JudgementSteps):
             "TrapOpen": self.world.slot <= self.trap_deadline(ledger),
         }
         refusal = next((refusal for refusal, applies in checks.items() if applies), None)
-        amount = self.view.exposures[ledger.job.address, convict].amount
-        self.attempt(refusal, slash_provider(ledger.job, convict, self.world.mint))
+        exposure = self.view.exposures[ledger.job.address, convict]
+        amount = exposure.amount
+        self.attempt(refusal, slash_provider(self.world, ledger.job, convict))
         if refusal is None:
-            paid = self._slashed(amount, ledger, in_job=True)
-            if found.outcome == Outcome.FRAUD:
+            proven = found.outcome == Outcome.FRAUD
+            self.lose(exposure, amount)
+            paid = self._slashed(amount, ledger, in_job=proven)
+            if proven:
                 assert convict == ledger.provider_of(ledger.lie or 0)
-                ledger.bounty = paid * self.world.parameters.verdict.bounty_bps // BPS
+                ledger.bounty = paid * ledger.parameters.verdict.bounty_bps // BPS
 
     def trap_deadline(self, ledger: JobLedger) -> int:
         """Returns the last slot in which a proven lie may turn out to be a trap."""
-        return self.verdict(ledger).window_end + self.world.parameters.verdict.trap_slots
+        return self.verdict(ledger).window_end + ledger.parameters.verdict.trap_slots
 
     def slash_ballot(self, ledger: JobLedger, number: int) -> None:
         """Takes the exposure of a verifier that accepted a lie, once."""
@@ -150,14 +154,16 @@ class DisputeSteps(JudgementSteps):
             "AlreadySlashed": ballot.slashed,
         }
         refusal = next((refusal for refusal, applies in checks.items() if applies), None)
-        amount = self.view.exposures[ledger.job.address, ballot.verifier].amount
-        self.attempt(refusal, slash_ballot(ledger.job, number, ballot.verifier, self.world.mint))
+        exposure = self.view.exposures[ledger.job.address, ballot.verifier]
+        amount = exposure.amount
+        self.attempt(refusal, slash_ballot(self.world, ledger.job, number, ballot.verifier))
         if refusal is None:
             ballot.slashed = True
+            self.lose(exposure, amount)
             self._slashed(amount, ledger, in_job=False)
 
     def _slashed(self, amount: int, ledger: JobLedger, *, in_job: bool) -> int:
-        burned = -(-amount * self.world.parameters.staking.slash_burn_bps // BPS)
+        burned = -(-amount * ledger.parameters.staking.slash_burn_bps // BPS)
         stake, fees = (
             staking.stake_vault_address(),
             escrow.fees_address(shard_of(ledger.job.address)),
@@ -184,14 +190,13 @@ class DisputeSteps(JudgementSteps):
                 job=ledger.job.address,
                 provider=job_registry.provider_address(self.job(ledger).lease.provider),
                 utilisation=job_registry.utilisation_address(shard_of(ledger.job.address)),
-                escrow_config=escrow.config_address(),
+                terms=self.terms(ledger),
             ),
             signers=[cranker],
         )
         self._stepped(refusal, ledger, cranker, outcome.name.lower())
         if refusal is None:
-            fee_bps = self.world.parameters.escrow.fee_bps
-            ledger.conclude(outcome, self.graph.multiply_adds, fee_bps)
+            ledger.conclude(outcome, self.graph.multiply_adds)
 
     def void(self, ledger: JobLedger, cranker: Actor) -> None:
         """Voids the job, where there is a stage to blame and so an exposure to name."""
@@ -215,6 +220,9 @@ class DisputeSteps(JudgementSteps):
                 job=ledger.job.address,
                 provider=job_registry.provider_address(blamed),
                 utilisation=job_registry.utilisation_address(shard_of(ledger.job.address)),
+                terms=self.terms(ledger),
+                escrow_config=escrow.config_address(),
+                destination=loss_destination(self.world, ledger.job),
                 position=staking.position_address(blamed),
                 exposure=staking.exposure_address(ledger.job.address, blamed),
             ),
@@ -223,10 +231,14 @@ class DisputeSteps(JudgementSteps):
         self._stepped(refusal, ledger, cranker, outcome.name.lower())
         if refusal is None:
             if forfeited:
-                self.book.move(staking.stake_vault_address(), self.vault_of(ledger), exposure.bond)
+                self.lose(exposure, exposure.bond)
+                lost_to = self.vault_of(ledger)
+                if outcome is Outcome.WITHHELD:
+                    lost_to = escrow.fees_address(shard_of(ledger.job.address))
+                self.book.move(staking.stake_vault_address(), lost_to, exposure.bond)
                 self.reached["bond lost"] += 1
             challenger = self.challenger.key if outcome is Outcome.FRAUD else None
-            ledger.conclude(outcome, self.graph.multiply_adds, 0, challenger)
+            ledger.conclude(outcome, self.graph.multiply_adds, challenger)
 
     def _void_refusal(self, ledger: JobLedger) -> str | None:
         found = self.verdict(ledger)

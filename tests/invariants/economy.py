@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -12,6 +13,7 @@ from spl.token.instructions import TransferParams
 from spl.token.instructions import transfer as spl_transfer
 
 from idl.client import TOKEN_PROGRAM, escrow, job_registry, staking
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market import jobs as market
 from keeper.lab.market import stakers
 from keeper.lab.market.sandbox import Sent
@@ -27,9 +29,19 @@ from tests.world.world import Saved
 SEATED: Final = 6
 EVEN, ODD = (staking.snapshot_address(parity) for parity in (0, 1))
 CRANKERS: Final = ("cranker 0", "cranker 1")
+OPERATORS: Final = ("operator 0", "operator 1")
 PROVIDERS: Final = tuple(f"provider {number}" for number in range(3))
 STAKED: Final = 150 * NLOV
-"""Enough for a seat, and for a few exposures at a time."""
+"""The stake of a verifier."""
+PROVIDED: Final = 450 * NLOV
+"""The stake of a provider: enough for a few leases at a time."""
+COLLATERAL: Final = 100 * NLOV
+"""The part of it that is bound to a seat: enough for two ballots at a time."""
+PARAMETERS: Final = replace(
+    LOCALNET_PARAMETERS,
+    verdict=replace(LOCALNET_PARAMETERS.verdict, ballot_exposure=40 * NLOV),
+)
+"""Localnet's, but for ballots so dear that a few jobs exhaust the verifiers."""
 
 
 @cache
@@ -54,21 +66,27 @@ def committed(lie: int | None, stages: tuple[tuple[int, int], ...]) -> Committed
 @cache
 def _populated() -> tuple[World, Saved]:
     """Returns the chain on which every economy starts, and its state at that time."""
-    world = World()
+    world = World(PARAMETERS)
     market.register_graph(world, world.actor("author"), two_layers())
-    verifiers = stakers.committee(world, SEATED, staked=STAKED)
+    verifiers = [world.actor(f"verifier {seat}", tokens=STAKED) for seat in range(SEATED)]
+    for seat, verifier in enumerate(verifiers):
+        stakers.stake(world, verifier, STAKED)
+        stakers.seat(world, verifier, seat, collateral=COLLATERAL)
+    stakers.snapshot(world)
     providers = [world.actor(name) for name in PROVIDERS]
     ask = market.ask_for(NLOV, two_layers().multiply_adds)
     for provider in providers:
-        market.register_provider(world, provider, staked=STAKED, ask=ask)
-    stakers.seat(world, providers[0], SEATED)
+        market.register_provider(world, provider, staked=PROVIDED, ask=ask)
+    stakers.seat(world, providers[0], SEATED, collateral=COLLATERAL)
     saver, buyer = world.actor("saver", tokens=50 * NLOV), world.actor("buyer")
-    for name in CRANKERS:
+    for name in (*CRANKERS, *OPERATORS):
         world.actor(name)
     for name, tokens in (("challenger", 0), ("thief", NLOV), ("funder", 1_000 * NLOV)):
         world.actor(name, tokens=tokens)
     for actor in (*verifiers, *providers, saver, buyer, verifiers[-1]):
         world.mint_to(actor, 50 * NLOV)
+    for actor in (buyer, verifiers[-1]):
+        world.mint_to(actor, 500 * NLOV)
     return world, world.save()
 
 
@@ -97,17 +115,25 @@ class Economy:
             self.providers[0],
             self.verifiers[0],
         ]
+        self.operators = [world.actor(name) for name in OPERATORS]
         self.challenger = world.actor("challenger")
         self.thief = world.actor("thief")
         self.funder = world.actor("funder")
         self.stakers = [*self.verifiers, *self.providers, self.saver]
-        known = (*self.stakers, *self.buyers, *self.crankers, self.challenger)
+        known = (
+            *self.stakers,
+            *self.buyers,
+            *self.crankers,
+            *self.operators,
+            self.challenger,
+        )
         self.by_key = {actor.key: actor for actor in known}
         self.book = Book(world.token_accounts())
         self.ledgers: list[JobLedger] = []
         self.donated = Counter[Pubkey]()
         self.funded = 0
         self.rewarded = 0
+        self.budgets = dict[Pubkey, int]()
         self.reached = Counter[str]()
         self._view: View | None = None
 
@@ -133,6 +159,12 @@ class Economy:
         sent = self.world.send(*instructions, signers=signers)
         self.forget()
         return sent
+
+    def lose(self, exposure: staking.Exposure, amount: int) -> None:
+        """Lowers the budget of an operator by what it lost, the bond included."""
+        if exposure.by_operator:
+            left = self.budgets.get(exposure.owner, 0) - amount
+            self.budgets[exposure.owner] = max(0, left)
 
     def vault_of(self, ledger: JobLedger) -> Pubkey:
         """Returns the job's vault."""

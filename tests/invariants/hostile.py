@@ -63,7 +63,13 @@ class Hostile(Books):
         yield (
             "WrongCaller",
             staking.lock_exposure(
-                amount=1, bond=0, owner=victim.key, authority=thief.key, job=thief.key
+                amount=1,
+                bond=0,
+                signer=victim.key,
+                authority=thief.key,
+                job=thief.key,
+                position=staking.position_address(victim.key),
+                exposure=staking.exposure_address(thief.key, victim.key),
             ),
             [victim, thief],
         )
@@ -86,7 +92,11 @@ class Hostile(Books):
         yield (
             "WrongCaller",
             staking.unlock_exposure(
-                close=True, authority=thief.key, owner=exposure.owner, exposure=account
+                close=True,
+                authority=thief.key,
+                payer=exposure.payer,
+                position=position,
+                exposure=account,
             ),
             [thief],
         )
@@ -101,6 +111,7 @@ class Hostile(Books):
             "WrongCaller",
             staking.slash(
                 amount=1,
+                burn_bps=0,
                 position=position,
                 exposure=account,
                 mint=self.world.mint,
@@ -122,6 +133,7 @@ class Hostile(Books):
                 salt=bytes(32),
                 cranker=thief.key,
                 verdict=verdict.verdict_address(job),
+                terms=self.terms(ledger),
                 even=EVEN,
                 odd=ODD,
             )
@@ -133,7 +145,12 @@ class Hostile(Books):
         for owner in list(self.view.providers)[:1]:
             provider = job_registry.provider_address(owner)
             record = job_registry.record_stage(
-                last=4, macs_done=1, job=job, provider=provider, authority=thief.key
+                last=4,
+                macs_done=1,
+                terms=self.terms(ledger),
+                job=job,
+                provider=provider,
+                authority=thief.key,
             )
             yield "Unauthorized", record, [thief]
         yield (
@@ -142,6 +159,7 @@ class Hostile(Books):
                 outcome=JobState.SETTLED,
                 paid_macs=1,
                 blamed=thief.key,
+                terms=self.terms(ledger),
                 job=job,
                 provider=thief.key,
                 utilisation=job_registry.utilisation_address(shard_of(job)),

@@ -36,20 +36,7 @@ class Interference(Progress):
             if ledger.credits:
                 yield partial(self.withdraw_credit, ledger, other % len(ledger.credits))
         if address in self.view.verdicts:
-            yield partial(self.adopt_partial, ledger, party)
-            yield partial(self.draw, ledger, party, salted=bool(other % 2), wait=False)
-            yield partial(self.tally, ledger, party)
-            yield partial(self.close_verdict, ledger)
-            if not ledger.closed:
-                yield partial(self.challenge, ledger)
-                yield partial(self.answer, ledger, other % 9)
-                yield partial(self.expire_answers, ledger, party)
-            slashing = {Outcome.FRAUD, Outcome.WITHHELD}
-            if self.verdict(ledger).outcome in slashing and not ledger.final:
-                yield partial(self.slash_provider, ledger)
-            if not ledger.escrow_closed:
-                yield partial(self.settle, ledger, party)
-                yield partial(self.void, ledger, party)
+            yield from self._on_verdict(ledger, party, other)
         for exposure in self.view.exposures.values():
             if exposure.job == address:
                 yield partial(self.release_exposure, exposure)
@@ -57,3 +44,21 @@ class Interference(Progress):
             if not ballot.released:
                 yield partial(self.release_ballot, ledger, number)
                 yield partial(self.slash_ballot, ledger, number)
+
+    def _on_verdict(self, ledger: JobLedger, party: Actor, other: int) -> Iterator[Step]:
+        yield partial(self.adopt_partial, ledger, party)
+        yield partial(self.draw, ledger, party, salted=bool(other % 2), wait=False)
+        yield partial(self.tally, ledger, party)
+        yield partial(self.close_verdict, ledger)
+        if not ledger.closed:
+            yield partial(self.challenge, ledger)
+            yield partial(self.answer, ledger, other % 9)
+            yield partial(self.expire_answers, ledger, party)
+        slashing = {Outcome.FRAUD, Outcome.WITHHELD}
+        if self.verdict(ledger).outcome in slashing and not ledger.final:
+            yield partial(self.slash_provider, ledger)
+        if not ledger.escrow_closed:
+            yield partial(self.settle, ledger, party)
+            yield partial(self.void, ledger, party)
+        for number in range(self.verdict(ledger).ballot_count):
+            yield partial(self.report_silent, ledger, number)

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
-from idl.client import staking, verdict
-from idl.client.bindings.job_registry import JobState
+from solders.pubkey import Pubkey
+
+from idl.client import escrow, shard_of, staking, verdict
+from idl.client.bindings.job_registry import PAID_CRANK_STEPS, JobState
 from idl.client.bindings.staking import HELD
-from idl.client.bindings.verdict import DRAW_DELAY, BallotState, Choice, State
+from idl.client.bindings.verdict import DRAW_DELAY, BallotState, Choice, Outcome, State
 from keeper.lab.market import judgement as judge
 from tests.invariants.economy import EVEN, ODD
 from tests.invariants.ledger import CastBallot, JobLedger
@@ -38,7 +40,7 @@ class JudgementSteps(MarketSteps):
         found = self.verdict(ledger)
         due = found.committed_slot + DRAW_DELAY + 1
         if not (salted or found.salt_known):
-            due += self.world.parameters.verdict.salt_slots
+            due += ledger.parameters.verdict.salt_slots
         if wait and self.world.slot < due:
             self.world.warp_to(due)
         refusal = None
@@ -52,6 +54,7 @@ class JudgementSteps(MarketSteps):
                 salt=ledger.job.salt if salted else None,
                 cranker=cranker.key,
                 verdict=verdict.verdict_address(ledger.job.address),
+                terms=self.terms(ledger),
                 even=EVEN,
                 odd=ODD,
             ),
@@ -63,7 +66,8 @@ class JudgementSteps(MarketSteps):
         """Every open ballot votes or, without a choice, waits. Rejecters name `operator`."""
         count = self.verdict(ledger).ballot_count
         for number, choice in zip(range(count), choices, strict=False):
-            if choice is not None and number not in ledger.ballots:
+            known = number in ledger.ballots or number in ledger.silent
+            if choice is not None and not known:
                 self._cast(ledger, number, choice, operator)
 
     def _cast(self, ledger: JobLedger, number: int, choice: Choice, operator: int) -> None:
@@ -74,37 +78,127 @@ class JudgementSteps(MarketSteps):
             return
         owner = self.by_key[held.owner]
         refusal = self._cast_refusal(ledger, number, owner, held)
+        if refusal == "InsufficientCollateral":
+            self.decline(ledger, number, owner, held)
+            return
+        position = self.view.positions[owner.key]
+        hot = self.by_key.get(position.operator)
+        budget = position.operator_budget - position.operator_exposed
+        if refusal is None and hot is not None and budget < self.at_risk(ledger):
+            refusal = "OperatorBudgetExceeded"
         self.attempt(
             refusal,
             verdict.cast_ballot(
                 ballot=number,
                 commitment=judge.commitment(owner, ledger.job, choice, operator=named),
-                owner=owner.key,
+                signer=(hot or owner).key,
+                terms=self.terms(ledger),
                 job=ledger.job.address,
                 seat=staking.seat_address(seat),
+                position=staking.position_address(owner.key),
+                exposure=staking.exposure_address(ledger.job.address, owner.key),
+            ),
+            signers=[hot or owner],
+        )
+        if refusal is None:
+            ledger.ballots[number] = CastBallot(
+                owner.key, choice, named, ledger.parameters.verdict.silence_fee
+            )
+
+    def decline(self, ledger: JobLedger, number: int, owner: Actor, seat: staking.Seat) -> None:
+        """A verifier without room stands aside; one with room may not."""
+        refusal = self._cast_refusal(ledger, number, owner, seat)
+        if self.view.room(owner.key) >= self.at_risk(ledger):
+            refusal = "RoomForBallot"
+        elif refusal in {"InsufficientCollateral", "AccountAlreadyInUse"}:
+            refusal = None
+        self.attempt(
+            refusal,
+            verdict.decline_ballot(
+                ballot=number,
+                signer=owner.key,
+                verdict=verdict.verdict_address(ledger.job.address),
+                terms=self.terms(ledger),
+                seat=staking.seat_address(seat.index),
+                position=staking.position_address(owner.key),
             ),
             signers=[owner],
         )
         if refusal is None:
-            ledger.ballots[number] = CastBallot(
-                owner.key, choice, named, self.world.parameters.verdict.silence_fee
-            )
+            ledger.silent.add(number)
+            self.reached["declined"] += 1
+
+    def at_risk(self, ledger: JobLedger) -> int:
+        """Returns what a ballot of the job locks."""
+        params = ledger.parameters.verdict
+        return params.ballot_exposure + params.silence_fee
+
+    def report_silent(self, ledger: JobLedger, number: int) -> None:
+        """Anybody has a verifier fined that could have cast its ballot and did not."""
+        found = self.verdict(ledger)
+        ballot = found.ballots[number]
+        held = self.view.seats.get(ballot.seat)
+        open_still = ballot.draw == found.draws and self.world.slot <= found.ballot_deadline
+        refusal = None
+        if not self.kept_silent(ledger, number):
+            refusal = "NotSilent"
+        elif open_still:
+            refusal = "CastingOpen"
+        fees = escrow.fees_address(shard_of(ledger.job.address))
+        fine = self._fine(ledger, number, held)
+        self.attempt(
+            refusal,
+            verdict.report_silent(
+                ballot=number,
+                verdict=verdict.verdict_address(ledger.job.address),
+                terms=self.terms(ledger),
+                seat=staking.seat_address(ballot.seat),
+                position=None if held is None else staking.position_address(held.owner),
+                escrow_config=escrow.config_address(),
+                fee_vault=fees,
+            ),
+        )
+        if refusal is not None:
+            return
+        ledger.silent.add(number)
+        self.reached["reported"] += 1
+        self.book.move(staking.stake_vault_address(), fees, fine)
+
+    def _fine(self, ledger: JobLedger, number: int, held: staking.Seat | None) -> int:
+        """Returns what a report takes from whoever was drawn, if the seat is still its."""
+        found = self.verdict(ledger)
+        epoch = found.snapshot_epochs[found.ballots[number].draw - 1]
+        if held is None or not _may_cast(held, epoch) or held.owner in self.parties(ledger):
+            return 0
+        return min(ledger.parameters.verdict.silence_fee, self.view.room(held.owner))
+
+    def kept_silent(self, ledger: JobLedger, number: int) -> bool:
+        """Returns whether a drawn verifier could have cast, and neither did so nor declined."""
+        found = self.verdict(ledger)
+        ballot = found.ballots[number]
+        proven = found.outcome in {Outcome.FRAUD, Outcome.TRAP}
+        cut_short = (
+            proven and ballot.draw == found.draws and found.window_end <= found.ballot_deadline
+        )
+        return ballot.state == BallotState.DRAWN and not cut_short
+
+    def parties(self, ledger: JobLedger) -> set[Pubkey]:
+        """Returns the keys of those that may not judge the job."""
+        return {ledger.job.buyer.key, *(stage.provider for stage in ledger.stages)}
 
     def _cast_refusal(
         self, ledger: JobLedger, number: int, owner: Actor, seat: staking.Seat
     ) -> str | None:
-        found, params = self.verdict(ledger), self.world.parameters.verdict
-        parties = {ledger.job.buyer.key, *(stage.provider for stage in ledger.stages)}
-        held = seat.vacated_epoch == HELD and seat.taken_epoch <= found.snapshot_epoch
-        late = found.ballots[number].draw != found.draws or self.world.slot > found.ballot_deadline
-        exposed = params.ballot_exposure + params.silence_fee
+        found = self.verdict(ledger)
+        draw = found.ballots[number].draw
+        late = draw != found.draws or self.world.slot > found.ballot_deadline
         checks = {
-            "SeatMismatch": not held,
+            "SeatMismatch": not _may_cast(seat, found.snapshot_epochs[draw - 1]),
             "WrongState": found.state != State.BALLOTING,
-            "PartyToJob": owner.key in parties,
+            "PartyToJob": owner.key in self.parties(ledger),
             "CastingClosed": late,
             "AccountAlreadyInUse": (ledger.job.address, owner.key) in self.view.exposures,
-            "InsufficientFreeStake": exposed > self.view.free(owner.key),
+            "InsufficientCollateral": self.at_risk(ledger) > self.view.room(owner.key),
         }
         return next((refusal for refusal, applies in checks.items() if applies), None)
 
@@ -131,10 +225,8 @@ class JudgementSteps(MarketSteps):
                 operator=ballot.operator,
                 element=0,
                 salt=judge.ballot_salt(owner, ledger.job),
-                owner=owner.key,
                 verdict=verdict.verdict_address(ledger.job.address),
             ),
-            signers=[owner],
         )
         ballot.revealed = refusal is None
 
@@ -143,7 +235,7 @@ class JudgementSteps(MarketSteps):
         latest = [each for each in found.ballots[: found.ballot_count] if each.draw == found.draws]
         casting_over = self.world.slot > found.ballot_deadline
         fixed = all(
-            each.state == BallotState.REVEALED or (casting_over and each.state == BallotState.DRAWN)
+            each.state == BallotState.REVEALED or (casting_over and each.state != BallotState.CAST)
             for each in latest
         )
         refusal = None
@@ -153,7 +245,11 @@ class JudgementSteps(MarketSteps):
             refusal = "TallyTooEarly"
         self.attempt(
             refusal,
-            verdict.tally(cranker=cranker.key, verdict=verdict.verdict_address(ledger.job.address)),
+            verdict.tally(
+                cranker=cranker.key,
+                verdict=verdict.verdict_address(ledger.job.address),
+                terms=self.terms(ledger),
+            ),
             signers=[cranker],
         )
         self._stepped(refusal, ledger, cranker, "tallied")
@@ -162,5 +258,12 @@ class JudgementSteps(MarketSteps):
         self, refusal: str | None, ledger: JobLedger, cranker: Actor, reached: str
     ) -> None:
         if refusal is None:
-            ledger.steps[cranker.key] += 1
+            if sum(ledger.steps.values()) < PAID_CRANK_STEPS:
+                ledger.steps[cranker.key] += 1
             self.reached[reached] += 1
+
+
+def _may_cast(seat: staking.Seat, epoch: int) -> bool:
+    """Returns whether the seat's holder is the one that the snapshot of `epoch` shows."""
+    still = seat.vacated_epoch == HELD or epoch <= seat.vacated_epoch
+    return seat.taken_epoch <= epoch and still

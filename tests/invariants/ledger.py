@@ -6,6 +6,7 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
+from idl.client import staking
 from idl.client.bindings.job_registry import BPS
 from idl.client.bindings.verdict import Choice, Outcome
 from keeper.lab.market.jobs import PostedJob
@@ -52,9 +53,14 @@ class JobLedger:
 
     job: PostedJob
     locked: int
+    version: int
+    """The version of the terms under which the job was posted."""
+    parameters: staking.Parameters
     lie: int | None = None
     stages: list[CommittedStage] = field(default_factory=list)
     ballots: dict[int, CastBallot] = field(default_factory=dict)
+    silent: set[int] = field(default_factory=set)
+    """The ballots that were declined, or reported."""
     steps: Counter[Pubkey] = field(default_factory=Counter)
     credits: dict[Pubkey, int] = field(default_factory=dict)
     paid: dict[Pubkey, int] = field(default_factory=dict)
@@ -95,11 +101,9 @@ class JobLedger:
         """Returns the provider that committed the operator."""
         return next(s.provider for s in self.stages if s.first <= operator < s.last)
 
-    def conclude(
-        self, outcome: Outcome, graph_macs: int, fee_bps: int, challenger: Pubkey | None = None
-    ) -> None:
-        """Credits all parties as the verdict's outcome says."""
-        credits = Counter[Pubkey]()
+    def conclude(self, outcome: Outcome, graph_macs: int, challenger: Pubkey | None = None) -> None:
+        """Credits all parties as the verdict's outcome and the job's terms say."""
+        credits, fee_bps = Counter[Pubkey](), self.parameters.escrow.fee_bps
         if challenger is not None:
             credits[challenger] += self.bounty
         if outcome in PAYING:

@@ -13,8 +13,10 @@ from hypothesis.stateful import (
 )
 from solders.pubkey import Pubkey
 
+from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import MAX_BALLOTS, Choice, State
 from tests.invariants.audit import ended_states
+from tests.invariants.economy import COLLATERAL
 from tests.invariants.governance import CHANGES
 from tests.invariants.interference import Interference
 from tests.invariants.ledger import JobLedger
@@ -27,6 +29,8 @@ Item = TypeVar("Item")
 PICKS: Final = st.integers(0, 2**16)
 """A number that chooses one of several items, modulo how many there are."""
 AMOUNTS: Final = st.integers(1, 60 * NLOV)
+COLLATERALS: Final = st.sampled_from([COLLATERAL, COLLATERAL - 1, 120 * NLOV, 40 * NLOV])
+BUDGETS: Final = st.sampled_from([0, 41 * NLOV, 120 * NLOV, 400 * NLOV])
 WAITS: Final = st.sampled_from([1, 10, 40, 160, 320])
 VOTES: Final = st.one_of(
     st.sampled_from(list(Choice)).map(lambda choice: (choice,) * MAX_BALLOTS),
@@ -65,7 +69,7 @@ GOVERNED: Final = st.sampled_from(
 JOBS: Final = 6
 
 
-class Terms(TypedDict):
+class Offer(TypedDict):
     """A buyer's offer, in base units; half of the premium is burned."""
 
     price: int
@@ -76,7 +80,7 @@ class Terms(TypedDict):
     lie: int | None
 
 
-TERMS: Final = st.fixed_dictionaries(
+OFFERS: Final = st.fixed_dictionaries(
     {
         "price": st.one_of(st.integers(2 * NLOV, 4 * NLOV), st.just(NLOV // 2)),
         "verification_fee": st.integers(0, NLOV // 10),
@@ -109,6 +113,15 @@ class EconomyMachine(RuleBasedStateMachine):
     def underway(self) -> list[JobLedger]:
         """Returns the jobs that have not ended."""
         return self.jobs(lambda ledger: not ledger.final)
+
+    def claimable(self) -> list[JobLedger]:
+        """Returns the jobs that wait for a provider."""
+        found = self.economy.view.jobs
+        return self.jobs(
+            lambda ledger: (
+                ledger.job.address in found and found[ledger.job.address].state == JobState.POSTED
+            )
+        )
 
     def ended(self) -> list[JobLedger]:
         """Returns the jobs that have ended and whose account exists."""
@@ -182,18 +195,41 @@ class StakeRules(EconomyMachine):
         else:
             self.economy.sweep(amount % 16)
 
-    @rule(pick=PICKS, index=st.integers(0, 8))
-    def take_seat(self, pick: int, index: int) -> None:
+    @rule(pick=PICKS, index=st.integers(0, 8), collateral=COLLATERALS)
+    def take_seat(self, pick: int, index: int, collateral: int) -> None:
         owner = chosen(list(self.economy.view.positions), pick)
-        self.economy.take_seat(self.economy.by_key[owner], index)
+        self.economy.take_seat(self.economy.by_key[owner], index, collateral)
         self.economy.take_snapshot()
 
+    @rule(pick=PICKS, index=st.integers(0, 8))
+    def squat(self, pick: int, index: int) -> None:
+        """A seat is taken and its stake asked back at once: what is bound stays."""
+        owner = self.economy.by_key[chosen(list(self.economy.view.positions), pick)]
+        self.economy.take_seat(owner, index, COLLATERAL)
+        self.economy.take_snapshot()
+        bound = self.economy.view.positions[owner.key].collateral
+        if bound:
+            self.economy.request_unstake(owner, self.economy.view.free(owner.key) + 1)
+
+    @rule(pick=PICKS, amount=AMOUNTS)
+    def add_collateral(self, pick: int, amount: int) -> None:
+        owner = chosen(list(self.economy.view.positions), pick)
+        self.economy.add_collateral(self.economy.by_key[owner], amount)
+
+    @rule(pick=PICKS, operator=PICKS, budget=BUDGETS)
+    def appoint(self, pick: int, operator: int, budget: int) -> None:
+        owner = chosen(list(self.economy.view.positions), pick)
+        named = chosen(self.economy.operators, operator)
+        self.economy.appoint(self.economy.by_key[owner], named, budget)
+
     @precondition(lambda self: self.economy.view.seats)
-    @rule(pick=PICKS, close=st.booleans())
-    def leave_seat(self, pick: int, close: bool) -> None:
+    @rule(pick=PICKS, how=st.sampled_from(["vacate", "close", "evict"]))
+    def leave_seat(self, pick: int, how: str) -> None:
         seat = chosen(list(self.economy.view.seats.values()), pick)
-        if close:
+        if how == "close":
             self.economy.close_seat(seat)
+        elif how == "evict":
+            self.economy.evict_seat(seat)
         else:
             self.economy.vacate_seat(seat)
 
@@ -209,8 +245,8 @@ class StakeRules(EconomyMachine):
 class JobRules(EconomyMachine):
     """Jobs under way, and parties that interfere."""
 
-    @initialize(lives=st.lists(st.tuples(PICKS, TERMS, LIFE), min_size=2, max_size=3))
-    def begin(self, lives: list[tuple[int, Terms, list[Conduct]]]) -> None:
+    @initialize(lives=st.lists(st.tuples(PICKS, OFFERS, LIFE), min_size=2, max_size=3))
+    def begin(self, lives: list[tuple[int, Offer, list[Conduct]]]) -> None:
         """Most examples begin with jobs at some point of their lives."""
         self.economy.fund_rewards(10 * NLOV)
         for buyer, offer, life in lives:
@@ -218,8 +254,8 @@ class JobRules(EconomyMachine):
             self._live(ledger, life)
 
     @precondition(lambda self: len(self.economy.ledgers) < JOBS)
-    @rule(buyer=PICKS, offer=TERMS)
-    def post(self, buyer: int, offer: Terms) -> None:
+    @rule(buyer=PICKS, offer=OFFERS)
+    def post(self, buyer: int, offer: Offer) -> None:
         self.economy.post(chosen(self.economy.buyers, buyer), **offer)
 
     @precondition(lambda self: self.underway())
@@ -254,6 +290,40 @@ class JobRules(EconomyMachine):
     @rule(pick=PICKS, votes=VOTES, operator=st.integers(0, 3))
     def cast(self, pick: int, votes: tuple[Choice | None, ...], operator: int) -> None:
         self.economy.cast(chosen(self.balloting(), pick), votes, operator)
+
+    @precondition(lambda self: self.claimable())
+    @rule(pick=PICKS, provider=PICKS, named=PICKS, thief=RARELY, budget=BUDGETS)
+    def claim_by_operator(
+        self, pick: int, provider: int, named: int, thief: bool, budget: int
+    ) -> None:
+        """A key that may be stolen claims for its owner, as far as its budget goes."""
+        owner = chosen(self.economy.providers, provider)
+        operator = chosen(self.economy.operators, named)
+        self.economy.appoint(owner, operator, budget)
+        claimant = chosen(self.economy.operators, named + 1) if thief else operator
+        self.economy.claim(owner, chosen(self.claimable(), pick), claimant)
+
+    @precondition(lambda self: len(self.economy.ledgers) < JOBS - 2)
+    @rule(buyer=PICKS, count=st.integers(2, 3), conduct=CONDUCT)
+    def spam(self, buyer: int, count: int, conduct: Conduct) -> None:
+        """Cheap jobs draw all verifiers at once, and bind what their collateral can bear."""
+        for _ in range(count):
+            ledger = self.economy.post(
+                chosen(self.economy.buyers, buyer),
+                price=2 * NLOV,
+                verification_fee=0,
+                tip=0,
+                verifiers=5,
+            )
+            self._live(ledger, [conduct] * 4)
+
+    @precondition(lambda self: self.judged())
+    @rule(pick=PICKS, ballot=PICKS)
+    def report(self, pick: int, ballot: int) -> None:
+        ledger = chosen(self.judged(), pick)
+        count = self.economy.verdict(ledger).ballot_count
+        if count:
+            self.economy.report_silent(ledger, ballot % count)
 
     @precondition(lambda self: self.balloting())
     @rule(pick=PICKS, withheld=WITHHELD)
@@ -295,8 +365,19 @@ class JobRules(EconomyMachine):
             self.economy.drain(owner, change == "drain")
 
     @rule(change=GOVERNED)
-    def govern(self, change: tuple[str, str, int]) -> None:
-        self.economy.govern(*change)
+    def queue_terms(self, change: tuple[str, str, int]) -> None:
+        self.economy.queue_terms(*change)
+
+    @precondition(lambda self: self.economy.queued)
+    @rule(wait=st.booleans())
+    def apply_terms(self, wait: bool) -> None:
+        self.economy.apply_terms(wait=wait)
+
+    @precondition(lambda self: self.economy.queued)
+    @rule(cancels=RARELY)
+    def cancel_terms(self, cancels: bool) -> None:
+        if cancels:
+            self.economy.cancel_terms()
 
     @precondition(lambda self: self.economy.market_is_due())
     @rule()

@@ -2,9 +2,12 @@
 
 from typing import Final
 
-from idl.client import escrow, job_registry, staking, verdict
+from solders.pubkey import Pubkey
+
+from idl.client import escrow, job_registry, shard_of, staking, verdict
 from idl.client.bindings.job_registry import BPS, MAX_DRAWS, PAID_CRANK_STEPS, JobState
 from idl.client.bindings.verdict import ProofKind
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market import jobs as market
 from tests.invariants.economy import committed
 from tests.invariants.ledger import CommittedStage, JobLedger
@@ -18,6 +21,10 @@ _NEVER_POSTED: Final = 1_000_000
 class MarketSteps(ProviderSteps):
     """Each step predicts from the view whether it is allowed, and books what it moves."""
 
+    def terms(self, ledger: JobLedger) -> Pubkey:
+        """Returns the address of the terms that the job keeps."""
+        return staking.terms_address(ledger.version)
+
     def job(self, ledger: JobLedger) -> job_registry.Job:
         """Returns the job's account."""
         return self.view.jobs[ledger.job.address]
@@ -27,8 +34,12 @@ class MarketSteps(ProviderSteps):
     ) -> JobLedger:
         """Locks and posts. `paid_urgency` is even, so that exactly half of it burns.
 
-        All providers of the job compute it truly, except for the first element of operator `lie`.
+        A price, fee or tip below the floor of the present terms is raised to it. All providers of
+        the job compute it truly, except for the first element of operator `lie`.
         """
+        usual = market.offer_of(0)
+        for name, least in self.floors().items():
+            offer[name] = max(offer.get(name, getattr(usual, name)), least)
         posted = market.post_job(
             self.world,
             buyer,
@@ -46,12 +57,22 @@ class MarketSteps(ProviderSteps):
             + agreed.tip * PAID_CRANK_STEPS
             + agreed.urgency
         )
-        ledger = JobLedger(posted, locked, lie)
+        ledger = JobLedger(posted, locked, self.view.pool.terms, self.world.parameters, lie)
         self.book.open(self.vault_of(ledger))
         self.book.move(buyer.tokens, self.vault_of(ledger), locked)
         self.book.burn(buyer.tokens, burned)
         self.ledgers.append(ledger)
         return ledger
+
+    def floors(self) -> dict[str, int]:
+        """Returns the least price, fee per ballot and tip under the present terms."""
+        registry, judged = self.world.parameters.job_registry, self.world.parameters.verdict
+        rent = -(-judged.ballot_exposure * judged.ballot_rent_bps // BPS)
+        return {
+            "price": registry.min_price,
+            "verification_fee": rent,
+            "tip": registry.min_tip,
+        }
 
     def lock_and_take_back(self, buyer: Actor, donation: int) -> None:
         """Locks for a job that is never posted, with a stranger's gift on top."""
@@ -89,49 +110,65 @@ class MarketSteps(ProviderSteps):
             ledger.refund(None)
             self.reached["cancelled"] += 1
 
-    def claim(self, owner: Actor, ledger: JobLedger) -> None:
-        """Claims once every provider's turn has come."""
-        job, params = self.job(ledger), self.world.parameters.job_registry
+    def claim(self, owner: Actor, ledger: JobLedger, operator: Actor | None = None) -> None:
+        """Claims once every provider's turn has come, with the owner's key or an operator's."""
+        job, params = self.job(ledger), ledger.parameters.job_registry
         turn = job.posted_slot + 1 + params.claim_max_delay_slots
         if job.state == JobState.POSTED and self.world.slot < turn:
             self.world.warp_to(turn)
-        refusal = self.claim_refusal(owner, ledger)
+        refusal = self.claim_refusal(owner, ledger, operator)
         self.attempt(
             refusal,
-            job_registry.claim(owner=owner.key, job=ledger.job.address),
-            signers=[owner],
+            market.claiming(self.world, owner, ledger.job, operator),
+            signers=[operator or owner],
         )
         if refusal is None:
-            assert self.job(ledger).lease.price == self.quote(owner) + job.urgency
+            quote = self.quote(owner, ledger.parameters.job_registry)
+            assert self.job(ledger).lease.price == quote + job.urgency
 
-    def claim_refusal(self, owner: Actor, ledger: JobLedger) -> str | None:
+    def claim_refusal(
+        self, owner: Actor, ledger: JobLedger, operator: Actor | None = None
+    ) -> str | None:
         """Returns why the provider may not claim even when its turn has come, or none."""
-        job, params = self.job(ledger), self.world.parameters.job_registry
+        job, params = self.job(ledger), ledger.parameters.job_registry
         provider = self.view.providers.get(owner.key)
         if provider is None:
             return "AccountOwnedByWrongProgram"
-        price = self.quote(owner) + job.urgency
-        exposed = price * params.kappa - (-price * params.bond_bps // BPS)
+        exposure, bond = self.at_stake(ledger)
+        quote, exposed = self.quote(owner, params), exposure + bond
+        position = self.view.positions[owner.key]
+        budget = position.operator_budget - position.operator_exposed
+        posted, registered = (
+            slot // CHECKPOINT_SLOTS for slot in (job.posted_slot, provider.registered_slot)
+        )
         checks = {
+            "Unauthorized": operator is not None and operator.key != position.operator,
             "JobNotPosted": job.state != JobState.POSTED,
             "AttemptsExhausted": job.attempts >= params.max_attempts,
             "ClaimWindowOver": self.world.slot > job.claim_deadline,
             "ProviderBarred": (ledger.job.address, owner.key) in self.view.exposures,
             "ProviderDraining": bool(provider.draining),
-            "RegisteredTooRecently": self.world.slot
-            < provider.registered_slot + params.min_registration_slots,
-            "QuoteAbovePrice": self.quote(owner) > job.price,
+            "RegisteredTooRecently": posted < registered + params.min_registration_windows,
+            "QuoteAbovePrice": quote > job.price,
             "InsufficientFreeStake": exposed > self.view.free(owner.key),
+            "OperatorBudgetExceeded": operator is not None and exposed > budget,
         }
         return next((refusal for refusal, applies in checks.items() if applies), None)
 
+    def at_stake(self, ledger: JobLedger) -> tuple[int, int]:
+        """Returns a lease's exposure and bond: they follow from the offer, whoever claims it."""
+        params, offer = ledger.parameters.job_registry, ledger.job.offer
+        offered = offer.price + offer.urgency
+        exposure = max(offered * params.kappa, params.min_exposure)
+        return exposure, -(-offered * params.bond_bps // BPS)
+
     def open_verdict(self, ledger: JobLedger) -> None:
-        """A leaseholder may open the verdict and then commit nothing."""
+        """Anybody may open the verdict, and a leaseholder may then commit nothing."""
         owner = self.by_key[self.job(ledger).lease.provider]
         known = ledger.job.address in self.view.verdicts
         self.attempt(
             "AccountAlreadyInUse" if known else None,
-            verdict.open_verdict(owner=owner.key, job=ledger.job.address),
+            verdict.open_verdict(payer=owner.key, job=ledger.job.address),
             signers=[owner],
         )
 
@@ -143,7 +180,7 @@ class MarketSteps(ProviderSteps):
         last = max(first + 1, last)
         opening = []
         if ledger.job.address not in self.view.verdicts:
-            opening = [verdict.open_verdict(owner=owner.key, job=ledger.job.address)]
+            opening = [verdict.open_verdict(payer=owner.key, job=ledger.job.address)]
         late = self.world.slot > job.lease.expires_slot
         earlier = () if first == 0 else ledger.ranges
         claim = committed(ledger.lie, (*earlier, (first, last))).witness.claim(0, 0)
@@ -155,9 +192,12 @@ class MarketSteps(ProviderSteps):
                 last=last,
                 root=claim.stages[-1].root,
                 kind=ProofKind.TRACE_COMMITMENT,
-                owner=owner.key,
+                signer=owner.key,
                 job=ledger.job.address,
                 graph=self.graph_address,
+                provider=job_registry.provider_address(owner.key),
+                position=staking.position_address(owner.key),
+                terms=self.terms(ledger),
             ),
             signers=[owner],
         )
@@ -166,25 +206,38 @@ class MarketSteps(ProviderSteps):
             ledger.commit(CommittedStage(owner.key, first, last, macs, job.lease.price))
 
     def expire_lease(self, ledger: JobLedger) -> None:
-        lease = self.job(ledger).lease
+        lease, fees = self.job(ledger).lease, escrow.fees_address(shard_of(ledger.job.address))
         early = self.world.slot <= lease.expires_slot
+        exposure = self.view.exposures.get((ledger.job.address, lease.provider))
         self.attempt(
             "LeaseRunning" if early else None,
-            job_registry.expire_lease(job=ledger.job.address, owner=lease.provider),
+            job_registry.expire_lease(
+                terms=self.terms(ledger),
+                job=ledger.job.address,
+                provider=job_registry.provider_address(lease.provider),
+                escrow_config=escrow.config_address(),
+                fee_vault=fees,
+                position=staking.position_address(lease.provider),
+                exposure=staking.exposure_address(ledger.job.address, lease.provider),
+                payer=lease.provider if exposure is None else exposure.payer,
+            ),
         )
-        if not early:
-            self.book.move(staking.stake_vault_address(), self.vault_of(ledger), lease.bond)
+        if exposure is not None and not early:
+            self.lose(exposure, lease.bond)
+            self.book.move(staking.stake_vault_address(), fees, lease.bond)
             self.reached["lapsed"] += 1
 
     def expire_job(self, ledger: JobLedger, cranker: Actor) -> None:
-        job, params = self.job(ledger), self.world.parameters.job_registry
+        job, params = self.job(ledger), ledger.parameters.job_registry
         over = self.world.slot > job.claim_deadline or job.attempts >= params.max_attempts
         refusal = None if over else "ClaimWindowOpen"
         if job.state != JobState.POSTED:
             refusal = "JobNotPosted"
         self.attempt(
             refusal,
-            job_registry.expire_job(cranker=cranker.key, job=ledger.job.address),
+            job_registry.expire_job(
+                cranker=cranker.key, terms=self.terms(ledger), job=ledger.job.address
+            ),
             signers=[cranker],
         )
         if refusal is None and job.progress == 0:

@@ -50,7 +50,11 @@ class PayoutSteps(DisputeSteps):
         self.attempt(
             None if amount else "NothingToCollect",
             escrow.sweep(
-                shard=shard, mint=self.world.mint, fee_vault=fees, treasury=self.world.treasury
+                shard=shard,
+                terms=self.world.terms,
+                mint=self.world.mint,
+                fee_vault=fees,
+                treasury=self.world.treasury,
             ),
         )
         stakers, treasury = (
@@ -92,7 +96,12 @@ class PayoutSteps(DisputeSteps):
             refusal = "WrongCaller"
         self.attempt(
             refusal,
-            job_registry.release_exposure(job=exposure.job, owner=exposure.owner),
+            job_registry.release_exposure(
+                job=exposure.job,
+                payer=exposure.payer,
+                position=staking.position_address(exposure.owner),
+                exposure=staking.exposure_address(exposure.job, exposure.owner),
+            ),
         )
 
     def release_ballot(self, ledger: JobLedger, number: int) -> None:
@@ -106,12 +115,14 @@ class PayoutSteps(DisputeSteps):
             refusal = "WrongState"
         elif fraud and accepted and not ballot.slashed:
             refusal = "BallotUnslashed"
+        exposure = self.view.exposures[ledger.job.address, ballot.verifier]
         self.attempt(
             refusal,
             verdict.release_ballot(
                 ballot=number,
                 verdict=verdict.verdict_address(ledger.job.address),
-                owner=ballot.verifier,
+                payer=exposure.payer,
+                position=staking.position_address(ballot.verifier),
                 exposure=staking.exposure_address(ledger.job.address, ballot.verifier),
                 escrow_config=escrow.config_address(),
                 fee_vault=fees,
@@ -123,6 +134,7 @@ class PayoutSteps(DisputeSteps):
         latest = found.ballots[number].draw == found.draws
         cut_short = fraud and latest and found.window_end <= found.reveal_deadline
         if not ballot.revealed and not cut_short:
+            self.lose(exposure, ballot.bond)
             self.book.move(staking.stake_vault_address(), fees, ballot.bond)
             self.reached["silenced"] += 1
 
@@ -136,6 +148,8 @@ class PayoutSteps(DisputeSteps):
             refusal = "WrongState"
         elif not all(ballot.released for ballot in ledger.ballots.values()):
             refusal = "BallotsUnreleased"
+        elif any(self.kept_silent(ledger, number) for number in range(found.ballot_count)):
+            refusal = "SilenceUnreported"
         self.attempt(refusal, verdict.close_verdict(payer=found.payer, job=ledger.job.address))
 
     def close_job(self, ledger: JobLedger) -> None:

@@ -44,7 +44,7 @@ class Progress(Closing):
         if ready:
             self.claim(ready[conduct.provider % len(ready)], ledger)
             return
-        if self.job(ledger).attempts < self.world.parameters.job_registry.max_attempts:
+        if self.job(ledger).attempts < ledger.parameters.job_registry.max_attempts:
             self.outlast(ledger)
         self.expire_job(ledger, self._cranker(conduct))
 

@@ -2,7 +2,7 @@
 
 from solders.instruction import AccountMeta
 
-from idl.client import SHARDS, job_registry
+from idl.client import SHARDS, job_registry, shard_of, staking
 from idl.client.bindings.job_registry import ASK_MACS, Q32_ONE
 from keeper.lab.market import jobs as market
 from tests.invariants.economy import Economy
@@ -12,9 +12,9 @@ from tests.world import Actor
 class ProviderSteps(Economy):
     """Each step predicts from the view whether it is allowed."""
 
-    def quote(self, owner: Actor) -> int:
+    def quote(self, owner: Actor, params: staking.RegistryParams) -> int:
         """Returns the base units that the provider asks for the graph, floored at each factor."""
-        provider, params = self.view.providers[owner.key], self.world.parameters.job_registry
+        provider = self.view.providers[owner.key]
         rate, reference = provider.measured_rate, params.capability_ref
         capability = Q32_ONE if rate >= reference else rate * Q32_ONE // reference
         price = provider.ask * self.graph.multiply_adds // ASK_MACS
@@ -42,7 +42,9 @@ class ProviderSteps(Economy):
         refusal = "ProviderActive" if provider and provider.active else None
         self.attempt(
             refusal if provider else "AccountOwnedByWrongProgram",
-            job_registry.deregister_provider(owner=owner.key),
+            job_registry.deregister_provider(
+                owner=owner.key, utilisation=job_registry.utilisation_address(shard_of(owner.key))
+            ),
             signers=[owner],
         )
 
@@ -56,15 +58,15 @@ class ProviderSteps(Economy):
 
     def market_is_due(self) -> bool:
         """Returns whether an epoch has begun that the market has not seen."""
-        epoch = self.world.slot // self.world.parameters.job_registry.epoch_slots
-        return epoch > self.view.market.epoch
+        return self.world.window > self.view.market.epoch
 
     def roll_market(self) -> None:
         shards = [job_registry.utilisation_address(shard) for shard in range(SHARDS)]
         self.attempt(
             None if self.market_is_due() else "MarketCurrent",
             job_registry.roll_market(
-                remaining=[AccountMeta(shard, False, False) for shard in shards]
+                terms=self.world.terms,
+                remaining=[AccountMeta(shard, False, False) for shard in shards],
             ),
         )
 

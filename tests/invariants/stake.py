@@ -31,7 +31,6 @@ class StakeSteps(Economy):
                 amount=amount,
                 owner=owner.key,
                 source=owner.tokens,
-                verifiers=staking.verifiers_address(),
             ),
             signers=[owner],
         )
@@ -46,7 +45,6 @@ class StakeSteps(Economy):
                 amount=amount,
                 owner=owner.key,
                 ticket=self._ticket(owner.key, self.view.positions[owner.key].tickets),
-                verifiers=staking.verifiers_address(),
             ),
             signers=[owner],
         )
@@ -106,21 +104,26 @@ class StakeSteps(Economy):
         """Emits rewards before the first halving, so at one rate."""
         pool, vault = self.view.pool, staking.emission_vault_address()
         assert self.world.slot <= pool.emission_start + pool.params.halving_slots
-        due = pool.params.emission_per_slot * (self.world.slot - pool.emission_last)
+        due = pool.emission_owed + pool.params.emission_per_slot * (
+            self.world.slot - pool.emission_last
+        )
         amount = min(due, self.book.balances[vault])
         self.attempt(None if amount else "NothingToEmit", staking.emit_rewards())
+        if amount:
+            assert self.view.pool.emission_owed == due - amount
         self.book.move(vault, staking.reward_vault_address(), amount)
         self.funded += amount
 
     def take_snapshot(self) -> None:
-        epoch = self.world.slot // self.world.parameters.staking.epoch_slots
+        epoch = self.world.window
         taken = self.view.snapshots[epoch % 2].epoch == epoch
         self.attempt(
             "SnapshotTaken" if taken else None,
             staking.take_snapshot(snapshot=staking.snapshot_address(epoch % 2)),
         )
 
-    def take_seat(self, owner: Actor, index: int) -> None:
+    def take_seat(self, owner: Actor, index: int, collateral: int) -> None:
+        """Binds collateral to a seat: no seat is held without any."""
         position = self.view.positions[owner.key]
         minimum = self.world.parameters.staking.min_verifier_stake
         refusal = None
@@ -128,9 +131,41 @@ class StakeSteps(Economy):
             refusal = "AccountAlreadyInUse"
         elif position.seat != NO_SEAT:
             refusal = "AlreadySeated"
-        elif position.amount < minimum:
+        elif collateral < minimum:
             refusal = "BelowVerifierMinimum"
-        self.attempt(refusal, staking.take_seat(index=index, owner=owner.key), signers=[owner])
+        elif collateral > self.view.free(owner.key):
+            refusal = "InsufficientFreeStake"
+        taking = staking.take_seat(index=index, collateral=collateral, owner=owner.key)
+        self.attempt(refusal, taking, signers=[owner])
+
+    def add_collateral(self, owner: Actor, amount: int) -> None:
+        position = self.view.positions[owner.key]
+        refusal = None
+        if not self.view.seated(owner.key):
+            refusal = "NotSeated"
+        elif amount > self.view.free(owner.key):
+            refusal = "InsufficientFreeStake"
+        adding = staking.add_collateral(amount=amount, owner=owner.key)
+        self.attempt(refusal, adding, signers=[owner])
+        if refusal is None:
+            bound = self.view.positions[owner.key].collateral
+            assert bound == position.collateral + amount
+
+    def evict_seat(self, seat: staking.Seat) -> None:
+        """Anybody vacates the seat of a holder whose collateral is used up."""
+        position, minimum = self.view.positions[seat.owner], self.view.pool.params
+        refusal = None
+        if seat.vacated_epoch != HELD:
+            refusal = "NotSeated"
+        elif 2 * position.collateral >= minimum.min_verifier_stake:
+            refusal = "SufficientlyCollateralised"
+        self.attempt(
+            refusal,
+            staking.evict_seat(
+                position=staking.position_address(seat.owner),
+                seat=staking.seat_address(seat.index),
+            ),
+        )
 
     def vacate_seat(self, seat: staking.Seat) -> None:
         owner = self.by_key[seat.owner]
@@ -142,20 +177,30 @@ class StakeSteps(Economy):
 
     def close_seat(self, seat: staking.Seat) -> None:
         owner = self.by_key[seat.owner]
-        epoch = self.world.slot // self.world.parameters.staking.epoch_slots
+        epoch = self.world.window
         drawable = epoch < seat.vacated_epoch + VACATED_EPOCHS or any(
             seat_weights(snapshot.sums)[seat.index] for snapshot in self.view.snapshots
         )
+        refusal = "SeatStillDrawable" if drawable else None
+        if not drawable and self.view.positions[owner.key].balloted:
+            refusal = "BallotsOpen"
         self.attempt(
-            "SeatStillDrawable" if drawable else None,
+            refusal,
             staking.close_seat(
                 owner=owner.key,
                 seat=staking.seat_address(seat.index),
                 even_snapshot=EVEN,
                 odd_snapshot=ODD,
             ),
-            signers=[owner],
         )
+        if refusal is None:
+            assert self.view.positions[owner.key].collateral == 0
+
+    def appoint(self, owner: Actor, operator: Actor, budget: int) -> None:
+        """Names the key that may expose stake for the owner, or another one in its place."""
+        naming = staking.set_operator(operator=operator.key, budget=budget, owner=owner.key)
+        self.attempt(None, naming, signers=[owner])
+        self.budgets[owner.key] = budget
 
     @staticmethod
     def _ticket(owner: Pubkey, number: int) -> Pubkey:

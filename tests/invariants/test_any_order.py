@@ -8,7 +8,7 @@ from tests.invariants.machine import AnyOrder
 # The test is derandomised, so that every failure can be repeated. Shrinking a failure takes
 # minutes: to look for its cause, add Phase.shrink here.
 AnyOrder.TestCase.settings = settings(
-    max_examples=25,
+    max_examples=40,
     stateful_step_count=50,
     derandomize=True,
     deadline=None,

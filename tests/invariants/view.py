@@ -7,6 +7,7 @@ from itertools import pairwise
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, job_registry, staking, verdict
+from idl.client.bindings.staking import NO_SEAT, Tenure
 from tests.world import World
 
 
@@ -53,9 +54,20 @@ class View:
         )
 
     def free(self, owner: Pubkey) -> int:
-        """Returns the stake that no exposure holds."""
+        """Returns the stake that neither a lease nor a seat holds."""
         position = self.positions[owner]
-        return position.amount - position.exposed
+        leased = position.exposed - position.balloted
+        return position.amount - position.collateral - leased
+
+    def room(self, owner: Pubkey) -> int:
+        """Returns the collateral that no ballot holds."""
+        position = self.positions[owner]
+        return position.collateral - position.balloted
+
+    def seated(self, owner: Pubkey) -> bool:
+        """Returns whether the owner holds a seat that it has not vacated."""
+        position = self.positions[owner]
+        return position.seat != NO_SEAT and position.tenure == Tenure.HELD
 
 
 def seat_weights(sums: Sequence[int]) -> list[int]:

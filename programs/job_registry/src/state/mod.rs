@@ -3,6 +3,9 @@
 
 pub mod buyer;
 pub mod claim_order;
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod endings;
 pub mod graph;
 pub mod job;
 pub mod market;

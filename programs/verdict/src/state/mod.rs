@@ -3,6 +3,9 @@ mod ballot;
 mod buffer;
 mod credits;
 pub mod draw;
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod endings;
 mod fraud;
 mod receipt;
 mod stage;
