@@ -10,7 +10,7 @@ from keeper.data import BlobClient
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles import Buyer, JobMirror
 from keeper.exact.roles.graphs import GraphRegistrar
-from keeper.exact.roles.posting import JobPoster, JobOffer
+from keeper.exact.roles.posting import JobOffer, JobPoster
 from keeper.training.collection import Collected, Collector, is_committed
 from keeper.training.errors import FallenError, TrainingError
 from keeper.training.ledger import Ledger, Purpose

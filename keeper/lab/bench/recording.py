@@ -13,12 +13,8 @@ from keeper.exact.decisions import crank as crank_rules
 from keeper.exact.decisions.crank import CrankSnapshot, Epochs
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.accounts import job_of, verdict_of
-from keeper.exact.roles.transactions import (
-    Context,
-    exposed_owner,
-    instruction,
-    reported_seat,
-)
+from keeper.exact.roles.context import Context, exposed_owner, reported_seat
+from keeper.exact.roles.transactions import instruction
 from keeper.lab.localnet import TransactionRecord
 from keeper.lab.market import stakers
 from keeper.lab.market.actor import Actor

@@ -53,7 +53,9 @@ class Owner:
         return printed.err
 
     def position(self) -> staking.Position:
-        return fetched(self._cluster, staking.Position, staking.position_address(self.key))
+        address = staking.position_address(self.key)
+        found: staking.Position = fetched(self._cluster, staking.Position, address)
+        return found
 
 
 def fetched(cluster: Cluster, kind: Any, address: Pubkey) -> Any:

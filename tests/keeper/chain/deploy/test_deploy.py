@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from idl.client import DEPLOYER, PROGRAM_IDS, escrow, job_registry, staking, verdict
-from keeper.chain.deploy import deploy_instructions
+from idl.client import DEPLOYER, PROGRAM_IDS, escrow, job_registry, staking
+from keeper.chain.deploy import FIRST_TERMS, deploy_instructions
 from keeper.chain.errors import ProgramError
 from keeper.chain.gateway import Backoff, Gateway
 from keeper.chain.submit import Submitter
@@ -12,6 +12,7 @@ from keeper.journal import Journal
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import Bank, Localnet
 from keeper.lab.localnet.deployment import (
+    CHECKPOINT_SLOTS,
     LOCALNET_PARAMETERS,
     built_programs,
     deploy_localnet,
@@ -38,9 +39,16 @@ def test_a_deployment_is_governed_and_paid_as_asked() -> None:
     raw = bank.account(escrow.config_address())
     assert raw is not None
     config = escrow.Config.decode(bytes(raw.data), owner=raw.owner)
-    assert config.authority == deployed.authority.pubkey()
     assert config.mint == deployed.mint.address == localnet_mint().address
-    assert config.treasury == deployed.treasury
+    pool = bank.account(staking.pool_address())
+    assert pool is not None
+    governed = staking.Pool.decode(bytes(pool.data), owner=pool.owner)
+    assert governed.authority == deployed.authority.pubkey()
+    assert (governed.terms, governed.checkpoint_slots) == (FIRST_TERMS, CHECKPOINT_SLOTS)
+    first = bank.account(staking.terms_address(FIRST_TERMS))
+    assert first is not None
+    terms = staking.Terms.decode(bytes(first.data), owner=first.owner)
+    assert (terms.parameters, terms.treasury) == (LOCALNET_PARAMETERS, deployed.treasury)
     assert deployed.treasury == deployed.mint.token_account(deployed.treasury_owner.pubkey())
 
 
@@ -72,6 +80,7 @@ def test_the_programs_can_be_deployed_through_a_node(tmp_path: Path) -> None:
                     submit = Submitter(gateway, journal, deployer, sleep=tick)
                     batches = deploy_instructions(
                         parameters=LOCALNET_PARAMETERS,
+                        checkpoint_slots=CHECKPOINT_SLOTS,
                         mint=mint.address,
                         authority=authority,
                         treasury_owner=authority,
@@ -80,12 +89,13 @@ def test_the_programs_can_be_deployed_through_a_node(tmp_path: Path) -> None:
                         await submit.submit(f"deploy {number}", instructions)
                 pool = await gateway.fetch(staking.Pool, staking.pool_address())
                 market = await gateway.fetch(job_registry.Market, job_registry.market_address())
-                judged = await gateway.fetch(verdict.Config, verdict.config_address())
+                terms = await gateway.fetch(staking.Terms, staking.terms_address(FIRST_TERMS))
                 assert pool is not None
                 assert market is not None
-                assert judged is not None
+                assert terms is not None
                 assert pool.params == LOCALNET_PARAMETERS.staking
-                assert judged.params == LOCALNET_PARAMETERS.verdict
+                assert terms.parameters == LOCALNET_PARAMETERS
+                assert terms.state == staking.TermsState.CURRENT
                 shards = await gateway.program_accounts(job_registry.UtilisationShard)
                 assert sorted(shard.shard for _, shard in shards) == list(range(16))
 

@@ -9,7 +9,7 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 
-from idl.client import events_from_logs, staking, verdict
+from idl.client import events_from_logs, job_registry, staking
 from keeper.chain.errors import (
     ExpiredError,
     InsufficientFundsError,
@@ -58,8 +58,8 @@ def test_accounts_are_typed_and_checked() -> None:
             assert await gateway.fetch(staking.Pool, STRANGER) is None
             with pytest.raises(UnexpectedDataError, match="Pool: discriminator"):
                 await gateway.fetch(staking.Pool, staking.verifiers_address())
-            with pytest.raises(UnexpectedDataError, match="Config: owned by"):
-                await gateway.fetch(verdict.Config, staking.pool_address())
+            with pytest.raises(UnexpectedDataError, match="Market: owned by"):
+                await gateway.fetch(job_registry.Market, staking.pool_address())
             found = await gateway.fetch_all(staking.Pool, [STRANGER, staking.pool_address()])
             assert found == [None, pool]
 

@@ -171,7 +171,7 @@ def test_a_new_operator_finishes_work_in_flight_and_the_old_one_stops(tmp_path: 
         second = await appointed(rig, OWNER, "hotter", NEEDED)
         with pytest.raises(OperatorError, match=f"is {second.pubkey()}, not {first.pubkey()}"):
             await old.step()
-        assert rig.view.job.state is JobState.CLAIMED
+        assert [rig.view.job.state] == [JobState.CLAIMED]
         everybody = [provider_of(rig, second), *rig.verifiers, rig.crank, rig.buyer]
         await rig.play(everybody, rig.ended)
         assert rig.view.job.state is JobState.SETTLED
