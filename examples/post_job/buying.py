@@ -13,7 +13,6 @@ from idl.client import (
     escrow,
     find_bump,
     job_registry,
-    shard_of,
     staking,
     verdict,
 )
@@ -21,7 +20,8 @@ from idl.client import (
 NLOV = 10**9
 """Base units of one $NLOV."""
 PRICE = 1 * NLOV
-VERIFICATION_FEE = NLOV // 10
+VERIFICATION_FEE = NLOV // 5
+"""Per drawn ballot; at least the floor in the market's terms."""
 TIP = NLOV // 100
 
 
@@ -51,18 +51,19 @@ async def post(
     """
     job_id = await _next_id(client)
     job = job_registry.job_address(client.owner, job_id)
-    mint = await mint_address(client)
+    mint, terms = await mint_address(client), await current_terms(client)
     seeds = (b"job", bytes(client.owner), job_id.to_bytes(8, "little"))
     lock = escrow.lock(
         job_id=job_id,
         job_bump=find_bump(seeds, job_registry.ID),
-        offer=escrow.Deposit(
+        deposit=escrow.Deposit(
             price=PRICE,
             verification=VERIFICATION_FEE * job_registry.MAX_DRAWS * verifiers,
             tips=TIP * job_registry.PAID_CRANK_STEPS,
             urgency=0,
         ),
         buyer=client.owner,
+        terms=terms,
         mint=mint,
         job=job,
         source=associated_token_address(client.owner, mint),
@@ -82,20 +83,25 @@ async def post(
             urgency=0,
         ),
         owner=client.owner,
+        terms=terms,
         graph=graph,
-        utilisation=job_registry.utilisation_address(shard_of(job)),
     )
     await client.send(lock, posting)
     return job
 
 
 async def draw(client: Client, job: Pubkey, salt: bytes) -> None:
-    """Shows the salt, which decides with a slot's hash whether and by whom the job is verified."""
+    """Shows the salt, which decides with a slot's hash whether and by whom the job is verified.
+
+    The job keeps the terms under which it was posted.
+    """
+    kept = job_registry.Job.decode(await client.required(job))
     await client.send(
         verdict.draw(
             salt=salt,
             cranker=client.owner,
             verdict=verdict.verdict_address(job),
+            terms=staking.terms_address(kept.terms),
             even=staking.snapshot_address(0),
             odd=staking.snapshot_address(1),
         )
@@ -117,6 +123,12 @@ async def take_back(client: Client, job: Pubkey) -> None:
 async def mint_address(client: Client) -> Pubkey:
     """Returns the mint of $NLOV on this cluster."""
     return escrow.Config.decode(await client.required(escrow.config_address())).mint
+
+
+async def current_terms(client: Client) -> Pubkey:
+    """Returns the address of the market's current terms, under which new work is posted."""
+    pool = staking.Pool.decode(await client.required(staking.pool_address()))
+    return staking.terms_address(pool.terms)
 
 
 async def _next_id(client: Client) -> int:

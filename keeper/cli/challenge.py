@@ -6,7 +6,14 @@ import click
 from solders.pubkey import Pubkey
 
 from idl.client import verdict
-from keeper.cli.options import Address, KeyOptions, answer, key_command, run_async
+from keeper.cli.options import (
+    Address,
+    KeyOptions,
+    answer,
+    key_command,
+    owner_option,
+    run_async,
+)
 from keeper.exact.roles.conviction import Conviction, convict
 from keeper.node.connection import open_connection
 from keeper.node.payment import nlov
@@ -18,9 +25,18 @@ U32 = click.IntRange(0, 0xFFFFFFFF)
 @click.argument("address", type=Address(), metavar="JOB")
 @click.option("--operator", type=U32, help="Check only the --element of this operator.")
 @click.option("--element", type=U32, help="Index of the element in the output's leaf space.")
+@owner_option
 @key_command
-def challenge(key: KeyOptions, address: Pubkey, operator: int | None, element: int | None) -> None:
+def challenge(
+    key: KeyOptions,
+    owner: Pubkey | None,
+    address: Pubkey,
+    operator: int | None,
+    element: int | None,
+) -> None:
     """Check everything that was committed for a job and prove the first wrong element.
+
+    The bounty goes to the key's owner.
 
     When nothing is wrong, the command says so and sends nothing. The fetched data stay in --folder,
     from which `neurolov replay` judges them again.
@@ -30,7 +46,7 @@ def challenge(key: KeyOptions, address: Pubkey, operator: int | None, element: i
     position = (operator, element) if operator is not None and element is not None else None
 
     async def work() -> Conviction:
-        async with open_connection(key.settings, key.keypair) as connection:
+        async with open_connection(key.settings, key.keypair, owner) as connection:
             return await convict(connection, address, position)
 
     document = _document(address, run_async(work()))

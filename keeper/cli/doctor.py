@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
+from solders.pubkey import Pubkey
 
-from idl.client import associated_token_address
+from idl.client import associated_token_address, staking
 from keeper.chain.errors import ChainError
 from keeper.chain.gateway import Gateway
 from keeper.cli.options import (
@@ -16,6 +17,7 @@ from keeper.cli.options import (
     cluster_options,
     json_option,
     keypair_option,
+    owner_option,
     run_async,
 )
 from keeper.compute import SelfTestError, self_test
@@ -24,10 +26,17 @@ from keeper.data import DataError, check_source
 from keeper.exact.roles import JobMirror
 from keeper.node.endpoints import endpoint_of
 from keeper.node.errors import RoleError
+from keeper.node.operators import (
+    OperatorError,
+    budget_line,
+    operator_document,
+    require_acting,
+)
 from keeper.node.payment import nlov
 from kernels.runtime import AdapterUnavailable, GpuExecutor, select_adapter
 
 FAILED = 1
+COLD_OWNER = "keep it offline and let an operator's key work (`neurolov stake operator set`)"
 MAX_SKEW_SECONDS = 30
 MIN_LAMPORTS = 10**8
 MIN_FREE_BYTES = 1 << 30
@@ -48,17 +57,24 @@ class Check:
 @click.command()
 @click.option("--adapter", help="Name of the adapter, or part of it.")
 @json_option
+@owner_option
 @keypair_option
 @cluster_options
-def doctor(settings: NodeSettings, keypair: Path, as_json: bool, adapter: str | None) -> int:
-    """Check adapter, limits, chain, stake, clock, disk and the registered endpoint.
+def doctor(
+    settings: NodeSettings,
+    keypair: Path,
+    owner: Pubkey | None,
+    as_json: bool,
+    adapter: str | None,
+) -> int:
+    """Check adapter, limits, chain, stake, operator, clock, disk and the registered endpoint.
 
     Exits with 1 when one of them fails.
     """
     checks = [*_adapter(adapter), _disk(settings.folder)]
 
     async def work() -> list[Check]:
-        return [check async for check in _chain(settings, keypair)]
+        return [check async for check in _chain(settings, keypair, owner)]
 
     checks += run_async(work())
     fit = all(check.ok for check in checks)
@@ -96,7 +112,9 @@ def _disk(folder: Path) -> Check:
     return Check("disk", enough, f"{free >> 20:,} MiB free at {existing}", "free some space")
 
 
-async def _chain(settings: NodeSettings, keypair: Path) -> AsyncIterator[Check]:
+async def _chain(
+    settings: NodeSettings, keypair: Path, owner: Pubkey | None
+) -> AsyncIterator[Check]:
     gateway = settings.gateway()
     try:
         async with gateway:
@@ -104,7 +122,7 @@ async def _chain(settings: NodeSettings, keypair: Path) -> AsyncIterator[Check]:
             slot = await gateway.slot()
             yield Check("chain", True, f"{gateway.url}: slot {slot}, genesis {genesis}")
             yield await _clock(gateway, slot)
-            async for check in _key(gateway, keypair, settings.allow_private):
+            async for check in _key(gateway, keypair, owner, settings.allow_private):
                 yield check
     except ChainError as error:
         yield Check(
@@ -121,15 +139,18 @@ async def _clock(gateway: Gateway, slot: int) -> Check:
     return Check("clock", abs(skew) <= MAX_SKEW_SECONDS, f"{skew:+.1f} s from the chain's", advice)
 
 
-async def _key(gateway: Gateway, path: Path, allow_private: bool) -> AsyncIterator[Check]:
+async def _key(
+    gateway: Gateway, path: Path, named_owner: Pubkey | None, allow_private: bool
+) -> AsyncIterator[Check]:
     try:
-        owner = load_keypair(path).pubkey()
+        signer = load_keypair(path).pubkey()
     except KeyFileError as error:
         yield Check("key", False, str(error))
         return
-    lamports = await gateway.balance(owner)
+    owner = named_owner or signer
+    lamports = await gateway.balance(signer)
     yield Check(
-        "key", lamports >= MIN_LAMPORTS, f"{owner}: {lamports / SOL:.3f} SOL", "fund it with SOL"
+        "key", lamports >= MIN_LAMPORTS, f"{signer}: {lamports / SOL:.3f} SOL", "fund it with SOL"
     )
     mirror = JobMirror(gateway, [owner], poll_seconds=1.0)
     try:
@@ -147,12 +168,26 @@ async def _key(gateway: Gateway, path: Path, allow_private: bool) -> AsyncIterat
     yield Check(
         "stake",
         staked > 0,
-        f"{nlov(staked)} NLOV staked, {nlov(party.stake.lease_room)} free, {nlov(tokens)} in the wallet, "
-        + registered,
+        f"{nlov(staked)} NLOV staked, {nlov(party.stake.lease_room)} free, {nlov(tokens)} in the "
+        f"wallet, {registered}",
         "stake $NLOV with `neurolov stake add`",
     )
+    yield operator_check(party.position, owner, signer)
     if party.provider is not None:
         yield await _endpoint(await endpoint_of(gateway, owner), allow_private)
+
+
+def operator_check(position: staking.Position | None, owner: Pubkey, signer: Pubkey) -> Check:
+    """Checks whether a key may act for an owner, and is told apart from it."""
+    try:
+        require_acting(position, owner, signer)
+    except OperatorError as error:
+        return Check("operator", False, str(error))
+    if signer == owner or position is None:
+        return Check("operator", True, f"none: this is the owner's own key; {COLD_OWNER}")
+    left = operator_document(position)["left"]
+    advice = "raise the budget with the owner's key: `neurolov stake operator set`"
+    return Check("operator", left > 0, budget_line(position), advice)
 
 
 async def _endpoint(url: str, allow_private: bool) -> Check:

@@ -116,6 +116,27 @@ def keypair_option(command: Command) -> Command:
     )(command)
 
 
+def owner_option(command: Command) -> Command:
+    """Adds --owner, the party that the key acts for, passed on as None for the key itself."""
+    return click.option(
+        "--owner",
+        type=Address(),
+        envvar="NEUROLOV_OWNER",
+        show_envvar=True,
+        help="Address of the owner that has named the key as its operator. By default the key is "
+        "the owner's own.",
+    )(command)
+
+
+def collateral_option(command: Command) -> Command:
+    """Adds --collateral, the stake to bind to a seat, passed on as None for all free stake."""
+    return click.option(
+        "--collateral",
+        type=NlovAmount(),
+        help="$NLOV of stake to bind to the seat; by default all that is free.",
+    )(command)
+
+
 def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
     """Adds the options of a cluster and of the node's folder, passed on as `settings`."""
 

@@ -6,15 +6,20 @@ from functools import partial, wraps
 from typing import Any
 
 import click
+from click.core import ParameterSource
+from solders.pubkey import Pubkey
 
 from keeper.cli.options import (
     DeviceOptions,
+    KeyOptions,
     NlovAmount,
     RoleOptions,
     answer,
     device_options,
     json_option,
+    key_command,
     metrics_served,
+    owner_option,
     role_command,
     run_async,
     serving_options,
@@ -24,8 +29,11 @@ from keeper.compute import AdapterMissingError, Preference, select_executor, sel
 from keeper.configuration import Serving
 from keeper.exact.roles.service import ProviderOffer, open_provider
 from keeper.node.connection import open_connection, slot_seconds
+from keeper.node.endpoints import require_reachable
 from keeper.node.loop import Loop
+from keeper.node.operators import budget_line
 from keeper.node.payment import nlov
+from keeper.node.registration import capability
 from keeper.node.services import open_storage
 from keeper.node.supervision import run_roles
 from keeper.scheduling import SharedDevice
@@ -34,6 +42,7 @@ from keeper.tolerant.roles.service import open_task_provider
 from kernels.custom import RunLimits, run_package
 from kernels.runtime import list_adapters
 
+DEFAULT = ParameterSource.DEFAULT
 DEFAULT_PORT = 7010
 # The longest turn of a job while custom kernels are waiting for the device.
 SLICE_SECONDS = 0.25
@@ -41,7 +50,7 @@ SLICE_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class TaskOptions:
-    """Terms for custom kernels: least price per run in base units, and most seconds per run.
+    """What custom kernels are run for: least price per run in base units, and most seconds per run.
 
     `share` is the kernels' part of the adapter's time and memory, above 0 and below 1.
     """
@@ -125,27 +134,89 @@ def adapters(as_json: bool) -> None:
     answer(document, as_json, *(lines or ["no adapter"]))
 
 
+def refuse_owners_options(*names: str) -> None:
+    """Raises click.UsageError where an option was given that takes the owner's key."""
+    context = click.get_current_context()
+    given = [name for name in names if context.get_parameter_source(name) is not DEFAULT]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise click.UsageError(
+            f"{option} belongs to the registration, which takes the owner's key: "
+            "neurolov provider register"
+        )
+
+
+def offer_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds --ask and --max-macs, which a provider is registered with."""
+    ask = click.option(
+        "--ask",
+        type=NlovAmount(),
+        default="10",
+        show_default=True,
+        help="Price in $NLOV per 2^30 multiply-adds.",
+    )
+    max_macs = click.option(
+        "--max-macs",
+        default=1 << 40,
+        show_default=True,
+        help="Multiply-adds of the largest job to accept.",
+    )
+    return ask(max_macs(command))
+
+
+@provider.command()
+@offer_options
+@click.option(
+    "--memory",
+    "memory_bytes",
+    default=1 << 32,
+    show_default=True,
+    help="Device memory of the node, in bytes.",
+)
+@click.option(
+    "--rate",
+    default=1_000_000,
+    show_default=True,
+    help="Multiply-adds per slot that the node declares. Prices follow the measured rate.",
+)
+@click.option(
+    "--public-url", required=True, help="URL at which others reach the node's data server."
+)
+@key_command
+def register(
+    *, key: KeyOptions, ask: int, max_macs: int, memory_bytes: int, rate: int, public_url: str
+) -> None:
+    """Register a provider with its owner's key, or change what it is registered with.
+
+    Needed only where the node runs with an operator's key: that key may change the URL, not the
+    price.
+    """
+    offered = capability(
+        ask=ask, memory_bytes=memory_bytes, rate=rate, max_macs=max_macs, endpoint=public_url
+    )
+
+    async def work() -> dict[str, Any]:
+        async with open_connection(key.settings, key.keypair) as connection:
+            require_reachable(connection.services.client, public_url)
+            await connection.registrar.register_provider(offered)
+            return {"provider": str(connection.owner), "ask": ask, "url": public_url}
+
+    document = run_async(work())
+    said = f"provider {document['provider']} at {public_url} asks {nlov(ask)} NLOV"
+    answer(document, key.as_json, said)
+
+
 @provider.command()
 @device_options(Preference.GPU, "Device that runs jobs.")
-@click.option(
-    "--ask",
-    type=NlovAmount(),
-    default="10",
-    show_default=True,
-    help="Price in $NLOV per 2^30 multiply-adds.",
-)
-@click.option(
-    "--max-macs",
-    default=1 << 40,
-    show_default=True,
-    help="Multiply-adds of the largest job to accept.",
-)
+@offer_options
 @task_options
 @serving_options(DEFAULT_PORT)
+@owner_option
 @role_command
 def run(
     *,
     role: RoleOptions,
+    owner: Pubkey | None,
     device: DeviceOptions,
     ask: int,
     max_macs: int,
@@ -154,10 +225,14 @@ def run(
 ) -> None:
     """Register, then claim, run and commit jobs until interrupted.
 
-    The key needs stake (neurolov stake add). Without a GPU adapter the command exits with 2;
-    --executor auto runs on NumPy instead and prints a notice. --tasks also runs custom kernels
-    (tolerant class: providers that agree are paid, and nothing is proven).
+    The key needs stake (neurolov stake add), or the --owner that has named it as its operator does.
+    Such a key leaves the price as the owner has registered it (neurolov provider register). Without
+    a GPU adapter the command exits with 2; --executor auto runs on NumPy instead and prints a
+    notice. --tasks also runs custom kernels (tolerant class: providers that agree are paid, and
+    nothing is proven).
     """
+    if owner is not None:
+        refuse_owners_options("ask", "max_macs")
     task_bytes = 0 if tasks is None else int(device.memory_bytes * tasks.share)
     job_bytes = device.memory_bytes - task_bytes
     job_share = 1.0 if tasks is None else 1.0 - tasks.share
@@ -171,7 +246,7 @@ def run(
 
     async def work() -> None:
         async with (
-            open_connection(role.settings, role.keypair) as connection,
+            open_connection(role.settings, role.keypair, owner) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
             rate = report.macs_per_slot(await slot_seconds(connection.gateway))
@@ -192,7 +267,11 @@ def run(
                 roles.append(
                     await open_task_provider(connection, storage, run_kernel, tasks.price, lane)
                 )
-            tell(f"provider {connection.owner} at {storage.url} asks {nlov(ask)} NLOV")
+            if connection.by_operator:
+                tell(budget_line(await connection.registrar.required_position()))
+                tell(f"provider {connection.owner} at {storage.url}")
+            else:
+                tell(f"provider {connection.owner} at {storage.url} asks {nlov(ask)} NLOV")
             async with metrics_served(role.metrics_port):
                 await run_roles(connection.services, *roles)
 

@@ -1,12 +1,20 @@
 """`neurolov verifier`: check jobs for payment."""
 
+from typing import Any
+
 import click
+from solders.pubkey import Pubkey
 
 from keeper.cli.options import (
     DeviceOptions,
+    KeyOptions,
     RoleOptions,
+    answer,
+    collateral_option,
     device_options,
+    key_command,
     metrics_served,
+    owner_option,
     role_command,
     run_async,
     serving_options,
@@ -16,6 +24,7 @@ from keeper.compute import Preference, hasher_on, select_executor
 from keeper.configuration import Serving
 from keeper.exact.roles.service import open_verifier
 from keeper.node.connection import open_connection
+from keeper.node.operators import budget_line
 from keeper.node.services import open_storage
 from keeper.node.supervision import run_roles
 
@@ -28,23 +37,67 @@ def verifier() -> None:
 
 
 @verifier.command()
+@click.option(
+    "--memory",
+    "memory_bytes",
+    default=1 << 32,
+    show_default=True,
+    help="Memory of the node, in bytes.",
+)
+@click.option(
+    "--public-url", required=True, help="URL at which others reach the node's data server."
+)
+@key_command
+def register(key: KeyOptions, memory_bytes: int, public_url: str) -> None:
+    """Register a verifier for the seat of its owner, with the owner's key.
+
+    Needed only where the node runs with an operator's key.
+    """
+
+    async def work() -> dict[str, Any]:
+        async with open_connection(key.settings, key.keypair) as connection:
+            seat, _ = await connection.seats.held()
+            await connection.registrar.register_verifier(public_url, memory_bytes, seat)
+            return {"verifier": str(connection.owner), "seat": seat, "url": public_url}
+
+    document = run_async(work())
+    said = f"verifier {document['verifier']} of seat {document['seat']} at {public_url}"
+    answer(document, key.as_json, said)
+
+
+@verifier.command()
 @device_options(Preference.AUTO, "Device that hashes outputs.")
 @serving_options(DEFAULT_PORT)
+@collateral_option
+@owner_option
 @role_command
-def run(role: RoleOptions, device: DeviceOptions, serving: Serving) -> None:
+def run(
+    role: RoleOptions,
+    owner: Pubkey | None,
+    collateral: int | None,
+    device: DeviceOptions,
+    serving: Serving,
+) -> None:
     """Register, take a seat and check the jobs it is drawn for until interrupted.
 
-    The key needs stake (neurolov stake add).
+    The key needs stake (neurolov stake add), or the --owner that has named it as its operator needs
+    a seat (neurolov stake seat take).
     """
+    if owner is not None and collateral is not None:
+        raise click.UsageError(
+            "--collateral takes the owner's key: neurolov stake seat take or add"
+        )
     selected = select_executor(device.preference, device.adapter)
 
     async def work() -> None:
         async with (
-            open_connection(role.settings, role.keypair) as connection,
+            open_connection(role.settings, role.keypair, owner) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
             hasher = hasher_on(selected.executor)
-            node = await open_verifier(connection, storage, device.memory_bytes, hasher)
+            node = await open_verifier(connection, storage, device.memory_bytes, hasher, collateral)
+            if connection.by_operator:
+                tell(budget_line(await connection.registrar.required_position()))
             tell(f"verifier {connection.owner} at {storage.url}")
             async with metrics_served(role.metrics_port):
                 await run_roles(connection.services, node)

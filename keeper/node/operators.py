@@ -1,18 +1,53 @@
 """Operator keys: hot keys that act for an owner, whose own key stays offline."""
 
-from typing import Final
+from typing import Any, Final
 
 from solders.pubkey import Pubkey
 
 from idl.client import staking
 from keeper.node.accounts import NOBODY
 from keeper.node.errors import NotRegisteredError
+from keeper.node.payment import nlov
 
 SET_OPERATOR: Final = "neurolov stake operator set"
 
 
 class OperatorError(NotRegisteredError):
     """The key may not act for the owner."""
+
+
+def operator_document(position: staking.Position) -> dict[str, Any]:
+    """Returns an owner's operator and what it can lose, in base units.
+
+    Stake that any operator has exposed stays at risk, even once its key is replaced or its budget
+    lowered.
+    """
+    named = position.operator != NOBODY
+    budget = position.operator_budget if named else 0
+    exposed = position.operator_exposed
+    return {
+        "owner": str(position.owner),
+        "operator": str(position.operator) if named else None,
+        "budget": budget,
+        "exposed": exposed,
+        "left": max(0, budget - exposed),
+        "can_lose": max(budget, exposed),
+    }
+
+
+def budget_line(position: staking.Position) -> str:
+    """Returns in a sentence what the operator of a position may still put at risk."""
+    held = operator_document(position)
+    line = (
+        f"operator of {position.owner}: {nlov(held['exposed'])} of {nlov(held['budget'])} NLOV at "
+        "risk"
+    )
+    if held["left"]:
+        return line
+    return (
+        f"{line}; nothing is left, so it takes no new work: the owner raises the budget with "
+        f"{SET_OPERATOR}"
+    )
 
 
 def require_acting(position: staking.Position | None, owner: Pubkey, signer: Pubkey) -> None:

@@ -56,6 +56,20 @@ class Registrar:
             "balloted": found.balloted,
         }
 
+    async def set_operator(self, operator: Pubkey, budget: int) -> None:
+        """Name the key that may act for the owner, with the base units that it may have at risk.
+
+        The default key takes all rights away. Raises OperatorError where the key is the owner's.
+        """
+        position = await self.required_position()
+        if operator == self.owner:
+            raise OperatorError(
+                f"{operator} is the owner's own key, which may do everything already; make another "
+                "one with: neurolov key new"
+            )
+        naming = staking.set_operator(operator=operator, budget=budget, owner=self.owner)
+        await self.send(f"set_operator/{operator}/{budget}", position.sequence, naming)
+
     async def open_position(self) -> None:
         """Open the position unless there is one."""
         if await self.position() is None:

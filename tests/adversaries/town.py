@@ -17,6 +17,7 @@ from keeper.lab.market import stakers
 from keeper.lab.market.stakers import pool
 from tests.adversaries.traces import GRAPH
 from tests.world import NLOV, Actor, World
+from tests.world.governing import queue, terms_numbered
 
 TOWNS: Final = 8
 """The number of parameter sets, which are numbered from 0."""
@@ -201,15 +202,8 @@ class Town:
     def _queue_harsher_terms(self, random: Random) -> None:
         """Lets the authority queue terms that may apply while the jobs of a run are under way."""
         world = self.world
-        queueing = staking.queue_terms(
-            version=pool(world).terms + 1,
-            parameters=harsher(world.parameters),
-            authority=world.authority.key,
-            present=world.terms,
-            treasury=world.treasury,
-        )
-        world.send(queueing, signers=[world.authority])
-        queued = world.fetch(staking.Terms, staking.terms_address(pool(world).terms + 1))
+        queue(world, harsher(world.parameters))
+        queued = terms_numbered(world, pool(world).terms + 1)
         world.warp_to(queued.applies_slot - random.randint(20, 300))
 
     def _settle_a_job(self, provider: Actor) -> None:

@@ -12,6 +12,8 @@ import httpx
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
+from keeper.lab.market.venue import standing_slot
+
 ROOT = Path(__file__).resolve().parents[2]
 FUNDED = ("buyer", "crank", "provider", "verifier")
 SLOT_MS = 200
@@ -78,11 +80,12 @@ class Network:
         return None if found is None else b64decode(found["data"][0])
 
     def open_market(self) -> None:
-        """A crank, a verifier and a provider, staked, registered and running."""
+        """A crank, a verifier and a provider, registered and running, whose stake counts."""
         self.open_crank()
         for name, stake in (("verifier", 1_000), ("provider", 50_000)):
             succeeded(finished(*NEUROLOV, "stake", "add", stake, *self._node(name)))
             self._role(name, name, "--executor", "numpy", "--port", "0")
+        self.rpc("neurolov_skipTo", standing_slot(self.rpc("getSlot")))
 
     def open_crank(self) -> None:
         self._role("crank", "crank")

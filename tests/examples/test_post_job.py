@@ -7,7 +7,7 @@ from solders.keypair import Keypair
 
 from examples.post_job.buying import NLOV, TIP
 from examples.post_job.order import read_order
-from idl.client import associated_token_address, escrow, job_registry
+from idl.client import associated_token_address, escrow, job_registry, staking
 from kernels.graph.file import read
 from kernels.graph.reference import NumpyExecutor
 from kernels.trace import inputs_root, pack, tensor_root, unpack
@@ -58,9 +58,12 @@ def test_a_job_that_nobody_claims_costs_the_posting_fee_and_a_tip(
         assert config is not None
         mint = escrow.Config.decode(config).mint
         tokens = str(associated_token_address(buyer, mint))
+        terms = network.account(staking.terms_address(0))
+        assert terms is not None
+        posting_fee = staking.Terms.decode(terms).parameters.escrow.posting_fee
         balance = int(network.rpc("getTokenAccountBalance", tokens)["value"]["amount"])
     assert ended.stdout.splitlines()[-3:-1] == ["JobEnded", "Refunded"]
-    assert FUNDED_NLOV - balance == escrow.Config.decode(config).params.posting_fee + TIP
+    assert FUNDED_NLOV - balance == posting_fee + TIP
     assert not output.exists()
 
 
@@ -87,7 +90,7 @@ def test_a_buyer_without_tokens_is_told_so_and_posts_nothing(
     )
     assert ended.returncode == 1
     refusal = ended.stderr.splitlines()[-1]
-    assert refusal.startswith("idl.client.errors.ProgramError: escrow: WrongTokenAccount (6109)")
+    assert refusal.startswith("idl.client.errors.ProgramError: escrow: WrongTokenAccount (6107)")
     assert network.account(job_registry.job_address(poor, 0)) is None
 
 

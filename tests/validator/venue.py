@@ -1,5 +1,6 @@
 """A validator prepared through its RPC: mint, programs, funds."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,10 +19,11 @@ from keeper.chain.deploy import deploy_instructions
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.lab.keys import localnet_keypair
-from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_mint
-from keeper.lab.market.venue import Funds
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS, localnet_mint
+from keeper.lab.market.venue import Funds, standing_slot
 from keeper.node.services import Services
 
+POLL_SECONDS = 0.5
 MINT_BYTES = 82
 DECIMALS = 9
 
@@ -43,6 +45,7 @@ class ValidatorVenue:
         await self._create_mint(services.gateway, submitter)
         batches = deploy_instructions(
             parameters=LOCALNET_PARAMETERS,
+            checkpoint_slots=CHECKPOINT_SLOTS,
             mint=localnet_mint().address,
             authority=localnet_keypair("authority").pubkey(),
             treasury_owner=localnet_keypair("treasury").pubkey(),
@@ -51,6 +54,14 @@ class ValidatorVenue:
             await submitter.submit(f"deploy/{number}", instructions)
         for address, each in funds.items():
             await self._fund(submitter, address, each)
+
+    async def stand(self, services: Services) -> None:
+        """Waits until all present stake counts; a validator's slots cannot be skipped."""
+        slot = await services.gateway.slot()
+        until = standing_slot(slot)
+        while slot < until:
+            await asyncio.sleep(POLL_SECONDS)
+            slot = await services.gateway.slot()
 
     async def _create_mint(self, gateway: Gateway, submitter: Submitter) -> None:
         mint, authority = localnet_keypair("mint"), localnet_keypair("mint authority")

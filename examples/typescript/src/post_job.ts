@@ -22,7 +22,7 @@ import {
 import { MAX_DRAWS, PAID_CRANK_STEPS, URL_BYTES } from "../../../idl/typescript/job_registry.js";
 import { sha256 } from "./commitments.js";
 import { readOrder, type Order } from "./order.js";
-import { derived, program, shardOf } from "./programs.js";
+import { derived, program } from "./programs.js";
 import { serve } from "./serving.js";
 
 const { AnchorProvider, BN, EventParser, Wallet } = anchor;
@@ -32,12 +32,17 @@ const NLOV = 1_000_000_000;
 const DESCRIPTORS_PER_TRANSACTION = 3;
 const VERIFIERS = 1;
 const PRICE = 1 * NLOV;
-const VERIFICATION_FEE = NLOV / 10;
+/** Per drawn ballot; at least the floor in the market's terms. */
+const VERIFICATION_FEE = NLOV / 5;
 const TIP = NLOV / 100;
 
 /** The accounts read here, with the fields that this example uses. */
 interface EscrowConfig {
   readonly mint: PublicKey;
+}
+interface Pool {
+  /** The version of the current terms, under which new work is posted. */
+  readonly terms: number;
 }
 interface Graph {
   readonly appended: number;
@@ -55,11 +60,13 @@ interface Job {
 class Client {
   readonly escrow: anchor.Program;
   readonly registry: anchor.Program;
+  readonly staking: anchor.Program;
   readonly owner: PublicKey;
 
   constructor(private readonly provider: anchor.AnchorProvider) {
     this.escrow = program("escrow", provider);
     this.registry = program("job_registry", provider);
+    this.staking = program("staking", provider);
     this.owner = provider.publicKey;
   }
 
@@ -103,6 +110,7 @@ class Client {
     const [config] = derived(this.escrow, "config");
     const known = await fetched<EscrowConfig>(this.escrow, "config", config);
     if (known === null) throw new Error("the cluster has no escrow program set up");
+    const terms = await this.currentTerms();
     const lock = await instruction(
       this.escrow,
       "lock",
@@ -119,6 +127,7 @@ class Client {
       {
         buyer: this.owner,
         config,
+        terms,
         mint: known.mint,
         job,
         source: anchor.utils.token.associatedAddress({ mint: known.mint, owner: this.owner }),
@@ -146,17 +155,26 @@ class Client {
       ],
       {
         owner: this.owner,
-        registry: derived(this.registry, "registry")[0],
+        terms,
         buyer,
         graph,
         job,
         escrow: derived(this.escrow, "escrow", job.toBytes())[0],
-        utilisation: derived(this.registry, "utilisation", shardOf(job))[0],
         // The program's own id stands for an optional account that is left out.
         position: this.registry.programId,
       },
     );
     return [job, await this.send(lock, posting)];
+  }
+
+  /** Returns the address of the current terms. */
+  private async currentTerms(): Promise<PublicKey> {
+    const [address] = derived(this.staking, "pool");
+    const pool = await fetched<Pool>(this.staking, "pool", address);
+    if (pool === null) throw new Error("the cluster has no staking program set up");
+    const version = Buffer.alloc(2);
+    version.writeUInt16LE(pool.terms);
+    return derived(this.staking, "terms", version)[0];
   }
 
   /** Returns the events that the registry emitted in a transaction. */

@@ -5,8 +5,6 @@ import { readFileSync } from "node:fs";
 import anchor, { type Idl } from "@coral-xyz/anchor";
 import { PublicKey } from "@solana/web3.js";
 
-import { SHARDS } from "../../../idl/typescript/job_registry.js";
-
 const { Program } = anchor;
 /** Seen from the compiled file, which lies in `dist/examples/typescript/src/`. */
 const IDL_FOLDER = new URL("../../../../../../idl/", import.meta.url);
@@ -26,9 +24,4 @@ export function derived(
     seeds.map((seed) => Buffer.from(seed as Uint8Array)),
     program.programId,
   );
-}
-
-/** Returns a job's shard of the utilisation counters and fee vaults. */
-export function shardOf(job: PublicKey): Uint8Array {
-  return Uint8Array.of((job.toBytes()[0] ?? 0) % SHARDS);
 }

@@ -16,9 +16,10 @@ from keeper.exact.disputes.upload import EvidenceUploader
 from keeper.exact.roles.archive import TraceArchive, TraceLoader
 from keeper.exact.roles.availability import ElementPosition
 from keeper.exact.roles.challenger import Challenger, WrongElement
+from keeper.exact.roles.context import Context
 from keeper.exact.roles.mirror import JobMirror, View, job_mirror
 from keeper.exact.roles.traces import TraceFetcher
-from keeper.exact.roles.transactions import Context, instruction
+from keeper.exact.roles.transactions import instruction
 from keeper.exact.roles.workload import WorkloadFetcher
 from keeper.node.connection import Connection
 from keeper.node.vault import TICKET_SALTS, Salts

@@ -6,13 +6,9 @@ from solders.pubkey import Pubkey
 
 from idl.client import staking
 from keeper.exact.decisions.state import JobSnapshot
+from keeper.exact.roles.context import Context, exposed_owner, reported_seat
 from keeper.exact.roles.mirror import View
-from keeper.exact.roles.transactions import (
-    Context,
-    exposed_owner,
-    instruction,
-    reported_seat,
-)
+from keeper.exact.roles.transactions import instruction
 from keeper.node.decisions.actions import Action
 from keeper.node.loop import Loop
 

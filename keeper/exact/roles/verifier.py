@@ -229,8 +229,8 @@ class Verifier(Role):
             found = await self._verify(snapshot, workload, StoredTrace.of(spool, indexes))
             if isinstance(found.finding, Reject):
                 # It will be proven wrong, and its provider may stop serving it.
-                await self._tools.lane.run(self._tools.data.archive.keep, snapshot.job, indexes)
                 spool.keep()
+                await self._tools.lane.run(self._tools.data.archive.keep, snapshot.job, indexes)
         return found
 
     async def _fetch(

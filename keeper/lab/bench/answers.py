@@ -14,7 +14,7 @@ from keeper.exact.decisions.questions import (
 from keeper.exact.disputes import FIRST_BYTES, JUDGEMENT_UNITS, EvidenceBuffer
 from keeper.lab.bench.jobs import GraphJobs
 from keeper.lab.market.actor import Actor
-from keeper.lab.market.jobs import PostedJob
+from keeper.lab.market.jobs import PostedJob, terms_of
 from kernels.evidence import Witness
 from kernels.graph import Graph
 from kernels.graph.reference import execute
@@ -58,7 +58,8 @@ def answer_questions(jobs: GraphJobs, provider: Actor, job: PostedJob, trace: Tr
         answering = verdict.answer_element(
             question=index,
             tail=buffer.tail,
-            provider=buffer.owner,
+            signer=buffer.signer,
+            terms=terms_of(sandbox, job),
             job=job.address,
             graph=jobs.address,
             buffer=buffer.address,

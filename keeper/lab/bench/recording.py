@@ -8,12 +8,17 @@ from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, job_registry, staking, verdict
+from idl.client import PROGRAM_IDS, escrow, job_registry, staking, verdict
 from keeper.exact.decisions import crank as crank_rules
 from keeper.exact.decisions.crank import CrankSnapshot, Epochs
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.accounts import job_of, verdict_of
-from keeper.exact.roles.transactions import Context, instruction
+from keeper.exact.roles.transactions import (
+    Context,
+    exposed_owner,
+    instruction,
+    reported_seat,
+)
 from keeper.lab.localnet import TransactionRecord
 from keeper.lab.market import stakers
 from keeper.lab.market.actor import Actor
@@ -38,8 +43,8 @@ class RecordingSandbox(Sandbox):
     def __init__(self) -> None:
         super().__init__()
         self.records: list[TransactionRecord] = []
-        for program in (staking, escrow, job_registry, verdict):
-            self.records += self.bank.history(program.ID)
+        for program in PROGRAM_IDS.values():
+            self.records += self.bank.history(program)
 
     def execute(
         self, instructions: Sequence[Instruction], signers: Iterable[Actor | Keypair] = ()
@@ -63,28 +68,45 @@ class RecordingSandbox(Sandbox):
         self.mint_to(actor, TOKENS)
         return actor
 
-    def stake(self, owner: Actor) -> None:
-        """Opens a position and stakes as much as every role needs."""
+    def stake(self, owner: Actor, amount: int = STAKE) -> None:
+        """Opens a position and stakes `amount` base units, by default what every role needs."""
         self.send(staking.open_position(owner=owner.key), signers=[owner])
-        stakers.stake(self, owner, STAKE)
+        stakers.stake(self, owner, amount)
 
     def act(self, owner: Actor, action: Action, job: Pubkey | None = None) -> TransactionRecord:
         """Carries out an action as the node of `owner` would, and returns the record."""
         view = self.view(job) if job is not None else None
-        context = Context(owner.key, self.mint, self.treasury, view)
+        context = Context(
+            signer=owner.key,
+            owner=owner.key,
+            mint=self.mint,
+            current=self.fetch(staking.Terms, self.terms),
+            view=view,
+            payer=self._payer(action, view),
+            holder=self._holder(action, view),
+        )
         return self.send(instruction(action, context), signers=[owner]).record
+
+    def _payer(self, action: Action, view: JobSnapshot | None) -> Pubkey | None:
+        owner = exposed_owner(action, view)
+        if owner is None or view is None:
+            return None
+        address = staking.exposure_address(view.address, owner)
+        exposure = self.find(staking.Exposure, address)
+        return None if exposure is None else exposure.payer
+
+    def _holder(self, action: Action, view: JobSnapshot | None) -> Pubkey | None:
+        seat = reported_seat(action, view)
+        held = None if seat is None else self.find(staking.Seat, staking.seat_address(seat))
+        return None if held is None else held.owner
 
     def crank_to_the_end(self, owner: Actor, job: Pubkey) -> None:
         """Takes the crank's steps as they fall due, until the job's fee is collected."""
-        rules = self.parameters
         while True:
             snapshot = CrankSnapshot(
                 owner=owner.key,
                 jobs=(self.view(job),),
                 epochs=Epochs(_NO_CHORES, 0, 0, 0),
-                salt_slots=rules.verdict.salt_slots,
-                trap_slots=rules.verdict.trap_slots,
-                max_attempts=rules.job_registry.max_attempts,
             )
             step = crank_rules.next_action(snapshot, Clock(self.slot + 1))
             if not isinstance(step, Wait):
@@ -99,10 +121,13 @@ class RecordingSandbox(Sandbox):
         judged = self.find(verdict.Verdict, verdict.verdict_address(job))
         money = self.find(escrow.Escrow, escrow.escrow_address(job))
         balance = self.tokens(escrow.vault_address(job))
+        posted = self.fetch(job_registry.Job, job)
+        kept = self.fetch(staking.Terms, staking.terms_address(posted.terms))
         return JobSnapshot(
-            job=job_of(job, self.fetch(job_registry.Job, job)),
+            job=job_of(job, posted),
             verdict=None if judged is None else verdict_of(judged),
             escrow=None if money is None else escrow_of(money, balance),
+            parameters=kept.parameters,
         )
 
 

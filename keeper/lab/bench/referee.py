@@ -48,7 +48,7 @@ def dispute_cost(inner: int) -> DisputeCost:
     sandbox.stake(provider)
     registering = job_registry.register_provider(capability=CAPABILITY, owner=provider.key)
     sandbox.send(registering, signers=[provider])
-    sandbox.warp(sandbox.parameters.job_registry.min_registration_slots)
+    sandbox.stand()
     job, dispute = open_dispute(jobs, provider, lie)
     proof = dispute.prove()
     sandbox.warp(sandbox.parameters.verdict.trap_slots + 1)

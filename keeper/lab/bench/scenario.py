@@ -1,9 +1,9 @@
-"""Plays every instruction at least once, in the order of a market's life."""
+"""Plays every instruction of every program at least once, in the order of a market's life."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from idl.client import SHARDS, escrow, job_registry, staking, verdict
+from idl.client import SHARDS, escrow, job_registry, shard_of, staking, verdict
 from keeper.exact.decisions.actions import (
     Cancel,
     CloseVerdict,
@@ -13,9 +13,7 @@ from keeper.exact.decisions.actions import (
     ReclaimJob,
     ReleaseBallot,
     ReleaseExposure,
-    RollMarket,
     SweepFees,
-    TakeSnapshot,
     Tally,
     Withdraw,
 )
@@ -24,14 +22,24 @@ from keeper.exact.decisions.state import Verdict
 from keeper.exact.decisions.trap import trap_of
 from keeper.lab.bench.answers import Trace, answer_questions
 from keeper.lab.bench.dispute import Lie, lie_about_digits, open_dispute
-from keeper.lab.bench.jobs import URL, GraphJobs
+from keeper.lab.bench.governance import change_terms, hand_over
+from keeper.lab.bench.jobs import GraphJobs
 from keeper.lab.bench.recording import RecordingSandbox, secret
+from keeper.lab.bench.seats import (
+    MEMORY_BYTES,
+    add_collateral,
+    crowd,
+    evict,
+    leave,
+    next_epoch,
+    seat_verifiers,
+)
 from keeper.lab.bench.tasks import play_tasks
-from keeper.lab.bench.units import Measured, dearest, measured
+from keeper.lab.bench.units import Measured, Span, dearest, measured, spans
 from keeper.lab.localnet import TransactionRecord
 from keeper.lab.market import judgement, stakers
 from keeper.lab.market.actor import Actor
-from keeper.lab.market.jobs import PostedJob
+from keeper.lab.market.jobs import PostedJob, terms_of
 from keeper.node.payment import NLOV
 from keeper.node.registration import capability
 from kernels.models.digits import graph
@@ -50,7 +58,6 @@ LIFECYCLE = (
     "job_registry.release_exposure",
 )
 BALLOT = ("verdict.cast_ballot", "verdict.reveal_ballot")
-MEMORY_BYTES = 1 << 32
 CAPABILITY = capability(
     ask=10 * NLOV,
     memory_bytes=MEMORY_BYTES,
@@ -61,17 +68,16 @@ CAPABILITY = capability(
 MOST_QUIET_JOBS = 60
 PARTIAL_OPERATORS = 5
 SEATS = 5
-# A seat can be closed once both snapshots have been taken without it.
-EPOCHS_BEFORE_CLOSING = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Compute units: each instruction's dearest call, and by instruction those of one job
-    that nobody samples and of one ballot.
+    """Compute units: each instruction's dearest call and its span, and by instruction those of one
+    job that nobody samples and of one ballot.
     """
 
     instructions: dict[str, Measured]
+    spans: dict[str, Span]
     lifecycle: dict[str, int]
     ballot: dict[str, int]
 
@@ -87,26 +93,57 @@ def run_scenario() -> Figures:
     jobs = GraphJobs(sandbox, buyer, network)
     jobs.register()
     for provider in providers:
-        sandbox.stake(provider)
-        owner = provider.key
-        registering = job_registry.register_provider(capability=CAPABILITY, owner=owner)
-        update = job_registry.update_provider(capability=CAPABILITY, draining=False, owner=owner)
-        for step in (registering, update):
-            sandbox.send(step, signers=[provider])
-    sandbox.warp(sandbox.parameters.job_registry.min_registration_slots)
+        _register(sandbox, provider)
+    sandbox.stand()
     lifecycle = _quiet_jobs(jobs, providers[0], crank)
     _unhappy_ends(jobs, providers[0], crank)
-    seats = _seat_verifiers(sandbox, crank)
+    seats = seat_verifiers(sandbox, crank, range(1), sandbox.parameters.staking.min_verifier_stake)
+    _exhausted_verifier(jobs, providers[1], crank, seats)
+    _silent_verifier(jobs, providers[1], crank)
+    seats |= seat_verifiers(sandbox, crank, range(1, SEATS))
+    add_collateral(sandbox, seats[1])
     ballot = _balloted_jobs(jobs, providers[0], crank, seats)
     _disputed_job(jobs, providers[0], crank, seats, lie)
     _trapped_job(jobs, providers[0], crank, seats, lie)
     _missed_job(jobs, providers[0], crank, seats, trace)
     _withheld_job(jobs, providers[0], crank, seats)
-    _stakers(sandbox, crank)
-    _departures(sandbox, providers[1], crank, seats)
     play_tasks(sandbox)
-    _governance(sandbox)
-    return Figures(dearest(sandbox.records), lifecycle, ballot)
+    _stakers(sandbox, crank)
+    _deregister(sandbox, providers[1])
+    change_terms(sandbox, crank)
+    evict(sandbox, crank, 0, seats[0])
+    leave(sandbox, crank, 1, seats[1])
+    crowd(sandbox, crank)
+    hand_over(sandbox, crank)
+    return Figures(dearest(sandbox.records), spans(sandbox.records), lifecycle, ballot)
+
+
+def _register(sandbox: RecordingSandbox, provider: Actor) -> None:
+    """Stakes, registers, names an operator, and lets that one move the node."""
+    sandbox.stake(provider)
+    owner, operator = provider.key, sandbox.person(f"operator of {provider.name}")
+    for step in (
+        job_registry.register_provider(capability=CAPABILITY, owner=owner),
+        job_registry.update_provider(capability=CAPABILITY, draining=False, owner=owner),
+        staking.set_operator(operator=operator.key, budget=NLOV, owner=owner),
+    ):
+        sandbox.send(step, signers=[provider])
+    available = job_registry.set_availability(
+        endpoint=CAPABILITY.endpoint,
+        draining=False,
+        signer=operator.key,
+        position=staking.position_address(owner),
+        provider=job_registry.provider_address(owner),
+    )
+    sandbox.send(available, signers=[operator])
+
+
+def _deregister(sandbox: RecordingSandbox, provider: Actor) -> None:
+    leaving = job_registry.deregister_provider(
+        owner=provider.key,
+        utilisation=job_registry.utilisation_address(shard_of(provider.key)),
+    )
+    sandbox.send(leaving, signers=[provider])
 
 
 def _quiet_jobs(jobs: GraphJobs, provider: Actor, crank: Actor) -> dict[str, int]:
@@ -152,6 +189,14 @@ def _committed(
     return _Drawn(job, jobs.draw(job))
 
 
+def _sampled(jobs: GraphJobs, provider: Actor) -> _Drawn:
+    """Posts, claims, commits and draws a job for one verifier, by an always sampled provider."""
+    drawn = _committed(jobs, provider, verifiers=1)
+    if not drawn.verdict.ballots:
+        raise RuntimeError(f"nobody was drawn for {drawn.job.address}")
+    return drawn
+
+
 def _end(jobs: GraphJobs, provider: Actor, crank: Actor, job: PostedJob) -> None:
     """Cranks the job to its end, pays everybody, and closes every account of the job."""
     jobs.sandbox.crank_to_the_end(crank, job.address)
@@ -170,7 +215,9 @@ def _collect(jobs: GraphJobs, provider: Actor, job: PostedJob) -> None:
     sandbox.act(jobs.buyer, ReclaimEscrow(address), address)
     judged = sandbox.view(address).verdict
     for ballot in judged.ballots if judged is not None else ():
-        if ballot.verifier is not None:
+        # a ballot that was declined or never cast holds nothing
+        voter = ballot.verifier
+        if voter is not None and sandbox.exists(staking.exposure_address(address, voter)):
             sandbox.act(jobs.buyer, ReleaseBallot(address, ballot.index), address)
     if judged is not None:
         sandbox.act(provider, CloseVerdict(address), address)
@@ -198,28 +245,28 @@ def _unhappy_ends(jobs: GraphJobs, provider: Actor, crank: Actor) -> None:
     sandbox.send(refund, signers=[jobs.buyer])
 
 
-def _seat_verifiers(sandbox: RecordingSandbox, crank: Actor) -> dict[int, Actor]:
-    """Seats and registers verifiers, and returns them by seat."""
-    seats = {}
-    for index in range(SEATS):
-        verifier = sandbox.person(f"verifier {index}")
-        seat = staking.seat_address(index)
-        sandbox.stake(verifier)
-        stakers.seat(sandbox, verifier, index)
-        for step in (job_registry.register_verifier, job_registry.update_verifier):
-            terms = step(endpoint=URL, memory_bytes=MEMORY_BYTES, owner=verifier.key, seat=seat)
-            sandbox.send(terms, signers=[verifier])
-        seats[index] = verifier
-    _next_epoch(sandbox, crank)
-    return seats
+def _exhausted_verifier(
+    jobs: GraphJobs, provider: Actor, crank: Actor, seats: dict[int, Actor]
+) -> None:
+    """Draws the only verifier until its collateral backs no further ballot, which it declines."""
+    rules, sandbox = jobs.sandbox.parameters.verdict, jobs.sandbox
+    ((_, verifier),) = seats.items()
+    at_risk, open_jobs = rules.ballot_exposure + rules.silence_fee, []
+    while True:
+        job = _sampled(jobs, provider).job
+        open_jobs.append(job)
+        position = stakers.position(sandbox, verifier)
+        if position.collateral - position.balloted < at_risk:
+            break
+        jobs.vote(seats, job, Choice.ACCEPT)
+    judgement.decline(sandbox, verifier, job, 0)
+    for job in open_jobs:
+        _end(jobs, provider, crank, job)
 
 
-def _next_epoch(sandbox: RecordingSandbox, crank: Actor) -> None:
-    slots = sandbox.parameters.staking.epoch_slots
-    epoch = (sandbox.slot + 1) // slots + 1
-    sandbox.warp_to(epoch * slots)
-    sandbox.act(crank, TakeSnapshot(epoch))
-    sandbox.act(crank, RollMarket(epoch))
+def _silent_verifier(jobs: GraphJobs, provider: Actor, crank: Actor) -> None:
+    """Draws the only verifier, which neither casts nor declines and is reported."""
+    _end(jobs, provider, crank, _sampled(jobs, provider).job)
 
 
 def _balloted_jobs(
@@ -262,6 +309,7 @@ def _trapped_job(
         job, judging = _prove(jobs, provider, seats, lie, Choice.REJECT, trap=trap)
         opening = verdict.open_trap(
             salt=salt,
+            terms=terms_of(jobs.sandbox, job),
             verdict=verdict.verdict_address(job.address),
             job=job.address,
             receipt=verdict.receipt_address(job.address),
@@ -323,7 +371,7 @@ def _stakers(sandbox: RecordingSandbox, crank: Actor) -> None:
     emission = staking.fund_emission(amount=NLOV, funder=owner, source=tokens)
     for funding in (rewards, emission):
         sandbox.send(funding, signers=[staker])
-    _next_epoch(sandbox, crank)
+    next_epoch(sandbox, crank)
     sandbox.act(crank, EmitRewards(0))
     for shard in range(SHARDS):
         if sandbox.tokens(escrow.fees_address(shard)):
@@ -336,34 +384,3 @@ def _stakers(sandbox: RecordingSandbox, crank: Actor) -> None:
     sandbox.warp(sandbox.parameters.staking.unbonding_slots)
     withdrawal = staking.withdraw(owner=owner, ticket=ticket, destination=tokens)
     sandbox.send(withdrawal, signers=[staker])
-
-
-def _departures(
-    sandbox: RecordingSandbox, provider: Actor, crank: Actor, seats: dict[int, Actor]
-) -> None:
-    """Lets a provider and a verifier leave, and closes the verifier's seat."""
-    leaving = job_registry.deregister_provider(owner=provider.key)
-    sandbox.send(leaving, signers=[provider])
-    index, verifier = next(iter(seats.items()))
-    owner, seat = verifier.key, staking.seat_address(index)
-    for step in (
-        job_registry.deregister_verifier(owner=owner),
-        staking.vacate_seat(owner=owner, seat=seat),
-    ):
-        sandbox.send(step, signers=[verifier])
-    for _ in range(EPOCHS_BEFORE_CLOSING):
-        _next_epoch(sandbox, crank)
-    even, odd = (staking.snapshot_address(parity) for parity in range(2))
-    closing = staking.close_seat(owner=owner, seat=seat, even_snapshot=even, odd_snapshot=odd)
-    sandbox.send(closing, signers=[verifier])
-
-
-def _governance(sandbox: RecordingSandbox) -> None:
-    """Sets every program's parameters to what they are, and hands its authority over."""
-    successor, authority = sandbox.person("successor"), sandbox.person("authority")
-    for program in (staking, escrow, job_registry, verdict):
-        params = getattr(sandbox.parameters, program.PROGRAM)
-        setting = program.set_params(params=params, authority=authority.key)
-        handing_over = program.set_authority(authority=authority.key, new_authority=successor.key)
-        sandbox.send(setting, signers=[authority])
-        sandbox.send(handing_over, signers=[authority, successor])

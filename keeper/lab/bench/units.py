@@ -28,6 +28,24 @@ class Measured:
     calls: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Units of the cheapest and of the dearest call of an instruction."""
+
+    least: int
+    most: int
+
+
+def spans(records: Iterable[TransactionRecord]) -> dict[str, Span]:
+    """Returns the span of each of our instructions, its calls to others included."""
+    found: dict[str, Span] = {}
+    for record in records:
+        for each in measured(record):
+            known = found.get(each.name, Span(each.units, each.units))
+            found[each.name] = Span(min(known.least, each.units), max(known.most, each.units))
+    return dict(sorted(found.items()))
+
+
 def dearest(records: Iterable[TransactionRecord]) -> dict[str, Measured]:
     """Returns the dearest call of each of our instructions, its calls to others included."""
     found: dict[str, Measured] = {}

@@ -9,6 +9,7 @@ from rich.progress import Progress
 
 from keeper.cli.options import answer, json_option
 from keeper.compute.executor import AdapterMissingError
+from keeper.lab.bench.baseline import MORE, Baseline, baseline
 from keeper.lab.bench.kernel_command import bench_kernels
 from keeper.lab.bench.onnx_nodes import NodeResults, node_cases, run_nodes
 from keeper.lab.bench.proof import ProofFigures, measure_proof
@@ -16,7 +17,7 @@ from keeper.lab.bench.runtime import RuntimeFigures, measure_runtime
 from keeper.lab.bench.scenario import Figures, run_scenario
 from keeper.lab.bench.sharing import Scenario, measure_sharing
 from keeper.lab.bench.transformer import bench_transformer
-from keeper.lab.bench.units import Measured
+from keeper.lab.bench.units import Measured, Span
 from kernels.onnx.tolerant import TolerantRunner
 from kernels.runtime import AdapterUnavailable, select_adapter
 
@@ -50,12 +51,20 @@ bench.add_command(bench_kernels)
 def programs(as_json: bool) -> int:
     """Measure the compute units of instructions, of a job and of a ballot.
 
-    Exits with 1 when a limit is exceeded.
+    Earlier figures are shown beside them. Exits with 1 when a limit is exceeded.
     """
-    figures = run_scenario()
+    figures, before = run_scenario(), baseline()
     lifecycle, ballot = sum(figures.lifecycle.values()), sum(figures.ballot.values())
     document = {
         "instructions": {name: each.units for name, each in figures.instructions.items()},
+        "cheapest": {name: span.least for name, span in figures.spans.items()},
+        "changes": {name: before.change(name, span) for name, span in figures.spans.items()},
+        "before": {
+            "instructions": {name: span.most for name, span in before.instructions.items()},
+            "cheapest": {name: span.least for name, span in before.instructions.items()},
+            "lifecycle": before.lifecycle,
+            "ballot": before.ballot,
+        },
         "lifecycle": lifecycle,
         "lifecycle_parts": figures.lifecycle,
         "ballot": ballot,
@@ -65,10 +74,13 @@ def programs(as_json: bool) -> int:
             "plain": PLAIN_LIMIT,
             "lifecycle": LIFECYCLE_LIMIT,
             "ballot": BALLOT_LIMIT,
+            "more": dict(MORE),
         },
     }
     answer(document, as_json, *_lines(figures, lifecycle, ballot))
-    within = not any(map(_excess, figures.instructions.values()))
+    within = not any(map(_excess, figures.instructions.values())) and not any(
+        before.excess(name, span) for name, span in figures.spans.items()
+    )
     return 0 if within and lifecycle <= LIFECYCLE_LIMIT and ballot <= BALLOT_LIMIT else FAILED
 
 
@@ -275,11 +287,24 @@ def _excess(each: Measured) -> int:
 
 
 def _lines(figures: Figures, lifecycle: int, ballot: int) -> list[str]:
+    before = baseline()
     return [
-        *(
-            f"{each.units:>9,}  {name}" + (f"  (+{_excess(each):,})" if _excess(each) else "")
-            for name, each in figures.instructions.items()
-        ),
-        f"{lifecycle:>9,}  a job without ballots, of {LIFECYCLE_LIMIT:,}",
-        f"{ballot:>9,}  a ballot cast and revealed, of {BALLOT_LIMIT:,}",
+        "  dearest    before  cheapest    before  change",
+        *(_line(each, figures.spans[name], before) for name, each in figures.instructions.items()),
+        f"{lifecycle:>9,} {before.lifecycle:>9,}  a job without ballots, of {LIFECYCLE_LIMIT:,}",
+        f"{ballot:>9,} {before.ballot:>9,}  a ballot cast and revealed, of {BALLOT_LIMIT:,}",
     ]
+
+
+def _line(each: Measured, span: Span, before: Baseline) -> str:
+    known, change = before.instructions.get(each.name), before.change(each.name, span)
+    columns = [
+        f"{each.units:>9,}",
+        f"{known.most:>9,}" if known else f"{'-':>9}",
+        f"{span.least:>9,}",
+        f"{known.least:>9,}" if known else f"{'-':>9}",
+        f"{'-':>7}" if change is None else f"{change:>+7,}",
+        f" {each.name}",
+    ]
+    over = max(_excess(each), before.excess(each.name, span))
+    return " ".join(columns) + (f"  ({over:,} over its limit)" if over else "")

@@ -111,7 +111,7 @@ async def open_parties(
         opened = Parties(services, localnet_mint().address, keys, operators, storages, folder)
         for party in parties:
             await _register(opened, party)
-        await venue.stand()
+        await venue.stand(services)
         yield opened
 
 

@@ -40,7 +40,7 @@ class Venue(Protocol):
         """Initialises the programs with localnet's parameters and funds everybody."""
         ...
 
-    async def stand(self) -> None:
+    async def stand(self, services: Services) -> None:
         """Lets time pass until all present stake counts and every provider may claim."""
         ...
 
@@ -71,7 +71,7 @@ class LocalnetVenue:
             if each.tokens:
                 mint.mint_to(bank, address, each.tokens)
 
-    async def stand(self) -> None:
+    async def stand(self, services: Services) -> None:
         """Skips to the slot in which the second window from now begins."""
         self.net.bank.warp(standing_slot(self.net.bank.slot))
 

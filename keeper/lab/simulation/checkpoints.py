@@ -148,13 +148,13 @@ class Pool:
     def bind(self, slot: int, position: Position, amount: int) -> None:
         """Bind base units of a position to its seat."""
         _require(amount <= position.lease_room, "the stake is bound")
-        self._checkpoint(slot, position)
+        self._checkpoint_leasable(slot)
         position.collateral += amount
         self.collateral += amount
 
     def free(self, slot: int, position: Position) -> None:
         """Free all collateral of a position."""
-        self._checkpoint(slot, position)
+        self._checkpoint_leasable(slot)
         self.collateral -= position.collateral
         position.collateral = 0
 
@@ -163,6 +163,10 @@ class Pool:
         position.history.record(window, position.amount)
         self.staked_history.record(window, self.staked)
         self.lease_history.record(window, self.leasable)
+
+    def _checkpoint_leasable(self, slot: int) -> None:
+        # Binding changes neither the position's amount nor what is staked in all.
+        self.lease_history.record(slot // self.window_slots, self.leasable)
 
 
 def _require(holds: bool, refusal: str) -> None:

@@ -1,58 +1,23 @@
 """Bad input: exit status 2, one clear message, nothing on standard output."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from threading import Event, Thread
 
 import numpy as np
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import verdict
+from idl.client import staking, verdict
 from keeper.cli.app import run
 from keeper.configuration import create_keypair
-from keeper.lab.localnet import Localnet
-from keeper.lab.localnet.deployment import built_programs, deploy_localnet, localnet_mint
 from keeper.node.payment import NLOV
 from kernels.graph.file import write
+from tests.keeper.cli.cluster import Cluster
 from tests.keeper.exact.verification.graphs import every_operator
 
 NOWHERE = "4qVHMZpR3zF5KLK7q4PCsykY4xJXqGDCmd2tsXQJCxne"
-
-
-class Cluster:
-    """A deployed localnet whose slots stand still, served from a thread of its own."""
-
-    def __init__(self) -> None:
-        self.net = Localnet(
-            programs=built_programs(), mint=localnet_mint(), port=0, ticking=False, seed=bytes(32)
-        )
-        deploy_localnet(self.net.bank)
-        self._ready, self._loop = Event(), asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._thread = Thread(target=self._loop.run_until_complete, args=(self._serve(),))
-
-    def __enter__(self) -> "Cluster":
-        self._thread.start()
-        assert self._ready.wait(20)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
-        self._loop.close()
-
-    def fund(self, owner: Pubkey, nlov: int) -> None:
-        self.net.bank.airdrop(owner, 10**10)
-        localnet_mint().mint_to(self.net.bank, owner, nlov)
-
-    async def _serve(self) -> None:
-        async with self.net:
-            self._ready.set()
-            await self._stop.wait()
 
 
 @pytest.fixture(scope="module")
@@ -138,9 +103,9 @@ def test_a_replay_of_what_is_no_receipt(
     nobody = str(verdict.receipt_address(Pubkey.default()))
     message = refused(["replay", nobody, *reading], capsys)
     assert message.startswith(f"error: there is no receipt at {nobody}")
-    config = str(verdict.config_address())
-    message = refused(["replay", config, *reading], capsys)
-    assert message.startswith(f"error: not a receipt: {config}")
+    pool = str(staking.pool_address())
+    message = refused(["replay", pool, *reading], capsys)
+    assert message.startswith(f"error: not a receipt: {pool}")
 
 
 def test_not_enough_tokens_for_a_job(
@@ -154,7 +119,7 @@ def test_not_enough_tokens_for_a_job(
     cluster.fund(owner, 5 * NLOV)
     slots = len(cluster.net.bank.history(owner))
     message = refused(["job", "submit", *order, "--port", "0", *chain], capsys)
-    assert "the job locks 5.990000000 NLOV" in message
+    assert "the job locks 6.890000000 NLOV" in message
     assert "has 5.000000000" in message
     assert len(cluster.net.bank.history(owner)) == slots
 
@@ -195,7 +160,7 @@ def test_a_provider_without_stake(
     cluster: Cluster, chain: list[str], key: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cluster.fund(Pubkey.from_string(_address(key, capsys)), NLOV)
-    message = refused(["stake", "seat", *chain], capsys)
+    message = refused(["stake", "seat", "take", *chain], capsys)
     assert "has no stake; run: neurolov stake open" in message
 
 

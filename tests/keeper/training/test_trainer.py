@@ -29,7 +29,7 @@ from kernels.training import Course, Network, Weights, shards
 
 NETWORK = Network()
 BATCH = 32
-TERMS = JobOffer(NLOV, NLOV // 10, NLOV // 100, verifiers=1)
+TERMS = JobOffer(NLOV, NLOV // 5, NLOV // 100, verifiers=1)
 
 
 def course() -> Course:

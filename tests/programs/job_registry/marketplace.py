@@ -1,6 +1,6 @@
 """The actions of buyers, providers and the verdict program in the registry."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -30,6 +30,7 @@ from keeper.node.decisions.claim_order import delay, lot
 from keeper.node.decisions.standing import claim_weight, standing
 from tests.programs.job_registry import steps
 from tests.world import NLOV, Actor, World
+from tests.world.governing import applying, forge_terms, queue
 
 PARAMS = LOCALNET_PARAMETERS.job_registry
 _RULES = LOCALNET_PARAMETERS.verdict
@@ -217,39 +218,19 @@ class Marketplace(World):
 
     def amend(self, part: str = "job_registry", /, **changes: int) -> None:
         """Overwrites one part of the current terms, also beyond its parameters' bounds."""
-        names = [
-            (each.name, field.name)
-            for each in fields(staking.Parameters)
-            for field in fields(getattr(self.parameters, each.name))
-        ]
-        raw = self.bank.account(self.terms)
-        assert raw is not None
-        data = bytearray(raw.data)
-        for name, value in changes.items():
-            start = staking.Terms.OFFSETS["parameters"] + 8 * names.index((part, name))
-            data[start : start + 8] = value.to_bytes(8, "little")
-        self.bank.set_account(self.terms, Account(raw.lamports, bytes(data), raw.owner))
         amended = replace(getattr(self.parameters, part), **changes)
-        self.parameters = replace(self.parameters, **{part: amended})
+        forge_terms(self, replace(self.parameters, **{part: amended}))
 
     def queue_terms(self, **changes: int) -> Pubkey:
         """Queues terms with other registry parameters, and returns their address."""
-        version = self.fetch(staking.Pool, staking.pool_address()).terms + 1
         registry = replace(self.parameters.job_registry, **changes)
-        queueing = staking.queue_terms(
-            version=version,
-            parameters=replace(self.parameters, job_registry=registry),
-            authority=self.authority.key,
-            present=self.terms,
-            treasury=self.treasury,
-        )
-        self.send(queueing, signers=[self.authority])
-        return staking.terms_address(version)
+        queued = queue(self, replace(self.parameters, job_registry=registry))
+        return staking.terms_address(queued.only(staking.TermsQueued).version)
 
     def apply_terms(self, queued: Pubkey) -> None:
         """Applies queued terms, as soon as that is allowed."""
         self.reach(self.fetch(staking.Terms, queued).applies_slot)
-        self.send(staking.apply_terms(present=self.terms, terms=queued))
+        self.send(applying(self))
 
     def as_verdict(self, *instructions: Instruction) -> tuple[Event, ...]:
         """Runs instructions that the verdict program's own signer signs."""

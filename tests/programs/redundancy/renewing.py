@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from idl.client import staking
-from keeper.lab.market.stakers import pool
 from tests.world import World
+from tests.world.governing import enact
 
 
 def renew(
@@ -16,21 +16,10 @@ def renew(
 
     `changes` are those of redundancy's parameters, `escrow` those of escrow's.
     """
-    version, present = pool(world).terms + 1, world.terms
-    parameters = world.fetch(staking.Terms, present).parameters
+    present = world.fetch(staking.Terms, world.terms).parameters
     parameters = replace(
-        parameters,
-        redundancy=replace(parameters.redundancy, **changes),
-        escrow=replace(parameters.escrow, **(escrow or {})),
+        present,
+        redundancy=replace(present.redundancy, **changes),
+        escrow=replace(present.escrow, **(escrow or {})),
     )
-    queueing = staking.queue_terms(
-        version=version,
-        parameters=parameters,
-        authority=world.authority.key,
-        present=present,
-        treasury=world.treasury,
-    )
-    world.send(queueing, signers=[world.authority])
-    queued = staking.terms_address(version)
-    world.warp_to(world.fetch(staking.Terms, queued).applies_slot)
-    world.send(staking.apply_terms(present=present, terms=queued))
+    enact(world, parameters)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
@@ -17,7 +19,7 @@ def seated(world: World, owner: Actor) -> None:
     seat(world, owner, 3, COLLATERAL)
 
 
-def adding(owner: Actor, amount: int = 100 * NLOV, **accounts: Pubkey) -> Instruction:
+def adding(owner: Actor, amount: int = 100 * NLOV, **accounts: Any) -> Instruction:
     return staking.add_collateral(amount=amount, owner=owner.key, **accounts)
 
 

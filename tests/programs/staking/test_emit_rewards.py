@@ -1,4 +1,7 @@
 from dataclasses import replace
+from random import Random
+
+import pytest
 
 from idl.client import SYSTEM_PROGRAM, staking
 from keeper.lab.market.stakers import pool
@@ -81,6 +84,39 @@ def test_terms_change_the_rate_from_their_slot_on(world: World, owner: Actor) ->
     world.send(staking.emit_rewards())
     due = (applied - start) * RATE + (world.slot - applied) * 2 * RATE
     assert world.tokens(staking.reward_vault_address()) == due
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_was_emitted_and_what_is_owed_are_what_was_due(
+    world: World, owner: Actor, seed: int
+) -> None:
+    """With any funding, through halvings and through terms that change the rate."""
+    random = Random(seed)
+    staked = replace(world.parameters.staking, halving_slots=1_500)
+    forge_terms(world, replace(world.parameters, staking=staked))
+    start = last = pool(world).emission_last
+    due = emitted = 0
+    for _ in range(25):
+        rate = world.parameters.staking.emission_per_slot
+        if random.random() < 0.15:
+            factor = random.choice([0.5, 0.7, 1.6, 2])
+            staked = replace(world.parameters.staking, emission_per_slot=int(rate * factor))
+            enact(world, replace(world.parameters, staking=staked))
+        else:
+            world.warp(random.choice([1, 3, 80, 700]))
+            if random.random() < 0.6:
+                fund(world, random.choice([1, 10_000_000, 400_000_000]))
+            funded = world.tokens(staking.emission_vault_address())
+            if funded == 0:
+                continue
+            sent = world.send(staking.emit_rewards())
+            emitted += sent.only(staking.RewardsEmitted).amount
+        for slot in range(last, world.slot):
+            due += rate >> ((slot - start) // 1_500)
+        last = world.slot
+        assert emitted + pool(world).emission_owed == due
+    assert emitted == world.tokens(staking.reward_vault_address()) > 0
+    assert pool(world).emission_start == start
 
 
 def test_refuses_twice_in_a_slot(world: World, owner: Actor) -> None:

@@ -1,15 +1,19 @@
+from random import Random
+from typing import Any
+
+import pytest
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import staking
-from keeper.lab.market.stakers import position
+from keeper.lab.market.stakers import position, seat
 from tests.programs.forging import Caller
 from tests.programs.staking.conftest import COLLATERAL, STAKED
-from tests.programs.staking.exposures import lock, unlock
+from tests.programs.staking.exposures import exposure, forfeit, lock, slash, unlock
 from tests.world import Actor, World, unsigned
 
 
-def naming(owner: Actor, operator: Pubkey, budget: int = 500, **accounts: Pubkey) -> Instruction:
+def naming(owner: Actor, operator: Pubkey, budget: int = 500, **accounts: Any) -> Instruction:
     return staking.set_operator(operator=operator, budget=budget, owner=owner.key, **accounts)
 
 
@@ -64,6 +68,50 @@ def test_an_operator_can_neither_unstake_nor_withdraw_nor_sit_nor_name_another(
         naming(operator, operator.key, 2**64 - 1, position=mine),
     ):
         world.fails("WrongOwner", attempt, signers=[operator])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_operator_never_loses_more_than_its_budget(
+    world: World, owner: Actor, seed: int
+) -> None:
+    """In any order of exposures, releases, timeouts and convictions, of leases and of ballots."""
+    random, budget = Random(seed), 500
+    operator = world.actor("operator")
+    registry, verdict = Caller(world, "job_registry"), Caller(world, "verdict")
+    seat(world, owner, 3, COLLATERAL)
+    world.send(naming(owner, operator.key, budget), signers=[owner])
+    open_jobs: dict[Pubkey, tuple[Caller, Actor]] = {}
+    lost = own = 0
+    for number in range(60):
+        caller = random.choice([registry, verdict])
+        signer = random.choice([operator, operator, owner])
+        job, amount = Pubkey(number.to_bytes(32, "big")), random.randint(1, 200)
+        exposing = lock(job, owner, caller.key, amount, amount // 4, signer=signer)
+        held = position(world, owner)
+        beyond = held.operator_exposed + amount + amount // 4 > held.operator_budget
+        if signer is operator and beyond:
+            caller.fails("OperatorBudgetExceeded", exposing)
+        else:
+            caller.send(exposing)
+            open_jobs[job] = caller, signer
+        if random.random() < 0.7 and open_jobs:
+            job = random.choice(list(open_jobs))
+            caller, signer = open_jobs.pop(job)
+            before = position(world, owner).amount
+            if random.random() < 0.3:
+                verdict.send(forfeit(job, owner, verdict.key, world.treasury))
+            exposed = exposure(world, job, owner).amount
+            if random.random() < 0.5:
+                taken = random.randint(1, exposed)
+                verdict.send(slash(world, job, owner, taken, world.treasury))
+            caller.send(unlock(job, owner, caller.key, close=True, payer=signer))
+            loss = before - position(world, owner).amount
+            lost, own = lost + loss * (signer is operator), own + loss * (signer is owner)
+        held = position(world, owner)
+        assert lost + held.operator_budget == budget
+        assert 0 <= held.operator_exposed <= held.operator_budget
+    assert 0 < lost <= budget
+    assert position(world, owner).amount == STAKED - lost - own
 
 
 def test_refuses_the_owner_as_its_own_operator(world: World, owner: Actor) -> None:

@@ -133,8 +133,8 @@ def test_refuses_anothers_position(
 def test_attack_06_fake_token_program(
     world: World, owner: Actor, verdict: Caller, job: Pubkey
 ) -> None:
-    fake = {"token_program": SYSTEM_PROGRAM}
-    verdict.fails("InvalidProgramId", slash(world, job, owner, 1, world.treasury, **fake))
+    fake = slash(world, job, owner, 1, world.treasury, token_program=SYSTEM_PROGRAM)
+    verdict.fails("InvalidProgramId", fake)
 
 
 def test_attack_07_the_vault_as_its_own_destination(

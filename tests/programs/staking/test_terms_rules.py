@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idl.client import ProgramError, staking
+from idl.client.bindings.job_registry import BPS
 from idl.client.bindings.staking import TermsState
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
 from keeper.lab.market.stakers import pool
@@ -21,7 +22,6 @@ from tests.world.governing import (
     values_of,
 )
 
-BPS: Final = 10_000
 NAMES: Final = [
     (part.name, each.name)
     for part in fields(staking.Parameters)

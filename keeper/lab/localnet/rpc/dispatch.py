@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Never, TypeAlias
 
 from ..ledger import Json
-from . import accounts, cluster, faucet, history, submission, tokens
+from . import accounts, clock, cluster, faucet, history, submission, tokens
 from .errors import (
     INTERNAL_ERROR,
     INVALID_REQUEST,
@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 _METHODS: dict[str, Method] = {
     **accounts.METHODS,
+    **clock.METHODS,
     **cluster.METHODS,
     **faucet.METHODS,
     **history.METHODS,

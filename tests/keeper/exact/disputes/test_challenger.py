@@ -10,7 +10,8 @@ from keeper.exact.decisions.actions import SlashProvider
 from keeper.exact.decisions.codes import Outcome
 from keeper.exact.disputes import FIRST_BYTES, Challenge, EvidenceBuffer
 from keeper.exact.roles.challenger import NothingWrongError, WrongElement
-from keeper.exact.roles.transactions import Context, instruction
+from keeper.exact.roles.context import Context
+from keeper.exact.roles.transactions import instruction
 from keeper.lab.market.marketplace import PROVIDERS
 from keeper.node.errors import RoleError, TraceError
 from tests.keeper.exact.disputes.lying import SALT, Watcher, committed, watcher, wide_product

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+import pytest
 from solders.pubkey import Pubkey
 
 from keeper.compute import Lane
@@ -175,5 +176,40 @@ def test_a_role_with_nothing_to_do_waits_beside_its_work(tmp_path: Path) -> None
         lane.open.set()
         await provider.settle()
         assert provider.running == frozenset()
+
+    on_rig(tmp_path, story)
+
+
+def test_work_that_ends_wakes_its_role_before_the_chain_has_news(tmp_path: Path) -> None:
+    """Nobody polls here: a provider goes from fetching to committing by what it did itself."""
+
+    async def story(rig: Rig) -> None:
+        provider, mirror = rig.provider(), rig.market.mirror
+        rig.bank.advance(40)
+        running = asyncio.create_task(provider.run())
+        while rig.view.job.state is not JobState.COMMITTED:
+            await mirror.next_view()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert provider.running == frozenset()
+
+    on_rig(tmp_path, story)
+
+
+def test_a_role_that_ends_takes_its_work_with_it(tmp_path: Path) -> None:
+    async def story(rig: Rig) -> None:
+        lane = HeldLane(rig.market.services.lane)
+        provider, mirror = rig.provider(lane=lane), rig.market.mirror
+        lane.open.clear()
+        rig.bank.advance(40)
+        running = asyncio.create_task(provider.run())
+        while not executing(provider, rig.job):
+            await mirror.next_view()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert provider.running == frozenset()
+        assert rig.view.job.progress == 0
 
     on_rig(tmp_path, story)

@@ -317,3 +317,45 @@ def test_an_offer_that_somebody_else_claims_is_dropped(tmp_path: Path) -> None:
         assert used(rig, PROVIDERS[1]) == 0
 
     on_rig(tmp_path, story)
+
+
+def test_c7_a_verifier_whose_disk_fails_abstains(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(rig: Rig) -> None:
+        provider, others = rig.provider(), [rig.crank, rig.buyer]
+        everybody = [provider, *rig.verifiers, *others]
+        for name in VERIFIERS:
+            (rig.market.storages[name].folder / "reservations").write_bytes(b"in the way")
+        await rig.play(everybody, lambda: len(rig.actions(Check)) >= 3)
+        await rig.play(everybody, lambda: state(rig) is VerdictState.BALLOTING)
+        assert rig.actions(CastBallot) == []
+        assert rig.view.verdict is not None
+        assert not any(ballot.missed for ballot in rig.view.verdict.ballots)
+        told = [each.getMessage() for each in caplog.records if "own fault" in each.getMessage()]
+        assert len(told) == 3
+        assert all("disk refuses a record" in line for line in told)
+        for name in VERIFIERS:
+            (rig.market.storages[name].folder / "reservations").unlink()
+        await rig.play(everybody, rig.ended)
+        assert rig.view.job.state is JobState.SETTLED
+        assert len(rig.actions(CastBallot)) >= 2
+
+    with caplog.at_level(logging.WARNING):
+        on_rig(tmp_path, story)
+
+
+def test_a_job_whose_workload_comes_too_slowly_is_not_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(rig: Rig) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(rig.market.mirror, "transfer_seconds", lambda deadline: 0.0)
+            provider = rig.provider()
+            await rig.play([provider], lambda: len(rig.actions(FetchWorkload)) == 2)
+            assert rig.actions(Claim) == []
+            assert "is served too slowly" in caplog.text
+        await rig.play([provider], lambda: rig.view.job.state is JobState.COMMITTED)
+
+    with caplog.at_level(logging.WARNING):
+        on_rig(tmp_path, story)

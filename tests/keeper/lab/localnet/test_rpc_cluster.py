@@ -106,3 +106,17 @@ def test_transaction_is_confirmed_before_it_is_final(bank: Bank) -> None:
 @pytest.mark.parametrize("method", ["getHealth", "getVersion", "getGenesisHash"])
 def test_methods_without_parameters_take_none(refused: Any, method: str) -> None:
     assert refused(method, 1).code == -32602
+
+
+def test_slots_are_skipped_on_request(bank: Bank, call: Call) -> None:
+    height, hashes = bank.block_height, len(bank.slot_hashes())
+    assert call("neurolov_skipTo", 300) == 300
+    assert (call("getSlot"), bank.block_height) == (300, height + 1)
+    assert len(bank.slot_hashes()) == hashes + 1
+
+
+@pytest.mark.parametrize("slot", [0, 50, -1, 2**64, "51", None, True])
+def test_only_a_later_slot_is_skipped_to(bank: Bank, refused: Any, slot: Any) -> None:
+    bank.warp(50)
+    assert refused("neurolov_skipTo", slot).code == -32602
+    assert (bank.slot, bank.block_height) == (50, 2)

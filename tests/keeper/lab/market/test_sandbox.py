@@ -6,6 +6,7 @@ from solders.instruction import Instruction
 from idl.client import ProgramError, staking
 from keeper.lab.bench.recording import RecordingSandbox
 from keeper.lab.keys import localnet_keypair
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market import stakers
 from keeper.lab.market.sandbox import ACTOR_LAMPORTS, Sandbox, TransactionDroppedError
 from keeper.node.payment import NLOV
@@ -26,7 +27,7 @@ def test_an_actor_has_localnets_key_and_pays_for_what_it_signs(sandbox: Sandbox)
 
 
 def test_the_deployer_pays_for_what_nobody_signs(sandbox: Sandbox) -> None:
-    sandbox.warp(sandbox.parameters.staking.epoch_slots)
+    sandbox.warp(CHECKPOINT_SLOTS)
     sent = stakers.snapshot(sandbox)
     assert sent.record.keys.all[0] == localnet_keypair("deployer").pubkey()
 
