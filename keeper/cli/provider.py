@@ -260,7 +260,8 @@ def run(
                 lane=shared.tenant("jobs", job_share, job_bytes),
                 slice_macs=None if tasks is None else int(report.macs_per_second * SLICE_SECONDS),
             )
-            roles: list[Loop[Any, Any]] = [await open_provider(connection, storage, offer)]
+            provider = await open_provider(connection, storage, offer)
+            roles: list[Loop[Any, Any]] = [provider]
             if tasks is not None:
                 run_kernel = tasks.runner(selected.name, task_bytes)
                 lane = shared.tenant("tasks", tasks.share, task_bytes)
@@ -272,6 +273,11 @@ def run(
                 tell(f"provider {connection.owner} at {storage.url}")
             else:
                 tell(f"provider {connection.owner} at {storage.url} asks {nlov(ask)} NLOV")
+            view = provider.mirror.view
+            stake = view.parties[connection.owner].stake
+            counts = stake.counts_from(view.slot // view.checkpoint_slots) * view.checkpoint_slots
+            if counts > view.slot:
+                tell(f"the stake counts for work that is posted from slot {counts} on")
             async with metrics_served(role.metrics_port):
                 await run_roles(connection.services, *roles)
 

@@ -135,7 +135,7 @@ def _stated(
 
 def _misread(program: ProgramSchema, function: AddressFunction) -> bool:
     known = {each.name: each for each in _UNREADABLE.get(program.name, ())}
-    return function.name in known and _shape(known[function.name]) != _shape(function)
+    return function.name in known and known[function.name] != function
 
 
 def _shape(function: AddressFunction) -> tuple[object, ...]:
@@ -188,6 +188,7 @@ def conventions(program: ProgramSchema, others: Sequence[ProgramSchema]) -> dict
                     account.pda
                     and account.pda.program is None
                     and not any(isinstance(seed, ArgumentSeed) for seed in account.pda.seeds)
+                    and address_function(each, instruction, account.pda) is not None
                 ):
                     meanings[account.name].add(Convention(account.pda, owner))
         for name, stated in meanings.items():

@@ -64,6 +64,9 @@ async def submit_job(
     async with running(services, buyer):
         follower = _Follower(TraceFetcher(services.client, services.gateway), graph, tell)
         snapshot = await follower.ended(buyer, mirror, posted)
+        if snapshot.job.state is JobState.EXPIRED and snapshot.job.lease is None:
+            slots = mirror.view.checkpoint_slots
+            tell(f"nobody claimed it; stake counts two windows of {slots} slots after it came")
         settled = snapshot.job.state is JobState.SETTLED
         result = await follower.result(snapshot) if settled else None
         record = results_of(connection).keep(snapshot, mirror.view.slot, result)

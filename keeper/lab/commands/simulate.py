@@ -147,6 +147,7 @@ def stakes(parameters: staking.Parameters) -> Stakes:
         joins=Order(redundancy.claim_scale_slots, redundancy.claim_max_delay_slots),
         min_exposure=registry.min_exposure,
         join_kappa=redundancy.join_kappa,
+        run_bond_bps=redundancy.bond_bps,
         ballot_rent_bps=judge.ballot_rent_bps,
         reputation_ref=registry.reputation_ref,
         checkpoint_slots=CHECKPOINT_SLOTS,

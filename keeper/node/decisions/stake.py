@@ -24,6 +24,12 @@ class Stake:
         """Returns the base units that count for work that was posted in `window`."""
         return claim_weight(standing(self.ring, window, self.amount), self.amount, self.lease_room)
 
+    def counts_from(self, window: int) -> int:
+        """Returns the first window, from `window` on, whose postings count all present stake."""
+        ahead = (window, window + 1)
+        counted = (each for each in ahead if standing(self.ring, each, self.amount) >= self.amount)
+        return next(counted, window + 2)
+
     def exposable(self, *, by_operator: bool) -> int:
         """Returns the base units that the owner, or its operator, can expose now."""
         return min(self.lease_room, self.operator_room) if by_operator else self.lease_room

@@ -56,6 +56,9 @@ async def submit_task(
     await mirror.refresh()
     async with running(services, buyer):
         ended = await _ended(mirror, posted, tell)
+        if ended.state is TaskState.CANCELLED:
+            slots = mirror.view.checkpoint_slots
+            tell(f"too few joined; stake counts two windows of {slots} slots after it came")
         output = await _output(OutputFetcher(services.client, services.gateway), ended, tell)
         record = _archive(connection).keep(ended)
         buyer.keep.discard(posted)

@@ -31,6 +31,7 @@ class Stakes:
     kappa: int
     min_exposure: int
     join_kappa: int
+    run_bond_bps: int
     min_verifier_stake: int
     ballot_exposure: int
     silence_fee: int
@@ -114,7 +115,7 @@ def figures(stakes: Stakes) -> tuple[Figure, ...]:
         *_choosing_keys(stakes),
         *_squatting(stakes),
         *_crowding(stakes),
-        *_blocking(),
+        *_blocking(stakes),
         *_washing(stakes),
         *_underbidding(stakes),
         *_stealing(stakes),
@@ -181,7 +182,17 @@ def _crowding(stakes: Stakes) -> list[Figure]:
     ]
 
 
-def _blocking() -> list[Figure]:
+def silent_blocking(stakes: Stakes, runs: int) -> float:
+    """Returns what blocking a task costs its buyer, in prices, if all its keys but one are silent.
+
+    As many commit as a majority takes, which opens the honest runs; the silent keys lose their
+    bonds.
+    """
+    majority = (runs + 1) // 2
+    return majority / 2 + (majority - 1) * stakes.run_bond_bps / BPS
+
+
+def _blocking(stakes: Stakes) -> list[Figure]:
     def figure(what: str, value: float, unit: str) -> Figure:
         return Figure("blocking tasks", what, value, unit)
 
@@ -198,6 +209,14 @@ def _blocking() -> list[Figure]:
             figure(
                 f"burned by a buyer that blocks {runs} runs to see {(runs - 1) // 2}",
                 runs / 2,
+                "prices of a run",
+            )
+            for runs in (3, 7)
+        ),
+        *(
+            figure(
+                f"the same with one key that commits and {(runs - 1) // 2} silent",
+                silent_blocking(stakes, runs),
                 "prices of a run",
             )
             for runs in (3, 7)

@@ -6,7 +6,13 @@ import pytest
 from keeper.lab.commands.simulate import charges, economics, stakes
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.simulation.threats import Figure, figures
-from keeper.lab.simulation.threats.weighing import admitted, crowding_out, wash_jobs, washing
+from keeper.lab.simulation.threats.weighing import (
+    admitted,
+    crowding_out,
+    silent_blocking,
+    wash_jobs,
+    washing,
+)
 from keeper.node.payment import NLOV
 
 DEMANDED = stakes(LOCALNET_PARAMETERS)
@@ -106,6 +112,10 @@ def test_blocking_takes_as_many_runs_as_deciding() -> None:
     for runs, seen in ((3, 1), (7, 3)):
         burned = value(tasks, f"burned by a buyer that blocks {runs} runs to see {seen}")
         assert burned == runs / 2 > seen
+        silent = value(tasks, f"the same with one key that commits and {seen} silent")
+        assert burned > silent == silent_blocking(DEMANDED, runs) >= 1
+    assert silent_blocking(DEMANDED, 3) == pytest.approx(1.1)
+    assert silent_blocking(DEMANDED, 7) == pytest.approx(2.3)
 
 
 def test_reputation_is_bought_with_fees_and_stake() -> None:
