@@ -39,15 +39,12 @@ def budget_line(position: staking.Position) -> str:
     """Returns in a sentence what the operator of a position may still put at risk."""
     held = operator_document(position)
     line = (
-        f"operator of {position.owner}: {nlov(held['exposed'])} of {nlov(held['budget'])} NLOV at "
-        "risk"
+        f"the operator of {position.owner} has {nlov(held['exposed'])} of "
+        f"{nlov(held['budget'])} NLOV at risk"
     )
     if held["left"]:
         return line
-    return (
-        f"{line}; nothing is left, so it takes no new work: the owner raises the budget with "
-        f"{SET_OPERATOR}"
-    )
+    return f"{line}, so it takes no new work until the owner raises the budget: {SET_OPERATOR}"
 
 
 def require_acting(position: staking.Position | None, owner: Pubkey, signer: Pubkey) -> None:

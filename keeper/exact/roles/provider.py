@@ -33,7 +33,6 @@ from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
 from keeper.node.decisions.retention import Keeping
 from keeper.node.errors import RoleError, WorkloadError
-from keeper.node.operators import require_acting
 from keeper.scheduling import commit_in_slices
 from kernels.graph import Graph
 from kernels.graph.reference import Executor
@@ -94,7 +93,8 @@ class Provider(Role):
 
         Raises OperatorError once the owner has named another operator.
         """
-        require_acting(view.parties[self.owner].position, self.owner, self.signer)
+        least = view.terms.parameters.job_registry.min_exposure
+        self.require_acting(view.parties[self.owner], least)
         snapshot = ProviderSnapshot(
             owner=self.owner,
             signer=self.signer,

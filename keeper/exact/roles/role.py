@@ -1,5 +1,6 @@
 """A role whose subjects are jobs."""
 
+import logging
 from collections.abc import Mapping
 
 from solders.pubkey import Pubkey
@@ -7,14 +8,20 @@ from solders.pubkey import Pubkey
 from idl.client import staking
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.context import Context, exposed_owner, reported_seat
-from keeper.exact.roles.mirror import View
+from keeper.exact.roles.mirror import Party, View
 from keeper.exact.roles.transactions import instruction
 from keeper.node.decisions.actions import Action
 from keeper.node.loop import Loop
+from keeper.node.operators import budget_line, require_acting
+from keeper.telemetry import METRICS
+
+LOG = logging.getLogger(__name__)
 
 
 class Role(Loop[View, JobSnapshot]):
     """See `Loop`."""
+
+    _budget_told = False
 
     def subjects(self, view: View) -> Mapping[Pubkey, JobSnapshot]:
         """Returns the jobs."""
@@ -23,6 +30,20 @@ class Role(Loop[View, JobSnapshot]):
     async def perform(self, action: Action, view: View) -> None:
         """Send the action's one instruction; roles override it for actions that need more."""
         await self.send(action, view, instruction(action, await self.context(action, view)))
+
+    def require_acting(self, party: Party, needed: int) -> None:
+        """Raise OperatorError unless the signer may still act for the owner.
+
+        Warns once each time that an operator's budget has no room left for `needed` base units.
+        """
+        require_acting(party.position, self.owner, self.signer)
+        if self.signer == self.owner or party.position is None:
+            return
+        left = party.stake.operator_room
+        METRICS.set("operator_budget_left", left, role=self.name)
+        if left < needed and not self._budget_told:
+            LOG.warning("%s: takes no new work: %s", self.name, budget_line(party.position))
+        self._budget_told = left < needed
 
     async def context(self, action: Action, view: View) -> Context:
         """Returns what the action's instruction depends on.

@@ -48,7 +48,6 @@ from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
 from keeper.node.decisions.retention import Keeping
 from keeper.node.errors import RoleError, WorkloadError
-from keeper.node.operators import require_acting
 from keeper.telemetry import METRICS
 from kernels.trace import Hasher, stored_roots
 
@@ -91,7 +90,8 @@ class Verifier(Role):
         Raises OperatorError once the owner has named another operator.
         """
         party = view.parties[self.owner]
-        require_acting(party.position, self.owner, self.signer)
+        judge = view.terms.parameters.verdict
+        self.require_acting(party, judge.ballot_exposure + judge.silence_fee)
         snapshot = VerifierSnapshot(
             owner=self.owner,
             seat=party.seat,

@@ -24,12 +24,14 @@ from keeper.exact.roles.ballots import BALLOTS
 from keeper.exact.roles.context import Context
 from keeper.exact.roles.data import job_data
 from keeper.exact.roles.provider import ProviderTools
+from keeper.exact.roles.service import ProviderOffer, open_provider, open_verifier
 from keeper.exact.roles.transactions import instruction
 from keeper.exact.roles.verifier import VerifierTools
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.marketplace import PROVIDERS, VERIFIERS
 from keeper.node.accounts import url_field
+from keeper.node.connection import Connection
 from keeper.node.decisions.actions import Action, Wait
 from keeper.node.errors import NotRegisteredError
 from keeper.node.operators import OperatorError, operator_document
@@ -37,6 +39,7 @@ from keeper.node.payment import NLOV
 from keeper.node.registration import Registrar, capability
 from keeper.node.vault import Vault
 from kernels.graph.reference import NumpyExecutor
+from kernels.trace import stored_roots
 from tests.keeper.exact.roles.rig import TERMS, Rig, on_rig
 
 OWNER = PROVIDERS[0]
@@ -142,6 +145,65 @@ def test_an_operator_without_budget_claims_nothing_and_finishes_what_it_has(
         assert rig.view.job.state is JobState.SETTLED
         assert rig.market.mirror.view.jobs[again].job.state is JobState.EXPIRED
         assert len(rig.actions(Claim)) == 1
+
+    on_rig(tmp_path, story)
+
+
+def test_a_budget_without_room_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(rig: Rig) -> None:
+        hot = await appointed(rig, OWNER, "hot", REGISTRY.min_exposure - 1)
+        provider = provider_of(rig, hot)
+        for _ in range(3):
+            assert isinstance(await provider.step(), Wait)
+        warnings = [each for each in caplog.messages if "takes no new work" in each]
+        assert len(warnings) == 1
+        assert "0.000000000 of 0.999999999 NLOV at risk" in warnings[0]
+
+    on_rig(tmp_path, story)
+
+
+def connection_of(rig: Rig, hot: Keypair, name: str) -> Connection:
+    parties, services = rig.market.parties, rig.market.services
+    folder = parties.folder / name
+    return Connection(services, services.submitter(hot), parties.owner(name), parties.mint, folder)
+
+
+def test_an_operators_node_opens_without_the_owners_key(tmp_path: Path) -> None:
+    async def story(rig: Rig) -> None:
+        storages = rig.market.storages
+        hot = await appointed(rig, OWNER, "hot", NEEDED)
+        connection = connection_of(rig, hot, OWNER)
+        offer = ProviderOffer(
+            ask=1,
+            memory_bytes=1,
+            rate=rig.market.rate,
+            max_macs=1,
+            executor=NumpyExecutor(),
+            lane=connection.services.lane,
+        )
+        provider = await open_provider(connection, storages[OWNER], offer)
+        assert (provider.owner, provider.signer) == (connection.owner, hot.pubkey())
+        await rig.market.mirror.refresh()
+        registered = rig.market.mirror.view.parties[provider.owner].provider
+        assert registered is not None
+        assert registered.ask != offer.ask
+        name = VERIFIERS[0]
+        voting = await appointed(rig, name, "hotter", BALLOT)
+        connection = connection_of(rig, voting, name)
+        verifier = await open_verifier(connection, storages[name], 1, stored_roots)
+        assert (verifier.owner, verifier.signer) == (connection.owner, voting.pubkey())
+
+    on_rig(tmp_path, story)
+
+
+def test_an_operator_of_an_owner_without_a_seat_cannot_verify(tmp_path: Path) -> None:
+    async def story(rig: Rig) -> None:
+        hot = await appointed(rig, OWNER, "hot", BALLOT)
+        connection = connection_of(rig, hot, OWNER)
+        with pytest.raises(NotRegisteredError, match="holds no seat"):
+            await open_verifier(connection, rig.market.storages[OWNER], 1, stored_roots)
 
     on_rig(tmp_path, story)
 

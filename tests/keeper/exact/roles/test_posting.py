@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,22 @@ def test_an_even_number_of_verifiers_is_refused_by_the_chain_and_costs_nothing(
         with pytest.raises(ProgramError):
             await poster.post(rig.view.job.graph, manifest, rig.inputs, offer, "http://127.0.0.1:1")
         assert await rig.balances() == before
+
+    on_rig(tmp_path, story)
+
+
+@pytest.mark.parametrize("urgency", [1, 3, 10])
+def test_the_burned_half_of_a_premium_is_rounded_as_the_chain_rounds_it(
+    tmp_path: Path, urgency: int
+) -> None:
+    async def story(rig: Rig) -> None:
+        poster = rig.market.poster
+        manifest = poster.store_workload(rig.graph, rig.inputs)
+        offer = replace(TERMS, urgency=urgency)
+        url = rig.market.storages["buyer"].url
+        job = await poster.post(rig.view.job.graph, manifest, rig.inputs, offer, url)
+        view = await rig.market.mirror.refresh()
+        assert view.jobs[job].job.urgency == urgency // 2
 
     on_rig(tmp_path, story)
 

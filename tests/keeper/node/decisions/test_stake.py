@@ -27,3 +27,15 @@ def test_added_stake_counts_later_than_what_stood() -> None:
 
 def test_what_is_left_after_a_withdrawal_counts_at_once() -> None:
     assert staked(4, (7, 10), (1, 0)).counts_from(7) == 7
+
+
+@pytest.mark.parametrize(
+    ("ballot_room", "operator_room", "owner", "operator"),
+    [(10, 4, 10, 4), (4, 10, 4, 4), (0, 10, 0, 0), (10, 0, 10, 0)],
+)
+def test_ballots_are_exposed_by_collateral_and_by_the_budget(
+    ballot_room: int, operator_room: int, owner: int, operator: int
+) -> None:
+    held = Stake(100, 90, operator_room, (), ballot_room=ballot_room)
+    assert held.ballot_exposable(by_operator=False) == owner
+    assert held.ballot_exposable(by_operator=True) == operator
