@@ -9,7 +9,6 @@ from typing import Final
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.chain.submit import Submitter
 from keeper.configuration import Serving
 from keeper.lab.keys import localnet_keypair
@@ -138,10 +137,4 @@ async def _register(parties: Parties, party: Party) -> None:
         url = parties.storages[party.name].url
         await registrar.register_verifier(url, MEMORY_BYTES, await Seats(registrar).take())
     if party.budget is not None:
-        await _appoint(registrar, parties.operators[party.name].pubkey(), party.budget)
-
-
-async def _appoint(registrar: Registrar, operator: Pubkey, budget: int) -> None:
-    position = await registrar.required_position()
-    naming = staking.set_operator(operator=operator, budget=budget, owner=registrar.owner)
-    await registrar.send("set_operator", position.sequence, naming)
+        await registrar.set_operator(parties.operators[party.name].pubkey(), party.budget)
