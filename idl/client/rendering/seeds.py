@@ -133,9 +133,17 @@ def _stated(
     return AddressFunction(f"{name}_address", tuple(seeds), tuple(parameters))
 
 
+def _is_misread(
+    program: ProgramSchema, instruction: InstructionSchema, pda: DerivedAddress
+) -> bool:
+    function = _stated(program, instruction, pda)
+    return function is not None and _misread(program, function)
+
+
 def _misread(program: ProgramSchema, function: AddressFunction) -> bool:
     known = {each.name: each for each in _UNREADABLE.get(program.name, ())}
-    return function.name in known and _shape(known[function.name]) != _shape(function)
+    # A field and the account that it belongs to are both addresses, so only the names tell.
+    return function.name in known and known[function.name] != function
 
 
 def _shape(function: AddressFunction) -> tuple[object, ...]:
@@ -188,6 +196,7 @@ def conventions(program: ProgramSchema, others: Sequence[ProgramSchema]) -> dict
                     account.pda
                     and account.pda.program is None
                     and not any(isinstance(seed, ArgumentSeed) for seed in account.pda.seeds)
+                    and not _is_misread(each, instruction, account.pda)
                 ):
                     meanings[account.name].add(Convention(account.pda, owner))
         for name, stated in meanings.items():
