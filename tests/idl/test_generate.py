@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from idl.client import generate
-from idl.client.schema import SchemaError, parse
+from idl.client.rendering.seeds import conventions
+from idl.client.schema import SchemaError, committed, parse
 
 
 def test_the_committed_bindings_are_those_of_the_committed_idls() -> None:
@@ -189,3 +190,11 @@ def test_another_programs_account_is_derived_for_that_program(
     }
     source = generate.render(parse(mine), [other])
     assert 'position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])' in source
+
+
+def test_no_default_address_comes_from_seeds_that_the_idl_misreads() -> None:
+    """An exposure is its owner's, but the IDL names the position from which the owner is read."""
+    staking, registry = committed("staking"), committed("job_registry")
+    known = conventions(registry, [staking])
+    assert "exposure" not in known
+    assert "pool" in known
