@@ -19,14 +19,6 @@ def nlov(amount: int) -> str:
     return f"{amount // NLOV:,}.{amount % NLOV:09d}"
 
 
-async def escrow_config(gateway: Gateway) -> escrow.Config:
-    """Returns the escrow program's configuration; raises RoleError where it was never set up."""
-    config = await gateway.fetch(escrow.Config, escrow.config_address())
-    if config is None:
-        raise RoleError("the cluster has no escrow program set up")
-    return config
-
-
 async def require_tokens(
     gateway: Gateway, owner: Pubkey, mint: Pubkey, needed: int, *, work: str, remedy: str
 ) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from idl.client import escrow, redundancy, staking
@@ -11,8 +12,9 @@ from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.data import BlobStore, InputManifest, ReservationKind, digest_of
 from keeper.errors import BadInputError
-from keeper.node.accounts import required, url_field
+from keeper.node.accounts import url_field
 from keeper.node.payment import lock
+from keeper.node.posting import post
 from keeper.node.workloads import store_workload
 from kernels.custom import KernelPackage
 
@@ -90,39 +92,40 @@ class TaskPoster:
 
         `source` is the URL at which the buyer's store is served. Raises RoleError and ChainError.
         """
-        pool = required(staking.Pool, await self._gateway.account(staking.pool_address()))
-        terms = staking.terms_address(pool.terms)
         number = await self._next_number()
         task = redundancy.task_address(self._owner, number)
-        locking = lock(
-            program=redundancy.ID,
-            seed=b"task",
-            number=number,
-            address=task,
-            owner=self._owner,
-            mint=pool.mint,
-            deposit=offer.locked,
-            terms=terms,
-        )
         absolute, relative, ulp = package.tolerance.bits
-        posting = redundancy.post_task(
-            task_id=number,
-            offer=redundancy.TaskOffer(
-                kernel=package.digest,
-                input=bytes.fromhex(manifest.digest),
-                source=url_field(source),
-                output_bytes=package.output.bytes,
-                element=int(package.output.element),
-                tolerance=redundancy.Tolerance(absolute=absolute, relative=relative, ulp=ulp),
-                n=offer.n,
-                max_runs=offer.max_runs,
-                price=offer.price,
-                tip=offer.tip,
-            ),
-            owner=self._owner,
-            terms=terms,
+        described = redundancy.TaskOffer(
+            kernel=package.digest,
+            input=bytes.fromhex(manifest.digest),
+            source=url_field(source),
+            output_bytes=package.output.bytes,
+            element=int(package.output.element),
+            tolerance=redundancy.Tolerance(absolute=absolute, relative=relative, ulp=ulp),
+            n=offer.n,
+            max_runs=offer.max_runs,
+            price=offer.price,
+            tip=offer.tip,
         )
-        await self._submitter.submit(f"post_task/{task}", [locking, posting], again=True)
+
+        def posting(mint: Pubkey, terms: staking.Terms) -> Sequence[Instruction]:
+            address = staking.terms_address(terms.version)
+            locking = lock(
+                program=redundancy.ID,
+                seed=b"task",
+                number=number,
+                address=task,
+                owner=self._owner,
+                mint=mint,
+                deposit=offer.locked,
+                terms=address,
+            )
+            registering = redundancy.post_task(
+                task_id=number, offer=described, owner=self._owner, terms=address
+            )
+            return [locking, registering]
+
+        await post(self._gateway, self._submitter, f"post_task/{task}", posting)
         return task
 
     async def _next_number(self) -> int:
