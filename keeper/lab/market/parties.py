@@ -9,7 +9,6 @@ from typing import Final
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.chain.submit import Submitter
 from keeper.configuration import Serving
 from keeper.lab.keys import localnet_keypair
@@ -76,7 +75,11 @@ class Parties:
         return self.keys[name].pubkey()
 
     def submitter(self, name: str) -> Submitter:
-        """Returns what signs and sends a party's transactions, by its operator's key if any."""
+        """Returns what signs and sends a party's transactions with its own key."""
+        return self.services.submitter(self.keys[name])
+
+    def acting(self, name: str) -> Submitter:
+        """Returns what signs for a party's role: its operator's key where it has named one."""
         return self.services.submitter(self.operators.get(name, self.keys[name]))
 
 
@@ -118,7 +121,7 @@ async def open_parties(
 async def _register(parties: Parties, party: Party) -> None:
     registrar = Registrar(
         parties.services.gateway,
-        parties.services.submitter(parties.keys[party.name]),
+        parties.submitter(party.name),
         parties.owner(party.name),
         parties.mint,
     )
@@ -138,10 +141,4 @@ async def _register(parties: Parties, party: Party) -> None:
         url = parties.storages[party.name].url
         await registrar.register_verifier(url, MEMORY_BYTES, await Seats(registrar).take())
     if party.budget is not None:
-        await _appoint(registrar, parties.operators[party.name].pubkey(), party.budget)
-
-
-async def _appoint(registrar: Registrar, operator: Pubkey, budget: int) -> None:
-    position = await registrar.required_position()
-    naming = staking.set_operator(operator=operator, budget=budget, owner=registrar.owner)
-    await registrar.send("set_operator", position.sequence, naming)
+        await registrar.set_operator(parties.operators[party.name].pubkey(), party.budget)

@@ -15,7 +15,7 @@ from keeper.exact.roles import Buyer, Crank, Provider, Verifier
 from keeper.exact.roles.posting import JobOffer
 from keeper.exact.roles.role import Role
 from keeper.lab.localnet import Bank, Localnet
-from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, built_programs, localnet_mint
+from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.balances import Balances, read_balances
 from keeper.lab.market.marketplace import PROVIDERS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
@@ -142,10 +142,6 @@ async def opened(
         Localnet(programs=built_programs(), mint=mint, port=0, ticking=ticking) as net,
         open_marketplace(LocalnetVenue(net), folder, rate=10**9) as market,
     ):
-        # Stake counts, and providers may claim, once two windows have begun.
-        windows = net.bank.slot // CHECKPOINT_SLOTS + 2
-        net.bank.advance(windows * CHECKPOINT_SLOTS - net.bank.slot)
-        await market.mirror.refresh()
         crank = market.crank()
         await crank.recover()
         while not isinstance(await crank.step(), Wait):
