@@ -74,7 +74,8 @@ async def audit_document(gateway: Gateway, job: Pubkey) -> dict[str, Any]:
 
 def _event(told: LandedEvent) -> dict[str, Any]:
     told_fields = _plain(told.event)
-    del told_fields["envelope"], told_fields["job"]
+    del told_fields["envelope"]
+    told_fields.pop("job", None)
     return {
         "slot": told.slot,
         "signature": str(told.signature),

@@ -131,3 +131,29 @@ def test_c11_demand_moves_with_settled_work_alone(world: World, provider: Actor)
     idle = roll(world)
     fallen = market.demand_q32 - -(-market.demand_q32 // DEMAND_PART)
     assert (idle.settled_macs, idle.demand_q32) == (0, fallen)
+
+
+def test_c11_an_eighth_of_the_way_is_all_that_one_epoch_of_wash_jobs_buys(
+    world: World, provider: Actor
+) -> None:
+    """A provider can run huge jobs of its own for nothing but fees; demand falls when it stops."""
+    buyer = world.actor("buyer", tokens=1_000 * NLOV)
+    register_provider(world, world.actor("washer"), ask=1)
+    washer, graph = world.actor("washer"), register_graph(world, buyer, huge_graph())
+    reached = []
+    for _ in range(3):
+        before = world.tokens(buyer)
+        job = post_job(world, buyer, graph, price=LOCALNET_PARAMETERS.job_registry.min_price)
+        settle(world, washer, job)
+        judgement.collect_fee(world, job)
+        judgement.withdraw(world, washer, job)
+        judgement.withdraw(world, world.actor("cranker"), job)
+        judgement.reclaim(world, job)
+        assert before - world.tokens(buyer) >= LOCALNET_PARAMETERS.escrow.posting_fee
+        reached.append(roll(world).demand_q32)
+    assert all(
+        after - before <= (Q32_ONE - before) // DEMAND_PART
+        for before, after in zip([0, *reached], reached, strict=False)
+    )
+    assert reached[-1] <= Q32_ONE - Q32_ONE * 7**3 // 8**3
+    assert roll(world).demand_q32 < reached[-1]

@@ -138,6 +138,30 @@ def test_seeds_that_the_idl_misreads_are_not_followed(sample_document: dict[str,
     assert "    ticket: Pubkey,\n" in staking, "the caller has to say which"
 
 
+def test_a_field_that_the_idl_takes_for_its_account_leads_nowhere(
+    sample_document: dict[str, Any],
+) -> None:
+    """The seed is the owner in the position; the IDL names the position itself."""
+    name = {"kind": "const", "value": list(b"exposure")}
+    seeds = [name, *({"kind": "account", "path": path} for path in ("owner", "position"))]
+    exposure = {"name": "exposure", "pda": {"seeds": seeds}}
+    sample_document["instructions"][1]["accounts"].append(exposure)
+    source = generate.render(parse(sample_document))
+    staking = source[source.index("def stake(") :].split(") -> Instruction")[0]
+    assert "    exposure: Pubkey,\n" in staking, "the caller has to say which"
+    accounts = [{"name": each} for each in ("owner", "position", "exposure")]
+    mine = {
+        **sample_document,
+        "metadata": {"name": "escrow", "version": "0.1.0", "spec": "0.1.0"},
+        "instructions": [
+            {"name": "look", "discriminator": [1] * 8, "accounts": accounts, "args": []}
+        ],
+    }
+    source = generate.render(parse(mine), [parse(sample_document)])
+    looking = source[source.index("def look(") :].split(") -> Instruction")[0]
+    assert "    exposure: Pubkey,\n" in looking, "here too"
+
+
 def test_an_account_of_a_known_name_is_where_another_instruction_says(
     sample_document: dict[str, Any],
 ) -> None:

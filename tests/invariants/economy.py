@@ -37,6 +37,8 @@ PROVIDED: Final = 450 * NLOV
 """The stake of a provider: enough for a few leases at a time."""
 COLLATERAL: Final = 100 * NLOV
 """The part of it that is bound to a seat: enough for two ballots at a time."""
+BUDGET: Final = 190 * NLOV
+"""What an operator may expose at first: one lease, and a second one if it is cheap."""
 PARAMETERS: Final = replace(
     LOCALNET_PARAMETERS,
     verdict=replace(LOCALNET_PARAMETERS.verdict, ballot_exposure=40 * NLOV),
@@ -79,6 +81,8 @@ def _populated() -> tuple[World, Saved]:
         market.register_provider(world, provider, staked=PROVIDED, ask=ask)
     stakers.seat(world, providers[0], SEATED, collateral=COLLATERAL)
     saver, buyer = world.actor("saver", tokens=50 * NLOV), world.actor("buyer")
+    for owner, name in zip((providers[1], verifiers[0]), OPERATORS, strict=True):
+        stakers.appoint(world, owner, world.actor(name), BUDGET)
     for name in (*CRANKERS, *OPERATORS):
         world.actor(name)
     for name, tokens in (("challenger", 0), ("thief", NLOV), ("funder", 1_000 * NLOV)):
@@ -133,7 +137,7 @@ class Economy:
         self.donated = Counter[Pubkey]()
         self.funded = 0
         self.rewarded = 0
-        self.budgets = dict[Pubkey, int]()
+        self.budgets = {owner.key: BUDGET for owner in (self.providers[1], self.verifiers[0])}
         self.reached = Counter[str]()
         self._view: View | None = None
 
@@ -159,6 +163,10 @@ class Economy:
         sent = self.world.send(*instructions, signers=signers)
         self.forget()
         return sent
+
+    def operator_of(self, owner: Actor) -> Actor | None:
+        """Returns the operator of an owner, or none."""
+        return self.by_key.get(self.view.positions[owner.key].operator)
 
     def lose(self, exposure: staking.Exposure, amount: int) -> None:
         """Lowers the budget of an operator by what it lost, the bond included."""

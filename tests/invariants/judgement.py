@@ -82,7 +82,7 @@ class JudgementSteps(MarketSteps):
             self.decline(ledger, number, owner, held)
             return
         position = self.view.positions[owner.key]
-        hot = self.by_key.get(position.operator)
+        hot = self.operator_of(owner)
         budget = position.operator_budget - position.operator_exposed
         if refusal is None and hot is not None and budget < self.at_risk(ledger):
             refusal = "OperatorBudgetExceeded"

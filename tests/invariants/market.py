@@ -176,11 +176,12 @@ class MarketSteps(ProviderSteps):
         """Commits up to operator `last`, at least one, from the job's progress or from 0."""
         job = self.job(ledger)
         owner = self.by_key[job.lease.provider]
+        signer = self.operator_of(owner) or owner
         first = 0 if restart else job.progress
         last = max(first + 1, last)
         opening = []
         if ledger.job.address not in self.view.verdicts:
-            opening = [verdict.open_verdict(payer=owner.key, job=ledger.job.address)]
+            opening = [verdict.open_verdict(payer=signer.key, job=ledger.job.address)]
         late = self.world.slot > job.lease.expires_slot
         earlier = () if first == 0 else ledger.ranges
         claim = committed(ledger.lie, (*earlier, (first, last))).witness.claim(0, 0)
@@ -192,14 +193,14 @@ class MarketSteps(ProviderSteps):
                 last=last,
                 root=claim.stages[-1].root,
                 kind=ProofKind.TRACE_COMMITMENT,
-                signer=owner.key,
+                signer=signer.key,
                 job=ledger.job.address,
                 graph=self.graph_address,
                 provider=job_registry.provider_address(owner.key),
                 position=staking.position_address(owner.key),
                 terms=self.terms(ledger),
             ),
-            signers=[owner],
+            signers=[signer],
         )
         if not late:
             macs = sum(each.multiply_adds for each in self.graph.descriptors[first:last])

@@ -42,7 +42,12 @@ class Progress(Closing):
     def _begin(self, ledger: JobLedger, conduct: Conduct) -> None:
         ready = [owner for owner in self.providers if not self.claim_refusal(owner, ledger)]
         if ready:
-            self.claim(ready[conduct.provider % len(ready)], ledger)
+            owner = ready[conduct.provider % len(ready)]
+            operator = self.operator_of(owner)
+            self.claim(owner, ledger, operator)
+            if self.job(ledger).state == JobState.POSTED:
+                # The operator's budget is used up, but the owner's stake is not.
+                self.claim(owner, ledger)
             return
         if self.job(ledger).attempts < ledger.parameters.job_registry.max_attempts:
             self.outlast(ledger)

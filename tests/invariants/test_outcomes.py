@@ -5,6 +5,7 @@ import pytest
 from idl.client.bindings.job_registry import JobState
 from idl.client.bindings.verdict import Choice
 from tests.invariants.conducts import diligent
+from tests.invariants.economy import BUDGET
 from tests.invariants.interference import Interference
 from tests.invariants.progress import Conduct
 from tests.invariants.tampering import trust
@@ -120,6 +121,27 @@ def test_a_life_balances(economy: Interference, life: str) -> None:
             economy.audit()
     assert economy.job(ledger).state == state
     assert economy.reached[outcome] == 1
+    economy.close()
+
+
+def test_an_operator_loses_its_budget_and_no_more(economy: Interference) -> None:
+    """A stolen key lies until its budget is gone; then the owner's key is needed."""
+    owner = economy.providers[1]
+    operator = economy.operator_of(owner)
+    staked = economy.view.positions[owner.key].amount
+    lost = 0
+    for price in (2 * NLOV, 2 * NLOV, 2 * NLOV, 2 * NLOV):
+        ledger = economy.post(economy.buyers[0], lie=0, price=price)
+        economy.claim(owner, ledger, operator)
+        if economy.job(ledger).state == JobState.POSTED:
+            break
+        while not ledger.final:
+            economy.advance(ledger, diligent(Choice.REJECT, challenges=True))
+            economy.audit()
+        lost += sum(economy.at_stake(ledger))
+    assert lost == staked - economy.view.positions[owner.key].amount
+    assert economy.reached["OperatorBudgetExceeded"] == 1
+    assert 0 < lost <= BUDGET
     economy.close()
 
 

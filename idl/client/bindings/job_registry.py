@@ -1062,9 +1062,9 @@ def claim(
     provider: Pubkey,
     job: Pubkey,
     position: Pubkey,
+    exposure: Pubkey,
     market: Pubkey | None = None,
     pool: Pubkey | None = None,
-    exposure: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["job_registry"],
     slot_hashes: Pubkey = SLOT_HASHES,
     staking_program: Pubkey = PROGRAM_IDS["staking"],
@@ -1081,8 +1081,6 @@ def claim(
         market = market_address()
     if pool is None:
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
-    if exposure is None:
-        exposure = find_address((b"exposure", bytes(job), bytes(position)), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("claim"),
@@ -1224,9 +1222,9 @@ def expire_lease(
     escrow_config: Pubkey,
     fee_vault: Pubkey,
     position: Pubkey,
+    exposure: Pubkey,
     payer: Pubkey,
     pool: Pubkey | None = None,
-    exposure: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
     verifiers: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["job_registry"],
@@ -1241,8 +1239,6 @@ def expire_lease(
     """
     if pool is None:
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
-    if exposure is None:
-        exposure = find_address((b"exposure", bytes(job), bytes(position)), PROGRAM_IDS["staking"])
     if stake_vault is None:
         stake_vault = find_address((b"stake_vault",), PROGRAM_IDS["staking"])
     if verifiers is None:
@@ -1557,7 +1553,7 @@ def release_exposure(
     job: Pubkey,
     payer: Pubkey,
     position: Pubkey,
-    exposure: Pubkey | None = None,
+    exposure: Pubkey,
     authority: Pubkey = CPI_AUTHORITIES["job_registry"],
     staking_program: Pubkey = PROGRAM_IDS["staking"],
     remaining: Sequence[AccountMeta] = (),
@@ -1566,8 +1562,6 @@ def release_exposure(
 
     Caller: anybody. When: once the job has ended.
     """
-    if exposure is None:
-        exposure = find_address((b"exposure", bytes(job), bytes(position)), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("release_exposure"),

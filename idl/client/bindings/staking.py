@@ -836,7 +836,7 @@ class StakingParams:
     emission_per_slot: int
     """Base units that the emission hands out per slot before its first halving."""
     halving_slots: int
-    """Slots from one halving of the emission to the next."""
+    """Slots from one halving of the emission to the next. No later terms change it."""
     min_verifier_stake: int
     """Least collateral of a verifier's seat."""
     slash_burn_bps: int
@@ -1724,7 +1724,7 @@ def lock_exposure(
     authority: Pubkey,
     job: Pubkey,
     position: Pubkey,
-    exposure: Pubkey | None = None,
+    exposure: Pubkey,
     system_program: Pubkey = SYSTEM_PROGRAM,
     remaining: Sequence[AccountMeta] = (),
 ) -> Instruction:
@@ -1737,8 +1737,6 @@ def lock_exposure(
     - `amount`: base units of stake that a slash can take.
     - `bond`: base units of stake that a timeout can take.
     """
-    if exposure is None:
-        exposure = exposure_address(job, position)
     return Instruction(
         ID,
         coder(PROGRAM).instruction("lock_exposure", amount=amount, bond=bond),

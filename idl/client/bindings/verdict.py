@@ -970,8 +970,8 @@ def cast_ballot(
     job: Pubkey,
     seat: Pubkey,
     position: Pubkey,
+    exposure: Pubkey,
     verdict: Pubkey | None = None,
-    exposure: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
     staking_program: Pubkey = PROGRAM_IDS["staking"],
     system_program: Pubkey = SYSTEM_PROGRAM,
@@ -987,8 +987,6 @@ def cast_ballot(
     """
     if verdict is None:
         verdict = verdict_address(job)
-    if exposure is None:
-        exposure = find_address((b"exposure", bytes(job), bytes(position)), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
         coder(PROGRAM).instruction("cast_ballot", ballot=ballot, commitment=commitment),
@@ -1742,10 +1740,10 @@ def void(
     escrow_config: Pubkey,
     destination: Pubkey,
     position: Pubkey,
+    exposure: Pubkey,
     verdict: Pubkey | None = None,
     escrow: Pubkey | None = None,
     pool: Pubkey | None = None,
-    exposure: Pubkey | None = None,
     verifiers: Pubkey | None = None,
     stake_vault: Pubkey | None = None,
     authority: Pubkey = CPI_AUTHORITIES["verdict"],
@@ -1767,8 +1765,6 @@ def void(
         escrow = find_address((b"escrow", bytes(job)), PROGRAM_IDS["escrow"])
     if pool is None:
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
-    if exposure is None:
-        exposure = find_address((b"exposure", bytes(job), bytes(position)), PROGRAM_IDS["staking"])
     if verifiers is None:
         verifiers = find_address((b"verifiers",), PROGRAM_IDS["staking"])
     if stake_vault is None:

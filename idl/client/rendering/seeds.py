@@ -133,16 +133,8 @@ def _stated(
     return AddressFunction(f"{name}_address", tuple(seeds), tuple(parameters))
 
 
-def _is_misread(
-    program: ProgramSchema, instruction: InstructionSchema, pda: DerivedAddress
-) -> bool:
-    function = _stated(program, instruction, pda)
-    return function is not None and _misread(program, function)
-
-
 def _misread(program: ProgramSchema, function: AddressFunction) -> bool:
     known = {each.name: each for each in _UNREADABLE.get(program.name, ())}
-    # A field and the account that it belongs to are both addresses, so only the names tell.
     return function.name in known and known[function.name] != function
 
 
@@ -196,7 +188,7 @@ def conventions(program: ProgramSchema, others: Sequence[ProgramSchema]) -> dict
                     account.pda
                     and account.pda.program is None
                     and not any(isinstance(seed, ArgumentSeed) for seed in account.pda.seeds)
-                    and not _is_misread(each, instruction, account.pda)
+                    and address_function(each, instruction, account.pda) is not None
                 ):
                     meanings[account.name].add(Convention(account.pda, owner))
         for name, stated in meanings.items():

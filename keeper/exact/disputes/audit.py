@@ -80,8 +80,10 @@ class Parties:
                 self._add("buyer", event.buyer)
             case job_registry.JobClaimed():
                 self._add("provider", event.provider)
-            case verdict.BallotCast():
+            case verdict.BallotCast() | verdict.BallotDeclined():
                 self._add("verifier", event.verifier)
+            case staking.Fined():
+                self._add("verifier", event.owner)
             case verdict.FraudProven():
                 self._add("challenger", event.challenger)
 
@@ -117,6 +119,9 @@ def _movements(event: Event, parties: Parties) -> Iterator[Movement]:
         case staking.BondForfeited():
             owner, to = parties.name(event.owner), parties.name(event.destination)
             yield Movement(event.envelope.slot, owner, to, event.amount, "bond forfeited")
+        case staking.Fined():
+            owner, to = parties.name(event.owner), parties.name(event.destination)
+            yield Movement(event.envelope.slot, owner, to, event.amount, "silence fee")
         case staking.Slashed():
             owner, to = parties.name(event.owner), parties.name(event.destination)
             yield Movement(event.envelope.slot, owner, BURNED, event.burned, "stake slashed")

@@ -1,11 +1,12 @@
 """All events of one job in the chain's history."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from idl.client import Event, escrow, events_from_logs, verdict
+from idl.client import Event, escrow, events_from_logs, staking, verdict
 from keeper.chain.feed import history
 from keeper.chain.gateway import Gateway
 
@@ -31,6 +32,22 @@ async def job_events(gateway: Gateway, job: Pubkey) -> list[LandedEvent]:
     return [
         LandedEvent(landed.slot, landed.signature, event)
         async for landed in history(gateway, *addresses)
-        for event in events_from_logs(landed.logs)
-        if getattr(event, "job", None) == job
+        for event in of_job(events_from_logs(landed.logs), job)
     ]
+
+
+def of_job(events: Iterable[Event], job: Pubkey) -> Iterator[Event]:
+    """Yields the events of a transaction that are about a job, in order.
+
+    A fine does not name the job: it belongs to the report of silence that follows it.
+    """
+    fine: staking.Fined | None = None
+    for event in events:
+        if isinstance(event, staking.Fined):
+            fine = event
+        elif getattr(event, "job", None) == job:
+            if isinstance(event, verdict.SilenceReported) and fine is not None:
+                yield fine
+            yield event
+        if isinstance(event, verdict.SilenceReported):
+            fine = None

@@ -10,6 +10,7 @@ from keeper.lab.market import tasks
 from tests.programs.escrow.purse import BURNED, DEPOSIT, HELD, TO_HAND, Purse, lock
 from tests.programs.forging import copied, other_bump
 from tests.world import NLOV, Actor, World, unsigned
+from tests.world.governing import applying, enact, queue, terms_numbered
 
 MOST = 2**64 - 1
 
@@ -53,6 +54,32 @@ def test_counts_what_lay_at_the_vaults_address(world: World, buyer: Actor) -> No
         world.bank.airdrop(address, 10**6)
     world.send(lock(world, buyer), signers=[buyer])
     assert world.tokens(vault) == HELD
+
+
+def test_later_terms_charge_what_they_say(world: World, buyer: Actor) -> None:
+    changed = replace(world.parameters.escrow, posting_fee=20_000_000, urgency_burn_bps=10_000)
+    enact(world, replace(world.parameters, escrow=changed))
+    supply = world.supply()
+    sent = world.send(lock(world, buyer), signers=[buyer])
+    stored = Purse(world, buyer, job_of(buyer)).stored()
+    assert (stored.terms, sent.only(escrow.Locked).terms, stored.urgency) == (1, 1, 0)
+    assert world.supply() == supply - 20_000_000 - DEPOSIT.urgency
+
+
+def test_refuses_terms_that_are_queued_or_superseded(world: World, buyer: Actor) -> None:
+    first, second = staking.terms_address(0), staking.terms_address(1)
+    queue(world)
+    world.fails("WrongTerms", lock(world, buyer, terms=second), signers=[buyer])
+    world.warp_to(terms_numbered(world, 1).applies_slot)
+    world.send(applying(world))
+    world.fails("WrongTerms", lock(world, buyer, terms=first), signers=[buyer])
+    world.send(lock(world, buyer, terms=second), signers=[buyer])
+
+
+def test_attack_03_terms_of_another_program(world: World, buyer: Actor) -> None:
+    copy = copied(world, world.terms, owner=escrow.ID)
+    instruction = lock(world, buyer, terms=copy)
+    world.fails("AccountOwnedByWrongProgram", instruction, signers=[buyer])
 
 
 def test_refuses_a_price_of_nothing(world: World, buyer: Actor) -> None:

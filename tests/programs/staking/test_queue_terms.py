@@ -119,6 +119,13 @@ def test_a_one_may_fall_to_zero(world: World) -> None:
     queue(world, changed("job_registry", min_registration_windows=0))
 
 
+@pytest.mark.parametrize("slots", [500_000, 999_999, 1_000_001, 2_000_000])
+def test_attack_halvings_that_have_passed_are_not_undone(world: World, slots: int) -> None:
+    """Twenty halvings of a doubled interval would be ten: the emission would grow 1,024-fold."""
+    attempt = queueing(world, changed("staking", halving_slots=slots))
+    world.fails("StepTooLarge", attempt, signers=[world.authority])
+
+
 LEAST_BURN = 4_934
 """0.1 (1 - 0.25) (1 + 0.4934 * 25) is just above 1, with localnet's other parameters."""
 

@@ -166,9 +166,8 @@ impl Life {
     }
 
     fn cast(&mut self, index: u8, vote: (u8, u32, u32)) -> Result<()> {
-        let seat = self.seat(index);
+        let (seat, (choice, operator, element)) = (self.seat(index), vote);
         let verifier = holder(seat);
-        let (choice, operator, element) = vote;
         let sealed = digest(choice, operator, element, &SALT, &verifier, &self.verdict.job);
         self.votes[usize::from(index)] = vote;
         self.verdict.cast(index, verifier, seat, sealed, self.slot, self.params.reveal_slots)
@@ -393,16 +392,8 @@ fn every_verdict_ends_by_strangers_alone() {
         endings[usize::from(life.verdict.outcome)] += 1;
     }
     // The sequences are long enough to reach every ending often.
-    for outcome in [
-        Outcome::Accepted,
-        Outcome::Unavailable,
-        Outcome::Unverified,
-        Outcome::Unsampled,
-        Outcome::Fraud,
-        Outcome::Unproven,
-        Outcome::Trap,
-        Outcome::Withheld,
-    ] {
+    use Outcome::*;
+    for outcome in [Accepted, Unavailable, Unverified, Unsampled, Fraud, Unproven, Trap, Withheld] {
         assert!(endings[outcome as usize] > SEQUENCES / 100, "{endings:?}");
     }
 }

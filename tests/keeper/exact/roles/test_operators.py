@@ -50,10 +50,9 @@ async def appointed(rig: Rig, name: str, hot_name: str, budget: int) -> Keypair:
     """Returns a new funded key, the operator of a party with this budget."""
     hot = localnet_keypair(hot_name)
     rig.bank.airdrop(hot.pubkey(), 10**10)
-    parties = rig.market.parties
-    registrar = Registrar(
-        rig.market.services.gateway, parties.submitter(name), parties.owner(name), parties.mint
-    )
+    parties, services = rig.market.parties, rig.market.services
+    cold = services.submitter(parties.keys[name])
+    registrar = Registrar(services.gateway, cold, parties.owner(name), parties.mint)
     await registrar.set_operator(hot.pubkey(), budget)
     await rig.market.mirror.refresh()
     return hot

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from solders.account import Account as RawAccount
+from solders.pubkey import Pubkey
 
-from idl.client import escrow, shard_of, staking
+from idl.client import escrow, shard_of, staking, verdict
 from idl.client.bindings.staking import NO_SEAT, Tenure
 from keeper.exact.decisions.actions import (
     CastBallot,
@@ -16,6 +17,8 @@ from keeper.exact.decisions.actions import (
     ReportSilent,
 )
 from keeper.exact.decisions.codes import BallotState, Outcome
+from keeper.exact.disputes.audit import FEES, Parties, movements
+from keeper.exact.disputes.history import job_events, of_job
 from keeper.exact.roles import Verifier
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
 from keeper.lab.market.marketplace import VERIFIER_STAKE, VERIFIERS
@@ -23,6 +26,7 @@ from keeper.node.accounts import tokens_of
 from keeper.node.payment import NLOV
 from keeper.node.registration import Registrar
 from keeper.node.seats import Seats
+from tests.keeper.exact.decisions.views import key
 from tests.keeper.exact.roles.rig import Rig, on_rig
 
 JUDGE = LOCALNET_PARAMETERS.verdict
@@ -93,8 +97,45 @@ def test_a_silent_verifier_is_reported_and_pays_the_fee_vault(tmp_path: Path) ->
         rig.buyer.keep.clear()
         await rig.play(everybody, rig.closed)
         assert len(rig.actions(ReportSilent)) == 1
+        told = [each.event for each in await job_events(rig.market.services.gateway, rig.job)]
+        parties = Parties(rig.job, told)
+        silent = parties.name(rig.market.parties.owner(name))
+        fines = [each for each in movements(told, parties) if each.purpose == "silence fee"]
+        assert silent.startswith("verifier ")
+        assert [(each.source, each.target) for each in fines] == [(silent, FEES)]
+        assert fines[0].amount == JUDGE.silence_fee
 
     on_rig(tmp_path, story)
+
+
+def test_a_fine_belongs_to_the_report_that_follows_it() -> None:
+    envelope = staking.Envelope(slot=1, time=0, sequence=1)
+    fines = [
+        staking.Fined(
+            envelope=envelope,
+            owner=key(number),
+            destination=key(9),
+            amount=number,
+            staked=0,
+            collateral=0,
+            total_staked=0,
+        )
+        for number in (1, 2)
+    ]
+    reports = [
+        verdict.SilenceReported(
+            envelope=verdict.Envelope(slot=1, time=0, sequence=1),
+            job=key(job),
+            ballot=0,
+            seat=0,
+            verifier=verifier,
+        )
+        for job, verifier in ((20, key(1)), (21, key(2)), (20, Pubkey.default()))
+    ]
+    batch = [fines[0], reports[0], fines[1], reports[1], reports[2]]
+    assert list(of_job(batch, key(20))) == [fines[0], reports[0], reports[2]]
+    assert list(of_job(batch, key(21))) == [fines[1], reports[1]]
+    assert list(of_job([fines[0]], key(20))) == []
 
 
 def test_a_verifier_without_room_declines_and_is_not_fined(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ def test_every_instruction_is_measured(capsys: pytest.CaptureFixture[str]) -> No
     }
     for figures in ("instructions", "cheapest", "changes"):
         assert set(document[figures]) == names
+    assert all(least <= document["instructions"][n] for n, least in document["cheapest"].items())
+    assert set(document["before"]["instructions"]) < names
     assert document["lifecycle"] == sum(document["lifecycle_parts"].values())
     assert document["ballot"] == sum(document["ballot_parts"].values())
     assert len(document["lifecycle_parts"]) == 11

@@ -20,7 +20,7 @@ parameters! {
         pub reward_period_slots in 16..=20_000_000,
         /// Base units that the emission hands out per slot before its first halving.
         pub emission_per_slot in 0..=1_000_000_000_000,
-        /// Slots from one halving of the emission to the next.
+        /// Slots from one halving of the emission to the next. No later terms change it.
         pub halving_slots in 16..=1_000_000_000,
         /// Least collateral of a verifier's seat.
         pub min_verifier_stake in 1..=1_000_000_000_000_000,

@@ -82,8 +82,11 @@ impl Parameters {
     }
 
     /// Checks that no parameter is below half or above double of its present value. A parameter
-    /// that is zero may rise to a hundredth of its greatest value.
+    /// that is zero may rise to a hundredth of its greatest value. The halvings keep their slots: if
+    /// their interval could double, half of those that have passed would be undone in one step.
     pub fn require_step_from(&self, present: &Self) -> Result<()> {
+        let kept = self.staking.halving_slots == present.staking.halving_slots;
+        require!(kept, StakingError::StepTooLarge);
         let allowed = self.values().iter().zip(present.values()).zip(Self::bounds()).all(
             |((next, now), (_, greatest))| {
                 let most = if *now == 0 { greatest / 100 } else { now.saturating_mul(2) };
