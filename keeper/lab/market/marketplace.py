@@ -77,7 +77,7 @@ class Marketplace:
             lane=lane or self.services.lane,
             data=job_data(self.services, self.storages[name]),
         )
-        return Provider(self.mirror, self.parties.submitter(name), self.parties.owner(name), tools)
+        return Provider(self.mirror, self.parties.acting(name), self.parties.owner(name), tools)
 
     def verifiers(self, hasher: Hasher = stored_roots) -> list[Verifier]:
         """Returns the five verifiers, each with its own secret ballots."""

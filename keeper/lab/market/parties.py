@@ -75,7 +75,11 @@ class Parties:
         return self.keys[name].pubkey()
 
     def submitter(self, name: str) -> Submitter:
-        """Returns what signs and sends a party's transactions, by its operator's key if any."""
+        """Returns what signs and sends a party's transactions with its own key."""
+        return self.services.submitter(self.keys[name])
+
+    def acting(self, name: str) -> Submitter:
+        """Returns what signs for a party's role: its operator's key where it has named one."""
         return self.services.submitter(self.operators.get(name, self.keys[name]))
 
 
@@ -117,7 +121,7 @@ async def open_parties(
 async def _register(parties: Parties, party: Party) -> None:
     registrar = Registrar(
         parties.services.gateway,
-        parties.services.submitter(parties.keys[party.name]),
+        parties.submitter(party.name),
         parties.owner(party.name),
         parties.mint,
     )

@@ -32,7 +32,7 @@ def test_providers_leave_signing_to_operators_whose_stake_counts_at_once(tmp_pat
                 assert (position.operator, position.operator_budget) == (operator, PROVIDER_BUDGET)
                 assert view.parties[owner].stake.weight(window) == PROVIDER_STAKE
             for name in VERIFIERS:
-                assert parties.submitter(name).key == parties.owner(name)
+                assert parties.acting(name).key == parties.owner(name)
                 seat = view.parties[parties.owner(name)].seat
                 assert seat is not None
             pool = await market.services.gateway.fetch(staking.Pool, staking.pool_address())

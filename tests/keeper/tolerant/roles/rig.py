@@ -16,7 +16,7 @@ from idl.client import staking
 from keeper.chain.submit import Submitter
 from keeper.data import ReservationKind
 from keeper.lab.localnet import Localnet
-from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, built_programs, localnet_mint
+from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.balances import Balances, read_balances
 from keeper.lab.market.parties import POLL_SECONDS, Offer, Parties, Party, open_parties
 from keeper.lab.market.venue import LocalnetVenue
@@ -217,9 +217,6 @@ async def opened(folder: Path, *, ticking: bool = False) -> AsyncIterator[TaskRi
         Localnet(programs=built_programs(), mint=localnet_mint(), port=0, ticking=ticking) as net,
         open_parties(LocalnetVenue(net), folder, everybody, QUOTA_BYTES) as parties,
     ):
-        # stake counts once it stood for two windows
-        windows = net.bank.slot // CHECKPOINT_SLOTS + 2
-        net.bank.advance(windows * CHECKPOINT_SLOTS - net.bank.slot)
         owners = [key.pubkey() for key in parties.keys.values()]
         mirror = TaskMirror(parties.services.gateway, owners, POLL_SECONDS)
         await mirror.refresh()
