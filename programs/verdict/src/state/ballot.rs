@@ -160,26 +160,6 @@ impl Verdict {
         Ok(())
     }
 
-    /// Returns whether a drawn verifier neither cast nor declined although it could have.
-    pub fn kept_silent(&self, ballot: &Ballot) -> bool {
-        let cut_short = self.outcome().is_proven()
-            && ballot.draw == self.draws
-            && self.window_end <= self.ballot_deadline;
-        ballot.is(BallotState::Drawn) && !cut_short
-    }
-
-    /// Marks a ballot whose verifier kept silent and returns its seat and the epoch of the snapshot
-    /// from which it was drawn.
-    pub fn report(&mut self, index: u8, slot: u64) -> Result<(u16, u64)> {
-        let ballot = *self.ballot_mut(index)?;
-        require!(self.kept_silent(&ballot), VerdictError::NotSilent);
-        let open = ballot.draw == self.draws && slot <= self.ballot_deadline;
-        require!(!open, VerdictError::CastingOpen);
-        let epoch = self.epoch_of(&ballot).checked()?;
-        self.ballot_mut(index)?.state = BallotState::Reported as u8;
-        Ok((ballot.seat, epoch))
-    }
-
     /// Opens a ballot and returns its verifier. The opening itself shows whose it is.
     pub fn reveal(
         &mut self,
@@ -247,7 +227,7 @@ impl Verdict {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::super::verdict::tests::verdict;
     use super::super::Stage;
     use super::*;
@@ -258,7 +238,7 @@ mod tests {
         Pubkey::new_from_array([byte; 32])
     }
 
-    fn balloting(seats: &[u16]) -> Box<Verdict> {
+    pub fn balloting(seats: &[u16]) -> Box<Verdict> {
         let mut verdict = verdict();
         verdict.state = State::Balloting as u8;
         verdict.buyer = key(200);
@@ -392,17 +372,5 @@ mod tests {
         verdict.reveal(1, (1, 0, 0), &SALT, 13).unwrap();
         assert!(verdict.ballots_closed(13));
         assert_eq!(verdict.report(0, 200), Err(VerdictError::NotSilent.into()));
-    }
-
-    #[test]
-    fn a_proof_that_ends_casting_early_fines_nobody() {
-        let mut verdict = balloting(&[3, 4]);
-        verdict.decide(super::super::Outcome::Fraud, 100, 0).unwrap();
-        assert_eq!(verdict.report(0, 300), Err(VerdictError::NotSilent.into()));
-        verdict.decide(super::super::Outcome::Fraud, 101, 0).unwrap();
-        assert_eq!(verdict.report(0, 300).unwrap(), (3, 9));
-        (verdict.ballots[1].draw, verdict.draws) = (1, 2);
-        verdict.decide(super::super::Outcome::Fraud, 50, 0).unwrap();
-        assert_eq!(verdict.report(1, 50).unwrap(), (4, 9));
     }
 }

@@ -8,6 +8,7 @@ pub mod draw;
 mod endings;
 mod fraud;
 mod receipt;
+mod silence;
 mod stage;
 mod tally;
 mod ticket;
