@@ -3,6 +3,7 @@
 
 mod agreement;
 mod buyer;
+mod comparing;
 mod credits;
 mod decision;
 #[cfg(test)]

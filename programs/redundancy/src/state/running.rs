@@ -1,10 +1,10 @@
-//! The steps from joining to the last comparison: what each run may do, and when a state ends. A
+//! The steps from joining to the last reveal: what each run may do, and when a state ends. A
 //! state ends with the last run that it waits for, whether that run acted or expired.
 
 use anchor_lang::prelude::*;
 use staking::state::RedundancyParams;
 
-use super::{commitment, Element, Run, RunState, State, Task, MIN_TASK_RUNS};
+use super::{commitment, Run, RunState, State, Task, MIN_TASK_RUNS};
 use crate::errors::{Checked, RedundancyError};
 
 impl Task {
@@ -114,25 +114,6 @@ impl Task {
         Ok(provider)
     }
 
-    /// Records which other outputs agree with this run's, once per round.
-    pub fn compare(&mut self, index: u8, agrees: u8, slot: u64) -> Result<()> {
-        self.require(State::Comparing)?;
-        require!(slot <= self.deadline, RedundancyError::DeadlinePassed);
-        let (round, revealed) = (self.round, self.revealed());
-        let own = 1u8.checked_shl(u32::from(index)).checked()?;
-        require!(agrees & !(revealed & !own) == 0, RedundancyError::InvalidAgreement);
-        let run = self.run_mut(index)?;
-        require!(run.is(RunState::Revealed), RedundancyError::NotRevealed);
-        require!(run.compared != round, RedundancyError::AlreadyCompared);
-        run.agrees = agrees;
-        run.compared = round;
-        let outstanding = |run: &Run| run.is(RunState::Revealed) && run.compared != round;
-        if !self.runs().iter().any(outstanding) {
-            self.state = State::Deciding as u8;
-        }
-        Ok(())
-    }
-
     /// Returns the state of the runs that the present state waits for.
     fn awaited(&self) -> Result<RunState> {
         if self.is(State::Running) {
@@ -159,13 +140,6 @@ impl Task {
             return self.enter(State::Revealing, slot, params.reveal_slots);
         }
         self.enter(State::Comparing, slot, params.compare_slots)
-    }
-
-    /// Returns whether the revealed outputs include some that could agree without being equal.
-    fn differs(&self) -> bool {
-        let mut roots = self.runs().iter().filter(|run| run.is(RunState::Revealed));
-        let first = roots.next().map(|run| run.root);
-        self.element != Element::Bytes as u8 && roots.any(|run| Some(run.root) != first)
     }
 }
 
@@ -378,53 +352,6 @@ pub mod tests {
         assert_eq!(reveal(&mut task, 0, 5, 1_032), Err(RedundancyError::NothingToReveal.into()));
         assert_eq!(task.expire(1, 1_032, &PARAMS), Err(RedundancyError::DeadlineAhead.into()));
         task.expire(1, 1_033, &PARAMS).unwrap();
-        assert!(task.is(State::Deciding));
-    }
-
-    #[test]
-    fn only_outputs_that_differ_are_compared() {
-        assert!(revealed(3, &[1, 1, 1]).is(State::Deciding));
-        let differing = revealed(3, &[1, 1, 2]);
-        assert!(differing.is(State::Comparing));
-        assert_eq!(differing.deadline, 1_043);
-        let mut exact = posted(3, 3);
-        exact.element = Element::Bytes as u8;
-        join_all(&mut exact, 1_001);
-        commit_all(&mut exact, &[1, 2, 3], 1_002);
-        reveal_all(&mut exact, &[1, 2, 3], 1_003);
-        assert!(exact.is(State::Deciding));
-    }
-
-    #[test]
-    fn each_compares_once_a_round_with_what_was_revealed() {
-        let mut task = revealed(3, &[1, 2, 3]);
-        for beyond in [0b001, 0b1000, 0b1111_1111] {
-            let refused = task.compare(0, beyond, 1_004);
-            assert_eq!(refused, Err(RedundancyError::InvalidAgreement.into()));
-        }
-        let late = task.compare(0, 0b010, 1_044);
-        assert_eq!(late, Err(RedundancyError::DeadlinePassed.into()));
-        task.compare(0, 0b110, 1_043).unwrap();
-        let twice = task.compare(0, 0, 1_043);
-        assert_eq!(twice, Err(RedundancyError::AlreadyCompared.into()));
-        task.compare(1, 0, 1_043).unwrap();
-        assert!(task.is(State::Comparing));
-        task.compare(2, 0b001, 1_043).unwrap();
-        assert!(task.is(State::Deciding));
-        assert_eq!(task.runs[0].agrees, 0b110);
-    }
-
-    #[test]
-    fn a_silent_run_neither_compares_nor_is_compared_with() {
-        let mut task = posted(3, 3);
-        join_all(&mut task, 1_001);
-        commit_all(&mut task, &[1, 2], 1_002);
-        task.expire(2, 1_202, &PARAMS).unwrap();
-        reveal_all(&mut task, &[1, 2], 1_203);
-        assert_eq!(task.compare(0, 0b100, 1_204), Err(RedundancyError::InvalidAgreement.into()));
-        assert_eq!(task.compare(2, 0b001, 1_204), Err(RedundancyError::NotRevealed.into()));
-        task.compare(0, 0b010, 1_204).unwrap();
-        task.compare(1, 0b001, 1_204).unwrap();
         assert!(task.is(State::Deciding));
     }
 }
