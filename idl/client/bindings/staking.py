@@ -562,7 +562,10 @@ class RedundancyParams:
     claim_max_delay_slots: int
     """Slots after which every provider with enough standing stake may join."""
     bond_bps: int
-    """Share of a run's price that a silent provider loses, in basis points."""
+    """Share of a run's price that a silent provider loses, in basis points. It is at least what
+    an undecided task costs per run that committed: a buyer that blocks its own task by keys
+    that keep silent would otherwise pay less per honest output than by keys that commit.
+    """
     join_kappa: int
     """Stake that a run exposes, and that must have stood before the task, per unit of price."""
 

@@ -88,7 +88,7 @@ LOCALNET_PARAMETERS: Final = staking.Parameters(
         compare_slots=150,
         claim_scale_slots=2,
         claim_max_delay_slots=64,
-        bond_bps=1_000,
+        bond_bps=5_000,
         join_kappa=10,
     ),
 )

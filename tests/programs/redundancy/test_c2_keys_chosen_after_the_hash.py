@@ -22,7 +22,7 @@ from tests.world import NLOV, Actor, World
 
 KEYS = 3_000
 STAKED = 1_000 * NLOV
-BOND = NLOV // 10
+BOND = NLOV // 2
 EXPOSED = 10 * NLOV
 FEE = NLOV // 20
 

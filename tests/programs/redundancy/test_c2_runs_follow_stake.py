@@ -18,8 +18,8 @@ from tests.world import NLOV, Actor, World
 
 PRICE = NLOV // 100
 HONEST, HONEST_STAKE = 100, 90 * NLOV
-KEYS, KEY_STAKE = 300, NLOV // 10 + NLOV // 1_000
-"""Least stake that one run of this price exposes: ten times the price, and a bond of a tenth."""
+KEYS, KEY_STAKE = 300, NLOV // 10 + NLOV // 200
+"""Least stake that one run of this price exposes: ten times the price, and a bond of half of it."""
 TASKS = 20
 
 
@@ -36,7 +36,7 @@ def due(world: World, task: PostedTask, keys: dict[Actor, int]) -> list[tuple[in
 
 
 def test_c2_sixty_runs_go_to_stake_slot_by_slot(world: World, cranker: Actor) -> None:
-    """With 30.3 of 9,030.3 NLOV on 300 keys, the attacker gets at most two of sixty runs.
+    """With 31.5 of 9,031.5 NLOV on 300 keys, the attacker gets at most two of sixty runs.
 
     Its keys come first within a slot. Each join is refused in the slot before its turn.
     """
@@ -47,7 +47,7 @@ def test_c2_sixty_runs_go_to_stake_slot_by_slot(world: World, cranker: Actor) ->
     for key, staked in keys.items():
         stake(world, key, staked)
     world.stand()
-    assert pool(world).total_staked == sum(keys.values()) == 9_030_300_000_000
+    assert pool(world).total_staked == sum(keys.values()) == 9_031_500_000_000
     taken: list[Actor] = []
     for _ in range(TASKS):
         task = post(world, buyer, price=PRICE, n=3, max_runs=3)

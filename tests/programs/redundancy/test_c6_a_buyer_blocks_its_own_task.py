@@ -138,12 +138,12 @@ def test_c6_silent_keys_do_not_make_the_honest_run_free(
     assert any(stored(world, task).runs[0].root) == bool(committing)
     assert spent(world, task, everybody) == cost
     lost = sum(STAKED - position(world, key).amount for key in own)
-    assert lost == bonds * (NLOV // 10)
+    assert lost == bonds * (NLOV // 2)
     assert position(world, honest).amount == STAKED
 
 
 def test_c6_a_buyer_that_serves_nothing_earns_no_bond(world: World, buyer: Actor) -> None:
-    """Seven bonds of 5 NLOV went to a buyer that kept its data to itself. Now its profit is 0."""
+    """Seven bonds of a tenth of the price went to a buyer that kept its data to itself. Now its profit is 0."""
     price = 50 * NLOV
     honest = providers(world, 7)
     task = post(world, buyer, n=7, max_runs=7, price=price)
@@ -154,7 +154,7 @@ def test_c6_a_buyer_that_serves_nothing_earns_no_bond(world: World, buyer: Actor
         expire(world, buyer, task, index, owner)
     decide(world, buyer, task)
     assert stored(world, task).state == State.UNDECIDED
-    assert world.tokens(fees) == 7 * price // 10
+    assert world.tokens(fees) == 7 * price // 2
     assert spent(world, task, honest) == 0
-    assert [STAKED - position(world, each).amount for each in honest] == [price // 10] * 7
+    assert [STAKED - position(world, each).amount for each in honest] == [price // 2] * 7
     assert not world.exists(staking.exposure_address(task.address, honest[0].key))

@@ -8,7 +8,7 @@ from keeper.lab.market.tasks import PostedTask, commit, expire, expiring, join, 
 from tests.world import NLOV, Actor, World, unsigned, with_account
 
 STAKED = 1_000 * NLOV
-BOND = NLOV // 10
+BOND = NLOV // 2
 EXPOSED = 10 * NLOV
 
 

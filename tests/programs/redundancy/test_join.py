@@ -24,7 +24,7 @@ from tests.world import NLOV, Actor, World, unsigned, with_account
 
 PARAMS = LOCALNET_PARAMETERS.redundancy
 
-BOND = NLOV // 10
+BOND = NLOV // 2
 EXPOSED = 10 * NLOV
 STAKED = 1_000 * NLOV
 
@@ -257,7 +257,7 @@ def test_a_task_keeps_its_terms(world: World, buyer: Actor, members: list[Actor]
         renew(world, {"join_slots": join_slots})
     task = post(world, buyer)
     first = terms_of(world, task)
-    renew(world, {"bond_bps": 2_000, "join_kappa": 20})
+    renew(world, {"bond_bps": 8_000, "join_kappa": 20})
     attempt = joining(world, task, members[0])
     other = with_account(attempt, first, world.terms)
     world.fails("WrongTerms", other, signers=[members[0]])
@@ -269,7 +269,7 @@ def test_a_task_keeps_its_terms(world: World, buyer: Actor, members: list[Actor]
 def test_rounds_the_bond_up(world: World, buyer: Actor, members: list[Actor]) -> None:
     task = post(world, buyer, price=NLOV // 100 + 1)
     join(world, members[0], task)
-    assert stored(world, task).runs[0].bond == NLOV // 1_000 + 1
+    assert stored(world, task).runs[0].bond == NLOV // 200 + 1
     assert exposure(world, task, members[0]).amount == NLOV // 10 + 10
 
 

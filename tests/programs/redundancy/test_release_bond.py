@@ -45,7 +45,7 @@ def test_a_silent_run_gets_its_rent(
     world.send(closing, signers=[cranker])
     release(world, running, 0, runners[0])
     assert not world.exists(staking.exposure_address(running.address, runners[0].key))
-    assert position(world, runners[0]).amount == STAKED - NLOV // 10
+    assert position(world, runners[0]).amount == STAKED - NLOV // 2
 
 
 def test_refuses_before_the_end(world: World, comparing: PostedTask, runners: list[Actor]) -> None:

@@ -113,9 +113,10 @@ def test_blocking_takes_as_many_runs_as_deciding() -> None:
         burned = value(tasks, f"burned by a buyer that blocks {runs} runs to see {seen}")
         assert burned == runs / 2 > seen
         silent = value(tasks, f"the same with one key that commits and {seen} silent")
-        assert burned > silent == silent_blocking(DEMANDED, runs) >= 1
-    assert silent_blocking(DEMANDED, 3) == pytest.approx(1.1)
-    assert silent_blocking(DEMANDED, 7) == pytest.approx(2.3)
+        assert burned == silent == silent_blocking(DEMANDED, runs) > seen
+    tenth = replace(DEMANDED, run_bond_bps=1_000)
+    assert silent_blocking(tenth, 3) == pytest.approx(1.1)
+    assert silent_blocking(tenth, 7) == pytest.approx(2.3)
 
 
 def test_reputation_is_bought_with_fees_and_stake() -> None:

@@ -22,7 +22,7 @@ pytestmark = needs_adapter
 
 FIRST, SECOND = OPERATORS
 EARNED = TERMS.price - -(-TERMS.price * 500 // 10_000)
-EXPOSED = 10 * TERMS.price + TERMS.price // 10
+EXPOSED = 10 * TERMS.price + TERMS.price // 2
 
 
 async def position_of(rig: TaskRig, number: int) -> staking.Position:

@@ -36,7 +36,7 @@ pytestmark = needs_adapter
 
 FEE = -(-TERMS.price * 500 // 10_000)
 EARNED = TERMS.price - FEE
-BOND = TERMS.price // 10
+BOND = TERMS.price // 2
 
 
 def paid(rig: TaskRig) -> list[str]:

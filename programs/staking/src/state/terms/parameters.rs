@@ -146,8 +146,10 @@ parameters! {
         pub claim_scale_slots in 0..=10_000,
         /// Slots after which every provider with enough standing stake may join.
         pub claim_max_delay_slots in 0..=1_000_000,
-        /// Share of a run's price that a silent provider loses, in basis points.
-        pub bond_bps in 1..=10_000,
+        /// Share of a run's price that a silent provider loses, in basis points. It is at least what
+        /// an undecided task costs per run that committed: a buyer that blocks its own task by keys
+        /// that keep silent would otherwise pay less per honest output than by keys that commit.
+        pub bond_bps in 5_000..=10_000,
         /// Stake that a run exposes, and that must have stood before the task, per unit of price.
         pub join_kappa in 1..=1_000,
     }
