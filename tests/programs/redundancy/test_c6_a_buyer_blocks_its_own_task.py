@@ -143,7 +143,7 @@ def test_c6_silent_keys_do_not_make_the_honest_run_free(
 
 
 def test_c6_a_buyer_that_serves_nothing_earns_no_bond(world: World, buyer: Actor) -> None:
-    """Seven bonds of a tenth of the price went to a buyer that kept its data to itself. Now its profit is 0."""
+    """Seven bonds went to a buyer that kept its data to itself. Now its profit is 0."""
     price = 50 * NLOV
     honest = providers(world, 7)
     task = post(world, buyer, n=7, max_runs=7, price=price)
