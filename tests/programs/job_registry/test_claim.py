@@ -315,7 +315,7 @@ def test_refuses_when_attempts_are_used_up(market: Marketplace) -> None:
 def test_refuses_without_the_stake_to_expose(market: Marketplace) -> None:
     owner = market.provider(stake=NLOV)
     key, _ = market.posted()
-    market.warp(30)
+    market.warp(PARAMS.claim_max_delay_slots + 1)
     claim = steps.claim(market, key, owner)
     assert market.fails("InsufficientFreeStake", claim, signers=[owner]).program == "staking"
 
