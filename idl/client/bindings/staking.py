@@ -1097,73 +1097,72 @@ class Errors(ErrorCode):
     TokenDelta = (6008, "The token balances did not change by exactly the amount")
     InsufficientFreeStake = (6009, "The amount exceeds the stake that is free of exposures")
     StillUnbonding = (6010, "The ticket is not available yet")
-    VerifierTreeMissing = (6011, "The position holds a seat, so its change needs the verifier tree")
-    NothingToClaim = (6012, "No rewards are owed")
-    NothingToEmit = (6013, "No emission is due, or its vault is empty")
-    WrongCaller = (6014, "The calling program may not do this to an exposure")
-    AlreadyReleased = (6015, "The exposure has been released")
-    AlreadySlashed = (6016, "The exposure has been slashed")
-    SlashExceedsExposure = (6017, "A slash is at most the amount exposed")
-    WrongExposure = (6018, "The exposure belongs to another position")
-    SeatOutOfRange = (6019, "Seats are numbered from 0 to 1,023")
-    AlreadySeated = (6020, "The position already has a seat")
-    NotSeated = (6021, "The position has no such seat, or has vacated it")
-    BelowVerifierMinimum = (6022, "The stake is below a verifier's minimum")
-    SeatStillDrawable = (6023, "The seat may still be drawn from a snapshot")
-    SnapshotTaken = (6024, "This epoch's snapshot has been taken")
-    WrongSnapshot = (6025, "The account is not the snapshot of this epoch's parity")
-    StakeTooLow = (6026, "slash_burn_bps or kappa is zero: a cheat would lose nothing")
+    NothingToClaim = (6011, "No rewards are owed")
+    NothingToEmit = (6012, "No emission is due, or its vault is empty")
+    WrongCaller = (6013, "The calling program may not do this to an exposure")
+    AlreadyReleased = (6014, "The exposure has been released")
+    AlreadySlashed = (6015, "The exposure has been slashed")
+    SlashExceedsExposure = (6016, "A slash is at most the amount exposed")
+    WrongExposure = (6017, "The exposure belongs to another position")
+    SeatOutOfRange = (6018, "Seats are numbered from 0 to 1,023")
+    AlreadySeated = (6019, "The position already has a seat")
+    NotSeated = (6020, "The position has no such seat, or has vacated it")
+    BelowVerifierMinimum = (6021, "The stake is below a verifier's minimum")
+    SeatStillDrawable = (6022, "The seat may still be drawn from a snapshot")
+    SnapshotTaken = (6023, "This epoch's snapshot has been taken")
+    WrongSnapshot = (6024, "The account is not the snapshot of this epoch's parity")
+    StakeTooLow = (6025, "slash_burn_bps or kappa is zero: a cheat would lose nothing")
     SamplingTooLow = (
-        6027,
+        6026,
         "p_floor is too low: p_floor (1 + slash_burn * kappa) must exceed 1, or cheating pays",
     )
     CollusionTooHigh = (
-        6028,
+        6027,
         "collusion is too high: p_floor (1 - collusion) (1 + slash_burn * kappa) must exceed 1, "
         "or cheating pays",
     )
     LazinessTooHigh = (
-        6029,
+        6028,
         "lazy is too high: p_floor (1 - collusion) (1 - lazy) (1 + slash_burn * kappa) must "
         "exceed 1, or cheating pays",
     )
     HonestMinority = (
-        6030,
+        6029,
         "Honest verifiers must be a majority: (1 - collusion) (1 - lazy) must exceed one half",
     )
-    AlreadyCaught = (6031, "The exposure has already earned its catch")
+    AlreadyCaught = (6030, "The exposure has already earned its catch")
     TrapsTooWeak = (
-        6032,
+        6031,
         "trap_rate * slash_burn * ballot_exposure must exceed check_cost, or accepting without "
         "checking pays",
     )
-    OutOfBounds = (6033, "A parameter is outside its bounds")
+    OutOfBounds = (6032, "A parameter is outside its bounds")
     StepTooLarge = (
-        6034,
+        6033,
         "A parameter may fall to half and rise to double of its present value at most",
     )
     WindowsTooLong = (
-        6035,
+        6034,
         "Windows to claim or join must be within five checkpoint windows, and longest waits "
         "within them and at least 32 times the average",
     )
     CollateralTooLow = (
-        6036,
+        6035,
         "Half of min_verifier_stake must cover ballot_exposure and silence_fee",
     )
-    WrongTerms = (6037, "The terms are not the ones that this step needs")
-    StillQueued = (6038, "The change has not waited long enough yet")
-    QueueLapsed = (6039, "The change has waited too long and must be queued again")
-    NothingQueued = (6040, "Nothing is queued")
-    InsufficientCollateral = (6041, "The collateral that no ballot holds is too low")
-    BallotsOpen = (6042, "Ballots still hold collateral")
-    OperatorBudgetExceeded = (6043, "The operator's exposures would exceed its budget")
-    NotOperator = (6044, "Only the owner or its operator may do this")
-    SufficientlyCollateralised = (6045, "The seat's collateral is at least half of the minimum")
-    BidTooLow = (6046, "A bid must exceed the weight that it displaces by a quarter")
-    SeatsFree = (6047, "A seat is free, so nobody needs to be displaced")
+    WrongTerms = (6036, "The terms are not the ones that this step needs")
+    StillQueued = (6037, "The change has not waited long enough yet")
+    QueueLapsed = (6038, "The change has waited too long and must be queued again")
+    NothingQueued = (6039, "Nothing is queued")
+    InsufficientCollateral = (6040, "The collateral that no ballot holds is too low")
+    BallotsOpen = (6041, "Ballots still hold collateral")
+    OperatorBudgetExceeded = (6042, "The operator's exposures would exceed its budget")
+    NotOperator = (6043, "Only the owner or its operator may do this")
+    SufficientlyCollateralised = (6044, "The seat's collateral is at least half of the minimum")
+    BidTooLow = (6045, "A bid must exceed the weight that it displaces by a quarter")
+    SeatsFree = (6046, "A seat is free, so nobody needs to be displaced")
     WrongHeir = (
-        6048,
+        6047,
         "The account of the seat's heir, or of the bid that this one exceeds, is missing or wrong",
     )
 

@@ -25,8 +25,6 @@ pub enum StakingError {
     InsufficientFreeStake,
     #[msg("The ticket is not available yet")]
     StillUnbonding,
-    #[msg("The position holds a seat, so its change needs the verifier tree")]
-    VerifierTreeMissing,
     #[msg("No rewards are owed")]
     NothingToClaim,
     #[msg("No emission is due, or its vault is empty")]

@@ -32,7 +32,7 @@ impl AddCollateral<'_> {
         let mut position = accounts.position.load_mut()?;
         position.bind(amount)?;
         pool.bind(amount, clock.slot).ok_or(StakingError::Overflow)?;
-        let weight = position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
+        let weight = position.weigh(&accounts.verifiers, pool.params.min_verifier_stake)?;
         let mut tree = accounts.verifiers.load_mut()?;
         emit!(CollateralAdded {
             envelope: Envelope::next(&mut tree.sequence, &clock).ok_or(StakingError::Overflow)?,

@@ -80,7 +80,7 @@ impl<'info> CloseSeat<'info> {
         let mut heir = heir.load_mut()?;
         let newcomer = heir.owner;
         heir.tenure = Tenure::Held as u8;
-        let weight = heir.weigh(Some(&accounts.verifiers), minimum)?;
+        let weight = heir.weigh(&accounts.verifiers, minimum)?;
         let mut tree = accounts.verifiers.load_mut()?;
         emit!(SeatTaken {
             envelope: Envelope::next(&mut tree.sequence, &clock).ok_or(StakingError::Overflow)?,

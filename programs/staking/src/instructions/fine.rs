@@ -39,7 +39,7 @@ impl Fine<'_> {
         pool.checkpoint(&mut position, clock.slot).ok_or(StakingError::Overflow)?;
         let amount = position.fine(fine).ok_or(StakingError::Overflow)?;
         pool.lose(amount, amount).ok_or(StakingError::Overflow)?;
-        position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
+        position.weigh(&accounts.verifiers, pool.params.min_verifier_stake)?;
         let (total_staked, bump) = (pool.total_staked, pool.bump);
         // the token program borrows this account as the authority
         drop(pool);

@@ -47,7 +47,7 @@ impl ForfeitBond<'_> {
             .and_then(|()| position.lose(&exposure, amount))
             .and_then(|collateral| pool.lose(amount, collateral))
             .ok_or(StakingError::Overflow)?;
-        position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
+        position.weigh(&accounts.verifiers, pool.params.min_verifier_stake)?;
         let (total_staked, bump) = (pool.total_staked, pool.bump);
         // the token program borrows this account as the authority
         drop(pool);

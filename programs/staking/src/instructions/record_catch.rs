@@ -29,7 +29,7 @@ impl RecordCatch<'_> {
         exposure.catch()?;
         position.record_catch();
         let minimum = accounts.pool.load()?.params.min_verifier_stake;
-        let weight = position.weigh(Some(&accounts.verifiers), minimum)?;
+        let weight = position.weigh(&accounts.verifiers, minimum)?;
         emit!(CatchRecorded {
             envelope: position.envelope(&Clock::get()?)?,
             job: exposure.job,

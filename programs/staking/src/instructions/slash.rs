@@ -54,7 +54,7 @@ impl Slash<'_> {
             .and_then(|collateral| pool.lose(amount, collateral))
             .ok_or(StakingError::Overflow)?;
         position.record_miss();
-        position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
+        position.weigh(&accounts.verifiers, pool.params.min_verifier_stake)?;
         let burned = fixed::bps_ceil(amount, burn_bps);
         let (burned, paid) = burned
             .and_then(|burned| Some((burned, amount.checked_sub(burned)?)))

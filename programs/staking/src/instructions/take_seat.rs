@@ -49,7 +49,7 @@ impl TakeSeat<'_> {
         pool.bind(collateral, clock.slot).ok_or(StakingError::Overflow)?;
         position.seat = index;
         position.tenure = Tenure::Held as u8;
-        let weight = position.weigh(Some(&accounts.verifiers), pool.params.min_verifier_stake)?;
+        let weight = position.weigh(&accounts.verifiers, pool.params.min_verifier_stake)?;
         accounts.seat.set_inner(Seat {
             owner: position.owner,
             heir: Pubkey::default(),

@@ -239,14 +239,14 @@ impl Position {
     /// Updates the weight of the position's seat in the tree and returns it, or 0 without a seat.
     pub fn weigh(
         &self,
-        tree: Option<&AccountLoader<VerifierTree>>,
+        tree: &AccountLoader<VerifierTree>,
         min_verifier_stake: u64,
     ) -> Result<u64> {
         if !self.seated() {
             return Ok(0);
         }
         let weight = self.weight(min_verifier_stake).ok_or(StakingError::Overflow)?;
-        let mut tree = tree.ok_or(StakingError::VerifierTreeMissing)?.load_mut()?;
+        let mut tree = tree.load_mut()?;
         tree.set(self.seat, weight).ok_or(StakingError::Overflow)?;
         Ok(weight)
     }
