@@ -37,8 +37,8 @@ class Record:
     """One reservation; all sizes are bytes on disk.
 
     `reserved` bytes are set aside, of which `in_use` are used by `present` blobs and by those that
-    are being written. `until` is the time
-    in seconds since 1970 at which the reservation is given up, None where that is not known yet.
+    are being written. `until` is the time in seconds since 1970 at which the reservation is given
+    up, None where that is not known yet.
     """
 
     reserved: int = 0

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+from solders.instruction import Instruction
+from solders.pubkey import Pubkey
+
 from idl.client import staking
 from idl.client.bindings.job_registry import SEATS
 from idl.client.bindings.staking import NO_SEAT, Tenure
@@ -93,24 +96,15 @@ class Seats:
     async def evict(self, index: int) -> None:
         """Vacate a seat of anybody whose collateral has fallen too low; raises SeatError."""
         seat = await self._existing(index)
-        evicting = staking.evict_seat(
-            position=staking.position_address(seat.owner), seat=staking.seat_address(index)
-        )
         operation = f"evict_seat/{index}/{seat.taken_epoch}"
-        await self.registrar.submitter.submit(operation, [evicting], again=True)
+        await self.registrar.submitter.submit(operation, [eviction(index, seat.owner)], again=True)
 
     async def close(self, index: int) -> None:
         """Close a seat of anybody that was vacated two epochs ago; raises SeatError."""
         seat = await self._existing(index)
-        closing = staking.close_seat(
-            owner=seat.owner,
-            seat=staking.seat_address(index),
-            even_snapshot=staking.snapshot_address(0),
-            odd_snapshot=staking.snapshot_address(1),
-            heir=None if seat.heir == NOBODY else staking.position_address(seat.heir),
-        )
+        step = closing(index, seat.owner, seat.heir)
         operation = f"close_seat/{index}/{seat.taken_epoch}"
-        await self.registrar.submitter.submit(operation, [closing], again=True)
+        await self.registrar.submitter.submit(operation, [step], again=True)
 
     async def _seated(self) -> staking.Position:
         position = await self.registrar.required_position()
@@ -137,6 +131,24 @@ class Seats:
             f"all {SEATS} verifier seats are taken; bid for one with: "
             "neurolov stake seat displace SEAT --collateral AMOUNT"
         )
+
+
+def eviction(index: int, owner: Pubkey) -> Instruction:
+    """Returns what vacates the seat of an owner whose collateral has fallen too low."""
+    return staking.evict_seat(
+        position=staking.position_address(owner), seat=staking.seat_address(index)
+    )
+
+
+def closing(index: int, owner: Pubkey, heir: Pubkey) -> Instruction:
+    """Returns what closes a vacated seat, and hands it over unless `heir` is the default key."""
+    return staking.close_seat(
+        owner=owner,
+        seat=staking.seat_address(index),
+        even_snapshot=staking.snapshot_address(0),
+        odd_snapshot=staking.snapshot_address(1),
+        heir=None if heir == NOBODY else staking.position_address(heir),
+    )
 
 
 def _free_stake(position: staking.Position) -> int:

@@ -23,6 +23,7 @@ from keeper.node.accounts import NOBODY
 from keeper.node.decisions.actions import Action
 from keeper.node.errors import RoleError
 from keeper.node.payment import collect_fee, reclaim, withdraw
+from keeper.node.seats import closing, eviction
 
 PARITIES = 2
 
@@ -246,17 +247,6 @@ def _close_verdict(action: actions.CloseVerdict, context: Context) -> Instructio
     return verdict.close_verdict(payer=judged.payer, job=action.job)
 
 
-def _close_seat(action: actions.CloseSeat, _: Context) -> Instruction:
-    even, odd = (staking.snapshot_address(parity) for parity in range(PARITIES))
-    return staking.close_seat(
-        owner=action.owner,
-        seat=staking.seat_address(action.seat),
-        even_snapshot=even,
-        odd_snapshot=odd,
-        heir=None if action.heir == NOBODY else staking.position_address(action.heir),
-    )
-
-
 def _apply_terms(action: actions.ApplyTerms, context: Context) -> Instruction:
     return staking.apply_terms(
         present=staking.terms_address(context.current.version),
@@ -334,10 +324,8 @@ _BUILDERS: Mapping[type, Callable[[Any, Context], Instruction]] = {
     actions.TakeSnapshot: lambda action, context: staking.take_snapshot(
         snapshot=staking.snapshot_address(action.epoch % PARITIES)
     ),
-    actions.EvictSeat: lambda action, context: staking.evict_seat(
-        position=staking.position_address(action.owner), seat=staking.seat_address(action.seat)
-    ),
-    actions.CloseSeat: _close_seat,
+    actions.EvictSeat: lambda action, context: eviction(action.seat, action.owner),
+    actions.CloseSeat: lambda action, context: closing(action.seat, action.owner, action.heir),
     actions.ApplyTerms: _apply_terms,
     actions.ApplyAuthority: lambda action, context: staking.apply_authority(),
     actions.RollMarket: _roll_market,
