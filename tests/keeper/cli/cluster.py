@@ -1,7 +1,10 @@
-"""A cluster for commands that run in the test's own process."""
+"""Clusters for commands that run in the test's own process."""
 
 import asyncio
+from abc import ABC, abstractmethod
+from contextlib import AbstractAsyncContextManager
 from threading import Event, Thread
+from typing import Self
 
 from solders.pubkey import Pubkey
 
@@ -9,21 +12,26 @@ from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, deploy_localnet, localnet_mint
 
 
-class Cluster:
-    """A deployed localnet whose slots stand still, served from a thread of its own."""
+class Served(ABC):
+    """A localnet that is served from a thread of its own while it is open."""
 
     def __init__(self) -> None:
-        self.net = Localnet(
-            programs=built_programs(), mint=localnet_mint(), port=0, ticking=False, seed=bytes(32)
-        )
-        deploy_localnet(self.net.bank)
         self._ready, self._loop = Event(), asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._thread = Thread(target=self._loop.run_until_complete, args=(self._serve(),))
 
-    def __enter__(self) -> "Cluster":
+    @property
+    @abstractmethod
+    def net(self) -> Localnet:
+        """The localnet."""
+
+    @abstractmethod
+    def serving(self) -> AbstractAsyncContextManager[object]:
+        """Returns what is open while commands may be run."""
+
+    def __enter__(self) -> Self:
         self._thread.start()
-        assert self._ready.wait(20)
+        assert self._ready.wait(60)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -36,6 +44,24 @@ class Cluster:
         localnet_mint().mint_to(self.net.bank, owner, nlov)
 
     async def _serve(self) -> None:
-        async with self.net:
+        async with self.serving():
             self._ready.set()
             await self._stop.wait()
+
+
+class Cluster(Served):
+    """A deployed localnet whose slots stand still."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._net = Localnet(
+            programs=built_programs(), mint=localnet_mint(), port=0, ticking=False, seed=bytes(32)
+        )
+        deploy_localnet(self._net.bank)
+
+    @property
+    def net(self) -> Localnet:
+        return self._net
+
+    def serving(self) -> AbstractAsyncContextManager[object]:
+        return self._net

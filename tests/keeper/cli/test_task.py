@@ -1,10 +1,9 @@
 """`neurolov task` against providers that run in a thread of their own, and its bad input."""
 
-import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
-from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -12,10 +11,11 @@ from solders.pubkey import Pubkey
 
 from keeper.cli.app import run
 from keeper.configuration import create_keypair
-from keeper.lab.localnet.deployment import localnet_mint
+from keeper.lab.localnet import Localnet
 from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from keeper.tolerant.roles.runs import output_root
+from tests.keeper.cli.cluster import Served
 from tests.keeper.tolerant.roles.rig import (
     INPUTS,
     PROVIDERS,
@@ -30,39 +30,27 @@ from tests.kernels.custom.examples import triple
 NOWHERE = "4qVHMZpR3zF5KLK7q4PCsykY4xJXqGDCmd2tsXQJCxne"
 
 
-class Market:
+class Market(Served):
     """A ticking localnet with two honest providers, a liar and a crank."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self._folder = folder
-        self._ready, self._loop = Event(), asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._thread = Thread(target=self._loop.run_until_complete, args=(self._serve(),))
         self.rig: TaskRig
 
-    def __enter__(self) -> "Market":
-        self._thread.start()
-        assert self._ready.wait(60)
-        return self
+    @property
+    def net(self) -> Localnet:
+        return self.rig.net
 
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
-        self._loop.close()
-
-    def fund(self, owner: Pubkey, nlov: int) -> None:
-        self.rig.net.bank.airdrop(owner, 10**10)
-        localnet_mint().mint_to(self.rig.net.bank, owner, nlov)
-
-    async def _serve(self) -> None:
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
         async with opened(self._folder, ticking=True) as rig:
             self.rig = rig
             runs = (drifting(0), drifting(1), lying(3))
             roles = [rig.provider(number, run) for number, run in enumerate(runs)]
             loops = [rig.mirror.run(), rig.crank().run(), *(role.run() for role in roles)]
             async with background(*loops):
-                self._ready.set()
-                await self._stop.wait()
+                yield
 
 
 @pytest.fixture(scope="module")
