@@ -10,12 +10,12 @@ help: ## list the commands
 
 setup: .venv/.installed ## make .venv with the pinned packages and the neurolov command
 
-.venv/.installed: constraints.txt pyproject.toml keeper/lab/pyproject.toml
+.venv/.installed: constraints.txt pyproject.toml idl/pyproject.toml keeper/lab/pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or name it with PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv is needed: install it (Debian: apt-get install python3.11-venv)" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e keeper/lab
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e idl -e . -e keeper/lab
 	touch $@
 
 adapter: setup ## install lavapipe where no adapter can run the kernels
@@ -44,7 +44,7 @@ check: setup ## lint, types, and drift of everything generated
 	$(BIN)/ruff check $(PACKAGES)
 	$(BIN)/ruff format --check $(PACKAGES)
 	$(BIN)/mypy
-	$(BIN)/python -m idl.client.generate --check
+	$(BIN)/python -m neurolov_client.generate --check
 	$(BIN)/python -m kernels.generate --check
 	@bash -e programs/toolchain/environment.sh
 	cd programs && cargo fmt --all --check && \
@@ -55,7 +55,7 @@ check: setup ## lint, types, and drift of everything generated
 
 programs: setup ## build the programs, the IDL and its bindings from source
 	PYTHON=$(abspath $(BIN)/python) programs/toolchain/build
-	$(BIN)/python -m idl.client.generate
+	$(BIN)/python -m neurolov_client.generate
 	$(BIN)/python -m kernels.generate
 
 validator: ## build and install solana-test-validator with cargo

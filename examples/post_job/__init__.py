@@ -1,1 +1,1 @@
-"""Posts a job with `idl.client`, solana, solders and httpx alone, as an integrator would."""
+"""Posts a job with `neurolov_client`, solana, solders and httpx alone, as an integrator would."""

@@ -19,7 +19,7 @@ from examples.post_job import buying
 from examples.post_job.client import Client
 from examples.post_job.order import read_order, served
 from examples.post_job.result import endpoint_of, fetch_output
-from idl.client import ProgramError, escrow, job_registry, verdict
+from neurolov_client import ProgramError, escrow, job_registry, verdict
 
 POLL_SECONDS = 0.4
 

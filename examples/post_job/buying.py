@@ -7,7 +7,7 @@ from solders.pubkey import Pubkey
 
 from examples.post_job.client import Client
 from examples.post_job.order import Order
-from idl.client import (
+from neurolov_client import (
     DESCRIPTORS_PER_TRANSACTION,
     associated_token_address,
     escrow,

@@ -9,7 +9,7 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 
-from idl.client import Event, events_from_logs, program_error
+from neurolov_client import Event, events_from_logs, program_error
 
 
 class Reader:
@@ -56,7 +56,7 @@ class Client(Reader):
     async def send(self, *instructions: Instruction) -> Signature:
         """Sends one transaction and returns its signature once it is confirmed.
 
-        Raises idl.client.ProgramError with the name of the refusal when a program refuses it.
+        Raises neurolov_client.ProgramError with the name of the refusal when a program refuses it.
         """
         blockhash = (await self.rpc.get_latest_blockhash()).value.blockhash
         message = MessageV0.try_compile(self.owner, instructions, [], blockhash)

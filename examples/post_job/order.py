@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 from examples.post_job.commitments import DESCRIPTORS, INPUTS, TENSOR
-from idl.client.bindings.job_registry import DESCRIPTOR_BYTES
+from neurolov_client.bindings.job_registry import DESCRIPTOR_BYTES
 
 MAGIC = b"NLGRAPH\x01"
 

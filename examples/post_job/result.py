@@ -8,7 +8,7 @@ from solders.pubkey import Pubkey
 
 from examples.post_job.client import Reader
 from examples.post_job.commitments import TENSOR, TRACE
-from idl.client import job_registry, verdict
+from neurolov_client import job_registry, verdict
 
 
 class WrongDataError(ValueError):

@@ -19,8 +19,8 @@ from solders.pubkey import Pubkey
 from examples.post_job.client import Reader
 from examples.post_job.result import endpoint_of, fetch_output
 from examples.verify_receipt.material import fetch_material
-from idl.client import job_registry, verdict
 from kernels.evidence import Claim, Stage, Witness, judge
+from neurolov_client import job_registry, verdict
 
 
 async def verify(reader: Reader, address: Pubkey) -> bool:

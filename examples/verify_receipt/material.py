@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 
 from examples.post_job.result import fetch_blob, text_of
-from idl.client import job_registry
 from kernels.graph import Graph
 from kernels.graph.file import load
 from kernels.trace import unpack
 from kernels.trace.layout import Array
+from neurolov_client import job_registry
 
 
 @dataclass(frozen=True, slots=True)

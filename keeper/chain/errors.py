@@ -6,7 +6,7 @@ from typing import Final
 from solders.pubkey import Pubkey
 from solders.transaction_status import TransactionErrorFieldless
 
-from idl import client
+import neurolov_client as client
 from keeper.errors import BadInputError, KeeperError
 
 

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 from solders.pubkey import Pubkey
 
-from idl.client import Account, escrow, job_registry, verdict
 from keeper.chain.gateway import Gateway
 from keeper.cli.options import Address, answer, cluster_options, json_option, run_async
 from keeper.configuration import NodeSettings
@@ -18,6 +17,7 @@ from keeper.exact.disputes.audit import Parties, movements, outcome_of, totals
 from keeper.exact.disputes.history import LandedEvent, job_events
 from keeper.node.connection import open_observer
 from keeper.node.payment import nlov
+from neurolov_client import Account, escrow, job_registry, verdict
 
 SHOWN_CHARACTERS = 8
 

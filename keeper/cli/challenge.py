@@ -5,7 +5,6 @@ from typing import Any
 import click
 from solders.pubkey import Pubkey
 
-from idl.client import verdict
 from keeper.cli.options import (
     Address,
     KeyOptions,
@@ -17,6 +16,7 @@ from keeper.cli.options import (
 from keeper.exact.roles.conviction import Conviction, convict
 from keeper.node.connection import open_connection
 from keeper.node.payment import nlov
+from neurolov_client import verdict
 
 U32 = click.IntRange(0, 0xFFFFFFFF)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 from solders.pubkey import Pubkey
 
-from idl.client import associated_token_address, staking
 from keeper.chain.errors import ChainError
 from keeper.chain.gateway import Gateway
 from keeper.cli.options import (
@@ -34,6 +33,7 @@ from keeper.node.operators import (
 )
 from keeper.node.payment import nlov
 from kernels.runtime import AdapterUnavailable, GpuExecutor, select_adapter
+from neurolov_client import associated_token_address, staking
 
 FAILED = 1
 COLD_OWNER = "keep it offline and let an operator's key work (`neurolov stake operator set`)"

@@ -6,12 +6,12 @@ from typing import Any
 import click
 from solders.pubkey import Pubkey
 
-from idl.client import verdict
 from keeper.cli.options import Address, answer, cluster_options, json_option, run_async
 from keeper.configuration import NodeSettings
 from keeper.exact.disputes.receipt import Replay
 from keeper.exact.roles.replay import replay_receipt
 from keeper.node.connection import open_observer
+from neurolov_client import verdict
 
 FAILED = 1
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from idl.client.bindings.job_registry import MAX_JOB_INPUTS, MAX_OPERATORS
 from keeper.data.errors import MalformedDocumentError
 from keeper.data.store import DIGEST, digest_of
+from neurolov_client.bindings.job_registry import MAX_JOB_INPUTS, MAX_OPERATORS
 
 VERSION = 1
 MAX_KERNEL_INPUTS = 7

@@ -6,12 +6,12 @@ from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
 from solders.token.state import TokenAccount
 
-from idl.client import Account, staking
-from idl.client import escrow as escrow_program
-from idl.client.bindings.job_registry import URL_BYTES
 from keeper.node.decisions.escrow import Credit, Escrow
 from keeper.node.decisions.stake import LeasableStake, Stake
 from keeper.node.errors import RoleError
+from neurolov_client import Account, staking
+from neurolov_client import escrow as escrow_program
+from neurolov_client.bindings.job_registry import URL_BYTES
 
 AccountType = TypeVar("AccountType", bound=Account)
 

@@ -9,7 +9,6 @@ from time import monotonic
 
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
@@ -21,6 +20,7 @@ from keeper.node.registration import Registrar
 from keeper.node.seats import Seats
 from keeper.node.services import Services, open_services
 from keeper.node.vault import Vault
+from neurolov_client import staking
 
 MEASURED_SECONDS = 1.0
 

@@ -2,12 +2,12 @@
 
 from solders.pubkey import Pubkey
 
-from idl.client import job_registry
 from keeper.chain.gateway import Gateway
 from keeper.data import BlobClient, PeerFault, parse_source
 from keeper.errors import BadInputError
 from keeper.node.accounts import url_text
 from keeper.node.errors import RoleError
+from neurolov_client import job_registry
 
 
 class UnreachableEndpointError(RoleError, BadInputError):

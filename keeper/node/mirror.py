@@ -11,14 +11,14 @@ from typing import Generic, TypeVar
 
 from solders.pubkey import Pubkey
 
-from idl.client import Event
-from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
 from keeper.chain.errors import TransientError
 from keeper.chain.feed import ChainEvent, FeedItem, LostEvents
 from keeper.chain.gateway import Gateway
 from keeper.node.changes import Changes, Counter, Notice
 from keeper.node.errors import RoleError
 from keeper.telemetry import METRICS
+from neurolov_client import Event
+from neurolov_client.bindings.job_registry import SLOT_HASHES_ENTRIES
 
 LOG = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.node.accounts import NOBODY
 from keeper.node.errors import NotRegisteredError
 from keeper.node.payment import nlov
+from neurolov_client import staking
 
 SET_OPERATOR: Final = "neurolov stake operator set"
 

@@ -3,12 +3,12 @@
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import associated_token_address, escrow, find_bump, shard_of, staking
-from idl.client.bindings.job_registry import BPS
 from keeper.chain.errors import InsufficientFundsError
 from keeper.chain.gateway import Gateway
 from keeper.node.decisions.escrow import Escrow
 from keeper.node.errors import RoleError
+from neurolov_client import associated_token_address, escrow, find_bump, shard_of, staking
+from neurolov_client.bindings.job_registry import BPS
 
 NLOV = 10**9
 """Base units per $NLOV."""

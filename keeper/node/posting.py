@@ -6,11 +6,11 @@ from typing import Final
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.chain.errors import ProgramError
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.node.accounts import required
+from neurolov_client import staking
 
 POSTINGS: Final = 3
 """How often a posting is sent while other terms are applied in between."""

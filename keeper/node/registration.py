@@ -6,13 +6,13 @@ from typing import Any
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import associated_token_address, job_registry, staking
-from idl.client.bindings.staking import NO_SEAT, Tenure
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.node.accounts import url_field
 from keeper.node.errors import NotRegisteredError
 from keeper.node.operators import OperatorError
+from neurolov_client import associated_token_address, job_registry, staking
+from neurolov_client.bindings.staking import NO_SEAT, Tenure
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from typing import Final
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import staking
-from idl.client.bindings.job_registry import SEATS
-from idl.client.bindings.staking import NO_SEAT, Tenure
 from keeper.chain.gateway import Gateway
 from keeper.errors import BadInputError
 from keeper.node.accounts import NOBODY, stake_of
 from keeper.node.errors import NotRegisteredError, RoleError
 from keeper.node.registration import Registrar
+from neurolov_client import staking
+from neurolov_client.bindings.job_registry import SEATS
+from neurolov_client.bindings.staking import NO_SEAT, Tenure
 
 SEATS_A_LOOK: Final = 64
 

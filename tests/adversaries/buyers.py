@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, job_registry, verdict
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import Outcome, State
+from neurolov_client import escrow, job_registry, verdict
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.verdict import Outcome, State
 from tests.adversaries import cranks
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party

@@ -3,8 +3,8 @@
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, job_registry, shard_of, staking, verdict
 from keeper.lab.market.judgement import loss_destination
+from neurolov_client import escrow, job_registry, shard_of, staking, verdict
 from tests.adversaries.life import Life
 from tests.adversaries.run import Run
 from tests.world import Actor

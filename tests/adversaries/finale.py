@@ -1,8 +1,8 @@
 """The steps that remain for a job that has ended, which anyone may take."""
 
-from idl.client import escrow, job_registry, staking, verdict
-from idl.client.bindings.verdict import BallotState
 from keeper.lab.market import judgement as judge
+from neurolov_client import escrow, job_registry, staking, verdict
+from neurolov_client.bindings.verdict import BallotState
 from tests.adversaries.life import Life
 from tests.adversaries.outsiders import PROVEN, slash_all
 from tests.adversaries.party import Party

@@ -6,10 +6,10 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
-from idl.client import job_registry, verdict
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import ANSWER_DELAY, DRAW_DELAY, Outcome, State
 from keeper.lab.market.jobs import PostedJob
+from neurolov_client import job_registry, verdict
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.verdict import ANSWER_DELAY, DRAW_DELAY, Outcome, State
 from tests.adversaries.traces import Place, Work, trace_of, wrong_places
 from tests.kernels.evidence.committed import Committed
 from tests.world import Actor, World

@@ -4,11 +4,11 @@ from random import Random
 
 from solders.instruction import Instruction
 
-from idl.client import staking
-from idl.client.bindings.job_registry import JobState
 from keeper.lab.market.jobs import claiming
 from keeper.lab.market.stakers import pool
 from keeper.node.decisions.claim_order import lot
+from neurolov_client import staking
+from neurolov_client.bindings.job_registry import JobState
 from tests.adversaries.life import Life
 from tests.adversaries.outsiders import Griefer
 from tests.adversaries.party import Party

@@ -6,10 +6,17 @@ from typing import ClassVar
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import verdict
-from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES, JobState
-from idl.client.bindings.verdict import DRAW_DELAY, TICKET_AGE, BallotState, Choice, Outcome, State
 from keeper.lab.market.challenge import Challenge, slash_ballot, slash_provider
+from neurolov_client import verdict
+from neurolov_client.bindings.job_registry import SLOT_HASHES_ENTRIES, JobState
+from neurolov_client.bindings.verdict import (
+    DRAW_DELAY,
+    TICKET_AGE,
+    BallotState,
+    Choice,
+    Outcome,
+    State,
+)
 from tests.adversaries import cranks
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party

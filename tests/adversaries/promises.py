@@ -4,10 +4,10 @@ from collections import Counter
 
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, staking, verdict
-from idl.client.bindings.job_registry import BPS, JobState
-from idl.client.bindings.verdict import QUESTIONS, Choice, Outcome
 from keeper.lab.market.stakers import pool
+from neurolov_client import escrow, staking, verdict
+from neurolov_client.bindings.job_registry import BPS, JobState
+from neurolov_client.bindings.verdict import QUESTIONS, Choice, Outcome
 from tests.adversaries.casting import Cast
 from tests.adversaries.life import ENDED, Life
 from tests.adversaries.outsiders import PROVEN

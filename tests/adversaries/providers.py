@@ -3,12 +3,12 @@
 from random import Random
 from typing import ClassVar
 
-from idl.client import job_registry, staking, verdict
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import MAX_STAGES, QUESTIONS, State
 from keeper.lab.market.challenge import Challenge
 from keeper.lab.market.jobs import claiming
 from keeper.lab.market.judgement import commit
+from neurolov_client import job_registry, staking, verdict
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.verdict import MAX_STAGES, QUESTIONS, State
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party
 from tests.adversaries.pursuit import Pursuit

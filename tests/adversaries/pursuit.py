@@ -4,8 +4,8 @@ from enum import IntEnum, auto
 
 from solders.instruction import Instruction
 
-from idl.client.bindings.verdict import TICKET_AGE
 from keeper.lab.market.challenge import Challenge
+from neurolov_client.bindings.verdict import TICKET_AGE
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party
 from tests.adversaries.run import Run

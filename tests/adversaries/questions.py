@@ -4,11 +4,11 @@ import hashlib
 from math import prod
 from typing import Final
 
-from idl.client import verdict
-from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
-from idl.client.bindings.verdict import ANSWER_DELAY
 from kernels.evidence import Place as Cell
 from kernels.evidence import element_at
+from neurolov_client import verdict
+from neurolov_client.bindings.job_registry import SLOT_HASHES_ENTRIES
+from neurolov_client.bindings.verdict import ANSWER_DELAY
 from tests.adversaries.traces import GRAPH, Place
 from tests.world import World
 

@@ -7,10 +7,10 @@ from typing import Final, Protocol
 
 from solders.pubkey import Pubkey
 
-from idl.client import ProgramError, job_registry, staking, verdict
-from idl.client.bindings.verdict import State
 from keeper.lab.market.jobs import terms_of
 from keeper.lab.market.sandbox import Sent
+from neurolov_client import ProgramError, job_registry, staking, verdict
+from neurolov_client.bindings.verdict import State
 from tests.adversaries.life import ENDED, Life, next_slots
 from tests.adversaries.town import Town
 

@@ -5,10 +5,10 @@ from typing import Final
 
 from solders.instruction import Instruction
 
-from idl.client import ProgramError, staking
-from idl.client.bindings.redundancy import State
 from keeper.lab.market import tasks as market
 from keeper.lab.market.stakers import position, stake
+from neurolov_client import ProgramError, staking
+from neurolov_client.bindings.redundancy import State
 from tests.world import NLOV, Actor, World
 
 STAKED: Final = 100 * NLOV

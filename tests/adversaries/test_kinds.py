@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from idl.client import staking
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import Outcome
 from keeper.lab.market.stakers import appoint, pool
+from neurolov_client import staking
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.verdict import Outcome
 from tests.adversaries import buyers, opportunists, outsiders, providers, verifiers
 from tests.adversaries.casting import BUYERS, GRIEFERS, PROVIDERS, VERIFIERS, Cast, Casting
 from tests.adversaries.life import Life

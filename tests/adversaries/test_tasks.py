@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from idl.client.bindings.redundancy import State
 from keeper.lab.market import tasks as market
+from neurolov_client.bindings.redundancy import State
 from tests.adversaries.tasks import FUNDS, TaskRun
 from tests.world import NLOV
 

@@ -7,14 +7,14 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
-from idl.client import job_registry, staking, verdict
-from idl.client.bindings.job_registry import BPS
-from idl.client.bindings.staking import MAX_FEE_BPS
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market import jobs as market
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.stakers import pool
+from neurolov_client import job_registry, staking, verdict
+from neurolov_client.bindings.job_registry import BPS
+from neurolov_client.bindings.staking import MAX_FEE_BPS
 from tests.adversaries.traces import GRAPH
 from tests.world import NLOV, Actor, World
 from tests.world.governing import queue, terms_numbered

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from idl.client import staking, verdict
-from idl.client.bindings.verdict import BallotState, Choice, State
 from keeper.lab.market.judgement import ballot_salt, cast, decline, reveal
+from neurolov_client import staking, verdict
+from neurolov_client.bindings.verdict import BallotState, Choice, State
 from tests.adversaries.life import Life
 from tests.adversaries.party import Party
 from tests.adversaries.pursuit import Pursuit

@@ -1,7 +1,7 @@
 """Which room imports which, read from the sources.
 
-A room is a top-level package (`idl`), or a folder or module right below `kernels` or `keeper`
-(`keeper/chain`, `keeper/errors`); what is deeper belongs to the room above it.
+A room is a top-level package (`neurolov_client`), or a folder or module right below `kernels` or
+`keeper` (`keeper/chain`, `keeper/errors`); what is deeper belongs to the room above it.
 """
 
 import ast
@@ -11,6 +11,10 @@ from pathlib import Path
 
 DIVIDED = ("kernels", "keeper")
 """Packages whose direct members are rooms of their own."""
+
+
+HOMES = {"neurolov_client": "idl"}
+"""Packages that do not lie at the root, and the folder that they lie in."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -82,9 +86,11 @@ def cycle(edges: Mapping[str, Iterable[str]]) -> list[str]:
 
 def _files(root: Path, packages: Iterable[str]) -> Iterator[Path]:
     for package in packages:
-        yield from sorted((root / package).rglob("*.py"))
+        yield from sorted((root / HOMES.get(package, "") / package).rglob("*.py"))
 
 
 def _module(root: Path, path: Path) -> str:
     parts = path.relative_to(root).with_suffix("").parts
+    if parts[0] in HOMES.values():
+        parts = parts[1:]
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

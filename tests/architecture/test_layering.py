@@ -9,12 +9,12 @@ import pytest
 from tests.architecture.imports import Import, cycle, imported, imports_between, room, rooms
 
 REPOSITORY: Final = Path(__file__).parents[2]
-SHIPPED: Final = ("idl", "kernels", "keeper")
+SHIPPED: Final = ("neurolov_client", "kernels", "keeper")
 LAB: Final = "keeper/lab"
 
 # Room -> the rooms that it may import. A new room gets a row of its own.
 ALLOWED: Final[dict[str, set[str]]] = {
-    "idl": set(),
+    "neurolov_client": set(),
     # kernels: from what every layer stands on to what is built of graphs
     "kernels": set(),
     "kernels/codes": set(),
@@ -56,9 +56,9 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "keeper": set(),
     "keeper/errors": set(),
     "keeper/telemetry": set(),
-    "keeper/data": {"idl", "keeper/errors"},
+    "keeper/data": {"neurolov_client", "keeper/errors"},
     "keeper/journal": {"keeper/errors"},
-    "keeper/chain": {"idl", "keeper/errors", "keeper/journal"},
+    "keeper/chain": {"neurolov_client", "keeper/errors", "keeper/journal"},
     "keeper/configuration": {"keeper/chain", "keeper/data", "keeper/errors", "keeper/telemetry"},
     "keeper/compute": {
         "keeper/errors",
@@ -69,7 +69,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     },
     "keeper/scheduling": {"keeper/compute", "keeper/errors", "kernels/graph", "kernels/trace"},
     "keeper/node": {
-        "idl",
+        "neurolov_client",
         "keeper/chain",
         "keeper/compute",
         "keeper/configuration",
@@ -80,7 +80,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     },
     # keeper: the two classes of work side by side, and what is built on them
     "keeper/exact": {
-        "idl",
+        "neurolov_client",
         "keeper/chain",
         "keeper/compute",
         "keeper/configuration",
@@ -95,7 +95,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "kernels/trace",
     },
     "keeper/tolerant": {
-        "idl",
+        "neurolov_client",
         "keeper/chain",
         "keeper/compute",
         "keeper/data",
@@ -119,7 +119,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "kernels/training",
     },
     "keeper/cli": {
-        "idl",
+        "neurolov_client",
         "keeper/chain",
         "keeper/compute",
         "keeper/configuration",
@@ -191,7 +191,7 @@ def test_the_tests_of_the_node_use_only_the_labs_cluster_and_marketplace() -> No
         ("from ..cli.app import run", "keeper/cli"),
         ("from .. import cli", "keeper/cli"),
         ("def later():\n    from keeper.cli import app", "keeper/cli"),
-        ("import idl", "idl"),
+        ("import neurolov_client", "neurolov_client"),
     ],
 )
 def test_no_form_of_import_goes_unseen(tmp_path: Path, source: str, target: str) -> None:

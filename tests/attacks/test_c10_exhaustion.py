@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from idl.client import escrow, job_registry
-from idl.client.bindings.job_registry import MAX_DRAWS
-from idl.client.bindings.verdict import BallotState, Choice, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import (
@@ -19,6 +16,9 @@ from keeper.lab.market.jobs import (
     register_graph,
     register_provider,
 )
+from neurolov_client import escrow, job_registry
+from neurolov_client.bindings.job_registry import MAX_DRAWS
+from neurolov_client.bindings.verdict import BallotState, Choice, State
 from tests.world import NLOV, Actor, World
 
 SEATS = 7

@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 from solders.instruction import AccountMeta
 
-from idl.client import SHARDS, job_registry
-from idl.client.bindings.job_registry import DEMAND_PART, Q32_ONE, JobState
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
 from keeper.lab.market import judgement
 from keeper.lab.market.actor import Actor
@@ -27,6 +25,8 @@ from keeper.lab.market.jobs import (
     small_graph,
 )
 from kernels.graph import Graph, GraphBuilder
+from neurolov_client import SHARDS, job_registry
+from neurolov_client.bindings.job_registry import DEMAND_PART, Q32_ONE, JobState
 from tests.world import NLOV, World
 
 MACS = small_graph().multiply_adds

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from idl.client import escrow, job_registry, shard_of, staking
-from idl.client.bindings.job_registry import REPUTATION_ONE
 from keeper.lab.market import jobs as market
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.stakers import pool, position, seat, stake
+from neurolov_client import escrow, job_registry, shard_of, staking
+from neurolov_client.bindings.job_registry import REPUTATION_ONE
 from tests.programs.staking.seats import closing, let_snapshots_pass, vacating
 from tests.world import NLOV, World
 from tests.world.governing import enact

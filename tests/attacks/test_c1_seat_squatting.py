@@ -6,13 +6,13 @@ of rent: 6,400 of 6,400 $NLOV came back, a job was drawn no verifiers, and a lie
 
 from solders.instruction import Instruction
 
-from idl.client import escrow, shard_of, staking
-from idl.client.bindings.job_registry import SEATS
-from idl.client.bindings.staking import NO_SEAT
-from idl.client.bindings.verdict import State
 from keeper.lab.market import jobs as market
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.stakers import pool, position, seat, snapshot, stake
+from neurolov_client import escrow, shard_of, staking
+from neurolov_client.bindings.job_registry import SEATS
+from neurolov_client.bindings.staking import NO_SEAT
+from neurolov_client.bindings.verdict import State
 from tests.programs.forging import Caller
 from tests.programs.staking.seats import (
     closing,

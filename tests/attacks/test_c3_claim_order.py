@@ -11,7 +11,6 @@ from functools import cache
 import numpy as np
 import pytest
 
-from idl.client import job_registry, staking
 from keeper.exact.decisions.selection import weight
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
 from keeper.lab.market.actor import Actor
@@ -27,6 +26,7 @@ from keeper.lab.market.stakers import position, stake
 from keeper.lab.simulation.checkpoints import Pool, Position
 from keeper.lab.simulation.turns import Turns
 from keeper.node.decisions.claim_order import lot
+from neurolov_client import job_registry, staking
 from tests.world import NLOV, World
 
 KEYS = 300

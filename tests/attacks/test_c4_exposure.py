@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idl.client import job_registry, verdict
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market import judgement, stakers
 from keeper.lab.market.actor import Actor
@@ -27,6 +26,7 @@ from keeper.lab.market.jobs import (
     register_provider,
     small_graph,
 )
+from neurolov_client import job_registry, verdict
 from tests.programs.verdict.disputing import LIE, lying_trace
 from tests.world import NLOV, World
 

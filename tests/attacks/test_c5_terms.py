@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from idl.client import escrow, shard_of, staking, verdict
-from idl.client.bindings.verdict import Choice, Outcome, State
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
 from keeper.lab.market import jobs as market
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.stakers import committee, pool, position, snapshot
+from neurolov_client import escrow, shard_of, staking, verdict
+from neurolov_client.bindings.verdict import Choice, Outcome, State
 from tests.programs.staking.seats import closing, let_snapshots_pass, vacating
 from tests.world import NLOV, Actor, World, with_account
 from tests.world.governing import applying, queue, queueing, terms_numbered

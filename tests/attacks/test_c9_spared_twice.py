@@ -2,12 +2,12 @@
 
 import pytest
 
-from idl.client import verdict
-from idl.client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS, JobState
-from idl.client.bindings.verdict import Outcome, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import exposure, small_graph
+from neurolov_client import verdict
+from neurolov_client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS, JobState
+from neurolov_client.bindings.verdict import Outcome, State
 from tests.programs.verdict import draw_twin as twin
 from tests.programs.verdict.answering import DELAY, Answering
 from tests.programs.verdict.disputing import trace_of

@@ -7,10 +7,10 @@ from solders.keypair import Keypair
 
 from examples.post_job.buying import NLOV, TIP
 from examples.post_job.order import read_order
-from idl.client import associated_token_address, escrow, job_registry, staking
 from kernels.graph.file import read
 from kernels.graph.reference import NumpyExecutor
 from kernels.trace import inputs_root, pack, tensor_root, unpack
+from neurolov_client import associated_token_address, escrow, job_registry, staking
 from tests.examples.network import Network, example, succeeded
 
 LAMPORTS = 10**9
@@ -90,7 +90,9 @@ def test_a_buyer_without_tokens_is_told_so_and_posts_nothing(
     )
     assert ended.returncode == 1
     refusal = ended.stderr.splitlines()[-1]
-    assert refusal.startswith("idl.client.errors.ProgramError: escrow: WrongTokenAccount (6107)")
+    assert refusal.startswith(
+        "neurolov_client.errors.ProgramError: escrow: WrongTokenAccount (6107)"
+    )
     assert network.account(job_registry.job_address(poor, 0)) is None
 
 

@@ -9,7 +9,7 @@ import pytest
 from solders.pubkey import Pubkey
 
 from examples.post_job.order import read_order
-from idl.client import job_registry
+from neurolov_client import job_registry
 from tests.examples.network import ROOT, Network, finished, succeeded
 
 FOLDER = ROOT / "examples" / "typescript"

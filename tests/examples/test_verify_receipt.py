@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from idl.client import verdict
+from neurolov_client import verdict
 from tests.examples.network import example
 from tests.keeper.cli.test_challenge import LIE, Stranger
 from tests.keeper.exact.disputes.lying import committed

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from idl.client import coder
-from idl.client.generate import render
-from idl.client.schema import ProgramSchema, parse
+from neurolov_client import coder
+from neurolov_client.generate import render
+from neurolov_client.schema import ProgramSchema, parse
 
 SAMPLE = Path(__file__).with_name("sample.json")
 

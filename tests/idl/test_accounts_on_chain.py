@@ -2,8 +2,8 @@
 
 import pytest
 
-from idl.client import PROGRAMS, Account, staking, verdict
 from keeper.lab.market import tasks
+from neurolov_client import PROGRAMS, Account, staking, verdict
 from tests.programs.verdict.disputing import Disputing
 from tests.world import NLOV, World
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from solders.instruction import AccountMeta
 from solders.pubkey import Pubkey
 
-from idl.client.addresses import PROGRAM_IDS, SYSTEM_PROGRAM, TOKEN_PROGRAM
-from idl.client.coder import ShortDataError, WrongDiscriminatorError, WrongOwnerError
+from neurolov_client.addresses import PROGRAM_IDS, SYSTEM_PROGRAM, TOKEN_PROGRAM
+from neurolov_client.coder import ShortDataError, WrongDiscriminatorError, WrongOwnerError
 
 OWNER = Pubkey(bytes(range(32)))
 SOURCE = Pubkey(bytes([7] * 32))

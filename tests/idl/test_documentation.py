@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from idl.client.generate import schemas
-from idl.client.schema import (
+from neurolov_client.generate import schemas
+from neurolov_client.schema import (
     Array,
     Defined,
     Field,

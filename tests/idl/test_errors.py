@@ -8,9 +8,9 @@ from solders.transaction_status import (
     TransactionErrorInstructionError,
 )
 
-from idl.client.addresses import PROGRAM_IDS, TOKEN_PROGRAM
-from idl.client.errors import program_error
-from idl.client.framework import FRAMEWORK_ERRORS, SYSTEM_ERRORS, TOKEN_ERRORS
+from neurolov_client.addresses import PROGRAM_IDS, TOKEN_PROGRAM
+from neurolov_client.errors import program_error
+from neurolov_client.framework import FRAMEWORK_ERRORS, SYSTEM_ERRORS, TOKEN_ERRORS
 
 STAKING = PROGRAM_IDS["staking"]
 VERDICT = PROGRAM_IDS["verdict"]

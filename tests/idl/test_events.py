@@ -7,9 +7,9 @@ from types import ModuleType
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import events
-from idl.client.addresses import PROGRAM_IDS, SYSTEM_PROGRAM
-from idl.client.coder import Event, ShortDataError
+from neurolov_client import events
+from neurolov_client.addresses import PROGRAM_IDS, SYSTEM_PROGRAM
+from neurolov_client.coder import Event, ShortDataError
 
 STAKING = str(PROGRAM_IDS["staking"])
 VERDICT = str(PROGRAM_IDS["verdict"])

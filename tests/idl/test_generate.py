@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from idl.client import generate
-from idl.client.rendering.seeds import conventions
-from idl.client.schema import SchemaError, committed, parse
+from neurolov_client import generate
+from neurolov_client.rendering.seeds import conventions
+from neurolov_client.schema import SchemaError, committed, parse
 
 
 def test_the_committed_bindings_are_those_of_the_committed_idls() -> None:

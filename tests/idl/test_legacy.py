@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from anchorpy_core.idl import Idl
 
-from idl.client.legacy import BorshCoder, legacy_idl
-from idl.client.schema import ProgramSchema, SchemaError, parse
+from neurolov_client.legacy import BorshCoder, legacy_idl
+from neurolov_client.schema import ProgramSchema, SchemaError, parse
 
 
 def test_the_conversion_speaks_the_older_form(sample_schema: ProgramSchema) -> None:

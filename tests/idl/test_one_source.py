@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from idl.client.generate import BINDINGS, CODE_MODULES, schemas
+from neurolov_client.generate import BINDINGS, CODE_MODULES, schemas
 from tests.idl.literals import Literals
 
 ROOT = Path(__file__).resolve().parents[2]

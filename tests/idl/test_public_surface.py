@@ -2,8 +2,8 @@
 
 import inspect
 
-from idl import client
-from idl.client import PROGRAMS, Account, ErrorCode, Event
+import neurolov_client as client
+from neurolov_client import PROGRAMS, Account, ErrorCode, Event
 
 
 def test_the_public_surface_is_this() -> None:

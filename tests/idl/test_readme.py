@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from solders.keypair import Keypair
 
-from idl import client
+import neurolov_client as client
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, deploy_localnet
 

@@ -6,7 +6,7 @@ from solders.message import Message
 from solders.pubkey import Pubkey
 from solders.transaction import Transaction
 
-from idl.client import DESCRIPTORS_PER_TRANSACTION, job_registry
+from neurolov_client import DESCRIPTORS_PER_TRANSACTION, job_registry
 
 PACKET_BYTES = 1_232
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from solders.pubkey import Pubkey
 
-from idl.client import staking
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.staking import NO_SEAT, ExposureState
-from idl.client.bindings.verdict import State
+from neurolov_client import staking
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.staking import NO_SEAT, ExposureState
+from neurolov_client.bindings.verdict import State
 from tests.invariants.book import Book
 from tests.invariants.governance import Governance
 from tests.invariants.ledger import JobLedger

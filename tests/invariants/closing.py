@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from idl.client import escrow, staking
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.staking import HELD, VACATED_EPOCHS
-from idl.client.bindings.verdict import Choice, Outcome, State
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
+from neurolov_client import escrow, staking
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.staking import HELD, VACATED_EPOCHS
+from neurolov_client.bindings.verdict import Choice, Outcome, State
 from tests.invariants.hostile import Hostile
 from tests.invariants.ledger import JobLedger
 from tests.invariants.market import ENDED

@@ -1,6 +1,6 @@
 """The behaviour of parties in the lives that tests write down."""
 
-from idl.client.bindings.verdict import MAX_BALLOTS, Choice
+from neurolov_client.bindings.verdict import MAX_BALLOTS, Choice
 from tests.invariants.progress import Conduct
 
 

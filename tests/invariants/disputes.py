@@ -4,12 +4,12 @@ from itertools import accumulate
 
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, job_registry, shard_of, staking, verdict
-from idl.client.bindings.job_registry import BPS
-from idl.client.bindings.verdict import QUESTIONS, Choice, Outcome, State
 from keeper.exact.decisions.questions import question, question_seed, seed_slot
 from keeper.lab.market.challenge import Challenge, slash_ballot, slash_provider
 from keeper.lab.market.judgement import loss_destination
+from neurolov_client import escrow, job_registry, shard_of, staking, verdict
+from neurolov_client.bindings.job_registry import BPS
+from neurolov_client.bindings.verdict import QUESTIONS, Choice, Outcome, State
 from tests.invariants.economy import committed
 from tests.invariants.judgement import JudgementSteps
 from tests.invariants.ledger import PAYING, JobLedger

@@ -12,12 +12,12 @@ from solders.pubkey import Pubkey
 from spl.token.instructions import TransferParams
 from spl.token.instructions import transfer as spl_transfer
 
-from idl.client import TOKEN_PROGRAM, escrow, job_registry, staking
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market import jobs as market
 from keeper.lab.market import stakers
 from keeper.lab.market.sandbox import Sent
 from kernels.graph import Graph, GraphBuilder
+from neurolov_client import TOKEN_PROGRAM, escrow, job_registry, staking
 from tests.invariants.book import Book
 from tests.invariants.ledger import JobLedger
 from tests.invariants.view import View

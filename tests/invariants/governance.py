@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from idl.client import staking
+from neurolov_client import staking
 from tests.invariants.economy import Economy
 from tests.world import NLOV
 from tests.world.governing import applying, cancelling, queueing, terms_numbered

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 from solders.instruction import Instruction
 
-from idl.client import (
+from neurolov_client import (
     escrow,
     job_registry,
     shard_of,
     staking,
     verdict,
 )
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import State
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.verdict import State
 from tests.invariants.audit import Books
 from tests.invariants.economy import EVEN, ODD
 from tests.invariants.ledger import JobLedger

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import Outcome
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.verdict import Outcome
 from tests.invariants.ledger import JobLedger
 from tests.invariants.progress import Progress
 from tests.world import Actor

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, shard_of, staking, verdict
-from idl.client.bindings.job_registry import PAID_CRANK_STEPS, JobState
-from idl.client.bindings.staking import HELD
-from idl.client.bindings.verdict import DRAW_DELAY, BallotState, Choice, Outcome, State
 from keeper.lab.market import judgement as judge
+from neurolov_client import escrow, shard_of, staking, verdict
+from neurolov_client.bindings.job_registry import PAID_CRANK_STEPS, JobState
+from neurolov_client.bindings.staking import HELD
+from neurolov_client.bindings.verdict import DRAW_DELAY, BallotState, Choice, Outcome, State
 from tests.invariants.economy import EVEN, ODD
 from tests.invariants.ledger import CastBallot, JobLedger
 from tests.invariants.market import MarketSteps

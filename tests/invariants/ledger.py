@@ -6,10 +6,10 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
-from idl.client import staking
-from idl.client.bindings.job_registry import BPS
-from idl.client.bindings.verdict import Choice, Outcome
 from keeper.lab.market.jobs import PostedJob
+from neurolov_client import staking
+from neurolov_client.bindings.job_registry import BPS
+from neurolov_client.bindings.verdict import Choice, Outcome
 
 PAYING: Final = {Outcome.ACCEPTED, Outcome.UNVERIFIED, Outcome.UNSAMPLED, Outcome.UNPROVEN}
 _BORNE_OUT: Final = {

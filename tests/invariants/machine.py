@@ -13,8 +13,8 @@ from hypothesis.stateful import (
 )
 from solders.pubkey import Pubkey
 
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import MAX_BALLOTS, Choice, State
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.verdict import MAX_BALLOTS, Choice, State
 from tests.invariants.audit import ended_states
 from tests.invariants.economy import COLLATERAL
 from tests.invariants.governance import CHANGES

@@ -4,11 +4,11 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, job_registry, shard_of, staking, verdict
-from idl.client.bindings.job_registry import BPS, MAX_DRAWS, PAID_CRANK_STEPS, JobState
-from idl.client.bindings.verdict import ProofKind
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market import jobs as market
+from neurolov_client import escrow, job_registry, shard_of, staking, verdict
+from neurolov_client.bindings.job_registry import BPS, MAX_DRAWS, PAID_CRANK_STEPS, JobState
+from neurolov_client.bindings.verdict import ProofKind
 from tests.invariants.economy import committed
 from tests.invariants.ledger import CommittedStage, JobLedger
 from tests.invariants.providers import ProviderSteps

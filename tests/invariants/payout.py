@@ -1,6 +1,6 @@
 """Steps after the end of a job: everything owed is paid, everything locked is freed."""
 
-from idl.client import (
+from neurolov_client import (
     CPI_AUTHORITIES,
     escrow,
     job_registry,
@@ -8,8 +8,8 @@ from idl.client import (
     staking,
     verdict,
 )
-from idl.client.bindings.job_registry import BPS, JobState
-from idl.client.bindings.verdict import Choice, Outcome, State
+from neurolov_client.bindings.job_registry import BPS, JobState
+from neurolov_client.bindings.verdict import Choice, Outcome, State
 from tests.invariants.disputes import DisputeSteps
 from tests.invariants.ledger import JobLedger
 from tests.invariants.market import ENDED

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import Choice, State
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.verdict import Choice, State
 from tests.invariants.closing import Closing
 from tests.invariants.ledger import JobLedger
 from tests.world import Actor

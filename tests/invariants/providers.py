@@ -2,9 +2,9 @@
 
 from solders.instruction import AccountMeta
 
-from idl.client import SHARDS, job_registry, shard_of, staking
-from idl.client.bindings.job_registry import ASK_MACS, Q32_ONE
 from keeper.lab.market import jobs as market
+from neurolov_client import SHARDS, job_registry, shard_of, staking
+from neurolov_client.bindings.job_registry import ASK_MACS, Q32_ONE
 from tests.invariants.economy import Economy
 from tests.world import Actor
 

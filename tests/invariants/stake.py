@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from solders.pubkey import Pubkey
 
-from idl.client import find_address, staking
-from idl.client.bindings.staking import HELD, NO_SEAT, VACATED_EPOCHS
+from neurolov_client import find_address, staking
+from neurolov_client.bindings.staking import HELD, NO_SEAT, VACATED_EPOCHS
 from tests.invariants.economy import EVEN, ODD, Economy
 from tests.invariants.view import seat_weights
 from tests.world import Actor

@@ -3,7 +3,7 @@
 from solders.account import Account
 from solders.pubkey import Pubkey
 
-from idl.client import job_registry
+from neurolov_client import job_registry
 from tests.invariants.economy import Economy
 from tests.world import Actor
 

@@ -6,8 +6,8 @@ import pytest
 from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
 
-from idl.client import Account, ProgramError, escrow, job_registry, staking
-from idl.client.bindings.verdict import Choice
+from neurolov_client import Account, ProgramError, escrow, job_registry, staking
+from neurolov_client.bindings.verdict import Choice
 from tests.invariants.conducts import diligent
 from tests.invariants.interference import Interference
 from tests.invariants.ledger import JobLedger

@@ -2,8 +2,8 @@
 
 import pytest
 
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import Choice
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.verdict import Choice
 from tests.invariants.conducts import diligent
 from tests.invariants.economy import BUDGET
 from tests.invariants.interference import Interference

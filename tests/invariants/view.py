@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, job_registry, staking, verdict
-from idl.client.bindings.staking import NO_SEAT, Tenure
+from neurolov_client import escrow, job_registry, staking, verdict
+from neurolov_client.bindings.staking import NO_SEAT, Tenure
 from tests.world import World
 
 

@@ -10,7 +10,7 @@ from solders.pubkey import Pubkey
 from solders.transaction_metadata import FailedTransactionMetadata
 from spl.token.instructions import TransferParams, transfer
 
-from idl.client import (
+from neurolov_client import (
     CPI_AUTHORITIES,
     SYSTEM_PROGRAM,
     TOKEN_PROGRAM,
@@ -19,7 +19,7 @@ from idl.client import (
     program_error,
     staking,
 )
-from idl.client.bindings.job_registry import SEATS
+from neurolov_client.bindings.job_registry import SEATS
 from tests.world import Actor, World
 from tests.world.editing import overwrite
 

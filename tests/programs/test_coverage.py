@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from idl.client import PROGRAM_IDS
-from idl.client.schema import committed
+from neurolov_client import PROGRAM_IDS
+from neurolov_client.schema import committed
 
 FOLDER = Path(__file__).parent
 INSTRUCTIONS = [

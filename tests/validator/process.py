@@ -8,8 +8,8 @@ from pathlib import Path
 
 from xprocess import ProcessStarter, XProcess
 
-from idl.client import DEPLOYER
 from keeper.lab.localnet.deployment import built_programs
+from neurolov_client import DEPLOYER
 
 BINARY = "solana-test-validator"
 NAME = "validator"

@@ -14,7 +14,6 @@ from spl.token.instructions import (
     mint_to,
 )
 
-from idl.client import DEPLOYER, TOKEN_PROGRAM, associated_token_address
 from keeper.chain.deploy import deploy_instructions
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
@@ -22,6 +21,7 @@ from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS, localnet_mint
 from keeper.lab.market.venue import Funds, standing_slot
 from keeper.node.services import Services
+from neurolov_client import DEPLOYER, TOKEN_PROGRAM, associated_token_address
 
 POLL_SECONDS = 0.5
 MINT_BYTES = 82

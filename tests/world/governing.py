@@ -7,10 +7,10 @@ from itertools import chain
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.sandbox import Sent
 from keeper.lab.market.stakers import pool
+from neurolov_client import staking
 from tests.world.editing import overwrite
 from tests.world.world import World
 

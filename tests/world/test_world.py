@@ -4,13 +4,13 @@ import pytest
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import ProgramError, escrow, shard_of, staking, verdict
-from idl.client.bindings.verdict import Choice, Outcome, State
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
 from keeper.lab.market import jobs as market
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.challenge import slash_provider
+from neurolov_client import ProgramError, escrow, shard_of, staking, verdict
+from neurolov_client.bindings.verdict import Choice, Outcome, State
 from tests.programs.forging import Caller, purge
 from tests.programs.staking.exposures import lock
 from tests.world import NLOV, TransactionDroppedError, World, unsigned, with_account

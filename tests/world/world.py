@@ -16,11 +16,11 @@ from solders.signature import Signature
 from solders.transaction import Transaction
 from solders.transaction_metadata import FailedTransactionMetadata, TransactionMetadata
 
-from idl.client import PROGRAM_IDS, TOKEN_PROGRAM, ProgramError, staking
 from keeper.lab.localnet import Checkpoint, TransactionRecord
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.sandbox import SOL, Sandbox, TransactionDroppedError, keypairs
+from neurolov_client import PROGRAM_IDS, TOKEN_PROGRAM, ProgramError, staking
 
 _PAYER_LAMPORTS: Final = 1_000 * SOL
 _UNIT_LIMIT: Final = 1_000_000

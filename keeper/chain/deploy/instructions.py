@@ -7,7 +7,7 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 from spl.token.instructions import create_idempotent_associated_token_account
 
-from idl.client import (
+from neurolov_client import (
     DEPLOYER,
     SHARDS,
     associated_token_address,

@@ -11,11 +11,11 @@ from typing import Final, Self
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from idl.client import PROGRAM_IDS, Account, AccountDataError, Event, events_from_logs
 from keeper.chain.errors import TransientError
 from keeper.chain.feed.backfill import Marker, Transaction, missed, newest
 from keeper.chain.gateway import Backoff, Gateway
 from keeper.journal import Journal
+from neurolov_client import PROGRAM_IDS, Account, AccountDataError, Event, events_from_logs
 
 _LOG = logging.getLogger(__name__)
 _QUEUED: Final = 1_000

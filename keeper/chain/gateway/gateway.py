@@ -23,12 +23,12 @@ from solders.transaction_status import (
     UiTransactionStatusMeta,
 )
 
-from idl.client import TOKEN_PROGRAM, Account, AccountDataError
 from keeper.chain.errors import AlreadyProcessedError, UnexpectedDataError, WrongClusterError
 from keeper.chain.gateway.backoff import Backoff
 from keeper.chain.gateway.subscription import LogsNotification, subscribed_logs
 from keeper.chain.gateway.transport import requested
 from keeper.errors import BadInputError
+from neurolov_client import TOKEN_PROGRAM, Account, AccountDataError
 
 MAX_ACCOUNTS_A_REQUEST: Final = 100
 MAX_SIGNATURES_A_REQUEST: Final = 1000

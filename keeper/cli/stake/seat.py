@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from idl.client.bindings.job_registry import SEATS
 from keeper.cli.options import KeyOptions, NlovAmount, collateral_option, key_command
 from keeper.cli.stake.steps import after
 from keeper.node.connection import Connection
+from neurolov_client.bindings.job_registry import SEATS
 
 INDEX = click.IntRange(0, SEATS - 1)
 

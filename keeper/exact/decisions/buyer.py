@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from idl.client.bindings.verdict import DRAW_DELAY
 from keeper.exact.decisions.actions import (
     Cancel,
     DemandAnswers,
@@ -16,6 +15,7 @@ from keeper.exact.decisions.codes import JobState, VerdictState
 from keeper.exact.decisions.state import JobSnapshot, Verdict
 from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.clock import Clock
+from neurolov_client.bindings.verdict import DRAW_DELAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client.bindings.staking import VACATED_EPOCHS
-from idl.client.bindings.verdict import DRAW_DELAY
 from keeper.exact.decisions.actions import (
     AdoptPartial,
     ApplyAuthority,
@@ -35,6 +33,8 @@ from keeper.exact.decisions.codes import BallotState, JobState, VerdictState
 from keeper.exact.decisions.state import JobSnapshot, Verdict, slashes_provider, voids
 from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
+from neurolov_client.bindings.staking import VACATED_EPOCHS
+from neurolov_client.bindings.verdict import DRAW_DELAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from solders.pubkey import Pubkey
 
-from idl.client.bindings.verdict import MAX_STAGES
 from keeper.exact.decisions.actions import (
     AnswerQuestion,
     Claim,
@@ -27,6 +26,7 @@ from keeper.exact.decisions.state import Job, JobSnapshot
 from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
 from keeper.node.decisions.urgency import Owed, most_urgent
+from neurolov_client.bindings.verdict import MAX_STAGES
 
 
 @dataclass(frozen=True, slots=True)

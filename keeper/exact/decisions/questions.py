@@ -10,9 +10,9 @@ from math import prod
 
 from solders.pubkey import Pubkey
 
-from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
-from idl.client.bindings.verdict import ANSWER_DELAY
 from kernels.trace import DType, Shape, row_stride
+from neurolov_client.bindings.job_registry import SLOT_HASHES_ENTRIES
+from neurolov_client.bindings.verdict import ANSWER_DELAY
 
 Output = tuple[Shape, DType]
 """Shape and element type of what an operator puts out."""

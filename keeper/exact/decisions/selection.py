@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client.bindings.job_registry import ASK_MACS, BPS, Q32_ONE, REPUTATION_ONE
-from idl.client.bindings.staking import RegistryParams
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.state import Job, JobSnapshot
 from keeper.node.decisions.claim_order import delay, lot
 from keeper.node.decisions.clock import Clock
 from keeper.node.decisions.fixed_point import U64_MAX, q32_share
 from keeper.node.decisions.stake import LeasableStake, Stake
+from neurolov_client.bindings.job_registry import ASK_MACS, BPS, Q32_ONE, REPUTATION_ONE
+from neurolov_client.bindings.staking import RegistryParams
 
 CLAIM_DELAY = 1
 

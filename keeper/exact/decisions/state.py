@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from solders.pubkey import Pubkey
 
-from idl.client.bindings.staking import Parameters
 from keeper.exact.decisions.codes import BallotState, JobState, Outcome, VerdictState
 from keeper.node.decisions.escrow import Escrow
+from neurolov_client.bindings.staking import Parameters
 
 
 def convicts(outcome: Outcome) -> bool:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client import SHARDS, Event, escrow, job_registry, staking, verdict
 from keeper.exact.decisions.codes import Outcome
 from keeper.exact.decisions.state import Stage
+from neurolov_client import SHARDS, Event, escrow, job_registry, staking, verdict
 
 BURNED = "burned"
 FEES = "fee vault"

@@ -9,8 +9,8 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 from solders.system_program import CreateAccountWithSeedParams, create_account_with_seed
 
-from idl.client import verdict
-from idl.client.bindings.verdict import HEADER_BYTES
+from neurolov_client import verdict
+from neurolov_client.bindings.verdict import HEADER_BYTES
 
 FIRST_BYTES: Final = 708
 """What fits beside the creation of the buffer and a ticket that names a beneficiary."""

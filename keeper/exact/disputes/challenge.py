@@ -7,8 +7,8 @@ from typing import Final
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import verdict
 from keeper.exact.disputes.buffer import EvidenceBuffer, position_bytes
+from neurolov_client import verdict
 
 JUDGEMENT_UNITS: Final = 400_000
 """The dearest element the referee accepts, a convolution of 1,022 taps, and the receipt."""

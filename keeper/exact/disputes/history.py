@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from idl.client import Event, escrow, events_from_logs, staking, verdict
 from keeper.chain.feed import history
 from keeper.chain.gateway import Gateway
+from neurolov_client import Event, escrow, events_from_logs, staking, verdict
 
 
 @dataclass(frozen=True, slots=True)

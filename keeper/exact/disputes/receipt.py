@@ -3,9 +3,9 @@
 import hashlib
 from dataclasses import dataclass
 
-from idl.client import verdict
 from keeper.exact.disputes.committed_trace import CommittedTrace
 from kernels.evidence import EvidenceError
+from neurolov_client import verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from typing import Final
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import verdict
-from idl.client.bindings.verdict import HEADER_BYTES, TICKET_AGE
 from keeper.chain.errors import ChainError, PermanentError
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Landed, Submitter
 from keeper.exact.disputes.buffer import FIRST_BYTES, EvidenceBuffer
 from keeper.exact.disputes.challenge import JUDGEMENT_UNITS, Challenge
+from neurolov_client import verdict
+from neurolov_client.bindings.verdict import HEADER_BYTES, TICKET_AGE
 
 SESSION_BYTES: Final = 8
 

@@ -2,9 +2,6 @@
 
 from solders.pubkey import Pubkey
 
-from idl.client import job_registry, staking
-from idl.client import verdict as verdict_program
-from idl.client.bindings.staking import HELD
 from keeper.exact.decisions.codes import BallotState, Choice, JobState, Outcome, VerdictState
 from keeper.exact.decisions.crank import QueuedTerms, Seat
 from keeper.exact.decisions.selection import Registration
@@ -19,6 +16,9 @@ from keeper.exact.decisions.state import (
 )
 from keeper.exact.decisions.verifier import HeldSeat
 from keeper.node.accounts import NOBODY, url_text
+from neurolov_client import job_registry, staking
+from neurolov_client import verdict as verdict_program
+from neurolov_client.bindings.staking import HELD
 
 
 def job_of(address: Pubkey, account: job_registry.Job) -> Job:

@@ -2,12 +2,12 @@
 
 from itertools import accumulate
 
-from idl.client.bindings.verdict import QUESTIONS
 from keeper.exact.decisions.questions import question, question_seed, seed_slot
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.mirror import View
 from keeper.node.mirror import Mirror
 from kernels.graph import Graph
+from neurolov_client.bindings.verdict import QUESTIONS
 
 ElementPosition = tuple[int, int]
 """Operator and element."""

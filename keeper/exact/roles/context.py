@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.exact.decisions import actions
 from keeper.exact.decisions.state import Job, JobSnapshot, Lease, Verdict
 from keeper.node.decisions.actions import Action
 from keeper.node.errors import RoleError
+from neurolov_client import staking
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client import verdict
 from keeper.chain.errors import ProgramError
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
 from keeper.data import BlobStore, StageIndexes
@@ -23,6 +22,7 @@ from keeper.exact.roles.transactions import instruction
 from keeper.exact.roles.workload import WorkloadFetcher
 from keeper.node.connection import Connection
 from keeper.node.vault import TICKET_SALTS, Salts
+from neurolov_client import verdict
 
 SLASHED_OR_TRAP = {"AlreadySlashed", "NotProven"}
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from solders.pubkey import Pubkey
 
-from idl.client import SHARDS, escrow, job_registry, shard_of, staking
 from keeper.chain.submit import Submitter
 from keeper.exact.decisions import crank as rules
 from keeper.exact.decisions.actions import (
@@ -27,6 +26,7 @@ from keeper.node.accounts import tokens_of
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
 from keeper.node.loop import REFUSAL_SLOTS
+from neurolov_client import SHARDS, escrow, job_registry, shard_of, staking
 
 
 class Crank(Role):

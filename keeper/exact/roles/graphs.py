@@ -2,10 +2,10 @@
 
 from solders.pubkey import Pubkey
 
-from idl.client import DESCRIPTORS_PER_TRANSACTION, job_registry
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from kernels.graph import Graph
+from neurolov_client import DESCRIPTORS_PER_TRANSACTION, job_registry
 
 
 class GraphRegistrar:

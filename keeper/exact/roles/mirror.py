@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
 
-from idl.client import SLOT_HASHES, Event, escrow, job_registry, staking, verdict
-from idl.client.bindings.staking import NO_SEAT
 from keeper.chain.gateway import Gateway
 from keeper.exact.decisions.codes import JobState, VerdictState
 from keeper.exact.decisions.crank import Queue
@@ -30,6 +28,8 @@ from keeper.node.connection import Connection
 from keeper.node.decisions.stake import LeasableStake, Stake
 from keeper.node.mirror import BaseView, Mirror
 from keeper.telemetry import METRICS
+from neurolov_client import SLOT_HASHES, Event, escrow, job_registry, staking, verdict
+from neurolov_client.bindings.staking import NO_SEAT
 
 Raws = Mapping[Pubkey, RawAccount | None]
 SeatKey = tuple[Pubkey, int, int]

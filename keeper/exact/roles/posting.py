@@ -9,8 +9,6 @@ from itertools import chain
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, job_registry, staking
-from idl.client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS, GraphState
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.data import BlobStore, JobManifest, ReservationKind, digest_of
@@ -24,6 +22,8 @@ from kernels.graph import Graph
 from kernels.graph.file import dump
 from kernels.trace import inputs_root, pack, tensor_root
 from kernels.trace.layout import Array
+from neurolov_client import escrow, job_registry, staking
+from neurolov_client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS, GraphState
 
 TRAP_BYTES = 32
 

@@ -8,7 +8,6 @@ from time import perf_counter
 
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.chain.submit import Submitter
 from keeper.compute import CapacityError, HostLane, Lane, RenewingExecutor
 from keeper.data import BlobMissingError, DataError, Spool, StageIndex
@@ -39,6 +38,7 @@ from kernels.graph.reference import Executor
 from kernels.runtime import DeviceLost
 from kernels.trace import CommittedOutputs, pack, trace_root, unpack
 from kernels.trace.layout import Array, LayoutError
+from neurolov_client import staking
 
 LOG = logging.getLogger(__name__)
 

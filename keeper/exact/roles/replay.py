@@ -4,7 +4,6 @@ from pathlib import Path
 
 from solders.pubkey import Pubkey
 
-from idl.client import job_registry, verdict
 from keeper.chain.errors import UnexpectedDataError
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
 from keeper.data import BlobStore, Reservation, ReservationKind, StageIndexes, borrowed
@@ -21,6 +20,7 @@ from keeper.exact.roles.workload import WorkloadFetcher, WorkloadReference
 from keeper.node.connection import Observer
 from keeper.node.errors import TraceError
 from kernels.graph import Graph
+from neurolov_client import job_registry, verdict
 
 
 async def replay_receipt(

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.context import Context, exposed_owner, reported_seat
 from keeper.exact.roles.mirror import Party, View
@@ -14,6 +13,7 @@ from keeper.node.decisions.actions import Action
 from keeper.node.loop import Loop
 from keeper.node.operators import budget_line, require_acting
 from keeper.telemetry import METRICS
+from neurolov_client import staking
 
 LOG = logging.getLogger(__name__)
 

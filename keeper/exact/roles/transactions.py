@@ -6,15 +6,6 @@ from typing import Any
 from solders.instruction import AccountMeta, Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import (
-    SHARDS,
-    escrow,
-    job_registry,
-    shard_of,
-    staking,
-    verdict,
-)
-from idl.client.bindings.verdict import ProofKind
 from keeper.exact.decisions import actions
 from keeper.exact.decisions.codes import Outcome
 from keeper.exact.decisions.state import Verdict
@@ -24,6 +15,15 @@ from keeper.node.decisions.actions import Action
 from keeper.node.errors import RoleError
 from keeper.node.payment import collect_fee, reclaim, withdraw
 from keeper.node.seats import closing, eviction
+from neurolov_client import (
+    SHARDS,
+    escrow,
+    job_registry,
+    shard_of,
+    staking,
+    verdict,
+)
+from neurolov_client.bindings.verdict import ProofKind
 
 PARITIES = 2
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client import verdict
 from keeper.chain.errors import ProgramError
 from keeper.chain.submit import Submitter
 from keeper.compute import HostLane, Lane
@@ -50,6 +49,7 @@ from keeper.node.decisions.retention import Keeping
 from keeper.node.errors import RoleError, WorkloadError
 from keeper.telemetry import METRICS
 from kernels.trace import Hasher, stored_roots
+from neurolov_client import verdict
 
 LOG = logging.getLogger(__name__)
 

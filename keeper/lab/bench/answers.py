@@ -4,8 +4,6 @@ from itertools import accumulate
 
 from solders.compute_budget import set_compute_unit_limit
 
-from idl.client import verdict
-from idl.client.bindings.verdict import ANSWER_DELAY, QUESTIONS
 from keeper.exact.decisions.questions import (
     question,
     question_seed,
@@ -19,6 +17,8 @@ from kernels.evidence import Witness
 from kernels.graph import Graph
 from kernels.graph.reference import execute
 from kernels.models.digits import held_out
+from neurolov_client import verdict
+from neurolov_client.bindings.verdict import ANSWER_DELAY, QUESTIONS
 
 
 class Trace:

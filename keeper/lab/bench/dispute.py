@@ -3,7 +3,6 @@
 from solders.compute_budget import set_compute_unit_limit
 from solders.instruction import Instruction
 
-from idl.client.bindings.verdict import TICKET_AGE
 from keeper.exact.disputes import (
     FIRST_BYTES,
     JUDGEMENT_UNITS,
@@ -20,6 +19,7 @@ from kernels.evidence import Witness
 from kernels.graph import Graph, Opcode
 from kernels.graph.reference import execute
 from kernels.models.digits import held_out
+from neurolov_client.bindings.verdict import TICKET_AGE
 
 
 class Lie:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from solders.instruction import Instruction
 
-from idl.client import staking
 from keeper.exact.decisions.actions import ApplyAuthority, ApplyTerms
 from keeper.lab.bench.recording import RecordingSandbox
 from keeper.lab.market import stakers
 from keeper.lab.market.actor import Actor
+from neurolov_client import staking
 
 
 def change_terms(sandbox: RecordingSandbox, crank: Actor) -> None:

@@ -7,7 +7,6 @@ from typing import Final
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import job_registry
 from keeper.exact.decisions.actions import OpenVerdict
 from keeper.exact.decisions.codes import Choice
 from keeper.exact.decisions.state import Verdict
@@ -18,6 +17,7 @@ from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import PostedJob
 from keeper.node.payment import NLOV
 from kernels.graph import Graph
+from neurolov_client import job_registry
 
 PRICE: Final = 20 * NLOV
 URL: Final = market.padded(b"http://127.0.0.1:7000")

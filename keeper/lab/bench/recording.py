@@ -8,7 +8,6 @@ from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from idl.client import PROGRAM_IDS, escrow, job_registry, staking, verdict
 from keeper.exact.decisions import crank as crank_rules
 from keeper.exact.decisions.crank import CrankSnapshot, Epochs
 from keeper.exact.decisions.state import JobSnapshot
@@ -23,6 +22,7 @@ from keeper.node.accounts import escrow_of
 from keeper.node.decisions.actions import Action, Wait
 from keeper.node.decisions.clock import Clock
 from keeper.node.payment import NLOV
+from neurolov_client import PROGRAM_IDS, escrow, job_registry, staking, verdict
 
 TOKENS: Final = 100_000 * NLOV
 STAKE: Final = 50_000 * NLOV

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from idl.client import job_registry
 from keeper.exact.decisions.actions import SlashProvider
 from keeper.exact.decisions.codes import Outcome
 from keeper.lab.bench.dispute import Lie, open_dispute
@@ -14,6 +13,7 @@ from keeper.node.registration import capability
 from kernels.evidence import Witness
 from kernels.graph import GraphBuilder
 from kernels.trace.layout import Array
+from neurolov_client import job_registry
 
 EDGE = 2_048
 # With a bias, operands of 4,096 terms would pass the referee's limit.

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from idl.client import SHARDS, escrow, job_registry, shard_of, staking, verdict
 from keeper.exact.decisions.actions import (
     Cancel,
     CloseVerdict,
@@ -43,6 +42,7 @@ from keeper.lab.market.jobs import PostedJob, terms_of
 from keeper.node.payment import NLOV
 from keeper.node.registration import capability
 from kernels.models.digits import graph
+from neurolov_client import SHARDS, escrow, job_registry, shard_of, staking, verdict
 
 LIFECYCLE = (
     "escrow.lock",

@@ -1,7 +1,5 @@
 """Verifiers and their seats: taken, crowded out, given up and closed."""
 
-from idl.client import job_registry, staking
-from idl.client.bindings.job_registry import SEATS as ALL_SEATS
 from keeper.exact.decisions.actions import CloseSeat, EvictSeat, RollMarket, TakeSnapshot
 from keeper.lab.bench.jobs import URL
 from keeper.lab.bench.recording import STAKE, RecordingSandbox
@@ -10,6 +8,8 @@ from keeper.lab.market import stakers
 from keeper.lab.market.actor import Actor
 from keeper.node.accounts import NOBODY
 from keeper.node.payment import NLOV
+from neurolov_client import job_registry, staking
+from neurolov_client.bindings.job_registry import SEATS as ALL_SEATS
 
 MEMORY_BYTES = 1 << 32
 COLLATERAL = 10_000 * NLOV

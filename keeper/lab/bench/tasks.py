@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
-from idl.client import redundancy
 from keeper.lab.market import tasks
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.sandbox import Sandbox
 from keeper.lab.market.tasks import PostedTask
 from keeper.node.payment import NLOV
 from kernels.custom.codes import Element
+from neurolov_client import redundancy
 
 _FUNDS: Final = 100 * NLOV
 _MOST: Final = redundancy.MAX_TASK_RUNS

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from idl.client import PROGRAM_IDS
-from idl.client.schema import DISCRIMINATOR_BYTES, committed
 from keeper.lab.localnet import TransactionRecord
+from neurolov_client import PROGRAM_IDS
+from neurolov_client.schema import DISCRIMINATOR_BYTES, committed
 
 INVOKED = re.compile(r"Program (\w+) invoke \[\d+\]")
 CONSUMED = re.compile(r"Program (\w+) consumed (\d+) of \d+ compute units")

@@ -10,8 +10,6 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from idl.client import staking
-from idl.client.bindings.verdict import DRAW_DELAY
 from keeper.cli.options import answer, json_option
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
 from keeper.lab.simulation import (
@@ -31,6 +29,8 @@ from keeper.lab.simulation.key_choice import Rule, Ties, share_taken
 from keeper.lab.simulation.threats import Charges, Stakes, figures
 from keeper.lab.simulation.threats.weighing import contested
 from keeper.lab.simulation.turns import Order
+from neurolov_client import staking
+from neurolov_client.bindings.verdict import DRAW_DELAY
 
 UNSAFE = 1
 

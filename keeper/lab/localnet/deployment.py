@@ -8,12 +8,12 @@ from typing import Final
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from idl.client import DEPLOYER, PROGRAM_IDS, staking
 from keeper.chain.deploy import deploy_instructions
 from keeper.chain.errors import transaction_failure
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import Bank, TokenMint
 from keeper.node.payment import NLOV
+from neurolov_client import DEPLOYER, PROGRAM_IDS, staking
 
 BUILT: Final = Path(__file__).resolve().parent / "built"
 """The committed programs: a link to programs/built here, copies in an installed lab."""

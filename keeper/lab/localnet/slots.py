@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from solders.hash import Hash
 from solders.signature import Signature
 
-from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
+from neurolov_client.bindings.job_registry import SLOT_HASHES_ENTRIES
 
 MAX_BLOCKHASH_AGE = 150
 """Blocks for which a blockhash stays usable (Agave `MAX_PROCESSING_AGE`)."""

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client import (
+from keeper.chain.feed import history
+from keeper.chain.gateway import Gateway
+from neurolov_client import (
     SHARDS,
     associated_token_address,
     escrow,
     events_from_logs,
     staking,
 )
-from keeper.chain.feed import history
-from keeper.chain.gateway import Gateway
 
 FEE_VAULTS = "fee vaults"
 JOB_VAULTS = "job vaults"

@@ -8,13 +8,13 @@ from typing import Final
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, shard_of, staking, verdict
-from idl.client.bindings.verdict import HEADER_BYTES, TICKET_AGE
 from keeper.exact import disputes
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import PostedJob, terms_of
 from keeper.lab.market.judgement import loss_destination
 from keeper.lab.market.sandbox import Sandbox, Sent
+from neurolov_client import escrow, shard_of, staking, verdict
+from neurolov_client.bindings.verdict import HEADER_BYTES, TICKET_AGE
 
 __all__ = ["HEADER_BYTES", "TICKET_AGE", "Challenge", "slash_ballot", "slash_provider"]
 

@@ -9,19 +9,19 @@ import numpy as np
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import (
+from keeper.lab.market.actor import Actor
+from keeper.lab.market.sandbox import Sandbox, Sent
+from keeper.lab.market.stakers import stake
+from keeper.node.payment import NLOV
+from kernels.graph import DESCRIPTOR_BYTES, Graph, GraphBuilder
+from neurolov_client import (
     DESCRIPTORS_PER_TRANSACTION,
     escrow,
     find_bump,
     job_registry,
     staking,
 )
-from idl.client.bindings.job_registry import ASK_MACS, MAX_DRAWS, PAID_CRANK_STEPS
-from keeper.lab.market.actor import Actor
-from keeper.lab.market.sandbox import Sandbox, Sent
-from keeper.lab.market.stakers import stake
-from keeper.node.payment import NLOV
-from kernels.graph import DESCRIPTOR_BYTES, Graph, GraphBuilder
+from neurolov_client.bindings.job_registry import ASK_MACS, MAX_DRAWS, PAID_CRANK_STEPS
 
 _BYTES_PER_APPEND: Final = DESCRIPTORS_PER_TRANSACTION * DESCRIPTOR_BYTES
 

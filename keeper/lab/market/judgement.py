@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, job_registry, shard_of, staking, verdict
-from idl.client.bindings.verdict import DRAW_DELAY, BallotState, Outcome, ProofKind
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import PostedJob, terms_of
 from keeper.lab.market.sandbox import Sandbox, Sent
+from neurolov_client import escrow, job_registry, shard_of, staking, verdict
+from neurolov_client.bindings.verdict import DRAW_DELAY, BallotState, Outcome, ProofKind
 
 
 def verdict_of(sandbox: Sandbox, job: PostedJob) -> verdict.Verdict:

@@ -11,15 +11,6 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from solders.token.state import Mint, TokenAccount
 
-from idl.client import (
-    TOKEN_PROGRAM,
-    Account,
-    Event,
-    ProgramError,
-    events_from_logs,
-    program_error,
-    staking,
-)
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import Bank, TransactionRecord
 from keeper.lab.localnet.deployment import (
@@ -29,6 +20,15 @@ from keeper.lab.localnet.deployment import (
     deploy_localnet,
 )
 from keeper.lab.market.actor import Actor
+from neurolov_client import (
+    TOKEN_PROGRAM,
+    Account,
+    Event,
+    ProgramError,
+    events_from_logs,
+    program_error,
+    staking,
+)
 
 SOL: Final = 10**9
 """Lamports of one SOL."""

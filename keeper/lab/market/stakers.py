@@ -1,9 +1,9 @@
 """Flows of the staking program."""
 
-from idl.client import staking
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.sandbox import Sandbox, Sent
 from keeper.node.payment import NLOV
+from neurolov_client import staking
 
 
 def position(sandbox: Sandbox, owner: Actor) -> staking.Position:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from idl.client.bindings.staking import CHECKPOINTS
 from keeper.node.decisions.standing import amount_at, claim_weight, standing
+from neurolov_client.bindings.staking import CHECKPOINTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from idl.client.bindings.job_registry import BPS, REPUTATION_ONE
 from keeper.errors import BadInputError
+from neurolov_client.bindings.job_registry import BPS, REPUTATION_ONE
 
 VERIFIER_COUNTS: Final = (1, 3, 5)
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
-from idl.client.bindings.job_registry import MAX_DRAWS
-from idl.client.bindings.verdict import QUESTIONS
 from keeper.lab.simulation.attacks import Attack, Choice, Data
+from neurolov_client.bindings.job_registry import MAX_DRAWS
+from neurolov_client.bindings.verdict import QUESTIONS
 
 
 class Ending(IntEnum):

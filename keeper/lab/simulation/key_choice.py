@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from idl.client.bindings.job_registry import REPUTATION_ONE
 from keeper.exact.decisions.selection import weight
 from keeper.lab.simulation.turns import LOTS, Order, Turns
+from neurolov_client.bindings.job_registry import REPUTATION_ONE
 
 _CHUNK: Final = 1 << 12
 

@@ -6,10 +6,10 @@ from math import sqrt
 from operator import mul
 from typing import Final
 
-from idl.client.bindings.job_registry import BPS
 from keeper.lab.simulation.attacks import Attack
 from keeper.lab.simulation.economics import Economics
 from keeper.lab.simulation.judgement import Distribution, Ending
+from neurolov_client.bindings.job_registry import BPS
 
 Z: Final = 4.0
 """Standard errors on each side of an estimate: one in 16,000 lies outside."""

@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from idl.client.bindings.job_registry import BPS
 from keeper.lab.simulation.economics import VERIFIER_COUNTS, Economics
 from keeper.lab.simulation.profit import Estimate
 from keeper.lab.simulation.seats import Seats
 from keeper.lab.simulation.trials import Trials, simulate
+from neurolov_client.bindings.job_registry import BPS
 
 
 @dataclass(frozen=True, slots=True)

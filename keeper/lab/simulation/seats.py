@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from idl.client.bindings.job_registry import BPS, MAX_DRAWS
 from keeper.lab.simulation.economics import Economics
 from keeper.lab.simulation.judgement import Drawn
+from neurolov_client.bindings.job_registry import BPS, MAX_DRAWS
 
 DrawCounts = Mapping[tuple[Drawn, ...], int]
 """How often a first draw and its redraws had this result."""

@@ -6,12 +6,12 @@ from typing import Final
 
 import numpy as np
 
-from idl.client.bindings.job_registry import BPS
 from keeper.lab.simulation.economics import VERIFIER_COUNTS, Economics
 from keeper.lab.simulation.profit import Estimate
 from keeper.lab.simulation.safety import worst_case
 from keeper.lab.simulation.seats import Seats
 from keeper.lab.simulation.trials import simulate
+from neurolov_client.bindings.job_registry import BPS
 
 SPLITS: Final = 4
 """Seats that a colluder holds for each seat of an honest verifier with the same stake."""

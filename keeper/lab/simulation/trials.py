@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from idl.client.bindings.job_registry import REPUTATION_ONE
 from keeper.lab.simulation.attacks import ATTACKS, Attack
 from keeper.lab.simulation.economics import Economics, sampling_probability
 from keeper.lab.simulation.judgement import Ending, judge
 from keeper.lab.simulation.profit import Estimate, estimate
 from keeper.lab.simulation.seats import DrawCounts
+from neurolov_client.bindings.job_registry import REPUTATION_ONE
 
 
 @dataclass(frozen=True, slots=True)

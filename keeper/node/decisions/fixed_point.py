@@ -1,6 +1,6 @@
 """The chain's fixed-point arithmetic; Q32 numbers are integers scaled by 2^32."""
 
-from idl.client.bindings.job_registry import Q32_ONE
+from neurolov_client.bindings.job_registry import Q32_ONE
 
 U64_MAX = (1 << 64) - 1
 LN_2_Q32 = 2_977_044_472

@@ -1,6 +1,6 @@
 """The chain's codes for tasks and their runs."""
 
-from idl.client.bindings.redundancy import RunState
-from idl.client.bindings.redundancy import State as TaskState
+from neurolov_client.bindings.redundancy import RunState
+from neurolov_client.bindings.redundancy import State as TaskState
 
 __all__ = ["RunState", "TaskState"]

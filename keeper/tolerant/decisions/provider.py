@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from solders.pubkey import Pubkey
 
-from idl.client.bindings.job_registry import BPS
 from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.claim_order import delay, lot
 from keeper.node.decisions.clock import Clock
@@ -27,6 +26,7 @@ from keeper.tolerant.decisions.actions import (
 )
 from keeper.tolerant.decisions.codes import RunState, TaskState
 from keeper.tolerant.decisions.state import Run, Task, TaskSnapshot
+from neurolov_client.bindings.job_registry import BPS
 
 # Outputs that could not be fetched are asked for again after so many slots.
 RETRY_SLOTS = 8

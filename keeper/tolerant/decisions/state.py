@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from solders.pubkey import Pubkey
 
-from idl.client.bindings.redundancy import MIN_TASK_RUNS
 from keeper.node.decisions.escrow import Escrow
 from keeper.tolerant.decisions.codes import RunState, TaskState
 from kernels.custom import Element, Tolerance
+from neurolov_client.bindings.redundancy import MIN_TASK_RUNS
 
 
 def has_ended(state: TaskState) -> bool:

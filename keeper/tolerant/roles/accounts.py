@@ -2,11 +2,11 @@
 
 from solders.pubkey import Pubkey
 
-from idl.client import redundancy
 from keeper.node.accounts import url_text
 from keeper.tolerant.decisions.codes import RunState, TaskState
 from keeper.tolerant.decisions.state import Run, Task
 from kernels.custom import Element, Tolerance
+from neurolov_client import redundancy
 
 
 def task_of(address: Pubkey, account: redundancy.Task) -> Task:

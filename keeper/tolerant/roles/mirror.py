@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
 
-from idl.client import SLOT_HASHES, Event, escrow, redundancy, staking
 from keeper.chain.gateway import Gateway
 from keeper.node.accounts import (
     escrow_of,
@@ -26,6 +25,7 @@ from keeper.telemetry import METRICS
 from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.decisions.state import TaskSnapshot, has_ended
 from keeper.tolerant.roles.accounts import task_of
+from neurolov_client import SLOT_HASHES, Event, escrow, redundancy, staking
 
 Raws = Mapping[Pubkey, RawAccount | None]
 

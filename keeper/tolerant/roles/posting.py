@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, redundancy, staking
-from idl.client.bindings.redundancy import MAX_TASK_RUNS, MIN_TASK_RUNS, PAID_CRANK_STEPS
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.data import BlobStore, InputManifest, ReservationKind, digest_of
@@ -17,6 +15,8 @@ from keeper.node.payment import lock
 from keeper.node.posting import post
 from keeper.node.workloads import store_workload
 from kernels.custom import KernelPackage
+from neurolov_client import escrow, redundancy, staking
+from neurolov_client.bindings.redundancy import MAX_TASK_RUNS, MIN_TASK_RUNS, PAID_CRANK_STEPS
 
 
 class RunCountError(BadInputError):

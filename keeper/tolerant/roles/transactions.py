@@ -7,12 +7,12 @@ from typing import Any
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, redundancy, shard_of, staking
 from keeper.node.decisions.actions import Action
 from keeper.node.errors import RoleError
 from keeper.node.payment import collect_fee, reclaim, withdraw
 from keeper.tolerant.decisions import actions
 from keeper.tolerant.decisions.state import Run, TaskSnapshot
+from neurolov_client import escrow, redundancy, shard_of, staking
 
 
 @dataclass(frozen=True, slots=True)

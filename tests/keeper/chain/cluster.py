@@ -9,7 +9,6 @@ from typing import TypeVar
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 
-from idl.client import staking
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import (
     Deployment,
@@ -17,6 +16,7 @@ from keeper.lab.localnet.deployment import (
     deploy_localnet,
     localnet_mint,
 )
+from neurolov_client import staking
 
 SOL = 10**9
 Result = TypeVar("Result")

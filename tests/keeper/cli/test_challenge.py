@@ -4,12 +4,12 @@ from pathlib import Path
 
 from solders.pubkey import Pubkey
 
-from idl.client import verdict
 from keeper.configuration import create_keypair
 from keeper.data import BlobStore, StageIndexes
 from keeper.data.manifest import StageIndex
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_mint
 from keeper.lab.market.marketplace import PROVIDERS
+from neurolov_client import verdict
 from tests.keeper.cli.process import Ended, command
 from tests.keeper.exact.disputes.lying import QUOTA_BYTES, committed
 from tests.keeper.exact.roles.rig import Rig, on_rig

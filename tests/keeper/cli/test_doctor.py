@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.cli import doctor
 from keeper.node.payment import NLOV
+from neurolov_client import staking
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import staking
-from idl.client.bindings.staking import NO_SEAT, Tenure
 from keeper.cli.app import run
 from keeper.configuration import create_keypair
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.node.payment import NLOV
+from neurolov_client import staking
+from neurolov_client.bindings.staking import NO_SEAT, Tenure
 from tests.keeper.cli.cluster import Cluster
 
 STAKED = 500

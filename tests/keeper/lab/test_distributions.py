@@ -60,7 +60,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     for name in PACKED_FILES:
         shutil.copy(REPOSITORY / name, source / name)
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
-    building = [*pip, "--no-deps", "--no-build-isolation", "-w", str(wheels), ".", "./keeper/lab"]
+    sources = ["./idl", ".", "./keeper/lab"]
+    building = [*pip, "--no-deps", "--no-build-isolation", "-w", str(wheels), *sources]
     subprocess.run(building, check=True, cwd=source)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "env"], check=True)
     dependencies = folder / "dependencies"
@@ -74,6 +75,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 
 def test_a_node_runs_without_the_lab_which_adds_its_commands(environment: Environment) -> None:
+    environment.install("neurolov_client")
     environment.install("neurolov")
     node = environment.commands()
     assert {"doctor", "job", "key", "provider", "verifier"} <= node

@@ -2,8 +2,8 @@
 
 import inspect
 
-from idl.client import PROGRAM_IDS
 from keeper.chain.feed import Feed
+from neurolov_client import PROGRAM_IDS
 
 
 def test_a_feed_follows_every_program_once() -> None:

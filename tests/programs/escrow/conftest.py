@@ -1,6 +1,6 @@
 import pytest
 
-from idl.client import job_registry
+from neurolov_client import job_registry
 from tests.programs.escrow.purse import TO_HAND, Purse, lock
 from tests.programs.forging import Caller
 from tests.world import Actor, World

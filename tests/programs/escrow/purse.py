@@ -7,8 +7,8 @@ from solders.account import Account
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import CPI_AUTHORITIES, Event, escrow, find_bump, job_registry, shard_of
 from keeper.lab.market.sandbox import Sent
+from neurolov_client import CPI_AUTHORITIES, Event, escrow, find_bump, job_registry, shard_of
 from tests.programs.forging import Caller
 from tests.world import NLOV, Actor, World
 

@@ -3,8 +3,15 @@ from typing import Any
 import pytest
 from solders.instruction import Instruction
 
-from idl.client import CPI_AUTHORITIES, SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, redundancy, staking
 from keeper.lab.market import tasks
+from neurolov_client import (
+    CPI_AUTHORITIES,
+    SYSTEM_PROGRAM,
+    TOKEN_PROGRAM,
+    escrow,
+    redundancy,
+    staking,
+)
 from tests.programs.escrow.purse import DEPOSIT, HELD, Purse
 from tests.programs.forging import Caller, copied
 from tests.world import NLOV, Actor, World, unsigned

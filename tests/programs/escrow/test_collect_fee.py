@@ -1,6 +1,6 @@
 import pytest
 
-from idl.client import SYSTEM_PROGRAM, escrow, shard_of, staking
+from neurolov_client import SYSTEM_PROGRAM, escrow, shard_of, staking
 from tests.programs.escrow.purse import HELD, Purse
 from tests.programs.forging import copied
 from tests.world import Actor, World

@@ -6,8 +6,8 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 from spl.token.constants import TOKEN_2022_PROGRAM_ID
 
-from idl.client import DEPLOYER, escrow
 from keeper.lab.keys import localnet_keypair
+from neurolov_client import DEPLOYER, escrow
 from tests.programs.forging import other_bump, purge
 from tests.world import World, unsigned
 

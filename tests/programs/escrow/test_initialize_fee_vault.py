@@ -2,8 +2,8 @@ import pytest
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import DEPLOYER, escrow
 from keeper.lab.keys import localnet_keypair
+from neurolov_client import DEPLOYER, escrow
 from tests.programs.forging import purge
 from tests.world import World, unsigned
 

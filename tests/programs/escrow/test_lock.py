@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, job_registry, redundancy, staking
-from idl.client.bindings.escrow import EscrowState
 from keeper.lab.market import tasks
+from neurolov_client import SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, job_registry, redundancy, staking
+from neurolov_client.bindings.escrow import EscrowState
 from tests.programs.escrow.purse import BURNED, DEPOSIT, HELD, TO_HAND, Purse, lock
 from tests.programs.forging import copied, other_bump
 from tests.world import NLOV, Actor, World, unsigned

@@ -3,7 +3,7 @@ from itertools import permutations
 import pytest
 from solders.system_program import TransferParams, transfer
 
-from idl.client import SYSTEM_PROGRAM, escrow, job_registry
+from neurolov_client import SYSTEM_PROGRAM, escrow, job_registry
 from tests.programs.escrow.purse import HELD, Purse, lock
 from tests.programs.forging import donate, purge
 from tests.world import NLOV, Actor, World

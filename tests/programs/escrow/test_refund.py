@@ -1,6 +1,6 @@
-from idl.client import escrow
-from idl.client.bindings.escrow import EscrowState
 from keeper.lab.market import tasks
+from neurolov_client import escrow
+from neurolov_client.bindings.escrow import EscrowState
 from tests.programs.escrow.purse import DEPOSIT, HELD, Purse
 from tests.programs.forging import Caller
 from tests.world import NLOV, Actor, World, unsigned, with_account

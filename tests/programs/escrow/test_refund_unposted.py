@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from solders.instruction import Instruction
 
-from idl.client import SYSTEM_PROGRAM, escrow, job_registry
+from neurolov_client import SYSTEM_PROGRAM, escrow, job_registry
 from tests.programs.escrow.purse import BURNED, HELD, TO_HAND, Purse, lock
 from tests.programs.forging import donate
 from tests.world import NLOV, Actor, World, unsigned

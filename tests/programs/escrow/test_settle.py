@@ -2,9 +2,9 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 from spl.token.instructions import TransferParams, transfer
 
-from idl.client import TOKEN_PROGRAM, escrow
-from idl.client.bindings.escrow import EscrowState
 from keeper.lab.market import tasks
+from neurolov_client import TOKEN_PROGRAM, escrow
+from neurolov_client.bindings.escrow import EscrowState
 from tests.programs.escrow.purse import HELD, Purse
 from tests.programs.forging import Caller
 from tests.world import NLOV, Actor, World, unsigned, with_account

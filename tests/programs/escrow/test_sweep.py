@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from solders.instruction import Instruction
 
-from idl.client import SYSTEM_PROGRAM, escrow, shard_of, staking
 from keeper.lab.market.stakers import pool, stake
+from neurolov_client import SYSTEM_PROGRAM, escrow, shard_of, staking
 from tests.programs.escrow.purse import Purse
 from tests.programs.forging import copied
 from tests.world import NLOV, Actor, World

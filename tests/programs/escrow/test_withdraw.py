@@ -1,6 +1,6 @@
 import pytest
 
-from idl.client import SYSTEM_PROGRAM, escrow, job_registry, staking
+from neurolov_client import SYSTEM_PROGRAM, escrow, job_registry, staking
 from tests.programs.escrow.purse import HELD, Purse, lock
 from tests.programs.forging import copied
 from tests.world import NLOV, Actor, World

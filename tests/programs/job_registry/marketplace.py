@@ -10,7 +10,13 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 from solders.transaction_metadata import FailedTransactionMetadata
 
-from idl.client import (
+from keeper.exact.decisions.selection import weight
+from keeper.lab.keys import localnet_keypair
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
+from keeper.lab.market.sandbox import Sent
+from keeper.node.decisions.claim_order import delay, lot
+from keeper.node.decisions.standing import claim_weight, standing
+from neurolov_client import (
     SYSTEM_PROGRAM,
     Event,
     escrow,
@@ -20,14 +26,8 @@ from idl.client import (
     program_error,
     staking,
 )
-from idl.client import Account as Stored
-from idl.client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS
-from keeper.exact.decisions.selection import weight
-from keeper.lab.keys import localnet_keypair
-from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
-from keeper.lab.market.sandbox import Sent
-from keeper.node.decisions.claim_order import delay, lot
-from keeper.node.decisions.standing import claim_weight, standing
+from neurolov_client import Account as Stored
+from neurolov_client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS
 from tests.programs.job_registry import steps
 from tests.world import NLOV, Actor, World
 from tests.world.governing import applying, forge_terms, queue

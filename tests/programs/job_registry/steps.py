@@ -8,8 +8,8 @@ from typing import Any
 from solders.instruction import AccountMeta, Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import SHARDS, escrow, job_registry, shard_of, staking
-from idl.client.bindings.job_registry import JobState
+from neurolov_client import SHARDS, escrow, job_registry, shard_of, staking
+from neurolov_client.bindings.job_registry import JobState
 from tests.world import Actor, World
 
 RECORDED = json.loads(

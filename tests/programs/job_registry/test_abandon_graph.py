@@ -1,6 +1,6 @@
 from solders.pubkey import Pubkey
 
-from idl.client import job_registry
+from neurolov_client import job_registry
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import Marketplace
 from tests.world import Actor, unsigned

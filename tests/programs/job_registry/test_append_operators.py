@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import job_registry
-from idl.client.bindings.job_registry import GraphState
 from kernels.graph import Descriptor, InputKind
 from kernels.trace import spec_root
+from neurolov_client import job_registry
+from neurolov_client.bindings.job_registry import GraphState
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import Marketplace
 from tests.world import Actor, unsigned

@@ -12,7 +12,7 @@ from solders.system_program import TransferParams, transfer
 from spl.token.instructions import TransferParams as SplTransfer
 from spl.token.instructions import transfer as spl_transfer
 
-from idl.client import SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, job_registry, staking
+from neurolov_client import SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, job_registry, staking
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import (
     CAPABILITY,

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from idl.client import SYSTEM_PROGRAM, escrow, job_registry
-from idl.client.bindings.job_registry import JobState
+from neurolov_client import SYSTEM_PROGRAM, escrow, job_registry
+from neurolov_client.bindings.job_registry import JobState
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import Marketplace
 from tests.world import unsigned

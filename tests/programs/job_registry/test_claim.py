@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
-from idl.client import SYSTEM_PROGRAM, find_address, job_registry, staking
-from idl.client.bindings.job_registry import ASK_MACS, Q32_ONE, JobState
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market.jobs import ask_for
 from keeper.node.decisions.claim_order import lot
 from keeper.node.decisions.fixed_point import negative_ln, q32_share
+from neurolov_client import SYSTEM_PROGRAM, find_address, job_registry, staking
+from neurolov_client.bindings.job_registry import ASK_MACS, Q32_ONE, JobState
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import (
     CAPABILITY,

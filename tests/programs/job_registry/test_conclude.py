@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idl.client import job_registry, shard_of
-from idl.client.bindings.job_registry import REPUTATION_ONE, JobState
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
+from neurolov_client import job_registry, shard_of
+from neurolov_client.bindings.job_registry import REPUTATION_ONE, JobState
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import Marketplace, reputation_at
 from tests.world import NLOV

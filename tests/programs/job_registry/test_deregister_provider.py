@@ -1,4 +1,4 @@
-from idl.client import job_registry
+from neurolov_client import job_registry
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import CAPABILITY, Marketplace
 from tests.world import unsigned

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from idl.client import SHARDS, escrow, job_registry, shard_of, staking
-from idl.client.bindings.job_registry import JobState
+from neurolov_client import SHARDS, escrow, job_registry, shard_of, staking
+from neurolov_client.bindings.job_registry import JobState
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import PARAMS, STAKE, Marketplace
 from tests.world import NLOV, with_account

@@ -1,8 +1,8 @@
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import job_registry, staking
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
+from neurolov_client import job_registry, staking
 from tests.programs.job_registry.marketplace import DEPLOYER, Marketplace
 
 MARKET = job_registry.market_address()

@@ -1,7 +1,7 @@
 import pytest
 from solders.instruction import Instruction
 
-from idl.client import SHARDS, job_registry
+from neurolov_client import SHARDS, job_registry
 from tests.programs.job_registry.marketplace import DEPLOYER, Marketplace
 
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idl.client import escrow, job_registry, staking
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import Choice
 from keeper.lab.market import judgement
 from keeper.lab.market.jobs import claim, post_job, register_graph, register_provider
 from keeper.lab.market.stakers import committee, pool
+from neurolov_client import escrow, job_registry, staking
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.verdict import Choice
 from tests.world import NLOV, World
 
 VERIFIERS = 3

@@ -1,4 +1,4 @@
-from idl.client import job_registry
+from neurolov_client import job_registry
 from tests.programs.job_registry.marketplace import Marketplace
 from tests.world import unsigned
 

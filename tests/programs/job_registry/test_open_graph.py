@@ -1,6 +1,6 @@
 import pytest
 
-from idl.client import job_registry
+from neurolov_client import job_registry
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import Marketplace
 from tests.world import unsigned

@@ -2,8 +2,8 @@
 
 import pytest
 
-from idl.client import escrow, job_registry, shard_of, staking
-from idl.client.bindings.job_registry import JobState
+from neurolov_client import escrow, job_registry, shard_of, staking
+from neurolov_client.bindings.job_registry import JobState
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import OFFER, PARAMS, STAKE, Marketplace, collateral
 from tests.world import NLOV, unsigned

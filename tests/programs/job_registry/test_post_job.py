@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idl.client import escrow, job_registry, staking
-from idl.client.bindings.job_registry import JobState
 from keeper.node.decisions.fixed_point import q32_share
+from neurolov_client import escrow, job_registry, staking
+from neurolov_client.bindings.job_registry import JobState
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import BALLOT_RENT, OFFER, PARAMS, Marketplace, url
 from tests.world import NLOV, unsigned

@@ -5,8 +5,8 @@ from solders.account import Account
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, job_registry, verdict
-from idl.client.bindings.job_registry import JobState
+from neurolov_client import escrow, job_registry, verdict
+from neurolov_client.bindings.job_registry import JobState
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import Marketplace
 from tests.world import Actor, unsigned

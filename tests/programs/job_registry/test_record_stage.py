@@ -1,7 +1,7 @@
 import pytest
 
-from idl.client import job_registry
-from idl.client.bindings.job_registry import JobState
+from neurolov_client import job_registry
+from neurolov_client.bindings.job_registry import JobState
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import PARAMS, Marketplace
 

@@ -1,7 +1,7 @@
 import pytest
 from solders.instruction import Instruction
 
-from idl.client import job_registry, staking
+from neurolov_client import job_registry, staking
 from tests.programs.job_registry.marketplace import Marketplace, url
 from tests.world import Actor, unsigned
 

@@ -3,9 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from solders.instruction import AccountMeta
 
-from idl.client import SHARDS, job_registry, shard_of, staking
-from idl.client.bindings.job_registry import DEMAND_PART, Q32_ONE, JobState
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
+from neurolov_client import SHARDS, job_registry, shard_of, staking
+from neurolov_client.bindings.job_registry import DEMAND_PART, Q32_ONE, JobState
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import Marketplace
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from solders.instruction import Instruction
 
-from idl.client import job_registry, staking
+from neurolov_client import job_registry, staking
 from tests.programs.job_registry.marketplace import Marketplace, url
 from tests.world import Actor, unsigned
 

@@ -7,8 +7,8 @@ import pytest
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, job_registry, staking
-from idl.client.bindings.job_registry import JobState
+from neurolov_client import escrow, job_registry, staking
+from neurolov_client.bindings.job_registry import JobState
 from tests.programs.job_registry import steps
 from tests.programs.job_registry.marketplace import OFFER, PARAMS, Marketplace, collateral
 from tests.world import Actor

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from idl.client import job_registry
+from neurolov_client import job_registry
 from tests.programs.job_registry.marketplace import CAPABILITY, Marketplace, url
 from tests.world import unsigned
 

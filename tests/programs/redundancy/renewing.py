@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from idl.client import staking
+from neurolov_client import staking
 from tests.world import World
 from tests.world.governing import enact
 

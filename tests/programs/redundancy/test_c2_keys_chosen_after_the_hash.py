@@ -2,7 +2,6 @@
 
 import pytest
 
-from idl.client.bindings.redundancy import State
 from keeper.lab.market.stakers import stake
 from keeper.lab.market.tasks import (
     PostedTask,
@@ -18,6 +17,7 @@ from keeper.lab.market.tasks import (
     stored,
 )
 from keeper.node.decisions.claim_order import lot
+from neurolov_client.bindings.redundancy import State
 from tests.world import NLOV, Actor, World
 
 KEYS = 3_000

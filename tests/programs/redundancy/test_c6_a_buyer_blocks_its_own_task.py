@@ -2,8 +2,6 @@
 
 import pytest
 
-from idl.client import escrow, shard_of, staking
-from idl.client.bindings.redundancy import State
 from keeper.lab.market.stakers import position, stake
 from keeper.lab.market.tasks import (
     PostedTask,
@@ -22,6 +20,8 @@ from keeper.lab.market.tasks import (
     reveal,
     stored,
 )
+from neurolov_client import escrow, shard_of, staking
+from neurolov_client.bindings.redundancy import State
 from tests.programs.redundancy.test_post_task import posting_of
 from tests.world import NLOV, Actor, World
 

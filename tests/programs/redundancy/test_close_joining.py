@@ -1,7 +1,5 @@
 import pytest
 
-from idl.client import escrow, redundancy, staking
-from idl.client.bindings.redundancy import State
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.stakers import position
 from keeper.lab.market.tasks import (
@@ -19,6 +17,8 @@ from keeper.lab.market.tasks import (
     stored,
     terms_of,
 )
+from neurolov_client import escrow, redundancy, staking
+from neurolov_client.bindings.redundancy import State
 from tests.world import NLOV, Actor, World, unsigned, with_account
 
 PARAMS = LOCALNET_PARAMETERS.redundancy

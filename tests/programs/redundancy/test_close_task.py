@@ -1,7 +1,7 @@
 import pytest
 
-from idl.client import escrow, redundancy
 from keeper.lab.market.tasks import PostedTask, close, empty_escrow, release
+from neurolov_client import escrow, redundancy
 from tests.programs.forging import purge
 from tests.world import Actor, World
 

@@ -1,5 +1,3 @@
-from idl.client import redundancy
-from idl.client.bindings.redundancy import RunState, State
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.stakers import appoint
 from keeper.lab.market.tasks import (
@@ -11,6 +9,8 @@ from keeper.lab.market.tasks import (
     stored,
     terms_of,
 )
+from neurolov_client import redundancy
+from neurolov_client.bindings.redundancy import RunState, State
 from tests.programs.redundancy.renewing import renew
 from tests.world import Actor, World, unsigned, with_account
 

@@ -1,7 +1,5 @@
 import pytest
 
-from idl.client import redundancy
-from idl.client.bindings.redundancy import Element, State
 from keeper.lab.market.stakers import appoint
 from keeper.lab.market.tasks import (
     EXACT,
@@ -16,6 +14,8 @@ from keeper.lab.market.tasks import (
     stored,
 )
 from keeper.lab.market.tasks import comparing as saying
+from neurolov_client import redundancy
+from neurolov_client.bindings.redundancy import Element, State
 from tests.world import Actor, World, unsigned
 
 

@@ -1,8 +1,6 @@
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import SYSTEM_PROGRAM, escrow, redundancy
-from idl.client.bindings.redundancy import State
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.tasks import (
     PostedTask,
@@ -17,6 +15,8 @@ from keeper.lab.market.tasks import (
     terms_of,
 )
 from keeper.lab.market.tasks import comparing as saying
+from neurolov_client import SYSTEM_PROGRAM, escrow, redundancy
+from neurolov_client.bindings.redundancy import State
 from tests.programs.redundancy.renewing import renew
 from tests.world import NLOV, Actor, World, unsigned, with_account
 

@@ -1,10 +1,18 @@
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import SHARDS, SYSTEM_PROGRAM, TOKEN_PROGRAM, escrow, redundancy, shard_of, staking
-from idl.client.bindings.redundancy import RunState, State
 from keeper.lab.market.stakers import pool, position, seat
 from keeper.lab.market.tasks import PostedTask, commit, expire, expiring, join, post, reveal, stored
+from neurolov_client import (
+    SHARDS,
+    SYSTEM_PROGRAM,
+    TOKEN_PROGRAM,
+    escrow,
+    redundancy,
+    shard_of,
+    staking,
+)
+from neurolov_client.bindings.redundancy import RunState, State
 from tests.world import NLOV, Actor, World, unsigned, with_account
 
 STAKED = 1_000 * NLOV

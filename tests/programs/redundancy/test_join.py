@@ -4,8 +4,6 @@ import math
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import SLOT_HASHES, SYSTEM_PROGRAM, redundancy, staking
-from idl.client.bindings.redundancy import RunState, State
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
 from keeper.lab.market.stakers import appoint, pool, position, seat, stake
 from keeper.lab.market.tasks import (
@@ -19,6 +17,8 @@ from keeper.lab.market.tasks import (
     stored,
     terms_of,
 )
+from neurolov_client import SLOT_HASHES, SYSTEM_PROGRAM, redundancy, staking
+from neurolov_client.bindings.redundancy import RunState, State
 from tests.programs.redundancy.renewing import renew
 from tests.world import NLOV, Actor, World, unsigned, with_account
 

@@ -1,7 +1,5 @@
 """Whole lives of tasks: who is paid, who loses a bond, and that tokens are conserved."""
 
-from idl.client import escrow, redundancy, shard_of, staking
-from idl.client.bindings.redundancy import RunState, State
 from keeper.lab.market.stakers import position
 from keeper.lab.market.tasks import (
     PostedTask,
@@ -18,6 +16,8 @@ from keeper.lab.market.tasks import (
     run,
     stored,
 )
+from neurolov_client import escrow, redundancy, shard_of, staking
+from neurolov_client.bindings.redundancy import RunState, State
 from tests.world import NLOV, Actor, World
 
 STAKED = 1_000 * NLOV

@@ -1,4 +1,4 @@
-from idl.client import redundancy
+from neurolov_client import redundancy
 from tests.world import Actor, World, unsigned
 
 

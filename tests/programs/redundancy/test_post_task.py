@@ -4,8 +4,6 @@ from typing import Any
 import pytest
 from solders.instruction import Instruction
 
-from idl.client import escrow, redundancy
-from idl.client.bindings.redundancy import Element, State
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.jobs import padded
 from keeper.lab.market.tasks import (
@@ -21,6 +19,8 @@ from keeper.lab.market.tasks import (
     post,
     stored,
 )
+from neurolov_client import escrow, redundancy
+from neurolov_client.bindings.redundancy import Element, State
 from tests.programs.forging import other_bump
 from tests.programs.redundancy.renewing import renew
 from tests.world import NLOV, Actor, World, unsigned, with_account

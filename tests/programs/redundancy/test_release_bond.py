@@ -1,4 +1,3 @@
-from idl.client import redundancy, staking
 from keeper.lab.market.stakers import appoint, position
 from keeper.lab.market.tasks import (
     PostedTask,
@@ -14,6 +13,7 @@ from keeper.lab.market.tasks import (
     run,
     stored,
 )
+from neurolov_client import redundancy, staking
 from tests.world import NLOV, Actor, World, with_account
 
 STAKED = 1_000 * NLOV

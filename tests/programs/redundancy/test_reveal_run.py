@@ -1,7 +1,5 @@
 import pytest
 
-from idl.client import redundancy, staking
-from idl.client.bindings.redundancy import Element, RunState, State
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.tasks import (
     EXACT,
@@ -18,6 +16,8 @@ from keeper.lab.market.tasks import (
     terms_of,
 )
 from keeper.lab.market.tasks import revealing as opening
+from neurolov_client import redundancy, staking
+from neurolov_client.bindings.redundancy import Element, RunState, State
 from tests.programs.redundancy.renewing import renew
 from tests.world import Actor, World, with_account
 

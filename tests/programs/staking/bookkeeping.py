@@ -5,12 +5,12 @@ from typing import Final, Self
 
 from solders.pubkey import Pubkey
 
-from idl.client import staking
-from idl.client.bindings.job_registry import SEATS
-from idl.client.bindings.staking import NO_SEAT, Tenure
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market.stakers import pool, position, seat, snapshot
 from keeper.lab.simulation.checkpoints import Checkpoint, Pool, Position
+from neurolov_client import staking
+from neurolov_client.bindings.job_registry import SEATS
+from neurolov_client.bindings.staking import NO_SEAT, Tenure
 from tests.programs.forging import Caller
 from tests.programs.staking.exposures import lock, slash, unlock
 from tests.programs.staking.seats import closing, seat_of, vacating

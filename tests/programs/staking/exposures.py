@@ -5,7 +5,7 @@ from typing import Any
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import staking
+from neurolov_client import staking
 from tests.world import Actor, World
 
 

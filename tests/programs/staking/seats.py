@@ -4,9 +4,9 @@ from typing import Any
 
 from solders.instruction import Instruction
 
-from idl.client import staking
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market.stakers import snapshot
+from neurolov_client import staking
 from tests.world import Actor, World
 
 EVEN, ODD = staking.snapshot_address(0), staking.snapshot_address(1)

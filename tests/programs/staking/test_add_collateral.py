@@ -4,8 +4,8 @@ import pytest
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, staking
 from keeper.lab.market.stakers import pool, position, seat
+from neurolov_client import escrow, staking
 from tests.programs.forging import Caller, copied, fill_seats
 from tests.programs.staking.conftest import COLLATERAL, STAKED, WEIGHT
 from tests.programs.staking.exposures import lock

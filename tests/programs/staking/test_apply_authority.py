@@ -1,8 +1,8 @@
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.lab.market.stakers import pool
+from neurolov_client import staking
 from tests.world import Actor, World
 from tests.world.governing import cancelling, queue, queueing
 

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from idl.client import escrow, staking
-from idl.client.bindings.staking import TermsState
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.stakers import pool, position
+from neurolov_client import escrow, staking
+from neurolov_client.bindings.staking import TermsState
 from tests.programs.forging import copied
 from tests.programs.staking.conftest import STAKED
 from tests.world import NLOV, Actor, World, with_account

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from idl.client import staking
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.stakers import pool
+from neurolov_client import staking
 from tests.world import World, unsigned, with_account
 from tests.world.governing import applying, cancelling, enact, queue, terms_numbered
 

@@ -2,8 +2,8 @@ from typing import Any
 
 from solders.instruction import Instruction
 
-from idl.client import SYSTEM_PROGRAM, staking
 from keeper.lab.market.stakers import position, stake
+from neurolov_client import SYSTEM_PROGRAM, staking
 from tests.programs.forging import donate
 from tests.programs.staking.conftest import STAKED
 from tests.world import NLOV, Actor, World, unsigned

@@ -1,10 +1,10 @@
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import staking
-from idl.client.bindings.staking import HELD, NO_SEAT, Tenure
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market.stakers import pool, position, seat, snapshot
+from neurolov_client import staking
+from neurolov_client.bindings.staking import HELD, NO_SEAT, Tenure
 from tests.programs.forging import Caller, fill_seats
 from tests.programs.staking.conftest import COLLATERAL, STAKED, WEIGHT
 from tests.programs.staking.exposures import lock, unlock

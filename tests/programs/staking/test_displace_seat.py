@@ -1,9 +1,9 @@
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import staking
-from idl.client.bindings.staking import NO_SEAT, Tenure
 from keeper.lab.market.stakers import pool, position, seat, stake
+from neurolov_client import staking
+from neurolov_client.bindings.staking import NO_SEAT, Tenure
 from tests.programs.forging import Caller, fill_seats
 from tests.programs.staking.conftest import COLLATERAL, STAKED, WEIGHT
 from tests.programs.staking.exposures import lock, slash

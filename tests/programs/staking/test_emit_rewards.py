@@ -3,8 +3,8 @@ from random import Random
 
 import pytest
 
-from idl.client import SYSTEM_PROGRAM, staking
 from keeper.lab.market.stakers import pool
+from neurolov_client import SYSTEM_PROGRAM, staking
 from tests.world import NLOV, Actor, World
 from tests.world.governing import enact, forge_terms
 

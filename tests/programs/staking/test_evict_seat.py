@@ -1,9 +1,9 @@
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import staking
-from idl.client.bindings.staking import Tenure
 from keeper.lab.market.stakers import position, seat
+from neurolov_client import staking
+from neurolov_client.bindings.staking import Tenure
 from tests.programs.forging import Caller
 from tests.programs.staking.conftest import COLLATERAL
 from tests.programs.staking.exposures import lock, slash

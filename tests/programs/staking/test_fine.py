@@ -4,8 +4,8 @@ import pytest
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import SYSTEM_PROGRAM, staking
 from keeper.lab.market.stakers import pool, position, seat
+from neurolov_client import SYSTEM_PROGRAM, staking
 from tests.programs.forging import Caller
 from tests.programs.staking.conftest import COLLATERAL, STAKED, WEIGHT
 from tests.programs.staking.exposures import lock

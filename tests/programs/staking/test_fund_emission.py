@@ -2,7 +2,7 @@ from typing import Any
 
 from solders.instruction import Instruction
 
-from idl.client import SYSTEM_PROGRAM, staking
+from neurolov_client import SYSTEM_PROGRAM, staking
 from tests.world import NLOV, Actor, World, unsigned
 
 

@@ -6,11 +6,11 @@ from solders.account import Account
 from solders.instruction import Instruction
 from spl.token.constants import TOKEN_2022_PROGRAM_ID
 
-from idl.client import DEPLOYER, staking
-from idl.client.bindings.staking import TermsState
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market.stakers import pool
+from neurolov_client import DEPLOYER, staking
+from neurolov_client.bindings.staking import TermsState
 from tests.programs.forging import other_bump, purge
 from tests.world import World, unsigned
 from tests.world.governing import terms_numbered

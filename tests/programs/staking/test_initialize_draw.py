@@ -1,8 +1,8 @@
 import pytest
 from solders.instruction import Instruction
 
-from idl.client import DEPLOYER, staking
 from keeper.lab.keys import localnet_keypair
+from neurolov_client import DEPLOYER, staking
 from tests.programs.forging import other_bump, purge
 from tests.world import World, unsigned
 

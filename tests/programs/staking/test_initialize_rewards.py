@@ -1,8 +1,8 @@
 import pytest
 
-from idl.client import DEPLOYER, staking
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.market.stakers import pool
+from neurolov_client import DEPLOYER, staking
 from tests.programs.forging import purge
 from tests.world import World, unsigned
 

@@ -1,9 +1,9 @@
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import CPI_AUTHORITIES, staking
-from idl.client.bindings.staking import ExposureState
 from keeper.lab.market.stakers import appoint, position, seat
+from neurolov_client import CPI_AUTHORITIES, staking
+from neurolov_client.bindings.staking import ExposureState
 from tests.programs.forging import Caller, other_bump
 from tests.programs.staking.conftest import COLLATERAL, STAKED
 from tests.programs.staking.exposures import exposure, lock, unlock

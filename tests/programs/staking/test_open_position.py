@@ -1,6 +1,6 @@
-from idl.client import staking
-from idl.client.bindings.staking import NO_SEAT
 from keeper.lab.market.stakers import position
+from neurolov_client import staking
+from neurolov_client.bindings.staking import NO_SEAT
 from tests.programs.forging import other_bump
 from tests.world import Actor, World, unsigned
 

@@ -1,7 +1,7 @@
-from idl.client import staking
-from idl.client.bindings.staking import QUEUED_WINDOWS
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market.stakers import pool
+from neurolov_client import staking
+from neurolov_client.bindings.staking import QUEUED_WINDOWS
 from tests.world import World, unsigned
 from tests.world.governing import queue, queueing
 

@@ -5,10 +5,10 @@ import pytest
 from solders.account import Account
 from solders.pubkey import Pubkey
 
-from idl.client import TOKEN_PROGRAM, escrow, staking
-from idl.client.bindings.staking import QUEUED_WINDOWS, TermsState
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
 from keeper.lab.market.stakers import pool
+from neurolov_client import TOKEN_PROGRAM, escrow, staking
+from neurolov_client.bindings.staking import QUEUED_WINDOWS, TermsState
 from tests.programs.forging import copied, other_bump
 from tests.world import World, unsigned, with_account
 from tests.world.governing import applying, enact, queue, queueing, terms_numbered

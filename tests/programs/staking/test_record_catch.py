@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, staking
-from idl.client.bindings.staking import CATCH_RATE_ONE
 from keeper.lab.market.stakers import position, seat
+from neurolov_client import escrow, staking
+from neurolov_client.bindings.staking import CATCH_RATE_ONE
 from tests.programs.forging import Caller, copied
 from tests.programs.staking.conftest import COLLATERAL, STAKED
 from tests.programs.staking.exposures import exposure, lock, slash, unlock

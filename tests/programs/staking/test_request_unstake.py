@@ -3,8 +3,8 @@ from typing import Any
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.lab.market.stakers import pool, position, seat
+from neurolov_client import staking
 from tests.programs.forging import Caller, other_bump
 from tests.programs.staking.conftest import COLLATERAL, STAKED, WEIGHT
 from tests.programs.staking.exposures import lock

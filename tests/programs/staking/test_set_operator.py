@@ -5,8 +5,8 @@ import pytest
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.lab.market.stakers import position, seat
+from neurolov_client import staking
 from tests.programs.forging import Caller
 from tests.programs.staking.conftest import COLLATERAL, STAKED
 from tests.programs.staking.exposures import exposure, forfeit, lock, slash, unlock

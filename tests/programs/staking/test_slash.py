@@ -1,8 +1,8 @@
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import SYSTEM_PROGRAM, staking
 from keeper.lab.market.stakers import appoint, pool, position, seat
+from neurolov_client import SYSTEM_PROGRAM, staking
 from tests.programs.forging import Caller
 from tests.programs.staking.conftest import COLLATERAL, STAKED
 from tests.programs.staking.exposures import exposure, lock, slash, unlock

@@ -2,8 +2,8 @@ from typing import Any
 
 from solders.instruction import Instruction
 
-from idl.client import SYSTEM_PROGRAM, escrow, staking
 from keeper.lab.market.stakers import pool, position, seat
+from neurolov_client import SYSTEM_PROGRAM, escrow, staking
 from tests.programs.forging import copied
 from tests.programs.staking.conftest import COLLATERAL, STAKED, WEIGHT
 from tests.world import NLOV, Actor, World, unsigned

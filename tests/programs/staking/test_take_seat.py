@@ -1,9 +1,9 @@
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import staking
-from idl.client.bindings.staking import HELD, Tenure
 from keeper.lab.market.stakers import pool, position, stake
+from neurolov_client import staking
+from neurolov_client.bindings.staking import HELD, Tenure
 from tests.programs.forging import Caller, other_bump
 from tests.programs.staking.conftest import COLLATERAL, STAKED, WEIGHT
 from tests.programs.staking.exposures import lock, slash

@@ -1,8 +1,8 @@
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, staking
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market.stakers import seat, snapshot
+from neurolov_client import escrow, staking
 from tests.programs.forging import copied
 from tests.programs.staking.conftest import COLLATERAL, WEIGHT
 from tests.world import Actor, World

@@ -7,11 +7,11 @@ from typing import Any, Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idl.client import ProgramError, staking
-from idl.client.bindings.job_registry import BPS
-from idl.client.bindings.staking import TermsState
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
 from keeper.lab.market.stakers import pool
+from neurolov_client import ProgramError, staking
+from neurolov_client.bindings.job_registry import BPS
+from neurolov_client.bindings.staking import TermsState
 from tests.world import World
 from tests.world.governing import (
     applying,

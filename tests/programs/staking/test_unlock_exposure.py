@@ -1,9 +1,9 @@
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import staking
-from idl.client.bindings.staking import ExposureState
 from keeper.lab.market.stakers import appoint, position
+from neurolov_client import staking
+from neurolov_client.bindings.staking import ExposureState
 from tests.programs.forging import Caller
 from tests.programs.staking.exposures import exposure, forfeit, lock, unlock
 from tests.world import Actor, World, unsigned

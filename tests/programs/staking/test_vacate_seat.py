@@ -1,9 +1,9 @@
 import pytest
 from solders.instruction import Instruction
 
-from idl.client import staking
-from idl.client.bindings.staking import Tenure
 from keeper.lab.market.stakers import pool, position, seat, stake
+from neurolov_client import staking
+from neurolov_client.bindings.staking import Tenure
 from tests.programs.staking.conftest import COLLATERAL, STAKED, WEIGHT
 from tests.world import Actor, World, unsigned
 

@@ -5,8 +5,8 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
 
-from idl.client import SYSTEM_PROGRAM, staking
 from keeper.lab.market.stakers import position
+from neurolov_client import SYSTEM_PROGRAM, staking
 from tests.programs.staking.conftest import STAKED
 from tests.world import NLOV, Actor, World, unsigned
 

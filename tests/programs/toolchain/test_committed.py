@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from idl.client import PROGRAM_IDS
+from neurolov_client import PROGRAM_IDS
 
 REPOSITORY = Path(__file__).parents[3]
 BUILT = REPOSITORY / "programs" / "built"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from idl.client import PROGRAM_IDS
+from neurolov_client import PROGRAM_IDS
 
 BUILT = Path(__file__).parents[3] / "programs" / "built"
 BEGIN = b"=======BEGIN SECURITY.TXT V1=======\0"

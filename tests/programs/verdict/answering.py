@@ -5,11 +5,11 @@ from typing import Any
 
 from solders.instruction import Instruction
 
-from idl.client import verdict
-from idl.client.bindings.verdict import QUESTIONS, State
 from keeper.exact.decisions.questions import question, question_seed, seed_slot
 from keeper.lab.market.challenge import Challenge
 from kernels.evidence import Witness
+from neurolov_client import verdict
+from neurolov_client.bindings.verdict import QUESTIONS, State
 from tests.programs.verdict.disputing import Disputing, honest_trace
 from tests.programs.verdict.judging import MISSES, slot_hash
 from tests.world import Actor, World

@@ -4,8 +4,8 @@ import hashlib
 
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.lab.market import stakers
+from neurolov_client import staking
 from tests.programs.forging import Caller
 from tests.world import Actor, World
 

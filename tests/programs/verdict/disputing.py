@@ -5,12 +5,12 @@ from typing import Any
 
 from solders.instruction import Instruction
 
-from idl.client import verdict
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.challenge import Challenge, slash_ballot, slash_provider
 from keeper.lab.market.jobs import small_graph
 from kernels.evidence import Claim, Witness
 from kernels.graph import Graph
+from neurolov_client import verdict
 from tests.kernels.evidence.committed import Committed, Lies
 from tests.kernels.evidence.record import inputs_of
 from tests.programs.verdict.judging import Judging

@@ -6,7 +6,7 @@ Weights map a seat to its stake; integers are exact.
 from collections.abc import Collection, Mapping
 from hashlib import sha256
 
-from idl.client.bindings.job_registry import BPS, REPUTATION_ONE
+from neurolov_client.bindings.job_registry import BPS, REPUTATION_ONE
 
 
 def seed(slot_hash: bytes, salt: bytes | None, draws: int) -> bytes:

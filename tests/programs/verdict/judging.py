@@ -6,8 +6,6 @@ from typing import Final
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, job_registry, shard_of, staking, verdict
-from idl.client.bindings.verdict import DRAW_DELAY, Choice
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.jobs import (
     ask_for,
@@ -23,6 +21,8 @@ from keeper.lab.market.jobs import (
 from keeper.lab.market.judgement import ballot_salt
 from keeper.lab.market.stakers import committee, stake
 from kernels.graph import Graph
+from neurolov_client import escrow, job_registry, shard_of, staking, verdict
+from neurolov_client.bindings.verdict import DRAW_DELAY, Choice
 from tests.world import NLOV, Actor, World
 
 OPERATORS: Final = 4

@@ -1,10 +1,10 @@
 from solders.instruction import Instruction
 
-from idl.client import verdict
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import DRAW_DELAY, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.jobs import post_job
+from neurolov_client import verdict
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.verdict import DRAW_DELAY, State
 from tests.programs.verdict.judging import ACCEPTS, Judging
 from tests.world import unsigned
 

@@ -4,14 +4,14 @@ from dataclasses import replace
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import verdict
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import QUESTIONS, Outcome, State
 from keeper.exact.decisions.questions import question_seed
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.jobs import claim, post_job, small_graph
 from kernels.graph import TensorSpec
 from kernels.trace.layout import rows_and_stride
+from neurolov_client import verdict
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.verdict import QUESTIONS, Outcome, State
 from tests.kernels.evidence.record import graphs
 from tests.programs.verdict.answering import DELAY, Answering
 from tests.programs.verdict.disputing import trace_of

@@ -6,11 +6,11 @@ from itertools import permutations
 import pytest
 from solders.instruction import Instruction
 
-from idl.client import ProgramError, escrow, job_registry, shard_of, staking
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import State
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market import stakers
+from neurolov_client import ProgramError, escrow, job_registry, shard_of, staking
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.verdict import State
 from tests.programs.verdict import draw_twin as twin
 from tests.programs.verdict.judging import ACCEPTS, REJECTS, Judging, Vote
 from tests.world import NLOV, Actor, World

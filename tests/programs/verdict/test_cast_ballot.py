@@ -2,12 +2,12 @@ import pytest
 from solders.account import Account
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, find_address, staking, verdict
-from idl.client.bindings.verdict import BallotState
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import exposure
+from neurolov_client import escrow, find_address, staking, verdict
+from neurolov_client.bindings.verdict import BallotState
 from tests.programs.verdict.collateral import fill
 from tests.programs.verdict.judging import ACCEPTS, Judging
 from tests.world import NLOV, Actor, World, unsigned, with_account

@@ -1,7 +1,7 @@
-from idl.client import verdict
-from idl.client.bindings.job_registry import JobState
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.jobs import claim, post_job
+from neurolov_client import verdict
+from neurolov_client.bindings.job_registry import JobState
 from tests.programs.verdict.judging import ACCEPTS, Judging
 from tests.world import World, with_account
 

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from solders.account import Account
 
-from idl.client import job_registry, staking, verdict
-from idl.client.bindings.verdict import State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import claim, post_job, register_graph, register_provider
 from kernels.graph import Graph, GraphBuilder
+from neurolov_client import job_registry, staking, verdict
+from neurolov_client.bindings.verdict import State
 from tests.programs.verdict.judging import ACCEPTS, OPERATORS, Judging
 from tests.world import NLOV, World, unsigned, with_account
 from tests.world.governing import applying, queue, terms_numbered

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from idl.client import escrow, verdict
-from idl.client.bindings.verdict import BallotState, Outcome, State
 from keeper.lab.market import stakers
+from neurolov_client import escrow, verdict
+from neurolov_client.bindings.verdict import BallotState, Outcome, State
 from tests.programs.verdict.collateral import fill
 from tests.programs.verdict.judging import ACCEPTS, Judging
 from tests.world import NLOV, World, unsigned, with_account

@@ -1,7 +1,7 @@
 import pytest
 
-from idl.client import verdict
-from idl.client.bindings.verdict import Outcome, State
+from neurolov_client import verdict
+from neurolov_client.bindings.verdict import Outcome, State
 from tests.programs.verdict.answering import DELAY, Answering
 from tests.programs.verdict.judging import ACCEPTS, MISSES, REJECTS
 from tests.world import World, unsigned

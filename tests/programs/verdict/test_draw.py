@@ -3,12 +3,12 @@ from collections.abc import Iterator
 import pytest
 from solders.account import Account
 
-from idl.client import SLOT_HASHES, escrow, staking, verdict
-from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
-from idl.client.bindings.verdict import DRAW_DELAY, Outcome, State
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
+from neurolov_client import SLOT_HASHES, escrow, staking, verdict
+from neurolov_client.bindings.job_registry import SLOT_HASHES_ENTRIES
+from neurolov_client.bindings.verdict import DRAW_DELAY, Outcome, State
 from tests.programs.verdict import draw_twin as twin
 from tests.programs.verdict.judging import Judging, slot_hash
 from tests.world import NLOV, World, unsigned, with_account

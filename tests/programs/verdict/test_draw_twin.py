@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import dictionaries, integers, just, sets
 from solders.account import Account
 
-from idl.client import staking, verdict
+from neurolov_client import staking, verdict
 from tests.programs.verdict import draw_twin as twin
 from tests.programs.verdict.judging import Judging, slot_hash
 from tests.world import World

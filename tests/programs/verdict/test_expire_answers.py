@@ -1,8 +1,6 @@
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import job_registry, verdict
-from idl.client.bindings.verdict import QUESTIONS, Outcome, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import (
@@ -14,6 +12,8 @@ from keeper.lab.market.jobs import (
 )
 from kernels.codes import MAX_OPERATORS
 from kernels.graph import GraphBuilder
+from neurolov_client import job_registry, verdict
+from neurolov_client.bindings.verdict import QUESTIONS, Outcome, State
 from tests.kernels.graphs import int8
 from tests.programs.verdict.answering import Answering
 from tests.programs.verdict.disputing import trace_of

@@ -1,8 +1,8 @@
 import pytest
 from solders.account import Account
 
-from idl.client import job_registry, verdict
-from idl.client.bindings.verdict import HEADER_BYTES
+from neurolov_client import job_registry, verdict
+from neurolov_client.bindings.verdict import HEADER_BYTES
 from tests.programs.verdict.disputing import Disputing
 from tests.world import unsigned, with_account
 

@@ -1,8 +1,5 @@
 import pytest
 
-from idl.client import escrow, job_registry, staking, verdict
-from idl.client.bindings.staking import CATCH_RATE_ONE
-from idl.client.bindings.verdict import Outcome, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import (
@@ -12,6 +9,9 @@ from keeper.lab.market.jobs import (
     small_graph,
 )
 from kernels.evidence import Witness
+from neurolov_client import escrow, job_registry, staking, verdict
+from neurolov_client.bindings.staking import CATCH_RATE_ONE
+from neurolov_client.bindings.verdict import Outcome, State
 from tests.programs.forging import copied
 from tests.programs.verdict.disputing import LIE, trace_of
 from tests.programs.verdict.judging import ACCEPTS

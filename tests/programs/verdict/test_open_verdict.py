@@ -1,8 +1,8 @@
 from solders.account import Account
 
-from idl.client import PROGRAM_IDS, verdict
-from idl.client.bindings.verdict import State
 from keeper.lab.market.jobs import post_job
+from neurolov_client import PROGRAM_IDS, verdict
+from neurolov_client.bindings.verdict import State
 from tests.programs.verdict.judging import Judging
 from tests.world import NLOV, unsigned, with_account
 

@@ -1,4 +1,4 @@
-from idl.client import verdict
+from neurolov_client import verdict
 from tests.programs.verdict.disputing import Disputing
 from tests.world import unsigned, with_account
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 from solders.instruction import AccountMeta, Instruction
 
-from idl.client import verdict
-from idl.client.bindings.verdict import TICKET_AGE, Choice, Outcome, State
+from neurolov_client import verdict
+from neurolov_client.bindings.verdict import TICKET_AGE, Choice, Outcome, State
 from tests.programs.verdict.disputing import LIE, Disputing, honest_trace
 from tests.programs.verdict.judging import ACCEPTS, MISSES
 from tests.world import NLOV, World, unsigned, with_account

@@ -1,10 +1,10 @@
 import pytest
 
-from idl.client import escrow, shard_of, staking, verdict
-from idl.client.bindings.verdict import BallotState
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import claim, post_job
+from neurolov_client import escrow, shard_of, staking, verdict
+from neurolov_client.bindings.verdict import BallotState
 from tests.programs.verdict.judging import ACCEPTS, Judging
 from tests.world import with_account
 

@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 from solders.instruction import Instruction
 
-from idl.client import escrow, shard_of, staking, verdict
-from idl.client.bindings.verdict import BallotState, State
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
+from neurolov_client import escrow, shard_of, staking, verdict
+from neurolov_client.bindings.verdict import BallotState, State
 from tests.programs.verdict.collateral import fill
 from tests.programs.verdict.disputing import Disputing
 from tests.programs.verdict.judging import ACCEPTS, Judging

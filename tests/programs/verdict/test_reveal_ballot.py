@@ -1,8 +1,8 @@
 import pytest
 
-from idl.client import verdict
-from idl.client.bindings.verdict import BallotState, Choice
 from keeper.lab.market.judgement import ballot_salt
+from neurolov_client import verdict
+from neurolov_client.bindings.verdict import BallotState, Choice
 from tests.programs.verdict.judging import (
     ACCEPTS,
     MISSES,

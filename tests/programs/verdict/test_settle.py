@@ -2,12 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from idl.client import escrow, job_registry, shard_of, staking, verdict
-from idl.client.bindings.job_registry import JobState
-from idl.client.bindings.verdict import Outcome, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import claim, exposure, post_job
+from neurolov_client import escrow, job_registry, shard_of, staking, verdict
+from neurolov_client.bindings.job_registry import JobState
+from neurolov_client.bindings.verdict import Outcome, State
 from tests.programs.verdict.judging import ACCEPTS, MISSES, OPERATORS, REJECTS, Judging
 from tests.world import NLOV, World, unsigned, with_account
 from tests.world.governing import enact

@@ -1,9 +1,9 @@
 import pytest
 
-from idl.client import escrow, shard_of, staking, verdict
-from idl.client.bindings.verdict import Choice
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import exposure
+from neurolov_client import escrow, shard_of, staking, verdict
+from neurolov_client.bindings.verdict import Choice
 from tests.programs.verdict.disputing import LIE, Disputing
 from tests.programs.verdict.judging import ACCEPTS, MISSES
 from tests.world import NLOV, with_account

@@ -1,11 +1,11 @@
 from dataclasses import replace
 
-from idl.client import staking, verdict
-from idl.client.bindings.verdict import Outcome, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.challenge import slash_provider
 from keeper.lab.market.jobs import claim, exposure, post_job, register_provider
+from neurolov_client import staking, verdict
+from neurolov_client.bindings.verdict import Outcome, State
 from tests.programs.verdict.disputing import Disputing, honest_trace
 from tests.world import NLOV, World, with_account
 from tests.world.governing import enact

@@ -1,6 +1,3 @@
-from idl.client import escrow, job_registry, staking, verdict
-from idl.client.bindings.job_registry import REPUTATION_ONE
-from idl.client.bindings.verdict import Outcome, State
 from keeper.lab.market import judgement as judge
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import (
@@ -9,6 +6,9 @@ from keeper.lab.market.jobs import (
     post_job,
     small_graph,
 )
+from neurolov_client import escrow, job_registry, staking, verdict
+from neurolov_client.bindings.job_registry import REPUTATION_ONE
+from neurolov_client.bindings.verdict import Outcome, State
 from tests.programs.verdict.answering import Answering
 from tests.programs.verdict.disputing import Disputing, trace_of
 from tests.programs.verdict.judging import MISSES, REJECTS, Judging

@@ -1,7 +1,7 @@
 import pytest
 
-from idl.client.bindings.verdict import HEADER_BYTES
 from keeper.lab.market.challenge import Challenge
+from neurolov_client.bindings.verdict import HEADER_BYTES
 from tests.programs.verdict.disputing import Disputing
 from tests.world import unsigned, with_account
 

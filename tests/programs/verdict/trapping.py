@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from solders.instruction import Instruction
 
-from idl.client import verdict
-from idl.client.bindings.verdict import Choice
+from neurolov_client import verdict
+from neurolov_client.bindings.verdict import Choice
 from tests.programs.verdict.disputing import LIE, Disputing
 from tests.programs.verdict.judging import ACCEPTS, Vote
 from tests.world import NLOV, Actor, World

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from idl.client.bindings.job_registry import BPS
 from keeper.lab.commands.demonstration.report import DemoReport
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.marketplace import PROVIDERS, VERIFIERS
+from neurolov_client.bindings.job_registry import BPS
 
 
 def failures(report: DemoReport, cheats: bool, silent: bool) -> DemoReport:

@@ -9,7 +9,6 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
-from idl.client import verdict
 from keeper.compute import SelectedExecutor, hasher_on, self_test
 from keeper.data import Spool
 from keeper.exact.decisions.codes import JobState, Outcome
@@ -39,6 +38,7 @@ from kernels.graph import Graph
 from kernels.graph.reference import NumpyExecutor
 from kernels.trace import pack, unpack
 from kernels.trace.layout import Array
+from neurolov_client import verdict
 
 TERMS = JobOffer(price=20 * NLOV, verification_fee=NLOV // 5, tip=NLOV // 100)
 PATIENCE_SLOTS = 3_000

@@ -5,8 +5,6 @@ from itertools import product
 from math import prod
 from typing import Final
 
-from idl.client.bindings.job_registry import BPS
-from idl.client.bindings.verdict import QUESTIONS
 from keeper.lab.simulation.attacks import Attack, Choice, Data
 from keeper.lab.simulation.closed_form import (
     expected_profit,
@@ -19,6 +17,8 @@ from keeper.lab.simulation.profit import payoffs
 from keeper.lab.simulation.safety import worst_case
 from keeper.lab.simulation.threats.figure import Figure
 from keeper.node.payment import NLOV
+from neurolov_client.bindings.job_registry import BPS
+from neurolov_client.bindings.verdict import QUESTIONS
 
 LAMPORTS_PER_SIGNATURE: Final = 5_000
 DISPUTE_TRANSACTIONS: Final = 12

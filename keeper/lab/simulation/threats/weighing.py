@@ -5,9 +5,6 @@ from fractions import Fraction
 from math import ceil, log
 from typing import Final
 
-from idl.client.bindings.job_registry import BPS, REPUTATION_ONE, SEATS
-from idl.client.bindings.redundancy import MAX_TASK_RUNS
-from idl.client.bindings.staking import MAX_FEE_BPS, OUTBID_PART, QUEUED_WINDOWS
 from keeper.lab.simulation.closed_form import honest_majority_of_many
 from keeper.lab.simulation.economics import sampling_probability
 from keeper.lab.simulation.key_choice import Contest, Rule, Ties, jobs_won
@@ -15,6 +12,9 @@ from keeper.lab.simulation.operators import Operator, lost_to_lies
 from keeper.lab.simulation.threats.figure import Figure
 from keeper.lab.simulation.turns import Order
 from keeper.node.payment import NLOV
+from neurolov_client.bindings.job_registry import BPS, REPUTATION_ONE, SEATS
+from neurolov_client.bindings.redundancy import MAX_TASK_RUNS
+from neurolov_client.bindings.staking import MAX_FEE_BPS, OUTBID_PART, QUEUED_WINDOWS
 
 REPUTATION_STEP: Final = 1 / 16
 """The share of the missing reputation that each settled job adds."""

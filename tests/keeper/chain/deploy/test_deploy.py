@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 
-from idl.client import DEPLOYER, PROGRAM_IDS, escrow, job_registry, staking
 from keeper.chain.deploy import FIRST_TERMS, deploy_instructions
 from keeper.chain.errors import ProgramError
 from keeper.chain.gateway import Backoff, Gateway
@@ -18,6 +17,7 @@ from keeper.lab.localnet.deployment import (
     deploy_localnet,
     localnet_mint,
 )
+from neurolov_client import DEPLOYER, PROGRAM_IDS, escrow, job_registry, staking
 from tests.keeper.chain.cluster import SOL
 
 

@@ -14,12 +14,12 @@ from aiohttp import web
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from idl.client import staking
 from keeper.chain.errors import PermanentError
 from keeper.chain.feed import AccountState, ChainEvent, Feed, LostEvents, Timing
 from keeper.chain.gateway import Backoff, Gateway, LandedTransaction
 from keeper.chain.submit import Submitter
 from keeper.journal import Journal
+from neurolov_client import staking
 from tests.keeper.chain.cluster import Cluster, on_cluster
 from tests.keeper.chain.gateway.faulty import body, faulty_node, status
 

@@ -9,7 +9,6 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 
-from idl.client import events_from_logs, job_registry, staking
 from keeper.chain.errors import (
     ExpiredError,
     InsufficientFundsError,
@@ -19,6 +18,7 @@ from keeper.chain.errors import (
 )
 from keeper.chain.gateway import Blockhash, Gateway
 from keeper.chain.submit.signing import signed
+from neurolov_client import events_from_logs, job_registry, staking
 from tests.keeper.chain.cluster import SOL, Cluster, on_cluster
 
 STRANGER = Pubkey(bytes([9]) * 32)

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
-from idl.client.bindings.verdict import MAX_STAGES
 from keeper.exact.decisions.actions import (
     AnswerQuestion,
     Claim,
@@ -31,6 +30,7 @@ from keeper.exact.decisions.provider import (
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.clock import Clock
+from neurolov_client.bindings.verdict import MAX_STAGES
 from tests.keeper.exact.decisions.test_selection import conditions
 from tests.keeper.exact.decisions.views import (
     JOB,

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idl.client.bindings.verdict import QUESTIONS
 from keeper.exact.decisions.questions import Output, question, question_seed, seed_slot
 from kernels.trace import DType
+from neurolov_client.bindings.verdict import QUESTIONS
 from tests.keeper.exact.decisions.views import JOB
 
 OUTPUTS: list[Output] = [((1, 1, 3, 6), DType.INT8), ((1, 1, 1, 2), DType.INT32)]

@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idl.client.bindings.job_registry import Q32_ONE
-from idl.client.bindings.staking import CHECKPOINTS, Checkpoint
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.selection import (
     ClaimConditions,
@@ -27,6 +25,8 @@ from keeper.node.decisions.claim_order import delay, lot
 from keeper.node.decisions.clock import Clock
 from keeper.node.decisions.fixed_point import U64_MAX, negative_ln
 from keeper.node.decisions.stake import LeasableStake, Stake
+from neurolov_client.bindings.job_registry import Q32_ONE
+from neurolov_client.bindings.staking import CHECKPOINTS, Checkpoint
 from tests.keeper.exact.decisions.views import (
     BUYER,
     JOB,

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from idl.client import verdict
 from keeper.chain.errors import ProgramError
 from keeper.exact.decisions.actions import SlashProvider
 from keeper.exact.decisions.codes import Outcome
@@ -14,6 +13,7 @@ from keeper.exact.roles.context import Context
 from keeper.exact.roles.transactions import instruction
 from keeper.lab.market.marketplace import PROVIDERS
 from keeper.node.errors import RoleError, TraceError
+from neurolov_client import verdict
 from tests.keeper.exact.disputes.lying import SALT, Watcher, committed, watcher, wide_product
 from tests.keeper.exact.roles.rig import Rig, on_rig
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import verdict
 from keeper.exact.decisions.state import Stage
 from keeper.exact.disputes.committed_trace import CommittedTrace, claim_of
 from keeper.exact.disputes.receipt import judge_again
 from kernels.evidence import EvidenceError, Reason, judge
 from kernels.graph import Graph
+from neurolov_client import verdict
 from tests.kernels.evidence.committed import Committed
 from tests.kernels.evidence.record import inputs_of
 from tests.kernels.graphs import every_operator

@@ -10,7 +10,6 @@ import pytest
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from idl.client import escrow, job_registry
 from keeper.chain.feed import ChainEvent, LostEvents
 from keeper.exact.decisions.actions import Claim, TakeSnapshot
 from keeper.exact.roles import JobMirror
@@ -20,6 +19,7 @@ from keeper.node import mirror as mirrors
 from keeper.node.following import follow
 from keeper.node.supervision import background
 from keeper.tolerant.roles.mirror import TaskMirror
+from neurolov_client import escrow, job_registry
 from tests.keeper.exact.roles.rig import Rig, on_rig
 
 PATIENCE_SECONDS = 60.0

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from idl.client import verdict
 from keeper.compute import commit_segment
 from keeper.exact.decisions.actions import (
     AdoptPartial,
@@ -31,6 +30,7 @@ from keeper.exact.roles.traces import TraceFetcher
 from keeper.lab.market.cheats import Cheat, CheatingExecutor
 from keeper.lab.market.marketplace import PROVIDERS, VERIFIERS
 from kernels.graph.reference import execute
+from neurolov_client import verdict
 from tests.keeper.exact.roles.rig import TERMS, Rig, on_rig
 
 LOCKED = TERMS.price + TERMS.verification + TERMS.tips

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from idl.client.bindings.job_registry import SLOT_HASHES_ENTRIES
-from idl.client.bindings.staking import Terms
 from keeper.configuration import NodeSettings
 from keeper.exact.decisions.crank import Queue
 from keeper.exact.decisions.verifier import HeldSeat
@@ -17,6 +15,8 @@ from keeper.lab.market.marketplace import PROVIDER_STAKE, PROVIDERS, VERIFIER_ST
 from keeper.node.decisions.stake import LeasableStake
 from keeper.node.errors import RoleError
 from keeper.node.mirror import MIN_TRANSFER_SECONDS
+from neurolov_client.bindings.job_registry import SLOT_HASHES_ENTRIES
+from neurolov_client.bindings.staking import Terms
 from tests.keeper.exact.decisions.views import key
 from tests.keeper.exact.roles.rig import Rig, on_rig
 

@@ -8,7 +8,6 @@ import pytest
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from idl.client import staking, verdict
 from keeper.chain.errors import ProgramError
 from keeper.exact.decisions.actions import (
     CastBallot,
@@ -40,6 +39,7 @@ from keeper.node.registration import Registrar, capability
 from keeper.node.vault import Vault
 from kernels.graph.reference import NumpyExecutor
 from kernels.trace import stored_roots
+from neurolov_client import staking, verdict
 from tests.keeper.exact.roles.rig import TERMS, Rig, on_rig
 
 OWNER = PROVIDERS[0]

@@ -4,13 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from idl.client import job_registry
 from keeper.chain.errors import ProgramError
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.roles.results import ResultError, fetch_result
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.exact.roles.workload import WorkloadFetcher
 from keeper.node.errors import RoleError
+from neurolov_client import job_registry
 from tests.keeper.exact.roles.rig import TERMS, Rig, on_rig, small_graph
 from tests.keeper.exact.verification.graphs import every_operator
 

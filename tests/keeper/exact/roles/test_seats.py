@@ -7,8 +7,6 @@ from typing import Any
 from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, shard_of, staking, verdict
-from idl.client.bindings.staking import NO_SEAT, Tenure
 from keeper.exact.decisions.actions import (
     CastBallot,
     CloseSeat,
@@ -26,6 +24,8 @@ from keeper.node.accounts import tokens_of
 from keeper.node.payment import NLOV
 from keeper.node.registration import Registrar
 from keeper.node.seats import Seats
+from neurolov_client import escrow, shard_of, staking, verdict
+from neurolov_client.bindings.staking import NO_SEAT, Tenure
 from tests.keeper.exact.decisions.views import key
 from tests.keeper.exact.roles.rig import Rig, on_rig
 

@@ -8,7 +8,6 @@ import pytest
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from idl.client import escrow, staking
 from keeper.chain.errors import ProgramError
 from keeper.exact.decisions.actions import ApplyAuthority, ApplyTerms, Claim
 from keeper.exact.decisions.codes import JobState
@@ -19,6 +18,7 @@ from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.marketplace import PROVIDERS
 from keeper.node.decisions.clock import Clock
 from keeper.node.posting import POSTINGS, post
+from neurolov_client import escrow, staking
 from tests.keeper.exact.roles.rig import TERMS, Rig, on_rig
 
 AUTHORITY = localnet_keypair("authority")

@@ -6,7 +6,6 @@ from random import Random
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import SLOT_HASHES, ProgramError, job_registry, staking
 from keeper.configuration import NodeSettings
 from keeper.exact.decisions.selection import ClaimConditions, acceptable, first_claim_slot
 from keeper.exact.roles import JobMirror
@@ -25,6 +24,7 @@ from keeper.lab.market.sandbox import Sandbox
 from keeper.lab.market.stakers import appoint, seat, stake
 from keeper.node.accounts import leasable_of, slot_hashes_of, stake_of
 from keeper.node.payment import NLOV
+from neurolov_client import SLOT_HASHES, ProgramError, job_registry, staking
 
 JOBS = 12
 BUYER_TOKENS = 1_000 * NLOV

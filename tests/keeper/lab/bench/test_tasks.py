@@ -2,11 +2,11 @@
 
 import pytest
 
-from idl.client import redundancy
-from idl.client.schema import committed
 from keeper.lab.bench.tasks import play_tasks
 from keeper.lab.bench.units import Measured, dearest
 from keeper.lab.market.sandbox import Sandbox
+from neurolov_client import redundancy
+from neurolov_client.schema import committed
 
 
 @pytest.fixture(scope="module")

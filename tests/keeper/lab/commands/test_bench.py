@@ -3,12 +3,12 @@ from dataclasses import replace
 
 import pytest
 
-from idl.client import PROGRAM_IDS
-from idl.client.schema import committed
 from keeper.cli.app import run
 from keeper.lab.bench import baseline, units
 from keeper.lab.bench.scenario import Figures
 from keeper.lab.commands import bench
+from neurolov_client import PROGRAM_IDS
+from neurolov_client.schema import committed
 
 FIGURES = Figures(
     {"job_registry.claim": units.Measured("job_registry.claim", 14_000, True)},

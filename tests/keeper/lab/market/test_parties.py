@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 
-from idl.client import staking
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, built_programs, localnet_mint
 from keeper.lab.market.marketplace import (
@@ -15,6 +14,7 @@ from keeper.lab.market.marketplace import (
 )
 from keeper.lab.market.venue import LocalnetVenue, standing_slot
 from kernels.graph.reference import NumpyExecutor
+from neurolov_client import staking
 
 
 def test_providers_leave_signing_to_operators_whose_stake_counts_at_once(tmp_path: Path) -> None:

@@ -3,13 +3,13 @@
 import pytest
 from solders.instruction import Instruction
 
-from idl.client import ProgramError, staking
 from keeper.lab.bench.recording import RecordingSandbox
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market import stakers
 from keeper.lab.market.sandbox import ACTOR_LAMPORTS, Sandbox, TransactionDroppedError
 from keeper.node.payment import NLOV
+from neurolov_client import ProgramError, staking
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idl.client.bindings.staking import CHECKPOINTS
 from keeper.lab.simulation.checkpoints import Checkpoint, History, Pool, Position
+from neurolov_client.bindings.staking import CHECKPOINTS
 
 WINDOW_SLOTS = 100
 OWNERS = 4

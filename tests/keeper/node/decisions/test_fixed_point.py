@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idl.client.bindings.job_registry import Q32_ONE
 from keeper.node.decisions.fixed_point import U64_MAX, negative_ln, q32_share
+from neurolov_client.bindings.job_registry import Q32_ONE
 
 
 @given(st.integers(0, U64_MAX))

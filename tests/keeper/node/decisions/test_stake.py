@@ -1,7 +1,7 @@
 import pytest
 
-from idl.client.bindings.staking import Checkpoint
 from keeper.node.decisions.stake import Stake
+from neurolov_client.bindings.staking import Checkpoint
 
 
 def staked(amount: int, *changes: tuple[int, int]) -> Stake:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idl.client.bindings.staking import Checkpoint
 from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.claim_order import delay, lot
 from keeper.node.decisions.clock import Clock
@@ -36,6 +35,7 @@ from keeper.tolerant.decisions.provider import (
     next_action,
     next_work,
 )
+from neurolov_client.bindings.staking import Checkpoint
 from tests.keeper.tolerant.decisions.views import (
     BUYER,
     DEADLINE,

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from solders.pubkey import Pubkey
 
-from idl.client import staking
 from keeper.chain.submit import Submitter
 from keeper.data import ReservationKind
 from keeper.lab.localnet import Localnet
@@ -36,6 +35,7 @@ from keeper.tolerant.roles.role import TaskRole
 from keeper.tolerant.roles.runs import RUNS
 from kernels.custom import KernelPackage, run_package
 from kernels.runtime import list_adapters
+from neurolov_client import staking
 from tests.kernels.custom.examples import triple
 
 STAKE = 1_000 * NLOV

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from idl.client import staking
 from keeper.tolerant.decisions.actions import CloseJoining, CommitRun, Join
 from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.roles.posting import TaskOffer
 from keeper.tolerant.roles.role import TaskRole
+from neurolov_client import staking
 from tests.keeper.tolerant.roles.rig import (
     OPERATORS,
     PROVIDERS,

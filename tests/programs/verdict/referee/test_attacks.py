@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from solders.instruction import Instruction
 
-from idl.client import ProgramError, escrow, job_registry, shard_of, staking, verdict
-from idl.client.bindings.verdict import TICKET_AGE, Choice, Outcome, State
 from keeper.lab.market import stakers
 from keeper.lab.market.jobs import exposure, small_graph
 from kernels.evidence import Witness
+from neurolov_client import ProgramError, escrow, job_registry, shard_of, staking, verdict
+from neurolov_client.bindings.verdict import TICKET_AGE, Choice, Outcome, State
 from tests.kernels.evidence.committed import Committed
 from tests.kernels.evidence.record import inputs_of
 from tests.programs.verdict.disputing import LIE, Disputing, honest_trace, lying_trace

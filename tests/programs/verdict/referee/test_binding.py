@@ -2,12 +2,12 @@
 
 import pytest
 
-from idl.client import verdict
-from idl.client.bindings.verdict import Outcome
 from keeper.lab.market import judgement as judge
 from keeper.lab.market.challenge import Challenge
 from keeper.lab.market.jobs import claim, exposure, post_job
 from kernels.evidence import Witness
+from neurolov_client import verdict
+from neurolov_client.bindings.verdict import Outcome
 from tests.kernels.evidence.record import inputs_of
 from tests.programs.verdict.disputing import LIE, Disputing, honest_trace, lying_trace
 from tests.programs.verdict.judging import OPERATORS

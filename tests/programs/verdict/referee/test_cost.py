@@ -5,11 +5,11 @@ import pytest
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 
-from idl.client.bindings.verdict import TICKET_AGE, Outcome
 from keeper.lab.market.challenge import Challenge
 from kernels.evidence import Place, Witness, element_at
 from kernels.graph import GraphBuilder, Opcode
 from kernels.trace import DType, pack
+from neurolov_client.bindings.verdict import TICKET_AGE, Outcome
 from tests.kernels.graphs import int8, int32
 from tests.programs.verdict.disputing import Disputing
 from tests.world import World

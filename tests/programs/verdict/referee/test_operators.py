@@ -5,10 +5,10 @@ from functools import cache
 
 import pytest
 
-from idl.client.bindings.verdict import TICKET_AGE, Outcome, State
 from keeper.lab.market.jobs import exposure
 from kernels.evidence import Witness
 from kernels.graph import Opcode
+from neurolov_client.bindings.verdict import TICKET_AGE, Outcome, State
 from tests.kernels.evidence.committed import positions
 from tests.kernels.evidence.record import graphs
 from tests.programs.verdict.disputing import Disputing, trace_of

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client.rendering.seeds import Convention, address_expression, derivable, derivation
-from idl.client.rendering.source import annotation, assigned, call, docstring, identifier
-from idl.client.schema import AccountInput, InstructionSchema, ProgramSchema
+from neurolov_client.rendering.seeds import Convention, address_expression, derivable, derivation
+from neurolov_client.rendering.source import annotation, assigned, call, docstring, identifier
+from neurolov_client.schema import AccountInput, InstructionSchema, ProgramSchema
 
 
 @dataclass(frozen=True, slots=True)

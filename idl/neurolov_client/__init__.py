@@ -1,11 +1,11 @@
 """The Python client for integrators: program ids, addresses, accounts, instructions, events,
 errors.
 
-Each program is a module of typed bindings (`from idl.client import staking`); this module holds
-what all programs share. `idl/README.md` shows how to use it.
+Each program is a module of typed bindings (`from neurolov_client import staking`). This module
+holds what all programs share. `idl/README.md` shows how to use it.
 """
 
-from idl.client.addresses import (
+from neurolov_client.addresses import (
     CPI_AUTHORITIES,
     DEPLOYER,
     PROGRAM_IDS,
@@ -16,8 +16,8 @@ from idl.client.addresses import (
     find_address,
     find_bump,
 )
-from idl.client.bindings import PROGRAMS, escrow, job_registry, redundancy, staking, verdict
-from idl.client.coder import (
+from neurolov_client.bindings import PROGRAMS, escrow, job_registry, redundancy, staking, verdict
+from neurolov_client.coder import (
     Account,
     AccountDataError,
     ErrorCode,
@@ -26,10 +26,10 @@ from idl.client.coder import (
     WrongDiscriminatorError,
     WrongOwnerError,
 )
-from idl.client.errors import ProgramError, program_error
-from idl.client.events import events_from_logs
-from idl.client.shards import SHARDS, shard_of
-from idl.client.transactions import DESCRIPTORS_PER_TRANSACTION
+from neurolov_client.errors import ProgramError, program_error
+from neurolov_client.events import events_from_logs
+from neurolov_client.shards import SHARDS, shard_of
+from neurolov_client.transactions import DESCRIPTORS_PER_TRANSACTION
 
 __all__ = [
     "CPI_AUTHORITIES",

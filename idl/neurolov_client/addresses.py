@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from solders import sysvar
@@ -13,7 +13,7 @@ from solders.token import ID as TOKEN_PROGRAM
 from solders.token.associated import get_associated_token_address
 
 _RECORD: Final[Mapping[str, Any]] = json.loads(
-    files("idl").joinpath("addresses.json").read_text("utf-8")
+    Path(__file__).parents[1].joinpath("addresses.json").read_text("utf-8")
 )
 
 PROGRAM_IDS: Final[Mapping[str, Pubkey]] = {

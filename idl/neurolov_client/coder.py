@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Self, TypeVar, Union, cast, get_args, get_orig
 import numpy as np
 from solders.pubkey import Pubkey
 
-from idl.client.legacy import BorshCoder
-from idl.client.schema import (
+from neurolov_client.legacy import BorshCoder
+from neurolov_client.schema import (
     DISCRIMINATOR_BYTES,
     Array,
     Defined,

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-from idl.client.constants import ConstantError, Constants, parse_constants
+from neurolov_client.constants import ConstantError, Constants, parse_constants
 
 SPECIFICATION = "0.1.0"
 DISCRIMINATOR_BYTES = 8
@@ -342,4 +342,6 @@ def _tagged(raw: Mapping[str, Any], section: str) -> tuple[Tagged, ...]:
 
 def committed(program: str) -> ProgramSchema:
     """Returns the schema of a committed IDL, by the program's name."""
-    return parse(json.loads(files("idl").joinpath(f"{program}.json").read_text("utf-8")))
+    return parse(
+        json.loads(Path(__file__).parents[1].joinpath(f"{program}.json").read_text("utf-8"))
+    )

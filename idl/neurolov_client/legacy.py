@@ -13,7 +13,7 @@ from anchorpy.coder.coder import Coder
 from anchorpy_core.idl import Idl
 from construct import ConstructError
 
-from idl.client.schema import (
+from neurolov_client.schema import (
     DISCRIMINATOR_BYTES,
     Array,
     Defined,

@@ -2,7 +2,7 @@
 
 from solders.pubkey import Pubkey
 
-from idl.client.bindings.job_registry import SHARDS
+from neurolov_client.bindings.job_registry import SHARDS
 
 
 def shard_of(job: Pubkey) -> int:

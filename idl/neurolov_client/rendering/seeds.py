@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from idl.client import addresses
-from idl.client.rendering.source import annotation, call, identifier
-from idl.client.schema import (
+from neurolov_client import addresses
+from neurolov_client.rendering.source import annotation, call, identifier
+from neurolov_client.schema import (
     AccountSeed,
     ArgumentSeed,
     Array,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from idl.client.rendering.source import (
+from neurolov_client.rendering.source import (
     LINE,
     annotation,
     call,
@@ -11,7 +11,7 @@ from idl.client.rendering.source import (
     text_lines,
     text_literal,
 )
-from idl.client.schema import (
+from neurolov_client.schema import (
     DISCRIMINATOR_BYTES,
     Enumeration,
     Field,

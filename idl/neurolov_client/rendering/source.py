@@ -4,7 +4,7 @@ import keyword
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from idl.client.schema import Array, Defined, Option, Primitive, Type, Vector
+from neurolov_client.schema import Array, Defined, Option, Primitive, Type, Vector
 
 LINE = 100
 ITEM = "- "

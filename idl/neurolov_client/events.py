@@ -5,10 +5,10 @@ from base64 import b64decode
 from collections.abc import Iterable
 from typing import Final
 
-from idl.client.addresses import PROGRAM_IDS
-from idl.client.bindings import PROGRAMS
-from idl.client.coder import Event
-from idl.client.schema import DISCRIMINATOR_BYTES
+from neurolov_client.addresses import PROGRAM_IDS
+from neurolov_client.bindings import PROGRAMS
+from neurolov_client.coder import Event
+from neurolov_client.schema import DISCRIMINATOR_BYTES
 
 _DATA: Final = "Program data: "
 _TYPES: Final = {
