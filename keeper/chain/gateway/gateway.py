@@ -147,6 +147,10 @@ class Gateway:
         """Returns the Unix seconds of a block, None where the node does not know."""
         return (await self._ask("block time", lambda: self._client.get_block_time(slot))).value
 
+    async def blocks(self, first: int, last: int) -> list[int]:
+        """Returns the slots from `first` to `last` that have a block, in order."""
+        return (await self._ask("blocks", lambda: self._client.get_blocks(first, last))).value
+
     async def latest_blockhash(self) -> Blockhash:
         """Returns a blockhash to sign with."""
         answer = await self._ask("latest blockhash", self._client.get_latest_blockhash)
