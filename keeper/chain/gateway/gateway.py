@@ -27,6 +27,7 @@ from keeper.chain.errors import AlreadyProcessedError, UnexpectedDataError, Wron
 from keeper.chain.gateway.backoff import Backoff
 from keeper.chain.gateway.subscription import LogsNotification, subscribed_logs
 from keeper.chain.gateway.transport import requested
+from keeper.configuration import NodeSettings
 from keeper.errors import BadInputError
 from neurolov_client import TOKEN_PROGRAM, Account, AccountDataError
 
@@ -107,6 +108,18 @@ class Gateway:
         self._genesis_hash = genesis_hash
         self._backoff = backoff or Backoff()
         self._client = AsyncClient(url, commitment, timeout)
+
+    @classmethod
+    def of(cls, settings: NodeSettings) -> Self:
+        """Returns a gateway to a node's cluster, not yet connected.
+
+        Raises BadInputError when the URL or the genesis hash has the wrong form.
+        """
+        return cls(
+            settings.url,
+            websocket_url=settings.websocket_url,
+            genesis_hash=settings.pinned_hash,
+        )
 
     async def __aenter__(self) -> Self:
         try:
