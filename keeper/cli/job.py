@@ -33,7 +33,7 @@ from keeper.exact.roles.submission import (
     results_of,
     submit_job,
 )
-from keeper.node.connection import open_connection
+from keeper.node.connection import open_connection, open_reader
 from keeper.node.services import open_storage
 from kernels.trace.layout import Array
 
@@ -129,8 +129,8 @@ def status(key: KeyOptions, address: Pubkey) -> None:
     """Show the state of a job."""
 
     async def work() -> dict[str, Any]:
-        async with open_connection(key.settings, key.keypair) as connection:
-            found = await find_job(connection, address)
+        async with open_reader(key.settings, key.keypair) as reader:
+            found = await find_job(reader, address)
             return asdict(found) if isinstance(found, JobRecord) else job_status(found)
 
     document = run_async(work())
@@ -145,8 +145,8 @@ def result(key: KeyOptions, address: Pubkey, output: Path) -> None:
     """Fetch a job's result and check it against what was committed."""
 
     async def work() -> Array:
-        async with open_connection(key.settings, key.keypair) as connection:
-            return await job_result(connection, address)
+        async with open_reader(key.settings, key.keypair) as reader:
+            return await job_result(reader, address)
 
     array = run_async(work())
     np.save(output, array, allow_pickle=False)

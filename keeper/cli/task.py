@@ -21,7 +21,7 @@ from keeper.cli.options import (
     tip_option,
 )
 from keeper.configuration import Serving
-from keeper.node.connection import open_connection
+from keeper.node.connection import open_connection, open_reader
 from keeper.node.services import open_storage
 from keeper.tolerant.roles.archive import TaskRecord
 from keeper.tolerant.roles.posting import TaskOffer
@@ -112,8 +112,8 @@ def show(key: KeyOptions, address: Pubkey) -> None:
     """Show the state of a task and which providers agree."""
 
     async def work() -> TaskRecord:
-        async with open_connection(key.settings, key.keypair) as connection:
-            return await find_task(connection, address)
+        async with open_reader(key.settings, key.keypair) as reader:
+            return await find_task(reader, address)
 
     record = run_async(work())
     answer(asdict(record), key.as_json, *record.lines)
