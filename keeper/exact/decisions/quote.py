@@ -5,33 +5,18 @@ more is paid than is locked, and no more for the work than its price and the pre
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from solders.pubkey import Pubkey
 
-from keeper.exact.decisions.demand import highest_demand
+from keeper.exact.decisions.duration import Duration, average_turn, duration, work_slots
+from keeper.exact.decisions.market import Candidate, Market, PlannedJob, Size
 from keeper.exact.decisions.offer import JobOffer
-from keeper.exact.decisions.selection import (
-    CLAIM_DELAY,
-    ClaimConditions,
-    Refusal,
-    Registration,
-    claim_weight,
-    first_window,
-    locked,
-    quote,
-    refusal,
-)
-from keeper.node.decisions.claim_order import delay
+from keeper.exact.decisions.selection import Refusal, first_window, locked, quote, refusal
 from keeper.node.decisions.escrow import premium_burned
-from keeper.node.decisions.stake import LeasableStake, Stake
-from neurolov_client.bindings.job_registry import MAX_DRAWS
-from neurolov_client.bindings.staking import Parameters
-from neurolov_client.bindings.verdict import DRAW_DELAY
+from keeper.node.decisions.fixed_point import U64_MAX
 
-MEAN_LOT: Final = 6_786_177_901_268_885_274
-"""The lot of a provider that waits as long as the average: 2^64 / e."""
 USUAL_TIPS: Final = 2
 """Crank steps of a job that others take and are tipped for: the tally and the settlement."""
 ROUNDING: Final = 10_000_000
@@ -41,80 +26,15 @@ MOST_TRIED: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A registered provider.
-
-    `rate` is the multiply-adds per slot that it declares, `active` the number of jobs that it has
-    claimed and not committed yet. An operator signs for it where it has named one.
-    """
-
-    owner: Pubkey
-    registration: Registration
-    rate: int
-    stake: Stake
-    by_operator: bool
-    active: int
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """What a quote depends on besides the job, as it is in `slot`.
-
-    `demand_q32` holds since window `rolled`; `parameters` are those of the current terms.
-    """
-
-    slot: int
-    checkpoint_slots: int
-    parameters: Parameters
-    demand_q32: int
-    rolled: int
-    leasable: LeasableStake
-    candidates: tuple[Candidate, ...]
-
-    @property
-    def highest_demand(self) -> int:
-        """The most that Q32 demand can be at the first claim of a job that is posted now."""
-        latest = self.slot + self.parameters.job_registry.claim_window_slots
-        return highest_demand(self.demand_q32, latest // self.checkpoint_slots - self.rolled)
-
-    def conditions(self, candidate: Candidate, demand_q32: int) -> ClaimConditions:
-        """Returns what a claim of this provider depends on while demand is such."""
-        return ClaimConditions(
-            registration=candidate.registration,
-            stake=candidate.stake,
-            by_operator=candidate.by_operator,
-            leasable=self.leasable,
-            checkpoint_slots=self.checkpoint_slots,
-            demand_q32=demand_q32,
-            beacons={},
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedJob:
-    """A job that nobody has posted yet; `premium` is the urgency without its burned part."""
-
-    buyer: Pubkey | None
-    macs: int
-    price: int
-    premium: int
-    posted_slot: int
-
-    @property
-    def offered(self) -> int:
-        """What a lease's exposure and bond follow from, in base units."""
-        return self.price + self.premium
-
-
-@dataclass(frozen=True, slots=True)
 class ProviderQuote:
     """What one provider would be paid for the job, in base units, premium included.
 
     `price` is by the demand now, None beyond u64; `price_at_most` by the most that demand can be
-    until the claim, as long as the ask stays what it is. `refused` is why the provider could not
-    take the job as offered. `needed` is the stake that the job would expose, bond included, and
-    `room` what the provider could expose. `from_slot` is the first slot whose postings it may take,
-    `turn_slots` its average wait for its turn: the longest where its stake does not stand yet.
+    until the claim, as long as the ask stays what it is. `refused` is why the chain would not let
+    the provider take the job as offered. `needed` is the stake that the job would expose, bond
+    included, and `room` what the provider could expose. `from_slot` is the first slot whose
+    postings it may take, `turn_slots` its average wait for its turn: the longest where its stake
+    does not stand yet.
     """
 
     owner: Pubkey
@@ -126,9 +46,16 @@ class ProviderQuote:
     room: int
     from_slot: int
     max_macs: int
+    memory_bytes: int
+    has_memory: bool
     active: int
     turn_slots: int
     work_slots: int
+
+    @property
+    def able(self) -> bool:
+        """Whether the provider could take the job as offered."""
+        return self.refused is None and self.has_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,44 +91,6 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Slots that a part of a job's life takes: in the best case, and by its deadline."""
-
-    best: int
-    latest: int
-
-
-@dataclass(frozen=True, slots=True)
-class Duration:
-    """Slots until a job has ended, by part.
-
-    `worst` is the end where each lease expires at its latest, each draw goes without a majority and
-    the data are asked for.
-    """
-
-    claim: Span
-    work: Span
-    draw: Span
-    ballots: Span
-    window: Span
-    worst: int
-
-    @property
-    def best(self) -> int:
-        """Slots until the end where everybody acts at once."""
-        return sum(part.best for part in self._parts)
-
-    @property
-    def latest(self) -> int:
-        """Slots until the end by every deadline, with one lease and one draw."""
-        return sum(part.latest for part in self._parts)
-
-    @property
-    def _parts(self) -> tuple[Span, ...]:
-        return self.claim, self.work, self.draw, self.ballots, self.window
-
-
-@dataclass(frozen=True, slots=True)
 class JobQuote:
     """What a job would cost; `recommended` is None where nobody could take it at any price.
 
@@ -209,7 +98,7 @@ class JobQuote:
     """
 
     slot: int
-    macs: int
+    size: Size
     offer: JobOffer
     demand_q32: int
     demand_at_most_q32: int
@@ -221,7 +110,7 @@ class JobQuote:
     @property
     def able(self) -> tuple[ProviderQuote, ...]:
         """The providers that could take the job as offered, the cheapest first."""
-        return tuple(each for each in self.providers if each.refused is None)
+        return tuple(each for each in self.providers if each.able)
 
     @property
     def cheapest(self) -> ProviderQuote | None:
@@ -237,9 +126,7 @@ class JobQuote:
     @property
     def below_every_ask(self) -> bool:
         """Whether the price alone keeps away everybody who is still there."""
-        return not self.able and any(
-            each.refused is Refusal.ASKS_MORE for each in self.providers
-        )
+        return not self.able and any(each.refused is Refusal.ASKS_MORE for each in self.providers)
 
     @property
     def lowest_ask(self) -> int | None:
@@ -252,39 +139,42 @@ class JobQuote:
         return min(asked, default=None)
 
 
-def job_quote(market: Market, macs: int, offer: JobOffer, buyer: Pubkey | None) -> JobQuote:
-    """Returns what a job of so many multiply-adds costs if it is posted with the offer now."""
-    rules = market.parameters.escrow
-    burned = premium_burned(offer.urgency, rules)
-    costs = Costs(
-        price=offer.price,
-        verification=offer.verification,
-        tips=offer.tips,
-        premium=offer.urgency - burned,
-        burned=rules.posting_fee + burned,
-    )
-    job = PlannedJob(buyer, macs, offer.price, costs.premium, market.slot)
-    quoted = [provider_quote(market, job, each) for each in market.candidates]
-    quoted.sort(key=lambda each: (each.refused is not None, each.price or 0, bytes(each.owner)))
-    able = {each.owner for each in quoted if each.refused is None}
-    return JobQuote(
-        slot=market.slot,
-        macs=macs,
-        offer=offer,
-        demand_q32=market.demand_q32,
-        demand_at_most_q32=market.highest_demand,
-        costs=costs,
-        providers=tuple(quoted),
-        duration=_duration(market, job, [c for c in market.candidates if c.owner in able]),
-        recommended=recommended_price(market, job),
-    )
+def job_quote(market: Market, size: Size, offer: JobOffer, buyer: Pubkey | None) -> JobQuote:
+    """Returns what a job of this size costs if it is posted with the offer now."""
+    job = _planned(market, size, offer, buyer)
+    return _quoted(market, job, offer, [provider_quote(market, job, c) for c in market.candidates])
 
 
-def provider_quote(market: Market, job: PlannedJob, candidate: Candidate) -> ProviderQuote:
-    """Returns what one provider would be paid, or why it could not take the job."""
+def recommended_quote(
+    market: Market, size: Size, offer: JobOffer, buyer: Pubkey | None
+) -> JobQuote:
+    """Returns the same with the recommended price instead of the offer's.
+
+    Where there is none, each provider is judged at the price that it asks.
+    """
+    job = _planned(market, size, offer, buyer)
+    price = recommended_price(market, job)
+    if price is not None:
+        return job_quote(market, size, replace(offer, price=price), buyer)
+    rules, demand = market.parameters.job_registry, market.demand_q32
+    quoted = [
+        provider_quote(market, replace(job, price=_asked(market, job, each, demand)), each)
+        for each in market.candidates
+    ]
+    return _quoted(market, job, replace(offer, price=rules.min_price), quoted)
+
+
+def provider_quote(
+    market: Market, job: PlannedJob, candidate: Candidate, demand_q32: int | None = None
+) -> ProviderQuote:
+    """Returns what one provider would be paid, or why it could not take the job.
+
+    `demand_q32` takes the place of the present demand.
+    """
     rules = market.parameters.job_registry
-    conditions = market.conditions(candidate, market.demand_q32)
-    price = quote(job.macs, rules, candidate.registration, market.demand_q32)
+    demand_q32 = market.demand_q32 if demand_q32 is None else demand_q32
+    conditions = market.conditions(candidate, demand_q32)
+    price = quote(job.macs, rules, candidate.registration, demand_q32)
     most = quote(job.macs, rules, candidate.registration, market.highest_demand)
     capped = job.price if most is None else min(most, job.price)
     refused = refusal(job, rules, candidate.owner, conditions)
@@ -298,9 +188,11 @@ def provider_quote(market: Market, job: PlannedJob, candidate: Candidate) -> Pro
         room=conditions.stake.exposable(by_operator=candidate.by_operator),
         from_slot=first_window(rules, conditions) * market.checkpoint_slots,
         max_macs=candidate.registration.max_macs,
+        memory_bytes=candidate.memory_bytes,
+        has_memory=candidate.memory_bytes >= job.size.memory_bytes,
         active=candidate.active,
-        turn_slots=_first_turn(market, job, [candidate]),
-        work_slots=_work_slots(job.macs, candidate.rate),
+        turn_slots=average_turn(market, job, [candidate]),
+        work_slots=work_slots(job.macs, candidate.rate),
     )
 
 
@@ -308,74 +200,75 @@ def recommended_price(market: Market, job: PlannedJob) -> int | None:
     """Returns the least price that half of the fitting providers take whatever demand does.
 
     A provider fits where it could take the job at what it asks. Where the stake of too few covers
-    such a price, the price is the one that most of them take. None where nobody fits.
+    such a price, the price is the one that most of them take. Where that of nobody does, the price
+    is by the present demand, and None where still nobody fits.
     """
-    rules = market.parameters.job_registry
-    asked: list[int] = []
-    for each in market.candidates:
-        most = quote(job.macs, rules, each.registration, market.highest_demand)
-        if most is not None:
-            price = max(-(-most // ROUNDING) * ROUNDING, rules.min_price)
-            if _takes(market, job, each, price):
-                asked.append(price)
+    highest = _recommended(market, job, market.highest_demand)
+    return _recommended(market, job, market.demand_q32) if highest is None else highest
+
+
+def _recommended(market: Market, job: PlannedJob, demand_q32: int) -> int | None:
+    asked = [
+        price
+        for each in market.candidates
+        if _takes(market, job, each, price := _asked(market, job, each, demand_q32), demand_q32)
+    ]
     if not asked:
         return None
     takers = {
-        price: sum(_takes(market, job, each, price) for each in market.candidates)
+        price: sum(_takes(market, job, each, price, demand_q32) for each in market.candidates)
         for price in _spread(sorted(set(asked)))
     }
     enough = min(max(takers.values()), -(-len(asked) // 2))
     return min(price for price, count in takers.items() if count >= enough)
 
 
-def _takes(market: Market, job: PlannedJob, candidate: Candidate, price: int) -> bool:
-    priced = PlannedJob(job.buyer, job.macs, price, job.premium, job.posted_slot)
-    conditions = market.conditions(candidate, market.highest_demand)
+def _planned(market: Market, size: Size, offer: JobOffer, buyer: Pubkey | None) -> PlannedJob:
+    burned = premium_burned(offer.urgency, market.parameters.escrow)
+    return PlannedJob(buyer, size, offer.price, offer.urgency - burned, market.slot)
+
+
+def _quoted(
+    market: Market, job: PlannedJob, offer: JobOffer, quoted: Sequence[ProviderQuote]
+) -> JobQuote:
+    able = {each.owner for each in quoted if each.able}
+    return JobQuote(
+        slot=market.slot,
+        size=job.size,
+        offer=offer,
+        demand_q32=market.demand_q32,
+        demand_at_most_q32=market.highest_demand,
+        costs=Costs(
+            price=offer.price,
+            verification=offer.verification,
+            tips=offer.tips,
+            premium=job.premium,
+            burned=market.parameters.escrow.posting_fee + offer.urgency - job.premium,
+        ),
+        providers=tuple(
+            sorted(quoted, key=lambda each: (not each.able, each.price or 0, bytes(each.owner)))
+        ),
+        duration=duration(market, job, [c for c in market.candidates if c.owner in able]),
+        recommended=recommended_price(market, job),
+    )
+
+
+def _asked(market: Market, job: PlannedJob, candidate: Candidate, demand_q32: int) -> int:
+    """Returns the price from which on a provider takes the job, at least the terms' least."""
     rules = market.parameters.job_registry
-    return refusal(priced, rules, candidate.owner, conditions) is None
+    most = quote(job.macs, rules, candidate.registration, demand_q32)
+    rounded = -(-(U64_MAX if most is None else most) // ROUNDING) * ROUNDING
+    return max(rounded, rules.min_price)
+
+
+def _takes(
+    market: Market, job: PlannedJob, candidate: Candidate, price: int, demand_q32: int
+) -> bool:
+    return provider_quote(market, replace(job, price=price), candidate, demand_q32).able
 
 
 def _spread(prices: Sequence[int]) -> Iterator[int]:
-    """Yields at most MOST_TRIED of sorted prices, evenly chosen, the first and the last among them."""
+    """Yields at most MOST_TRIED of sorted prices, evenly chosen, with the first and the last."""
     count = min(len(prices), MOST_TRIED)
     for at in range(count):
         yield prices[at * (len(prices) - 1) // max(1, count - 1)]
-
-
-def _work_slots(macs: int, rate: int) -> int:
-    return -(-macs // rate) if rate else 0
-
-
-def _duration(market: Market, job: PlannedJob, able: Sequence[Candidate]) -> Duration:
-    rules, judging = market.parameters.job_registry, market.parameters.verdict
-    longest_lease = rules.lease_slots + job.macs // rules.min_rate_macs_per_slot
-    turn = CLAIM_DELAY + rules.claim_max_delay_slots
-    claim = Span(_first_turn(market, job, able), min(turn, rules.claim_window_slots))
-    if not able:
-        claim = Span(rules.claim_window_slots, rules.claim_window_slots)
-    draw = Span(DRAW_DELAY + 1, DRAW_DELAY + 1 + judging.salt_slots)
-    ballots = Span(judging.ballot_slots + 1, judging.ballot_slots + judging.reveal_slots + 1)
-    windows = (judging.challenge_slots, judging.public_slots, judging.proof_slots)
-    leases = rules.max_attempts * (rules.claim_window_slots + longest_lease + 1)
-    draws = MAX_DRAWS * (draw.latest + ballots.latest)
-    return Duration(
-        claim=claim,
-        work=Span(
-            min((_work_slots(job.macs, each.rate) for each in able), default=0), longest_lease
-        ),
-        draw=draw,
-        ballots=ballots,
-        window=Span(judging.challenge_slots + 1, judging.challenge_slots + 1),
-        worst=leases + draws + judging.answer_slots + max(windows) + judging.trap_slots + 1,
-    )
-
-
-def _first_turn(market: Market, job: PlannedJob, able: Sequence[Candidate]) -> int:
-    """Returns the slots that the first of several providers waits for its turn on average."""
-    rules = market.parameters.job_registry
-    together = sum(
-        claim_weight(job.posted_slot, rules, market.conditions(each, market.demand_q32))
-        for each in able
-    )
-    standing = market.leasable.standing(job.posted_slot // market.checkpoint_slots)
-    return CLAIM_DELAY + delay(rules, MEAN_LOT, together, standing)
