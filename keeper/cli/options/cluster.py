@@ -95,6 +95,11 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
     @WS_URL.option()
     @GENESIS_HASH.option()
     @FOLDER.option()
+    @click.option(
+        "--fresh",
+        is_flag=True,
+        help="If the folder belongs to another chain, keep it as it is and use a folder in it.",
+    )
     @POLL.option()
     @ALLOW_PRIVATE.option()
     @wraps(command)
@@ -104,6 +109,7 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
         ws_url: str | None,
         genesis_hash: str | None,
         folder: Path,
+        fresh: bool,
         poll: float,
         allow_private: bool,
         **rest: Any,
@@ -115,6 +121,7 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
             folder=folder,
             poll_seconds=poll,
             allow_private=allow_private,
+            fresh=fresh,
         )
         return command(*arguments, settings=settings, **rest)
 
