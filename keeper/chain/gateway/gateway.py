@@ -66,11 +66,12 @@ class SignatureStatus:
 
 @dataclass(frozen=True, slots=True)
 class SignatureRecord:
-    """One entry of an address's history."""
+    """One entry of an address's history; `seconds` is its block's Unix time where it is known."""
 
     signature: Signature
     slot: int
     failed: bool
+    seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,4 +372,4 @@ def _status(status: TransactionStatus) -> SignatureStatus:
 
 
 def _record(entry: RpcConfirmedTransactionStatusWithSignature) -> SignatureRecord:
-    return SignatureRecord(entry.signature, entry.slot, entry.err is not None)
+    return SignatureRecord(entry.signature, entry.slot, entry.err is not None, entry.block_time)
