@@ -15,17 +15,20 @@ import click
 
 from neurolov_client.addresses import PROGRAM_IDS
 from neurolov_client.constants import ConstantError
+from neurolov_client.rendering import typescript
+from neurolov_client.rendering.anchor import idl_declarations, idl_module
 from neurolov_client.rendering.codes import python_codes, python_module, wgsl_module
 from neurolov_client.rendering.definitions import definitions, errors
 from neurolov_client.rendering.instructions import render_instruction
 from neurolov_client.rendering.seeds import conventions, render_functions
 from neurolov_client.rendering.source import call
-from neurolov_client.rendering.typescript import typescript_index, typescript_module
 from neurolov_client.schema import ProgramSchema, SchemaError, parse
 
 IDL_FOLDER = Path(__file__).resolve().parents[1]
 BINDINGS = IDL_FOLDER / "neurolov_client" / "bindings"
 TYPESCRIPT = IDL_FOLDER / "typescript"
+TYPESCRIPT_FOLDERS = ("anchor", "programs")
+"""The folders of `typescript/` whose files are all generated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +182,17 @@ def generated(folder: Path = IDL_FOLDER) -> dict[str, str]:
 
 
 def generated_typescript(folder: Path = IDL_FOLDER) -> dict[str, str]:
-    """Returns the source of every file in `typescript/` by its name, for the IDLs in `folder`."""
+    """Returns the source of every generated file in `typescript/` by its path in that folder."""
     programs = schemas(folder)
-    sources = {f"{each.name}.ts": typescript_module(each.name, each.constants) for each in programs}
-    sources["index.ts"] = typescript_index([each.name for each in programs])
+    sources = {}
+    for each in programs:
+        idl = json.loads((folder / f"{each.name}.json").read_text("utf-8"))
+        sources[f"programs/{each.name}.js"] = typescript.javascript_module(each)
+        sources[f"programs/{each.name}.d.ts"] = typescript.declarations(each)
+        sources[f"anchor/{each.name}.js"] = idl_module(idl, typescript.NOTE)
+        sources[f"anchor/{each.name}.d.ts"] = idl_declarations(idl, typescript.NOTE)
+    for suffix in ("js", "d.ts"):
+        sources[f"programs/index.{suffix}"] = typescript.index([each.name for each in programs])
     return sources
 
 
@@ -220,7 +230,9 @@ def main(check: bool) -> None:
             path.parent.mkdir(exist_ok=True)
             path.write_text(source, "utf-8")
         return
-    owned = {*sources, *BINDINGS.glob("*.py"), *TYPESCRIPT.glob("*.ts")}
+    owned = {*sources, *BINDINGS.glob("*.py")}
+    for name in TYPESCRIPT_FOLDERS:
+        owned |= {path for path in (TYPESCRIPT / name).iterdir() if path.is_file()}
     drifted = sorted(
         path.name
         for path in owned
