@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any, Final
 
 from solders.pubkey import Pubkey
 
@@ -39,12 +40,13 @@ class Payment:
 class Engagement:
     """One owner's part in one job or task; the counts are of its own steps.
 
-    `slot` and `seconds` are those of its latest event. `commits` counts stages of a job and outputs
-    of a task. A ballot is `withheld` if it was cast and never revealed.
+    `is_task` is None where no event told. `slot` and `seconds` are those of its latest event.
+    `commits` counts stages of a job and outputs of a task. A ballot is `withheld` if it was cast
+    and never revealed.
     """
 
     work: Pubkey
-    is_task: bool = False
+    is_task: bool | None = None
     slot: int = 0
     seconds: int = 0
     parts: set[Part] = field(default_factory=set)
@@ -66,10 +68,14 @@ class Engagement:
 
 @dataclass(slots=True)
 class Engagements:
-    """Everything that an owner's history tells of its work, by the address of the job or task."""
+    """Everything that an owner's history tells of its work, by the address of the job or task.
+
+    `seen` are all that the transactions name: the owner may have taken a paid step there.
+    """
 
     owner: Pubkey
     by_work: dict[Pubkey, Engagement] = field(default_factory=dict)
+    seen: set[Pubkey] = field(default_factory=set)
     rewards: list[Payment] = field(default_factory=list)
 
     def take(self, landed: Iterable[LandedEvents]) -> "Engagements":
@@ -79,46 +85,64 @@ class Engagements:
                 self._take(event, each.slot)
         return self
 
-    def _take(self, event: Event, slot: int) -> None:
+    def _take(self, event: Any, slot: int) -> None:
+        work = getattr(event, "job", None) or getattr(event, "task", None)
+        if isinstance(work, Pubkey):
+            self.seen.add(work)
         match event:
-            case job_registry.JobClaimed() if event.provider == self.owner:
-                self._of(event.job, event, Part.PROVIDER).claims += 1
-            case verdict.StageCommitted() if event.provider == self.owner:
-                self._of(event.job, event, Part.PROVIDER).commits += 1
-            case job_registry.LeaseExpired() if event.provider == self.owner:
-                self._of(event.job, event, Part.PROVIDER).lost_leases += 1
-            case verdict.BallotCast() if event.verifier == self.owner:
-                self._of(event.job, event, Part.VERIFIER).cast += 1
-            case verdict.BallotDeclined() if event.verifier == self.owner:
-                self._of(event.job, event, Part.VERIFIER).declined += 1
-            case verdict.SilenceReported() if event.verifier == self.owner:
-                self._of(event.job, event, Part.VERIFIER).missed += 1
-            case verdict.BallotReleased() if event.verifier == self.owner:
-                found = self._of(event.job, event, Part.VERIFIER)
-                found.withheld += int(event.withheld)
-            case verdict.FraudProven() if event.challenger == self.owner:
-                self._of(event.job, event, Part.CHALLENGER)
-            case verdict.VerdictSettled() | verdict.VerdictVoided():
-                # A provider's registration is rated with the end of the jobs of others too.
-                if event.job in self.by_work:
-                    self.by_work[event.job].outcome = Outcome(event.outcome)
-            case redundancy.TaskJoined() if event.provider == self.owner:
-                self._of(event.task, event, Part.PROVIDER, is_task=True).claims += 1
-            case redundancy.RunCommitted() if event.provider == self.owner:
-                self._of(event.task, event, Part.PROVIDER, is_task=True).commits += 1
-            case redundancy.RunExpired() if event.provider == self.owner:
-                self._of(event.task, event, Part.PROVIDER, is_task=True).lost_leases += 1
             case escrow.CreditPaid() if event.party == self.owner:
-                payment = Payment(event.amount, slot, event.envelope.time)
-                self._of(event.job, event).payments.append(payment)
+                self._of(event.job, event).payments.append(_payment(event, slot))
             case staking.RewardsClaimed() if event.owner == self.owner:
-                self.rewards.append(Payment(event.amount, slot, event.envelope.time))
+                self.rewards.append(_payment(event, slot))
+            case verdict.VerdictSettled() | verdict.VerdictVoided() if event.job in self.by_work:
+                self.by_work[event.job].outcome = Outcome(event.outcome)
+            case _ if type(event) in _STEPS:
+                self._count(_STEPS[type(event)], event)
 
-    def _of(
-        self, work: Pubkey, event: Event, part: Part | None = None, *, is_task: bool = False
-    ) -> Engagement:
-        found = self.by_work.setdefault(work, Engagement(work, is_task))
-        found.slot, found.seconds = event.envelope.slot, event.envelope.time  # type: ignore[attr-defined]
-        if part is not None:
-            found.parts.add(part)
+    def _count(self, step: "_Step", event: Any) -> None:
+        if getattr(event, step.who) != self.owner:
+            return
+        found = self._of(event.task if step.is_task else event.job, event)
+        found.parts.add(step.part)
+        found.is_task = step.is_task
+        if step.count is not None:
+            done = step.counted is None or getattr(event, step.counted)
+            setattr(found, step.count, getattr(found, step.count) + int(done))
+
+    def _of(self, work: Pubkey, event: Any) -> Engagement:
+        found = self.by_work.setdefault(work, Engagement(work))
+        found.slot, found.seconds = event.envelope.slot, event.envelope.time
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What an event says of a party: the field that names it, its part, and the count it raises.
+
+    With `counted`, it raises the count only where that field is true.
+    """
+
+    who: str
+    part: Part
+    count: str | None = None
+    counted: str | None = None
+    is_task: bool = False
+
+
+_STEPS: Final[dict[type[Event], _Step]] = {
+    job_registry.JobClaimed: _Step("provider", Part.PROVIDER, "claims"),
+    job_registry.LeaseExpired: _Step("provider", Part.PROVIDER, "lost_leases"),
+    verdict.StageCommitted: _Step("provider", Part.PROVIDER, "commits"),
+    verdict.BallotCast: _Step("verifier", Part.VERIFIER, "cast"),
+    verdict.BallotDeclined: _Step("verifier", Part.VERIFIER, "declined"),
+    verdict.SilenceReported: _Step("verifier", Part.VERIFIER, "missed"),
+    verdict.BallotReleased: _Step("verifier", Part.VERIFIER, "withheld", "withheld"),
+    verdict.FraudProven: _Step("challenger", Part.CHALLENGER),
+    redundancy.TaskJoined: _Step("provider", Part.PROVIDER, "claims", is_task=True),
+    redundancy.RunCommitted: _Step("provider", Part.PROVIDER, "commits", is_task=True),
+    redundancy.RunExpired: _Step("provider", Part.PROVIDER, "lost_leases", is_task=True),
+}
+
+
+def _payment(event: escrow.CreditPaid | staking.RewardsClaimed, slot: int) -> Payment:
+    return Payment(event.amount, slot, event.envelope.time)

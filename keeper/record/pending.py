@@ -50,9 +50,7 @@ def pending_of_task(owner: Pubkey, task: redundancy.Task, terms: staking.Paramet
         for run in task.runs[: task.joined]
     )
     tips = sum(
-        task.tip * each.steps
-        for each in task.crankers[: task.cranker_count]
-        if each.party == owner
+        task.tip * each.steps for each in task.crankers[: task.cranker_count] if each.party == owner
     )
     return net * runs + tips
 
