@@ -22,6 +22,7 @@ from keeper.cli.options import (
     serving_options,
     tell,
 )
+from keeper.cli.status import verifier_status
 from keeper.compute import hasher_on, select_executor
 from keeper.configuration import Preference, Serving
 from keeper.exact.roles.service import open_verifier
@@ -97,3 +98,6 @@ def run(
                 await run_roles(connection.services, node)
 
     run_async(work())
+
+
+verifier.add_command(verifier_status)

@@ -120,6 +120,14 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "kernels/runtime",
         "kernels/trace",
     },
+    "keeper/record": {
+        "neurolov_client",
+        "keeper/chain",
+        "keeper/errors",
+        "keeper/exact",
+        "keeper/node",
+        "keeper/tolerant",
+    },
     "keeper/training": {
         "keeper/chain",
         "keeper/compute",
@@ -143,6 +151,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "keeper/exact",
         "keeper/files",
         "keeper/node",
+        "keeper/record",
         "keeper/scheduling",
         "keeper/telemetry",
         "keeper/tolerant",

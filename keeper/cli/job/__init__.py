@@ -2,18 +2,16 @@
 
 import click
 
-from keeper.cli.job.cancel import cancel
-from keeper.cli.job.result import result
-from keeper.cli.job.status import status
-from keeper.cli.job.submit import submit
+from keeper.cli.registry import LazyGroup
+
+MEMBERS = {
+    "cancel": "keeper.cli.job.cancel:cancel",
+    "result": "keeper.cli.job.result:result",
+    "status": "keeper.cli.job.status:status",
+    "submit": "keeper.cli.job.submit:submit",
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, members=MEMBERS)
 def job() -> None:
     """Post jobs and fetch their results."""
-
-
-for command in (cancel, result, status, submit):
-    job.add_command(command)
-
-__all__ = ["job"]

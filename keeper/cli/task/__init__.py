@@ -2,16 +2,14 @@
 
 import click
 
-from keeper.cli.task.show import show
-from keeper.cli.task.submit import submit
+from keeper.cli.registry import LazyGroup
+
+MEMBERS = {
+    "show": "keeper.cli.task.show:show",
+    "submit": "keeper.cli.task.submit:submit",
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, members=MEMBERS)
 def task() -> None:
     """Run a custom kernel on several providers (tolerant class: no fraud proof)."""
-
-
-for command in (show, submit):
-    task.add_command(command)
-
-__all__ = ["task"]
