@@ -99,6 +99,22 @@ class RegisteredCommands(LazyGroup):
         return super().resolve_command(ctx, args)
 
 
+def leaves(
+    command: click.Command, context: click.Context | None = None
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yields each command that is no group, with its path; imports them all.
+
+    Raises CommandUnavailableError.
+    """
+    context = context or click.Context(command)
+    if not isinstance(command, click.Group):
+        yield tuple(_path(context)), command
+        return
+    for name in command.list_commands(context):
+        if (found := command.get_command(context, name)) is not None:
+            yield from leaves(found, click.Context(found, parent=context, info_name=name))
+
+
 def equip(command: click.Command, *path: str) -> None:
     """Gives a command and those below it --profile and names the variables of their options."""
     if isinstance(command, click.Group):
