@@ -40,21 +40,7 @@ class Registrar:
 
     async def summary(self) -> dict[str, Any]:
         """Returns the owner's stake as a document; amounts are base units."""
-        found = await self.position()
-        if found is None:
-            return {"owner": str(self.owner), "open": False}
-        return {
-            "owner": str(self.owner),
-            "open": True,
-            "staked": found.amount,
-            "exposed": found.exposed,
-            "unbonding": found.unbonding,
-            "rewards_owed": found.rewards_owed,
-            "seat": None if found.seat == NO_SEAT else found.seat,
-            "seat_state": None if found.seat == NO_SEAT else Tenure(found.tenure).name.lower(),
-            "collateral": found.collateral,
-            "balloted": found.balloted,
-        }
+        return await stake_summary(self.gateway, self.owner)
 
     async def set_operator(self, operator: Pubkey, budget: int) -> None:
         """Name the key that may act for the owner, with the base units that it may have at risk.
@@ -141,12 +127,7 @@ class Registrar:
 
     async def required_position(self) -> staking.Position:
         """Returns the owner's stake; raises NotRegisteredError where it has none."""
-        position = await self.position()
-        if position is None:
-            raise NotRegisteredError(
-                f"{self.owner} has no stake; run: neurolov stake open, then neurolov stake add"
-            )
-        return position
+        return await required_position(self.gateway, self.owner)
 
     async def send(self, name: str, sequence: int, instruction: Instruction) -> None:
         """Submit a step that the owner signs itself.
@@ -177,6 +158,35 @@ class Registrar:
     async def _submit(self, name: str, sequence: int, instruction: Instruction) -> None:
         operation = f"{name}/{self.owner}/{sequence}"
         await self.submitter.submit(operation, [instruction], again=True)
+
+
+async def required_position(gateway: Gateway, owner: Pubkey) -> staking.Position:
+    """Returns an owner's stake; raises NotRegisteredError where it has none."""
+    position = await gateway.fetch(staking.Position, staking.position_address(owner))
+    if position is None:
+        raise NotRegisteredError(
+            f"{owner} has no stake; run: neurolov stake open, then neurolov stake add"
+        )
+    return position
+
+
+async def stake_summary(gateway: Gateway, owner: Pubkey) -> dict[str, Any]:
+    """Returns an owner's stake as a document; amounts are base units."""
+    found = await gateway.fetch(staking.Position, staking.position_address(owner))
+    if found is None:
+        return {"owner": str(owner), "open": False}
+    return {
+        "owner": str(owner),
+        "open": True,
+        "staked": found.amount,
+        "exposed": found.exposed,
+        "unbonding": found.unbonding,
+        "rewards_owed": found.rewards_owed,
+        "seat": None if found.seat == NO_SEAT else found.seat,
+        "seat_state": None if found.seat == NO_SEAT else Tenure(found.tenure).name.lower(),
+        "collateral": found.collateral,
+        "balloted": found.balloted,
+    }
 
 
 def capability(

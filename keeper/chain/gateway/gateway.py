@@ -110,7 +110,7 @@ class Gateway:
 
     async def __aenter__(self) -> Self:
         try:
-            await self.check_cluster()
+            self._genesis_hash = await self.check_cluster()
         except BaseException:
             await self._client.close()
             raise
@@ -133,6 +133,13 @@ class Gateway:
                 f"{self._genesis_hash}; correct the URL or the configured cluster"
             )
         return found
+
+    @property
+    def genesis_hash(self) -> Hash:
+        """The cluster's genesis hash, known once the gateway has been entered."""
+        if self._genesis_hash is None:
+            raise RuntimeError("the gateway has not been entered")
+        return self._genesis_hash
 
     async def slot(self, commitment: Commitment | None = None) -> int:
         """Returns the current slot."""

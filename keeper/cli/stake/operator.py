@@ -15,9 +15,9 @@ from keeper.cli.options import (
 )
 from keeper.cli.stake.steps import tell_document
 from keeper.node.accounts import NOBODY
-from keeper.node.connection import Connection, open_connection
+from keeper.node.connection import open_connection, open_reader
 from keeper.node.operators import operator_document
-from keeper.node.registration import Registrar
+from keeper.node.registration import required_position
 
 
 @click.group()
@@ -57,8 +57,8 @@ def show(key: KeyOptions, owner: Pubkey | None) -> None:
     """Show the operator of an owner, and what it can lose."""
 
     async def work() -> dict[str, Any]:
-        async with open_connection(key.settings, key.keypair) as connection:
-            return await _document(connection, owner or connection.owner)
+        async with open_reader(key.settings, key.keypair, owner) as reader:
+            return operator_document(await required_position(reader.gateway, reader.owner))
 
     tell_document(key, run_async(work()))
 
@@ -67,11 +67,6 @@ def _name(key: KeyOptions, named: Pubkey, budget: int) -> None:
     async def work() -> dict[str, Any]:
         async with open_connection(key.settings, key.keypair) as connection:
             await connection.registrar.set_operator(named, budget)
-            return await _document(connection, connection.owner)
+            return operator_document(await connection.registrar.required_position())
 
     tell_document(key, run_async(work()))
-
-
-async def _document(connection: Connection, owner: Pubkey) -> dict[str, Any]:
-    registrar = Registrar(connection.gateway, connection.submitter, owner, connection.mint)
-    return operator_document(await registrar.required_position())

@@ -3,21 +3,25 @@
 from typing import Any
 
 import click
+from solders.pubkey import Pubkey
 
-from keeper.cli.options import KeyOptions, NlovAmount, key_command
-from keeper.cli.stake.steps import after
-from keeper.node.connection import Connection
-
-
-async def _nothing(_: Connection) -> dict[str, Any]:
-    return {}
+from keeper.cli.options import KeyOptions, NlovAmount, key_command, owner_option, run_async
+from keeper.cli.stake.steps import after, tell_document
+from keeper.node.connection import Connection, open_reader
+from keeper.node.registration import stake_summary
 
 
 @click.command()
+@owner_option
 @key_command
-def show(key: KeyOptions) -> None:
-    """Show the stake of a key."""
-    after(key, _nothing)
+def show(key: KeyOptions, owner: Pubkey | None) -> None:
+    """Show the stake of a key, or of another owner."""
+
+    async def work() -> dict[str, Any]:
+        async with open_reader(key.settings, key.keypair, owner) as reader:
+            return await stake_summary(reader.gateway, reader.owner)
+
+    tell_document(key, run_async(work()))
 
 
 @click.command("open")
