@@ -4,11 +4,12 @@ A submission is known by its content, and by a nonce that tells repeated ones of
 apart. So whoever repeats a command goes on with what the command has begun.
 """
 
+import asyncio
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ FOLLOWED = "followed"
 NONCE_BYTES = 16
 RECORD_SUFFIX = ".json"
 LOCK_SUFFIX = ".lock"
+POSTING_POLL_SECONDS = 0.1
 
 
 class HeldElsewhereError(BadInputError):
@@ -119,6 +121,19 @@ class Submissions:
                     "once it has ended to pay for another one"
                 )
             yield
+
+    @asynccontextmanager
+    async def posting(self) -> AsyncIterator[None]:
+        """Waits until no other process of this folder is posting, and keeps them from it.
+
+        Two that post at once would take the same number, and draw a salt for the same address.
+        """
+        while True:
+            with held(self._root / f"posting{LOCK_SUFFIX}") as mine:
+                if mine:
+                    yield
+                    return
+            await asyncio.sleep(POSTING_POLL_SECONDS)
 
     @contextmanager
     def following(self, address: Pubkey) -> Iterator[bool]:
