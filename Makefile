@@ -44,7 +44,7 @@ check: setup ## lint, types, and drift of everything generated
 	$(BIN)/ruff check $(PACKAGES)
 	$(BIN)/ruff format --check $(PACKAGES)
 	$(BIN)/mypy
-	$(BIN)/python -m neurolov_client.generate --check
+	$(BIN)/python -m idl.generation --check
 	$(BIN)/python -m kernels.generate --check
 	@bash -e programs/toolchain/environment.sh
 	cd programs && cargo fmt --all --check && \
@@ -55,7 +55,7 @@ check: setup ## lint, types, and drift of everything generated
 
 programs: setup ## build the programs, the IDL and its bindings from source
 	PYTHON=$(abspath $(BIN)/python) programs/toolchain/build
-	$(BIN)/python -m neurolov_client.generate
+	$(BIN)/python -m idl.generation
 	$(BIN)/python -m kernels.generate
 
 validator: ## build and install solana-test-validator with cargo

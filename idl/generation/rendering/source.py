@@ -1,4 +1,4 @@
-"""Names, annotations and docstrings of generated Python."""
+"""Names, annotations and documentation in generated sources."""
 
 import keyword
 import textwrap
@@ -37,6 +37,17 @@ def annotation(kind: Type) -> str:
             return f"tuple[{annotation(inner)}, ...]"
         case Defined(name):
             return name
+
+
+def comment(docs: Sequence[str], indent: str = "") -> list[str]:
+    """Returns the lines of a TypeScript documentation comment, or none where there are no docs."""
+    text = " ".join(" ".join(docs).split()).replace("*/", "* /")
+    if not text:
+        return []
+    if len(indent) + len(text) + len("/**  */") <= LINE:
+        return [f"{indent}/** {text} */"]
+    wrapped = textwrap.wrap(text, LINE - len(indent) - len(" * "))
+    return [f"{indent}/**", *(f"{indent} * {line}" for line in wrapped), f"{indent} */"]
 
 
 def text_literal(text: str) -> str:
