@@ -64,7 +64,8 @@ def test_a_module_has_codes_limits_and_addresses(road: dict[str, Any]) -> None:
         "export const MAX_CARS = 9007199254740992n;",
         "",
         "export const seatAddress = (owner, seatIndex, specRoot) =>",
-        '  derived(ID, [text("seat"), owner.toBytes(), integer(seatIndex, 2), bytes(specRoot, 32)]);',
+        '  derived(ID, [text("seat"), owner.toBytes(), integer(seatIndex, 2), '
+        "bytes(specRoot, 32)]);",
     ]
 
 
@@ -103,7 +104,7 @@ def test_the_index_has_a_namespace_per_program() -> None:
 
 def test_a_seed_that_javascript_cannot_make_is_refused(road: dict[str, Any]) -> None:
     road["instructions"][0]["args"][0]["type"] = "u128"
-    with pytest.raises(SchemaError, match="^seat_address: no seed in TypeScript for"):
+    with pytest.raises(SchemaError, match=r"^seat_address: no seed in TypeScript for"):
         javascript_module(parse(road))
 
 
