@@ -29,7 +29,7 @@ from keeper.exact.roles.status import progress_line
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.exact.roles.workload import WorkloadFetcher
 from keeper.node.connection import Connection, Reading
-from keeper.node.errors import RoleError
+from keeper.node.errors import RoleError, WorkloadError
 from keeper.node.submissions import HeldElsewhereError, Submissions
 from keeper.node.supervision import running
 from keeper.node.vault import Salts
@@ -95,6 +95,11 @@ class Following:
         followed.add(job)
         self._group.create_task(self._follow(job))
         return True
+
+    def open_jobs(self) -> list[Pubkey]:
+        """Returns the jobs that this process follows and that are still open."""
+        followed = self.buyer.followed or set()
+        return [job for job in self.mirror.view.jobs if job in followed]
 
     async def closed(self, job: Pubkey) -> JobRecord:
         """Returns how a job ended, once nothing of it is open any more.
@@ -226,7 +231,7 @@ class Outputs:
         listed = snapshot.job.manifest.hex()
         try:
             return await self._lane.run(self._own_graph, listed, snapshot.job.spec_root)
-        except (DataError, GraphError):
+        except (DataError, GraphError, WorkloadError):
             # It was posted from another folder, whose process may serve it.
             reservation = self._store.reservation(ReservationKind.JOBS, str(snapshot.address))
             with borrowed(reservation):
@@ -235,7 +240,7 @@ class Outputs:
     def _own_graph(self, listed: str, spec_root: bytes) -> Graph:
         graph = load(self._store.get(JobManifest.from_bytes(self._store.get(listed)).graph))
         if graph.spec_root != spec_root:
-            raise GraphError("the graph's hash is not the registered one")
+            raise WorkloadError("the graph's hash is not the registered one")
         return graph
 
 

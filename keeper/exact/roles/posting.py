@@ -73,6 +73,7 @@ class JobPoster:
         inputs: Sequence[Array],
         offer: JobOffer,
         source: str,
+        *,
         named: Naming = default_name,
     ) -> Pubkey:
         """Lock the payment and post the job in one transaction; returns the job's address.

@@ -33,7 +33,10 @@ class ResultError(RoleError):
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """How a job ended; `result` says whether its output is kept beside the record."""
+    """How a job ended; `result` says whether its output is kept beside the record.
+
+    `paid` is what the buyer paid in base units. It and the slot are None in records of old.
+    """
 
     job: str
     state: str
@@ -42,6 +45,7 @@ class JobRecord:
     concluded_slot: int
     result: bool
     posted_slot: int | None = None
+    paid: int | None = None
 
     @property
     def settled(self) -> bool:
@@ -127,6 +131,7 @@ class ResultArchive:
             concluded_slot=slot,
             result=result is not None,
             posted_slot=job.posted_slot,
+            paid=snapshot.paid,
         )
         if result is not None:
             with replace_atomically(self.path(job.address)) as file:

@@ -96,6 +96,7 @@ class TaskPoster:
         manifest: InputManifest,
         offer: TaskOffer,
         source: str,
+        *,
         named: Naming = default_name,
     ) -> Pubkey:
         """Lock the payment and post the task in one transaction; returns the task's address.
