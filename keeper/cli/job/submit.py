@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from keeper.cli.files import read_graph, read_inputs
+from keeper.cli.interruption import told_on_interruption
 from keeper.cli.job.ending import ended
-from keeper.cli.job.interruption import told_on_interruption
+from keeper.cli.job.interruption import reached
 from keeper.cli.options import (
     FILE,
     KeyOptions,
@@ -119,7 +120,7 @@ def submit(
                 record = await submit_job(connection, storage, order, tell=tell, watch=watch)
                 return record, archive
 
-    with told_on_interruption(watch):
+    with told_on_interruption(lambda: reached(watch)):
         record, archive = run_async(work())
     return ended(key, record, archive, output)
 

@@ -4,7 +4,7 @@ A submission is on disk before anything is signed, and the journal decides wheth
 landed. So whoever repeats a submission goes on with the same job.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,31 +14,24 @@ from keeper.data import BlobStore
 from keeper.errors import BadInputError
 from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.decisions.state import JobSnapshot
-from keeper.exact.roles.following import KIND, Following, Tell, following, results_of
+from keeper.exact.roles.following import KIND, Following, following, results_of
 from keeper.exact.roles.graphs import GraphRegistrar
 from keeper.exact.roles.mirror import JobMirror, job_mirror
 from keeper.exact.roles.posting import JobPoster, manifest_of
 from keeper.exact.roles.preconditions import require_payable
 from keeper.exact.roles.results import JobRecord, ResultError
-from keeper.journal import State
 from keeper.node.connection import Connection
+from keeper.node.custody import Tell
 from keeper.node.endpoints import require_reachable
 from keeper.node.services import Storage
-from keeper.node.submissions import Submission, Submissions, content_of
+from keeper.node.submissions import Confirm, OpenElsewhereError, Submission, Submissions, content_of
 from keeper.node.vault import Salts
 from kernels.graph import Graph
 from kernels.trace.layout import Array
 
-Confirm = Callable[[], Awaitable[None]]
-"""Asks whoever pays, before anything is sent; raises where the answer is no."""
-
 
 class UnknownJobError(BadInputError):
     """Neither the chain nor this node knows the job."""
-
-
-class OpenElsewhereError(BadInputError):
-    """An equal job is open that was posted from another folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +122,7 @@ async def followed(
     async with following(connection, mirror, store, tell) as found:
         watch.following = found
         record = await found.closed(job)
-        others = found.open_jobs()
+        others = found.followed()
     for other in others:
         tell(f"job {other} is still open; go on with: neurolov job follow {other}")
     return record
@@ -153,12 +146,7 @@ def _content(connection: Connection, order: Order, manifest: str) -> str:
 
 
 def _posted(connection: Connection, begun: Submission | None) -> Pubkey | None:
-    """Returns the job of a submission, None where its posting has not landed and never will."""
-    if begun is None or begun.address is None:
-        return None
-    operation = connection.services.journal.operation(begun.operation("post_job"))
-    landed = operation is not None and operation.state is State.LANDED
-    return Pubkey.from_string(begun.address) if landed else None
+    return None if begun is None else begun.landed_in(connection.services.journal, "post_job")
 
 
 def _kept(connection: Connection, record: JobRecord, tell: Tell) -> JobRecord:
