@@ -12,9 +12,9 @@ JOB, MINT, PARTY = (Pubkey.from_bytes(bytes([number] * 32)) for number in (1, 2,
 
 @pytest.mark.parametrize(
     ("units", "shown"),
-    [(0, "0.000000000"), (1, "0.000000001"), (1_234_500_000_000, "1,234.500000000")],
+    [(0, "0"), (1, "0.000000001"), (1_234_500_000_000, "1,234.5"), (-10**10, "-10")],
 )
-def test_base_units_are_shown_with_nine_decimals(units: int, shown: str) -> None:
+def test_base_units_are_shown_without_zeros_at_the_end(units: int, shown: str) -> None:
     assert nlov(units) == shown
 
 
