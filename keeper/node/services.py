@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from solders.keypair import Keypair
 
@@ -11,7 +12,7 @@ from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.configuration import Serving
-from keeper.data import BlobClient, BlobStore, StageIndexes, open_client, serve_data
+from keeper.data import BlobClient, BlobStore, StageIndexes, open_client
 from keeper.journal import Journal
 from keeper.node.folder import open_folder
 
@@ -41,7 +42,8 @@ class Services:
 class Storage:
     """One node's blobs in `folder`, served at `url`, and what is listed about jobs and tasks.
 
-    Outputs stay for `retention_seconds` after the end of a job or task.
+    Outputs stay for `retention_seconds` after the end of a job or task. `serving` is what the node
+    serves by, with the port that it listens on.
     """
 
     folder: Path
@@ -50,6 +52,7 @@ class Storage:
     tasks: StageIndexes
     url: str
     retention_seconds: float
+    serving: Serving
 
 
 @asynccontextmanager
@@ -78,10 +81,19 @@ async def open_storage(folder: Path, serving: Serving) -> AsyncIterator[Storage]
 
     Raises PortInUseError, StoreKeyError, and CorruptBlobError where a record is damaged.
     """
+    # Loads an HTTP server, which only those need who serve.
+    from keeper.data.server import serve_data  # noqa: PLC0415
+
     store, indexes = BlobStore(folder, serving.quota_bytes), StageIndexes(folder)
     store.sweep()
     tasks = StageIndexes(folder, "tasks")
     async with serve_data(store, indexes, serving.host, serving.port, tasks) as url:
         yield Storage(
-            folder, store, indexes, tasks, serving.public_url or url, serving.retention_seconds
+            folder,
+            store,
+            indexes,
+            tasks,
+            serving.public_url or url,
+            serving.retention_seconds,
+            replace(serving, port=urlsplit(url).port or serving.port),
         )

@@ -1,4 +1,4 @@
-"""`neurolov job`: submit a job, show its status, fetch its result, cancel it."""
+"""`neurolov job`: post jobs, follow them, fetch and keep their results."""
 
 import click
 
@@ -6,6 +6,9 @@ from keeper.cli.registry import LazyGroup
 
 MEMBERS = {
     "cancel": "keeper.cli.job.cancel:cancel",
+    "close": "keeper.cli.job.close:close",
+    "follow": "keeper.cli.job.follow:follow",
+    "list": "keeper.cli.job.listing:list_jobs",
     "result": "keeper.cli.job.result:result",
     "status": "keeper.cli.job.status:status",
     "submit": "keeper.cli.job.submit:submit",
@@ -14,4 +17,4 @@ MEMBERS = {
 
 @click.group(cls=LazyGroup, members=MEMBERS)
 def job() -> None:
-    """Post jobs and fetch their results."""
+    """Post jobs, follow them and fetch their results."""

@@ -5,6 +5,10 @@ import click
 from keeper.cli.registry import LazyGroup
 
 MEMBERS = {
+    "close": "keeper.cli.task.close:close",
+    "follow": "keeper.cli.task.follow:follow",
+    "list": "keeper.cli.task.listing:list_tasks",
+    "result": "keeper.cli.task.result:result",
     "show": "keeper.cli.task.show:show",
     "submit": "keeper.cli.task.submit:submit",
 }
