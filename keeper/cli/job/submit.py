@@ -78,6 +78,11 @@ DEFAULT_PORT = 7000
     help="Pay for one more job although an equal one was submitted before.",
 )
 @click.option("--unverified", is_flag=True, help="Pay even while nobody could verify the result.")
+@click.option(
+    "--unchecked-url",
+    is_flag=True,
+    help="Pay even if this machine cannot fetch from its own --public-url.",
+)
 @output_options()
 @serving_options(DEFAULT_PORT)
 @key_command
@@ -94,6 +99,7 @@ def submit(
     verifiers: str,
     again: bool,
     unverified: bool,
+    unchecked_url: bool,
     output: Output | None,
     serving: Serving,
 ) -> int:
@@ -104,7 +110,14 @@ def submit(
     graph = read_graph(graph_path)
     inputs = read_inputs(graph, input_paths, expected)
     offer = JobOffer(price, fee, tip, urgency, int(verifiers))
-    order = Order(graph, inputs, offer, again=again, unverified=unverified)
+    order = Order(
+        graph,
+        inputs,
+        offer,
+        again=again,
+        unverified=unverified,
+        unchecked_url=unchecked_url,
+    )
     watch = Watch()
 
     async def work() -> tuple[JobRecord, ResultArchive]:

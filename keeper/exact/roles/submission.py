@@ -20,9 +20,10 @@ from keeper.exact.roles.mirror import JobMirror, job_mirror
 from keeper.exact.roles.posting import JobPoster, manifest_of
 from keeper.exact.roles.preconditions import require_payable
 from keeper.exact.roles.results import JobRecord, ResultError
+from keeper.exact.roles.workload import MANIFEST_BYTES
 from keeper.node.connection import Connection
 from keeper.node.custody import Tell
-from keeper.node.endpoints import require_reachable
+from keeper.node.endpoints import require_reachable, require_served
 from keeper.node.services import Storage
 from keeper.node.submissions import Confirm, OpenElsewhereError, Submission, Submissions, content_of
 from keeper.node.vault import Salts
@@ -38,7 +39,8 @@ class UnknownJobError(BadInputError):
 class Order:
     """What a buyer wants: `again` pays for one more job where an equal one was submitted before.
 
-    `unverified` accepts that nobody may check the result.
+    `unverified` accepts that nobody may check the result, `unchecked_url` that this node cannot
+    fetch from its own URL.
     """
 
     graph: Graph
@@ -46,6 +48,7 @@ class Order:
     offer: JobOffer
     again: bool = False
     unverified: bool = False
+    unchecked_url: bool = False
 
 
 @dataclass(slots=True)
@@ -193,11 +196,6 @@ class _Posting:
         await require_payable(
             connection, view, order.graph, order.offer, unverified=order.unverified
         )
-        if confirm is not None:
-            await confirm()
-        submission = begun or self._submissions.begin(content, storage.serving)
-        registrar = GraphRegistrar(connection.gateway, connection.submitter, connection.owner)
-        graph = await registrar.register(order.graph)
         poster = JobPoster(
             connection.gateway,
             connection.submitter,
@@ -206,6 +204,13 @@ class _Posting:
             Salts(connection.vault),
         )
         listed = poster.store_workload(order.graph, order.inputs)
+        if not order.unchecked_url:
+            await require_served(connection.client, storage.url, listed.digest, MANIFEST_BYTES)
+        if confirm is not None:
+            await confirm()
+        submission = begun or self._submissions.begin(content, storage.serving)
+        registrar = GraphRegistrar(connection.gateway, connection.submitter, connection.owner)
+        graph = await registrar.register(order.graph)
 
         def named(step: str, job: Pubkey) -> str:
             return self._submissions.bind(submission, job, storage.serving).operation(step)

@@ -14,7 +14,7 @@ from keeper.data import BlobStore
 from keeper.errors import BadInputError
 from keeper.node.connection import Connection
 from keeper.node.custody import LostError, Tell
-from keeper.node.endpoints import require_reachable
+from keeper.node.endpoints import require_reachable, require_served
 from keeper.node.services import Storage
 from keeper.node.submissions import (
     Confirm,
@@ -29,6 +29,7 @@ from keeper.tolerant.roles.following import KIND, TaskFollowing, following, outp
 from keeper.tolerant.roles.mirror import TaskMirror, task_mirror
 from keeper.tolerant.roles.posting import TaskOffer, TaskPoster, manifest_of, workload_name
 from keeper.tolerant.roles.preconditions import require_payable
+from keeper.tolerant.roles.workload import MANIFEST_BYTES
 from kernels.custom import KernelPackage
 
 
@@ -38,12 +39,16 @@ class UnknownTaskError(BadInputError):
 
 @dataclass(frozen=True, slots=True)
 class TaskOrder:
-    """What a buyer wants: `again` pays for one more task where an equal one was submitted."""
+    """What a buyer wants: `again` pays for one more task where an equal one was submitted.
+
+    `unchecked_url` accepts that this node cannot fetch from its own URL.
+    """
 
     package: KernelPackage
     inputs: Sequence[bytes]
     offer: TaskOffer
     again: bool = False
+    unchecked_url: bool = False
 
     @property
     def workload(self) -> str:
@@ -103,10 +108,25 @@ async def submit_task(
             if not order.again:
                 _require_none_elsewhere(connection, mirror, submissions, order)
             await require_payable(connection, mirror.view, order.offer)
+            poster = TaskPoster(
+                connection.gateway, connection.submitter, connection.owner, storage.store
+            )
+            manifest = poster.store_workload(order.package, order.inputs)
+            if not order.unchecked_url:
+                await require_served(
+                    connection.client, storage.url, manifest.digest, MANIFEST_BYTES
+                )
             if confirm is not None:
                 await confirm()
             submission = begun or submissions.begin(content, storage.serving)
-            posted = await _post(connection, storage, submissions, submission, order)
+
+            def named(step: str, task: Pubkey) -> str:
+                return submissions.bind(submission, task, storage.serving).operation(step)
+
+            async with submissions.posting():
+                posted = await poster.post(
+                    order.package, manifest, order.offer, storage.url, named=named
+                )
             tell(f"task {posted} posted")
             await mirror.refresh()
         else:
@@ -147,23 +167,6 @@ def begun_before(connection: Connection, order: TaskOrder) -> tuple[Submission, 
     if order.again or begun is None or posted is None:
         return None
     return begun, outputs_of(connection.folder).path(posted)
-
-
-async def _post(
-    connection: Connection,
-    storage: Storage,
-    submissions: Submissions,
-    submission: Submission,
-    order: TaskOrder,
-) -> Pubkey:
-    poster = TaskPoster(connection.gateway, connection.submitter, connection.owner, storage.store)
-    manifest = poster.store_workload(order.package, order.inputs)
-
-    def named(step: str, task: Pubkey) -> str:
-        return submissions.bind(submission, task, storage.serving).operation(step)
-
-    async with submissions.posting():
-        return await poster.post(order.package, manifest, order.offer, storage.url, named=named)
 
 
 def _content(connection: Connection, order: TaskOrder) -> str:
