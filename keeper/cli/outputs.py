@@ -11,9 +11,10 @@ from typing import Any
 import click
 import numpy as np
 
-from keeper.cli.options import FILE, Command
-from keeper.data.files import replace_atomically
+from keeper.cli.options import FILE
+from keeper.cli.options.settings import Command
 from keeper.errors import BadInputError, KeeperError
+from keeper.files import replace_atomically
 from kernels.trace.layout import Array
 
 HEADER_BYTES = 4_096
