@@ -14,8 +14,11 @@ NLOV = 10**9
 
 
 def nlov(amount: int) -> str:
-    """Returns base units as $NLOV with nine decimals."""
-    return f"{amount // NLOV:,}.{amount % NLOV:09d}"
+    """Returns base units as $NLOV, with as many of the nine decimals as say something: `12.5`."""
+    if amount < 0:
+        return f"-{nlov(-amount)}"
+    decimals = f"{amount % NLOV:09d}".rstrip("0")
+    return f"{amount // NLOV:,}.{decimals}" if decimals else f"{amount // NLOV:,}"
 
 
 async def require_tokens(
