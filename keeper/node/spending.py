@@ -22,6 +22,8 @@ from keeper.errors import BadInputError, KeeperError
 from keeper.node.payment import nlov
 
 DAY_SECONDS: Final = 86_400
+KEPT_DAYS: Final = 30
+"""How long an entry is kept whose work has not ended as far as this node knows."""
 PER_JOB_KEY: Final = "spending.per-job"
 PER_DAY_KEY: Final = "spending.per-day"
 LEDGER_FILE: Final = "spending.json"
@@ -125,7 +127,7 @@ class SpendingLedger:
         kept = {
             str(work): asdict(each)
             for work, each in entries.items()
-            if each.open or each.seconds > now - DAY_SECONDS
+            if each.seconds > now - DAY_SECONDS * (KEPT_DAYS if each.open else 1)
         }
         with replace_atomically(self._folder / LEDGER_FILE) as file:
             file.write(json.dumps(kept, sort_keys=True).encode())
