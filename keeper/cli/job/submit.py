@@ -1,18 +1,16 @@
 """`neurolov job submit`: post a job and follow it to its end."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
-import numpy as np
-from solders.pubkey import Pubkey
 
 from keeper.cli.files import read_graph, read_inputs
+from keeper.cli.job.ending import ended
+from keeper.cli.job.interruption import told_on_interruption
 from keeper.cli.options import (
     FILE,
     KeyOptions,
     NlovAmount,
-    answer,
     key_command,
     price_option,
     run_async,
@@ -20,13 +18,16 @@ from keeper.cli.options import (
     tell,
     tip_option,
 )
+from keeper.cli.outputs import Output, npy_bytes, output_options, require_room
+from keeper.cli.serving import serving_as
 from keeper.configuration import Serving
 from keeper.exact.decisions.offer import JobOffer
-from keeper.exact.roles.results import JobRecord, ResultError
-from keeper.exact.roles.submission import results_of, submit_job
+from keeper.exact.roles.following import results_of
+from keeper.exact.roles.results import JobRecord, ResultArchive
+from keeper.exact.roles.submission import Order, Watch, begun_before, submit_job
 from keeper.node.connection import open_connection
 from keeper.node.services import open_storage
-from kernels.trace.layout import Array
+from kernels.graph import Graph
 
 DEFAULT_PORT = 7000
 
@@ -70,7 +71,13 @@ DEFAULT_PORT = 7000
     show_default=True,
     help="Number of verifiers to draw.",
 )
-@click.option("--output", type=FILE, help="Write the result to this .npy file.")
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Pay for one more job although an equal one was submitted before.",
+)
+@click.option("--unverified", is_flag=True, help="Pay even while nobody could verify the result.")
+@output_options()
 @serving_options(DEFAULT_PORT)
 @key_command
 def submit(
@@ -84,25 +91,38 @@ def submit(
     tip: int,
     urgency: int,
     verifiers: str,
-    output: Path | None,
+    again: bool,
+    unverified: bool,
+    output: Output | None,
     serving: Serving,
-) -> None:
-    """Post a job, serve its data, wait for its end and reclaim what is unspent."""
+) -> int:
+    """Post a job, serve its data, wait for its end and reclaim what is unspent.
+
+    The same command goes on with the same job, or tells its result, until --again is given.
+    """
     graph = read_graph(graph_path)
     inputs = read_inputs(graph, input_paths, expected)
     offer = JobOffer(price, fee, tip, urgency, int(verifiers))
+    order = Order(graph, inputs, offer, again=again, unverified=unverified)
+    watch = Watch()
 
-    async def work() -> tuple[JobRecord, Array | None]:
-        async with (
-            open_connection(key.settings, key.keypair) as connection,
-            open_storage(connection.folder, serving) as storage,
-        ):
-            record = await submit_job(connection, storage, graph, inputs, offer=offer, tell=tell)
-            return record, results_of(connection).result(Pubkey.from_string(record.job))
+    async def work() -> tuple[JobRecord, ResultArchive]:
+        async with open_connection(key.settings, key.keypair) as connection:
+            archive = results_of(connection.folder)
+            size = _result_bytes(graph)
+            require_room(connection.folder, size)
+            before, kept = begun_before(connection, order) or (None, None)
+            if output is not None:
+                output.require_writable(size, kept)
+            serves = serving_as(serving, before)
+            async with open_storage(connection.folder, serves) as storage:
+                record = await submit_job(connection, storage, order, tell=tell, watch=watch)
+                return record, archive
 
-    record, array = run_async(work())
-    if output is not None:
-        if array is None:
-            raise ResultError(f"job {record.job} is {record.outcome}: there is no result to write")
-        np.save(output, array, allow_pickle=False)
-    answer(asdict(record), key.as_json, f"job {record.job}: {record.state}, {record.outcome}")
+    with told_on_interruption(watch):
+        record, archive = run_async(work())
+    return ended(key, record, archive, output)
+
+
+def _result_bytes(graph: Graph) -> int:
+    return npy_bytes(graph.outputs[-1].stored_bytes)

@@ -12,7 +12,7 @@ from keeper.data import BlobStore, InputManifest, ReservationKind, digest_of
 from keeper.errors import BadInputError
 from keeper.node.accounts import url_field
 from keeper.node.payment import lock
-from keeper.node.posting import post
+from keeper.node.posting import Naming, default_name, numbered, post
 from keeper.node.workloads import store_workload
 from kernels.custom import KernelPackage
 from neurolov_client import escrow, redundancy, staking
@@ -60,6 +60,11 @@ def workload_name(kernel: bytes, manifest: bytes) -> str:
     return digest_of(kernel + manifest)
 
 
+def manifest_of(inputs: Sequence[bytes]) -> InputManifest:
+    """Returns what lists a task's inputs by their digests."""
+    return InputManifest(tuple(map(digest_of, inputs)))
+
+
 class TaskPoster:
     """Posts tasks under one buyer's key; their data are in its store."""
 
@@ -79,21 +84,45 @@ class TaskPoster:
         StorageError.
         """
         package.check_inputs(inputs)
-        manifest = InputManifest(tuple(map(digest_of, inputs)))
+        manifest = manifest_of(inputs)
         name = workload_name(package.digest, bytes.fromhex(manifest.digest))
         reservation = self._store.reservation(ReservationKind.TASK_WORKLOADS, name)
         store_workload(reservation, (package.canonical, manifest.to_bytes(), *inputs))
         return manifest
 
     async def post(
-        self, package: KernelPackage, manifest: InputManifest, offer: TaskOffer, source: str
+        self,
+        package: KernelPackage,
+        manifest: InputManifest,
+        offer: TaskOffer,
+        source: str,
+        *,
+        named: Naming = default_name,
     ) -> Pubkey:
         """Lock the payment and post the task in one transaction; returns the task's address.
 
-        `source` is the URL at which the buyer's store is served. Raises RoleError and ChainError.
+        `source` is the URL at which the buyer's store is served. `named` is told the address
+        before anything is signed, and returns the journal's name of the posting. Where another
+        process of the same key takes the number first, the next number is tried. Raises RoleError
+        and ChainError.
         """
-        number = await self._next_number()
+
+        async def posted(number: int) -> Pubkey:
+            return await self._post(number, package, manifest, offer, source, named)
+
+        return await numbered(self._next_number, posted)
+
+    async def _post(  # noqa: PLR0917
+        self,
+        number: int,
+        package: KernelPackage,
+        manifest: InputManifest,
+        offer: TaskOffer,
+        source: str,
+        named: Naming,
+    ) -> Pubkey:
         task = redundancy.task_address(self._owner, number)
+        operation = named("post_task", task)
         absolute, relative, ulp = package.tolerance.bits
         described = redundancy.TaskOffer(
             kernel=package.digest,
@@ -125,7 +154,7 @@ class TaskPoster:
             )
             return [locking, registering]
 
-        await post(self._gateway, self._submitter, f"post_task/{task}", posting)
+        await post(self._gateway, self._submitter, operation, posting)
         return task
 
     async def _next_number(self) -> int:

@@ -1,0 +1,60 @@
+"""`neurolov job follow`: go on with a job that an earlier process posted."""
+
+import click
+from click.core import ParameterSource
+from solders.pubkey import Pubkey
+
+from keeper.cli.job.ending import ended
+from keeper.cli.job.interruption import told_on_interruption
+from keeper.cli.job.submit import DEFAULT_PORT
+from keeper.cli.options import Address, KeyOptions, key_command, run_async, serving_options, tell
+from keeper.cli.outputs import Output, output_options
+from keeper.cli.serving import served_again, serving_as
+from keeper.configuration import Serving
+from keeper.exact.roles.following import KIND, results_of
+from keeper.exact.roles.mirror import job_mirror
+from keeper.exact.roles.own_jobs import followable
+from keeper.exact.roles.results import JobRecord, ResultArchive
+from keeper.exact.roles.submission import Watch, followed
+from keeper.node.connection import open_connection
+from keeper.node.submissions import Submissions
+
+
+@click.command()
+@click.argument("address", type=Address(), metavar="JOB")
+@output_options()
+@serving_options(DEFAULT_PORT)
+@key_command
+def follow(key: KeyOptions, address: Pubkey, output: Output | None, serving: Serving) -> int:
+    """Go on with JOB until its result is kept and the rest is taken back.
+
+    The data are served again where they were served before, unless --port or --host says otherwise.
+    """
+    watch = Watch()
+    chosen = click.get_current_context()
+    named = any(
+        chosen.get_parameter_source(option) is not ParameterSource.DEFAULT
+        for option in ("host", "port", "public_url")
+    )
+
+    async def work() -> tuple[JobRecord, ResultArchive]:
+        async with open_connection(key.settings, key.keypair) as connection:
+            archive = results_of(connection.folder)
+            mirror = await job_mirror(connection)
+            job, record = followable(connection, mirror, address, tell)
+            if output is not None:
+                output.require_writable(0, archive.path(address))
+            if job is None:
+                assert record is not None
+                return record, archive
+            before = None if named else Submissions(connection.folder, KIND).of(address)
+            async with served_again(
+                connection, serving_as(serving, before), job.source, job.manifest
+            ) as store:
+                watch.job = address
+                found = await followed(connection, mirror, store, address, tell=tell, watch=watch)
+                return found, archive
+
+    with told_on_interruption(watch):
+        record, archive = run_async(work())
+    return ended(key, record, archive, output)
