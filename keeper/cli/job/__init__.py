@@ -1,4 +1,4 @@
-"""`neurolov job`: submit, follow, list, show, fetch, cancel and close jobs."""
+"""`neurolov job`: quote, submit, follow, list, show, fetch, cancel and close jobs."""
 
 import click
 
@@ -17,7 +17,7 @@ def job() -> None:
     """Post jobs, follow them and fetch their results."""
 
 
-for command in (cancel, close, follow, list_jobs, result, status, submit):
+for command in (cancel, close, follow, list_jobs, quote, result, status, submit):
     job.add_command(command)
 
 __all__ = ["job"]
