@@ -2,7 +2,7 @@
 
 An amount is counted before it moves, and what comes back is credited once the work has ended. So a
 crash at any moment leaves too much counted rather than too little. Entries are by the address of
-the work: whoever tries a posting again that never landed counts it once.
+the work, and name the order that it is posted for: one that is tried again counts once.
 """
 
 import fcntl
@@ -24,8 +24,8 @@ from keeper.node.payment import nlov
 DAY_SECONDS: Final = 86_400
 KEPT_DAYS: Final = 30
 """How long an entry is kept whose work has not ended as far as this node knows."""
-PER_JOB_KEY: Final = "spending.per-job"
-PER_DAY_KEY: Final = "spending.per-day"
+PER_JOB_KEY: Final = "spending-per-job"
+PER_DAY_KEY: Final = "spending-per-day"
 LEDGER_FILE: Final = "spending.json"
 LOCK_FILE: Final = "spending.lock"
 
@@ -46,13 +46,18 @@ class Limits:
     per_day: int | None = None
 
 
+NO_LIMITS: Final = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What left the buyer's account for one job or task, and what came back, in base units.
 
-    It left at `seconds`, Unix time. An entry is `open` until the work has ended.
+    It left at `seconds`, Unix time, for the buyer's order of this name. An entry is `open` until
+    the work has ended.
     """
 
+    order: str
     seconds: float
     amount: int
     returned: int = 0
@@ -88,22 +93,26 @@ class SpendingLedger:
         """Returns the base units that were spent in the last 24 hours."""
         return _counted(self.entries(), self._clock())
 
-    def require(self, amount: int, limits: Limits, work: Pubkey | None = None) -> None:
+    def require(self, amount: int, limits: Limits, order: str | None = None) -> None:
         """Raise SpendingLimitError where spending so many base units would pass a limit.
 
-        What is counted for `work` already is not counted twice.
+        What is counted for the order already is not counted twice.
         """
-        _check(self.entries(), amount, limits, work, self._clock())
+        _check(_others(self.entries(), order), amount, limits, self._clock())
 
-    def count(self, work: Pubkey, amount: int, limits: Limits) -> None:
+    def count(self, work: Pubkey, amount: int, limits: Limits, order: str) -> None:
         """Count an amount that is about to be locked for `work`; it is on disk before this returns.
 
-        Raises SpendingLimitError, and then nothing is counted.
+        It takes the place of what is counted for the same order, whose earlier posting never
+        landed, and of what is counted for the same address, which can be used only once. Raises
+        SpendingLimitError, and then nothing changes.
         """
         with self._locked():
-            entries, now = dict(self.entries()), self._clock()
-            _check(entries, amount, limits, work, now)
-            entries[work] = Entry(now, amount)
+            now = self._clock()
+            entries = _others(self.entries(), order)
+            entries.pop(work, None)
+            _check(entries, amount, limits, now)
+            entries[work] = Entry(order, now, amount)
             self._write(entries, now)
 
     def credit(self, work: Pubkey, returned: int) -> None:
@@ -133,9 +142,11 @@ class SpendingLedger:
             file.write(json.dumps(kept, sort_keys=True).encode())
 
 
-def _check(
-    entries: Mapping[Pubkey, Entry], amount: int, limits: Limits, work: Pubkey | None, now: float
-) -> None:
+def _others(entries: Mapping[Pubkey, Entry], order: str | None) -> dict[Pubkey, Entry]:
+    return {work: each for work, each in entries.items() if not (each.open and each.order == order)}
+
+
+def _check(entries: Mapping[Pubkey, Entry], amount: int, limits: Limits, now: float) -> None:
     if limits.per_job is not None and amount > limits.per_job:
         raise SpendingLimitError(
             f"this would take {nlov(amount)} NLOV, above the {nlov(limits.per_job)} NLOV that "
@@ -143,13 +154,12 @@ def _check(
         )
     if limits.per_day is None:
         return
-    others = {address: each for address, each in entries.items() if address != work}
-    spent = _counted(others, now)
+    spent = _counted(entries, now)
     if spent + amount > limits.per_day:
         raise SpendingLimitError(
             f"this would take {nlov(amount)} NLOV after {nlov(spent)} NLOV in the last 24 hours, "
-            f"above the {nlov(limits.per_day)} NLOV that {PER_DAY_KEY} allows{_room(others, now)}; "
-            f"to allow more: {_remedy(PER_DAY_KEY, spent + amount)}"
+            f"above the {nlov(limits.per_day)} NLOV that {PER_DAY_KEY} allows{_room(entries, now)}"
+            f"; to allow more: {_remedy(PER_DAY_KEY, spent + amount)}"
         )
 
 

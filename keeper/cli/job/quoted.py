@@ -6,12 +6,18 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
+from keeper.chain.gateway import Gateway
+from keeper.cli.job.offering import Offering
 from keeper.exact.decisions.duration import Duration, Span
 from keeper.exact.decisions.quote import JobQuote, ProviderQuote
 from keeper.exact.decisions.selection import Refusal
+from keeper.exact.roles.quoting import job_network_costs, quote_job
 from keeper.node.lamports import NetworkCosts, sol
 from keeper.node.payment import nlov
+from keeper.node.posting import current_terms
 from keeper.node.timeline import Timeline
+from kernels.graph import Graph
+from neurolov_client import associated_token_address
 from neurolov_client.bindings.job_registry import Q32_ONE
 
 SHOWN_CHARACTERS = 8
@@ -236,6 +242,26 @@ class Quoted:
             yield f"          slots: {parts}"
         else:
             yield f"end:      a refund in {told(slot + duration.claim.latest)}"
+
+
+async def quoted(
+    gateway: Gateway, graph: Graph, offering: Offering, buyer: Pubkey | None
+) -> Quoted:
+    """Returns the quote of a job for a buyer, by the chain as it is now; raises ChainError."""
+    return Quoted(
+        quote=await quote_job(
+            gateway, graph, offering.offer, buyer, priced=offering.price is not None
+        ),
+        network=await job_network_costs(gateway, graph, buyer),
+        timeline=await Timeline.of(gateway),
+        balance=None if buyer is None else await _balance(gateway, buyer),
+    )
+
+
+async def _balance(gateway: Gateway, owner: Pubkey) -> Balance:
+    mint, _ = await current_terms(gateway)
+    tokens = await gateway.token_balance(associated_token_address(owner, mint))
+    return Balance(owner, tokens or 0, await gateway.balance(owner))
 
 
 def _parts(duration: Duration) -> dict[str, Span]:

@@ -4,9 +4,10 @@ A submission is on disk before anything is signed, and the journal decides wheth
 landed. So whoever repeats a submission goes on with the same job.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 from solders.pubkey import Pubkey
 
@@ -20,17 +21,28 @@ from keeper.exact.roles.mirror import JobMirror, job_mirror
 from keeper.exact.roles.posting import JobPoster, manifest_of
 from keeper.exact.roles.preconditions import require_payable
 from keeper.exact.roles.results import JobRecord, ResultError
+from keeper.exact.roles.spending import settle
 from keeper.journal import State
 from keeper.node.connection import Connection
 from keeper.node.endpoints import require_reachable
 from keeper.node.services import Storage
+from keeper.node.spending import NO_LIMITS, Limits, SpendingLedger
 from keeper.node.submissions import Submission, Submissions, content_of
 from keeper.node.vault import Salts
 from kernels.graph import Graph
 from kernels.trace.layout import Array
 
-Confirm = Callable[[], Awaitable[None]]
-"""Asks whoever pays, before anything is sent; raises where the answer is no."""
+
+class Agreement(Protocol):
+    """Settles with whoever pays what a job costs, before anything is sent."""
+
+    async def offer(self, connection: Connection) -> JobOffer:
+        """Returns what is offered, as the market is now."""
+        ...
+
+    async def confirm(self) -> None:
+        """Ask; raises where the answer is no."""
+        ...
 
 
 class UnknownJobError(BadInputError):
@@ -45,7 +57,8 @@ class OpenElsewhereError(BadInputError):
 class Order:
     """What a buyer wants: `again` pays for one more job where an equal one was submitted before.
 
-    `unverified` accepts that nobody may check the result.
+    `unverified` accepts that nobody may check the result. `limits` bound what the folder spends.
+    The price of the offer is 0 where an agreement settles it.
     """
 
     graph: Graph
@@ -53,6 +66,7 @@ class Order:
     offer: JobOffer
     again: bool = False
     unverified: bool = False
+    limits: Limits = NO_LIMITS
 
 
 @dataclass(slots=True)
@@ -77,7 +91,7 @@ async def submit_job(
     *,
     tell: Tell,
     watch: Watch,
-    confirm: Confirm | None = None,
+    agreement: Agreement | None = None,
 ) -> JobRecord:
     """Pay for a job, follow it to its end, and take back what nobody is owed.
 
@@ -104,7 +118,7 @@ async def submit_job(
                 begun, posted = None, None
         if posted is None:
             poster = _Posting(connection, storage, submissions, mirror)
-            posted = await poster.post(order, begun, content, manifest, confirm)
+            posted = await poster.post(order, begun, content, manifest, agreement)
             tell(f"job {posted} posted")
             await mirror.refresh()
         else:
@@ -130,6 +144,9 @@ async def followed(
         watch.following = found
         record = await found.closed(job)
         others = found.open_jobs()
+    await settle(
+        connection.gateway, SpendingLedger(connection.folder), connection.owner, mirror.view.jobs
+    )
     for other in others:
         tell(f"job {other} is still open; go on with: neurolov job follow {other}")
     return record
@@ -194,7 +211,7 @@ class _Posting:
         begun: Submission | None,
         content: str,
         manifest: str,
-        confirm: Confirm | None,
+        agreement: Agreement | None,
     ) -> Pubkey:
         """Returns the job's address once the posting has landed."""
         connection, storage = self._connection, self._storage
@@ -202,11 +219,14 @@ class _Posting:
         if not order.again:
             self._require_none_elsewhere(manifest)
         view = self._mirror.view
-        await require_payable(
-            connection, view, order.graph, order.offer, unverified=order.unverified
-        )
-        if confirm is not None:
-            await confirm()
+        offer = order.offer if agreement is None else await agreement.offer(connection)
+        await require_payable(connection, view, order.graph, offer, unverified=order.unverified)
+        total = offer.total(view.terms.parameters.escrow)
+        ledger = SpendingLedger(connection.folder)
+        await settle(connection.gateway, ledger, connection.owner, view.jobs)
+        ledger.require(total, order.limits, None if begun is None else begun.nonce)
+        if agreement is not None:
+            await agreement.confirm()
         submission = begun or self._submissions.begin(content, storage.serving)
         registrar = GraphRegistrar(connection.gateway, connection.submitter, connection.owner)
         graph = await registrar.register(order.graph)
@@ -220,12 +240,11 @@ class _Posting:
         listed = poster.store_workload(order.graph, order.inputs)
 
         def named(step: str, job: Pubkey) -> str:
+            ledger.count(job, total, order.limits, submission.nonce)
             return self._submissions.bind(submission, job, storage.serving).operation(step)
 
         async with self._submissions.posting():
-            return await poster.post(
-                graph, listed, order.inputs, order.offer, storage.url, named=named
-            )
+            return await poster.post(graph, listed, order.inputs, offer, storage.url, named=named)
 
     def _require_none_elsewhere(self, manifest: str) -> None:
         salts, owner = Salts(self._connection.vault), self._connection.owner
