@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
+import click
+from click.core import ParameterSource
+
 from keeper.cli.options import tell
 from keeper.configuration import Serving
 from keeper.data import BlobStore, DataError
@@ -14,6 +17,15 @@ from keeper.node.submissions import Submission
 
 LISTING_BYTES = 1 << 20
 """More than a list of digests takes."""
+
+
+def serving_is_told() -> bool:
+    """Returns whether the present command was told where to serve."""
+    context = click.get_current_context()
+    return any(
+        context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+        for option in ("host", "port", "public_url")
+    )
 
 
 def serving_as(serving: Serving, before: Submission | None) -> Serving:

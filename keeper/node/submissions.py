@@ -12,14 +12,16 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from solders.pubkey import Pubkey
 
+from keeper.chain.gateway import Gateway
 from keeper.configuration import Serving
 from keeper.data.files import replace_atomically
 from keeper.data.holding import held
 from keeper.errors import BadInputError
+from keeper.journal import Journal, State
 
 FOLDER = "submissions"
 FOLLOWED = "followed"
@@ -29,8 +31,27 @@ LOCK_SUFFIX = ".lock"
 POSTING_POLL_SECONDS = 0.1
 
 
+Offer_co = TypeVar("Offer_co", covariant=True)
+
+
+class Agreement(Protocol[Offer_co]):
+    """Settles with whoever pays what work costs, before anything is sent."""
+
+    async def offer(self, gateway: Gateway, owner: Pubkey) -> Offer_co:
+        """Returns what the owner offers, as the market is now; raises ChainError."""
+        ...
+
+    async def confirm(self) -> None:
+        """Ask; raises where the answer is no."""
+        ...
+
+
 class HeldElsewhereError(BadInputError):
     """Another process is doing this very thing."""
+
+
+class OpenElsewhereError(BadInputError):
+    """Equal work is open that was posted from another folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +72,16 @@ class Submission:
     def operation(self, step: str) -> str:
         """Returns the journal's name of a step that posts it at `address`."""
         return f"{step}/{self.address}/{self.nonce}"
+
+    def landed_in(self, journal: Journal, step: str) -> Pubkey | None:
+        """Returns the address once the posting has landed, None where it has not and never will.
+
+        The journal has to have brought unfinished operations to their end.
+        """
+        operation = journal.operation(self.operation(step)) if self.address is not None else None
+        if self.address is None or operation is None or operation.state is not State.LANDED:
+            return None
+        return Pubkey.from_string(self.address)
 
 
 def content_of(owner: Pubkey, workload: str, offer: Mapping[str, Any]) -> str:

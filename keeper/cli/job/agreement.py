@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+from solders.pubkey import Pubkey
+
+from keeper.chain.gateway import Gateway
 from keeper.cli.confirmation import require_confirmation
 from keeper.cli.job.offering import Offering
 from keeper.cli.job.quoted import Quoted, quoted
 from keeper.errors import BadInputError
 from keeper.exact.decisions.offer import JobOffer
-from keeper.node.connection import Connection
 from keeper.node.payment import nlov
 from kernels.graph import Graph
 
@@ -17,7 +19,7 @@ class UnclaimableError(BadInputError):
 
 
 class JobAgreement:
-    """Quotes a job and asks; see `keeper.exact.roles.submission.Agreement`."""
+    """Quotes a job and asks; see `keeper.node.submissions.Agreement`."""
 
     def __init__(
         self,
@@ -36,9 +38,9 @@ class JobAgreement:
         self._anyway = anyway
         self._quoted: Quoted | None = None
 
-    async def offer(self, connection: Connection) -> JobOffer:
+    async def offer(self, gateway: Gateway, owner: Pubkey) -> JobOffer:
         """Returns what is offered: the price is the recommended one where none was given."""
-        found = await quoted(connection.gateway, self._graph, self._offering, connection.owner)
+        found = await quoted(gateway, self._graph, self._offering, owner)
         self._quoted = found
         for line in found.lines:
             self._tell(line)

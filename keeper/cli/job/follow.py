@@ -1,15 +1,15 @@
 """`neurolov job follow`: go on with a job that an earlier process posted."""
 
 import click
-from click.core import ParameterSource
 from solders.pubkey import Pubkey
 
+from keeper.cli.interruption import told_on_interruption
 from keeper.cli.job.ending import Ending, ended, ending_of
-from keeper.cli.job.interruption import told_on_interruption
+from keeper.cli.job.interruption import reached
 from keeper.cli.job.submit import DEFAULT_PORT
 from keeper.cli.options import Address, KeyOptions, key_command, run_async, serving_options, tell
 from keeper.cli.outputs import Output, output_options
-from keeper.cli.serving import served_again, serving_as
+from keeper.cli.serving import served_again, serving_as, serving_is_told
 from keeper.configuration import Serving
 from keeper.exact.roles.following import KIND, results_of
 from keeper.exact.roles.mirror import job_mirror
@@ -29,12 +29,8 @@ def follow(key: KeyOptions, address: Pubkey, output: Output | None, serving: Ser
 
     The data are served again where they were served before, unless --port or --host says otherwise.
     """
-    watch = Watch()
-    chosen = click.get_current_context()
-    named = any(
-        chosen.get_parameter_source(option) is not ParameterSource.DEFAULT
-        for option in ("host", "port", "public_url")
-    )
+    watch = Watch(address)
+    told = serving_is_told()
 
     async def work() -> Ending:
         async with open_connection(key.settings, key.keypair) as connection:
@@ -46,14 +42,12 @@ def follow(key: KeyOptions, address: Pubkey, output: Output | None, serving: Ser
             if job is None:
                 assert record is not None
                 return await ending_of(connection, record, archive)
-            before = None if named else Submissions(connection.folder, KIND).of(address)
-            async with served_again(
-                connection, serving_as(serving, before), job.source, job.manifest
-            ) as store:
-                watch.job = address
+            before = None if told else Submissions(connection.folder, KIND).of(address)
+            serves = serving_as(serving, before)
+            async with served_again(connection, serves, job.source, job.manifest) as store:
                 found = await followed(connection, mirror, store, address, tell=tell, watch=watch)
                 return await ending_of(connection, found, archive)
 
-    with told_on_interruption(watch):
+    with told_on_interruption(lambda: reached(watch)):
         ending = run_async(work())
     return ended(key, ending, output)

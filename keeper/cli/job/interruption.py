@@ -1,38 +1,17 @@
-"""What a buyer is told when it interrupts the process that follows its job."""
+"""What goes on without the process that follows a job, and what does not."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
-import click
-
-from keeper.cli.continuation import going_on
-from keeper.cli.options import tell
+from keeper.cli.interruption import Reached
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.submission import Watch
 
 
-@contextmanager
-def told_on_interruption(watch: Watch) -> Iterator[None]:
-    """Tells what goes on without this process, and how to go on, when the block is interrupted."""
-    try:
-        yield
-    except (click.Abort, KeyboardInterrupt):
-        for line in _lines(watch):
-            tell(line)
-        raise
-
-
-def _lines(watch: Watch) -> Iterator[str]:
-    if watch.job is None:
-        yield "interrupted: no job is known to be posted yet"
-        yield "the same command goes on with what it has begun; nothing is paid twice"
-        return
-    yield f"interrupted: job {watch.job} goes on without this process"
+def reached(watch: Watch) -> Reached:
+    """Returns the job that was posted, and what is left to happen to it."""
     snapshot = watch.snapshot
-    if snapshot is not None:
-        yield from _consequences(snapshot)
-    yield f"go on with: {going_on('job', 'follow', str(watch.job))}"
+    return Reached("job", watch.job, () if snapshot is None else _consequences(snapshot))
 
 
 def _consequences(snapshot: JobSnapshot) -> Iterator[str]:

@@ -6,9 +6,10 @@ import click
 
 from keeper.cli.confirmation import yes_option
 from keeper.cli.files import read_graph, read_inputs
+from keeper.cli.interruption import told_on_interruption
 from keeper.cli.job.agreement import JobAgreement
 from keeper.cli.job.ending import Ending, ended, ending_of
-from keeper.cli.job.interruption import told_on_interruption
+from keeper.cli.job.interruption import reached
 from keeper.cli.job.offering import Offering, offer_options
 from keeper.cli.limits import limit_options
 from keeper.cli.options import (
@@ -101,7 +102,7 @@ def submit(
                 )
                 return await ending_of(connection, record, archive)
 
-    with told_on_interruption(watch):
+    with told_on_interruption(lambda: reached(watch)):
         ending = run_async(work())
     return ended(key, ending, output)
 

@@ -11,11 +11,13 @@ from keeper.errors import BadInputError
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.state import Job, JobSnapshot
 from keeper.exact.roles.buyer import Buyer
-from keeper.exact.roles.following import KIND, Outputs, Tell, results_of
+from keeper.exact.roles.following import KIND, results_of
 from keeper.exact.roles.mirror import JobMirror, View, job_mirror
+from keeper.exact.roles.outputs import Outputs
 from keeper.exact.roles.results import Committed, JobRecord
 from keeper.exact.roles.submission import UnknownJobError
 from keeper.node.connection import Connection, Reading
+from keeper.node.custody import Tell
 from keeper.node.submissions import HeldElsewhereError, Submissions
 from keeper.node.supervision import running
 from keeper.node.vault import Salts

@@ -1,22 +1,14 @@
 """What has to hold before a job is paid for: whatever can be found out, is found out first."""
 
-from solders.pubkey import Pubkey
-
-from keeper.chain.errors import InsufficientFundsError
-from keeper.errors import BadInputError
 from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.roles.mirror import View
 from keeper.exact.roles.quoting import job_network_costs
+from keeper.node.affordable import OfferError, require_floors, require_lamports
 from keeper.node.connection import Connection
-from keeper.node.lamports import sol
-from keeper.node.payment import nlov, require_tokens
+from keeper.node.payment import require_tokens
 from kernels.graph import Graph
 from neurolov_client import staking
 from neurolov_client.bindings.job_registry import BPS
-
-
-class OfferError(BadInputError):
-    """The chain, or everybody whom it is made to, would refuse an offer."""
 
 
 async def require_payable(
@@ -27,7 +19,15 @@ async def require_payable(
     `unverified` says that no verifier is needed. Raises OfferError, InsufficientFundsError and
     ChainError.
     """
-    _require_floors(view, offer)
+    rules, verdict = view.terms.parameters.job_registry, view.terms.parameters.verdict
+    least_fee = -(-verdict.ballot_exposure * verdict.ballot_rent_bps // BPS)
+    require_floors(
+        [
+            ("price", offer.price, max(1, rules.min_price)),
+            ("tip", offer.tip, rules.min_tip),
+            ("fee", offer.verification_fee, max(1, least_fee)),
+        ]
+    )
     if not unverified:
         await _require_verifiers(connection)
     locked = offer.price + offer.verification + offer.tips + offer.urgency
@@ -40,33 +40,7 @@ async def require_payable(
         remedy=" or lower the price",
     )
     costs = await job_network_costs(connection.gateway, graph, connection.owner)
-    await require_lamports(connection, connection.signer, costs.needed, "job")
-
-
-async def require_lamports(connection: Connection, payer: Pubkey, needed: int, work: str) -> None:
-    """Raise InsufficientFundsError unless a key has what posting costs in SOL."""
-    held = await connection.gateway.balance(payer)
-    if held < needed:
-        raise InsufficientFundsError(
-            f"posting the {work} takes {sol(needed)} SOL for rents and fees, {payer} has "
-            f"{sol(held)}; send it {sol(needed - held)} SOL more"
-        )
-
-
-def _require_floors(view: View, offer: JobOffer) -> None:
-    rules, verdict = view.terms.parameters.job_registry, view.terms.parameters.verdict
-    fee = -(-verdict.ballot_exposure * verdict.ballot_rent_bps // BPS)
-    floors = (
-        ("price", offer.price, max(1, rules.min_price)),
-        ("tip", offer.tip, rules.min_tip),
-        ("fee", offer.verification_fee, max(1, fee)),
-    )
-    for name, offered, least in floors:
-        if offered < least:
-            raise OfferError(
-                f"--{name} {nlov(offered)} is below the least that the terms allow; offer at "
-                f"least --{name} {nlov(least)}"
-            )
+    await require_lamports(connection, costs.needed, "job")
 
 
 async def _require_verifiers(connection: Connection) -> None:

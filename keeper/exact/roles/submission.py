@@ -7,7 +7,6 @@ landed. So whoever repeats a submission goes on with the same job.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
 
 from solders.pubkey import Pubkey
 
@@ -15,42 +14,32 @@ from keeper.data import BlobStore
 from keeper.errors import BadInputError
 from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.decisions.state import JobSnapshot
-from keeper.exact.roles.following import KIND, Following, Tell, following, results_of
+from keeper.exact.roles.following import KIND, Following, following, results_of
 from keeper.exact.roles.graphs import GraphRegistrar
 from keeper.exact.roles.mirror import JobMirror, job_mirror
 from keeper.exact.roles.posting import JobPoster, manifest_of
 from keeper.exact.roles.preconditions import require_payable
 from keeper.exact.roles.results import JobRecord, ResultError
-from keeper.exact.roles.spending import settle
-from keeper.journal import State
 from keeper.node.connection import Connection
+from keeper.node.custody import Tell
 from keeper.node.endpoints import require_reachable
 from keeper.node.services import Storage
+from keeper.node.settling import settle
 from keeper.node.spending import NO_LIMITS, Limits, SpendingLedger
-from keeper.node.submissions import Submission, Submissions, content_of
+from keeper.node.submissions import (
+    Agreement,
+    OpenElsewhereError,
+    Submission,
+    Submissions,
+    content_of,
+)
 from keeper.node.vault import Salts
 from kernels.graph import Graph
 from kernels.trace.layout import Array
 
 
-class Agreement(Protocol):
-    """Settles with whoever pays what a job costs, before anything is sent."""
-
-    async def offer(self, connection: Connection) -> JobOffer:
-        """Returns what is offered, as the market is now."""
-        ...
-
-    async def confirm(self) -> None:
-        """Ask; raises where the answer is no."""
-        ...
-
-
 class UnknownJobError(BadInputError):
     """Neither the chain nor this node knows the job."""
-
-
-class OpenElsewhereError(BadInputError):
-    """An equal job is open that was posted from another folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +80,7 @@ async def submit_job(
     *,
     tell: Tell,
     watch: Watch,
-    agreement: Agreement | None = None,
+    agreement: Agreement[JobOffer] | None = None,
 ) -> JobRecord:
     """Pay for a job, follow it to its end, and take back what nobody is owed.
 
@@ -143,10 +132,8 @@ async def followed(
     async with following(connection, mirror, store, tell) as found:
         watch.following = found
         record = await found.closed(job)
-        others = found.open_jobs()
-    await settle(
-        connection.gateway, SpendingLedger(connection.folder), connection.owner, mirror.view.jobs
-    )
+        others = found.followed()
+    await settle(connection.gateway, SpendingLedger(connection.folder), connection.owner)
     for other in others:
         tell(f"job {other} is still open; go on with: neurolov job follow {other}")
     return record
@@ -170,12 +157,7 @@ def _content(connection: Connection, order: Order, manifest: str) -> str:
 
 
 def _posted(connection: Connection, begun: Submission | None) -> Pubkey | None:
-    """Returns the job of a submission, None where its posting has not landed and never will."""
-    if begun is None or begun.address is None:
-        return None
-    operation = connection.services.journal.operation(begun.operation("post_job"))
-    landed = operation is not None and operation.state is State.LANDED
-    return Pubkey.from_string(begun.address) if landed else None
+    return None if begun is None else begun.landed_in(connection.services.journal, "post_job")
 
 
 def _kept(connection: Connection, record: JobRecord, tell: Tell) -> JobRecord:
@@ -211,7 +193,7 @@ class _Posting:
         begun: Submission | None,
         content: str,
         manifest: str,
-        agreement: Agreement | None,
+        agreement: Agreement[JobOffer] | None,
     ) -> Pubkey:
         """Returns the job's address once the posting has landed."""
         connection, storage = self._connection, self._storage
@@ -219,11 +201,15 @@ class _Posting:
         if not order.again:
             self._require_none_elsewhere(manifest)
         view = self._mirror.view
-        offer = order.offer if agreement is None else await agreement.offer(connection)
+        offer = (
+            order.offer
+            if agreement is None
+            else await agreement.offer(connection.gateway, connection.owner)
+        )
         await require_payable(connection, view, order.graph, offer, unverified=order.unverified)
         total = offer.total(view.terms.parameters.escrow)
         ledger = SpendingLedger(connection.folder)
-        await settle(connection.gateway, ledger, connection.owner, view.jobs)
+        await settle(connection.gateway, ledger, connection.owner)
         ledger.require(total, order.limits, None if begun is None else begun.nonce)
         if agreement is not None:
             await agreement.confirm()

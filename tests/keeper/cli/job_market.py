@@ -17,6 +17,7 @@ from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.marketplace import PROVIDERS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
+from keeper.node.accounts import tokens_of
 from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from kernels.graph import Graph
@@ -84,7 +85,8 @@ class JobMarket(Served):
 
     def tokens(self, owner: Pubkey) -> int:
         """Returns the base units that a key holds."""
-        return self.net.bank.token_balance(associated_token_address(owner, localnet_mint().address))
+        address = associated_token_address(owner, self.market.parties.mint)
+        return tokens_of(self.net.bank.account(address))
 
     def transactions(self, owner: Pubkey) -> int:
         """Returns how many transactions name a key."""
@@ -121,7 +123,18 @@ class JobBuyer:
     @property
     def order(self) -> list[str]:
         named = ["--graph", str(self.root / "graph"), "--input", str(self.root / "x.npy")]
-        return ["job", "submit", *named, "--price", "20", "--yes", "--port", "0", "--verifiers", "1"]
+        return [
+            "job",
+            "submit",
+            *named,
+            "--price",
+            "20",
+            "--yes",
+            "--port",
+            "0",
+            "--verifiers",
+            "1",
+        ]
 
 
 class Process:
