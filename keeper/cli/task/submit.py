@@ -23,9 +23,9 @@ from keeper.cli.task.interruption import reached
 from keeper.configuration import Serving
 from keeper.node.connection import open_connection
 from keeper.node.services import open_storage
+from keeper.tolerant.decisions.offer import TaskOffer
 from keeper.tolerant.roles.archive import TaskArchive, TaskRecord
 from keeper.tolerant.roles.following import outputs_of
-from keeper.tolerant.roles.posting import TaskOffer
 from keeper.tolerant.roles.submission import TaskOrder, TaskWatch, begun_before, submit_task
 
 DEFAULT_PORT = 7030
