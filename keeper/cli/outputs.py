@@ -54,24 +54,19 @@ class Output:
             )
         require_room(folder, size)
 
-    def write(self, array: Array) -> None:
+    def write(self, array: Array, kept: Path | None = None) -> None:
         """Write an array in the format of .npy; the file is complete or is not there.
 
-        Raises OutputFailedError.
+        Raises OutputFailedError, which tells where the array is `kept`.
         """
         try:
             with replace_atomically(self.path.absolute()) as file:
                 np.save(file, array, allow_pickle=False)
         except OSError as error:
-            raise OutputFailedError(f"{self.path} cannot be written: {error.strerror}") from error
-
-    def write_bytes(self, data: bytes) -> None:
-        """Write a file as it is; raises OutputFailedError."""
-        try:
-            with replace_atomically(self.path.absolute()) as file:
-                file.write(data)
-        except OSError as error:
-            raise OutputFailedError(f"{self.path} cannot be written: {error.strerror}") from error
+            where = "" if kept is None else f"; the result is kept in {kept}"
+            raise OutputFailedError(
+                f"{self.path} cannot be written: {error.strerror}{where}"
+            ) from error
 
 
 def require_room(folder: Path, size: int) -> None:
