@@ -69,6 +69,20 @@ class Output:
             ) from error
 
 
+def require_place(path: Path) -> None:
+    """Raise OutputRefusedError unless a file can be written at a path, replacing what is there.
+
+    Folders that do not exist are made when it is written.
+    """
+    if path.is_dir():
+        raise OutputRefusedError(f"{path} is a folder; name a file in it")
+    folder = path.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputRefusedError(f"nothing can be written in {folder}; name another --output")
+
+
 def require_room(folder: Path, size: int) -> None:
     """Raise OutputRefusedError unless a folder's disk has room for so many bytes."""
     while not folder.exists():

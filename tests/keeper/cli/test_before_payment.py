@@ -191,3 +191,23 @@ def test_a_graph_is_not_registered_without_sol(
     chain = buyer.orders["job"][buyer.orders["job"].index("--url") :]
     told = refused(buyer, ["graph", "register", str(tmp_path / "graph"), *chain], capsys)
     assert f"{buyer.owner} has 0.002; send it 0.0" in told
+
+
+def test_a_position_is_not_opened_for_more_stake_than_there_is(
+    buyer: Buyer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain = buyer.orders["job"][buyer.orders["job"].index("--url") :]
+    told = refused(buyer, ["stake", "add", "101", *chain], capsys)
+    assert f"the stake locks 101 NLOV, {buyer.owner} has 100" in told
+    assert "fund the account with 1 NLOV more" in told
+
+
+@pytest.mark.parametrize("command", ["quantise", "import"])
+def test_a_model_that_could_not_be_written_is_not_worked_on(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    output = tmp_path / "file" / "model.graph"
+    assert run(["model", command, str(tmp_path / "no model"), "-o", str(output)]) == 2
+    told = capsys.readouterr().err
+    assert told == f"error: nothing can be written in {tmp_path / 'file'}; name another --output\n"
