@@ -1,4 +1,4 @@
-"""`neurolov job`: submit a job, follow it, show its status, fetch its result, cancel it."""
+"""`neurolov job`: quote, submit, follow, list, show, fetch, cancel and close jobs."""
 
 import click
 
@@ -9,6 +9,7 @@ MEMBERS = {
     "close": "keeper.cli.job.close:close",
     "follow": "keeper.cli.job.follow:follow",
     "list": "keeper.cli.job.listing:list_jobs",
+    "quote": "keeper.cli.job.quote:quote",
     "result": "keeper.cli.job.result:result",
     "status": "keeper.cli.job.status:status",
     "submit": "keeper.cli.job.submit:submit",
