@@ -20,10 +20,10 @@ def run(role: RoleOptions) -> None:
     """Take every step on jobs and tasks that is open to anybody, until interrupted."""
 
     async def work() -> None:
-        async with open_connection(role.settings, role.keypair) as connection:
+        async with open_connection(role.settings.patiently(), role.keypair) as connection:
             roles = await open_crank(connection), await open_task_crank(connection)
             tell(f"crank {connection.owner}")
             async with metrics_served(role.metrics_port):
-                await run_roles(connection.services, *roles)
+                await run_roles(connection.services, *roles, tell=tell)
 
     run_async(work())

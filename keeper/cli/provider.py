@@ -246,7 +246,7 @@ def run(
 
     async def work() -> None:
         async with (
-            open_connection(role.settings, role.keypair, owner) as connection,
+            open_connection(role.settings.patiently(), role.keypair, owner) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
             rate = report.macs_per_slot(await slot_seconds(connection.gateway))
@@ -279,6 +279,6 @@ def run(
             if counts > view.slot:
                 tell(f"the stake counts for work that is posted from slot {counts} on")
             async with metrics_served(role.metrics_port):
-                await run_roles(connection.services, *roles)
+                await run_roles(connection.services, *roles, tell=tell)
 
     run_async(work())

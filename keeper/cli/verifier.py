@@ -91,7 +91,7 @@ def run(
 
     async def work() -> None:
         async with (
-            open_connection(role.settings, role.keypair, owner) as connection,
+            open_connection(role.settings.patiently(), role.keypair, owner) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
             hasher = hasher_on(selected.executor)
@@ -100,6 +100,6 @@ def run(
                 tell(budget_line(await connection.registrar.required_position()))
             tell(f"verifier {connection.owner} at {storage.url}")
             async with metrics_served(role.metrics_port):
-                await run_roles(connection.services, node)
+                await run_roles(connection.services, node, tell=tell)
 
     run_async(work())

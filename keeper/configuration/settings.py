@@ -1,11 +1,12 @@
 """The settings of a node: its cluster, its folder and its public address."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from solders.hash import Hash, ParseHashError
 
-from keeper.chain.gateway import Gateway
+from keeper.chain.gateway import Gateway, Patience
 from keeper.errors import BadInputError
 
 DEFAULT_URL = "http://127.0.0.1:8899"
@@ -32,7 +33,8 @@ class Serving:
 class NodeSettings:
     """The settings of one node. `genesis_hash` pins the cluster; `poll_seconds` is per look.
 
-    `allow_private` permits fetching from parties whose addresses are not public.
+    `allow_private` permits fetching from parties whose addresses are not public. Whoever is
+    `patient` waits for a cluster that does not answer.
     """
 
     url: str = DEFAULT_URL
@@ -41,13 +43,23 @@ class NodeSettings:
     folder: Path = DEFAULT_FOLDER
     poll_seconds: float = 0.4
     allow_private: bool = False
+    patient: bool = False
+
+    def patiently(self) -> Self:
+        """Returns the same settings, with which a cluster that does not answer is waited for."""
+        return replace(self, patient=True)
 
     def gateway(self) -> Gateway:
         """Returns a gateway to the cluster, not yet connected.
 
         Raises BadInputError when the URL or the genesis hash has the wrong form.
         """
-        return Gateway(self.url, websocket_url=self.websocket_url, genesis_hash=self._pinned_hash())
+        return Gateway(
+            self.url,
+            websocket_url=self.websocket_url,
+            genesis_hash=self._pinned_hash(),
+            patience=Patience() if self.patient else None,
+        )
 
     def _pinned_hash(self) -> Hash | None:
         if self.genesis_hash is None:

@@ -18,7 +18,12 @@ from solders.token.state import TokenAccount
 from solders.transaction import VersionedTransaction
 from solders.transaction_status import UiTransactionStatusMeta
 
-from keeper.chain.errors import AlreadyProcessedError, UnexpectedDataError, WrongClusterError
+from keeper.chain.errors import (
+    AlreadyProcessedError,
+    ReplacedClusterError,
+    UnexpectedDataError,
+    WrongClusterError,
+)
 from keeper.chain.gateway.backoff import Backoff
 from keeper.chain.gateway.outages import Outages, Patience
 from keeper.chain.gateway.records import (
@@ -116,7 +121,7 @@ class Gateway:
                 f"{self._genesis_hash}; correct the URL or the configured cluster"
             )
         if self._served not in (None, found):
-            raise WrongClusterError(
+            raise ReplacedClusterError(
                 f"{self.url} now serves another chain, with genesis hash {found} instead of "
                 f"{self._served}; give the URL of the first one, or start again with this one"
             )
@@ -324,8 +329,9 @@ class Gateway:
     ) -> AsyncIterator[LogsNotification]:
         """Yields logs of landing transactions that name the address, until the connection ends.
 
-        `opened` is called once the node has taken the subscription. It holds one connection, and raises TransientError when that breaks. What landed meanwhile
-        has to be read by `signatures`.
+        `opened` is called once the node has taken the subscription. It holds one connection, and
+        raises TransientError when that breaks. What landed meanwhile has to be read by
+        `signatures`.
         """
         return subscribed_logs(self.websocket_url, address, self.commitment, opened)
 

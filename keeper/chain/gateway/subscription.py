@@ -34,8 +34,9 @@ async def subscribed_logs(
 ) -> AsyncIterator[LogsNotification]:
     """Yields the notifications of one connection.
 
-    `opened` is called once the node has taken the subscription. Pings find a half-open connection. Raises TransientError when the connection ends or its
-    messages cannot be read, PermanentError where the node refuses the subscription.
+    `opened` is called once the node has taken the subscription. Pings find a half-open connection.
+    Raises TransientError when the connection ends or its messages cannot be read, PermanentError
+    where the node refuses the subscription.
     """
     request = LogsSubscribe(
         RpcTransactionLogsFilterMentions(address),
