@@ -33,8 +33,9 @@ class Serving:
 class NodeSettings:
     """The settings of one node. `genesis_hash` pins the cluster; `poll_seconds` is per look.
 
-    `allow_private` permits fetching from parties whose addresses are not public. Whoever is
-    `patient` waits for a cluster that does not answer.
+    `allow_private` permits fetching from parties whose addresses are not public. With `fresh`, a
+    chain that the folder does not know gets a folder of its own within it. Whoever is `patient`
+    waits for a cluster that does not answer.
     """
 
     url: str = DEFAULT_URL
@@ -43,6 +44,7 @@ class NodeSettings:
     folder: Path = DEFAULT_FOLDER
     poll_seconds: float = 0.4
     allow_private: bool = False
+    fresh: bool = False
     patient: bool = False
 
     def patiently(self) -> Self:

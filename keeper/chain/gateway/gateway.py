@@ -127,6 +127,13 @@ class Gateway:
             )
         return found
 
+    @property
+    def genesis_hash(self) -> Hash:
+        """The cluster's genesis hash, known once the gateway has been entered."""
+        if self._served is None:
+            raise RuntimeError("the gateway has not been entered")
+        return self._served
+
     async def slot(self, commitment: Commitment | None = None) -> int:
         """Returns the current slot."""
         return (await self._ask("slot", lambda: self._client.get_slot(commitment))).value

@@ -38,11 +38,12 @@ class SignatureStatus:
 
 @dataclass(frozen=True, slots=True)
 class SignatureRecord:
-    """One entry of an address's history."""
+    """One entry of an address's history; `seconds` is its block's Unix time where it is known."""
 
     signature: Signature
     slot: int
     failed: bool
+    seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +64,4 @@ def status_of(status: TransactionStatus) -> SignatureStatus:
 
 def record_of(entry: RpcConfirmedTransactionStatusWithSignature) -> SignatureRecord:
     """Returns an entry of a history as the node tells it."""
-    return SignatureRecord(entry.signature, entry.slot, entry.err is not None)
+    return SignatureRecord(entry.signature, entry.slot, entry.err is not None, entry.block_time)
