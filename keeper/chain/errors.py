@@ -42,15 +42,15 @@ class InsufficientFundsError(PermanentError, BadInputError):
     """The payer lacks lamports or tokens."""
 
 
-class OtherChainError(ChainError):
+class ClusterIdentityError(ChainError):
     """The node serves another chain; whatever is known of the first one means nothing on it."""
 
 
-class WrongClusterError(OtherChainError, BadInputError):
+class WrongClusterError(ClusterIdentityError, BadInputError):
     """The node serves another cluster than the configured one."""
 
 
-class ReplacedClusterError(OtherChainError):
+class ReplacedClusterError(ClusterIdentityError):
     """The node served one chain at first and serves another one now."""
 
 

@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 from solders.pubkey import Pubkey
 
+from keeper.cli.leaving import deregister, drain, resume
 from keeper.cli.options import (
     DeviceOptions,
     KeyOptions,
@@ -29,8 +30,9 @@ from keeper.cli.status import provider_status
 from keeper.compute import AdapterMissingError, Preference, select_executor, self_test
 from keeper.configuration import Serving
 from keeper.exact.roles.service import ProviderOffer, open_provider
-from keeper.node.connection import open_connection, slot_seconds
+from keeper.node.connection import Connection, open_connection, slot_seconds
 from keeper.node.endpoints import require_reachable
+from keeper.node.funding import await_funds
 from keeper.node.loop import Loop
 from keeper.node.operators import budget_line
 from keeper.node.payment import nlov
@@ -42,6 +44,7 @@ from keeper.tolerant.roles.provider import RunPackage
 from keeper.tolerant.roles.service import open_task_provider
 from kernels.custom import RunLimits, run_package
 from kernels.runtime import list_adapters
+from neurolov_client import job_registry, staking, verdict
 
 DEFAULT = ParameterSource.DEFAULT
 DEFAULT_PORT = 7010
@@ -207,6 +210,19 @@ def register(
     answer(document, key.as_json, said)
 
 
+async def _funded(connection: Connection) -> None:
+    """Wait for the SOL that a provider needs; one that is registered may have jobs to finish."""
+    await connection.registrar.required_position()
+    new = await connection.registrar.provider() is None
+    await await_funds(
+        connection.gateway,
+        connection.signer,
+        (job_registry.Provider, staking.Exposure, verdict.Verdict) if new else (),
+        tell=tell,
+        poll_seconds=connection.poll_seconds,
+    )
+
+
 @provider.command()
 @device_options(Preference.GPU, "Device that runs jobs.")
 @offer_options
@@ -225,6 +241,9 @@ def run(
     serving: Serving,
 ) -> None:
     """Register, then claim, run and commit jobs until interrupted.
+
+    The first Ctrl-C or SIGTERM takes no more jobs and ends once those that are held have ended; the
+    second ends at once and says what that can cost.
 
     The key needs stake (neurolov stake add), or the --owner that has named it as its operator does.
     Such a key leaves the price as the owner has registered it (neurolov provider register). Without
@@ -250,6 +269,7 @@ def run(
             open_connection(role.settings.patiently(), role.keypair, owner) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
+            await _funded(connection)
             rate = report.macs_per_slot(await slot_seconds(connection.gateway))
             shared = SharedDevice(connection.services.lane, device.memory_bytes)
             offer = ProviderOffer(
@@ -285,4 +305,5 @@ def run(
     run_async(work())
 
 
-provider.add_command(provider_status)
+for command in (drain, resume, deregister, provider_status):
+    provider.add_command(command)

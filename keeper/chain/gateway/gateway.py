@@ -123,7 +123,7 @@ class Gateway:
         if self._served not in (None, found):
             raise ReplacedClusterError(
                 f"{self.url} now serves another chain, with genesis hash {found} instead of "
-                f"{self._served}; give the URL of the first one, or start again with this one"
+                f"{self._served}; give the URL of the first one, or start again with --fresh"
             )
         return found
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from keeper.chain.errors import (
     AccessRefusedError,
     ChainError,
-    OtherChainError,
+    ClusterIdentityError,
     TransientError,
 )
 from keeper.chain.gateway.backoff import Backoff
@@ -102,7 +102,7 @@ class Outages:
         try:
             async with asyncio.timeout(self._patience.probe_seconds):
                 await self._probe()
-        except OtherChainError:
+        except ClusterIdentityError:
             raise
         except (ChainError, TimeoutError) as error:
             if isinstance(error, AccessRefusedError) and not self._known:

@@ -119,6 +119,13 @@ class Provider(Role):
         """Returns the jobs that it has to run, or that it still answers for."""
         return held_by_provider(self.owner, tuple(view.jobs.values()), Clock(view.slot))
 
+    def farewell(self, view: View) -> str | None:
+        """Returns how a provider that was drained on the chain takes jobs again."""
+        registered = view.parties[self.owner].provider
+        if registered is None or not registered.draining:
+            return None
+        return "the provider is drained; to take jobs again run: neurolov provider resume"
+
     async def perform(self, action: Action, view: View) -> None:
         """Fetch and execute beside the loop, answer on the host, and send the rest."""
         match action:

@@ -85,6 +85,7 @@ class Verifier(Role):
         uploader = EvidenceUploader(mirror.gateway, submitter)
         self._challenger = Challenger(uploader, submitter.key, owner, host)
         self._ready = tools.ballots.keys()
+        self._seated = False
         self.verdicts: dict[Pubkey, TraceVerdict] = {}
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
@@ -95,6 +96,9 @@ class Verifier(Role):
         party = view.parties[self.owner]
         judge = view.terms.parameters.verdict
         self.require_acting(party, judge.ballot_exposure + judge.silence_fee)
+        if party.seat is None and self._seated:
+            self.drain.begin()
+        self._seated = party.seat is not None
         snapshot = self._snapshot(view, jobs)
         return rules.next_work(snapshot, clock) or rules.next_action(snapshot, clock)
 
@@ -116,10 +120,10 @@ class Verifier(Role):
         return held_by_verifier(snapshot, Clock(view.slot))
 
     def farewell(self, view: View) -> str | None:
-        """Returns what the seat costs while its verifier is away."""
+        """Returns what the seat costs while its verifier is away, or that it is closed."""
         seat, fee = view.parties[self.owner].seat, view.terms.parameters.verdict.silence_fee
         if seat is None:
-            return None
+            return "the seat is closed, so nothing is left to check"
         return (
             f"seat {seat.index} may still be drawn, and each ballot that nobody casts for it "
             f"costs {nlov(fee)} NLOV; give it up with: neurolov verifier leave"
