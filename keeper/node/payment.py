@@ -5,10 +5,9 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.errors import InsufficientFundsError
 from keeper.chain.gateway import Gateway
-from keeper.node.decisions.escrow import Escrow
+from keeper.node.decisions.escrow import Escrow, premium_burned
 from keeper.node.errors import RoleError
 from neurolov_client import associated_token_address, escrow, find_bump, shard_of, staking
-from neurolov_client.bindings.job_registry import BPS
 
 NLOV = 10**9
 """Base units per $NLOV."""
@@ -36,7 +35,7 @@ async def require_tokens(
 
 def urgency_burned(urgency: int, terms: staking.Terms) -> int:
     """Returns the part of a premium in base units that posting under these terms burns."""
-    return -(-urgency * terms.parameters.escrow.urgency_burn_bps // BPS)
+    return premium_burned(urgency, terms.parameters.escrow)
 
 
 def lock(

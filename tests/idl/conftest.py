@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from idl.generation.outputs import render
 from neurolov_client import coder
-from neurolov_client.generate import render
 from neurolov_client.schema import ProgramSchema, parse
 
 SAMPLE = Path(__file__).with_name("sample.json")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from neurolov_client.generate import schemas
+from idl.generation.outputs import schemas
 from neurolov_client.schema import (
     Array,
     Defined,

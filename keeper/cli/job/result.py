@@ -8,7 +8,7 @@ from solders.pubkey import Pubkey
 
 from keeper.cli.options import FILE, Address, KeyOptions, answer, key_command, run_async
 from keeper.exact.roles.submission import job_result
-from keeper.node.connection import open_connection
+from keeper.node.connection import open_reader
 from kernels.trace.layout import Array
 
 
@@ -20,8 +20,8 @@ def result(key: KeyOptions, address: Pubkey, output: Path) -> None:
     """Fetch a job's result and check it against what was committed."""
 
     async def work() -> Array:
-        async with open_connection(key.settings, key.keypair) as connection:
-            return await job_result(connection, address)
+        async with open_reader(key.settings, key.keypair) as reader:
+            return await job_result(reader, address)
 
     array = run_async(work())
     np.save(output, array, allow_pickle=False)

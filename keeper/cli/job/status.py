@@ -9,7 +9,7 @@ from solders.pubkey import Pubkey
 from keeper.cli.options import Address, KeyOptions, answer, key_command, run_async
 from keeper.exact.roles.results import JobRecord
 from keeper.exact.roles.submission import find_job, job_status
-from keeper.node.connection import open_connection
+from keeper.node.connection import open_reader
 
 
 @click.command()
@@ -19,8 +19,8 @@ def status(key: KeyOptions, address: Pubkey) -> None:
     """Show the state of a job."""
 
     async def work() -> dict[str, Any]:
-        async with open_connection(key.settings, key.keypair) as connection:
-            found = await find_job(connection, address)
+        async with open_reader(key.settings, key.keypair) as reader:
+            found = await find_job(reader, address)
             return asdict(found) if isinstance(found, JobRecord) else job_status(found)
 
     document = run_async(work())

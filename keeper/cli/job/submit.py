@@ -21,7 +21,7 @@ from keeper.cli.options import (
     tip_option,
 )
 from keeper.configuration import Serving
-from keeper.exact.roles.posting import JobOffer
+from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.roles.results import JobRecord, ResultError
 from keeper.exact.roles.submission import results_of, submit_job
 from keeper.node.connection import open_connection

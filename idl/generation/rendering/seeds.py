@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
+from idl.generation.rendering.source import annotation, call, identifier
 from neurolov_client import addresses
-from neurolov_client.rendering.source import annotation, call, identifier
 from neurolov_client.schema import (
     AccountSeed,
     ArgumentSeed,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from neurolov_client.rendering.seeds import Convention, address_expression, derivable, derivation
-from neurolov_client.rendering.source import annotation, assigned, call, docstring, identifier
+from idl.generation.rendering.seeds import Convention, address_expression, derivable, derivation
+from idl.generation.rendering.source import annotation, assigned, call, docstring, identifier
 from neurolov_client.schema import AccountInput, InstructionSchema, ProgramSchema
 
 

@@ -41,7 +41,7 @@ def annotation(kind: Type) -> str:
 
 def comment(docs: Sequence[str], indent: str = "") -> list[str]:
     """Returns the lines of a TypeScript documentation comment, or none where there are no docs."""
-    text = " ".join(docs).replace("*/", "* /").strip()
+    text = " ".join(" ".join(docs).split()).replace("*/", "* /")
     if not text:
         return []
     if len(indent) + len(text) + len("/**  */") <= LINE:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from neurolov_client.rendering.source import comment
+from idl.generation.rendering.source import comment
 
 _NAMES = frozenset({"name", "path", "account", "relations", "generic"})
 """The keys whose values Anchor's client converts (`convertIdlToCamelCase` in its `idl.ts`)."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from neurolov_client.rendering.source import (
+from idl.generation.rendering.source import (
     LINE,
     annotation,
     call,
