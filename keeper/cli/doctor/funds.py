@@ -43,14 +43,11 @@ async def sol(subject: Subject) -> AsyncIterator[Check]:
     rents = await _rents(subject.gateway, subject)
     needed = rents + TRANSACTIONS * FEE_LAMPORTS
     count = max(0, held - rents) // FEE_LAMPORTS
-    detail = f"{subject.signer}: {held / SOL:.4f} SOL"
-    detail += f", enough for {rents / SOL:.4f} SOL of rents and {count:,} transactions"
-    if held < rents:
-        detail = f"{subject.signer}: {held / SOL:.4f} SOL, the rents alone take {rents / SOL:.4f}"
-    missing = f"{max(0, needed - held) / SOL:.4f}"
-    yield Check(
-        "sol", held >= needed, detail, f"send it SOL: solana transfer {subject.signer} {missing}"
-    )
+    kept = f" beside {rents / SOL:.4f} of rents" if rents else ""
+    detail = f"{subject.signer}: {held / SOL:.4f} SOL, enough for {count:,} transactions{kept}"
+    missing = max(0, needed - held) / SOL
+    advice = f"send it SOL: solana transfer {subject.signer} {missing:.4f}"
+    yield Check("sol", held >= needed, detail, advice)
 
 
 @examines(Stage.PROGRAMS, *DoctorRole)

@@ -88,6 +88,9 @@ async def seat(subject: Subject) -> AsyncIterator[Check]:
     position = holding.position
     if holding.seat is None or position is None:
         free = SEATS - subject.chain.seats
+        if free and not subject.by_operator:
+            yield Check("seat", True, f"none yet; neurolov verifier run takes one of {free:,}")
+            return
         detail = f"none; {free:,} of {SEATS:,} are free"
         least = nlov(terms.staking.min_verifier_stake)
         step = f"neurolov stake seat take --collateral {least}"

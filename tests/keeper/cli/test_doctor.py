@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,8 +26,10 @@ from neurolov_client import staking
 from tests.keeper.cli.cluster import Cluster, Served
 
 OWNER, HOT, OTHER = (Pubkey(bytes([number] * 32)) for number in (1, 2, 3))
-URL = "http://127.0.0.1:1"
-"""Where nothing listens."""
+BOUND = socket.socket()
+BOUND.bind(("127.0.0.1", 0))
+URL = f"http://127.0.0.1:{BOUND.getsockname()[1]}"
+"""Where nothing listens: the port is taken and refuses every connection."""
 
 
 class Bare(Cluster):
@@ -85,8 +88,8 @@ class Patient:
         return document
 
     def failing(self, *options: object) -> dict[str, str]:
-        """What fails, with its advice, but for what depends on this machine."""
-        told = self.asks(*options)["checks"]
+        """What fails, with its advice, but for the device and the clock."""
+        told = self.asks("--adapter", "no card has this name", *options)["checks"]
         ours = [check for check in told if check["name"] not in ("adapter", "limits", "clock")]
         return {check["name"]: check["advice"] for check in ours if not check["ok"]}
 
@@ -269,7 +272,9 @@ def test_unfinished_operations_are_told(tmp_path: Path) -> None:
     with Journal(path) as journal:
         assert journal_check(path).ok
         assert "is running with this folder" in journal_check(path).detail
-        journal.sign("stake/1", b"wire", Signature(bytes(64)), 1)
+        journal.sign(
+            "stake/1", wire=b"wire", signature=Signature(bytes(64)), last_valid_block_height=1
+        )
     unfinished = journal_check(path)
     assert (unfinished.ok, unfinished.detail) == (False, "1 unfinished operations")
     path.write_bytes(b"not a database at all" * 100)
@@ -302,11 +307,11 @@ def test_the_registered_endpoint_is_judged_as_others_will(
     assert "--public-url" in told.advice or ok
 
 
-def test_a_server_of_another_kind_is_no_data_server(cluster: Cluster) -> None:
-    told = asyncio.run(answer_check(cluster.net.url, "neurolov provider run", allow_private=True))
+def test_a_data_server_that_is_down_is_told_with_the_command_that_starts_it() -> None:
+    told = asyncio.run(answer_check(URL, "neurolov provider run", allow_private=True))
     assert not told.ok
-    assert told.detail.startswith(f"not now: {cluster.net.url}")
-    assert told.advice.endswith("neurolov provider run")
+    assert told.detail.startswith(f"not now: {URL}/blobs/")
+    assert told.advice.endswith(": neurolov provider run")
 
 
 def position(**fields: object) -> staking.Position:
