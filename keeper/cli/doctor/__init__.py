@@ -9,6 +9,8 @@ from solders.pubkey import Pubkey
 from keeper.cli.doctor.checks import Check, DoctorRole, Options, Subject
 from keeper.cli.doctor.examination import examine
 from keeper.cli.options import (
+    ADAPTER,
+    PUBLIC_URL,
     answer,
     cluster_options,
     json_option,
@@ -16,8 +18,8 @@ from keeper.cli.options import (
     owner_option,
     run_async,
 )
+from keeper.cli.options.serving import QUOTA
 from keeper.configuration import NodeSettings
-from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
 
 FAILED = 1
 NAME_CHARACTERS = 10
@@ -33,14 +35,9 @@ __all__ = ["doctor"]
     multiple=True,
     help="What the key shall be; by default what the chain and the folder say that it is.",
 )
-@click.option("--adapter", help="Name of the adapter, or part of it.")
-@click.option("--public-url", help="URL at which the node would serve, to compare with its own.")
-@click.option(
-    "--quota",
-    default=DEFAULT_QUOTA_BYTES,
-    show_default=True,
-    help="Most bytes of data that the node would keep on disk.",
-)
+@ADAPTER.option()
+@PUBLIC_URL.option(help="URL at which the node would serve, to compare with the registered one.")
+@QUOTA.option(help="Most bytes of data that the node would keep on disk.")
 @json_option
 @owner_option
 @keypair_option

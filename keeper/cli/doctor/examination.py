@@ -28,7 +28,7 @@ async def examine(subject: Subject, named: frozenset[DoctorRole]) -> AsyncIterat
     subject.roles = named
     signer = _signer(subject)
     subject.signer_ = signer if isinstance(signer, Pubkey) else None
-    gateway = subject.options.settings.gateway()
+    gateway = Gateway.of(subject.options.settings)
     try:
         async with gateway:
             await _reach(subject, gateway)
