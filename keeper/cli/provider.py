@@ -45,6 +45,7 @@ from keeper.node.payment import nlov
 from keeper.node.registration import capability
 from keeper.node.services import open_storage
 from keeper.node.supervision import run_roles
+from keeper.node.timeline import Timeline
 from keeper.scheduling import SharedDevice
 from keeper.tolerant.roles.provider import RunPackage
 from keeper.tolerant.roles.service import open_task_provider
@@ -260,7 +261,8 @@ def run(
             stake = view.parties[connection.owner].stake
             counts = stake.counts_from(view.slot // view.checkpoint_slots) * view.checkpoint_slots
             if counts > view.slot:
-                tell(f"the stake counts for work that is posted from slot {counts} on")
+                when = (await Timeline.of(connection.gateway)).told(counts)
+                tell(f"the stake counts for work that is posted from {when} on")
             async with metrics_served(role.metrics_port):
                 await run_roles(connection.services, *roles, tell=tell)
 
