@@ -233,7 +233,7 @@ def struct_codec(kind: Any) -> Codec:
     fields = [(name, codec_of(each, kind.__module__)) for name, each in kind.LAYOUT]
     named = [(name, each) for name, each in fields if name]
     items = [each.item for _, each in fields]
-    setters = [kind.__dict__[name].__set__ for name, _ in named]
+    setters = [getattr(kind, name).__set__ for name, _ in named]
     new = object.__new__
 
     def write(value: Any) -> bytes:
