@@ -30,7 +30,9 @@ minilm: .venv/.minilm ## add the sentence transformer's weights to .venv, 90 MB
 
 typescript: setup examples/typescript/node_modules/.package-lock.json
 
-examples/typescript/node_modules/.package-lock.json: examples/typescript/package-lock.json
+# The client is copied into node_modules, so a change to it installs it anew.
+examples/typescript/node_modules/.package-lock.json: examples/typescript/package-lock.json \
+		$(shell find idl/typescript -type f)
 	sh examples/typescript/install.sh
 
 run: adapter ## run one real job on the embedded default, from payment to settlement

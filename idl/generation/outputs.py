@@ -1,8 +1,8 @@
 """The generated files: the source of each, by its path.
 
-Python bindings go to `neurolov_client/bindings/`, and the IDLs that anchorpy reads to
-`neurolov_client/anchor/`. The codes and limits also go to `typescript/` and
-to the files of `CODE_MODULES`, which lie in folders that may not import the client.
+Python bindings go to `neurolov_client/bindings/`, the IDLs that anchorpy reads to
+`neurolov_client/anchor/`, JavaScript and its types to `typescript/`. Chosen codes and limits also
+go to the files of `CODE_MODULES`, which lie in folders that may not import the client.
 """
 
 import json
@@ -13,18 +13,21 @@ from pathlib import Path
 
 from idl.generation.constants import ConstantError
 from idl.generation.deployment import IDL_FOLDER, Deployment, read_deployment
+from idl.generation.rendering import typescript
+from idl.generation.rendering.anchor import idl_declarations, idl_module
 from idl.generation.rendering.codes import python_codes, python_module, wgsl_module
 from idl.generation.rendering.definitions import definitions, errors
 from idl.generation.rendering.instructions import render_instruction, render_instruction_data
 from idl.generation.rendering.legacy import legacy_json
 from idl.generation.rendering.seeds import conventions, render_functions
 from idl.generation.rendering.source import call
-from idl.generation.rendering.typescript import typescript_index, typescript_module
 from idl.generation.schema import ProgramSchema, SchemaError, parse
 
 BINDINGS = IDL_FOLDER / "neurolov_client" / "bindings"
 ANCHOR = IDL_FOLDER / "neurolov_client" / "anchor"
 TYPESCRIPT = IDL_FOLDER / "typescript"
+TYPESCRIPT_FOLDERS = ("anchor", "programs")
+"""The folders of `typescript/` whose files are all generated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +193,17 @@ def generated_legacy(folder: Path = IDL_FOLDER) -> dict[str, str]:
 
 
 def generated_typescript(folder: Path = IDL_FOLDER) -> dict[str, str]:
-    """Returns the source of every file in `typescript/` by its name, for the IDLs in `folder`."""
+    """Returns the source of every generated file in `typescript/` by its path in that folder."""
     programs = schemas(folder)
-    sources = {f"{each.name}.ts": typescript_module(each.name, each.constants) for each in programs}
-    sources["index.ts"] = typescript_index([each.name for each in programs])
+    sources = {}
+    for each in programs:
+        idl = json.loads((folder / f"{each.name}.json").read_text("utf-8"))
+        sources[f"programs/{each.name}.js"] = typescript.javascript_module(each)
+        sources[f"programs/{each.name}.d.ts"] = typescript.declarations(each)
+        sources[f"anchor/{each.name}.js"] = idl_module(idl, typescript.NOTE)
+        sources[f"anchor/{each.name}.d.ts"] = idl_declarations(idl, typescript.NOTE)
+    for suffix in ("js", "d.ts"):
+        sources[f"programs/index.{suffix}"] = typescript.index([each.name for each in programs])
     return sources
 
 
@@ -227,8 +237,9 @@ def sources() -> dict[Path, str]:
 def drifted() -> list[Path]:
     """Returns the generated files that are missing or stale, and strangers in their folders."""
     wanted = sources()
-    folders = ((BINDINGS, "*.py"), (ANCHOR, "*.json"), (TYPESCRIPT, "*.ts"))
-    owned = {*wanted, *(path for folder, mask in folders for path in folder.glob(mask))}
+    owned = {*wanted, *BINDINGS.glob("*.py"), *ANCHOR.glob("*.json")}
+    for name in TYPESCRIPT_FOLDERS:
+        owned.update((TYPESCRIPT / name).iterdir())
     return sorted(
         path for path in owned if not path.exists() or path.read_text("utf-8") != wanted.get(path)
     )

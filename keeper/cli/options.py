@@ -152,6 +152,11 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
         show_default=True,
         help="Where this node keeps its journal, data and secrets.",
     )
+    @click.option(
+        "--fresh",
+        is_flag=True,
+        help="If the folder belongs to another chain, keep it as it is and use a folder in it.",
+    )
     @click.option("--poll", default=0.4, show_default=True, help="Seconds between polls.")
     @click.option(
         "--allow-private",
@@ -167,6 +172,7 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
         ws_url: str | None,
         genesis_hash: str | None,
         folder: Path,
+        fresh: bool,
         poll: float,
         allow_private: bool,
         **rest: Any,
@@ -178,6 +184,7 @@ def cluster_options(command: Callable[..., Result]) -> Callable[..., Result]:
             folder=folder,
             poll_seconds=poll,
             allow_private=allow_private,
+            fresh=fresh,
         )
         return command(*arguments, settings=settings, **rest)
 

@@ -25,6 +25,7 @@ from keeper.cli.options import (
     serving_options,
     tell,
 )
+from keeper.cli.status import provider_status
 from keeper.compute import AdapterMissingError, Preference, select_executor, self_test
 from keeper.configuration import Serving
 from keeper.exact.roles.service import ProviderOffer, open_provider
@@ -282,3 +283,6 @@ def run(
                 await run_roles(connection.services, *roles)
 
     run_async(work())
+
+
+provider.add_command(provider_status)

@@ -20,6 +20,7 @@ from keeper.cli.options import (
     serving_options,
     tell,
 )
+from keeper.cli.status import verifier_status
 from keeper.compute import Preference, hasher_on, select_executor
 from keeper.configuration import Serving
 from keeper.exact.roles.service import open_verifier
@@ -103,3 +104,6 @@ def run(
                 await run_roles(connection.services, node)
 
     run_async(work())
+
+
+verifier.add_command(verifier_status)

@@ -32,7 +32,8 @@ class Serving:
 class NodeSettings:
     """The settings of one node. `genesis_hash` pins the cluster; `poll_seconds` is per look.
 
-    `allow_private` permits fetching from parties whose addresses are not public.
+    `allow_private` permits fetching from parties whose addresses are not public. With `fresh`, a
+    chain that the folder does not know gets a folder of its own within it.
     """
 
     url: str = DEFAULT_URL
@@ -41,6 +42,7 @@ class NodeSettings:
     folder: Path = DEFAULT_FOLDER
     poll_seconds: float = 0.4
     allow_private: bool = False
+    fresh: bool = False
 
     def gateway(self) -> Gateway:
         """Returns a gateway to the cluster, not yet connected.

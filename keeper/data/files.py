@@ -29,6 +29,23 @@ def replace_atomically(path: Path) -> Iterator[BinaryIO]:
     sync_directory(path.parent)
 
 
+def create_durably(path: Path, data: bytes) -> None:
+    """Write a new file, which appears whole or not at all; raises FileExistsError if it exists."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        # A link never replaces a file, as a rename does.
+        path.hardlink_to(temporary)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_directory(path.parent)
+
+
 def sync_directory(path: Path) -> None:
     """Make a rename or removal inside the directory `path` survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)

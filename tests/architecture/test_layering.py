@@ -106,6 +106,14 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "kernels/runtime",
         "kernels/trace",
     },
+    "keeper/record": {
+        "neurolov_client",
+        "keeper/chain",
+        "keeper/errors",
+        "keeper/exact",
+        "keeper/node",
+        "keeper/tolerant",
+    },
     "keeper/training": {
         "keeper/chain",
         "keeper/compute",
@@ -127,6 +135,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "keeper/errors",
         "keeper/exact",
         "keeper/node",
+        "keeper/record",
         "keeper/scheduling",
         "keeper/telemetry",
         "keeper/tolerant",

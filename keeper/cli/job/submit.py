@@ -1,8 +1,7 @@
-"""`neurolov job`: submit a job, show its status, fetch its result, cancel it."""
+"""`neurolov job submit`: post a job and follow it to its end."""
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
@@ -11,7 +10,6 @@ from solders.pubkey import Pubkey
 from keeper.cli.files import read_graph, read_inputs
 from keeper.cli.options import (
     FILE,
-    Address,
     KeyOptions,
     NlovAmount,
     answer,
@@ -23,16 +21,9 @@ from keeper.cli.options import (
     tip_option,
 )
 from keeper.configuration import Serving
-from keeper.exact.roles.posting import JobOffer
+from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.roles.results import JobRecord, ResultError
-from keeper.exact.roles.submission import (
-    cancel_job,
-    find_job,
-    job_result,
-    job_status,
-    results_of,
-    submit_job,
-)
+from keeper.exact.roles.submission import results_of, submit_job
 from keeper.node.connection import open_connection
 from keeper.node.services import open_storage
 from kernels.trace.layout import Array
@@ -40,12 +31,7 @@ from kernels.trace.layout import Array
 DEFAULT_PORT = 7000
 
 
-@click.group()
-def job() -> None:
-    """Post jobs and fetch their results."""
-
-
-@job.command()
+@click.command()
 @click.option("--graph", "graph_path", type=FILE, required=True, help="Graph file to run.")
 @click.option(
     "--input",
@@ -120,50 +106,3 @@ def submit(
             raise ResultError(f"job {record.job} is {record.outcome}: there is no result to write")
         np.save(output, array, allow_pickle=False)
     answer(asdict(record), key.as_json, f"job {record.job}: {record.state}, {record.outcome}")
-
-
-@job.command()
-@click.argument("address", type=Address())
-@key_command
-def status(key: KeyOptions, address: Pubkey) -> None:
-    """Show the state of a job."""
-
-    async def work() -> dict[str, Any]:
-        async with open_connection(key.settings, key.keypair) as connection:
-            found = await find_job(connection, address)
-            return asdict(found) if isinstance(found, JobRecord) else job_status(found)
-
-    document = run_async(work())
-    answer(document, key.as_json, *(f"{name}: {value}" for name, value in document.items()))
-
-
-@job.command()
-@click.argument("address", type=Address())
-@click.option("--output", type=FILE, required=True, help="Write the result to this .npy file.")
-@key_command
-def result(key: KeyOptions, address: Pubkey, output: Path) -> None:
-    """Fetch a job's result and check it against what was committed."""
-
-    async def work() -> Array:
-        async with open_connection(key.settings, key.keypair) as connection:
-            return await job_result(connection, address)
-
-    array = run_async(work())
-    np.save(output, array, allow_pickle=False)
-    document = {"job": str(address), "output": str(output), "shape": list(array.shape)}
-    answer(document, key.as_json, f"{output}: {array.dtype}{array.shape}")
-
-
-@job.command()
-@click.argument("address", type=Address())
-@key_command
-def cancel(key: KeyOptions, address: Pubkey) -> None:
-    """Cancel a job that nobody has claimed and get its payment back."""
-
-    async def work() -> None:
-        async with open_connection(key.settings, key.keypair) as connection:
-            await cancel_job(connection, address)
-
-    run_async(work())
-    document = {"job": str(address), "state": "cancelled"}
-    answer(document, key.as_json, f"job {address}: refunded")

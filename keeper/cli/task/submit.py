@@ -1,16 +1,14 @@
-"""`neurolov task`: submit a task of the tolerant class and show it."""
+"""`neurolov task submit`: post a task and follow it to its end."""
 
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 import numpy as np
-from solders.pubkey import Pubkey
 
 from keeper.cli.files import read_kernel, read_kernel_inputs
 from keeper.cli.options import (
     FILE,
-    Address,
     KeyOptions,
     answer,
     key_command,
@@ -26,17 +24,12 @@ from keeper.node.services import open_storage
 from keeper.tolerant.roles.archive import TaskRecord
 from keeper.tolerant.roles.posting import TaskOffer
 from keeper.tolerant.roles.revealed_outputs import OutputMissingError
-from keeper.tolerant.roles.submission import find_task, submit_task
+from keeper.tolerant.roles.submission import submit_task
 
 DEFAULT_PORT = 7030
 
 
-@click.group()
-def task() -> None:
-    """Run a custom kernel on several providers (tolerant class: no fraud proof)."""
-
-
-@task.command()
+@click.command()
 @click.option(
     "--package",
     "package_path",
@@ -102,18 +95,4 @@ def submit(
                 f"task {record.task} is {record.state}: there is no output to write"
             )
         np.save(output, np.frombuffer(result, package.output.element.numpy), allow_pickle=False)
-    answer(asdict(record), key.as_json, *record.lines)
-
-
-@task.command()
-@click.argument("address", type=Address())
-@key_command
-def show(key: KeyOptions, address: Pubkey) -> None:
-    """Show the state of a task and which providers agree."""
-
-    async def work() -> TaskRecord:
-        async with open_connection(key.settings, key.keypair) as connection:
-            return await find_task(connection, address)
-
-    record = run_async(work())
     answer(asdict(record), key.as_json, *record.lines)
