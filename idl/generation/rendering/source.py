@@ -39,6 +39,17 @@ def annotation(kind: Type) -> str:
             return name
 
 
+def comment(docs: Sequence[str], indent: str = "") -> list[str]:
+    """Returns the lines of a TypeScript documentation comment, or none where there are no docs."""
+    text = " ".join(" ".join(docs).split()).replace("*/", "* /")
+    if not text:
+        return []
+    if len(indent) + len(text) + len("/**  */") <= LINE:
+        return [f"{indent}/** {text} */"]
+    wrapped = textwrap.wrap(text, LINE - len(indent) - len(" * "))
+    return [f"{indent}/**", *(f"{indent} * {line}" for line in wrapped), f"{indent} */"]
+
+
 def layout_kind(kind: Type) -> str:
     """Returns the expression by which `neurolov_client.codec` knows an IDL type."""
     match kind:
@@ -65,17 +76,6 @@ def tuple_lines(head: str, parts: Sequence[str], tail: str, indent: str) -> list
     """Returns a tuple between `head` and `tail`, broken as the formatter breaks it."""
     body = [f"{each}," for each in parts] if len(parts) == 1 else parts
     return call(f"{head}(", body, f"){tail}", indent)
-
-
-def comment(docs: Sequence[str], indent: str = "") -> list[str]:
-    """Returns the lines of a TypeScript documentation comment, or none where there are no docs."""
-    text = " ".join(" ".join(docs).split()).replace("*/", "* /")
-    if not text:
-        return []
-    if len(indent) + len(text) + len("/**  */") <= LINE:
-        return [f"{indent}/** {text} */"]
-    wrapped = textwrap.wrap(text, LINE - len(indent) - len(" * "))
-    return [f"{indent}/**", *(f"{indent} * {line}" for line in wrapped), f"{indent} */"]
 
 
 def text_literal(text: str) -> str:

@@ -31,6 +31,7 @@ from keeper.chain.gateway.records import (
 )
 from keeper.chain.gateway.subscription import LogsNotification, subscribed_logs
 from keeper.chain.gateway.transport import requested
+from keeper.configuration import NodeSettings
 from keeper.errors import BadInputError
 from neurolov_client import TOKEN_PROGRAM, Account, AccountDataError
 
@@ -74,6 +75,18 @@ class Gateway:
         self._outages = Outages(url, self._probe, patience)
         self._patient = 0 if patience is None else 1
         self._served: Hash | None = None
+
+    @classmethod
+    def of(cls, settings: NodeSettings) -> Self:
+        """Returns a gateway to a node's cluster, not yet connected.
+
+        Raises BadInputError when the URL or the genesis hash has the wrong form.
+        """
+        return cls(
+            settings.url,
+            websocket_url=settings.websocket_url,
+            genesis_hash=settings.pinned_hash,
+        )
 
     async def __aenter__(self) -> Self:
         try:

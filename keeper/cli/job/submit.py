@@ -9,7 +9,9 @@ from solders.pubkey import Pubkey
 
 from keeper.cli.files import read_graph, read_inputs
 from keeper.cli.options import (
+    FEE,
     FILE,
+    VERIFIERS,
     KeyOptions,
     NlovAmount,
     answer,
@@ -48,13 +50,7 @@ DEFAULT_PORT = 7000
     help="Expected SHA-256 of each input's canonical bytes, in order.",
 )
 @price_option("Most $NLOV to pay for the work.")
-@click.option(
-    "--fee",
-    type=NlovAmount(),
-    default="0.2",
-    show_default=True,
-    help="$NLOV paid for each verifier's ballot.",
-)
+@FEE.option()
 @tip_option
 @click.option(
     "--urgency",
@@ -63,13 +59,7 @@ DEFAULT_PORT = 7000
     show_default=True,
     help="Extra $NLOV for the provider, part of which is burned.",
 )
-@click.option(
-    "--verifiers",
-    type=click.Choice(["1", "3", "5"]),
-    default="3",
-    show_default=True,
-    help="Number of verifiers to draw.",
-)
+@VERIFIERS.option()
 @click.option("--output", type=FILE, help="Write the result to this .npy file.")
 @serving_options(DEFAULT_PORT)
 @key_command

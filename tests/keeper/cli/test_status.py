@@ -12,16 +12,13 @@ import pytest
 from solders.pubkey import Pubkey
 
 from keeper.cli.app import run
-from keeper.configuration import create_keypair
 from keeper.exact.decisions.actions import ReportSilent
 from keeper.exact.decisions.codes import JobState, VerdictState
 from keeper.lab.localnet import Localnet
-from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS, localnet_mint
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.cheats import Cheat, CheatingExecutor
-from keeper.lab.market.marketplace import PROVIDERS, VERIFIER_STAKE, VERIFIERS
-from keeper.node.payment import NLOV, nlov
+from keeper.lab.market.marketplace import PROVIDERS, VERIFIERS
 from kernels.graph.reference import NumpyExecutor
-from neurolov_client import verdict
 from tests.keeper.cli.cluster import Served
 from tests.keeper.exact.roles.rig import TERMS, Rig, opened
 from tests.keeper.exact.roles.test_seats import drawing, first_drawn, split
