@@ -1,7 +1,7 @@
 """The node's wheel in an empty environment, without the lab and then with it."""
 
 import json
-import sysconfig
+from importlib.metadata import distribution
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -22,7 +22,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     made = Environment.empty(folder / "env", wheels)
     dependencies = folder / "dependencies"
     dependencies.mkdir()
-    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+    for entry in Path(str(distribution("click").locate_file(""))).iterdir():
         if not entry.name.startswith(("neurolov", "__editable__")):
             (dependencies / entry.name).symlink_to(entry)
     (made.site_packages / "dependencies.pth").write_text(f"{dependencies}\n", "utf-8")
@@ -35,16 +35,14 @@ def commands(environment: Environment) -> set[str]:
     return {line.split()[0] for line in listed.splitlines() if line[2:3].isalpha()}
 
 
-@pytest.mark.parametrize("distribution", PROJECTS)
-def test_a_wheel_carries_licence_and_description(
-    environment: Environment, distribution: str
-) -> None:
-    (path,) = environment.wheels.glob(f"{distribution}-*.whl")
+@pytest.mark.parametrize("name", PROJECTS)
+def test_a_wheel_carries_licence_and_description(environment: Environment, name: str) -> None:
+    (path,) = environment.wheels.glob(f"{name}-*.whl")
     with ZipFile(path) as wheel:
-        (licence,) = [name for name in wheel.namelist() if name.endswith("/licenses/LICENSE")]
-        (metadata,) = [name for name in wheel.namelist() if name.endswith("/METADATA")]
+        (licence,) = [each for each in wheel.namelist() if each.endswith("/licenses/LICENSE")]
+        (metadata,) = [each for each in wheel.namelist() if each.endswith("/METADATA")]
         assert wheel.read(licence) == (REPOSITORY / "LICENSE").read_bytes()
-        readme = REPOSITORY / PROJECTS[distribution] / "README.md"
+        readme = REPOSITORY / PROJECTS[name] / "README.md"
         assert wheel.read(metadata).decode().endswith(readme.read_text("utf-8"))
 
 
