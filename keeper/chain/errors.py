@@ -34,6 +34,10 @@ class ProgramError(PermanentError, client.ProgramError):
     """A program refused an instruction: name, code, program, message and logs."""
 
 
+class AccessRefusedError(PermanentError):
+    """The node answered with an HTTP status that refuses the caller or the URL."""
+
+
 class InsufficientFundsError(PermanentError, BadInputError):
     """The payer lacks lamports or tokens."""
 

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
+from solders.hash import Hash
 from solders.pubkey import Pubkey
 
 from keeper.chain.errors import ChainError
 from keeper.chain.gateway import Gateway
 from keeper.cli.options import (
+    ADAPTER,
     answer,
     cluster_options,
     json_option,
@@ -25,6 +27,7 @@ from keeper.data import DataError, check_source
 from keeper.exact.roles import JobMirror
 from keeper.node.endpoints import endpoint_of
 from keeper.node.errors import RoleError
+from keeper.node.folder import ChainRecordError, OtherChainError, folder_of
 from keeper.node.operators import (
     OperatorError,
     budget_line,
@@ -55,7 +58,7 @@ class Check:
 
 
 @click.command()
-@click.option("--adapter", help="Name of the adapter, or part of it.")
+@ADAPTER.option()
 @json_option
 @owner_option
 @keypair_option
@@ -115,12 +118,13 @@ def _disk(folder: Path) -> Check:
 async def _chain(
     settings: NodeSettings, keypair: Path, owner: Pubkey | None
 ) -> AsyncIterator[Check]:
-    gateway = settings.gateway()
+    gateway = Gateway.of(settings)
     try:
         async with gateway:
             genesis = await gateway.check_cluster()
             slot = await gateway.slot()
             yield Check("chain", True, f"{gateway.url}: slot {slot}, genesis {genesis}")
+            yield _folder(settings, genesis)
             yield await _clock(gateway, slot)
             async for check in _key(gateway, keypair, owner, settings.allow_private):
                 yield check
@@ -128,6 +132,15 @@ async def _chain(
         yield Check(
             "chain", False, str(error), "correct --url, or start a cluster with `neurolov localnet`"
         )
+
+
+def _folder(settings: NodeSettings, genesis: Hash) -> Check:
+    """Checks whether the node's folder belongs to the cluster's chain."""
+    try:
+        own = folder_of(settings.folder, genesis, settings.url, fresh=settings.fresh)
+    except (OtherChainError, ChainRecordError) as error:
+        return Check("folder", False, str(error))
+    return Check("folder", True, str(own))
 
 
 async def _clock(gateway: Gateway, slot: int) -> Check:

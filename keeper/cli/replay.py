@@ -34,7 +34,7 @@ def replay(settings: NodeSettings, as_json: bool, address: Pubkey, data: Path | 
 
     async def work() -> tuple[verdict.Receipt, Replay]:
         async with open_observer(settings) as observer:
-            folder = data or settings.folder
+            folder = data or observer.folder()
             return await replay_receipt(observer, address, folder, ask_parties=data is None)
 
     receipt, found = run_async(work())

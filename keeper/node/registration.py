@@ -1,7 +1,6 @@
 """What an owner needs before work is done for it: stake, a seat, a registration."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
@@ -12,7 +11,6 @@ from keeper.node.accounts import url_field
 from keeper.node.errors import NotRegisteredError
 from keeper.node.operators import OperatorError
 from neurolov_client import associated_token_address, job_registry, staking
-from neurolov_client.bindings.staking import NO_SEAT, Tenure
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +33,7 @@ class Registrar:
 
     async def position(self) -> staking.Position | None:
         """Returns the owner's stake, None before it opened one."""
-        address = staking.position_address(self.owner)
-        return await self.gateway.fetch(staking.Position, address)
-
-    async def summary(self) -> dict[str, Any]:
-        """Returns the owner's stake as a document; amounts are base units."""
-        found = await self.position()
-        if found is None:
-            return {"owner": str(self.owner), "open": False}
-        return {
-            "owner": str(self.owner),
-            "open": True,
-            "staked": found.amount,
-            "exposed": found.exposed,
-            "unbonding": found.unbonding,
-            "rewards_owed": found.rewards_owed,
-            "seat": None if found.seat == NO_SEAT else found.seat,
-            "seat_state": None if found.seat == NO_SEAT else Tenure(found.tenure).name.lower(),
-            "collateral": found.collateral,
-            "balloted": found.balloted,
-        }
+        return await _position(self.gateway, self.owner)
 
     async def set_operator(self, operator: Pubkey, budget: int) -> None:
         """Name the key that may act for the owner, with the base units that it may have at risk.
@@ -141,12 +120,7 @@ class Registrar:
 
     async def required_position(self) -> staking.Position:
         """Returns the owner's stake; raises NotRegisteredError where it has none."""
-        position = await self.position()
-        if position is None:
-            raise NotRegisteredError(
-                f"{self.owner} has no stake; run: neurolov stake open, then neurolov stake add"
-            )
-        return position
+        return await required_position(self.gateway, self.owner)
 
     async def send(self, name: str, sequence: int, instruction: Instruction) -> None:
         """Submit a step that the owner signs itself.
@@ -177,6 +151,18 @@ class Registrar:
     async def _submit(self, name: str, sequence: int, instruction: Instruction) -> None:
         operation = f"{name}/{self.owner}/{sequence}"
         await self.submitter.submit(operation, [instruction], again=True)
+
+
+async def required_position(gateway: Gateway, owner: Pubkey) -> staking.Position:
+    """Returns an owner's stake; raises NotRegisteredError where it has none, and ChainError."""
+    position = await _position(gateway, owner)
+    if position is None:
+        raise NotRegisteredError(f"{owner} has no stake; run: neurolov stake add AMOUNT")
+    return position
+
+
+async def _position(gateway: Gateway, owner: Pubkey) -> staking.Position | None:
+    return await gateway.fetch(staking.Position, staking.position_address(owner))
 
 
 def capability(

@@ -13,15 +13,20 @@ from keeper.compute import ComputeLane
 from keeper.configuration import Serving
 from keeper.data import BlobClient, BlobStore, StageIndexes, open_client, serve_data
 from keeper.journal import Journal
+from keeper.node.folder import open_folder
 
 JOURNAL_FILE = "journal.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What `open_services` opens; `poll_seconds` is the pause between polls of the chain."""
+    """What `open_services` opens; `poll_seconds` is the pause between polls of the chain.
+
+    `folder` is where the node keeps what belongs to the gateway's chain.
+    """
 
     gateway: Gateway
+    folder: Path
     journal: Journal
     lane: ComputeLane
     client: BlobClient
@@ -49,20 +54,22 @@ class Storage:
 
 @asynccontextmanager
 async def open_services(
-    gateway: Gateway, folder: Path, poll_seconds: float, *, allow_private: bool
+    gateway: Gateway,
+    folder: Path,
+    poll_seconds: float,
+    *,
+    allow_private: bool,
+    fresh: bool = False,
 ) -> AsyncIterator[Services]:
     """Open everything; entering the gateway checks the cluster and raises ChainError.
 
-    `allow_private` permits fetching from addresses that are not public.
+    `allow_private` permits fetching from addresses that are not public. Raises OtherChainError
+    where the folder belongs to another chain, unless `fresh` asks for a folder within it.
     """
-    with _journal(folder) as journal, ComputeLane() as lane:
-        async with gateway, open_client(allow_private=allow_private) as client:
-            yield Services(gateway, journal, lane, client, poll_seconds)
-
-
-def _journal(folder: Path) -> Journal:
-    folder.mkdir(parents=True, exist_ok=True)
-    return Journal(folder / JOURNAL_FILE)
+    async with gateway, open_client(allow_private=allow_private) as client:
+        own = open_folder(folder, gateway.genesis_hash, gateway.url, fresh=fresh)
+        with Journal(own / JOURNAL_FILE) as journal, ComputeLane() as lane:
+            yield Services(gateway, own, journal, lane, client, poll_seconds)
 
 
 @asynccontextmanager

@@ -1,32 +1,37 @@
 """Typed requests to one cluster."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from based58 import b58encode
 from solana.rpc.async_api import AsyncClient
-from solana.rpc.commitment import Commitment, Confirmed, Finalized, Processed
+from solana.rpc.commitment import Commitment, Confirmed
 from solana.rpc.types import MemcmpOpts, TxOpts
 from solders.account import Account as RawAccount
 from solders.hash import Hash
 from solders.pubkey import Pubkey
-from solders.rpc.responses import RpcConfirmedTransactionStatusWithSignature
 from solders.signature import Signature
 from solders.token.state import TokenAccount
 from solders.transaction import VersionedTransaction
-from solders.transaction_status import (
-    TransactionConfirmationStatus,
-    TransactionStatus,
-    UiTransactionStatusMeta,
-)
+from solders.transaction_status import UiTransactionStatusMeta
 
 from keeper.chain.errors import AlreadyProcessedError, UnexpectedDataError, WrongClusterError
 from keeper.chain.gateway.backoff import Backoff
+from keeper.chain.gateway.outages import Outages, Patience
+from keeper.chain.gateway.records import (
+    Blockhash,
+    LandedTransaction,
+    SignatureRecord,
+    SignatureStatus,
+    record_of,
+    status_of,
+)
 from keeper.chain.gateway.subscription import LogsNotification, subscribed_logs
 from keeper.chain.gateway.transport import requested
+from keeper.configuration import NodeSettings
 from keeper.errors import BadInputError
 from neurolov_client import TOKEN_PROGRAM, Account, AccountDataError
 
@@ -34,53 +39,9 @@ MAX_ACCOUNTS_A_REQUEST: Final = 100
 MAX_SIGNATURES_A_REQUEST: Final = 1000
 TOKEN_ACCOUNT_BYTES: Final = 165
 _ONCE: Final = Backoff(attempts=1)
-_RANK: Final = {Processed: 0, Confirmed: 1, Finalized: 2}
 
 Answer = TypeVar("Answer")
 AccountType = TypeVar("AccountType", bound=Account)
-
-
-@dataclass(frozen=True, slots=True)
-class Blockhash:
-    """A recent blockhash and the last block height at which it is accepted."""
-
-    hash: Hash
-    last_valid_block_height: int
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureStatus:
-    """How far a transaction has come; `error` is set where it landed and failed.
-
-    `keeper.chain.errors.transaction_failure` tells what the error means.
-    """
-
-    slot: int
-    commitment: Commitment
-    error: object | None
-
-    def reached(self, commitment: Commitment) -> bool:
-        """Returns whether it is at least at this commitment."""
-        return _RANK[self.commitment] >= _RANK[commitment]
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureRecord:
-    """One entry of an address's history."""
-
-    signature: Signature
-    slot: int
-    failed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LandedTransaction:
-    """A landed transaction's logs. One with an `error` has no effect and no valid events."""
-
-    signature: Signature
-    slot: int
-    error: object | None
-    logs: tuple[str, ...]
 
 
 class Gateway:
@@ -89,6 +50,9 @@ class Gateway:
     `genesis_hash` pins the cluster. `websocket_url` defaults to the port after `url`'s (or the same
     host over TLS where the URL names no port), as in Solana's tools. Commitment is confirmed unless
     a method says otherwise. Every method raises ChainError.
+
+    With `patience` no request but `send` fails because the cluster does not answer: it waits until
+    it does, and checks that it is the same one. `patient` does so for a block.
     """
 
     def __init__(
@@ -100,6 +64,7 @@ class Gateway:
         commitment: Commitment = Confirmed,
         backoff: Backoff | None = None,
         timeout: float = 15.0,
+        patience: Patience | None = None,
     ) -> None:
         self.url = url
         self.websocket_url = websocket_url or websocket_url_of(url)
@@ -107,10 +72,25 @@ class Gateway:
         self._genesis_hash = genesis_hash
         self._backoff = backoff or Backoff()
         self._client = AsyncClient(url, commitment, timeout)
+        self._outages = Outages(url, self._probe, patience)
+        self._patient = 0 if patience is None else 1
+        self._served: Hash | None = None
+
+    @classmethod
+    def of(cls, settings: NodeSettings) -> Self:
+        """Returns a gateway to a node's cluster, not yet connected.
+
+        Raises BadInputError when the URL or the genesis hash has the wrong form.
+        """
+        return cls(
+            settings.url,
+            websocket_url=settings.websocket_url,
+            genesis_hash=settings.pinned_hash,
+        )
 
     async def __aenter__(self) -> Self:
         try:
-            await self.check_cluster()
+            self._served = await self.check_cluster()
         except BaseException:
             await self._client.close()
             raise
@@ -126,13 +106,41 @@ class Gateway:
 
     async def check_cluster(self) -> Hash:
         """Returns the node's genesis hash; WrongClusterError where it is not the pinned one."""
-        found = (await self._ask("genesis hash", self._client.get_genesis_hash)).value
+        return self._same((await self._ask("genesis hash", self._client.get_genesis_hash)).value)
+
+    @property
+    def away(self) -> bool:
+        """Whether the cluster does not answer at present, as far as a patient gateway knows."""
+        return self._outages.under_way
+
+    @contextmanager
+    def patient(self) -> Iterator[None]:
+        """Wait in this block, and say so once, for as long as the cluster does not answer."""
+        self._patient += 1
+        try:
+            yield
+        finally:
+            self._patient -= 1
+
+    def _same(self, found: Hash) -> Hash:
         if self._genesis_hash is not None and found != self._genesis_hash:
             raise WrongClusterError(
                 f"{self.url} serves the cluster with genesis hash {found}, configured is "
                 f"{self._genesis_hash}; correct the URL or the configured cluster"
             )
+        if self._served not in (None, found):
+            raise WrongClusterError(
+                f"{self.url} now serves another chain, with genesis hash {found} instead of "
+                f"{self._served}; give the URL of the first one, or start again with this one"
+            )
         return found
+
+    @property
+    def genesis_hash(self) -> Hash:
+        """The cluster's genesis hash, known once the gateway has been entered."""
+        if self._served is None:
+            raise RuntimeError("the gateway has not been entered")
+        return self._served
 
     async def slot(self, commitment: Commitment | None = None) -> int:
         """Returns the current slot."""
@@ -146,6 +154,10 @@ class Gateway:
     async def block_time(self, slot: int) -> int | None:
         """Returns the Unix seconds of a block, None where the node does not know."""
         return (await self._ask("block time", lambda: self._client.get_block_time(slot))).value
+
+    async def blocks(self, first: int, last: int) -> list[int]:
+        """Returns the slots from `first` to `last` that have a block, in order."""
+        return (await self._ask("blocks", lambda: self._client.get_blocks(first, last))).value
 
     async def latest_blockhash(self) -> Blockhash:
         """Returns a blockhash to sign with."""
@@ -263,7 +275,7 @@ class Gateway:
             "signatures",
             lambda: self._client.get_signatures_for_address(address, before, until, limit),
         )
-        return [_record(entry) for entry in answer.value]
+        return [record_of(entry) for entry in answer.value]
 
     async def transaction(self, signature: Signature) -> LandedTransaction | None:
         """Returns a landed transaction with its logs, None where the node has none (yet)."""
@@ -319,7 +331,7 @@ class Gateway:
             raise UnexpectedDataError(
                 f"asked for {len(signatures)} statuses, got {len(answer.value)}"
             )
-        return [None if status is None else _status(status) for status in answer.value]
+        return [None if status is None else status_of(status) for status in answer.value]
 
     async def airdrop(self, address: Pubkey, lamports: int) -> Signature:
         """Ask a test cluster's faucet for lamports."""
@@ -327,16 +339,28 @@ class Gateway:
             await self._ask("airdrop", lambda: self._client.request_airdrop(address, lamports))
         ).value
 
-    def logs(self, address: Pubkey) -> AsyncIterator[LogsNotification]:
+    def logs(
+        self, address: Pubkey, opened: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[LogsNotification]:
         """Yields logs of landing transactions that name the address, until the connection ends.
 
-        It holds one connection, and raises TransientError when that breaks. What landed meanwhile
-        has to be read by `signatures`.
+        `opened` is called once the node has taken the subscription. It holds one connection, and
+        raises TransientError when that breaks. What landed meanwhile has to be read by
+        `signatures`.
         """
-        return subscribed_logs(self.websocket_url, address, self.commitment)
+        return subscribed_logs(self.websocket_url, address, self.commitment, opened)
 
     async def _ask(self, what: str, request: Callable[[], Awaitable[Answer]]) -> Answer:
-        return await requested(request, what=f"{what} from {self.url}", backoff=self._backoff)
+        named = f"{what} from {self.url}"
+        if not self._patient:
+            return await requested(request, what=named, backoff=self._backoff)
+        return await self._outages.outlast(
+            lambda: requested(request, what=named, backoff=_ONCE), self._backoff
+        )
+
+    async def _probe(self) -> None:
+        answer = await requested(self._client.get_genesis_hash, what=self.url, backoff=_ONCE)
+        self._same(answer.value)
 
 
 def websocket_url_of(url: str) -> str:
@@ -359,12 +383,3 @@ def _decoded(kind: type[AccountType], address: Pubkey, raw: RawAccount) -> Accou
         return kind.decode(bytes(raw.data), owner=raw.owner)
     except AccountDataError as error:
         raise UnexpectedDataError(f"{address}: {error}") from error
-
-
-def _status(status: TransactionStatus) -> SignatureStatus:
-    level = str(status.confirmation_status or TransactionConfirmationStatus.Processed)
-    return SignatureStatus(status.slot, Commitment(level.rpartition(".")[2].lower()), status.err)
-
-
-def _record(entry: RpcConfirmedTransactionStatusWithSignature) -> SignatureRecord:
-    return SignatureRecord(entry.signature, entry.slot, entry.err is not None)

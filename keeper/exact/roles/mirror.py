@@ -24,7 +24,7 @@ from keeper.node.accounts import (
     tokens_of,
 )
 from keeper.node.changes import Counter, Notice, sequence_of
-from keeper.node.connection import Connection
+from keeper.node.connection import Reading
 from keeper.node.decisions.stake import LeasableStake, Stake
 from keeper.node.mirror import BaseView, Mirror
 from keeper.telemetry import METRICS
@@ -247,9 +247,8 @@ def _seat_key(owner: Pubkey, raws: Raws) -> SeatKey | None:
     return owner, position.seat, position.tenure
 
 
-async def job_mirror(connection: Connection) -> JobMirror:
+async def job_mirror(reading: Reading) -> JobMirror:
     """Returns a mirror of the jobs for one owner, after its first read; raises ChainError."""
-    services = connection.services
-    mirror = JobMirror(services.gateway, [connection.owner], services.poll_seconds)
+    mirror = JobMirror(reading.gateway, [reading.owner], reading.poll_seconds)
     await mirror.refresh()
     return mirror

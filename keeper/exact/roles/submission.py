@@ -9,15 +9,16 @@ from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
 from keeper.data import BlobStore, OwnFault, ReservationKind, borrowed
 from keeper.errors import BadInputError
 from keeper.exact.decisions.codes import JobState
+from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.buyer import Buyer
 from keeper.exact.roles.graphs import GraphRegistrar
 from keeper.exact.roles.mirror import JobMirror, View, job_mirror
-from keeper.exact.roles.posting import JobOffer, JobPoster
+from keeper.exact.roles.posting import JobPoster
 from keeper.exact.roles.results import JobRecord, ResultArchive, ResultError, fetch_result
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.exact.roles.workload import WorkloadFetcher
-from keeper.node.connection import Connection
+from keeper.node.connection import Connection, Reading
 from keeper.node.endpoints import require_reachable
 from keeper.node.payment import nlov, require_tokens
 from keeper.node.services import Storage
@@ -77,19 +78,18 @@ async def submit_job(
     return record
 
 
-async def job_result(connection: Connection, address: Pubkey) -> Array:
+async def job_result(reading: Reading, address: Pubkey) -> Array:
     """Returns a job's result, kept or fetched, and checked against what was committed.
 
     Raises BadInputError where there is no such job, ResultError, WorkloadError and OwnFault.
     """
-    if (kept := results_of(connection).result(address)) is not None:
+    if (kept := results_of(reading).result(address)) is not None:
         return kept
-    snapshot = _open_job(connection, (await job_mirror(connection)).view, address)
-    services = connection.services
-    store = BlobStore(connection.folder, DEFAULT_QUOTA_BYTES)
+    snapshot = _open_job(reading, (await job_mirror(reading)).view, address)
+    store = BlobStore(reading.folder, DEFAULT_QUOTA_BYTES)
     with borrowed(store.reservation(ReservationKind.JOBS, str(address))):
-        workload = await WorkloadFetcher(services.client, store, services.lane).get(snapshot.job)
-        traces = TraceFetcher(services.client, services.gateway)
+        workload = await WorkloadFetcher(reading.client, store, reading.lane).get(snapshot.job)
+        traces = TraceFetcher(reading.client, reading.gateway)
         return await fetch_result(traces, snapshot, workload.graph)
 
 
@@ -109,10 +109,10 @@ async def cancel_job(connection: Connection, address: Pubkey) -> None:
             await mirror.next_view()
 
 
-async def find_job(connection: Connection, address: Pubkey) -> JobSnapshot | JobRecord:
+async def find_job(reading: Reading, address: Pubkey) -> JobSnapshot | JobRecord:
     """Returns a job as it stands, or how it ended; raises UnknownJobError."""
-    view = (await job_mirror(connection)).view
-    return view.jobs.get(address) or _record(connection, address)
+    view = (await job_mirror(reading)).view
+    return view.jobs.get(address) or _record(reading, address)
 
 
 def job_status(snapshot: JobSnapshot) -> dict[str, Any]:
@@ -133,9 +133,9 @@ def job_status(snapshot: JobSnapshot) -> dict[str, Any]:
     return document
 
 
-def results_of(connection: Connection) -> ResultArchive:
+def results_of(reading: Reading) -> ResultArchive:
     """Returns how the node's jobs ended."""
-    return ResultArchive(connection.folder / "results")
+    return ResultArchive(reading.folder / "results")
 
 
 class _Follower:
@@ -189,16 +189,16 @@ async def _require_tokens(connection: Connection, view: View, offer: JobOffer) -
     )
 
 
-def _open_job(connection: Connection, view: View, address: Pubkey) -> JobSnapshot:
+def _open_job(reading: Reading, view: View, address: Pubkey) -> JobSnapshot:
     snapshot = view.jobs.get(address)
     if snapshot is None:
-        record = _record(connection, address)
+        record = _record(reading, address)
         raise BadInputError(f"job {address} is closed: {record.state}, {record.outcome}")
     return snapshot
 
 
-def _record(connection: Connection, address: Pubkey) -> JobRecord:
-    record = results_of(connection).record(address)
+def _record(reading: Reading, address: Pubkey) -> JobRecord:
+    record = results_of(reading).record(address)
     if record is None:
         raise UnknownJobError(f"unknown job {address}; check the address and the cluster's URL")
     return record

@@ -18,7 +18,7 @@ from keeper.node.accounts import (
     tokens_of,
 )
 from keeper.node.changes import Counter, Notice, sequence_of
-from keeper.node.connection import Connection
+from keeper.node.connection import Reading
 from keeper.node.decisions.stake import LeasableStake, Stake
 from keeper.node.mirror import BaseView, Mirror
 from keeper.telemetry import METRICS
@@ -175,9 +175,8 @@ def _payers(
             yield provider, held.payer
 
 
-async def task_mirror(connection: Connection) -> TaskMirror:
+async def task_mirror(reading: Reading) -> TaskMirror:
     """Returns a mirror of the tasks for one key, after its first read; raises ChainError."""
-    services = connection.services
-    mirror = TaskMirror(services.gateway, [connection.owner], services.poll_seconds)
+    mirror = TaskMirror(reading.gateway, [reading.owner], reading.poll_seconds)
     await mirror.refresh()
     return mirror

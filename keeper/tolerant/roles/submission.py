@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from solders.pubkey import Pubkey
 
 from keeper.errors import BadInputError
-from keeper.node.connection import Connection
+from keeper.node.connection import Connection, Reading
 from keeper.node.endpoints import require_reachable
 from keeper.node.payment import require_tokens
 from keeper.node.services import Storage
@@ -68,12 +68,12 @@ async def submit_task(
     return record, output
 
 
-async def find_task(connection: Connection, address: Pubkey) -> TaskRecord:
+async def find_task(reading: Reading, address: Pubkey) -> TaskRecord:
     """Returns a task as it stands, or how it ended; raises UnknownTaskError."""
-    snapshot = (await task_mirror(connection)).view.tasks.get(address)
+    snapshot = (await task_mirror(reading)).view.tasks.get(address)
     if snapshot is not None:
         return record_of(snapshot.task)
-    record = _archive(connection).get(address)
+    record = _archive(reading).get(address)
     if record is None:
         raise UnknownTaskError(f"unknown task {address}; check the address and the cluster's URL")
     return record
@@ -116,5 +116,5 @@ async def _require_tokens(connection: Connection, view: TaskView, offer: TaskOff
     )
 
 
-def _archive(connection: Connection) -> TaskArchive:
-    return TaskArchive(connection.folder / "task-records")
+def _archive(reading: Reading) -> TaskArchive:
+    return TaskArchive(reading.folder / "task-records")
