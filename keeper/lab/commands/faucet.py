@@ -92,21 +92,22 @@ async def _give(url: str, address: Pubkey, lamports: int, nlov: int) -> dict[str
 
 async def _own(http: httpx.AsyncClient, method: str, *params: object) -> dict[str, Any]:
     """Returns the result of one of localnet's own methods."""
+    url = str(http.base_url).rstrip("/")
     request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     try:
         found = (await http.post("", json=request)).json()
     except (httpx.HTTPError, ValueError) as error:
-        raise FaucetError(f"{http.base_url} did not answer {method}: {error}") from error
+        raise FaucetError(f"{url} did not answer {method}: {error}") from error
     failure = found.get("error")
     if failure is None:
         result: dict[str, Any] = found["result"]
         return result
     if failure["code"] == _METHOD_NOT_FOUND:
         raise NoFaucetError(
-            f"{http.base_url} is no localnet with $NLOV, and only that has a faucet: start one "
+            f"{url} is no localnet with $NLOV, and only that has a faucet: start one "
             "with `neurolov localnet` and give its --url"
         )
-    raise FaucetError(f"{http.base_url} refused: {failure['message']}")
+    raise FaucetError(f"{url} refused: {failure['message']}")
 
 
 async def _confirmed(gateway: Gateway, signatures: list[Signature]) -> None:
