@@ -8,14 +8,15 @@ import asyncio
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from solders.pubkey import Pubkey
 
+from keeper.chain.gateway import Gateway
 from keeper.configuration import Serving
 from keeper.data.holding import held
 from keeper.errors import BadInputError
@@ -30,8 +31,19 @@ LOCK_SUFFIX = ".lock"
 POSTING_POLL_SECONDS = 0.1
 
 
-Confirm = Callable[[], Awaitable[None]]
-"""Asks whoever pays, before anything is sent; raises where the answer is no."""
+Offer_co = TypeVar("Offer_co", covariant=True)
+
+
+class Agreement(Protocol[Offer_co]):
+    """Settles with whoever pays what work costs, before anything is sent."""
+
+    async def offer(self, gateway: Gateway, owner: Pubkey) -> Offer_co:
+        """Returns what the owner offers, as the market is now; raises ChainError."""
+        ...
+
+    async def confirm(self) -> None:
+        """Ask; raises where the answer is no."""
+        ...
 
 
 class HeldElsewhereError(BadInputError):

@@ -1,4 +1,4 @@
-"""`neurolov job`: post jobs, follow them, fetch and keep their results."""
+"""`neurolov job`: quote, submit, follow, list, show, fetch, cancel and close jobs."""
 
 import click
 
@@ -9,6 +9,7 @@ MEMBERS = {
     "close": "keeper.cli.job.close:close",
     "follow": "keeper.cli.job.follow:follow",
     "list": "keeper.cli.job.listing:list_jobs",
+    "quote": "keeper.cli.job.quote:quote",
     "result": "keeper.cli.job.result:result",
     "status": "keeper.cli.job.status:status",
     "submit": "keeper.cli.job.submit:submit",

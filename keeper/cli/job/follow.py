@@ -4,7 +4,7 @@ import click
 from solders.pubkey import Pubkey
 
 from keeper.cli.interruption import told_on_interruption
-from keeper.cli.job.ending import ended
+from keeper.cli.job.ending import Ending, ended, ending_of
 from keeper.cli.job.interruption import reached
 from keeper.cli.job.submit import DEFAULT_PORT
 from keeper.cli.options import Address, KeyOptions, key_command, run_async, serving_options, tell
@@ -14,7 +14,6 @@ from keeper.configuration import Serving
 from keeper.exact.roles.following import KIND, results_of
 from keeper.exact.roles.mirror import job_mirror
 from keeper.exact.roles.own_jobs import followable
-from keeper.exact.roles.results import JobRecord, ResultArchive
 from keeper.exact.roles.submission import Watch, followed
 from keeper.node.connection import open_connection
 from keeper.node.submissions import Submissions
@@ -33,7 +32,7 @@ def follow(key: KeyOptions, address: Pubkey, output: Output | None, serving: Ser
     watch = Watch(address)
     told = serving_is_told()
 
-    async def work() -> tuple[JobRecord, ResultArchive]:
+    async def work() -> Ending:
         async with open_connection(key.settings, key.keypair) as connection:
             archive = results_of(connection.folder)
             mirror = await job_mirror(connection)
@@ -42,13 +41,13 @@ def follow(key: KeyOptions, address: Pubkey, output: Output | None, serving: Ser
                 output.require_writable(0, archive.path(address))
             if job is None:
                 assert record is not None
-                return record, archive
+                return await ending_of(connection, record, archive)
             before = None if told else Submissions(connection.folder, KIND).of(address)
             serves = serving_as(serving, before)
             async with served_again(connection, serves, job.source, job.manifest) as store:
                 found = await followed(connection, mirror, store, address, tell=tell, watch=watch)
-                return found, archive
+                return await ending_of(connection, found, archive)
 
     with told_on_interruption(lambda: reached(watch)):
-        record, archive = run_async(work())
-    return ended(key, record, archive, output)
+        ending = run_async(work())
+    return ended(key, ending, output)

@@ -4,32 +4,30 @@ from pathlib import Path
 
 import click
 
+from keeper.cli.confirmation import yes_option
 from keeper.cli.files import read_graph, read_inputs
 from keeper.cli.interruption import told_on_interruption
-from keeper.cli.job.ending import ended
+from keeper.cli.job.agreement import JobAgreement
+from keeper.cli.job.ending import Ending, ended, ending_of
 from keeper.cli.job.interruption import reached
+from keeper.cli.job.offering import Offering, offer_options
+from keeper.cli.limits import limit_options
 from keeper.cli.options import (
-    FEE,
     FILE,
-    VERIFIERS,
     KeyOptions,
-    NlovAmount,
     key_command,
-    price_option,
     run_async,
     serving_options,
     tell,
-    tip_option,
 )
 from keeper.cli.outputs import Output, npy_bytes, output_options, require_room
 from keeper.cli.serving import serving_as
 from keeper.configuration import Serving
-from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.roles.following import results_of
-from keeper.exact.roles.results import JobRecord, ResultArchive
 from keeper.exact.roles.submission import Order, Watch, begun_before, submit_job
 from keeper.node.connection import open_connection
 from keeper.node.services import open_storage
+from keeper.node.spending import Limits
 from kernels.graph import Graph
 
 DEFAULT_PORT = 7000
@@ -51,23 +49,21 @@ DEFAULT_PORT = 7000
     multiple=True,
     help="Expected SHA-256 of each input's canonical bytes, in order.",
 )
-@price_option("Most $NLOV to pay for the work.")
-@FEE.option()
-@tip_option
-@click.option(
-    "--urgency",
-    type=NlovAmount(),
-    default="0",
-    show_default=True,
-    help="Extra $NLOV for the provider, part of which is burned.",
-)
-@VERIFIERS.option()
+@offer_options
 @click.option(
     "--again",
     is_flag=True,
     help="Pay for one more job although an equal one was submitted before.",
 )
 @click.option("--unverified", is_flag=True, help="Pay even while nobody could verify the result.")
+@click.option(
+    "--unchecked-url",
+    is_flag=True,
+    help="Pay even if this machine cannot fetch from its own --public-url.",
+)
+@click.option("--anyway", is_flag=True, help="Pay even while nobody could take the job.")
+@yes_option
+@limit_options
 @output_options()
 @serving_options(DEFAULT_PORT)
 @key_command
@@ -77,27 +73,35 @@ def submit(
     graph_path: Path,
     input_paths: tuple[Path, ...],
     expected: tuple[str, ...],
-    price: int,
-    fee: int,
-    tip: int,
-    urgency: int,
-    verifiers: str,
+    offering: Offering,
     again: bool,
     unverified: bool,
+    unchecked_url: bool,
+    anyway: bool,
+    yes: bool,
+    limits: Limits,
     output: Output | None,
     serving: Serving,
 ) -> int:
-    """Post a job, serve its data, wait for its end and reclaim what is unspent.
+    """Show a quote and ask; then post the job, serve its data and wait for its end.
 
     The same command goes on with the same job, or tells its result, until --again is given.
     """
     graph = read_graph(graph_path)
     inputs = read_inputs(graph, input_paths, expected)
-    offer = JobOffer(price, fee, tip, urgency, int(verifiers))
-    order = Order(graph, inputs, offer, again=again, unverified=unverified)
+    order = Order(
+        graph,
+        inputs,
+        offering.offer,
+        again=again,
+        unverified=unverified,
+        unchecked_url=unchecked_url,
+        limits=limits,
+    )
+    agreement = JobAgreement(graph, offering, tell, yes=yes, anyway=anyway)
     watch = Watch()
 
-    async def work() -> tuple[JobRecord, ResultArchive]:
+    async def work() -> Ending:
         async with open_connection(key.settings, key.keypair) as connection:
             archive = results_of(connection.folder)
             size = _result_bytes(graph)
@@ -107,12 +111,14 @@ def submit(
                 output.require_writable(size, kept)
             serves = serving_as(serving, before)
             async with open_storage(connection.folder, serves) as storage:
-                record = await submit_job(connection, storage, order, tell=tell, watch=watch)
-                return record, archive
+                record = await submit_job(
+                    connection, storage, order, tell=tell, watch=watch, agreement=agreement
+                )
+                return await ending_of(connection, record, archive)
 
     with told_on_interruption(lambda: reached(watch)):
-        record, archive = run_async(work())
-    return ended(key, record, archive, output)
+        ending = run_async(work())
+    return ended(key, ending, output)
 
 
 def _result_bytes(graph: Graph) -> int:

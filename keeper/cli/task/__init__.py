@@ -1,4 +1,4 @@
-"""`neurolov task`: submit a task of the tolerant class and show it."""
+"""`neurolov task`: run a custom kernel on several providers, and follow what becomes of it."""
 
 import click
 

@@ -20,11 +20,20 @@ from keeper.exact.roles.mirror import JobMirror, job_mirror
 from keeper.exact.roles.posting import JobPoster, manifest_of
 from keeper.exact.roles.preconditions import require_payable
 from keeper.exact.roles.results import JobRecord, ResultError
+from keeper.exact.roles.workload import MANIFEST_BYTES
 from keeper.node.connection import Connection
 from keeper.node.custody import Tell
-from keeper.node.endpoints import require_reachable
+from keeper.node.endpoints import require_reachable, require_served
 from keeper.node.services import Storage
-from keeper.node.submissions import Confirm, OpenElsewhereError, Submission, Submissions, content_of
+from keeper.node.settling import settle
+from keeper.node.spending import NO_LIMITS, Limits, SpendingLedger
+from keeper.node.submissions import (
+    Agreement,
+    OpenElsewhereError,
+    Submission,
+    Submissions,
+    content_of,
+)
 from keeper.node.vault import Salts
 from kernels.graph import Graph
 from kernels.trace.layout import Array
@@ -38,7 +47,9 @@ class UnknownJobError(BadInputError):
 class Order:
     """What a buyer wants: `again` pays for one more job where an equal one was submitted before.
 
-    `unverified` accepts that nobody may check the result.
+    `unverified` accepts that nobody may check the result, `unchecked_url` that this node cannot
+    fetch from its own URL. `limits` bound what the folder spends. The price of the offer is 0 where
+    an agreement settles it.
     """
 
     graph: Graph
@@ -46,6 +57,8 @@ class Order:
     offer: JobOffer
     again: bool = False
     unverified: bool = False
+    unchecked_url: bool = False
+    limits: Limits = NO_LIMITS
 
 
 @dataclass(slots=True)
@@ -70,7 +83,7 @@ async def submit_job(
     *,
     tell: Tell,
     watch: Watch,
-    confirm: Confirm | None = None,
+    agreement: Agreement[JobOffer] | None = None,
 ) -> JobRecord:
     """Pay for a job, follow it to its end, and take back what nobody is owed.
 
@@ -97,7 +110,7 @@ async def submit_job(
                 begun, posted = None, None
         if posted is None:
             poster = _Posting(connection, storage, submissions, mirror)
-            posted = await poster.post(order, begun, content, manifest, confirm)
+            posted = await poster.post(order, begun, content, manifest, agreement)
             tell(f"job {posted} posted")
             await mirror.refresh()
         else:
@@ -123,6 +136,7 @@ async def followed(
         watch.following = found
         record = await found.closed(job)
         others = found.followed()
+    await settle(connection.gateway, SpendingLedger(connection.folder), connection.owner)
     for other in others:
         tell(f"job {other} is still open; go on with: neurolov job follow {other}")
     return record
@@ -182,7 +196,7 @@ class _Posting:
         begun: Submission | None,
         content: str,
         manifest: str,
-        confirm: Confirm | None,
+        agreement: Agreement[JobOffer] | None,
     ) -> Pubkey:
         """Returns the job's address once the posting has landed."""
         connection, storage = self._connection, self._storage
@@ -190,14 +204,16 @@ class _Posting:
         if not order.again:
             self._require_none_elsewhere(manifest)
         view = self._mirror.view
-        await require_payable(
-            connection, view, order.graph, order.offer, unverified=order.unverified
+        offer = (
+            order.offer
+            if agreement is None
+            else await agreement.offer(connection.gateway, connection.owner)
         )
-        if confirm is not None:
-            await confirm()
-        submission = begun or self._submissions.begin(content, storage.serving)
-        registrar = GraphRegistrar(connection.gateway, connection.submitter, connection.owner)
-        graph = await registrar.register(order.graph)
+        await require_payable(connection, view, order.graph, offer, unverified=order.unverified)
+        total = offer.total(view.terms.parameters.escrow)
+        ledger = SpendingLedger(connection.folder)
+        await settle(connection.gateway, ledger, connection.owner)
+        ledger.require(total, order.limits, None if begun is None else begun.nonce)
         poster = JobPoster(
             connection.gateway,
             connection.submitter,
@@ -206,14 +222,20 @@ class _Posting:
             Salts(connection.vault),
         )
         listed = poster.store_workload(order.graph, order.inputs)
+        if not order.unchecked_url:
+            await require_served(connection.client, storage.url, listed.digest, MANIFEST_BYTES)
+        if agreement is not None:
+            await agreement.confirm()
+        submission = begun or self._submissions.begin(content, storage.serving)
+        registrar = GraphRegistrar(connection.gateway, connection.submitter, connection.owner)
+        graph = await registrar.register(order.graph)
 
         def named(step: str, job: Pubkey) -> str:
+            ledger.count(job, total, order.limits, submission.nonce)
             return self._submissions.bind(submission, job, storage.serving).operation(step)
 
         async with self._submissions.posting():
-            return await poster.post(
-                graph, listed, order.inputs, order.offer, storage.url, named=named
-            )
+            return await poster.post(graph, listed, order.inputs, offer, storage.url, named=named)
 
     def _require_none_elsewhere(self, manifest: str) -> None:
         salts, owner = Salts(self._connection.vault), self._connection.owner

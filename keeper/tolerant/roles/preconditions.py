@@ -7,8 +7,8 @@ from keeper.node.connection import Connection
 from keeper.node.lamports import network_costs
 from keeper.node.payment import require_tokens
 from keeper.node.posting import current_terms
+from keeper.tolerant.decisions.offer import TaskOffer
 from keeper.tolerant.roles.mirror import TaskView
-from keeper.tolerant.roles.posting import TaskOffer
 from neurolov_client import escrow, redundancy
 
 STEPS: Final = 4
@@ -40,4 +40,4 @@ async def require_payable(connection: Connection, view: TaskView, offer: TaskOff
         kept=((redundancy.Buyer, own, 1),),
         transactions=STEPS,
     )
-    await require_lamports(connection, costs.needed, "task")
+    await require_lamports(connection, costs.needed, "posting the task")

@@ -14,21 +14,25 @@ from keeper.data import BlobStore
 from keeper.errors import BadInputError
 from keeper.node.connection import Connection
 from keeper.node.custody import LostError, Tell
-from keeper.node.endpoints import require_reachable
+from keeper.node.endpoints import require_reachable, require_served
 from keeper.node.services import Storage
+from keeper.node.settling import settle
+from keeper.node.spending import NO_LIMITS, Limits, SpendingLedger
 from keeper.node.submissions import (
-    Confirm,
+    Agreement,
     OpenElsewhereError,
     Submission,
     Submissions,
     content_of,
 )
+from keeper.tolerant.decisions.offer import TaskOffer
 from keeper.tolerant.decisions.state import TaskSnapshot
 from keeper.tolerant.roles.archive import TaskRecord
 from keeper.tolerant.roles.following import KIND, TaskFollowing, following, outputs_of
 from keeper.tolerant.roles.mirror import TaskMirror, task_mirror
-from keeper.tolerant.roles.posting import TaskOffer, TaskPoster, manifest_of, workload_name
+from keeper.tolerant.roles.posting import TaskPoster, manifest_of, workload_name
 from keeper.tolerant.roles.preconditions import require_payable
+from keeper.tolerant.roles.workload import MANIFEST_BYTES
 from kernels.custom import KernelPackage
 
 
@@ -38,12 +42,18 @@ class UnknownTaskError(BadInputError):
 
 @dataclass(frozen=True, slots=True)
 class TaskOrder:
-    """What a buyer wants: `again` pays for one more task where an equal one was submitted."""
+    """What a buyer wants: `again` pays for one more task where an equal one was submitted.
+
+    `limits` bound what the folder spends, `unchecked_url` accepts that this node cannot fetch from
+    its own URL.
+    """
 
     package: KernelPackage
     inputs: Sequence[bytes]
     offer: TaskOffer
     again: bool = False
+    unchecked_url: bool = False
+    limits: Limits = NO_LIMITS
 
     @property
     def workload(self) -> str:
@@ -74,7 +84,7 @@ async def submit_task(
     *,
     tell: Tell,
     watch: TaskWatch,
-    confirm: Confirm | None = None,
+    agreement: Agreement[TaskOffer] | None = None,
 ) -> TaskRecord:
     """Pay for a task, follow it to its end, and take back what nobody is owed.
 
@@ -102,11 +112,32 @@ async def submit_task(
             require_reachable(connection.client, storage.url)
             if not order.again:
                 _require_none_elsewhere(connection, mirror, submissions, order)
-            await require_payable(connection, mirror.view, order.offer)
-            if confirm is not None:
-                await confirm()
+            offer = order.offer
+            if agreement is not None:
+                offer = await agreement.offer(connection.gateway, connection.owner)
+            await require_payable(connection, mirror.view, offer)
+            total = offer.total(mirror.view.posting_fee)
+            ledger = SpendingLedger(connection.folder)
+            await settle(connection.gateway, ledger, connection.owner)
+            ledger.require(total, order.limits, None if begun is None else begun.nonce)
+            poster = TaskPoster(
+                connection.gateway, connection.submitter, connection.owner, storage.store
+            )
+            manifest = poster.store_workload(order.package, order.inputs)
+            if not order.unchecked_url:
+                await require_served(
+                    connection.client, storage.url, manifest.digest, MANIFEST_BYTES
+                )
+            if agreement is not None:
+                await agreement.confirm()
             submission = begun or submissions.begin(content, storage.serving)
-            posted = await _post(connection, storage, submissions, submission, order)
+
+            def named(step: str, task: Pubkey) -> str:
+                ledger.count(task, total, order.limits, submission.nonce)
+                return submissions.bind(submission, task, storage.serving).operation(step)
+
+            async with submissions.posting():
+                posted = await poster.post(order.package, manifest, offer, storage.url, named=named)
             tell(f"task {posted} posted")
             await mirror.refresh()
         else:
@@ -132,6 +163,7 @@ async def followed(
         watch.following = found
         record = await found.closed(task)
         others = found.followed()
+    await settle(connection.gateway, SpendingLedger(connection.folder), connection.owner)
     for other in others:
         tell(f"task {other} is still open; go on with: neurolov task follow {other}")
     return record
@@ -147,23 +179,6 @@ def begun_before(connection: Connection, order: TaskOrder) -> tuple[Submission, 
     if order.again or begun is None or posted is None:
         return None
     return begun, outputs_of(connection.folder).path(posted)
-
-
-async def _post(
-    connection: Connection,
-    storage: Storage,
-    submissions: Submissions,
-    submission: Submission,
-    order: TaskOrder,
-) -> Pubkey:
-    poster = TaskPoster(connection.gateway, connection.submitter, connection.owner, storage.store)
-    manifest = poster.store_workload(order.package, order.inputs)
-
-    def named(step: str, task: Pubkey) -> str:
-        return submissions.bind(submission, task, storage.serving).operation(step)
-
-    async with submissions.posting():
-        return await poster.post(order.package, manifest, order.offer, storage.url, named=named)
 
 
 def _content(connection: Connection, order: TaskOrder) -> str:

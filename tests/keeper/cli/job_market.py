@@ -123,7 +123,18 @@ class JobBuyer:
     @property
     def order(self) -> list[str]:
         named = ["--graph", str(self.root / "graph"), "--input", str(self.root / "x.npy")]
-        return ["job", "submit", *named, "--price", "20", "--port", "0", "--verifiers", "1"]
+        return [
+            "job",
+            "submit",
+            *named,
+            "--price",
+            "20",
+            "--yes",
+            "--port",
+            "0",
+            "--verifiers",
+            "1",
+        ]
 
 
 class Process:
