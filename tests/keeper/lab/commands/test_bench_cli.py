@@ -14,8 +14,8 @@ def test_commands_are_measured_beside_python(capsys: pytest.CaptureFixture[str])
     figures = json.loads(capsys.readouterr().out)
     assert figures.keys() == {"commands", "help_seconds", "light_seconds", "python_seconds"}
     assert figures["commands"].keys() == {"key new", "key show"}
-    assert 0 < figures["python_seconds"]
-    assert 0 < min(figures["help_seconds"], figures["light_seconds"], *figures["commands"].values())
+    assert figures["python_seconds"] > 0
+    assert min(figures["help_seconds"], figures["light_seconds"], *figures["commands"].values()) > 0
 
 
 def test_every_command_is_measured() -> None:
