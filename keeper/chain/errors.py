@@ -42,6 +42,10 @@ class WrongClusterError(ChainError, BadInputError):
     """The node serves another cluster than the configured one."""
 
 
+class ChainReplacedError(ChainError):
+    """Another chain has taken the place of the one that a gateway was opened on."""
+
+
 class UnexpectedDataError(PermanentError):
     """The node answered with data that are not what was asked for."""
 

@@ -5,6 +5,7 @@ import click
 from keeper.cli.options import RoleOptions, metrics_served, role_command, run_async, tell
 from keeper.exact.roles.service import open_crank
 from keeper.node.connection import open_connection
+from keeper.node.occupancy import Role
 from keeper.node.supervision import run_roles
 from keeper.tolerant.roles.service import open_task_crank
 
@@ -20,7 +21,7 @@ def run(role: RoleOptions) -> None:
     """Take every step on jobs and tasks that is open to anybody, until interrupted."""
 
     async def work() -> None:
-        async with open_connection(role.settings, role.keypair) as connection:
+        async with open_connection(role.settings, role.keypair, role=Role.CRANK) as connection:
             roles = await open_crank(connection), await open_task_crank(connection)
             tell(f"crank {connection.owner}")
             async with metrics_served(role.metrics_port):

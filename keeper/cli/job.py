@@ -34,6 +34,7 @@ from keeper.exact.roles.submission import (
     submit_job,
 )
 from keeper.node.connection import open_connection, open_reader
+from keeper.node.occupancy import Role
 from keeper.node.services import open_storage
 from kernels.trace.layout import Array
 
@@ -108,7 +109,7 @@ def submit(
 
     async def work() -> tuple[JobRecord, Array | None]:
         async with (
-            open_connection(key.settings, key.keypair) as connection,
+            open_connection(key.settings, key.keypair, role=Role.JOB_BUYER) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
             record = await submit_job(connection, storage, graph, inputs, offer=offer, tell=tell)
@@ -161,7 +162,7 @@ def cancel(key: KeyOptions, address: Pubkey) -> None:
     """Cancel a job that nobody has claimed and get its payment back."""
 
     async def work() -> None:
-        async with open_connection(key.settings, key.keypair) as connection:
+        async with open_connection(key.settings, key.keypair, role=Role.JOB_BUYER) as connection:
             await cancel_job(connection, address)
 
     run_async(work())

@@ -31,6 +31,7 @@ from keeper.exact.roles.service import ProviderOffer, open_provider
 from keeper.node.connection import open_connection, slot_seconds
 from keeper.node.endpoints import require_reachable
 from keeper.node.loop import Loop
+from keeper.node.occupancy import Role
 from keeper.node.operators import budget_line
 from keeper.node.payment import nlov
 from keeper.node.registration import capability
@@ -246,7 +247,7 @@ def run(
 
     async def work() -> None:
         async with (
-            open_connection(role.settings, role.keypair, owner) as connection,
+            open_connection(role.settings, role.keypair, owner, role=Role.PROVIDER) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
             rate = report.macs_per_slot(await slot_seconds(connection.gateway))

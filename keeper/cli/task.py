@@ -22,6 +22,7 @@ from keeper.cli.options import (
 )
 from keeper.configuration import Serving
 from keeper.node.connection import open_connection, open_reader
+from keeper.node.occupancy import Role
 from keeper.node.services import open_storage
 from keeper.tolerant.roles.archive import TaskRecord
 from keeper.tolerant.roles.posting import TaskOffer
@@ -90,7 +91,7 @@ def submit(
 
     async def work() -> tuple[TaskRecord, bytes | None]:
         async with (
-            open_connection(key.settings, key.keypair) as connection,
+            open_connection(key.settings, key.keypair, role=Role.TASK_BUYER) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
             return await submit_task(connection, storage, package, inputs, offer=offer, tell=tell)

@@ -24,6 +24,7 @@ from keeper.compute import Preference, hasher_on, select_executor
 from keeper.configuration import Serving
 from keeper.exact.roles.service import open_verifier
 from keeper.node.connection import open_connection
+from keeper.node.occupancy import Role
 from keeper.node.operators import budget_line
 from keeper.node.services import open_storage
 from keeper.node.supervision import run_roles
@@ -91,7 +92,7 @@ def run(
 
     async def work() -> None:
         async with (
-            open_connection(role.settings, role.keypair, owner) as connection,
+            open_connection(role.settings, role.keypair, owner, role=Role.VERIFIER) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
             hasher = hasher_on(selected.executor)

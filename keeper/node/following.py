@@ -12,15 +12,22 @@ from keeper.node.mirror import Mirror
 
 async def follow(
     gateway: Gateway,
-    journal: Journal,
     mirrors: Sequence[Mirror[Any]],
     timing: Timing | None = None,
 ) -> None:
     """Keep mirrors up to date by the events of every program until cancelled.
 
-    A mirror has noted an event before the journal passes it, and reads everything at its start, so
-    that a crash loses none. Raises ChainError where the node refuses for good, and JournalError.
+    A mirror reads everything at its start, so that a crash loses none. How far the feed has read
+    is therefore kept in memory: processes that share a folder would take each other's events.
+    Raises ChainError where the node refuses for good.
     """
+    with Journal.in_memory() as journal:
+        await _follow(gateway, journal, mirrors, timing)
+
+
+async def _follow(
+    gateway: Gateway, journal: Journal, mirrors: Sequence[Mirror[Any]], timing: Timing | None
+) -> None:
     async with Feed(gateway, journal, timing=timing) as feed, asyncio.TaskGroup() as group:
         try:
             for mirror in mirrors:

@@ -40,4 +40,4 @@ async def run_roles(services: Services, *roles: Loop[Any, Any]) -> None:
 
 async def _followed(services: Services, roles: tuple[Loop[Any, Any], ...]) -> None:
     mirrors = list(dict.fromkeys(role.mirror for role in roles))
-    await follow(services.gateway, services.journal, mirrors)
+    await follow(services.gateway, mirrors)

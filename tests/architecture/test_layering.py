@@ -55,10 +55,11 @@ ALLOWED: Final[dict[str, set[str]]] = {
     # keeper: what every role stands on
     "keeper": set(),
     "keeper/errors": set(),
+    "keeper/locks": set(),
     "keeper/telemetry": set(),
-    "keeper/data": {"neurolov_client", "keeper/errors"},
-    "keeper/journal": {"keeper/errors"},
-    "keeper/chain": {"neurolov_client", "keeper/errors", "keeper/journal"},
+    "keeper/data": {"neurolov_client", "keeper/errors", "keeper/locks"},
+    "keeper/journal": {"keeper/errors", "keeper/locks"},
+    "keeper/chain": {"neurolov_client", "keeper/errors", "keeper/journal", "keeper/locks"},
     "keeper/configuration": {"keeper/chain", "keeper/data", "keeper/errors", "keeper/telemetry"},
     "keeper/compute": {
         "keeper/errors",
@@ -76,6 +77,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "keeper/data",
         "keeper/errors",
         "keeper/journal",
+        "keeper/locks",
         "keeper/telemetry",
     },
     # keeper: the two classes of work side by side, and what is built on them

@@ -6,14 +6,17 @@ from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
+import httpx
 from based58 import b58encode
+from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Commitment, Confirmed, Finalized, Processed
+from solana.rpc.core import RPCException
 from solana.rpc.types import MemcmpOpts, TxOpts
 from solders.account import Account as RawAccount
 from solders.hash import Hash
 from solders.pubkey import Pubkey
-from solders.rpc.responses import RpcConfirmedTransactionStatusWithSignature
+from solders.rpc.responses import GetGenesisHashResp, RpcConfirmedTransactionStatusWithSignature
 from solders.signature import Signature
 from solders.token.state import TokenAccount
 from solders.transaction import VersionedTransaction
@@ -23,7 +26,13 @@ from solders.transaction_status import (
     UiTransactionStatusMeta,
 )
 
-from keeper.chain.errors import AlreadyProcessedError, UnexpectedDataError, WrongClusterError
+from keeper.chain.errors import (
+    AlreadyProcessedError,
+    ChainReplacedError,
+    TransientError,
+    UnexpectedDataError,
+    WrongClusterError,
+)
 from keeper.chain.gateway.backoff import Backoff
 from keeper.chain.gateway.subscription import LogsNotification, subscribed_logs
 from keeper.chain.gateway.transport import requested
@@ -88,7 +97,9 @@ class Gateway:
 
     `genesis_hash` pins the cluster. `websocket_url` defaults to the port after `url`'s (or the same
     host over TLS where the URL names no port), as in Solana's tools. Commitment is confirmed unless
-    a method says otherwise. Every method raises ChainError.
+    a method says otherwise. Every method raises ChainError. After a lost connection the genesis
+    hash is compared before any other answer is believed: ChainReplacedError says that the cluster
+    was reset, or replaced by another one.
     """
 
     def __init__(
@@ -105,6 +116,8 @@ class Gateway:
         self.websocket_url = websocket_url or websocket_url_of(url)
         self.commitment = commitment
         self._genesis_hash = genesis_hash
+        # Whether the connection was lost, so that another chain may answer from now on.
+        self._doubtful = False
         self._backoff = backoff or Backoff()
         self._client = AsyncClient(url, commitment, timeout)
 
@@ -308,7 +321,9 @@ class Gateway:
         signature = VersionedTransaction.from_bytes(transaction).signatures[0]
         try:
             answer = await requested(
-                lambda: self._client.send_raw_transaction(transaction, options),
+                lambda: self._of_this_chain(
+                    lambda: self._client.send_raw_transaction(transaction, options)
+                ),
                 what=f"send to {self.url}",
                 backoff=_ONCE,
             )
@@ -338,16 +353,51 @@ class Gateway:
             await self._ask("airdrop", lambda: self._client.request_airdrop(address, lamports))
         ).value
 
-    def logs(self, address: Pubkey) -> AsyncIterator[LogsNotification]:
+    async def logs(self, address: Pubkey) -> AsyncIterator[LogsNotification]:
         """Yields logs of landing transactions that name the address, until the connection ends.
 
         It holds one connection, and raises TransientError when that breaks. What landed meanwhile
         has to be read by `signatures`.
         """
-        return subscribed_logs(self.websocket_url, address, self.commitment)
+        if self._doubtful:
+            await self.check_cluster()
+        try:
+            async for pushed in subscribed_logs(self.websocket_url, address, self.commitment):
+                yield pushed
+        except TransientError:
+            self._doubtful = True
+            raise
 
     async def _ask(self, what: str, request: Callable[[], Awaitable[Answer]]) -> Answer:
-        return await requested(request, what=f"{what} from {self.url}", backoff=self._backoff)
+        return await requested(
+            lambda: self._of_this_chain(request),
+            what=f"{what} from {self.url}",
+            backoff=self._backoff,
+        )
+
+    async def _of_this_chain(self, request: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Returns one answer; raises ChainReplacedError instead of another chain's."""
+        try:
+            if self._doubtful and self._genesis_hash is not None:
+                await self._require_same_chain(self._genesis_hash)
+            return await request()
+        except (SolanaRpcException, httpx.HTTPError) as error:
+            cause = error.__cause__ if isinstance(error, SolanaRpcException) else error
+            # Whoever answers with a status was there all the time.
+            self._doubtful |= not isinstance(cause, httpx.HTTPStatusError)
+            raise
+
+    async def _require_same_chain(self, known: Hash) -> None:
+        answer: GetGenesisHashResp | int = await self._client.get_genesis_hash()
+        if isinstance(answer, int):
+            raise RPCException(answer)
+        found = answer.value
+        if found != known:
+            raise ChainReplacedError(
+                f"the cluster at {self.url} is another chain now: its genesis hash is {found}, "
+                f"it was {known}; start again with --fresh, or name another --folder"
+            )
+        self._doubtful = False
 
 
 def websocket_url_of(url: str) -> str:

@@ -43,10 +43,22 @@ async def convict(
     The bounty goes to the connection's owner. Raises BadInputError where the job cannot be
     challenged, NothingWrongError, TraceError, WorkloadError and ChainError.
     """
-    services = connection.services
     mirror = await job_mirror(connection)
     snapshot = _challengeable(mirror.view, job)
-    trace = await _loader(connection).fetch(snapshot)
+    loader = _loader(connection)
+    with loader.archive.store.in_use(str(job)):
+        return await _convicted(connection, mirror, snapshot, loader, position)
+
+
+async def _convicted(
+    connection: Connection,
+    mirror: JobMirror,
+    snapshot: JobSnapshot,
+    loader: TraceLoader,
+    position: ElementPosition | None,
+) -> Conviction:
+    services, job = connection.services, snapshot.address
+    trace = await loader.fetch(snapshot)
     uploader = EvidenceUploader(
         services.gateway, connection.submitter, poll_seconds=services.poll_seconds
     )

@@ -6,7 +6,7 @@ from typing import Any
 from solders.pubkey import Pubkey
 
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
-from keeper.data import BlobStore, OwnFault, ReservationKind, borrowed
+from keeper.data import BlobStore, OwnFault, ReservationKind, lent
 from keeper.errors import BadInputError
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.state import JobSnapshot
@@ -86,8 +86,9 @@ async def job_result(reading: Reading, address: Pubkey) -> Array:
         return kept
     snapshot = _open_job(reading, (await job_mirror(reading)).view, address)
     store = BlobStore(reading.folder, DEFAULT_QUOTA_BYTES)
-    with borrowed(store.reservation(ReservationKind.JOBS, str(address))):
-        workload = await WorkloadFetcher(reading.client, store, reading.lane).get(snapshot.job)
+    with lent(store, str(address)):
+        loans = WorkloadFetcher(reading.client, store, reading.lane, ReservationKind.LOANS)
+        workload = await loans.get(snapshot.job)
         traces = TraceFetcher(reading.client, reading.gateway)
         return await fetch_result(traces, snapshot, workload.graph)
 
