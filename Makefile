@@ -30,7 +30,9 @@ minilm: .venv/.minilm ## add the sentence transformer's weights to .venv, 90 MB
 
 typescript: setup examples/typescript/node_modules/.package-lock.json
 
-examples/typescript/node_modules/.package-lock.json: examples/typescript/package-lock.json
+# The client is copied into node_modules, so a change to it installs it anew.
+examples/typescript/node_modules/.package-lock.json: examples/typescript/package-lock.json \
+		$(shell find idl/typescript -type f)
 	sh examples/typescript/install.sh
 
 run: adapter ## run one real job on the embedded default, from payment to settlement
@@ -44,7 +46,7 @@ check: setup ## lint, types, and drift of everything generated
 	$(BIN)/ruff check $(PACKAGES)
 	$(BIN)/ruff format --check $(PACKAGES)
 	$(BIN)/mypy
-	$(BIN)/python -m neurolov_client.generate --check
+	$(BIN)/python -m idl.generation --check
 	$(BIN)/python -m kernels.generate --check
 	@bash -e programs/toolchain/environment.sh
 	cd programs && cargo fmt --all --check && \
@@ -55,7 +57,7 @@ check: setup ## lint, types, and drift of everything generated
 
 programs: setup ## build the programs, the IDL and its bindings from source
 	PYTHON=$(abspath $(BIN)/python) programs/toolchain/build
-	$(BIN)/python -m neurolov_client.generate
+	$(BIN)/python -m idl.generation
 	$(BIN)/python -m kernels.generate
 
 validator: ## build and install solana-test-validator with cargo

@@ -34,16 +34,24 @@ class ProgramError(PermanentError, client.ProgramError):
     """A program refused an instruction: name, code, program, message and logs."""
 
 
+class AccessRefusedError(PermanentError):
+    """The node answered with an HTTP status that refuses the caller or the URL."""
+
+
 class InsufficientFundsError(PermanentError, BadInputError):
     """The payer lacks lamports or tokens."""
 
 
-class WrongClusterError(ChainError, BadInputError):
+class WrongClusterError(ChainError):
+    """The node serves another cluster than the one that is meant."""
+
+
+class PinnedClusterError(WrongClusterError, BadInputError):
     """The node serves another cluster than the configured one."""
 
 
-class ChainReplacedError(ChainError):
-    """Another chain has taken the place of the one that a gateway was opened on."""
+class ChainReplacedError(WrongClusterError):
+    """The node serves another cluster than it did when the gateway was opened."""
 
 
 class UnexpectedDataError(PermanentError):

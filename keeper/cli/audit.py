@@ -151,4 +151,4 @@ def _short(value: Any, names: Mapping[str, str]) -> str:
 
 
 def _amount(units: int) -> str:
-    return f"-{nlov(-units)}" if units < 0 else nlov(units)
+    return nlov(units)

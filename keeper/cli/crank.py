@@ -3,6 +3,7 @@
 import click
 
 from keeper.cli.options import RoleOptions, metrics_served, role_command, run_async, tell
+from keeper.cli.status import crank_status
 from keeper.exact.roles.service import open_crank
 from keeper.node.connection import open_connection
 from keeper.node.occupancy import Role
@@ -28,3 +29,6 @@ def run(role: RoleOptions) -> None:
                 await run_roles(connection.services, *roles)
 
     run_async(work())
+
+
+crank.add_command(crank_status)

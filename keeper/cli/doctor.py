@@ -13,6 +13,7 @@ from solders.pubkey import Pubkey
 from keeper.chain.errors import ChainError
 from keeper.chain.gateway import Gateway
 from keeper.cli.options import (
+    ADAPTER,
     answer,
     cluster_options,
     json_option,
@@ -57,7 +58,7 @@ class Check:
 
 
 @click.command()
-@click.option("--adapter", help="Name of the adapter, or part of it.")
+@ADAPTER.option()
 @json_option
 @owner_option
 @keypair_option
@@ -117,7 +118,7 @@ def _disk(folder: Path) -> Check:
 async def _chain(
     settings: NodeSettings, keypair: Path, owner: Pubkey | None
 ) -> AsyncIterator[Check]:
-    gateway = settings.gateway()
+    gateway = Gateway.of(settings)
     try:
         async with gateway:
             genesis = await gateway.check_cluster()

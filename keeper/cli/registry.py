@@ -1,4 +1,9 @@
-"""The commands that installed distributions register as entry points, each imported when used."""
+"""The commands that installed distributions register as entry points, each imported when used.
+
+A command that is loaded gets what all commands have: the environment variables of its options, and
+--profile. An option `--url` of `neurolov job status` is set by NEUROLOV_JOB_STATUS_URL or, for all
+commands that have it, by NEUROLOV_URL; the first of them counts.
+"""
 
 import ast
 import inspect
@@ -10,6 +15,7 @@ from typing import Final
 
 import click
 
+from keeper.cli.options.settings import ProfileOption, variable
 from keeper.errors import KeeperError
 
 GROUP: Final = "neurolov.commands"
@@ -44,7 +50,9 @@ class RegisteredCommands(click.Group):
             raise CommandUnavailableError(
                 f"{owners} both register the command {cmd_name!r}; uninstall one of them"
             )
-        return _loaded(found[0])
+        command = _loaded(found[0])
+        equip(command, cmd_name)
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -64,6 +72,19 @@ class RegisteredCommands(click.Group):
         """Writes each command's name and the first sentence of its docstring."""
         with formatter.section("Commands"):
             formatter.write_dl(list(_summaries(formatter.width)))
+
+
+def equip(command: click.Command, *path: str) -> None:
+    """Gives a command and those below it --profile and names the variables of their options."""
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            equip(below, *path, name)
+    for option in command.params:
+        if isinstance(option, click.Option) and not isinstance(option, ProfileOption):
+            name = max(option.opts, key=len)
+            option.envvar = [variable(name, *path), variable(name)]
+    if not any(isinstance(option, ProfileOption) for option in command.params):
+        command.params.append(ProfileOption())
 
 
 def _summaries(width: int) -> Iterator[tuple[str, str]]:

@@ -30,6 +30,8 @@ from keeper.data.store import BlobWriter
 
 PIECE_BYTES: Final = 1 << 16
 INDEX_BYTES: Final = 1 << 16
+NO_BLOB: Final = "0" * 64
+"""A digest that no blob has."""
 # What a body may be encoded with, and how it may be framed.
 ENCODINGS: Final = {"Content-Encoding": {"identity"}, "Transfer-Encoding": {"identity", "chunked"}}
 
@@ -149,6 +151,18 @@ class BlobClient:
         if (index.job, index.root) != (job, root):
             raise DigestMismatchError(f"{source} serves the index of another stage for {root}")
         return index
+
+    async def probe(self, source: str) -> None:
+        """Return once the data server at `source` has answered, whatever it serves.
+
+        Raises SourceUnavailableError where it does not answer, and NetworkError.
+        """
+        url = self._url(source, "blobs", NO_BLOB)
+        with _network(url, self.allow_private):
+            response = await self._answer(url, 0)
+        response.close()
+        # A data server has no blob of this digest, and says so.
+        _require_plain(url, response, 404)
 
     def _url(self, source: str, *parts: str) -> URL:
         return parse_source(source, allow_private=self.allow_private).joinpath(*parts)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from keeper.data.errors import CorruptBlobError, QuotaExceededError, StorageError
-from keeper.data.files import remove_partials, replace_atomically, sync_directory
+from keeper.files import remove_partials, replace_atomically, sync_directory
 from keeper.locks import Turn
 
 FOLDER = "reservations"

@@ -18,11 +18,6 @@ from keeper.data.errors import (
     DigestMismatchError,
     StorageError,
 )
-from keeper.data.files import (
-    remove_partials,
-    replace_atomically,
-    sync_directory,
-)
 from keeper.data.reservations import Ledger, ReservationKey, ReservationKind
 from keeper.data.sealing import (
     CHUNK_BYTES,
@@ -32,6 +27,7 @@ from keeper.data.sealing import (
     plain_bytes,
 )
 from keeper.data.store_key import load_store_key
+from keeper.files import remove_partials, replace_atomically, sync_directory
 from keeper.locks import Locks
 
 DIGEST = re.compile(r"[0-9a-f]{64}")

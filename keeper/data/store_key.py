@@ -5,8 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from keeper.data.errors import StoreKeyError
-from keeper.data.files import create_private, readable_by_others
 from keeper.data.sealing import KEY_BYTES
+from keeper.files import create_private, readable_by_others
 
 
 def load_store_key(path: Path) -> bytes:

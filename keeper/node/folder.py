@@ -10,8 +10,8 @@ from typing import Final
 
 from solders.hash import Hash
 
-from keeper.data.files import replace_atomically
 from keeper.errors import BadInputError, KeeperError
+from keeper.files import replace_atomically
 from keeper.locks import Turn
 
 RECORD: Final = "chain.json"

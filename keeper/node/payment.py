@@ -3,20 +3,23 @@
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV, nlov
 from keeper.chain.errors import InsufficientFundsError
 from keeper.chain.gateway import Gateway
-from keeper.node.decisions.escrow import Escrow
+from keeper.node.decisions.escrow import Escrow, premium_burned
 from keeper.node.errors import RoleError
 from neurolov_client import associated_token_address, escrow, find_bump, shard_of, staking
-from neurolov_client.bindings.job_registry import BPS
 
-NLOV = 10**9
-"""Base units per $NLOV."""
-
-
-def nlov(amount: int) -> str:
-    """Returns base units as $NLOV with nine decimals."""
-    return f"{amount // NLOV:,}.{amount % NLOV:09d}"
+__all__ = [
+    "NLOV",
+    "collect_fee",
+    "lock",
+    "nlov",
+    "reclaim",
+    "require_tokens",
+    "urgency_burned",
+    "withdraw",
+]
 
 
 async def require_tokens(
@@ -33,7 +36,7 @@ async def require_tokens(
 
 def urgency_burned(urgency: int, terms: staking.Terms) -> int:
     """Returns the part of a premium in base units that posting under these terms burns."""
-    return -(-urgency * terms.parameters.escrow.urgency_burn_bps // BPS)
+    return premium_burned(urgency, terms.parameters.escrow)
 
 
 def lock(

@@ -1,7 +1,6 @@
 """What an owner needs before work is done for it: stake, a seat, a registration."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
@@ -12,7 +11,6 @@ from keeper.node.accounts import url_field
 from keeper.node.errors import NotRegisteredError
 from keeper.node.operators import OperatorError
 from neurolov_client import associated_token_address, job_registry, staking
-from neurolov_client.bindings.staking import NO_SEAT, Tenure
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +33,7 @@ class Registrar:
 
     async def position(self) -> staking.Position | None:
         """Returns the owner's stake, None before it opened one."""
-        address = staking.position_address(self.owner)
-        return await self.gateway.fetch(staking.Position, address)
-
-    async def summary(self) -> dict[str, Any]:
-        """Returns the owner's stake as a document; amounts are base units."""
-        return await stake_summary(self.gateway, self.owner)
+        return await _position(self.gateway, self.owner)
 
     async def set_operator(self, operator: Pubkey, budget: int) -> None:
         """Name the key that may act for the owner, with the base units that it may have at risk.
@@ -161,32 +154,15 @@ class Registrar:
 
 
 async def required_position(gateway: Gateway, owner: Pubkey) -> staking.Position:
-    """Returns an owner's stake; raises NotRegisteredError where it has none."""
-    position = await gateway.fetch(staking.Position, staking.position_address(owner))
+    """Returns an owner's stake; raises NotRegisteredError where it has none, and ChainError."""
+    position = await _position(gateway, owner)
     if position is None:
-        raise NotRegisteredError(
-            f"{owner} has no stake; run: neurolov stake open, then neurolov stake add"
-        )
+        raise NotRegisteredError(f"{owner} has no stake; run: neurolov stake add AMOUNT")
     return position
 
 
-async def stake_summary(gateway: Gateway, owner: Pubkey) -> dict[str, Any]:
-    """Returns an owner's stake as a document; amounts are base units."""
-    found = await gateway.fetch(staking.Position, staking.position_address(owner))
-    if found is None:
-        return {"owner": str(owner), "open": False}
-    return {
-        "owner": str(owner),
-        "open": True,
-        "staked": found.amount,
-        "exposed": found.exposed,
-        "unbonding": found.unbonding,
-        "rewards_owed": found.rewards_owed,
-        "seat": None if found.seat == NO_SEAT else found.seat,
-        "seat_state": None if found.seat == NO_SEAT else Tenure(found.tenure).name.lower(),
-        "collateral": found.collateral,
-        "balloted": found.balloted,
-    }
+async def _position(gateway: Gateway, owner: Pubkey) -> staking.Position | None:
+    return await gateway.fetch(staking.Position, staking.position_address(owner))
 
 
 def capability(

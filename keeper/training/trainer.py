@@ -7,10 +7,11 @@ from time import perf_counter
 from solders.pubkey import Pubkey
 
 from keeper.data import BlobClient
+from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles import Buyer, JobMirror
 from keeper.exact.roles.graphs import GraphRegistrar
-from keeper.exact.roles.posting import JobOffer, JobPoster
+from keeper.exact.roles.posting import JobPoster
 from keeper.training.collection import Collected, Collector, is_committed
 from keeper.training.errors import FallenError, TrainingError
 from keeper.training.ledger import Ledger, Purpose

@@ -24,7 +24,7 @@ def _compiled() -> None:
 def posted(network: Network, *arguments: object) -> subprocess.CompletedProcess[str]:
     """The compiled example against the network."""
     return subprocess.run(
-        ["node", FOLDER / "dist/examples/typescript/src/post_job.js", *map(str, arguments)],
+        ["node", FOLDER / "dist/post_job.js", *map(str, arguments)],
         env=os.environ | {"RPC_URL": network.url},
         capture_output=True,
         text=True,
@@ -63,4 +63,5 @@ def test_a_file_that_is_no_graph_is_refused(network: Network, order: tuple[Path,
 
 def test_the_lock_file_names_no_registry() -> None:
     lock = json.loads((FOLDER / "package-lock.json").read_text())
-    assert all("resolved" not in package for package in lock["packages"].values())
+    resolved = {package.get("resolved") for package in lock["packages"].values()}
+    assert resolved == {None, "file:../../idl/typescript"}

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from neurolov_client.generate import schemas
-from neurolov_client.schema import (
+from idl.generation.outputs import schemas
+from idl.generation.schema import (
     Array,
     Defined,
     Field,

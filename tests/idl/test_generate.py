@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from neurolov_client import generate
-from neurolov_client.rendering.seeds import conventions
-from neurolov_client.schema import SchemaError, committed, parse
+from idl.generation import outputs
+from idl.generation.__main__ import main
+from idl.generation.deployment import IDL_FOLDER
+from idl.generation.rendering.seeds import conventions
+from idl.generation.schema import SchemaError, committed, parse
 
 
 def test_the_committed_bindings_are_those_of_the_committed_idls() -> None:
-    result = CliRunner().invoke(generate.main, ["--check"])
+    result = CliRunner().invoke(main, ["--check"])
     assert result.output == ""
     assert result.exit_code == 0
 
@@ -20,15 +22,15 @@ def test_the_committed_bindings_are_those_of_the_committed_idls() -> None:
 @pytest.fixture
 def bindings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copy = tmp_path / "bindings"
-    shutil.copytree(generate.BINDINGS, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(generate, "BINDINGS", copy)
+    shutil.copytree(outputs.BINDINGS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(outputs, "BINDINGS", copy)
     return copy
 
 
 def test_an_edited_binding_is_drift(bindings: Path) -> None:
     edited = bindings / "staking.py"
     edited.write_text(edited.read_text("utf-8") + "\nEXTRA = 1\n", "utf-8")
-    result = CliRunner().invoke(generate.main, ["--check"])
+    result = CliRunner().invoke(main, ["--check"])
     assert result.exit_code == 1
     assert "bindings differ from the IDLs: staking.py; run" in result.output
     assert "EXTRA" in edited.read_text("utf-8"), "a check writes nothing"
@@ -41,31 +43,33 @@ def test_a_missing_or_a_stray_binding_is_drift(bindings: Path, name: str) -> Non
         path.unlink()
     else:
         path.write_text("", "utf-8")
-    result = CliRunner().invoke(generate.main, ["--check"])
+    result = CliRunner().invoke(main, ["--check"])
     assert result.exit_code == 1
     assert name in result.output
 
 
 def test_generating_mends_drift(bindings: Path) -> None:
     (bindings / "verdict.py").unlink()
-    assert CliRunner().invoke(generate.main, []).exit_code == 0
-    assert CliRunner().invoke(generate.main, ["--check"]).exit_code == 0
+    assert CliRunner().invoke(main, []).exit_code == 0
+    assert CliRunner().invoke(main, ["--check"]).exit_code == 0
 
 
 @pytest.fixture
 def typescript(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copy = tmp_path / "typescript"
-    shutil.copytree(generate.TYPESCRIPT, copy)
-    monkeypatch.setattr(generate, "TYPESCRIPT", copy)
+    shutil.copytree(outputs.TYPESCRIPT, copy)
+    monkeypatch.setattr(outputs, "TYPESCRIPT", copy)
     return copy
 
 
-@pytest.mark.parametrize("name", ["verdict.ts", "stranger.ts"])
+@pytest.mark.parametrize(
+    "name", ["programs/verdict.js", "programs/stranger.d.ts", "anchor/stranger.js"]
+)
 def test_typescript_drifts_as_bindings_do(typescript: Path, name: str) -> None:
     (typescript / name).write_text("export const EXTRA = 1;\n", "utf-8")
-    result = CliRunner().invoke(generate.main, ["--check"])
+    result = CliRunner().invoke(main, ["--check"])
     assert result.exit_code == 1
-    assert f"differ from the IDLs: {name}; run" in result.output
+    assert f"differ from the IDLs: {Path(name).name}; run" in result.output
 
 
 def test_codes_go_into_folders_that_may_not_import_the_client(
@@ -73,14 +77,14 @@ def test_codes_go_into_folders_that_may_not_import_the_client(
 ) -> None:
     names = ("Opcode", "MAX_OPERATORS")
     modules = tuple(
-        generate.CodeModule(tmp_path / "kernels" / name, "Codes.", "job_registry", names)
+        outputs.CodeModule(tmp_path / "kernels" / name, "Codes.", "job_registry", names)
         for name in ("codes.py", "codes.wgsl")
     )
-    monkeypatch.setattr(generate, "CODE_MODULES", modules)
-    missing = CliRunner().invoke(generate.main, ["--check"])
+    monkeypatch.setattr(outputs, "CODE_MODULES", modules)
+    missing = CliRunner().invoke(main, ["--check"])
     assert "differ from the IDLs: codes.py, codes.wgsl; run" in missing.output
-    assert CliRunner().invoke(generate.main, []).exit_code == 0
-    assert CliRunner().invoke(generate.main, ["--check"]).exit_code == 0
+    assert CliRunner().invoke(main, []).exit_code == 0
+    assert CliRunner().invoke(main, ["--check"]).exit_code == 0
     assert "class Opcode(IntEnum):" in modules[0].path.read_text("utf-8")
     assert "const OPCODE_MATMUL: u32 = 1u;" in modules[1].path.read_text("utf-8")
 
@@ -92,47 +96,47 @@ def test_codes_go_into_folders_that_may_not_import_the_client(
 def test_a_code_module_of_what_there_is_not_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, name: str, message: str
 ) -> None:
-    module = generate.CodeModule(tmp_path / "codes.py", "Codes.", program, (name,))
-    monkeypatch.setattr(generate, "CODE_MODULES", (module,))
+    module = outputs.CodeModule(tmp_path / "codes.py", "Codes.", program, (name,))
+    monkeypatch.setattr(outputs, "CODE_MODULES", (module,))
     with pytest.raises(SchemaError, match=f"^codes.py: {message}$"):
-        generate.generated_code_modules()
+        outputs.generated_code_modules()
 
 
 def test_two_derivations_of_one_seed_are_refused(sample_document: dict[str, Any]) -> None:
     position = sample_document["instructions"][1]["accounts"][1]
     position["pda"]["seeds"].append({"kind": "arg", "path": "amount"})
     with pytest.raises(SchemaError, match="disagree on the seeds of position_address"):
-        generate.render(parse(sample_document))
+        outputs.render(parse(sample_document))
 
 
 def test_a_name_defined_twice_is_refused(sample_document: dict[str, Any]) -> None:
     sample_document["instructions"][0]["name"] = "position_address"
     with pytest.raises(SchemaError, match=r"\['position_address'\] would be defined twice"):
-        generate.render(parse(sample_document))
+        outputs.render(parse(sample_document))
 
 
 def test_an_account_that_no_seed_leads_to_is_required(sample_document: dict[str, Any]) -> None:
     position = sample_document["instructions"][0]["accounts"][1]
     position["pda"]["seeds"][1] = {"kind": "account", "path": "ticket.owner", "account": "Gone"}
-    source = generate.render(parse(sample_document))
+    source = outputs.render(parse(sample_document))
     opening = source[source.index("def open_position") :].split(") -> Instruction")[0]
     assert "    position: Pubkey,\n" in opening
 
 
 def test_an_idl_of_another_address_is_refused(tmp_path: Path) -> None:
-    for path in generate.IDL_FOLDER.glob("*.json"):
+    for path in IDL_FOLDER.glob("*.json"):
         shutil.copy(path, tmp_path)
     document = json.loads((tmp_path / "escrow.json").read_text("utf-8"))
     document["address"] = "11111111111111111111111111111111"
     (tmp_path / "escrow.json").write_text(json.dumps(document), "utf-8")
     with pytest.raises(SchemaError, match="escrow: IDL address 1111"):
-        generate.generated(tmp_path)
+        outputs.generated(tmp_path)
 
 
 def test_seeds_that_the_idl_misreads_are_not_followed(sample_document: dict[str, Any]) -> None:
     ticket = sample_document["instructions"][1]["accounts"][2]
     ticket["pda"]["seeds"][2] = {"kind": "account", "path": "position"}
-    source = generate.render(parse(sample_document))
+    source = outputs.render(parse(sample_document))
     assert "def ticket_address(owner: Pubkey, id: int) -> Pubkey:" in source
     staking = source[source.index("def stake(") :].split(") -> Instruction")[0]
     assert "    ticket: Pubkey,\n" in staking, "the caller has to say which"
@@ -146,7 +150,7 @@ def test_a_field_that_the_idl_takes_for_its_account_leads_nowhere(
     seeds = [name, *({"kind": "account", "path": path} for path in ("owner", "position"))]
     exposure = {"name": "exposure", "pda": {"seeds": seeds}}
     sample_document["instructions"][1]["accounts"].append(exposure)
-    source = generate.render(parse(sample_document))
+    source = outputs.render(parse(sample_document))
     staking = source[source.index("def stake(") :].split(") -> Instruction")[0]
     assert "    exposure: Pubkey,\n" in staking, "the caller has to say which"
     accounts = [{"name": each} for each in ("owner", "position", "exposure")]
@@ -157,7 +161,7 @@ def test_a_field_that_the_idl_takes_for_its_account_leads_nowhere(
             {"name": "look", "discriminator": [1] * 8, "accounts": accounts, "args": []}
         ],
     }
-    source = generate.render(parse(mine), [parse(sample_document)])
+    source = outputs.render(parse(mine), [parse(sample_document)])
     looking = source[source.index("def look(") :].split(") -> Instruction")[0]
     assert "    exposure: Pubkey,\n" in looking, "here too"
 
@@ -167,7 +171,7 @@ def test_an_account_of_a_known_name_is_where_another_instruction_says(
 ) -> None:
     position = sample_document["instructions"][1]["accounts"][1]
     del position["pda"]
-    source = generate.render(parse(sample_document))
+    source = outputs.render(parse(sample_document))
     staking = source[source.index("def stake(") :]
     assert "        position = position_address(owner)\n" in staking
 
@@ -188,7 +192,7 @@ def test_another_programs_account_is_derived_for_that_program(
             }
         ],
     }
-    source = generate.render(parse(mine), [other])
+    source = outputs.render(parse(mine), [other])
     assert 'position = find_address((b"position", bytes(owner)), PROGRAM_IDS["staking"])' in source
 
 

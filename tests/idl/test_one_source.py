@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from neurolov_client.generate import BINDINGS, CODE_MODULES, schemas
+from idl.generation.outputs import BINDINGS, CODE_MODULES, schemas
 from tests.idl.literals import Literals
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,10 +14,13 @@ def test_the_public_surface_is_this() -> None:
             "CPI_AUTHORITIES",
             "DEPLOYER",
             "DESCRIPTORS_PER_TRANSACTION",
+            "DISCRIMINATOR_BYTES",
             "ErrorCode",
             "Event",
+            "InstructionData",
             "PROGRAMS",
             "PROGRAM_IDS",
+            "ProgramBindings",
             "ProgramError",
             "SHARDS",
             "SLOT_HASHES",
@@ -27,6 +30,7 @@ def test_the_public_surface_is_this() -> None:
             "WrongDiscriminatorError",
             "WrongOwnerError",
             "associated_token_address",
+            "buying",
             "escrow",
             "events_from_logs",
             "find_address",
@@ -58,7 +62,9 @@ def test_each_program_binds_accounts_events_and_errors() -> None:
 
 
 def test_discriminators_and_error_codes_are_distinct() -> None:
-    kinds = [kind for module in PROGRAMS.values() for kind in (*module.ACCOUNTS, *module.EVENTS)]
+    kinds: list[type[Account] | type[Event]] = []
+    for module in PROGRAMS.values():
+        kinds += (*module.ACCOUNTS, *module.EVENTS)
     tags = {(kind.PROGRAM, kind.DISCRIMINATOR) for kind in kinds}
     assert len(tags) == len(kinds)
     codes = [error.code for module in PROGRAMS.values() for error in module.Errors]

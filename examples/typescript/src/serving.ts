@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** Serves `blobs` on a free port of this machine for as long as the process runs; returns the URL. */
-export async function serve(blobs: ReadonlyMap<string, Buffer>): Promise<string> {
+export async function serve(blobs: ReadonlyMap<string, Uint8Array>): Promise<string> {
   const server = createServer((request, response) => {
     const blob = blobs.get(request.url?.match(/^\/blobs\/([0-9a-f]{64})$/)?.[1] ?? "");
     if (blob === undefined) {

@@ -54,13 +54,13 @@ async def missed(
 async def history(gateway: Gateway, *addresses: Pubkey) -> AsyncIterator[LandedTransaction]:
     """Yields every successful transaction that names one of the addresses, oldest first."""
     histories = [await _since(gateway, None, address) for address in addresses]
-    for record in _in_order(histories):
+    for record in in_order(histories):
         landed = None if record.failed else await gateway.transaction(record.signature)
         if landed is not None:
             yield landed
 
 
-def _in_order(histories: Sequence[Sequence[SignatureRecord]]) -> list[SignatureRecord]:
+def in_order(histories: Sequence[Sequence[SignatureRecord]]) -> list[SignatureRecord]:
     """Returns one history out of several: within a slot each address's own order holds."""
     before: dict[int, TopologicalSorter[SignatureRecord]] = {}
     for records in histories:

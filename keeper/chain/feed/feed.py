@@ -19,6 +19,8 @@ from neurolov_client import PROGRAM_IDS, Account, AccountDataError, Event, event
 
 _LOG = logging.getLogger(__name__)
 _QUEUED: Final = 1_000
+_SILENT_AFTER: Final = 3
+"""Failed connections of a program in a row after which its silence is told."""
 _TRUNCATED: Final = "Log truncated"
 """The line by which a node ends logs that it cut off."""
 
@@ -99,6 +101,7 @@ class Feed:
         self._ready: deque[ChainEvent | LostEvents] = deque()
         self._open: Transaction | None = None
         self._accounts: dict[tuple[type[Account], Pubkey], Account] = {}
+        self._silent: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -193,19 +196,38 @@ class Feed:
             await self._queue.put(found)
 
     async def _listen(self, name: str, program: Pubkey) -> None:
-        failures = 0
+        failures = unopened = 0
+
+        def opened() -> None:
+            nonlocal unopened
+            unopened = 0
+            self._heard(name)
+
         while True:
             try:
-                async for pushed in self._gateway.logs(program):
+                async for pushed in self._gateway.logs(program, opened):
                     failures = 0
                     if not pushed.failed:
                         await self._queue.put(
                             Transaction(name, pushed.signature, pushed.slot, pushed.logs)
                         )
             except TransientError as error:
-                failures += 1
-                _LOG.warning("%s: %s", name, error)
+                failures, unopened = failures + 1, unopened + 1
+                _LOG.info("%s: %s", name, error)
+                if unopened >= _SILENT_AFTER and not self._gateway.away:
+                    self._missed(name, error)
             await self._timing.sleep(self._timing.reconnect.pause(failures))
+
+    def _missed(self, name: str, error: TransientError) -> None:
+        if not self._silent:
+            _LOG.warning("the cluster pushes no events; reading them now and then (%s)", error)
+        self._silent.add(name)
+
+    def _heard(self, name: str) -> None:
+        if name in self._silent:
+            self._silent.remove(name)
+            if not self._silent:
+                _LOG.warning("the cluster pushes events again")
 
     async def _reconcile(self) -> None:
         for kind in self._kinds:

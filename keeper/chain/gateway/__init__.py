@@ -1,9 +1,10 @@
 """The only access to a cluster: typed, validated, retried within bounds."""
 
 from keeper.chain.gateway.backoff import Backoff
-from keeper.chain.gateway.gateway import (
+from keeper.chain.gateway.gateway import Gateway
+from keeper.chain.gateway.outages import Patience
+from keeper.chain.gateway.records import (
     Blockhash,
-    Gateway,
     LandedTransaction,
     SignatureRecord,
     SignatureStatus,
@@ -16,6 +17,7 @@ __all__ = [
     "Gateway",
     "LandedTransaction",
     "LogsNotification",
+    "Patience",
     "SignatureRecord",
     "SignatureStatus",
 ]

@@ -1,7 +1,7 @@
 """Typed requests to one cluster."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -10,32 +10,36 @@ import httpx
 from based58 import b58encode
 from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
-from solana.rpc.commitment import Commitment, Confirmed, Finalized, Processed
-from solana.rpc.core import RPCException
+from solana.rpc.commitment import Commitment, Confirmed
 from solana.rpc.types import MemcmpOpts, TxOpts
 from solders.account import Account as RawAccount
 from solders.hash import Hash
 from solders.pubkey import Pubkey
-from solders.rpc.responses import GetGenesisHashResp, RpcConfirmedTransactionStatusWithSignature
 from solders.signature import Signature
 from solders.token.state import TokenAccount
 from solders.transaction import VersionedTransaction
-from solders.transaction_status import (
-    TransactionConfirmationStatus,
-    TransactionStatus,
-    UiTransactionStatusMeta,
-)
+from solders.transaction_status import UiTransactionStatusMeta
 
 from keeper.chain.errors import (
     AlreadyProcessedError,
     ChainReplacedError,
+    PinnedClusterError,
     TransientError,
     UnexpectedDataError,
-    WrongClusterError,
 )
 from keeper.chain.gateway.backoff import Backoff
+from keeper.chain.gateway.outages import Outages, Patience
+from keeper.chain.gateway.records import (
+    Blockhash,
+    LandedTransaction,
+    SignatureRecord,
+    SignatureStatus,
+    record_of,
+    status_of,
+)
 from keeper.chain.gateway.subscription import LogsNotification, subscribed_logs
 from keeper.chain.gateway.transport import requested
+from keeper.configuration import NodeSettings
 from keeper.errors import BadInputError
 from neurolov_client import TOKEN_PROGRAM, Account, AccountDataError
 
@@ -43,53 +47,9 @@ MAX_ACCOUNTS_A_REQUEST: Final = 100
 MAX_SIGNATURES_A_REQUEST: Final = 1000
 TOKEN_ACCOUNT_BYTES: Final = 165
 _ONCE: Final = Backoff(attempts=1)
-_RANK: Final = {Processed: 0, Confirmed: 1, Finalized: 2}
 
 Answer = TypeVar("Answer")
 AccountType = TypeVar("AccountType", bound=Account)
-
-
-@dataclass(frozen=True, slots=True)
-class Blockhash:
-    """A recent blockhash and the last block height at which it is accepted."""
-
-    hash: Hash
-    last_valid_block_height: int
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureStatus:
-    """How far a transaction has come; `error` is set where it landed and failed.
-
-    `keeper.chain.errors.transaction_failure` tells what the error means.
-    """
-
-    slot: int
-    commitment: Commitment
-    error: object | None
-
-    def reached(self, commitment: Commitment) -> bool:
-        """Returns whether it is at least at this commitment."""
-        return _RANK[self.commitment] >= _RANK[commitment]
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureRecord:
-    """One entry of an address's history."""
-
-    signature: Signature
-    slot: int
-    failed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LandedTransaction:
-    """A landed transaction's logs. One with an `error` has no effect and no valid events."""
-
-    signature: Signature
-    slot: int
-    error: object | None
-    logs: tuple[str, ...]
 
 
 class Gateway:
@@ -99,7 +59,10 @@ class Gateway:
     host over TLS where the URL names no port), as in Solana's tools. Commitment is confirmed unless
     a method says otherwise. Every method raises ChainError. After a lost connection the genesis
     hash is compared before any other answer is believed: ChainReplacedError says that the cluster
-    was reset, or replaced by another one.
+    was reset, or that another one is at the URL now.
+
+    With `patience` no request but `send` fails because the cluster does not answer: it waits until
+    it does, and checks that it is the same one. `patient` does so for a block.
     """
 
     def __init__(
@@ -111,19 +74,35 @@ class Gateway:
         commitment: Commitment = Confirmed,
         backoff: Backoff | None = None,
         timeout: float = 15.0,
+        patience: Patience | None = None,
     ) -> None:
         self.url = url
         self.websocket_url = websocket_url or websocket_url_of(url)
         self.commitment = commitment
         self._genesis_hash = genesis_hash
-        # Whether the connection was lost, so that another chain may answer from now on.
-        self._doubtful = False
         self._backoff = backoff or Backoff()
         self._client = AsyncClient(url, commitment, timeout)
+        self._outages = Outages(url, self._probe, patience)
+        self._patient = 0 if patience is None else 1
+        self._served: Hash | None = None
+        # Whether a connection was lost, so that another chain may answer from now on.
+        self._doubtful = False
+
+    @classmethod
+    def of(cls, settings: NodeSettings) -> Self:
+        """Returns a gateway to a node's cluster, not yet connected.
+
+        Raises BadInputError when the URL or the genesis hash has the wrong form.
+        """
+        return cls(
+            settings.url,
+            websocket_url=settings.websocket_url,
+            genesis_hash=settings.pinned_hash,
+        )
 
     async def __aenter__(self) -> Self:
         try:
-            self._genesis_hash = await self.check_cluster()
+            self._served = await self.check_cluster()
         except BaseException:
             await self._client.close()
             raise
@@ -139,9 +118,30 @@ class Gateway:
 
     async def check_cluster(self) -> Hash:
         """Returns the node's genesis hash; WrongClusterError where it is not the pinned one."""
-        found = (await self._ask("genesis hash", self._client.get_genesis_hash)).value
+        return self._same((await self._ask("genesis hash", self._client.get_genesis_hash)).value)
+
+    @property
+    def away(self) -> bool:
+        """Whether the cluster does not answer at present, as far as a patient gateway knows."""
+        return self._outages.under_way
+
+    @contextmanager
+    def patient(self) -> Iterator[None]:
+        """Wait in this block, and say so once, for as long as the cluster does not answer."""
+        self._patient += 1
+        try:
+            yield
+        finally:
+            self._patient -= 1
+
+    def _same(self, found: Hash) -> Hash:
+        if self._served is not None and found != self._served:
+            raise ChainReplacedError(
+                f"the cluster at {self.url} is another chain now: its genesis hash is {found}, it "
+                f"was {self._served}; start again with --fresh, or name another --folder"
+            )
         if self._genesis_hash is not None and found != self._genesis_hash:
-            raise WrongClusterError(
+            raise PinnedClusterError(
                 f"{self.url} serves the cluster with genesis hash {found}, configured is "
                 f"{self._genesis_hash}; correct the URL or the configured cluster"
             )
@@ -150,9 +150,9 @@ class Gateway:
     @property
     def genesis_hash(self) -> Hash:
         """The cluster's genesis hash, known once the gateway has been entered."""
-        if self._genesis_hash is None:
+        if self._served is None:
             raise RuntimeError("the gateway has not been entered")
-        return self._genesis_hash
+        return self._served
 
     async def slot(self, commitment: Commitment | None = None) -> int:
         """Returns the current slot."""
@@ -287,7 +287,7 @@ class Gateway:
             "signatures",
             lambda: self._client.get_signatures_for_address(address, before, until, limit),
         )
-        return [_record(entry) for entry in answer.value]
+        return [record_of(entry) for entry in answer.value]
 
     async def transaction(self, signature: Signature) -> LandedTransaction | None:
         """Returns a landed transaction with its logs, None where the node has none (yet)."""
@@ -345,7 +345,7 @@ class Gateway:
             raise UnexpectedDataError(
                 f"asked for {len(signatures)} statuses, got {len(answer.value)}"
             )
-        return [None if status is None else _status(status) for status in answer.value]
+        return [None if status is None else status_of(status) for status in answer.value]
 
     async def airdrop(self, address: Pubkey, lamports: int) -> Signature:
         """Ask a test cluster's faucet for lamports."""
@@ -353,33 +353,43 @@ class Gateway:
             await self._ask("airdrop", lambda: self._client.request_airdrop(address, lamports))
         ).value
 
-    async def logs(self, address: Pubkey) -> AsyncIterator[LogsNotification]:
+    async def logs(
+        self, address: Pubkey, opened: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[LogsNotification]:
         """Yields logs of landing transactions that name the address, until the connection ends.
 
-        It holds one connection, and raises TransientError when that breaks. What landed meanwhile
-        has to be read by `signatures`.
+        `opened` is called once the node has taken the subscription. It holds one connection, and
+        raises TransientError when that breaks. What landed meanwhile has to be read by
+        `signatures`.
         """
         if self._doubtful:
             await self.check_cluster()
         try:
-            async for pushed in subscribed_logs(self.websocket_url, address, self.commitment):
+            async for pushed in subscribed_logs(
+                self.websocket_url, address, self.commitment, opened
+            ):
                 yield pushed
         except TransientError:
             self._doubtful = True
             raise
 
     async def _ask(self, what: str, request: Callable[[], Awaitable[Answer]]) -> Answer:
-        return await requested(
-            lambda: self._of_this_chain(request),
-            what=f"{what} from {self.url}",
-            backoff=self._backoff,
+        named = f"{what} from {self.url}"
+
+        async def checked() -> Answer:
+            return await self._of_this_chain(request)
+
+        if not self._patient:
+            return await requested(checked, what=named, backoff=self._backoff)
+        return await self._outages.outlast(
+            lambda: requested(checked, what=named, backoff=_ONCE), self._backoff
         )
 
     async def _of_this_chain(self, request: Callable[[], Awaitable[Answer]]) -> Answer:
         """Returns one answer; raises ChainReplacedError instead of another chain's."""
+        if self._doubtful:
+            await self._probe()
         try:
-            if self._doubtful and self._genesis_hash is not None:
-                await self._require_same_chain(self._genesis_hash)
             return await request()
         except (SolanaRpcException, httpx.HTTPError) as error:
             cause = error.__cause__ if isinstance(error, SolanaRpcException) else error
@@ -387,16 +397,9 @@ class Gateway:
             self._doubtful |= not isinstance(cause, httpx.HTTPStatusError)
             raise
 
-    async def _require_same_chain(self, known: Hash) -> None:
-        answer: GetGenesisHashResp | int = await self._client.get_genesis_hash()
-        if isinstance(answer, int):
-            raise RPCException(answer)
-        found = answer.value
-        if found != known:
-            raise ChainReplacedError(
-                f"the cluster at {self.url} is another chain now: its genesis hash is {found}, "
-                f"it was {known}; start again with --fresh, or name another --folder"
-            )
+    async def _probe(self) -> None:
+        answer = await requested(self._client.get_genesis_hash, what=self.url, backoff=_ONCE)
+        self._same(answer.value)
         self._doubtful = False
 
 
@@ -420,12 +423,3 @@ def _decoded(kind: type[AccountType], address: Pubkey, raw: RawAccount) -> Accou
         return kind.decode(bytes(raw.data), owner=raw.owner)
     except AccountDataError as error:
         raise UnexpectedDataError(f"{address}: {error}") from error
-
-
-def _status(status: TransactionStatus) -> SignatureStatus:
-    level = str(status.confirmation_status or TransactionConfirmationStatus.Processed)
-    return SignatureStatus(status.slot, Commitment(level.rpartition(".")[2].lower()), status.err)
-
-
-def _record(entry: RpcConfirmedTransactionStatusWithSignature) -> SignatureRecord:
-    return SignatureRecord(entry.signature, entry.slot, entry.err is not None)

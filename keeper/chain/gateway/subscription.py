@@ -1,6 +1,6 @@
 """Log notifications over one WebSocket connection."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import aiohttp
@@ -30,12 +30,13 @@ class LogsNotification:
 
 
 async def subscribed_logs(
-    url: str, address: Pubkey, commitment: Commitment
+    url: str, address: Pubkey, commitment: Commitment, opened: Callable[[], None]
 ) -> AsyncIterator[LogsNotification]:
     """Yields the notifications of one connection.
 
-    Pings find a half-open connection. Raises TransientError when the connection ends or its
-    messages cannot be read, PermanentError where the node refuses the subscription.
+    `opened` is called once the node has taken the subscription. Pings find a half-open connection.
+    Raises TransientError when the connection ends or its messages cannot be read, PermanentError
+    where the node refuses the subscription.
     """
     request = LogsSubscribe(
         RpcTransactionLogsFilterMentions(address),
@@ -61,7 +62,9 @@ async def subscribed_logs(
                         )
                     elif isinstance(item, SubscriptionError):
                         raise PermanentError(f"{url} refused the subscription: {item}")
-                    elif not isinstance(item, SubscriptionResult):
+                    elif isinstance(item, SubscriptionResult):
+                        opened()
+                    else:
                         raise TransientError(f"{url} sent an unexpected {type(item).__name__}")
     except (aiohttp.ClientError, TimeoutError, OSError, SerdeJSONError, ValueError) as error:
         raise TransientError(f"lost {url}: {error}") from error

@@ -11,6 +11,7 @@ from solders.errors import SerdeJSONError
 from solders.rpc import errors as rpc
 
 from keeper.chain.errors import (
+    AccessRefusedError,
     ChainError,
     PermanentError,
     TransientError,
@@ -66,7 +67,9 @@ def _sorted(error: Exception, what: str) -> ChainError:
         status = cause.response.status_code
         if status >= 500 or status in _RETRIED_STATUS:
             return TransientError(f"{what}: the node answered {status}")
-        return PermanentError(f"{what}: the node answered {status}; check the URL and its access")
+        return AccessRefusedError(
+            f"{what}: the node answered {status}; check the URL and its access"
+        )
     if isinstance(error, SerdeJSONError):
         return TransientError(f"{what}: the node's answer is not valid JSON-RPC")
     return TransientError(f"{what}: no answer ({type(cause).__name__}: {cause})")

@@ -11,8 +11,8 @@ from keeper.cli.models.files import read_onnx
 from keeper.cli.models.quantise import Shape, write_lowered
 from keeper.cli.models.runnable import weights_path
 from keeper.cli.options import answer, json_option
-from keeper.data.files import replace_atomically
 from keeper.errors import BadInputError
+from keeper.files import replace_atomically
 from kernels.custom import PackageError
 from kernels.custom.element import Tolerance
 from kernels.onnx.exact import LoweringError, lower, read_network

@@ -11,8 +11,8 @@ import numpy as np
 from keeper.cli.files import MalformedFileError
 from keeper.cli.models.files import read_onnx
 from keeper.cli.options import answer, json_option
-from keeper.data.files import replace_atomically
 from keeper.errors import BadInputError
+from keeper.files import replace_atomically
 from kernels.graph.file import dump
 from kernels.onnx.exact import Interface, Lowered, LoweringError, lower, read_network
 from kernels.onnx.quantisation import CalibrationError, Options

@@ -7,8 +7,8 @@ import numpy as np
 
 from keeper.cli.models.runnable import open_runnable
 from keeper.cli.models.tensors import NamedFile, document_of, lines_of, read_tensors
-from keeper.cli.options import answer, json_option
-from keeper.data.files import replace_atomically
+from keeper.cli.options import ADAPTER, answer, json_option
+from keeper.files import replace_atomically
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -24,7 +24,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--inputs", "archive", type=FILE, help="An .npz file with one array per input.")
 @click.option("-o", "--output", type=FILE, help="Write the outputs to this .npz file.")
-@click.option("--adapter", help="Name of the adapter, or part of it.")
+@ADAPTER.option()
 @json_option
 def run(
     *,

@@ -9,14 +9,16 @@ from keeper.cli.options import (
     Address,
     KeyOptions,
     NlovAmount,
+    answer,
     key_command,
     owner_option,
     run_async,
 )
-from keeper.cli.stake.steps import tell_document
+from keeper.configuration import load_keypair
 from keeper.node.accounts import NOBODY
-from keeper.node.connection import open_connection, open_reader
+from keeper.node.connection import open_connection, open_observer
 from keeper.node.operators import operator_document
+from keeper.node.payment import nlov
 from keeper.node.registration import required_position
 
 
@@ -55,12 +57,13 @@ def clear(key: KeyOptions) -> None:
 @key_command
 def show(key: KeyOptions, owner: Pubkey | None) -> None:
     """Show the operator of an owner, and what it can lose."""
+    shown = owner or load_keypair(key.keypair).pubkey()
 
     async def work() -> dict[str, Any]:
-        async with open_reader(key.settings, key.keypair, owner) as reader:
-            return operator_document(await required_position(reader.gateway, reader.owner))
+        async with open_observer(key.settings) as observer:
+            return operator_document(await required_position(observer.gateway, shown))
 
-    tell_document(key, run_async(work()))
+    _tell(key, run_async(work()))
 
 
 def _name(key: KeyOptions, named: Pubkey, budget: int) -> None:
@@ -69,4 +72,19 @@ def _name(key: KeyOptions, named: Pubkey, budget: int) -> None:
             await connection.registrar.set_operator(named, budget)
             return operator_document(await connection.registrar.required_position())
 
-    tell_document(key, run_async(work()))
+    _tell(key, run_async(work()))
+
+
+def _tell(key: KeyOptions, document: dict[str, Any]) -> None:
+    if document["operator"] is None:
+        named = f"{document['owner']} has no operator"
+    else:
+        named = f"the operator of {document['owner']} is {document['operator']}"
+    answer(
+        document,
+        key.as_json,
+        named,
+        f"  budget    {nlov(document['budget'])} NLOV, {nlov(document['left'])} of it left",
+        f"  at risk   {nlov(document['exposed'])} NLOV",
+        f"  can lose  {nlov(document['can_lose'])} NLOV",
+    )

@@ -5,23 +5,36 @@ from typing import Any
 import click
 from solders.pubkey import Pubkey
 
-from keeper.cli.options import KeyOptions, NlovAmount, key_command, owner_option, run_async
-from keeper.cli.stake.steps import after, tell_document
-from keeper.node.connection import Connection, open_reader
-from keeper.node.registration import stake_summary
+from keeper.cli.options import (
+    Address,
+    KeyOptions,
+    NlovAmount,
+    key_command,
+    owner_option,
+    run_async,
+)
+from keeper.cli.stake.steps import Told, after, read_holding, tell_holding
+from keeper.configuration import load_keypair
+from keeper.node.connection import Connection, open_observer
+from keeper.node.payment import nlov
 
 
 @click.command()
+@click.argument("address", type=Address(), required=False)
 @owner_option
 @key_command
-def show(key: KeyOptions, owner: Pubkey | None) -> None:
-    """Show the stake of a key, or of another owner."""
+def show(key: KeyOptions, address: Pubkey | None, owner: Pubkey | None) -> None:
+    """Show the stake of ADDRESS, by default of the key: its parts, its tickets and its seat.
 
-    async def work() -> dict[str, Any]:
-        async with open_reader(key.settings, key.keypair, owner) as reader:
-            return await stake_summary(reader.gateway, reader.owner)
+    Only reads, so a running role does not stand in the way, and an address needs no key.
+    """
+    shown = address or owner or load_keypair(key.keypair).pubkey()
 
-    tell_document(key, run_async(work()))
+    async def work() -> Told:
+        async with open_observer(key.settings) as observer:
+            return await read_holding(observer.gateway, shown)
+
+    tell_holding(run_async(work()), {}, as_json=key.as_json)
 
 
 @click.command("open")
@@ -46,7 +59,7 @@ def add(key: KeyOptions, amount: int) -> None:
         await connection.registrar.stake(amount)
         return {}
 
-    after(key, step)
+    after(key, step, lambda _: f"staked {nlov(amount)} NLOV")
 
 
 @click.command()
@@ -58,7 +71,7 @@ def unstake(key: KeyOptions, amount: int) -> None:
     async def step(connection: Connection) -> dict[str, Any]:
         return {"ticket": await connection.registrar.unstake(amount)}
 
-    after(key, step)
+    after(key, step, lambda done: f"asked {nlov(amount)} NLOV back with ticket {done['ticket']}")
 
 
 @click.command()
@@ -71,7 +84,7 @@ def withdraw(key: KeyOptions, ticket: int) -> None:
         await connection.registrar.withdraw(ticket)
         return {}
 
-    after(key, step)
+    after(key, step, lambda _: f"withdrew ticket {ticket}")
 
 
 @click.command()
@@ -83,4 +96,4 @@ def claim(key: KeyOptions) -> None:
         await connection.registrar.claim_rewards()
         return {}
 
-    after(key, step)
+    after(key, step, lambda _: "claimed the rewards")

@@ -30,7 +30,7 @@ def take(key: KeyOptions, collateral: int | None) -> None:
     async def step(connection: Connection) -> dict[str, Any]:
         return {"seat": await connection.seats.take(collateral)}
 
-    after(key, step)
+    after(key, step, lambda done: f"seat {done['seat']} is taken")
 
 
 @seat.command()
@@ -58,7 +58,7 @@ def vacate(key: KeyOptions) -> None:
         await connection.seats.vacate()
         return {}
 
-    after(key, step)
+    after(key, step, lambda _: "the seat is vacated; it can be closed two epochs later")
 
 
 @seat.command()
@@ -89,7 +89,7 @@ def evict(key: KeyOptions, index: int) -> None:
         await connection.seats.evict(index)
         return {"evicted": index}
 
-    after(key, step)
+    after(key, step, lambda _: f"seat {index} is vacated")
 
 
 @seat.command()
@@ -105,4 +105,4 @@ def close(key: KeyOptions, index: int) -> None:
         await connection.seats.close(index)
         return {"closed": index}
 
-    after(key, step)
+    after(key, step, lambda _: f"seat {index} is closed")

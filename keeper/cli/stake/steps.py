@@ -3,36 +3,41 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from solders.pubkey import Pubkey
+
+from keeper.chain.gateway import Gateway
 from keeper.cli.options import KeyOptions, answer, run_async
+from keeper.cli.stake.holding import holding_document, holding_lines
 from keeper.node.connection import Connection, open_connection
-from keeper.node.payment import nlov
+from keeper.node.holding import Holding
+from keeper.node.timeline import Timeline
 
 Step = Callable[[Connection], Awaitable[dict[str, Any]]]
-AMOUNTS = frozenset(
-    {"staked", "exposed", "unbonding", "rewards_owed", "collateral", "balloted"}
-    | {"budget", "left", "can_lose"}
-)
-"""The entries of documents that are base units."""
+Told = tuple[Holding, Timeline]
 
 
-def after(key: KeyOptions, step: Step) -> None:
-    """Takes a step and prints the position after it, with what the step returns."""
+def after(key: KeyOptions, step: Step, said: Callable[[dict[str, Any]], str] | None = None) -> None:
+    """Takes a step and prints the stake after it, with what the step returns.
 
-    async def work() -> dict[str, Any]:
+    `said` returns the line that tells what was done.
+    """
+
+    async def work() -> tuple[Told, dict[str, Any]]:
         async with open_connection(key.settings, key.keypair) as connection:
             done = await step(connection)
-            return await connection.registrar.summary() | done
+            return await read_holding(connection.gateway, connection.owner), done
 
-    tell_document(key, run_async(work()))
-
-
-def tell_document(key: KeyOptions, document: dict[str, Any]) -> None:
-    """Prints a document, its amounts in $NLOV unless as JSON."""
-    told = ((name.replace("_", " "), _spoken(name, value)) for name, value in document.items())
-    answer(document, key.as_json, *(f"{name}: {value}" for name, value in told))
+    told, done = run_async(work())
+    tell_holding(told, done, *([] if said is None else [said(done)]), as_json=key.as_json)
 
 
-def _spoken(name: str, value: object) -> str:
-    if name in AMOUNTS and isinstance(value, int):
-        return f"{nlov(value)} NLOV"
-    return "none" if value is None else str(value)
+async def read_holding(gateway: Gateway, owner: Pubkey) -> Told:
+    """Returns an owner's stake and the time; raises RoleError and ChainError."""
+    return await Holding.of(gateway, owner), await Timeline.of(gateway)
+
+
+def tell_holding(told: Told, done: dict[str, Any], *lines: str, as_json: bool) -> None:
+    """Prints a stake, after the lines that tell what was done."""
+    holding, timeline = told
+    document = holding_document(holding, timeline) | done
+    answer(document, as_json, *lines, *holding_lines(holding, timeline))

@@ -6,6 +6,8 @@ takes it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol
 
 from solders.pubkey import Pubkey
 
@@ -26,6 +28,7 @@ class Registration:
     """What a provider is registered with.
 
     `ask` is base units per 2^30 multiply-adds. `reputation` is Q16, as it was at `rated_slot`.
+    A provider that is `draining` takes no more work.
     """
 
     ask: int
@@ -34,6 +37,47 @@ class Registration:
     reputation: int
     rated_slot: int
     registered_slot: int
+    draining: bool = False
+
+
+class Offered(Protocol):
+    """What claiming a job depends on, whether it is posted already or only thought of."""
+
+    @property
+    def buyer(self) -> Pubkey | None:
+        """The key that offers the job, None while nobody does."""
+        ...
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of the job."""
+        ...
+
+    @property
+    def price(self) -> int:
+        """The most that the work may cost, in base units."""
+        ...
+
+    @property
+    def offered(self) -> int:
+        """The price and the premium without its burned part, in base units."""
+        ...
+
+    @property
+    def posted_slot(self) -> int:
+        """The slot in which the job is posted."""
+        ...
+
+
+class Refusal(Enum):
+    """Why the chain would let a provider claim a job at no slot."""
+
+    DRAINING = auto()
+    TOO_LARGE = auto()
+    OWN_JOB = auto()
+    TOO_NEW = auto()
+    ASKS_MORE = auto()
+    NO_ROOM = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +130,37 @@ def aged_score(job: Job, rules: RegistryParams, clock: Clock) -> int:
 
 def acceptable(job: Job, rules: RegistryParams, owner: Pubkey, conditions: ClaimConditions) -> bool:
     """Returns whether the chain would let `owner` claim the job at some slot, at its price."""
+    return (
+        job.state is JobState.POSTED
+        and job.attempts < rules.max_attempts
+        and refusal(job, rules, owner, conditions) is None
+    )
+
+
+def refusal(
+    job: Offered, rules: RegistryParams, owner: Pubkey, conditions: ClaimConditions
+) -> Refusal | None:
+    """Returns why `owner` may not claim the job at its price, None where it may at some slot."""
     registration = conditions.registration
-    registered = conditions.window(registration.registered_slot)
-    posted = conditions.window(job.posted_slot)
-    if (
-        job.state is not JobState.POSTED
-        or job.attempts >= rules.max_attempts
-        or job.macs > registration.max_macs
-        or job.buyer == owner
-        or posted < registered + rules.min_registration_windows
-    ):
-        return False
+    if registration.draining:
+        return Refusal.DRAINING
+    if job.macs > registration.max_macs:
+        return Refusal.TOO_LARGE
+    if job.buyer == owner:
+        return Refusal.OWN_JOB
+    if conditions.window(job.posted_slot) < first_window(rules, conditions):
+        return Refusal.TOO_NEW
     quoted = quote(job.macs, rules, registration, conditions.demand_q32)
     if quoted is None or quoted > job.price:
-        return False
+        return Refusal.ASKS_MORE
     room = conditions.stake.exposable(by_operator=conditions.by_operator)
-    return sum(locked(job.offered, rules)) <= room
+    return None if sum(locked(job.offered, rules)) <= room else Refusal.NO_ROOM
+
+
+def first_window(rules: RegistryParams, conditions: ClaimConditions) -> int:
+    """Returns the window from which on a registered provider may claim what is posted."""
+    registered = conditions.window(conditions.registration.registered_slot)
+    return registered + rules.min_registration_windows
 
 
 def first_claim_slot(
@@ -117,12 +176,17 @@ def first_claim_slot(
     if beacon is None:
         return job.posted_slot
     window = conditions.window(job.posted_slot)
-    half_life = rules.reputation_half_life_slots
-    left = reputation_at(conditions.registration, job.posted_slot, half_life)
-    own = weight(conditions.stake.weight(window), left)
     drawn = lot(beacon, job.address, owner)
+    own = claim_weight(job.posted_slot, rules, conditions)
     waits = delay(rules, drawn, own, conditions.leasable.standing(window))
     return job.posted_slot + CLAIM_DELAY + waits
+
+
+def claim_weight(posted_slot: int, rules: RegistryParams, conditions: ClaimConditions) -> int:
+    """Returns the stake in base units that counts in the claim of a job of this slot."""
+    half_life = rules.reputation_half_life_slots
+    left = reputation_at(conditions.registration, posted_slot, half_life)
+    return weight(conditions.stake.weight(conditions.window(posted_slot)), left)
 
 
 def quote(

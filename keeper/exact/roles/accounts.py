@@ -94,6 +94,7 @@ def registration_of(account: job_registry.Provider) -> Registration:
         reputation=account.reputation,
         rated_slot=account.rated_slot,
         registered_slot=account.registered_slot,
+        draining=bool(account.draining),
     )
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
 
 from solders.instruction import Instruction
@@ -12,6 +11,7 @@ from solders.pubkey import Pubkey
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.data import BlobStore, JobManifest, ReservationKind, digest_of
+from keeper.exact.decisions.offer import JobOffer
 from keeper.node.accounts import url_field
 from keeper.node.errors import RoleError
 from keeper.node.payment import lock, urgency_burned
@@ -22,41 +22,10 @@ from kernels.graph import Graph
 from kernels.graph.file import dump
 from kernels.trace import inputs_root, pack, tensor_root
 from kernels.trace.layout import Array
-from neurolov_client import escrow, job_registry, staking
-from neurolov_client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS, GraphState
+from neurolov_client import job_registry, staking
+from neurolov_client.bindings.job_registry import GraphState
 
 TRAP_BYTES = 32
-
-
-@dataclass(frozen=True, slots=True)
-class JobOffer:
-    """What a buyer offers, in base units. `verifiers` is the number drawn, odd and at most 5."""
-
-    price: int
-    verification_fee: int
-    tip: int
-    urgency: int = 0
-    verifiers: int = 3
-
-    @property
-    def verification(self) -> int:
-        """Locked for ballots: every verifier of every draw."""
-        return self.verification_fee * MAX_DRAWS * self.verifiers
-
-    @property
-    def tips(self) -> int:
-        """Locked for crank steps."""
-        return self.tip * PAID_CRANK_STEPS
-
-    @property
-    def locked(self) -> escrow.Deposit:
-        """What the escrow has to hold."""
-        return escrow.Deposit(
-            price=self.price,
-            verification=self.verification,
-            tips=self.tips,
-            urgency=self.urgency,
-        )
 
 
 class JobPoster:

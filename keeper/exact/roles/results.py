@@ -8,10 +8,10 @@ import numpy as np
 from solders.pubkey import Pubkey
 
 from keeper.data import PeerFault
-from keeper.data.files import replace_atomically
 from keeper.exact.decisions.codes import Outcome
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.traces import TraceFetcher, index_is_committed
+from keeper.files import replace_atomically
 from keeper.node.errors import RoleError
 from kernels.graph import Graph
 from kernels.trace import LayoutError, tensor_root, unpack

@@ -9,11 +9,12 @@ from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
 from keeper.data import BlobStore, OwnFault, ReservationKind, lent
 from keeper.errors import BadInputError
 from keeper.exact.decisions.codes import JobState
+from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.buyer import Buyer
 from keeper.exact.roles.graphs import GraphRegistrar
 from keeper.exact.roles.mirror import JobMirror, View, job_mirror
-from keeper.exact.roles.posting import JobOffer, JobPoster
+from keeper.exact.roles.posting import JobPoster
 from keeper.exact.roles.results import JobRecord, ResultArchive, ResultError, fetch_result
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.exact.roles.workload import WorkloadFetcher

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from solders.pubkey import Pubkey
 
-from keeper.data.files import replace_atomically
+from keeper.files import replace_atomically
 from keeper.tolerant.decisions.state import Task
 
 RECORD_SUFFIX = ".json"

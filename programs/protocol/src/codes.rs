@@ -2,7 +2,7 @@
 //!
 //! Anchor's IDL keeps neither the discriminants of an enum nor the constants of other crates. Both
 //! macros therefore also declare what they are given as IDL constants, from which
-//! `idl/neurolov_client/generate.py` makes the enums and constants of every other language:
+//! `idl/generation` makes the enums and constants of every other language:
 //!
 //! - a limit `MAX_STAGES` becomes the constant `MAX_STAGES` of type u64;
 //! - an enum `BallotState` becomes the string constant `BALLOT_STATE`, whose value is its name, and

@@ -47,14 +47,14 @@ NAMED = position(operator=HOT, operator_budget=5 * NLOV, operator_exposed=2 * NL
 @pytest.mark.parametrize(
     ("held", "signer", "ok", "detail"),
     [
-        (NAMED, HOT, True, "2.000000000 of 5.000000000 NLOV at risk"),
+        (NAMED, HOT, True, "2 of 5 NLOV at risk"),
         (NAMED, OWNER, True, "this is the owner's own key"),
         (None, OWNER, True, "this is the owner's own key"),
         (NAMED, OTHER, False, f"the operator of {OWNER} is {HOT}, not {OTHER}"),
         (position(), HOT, False, f"{OWNER} has named no operator"),
         (None, HOT, False, f"{OWNER} has no stake"),
         (replace(NAMED, operator_exposed=5 * NLOV), HOT, False, "it takes no new work"),
-        (replace(NAMED, operator_budget=0), HOT, False, "2.000000000 of 0.000000000"),
+        (replace(NAMED, operator_budget=0), HOT, False, "2 of 0"),
     ],
 )
 def test_a_key_is_judged_by_whom_it_may_act_for(

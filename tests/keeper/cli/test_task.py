@@ -143,7 +143,7 @@ def test_not_enough_tokens(
     market.fund(owner, NLOV)
     before = len(market.rig.net.bank.history(owner))
     message = refused(["task", "submit", *order, *chain], capsys)
-    assert "the task locks 25.090000000 NLOV" in message
+    assert "the task locks 25.09 NLOV" in message
     assert len(market.rig.net.bank.history(owner)) == before
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from solders.pubkey import Pubkey
 
 from keeper.exact.decisions.codes import Outcome
-from keeper.exact.roles.posting import JobOffer
+from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.roles.role import Role
 from keeper.lab.localnet import Bank, Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint

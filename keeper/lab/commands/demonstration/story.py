@@ -12,9 +12,9 @@ from solders.pubkey import Pubkey
 from keeper.compute import SelectedExecutor, hasher_on, self_test
 from keeper.data import Spool
 from keeper.exact.decisions.codes import JobState, Outcome
+from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles import Provider, Verifier
-from keeper.exact.roles.posting import JobOffer
 from keeper.exact.roles.traces import StoredTrace, TraceFetcher, TraceMissingError
 from keeper.lab.commands.demonstration.expectations import failures
 from keeper.lab.commands.demonstration.report import CheckFigures, DemoReport, ProofFigures

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from keeper.compute import ComputeLane, SelectedExecutor, hasher_on, self_test
+from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.roles import Provider
-from keeper.exact.roles.posting import JobOffer
 from keeper.lab.commands.training.report import StepFigures, TrainingReport
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint

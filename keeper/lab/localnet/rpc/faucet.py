@@ -22,8 +22,8 @@ def _mint_to(node: Node, params: Params) -> Json:
     # JavaScript numbers hold 53 bits only.
     if isinstance(amount, str) and amount.isascii() and amount.isdigit():
         amount = int(amount)
-    holder = as_pubkey(owner, "owner")
-    record = node.mint.mint_to(node.bank, holder, as_integer(amount, "amount"))
+    holder = as_pubkey(owner)
+    record = node.mint.mint_to(node.bank, holder, as_integer(amount))
     if record.err is not None:
         raise RpcError(INTERNAL_ERROR, f"Mint failed: {describe(record.err)}", {"err": record.err})
     return {
@@ -33,4 +33,4 @@ def _mint_to(node: Node, params: Params) -> Json:
     }
 
 
-METHODS = {"neurolov_mintTo": Method(_mint_to, 1, 1)}
+METHODS = {"neurolov_mintTo": Method(_mint_to, 1, 1, named=True)}

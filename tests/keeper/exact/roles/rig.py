@@ -10,9 +10,9 @@ import numpy as np
 from solders.pubkey import Pubkey
 
 from keeper.compute import Lane
+from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles import Buyer, Crank, Provider, Verifier
-from keeper.exact.roles.posting import JobOffer
 from keeper.exact.roles.role import Role
 from keeper.lab.localnet import Bank, Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from keeper.exact.decisions.codes import Choice
+from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.roles.ballots import BALLOTS
-from keeper.exact.roles.posting import JobOffer
 from keeper.exact.roles.results import ResultArchive
 from keeper.exact.verification import Ballot
 from keeper.node.vault import Vault

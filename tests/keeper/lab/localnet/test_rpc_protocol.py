@@ -71,16 +71,14 @@ async def test_unknown_method(http: ClientSession, net: Localnet) -> None:
     ("params", "message"),
     [
         ([], "`params` should have at least 1 argument(s)"),
-        (["1" * 32, {}, 3], "`params` should have at most 2 argument(s), got 3"),
-        ([5], "Invalid params: address must be a string"),
-        (["0OIl"], "Invalid param: address: Invalid Base58 string"),
-        (["1" * 31], "Invalid param: address: String is the wrong size"),
-        (["1" * 32, 5], "Invalid params: config must be an object"),
-        (["1" * 32, {"commitment": 5}], "Invalid params: commitment must be a string"),
+        (["1" * 32, {}, 3], "Invalid parameters: Expected from 1 to 2 parameters."),
+        ([5], "Invalid params: invalid type: integer `5`, expected a string."),
+        (["0OIl"], "Invalid param: Invalid"),
+        (["1" * 31], "Invalid param: WrongSize"),
+        (["1" * 32, 5], "Invalid params: invalid type: integer `5`, expected a map."),
         (
-            ["1" * 32, {"commitment": "certain"}],
-            "Invalid params: unknown variant `certain`, expected one of"
-            " `processed`, `confirmed`, `finalized`",
+            ["1" * 32, {"minContextSlot": "5"}],
+            'Invalid params: invalid type: string "5", expected u64.',
         ),
     ],
 )
