@@ -2,7 +2,8 @@
 
 import fcntl
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from threading import RLock
@@ -134,6 +135,19 @@ class Turn:
         if self._depth == 0:
             os.close(self._descriptor)
         self._threads.release()
+
+
+@contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Yields whether this block alone holds a file that stays, and is created where needed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def remove_abandoned(path: Path) -> None:

@@ -89,6 +89,7 @@ class BlobStore:
         self._blobs.mkdir(parents=True, exist_ok=True)
         self.clock = clock
         self._uses = Locks(root / USES)
+        self.kept: set[ReservationKey] = set()
         remove_partials(self._blobs)
         self.ledger = Ledger(root, quota_bytes, self._sizes)
         with self.ledger.lock:
@@ -364,11 +365,18 @@ class Reservation:
 
     def keep(self) -> None:
         """Take back what `retain` said."""
+        self._store.kept.add(self._key)
         self._ledger.retain(self._key, None)
+
+    @property
+    def was_kept(self) -> bool:
+        """Whether this process has called `keep` for it."""
+        return self._key in self._store.kept
 
     def release(self) -> None:
         """Give the reservation up, and remove the blobs that no other reservation lists."""
         with self._ledger.lock:
+            self._store.kept.discard(self._key)
             self._store.discard(self._ledger.forget(self._key))
 
 

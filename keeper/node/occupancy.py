@@ -18,8 +18,6 @@ class Role(StrEnum):
     PROVIDER = "provider"
     VERIFIER = "verifier"
     CRANK = "crank"
-    JOB_BUYER = "buyer of jobs"
-    TASK_BUYER = "buyer of tasks"
 
 
 # A provider and a verifier would drop the data that the other one keeps.

@@ -18,7 +18,6 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.token.state import TokenAccount
 from solders.transaction import VersionedTransaction
-from solders.transaction_status import UiTransactionStatusMeta
 
 from keeper.chain.errors import (
     AlreadyProcessedError,
@@ -34,6 +33,7 @@ from keeper.chain.gateway.records import (
     LandedTransaction,
     SignatureRecord,
     SignatureStatus,
+    landed_of,
     record_of,
     status_of,
 )
@@ -299,12 +299,7 @@ class Gateway:
         )
         if answer.value is None:
             return None
-        meta = answer.value.transaction.meta
-        if not isinstance(meta, UiTransactionStatusMeta):
-            raise UnexpectedDataError(f"transaction {signature} came without its outcome")
-        return LandedTransaction(
-            signature, answer.value.slot, meta.err, tuple(meta.log_messages or ())
-        )
+        return landed_of(signature, answer.value.slot, answer.value.transaction)
 
     async def send(self, transaction: bytes, *, preflight: bool = True) -> Signature:
         """Hand signed bytes to the node, once; sending the same bytes again is harmless.

@@ -4,9 +4,8 @@ import click
 from solders.pubkey import Pubkey
 
 from keeper.cli.options import Address, KeyOptions, answer, key_command, run_async
-from keeper.exact.roles.submission import cancel_job
+from keeper.exact.roles.own_jobs import cancel_job
 from keeper.node.connection import open_connection
-from keeper.node.occupancy import Role
 
 
 @click.command()
@@ -16,7 +15,7 @@ def cancel(key: KeyOptions, address: Pubkey) -> None:
     """Cancel a job that nobody has claimed and get its payment back."""
 
     async def work() -> None:
-        async with open_connection(key.settings, key.keypair, role=Role.JOB_BUYER) as connection:
+        async with open_connection(key.settings, key.keypair) as connection:
             await cancel_job(connection, address)
 
     run_async(work())
