@@ -11,10 +11,12 @@ from based58 import b58encode
 from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Commitment, Confirmed
+from solana.rpc.core import RPCException
 from solana.rpc.types import MemcmpOpts, TxOpts
 from solders.account import Account as RawAccount
 from solders.hash import Hash
 from solders.pubkey import Pubkey
+from solders.rpc.responses import GetGenesisHashResp
 from solders.signature import Signature
 from solders.token.state import TokenAccount
 from solders.transaction import VersionedTransaction
@@ -383,7 +385,7 @@ class Gateway:
     async def _of_this_chain(self, request: Callable[[], Awaitable[Answer]]) -> Answer:
         """Returns one answer; raises ChainReplacedError instead of another chain's."""
         if self._doubtful:
-            await self._probe()
+            await self._compare()
         try:
             return await request()
         except (SolanaRpcException, httpx.HTTPError) as error:
@@ -393,9 +395,15 @@ class Gateway:
             raise
 
     async def _probe(self) -> None:
-        answer = await requested(self._client.get_genesis_hash, what=self.url, backoff=_ONCE)
-        self._same(answer.value)
+        await requested(self._compare, what=self.url, backoff=_ONCE)
+
+    async def _compare(self) -> Hash:
+        answer: GetGenesisHashResp | int = await self._client.get_genesis_hash()
+        if isinstance(answer, int):
+            raise RPCException(answer)
+        found = self._same(answer.value)
         self._doubtful = False
+        return found
 
 
 def websocket_url_of(url: str) -> str:
