@@ -46,11 +46,12 @@ async def convict(
     mirror = await job_mirror(connection)
     snapshot = _challengeable(mirror.view, job)
     loader = _loader(connection)
-    with loader.archive.store.in_use(str(job)):
-        return await _convicted(connection, mirror, snapshot, loader, position)
+    # A proof has a deadline; a cluster that is away for a while must not end it half-way.
+    with connection.gateway.patient(), loader.archive.store.in_use(str(job)):
+        return await _proven(connection, mirror, snapshot, loader, position)
 
 
-async def _convicted(
+async def _proven(
     connection: Connection,
     mirror: JobMirror,
     snapshot: JobSnapshot,
