@@ -156,10 +156,11 @@ class Mirror(ABC, Generic[View]):
             await self.refresh()
             return
         slot = await self.gateway.slot()
-        if slot < self.view.slot:
-            # The node is behind, or it serves another chain.
+        reconciling = slot >= self.view.swept_slot + RECONCILE_SLOTS
+        if reconciling or slot < self.view.slot:
+            # A node may have been replaced by one of another chain between two requests.
             await self.gateway.check_cluster()
-        if slot >= self.view.swept_slot + RECONCILE_SLOTS:
+        if reconciling:
             await self.refresh()
         elif self._changes.update_due or self.view.slot_hashes:
             await self._update(slot)
