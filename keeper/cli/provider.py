@@ -11,15 +11,21 @@ from solders.pubkey import Pubkey
 
 from keeper.cli.leaving import deregister, drain, resume
 from keeper.cli.options import (
+    MEMORY,
+    PUBLIC_URL,
+    TASK_PRICE,
+    TASK_SECONDS,
+    TASK_SHARE,
+    TASKS,
     DeviceOptions,
     KeyOptions,
-    NlovAmount,
     RoleOptions,
     answer,
     device_options,
     json_option,
     key_command,
     metrics_served,
+    offer_options,
     owner_option,
     role_command,
     run_async,
@@ -27,8 +33,8 @@ from keeper.cli.options import (
     tell,
 )
 from keeper.cli.status import provider_status
-from keeper.compute import AdapterMissingError, Preference, select_executor, self_test
-from keeper.configuration import Serving
+from keeper.compute import AdapterMissingError, select_executor, self_test
+from keeper.configuration import Preference, Serving
 from keeper.exact.roles.service import ProviderOffer, open_provider
 from keeper.node.connection import Connection, open_connection, slot_seconds
 from keeper.node.endpoints import require_reachable
@@ -39,6 +45,7 @@ from keeper.node.payment import nlov
 from keeper.node.registration import capability
 from keeper.node.services import open_storage
 from keeper.node.supervision import run_roles
+from keeper.node.timeline import Timeline
 from keeper.scheduling import SharedDevice
 from keeper.tolerant.roles.provider import RunPackage
 from keeper.tolerant.roles.service import open_task_provider
@@ -72,28 +79,10 @@ class TaskOptions:
 def task_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds --tasks and its options, passed on as `tasks`, which is None without --tasks."""
 
-    @click.option("--tasks", "take_tasks", is_flag=True, help="Also run custom kernels.")
-    @click.option(
-        "--task-price",
-        type=NlovAmount(),
-        default="1",
-        show_default=True,
-        help="Least $NLOV to accept for a run of a custom kernel.",
-    )
-    @click.option(
-        "--task-seconds",
-        type=click.FloatRange(min=1.0),
-        default=60.0,
-        show_default=True,
-        help="Seconds after which a custom kernel is killed and its task left to others.",
-    )
-    @click.option(
-        "--task-share",
-        type=click.FloatRange(min=0.0, max=1.0, min_open=True, max_open=True),
-        default=0.5,
-        show_default=True,
-        help="Share of the adapter's time and memory that custom kernels get beside jobs.",
-    )
+    @TASKS.option()
+    @TASK_PRICE.option()
+    @TASK_SECONDS.option()
+    @TASK_SHARE.option()
     @wraps(command)
     def wrapped(
         *arguments: Any,
@@ -150,42 +139,16 @@ def refuse_owners_options(*names: str) -> None:
         )
 
 
-def offer_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds --ask and --max-macs, which a provider is registered with."""
-    ask = click.option(
-        "--ask",
-        type=NlovAmount(),
-        default="10",
-        show_default=True,
-        help="Price in $NLOV per 2^30 multiply-adds.",
-    )
-    max_macs = click.option(
-        "--max-macs",
-        default=1 << 40,
-        show_default=True,
-        help="Multiply-adds of the largest job to accept.",
-    )
-    return ask(max_macs(command))
-
-
 @provider.command()
 @offer_options
-@click.option(
-    "--memory",
-    "memory_bytes",
-    default=1 << 32,
-    show_default=True,
-    help="Device memory of the node, in bytes.",
-)
+@MEMORY.option(help="Device memory of the node, in bytes.")
 @click.option(
     "--rate",
     default=1_000_000,
     show_default=True,
     help="Multiply-adds per slot that the node declares. Prices follow the measured rate.",
 )
-@click.option(
-    "--public-url", required=True, help="URL at which others reach the node's data server."
-)
+@PUBLIC_URL.option(required=True)
 @key_command
 def register(
     *, key: KeyOptions, ask: int, max_macs: int, memory_bytes: int, rate: int, public_url: str
@@ -298,7 +261,8 @@ def run(
             stake = view.parties[connection.owner].stake
             counts = stake.counts_from(view.slot // view.checkpoint_slots) * view.checkpoint_slots
             if counts > view.slot:
-                tell(f"the stake counts for work that is posted from slot {counts} on")
+                when = (await Timeline.of(connection.gateway)).told(counts)
+                tell(f"the stake counts for work that is posted from {when} on")
             async with metrics_served(role.metrics_port):
                 await run_roles(connection.services, *roles, tell=tell)
 

@@ -7,6 +7,8 @@ from solders.pubkey import Pubkey
 
 from keeper.cli.leaving import leave
 from keeper.cli.options import (
+    MEMORY,
+    PUBLIC_URL,
     DeviceOptions,
     KeyOptions,
     RoleOptions,
@@ -22,8 +24,8 @@ from keeper.cli.options import (
     tell,
 )
 from keeper.cli.status import verifier_status
-from keeper.compute import Preference, hasher_on, select_executor
-from keeper.configuration import Serving
+from keeper.compute import hasher_on, select_executor
+from keeper.configuration import Preference, Serving
 from keeper.exact.roles.service import open_verifier
 from keeper.node.connection import open_connection
 from keeper.node.funding import await_funds
@@ -42,16 +44,8 @@ def verifier() -> None:
 
 
 @verifier.command()
-@click.option(
-    "--memory",
-    "memory_bytes",
-    default=1 << 32,
-    show_default=True,
-    help="Memory of the node, in bytes.",
-)
-@click.option(
-    "--public-url", required=True, help="URL at which others reach the node's data server."
-)
+@MEMORY.option(help="Memory of the node, in bytes.")
+@PUBLIC_URL.option(required=True)
 @key_command
 def register(key: KeyOptions, memory_bytes: int, public_url: str) -> None:
     """Register a verifier for the seat of its owner, with the owner's key.

@@ -10,6 +10,7 @@ from keeper.chain.submit import Submitter
 from keeper.node.accounts import url_field
 from keeper.node.errors import NotRegisteredError
 from keeper.node.operators import OperatorError
+from keeper.node.payment import require_tokens
 from neurolov_client import associated_token_address, job_registry, shard_of, staking
 
 
@@ -55,7 +56,13 @@ class Registrar:
             await self.send("open_position", 0, staking.open_position(owner=self.owner))
 
     async def stake(self, amount: int) -> None:
-        """Add base units to the stake; opens the position first."""
+        """Add base units to the stake; opens the position first.
+
+        Raises InsufficientFundsError, and then has sent nothing, where the key holds too few.
+        """
+        await require_tokens(
+            self.gateway, self.owner, self.mint, amount, work="stake", remedy=" or stake less"
+        )
         await self.open_position()
         position = await self.required_position()
         adding = staking.stake(amount=amount, owner=self.owner, source=self.tokens)

@@ -16,7 +16,6 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.token.state import TokenAccount
 from solders.transaction import VersionedTransaction
-from solders.transaction_status import UiTransactionStatusMeta
 
 from keeper.chain.errors import (
     AlreadyProcessedError,
@@ -31,11 +30,13 @@ from keeper.chain.gateway.records import (
     LandedTransaction,
     SignatureRecord,
     SignatureStatus,
+    landed_of,
     record_of,
     status_of,
 )
 from keeper.chain.gateway.subscription import LogsNotification, subscribed_logs
 from keeper.chain.gateway.transport import requested
+from keeper.configuration import NodeSettings
 from keeper.errors import BadInputError
 from neurolov_client import TOKEN_PROGRAM, Account, AccountDataError
 
@@ -79,6 +80,19 @@ class Gateway:
         self._outages = Outages(url, self._probe, patience)
         self._patient = 0 if patience is None else 1
         self._served: Hash | None = None
+
+    @classmethod
+    def of(cls, settings: NodeSettings) -> Self:
+        """Returns a gateway to a node's cluster, not yet connected.
+
+        Raises BadInputError when the URL or the genesis hash has the wrong form.
+        """
+        return cls(
+            settings.url,
+            websocket_url=settings.websocket_url,
+            genesis_hash=settings.pinned_hash,
+            patience=Patience() if settings.patient else None,
+        )
 
     async def __aenter__(self) -> Self:
         try:
@@ -279,12 +293,7 @@ class Gateway:
         )
         if answer.value is None:
             return None
-        meta = answer.value.transaction.meta
-        if not isinstance(meta, UiTransactionStatusMeta):
-            raise UnexpectedDataError(f"transaction {signature} came without its outcome")
-        return LandedTransaction(
-            signature, answer.value.slot, meta.err, tuple(meta.log_messages or ())
-        )
+        return landed_of(signature, answer.value.slot, answer.value.transaction)
 
     async def send(self, transaction: bytes, *, preflight: bool = True) -> Signature:
         """Hand signed bytes to the node, once; sending the same bytes again is harmless.
