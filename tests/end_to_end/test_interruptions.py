@@ -62,7 +62,8 @@ def test_no_role_ends_while_its_cluster_is_away(market: Market, tmp_path: Path) 
             RoleProcess(
                 "job", "submit", "--graph", tmp_path / "small.graph",
                 "--input", tmp_path / "input.npy", "--price", "20", "--verifiers", "5",
-                "--output", tmp_path / "output.npy", "--port", "0", *market.arguments(BUYER),
+                "--output", tmp_path / "output.npy", "--port", "0", "--yes",
+                *market.arguments(BUYER),
             )
         )  # fmt: skip
         job = job_registry.job_address(localnet_keypair(BUYER).pubkey(), 0)
