@@ -7,11 +7,10 @@ from typing import Any
 import click
 import pytest
 
-from keeper.cli.app import BAD_INPUT, run
+from keeper.cli.app import BAD_INPUT, cli, run
 from keeper.cli.options.settings import SETTINGS, SettingOption, variable
-from keeper.cli.registry import equip
+from keeper.cli.registry import equip, leaves
 from keeper.configuration import create_keypair
-from tests.keeper.cli.tree import leaves
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -41,30 +40,28 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def reached(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Returns the folder that a real command used; the cluster is away, so that it fails then."""
-    before = set(Path().iterdir())
-    assert run([*arguments, "job", "status", "1" * 32]) == 1
-    assert "error:" in capsys.readouterr().err
-    (new,) = set(Path().iterdir()) - before
-    return new.name
+    """Returns the key file that a real command looked for and that is not there."""
+    err = refused(capsys, "job", "status", "1" * 32, *arguments)
+    return err.removeprefix("error: no key file ").partition(";")[0]
 
 
 def test_the_order_of_flag_variables_profile_and_default(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told(capsys, "config", "set", "url", NOWHERE, "keypair", ".neurolov/id.json", "folder", "p")
-    assert reached(capsys) == "p"
-    monkeypatch.setenv("NEUROLOV_FOLDER", "e")
-    assert reached(capsys) == "e"
-    monkeypatch.setenv("NEUROLOV_JOB_STATUS_FOLDER", "s")
-    assert reached(capsys) == "s"
-    assert run(["job", "status", "1" * 32, "--folder", "f"]) == 1
-    assert Path("f").is_dir()
+    Path(".neurolov/id.json").unlink()
+    assert reached(capsys) == ".neurolov/id.json"
+    told(capsys, "config", "set", "keypair", "/p")
+    assert reached(capsys) == "/p"
+    monkeypatch.setenv("NEUROLOV_KEYPAIR", "/e")
+    assert reached(capsys) == "/e"
+    monkeypatch.setenv("NEUROLOV_JOB_STATUS_KEYPAIR", "/s")
+    assert reached(capsys) == "/s"
+    assert reached(capsys, "--keypair", "/f") == "/f"
 
 
 def test_a_variable_of_every_option_of_every_command() -> None:
     named: dict[str, tuple[tuple[str, ...], str]] = {}
-    for path, command in leaves():
+    for path, command in leaves(cli):
         for option in command.params:
             if isinstance(option, click.Option) and option.opts != ["--profile"]:
                 flag = max(option.opts, key=len)
@@ -77,13 +74,13 @@ def test_a_variable_of_every_option_of_every_command() -> None:
 
 
 def test_every_command_takes_a_profile() -> None:
-    for path, command in leaves():
+    for path, command in leaves(cli):
         assert [each for each in command.params if each.opts == ["--profile"]], path
 
 
 def test_every_setting_is_an_option_of_some_command_and_of_one_kind() -> None:
     used = set()
-    for path, command in leaves():
+    for path, command in leaves(cli):
         for option in command.params:
             if isinstance(option, SettingOption):
                 assert type(option.type) is type(SETTINGS[option.key].example.type), path
@@ -135,15 +132,12 @@ def test_show_tells_where_each_value_comes_from(
 def test_a_path_is_kept_absolute_and_a_written_one_is_relative_to_the_file(
     capsys: pytest.CaptureFixture[str], file: Path
 ) -> None:
-    told(capsys, "config", "set", "folder", "here", "keypair", ".neurolov/id.json")
+    told(capsys, "config", "set", "folder", "here")
     assert told(capsys, "config", "show")["settings"]["folder"]["value"] == str(
         Path("here").absolute()
     )
-    file.write_text(
-        f"[default]\nurl = '{NOWHERE}'\nfolder = 'beside'\nkeypair = '../.neurolov/id.json'\n"
-    )
-    assert run(["job", "status", "1" * 32]) == 1
-    assert (file.parent / "beside").is_dir()
+    file.write_text("[default]\nkeypair = 'beside'\n")
+    assert reached(capsys) == str(file.parent / "beside")
 
 
 def test_unset_removes_and_says_what_is_not_there(
