@@ -36,10 +36,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What was measured on other days decides nothing here, and tests leave nothing behind."""
+def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What was measured on other days decides nothing here, and tests leave nothing behind.
+
+    Nor does what the person who runs the tests has configured.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        for name in [each for each in os.environ if each.startswith("NEUROLOV_")]:
+            patch.delenv(name)
+        patch.setenv("NEUROLOV_CONFIG", str(tmp_path_factory.mktemp("config") / "config.toml"))
         yield
 
 

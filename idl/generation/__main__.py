@@ -6,7 +6,7 @@ import sys
 import click
 
 from idl.generation import outputs
-from neurolov_client.schema import SchemaError
+from idl.generation.schema import SchemaError
 
 
 @click.command()

@@ -1,10 +1,7 @@
 """Program ids, well-known accounts and derivation of program addresses."""
 
-import json
-from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from solders import sysvar
 from solders.pubkey import Pubkey
@@ -12,17 +9,8 @@ from solders.system_program import ID as SYSTEM_PROGRAM
 from solders.token import ID as TOKEN_PROGRAM
 from solders.token.associated import get_associated_token_address
 
-_RECORD: Final[Mapping[str, Any]] = json.loads(
-    Path(__file__).parents[1].joinpath("addresses.json").read_text("utf-8")
-)
+from neurolov_client.bindings.deployed import CPI_AUTHORITIES, DEPLOYER, PROGRAM_IDS
 
-PROGRAM_IDS: Final[Mapping[str, Pubkey]] = {
-    name: Pubkey.from_string(entry["address"]) for name, entry in _RECORD["programs"].items()
-}
-CPI_AUTHORITIES: Final[Mapping[str, Pubkey]] = {
-    name: Pubkey.from_string(entry["cpi"]) for name, entry in _RECORD["programs"].items()
-}
-DEPLOYER: Final = Pubkey.from_string(_RECORD["deployer"])
 SLOT_HASHES: Final = sysvar.SLOT_HASHES
 
 

@@ -12,8 +12,8 @@ from solders.transaction_status import (
 )
 
 from neurolov_client.addresses import PROGRAM_IDS, SYSTEM_PROGRAM, TOKEN_PROGRAM
-from neurolov_client.bindings import PROGRAMS
 from neurolov_client.framework import FRAMEWORK_ERRORS, SYSTEM_ERRORS, TOKEN_ERRORS
+from neurolov_client.programs import PROGRAMS
 
 _FAILURE = re.compile(r"^Program (\w+) failed: (.+)$")
 _ANCHOR_MESSAGE = re.compile(r"Error Number: (\d+)\. Error Message: (.+?)\.?$")

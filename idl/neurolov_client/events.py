@@ -2,20 +2,24 @@
 
 import binascii
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final
 
 from neurolov_client.addresses import PROGRAM_IDS
-from neurolov_client.bindings import PROGRAMS
-from neurolov_client.coder import Event
-from neurolov_client.schema import DISCRIMINATOR_BYTES
+from neurolov_client.coder import DISCRIMINATOR_BYTES, Event
+from neurolov_client.programs import PROGRAMS
 
 _DATA: Final = "Program data: "
-_TYPES: Final = {
-    (str(PROGRAM_IDS[name]), kind.DISCRIMINATOR): kind
-    for name, module in PROGRAMS.items()
-    for kind in module.EVENTS
-}
+_NAMES: Final = {str(address): name for name, address in PROGRAM_IDS.items()}
+
+
+@cache
+def _types(program: str) -> Mapping[bytes, type[Event]]:
+    """Returns the event types of the program at an address, by discriminator."""
+    if program not in _NAMES:
+        return {}
+    return {kind.DISCRIMINATOR: kind for kind in PROGRAMS[_NAMES[program]].EVENTS}
 
 
 def events_from_logs(logs: Iterable[str]) -> tuple[Event, ...]:
@@ -46,5 +50,5 @@ def _event(program: str, encoded: str) -> Event | None:
         data = b64decode(encoded, validate=True)
     except binascii.Error:
         return None
-    kind = _TYPES.get((program, data[:DISCRIMINATOR_BYTES]))
+    kind = _types(program).get(data[:DISCRIMINATOR_BYTES])
     return None if kind is None else kind.decode(data)

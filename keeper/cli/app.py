@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from keeper.cli.options.settings import ProfileOption, variable
 from keeper.cli.registry import RegisteredCommands
 from keeper.errors import BadInputError, KeeperError
 from keeper.telemetry import configure_logs
@@ -13,24 +14,34 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 
 
-@click.group(
-    cls=RegisteredCommands,
-    context_settings={"auto_envvar_prefix": "NEUROLOV", "max_content_width": 100},
-)
+@click.group(cls=RegisteredCommands, context_settings={"max_content_width": 100})
 @click.option(
     "--log-level",
     default="WARNING",
     show_default=True,
     type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
+    envvar=variable("--log-level"),
     help="Least severe level that is logged.",
 )
-@click.option("--log-json", is_flag=True, help="Write each log line as one JSON object.")
+@click.option(
+    "--log-json",
+    is_flag=True,
+    envvar=variable("--log-json"),
+    help="Write each log line as one JSON object.",
+)
+@click.version_option(package_name="neurolov", message="%(package)s %(version)s")
 def cli(log_level: str, log_json: bool) -> None:
     """A marketplace for GPU compute in which nobody has to be trusted.
 
-    Every option can also be set by an environment variable: NEUROLOV_<COMMAND>_<OPTION>.
+    An option that is not on the command line takes its value from the environment: --url of every
+    command from NEUROLOV_URL, that of `job status` alone from NEUROLOV_JOB_STATUS_URL. After that
+    comes the chosen profile of the configuration file, for the settings that `neurolov config
+    show` lists. Then comes the default.
     """
     configure_logs(log_level.upper(), log_json)
+
+
+cli.params.append(ProfileOption(envvar=variable("--profile"), show_envvar=True))
 
 
 def main() -> None:

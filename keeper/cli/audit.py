@@ -17,6 +17,7 @@ from keeper.exact.disputes.audit import Parties, movements, outcome_of, totals
 from keeper.exact.disputes.history import LandedEvent, job_events
 from keeper.node.connection import open_observer
 from keeper.node.payment import nlov
+from keeper.node.timeline import Timeline
 from neurolov_client import Account, escrow, job_registry, verdict
 
 SHOWN_CHARACTERS = 8
@@ -49,6 +50,8 @@ async def audit_document(gateway: Gateway, job: Pubkey) -> dict[str, Any]:
     if not told:
         raise BadInputError(f"unknown job {job}; check the address and the cluster's URL")
     events = [each.event for each in told]
+    timeline = await Timeline.of(gateway)
+    seconds = {each.slot: _seconds(each) for each in told}
     parties = Parties(job, events)
     moved = list(movements(events, parties))
     accounts = {
@@ -62,8 +65,10 @@ async def audit_document(gateway: Gateway, job: Pubkey) -> dict[str, Any]:
         "outcome": outcome_of(events).name.lower(),
         "receipt": str(verdict.receipt_address(job)) if accounts["receipt"] else None,
         "parties": parties.addresses(),
-        "events": [_event(each) for each in told],
-        "movements": [asdict(each) for each in moved],
+        "events": [_event(each, timeline) for each in told],
+        "movements": [
+            asdict(each) | timeline.document(each.slot, seconds.get(each.slot)) for each in moved
+        ],
         "totals": {
             name: {"gave": gave, "got": got, "net": got - gave}
             for name, (gave, got) in totals(moved).items()
@@ -72,12 +77,17 @@ async def audit_document(gateway: Gateway, job: Pubkey) -> dict[str, Any]:
     }
 
 
-def _event(told: LandedEvent) -> dict[str, Any]:
+def _seconds(told: LandedEvent) -> int:
+    """Returns the Unix seconds of the event's block, which every event carries."""
+    return int(_plain(told.event)["envelope"]["time"])
+
+
+def _event(told: LandedEvent, timeline: Timeline) -> dict[str, Any]:
     told_fields = _plain(told.event)
     del told_fields["envelope"]
     told_fields.pop("job", None)
     return {
-        "slot": told.slot,
+        **timeline.document(told.slot, _seconds(told)),
         "signature": str(told.signature),
         "program": told.event.PROGRAM,
         "event": type(told.event).__name__,
@@ -107,16 +117,17 @@ def _plain(value: Any) -> Any:
 def _print(document: Mapping[str, Any], console: Console) -> None:
     names = {address: name for name, address in document["parties"].items()}
     console.print(f"job {document['job']}: {document['outcome']}", highlight=False)
-    story = _table("Events", "slot", "program", "event", "")
+    story = _table("Events", "slot", "time (UTC)", "program", "event", "")
     for event in document["events"]:
         shown = ", ".join(
             f"{name} {_short(value, names)}" for name, value in event["fields"].items()
         )
-        story.add_row(str(event["slot"]), event["program"], event["event"], shown)
+        time = event["time"].removesuffix("Z").replace("T", " ")
+        story.add_row(f"{event['slot']:,}", time, event["program"], event["event"], shown)
     console.print(story)
     money = _table("Payments in $NLOV", "party", "paid", "received", "net")
     for name, sums in document["totals"].items():
-        money.add_row(name, *(_amount(sums[column]) for column in ("gave", "got", "net")))
+        money.add_row(name, *(nlov(sums[column]) for column in ("gave", "got", "net")))
     console.print(money)
     people = _table("Parties", "party", "address")
     for name, address in document["parties"].items():
@@ -148,7 +159,3 @@ def _short(value: Any, names: Mapping[str, str]) -> str:
     if isinstance(value, str):
         return names.get(value, value if len(value) <= SHOWN_CHARACTERS else f"{value[:8]}…")
     return str(value)
-
-
-def _amount(units: int) -> str:
-    return nlov(units)

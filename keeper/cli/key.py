@@ -4,10 +4,8 @@ from pathlib import Path
 
 import click
 
-from keeper.cli.options import answer, json_option
+from keeper.cli.options import FILE, answer, json_option
 from keeper.configuration import create_keypair, load_keypair
-
-FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group()

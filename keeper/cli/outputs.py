@@ -11,9 +11,10 @@ from typing import Any
 import click
 import numpy as np
 
-from keeper.cli.options import FILE, Command
-from keeper.data.files import replace_atomically
+from keeper.cli.options import FILE
+from keeper.cli.options.settings import Command
 from keeper.errors import BadInputError, KeeperError
+from keeper.files import replace_atomically
 from kernels.trace.layout import Array
 
 HEADER_BYTES = 4_096
@@ -53,24 +54,33 @@ class Output:
             )
         require_room(folder, size)
 
-    def write(self, array: Array) -> None:
+    def write(self, array: Array, kept: Path | None = None) -> None:
         """Write an array in the format of .npy; the file is complete or is not there.
 
-        Raises OutputFailedError.
+        Raises OutputFailedError, which tells where the array is `kept`.
         """
         try:
             with replace_atomically(self.path.absolute()) as file:
                 np.save(file, array, allow_pickle=False)
         except OSError as error:
-            raise OutputFailedError(f"{self.path} cannot be written: {error.strerror}") from error
+            where = "" if kept is None else f"; the result is kept in {kept}"
+            raise OutputFailedError(
+                f"{self.path} cannot be written: {error.strerror}{where}"
+            ) from error
 
-    def write_bytes(self, data: bytes) -> None:
-        """Write a file as it is; raises OutputFailedError."""
-        try:
-            with replace_atomically(self.path.absolute()) as file:
-                file.write(data)
-        except OSError as error:
-            raise OutputFailedError(f"{self.path} cannot be written: {error.strerror}") from error
+
+def require_place(path: Path) -> None:
+    """Raise OutputRefusedError unless a file can be written at a path, replacing what is there.
+
+    Folders that do not exist are made when it is written.
+    """
+    if path.is_dir():
+        raise OutputRefusedError(f"{path} is a folder; name a file in it")
+    folder = path.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputRefusedError(f"nothing can be written in {folder}; name another --output")
 
 
 def require_room(folder: Path, size: int) -> None:

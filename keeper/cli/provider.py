@@ -9,16 +9,23 @@ import click
 from click.core import ParameterSource
 from solders.pubkey import Pubkey
 
+from keeper.cli.leaving import deregister, drain, resume
 from keeper.cli.options import (
+    MEMORY,
+    PUBLIC_URL,
+    TASK_PRICE,
+    TASK_SECONDS,
+    TASK_SHARE,
+    TASKS,
     DeviceOptions,
     KeyOptions,
-    NlovAmount,
     RoleOptions,
     answer,
     device_options,
     json_option,
     key_command,
     metrics_served,
+    offer_options,
     owner_option,
     role_command,
     run_async,
@@ -26,22 +33,25 @@ from keeper.cli.options import (
     tell,
 )
 from keeper.cli.status import provider_status
-from keeper.compute import AdapterMissingError, Preference, select_executor, self_test
-from keeper.configuration import Serving
+from keeper.compute import AdapterMissingError, select_executor, self_test
+from keeper.configuration import Preference, Serving
 from keeper.exact.roles.service import ProviderOffer, open_provider
-from keeper.node.connection import open_connection, slot_seconds
+from keeper.node.connection import Connection, open_connection, slot_seconds
 from keeper.node.endpoints import require_reachable
+from keeper.node.funding import await_funds
 from keeper.node.loop import Loop
 from keeper.node.operators import budget_line
 from keeper.node.payment import nlov
 from keeper.node.registration import capability
 from keeper.node.services import open_storage
 from keeper.node.supervision import run_roles
+from keeper.node.timeline import Timeline
 from keeper.scheduling import SharedDevice
 from keeper.tolerant.roles.provider import RunPackage
 from keeper.tolerant.roles.service import open_task_provider
 from kernels.custom import RunLimits, run_package
 from kernels.runtime import list_adapters
+from neurolov_client import job_registry, staking, verdict
 
 DEFAULT = ParameterSource.DEFAULT
 DEFAULT_PORT = 7010
@@ -69,28 +79,10 @@ class TaskOptions:
 def task_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds --tasks and its options, passed on as `tasks`, which is None without --tasks."""
 
-    @click.option("--tasks", "take_tasks", is_flag=True, help="Also run custom kernels.")
-    @click.option(
-        "--task-price",
-        type=NlovAmount(),
-        default="1",
-        show_default=True,
-        help="Least $NLOV to accept for a run of a custom kernel.",
-    )
-    @click.option(
-        "--task-seconds",
-        type=click.FloatRange(min=1.0),
-        default=60.0,
-        show_default=True,
-        help="Seconds after which a custom kernel is killed and its task left to others.",
-    )
-    @click.option(
-        "--task-share",
-        type=click.FloatRange(min=0.0, max=1.0, min_open=True, max_open=True),
-        default=0.5,
-        show_default=True,
-        help="Share of the adapter's time and memory that custom kernels get beside jobs.",
-    )
+    @TASKS.option()
+    @TASK_PRICE.option()
+    @TASK_SECONDS.option()
+    @TASK_SHARE.option()
     @wraps(command)
     def wrapped(
         *arguments: Any,
@@ -147,42 +139,16 @@ def refuse_owners_options(*names: str) -> None:
         )
 
 
-def offer_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds --ask and --max-macs, which a provider is registered with."""
-    ask = click.option(
-        "--ask",
-        type=NlovAmount(),
-        default="10",
-        show_default=True,
-        help="Price in $NLOV per 2^30 multiply-adds.",
-    )
-    max_macs = click.option(
-        "--max-macs",
-        default=1 << 40,
-        show_default=True,
-        help="Multiply-adds of the largest job to accept.",
-    )
-    return ask(max_macs(command))
-
-
 @provider.command()
 @offer_options
-@click.option(
-    "--memory",
-    "memory_bytes",
-    default=1 << 32,
-    show_default=True,
-    help="Device memory of the node, in bytes.",
-)
+@MEMORY.option(help="Device memory of the node, in bytes.")
 @click.option(
     "--rate",
     default=1_000_000,
     show_default=True,
     help="Multiply-adds per slot that the node declares. Prices follow the measured rate.",
 )
-@click.option(
-    "--public-url", required=True, help="URL at which others reach the node's data server."
-)
+@PUBLIC_URL.option(required=True)
 @key_command
 def register(
     *, key: KeyOptions, ask: int, max_macs: int, memory_bytes: int, rate: int, public_url: str
@@ -207,6 +173,19 @@ def register(
     answer(document, key.as_json, said)
 
 
+async def _funded(connection: Connection) -> None:
+    """Wait for the SOL that a provider needs; one that is registered may have jobs to finish."""
+    await connection.registrar.required_position()
+    new = await connection.registrar.provider() is None
+    await await_funds(
+        connection.gateway,
+        connection.signer,
+        (job_registry.Provider, staking.Exposure, verdict.Verdict) if new else (),
+        tell=tell,
+        poll_seconds=connection.poll_seconds,
+    )
+
+
 @provider.command()
 @device_options(Preference.GPU, "Device that runs jobs.")
 @offer_options
@@ -225,6 +204,9 @@ def run(
     serving: Serving,
 ) -> None:
     """Register, then claim, run and commit jobs until interrupted.
+
+    The first Ctrl-C or SIGTERM takes no more jobs and ends once those that are held have ended; the
+    second ends at once and says what that can cost.
 
     The key needs stake (neurolov stake add), or the --owner that has named it as its operator does.
     Such a key leaves the price as the owner has registered it (neurolov provider register). Without
@@ -247,9 +229,10 @@ def run(
 
     async def work() -> None:
         async with (
-            open_connection(role.settings, role.keypair, owner) as connection,
+            open_connection(role.settings.patiently(), role.keypair, owner) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
+            await _funded(connection)
             rate = report.macs_per_slot(await slot_seconds(connection.gateway))
             shared = SharedDevice(connection.services.lane, device.memory_bytes)
             offer = ProviderOffer(
@@ -278,11 +261,13 @@ def run(
             stake = view.parties[connection.owner].stake
             counts = stake.counts_from(view.slot // view.checkpoint_slots) * view.checkpoint_slots
             if counts > view.slot:
-                tell(f"the stake counts for work that is posted from slot {counts} on")
+                when = (await Timeline.of(connection.gateway)).told(counts)
+                tell(f"the stake counts for work that is posted from {when} on")
             async with metrics_served(role.metrics_port):
-                await run_roles(connection.services, *roles)
+                await run_roles(connection.services, *roles, tell=tell)
 
     run_async(work())
 
 
-provider.add_command(provider_status)
+for command in (drain, resume, deregister, provider_status):
+    provider.add_command(command)

@@ -3,7 +3,6 @@
 from keeper.compute.executor import (
     AdapterMissingError,
     CapacityError,
-    Preference,
     RenewingExecutor,
     SelectedExecutor,
     select_executor,
@@ -19,7 +18,6 @@ __all__ = [
     "ComputeLane",
     "HostLane",
     "Lane",
-    "Preference",
     "RenewingExecutor",
     "SelectedExecutor",
     "SelfTestError",

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TypeVar
 
 from keeper.compute.isolated import IsolatedGpu
+from keeper.configuration import Preference
 from keeper.errors import BadInputError, KeeperError
 from keeper.telemetry import METRICS
 from kernels.graph import Graph
@@ -82,14 +82,6 @@ class RenewingExecutor:
             except AdapterUnavailable as missing:
                 raise DeviceLost(f"{self.name} has not come back: {missing}") from error
             return call(self._device)
-
-
-class Preference(StrEnum):
-    """GPU requires an adapter, AUTO falls back to NumPy, NUMPY never uses a GPU."""
-
-    GPU = "gpu"
-    AUTO = "auto"
-    NUMPY = "numpy"
 
 
 @dataclass(frozen=True, slots=True)

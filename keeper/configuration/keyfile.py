@@ -5,8 +5,8 @@ from pathlib import Path
 
 from solders.keypair import Keypair
 
-from keeper.data.files import create_private, readable_by_others
 from keeper.errors import BadInputError
+from keeper.files import create_private, readable_by_others
 from keeper.telemetry import redact
 
 KEYPAIR_BYTES = 64

@@ -1,17 +1,26 @@
 """The settings of a node: its cluster, its folder and its public address."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 from solders.hash import Hash, ParseHashError
 
-from keeper.chain.gateway import Gateway
 from keeper.errors import BadInputError
 
 DEFAULT_URL = "http://127.0.0.1:8899"
 DEFAULT_FOLDER = Path(".neurolov")
 DEFAULT_QUOTA_BYTES = 1 << 33
 DEFAULT_RETENTION_HOURS = 24.0
+
+
+class Preference(StrEnum):
+    """GPU requires an adapter, AUTO falls back to NumPy, NUMPY never uses a GPU."""
+
+    GPU = "gpu"
+    AUTO = "auto"
+    NUMPY = "numpy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,8 @@ class NodeSettings:
     """The settings of one node. `genesis_hash` pins the cluster; `poll_seconds` is per look.
 
     `allow_private` permits fetching from parties whose addresses are not public. With `fresh`, a
-    chain that the folder does not know gets a folder of its own within it.
+    chain that the folder does not know gets a folder of its own within it. Whoever is `patient`
+    waits for a cluster that does not answer.
     """
 
     url: str = DEFAULT_URL
@@ -43,15 +53,15 @@ class NodeSettings:
     poll_seconds: float = 0.4
     allow_private: bool = False
     fresh: bool = False
+    patient: bool = False
 
-    def gateway(self) -> Gateway:
-        """Returns a gateway to the cluster, not yet connected.
+    def patiently(self) -> Self:
+        """Returns the same settings, with which a cluster that does not answer is waited for."""
+        return replace(self, patient=True)
 
-        Raises BadInputError when the URL or the genesis hash has the wrong form.
-        """
-        return Gateway(self.url, websocket_url=self.websocket_url, genesis_hash=self._pinned_hash())
-
-    def _pinned_hash(self) -> Hash | None:
+    @property
+    def pinned_hash(self) -> Hash | None:
+        """The genesis hash that the cluster must have; raises BadInputError on a wrong form."""
         if self.genesis_hash is None:
             return None
         try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import RLock
 
 from keeper.data.errors import CorruptBlobError, QuotaExceededError, StorageError
-from keeper.data.files import replace_atomically, sync_directory
+from keeper.files import replace_atomically, sync_directory
 
 FOLDER = "reservations"
 NAME = re.compile(r"[0-9A-Za-z]{1,64}")

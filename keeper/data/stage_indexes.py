@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from keeper.data.errors import BlobMissingError
-from keeper.data.files import replace_atomically
 from keeper.data.manifest import ADDRESS, StageIndex
 from keeper.data.store import DIGEST
+from keeper.files import replace_atomically
 
 
 class StageIndexes:

@@ -19,12 +19,6 @@ from keeper.data.errors import (
     StorageError,
     StoreKeyError,
 )
-from keeper.data.files import (
-    create_private,
-    readable_by_others,
-    replace_atomically,
-    sync_directory,
-)
 from keeper.data.holding import shared
 from keeper.data.reservations import Ledger, ReservationKey, ReservationKind
 from keeper.data.sealing import (
@@ -34,6 +28,12 @@ from keeper.data.sealing import (
     TAG_BYTES,
     BlobCipher,
     plain_bytes,
+)
+from keeper.files import (
+    create_private,
+    readable_by_others,
+    replace_atomically,
+    sync_directory,
 )
 
 DIGEST = re.compile(r"[0-9a-f]{64}")

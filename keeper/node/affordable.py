@@ -27,10 +27,10 @@ def require_floors(floors: Iterable[tuple[str, int, int]]) -> None:
 
 
 async def require_lamports(connection: Connection, needed: int, work: str) -> None:
-    """Raise InsufficientFundsError unless the signer has the lamports that posting takes."""
+    """Raise InsufficientFundsError unless the signer has the lamports that some work takes."""
     held = await connection.gateway.balance(connection.signer)
     if held < needed:
         raise InsufficientFundsError(
-            f"posting the {work} takes {sol(needed)} SOL for rents and fees, {connection.signer} "
+            f"{work} takes {sol(needed)} SOL for rents and fees, {connection.signer} "
             f"has {sol(held)}; send it {sol(needed - held)} SOL more"
         )

@@ -138,7 +138,7 @@ async def open_connection(
     keypair = load_keypair(key_file)
     acting_for = keypair.pubkey() if owner is None else owner
     async with open_services(
-        settings.gateway(),
+        Gateway.of(settings),
         settings.folder,
         settings.poll_seconds,
         allow_private=settings.allow_private,
@@ -215,7 +215,7 @@ async def open_observer(settings: NodeSettings) -> AsyncIterator[Observer]:
     """Check the cluster; raises WrongClusterError."""
     with ComputeLane() as lane:
         async with (
-            settings.gateway() as gateway,
+            Gateway.of(settings) as gateway,
             open_client(allow_private=settings.allow_private) as client,
         ):
             yield Observer(settings, gateway, client, lane)

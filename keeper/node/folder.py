@@ -10,8 +10,8 @@ from typing import Final
 
 from solders.hash import Hash
 
-from keeper.data.files import create_durably
 from keeper.errors import BadInputError, KeeperError
+from keeper.files import create_durably
 
 RECORD: Final = "chain.json"
 """Names the chain that a folder belongs to."""

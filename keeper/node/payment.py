@@ -3,22 +3,23 @@
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV, nlov
 from keeper.chain.errors import InsufficientFundsError
 from keeper.chain.gateway import Gateway
 from keeper.node.decisions.escrow import Escrow, premium_burned
 from keeper.node.errors import RoleError
 from neurolov_client import associated_token_address, escrow, find_bump, shard_of, staking
 
-NLOV = 10**9
-"""Base units per $NLOV."""
-
-
-def nlov(amount: int) -> str:
-    """Returns base units as $NLOV, with as many of the nine decimals as say something: `12.5`."""
-    if amount < 0:
-        return f"-{nlov(-amount)}"
-    decimals = f"{amount % NLOV:09d}".rstrip("0")
-    return f"{amount // NLOV:,}.{decimals}" if decimals else f"{amount // NLOV:,}"
+__all__ = [
+    "NLOV",
+    "collect_fee",
+    "lock",
+    "nlov",
+    "reclaim",
+    "require_tokens",
+    "urgency_burned",
+    "withdraw",
+]
 
 
 async def require_tokens(
@@ -29,7 +30,7 @@ async def require_tokens(
     if held < needed:
         raise InsufficientFundsError(
             f"the {work} locks {nlov(needed)} NLOV, {owner} has {nlov(held)}; "
-            f"fund the account{remedy}"
+            f"fund the account with {nlov(needed - held)} NLOV more{remedy}"
         )
 
 

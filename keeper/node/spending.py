@@ -17,8 +17,8 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
-from keeper.data.files import replace_atomically
 from keeper.errors import BadInputError, KeeperError
+from keeper.files import replace_atomically
 from keeper.node.payment import nlov
 
 DAY_SECONDS: Final = 86_400

@@ -33,10 +33,9 @@ class Reach:
     days: float
     transactions: int
 
-    @property
-    def bounds(self) -> Bounds:
-        """The bounds as of now."""
-        return Bounds(int(time.time() - self.days * DAY_SECONDS), self.transactions)
+    def bounds(self, now: float) -> Bounds:
+        """Returns the bounds as of `now`, in Unix seconds of the chain's clock."""
+        return Bounds(int(now - self.days * DAY_SECONDS), self.transactions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +76,12 @@ class OwnerReport:
                 staking.terms_address(holding.pool.terms),
             ]
         )
+        now = await gateway.block_time(max(0, holding.slot - 1)) or time.time()
         history = await owner_history(
             gateway,
             owner,
             holding.pool.mint,
-            reach.bounds,
+            reach.bounds(now),
             asked=f"--days {reach.days:g} was asked for",
         )
         if holding.position is None and not history.transactions:

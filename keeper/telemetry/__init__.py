@@ -1,7 +1,7 @@
 """Logs that never hold a key, and metrics."""
 
 from keeper.telemetry.logs import configure_logs
-from keeper.telemetry.metrics import METRICS, Metrics, serve_metrics
+from keeper.telemetry.metrics import METRICS, Metrics
 from keeper.telemetry.redaction import RedactingFilter, redact
 
 __all__ = [
@@ -10,5 +10,4 @@ __all__ = [
     "RedactingFilter",
     "configure_logs",
     "redact",
-    "serve_metrics",
 ]

@@ -1,14 +1,9 @@
-"""Counters and gauges in Prometheus' text format, served on their own port."""
+"""Counters and gauges in Prometheus' text format."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from threading import Lock
-
-from aiohttp import web
 
 Labels = tuple[tuple[str, str], ...]
 
-CONTENT_TYPE = "text/plain"
 PREFIX = "neurolov_"
 
 
@@ -49,24 +44,6 @@ class Metrics:
 
 
 METRICS = Metrics()
-
-
-@asynccontextmanager
-async def serve_metrics(metrics: Metrics, host: str, port: int) -> AsyncIterator[str]:
-    """Serve /metrics while the block runs and yield its URL. Raises OSError on a port in use."""
-
-    async def show(_: web.Request) -> web.Response:
-        return web.Response(text=metrics.text(), content_type=CONTENT_TYPE)
-
-    application = web.Application()
-    application.router.add_get("/metrics", show)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port).start()
-        yield f"http://{host}:{runner.addresses[0][1]}/metrics"
-    finally:
-        await runner.cleanup()
 
 
 def _escaped(text: str) -> str:

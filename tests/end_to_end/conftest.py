@@ -9,7 +9,8 @@ from typing import Final
 import pytest
 from xprocess import XProcess
 
-from keeper.compute import Preference, select_executor
+from keeper.compute import select_executor
+from keeper.configuration import Preference
 from keeper.lab.commands.demonstration.report import DemoReport
 from keeper.lab.commands.demonstration.story import Script, play, play_at
 from tests.validator import process

@@ -1,7 +1,6 @@
 import importlib.util
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -9,8 +8,7 @@ from typing import Any
 import pytest
 
 from idl.generation.outputs import render
-from neurolov_client import coder
-from neurolov_client.schema import ProgramSchema, parse
+from idl.generation.schema import ProgramSchema, parse
 
 SAMPLE = Path(__file__).with_name("sample.json")
 
@@ -29,8 +27,8 @@ def sample_schema(sample_document: dict[str, Any]) -> ProgramSchema:
 @pytest.fixture
 def sample(
     sample_schema: ProgramSchema, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[ModuleType]:
-    """Module rendered from the sample IDL, over a codec of that IDL."""
+) -> ModuleType:
+    """Module rendered from the sample IDL."""
     source = tmp_path / "sample_bindings.py"
     source.write_text(render(sample_schema), "utf-8")
     spec = importlib.util.spec_from_file_location("sample_bindings", source)
@@ -39,8 +37,4 @@ def sample(
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "sample_bindings", module)
     spec.loader.exec_module(module)
-    shared = coder.ProgramCoder(sample_schema)
-    monkeypatch.setattr(coder, "coder", lambda _program: shared)
-    monkeypatch.setattr(module, "coder", lambda _program: shared)
-    yield module
-    coder.converter.cache_clear()
+    return module

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from neurolov_client.constants import Constants
+from idl.generation.constants import Constants
 
 _FIELD = re.compile(r"`\w+\.(\w+)`")
 

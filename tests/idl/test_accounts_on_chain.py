@@ -49,9 +49,9 @@ def test_every_account_decodes_and_has_the_stated_size(lived_in: World) -> None:
 def test_offsets_point_at_the_fields(lived_in: World) -> None:
     for module in PROGRAMS.values():
         for kind in module.ACCOUNTS:
-            if "owner" in kind.OFFSETS:
-                start = kind.OFFSETS["owner"]
+            for name in kind.OFFSETS.keys() & {"owner", "buyer", "challenger", "job"}:
+                start = kind.OFFSETS[name]
                 for address, account in lived_in.all(kind).items():
                     raw = lived_in.bank.account(address)
                     assert raw is not None
-                    assert bytes(raw.data)[start : start + 32] == bytes(account.owner)
+                    assert bytes(raw.data)[start : start + 32] == bytes(getattr(account, name))

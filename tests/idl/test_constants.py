@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from idl.generation.constants import CodeSet, ConstantError, Constants, Number, parse_constants
 from idl.generation.outputs import render
 from idl.generation.rendering.codes import python_module, wgsl_module
+from idl.generation.schema import SchemaError, parse
 from neurolov_client import PROGRAMS
-from neurolov_client.constants import CodeSet, ConstantError, Constants, Number, parse_constants
-from neurolov_client.schema import SchemaError, parse
 
 LIGHT: list[dict[str, Any]] = [
     {"name": "LIGHT", "type": "string", "value": '"Light"', "docs": ["What a driver sees."]},

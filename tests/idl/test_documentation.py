@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from idl.generation.outputs import schemas
-from neurolov_client.schema import (
+from idl.generation.schema import (
     Array,
     Defined,
     Field,

@@ -18,7 +18,8 @@ OWNER = Pubkey(bytes([4] * 32))
 
 @pytest.fixture(autouse=True)
 def _sample_events(sample: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "_TYPES", {(STAKING, sample.Staked.DISCRIMINATOR): sample.Staked})
+    known = {STAKING: {sample.Staked.DISCRIMINATOR: sample.Staked}}
+    monkeypatch.setattr(events, "_types", lambda program: known.get(program, {}))
 
 
 def data(sample: ModuleType, amount: int) -> bytes:

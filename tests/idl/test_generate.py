@@ -8,8 +8,9 @@ from click.testing import CliRunner
 
 from idl.generation import outputs
 from idl.generation.__main__ import main
+from idl.generation.deployment import IDL_FOLDER
 from idl.generation.rendering.seeds import conventions
-from neurolov_client.schema import SchemaError, committed, parse
+from idl.generation.schema import SchemaError, committed, parse
 
 
 def test_the_committed_bindings_are_those_of_the_committed_idls() -> None:
@@ -123,7 +124,7 @@ def test_an_account_that_no_seed_leads_to_is_required(sample_document: dict[str,
 
 
 def test_an_idl_of_another_address_is_refused(tmp_path: Path) -> None:
-    for path in outputs.IDL_FOLDER.glob("*.json"):
+    for path in IDL_FOLDER.glob("*.json"):
         shutil.copy(path, tmp_path)
     document = json.loads((tmp_path / "escrow.json").read_text("utf-8"))
     document["address"] = "11111111111111111111111111111111"

@@ -1,15 +1,26 @@
+import hashlib
 import json
 from typing import Any
 
 import pytest
 from anchorpy_core.idl import Idl
 
-from neurolov_client.legacy import BorshCoder, legacy_idl
-from neurolov_client.schema import ProgramSchema, SchemaError, parse
+from idl.generation.rendering.legacy import legacy_idl, legacy_json
+from idl.generation.schema import SchemaError, parse
 
 
-def test_the_conversion_speaks_the_older_form(sample_schema: ProgramSchema) -> None:
-    legacy = legacy_idl(sample_schema)
+@pytest.fixture
+def document(sample_document: dict[str, Any]) -> dict[str, Any]:
+    """The sample, with the discriminators that follow from its names."""
+    for section, kind in (("instructions", "global"), ("accounts", "account"), ("events", "event")):
+        for each in sample_document[section]:
+            digest = hashlib.sha256(f"{kind}:{each['name']}".encode()).digest()
+            each["discriminator"] = list(digest[:8])
+    return sample_document
+
+
+def test_the_conversion_speaks_the_older_form(document: dict[str, Any]) -> None:
+    legacy = legacy_idl(parse(document))
     position = next(each for each in legacy["accounts"] if each["name"] == "Position")
     assert position["type"]["fields"] == [
         {"name": "owner", "type": "publicKey"},
@@ -21,6 +32,10 @@ def test_the_conversion_speaks_the_older_form(sample_schema: ProgramSchema) -> N
     ]
     stake = next(each for each in legacy["instructions"] if each["name"] == "stake")
     assert stake["args"][-1] == {"name": "mode", "type": "u8"}, "an enum is its index"
+    assert stake["accounts"][2:4] == [
+        {"name": "ticket", "isMut": True, "isSigner": False},
+        {"name": "verifiers", "isMut": True, "isSigner": False, "isOptional": True},
+    ]
     assert legacy["events"][0]["fields"][0] == {
         "name": "envelope",
         "type": {"defined": "Envelope"},
@@ -28,8 +43,10 @@ def test_the_conversion_speaks_the_older_form(sample_schema: ProgramSchema) -> N
     }
 
 
-def test_anchorpy_reads_the_conversion(sample_schema: ProgramSchema) -> None:
-    read = Idl.from_json(json.dumps(legacy_idl(sample_schema)))
+def test_anchorpy_reads_the_conversion(document: dict[str, Any]) -> None:
+    text = legacy_json(parse(document))
+    assert json.loads(text) == legacy_idl(parse(document))
+    read = Idl.from_json(text)
     assert [each.name for each in read.instructions] == ["open_position", "stake"]
     assert [(each.code, each.name) for each in read.errors or ()] == [
         (6000, "NotEnough"),
@@ -37,12 +54,16 @@ def test_anchorpy_reads_the_conversion(sample_schema: ProgramSchema) -> None:
     ]
 
 
-def test_a_stated_discriminator_wins_over_the_derived_one(
-    sample_document: dict[str, Any],
+@pytest.mark.parametrize(
+    ("section", "name"), [("instructions", "stake"), ("accounts", "Tree"), ("events", "Staked")]
+)
+def test_a_discriminator_that_anchorpy_would_not_derive_is_refused(
+    document: dict[str, Any], section: str, name: str
 ) -> None:
-    sample_document["instructions"][0]["discriminator"] = [42]
-    coder = BorshCoder(parse(sample_document))
-    assert coder.instruction("open_position", {}) == bytes([42])
+    (stated,) = (each for each in document[section] if each["name"] == name)
+    stated["discriminator"] = [42] * 8
+    with pytest.raises(SchemaError, match=f"cannot know the discriminator of {name}$"):
+        legacy_idl(parse(document))
 
 
 @pytest.mark.parametrize(

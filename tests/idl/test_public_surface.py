@@ -14,19 +14,25 @@ def test_the_public_surface_is_this() -> None:
             "CPI_AUTHORITIES",
             "DEPLOYER",
             "DESCRIPTORS_PER_TRANSACTION",
+            "DISCRIMINATOR_BYTES",
             "ErrorCode",
             "Event",
+            "InstructionData",
             "PROGRAMS",
             "PROGRAM_IDS",
+            "ProgramBindings",
             "ProgramError",
             "SHARDS",
             "SLOT_HASHES",
             "SYSTEM_PROGRAM",
             "ShortDataError",
             "TOKEN_PROGRAM",
+            "Workload",
             "WrongDiscriminatorError",
             "WrongOwnerError",
             "associated_token_address",
+            "buying",
+            "commitments",
             "escrow",
             "events_from_logs",
             "find_address",
@@ -34,9 +40,13 @@ def test_the_public_surface_is_this() -> None:
             "job_registry",
             "program_error",
             "redundancy",
+            "results",
             "shard_of",
             "staking",
+            "url_field",
+            "url_of",
             "verdict",
+            "workload",
         ]
     )
 
@@ -58,7 +68,9 @@ def test_each_program_binds_accounts_events_and_errors() -> None:
 
 
 def test_discriminators_and_error_codes_are_distinct() -> None:
-    kinds = [kind for module in PROGRAMS.values() for kind in (*module.ACCOUNTS, *module.EVENTS)]
+    kinds: list[type[Account] | type[Event]] = []
+    for module in PROGRAMS.values():
+        kinds += (*module.ACCOUNTS, *module.EVENTS)
     tags = {(kind.PROGRAM, kind.DISCRIMINATOR) for kind in kinds}
     assert len(tags) == len(kinds)
     codes = [error.code for module in PROGRAMS.values() for error in module.Errors]

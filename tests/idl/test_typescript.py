@@ -12,7 +12,7 @@ from idl.generation.rendering.anchor import (
     type_name,
 )
 from idl.generation.rendering.typescript import declarations, index, javascript_module
-from neurolov_client.schema import SchemaError, parse
+from idl.generation.schema import SchemaError, parse
 
 CONSTANTS = [
     {"name": "LIGHT", "docs": ["What a driver sees."], "type": "string", "value": '"Light"'},

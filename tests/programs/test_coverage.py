@@ -6,14 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from neurolov_client import PROGRAM_IDS
-from neurolov_client.schema import committed
+from neurolov_client import PROGRAMS
 
 FOLDER = Path(__file__).parent
 INSTRUCTIONS = [
-    (program, instruction.name)
-    for program in PROGRAM_IDS
-    for instruction in committed(program).instructions
+    (program, name) for program, module in PROGRAMS.items() for name in module.INSTRUCTIONS
 ]
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from idl.generation.constants import CodeSet, Constants, Number
 from idl.generation.rendering.source import LINE, docstring, identifier
-from neurolov_client.constants import CodeSet, Constants, Number
 
 
 def python_codes(constants: Constants) -> Iterator[str]:

@@ -8,10 +8,12 @@ from idl.generation.rendering.source import (
     call,
     docstring,
     identifier,
+    layout_fields,
     text_lines,
     text_literal,
+    tuple_lines,
 )
-from neurolov_client.schema import (
+from idl.generation.schema import (
     DISCRIMINATOR_BYTES,
     Enumeration,
     Field,
@@ -20,7 +22,7 @@ from neurolov_client.schema import (
     Tagged,
 )
 
-_DATACLASS = "@dataclass(frozen=True, slots=True, kw_only=True)"
+_DECORATOR = "@record(frozen=True, kw_only=True)"
 
 
 def is_padding(field: Field, struct: Struct) -> bool:
@@ -41,9 +43,11 @@ def definitions(program: ProgramSchema) -> Iterator[str]:
         elif definition.name in events:
             yield from _tagged(program, definition, events[definition.name], "Event")
         else:
-            yield from (_DATACLASS, f"class {definition.name}:")
+            yield from (_DECORATOR, f"class {definition.name}(Record):")
             if docs := docstring(definition.docs):
                 yield from (*docs, "")
+            yield from _layout(definition)
+            yield ""
             yield from _fields(definition)
     yield from ("", "")
     yield from _listing("ACCOUNTS", "Account", sorted(accounts))
@@ -51,8 +55,7 @@ def definitions(program: ProgramSchema) -> Iterator[str]:
 
 
 def _listing(name: str, base: str, members: list[str]) -> list[str]:
-    body = [f"{member}," if len(members) == 1 else member for member in members]
-    return call(f"{name}: Final[tuple[type[{base}], ...]] = (", body, ")")
+    return tuple_lines(f"{name}: Final[tuple[type[{base}], ...]] = ", members, "", "")
 
 
 def _enumeration(definition: Enumeration) -> Iterator[str]:
@@ -64,7 +67,7 @@ def _enumeration(definition: Enumeration) -> Iterator[str]:
 
 
 def _tagged(program: ProgramSchema, struct: Struct, tag: Tagged, base: str) -> Iterator[str]:
-    yield from (_DATACLASS, f"class {struct.name}({base}):")
+    yield from (_DECORATOR, f"class {struct.name}({base}):")
     if docs := docstring(struct.docs):
         yield from (*docs, "")
     yield "    PROGRAM: ClassVar[str] = PROGRAM"
@@ -80,6 +83,7 @@ def _tagged(program: ProgramSchema, struct: Struct, tag: Tagged, base: str) -> I
             "}",
             "    ",
         )
+    yield from _layout(struct)
     yield ""
     yield from _fields(struct)
 
@@ -95,13 +99,23 @@ def _offsets(program: ProgramSchema, struct: Struct) -> Iterator[tuple[str, int]
         offset += size
 
 
+def _layout(struct: Struct) -> Iterator[str]:
+    kept = _kept(struct)
+    names = sorted(f'"{identifier(field.name)}"' for field in kept)
+    yield from tuple_lines("__slots__ = ", names, "", "    ")
+    padding = [field for field in struct.fields if field not in kept]
+    entries = layout_fields(struct.fields, padding)
+    yield from tuple_lines("LAYOUT: ClassVar[Layout] = ", entries, "", "    ")
+
+
+def _kept(struct: Struct) -> list[Field]:
+    return [field for field in struct.fields if not is_padding(field, struct)]
+
+
 def _fields(struct: Struct) -> Iterator[str]:
-    kept = [field for field in struct.fields if not is_padding(field, struct)]
-    for field in kept:
+    for field in _kept(struct):
         yield f"    {identifier(field.name)}: {annotation(field.type)}"
         yield from docstring(field.docs)
-    if not kept:
-        yield "    pass"
 
 
 def errors(program: ProgramSchema) -> Iterator[str]:

@@ -6,8 +6,16 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 
 from idl.generation.rendering.seeds import Convention, address_expression, derivable, derivation
-from idl.generation.rendering.source import annotation, assigned, call, docstring, identifier
-from neurolov_client.schema import AccountInput, InstructionSchema, ProgramSchema
+from idl.generation.rendering.source import (
+    annotation,
+    assigned,
+    call,
+    docstring,
+    identifier,
+    layout_fields,
+    tuple_lines,
+)
+from idl.generation.schema import AccountInput, InstructionSchema, ProgramSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,19 @@ def _parameter(account: AccountInput, name: str, expression: str | None) -> _Par
     return _Parameter(f"{name}: Pubkey | None = None", (f"    if {name} is None:", *assign))
 
 
+def render_instruction_data(program: ProgramSchema) -> Iterator[str]:
+    """Yields the lines of the table of discriminators and arguments, by instruction."""
+    yield from ("", "", "INSTRUCTIONS: Final[Mapping[str, InstructionData]] = {")
+    for each in program.instructions:
+        yield f'    "{each.name}": InstructionData('
+        yield f'        "{each.name}",'
+        yield f'        bytes.fromhex("{each.discriminator.hex()}"),'
+        yield from tuple_lines("", layout_fields(each.arguments), ",", "        ")
+        yield from ("        __name__,", "    ),")
+    yield "}"
+    yield '"""What each instruction carries, by its name."""'
+
+
 def render_instruction(
     program: ProgramSchema, instruction: InstructionSchema, customs: Mapping[str, Convention]
 ) -> Iterator[str]:
@@ -98,21 +119,16 @@ def render_instruction(
         yield from accounts[name].resolution
     yield "    return Instruction("
     yield "        ID,"
-    encoded = [
-        f'"{instruction.name}"',
-        *(f"{_keyword(arg.name)}" for arg in instruction.arguments),
-    ]
-    yield from _with_comma(call("coder(PROGRAM).instruction(", encoded, ")", "        "))
+    arguments = (identifier(argument.name) for argument in instruction.arguments)
+    encoded = [f"{each}={each}" for each in arguments]
+    encode = f'INSTRUCTIONS["{instruction.name}"].encode('
+    yield from _with_comma(call(encode, encoded, ")", "        "))
     yield "        ["
     for account in instruction.accounts:
         yield from _with_comma(call("AccountMeta(", _meta(account, names), ")", " " * 12))
     yield "            *remaining,"
     yield "        ],"
     yield "    )"
-
-
-def _keyword(name: str) -> str:
-    return f"{name}={name}" if identifier(name) == name else f"**{{{name!r}: {identifier(name)}}}"
 
 
 def _with_comma(lines: list[str]) -> list[str]:

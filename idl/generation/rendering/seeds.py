@@ -5,10 +5,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
+from solders.system_program import ID as SYSTEM_PROGRAM
+from solders.sysvar import SLOT_HASHES
+from solders.token import ID as TOKEN_PROGRAM
 
+from idl.generation.deployment import read_deployment
 from idl.generation.rendering.source import annotation, call, identifier
-from neurolov_client import addresses
-from neurolov_client.schema import (
+from idl.generation.schema import (
     AccountSeed,
     ArgumentSeed,
     Array,
@@ -24,13 +27,14 @@ from neurolov_client.schema import (
     Type,
 )
 
-_KNOWN: Mapping[Pubkey, str] = {
-    addresses.SYSTEM_PROGRAM: "SYSTEM_PROGRAM",
-    addresses.TOKEN_PROGRAM: "TOKEN_PROGRAM",
-    addresses.SLOT_HASHES: "SLOT_HASHES",
-    **{key: f'PROGRAM_IDS["{name}"]' for name, key in addresses.PROGRAM_IDS.items()},
-    **{key: f'CPI_AUTHORITIES["{name}"]' for name, key in addresses.CPI_AUTHORITIES.items()},
-    addresses.DEPLOYER: "DEPLOYER",
+_DEPLOYED = read_deployment()
+_KNOWN: Mapping[str, str] = {
+    str(SYSTEM_PROGRAM): "SYSTEM_PROGRAM",
+    str(TOKEN_PROGRAM): "TOKEN_PROGRAM",
+    str(SLOT_HASHES): "SLOT_HASHES",
+    **{key: f'PROGRAM_IDS["{name}"]' for name, key in _DEPLOYED.programs.items()},
+    **{key: f'CPI_AUTHORITIES["{name}"]' for name, key in _DEPLOYED.authorities.items()},
+    _DEPLOYED.deployer: "DEPLOYER",
 }
 _PUBKEY = Primitive("pubkey")
 _INTEGER_BYTES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "u128": 16}
@@ -277,7 +281,7 @@ def derivation(
 
 def address_expression(address: Pubkey) -> str:
     """Returns an expression for the address: its name, or a literal where it has none."""
-    return _KNOWN.get(address) or f'Pubkey.from_string("{address}")'
+    return _KNOWN.get(str(address)) or f'Pubkey.from_string("{address}")'
 
 
 def _seed_expression(

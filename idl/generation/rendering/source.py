@@ -4,7 +4,7 @@ import keyword
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from neurolov_client.schema import Array, Defined, Option, Primitive, Type, Vector
+from idl.generation.schema import Array, Defined, Field, Option, Primitive, Type, Vector
 
 LINE = 100
 ITEM = "- "
@@ -48,6 +48,34 @@ def comment(docs: Sequence[str], indent: str = "") -> list[str]:
         return [f"{indent}/** {text} */"]
     wrapped = textwrap.wrap(text, LINE - len(indent) - len(" * "))
     return [f"{indent}/**", *(f"{indent} * {line}" for line in wrapped), f"{indent} */"]
+
+
+def layout_kind(kind: Type) -> str:
+    """Returns the expression by which `neurolov_client.codec` knows an IDL type."""
+    match kind:
+        case Primitive(name) | Defined(name):
+            return f'"{name}"'
+        case Option(inner):
+            return f'("option", {layout_kind(inner)})'
+        case Vector(inner):
+            return f'("vec", {layout_kind(inner)})'
+        case Array(inner, length):
+            return f'("array", {layout_kind(inner)}, {length})'
+
+
+def layout_fields(fields: Iterable[Field], padding: Iterable[Field] = ()) -> list[str]:
+    """Returns a layout's entries: name and type, with an empty name for padding."""
+    unnamed = list(padding)
+    return [
+        f'("{"" if each in unnamed else identifier(each.name)}", {layout_kind(each.type)})'
+        for each in fields
+    ]
+
+
+def tuple_lines(head: str, parts: Sequence[str], tail: str, indent: str) -> list[str]:
+    """Returns a tuple between `head` and `tail`, broken as the formatter breaks it."""
+    body = [f"{each}," for each in parts] if len(parts) == 1 else parts
+    return call(f"{head}(", body, f"){tail}", indent)
 
 
 def text_literal(text: str) -> str:

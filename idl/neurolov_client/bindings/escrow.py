@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Final
 
@@ -18,7 +17,9 @@ from neurolov_client.addresses import (
     TOKEN_PROGRAM,
     find_address,
 )
-from neurolov_client.coder import Account, ErrorCode, Event, coder
+from neurolov_client.codec import Layout
+from neurolov_client.coder import Account, ErrorCode, Event, InstructionData
+from neurolov_client.records import Record, record
 
 PROGRAM: Final = "escrow"
 ID: Final = PROGRAM_IDS[PROGRAM]
@@ -62,11 +63,18 @@ def vault_address(job: Pubkey) -> Pubkey:
     return find_address((b"vault", bytes(job)), ID)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Burned(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("cf25fb9aefe50e43")
+    __slots__ = ("amount", "envelope", "job", "vault")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("amount", "u64"),
+        ("vault", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -74,7 +82,7 @@ class Burned(Event):
     vault: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Config(Account):
     """Where fees go, at `["config"]`. It is the authority of the fee vaults."""
 
@@ -88,6 +96,14 @@ class Config(Account):
         "sequence": 552,
         "bump": 560,
     }
+    __slots__ = ("bump", "fee_vaults", "mint", "sequence")
+    LAYOUT: ClassVar[Layout] = (
+        ("mint", "pubkey"),
+        ("fee_vaults", ("array", "pubkey", 16)),
+        ("sequence", "u64"),
+        ("bump", "u8"),
+        ("", ("array", "u8", 7)),
+    )
 
     mint: Pubkey
     fee_vaults: tuple[Pubkey, ...]
@@ -96,19 +112,24 @@ class Config(Account):
     bump: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ConfigInitialized(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("b531c89c13a7b25b")
+    __slots__ = ("envelope", "mint")
+    LAYOUT: ClassVar[Layout] = (("envelope", "Envelope"), ("mint", "pubkey"))
 
     envelope: Envelope
     mint: Pubkey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credit:
+@record(frozen=True, kw_only=True)
+class Credit(Record):
     """An amount to credit."""
+
+    __slots__ = ("amount", "party")
+    LAYOUT: ClassVar[Layout] = (("party", "pubkey"), ("amount", "u64"))
 
     party: Pubkey
     """Party that is owed the amount."""
@@ -116,20 +137,36 @@ class Credit:
     """Base units of $NLOV."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreditEntry:
+@record(frozen=True, kw_only=True)
+class CreditEntry(Record):
     """An amount credited to a party, which withdraws it with an instruction of its own."""
+
+    __slots__ = ("amount", "paid", "party")
+    LAYOUT: ClassVar[Layout] = (
+        ("party", "pubkey"),
+        ("amount", "u64"),
+        ("paid", "u8"),
+        ("", ("array", "u8", 7)),
+    )
 
     party: Pubkey
     amount: int
     paid: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class CreditPaid(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("08f21ed67f47bbca")
+    __slots__ = ("amount", "envelope", "job", "party", "vault")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("party", "pubkey"),
+        ("amount", "u64"),
+        ("vault", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -138,9 +175,17 @@ class CreditPaid(Event):
     vault: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deposit:
+@record(frozen=True, kw_only=True)
+class Deposit(Record):
     """What a buyer locks."""
+
+    __slots__ = ("price", "tips", "urgency", "verification")
+    LAYOUT: ClassVar[Layout] = (
+        ("price", "u64"),
+        ("verification", "u64"),
+        ("tips", "u64"),
+        ("urgency", "u64"),
+    )
 
     price: int
     """Base units of $NLOV for the work: of the whole job, or of all runs of a task."""
@@ -152,11 +197,14 @@ class Deposit:
     """Base units of $NLOV of the premium, of which a share is burned at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+@record(frozen=True, kw_only=True)
+class Envelope(Record):
     """First field of every event: a gap in an account's sequence proves that an event was
     missed.
     """
+
+    __slots__ = ("sequence", "slot", "time")
+    LAYOUT: ClassVar[Layout] = (("slot", "u64"), ("time", "i64"), ("sequence", "u64"))
 
     slot: int
     time: int
@@ -165,7 +213,7 @@ class Envelope:
     """Sequence number, counted from 1 in the account that the event is about."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Escrow(Account):
     """One job's money, at `["escrow", job]`. It is the authority of the job's vault."""
 
@@ -196,6 +244,53 @@ class Escrow(Account):
         "terms": 198,
         "credits": 200,
     }
+    __slots__ = (
+        "bump",
+        "burned",
+        "buyer",
+        "credit_count",
+        "credited",
+        "credits",
+        "fee",
+        "fee_due",
+        "job",
+        "judge",
+        "locked_slot",
+        "paid",
+        "price",
+        "sequence",
+        "state",
+        "terms",
+        "tips",
+        "urgency",
+        "vault",
+        "vault_bump",
+        "verification",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("job", "pubkey"),
+        ("buyer", "pubkey"),
+        ("vault", "pubkey"),
+        ("price", "u64"),
+        ("verification", "u64"),
+        ("tips", "u64"),
+        ("urgency", "u64"),
+        ("credited", "u64"),
+        ("paid", "u64"),
+        ("fee", "u64"),
+        ("fee_due", "u64"),
+        ("burned", "u64"),
+        ("locked_slot", "u64"),
+        ("sequence", "u64"),
+        ("state", "u8"),
+        ("credit_count", "u8"),
+        ("bump", "u8"),
+        ("vault_bump", "u8"),
+        ("judge", "u8"),
+        ("", "u8"),
+        ("terms", "u16"),
+        ("credits", ("array", "CreditEntry", 24)),
+    )
 
     job: Pubkey
     buyer: Pubkey
@@ -226,11 +321,19 @@ class Escrow(Account):
     credits: tuple[CreditEntry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class FeeCollected(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("0c1c11f8f4240849")
+    __slots__ = ("amount", "envelope", "fee_vault", "job", "vault")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("amount", "u64"),
+        ("vault", "u64"),
+        ("fee_vault", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -239,11 +342,19 @@ class FeeCollected(Event):
     fee_vault: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class FeesSwept(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("60da73884aaacaac")
+    __slots__ = ("burned", "envelope", "shard", "stakers", "treasury")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("shard", "u8"),
+        ("stakers", "u64"),
+        ("treasury", "u64"),
+        ("burned", "u64"),
+    )
 
     envelope: Envelope
     shard: int
@@ -252,11 +363,21 @@ class FeesSwept(Event):
     burned: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Locked(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("bc35763e400cc654")
+    __slots__ = ("burned", "buyer", "deposit", "envelope", "job", "terms", "vault")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("buyer", "pubkey"),
+        ("deposit", "Deposit"),
+        ("terms", "u16"),
+        ("burned", "u64"),
+        ("vault", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -268,11 +389,19 @@ class Locked(Event):
     vault: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Reclaimed(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("e619208728a78982")
+    __slots__ = ("amount", "buyer", "closed", "envelope", "job")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("buyer", "pubkey"),
+        ("amount", "u64"),
+        ("closed", "bool"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -281,22 +410,32 @@ class Reclaimed(Event):
     closed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Refunded(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("236795f6c47bdd63")
+    __slots__ = ("envelope", "job", "tip")
+    LAYOUT: ClassVar[Layout] = (("envelope", "Envelope"), ("job", "pubkey"), ("tip", "u64"))
 
     envelope: Envelope
     job: Pubkey
     tip: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Settled(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("e8d228118e7c91ee")
+    __slots__ = ("credited", "envelope", "fee", "finalised", "job")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("credited", "u64"),
+        ("fee", "u64"),
+        ("finalised", "bool"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -305,11 +444,18 @@ class Settled(Event):
     finalised: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class UnpostedRefunded(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("568b270a52802c33")
+    __slots__ = ("amount", "buyer", "envelope", "job")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("buyer", "pubkey"),
+        ("amount", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -360,6 +506,77 @@ class Errors(ErrorCode):
     NothingToBurn = (6122, "There is nothing to burn")
 
 
+INSTRUCTIONS: Final[Mapping[str, InstructionData]] = {
+    "burn": InstructionData(
+        "burn",
+        bytes.fromhex("746e1d386bdb2a5d"),
+        (("amount", "u64"),),
+        __name__,
+    ),
+    "collect_fee": InstructionData(
+        "collect_fee",
+        bytes.fromhex("3cadf767045d8230"),
+        (),
+        __name__,
+    ),
+    "initialize": InstructionData(
+        "initialize",
+        bytes.fromhex("afaf6d1f0d989bed"),
+        (),
+        __name__,
+    ),
+    "initialize_fee_vault": InstructionData(
+        "initialize_fee_vault",
+        bytes.fromhex("b98ce4ea4fcbfc32"),
+        (("shard", "u8"),),
+        __name__,
+    ),
+    "lock": InstructionData(
+        "lock",
+        bytes.fromhex("1513d02bed3eff57"),
+        (("job_id", "u64"), ("job_bump", "u8"), ("deposit", "Deposit")),
+        __name__,
+    ),
+    "reclaim": InstructionData(
+        "reclaim",
+        bytes.fromhex("2cb1ecf9916da3ba"),
+        (),
+        __name__,
+    ),
+    "refund": InstructionData(
+        "refund",
+        bytes.fromhex("0260b7fb3fd02e2e"),
+        (("tip_to", ("option", "pubkey")), ("tip", "u64")),
+        __name__,
+    ),
+    "refund_unposted": InstructionData(
+        "refund_unposted",
+        bytes.fromhex("6cc3f57c16965172"),
+        (),
+        __name__,
+    ),
+    "settle": InstructionData(
+        "settle",
+        bytes.fromhex("af2ab957908366d4"),
+        (("credits", ("vec", "Credit")), ("fee", "u64"), ("extra", "u64"), ("finalise", "bool")),
+        __name__,
+    ),
+    "sweep": InstructionData(
+        "sweep",
+        bytes.fromhex("2817eaaf0e3d9ab1"),
+        (("shard", "u8"),),
+        __name__,
+    ),
+    "withdraw": InstructionData(
+        "withdraw",
+        bytes.fromhex("b712469c946da122"),
+        (("index", "u8"),),
+        __name__,
+    ),
+}
+"""What each instruction carries, by its name."""
+
+
 def burn(
     *,
     amount: int,
@@ -379,7 +596,7 @@ def burn(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("burn", amount=amount),
+        INSTRUCTIONS["burn"].encode(amount=amount),
         [
             AccountMeta(authority, True, False),
             AccountMeta(escrow, False, True),
@@ -408,7 +625,7 @@ def collect_fee(
         config = config_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("collect_fee"),
+        INSTRUCTIONS["collect_fee"].encode(),
         [
             AccountMeta(config, False, False),
             AccountMeta(escrow, False, True),
@@ -436,7 +653,7 @@ def initialize(
         config = config_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("initialize"),
+        INSTRUCTIONS["initialize"].encode(),
         [
             AccountMeta(deployer, True, True),
             AccountMeta(mint, False, False),
@@ -468,7 +685,7 @@ def initialize_fee_vault(
         config = config_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("initialize_fee_vault", shard=shard),
+        INSTRUCTIONS["initialize_fee_vault"].encode(shard=shard),
         [
             AccountMeta(deployer, True, True),
             AccountMeta(config, False, True),
@@ -517,7 +734,7 @@ def lock(
         vault = vault_address(job)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("lock", job_id=job_id, job_bump=job_bump, deposit=deposit),
+        INSTRUCTIONS["lock"].encode(job_id=job_id, job_bump=job_bump, deposit=deposit),
         [
             AccountMeta(buyer, True, True),
             AccountMeta(config, False, False),
@@ -550,7 +767,7 @@ def reclaim(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("reclaim"),
+        INSTRUCTIONS["reclaim"].encode(),
         [
             AccountMeta(buyer, False, True),
             AccountMeta(escrow, False, True),
@@ -580,7 +797,7 @@ def refund(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("refund", tip_to=tip_to, tip=tip),
+        INSTRUCTIONS["refund"].encode(tip_to=tip_to, tip=tip),
         [
             AccountMeta(authority, True, False),
             AccountMeta(escrow, False, True),
@@ -609,7 +826,7 @@ def refund_unposted(
         vault = vault_address(job)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("refund_unposted"),
+        INSTRUCTIONS["refund_unposted"].encode(),
         [
             AccountMeta(buyer, True, True),
             AccountMeta(job, False, False),
@@ -646,13 +863,7 @@ def settle(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction(
-            "settle",
-            credits=credits,
-            fee=fee,
-            extra=extra,
-            finalise=finalise,
-        ),
+        INSTRUCTIONS["settle"].encode(credits=credits, fee=fee, extra=extra, finalise=finalise),
         [
             AccountMeta(authority, True, False),
             AccountMeta(escrow, False, True),
@@ -690,7 +901,7 @@ def sweep(
         reward_vault = find_address((b"reward_vault",), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("sweep", shard=shard),
+        INSTRUCTIONS["sweep"].encode(shard=shard),
         [
             AccountMeta(config, False, True),
             AccountMeta(terms, False, False),
@@ -723,7 +934,7 @@ def withdraw(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("withdraw", index=index),
+        INSTRUCTIONS["withdraw"].encode(index=index),
         [
             AccountMeta(escrow, False, True),
             AccountMeta(vault, False, True),

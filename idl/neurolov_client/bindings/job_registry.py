@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Final
 
@@ -19,7 +18,9 @@ from neurolov_client.addresses import (
     TOKEN_PROGRAM,
     find_address,
 )
-from neurolov_client.coder import Account, ErrorCode, Event, coder
+from neurolov_client.codec import Layout
+from neurolov_client.coder import Account, ErrorCode, Event, InstructionData
+from neurolov_client.records import Record, record
 
 PROGRAM: Final = "job_registry"
 ID: Final = PROGRAM_IDS[PROGRAM]
@@ -239,11 +240,18 @@ def verifier_address(owner: Pubkey) -> Pubkey:
     return find_address((b"verifier", bytes(owner)), ID)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class AvailabilitySet(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("cada51c791d44c7f")
+    __slots__ = ("draining", "endpoint", "envelope", "owner")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("endpoint", ("array", "u8", 96)),
+        ("draining", "bool"),
+    )
 
     envelope: Envelope
     owner: Pubkey
@@ -251,7 +259,7 @@ class AvailabilitySet(Event):
     draining: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Buyer(Account):
     """PDA `["buyer", owner]`. Job ids count up and are never reused, so a closed job cannot come
     back.
@@ -267,6 +275,13 @@ class Buyer(Account):
         "sequence": 48,
         "bump": 56,
     }
+    __slots__ = ("bump", "next_job_id", "owner", "sequence")
+    LAYOUT: ClassVar[Layout] = (
+        ("owner", "pubkey"),
+        ("next_job_id", "u64"),
+        ("sequence", "u64"),
+        ("bump", "u8"),
+    )
 
     owner: Pubkey
     next_job_id: int
@@ -274,19 +289,30 @@ class Buyer(Account):
     bump: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class BuyerOpened(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("e6f86cc466154440")
+    __slots__ = ("envelope", "owner")
+    LAYOUT: ClassVar[Layout] = (("envelope", "Envelope"), ("owner", "pubkey"))
 
     envelope: Envelope
     owner: Pubkey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capability:
+@record(frozen=True, kw_only=True)
+class Capability(Record):
     """What a provider declares about itself."""
+
+    __slots__ = ("ask", "declared_rate", "endpoint", "max_macs", "memory_bytes")
+    LAYOUT: ClassVar[Layout] = (
+        ("ask", "u64"),
+        ("memory_bytes", "u64"),
+        ("declared_rate", "u64"),
+        ("max_macs", "u64"),
+        ("endpoint", ("array", "u8", 96)),
+    )
 
     ask: int
     """Base units of $NLOV per `ASK_MACS` multiply-adds."""
@@ -300,11 +326,14 @@ class Capability:
     """URL where the provider serves its traces, in printable ASCII, padded with zeros."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+@record(frozen=True, kw_only=True)
+class Envelope(Record):
     """First field of every event: a gap in an account's sequence proves that an event was
     missed.
     """
+
+    __slots__ = ("sequence", "slot", "time")
+    LAYOUT: ClassVar[Layout] = (("slot", "u64"), ("time", "i64"), ("sequence", "u64"))
 
     slot: int
     time: int
@@ -313,7 +342,7 @@ class Envelope:
     """Sequence number, counted from 1 in the account that the event is about."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Graph(Account):
     """PDA `["graph", author, spec_root]`: the part of a graph's descriptors that the chain
     keeps. A graph is open while its author appends operators, and sealed for good once they
@@ -341,6 +370,41 @@ class Graph(Account):
         "state": 6917,
         "bump": 6918,
     }
+    __slots__ = (
+        "appended",
+        "author",
+        "bump",
+        "cumulative_macs",
+        "dtypes",
+        "frontier",
+        "input_dtypes",
+        "input_shapes",
+        "inputs",
+        "macs",
+        "operators",
+        "sequence",
+        "shapes",
+        "spec_root",
+        "state",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("author", "pubkey"),
+        ("spec_root", ("array", "u8", 32)),
+        ("frontier", ("array", ("array", "u8", 32), 9)),
+        ("cumulative_macs", ("array", "u64", 256)),
+        ("macs", "u64"),
+        ("sequence", "u64"),
+        ("shapes", ("array", ("array", "u32", 4), 256)),
+        ("input_shapes", ("array", ("array", "u32", 4), 8)),
+        ("dtypes", ("array", "u8", 256)),
+        ("input_dtypes", ("array", "u8", 8)),
+        ("operators", "u16"),
+        ("appended", "u16"),
+        ("inputs", "u8"),
+        ("state", "u8"),
+        ("bump", "u8"),
+        ("", ("array", "u8", 1)),
+    )
 
     author: Pubkey
     spec_root: bytes
@@ -363,21 +427,31 @@ class Graph(Account):
     bump: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class GraphAbandoned(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("537e7a12079d7cdd")
+    __slots__ = ("envelope", "graph")
+    LAYOUT: ClassVar[Layout] = (("envelope", "Envelope"), ("graph", "pubkey"))
 
     envelope: Envelope
     graph: Pubkey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class GraphOpened(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("21fdc2fda2732c19")
+    __slots__ = ("author", "envelope", "graph", "operators", "spec_root")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("graph", "pubkey"),
+        ("author", "pubkey"),
+        ("spec_root", ("array", "u8", 32)),
+        ("operators", "u16"),
+    )
 
     envelope: Envelope
     graph: Pubkey
@@ -386,7 +460,7 @@ class GraphOpened(Event):
     operators: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Job(Account):
     """PDA `["job", buyer, id u64 LE]`. It holds the current lease; earlier leases are found in
     events.
@@ -427,6 +501,69 @@ class Job(Account):
         "bump": 529,
         "escrow_bump": 530,
     }
+    __slots__ = (
+        "attempts",
+        "bump",
+        "buyer",
+        "claim_deadline",
+        "committed_slot",
+        "concluded_slot",
+        "escrow_bump",
+        "graph",
+        "id",
+        "input_root",
+        "lease",
+        "macs",
+        "manifest",
+        "operators",
+        "posted_slot",
+        "price",
+        "progress",
+        "salt_commitment",
+        "score_q32",
+        "sequence",
+        "source",
+        "spec_root",
+        "state",
+        "terms",
+        "tip",
+        "trap",
+        "urgency",
+        "verification_fee",
+        "verifiers",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("buyer", "pubkey"),
+        ("graph", "pubkey"),
+        ("spec_root", ("array", "u8", 32)),
+        ("input_root", ("array", "u8", 32)),
+        ("manifest", ("array", "u8", 32)),
+        ("source", ("array", "u8", 96)),
+        ("salt_commitment", ("array", "u8", 32)),
+        ("trap", ("array", "u8", 32)),
+        ("id", "u64"),
+        ("macs", "u64"),
+        ("price", "u64"),
+        ("verification_fee", "u64"),
+        ("tip", "u64"),
+        ("urgency", "u64"),
+        ("posted_slot", "u64"),
+        ("claim_deadline", "u64"),
+        ("committed_slot", "u64"),
+        ("concluded_slot", "u64"),
+        ("score_q32", "u64"),
+        ("sequence", "u64"),
+        ("lease", "Lease"),
+        ("operators", "u16"),
+        ("progress", "u16"),
+        ("terms", "u16"),
+        ("verifiers", "u8"),
+        ("state", "u8"),
+        ("attempts", "u8"),
+        ("bump", "u8"),
+        ("escrow_bump", "u8"),
+        ("", ("array", "u8", 5)),
+    )
 
     buyer: Pubkey
     graph: Pubkey
@@ -472,11 +609,35 @@ class Job(Account):
     escrow_bump: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class JobClaimed(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("b06e68261bdc3dbf")
+    __slots__ = (
+        "active",
+        "attempt",
+        "bond",
+        "cap_slot",
+        "envelope",
+        "expires_slot",
+        "exposure",
+        "job",
+        "price",
+        "provider",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("provider", "pubkey"),
+        ("attempt", "u8"),
+        ("price", "u64"),
+        ("exposure", "u64"),
+        ("bond", "u64"),
+        ("expires_slot", "u64"),
+        ("cap_slot", "u64"),
+        ("active", "u16"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -491,11 +652,18 @@ class JobClaimed(Event):
     """Number of jobs that the provider now holds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class JobClosed(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("7b3ff399aed40237")
+    __slots__ = ("buyer", "envelope", "id", "job")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("buyer", "pubkey"),
+        ("id", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -503,7 +671,7 @@ class JobClosed(Event):
     id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class JobEnded(Event):
     """A job was cancelled, expired, settled or voided, or its committed part went to the
     verdict.
@@ -512,6 +680,13 @@ class JobEnded(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("8f360b5795d03490")
+    __slots__ = ("envelope", "job", "progress", "state")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("state", "u8"),
+        ("progress", "u16"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -519,8 +694,33 @@ class JobEnded(Event):
     progress: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobOffer:
+@record(frozen=True, kw_only=True)
+class JobOffer(Record):
+    __slots__ = (
+        "input_root",
+        "manifest",
+        "price",
+        "salt_commitment",
+        "source",
+        "tip",
+        "trap",
+        "urgency",
+        "verification_fee",
+        "verifiers",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("input_root", ("array", "u8", 32)),
+        ("manifest", ("array", "u8", 32)),
+        ("source", ("array", "u8", 96)),
+        ("salt_commitment", ("array", "u8", 32)),
+        ("trap", ("array", "u8", 32)),
+        ("verifiers", "u8"),
+        ("price", "u64"),
+        ("verification_fee", "u64"),
+        ("tip", "u64"),
+        ("urgency", "u64"),
+    )
+
     input_root: bytes
     """Merkle root over the roots of the job's inputs."""
     manifest: bytes
@@ -543,11 +743,41 @@ class JobOffer:
     """Base units of $NLOV of the premium, without the share that the escrow burned."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class JobPosted(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("12ab0c8dd4a9b734")
+    __slots__ = (
+        "buyer",
+        "claim_deadline",
+        "envelope",
+        "graph",
+        "id",
+        "job",
+        "macs",
+        "price",
+        "score_q32",
+        "terms",
+        "tip",
+        "urgency",
+        "verification_fee",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("buyer", "pubkey"),
+        ("id", "u64"),
+        ("graph", "pubkey"),
+        ("macs", "u64"),
+        ("price", "u64"),
+        ("verification_fee", "u64"),
+        ("tip", "u64"),
+        ("urgency", "u64"),
+        ("claim_deadline", "u64"),
+        ("score_q32", "u64"),
+        ("terms", "u16"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -565,9 +795,35 @@ class JobPosted(Event):
     """Version of the terms that the job keeps."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
+@record(frozen=True, kw_only=True)
+class Lease(Record):
     """The current provider's lease; all zero while nobody holds the job."""
+
+    __slots__ = (
+        "attempt",
+        "bond",
+        "cap_slot",
+        "claimed_slot",
+        "expires_slot",
+        "exposure",
+        "has_stage",
+        "macs",
+        "price",
+        "provider",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("provider", "pubkey"),
+        ("claimed_slot", "u64"),
+        ("expires_slot", "u64"),
+        ("cap_slot", "u64"),
+        ("price", "u64"),
+        ("exposure", "u64"),
+        ("bond", "u64"),
+        ("macs", "u64"),
+        ("attempt", "u8"),
+        ("has_stage", "u8"),
+        ("", ("array", "u8", 6)),
+    )
 
     provider: Pubkey
     claimed_slot: int
@@ -585,11 +841,21 @@ class Lease:
     """1 once a stage was committed in this lease."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class LeaseExpired(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("1b6270fd701f17a7")
+    __slots__ = ("attempts", "bond", "claim_deadline", "envelope", "exposed", "job", "provider")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("provider", "pubkey"),
+        ("attempts", "u8"),
+        ("bond", "u64"),
+        ("exposed", "u64"),
+        ("claim_deadline", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -602,7 +868,7 @@ class LeaseExpired(Event):
     claim_deadline: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Market(Account):
     """PDA `["market"]`: demand of the epochs before the current one."""
 
@@ -618,6 +884,15 @@ class Market(Account):
         "sequence": 40,
         "bump": 48,
     }
+    __slots__ = ("bump", "capacity", "demand_q32", "epoch", "sequence", "settled_macs")
+    LAYOUT: ClassVar[Layout] = (
+        ("epoch", "u64"),
+        ("settled_macs", "u64"),
+        ("capacity", "u64"),
+        ("demand_q32", "u64"),
+        ("sequence", "u64"),
+        ("bump", "u8"),
+    )
 
     epoch: int
     settled_macs: int
@@ -630,11 +905,19 @@ class Market(Account):
     bump: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class MarketRolled(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("c185dfb58df7403e")
+    __slots__ = ("capacity", "demand_q32", "envelope", "epoch", "settled_macs")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("epoch", "u64"),
+        ("settled_macs", "u64"),
+        ("capacity", "u64"),
+        ("demand_q32", "u64"),
+    )
 
     envelope: Envelope
     epoch: int
@@ -643,11 +926,19 @@ class MarketRolled(Event):
     demand_q32: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class OperatorsAppended(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("aa3eb4d8752a1c79")
+    __slots__ = ("appended", "envelope", "graph", "macs", "sealed")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("graph", "pubkey"),
+        ("appended", "u16"),
+        ("macs", "u64"),
+        ("sealed", "bool"),
+    )
 
     envelope: Envelope
     graph: Pubkey
@@ -656,7 +947,7 @@ class OperatorsAppended(Event):
     sealed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Provider(Account):
     """PDA `["provider", owner]`: a registered provider."""
 
@@ -682,6 +973,42 @@ class Provider(Account):
         "draining": 214,
         "bump": 215,
     }
+    __slots__ = (
+        "active",
+        "ask",
+        "bump",
+        "completed",
+        "declared_rate",
+        "draining",
+        "endpoint",
+        "failed",
+        "max_macs",
+        "measured_rate",
+        "memory_bytes",
+        "owner",
+        "rated_slot",
+        "registered_slot",
+        "reputation",
+        "sequence",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("owner", "pubkey"),
+        ("endpoint", ("array", "u8", 96)),
+        ("ask", "u64"),
+        ("memory_bytes", "u64"),
+        ("declared_rate", "u64"),
+        ("measured_rate", "u64"),
+        ("max_macs", "u64"),
+        ("registered_slot", "u64"),
+        ("sequence", "u64"),
+        ("rated_slot", "u64"),
+        ("reputation", "u32"),
+        ("completed", "u32"),
+        ("failed", "u32"),
+        ("active", "u16"),
+        ("draining", "u8"),
+        ("bump", "u8"),
+    )
 
     owner: Pubkey
     endpoint: bytes
@@ -708,23 +1035,47 @@ class Provider(Account):
     bump: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ProviderDeregistered(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("0a791f2b67b32b6b")
+    __slots__ = ("envelope", "owner")
+    LAYOUT: ClassVar[Layout] = (("envelope", "Envelope"), ("owner", "pubkey"))
 
     envelope: Envelope
     owner: Pubkey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ProviderRated(Event):
     """A job changed a provider's record."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("6c3ac236a992a52a")
+    __slots__ = (
+        "active",
+        "completed",
+        "envelope",
+        "failed",
+        "job",
+        "measured_rate",
+        "owner",
+        "rated_slot",
+        "reputation",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("job", "pubkey"),
+        ("reputation", "u32"),
+        ("rated_slot", "u64"),
+        ("measured_rate", "u64"),
+        ("completed", "u32"),
+        ("failed", "u32"),
+        ("active", "u16"),
+    )
 
     envelope: Envelope
     owner: Pubkey
@@ -738,22 +1089,35 @@ class ProviderRated(Event):
     active: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ProviderRegistered(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("26d1894eb913930e")
+    __slots__ = ("capability", "envelope", "owner")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("capability", "Capability"),
+    )
 
     envelope: Envelope
     owner: Pubkey
     capability: Capability
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ProviderUpdated(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("8f041bb47ad0a488")
+    __slots__ = ("capability", "draining", "envelope", "owner")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("capability", "Capability"),
+        ("draining", "bool"),
+    )
 
     envelope: Envelope
     owner: Pubkey
@@ -761,11 +1125,20 @@ class ProviderUpdated(Event):
     draining: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class StageRecorded(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("566d270dca03e4c1")
+    __slots__ = ("envelope", "expires_slot", "job", "progress", "provider", "state")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("provider", "pubkey"),
+        ("progress", "u16"),
+        ("expires_slot", "u64"),
+        ("state", "u8"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -775,7 +1148,7 @@ class StageRecorded(Event):
     state: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class UtilisationShard(Account):
     """PDA `["utilisation", shard]`: multiply-adds settled in the epoch of the latest change and
     in the epoch before it, and changes of the providers' measured rates.
@@ -794,6 +1167,25 @@ class UtilisationShard(Account):
         "shard": 48,
         "bump": 49,
     }
+    __slots__ = (
+        "bump",
+        "epoch",
+        "lowered_rates",
+        "previous_settled_macs",
+        "raised_rates",
+        "settled_macs",
+        "shard",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("epoch", "u64"),
+        ("settled_macs", "u64"),
+        ("previous_settled_macs", "u64"),
+        ("raised_rates", "u64"),
+        ("lowered_rates", "u64"),
+        ("shard", "u8"),
+        ("bump", "u8"),
+        ("", ("array", "u8", 6)),
+    )
 
     epoch: int
     settled_macs: int
@@ -805,7 +1197,7 @@ class UtilisationShard(Account):
     bump: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Verifier(Account):
     """PDA `["verifier", owner]`: how the holder of a seat is reached."""
 
@@ -822,6 +1214,16 @@ class Verifier(Account):
         "sequence": 154,
         "bump": 162,
     }
+    __slots__ = ("bump", "endpoint", "memory_bytes", "owner", "registered_slot", "seat", "sequence")
+    LAYOUT: ClassVar[Layout] = (
+        ("owner", "pubkey"),
+        ("seat", "u16"),
+        ("endpoint", ("array", "u8", 96)),
+        ("memory_bytes", "u64"),
+        ("registered_slot", "u64"),
+        ("sequence", "u64"),
+        ("bump", "u8"),
+    )
 
     owner: Pubkey
     seat: int
@@ -832,22 +1234,32 @@ class Verifier(Account):
     bump: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class VerifierDeregistered(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("094634967d8d3f17")
+    __slots__ = ("envelope", "owner", "seat")
+    LAYOUT: ClassVar[Layout] = (("envelope", "Envelope"), ("owner", "pubkey"), ("seat", "u16"))
 
     envelope: Envelope
     owner: Pubkey
     seat: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class VerifierRegistered(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("cb611a39a168b190")
+    __slots__ = ("endpoint", "envelope", "memory_bytes", "owner", "seat")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("seat", "u16"),
+        ("endpoint", ("array", "u8", 96)),
+        ("memory_bytes", "u64"),
+    )
 
     envelope: Envelope
     owner: Pubkey
@@ -856,11 +1268,19 @@ class VerifierRegistered(Event):
     memory_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class VerifierUpdated(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("7c043082a3625356")
+    __slots__ = ("endpoint", "envelope", "memory_bytes", "owner", "seat")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("seat", "u16"),
+        ("endpoint", ("array", "u8", 96)),
+        ("memory_bytes", "u64"),
+    )
 
     envelope: Envelope
     owner: Pubkey
@@ -987,6 +1407,149 @@ class Errors(ErrorCode):
     )
 
 
+INSTRUCTIONS: Final[Mapping[str, InstructionData]] = {
+    "abandon_graph": InstructionData(
+        "abandon_graph",
+        bytes.fromhex("72bbaef6fc210c54"),
+        (),
+        __name__,
+    ),
+    "append_operators": InstructionData(
+        "append_operators",
+        bytes.fromhex("ba19fcf2f9b672ec"),
+        (("data", "bytes"),),
+        __name__,
+    ),
+    "cancel": InstructionData(
+        "cancel",
+        bytes.fromhex("e8dbdf29dbecdcbe"),
+        (),
+        __name__,
+    ),
+    "claim": InstructionData(
+        "claim",
+        bytes.fromhex("3ec6d6c1d59f6cd2"),
+        (),
+        __name__,
+    ),
+    "conclude": InstructionData(
+        "conclude",
+        bytes.fromhex("a1248e03daed14ac"),
+        (("outcome", "u8"), ("paid_macs", "u64"), ("blamed", "pubkey")),
+        __name__,
+    ),
+    "deregister_provider": InstructionData(
+        "deregister_provider",
+        bytes.fromhex("9ba5e6cded8f8670"),
+        (),
+        __name__,
+    ),
+    "deregister_verifier": InstructionData(
+        "deregister_verifier",
+        bytes.fromhex("fa21c59807766f0b"),
+        (),
+        __name__,
+    ),
+    "expire_job": InstructionData(
+        "expire_job",
+        bytes.fromhex("7f0577fad6ff66a8"),
+        (),
+        __name__,
+    ),
+    "expire_lease": InstructionData(
+        "expire_lease",
+        bytes.fromhex("65c79995a399857e"),
+        (),
+        __name__,
+    ),
+    "initialize_market": InstructionData(
+        "initialize_market",
+        bytes.fromhex("2323bdc19b30aacb"),
+        (),
+        __name__,
+    ),
+    "initialize_shard": InstructionData(
+        "initialize_shard",
+        bytes.fromhex("6460583ae1b20993"),
+        (("shard", "u8"),),
+        __name__,
+    ),
+    "open_buyer": InstructionData(
+        "open_buyer",
+        bytes.fromhex("1f39be620a20f738"),
+        (),
+        __name__,
+    ),
+    "open_graph": InstructionData(
+        "open_graph",
+        bytes.fromhex("1c0ae1c0ca1161e5"),
+        (("spec_root", ("array", "u8", 32)), ("operators", "u16")),
+        __name__,
+    ),
+    "post_job": InstructionData(
+        "post_job",
+        bytes.fromhex("22d03af881eab3d3"),
+        (("job_id", "u64"), ("offer", "JobOffer")),
+        __name__,
+    ),
+    "reclaim": InstructionData(
+        "reclaim",
+        bytes.fromhex("2cb1ecf9916da3ba"),
+        (),
+        __name__,
+    ),
+    "record_stage": InstructionData(
+        "record_stage",
+        bytes.fromhex("a7854f49d3bd4957"),
+        (("last", "u16"), ("macs_done", "u64")),
+        __name__,
+    ),
+    "register_provider": InstructionData(
+        "register_provider",
+        bytes.fromhex("fed136b82ec56d4e"),
+        (("capability", "Capability"),),
+        __name__,
+    ),
+    "register_verifier": InstructionData(
+        "register_verifier",
+        bytes.fromhex("43eaaca9b8bc919c"),
+        (("endpoint", ("array", "u8", 96)), ("memory_bytes", "u64")),
+        __name__,
+    ),
+    "release_exposure": InstructionData(
+        "release_exposure",
+        bytes.fromhex("36aa6591f57c6e71"),
+        (),
+        __name__,
+    ),
+    "roll_market": InstructionData(
+        "roll_market",
+        bytes.fromhex("0505c138b5d8ed95"),
+        (),
+        __name__,
+    ),
+    "set_availability": InstructionData(
+        "set_availability",
+        bytes.fromhex("4c827aa56716ddd7"),
+        (("endpoint", ("array", "u8", 96)), ("draining", "bool")),
+        __name__,
+    ),
+    "update_provider": InstructionData(
+        "update_provider",
+        bytes.fromhex("34d08dbfa4366c96"),
+        (("capability", "Capability"), ("draining", "bool")),
+        __name__,
+    ),
+    "update_verifier": InstructionData(
+        "update_verifier",
+        bytes.fromhex("c62a2cf12f68e1ff"),
+        (("endpoint", ("array", "u8", 96)), ("memory_bytes", "u64")),
+        __name__,
+    ),
+}
+"""What each instruction carries, by its name."""
+
+
 def abandon_graph(
     *, author: Pubkey, graph: Pubkey, remaining: Sequence[AccountMeta] = ()
 ) -> Instruction:
@@ -996,7 +1559,7 @@ def abandon_graph(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("abandon_graph"),
+        INSTRUCTIONS["abandon_graph"].encode(),
         [
             AccountMeta(author, True, True),
             AccountMeta(graph, False, True),
@@ -1017,7 +1580,7 @@ def append_operators(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("append_operators", data=data),
+        INSTRUCTIONS["append_operators"].encode(data=data),
         [
             AccountMeta(author, True, False),
             AccountMeta(graph, False, True),
@@ -1043,7 +1606,7 @@ def cancel(
         escrow = find_address((b"escrow", bytes(job)), PROGRAM_IDS["escrow"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("cancel"),
+        INSTRUCTIONS["cancel"].encode(),
         [
             AccountMeta(buyer, True, False),
             AccountMeta(job, False, True),
@@ -1083,7 +1646,7 @@ def claim(
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("claim"),
+        INSTRUCTIONS["claim"].encode(),
         [
             AccountMeta(signer, True, True),
             AccountMeta(terms, False, False),
@@ -1124,7 +1687,7 @@ def conclude(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("conclude", outcome=outcome, paid_macs=paid_macs, blamed=blamed),
+        INSTRUCTIONS["conclude"].encode(outcome=outcome, paid_macs=paid_macs, blamed=blamed),
         [
             AccountMeta(authority, True, False),
             AccountMeta(terms, False, False),
@@ -1151,7 +1714,7 @@ def deregister_provider(
         provider = provider_address(owner)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("deregister_provider"),
+        INSTRUCTIONS["deregister_provider"].encode(),
         [
             AccountMeta(owner, True, True),
             AccountMeta(provider, False, True),
@@ -1172,7 +1735,7 @@ def deregister_verifier(
         verifier = verifier_address(owner)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("deregister_verifier"),
+        INSTRUCTIONS["deregister_verifier"].encode(),
         [
             AccountMeta(owner, True, True),
             AccountMeta(verifier, False, True),
@@ -1201,7 +1764,7 @@ def expire_job(
         escrow = find_address((b"escrow", bytes(job)), PROGRAM_IDS["escrow"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("expire_job"),
+        INSTRUCTIONS["expire_job"].encode(),
         [
             AccountMeta(cranker, True, False),
             AccountMeta(terms, False, False),
@@ -1245,7 +1808,7 @@ def expire_lease(
         verifiers = find_address((b"verifiers",), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("expire_lease"),
+        INSTRUCTIONS["expire_lease"].encode(),
         [
             AccountMeta(terms, False, False),
             AccountMeta(job, False, True),
@@ -1282,7 +1845,7 @@ def initialize_market(
         market = market_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("initialize_market"),
+        INSTRUCTIONS["initialize_market"].encode(),
         [
             AccountMeta(deployer, True, True),
             AccountMeta(terms, False, False),
@@ -1311,7 +1874,7 @@ def initialize_shard(
         utilisation = utilisation_address(shard)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("initialize_shard", shard=shard),
+        INSTRUCTIONS["initialize_shard"].encode(shard=shard),
         [
             AccountMeta(deployer, True, True),
             AccountMeta(utilisation, False, True),
@@ -1336,7 +1899,7 @@ def open_buyer(
         buyer = buyer_address(owner)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("open_buyer"),
+        INSTRUCTIONS["open_buyer"].encode(),
         [
             AccountMeta(owner, True, True),
             AccountMeta(buyer, False, True),
@@ -1366,7 +1929,7 @@ def open_graph(
         graph = graph_address(author, spec_root)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("open_graph", spec_root=spec_root, operators=operators),
+        INSTRUCTIONS["open_graph"].encode(spec_root=spec_root, operators=operators),
         [
             AccountMeta(author, True, True),
             AccountMeta(graph, False, True),
@@ -1406,7 +1969,7 @@ def post_job(
         escrow = find_address((b"escrow", bytes(job)), PROGRAM_IDS["escrow"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("post_job", job_id=job_id, offer=offer),
+        INSTRUCTIONS["post_job"].encode(job_id=job_id, offer=offer),
         [
             AccountMeta(owner, True, True),
             AccountMeta(terms, False, False),
@@ -1439,7 +2002,7 @@ def reclaim(
         verdict = find_address((b"verdict", bytes(job)), PROGRAM_IDS["verdict"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("reclaim"),
+        INSTRUCTIONS["reclaim"].encode(),
         [
             AccountMeta(buyer, True, True),
             AccountMeta(job, False, True),
@@ -1469,7 +2032,7 @@ def record_stage(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("record_stage", last=last, macs_done=macs_done),
+        INSTRUCTIONS["record_stage"].encode(last=last, macs_done=macs_done),
         [
             AccountMeta(authority, True, False),
             AccountMeta(terms, False, False),
@@ -1501,7 +2064,7 @@ def register_provider(
         provider = provider_address(owner)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("register_provider", capability=capability),
+        INSTRUCTIONS["register_provider"].encode(capability=capability),
         [
             AccountMeta(owner, True, True),
             AccountMeta(position, False, False),
@@ -1533,11 +2096,7 @@ def register_verifier(
         verifier = verifier_address(owner)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction(
-            "register_verifier",
-            endpoint=endpoint,
-            memory_bytes=memory_bytes,
-        ),
+        INSTRUCTIONS["register_verifier"].encode(endpoint=endpoint, memory_bytes=memory_bytes),
         [
             AccountMeta(owner, True, True),
             AccountMeta(seat, False, False),
@@ -1564,7 +2123,7 @@ def release_exposure(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("release_exposure"),
+        INSTRUCTIONS["release_exposure"].encode(),
         [
             AccountMeta(job, False, False),
             AccountMeta(payer, False, True),
@@ -1590,7 +2149,7 @@ def roll_market(
         market = market_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("roll_market"),
+        INSTRUCTIONS["roll_market"].encode(),
         [
             AccountMeta(terms, False, False),
             AccountMeta(market, False, True),
@@ -1617,7 +2176,7 @@ def set_availability(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("set_availability", endpoint=endpoint, draining=draining),
+        INSTRUCTIONS["set_availability"].encode(endpoint=endpoint, draining=draining),
         [
             AccountMeta(signer, True, False),
             AccountMeta(position, False, False),
@@ -1646,7 +2205,7 @@ def update_provider(
         provider = provider_address(owner)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("update_provider", capability=capability, draining=draining),
+        INSTRUCTIONS["update_provider"].encode(capability=capability, draining=draining),
         [
             AccountMeta(owner, True, False),
             AccountMeta(provider, False, True),
@@ -1675,7 +2234,7 @@ def update_verifier(
         verifier = verifier_address(owner)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("update_verifier", endpoint=endpoint, memory_bytes=memory_bytes),
+        INSTRUCTIONS["update_verifier"].encode(endpoint=endpoint, memory_bytes=memory_bytes),
         [
             AccountMeta(owner, True, False),
             AccountMeta(seat, False, False),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Final
 
@@ -18,7 +17,9 @@ from neurolov_client.addresses import (
     TOKEN_PROGRAM,
     find_address,
 )
-from neurolov_client.coder import Account, ErrorCode, Event, coder
+from neurolov_client.codec import Layout
+from neurolov_client.coder import Account, ErrorCode, Event, InstructionData
+from neurolov_client.records import Record, record
 
 PROGRAM: Final = "redundancy"
 ID: Final = PROGRAM_IDS[PROGRAM]
@@ -88,11 +89,18 @@ def task_address(owner: Pubkey, task_id: int) -> Pubkey:
     return find_address((b"task", bytes(owner), task_id.to_bytes(8, "little")), ID)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class BondReleased(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("bfa1fa1dbc9278fb")
+    __slots__ = ("envelope", "provider", "run", "task")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("task", "pubkey"),
+        ("run", "u8"),
+        ("provider", "pubkey"),
+    )
 
     envelope: Envelope
     task: Pubkey
@@ -100,7 +108,7 @@ class BondReleased(Event):
     provider: Pubkey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Buyer(Account):
     """PDA `["buyer", owner]`. Task ids count up and are never reused, so a closed task cannot
     come back with other contents under an address that providers know.
@@ -116,6 +124,13 @@ class Buyer(Account):
         "sequence": 48,
         "bump": 56,
     }
+    __slots__ = ("bump", "next_task_id", "owner", "sequence")
+    LAYOUT: ClassVar[Layout] = (
+        ("owner", "pubkey"),
+        ("next_task_id", "u64"),
+        ("sequence", "u64"),
+        ("bump", "u8"),
+    )
 
     owner: Pubkey
     next_task_id: int
@@ -123,28 +138,36 @@ class Buyer(Account):
     bump: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class BuyerOpened(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("e6f86cc466154440")
+    __slots__ = ("envelope", "owner")
+    LAYOUT: ClassVar[Layout] = (("envelope", "Envelope"), ("owner", "pubkey"))
 
     envelope: Envelope
     owner: Pubkey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cranker:
+@record(frozen=True, kw_only=True)
+class Cranker(Record):
+    __slots__ = ("party", "steps")
+    LAYOUT: ClassVar[Layout] = (("party", "pubkey"), ("steps", "u64"))
+
     party: Pubkey
     steps: int
     """Number of paid steps that this party took; each earns one tip."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+@record(frozen=True, kw_only=True)
+class Envelope(Record):
     """First field of every event: a gap in an account's sequence proves that an event was
     missed.
     """
+
+    __slots__ = ("sequence", "slot", "time")
+    LAYOUT: ClassVar[Layout] = (("slot", "u64"), ("time", "i64"), ("sequence", "u64"))
 
     slot: int
     time: int
@@ -153,13 +176,37 @@ class Envelope:
     """Sequence number, counted from 1 in the account that the event is about."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class JoiningClosed(Event):
     """Joining ended: the task is running, cancelled or undecided."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("03010844ee100a10")
+    __slots__ = (
+        "burned",
+        "credited",
+        "deadline",
+        "envelope",
+        "freed",
+        "joined",
+        "k",
+        "n",
+        "state",
+        "task",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("task", "pubkey"),
+        ("joined", "u8"),
+        ("freed", ("option", "pubkey")),
+        ("k", "u8"),
+        ("n", "u8"),
+        ("state", "u8"),
+        ("deadline", "u64"),
+        ("credited", "u64"),
+        ("burned", "u64"),
+    )
 
     envelope: Envelope
     task: Pubkey
@@ -177,9 +224,37 @@ class JoiningClosed(Event):
     """Part of the buyer's money that was burned when the task ends here, in base units."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+@record(frozen=True, kw_only=True)
+class Run(Record):
     """One provider's execution of a task."""
+
+    __slots__ = (
+        "agrees",
+        "bond",
+        "commitment",
+        "committed",
+        "compared",
+        "joined_slot",
+        "provider",
+        "released",
+        "root",
+        "round",
+        "state",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("provider", "pubkey"),
+        ("commitment", ("array", "u8", 32)),
+        ("root", ("array", "u8", 32)),
+        ("joined_slot", "u64"),
+        ("bond", "u64"),
+        ("state", "u8"),
+        ("round", "u8"),
+        ("agrees", "u8"),
+        ("compared", "u8"),
+        ("released", "u8"),
+        ("committed", "u8"),
+        ("", ("array", "u8", 2)),
+    )
 
     provider: Pubkey
     commitment: bytes
@@ -202,11 +277,20 @@ class Run:
     """1 once the provider has committed, even if it is silent afterwards."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class RunCommitted(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("8226fde916114b97")
+    __slots__ = ("deadline", "envelope", "provider", "run", "state", "task")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("task", "pubkey"),
+        ("run", "u8"),
+        ("provider", "pubkey"),
+        ("state", "u8"),
+        ("deadline", "u64"),
+    )
 
     envelope: Envelope
     task: Pubkey
@@ -216,11 +300,20 @@ class RunCommitted(Event):
     deadline: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class RunCompared(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("6a6e1fc4f3f65a7b")
+    __slots__ = ("agrees", "envelope", "provider", "run", "state", "task")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("task", "pubkey"),
+        ("run", "u8"),
+        ("provider", "pubkey"),
+        ("agrees", "u8"),
+        ("state", "u8"),
+    )
 
     envelope: Envelope
     task: Pubkey
@@ -230,11 +323,21 @@ class RunCompared(Event):
     state: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class RunExpired(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("c56ecf64005cf8d5")
+    __slots__ = ("bond", "deadline", "envelope", "provider", "run", "state", "task")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("task", "pubkey"),
+        ("run", "u8"),
+        ("provider", "pubkey"),
+        ("bond", "u64"),
+        ("state", "u8"),
+        ("deadline", "u64"),
+    )
 
     envelope: Envelope
     task: Pubkey
@@ -246,11 +349,21 @@ class RunExpired(Event):
     deadline: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class RunRevealed(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("be1020a65e93f88c")
+    __slots__ = ("deadline", "envelope", "provider", "root", "run", "state", "task")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("task", "pubkey"),
+        ("run", "u8"),
+        ("provider", "pubkey"),
+        ("root", ("array", "u8", 32)),
+        ("state", "u8"),
+        ("deadline", "u64"),
+    )
 
     envelope: Envelope
     task: Pubkey
@@ -261,7 +374,7 @@ class RunRevealed(Event):
     deadline: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Task(Account):
     """PDA `["task", buyer, id u64 LE]`: a task and its runs."""
 
@@ -298,6 +411,65 @@ class Task(Account):
         "runs": 288,
         "crankers": 1128,
     }
+    __slots__ = (
+        "bump",
+        "buyer",
+        "cranker_count",
+        "crankers",
+        "deadline",
+        "element",
+        "escrow_bump",
+        "id",
+        "input",
+        "joined",
+        "k",
+        "kernel",
+        "max_runs",
+        "n",
+        "output_bytes",
+        "paid",
+        "posted_slot",
+        "price",
+        "round",
+        "runs",
+        "sequence",
+        "source",
+        "state",
+        "terms",
+        "tip",
+        "tipped",
+        "tolerance",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("buyer", "pubkey"),
+        ("kernel", ("array", "u8", 32)),
+        ("input", ("array", "u8", 32)),
+        ("source", ("array", "u8", 96)),
+        ("id", "u64"),
+        ("output_bytes", "u64"),
+        ("price", "u64"),
+        ("tip", "u64"),
+        ("posted_slot", "u64"),
+        ("deadline", "u64"),
+        ("sequence", "u64"),
+        ("tolerance", "Tolerance"),
+        ("element", "u8"),
+        ("k", "u8"),
+        ("n", "u8"),
+        ("max_runs", "u8"),
+        ("state", "u8"),
+        ("round", "u8"),
+        ("joined", "u8"),
+        ("paid", "u8"),
+        ("cranker_count", "u8"),
+        ("tipped", "u8"),
+        ("bump", "u8"),
+        ("escrow_bump", "u8"),
+        ("terms", "u16"),
+        ("", ("array", "u8", 6)),
+        ("runs", ("array", "Run", 7)),
+        ("crankers", ("array", "Cranker", 8)),
+    )
 
     buyer: Pubkey
     kernel: bytes
@@ -345,11 +517,18 @@ class Task(Account):
     crankers: tuple[Cranker, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class TaskClosed(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("9eb7e9b04a42f34d")
+    __slots__ = ("buyer", "envelope", "id", "task")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("task", "pubkey"),
+        ("buyer", "pubkey"),
+        ("id", "u64"),
+    )
 
     envelope: Envelope
     task: Pubkey
@@ -357,13 +536,39 @@ class TaskClosed(Event):
     id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class TaskDecided(Event):
     """A task was settled, extended (providers may join again) or left undecided."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("da5f155780498ba3")
+    __slots__ = (
+        "burned",
+        "credited",
+        "deadline",
+        "envelope",
+        "fee",
+        "k",
+        "n",
+        "paid",
+        "round",
+        "state",
+        "task",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("task", "pubkey"),
+        ("state", "u8"),
+        ("paid", "u8"),
+        ("k", "u8"),
+        ("n", "u8"),
+        ("round", "u8"),
+        ("deadline", "u64"),
+        ("credited", "u64"),
+        ("fee", "u64"),
+        ("burned", "u64"),
+    )
 
     envelope: Envelope
     task: Pubkey
@@ -380,11 +585,22 @@ class TaskDecided(Event):
     """Part of the buyer's money that was burned because no runs agreed, in base units."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class TaskJoined(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("03dd64f082bce819")
+    __slots__ = ("bond", "deadline", "envelope", "exposed", "provider", "run", "state", "task")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("task", "pubkey"),
+        ("run", "u8"),
+        ("provider", "pubkey"),
+        ("exposed", "u64"),
+        ("bond", "u64"),
+        ("state", "u8"),
+        ("deadline", "u64"),
+    )
 
     envelope: Envelope
     task: Pubkey
@@ -398,8 +614,33 @@ class TaskJoined(Event):
     deadline: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskOffer:
+@record(frozen=True, kw_only=True)
+class TaskOffer(Record):
+    __slots__ = (
+        "element",
+        "input",
+        "kernel",
+        "max_runs",
+        "n",
+        "output_bytes",
+        "price",
+        "source",
+        "tip",
+        "tolerance",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("kernel", ("array", "u8", 32)),
+        ("input", ("array", "u8", 32)),
+        ("source", ("array", "u8", 96)),
+        ("output_bytes", "u64"),
+        ("element", "u8"),
+        ("tolerance", "Tolerance"),
+        ("n", "u8"),
+        ("max_runs", "u8"),
+        ("price", "u64"),
+        ("tip", "u64"),
+    )
+
     kernel: bytes
     """SHA-256 of the kernel package."""
     input: bytes
@@ -422,11 +663,45 @@ class TaskOffer:
     """Base units of $NLOV for each paid crank step, at least `min_tip`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class TaskPosted(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("9866c5a5731dfa03")
+    __slots__ = (
+        "buyer",
+        "deadline",
+        "element",
+        "envelope",
+        "id",
+        "k",
+        "kernel",
+        "max_runs",
+        "n",
+        "output_bytes",
+        "price",
+        "task",
+        "terms",
+        "tip",
+        "tolerance",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("task", "pubkey"),
+        ("buyer", "pubkey"),
+        ("id", "u64"),
+        ("kernel", ("array", "u8", 32)),
+        ("output_bytes", "u64"),
+        ("element", "u8"),
+        ("tolerance", "Tolerance"),
+        ("k", "u8"),
+        ("n", "u8"),
+        ("max_runs", "u8"),
+        ("price", "u64"),
+        ("tip", "u64"),
+        ("deadline", "u64"),
+        ("terms", "u16"),
+    )
 
     envelope: Envelope
     task: Pubkey
@@ -446,11 +721,14 @@ class TaskPosted(Event):
     """Version of the terms that the task keeps."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tolerance:
+@record(frozen=True, kw_only=True)
+class Tolerance(Record):
     """How far apart two elements may be and still agree. Any one of these criteria suffices.
     Providers apply them; the chain only fixes them before anybody runs the task.
     """
+
+    __slots__ = ("absolute", "relative", "ulp")
+    LAYOUT: ClassVar[Layout] = (("absolute", "u32"), ("relative", "u32"), ("ulp", "u32"))
 
     absolute: int
     """Maximum absolute difference, as the bits of an f32."""
@@ -520,6 +798,77 @@ class Errors(ErrorCode):
     TipTooLow = (6438, "The tip is below the minimum of the terms")
 
 
+INSTRUCTIONS: Final[Mapping[str, InstructionData]] = {
+    "close_joining": InstructionData(
+        "close_joining",
+        bytes.fromhex("cbf5e77d6ad068b0"),
+        (),
+        __name__,
+    ),
+    "close_task": InstructionData(
+        "close_task",
+        bytes.fromhex("37ea4d45f5d036a7"),
+        (),
+        __name__,
+    ),
+    "commit_run": InstructionData(
+        "commit_run",
+        bytes.fromhex("389c6d559ca23f96"),
+        (("commitment", ("array", "u8", 32)),),
+        __name__,
+    ),
+    "compare": InstructionData(
+        "compare",
+        bytes.fromhex("21f9a413b1eeba7e"),
+        (("agrees", "u8"),),
+        __name__,
+    ),
+    "decide": InstructionData(
+        "decide",
+        bytes.fromhex("7b7db87df92b710f"),
+        (),
+        __name__,
+    ),
+    "expire_run": InstructionData(
+        "expire_run",
+        bytes.fromhex("a08d1e57800c2323"),
+        (("run", "u8"),),
+        __name__,
+    ),
+    "join": InstructionData(
+        "join",
+        bytes.fromhex("ce37026a71dc11a3"),
+        (),
+        __name__,
+    ),
+    "open_buyer": InstructionData(
+        "open_buyer",
+        bytes.fromhex("1f39be620a20f738"),
+        (),
+        __name__,
+    ),
+    "post_task": InstructionData(
+        "post_task",
+        bytes.fromhex("ba889d09ebfb3e8e"),
+        (("task_id", "u64"), ("offer", "TaskOffer")),
+        __name__,
+    ),
+    "release_bond": InstructionData(
+        "release_bond",
+        bytes.fromhex("0f32471365bf518e"),
+        (("run", "u8"),),
+        __name__,
+    ),
+    "reveal_run": InstructionData(
+        "reveal_run",
+        bytes.fromhex("beb96d2a514af58f"),
+        (("run", "u8"), ("root", ("array", "u8", 32)), ("salt", ("array", "u8", 32))),
+        __name__,
+    ),
+}
+"""What each instruction carries, by its name."""
+
+
 def close_joining(
     *,
     cranker: Pubkey,
@@ -548,7 +897,7 @@ def close_joining(
         vault = find_address((b"vault", bytes(task)), PROGRAM_IDS["escrow"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("close_joining"),
+        INSTRUCTIONS["close_joining"].encode(),
         [
             AccountMeta(cranker, True, False),
             AccountMeta(terms, False, False),
@@ -583,7 +932,7 @@ def close_task(
         escrow = find_address((b"escrow", bytes(task)), PROGRAM_IDS["escrow"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("close_task"),
+        INSTRUCTIONS["close_task"].encode(),
         [
             AccountMeta(buyer, False, True),
             AccountMeta(task, False, True),
@@ -610,7 +959,7 @@ def commit_run(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("commit_run", commitment=commitment),
+        INSTRUCTIONS["commit_run"].encode(commitment=commitment),
         [
             AccountMeta(signer, True, False),
             AccountMeta(terms, False, False),
@@ -638,7 +987,7 @@ def compare(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("compare", agrees=agrees),
+        INSTRUCTIONS["compare"].encode(agrees=agrees),
         [
             AccountMeta(signer, True, False),
             AccountMeta(task, False, True),
@@ -673,7 +1022,7 @@ def decide(
         vault = find_address((b"vault", bytes(task)), PROGRAM_IDS["escrow"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("decide"),
+        INSTRUCTIONS["decide"].encode(),
         [
             AccountMeta(cranker, True, False),
             AccountMeta(terms, False, False),
@@ -723,7 +1072,7 @@ def expire_run(
         stake_vault = find_address((b"stake_vault",), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("expire_run", run=run),
+        INSTRUCTIONS["expire_run"].encode(run=run),
         [
             AccountMeta(cranker, True, False),
             AccountMeta(terms, False, False),
@@ -768,7 +1117,7 @@ def join(
         pool = find_address((b"pool",), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("join"),
+        INSTRUCTIONS["join"].encode(),
         [
             AccountMeta(signer, True, True),
             AccountMeta(terms, False, False),
@@ -800,7 +1149,7 @@ def open_buyer(
         buyer = buyer_address(owner)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("open_buyer"),
+        INSTRUCTIONS["open_buyer"].encode(),
         [
             AccountMeta(owner, True, True),
             AccountMeta(buyer, False, True),
@@ -838,7 +1187,7 @@ def post_task(
         escrow = find_address((b"escrow", bytes(task)), PROGRAM_IDS["escrow"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("post_task", task_id=task_id, offer=offer),
+        INSTRUCTIONS["post_task"].encode(task_id=task_id, offer=offer),
         [
             AccountMeta(owner, True, True),
             AccountMeta(terms, False, False),
@@ -871,7 +1220,7 @@ def release_bond(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("release_bond", run=run),
+        INSTRUCTIONS["release_bond"].encode(run=run),
         [
             AccountMeta(task, False, True),
             AccountMeta(payer, False, True),
@@ -903,7 +1252,7 @@ def reveal_run(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("reveal_run", run=run, root=root, salt=salt),
+        INSTRUCTIONS["reveal_run"].encode(run=run, root=root, salt=salt),
         [
             AccountMeta(terms, False, False),
             AccountMeta(task, False, True),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Final
 
@@ -18,7 +17,9 @@ from neurolov_client.addresses import (
     TOKEN_PROGRAM,
     find_address,
 )
-from neurolov_client.coder import Account, ErrorCode, Event, coder
+from neurolov_client.codec import Layout
+from neurolov_client.coder import Account, ErrorCode, Event, InstructionData
+from neurolov_client.records import Record, record
 
 PROGRAM: Final = "staking"
 ID: Final = PROGRAM_IDS[PROGRAM]
@@ -121,32 +122,60 @@ def verifiers_address() -> Pubkey:
     return find_address((b"verifiers",), ID)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class AuthorityQueued(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("a75021fae98c4ad0")
+    __slots__ = ("applies_slot", "authority", "envelope")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("authority", "pubkey"),
+        ("applies_slot", "u64"),
+    )
 
     envelope: Envelope
     authority: Pubkey
     applies_slot: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class AuthoritySet(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("7ab2912cac1e1910")
+    __slots__ = ("authority", "envelope")
+    LAYOUT: ClassVar[Layout] = (("envelope", "Envelope"), ("authority", "pubkey"))
 
     envelope: Envelope
     authority: Pubkey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class BondForfeited(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("8d2e66ea1f1081a9")
+    __slots__ = (
+        "amount",
+        "destination",
+        "envelope",
+        "exposed",
+        "job",
+        "owner",
+        "staked",
+        "total_staked",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("owner", "pubkey"),
+        ("destination", "pubkey"),
+        ("amount", "u64"),
+        ("staked", "u64"),
+        ("exposed", "u64"),
+        ("total_staked", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -158,11 +187,19 @@ class BondForfeited(Event):
     total_staked: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class CatchRecorded(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("f77ee526ae8c1420")
+    __slots__ = ("catch_rate", "envelope", "job", "owner", "weight")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("owner", "pubkey"),
+        ("catch_rate", "u32"),
+        ("weight", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -173,20 +210,33 @@ class CatchRecorded(Event):
     """Weight of the owner's seat, 0 without a seat."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
+@record(frozen=True, kw_only=True)
+class Checkpoint(Record):
     """An amount as it was when a window began."""
+
+    __slots__ = ("amount", "window")
+    LAYOUT: ClassVar[Layout] = (("window", "u64"), ("amount", "u64"))
 
     window: int
     """Number of the window: slot / `Pool.checkpoint_slots`."""
     amount: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class CollateralAdded(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("ac443af99d404a8d")
+    __slots__ = ("amount", "collateral", "envelope", "owner", "seat", "total_weight", "weight")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("seat", "u16"),
+        ("amount", "u64"),
+        ("collateral", "u64"),
+        ("weight", "u64"),
+        ("total_weight", "u64"),
+    )
 
     envelope: Envelope
     owner: Pubkey
@@ -197,11 +247,18 @@ class CollateralAdded(Event):
     total_weight: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class EmissionFunded(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("cded853074b754e4")
+    __slots__ = ("amount", "emission_vault", "envelope", "funder")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("funder", "pubkey"),
+        ("amount", "u64"),
+        ("emission_vault", "u64"),
+    )
 
     envelope: Envelope
     funder: Pubkey
@@ -209,11 +266,14 @@ class EmissionFunded(Event):
     emission_vault: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+@record(frozen=True, kw_only=True)
+class Envelope(Record):
     """First field of every event: a gap in an account's sequence proves that an event was
     missed.
     """
+
+    __slots__ = ("sequence", "slot", "time")
+    LAYOUT: ClassVar[Layout] = (("slot", "u64"), ("time", "i64"), ("sequence", "u64"))
 
     slot: int
     time: int
@@ -222,9 +282,26 @@ class Envelope:
     """Sequence number, counted from 1 in the account that the event is about."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EscrowParams:
+@record(frozen=True, kw_only=True)
+class EscrowParams(Record):
     """Parameters of escrow."""
+
+    __slots__ = (
+        "burn_bps",
+        "fee_bps",
+        "posting_fee",
+        "stakers_bps",
+        "treasury_bps",
+        "urgency_burn_bps",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("posting_fee", "u64"),
+        ("urgency_burn_bps", "u64"),
+        ("fee_bps", "u64"),
+        ("stakers_bps", "u64"),
+        ("treasury_bps", "u64"),
+        ("burn_bps", "u64"),
+    )
 
     posting_fee: int
     """Amount that every posting burns, so that posting is never free."""
@@ -240,7 +317,7 @@ class EscrowParams:
     """Share of the fees that is burned, in basis points."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Exposure(Account):
     """Stake that one party has at risk for its part in one job, at `["exposure", job, owner]`.
     While a released exposure is kept, its owner cannot be exposed to the same job again.
@@ -265,6 +342,37 @@ class Exposure(Account):
         "by_operator": 164,
         "ballot": 165,
     }
+    __slots__ = (
+        "amount",
+        "authority",
+        "ballot",
+        "bond",
+        "bump",
+        "by_operator",
+        "caught",
+        "job",
+        "locked_slot",
+        "owner",
+        "payer",
+        "slashed",
+        "state",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("job", "pubkey"),
+        ("owner", "pubkey"),
+        ("authority", "pubkey"),
+        ("payer", "pubkey"),
+        ("amount", "u64"),
+        ("bond", "u64"),
+        ("locked_slot", "u64"),
+        ("state", "u8"),
+        ("slashed", "u8"),
+        ("bump", "u8"),
+        ("caught", "u8"),
+        ("by_operator", "u8"),
+        ("ballot", "u8"),
+        ("", ("array", "u8", 2)),
+    )
 
     job: Pubkey
     owner: Pubkey
@@ -289,11 +397,22 @@ class Exposure(Account):
     """1 if it backs a ballot and is part of the collateral, 0 if it backs a lease."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ExposureLocked(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("a1096cdced1b401a")
+    __slots__ = ("amount", "ballot", "bond", "by_operator", "envelope", "exposed", "job", "owner")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("owner", "pubkey"),
+        ("amount", "u64"),
+        ("bond", "u64"),
+        ("exposed", "u64"),
+        ("ballot", "bool"),
+        ("by_operator", "bool"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -306,11 +425,20 @@ class ExposureLocked(Event):
     by_operator: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ExposureUnlocked(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("5ee4180e90de3f59")
+    __slots__ = ("amount", "closed", "envelope", "exposed", "job", "owner")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("owner", "pubkey"),
+        ("amount", "u64"),
+        ("exposed", "u64"),
+        ("closed", "bool"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -321,11 +449,29 @@ class ExposureUnlocked(Event):
     closed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Fined(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("f9caa431d1148312")
+    __slots__ = (
+        "amount",
+        "collateral",
+        "destination",
+        "envelope",
+        "owner",
+        "staked",
+        "total_staked",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("destination", "pubkey"),
+        ("amount", "u64"),
+        ("staked", "u64"),
+        ("collateral", "u64"),
+        ("total_staked", "u64"),
+    )
 
     envelope: Envelope
     owner: Pubkey
@@ -336,20 +482,31 @@ class Fined(Event):
     total_staked: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+@record(frozen=True, kw_only=True)
+class History(Record):
     """The past of one amount: what it was at the beginning of each of the latest windows in
     which it changed. Unused entries are zero.
     """
 
+    __slots__ = ("ring",)
+    LAYOUT: ClassVar[Layout] = (("ring", ("array", "Checkpoint", 8)),)
+
     ring: tuple[Checkpoint, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class OperatorSet(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("bbf2a4ddd0f6b4b2")
+    __slots__ = ("budget", "envelope", "exposed", "operator", "owner")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("operator", "pubkey"),
+        ("budget", "u64"),
+        ("exposed", "u64"),
+    )
 
     envelope: Envelope
     owner: Pubkey
@@ -359,9 +516,18 @@ class OperatorSet(Event):
     """Stake that operators have exposed, in base units."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameters:
+@record(frozen=True, kw_only=True)
+class Parameters(Record):
     """Every parameter of every program."""
+
+    __slots__ = ("escrow", "job_registry", "redundancy", "staking", "verdict")
+    LAYOUT: ClassVar[Layout] = (
+        ("staking", "StakingParams"),
+        ("escrow", "EscrowParams"),
+        ("job_registry", "RegistryParams"),
+        ("verdict", "VerdictParams"),
+        ("redundancy", "RedundancyParams"),
+    )
 
     staking: StakingParams
     """Stake, seats and rewards."""
@@ -375,7 +541,7 @@ class Parameters:
     """Tasks that several providers run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Pool(Account):
     """The total stake and the stream of rewards over it, at `["pool"]`. It is the authority of
     the three vaults.
@@ -413,6 +579,63 @@ class Pool(Account):
         "staked_history": 368,
         "lease_history": 496,
     }
+    __slots__ = (
+        "authority",
+        "authority_slot",
+        "bump",
+        "checkpoint_slots",
+        "collateral",
+        "emission_last",
+        "emission_owed",
+        "emission_start",
+        "emission_vault",
+        "emission_vault_bump",
+        "last_update",
+        "lease_history",
+        "mint",
+        "next_authority",
+        "params",
+        "period_end",
+        "reward_index",
+        "reward_rate",
+        "reward_vault",
+        "reward_vault_bump",
+        "sequence",
+        "stake_vault",
+        "stake_vault_bump",
+        "staked_history",
+        "terms",
+        "total_staked",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("authority", "pubkey"),
+        ("mint", "pubkey"),
+        ("stake_vault", "pubkey"),
+        ("reward_vault", "pubkey"),
+        ("emission_vault", "pubkey"),
+        ("reward_index", ("array", "u64", 2)),
+        ("reward_rate", ("array", "u64", 2)),
+        ("total_staked", "u64"),
+        ("period_end", "u64"),
+        ("last_update", "u64"),
+        ("emission_start", "u64"),
+        ("emission_last", "u64"),
+        ("sequence", "u64"),
+        ("checkpoint_slots", "u64"),
+        ("emission_owed", "u64"),
+        ("collateral", "u64"),
+        ("next_authority", "pubkey"),
+        ("authority_slot", "u64"),
+        ("params", "StakingParams"),
+        ("terms", "u16"),
+        ("bump", "u8"),
+        ("stake_vault_bump", "u8"),
+        ("reward_vault_bump", "u8"),
+        ("emission_vault_bump", "u8"),
+        ("", ("array", "u8", 2)),
+        ("staked_history", "History"),
+        ("lease_history", "History"),
+    )
 
     authority: Pubkey
     mint: Pubkey
@@ -454,11 +677,20 @@ class Pool(Account):
     """History of the stake that can back leases, by which turns to claim are counted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class PoolInitialized(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("6476ad570cc6fee5")
+    __slots__ = ("authority", "checkpoint_slots", "envelope", "mint", "parameters", "treasury")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("authority", "pubkey"),
+        ("mint", "pubkey"),
+        ("treasury", "pubkey"),
+        ("checkpoint_slots", "u64"),
+        ("parameters", "Parameters"),
+    )
 
     envelope: Envelope
     authority: Pubkey
@@ -468,7 +700,7 @@ class PoolInitialized(Event):
     parameters: Parameters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Position(Account):
     """One owner's stake, at `["position", owner]`."""
 
@@ -497,6 +729,48 @@ class Position(Account):
         "operator_exposed": 176,
         "history": 184,
     }
+    __slots__ = (
+        "amount",
+        "balloted",
+        "bump",
+        "catch_rate",
+        "collateral",
+        "exposed",
+        "history",
+        "opened_slot",
+        "operator",
+        "operator_budget",
+        "operator_exposed",
+        "owner",
+        "reward_index",
+        "rewards_owed",
+        "seat",
+        "sequence",
+        "tenure",
+        "tickets",
+        "unbonding",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("owner", "pubkey"),
+        ("amount", "u64"),
+        ("exposed", "u64"),
+        ("unbonding", "u64"),
+        ("rewards_owed", "u64"),
+        ("reward_index", ("array", "u64", 2)),
+        ("opened_slot", "u64"),
+        ("sequence", "u64"),
+        ("tickets", "u64"),
+        ("seat", "u16"),
+        ("tenure", "u8"),
+        ("bump", "u8"),
+        ("catch_rate", "u32"),
+        ("collateral", "u64"),
+        ("balloted", "u64"),
+        ("operator", "pubkey"),
+        ("operator_budget", "u64"),
+        ("operator_exposed", "u64"),
+        ("history", "History"),
+    )
 
     owner: Pubkey
     amount: int
@@ -535,19 +809,42 @@ class Position(Account):
     """History of `amount`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class PositionOpened(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("edaff3e693756579")
+    __slots__ = ("envelope", "owner")
+    LAYOUT: ClassVar[Layout] = (("envelope", "Envelope"), ("owner", "pubkey"))
 
     envelope: Envelope
     owner: Pubkey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RedundancyParams:
+@record(frozen=True, kw_only=True)
+class RedundancyParams(Record):
     """Parameters of redundancy."""
+
+    __slots__ = (
+        "bond_bps",
+        "claim_max_delay_slots",
+        "claim_scale_slots",
+        "compare_slots",
+        "join_kappa",
+        "join_slots",
+        "reveal_slots",
+        "run_slots",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("join_slots", "u64"),
+        ("run_slots", "u64"),
+        ("reveal_slots", "u64"),
+        ("compare_slots", "u64"),
+        ("claim_scale_slots", "u64"),
+        ("claim_max_delay_slots", "u64"),
+        ("bond_bps", "u64"),
+        ("join_kappa", "u64"),
+    )
 
     join_slots: int
     """Slots after posting, and after each extension, in which providers may join."""
@@ -570,9 +867,54 @@ class RedundancyParams:
     """Stake that a run exposes, and that must have stood before the task, per unit of price."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistryParams:
+@record(frozen=True, kw_only=True)
+class RegistryParams(Record):
     """Parameters of the job registry."""
+
+    __slots__ = (
+        "ageing_q32",
+        "bond_bps",
+        "capability_ref",
+        "claim_max_delay_slots",
+        "claim_scale_slots",
+        "claim_window_slots",
+        "complexity_ref",
+        "kappa",
+        "lease_slots",
+        "max_attempts",
+        "min_exposure",
+        "min_price",
+        "min_rate_macs_per_slot",
+        "min_registration_windows",
+        "min_tip",
+        "reputation_half_life_slots",
+        "reputation_ref",
+        "season_q32",
+        "stake_ref",
+        "urgency_ref",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("claim_window_slots", "u64"),
+        ("lease_slots", "u64"),
+        ("min_rate_macs_per_slot", "u64"),
+        ("min_registration_windows", "u64"),
+        ("season_q32", "u64"),
+        ("stake_ref", "u64"),
+        ("urgency_ref", "u64"),
+        ("complexity_ref", "u64"),
+        ("ageing_q32", "u64"),
+        ("claim_scale_slots", "u64"),
+        ("claim_max_delay_slots", "u64"),
+        ("capability_ref", "u64"),
+        ("reputation_half_life_slots", "u64"),
+        ("reputation_ref", "u64"),
+        ("kappa", "u64"),
+        ("min_exposure", "u64"),
+        ("bond_bps", "u64"),
+        ("max_attempts", "u64"),
+        ("min_price", "u64"),
+        ("min_tip", "u64"),
+    )
 
     claim_window_slots: int
     """Slots after posting or reopening in which a provider may claim."""
@@ -620,11 +962,18 @@ class RegistryParams:
     """Least tip per crank step."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class RewardsClaimed(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("4b625812db705879")
+    __slots__ = ("amount", "envelope", "owner", "reward_vault")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("amount", "u64"),
+        ("reward_vault", "u64"),
+    )
 
     envelope: Envelope
     owner: Pubkey
@@ -632,11 +981,29 @@ class RewardsClaimed(Event):
     reward_vault: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class RewardsEmitted(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("1d21a6abe9c37bd1")
+    __slots__ = (
+        "amount",
+        "emission_vault",
+        "envelope",
+        "owed",
+        "period_end",
+        "reward_rate",
+        "reward_vault",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("amount", "u64"),
+        ("owed", "u64"),
+        ("reward_rate", "u128"),
+        ("period_end", "u64"),
+        ("reward_vault", "u64"),
+        ("emission_vault", "u64"),
+    )
 
     envelope: Envelope
     amount: int
@@ -648,11 +1015,20 @@ class RewardsEmitted(Event):
     emission_vault: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class RewardsFunded(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("54e9f5cbe493a55c")
+    __slots__ = ("amount", "envelope", "funder", "period_end", "reward_rate", "reward_vault")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("funder", "pubkey"),
+        ("amount", "u64"),
+        ("reward_rate", "u128"),
+        ("period_end", "u64"),
+        ("reward_vault", "u64"),
+    )
 
     envelope: Envelope
     funder: Pubkey
@@ -662,7 +1038,7 @@ class RewardsFunded(Event):
     reward_vault: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Seat(Account):
     """A place in the draw, at `["seat", index]`."""
 
@@ -680,6 +1056,26 @@ class Seat(Account):
         "index": 104,
         "bump": 106,
     }
+    __slots__ = (
+        "bid_weight",
+        "bump",
+        "heir",
+        "heir_rent",
+        "index",
+        "owner",
+        "taken_epoch",
+        "vacated_epoch",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("owner", "pubkey"),
+        ("heir", "pubkey"),
+        ("heir_rent", "u64"),
+        ("bid_weight", "u64"),
+        ("taken_epoch", "u64"),
+        ("vacated_epoch", "u64"),
+        ("index", "u16"),
+        ("bump", "u8"),
+    )
 
     owner: Pubkey
     heir: Pubkey
@@ -697,11 +1093,20 @@ class Seat(Account):
     bump: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class SeatBid(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("c0a0745707b56174")
+    __slots__ = ("collateral", "envelope", "heir", "holder", "seat", "weight")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("seat", "u16"),
+        ("holder", "pubkey"),
+        ("heir", "pubkey"),
+        ("collateral", "u64"),
+        ("weight", "u64"),
+    )
 
     envelope: Envelope
     seat: int
@@ -711,11 +1116,18 @@ class SeatBid(Event):
     weight: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class SeatClosed(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("d553af1fdc1969d3")
+    __slots__ = ("envelope", "freed", "owner", "seat")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("seat", "u16"),
+        ("freed", "u64"),
+    )
 
     envelope: Envelope
     """Its sequence number counts the events of the position."""
@@ -725,11 +1137,20 @@ class SeatClosed(Event):
     """Collateral that is free again, in base units."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class SeatTaken(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("af4e7c67fbb6e1c6")
+    __slots__ = ("collateral", "envelope", "owner", "seat", "total_weight", "weight")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("seat", "u16"),
+        ("collateral", "u64"),
+        ("weight", "u64"),
+        ("total_weight", "u64"),
+    )
 
     envelope: Envelope
     """Its sequence number, like that of every event of a seat, counts the events of the verifier
@@ -742,11 +1163,18 @@ class SeatTaken(Event):
     total_weight: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class SeatVacated(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("6c9a17ddf6de9589")
+    __slots__ = ("envelope", "owner", "seat", "total_weight")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("seat", "u16"),
+        ("total_weight", "u64"),
+    )
 
     envelope: Envelope
     owner: Pubkey
@@ -754,11 +1182,35 @@ class SeatVacated(Event):
     total_weight: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Slashed(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("623bf99ae93562c2")
+    __slots__ = (
+        "amount",
+        "burned",
+        "catch_rate",
+        "destination",
+        "envelope",
+        "exposed",
+        "job",
+        "owner",
+        "staked",
+        "total_staked",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("owner", "pubkey"),
+        ("destination", "pubkey"),
+        ("amount", "u64"),
+        ("burned", "u64"),
+        ("staked", "u64"),
+        ("exposed", "u64"),
+        ("total_staked", "u64"),
+        ("catch_rate", "u32"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -773,7 +1225,7 @@ class Slashed(Event):
     """The owner's catch rate after the instruction, Q16."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Snapshot(Account):
     """Weights of all seats when an epoch's snapshot was taken, at `["snapshot", parity]`.
     Verdict draws only from snapshots, so a draw writes no account that others need.
@@ -791,6 +1243,16 @@ class Snapshot(Account):
         "bump": 33,
         "sums": 40,
     }
+    __slots__ = ("bump", "epoch", "parity", "sums", "taken_slot", "total")
+    LAYOUT: ClassVar[Layout] = (
+        ("epoch", "u64"),
+        ("taken_slot", "u64"),
+        ("total", "u64"),
+        ("parity", "u8"),
+        ("bump", "u8"),
+        ("", ("array", "u8", 6)),
+        ("sums", ("array", "u64", 1024)),
+    )
 
     epoch: int
     taken_slot: int
@@ -801,11 +1263,13 @@ class Snapshot(Account):
     """Fenwick tree, as `protocol::fenwick` lays it out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class SnapshotRecorded(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("ee598b720a53ac24")
+    __slots__ = ("envelope", "epoch", "total_weight")
+    LAYOUT: ClassVar[Layout] = (("envelope", "Envelope"), ("epoch", "u64"), ("total_weight", "u64"))
 
     envelope: Envelope
     """Its sequence number counts the events of the verifier tree."""
@@ -813,11 +1277,19 @@ class SnapshotRecorded(Event):
     total_weight: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Staked(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("0b922dcde63ad5f0")
+    __slots__ = ("amount", "envelope", "owner", "staked", "total_staked")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("amount", "u64"),
+        ("staked", "u64"),
+        ("total_staked", "u64"),
+    )
 
     envelope: Envelope
     owner: Pubkey
@@ -826,9 +1298,26 @@ class Staked(Event):
     total_staked: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StakingParams:
+@record(frozen=True, kw_only=True)
+class StakingParams(Record):
     """Parameters of staking. Durations are in slots and amounts in base units of $NLOV."""
+
+    __slots__ = (
+        "emission_per_slot",
+        "halving_slots",
+        "min_verifier_stake",
+        "reward_period_slots",
+        "slash_burn_bps",
+        "unbonding_slots",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("unbonding_slots", "u64"),
+        ("reward_period_slots", "u64"),
+        ("emission_per_slot", "u64"),
+        ("halving_slots", "u64"),
+        ("min_verifier_stake", "u64"),
+        ("slash_burn_bps", "u64"),
+    )
 
     unbonding_slots: int
     """Slots from an unstake request until its ticket can be withdrawn. Queued terms wait as
@@ -846,7 +1335,7 @@ class StakingParams:
     """Share of a slash that is burned, in basis points."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Terms(Account):
     """One version of the terms, at `["terms", version u16 LE]`."""
 
@@ -865,6 +1354,29 @@ class Terms(Account):
         "state": 530,
         "bump": 531,
     }
+    __slots__ = (
+        "applies_slot",
+        "bump",
+        "checkpoint_slots",
+        "lapses_slot",
+        "parameters",
+        "queued_slot",
+        "state",
+        "treasury",
+        "version",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("treasury", "pubkey"),
+        ("parameters", "Parameters"),
+        ("checkpoint_slots", "u64"),
+        ("queued_slot", "u64"),
+        ("applies_slot", "u64"),
+        ("lapses_slot", "u64"),
+        ("version", "u16"),
+        ("state", "u8"),
+        ("bump", "u8"),
+        ("", ("array", "u8", 4)),
+    )
 
     treasury: Pubkey
     """Token account that receives the treasury's share of the fees."""
@@ -881,32 +1393,49 @@ class Terms(Account):
     bump: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class TermsApplied(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("91ca1de490f8e836")
+    __slots__ = ("emission_owed", "envelope", "version")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("version", "u16"),
+        ("emission_owed", "u64"),
+    )
 
     envelope: Envelope
     version: int
     emission_owed: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class TermsCancelled(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("0d494219853e4550")
+    __slots__ = ("envelope", "version")
+    LAYOUT: ClassVar[Layout] = (("envelope", "Envelope"), ("version", "u16"))
 
     envelope: Envelope
     version: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class TermsQueued(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("12f3ccd1327d17ac")
+    __slots__ = ("applies_slot", "envelope", "lapses_slot", "parameters", "treasury", "version")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("version", "u16"),
+        ("applies_slot", "u64"),
+        ("lapses_slot", "u64"),
+        ("treasury", "pubkey"),
+        ("parameters", "Parameters"),
+    )
 
     envelope: Envelope
     version: int
@@ -917,7 +1446,7 @@ class TermsQueued(Event):
     parameters: Parameters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Ticket(Account):
     """Stake on its way out, at `["ticket", owner, id]`."""
 
@@ -932,6 +1461,14 @@ class Ticket(Account):
         "available_slot": 56,
         "bump": 64,
     }
+    __slots__ = ("amount", "available_slot", "bump", "id", "owner")
+    LAYOUT: ClassVar[Layout] = (
+        ("owner", "pubkey"),
+        ("id", "u64"),
+        ("amount", "u64"),
+        ("available_slot", "u64"),
+        ("bump", "u8"),
+    )
 
     owner: Pubkey
     id: int
@@ -940,11 +1477,31 @@ class Ticket(Account):
     bump: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class UnstakeRequested(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("15fdb15581ce2a98")
+    __slots__ = (
+        "amount",
+        "available_slot",
+        "envelope",
+        "owner",
+        "staked",
+        "ticket",
+        "total_staked",
+        "unbonding",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("ticket", "u64"),
+        ("amount", "u64"),
+        ("available_slot", "u64"),
+        ("staked", "u64"),
+        ("unbonding", "u64"),
+        ("total_staked", "u64"),
+    )
 
     envelope: Envelope
     owner: Pubkey
@@ -956,9 +1513,48 @@ class UnstakeRequested(Event):
     total_staked: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictParams:
+@record(frozen=True, kw_only=True)
+class VerdictParams(Record):
     """Parameters of verdict."""
+
+    __slots__ = (
+        "answer_slots",
+        "ballot_exposure",
+        "ballot_rent_bps",
+        "ballot_slots",
+        "bounty_bps",
+        "challenge_slots",
+        "check_cost",
+        "collusion_bps",
+        "lazy_bps",
+        "p_floor_bps",
+        "proof_slots",
+        "public_slots",
+        "reveal_slots",
+        "salt_slots",
+        "silence_fee",
+        "trap_rate_bps",
+        "trap_slots",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("p_floor_bps", "u64"),
+        ("collusion_bps", "u64"),
+        ("lazy_bps", "u64"),
+        ("trap_rate_bps", "u64"),
+        ("check_cost", "u64"),
+        ("ballot_exposure", "u64"),
+        ("ballot_rent_bps", "u64"),
+        ("bounty_bps", "u64"),
+        ("salt_slots", "u64"),
+        ("ballot_slots", "u64"),
+        ("reveal_slots", "u64"),
+        ("challenge_slots", "u64"),
+        ("public_slots", "u64"),
+        ("proof_slots", "u64"),
+        ("answer_slots", "u64"),
+        ("trap_slots", "u64"),
+        ("silence_fee", "u64"),
+    )
 
     p_floor_bps: int
     """Probability that the result of a provider with full reputation is verified, in basis
@@ -1004,7 +1600,7 @@ class VerdictParams:
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class VerifierTree(Account):
     """Current weights of all seats, at `["verifiers"]`."""
 
@@ -1019,6 +1615,15 @@ class VerifierTree(Account):
         "bump": 26,
         "sums": 32,
     }
+    __slots__ = ("bump", "seats", "sequence", "sums", "total")
+    LAYOUT: ClassVar[Layout] = (
+        ("total", "u64"),
+        ("sequence", "u64"),
+        ("seats", "u16"),
+        ("bump", "u8"),
+        ("", ("array", "u8", 5)),
+        ("sums", ("array", "u64", 1024)),
+    )
 
     total: int
     sequence: int
@@ -1029,11 +1634,19 @@ class VerifierTree(Account):
     """Fenwick tree, as `protocol::fenwick` lays it out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Withdrawn(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("1459dfc6c27cdb0d")
+    __slots__ = ("amount", "envelope", "owner", "ticket", "unbonding")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("owner", "pubkey"),
+        ("ticket", "u64"),
+        ("amount", "u64"),
+        ("unbonding", "u64"),
+    )
 
     envelope: Envelope
     owner: Pubkey
@@ -1167,6 +1780,191 @@ class Errors(ErrorCode):
     )
 
 
+INSTRUCTIONS: Final[Mapping[str, InstructionData]] = {
+    "add_collateral": InstructionData(
+        "add_collateral",
+        bytes.fromhex("7f52792aa1b0f9ce"),
+        (("amount", "u64"),),
+        __name__,
+    ),
+    "apply_authority": InstructionData(
+        "apply_authority",
+        bytes.fromhex("c5616d4971807ce4"),
+        (),
+        __name__,
+    ),
+    "apply_terms": InstructionData(
+        "apply_terms",
+        bytes.fromhex("6fc4e02e04e3da92"),
+        (),
+        __name__,
+    ),
+    "cancel_terms": InstructionData(
+        "cancel_terms",
+        bytes.fromhex("1627656c6976b4b1"),
+        (),
+        __name__,
+    ),
+    "claim_rewards": InstructionData(
+        "claim_rewards",
+        bytes.fromhex("0490844774179750"),
+        (),
+        __name__,
+    ),
+    "close_seat": InstructionData(
+        "close_seat",
+        bytes.fromhex("334d64c52ab907e1"),
+        (),
+        __name__,
+    ),
+    "displace_seat": InstructionData(
+        "displace_seat",
+        bytes.fromhex("1ed080888030d378"),
+        (("collateral", "u64"),),
+        __name__,
+    ),
+    "emit_rewards": InstructionData(
+        "emit_rewards",
+        bytes.fromhex("a6241b71b907ef76"),
+        (),
+        __name__,
+    ),
+    "evict_seat": InstructionData(
+        "evict_seat",
+        bytes.fromhex("e8a5c258e99b52c5"),
+        (),
+        __name__,
+    ),
+    "fine": InstructionData(
+        "fine",
+        bytes.fromhex("5905a8f392967a39"),
+        (("fine", "u64"),),
+        __name__,
+    ),
+    "forfeit_bond": InstructionData(
+        "forfeit_bond",
+        bytes.fromhex("4ee3be36beb9978f"),
+        (),
+        __name__,
+    ),
+    "fund_emission": InstructionData(
+        "fund_emission",
+        bytes.fromhex("ff09693efed33501"),
+        (("amount", "u64"),),
+        __name__,
+    ),
+    "fund_rewards": InstructionData(
+        "fund_rewards",
+        bytes.fromhex("7240a370afa71379"),
+        (("amount", "u64"),),
+        __name__,
+    ),
+    "initialize": InstructionData(
+        "initialize",
+        bytes.fromhex("afaf6d1f0d989bed"),
+        (("parameters", "Parameters"), ("checkpoint_slots", "u64"), ("authority", "pubkey")),
+        __name__,
+    ),
+    "initialize_draw": InstructionData(
+        "initialize_draw",
+        bytes.fromhex("84fb92c7867715dd"),
+        (),
+        __name__,
+    ),
+    "initialize_rewards": InstructionData(
+        "initialize_rewards",
+        bytes.fromhex("5bae70bfe9ec930c"),
+        (),
+        __name__,
+    ),
+    "lock_exposure": InstructionData(
+        "lock_exposure",
+        bytes.fromhex("0abd7fcf4f3e2e15"),
+        (("amount", "u64"), ("bond", "u64")),
+        __name__,
+    ),
+    "open_position": InstructionData(
+        "open_position",
+        bytes.fromhex("87802f4d0f98f031"),
+        (),
+        __name__,
+    ),
+    "queue_authority": InstructionData(
+        "queue_authority",
+        bytes.fromhex("a8a7f8d1fb5b1ef1"),
+        (),
+        __name__,
+    ),
+    "queue_terms": InstructionData(
+        "queue_terms",
+        bytes.fromhex("913e1fedfdd0a03a"),
+        (("version", "u16"), ("parameters", "Parameters")),
+        __name__,
+    ),
+    "record_catch": InstructionData(
+        "record_catch",
+        bytes.fromhex("240e3af260692de9"),
+        (),
+        __name__,
+    ),
+    "request_unstake": InstructionData(
+        "request_unstake",
+        bytes.fromhex("2c9a6efda0ca3622"),
+        (("amount", "u64"),),
+        __name__,
+    ),
+    "set_operator": InstructionData(
+        "set_operator",
+        bytes.fromhex("ee9965a9f3832401"),
+        (("operator", "pubkey"), ("budget", "u64")),
+        __name__,
+    ),
+    "slash": InstructionData(
+        "slash",
+        bytes.fromhex("cc8d12a108b15c8e"),
+        (("amount", "u64"), ("burn_bps", "u64")),
+        __name__,
+    ),
+    "stake": InstructionData(
+        "stake",
+        bytes.fromhex("ceb0ca12c8d1b36c"),
+        (("amount", "u64"),),
+        __name__,
+    ),
+    "take_seat": InstructionData(
+        "take_seat",
+        bytes.fromhex("07a636e847a0797a"),
+        (("index", "u16"), ("collateral", "u64")),
+        __name__,
+    ),
+    "take_snapshot": InstructionData(
+        "take_snapshot",
+        bytes.fromhex("b7d2fb448c84bf8c"),
+        (),
+        __name__,
+    ),
+    "unlock_exposure": InstructionData(
+        "unlock_exposure",
+        bytes.fromhex("6ed1e56c8d9af073"),
+        (("close", "bool"),),
+        __name__,
+    ),
+    "vacate_seat": InstructionData(
+        "vacate_seat",
+        bytes.fromhex("40d4190e436b3b11"),
+        (),
+        __name__,
+    ),
+    "withdraw": InstructionData(
+        "withdraw",
+        bytes.fromhex("b712469c946da122"),
+        (),
+        __name__,
+    ),
+}
+"""What each instruction carries, by its name."""
+
+
 def add_collateral(
     *,
     amount: int,
@@ -1190,7 +1988,7 @@ def add_collateral(
         verifiers = verifiers_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("add_collateral", amount=amount),
+        INSTRUCTIONS["add_collateral"].encode(amount=amount),
         [
             AccountMeta(owner, True, False),
             AccountMeta(pool, False, True),
@@ -1212,7 +2010,7 @@ def apply_authority(
         pool = pool_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("apply_authority"),
+        INSTRUCTIONS["apply_authority"].encode(),
         [
             AccountMeta(pool, False, True),
             *remaining,
@@ -1236,7 +2034,7 @@ def apply_terms(
         pool = pool_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("apply_terms"),
+        INSTRUCTIONS["apply_terms"].encode(),
         [
             AccountMeta(pool, False, True),
             AccountMeta(present, False, True),
@@ -1262,7 +2060,7 @@ def cancel_terms(
         pool = pool_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("cancel_terms"),
+        INSTRUCTIONS["cancel_terms"].encode(),
         [
             AccountMeta(signer, True, False),
             AccountMeta(pool, False, True),
@@ -1295,7 +2093,7 @@ def claim_rewards(
         reward_vault = reward_vault_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("claim_rewards"),
+        INSTRUCTIONS["claim_rewards"].encode(),
         [
             AccountMeta(owner, True, False),
             AccountMeta(pool, False, True),
@@ -1334,7 +2132,7 @@ def close_seat(
         verifiers = verifiers_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("close_seat"),
+        INSTRUCTIONS["close_seat"].encode(),
         [
             AccountMeta(pool, False, True),
             AccountMeta(owner, False, True),
@@ -1378,7 +2176,7 @@ def displace_seat(
         verifiers = verifiers_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("displace_seat", collateral=collateral),
+        INSTRUCTIONS["displace_seat"].encode(collateral=collateral),
         [
             AccountMeta(owner, True, True),
             AccountMeta(pool, False, True),
@@ -1414,7 +2212,7 @@ def emit_rewards(
         reward_vault = reward_vault_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("emit_rewards"),
+        INSTRUCTIONS["emit_rewards"].encode(),
         [
             AccountMeta(pool, False, True),
             AccountMeta(emission_vault, False, True),
@@ -1443,7 +2241,7 @@ def evict_seat(
         verifiers = verifiers_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("evict_seat"),
+        INSTRUCTIONS["evict_seat"].encode(),
         [
             AccountMeta(pool, False, False),
             AccountMeta(position, False, True),
@@ -1480,7 +2278,7 @@ def fine(
         stake_vault = stake_vault_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("fine", fine=fine),
+        INSTRUCTIONS["fine"].encode(fine=fine),
         [
             AccountMeta(authority, True, False),
             AccountMeta(pool, False, True),
@@ -1520,7 +2318,7 @@ def forfeit_bond(
         stake_vault = stake_vault_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("forfeit_bond"),
+        INSTRUCTIONS["forfeit_bond"].encode(),
         [
             AccountMeta(authority, True, False),
             AccountMeta(pool, False, True),
@@ -1557,7 +2355,7 @@ def fund_emission(
         emission_vault = emission_vault_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("fund_emission", amount=amount),
+        INSTRUCTIONS["fund_emission"].encode(amount=amount),
         [
             AccountMeta(funder, True, False),
             AccountMeta(pool, False, True),
@@ -1591,7 +2389,7 @@ def fund_rewards(
         reward_vault = reward_vault_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("fund_rewards", amount=amount),
+        INSTRUCTIONS["fund_rewards"].encode(amount=amount),
         [
             AccountMeta(funder, True, False),
             AccountMeta(pool, False, True),
@@ -1632,8 +2430,7 @@ def initialize(
         stake_vault = stake_vault_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction(
-            "initialize",
+        INSTRUCTIONS["initialize"].encode(
             parameters=parameters,
             checkpoint_slots=checkpoint_slots,
             authority=authority,
@@ -1669,7 +2466,7 @@ def initialize_draw(
         verifiers = verifiers_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("initialize_draw"),
+        INSTRUCTIONS["initialize_draw"].encode(),
         [
             AccountMeta(deployer, True, True),
             AccountMeta(verifiers, False, True),
@@ -1704,7 +2501,7 @@ def initialize_rewards(
         emission_vault = emission_vault_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("initialize_rewards"),
+        INSTRUCTIONS["initialize_rewards"].encode(),
         [
             AccountMeta(deployer, True, True),
             AccountMeta(mint, False, False),
@@ -1741,7 +2538,7 @@ def lock_exposure(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("lock_exposure", amount=amount, bond=bond),
+        INSTRUCTIONS["lock_exposure"].encode(amount=amount, bond=bond),
         [
             AccountMeta(signer, True, True),
             AccountMeta(authority, True, False),
@@ -1769,7 +2566,7 @@ def open_position(
         position = position_address(owner)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("open_position"),
+        INSTRUCTIONS["open_position"].encode(),
         [
             AccountMeta(owner, True, True),
             AccountMeta(position, False, True),
@@ -1794,7 +2591,7 @@ def queue_authority(
         pool = pool_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("queue_authority"),
+        INSTRUCTIONS["queue_authority"].encode(),
         [
             AccountMeta(authority, True, False),
             AccountMeta(new_authority, True, False),
@@ -1831,7 +2628,7 @@ def queue_terms(
         terms = terms_address(version)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("queue_terms", version=version, parameters=parameters),
+        INSTRUCTIONS["queue_terms"].encode(version=version, parameters=parameters),
         [
             AccountMeta(authority, True, True),
             AccountMeta(pool, False, True),
@@ -1864,7 +2661,7 @@ def record_catch(
         verifiers = verifiers_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("record_catch"),
+        INSTRUCTIONS["record_catch"].encode(),
         [
             AccountMeta(authority, True, False),
             AccountMeta(pool, False, False),
@@ -1900,7 +2697,7 @@ def request_unstake(
         position = position_address(owner)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("request_unstake", amount=amount),
+        INSTRUCTIONS["request_unstake"].encode(amount=amount),
         [
             AccountMeta(owner, True, True),
             AccountMeta(pool, False, True),
@@ -1933,7 +2730,7 @@ def set_operator(
         position = position_address(owner)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("set_operator", operator=operator, budget=budget),
+        INSTRUCTIONS["set_operator"].encode(operator=operator, budget=budget),
         [
             AccountMeta(owner, True, False),
             AccountMeta(position, False, True),
@@ -1974,7 +2771,7 @@ def slash(
         stake_vault = stake_vault_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("slash", amount=amount, burn_bps=burn_bps),
+        INSTRUCTIONS["slash"].encode(amount=amount, burn_bps=burn_bps),
         [
             AccountMeta(authority, True, False),
             AccountMeta(pool, False, True),
@@ -2015,7 +2812,7 @@ def stake(
         stake_vault = stake_vault_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("stake", amount=amount),
+        INSTRUCTIONS["stake"].encode(amount=amount),
         [
             AccountMeta(owner, True, False),
             AccountMeta(pool, False, True),
@@ -2058,7 +2855,7 @@ def take_seat(
         verifiers = verifiers_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("take_seat", index=index, collateral=collateral),
+        INSTRUCTIONS["take_seat"].encode(index=index, collateral=collateral),
         [
             AccountMeta(owner, True, True),
             AccountMeta(pool, False, True),
@@ -2089,7 +2886,7 @@ def take_snapshot(
         verifiers = verifiers_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("take_snapshot"),
+        INSTRUCTIONS["take_snapshot"].encode(),
         [
             AccountMeta(pool, False, False),
             AccountMeta(verifiers, False, True),
@@ -2118,7 +2915,7 @@ def unlock_exposure(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("unlock_exposure", close=close),
+        INSTRUCTIONS["unlock_exposure"].encode(close=close),
         [
             AccountMeta(authority, True, False),
             AccountMeta(payer, False, True),
@@ -2151,7 +2948,7 @@ def vacate_seat(
         verifiers = verifiers_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("vacate_seat"),
+        INSTRUCTIONS["vacate_seat"].encode(),
         [
             AccountMeta(owner, True, False),
             AccountMeta(pool, False, False),
@@ -2186,7 +2983,7 @@ def withdraw(
         stake_vault = stake_vault_address()
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("withdraw"),
+        INSTRUCTIONS["withdraw"].encode(),
         [
             AccountMeta(owner, True, True),
             AccountMeta(pool, False, False),

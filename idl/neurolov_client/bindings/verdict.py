@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Final
 
@@ -18,7 +17,9 @@ from neurolov_client.addresses import (
     TOKEN_PROGRAM,
     find_address,
 )
-from neurolov_client.coder import Account, ErrorCode, Event, coder
+from neurolov_client.codec import Layout
+from neurolov_client.coder import Account, ErrorCode, Event, InstructionData
+from neurolov_client.records import Record, record
 
 PROGRAM: Final = "verdict"
 ID: Final = PROGRAM_IDS[PROGRAM]
@@ -144,11 +145,17 @@ def verdict_address(job: Pubkey) -> Pubkey:
     return find_address((b"verdict", bytes(job)), ID)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class AnswersDemanded(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("52c7ef271fba795a")
+    __slots__ = ("answer_deadline", "envelope", "job")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("answer_deadline", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -156,11 +163,20 @@ class AnswersDemanded(Event):
     """Last slot in which an answer is accepted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Availability:
+@record(frozen=True, kw_only=True)
+class Availability(Record):
     """Questions to the providers when a majority of verifiers, or the buyer, cannot get their
     data. All zero before any are asked.
     """
+
+    __slots__ = ("answered", "asked_slot", "deadline", "seed")
+    LAYOUT: ClassVar[Layout] = (
+        ("seed", ("array", "u8", 32)),
+        ("asked_slot", "u64"),
+        ("deadline", "u64"),
+        ("answered", "u8"),
+        ("", ("array", "u8", 7)),
+    )
 
     seed: bytes
     """Seed of the questions. Zero until the first answer, or the report of a missing one,
@@ -172,8 +188,32 @@ class Availability:
     """Bit i is set once question i has been answered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ballot:
+@record(frozen=True, kw_only=True)
+class Ballot(Record):
+    __slots__ = (
+        "choice",
+        "commitment",
+        "draw",
+        "element",
+        "operator",
+        "seat",
+        "slashed",
+        "state",
+        "verifier",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("verifier", "pubkey"),
+        ("commitment", ("array", "u8", 32)),
+        ("operator", "u32"),
+        ("element", "u32"),
+        ("seat", "u16"),
+        ("draw", "u8"),
+        ("state", "u8"),
+        ("choice", "u8"),
+        ("slashed", "u8"),
+        ("", ("array", "u8", 2)),
+    )
+
     verifier: Pubkey
     """The seat's owner; zero until it casts the ballot."""
     commitment: bytes
@@ -191,11 +231,20 @@ class Ballot:
     """1 once the ballot's exposure was slashed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class BallotCast(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("c20029b20603a920")
+    __slots__ = ("ballot", "ballot_deadline", "envelope", "job", "reveal_deadline", "verifier")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("ballot", "u8"),
+        ("verifier", "pubkey"),
+        ("ballot_deadline", "u64"),
+        ("reveal_deadline", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -205,11 +254,20 @@ class BallotCast(Event):
     reveal_deadline: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class BallotDeclined(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("892755d806a1f2aa")
+    __slots__ = ("ballot", "ballot_deadline", "envelope", "job", "reveal_deadline", "verifier")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("ballot", "u8"),
+        ("verifier", "pubkey"),
+        ("ballot_deadline", "u64"),
+        ("reveal_deadline", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -219,11 +277,20 @@ class BallotDeclined(Event):
     reveal_deadline: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class BallotReleased(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("5b9368cc76cd2a8d")
+    __slots__ = ("ballot", "caught", "envelope", "job", "verifier", "withheld")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("ballot", "u8"),
+        ("verifier", "pubkey"),
+        ("withheld", "bool"),
+        ("caught", "bool"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -235,11 +302,21 @@ class BallotReleased(Event):
     """Whether the ballot rejected what was proven wrong, which raises its verifier's catch rate."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class BallotRevealed(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("37e2416bc1b1056f")
+    __slots__ = ("ballot", "choice", "element", "envelope", "job", "operator", "verifier")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("ballot", "u8"),
+        ("verifier", "pubkey"),
+        ("choice", "u8"),
+        ("operator", "u32"),
+        ("element", "u32"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -250,11 +327,19 @@ class BallotRevealed(Event):
     element: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class BallotSlashed(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("5e4ce0572fbb215e")
+    __slots__ = ("ballot", "envelope", "job", "slashed", "verifier")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("ballot", "u8"),
+        ("verifier", "pubkey"),
+        ("slashed", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -264,11 +349,35 @@ class BallotSlashed(Event):
     """Stake taken from the verifier, in base units."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class BallotsTallied(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("95fcb84aade22808")
+    __slots__ = (
+        "accept",
+        "answer_deadline",
+        "drawn",
+        "envelope",
+        "job",
+        "outcome",
+        "reject",
+        "state",
+        "unavailable",
+        "window_end",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("accept", "u8"),
+        ("reject", "u8"),
+        ("unavailable", "u8"),
+        ("drawn", "u8"),
+        ("outcome", "u8"),
+        ("state", "u8"),
+        ("window_end", "u64"),
+        ("answer_deadline", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -288,7 +397,7 @@ class BallotsTallied(Event):
     """Last slot in which an answer is accepted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Buffer(Account):
     """Evidence that is uploaded for the referee: this header, followed by `length` bytes.
 
@@ -301,6 +410,14 @@ class Buffer(Account):
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("7305d4c0551e2e29")
     SIZE: ClassVar[int | None] = 112
     OFFSETS: ClassVar[Mapping[str, int]] = {"challenger": 8, "payer": 40, "job": 72, "length": 104}
+    __slots__ = ("challenger", "job", "length", "payer")
+    LAYOUT: ClassVar[Layout] = (
+        ("challenger", "pubkey"),
+        ("payer", "pubkey"),
+        ("job", "pubkey"),
+        ("length", "u32"),
+        ("", ("array", "u8", 4)),
+    )
 
     challenger: Pubkey
     payer: Pubkey
@@ -309,18 +426,31 @@ class Buffer(Account):
     length: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cranker:
+@record(frozen=True, kw_only=True)
+class Cranker(Record):
+    __slots__ = ("party", "steps")
+    LAYOUT: ClassVar[Layout] = (("party", "pubkey"), ("steps", "u64"))
+
     party: Pubkey
     steps: int
     """Number of paid steps that this party took; each earns one tip."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class DataWithheld(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("502efb142f82a476")
+    __slots__ = ("answered", "element", "envelope", "job", "operator", "provider", "stage")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("provider", "pubkey"),
+        ("stage", "u8"),
+        ("operator", "u32"),
+        ("element", "u32"),
+        ("answered", "u8"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -333,11 +463,31 @@ class DataWithheld(Event):
     """Bit i is set once question i has been answered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ElementAnswered(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("fe8e54dc270ed209")
+    __slots__ = (
+        "answered",
+        "element",
+        "envelope",
+        "job",
+        "operator",
+        "question",
+        "shown_by",
+        "state",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("shown_by", "pubkey"),
+        ("question", "u8"),
+        ("operator", "u32"),
+        ("element", "u32"),
+        ("answered", "u8"),
+        ("state", "u8"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -351,11 +501,14 @@ class ElementAnswered(Event):
     """A code of `State`: Answering while questions are open."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+@record(frozen=True, kw_only=True)
+class Envelope(Record):
     """First field of every event: a gap in an account's sequence proves that an event was
     missed.
     """
+
+    __slots__ = ("sequence", "slot", "time")
+    LAYOUT: ClassVar[Layout] = (("slot", "u64"), ("time", "i64"), ("sequence", "u64"))
 
     slot: int
     time: int
@@ -364,9 +517,19 @@ class Envelope:
     """Sequence number, counted from 1 in the account that the event is about."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fraud:
+@record(frozen=True, kw_only=True)
+class Fraud(Record):
     """Consequences of a proof, or of withheld data; all zero without either."""
+
+    __slots__ = ("bounty", "challenger", "paid", "slashed", "stage")
+    LAYOUT: ClassVar[Layout] = (
+        ("challenger", "pubkey"),
+        ("paid", "u64"),
+        ("bounty", "u64"),
+        ("stage", "u8"),
+        ("slashed", "u8"),
+        ("", ("array", "u8", 6)),
+    )
 
     challenger: Pubkey
     """Party that proved the fraud; zero when data was withheld."""
@@ -382,11 +545,35 @@ class Fraud:
     """1 once the provider lost its exposure."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class FraudProven(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("8cee5de63ba764fe")
+    __slots__ = (
+        "challenger",
+        "committed",
+        "element",
+        "envelope",
+        "evidence",
+        "expected",
+        "job",
+        "operator",
+        "provider",
+        "stage",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("challenger", "pubkey"),
+        ("provider", "pubkey"),
+        ("stage", "u8"),
+        ("operator", "u32"),
+        ("element", "u32"),
+        ("expected", "i32"),
+        ("committed", "i32"),
+        ("evidence", ("array", "u8", 32)),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -401,11 +588,18 @@ class FraudProven(Event):
     """SHA-256 of the evidence."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class PartialAdopted(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("f1328789b87bbc21")
+    __slots__ = ("committed_slot", "envelope", "job", "last")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("committed_slot", "u64"),
+        ("last", "u16"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -413,11 +607,20 @@ class PartialAdopted(Event):
     last: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ProviderSlashed(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("02abc989bd3d321b")
+    __slots__ = ("bounty", "burned", "envelope", "job", "provider", "slashed")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("provider", "pubkey"),
+        ("slashed", "u64"),
+        ("burned", "u64"),
+        ("bounty", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -428,7 +631,7 @@ class ProviderSlashed(Event):
     bounty: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Receipt(Account):
     """PDA `["receipt", job]`: why a provider was slashed. Anyone can check it again from the
     chain and the job's data. It outlives the verdict.
@@ -459,6 +662,49 @@ class Receipt(Account):
         "reason": 282,
         "trap": 283,
     }
+    __slots__ = (
+        "bounty",
+        "bump",
+        "burned",
+        "challenger",
+        "committed",
+        "element",
+        "evidence",
+        "expected",
+        "graph",
+        "input_root",
+        "job",
+        "operator",
+        "provider",
+        "reason",
+        "slashed",
+        "slot",
+        "stage",
+        "stage_root",
+        "trap",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("job", "pubkey"),
+        ("graph", "pubkey"),
+        ("input_root", ("array", "u8", 32)),
+        ("provider", "pubkey"),
+        ("stage_root", ("array", "u8", 32)),
+        ("challenger", "pubkey"),
+        ("evidence", ("array", "u8", 32)),
+        ("slot", "u64"),
+        ("slashed", "u64"),
+        ("burned", "u64"),
+        ("bounty", "u64"),
+        ("operator", "u32"),
+        ("element", "u32"),
+        ("expected", "i32"),
+        ("committed", "i32"),
+        ("stage", "u8"),
+        ("bump", "u8"),
+        ("reason", "u8"),
+        ("trap", "u8"),
+        ("", ("array", "u8", 4)),
+    )
 
     job: Pubkey
     graph: Pubkey
@@ -494,11 +740,19 @@ class Receipt(Account):
     """1 once the buyer showed that it had ordered the wrong element."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class SilenceReported(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("4854e5aac7e61274")
+    __slots__ = ("ballot", "envelope", "job", "seat", "verifier")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("ballot", "u8"),
+        ("seat", "u16"),
+        ("verifier", "pubkey"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -508,9 +762,35 @@ class SilenceReported(Event):
     """The verifier that is fined; the default key if nobody answers for the ballot."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+@record(frozen=True, kw_only=True)
+class Stage(Record):
     """Operators `first..last` and the root that their provider answers for."""
+
+    __slots__ = (
+        "attempt",
+        "first",
+        "last",
+        "macs",
+        "price",
+        "provider",
+        "reputation",
+        "root",
+        "seat",
+        "slot",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("provider", "pubkey"),
+        ("root", ("array", "u8", 32)),
+        ("slot", "u64"),
+        ("macs", "u64"),
+        ("price", "u64"),
+        ("reputation", "u32"),
+        ("first", "u16"),
+        ("last", "u16"),
+        ("seat", "u16"),
+        ("attempt", "u8"),
+        ("", ("array", "u8", 5)),
+    )
 
     provider: Pubkey
     root: bytes
@@ -529,11 +809,35 @@ class Stage:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class StageCommitted(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("c971f5d5f22a1c31")
+    __slots__ = (
+        "attempt",
+        "envelope",
+        "first",
+        "job",
+        "kind",
+        "last",
+        "macs",
+        "provider",
+        "root",
+        "stages",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("provider", "pubkey"),
+        ("attempt", "u8"),
+        ("kind", "u8"),
+        ("first", "u16"),
+        ("last", "u16"),
+        ("root", ("array", "u8", 32)),
+        ("macs", "u64"),
+        ("stages", "u8"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -548,7 +852,7 @@ class StageCommitted(Event):
     """Number of stages that the verdict now holds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Ticket(Account):
     """PDA `["ticket", job, challenger]`: a challenge that is announced without naming the
     element.
@@ -566,6 +870,16 @@ class Ticket(Account):
         "placed_slot": 136,
         "bump": 144,
     }
+    __slots__ = ("beneficiary", "bump", "challenger", "hash", "job", "placed_slot")
+    LAYOUT: ClassVar[Layout] = (
+        ("job", "pubkey"),
+        ("challenger", "pubkey"),
+        ("beneficiary", "pubkey"),
+        ("hash", ("array", "u8", 32)),
+        ("placed_slot", "u64"),
+        ("bump", "u8"),
+        ("", ("array", "u8", 7)),
+    )
 
     job: Pubkey
     challenger: Pubkey
@@ -577,11 +891,19 @@ class Ticket(Account):
     bump: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class TrapOpened(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("5d47a035590a73f0")
+    __slots__ = ("envelope", "job", "operator", "provider", "salt")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("provider", "pubkey"),
+        ("operator", "u32"),
+        ("salt", ("array", "u8", 32)),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -591,7 +913,7 @@ class TrapOpened(Event):
     salt: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Verdict(Account):
     """PDA `["verdict", job]`: what was committed for a job and how it was judged."""
 
@@ -636,6 +958,81 @@ class Verdict(Account):
         "fraud": 2688,
         "availability": 2744,
     }
+    __slots__ = (
+        "availability",
+        "ballot_count",
+        "ballot_deadline",
+        "ballots",
+        "bump",
+        "buyer",
+        "committed_slot",
+        "cranker_count",
+        "crankers",
+        "draws",
+        "fraud",
+        "graph",
+        "job",
+        "k",
+        "kind",
+        "macs",
+        "operators",
+        "outcome",
+        "payer",
+        "reveal_deadline",
+        "salt",
+        "salt_commitment",
+        "salt_known",
+        "seed",
+        "sequence",
+        "snapshot_epochs",
+        "stage_count",
+        "stages",
+        "state",
+        "terms",
+        "tip",
+        "tipped",
+        "unavailable_rounds",
+        "verification_fee",
+        "window_end",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("job", "pubkey"),
+        ("graph", "pubkey"),
+        ("buyer", "pubkey"),
+        ("payer", "pubkey"),
+        ("salt_commitment", ("array", "u8", 32)),
+        ("salt", ("array", "u8", 32)),
+        ("seed", ("array", "u8", 32)),
+        ("committed_slot", "u64"),
+        ("ballot_deadline", "u64"),
+        ("reveal_deadline", "u64"),
+        ("window_end", "u64"),
+        ("snapshot_epochs", ("array", "u64", 3)),
+        ("verification_fee", "u64"),
+        ("tip", "u64"),
+        ("macs", "u64"),
+        ("sequence", "u64"),
+        ("operators", "u16"),
+        ("terms", "u16"),
+        ("state", "u8"),
+        ("outcome", "u8"),
+        ("kind", "u8"),
+        ("k", "u8"),
+        ("draws", "u8"),
+        ("unavailable_rounds", "u8"),
+        ("stage_count", "u8"),
+        ("ballot_count", "u8"),
+        ("cranker_count", "u8"),
+        ("salt_known", "u8"),
+        ("bump", "u8"),
+        ("tipped", "u8"),
+        ("stages", ("array", "Stage", 8)),
+        ("ballots", ("array", "Ballot", 15)),
+        ("crankers", ("array", "Cranker", 8)),
+        ("fraud", "Fraud"),
+        ("availability", "Availability"),
+        ("", ("array", "u8", 128)),
+    )
 
     job: Pubkey
     graph: Pubkey
@@ -687,21 +1084,25 @@ class Verdict(Account):
     availability: Availability
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class VerdictClosed(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("ecbd1111c39721f2")
+    __slots__ = ("envelope", "job")
+    LAYOUT: ClassVar[Layout] = (("envelope", "Envelope"), ("job", "pubkey"))
 
     envelope: Envelope
     job: Pubkey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class VerdictOpened(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("a196c7156883ba5d")
+    __slots__ = ("envelope", "job", "terms")
+    LAYOUT: ClassVar[Layout] = (("envelope", "Envelope"), ("job", "pubkey"), ("terms", "u16"))
 
     envelope: Envelope
     job: Pubkey
@@ -709,11 +1110,20 @@ class VerdictOpened(Event):
     """Version of the terms that the verdict keeps."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class VerdictSettled(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("16255f81e9949231")
+    __slots__ = ("credited", "envelope", "fee", "job", "macs", "outcome")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("outcome", "u8"),
+        ("credited", "u64"),
+        ("fee", "u64"),
+        ("macs", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -724,11 +1134,20 @@ class VerdictSettled(Event):
     macs: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class VerdictVoided(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("954278b9dfa9d8f8")
+    __slots__ = ("blamed", "credited", "envelope", "forfeited", "job", "outcome")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("outcome", "u8"),
+        ("credited", "u64"),
+        ("blamed", "pubkey"),
+        ("forfeited", "bool"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -742,13 +1161,21 @@ class VerdictVoided(Event):
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class VerificationSkipped(Event):
     """The job is not judged: the beacon spared it, or no verifier is left to draw."""
 
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("8be30e5453a911d5")
+    __slots__ = ("envelope", "job", "outcome", "seed", "window_end")
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("outcome", "u8"),
+        ("seed", ("array", "u8", 32)),
+        ("window_end", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -757,11 +1184,31 @@ class VerificationSkipped(Event):
     window_end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class VerifiersDrawn(Event):
     PROGRAM: ClassVar[str] = PROGRAM
     PROGRAM_ID: ClassVar[Pubkey] = ID
     DISCRIMINATOR: ClassVar[bytes] = bytes.fromhex("95e6f8be7c6479c2")
+    __slots__ = (
+        "ballot_deadline",
+        "draw",
+        "envelope",
+        "job",
+        "reveal_deadline",
+        "seats",
+        "seed",
+        "snapshot_epoch",
+    )
+    LAYOUT: ClassVar[Layout] = (
+        ("envelope", "Envelope"),
+        ("job", "pubkey"),
+        ("draw", "u8"),
+        ("seed", ("array", "u8", 32)),
+        ("snapshot_epoch", "u64"),
+        ("seats", ("vec", "u16")),
+        ("ballot_deadline", "u64"),
+        ("reveal_deadline", "u64"),
+    )
 
     envelope: Envelope
     job: Pubkey
@@ -897,6 +1344,173 @@ class Errors(ErrorCode):
     SilenceUnreported = (6366, "A verifier's silence must be reported first")
 
 
+INSTRUCTIONS: Final[Mapping[str, InstructionData]] = {
+    "adopt_partial": InstructionData(
+        "adopt_partial",
+        bytes.fromhex("4d3d2533d275d271"),
+        (),
+        __name__,
+    ),
+    "answer_element": InstructionData(
+        "answer_element",
+        bytes.fromhex("59324f57e7b7a1a9"),
+        (("question", "u8"), ("tail", "bytes")),
+        __name__,
+    ),
+    "cast_ballot": InstructionData(
+        "cast_ballot",
+        bytes.fromhex("2b9340c41668c2b4"),
+        (("ballot", "u8"), ("commitment", ("array", "u8", 32))),
+        __name__,
+    ),
+    "close_buffer": InstructionData(
+        "close_buffer",
+        bytes.fromhex("2e72b33a392dc2ac"),
+        (),
+        __name__,
+    ),
+    "close_ticket": InstructionData(
+        "close_ticket",
+        bytes.fromhex("42d172c54b1bb675"),
+        (),
+        __name__,
+    ),
+    "close_verdict": InstructionData(
+        "close_verdict",
+        bytes.fromhex("69fa986ec762c328"),
+        (),
+        __name__,
+    ),
+    "commit_stage": InstructionData(
+        "commit_stage",
+        bytes.fromhex("312b74fc3ec69bf7"),
+        (("first", "u16"), ("last", "u16"), ("root", ("array", "u8", 32)), ("kind", "u8")),
+        __name__,
+    ),
+    "decline_ballot": InstructionData(
+        "decline_ballot",
+        bytes.fromhex("f01bb55586f2687b"),
+        (("ballot", "u8"),),
+        __name__,
+    ),
+    "demand_answers": InstructionData(
+        "demand_answers",
+        bytes.fromhex("d55f5cb910760bbe"),
+        (),
+        __name__,
+    ),
+    "draw": InstructionData(
+        "draw",
+        bytes.fromhex("3d283eb81fb01882"),
+        (("salt", ("option", ("array", "u8", 32))),),
+        __name__,
+    ),
+    "expire_answers": InstructionData(
+        "expire_answers",
+        bytes.fromhex("5bac893a03ff69c7"),
+        (),
+        __name__,
+    ),
+    "open_buffer": InstructionData(
+        "open_buffer",
+        bytes.fromhex("2cafb9ea57c662f9"),
+        (("length", "u32"),),
+        __name__,
+    ),
+    "open_trap": InstructionData(
+        "open_trap",
+        bytes.fromhex("b216af78a1c170cf"),
+        (("salt", ("array", "u8", 32)),),
+        __name__,
+    ),
+    "open_verdict": InstructionData(
+        "open_verdict",
+        bytes.fromhex("814a8d177d27f0da"),
+        (),
+        __name__,
+    ),
+    "place_ticket": InstructionData(
+        "place_ticket",
+        bytes.fromhex("925f3ba92a6e9a26"),
+        (("hash", ("array", "u8", 32)),),
+        __name__,
+    ),
+    "prove_fraud": InstructionData(
+        "prove_fraud",
+        bytes.fromhex("5544baee3bc7e732"),
+        (
+            ("operator", "u32"),
+            ("element", "u32"),
+            ("salt", ("array", "u8", 32)),
+            ("ballot", ("option", "u8")),
+            ("tail", "bytes"),
+        ),
+        __name__,
+    ),
+    "release_ballot": InstructionData(
+        "release_ballot",
+        bytes.fromhex("6e0dbeaf5be85640"),
+        (("ballot", "u8"),),
+        __name__,
+    ),
+    "report_silent": InstructionData(
+        "report_silent",
+        bytes.fromhex("7011180bd0cf7509"),
+        (("ballot", "u8"),),
+        __name__,
+    ),
+    "reveal_ballot": InstructionData(
+        "reveal_ballot",
+        bytes.fromhex("d71698af118f4c05"),
+        (
+            ("ballot", "u8"),
+            ("choice", "u8"),
+            ("operator", "u32"),
+            ("element", "u32"),
+            ("salt", ("array", "u8", 32)),
+        ),
+        __name__,
+    ),
+    "settle": InstructionData(
+        "settle",
+        bytes.fromhex("af2ab957908366d4"),
+        (),
+        __name__,
+    ),
+    "slash_ballot": InstructionData(
+        "slash_ballot",
+        bytes.fromhex("be4a945e8d6b4dfd"),
+        (("ballot", "u8"),),
+        __name__,
+    ),
+    "slash_provider": InstructionData(
+        "slash_provider",
+        bytes.fromhex("a9a655006fafd7bb"),
+        (),
+        __name__,
+    ),
+    "tally": InstructionData(
+        "tally",
+        bytes.fromhex("986a83ab9b3e2907"),
+        (),
+        __name__,
+    ),
+    "void": InstructionData(
+        "void",
+        bytes.fromhex("37824a18eb0e1003"),
+        (),
+        __name__,
+    ),
+    "write_buffer": InstructionData(
+        "write_buffer",
+        bytes.fromhex("a4c2459a4ba9e455"),
+        (("offset", "u32"), ("bytes", "bytes")),
+        __name__,
+    ),
+}
+"""What each instruction carries, by its name."""
+
+
 def adopt_partial(
     *,
     cranker: Pubkey,
@@ -912,7 +1526,7 @@ def adopt_partial(
         verdict = verdict_address(job)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("adopt_partial"),
+        INSTRUCTIONS["adopt_partial"].encode(),
         [
             AccountMeta(cranker, True, False),
             AccountMeta(verdict, False, True),
@@ -947,7 +1561,7 @@ def answer_element(
         verdict = verdict_address(job)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("answer_element", question=question, tail=tail),
+        INSTRUCTIONS["answer_element"].encode(question=question, tail=tail),
         [
             AccountMeta(signer, True, False),
             AccountMeta(verdict, False, True),
@@ -989,7 +1603,7 @@ def cast_ballot(
         verdict = verdict_address(job)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("cast_ballot", ballot=ballot, commitment=commitment),
+        INSTRUCTIONS["cast_ballot"].encode(ballot=ballot, commitment=commitment),
         [
             AccountMeta(signer, True, True),
             AccountMeta(verdict, False, True),
@@ -1015,7 +1629,7 @@ def close_buffer(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("close_buffer"),
+        INSTRUCTIONS["close_buffer"].encode(),
         [
             AccountMeta(challenger, True, False),
             AccountMeta(buffer, False, True),
@@ -1034,7 +1648,7 @@ def close_ticket(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("close_ticket"),
+        INSTRUCTIONS["close_ticket"].encode(),
         [
             AccountMeta(challenger, True, True),
             AccountMeta(ticket, False, True),
@@ -1059,7 +1673,7 @@ def close_verdict(
         verdict = verdict_address(job)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("close_verdict"),
+        INSTRUCTIONS["close_verdict"].encode(),
         [
             AccountMeta(verdict, False, True),
             AccountMeta(payer, False, True),
@@ -1101,7 +1715,7 @@ def commit_stage(
         verdict = verdict_address(job)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("commit_stage", first=first, last=last, root=root, kind=kind),
+        INSTRUCTIONS["commit_stage"].encode(first=first, last=last, root=root, kind=kind),
         [
             AccountMeta(signer, True, False),
             AccountMeta(verdict, False, True),
@@ -1137,7 +1751,7 @@ def decline_ballot(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("decline_ballot", ballot=ballot),
+        INSTRUCTIONS["decline_ballot"].encode(ballot=ballot),
         [
             AccountMeta(signer, True, False),
             AccountMeta(verdict, False, True),
@@ -1159,7 +1773,7 @@ def demand_answers(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("demand_answers"),
+        INSTRUCTIONS["demand_answers"].encode(),
         [
             AccountMeta(buyer, True, False),
             AccountMeta(verdict, False, True),
@@ -1189,7 +1803,7 @@ def draw(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("draw", salt=salt),
+        INSTRUCTIONS["draw"].encode(salt=salt),
         [
             AccountMeta(cranker, True, False),
             AccountMeta(verdict, False, True),
@@ -1223,7 +1837,7 @@ def expire_answers(
         receipt = receipt_address(job)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("expire_answers"),
+        INSTRUCTIONS["expire_answers"].encode(),
         [
             AccountMeta(payer, True, True),
             AccountMeta(verdict, False, True),
@@ -1255,7 +1869,7 @@ def open_buffer(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("open_buffer", length=length),
+        INSTRUCTIONS["open_buffer"].encode(length=length),
         [
             AccountMeta(challenger, True, False),
             AccountMeta(payer, True, False),
@@ -1288,7 +1902,7 @@ def open_trap(
         receipt = receipt_address(job)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("open_trap", salt=salt),
+        INSTRUCTIONS["open_trap"].encode(salt=salt),
         [
             AccountMeta(verdict, False, True),
             AccountMeta(terms, False, False),
@@ -1316,7 +1930,7 @@ def open_verdict(
         verdict = verdict_address(job)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("open_verdict"),
+        INSTRUCTIONS["open_verdict"].encode(),
         [
             AccountMeta(payer, True, True),
             AccountMeta(verdict, False, True),
@@ -1348,7 +1962,7 @@ def place_ticket(
         ticket = ticket_address(job, challenger)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("place_ticket", hash=hash),
+        INSTRUCTIONS["place_ticket"].encode(hash=hash),
         [
             AccountMeta(challenger, True, True),
             AccountMeta(job, False, False),
@@ -1397,8 +2011,7 @@ def prove_fraud(
         receipt = receipt_address(job)
     return Instruction(
         ID,
-        coder(PROGRAM).instruction(
-            "prove_fraud",
+        INSTRUCTIONS["prove_fraud"].encode(
             operator=operator,
             element=element,
             salt=salt,
@@ -1452,7 +2065,7 @@ def release_ballot(
         stake_vault = find_address((b"stake_vault",), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("release_ballot", ballot=ballot),
+        INSTRUCTIONS["release_ballot"].encode(ballot=ballot),
         [
             AccountMeta(verdict, False, True),
             AccountMeta(payer, False, True),
@@ -1503,7 +2116,7 @@ def report_silent(
         stake_vault = find_address((b"stake_vault",), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("report_silent", ballot=ballot),
+        INSTRUCTIONS["report_silent"].encode(ballot=ballot),
         [
             AccountMeta(verdict, False, True),
             AccountMeta(terms, False, False),
@@ -1545,8 +2158,7 @@ def reveal_ballot(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction(
-            "reveal_ballot",
+        INSTRUCTIONS["reveal_ballot"].encode(
             ballot=ballot,
             choice=choice,
             operator=operator,
@@ -1585,7 +2197,7 @@ def settle(
         escrow = find_address((b"escrow", bytes(job)), PROGRAM_IDS["escrow"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("settle"),
+        INSTRUCTIONS["settle"].encode(),
         [
             AccountMeta(cranker, True, False),
             AccountMeta(verdict, False, True),
@@ -1635,7 +2247,7 @@ def slash_ballot(
         stake_vault = find_address((b"stake_vault",), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("slash_ballot", ballot=ballot),
+        INSTRUCTIONS["slash_ballot"].encode(ballot=ballot),
         [
             AccountMeta(verdict, False, True),
             AccountMeta(terms, False, False),
@@ -1687,7 +2299,7 @@ def slash_provider(
         stake_vault = find_address((b"stake_vault",), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("slash_provider"),
+        INSTRUCTIONS["slash_provider"].encode(),
         [
             AccountMeta(verdict, False, True),
             AccountMeta(terms, False, False),
@@ -1720,7 +2332,7 @@ def tally(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("tally"),
+        INSTRUCTIONS["tally"].encode(),
         [
             AccountMeta(cranker, True, False),
             AccountMeta(verdict, False, True),
@@ -1771,7 +2383,7 @@ def void(
         stake_vault = find_address((b"stake_vault",), PROGRAM_IDS["staking"])
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("void"),
+        INSTRUCTIONS["void"].encode(),
         [
             AccountMeta(cranker, True, False),
             AccountMeta(verdict, False, True),
@@ -1814,7 +2426,7 @@ def write_buffer(
     """
     return Instruction(
         ID,
-        coder(PROGRAM).instruction("write_buffer", offset=offset, bytes=bytes),
+        INSTRUCTIONS["write_buffer"].encode(offset=offset, bytes=bytes),
         [
             AccountMeta(challenger, True, False),
             AccountMeta(buffer, False, True),

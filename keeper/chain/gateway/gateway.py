@@ -17,7 +17,12 @@ from solders.signature import Signature
 from solders.token.state import TokenAccount
 from solders.transaction import VersionedTransaction
 
-from keeper.chain.errors import AlreadyProcessedError, UnexpectedDataError, WrongClusterError
+from keeper.chain.errors import (
+    AlreadyProcessedError,
+    ReplacedClusterError,
+    UnexpectedDataError,
+    WrongClusterError,
+)
 from keeper.chain.gateway.backoff import Backoff
 from keeper.chain.gateway.outages import Outages, Patience
 from keeper.chain.gateway.records import (
@@ -31,6 +36,7 @@ from keeper.chain.gateway.records import (
 )
 from keeper.chain.gateway.subscription import LogsNotification, subscribed_logs
 from keeper.chain.gateway.transport import requested
+from keeper.configuration import NodeSettings
 from keeper.errors import BadInputError
 from neurolov_client import TOKEN_PROGRAM, Account, AccountDataError
 
@@ -75,6 +81,19 @@ class Gateway:
         self._patient = 0 if patience is None else 1
         self._served: Hash | None = None
 
+    @classmethod
+    def of(cls, settings: NodeSettings) -> Self:
+        """Returns a gateway to a node's cluster, not yet connected.
+
+        Raises BadInputError when the URL or the genesis hash has the wrong form.
+        """
+        return cls(
+            settings.url,
+            websocket_url=settings.websocket_url,
+            genesis_hash=settings.pinned_hash,
+            patience=Patience() if settings.patient else None,
+        )
+
     async def __aenter__(self) -> Self:
         try:
             self._served = await self.check_cluster()
@@ -116,9 +135,9 @@ class Gateway:
                 f"{self._genesis_hash}; correct the URL or the configured cluster"
             )
         if self._served not in (None, found):
-            raise WrongClusterError(
+            raise ReplacedClusterError(
                 f"{self.url} now serves another chain, with genesis hash {found} instead of "
-                f"{self._served}; give the URL of the first one, or start again with this one"
+                f"{self._served}; give the URL of the first one, or start again with --fresh"
             )
         return found
 

@@ -51,7 +51,7 @@ def ended(key: KeyOptions, ending: Ending, output: Output | None) -> int:
     job = Pubkey.from_string(record.job)
     result = archive.result(job)
     if result is not None and output is not None:
-        output.write(result)
+        output.write(result, archive.path(job))
     kept = archive.path(job) if result is not None else None
     document = asdict(record) | {
         "kept": None if kept is None else str(kept),

@@ -56,6 +56,11 @@ DEFAULT_PORT = 7000
     help="Pay for one more job although an equal one was submitted before.",
 )
 @click.option("--unverified", is_flag=True, help="Pay even while nobody could verify the result.")
+@click.option(
+    "--unchecked-url",
+    is_flag=True,
+    help="Pay even if this machine cannot fetch from its own --public-url.",
+)
 @click.option("--anyway", is_flag=True, help="Pay even while nobody could take the job.")
 @yes_option
 @limit_options
@@ -71,6 +76,7 @@ def submit(
     offering: Offering,
     again: bool,
     unverified: bool,
+    unchecked_url: bool,
     anyway: bool,
     yes: bool,
     limits: Limits,
@@ -83,7 +89,15 @@ def submit(
     """
     graph = read_graph(graph_path)
     inputs = read_inputs(graph, input_paths, expected)
-    order = Order(graph, inputs, offering.offer, again=again, unverified=unverified, limits=limits)
+    order = Order(
+        graph,
+        inputs,
+        offering.offer,
+        again=again,
+        unverified=unverified,
+        unchecked_url=unchecked_url,
+        limits=limits,
+    )
     agreement = JobAgreement(graph, offering, tell, yes=yes, anyway=anyway)
     watch = Watch()
 

@@ -15,7 +15,7 @@ from keeper.cli.models.files import read_onnx
 from keeper.cli.models.quantise import Shape
 from keeper.cli.models.runnable import open_runnable
 from keeper.cli.models.tensors import NamedFile, read_tensors
-from keeper.cli.options import answer, json_option
+from keeper.cli.options import ADAPTER, answer, json_option
 from keeper.errors import BadInputError
 from kernels.trace.layout import Array
 
@@ -60,7 +60,7 @@ class Comparison:
     "--shape", "shapes", type=Shape(), multiple=True, help="Shape of an input: NAME=1,3,224,224."
 )
 @click.option("--limit", type=float, help="Exit with 1 if a difference exceeds this.")
-@click.option("--adapter", help="Name of the adapter, or part of it.")
+@ADAPTER.option()
 @json_option
 def compare(
     *,

@@ -65,6 +65,11 @@ DEFAULT_PORT = 7030
     is_flag=True,
     help="Pay for one more task although an equal one was submitted before.",
 )
+@click.option(
+    "--unchecked-url",
+    is_flag=True,
+    help="Pay even if this machine cannot fetch from its own --public-url.",
+)
 @output_options()
 @serving_options(DEFAULT_PORT)
 @key_command
@@ -78,6 +83,7 @@ def submit(
     n: int,
     max_runs: int,
     again: bool,
+    unchecked_url: bool,
     output: Output | None,
     serving: Serving,
 ) -> int:
@@ -89,7 +95,7 @@ def submit(
     offer = TaskOffer(price, tip, n, max_runs)
     package = read_kernel(package_path)
     inputs = read_kernel_inputs(package, input_paths)
-    order = TaskOrder(package, inputs, offer, again=again)
+    order = TaskOrder(package, inputs, offer, again=again, unchecked_url=unchecked_url)
     watch = TaskWatch()
 
     async def work() -> tuple[TaskRecord, TaskArchive]:

@@ -9,11 +9,11 @@ from solders.pubkey import Pubkey
 
 from keeper.compute import Lane
 from keeper.data import BlobStore, DataError, Reservation, ReservationKind, StageIndex, StageIndexes
-from keeper.data.files import replace_atomically
 from keeper.exact.decisions.state import JobSnapshot, Stage
 from keeper.exact.disputes.committed_trace import CommittedTrace, claim_of
 from keeper.exact.roles.traces import StoredTrace, TraceFetcher
 from keeper.exact.roles.workload import JobWorkload, WorkloadFetcher, WorkloadReference
+from keeper.files import replace_atomically
 from keeper.node.errors import TraceError
 
 FOLDER = "traces"

@@ -28,8 +28,6 @@ async def require_payable(
             ("fee", offer.verification_fee, max(1, least_fee)),
         ]
     )
-    if not unverified:
-        await _require_verifiers(connection)
     locked = offer.price + offer.verification + offer.tips + offer.urgency
     await require_tokens(
         connection.gateway,
@@ -40,7 +38,9 @@ async def require_payable(
         remedy=" or lower the price",
     )
     costs = await job_network_costs(connection.gateway, graph, connection.owner)
-    await require_lamports(connection, costs.needed, "job")
+    await require_lamports(connection, costs.needed, "posting the job")
+    if not unverified:
+        await _require_verifiers(connection)
 
 
 async def _require_verifiers(connection: Connection) -> None:

@@ -11,12 +11,12 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
 from keeper.data import PeerFault
-from keeper.data.files import replace_atomically
 from keeper.exact.decisions.codes import JobState, Outcome
 from keeper.exact.decisions.state import JobSnapshot, Stage
 from keeper.exact.disputes.audit import outcome_of, stages_in_force
 from keeper.exact.disputes.history import job_events
 from keeper.exact.roles.traces import TraceFetcher, index_is_committed
+from keeper.files import replace_atomically
 from keeper.node.errors import RoleError
 from kernels.graph import Graph
 from kernels.trace import LayoutError, tensor_root, unpack

@@ -20,9 +20,10 @@ from keeper.exact.roles.mirror import JobMirror, job_mirror
 from keeper.exact.roles.posting import JobPoster, manifest_of
 from keeper.exact.roles.preconditions import require_payable
 from keeper.exact.roles.results import JobRecord, ResultError
+from keeper.exact.roles.workload import MANIFEST_BYTES
 from keeper.node.connection import Connection
 from keeper.node.custody import Tell
-from keeper.node.endpoints import require_reachable
+from keeper.node.endpoints import require_reachable, require_served
 from keeper.node.services import Storage
 from keeper.node.settling import settle
 from keeper.node.spending import NO_LIMITS, Limits, SpendingLedger
@@ -46,8 +47,9 @@ class UnknownJobError(BadInputError):
 class Order:
     """What a buyer wants: `again` pays for one more job where an equal one was submitted before.
 
-    `unverified` accepts that nobody may check the result. `limits` bound what the folder spends.
-    The price of the offer is 0 where an agreement settles it.
+    `unverified` accepts that nobody may check the result, `unchecked_url` that this node cannot
+    fetch from its own URL. `limits` bound what the folder spends. The price of the offer is 0 where
+    an agreement settles it.
     """
 
     graph: Graph
@@ -55,6 +57,7 @@ class Order:
     offer: JobOffer
     again: bool = False
     unverified: bool = False
+    unchecked_url: bool = False
     limits: Limits = NO_LIMITS
 
 
@@ -211,11 +214,6 @@ class _Posting:
         ledger = SpendingLedger(connection.folder)
         await settle(connection.gateway, ledger, connection.owner)
         ledger.require(total, order.limits, None if begun is None else begun.nonce)
-        if agreement is not None:
-            await agreement.confirm()
-        submission = begun or self._submissions.begin(content, storage.serving)
-        registrar = GraphRegistrar(connection.gateway, connection.submitter, connection.owner)
-        graph = await registrar.register(order.graph)
         poster = JobPoster(
             connection.gateway,
             connection.submitter,
@@ -224,6 +222,13 @@ class _Posting:
             Salts(connection.vault),
         )
         listed = poster.store_workload(order.graph, order.inputs)
+        if not order.unchecked_url:
+            await require_served(connection.client, storage.url, listed.digest, MANIFEST_BYTES)
+        if agreement is not None:
+            await agreement.confirm()
+        submission = begun or self._submissions.begin(content, storage.serving)
+        registrar = GraphRegistrar(connection.gateway, connection.submitter, connection.owner)
+        graph = await registrar.register(order.graph)
 
         def named(step: str, job: Pubkey) -> str:
             ledger.count(job, total, order.limits, submission.nonce)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keeper.compute import Preference, select_executor
+from keeper.compute import select_executor
+from keeper.configuration import Preference
 from keeper.lab.bench.checking import freivalds_ratio, network_seconds
 from keeper.lab.bench.detection import detection
 from keeper.lab.bench.referee import dispute_cost

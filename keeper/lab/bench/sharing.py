@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 
 from keeper.compute import ComputeLane, select_executor
-from keeper.compute.executor import Preference
+from keeper.configuration import Preference
 from keeper.scheduling import SharedDevice, TenantLane, commit_in_slices, jain_index
 from kernels.graph import Graph, GraphBuilder
 from kernels.graph.memory import memory_plan

@@ -8,7 +8,8 @@ import click
 import numpy as np
 
 from keeper.cli.options import answer, json_option
-from keeper.compute import Preference, SelectedExecutor, select_executor
+from keeper.compute import SelectedExecutor, select_executor
+from keeper.configuration import Preference
 from keeper.errors import BadInputError
 from kernels.models.minilm.network import BATCH, LENGTH, batches, cosines, session, transformer
 from kernels.models.minilm.package import MissingModelError

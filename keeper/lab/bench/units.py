@@ -5,17 +5,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from keeper.lab.localnet import TransactionRecord
-from neurolov_client import PROGRAM_IDS
-from neurolov_client.schema import DISCRIMINATOR_BYTES, committed
+from neurolov_client import DISCRIMINATOR_BYTES, PROGRAMS
 
 INVOKED = re.compile(r"Program (\w+) invoke \[\d+\]")
 CONSUMED = re.compile(r"Program (\w+) consumed (\d+) of \d+ compute units")
 ENDED = re.compile(r"Program (\w+) (success|failed)")
 
 NAMES = {
-    (str(PROGRAM_IDS[program]), bytes(instruction.discriminator)): f"{program}.{instruction.name}"
-    for program in PROGRAM_IDS
-    for instruction in committed(program).instructions
+    (str(module.ID), instruction.discriminator): f"{program}.{name}"
+    for program, module in PROGRAMS.items()
+    for name, instruction in module.INSTRUCTIONS.items()
 }
 
 

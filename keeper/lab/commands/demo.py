@@ -7,7 +7,8 @@ import click
 from rich.console import Console
 
 from keeper.cli.options import answer, json_option, run_async
-from keeper.compute import Preference, select_executor
+from keeper.compute import select_executor
+from keeper.configuration import Preference
 from keeper.errors import BadInputError
 from keeper.lab.commands.demonstration.report import print_report
 from keeper.lab.commands.demonstration.story import Script, play

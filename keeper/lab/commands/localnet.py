@@ -23,6 +23,18 @@ FUNDED_NLOV = 100_000 * NLOV
 )
 @click.option("--slot-ms", default=400, show_default=True, help="Milliseconds per slot.")
 @click.option(
+    "--confirmation-slots",
+    default=1,
+    show_default=True,
+    help="Slots until a transaction is confirmed.",
+)
+@click.option(
+    "--finality-slots",
+    default=32,
+    show_default=True,
+    help="Slots until a transaction is finalized.",
+)
+@click.option(
     "--fund",
     type=Address(),
     multiple=True,
@@ -31,7 +43,15 @@ FUNDED_NLOV = 100_000 * NLOV
 @click.option("--deploy/--no-deploy", default=True, show_default=True, help="Deploy the programs.")
 @json_option
 def localnet(
-    *, host: str, port: int, slot_ms: int, fund: tuple[Pubkey, ...], deploy: bool, as_json: bool
+    *,
+    host: str,
+    port: int,
+    slot_ms: int,
+    confirmation_slots: int,
+    finality_slots: int,
+    fund: tuple[Pubkey, ...],
+    deploy: bool,
+    as_json: bool,
 ) -> None:
     """Run a local cluster until interrupted. Its state is lost on exit."""
     try:
@@ -41,6 +61,8 @@ def localnet(
             host=host,
             port=port,
             slot_ms=slot_ms,
+            confirmation_lag=confirmation_slots,
+            finality_lag=finality_slots,
         )
     except ValueError as error:
         raise BadInputError(str(error)) from error

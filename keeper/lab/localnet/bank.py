@@ -18,13 +18,15 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.system_program import ID as SYSTEM_PROGRAM
 from solders.system_program import TransferParams, transfer
+from solders.sysvar import CLOCK, SLOT_HASHES
 from solders.transaction import Transaction, VersionedTransaction
 
-from .accounts import AccountStore
+from .accounts import AccountsAt, AccountStore
 from .events import AccountsChanged, Event, SlotOpened, TransactionLanded
 from .execution import Executor, Simulation, as_versioned
 from .ledger import Ledger, TransactionRecord
 from .slots import Block, SlotChain
+from .versions import Versions
 
 DEFAULT_SLOT_MS = 400
 DEFAULT_SEED = bytes(32)
@@ -32,6 +34,7 @@ DEFAULT_START_TIME = 1_700_000_000
 
 _FAUCET_LAMPORTS = 500_000_000 * 10**9
 _FAUCET_UNITS = 200_000
+_SLOT_SYSVARS = (CLOCK, SLOT_HASHES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Checkpoint:
     """All that a bank goes back to."""
 
     accounts: Mapping[Pubkey, Account]
+    versions: Versions
     chain: SlotChain
     ledger: Ledger
     faucet_sends: int
@@ -50,7 +54,8 @@ class Bank:
     Every method is synchronous and nothing happens between calls. `programs` maps program ids to
     sBPF ELF files; `slot_ms` is the length of a slot on the on-chain clock, which starts at
     `start_time` (Unix seconds). Equal arguments and equal calls give equal states; `seed` sets
-    genesis hash, blockhashes, slot hashes and the faucet's key. Raises ProgramLoadError.
+    genesis hash, blockhashes, slot hashes and the faucet's key. The accounts of the
+    `remembered_blocks` newest blocks can be read as they were. Raises ProgramLoadError.
 
     Unlike a cluster it has no rewards, votes, forks, priority fees or durable nonces, and drops a
     transaction whose program does not exist instead of charging for it.
@@ -63,6 +68,7 @@ class Bank:
         seed: bytes = DEFAULT_SEED,
         slot_ms: int = DEFAULT_SLOT_MS,
         start_time: int = DEFAULT_START_TIME,
+        remembered_blocks: int = 0,
     ) -> None:
         if slot_ms <= 0:
             raise ValueError(f"slot_ms is {slot_ms}; give a positive number of milliseconds")
@@ -74,12 +80,13 @@ class Bank:
         self._svm.set_epoch_schedule(EpochSchedule.without_warmup())
         self._chain = SlotChain(seed=seed, start_time=start_time, slot_ms=slot_ms)
         self._ledger = Ledger()
-        self._accounts = AccountStore(self._svm)
+        self._accounts = AccountStore(self._svm, Versions(remembered_blocks))
         self._executor = Executor(self._svm, self._accounts, self._chain, self._ledger)
         self._listeners: list[Callable[[Event], None]] = []
         self._faucet_sends = 0
         self.slot_ms = slot_ms
         self.faucet = Keypair.from_seed(hashlib.sha256(b"faucet" + seed).digest())
+        self._accounts.versions.open(self.slot)
         self._write_sysvars()
         self.set_account(self.faucet.pubkey(), Account(_FAUCET_LAMPORTS, b"", SYSTEM_PROGRAM))
         for program_id, path in (programs or {}).items():
@@ -120,17 +127,29 @@ class Bank:
         """Returns the hash of the last closed block, which a new transaction must carry."""
         return self._chain.latest_blockhash
 
+    def latest_blockhash_at(self, height: int) -> Hash:
+        """Returns the newest hash that the block at `height` accepts."""
+        return self._chain.latest_blockhash_at(height)
+
     def last_valid_block_height(self, blockhash: Hash) -> int | None:
         """Returns the last block height at which `blockhash` is accepted; None if it is unknown."""
         return self._chain.last_valid_block_height(blockhash)
 
-    def is_blockhash_valid(self, blockhash: Hash) -> bool:
-        """Returns whether a transaction with `blockhash` is accepted in the open slot."""
-        return self._chain.is_valid(blockhash)
+    def is_blockhash_valid(self, blockhash: Hash, height: int | None = None) -> bool:
+        """Returns whether the block at `height`, by default the open one, accepts `blockhash`."""
+        return self._chain.is_valid(blockhash, height)
+
+    def slot_at(self, height: int) -> int:
+        """Returns the slot of the block at `height`."""
+        return self._chain.slot_at(height)
 
     def block(self, slot: int) -> Block | None:
         """Returns the closed block of `slot`; None if open, to come, or skipped."""
         return self._chain.block(slot)
+
+    def blocks_between(self, first: int, last: int) -> list[Block]:
+        """Returns the closed blocks of the slots `first` to `last`, both included."""
+        return self._chain.blocks_between(first, last)
 
     def slot_hashes(self) -> list[tuple[int, Hash]]:
         """Returns the SlotHashes sysvar: (slot, hash) of up to 512 closed blocks, newest first."""
@@ -142,6 +161,8 @@ class Bank:
             raise ValueError(f"cannot advance by {slots} slots; give at least 1")
         for _ in range(slots):
             self._close_block(self.slot + 1)
+            if self._accounts.versions.remembers:
+                self._write_sysvars()
         self._write_sysvars()
 
     def warp(self, slot: int) -> None:
@@ -160,6 +181,10 @@ class Bank:
     def balance(self, pubkey: Pubkey) -> int:
         """Returns the lamports of `pubkey`, 0 if there is no account."""
         return self._accounts.balance(pubkey)
+
+    def accounts_at(self, slot: int) -> AccountsAt:
+        """Returns the accounts at the end of `slot`, or as they are if it is open or forgotten."""
+        return AccountsAt(slot, self._accounts)
 
     def program_accounts(self, program_id: Pubkey) -> list[tuple[Pubkey, Account]]:
         """Returns the accounts owned by `program_id`, in the order of their addresses.
@@ -180,12 +205,17 @@ class Bank:
     def checkpoint(self) -> Checkpoint:
         """Returns the ledger as it is now. Programs are not part of it."""
         return Checkpoint(
-            self._accounts.saved(), self._chain.copy(), self._ledger.copy(), self._faucet_sends
+            self._accounts.saved(),
+            self._accounts.versions.copy(),
+            self._chain.copy(),
+            self._ledger.copy(),
+            self._faucet_sends,
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go back: equal calls from here give equal states. Listeners are told nothing."""
         self._accounts.restore(checkpoint.accounts)
+        self._accounts.versions = checkpoint.versions.copy()
         self._chain, self._ledger = checkpoint.chain.copy(), checkpoint.ledger.copy()
         self._executor = Executor(self._svm, self._accounts, self._chain, self._ledger)
         self._faucet_sends = checkpoint.faucet_sends
@@ -207,6 +237,12 @@ class Bank:
     def transaction_count(self) -> int:
         """Returns the landed transactions since genesis."""
         return len(self._ledger)
+
+    def transactions_until(self, slot: int) -> int:
+        """Returns the transactions that landed up to the end of `slot`."""
+        closed = self._chain.blocks_between(slot + 1, self.slot)
+        pending = self._ledger.open_block_size if slot < self.slot else 0
+        return len(self._ledger) - pending - sum(len(block.signatures) for block in closed)
 
     def send(self, transaction: VersionedTransaction | Transaction) -> TransactionRecord:
         """Execute `transaction` in the open slot.
@@ -239,13 +275,20 @@ class Bank:
         *,
         verify_signatures: bool = False,
         replace_blockhash: bool = False,
+        height: int | None = None,
     ) -> Simulation:
-        """Execute `transaction` without effect. Raises TransactionTooLargeError."""
-        return self._executor.simulate(
-            as_versioned(transaction),
-            verify_signatures=verify_signatures,
-            replace_blockhash=replace_blockhash,
-        )
+        """Execute `transaction` without effect, at the end of the block at `height`.
+
+        By default that is the open block. Raises TransactionTooLargeError.
+        """
+        at = self.block_height if height is None else height
+        with self._accounts.as_of(self.slot_at(at)):
+            return self._executor.simulate(
+                as_versioned(transaction),
+                verify_signatures=verify_signatures,
+                replace_blockhash=replace_blockhash,
+                height=at,
+            )
 
     def execute_as_faucet(
         self, instructions: Sequence[Instruction], signers: Sequence[Keypair] = ()
@@ -285,9 +328,11 @@ class Bank:
         if next_slot <= self.slot:
             raise ValueError(f"slot {next_slot} is not after the open slot {self.slot}")
         closed = self._chain.close(self._ledger.take_open_block(), next_slot=next_slot)
+        self._accounts.versions.open(next_slot)
         self._notify(SlotOpened(slot=next_slot, parent=closed.slot))
 
     def _write_sysvars(self) -> None:
+        self._accounts.note(_SLOT_SYSVARS)
         slot = self.slot
         schedule = self.epoch_schedule
         epoch = schedule.get_epoch(slot)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from solders.account import Account
 from solders.hash import Hash
@@ -17,6 +17,7 @@ from solders.transaction_metadata import (
 )
 
 from .accounts import AccountStore
+from .costs import fee, loaded_bytes
 from .ledger import Json, Ledger, TokenBalance, TransactionRecord
 from .message import AccountKeys, resolve_keys
 from .rent import rent_violation
@@ -36,14 +37,24 @@ class TransactionTooLargeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """Outcome of a simulation; `accounts` are the writable accounts as they would end."""
+    """Outcome of a simulation; `accounts` are the writable accounts as they would end.
+
+    `fee` and balances are in lamports and None where the transaction would be dropped.
+    """
 
     err: Json
-    logs: tuple[str, ...]
-    units: int
-    accounts: Mapping[Pubkey, Account]
-    return_data: tuple[Pubkey, bytes] | None
     blockhash: Hash
+    logs: tuple[str, ...] = ()
+    units: int = 0
+    loaded_bytes: int = 0
+    fee: int | None = None
+    keys: AccountKeys = field(default=AccountKeys((), (), (), frozenset()))
+    accounts: Mapping[Pubkey, Account] = field(default_factory=dict)
+    pre_balances: tuple[int, ...] | None = None
+    post_balances: tuple[int, ...] | None = None
+    pre_token_balances: tuple[TokenBalance, ...] = ()
+    post_token_balances: tuple[TokenBalance, ...] = ()
+    return_data: tuple[Pubkey, bytes] | None = None
     inner_instructions: tuple[tuple[InnerInstruction, ...], ...] = ()
 
 
@@ -74,6 +85,10 @@ def _inner_instructions(meta: TransactionMetadata) -> tuple[tuple[InnerInstructi
     return tuple(tuple(group) for group in meta.inner_instructions())
 
 
+def _lamports(accounts: Mapping[Pubkey, Account | None]) -> tuple[int, ...]:
+    return tuple(account.lamports if account else 0 for account in accounts.values())
+
+
 class Executor:
     """Executes transactions in the open slot of `chain`, and records them in `ledger`."""
 
@@ -92,7 +107,8 @@ class Executor:
         if refusal is not None or keys is None:
             return self._dropped(transaction, refusal)
         before = [self._accounts.get(key) for key in keys.all]
-        pre_tokens = self._token_balances(keys)
+        pre_tokens = self._token_balances(keys, self._accounts.get)
+        self._accounts.note(keys.all[index] for index in keys.writable)
         result = self._svm.send_transaction(transaction)
         if isinstance(result, FailedTransactionMetadata):
             err, meta = _encode_error(result), result.meta()
@@ -112,15 +128,17 @@ class Executor:
             block_time=self._chain.time_of(self._chain.slot),
             landed=True,
             err=err,
+            index=self._ledger.open_block_size,
             logs=tuple(meta.logs()),
             units=meta.compute_units_consumed(),
+            loaded_bytes=loaded_bytes(before),
             # Instructions conserve lamports, so what is missing is the fee.
             fee=sum(pre_balances) - sum(post_balances),
             keys=keys,
             pre_balances=pre_balances,
             post_balances=post_balances,
             pre_token_balances=pre_tokens,
-            post_token_balances=self._token_balances(keys),
+            post_token_balances=self._token_balances(keys, self._accounts.get),
             inner_instructions=_inner_instructions(meta),
             return_data=_return_data(meta),
         )
@@ -133,34 +151,75 @@ class Executor:
         *,
         verify_signatures: bool,
         replace_blockhash: bool,
+        height: int,
     ) -> Simulation:
-        """Execute without effect."""
+        """Execute without effect, in the block at `height`, whose accounts must be in place."""
         blockhash = transaction.message.recent_blockhash
         if replace_blockhash:
-            blockhash = self._chain.latest_blockhash
+            blockhash = self._chain.latest_blockhash_at(height)
         keys = resolve_keys(transaction.message, self._accounts.get)
         refusal = self._refusal(
-            transaction, keys, verify=verify_signatures, check_age=not replace_blockhash
+            transaction,
+            keys,
+            verify=verify_signatures,
+            check_age=not replace_blockhash,
+            height=height,
         )
-        if refusal is not None or keys is None:
-            return Simulation(refusal, (), 0, {}, None, blockhash)
+        if keys is None or refusal == "SignatureFailure":
+            return Simulation(refusal, blockhash)
+        before = {key: self._accounts.get(key) for key in keys.all}
+        if refusal is not None:
+            return self._unexecuted(refusal, blockhash, keys, before)
         result = self._svm.simulate_transaction(transaction)
-        accounts: dict[Pubkey, Account] = {}
+        charged = fee(transaction.message)
+        after = before.copy()
         if isinstance(result, FailedTransactionMetadata):
-            err = _encode_error(result)
+            err, accounts = _encode_error(result), {}
+            if not isinstance(err, Mapping):
+                # It fails before its first instruction: no leader would pack it.
+                return self._unexecuted(err, blockhash, keys, before)
         else:
             accounts = dict(result.post_accounts())
-            before = [self._accounts.get(key) for key in keys.all]
-            err = self._rent_error(keys, before, accounts.get)
+            after.update(accounts)
+            err = self._rent_error(keys, list(before.values()), accounts.get)
+        pre_balances = _lamports(before)
+        post_balances = (
+            _lamports(after) if err is None else (pre_balances[0] - charged, *pre_balances[1:])
+        )
         meta = result.meta()
         return Simulation(
             err=err,
+            blockhash=blockhash,
             logs=tuple(meta.logs()),
             units=meta.compute_units_consumed(),
+            loaded_bytes=loaded_bytes(before.values()),
+            fee=charged,
+            keys=keys,
             accounts=accounts,
+            pre_balances=pre_balances,
+            post_balances=post_balances,
+            pre_token_balances=self._token_balances(keys, before.get),
+            post_token_balances=self._token_balances(keys, after.get),
             return_data=_return_data(meta),
-            blockhash=blockhash,
             inner_instructions=_inner_instructions(meta),
+        )
+
+    def _unexecuted(
+        self,
+        err: Json,
+        blockhash: Hash,
+        keys: AccountKeys,
+        accounts: Mapping[Pubkey, Account | None],
+    ) -> Simulation:
+        balances, tokens = _lamports(accounts), self._token_balances(keys, accounts.get)
+        return Simulation(
+            err,
+            blockhash,
+            keys=keys,
+            pre_balances=balances,
+            post_balances=balances,
+            pre_token_balances=tokens,
+            post_token_balances=tokens,
         )
 
     def _refusal(
@@ -170,14 +229,20 @@ class Executor:
         *,
         verify: bool,
         check_age: bool = True,
+        height: int | None = None,
     ) -> str | None:
-        """Returns the name of the TransactionError for which a cluster would not execute it."""
+        """Returns the name of the TransactionError for which a cluster would not execute it.
+
+        `height` is that of the block in which it would, by default the open one.
+        """
         try:
             transaction.sanitize()
         except SanitizeError:
             return "SanitizeFailure"
         message = transaction.message
         locked = keys.all if keys else ()
+        landed = self._ledger.slot_of(message.hash())
+        slot = self._chain.slot if height is None else self._chain.slot_at(height)
         # In the order in which a validator checks them.
         checks: dict[str, Callable[[], bool]] = {
             "SignatureFailure": lambda: verify and not all(transaction.verify_with_results()),
@@ -185,9 +250,9 @@ class Executor:
             "TooManyAccountLocks": lambda: len(locked) > MAX_ACCOUNT_LOCKS,
             "AccountLoadedTwice": lambda: len(set(locked)) != len(locked),
             "BlockhashNotFound": lambda: (
-                check_age and not self._chain.is_valid(message.recent_blockhash)
+                check_age and not self._chain.is_valid(message.recent_blockhash, height)
             ),
-            "AlreadyProcessed": lambda: self._ledger.has_processed(message.hash()),
+            "AlreadyProcessed": lambda: landed is not None and landed <= slot,
         }
         return next((name for name, fails in checks.items() if fails()), None)
 
@@ -229,11 +294,14 @@ class Executor:
             self._accounts.put(keys.static[0], charged)
         return err
 
-    def _token_balances(self, keys: AccountKeys) -> tuple[TokenBalance, ...]:
+    def _token_balances(
+        self, keys: AccountKeys, read: Callable[[Pubkey], Account | None]
+    ) -> tuple[TokenBalance, ...]:
         balances = []
         for index, key in enumerate(keys.all):
-            token = read_token_account(self._accounts.get(key))
-            mint = read_mint(self._accounts.get(token.mint)) if token else None
+            token = read_token_account(read(key))
+            # A transaction need not name the mint whose tokens it moves.
+            mint = read_mint(read(token.mint) or self._accounts.get(token.mint)) if token else None
             if token and mint:
                 balances.append(
                     TokenBalance(

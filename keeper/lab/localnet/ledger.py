@@ -34,7 +34,8 @@ class TransactionRecord:
 
     `err` is the error as the RPC encodes it (`{"InstructionError": [0, {"Custom": 6000}]}`),
     None on success. `landed` is false where the cluster would drop the transaction: no fee, no
-    history. `units` are compute units, `fee` and balances lamports; balances follow `keys.all`.
+    history. `index` is its place in its block. `units` are compute units, `loaded_bytes` those of
+    all its accounts, `fee` and balances lamports; balances follow `keys.all`.
     """
 
     transaction: VersionedTransaction
@@ -43,8 +44,10 @@ class TransactionRecord:
     block_time: int
     landed: bool
     err: Json
+    index: int = 0
     logs: tuple[str, ...] = ()
     units: int = 0
+    loaded_bytes: int = 0
     fee: int = 0
     keys: AccountKeys = field(default=AccountKeys((), (), (), frozenset()))
     pre_balances: tuple[int, ...] = ()
@@ -82,12 +85,17 @@ class Ledger:
 
     def __init__(self) -> None:
         self._records: dict[Signature, TransactionRecord] = {}
-        self._messages: set[Hash] = set()
+        self._messages: dict[Hash, int] = {}
         self._by_address: defaultdict[Pubkey, list[TransactionRecord]] = defaultdict(list)
         self._open_block: list[Signature] = []
 
     def __len__(self) -> int:
         return len(self._records)
+
+    @property
+    def open_block_size(self) -> int:
+        """Returns the number of transactions in the open block."""
+        return len(self._open_block)
 
     def copy(self) -> "Ledger":
         """Returns a copy of the history that changes independently."""
@@ -101,7 +109,7 @@ class Ledger:
     def add(self, record: TransactionRecord) -> None:
         """Add a landed transaction to the open block."""
         self._records[record.signature] = record
-        self._messages.add(record.transaction.message.hash())
+        self._messages[record.transaction.message.hash()] = record.slot
         for key in set(record.keys.all):
             self._by_address[key].append(record)
         self._open_block.append(record.signature)
@@ -116,9 +124,9 @@ class Ledger:
         """Returns the landed transaction, or None."""
         return self._records.get(signature)
 
-    def has_processed(self, message_hash: Hash) -> bool:
-        """Returns whether a transaction of this message landed, under whichever signature."""
-        return message_hash in self._messages
+    def slot_of(self, message_hash: Hash) -> int | None:
+        """Returns the slot in which this message landed, under whichever signature, or None."""
+        return self._messages.get(message_hash)
 
     def of_address(self, address: Pubkey) -> Iterator[TransactionRecord]:
         """Returns the landed transactions that name `address`, newest first."""

@@ -46,8 +46,9 @@ class Localnet:
     Use as `async with Localnet(...) as net`; then `net.url`, `net.ws_url` and `net.bank`. Port 0
     takes any free pair. `programs` maps program ids to sBPF ELF files; `mint` is created and can
     be minted by `neurolov_mintTo`. With `ticking` a slot passes every `slot_ms`, otherwise only
-    `bank.advance` opens one. A transaction is confirmed at once and finalized `finality_lag`
-    slots later. Without `seed` the genesis hash is random. State is lost on exit.
+    `bank.advance` opens one. A transaction is processed at once, confirmed `confirmation_lag`
+    blocks later and finalized after `finality_lag` blocks. What is there on entry is final.
+    Without `seed` the genesis hash is random. State is lost on exit.
 
     Raises PortInUseError on entry, ProgramLoadError and ValueError at construction.
     """
@@ -61,23 +62,35 @@ class Localnet:
         port: int = DEFAULT_PORT,
         slot_ms: int = DEFAULT_SLOT_MS,
         ticking: bool = True,
+        confirmation_lag: int = 0,
         finality_lag: int = 0,
         seed: bytes | None = None,
         start_time: int | None = None,
     ) -> None:
-        if finality_lag < 0:
-            raise ValueError(f"finality_lag is {finality_lag}; give 0 or more slots")
+        if not 0 <= confirmation_lag <= finality_lag:
+            raise ValueError(
+                f"confirmation_lag is {confirmation_lag} and finality_lag {finality_lag} blocks;"
+                " give 0 or more, and finality no less than confirmation"
+            )
         if not 0 <= port < 2**16 - 1:
             raise ValueError(f"port is {port}; give one from 0 to {2**16 - 2}")
+        # The slots that make what is there final pass on entry, ahead of the wall clock.
+        now = int(time.time()) - finality_lag * slot_ms // 1000
         self.bank = Bank(
             programs=programs,
             seed=os.urandom(32) if seed is None else seed,
             slot_ms=slot_ms,
-            start_time=int(time.time()) if start_time is None else start_time,
+            start_time=now if start_time is None else start_time,
+            remembered_blocks=finality_lag,
         )
         if mint is not None:
             mint.create(self.bank)
-        self._node = Node(self.bank, mint=mint, finality_lag=finality_lag)
+        self._node = Node(
+            self.bank,
+            mint=mint,
+            confirmation_lag=confirmation_lag,
+            finality_lag=finality_lag,
+        )
         self._host = host
         self._port = port
         self._ticking = ticking
@@ -103,6 +116,8 @@ class Localnet:
             rpc_socket, pubsub_socket = self._bind()
             stack.callback(rpc_socket.close)
             stack.callback(pubsub_socket.close)
+            if self._node.finality_lag:
+                self.bank.advance(self._node.finality_lag)
             hub = Hub(self._node)
             stack.callback(hub.close)
             await _serve_app(stack, _rpc_app(self._node), rpc_socket)

@@ -1,6 +1,7 @@
 """Slots, blocks, their hashes, and the age of blockhashes."""
 
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Sequence
 from copy import copy
@@ -59,12 +60,19 @@ class SlotChain:
         self._tip = genesis
         self._blocks = {0: genesis}
         self._heights = {genesis.blockhash: 0}
+        self._slots = [0]
         self._slot_hashes = deque([(0, genesis.bank_hash)], maxlen=SLOT_HASHES_ENTRIES)
 
     @property
     def latest_blockhash(self) -> Hash:
         """Returns the hash of the last closed block."""
         return self._tip.blockhash
+
+    def latest_blockhash_at(self, height: int) -> Hash:
+        """Returns the newest hash that the block at `height` accepts: its own once it is closed."""
+        if height == self.block_height:
+            return self.latest_blockhash
+        return self._blocks[self._slots[height]].blockhash
 
     @property
     def parent_slot(self) -> int:
@@ -76,6 +84,7 @@ class SlotChain:
         twin = copy(self)
         twin._blocks = self._blocks.copy()
         twin._heights = self._heights.copy()
+        twin._slots = self._slots.copy()
         twin._slot_hashes = self._slot_hashes.copy()
         return twin
 
@@ -104,6 +113,7 @@ class SlotChain:
         self._tip = block
         self._blocks[block.slot] = block
         self._heights[block.blockhash] = block.height
+        self._slots.append(block.slot)
         self._slot_hashes.appendleft((block.slot, block.bank_hash))
         self.slot = next_slot
         self.block_height += 1
@@ -112,6 +122,15 @@ class SlotChain:
     def block(self, slot: int) -> Block | None:
         """Returns the closed block of `slot`; None if the slot is open, to come, or was skipped."""
         return self._blocks.get(slot)
+
+    def blocks_between(self, first: int, last: int) -> list[Block]:
+        """Returns the closed blocks of the slots `first` to `last`, both included."""
+        start, end = bisect_left(self._slots, first), bisect_right(self._slots, last)
+        return [self._blocks[slot] for slot in self._slots[start:end]]
+
+    def slot_at(self, height: int) -> int:
+        """Returns the slot of the block at `height`, which is open or closed."""
+        return self.slot if height == self.block_height else self._slots[height]
 
     def slot_hashes(self) -> list[tuple[int, Hash]]:
         """Returns up to 512 pairs (slot, bank hash) of closed blocks, newest first."""
@@ -122,7 +141,11 @@ class SlotChain:
         height = self._heights.get(blockhash)
         return None if height is None else height + MAX_BLOCKHASH_AGE
 
-    def is_valid(self, blockhash: Hash) -> bool:
-        """Returns whether a transaction with `blockhash` is accepted in the open block."""
-        last_valid = self.last_valid_block_height(blockhash)
-        return last_valid is not None and self.block_height <= last_valid
+    def is_valid(self, blockhash: Hash, height: int | None = None) -> bool:
+        """Returns whether the block at `height`, the open one by default, accepts `blockhash`.
+
+        A closed block knows its own hash, an open one has none yet.
+        """
+        known = self._heights.get(blockhash)
+        at = self.block_height if height is None else height
+        return known is not None and known <= at <= known + MAX_BLOCKHASH_AGE

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from keeper.data.files import replace_atomically
+from keeper.files import replace_atomically
 
 RECORD_SUFFIX = ".json"
 PAYLOAD_SUFFIX = ".output"

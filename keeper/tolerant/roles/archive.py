@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from solders.pubkey import Pubkey
 
-from keeper.data.files import replace_atomically
+from keeper.files import replace_atomically
 from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.decisions.state import TaskSnapshot
 

@@ -40,4 +40,4 @@ async def require_payable(connection: Connection, view: TaskView, offer: TaskOff
         kept=((redundancy.Buyer, own, 1),),
         transactions=STEPS,
     )
-    await require_lamports(connection, costs.needed, "task")
+    await require_lamports(connection, costs.needed, "posting the task")

@@ -5,7 +5,7 @@ landed. So whoever repeats a submission goes on with the same task.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from solders.pubkey import Pubkey
@@ -14,7 +14,7 @@ from keeper.data import BlobStore
 from keeper.errors import BadInputError
 from keeper.node.connection import Connection
 from keeper.node.custody import LostError, Tell
-from keeper.node.endpoints import require_reachable
+from keeper.node.endpoints import require_reachable, require_served
 from keeper.node.services import Storage
 from keeper.node.settling import settle
 from keeper.node.spending import NO_LIMITS, Limits, SpendingLedger
@@ -32,6 +32,7 @@ from keeper.tolerant.roles.following import KIND, TaskFollowing, following, outp
 from keeper.tolerant.roles.mirror import TaskMirror, task_mirror
 from keeper.tolerant.roles.posting import TaskPoster, manifest_of, workload_name
 from keeper.tolerant.roles.preconditions import require_payable
+from keeper.tolerant.roles.workload import MANIFEST_BYTES
 from kernels.custom import KernelPackage
 
 
@@ -43,13 +44,15 @@ class UnknownTaskError(BadInputError):
 class TaskOrder:
     """What a buyer wants: `again` pays for one more task where an equal one was submitted.
 
-    `limits` bound what the folder spends.
+    `limits` bound what the folder spends, `unchecked_url` accepts that this node cannot fetch from
+    its own URL.
     """
 
     package: KernelPackage
     inputs: Sequence[bytes]
     offer: TaskOffer
     again: bool = False
+    unchecked_url: bool = False
     limits: Limits = NO_LIMITS
 
     @property
@@ -117,17 +120,24 @@ async def submit_task(
             ledger = SpendingLedger(connection.folder)
             await settle(connection.gateway, ledger, connection.owner)
             ledger.require(total, order.limits, None if begun is None else begun.nonce)
+            poster = TaskPoster(
+                connection.gateway, connection.submitter, connection.owner, storage.store
+            )
+            manifest = poster.store_workload(order.package, order.inputs)
+            if not order.unchecked_url:
+                await require_served(
+                    connection.client, storage.url, manifest.digest, MANIFEST_BYTES
+                )
             if agreement is not None:
                 await agreement.confirm()
             submission = begun or submissions.begin(content, storage.serving)
-            posted = await _post(
-                connection,
-                storage,
-                submissions,
-                submission,
-                replace(order, offer=offer),
-                total=total,
-            )
+
+            def named(step: str, task: Pubkey) -> str:
+                ledger.count(task, total, order.limits, submission.nonce)
+                return submissions.bind(submission, task, storage.serving).operation(step)
+
+            async with submissions.posting():
+                posted = await poster.post(order.package, manifest, offer, storage.url, named=named)
             tell(f"task {posted} posted")
             await mirror.refresh()
         else:
@@ -169,27 +179,6 @@ def begun_before(connection: Connection, order: TaskOrder) -> tuple[Submission, 
     if order.again or begun is None or posted is None:
         return None
     return begun, outputs_of(connection.folder).path(posted)
-
-
-async def _post(
-    connection: Connection,
-    storage: Storage,
-    submissions: Submissions,
-    submission: Submission,
-    order: TaskOrder,
-    *,
-    total: int,
-) -> Pubkey:
-    ledger = SpendingLedger(connection.folder)
-    poster = TaskPoster(connection.gateway, connection.submitter, connection.owner, storage.store)
-    manifest = poster.store_workload(order.package, order.inputs)
-
-    def named(step: str, task: Pubkey) -> str:
-        ledger.count(task, total, order.limits, submission.nonce)
-        return submissions.bind(submission, task, storage.serving).operation(step)
-
-    async with submissions.posting():
-        return await poster.post(order.package, manifest, order.offer, storage.url, named=named)
 
 
 def _content(connection: Connection, order: TaskOrder) -> str:

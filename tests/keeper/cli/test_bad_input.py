@@ -161,7 +161,7 @@ def test_a_provider_without_stake(
 ) -> None:
     cluster.fund(Pubkey.from_string(_address(key, capsys)), NLOV)
     message = refused(["stake", "seat", "take", *chain], capsys)
-    assert "has no stake; run: neurolov stake open" in message
+    assert "has no stake; run: neurolov stake add" in message
 
 
 def test_a_malformed_graph(

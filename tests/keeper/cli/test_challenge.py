@@ -100,6 +100,10 @@ def test_a_lie_is_proven_replayed_and_audited(tmp_path: Path) -> None:
         assert [name for name in told if name in milestones] == milestones
         slots = [event["slot"] for event in audited["events"]]
         assert slots == sorted(slots)
+        times = [event["time"] for event in audited["events"]]
+        assert times == sorted(times)
+        assert all(time.endswith("Z") for time in times)
+        assert {each["slot"] for each in audited["movements"]} <= set(slots)
         totals = audited["totals"]
         assert totals["provider 1"] == {"gave": lost, "got": 0, "net": -lost}
         burn = LOCALNET_PARAMETERS.staking.slash_burn_bps

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,16 @@ from solders.pubkey import Pubkey
 
 from keeper.cli.app import run
 from keeper.configuration import create_keypair
-from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
+from keeper.lab.keys import localnet_keypair
+from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS, localnet_mint
+from keeper.node.accounts import tokens_of
 from keeper.node.payment import NLOV
 from neurolov_client import staking
 from neurolov_client.bindings.staking import NO_SEAT, Tenure
 from tests.keeper.cli.cluster import Cluster
 
 STAKED = 500
+UNBONDING_SLOTS = LOCALNET_PARAMETERS.staking.unbonding_slots
 NAMED, NOBODY = str(Pubkey(bytes([5] * 32))), str(Pubkey.default())
 
 
@@ -45,6 +49,10 @@ class Owner:
         assert run([*map(str, arguments), "--json", *self.chain]) == 0
         document: dict[str, Any] = json.loads(self._capsys.readouterr().out)
         return document
+
+    def shows(self, *arguments: object) -> str:
+        assert run([*map(str, arguments), *self.chain]) == 0
+        return str(self._capsys.readouterr().out)
 
     def is_refused(self, *arguments: object, status: int = 2) -> str:
         assert run([*map(str, arguments), "--json", *self.chain]) == status
@@ -211,3 +219,85 @@ def test_nobody_is_displaced_while_a_seat_is_free(owner: Owner, hot: Owner) -> N
     assert "seat 7 is free" in hot.is_refused("stake", "seat", "displace", 7)
     assert "SEAT" in hot.is_refused("stake", "seat", "displace", 1024)
     assert hot.position().collateral == 0
+
+
+def test_a_ticket_is_listed_with_its_maturity_until_it_is_withdrawn(
+    cluster: Cluster, owner: Owner
+) -> None:
+    asked = owner.does("stake", "unstake", 100)
+    (ticket,) = asked["tickets"]
+    assert (asked["ticket"], ticket["ticket"], ticket["amount"]) == (0, 0, 100 * NLOV)
+    assert (ticket["matured"], asked["next_maturity"]) == (False, ticket["available"])
+    slot = cluster.net.bank.slot
+    assert slot < ticket["available"]["slot"] <= slot + UNBONDING_SLOTS
+    assert datetime.fromisoformat(ticket["available"]["time"]) > datetime.now(UTC)
+    assert (asked["staked"], asked["free"], asked["unbonding"]) == (
+        400 * NLOV,
+        400 * NLOV,
+        100 * NLOV,
+    )
+    shown = owner.shows("stake", "show")
+    assert "  ticket 0: 100 NLOV" in shown
+    assert f"    matures at slot {ticket['available']['slot']:,} (" in shown
+    assert "neurolov stake withdraw" not in shown
+    assert "StillUnbonding" in owner.is_refused("stake", "withdraw", 0, status=1)
+    cluster.net.bank.advance(UNBONDING_SLOTS)
+    shown = owner.shows("stake", "show")
+    assert "    matured at slot " in shown
+    assert "next: neurolov stake withdraw 0" in shown
+    withdrawn = owner.does("stake", "withdraw", 0)
+    assert (withdrawn["tickets"], withdrawn["unbonding"]) == ([], 0)
+    assert withdrawn["next_maturity"] is None
+
+
+def test_the_parts_of_a_stake_add_up(cluster: Cluster, owner: Owner) -> None:
+    owner.does("stake", "seat", "take", "--collateral", 150)
+    shown = owner.does("stake", "show")
+    assert shown["staked"] == shown["free"] + shown["leased"] + shown["collateral"]
+    assert (shown["seat"], shown["seat_state"], shown["catch_rate"]) == (0, "held", 0.5)
+    assert shown["counts_from"]["slot"] % CHECKPOINT_SLOTS == 0
+    text = owner.shows("stake", "show")
+    assert "  collateral  150 NLOV" in text
+    assert "  seat        0 (held), catch rate 0.500" in text
+    assert f"posted from slot {shown['counts_from']['slot']:,} (" in text
+    assert not set("{}()") & set(text.splitlines()[0])
+    assert "None" not in text
+    assert max(map(len, text.splitlines())) <= 100
+    cluster.net.bank.advance(2 * CHECKPOINT_SLOTS)
+    assert owner.does("stake", "show")["counts_from"] is None
+
+
+def test_rewards_are_told_as_a_claim_pays_them(cluster: Cluster, owner: Owner) -> None:
+    bank, wallet = cluster.net.bank, localnet_mint().token_account(owner.key)
+    bank.advance(2 * CHECKPOINT_SLOTS)
+    funder = localnet_keypair("funder")
+    cluster.fund(funder.pubkey(), 1_000 * NLOV)
+    funding = staking.fund_emission(
+        amount=1_000 * NLOV,
+        funder=funder.pubkey(),
+        source=localnet_mint().token_account(funder.pubkey()),
+    )
+    assert bank.execute([funding, staking.emit_rewards()], [funder]).ok
+    bank.advance(CHECKPOINT_SLOTS)
+    before = tokens_of(bank.account(wallet))
+    shown = owner.does("stake", "show")
+    assert shown["rewards_owed"] > 0
+    assert "next: neurolov stake claim" in owner.shows("stake", "show")
+    assert owner.does("stake", "claim")["rewards_owed"] == 0
+    assert tokens_of(bank.account(wallet)) - before == shown["rewards_owed"]
+
+
+def test_a_stake_is_shown_by_its_address_alone(
+    cluster: Cluster, owner: Owner, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = owner.does("stake", "show")
+    chain = ["--url", cluster.net.url, "--keypair", str(tmp_path / "none.json")]
+    folder = tmp_path / "unused"
+    asked = ["stake", "show", str(owner.key), "--json", "--folder", str(folder)]
+    assert run([*asked, *chain]) == 0
+    assert json.loads(capsys.readouterr().out)["staked"] == shown["staked"]
+    assert not folder.exists()
+    assert run(["stake", "show", NAMED, *chain]) == 0
+    assert capsys.readouterr().out == f"{NAMED} has no stake\nnext: neurolov stake add AMOUNT\n"
+    assert run(["stake", "show", "--folder", str(folder), *chain]) == 2
+    assert "none.json" in capsys.readouterr().err

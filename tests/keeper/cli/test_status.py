@@ -1,9 +1,10 @@
 """`provider status`, `verifier status` and `crank status` on jobs that have really been run."""
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,16 @@ import pytest
 from solders.pubkey import Pubkey
 
 from keeper.cli.app import run
+from keeper.configuration import create_keypair
 from keeper.exact.decisions.actions import ReportSilent
 from keeper.exact.decisions.codes import JobState, VerdictState
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.cheats import Cheat, CheatingExecutor
-from keeper.lab.market.marketplace import PROVIDERS, VERIFIERS
+from keeper.lab.market.marketplace import PROVIDER_STAKE, PROVIDERS, VERIFIER_STAKE, VERIFIERS
+from keeper.node.payment import nlov
 from kernels.graph.reference import NumpyExecutor
+from neurolov_client import verdict
 from tests.keeper.cli.cluster import Served
 from tests.keeper.exact.roles.rig import TERMS, Rig, opened
 from tests.keeper.exact.roles.test_seats import drawing, first_drawn, split
@@ -37,7 +41,6 @@ class Told:
     jobs: dict[str, str] = field(default_factory=dict)
     names: dict[str, Pubkey] = field(default_factory=dict)
     earned: dict[str, int] = field(default_factory=dict)
-    lost: dict[str, int] = field(default_factory=dict)
     silent: str = ""
 
 
@@ -171,18 +174,184 @@ def story(exchange: Exchange) -> Told:
     return found
 
 
-def document(exchange: Exchange, role: str, address: Pubkey) -> dict[str, Any]:
-    """Runs a status command, catching what it prints."""
-    import contextlib
-    import io
-
+def document(exchange: Exchange, role: str, address: Pubkey, *more: object) -> dict[str, Any]:
+    """What a status command tells; a module's fixture has no `capsys`."""
     out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        assert run([role, "status", str(address), "--json", *exchange.chain]) == 0
+    with redirect_stdout(out):
+        asked = [role, "status", str(address), "--json", *map(str, more)]
+        assert run([*asked, *exchange.chain]) == 0
     read: dict[str, Any] = json.loads(out.getvalue())
     return read
 
 
-def test_x(story: Told) -> None:
-    print(json.dumps(story.documents, indent=1))
-    print(story.earned)
+def row(document: dict[str, Any], job: str) -> dict[str, Any]:
+    (found,) = (each for each in document["earnings"]["by_job"] if each["job"] == job)
+    return dict(found)
+
+
+def adds_up(document: dict[str, Any]) -> bool:
+    """Whether the days and the jobs make the same sums as the whole."""
+    earnings = document["earnings"]
+    by_day = {
+        name: sum(day[name] for day in earnings["by_day"]) for name in ("paid", "lost", "rewards")
+    }
+    by_job = {
+        name: sum(each[name] for each in earnings["by_job"])
+        for name in ("paid", "to_pull", "pending")
+    }
+    lost = sum(each["amount"] for each in document["losses"])
+    return (
+        by_day["paid"] == by_job["paid"] == earnings["paid"]
+        and (by_job["to_pull"], by_job["pending"]) == (earnings["to_pull"], earnings["pending"])
+        and by_day["lost"] == lost == earnings["lost"]
+        and by_day["rewards"] == earnings["rewards_claimed"]
+    )
+
+
+def test_what_is_pending_is_credited_then_pulled(story: Told) -> None:
+    pending, settled, after = (
+        story.documents[point]["earnings"]
+        for point in ("pending provider", "settled provider", PROVIDERS[0])
+    )
+    amount = pending["pending"]
+    assert amount > 0
+    assert (pending["paid"], pending["to_pull"]) == (0, 0)
+    assert (settled["paid"], settled["to_pull"], settled["pending"]) == (0, amount, 0)
+    assert (after["paid"], after["to_pull"], after["pending"]) == (amount, 0, 0)
+    voter = story.documents["pending voter"]
+    assert voter["earnings"]["pending"] == FEE
+    assert row(voter, story.jobs["honest"])["state"] == "decided"
+
+
+@pytest.mark.parametrize("name", [*PROVIDERS, *VERIFIERS, "crank"])
+def test_earnings_are_what_the_wallet_gained(story: Told, name: str) -> None:
+    told = story.documents[name]
+    assert told["earnings"]["paid"] == story.earned[name]
+    assert all(adds_up(each) for each in story.documents.values())
+    assert told["read"]["whole"] is True
+    assert told["read"]["why"] is None
+
+
+def test_losses_are_what_the_stakes_lost(story: Told) -> None:
+    lost = sum(story.documents[name]["earnings"]["lost"] for name in (*PROVIDERS, *VERIFIERS))
+    assert lost == -story.earned["stake vault"]
+
+
+def test_an_expired_lease_costs_the_bond(story: Told) -> None:
+    claimed, after = story.documents["claimed provider"], story.documents[PROVIDERS[0]]
+    (risk,) = claimed["at_risk"]
+    assert (risk["job"], risk["state"], risk["backs"]) == (
+        story.jobs["expired"],
+        "claimed",
+        "lease",
+    )
+    assert (risk["exposure"], risk["bond"]) == (25 * TERMS.price, BOND)
+    assert risk["until"]["slot"] > claimed["read"]["to"]["slot"]
+    assert after["at_risk"] == []
+    assert after["work"] == {
+        "claims": 2,
+        "commits": 1,
+        "lost_leases": 1,
+        "settled": 1,
+        "voided": 0,
+    }
+    (loss,) = after["losses"]
+    assert (loss["kind"], loss["amount"], loss["receipt"]) == ("bond", BOND, None)
+    assert loss["reason"] == "its lease expired before it committed"
+    assert loss["job"] == story.jobs["expired"]
+
+
+def test_a_slash_names_its_reason_and_its_receipt(story: Told) -> None:
+    told = story.documents[PROVIDERS[1]]
+    receipt = str(verdict.receipt_address(Pubkey.from_string(story.jobs["cheated"])))
+    assert [(each["kind"], each["amount"]) for each in told["losses"]] == [
+        ("slash", 25 * TERMS.price),
+        ("bond", BOND),
+    ]
+    assert {each["receipt"] for each in told["losses"]} == {receipt}
+    assert told["losses"][0]["reason"] == "a wrong element of its result was proven"
+    assert row(told, story.jobs["cheated"])["outcome"] == "fraud"
+    assert told["work"]["voided"] == 1
+    assert told["registration"]["failed"] == 1
+
+
+def test_a_silent_verifier_sees_its_fine(story: Told) -> None:
+    told = story.documents[story.silent]
+    assert told["work"]["missed"] == 1
+    (loss,) = told["losses"]
+    assert (loss["kind"], loss["amount"], loss["job"]) == ("fine", SILENCE, story.jobs["honest"])
+    assert told["stake"]["collateral"] == VERIFIER_STAKE - SILENCE
+    work = told["work"]
+    assert work["drawn"] == work["cast"] + work["declined"] + work["missed"] + work["waiting"]
+    cast = sum(story.documents[name]["work"]["cast"] for name in VERIFIERS)
+    assert cast == 3 * 3 - 1
+
+
+def test_a_finder_of_a_lie_is_a_challenger_too(story: Told) -> None:
+    parts = [
+        each["parts"]
+        for name in VERIFIERS
+        for each in story.documents[name]["earnings"]["by_job"]
+        if each["job"] == story.jobs["cheated"]
+    ]
+    assert ["challenger", "verifier"] in parts
+
+
+def test_the_endpoint_is_asked_now(story: Told) -> None:
+    endpoint = story.documents[PROVIDERS[0]]["endpoint"]
+    assert (endpoint["answers"], endpoint["error"]) == (True, None)
+    assert story.documents["crank"]["endpoint"] is None
+
+
+def test_the_text_fits_a_narrow_terminal(
+    story: Told, exchange: Exchange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = told(capsys, "provider", "status", story.names[PROVIDERS[1]], *exchange.chain)
+    receipt = verdict.receipt_address(Pubkey.from_string(story.jobs["cheated"]))
+    assert f"neurolov replay {receipt}" in shown
+    assert story.jobs["cheated"] in shown
+    assert f"lost {nlov(25 * TERMS.price + BOND)} NLOV" in shown
+    assert "None" not in shown
+    tables = shown[shown.index("By day") : shown.index("nothing is at risk")]
+    assert max(map(len, tables.splitlines())) <= 80
+    silent = told(capsys, "verifier", "status", story.names[story.silent], *exchange.chain)
+    assert "1 missed" in silent
+    assert "a drawn ballot stayed unanswered" in silent
+
+
+def test_a_reading_that_ends_early_says_so(story: Told, exchange: Exchange) -> None:
+    owner = story.names[VERIFIERS[0]]
+    whole = story.documents[VERIFIERS[0]]
+    short = document(exchange, "verifier", owner, "--transactions", 5)
+    assert short["read"]["whole"] is False
+    assert short["read"]["why"] == "only the latest 5 transactions were read"
+    assert 0 < short["read"]["transactions"] <= 5
+    assert short["read"]["from"]["slot"] > whole["read"]["from"]["slot"]
+    assert adds_up(short)
+    recent = document(exchange, "provider", story.names[PROVIDERS[0]], "--days", 0.0001)
+    assert recent["read"]["transactions"] == 0
+    assert recent["read"]["why"] == "--days 0.0001 was asked for"
+    assert recent["earnings"]["paid"] == 0
+    assert recent["stake"]["staked"] == PROVIDER_STAKE - BOND
+
+
+def test_the_role_is_told_where_it_is_not_registered(
+    story: Told, exchange: Exchange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = told(capsys, "provider", "status", story.names[VERIFIERS[0]], *exchange.chain)
+    assert "not registered as a provider; run: neurolov provider run" in shown
+
+
+def test_an_address_that_nobody_knows(
+    exchange: Exchange, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = create_keypair(tmp_path / "id.json").pubkey()
+    for asked in ([str(STRANGER)], ["--keypair", str(tmp_path / "id.json")]):
+        capsys.readouterr()
+        assert run(["provider", "status", *asked, *exchange.chain]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        address = asked[0] if len(asked) == 1 else key
+        assert err.startswith(f"error: this cluster knows neither stake nor work of {address};")
+    assert run(["provider", "status", "nobody", *exchange.chain]) == 2
+    assert "'nobody' is not an address" in capsys.readouterr().err

@@ -9,11 +9,11 @@ from keeper.compute import (
     AdapterMissingError,
     CapacityError,
     ComputeLane,
-    Preference,
     RenewingExecutor,
     executor,
     select_executor,
 )
+from keeper.configuration import Preference
 from kernels.graph import Graph
 from kernels.graph.reference import NumpyExecutor
 from kernels.runtime import AdapterUnavailable, DeviceLimit, DeviceLost

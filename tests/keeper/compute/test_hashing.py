@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from keeper.compute import Preference, RenewingExecutor, hasher_on, select_executor
+from keeper.compute import RenewingExecutor, hasher_on, select_executor
+from keeper.configuration import Preference
 from kernels.graph.reference import NumpyExecutor
 from kernels.runtime import DeviceLost, list_adapters
 from kernels.trace import Hasher, stored_roots

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from solders.keypair import Keypair
 
+from keeper.chain.gateway import Gateway
 from keeper.configuration import KeyFileError, NodeSettings, create_keypair, load_keypair
 from keeper.errors import BadInputError
 from keeper.telemetry import RedactingFilter
@@ -88,4 +89,4 @@ def test_what_is_no_secret_stays() -> None:
 
 def test_a_malformed_genesis_hash_is_bad_input() -> None:
     with pytest.raises(BadInputError, match="not a genesis hash"):
-        NodeSettings(genesis_hash="nonsense").gateway()
+        Gateway.of(NodeSettings(genesis_hash="nonsense"))

@@ -3,7 +3,8 @@ import asyncio
 import aiohttp
 import pytest
 
-from keeper.telemetry import Metrics, serve_metrics
+from keeper.telemetry import Metrics
+from keeper.telemetry.serving import serve_metrics
 
 TEXT = """\
 # TYPE neurolov_actions_total counter

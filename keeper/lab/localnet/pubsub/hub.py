@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 
 from ..events import AccountsChanged, Event, SlotOpened, TransactionLanded
-from ..rpc.node import Node
+from ..rpc.node import Commitment, Node
 from .session import Session
 from .topics import Topic
 
@@ -17,7 +17,10 @@ class Hub:
         self.node = node
         self._ids = itertools.count(1)
         self._sessions: set[Session] = set()
-        self._awaiting_finality: deque[AccountsChanged | TransactionLanded] = deque()
+        self._pending: dict[Commitment, deque[AccountsChanged | TransactionLanded]] = {
+            "confirmed": deque(),
+            "finalized": deque(),
+        }
         self._stop_listening = node.bank.listen(self._on_event)
 
     def close(self) -> None:
@@ -35,18 +38,19 @@ class Hub:
         self._sessions.discard(session)
 
     def _on_event(self, event: Event) -> None:
-        lag = self.node.finality_lag
-        self._deliver(event, lambda topic: lag == 0 or topic.commitment != "finalized")
-        if lag == 0:
-            return
-        if not isinstance(event, SlotOpened):
-            self._awaiting_finality.append(event)
-            return
-        newest = self.node.slot_at("finalized")
-        while self._awaiting_finality and _slot_of(self._awaiting_finality[0]) <= newest:
-            self._deliver(
-                self._awaiting_finality.popleft(), lambda topic: topic.commitment == "finalized"
-            )
+        late = [one for one in self._pending if self.node.lag_of(one) > 0]
+        self._deliver(event, lambda topic: topic.commitment not in late)
+        for commitment in late:
+            if isinstance(event, SlotOpened):
+                self._release(commitment)
+            else:
+                self._pending[commitment].append(event)
+
+    def _release(self, commitment: Commitment) -> None:
+        """Deliver what has reached `commitment` now."""
+        pending, newest = self._pending[commitment], self.node.slot_at(commitment)
+        while pending and _slot_of(pending[0]) <= newest:
+            self._deliver(pending.popleft(), lambda topic: topic.commitment == commitment)
 
     def _deliver(self, event: Event, due: Callable[[Topic], bool]) -> None:
         for session in tuple(self._sessions):

@@ -61,7 +61,7 @@ class Session:
         kind = TOPICS.get(method.removesuffix("Unsubscribe") + "Subscribe")
         if kind is None:
             raise RpcError(METHOD_NOT_FOUND, "Method not found")
-        subscription = params.integer(0, "subscription")
+        subscription = params.integer(0)
         if not isinstance(self._topics.get(subscription), kind[0]):
             raise invalid_params("Invalid subscription id.")
         del self._topics[subscription]

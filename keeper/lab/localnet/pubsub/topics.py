@@ -1,5 +1,6 @@
 """What can be subscribed to: each topic turns an event into the notifications it owes."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -10,7 +11,7 @@ from solders.signature import Signature
 from ..events import AccountsChanged, Event, SlotOpened, TransactionLanded
 from ..ledger import Json, TransactionRecord
 from ..rpc.encoding import AccountView
-from ..rpc.errors import invalid_params
+from ..rpc.errors import RpcError, invalid_params
 from ..rpc.filters import AccountFilter, read_filters
 from ..rpc.node import Commitment, Node
 from ..rpc.params import Params, as_list, as_pubkey
@@ -23,6 +24,17 @@ _CLOSED: dict[str, Json] = {
     "rentEpoch": 0,
     "space": 0,
 }
+
+
+def _pubkey(params: Params) -> Pubkey:
+    try:
+        return params.pubkey(0)
+    except RpcError as error:
+        raise invalid_params("Invalid Request: Invalid pubkey provided") from error
+
+
+def _at(slot: int, value: Json) -> dict[str, Json]:
+    return {"context": {"slot": slot}, "value": value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,7 @@ class AccountTopic:
     def of(cls, node: Node, params: Params) -> "AccountTopic":
         """Returns the topic for the parameters of `accountSubscribe`."""
         config = params.config(1)
-        return cls(params.pubkey(0), AccountView.of(config), config.commitment())
+        return cls(_pubkey(params), AccountView.of(config), config.commitment())
 
     def notifications(self, node: Node, event: Event) -> Iterator[Json]:
         """Returns the results owed for `event`."""
@@ -46,11 +58,10 @@ class AccountTopic:
             return
         for key, account in event.accounts:
             if key == self.pubkey:
-                value = self.view.encode(account, node.bank.account)
+                value = self.view.encode(key, account, node.bank.account)
                 if value is None:
-                    empty = "" if self.view.encoding == "binary" else ["", self.view.encoding]
-                    value = {**_CLOSED, "data": empty}
-                yield node.with_context(value, event.slot)
+                    value = {**_CLOSED, "data": self.view.encode_data(b"")}
+                yield _at(event.slot, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,7 @@ class ProgramTopic:
         """Returns the topic for the parameters of `programSubscribe`."""
         config = params.config(1)
         return cls(
-            params.pubkey(0), AccountView.of(config), read_filters(config), config.commitment()
+            _pubkey(params), AccountView.of(config), read_filters(config), config.commitment()
         )
 
     def notifications(self, node: Node, event: Event) -> Iterator[Json]:
@@ -81,8 +92,8 @@ class ProgramTopic:
                 and account.owner == self.program_id
                 and all(passes(account) for passes in self.filters)
             ):
-                value = self.view.encode(account, node.bank.account)
-                yield node.with_context({"pubkey": str(key), "account": value}, event.slot)
+                value = self.view.encode(key, account, node.bank.account)
+                yield _at(event.slot, {"pubkey": str(key), "account": value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +111,10 @@ class LogsTopic:
         if chosen in ("all", "allWithVotes"):
             mention = None
         elif isinstance(chosen, Mapping) and set(chosen) == {"mentions"}:
-            mentions = as_list(chosen["mentions"], "mentions", 64)
+            mentions = as_list(chosen["mentions"], 64)
             if len(mentions) != 1:
                 raise invalid_params("Invalid Request: Only 1 address supported")
-            mention = as_pubkey(mentions[0], "mentions")
+            mention = as_pubkey(mentions[0])
         else:
             raise invalid_params("Invalid params: use all, allWithVotes or mentions")
         return cls(mention, params.config(1).commitment())
@@ -113,13 +124,13 @@ class LogsTopic:
         if isinstance(event, TransactionLanded):
             record = event.record
             if self.mention is None or self.mention in record.keys.all:
-                yield node.with_context(
+                yield _at(
+                    record.slot,
                     {
                         "signature": str(record.signature),
                         "err": record.err,
                         "logs": record.logs,
                     },
-                    record.slot,
                 )
 
 
@@ -134,7 +145,11 @@ class SignatureTopic:
     @classmethod
     def of(cls, node: Node, params: Params) -> "SignatureTopic":
         """Returns the topic for the parameters of `signatureSubscribe`."""
-        return cls(params.signature(0), params.config(1).commitment())
+        try:
+            signature = params.signature(0)
+        except RpcError as error:
+            raise invalid_params("Invalid Request: Invalid signature provided") from error
+        return cls(signature, params.config(1).commitment())
 
     def landed(self, node: Node) -> TransactionRecord | None:
         """Returns the transaction, if it has reached the commitment already."""
@@ -144,7 +159,7 @@ class SignatureTopic:
     def notifications(self, node: Node, event: Event) -> Iterator[Json]:
         """Returns the results owed for `event`."""
         if isinstance(event, TransactionLanded) and event.record.signature == self.signature:
-            yield node.with_context({"err": event.record.err}, event.record.slot)
+            yield _at(event.record.slot, {"err": event.record.err})
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +177,7 @@ class SlotTopic:
     def notifications(self, node: Node, event: Event) -> Iterator[Json]:
         """Returns the results owed for `event`."""
         if isinstance(event, SlotOpened):
-            root = max(0, event.slot - node.finality_lag)
+            root = node.slot_at("finalized")
             yield {"slot": event.slot, "parent": event.parent, "root": root}
 
 
@@ -180,11 +195,71 @@ class RootTopic:
 
     def notifications(self, node: Node, event: Event) -> Iterator[Json]:
         """Returns the results owed for `event`."""
-        if isinstance(event, SlotOpened) and event.slot >= node.finality_lag:
-            yield event.slot - node.finality_lag
+        if isinstance(event, SlotOpened) and node.bank.block_height >= node.finality_lag:
+            yield node.slot_at("finalized")
 
 
-Topic: TypeAlias = AccountTopic | ProgramTopic | LogsTopic | SignatureTopic | SlotTopic | RootTopic
+@dataclass(frozen=True, slots=True)
+class SlotsUpdatesTopic:
+    """What a leader does with every slot, step by step."""
+
+    method = "slotsUpdatesNotification"
+    commitment: Commitment = "processed"
+
+    @classmethod
+    def of(cls, node: Node, params: Params) -> "SlotsUpdatesTopic":
+        """Returns the topic for the parameters of `slotsUpdatesSubscribe`: there are none."""
+        return cls()
+
+    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+        """Returns the results owed for `event`: what closed, what opened, what that settled."""
+        if not isinstance(event, SlotOpened):
+            return
+        timestamp = int(time.time() * 1000)
+        yield {"type": "completed", "slot": event.parent, "timestamp": timestamp}
+        yield {
+            "type": "frozen",
+            "slot": event.parent,
+            "timestamp": timestamp,
+            "stats": _block_stats(node, event.parent),
+        }
+        yield {
+            "type": "createdBank",
+            "slot": event.slot,
+            "parent": event.parent,
+            "timestamp": timestamp,
+        }
+        settled: tuple[tuple[str, Commitment], ...] = (
+            ("optimisticConfirmation", "confirmed"),
+            ("root", "finalized"),
+        )
+        for kind, commitment in settled:
+            if node.bank.block_height >= node.lag_of(commitment):
+                yield {"type": kind, "slot": node.slot_at(commitment), "timestamp": timestamp}
+
+
+def _block_stats(node: Node, slot: int) -> Json:
+    """Counts of a closed block; every transaction is an entry of its own."""
+    block = node.bank.block(slot)
+    records = [node.bank.record(one) for one in block.signatures] if block else []
+    failed = sum(record is not None and record.err is not None for record in records)
+    return {
+        "numTransactionEntries": len(records),
+        "numSuccessfulTransactions": len(records) - failed,
+        "numFailedTransactions": failed,
+        "maxTransactionsPerEntry": min(1, len(records)),
+    }
+
+
+Topic: TypeAlias = (
+    AccountTopic
+    | ProgramTopic
+    | LogsTopic
+    | SignatureTopic
+    | SlotTopic
+    | SlotsUpdatesTopic
+    | RootTopic
+)
 
 TOPICS: dict[str, tuple[type[Topic], int, int]] = {
     "accountSubscribe": (AccountTopic, 1, 1),
@@ -193,5 +268,6 @@ TOPICS: dict[str, tuple[type[Topic], int, int]] = {
     "rootSubscribe": (RootTopic, 0, 0),
     "signatureSubscribe": (SignatureTopic, 1, 1),
     "slotSubscribe": (SlotTopic, 0, 0),
+    "slotsUpdatesSubscribe": (SlotsUpdatesTopic, 0, 0),
 }
 """Subscribing methods, with the numbers of parameters they require and take beyond those."""

@@ -13,46 +13,40 @@ _MAX_ACCOUNT_BYTES = 10 * 1024 * 1024
 
 def _account_info(node: Node, params: Params) -> Json:
     config = params.config(1)
-    config.commitment()
-    bank = node.bank
-    value = AccountView.of(config).encode(bank.account(params.pubkey(0)), bank.account)
-    return node.with_context(value)
+    accounts = node.accounts_at(config.commitment())
+    view, key = AccountView.of(config), params.pubkey(0)
+    return node.with_context(view.encode(key, accounts.get(key), accounts.get), accounts.slot)
 
 
 def _multiple_accounts(node: Node, params: Params) -> Json:
     config = params.config(1)
-    config.commitment()
+    accounts = node.accounts_at(config.commitment())
     view = AccountView.of(config)
-    keys = [
-        as_pubkey(key, "address")
-        for key in as_list(params.get(0), "addresses", _MAX_MULTIPLE_ACCOUNTS)
-    ]
-    bank = node.bank
-    return node.with_context([view.encode(bank.account(key), bank.account) for key in keys])
+    keys = [as_pubkey(key) for key in as_list(params.get(0), _MAX_MULTIPLE_ACCOUNTS)]
+    found = [view.encode(key, accounts.get(key), accounts.get) for key in keys]
+    return node.with_context(found, accounts.slot)
 
 
 def _program_accounts(node: Node, params: Params) -> Json:
     config = params.config(1)
-    config.commitment()
+    accounts = node.accounts_at(config.commitment())
     view = AccountView.of(config)
     filters = read_filters(config)
-    bank = node.bank
     found: list[Json] = [
-        {"pubkey": str(key), "account": view.encode(account, bank.account)}
-        for key, account in bank.program_accounts(params.pubkey(0))
+        {"pubkey": str(key), "account": view.encode(key, account, accounts.get)}
+        for key, account in accounts.owned_by(params.pubkey(0))
         if all(passes(account) for passes in filters)
     ]
-    return node.with_context(found) if config.flag("withContext") else found
+    return node.with_context(found, accounts.slot) if config.flag("withContext") else found
 
 
 def _balance(node: Node, params: Params) -> Json:
-    params.config(1).commitment()
-    return node.with_context(node.bank.balance(params.pubkey(0)))
+    accounts = node.accounts_at(params.config(1).commitment())
+    return node.with_context(accounts.balance(params.pubkey(0)), accounts.slot)
 
 
 def _rent_exemption(node: Node, params: Params) -> Json:
-    params.config(1).commitment()
-    size = params.integer(0, "data length")
+    size = params.integer(0, "usize")
     return node.bank.rent_exempt_minimum(min(size, _MAX_ACCOUNT_BYTES))
 
 

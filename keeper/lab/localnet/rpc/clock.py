@@ -4,12 +4,12 @@ from ..ledger import Json
 from .errors import invalid_params
 from .method import Method
 from .node import Node
-from .params import Params, as_integer
+from .params import Params
 
 
 def _skip_to(node: Node, params: Params) -> Json:
     """`[slot]`: opens a later slot as if all slots before it had been skipped; returns it."""
-    slot = as_integer(params.get(0), "slot")
+    slot = params.integer(0)
     if slot <= node.bank.slot:
         raise invalid_params(f"Invalid params: slot must be above {node.bank.slot}, the open one")
     node.bank.warp(slot)

@@ -1,6 +1,7 @@
 """Methods about the cluster: slots, blockhashes, epochs, the node itself."""
 
 from ..ledger import Json
+from .errors import NO_SNAPSHOT, RpcError
 from .method import Method
 from .node import API_VERSION, Node
 from .params import Params, as_hash, as_list, as_pubkey
@@ -27,15 +28,27 @@ def _genesis_hash(node: Node, params: Params) -> Json:
 
 
 def _cluster_nodes(node: Node, params: Params) -> Json:
+    """One node, which has no ports but those that the caller knows already."""
+    ports = (
+        "gossip",
+        "pubsub",
+        "rpc",
+        "serveRepair",
+        "tpu",
+        "tpuForwards",
+        "tpuForwardsQuic",
+        "tpuQuic",
+        "tpuVote",
+        "tvu",
+    )
     return [
         {
             "pubkey": str(node.identity.pubkey()),
-            "gossip": None,
-            "tpu": None,
-            "rpc": None,
+            "clientId": "LiteSVM",
             "version": API_VERSION,
-            "featureSet": None,
-            "shredVersion": None,
+            "featureSet": 0,
+            "shredVersion": 0,
+            **dict.fromkeys(ports),
         }
     ]
 
@@ -44,31 +57,22 @@ def _slot(node: Node, params: Params) -> Json:
     return node.slot_at(params.config(0).commitment())
 
 
-def _slot_leader(node: Node, params: Params) -> Json:
-    params.config(0).commitment()
-    return str(node.identity.pubkey())
-
-
 def _block_height(node: Node, params: Params) -> Json:
-    slot = node.slot_at(params.config(0).commitment())
-    if slot == node.bank.slot:
-        return node.bank.block_height
-    # The newest block at or before a slot that may have been skipped.
-    closed = (node.bank.block(earlier) for earlier in range(slot, -1, -1))
-    return next(block.height for block in closed if block is not None)
+    return node.height_at(params.config(0).commitment())
 
 
 def _epoch_info(node: Node, params: Params) -> Json:
-    slot = node.slot_at(params.config(0).commitment())
+    commitment = params.config(0).commitment()
+    slot = node.slot_at(commitment)
     schedule = node.bank.epoch_schedule
     epoch, index = schedule.get_epoch_and_slot_index(slot)
     return {
         "absoluteSlot": slot,
-        "blockHeight": _block_height(node, params),
+        "blockHeight": node.height_at(commitment),
         "epoch": epoch,
         "slotIndex": index,
         "slotsInEpoch": schedule.get_slots_in_epoch(epoch),
-        "transactionCount": node.bank.transaction_count,
+        "transactionCount": node.bank.transactions_until(slot),
     }
 
 
@@ -84,26 +88,28 @@ def _epoch_schedule(node: Node, params: Params) -> Json:
 
 
 def _latest_blockhash(node: Node, params: Params) -> Json:
-    params.config(0).commitment()
-    blockhash = node.bank.latest_blockhash
+    height = node.height_at(params.config(0).commitment())
+    blockhash = node.bank.latest_blockhash_at(height)
     return node.with_context(
         {
             "blockhash": str(blockhash),
             "lastValidBlockHeight": node.bank.last_valid_block_height(blockhash),
-        }
+        },
+        node.bank.slot_at(height),
     )
 
 
 def _blockhash_valid(node: Node, params: Params) -> Json:
-    params.config(1).commitment()
-    return node.with_context(node.bank.is_blockhash_valid(as_hash(params.get(0), "blockhash")))
+    height = node.height_at(params.config(1).commitment())
+    valid = node.bank.is_blockhash_valid(as_hash(params.get(0)), height)
+    return node.with_context(valid, node.bank.slot_at(height))
 
 
 def _prioritization_fees(node: Node, params: Params) -> Json:
     """No transaction here competes for a place, so that the fee is 0 in every slot."""
     if params.get(0) is not None:
-        for key in as_list(params.get(0), "addresses", _MAX_PRIORITIZATION_ACCOUNTS):
-            as_pubkey(key, "address")
+        for key in as_list(params.get(0), _MAX_PRIORITIZATION_ACCOUNTS):
+            as_pubkey(key)
     newest = node.bank.slot
     oldest = max(0, newest - _PRIORITIZATION_SLOTS)
     return [
@@ -114,13 +120,16 @@ def _prioritization_fees(node: Node, params: Params) -> Json:
 
 
 def _transaction_count(node: Node, params: Params) -> Json:
-    params.config(0).commitment()
-    return node.bank.transaction_count
+    return node.bank.transactions_until(node.slot_at(params.config(0).commitment()))
 
 
 def _zero_slot(node: Node, params: Params) -> Json:
-    """Returns slot 0: the ledger is kept from genesis on."""
+    """Returns slot 0: the ledger is kept from genesis on, and nobody sends shreds."""
     return 0
+
+
+def _snapshot_slot(node: Node, params: Params) -> Json:
+    raise RpcError(NO_SNAPSHOT, "No snapshot")
 
 
 METHODS = {
@@ -131,11 +140,13 @@ METHODS = {
     "getFirstAvailableBlock": Method(_zero_slot),
     "getGenesisHash": Method(_genesis_hash),
     "getHealth": Method(_health),
+    "getHighestSnapshotSlot": Method(_snapshot_slot),
     "getIdentity": Method(_identity),
     "getLatestBlockhash": Method(_latest_blockhash, 0, 1),
+    "getMaxRetransmitSlot": Method(_zero_slot),
+    "getMaxShredInsertSlot": Method(_zero_slot),
     "getRecentPrioritizationFees": Method(_prioritization_fees, 0, 1),
     "getSlot": Method(_slot, 0, 1),
-    "getSlotLeader": Method(_slot_leader, 0, 1),
     "getTransactionCount": Method(_transaction_count, 0, 1),
     "getVersion": Method(_version),
     "isBlockhashValid": Method(_blockhash_valid, 1, 1),

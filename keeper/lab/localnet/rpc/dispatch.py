@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Never, TypeAlias
 
 from ..ledger import Json
-from . import accounts, clock, cluster, faucet, history, submission, tokens
+from . import accounts, clock, cluster, economy, faucet, history, leaders, submission, tokens
 from .errors import (
     INTERNAL_ERROR,
     INVALID_REQUEST,
@@ -25,8 +25,10 @@ _METHODS: dict[str, Method] = {
     **accounts.METHODS,
     **clock.METHODS,
     **cluster.METHODS,
+    **economy.METHODS,
     **faucet.METHODS,
     **history.METHODS,
+    **leaders.METHODS,
     **submission.METHODS,
     **tokens.METHODS,
 }
@@ -39,7 +41,7 @@ def call_method(node: Node, name: str, params: Json) -> Json:
     method = _METHODS.get(name)
     if method is None:
         raise RpcError(METHOD_NOT_FOUND, "Method not found")
-    checked = positional(params, method.required, method.optional)
+    checked = positional(params, method.required, method.optional, named=method.named)
     _require_context_slot(node, checked.get(method.required + method.optional - 1))
     return method.handler(node, checked)
 
@@ -48,12 +50,17 @@ def _require_context_slot(node: Node, last: Json) -> None:
     """Refuse a call whose configuration, always the last parameter, asks for a later slot."""
     if not isinstance(last, Mapping):
         return
-    minimum = Config(last).integer("minContextSlot")
-    if minimum is not None and minimum > node.bank.slot:
+    config = Config(last)
+    minimum = config.integer("minContextSlot")
+    if minimum is None:
+        return
+    preflight = last.get("preflightCommitment") is not None
+    slot = node.slot_at(config.commitment("preflightCommitment" if preflight else "commitment"))
+    if minimum > slot:
         raise RpcError(
             MIN_CONTEXT_SLOT_NOT_REACHED,
             "Minimum context slot has not been reached",
-            {"contextSlot": node.bank.slot},
+            {"contextSlot": slot},
         )
 
 

@@ -1,19 +1,26 @@
 """Methods that read landed transactions and closed blocks."""
 
+from collections.abc import Mapping
 from itertools import dropwhile, islice, takewhile
 
 from ..ledger import Json, TransactionRecord
+from ..parsed import memos
 from ..slots import Block
 from .errors import BLOCK_NOT_AVAILABLE, SLOT_SKIPPED, RpcError, invalid_params
 from .method import Method
 from .node import Node
-from .params import Config, Params, as_integer, as_list, as_signature
-from .transactions import encode_status, encode_transaction
+from .params import U64_MAX, Config, Params, as_integer, as_list, as_signature
+from .transactions import (
+    encode_status,
+    encode_transaction,
+    encode_transaction_accounts,
+    top_level,
+)
 
 _MAX_SIGNATURES = 1000
 _MAX_STATUSES = 256
 _MAX_BLOCK_RANGE = 500_000
-_DETAILS = ("full", "signatures", "none")
+_DETAILS = ("full", "signatures", "none", "accounts")
 
 
 def _transaction(node: Node, params: Params) -> Json:
@@ -25,26 +32,26 @@ def _transaction(node: Node, params: Params) -> Json:
     return {
         "slot": record.slot,
         "blockTime": record.block_time,
+        "transactionIndex": record.index,
         **encode_transaction(record, config),
     }
 
 
 def _signature_statuses(node: Node, params: Params) -> Json:
     params.config(1).flag("searchTransactionHistory")
-    signatures = [
-        as_signature(one, "signature")
-        for one in as_list(params.get(0), "signatures", _MAX_STATUSES)
-    ]
-    return node.with_context([_status(node, node.bank.record(one)) for one in signatures])
+    signatures = [as_signature(one) for one in as_list(params.get(0), _MAX_STATUSES)]
+    statuses = [_status(node, node.bank.record(one)) for one in signatures]
+    return node.with_context(statuses, node.bank.slot)
 
 
 def _status(node: Node, record: TransactionRecord | None) -> Json:
     if record is None:
         return None
     commitment = node.status_of(record)
+    final = commitment == "finalized"
     return {
         "slot": record.slot,
-        "confirmations": None if commitment == "finalized" else node.bank.slot - record.slot,
+        "confirmations": None if final else len(node.bank.blocks_between(record.slot, U64_MAX)),
         "err": record.err,
         "status": encode_status(record.err),
         "confirmationStatus": commitment,
@@ -55,17 +62,17 @@ def _signatures_for_address(node: Node, params: Params) -> Json:
     """Returns the records between `before` and `until`, newest first and without either."""
     config = params.config(1)
     commitment = config.history_commitment()
-    limit = config.integer("limit")
+    limit = config.integer("limit", "usize")
     if limit is None:
         limit = _MAX_SIGNATURES
     if not 1 <= limit <= _MAX_SIGNATURES:
         raise invalid_params(f"Invalid limit; max {_MAX_SIGNATURES}")
     records = iter(node.bank.history(params.pubkey(0)))
     if config.get("before") is not None:
-        before = as_signature(config.get("before"), "before")
+        before = as_signature(config.get("before"))
         records = islice(dropwhile(lambda record: record.signature != before, records), 1, None)
     if config.get("until") is not None:
-        until = as_signature(config.get("until"), "until")
+        until = as_signature(config.get("until"))
         records = takewhile(lambda record: record.signature != until, records)
     shown = (record for record in records if node.shows(record, commitment))
     return [
@@ -73,8 +80,9 @@ def _signatures_for_address(node: Node, params: Params) -> Json:
             "signature": str(record.signature),
             "slot": record.slot,
             "err": record.err,
-            "memo": None,
+            "memo": memos(top_level(record)),
             "blockTime": record.block_time,
+            "transactionIndex": record.index,
             "confirmationStatus": node.status_of(record),
         }
         for record in islice(shown, limit)
@@ -96,7 +104,7 @@ def _closed_block(node: Node, slot: int, config: Config) -> Block:
 
 def _block(node: Node, params: Params) -> Json:
     config = params.config(1)
-    block = _closed_block(node, params.integer(0, "slot"), config)
+    block = _closed_block(node, params.integer(0), config)
     details = config.choice("transactionDetails", _DETAILS, "full")
     encoded: dict[str, Json] = {
         "blockHeight": block.height,
@@ -107,35 +115,43 @@ def _block(node: Node, params: Params) -> Json:
     }
     if config.flag("rewards", default=True):
         encoded["rewards"] = []
+    records = [node.bank.record(signature) for signature in block.signatures]
     if details == "signatures":
         encoded["signatures"] = [str(signature) for signature in block.signatures]
-    elif details == "full":
-        records = (node.bank.record(signature) for signature in block.signatures)
-        encoded["transactions"] = [
-            encode_transaction(record, config) for record in records if record is not None
-        ]
+    elif details != "none":
+        encode = encode_transaction if details == "full" else encode_transaction_accounts
+        encoded["transactions"] = [encode(one, config) for one in records if one is not None]
     return encoded
 
 
 def _block_time(node: Node, params: Params) -> Json:
-    return _closed_block(node, params.integer(0, "slot"), Config({})).time
+    return _closed_block(node, params.integer(0), Config({})).time
 
 
 def _blocks(node: Node, params: Params) -> Json:
-    config = params.config(2)
-    newest = min(node.slot_at(config.history_commitment()), node.bank.slot - 1)
-    start = params.integer(0, "start slot")
     last = params.get(1)
-    end = newest if last is None else min(newest, as_integer(last, "end slot"))
+    config = params.config(1 if isinstance(last, Mapping) else 2)
+    newest = min(node.slot_at(config.history_commitment()), node.bank.slot - 1)
+    start = params.integer(0)
+    end = newest if isinstance(last, Mapping | None) else min(newest, as_integer(last))
     if end - start > _MAX_BLOCK_RANGE:
         raise invalid_params(f"Slot range too large; max {_MAX_BLOCK_RANGE}")
-    return [slot for slot in range(start, end + 1) if node.bank.block(slot) is not None]
+    return [block.slot for block in node.bank.blocks_between(start, end)]
+
+
+def _blocks_with_limit(node: Node, params: Params) -> Json:
+    newest = min(node.slot_at(params.config(2).history_commitment()), node.bank.slot - 1)
+    start, limit = params.integer(0), params.integer(1, "usize")
+    if limit > _MAX_BLOCK_RANGE:
+        raise invalid_params(f"Limit too large; max {_MAX_BLOCK_RANGE}")
+    return [block.slot for block in node.bank.blocks_between(start, newest)[:limit]]
 
 
 METHODS = {
     "getBlock": Method(_block, 1, 1),
     "getBlockTime": Method(_block_time, 1),
     "getBlocks": Method(_blocks, 1, 2),
+    "getBlocksWithLimit": Method(_blocks_with_limit, 2, 1),
     "getSignatureStatuses": Method(_signature_statuses, 1, 1),
     "getSignaturesForAddress": Method(_signatures_for_address, 1, 1),
     "getTransaction": Method(_transaction, 1, 1),

@@ -11,9 +11,11 @@ from .params import Params
 class Method(NamedTuple):
     """A handler with the numbers of parameters it requires and takes beyond those.
 
-    Where a method takes a configuration object it is the last parameter.
+    Where a method takes a configuration object it is the last parameter. A `named` method takes
+    one object in place of the list, too.
     """
 
     handler: Callable[[Node, Params], Json]
     required: int = 0
     optional: int = 0
+    named: bool = False

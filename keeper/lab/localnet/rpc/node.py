@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 
 from solders.keypair import Keypair
 
+from ..accounts import AccountsAt
 from ..bank import Bank
 from ..ledger import Json, TransactionRecord
 from ..mint import TokenMint
@@ -19,21 +20,33 @@ Commitment: TypeAlias = Literal["processed", "confirmed", "finalized"]
 class Node:
     """A bank as a validator shows it.
 
-    There are no forks: a transaction is confirmed in the slot in which it lands, and finalized
-    `finality_lag` slots later (0: at once). The lag governs slots, statuses, transactions,
-    signature lists and notifications; accounts and blockhashes are read at the open slot under
-    every commitment.
+    There are no forks: the block that is open is processed, the one `confirmation_lag` blocks
+    before it confirmed, the one `finality_lag` blocks before it finalized. With a lag of 0 a
+    transaction has that commitment at once. `bank` must remember `finality_lag` blocks.
     """
 
     bank: Bank
     mint: TokenMint | None = None
+    confirmation_lag: int = 0
     finality_lag: int = 0
     identity: Keypair = field(default_factory=Keypair)
 
+    def lag_of(self, commitment: Commitment) -> int:
+        """Returns by how many blocks `commitment` is behind the open one."""
+        lags = {"confirmed": self.confirmation_lag, "finalized": self.finality_lag}
+        return lags.get(commitment, 0)
+
+    def height_at(self, commitment: Commitment) -> int:
+        """Returns the height of the newest block of `commitment`."""
+        return max(0, self.bank.block_height - self.lag_of(commitment))
+
     def slot_at(self, commitment: Commitment) -> int:
-        """Returns the newest slot of `commitment`."""
-        lag = self.finality_lag if commitment == "finalized" else 0
-        return max(0, self.bank.slot - lag)
+        """Returns the slot of the newest block of `commitment`."""
+        return self.bank.slot_at(self.height_at(commitment))
+
+    def accounts_at(self, commitment: Commitment) -> AccountsAt:
+        """Returns the accounts as the newest block of `commitment` has them."""
+        return self.bank.accounts_at(self.slot_at(commitment))
 
     def shows(self, record: TransactionRecord, commitment: Commitment) -> bool:
         """Returns whether `record` has reached `commitment`."""
@@ -41,14 +54,10 @@ class Node:
 
     def status_of(self, record: TransactionRecord) -> Commitment:
         """Returns the highest commitment that `record` has reached."""
-        return "finalized" if self.shows(record, "finalized") else "confirmed"
+        if self.shows(record, "finalized"):
+            return "finalized"
+        return "confirmed" if self.shows(record, "confirmed") else "processed"
 
-    def with_context(self, value: Json, slot: int | None = None) -> dict[str, Json]:
-        """Returns `value` under the slot at which it was read: by default the open one."""
-        return {
-            "context": {
-                "apiVersion": API_VERSION,
-                "slot": self.bank.slot if slot is None else slot,
-            },
-            "value": value,
-        }
+    def with_context(self, value: Json, slot: int) -> dict[str, Json]:
+        """Returns `value` under the slot at which it was read."""
+        return {"context": {"apiVersion": API_VERSION, "slot": slot}, "value": value}

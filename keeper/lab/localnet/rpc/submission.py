@@ -1,17 +1,18 @@
 """Methods that send and simulate transactions, and what they cost."""
 
 from solders.message import from_bytes_versioned
-from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.transaction import SanitizeError, VersionedTransaction
 
+from ..accounts import AccountsAt
+from ..costs import fee
 from ..execution import PACKET_DATA_SIZE, Simulation
 from ..ledger import Json
-from .encoding import AccountView, decode_bytes
+from .binary import decode_bytes
+from .encoding import ACCOUNT_ENCODINGS, AccountView
 from .errors import (
     INTERNAL_ERROR,
     SEND_TRANSACTION_PREFLIGHT_FAILURE,
-    TRANSACTION_SIGNATURE_VERIFICATION_FAILURE,
     RpcError,
     invalid_params,
 )
@@ -19,34 +20,33 @@ from .failures import describe
 from .method import Method
 from .node import Node
 from .params import Config, Params, as_list, as_pubkey
-from .transactions import encode_inner_instructions, encode_return_data
-
-_LAMPORTS_PER_SIGNATURE = 5_000
-
-# Instructions whose first byte counts signatures, each charged like the transaction's own
-# (solana-sdk `get_fee_details`).
-_SIGNATURE_PROGRAMS = frozenset(
-    Pubkey.from_string(address)
-    for address in (
-        "Ed25519SigVerify111111111111111111111111111",
-        "KeccakSecp256k11111111111111111111111111111",
-        "Secp256r1SigVerify1111111111111111111111111",
-    )
+from .transactions import (
+    encode_inner_instructions,
+    encode_loaded_addresses,
+    encode_return_data,
+    encode_token_balances,
 )
 
 _TYPE = "solana_transaction::versioned::VersionedTransaction"
+_MESSAGE_TYPE = "solana_message::non_bpf_modules::versions::VersionedMessage"
 _MAX_ENCODED = {"base58": 1683, "base64": 1644}
+_ENCODINGS = ("binary", "base64", "base58", "json", "jsonParsed")
 
 
 def _decode(params: Params, config: Config) -> VersionedTransaction:
-    encoding = config.choice("encoding", ("base58", "base64"), "base58")
-    text = params.text(0, "transaction")
+    encoding = config.choice("encoding", _ENCODINGS, "base58")
+    encoding = "base58" if encoding == "binary" else encoding
+    text = params.text(0)
+    if encoding not in _MAX_ENCODED:
+        raise invalid_params(
+            f"unsupported encoding: {encoding}. Supported encodings: base58, base64"
+        )
     if len(text) > _MAX_ENCODED[encoding]:
         raise invalid_params(
             f"{encoding} encoded {_TYPE} too large: {len(text)} bytes"
             f" (max: encoded/raw {_MAX_ENCODED[encoding]}/{PACKET_DATA_SIZE})"
         )
-    raw = decode_bytes(text, encoding, "transaction")
+    raw = decode_bytes(text, encoding)
     if len(raw) > PACKET_DATA_SIZE:
         raise invalid_params(
             f"decoded {_TYPE} too large: {len(raw)} bytes (max: {PACKET_DATA_SIZE} bytes)"
@@ -62,19 +62,19 @@ def _decode(params: Params, config: Config) -> VersionedTransaction:
     return transaction
 
 
-def _require_signatures(transaction: VersionedTransaction) -> None:
-    if not all(transaction.verify_with_results()):
-        raise RpcError(
-            TRANSACTION_SIGNATURE_VERIFICATION_FAILURE, "Transaction signature verification failure"
-        )
-
-
 def _outcome(simulation: Simulation) -> dict[str, Json]:
     return {
         "accounts": None,
         "err": simulation.err,
+        "fee": simulation.fee,
         "innerInstructions": None,
+        "loadedAccountsDataSize": simulation.loaded_bytes,
+        "loadedAddresses": None,
         "logs": simulation.logs,
+        "postBalances": None,
+        "postTokenBalances": None,
+        "preBalances": None,
+        "preTokenBalances": None,
         "replacementBlockhash": None,
         "returnData": encode_return_data(simulation.return_data),
         "unitsConsumed": simulation.units,
@@ -82,13 +82,17 @@ def _outcome(simulation: Simulation) -> dict[str, Json]:
 
 
 def _send(node: Node, params: Params) -> Json:
+    """Preflight runs on the block of the commitment asked for; what passes lands in the open one.
+
+    As on a cluster, a signature says that the transaction was taken, not that it will land.
+    """
     config = params.config(1)
     skip_preflight = config.flag("skipPreflight")
-    config.integer("maxRetries")
+    height = node.height_at(config.commitment("preflightCommitment"))
+    config.integer("maxRetries", "usize")
     transaction = _decode(params, config)
     if not skip_preflight:
-        _require_signatures(transaction)
-        simulation = node.bank.simulate(transaction)
+        simulation = node.bank.simulate(transaction, verify_signatures=True, height=height)
         if simulation.err is not None:
             raise RpcError(
                 SEND_TRANSACTION_PREFLIGHT_FAILURE,
@@ -100,19 +104,25 @@ def _send(node: Node, params: Params) -> Json:
 
 def _simulate(node: Node, params: Params) -> Json:
     config = params.config(1)
-    config.commitment()
+    height = node.height_at(config.commitment())
     verify = config.flag("sigVerify")
     replace = config.flag("replaceRecentBlockhash")
     if verify and replace:
         raise invalid_params("sigVerify may not be used with replaceRecentBlockhash")
     transaction = _decode(params, config)
-    if verify:
-        _require_signatures(transaction)
-    simulation = node.bank.simulate(transaction, replace_blockhash=replace)
+    simulation = node.bank.simulate(
+        transaction, verify_signatures=verify, replace_blockhash=replace, height=height
+    )
     outcome = _outcome(simulation)
+    outcome["loadedAddresses"] = encode_loaded_addresses(simulation.keys)
+    if simulation.pre_balances is not None:
+        outcome["preBalances"] = simulation.pre_balances
+        outcome["postBalances"] = simulation.post_balances
+        outcome["preTokenBalances"] = encode_token_balances(simulation.pre_token_balances)
+        outcome["postTokenBalances"] = encode_token_balances(simulation.post_token_balances)
     if config.flag("innerInstructions"):
         outcome["innerInstructions"] = encode_inner_instructions(
-            simulation.inner_instructions, transaction.message.account_keys, parsed=False
+            simulation.inner_instructions, simulation.keys.all, parsed=True
         )
     if replace:
         outcome["replacementBlockhash"] = {
@@ -120,33 +130,35 @@ def _simulate(node: Node, params: Params) -> Json:
             "lastValidBlockHeight": node.bank.last_valid_block_height(simulation.blockhash),
         }
     wanted = config.section("accounts")
+    accounts = node.accounts_at(config.commitment())
     if wanted is not None:
-        outcome["accounts"] = _accounts_after(node, transaction, simulation, wanted)
-    return node.with_context(outcome)
+        outcome["accounts"] = _accounts_after(accounts, transaction, simulation, wanted)
+    return node.with_context(outcome, accounts.slot)
 
 
 def _accounts_after(
-    node: Node, transaction: VersionedTransaction, simulation: Simulation, wanted: Config
+    accounts: AccountsAt, transaction: VersionedTransaction, simulation: Simulation, wanted: Config
 ) -> Json:
     limit = len(transaction.message.account_keys)
-    keys = [
-        as_pubkey(one, "address")
-        for one in as_list(wanted.get("addresses"), "accounts.addresses", limit)
-    ]
-    view = AccountView(wanted.choice("encoding", ("base64", "jsonParsed"), "base64"), None)
+    keys = [as_pubkey(one) for one in as_list(wanted.get("addresses"), limit)]
+    encoding = wanted.choice("encoding", ACCOUNT_ENCODINGS, "base64")
+    if encoding in ("binary", "base58"):
+        raise invalid_params("base58 encoding not supported")
+    view = AccountView(encoding, None)
     if simulation.err is not None:
         return [None] * len(keys)
-    read = node.bank.account
     encoded: list[Json] = []
     for key in keys:
-        account = simulation.accounts[key] if key in simulation.accounts else read(key)
-        encoded.append(view.encode(account if account and account.lamports else None, read))
+        left = simulation.accounts[key] if key in simulation.accounts else accounts.get(key)
+        shown = left if left is not None and left.lamports else None
+        encoded.append(view.encode(key, shown, accounts.get))
     return encoded
 
 
 def _airdrop(node: Node, params: Params) -> Json:
-    params.config(2).commitment()
-    record = node.bank.airdrop(params.pubkey(0), params.integer(1, "lamports"))
+    config = params.config(2)
+    config.commitment()
+    record = node.bank.airdrop(params.pubkey(0), params.integer(1))
     if record.err is not None:
         raise RpcError(
             INTERNAL_ERROR, f"Airdrop failed: {describe(record.err)}", {"err": record.err}
@@ -155,25 +167,16 @@ def _airdrop(node: Node, params: Params) -> Json:
 
 
 def _fee(node: Node, params: Params) -> Json:
-    params.config(1).commitment()
-    raw = decode_bytes(params.text(0, "message"), "base64", "message")
+    height = node.height_at(params.config(1).commitment())
+    raw = decode_bytes(params.text(0), "base64")
     try:
         message = from_bytes_versioned(raw)
         unsigned = [Signature.default()] * message.header.num_required_signatures
         VersionedTransaction.populate(message, unsigned).sanitize()
     except (ValueError, SanitizeError) as error:
-        raise invalid_params(
-            f"failed to deserialize solana_message::versions::VersionedMessage: {error}"
-        ) from error
-    if not node.bank.is_blockhash_valid(message.recent_blockhash):
-        return node.with_context(None)
-    signatures = message.header.num_required_signatures + sum(
-        instruction.data[0]
-        for instruction in message.instructions
-        if message.account_keys[instruction.program_id_index] in _SIGNATURE_PROGRAMS
-        and instruction.data
-    )
-    return node.with_context(signatures * _LAMPORTS_PER_SIGNATURE)
+        raise invalid_params(f"failed to deserialize {_MESSAGE_TYPE}: {error}") from error
+    known = node.bank.is_blockhash_valid(message.recent_blockhash, height)
+    return node.with_context(fee(message) if known else None, node.bank.slot_at(height))
 
 
 METHODS = {

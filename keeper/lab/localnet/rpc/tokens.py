@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from solders.account import Account
 from solders.pubkey import Pubkey
 
+from ..accounts import AccountsAt
 from ..ledger import Json
 from ..spl_token import (
     TOKEN_PROGRAMS,
@@ -18,52 +19,53 @@ from .encoding import AccountView
 from .errors import invalid_params
 from .method import Method
 from .node import Node
-from .params import Params, as_pubkey
+from .params import Params, as_pubkey, as_single
 
 _LARGEST_ACCOUNTS = 20
 
 
-def _token_accounts(node: Node) -> Iterator[tuple[Pubkey, Account, TokenAccount]]:
+def _token_accounts(accounts: AccountsAt) -> Iterator[tuple[Pubkey, Account, TokenAccount]]:
     for program in TOKEN_PROGRAMS:
-        for key, account in node.bank.program_accounts(program):
+        for key, account in accounts.owned_by(program):
             token = read_token_account(account)
             if token is not None:
                 yield key, account, token
 
 
-def _require_mint(node: Node, address: Pubkey) -> Mint:
-    mint = read_mint(node.bank.account(address))
-    if mint is None:
+def _require_mint(accounts: AccountsAt, address: Pubkey) -> Mint:
+    account = accounts.get(address)
+    if account is None:
         raise invalid_params("Invalid param: could not find mint")
+    mint = read_mint(account)
+    if mint is None:
+        raise invalid_params("Invalid param: Token mint could not be unpacked")
     return mint
 
 
-def _selection(node: Node, params: Params) -> Callable[[TokenAccount], bool]:
+def _selection(accounts: AccountsAt, params: Params) -> Callable[[TokenAccount], bool]:
     """Returns the caller's choice of accounts: of one mint or of one token program."""
-    choice = params.config(1)
-    if choice.get("mint") is not None:
-        address = as_pubkey(choice.get("mint"), "mint")
-        _require_mint(node, address)
+    kind, value = as_single(params.get(1), ("mint", "programId"))
+    address = as_pubkey(value)
+    if kind == "mint":
+        _require_mint(accounts, address)
         return lambda token: token.mint == address
-    program = as_pubkey(choice.get("programId"), "programId")
-    if program not in TOKEN_PROGRAMS:
+    if address not in TOKEN_PROGRAMS:
         raise invalid_params("Invalid param: unrecognized Token program id")
-    return lambda token: token.program == program
+    return lambda token: token.program == address
 
 
 def _by_party(node: Node, params: Params, party: Callable[[TokenAccount], Pubkey | None]) -> Json:
     address = params.pubkey(0)
-    selected = _selection(node, params)
     config = params.config(2)
-    config.commitment()
+    accounts = node.accounts_at(config.commitment())
+    selected = _selection(accounts, params)
     view = AccountView.of(config)
-    return node.with_context(
-        [
-            {"pubkey": str(key), "account": view.encode(account, node.bank.account)}
-            for key, account, token in _token_accounts(node)
-            if party(token) == address and selected(token)
-        ]
-    )
+    found: list[Json] = [
+        {"pubkey": str(key), "account": view.encode(key, account, accounts.get)}
+        for key, account, token in _token_accounts(accounts)
+        if party(token) == address and selected(token)
+    ]
+    return node.with_context(found, accounts.slot)
 
 
 def _by_owner(node: Node, params: Params) -> Json:
@@ -75,41 +77,43 @@ def _by_delegate(node: Node, params: Params) -> Json:
 
 
 def _account_balance(node: Node, params: Params) -> Json:
-    params.config(1).commitment()
-    account = node.bank.account(params.pubkey(0))
+    accounts = node.accounts_at(params.config(1).commitment())
+    account = accounts.get(params.pubkey(0))
     if account is None:
         raise invalid_params("Invalid param: could not find account")
     token = read_token_account(account)
     if token is None:
         raise invalid_params("Invalid param: not a Token account")
-    return node.with_context(ui_amount(token.amount, _require_mint(node, token.mint).decimals))
+    decimals = _require_mint(accounts, token.mint).decimals
+    return node.with_context(ui_amount(token.amount, decimals), accounts.slot)
 
 
 def _supply(node: Node, params: Params) -> Json:
-    params.config(1).commitment()
-    address = params.pubkey(0)
-    if node.bank.account(address) is None:
+    accounts = node.accounts_at(params.config(1).commitment())
+    account = accounts.get(params.pubkey(0))
+    if account is None:
         raise invalid_params("Invalid param: could not find account")
-    mint = read_mint(node.bank.account(address))
+    mint = read_mint(account)
     if mint is None:
         raise invalid_params("Invalid param: not a Token mint")
-    return node.with_context(ui_amount(mint.supply, mint.decimals))
+    return node.with_context(ui_amount(mint.supply, mint.decimals), accounts.slot)
 
 
 def _largest_accounts(node: Node, params: Params) -> Json:
-    params.config(1).commitment()
+    accounts = node.accounts_at(params.config(1).commitment())
     address = params.pubkey(0)
-    mint = _require_mint(node, address)
+    mint = _require_mint(accounts, address)
     holders = [
-        (token.amount, str(key)) for key, _, token in _token_accounts(node) if token.mint == address
+        (token.amount, str(key))
+        for key, _, token in _token_accounts(accounts)
+        if token.mint == address
     ]
     holders.sort(key=lambda holder: (-holder[0], holder[1]))
-    return node.with_context(
-        [
-            {"address": key, **ui_amount(amount, mint.decimals)}
-            for amount, key in holders[:_LARGEST_ACCOUNTS]
-        ]
-    )
+    found: list[Json] = [
+        {"address": key, **ui_amount(amount, mint.decimals)}
+        for amount, key in holders[:_LARGEST_ACCOUNTS]
+    ]
+    return node.with_context(found, accounts.slot)
 
 
 METHODS = {

@@ -7,13 +7,16 @@ from solders.message import MessageV0
 from solders.pubkey import Pubkey
 from solders.transaction_metadata import InnerInstruction
 
+from ..costs import cost_units
 from ..ledger import Json, TokenBalance, TransactionRecord
 from ..message import AccountKeys
+from ..parsed import parse_instruction
 from ..spl_token import ui_amount
-from .encoding import base58, base64_text
+from .binary import base58, base64_text
 from .errors import UNSUPPORTED_TRANSACTION_VERSION, RpcError
 from .params import Config
 
+_TOP_LEVEL_HEIGHT = 1
 TRANSACTION_ENCODINGS = ("json", "base64", "base58", "binary", "jsonParsed")
 
 
@@ -52,15 +55,54 @@ def _stack_height(inner: InnerInstruction) -> int:
     return height
 
 
+def top_level(record: TransactionRecord) -> list[tuple[Pubkey, bytes]]:
+    """Returns program and data of each instruction that the transaction itself names."""
+    return [
+        (record.keys.all[instruction.program_id_index], bytes(instruction.data))
+        for instruction in record.transaction.message.instructions
+    ]
+
+
+def encode_loaded_addresses(keys: AccountKeys) -> Json:
+    """Addresses that came from lookup tables."""
+    return {
+        "writable": [str(key) for key in keys.loaded_writable],
+        "readonly": [str(key) for key in keys.loaded_readonly],
+    }
+
+
 def encode_transaction(record: TransactionRecord, config: Config) -> dict[str, Json]:
     """`transaction`, `meta` and `version` of a landed transaction.
 
     Raises RpcError if it has a version that the caller does not support.
     """
     encoding = config.choice("encoding", TRANSACTION_ENCODINGS, "json")
-    supported = config.integer("maxSupportedTransactionVersion")
-    message = record.transaction.message
-    versioned = isinstance(message, MessageV0)
+    return {
+        **_version(record, config),
+        "transaction": _transaction(record, encoding),
+        "meta": {
+            **_meta(record, parsed=encoding == "jsonParsed"),
+            "rewards": [] if config.flag("rewards", default=True) else None,
+        },
+    }
+
+
+def encode_transaction_accounts(record: TransactionRecord, config: Config) -> dict[str, Json]:
+    """Like `encode_transaction`, without the instructions and what they did but to balances."""
+    signers = record.transaction.message.header.num_required_signatures
+    return {
+        **_version(record, config),
+        "transaction": {
+            "signatures": [str(signature) for signature in record.transaction.signatures],
+            "accountKeys": _parsed_keys(record.keys, signers),
+        },
+        "meta": _outcome(record),
+    }
+
+
+def _version(record: TransactionRecord, config: Config) -> dict[str, Json]:
+    supported = config.integer("maxSupportedTransactionVersion", "u8")
+    versioned = isinstance(record.transaction.message, MessageV0)
     if versioned and supported is None:
         raise RpcError(
             UNSUPPORTED_TRANSACTION_VERSION,
@@ -68,13 +110,7 @@ def encode_transaction(record: TransactionRecord, config: Config) -> dict[str, J
             " Please try the request again with the following configuration parameter:"
             ' "maxSupportedTransactionVersion": 0',
         )
-    encoded: dict[str, Json] = {
-        "transaction": _transaction(record, encoding),
-        "meta": _meta(record, parsed=encoding == "jsonParsed"),
-    }
-    if supported is not None:
-        encoded["version"] = 0 if versioned else "legacy"
-    return encoded
+    return {} if supported is None else {"version": 0 if versioned else "legacy"}
 
 
 def _transaction(record: TransactionRecord, encoding: str) -> Json:
@@ -97,7 +133,7 @@ def _message(record: TransactionRecord, *, parsed: bool) -> dict[str, Json]:
     encoded: dict[str, Json] = {
         "recentBlockhash": str(message.recent_blockhash),
         "instructions": [
-            _instruction(instruction, keys.all, None, parsed=parsed)
+            _instruction(instruction, keys.all, _TOP_LEVEL_HEIGHT, parsed=parsed)
             for instruction in message.instructions
         ],
     }
@@ -136,54 +172,79 @@ def _parsed_keys(keys: AccountKeys, signers: int) -> Json:
 
 
 def _instruction(
-    instruction: CompiledInstruction,
-    keys: Sequence[Pubkey],
-    stack_height: int | None,
-    *,
-    parsed: bool,
+    instruction: CompiledInstruction, keys: Sequence[Pubkey], stack_height: int, *, parsed: bool
 ) -> Json:
     indexes = list(instruction.accounts)
-    encoded: dict[str, Json] = {"data": base58(instruction.data), "stackHeight": stack_height}
-    if parsed:
-        encoded["programId"] = str(keys[instruction.program_id_index])
-        encoded["accounts"] = [str(keys[index]) for index in indexes]
-    else:
-        encoded["programIdIndex"] = instruction.program_id_index
-        encoded["accounts"] = indexes
-    return encoded
+    data = bytes(instruction.data)
+    if not parsed:
+        return {
+            "programIdIndex": instruction.program_id_index,
+            "accounts": indexes,
+            "data": base58(data),
+            "stackHeight": stack_height,
+        }
+    program_id = keys[instruction.program_id_index]
+    accounts = [str(keys[index]) for index in indexes]
+    known = parse_instruction(program_id, accounts, data)
+    return {
+        "programId": str(program_id),
+        **({"accounts": accounts, "data": base58(data)} if known is None else known),
+        "stackHeight": stack_height,
+    }
 
 
-def _meta(record: TransactionRecord, *, parsed: bool) -> Json:
-    meta: dict[str, Json] = {
+def _outcome(record: TransactionRecord) -> dict[str, Json]:
+    return {
         "err": record.err,
         "status": encode_status(record.err),
         "fee": record.fee,
         "preBalances": record.pre_balances,
         "postBalances": record.post_balances,
+        "preTokenBalances": _stored_token_balances(record.pre_token_balances),
+        "postTokenBalances": _stored_token_balances(record.post_token_balances),
+    }
+
+
+def _meta(record: TransactionRecord, *, parsed: bool) -> dict[str, Json]:
+    meta: dict[str, Json] = {
+        **_outcome(record),
         "innerInstructions": encode_inner_instructions(
             record.inner_instructions, record.keys.all, parsed=parsed
         ),
         "logMessages": record.logs,
-        "preTokenBalances": [_token_balance(one) for one in record.pre_token_balances],
-        "postTokenBalances": [_token_balance(one) for one in record.post_token_balances],
-        "rewards": [],
         "computeUnitsConsumed": record.units,
+        "costUnits": cost_units(
+            record.transaction.message,
+            write_locks=len(record.keys.writable),
+            units=record.units,
+            loaded=record.loaded_bytes,
+        ),
     }
     if not parsed:
-        meta["loadedAddresses"] = {
-            "writable": [str(key) for key in record.keys.loaded_writable],
-            "readonly": [str(key) for key in record.keys.loaded_readonly],
-        }
+        meta["loadedAddresses"] = encode_loaded_addresses(record.keys)
     if record.return_data is not None:
         meta["returnData"] = encode_return_data(record.return_data)
     return meta
 
 
-def _token_balance(balance: TokenBalance) -> Json:
-    return {
-        "accountIndex": balance.account_index,
-        "mint": str(balance.mint),
-        "owner": str(balance.owner),
-        "programId": str(balance.program),
-        "uiTokenAmount": ui_amount(balance.amount, balance.decimals),
-    }
+def encode_token_balances(balances: Sequence[TokenBalance]) -> list[dict[str, Json]]:
+    """Balances of the token accounts among a transaction's accounts."""
+    return [
+        {
+            "accountIndex": balance.account_index,
+            "mint": str(balance.mint),
+            "owner": str(balance.owner),
+            "programId": str(balance.program),
+            "uiTokenAmount": ui_amount(balance.amount, balance.decimals),
+        }
+        for balance in balances
+    ]
+
+
+def _stored_token_balances(balances: Sequence[TokenBalance]) -> Json:
+    """As read back from a ledger, where Agave cannot tell a zero from nothing."""
+    encoded = encode_token_balances(balances)
+    for balance, one in zip(balances, encoded, strict=True):
+        if balance.amount == 0:
+            one["uiTokenAmount"] = {**ui_amount(0, balance.decimals), "uiAmount": None}
+    return encoded

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from keeper.chain.gateway import Gateway
 from keeper.configuration import NodeSettings
 from keeper.exact.decisions.crank import Queue
 from keeper.exact.decisions.verifier import HeldSeat
@@ -26,7 +27,7 @@ def slot_hash(slot: int) -> bytes:
 
 
 def mirror_with(slots: list[int], poll_seconds: float = 0.0) -> JobMirror:
-    mirror = JobMirror(NodeSettings().gateway(), [], poll_seconds)
+    mirror = JobMirror(Gateway.of(NodeSettings()), [], poll_seconds)
     mirror._view = View(
         slot=max(slots, default=0),
         swept_slot=0,
@@ -75,14 +76,14 @@ def test_a_transfer_may_take_half_of_the_time_that_is_left() -> None:
 
 def test_nothing_was_read_yet() -> None:
     with pytest.raises(RoleError, match="not been read"):
-        _ = JobMirror(NodeSettings().gateway(), [], poll_seconds=0.0).view
+        _ = JobMirror(Gateway.of(NodeSettings()), [], poll_seconds=0.0).view
 
 
 def test_a_cluster_without_the_programs_is_named() -> None:
     async def run() -> None:
         async with (
             Localnet(port=0, ticking=False) as net,
-            NodeSettings(url=net.url, websocket_url=net.ws_url).gateway() as gateway,
+            Gateway.of(NodeSettings(url=net.url, websocket_url=net.ws_url)) as gateway,
         ):
             with pytest.raises(RoleError, match="deploy the programs"):
                 await JobMirror(gateway, [], poll_seconds=0.0).refresh()

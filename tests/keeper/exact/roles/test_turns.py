@@ -6,6 +6,7 @@ from random import Random
 import pytest
 from solders.pubkey import Pubkey
 
+from keeper.chain.gateway import Gateway
 from keeper.configuration import NodeSettings
 from keeper.exact.decisions.selection import ClaimConditions, acceptable, first_claim_slot
 from keeper.exact.roles import JobMirror
@@ -202,7 +203,7 @@ def test_a_mirror_reads_the_same_conditions(monkeypatch: pytest.MonkeyPatch) -> 
     market.sandbox.stand()
     job = post_job(market.sandbox, market.buyer, market.graph)
     market.sandbox.warp(40)
-    mirror = JobMirror(NodeSettings().gateway(), [], 0.0)
+    mirror = JobMirror(Gateway.of(NodeSettings()), [], 0.0)
     hashes = slot_hashes_of(market.sandbox.bank.account(SLOT_HASHES))
     monkeypatch.setattr(mirror, "_view", type("Seen", (), {"slot_hashes": hashes})())
     posted = market.sandbox.fetch(job_registry.Job, job.address).posted_slot

@@ -6,7 +6,6 @@ from keeper.lab.bench.tasks import play_tasks
 from keeper.lab.bench.units import Measured, dearest
 from keeper.lab.market.sandbox import Sandbox
 from neurolov_client import redundancy
-from neurolov_client.schema import committed
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +17,7 @@ def figures() -> dict[str, Measured]:
 
 
 def test_every_instruction_of_tasks_is_measured(figures: dict[str, Measured]) -> None:
-    names = {f"redundancy.{each.name}" for each in committed("redundancy").instructions}
+    names = {f"redundancy.{name}" for name in redundancy.INSTRUCTIONS}
     assert names <= figures.keys()
     assert "escrow.burn" in figures
 

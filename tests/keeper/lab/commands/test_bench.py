@@ -7,8 +7,7 @@ from keeper.cli.app import run
 from keeper.lab.bench import baseline, units
 from keeper.lab.bench.scenario import Figures
 from keeper.lab.commands import bench
-from neurolov_client import PROGRAM_IDS
-from neurolov_client.schema import committed
+from neurolov_client import PROGRAMS
 
 FIGURES = Figures(
     {"job_registry.claim": units.Measured("job_registry.claim", 14_000, True)},
@@ -22,9 +21,7 @@ def test_every_instruction_is_measured(capsys: pytest.CaptureFixture[str]) -> No
     status = run(["bench", "programs", "--json"])
     document = json.loads(capsys.readouterr().out)
     names = {
-        f"{program}.{instruction.name}"
-        for program in PROGRAM_IDS
-        for instruction in committed(program).instructions
+        f"{program}.{name}" for program, module in PROGRAMS.items() for name in module.INSTRUCTIONS
     }
     for figures in ("instructions", "cheapest", "changes"):
         assert set(document[figures]) == names

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from keeper.cli.app import run
-from keeper.compute import Preference, select_executor
+from keeper.compute import select_executor
+from keeper.configuration import Preference
 from keeper.lab.commands.demonstration import workload
 from keeper.lab.commands.demonstration.report import DemoReport
 from keeper.lab.commands.demonstration.story import Script, play

@@ -52,7 +52,7 @@ def test_transaction_in_json(bank: Bank, payer: Keypair, call: Call) -> None:
             "programIdIndex": 2,
             "accounts": [0, 1],
             "data": based58.b58encode(data).decode(),
-            "stackHeight": None,
+            "stackHeight": 1,
         }
     ]
     meta = found["meta"]
@@ -84,8 +84,15 @@ def test_transaction_parsed(bank: Bank, payer: Keypair, call: Call) -> None:
         "source": "transaction",
         "writable": True,
     }
-    assert message["instructions"][0]["programId"] == "1" * 32
-    assert message["instructions"][0]["accounts"] == [str(payer.pubkey()), str(RECEIVER)]
+    info = {"source": str(payer.pubkey()), "destination": str(RECEIVER), "lamports": SOL}
+    assert message["instructions"] == [
+        {
+            "programId": "1" * 32,
+            "program": "system",
+            "parsed": {"type": "transfer", "info": info},
+            "stackHeight": 1,
+        }
+    ]
 
 
 def test_failed_transaction_keeps_its_error(bank: Bank, payer: Keypair, call: Call) -> None:
@@ -212,6 +219,7 @@ def test_signature_entry(bank: Bank, call: Call, signatures: list[str]) -> None:
         "memo": None,
         "blockTime": block.time,
         "confirmationStatus": "finalized",
+        "transactionIndex": 1,
     }
 
 

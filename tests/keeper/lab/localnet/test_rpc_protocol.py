@@ -71,16 +71,13 @@ async def test_unknown_method(http: ClientSession, net: Localnet) -> None:
     ("params", "message"),
     [
         ([], "`params` should have at least 1 argument(s)"),
-        (["1" * 32, {}, 3], "`params` should have at most 2 argument(s), got 3"),
-        ([5], "Invalid params: address must be a string"),
-        (["0OIl"], "Invalid param: address: Invalid Base58 string"),
-        (["1" * 31], "Invalid param: address: String is the wrong size"),
-        (["1" * 32, 5], "Invalid params: config must be an object"),
-        (["1" * 32, {"commitment": 5}], "Invalid params: commitment must be a string"),
+        ([5], "Invalid params: invalid type: integer `5`, expected a string."),
+        (["0OIl"], "Invalid param: Invalid"),
+        (["1" * 31], "Invalid param: WrongSize"),
+        (["1" * 32, 5], "Invalid params: invalid type: integer `5`, expected a map."),
         (
-            ["1" * 32, {"commitment": "certain"}],
-            "Invalid params: unknown variant `certain`, expected one of"
-            " `processed`, `confirmed`, `finalized`",
+            ["1" * 32, {"minContextSlot": "5"}],
+            'Invalid params: invalid type: string "5", expected u64.',
         ),
     ],
 )
@@ -89,6 +86,21 @@ async def test_wrong_parameters(
 ) -> None:
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "getBalance", "params": params})
     assert await post(http, net, body) == error(-32602, message, 1)
+
+
+async def test_too_many_parameters(http: ClientSession, net: Localnet) -> None:
+    request = {"jsonrpc": "2.0", "id": 1, "method": "getBalance", "params": ["1" * 32, {}, 3]}
+    assert (await post(http, net, json.dumps(request)))["error"] == {
+        "code": -32602,
+        "message": "Invalid parameters: Expected from 1 to 2 parameters.",
+        "data": '"Got: 3"',
+    }
+
+
+async def test_parameters_by_name(http: ClientSession, net: Localnet) -> None:
+    request = {"jsonrpc": "2.0", "id": 1, "method": "getBalance", "params": {"address": "1" * 32}}
+    answered = await post(http, net, json.dumps(request))
+    assert answered == error(-32602, "`params` should be an array", 1)
 
 
 async def test_batch_is_answered_in_order_without_its_notifications(

@@ -58,8 +58,15 @@ def test_preflight_failure_costs_nothing(bank: Bank, payer: Keypair, refused: An
     assert failure.data == {
         "accounts": None,
         "err": {"InstructionError": [0, {"Custom": 1}]},
+        "fee": 5_000,
         "innerInstructions": None,
+        "loadedAccountsDataSize": failure.data["loadedAccountsDataSize"],
+        "loadedAddresses": None,
         "logs": failure.data["logs"],
+        "postBalances": None,
+        "postTokenBalances": None,
+        "preBalances": None,
+        "preTokenBalances": None,
         "replacementBlockhash": None,
         "returnData": None,
         "unitsConsumed": 150,
@@ -112,7 +119,11 @@ def test_forged_signature(bank: Bank, payer: Keypair, refused: Any, call: Call) 
     real = payment(payer, SOL, bank.latest_blockhash)
     forged = VersionedTransaction.populate(real.message, [Signature.default()])
     failure = refused("sendTransaction", encode(forged), BASE64)
-    assert (failure.code, failure.message) == (-32003, "Transaction signature verification failure")
+    assert (failure.code, failure.message, failure.data["err"]) == (
+        -32002,
+        "Transaction simulation failed: Transaction did not pass signature verification",
+        "SignatureFailure",
+    )
     call("sendTransaction", encode(forged), {**BASE64, "skipPreflight": True})
     assert bank.account(RECEIVER) is None
 
@@ -127,15 +138,19 @@ def test_unknown_payer(bank: Bank, refused: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "config", "message"),
     [
-        ("0OIl", {}, "invalid base58 encoding: transaction: provided string contained"),
-        ("?", BASE64, "invalid base64 encoding: transaction: "),
+        ("0OIl", {}, "invalid base58 encoding: InvalidCharacter { character: '0', index: 0 }"),
+        ("?", BASE64, "invalid base64 encoding: InvalidByte(0, 63)"),
         ("AAAA", BASE64, "failed to deserialize solana_transaction::versioned::"),
         ("A" * 1645, BASE64, "base64 encoded solana_transaction::versioned::"),
         ("1" * 1233, {}, "decoded solana_transaction::versioned::VersionedTransaction too large"),
         ("1" * 1684, {}, "base58 encoded solana_transaction::versioned::"),
-        ("AAAA", {"encoding": "hex"}, "Invalid params: encoding `hex` is not supported"),
-        (7, {}, "Invalid params: transaction must be a string"),
-        ("AAAA", {"skipPreflight": 1}, "Invalid params: skipPreflight must be a boolean"),
+        ("AAAA", {"encoding": "hex"}, "Invalid params: unknown variant `hex`, expected one of"),
+        (7, {}, "Invalid params: invalid type: integer `7`, expected a string."),
+        (
+            "AAAA",
+            {"skipPreflight": 1},
+            "Invalid params: invalid type: integer `1`, expected a boolean.",
+        ),
     ],
 )
 @pytest.mark.parametrize("method", ["sendTransaction", "simulateTransaction"])
@@ -144,7 +159,7 @@ def test_what_is_no_transaction(
 ) -> None:
     if method == "simulateTransaction" and "skipPreflight" in config:
         config = {"sigVerify": 1}
-        message = "Invalid params: sigVerify must be a boolean"
+        message = "Invalid params: invalid type: integer `1`, expected a boolean."
     failure = refused(method, text, config)
     assert failure.code == -32602
     assert failure.message.startswith(message)
@@ -200,7 +215,7 @@ def test_simulation_verifies_signatures_only_if_asked(
     forged = VersionedTransaction.populate(real.message, [Signature.default()])
     assert simulate(call, forged)["err"] is None
     both = {**BASE64, "sigVerify": True}
-    assert refused("simulateTransaction", encode(forged), both).code == -32003
+    assert simulate(call, forged, sigVerify=True)["err"] == "SignatureFailure"
     both["replaceRecentBlockhash"] = True
     assert refused("simulateTransaction", encode(forged), both).message == (
         "sigVerify may not be used with replaceRecentBlockhash"

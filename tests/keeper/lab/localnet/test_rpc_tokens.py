@@ -103,7 +103,7 @@ def test_token_account_and_mint_are_parsed(call: Call, mint: TokenMint, account:
         (
             "getTokenAccountsByOwner",
             [str(OWNER), {}],
-            "Invalid params: programId must be a string",
+            "Invalid params: invalid value: map, expected map with a single key.",
         ),
     ],
 )

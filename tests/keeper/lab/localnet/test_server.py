@@ -81,9 +81,11 @@ def test_port_out_of_range(port: int) -> None:
         Localnet(port=port)
 
 
-def test_negative_lag() -> None:
-    with pytest.raises(ValueError, match="finality_lag is -1"):
-        Localnet(finality_lag=-1)
+@pytest.mark.parametrize(("confirmation", "finality"), [(0, -1), (-1, 0), (2, 1)])
+def test_wrong_lags(confirmation: int, finality: int) -> None:
+    told = f"confirmation_lag is {confirmation} and finality_lag {finality} blocks"
+    with pytest.raises(ValueError, match=told):
+        Localnet(confirmation_lag=confirmation, finality_lag=finality)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
-from keeper.data.files import replace_atomically
+from keeper.files import replace_atomically
 from keeper.node.vault import JOB_SALTS, TICKET_SALTS, Document, Format, Salts, Vault, vault
 from tests.keeper.exact.decisions.views import JOB, key
 

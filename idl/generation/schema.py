@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurolov_client.constants import ConstantError, Constants, parse_constants
+from idl.generation.constants import ConstantError, Constants, parse_constants
 
 SPECIFICATION = "0.1.0"
 DISCRIMINATOR_BYTES = 8

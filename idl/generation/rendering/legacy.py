@@ -1,20 +1,17 @@
 """Converts IDLs to the older form that anchorpy reads; no other module knows that form.
 
-anchorpy 0.21 reads the IDL of Anchor before 0.30 and derives discriminators from names. This module
-gives it the current IDL in that form and keeps the discriminators in the IDL, so that a program
-that overrides one is still addressed correctly.
+anchorpy 0.21 reads the IDL of Anchor before 0.30, which states no discriminators: anchorpy derives
+them from names. An IDL that states others is refused, as anchorpy would address it wrongly.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
-from anchorpy.coder.coder import Coder
-from anchorpy_core.idl import Idl
-from construct import ConstructError
-
-from neurolov_client.schema import (
+from idl.generation.schema import (
     DISCRIMINATOR_BYTES,
+    AccountInput,
     Array,
     Defined,
     Enumeration,
@@ -22,24 +19,52 @@ from neurolov_client.schema import (
     Option,
     Primitive,
     ProgramSchema,
+    SchemaError,
     Struct,
     Type,
     Vector,
 )
 
 
+def legacy_json(program: ProgramSchema) -> str:
+    """Returns the text of the program's older IDL, one instruction, account or type per line.
+
+    Raises SchemaError.
+    """
+    sections = []
+    for name, value in legacy_idl(program).items():
+        if isinstance(value, list):
+            lines = ",\n".join(_compact(each) for each in value)
+            sections.append(f"{_compact(name)}:[\n{lines}\n]")
+        else:
+            sections.append(f"{_compact(name)}:{_compact(value)}")
+    return "{\n" + ",\n".join(sections) + "\n}\n"
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
 def legacy_idl(program: ProgramSchema) -> dict[str, Any]:
     """Returns the program's IDL in the form that Anchor wrote before 0.30.
 
     Enums become their index byte: that is how Borsh writes an enum without data, and callers then
-    need none of anchorpy's run-time enum classes.
+    need none of anchorpy's run-time enum classes. Raises SchemaError where the program states a
+    discriminator that does not follow from the name.
     """
+    for kind, name, stated in _discriminators(program):
+        if stated != sha256(f"{kind}:{name}".encode()).digest()[:DISCRIMINATOR_BYTES]:
+            raise SchemaError(f"{program.name}: anchorpy cannot know the discriminator of {name}")
     accounts = {each.name for each in program.accounts}
     return {
         "version": "0.1.0",
         "name": program.name,
         "instructions": [
-            {"name": each.name, "accounts": [], "args": _fields(program, each.arguments)}
+            {
+                "name": each.name,
+                "accounts": [_account(account) for account in each.accounts],
+                "args": _fields(program, each.arguments),
+            }
             for each in program.instructions
         ],
         "accounts": [_struct(program, program.struct(name)) for name in sorted(accounts)],
@@ -62,6 +87,21 @@ def legacy_idl(program: ProgramSchema) -> dict[str, Any]:
             {"code": each.code, "name": each.name, "msg": each.message} for each in program.errors
         ],
         "metadata": {"address": program.address},
+    }
+
+
+def _discriminators(program: ProgramSchema) -> Iterator[tuple[str, str, bytes]]:
+    yield from (("global", each.name, each.discriminator) for each in program.instructions)
+    yield from (("account", each.name, each.discriminator) for each in program.accounts)
+    yield from (("event", each.name, each.discriminator) for each in program.events)
+
+
+def _account(account: AccountInput) -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "isMut": account.writable,
+        "isSigner": account.signer,
+        **({"isOptional": True} if account.optional else {}),
     }
 
 
@@ -90,34 +130,3 @@ def _type(program: ProgramSchema, kind: Type) -> Any:
             return "u8"
         case Defined(name):
             return {"defined": name}
-
-
-class BorshCoder:
-    """Borsh by anchorpy, with the IDL's own discriminators."""
-
-    def __init__(self, program: ProgramSchema) -> None:
-        self._coder = Coder(Idl.from_json(json.dumps(legacy_idl(program))))
-        self._instructions = {each.name: each.discriminator for each in program.instructions}
-
-    def instruction(self, name: str, arguments: Mapping[str, Any]) -> bytes:
-        """Returns instruction data; raises ValueError where an argument does not fit its type."""
-        try:
-            body = self._coder.instruction.ix_layout[name].build(dict(arguments))
-        except (ConstructError, TypeError, AttributeError, KeyError) as error:
-            raise ValueError(f"{name}: an argument does not fit its type: {error}") from error
-        return self._instructions[name] + bytes(body)
-
-    def account(self, name: str, data: bytes) -> Any:
-        """Returns anchorpy's object for an account's bytes; raises ValueError on short data."""
-        frame = self._coder.accounts.acc_name_to_discriminator[name]
-        try:
-            return self._coder.accounts.parse(frame + data[DISCRIMINATOR_BYTES:]).data
-        except ConstructError as error:
-            raise ValueError(f"{name}: {error}") from error
-
-    def event(self, name: str, data: bytes) -> Any:
-        """Returns anchorpy's object for an event's bytes; raises ValueError on short data."""
-        try:
-            return self._coder.events.layouts[name].parse(data[DISCRIMINATOR_BYTES:])
-        except ConstructError as error:
-            raise ValueError(f"{name}: {error}") from error
