@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import PIPE, Popen
+from subprocess import DEVNULL, PIPE, Popen
 from threading import Event
 
 import numpy as np
@@ -88,6 +88,12 @@ class JobMarket(Served):
         address = associated_token_address(owner, self.market.parties.mint)
         return tokens_of(self.net.bank.account(address))
 
+    def lamports(self, owner: Pubkey) -> int:
+        """Returns the lamports of a key."""
+        account = self.net.bank.account(owner)
+        assert account is not None
+        return account.lamports
+
     def transactions(self, owner: Pubkey) -> int:
         """Returns how many transactions name a key."""
         return len(self.net.bank.history(owner))
@@ -140,9 +146,9 @@ class JobBuyer:
 class Process:
     """`neurolov ARGUMENTS` as a process whose progress the test reads."""
 
-    def __init__(self, *arguments: object) -> None:
+    def __init__(self, *arguments: object, stdin: int = DEVNULL) -> None:
         command = [sys.executable, "-m", "keeper", *map(str, arguments)]
-        self.process = Popen(command, stdout=PIPE, stderr=PIPE, text=True)
+        self.process = Popen(command, stdin=stdin, stdout=PIPE, stderr=PIPE, text=True)
         self.told: list[str] = []
 
     def until(self, words: str) -> str:
