@@ -1,7 +1,9 @@
 """A ticking marketplace beside the test, for buyers that are real processes."""
 
+import asyncio
+import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,7 @@ from solders.pubkey import Pubkey
 
 from keeper.compute import ComputeLane
 from keeper.configuration import create_keypair, load_keypair
+from keeper.exact.decisions.state import JobSnapshot
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.marketplace import PROVIDERS, Marketplace, open_marketplace
@@ -82,6 +85,20 @@ class JobMarket(Served):
             yield
         finally:
             self._executor.gate.set()
+
+    def wait(self, holds: Callable[[JobSnapshot | None], bool], job: Pubkey) -> None:
+        """Returns once something holds of a job as the marketplace sees it."""
+
+        async def watch() -> None:
+            mirror = self.market.mirror
+            while not holds(mirror.view.jobs.get(job)):
+                await mirror.next_view()
+
+        asyncio.run_coroutine_threadsafe(watch(), self._loop).result(120)
+
+    def lose_outputs(self) -> None:
+        """The provider's disk loses every blob."""
+        shutil.rmtree(self.market.storages[PROVIDERS[0]].folder / "blobs")
 
     def tokens(self, owner: Pubkey) -> int:
         """Returns the base units that a key holds."""
