@@ -156,6 +156,14 @@ def _account_facts(account: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 
 def _short(value: Any, names: Mapping[str, str]) -> str:
-    if isinstance(value, str):
-        return names.get(value, value if len(value) <= SHOWN_CHARACTERS else f"{value[:8]}…")
-    return str(value)
+    match value:
+        case str():
+            return names.get(value, value if len(value) <= SHOWN_CHARACTERS else f"{value[:8]}…")
+        case dict():
+            return f"({', '.join(f'{name} {_short(each, names)}' for name, each in value.items())})"
+        case list():
+            return f"({', '.join(_short(each, names) for each in value)})"
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)

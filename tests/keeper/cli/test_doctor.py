@@ -276,7 +276,7 @@ def test_unfinished_operations_are_told(tmp_path: Path) -> None:
             "stake/1", wire=b"wire", signature=Signature(bytes(64)), last_valid_block_height=1
         )
     unfinished = journal_check(path)
-    assert (unfinished.ok, unfinished.detail) == (False, "1 unfinished operations")
+    assert (unfinished.ok, unfinished.detail) == (False, "operations that are unfinished: 1")
     path.write_bytes(b"not a database at all" * 100)
     assert not journal_check(path).ok
 
@@ -310,7 +310,7 @@ def test_the_registered_endpoint_is_judged_as_others_will(
 def test_a_data_server_that_is_down_is_told_with_the_command_that_starts_it() -> None:
     told = asyncio.run(answer_check(URL, "neurolov provider run", allow_private=True))
     assert not told.ok
-    assert told.detail.startswith(f"not now: {URL}/blobs/")
+    assert told.detail.startswith(f"not now: {URL}: Cannot connect")
     assert told.advice.endswith(": neurolov provider run")
 
 
