@@ -3,12 +3,12 @@
 import json
 from dataclasses import dataclass
 
-from examples.post_job.result import fetch_blob, text_of
+from examples.post_job.result import fetch_blob
 from kernels.graph import Graph
 from kernels.graph.file import load
 from kernels.trace import unpack
 from kernels.trace.layout import Array
-from neurolov_client import job_registry
+from neurolov_client import job_registry, url_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def fetch_material(job: job_registry.Job) -> Material:
     Raises WrongDataError when the buyer serves something else, kernels.graph.GraphError when it
     posted a malformed graph.
     """
-    source = text_of(job.source)
+    source = url_of(job.source)
     manifest = json.loads(fetch_blob(source, job.manifest.hex()))
     graph = load(fetch_blob(source, manifest["graph"]))
     inputs = [

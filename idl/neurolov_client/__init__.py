@@ -37,25 +37,29 @@ from neurolov_client.programs import PROGRAMS, ProgramBindings
 from neurolov_client.transactions import DESCRIPTORS_PER_TRANSACTION
 
 if TYPE_CHECKING:
-    from neurolov_client import buying
+    from neurolov_client import buying, commitments, results
     from neurolov_client.bindings import escrow, job_registry, redundancy, staking, verdict
     from neurolov_client.shards import SHARDS, shard_of
+    from neurolov_client.workloads import Workload, url_field, url_of, workload
 else:
     # These need the bindings of a program, so each is loaded when it is first used.
-    _LATER = {
-        **{name: (f"neurolov_client.bindings.{name}", None) for name in PROGRAMS},
-        "buying": ("neurolov_client.buying", None),
-        "SHARDS": ("neurolov_client.shards", "SHARDS"),
-        "shard_of": ("neurolov_client.shards", "shard_of"),
+    _MODULES = {
+        **{name: f"neurolov_client.bindings.{name}" for name in PROGRAMS},
+        **{name: f"neurolov_client.{name}" for name in ("buying", "commitments", "results")},
+    }
+    _MEMBERS = {
+        **dict.fromkeys(("SHARDS", "shard_of"), "neurolov_client.shards"),
+        **dict.fromkeys(
+            ("Workload", "url_field", "url_of", "workload"), "neurolov_client.workloads"
+        ),
     }
 
     def __getattr__(name):
-        if name not in _LATER:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module, member = _LATER[name]
-        found = import_module(module)
-        globals()[name] = found if member is None else getattr(found, member)
-        return globals()[name]
+        if name in _MODULES:
+            return import_module(_MODULES[name])
+        if name in _MEMBERS:
+            return getattr(import_module(_MEMBERS[name]), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
@@ -81,10 +85,12 @@ __all__ = [
     "ProgramBindings",
     "ProgramError",
     "ShortDataError",
+    "Workload",
     "WrongDiscriminatorError",
     "WrongOwnerError",
     "associated_token_address",
     "buying",
+    "commitments",
     "escrow",
     "events_from_logs",
     "find_address",
@@ -92,7 +98,11 @@ __all__ = [
     "job_registry",
     "program_error",
     "redundancy",
+    "results",
     "shard_of",
     "staking",
+    "url_field",
+    "url_of",
     "verdict",
+    "workload",
 ]

@@ -230,10 +230,12 @@ def _array(inner: Codec, length: int) -> Codec:
 @cache
 def struct_codec(kind: Any) -> Codec:
     """Returns the codec of a generated type."""
-    fields = [(name, codec_of(each, kind.__module__)) for name, each in kind.LAYOUT]
+    # A type that a user derives from a generated one has its fields.
+    module = next(each.__module__ for each in kind.__mro__ if "LAYOUT" in each.__dict__)
+    fields = [(name, codec_of(each, module)) for name, each in kind.LAYOUT]
     named = [(name, each) for name, each in fields if name]
     items = [each.item for _, each in fields]
-    setters = [kind.__dict__[name].__set__ for name, _ in named]
+    setters = [getattr(kind, name).__set__ for name, _ in named]
     new = object.__new__
 
     def write(value: Any) -> bytes:

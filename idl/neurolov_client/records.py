@@ -6,6 +6,7 @@ take longer than importing everything else, and a program uses a few of them.
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from neurolov_client.codec import Layout
@@ -22,14 +23,17 @@ class _Pending:
 
 
 _PENDING: Final = _Pending()
+_LOCK: Final = RLock()
 
 
-def _complete(owner: type) -> None:
-    if owner.__dict__.get(_FIELDS) is not _PENDING:
-        raise TypeError(f"{owner.__name__} is not a generated type")
-    # dataclass() looks for fields in the class itself, and must not find this placeholder.
-    delattr(owner, _FIELDS)
-    dataclass(frozen=True, kw_only=True)(owner)
+def _complete(kind: type) -> None:
+    """Makes the generated type, from which `kind` may be derived, a dataclass."""
+    with _LOCK:
+        owner = next((each for each in kind.__mro__ if _FIELDS in each.__dict__), None)
+        if owner is None:
+            raise TypeError(f"{kind.__name__} is not a generated type")
+        if owner.__dict__[_FIELDS] is _PENDING:
+            dataclass(frozen=True, kw_only=True)(owner)
 
 
 class Record:

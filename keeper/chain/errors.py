@@ -42,8 +42,16 @@ class InsufficientFundsError(PermanentError, BadInputError):
     """The payer lacks lamports or tokens."""
 
 
-class WrongClusterError(ChainError, BadInputError):
+class ClusterIdentityError(ChainError):
+    """The node serves another chain; whatever is known of the first one means nothing on it."""
+
+
+class WrongClusterError(ClusterIdentityError, BadInputError):
     """The node serves another cluster than the configured one."""
+
+
+class ReplacedClusterError(ClusterIdentityError):
+    """The node served one chain at first and serves another one now."""
 
 
 class UnexpectedDataError(PermanentError):

@@ -1,7 +1,9 @@
 """Graph, tensor and kernel files that a user names."""
 
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,13 +45,16 @@ def read_inputs(graph: Graph, paths: Sequence[Path], expected: Sequence[str]) ->
         raise MalformedFileError(f"{len(expected)} hashes for {len(paths)} inputs")
     inputs = []
     for number, (path, spec) in enumerate(zip(paths, graph.inputs, strict=True)):
+        array = _loaded(path, number, spec.dtype.numpy)
+        if array.size != prod(spec.shape):
+            raise MalformedFileError(
+                f"{path} is not input {number}: its shape is {_times(array.shape)}, the graph "
+                f"takes {_times(spec.shape)}"
+            )
         try:
-            array = np.load(path, allow_pickle=False)
-            if array.dtype != spec.dtype.numpy:
-                raise ValueError(f"its elements are {array.dtype}, not {spec.dtype.numpy}")
             inputs.append(array.reshape(spec.shape))
             digest = digest_of(pack(inputs[-1]).data)
-        except (OSError, ValueError, LayoutError, EOFError) as error:
+        except LayoutError as error:
             raise MalformedFileError(f"{path} is not input {number}: {error}") from error
         if expected and digest != expected[number].lower():
             raise InputDigestError(
@@ -80,17 +85,46 @@ def read_kernel_inputs(package: KernelPackage, paths: Sequence[Path]) -> list[by
         raise MalformedFileError(f"the kernel has {len(package.inputs)} inputs, {len(paths)} given")
     inputs = []
     for number, (path, buffer) in enumerate(zip(paths, package.inputs, strict=True)):
-        try:
-            if path.suffix == ".npy":
-                array = np.load(path, allow_pickle=False)
-                if array.dtype != buffer.element.numpy:
-                    raise ValueError(f"elements are {array.dtype}, not {buffer.element.numpy}")
-                data = np.ascontiguousarray(array).tobytes()
-            else:
+        if path.suffix == ".npy":
+            elements = _loaded(path, number, np.dtype(buffer.element.numpy))
+            data = np.ascontiguousarray(elements).tobytes()
+        else:
+            try:
                 data = path.read_bytes()
-            if len(data) != buffer.bytes:
-                raise ValueError(f"{len(data)} bytes, the kernel takes {buffer.bytes}")
-        except (OSError, ValueError, EOFError) as error:
-            raise MalformedFileError(f"{path} is not input {number}: {error}") from error
+            except OSError as error:
+                raise MalformedFileError(
+                    f"{path} is not input {number}: {error.strerror}"
+                ) from error
+        if len(data) != buffer.bytes:
+            raise MalformedFileError(
+                f"{path} is not input {number}: {len(data)} bytes, the kernel takes {buffer.bytes}"
+            )
         inputs.append(data)
     return inputs
+
+
+def _loaded(path: Path, number: int, elements: np.dtype[Any]) -> Array:
+    """Returns the array in a .npy file; raises MalformedFileError unless it has these elements."""
+    try:
+        array: Any = np.load(path, allow_pickle=False)
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+        raise MalformedFileError(f"{path} is not input {number}: {reason}") from error
+    except (ValueError, EOFError) as error:
+        # What NumPy says of it is about pickles, which this command never reads.
+        raise MalformedFileError(
+            f"{path} is not input {number}: no .npy file of numbers; write one with numpy.save"
+        ) from error
+    if not isinstance(array, np.ndarray):
+        raise MalformedFileError(
+            f"{path} is not input {number}: it holds several arrays; save each in a .npy file"
+        )
+    if array.dtype != elements:
+        raise MalformedFileError(
+            f"{path} is not input {number}: its elements are {array.dtype}, not {elements}"
+        )
+    return array
+
+
+def _times(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape)) or "a single number"

@@ -7,6 +7,7 @@ import click
 from keeper.cli.files import read_graph
 from keeper.cli.options import FILE, KeyOptions, answer, json_option, key_command, run_async
 from keeper.exact.roles.graphs import GraphRegistrar
+from keeper.node.affordable import require_lamports
 from keeper.node.connection import open_connection
 
 
@@ -52,6 +53,9 @@ def register(key: KeyOptions, path: Path) -> None:
     async def work() -> str:
         async with open_connection(key.settings, key.keypair) as connection:
             registrar = GraphRegistrar(connection.gateway, connection.submitter, connection.owner)
+            await require_lamports(
+                connection, await registrar.costs(found), "registering the graph"
+            )
             return str(await registrar.register(found))
 
     address = run_async(work())

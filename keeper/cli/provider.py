@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 from solders.pubkey import Pubkey
 
+from keeper.cli.leaving import deregister, drain, resume
 from keeper.cli.options import (
     MEMORY,
     PUBLIC_URL,
@@ -35,8 +36,9 @@ from keeper.cli.status import provider_status
 from keeper.compute import AdapterMissingError, select_executor, self_test
 from keeper.configuration import Preference, Serving
 from keeper.exact.roles.service import ProviderOffer, open_provider
-from keeper.node.connection import open_connection, slot_seconds
+from keeper.node.connection import Connection, open_connection, slot_seconds
 from keeper.node.endpoints import require_reachable
+from keeper.node.funding import await_funds
 from keeper.node.loop import Loop
 from keeper.node.operators import budget_line
 from keeper.node.payment import nlov
@@ -49,6 +51,7 @@ from keeper.tolerant.roles.provider import RunPackage
 from keeper.tolerant.roles.service import open_task_provider
 from kernels.custom import RunLimits, run_package
 from kernels.runtime import list_adapters
+from neurolov_client import job_registry, staking, verdict
 
 DEFAULT = ParameterSource.DEFAULT
 DEFAULT_PORT = 7010
@@ -170,6 +173,19 @@ def register(
     answer(document, key.as_json, said)
 
 
+async def _funded(connection: Connection) -> None:
+    """Wait for the SOL that a provider needs; one that is registered may have jobs to finish."""
+    await connection.registrar.required_position()
+    new = await connection.registrar.provider() is None
+    await await_funds(
+        connection.gateway,
+        connection.signer,
+        (job_registry.Provider, staking.Exposure, verdict.Verdict) if new else (),
+        tell=tell,
+        poll_seconds=connection.poll_seconds,
+    )
+
+
 @provider.command()
 @device_options(Preference.GPU, "Device that runs jobs.")
 @offer_options
@@ -188,6 +204,9 @@ def run(
     serving: Serving,
 ) -> None:
     """Register, then claim, run and commit jobs until interrupted.
+
+    The first Ctrl-C or SIGTERM takes no more jobs and ends once those that are held have ended; the
+    second ends at once and says what that can cost.
 
     The key needs stake (neurolov stake add), or the --owner that has named it as its operator does.
     Such a key leaves the price as the owner has registered it (neurolov provider register). Without
@@ -210,9 +229,10 @@ def run(
 
     async def work() -> None:
         async with (
-            open_connection(role.settings, role.keypair, owner) as connection,
+            open_connection(role.settings.patiently(), role.keypair, owner) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
+            await _funded(connection)
             rate = report.macs_per_slot(await slot_seconds(connection.gateway))
             shared = SharedDevice(connection.services.lane, device.memory_bytes)
             offer = ProviderOffer(
@@ -244,9 +264,10 @@ def run(
                 when = (await Timeline.of(connection.gateway)).told(counts)
                 tell(f"the stake counts for work that is posted from {when} on")
             async with metrics_served(role.metrics_port):
-                await run_roles(connection.services, *roles)
+                await run_roles(connection.services, *roles, tell=tell)
 
     run_async(work())
 
 
-provider.add_command(provider_status)
+for command in (drain, resume, deregister, provider_status):
+    provider.add_command(command)

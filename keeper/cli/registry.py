@@ -1,4 +1,11 @@
-"""The commands that installed distributions register as entry points, each imported when used.
+"""The commands, each found by its name and imported when it is used.
+
+Installed distributions register commands as entry points; a group that is a package lists the
+modules of its own. One rule keeps the start short: a command's module imports at its top what its
+work needs, and nothing imports the module but the command's use or its --help. What several
+commands share is therefore light (`keeper.cli.options`, `keeper.cli.output`,
+`keeper.configuration`). `tests/keeper/cli/test_start.py` holds which modules a light command may
+load, and which ones no command loads before its work.
 
 A command that is loaded gets what all commands have: the environment variables of its options, and
 --profile. An option `--url` of `neurolov job status` is set by NEUROLOV_JOB_STATUS_URL or, for all
@@ -7,11 +14,11 @@ commands that have it, by NEUROLOV_URL; the first of them counts.
 
 import ast
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -26,23 +33,33 @@ class CommandUnavailableError(KeeperError):
     """An installed distribution registers a command that cannot be loaded."""
 
 
-class RegisteredCommands(click.Group):
-    """A group whose commands are the entry points of `GROUP`.
+class LazyGroup(click.Group):
+    """A group that imports a command's module when that command is used, and none to list them.
 
-    No command's module is imported before that command runs: the list of commands reads their
-    docstrings from the source files.
+    The list of commands reads their docstrings from the source files. `members` are the commands
+    by name, each as `module:command`.
     """
 
+    def __init__(
+        self, *arguments: Any, members: Mapping[str, str] | None = None, **attributes: Any
+    ) -> None:
+        super().__init__(*arguments, **attributes)
+        self._members = members or {}
+
+    def entries(self) -> list[EntryPoint]:
+        """Returns where each command is found; several may have one name."""
+        return [EntryPoint(name, value, GROUP) for name, value in self._members.items()]
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Returns the names that the installed distributions register, sorted."""
-        return sorted({entry.name for entry in entry_points(group=GROUP)})
+        """Returns the names of the commands, sorted."""
+        return sorted({entry.name for entry in self.entries()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Returns the command, None where no distribution registers the name.
+        """Returns the command, None where there is none of this name.
 
-        Raises CommandUnavailableError where it cannot be imported or several register the name.
+        Raises CommandUnavailableError where it cannot be imported or several have the name.
         """
-        found = list(entry_points(group=GROUP, name=cmd_name))
+        found = [entry for entry in self.entries() if entry.name == cmd_name]
         if not found:
             return None
         if len(found) > 1:
@@ -51,8 +68,21 @@ class RegisteredCommands(click.Group):
                 f"{owners} both register the command {cmd_name!r}; uninstall one of them"
             )
         command = _loaded(found[0])
-        equip(command, cmd_name)
+        equip(command, *_path(ctx), cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes each command's name and the first sentence of its docstring."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_summaries(self.entries(), formatter.width)))
+
+
+class RegisteredCommands(LazyGroup):
+    """The root: its commands are the entry points of `GROUP`."""
+
+    def entries(self) -> list[EntryPoint]:
+        """Returns what the installed distributions register."""
+        return list(entry_points(group=GROUP))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -68,11 +98,6 @@ class RegisteredCommands(click.Group):
             )
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes each command's name and the first sentence of its docstring."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_summaries(formatter.width)))
-
 
 def equip(command: click.Command, *path: str) -> None:
     """Gives a command and those below it --profile and names the variables of their options."""
@@ -87,8 +112,13 @@ def equip(command: click.Command, *path: str) -> None:
         command.params.append(ProfileOption())
 
 
-def _summaries(width: int) -> Iterator[tuple[str, str]]:
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+def _path(ctx: click.Context) -> list[str]:
+    """Returns the names of the commands from the root, which has none, to this one."""
+    return [] if ctx.parent is None else [*_path(ctx.parent), str(ctx.info_name)]
+
+
+def _summaries(entries: Iterable[EntryPoint], width: int) -> Iterator[tuple[str, str]]:
+    found = {entry.name: entry for entry in entries}
     longest = max(map(len, found), default=0)
     for name, entry in sorted(found.items()):
         command = click.Command(name, help=_docstring(entry))

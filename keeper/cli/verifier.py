@@ -5,6 +5,7 @@ from typing import Any
 import click
 from solders.pubkey import Pubkey
 
+from keeper.cli.leaving import leave
 from keeper.cli.options import (
     MEMORY,
     PUBLIC_URL,
@@ -27,9 +28,12 @@ from keeper.compute import hasher_on, select_executor
 from keeper.configuration import Preference, Serving
 from keeper.exact.roles.service import open_verifier
 from keeper.node.connection import open_connection
+from keeper.node.funding import await_funds
 from keeper.node.operators import budget_line
 from keeper.node.services import open_storage
 from keeper.node.supervision import run_roles
+from neurolov_client import job_registry, staking
+from neurolov_client.bindings.staking import NO_SEAT
 
 DEFAULT_PORT = 7020
 
@@ -75,6 +79,9 @@ def run(
 ) -> None:
     """Register, take a seat and check the jobs it is drawn for until interrupted.
 
+    The first Ctrl-C or SIGTERM finishes the ballots that are drawn; the second ends at once and
+    says what that can cost.
+
     The key needs stake (neurolov stake add), or the --owner that has named it as its operator needs
     a seat (neurolov stake seat take).
     """
@@ -86,18 +93,29 @@ def run(
 
     async def work() -> None:
         async with (
-            open_connection(role.settings, role.keypair, owner) as connection,
+            open_connection(role.settings.patiently(), role.keypair, owner) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
+            position = await connection.registrar.required_position()
+            await await_funds(
+                connection.gateway,
+                connection.signer,
+                (staking.Seat, job_registry.Verifier, staking.Exposure)
+                if position.seat == NO_SEAT
+                else (),
+                tell=tell,
+                poll_seconds=connection.poll_seconds,
+            )
             hasher = hasher_on(selected.executor)
             node = await open_verifier(connection, storage, device.memory_bytes, hasher, collateral)
             if connection.by_operator:
                 tell(budget_line(await connection.registrar.required_position()))
             tell(f"verifier {connection.owner} at {storage.url}")
             async with metrics_served(role.metrics_port):
-                await run_roles(connection.services, node)
+                await run_roles(connection.services, node, tell=tell)
 
     run_async(work())
 
 
-verifier.add_command(verifier_status)
+for command in (leave, verifier_status):
+    verifier.add_command(command)

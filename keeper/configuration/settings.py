@@ -1,8 +1,9 @@
 """The settings of a node: its cluster, its folder and its public address."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 from solders.hash import Hash, ParseHashError
 
@@ -41,7 +42,8 @@ class NodeSettings:
     """The settings of one node. `genesis_hash` pins the cluster; `poll_seconds` is per look.
 
     `allow_private` permits fetching from parties whose addresses are not public. With `fresh`, a
-    chain that the folder does not know gets a folder of its own within it.
+    chain that the folder does not know gets a folder of its own within it. Whoever is `patient`
+    waits for a cluster that does not answer.
     """
 
     url: str = DEFAULT_URL
@@ -51,6 +53,11 @@ class NodeSettings:
     poll_seconds: float = 0.4
     allow_private: bool = False
     fresh: bool = False
+    patient: bool = False
+
+    def patiently(self) -> Self:
+        """Returns the same settings, with which a cluster that does not answer is waited for."""
+        return replace(self, patient=True)
 
     @property
     def pinned_hash(self) -> Hash | None:

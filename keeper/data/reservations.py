@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -72,18 +72,20 @@ class Records:
     def __init__(self, root: Path) -> None:
         self._root = root / FOLDER
 
-    def load(self) -> dict[ReservationKey, Record]:
-        """Returns every reservation, and removes what a crash left half written.
+    def load(self, *, alone: bool) -> dict[ReservationKey, Record]:
+        """Returns every reservation.
 
+        Where no other process is using them (`alone`), what a crash left half written is removed.
         Raises CorruptBlobError where a record cannot be read.
         """
         found: dict[ReservationKey, Record] = {}
         for kind in ReservationKind:
             for path in (self._root / kind).glob("*"):
-                if path.name.startswith(".partial-"):
+                if not path.name.startswith(".partial-"):
+                    with suppress(FileNotFoundError):
+                        found[kind, path.name] = _parsed(path)
+                elif alone:
                     path.unlink()
-                else:
-                    found[kind, path.name] = _parsed(path)
         return found
 
     def save(self, key: ReservationKey, record: Record) -> None:
@@ -117,13 +119,16 @@ class Ledger:
     files and the ledger together.
     """
 
-    def __init__(self, root: Path, quota_bytes: int) -> None:
-        """Raises CorruptBlobError where the record of a reservation cannot be read."""
+    def __init__(self, root: Path, quota_bytes: int, *, alone: bool = True) -> None:
+        """`alone` says that no other process uses the store.
+
+        Raises CorruptBlobError where the record of a reservation cannot be read.
+        """
         self.lock = RLock()
         self.quota_bytes = quota_bytes
         self.used = 0
         self._records = Records(root)
-        self._reservations = self._records.load()
+        self._reservations = self._records.load(alone=alone)
 
     @property
     def free(self) -> int:
@@ -153,6 +158,11 @@ class Ledger:
     def is_listed(self, digest: str) -> bool:
         """Returns whether any reservation lists a blob."""
         return any(digest in record.blobs for record in self._reservations.values())
+
+    def listed_on_disk(self) -> set[str]:
+        """Returns the blobs that any process's reservation lists by now."""
+        records = self._records.load(alone=False)
+        return {digest for record in records.values() for digest in record.blobs}
 
     def found(self, digest: str, size: int) -> None:
         """Count a blob that is on disk at the start."""

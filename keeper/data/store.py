@@ -19,6 +19,7 @@ from keeper.data.errors import (
     StorageError,
     StoreKeyError,
 )
+from keeper.data.holding import shared
 from keeper.data.reservations import Ledger, ReservationKey, ReservationKind
 from keeper.data.sealing import (
     CHUNK_BYTES,
@@ -37,6 +38,7 @@ from keeper.files import (
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 KEY_FILE = "store.key"
+LOCK_FILE = "store.lock"
 
 
 def digest_of(data: bytes | memoryview) -> str:
@@ -95,8 +97,10 @@ class BlobWriter:
 
 
 class BlobStore:
-    """A directory of blobs; safe to use from several threads of one process.
+    """A directory of blobs; safe to use from several threads, and from several processes.
 
+    A process knows the reservations that it found or made. While others use the store too, it
+    removes no blob: what is not needed any more goes when one process is alone with the store.
     `clock` returns seconds since 1970.
     """
 
@@ -107,9 +111,11 @@ class BlobStore:
         self._blobs.mkdir(parents=True, exist_ok=True)
         self._key = load_store_key(root / KEY_FILE)
         self.clock = clock
-        for partial in self._blobs.rglob(".partial-*"):
-            partial.unlink()
-        self.ledger = Ledger(root, quota_bytes)
+        self._shared = shared(root / LOCK_FILE)
+        with self._shared.alone() as alone:
+            for partial in self._blobs.rglob(".partial-*") if alone else ():
+                partial.unlink()
+            self.ledger = Ledger(root, quota_bytes, alone=alone)
         for path in self._stored():
             self.ledger.found(path.name, path.stat().st_size)
 
@@ -143,19 +149,25 @@ class BlobStore:
     def sweep(self) -> int:
         """Remove every blob that no reservation lists, and return how many bytes that freed.
 
-        Only the node that owns the store calls it, at its start: a crash may have left such blobs.
+        Only a node that serves the store calls it, at its start: a crash may have left such blobs.
         """
         with self.ledger.lock:
             before = self.ledger.used
-            self.discard(path.name for path in self._stored())
+            self.discard([path.name for path in self._stored()])
             return before - self.ledger.used
 
     def discard(self, digests: Iterable[str]) -> None:
-        """Remove those of the blobs that no reservation lists."""
+        """Remove those of the blobs that no reservation lists, unless others use the store too."""
         with self.ledger.lock:
-            for digest in digests:
-                if not self.ledger.is_listed(digest):
-                    self._unlink(digest)
+            unlisted = [digest for digest in digests if not self.ledger.is_listed(digest)]
+            if not unlisted:
+                return
+            with self._shared.alone() as alone:
+                # Another process may have listed one since, or may be writing it.
+                needed = self.ledger.listed_on_disk() if alone else set(unlisted)
+                for digest in unlisted:
+                    if digest not in needed:
+                        self._unlink(digest)
 
     def __contains__(self, digest: str) -> bool:
         return self._path(digest).is_file()

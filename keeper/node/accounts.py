@@ -76,6 +76,7 @@ def escrow_of(account: escrow_program.Escrow, balance: int) -> Escrow:
         ),
         fee_due=account.fee_due,
         balance=balance,
+        charged=account.credited + account.fee,
     )
 
 

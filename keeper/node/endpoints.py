@@ -20,6 +20,18 @@ async def endpoint_of(gateway: Gateway, provider: Pubkey) -> str:
     return "" if account is None else url_text(account.endpoint)
 
 
+async def require_served(client: BlobClient, url: str, digest: str, max_bytes: int) -> None:
+    """Raise UnreachableEndpointError unless a blob of this node can be fetched from its own URL."""
+    try:
+        await client.fetch(url, digest, max_bytes)
+    except PeerFault as error:
+        raise UnreachableEndpointError(
+            f"this node's data cannot be fetched from {url}, where others are to fetch them: "
+            f"{error}. Mend --public-url or the way there, or pass --unchecked-url if only this "
+            "machine cannot reach it"
+        ) from error
+
+
 def require_reachable(client: BlobClient, url: str) -> None:
     """Raise UnreachableEndpointError where other nodes would refuse a URL of this node.
 

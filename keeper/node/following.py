@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
-from keeper.chain.errors import ChainError, WrongClusterError
+from keeper.chain.errors import ChainError, ClusterIdentityError
 from keeper.chain.feed import Feed, Timing
 from keeper.chain.gateway import Gateway
 from keeper.journal import Journal
@@ -26,7 +26,7 @@ async def follow(
 
     A mirror has noted an event before the journal passes it, and reads everything at its start, so
     that a crash loses none. While a node refuses to give events, every poll reads everything.
-    Raises WrongClusterError and JournalError.
+    Raises ClusterIdentityError and JournalError.
     """
     timing, opened = timing or Timing(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
@@ -35,7 +35,7 @@ async def follow(
         while True:
             try:
                 await _observed(gateway, journal, mirrors, timing, opened)
-            except WrongClusterError:
+            except ClusterIdentityError:
                 raise
             except ChainError as error:
                 LOG.warning("the events of the cluster cannot be followed for now: %s", error)

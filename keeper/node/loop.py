@@ -6,21 +6,26 @@ a deadline never waits for it.
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from keeper.chain.errors import ChainError, PermanentError
+from keeper.chain.errors import ChainError, ClusterIdentityError, PermanentError
 from keeper.chain.submit import Submitter
 from keeper.data import OwnFault
+from keeper.errors import KeeperError
+from keeper.journal import JournalError
 from keeper.node.background import Background
 from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
-from keeper.node.errors import RoleError
+from keeper.node.decisions.held import Held
+from keeper.node.draining import Drain
 from keeper.node.mirror import BaseView, Mirror
+from keeper.node.operators import OperatorError
+from keeper.node.trouble import Trouble
 from keeper.telemetry import METRICS
 
 LOG = logging.getLogger(__name__)
@@ -28,6 +33,12 @@ LOG = logging.getLogger(__name__)
 # The refusal may have come from a slot that was one too early, so a refused step is tried again
 # after so many slots even if nothing has changed on chain.
 REFUSAL_SLOTS = 32
+
+ENDS_A_ROLE: Final = (ClusterIdentityError, OperatorError, JournalError)
+"""What no later try can mend: another chain, a key that may not act, a disk that keeps no record.
+
+Everything else fails one action, or one look at the chain, and is tried again.
+"""
 
 
 class Subject(Protocol):
@@ -46,6 +57,7 @@ class Subject(Protocol):
 
 Watched = TypeVar("Watched", bound=Subject)
 View = TypeVar("View", bound=BaseView)
+Result = TypeVar("Result")
 
 
 @dataclass(slots=True)
@@ -87,7 +99,10 @@ class Loop(ABC, Generic[View, Watched]):
         self.submitter = submitter
         self.owner = owner
         self.refusals: Refusals[Watched] = Refusals()
+        self.drain = Drain()
         self._background = Background(mirror.wake)
+        self._trouble = Trouble(self.name, LOG)
+        self._landed_slot = 0
 
     @property
     def signer(self) -> Pubkey:
@@ -111,18 +126,58 @@ class Loop(ABC, Generic[View, Watched]):
     async def perform(self, action: Action, view: View) -> None:
         """Carry an action out; raises ChainError, RoleError or OwnFault where it cannot be."""
 
+    def held(self, view: View) -> tuple[Held, ...]:
+        """Returns what the role has begun and cannot leave without a loss."""
+        return ()
+
+    def farewell(self, view: View) -> str | None:
+        """Returns what to know about a role that has drained, None where there is nothing."""
+        return None
+
     async def run(self) -> None:
-        """Act until cancelled; raises what work beside the loop failed with."""
-        await self.recover()
+        """Act until cancelled or drained, whatever the cluster answers.
+
+        Raises one of ENDS_A_ROLE.
+        """
         try:
-            while True:
-                decided = await self.step()
-                if isinstance(decided, Wait):
-                    await self.mirror.next_view()
-                elif not decided.in_background:
-                    await self.mirror.reread(decided.subject)
+            await self._insist(self.recover)
+            while not await self._insist(self._turn):
+                pass
         finally:
             await self._background.close()
+
+    async def _turn(self) -> bool:
+        """Take one decision and wait for what follows; returns whether the role has drained."""
+        decided = await self.step()
+        if not isinstance(decided, Wait):
+            if not decided.in_background:
+                await self.mirror.reread(decided.subject)
+        elif await self._drained():
+            return True
+        else:
+            await self.mirror.next_view()
+        return False
+
+    async def _drained(self) -> bool:
+        if not self.drain.begun or self.held(self.mirror.view):
+            return False
+        # What the last step began may be in no view yet.
+        view = await self.mirror.refresh()
+        return view.slot >= self._landed_slot and not self.held(view)
+
+    async def _insist(self, act: Callable[[], Awaitable[Result]]) -> Result:
+        """Returns what `act` does, tried again with every view until it succeeds."""
+        while True:
+            try:
+                done = await act()
+            except ENDS_A_ROLE:
+                raise
+            except Exception as error:
+                self._trouble.tell(error)
+                await self.mirror.next_view()
+            else:
+                self._trouble.over()
+                return done
 
     async def recover(self) -> None:
         """Read the chain, and read back what an earlier process left; called once before acting."""
@@ -136,7 +191,7 @@ class Loop(ABC, Generic[View, Watched]):
         self._background.check()
         view = self.mirror.view
         subjects = self.refusals.remaining(self.subjects(view), view.slot)
-        decided = self.decide(view, subjects, Clock(view.slot))
+        decided = self._decided(view, subjects)
         if isinstance(decided, Wait):
             await self._tidied(view)
         elif decided.in_background:
@@ -162,6 +217,7 @@ class Loop(ABC, Generic[View, Watched]):
         """
         operation = self.operation_id(action, view)
         landed = await self.submitter.submit(operation, instructions, again=True)
+        self._landed_slot = max(self._landed_slot, landed.slot)
         LOG.info("%s: %s landed in slot %d", self.name, action.kind, landed.slot)
 
     def operation_id(self, action: Action, view: View) -> str:
@@ -185,18 +241,43 @@ class Loop(ABC, Generic[View, Watched]):
         except (OwnFault, OSError) as error:
             LOG.warning("%s: what is not needed any more stays for now: %s", self.name, error)
 
+    def _decided(self, view: View, subjects: tuple[Watched, ...]) -> Decision:
+        """Returns the next action; a subject that no decision can be taken on is set aside."""
+        clock = Clock(view.slot)
+        try:
+            return self.decide(view, subjects, clock)
+        except ENDS_A_ROLE:
+            raise
+        except Exception:
+            self.decide(view, (), clock)
+        for subject in subjects:
+            try:
+                self.decide(view, (subject,), clock)
+            except Exception:
+                LOG.exception("%s: %s is set aside", self.name, subject.address)
+                self.refusals.add(subject, view.slot)
+        return self.decide(view, self.refusals.remaining(self.subjects(view), view.slot), clock)
+
     async def _attempt(self, action: Action, view: View) -> bool:
         """Carry an action out; returns whether the next decision may differ because of it."""
         outcome = "done"
         try:
             await self.perform(action, view)
-        except (PermanentError, RoleError, OwnFault, OSError) as error:
-            # What fails on this machine, such as a full disk, fails one action and not the role.
-            LOG.warning("%s: %s refused: %s", self.name, action.kind, error)
-            self.refused(action, self.mirror.view if action.in_background else view)
-            outcome = "refused"
-        except ChainError as error:
-            LOG.warning("%s: %s failed for now: %s", self.name, action.kind, error)
-            outcome = "failed"
+        except ENDS_A_ROLE:
+            raise
+        except Exception as error:
+            outcome = self._failed(action, error)
+            if outcome == "refused":
+                self.refused(action, self.mirror.view if action.in_background else view)
         METRICS.count("actions_total", role=self.name, action=action.kind, outcome=outcome)
         return outcome != "failed"
+
+    def _failed(self, action: Action, error: Exception) -> str:
+        """Returns whether an action was refused, or failed for now, and logs why."""
+        if isinstance(error, ChainError) and not isinstance(error, PermanentError):
+            LOG.warning("%s: %s failed for now: %s", self.name, action.kind, error)
+            return "failed"
+        # What fails on this machine, such as a full disk, fails one action and not the role.
+        trace = None if isinstance(error, KeeperError | OSError) else error
+        LOG.warning("%s: %s refused: %s", self.name, action.kind, error, exc_info=trace)
+        return "refused"

@@ -11,14 +11,14 @@ from typing import Generic, TypeVar
 
 from solders.pubkey import Pubkey
 
-from keeper.chain.errors import WrongClusterError
+from keeper.chain.errors import ClusterIdentityError
 from keeper.chain.feed import ChainEvent, FeedItem, LostEvents
 from keeper.chain.gateway import Gateway
-from keeper.errors import KeeperError
 from keeper.node.changes import Changes, Counter, Notice
 from keeper.node.errors import RoleError
+from keeper.node.trouble import Trouble
 from keeper.telemetry import METRICS
-from neurolov_client import AccountDataError, Event
+from neurolov_client import Event
 from neurolov_client.bindings.job_registry import SLOT_HASHES_ENTRIES
 
 LOG = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Mirror(ABC, Generic[View]):
         self._view: View | None = None
         self._lock = asyncio.Lock()
         self._renewed = asyncio.Event()
-        self._unreadable = ""
+        self._unreadable = Trouble("the chain cannot be read for now", LOG)
 
     @property
     def view(self) -> View:
@@ -88,26 +88,18 @@ class Mirror(ABC, Generic[View]):
         return max(MIN_TRANSFER_SECONDS, slots * self.slot_seconds / 2)
 
     async def run(self) -> None:
-        """Poll until cancelled, whatever the node answers; raises WrongClusterError."""
+        """Poll until cancelled, whatever the node answers; raises ClusterIdentityError."""
         while True:
             try:
                 await self.poll()
-            except WrongClusterError:
+            except ClusterIdentityError:
                 raise
             except Exception as error:
                 # Nothing that a node answers may end a role, be it late, refused, or nonsense.
-                self._tell_unreadable(error)
+                self._unreadable.tell(error)
             else:
-                self._unreadable = ""
+                self._unreadable.over()
             await asyncio.sleep(self._poll_seconds)
-
-    def _tell_unreadable(self, error: Exception) -> None:
-        if self._unreadable != (told := f"{type(error).__name__}: {error}"):
-            expected = isinstance(error, KeeperError | AccountDataError)
-            LOG.warning(
-                "the chain cannot be read for now: %s", error, exc_info=None if expected else error
-            )
-            self._unreadable = told
 
     async def next_view(self) -> None:
         """Wait until a slot has passed or something has changed."""

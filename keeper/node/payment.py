@@ -30,7 +30,7 @@ async def require_tokens(
     if held < needed:
         raise InsufficientFundsError(
             f"the {work} locks {nlov(needed)} NLOV, {owner} has {nlov(held)}; "
-            f"fund the account{remedy}"
+            f"fund the account with {nlov(needed - held)} NLOV more{remedy}"
         )
 
 

@@ -1,12 +1,12 @@
 """Posting new work under the current terms, whatever its class."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from keeper.chain.errors import ProgramError
+from keeper.chain.errors import PermanentError, ProgramError
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.node.accounts import required
@@ -19,6 +19,33 @@ OUTDATED: Final = "WrongTerms"
 
 Build = Callable[[Pubkey, staking.Terms], Sequence[Instruction]]
 """Returns the instructions that post some work with this mint under these terms."""
+
+Naming = Callable[[str, Pubkey], str]
+"""Returns the journal's name of a step that posts work at an address."""
+
+
+def default_name(step: str, address: Pubkey) -> str:
+    """Returns the name of a posting that no submission is behind."""
+    return f"{step}/{address}"
+
+
+async def numbered(
+    next_number: Callable[[], Awaitable[int]], posted: Callable[[int], Awaitable[Pubkey]]
+) -> Pubkey:
+    """Post under the owner's next number and return the address.
+
+    A number that another process has taken meanwhile is replaced by the one after. Raises what
+    either raises.
+    """
+    number = await next_number()
+    for _ in range(POSTINGS - 1):
+        try:
+            return await posted(number)
+        except PermanentError:
+            known, number = number, await next_number()
+            if number == known:
+                raise
+    return await posted(number)
 
 
 async def current_terms(gateway: Gateway) -> tuple[Pubkey, staking.Terms]:

@@ -10,7 +10,8 @@ from keeper.chain.submit import Submitter
 from keeper.node.accounts import url_field
 from keeper.node.errors import NotRegisteredError
 from keeper.node.operators import OperatorError
-from neurolov_client import associated_token_address, job_registry, staking
+from keeper.node.payment import require_tokens
+from neurolov_client import associated_token_address, job_registry, shard_of, staking
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,13 @@ class Registrar:
             await self.send("open_position", 0, staking.open_position(owner=self.owner))
 
     async def stake(self, amount: int) -> None:
-        """Add base units to the stake; opens the position first."""
+        """Add base units to the stake; opens the position first.
+
+        Raises InsufficientFundsError, and then has sent nothing, where the key holds too few.
+        """
+        await require_tokens(
+            self.gateway, self.owner, self.mint, amount, work="stake", remedy=" or stake less"
+        )
         await self.open_position()
         position = await self.required_position()
         adding = staking.stake(amount=amount, owner=self.owner, source=self.tokens)
@@ -90,21 +97,59 @@ class Registrar:
     async def register_provider(self, capability: job_registry.Capability) -> None:
         """Register, or update what has changed; raises NotRegisteredError without stake.
 
-        An operator changes nothing but the endpoint, and whether new work is taken.
+        An operator changes nothing but the endpoint. A provider that drains goes on draining.
         """
-        address = job_registry.provider_address(self.owner)
-        known = await self.gateway.fetch(job_registry.Provider, address)
+        known = await self.provider()
         if self.submitter.key != self.owner:
-            await self._make_available(known, capability.endpoint)
+            if (known := self._registered(known)).endpoint != capability.endpoint:
+                await self._set_availability(known, capability.endpoint, bool(known.draining))
         elif known is None:
             await self.required_position()
             step = job_registry.register_provider(capability=capability, owner=self.owner)
             await self.send("register_provider", 0, step)
-        elif _capability(known) != capability or known.draining:
+        elif _capability(known) != capability:
             step = job_registry.update_provider(
-                capability=capability, draining=False, owner=self.owner
+                capability=capability, draining=bool(known.draining), owner=self.owner
             )
             await self.send("update_provider", known.sequence, step)
+
+    async def provider(self) -> job_registry.Provider | None:
+        """Returns the owner's registration as a provider, None where there is none."""
+        address = job_registry.provider_address(self.owner)
+        return await self.gateway.fetch(job_registry.Provider, address)
+
+    async def set_draining(self, draining: bool) -> None:
+        """Tell the chain whether the provider takes no more jobs; raises NotRegisteredError."""
+        known = self._registered(await self.provider())
+        if bool(known.draining) != draining:
+            await self._set_availability(known, known.endpoint, draining)
+
+    async def deregister_provider(self) -> int:
+        """Close the registration as a provider; returns the lamports that come back to the owner.
+
+        Its reputation is gone with it. Raises NotRegisteredError.
+        """
+        known = self._registered(await self.provider())
+        step = job_registry.deregister_provider(
+            owner=self.owner, utilisation=job_registry.utilisation_address(shard_of(self.owner))
+        )
+        rent = await self.gateway.balance(job_registry.provider_address(self.owner))
+        await self.send("deregister_provider", known.sequence, step)
+        return rent
+
+    async def deregister_verifier(self) -> int:
+        """Close the registration as a verifier; returns the lamports that come back to the owner.
+
+        They are 0 where there is no registration.
+        """
+        address = job_registry.verifier_address(self.owner)
+        known = await self.gateway.fetch(job_registry.Verifier, address)
+        if known is None:
+            return 0
+        rent = await self.gateway.balance(address)
+        step = job_registry.deregister_verifier(owner=self.owner)
+        await self.send("deregister_verifier", known.sequence, step)
+        return rent
 
     async def register_verifier(self, endpoint: str, memory_bytes: int, seat: int) -> None:
         """Register for a seat unless that has been done."""
@@ -127,26 +172,33 @@ class Registrar:
 
         `sequence` tells apart steps of the same name. Raises OperatorError and ChainError.
         """
-        if self.submitter.key != self.owner:
-            step = name.partition("/")[0].replace("_", " ")
-            raise OperatorError(f"only the key of {self.owner} may do this: {step}")
+        self.require_owner(name.partition("/")[0].replace("_", " "))
         await self._submit(name, sequence, instruction)
 
-    async def _make_available(self, known: job_registry.Provider | None, endpoint: bytes) -> None:
+    def require_owner(self, step: str) -> None:
+        """Raise OperatorError where the submitter's key is not the owner's own."""
+        if self.submitter.key != self.owner:
+            raise OperatorError(f"only the key of {self.owner} may do this: {step}")
+
+    def _registered(self, known: job_registry.Provider | None) -> job_registry.Provider:
         if known is None:
             raise NotRegisteredError(
                 f"{self.owner} is not registered as a provider; run with its key: "
                 "neurolov provider register"
             )
-        if known.endpoint != endpoint or known.draining:
-            step = job_registry.set_availability(
-                endpoint=endpoint,
-                draining=False,
-                signer=self.submitter.key,
-                position=staking.position_address(self.owner),
-                provider=job_registry.provider_address(self.owner),
-            )
-            await self._submit("set_availability", known.sequence, step)
+        return known
+
+    async def _set_availability(
+        self, known: job_registry.Provider, endpoint: bytes, draining: bool
+    ) -> None:
+        step = job_registry.set_availability(
+            endpoint=endpoint,
+            draining=draining,
+            signer=self.submitter.key,
+            position=staking.position_address(self.owner),
+            provider=job_registry.provider_address(self.owner),
+        )
+        await self._submit("set_availability", known.sequence, step)
 
     async def _submit(self, name: str, sequence: int, instruction: Instruction) -> None:
         operation = f"{name}/{self.owner}/{sequence}"

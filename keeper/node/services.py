@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from solders.keypair import Keypair
 
@@ -41,7 +42,8 @@ class Services:
 class Storage:
     """One node's blobs in `folder`, served at `url`, and what is listed about jobs and tasks.
 
-    Outputs stay for `retention_seconds` after the end of a job or task.
+    Outputs stay for `retention_seconds` after the end of a job or task. `serving` is what the node
+    serves by, with the port that it listens on.
     """
 
     folder: Path
@@ -50,6 +52,7 @@ class Storage:
     tasks: StageIndexes
     url: str
     retention_seconds: float
+    serving: Serving
 
 
 @asynccontextmanager
@@ -83,5 +86,11 @@ async def open_storage(folder: Path, serving: Serving) -> AsyncIterator[Storage]
     tasks = StageIndexes(folder, "tasks")
     async with serve_data(store, indexes, serving.host, serving.port, tasks) as url:
         yield Storage(
-            folder, store, indexes, tasks, serving.public_url or url, serving.retention_seconds
+            folder,
+            store,
+            indexes,
+            tasks,
+            serving.public_url or url,
+            serving.retention_seconds,
+            replace(serving, port=urlsplit(url).port or serving.port),
         )

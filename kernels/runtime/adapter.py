@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 import wgpu
-from wgpu.backends.wgpu_native.extras import set_instance_extras
 
 _PREFERENCE = ("DiscreteGPU", "IntegratedGPU", "VirtualGPU", "CPU", "Unknown")
 
@@ -79,6 +78,9 @@ def _prepare_instance() -> None:
         os.environ["XDG_RUNTIME_DIR"] = tempfile.gettempdir()
     # OpenGL would list every GPU a second time, with fewer storage buffers. The call fails where
     # another library has made the instance already.
+    # Importing it loads the driver's library, which nobody needs before an adapter is looked for.
+    from wgpu.backends.wgpu_native.extras import set_instance_extras  # noqa: PLC0415
+
     with suppress(RuntimeError):
         set_instance_extras(backends=["Primary"])
 

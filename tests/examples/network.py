@@ -76,7 +76,8 @@ class Network:
 
     def account(self, address: Pubkey) -> bytes | None:
         """The bytes of an account."""
-        found = self.rpc("getAccountInfo", str(address), {"encoding": "base64"})["value"]
+        config = {"encoding": "base64", "commitment": "processed"}
+        found = self.rpc("getAccountInfo", str(address), config)["value"]
         return None if found is None else b64decode(found["data"][0])
 
     def open_market(self) -> None:
@@ -85,7 +86,8 @@ class Network:
         for name, stake in (("verifier", 1_000), ("provider", 50_000)):
             succeeded(finished(*NEUROLOV, "stake", "add", stake, *self._node(name)))
             self._role(name, name, "--executor", "numpy", "--port", "0")
-        self.rpc("neurolov_skipTo", standing_slot(self.rpc("getSlot")))
+        slot = self.rpc("getSlot", {"commitment": "processed"})
+        self.rpc("neurolov_skipTo", standing_slot(slot))
 
     def open_crank(self) -> None:
         self._role("crank", "crank")

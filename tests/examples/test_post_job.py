@@ -61,7 +61,8 @@ def test_a_job_that_nobody_claims_costs_the_posting_fee_and_a_tip(
         terms = network.account(staking.terms_address(0))
         assert terms is not None
         posting_fee = staking.Terms.decode(terms).parameters.escrow.posting_fee
-        balance = int(network.rpc("getTokenAccountBalance", tokens)["value"]["amount"])
+        held = network.rpc("getTokenAccountBalance", tokens, {"commitment": "confirmed"})
+        balance = int(held["value"]["amount"])
     assert ended.stdout.splitlines()[-3:-1] == ["JobEnded", "Refunded"]
     assert FUNDED_NLOV - balance == posting_fee + TIP
     assert not output.exists()

@@ -27,10 +27,12 @@ def test_the_public_surface_is_this() -> None:
             "SYSTEM_PROGRAM",
             "ShortDataError",
             "TOKEN_PROGRAM",
+            "Workload",
             "WrongDiscriminatorError",
             "WrongOwnerError",
             "associated_token_address",
             "buying",
+            "commitments",
             "escrow",
             "events_from_logs",
             "find_address",
@@ -38,9 +40,13 @@ def test_the_public_surface_is_this() -> None:
             "job_registry",
             "program_error",
             "redundancy",
+            "results",
             "shard_of",
             "staking",
+            "url_field",
+            "url_of",
             "verdict",
+            "workload",
         ]
     )
 

@@ -36,7 +36,9 @@ async function main(): Promise<void> {
     Uint8Array.from(JSON.parse(readFileSync(keyPath, "utf-8")) as number[]),
   );
   const connection = new Connection(process.env["RPC_URL"] ?? "http://127.0.0.1:8899", "confirmed");
-  const buyer = new Buyer(new AnchorProvider(connection, new Wallet(key)));
+  // Anchor would go on once a transaction is processed, and then read what is confirmed.
+  const commitment = { commitment: "confirmed", preflightCommitment: "confirmed" } as const;
+  const buyer = new Buyer(new AnchorProvider(connection, new Wallet(key), commitment));
   const wanted = order(graphPath, inputPath);
 
   const graph = await buyer.registerGraph(wanted);

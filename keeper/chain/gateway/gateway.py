@@ -16,9 +16,13 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.token.state import TokenAccount
 from solders.transaction import VersionedTransaction
-from solders.transaction_status import UiTransactionStatusMeta
 
-from keeper.chain.errors import AlreadyProcessedError, UnexpectedDataError, WrongClusterError
+from keeper.chain.errors import (
+    AlreadyProcessedError,
+    ReplacedClusterError,
+    UnexpectedDataError,
+    WrongClusterError,
+)
 from keeper.chain.gateway.backoff import Backoff
 from keeper.chain.gateway.outages import Outages, Patience
 from keeper.chain.gateway.records import (
@@ -26,6 +30,7 @@ from keeper.chain.gateway.records import (
     LandedTransaction,
     SignatureRecord,
     SignatureStatus,
+    landed_of,
     record_of,
     status_of,
 )
@@ -86,6 +91,7 @@ class Gateway:
             settings.url,
             websocket_url=settings.websocket_url,
             genesis_hash=settings.pinned_hash,
+            patience=Patience() if settings.patient else None,
         )
 
     async def __aenter__(self) -> Self:
@@ -129,9 +135,9 @@ class Gateway:
                 f"{self._genesis_hash}; correct the URL or the configured cluster"
             )
         if self._served not in (None, found):
-            raise WrongClusterError(
+            raise ReplacedClusterError(
                 f"{self.url} now serves another chain, with genesis hash {found} instead of "
-                f"{self._served}; give the URL of the first one, or start again with this one"
+                f"{self._served}; give the URL of the first one, or start again with --fresh"
             )
         return found
 
@@ -287,12 +293,7 @@ class Gateway:
         )
         if answer.value is None:
             return None
-        meta = answer.value.transaction.meta
-        if not isinstance(meta, UiTransactionStatusMeta):
-            raise UnexpectedDataError(f"transaction {signature} came without its outcome")
-        return LandedTransaction(
-            signature, answer.value.slot, meta.err, tuple(meta.log_messages or ())
-        )
+        return landed_of(signature, answer.value.slot, answer.value.transaction)
 
     async def send(self, transaction: bytes, *, preflight: bool = True) -> Signature:
         """Hand signed bytes to the node, once; sending the same bytes again is harmless.

@@ -1,19 +1,21 @@
-"""`neurolov job`: submit a job, show its status, fetch its result, cancel it."""
+"""`neurolov job`: quote, submit, follow, list, show, fetch, cancel and close jobs."""
 
 import click
 
-from keeper.cli.job.cancel import cancel
-from keeper.cli.job.result import result
-from keeper.cli.job.status import status
-from keeper.cli.job.submit import submit
+from keeper.cli.registry import LazyGroup
+
+MEMBERS = {
+    "cancel": "keeper.cli.job.cancel:cancel",
+    "close": "keeper.cli.job.close:close",
+    "follow": "keeper.cli.job.follow:follow",
+    "list": "keeper.cli.job.listing:list_jobs",
+    "quote": "keeper.cli.job.quote:quote",
+    "result": "keeper.cli.job.result:result",
+    "status": "keeper.cli.job.status:status",
+    "submit": "keeper.cli.job.submit:submit",
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, members=MEMBERS)
 def job() -> None:
-    """Post jobs and fetch their results."""
-
-
-for command in (cancel, result, status, submit):
-    job.add_command(command)
-
-__all__ = ["job"]
+    """Post jobs, follow them and fetch their results."""

@@ -4,7 +4,7 @@ import click
 from solders.pubkey import Pubkey
 
 from keeper.cli.options import Address, KeyOptions, answer, key_command, run_async
-from keeper.exact.roles.submission import cancel_job
+from keeper.exact.roles.own_jobs import cancel_job
 from keeper.node.connection import open_connection
 
 

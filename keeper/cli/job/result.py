@@ -1,29 +1,31 @@
 """`neurolov job result`: a job's output, kept or fetched."""
 
-from pathlib import Path
-
 import click
-import numpy as np
 from solders.pubkey import Pubkey
 
-from keeper.cli.options import FILE, Address, KeyOptions, answer, key_command, run_async
-from keeper.exact.roles.submission import job_result
+from keeper.cli.options import Address, KeyOptions, answer, key_command, run_async
+from keeper.cli.outputs import Output, output_options
+from keeper.exact.roles.following import results_of
+from keeper.exact.roles.own_jobs import job_result
 from keeper.node.connection import open_reader
 from kernels.trace.layout import Array
 
 
 @click.command()
-@click.argument("address", type=Address())
-@click.option("--output", type=FILE, required=True, help="Write the result to this .npy file.")
+@click.argument("address", type=Address(), metavar="JOB")
+@output_options(required=True)
 @key_command
-def result(key: KeyOptions, address: Pubkey, output: Path) -> None:
-    """Fetch a job's result and check it against what was committed."""
+def result(key: KeyOptions, address: Pubkey, output: Output) -> None:
+    """Write a job's result to a file: the kept one, or else fetched and checked."""
 
     async def work() -> Array:
         async with open_reader(key.settings, key.keypair) as reader:
+            output.require_writable(0, results_of(reader.folder).path(address))
             return await job_result(reader, address)
 
     array = run_async(work())
-    np.save(output, array, allow_pickle=False)
-    document = {"job": str(address), "output": str(output), "shape": list(array.shape)}
-    answer(document, key.as_json, f"{output}: {array.dtype}{array.shape}")
+    output.write(array)
+    shape = list(array.shape)
+    document = {"job": str(address), "output": str(output.path), "shape": shape}
+    size = "x".join(map(str, shape)) or "one"
+    answer(document, key.as_json, f"{output.path}: {size} elements of {array.dtype}")

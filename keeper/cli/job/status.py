@@ -7,13 +7,17 @@ import click
 from solders.pubkey import Pubkey
 
 from keeper.cli.options import Address, KeyOptions, answer, key_command, run_async
+from keeper.exact.roles.own_jobs import find_job
 from keeper.exact.roles.results import JobRecord
-from keeper.exact.roles.submission import find_job, job_status
+from keeper.exact.roles.status import job_status
 from keeper.node.connection import open_reader
+from keeper.node.payment import nlov
+
+AMOUNTS = frozenset({"price", "paid"})
 
 
 @click.command()
-@click.argument("address", type=Address())
+@click.argument("address", type=Address(), metavar="JOB")
 @key_command
 def status(key: KeyOptions, address: Pubkey) -> None:
     """Show the state of a job."""
@@ -24,4 +28,19 @@ def status(key: KeyOptions, address: Pubkey) -> None:
             return asdict(found) if isinstance(found, JobRecord) else job_status(found)
 
     document = run_async(work())
-    answer(document, key.as_json, *(f"{name}: {value}" for name, value in document.items()))
+    told = (f"{name.replace('_', ' ')}: {_told(name, each)}" for name, each in document.items())
+    answer(document, key.as_json, *told)
+
+
+def _told(name: str, value: object) -> str:
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case int() if name in AMOUNTS:
+            return f"{nlov(value)} NLOV"
+        case list():
+            return ", ".join(map(str, value)) or "none"
+        case _:
+            return str(value)

@@ -1,34 +1,34 @@
 """`neurolov job submit`: post a job and follow it to its end."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
-import numpy as np
-from solders.pubkey import Pubkey
 
+from keeper.cli.confirmation import yes_option
 from keeper.cli.files import read_graph, read_inputs
+from keeper.cli.interruption import told_on_interruption
+from keeper.cli.job.agreement import JobAgreement
+from keeper.cli.job.ending import Ending, ended, ending_of
+from keeper.cli.job.interruption import reached
+from keeper.cli.job.offering import Offering, offer_options
+from keeper.cli.limits import limit_options
 from keeper.cli.options import (
-    FEE,
     FILE,
-    VERIFIERS,
     KeyOptions,
-    NlovAmount,
-    answer,
     key_command,
-    price_option,
     run_async,
     serving_options,
     tell,
-    tip_option,
 )
+from keeper.cli.outputs import Output, npy_bytes, output_options, require_room
+from keeper.cli.serving import serving_as
 from keeper.configuration import Serving
-from keeper.exact.decisions.offer import JobOffer
-from keeper.exact.roles.results import JobRecord, ResultError
-from keeper.exact.roles.submission import results_of, submit_job
+from keeper.exact.roles.following import results_of
+from keeper.exact.roles.submission import Order, Watch, begun_before, submit_job
 from keeper.node.connection import open_connection
 from keeper.node.services import open_storage
-from kernels.trace.layout import Array
+from keeper.node.spending import Limits
+from kernels.graph import Graph
 
 DEFAULT_PORT = 7000
 
@@ -49,18 +49,22 @@ DEFAULT_PORT = 7000
     multiple=True,
     help="Expected SHA-256 of each input's canonical bytes, in order.",
 )
-@price_option("Most $NLOV to pay for the work.")
-@FEE.option()
-@tip_option
+@offer_options
 @click.option(
-    "--urgency",
-    type=NlovAmount(),
-    default="0",
-    show_default=True,
-    help="Extra $NLOV for the provider, part of which is burned.",
+    "--again",
+    is_flag=True,
+    help="Pay for one more job although an equal one was submitted before.",
 )
-@VERIFIERS.option()
-@click.option("--output", type=FILE, help="Write the result to this .npy file.")
+@click.option("--unverified", is_flag=True, help="Pay even while nobody could verify the result.")
+@click.option(
+    "--unchecked-url",
+    is_flag=True,
+    help="Pay even if this machine cannot fetch from its own --public-url.",
+)
+@click.option("--anyway", is_flag=True, help="Pay even while nobody could take the job.")
+@yes_option
+@limit_options
+@output_options()
 @serving_options(DEFAULT_PORT)
 @key_command
 def submit(
@@ -69,30 +73,53 @@ def submit(
     graph_path: Path,
     input_paths: tuple[Path, ...],
     expected: tuple[str, ...],
-    price: int,
-    fee: int,
-    tip: int,
-    urgency: int,
-    verifiers: str,
-    output: Path | None,
+    offering: Offering,
+    again: bool,
+    unverified: bool,
+    unchecked_url: bool,
+    anyway: bool,
+    yes: bool,
+    limits: Limits,
+    output: Output | None,
     serving: Serving,
-) -> None:
-    """Post a job, serve its data, wait for its end and reclaim what is unspent."""
+) -> int:
+    """Show a quote and ask; then post the job, serve its data and wait for its end.
+
+    The same command goes on with the same job, or tells its result, until --again is given.
+    """
     graph = read_graph(graph_path)
     inputs = read_inputs(graph, input_paths, expected)
-    offer = JobOffer(price, fee, tip, urgency, int(verifiers))
+    order = Order(
+        graph,
+        inputs,
+        offering.offer,
+        again=again,
+        unverified=unverified,
+        unchecked_url=unchecked_url,
+        limits=limits,
+    )
+    agreement = JobAgreement(graph, offering, tell, yes=yes, anyway=anyway)
+    watch = Watch()
 
-    async def work() -> tuple[JobRecord, Array | None]:
-        async with (
-            open_connection(key.settings, key.keypair) as connection,
-            open_storage(connection.folder, serving) as storage,
-        ):
-            record = await submit_job(connection, storage, graph, inputs, offer=offer, tell=tell)
-            return record, results_of(connection).result(Pubkey.from_string(record.job))
+    async def work() -> Ending:
+        async with open_connection(key.settings, key.keypair) as connection:
+            archive = results_of(connection.folder)
+            size = _result_bytes(graph)
+            require_room(connection.folder, size)
+            before, kept = begun_before(connection, order) or (None, None)
+            if output is not None:
+                output.require_writable(size, kept)
+            serves = serving_as(serving, before)
+            async with open_storage(connection.folder, serves) as storage:
+                record = await submit_job(
+                    connection, storage, order, tell=tell, watch=watch, agreement=agreement
+                )
+                return await ending_of(connection, record, archive)
 
-    record, array = run_async(work())
-    if output is not None:
-        if array is None:
-            raise ResultError(f"job {record.job} is {record.outcome}: there is no result to write")
-        np.save(output, array, allow_pickle=False)
-    answer(asdict(record), key.as_json, f"job {record.job}: {record.state}, {record.outcome}")
+    with told_on_interruption(lambda: reached(watch)):
+        ending = run_async(work())
+    return ended(key, ending, output)
+
+
+def _result_bytes(graph: Graph) -> int:
+    return npy_bytes(graph.outputs[-1].stored_bytes)

@@ -2,20 +2,18 @@
 
 import click
 
-from keeper.cli.models.compare import compare
-from keeper.cli.models.importing import import_
-from keeper.cli.models.inspect import inspect
-from keeper.cli.models.plan import plan
-from keeper.cli.models.quantise import quantise
-from keeper.cli.models.running import run
+from keeper.cli.registry import LazyGroup
+
+MEMBERS = {
+    "compare": "keeper.cli.models.compare:compare",
+    "import": "keeper.cli.models.importing:import_",
+    "inspect": "keeper.cli.models.inspect:inspect",
+    "plan": "keeper.cli.models.plan:plan",
+    "quantise": "keeper.cli.models.quantise:quantise",
+    "run": "keeper.cli.models.running:run",
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, members=MEMBERS)
 def model() -> None:
     """Inspect, import, quantise, run and compare ONNX models."""
-
-
-for command in (compare, import_, inspect, plan, quantise, run):
-    model.add_command(command)
-
-__all__ = ["model"]

@@ -11,6 +11,7 @@ from keeper.cli.models.files import read_onnx
 from keeper.cli.models.quantise import Shape, write_lowered
 from keeper.cli.models.runnable import weights_path
 from keeper.cli.options import answer, json_option
+from keeper.cli.outputs import require_place
 from keeper.errors import BadInputError
 from keeper.files import replace_atomically
 from kernels.custom import PackageError
@@ -59,6 +60,7 @@ def import_(
     OUTPUT.json describes how tensors are encoded. A package's weights are job inputs; they are
     written to OUTPUT.weights-N.npy.
     """
+    require_place(output)
     model, why = read_onnx(path), None
     if wanted != "tolerant":
         try:

@@ -11,6 +11,7 @@ import numpy as np
 from keeper.cli.files import MalformedFileError
 from keeper.cli.models.files import read_onnx
 from keeper.cli.options import answer, json_option
+from keeper.cli.outputs import require_place
 from keeper.errors import BadInputError
 from keeper.files import replace_atomically
 from kernels.graph.file import dump
@@ -84,6 +85,7 @@ def quantise(
 
     OUTPUT.json lists the inputs and the output with their scales and zero points.
     """
+    require_place(output)
     model = read_onnx(path)
     try:
         if calibration is None:

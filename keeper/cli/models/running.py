@@ -8,6 +8,7 @@ import numpy as np
 from keeper.cli.models.runnable import open_runnable
 from keeper.cli.models.tensors import NamedFile, document_of, lines_of, read_tensors
 from keeper.cli.options import ADAPTER, answer, json_option
+from keeper.cli.outputs import require_place
 from keeper.files import replace_atomically
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -36,6 +37,8 @@ def run(
     as_json: bool,
 ) -> None:
     """Run an ONNX model, or the output of `import` or `quantise`, on an adapter."""
+    if output is not None:
+        require_place(output)
     inputs = read_tensors(named, archive)
     outputs = open_runnable(path, adapter).run(inputs)
     if output is not None:

@@ -2,24 +2,20 @@
 
 import click
 
-from keeper.cli.stake.operator import operator
-from keeper.cli.stake.position import (
-    add,
-    claim,
-    open_position,
-    show,
-    unstake,
-    withdraw,
-)
-from keeper.cli.stake.seat import seat
+from keeper.cli.registry import LazyGroup
+
+MEMBERS = {
+    "add": "keeper.cli.stake.position:add",
+    "claim": "keeper.cli.stake.position:claim",
+    "open": "keeper.cli.stake.position:open_position",
+    "operator": "keeper.cli.stake.operator:operator",
+    "seat": "keeper.cli.stake.seat:seat",
+    "show": "keeper.cli.stake.position:show",
+    "unstake": "keeper.cli.stake.position:unstake",
+    "withdraw": "keeper.cli.stake.position:withdraw",
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, members=MEMBERS)
 def stake() -> None:
     """Stake $NLOV, withdraw it, claim rewards, name an operator and hold a seat."""
-
-
-for command in (add, claim, open_position, operator, seat, show, unstake, withdraw):
-    stake.add_command(command)
-
-__all__ = ["stake"]

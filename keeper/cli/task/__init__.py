@@ -1,17 +1,19 @@
-"""`neurolov task`: submit a task of the tolerant class and show it."""
+"""`neurolov task`: run a custom kernel on several providers, and follow what becomes of it."""
 
 import click
 
-from keeper.cli.task.show import show
-from keeper.cli.task.submit import submit
+from keeper.cli.registry import LazyGroup
+
+MEMBERS = {
+    "close": "keeper.cli.task.close:close",
+    "follow": "keeper.cli.task.follow:follow",
+    "list": "keeper.cli.task.listing:list_tasks",
+    "result": "keeper.cli.task.result:result",
+    "show": "keeper.cli.task.show:show",
+    "submit": "keeper.cli.task.submit:submit",
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, members=MEMBERS)
 def task() -> None:
     """Run a custom kernel on several providers (tolerant class: no fraud proof)."""
-
-
-for command in (show, submit):
-    task.add_command(command)
-
-__all__ = ["task"]

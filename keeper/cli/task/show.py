@@ -8,7 +8,7 @@ from solders.pubkey import Pubkey
 from keeper.cli.options import Address, KeyOptions, answer, key_command, run_async
 from keeper.node.connection import open_reader
 from keeper.tolerant.roles.archive import TaskRecord
-from keeper.tolerant.roles.submission import find_task
+from keeper.tolerant.roles.own_tasks import find_task
 
 
 @click.command()

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from keeper.node.decisions.escrow import premium_burned
 from neurolov_client import escrow
 from neurolov_client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS
+from neurolov_client.bindings.staking import EscrowParams
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +37,16 @@ class JobOffer:
             tips=self.tips,
             urgency=self.urgency,
         )
+
+    def burned(self, rules: EscrowParams) -> int:
+        """Returns the base units that posting burns: a fee and a part of the premium."""
+        return rules.posting_fee + premium_burned(self.urgency, rules)
+
+    def premium(self, rules: EscrowParams) -> int:
+        """Returns the base units of the premium that are left for the provider."""
+        return self.urgency - premium_burned(self.urgency, rules)
+
+    def total(self, rules: EscrowParams) -> int:
+        """Returns the base units that leave the buyer's account when the job is posted."""
+        locked = self.price + self.verification + self.tips + self.premium(rules)
+        return locked + self.burned(rules)

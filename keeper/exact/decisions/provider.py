@@ -137,7 +137,8 @@ def _lease_end(snapshot: JobSnapshot) -> int:
     return snapshot.job.lease.expires_slot if snapshot.job.lease else 0
 
 
-def _holds(owner: Pubkey, snapshot: JobSnapshot, clock: Clock) -> bool:
+def holds(owner: Pubkey, snapshot: JobSnapshot, clock: Clock) -> bool:
+    """Returns whether an owner has a lease of the job that still runs."""
     job = snapshot.job
     return (
         job.state is JobState.CLAIMED
@@ -148,7 +149,7 @@ def _holds(owner: Pubkey, snapshot: JobSnapshot, clock: Clock) -> bool:
 
 
 def _held(snapshot: ProviderSnapshot, clock: Clock) -> list[JobSnapshot]:
-    return [job for job in snapshot.jobs if _holds(snapshot.owner, job, clock)]
+    return [job for job in snapshot.jobs if holds(snapshot.owner, job, clock)]
 
 
 def _answering(snapshot: ProviderSnapshot, clock: Clock) -> list[JobSnapshot]:
@@ -157,13 +158,17 @@ def _answering(snapshot: ProviderSnapshot, clock: Clock) -> list[JobSnapshot]:
 
 def _committed(snapshot: ProviderSnapshot) -> list[JobSnapshot]:
     """Returns the jobs that this provider may still be asked about."""
-    return [
-        each
-        for each in snapshot.jobs
-        if each.verdict is not None
-        and not each.job.ended
-        and any(stage.provider == snapshot.owner for stage in each.verdict.stages)
-    ]
+    return [each for each in snapshot.jobs if may_be_asked(snapshot.owner, each)]
+
+
+def may_be_asked(owner: Pubkey, snapshot: JobSnapshot) -> bool:
+    """Returns whether an owner has committed a stage of the job and still answers for it."""
+    verdict = snapshot.verdict
+    return (
+        verdict is not None
+        and not snapshot.job.ended
+        and any(stage.provider == owner for stage in verdict.stages)
+    )
 
 
 def _running(snapshot: ProviderSnapshot, kind: type[Action]) -> bool:
@@ -180,7 +185,7 @@ def _offer(snapshot: ProviderSnapshot, clock: Clock) -> Job | int | None:
 
 def _lease_step(snapshot: ProviderSnapshot, held: JobSnapshot, clock: Clock) -> list[Owed]:
     """Returns the step that keeps the lease of a job, unless it has to be computed first."""
-    if not _holds(snapshot.owner, held, clock):
+    if not holds(snapshot.owner, held, clock):
         return []
     step: Action | None = OpenVerdict(held.address)
     if held.verdict is not None:

@@ -14,7 +14,6 @@ from keeper.exact.decisions.duration import Duration, average_turn, duration, wo
 from keeper.exact.decisions.market import Candidate, Market, PlannedJob, Size
 from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.decisions.selection import Refusal, first_window, locked, quote, refusal
-from keeper.node.decisions.escrow import premium_burned
 from keeper.node.decisions.fixed_point import U64_MAX
 
 USUAL_TIPS: Final = 2
@@ -224,8 +223,8 @@ def _recommended(market: Market, job: PlannedJob, demand_q32: int) -> int | None
 
 
 def _planned(market: Market, size: Size, offer: JobOffer, buyer: Pubkey | None) -> PlannedJob:
-    burned = premium_burned(offer.urgency, market.parameters.escrow)
-    return PlannedJob(buyer, size, offer.price, offer.urgency - burned, market.slot)
+    premium = offer.premium(market.parameters.escrow)
+    return PlannedJob(buyer, size, offer.price, premium, market.slot)
 
 
 def _quoted(
@@ -243,7 +242,7 @@ def _quoted(
             verification=offer.verification,
             tips=offer.tips,
             premium=job.premium,
-            burned=market.parameters.escrow.posting_fee + offer.urgency - job.premium,
+            burned=offer.burned(market.parameters.escrow),
         ),
         providers=tuple(
             sorted(quoted, key=lambda each: (not each.able, each.price or 0, bytes(each.owner)))

@@ -262,6 +262,11 @@ class JobSnapshot:
         """The job's address."""
         return self.job.address
 
+    @property
+    def paid(self) -> int | None:
+        """Base units that the buyer has paid so far, None where the escrow is closed."""
+        return None if self.escrow is None else self.escrow.paid_by(self.job.buyer)
+
     def exposure_of(self, owner: Pubkey) -> Exposure:
         """Returns what an owner has at risk, nothing where it is not exposed."""
         return self.exposed.get(owner, Exposure(0, 0))

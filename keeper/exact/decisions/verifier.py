@@ -69,8 +69,8 @@ def next_work(snapshot: VerifierSnapshot, clock: Clock) -> Action | None:
     if len(snapshot.running) >= CONCURRENT_CHECKS:
         return None
     checks = [
-        Owed(Check(job.address, ballot.index), judged.ballot_deadline, _silence_fee(job))
-        for job, judged, ballot in _drawn(snapshot, clock)
+        Owed(Check(job.address, ballot.index), judged.ballot_deadline, silence_fee(job))
+        for job, judged, ballot in drawn(snapshot, clock)
         if (job.address, ballot.index) not in snapshot.ready
         and Check(job.address, ballot.index) not in snapshot.running
         and _at_risk(job) <= snapshot.stake.ballot_exposable(by_operator=snapshot.by_operator)
@@ -85,8 +85,8 @@ def next_action(snapshot: VerifierSnapshot, clock: Clock) -> Decision:
     declined ballots and proofs. It does not depend on the work under way.
     """
     owed = [
-        Owed(step, judged.ballot_deadline, _silence_fee(job))
-        for job, judged, ballot in _drawn(snapshot, clock)
+        Owed(step, judged.ballot_deadline, silence_fee(job))
+        for job, judged, ballot in drawn(snapshot, clock)
         if (step := _vote(snapshot, job, ballot)) is not None
     ]
     for job in snapshot.jobs:
@@ -116,7 +116,7 @@ def _collect(owner: Pubkey, job: JobSnapshot) -> list[Action]:
     return found
 
 
-def _drawn(
+def drawn(
     snapshot: VerifierSnapshot, clock: Clock
 ) -> Iterator[tuple[JobSnapshot, Verdict, DrawnBallot]]:
     """Yields the ballots that the chain lets the verifier cast or decline in this slot."""
@@ -155,10 +155,10 @@ def _vote(snapshot: VerifierSnapshot, job: JobSnapshot, ballot: DrawnBallot) -> 
 
 def _at_risk(job: JobSnapshot) -> int:
     """Returns the collateral that a ballot locks, in base units."""
-    return job.parameters.verdict.ballot_exposure + _silence_fee(job)
+    return job.parameters.verdict.ballot_exposure + silence_fee(job)
 
 
-def _silence_fee(job: JobSnapshot) -> int:
+def silence_fee(job: JobSnapshot) -> int:
     """Returns what a ballot costs that is not cast or not revealed, in base units."""
     return job.parameters.verdict.silence_fee
 
@@ -201,13 +201,13 @@ def _reveals(snapshot: VerifierSnapshot, job: JobSnapshot, clock: Clock) -> list
     ):
         return []
     return [
-        Owed(RevealBallot(*key), verdict.reveal_deadline, _silence_fee(job))
+        Owed(RevealBallot(*key), verdict.reveal_deadline, silence_fee(job))
         for ballot in verdict.latest_draw
-        if _revealable(snapshot, ballot, key := (job.address, ballot.index))
+        if revealable(snapshot, ballot, key := (job.address, ballot.index))
     ]
 
 
-def _revealable(snapshot: VerifierSnapshot, ballot: DrawnBallot, key: BallotKey) -> bool:
+def revealable(snapshot: VerifierSnapshot, ballot: DrawnBallot, key: BallotKey) -> bool:
     return (
         ballot.state is BallotState.CAST
         and ballot.verifier == snapshot.owner
@@ -223,7 +223,7 @@ def _next_reveal(snapshot: VerifierSnapshot, clock: Clock) -> int | None:
         and job.verdict.state is VerdictState.BALLOTING
         and job.verdict.ballot_deadline >= clock.slot
         and any(
-            _revealable(snapshot, ballot, (job.job.address, ballot.index))
+            revealable(snapshot, ballot, (job.job.address, ballot.index))
             for ballot in job.verdict.latest_draw
         )
     ]

@@ -1,28 +1,13 @@
 """A job's life from its events: how it ended, which stages stand, its parties and payments."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
 from keeper.exact.decisions.codes import Outcome
 from keeper.exact.decisions.state import Stage
-from neurolov_client import SHARDS, Event, escrow, job_registry, staking, verdict
-
-BURNED = "burned"
-FEES = "fee vault"
-VAULT = "job vault"
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """Base units of $NLOV that went from one party to another, and their purpose."""
-
-    slot: int
-    source: str
-    target: str
-    amount: int
-    purpose: str
+from keeper.node.transfers import BURNED, FEES, VAULT, Movement, escrow_movements, places
+from neurolov_client import Event, escrow, job_registry, staking, verdict
 
 
 def stages_in_force(events: Sequence[Event]) -> tuple[Stage, ...]:
@@ -59,8 +44,7 @@ class Parties:
     """Names of a job's parties, in the order in which they appear."""
 
     def __init__(self, job: Pubkey, events: Sequence[Event]) -> None:
-        self._names = {escrow.vault_address(job): VAULT}
-        self._names |= {escrow.fees_address(shard): FEES for shard in range(SHARDS)}
+        self._names = places(job)
         self._counts: dict[str, int] = {}
         for event in events:
             self._learn(event)
@@ -71,8 +55,7 @@ class Parties:
 
     def addresses(self) -> dict[str, str]:
         """Returns the address of each party by name."""
-        places = {VAULT, FEES}
-        return {name: str(key) for key, name in self._names.items() if name not in places}
+        return {name: str(key) for key, name in self._names.items() if name not in (VAULT, FEES)}
 
     def _learn(self, event: Event) -> None:
         match event:
@@ -97,25 +80,12 @@ class Parties:
 def movements(events: Sequence[Event], parties: Parties) -> Iterator[Movement]:
     """Yields every movement of tokens that the events tell of, in order."""
     for event in events:
-        yield from _movements(event, parties)
+        yield from escrow_movements(event, parties.name)
+        yield from _stake_movements(event, parties)
 
 
-def _movements(event: Event, parties: Parties) -> Iterator[Movement]:
+def _stake_movements(event: Event, parties: Parties) -> Iterator[Movement]:
     match event:
-        case escrow.Locked():
-            buyer = parties.name(event.buyer)
-            yield Movement(event.envelope.slot, buyer, BURNED, event.burned, "posting and urgency")
-            yield Movement(event.envelope.slot, buyer, VAULT, event.vault, "locked")
-        case escrow.CreditPaid():
-            yield Movement(
-                event.envelope.slot, VAULT, parties.name(event.party), event.amount, "credit"
-            )
-        case escrow.FeeCollected():
-            yield Movement(event.envelope.slot, VAULT, FEES, event.amount, "fee")
-        case escrow.Reclaimed() | escrow.UnpostedRefunded():
-            yield Movement(
-                event.envelope.slot, VAULT, parties.name(event.buyer), event.amount, "returned"
-            )
         case staking.BondForfeited():
             owner, to = parties.name(event.owner), parties.name(event.destination)
             yield Movement(event.envelope.slot, owner, to, event.amount, "bond forfeited")

@@ -7,7 +7,7 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 
 from keeper.chain.feed import history
-from keeper.chain.gateway import Gateway
+from keeper.chain.gateway import Gateway, LandedTransaction
 from neurolov_client import Event, escrow, events_from_logs, staking, verdict
 
 
@@ -20,8 +20,8 @@ class LandedEvent:
     event: Event
 
 
-async def job_events(gateway: Gateway, job: Pubkey) -> list[LandedEvent]:
-    """Returns the job's events, oldest first; none of a job that the cluster never saw."""
+async def job_transactions(gateway: Gateway, job: Pubkey) -> list[LandedTransaction]:
+    """Returns the successful transactions of a job, oldest first; none of an unknown job."""
     # Some steps do not name the job, only accounts that belong to it.
     addresses = [
         job,
@@ -29,9 +29,14 @@ async def job_events(gateway: Gateway, job: Pubkey) -> list[LandedEvent]:
         escrow.escrow_address(job),
         verdict.receipt_address(job),
     ]
+    return [landed async for landed in history(gateway, *addresses)]
+
+
+async def job_events(gateway: Gateway, job: Pubkey) -> list[LandedEvent]:
+    """Returns the job's events, oldest first; none of a job that the cluster never saw."""
     return [
         LandedEvent(landed.slot, landed.signature, event)
-        async for landed in history(gateway, *addresses)
+        for landed in await job_transactions(gateway, job)
         for event in of_job(events_from_logs(landed.logs), job)
     ]
 

@@ -9,15 +9,18 @@ from typing import Final
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from keeper.chain.errors import ChainError, PermanentError
+from keeper.chain.errors import ChainError, InsufficientFundsError, PermanentError
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Landed, Submitter
 from keeper.exact.disputes.buffer import FIRST_BYTES, EvidenceBuffer
 from keeper.exact.disputes.challenge import JUDGEMENT_UNITS, Challenge
+from keeper.node.lamports import LAMPORTS_PER_SIGNATURE, sol
 from neurolov_client import verdict
 from neurolov_client.bindings.verdict import HEADER_BYTES, TICKET_AGE
 
 SESSION_BYTES: Final = 8
+OTHER_STEPS: Final = 4
+"""Transactions beside the writes: create, prove, close, and room for one that is sent again."""
 
 
 class EvidenceUploader:
@@ -55,8 +58,9 @@ class EvidenceUploader:
             held = None
         if held is None:
             rent = await self._gateway.rent_exempt_minimum(buffer.space)
-            await self._send(buffer, "create", buffer.begin(rent, placing))
             pieces = list(buffer.pieces(FIRST_BYTES))
+            await self._require_lamports(buffer, rent, len(pieces), tickets=bool(placing))
+            await self._send(buffer, "create", buffer.begin(rent, placing))
         else:
             if placing:
                 await self._send(buffer, "ticket", placing)
@@ -107,6 +111,20 @@ class EvidenceUploader:
     async def exists(self, buffer: EvidenceBuffer) -> bool:
         """Whether the buffer exists, whatever it holds."""
         return await self._held(buffer) is not None
+
+    async def _require_lamports(
+        self, buffer: EvidenceBuffer, rent: int, pieces: int, *, tickets: bool
+    ) -> None:
+        """Raise InsufficientFundsError unless the signer can pay for everything up to the proof."""
+        needed = rent + (pieces + OTHER_STEPS) * LAMPORTS_PER_SIGNATURE
+        if tickets:
+            needed += await self._gateway.rent_exempt_minimum(verdict.Ticket.SIZE or 0)
+        held = await self._gateway.balance(buffer.signer)
+        if held < needed:
+            raise InsufficientFundsError(
+                f"the evidence takes {sol(needed)} SOL, most of which comes back; {buffer.signer} "
+                f"has {sol(held)}; send it {sol(needed - held)} SOL more"
+            )
 
     async def _judged(
         self,

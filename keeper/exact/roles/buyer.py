@@ -19,9 +19,9 @@ from keeper.node.workloads import keep_posted
 
 
 class Buyer(Role):
-    """Watches every job of one key.
+    """Acts on the jobs of one key that it follows: on all of them while `followed` is None.
 
-    `keep` names those whose accounts must stay open for now, `cancelling` those to take back, and
+    `keep` names those of which nothing may be closed for now, `cancelling` those to take back, and
     `missing` those whose result could not be fetched.
     """
 
@@ -39,6 +39,7 @@ class Buyer(Role):
         super().__init__(mirror, submitter, owner)
         self._salts = salts
         self._store = store
+        self.followed: set[Pubkey] | None = None
         self.keep: set[Pubkey] = set()
         self.cancelling: set[Pubkey] = set()
         self.missing: set[Pubkey] = set()
@@ -47,9 +48,9 @@ class Buyer(Role):
         """Returns the next action, by `keeper.exact.decisions.buyer`."""
         waits: list[int] = []
         for snapshot in jobs:
-            job = snapshot.job
-            if job.buyer != self.owner or (job.ended and job.address in self.keep):
+            if not self._acts_on(snapshot):
                 continue
+            job = snapshot.job
             holds_salt = self._salts.get(job.address) is not None
             found = BuyerSnapshot(
                 snapshot,
@@ -81,3 +82,8 @@ class Buyer(Role):
             keep_posted(
                 self._store, ReservationKind.JOB_WORKLOADS, {job.manifest.hex() for job in own}
             )
+
+    def _acts_on(self, snapshot: JobSnapshot) -> bool:
+        job = snapshot.job
+        followed = self.followed is None or job.address in self.followed
+        return job.buyer == self.owner and followed and not (job.ended and job.address in self.keep)

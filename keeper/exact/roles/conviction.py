@@ -43,9 +43,20 @@ async def convict(
     The bounty goes to the connection's owner. Raises BadInputError where the job cannot be
     challenged, NothingWrongError, TraceError, WorkloadError and ChainError.
     """
-    services = connection.services
     mirror = await job_mirror(connection)
     snapshot = _challengeable(mirror.view, job)
+    # A proof has a deadline; a cluster that is away for a while must not end it half-way.
+    with connection.gateway.patient():
+        return await _proven(connection, mirror, snapshot, position)
+
+
+async def _proven(
+    connection: Connection,
+    mirror: JobMirror,
+    snapshot: JobSnapshot,
+    position: ElementPosition | None,
+) -> Conviction:
+    services, job = connection.services, snapshot.address
     trace = await _loader(connection).fetch(snapshot)
     uploader = EvidenceUploader(
         services.gateway, connection.submitter, poll_seconds=services.poll_seconds

@@ -23,7 +23,7 @@ from keeper.exact.roles.accounts import collateralised
 from keeper.exact.roles.mirror import JobMirror, View
 from keeper.exact.roles.role import Role
 from keeper.node.accounts import tokens_of
-from keeper.node.decisions.actions import Action, Decision
+from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
 from keeper.node.loop import REFUSAL_SLOTS
 from neurolov_client import SHARDS, escrow, job_registry, shard_of, staking
@@ -42,7 +42,9 @@ class Crank(Role):
         self.fee_shards: tuple[int, ...] = ()
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
-        """Returns the next action, by `keeper.exact.decisions.crank`."""
+        """Returns the next action, by `keeper.exact.decisions.crank`; none while it drains."""
+        if self.drain.begun:
+            return Wait()
         epochs = Epochs(
             slots=view.checkpoint_slots,
             snapshot=self._done.get(TakeSnapshot),

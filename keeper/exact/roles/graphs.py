@@ -4,8 +4,10 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
+from keeper.node.lamports import LAMPORTS_PER_SIGNATURE
 from kernels.graph import Graph
 from neurolov_client import DESCRIPTORS_PER_TRANSACTION, job_registry
+from neurolov_client.bindings.job_registry import GraphState
 
 
 class GraphRegistrar:
@@ -15,6 +17,19 @@ class GraphRegistrar:
         self._gateway = gateway
         self._submitter = submitter
         self._author = author
+
+    async def costs(self, graph: Graph) -> int:
+        """Returns the lamports that registering a graph takes from now on; raises ChainError."""
+        address = job_registry.graph_address(self._author, graph.spec_root)
+        account = await self._gateway.fetch(job_registry.Graph, address)
+        if account is not None and account.state == GraphState.SEALED:
+            return 0
+        appended = 0 if account is None else account.appended
+        transactions = -(-(len(graph.descriptors) - appended) // DESCRIPTORS_PER_TRANSACTION)
+        if account is not None:
+            return transactions * LAMPORTS_PER_SIGNATURE
+        rent = await self._gateway.rent_exempt_minimum(job_registry.Graph.SIZE or 0)
+        return rent + (1 + transactions) * LAMPORTS_PER_SIGNATURE
 
     async def register(self, graph: Graph) -> Pubkey:
         """Register a graph and return its address; goes on where an earlier try stopped.

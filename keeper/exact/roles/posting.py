@@ -15,7 +15,7 @@ from keeper.exact.decisions.offer import JobOffer
 from keeper.node.accounts import url_field
 from keeper.node.errors import RoleError
 from keeper.node.payment import lock, urgency_burned
-from keeper.node.posting import post
+from keeper.node.posting import Naming, default_name, numbered, post
 from keeper.node.vault import Salts
 from keeper.node.workloads import store_workload
 from kernels.graph import Graph
@@ -26,6 +26,13 @@ from neurolov_client import job_registry, staking
 from neurolov_client.bindings.job_registry import GraphState
 
 TRAP_BYTES = 32
+
+
+def manifest_of(graph: Graph, inputs: Sequence[Array]) -> JobManifest:
+    """Returns what lists a workload: the digests of the graph and of each input."""
+    return JobManifest(
+        digest_of(dump(graph)), tuple(digest_of(pack(array).tobytes()) for array in inputs)
+    )
 
 
 class JobPoster:
@@ -51,12 +58,9 @@ class JobPoster:
         They stay until the last job that is posted with them is closed, and for a day where none
         is. Raises QuotaExceededError and StorageError.
         """
-        packed = dump(graph)
-        manifest = JobManifest(
-            digest_of(packed), tuple(digest_of(pack(array).tobytes()) for array in inputs)
-        )
+        manifest = manifest_of(graph, inputs)
         tensors = (pack(array).tobytes() for array in inputs)
-        blobs = chain((packed, manifest.to_bytes()), tensors)
+        blobs = chain((dump(graph), manifest.to_bytes()), tensors)
         store_workload(
             self._store.reservation(ReservationKind.JOB_WORKLOADS, manifest.digest), blobs
         )
@@ -69,17 +73,37 @@ class JobPoster:
         inputs: Sequence[Array],
         offer: JobOffer,
         source: str,
+        *,
+        named: Naming = default_name,
     ) -> Pubkey:
         """Lock the payment and post the job in one transaction; returns the job's address.
 
-        `source` is the URL at which the buyer's store is served. Raises RoleError where the graph
-        is not registered, and ChainError.
+        `source` is the URL at which the buyer's store is served. `named` is told the address
+        before anything is signed, and returns the journal's name of the posting. Where another
+        process of the same key takes the number first, the next number is tried. Raises RoleError
+        where the graph is not registered, and ChainError.
         """
         sealed = await self._gateway.fetch(job_registry.Graph, graph)
         if sealed is None or sealed.state != GraphState.SEALED:
             raise RoleError(f"graph {graph} is not registered; run: neurolov graph register")
-        number = await self._next_number()
+
+        async def posted(number: int) -> Pubkey:
+            return await self._post(number, graph, manifest, inputs, offer, source, named)
+
+        return await numbered(self._next_number, posted)
+
+    async def _post(  # noqa: PLR0917
+        self,
+        number: int,
+        graph: Pubkey,
+        manifest: JobManifest,
+        inputs: Sequence[Array],
+        offer: JobOffer,
+        source: str,
+        named: Naming,
+    ) -> Pubkey:
         job = job_registry.job_address(self._owner, number)
+        operation = named("post_job", job)
         salt, trap = self._salts.draw(job), secrets.token_bytes(TRAP_BYTES)
         position = staking.position_address(self._owner)
         staked = await self._gateway.account(position) is not None
@@ -119,7 +143,7 @@ class JobPoster:
             )
             return [locking, registering]
 
-        await post(self._gateway, self._submitter, f"post_job/{job}", posting)
+        await post(self._gateway, self._submitter, operation, posting)
         return job
 
     async def _next_number(self) -> int:

@@ -14,6 +14,7 @@ from keeper.data import BlobMissingError, DataError, Spool, StageIndex
 from keeper.exact.decisions import provider as rules
 from keeper.exact.decisions.actions import AnswerQuestion, Execute, FetchWorkload
 from keeper.exact.decisions.codes import JobState
+from keeper.exact.decisions.held import held_by_provider
 from keeper.exact.decisions.provider import ComputedStage, ProviderSnapshot, Work
 from keeper.exact.decisions.retention import provider_keeps
 from keeper.exact.decisions.selection import ClaimConditions
@@ -30,6 +31,7 @@ from keeper.exact.roles.traces import StoredTrace, TraceFetcher
 from keeper.exact.roles.workload import JobWorkload
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.held import Held
 from keeper.node.decisions.retention import Keeping
 from keeper.node.errors import RoleError, WorkloadError
 from keeper.scheduling import commit_in_slices
@@ -93,8 +95,10 @@ class Provider(Role):
 
         Raises OperatorError once the owner has named another operator.
         """
-        least = view.terms.parameters.job_registry.min_exposure
-        self.require_acting(view.parties[self.owner], least)
+        party = view.parties[self.owner]
+        self.require_acting(party, view.terms.parameters.job_registry.min_exposure)
+        if party.provider is not None and party.provider.draining:
+            self.drain.begin()
         snapshot = ProviderSnapshot(
             owner=self.owner,
             signer=self.signer,
@@ -110,6 +114,17 @@ class Provider(Role):
             running=self.running,
         )
         return rules.next_work(snapshot, clock) or rules.next_action(snapshot, clock)
+
+    def held(self, view: View) -> tuple[Held, ...]:
+        """Returns the jobs that it has to run, or that it still answers for."""
+        return held_by_provider(self.owner, tuple(view.jobs.values()), Clock(view.slot))
+
+    def farewell(self, view: View) -> str | None:
+        """Returns how a provider that was drained on the chain takes jobs again."""
+        registered = view.parties[self.owner].provider
+        if registered is None or not registered.draining:
+            return None
+        return "the provider is drained; to take jobs again run: neurolov provider resume"
 
     async def perform(self, action: Action, view: View) -> None:
         """Fetch and execute beside the loop, answer on the host, and send the rest."""
@@ -161,7 +176,7 @@ class Provider(Role):
 
     def _conditions(self, view: View, jobs: Sequence[JobSnapshot]) -> ClaimConditions | None:
         party = view.parties[self.owner]
-        if party.provider is None or party.position is None or party.provider.draining:
+        if party.provider is None or party.position is None or self.drain.begun:
             return None
         posted = {
             snapshot.address: snapshot.job.posted_slot

@@ -1,15 +1,20 @@
 """Results: fetched from the provider, checked against the committed root, kept on disk."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from solders.pubkey import Pubkey
 
+from keeper.chain.gateway import Gateway
 from keeper.data import PeerFault
-from keeper.exact.decisions.codes import Outcome
-from keeper.exact.decisions.state import JobSnapshot
+from keeper.exact.decisions.codes import JobState, Outcome
+from keeper.exact.decisions.state import JobSnapshot, Stage
+from keeper.exact.disputes.audit import outcome_of, stages_in_force
+from keeper.exact.disputes.history import job_events
 from keeper.exact.roles.traces import TraceFetcher, index_is_committed
 from keeper.files import replace_atomically
 from keeper.node.errors import RoleError
@@ -17,6 +22,7 @@ from kernels.graph import Graph
 from kernels.trace import LayoutError, tensor_root, unpack
 from kernels.trace.layout import Array
 
+FOLDER = "results"
 RECORD_SUFFIX = ".json"
 RESULT_SUFFIX = ".npy"
 
@@ -27,7 +33,10 @@ class ResultError(RoleError):
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """How a job ended; `result` says whether its output is kept beside the record."""
+    """How a job ended; `result` says whether its output is kept beside the record.
+
+    `paid` is what the buyer paid in base units. It and the slot are None in records of old.
+    """
 
     job: str
     state: str
@@ -35,15 +44,52 @@ class JobRecord:
     provider: str | None
     concluded_slot: int
     result: bool
+    posted_slot: int | None = None
+    paid: int | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the job was paid for."""
+        return self.state == JobState.SETTLED.name.lower()
 
 
-async def fetch_result(traces: TraceFetcher, snapshot: JobSnapshot, graph: Graph) -> Array:
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What stands of a job's proof: its outcome, and the stages in force."""
+
+    outcome: Outcome
+    stages: tuple[Stage, ...]
+
+    @classmethod
+    def of(cls, snapshot: JobSnapshot) -> Self:
+        """Returns what the job's verdict says, nothing where there is none."""
+        verdict = snapshot.verdict
+        return cls(Outcome.NONE, ()) if verdict is None else cls(verdict.outcome, verdict.stages)
+
+    @classmethod
+    async def found(cls, gateway: Gateway, snapshot: JobSnapshot) -> Self:
+        """Returns the same from the chain's history where the verdict is closed already.
+
+        Its provider may close it as soon as the job is settled. Raises ChainError.
+        """
+        if snapshot.verdict is not None or snapshot.job.state is not JobState.SETTLED:
+            return cls.of(snapshot)
+        events = [landed.event for landed in await job_events(gateway, snapshot.address)]
+        return cls(outcome_of(events), stages_in_force(events))
+
+
+async def fetch_result(
+    traces: TraceFetcher,
+    snapshot: JobSnapshot,
+    graph: Graph,
+    stages: Sequence[Stage] | None = None,
+) -> Array:
     """Returns the last operator's output as committed.
 
-    Raises ResultError where its provider does not serve it, and an OwnFault where this node cannot
-    fetch it.
+    `stages` are those in force, by default what the job's verdict says. Raises ResultError where
+    its provider does not serve it, and an OwnFault where this node cannot fetch it.
     """
-    stages = snapshot.verdict.stages if snapshot.verdict is not None else ()
+    stages = Committed.of(snapshot).stages if stages is None else stages
     if not stages or stages[-1].last != len(graph.descriptors):
         raise ResultError(f"job {snapshot.job.address} has no committed result")
     try:
@@ -65,39 +111,61 @@ class ResultArchive:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def keep(self, snapshot: JobSnapshot, slot: int, result: Array | None) -> JobRecord:
-        """Write the record, with the result where there is one, and return it."""
-        job, verdict = snapshot.job, snapshot.verdict
-        stages = verdict.stages if verdict is not None else ()
+    def keep(
+        self,
+        snapshot: JobSnapshot,
+        slot: int,
+        result: Array | None,
+        committed: Committed | None = None,
+    ) -> JobRecord:
+        """Write the record, with the result where there is one, and return it.
+
+        `committed` is what stands of the proof, by default what the job's verdict says.
+        """
+        job, stands = snapshot.job, committed or Committed.of(snapshot)
         record = JobRecord(
             job=str(job.address),
             state=job.state.name.lower(),
-            outcome=(verdict.outcome if verdict is not None else Outcome.NONE).name.lower(),
-            provider=str(stages[-1].provider) if stages else None,
+            outcome=stands.outcome.name.lower(),
+            provider=str(stands.stages[-1].provider) if stands.stages else None,
             concluded_slot=slot,
             result=result is not None,
+            posted_slot=job.posted_slot,
+            paid=snapshot.paid,
         )
         if result is not None:
-            with replace_atomically(self._path(job.address, RESULT_SUFFIX)) as file:
+            with replace_atomically(self.path(job.address)) as file:
                 np.save(file, result)
-        with replace_atomically(self._path(job.address, RECORD_SUFFIX)) as file:
+        with replace_atomically(self._record_path(job.address)) as file:
             file.write(json.dumps(asdict(record), sort_keys=True).encode())
         return record
 
     def record(self, job: Pubkey) -> JobRecord | None:
         """Returns how a job ended, None when this node does not know."""
         try:
-            return JobRecord(**json.loads(self._path(job, RECORD_SUFFIX).read_bytes()))
+            return _read(self._record_path(job))
         except FileNotFoundError:
             return None
 
+    def records(self) -> list[JobRecord]:
+        """Returns how every job ended that this node knows."""
+        return [_read(path) for path in self._root.glob(f"*{RECORD_SUFFIX}")]
+
     def result(self, job: Pubkey) -> Array | None:
         """Returns a kept result, None where there is none."""
-        path = self._path(job, RESULT_SUFFIX)
+        path = self.path(job)
         if not path.is_file():
             return None
         kept: Array = np.load(path, allow_pickle=False)
         return kept
 
-    def _path(self, job: Pubkey, suffix: str) -> Path:
-        return self._root / f"{job}{suffix}"
+    def path(self, job: Pubkey) -> Path:
+        """Returns where a job's result is kept, if it is."""
+        return self._root / f"{job}{RESULT_SUFFIX}"
+
+    def _record_path(self, job: Pubkey) -> Path:
+        return self._root / f"{job}{RECORD_SUFFIX}"
+
+
+def _read(path: Path) -> JobRecord:
+    return JobRecord(**json.loads(path.read_bytes()))

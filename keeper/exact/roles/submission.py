@@ -1,204 +1,250 @@
-"""A buyer's job from payment to the end: post, follow, keep the result, take back the rest."""
+"""A buyer's job from payment to the end, and again from wherever an earlier process stopped.
 
-from collections.abc import Callable, Sequence
-from typing import Any
+A submission is on disk before anything is signed, and the journal decides whether its posting
+landed. So whoever repeats a submission goes on with the same job.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from solders.pubkey import Pubkey
 
-from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
-from keeper.data import BlobStore, OwnFault, ReservationKind, borrowed
+from keeper.data import BlobStore
 from keeper.errors import BadInputError
-from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.decisions.state import JobSnapshot
-from keeper.exact.roles.buyer import Buyer
+from keeper.exact.roles.following import KIND, Following, following, results_of
 from keeper.exact.roles.graphs import GraphRegistrar
-from keeper.exact.roles.mirror import JobMirror, View, job_mirror
-from keeper.exact.roles.posting import JobPoster
-from keeper.exact.roles.results import JobRecord, ResultArchive, ResultError, fetch_result
-from keeper.exact.roles.traces import TraceFetcher
-from keeper.exact.roles.workload import WorkloadFetcher
-from keeper.node.connection import Connection, Reading
-from keeper.node.endpoints import require_reachable
-from keeper.node.payment import nlov, require_tokens
+from keeper.exact.roles.mirror import JobMirror, job_mirror
+from keeper.exact.roles.posting import JobPoster, manifest_of
+from keeper.exact.roles.preconditions import require_payable
+from keeper.exact.roles.results import JobRecord, ResultError
+from keeper.exact.roles.workload import MANIFEST_BYTES
+from keeper.node.connection import Connection
+from keeper.node.custody import Tell
+from keeper.node.endpoints import require_reachable, require_served
 from keeper.node.services import Storage
-from keeper.node.supervision import running
+from keeper.node.settling import settle
+from keeper.node.spending import NO_LIMITS, Limits, SpendingLedger
+from keeper.node.submissions import (
+    Agreement,
+    OpenElsewhereError,
+    Submission,
+    Submissions,
+    content_of,
+)
 from keeper.node.vault import Salts
 from kernels.graph import Graph
 from kernels.trace.layout import Array
-
-Tell = Callable[[str], None]
 
 
 class UnknownJobError(BadInputError):
     """Neither the chain nor this node knows the job."""
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a buyer wants: `again` pays for one more job where an equal one was submitted before.
+
+    `unverified` accepts that nobody may check the result, `unchecked_url` that this node cannot
+    fetch from its own URL. `limits` bound what the folder spends. The price of the offer is 0 where
+    an agreement settles it.
+    """
+
+    graph: Graph
+    inputs: Sequence[Array]
+    offer: JobOffer
+    again: bool = False
+    unverified: bool = False
+    unchecked_url: bool = False
+    limits: Limits = NO_LIMITS
+
+
+@dataclass(slots=True)
+class Watch:
+    """What a process has reached, for whoever has to tell it when it is interrupted."""
+
+    job: Pubkey | None = None
+    following: Following | None = None
+
+    @property
+    def snapshot(self) -> JobSnapshot | None:
+        """The job as it was seen last, None where it is not open."""
+        if self.following is None or self.job is None:
+            return None
+        return self.following.mirror.view.jobs.get(self.job)
+
+
 async def submit_job(
     connection: Connection,
     storage: Storage,
-    graph: Graph,
-    inputs: Sequence[Array],
+    order: Order,
     *,
-    offer: JobOffer,
     tell: Tell,
+    watch: Watch,
+    agreement: Agreement[JobOffer] | None = None,
 ) -> JobRecord:
     """Pay for a job, follow it to its end, and take back what nobody is owed.
 
+    A submission of equal content that was begun before goes on, or is answered by its kept result.
     Returns how it ended; its result, where there is one, is in `results_of`. `tell` is given each
-    change. Raises UnreachableEndpointError, InsufficientFundsError, RoleError and ChainError.
+    change. Raises UnreachableEndpointError, InsufficientFundsError, OfferError,
+    HeldElsewhereError, ResultError, RoleError and ChainError.
     """
-    services, owner = connection.services, connection.owner
-    require_reachable(services.client, storage.url)
-    mirror = await job_mirror(connection)
-    await _require_tokens(connection, mirror.view, offer)
-    registrar = GraphRegistrar(services.gateway, connection.submitter, owner)
-    salts = Salts(connection.vault)
-    poster = JobPoster(services.gateway, connection.submitter, owner, storage.store, salts)
-    address = await registrar.register(graph)
-    manifest = poster.store_workload(graph, inputs)
-    posted = await poster.post(address, manifest, inputs, offer, storage.url)
-    tell(f"job {posted} posted")
-    buyer = Buyer(mirror, connection.submitter, owner, salts, storage.store)
-    buyer.keep.add(posted)
-    await mirror.refresh()
-    async with running(services, buyer):
-        follower = _Follower(TraceFetcher(services.client, services.gateway), graph, tell)
-        snapshot = await follower.ended(buyer, mirror, posted)
-        if snapshot.job.state is JobState.EXPIRED and snapshot.job.lease is None:
-            slots = mirror.view.checkpoint_slots
-            tell(f"nobody claimed it; stake counts two windows of {slots} slots after it came")
-        settled = snapshot.job.state is JobState.SETTLED
-        result = await follower.result(snapshot) if settled else None
-        record = results_of(connection).keep(snapshot, mirror.view.slot, result)
-        buyer.keep.discard(posted)
-        while posted in mirror.view.jobs:
-            await mirror.next_view()
-    await buyer.tidy(mirror.view)
+    submissions = Submissions(connection.folder, KIND)
+    manifest = manifest_of(order.graph, order.inputs).digest
+    content = _content(connection, order, manifest)
+    with submissions.alone(content):
+        mirror = await job_mirror(connection)
+        begun = submissions.latest(content)
+        posted = _posted(connection, begun)
+        if order.again and posted is not None:
+            begun, posted = None, None
+        if posted is not None:
+            record = results_of(connection.folder).record(posted)
+            if record is not None and posted not in mirror.view.jobs:
+                if record.settled:
+                    return _kept(connection, record, tell)
+                tell(f"the job of this submission before, {posted}, ended {record.state}")
+                begun, posted = None, None
+        if posted is None:
+            poster = _Posting(connection, storage, submissions, mirror)
+            posted = await poster.post(order, begun, content, manifest, agreement)
+            tell(f"job {posted} posted")
+            await mirror.refresh()
+        else:
+            tell(f"job {posted} was submitted before; going on with it")
+        return await followed(connection, mirror, storage.store, posted, tell=tell, watch=watch)
+
+
+async def followed(
+    connection: Connection,
+    mirror: JobMirror,
+    store: BlobStore,
+    job: Pubkey,
+    *,
+    tell: Tell,
+    watch: Watch,
+) -> JobRecord:
+    """Follow a job to its end, and every other of the folder meanwhile; returns how it ended.
+
+    Raises what `Following.closed` raises.
+    """
+    watch.job = job
+    async with following(connection, mirror, store, tell) as found:
+        watch.following = found
+        record = await found.closed(job)
+        others = found.followed()
+    await settle(connection.gateway, SpendingLedger(connection.folder), connection.owner)
+    for other in others:
+        tell(f"job {other} is still open; go on with: neurolov job follow {other}")
     return record
 
 
-async def job_result(reading: Reading, address: Pubkey) -> Array:
-    """Returns a job's result, kept or fetched, and checked against what was committed.
+def begun_before(connection: Connection, order: Order) -> tuple[Submission, Path] | None:
+    """Returns an equal order that was posted before, and where its result is kept, if it is.
 
-    Raises BadInputError where there is no such job, ResultError, WorkloadError and OwnFault.
+    None where there is none, and where one more job is wanted.
     """
-    if (kept := results_of(reading).result(address)) is not None:
-        return kept
-    snapshot = _open_job(reading, (await job_mirror(reading)).view, address)
-    store = BlobStore(reading.folder, DEFAULT_QUOTA_BYTES)
-    with borrowed(store.reservation(ReservationKind.JOBS, str(address))):
-        workload = await WorkloadFetcher(reading.client, store, reading.lane).get(snapshot.job)
-        traces = TraceFetcher(reading.client, reading.gateway)
-        return await fetch_result(traces, snapshot, workload.graph)
+    manifest = manifest_of(order.graph, order.inputs).digest
+    begun = Submissions(connection.folder, KIND).latest(_content(connection, order, manifest))
+    posted = _posted(connection, begun)
+    if order.again or begun is None or posted is None:
+        return None
+    return begun, results_of(connection.folder).path(posted)
 
 
-async def cancel_job(connection: Connection, address: Pubkey) -> None:
-    """Take back a job that nobody has claimed; raises BadInputError on any other."""
-    mirror = await job_mirror(connection)
-    snapshot = _open_job(connection, mirror.view, address)
-    if snapshot.job.buyer != connection.owner:
-        raise BadInputError(f"job {address} belongs to {snapshot.job.buyer}")
-    if snapshot.job.state is not JobState.POSTED or snapshot.job.progress:
-        state = snapshot.job.state.name.lower()
-        raise BadInputError(f"job {address} is {state}; only an unclaimed job is cancelled")
-    buyer = Buyer(mirror, connection.submitter, connection.owner, Salts(connection.vault))
-    buyer.cancelling.add(address)
-    async with running(connection.services, buyer):
-        while address in mirror.view.jobs:
-            await mirror.next_view()
+def _content(connection: Connection, order: Order, manifest: str) -> str:
+    return content_of(connection.owner, manifest, asdict(order.offer))
 
 
-async def find_job(reading: Reading, address: Pubkey) -> JobSnapshot | JobRecord:
-    """Returns a job as it stands, or how it ended; raises UnknownJobError."""
-    view = (await job_mirror(reading)).view
-    return view.jobs.get(address) or _record(reading, address)
+def _posted(connection: Connection, begun: Submission | None) -> Pubkey | None:
+    return None if begun is None else begun.landed_in(connection.services.journal, "post_job")
 
 
-def job_status(snapshot: JobSnapshot) -> dict[str, Any]:
-    """Returns where a job stands, as a document."""
-    found, verdict = snapshot.job, snapshot.verdict
-    document: dict[str, Any] = {
-        "job": str(found.address),
-        "state": found.state.name.lower(),
-        "progress": f"{found.progress}/{found.operators}",
-    }
-    if found.lease is not None:
-        document["provider"] = str(found.lease.provider)
-        document["price"] = nlov(found.lease.price)
-    if verdict is not None:
-        document["verdict"] = verdict.state.name.lower()
-        document["outcome"] = verdict.outcome.name.lower()
-        document["ballots"] = [ballot.state.name.lower() for ballot in verdict.ballots]
-    return document
-
-
-def results_of(reading: Reading) -> ResultArchive:
-    """Returns how the node's jobs ended."""
-    return ResultArchive(reading.folder / "results")
-
-
-class _Follower:
-    """Tells every change of a job, and fetches its result as soon as it is committed."""
-
-    def __init__(self, traces: TraceFetcher, graph: Graph, tell: Tell) -> None:
-        self._traces = traces
-        self._graph = graph
-        self._tell = tell
-        self._withheld = False
-
-    async def ended(self, buyer: Buyer, mirror: JobMirror, posted: Pubkey) -> JobSnapshot:
-        """Returns the job once it has ended; a result that is not served is demanded."""
-        told, fetched = "", False
-        while True:
-            snapshot, slot = mirror.view.jobs[posted], mirror.view.slot
-            step = ", ".join(f"{name} {value}" for name, value in job_status(snapshot).items())
-            if step != told:
-                self._tell(f"slot {slot}: {step}")
-                told = step
-            if snapshot.job.ended:
-                return snapshot
-            judged = snapshot.verdict
-            if judged is not None and judged.may_demand(slot) and not fetched:
-                fetched = await self.result(snapshot) is not None
-                if self._withheld:
-                    buyer.missing.add(posted)
-            await mirror.next_view()
-
-    async def result(self, snapshot: JobSnapshot) -> Array | None:
-        """Returns the result, None where it cannot be had."""
-        self._withheld = False
-        try:
-            return await fetch_result(self._traces, snapshot, self._graph)
-        except (ResultError, OwnFault) as error:
-            # What this node cannot fetch by its own fault is no reason to demand it.
-            self._withheld = isinstance(error, ResultError)
-            self._tell(f"no result: {error}")
-            return None
-
-
-async def _require_tokens(connection: Connection, view: View, offer: JobOffer) -> None:
-    needed = offer.price + offer.verification + offer.tips + offer.urgency
-    await require_tokens(
-        connection.gateway,
-        connection.owner,
-        connection.mint,
-        needed + view.terms.parameters.escrow.posting_fee,
-        work="job",
-        remedy=" or lower the price",
-    )
-
-
-def _open_job(reading: Reading, view: View, address: Pubkey) -> JobSnapshot:
-    snapshot = view.jobs.get(address)
-    if snapshot is None:
-        record = _record(reading, address)
-        raise BadInputError(f"job {address} is closed: {record.state}, {record.outcome}")
-    return snapshot
-
-
-def _record(reading: Reading, address: Pubkey) -> JobRecord:
-    record = results_of(reading).record(address)
-    if record is None:
-        raise UnknownJobError(f"unknown job {address}; check the address and the cluster's URL")
+def _kept(connection: Connection, record: JobRecord, tell: Tell) -> JobRecord:
+    path = results_of(connection.folder).path(Pubkey.from_string(record.job))
+    if not record.result:
+        raise ResultError(
+            f"job {record.job} of this submission is settled, and its result was given up; pass "
+            "--again to pay for another job"
+        )
+    tell(f"job {record.job} of this submission is settled already; its result is kept at {path}")
+    tell("pass --again to pay for another job")
     return record
+
+
+class _Posting:
+    """Posts the job of a submission that has none yet."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        storage: Storage,
+        submissions: Submissions,
+        mirror: JobMirror,
+    ) -> None:
+        self._connection = connection
+        self._storage = storage
+        self._submissions = submissions
+        self._mirror = mirror
+
+    async def post(
+        self,
+        order: Order,
+        begun: Submission | None,
+        content: str,
+        manifest: str,
+        agreement: Agreement[JobOffer] | None,
+    ) -> Pubkey:
+        """Returns the job's address once the posting has landed."""
+        connection, storage = self._connection, self._storage
+        require_reachable(connection.client, storage.url)
+        if not order.again:
+            self._require_none_elsewhere(manifest)
+        view = self._mirror.view
+        offer = (
+            order.offer
+            if agreement is None
+            else await agreement.offer(connection.gateway, connection.owner)
+        )
+        await require_payable(connection, view, order.graph, offer, unverified=order.unverified)
+        total = offer.total(view.terms.parameters.escrow)
+        ledger = SpendingLedger(connection.folder)
+        await settle(connection.gateway, ledger, connection.owner)
+        ledger.require(total, order.limits, None if begun is None else begun.nonce)
+        poster = JobPoster(
+            connection.gateway,
+            connection.submitter,
+            connection.owner,
+            storage.store,
+            Salts(connection.vault),
+        )
+        listed = poster.store_workload(order.graph, order.inputs)
+        if not order.unchecked_url:
+            await require_served(connection.client, storage.url, listed.digest, MANIFEST_BYTES)
+        if agreement is not None:
+            await agreement.confirm()
+        submission = begun or self._submissions.begin(content, storage.serving)
+        registrar = GraphRegistrar(connection.gateway, connection.submitter, connection.owner)
+        graph = await registrar.register(order.graph)
+
+        def named(step: str, job: Pubkey) -> str:
+            ledger.count(job, total, order.limits, submission.nonce)
+            return self._submissions.bind(submission, job, storage.serving).operation(step)
+
+        async with self._submissions.posting():
+            return await poster.post(graph, listed, order.inputs, offer, storage.url, named=named)
+
+    def _require_none_elsewhere(self, manifest: str) -> None:
+        salts, owner = Salts(self._connection.vault), self._connection.owner
+        for job, snapshot in self._mirror.view.jobs.items():
+            found = snapshot.job
+            same = found.buyer == owner and found.manifest.hex() == manifest and not found.ended
+            if same and salts.get(job) is None:
+                raise OpenElsewhereError(
+                    f"job {job} with the same graph and inputs is open, and was posted from "
+                    "another folder or machine, where its salt is: follow it there, or pass "
+                    "--again to pay for another job"
+                )

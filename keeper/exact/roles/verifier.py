@@ -19,6 +19,7 @@ from keeper.exact.decisions.actions import (
     RevealBallot,
 )
 from keeper.exact.decisions.codes import Choice
+from keeper.exact.decisions.held import held_by_verifier
 from keeper.exact.decisions.retention import verifier_keeps
 from keeper.exact.decisions.state import JobSnapshot, Verdict
 from keeper.exact.decisions.verifier import VerifierSnapshot
@@ -45,8 +46,10 @@ from keeper.exact.verification import (
 )
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.held import Held
 from keeper.node.decisions.retention import Keeping
 from keeper.node.errors import RoleError, WorkloadError
+from keeper.node.payment import nlov
 from keeper.telemetry import METRICS
 from kernels.trace import Hasher, stored_roots
 from neurolov_client import verdict
@@ -82,6 +85,7 @@ class Verifier(Role):
         uploader = EvidenceUploader(mirror.gateway, submitter)
         self._challenger = Challenger(uploader, submitter.key, owner, host)
         self._ready = tools.ballots.keys()
+        self._seated = False
         self.verdicts: dict[Pubkey, TraceVerdict] = {}
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
@@ -92,7 +96,15 @@ class Verifier(Role):
         party = view.parties[self.owner]
         judge = view.terms.parameters.verdict
         self.require_acting(party, judge.ballot_exposure + judge.silence_fee)
-        snapshot = VerifierSnapshot(
+        if party.seat is None and self._seated:
+            self.drain.begin()
+        self._seated = party.seat is not None
+        snapshot = self._snapshot(view, jobs)
+        return rules.next_work(snapshot, clock) or rules.next_action(snapshot, clock)
+
+    def _snapshot(self, view: View, jobs: tuple[JobSnapshot, ...]) -> VerifierSnapshot:
+        party = view.parties[self.owner]
+        return VerifierSnapshot(
             owner=self.owner,
             seat=party.seat,
             jobs=jobs,
@@ -101,7 +113,21 @@ class Verifier(Role):
             ready=self._ready,
             running=self.running,
         )
-        return rules.next_work(snapshot, clock) or rules.next_action(snapshot, clock)
+
+    def held(self, view: View) -> tuple[Held, ...]:
+        """Returns the ballots that it has to cast or reveal, and the frauds that it can prove."""
+        snapshot = self._snapshot(view, tuple(view.jobs.values()))
+        return held_by_verifier(snapshot, Clock(view.slot))
+
+    def farewell(self, view: View) -> str | None:
+        """Returns what the seat costs while its verifier is away, or that it is closed."""
+        seat, fee = view.parties[self.owner].seat, view.terms.parameters.verdict.silence_fee
+        if seat is None:
+            return "the seat is closed, so nothing is left to check"
+        return (
+            f"seat {seat.index} may still be drawn, and each ballot that nobody casts for it "
+            f"costs {nlov(fee)} NLOV; give it up with: neurolov verifier leave"
+        )
 
     async def perform(self, action: Action, view: View) -> None:
         """Check beside the loop, vote by the kept ballot, and send the rest."""

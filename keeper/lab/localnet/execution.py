@@ -85,6 +85,10 @@ def _inner_instructions(meta: TransactionMetadata) -> tuple[tuple[InnerInstructi
     return tuple(tuple(group) for group in meta.inner_instructions())
 
 
+def _lamports(accounts: Mapping[Pubkey, Account | None]) -> tuple[int, ...]:
+    return tuple(account.lamports if account else 0 for account in accounts.values())
+
+
 class Executor:
     """Executes transactions in the open slot of `chain`, and records them in `ledger`."""
 
@@ -161,9 +165,11 @@ class Executor:
             check_age=not replace_blockhash,
             height=height,
         )
-        if refusal is not None or keys is None:
+        if keys is None or refusal == "SignatureFailure":
             return Simulation(refusal, blockhash)
         before = {key: self._accounts.get(key) for key in keys.all}
+        if refusal is not None:
+            return self._unexecuted(refusal, blockhash, keys, before)
         result = self._svm.simulate_transaction(transaction)
         charged = fee(transaction.message)
         after = before.copy()
@@ -171,16 +177,14 @@ class Executor:
             err, accounts = _encode_error(result), {}
             if not isinstance(err, Mapping):
                 # It fails before its first instruction: no leader would pack it.
-                return Simulation(err, blockhash, keys=keys)
+                return self._unexecuted(err, blockhash, keys, before)
         else:
             accounts = dict(result.post_accounts())
             after.update(accounts)
             err = self._rent_error(keys, list(before.values()), accounts.get)
-        pre_balances = tuple(one.lamports if one else 0 for one in before.values())
+        pre_balances = _lamports(before)
         post_balances = (
-            tuple(one.lamports if one else 0 for one in after.values())
-            if err is None
-            else (pre_balances[0] - charged, *pre_balances[1:])
+            _lamports(after) if err is None else (pre_balances[0] - charged, *pre_balances[1:])
         )
         meta = result.meta()
         return Simulation(
@@ -198,6 +202,24 @@ class Executor:
             post_token_balances=self._token_balances(keys, after.get),
             return_data=_return_data(meta),
             inner_instructions=_inner_instructions(meta),
+        )
+
+    def _unexecuted(
+        self,
+        err: Json,
+        blockhash: Hash,
+        keys: AccountKeys,
+        accounts: Mapping[Pubkey, Account | None],
+    ) -> Simulation:
+        balances, tokens = _lamports(accounts), self._token_balances(keys, accounts.get)
+        return Simulation(
+            err,
+            blockhash,
+            keys=keys,
+            pre_balances=balances,
+            post_balances=balances,
+            pre_token_balances=tokens,
+            post_token_balances=tokens,
         )
 
     def _refusal(

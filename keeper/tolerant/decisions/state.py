@@ -107,6 +107,11 @@ class TaskSnapshot:
     sequences: tuple[tuple[str, int], ...] = ()
 
     @property
+    def paid(self) -> int | None:
+        """Base units that the buyer has paid so far, None where the escrow is closed."""
+        return None if self.escrow is None else self.escrow.paid_by(self.task.buyer)
+
+    @property
     def address(self) -> Pubkey:
         """The task's address."""
         return self.task.address

@@ -1,15 +1,19 @@
-"""How a buyer's tasks ended: the chain forgets a task once its rent is returned."""
+"""How a buyer's tasks ended, with their outputs: the chain forgets a task that is closed."""
 
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 from solders.pubkey import Pubkey
 
 from keeper.files import replace_atomically
-from keeper.tolerant.decisions.state import Task
+from keeper.tolerant.decisions.codes import TaskState
+from keeper.tolerant.decisions.state import TaskSnapshot
 
+FOLDER = "task-records"
 RECORD_SUFFIX = ".json"
+OUTPUT_SUFFIX = ".npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,11 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """A task as it stands; `trust` says that no fraud proof backs its result."""
+    """A task as it stands; `trust` says that no fraud proof backs its result.
+
+    `paid` is what the buyer has paid in base units, None where its escrow is closed and in records
+    of old. `output` says whether the output is kept here.
+    """
 
     task: str
     trust: str
@@ -38,6 +46,14 @@ class TaskRecord:
     round: int
     max_runs: int
     runs: list[RunRecord]
+    posted_slot: int | None = None
+    paid: int | None = None
+    output: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether the task was paid for."""
+        return self.state == TaskState.SETTLED.name.lower()
 
     @property
     def lines(self) -> list[str]:
@@ -55,8 +71,9 @@ class TaskRecord:
 TRUST = "tolerant class, no fraud proof"
 
 
-def record_of(task: Task) -> TaskRecord:
-    """Returns what is known of a task."""
+def record_of(snapshot: TaskSnapshot, *, output: bool = False) -> TaskRecord:
+    """Returns what is known of a task; `output` says whether its output is kept."""
+    task = snapshot.task
     return TaskRecord(
         task=str(task.address),
         trust=TRUST,
@@ -81,30 +98,58 @@ def record_of(task: Task) -> TaskRecord:
             )
             for run in task.runs
         ],
+        posted_slot=task.posted_slot,
+        paid=snapshot.paid,
+        output=output,
     )
 
 
 class TaskArchive:
-    """Records of ended tasks, one file per task."""
+    """Records of ended tasks, one file per task, each beside the output where there is one."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def keep(self, task: Task) -> TaskRecord:
-        """Write a task's record and return it."""
-        record = record_of(task)
-        with replace_atomically(self._path(task.address)) as file:
+    def keep(self, snapshot: TaskSnapshot, output: bytes | None) -> TaskRecord:
+        """Write a task's record, with its output where there is one, and return it."""
+        task = snapshot.task
+        record = record_of(snapshot, output=output is not None)
+        if output is not None:
+            elements = np.frombuffer(output, task.element.numpy)
+            with replace_atomically(self.path(task.address)) as file:
+                np.save(file, elements, allow_pickle=False)
+        with replace_atomically(self._record_path(task.address)) as file:
             file.write(json.dumps(asdict(record), sort_keys=True).encode())
         return record
 
     def get(self, task: Pubkey) -> TaskRecord | None:
         """Returns how a task ended, None when this node does not know."""
         try:
-            document = json.loads(self._path(task).read_bytes())
+            return _read(self._record_path(task))
         except FileNotFoundError:
             return None
-        document["runs"] = [RunRecord(**run) for run in document["runs"]]
-        return TaskRecord(**document)
 
-    def _path(self, task: Pubkey) -> Path:
+    def records(self) -> list[TaskRecord]:
+        """Returns how every task ended that this node knows."""
+        return [_read(path) for path in self._root.glob(f"*{RECORD_SUFFIX}")]
+
+    def output(self, task: Pubkey) -> np.ndarray | None:
+        """Returns the elements of a kept output, None where there is none."""
+        path = self.path(task)
+        if not path.is_file():
+            return None
+        kept: np.ndarray = np.load(path, allow_pickle=False)
+        return kept
+
+    def path(self, task: Pubkey) -> Path:
+        """Returns where a task's output is kept, if it is."""
+        return self._root / f"{task}{OUTPUT_SUFFIX}"
+
+    def _record_path(self, task: Pubkey) -> Path:
         return self._root / f"{task}{RECORD_SUFFIX}"
+
+
+def _read(path: Path) -> TaskRecord:
+    document = json.loads(path.read_bytes())
+    document["runs"] = [RunRecord(**run) for run in document["runs"]]
+    return TaskRecord(**document)

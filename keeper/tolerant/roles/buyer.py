@@ -15,7 +15,10 @@ from keeper.tolerant.roles.role import TaskRole
 
 
 class TaskBuyer(TaskRole):
-    """Watches every task of one key; `keep` names those whose accounts must stay open for now."""
+    """Acts on the tasks of one key that it follows: on all of them while `followed` is None.
+
+    `keep` names those of which nothing may be closed for now.
+    """
 
     name = "taskbuyer"
 
@@ -29,12 +32,14 @@ class TaskBuyer(TaskRole):
         """`store` holds the workloads of the tasks, None where this process does not serve them."""
         super().__init__(mirror, submitter, owner)
         self._store = store
+        self.followed: set[Pubkey] | None = None
         self.keep: set[Pubkey] = set()
 
     def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
         """Returns the next action, by `keeper.tolerant.decisions.buyer`."""
         for snapshot in subjects:
-            if snapshot.address not in self.keep:
+            followed = self.followed is None or snapshot.address in self.followed
+            if followed and snapshot.address not in self.keep:
                 step = rules.next_action(self.owner, snapshot)
                 if not isinstance(step, Wait):
                     return step

@@ -1,6 +1,6 @@
 """The crank of the tolerant class: keeps every task moving, for the tips."""
 
-from keeper.node.decisions.actions import Decision
+from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.clock import Clock
 from keeper.tolerant.decisions import crank as rules
 from keeper.tolerant.decisions.crank import TaskCrankSnapshot
@@ -15,5 +15,7 @@ class TaskCrank(TaskRole):
     name = "taskcrank"
 
     def decide(self, view: TaskView, subjects: tuple[TaskSnapshot, ...], clock: Clock) -> Decision:
-        """Returns the next action, by `keeper.tolerant.decisions.crank`."""
+        """Returns the next action, by `keeper.tolerant.decisions.crank`; none while it drains."""
+        if self.drain.begun:
+            return Wait()
         return rules.next_action(TaskCrankSnapshot(self.owner, subjects), clock)

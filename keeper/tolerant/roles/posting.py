@@ -1,7 +1,6 @@
 """Posts tasks for a buyer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
@@ -9,55 +8,23 @@ from solders.pubkey import Pubkey
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.data import BlobStore, InputManifest, ReservationKind, digest_of
-from keeper.errors import BadInputError
 from keeper.node.accounts import url_field
 from keeper.node.payment import lock
-from keeper.node.posting import post
+from keeper.node.posting import Naming, default_name, numbered, post
 from keeper.node.workloads import store_workload
+from keeper.tolerant.decisions.offer import TaskOffer
 from kernels.custom import KernelPackage
-from neurolov_client import escrow, redundancy, staking
-from neurolov_client.bindings.redundancy import MAX_TASK_RUNS, MIN_TASK_RUNS, PAID_CRANK_STEPS
-
-
-class RunCountError(BadInputError):
-    """n or max_runs is a number of runs that no task can have."""
-
-
-@dataclass(frozen=True, slots=True)
-class TaskOffer:
-    """What a buyer offers: the price per paid run and the tip per crank step, in base units.
-
-    The majority of n runs have to agree. While they do not, more are run, up to `max_runs`. Raises
-    RunCountError unless both are odd and 3 <= n <= max_runs <= 7.
-    """
-
-    price: int
-    tip: int
-    n: int = 3
-    max_runs: int = 5
-
-    def __post_init__(self) -> None:
-        odd = self.n % 2 == self.max_runs % 2 == 1
-        if not odd or not MIN_TASK_RUNS <= self.n <= self.max_runs <= MAX_TASK_RUNS:
-            raise RunCountError(
-                f"n {self.n}, at most {self.max_runs} runs: choose odd numbers from "
-                f"{MIN_TASK_RUNS} to {MAX_TASK_RUNS}, and at least n runs at most"
-            )
-
-    @property
-    def locked(self) -> escrow.Deposit:
-        """What the escrow has to hold."""
-        return escrow.Deposit(
-            price=self.price * self.max_runs,
-            verification=0,
-            tips=self.tip * PAID_CRANK_STEPS,
-            urgency=0,
-        )
+from neurolov_client import redundancy, staking
 
 
 def workload_name(kernel: bytes, manifest: bytes) -> str:
     """Returns the name of a workload's reservation, by the digests of its kernel and its inputs."""
     return digest_of(kernel + manifest)
+
+
+def manifest_of(inputs: Sequence[bytes]) -> InputManifest:
+    """Returns what lists a task's inputs by their digests."""
+    return InputManifest(tuple(map(digest_of, inputs)))
 
 
 class TaskPoster:
@@ -79,21 +46,45 @@ class TaskPoster:
         StorageError.
         """
         package.check_inputs(inputs)
-        manifest = InputManifest(tuple(map(digest_of, inputs)))
+        manifest = manifest_of(inputs)
         name = workload_name(package.digest, bytes.fromhex(manifest.digest))
         reservation = self._store.reservation(ReservationKind.TASK_WORKLOADS, name)
         store_workload(reservation, (package.canonical, manifest.to_bytes(), *inputs))
         return manifest
 
     async def post(
-        self, package: KernelPackage, manifest: InputManifest, offer: TaskOffer, source: str
+        self,
+        package: KernelPackage,
+        manifest: InputManifest,
+        offer: TaskOffer,
+        source: str,
+        *,
+        named: Naming = default_name,
     ) -> Pubkey:
         """Lock the payment and post the task in one transaction; returns the task's address.
 
-        `source` is the URL at which the buyer's store is served. Raises RoleError and ChainError.
+        `source` is the URL at which the buyer's store is served. `named` is told the address
+        before anything is signed, and returns the journal's name of the posting. Where another
+        process of the same key takes the number first, the next number is tried. Raises RoleError
+        and ChainError.
         """
-        number = await self._next_number()
+
+        async def posted(number: int) -> Pubkey:
+            return await self._post(number, package, manifest, offer, source, named)
+
+        return await numbered(self._next_number, posted)
+
+    async def _post(  # noqa: PLR0917
+        self,
+        number: int,
+        package: KernelPackage,
+        manifest: InputManifest,
+        offer: TaskOffer,
+        source: str,
+        named: Naming,
+    ) -> Pubkey:
         task = redundancy.task_address(self._owner, number)
+        operation = named("post_task", task)
         absolute, relative, ulp = package.tolerance.bits
         described = redundancy.TaskOffer(
             kernel=package.digest,
@@ -125,7 +116,7 @@ class TaskPoster:
             )
             return [locking, registering]
 
-        await post(self._gateway, self._submitter, f"post_task/{task}", posting)
+        await post(self._gateway, self._submitter, operation, posting)
         return task
 
     async def _next_number(self) -> int:

@@ -13,6 +13,7 @@ from keeper.data import BlobClient, BlobStore, ReservationKind, StageIndexes
 from keeper.data.sealing import sealed_bytes
 from keeper.node.decisions.actions import Action, Decision
 from keeper.node.decisions.clock import Clock
+from keeper.node.decisions.held import Held
 from keeper.node.decisions.retention import Keeping
 from keeper.node.errors import WorkloadError
 from keeper.node.eviction import Eviction
@@ -24,6 +25,7 @@ from keeper.tolerant.decisions.actions import (
     RunKernel,
 )
 from keeper.tolerant.decisions.codes import TaskState
+from keeper.tolerant.decisions.held import held_by_task_provider
 from keeper.tolerant.decisions.provider import (
     Comparison,
     JoinRules,
@@ -84,13 +86,17 @@ class TaskProvider(TaskRole):
         snapshot = TaskProviderSnapshot(
             owner=self.owner,
             tasks=subjects,
-            terms=self._terms(view, subjects),
+            terms=None if self.drain.begun else self._terms(view, subjects),
             kept=self._kept,
             unfit=self._unfit,
             compared=self._compared,
             running=self.running,
         )
         return rules.next_work(snapshot, clock) or rules.next_action(snapshot, clock)
+
+    def held(self, view: TaskView) -> tuple[Held, ...]:
+        """Returns the runs whose bond can still be lost or taken back."""
+        return held_by_task_provider(self.owner, view.tasks.values(), self._kept)
 
     async def perform(self, action: Action, view: TaskView) -> None:
         """Run and compare beside the loop, commit and reveal by the kept run, send the rest."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from threading import Event, Thread
 from typing import Self
@@ -38,6 +39,14 @@ class Served(ABC):
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
         self._loop.close()
+
+    def in_loop(self, act: Callable[[], object]) -> None:
+        """Do something where the localnet is served, so that its subscribers hear of it."""
+
+        async def acting() -> None:
+            act()
+
+        asyncio.run_coroutine_threadsafe(acting(), self._loop).result()
 
     def fund(self, owner: Pubkey, nlov: int) -> None:
         self.net.bank.airdrop(owner, 10**10)

@@ -334,7 +334,7 @@ NAMED = position(operator=HOT, operator_budget=5 * NLOV, operator_exposed=2 * NL
         (position(), HOT, False, f"{OWNER} has named no operator"),
         (None, HOT, False, f"{OWNER} has no stake"),
         (replace(NAMED, operator_exposed=5 * NLOV), HOT, False, "it takes no new work"),
-        (replace(NAMED, operator_budget=0), HOT, False, "2 of 0"),
+        (replace(NAMED, operator_budget=0), HOT, False, "2 of 0 NLOV"),
     ],
 )
 def test_a_key_is_judged_by_whom_it_may_act_for(

@@ -41,25 +41,23 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def reached(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Returns the folder that a real command used; the cluster is away, so that it fails then."""
-    before = set(Path().iterdir())
-    assert run([*arguments, "job", "status", "1" * 32]) == 1
-    assert "error:" in capsys.readouterr().err
-    (new,) = set(Path().iterdir()) - before
-    return new.name
+    """Returns the key file that a real command looked for and that is not there."""
+    err = refused(capsys, "job", "status", "1" * 32, *arguments)
+    return err.removeprefix("error: no key file ").partition(";")[0]
 
 
 def test_the_order_of_flag_variables_profile_and_default(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told(capsys, "config", "set", "url", NOWHERE, "keypair", ".neurolov/id.json", "folder", "p")
-    assert reached(capsys) == "p"
-    monkeypatch.setenv("NEUROLOV_FOLDER", "e")
-    assert reached(capsys) == "e"
-    monkeypatch.setenv("NEUROLOV_JOB_STATUS_FOLDER", "s")
-    assert reached(capsys) == "s"
-    assert run(["job", "status", "1" * 32, "--folder", "f"]) == 1
-    assert Path("f").is_dir()
+    Path(".neurolov/id.json").unlink()
+    assert reached(capsys) == ".neurolov/id.json"
+    told(capsys, "config", "set", "keypair", "/p")
+    assert reached(capsys) == "/p"
+    monkeypatch.setenv("NEUROLOV_KEYPAIR", "/e")
+    assert reached(capsys) == "/e"
+    monkeypatch.setenv("NEUROLOV_JOB_STATUS_KEYPAIR", "/s")
+    assert reached(capsys) == "/s"
+    assert reached(capsys, "--keypair", "/f") == "/f"
 
 
 def test_a_variable_of_every_option_of_every_command() -> None:
@@ -135,15 +133,12 @@ def test_show_tells_where_each_value_comes_from(
 def test_a_path_is_kept_absolute_and_a_written_one_is_relative_to_the_file(
     capsys: pytest.CaptureFixture[str], file: Path
 ) -> None:
-    told(capsys, "config", "set", "folder", "here", "keypair", ".neurolov/id.json")
+    told(capsys, "config", "set", "folder", "here")
     assert told(capsys, "config", "show")["settings"]["folder"]["value"] == str(
         Path("here").absolute()
     )
-    file.write_text(
-        f"[default]\nurl = '{NOWHERE}'\nfolder = 'beside'\nkeypair = '../.neurolov/id.json'\n"
-    )
-    assert run(["job", "status", "1" * 32]) == 1
-    assert (file.parent / "beside").is_dir()
+    file.write_text("[default]\nkeypair = 'beside'\n")
+    assert reached(capsys) == str(file.parent / "beside")
 
 
 def test_unset_removes_and_says_what_is_not_there(

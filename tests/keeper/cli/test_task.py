@@ -1,6 +1,7 @@
 """`neurolov task` against providers that run in a thread of their own, and its bad input."""
 
 import json
+import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from keeper.tolerant.roles.runs import output_root
 from tests.keeper.cli.cluster import Served
+from tests.keeper.cli.job_market import Process
 from tests.keeper.tolerant.roles.rig import (
     INPUTS,
     PROVIDERS,
@@ -85,6 +87,13 @@ def owner_of(key: Path, capsys: pytest.CaptureFixture[str]) -> Pubkey:
     return Pubkey.from_string(capsys.readouterr().out.strip())
 
 
+def own_tasks(chain: list[str], capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    capsys.readouterr()
+    assert run(["task", "list", "--json", *chain]) == 0
+    tasks: list[dict[str, object]] = json.loads(capsys.readouterr().out)["tasks"]
+    return tasks
+
+
 def refused(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str:
     capsys.readouterr()
     assert run(list(arguments)) == 2
@@ -125,6 +134,58 @@ def test_a_task_is_submitted_decided_and_remembered(
     told = capsys.readouterr().out
     assert "(tolerant class, no fraud proof): settled, 2 of 3 have to agree" in told
     assert told.count(", paid") == 2
+
+
+@needs_adapter
+def test_an_interrupted_task_is_followed_to_its_output(
+    market: Market,
+    chain: list[str],
+    key: Path,
+    order: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    owner = owner_of(key, capsys)
+    market.fund(owner, 100 * NLOV)
+    submit = Process("task", "submit", *order, *chain)
+    submit.until("joining")
+    submit.signal(signal.SIGINT)
+    status, out, told = submit.ended()
+    assert (status, out) == (130, "")
+    (task,) = own_tasks(chain, capsys)
+    address = str(task["task"])
+    assert f"interrupted: task {address} goes on without this process" in told
+    assert f"go on with: neurolov task follow {address} " in told
+    output = key.parent / "y"
+    assert run(["task", "follow", address, "--output", str(output), *chain]) == 0
+    np.testing.assert_allclose(np.load(output), 3 * np.frombuffer(INPUTS[0], "<f4"), rtol=1e-6)
+    (kept,) = own_tasks(chain, capsys)
+    assert (kept["task"], kept["open"], kept["output_kept"]) == (address, False, True)
+    before = len(market.rig.net.bank.history(owner))
+    assert run(["task", "submit", *order, "--output", str(output), *chain]) == 0
+    assert f"task {address} of this submission is settled already" in capsys.readouterr().err
+    assert len(market.rig.net.bank.history(owner)) == before
+    copy = key.parent / "copy.npy"
+    assert run(["task", "result", address, "--output", str(copy), *chain]) == 0
+    assert copy.read_bytes() == output.read_bytes()
+
+
+@needs_adapter
+def test_a_killed_task_goes_on_when_it_is_submitted_again(
+    market: Market,
+    chain: list[str],
+    key: Path,
+    order: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    market.fund(owner_of(key, capsys), 100 * NLOV)
+    killed = Process("task", "submit", *order, *chain)
+    killed.until("posted")
+    killed.signal(signal.SIGKILL)
+    assert killed.ended()[0] == -signal.SIGKILL
+    assert run(["task", "submit", *order, *chain]) == 0
+    assert "was submitted before; going on with it" in capsys.readouterr().err
+    (task,) = own_tasks(chain, capsys)
+    assert (task["open"], task["output_kept"]) == (False, True)
 
 
 def test_an_unknown_task(chain: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,21 +1,13 @@
-"""Amounts, and what is refused before anything is locked."""
+"""What is refused before anything is locked."""
 
 import pytest
 from solders.pubkey import Pubkey
 
 from keeper.node.decisions.escrow import Credit, Escrow
 from keeper.node.errors import RoleError
-from keeper.node.payment import nlov, withdraw
+from keeper.node.payment import withdraw
 
 JOB, MINT, PARTY = (Pubkey.from_bytes(bytes([number] * 32)) for number in (1, 2, 3))
-
-
-@pytest.mark.parametrize(
-    ("units", "shown"),
-    [(0, "0.000000000"), (1, "0.000000001"), (1_234_500_000_000, "1,234.500000000")],
-)
-def test_base_units_are_shown_with_nine_decimals(units: int, shown: str) -> None:
-    assert nlov(units) == shown
 
 
 def test_a_credit_of_a_closed_escrow_cannot_be_paid_out() -> None:

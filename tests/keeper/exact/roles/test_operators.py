@@ -159,7 +159,7 @@ def test_a_budget_without_room_is_told_once(
             assert isinstance(await provider.step(), Wait)
         warnings = [each for each in caplog.messages if "takes no new work" in each]
         assert len(warnings) == 1
-        assert "0.000000000 of 0.999999999 NLOV at risk" in warnings[0]
+        assert "0 of 0.999999999 NLOV at risk" in warnings[0]
 
     on_rig(tmp_path, story)
 

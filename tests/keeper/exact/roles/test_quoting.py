@@ -223,8 +223,8 @@ def test_the_chain_refuses_for_the_reason_that_is_quoted() -> None:
     assert told[able.key].able
     assert traded.refused(able, job) is None
     own_quote = job_quote(traded.market(), SIZE, offer, own.key)
-    (refused,) = [each.refused for each in own_quote.providers if each.owner == own.key]
-    assert refused is Refusal.OWN_JOB
+    (told_own,) = [each.refused for each in own_quote.providers if each.owner == own.key]
+    assert told_own is Refusal.OWN_JOB
 
 
 def test_a_recommended_price_is_taken_whatever_demand_does() -> None:

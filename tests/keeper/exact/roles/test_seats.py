@@ -15,7 +15,7 @@ from keeper.exact.decisions.actions import (
     ReportSilent,
 )
 from keeper.exact.decisions.codes import BallotState, Outcome
-from keeper.exact.disputes.audit import FEES, Parties, movements
+from keeper.exact.disputes.audit import Parties, movements
 from keeper.exact.disputes.history import job_events, of_job
 from keeper.exact.roles import Verifier
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
@@ -24,6 +24,7 @@ from keeper.node.accounts import tokens_of
 from keeper.node.payment import NLOV
 from keeper.node.registration import Registrar
 from keeper.node.seats import Seats
+from keeper.node.transfers import FEES
 from neurolov_client import escrow, shard_of, staking, verdict
 from neurolov_client.bindings.staking import NO_SEAT, Tenure
 from tests.keeper.exact.decisions.views import key

@@ -219,6 +219,7 @@ def test_signature_entry(bank: Bank, call: Call, signatures: list[str]) -> None:
         "memo": None,
         "blockTime": block.time,
         "confirmationStatus": "finalized",
+        "transactionIndex": 1,
     }
 
 

@@ -71,7 +71,6 @@ async def test_unknown_method(http: ClientSession, net: Localnet) -> None:
     ("params", "message"),
     [
         ([], "`params` should have at least 1 argument(s)"),
-        (["1" * 32, {}, 3], "Invalid parameters: Expected from 1 to 2 parameters."),
         ([5], "Invalid params: invalid type: integer `5`, expected a string."),
         (["0OIl"], "Invalid param: Invalid"),
         (["1" * 31], "Invalid param: WrongSize"),
@@ -87,6 +86,21 @@ async def test_wrong_parameters(
 ) -> None:
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "getBalance", "params": params})
     assert await post(http, net, body) == error(-32602, message, 1)
+
+
+async def test_too_many_parameters(http: ClientSession, net: Localnet) -> None:
+    request = {"jsonrpc": "2.0", "id": 1, "method": "getBalance", "params": ["1" * 32, {}, 3]}
+    assert (await post(http, net, json.dumps(request)))["error"] == {
+        "code": -32602,
+        "message": "Invalid parameters: Expected from 1 to 2 parameters.",
+        "data": '"Got: 3"',
+    }
+
+
+async def test_parameters_by_name(http: ClientSession, net: Localnet) -> None:
+    request = {"jsonrpc": "2.0", "id": 1, "method": "getBalance", "params": {"address": "1" * 32}}
+    answered = await post(http, net, json.dumps(request))
+    assert answered == error(-32602, "`params` should be an array", 1)
 
 
 async def test_batch_is_answered_in_order_without_its_notifications(

@@ -215,7 +215,7 @@ def test_simulation_verifies_signatures_only_if_asked(
     forged = VersionedTransaction.populate(real.message, [Signature.default()])
     assert simulate(call, forged)["err"] is None
     both = {**BASE64, "sigVerify": True}
-    assert refused("simulateTransaction", encode(forged), both).code == -32003
+    assert simulate(call, forged, sigVerify=True)["err"] == "SignatureFailure"
     both["replaceRecentBlockhash"] = True
     assert refused("simulateTransaction", encode(forged), both).message == (
         "sigVerify may not be used with replaceRecentBlockhash"

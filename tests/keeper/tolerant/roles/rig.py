@@ -25,11 +25,12 @@ from keeper.node.payment import NLOV
 from keeper.node.services import Services, Storage
 from keeper.node.vault import Vault
 from keeper.tolerant.decisions.codes import TaskState
+from keeper.tolerant.decisions.offer import TaskOffer
 from keeper.tolerant.decisions.state import Task, TaskSnapshot
 from keeper.tolerant.roles.buyer import TaskBuyer
 from keeper.tolerant.roles.crank import TaskCrank
 from keeper.tolerant.roles.mirror import TaskMirror
-from keeper.tolerant.roles.posting import TaskOffer, TaskPoster
+from keeper.tolerant.roles.posting import TaskPoster
 from keeper.tolerant.roles.provider import RunPackage, TaskProvider, TaskProviderTools
 from keeper.tolerant.roles.role import TaskRole
 from keeper.tolerant.roles.runs import RUNS

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from keeper.tolerant.decisions.actions import CloseJoining, CommitRun, Join
 from keeper.tolerant.decisions.codes import TaskState
-from keeper.tolerant.roles.posting import TaskOffer
+from keeper.tolerant.decisions.offer import TaskOffer
 from keeper.tolerant.roles.role import TaskRole
 from neurolov_client import staking
 from tests.keeper.tolerant.roles.rig import (

@@ -2,47 +2,43 @@
 
 from typing import Any
 
-from .calls import NOTIFICATIONS, QUESTIONS, SLOT_UPDATES, SUBSCRIPTIONS, Call
+from .calls import ANNOUNCED, NOTIFICATIONS, QUESTIONS, SLOT_UPDATES, SUBSCRIPTIONS, Call
 from .scene import Scene
 from .shape import response_shape
 
 
 def shapes(scene: Scene) -> dict[str, Any]:
     """Returns the shape of the answer to each call, by the call's label."""
-    found = {call.label: response_shape(_asked(scene, call)) for call in QUESTIONS}
+    client = scene.client
+    found = {
+        call.label: response_shape(client.answer(call.method, call.params(scene)))
+        for call in QUESTIONS
+    }
     for call in SUBSCRIPTIONS:
-        found[call.label] = response_shape(
-            scene.client.subscribed(call.method, _params(scene, call))
-        )
+        answer = client.subscribed(call.method, call.params(scene))
+        found[call.label] = response_shape(answer)
     for call in NOTIFICATIONS:
         found[call.label] = _notified(scene, call)
     return found
 
 
-def _params(scene: Scene, call: Call) -> Any:
-    return [] if call.params is None else call.params(scene)
-
-
-def _asked(scene: Scene, call: Call) -> dict[str, Any]:
-    return scene.client.answer(call.method, None if call.params is None else call.params(scene))
-
-
 def _notified(scene: Scene, call: Call) -> Any:
-    params = _params(scene, call)
+    params = call.params(scene)
 
     def cause() -> None:
-        if call.name == "to land":
-            scene.send(scene.sent["announced"])
+        if call.name == ANNOUNCED:
+            scene.send(scene.sent[ANNOUNCED])
         scene.airdrop()
         scene.wait()
 
-    def kinds(notifications: list[dict[str, Any]]) -> dict[str, Any]:
-        results = [one["params"]["result"] for one in notifications]
-        return {one["type"]: response_shape(one) for one in results if one["type"] in SLOT_UPDATES}
-
     if call.method == "slotsUpdatesSubscribe":
         every = scene.client.notifications(
-            call.method, params, cause, lambda found: len(kinds(found)) == len(SLOT_UPDATES)
+            call.method, params, cause, lambda found: len(_updates(found)) == len(SLOT_UPDATES)
         )
-        return kinds(every)
+        return _updates(every)
     return response_shape(scene.client.notified(call.method, params, cause))
+
+
+def _updates(notifications: list[dict[str, Any]]) -> dict[str, Any]:
+    results = [one["params"]["result"] for one in notifications]
+    return {one["type"]: response_shape(one) for one in results if one["type"] in SLOT_UPDATES}

@@ -9,6 +9,7 @@ import httpx
 from websockets.sync.client import ClientConnection, connect
 
 SECONDS = 30.0
+_REQUEST = 7
 
 
 class Client:
@@ -30,10 +31,10 @@ class Client:
         self._ws.close()
         self._http.close()
 
-    def answer(self, method: str, params: Sequence[Any] | None = None) -> dict[str, Any]:
+    def answer(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
         """Returns the response without its `jsonrpc` and `id`."""
-        request = {"jsonrpc": "2.0", "id": 1, "method": method}
-        if params is not None:
+        request: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": method}
+        if params:
             request["params"] = params
         found: dict[str, Any] = self._http.post("/", json=request).json()
         return {name: found[name] for name in ("result", "error") if name in found}
@@ -75,10 +76,12 @@ class Client:
         return found
 
     def _conversed(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
-        self._ws.send(json.dumps({"jsonrpc": "2.0", "id": 7, "method": method, "params": params}))
+        self._ws.send(
+            json.dumps({"jsonrpc": "2.0", "id": _REQUEST, "method": method, "params": params})
+        )
         while True:
             found = self._received()
-            if found.get("id") == 7:
+            if found.get("id") == _REQUEST:
                 return {name: found[name] for name in ("result", "error") if name in found}
 
     def _received(self) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def shape(value: Any) -> Any:
     return "integer" if isinstance(value, int) else "number"
 
 
-def _members(value: dict[str, Any]) -> Any:
+def _members(value: dict[str, Any]) -> dict[str, Any]:
     if value and all(_KEY.fullmatch(name) for name in value):
         return {"<address>": _elements(list(value.values()))}
     return {name: shape(value[name]) for name in sorted(value)}
@@ -86,13 +86,20 @@ def _members(value: dict[str, Any]) -> Any:
 def _elements(value: list[Any]) -> list[Any]:
     if len(value) == 2 and value[1] in ("base58", "base64", "base64+zstd"):
         return ["data", shape(value[1])]
-    kept = [one for one in value if not (isinstance(one, dict) and _is_vote(one))]
-    shapes = {json.dumps(shape(one), sort_keys=True): shape(one) for one in kept}
+    shapes: dict[str, Any] = {}
+    for one in value:
+        if not _is_vote(one):
+            found = shape(one)
+            shapes[found if isinstance(found, str) else json.dumps(found, sort_keys=True)] = found
     return [shapes[text] for text in sorted(shapes)]
 
 
-def _is_vote(transaction: dict[str, Any]) -> bool:
-    return "meta" in transaction and _VOTES in json.dumps(transaction)
+def _is_vote(transaction: Any) -> bool:
+    return (
+        isinstance(transaction, dict)
+        and "meta" in transaction
+        and _VOTES in json.dumps(transaction)
+    )
 
 
 def _kind(text: str) -> str:

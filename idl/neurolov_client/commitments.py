@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
+from neurolov_client.bindings.job_registry import DESCRIPTOR_BYTES, LEAF_BYTES
+
+_HASH_BYTES = 32
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
@@ -28,11 +32,13 @@ class Tree:
         return level[0]
 
 
-TENSOR = Tree(256, b"nlT0", b"nlT1")
+TENSOR = Tree(LEAF_BYTES, b"nlT0", b"nlT1")
 """Over a tensor's canonical bytes."""
-INPUTS = Tree(32, b"nlI0", b"nlI1")
+INPUTS = Tree(_HASH_BYTES, b"nlI0", b"nlI1")
 """Over the roots of a job's inputs."""
-TRACE = Tree(32, b"nlR0", b"nlR1")
+TRACE = Tree(_HASH_BYTES, b"nlR0", b"nlR1")
 """Over the roots of the outputs of one stage."""
-DESCRIPTORS = Tree(256, b"nlS0", b"nlS1")
+DESCRIPTORS = Tree(DESCRIPTOR_BYTES, b"nlS0", b"nlS1")
 """Over the descriptors of a graph."""
+
+__all__ = ["DESCRIPTORS", "INPUTS", "TENSOR", "TRACE", "Tree"]

@@ -1,0 +1,29 @@
+"""What goes on without the process that follows a job, and what does not."""
+
+from collections.abc import Iterator
+
+from keeper.cli.interruption import Reached
+from keeper.exact.decisions.codes import JobState
+from keeper.exact.decisions.state import JobSnapshot
+from keeper.exact.roles.submission import Watch
+
+
+def reached(watch: Watch) -> Reached:
+    """Returns the job that was posted, and what is left to happen to it."""
+    snapshot = watch.snapshot
+    return Reached("job", watch.job, () if snapshot is None else _consequences(snapshot))
+
+
+def _consequences(snapshot: JobSnapshot) -> Iterator[str]:
+    job, verdict = snapshot.job, snapshot.verdict
+    if job.ended:
+        yield f"it has ended ({job.state.name.lower()}); what is left is to take back the rest"
+        return
+    if job.state is JobState.POSTED:
+        yield f"a provider may claim it until slot {job.claim_deadline:,}, and is then paid for it"
+    else:
+        yield "its provider works on, and is paid for it"
+    yield "nobody serves the job's data meanwhile: whoever has not fetched them cannot work or vote"
+    if verdict is None or not verdict.salt_known:
+        yield "nobody reveals the salt of the draw meanwhile; after a while it is drawn without it"
+    yield "nobody fetches the result meanwhile; providers keep one for a limited time after the end"

@@ -1,0 +1,77 @@
+"""The options of a buyer's offer, which posting and quoting share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+from keeper.cli.options import NlovAmount, tip_option
+from keeper.exact.decisions.offer import JobOffer
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """What a buyer offers; without a price, the one that a quote recommends."""
+
+    price: int | None
+    verification_fee: int
+    tip: int
+    urgency: int
+    verifiers: int
+
+    @property
+    def offer(self) -> JobOffer:
+        """The offer, with a price of 0 where none is given."""
+        return JobOffer(
+            self.price or 0, self.verification_fee, self.tip, self.urgency, self.verifiers
+        )
+
+
+def offer_options(command: Callable[..., Result]) -> Callable[..., Result]:
+    """Adds --price, --fee, --tip, --urgency and --verifiers, passed on as `offering`."""
+
+    @click.option(
+        "--price",
+        type=NlovAmount(),
+        help="Most $NLOV to pay for the work; by default what the quote recommends.",
+    )
+    @click.option(
+        "--fee",
+        type=NlovAmount(),
+        default="0.2",
+        show_default=True,
+        help="$NLOV paid for each verifier's ballot.",
+    )
+    @tip_option
+    @click.option(
+        "--urgency",
+        type=NlovAmount(),
+        default="0",
+        show_default=True,
+        help="Extra $NLOV for the provider, part of which is burned.",
+    )
+    @click.option(
+        "--verifiers",
+        type=click.Choice(["1", "3", "5"]),
+        default="3",
+        show_default=True,
+        help="Number of verifiers to draw.",
+    )
+    @wraps(command)
+    def wrapped(
+        *arguments: Any,
+        price: int | None,
+        fee: int,
+        tip: int,
+        urgency: int,
+        verifiers: str,
+        **rest: Any,
+    ) -> Result:
+        offering = Offering(price, fee, tip, urgency, int(verifiers))
+        return command(*arguments, offering=offering, **rest)
+
+    return wrapped

@@ -1,0 +1,55 @@
+"""Results of own jobs, fetched from the providers that committed them."""
+
+from solders.pubkey import Pubkey
+
+from keeper.data import BlobStore, DataError, JobManifest, ReservationKind, borrowed
+from keeper.exact.decisions.state import JobSnapshot, Stage
+from keeper.exact.roles.results import fetch_result
+from keeper.exact.roles.traces import TraceFetcher
+from keeper.exact.roles.workload import WorkloadFetcher
+from keeper.node.connection import Reading
+from keeper.node.errors import WorkloadError
+from kernels.graph import Graph, GraphError
+from kernels.graph.file import load
+from kernels.trace.layout import Array
+
+
+class Outputs:
+    """Results of own jobs: each is fetched once for the stages that committed it."""
+
+    def __init__(self, reading: Reading, store: BlobStore) -> None:
+        self._traces = TraceFetcher(reading.client, reading.gateway)
+        self._workloads = WorkloadFetcher(reading.client, store, reading.lane)
+        self._lane = reading.lane
+        self._store = store
+        self._fetched: dict[Pubkey, tuple[tuple[Stage, ...], Array]] = {}
+
+    async def get(self, snapshot: JobSnapshot, stages: tuple[Stage, ...]) -> Array:
+        """Returns the result that stages commit to.
+
+        Raises ResultError where its provider does not serve it, WorkloadError where the graph
+        cannot be had, and an OwnFault.
+        """
+        job = snapshot.address
+        known = self._fetched.get(job)
+        if known is not None and known[0] == stages:
+            return known[1]
+        result = await fetch_result(self._traces, snapshot, await self._graph(snapshot), stages)
+        self._fetched[job] = stages, result
+        return result
+
+    async def _graph(self, snapshot: JobSnapshot) -> Graph:
+        listed = snapshot.job.manifest.hex()
+        try:
+            return await self._lane.run(self._own_graph, listed, snapshot.job.spec_root)
+        except (DataError, GraphError, WorkloadError):
+            # It was posted from another folder, whose process may serve it.
+            reservation = self._store.reservation(ReservationKind.JOBS, str(snapshot.address))
+            with borrowed(reservation):
+                return (await self._workloads.get(snapshot.job)).graph
+
+    def _own_graph(self, listed: str, spec_root: bytes) -> Graph:
+        graph = load(self._store.get(JobManifest.from_bytes(self._store.get(listed)).graph))
+        if graph.spec_root != spec_root:
+            raise WorkloadError("the graph's hash is not the registered one")
+        return graph

@@ -1,0 +1,139 @@
+"""`neurolov job` against a marketplace: interrupted, killed, repeated, and never paid twice."""
+
+import json
+import shlex
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keeper.cli.app import run
+from keeper.node.payment import NLOV
+from tests.keeper.cli.job_market import TOKENS, JobBuyer, JobMarket, Process
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobMarket]:
+    with JobMarket(tmp_path_factory.mktemp("market")) as running:
+        yield running
+
+
+@pytest.fixture
+def buyer(market: JobMarket, tmp_path: Path) -> JobBuyer:
+    return JobBuyer(market, tmp_path)
+
+
+def own_jobs(buyer: JobBuyer, capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    capsys.readouterr()
+    assert run(["job", "list", "--json", *buyer.chain]) == 0
+    jobs: list[dict[str, object]] = json.loads(capsys.readouterr().out)["jobs"]
+    return jobs
+
+
+def test_an_interrupted_submission_is_followed_to_its_result(
+    market: JobMarket, buyer: JobBuyer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = buyer.root / "result"
+    with market.claiming_only():
+        submit = Process(*buyer.order, "--output", output, *buyer.chain)
+        submit.until("claimed by")
+        submit.signal(signal.SIGINT)
+        status, out, told = submit.ended()
+    assert (status, out) == (130, "")
+    (job,) = [each["job"] for each in own_jobs(buyer, capsys)]
+    assert f"interrupted: job {job} goes on without this process" in told
+    assert "its provider works on, and is paid for it" in told
+    (command,) = [line for line in told.splitlines() if line.startswith("go on with: ")]
+    words = shlex.split(command.removeprefix("go on with: "))
+    assert words[:4] == ["neurolov", "job", "follow", job]
+    assert sorted(words[4:]) == sorted(buyer.chain)
+    assert not output.exists()
+    follow = ["job", "follow", str(job), "--output", str(output), "--json", *buyer.chain]
+    assert run(follow) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["job"], record["state"], record["result"]) == (job, "settled", True)
+    np.testing.assert_array_equal(np.load(output), buyer.expected)
+    (kept,) = own_jobs(buyer, capsys)
+    assert (kept["open"], kept["result_kept"], kept["paid"]) == (False, True, record["paid"])
+    before = market.tokens(buyer.owner)
+    assert run([*buyer.order, "--output", str(output), *buyer.chain]) == 0
+    assert f"job {job} of this submission is settled already" in capsys.readouterr().err
+    assert market.tokens(buyer.owner) == before
+
+
+@pytest.mark.parametrize("words", ["was not posted", "posted", "claimed by"])
+def test_a_killed_submission_goes_on_when_it_is_repeated(
+    market: JobMarket, buyer: JobBuyer, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = buyer.root / "result.npy"
+    killed = Process(*buyer.order, *buyer.chain)
+    if words == "was not posted":
+        # The submission is on disk, and nothing is signed.
+        folder = buyer.root / "node" / "submissions" / "jobs"
+        while not any(folder.glob("*.json")):
+            assert killed.process.poll() is None
+    else:
+        killed.until(words)
+    killed.signal(signal.SIGKILL)
+    assert killed.ended()[0] == -signal.SIGKILL
+    submit = [*buyer.order, "--output", str(output), "--json", *buyer.chain]
+    assert run(submit) == 0
+    record = json.loads(capsys.readouterr().out)
+    np.testing.assert_array_equal(np.load(output), buyer.expected)
+    (job,) = own_jobs(buyer, capsys)
+    assert (job["job"], job["result_kept"], job["open"]) == (record["job"], True, False)
+    posting_fee = market.market.mirror.view.terms.parameters.escrow.posting_fee
+    spent = TOKENS * NLOV - market.tokens(buyer.owner)
+    assert spent == record["paid"] + posting_fee
+
+
+def test_one_more_job_is_paid_for_only_if_asked_for(
+    market: JobMarket, buyer: JobBuyer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*buyer.order, "--json", *buyer.chain]) == 0
+    first = json.loads(capsys.readouterr().out)["job"]
+    left = market.tokens(buyer.owner)
+    assert run([*buyer.order, "--json", *buyer.chain]) == 0
+    assert json.loads(capsys.readouterr().out)["job"] == first
+    assert market.tokens(buyer.owner) == left
+    assert run([*buyer.order, "--again", "--json", *buyer.chain]) == 0
+    second = json.loads(capsys.readouterr().out)["job"]
+    assert second != first
+    assert [each["job"] for each in own_jobs(buyer, capsys)] == [second, first]
+
+
+def test_another_submission_keeps_the_result_of_an_interrupted_one(
+    market: JobMarket, buyer: JobBuyer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with market.claiming_only():
+        first = Process(*buyer.order, *buyer.chain)
+        first.until("claimed by")
+        first.signal(signal.SIGTERM)
+        assert first.ended()[0] == 130
+    (interrupted,) = [each["job"] for each in own_jobs(buyer, capsys)]
+    assert run([*buyer.order, "--tip", "0.02", *buyer.chain]) == 0
+    assert run(["job", "follow", str(interrupted), *buyer.chain]) == 0
+    jobs = own_jobs(buyer, capsys)
+    assert len(jobs) == 2
+    assert all(each["result_kept"] and not each["open"] for each in jobs)
+    output = buyer.root / "first.npy"
+    assert run(["job", "result", str(interrupted), "--output", str(output), *buyer.chain]) == 0
+    np.testing.assert_array_equal(np.load(output), buyer.expected)
+
+
+def test_jobs_are_listed_while_one_is_followed(
+    market: JobMarket, buyer: JobBuyer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with market.claiming_only():
+        submit = Process(*buyer.order, "--json", *buyer.chain)
+        submit.until("claimed by")
+        (job,) = own_jobs(buyer, capsys)
+        assert (job["state"], job["open"], job["result_kept"]) == ("claimed", True, False)
+        assert run(["job", "list", *buyer.chain]) == 0
+        (line,) = capsys.readouterr().out.splitlines()
+        assert line.startswith(str(job["job"]))
+        assert len(line) <= 120
+    status, out, _ = submit.ended()
+    assert (status, json.loads(out)["job"]) == (0, job["job"])
