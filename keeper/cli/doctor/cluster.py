@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
 
+from keeper.amounts import nlov
 from keeper.cli.doctor.checks import Check, DoctorRole, Stage, Subject, examines
-from keeper.node.payment import nlov
 from keeper.node.timeline import chain_seconds
 from neurolov_client import PROGRAM_IDS, Account, AccountDataError, escrow, job_registry, staking
 

@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from keeper.amounts import nlov
 from keeper.cli.stake.holding import holding_lines
 from keeper.cli.status.document import Served, loss_document, work_counts
-from keeper.node.payment import nlov
 from keeper.node.timeline import Timeline
 from keeper.record.engagements import Part
 from keeper.record.report import OwnerReport
