@@ -18,17 +18,28 @@ REOPEN_SECONDS: Final = 5.0
 
 async def follow(
     gateway: Gateway,
-    journal: Journal,
     mirrors: Sequence[Mirror[Any]],
     timing: Timing | None = None,
 ) -> None:
     """Keep mirrors up to date by the events of every program until cancelled.
 
-    A mirror has noted an event before the journal passes it, and reads everything at its start, so
-    that a crash loses none. While a node refuses to give events, every poll reads everything.
-    Raises ClusterIdentityError and JournalError.
+    A mirror reads everything at its start, so that a crash loses no event. How far the feed has
+    read is therefore kept in memory: processes that share a folder would take each other's events.
+    While a node refuses to give events, every poll reads everything. Raises
+    ClusterIdentityError.
     """
     timing, opened = timing or Timing(), asyncio.Event()
+    with Journal.in_memory() as journal:
+        await _follow(gateway, journal, mirrors, timing, opened)
+
+
+async def _follow(
+    gateway: Gateway,
+    journal: Journal,
+    mirrors: Sequence[Mirror[Any]],
+    timing: Timing,
+    opened: asyncio.Event,
+) -> None:
     async with asyncio.TaskGroup() as group:
         for mirror in mirrors:
             group.create_task(_run(mirror, opened))

@@ -2,7 +2,7 @@
 
 from solders.pubkey import Pubkey
 
-from keeper.data import BlobStore, DataError, JobManifest, ReservationKind, borrowed
+from keeper.data import BlobStore, DataError, JobManifest, ReservationKind, lent
 from keeper.exact.decisions.state import JobSnapshot, Stage
 from keeper.exact.roles.results import fetch_result
 from keeper.exact.roles.traces import TraceFetcher
@@ -19,7 +19,9 @@ class Outputs:
 
     def __init__(self, reading: Reading, store: BlobStore) -> None:
         self._traces = TraceFetcher(reading.client, reading.gateway)
-        self._workloads = WorkloadFetcher(reading.client, store, reading.lane)
+        self._workloads = WorkloadFetcher(
+            reading.client, store, reading.lane, ReservationKind.LOANS
+        )
         self._lane = reading.lane
         self._store = store
         self._fetched: dict[Pubkey, tuple[tuple[Stage, ...], Array]] = {}
@@ -44,8 +46,7 @@ class Outputs:
             return await self._lane.run(self._own_graph, listed, snapshot.job.spec_root)
         except (DataError, GraphError, WorkloadError):
             # It was posted from another folder, whose process may serve it.
-            reservation = self._store.reservation(ReservationKind.JOBS, str(snapshot.address))
-            with borrowed(reservation):
+            with lent(self._store, str(snapshot.address)):
                 return (await self._workloads.get(snapshot.job)).graph
 
     def _own_graph(self, listed: str, spec_root: bytes) -> Graph:
