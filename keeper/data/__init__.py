@@ -27,7 +27,7 @@ from keeper.data.resolver import check_source
 from keeper.data.sources import parse_source
 from keeper.data.spool import BlobReader, Spool, StoredBlobs
 from keeper.data.stage_indexes import StageIndexes
-from keeper.data.store import BlobStore, Reservation, borrowed, digest_of
+from keeper.data.store import BlobStore, Reservation, digest_of, lent
 
 __all__ = [
     "AddressRefusedError",
@@ -61,9 +61,9 @@ __all__ = [
     "StoreKeyError",
     "StoredBlobs",
     "TransferLimits",
-    "borrowed",
     "check_source",
     "digest_of",
+    "lent",
     "open_client",
     "parse_source",
 ]
