@@ -42,16 +42,16 @@ class InsufficientFundsError(PermanentError, BadInputError):
     """The payer lacks lamports or tokens."""
 
 
-class WrongClusterError(ChainError):
-    """The node serves another cluster than the one that is meant."""
+class ClusterIdentityError(ChainError):
+    """The node serves another chain; whatever is known of the first one means nothing on it."""
 
 
-class PinnedClusterError(WrongClusterError, BadInputError):
+class WrongClusterError(ClusterIdentityError, BadInputError):
     """The node serves another cluster than the configured one."""
 
 
-class ChainReplacedError(WrongClusterError):
-    """The node serves another cluster than it did when the gateway was opened."""
+class ReplacedClusterError(ClusterIdentityError):
+    """The node served one chain at first and serves another one now."""
 
 
 class UnexpectedDataError(PermanentError):

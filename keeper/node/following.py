@@ -25,7 +25,8 @@ async def follow(
 
     A mirror reads everything at its start, so that a crash loses no event. How far the feed has
     read is therefore kept in memory: processes that share a folder would take each other's events.
-    While a node refuses to give events, every poll reads everything. Raises WrongClusterError.
+    While a node refuses to give events, every poll reads everything. Raises
+    ClusterIdentityError.
     """
     timing, opened = timing or Timing(), asyncio.Event()
     with Journal.in_memory() as journal:

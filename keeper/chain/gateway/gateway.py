@@ -11,20 +11,22 @@ from based58 import b58encode
 from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Commitment, Confirmed
+from solana.rpc.core import RPCException
 from solana.rpc.types import MemcmpOpts, TxOpts
 from solders.account import Account as RawAccount
 from solders.hash import Hash
 from solders.pubkey import Pubkey
+from solders.rpc.responses import GetGenesisHashResp
 from solders.signature import Signature
 from solders.token.state import TokenAccount
 from solders.transaction import VersionedTransaction
 
 from keeper.chain.errors import (
     AlreadyProcessedError,
-    ChainReplacedError,
-    PinnedClusterError,
+    ReplacedClusterError,
     TransientError,
     UnexpectedDataError,
+    WrongClusterError,
 )
 from keeper.chain.gateway.backoff import Backoff
 from keeper.chain.gateway.outages import Outages, Patience
@@ -58,7 +60,7 @@ class Gateway:
     `genesis_hash` pins the cluster. `websocket_url` defaults to the port after `url`'s (or the same
     host over TLS where the URL names no port), as in Solana's tools. Commitment is confirmed unless
     a method says otherwise. Every method raises ChainError. After a lost connection the genesis
-    hash is compared before any other answer is believed: ChainReplacedError says that the cluster
+    hash is compared before any other answer is believed: ReplacedClusterError says that the cluster
     was reset, or that another one is at the URL now.
 
     With `patience` no request but `send` fails because the cluster does not answer: it waits until
@@ -137,12 +139,12 @@ class Gateway:
 
     def _same(self, found: Hash) -> Hash:
         if self._served is not None and found != self._served:
-            raise ChainReplacedError(
-                f"the cluster at {self.url} is another chain now: its genesis hash is {found}, it "
-                f"was {self._served}; start again with --fresh, or name another --folder"
+            raise ReplacedClusterError(
+                f"{self.url} now serves another chain, with genesis hash {found} instead of "
+                f"{self._served}; give the URL of the first one, or start again with --fresh"
             )
         if self._genesis_hash is not None and found != self._genesis_hash:
-            raise PinnedClusterError(
+            raise WrongClusterError(
                 f"{self.url} serves the cluster with genesis hash {found}, configured is "
                 f"{self._genesis_hash}; correct the URL or the configured cluster"
             )
@@ -382,9 +384,9 @@ class Gateway:
         )
 
     async def _of_this_chain(self, request: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Returns one answer; raises ChainReplacedError instead of another chain's."""
+        """Returns one answer; raises ReplacedClusterError instead of another chain's."""
         if self._doubtful:
-            await self._probe()
+            await self._compare()
         try:
             return await request()
         except (SolanaRpcException, httpx.HTTPError) as error:
@@ -394,9 +396,15 @@ class Gateway:
             raise
 
     async def _probe(self) -> None:
-        answer = await requested(self._client.get_genesis_hash, what=self.url, backoff=_ONCE)
-        self._same(answer.value)
+        await requested(self._compare, what=self.url, backoff=_ONCE)
+
+    async def _compare(self) -> Hash:
+        answer: GetGenesisHashResp | int = await self._client.get_genesis_hash()
+        if isinstance(answer, int):
+            raise RPCException(answer)
+        found = self._same(answer.value)
         self._doubtful = False
+        return found
 
 
 def websocket_url_of(url: str) -> str:
