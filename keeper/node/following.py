@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
-from keeper.chain.errors import ChainError, WrongClusterError
+from keeper.chain.errors import ChainError, ClusterIdentityError
 from keeper.chain.feed import Feed, Timing
 from keeper.chain.gateway import Gateway
 from keeper.journal import Journal
@@ -46,7 +46,7 @@ async def _follow(
         while True:
             try:
                 await _observed(gateway, journal, mirrors, timing, opened)
-            except WrongClusterError:
+            except ClusterIdentityError:
                 raise
             except ChainError as error:
                 LOG.warning("the events of the cluster cannot be followed for now: %s", error)

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from keeper.chain.errors import (
     AccessRefusedError,
-    ChainReplacedError,
+    ReplacedClusterError,
     TransientError,
 )
 from keeper.chain.gateway import Backoff, Gateway, Patience
@@ -157,12 +157,12 @@ def test_another_chain_after_an_outage_is_refused() -> None:
         ):
             node.upstream = second.url
             node.script += [("*", dropped)] * 9
-            with pytest.raises(ChainReplacedError) as raised:
+            with pytest.raises(ReplacedClusterError) as raised:
                 await gateway.slot()
             assert str(raised.value) == (
-                f"the cluster at {node.url} is another chain now: its genesis hash is "
-                f"{second.bank.genesis_hash}, it was {first.bank.genesis_hash}; start again with "
-                "--fresh, or name another --folder"
+                f"{node.url} now serves another chain, with genesis hash "
+                f"{second.bank.genesis_hash} instead of {first.bank.genesis_hash}; give the URL of "
+                "the first one, or start again with --fresh"
             )
 
     asyncio.run(run())
