@@ -24,7 +24,6 @@ from keeper.data.errors import (
 from keeper.data.manifest import InputManifest, JobManifest, StageIndex
 from keeper.data.reservations import ReservationKind
 from keeper.data.resolver import check_source
-from keeper.data.server import data_application, serve_data
 from keeper.data.sources import parse_source
 from keeper.data.spool import BlobReader, Spool, StoredBlobs
 from keeper.data.stage_indexes import StageIndexes
@@ -63,10 +62,8 @@ __all__ = [
     "StoredBlobs",
     "TransferLimits",
     "check_source",
-    "data_application",
     "digest_of",
     "lent",
     "open_client",
     "parse_source",
-    "serve_data",
 ]

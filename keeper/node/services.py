@@ -12,7 +12,7 @@ from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.configuration import Serving
-from keeper.data import BlobClient, BlobStore, StageIndexes, open_client, serve_data
+from keeper.data import BlobClient, BlobStore, StageIndexes, open_client
 from keeper.journal import Journal
 from keeper.node.folder import open_folder
 from keeper.node.occupancy import Role, occupied
@@ -88,6 +88,9 @@ async def open_storage(folder: Path, serving: Serving) -> AsyncIterator[Storage]
 
     Raises PortInUseError, StoreKeyError, and CorruptBlobError where a record is damaged.
     """
+    # Loads an HTTP server, which only those need who serve.
+    from keeper.data.server import serve_data  # noqa: PLC0415
+
     store, indexes = BlobStore(folder, serving.quota_bytes), StageIndexes(folder)
     store.sweep()
     tasks = StageIndexes(folder, "tasks")

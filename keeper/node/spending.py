@@ -175,4 +175,5 @@ def _room(entries: Mapping[Pubkey, Entry], now: float) -> str:
 
 
 def _remedy(key: str, amount: int) -> str:
-    return f"neurolov config set {key} {nlov(amount)}"
+    # Options take no commas between thousands.
+    return f"neurolov config set {key} {nlov(amount).replace(',', '')}"

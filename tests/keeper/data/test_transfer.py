@@ -23,8 +23,8 @@ from keeper.data import (
     TransferLimits,
     digest_of,
     open_client,
-    serve_data,
 )
+from keeper.data.server import serve_data
 from keeper.errors import PortInUseError
 
 JOB = "4qVHMZpR3zF5KLK7q4PCsykY4xJXqGDCmd2tsXQJCxne"
