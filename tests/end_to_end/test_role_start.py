@@ -84,7 +84,8 @@ def test_a_role_waits_for_the_sol_that_it_needs_and_ends_on_another_chain(
         cluster.replace()
         assert crank.ended() == 1
         assert crank.lines[-1] == (
-            f"error: {url} now serves another chain, with genesis hash {cluster.other_hash} "
-            f"instead of {first}; give the URL of the first one, or start again with --fresh"
+            f"error: the cluster at {url} is another chain now: its genesis hash is "
+            f"{cluster.other_hash}, it was {first}; start again with --fresh, or name another "
+            "--folder"
         )
         assert not any("Traceback" in each for each in crank.lines)
