@@ -27,6 +27,7 @@ from tests.keeper.chain.gateway.faulty import (
 )
 
 AWAY, BACK = "does not answer; trying again", "answers again after"
+TIMEOUT_SECONDS = 0.05
 GARBAGE = '{"jsonrpc":"2.0","id":1,"result":{"context":{"slot":1},"value":[{"data":7}]}}'
 
 
@@ -45,6 +46,11 @@ def patience() -> Patience:
 
 
 async def passed(forward: Forward) -> web.Response:
+    return await forward()
+
+
+async def late(forward: Forward) -> web.Response:
+    await asyncio.sleep(10 * TIMEOUT_SECONDS)
     return await forward()
 
 
@@ -90,6 +96,24 @@ def test_every_kind_of_outage_is_waited_for_and_told_once(
     against([], act)
     away, back = warnings(caplog)
     assert AWAY in away
+    assert BACK in back
+
+
+def test_a_node_that_does_not_answer_in_time_is_away(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        async with (
+            Localnet(port=0, ticking=False, seed=bytes(32)) as net,
+            faulty_node(net.url) as node,
+            Gateway(
+                node.url, backoff=quick(3), timeout=TIMEOUT_SECONDS, patience=patience()
+            ) as gateway,
+        ):
+            node.script += [("*", late)] * 6
+            assert await gateway.slot() >= 0
+
+    asyncio.run(run())
+    away, back = warnings(caplog)
+    assert "ReadTimeout" in away
     assert BACK in back
 
 
