@@ -84,13 +84,17 @@ class Submitter:
         signers: Sequence[Keypair] = (),
         compute_units: int | None = 400_000,
         again: bool = False,
+        missing: bool = False,
     ) -> Landed:
         """Bring about the operation's effect once, whatever happened to it before.
 
         An operation that has landed is not sent again, and one under way goes on with the bytes it
         has. One that a program has refused raises that refusal again, unless `again` says that it
-        may succeed now. Returns where it landed. Raises ProgramError, InsufficientFundsError,
-        ExpiredError after `signings` expiries, other ChainErrors, and JournalError.
+        may succeed now. `missing` says that the chain has been read and lacks the effect: one that
+        has landed by the journal is then signed anew if the chain has lost its transaction, as
+        where it was rolled back. Returns where it landed. Raises ProgramError,
+        InsufficientFundsError, ExpiredError after `signings` expiries, other ChainErrors, and
+        JournalError.
         """
         async with self._alone(operation):
             known = self._journal.operation(operation)
@@ -98,6 +102,8 @@ class Submitter:
                 if not again:
                     raise _refusal(known)
                 known = self._journal.reopen(operation)
+            if missing and known is not None and known.state is State.LANDED:
+                known = await self._believed(known)
             for _ in range(self._signings):
                 if known is None or known.state is State.EXPIRED:
                     known = await self._sign(operation, instructions, signers, compute_units)
@@ -125,6 +131,19 @@ class Submitter:
                     _LOG.warning("%s was refused: %s", operation.id, error)
                     ended.append(self._journal.operation(operation.id) or operation)
         return ended
+
+    async def _believed(self, operation: Operation) -> Operation:
+        """Returns a landed operation as it is, or to be signed anew where the chain has lost it.
+
+        Raises TransientError where the node knows nothing of it, and it may land once more.
+        """
+        if await self._status(operation) is not None:
+            return operation
+        told = f"{operation.id} landed in slot {operation.slot}, and the cluster has lost it"
+        if not await self._is_past(operation):
+            raise TransientError(f"{told}, or this node is behind; try again in a minute")
+        _LOG.warning("%s: the chain was rolled back; it is done again", told)
+        return self._journal.take_back(operation.id)
 
     async def _sign(
         self,

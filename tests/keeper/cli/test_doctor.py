@@ -275,18 +275,20 @@ def test_the_disk_has_to_hold_the_quota(patient: Patient) -> None:
 
 def test_unfinished_operations_are_told(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
-    assert journal_check(path).detail == "none yet"
+    assert journal_check(tmp_path).detail == "operations that are unfinished: none"
     assert not path.exists()
     with Journal(path) as journal:
-        assert journal_check(path).ok
-        assert "is running with this folder" in journal_check(path).detail
+        driven = journal.hold("stake/1")
         journal.sign(
             "stake/1", wire=b"wire", signature=Signature(bytes(64)), last_valid_block_height=1
         )
-    unfinished = journal_check(path)
+        assert journal_check(tmp_path).ok
+        assert driven is not None
+        driven.release()
+    unfinished = journal_check(tmp_path)
     assert (unfinished.ok, unfinished.detail) == (False, "operations that are unfinished: 1")
     path.write_bytes(b"not a database at all" * 100)
-    assert not journal_check(path).ok
+    assert not journal_check(tmp_path).ok
 
 
 def test_every_role_has_checks_of_its_own() -> None:
