@@ -216,10 +216,7 @@ class Quoted:
             yield f"end:      {told(slot + duration.best)} at the earliest"
             yield f"          {told(slot + duration.latest)} by the deadlines of one attempt"
             yield f"          {told(slot + duration.worst)} if every provider fails in turn"
-            parts = ", ".join(
-                f"{name} {part.best:,} to {part.latest:,}"
-                for name, part in _parts(duration).items()
-            )
+            parts = ", ".join(f"{name} {_range(part)}" for name, part in _parts(duration).items())
             yield f"          slots: {parts}"
         else:
             yield f"end:      a refund in {told(slot + duration.claim.latest)}"
@@ -247,6 +244,10 @@ def _parts(duration: Duration) -> dict[str, Span]:
         "ballots": duration.ballots,
         "challenge": duration.window,
     }
+
+
+def _range(part: Span) -> str:
+    return f"{part.best:,}" if part.best == part.latest else f"{part.best:,} to {part.latest:,}"
 
 
 def _nlov(amount: int | None) -> str:

@@ -62,7 +62,7 @@ def duration(market: Market, job: PlannedJob, able: Sequence[Candidate]) -> Dura
     rules, judging = market.parameters.job_registry, market.parameters.verdict
     longest_lease = rules.lease_slots + job.macs // rules.min_rate_macs_per_slot
     turn = CLAIM_DELAY + rules.claim_max_delay_slots
-    claim = Span(average_turn(market, job, able), min(turn, rules.claim_window_slots))
+    claim = Span(CLAIM_DELAY, min(turn, rules.claim_window_slots))
     if not able:
         claim = Span(rules.claim_window_slots, rules.claim_window_slots)
     draw = Span(DRAW_DELAY + 1, DRAW_DELAY + 1 + judging.salt_slots)
@@ -82,12 +82,10 @@ def duration(market: Market, job: PlannedJob, able: Sequence[Candidate]) -> Dura
     )
 
 
-def average_turn(market: Market, job: PlannedJob, able: Sequence[Candidate]) -> int:
-    """Returns the slots that the first of several providers waits for its turn on average."""
+def average_turn(market: Market, job: PlannedJob, candidate: Candidate) -> int:
+    """Returns the slots that a provider waits for its turn on average."""
     rules = market.parameters.job_registry
-    together = sum(
-        claim_weight(job.posted_slot, rules, market.conditions(each, market.demand_q32))
-        for each in able
-    )
+    conditions = market.conditions(candidate, market.demand_q32)
+    own = claim_weight(job.posted_slot, rules, conditions)
     standing = market.leasable.standing(job.posted_slot // market.checkpoint_slots)
-    return CLAIM_DELAY + delay(rules, MEAN_LOT, together, standing)
+    return CLAIM_DELAY + delay(rules, MEAN_LOT, own, standing)
