@@ -213,7 +213,7 @@ class Quoted:
     def _end_lines(self, duration: Duration) -> Iterator[str]:
         slot, told = self.quote.slot, self.timeline.told
         if self.quote.able:
-            yield f"end:      {told(slot + duration.best)} at the earliest"
+            yield f"end:      {told(slot + duration.best)} if all act at once, as fast as declared"
             yield f"          {told(slot + duration.latest)} by the deadlines of one attempt"
             yield f"          {told(slot + duration.worst)} if every provider fails in turn"
             parts = ", ".join(f"{name} {_range(part)}" for name, part in _parts(duration).items())

@@ -12,6 +12,8 @@ from neurolov_client.bindings.verdict import DRAW_DELAY
 
 MEAN_LOT: Final = 6_786_177_901_268_885_274
 """The lot of a provider that waits as long as the average: 2^64 / e."""
+BALLOT_STEPS: Final = 2
+"""Slots in which all ballots can be cast, which ends casting early, and revealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Duration:
 
     @property
     def best(self) -> int:
-        """Slots until the end where everybody acts at once."""
+        """Slots until the end where everybody acts at once, and as fast as it declares."""
         return sum(part.best for part in self._parts)
 
     @property
@@ -66,7 +68,7 @@ def duration(market: Market, job: PlannedJob, able: Sequence[Candidate]) -> Dura
     if not able:
         claim = Span(rules.claim_window_slots, rules.claim_window_slots)
     draw = Span(DRAW_DELAY + 1, DRAW_DELAY + 1 + judging.salt_slots)
-    ballots = Span(judging.ballot_slots + 1, judging.ballot_slots + judging.reveal_slots + 1)
+    ballots = Span(BALLOT_STEPS, judging.ballot_slots + judging.reveal_slots + 1)
     windows = (judging.challenge_slots, judging.public_slots, judging.proof_slots)
     leases = rules.max_attempts * (rules.claim_window_slots + longest_lease + 1)
     draws = MAX_DRAWS * (draw.latest + ballots.latest)
