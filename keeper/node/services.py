@@ -82,6 +82,22 @@ async def open_services(
             yield Services(gateway, own, journal, lane, client, poll_seconds)
 
 
+def abandoned_operations(folder: Path) -> int:
+    """Returns how many operations of a folder's journal may still land and are nobody's now.
+
+    Returns 0 where there is no journal; raises JournalError where it is damaged.
+    """
+    path = folder / JOURNAL_FILE
+    if not path.exists():
+        return 0
+    with Journal(path) as journal:
+        found = [journal.hold(operation.id) for operation in journal.unfinished()]
+        held = [lock for lock in found if lock is not None]
+        for lock in held:
+            lock.release()
+        return len(held)
+
+
 @asynccontextmanager
 async def open_storage(folder: Path, serving: Serving) -> AsyncIterator[Storage]:
     """Open a store, drop what a crash left in it, and serve it.
