@@ -70,16 +70,16 @@ async def folder(subject: Subject) -> AsyncIterator[Check]:
     yield journal_check(own)
 
 
-def journal_check(folder: Path) -> Check:
-    """Checks that a journal can be read, and that nothing in it was left unfinished."""
+def journal_check(own: Path) -> Check:
+    """Checks that the journal of a chain's folder can be read, and that nothing was left open."""
     try:
-        left = len(abandoned_operations(folder))
+        abandoned = len(abandoned_operations(own))
     except KeeperError as error:
-        advice = "restore the file, or name another --folder"
+        advice = "restore the file from a copy, or name another --folder"
         return Check("journal", False, str(error), advice)
-    detail = f"operations that are unfinished: {left or 'none'}"
     advice = "any command that signs brings them to their end, such as: neurolov stake open"
-    return Check("journal", not left, detail, advice)
+    detail = f"operations that nobody brings to their end: {abandoned or 'none'}"
+    return Check("journal", not abandoned, detail, advice)
 
 
 def _with_parents(folder: Path) -> Iterator[Path]:
