@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from keeper.locks import lock_file, remove_abandoned
+
+PARTIAL = ".partial-"
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -15,35 +18,32 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 def replace_atomically(path: Path) -> Iterator[BinaryIO]:
     """Yield a temporary file; sync it and rename it to `path` if the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+    descriptor, temporary = _temporary(path.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        try:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
     sync_directory(path.parent)
 
 
-def create_durably(path: Path, data: bytes) -> None:
-    """Write a new file, which appears whole or not at all; raises FileExistsError if it exists."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link never replaces a file, as a rename does.
-        path.hardlink_to(temporary)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_directory(path.parent)
+def remove_partials(folder: Path) -> None:
+    """Remove what crashes left of `replace_atomically` in a folder and below."""
+    for partial in folder.rglob(f"{PARTIAL}*"):
+        remove_abandoned(partial)
+
+
+def _temporary(folder: Path) -> tuple[int, Path]:
+    """Returns a new file, locked while it is open, so that nobody takes it for a crash's."""
+    while True:
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=PARTIAL)
+        if lock_file(descriptor, Path(name)):
+            return descriptor, Path(name)
+        os.close(descriptor)
 
 
 def sync_directory(path: Path) -> None:

@@ -43,6 +43,7 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         for name in [each for each in os.environ if each.startswith("NEUROLOV_")]:
             patch.delenv(name)
         patch.setenv("NEUROLOV_CONFIG", str(tmp_path_factory.mktemp("config") / "config.toml"))

@@ -1,17 +1,21 @@
 """The root command, and how errors become exit statuses."""
 
-import sys
+import logging
+from pathlib import Path
 
 import click
 
+from keeper.cli.crash import report_crash
+from keeper.cli.interrupts import INTERRUPTED
 from keeper.cli.options.settings import ProfileOption, variable
 from keeper.cli.registry import RegisteredCommands
 from keeper.errors import BadInputError, KeeperError
 from keeper.telemetry import configure_logs
 
+LOG = logging.getLogger(__name__)
+
 FAILED = 1
 BAD_INPUT = 2
-INTERRUPTED = 130
 
 
 @click.group(cls=RegisteredCommands, context_settings={"max_content_width": 100})
@@ -44,11 +48,6 @@ def cli(log_level: str, log_json: bool) -> None:
 cli.params.append(ProfileOption(envvar=variable("--profile"), show_envvar=True))
 
 
-def main() -> None:
-    """Runs the command line and exits: 0 done, 1 failed, 2 bad input, 130 interrupted."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(arguments: list[str]) -> int:
     """Runs the command line and returns its exit status."""
     try:
@@ -58,27 +57,28 @@ def run(arguments: list[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except KeeperError as error:
-        return _told(error)
-    except BaseExceptionGroup as group:
-        inner = _keeper_error(group)
-        if inner is None:
-            raise
-        return _told(inner)
+    except (Exception, BaseExceptionGroup) as error:
+        LOG.debug("the command failed", exc_info=error)
+        found = _expected(error)
+        click.echo(f"error: {report_crash(error) if found is None else _said(found)}", err=True)
+        return BAD_INPUT if isinstance(found, BadInputError) else FAILED
     return status if isinstance(status, int) else 0
 
 
-def _told(error: KeeperError) -> int:
-    click.echo(f"error: {error}", err=True)
-    return BAD_INPUT if isinstance(error, BadInputError) else FAILED
+def _said(error: KeeperError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
-def _keeper_error(group: BaseExceptionGroup[BaseException]) -> KeeperError | None:
-    for error in group.exceptions:
-        match error:
-            case KeeperError():
-                return error
-            case BaseExceptionGroup():
-                if (inner := _keeper_error(error)) is not None:
-                    return inner
+def _expected(error: BaseException) -> KeeperError | OSError | None:
+    """Returns the first error, of groups within groups, that says what a user can do."""
+    match error:
+        case KeeperError():
+            return error
+        case OSError(filename=str() | Path(), strerror=str()):
+            return error
+        case BaseExceptionGroup():
+            found = [_expected(inner) for inner in error.exceptions]
+            return next((each for each in found if each is not None), None)
     return None

@@ -7,6 +7,7 @@ from keeper.cli.status import crank_status
 from keeper.exact.roles.service import open_crank
 from keeper.node.connection import open_connection
 from keeper.node.funding import await_funds
+from keeper.node.occupancy import Role
 from keeper.node.supervision import run_roles
 from keeper.tolerant.roles.service import open_task_crank
 
@@ -22,7 +23,9 @@ def run(role: RoleOptions) -> None:
     """Take every step on jobs and tasks that is open to anybody, until interrupted."""
 
     async def work() -> None:
-        async with open_connection(role.settings.patiently(), role.keypair) as connection:
+        async with open_connection(
+            role.settings.patiently(), role.keypair, role=Role.CRANK
+        ) as connection:
             await await_funds(
                 connection.gateway,
                 connection.signer,

@@ -40,6 +40,7 @@ from keeper.node.connection import Connection, open_connection, slot_seconds
 from keeper.node.endpoints import require_reachable
 from keeper.node.funding import await_funds
 from keeper.node.loop import Loop
+from keeper.node.occupancy import Role
 from keeper.node.operators import budget_line
 from keeper.node.payment import nlov
 from keeper.node.registration import capability
@@ -229,7 +230,9 @@ def run(
 
     async def work() -> None:
         async with (
-            open_connection(role.settings.patiently(), role.keypair, owner) as connection,
+            open_connection(
+                role.settings.patiently(), role.keypair, owner, role=Role.PROVIDER
+            ) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
             await _funded(connection)

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 import click
 
+from keeper.cli.interrupts import begin_work
 from keeper.cli.options.settings import ProfileOption, variable
 from keeper.errors import KeeperError
 
@@ -99,11 +100,41 @@ class RegisteredCommands(LazyGroup):
         return super().resolve_command(ctx, args)
 
 
+class WorkContext(click.Context):
+    """The context of a command that does work, which begins when its callback is invoked."""
+
+    def invoke(self, *arguments: Any, **named: Any) -> Any:
+        """Invokes a callback; Ctrl-C raises KeyboardInterrupt from then on."""
+        begin_work()
+        return super().invoke(*arguments, **named)
+
+
+def leaves(
+    command: click.Command, context: click.Context | None = None
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yields each command that is no group, with its path; imports them all.
+
+    Raises CommandUnavailableError.
+    """
+    context = context or click.Context(command)
+    if not isinstance(command, click.Group):
+        yield tuple(_path(context)), command
+        return
+    for name in command.list_commands(context):
+        if (found := command.get_command(context, name)) is not None:
+            yield from leaves(found, click.Context(found, parent=context, info_name=name))
+
+
 def equip(command: click.Command, *path: str) -> None:
-    """Gives a command and those below it --profile and names the variables of their options."""
+    """Makes a command and those below it ours.
+
+    They get --profile, their options get variables, and Ctrl-C is told when their work begins.
+    """
     if isinstance(command, click.Group):
         for name, below in command.commands.items():
             equip(below, *path, name)
+    else:
+        command.context_class = WorkContext
     for option in command.params:
         if isinstance(option, click.Option) and not isinstance(option, ProfileOption):
             name = max(option.opts, key=len)

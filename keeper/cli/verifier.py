@@ -29,6 +29,7 @@ from keeper.configuration import Preference, Serving
 from keeper.exact.roles.service import open_verifier
 from keeper.node.connection import open_connection
 from keeper.node.funding import await_funds
+from keeper.node.occupancy import Role
 from keeper.node.operators import budget_line
 from keeper.node.services import open_storage
 from keeper.node.supervision import run_roles
@@ -93,7 +94,9 @@ def run(
 
     async def work() -> None:
         async with (
-            open_connection(role.settings.patiently(), role.keypair, owner) as connection,
+            open_connection(
+                role.settings.patiently(), role.keypair, owner, role=Role.VERIFIER
+            ) as connection,
             open_storage(connection.folder, serving) as storage,
         ):
             position = await connection.registrar.required_position()

@@ -24,11 +24,10 @@ from keeper.data.errors import (
 from keeper.data.manifest import InputManifest, JobManifest, StageIndex
 from keeper.data.reservations import ReservationKind
 from keeper.data.resolver import check_source
-from keeper.data.server import data_application, serve_data
 from keeper.data.sources import parse_source
 from keeper.data.spool import BlobReader, Spool, StoredBlobs
 from keeper.data.stage_indexes import StageIndexes
-from keeper.data.store import BlobStore, Reservation, borrowed, digest_of
+from keeper.data.store import BlobStore, Reservation, digest_of, lent
 
 __all__ = [
     "AddressRefusedError",
@@ -62,11 +61,9 @@ __all__ = [
     "StoreKeyError",
     "StoredBlobs",
     "TransferLimits",
-    "borrowed",
     "check_source",
-    "data_application",
     "digest_of",
+    "lent",
     "open_client",
     "parse_source",
-    "serve_data",
 ]

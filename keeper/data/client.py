@@ -8,9 +8,8 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from dataclasses import dataclass
 from hashlib import sha256
 from time import monotonic
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
-import aiohttp
 from yarl import URL
 
 from keeper.data.errors import (
@@ -27,6 +26,10 @@ from keeper.data.network import has_route, is_local
 from keeper.data.resolver import CheckedResolver, Lookup, system_lookup
 from keeper.data.sources import parse_source
 from keeper.data.store import BlobWriter
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+    from aiohttp.abc import AbstractResolver
 
 PIECE_BYTES: Final = 1 << 16
 INDEX_BYTES: Final = 1 << 16
@@ -79,16 +82,11 @@ async def open_client(
     resolver = CheckedResolver(
         allow_private=allow_private, seconds=limits.silence_seconds, lookup=lookup
     )
+    client = BlobClient(resolver, limits, clock, allow_private=allow_private)
     try:
-        async with aiohttp.ClientSession(
-            # Without a limit, since peers that hold connections must not keep others waiting.
-            connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, limit=0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-        ) as session:
-            yield BlobClient(session, limits, clock, allow_private=allow_private)
+        yield client
     finally:
+        await client.close()
         await resolver.close()
 
 
@@ -101,16 +99,22 @@ class BlobClient:
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
+        resolver: CheckedResolver,
         limits: TransferLimits,
         clock: Clock,
         *,
         allow_private: bool,
     ) -> None:
-        self._session = session
+        self._resolver = resolver
+        self._opened: ClientSession | None = None
         self._limits = limits
         self._clock = clock
         self.allow_private = allow_private
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._opened is not None:
+            await self._opened.close()
 
     async def fetch(self, source: str, digest: str, max_bytes: int | None = None) -> bytes:
         """Returns a whole blob.
@@ -158,7 +162,7 @@ class BlobClient:
         Raises SourceUnavailableError where it does not answer, and NetworkError.
         """
         url = self._url(source, "blobs", NO_BLOB)
-        with _network(url, self.allow_private):
+        with _network(self._url(source), self.allow_private):
             response = await self._answer(url, 0)
         response.close()
         # A data server has no blob of this digest, and says so.
@@ -202,13 +206,32 @@ class BlobClient:
         finally:
             response.close()
 
-    async def _answer(self, url: URL, start: int) -> aiohttp.ClientResponse:
+    async def _answer(self, url: URL, start: int) -> "ClientResponse":
+        # Loading aiohttp takes longer than most commands that never fetch anything.
+        from aiohttp import ClientTimeout  # noqa: PLC0415
+
         silence = self._limits.silence_seconds
-        timeout = aiohttp.ClientTimeout(
+        timeout = ClientTimeout(
             total=self._limits.total_seconds, sock_connect=silence, sock_read=silence
         )
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-        return await self._session.get(url, timeout=timeout, headers=headers, allow_redirects=False)
+        session = self._session()
+        return await session.get(url, timeout=timeout, headers=headers, allow_redirects=False)
+
+    def _session(self) -> "ClientSession":
+        from aiohttp import ClientSession, DummyCookieJar, TCPConnector  # noqa: PLC0415
+
+        if self._opened is None:
+            # It has what a connector calls, and is no subclass, which would load the library.
+            resolver = cast("AbstractResolver", self._resolver)
+            self._opened = ClientSession(
+                # Without a limit, since peers that hold connections must not keep others waiting.
+                connector=TCPConnector(resolver=resolver, use_dns_cache=False, limit=0),
+                cookie_jar=DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+            )
+        return self._opened
 
 
 class _Budget:
@@ -260,11 +283,13 @@ class _Pace:
 @contextmanager
 def _network(url: URL, allow_private: bool) -> Iterator[None]:
     """Turn errors of a connection into a peer's fault, or this node's own."""
+    from aiohttp import ClientConnectorError, ClientError  # noqa: PLC0415
+
     try:
         yield
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+    except (ClientError, TimeoutError, OSError) as error:
         reason = f"{url}: {error or type(error).__name__}"
-        cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+        cause = error.os_error if isinstance(error, ClientConnectorError) else error
         # A refused connection or an error of HTTP shows that the network works.
         unreached = isinstance(cause, TimeoutError) or (
             isinstance(cause, OSError) and not isinstance(cause, ConnectionError)
@@ -274,7 +299,7 @@ def _network(url: URL, allow_private: bool) -> Iterator[None]:
         raise SourceUnavailableError(reason) from error
 
 
-def _require_plain(url: URL, response: aiohttp.ClientResponse, status: int) -> None:
+def _require_plain(url: URL, response: "ClientResponse", status: int) -> None:
     """Raise what refuses an answer: a redirect, another status, or bytes that are encoded."""
     if 300 <= response.status < 400:
         raise RedirectRefusedError(f"{url} answers {response.status}; redirects are not followed")

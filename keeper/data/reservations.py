@@ -2,17 +2,20 @@
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from threading import RLock
 
 from keeper.data.errors import CorruptBlobError, QuotaExceededError, StorageError
-from keeper.files import replace_atomically, sync_directory
+from keeper.files import remove_partials, replace_atomically, sync_directory
+from keeper.locks import Turn
 
 FOLDER = "reservations"
+TURN = "store.turn"
+"""Whose turn it is to change the store."""
 NAME = re.compile(r"[0-9A-Za-z]{1,64}")
 
 
@@ -20,13 +23,15 @@ class ReservationKind(StrEnum):
     """What a reservation belongs to.
 
     Those of jobs and tasks are named by an address. A buyer stores a workload before its job or
-    task has one, so the reservation is named by a digest of the workload.
+    task has one, so the reservation is named by a digest of the workload. A loan is what a command
+    needs of a job for as long as it runs.
     """
 
     JOBS = "jobs"
     TASKS = "tasks"
     JOB_WORKLOADS = "job-workloads"
     TASK_WORKLOADS = "task-workloads"
+    LOANS = "loans"
 
 
 ReservationKey = tuple[ReservationKind, str]
@@ -36,30 +41,24 @@ ReservationKey = tuple[ReservationKind, str]
 class Record:
     """One reservation; all sizes are bytes on disk.
 
-    `reserved` bytes are set aside, of which `in_use` are used by `present` blobs and by those that
-    are being written. `until` is the time in seconds since 1970 at which the reservation is given
-    up, None where that is not known yet.
+    `reserved` bytes are set aside, of which `present` blobs use `stored`. `until` is the time in
+    seconds since 1970 at which the reservation is given up, None where that is not known yet.
     """
 
     reserved: int = 0
     blobs: set[str] = field(default_factory=set)
     until: float | None = None
     present: dict[str, int] = field(default_factory=dict)
-    in_use: int = 0
-
-    @property
-    def unused(self) -> int:
-        """The bytes that are set aside and not in use yet."""
-        return max(0, self.reserved - self.in_use)
+    stored: int = 0
 
     def found(self, digest: str, size: int) -> None:
         """Count a blob that is on disk."""
-        self.in_use += size - self.present.get(digest, 0)
+        self.stored += size - self.present.get(digest, 0)
         self.present[digest] = size
 
     def lost(self, digest: str) -> None:
         """Count a blob that is not on disk any more."""
-        self.in_use -= self.present.pop(digest, 0)
+        self.stored -= self.present.pop(digest, 0)
 
 
 class Records:
@@ -72,21 +71,18 @@ class Records:
     def __init__(self, root: Path) -> None:
         self._root = root / FOLDER
 
-    def load(self, *, alone: bool) -> dict[ReservationKey, Record]:
-        """Returns every reservation.
+    def load(self) -> dict[ReservationKey, Record]:
+        """Returns every reservation, and removes what a crash left half written.
 
-        Where no other process is using them (`alone`), what a crash left half written is removed.
         Raises CorruptBlobError where a record cannot be read.
         """
-        found: dict[ReservationKey, Record] = {}
-        for kind in ReservationKind:
-            for path in (self._root / kind).glob("*"):
-                if not path.name.startswith(".partial-"):
-                    with suppress(FileNotFoundError):
-                        found[kind, path.name] = _parsed(path)
-                elif alone:
-                    path.unlink()
-        return found
+        remove_partials(self._root)
+        return {
+            (kind, path.name): _parsed(path)
+            for kind in ReservationKind
+            for path in (self._root / kind).glob("*")
+            if NAME.fullmatch(path.name) is not None
+        }
 
     def save(self, key: ReservationKey, record: Record) -> None:
         """Write a record; it is synced when this returns."""
@@ -115,20 +111,56 @@ class Records:
 class Ledger:
     """How a store's quota is used: by blobs on disk, and by what reservations have set aside.
 
-    `used` counts the bytes on disk. All sizes are bytes on disk. `lock` is held by whoever changes
-    files and the ledger together.
+    `used` counts the bytes on disk, and those that this process is writing. All sizes are bytes on
+    disk. `lock` is held by whoever changes files and the ledger together; processes share the
+    store, and what another one has changed is read when the lock is taken.
     """
 
-    def __init__(self, root: Path, quota_bytes: int, *, alone: bool = True) -> None:
-        """`alone` says that no other process uses the store.
+    def __init__(
+        self, root: Path, quota_bytes: int, stored: Callable[[], Iterable[tuple[str, int]]]
+    ) -> None:
+        """`stored` tells the blobs on disk with their sizes.
 
         Raises CorruptBlobError where the record of a reservation cannot be read.
         """
-        self.lock = RLock()
         self.quota_bytes = quota_bytes
-        self.used = 0
+        self._stored = stored
         self._records = Records(root)
-        self._reservations = self._records.load(alone=alone)
+        self._turn = Turn(root / TURN)
+        self._known: bytes | None = None
+        self._reservations: dict[ReservationKey, Record] = {}
+        self._sizes: dict[str, int] = {}
+        self._on_disk = 0
+        self._writing: Counter[ReservationKey | None] = Counter()
+        with self.lock:
+            pass
+
+    @property
+    def lock(self) -> AbstractContextManager[None]:
+        """What keeps other threads and processes from changing the store.
+
+        Entering it raises CorruptBlobError where another process's record cannot be read.
+        """
+        return self._locked()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self._turn as turn:
+            if turn.is_outermost and self._known != turn.stamp:
+                self._read()
+                self._known = turn.stamp
+            yield
+
+    def mark(self) -> None:
+        """Let other processes read the disk again; before it changes, since this one may crash."""
+        with self.lock:
+            self._known = self._turn.mark()
+
+    @property
+    def used(self) -> int:
+        """The bytes on disk, and those that are being written."""
+        with self.lock:
+            return self._on_disk + self._writing.total()
 
     @property
     def free(self) -> int:
@@ -143,33 +175,25 @@ class Ledger:
 
     def exists(self, key: ReservationKey) -> bool:
         """Returns whether there is a reservation."""
-        return key in self._reservations
+        with self.lock:
+            return key in self._reservations
 
     def until(self, key: ReservationKey) -> float | None:
         """Returns when a reservation is given up, None where that is not known."""
-        record = self._reservations.get(key)
-        return None if record is None else record.until
+        with self.lock:
+            record = self._reservations.get(key)
+            return None if record is None else record.until
 
     def lists(self, key: ReservationKey, digest: str) -> bool:
         """Returns whether a reservation lists a blob."""
-        record = self._reservations.get(key)
-        return record is not None and digest in record.blobs
+        with self.lock:
+            record = self._reservations.get(key)
+            return record is not None and digest in record.blobs
 
     def is_listed(self, digest: str) -> bool:
         """Returns whether any reservation lists a blob."""
-        return any(digest in record.blobs for record in self._reservations.values())
-
-    def listed_on_disk(self) -> set[str]:
-        """Returns the blobs that any process's reservation lists by now."""
-        records = self._records.load(alone=False)
-        return {digest for record in records.values() for digest in record.blobs}
-
-    def found(self, digest: str, size: int) -> None:
-        """Count a blob that is on disk at the start."""
-        self.used += size
-        for record in self._reservations.values():
-            if digest in record.blobs:
-                record.found(digest, size)
+        with self.lock:
+            return any(digest in record.blobs for record in self._reservations.values())
 
     def reserve(self, key: ReservationKey, size: int) -> None:
         """Set at least `size` bytes aside for a reservation, in all.
@@ -224,6 +248,7 @@ class Ledger:
             if key not in self._reservations:
                 return set()
             try:
+                self.mark()
                 self._records.remove(key)
             except OSError as error:
                 raise StorageError(f"this node's disk refuses a removal: {error}") from error
@@ -237,9 +262,9 @@ class Ledger:
         """
         with self.lock:
             before = self._committed()
-            self._count(size, key)
+            self._writing[key] += size
             if self._committed() > max(before, self.quota_bytes):
-                self._count(-size, key)
+                self._writing[key] -= size
                 raise QuotaExceededError(
                     f"{before} of the store's {self.quota_bytes} bytes are used or set aside; "
                     "raise its quota"
@@ -248,31 +273,43 @@ class Ledger:
     def give_back(self, size: int, key: ReservationKey | None) -> None:
         """Take back what `take` counted."""
         with self.lock:
-            self._count(-size, key)
+            self._settle(size, key)
 
-    def wrote(self, digest: str, size: int, replaced: int, key: ReservationKey | None) -> None:
-        """Count a blob that is on disk now, in place of an equal one of `replaced` bytes."""
+    def wrote(self, digest: str, size: int, key: ReservationKey | None) -> None:
+        """Count a blob that is on disk now, for which `take` counted `size`."""
         with self.lock:
-            self.used -= replaced
+            self.mark()
+            self._settle(size, key)
+            self._on_disk += size - self._sizes.get(digest, 0)
+            self._sizes[digest] = size
             if key in self._reservations:
-                record = self._reservations[key]
-                record.in_use -= size
-                record.found(digest, size)
+                self._reservations[key].found(digest, size)
 
-    def removed(self, digest: str, size: int) -> None:
+    def removed(self, digest: str) -> None:
         """Count a blob that is not on disk any more."""
         with self.lock:
-            self.used -= size
+            self._on_disk -= self._sizes.pop(digest, 0)
             for record in self._reservations.values():
                 record.lost(digest)
 
     def _committed(self) -> int:
-        return self.used + sum(record.unused for record in self._reservations.values())
+        return self.used + sum(
+            max(0, record.reserved - record.stored - self._writing[key])
+            for key, record in self._reservations.items()
+        )
 
-    def _count(self, size: int, key: ReservationKey | None) -> None:
-        self.used += size
-        if key in self._reservations:
-            self._reservations[key].in_use += size
+    def _settle(self, size: int, key: ReservationKey | None) -> None:
+        self._writing[key] -= size
+        if not self._writing[key]:
+            del self._writing[key]
+
+    def _read(self) -> None:
+        self._reservations = self._records.load()
+        self._sizes = dict(self._stored())
+        self._on_disk = sum(self._sizes.values())
+        for record in self._reservations.values():
+            for digest in record.blobs & self._sizes.keys():
+                record.found(digest, self._sizes[digest])
 
     @contextmanager
     def _changing(self, key: ReservationKey) -> Iterator[Record]:
@@ -287,6 +324,7 @@ class Ledger:
         try:
             yield record
             if known is None or before != (record.reserved, record.blobs, record.until):
+                self.mark()
                 self._records.save(key, record)
         except BaseException as error:
             record.reserved, record.blobs, record.until = before

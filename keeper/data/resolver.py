@@ -5,13 +5,14 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
-from typing import Final
-
-from aiohttp.abc import AbstractResolver, ResolveResult
+from typing import TYPE_CHECKING, Final
 
 from keeper.data.addresses import Address
 from keeper.data.errors import NetworkError, SourceUnavailableError
 from keeper.data.sources import literal_of, parse_source, require_public
+
+if TYPE_CHECKING:
+    from aiohttp.abc import ResolveResult
 
 Lookup = Callable[[str], list[str]]
 """Returns the addresses of a host; raises socket.gaierror. It may block."""
@@ -30,7 +31,7 @@ def system_lookup(host: str) -> list[str]:
     return [str(address[0]) for *_, address in found]
 
 
-class CheckedResolver(AbstractResolver):
+class CheckedResolver:
     """Resolves for a connector, which connects to what is returned and asks for nothing again.
 
     So a name whose address changes between the check and the connection gains nothing.
@@ -46,7 +47,7 @@ class CheckedResolver(AbstractResolver):
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
+    ) -> list["ResolveResult"]:
         """Returns the addresses of a host, all of them public unless private ones are allowed.
 
         Raises AddressRefusedError, SourceUnavailableError where the host has no address or its name
@@ -56,14 +57,14 @@ class CheckedResolver(AbstractResolver):
         addresses = await self._addresses(host)
         require_public(host, addresses, allow_private=self._allow_private)
         return [
-            ResolveResult(
-                hostname=host,
-                host=str(address),
-                port=port,
-                family=_family(address),
-                proto=socket.IPPROTO_TCP,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
+            {
+                "hostname": host,
+                "host": str(address),
+                "port": port,
+                "family": _family(address),
+                "proto": socket.IPPROTO_TCP,
+                "flags": socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            }
             for address in addresses
             if family in (socket.AF_UNSPEC, _family(address))
         ]

@@ -1,7 +1,7 @@
 """HTTP server over a store.
 
 It serves `/blobs/<sha256>` with ranges and, as JSON, `/jobs/<job>/<root>` and, on a node that runs
-tasks, `/tasks/<task>/<root>`.
+tasks, `/tasks/<task>/<root>`. Imported by whoever serves: it loads aiohttp.
 """
 
 import asyncio

@@ -17,48 +17,27 @@ from keeper.data.errors import (
     BlobMissingError,
     DigestMismatchError,
     StorageError,
-    StoreKeyError,
 )
-from keeper.data.holding import shared
 from keeper.data.reservations import Ledger, ReservationKey, ReservationKind
 from keeper.data.sealing import (
     CHUNK_BYTES,
     HEADER_BYTES,
-    KEY_BYTES,
     TAG_BYTES,
     BlobCipher,
     plain_bytes,
 )
-from keeper.files import (
-    create_private,
-    readable_by_others,
-    replace_atomically,
-    sync_directory,
-)
+from keeper.data.store_key import load_store_key
+from keeper.files import remove_partials, replace_atomically, sync_directory
+from keeper.locks import Locks
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 KEY_FILE = "store.key"
-LOCK_FILE = "store.lock"
+USES = "in-use"
 
 
 def digest_of(data: bytes | memoryview) -> str:
     """Returns the SHA-256 of `data` in lower-case hex, which is a blob's address."""
     return sha256(data).hexdigest()
-
-
-def load_store_key(path: Path) -> bytes:
-    """Returns the 32-byte key of a store, created with mode 0600 on first use.
-
-    Raises StoreKeyError when others may read the file or its length is wrong.
-    """
-    with suppress(FileExistsError):
-        create_private(path, os.urandom(KEY_BYTES))
-    if readable_by_others(path):
-        raise StoreKeyError(f"{path} may be read by others; run: chmod 600 {path}")
-    key = path.read_bytes()
-    if len(key) != KEY_BYTES:
-        raise StoreKeyError(f"{path} holds {len(key)} bytes, a store key has {KEY_BYTES}")
-    return key
 
 
 class BlobWriter:
@@ -97,27 +76,24 @@ class BlobWriter:
 
 
 class BlobStore:
-    """A directory of blobs; safe to use from several threads, and from several processes.
+    """A directory of blobs; safe to use from several threads and processes.
 
-    A process knows the reservations that it found or made. While others use the store too, it
-    removes no blob: what is not needed any more goes when one process is alone with the store.
     `clock` returns seconds since 1970.
     """
 
     def __init__(
         self, root: Path, quota_bytes: int, clock: Callable[[], float] = time.time
     ) -> None:
+        self.root = root
         self._blobs = root / "blobs"
         self._blobs.mkdir(parents=True, exist_ok=True)
-        self._key = load_store_key(root / KEY_FILE)
         self.clock = clock
-        self._shared = shared(root / LOCK_FILE)
-        with self._shared.alone() as alone:
-            for partial in self._blobs.rglob(".partial-*") if alone else ():
-                partial.unlink()
-            self.ledger = Ledger(root, quota_bytes, alone=alone)
-        for path in self._stored():
-            self.ledger.found(path.name, path.stat().st_size)
+        self._uses = Locks(root / USES)
+        self.kept: set[ReservationKey] = set()
+        remove_partials(self._blobs)
+        self.ledger = Ledger(root, quota_bytes, self._sizes)
+        with self.ledger.lock:
+            self._key = load_store_key(root / KEY_FILE)
 
     @property
     def quota_bytes(self) -> int:
@@ -146,28 +122,40 @@ class BlobStore:
             if each is kind
         ]
 
+    @contextmanager
+    def in_use(self, name: str) -> Iterator[None]:
+        """Keep other processes from dropping the data of a job while the block runs.
+
+        Raises StorageError where another one uses, or drops, them.
+        """
+        used = self._uses.take(name)
+        if used is None:
+            process, _ = self._uses.holder(name) or ("another", "")
+            raise StorageError(
+                f"process {process} is at work on the data of {name}; try again once it has ended"
+            )
+        with used:
+            yield
+
     def sweep(self) -> int:
         """Remove every blob that no reservation lists, and return how many bytes that freed.
 
-        Only a node that serves the store calls it, at its start: a crash may have left such blobs.
+        A role calls it at its start: a crash may have left such blobs, and loans that nobody uses.
         """
+        for loan in self.reservations(ReservationKind.LOANS):
+            with suppress(StorageError), self.in_use(loan.name):
+                loan.release()
         with self.ledger.lock:
             before = self.ledger.used
-            self.discard([path.name for path in self._stored()])
+            self.discard(path.name for path in self._stored())
             return before - self.ledger.used
 
     def discard(self, digests: Iterable[str]) -> None:
-        """Remove those of the blobs that no reservation lists, unless others use the store too."""
+        """Remove those of the blobs that no reservation lists."""
         with self.ledger.lock:
-            unlisted = [digest for digest in digests if not self.ledger.is_listed(digest)]
-            if not unlisted:
-                return
-            with self._shared.alone() as alone:
-                # Another process may have listed one since, or may be writing it.
-                needed = self.ledger.listed_on_disk() if alone else set(unlisted)
-                for digest in unlisted:
-                    if digest not in needed:
-                        self._unlink(digest)
+            for digest in digests:
+                if not self.ledger.is_listed(digest):
+                    self._unlink(digest)
 
     def __contains__(self, digest: str) -> bool:
         return self._path(digest).is_file()
@@ -204,7 +192,6 @@ class BlobStore:
                 actual = writer.finish()
                 if actual != digest:
                     raise DigestMismatchError(f"expected {digest}, the bytes hash to {actual}")
-                replaced = self.file_bytes(digest) or 0
         except OSError as error:
             self.ledger.give_back(taken, reservation)
             raise StorageError(f"this node's disk refuses a blob: {error}") from error
@@ -212,7 +199,7 @@ class BlobStore:
             self.ledger.give_back(taken, reservation)
             raise
         with self.ledger.lock:
-            self.ledger.wrote(digest, taken, replaced, reservation)
+            self.ledger.wrote(digest, taken, reservation)
             if reservation is not None:
                 # Its reservation may have been released meanwhile.
                 self.discard([digest])
@@ -277,12 +264,15 @@ class BlobStore:
     def _stored(self) -> list[Path]:
         return [path for path in self._blobs.glob("??/*") if DIGEST.fullmatch(path.name)]
 
+    def _sizes(self) -> Iterator[tuple[str, int]]:
+        return ((path.name, path.stat().st_size) for path in self._stored())
+
     def _unlink(self, digest: str) -> bool:
-        size = self.file_bytes(digest)
-        if size is None:
+        if digest not in self:
             return False
+        self.ledger.mark()
         self._path(digest).unlink()
-        self.ledger.removed(digest, size)
+        self.ledger.removed(digest)
         return True
 
 
@@ -375,22 +365,33 @@ class Reservation:
 
     def keep(self) -> None:
         """Take back what `retain` said."""
+        self._store.kept.add(self._key)
         self._ledger.retain(self._key, None)
+
+    @property
+    def was_kept(self) -> bool:
+        """Whether this process has called `keep` for it."""
+        return self._key in self._store.kept
 
     def release(self) -> None:
         """Give the reservation up, and remove the blobs that no other reservation lists."""
         with self._ledger.lock:
+            self._store.kept.discard(self._key)
             self._store.discard(self._ledger.forget(self._key))
 
 
 @contextmanager
-def borrowed(reservation: Reservation) -> Iterator[None]:
-    """Release a reservation at the end of the block, unless it existed before."""
-    known = reservation.exists
-    try:
-        yield
-    finally:
-        if not known:
+def lent(store: BlobStore, name: str) -> Iterator[Reservation]:
+    """Yield a reservation for what a command needs of a job as long as it runs.
+
+    Blobs that the store has already stay as they are. Raises StorageError where another process is
+    at work on the job's data.
+    """
+    with store.in_use(name):
+        reservation = store.reservation(ReservationKind.LOANS, name)
+        try:
+            yield reservation
+        finally:
             reservation.release()
 
 

@@ -2,7 +2,7 @@
 
 from keeper.journal.cursor import Cursor
 from keeper.journal.database import JournalError
-from keeper.journal.journal import Journal
+from keeper.journal.journal import Journal, SignatureTakenError
 from keeper.journal.outbox import Operation, State
 
-__all__ = ["Cursor", "Journal", "JournalError", "Operation", "State"]
+__all__ = ["Cursor", "Journal", "JournalError", "Operation", "SignatureTakenError", "State"]

@@ -1,4 +1,4 @@
-"""The SQLite file: opened by one process, checked before it is trusted, synced at every write."""
+"""The SQLite file: shared by processes, checked before it is trusted, synced at every write."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -8,8 +8,11 @@ from pathlib import Path
 from keeper.errors import KeeperError
 from keeper.journal.cursor import CURSOR_TABLES
 from keeper.journal.outbox import OUTBOX_TABLE
+from keeper.locks import Turn
 
 VERSION = 1
+BUSY_SECONDS = 10.0
+"""How long a step waits for another process's. Each is one statement and one sync."""
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -25,7 +28,7 @@ def guarded(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", None) in _BUSY:
             raise JournalError(
-                f"journal {path} is open in another keeper; stop it or name another journal"
+                f"journal {path} is locked by another program; end it, or name another --folder"
             ) from error
         raise JournalError(
             f"journal {path}: {error}; free the disk or restore the file before restarting"
@@ -33,26 +36,38 @@ def guarded(path: Path) -> Iterator[None]:
 
 
 def opened(path: Path) -> sqlite3.Connection:
-    """Returns a connection with exclusive lock, write-ahead log and full synchronisation.
+    """Returns a connection with write-ahead log and full synchronisation.
 
-    Raises JournalError where the file is another version's, damaged, or open elsewhere.
+    Raises JournalError where the file is another version's or damaged, or where another program
+    keeps it locked.
     """
     with guarded(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=0, isolation_level=None)
-        try:
-            # Exclusive for the process's whole life: two keepers on one journal would each
-            # believe that they alone send.
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("BEGIN EXCLUSIVE")
-            _check(connection, path)
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.close()
-            raise
+        # SQLite's own locks cover a file in this mode, not the change into it.
+        with Turn(path.with_name(path.name + ".opening")):
+            return _prepared(
+                sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None), path
+            )
+
+
+def opened_in_memory() -> sqlite3.Connection:
+    """Returns a connection to a new file that is never on disk."""
+    path = Path(":memory:")
+    with guarded(path):
+        return _prepared(sqlite3.connect(path, isolation_level=None), path)
+
+
+def _prepared(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("BEGIN IMMEDIATE")
+        _check(connection, path)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -1,5 +1,6 @@
 """The journal's interface: each method is one durable step."""
 
+import sqlite3
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -7,20 +8,37 @@ from typing import Self
 from solders.signature import Signature
 
 from keeper.journal.cursor import Cursor, Cursors
-from keeper.journal.database import JournalError, guarded, opened
+from keeper.journal.database import JournalError, guarded, opened, opened_in_memory
 from keeper.journal.outbox import Operation, Outbox, State
+from keeper.locks import Lock, Locks
+
+
+class SignatureTakenError(JournalError):
+    """Another process has signed the very same bytes for another operation."""
 
 
 class Journal:
-    """Cursors and outbox in one SQLite file that one process holds open.
+    """Cursors and outbox in one SQLite file, which processes share.
 
     Every method has reached the disk when it returns, and raises JournalError where it cannot.
-    Calls block for one sync: a thread in between would only blur the order of the steps.
+    Calls block for one sync: a thread in between would only blur the order of the steps. Whoever
+    drives an operation holds it meanwhile (`hold`), so that processes do not drive one together.
     """
 
     def __init__(self, path: Path) -> None:
+        self._open(path, opened(path))
+
+    @classmethod
+    def in_memory(cls) -> Self:
+        """Returns a journal that ends with the process: for a feed that begins at the present."""
+        journal = cls.__new__(cls)
+        journal._open(Path(":memory:"), opened_in_memory())
+        return journal
+
+    def _open(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
-        self._connection = opened(path)
+        self._connection = connection
+        self._held = Locks(path.with_name(path.name + ".operations"))
         self._cursors = Cursors(self._connection)
         self._outbox = Outbox(self._connection)
 
@@ -39,6 +57,16 @@ class Journal:
         """Release the file."""
         self._connection.close()
 
+    def hold(self, operation: str) -> Lock | None:
+        """Returns the right to drive an operation, None while another process has it.
+
+        It ends with the process, so that an operation of a process that was killed is free again.
+        """
+        try:
+            return self._held.take(operation)
+        except OSError as error:
+            raise JournalError(f"journal {self.path}: no operation can be held: {error}") from error
+
     def operation(self, operation: str) -> Operation | None:
         """Returns the operation of this id, None where it was never signed."""
         with guarded(self.path):
@@ -54,11 +82,16 @@ class Journal:
     ) -> Operation:
         """Record signed bytes before they are sent; returns the operation.
 
-        Raises JournalError where the id has bytes that may still land, or is done.
+        Raises JournalError where the id has bytes that may still land, or is done, and
+        SignatureTakenError where another operation has these bytes.
         """
         with guarded(self.path):
-            if not self._outbox.sign(operation, wire, signature, last_valid_block_height):
-                raise JournalError(f"operation {operation} already has a transaction")
+            try:
+                taken = self._outbox.sign(operation, wire, signature, last_valid_block_height)
+            except sqlite3.IntegrityError as error:
+                raise SignatureTakenError(f"operation {operation} is another's twin") from error
+        if not taken:
+            raise JournalError(f"operation {operation} already has a transaction")
         return self._existing(operation)
 
     def count_send(self, operation: str) -> Operation:
@@ -91,6 +124,13 @@ class Journal:
         with guarded(self.path):
             if not self._outbox.reopen(operation):
                 raise JournalError(f"operation {operation} has not been refused")
+        return self._existing(operation)
+
+    def take_back(self, operation: str) -> Operation:
+        """Allow a landed operation to be signed anew: the chain has lost it, and its bytes too."""
+        with guarded(self.path):
+            if not self._outbox.take_back(operation):
+                raise JournalError(f"operation {operation} has not landed")
         return self._existing(operation)
 
     def has_signature(self, signature: Signature) -> bool:

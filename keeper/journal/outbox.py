@@ -28,8 +28,8 @@ OUTBOX_TABLE = """
 class State(StrEnum):
     """Whether an operation may still land.
 
-    signed: it may land at any time. landed, refused: it has ended for good. expired: it may be
-    signed anew.
+    signed: it may land at any time. landed: it took effect. refused: a program will not take it.
+    expired: it may be signed anew.
     """
 
     SIGNED = "signed"
@@ -103,6 +103,13 @@ class Outbox:
         return self._changed(
             "UPDATE outbox SET state = 'expired', refusal = NULL"
             " WHERE operation = ? AND state = 'refused'",
+            (operation,),
+        )
+
+    def take_back(self, operation: str) -> bool:
+        return self._changed(
+            "UPDATE outbox SET state = 'expired', slot = NULL"
+            " WHERE operation = ? AND state = 'landed'",
             (operation,),
         )
 

@@ -17,6 +17,7 @@ from keeper.configuration import NodeSettings, load_keypair
 from keeper.data import BlobClient, open_client
 from keeper.node.accounts import optional, required
 from keeper.node.folder import folder_of
+from keeper.node.occupancy import Role
 from keeper.node.operators import require_acting
 from keeper.node.registration import Registrar
 from keeper.node.seats import Seats
@@ -127,13 +128,18 @@ class Connection:
 
 @asynccontextmanager
 async def open_connection(
-    settings: NodeSettings, key_file: Path, owner: Pubkey | None = None
+    settings: NodeSettings,
+    key_file: Path,
+    owner: Pubkey | None = None,
+    *,
+    role: Role | None = None,
 ) -> AsyncIterator[Connection]:
     """Load the key, check the cluster, bring unfinished operations to their end.
 
-    The key acts for `owner`, by default for itself. Raises KeyFileError, WrongClusterError,
-    OperatorError where the owner has not named the key, and RoleError where no programs are
-    deployed.
+    The key acts for `owner`, by default for itself. Several processes may be connected at once;
+    a `role` is held by one of them. Raises KeyFileError, WrongClusterError, OtherChainError where
+    the folder belongs to another chain, RoleTakenError, OperatorError where the owner has not named
+    the key, and RoleError where no programs are deployed.
     """
     keypair = load_keypair(key_file)
     acting_for = keypair.pubkey() if owner is None else owner
@@ -143,6 +149,7 @@ async def open_connection(
         settings.poll_seconds,
         allow_private=settings.allow_private,
         fresh=settings.fresh,
+        role=role,
     ) as services:
         submitter = services.submitter(keypair)
         pool, position = await services.gateway.accounts(

@@ -42,7 +42,8 @@ class Eviction:
     def carry_out(self, due: dict[str, Keeping], forget: Callable[[str], None]) -> None:
         """Retain and release the reservations of `due`; `forget` drops what else is kept of a job.
 
-        The reservation is released last, so that whatever a crash leaves is found again.
+        The reservation is released last, so that whatever a crash leaves is found again. What
+        another process uses stays for now.
         """
         for name, wanted in due.items():
             reservation = self.store.reservation(self.kind, name)
@@ -50,9 +51,10 @@ class Eviction:
                 if wanted is Keeping.RETAINED:
                     reservation.retain(self.retention_seconds)
                     continue
-                forget(name)
-                self.indexes.remove(name)
-                reservation.release()
+                with self.store.in_use(name):
+                    forget(name)
+                    self.indexes.remove(name)
+                    reservation.release()
             except (OwnFault, OSError) as error:
                 LOG.warning("the data of %s stay for now: %s", name, error)
         METRICS.set("store_free_bytes", self.store.free_bytes)

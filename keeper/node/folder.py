@@ -11,10 +11,13 @@ from typing import Final
 from solders.hash import Hash
 
 from keeper.errors import BadInputError, KeeperError
-from keeper.files import create_durably
+from keeper.files import replace_atomically
+from keeper.locks import Turn
 
 RECORD: Final = "chain.json"
 """Names the chain that a folder belongs to."""
+TURN: Final = "chain.turn"
+"""Whose turn it is to record a chain."""
 CHAINS: Final = "chains"
 """Within a folder: the folders of the other chains, by genesis hash."""
 
@@ -34,8 +37,12 @@ def open_folder(folder: Path, genesis: Hash, url: str, *, fresh: bool) -> Path:
     its own within it. Otherwise raises OtherChainError, and nothing has been written. Raises
     ChainRecordError where the record is damaged.
     """
-    found = folder_of(folder, genesis, url, fresh=fresh)
-    _record(found, genesis)
+    if _recorded(found := folder_of(folder, genesis, url, fresh=fresh)) is None:
+        with Turn(folder / TURN):
+            # Another process may have used the folder first, perhaps with another chain.
+            found = folder_of(folder, genesis, url, fresh=fresh)
+            with replace_atomically(found / RECORD) as file:
+                file.write(json.dumps({"genesis_hash": str(genesis)}).encode())
     return found
 
 
@@ -67,18 +74,3 @@ def _recorded(folder: Path) -> Hash | None:
         raise ChainRecordError(
             f"{path} is damaged ({type(error).__name__}); restore it, or name another --folder"
         ) from error
-
-
-def _record(folder: Path, genesis: Hash) -> None:
-    path = folder / RECORD
-    if not path.exists():
-        document = json.dumps({"genesis_hash": str(genesis)}).encode()
-        try:
-            create_durably(path, document)
-        except FileExistsError:
-            # Another process used the folder first, perhaps with another chain.
-            if _recorded(folder) != genesis:
-                raise OtherChainError(
-                    f"folder {folder} has just been taken for another chain than {genesis}; try "
-                    "again"
-                ) from None

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
-from keeper.chain.errors import ChainError, ClusterIdentityError
+from keeper.chain.errors import ChainError, WrongClusterError
 from keeper.chain.feed import Feed, Timing
 from keeper.chain.gateway import Gateway
 from keeper.journal import Journal
@@ -18,24 +18,34 @@ REOPEN_SECONDS: Final = 5.0
 
 async def follow(
     gateway: Gateway,
-    journal: Journal,
     mirrors: Sequence[Mirror[Any]],
     timing: Timing | None = None,
 ) -> None:
     """Keep mirrors up to date by the events of every program until cancelled.
 
-    A mirror has noted an event before the journal passes it, and reads everything at its start, so
-    that a crash loses none. While a node refuses to give events, every poll reads everything.
-    Raises ClusterIdentityError and JournalError.
+    A mirror reads everything at its start, so that a crash loses no event. How far the feed has
+    read is therefore kept in memory: processes that share a folder would take each other's events.
+    While a node refuses to give events, every poll reads everything. Raises WrongClusterError.
     """
     timing, opened = timing or Timing(), asyncio.Event()
+    with Journal.in_memory() as journal:
+        await _follow(gateway, journal, mirrors, timing, opened)
+
+
+async def _follow(
+    gateway: Gateway,
+    journal: Journal,
+    mirrors: Sequence[Mirror[Any]],
+    timing: Timing,
+    opened: asyncio.Event,
+) -> None:
     async with asyncio.TaskGroup() as group:
         for mirror in mirrors:
             group.create_task(_run(mirror, opened))
         while True:
             try:
                 await _observed(gateway, journal, mirrors, timing, opened)
-            except ClusterIdentityError:
+            except WrongClusterError:
                 raise
             except ChainError as error:
                 LOG.warning("the events of the cluster cannot be followed for now: %s", error)

@@ -1,7 +1,7 @@
 """What the roles of one process share: the chain, the journal, the compute lane, the data."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,9 +12,10 @@ from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.configuration import Serving
-from keeper.data import BlobClient, BlobStore, StageIndexes, open_client, serve_data
+from keeper.data import BlobClient, BlobStore, StageIndexes, open_client
 from keeper.journal import Journal
 from keeper.node.folder import open_folder
+from keeper.node.occupancy import Role, occupied
 
 JOURNAL_FILE = "journal.sqlite"
 
@@ -63,15 +64,21 @@ async def open_services(
     *,
     allow_private: bool,
     fresh: bool = False,
+    role: Role | None = None,
 ) -> AsyncIterator[Services]:
     """Open everything; entering the gateway checks the cluster and raises ChainError.
 
     `allow_private` permits fetching from addresses that are not public. Raises OtherChainError
-    where the folder belongs to another chain, unless `fresh` asks for a folder within it.
+    where the folder belongs to another chain, unless `fresh` asks for a folder within it, and
+    RoleTakenError where another process has the `role` on it.
     """
     async with gateway, open_client(allow_private=allow_private) as client:
         own = open_folder(folder, gateway.genesis_hash, gateway.url, fresh=fresh)
-        with Journal(own / JOURNAL_FILE) as journal, ComputeLane() as lane:
+        with (
+            nullcontext() if role is None else occupied(own, role),
+            Journal(own / JOURNAL_FILE) as journal,
+            ComputeLane() as lane,
+        ):
             yield Services(gateway, own, journal, lane, client, poll_seconds)
 
 
@@ -81,6 +88,9 @@ async def open_storage(folder: Path, serving: Serving) -> AsyncIterator[Storage]
 
     Raises PortInUseError, StoreKeyError, and CorruptBlobError where a record is damaged.
     """
+    # Loads an HTTP server, which only those need who serve.
+    from keeper.data.server import serve_data  # noqa: PLC0415
+
     store, indexes = BlobStore(folder, serving.quota_bytes), StageIndexes(folder)
     store.sweep()
     tasks = StageIndexes(folder, "tasks")

@@ -5,7 +5,6 @@ crash at any moment leaves too much counted rather than too little. Entries are 
 the work, and name the order that it is posted for: one that is tried again counts once.
 """
 
-import fcntl
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from solders.pubkey import Pubkey
 
 from keeper.errors import BadInputError, KeeperError
 from keeper.files import replace_atomically
+from keeper.locks import Turn
 from keeper.node.payment import nlov
 
 DAY_SECONDS: Final = 86_400
@@ -127,9 +127,7 @@ class SpendingLedger:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / LOCK_FILE).open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with Turn(self._folder / LOCK_FILE):
             yield
 
     def _write(self, entries: Mapping[Pubkey, Entry], now: float) -> None:
@@ -177,4 +175,5 @@ def _room(entries: Mapping[Pubkey, Entry], now: float) -> str:
 
 
 def _remedy(key: str, amount: int) -> str:
-    return f"neurolov config set {key} {nlov(amount)}"
+    # Options take no commas between thousands.
+    return f"neurolov config set {key} {nlov(amount).replace(',', '')}"

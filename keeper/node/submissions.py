@@ -18,10 +18,10 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
 from keeper.configuration import Serving
-from keeper.data.holding import held
 from keeper.errors import BadInputError
 from keeper.files import replace_atomically
 from keeper.journal import Journal, State
+from keeper.locks import held
 
 FOLDER = "submissions"
 FOLLOWED = "followed"

@@ -154,4 +154,4 @@ def _signals(interrupt: Callable[[], None]) -> Iterator[None]:
 
 async def _followed(services: Services, roles: tuple[AnyLoop, ...]) -> None:
     mirrors = list(dict.fromkeys(role.mirror for role in roles))
-    await follow(services.gateway, services.journal, mirrors)
+    await follow(services.gateway, mirrors)

@@ -26,9 +26,15 @@ def store_workload(reservation: Reservation, blobs: Iterable[bytes]) -> None:
 
 
 def keep_posted(store: BlobStore, kind: ReservationKind, posted: Collection[str]) -> None:
-    """Keep the workloads of these names, and drop those whose jobs were closed."""
+    """Keep the workloads of these names, and drop those whose jobs were closed.
+
+    One that this process has not seen posted is another's, which may have posted it since the chain
+    was read here. It has the time of one that is not posted.
+    """
     for reservation in store.reservations(kind):
         if reservation.name in posted:
             reservation.keep()
-        elif not reservation.retained or reservation.expired:
+        elif reservation.was_kept or reservation.expired:
             reservation.release()
+        else:
+            reservation.retain(UNPOSTED_SECONDS)

@@ -2,7 +2,7 @@
 
 from keeper.telemetry.logs import configure_logs
 from keeper.telemetry.metrics import METRICS, Metrics
-from keeper.telemetry.redaction import RedactingFilter, redact
+from keeper.telemetry.redaction import RedactingFilter, redact, redacted
 
 __all__ = [
     "METRICS",
@@ -10,4 +10,5 @@ __all__ = [
     "RedactingFilter",
     "configure_logs",
     "redact",
+    "redacted",
 ]

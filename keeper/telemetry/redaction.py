@@ -17,17 +17,18 @@ class RedactingFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact the record and return True, so that it is always logged."""
         message = record.getMessage()
-        clean = _without_secrets(message)
+        clean = redacted(message)
         if clean != message:
             record.msg, record.args = clean, None
         if record.exc_info and record.exc_text is None:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
-            record.exc_text = _without_secrets(record.exc_text)
+            record.exc_text = redacted(record.exc_text)
         return True
 
 
-def _without_secrets(text: str) -> str:
+def redacted(text: str) -> str:
+    """Returns a text without the secrets."""
     for secret in _SECRETS:
         text = text.replace(secret, HIDDEN)
     return text

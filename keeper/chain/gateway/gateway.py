@@ -6,22 +6,27 @@ from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
+import httpx
 from based58 import b58encode
+from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Commitment, Confirmed
+from solana.rpc.core import RPCException
 from solana.rpc.types import MemcmpOpts, TxOpts
 from solders.account import Account as RawAccount
 from solders.hash import Hash
 from solders.pubkey import Pubkey
+from solders.rpc.responses import GetGenesisHashResp
 from solders.signature import Signature
 from solders.token.state import TokenAccount
 from solders.transaction import VersionedTransaction
 
 from keeper.chain.errors import (
     AlreadyProcessedError,
-    ReplacedClusterError,
+    ChainReplacedError,
+    PinnedClusterError,
+    TransientError,
     UnexpectedDataError,
-    WrongClusterError,
 )
 from keeper.chain.gateway.backoff import Backoff
 from keeper.chain.gateway.outages import Outages, Patience
@@ -54,7 +59,9 @@ class Gateway:
 
     `genesis_hash` pins the cluster. `websocket_url` defaults to the port after `url`'s (or the same
     host over TLS where the URL names no port), as in Solana's tools. Commitment is confirmed unless
-    a method says otherwise. Every method raises ChainError.
+    a method says otherwise. Every method raises ChainError. After a lost connection the genesis
+    hash is compared before any other answer is believed: ChainReplacedError says that the cluster
+    was reset, or that another one is at the URL now.
 
     With `patience` no request but `send` fails because the cluster does not answer: it waits until
     it does, and checks that it is the same one. `patient` does so for a block.
@@ -80,6 +87,8 @@ class Gateway:
         self._outages = Outages(url, self._probe, patience)
         self._patient = 0 if patience is None else 1
         self._served: Hash | None = None
+        # Whether a connection was lost, so that another chain may answer from now on.
+        self._doubtful = False
 
     @classmethod
     def of(cls, settings: NodeSettings) -> Self:
@@ -129,15 +138,15 @@ class Gateway:
             self._patient -= 1
 
     def _same(self, found: Hash) -> Hash:
+        if self._served is not None and found != self._served:
+            raise ChainReplacedError(
+                f"the cluster at {self.url} is another chain now: its genesis hash is {found}, it "
+                f"was {self._served}; start again with --fresh, or name another --folder"
+            )
         if self._genesis_hash is not None and found != self._genesis_hash:
-            raise WrongClusterError(
+            raise PinnedClusterError(
                 f"{self.url} serves the cluster with genesis hash {found}, configured is "
                 f"{self._genesis_hash}; correct the URL or the configured cluster"
-            )
-        if self._served not in (None, found):
-            raise ReplacedClusterError(
-                f"{self.url} now serves another chain, with genesis hash {found} instead of "
-                f"{self._served}; give the URL of the first one, or start again with --fresh"
             )
         return found
 
@@ -310,7 +319,9 @@ class Gateway:
         signature = VersionedTransaction.from_bytes(transaction).signatures[0]
         try:
             answer = await requested(
-                lambda: self._client.send_raw_transaction(transaction, options),
+                lambda: self._of_this_chain(
+                    lambda: self._client.send_raw_transaction(transaction, options)
+                ),
                 what=f"send to {self.url}",
                 backoff=_ONCE,
             )
@@ -340,7 +351,7 @@ class Gateway:
             await self._ask("airdrop", lambda: self._client.request_airdrop(address, lamports))
         ).value
 
-    def logs(
+    async def logs(
         self, address: Pubkey, opened: Callable[[], None] = lambda: None
     ) -> AsyncIterator[LogsNotification]:
         """Yields logs of landing transactions that name the address, until the connection ends.
@@ -349,19 +360,51 @@ class Gateway:
         raises TransientError when that breaks. What landed meanwhile has to be read by
         `signatures`.
         """
-        return subscribed_logs(self.websocket_url, address, self.commitment, opened)
+        if self._doubtful:
+            await self.check_cluster()
+        try:
+            async for pushed in subscribed_logs(
+                self.websocket_url, address, self.commitment, opened
+            ):
+                yield pushed
+        except TransientError:
+            self._doubtful = True
+            raise
 
     async def _ask(self, what: str, request: Callable[[], Awaitable[Answer]]) -> Answer:
         named = f"{what} from {self.url}"
+
+        async def checked() -> Answer:
+            return await self._of_this_chain(request)
+
         if not self._patient:
-            return await requested(request, what=named, backoff=self._backoff)
+            return await requested(checked, what=named, backoff=self._backoff)
         return await self._outages.outlast(
-            lambda: requested(request, what=named, backoff=_ONCE), self._backoff
+            lambda: requested(checked, what=named, backoff=_ONCE), self._backoff
         )
 
+    async def _of_this_chain(self, request: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Returns one answer; raises ChainReplacedError instead of another chain's."""
+        if self._doubtful:
+            await self._compare()
+        try:
+            return await request()
+        except (SolanaRpcException, httpx.HTTPError) as error:
+            cause = error.__cause__ if isinstance(error, SolanaRpcException) else error
+            # Whoever answers with a status was there all the time.
+            self._doubtful |= not isinstance(cause, httpx.HTTPStatusError)
+            raise
+
     async def _probe(self) -> None:
-        answer = await requested(self._client.get_genesis_hash, what=self.url, backoff=_ONCE)
-        self._same(answer.value)
+        await requested(self._compare, what=self.url, backoff=_ONCE)
+
+    async def _compare(self) -> Hash:
+        answer: GetGenesisHashResp | int = await self._client.get_genesis_hash()
+        if isinstance(answer, int):
+            raise RPCException(answer)
+        found = self._same(answer.value)
+        self._doubtful = False
+        return found
 
 
 def websocket_url_of(url: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-import aiohttp
 from solana.rpc.commitment import Commitment
 from solders.commitment_config import CommitmentLevel
 from solders.errors import SerdeJSONError
@@ -38,18 +37,21 @@ async def subscribed_logs(
     Raises TransientError when the connection ends or its messages cannot be read, PermanentError
     where the node refuses the subscription.
     """
+    # Loading aiohttp takes longer than most commands that never subscribe.
+    from aiohttp import ClientError, ClientSession, WSMsgType  # noqa: PLC0415
+
     request = LogsSubscribe(
         RpcTransactionLogsFilterMentions(address),
         RpcTransactionLogsConfig(getattr(CommitmentLevel, commitment.capitalize())),
     )
     try:
         async with (
-            aiohttp.ClientSession() as session,
+            ClientSession() as session,
             session.ws_connect(url, heartbeat=HEARTBEAT_SECONDS) as socket,
         ):
             await socket.send_str(request.to_json())
             async for message in socket:
-                if message.type is not aiohttp.WSMsgType.TEXT:
+                if message.type is not WSMsgType.TEXT:
                     raise TransientError(f"{url} sent {message.type.name} instead of text")
                 for item in parse_websocket_message(message.data):
                     if isinstance(item, RawNotification):
@@ -66,6 +68,6 @@ async def subscribed_logs(
                         opened()
                     else:
                         raise TransientError(f"{url} sent an unexpected {type(item).__name__}")
-    except (aiohttp.ClientError, TimeoutError, OSError, SerdeJSONError, ValueError) as error:
+    except (ClientError, TimeoutError, OSError, SerdeJSONError, ValueError) as error:
         raise TransientError(f"lost {url}: {error}") from error
     raise TransientError(f"{url} closed the connection")

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from solana.rpc.commitment import Commitment, Confirmed, Finalized
@@ -23,7 +23,8 @@ from keeper.chain.errors import (
 )
 from keeper.chain.gateway import Gateway, SignatureStatus
 from keeper.chain.submit.signing import instruction_programs, signed
-from keeper.journal import Journal, Operation, State
+from keeper.journal import Journal, Operation, SignatureTakenError, State
+from keeper.locks import Lock
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,6 +40,9 @@ class Landed:
 
 class Submitter:
     """Submits for one payer, whose key also signs for it in instructions.
+
+    Processes that share the journal drive an operation one at a time: the others wait, and find
+    what became of it.
 
     `commitment` is what counts as landed, `poll_seconds` the pause between polls of the chain,
     `unit_price` the priority fee in micro-lamports per compute unit. After `signings` transactions
@@ -104,12 +108,19 @@ class Submitter:
             raise ExpiredError(f"{operation}: {self._signings} transactions expired unconfirmed")
 
     async def resume(self) -> list[Operation]:
-        """Bring to its end what an earlier process left under way; returns how each ended."""
+        """Bring to its end what a process left under way that is gone; returns how each ended."""
         ended = []
         for operation in self._journal.unfinished():
-            async with self._alone(operation.id):
+            held = self._journal.hold(operation.id)
+            if held is None:
+                # A living process drives it.
+                continue
+            with held:
+                found = self._journal.operation(operation.id)
+                if found is None or found.state is not State.SIGNED:
+                    continue
                 try:
-                    ended.append(await self._drive(operation))
+                    ended.append(await self._drive(found))
                 except PermanentError as error:
                     _LOG.warning("%s was refused: %s", operation.id, error)
                     ended.append(self._journal.operation(operation.id) or operation)
@@ -122,20 +133,24 @@ class Submitter:
         signers: Sequence[Keypair],
         compute_units: int | None,
     ) -> Operation:
-        transaction = signed(
-            instructions,
-            signers=[self._payer, *signers],
-            blockhash=await self._gateway.latest_blockhash(),
-            compute_units=compute_units,
-            unit_price=self._unit_price,
-            taken=self._journal.has_signature,
-        )
-        return self._journal.sign(
-            operation,
-            wire=transaction.wire,
-            signature=transaction.signature,
-            last_valid_block_height=transaction.last_valid_block_height,
-        )
+        blockhash = await self._gateway.latest_blockhash()
+        while True:
+            transaction = signed(
+                instructions,
+                signers=[self._payer, *signers],
+                blockhash=blockhash,
+                compute_units=compute_units,
+                unit_price=self._unit_price,
+                taken=self._journal.has_signature,
+            )
+            # Another process may have signed the same bytes since `taken` was asked.
+            with suppress(SignatureTakenError):
+                return self._journal.sign(
+                    operation,
+                    wire=transaction.wire,
+                    signature=transaction.signature,
+                    last_valid_block_height=transaction.last_valid_block_height,
+                )
 
     async def _drive(self, operation: Operation) -> Operation:
         """Send the same bytes until the operation has landed, been refused, or expired."""
@@ -210,10 +225,17 @@ class Submitter:
         lock = self._locks.setdefault(operation, asyncio.Lock())
         try:
             async with lock:
-                yield
+                with await self._hold(operation):
+                    yield
         finally:
             if not lock.locked():
                 self._locks.pop(operation, None)
+
+    async def _hold(self, operation: str) -> Lock:
+        while (held := self._journal.hold(operation)) is None:
+            _LOG.info("%s is under way in another process", operation)
+            await self._sleep(self._poll_seconds)
+        return held
 
 
 def _landed(operation: Operation) -> Landed:

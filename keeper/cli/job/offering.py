@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from keeper.cli.options import NlovAmount, tip_option
+from keeper.cli.options import FEE, VERIFIERS, NlovAmount, tip_option
 from keeper.exact.decisions.offer import JobOffer
 
 Result = TypeVar("Result")
@@ -39,13 +39,7 @@ def offer_options(command: Callable[..., Result]) -> Callable[..., Result]:
         type=NlovAmount(),
         help="Most $NLOV to pay for the work; by default what the quote recommends.",
     )
-    @click.option(
-        "--fee",
-        type=NlovAmount(),
-        default="0.2",
-        show_default=True,
-        help="$NLOV paid for each verifier's ballot.",
-    )
+    @FEE.option()
     @tip_option
     @click.option(
         "--urgency",
@@ -54,13 +48,7 @@ def offer_options(command: Callable[..., Result]) -> Callable[..., Result]:
         show_default=True,
         help="Extra $NLOV for the provider, part of which is burned.",
     )
-    @click.option(
-        "--verifiers",
-        type=click.Choice(["1", "3", "5"]),
-        default="3",
-        show_default=True,
-        help="Number of verifiers to draw.",
-    )
+    @VERIFIERS.option()
     @wraps(command)
     def wrapped(
         *arguments: Any,

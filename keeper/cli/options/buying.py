@@ -28,6 +28,18 @@ VERIFIERS = declare(
     show_default=True,
     help="Number of verifiers to draw.",
 )
+SPENDING_PER_JOB = declare(
+    "--spending-per-job",
+    "per_job",
+    type=NlovAmount(),
+    help="Most $NLOV that one job or task may take from the account.",
+)
+SPENDING_PER_DAY = declare(
+    "--spending-per-day",
+    "per_day",
+    type=NlovAmount(),
+    help="Most $NLOV that jobs and tasks may take from the account in 24 hours.",
+)
 
 
 def price_option(use: str) -> Callable[[Command], Command]:

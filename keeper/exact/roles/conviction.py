@@ -45,19 +45,21 @@ async def convict(
     """
     mirror = await job_mirror(connection)
     snapshot = _challengeable(mirror.view, job)
+    loader = _loader(connection)
     # A proof has a deadline; a cluster that is away for a while must not end it half-way.
-    with connection.gateway.patient():
-        return await _proven(connection, mirror, snapshot, position)
+    with loader.archive.store.in_use(str(job)), connection.gateway.patient():
+        return await _convicted(connection, mirror, snapshot, loader, position)
 
 
-async def _proven(
+async def _convicted(
     connection: Connection,
     mirror: JobMirror,
     snapshot: JobSnapshot,
+    loader: TraceLoader,
     position: ElementPosition | None,
 ) -> Conviction:
     services, job = connection.services, snapshot.address
-    trace = await _loader(connection).fetch(snapshot)
+    trace = await loader.fetch(snapshot)
     uploader = EvidenceUploader(
         services.gateway, connection.submitter, poll_seconds=services.poll_seconds
     )

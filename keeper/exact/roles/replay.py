@@ -6,7 +6,7 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.errors import UnexpectedDataError
 from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
-from keeper.data import BlobStore, Reservation, ReservationKind, StageIndexes, borrowed
+from keeper.data import BlobStore, Reservation, ReservationKind, StageIndexes, lent
 from keeper.errors import BadInputError
 from keeper.exact.decisions.state import Stage
 from keeper.exact.disputes.audit import stages_in_force
@@ -34,8 +34,7 @@ async def replay_receipt(
     """
     receipt = await _receipt(observer, address)
     store = BlobStore(folder, DEFAULT_QUOTA_BYTES)
-    reservation = store.reservation(ReservationKind.JOBS, str(receipt.job))
-    with borrowed(reservation):
+    with lent(store, str(receipt.job)) as reservation:
         archive = TraceArchive(folder, store, StageIndexes(folder))
         trace = await _trace(observer, receipt, archive, reservation if ask_parties else None)
         return receipt, await observer.lane.run(judge_again, trace, receipt)
@@ -74,7 +73,10 @@ async def _trace(
     landed = await job_events(observer.gateway, receipt.job)
     stages = stages_in_force([each.event for each in landed])
     reference = await _reference(observer, archive, receipt.job)
-    workload = await WorkloadFetcher(observer.client, archive.store, observer.lane).get(reference)
+    workloads = WorkloadFetcher(
+        observer.client, archive.store, observer.lane, ReservationKind.LOANS
+    )
+    workload = await workloads.get(reference)
     if reservation is not None and archive.job(receipt.job) is None:
         found = await _served(observer, receipt.job, stages, workload.graph, reservation)
     else:

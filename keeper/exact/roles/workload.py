@@ -74,15 +74,23 @@ class JobWorkload:
 class WorkloadFetcher:
     """Fetches a workload into the job's reservation in the store; keeps the last few parsed.
 
-    Those have `KEPT_BYTES` bytes at most, or one of them alone has more.
+    `kind` is that of the reservation. Those that are kept have `KEPT_BYTES` bytes at most, or one
+    of them alone has more.
     """
 
     KEPT = 4
     KEPT_BYTES = 1 << 28
 
-    def __init__(self, client: BlobClient, store: BlobStore, lane: Lane) -> None:
+    def __init__(
+        self,
+        client: BlobClient,
+        store: BlobStore,
+        lane: Lane,
+        kind: ReservationKind = ReservationKind.JOBS,
+    ) -> None:
         self._client = client
         self._store = store
+        self._kind = kind
         self._lane = lane
         self._parsed: dict[tuple[bytes, bytes, bytes], JobWorkload] = {}
 
@@ -93,7 +101,7 @@ class WorkloadFetcher:
         when the workload is malformed, is not what the chain committed to, or cannot be had from
         the buyer, and an OwnFault where this node has no room, or cannot fetch or keep it.
         """
-        reservation = self._store.reservation(ReservationKind.JOBS, str(job.address))
+        reservation = self._store.reservation(self._kind, str(job.address))
         key = job.manifest, job.spec_root, job.input_root
         known = self._parsed.get(key)
         try:

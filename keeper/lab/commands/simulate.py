@@ -21,7 +21,6 @@ from keeper.lab.simulation import (
     Sweep,
     check_bound,
     check_destination,
-    draw_sweeps,
     sweep_all,
     sweep_size,
 )
@@ -87,6 +86,9 @@ def poc(as_json: bool, seed: int, runs: int, out: Path, verifiers: str) -> int:
             GRID, runs=runs, rng=grid_dice, step=lambda: progress.advance(task)
         )
         sweeps = sweep_all(base, runs=runs, rng=sweep_dice, step=lambda: progress.advance(task))
+    # Loads matplotlib, which nobody should wait for before the simulation.
+    from keeper.lab.simulation.picture import draw_sweeps  # noqa: PLC0415
+
     draw_sweeps(sweeps, f"Profit of cheating, {runs:,} sampled jobs per point, seed {seed}", out)
     demanded = stakes(LOCALNET_PARAMETERS)
     key_choice = _key_choice(demanded, runs, key_dice)

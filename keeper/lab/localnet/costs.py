@@ -39,9 +39,29 @@ def fee(message: Message | MessageV0) -> int:
     return signatures * LAMPORTS_PER_SIGNATURE
 
 
-def loaded_bytes(accounts: Iterable[Account | None]) -> int:
-    """Returns the bytes that count as loaded: of each account that exists, data and overhead."""
-    return sum(len(one.data) + _ACCOUNT_OVERHEAD for one in accounts if one is not None)
+class LoadedBytes:
+    """Counts the bytes that a transaction loads: of each account that exists, data and overhead."""
+
+    def __init__(self) -> None:
+        # Reading a program's data copies it, up to a megabyte for every transaction.
+        self._programs: dict[tuple[Pubkey, int], int] = {}
+
+    def of(self, accounts: Iterable[tuple[Pubkey, Account | None]]) -> int:
+        """Returns the bytes of `accounts`."""
+        return sum(
+            self._size(key, account) + _ACCOUNT_OVERHEAD
+            for key, account in accounts
+            if account is not None
+        )
+
+    def _size(self, key: Pubkey, account: Account) -> int:
+        if not account.executable:
+            return len(account.data)
+        # A program that is loaded anew has other lamports if its size is another.
+        known = (key, account.lamports)
+        if known not in self._programs:
+            self._programs[known] = len(account.data)
+        return self._programs[known]
 
 
 def cost_units(message: Message | MessageV0, *, write_locks: int, units: int, loaded: int) -> int:

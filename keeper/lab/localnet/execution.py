@@ -17,7 +17,7 @@ from solders.transaction_metadata import (
 )
 
 from .accounts import AccountStore
-from .costs import fee, loaded_bytes
+from .costs import LoadedBytes, fee
 from .ledger import Json, Ledger, TokenBalance, TransactionRecord
 from .message import AccountKeys, resolve_keys
 from .rent import rent_violation
@@ -99,6 +99,7 @@ class Executor:
         self._accounts = accounts
         self._chain = chain
         self._ledger = ledger
+        self._loaded = LoadedBytes()
 
     def execute(self, transaction: VersionedTransaction) -> TransactionRecord:
         """Execute, settle the accounts it wrote, and record it if it landed."""
@@ -131,7 +132,7 @@ class Executor:
             index=self._ledger.open_block_size,
             logs=tuple(meta.logs()),
             units=meta.compute_units_consumed(),
-            loaded_bytes=loaded_bytes(before),
+            loaded_bytes=self._loaded.of(zip(keys.all, before, strict=True)),
             # Instructions conserve lamports, so what is missing is the fee.
             fee=sum(pre_balances) - sum(post_balances),
             keys=keys,
@@ -192,7 +193,7 @@ class Executor:
             blockhash=blockhash,
             logs=tuple(meta.logs()),
             units=meta.compute_units_consumed(),
-            loaded_bytes=loaded_bytes(before.values()),
+            loaded_bytes=self._loaded.of(before.items()),
             fee=charged,
             keys=keys,
             accounts=accounts,

@@ -1,9 +1,9 @@
 """The profit of cheating: the protocol's draws and judgement, sampled many times from a seed."""
 
 from keeper.lab.simulation.attacks import ATTACKS, Attack, Choice, Data
+from keeper.lab.simulation.destination import check_destination
 from keeper.lab.simulation.economics import Economics, SimulationInputError, sampling_probability
 from keeper.lab.simulation.judgement import Drawn, Ending, judge
-from keeper.lab.simulation.picture import check_destination, draw_sweeps
 from keeper.lab.simulation.profit import Estimate, estimate, payoffs
 from keeper.lab.simulation.safety import GRID, Grid, Point, Safety, check_bound, worst_case
 from keeper.lab.simulation.seats import Seats
@@ -29,7 +29,6 @@ __all__ = [
     "Trials",
     "check_bound",
     "check_destination",
-    "draw_sweeps",
     "estimate",
     "judge",
     "payoffs",

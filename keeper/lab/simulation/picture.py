@@ -1,4 +1,4 @@
-"""Draws the four panels as PNG or SVG."""
+"""Draws the four panels as PNG or SVG. Imported by whoever draws: it loads matplotlib."""
 
 from pathlib import Path
 from typing import Final
@@ -7,10 +7,10 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from keeper.lab.simulation.destination import check_destination
 from keeper.lab.simulation.economics import SimulationInputError
 from keeper.lab.simulation.sweeps import Sample, Sweep
 
-FORMATS: Final = (".png", ".svg")
 _LABELS: Final = {
     "p": "sampling floor p",
     "k": "verifiers of a draw, k",
@@ -22,16 +22,6 @@ _SERIES: Final = (
     ("worst", "s", "tab:orange", "worst split, bond and fee"),
     ("unattended", "x", "tab:red", "… and a buyer that never demands answers"),
 )
-
-
-def check_destination(path: Path) -> None:
-    """Raises SimulationInputError where a picture cannot be written."""
-    if path.suffix.lower() not in FORMATS:
-        raise SimulationInputError(f"{path} is neither .png nor .svg; name it so")
-    if not path.parent.is_dir():
-        raise SimulationInputError(f"{path.parent} is not a folder; make it first")
-    if path.is_dir():
-        raise SimulationInputError(f"{path} is a folder; name a file")
 
 
 def draw_sweeps(sweeps: tuple[Sweep, ...], title: str, path: Path) -> None:

@@ -37,12 +37,13 @@ class Salts:
         self._kept = vault.secrets(format)
 
     def draw(self, job: Pubkey) -> bytes:
-        """Returns the salt of a job, drawn on first use."""
-        if (known := self.get(job)) is not None:
-            return known
-        salt = secrets.token_bytes(SALT_BYTES)
-        self._kept.keep(job, salt)
-        return salt
+        """Returns the salt of a job, drawn on first use, by whichever process is first."""
+        with self._kept.turn:
+            if (known := self.get(job)) is not None:
+                return known
+            salt = secrets.token_bytes(SALT_BYTES)
+            self._kept.keep(job, salt)
+            return salt
 
     def get(self, job: Pubkey) -> bytes | None:
         """Returns the salt of a job, None where none was drawn here."""

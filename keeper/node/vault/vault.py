@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from keeper.files import replace_atomically
+from keeper.locks import Turn
 
 RECORD_SUFFIX = ".json"
 PAYLOAD_SUFFIX = ".output"
+TURN = "vault.turn"
 
 Key = TypeVar("Key")
 Secret = TypeVar("Secret")
@@ -34,12 +36,14 @@ class Format(Generic[Key, Secret]):
 class Secrets(Generic[Key, Secret]):
     """The secrets of one kind.
 
-    A secret is on disk, synced, when `keep` returns; a crash leaves the one before or none.
+    A secret is on disk, synced, when `keep` returns; a crash leaves the one before or none. Who
+    keeps a secret only if there is none takes the `turn` around both.
     """
 
     def __init__(self, root: Path, format: Format[Key, Secret]) -> None:
         self._root = root / format.folder
         self._format = format
+        self.turn = Turn(root / TURN)
 
     def keep(self, key: Key, secret: Secret, payload: bytes | None = None) -> None:
         """Store a secret, with bytes that belong to it."""

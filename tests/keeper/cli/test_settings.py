@@ -7,11 +7,10 @@ from typing import Any
 import click
 import pytest
 
-from keeper.cli.app import BAD_INPUT, run
+from keeper.cli.app import BAD_INPUT, cli, run
 from keeper.cli.options.settings import SETTINGS, SettingOption, variable
-from keeper.cli.registry import equip
+from keeper.cli.registry import equip, leaves
 from keeper.configuration import create_keypair
-from tests.keeper.cli.tree import leaves
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -62,7 +61,7 @@ def test_the_order_of_flag_variables_profile_and_default(
 
 def test_a_variable_of_every_option_of_every_command() -> None:
     named: dict[str, tuple[tuple[str, ...], str]] = {}
-    for path, command in leaves():
+    for path, command in leaves(cli):
         for option in command.params:
             if isinstance(option, click.Option) and option.opts != ["--profile"]:
                 flag = max(option.opts, key=len)
@@ -75,13 +74,13 @@ def test_a_variable_of_every_option_of_every_command() -> None:
 
 
 def test_every_command_takes_a_profile() -> None:
-    for path, command in leaves():
+    for path, command in leaves(cli):
         assert [each for each in command.params if each.opts == ["--profile"]], path
 
 
 def test_every_setting_is_an_option_of_some_command_and_of_one_kind() -> None:
     used = set()
-    for path, command in leaves():
+    for path, command in leaves(cli):
         for option in command.params:
             if isinstance(option, SettingOption):
                 assert type(option.type) is type(SETTINGS[option.key].example.type), path

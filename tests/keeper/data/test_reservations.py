@@ -13,11 +13,10 @@ from keeper.data import (
     CorruptBlobError,
     DigestMismatchError,
     QuotaExceededError,
-    Reservation,
     ReservationKind,
     StorageError,
-    borrowed,
     digest_of,
+    lent,
 )
 from keeper.data.sealing import plain_bytes, sealed_bytes
 from tests.keeper.data.killing import kills
@@ -198,22 +197,21 @@ def test_a_retained_reservation_is_given_up_at_its_time_across_a_restart(tmp_pat
     assert (again.retained, again.expired) == (False, False)
 
 
-def test_a_borrowed_reservation_is_given_back_unless_it_was_there(store: BlobStore) -> None:
-    kept = store.reservation(ReservationKind.JOBS, "kept")
+def test_a_loan_is_given_back_and_leaves_what_was_there(store: BlobStore) -> None:
+    kept = store.reservation(ReservationKind.JOBS, "job")
     kept.put(blob(1))
 
-    def fail_with(reservation: Reservation) -> None:
-        with borrowed(reservation):
-            reservation.put(blob(2))
+    def fail() -> None:
+        with lent(store, "job") as loan:
+            assert loan.adopt(digest_of(blob(1)))
+            loan.put(blob(2))
             raise KeyError
 
-    for reservation in (kept, store.reservation(ReservationKind.JOBS, "fresh")):
-        with pytest.raises(KeyError):
-            fail_with(reservation)
+    with pytest.raises(KeyError):
+        fail()
     assert digest_of(blob(1)) in kept
-    assert [reservation.name for reservation in store.reservations(ReservationKind.JOBS)] == [
-        "kept"
-    ]
+    assert list(files(store.root)) == [digest_of(blob(1))]
+    assert store.reservations(ReservationKind.LOANS) == []
 
 
 def test_only_what_no_reservation_lists_is_swept(tmp_path: Path, store: BlobStore) -> None:

@@ -14,7 +14,14 @@ from hypothesis.stateful import (
 )
 from solders.signature import Signature
 
-from keeper.journal import Cursor, Journal, JournalError, Operation, State
+from keeper.journal import (
+    Cursor,
+    Journal,
+    JournalError,
+    Operation,
+    SignatureTakenError,
+    State,
+)
 
 
 def signature(number: int) -> Signature:
@@ -134,11 +141,65 @@ def test_every_commit_reaches_the_disk(path: Path) -> None:
     assert (mode, synchronous) == ("wal", 2)
 
 
-def test_two_keepers_cannot_share_a_journal(path: Path) -> None:
-    with Journal(path) as first:
-        with pytest.raises(JournalError, match="open in another keeper; stop it"):
-            Journal(path)
+def test_two_keepers_share_a_journal(path: Path) -> None:
+    with Journal(path) as first, Journal(path) as second:
+        written = signed(first)
+        assert second.operation("claim") == written
+        with pytest.raises(JournalError, match="operation claim already has a transaction"):
+            signed(second, number=2)
+        second.landed("claim", 5)
+        with pytest.raises(JournalError, match="operation claim has no transaction under way"):
+            first.expired("claim")
+
+
+def test_an_operation_is_held_by_one(path: Path) -> None:
+    with Journal(path) as first, Journal(path) as second:
+        held = first.hold("a/b c")
+        assert held is not None
+        assert (second.hold("a/b c"), first.hold("a/b c")) == (None, None)
+        with held:
+            assert second.hold("another") is not None
+        assert second.hold("a/b c") is not None
+
+
+def test_the_bytes_of_another_operation_are_not_taken(path: Path) -> None:
+    with Journal(path) as first, Journal(path) as second:
         signed(first)
+        with pytest.raises(SignatureTakenError, match="operation twin"):
+            signed(second, operation="twin")
+        assert second.operation("twin") is None
+
+
+def test_a_landed_operation_is_taken_back(path: Path) -> None:
+    with Journal(path) as journal:
+        signed(journal)
+        with pytest.raises(JournalError, match="operation claim has not landed"):
+            journal.take_back("claim")
+        journal.landed("claim", 5)
+        assert journal.take_back("claim").state is State.EXPIRED
+        assert signed(journal, number=2).signings == 2
+
+
+def test_a_journal_that_another_program_locks_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Journal(path).close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("keeper.journal.database.BUSY_SECONDS", 0)
+    with pytest.raises(JournalError, match="is locked by another program; end it"):
+        Journal(path)
+    other.close()
+    Journal(path).close()
+
+
+def test_a_journal_in_memory_leaves_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.parent.mkdir()
+    monkeypatch.chdir(path.parent)
+    with Journal.in_memory() as journal:
+        signed(journal)
+        assert [each.id for each in journal.unfinished()] == ["claim"]
+    assert list(path.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize("damage", [b"not a database at all" * 100, b"SQLite format 3\x00" * 300])

@@ -38,6 +38,21 @@ def test_a_workload_that_is_not_posted_goes_after_a_day(tmp_path: Path) -> None:
     assert (store.used_bytes, store.reservations(KIND)) == (0, [])
 
 
+def test_what_another_process_posts_is_left_to_it(tmp_path: Path) -> None:
+    now = [0.0]
+    mine, other = open_store(tmp_path, now), open_store(tmp_path, now)
+    store_workload(mine.reservation(KIND, "first"), BLOBS)
+    keep_posted(mine, KIND, {"first"})
+    keep_posted(other, KIND, set())
+    assert mine.get(digest_of(b"graph")) == b"graph"
+    now[0] = UNPOSTED_SECONDS + 1
+    keep_posted(mine, KIND, {"first"})
+    keep_posted(other, KIND, set())
+    assert mine.get(digest_of(b"graph")) == b"graph"
+    keep_posted(mine, KIND, set())
+    assert other.used_bytes == 0
+
+
 def test_the_workloads_of_tasks_are_left_alone(tmp_path: Path) -> None:
     store = open_store(tmp_path, [0.0])
     store_workload(store.reservation(ReservationKind.TASK_WORKLOADS, "first"), BLOBS)

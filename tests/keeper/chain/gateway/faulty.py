@@ -40,7 +40,12 @@ class FaultyNode:
         for number, (wanted, step) in enumerate(self.script):
             if wanted in ("*", method):
                 del self.script[number]
-                return await step(forward)
+                try:
+                    return await step(forward)
+                except ConnectionResetError:
+                    assert request.transport is not None
+                    request.transport.abort()
+                    return web.Response()
         return await forward()
 
 

@@ -10,7 +10,13 @@ from aiohttp import web
 from solders.hash import Hash
 from solders.pubkey import Pubkey
 
-from keeper.chain.errors import ChainError, PermanentError, TransientError, WrongClusterError
+from keeper.chain.errors import (
+    ChainError,
+    ChainReplacedError,
+    PermanentError,
+    TransientError,
+    WrongClusterError,
+)
 from keeper.chain.gateway import Backoff, Gateway
 from keeper.chain.gateway.gateway import websocket_url_of
 from keeper.errors import BadInputError
@@ -75,13 +81,65 @@ async def slot(gateway: Gateway, node: FaultyNode) -> tuple[int, int]:
             '{"jsonrpc":"2.0","id":0,"error":'
             '{"code":-32005,"message":"Node is behind","data":{"numSlotsBehind":42}}}'
         ),
-        dropped,
     ],
 )
 def test_a_transient_fault_is_tried_again(fault: Step) -> None:
     found, requests = against([fault, fault], slot)
     assert found >= 0
     assert requests == 3
+
+
+def test_after_a_lost_connection_the_genesis_hash_is_compared_first() -> None:
+    async def act(gateway: Gateway, node: FaultyNode) -> list[str]:
+        await gateway.slot()
+        await gateway.slot()
+        return node.methods[1:]
+
+    methods = against([dropped, dropped], act)
+    assert methods == ["getSlot", "getGenesisHash", "getGenesisHash", "getSlot", "getSlot"]
+
+
+def test_another_chain_behind_the_url_is_not_believed() -> None:
+    async def run() -> None:
+        async with (
+            Localnet(port=0, ticking=False, seed=bytes(32)) as old,
+            Localnet(port=0, ticking=False, seed=bytes([1] * 32)) as new,
+            faulty_node(old.url) as node,
+            Gateway(node.url, websocket_url=old.ws_url, backoff=backoff()) as gateway,
+        ):
+            known, found = old.bank.genesis_hash, new.bank.genesis_hash
+            assert gateway.genesis_hash == known
+            node.script, node.upstream = [("*", dropped)], new.url
+            message = f"is another chain now: its genesis hash is {found}, it was {known}"
+            for _ in range(2):
+                with pytest.raises(ChainReplacedError, match=message):
+                    await gateway.slot()
+                with pytest.raises(ChainReplacedError, match=message):
+                    await anext(gateway.logs(ALICE))
+            node.upstream = old.url
+            assert await gateway.slot() == old.bank.slot
+
+    asyncio.run(run())
+
+
+def test_a_lost_subscription_raises_doubt_too() -> None:
+    async def run() -> None:
+        async with (
+            Localnet(port=0, ticking=False, seed=bytes([1] * 32)) as new,
+            faulty_node(new.url) as node,
+        ):
+            async with Localnet(port=0, ticking=False, seed=bytes(32)) as old:
+                node.upstream = old.url
+                gateway = Gateway(node.url, websocket_url=old.ws_url, backoff=backoff())
+                await gateway.__aenter__()
+            node.upstream = new.url
+            with pytest.raises(TransientError, match="lost ws"):
+                await anext(gateway.logs(ALICE))
+            with pytest.raises(ChainReplacedError, match="is another chain now"):
+                await gateway.slot()
+            await gateway.__aexit__(None, None, None)
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("fault", [status(429), body("garbage")])

@@ -57,7 +57,7 @@ def counting(rig: Rig) -> CountingMirror:
 async def followed(rig: Rig) -> AsyncIterator[CountingMirror]:
     """A mirror on the rig's feed, after its first sweep on it."""
     mirror, services = counting(rig), rig.market.services
-    async with background(follow(services.gateway, services.journal, [mirror])):
+    async with background(follow(services.gateway, [mirror])):
         async with asyncio.timeout(PATIENCE_SECONDS):
             while mirror.sweeps == 0:
                 await mirror.next_view()

@@ -18,9 +18,9 @@ from keeper.data import (
     ReservationKind,
     StageIndexes,
     open_client,
-    serve_data,
 )
 from keeper.data.sealing import sealed_bytes
+from keeper.data.server import serve_data
 from keeper.exact.decisions.actions import (
     CastBallot,
     Check,

@@ -17,8 +17,8 @@ from keeper.data import (
     StageIndex,
     StageIndexes,
     open_client,
-    serve_data,
 )
+from keeper.data.server import serve_data
 from keeper.exact.decisions.state import Stage
 from keeper.exact.roles.traces import StoredTrace, TraceMissingError, fetch_stage
 from kernels.trace import stored_roots, trace_root

@@ -11,8 +11,8 @@ from keeper.compute import select_executor
 from keeper.configuration import Preference
 from keeper.lab.commands.demonstration import workload
 from keeper.lab.commands.demonstration.report import DemoReport
+from keeper.lab.commands.demonstration.sentences import sentences
 from keeper.lab.commands.demonstration.story import Script, play
-from keeper.lab.commands.demonstration.workload import sentences
 from keeper.lab.market.cheats import Cheat
 from kernels.models.minilm import export as minilm_export
 from kernels.models.minilm.network import transformer

@@ -8,9 +8,9 @@ from keeper.lab.simulation import (
     SimulationInputError,
     Sweep,
     check_destination,
-    draw_sweeps,
     sweep_all,
 )
+from keeper.lab.simulation.picture import draw_sweeps
 from tests.keeper.lab.simulation.test_economics import LOCALNET
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from keeper.data import BlobStore, InputManifest, StageIndexes, open_client, serve_data
+from keeper.data import BlobStore, InputManifest, StageIndexes, open_client
+from keeper.data.server import serve_data
 from keeper.node.errors import WorkloadError
 from keeper.tolerant.decisions.state import Task
 from keeper.tolerant.roles.workload import TaskWorkload, UnfitTaskError, fetch_workload
