@@ -4,7 +4,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable
 
-from ..events import AccountsChanged, Event, SlotOpened, TransactionLanded
+from ..events import AccountsChanged, Event, SlotOpened, TransactionLanded, TransactionReceived
 from ..rpc.node import Commitment, Node
 from .session import Session
 from .topics import Topic
@@ -38,6 +38,9 @@ class Hub:
         self._sessions.discard(session)
 
     def _on_event(self, event: Event) -> None:
+        if isinstance(event, TransactionLanded):
+            received = TransactionReceived(event.record.signature, event.record.slot)
+            self._deliver(received, lambda _: True)
         late = [one for one in self._pending if self.node.lag_of(one) > 0]
         self._deliver(event, lambda topic: topic.commitment not in late)
         for commitment in late:

@@ -78,5 +78,5 @@ class Session:
                 "params": {"result": result, "subscription": subscription},
             }
             self._send(json.dumps(message, separators=(",", ":")))
-            if isinstance(topic, SignatureTopic):
+            if isinstance(event, TransactionLanded) and isinstance(topic, SignatureTopic):
                 self._topics.pop(subscription, None)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from ..events import AccountsChanged, Event, SlotOpened, TransactionLanded
+from ..events import AccountsChanged, Event, SlotOpened, TransactionLanded, TransactionReceived
 from ..ledger import Json, TransactionRecord
 from ..rpc.encoding import AccountView
 from ..rpc.errors import RpcError, invalid_params
@@ -136,11 +136,12 @@ class LogsTopic:
 
 @dataclass(frozen=True, slots=True)
 class SignatureTopic:
-    """One transaction, once."""
+    """One transaction: when it has reached the commitment, and if asked for when it comes."""
 
     method = "signatureNotification"
     signature: Signature
     commitment: Commitment
+    received: bool
 
     @classmethod
     def of(cls, node: Node, params: Params) -> "SignatureTopic":
@@ -149,7 +150,8 @@ class SignatureTopic:
             signature = params.signature(0)
         except RpcError as error:
             raise invalid_params("Invalid Request: Invalid signature provided") from error
-        return cls(signature, params.config(1).commitment())
+        config = params.config(1)
+        return cls(signature, config.commitment(), config.flag("enableReceivedNotification"))
 
     def landed(self, node: Node) -> TransactionRecord | None:
         """Returns the transaction, if it has reached the commitment already."""
@@ -158,7 +160,10 @@ class SignatureTopic:
 
     def notifications(self, node: Node, event: Event) -> Iterator[Json]:
         """Returns the results owed for `event`."""
-        if isinstance(event, TransactionLanded) and event.record.signature == self.signature:
+        if isinstance(event, TransactionReceived):
+            if self.received and event.signature == self.signature:
+                yield _at(event.slot, "receivedSignature")
+        elif isinstance(event, TransactionLanded) and event.record.signature == self.signature:
             yield _at(event.record.slot, {"err": event.record.err})
 
 
