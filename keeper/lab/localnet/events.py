@@ -1,11 +1,10 @@
-"""What a bank tells its listeners, and the hub its subscribers."""
+"""What a bank tells its listeners."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from solders.account import Account
 from solders.pubkey import Pubkey
-from solders.signature import Signature
 
 from .ledger import TransactionRecord
 
@@ -27,18 +26,10 @@ class AccountsChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class TransactionReceived:
-    """A transaction has come, and lands in `slot`; told to subscribers alone."""
-
-    signature: Signature
-    slot: int
-
-
-@dataclass(frozen=True, slots=True)
 class TransactionLanded:
     """A transaction landed, with or without an error."""
 
     record: TransactionRecord
 
 
-Event: TypeAlias = SlotOpened | AccountsChanged | TransactionReceived | TransactionLanded
+Event: TypeAlias = SlotOpened | AccountsChanged | TransactionLanded

@@ -4,10 +4,10 @@ import itertools
 from collections import deque
 from collections.abc import Callable
 
-from ..events import AccountsChanged, Event, SlotOpened, TransactionLanded, TransactionReceived
+from ..events import AccountsChanged, Event, SlotOpened, TransactionLanded
 from ..rpc.node import Commitment, Node
 from .session import Session
-from .topics import Topic
+from .topics import News, Topic, TransactionReceived
 
 
 class Hub:
@@ -55,7 +55,7 @@ class Hub:
         while pending and _slot_of(pending[0]) <= newest:
             self._deliver(pending.popleft(), lambda topic: topic.commitment == commitment)
 
-    def _deliver(self, event: Event, due: Callable[[Topic], bool]) -> None:
+    def _deliver(self, event: News, due: Callable[[Topic], bool]) -> None:
         for session in tuple(self._sessions):
             session.deliver(event, due)
 

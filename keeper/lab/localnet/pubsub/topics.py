@@ -8,7 +8,7 @@ from typing import TypeAlias
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from ..events import AccountsChanged, Event, SlotOpened, TransactionLanded, TransactionReceived
+from ..events import AccountsChanged, Event, SlotOpened, TransactionLanded
 from ..ledger import Json, TransactionRecord
 from ..rpc.encoding import AccountView
 from ..rpc.errors import RpcError, invalid_params
@@ -24,6 +24,18 @@ _CLOSED: dict[str, Json] = {
     "rentEpoch": 0,
     "space": 0,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionReceived:
+    """A transaction has come, and lands in `slot`."""
+
+    signature: Signature
+    slot: int
+
+
+News: TypeAlias = Event | TransactionReceived
+"""What topics make notifications of."""
 
 
 def _pubkey(params: Params) -> Pubkey:
@@ -52,7 +64,7 @@ class AccountTopic:
         config = params.config(1)
         return cls(_pubkey(params), AccountView.of(config), config.commitment())
 
-    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+    def notifications(self, node: Node, event: News) -> Iterator[Json]:
         """Returns the results owed for `event`."""
         if not isinstance(event, AccountsChanged):
             return
@@ -82,7 +94,7 @@ class ProgramTopic:
             _pubkey(params), AccountView.of(config), read_filters(config), config.commitment()
         )
 
-    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+    def notifications(self, node: Node, event: News) -> Iterator[Json]:
         """Returns the results owed for `event`; a closed account belongs to no program any more."""
         if not isinstance(event, AccountsChanged):
             return
@@ -119,7 +131,7 @@ class LogsTopic:
             raise invalid_params("Invalid params: use all, allWithVotes or mentions")
         return cls(mention, params.config(1).commitment())
 
-    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+    def notifications(self, node: Node, event: News) -> Iterator[Json]:
         """Returns the results owed for `event`."""
         if isinstance(event, TransactionLanded):
             record = event.record
@@ -158,7 +170,7 @@ class SignatureTopic:
         record = node.bank.record(self.signature)
         return record if record is not None and node.shows(record, self.commitment) else None
 
-    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+    def notifications(self, node: Node, event: News) -> Iterator[Json]:
         """Returns the results owed for `event`."""
         if isinstance(event, TransactionReceived):
             if self.received and event.signature == self.signature:
@@ -179,7 +191,7 @@ class SlotTopic:
         """Returns the topic for the parameters of `slotSubscribe`, of which there are none."""
         return cls()
 
-    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+    def notifications(self, node: Node, event: News) -> Iterator[Json]:
         """Returns the results owed for `event`."""
         if isinstance(event, SlotOpened):
             root = node.slot_at("finalized")
@@ -198,7 +210,7 @@ class RootTopic:
         """Returns the topic for the parameters of `rootSubscribe`, of which there are none."""
         return cls()
 
-    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+    def notifications(self, node: Node, event: News) -> Iterator[Json]:
         """Returns the results owed for `event`."""
         if isinstance(event, SlotOpened) and node.bank.block_height >= node.finality_lag:
             yield node.slot_at("finalized")
@@ -216,7 +228,7 @@ class SlotsUpdatesTopic:
         """Returns the topic for the parameters of `slotsUpdatesSubscribe`: there are none."""
         return cls()
 
-    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+    def notifications(self, node: Node, event: News) -> Iterator[Json]:
         """Returns the results owed for `event`: what closed, what opened, what that settled."""
         if not isinstance(event, SlotOpened):
             return
