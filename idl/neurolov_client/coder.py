@@ -90,7 +90,9 @@ def _decoded(kind: type[Record], data: bytes) -> Record:
         # mypy holds that a class whose instances have `__hash__` is not itself hashable.
         found: Record = struct_codec(cast(Any, kind)).read(data, DISCRIMINATOR_BYTES)[0]
     except struct.error as error:
-        raise ShortDataError(f"{kind.__name__}: {len(data)} bytes are too few: {error}") from error
+        size = getattr(kind, "SIZE", None)
+        expected = "too few" if size is None else f"expected {size}"
+        raise ShortDataError(f"{kind.__name__}: {len(data)} bytes, {expected}") from error
     except MalformedError as error:
         raise AccountDataError(f"{kind.__name__}: {error}") from error
     return found

@@ -42,16 +42,16 @@ class InsufficientFundsError(PermanentError, BadInputError):
     """The payer lacks lamports or tokens."""
 
 
-class ClusterIdentityError(ChainError):
-    """The node serves another chain; whatever is known of the first one means nothing on it."""
+class WrongClusterError(ChainError):
+    """The node serves another cluster than the one that is meant."""
 
 
-class WrongClusterError(ClusterIdentityError, BadInputError):
+class PinnedClusterError(WrongClusterError, BadInputError):
     """The node serves another cluster than the configured one."""
 
 
-class ReplacedClusterError(ClusterIdentityError):
-    """The node served one chain at first and serves another one now."""
+class ChainReplacedError(WrongClusterError):
+    """The node serves another cluster than it did when the gateway was opened."""
 
 
 class UnexpectedDataError(PermanentError):

@@ -79,5 +79,6 @@ def _expected(error: BaseException) -> KeeperError | OSError | None:
         case OSError(filename=str() | Path(), strerror=str()):
             return error
         case BaseExceptionGroup():
-            return next(filter(None, map(_expected, error.exceptions)), None)
+            found = [_expected(inner) for inner in error.exceptions]
+            return next((each for each in found if each is not None), None)
     return None

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from solders.pubkey import Pubkey
 
+from keeper.amounts import nlov
 from keeper.chain.gateway import Gateway
 from keeper.cli.options import Address, answer, cluster_options, json_option, run_async
 from keeper.configuration import NodeSettings
@@ -16,7 +17,6 @@ from keeper.errors import BadInputError
 from keeper.exact.disputes.audit import Parties, movements, outcome_of, totals
 from keeper.exact.disputes.history import LandedEvent, job_events
 from keeper.node.connection import open_observer
-from keeper.node.payment import nlov
 from keeper.node.timeline import Timeline
 from neurolov_client import Account, escrow, job_registry, verdict
 
@@ -156,6 +156,14 @@ def _account_facts(account: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 
 def _short(value: Any, names: Mapping[str, str]) -> str:
-    if isinstance(value, str):
-        return names.get(value, value if len(value) <= SHOWN_CHARACTERS else f"{value[:8]}…")
-    return str(value)
+    match value:
+        case str():
+            return names.get(value, value if len(value) <= SHOWN_CHARACTERS else f"{value[:8]}…")
+        case dict():
+            return f"({', '.join(f'{name} {_short(each, names)}' for name, each in value.items())})"
+        case list():
+            return f"({', '.join(_short(each, names) for each in value)})"
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)

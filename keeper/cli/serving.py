@@ -37,13 +37,18 @@ def serving_as(serving: Serving, before: Submission | None) -> Serving:
 
 @asynccontextmanager
 async def served_again(
-    connection: Connection, serving: Serving, source: str, listed: bytes
+    connection: Connection, serving: Serving, source: str, listed: bytes, *, ended: bool
 ) -> AsyncIterator[BlobStore]:
     """Yields the folder's store while it is served, as it was announced, at the URL `source`.
+
+    Work that has `ended` needs no data any more, and nothing is served.
 
     Where another process of the folder serves there, nothing else is needed: what hashes to
     `listed` is then found at `source`. Otherwise raises PortInUseError.
     """
+    if ended:
+        yield BlobStore(connection.folder, serving.quota_bytes)
+        return
     async with AsyncExitStack() as stack:
         try:
             storage = await stack.enter_async_context(open_storage(connection.folder, serving))

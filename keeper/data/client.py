@@ -162,7 +162,7 @@ class BlobClient:
         Raises SourceUnavailableError where it does not answer, and NetworkError.
         """
         url = self._url(source, "blobs", NO_BLOB)
-        with _network(url, self.allow_private):
+        with _network(self._url(source), self.allow_private):
             response = await self._answer(url, 0)
         response.close()
         # A data server has no blob of this digest, and says so.

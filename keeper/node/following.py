@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
-from keeper.chain.errors import ChainError, ClusterIdentityError
+from keeper.chain.errors import ChainError, WrongClusterError
 from keeper.chain.feed import Feed, Timing
 from keeper.chain.gateway import Gateway
 from keeper.journal import Journal
@@ -25,8 +25,7 @@ async def follow(
 
     A mirror reads everything at its start, so that a crash loses no event. How far the feed has
     read is therefore kept in memory: processes that share a folder would take each other's events.
-    While a node refuses to give events, every poll reads everything. Raises
-    ClusterIdentityError.
+    While a node refuses to give events, every poll reads everything. Raises WrongClusterError.
     """
     timing, opened = timing or Timing(), asyncio.Event()
     with Journal.in_memory() as journal:
@@ -46,7 +45,7 @@ async def _follow(
         while True:
             try:
                 await _observed(gateway, journal, mirrors, timing, opened)
-            except ClusterIdentityError:
+            except WrongClusterError:
                 raise
             except ChainError as error:
                 LOG.warning("the events of the cluster cannot be followed for now: %s", error)

@@ -13,7 +13,7 @@ from typing import ClassVar, Final, Generic, Protocol, TypeVar
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from keeper.chain.errors import ChainError, ClusterIdentityError, PermanentError
+from keeper.chain.errors import ChainError, PermanentError, WrongClusterError
 from keeper.chain.submit import Submitter
 from keeper.data import OwnFault
 from keeper.errors import KeeperError
@@ -34,7 +34,7 @@ LOG = logging.getLogger(__name__)
 # after so many slots even if nothing has changed on chain.
 REFUSAL_SLOTS = 32
 
-ENDS_A_ROLE: Final = (ClusterIdentityError, OperatorError, JournalError)
+ENDS_A_ROLE: Final = (WrongClusterError, OperatorError, JournalError)
 """What no later try can mend: another chain, a key that may not act, a disk that keeps no record.
 
 Everything else fails one action, or one look at the chain, and is tried again.

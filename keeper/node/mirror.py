@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from solders.pubkey import Pubkey
 
-from keeper.chain.errors import ClusterIdentityError
+from keeper.chain.errors import WrongClusterError
 from keeper.chain.feed import ChainEvent, FeedItem, LostEvents
 from keeper.chain.gateway import Gateway
 from keeper.node.changes import Changes, Counter, Notice
@@ -88,11 +88,11 @@ class Mirror(ABC, Generic[View]):
         return max(MIN_TRANSFER_SECONDS, slots * self.slot_seconds / 2)
 
     async def run(self) -> None:
-        """Poll until cancelled, whatever the node answers; raises ClusterIdentityError."""
+        """Poll until cancelled, whatever the node answers; raises WrongClusterError."""
         while True:
             try:
                 await self.poll()
-            except ClusterIdentityError:
+            except WrongClusterError:
                 raise
             except Exception as error:
                 # Nothing that a node answers may end a role, be it late, refused, or nonsense.
@@ -156,10 +156,11 @@ class Mirror(ABC, Generic[View]):
             await self.refresh()
             return
         slot = await self.gateway.slot()
-        if slot < self.view.slot:
-            # The node is behind, or it serves another chain.
+        reconciling = slot >= self.view.swept_slot + RECONCILE_SLOTS
+        if reconciling or slot < self.view.slot:
+            # A node may have been replaced by one of another chain between two requests.
             await self.gateway.check_cluster()
-        if slot >= self.view.swept_slot + RECONCILE_SLOTS:
+        if reconciling:
             await self.refresh()
         elif self._changes.update_due or self.view.slot_hashes:
             await self._update(slot)

@@ -87,6 +87,16 @@ def duration(seconds: float) -> str:
     return " ".join(parts) or "0 s"
 
 
+async def chain_seconds(gateway: Gateway) -> int | None:
+    """Returns the Unix seconds of the latest block that the node has; raises ChainError.
+
+    Not every slot has a block. Returns None where the node reports no time.
+    """
+    slot = await gateway.slot()
+    blocks = await gateway.blocks(max(0, slot - RECENT_SLOTS), slot)
+    return await gateway.block_time(blocks[-1]) if blocks else None
+
+
 async def _recent_length(gateway: Gateway, slot: int) -> float | None:
     blocks = await gateway.blocks(max(0, slot - RECENT_SLOTS), slot)
     if len(blocks) < 2:

@@ -14,6 +14,7 @@ from keeper.exact.decisions.selection import reputation_at
 from keeper.exact.roles.accounts import registration_of
 from keeper.node.accounts import optional, required
 from keeper.node.holding import Holding
+from keeper.node.timeline import chain_seconds
 from keeper.record.engagements import Engagement, Engagements, Part, Payment
 from keeper.record.history import DAY_SECONDS, OwnerHistory, owner_history
 from keeper.record.losses import Loss, losses_of
@@ -76,7 +77,7 @@ class OwnerReport:
                 staking.terms_address(holding.pool.terms),
             ]
         )
-        now = await gateway.block_time(max(0, holding.slot - 1)) or time.time()
+        now = await chain_seconds(gateway) or time.time()
         history = await owner_history(
             gateway,
             owner,
@@ -84,15 +85,10 @@ class OwnerReport:
             reach.bounds(now),
             asked=f"--days {reach.days:g} was asked for",
         )
-        if holding.position is None and not history.transactions:
-            raise UnknownOwnerError(
-                f"this cluster knows neither stake nor work of {owner}; check the address and "
-                "--url, or begin with: neurolov stake add AMOUNT"
-            )
         engagements = Engagements(owner).take(history.transactions)
         losses = losses_of(owner, history.transactions)
         present = await read_present(gateway, holding.position, owner, engagements.seen)
-        return cls(
+        found = cls(
             holding=holding,
             provider=optional(job_registry.Provider, provider),
             verifier=optional(job_registry.Verifier, verifier),
@@ -102,6 +98,12 @@ class OwnerReport:
             losses=tuple(losses),
             present=present,
         )
+        if holding.position is None and not found.work:
+            raise UnknownOwnerError(
+                f"this cluster knows neither stake nor work of {owner}; check the address and "
+                "--url; an operator's work is its --owner's; to begin: neurolov stake add AMOUNT"
+            )
+        return found
 
     @property
     def reputation(self) -> float:

@@ -65,4 +65,4 @@ def repack(name: str, wheels: Path) -> None:
     with ZipFile(wheels / f"{name}-{installed.version}-{tags[0]}.whl", "w", ZIP_DEFLATED) as wheel:
         for file in installed.files or ():
             if file.suffix != ".pyc" and file.name not in _INSTALLERS and file.parts[0] != "..":
-                wheel.write(installed.locate_file(file), str(file))
+                wheel.write(str(installed.locate_file(file)), str(file))

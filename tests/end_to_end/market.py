@@ -12,6 +12,7 @@ from solders.pubkey import Pubkey
 
 from keeper.exact.decisions.codes import BallotState, JobState, VerdictState
 from keeper.exact.decisions.offer import JobOffer
+from keeper.exact.roles.role import Role
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
@@ -63,8 +64,8 @@ class Market(Served):
             ) as self._market,
         ):
             market = self._market
-            roles = {role.owner: role for role in (market.buyer, market.crank())}
-            roles |= {role.owner: role for role in market.verifiers()}
+            everybody: list[Role] = [market.buyer, market.crank(), *market.verifiers()]
+            roles = {role.owner: role for role in everybody}
             for name in self._apart:
                 roles.pop(market.parties.owner(name), None)
             self._net.bank.listen(self._noted)

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -18,16 +19,9 @@ class Proxy:
         self.dropped = 0
 
     async def __aenter__(self) -> Self:
-        for host, port in self._targets:
-            self._servers.append(
-                await asyncio.start_server(
-                    lambda reader, writer, host=host, port=port: self._serve(
-                        reader, writer, host, port
-                    ),
-                    "127.0.0.1",
-                    0,
-                )
-            )
+        for number in range(len(self._targets)):
+            serve = partial(self._serve, number)
+            self._servers.append(await asyncio.start_server(serve, "127.0.0.1", 0))
         return self
 
     async def __aexit__(
@@ -56,14 +50,18 @@ class Proxy:
         """Pass everything again."""
         self._cut = False
 
+    def aim(self, url: str, ws_url: str) -> None:
+        """Stand in front of another cluster from the next connection on."""
+        self._targets = [_target(url), _target(ws_url)]
+
     async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int
+        self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         if self._cut:
             self.dropped += 1
             writer.transport.abort()
             return
-        far_reader, far_writer = await asyncio.open_connection(host, port)
+        far_reader, far_writer = await asyncio.open_connection(*self._targets[number])
         ends = {writer, far_writer}
         self._writers |= ends
         try:

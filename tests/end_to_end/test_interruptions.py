@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keeper.cli.app import run
 from keeper.exact.decisions.codes import BallotState, JobState, Outcome
 from keeper.lab.keys import localnet_keypair
 from kernels.graph.file import dump
@@ -61,7 +62,8 @@ def test_no_role_ends_while_its_cluster_is_away(market: Market, tmp_path: Path) 
             RoleProcess(
                 "job", "submit", "--graph", tmp_path / "small.graph",
                 "--input", tmp_path / "input.npy", "--price", "20", "--verifiers", "5",
-                "--output", tmp_path / "output.npy", "--port", "0", *market.arguments(BUYER),
+                "--output", tmp_path / "output.npy", "--port", "0", "--yes",
+                *market.arguments(BUYER),
             )
         )  # fmt: skip
         job = job_registry.job_address(localnet_keypair(BUYER).pubkey(), 0)
@@ -154,3 +156,25 @@ def test_a_verifier_reveals_what_it_has_cast_before_it_ends(market: Market) -> N
         assert ballots() == [BallotState.REVEALED]
         verifier.told("reveal ballot")
         assert "may still be drawn" in verifier.lines[-2]
+
+
+@pytest.mark.parametrize("market", [(PROVIDER,)], indirect=True)
+def test_a_provider_that_is_drained_on_the_chain_ends_and_starts_no_more(
+    market: Market, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain = [str(each) for each in market.arguments(PROVIDER)]
+    with provider_run(market) as provider:
+        provider.told("provider ")
+        assert run(["provider", "drain", *chain]) == 0
+        assert "takes nothing more" in capsys.readouterr().out
+        assert provider.ended() == 0, provider.lines
+    job = market.post(awaited=False)
+    with provider_run(market) as again:
+        assert again.ended() == 0, again.lines
+        assert again.lines[-2:] == [
+            "the provider is drained; to take jobs again run: neurolov provider resume",
+            "stopped: nothing is held any more",
+        ]
+    found = market.job(job)
+    assert found is not None
+    assert found.state == JobState.POSTED

@@ -23,10 +23,10 @@ from solders.transaction import VersionedTransaction
 
 from keeper.chain.errors import (
     AlreadyProcessedError,
-    ReplacedClusterError,
+    ChainReplacedError,
+    PinnedClusterError,
     TransientError,
     UnexpectedDataError,
-    WrongClusterError,
 )
 from keeper.chain.gateway.backoff import Backoff
 from keeper.chain.gateway.outages import Outages, Patience
@@ -60,7 +60,7 @@ class Gateway:
     `genesis_hash` pins the cluster. `websocket_url` defaults to the port after `url`'s (or the same
     host over TLS where the URL names no port), as in Solana's tools. Commitment is confirmed unless
     a method says otherwise. Every method raises ChainError. After a lost connection the genesis
-    hash is compared before any other answer is believed: ReplacedClusterError says that the cluster
+    hash is compared before any other answer is believed: ChainReplacedError says that the cluster
     was reset, or that another one is at the URL now.
 
     With `patience` no request but `send` fails because the cluster does not answer: it waits until
@@ -139,12 +139,12 @@ class Gateway:
 
     def _same(self, found: Hash) -> Hash:
         if self._served is not None and found != self._served:
-            raise ReplacedClusterError(
-                f"{self.url} now serves another chain, with genesis hash {found} instead of "
-                f"{self._served}; give the URL of the first one, or start again with --fresh"
+            raise ChainReplacedError(
+                f"the cluster at {self.url} is another chain now: its genesis hash is {found}, it "
+                f"was {self._served}; start again with --fresh, or name another --folder"
             )
         if self._genesis_hash is not None and found != self._genesis_hash:
-            raise WrongClusterError(
+            raise PinnedClusterError(
                 f"{self.url} serves the cluster with genesis hash {found}, configured is "
                 f"{self._genesis_hash}; correct the URL or the configured cluster"
             )
@@ -384,7 +384,7 @@ class Gateway:
         )
 
     async def _of_this_chain(self, request: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Returns one answer; raises ReplacedClusterError instead of another chain's."""
+        """Returns one answer; raises ChainReplacedError instead of another chain's."""
         if self._doubtful:
             await self._compare()
         try:

@@ -10,8 +10,8 @@ from typing import TypeVar
 from keeper.chain.errors import (
     AccessRefusedError,
     ChainError,
-    ClusterIdentityError,
     TransientError,
+    WrongClusterError,
 )
 from keeper.chain.gateway.backoff import Backoff
 
@@ -62,7 +62,7 @@ class Outages:
         """Returns what `ask` does, however long the cluster does not answer.
 
         Raises TransientError where it answers everything but this in all attempts,
-        ReplacedClusterError where another cluster answers after an outage, and AccessRefusedError
+        ChainReplacedError where another cluster answers after an outage, and AccessRefusedError
         where it refused this caller from the start.
         """
         attempt = 0
@@ -102,7 +102,7 @@ class Outages:
         try:
             async with asyncio.timeout(self._patience.probe_seconds):
                 await self._probe()
-        except ClusterIdentityError:
+        except WrongClusterError:
             raise
         except (ChainError, TimeoutError) as error:
             if isinstance(error, AccessRefusedError) and not self._known:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from solders.hash import Hash
 from solders.pubkey import Pubkey
@@ -128,6 +129,11 @@ class Subject:
         """What the programs say, in the stage PROGRAMS."""
         assert self.chain_ is not None
         return self.chain_
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the cluster runs on this machine, so that it is a localnet with a faucet."""
+        return urlsplit(self.options.settings.url).hostname in ("127.0.0.1", "localhost", "::1")
 
     def is_any_of(self, *roles: DoctorRole) -> bool:
         """Returns whether the key is examined as one of the roles."""

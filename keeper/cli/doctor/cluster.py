@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
 
+from keeper.amounts import nlov
 from keeper.cli.doctor.checks import Check, DoctorRole, Stage, Subject, examines
-from keeper.node.payment import nlov
+from keeper.node.timeline import chain_seconds
 from neurolov_client import PROGRAM_IDS, Account, AccountDataError, escrow, job_registry, staking
 
 MAX_SKEW_SECONDS = 30
@@ -32,7 +33,7 @@ async def chain(subject: Subject) -> AsyncIterator[Check]:
 @examines(Stage.CLUSTER)
 async def clock(subject: Subject) -> AsyncIterator[Check]:
     """Compares this machine's clock with the chain's."""
-    told = await subject.gateway.block_time(max(0, subject.timeline.slot - 1))
+    told = await chain_seconds(subject.gateway)
     if told is None:
         yield Check("clock", True, "the node reports no block time")
         return

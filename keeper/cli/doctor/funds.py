@@ -2,12 +2,11 @@
 
 from collections.abc import AsyncIterator
 
-from solders.pubkey import Pubkey
-
+from keeper.amounts import SOL, nlov
+from keeper.amounts import sol as told_sol
 from keeper.chain.gateway import Gateway
 from keeper.cli.doctor.checks import Check, DoctorRole, Stage, Subject, examines
 from keeper.exact.decisions.selection import locked
-from keeper.node.payment import nlov
 from neurolov_client import (
     Account,
     escrow,
@@ -17,7 +16,6 @@ from neurolov_client import (
 )
 from neurolov_client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS
 
-SOL = 10**9
 FEE_LAMPORTS = 5_000
 """What a transaction with one signature costs."""
 TRANSACTIONS = 200
@@ -43,23 +41,20 @@ async def sol(subject: Subject) -> AsyncIterator[Check]:
     rents = await _rents(subject.gateway, subject)
     needed = rents + TRANSACTIONS * FEE_LAMPORTS
     count = max(0, held - rents) // FEE_LAMPORTS
-    kept = f" beside {rents / SOL:.4f} of rents" if rents else ""
-    detail = f"{subject.signer}: {held / SOL:.4f} SOL, enough for {count:,} transactions{kept}"
-    missing = max(0, needed - held) / SOL
-    advice = f"send it SOL: solana transfer {subject.signer} {missing:.4f}"
-    yield Check("sol", held >= needed, detail, advice)
+    kept = f" beside {told_sol(rents)} of rents" if rents else ""
+    detail = f"{subject.signer}: {told_sol(held)} SOL, enough for {count:,} transactions{kept}"
+    yield Check("sol", held >= needed, detail, send_sol(subject, max(0, needed - held)))
 
 
 @examines(Stage.PROGRAMS, *DoctorRole)
 async def account(subject: Subject) -> AsyncIterator[Check]:
     """Checks that the owner has a $NLOV account, to which every payment goes."""
     tokens, mint = subject.chain.tokens, subject.chain.holding.pool.mint
-    advice = (
-        "nobody can pay it; make one: spl-token create-account "
-        f"{mint} --owner {subject.owner} --fee-payer KEY"
-    )
+    advice = f"spl-token create-account {mint} --owner {subject.owner} --fee-payer KEY"
+    if subject.is_local:
+        advice = f"neurolov faucet {subject.owner} --nlov 0"
     detail = "none" if tokens is None else f"{nlov(tokens)} NLOV in the wallet of {subject.owner}"
-    yield Check("account", tokens is not None, detail, advice)
+    yield Check("account", tokens is not None, detail, f"nobody can pay it; make one: {advice}")
 
 
 @examines(Stage.PROGRAMS, DoctorRole.BUYER)
@@ -70,13 +65,24 @@ async def payment(subject: Subject) -> AsyncIterator[Check]:
     least = terms.escrow.posting_fee + registry.min_price + registry.min_tip * PAID_CRANK_STEPS
     detail = f"the least job locks {nlov(least)} NLOV and the fees of its verifiers"
     detail += f" for up to {MAX_DRAWS} draws"
-    advice = send_tokens(subject.owner, least - tokens, subject.chain.holding.pool.mint)
-    yield Check("payment", tokens >= least, detail, advice)
+    yield Check("payment", tokens >= least, detail, send_tokens(subject, least - tokens))
 
 
-def send_tokens(owner: Pubkey, amount: int, mint: Pubkey) -> str:
-    """Returns the command that gives an owner $NLOV, in base units."""
-    return f"send it $NLOV: spl-token transfer {mint} {nlov(amount).replace(',', '')} {owner}"
+def send_sol(subject: Subject, lamports: int) -> str:
+    """Returns the command that gives the key lamports, rounded up to a ten-thousandth of a SOL."""
+    amount = told_sol(-(-lamports * 10**4 // SOL) * SOL // 10**4).replace(",", "")
+    if subject.is_local:
+        return f"neurolov faucet {subject.signer} --sol {amount} --nlov 0"
+    return f"send it SOL: solana transfer {subject.signer} {amount}"
+
+
+def send_tokens(subject: Subject, amount: int) -> str:
+    """Returns the command that gives the owner $NLOV, in base units."""
+    told = nlov(amount).replace(",", "")
+    if subject.is_local:
+        return f"neurolov faucet {subject.owner} --nlov {told}"
+    mint = subject.chain.holding.pool.mint
+    return f"send it $NLOV: spl-token transfer {mint} {told} {subject.owner}"
 
 
 def least_stake(subject: Subject) -> int:

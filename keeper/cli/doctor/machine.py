@@ -81,7 +81,7 @@ def journal_check(path: Path) -> Check:
         held = "open in another keeper" in str(error)
         detail = "a command or role is running with this folder" if held else str(error)
         return Check("journal", held, detail, "restore the file, or name another --folder")
-    detail = f"{unfinished} unfinished operations" if unfinished else "nothing is unfinished"
+    detail = f"operations that are unfinished: {unfinished or 'none'}"
     advice = "any command that signs brings them to their end, such as: neurolov stake open"
     return Check("journal", not unfinished, detail, advice)
 

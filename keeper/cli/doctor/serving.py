@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 
+from keeper.amounts import nlov
 from keeper.cli.doctor.checks import Check, DoctorRole, Stage, Subject, examines
 from keeper.cli.doctor.stake import owners
 from keeper.data import DataError, check_source, open_client
 from keeper.node.accounts import url_text
-from keeper.node.payment import nlov
 
 LOOKUP_SECONDS = 10.0
 

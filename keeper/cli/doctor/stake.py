@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from solders.pubkey import Pubkey
 
+from keeper.amounts import nlov
 from keeper.cli.doctor.checks import Check, DoctorRole, Stage, Subject, examines
 from keeper.cli.doctor.funds import least_stake, send_tokens
 from keeper.node.operators import (
@@ -12,7 +13,6 @@ from keeper.node.operators import (
     operator_document,
     require_acting,
 )
-from keeper.node.payment import nlov
 from neurolov_client import staking
 from neurolov_client.bindings.job_registry import SEATS
 from neurolov_client.bindings.staking import Tenure
@@ -124,7 +124,7 @@ def stake_more(subject: Subject, amount: int) -> str:
     step = owners(subject, f"neurolov stake add {nlov(max(0, amount)).replace(',', '')}")
     if not short:
         return step
-    return f"{send_tokens(subject.owner, short, subject.chain.holding.pool.mint)}; then: {step}"
+    return f"{send_tokens(subject, short)}; then: {step}"
 
 
 def owners(subject: Subject, step: str) -> str:

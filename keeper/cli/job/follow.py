@@ -44,7 +44,9 @@ def follow(key: KeyOptions, address: Pubkey, output: Output | None, serving: Ser
                 return await ending_of(connection, record, archive)
             before = None if told else Submissions(connection.folder, KIND).of(address)
             serves = serving_as(serving, before)
-            async with served_again(connection, serves, job.source, job.manifest) as store:
+            async with served_again(
+                connection, serves, job.source, job.manifest, ended=job.ended
+            ) as store:
                 found = await followed(connection, mirror, store, address, tell=tell, watch=watch)
                 return await ending_of(connection, found, archive)
 

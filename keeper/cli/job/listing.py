@@ -3,9 +3,9 @@
 import click
 
 from keeper.cli.options import KeyOptions, answer, key_command, run_async
+from keeper.cli.ownwork import Row, table
 from keeper.exact.roles.own_jobs import OwnJob, own_jobs
 from keeper.node.connection import open_reader
-from keeper.node.payment import nlov
 from keeper.node.timeline import Timeline
 
 
@@ -24,14 +24,8 @@ def list_jobs(key: KeyOptions) -> None:
         | {"posted": None if each.posted_slot is None else timeline.document(each.posted_slot)}
         for each in found
     ]
-    rows = [_row(each, timeline) for each in found]
-    answer({"jobs": jobs}, key.as_json, *(rows or ["no jobs"]))
-
-
-def _row(job: OwnJob, timeline: Timeline) -> str:
-    posted = "-" if job.posted_slot is None else f"{timeline.time(job.posted_slot):%m-%d %H:%M}"
-    ended = job.outcome if job.outcome not in (None, "none") else ""
-    state = " ".join(filter(None, (job.state, ended, "" if job.open else "closed")))
-    paid = "-" if job.paid is None else f"{nlov(job.paid)} NLOV"
-    kept = "result kept" if job.kept else "no result"
-    return f"{job.job:<44}  {posted:<11}  {state:<26} {paid:>20}  {kept}"
+    rows = [
+        Row(each.job, each.state, each.posted_slot, each.paid, each.open, each.kept)
+        for each in found
+    ]
+    answer({"jobs": jobs}, key.as_json, *(table("job", rows, timeline) if rows else ["no jobs"]))

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from keeper.amounts import nlov
 from keeper.node.holding import Holding
 from keeper.node.operators import operator_document
-from keeper.node.payment import nlov
 from keeper.node.timeline import Timeline
 from neurolov_client.bindings.staking import CATCH_RATE_ONE
 

@@ -5,6 +5,7 @@ from typing import Any
 import click
 from solders.pubkey import Pubkey
 
+from keeper.amounts import nlov
 from keeper.cli.options import (
     Address,
     KeyOptions,
@@ -18,7 +19,6 @@ from keeper.configuration import load_keypair
 from keeper.node.accounts import NOBODY
 from keeper.node.connection import open_connection, open_observer
 from keeper.node.operators import operator_document
-from keeper.node.payment import nlov
 from keeper.node.registration import required_position
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import click
 from solders.pubkey import Pubkey
 
+from keeper.amounts import nlov
 from keeper.cli.options import (
     Address,
     KeyOptions,
@@ -16,7 +17,6 @@ from keeper.cli.options import (
 from keeper.cli.stake.steps import Told, after, read_holding, tell_holding
 from keeper.configuration import load_keypair
 from keeper.node.connection import Connection, open_observer
-from keeper.node.payment import nlov
 
 
 @click.command()

@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from keeper.amounts import nlov
 from keeper.cli.stake.holding import holding_lines
 from keeper.cli.status.document import Served, loss_document, work_counts
-from keeper.node.payment import nlov
 from keeper.node.timeline import Timeline
 from keeper.record.engagements import Part
 from keeper.record.report import OwnerReport
@@ -64,7 +64,7 @@ def _registration(report: OwnerReport, part: Part, served: Served | None) -> lis
         found = report.provider
         lines.append(
             f"asks {nlov(found.ask)} NLOV per 2^30 multiply-adds, reputation "
-            f"{report.reputation:.3f}, {found.completed} jobs completed, {found.failed} failed"
+            f"{report.reputation:.3f}; jobs: {found.completed} completed, {found.failed} failed"
         )
         if found.draining:
             lines.append("draining: it takes no new work")
@@ -78,10 +78,10 @@ def _reach(report: OwnerReport, timeline: Timeline) -> str:
     if not history.transactions:
         return f"no transaction of it was found ({history.why or 'there is none'})"
     since = max(history.from_slot, history.transactions[0].slot)
-    first = "its first" if history.whole else "the one of"
+    first = "its first, " if history.whole else ""
     why = "" if history.whole else f"; {history.why}"
     count = len(history.transactions)
-    return f"read {count:,} transactions back to {first} {timeline.told(since)}{why}"
+    return f"read {count:,} transactions back to {first}{timeline.told(since)}{why}"
 
 
 def _earnings(report: OwnerReport, console: Console) -> None:
@@ -107,20 +107,21 @@ def _work(report: OwnerReport, console: Console) -> None:
     rows = report.work
     if not rows:
         return
-    title = "By job, in NLOV"
+    title = "By job, in NLOV; open is what waits to be pulled or is pending"
     if len(rows) > SHOWN_JOBS:
-        title += f" (the latest {SHOWN_JOBS} of {len(rows):,}; --json has all)"
+        title += f"\nThe latest {SHOWN_JOBS} of {len(rows):,}; --json has all"
     table = _table(title)
     _address_column(table, "job")
     table.add_column("state", overflow="fold")
-    for column in ("paid", "to pull", "pending"):
+    for column in ("paid", "open"):
         table.add_column(column, justify="right", overflow="fold")
     for each, standing in rows[:SHOWN_JOBS]:
         ended = each.outcome.name.lower() if each.outcome is not None else None
         table.add_row(
             str(each.work),
             ended or standing.state,
-            *(nlov(amount) for amount in (each.paid, standing.to_pull, standing.pending)),
+            nlov(each.paid),
+            nlov(standing.to_pull + standing.pending),
         )
     console.print(table)
 

@@ -45,7 +45,9 @@ def follow(key: KeyOptions, address: Pubkey, output: Output | None, serving: Ser
                 return record, archive
             before = None if told else Submissions(connection.folder, KIND).of(address)
             serves = serving_as(serving, before)
-            async with served_again(connection, serves, task.source, task.input) as store:
+            async with served_again(
+                connection, serves, task.source, task.input, ended=task.ended
+            ) as store:
                 found = await followed(connection, mirror, store, address, tell=tell, watch=watch)
                 return found, archive
 

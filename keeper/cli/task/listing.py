@@ -3,8 +3,8 @@
 import click
 
 from keeper.cli.options import KeyOptions, answer, key_command, run_async
+from keeper.cli.ownwork import Row, table
 from keeper.node.connection import open_reader
-from keeper.node.payment import nlov
 from keeper.node.timeline import Timeline
 from keeper.tolerant.roles.own_tasks import OwnTask, own_tasks
 
@@ -28,15 +28,16 @@ def list_tasks(key: KeyOptions) -> None:
         }
         for each in found
     ]
-    rows = [_row(each, timeline) for each in found]
-    answer({"tasks": tasks}, key.as_json, *(rows or ["no tasks"]))
-
-
-def _row(task: OwnTask, timeline: Timeline) -> str:
-    record = task.record
-    slot = record.posted_slot
-    posted = "-" if slot is None else f"{timeline.time(slot):%m-%d %H:%M}"
-    state = record.state if task.open else f"{record.state}, closed"
-    paid = "-" if record.paid is None else f"{nlov(record.paid)} NLOV"
-    kept = "output kept" if record.output else "no output"
-    return f"{record.task:<44}  {posted:<11}  {state:<18} {paid:>20}  {kept}"
+    rows = [
+        Row(
+            each.record.task,
+            each.record.state,
+            each.record.posted_slot,
+            each.record.paid,
+            each.open,
+            each.record.output,
+        )
+        for each in found
+    ]
+    lines = table("task", rows, timeline) if rows else ["no tasks"]
+    answer({"tasks": tasks}, key.as_json, *lines)

@@ -47,11 +47,11 @@ async def convict(
     snapshot = _challengeable(mirror.view, job)
     loader = _loader(connection)
     # A proof has a deadline; a cluster that is away for a while must not end it half-way.
-    with connection.gateway.patient(), loader.archive.store.in_use(str(job)):
-        return await _proven(connection, mirror, snapshot, loader, position)
+    with loader.archive.store.in_use(str(job)), connection.gateway.patient():
+        return await _convicted(connection, mirror, snapshot, loader, position)
 
 
-async def _proven(
+async def _convicted(
     connection: Connection,
     mirror: JobMirror,
     snapshot: JobSnapshot,

@@ -46,7 +46,7 @@ class Following(Custody[JobRecord]):
         self._connection = connection
         self._salts = Salts(connection.vault)
         self.buyer = Buyer(mirror, connection.submitter, connection.owner, self._salts, store)
-        self._outputs = Outputs(connection, store)
+        self._outputs = Outputs(connection, store, self.archive)
         super().__init__(mirror, self.buyer, Submissions(connection.folder, KIND), tell)
 
     def open(self) -> Mapping[Pubkey, JobSnapshot]:

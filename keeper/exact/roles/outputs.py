@@ -1,10 +1,8 @@
 """Results of own jobs, fetched from the providers that committed them."""
 
-from solders.pubkey import Pubkey
-
 from keeper.data import BlobStore, DataError, JobManifest, ReservationKind, lent
 from keeper.exact.decisions.state import JobSnapshot, Stage
-from keeper.exact.roles.results import fetch_result
+from keeper.exact.roles.results import ResultArchive, fetch_result
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.exact.roles.workload import WorkloadFetcher
 from keeper.node.connection import Reading
@@ -15,16 +13,18 @@ from kernels.trace.layout import Array
 
 
 class Outputs:
-    """Results of own jobs: each is fetched once for the stages that committed it."""
+    """Results of jobs. With an archive, each is fetched once for the stages that committed it."""
 
-    def __init__(self, reading: Reading, store: BlobStore) -> None:
+    def __init__(
+        self, reading: Reading, store: BlobStore, archive: ResultArchive | None = None
+    ) -> None:
         self._traces = TraceFetcher(reading.client, reading.gateway)
         self._workloads = WorkloadFetcher(
             reading.client, store, reading.lane, ReservationKind.LOANS
         )
         self._lane = reading.lane
         self._store = store
-        self._fetched: dict[Pubkey, tuple[tuple[Stage, ...], Array]] = {}
+        self._archive = archive
 
     async def get(self, snapshot: JobSnapshot, stages: tuple[Stage, ...]) -> Array:
         """Returns the result that stages commit to.
@@ -32,12 +32,12 @@ class Outputs:
         Raises ResultError where its provider does not serve it, WorkloadError where the graph
         cannot be had, and an OwnFault.
         """
-        job = snapshot.address
-        known = self._fetched.get(job)
-        if known is not None and known[0] == stages:
-            return known[1]
+        job, archive = snapshot.address, self._archive
+        if archive is not None and stages and (held := archive.held(job, stages[-1])) is not None:
+            return held
         result = await fetch_result(self._traces, snapshot, await self._graph(snapshot), stages)
-        self._fetched[job] = stages, result
+        if archive is not None:
+            archive.hold(job, stages[-1], result)
         return result
 
     async def _graph(self, snapshot: JobSnapshot) -> Graph:

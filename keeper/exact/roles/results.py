@@ -25,6 +25,8 @@ from kernels.trace.layout import Array
 FOLDER = "results"
 RECORD_SUFFIX = ".json"
 RESULT_SUFFIX = ".npy"
+HELD = "held"
+"""The folder of results whose jobs have not ended; each names the root that committed it."""
 
 
 class ResultError(RoleError):
@@ -138,7 +140,22 @@ class ResultArchive:
                 np.save(file, result)
         with replace_atomically(self._record_path(job.address)) as file:
             file.write(json.dumps(asdict(record), sort_keys=True).encode())
+        for held in (self._root / HELD).glob(f"{job.address}-*"):
+            held.unlink(missing_ok=True)
         return record
+
+    def hold(self, job: Pubkey, stage: Stage, result: Array) -> None:
+        """Write a result that was fetched before its job has ended, and that may yet be voided."""
+        with replace_atomically(self._held_path(job, stage)) as file:
+            np.save(file, result)
+
+    def held(self, job: Pubkey, stage: Stage) -> Array | None:
+        """Returns the result that a last stage committed, None unless `hold` wrote it."""
+        try:
+            found: Array = np.load(self._held_path(job, stage), allow_pickle=False)
+        except FileNotFoundError:
+            return None
+        return found
 
     def record(self, job: Pubkey) -> JobRecord | None:
         """Returns how a job ended, None when this node does not know."""
@@ -162,6 +179,9 @@ class ResultArchive:
     def path(self, job: Pubkey) -> Path:
         """Returns where a job's result is kept, if it is."""
         return self._root / f"{job}{RESULT_SUFFIX}"
+
+    def _held_path(self, job: Pubkey, stage: Stage) -> Path:
+        return self._root / HELD / f"{job}-{stage.root.hex()}{RESULT_SUFFIX}"
 
     def _record_path(self, job: Pubkey) -> Path:
         return self._root / f"{job}{RECORD_SUFFIX}"

@@ -1,11 +1,13 @@
 """A ticking marketplace beside the test, for buyers that are real processes."""
 
+import asyncio
+import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import PIPE, Popen
+from subprocess import DEVNULL, PIPE, Popen
 from threading import Event
 
 import numpy as np
@@ -13,6 +15,7 @@ from solders.pubkey import Pubkey
 
 from keeper.compute import ComputeLane
 from keeper.configuration import create_keypair, load_keypair
+from keeper.exact.decisions.state import JobSnapshot
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.marketplace import PROVIDERS, Marketplace, open_marketplace
@@ -83,10 +86,30 @@ class JobMarket(Served):
         finally:
             self._executor.gate.set()
 
+    def wait(self, holds: Callable[[JobSnapshot | None], bool], job: Pubkey) -> None:
+        """Returns once something holds of a job as the marketplace sees it."""
+
+        async def watch() -> None:
+            mirror = self.market.mirror
+            while not holds(mirror.view.jobs.get(job)):
+                await mirror.next_view()
+
+        asyncio.run_coroutine_threadsafe(watch(), self._loop).result(120)
+
+    def lose_outputs(self) -> None:
+        """The provider's disk loses every blob."""
+        shutil.rmtree(self.market.storages[PROVIDERS[0]].folder / "blobs")
+
     def tokens(self, owner: Pubkey) -> int:
         """Returns the base units that a key holds."""
         address = associated_token_address(owner, self.market.parties.mint)
         return tokens_of(self.net.bank.account(address))
+
+    def lamports(self, owner: Pubkey) -> int:
+        """Returns the lamports of a key."""
+        account = self.net.bank.account(owner)
+        assert account is not None
+        return account.lamports
 
     def transactions(self, owner: Pubkey) -> int:
         """Returns how many transactions name a key."""
@@ -140,9 +163,9 @@ class JobBuyer:
 class Process:
     """`neurolov ARGUMENTS` as a process whose progress the test reads."""
 
-    def __init__(self, *arguments: object) -> None:
+    def __init__(self, *arguments: object, stdin: int = DEVNULL) -> None:
         command = [sys.executable, "-m", "keeper", *map(str, arguments)]
-        self.process = Popen(command, stdout=PIPE, stderr=PIPE, text=True)
+        self.process = Popen(command, stdin=stdin, stdout=PIPE, stderr=PIPE, text=True)
         self.told: list[str] = []
 
     def until(self, words: str) -> str:

@@ -13,11 +13,12 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 
 from keeper.cli.app import run
-from keeper.cli.doctor.checks import REGISTERED, DoctorRole, Stage
+from keeper.cli.doctor.checks import REGISTERED, DoctorRole, Options, Stage, Subject
+from keeper.cli.doctor.funds import send_sol
 from keeper.cli.doctor.machine import journal_check
 from keeper.cli.doctor.serving import answer_check, endpoint_check
 from keeper.cli.doctor.stake import operator_check
-from keeper.configuration import create_keypair
+from keeper.configuration import NodeSettings, create_keypair
 from keeper.journal import Journal
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, built_programs, localnet_mint
@@ -108,7 +109,14 @@ def test_a_new_key_is_told_its_choices_and_what_it_costs(patient: Patient) -> No
     told = patient.asks()
     assert told["roles"] == []
     assert "--role provider|verifier|crank|buyer|challenger" in found(told, "role")["detail"]
-    assert patient.failing() == {"sol": f"send it SOL: solana transfer {patient.key} 0.0010"}
+    assert patient.failing() == {"sol": f"neurolov faucet {patient.key} --sol 0.001 --nlov 0"}
+
+
+def test_elsewhere_the_tools_of_solana_give_what_is_missing(tmp_path: Path) -> None:
+    settings = NodeSettings(url="https://api.example.org")
+    options = Options(settings, tmp_path / "id.json", OWNER, None, None, 0)
+    subject = Subject(options, signer_=HOT)
+    assert send_sol(subject, 10**9 + 1) == f"send it SOL: solana transfer {HOT} 1.0001"
 
 
 NEEDS = {
@@ -276,7 +284,7 @@ def test_unfinished_operations_are_told(tmp_path: Path) -> None:
             "stake/1", wire=b"wire", signature=Signature(bytes(64)), last_valid_block_height=1
         )
     unfinished = journal_check(path)
-    assert (unfinished.ok, unfinished.detail) == (False, "1 unfinished operations")
+    assert (unfinished.ok, unfinished.detail) == (False, "operations that are unfinished: 1")
     path.write_bytes(b"not a database at all" * 100)
     assert not journal_check(path).ok
 
@@ -310,7 +318,7 @@ def test_the_registered_endpoint_is_judged_as_others_will(
 def test_a_data_server_that_is_down_is_told_with_the_command_that_starts_it() -> None:
     told = asyncio.run(answer_check(URL, "neurolov provider run", allow_private=True))
     assert not told.ok
-    assert told.detail.startswith(f"not now: {URL}/blobs/")
+    assert told.detail.startswith(f"not now: {URL}: Cannot connect")
     assert told.advice.endswith(": neurolov provider run")
 
 

@@ -2,14 +2,18 @@
 
 import json
 import shlex
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from solders.pubkey import Pubkey
 
 from keeper.cli.app import run
+from keeper.exact.decisions.codes import JobState
+from keeper.exact.decisions.state import JobSnapshot
 from keeper.node.payment import NLOV
 from tests.keeper.cli.job_market import TOKENS, JobBuyer, JobMarket, Process
 
@@ -132,8 +136,68 @@ def test_jobs_are_listed_while_one_is_followed(
         (job,) = own_jobs(buyer, capsys)
         assert (job["state"], job["open"], job["result_kept"]) == ("claimed", True, False)
         assert run(["job", "list", *buyer.chain]) == 0
-        (line,) = capsys.readouterr().out.splitlines()
-        assert line.startswith(str(job["job"]))
-        assert len(line) <= 120
+        head, line = capsys.readouterr().out.splitlines()
+        assert head.split() == ["POSTED", "UTC", "STATE", "PAID", "NLOV", "RESULT", "JOB"]
+        assert line.split()[2:] == ["claimed", "0", "awaited", job["job"]]
+        assert len(line) <= 100
     status, out, _ = submit.ended()
     assert (status, json.loads(out)["job"]) == (0, job["job"])
+
+
+def test_a_job_stays_open_until_its_result_is_kept_or_given_up(
+    market: JobMarket, buyer: JobBuyer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    submit = Process(*buyer.order, *buyer.chain)
+    submit.until("the challenge window is open")
+    submit.signal(signal.SIGKILL)
+    submit.ended()
+    (job,) = [str(each["job"]) for each in own_jobs(buyer, capsys)]
+    address = Pubkey.from_string(job)
+    # What the killed process has fetched already would do.
+    shutil.rmtree(buyer.root / "node" / "results", ignore_errors=True)
+    # The provider has been paid and has closed the verdict, so that the chain names no stage.
+    market.wait(lambda found: found is not None and _is_forgotten(found), address)
+    early = ["job", "close", job, *buyer.chain]
+    assert run(early) == 2
+    assert "--without-result gives the result up" in capsys.readouterr().err
+    market.lose_outputs()
+    locked = market.tokens(buyer.owner)
+    assert run(["job", "follow", job, *buyer.chain]) == 1
+    told = capsys.readouterr().err
+    assert f"job {job} is settled and paid, and its result cannot be had" in told
+    assert f"neurolov job close {job} --without-result" in told
+    assert market.tokens(buyer.owner) == locked
+    (kept,) = own_jobs(buyer, capsys)
+    assert (kept["open"], kept["state"], kept["result_kept"]) == (True, "settled", False)
+    assert run(["job", "close", job, "--without-result", *buyer.chain]) == 0
+    (closed,) = own_jobs(buyer, capsys)
+    assert (closed["open"], closed["result_kept"]) == (False, False)
+    assert market.tokens(buyer.owner) > locked
+    before = market.transactions(buyer.owner)
+    assert run([*buyer.order, *buyer.chain]) == 1
+    assert "its result was given up; pass --again" in capsys.readouterr().err
+    assert market.transactions(buyer.owner) == before
+
+
+def test_a_job_of_another_folder_is_not_paid_for_twice(
+    market: JobMarket, buyer: JobBuyer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with market.claiming_only():
+        submit = Process(*buyer.order, "--json", *buyer.chain)
+        submit.until("claimed by")
+        before = market.transactions(buyer.owner)
+        elsewhere = [*buyer.chain]
+        elsewhere[elsewhere.index("--folder") + 1] = str(buyer.root / "other")
+        assert run([*buyer.order, *elsewhere]) == 2
+        told = capsys.readouterr().err
+        assert run(["job", "list", "--json", *elsewhere]) == 0
+        (seen,) = json.loads(capsys.readouterr().out)["jobs"]
+        assert market.transactions(buyer.owner) == before
+    assert f"job {seen['job']} with the same graph and inputs is open, and was posted" in told
+    assert "where its salt is" in told
+    assert (seen["submitted_here"], seen["state"]) == (False, "claimed")
+    assert submit.ended()[0] == 0
+
+
+def _is_forgotten(snapshot: JobSnapshot) -> bool:
+    return snapshot.job.state is JobState.SETTLED and snapshot.verdict is None

@@ -71,7 +71,7 @@ def within(modules: set[str], names: set[str]) -> set[str]:
 
 
 def foreign(modules: set[str]) -> set[str]:
-    """Returns the modules that are neither Python's nor, like shims of the installation, private."""
+    """Returns the modules that are neither Python's nor private, like an installation's shims."""
     own = {
         name for name in modules if name.split(".")[0] in ("keeper", "kernels", "neurolov_client")
     }

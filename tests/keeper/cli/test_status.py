@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from solders.pubkey import Pubkey
 
+from keeper.amounts import nlov
 from keeper.cli.app import run
 from keeper.configuration import create_keypair
 from keeper.exact.decisions.actions import ReportSilent
@@ -20,7 +21,6 @@ from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.cheats import Cheat, CheatingExecutor
 from keeper.lab.market.marketplace import PROVIDER_STAKE, PROVIDERS, VERIFIER_STAKE, VERIFIERS
-from keeper.node.payment import nlov
 from kernels.graph.reference import NumpyExecutor
 from neurolov_client import verdict
 from tests.keeper.cli.cluster import Served

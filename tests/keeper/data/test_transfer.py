@@ -310,3 +310,24 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
                     pass
 
     asyncio.run(run())
+
+
+def test_a_data_server_is_known_by_its_answer(tmp_path: Path) -> None:
+    async def run() -> None:
+        async def moved(_: web.Request) -> web.Response:
+            raise web.HTTPFound("http://127.0.0.1/")
+
+        async def anything(_: web.Request) -> web.Response:
+            return web.Response(text="welcome")
+
+        async with client() as peer:
+            async with served(tmp_path / "a") as (url, _, __):
+                await peer.probe(url)
+            with pytest.raises(SourceUnavailableError, match="Cannot connect"):
+                await peer.probe(url)
+            for handler, said in ((moved, "redirects are not followed"), (anything, "answers 200")):
+                async with server(handler) as other:
+                    with pytest.raises(SourceUnavailableError, match=said):
+                        await peer.probe(other)
+
+    asyncio.run(run())

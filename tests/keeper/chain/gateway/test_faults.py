@@ -12,8 +12,8 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.errors import (
     ChainError,
+    ChainReplacedError,
     PermanentError,
-    ReplacedClusterError,
     TransientError,
     WrongClusterError,
 )
@@ -110,11 +110,11 @@ def test_another_chain_behind_the_url_is_not_believed() -> None:
             known, found = old.bank.genesis_hash, new.bank.genesis_hash
             assert gateway.genesis_hash == known
             node.script, node.upstream = [("*", dropped)], new.url
-            message = f"serves another chain, with genesis hash {found} instead of {known}"
+            message = f"is another chain now: its genesis hash is {found}, it was {known}"
             for _ in range(2):
-                with pytest.raises(ReplacedClusterError, match=message):
+                with pytest.raises(ChainReplacedError, match=message):
                     await gateway.slot()
-                with pytest.raises(ReplacedClusterError, match=message):
+                with pytest.raises(ChainReplacedError, match=message):
                     await anext(gateway.logs(ALICE))
             node.upstream = old.url
             assert await gateway.slot() == old.bank.slot
@@ -135,7 +135,7 @@ def test_a_lost_subscription_raises_doubt_too() -> None:
             node.upstream = new.url
             with pytest.raises(TransientError, match="lost ws"):
                 await anext(gateway.logs(ALICE))
-            with pytest.raises(ReplacedClusterError, match="now serves another chain"):
+            with pytest.raises(ChainReplacedError, match="is another chain now"):
                 await gateway.slot()
             await gateway.__aexit__(None, None, None)
 
