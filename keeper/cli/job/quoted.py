@@ -6,13 +6,14 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
+from keeper.amounts import sol
 from keeper.chain.gateway import Gateway
 from keeper.cli.job.offering import Offering
 from keeper.exact.decisions.duration import Duration, Span
 from keeper.exact.decisions.quote import JobQuote, ProviderQuote
 from keeper.exact.decisions.selection import Refusal
 from keeper.exact.roles.quoting import job_network_costs, quote_job
-from keeper.node.lamports import NetworkCosts, sol
+from keeper.node.lamports import NetworkCosts
 from keeper.node.payment import nlov
 from keeper.node.posting import current_terms
 from keeper.node.timeline import Timeline
