@@ -13,12 +13,15 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
+from keeper.amounts import LAMPORTS_PER_SIGNATURE, sol
 from keeper.chain.errors import (
     ChainError,
     ExpiredError,
+    InsufficientFundsError,
     PermanentError,
     ProgramError,
     TransientError,
+    UnfundedPayerError,
     transaction_failure,
 )
 from keeper.chain.gateway import Gateway, SignatureStatus
@@ -108,7 +111,10 @@ class Submitter:
                 if known is None or known.state is State.EXPIRED:
                     known = await self._sign(operation, instructions, signers, compute_units)
                 if known.state is State.SIGNED:
-                    known = await self._drive(known)
+                    try:
+                        known = await self._drive(known)
+                    except UnfundedPayerError as error:
+                        raise await self._unfunded(error, 1 + len(signers)) from error
                 if known.state is State.LANDED:
                     return _landed(known)
             raise ExpiredError(f"{operation}: {self._signings} transactions expired unconfirmed")
@@ -230,6 +236,17 @@ class Submitter:
             error,
             logs=() if landed is None else landed.logs,
             programs=instruction_programs(operation.wire),
+        )
+
+    async def _unfunded(self, error: UnfundedPayerError, signatures: int) -> InsufficientFundsError:
+        """Returns the error with the payer's address and what it lacks."""
+        held, missing = await self._gateway.balance(self.key), error.missing
+        if missing is None:
+            rent = await self._gateway.rent_exempt_minimum(0)
+            missing = max(1, LAMPORTS_PER_SIGNATURE * signatures + rent - held)
+        return InsufficientFundsError(
+            f"{self.key} has {sol(held)} SOL, too few for rents and fees; send it {sol(missing)} "
+            "SOL or more"
         )
 
     def _record(self, operation: Operation, error: ChainError) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
+from keeper.amounts import sol
 from keeper.chain.gateway import Gateway
 from keeper.cli.balances import Balance, balance_of
 from keeper.cli.job.offering import Offering
@@ -13,7 +14,7 @@ from keeper.exact.decisions.duration import Duration, Span
 from keeper.exact.decisions.quote import JobQuote, ProviderQuote
 from keeper.exact.decisions.selection import Refusal
 from keeper.exact.roles.quoting import job_network_costs, quote_job
-from keeper.node.lamports import NetworkCosts, sol
+from keeper.node.lamports import NetworkCosts
 from keeper.node.payment import nlov
 from keeper.node.timeline import Timeline
 from kernels.graph import Graph

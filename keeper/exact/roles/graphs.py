@@ -3,10 +3,10 @@
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
+from keeper.amounts import LAMPORTS_PER_SIGNATURE
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.node.errors import EffectMissingError
-from keeper.node.lamports import LAMPORTS_PER_SIGNATURE
 from kernels.graph import Graph
 from neurolov_client import DESCRIPTORS_PER_TRANSACTION, job_registry
 from neurolov_client.bindings.job_registry import GraphState
