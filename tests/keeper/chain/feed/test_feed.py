@@ -223,6 +223,24 @@ def test_lost_connections_are_made_again_and_lose_nothing(tmp_path: Path) -> Non
     on_cluster(act)
 
 
+async def heard(text: str, times: int) -> None:
+    """Returns once the feed has logged a text so often from now on."""
+    said, enough = [0], asyncio.Event()
+
+    def heed(record: logging.LogRecord) -> bool:
+        said[0] += text in record.getMessage()
+        if said[0] >= times:
+            enough.set()
+        return True
+
+    logger = logging.getLogger("keeper.chain.feed.feed")
+    logger.addFilter(heed)
+    try:
+        await enough.wait()
+    finally:
+        logger.removeFilter(heed)
+
+
 def test_a_node_that_pushes_nothing_is_told_once_and_when_it_pushes_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -236,12 +254,10 @@ def test_a_node_that_pushes_nothing_is_told_once_and_when_it_pushes_again(
                     asyncio.timeout(PATIENCE_SECONDS),
                     following(gateway, journal, programs=["staking", "escrow"]),
                 ):
-                    while caplog.text.count(f"lost {served.net.url}") < 12:
-                        await asyncio.sleep(0)
+                    await heard(f"lost {served.net.url}", 12)
                     assert len(told()) == 1
                     gateway.websocket_url = served.net.ws_url
-                    while len(told()) < 2:
-                        await asyncio.sleep(0)
+                    await heard("pushes events again", 1)
 
     caplog.set_level(logging.INFO, "keeper.chain.feed.feed")
     on_cluster(act)
