@@ -20,7 +20,7 @@ UNKNOWN = "4qVHMZpR3zF5KLK7q4PCsykY4xJXqGDCmd2tsXQJCxne"
 URL = "http://127.0.0.1:7010"
 PYTHON = re.compile(
     r"\bNone\b|\bTrue\b|\bFalse\b|[{(]'|\['|\b(Pubkey|array|dtype|Decimal|PosixPath|UUID)\(|dtype=|"
-    r"\bb'|<class |\bnumpy\.(?!save)|object at 0x|Traceback|Error\(|pickle"
+    r"\bb'|<class |\bnumpy\.(?!save)|object at 0x|Traceback|Error\(|pickle|codec|\bBad[A-Z]"
 )
 """What would show Python, NumPy or solders through a command's text."""
 WALK = [
