@@ -11,7 +11,6 @@ from keeper.exact.roles.own_jobs import find_job
 from keeper.exact.roles.results import JobRecord
 from keeper.exact.roles.status import job_status
 from keeper.node.connection import open_reader
-from keeper.node.payment import nlov
 
 AMOUNTS = frozenset({"price", "paid"})
 
@@ -28,19 +27,4 @@ def status(key: KeyOptions, address: Pubkey) -> None:
             return asdict(found) if isinstance(found, JobRecord) else job_status(found)
 
     document = run_async(work())
-    told = (f"{name.replace('_', ' ')}: {_told(name, each)}" for name, each in document.items())
-    answer(document, key.as_json, *told)
-
-
-def _told(name: str, value: object) -> str:
-    match value:
-        case None:
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case int() if name in AMOUNTS:
-            return f"{nlov(value)} NLOV"
-        case list():
-            return ", ".join(map(str, value)) or "none"
-        case _:
-            return str(value)
+    answer(document, key.as_json, amounts=AMOUNTS)

@@ -147,12 +147,12 @@ def test_a_request_that_alone_fails_is_given_up(caplog: pytest.LogCaptureFixture
 def test_a_hasty_gateway_gives_up(caplog: pytest.LogCaptureFixture) -> None:
     async def act(gateway: Gateway, node: FaultyNode) -> None:
         node.script += [("*", dropped)] * 6
-        with pytest.raises(TransientError, match=r"^slot from http"):
+        with pytest.raises(TransientError, match="no answer"):
             await gateway.slot()
         with gateway.patient():
             assert await gateway.slot() >= 0
         node.script += [("*", dropped)] * 3
-        with pytest.raises(TransientError, match=r"^slot from http"):
+        with pytest.raises(TransientError, match="no answer"):
             await gateway.slot()
 
     against([], act, patient=False)
