@@ -13,7 +13,7 @@ from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.configuration import Serving
 from keeper.data import BlobClient, BlobStore, StageIndexes, open_client
-from keeper.journal import Journal
+from keeper.journal import Journal, Operation
 from keeper.node.folder import open_folder
 from keeper.node.occupancy import Role, occupied
 
@@ -56,6 +56,18 @@ class Storage:
     serving: Serving
 
 
+def abandoned_operations(folder: Path) -> list[Operation]:
+    """Returns what processes left under way in a folder's journal that are gone, or gave up.
+
+    The folder is the chain's. Raises JournalError.
+    """
+    path = folder / JOURNAL_FILE
+    if not path.exists():
+        return []
+    with Journal(path) as journal:
+        return journal.abandoned()
+
+
 @asynccontextmanager
 async def open_services(
     gateway: Gateway,
@@ -80,22 +92,6 @@ async def open_services(
             ComputeLane() as lane,
         ):
             yield Services(gateway, own, journal, lane, client, poll_seconds)
-
-
-def abandoned_operations(folder: Path) -> int:
-    """Returns how many operations of a folder's journal may still land and are nobody's now.
-
-    Returns 0 where there is no journal; raises JournalError where it is damaged.
-    """
-    path = folder / JOURNAL_FILE
-    if not path.exists():
-        return 0
-    with Journal(path) as journal:
-        found = [journal.hold(operation.id) for operation in journal.unfinished()]
-        held = [lock for lock in found if lock is not None]
-        for lock in held:
-            lock.release()
-        return len(held)
 
 
 @asynccontextmanager

@@ -73,7 +73,7 @@ async def folder(subject: Subject) -> AsyncIterator[Check]:
 def journal_check(own: Path) -> Check:
     """Checks that the journal of a chain's folder can be read, and that nothing was left open."""
     try:
-        abandoned = abandoned_operations(own)
+        abandoned = len(abandoned_operations(own))
     except KeeperError as error:
         advice = "restore the file from a copy, or name another --folder"
         return Check("journal", False, str(error), advice)

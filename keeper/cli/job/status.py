@@ -7,12 +7,12 @@ import click
 from solders.pubkey import Pubkey
 
 from keeper.cli.options import Address, KeyOptions, answer, key_command, run_async
+from keeper.cli.output import told
 from keeper.exact.decisions.deadlines import state_ends
 from keeper.exact.roles.own_jobs import find_job
 from keeper.exact.roles.results import JobRecord
 from keeper.exact.roles.status import job_status
 from keeper.node.connection import open_reader
-from keeper.node.payment import nlov
 from keeper.node.timeline import Timeline
 
 AMOUNTS = frozenset({"price", "paid"})
@@ -40,22 +40,4 @@ def status(key: KeyOptions, address: Pubkey) -> None:
             return job_status(found) | points, lines
 
     document, points = run_async(work())
-    told = (
-        f"{name.replace('_', ' ')}: {points.get(name) or _told(name, each)}"
-        for name, each in document.items()
-    )
-    answer(document, key.as_json, *told)
-
-
-def _told(name: str, value: object) -> str:
-    match value:
-        case None:
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case int() if name in AMOUNTS:
-            return f"{nlov(value)} NLOV"
-        case list():
-            return ", ".join(map(str, value)) or "none"
-        case _:
-            return str(value)
+    answer(document, key.as_json, *told(document | points, AMOUNTS))

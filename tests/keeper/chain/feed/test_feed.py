@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from neurolov_client import staking
 from tests.keeper.chain.cluster import Cluster, on_cluster
 from tests.keeper.chain.gateway.faulty import body, faulty_node, status
 
+PATIENCE_SECONDS = 60.0
 Result = TypeVar("Result")
 Item = ChainEvent | AccountState
 
@@ -60,6 +62,23 @@ def on_feed(
                 return await act(served, gateway, journal, submit)
 
     return on_cluster(run)
+
+
+class Logged(logging.Handler):
+    """Lets a test wait for lines of the log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._renewed = asyncio.Event()
+        logging.getLogger("keeper.chain.feed.feed").addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._renewed.set()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        while not holds():
+            await self._renewed.wait()
+            self._renewed.clear()
 
 
 async def staked(feed: Feed, count: int) -> list[int]:
@@ -219,6 +238,32 @@ def test_lost_connections_are_made_again_and_lose_nothing(tmp_path: Path) -> Non
                     await connected.wait()
 
     on_cluster(act)
+
+
+def test_a_node_that_pushes_nothing_is_told_once_and_when_it_pushes_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def told() -> list[str]:
+        return [each for each in caplog.messages if "pushes" in each]
+
+    async def act(served: Cluster) -> None:
+        logged = Logged()
+        async with Gateway(served.net.url, websocket_url=served.net.url) as gateway:
+            with Journal(tmp_path / "journal.sqlite") as journal:
+                async with (
+                    asyncio.timeout(PATIENCE_SECONDS),
+                    following(gateway, journal, programs=["staking", "escrow"]),
+                ):
+                    await logged.until(lambda: caplog.text.count("lost http") >= 12)
+                    assert len(told()) == 1
+                    gateway.websocket_url = served.net.ws_url
+                    await logged.until(lambda: len(told()) == 2)
+
+    caplog.set_level(logging.INFO, "keeper.chain.feed.feed")
+    on_cluster(act)
+    silent, back = told()
+    assert "pushes no events; reading them now and then" in silent
+    assert back == "the cluster pushes events again"
 
 
 def test_a_failing_node_is_asked_again(tmp_path: Path) -> None:

@@ -210,6 +210,46 @@ def test_a_transaction_that_cannot_be_is_refused_before_it_is_journaled(tmp_path
     on_node(tmp_path, act)
 
 
+def landed_before(journal: Journal, last_valid_block_height: int) -> None:
+    """The journal says that "stake" has landed, by a transaction that the chain does not know."""
+    journal.sign(
+        "stake",
+        wire=b"lost",
+        signature=Signature(bytes([7]) * 64),
+        last_valid_block_height=last_valid_block_height,
+    )
+    journal.landed("stake", 1)
+
+
+def test_what_the_chain_has_lost_is_done_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def act(served: Cluster, submit: Submitter, journal: Journal, node: FaultyNode) -> None:
+        served.net.bank.advance(3)
+        landed_before(journal, 0)
+        await submit.submit("stake", [served.stake(10)])
+        assert served.staked() == 0, "nobody has said that the effect is missing"
+        await submit.submit("stake", [served.stake(10)], missing=True)
+        assert served.staked() == 10
+        await submit.submit("stake", [served.stake(10)], missing=True)
+        assert served.staked() == 10, "its transaction is known to the chain"
+        assert "stake landed in slot 1, and the cluster has lost it" in caplog.text
+
+    on_node(tmp_path, act)
+
+
+def test_what_may_land_once_more_is_not_done_again(tmp_path: Path) -> None:
+    async def act(served: Cluster, submit: Submitter, journal: Journal, node: FaultyNode) -> None:
+        landed_before(journal, 10**6)
+        with pytest.raises(TransientError, match="or this node is behind; try again"):
+            await submit.submit("stake", [served.stake(10)], missing=True)
+        known = journal.operation("stake")
+        assert known is not None
+        assert (known.state, served.staked()) == (State.LANDED, 0)
+
+    on_node(tmp_path, act)
+
+
 def test_two_keepers_with_one_key_have_one_effect(tmp_path: Path) -> None:
     async def act(served: Cluster) -> None:
         async with Gateway(served.net.url, backoff=QUIET) as gateway:
