@@ -64,23 +64,6 @@ def on_feed(
     return on_cluster(run)
 
 
-class Logged(logging.Handler):
-    """Lets a test wait for lines of the log."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._renewed = asyncio.Event()
-        logging.getLogger("keeper.chain.feed.feed").addHandler(self)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._renewed.set()
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        while not holds():
-            await self._renewed.wait()
-            self._renewed.clear()
-
-
 async def staked(feed: Feed, count: int) -> list[int]:
     """Amounts of the next `count` Staked events."""
     amounts: list[int] = []
@@ -240,6 +223,24 @@ def test_lost_connections_are_made_again_and_lose_nothing(tmp_path: Path) -> Non
     on_cluster(act)
 
 
+async def heard(text: str, times: int) -> None:
+    """Returns once the feed has logged a text so often from now on."""
+    said, enough = [0], asyncio.Event()
+
+    def heed(record: logging.LogRecord) -> bool:
+        said[0] += text in record.getMessage()
+        if said[0] >= times:
+            enough.set()
+        return True
+
+    logger = logging.getLogger("keeper.chain.feed.feed")
+    logger.addFilter(heed)
+    try:
+        await enough.wait()
+    finally:
+        logger.removeFilter(heed)
+
+
 def test_a_node_that_pushes_nothing_is_told_once_and_when_it_pushes_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -247,17 +248,16 @@ def test_a_node_that_pushes_nothing_is_told_once_and_when_it_pushes_again(
         return [each for each in caplog.messages if "pushes" in each]
 
     async def act(served: Cluster) -> None:
-        logged = Logged()
         async with Gateway(served.net.url, websocket_url=served.net.url) as gateway:
             with Journal(tmp_path / "journal.sqlite") as journal:
                 async with (
                     asyncio.timeout(PATIENCE_SECONDS),
                     following(gateway, journal, programs=["staking", "escrow"]),
                 ):
-                    await logged.until(lambda: caplog.text.count("lost http") >= 12)
+                    await heard(f"lost {served.net.url}", 12)
                     assert len(told()) == 1
                     gateway.websocket_url = served.net.ws_url
-                    await logged.until(lambda: len(told()) == 2)
+                    await heard("pushes events again", 1)
 
     caplog.set_level(logging.INFO, "keeper.chain.feed.feed")
     on_cluster(act)

@@ -19,6 +19,10 @@ def registrar(rig: Rig, *, by_operator: bool) -> Registrar:
     return Registrar(rig.market.services.gateway, submitter, parties.owner(name), parties.mint)
 
 
+def drains(provider: Provider) -> bool:
+    return provider.drain.begun
+
+
 async def stands_idle(rig: Rig, provider: Provider) -> None:
     """Holds that it does nothing although its turn to claim has come."""
     for _ in range(CLAIM_SLOTS):
@@ -33,7 +37,7 @@ def test_a_provider_that_its_operator_has_drained_claims_nothing(tmp_path: Path)
         provider = rig.provider()
         await registrar(rig, by_operator=True).set_draining(True)
         await stands_idle(rig, provider)
-        assert provider.drain.begun
+        assert drains(provider)
         assert provider.farewell(rig.market.mirror.view) == (
             "the provider is drained; to take jobs again run: neurolov provider resume"
         )
@@ -47,11 +51,11 @@ def test_a_provider_drains_once_its_registration_is_gone(tmp_path: Path) -> None
     async def story(rig: Rig) -> None:
         provider = rig.provider()
         await provider.step()
-        assert not provider.drain.begun
+        assert not drains(provider)
         await provider.settle()
         await registrar(rig, by_operator=False).deregister_provider()
         await stands_idle(rig, provider)
-        assert provider.drain.begun
+        assert drains(provider)
         told = provider.farewell(rig.market.mirror.view)
         assert told == "the provider is not registered any more"
 
