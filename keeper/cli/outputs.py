@@ -17,7 +17,7 @@ from keeper.errors import BadInputError, KeeperError
 from keeper.files import replace_atomically
 from kernels.trace.layout import Array
 
-HEADER_BYTES = 4_096
+NPY_HEADER_BYTES = 4_096
 """More than the header of a .npy file takes."""
 
 
@@ -97,7 +97,7 @@ def require_room(folder: Path, size: int) -> None:
 
 def npy_bytes(array_bytes: int) -> int:
     """Returns the most bytes of a .npy file whose elements take `array_bytes`."""
-    return array_bytes + HEADER_BYTES
+    return array_bytes + NPY_HEADER_BYTES
 
 
 def output_options(required: bool = False) -> Callable[[Command], Command]:

@@ -10,7 +10,7 @@ import pytest
 from tests.distributions.environment import Environment
 from tests.distributions.packaging import PROJECTS, REPOSITORY, build_wheels, copied_sources
 
-LAB_COMMANDS = {"bench", "demo", "localnet", "simulate", "train"}
+LAB_COMMANDS = {"bench", "demo", "faucet", "localnet", "simulate", "train"}
 
 
 @pytest.fixture(scope="module")

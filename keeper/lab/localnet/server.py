@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -116,6 +117,11 @@ class Localnet:
             rpc_socket, pubsub_socket = self._bind()
             stack.callback(rpc_socket.close)
             stack.callback(pubsub_socket.close)
+            self._node = replace(
+                self._node,
+                rpc_address=f"{self._host}:{self._port}",
+                pubsub_address=f"{self._host}:{self._port + 1}",
+            )
             if self._node.finality_lag:
                 self.bank.advance(self._node.finality_lag)
             hub = Hub(self._node)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ..events import AccountsChanged, Event, SlotOpened, TransactionLanded
 from ..rpc.node import Commitment, Node
 from .session import Session
-from .topics import Topic
+from .topics import News, Topic, TransactionReceived
 
 
 class Hub:
@@ -38,6 +38,9 @@ class Hub:
         self._sessions.discard(session)
 
     def _on_event(self, event: Event) -> None:
+        if isinstance(event, TransactionLanded):
+            received = TransactionReceived(event.record.signature, event.record.slot)
+            self._deliver(received, lambda _: True)
         late = [one for one in self._pending if self.node.lag_of(one) > 0]
         self._deliver(event, lambda topic: topic.commitment not in late)
         for commitment in late:
@@ -52,7 +55,7 @@ class Hub:
         while pending and _slot_of(pending[0]) <= newest:
             self._deliver(pending.popleft(), lambda topic: topic.commitment == commitment)
 
-    def _deliver(self, event: Event, due: Callable[[Topic], bool]) -> None:
+    def _deliver(self, event: News, due: Callable[[Topic], bool]) -> None:
         for session in tuple(self._sessions):
             session.deliver(event, due)
 

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable, Iterator
 
-from ..events import Event, TransactionLanded
+from ..events import TransactionLanded
 from ..ledger import Json
 from ..rpc.dispatch import answer
 from ..rpc.errors import METHOD_NOT_FOUND, RpcError, invalid_params
 from ..rpc.node import Node
 from ..rpc.params import Params, positional
-from .topics import TOPICS, SignatureTopic, Topic
+from .topics import TOPICS, News, SignatureTopic, Topic
 
 _MAX_SUBSCRIPTIONS = 1_000
 
@@ -34,7 +34,7 @@ class Session:
         for subscription, event in due:
             self._notify(subscription, event)
 
-    def deliver(self, event: Event, due: Callable[[Topic], bool]) -> None:
+    def deliver(self, event: News, due: Callable[[Topic], bool]) -> None:
         """Send the notifications that topics chosen by `due` owe for `event`."""
         for subscription, topic in tuple(self._topics.items()):
             if due(topic):
@@ -67,7 +67,7 @@ class Session:
         del self._topics[subscription]
         return True
 
-    def _notify(self, subscription: int, event: Event) -> None:
+    def _notify(self, subscription: int, event: News) -> None:
         topic = self._topics.get(subscription)
         if topic is None:
             return
@@ -78,5 +78,5 @@ class Session:
                 "params": {"result": result, "subscription": subscription},
             }
             self._send(json.dumps(message, separators=(",", ":")))
-            if isinstance(topic, SignatureTopic):
+            if isinstance(event, TransactionLanded) and isinstance(topic, SignatureTopic):
                 self._topics.pop(subscription, None)

@@ -26,6 +26,18 @@ _CLOSED: dict[str, Json] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class TransactionReceived:
+    """A transaction has come, and lands in `slot`."""
+
+    signature: Signature
+    slot: int
+
+
+News: TypeAlias = Event | TransactionReceived
+"""What topics make notifications of."""
+
+
 def _pubkey(params: Params) -> Pubkey:
     try:
         return params.pubkey(0)
@@ -52,7 +64,7 @@ class AccountTopic:
         config = params.config(1)
         return cls(_pubkey(params), AccountView.of(config), config.commitment())
 
-    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+    def notifications(self, node: Node, event: News) -> Iterator[Json]:
         """Returns the results owed for `event`."""
         if not isinstance(event, AccountsChanged):
             return
@@ -82,7 +94,7 @@ class ProgramTopic:
             _pubkey(params), AccountView.of(config), read_filters(config), config.commitment()
         )
 
-    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+    def notifications(self, node: Node, event: News) -> Iterator[Json]:
         """Returns the results owed for `event`; a closed account belongs to no program any more."""
         if not isinstance(event, AccountsChanged):
             return
@@ -119,7 +131,7 @@ class LogsTopic:
             raise invalid_params("Invalid params: use all, allWithVotes or mentions")
         return cls(mention, params.config(1).commitment())
 
-    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+    def notifications(self, node: Node, event: News) -> Iterator[Json]:
         """Returns the results owed for `event`."""
         if isinstance(event, TransactionLanded):
             record = event.record
@@ -136,11 +148,12 @@ class LogsTopic:
 
 @dataclass(frozen=True, slots=True)
 class SignatureTopic:
-    """One transaction, once."""
+    """One transaction: when it has reached the commitment, and if asked for when it comes."""
 
     method = "signatureNotification"
     signature: Signature
     commitment: Commitment
+    received: bool
 
     @classmethod
     def of(cls, node: Node, params: Params) -> "SignatureTopic":
@@ -149,16 +162,20 @@ class SignatureTopic:
             signature = params.signature(0)
         except RpcError as error:
             raise invalid_params("Invalid Request: Invalid signature provided") from error
-        return cls(signature, params.config(1).commitment())
+        config = params.config(1)
+        return cls(signature, config.commitment(), config.flag("enableReceivedNotification"))
 
     def landed(self, node: Node) -> TransactionRecord | None:
         """Returns the transaction, if it has reached the commitment already."""
         record = node.bank.record(self.signature)
         return record if record is not None and node.shows(record, self.commitment) else None
 
-    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+    def notifications(self, node: Node, event: News) -> Iterator[Json]:
         """Returns the results owed for `event`."""
-        if isinstance(event, TransactionLanded) and event.record.signature == self.signature:
+        if isinstance(event, TransactionReceived):
+            if self.received and event.signature == self.signature:
+                yield _at(event.slot, "receivedSignature")
+        elif isinstance(event, TransactionLanded) and event.record.signature == self.signature:
             yield _at(event.record.slot, {"err": event.record.err})
 
 
@@ -174,7 +191,7 @@ class SlotTopic:
         """Returns the topic for the parameters of `slotSubscribe`, of which there are none."""
         return cls()
 
-    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+    def notifications(self, node: Node, event: News) -> Iterator[Json]:
         """Returns the results owed for `event`."""
         if isinstance(event, SlotOpened):
             root = node.slot_at("finalized")
@@ -193,7 +210,7 @@ class RootTopic:
         """Returns the topic for the parameters of `rootSubscribe`, of which there are none."""
         return cls()
 
-    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+    def notifications(self, node: Node, event: News) -> Iterator[Json]:
         """Returns the results owed for `event`."""
         if isinstance(event, SlotOpened) and node.bank.block_height >= node.finality_lag:
             yield node.slot_at("finalized")
@@ -211,7 +228,7 @@ class SlotsUpdatesTopic:
         """Returns the topic for the parameters of `slotsUpdatesSubscribe`: there are none."""
         return cls()
 
-    def notifications(self, node: Node, event: Event) -> Iterator[Json]:
+    def notifications(self, node: Node, event: News) -> Iterator[Json]:
         """Returns the results owed for `event`: what closed, what opened, what that settled."""
         if not isinstance(event, SlotOpened):
             return

@@ -28,11 +28,9 @@ def _genesis_hash(node: Node, params: Params) -> Json:
 
 
 def _cluster_nodes(node: Node, params: Params) -> Json:
-    """One node, which has no ports but those that the caller knows already."""
-    ports = (
+    """One node, which gossips with nobody."""
+    unused = (
         "gossip",
-        "pubsub",
-        "rpc",
         "serveRepair",
         "tpu",
         "tpuForwards",
@@ -48,7 +46,9 @@ def _cluster_nodes(node: Node, params: Params) -> Json:
             "version": API_VERSION,
             "featureSet": 0,
             "shredVersion": 0,
-            **dict.fromkeys(ports),
+            "rpc": node.rpc_address,
+            "pubsub": node.pubsub_address,
+            **dict.fromkeys(unused),
         }
     ]
 

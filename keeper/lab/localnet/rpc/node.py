@@ -22,7 +22,8 @@ class Node:
 
     There are no forks: the block that is open is processed, the one `confirmation_lag` blocks
     before it confirmed, the one `finality_lag` blocks before it finalized. With a lag of 0 a
-    transaction has that commitment at once. `bank` must remember `finality_lag` blocks.
+    transaction has that commitment at once. `bank` must remember `finality_lag` blocks. The
+    addresses are those of JSON-RPC and PubSub (host:port), None where neither is served.
     """
 
     bank: Bank
@@ -30,6 +31,8 @@ class Node:
     confirmation_lag: int = 0
     finality_lag: int = 0
     identity: Keypair = field(default_factory=Keypair)
+    rpc_address: str | None = None
+    pubsub_address: str | None = None
 
     def lag_of(self, commitment: Commitment) -> int:
         """Returns by how many blocks `commitment` is behind the open one."""

@@ -184,6 +184,22 @@ def test_signature_is_told_once(bank: Bank, payer: Keypair, hub: Hub) -> None:
     assert early.values() == [{"err": {"InstructionError": [0, {"Custom": 1}]}}]
 
 
+@pytest.mark.parametrize("asked", [True, False])
+def test_coming_transaction_is_told_before_its_outcome(
+    bank: Bank, payer: Keypair, asked: bool
+) -> None:
+    client = Client(Hub(Node(bank, confirmation_lag=1, finality_lag=1)))
+    twin = Bank()
+    twin.airdrop(payer.pubkey(), 10 * SOL)
+    expected = pay(twin, payer, SOL).signature
+    config = {"commitment": "confirmed", "enableReceivedNotification": asked}
+    client.subscribe("signatureSubscribe", str(expected), config)
+    assert pay(bank, payer, SOL).signature == expected
+    assert client.values() == (["receivedSignature"] if asked else [])
+    bank.advance()
+    assert client.values() == [{"err": None}]
+
+
 def test_finalized_notifications_wait_for_the_lag(bank: Bank, payer: Keypair) -> None:
     client = Client(Hub(Node(bank, finality_lag=3)))
     config = {"commitment": "confirmed"}

@@ -135,3 +135,10 @@ async def test_client_that_does_not_read_is_cut_off(net: Localnet, http: ClientS
         while message.type is WSMsgType.TEXT:
             message = await ws.receive()
         assert (message.type, message.data) == (WSMsgType.CLOSE, 1008)
+
+
+async def test_node_tells_its_addresses(http: ClientSession, net: Localnet) -> None:
+    request = {"jsonrpc": "2.0", "id": 1, "method": "getClusterNodes"}
+    async with http.post(net.url, json=request) as response:
+        [node] = (await response.json())["result"]
+    assert [f"http://{node['rpc']}", f"ws://{node['pubsub']}"] == [net.url, net.ws_url]
