@@ -6,6 +6,8 @@ NLOV: Final = 10**9
 """Base units per $NLOV."""
 SOL: Final = 10**9
 """Lamports per SOL."""
+LAMPORTS_PER_SIGNATURE: Final = 5_000
+"""Solana's fee for a transaction with one signature and no priority fee."""
 
 
 def nlov(amount: int) -> str:

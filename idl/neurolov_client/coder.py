@@ -86,13 +86,13 @@ class Event(Record):
 
 
 def _decoded(kind: type[Record], data: bytes) -> Record:
+    # mypy holds that a class whose instances have `__hash__` is not itself hashable.
+    codec = struct_codec(cast(Any, kind))
     try:
-        # mypy holds that a class whose instances have `__hash__` is not itself hashable.
-        found: Record = struct_codec(cast(Any, kind)).read(data, DISCRIMINATOR_BYTES)[0]
+        found: Record = codec.read(data, DISCRIMINATOR_BYTES)[0]
     except struct.error as error:
-        size = getattr(kind, "SIZE", None)
-        expected = "too few" if size is None else f"expected {size}"
-        raise ShortDataError(f"{kind.__name__}: {len(data)} bytes, {expected}") from error
+        size = DISCRIMINATOR_BYTES + struct.calcsize(codec.item) if codec.item else "more"
+        raise ShortDataError(f"{kind.__name__}: {len(data)} bytes, expected {size}") from error
     except MalformedError as error:
         raise AccountDataError(f"{kind.__name__}: {error}") from error
     return found

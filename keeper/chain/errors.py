@@ -1,5 +1,6 @@
 """What can go wrong between the keeper and a cluster."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -42,6 +43,14 @@ class InsufficientFundsError(PermanentError, BadInputError):
     """The payer lacks lamports or tokens."""
 
 
+class UnfundedPayerError(InsufficientFundsError):
+    """The payer lacks lamports: `missing` more, or None where the node does not say how many."""
+
+    def __init__(self, reason: str, missing: int | None = None) -> None:
+        super().__init__(f"{reason}: the payer lacks lamports for rents and fees; fund it")
+        self.missing = missing
+
+
 class WrongClusterError(ChainError):
     """The node serves another cluster than the one that is meant."""
 
@@ -58,10 +67,9 @@ class UnexpectedDataError(PermanentError):
     """The node answered with data that are not what was asked for."""
 
 
-_UNFUNDED: Final = {
-    ("system", "ResultWithNegativeLamports"),
-    ("token", "InsufficientFunds"),
-}
+_UNFUNDED: Final = ("token", "InsufficientFunds")
+_UNFUNDED_PAYER: Final = ("system", "ResultWithNegativeLamports")
+_SHORTFALL: Final = re.compile(r"insufficient lamports (\d+), need (\d+)")
 _UNFUNDED_TRANSACTION: Final = frozenset(
     {"AccountNotFound", "InsufficientFundsForFee", "InsufficientFundsForRent"}
 )
@@ -74,7 +82,9 @@ def transaction_failure(
     refusal = client.program_error(error, logs=logs, programs=programs)
     if refusal is None:
         return _without_program(error)
-    if (refusal.program, refusal.name) in _UNFUNDED:
+    if (refusal.program, refusal.name) == _UNFUNDED_PAYER:
+        return UnfundedPayerError(str(refusal), _missing(refusal.logs))
+    if (refusal.program, refusal.name) == _UNFUNDED:
         return InsufficientFundsError(f"{refusal}; fund the account and try again")
     return ProgramError(
         name=refusal.name,
@@ -100,5 +110,11 @@ def _without_program(error: object) -> ChainError:
     if name == "AlreadyProcessed":
         return AlreadyProcessedError("the transaction has landed before")
     if name in _UNFUNDED_TRANSACTION:
-        return InsufficientFundsError(f"{name}: the fee payer lacks lamports; fund it")
+        return UnfundedPayerError(name)
     return PermanentError(f"the cluster refused the transaction: {name}")
+
+
+def _missing(logs: Sequence[str]) -> int | None:
+    """Returns the lamports that the system program says are missing."""
+    told = [found for line in logs if (found := _SHORTFALL.search(line))]
+    return int(told[-1][2]) - int(told[-1][1]) if told else None

@@ -15,7 +15,6 @@ from keeper.cli.options import (
 )
 from keeper.exact.roles.conviction import Conviction, convict
 from keeper.node.connection import open_connection
-from keeper.node.payment import nlov
 from neurolov_client import verdict
 
 U32 = click.IntRange(0, 0xFFFFFFFF)
@@ -50,7 +49,7 @@ def challenge(
             return await convict(connection, address, position)
 
     document = _document(address, run_async(work()))
-    answer(document, key.as_json, *(f"{name}: {value}" for name, value in document.items()))
+    answer(document, key.as_json, amounts=("slashed", "burned", "bounty"))
 
 
 def _document(job: Pubkey, found: Conviction) -> dict[str, Any]:
@@ -64,7 +63,7 @@ def _document(job: Pubkey, found: Conviction) -> dict[str, Any]:
         "committed": receipt.committed,
         "provider": str(receipt.provider),
         "trap": bool(receipt.trap),
-        "slashed": nlov(receipt.slashed),
-        "burned": nlov(receipt.burned),
-        "bounty": nlov(receipt.bounty),
+        "slashed": receipt.slashed,
+        "burned": receipt.burned,
+        "bounty": receipt.bounty,
     }

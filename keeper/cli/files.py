@@ -1,5 +1,6 @@
 """Graph, tensor and kernel files that a user names."""
 
+import zipfile
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
@@ -29,8 +30,10 @@ def read_graph(path: Path) -> Graph:
     """Returns the graph in a file; raises MalformedFileError when there is none."""
     try:
         return read(path)
-    except (GraphError, OSError) as error:
-        raise MalformedFileError(f"{path} is not a valid graph: {error}") from error
+    except GraphError as error:
+        raise MalformedFileError(f"{path} is not a valid graph: {error.message}") from error
+    except OSError as error:
+        raise MalformedFileError(f"{path} is not a valid graph: {error.strerror}") from error
 
 
 def read_inputs(graph: Graph, paths: Sequence[Path], expected: Sequence[str]) -> list[Array]:
@@ -48,8 +51,8 @@ def read_inputs(graph: Graph, paths: Sequence[Path], expected: Sequence[str]) ->
         array = _loaded(path, number, spec.dtype.numpy)
         if array.size != prod(spec.shape):
             raise MalformedFileError(
-                f"{path} is not input {number}: its shape is {_times(array.shape)}, the graph "
-                f"takes {_times(spec.shape)}"
+                f"{path} is not input {number}: its shape is {times(array.shape)}, the graph "
+                f"takes {times(spec.shape)}"
             )
         try:
             inputs.append(array.reshape(spec.shape))
@@ -72,7 +75,9 @@ def read_kernel(path: Path) -> KernelPackage:
         package = read_package(path)
         validate(package)
     except PackageError as error:
-        raise MalformedFileError(f"{path} is not a valid kernel package: {error}") from error
+        raise MalformedFileError(
+            f"{path} is not a valid kernel package: {error.message}"
+        ) from error
     return package
 
 
@@ -103,28 +108,64 @@ def read_kernel_inputs(package: KernelPackage, paths: Sequence[Path]) -> list[by
     return inputs
 
 
-def _loaded(path: Path, number: int, elements: np.dtype[Any]) -> Array:
-    """Returns the array in a .npy file; raises MalformedFileError unless it has these elements."""
+def read_array(path: Path) -> Array:
+    """Returns the array in a .npy file; raises MalformedFileError, which says how to write one."""
+    try:
+        return _array(path)
+    except _NoArrayError as error:
+        raise MalformedFileError(f"{path} holds no tensor: {error}") from error
+
+
+def read_archive(path: Path) -> dict[str, Array]:
+    """Returns the arrays in an .npz file by name.
+
+    Raises MalformedFileError, which says how to write one.
+    """
+    try:
+        with path.open("rb") as file:
+            held: Any = np.load(file, allow_pickle=False)
+            if isinstance(held, np.ndarray):
+                raise MalformedFileError(f"{path} is not an .npz file: it holds one array unnamed")
+            return {name: held[name] for name in held.files}
+    except OSError as error:
+        raise MalformedFileError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        # What NumPy says of it is about pickles, which no command reads.
+        raise MalformedFileError(
+            f"{path} is not an .npz file of arrays; write one with numpy.savez"
+        ) from error
+
+
+def times(shape: Sequence[object]) -> str:
+    """Returns a shape as people write it, such as 24x8x8x3."""
+    return "x".join(map(str, shape)) or "a single number"
+
+
+class _NoArrayError(Exception):
+    """A file holds no array; the message says why."""
+
+
+def _array(path: Path) -> Array:
     try:
         array: Any = np.load(path, allow_pickle=False)
     except OSError as error:
-        reason = error.strerror or "it cannot be read"
-        raise MalformedFileError(f"{path} is not input {number}: {reason}") from error
-    except (ValueError, EOFError) as error:
-        # What NumPy says of it is about pickles, which this command never reads.
-        raise MalformedFileError(
-            f"{path} is not input {number}: no .npy file of numbers; write one with numpy.save"
-        ) from error
+        raise _NoArrayError(error.strerror or "it cannot be read") from error
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        # What NumPy says of it is about pickles, which no command reads.
+        raise _NoArrayError("no .npy file of numbers; write one with numpy.save") from error
     if not isinstance(array, np.ndarray):
-        raise MalformedFileError(
-            f"{path} is not input {number}: it holds several arrays; save each in a .npy file"
-        )
+        raise _NoArrayError("it holds several arrays; save each in a .npy file")
+    return array
+
+
+def _loaded(path: Path, number: int, elements: np.dtype[Any]) -> Array:
+    """Returns the array in a .npy file; raises MalformedFileError unless it has these elements."""
+    try:
+        array = _array(path)
+    except _NoArrayError as error:
+        raise MalformedFileError(f"{path} is not input {number}: {error}") from error
     if array.dtype != elements:
         raise MalformedFileError(
             f"{path} is not input {number}: its elements are {array.dtype}, not {elements}"
         )
     return array
-
-
-def _times(shape: Sequence[int]) -> str:
-    return "x".join(map(str, shape)) or "a single number"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from keeper.cli.files import read_graph
+from keeper.cli.files import read_graph, times
 from keeper.cli.options import FILE, KeyOptions, answer, json_option, key_command, run_async
 from keeper.exact.roles.graphs import GraphRegistrar
 from keeper.node.affordable import require_lamports
@@ -37,8 +37,9 @@ def show(path: Path, as_json: bool) -> None:
         "operators": operators,
     }
     lines = [
-        f"{number:>3}  {each['opcode']:<12} {each['output_shape']}  {each['multiply_adds']:,}"
-        for number, each in enumerate(operators)
+        f"{number:>3}  {each.opcode.name.lower():<12} {times(each.output_shape):<16}  "
+        f"{each.multiply_adds:,}"
+        for number, each in enumerate(found.descriptors)
     ]
     answer(document, as_json, f"spec root {found.spec_root.hex()}", *lines)
 

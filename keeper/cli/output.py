@@ -1,12 +1,21 @@
 """What commands print: the answer on standard output, progress on standard error."""
 
 import json
-from collections.abc import Callable
-from typing import Any
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import click
 
+from keeper.amounts import nlov
+
 Command = Callable[..., Any]
+
+WIDTH: Final = 80
+"""Columns of a line of progress where it goes to no terminal."""
+INDENT: Final = "  "
 
 
 def json_option(command: Command) -> Command:
@@ -17,14 +26,68 @@ def json_option(command: Command) -> Command:
 
 
 def tell(line: str) -> None:
-    """Prints a line of progress to standard error; standard output is left to the answer."""
-    click.echo(line, err=True)
+    """Prints progress to standard error; standard output is left to the answer.
+
+    Text that the terminal has no room for goes on in the next line, between words. A word that is
+    too long, such as an address, stays whole.
+    """
+    width = shutil.get_terminal_size((WIDTH, 24)).columns if sys.stderr.isatty() else WIDTH
+    folded = textwrap.wrap(
+        line, width, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False
+    )
+    click.echo("\n".join(folded), err=True)
 
 
-def answer(document: dict[str, Any], as_json: bool, *lines: str) -> None:
-    """Prints the document as JSON, or the lines as text."""
+def answer(
+    document: Mapping[str, Any], as_json: bool, *lines: str, amounts: Collection[str] = ()
+) -> None:
+    """Prints the document as JSON, or the lines as text, or what `told` makes of the document."""
     if as_json:
         click.echo(json.dumps(document, indent=2, sort_keys=True))
     else:
-        for line in lines:
+        for line in lines or told(document, amounts):
             click.echo(line)
+
+
+def told(document: Mapping[str, Any], amounts: Collection[str] = ()) -> Iterator[str]:
+    """Yields a document as lines of text: `name: value`, what is nested indented.
+
+    `amounts` are the names of entries that are base units of $NLOV.
+    """
+    for key, value in document.items():
+        name = key.replace("_", " ")
+        match value:
+            case Mapping() if value:
+                yield f"{name}:"
+                yield from (f"{INDENT}{line}" for line in told(value, amounts))
+            case [*items] if any(isinstance(item, Mapping) for item in items):
+                yield f"{name}:"
+                for item in items:
+                    yield from _listed(item, amounts)
+            case _:
+                yield f"{name}: {_word(value, key in amounts)}"
+
+
+def _listed(item: object, amounts: Collection[str]) -> Iterator[str]:
+    lines = list(told(item, amounts)) if isinstance(item, Mapping) else [_word(item, False)]
+    for number, line in enumerate(lines):
+        yield f"{INDENT}{'- ' if number == 0 else INDENT}{line}"
+
+
+def _word(value: object, is_amount: bool) -> str:
+    match value:
+        case None:
+            word = "none"
+        case bool():
+            word = "yes" if value else "no"
+        case int():
+            word = f"{nlov(value)} NLOV" if is_amount else f"{value:,}"
+        case float():
+            word = f"{value:g}"
+        case str():
+            word = value
+        case Sequence() | Mapping():
+            word = ", ".join(_word(each, is_amount) for each in value) or "none"
+        case _:
+            word = str(value)
+    return word

@@ -17,7 +17,7 @@ from keeper.errors import BadInputError, KeeperError
 from keeper.files import replace_atomically
 from kernels.trace.layout import Array
 
-HEADER_BYTES = 4_096
+NPY_HEADER_BYTES = 4_096
 """More than the header of a .npy file takes."""
 
 
@@ -62,6 +62,7 @@ class Output:
         try:
             with replace_atomically(self.path.absolute()) as file:
                 np.save(file, array, allow_pickle=False)
+                os.fchmod(file.fileno(), 0o666 & ~_umask())
         except OSError as error:
             where = "" if kept is None else f"; the result is kept in {kept}"
             raise OutputFailedError(
@@ -96,7 +97,7 @@ def require_room(folder: Path, size: int) -> None:
 
 def npy_bytes(array_bytes: int) -> int:
     """Returns the most bytes of a .npy file whose elements take `array_bytes`."""
-    return array_bytes + HEADER_BYTES
+    return array_bytes + NPY_HEADER_BYTES
 
 
 def output_options(required: bool = False) -> Callable[[Command], Command]:
@@ -122,6 +123,13 @@ def output_options(required: bool = False) -> Callable[[Command], Command]:
         return wrapped
 
     return decorate
+
+
+def _umask() -> int:
+    """Returns what the user forbids on new files; asking means setting it for a moment."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _equal(path: Path, own: Path | None) -> bool:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from keeper.cli.interrupts import begin_work
 from keeper.cli.options.settings import ProfileOption, variable
@@ -28,6 +29,10 @@ from keeper.errors import KeeperError
 
 GROUP: Final = "neurolov.commands"
 """The group of entry points: the name is the command's, the value is `module:command`."""
+
+
+COMPLETION_WIDTH: Final = 80
+"""The characters in which a shell shows a command with its help."""
 
 
 class CommandUnavailableError(KeeperError):
@@ -76,6 +81,13 @@ class LazyGroup(click.Group):
         """Writes each command's name and the first sentence of its docstring."""
         with formatter.section("Commands"):
             formatter.write_dl(list(_summaries(self.entries(), formatter.width)))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Returns the commands and options that begin so; imports none of them."""
+        told = dict(_summaries(self.entries(), COMPLETION_WIDTH))
+        found = [name for name in told if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(CompletionItem(name, help=told[name]) for name in found), *options]
 
 
 class RegisteredCommands(LazyGroup):
@@ -174,15 +186,19 @@ def _loaded(entry: EntryPoint) -> click.Command:
         command = entry.load()
     except Exception as error:
         raise CommandUnavailableError(
-            f"the command {entry.name!r} of {_distribution(entry)} cannot be loaded: {error}"
+            f"the command {entry.name!r}{_whose(entry)} cannot be loaded: {error}"
         ) from error
     if not isinstance(command, click.Command):
         raise CommandUnavailableError(
-            f"{entry.value!r} of {_distribution(entry)} is not a command but "
-            f"{type(command).__name__}"
+            f"{entry.value!r}{_whose(entry)} is not a command but {type(command).__name__}"
         )
     return command
 
 
 def _distribution(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist is not None else "an unknown distribution"
+
+
+def _whose(entry: EntryPoint) -> str:
+    """Returns the distribution of a registered command; a member of a group has none of its own."""
+    return f" of {entry.dist.name}" if entry.dist is not None else ""

@@ -7,6 +7,7 @@ import click
 from solders.pubkey import Pubkey
 
 from keeper.cli.options import Address, answer, cluster_options, json_option, run_async
+from keeper.cli.output import told
 from keeper.configuration import NodeSettings
 from keeper.exact.disputes.receipt import Replay
 from keeper.exact.roles.replay import replay_receipt
@@ -39,8 +40,8 @@ def replay(settings: NodeSettings, as_json: bool, address: Pubkey, data: Path | 
 
     receipt, found = run_async(work())
     document = _document(address, receipt, found)
-    lines = [f"{name}: {value}" for name, value in document.items() if name != "differences"]
-    answer(document, as_json, *lines, *(f"differs: {each}" for each in found.differences))
+    agreed = {name: value for name, value in document.items() if name != "differences"}
+    answer(document, as_json, *told(agreed), *(f"differs: {each}" for each in found.differences))
     return 0 if found.agrees else FAILED
 
 

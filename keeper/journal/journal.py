@@ -77,6 +77,15 @@ class Journal:
         with guarded(self.path):
             return list(self._outbox.unfinished())
 
+    def abandoned(self) -> list[Operation]:
+        """Returns the unfinished operations that no process drives at present."""
+        found = []
+        for operation in self.unfinished():
+            if (held := self.hold(operation.id)) is not None:
+                held.release()
+                found.append(operation)
+        return found
+
     def sign(
         self, operation: str, *, wire: bytes, signature: Signature, last_valid_block_height: int
     ) -> Operation:

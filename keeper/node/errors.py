@@ -17,3 +17,7 @@ class NotRegisteredError(RoleError, BadInputError):
 
 class TraceError(RoleError, BadInputError):
     """A job's committed data are not at hand, or not complete."""
+
+
+class EffectMissingError(RoleError):
+    """A step has landed by the journal, and the chain does not show its effect."""

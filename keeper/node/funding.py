@@ -6,8 +6,8 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
+from keeper.amounts import LAMPORTS_PER_SIGNATURE, sol
 from keeper.chain.gateway import Gateway
-from keeper.node.lamports import LAMPORTS_PER_SIGNATURE, sol
 from neurolov_client import Account
 
 FEES: Final = 100 * LAMPORTS_PER_SIGNATURE

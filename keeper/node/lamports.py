@@ -6,13 +6,10 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
+from keeper.amounts import LAMPORTS_PER_SIGNATURE
 from keeper.chain.gateway import Gateway
 from neurolov_client import Account
 
-SOL: Final = 10**9
-"""Lamports per SOL."""
-LAMPORTS_PER_SIGNATURE: Final = 5_000
-"""Solana's fee for a transaction with one signature and no priority fee."""
 TOKEN_ACCOUNT_BYTES: Final = 165
 """The size of the account that holds what is locked."""
 
@@ -29,13 +26,6 @@ class NetworkCosts:
     def needed(self) -> int:
         """Lamports that the key has to hold when it posts."""
         return self.returned + self.kept + self.fees
-
-
-def sol(lamports: int) -> str:
-    """Returns lamports as SOL, such as `0.0123`, without trailing zeros."""
-    sign, lamports = "-" if lamports < 0 else "", abs(lamports)
-    fraction = f"{lamports % SOL:09d}".rstrip("0")
-    return f"{sign}{lamports // SOL:,}" + (f".{fraction}" if fraction else "")
 
 
 async def network_costs(

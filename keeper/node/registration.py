@@ -8,7 +8,7 @@ from solders.pubkey import Pubkey
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.node.accounts import url_field
-from keeper.node.errors import NotRegisteredError
+from keeper.node.errors import EffectMissingError, NotRegisteredError
 from keeper.node.operators import OperatorError
 from keeper.node.payment import require_tokens
 from neurolov_client import associated_token_address, job_registry, shard_of, staking
@@ -53,7 +53,13 @@ class Registrar:
     async def open_position(self) -> None:
         """Open the position unless there is one."""
         if await self.position() is None:
-            await self.send("open_position", 0, staking.open_position(owner=self.owner))
+            opening = staking.open_position(owner=self.owner)
+            await self.send("open_position", 0, opening, missing=True)
+            if await self.position() is None:
+                raise EffectMissingError(
+                    f"the position of {self.owner} has been opened, but the node at "
+                    f"{self.gateway.url} does not know it; try again"
+                )
 
     async def stake(self, amount: int) -> None:
         """Add base units to the stake; opens the position first.
@@ -167,13 +173,16 @@ class Registrar:
         """Returns the owner's stake; raises NotRegisteredError where it has none."""
         return await required_position(self.gateway, self.owner)
 
-    async def send(self, name: str, sequence: int, instruction: Instruction) -> None:
+    async def send(
+        self, name: str, sequence: int, instruction: Instruction, *, missing: bool = False
+    ) -> None:
         """Submit a step that the owner signs itself.
 
-        `sequence` tells apart steps of the same name. Raises OperatorError and ChainError.
+        `sequence` tells apart steps of the same name; for `missing` see `Submitter.submit`. Raises
+        OperatorError and ChainError.
         """
         self.require_owner(name.partition("/")[0].replace("_", " "))
-        await self._submit(name, sequence, instruction)
+        await self._submit(name, sequence, instruction, missing=missing)
 
     def require_owner(self, step: str) -> None:
         """Raise OperatorError where the submitter's key is not the owner's own."""
@@ -200,9 +209,11 @@ class Registrar:
         )
         await self._submit("set_availability", known.sequence, step)
 
-    async def _submit(self, name: str, sequence: int, instruction: Instruction) -> None:
+    async def _submit(
+        self, name: str, sequence: int, instruction: Instruction, *, missing: bool = False
+    ) -> None:
         operation = f"{name}/{self.owner}/{sequence}"
-        await self.submitter.submit(operation, [instruction], again=True)
+        await self.submitter.submit(operation, [instruction], again=True, missing=missing)
 
 
 async def required_position(gateway: Gateway, owner: Pubkey) -> staking.Position:

@@ -13,7 +13,7 @@ from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.configuration import Serving
 from keeper.data import BlobClient, BlobStore, StageIndexes, open_client
-from keeper.journal import Journal
+from keeper.journal import Journal, Operation
 from keeper.node.folder import open_folder
 from keeper.node.occupancy import Role, occupied
 
@@ -54,6 +54,18 @@ class Storage:
     url: str
     retention_seconds: float
     serving: Serving
+
+
+def abandoned_operations(folder: Path) -> list[Operation]:
+    """Returns what processes left under way in a folder's journal that are gone, or gave up.
+
+    The folder is the chain's. Raises JournalError.
+    """
+    path = folder / JOURNAL_FILE
+    if not path.exists():
+        return []
+    with Journal(path) as journal:
+        return journal.abandoned()
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from typing import Any
 from keeper.errors import KeeperError
 from keeper.node.decisions.held import Held
 from keeper.node.draining import Drain, costs_of, left_of
+from keeper.node.ending import end_within
 from keeper.node.following import follow
 from keeper.node.loop import Loop
 from keeper.node.services import Services
@@ -19,6 +20,8 @@ Tell = Callable[[str], None]
 AnyLoop = Loop[Any, Any]
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+LEAVING_SECONDS = 5.0
+"""How long a process that leaves at once may take to close what it has open."""
 
 
 @asynccontextmanager
@@ -83,6 +86,7 @@ class _Watch:
         elif self._interrupted == 2:
             for line in costs_of(self._held(), self._timeline()):
                 self._tell(f"leaving now: {line}")
+            end_within(LEAVING_SECONDS)
             if self._caller is not None:
                 self._caller.cancel()
 

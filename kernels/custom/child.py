@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+# The driver's library is loaded here, since a confined process may open fewer files.
+import wgpu.backends.wgpu_native  # noqa: F401
+
 from kernels.custom.confinement import confine
 from kernels.custom.errors import (
     ContainmentUnavailable,

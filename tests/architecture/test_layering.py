@@ -64,6 +64,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "keeper/configuration": {"keeper/errors", "keeper/files", "keeper/telemetry"},
     "keeper/chain": {
         "neurolov_client",
+        "keeper/amounts",
         "keeper/configuration",
         "keeper/errors",
         "keeper/journal",
@@ -153,6 +154,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "keeper/errors",
         "keeper/exact",
         "keeper/files",
+        "keeper/journal",
         "keeper/node",
         "keeper/record",
         "keeper/scheduling",

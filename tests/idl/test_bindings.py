@@ -11,7 +11,12 @@ from solders.instruction import AccountMeta
 from solders.pubkey import Pubkey
 
 from neurolov_client.addresses import PROGRAM_IDS, SYSTEM_PROGRAM, TOKEN_PROGRAM
-from neurolov_client.coder import ShortDataError, WrongDiscriminatorError, WrongOwnerError
+from neurolov_client.coder import (
+    AccountDataError,
+    ShortDataError,
+    WrongDiscriminatorError,
+    WrongOwnerError,
+)
 
 OWNER = Pubkey(bytes(range(32)))
 SOURCE = Pubkey(bytes([7] * 32))
@@ -103,6 +108,55 @@ def test_an_argument_that_does_not_fit_is_refused(sample: ModuleType, amount: ob
             owner=OWNER,
             source=SOURCE,
         )
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("terms", None),
+        ("terms", {"id": 3}),
+        ("tag", b"abc"),
+        ("tag", "abcd"),
+        ("notes", 5),
+        ("salt", bytes(31)),
+        ("blob", "xyz"),
+        ("mode", 2),
+        ("amount", 1.0),
+    ],
+)
+def test_the_argument_that_does_not_fit_is_named(
+    sample: ModuleType, argument: str, value: object
+) -> None:
+    arguments: dict[str, object] = {
+        "amount": 1,
+        "terms": sample.Terms(id=3, party=OWNER, mode=sample.Mode.Fast),
+        "tag": b"abcd",
+        "notes": (),
+        "salt": None,
+        "blob": b"",
+        "mode": sample.Mode.Slow,
+    }
+    stake = sample.INSTRUCTIONS["stake"]
+    assert stake.encode(**arguments)
+    message = f"^stake: an argument does not fit its type: {argument}: "
+    with pytest.raises(ValueError, match=message):
+        stake.encode(**{**arguments, argument: value})
+
+
+MODE = 8 + 32 + 8 + 16 + 8 + 32
+NOTE = MODE + 1 + 8 + 32 + 1
+
+
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [(MODE, "2 is not a valid Mode"), (NOTE, "2 is no mark of an optional value")],
+)
+def test_a_byte_that_no_value_has_is_refused(sample: ModuleType, at: int, message: str) -> None:
+    data = bytearray(position_bytes())
+    assert data[at] == 1
+    data[at] = 2
+    with pytest.raises(AccountDataError, match=f"^Position: {message}$"):
+        sample.Position.decode(bytes(data))
 
 
 def test_a_borsh_account_decodes(sample: ModuleType) -> None:

@@ -67,14 +67,14 @@ class Outages:
         """
         attempt = 0
         while True:
-            seen = self._count
+            seen, asked = self._count, self._patience.clock()
             try:
                 answer = await ask()
             except (TransientError, AccessRefusedError) as error:
                 # A proxy whose node is away may refuse what it let through before.
                 if isinstance(error, AccessRefusedError) and not self._known:
                     raise
-                if await self._waited(seen, error):
+                if await self._waited(seen, asked, error):
                     attempt = 0
                     continue
                 attempt += 1
@@ -85,14 +85,14 @@ class Outages:
                 self._known = True
                 return answer
 
-    async def _waited(self, seen: int, error: ChainError) -> bool:
+    async def _waited(self, seen: int, asked: float, error: ChainError) -> bool:
         """Returns False where the cluster answers and did so since outage number `seen`."""
         async with self._lock:
             if self._since is None and self._count != seen:
                 return True
             tries = 0
             while not await self._answered():
-                self._begin(error)
+                self._begin(asked, error)
                 tries = min(tries + 1, self._patience.pauses.attempts)
                 await self._patience.pauses.sleep(self._patience.pauses.pause(tries))
             self._end()
@@ -110,12 +110,12 @@ class Outages:
             return False
         return True
 
-    def _begin(self, error: ChainError) -> None:
-        now = self._patience.clock()
+    def _begin(self, asked: float, error: ChainError) -> None:
         if self._since is None:
-            self._since = now
+            self._since = asked
             self._count += 1
-        if not self._told and now - self._since >= self._patience.told_after:
+        lasted = self._patience.clock() - self._since
+        if not self._told and lasted >= self._patience.told_after:
             self._told = True
             _LOG.warning("the cluster at %s does not answer; trying again (%s)", self._url, error)
 

@@ -72,7 +72,8 @@ def _sorted(error: Exception, what: str) -> ChainError:
         )
     if isinstance(error, SerdeJSONError):
         return TransientError(f"{what}: the node's answer is not valid JSON-RPC")
-    return TransientError(f"{what}: no answer ({type(cause).__name__}: {cause})")
+    told = f": {cause}" if str(cause) else ""
+    return TransientError(f"{what}: no answer ({type(cause).__name__}{told})")
 
 
 def _rpc_error(error: Any, what: str) -> ChainError:

@@ -13,12 +13,15 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
+from keeper.amounts import LAMPORTS_PER_SIGNATURE, sol
 from keeper.chain.errors import (
     ChainError,
     ExpiredError,
+    InsufficientFundsError,
     PermanentError,
     ProgramError,
     TransientError,
+    UnfundedPayerError,
     transaction_failure,
 )
 from keeper.chain.gateway import Gateway, SignatureStatus
@@ -84,13 +87,17 @@ class Submitter:
         signers: Sequence[Keypair] = (),
         compute_units: int | None = 400_000,
         again: bool = False,
+        missing: bool = False,
     ) -> Landed:
         """Bring about the operation's effect once, whatever happened to it before.
 
         An operation that has landed is not sent again, and one under way goes on with the bytes it
         has. One that a program has refused raises that refusal again, unless `again` says that it
-        may succeed now. Returns where it landed. Raises ProgramError, InsufficientFundsError,
-        ExpiredError after `signings` expiries, other ChainErrors, and JournalError.
+        may succeed now. `missing` says that the chain has been read and lacks the effect: one that
+        has landed by the journal is then signed anew if the chain has lost its transaction, as
+        where it was rolled back. Returns where it landed. Raises ProgramError,
+        InsufficientFundsError, ExpiredError after `signings` expiries, other ChainErrors, and
+        JournalError.
         """
         async with self._alone(operation):
             known = self._journal.operation(operation)
@@ -98,11 +105,16 @@ class Submitter:
                 if not again:
                     raise _refusal(known)
                 known = self._journal.reopen(operation)
+            if missing and known is not None and known.state is State.LANDED:
+                known = await self._believed(known)
             for _ in range(self._signings):
                 if known is None or known.state is State.EXPIRED:
                     known = await self._sign(operation, instructions, signers, compute_units)
                 if known.state is State.SIGNED:
-                    known = await self._drive(known)
+                    try:
+                        known = await self._drive(known)
+                    except UnfundedPayerError as error:
+                        raise await self._unfunded(error, 1 + len(signers)) from error
                 if known.state is State.LANDED:
                     return _landed(known)
             raise ExpiredError(f"{operation}: {self._signings} transactions expired unconfirmed")
@@ -125,6 +137,19 @@ class Submitter:
                     _LOG.warning("%s was refused: %s", operation.id, error)
                     ended.append(self._journal.operation(operation.id) or operation)
         return ended
+
+    async def _believed(self, operation: Operation) -> Operation:
+        """Returns a landed operation as it is, or to be signed anew where the chain has lost it.
+
+        Raises TransientError where the node knows nothing of it, and it may land once more.
+        """
+        if await self._status(operation) is not None:
+            return operation
+        told = f"{operation.id} landed in slot {operation.slot}, and the cluster has lost it"
+        if not await self._is_past(operation):
+            raise TransientError(f"{told}, or this node is behind; try again in a minute")
+        _LOG.warning("%s: the chain was rolled back; it is done again", told)
+        return self._journal.take_back(operation.id)
 
     async def _sign(
         self,
@@ -211,6 +236,17 @@ class Submitter:
             error,
             logs=() if landed is None else landed.logs,
             programs=instruction_programs(operation.wire),
+        )
+
+    async def _unfunded(self, error: UnfundedPayerError, signatures: int) -> InsufficientFundsError:
+        """Returns the error with the payer's address and what it lacks."""
+        held, missing = await self._gateway.balance(self.key), error.missing
+        if missing is None:
+            rent = await self._gateway.rent_exempt_minimum(0)
+            missing = max(1, LAMPORTS_PER_SIGNATURE * signatures + rent - held)
+        return InsufficientFundsError(
+            f"{self.key} has {sol(held)} SOL, too few for rents and fees; send it {sol(missing)} "
+            "SOL or more"
         )
 
     def _record(self, operation: Operation, error: ChainError) -> None:

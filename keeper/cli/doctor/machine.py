@@ -6,9 +6,9 @@ from pathlib import Path
 
 from keeper.cli.doctor.checks import Check, DoctorRole, Stage, Subject, examines
 from keeper.compute import SelfTestError, self_test
-from keeper.journal import Journal, JournalError
+from keeper.errors import KeeperError
 from keeper.node.folder import ChainRecordError, OtherChainError, folder_of
-from keeper.node.services import JOURNAL_FILE
+from keeper.node.services import abandoned_operations
 from kernels.runtime import AdapterUnavailable, GpuExecutor, select_adapter
 
 MIB = 1 << 20
@@ -67,23 +67,19 @@ async def folder(subject: Subject) -> AsyncIterator[Check]:
         yield Check("folder", False, str(error))
         return
     yield Check("folder", True, str(own))
-    yield journal_check(own / JOURNAL_FILE)
+    yield journal_check(own)
 
 
-def journal_check(path: Path) -> Check:
-    """Checks that nothing is unfinished in a journal; one that does not exist is in order."""
-    if not path.exists():
-        return Check("journal", True, "none yet")
+def journal_check(own: Path) -> Check:
+    """Checks that the journal of a chain's folder can be read, and that nothing was left open."""
     try:
-        with Journal(path) as journal:
-            unfinished = len(journal.unfinished())
-    except JournalError as error:
-        held = "open in another keeper" in str(error)
-        detail = "a command or role is running with this folder" if held else str(error)
-        return Check("journal", held, detail, "restore the file, or name another --folder")
-    detail = f"operations that are unfinished: {unfinished or 'none'}"
+        abandoned = len(abandoned_operations(own))
+    except KeeperError as error:
+        advice = "restore the file from a copy, or name another --folder"
+        return Check("journal", False, str(error), advice)
     advice = "any command that signs brings them to their end, such as: neurolov stake open"
-    return Check("journal", not unfinished, detail, advice)
+    detail = f"operations that nobody brings to their end: {abandoned or 'none'}"
+    return Check("journal", not abandoned, detail, advice)
 
 
 def _with_parents(folder: Path) -> Iterator[Path]:

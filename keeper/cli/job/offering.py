@@ -31,7 +31,7 @@ class Offering:
         )
 
 
-def offer_options(command: Callable[..., Result]) -> Callable[..., Result]:
+def job_offer_options(command: Callable[..., Result]) -> Callable[..., Result]:
     """Adds --price, --fee, --tip, --urgency and --verifiers, passed on as `offering`."""
 
     @click.option(

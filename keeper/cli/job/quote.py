@@ -6,7 +6,7 @@ import click
 from solders.pubkey import Pubkey
 
 from keeper.cli.files import read_graph, read_inputs
-from keeper.cli.job.offering import Offering, offer_options
+from keeper.cli.job.offering import Offering, job_offer_options
 from keeper.cli.job.quoted import Quoted, quoted
 from keeper.cli.options import FILE, KeyOptions, answer, key_command, run_async
 from keeper.configuration import load_keypair
@@ -23,7 +23,7 @@ from kernels.graph import Graph
     multiple=True,
     help="One .npy file per input of the graph, in order, to be checked beside the quote.",
 )
-@offer_options
+@job_offer_options
 @key_command
 def quote(
     *, key: KeyOptions, graph_path: Path, input_paths: tuple[Path, ...], offering: Offering

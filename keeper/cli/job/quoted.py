@@ -6,32 +6,23 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
+from keeper.amounts import sol
 from keeper.chain.gateway import Gateway
+from keeper.cli.balances import Balance, balance_of
 from keeper.cli.job.offering import Offering
 from keeper.exact.decisions.duration import Duration, Span
 from keeper.exact.decisions.quote import JobQuote, ProviderQuote
 from keeper.exact.decisions.selection import Refusal
 from keeper.exact.roles.quoting import job_network_costs, quote_job
-from keeper.node.lamports import NetworkCosts, sol
+from keeper.node.lamports import NetworkCosts
 from keeper.node.payment import nlov
-from keeper.node.posting import current_terms
 from keeper.node.timeline import Timeline
 from kernels.graph import Graph
-from neurolov_client import associated_token_address
 from neurolov_client.bindings.job_registry import Q32_ONE
 
 SHOWN_CHARACTERS = 8
 SHOWN_PROVIDERS = 10
 MEBIBYTE = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """What a buyer's key has, in base units and in lamports."""
-
-    owner: Pubkey
-    tokens: int
-    lamports: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +83,7 @@ class Quoted:
                 "fees": self.network.fees,
             },
             "end": self._end(quote.duration),
-            "buyer": None
-            if self.balance is None
-            else {
-                "address": str(self.balance.owner),
-                "nlov": self.balance.tokens,
-                "lamports": self.balance.lamports,
-            },
+            "buyer": None if self.balance is None else self.balance.document,
         }
 
     @property
@@ -134,10 +119,7 @@ class Quoted:
         )
         yield from self._end_lines(quote.duration)
         if self.balance is not None:
-            yield (
-                f"balance:  {_nlov(self.balance.tokens)} and {sol(self.balance.lamports)} SOL "
-                f"of {self.balance.owner}"
-            )
+            yield self.balance.line
 
     @property
     def verdict(self) -> str | None:
@@ -232,13 +214,10 @@ class Quoted:
     def _end_lines(self, duration: Duration) -> Iterator[str]:
         slot, told = self.quote.slot, self.timeline.told
         if self.quote.able:
-            yield f"end:      {told(slot + duration.best)} at the earliest"
+            yield f"end:      {told(slot + duration.best)} if all act at once, as fast as declared"
             yield f"          {told(slot + duration.latest)} by the deadlines of one attempt"
             yield f"          {told(slot + duration.worst)} if every provider fails in turn"
-            parts = ", ".join(
-                f"{name} {part.best:,} to {part.latest:,}"
-                for name, part in _parts(duration).items()
-            )
+            parts = ", ".join(f"{name} {_range(part)}" for name, part in _parts(duration).items())
             yield f"          slots: {parts}"
         else:
             yield f"end:      a refund in {told(slot + duration.claim.latest)}"
@@ -254,14 +233,8 @@ async def quoted(
         ),
         network=await job_network_costs(gateway, graph, buyer),
         timeline=await Timeline.of(gateway),
-        balance=None if buyer is None else await _balance(gateway, buyer),
+        balance=None if buyer is None else await balance_of(gateway, buyer),
     )
-
-
-async def _balance(gateway: Gateway, owner: Pubkey) -> Balance:
-    mint, _ = await current_terms(gateway)
-    tokens = await gateway.token_balance(associated_token_address(owner, mint))
-    return Balance(owner, tokens or 0, await gateway.balance(owner))
 
 
 def _parts(duration: Duration) -> dict[str, Span]:
@@ -272,6 +245,10 @@ def _parts(duration: Duration) -> dict[str, Span]:
         "ballots": duration.ballots,
         "challenge": duration.window,
     }
+
+
+def _range(part: Span) -> str:
+    return f"{part.best:,}" if part.best == part.latest else f"{part.best:,} to {part.latest:,}"
 
 
 def _nlov(amount: int | None) -> str:

@@ -7,11 +7,13 @@ import click
 from solders.pubkey import Pubkey
 
 from keeper.cli.options import Address, KeyOptions, answer, key_command, run_async
+from keeper.cli.output import told
+from keeper.exact.decisions.deadlines import state_ends
 from keeper.exact.roles.own_jobs import find_job
 from keeper.exact.roles.results import JobRecord
 from keeper.exact.roles.status import job_status
 from keeper.node.connection import open_reader
-from keeper.node.payment import nlov
+from keeper.node.timeline import Timeline
 
 AMOUNTS = frozenset({"price", "paid"})
 
@@ -20,27 +22,22 @@ AMOUNTS = frozenset({"price", "paid"})
 @click.argument("address", type=Address(), metavar="JOB")
 @key_command
 def status(key: KeyOptions, address: Pubkey) -> None:
-    """Show the state of a job."""
+    """Show the state of a job, when it was posted and until when its state lasts."""
 
-    async def work() -> dict[str, Any]:
+    async def work() -> tuple[dict[str, Any], dict[str, str]]:
         async with open_reader(key.settings, key.keypair) as reader:
             found = await find_job(reader, address)
-            return asdict(found) if isinstance(found, JobRecord) else job_status(found)
+            if isinstance(found, JobRecord):
+                return asdict(found), {}
+            timeline = await Timeline.of(reader.gateway)
+            ends = state_ends(found.job, found.verdict)
+            slots = {"posted": found.job.posted_slot, "until": ends}
+            points = {
+                name: None if slot is None else timeline.document(slot)
+                for name, slot in slots.items()
+            }
+            lines = {name: timeline.told(slot) for name, slot in slots.items() if slot is not None}
+            return job_status(found) | points, lines
 
-    document = run_async(work())
-    told = (f"{name.replace('_', ' ')}: {_told(name, each)}" for name, each in document.items())
-    answer(document, key.as_json, *told)
-
-
-def _told(name: str, value: object) -> str:
-    match value:
-        case None:
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case int() if name in AMOUNTS:
-            return f"{nlov(value)} NLOV"
-        case list():
-            return ", ".join(map(str, value)) or "none"
-        case _:
-            return str(value)
+    document, points = run_async(work())
+    answer(document, key.as_json, *told(document | points, AMOUNTS))

@@ -10,7 +10,7 @@ from keeper.cli.interruption import told_on_interruption
 from keeper.cli.job.agreement import JobAgreement
 from keeper.cli.job.ending import Ending, ended, ending_of
 from keeper.cli.job.interruption import reached
-from keeper.cli.job.offering import Offering, offer_options
+from keeper.cli.job.offering import Offering, job_offer_options
 from keeper.cli.limits import limit_options
 from keeper.cli.options import (
     FILE,
@@ -49,7 +49,7 @@ DEFAULT_PORT = 7000
     multiple=True,
     help="Expected SHA-256 of each input's canonical bytes, in order.",
 )
-@offer_options
+@job_offer_options
 @click.option(
     "--again",
     is_flag=True,

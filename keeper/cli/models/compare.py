@@ -11,6 +11,7 @@ import onnx
 import onnxruntime
 from onnx import helper
 
+from keeper.cli.files import times
 from keeper.cli.models.files import read_onnx
 from keeper.cli.models.quantise import Shape
 from keeper.cli.models.runnable import open_runnable
@@ -132,7 +133,9 @@ def _compared(name: str, pairs: list[tuple[Array, Array]]) -> Comparison:
     for left, right in pairs:
         found, wanted = left.astype(np.float64), right.astype(np.float64)
         if found.shape != wanted.shape:
-            raise BadInputError(f"{name}: shape {found.shape}, onnxruntime has {wanted.shape}")
+            raise BadInputError(
+                f"{name}: its shape is {times(found.shape)}, onnxruntime's {times(wanted.shape)}"
+            )
         gap = np.where(found == wanted, 0.0, np.abs(found - wanted))
         differences.append(float(np.nan_to_num(gap, nan=np.inf).max(initial=0.0)))
         scale = np.maximum(np.abs(wanted), np.finfo(np.float32).tiny)

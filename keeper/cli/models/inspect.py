@@ -56,5 +56,6 @@ def _tolerant(operators: Iterable[str]) -> str | None:
 
 
 def _port(port: Port) -> str:
-    shape = "" if port.shape is None else f" [{', '.join(str(axis) for axis in port.shape)}]"
+    axes = ["?" if axis is None else str(axis) for axis in port.shape or ()]
+    shape = "" if port.shape is None else f" [{', '.join(axes)}]"
     return f"{port.name}: {port.type}{shape}"

@@ -1,14 +1,12 @@
 """`neurolov model quantise`: from a float model and sample inputs to an exact graph."""
 
 import json
-import zipfile
 from dataclasses import asdict
 from pathlib import Path
 
 import click
-import numpy as np
 
-from keeper.cli.files import MalformedFileError
+from keeper.cli.files import MalformedFileError, read_archive
 from keeper.cli.models.files import read_onnx
 from keeper.cli.options import answer, json_option
 from keeper.cli.outputs import require_place
@@ -18,7 +16,6 @@ from kernels.graph.file import dump
 from kernels.onnx.exact import Interface, Lowered, LoweringError, lower, read_network
 from kernels.onnx.quantisation import CalibrationError, Options
 from kernels.onnx.quantisation import quantise as quantise_model
-from kernels.trace.layout import Array
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -92,7 +89,7 @@ def quantise(
             lowered = lower(read_network(model, dict(shapes)))
         else:
             options = Options(percentile, symmetric, smoothing)
-            lowered = quantise_model(model, read_samples(calibration), options)
+            lowered = quantise_model(model, read_archive(calibration), options)
     except (LoweringError, CalibrationError) as error:
         raise BadInputError(f"{path}: {error}") from error
     write_lowered(lowered, output)
@@ -111,15 +108,6 @@ def quantise(
         f"{output}: {len(graph.descriptors)} operators, {graph.multiply_adds:,} multiply-adds",
         f"spec root {graph.spec_root.hex()}",
     )
-
-
-def read_samples(path: Path) -> dict[str, Array]:
-    """Returns the arrays of an .npz file by name; raises MalformedFileError when there are none."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
-            return {name: held[name] for name in held.files}
-    except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
-        raise MalformedFileError(f"{path} is not an .npz file of arrays: {error}") from error
 
 
 def interface_path(graph: Path) -> Path:

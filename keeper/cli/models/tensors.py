@@ -1,6 +1,5 @@
 """Reads the tensors that a user names and prints results."""
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 
-from keeper.cli.files import MalformedFileError
+from keeper.cli.files import MalformedFileError, read_archive, read_array, times
 from kernels.onnx.reading import ModelError
 from kernels.onnx.reading.tensors import stored_bytes
 from kernels.trace.layout import Array
@@ -41,14 +40,7 @@ def read_tensors(named: tuple[tuple[str, Path], ...], archive: Path | None) -> d
     """
     found: dict[str, Array] = {}
     if archive is not None:
-        try:
-            held = np.load(archive, allow_pickle=False)
-            if isinstance(held, np.ndarray):
-                raise ValueError("it holds one array without a name")
-            with held:
-                found = {name: held[name] for name in held.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-            raise MalformedFileError(f"{archive} is not an .npz file: {error}") from error
+        found = read_archive(archive)
     for name, path in named:
         if name in found:
             raise MalformedFileError(f"tensor {name!r} is given twice")
@@ -57,18 +49,19 @@ def read_tensors(named: tuple[tuple[str, Path], ...], archive: Path | None) -> d
 
 
 def _read(path: Path) -> Array:
+    if path.suffix != ".pb":
+        return read_array(path)
     try:
-        if path.suffix == ".pb":
-            tensor: onnx.TensorProto = onnx.TensorProto.FromString(path.read_bytes())
-            stored_bytes(tensor)
-            if tensor.data_location == onnx.TensorProto.EXTERNAL:
-                raise ValueError("its bytes lie in another file")
-            return numpy_helper.to_array(tensor)
-        array: Array = np.load(path, allow_pickle=False)
-        if not isinstance(array, np.ndarray):
-            raise ValueError("it is an archive; pass it as --inputs")
-        return array
-    except (OSError, ValueError, EOFError, DecodeError, ModelError) as error:
+        tensor: onnx.TensorProto = onnx.TensorProto.FromString(path.read_bytes())
+        stored_bytes(tensor)
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            raise ValueError("its bytes lie in another file")
+        return numpy_helper.to_array(tensor)
+    except OSError as error:
+        raise MalformedFileError(f"{path} holds no tensor: {error.strerror}") from error
+    except DecodeError as error:
+        raise MalformedFileError(f"{path} holds no tensor: not a TensorProto of ONNX") from error
+    except (ValueError, ModelError) as error:
         raise MalformedFileError(f"{path} holds no tensor: {error}") from error
 
 
@@ -90,7 +83,7 @@ def lines_of(tensors: Mapping[str, Array]) -> list[str]:
     for name, array in tensors.items():
         values = ", ".join(f"{value:.6g}" for value in array.reshape(-1)[:SHOWN].tolist())
         more = ", ..." if array.size > SHOWN else ""
-        lines.append(f"{name}: {array.dtype.name} {list(array.shape)}  {values}{more}")
+        lines.append(f"{name}: {array.dtype.name} {times(array.shape)}  {values}{more}")
     return lines
 
 

@@ -1,6 +1,14 @@
 """Options that several commands share, and every setting that a profile may give a value."""
 
-from keeper.cli.options.buying import FEE, TIP, VERIFIERS, price_option, tip_option
+from keeper.cli.options.buying import (
+    FEE,
+    SPENDING_PER_DAY,
+    SPENDING_PER_JOB,
+    TIP,
+    VERIFIERS,
+    price_option,
+    tip_option,
+)
 from keeper.cli.options.cluster import (
     KeyOptions,
     RoleOptions,
@@ -30,6 +38,8 @@ __all__ = [
     "FILE",
     "MEMORY",
     "PUBLIC_URL",
+    "SPENDING_PER_DAY",
+    "SPENDING_PER_JOB",
     "TASKS",
     "TASK_PRICE",
     "TASK_SECONDS",

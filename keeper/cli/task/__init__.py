@@ -8,6 +8,7 @@ MEMBERS = {
     "close": "keeper.cli.task.close:close",
     "follow": "keeper.cli.task.follow:follow",
     "list": "keeper.cli.task.listing:list_tasks",
+    "quote": "keeper.cli.task.quote:quote",
     "result": "keeper.cli.task.result:result",
     "show": "keeper.cli.task.show:show",
     "submit": "keeper.cli.task.submit:submit",

@@ -7,13 +7,12 @@ from keeper.cli.interruption import told_on_interruption
 from keeper.cli.options import Address, KeyOptions, key_command, run_async, serving_options, tell
 from keeper.cli.outputs import Output, output_options
 from keeper.cli.serving import served_again, serving_as, serving_is_told
-from keeper.cli.task.ending import ended
+from keeper.cli.task.ending import Ending, ended, ending_of
 from keeper.cli.task.interruption import reached
 from keeper.cli.task.submit import DEFAULT_PORT
 from keeper.configuration import Serving
 from keeper.node.connection import open_connection
 from keeper.node.submissions import Submissions
-from keeper.tolerant.roles.archive import TaskArchive, TaskRecord
 from keeper.tolerant.roles.following import KIND, outputs_of
 from keeper.tolerant.roles.mirror import task_mirror
 from keeper.tolerant.roles.own_tasks import followable
@@ -33,7 +32,7 @@ def follow(key: KeyOptions, address: Pubkey, output: Output | None, serving: Ser
     watch = TaskWatch(address)
     told = serving_is_told()
 
-    async def work() -> tuple[TaskRecord, TaskArchive]:
+    async def work() -> Ending:
         async with open_connection(key.settings, key.keypair) as connection:
             archive = outputs_of(connection.folder)
             mirror = await task_mirror(connection)
@@ -42,15 +41,15 @@ def follow(key: KeyOptions, address: Pubkey, output: Output | None, serving: Ser
                 output.require_writable(0, archive.path(address))
             if task is None:
                 assert record is not None
-                return record, archive
+                return await ending_of(connection, record, archive)
             before = None if told else Submissions(connection.folder, KIND).of(address)
             serves = serving_as(serving, before)
             async with served_again(
                 connection, serves, task.source, task.input, ended=task.ended
             ) as store:
                 found = await followed(connection, mirror, store, address, tell=tell, watch=watch)
-                return found, archive
+                return await ending_of(connection, found, archive)
 
     with told_on_interruption(lambda: reached(watch)):
-        record, archive = run_async(work())
-    return ended(key, record, archive, output)
+        ending = run_async(work())
+    return ended(key, ending, output)

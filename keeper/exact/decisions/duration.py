@@ -12,6 +12,8 @@ from neurolov_client.bindings.verdict import DRAW_DELAY
 
 MEAN_LOT: Final = 6_786_177_901_268_885_274
 """The lot of a provider that waits as long as the average: 2^64 / e."""
+BALLOT_STEPS: Final = 2
+"""Slots in which all ballots can be cast, which ends casting early, and revealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Duration:
 
     @property
     def best(self) -> int:
-        """Slots until the end where everybody acts at once."""
+        """Slots until the end where everybody acts at once, and as fast as it declares."""
         return sum(part.best for part in self._parts)
 
     @property
@@ -62,11 +64,11 @@ def duration(market: Market, job: PlannedJob, able: Sequence[Candidate]) -> Dura
     rules, judging = market.parameters.job_registry, market.parameters.verdict
     longest_lease = rules.lease_slots + job.macs // rules.min_rate_macs_per_slot
     turn = CLAIM_DELAY + rules.claim_max_delay_slots
-    claim = Span(average_turn(market, job, able), min(turn, rules.claim_window_slots))
+    claim = Span(CLAIM_DELAY, min(turn, rules.claim_window_slots))
     if not able:
         claim = Span(rules.claim_window_slots, rules.claim_window_slots)
     draw = Span(DRAW_DELAY + 1, DRAW_DELAY + 1 + judging.salt_slots)
-    ballots = Span(judging.ballot_slots + 1, judging.ballot_slots + judging.reveal_slots + 1)
+    ballots = Span(BALLOT_STEPS, judging.ballot_slots + judging.reveal_slots + 1)
     windows = (judging.challenge_slots, judging.public_slots, judging.proof_slots)
     leases = rules.max_attempts * (rules.claim_window_slots + longest_lease + 1)
     draws = MAX_DRAWS * (draw.latest + ballots.latest)
@@ -82,12 +84,10 @@ def duration(market: Market, job: PlannedJob, able: Sequence[Candidate]) -> Dura
     )
 
 
-def average_turn(market: Market, job: PlannedJob, able: Sequence[Candidate]) -> int:
-    """Returns the slots that the first of several providers waits for its turn on average."""
+def average_turn(market: Market, job: PlannedJob, candidate: Candidate) -> int:
+    """Returns the slots that a provider waits for its turn on average."""
     rules = market.parameters.job_registry
-    together = sum(
-        claim_weight(job.posted_slot, rules, market.conditions(each, market.demand_q32))
-        for each in able
-    )
+    conditions = market.conditions(candidate, market.demand_q32)
+    own = claim_weight(job.posted_slot, rules, conditions)
     standing = market.leasable.standing(job.posted_slot // market.checkpoint_slots)
-    return CLAIM_DELAY + delay(rules, MEAN_LOT, together, standing)
+    return CLAIM_DELAY + delay(rules, MEAN_LOT, own, standing)

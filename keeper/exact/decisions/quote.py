@@ -190,7 +190,7 @@ def provider_quote(
         memory_bytes=candidate.memory_bytes,
         has_memory=candidate.memory_bytes >= job.size.memory_bytes,
         active=candidate.active,
-        turn_slots=average_turn(market, job, [candidate]),
+        turn_slots=average_turn(market, job, candidate),
         work_slots=work_slots(job.macs, candidate.rate),
     )
 

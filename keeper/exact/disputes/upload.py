@@ -9,12 +9,12 @@ from typing import Final
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
+from keeper.amounts import LAMPORTS_PER_SIGNATURE, sol
 from keeper.chain.errors import ChainError, InsufficientFundsError, PermanentError
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Landed, Submitter
 from keeper.exact.disputes.buffer import FIRST_BYTES, EvidenceBuffer
 from keeper.exact.disputes.challenge import JUDGEMENT_UNITS, Challenge
-from keeper.node.lamports import LAMPORTS_PER_SIGNATURE, sol
 from neurolov_client import verdict
 from neurolov_client.bindings.verdict import HEADER_BYTES, TICKET_AGE
 

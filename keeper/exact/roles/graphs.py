@@ -1,10 +1,12 @@
 """Puts graphs on chain."""
 
+from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
+from keeper.amounts import LAMPORTS_PER_SIGNATURE
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
-from keeper.node.lamports import LAMPORTS_PER_SIGNATURE
+from keeper.node.errors import EffectMissingError
 from kernels.graph import Graph
 from neurolov_client import DESCRIPTORS_PER_TRANSACTION, job_registry
 from neurolov_client.bindings.job_registry import GraphState
@@ -34,7 +36,7 @@ class GraphRegistrar:
     async def register(self, graph: Graph) -> Pubkey:
         """Register a graph and return its address; goes on where an earlier try stopped.
 
-        Raises ChainError.
+        Raises ChainError, and EffectMissingError where the graph is not on the chain after all.
         """
         root = graph.spec_root
         address = job_registry.graph_address(self._author, root)
@@ -44,7 +46,7 @@ class GraphRegistrar:
             opening = job_registry.open_graph(
                 spec_root=root, operators=len(graph.descriptors), author=self._author
             )
-            await self._submitter.submit(f"open_graph/{address}", [opening], again=True)
+            await self._submit(f"open_graph/{address}", opening)
         else:
             appended = account.appended
         descriptors = graph.encoded()
@@ -52,5 +54,17 @@ class GraphRegistrar:
             data = b"".join(descriptors[first : first + DESCRIPTORS_PER_TRANSACTION])
             appending = job_registry.append_operators(data=data, author=self._author, graph=address)
             operation = f"append_operators/{address}/{first}"
-            await self._submitter.submit(operation, [appending], again=True)
+            await self._submit(operation, appending)
+        await self._require_sealed(address)
         return address
+
+    async def _submit(self, operation: str, instruction: Instruction) -> None:
+        await self._submitter.submit(operation, [instruction], again=True, missing=True)
+
+    async def _require_sealed(self, address: Pubkey) -> None:
+        account = await self._gateway.fetch(job_registry.Graph, address)
+        if account is None or account.state != GraphState.SEALED:
+            raise EffectMissingError(
+                f"graph {address} has been registered, but the node at {self._gateway.url} does "
+                "not know it as a whole; try again"
+            )

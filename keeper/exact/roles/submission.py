@@ -95,7 +95,7 @@ async def submit_job(
     submissions = Submissions(connection.folder, KIND)
     manifest = manifest_of(order.graph, order.inputs).digest
     content = _content(connection, order, manifest)
-    with submissions.alone(content):
+    with submissions.alone(content), connection.gateway.patient():
         mirror = await job_mirror(connection)
         begun = submissions.latest(content)
         posted = _posted(connection, begun)
@@ -132,11 +132,12 @@ async def followed(
     Raises what `Following.closed` raises.
     """
     watch.job = job
-    async with following(connection, mirror, store, tell) as found:
-        watch.following = found
-        record = await found.closed(job)
-        others = found.followed()
-    await settle(connection.gateway, SpendingLedger(connection.folder), connection.owner)
+    with connection.gateway.patient():
+        async with following(connection, mirror, store, tell) as found:
+            watch.following = found
+            record = await found.closed(job)
+            others = found.followed()
+        await settle(connection.gateway, SpendingLedger(connection.folder), connection.owner)
     for other in others:
         tell(f"job {other} is still open; go on with: neurolov job follow {other}")
     return record

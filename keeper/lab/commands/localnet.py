@@ -4,6 +4,7 @@ import click
 from solders.pubkey import Pubkey
 
 from keeper.cli.options import Address, answer, json_option, run_async
+from keeper.cli.output import told
 from keeper.errors import BadInputError
 from keeper.lab.localnet import DEFAULT_PORT, Localnet, PortInUseError, serve
 from keeper.lab.localnet.deployment import built_programs, deploy_localnet, localnet_mint
@@ -79,8 +80,7 @@ def localnet(
             "url": running.url,
             "ws_url": running.ws_url,
         }
-        lines = [f"{name.replace('_', ' ')}: {value}" for name, value in document.items()]
-        answer(document, as_json, *lines, "Press Ctrl-C to stop.")
+        answer(document, as_json, *told(document), "Press Ctrl-C to stop.")
 
     try:
         run_async(serve(net, ready))

@@ -6,6 +6,7 @@ ends. Running kernels and fetching outputs go on beside the steps, as `next_work
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from solders.pubkey import Pubkey
 
@@ -32,6 +33,20 @@ from neurolov_client.bindings.job_registry import BPS
 RETRY_SLOTS = 8
 # In the last slots an incomplete comparison is told all the same.
 LAST_CHANCE_SLOTS = 4
+
+
+class BondRules(Protocol):
+    """The parameters that say what a provider risks in a task."""
+
+    @property
+    def bond_bps(self) -> int:
+        """The share of the price that silence costs, in basis points."""
+        ...
+
+    @property
+    def join_kappa(self) -> int:
+        """Base units of stake that a run exposes per base unit of price."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +159,21 @@ def next_action(snapshot: TaskProviderSnapshot, clock: Clock) -> Decision:
     return Wait(min(opens, default=None))
 
 
-def bond(task: Task, rules: JoinRules) -> int:
+class Priced(Protocol):
+    """What a provider risks in a task depends on its price alone, in base units per run."""
+
+    @property
+    def price(self) -> int:
+        """Base units per paid run."""
+        ...
+
+
+def bond(task: Priced, rules: BondRules) -> int:
     """Returns the base units that silence costs: a share of the price, rounded up."""
     return -(-task.price * rules.bond_bps // BPS)
 
 
-def exposure(task: Task, rules: JoinRules) -> int:
+def exposure(task: Priced, rules: BondRules) -> int:
     """Returns the base units that joining locks beside the bond, and that must have stood."""
     return task.price * rules.join_kappa
 

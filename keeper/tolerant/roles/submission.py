@@ -95,7 +95,7 @@ async def submit_task(
     """
     submissions = Submissions(connection.folder, KIND)
     content = _content(connection, order)
-    with submissions.alone(content):
+    with submissions.alone(content), connection.gateway.patient():
         mirror = await task_mirror(connection)
         begun = submissions.latest(content)
         posted = _posted(connection, begun)
@@ -159,11 +159,12 @@ async def followed(
     Raises what `Custody.closed` raises.
     """
     watch.task = task
-    async with following(connection, mirror, store, tell) as found:
-        watch.following = found
-        record = await found.closed(task)
-        others = found.followed()
-    await settle(connection.gateway, SpendingLedger(connection.folder), connection.owner)
+    with connection.gateway.patient():
+        async with following(connection, mirror, store, tell) as found:
+            watch.following = found
+            record = await found.closed(task)
+            others = found.followed()
+        await settle(connection.gateway, SpendingLedger(connection.folder), connection.owner)
     for other in others:
         tell(f"task {other} is still open; go on with: neurolov task follow {other}")
     return record

@@ -59,12 +59,15 @@ class Served(ABC):
 
 
 class Cluster(Served):
-    """A deployed localnet whose slots stand still."""
+    """A deployed localnet whose slots stand still, unless they are `ticking`.
 
-    def __init__(self) -> None:
+    The seed decides the genesis hash.
+    """
+
+    def __init__(self, *, seed: bytes = bytes(32), port: int = 0, ticking: bool = False) -> None:
         super().__init__()
         self._net = Localnet(
-            programs=built_programs(), mint=localnet_mint(), port=0, ticking=False, seed=bytes(32)
+            programs=built_programs(), mint=localnet_mint(), port=port, ticking=ticking, seed=seed
         )
         deploy_localnet(self._net.bank)
 

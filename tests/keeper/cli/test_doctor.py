@@ -23,6 +23,7 @@ from keeper.journal import Journal
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, built_programs, localnet_mint
 from keeper.node.payment import NLOV
+from keeper.node.services import JOURNAL_FILE
 from neurolov_client import staking
 from tests.keeper.cli.cluster import Cluster, Served
 
@@ -273,20 +274,25 @@ def test_the_disk_has_to_hold_the_quota(patient: Patient) -> None:
     assert "disk" not in patient.failing("--role", "provider", "--quota", 1)
 
 
-def test_unfinished_operations_are_told(tmp_path: Path) -> None:
-    path = tmp_path / "journal.sqlite"
-    assert journal_check(path).detail == "none yet"
+def test_operations_that_a_crash_left_are_told(tmp_path: Path) -> None:
+    path = tmp_path / JOURNAL_FILE
+    assert journal_check(tmp_path).ok
     assert not path.exists()
     with Journal(path) as journal:
-        assert journal_check(path).ok
-        assert "is running with this folder" in journal_check(path).detail
         journal.sign(
             "stake/1", wire=b"wire", signature=Signature(bytes(64)), last_valid_block_height=1
         )
-    unfinished = journal_check(path)
-    assert (unfinished.ok, unfinished.detail) == (False, "operations that are unfinished: 1")
+        driven = journal.hold("stake/1")
+        assert driven is not None
+        assert journal_check(tmp_path).ok
+        driven.release()
+        left = journal_check(tmp_path)
+    assert (left.ok, left.detail) == (False, "operations that nobody brings to their end: 1")
+    assert left.advice.endswith("neurolov stake open")
     path.write_bytes(b"not a database at all" * 100)
-    assert not journal_check(path).ok
+    damaged = journal_check(tmp_path)
+    assert not damaged.ok
+    assert "restore the file from a copy" in damaged.advice
 
 
 def test_every_role_has_checks_of_its_own() -> None:

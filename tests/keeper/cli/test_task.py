@@ -13,6 +13,7 @@ from solders.pubkey import Pubkey
 from keeper.cli.app import run
 from keeper.configuration import create_keypair
 from keeper.lab.localnet import Localnet
+from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from keeper.tolerant.roles.runs import output_root
@@ -79,7 +80,7 @@ def order(tmp_path: Path) -> list[str]:
     (tmp_path / "triple.json").write_bytes(triple().canonical)
     np.save(tmp_path / "x.npy", np.frombuffer(INPUTS[0], "<f4"))
     package, array = str(tmp_path / "triple.json"), str(tmp_path / "x.npy")
-    return ["--package", package, "--input", array, "--price", "5", "--port", "0"]
+    return ["--package", package, "--input", array, "--price", "5", "--yes", "--port", "0"]
 
 
 def owner_of(key: Path, capsys: pytest.CaptureFixture[str]) -> Pubkey:
@@ -111,11 +112,23 @@ def test_a_task_is_submitted_decided_and_remembered(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     market.fund(owner_of(key, capsys), 100 * NLOV)
+    assert run(["task", "quote", "--price", "5", "--json", *chain]) == 0
+    quoted = json.loads(capsys.readouterr().out)
+    assert quoted["joinable"] is True
     output = key.parent / "y.npy"
     status = run(["task", "submit", *order, "--output", str(output), "--json", *chain])
     out, err = capsys.readouterr()
     assert status == 0, err
+    assert "paid:     25.09 NLOV at most, whatever happens" in err
     record = json.loads(out)
+    bill = record.pop("bill")
+    assert record.pop("reason") is None
+    assert bill["locked"] + bill["burned"] == quoted["payment"]["at_most"] == 25_090_000_000
+    paid = {each["party"]: each["amount"] for each in bill["payments"]}
+    fee = 5 * NLOV * LOCALNET_PARAMETERS.escrow.fee_bps // 10_000
+    assert (paid["provider 1"], paid["provider 2"]) == (5 * NLOV - fee, 5 * NLOV - fee)
+    assert bill["market_fee"] == 2 * fee
+    assert bill["cost"] == sum(paid.values()) + bill["market_fee"] + bill["burned"]
     assert (record["state"], record["quorum"]) == ("settled", "2 of 3")
     assert record["trust"] == "tolerant class, no fraud proof"
     providers = {str(market.rig.owner(name)): name for name in PROVIDERS}
@@ -129,11 +142,14 @@ def test_a_task_is_submitted_decided_and_remembered(
     roots = [by_name[name]["root"] for name in PROVIDERS[:2]]
     assert output_root(result.tobytes()).hex() in roots
     assert run(["task", "show", record["task"], "--json", *chain]) == 0
-    assert json.loads(capsys.readouterr().out) == record
+    shown = json.loads(capsys.readouterr().out)
+    assert shown.pop("posted")["slot"] == record["posted_slot"]
+    assert shown == record
     assert run(["task", "show", record["task"], *chain]) == 0
     told = capsys.readouterr().out
     assert "(tolerant class, no fraud proof): settled, 2 of 3 have to agree" in told
     assert told.count(", paid") == 2
+    assert f"posted at slot {record['posted_slot']:,} (" in told
 
 
 @needs_adapter

@@ -162,6 +162,16 @@ def test_an_operation_is_held_by_one(path: Path) -> None:
         assert second.hold("a/b c") is not None
 
 
+def test_only_what_nobody_holds_is_abandoned(path: Path) -> None:
+    with Journal(path) as first, Journal(path) as second:
+        driven, left = signed(first, "driven", 1), signed(first, "left", 2)
+        held = first.hold("driven")
+        assert held is not None
+        with held:
+            assert second.abandoned() == [left]
+        assert second.abandoned() == [driven, left]
+
+
 def test_the_bytes_of_another_operation_are_not_taken(path: Path) -> None:
     with Journal(path) as first, Journal(path) as second:
         signed(first)

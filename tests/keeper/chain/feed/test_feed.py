@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from neurolov_client import staking
 from tests.keeper.chain.cluster import Cluster, on_cluster
 from tests.keeper.chain.gateway.faulty import body, faulty_node, status
 
+PATIENCE_SECONDS = 60.0
 Result = TypeVar("Result")
 Item = ChainEvent | AccountState
 
@@ -219,6 +221,49 @@ def test_lost_connections_are_made_again_and_lose_nothing(tmp_path: Path) -> Non
                     await connected.wait()
 
     on_cluster(act)
+
+
+async def heard(text: str, times: int) -> None:
+    """Returns once the feed has logged a text so often from now on."""
+    said, enough = [0], asyncio.Event()
+
+    def heed(record: logging.LogRecord) -> bool:
+        said[0] += text in record.getMessage()
+        if said[0] >= times:
+            enough.set()
+        return True
+
+    logger = logging.getLogger("keeper.chain.feed.feed")
+    logger.addFilter(heed)
+    try:
+        await enough.wait()
+    finally:
+        logger.removeFilter(heed)
+
+
+def test_a_node_that_pushes_nothing_is_told_once_and_when_it_pushes_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def told() -> list[str]:
+        return [each for each in caplog.messages if "pushes" in each]
+
+    async def act(served: Cluster) -> None:
+        async with Gateway(served.net.url, websocket_url=served.net.url) as gateway:
+            with Journal(tmp_path / "journal.sqlite") as journal:
+                async with (
+                    asyncio.timeout(PATIENCE_SECONDS),
+                    following(gateway, journal, programs=["staking", "escrow"]),
+                ):
+                    await heard(f"lost {served.net.url}", 12)
+                    assert len(told()) == 1
+                    gateway.websocket_url = served.net.ws_url
+                    await heard("pushes events again", 1)
+
+    caplog.set_level(logging.INFO, "keeper.chain.feed.feed")
+    on_cluster(act)
+    silent, back = told()
+    assert "pushes no events; reading them now and then" in silent
+    assert back == "the cluster pushes events again"
 
 
 def test_a_failing_node_is_asked_again(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import pytest
 from solders.keypair import Keypair
 from solders.signature import Signature
+from solders.system_program import TransferParams, transfer
 
 from keeper.chain.errors import (
     ExpiredError,
@@ -196,6 +197,36 @@ def test_missing_funds_are_told_and_may_be_mended(tmp_path: Path) -> None:
     on_node(tmp_path, act)
 
 
+@pytest.mark.parametrize(
+    ("held", "wanted", "missing"),
+    [
+        # A transfer of more than there is: the system program says by how much.
+        (10**9, 3 * 10**9, "has 1 SOL, .* send it 2.000005 SOL or more"),
+        # No account at all: what a transaction with one signature takes.
+        (0, 1, r"has 0 SOL, .* send it 0.00089588 SOL or more"),
+    ],
+)
+def test_a_payer_without_sol_is_named_with_what_it_lacks(
+    tmp_path: Path, held: int, wanted: int, missing: str
+) -> None:
+    async def act(served: Cluster, submit: Submitter, journal: Journal, node: FaultyNode) -> None:
+        pauper = Keypair.from_seed(bytes([9]) * 32)
+        served.net.bank.airdrop(pauper.pubkey(), held)
+        served.net.bank.advance()
+        async with Gateway(served.net.url) as gateway:
+            poor = Submitter(gateway, journal, pauper, sleep=served.tick)
+            spent = transfer(
+                TransferParams(
+                    from_pubkey=pauper.pubkey(), to_pubkey=served.staker.pubkey(), lamports=wanted
+                )
+            )
+            with pytest.raises(InsufficientFundsError, match=f"{pauper.pubkey()} {missing}"):
+                await poor.submit("spend", [spent])
+        assert served.net.bank.balance(pauper.pubkey()) == held
+
+    on_node(tmp_path, act)
+
+
 def test_a_transaction_that_cannot_be_is_refused_before_it_is_journaled(tmp_path: Path) -> None:
     async def act(served: Cluster, submit: Submitter, journal: Journal, node: FaultyNode) -> None:
         with pytest.raises(PermanentError, match="1232 at most; split it"):
@@ -206,6 +237,46 @@ def test_a_transaction_that_cannot_be_is_refused_before_it_is_journaled(tmp_path
             await submit.submit("theirs", [served.stake(1)])
         assert journal.operation("big") is None
         assert journal.operation("theirs") is None
+
+    on_node(tmp_path, act)
+
+
+def landed_before(journal: Journal, last_valid_block_height: int) -> None:
+    """The journal says that "stake" has landed, by a transaction that the chain does not know."""
+    journal.sign(
+        "stake",
+        wire=b"lost",
+        signature=Signature(bytes([7]) * 64),
+        last_valid_block_height=last_valid_block_height,
+    )
+    journal.landed("stake", 1)
+
+
+def test_what_the_chain_has_lost_is_done_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def act(served: Cluster, submit: Submitter, journal: Journal, node: FaultyNode) -> None:
+        served.net.bank.advance(3)
+        landed_before(journal, 0)
+        await submit.submit("stake", [served.stake(10)])
+        assert served.staked() == 0, "nobody has said that the effect is missing"
+        await submit.submit("stake", [served.stake(10)], missing=True)
+        assert served.staked() == 10
+        await submit.submit("stake", [served.stake(10)], missing=True)
+        assert served.staked() == 10, "its transaction is known to the chain"
+        assert "stake landed in slot 1, and the cluster has lost it" in caplog.text
+
+    on_node(tmp_path, act)
+
+
+def test_what_may_land_once_more_is_not_done_again(tmp_path: Path) -> None:
+    async def act(served: Cluster, submit: Submitter, journal: Journal, node: FaultyNode) -> None:
+        landed_before(journal, 10**6)
+        with pytest.raises(TransientError, match="or this node is behind; try again"):
+            await submit.submit("stake", [served.stake(10)], missing=True)
+        known = journal.operation("stake")
+        assert known is not None
+        assert (known.state, served.staked()) == (State.LANDED, 0)
 
     on_node(tmp_path, act)
 

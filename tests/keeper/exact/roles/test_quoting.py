@@ -294,8 +294,8 @@ def test_a_job_lasts_as_the_chain_lets_it() -> None:
     rules, judging = traded.sandbox.parameters.job_registry, traded.sandbox.parameters.verdict
     assert lasts.work.best in {10, 11}
     assert lasts.work.latest == rules.lease_slots + MACS // rules.min_rate_macs_per_slot
-    assert 1 <= lasts.claim.best <= lasts.claim.latest == 1 + rules.claim_max_delay_slots
-    assert lasts.ballots.best == judging.ballot_slots + 1
+    assert (lasts.claim.best, lasts.claim.latest) == (1, 1 + rules.claim_max_delay_slots)
+    assert lasts.ballots.latest == judging.ballot_slots + judging.reveal_slots + 1
     assert lasts.best <= lasts.latest <= lasts.worst
     nobody = traded.quote(JobOffer(NLOV // 100, FEE, TIP)).duration
     assert nobody.claim.best == nobody.claim.latest == rules.claim_window_slots

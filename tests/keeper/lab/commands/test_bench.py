@@ -6,7 +6,7 @@ import pytest
 from keeper.cli.app import run
 from keeper.lab.bench import baseline, units
 from keeper.lab.bench.scenario import Figures
-from keeper.lab.commands import bench
+from keeper.lab.commands.bench import programs
 from neurolov_client import PROGRAMS
 
 FIGURES = Figures(
@@ -46,8 +46,8 @@ def test_a_dearer_instruction_than_allowed_fails(
 ) -> None:
     known = baseline.baseline()
     cheap = {**known.instructions, "job_registry.claim": units.Span(12_000, 12_000)}
-    monkeypatch.setattr(bench, "baseline", lambda: replace(known, instructions=cheap))
-    monkeypatch.setattr(bench, "run_scenario", lambda: FIGURES)
+    monkeypatch.setattr(programs, "baseline", lambda: replace(known, instructions=cheap))
+    monkeypatch.setattr(programs, "run_scenario", lambda: FIGURES)
     assert run(["bench", "programs"]) == 1
     line = next(each for each in capsys.readouterr().out.splitlines() if "registry.claim" in each)
     assert line.split() == [
@@ -61,8 +61,8 @@ def test_as_many_units_more_as_allowed_pass(
 ) -> None:
     known = baseline.baseline()
     cheap = {**known.instructions, "job_registry.claim": units.Span(12_001, 12_001)}
-    monkeypatch.setattr(bench, "baseline", lambda: replace(known, instructions=cheap))
-    monkeypatch.setattr(bench, "run_scenario", lambda: FIGURES)
+    monkeypatch.setattr(programs, "baseline", lambda: replace(known, instructions=cheap))
+    monkeypatch.setattr(programs, "run_scenario", lambda: FIGURES)
     assert run(["bench", "programs"]) == 0
     assert "over its limit" not in capsys.readouterr().out
 
