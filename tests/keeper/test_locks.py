@@ -82,8 +82,8 @@ def test_a_turn_tells_whether_another_has_marked_it(tmp_path: Path) -> None:
     with theirs:
         assert theirs.stamp == marked
         with theirs:
-            assert not theirs.is_outermost
-        assert theirs.is_outermost
+            nested = theirs.is_outermost
+        assert (nested, theirs.is_outermost) == (False, True)
         changed = theirs.mark()
     with mine:
         assert mine.stamp == changed != marked
