@@ -30,8 +30,10 @@ def read_graph(path: Path) -> Graph:
     """Returns the graph in a file; raises MalformedFileError when there is none."""
     try:
         return read(path)
-    except (GraphError, OSError) as error:
-        raise MalformedFileError(f"{path} is not a valid graph: {error}") from error
+    except GraphError as error:
+        raise MalformedFileError(f"{path} is not a valid graph: {error.message}") from error
+    except OSError as error:
+        raise MalformedFileError(f"{path} is not a valid graph: {error.strerror}") from error
 
 
 def read_inputs(graph: Graph, paths: Sequence[Path], expected: Sequence[str]) -> list[Array]:
@@ -73,7 +75,9 @@ def read_kernel(path: Path) -> KernelPackage:
         package = read_package(path)
         validate(package)
     except PackageError as error:
-        raise MalformedFileError(f"{path} is not a valid kernel package: {error}") from error
+        raise MalformedFileError(
+            f"{path} is not a valid kernel package: {error.message}"
+        ) from error
     return package
 
 

@@ -62,6 +62,7 @@ class Output:
         try:
             with replace_atomically(self.path.absolute()) as file:
                 np.save(file, array, allow_pickle=False)
+                os.fchmod(file.fileno(), 0o666 & ~_umask())
         except OSError as error:
             where = "" if kept is None else f"; the result is kept in {kept}"
             raise OutputFailedError(
@@ -122,6 +123,13 @@ def output_options(required: bool = False) -> Callable[[Command], Command]:
         return wrapped
 
     return decorate
+
+
+def _umask() -> int:
+    """Returns what the user forbids on new files; asking means setting it for a moment."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _equal(path: Path, own: Path | None) -> bool:

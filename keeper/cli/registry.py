@@ -186,15 +186,19 @@ def _loaded(entry: EntryPoint) -> click.Command:
         command = entry.load()
     except Exception as error:
         raise CommandUnavailableError(
-            f"the command {entry.name!r} of {_distribution(entry)} cannot be loaded: {error}"
+            f"the command {entry.name!r}{_whose(entry)} cannot be loaded: {error}"
         ) from error
     if not isinstance(command, click.Command):
         raise CommandUnavailableError(
-            f"{entry.value!r} of {_distribution(entry)} is not a command but "
-            f"{type(command).__name__}"
+            f"{entry.value!r}{_whose(entry)} is not a command but {type(command).__name__}"
         )
     return command
 
 
 def _distribution(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist is not None else "an unknown distribution"
+
+
+def _whose(entry: EntryPoint) -> str:
+    """Returns the distribution of a registered command; a member of a group has none of its own."""
+    return f" of {entry.dist.name}" if entry.dist is not None else ""

@@ -149,7 +149,7 @@ def _load(name: str, data: bytes, keys: set[str]) -> dict[str, Any]:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise MalformedDocumentError(f"{name}: not JSON ({error})") from error
+        raise MalformedDocumentError(f"{name}: not JSON") from error
     if not isinstance(document, dict) or set(document) != keys:
         raise MalformedDocumentError(f"{name}: the keys must be {', '.join(sorted(keys))}")
     if document["version"] != VERSION:

@@ -8,7 +8,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 from solders.pubkey import Pubkey
 
@@ -17,6 +17,9 @@ from keeper.data import DataError
 from keeper.node.errors import RoleError
 from keeper.node.mirror import Mirror
 from keeper.node.submissions import HeldElsewhereError, Submissions
+
+TAKING_TRIES: Final = 3
+"""Other processes hold work for a moment while they find out whose it is."""
 
 Record = TypeVar("Record")
 Tell = Callable[[str], None]
@@ -78,8 +81,8 @@ class Custody(ABC, Generic[Record]):
             async with self._group:
                 while True:
                     for address in self.open():
-                        if self.belongs(address):
-                            self.take(address)
+                        if address not in self._followed and self.belongs(address):
+                            self._adopt(address)
                     await self._mirror.next_view()
 
     def take(self, address: Pubkey) -> bool:
@@ -89,12 +92,22 @@ class Custody(ABC, Generic[Record]):
         with ExitStack() as holding:
             if not holding.enter_context(self._submissions.following(address)):
                 return False
-            self._held.push(holding.pop_all())
+            self._hold(address, holding.pop_all())
+            return True
+
+    def _adopt(self, address: Pubkey) -> None:
+        """Follow open work unless another process does, or has just posted it and is about to."""
+        with ExitStack() as holding:
+            mine = holding.enter_context(self._submissions.following(address))
+            if mine and not self._submissions.is_under_way(address):
+                self._hold(address, holding.pop_all())
+
+    def _hold(self, address: Pubkey, held: ExitStack) -> None:
+        self._held.push(held)
         if self.record(address) is None:
             self._role.keep.add(address)
         self._followed.add(address)
         self._group.create_task(self._follow(address))
-        return True
 
     def followed(self) -> list[Pubkey]:
         """Returns the open work that this process follows."""
@@ -106,11 +119,15 @@ class Custody(ABC, Generic[Record]):
         Raises RoleError where its result cannot be had, and leaves it open. Raises
         HeldElsewhereError where another process follows it.
         """
-        if address in self.open() and not self.take(address):
-            raise HeldElsewhereError(
-                f"another process of this folder follows {self.word} {address}, and keeps its "
-                "result"
-            )
+        for left in reversed(range(TAKING_TRIES)):
+            if address not in self.open() or self.take(address):
+                break
+            if left == 0:
+                raise HeldElsewhereError(
+                    f"another process of this folder follows {self.word} {address}, and keeps its "
+                    "result"
+                )
+            await self._mirror.next_view()
         while address in self.open():
             if (error := self._failed.get(address)) is not None:
                 raise error

@@ -153,6 +153,14 @@ class Submissions:
                 )
             yield
 
+    def is_under_way(self, address: Pubkey) -> bool:
+        """Returns whether a process is at the submission that was posted at an address."""
+        submission = self.of(address)
+        if submission is None:
+            return False
+        with held(self._root / f"{submission.content}{LOCK_SUFFIX}") as free:
+            return not free
+
     @asynccontextmanager
     async def posting(self) -> AsyncIterator[None]:
         """Waits until no other process of this folder is posting, and keeps them from it.

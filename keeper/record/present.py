@@ -9,12 +9,13 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
 from keeper.exact.decisions.codes import BallotState, JobState, VerdictState
+from keeper.exact.decisions.deadlines import state_ends
+from keeper.exact.roles.accounts import job_of, verdict_of
 from keeper.node.accounts import NOBODY, optional, owned, required
 from keeper.record.pending import pending_of, pending_of_task
 from keeper.tolerant.decisions.codes import TaskState
 from neurolov_client import escrow, job_registry, redundancy, staking, verdict
 from neurolov_client.bindings.staking import NO_SEAT, ExposureState
-from neurolov_client.bindings.verdict import DRAW_DELAY
 
 CLOSED: Final = "closed"
 """The state of a job or task whose account is gone."""
@@ -148,39 +149,21 @@ def _standing(owner: Pubkey, work: Pubkey, raws: Raws, terms: Terms) -> Standing
     if (job := owned(job_registry.Job, raws[work])) is None:
         return Standing(CLOSED, to_pull=to_pull)
     judged = optional(verdict.Verdict, raws[verdict.verdict_address(work)])
-    found = _job_standing(job, judged)
+    found = _job_standing(work, job, judged)
     if judged is None:
         return replace(found, to_pull=to_pull)
     pending = pending_of(owner, judged, terms[job.terms].parameters)
     return replace(found, to_pull=to_pull, pending=pending)
 
 
-def _job_standing(job: job_registry.Job, judged: verdict.Verdict | None) -> Standing:
-    state = JobState(job.state)
-    name = state.name.lower()
-    match state:
-        case JobState.POSTED:
-            return Standing(name, job.claim_deadline)
-        case JobState.CLAIMED:
-            return Standing(name, job.lease.expires_slot)
-        case JobState.COMMITTED if judged is not None:
-            return Standing(VerdictState(judged.state).name.lower(), _verdict_until(judged))
-        case _:
-            return Standing(name)
-
-
-def _verdict_until(judged: verdict.Verdict) -> int | None:
-    match VerdictState(judged.state):
-        case VerdictState.COMMITTED:
-            return judged.committed_slot + DRAW_DELAY
-        case VerdictState.BALLOTING:
-            return judged.reveal_deadline
-        case VerdictState.DISPUTED | VerdictState.DECIDED:
-            return judged.window_end
-        case VerdictState.ANSWERING:
-            return judged.availability.deadline
-        case _:
-            return None
+def _job_standing(
+    address: Pubkey, account: job_registry.Job, judged: verdict.Verdict | None
+) -> Standing:
+    job = job_of(address, account)
+    found = None if judged is None else verdict_of(judged)
+    judging = found is not None and job.state is JobState.COMMITTED
+    state = found.state if found is not None and judging else job.state
+    return Standing(state.name.lower(), state_ends(job, found))
 
 
 async def _open_ballots(

@@ -145,8 +145,8 @@ class KernelPackage:
             raise bad_file(f"{len(data)} bytes, at most {MAX_PACKAGE_BYTES} allowed")
         try:
             document = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise bad_file(f"not JSON ({error})") from None
+        except (ValueError, RecursionError):
+            raise bad_file("not JSON") from None
         package = cls.from_document(document)
         if package.canonical != data:
             raise bad_file("not in canonical form")

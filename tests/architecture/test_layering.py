@@ -154,6 +154,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "keeper/errors",
         "keeper/exact",
         "keeper/files",
+        "keeper/journal",
         "keeper/node",
         "keeper/record",
         "keeper/scheduling",

@@ -40,7 +40,7 @@ from kernels.graph.reference import Executor
 from kernels.runtime import DeviceLost
 from kernels.trace import CommittedOutputs, pack, trace_root, unpack
 from kernels.trace.layout import Array, LayoutError
-from neurolov_client import staking
+from neurolov_client import job_registry, staking
 
 LOG = logging.getLogger(__name__)
 
@@ -87,6 +87,7 @@ class Provider(Role):
         )
         self._uploader = EvidenceUploader(mirror.gateway, submitter)
         self._restarts: set[Pubkey] = set()
+        self._registered = False
         self._workloads: dict[Pubkey, JobWorkload] = {}
         self.costs: dict[Pubkey, ExecutionCost] = {}
 
@@ -97,7 +98,7 @@ class Provider(Role):
         """
         party = view.parties[self.owner]
         self.require_acting(party, view.terms.parameters.job_registry.min_exposure)
-        if party.provider is not None and party.provider.draining:
+        if self._retired(party.provider):
             self.drain.begin()
         snapshot = ProviderSnapshot(
             owner=self.owner,
@@ -119,10 +120,18 @@ class Provider(Role):
         """Returns the jobs that it has to run, or that it still answers for."""
         return held_by_provider(self.owner, tuple(view.jobs.values()), Clock(view.slot))
 
+    def _retired(self, registered: job_registry.Provider | None) -> bool:
+        """Returns whether the owner has drained the provider, or closed its registration."""
+        gone = registered is None and self._registered
+        self._registered = registered is not None
+        return gone or (registered is not None and bool(registered.draining))
+
     def farewell(self, view: View) -> str | None:
-        """Returns how a provider that was drained on the chain takes jobs again."""
+        """Returns what the chain says where it has ended the provider, and how that is undone."""
         registered = view.parties[self.owner].provider
-        if registered is None or not registered.draining:
+        if registered is None:
+            return "the provider is not registered any more"
+        if not registered.draining:
             return None
         return "the provider is drained; to take jobs again run: neurolov provider resume"
 

@@ -97,7 +97,7 @@ async def submit_job(
     submissions = Submissions(connection.folder, KIND)
     manifest = manifest_of(order.graph, order.inputs).digest
     content = _content(connection, order, manifest)
-    with submissions.alone(content):
+    with submissions.alone(content), connection.gateway.patient():
         mirror = await job_mirror(connection)
         begun = submissions.latest(content)
         posted = _posted(connection, begun)
@@ -134,10 +134,11 @@ async def followed(
     Raises what `Following.closed` raises.
     """
     watch.job = job
-    async with following(connection, mirror, store, tell) as found:
-        watch.following = found
-        record = await found.closed(job)
-        others = found.followed()
+    with connection.gateway.patient():
+        async with following(connection, mirror, store, tell) as found:
+            watch.following = found
+            record = await found.closed(job)
+            others = found.followed()
     with suppress(ChainError):
         # It is credited before the next work is paid; a result is not lost for that.
         await settle(connection.gateway, SpendingLedger(connection.folder), connection.owner)

@@ -97,7 +97,7 @@ async def submit_task(
     """
     submissions = Submissions(connection.folder, KIND)
     content = _content(connection, order)
-    with submissions.alone(content):
+    with submissions.alone(content), connection.gateway.patient():
         mirror = await task_mirror(connection)
         begun = submissions.latest(content)
         posted = _posted(connection, begun)
@@ -161,10 +161,11 @@ async def followed(
     Raises what `Custody.closed` raises.
     """
     watch.task = task
-    async with following(connection, mirror, store, tell) as found:
-        watch.following = found
-        record = await found.closed(task)
-        others = found.followed()
+    with connection.gateway.patient():
+        async with following(connection, mirror, store, tell) as found:
+            watch.following = found
+            record = await found.closed(task)
+            others = found.followed()
     with suppress(ChainError):
         # It is credited before the next work is paid; a result is not lost for that.
         await settle(connection.gateway, SpendingLedger(connection.folder), connection.owner)

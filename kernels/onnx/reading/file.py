@@ -64,7 +64,7 @@ def _parse(path: Path) -> onnx.ModelProto:
     except OSError as error:
         raise ModelError(Reason.BAD_FILE, f"{path}: {error.strerror}") from error
     except DecodeError as error:
-        raise ModelError(Reason.BAD_FILE, f"{path} is not an ONNX model: {error}") from error
+        raise ModelError(Reason.BAD_FILE, f"{path} is not an ONNX model") from error
     if not model.HasField("graph"):
         raise ModelError(Reason.BAD_FILE, f"{path} is not an ONNX model: it has no graph")
     return model

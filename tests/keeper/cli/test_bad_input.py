@@ -153,7 +153,9 @@ def test_not_enough_tokens_to_stake(
 
 
 def test_no_lamports(chain: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert "lamports" in refused(["stake", "open", *chain], capsys)
+    message = refused(["stake", "open", *chain], capsys)
+    assert "has 0 SOL" in message
+    assert "SOL or more" in message
 
 
 def test_a_provider_without_stake(

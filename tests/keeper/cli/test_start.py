@@ -29,6 +29,7 @@ OURS = (
     "keeper.configuration",
     "keeper.errors",
     "keeper.files",
+    "keeper.locks",
     "keeper.telemetry",
 )
 """What a light command may load of this repository."""

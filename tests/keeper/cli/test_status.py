@@ -51,6 +51,8 @@ class Exchange(Served):
         super().__init__()
         self._folder = folder
         self.rig: Rig
+        self.stranger = folder / "stranger.json"
+        create_keypair(self.stranger)
 
     @property
     def net(self) -> Localnet:
@@ -155,6 +157,8 @@ def story(exchange: Exchange) -> Told:
     found.names["voter"] = Pubkey.from_string(voter)
     ask("pending provider", "provider", PROVIDERS[0])
     ask("pending voter", "verifier", "voter")
+    as_stranger = ("--keypair", exchange.stranger, "--folder", exchange.stranger.parent)
+    found.documents["job"] = document(exchange, "job", exchange.rig.job, *as_stranger)
     exchange.play(settled)
     ask("settled provider", "provider", PROVIDERS[0])
     exchange.play(pulled)
@@ -174,7 +178,7 @@ def story(exchange: Exchange) -> Told:
     return found
 
 
-def document(exchange: Exchange, role: str, address: Pubkey, *more: object) -> dict[str, Any]:
+def document(exchange: Exchange, role: str, address: object, *more: object) -> dict[str, Any]:
     """What a status command tells; a module's fixture has no `capsys`."""
     out = io.StringIO()
     with redirect_stdout(out):
@@ -223,11 +227,18 @@ def test_what_is_pending_is_credited_then_pulled(story: Told) -> None:
     assert row(voter, story.jobs["honest"])["state"] == "decided"
 
 
+def test_a_job_tells_when_its_state_ends(story: Told) -> None:
+    told, pending = story.documents["job"], story.documents["pending provider"]
+    assert told["until"]["slot"] == row(pending, story.jobs["honest"])["until"]["slot"]
+    assert told["posted"]["slot"] < pending["read"]["to"]["slot"] < told["until"]["slot"]
+    assert told["until"]["time"] > told["posted"]["time"]
+
+
 @pytest.mark.parametrize("name", [*PROVIDERS, *VERIFIERS, "crank"])
 def test_earnings_are_what_the_wallet_gained(story: Told, name: str) -> None:
     told = story.documents[name]
     assert told["earnings"]["paid"] == story.earned[name]
-    assert all(adds_up(each) for each in story.documents.values())
+    assert all(adds_up(each) for each in story.documents.values() if "earnings" in each)
     assert told["read"]["whole"] is True
     assert told["read"]["why"] is None
 

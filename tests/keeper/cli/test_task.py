@@ -142,11 +142,14 @@ def test_a_task_is_submitted_decided_and_remembered(
     roots = [by_name[name]["root"] for name in PROVIDERS[:2]]
     assert output_root(result.tobytes()).hex() in roots
     assert run(["task", "show", record["task"], "--json", *chain]) == 0
-    assert json.loads(capsys.readouterr().out) == record
+    shown = json.loads(capsys.readouterr().out)
+    assert shown.pop("posted")["slot"] == record["posted_slot"]
+    assert shown == record
     assert run(["task", "show", record["task"], *chain]) == 0
     told = capsys.readouterr().out
     assert "(tolerant class, no fraud proof): settled, 2 of 3 have to agree" in told
     assert told.count(", paid") == 2
+    assert f"posted at slot {record['posted_slot']:,} (" in told
 
 
 @needs_adapter

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import pytest
 from solders.keypair import Keypair
 from solders.signature import Signature
+from solders.system_program import TransferParams, transfer
 
 from keeper.chain.errors import (
     ExpiredError,
@@ -192,6 +193,36 @@ def test_missing_funds_are_told_and_may_be_mended(tmp_path: Path) -> None:
         served.deployment.mint.mint_to(served.net.bank, served.staker.pubkey(), 1)
         await submit.submit("stake", [served.stake(1_000_001)])
         assert served.staked() == 1_000_001
+
+    on_node(tmp_path, act)
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted", "missing"),
+    [
+        # A transfer of more than there is: the system program says by how much.
+        (10**9, 3 * 10**9, "has 1 SOL, .* send it 2.000005 SOL or more"),
+        # No account at all: what a transaction with one signature takes.
+        (0, 1, r"has 0 SOL, .* send it 0.00089588 SOL or more"),
+    ],
+)
+def test_a_payer_without_sol_is_named_with_what_it_lacks(
+    tmp_path: Path, held: int, wanted: int, missing: str
+) -> None:
+    async def act(served: Cluster, submit: Submitter, journal: Journal, node: FaultyNode) -> None:
+        pauper = Keypair.from_seed(bytes([9]) * 32)
+        served.net.bank.airdrop(pauper.pubkey(), held)
+        served.net.bank.advance()
+        async with Gateway(served.net.url) as gateway:
+            poor = Submitter(gateway, journal, pauper, sleep=served.tick)
+            spent = transfer(
+                TransferParams(
+                    from_pubkey=pauper.pubkey(), to_pubkey=served.staker.pubkey(), lamports=wanted
+                )
+            )
+            with pytest.raises(InsufficientFundsError, match=f"{pauper.pubkey()} {missing}"):
+                await poor.submit("spend", [spent])
+        assert served.net.bank.balance(pauper.pubkey()) == held
 
     on_node(tmp_path, act)
 
