@@ -55,7 +55,9 @@ class JobMarket(Served):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
-        self._net = Localnet(programs=built_programs(), mint=localnet_mint(), port=0, slot_ms=SLOT_MS)
+        self._net = Localnet(
+            programs=built_programs(), mint=localnet_mint(), port=0, slot_ms=SLOT_MS
+        )
         self._executor = GatedExecutor()
         self.market: Marketplace
 
