@@ -186,6 +186,9 @@ class Process:
         self.process.send_signal(number)
 
     def ended(self) -> tuple[int, str, str]:
-        """Returns status, standard output, and all that was told, once the process has ended."""
+        """Returns status, standard output, and all that was told, once the process has ended.
+
+        What was folded to the terminal's width is in one line again.
+        """
         out, err = self.process.communicate(timeout=120)
-        return self.process.returncode, out, "".join(self.told) + err
+        return self.process.returncode, out, ("".join(self.told) + err).replace("\n  ", " ")
