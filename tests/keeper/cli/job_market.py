@@ -32,6 +32,8 @@ from tests.keeper.cli.cluster import Served
 from tests.keeper.exact.roles.rig import small_graph
 
 TOKENS = 1_000
+SLOT_MS = 200
+"""Short enough to wait for, and long enough that no lease ends while processes start."""
 
 
 class GatedExecutor:
@@ -53,7 +55,9 @@ class JobMarket(Served):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
-        self._net = Localnet(programs=built_programs(), mint=localnet_mint(), port=0)
+        self._net = Localnet(
+            programs=built_programs(), mint=localnet_mint(), port=0, slot_ms=SLOT_MS
+        )
         self._executor = GatedExecutor()
         self.market: Marketplace
 
