@@ -4,6 +4,7 @@ Everything that a node fetches from a URL which another party named goes through
 """
 
 import os
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -302,8 +303,11 @@ def _network(url: URL, allow_private: bool) -> Iterator[None]:
 
 def _said(error: Exception) -> str:
     """Returns what an error says; asyncio adds the address to what the system says, as a tuple."""
-    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
-        return os.strerror(error.errno)
+    match error:
+        case ssl.SSLError():
+            pass
+        case OSError(errno=int(number)) if number > 0:
+            return os.strerror(number)
     return str(error) or type(error).__name__
 
 
