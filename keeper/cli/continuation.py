@@ -8,29 +8,30 @@ from click.core import ParameterSource
 from keeper.cli.options.settings import chosen_name
 
 PROGRAM = "neurolov"
-PROFILE = "profile"
 CARRIED = frozenset(
-    {PROFILE, "url", "ws_url", "genesis_hash", "folder", "fresh", "keypair", "allow_private"}
+    {"profile", "url", "ws_url", "genesis_hash", "folder", "fresh", "keypair", "allow_private"}
 )
 """Options that say who acts where; every command of a key has them."""
 
 
 def going_on(*words: str) -> str:
     """Returns `neurolov WORDS`, with what the command line says of key, folder and cluster."""
-    given: dict[str, list[str]] = {}
+    told: dict[str, list[str]] = {}
     context = click.get_current_context(silent=True)
     while context is not None:
         for parameter in context.command.params:
-            name = parameter.name
-            told = name is not None and name in CARRIED and name not in given
-            if told and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-                given[name] = [parameter.opts[0], *_value(context, parameter, name)]
+            name = parameter.name or ""
+            source = context.get_parameter_source(name)
+            if name in CARRIED and source is ParameterSource.COMMANDLINE:
+                told.setdefault(name, _option(context, parameter))
         context = context.parent
-    return shlex.join([PROGRAM, *words, *(part for option in given.values() for part in option)])
+    return shlex.join([PROGRAM, *words, *(word for option in told.values() for word in option)])
 
 
-def _value(context: click.Context, parameter: click.Parameter, name: str) -> list[str]:
+def _option(context: click.Context, parameter: click.Parameter) -> list[str]:
+    option = parameter.opts[0]
+    if parameter.name == "profile":
+        return [option, chosen_name(context)]
     if getattr(parameter, "is_flag", False):
-        return []
-    # The profile is chosen before the command's own parameters are read, and is not one of them.
-    return [chosen_name(context) if name == PROFILE else str(context.params[name])]
+        return [option]
+    return [option, str(context.params[parameter.name or ""])]

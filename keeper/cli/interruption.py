@@ -26,8 +26,13 @@ def told_on_interruption(reached: Callable[[], Reached]) -> Iterator[None]:
     try:
         yield
     except (click.Abort, KeyboardInterrupt):
-        for line in _lines(reached()):
+        found = reached()
+        for line in _lines(found):
             tell(line)
+        if found.address is not None:
+            # A command is told in one line, so that it can be copied.
+            command = going_on(found.word, "follow", str(found.address))
+            click.echo(f"go on with: {command}", err=True)
         raise
 
 
@@ -38,4 +43,3 @@ def _lines(reached: Reached) -> Iterator[str]:
         return
     yield f"interrupted: {reached.word} {reached.address} goes on without this process"
     yield from reached.consequences
-    yield f"go on with: {going_on(reached.word, 'follow', str(reached.address))}"

@@ -16,6 +16,7 @@ from keeper.chain.errors import ChainError
 from keeper.data import DataError
 from keeper.node.errors import RoleError
 from keeper.node.mirror import Mirror
+from keeper.node.services import Announced
 from keeper.node.submissions import HeldElsewhereError, Submissions
 
 TAKING_TRIES: Final = 3
@@ -43,13 +44,19 @@ class Custody(ABC, Generic[Record]):
     """What a piece of work is called, and the command that is about it."""
 
     def __init__(
-        self, mirror: Mirror[Any], role: Acting, submissions: Submissions, tell: Tell
+        self,
+        mirror: Mirror[Any],
+        role: Acting,
+        submissions: Submissions,
+        announced: Announced,
+        tell: Tell,
     ) -> None:
-        """`tell` is given each change."""
+        """`announced` serves the data of work where its submission said; `tell` hears changes."""
         self.tell = tell
         self._mirror = mirror
         self._role = role
         self._submissions = submissions
+        self._announced = announced
         self._followed: set[Pubkey] = set()
         role.followed = self._followed
         self._held = ExitStack()
@@ -78,7 +85,7 @@ class Custody(ABC, Generic[Record]):
     async def run(self) -> None:
         """Follow all open work of the folder that nobody else follows, until cancelled."""
         with self._held:
-            async with self._group:
+            async with self._announced, self._group:
                 while True:
                     for address in self.open():
                         if address not in self._followed and self.belongs(address):
@@ -143,6 +150,10 @@ class Custody(ABC, Generic[Record]):
     async def _follow(self, address: Pubkey) -> None:
         try:
             if self.record(address) is None:
+                submission = self._submissions.of(address)
+                if submission is not None:
+                    # Whoever is drawn looks for the data there, and votes that they are missing.
+                    await self._announced.serve(submission.host, submission.port)
                 await self.keep(address)
         except (ChainError, RoleError, DataError, OSError) as error:
             # The accounts stay open, so that whoever follows it next may have more luck.

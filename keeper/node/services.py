@@ -1,9 +1,11 @@
 """What the roles of one process share: the chain, the journal, the compute lane, the data."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 from urllib.parse import urlsplit
 
 from solders.keypair import Keypair
@@ -13,6 +15,7 @@ from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.configuration import Serving
 from keeper.data import BlobClient, BlobStore, StageIndexes, open_client
+from keeper.errors import PortInUseError
 from keeper.journal import Journal, Operation
 from keeper.node.folder import open_folder
 from keeper.node.occupancy import Role, occupied
@@ -92,6 +95,39 @@ async def open_services(
             ComputeLane() as lane,
         ):
             yield Services(gateway, own, journal, lane, client, poll_seconds)
+
+
+class Announced:
+    """Servers of a folder's store at the addresses that earlier processes announced."""
+
+    def __init__(self, folder: Path, store: BlobStore) -> None:
+        self._folder = folder
+        self._store = store
+        self._places: set[tuple[str, int]] = set()
+        self._servers = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._servers.aclose()
+
+    async def serve(self, host: str, port: int) -> None:
+        """Serve at an address until the end, unless this or another process listens there."""
+        # Loads an HTTP server, which only those need who serve.
+        from keeper.data.server import serve_data  # noqa: PLC0415
+
+        if (host, port) in self._places:
+            return
+        self._places.add((host, port))
+        indexes = StageIndexes(self._folder)
+        with suppress(PortInUseError):
+            await self._servers.enter_async_context(serve_data(self._store, indexes, host, port))
 
 
 @asynccontextmanager

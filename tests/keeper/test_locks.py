@@ -81,14 +81,12 @@ def test_a_turn_tells_whether_another_has_marked_it(tmp_path: Path) -> None:
         marked = mine.mark()
     with theirs:
         assert theirs.stamp == marked
-        outermost = [theirs.is_outermost]
         with theirs:
-            outermost.append(theirs.is_outermost)
-        outermost.append(theirs.is_outermost)
+            nested = theirs.is_outermost
+        assert (nested, theirs.is_outermost) == (False, True)
         changed = theirs.mark()
     with mine:
         assert mine.stamp == changed != marked
-    assert outermost == [True, False, True]
 
 
 def test_turns_come_one_after_another(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from keeper.exact.roles.results import FOLDER, Committed, JobRecord, ResultArchi
 from keeper.exact.roles.status import progress_line
 from keeper.node.connection import Connection
 from keeper.node.custody import Custody, Tell
+from keeper.node.services import Announced
 from keeper.node.submissions import Submissions
 from keeper.node.supervision import running
 from keeper.node.vault import Salts
@@ -47,7 +48,9 @@ class Following(Custody[JobRecord]):
         self._salts = Salts(connection.vault)
         self.buyer = Buyer(mirror, connection.submitter, connection.owner, self._salts, store)
         self._outputs = Outputs(connection, store, self.archive)
-        super().__init__(mirror, self.buyer, Submissions(connection.folder, KIND), tell)
+        announced = Announced(connection.folder, store)
+        submissions = Submissions(connection.folder, KIND)
+        super().__init__(mirror, self.buyer, submissions, announced, tell)
 
     def open(self) -> Mapping[Pubkey, JobSnapshot]:
         """Returns all jobs."""

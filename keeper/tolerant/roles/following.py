@@ -10,6 +10,7 @@ from solders.pubkey import Pubkey
 from keeper.data import BlobStore
 from keeper.node.connection import Connection, Reading
 from keeper.node.custody import Custody, LostError, Tell
+from keeper.node.services import Announced
 from keeper.node.submissions import Submissions
 from keeper.node.supervision import running
 from keeper.tolerant.decisions.codes import TaskState
@@ -44,7 +45,8 @@ class TaskFollowing(Custody[TaskRecord]):
         self._connection = connection
         self.buyer = TaskBuyer(mirror, connection.submitter, connection.owner, store)
         self._posted = Submissions(connection.folder, KIND)
-        super().__init__(mirror, self.buyer, self._posted, tell)
+        announced = Announced(connection.folder, store)
+        super().__init__(mirror, self.buyer, self._posted, announced, tell)
 
     def open(self) -> Mapping[Pubkey, TaskSnapshot]:
         """Returns all tasks."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from threading import Event
+from typing import TypeVar
 
 import numpy as np
 from solders.pubkey import Pubkey
@@ -31,7 +32,11 @@ from neurolov_client import associated_token_address
 from tests.keeper.cli.cluster import Served
 from tests.keeper.exact.roles.rig import small_graph
 
+Result = TypeVar("Result")
+
 TOKENS = 1_000
+SLOT_MS = 200
+"""Short enough to wait for, and long enough that no lease ends while processes start."""
 
 
 class GatedExecutor:
@@ -53,7 +58,9 @@ class JobMarket(Served):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
-        self._net = Localnet(programs=built_programs(), mint=localnet_mint(), port=0)
+        self._net = Localnet(
+            programs=built_programs(), mint=localnet_mint(), port=0, slot_ms=SLOT_MS
+        )
         self._executor = GatedExecutor()
         self.market: Marketplace
 
@@ -103,7 +110,7 @@ class JobMarket(Served):
     def tokens(self, owner: Pubkey) -> int:
         """Returns the base units that a key holds."""
         address = associated_token_address(owner, self.market.parties.mint)
-        return tokens_of(self.net.bank.account(address))
+        return tokens_of(self._there(lambda: self.net.bank.account(address)))
 
     def lamports(self, owner: Pubkey) -> int:
         """Returns the lamports of a key."""
@@ -113,7 +120,19 @@ class JobMarket(Served):
 
     def transactions(self, owner: Pubkey) -> int:
         """Returns how many transactions name a key."""
-        return len(self.net.bank.history(owner))
+        return len(self._there(lambda: self.net.bank.history(owner)))
+
+    def fund(self, owner: Pubkey, nlov: int) -> None:
+        """Give a key SOL and $NLOV."""
+        self._there(lambda: Served.fund(self, owner, nlov))
+
+    def _there(self, read: Callable[[], Result]) -> Result:
+        """Returns what is read in the localnet's own thread, which may be changing the chain."""
+
+        async def reading() -> Result:
+            return read()
+
+        return asyncio.run_coroutine_threadsafe(reading(), self._loop).result(60)
 
 
 @dataclass(slots=True)
@@ -182,6 +201,9 @@ class Process:
         self.process.send_signal(number)
 
     def ended(self) -> tuple[int, str, str]:
-        """Returns status, standard output, and all that was told, once the process has ended."""
+        """Returns status, standard output, and all that was told, once the process has ended.
+
+        What was folded to the terminal's width is in one line again.
+        """
         out, err = self.process.communicate(timeout=120)
-        return self.process.returncode, out, "".join(self.told) + err
+        return self.process.returncode, out, ("".join(self.told) + err).replace("\n  ", " ")

@@ -1,57 +1,43 @@
-"""The command that goes on names who acts where, as the first command did."""
+"""The command that an interrupted buyer is told to go on with."""
+
+from pathlib import Path
 
 import click
-import pytest
+from click.testing import CliRunner
 
-from keeper.cli.app import cli, run
+from keeper.cli.app import run
 from keeper.cli.continuation import going_on
-
-SUBMIT = ("--graph", "g", "--input", "i.npy")
-
-
-def continued(*arguments: str) -> str:
-    """What a command line would be told to go on with."""
-    context = cli.make_context("neurolov", list(arguments))
-    while isinstance(context.command, click.Group):
-        rest = [*context._protected_args, *context.args]
-        name, command, left = context.command.resolve_command(context, rest)
-        assert command is not None
-        context = command.make_context(name, left, parent=context)
-    with context:
-        return going_on("job", "follow", "J")
+from keeper.cli.options import KeyOptions, key_command
+from keeper.cli.options.settings import ProfileOption
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (("job", "submit", *SUBMIT), "neurolov job follow J"),
-        (
-            ("--profile", "buyer", "job", "submit", *SUBMIT),
-            "neurolov job follow J --profile buyer",
-        ),
-        (
-            ("job", "submit", *SUBMIT, "--profile", "buyer"),
-            "neurolov job follow J --profile buyer",
-        ),
-        (
-            ("--profile", "old", "job", "submit", *SUBMIT, "--profile", "buyer"),
-            "neurolov job follow J --profile buyer",
-        ),
-    ],
-)
-def test_the_profile_is_carried_wherever_it_stood(arguments: tuple[str, ...], told: str) -> None:
-    for profile in ("buyer", "old"):
-        assert run(["config", "set", "--profile", profile, "poll", "1"]) == 0
-    assert continued(*arguments) == told
+@click.command()
+@key_command
+def waits(key: KeyOptions) -> None:
+    """Tells how to go on."""
+    assert key.settings.poll_seconds > 0
+    click.echo(going_on("job", "follow", "JOB"))
 
 
-def test_options_of_key_folder_and_cluster_are_carried_and_others_are_not() -> None:
-    told = continued(
-        "job", "submit", *SUBMIT, "--folder", "a b", "--allow-private", "--price", "3"
-    ).split(" --")
-    assert told[0] == "neurolov job follow J"
-    assert sorted(told[1:]) == ["allow-private", "folder 'a b'"]
+def test_a_profile_before_the_command_is_repeated() -> None:
+    assert run(["config", "set", "url", "http://127.0.0.1:9", "--profile", "buyer"]) == 0
+    outer = click.Group("neurolov", params=[ProfileOption()], commands={"waits": waits})
+    found = CliRunner().invoke(outer, ["--profile", "buyer", "waits"])
+    assert found.exit_code == 0, found.output
+    assert found.output == "neurolov job follow JOB --profile buyer\n"
 
 
-def test_without_a_command_nothing_is_carried() -> None:
-    assert going_on("job", "list") == "neurolov job list"
+def test_options_of_the_command_line_are_repeated(tmp_path: Path) -> None:
+    found = CliRunner().invoke(
+        waits, ["--folder", str(tmp_path / "a b"), "--allow-private", "--poll", "0.1"]
+    )
+    assert found.exit_code == 0, found.output
+    assert found.output == (
+        f"neurolov job follow JOB --folder '{tmp_path / 'a b'}' --allow-private\n"
+    )
+
+
+def test_what_the_environment_says_is_not_repeated() -> None:
+    found = CliRunner(env={"NEUROLOV_URL": "http://127.0.0.1:9"}).invoke(waits)
+    assert found.exit_code == 0, found.output
+    assert found.output == "neurolov job follow JOB\n"

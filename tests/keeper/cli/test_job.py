@@ -38,6 +38,11 @@ def own_jobs(buyer: JobBuyer, capsys: pytest.CaptureFixture[str]) -> list[dict[s
     return jobs
 
 
+def heard(capsys: pytest.CaptureFixture[str]) -> str:
+    """Returns what was told, in lines that are not folded to a terminal's width."""
+    return capsys.readouterr().err.replace("\n  ", " ")
+
+
 def signed(journal: Path) -> bool:
     """Returns whether the posting of a job is on its way."""
     found = "SELECT count(*) FROM outbox WHERE operation LIKE 'post_job/%'"
@@ -75,7 +80,7 @@ def test_an_interrupted_submission_is_followed_to_its_result(
     assert (kept["open"], kept["result_kept"], kept["paid"]) == (False, True, record["paid"])
     before = market.tokens(buyer.owner)
     assert run([*buyer.order, "--output", str(output), *buyer.chain]) == 0
-    assert f"job {job} of this submission is settled already" in capsys.readouterr().err
+    assert f"job {job} of this submission is settled already" in heard(capsys)
     assert market.tokens(buyer.owner) == before
 
 
@@ -183,13 +188,13 @@ def test_a_job_stays_open_until_its_result_is_kept_or_given_up(
     market.wait(lambda found: found is not None and _is_forgotten(found), address)
     early = ["job", "close", job, *buyer.chain]
     assert run(early) == 2
-    assert "--without-result gives the result up" in capsys.readouterr().err
+    assert "--without-result gives the result up" in heard(capsys)
     market.lose_outputs()
     locked = market.tokens(buyer.owner)
     assert run(["job", "follow", job, *buyer.chain]) == 1
-    told = capsys.readouterr().err
-    assert f"job {job} is settled and paid, and its result cannot be had" in told
-    assert f"neurolov job close {job} --without-result" in told
+    message = heard(capsys)
+    assert f"job {job} is settled and paid, and its result cannot be had" in message
+    assert f"neurolov job close {job} --without-result" in message
     assert market.tokens(buyer.owner) == locked
     (kept,) = own_jobs(buyer, capsys)
     assert (kept["open"], kept["state"], kept["result_kept"]) == (True, "settled", False)
@@ -199,7 +204,7 @@ def test_a_job_stays_open_until_its_result_is_kept_or_given_up(
     assert market.tokens(buyer.owner) > locked
     before = market.transactions(buyer.owner)
     assert run([*buyer.order, *buyer.chain]) == 1
-    assert "its result was given up; pass --again" in capsys.readouterr().err
+    assert "its result was given up; pass --again" in heard(capsys)
     assert market.transactions(buyer.owner) == before
 
 
@@ -213,12 +218,12 @@ def test_a_job_of_another_folder_is_not_paid_for_twice(
         elsewhere = [*buyer.chain]
         elsewhere[elsewhere.index("--folder") + 1] = str(buyer.root / "other")
         assert run([*buyer.order, *elsewhere]) == 2
-        told = capsys.readouterr().err
+        message = heard(capsys)
         assert run(["job", "list", "--json", *elsewhere]) == 0
         (seen,) = json.loads(capsys.readouterr().out)["jobs"]
         assert market.transactions(buyer.owner) == before
-    assert f"job {seen['job']} with the same graph and inputs is open, and was posted" in told
-    assert "where its salt is" in told
+    assert f"job {seen['job']} with the same graph and inputs is open, and was posted" in message
+    assert "where its salt is" in message
     assert (seen["submitted_here"], seen["state"]) == (False, "claimed")
     assert submit.ended()[0] == 0
 
