@@ -95,6 +95,11 @@ def own_tasks(chain: list[str], capsys: pytest.CaptureFixture[str]) -> list[dict
     return tasks
 
 
+def heard(capsys: pytest.CaptureFixture[str]) -> str:
+    """Returns what was told, in lines that are not folded to a terminal's width."""
+    return capsys.readouterr().err.replace("\n  ", " ")
+
+
 def refused(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str:
     capsys.readouterr()
     assert run(list(arguments)) == 2
@@ -178,10 +183,7 @@ def test_an_interrupted_task_is_followed_to_its_output(
     assert (kept["task"], kept["open"], kept["output_kept"]) == (address, False, True)
     before = len(market.rig.net.bank.history(owner))
     assert run(["task", "submit", *order, "--output", str(output), *chain]) == 0
-    assert (
-        f"task {address} of this submission is settled already"
-        in capsys.readouterr().err.replace("\n  ", " ")
-    )
+    assert f"task {address} of this submission is settled already" in heard(capsys)
     assert len(market.rig.net.bank.history(owner)) == before
     copy = key.parent / "copy.npy"
     assert run(["task", "result", address, "--output", str(copy), *chain]) == 0
@@ -202,7 +204,7 @@ def test_a_killed_task_goes_on_when_it_is_submitted_again(
     killed.signal(signal.SIGKILL)
     assert killed.ended()[0] == -signal.SIGKILL
     assert run(["task", "submit", *order, *chain]) == 0
-    assert "was submitted before; going on with it" in capsys.readouterr().err.replace("\n  ", " ")
+    assert "was submitted before; going on with it" in heard(capsys)
     (task,) = own_tasks(chain, capsys)
     assert (task["open"], task["output_kept"]) == (False, True)
 
