@@ -11,6 +11,7 @@ from solders.pubkey import Pubkey
 
 from keeper.amounts import nlov
 from keeper.chain.gateway import Gateway
+from keeper.cli.fields import told_fields
 from keeper.cli.options import Address, answer, cluster_options, json_option, run_async
 from keeper.configuration import NodeSettings
 from keeper.errors import BadInputError
@@ -20,7 +21,13 @@ from keeper.node.connection import open_observer
 from keeper.node.timeline import Timeline
 from neurolov_client import Account, escrow, job_registry, verdict
 
-SHOWN_CHARACTERS = 8
+_PROGRAMS = {
+    "job": job_registry.PROGRAM,
+    "verdict": verdict.PROGRAM,
+    "escrow": escrow.PROGRAM,
+    "receipt": verdict.PROGRAM,
+}
+"""The program of each account of a job."""
 
 
 @click.command()
@@ -119,9 +126,7 @@ def _print(document: Mapping[str, Any], console: Console) -> None:
     console.print(f"job {document['job']}: {document['outcome']}", highlight=False)
     story = _table("Events", "slot", "time (UTC)", "program", "event", "")
     for event in document["events"]:
-        shown = ", ".join(
-            f"{name} {_short(value, names)}" for name, value in event["fields"].items()
-        )
+        shown = told_fields(event["program"], event["fields"], names)
         time = event["time"].removesuffix("Z").replace("T", " ")
         story.add_row(f"{event['slot']:,}", time, event["program"], event["event"], shown)
     console.print(story)
@@ -135,7 +140,7 @@ def _print(document: Mapping[str, Any], console: Console) -> None:
     console.print(people)
     ends = _table("Accounts now", "account", "")
     for name, account in document["accounts"].items():
-        ends.add_row(name, "none" if account is None else _account_facts(account, names))
+        ends.add_row(name, "none" if account is None else _account_facts(name, account, names))
     console.print(ends)
 
 
@@ -146,24 +151,7 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _account_facts(account: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def _account_facts(name: str, account: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Returns an account's single values; its lists and records are in the JSON document."""
-    return ", ".join(
-        f"{name} {_short(value, names)}"
-        for name, value in account.items()
-        if not isinstance(value, list | dict)
-    )
-
-
-def _short(value: Any, names: Mapping[str, str]) -> str:
-    match value:
-        case str():
-            return names.get(value, value if len(value) <= SHOWN_CHARACTERS else f"{value[:8]}…")
-        case dict():
-            return f"({', '.join(f'{name} {_short(each, names)}' for name, each in value.items())})"
-        case list():
-            return f"({', '.join(_short(each, names) for each in value)})"
-        case bool():
-            return "yes" if value else "no"
-        case _:
-            return str(value)
+    single = {key: value for key, value in account.items() if not isinstance(value, list | dict)}
+    return told_fields(_PROGRAMS[name], single, names)

@@ -1,6 +1,7 @@
 """What commands print: the answer on standard output, progress on standard error."""
 
 import json
+import re
 import shutil
 import sys
 import textwrap
@@ -16,6 +17,11 @@ Command = Callable[..., Any]
 WIDTH: Final = 80
 """Columns of a line of progress where it goes to no terminal."""
 INDENT: Final = "  "
+_ADDRESS: Final = re.compile(r"\b[1-9A-HJ-NP-Za-km-z]{32,44}\b")
+_HEAD: Final = re.compile(r" +|[a-z][a-z ]{0,11}: +")
+"""What the rest of a folded line stands below: nothing, or the text after a label."""
+_PRINTED: Final[set[str]] = set()
+"""The addresses that this process has printed whole as progress."""
 
 
 def json_option(command: Command) -> Command:
@@ -25,17 +31,31 @@ def json_option(command: Command) -> Command:
     )(command)
 
 
-def tell(line: str) -> None:
+def tell(text: str) -> None:
     """Prints progress to standard error; standard output is left to the answer.
 
-    Text that the terminal has no room for goes on in the next line, between words. A word that is
-    too long, such as an address, stays whole.
+    Text that a line has no room for goes on in the next line, between words. An address stays
+    whole, unless it was printed whole before and the line is too long for it.
     """
     width = shutil.get_terminal_size((WIDTH, 24)).columns if sys.stderr.isatty() else WIDTH
-    folded = textwrap.wrap(
-        line, width, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False
+    for line in text.split("\n"):
+        click.echo("\n".join(_folded(line, width)), err=True)
+
+
+def _folded(line: str, width: int) -> list[str]:
+    # A command that is told has to work when it is copied.
+    if len(line) > width and "neurolov " not in line:
+        line = _ADDRESS.sub(lambda found: _short(found.group()), line)
+    _PRINTED.update(_ADDRESS.findall(line))
+    head = _HEAD.match(line)
+    indent = " " * len(head.group()) if head else INDENT
+    return textwrap.wrap(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
-    click.echo("\n".join(folded), err=True)
+
+
+def _short(address: str) -> str:
+    return f"{address[:8]}…" if address in _PRINTED else address
 
 
 def answer(

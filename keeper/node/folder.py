@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Final
 
-from solders.hash import Hash
+from solders.hash import Hash, ParseHashError
 
 from keeper.errors import BadInputError, KeeperError
 from keeper.files import replace_atomically
@@ -70,7 +70,7 @@ def _recorded(folder: Path) -> Hash | None:
         return Hash.from_string(json.loads(path.read_bytes())["genesis_hash"])
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, ParseHashError) as error:
         raise ChainRecordError(
             f"{path} is damaged ({type(error).__name__}); restore it, or name another --folder"
         ) from error

@@ -116,12 +116,15 @@ class SpendingLedger:
             self._write(entries, now)
 
     def credit(self, work: Pubkey, returned: int) -> None:
-        """Credit what came back of `work`, which has ended; nothing where it was never counted."""
+        """Credit what came back of `work`, which has ended; nothing where it was never counted.
+
+        What was credited before stays credited.
+        """
         with self._locked():
             entries = dict(self.entries())
             known = entries.get(work)
             if known is not None:
-                back = min(max(0, returned), known.amount)
+                back = max(known.returned, min(returned, known.amount))
                 entries[work] = replace(known, returned=back, open=False)
                 self._write(entries, self._clock())
 

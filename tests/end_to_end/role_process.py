@@ -10,6 +10,8 @@ from threading import Condition, Thread
 from types import TracebackType
 from typing import Self
 
+from keeper.cli.output import INDENT
+
 PATIENCE_SECONDS = 180.0
 
 
@@ -23,7 +25,6 @@ class RoleProcess:
             [sys.executable, "-m", "keeper", *map(str, arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
         )
         self._reader = Thread(target=self._read)
@@ -75,13 +76,23 @@ class RoleProcess:
         return [line for line in self.lines if text in line]
 
     def _read(self) -> None:
+        """Collect lines as they were told; what was told at once arrives at once."""
         assert self._process.stdout is not None
-        for line in self._process.stdout:
+        rest = b""
+        while chunk := os.read(self._process.stdout.fileno(), 1 << 16):
+            *whole, rest = (rest + chunk).split(b"\n")
             with self._changed:
-                self.lines.append(line.rstrip("\n"))
+                for line in map(bytes.decode, whole):
+                    self._add(line)
                 self._changed.notify_all()
         with self._changed:
             self._changed.notify_all()
+
+    def _add(self, line: str) -> None:
+        if line.startswith(INDENT) and self.lines:
+            self.lines[-1] += f" {line.removeprefix(INDENT)}"
+        else:
+            self.lines.append(line)
 
 
 def arguments(folder: Path, key: Path, cluster: Sequence[str]) -> list[object]:

@@ -1,5 +1,6 @@
 """Roles as processes: what a cluster that is away, or a signal, does to the work they hold."""
 
+import json
 import re
 import signal
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from keeper.cli.app import run
 from keeper.exact.decisions.codes import BallotState, JobState, Outcome
 from keeper.lab.keys import localnet_keypair
+from keeper.node.payment import NLOV
 from kernels.graph.file import dump
 from neurolov_client import job_registry
 from tests.end_to_end.market import BUYER, CRANK, PROVIDER, VERIFIER, Market
@@ -115,7 +117,10 @@ def test_a_job_that_was_claimed_just_before_the_signal_is_finished(market: Marke
 
 
 @pytest.mark.parametrize("market", [(PROVIDER,)], indirect=True)
-def test_a_second_signal_ends_at_once_and_says_what_that_costs(market: Market) -> None:
+def test_a_second_signal_ends_at_once_and_says_what_that_costs(
+    market: Market, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain = [str(each) for each in market.arguments(PROVIDER)]
     with provider_run(market) as provider:
         provider.told("provider ")
         job = market.post()
@@ -126,6 +131,15 @@ def test_a_second_signal_ends_at_once_and_says_what_that_costs(market: Market) -
 
         assert market.when(lambda: market.is_claimed(job), stop).wait(180)
         provider.told("wait for the draw of its verifiers")
+        assert run(["provider", "drain", "--json", *chain]) == 0
+        (held,) = json.loads(capsys.readouterr().out)["held"]
+        assert (held["address"], held["until"]) == (str(job), None)
+        assert held["left"] == "wait for the draw of its verifiers"
+        assert held["can_lose"] > 500 * NLOV
+        assert run(["provider", "deregister", *chain]) == 1
+        refused = capsys.readouterr().err
+        assert "the provider takes nothing more, but 1 of its jobs and tasks have not" in refused
+        assert f"still to do for {job}: wait for the draw of its verifiers" in refused
         provider.signal(signal.SIGINT)
         assert provider.ended() == 130, provider.lines
         cost = provider.told("leaving now: ")

@@ -75,8 +75,7 @@ def journal_check(own: Path) -> Check:
     try:
         abandoned = len(abandoned_operations(own))
     except KeeperError as error:
-        advice = "restore the file from a copy, or name another --folder"
-        return Check("journal", False, str(error), advice)
+        return Check("journal", False, str(error))
     advice = "any command that signs brings them to their end, such as: neurolov stake open"
     detail = f"operations that nobody brings to their end: {abandoned or 'none'}"
     return Check("journal", not abandoned, detail, advice)

@@ -5,6 +5,7 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
+from keeper.cli.billing import bill_document, bill_lines, billed
 from keeper.cli.options import KeyOptions, answer
 from keeper.cli.outputs import Output
 from keeper.exact.decisions.codes import JobState, Outcome
@@ -36,13 +37,14 @@ class Ending:
 
     record: JobRecord
     archive: ResultArchive
-    bill: Bill
+    bill: Bill | None
 
 
 async def ending_of(connection: Connection, record: JobRecord, archive: ResultArchive) -> Ending:
-    """Returns how a job ended, with its bill from the chain's history; raises ChainError."""
+    """Returns how a job ended, with its bill from the chain's history."""
     job = Pubkey.from_string(record.job)
-    return Ending(record, archive, await job_bill(connection.gateway, job, connection.owner))
+    bill = await billed(job_bill(connection.gateway, job, connection.owner))
+    return Ending(record, archive, bill)
 
 
 def ended(key: KeyOptions, ending: Ending, output: Output | None) -> int:
@@ -57,12 +59,12 @@ def ended(key: KeyOptions, ending: Ending, output: Output | None) -> int:
         "kept": None if kept is None else str(kept),
         "output": None if result is None or output is None else str(output.path),
         "reason": None if result is not None else _reason(record),
-        "bill": bill.document,
+        "bill": bill_document(bill),
     }
     place = output.path if output is not None else kept
     told = f"no result: {_reason(record)}" if result is None else f"result:   {place}"
     state = f"job {job}: {record.state}, {record.outcome}"
-    answer(document, key.as_json, state, told, *bill.lines)
+    answer(document, key.as_json, state, told, *bill_lines(bill))
     return 0 if result is not None else NO_RESULT
 
 

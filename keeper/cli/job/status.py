@@ -27,9 +27,9 @@ def status(key: KeyOptions, address: Pubkey) -> None:
     async def work() -> tuple[dict[str, Any], dict[str, str]]:
         async with open_reader(key.settings, key.keypair) as reader:
             found = await find_job(reader, address)
-            if isinstance(found, JobRecord):
-                return asdict(found), {}
             timeline = await Timeline.of(reader.gateway)
+            if isinstance(found, JobRecord):
+                return _ended(found, timeline)
             ends = state_ends(found.job, found.verdict)
             slots = {"posted": found.job.posted_slot, "until": ends}
             points = {
@@ -41,3 +41,16 @@ def status(key: KeyOptions, address: Pubkey) -> None:
 
     document, points = run_async(work())
     answer(document, key.as_json, *told(document | points, AMOUNTS))
+
+
+def _ended(record: JobRecord, timeline: Timeline) -> tuple[dict[str, Any], dict[str, str]]:
+    """Returns how a job ended as a document, and what its text says in other words."""
+    slots = {"posted": record.posted_slot, "concluded": record.concluded_slot}
+    known = {name: slot for name, slot in slots.items() if slot is not None}
+    document = asdict(record) | {
+        name: None if slot is None else timeline.document(slot) for name, slot in slots.items()
+    }
+    for name in slots:
+        del document[f"{name}_slot"]
+    words = {name: timeline.told(slot) for name, slot in known.items()}
+    return document, words | {"result": "kept" if record.result else "none"}

@@ -5,6 +5,7 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
+from keeper.cli.billing import bill_document, bill_lines, billed
 from keeper.cli.options import KeyOptions, answer
 from keeper.cli.outputs import Output
 from keeper.node.bill import Bill
@@ -29,13 +30,14 @@ class Ending:
 
     record: TaskRecord
     archive: TaskArchive
-    bill: Bill
+    bill: Bill | None
 
 
 async def ending_of(connection: Connection, record: TaskRecord, archive: TaskArchive) -> Ending:
-    """Returns how a task ended, with its bill from the chain's history; raises ChainError."""
+    """Returns how a task ended, with its bill from the chain's history."""
     task = Pubkey.from_string(record.task)
-    return Ending(record, archive, await task_bill(connection.gateway, task, connection.owner))
+    bill = await billed(task_bill(connection.gateway, task, connection.owner))
+    return Ending(record, archive, bill)
 
 
 def ended(key: KeyOptions, ending: Ending, output: Output | None) -> int:
@@ -50,6 +52,6 @@ def ended(key: KeyOptions, ending: Ending, output: Output | None) -> int:
         reason = REASONS.get(TaskState[record.state.upper()], "no provider served it")
     place = output.path if output is not None else archive.path(task)
     told = f"no output: {reason}" if elements is None else f"output:   {place}"
-    document = asdict(record) | {"reason": reason, "bill": bill.document}
-    answer(document, key.as_json, *record.lines, told, *bill.lines)
+    document = asdict(record) | {"reason": reason, "bill": bill_document(bill)}
+    answer(document, key.as_json, *record.lines, told, *bill_lines(bill))
     return 0 if elements is not None else NO_OUTPUT

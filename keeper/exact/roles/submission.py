@@ -5,11 +5,13 @@ landed. So whoever repeats a submission goes on with the same job.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from solders.pubkey import Pubkey
 
+from keeper.chain.errors import ChainError
 from keeper.data import BlobStore
 from keeper.errors import BadInputError
 from keeper.exact.decisions.offer import JobOffer
@@ -137,6 +139,8 @@ async def followed(
             watch.following = found
             record = await found.closed(job)
             others = found.followed()
+    with suppress(ChainError):
+        # It is credited before the next work is paid; a result is not lost for that.
         await settle(connection.gateway, SpendingLedger(connection.folder), connection.owner)
     for other in others:
         tell(f"job {other} is still open; go on with: neurolov job follow {other}")

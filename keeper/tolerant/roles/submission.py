@@ -5,11 +5,13 @@ landed. So whoever repeats a submission goes on with the same task.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from solders.pubkey import Pubkey
 
+from keeper.chain.errors import ChainError
 from keeper.data import BlobStore
 from keeper.errors import BadInputError
 from keeper.node.connection import Connection
@@ -164,6 +166,8 @@ async def followed(
             watch.following = found
             record = await found.closed(task)
             others = found.followed()
+    with suppress(ChainError):
+        # It is credited before the next work is paid; a result is not lost for that.
         await settle(connection.gateway, SpendingLedger(connection.folder), connection.owner)
     for other in others:
         tell(f"task {other} is still open; go on with: neurolov task follow {other}")

@@ -292,7 +292,7 @@ def test_operations_that_a_crash_left_are_told(tmp_path: Path) -> None:
     path.write_bytes(b"not a database at all" * 100)
     damaged = journal_check(tmp_path)
     assert not damaged.ok
-    assert "restore the file from a copy" in damaged.advice
+    assert "restore the file before restarting" in damaged.detail
 
 
 def test_every_role_has_checks_of_its_own() -> None:

@@ -164,7 +164,7 @@ def test_a_role_ends_when_another_chain_takes_its_chains_place(node: Node) -> No
                 found = second.net.bank.genesis_hash
             errors = [line.rstrip() for line in crank.lines if line.startswith("error: ")]
             assert errors == [
-                f"error: {first.net.url} now serves another chain, with genesis hash {found} "
-                f"instead of {known}; give the URL of the first one, or start again with --fresh"
+                f"error: the cluster at {first.net.url} is another chain now: its genesis hash is "
+                f"{found}, it was {known}; start again with --fresh, or name another --folder"
             ]
             assert not any("Traceback" in line for line in crank.lines)

@@ -76,6 +76,28 @@ def test_progress_is_folded_between_words(capsys: pytest.CaptureFixture[str]) ->
     assert (address, empty) == (f"https://{ADDRESS * 2}/", "")
 
 
+def test_what_a_label_tells_stays_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
+    tell("locked:   " + "word " * 20 + "\n          " + "word " * 20)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 4
+    assert [line[:10] for line in lines] == ["locked:   ", *[" " * 10] * 3]
+
+
+def test_an_address_is_short_only_where_it_was_whole_before(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    address, other = f"{ADDRESS[:-1]}1", f"{ADDRESS[:-1]}2"
+    tell(f"claimed by {address}")
+    tell(f"claimed by {address} once more")
+    tell(f"claimed by {address} and by {other} for a price that both had asked")
+    tell(f"go on with: neurolov job follow {address} --output a-file-with-a-name-of-its-own.npy")
+    told = capsys.readouterr().err
+    assert told.splitlines()[:2] == [f"claimed by {address}", f"claimed by {address} once more"]
+    assert f"claimed by {address[:8]}… and by" in told
+    assert other in told
+    assert f"neurolov job follow {address}" in " ".join(told.split())
+
+
 @pytest.mark.parametrize("columns", [40, 120])
 def test_progress_fits_a_terminal(tmp_path: Path, columns: int) -> None:
     """A real process writes to a terminal of this width."""

@@ -12,9 +12,10 @@ import pytest
 from solders.pubkey import Pubkey
 
 from keeper.cli.app import run
+from keeper.cli.options.settings import SETTINGS
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.node.payment import NLOV
-from keeper.node.spending import LEDGER_FILE, SpendingLedger
+from keeper.node.spending import LEDGER_FILE, PER_DAY_KEY, PER_JOB_KEY, SpendingLedger
 from tests.keeper.cli.job_market import JobBuyer, JobMarket, Process
 
 TERMS = LOCALNET_PARAMETERS
@@ -206,15 +207,21 @@ def test_a_confirmed_job_costs_what_was_quoted_and_is_billed(
 
 
 def test_a_limit_holds_whatever_was_confirmed(
-    market: JobMarket, buyer: JobBuyer, capsys: pytest.CaptureFixture[str]
+    market: JobMarket,
+    buyer: JobBuyer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("NEUROLOV_CONFIG", str(buyer.root / "config.toml"))
+    assert run(["config", "set", PER_JOB_KEY, "5"]) == 0
     before = market.transactions(buyer.owner)
-    told = refused(submission(buyer, "--yes", "--price", "20", "--spending-per-job", "5"), capsys)
+    told = refused(submission(buyer, "--yes", "--price", "20"), capsys)
     assert told == (
         "error: this would take 20.69 NLOV, above the 5 NLOV that spending-per-job allows; to "
         "allow more: neurolov config set spending-per-job 20.69"
     )
     assert market.transactions(buyer.owner) == before
+    assert {PER_JOB_KEY, PER_DAY_KEY} <= SETTINGS.keys()
 
 
 def test_what_a_killed_process_has_locked_counts_until_it_comes_back(
