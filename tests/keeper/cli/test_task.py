@@ -18,7 +18,7 @@ from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from keeper.tolerant.roles.runs import output_root
 from tests.keeper.cli.cluster import Served
-from tests.keeper.cli.job_market import Process
+from tests.keeper.cli.job_market import Process, unfolded
 from tests.keeper.tolerant.roles.rig import (
     INPUTS,
     PROVIDERS,
@@ -97,7 +97,7 @@ def own_tasks(chain: list[str], capsys: pytest.CaptureFixture[str]) -> list[dict
 
 def heard(capsys: pytest.CaptureFixture[str]) -> str:
     """Returns what was told, in lines that are not folded to a terminal's width."""
-    return capsys.readouterr().err.replace("\n  ", " ")
+    return unfolded(capsys.readouterr().err)
 
 
 def refused(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -131,7 +131,9 @@ def test_a_task_is_submitted_decided_and_remembered(
     assert bill["locked"] + bill["burned"] == quoted["payment"]["at_most"] == 25_090_000_000
     paid = {each["party"]: each["amount"] for each in bill["payments"]}
     fee = 5 * NLOV * LOCALNET_PARAMETERS.escrow.fee_bps // 10_000
-    assert (paid["provider 1"], paid["provider 2"]) == (5 * NLOV - fee, 5 * NLOV - fee)
+    # A provider is called by the order of joining, so the liar may be any of the three.
+    runs = [amount for party, amount in paid.items() if party.startswith("provider")]
+    assert runs == [5 * NLOV - fee] * 2
     assert bill["market_fee"] == 2 * fee
     assert bill["cost"] == sum(paid.values()) + bill["market_fee"] + bill["burned"]
     assert (record["state"], record["quorum"]) == ("settled", "2 of 3")
