@@ -17,7 +17,7 @@ from keeper.cli.app import run
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.node.payment import NLOV
-from tests.keeper.cli.job_market import TOKENS, JobBuyer, JobMarket, Process
+from tests.keeper.cli.job_market import TOKENS, JobBuyer, JobMarket, Process, unfolded
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def own_jobs(buyer: JobBuyer, capsys: pytest.CaptureFixture[str]) -> list[dict[s
 
 def heard(capsys: pytest.CaptureFixture[str]) -> str:
     """Returns what was told, in lines that are not folded to a terminal's width."""
-    return capsys.readouterr().err.replace("\n  ", " ")
+    return unfolded(capsys.readouterr().err)
 
 
 def signed(journal: Path) -> bool:
