@@ -1,6 +1,7 @@
 """`neurolov job` against a marketplace: interrupted, killed, repeated, and never paid twice."""
 
 import json
+import re
 import shlex
 import shutil
 import signal
@@ -67,7 +68,7 @@ def test_an_interrupted_submission_is_followed_to_its_result(
     unfolded = " ".join(told.split())
     assert f"interrupted: job {str(job)[:8]}… goes on without this process" in unfolded
     assert "its provider works on, and is paid for it" in unfolded
-    (command,) = [line for line in told.splitlines() if line.strip().startswith("neurolov job")]
+    (command,) = re.findall(r"neurolov job follow .*", told)
     words = shlex.split(command)
     assert words[:4] == ["neurolov", "job", "follow", job]
     assert sorted(words[4:]) == sorted(buyer.chain)
