@@ -20,6 +20,9 @@ INDENT: Final = "  "
 _ADDRESS: Final = re.compile(r"\b[1-9A-HJ-NP-Za-km-z]{32,44}\b")
 _HEAD: Final = re.compile(r" +|[a-z][a-z ]{0,11}: +")
 """What the rest of a folded line stands below: nothing, or the text after a label."""
+_COMMAND: Final = re.compile(r"\bneurolov [^`;)]*[^`;) ]")
+_JOINT: Final = "\0"
+"""Stands for a space at which a line must not end."""
 _PRINTED: Final[set[str]] = set()
 """The addresses that this process has printed whole as progress."""
 
@@ -43,15 +46,17 @@ def tell(text: str) -> None:
 
 
 def _folded(line: str, width: int) -> list[str]:
-    # A command that is told has to work when it is copied.
-    if len(line) > width and "neurolov " not in line:
+    if len(line) > width and not _COMMAND.search(line):
         line = _ADDRESS.sub(lambda found: _short(found.group()), line)
     _PRINTED.update(_ADDRESS.findall(line))
     head = _HEAD.match(line)
     indent = " " * len(head.group()) if head else INDENT
-    return textwrap.wrap(
-        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    # A command that is told has to work when it is copied, so no line ends within it.
+    joined = _COMMAND.sub(lambda found: found.group().replace(" ", _JOINT), line)
+    folded = textwrap.wrap(
+        joined, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
+    return [each.replace(_JOINT, " ") for each in folded]
 
 
 def _short(address: str) -> str:

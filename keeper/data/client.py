@@ -3,6 +3,8 @@
 Everything that a node fetches from a URL which another party named goes through this client.
 """
 
+import os
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -288,8 +290,8 @@ def _network(url: URL, allow_private: bool) -> Iterator[None]:
     try:
         yield
     except (ClientError, TimeoutError, OSError) as error:
-        reason = f"{url}: {error or type(error).__name__}"
         cause = error.os_error if isinstance(error, ClientConnectorError) else error
+        reason = f"{url}: {_said(cause)}"
         # A refused connection or an error of HTTP shows that the network works.
         unreached = isinstance(cause, TimeoutError) or (
             isinstance(cause, OSError) and not isinstance(cause, ConnectionError)
@@ -297,6 +299,16 @@ def _network(url: URL, allow_private: bool) -> Iterator[None]:
         if is_local(cause) or (unreached and not allow_private and not has_route()):
             raise NetworkError(f"this node's network fails: {reason}") from error
         raise SourceUnavailableError(reason) from error
+
+
+def _said(error: Exception) -> str:
+    """Returns what an error says; asyncio adds the address to what the system says, as a tuple."""
+    match error:
+        case ssl.SSLError():
+            pass
+        case OSError(errno=int(number)) if number > 0:
+            return os.strerror(number)
+    return str(error) or type(error).__name__
 
 
 def _require_plain(url: URL, response: "ClientResponse", status: int) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +31,7 @@ class Backoff:
             if attempt:
                 await self.sleep(self.pause(attempt))
             yield attempt
+
+
+ONCE: Final = Backoff(attempts=1)
+"""No second try: whoever asks decides what follows."""

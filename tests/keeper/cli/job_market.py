@@ -1,6 +1,7 @@
 """A ticking marketplace beside the test, for buyers that are real processes."""
 
 import asyncio
+import re
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -179,6 +180,11 @@ class JobBuyer:
         ]
 
 
+def unfolded(told: str) -> str:
+    """Returns lines of progress that were folded to the terminal's width in one line each."""
+    return re.sub(r"\n +", " ", told)
+
+
 class Process:
     """`neurolov ARGUMENTS` as a process whose progress the test reads."""
 
@@ -206,4 +212,4 @@ class Process:
         What was folded to the terminal's width is in one line again.
         """
         out, err = self.process.communicate(timeout=120)
-        return self.process.returncode, out, ("".join(self.told) + err).replace("\n  ", " ")
+        return self.process.returncode, out, unfolded("".join(self.told) + err)

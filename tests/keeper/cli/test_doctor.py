@@ -324,7 +324,7 @@ def test_the_registered_endpoint_is_judged_as_others_will(
 def test_a_data_server_that_is_down_is_told_with_the_command_that_starts_it() -> None:
     told = asyncio.run(answer_check(URL, "neurolov provider run", allow_private=True))
     assert not told.ok
-    assert told.detail.startswith(f"not now: {URL}: Cannot connect")
+    assert told.detail.startswith(f"not now: {URL}: Connection refused")
     assert told.advice.endswith(": neurolov provider run")
 
 

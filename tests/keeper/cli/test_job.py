@@ -1,6 +1,7 @@
 """`neurolov job` against a marketplace: interrupted, killed, repeated, and never paid twice."""
 
 import json
+import re
 import shlex
 import shutil
 import signal
@@ -17,7 +18,7 @@ from keeper.cli.app import run
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.node.payment import NLOV
-from tests.keeper.cli.job_market import TOKENS, JobBuyer, JobMarket, Process
+from tests.keeper.cli.job_market import TOKENS, JobBuyer, JobMarket, Process, unfolded
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def own_jobs(buyer: JobBuyer, capsys: pytest.CaptureFixture[str]) -> list[dict[s
 
 def heard(capsys: pytest.CaptureFixture[str]) -> str:
     """Returns what was told, in lines that are not folded to a terminal's width."""
-    return capsys.readouterr().err.replace("\n  ", " ")
+    return unfolded(capsys.readouterr().err)
 
 
 def signed(journal: Path) -> bool:
@@ -64,10 +65,11 @@ def test_an_interrupted_submission_is_followed_to_its_result(
         status, out, told = submit.ended()
     assert (status, out) == (130, "")
     (job,) = [each["job"] for each in own_jobs(buyer, capsys)]
-    assert f"interrupted: job {job} goes on without this process" in told
-    assert "its provider works on, and is paid for it" in told
-    (command,) = [line for line in told.splitlines() if line.startswith("go on with: ")]
-    words = shlex.split(command.removeprefix("go on with: "))
+    unfolded = " ".join(told.split())
+    assert f"interrupted: job {str(job)[:8]}… goes on without this process" in unfolded
+    assert "its provider works on, and is paid for it" in unfolded
+    (command,) = re.findall(r"neurolov job follow .*", told)
+    words = shlex.split(command)
     assert words[:4] == ["neurolov", "job", "follow", job]
     assert sorted(words[4:]) == sorted(buyer.chain)
     assert not output.exists()

@@ -95,7 +95,8 @@ def test_an_address_is_short_only_where_it_was_whole_before(
     assert told.splitlines()[:2] == [f"claimed by {address}", f"claimed by {address} once more"]
     assert f"claimed by {address[:8]}… and by" in told
     assert other in told
-    assert f"neurolov job follow {address}" in " ".join(told.split())
+    command = f"neurolov job follow {address} --output a-file-with-a-name-of-its-own.npy"
+    assert [line.strip() for line in told.splitlines()[-2:]] == ["go on with:", command]
 
 
 @pytest.mark.parametrize("columns", [40, 120])

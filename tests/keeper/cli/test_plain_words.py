@@ -17,7 +17,7 @@ from tests.keeper.cli.cluster import Cluster
 from tests.keeper.exact.verification.graphs import every_operator
 
 UNKNOWN = "4qVHMZpR3zF5KLK7q4PCsykY4xJXqGDCmd2tsXQJCxne"
-URL = "http://127.0.0.1:7010"
+URL = "http://127.0.0.1:1"
 PYTHON = re.compile(
     r"\bNone\b|\bTrue\b|\bFalse\b|[{(]'|\['|\b(Pubkey|array|dtype|Decimal|PosixPath|UUID)\(|dtype=|"
     r"\bb'|<class |\bnumpy\.(?!save)|object at 0x|Traceback|Error\(|pickle|codec|onnx\.ModelProto"

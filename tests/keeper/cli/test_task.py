@@ -18,7 +18,7 @@ from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from keeper.tolerant.roles.runs import output_root
 from tests.keeper.cli.cluster import Served
-from tests.keeper.cli.job_market import Process
+from tests.keeper.cli.job_market import Process, unfolded
 from tests.keeper.tolerant.roles.rig import (
     INPUTS,
     PROVIDERS,
@@ -95,6 +95,11 @@ def own_tasks(chain: list[str], capsys: pytest.CaptureFixture[str]) -> list[dict
     return tasks
 
 
+def heard(capsys: pytest.CaptureFixture[str]) -> str:
+    """Returns what was told, in lines that are not folded to a terminal's width."""
+    return unfolded(capsys.readouterr().err)
+
+
 def refused(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str:
     capsys.readouterr()
     assert run(list(arguments)) == 2
@@ -126,7 +131,9 @@ def test_a_task_is_submitted_decided_and_remembered(
     assert bill["locked"] + bill["burned"] == quoted["payment"]["at_most"] == 25_090_000_000
     paid = {each["party"]: each["amount"] for each in bill["payments"]}
     fee = 5 * NLOV * LOCALNET_PARAMETERS.escrow.fee_bps // 10_000
-    assert (paid["provider 1"], paid["provider 2"]) == (5 * NLOV - fee, 5 * NLOV - fee)
+    # A provider is called by the order of joining, so the liar may be any of the three.
+    runs = [amount for party, amount in paid.items() if party.startswith("provider")]
+    assert runs == [5 * NLOV - fee] * 2
     assert bill["market_fee"] == 2 * fee
     assert bill["cost"] == sum(paid.values()) + bill["market_fee"] + bill["burned"]
     assert (record["state"], record["quorum"]) == ("settled", "2 of 3")
@@ -169,8 +176,9 @@ def test_an_interrupted_task_is_followed_to_its_output(
     assert (status, out) == (130, "")
     (task,) = own_tasks(chain, capsys)
     address = str(task["task"])
-    assert f"interrupted: task {address} goes on without this process" in told
-    assert f"go on with: neurolov task follow {address} " in told
+    unfolded = " ".join(told.split())
+    assert f"interrupted: task {address[:8]}… goes on without this process" in unfolded
+    assert f"go on with: neurolov task follow {address} " in unfolded
     output = key.parent / "y"
     assert run(["task", "follow", address, "--output", str(output), *chain]) == 0
     np.testing.assert_allclose(np.load(output), 3 * np.frombuffer(INPUTS[0], "<f4"), rtol=1e-6)
@@ -178,10 +186,7 @@ def test_an_interrupted_task_is_followed_to_its_output(
     assert (kept["task"], kept["open"], kept["output_kept"]) == (address, False, True)
     before = len(market.rig.net.bank.history(owner))
     assert run(["task", "submit", *order, "--output", str(output), *chain]) == 0
-    assert (
-        f"task {address} of this submission is settled already"
-        in capsys.readouterr().err.replace("\n  ", " ")
-    )
+    assert f"task {address} of this submission is settled already" in heard(capsys)
     assert len(market.rig.net.bank.history(owner)) == before
     copy = key.parent / "copy.npy"
     assert run(["task", "result", address, "--output", str(copy), *chain]) == 0
@@ -202,7 +207,7 @@ def test_a_killed_task_goes_on_when_it_is_submitted_again(
     killed.signal(signal.SIGKILL)
     assert killed.ended()[0] == -signal.SIGKILL
     assert run(["task", "submit", *order, *chain]) == 0
-    assert "was submitted before; going on with it" in capsys.readouterr().err.replace("\n  ", " ")
+    assert "was submitted before; going on with it" in heard(capsys)
     (task,) = own_tasks(chain, capsys)
     assert (task["open"], task["output_kept"]) == (False, True)
 

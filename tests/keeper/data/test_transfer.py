@@ -323,7 +323,7 @@ def test_a_data_server_is_known_by_its_answer(tmp_path: Path) -> None:
         async with client() as peer:
             async with served(tmp_path / "a") as (url, _, __):
                 await peer.probe(url)
-            with pytest.raises(SourceUnavailableError, match="Cannot connect"):
+            with pytest.raises(SourceUnavailableError, match="Connection refused"):
                 await peer.probe(url)
             for handler, said in ((moved, "redirects are not followed"), (anything, "answers 200")):
                 async with server(handler) as other:

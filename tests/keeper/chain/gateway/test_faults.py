@@ -18,7 +18,7 @@ from keeper.chain.errors import (
     WrongClusterError,
 )
 from keeper.chain.gateway import Backoff, Gateway
-from keeper.chain.gateway.gateway import websocket_url_of
+from keeper.chain.gateway.connection import websocket_url_of
 from keeper.errors import BadInputError
 from keeper.lab.localnet.server import Localnet
 from tests.keeper.chain.gateway.faulty import (

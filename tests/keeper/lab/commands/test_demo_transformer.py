@@ -9,7 +9,7 @@ import pytest
 from keeper.cli.app import run
 from keeper.compute import select_executor
 from keeper.configuration import Preference
-from keeper.lab.commands.demonstration import workload
+from keeper.lab.commands.demonstration import sentences as demonstration_sentences
 from keeper.lab.commands.demonstration.report import DemoReport
 from keeper.lab.commands.demonstration.sentences import sentences
 from keeper.lab.commands.demonstration.story import Script, play
@@ -53,7 +53,7 @@ def test_without_the_extra_the_demo_says_how_to_get_it(
     monkeypatch.setitem(sys.modules, missing, None)
     # What another test has read stays cached for the tests after this one.
     monkeypatch.setattr(minilm_export, "weights", weights.__wrapped__)
-    monkeypatch.setattr(workload, "transformer", transformer.__wrapped__)
+    monkeypatch.setattr(demonstration_sentences, "transformer", transformer.__wrapped__)
     assert run(["demo", "--model", "minilm", "--json"]) == 2
     told = capsys.readouterr()
     assert "make minilm" in told.err
