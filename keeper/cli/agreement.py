@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from keeper.amounts import nlov
 from keeper.cli.confirmation import require_confirmation
 from keeper.errors import BadInputError
-from keeper.node.payment import nlov
 
 
 class UnclaimableError(BadInputError):

@@ -5,9 +5,8 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
-from keeper.amounts import sol
+from keeper.amounts import nlov, sol
 from keeper.chain.gateway import Gateway
-from keeper.node.payment import nlov
 from keeper.node.posting import current_terms
 from neurolov_client import associated_token_address
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 from solders.pubkey import Pubkey
 
-from keeper.amounts import sol
+from keeper.amounts import nlov, sol
 from keeper.chain.errors import ProgramError
 from keeper.cli.options import KeyOptions, answer, key_command, owner_option, run_async, tell
 from keeper.exact.roles.leaving import SeatStanding, jobs_of_provider, seat_standing
@@ -15,7 +15,6 @@ from keeper.node.connection import Connection, open_connection
 from keeper.node.decisions.held import Held
 from keeper.node.draining import left_of
 from keeper.node.errors import NotRegisteredError, RoleError
-from keeper.node.payment import nlov
 from keeper.node.timeline import Timeline
 from keeper.tolerant.roles.leaving import runs_of_provider
 

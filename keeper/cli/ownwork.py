@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from keeper.node.payment import nlov
+from keeper.amounts import nlov
 from keeper.node.timeline import Timeline
 
 WIDTHS = (11, 9, 14, 7)

@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 from solders.pubkey import Pubkey
 
+from keeper.amounts import nlov
 from keeper.cli.leaving import deregister, drain, resume
 from keeper.cli.options import (
     MEMORY,
@@ -42,7 +43,6 @@ from keeper.node.funding import await_funds
 from keeper.node.loop import Loop
 from keeper.node.occupancy import Role
 from keeper.node.operators import budget_line
-from keeper.node.payment import nlov
 from keeper.node.registration import capability
 from keeper.node.services import open_storage
 from keeper.node.supervision import run_roles

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from keeper.amounts import sol
+from keeper.amounts import nlov, sol
 from keeper.chain.errors import InsufficientFundsError
 from keeper.errors import BadInputError
 from keeper.node.connection import Connection
-from keeper.node.payment import nlov
 
 
 class OfferError(BadInputError):

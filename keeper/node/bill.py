@@ -7,11 +7,10 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
-from keeper.amounts import sol
+from keeper.amounts import nlov, sol
 from keeper.chain.gateway import Gateway, LandedTransaction
 from keeper.node.accounts import escrow_of, tokens_of
 from keeper.node.decisions.escrow import Escrow
-from keeper.node.payment import nlov
 from keeper.node.transfers import BURNED, FEES, VAULT, Movement, escrow_movements
 from neurolov_client import Event, escrow
 

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Iterable
 
+from keeper.amounts import nlov
 from keeper.node.decisions.held import Held
-from keeper.node.payment import nlov
 from keeper.node.timeline import Timeline
 
 

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from solders.pubkey import Pubkey
 
+from keeper.amounts import nlov
 from keeper.node.accounts import NOBODY
 from keeper.node.errors import NotRegisteredError
-from keeper.node.payment import nlov
 from neurolov_client import staking
 
 SET_OPERATOR: Final = "neurolov stake operator set"

@@ -3,23 +3,12 @@
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
-from keeper.amounts import NLOV, nlov
+from keeper.amounts import nlov
 from keeper.chain.errors import InsufficientFundsError
 from keeper.chain.gateway import Gateway
 from keeper.node.decisions.escrow import Escrow, premium_burned
 from keeper.node.errors import RoleError
 from neurolov_client import associated_token_address, escrow, find_bump, shard_of, staking
-
-__all__ = [
-    "NLOV",
-    "collect_fee",
-    "lock",
-    "nlov",
-    "reclaim",
-    "require_tokens",
-    "urgency_burned",
-    "withdraw",
-]
 
 
 async def require_tokens(

@@ -16,10 +16,10 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
+from keeper.amounts import nlov
 from keeper.errors import BadInputError, KeeperError
 from keeper.files import replace_atomically
 from keeper.locks import Turn
-from keeper.node.payment import nlov
 
 DAY_SECONDS: Final = 86_400
 KEPT_DAYS: Final = 30

@@ -10,6 +10,7 @@ from threading import Event
 
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.exact.decisions.codes import BallotState, JobState, VerdictState
 from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.roles.role import Role
@@ -20,7 +21,6 @@ from keeper.lab.localnet.events import AccountsChanged
 from keeper.lab.localnet.events import Event as BankEvent
 from keeper.lab.market.marketplace import VERIFIERS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
-from keeper.node.payment import NLOV
 from keeper.node.supervision import running
 from neurolov_client import job_registry, verdict
 from tests.end_to_end.proxy import Proxy

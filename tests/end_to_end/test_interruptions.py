@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keeper.amounts import NLOV
 from keeper.cli.app import run
 from keeper.exact.decisions.codes import BallotState, JobState, Outcome
 from keeper.lab.keys import localnet_keypair
-from keeper.node.payment import NLOV
 from kernels.graph.file import dump
 from neurolov_client import job_registry
 from tests.end_to_end.market import BUYER, CRANK, PROVIDER, VERIFIER, Market

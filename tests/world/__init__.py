@@ -1,8 +1,8 @@
 """A fresh chain for each test: LiteSVM with the programs deployed, and assertions about it."""
 
+from keeper.amounts import NLOV
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.sandbox import TransactionDroppedError
-from keeper.node.payment import NLOV
 from tests.world.editing import unsigned, with_account
 from tests.world.world import World
 

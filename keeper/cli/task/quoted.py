@@ -6,11 +6,10 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
-from keeper.amounts import sol
+from keeper.amounts import nlov, sol
 from keeper.chain.gateway import Gateway
 from keeper.cli.balances import Balance, balance_of
 from keeper.node.lamports import NetworkCosts
-from keeper.node.payment import nlov
 from keeper.node.timeline import Timeline
 from keeper.tolerant.decisions.offer import TaskOffer
 from keeper.tolerant.decisions.quote import TaskQuote

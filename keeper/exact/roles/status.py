@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from keeper.amounts import nlov
 from keeper.exact.decisions.codes import BallotState, JobState, VerdictState
 from keeper.exact.decisions.state import JobSnapshot, Verdict
-from keeper.node.payment import nlov
 
 
 def job_status(snapshot: JobSnapshot) -> dict[str, Any]:

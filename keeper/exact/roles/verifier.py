@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
+from keeper.amounts import nlov
 from keeper.chain.errors import ProgramError
 from keeper.chain.submit import Submitter
 from keeper.compute import HostLane, Lane
@@ -49,7 +50,6 @@ from keeper.node.decisions.clock import Clock
 from keeper.node.decisions.held import Held
 from keeper.node.decisions.retention import Keeping
 from keeper.node.errors import RoleError, WorkloadError
-from keeper.node.payment import nlov
 from keeper.telemetry import METRICS
 from kernels.trace import Hasher, stored_roots
 from neurolov_client import verdict

@@ -7,6 +7,7 @@ from typing import Final
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.exact.decisions.actions import OpenVerdict
 from keeper.exact.decisions.codes import Choice
 from keeper.exact.decisions.state import Verdict
@@ -15,7 +16,6 @@ from keeper.lab.market import jobs as market
 from keeper.lab.market import judgement
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import PostedJob
-from keeper.node.payment import NLOV
 from kernels.graph import Graph
 from neurolov_client import job_registry
 

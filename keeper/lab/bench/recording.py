@@ -8,6 +8,7 @@ from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.exact.decisions import crank as crank_rules
 from keeper.exact.decisions.crank import CrankSnapshot, Epochs
 from keeper.exact.decisions.state import JobSnapshot
@@ -21,7 +22,6 @@ from keeper.lab.market.sandbox import ACTOR_LAMPORTS, Sandbox
 from keeper.node.accounts import escrow_of
 from keeper.node.decisions.actions import Action, Wait
 from keeper.node.decisions.clock import Clock
-from keeper.node.payment import NLOV
 from neurolov_client import PROGRAM_IDS, escrow, job_registry, staking, verdict
 
 TOKENS: Final = 100_000 * NLOV

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from keeper.amounts import NLOV
 from keeper.exact.decisions.actions import (
     Cancel,
     CloseVerdict,
@@ -39,7 +40,6 @@ from keeper.lab.localnet import TransactionRecord
 from keeper.lab.market import judgement, stakers
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import PostedJob, terms_of
-from keeper.node.payment import NLOV
 from keeper.node.registration import capability
 from kernels.models.digits import graph
 from neurolov_client import SHARDS, escrow, job_registry, shard_of, staking, verdict

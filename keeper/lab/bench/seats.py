@@ -1,5 +1,6 @@
 """Verifiers and their seats: taken, crowded out, given up and closed."""
 
+from keeper.amounts import NLOV
 from keeper.exact.decisions.actions import CloseSeat, EvictSeat, RollMarket, TakeSnapshot
 from keeper.lab.bench.jobs import URL
 from keeper.lab.bench.recording import STAKE, RecordingSandbox
@@ -7,7 +8,6 @@ from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market import stakers
 from keeper.lab.market.actor import Actor
 from keeper.node.accounts import NOBODY
-from keeper.node.payment import NLOV
 from neurolov_client import job_registry, staking
 from neurolov_client.bindings.job_registry import SEATS as ALL_SEATS
 

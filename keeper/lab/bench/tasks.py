@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
+from keeper.amounts import NLOV
 from keeper.lab.market import tasks
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.sandbox import Sandbox
 from keeper.lab.market.tasks import PostedTask
-from keeper.node.payment import NLOV
 from kernels.custom.codes import Element
 from neurolov_client import redundancy
 

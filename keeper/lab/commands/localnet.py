@@ -3,12 +3,12 @@
 import click
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.cli.options import Address, answer, json_option, run_async
 from keeper.cli.output import told
 from keeper.errors import BadInputError
 from keeper.lab.localnet import DEFAULT_PORT, Localnet, PortInUseError, serve
 from keeper.lab.localnet.deployment import built_programs, deploy_localnet, localnet_mint
-from keeper.node.payment import NLOV
 
 FUNDED_LAMPORTS = 100 * 10**9
 FUNDED_NLOV = 100_000 * NLOV

@@ -8,11 +8,11 @@ from typing import Final
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.chain.deploy import deploy_instructions
 from keeper.chain.errors import transaction_failure
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet import Bank, TokenMint
-from keeper.node.payment import NLOV
 from neurolov_client import DEPLOYER, PROGRAM_IDS, staking
 
 BUILT: Final = Path(__file__).resolve().parent / "built"

@@ -9,10 +9,10 @@ import numpy as np
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.sandbox import Sandbox, Sent
 from keeper.lab.market.stakers import stake
-from keeper.node.payment import NLOV
 from kernels.graph import DESCRIPTOR_BYTES, Graph, GraphBuilder
 from neurolov_client import (
     DESCRIPTORS_PER_TRANSACTION,

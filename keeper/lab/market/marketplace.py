@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from keeper.amounts import NLOV
 from keeper.compute import Lane
 from keeper.exact.roles import Buyer, Crank, JobMirror, Provider, Verifier
 from keeper.exact.roles.ballots import BALLOTS
@@ -15,7 +16,6 @@ from keeper.exact.roles.provider import ProviderTools
 from keeper.exact.roles.verifier import VerifierTools
 from keeper.lab.market.parties import POLL_SECONDS, Offer, Parties, Party, open_parties
 from keeper.lab.market.venue import Venue
-from keeper.node.payment import NLOV
 from keeper.node.services import Services, Storage
 from keeper.node.vault import Salts, Vault
 from kernels.graph.reference import Executor

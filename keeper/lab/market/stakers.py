@@ -1,8 +1,8 @@
 """Flows of the staking program."""
 
+from keeper.amounts import NLOV
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.sandbox import Sandbox, Sent
-from keeper.node.payment import NLOV
 from neurolov_client import staking
 
 

@@ -8,11 +8,11 @@ from typing import Final
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.jobs import padded
 from keeper.lab.market.sandbox import Sandbox, Sent
 from keeper.lab.market.stakers import stake
-from keeper.node.payment import NLOV
 from neurolov_client import escrow, find_bump, redundancy, shard_of, staking
 from neurolov_client.bindings.redundancy import PAID_CRANK_STEPS, Element
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.compute import ComputeLane
 from keeper.configuration import create_keypair, load_keypair
 from keeper.exact.decisions.state import JobSnapshot
@@ -23,7 +24,6 @@ from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.marketplace import PROVIDERS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.accounts import tokens_of
-from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from kernels.graph import Graph
 from kernels.graph.file import write

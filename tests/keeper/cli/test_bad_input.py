@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.cli.app import run
 from keeper.configuration import create_keypair
-from keeper.node.payment import NLOV
 from kernels.graph.file import write
 from neurolov_client import staking, verdict
 from tests.keeper.cli.cluster import Cluster

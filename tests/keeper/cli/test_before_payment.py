@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.cli.app import run
 from keeper.configuration import create_keypair, load_keypair
 from keeper.lab.localnet.deployment import localnet_mint
-from keeper.node.payment import NLOV
 from kernels.graph.file import write
 from tests.keeper.cli.cluster import Cluster
 from tests.keeper.exact.verification.graphs import every_operator

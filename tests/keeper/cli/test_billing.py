@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from keeper.amounts import NLOV
 from keeper.chain.errors import TransientError
 from keeper.cli.billing import bill_document, bill_lines, billed
 from keeper.node.bill import Bill, Payment
-from keeper.node.payment import NLOV
 
 PAID = Bill(
     locked=7 * NLOV,

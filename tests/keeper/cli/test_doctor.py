@@ -12,6 +12,7 @@ import pytest
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
+from keeper.amounts import NLOV
 from keeper.cli.app import run
 from keeper.cli.doctor.checks import REGISTERED, DoctorRole, Options, Stage, Subject
 from keeper.cli.doctor.funds import send_sol
@@ -22,7 +23,6 @@ from keeper.configuration import NodeSettings, create_keypair
 from keeper.journal import Journal
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, built_programs, localnet_mint
-from keeper.node.payment import NLOV
 from keeper.node.services import JOURNAL_FILE
 from neurolov_client import staking
 from tests.keeper.cli.cluster import Cluster, Served

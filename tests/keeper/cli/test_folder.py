@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.cli.app import run
 from keeper.configuration import create_keypair
-from keeper.node.payment import NLOV
 from kernels.graph.file import write
 from neurolov_client import job_registry, staking
 from tests.end_to_end.role_process import RoleProcess

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.cli.app import run
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.state import JobSnapshot
-from keeper.node.payment import NLOV
 from tests.keeper.cli.job_market import TOKENS, JobBuyer, JobMarket, Process, unfolded
 
 

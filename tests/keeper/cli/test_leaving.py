@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from keeper.amounts import NLOV
 from keeper.cli.app import run
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
-from keeper.node.payment import NLOV
 from neurolov_client import job_registry
 from neurolov_client.bindings.staking import NO_SEAT
 from tests.keeper.cli.cluster import Cluster

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.cli.app import run
 from keeper.cli.options.settings import SETTINGS
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
-from keeper.node.payment import NLOV
 from keeper.node.spending import LEDGER_FILE, PER_DAY_KEY, PER_JOB_KEY, SpendingLedger
 from tests.keeper.cli.job_market import JobBuyer, JobMarket, Process
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.cli.app import run
 from keeper.configuration import create_keypair
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS, localnet_mint
 from keeper.node.accounts import tokens_of
-from keeper.node.payment import NLOV
 from neurolov_client import staking
 from neurolov_client.bindings.staking import NO_SEAT, Tenure
 from tests.keeper.cli.cluster import Cluster

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.cli.app import run
 from keeper.configuration import create_keypair
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
-from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from keeper.tolerant.roles.runs import output_root
 from tests.keeper.cli.cluster import Served

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
-from keeper.node.payment import NLOV
+from keeper.amounts import NLOV
 from keeper.node.spending import (
     DAY_SECONDS,
     LEDGER_FILE,

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.exact.decisions.codes import Outcome
 from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.roles.role import Role
@@ -18,7 +19,6 @@ from keeper.lab.market.cheats import Cheat, CheatingExecutor
 from keeper.lab.market.marketplace import PROVIDERS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.decisions.actions import Wait
-from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from keeper.training.trainer import BuyerServices, Trainer
 from kernels.graph import Graph

@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from keeper.amounts import NLOV
 from keeper.lab.market.balances import Balances
-from keeper.node.payment import NLOV
 
 
 @dataclass(frozen=True, slots=True)

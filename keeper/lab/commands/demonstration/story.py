@@ -9,6 +9,7 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.compute import SelectedExecutor, hasher_on, self_test
 from keeper.data import Spool
 from keeper.exact.decisions.codes import JobState, Outcome
@@ -33,7 +34,6 @@ from keeper.lab.market.marketplace import (
 )
 from keeper.lab.market.venue import LocalnetVenue, Venue
 from keeper.node.errors import RoleError
-from keeper.node.payment import NLOV
 from kernels.graph import Graph
 from kernels.graph.reference import NumpyExecutor
 from kernels.trace import pack, unpack

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from keeper.node.payment import nlov
+from keeper.amounts import nlov
 from keeper.training.plan import Performance
 
 

@@ -10,6 +10,7 @@ from statistics import mean
 import numpy as np
 import numpy.typing as npt
 
+from keeper.amounts import NLOV
 from keeper.compute import ComputeLane, SelectedExecutor, hasher_on, self_test
 from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.roles import Provider
@@ -19,7 +20,6 @@ from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.balances import burned_by_rule, conserved, read_balances
 from keeper.lab.market.marketplace import SLOT_MS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
-from keeper.node.payment import NLOV
 from keeper.node.supervision import background
 from keeper.training.measurement import seconds_alone_and_together
 from keeper.training.plan import Performance

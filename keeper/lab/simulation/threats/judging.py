@@ -5,6 +5,7 @@ from itertools import product
 from math import prod
 from typing import Final
 
+from keeper.amounts import NLOV
 from keeper.lab.simulation.attacks import Attack, Choice, Data
 from keeper.lab.simulation.closed_form import (
     expected_profit,
@@ -16,7 +17,6 @@ from keeper.lab.simulation.judgement import Ending
 from keeper.lab.simulation.profit import payoffs
 from keeper.lab.simulation.safety import worst_case
 from keeper.lab.simulation.threats.figure import Figure
-from keeper.node.payment import NLOV
 from neurolov_client.bindings.job_registry import BPS
 from neurolov_client.bindings.verdict import QUESTIONS
 

@@ -5,13 +5,13 @@ from fractions import Fraction
 from math import ceil, log
 from typing import Final
 
+from keeper.amounts import NLOV
 from keeper.lab.simulation.closed_form import honest_majority_of_many
 from keeper.lab.simulation.economics import sampling_probability
 from keeper.lab.simulation.key_choice import Contest, Rule, Ties, jobs_won
 from keeper.lab.simulation.operators import Operator, lost_to_lies
 from keeper.lab.simulation.threats.figure import Figure
 from keeper.lab.simulation.turns import Order
-from keeper.node.payment import NLOV
 from neurolov_client.bindings.job_registry import BPS, REPUTATION_ONE, SEATS
 from neurolov_client.bindings.redundancy import MAX_TASK_RUNS
 from neurolov_client.bindings.staking import MAX_FEE_BPS, OUTBID_PART, QUEUED_WINDOWS

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.compute import Lane
 from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.decisions.state import JobSnapshot
@@ -20,7 +21,6 @@ from keeper.lab.market.balances import Balances, read_balances
 from keeper.lab.market.marketplace import PROVIDERS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.decisions.actions import Action, Wait
-from keeper.node.payment import NLOV
 from kernels.graph import Graph, GraphBuilder
 from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.trace.layout import Array

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.compute import HostLane
 from keeper.data import (
     BlobStore,
@@ -34,7 +35,6 @@ from keeper.exact.roles.workload import WorkloadFetcher
 from keeper.lab.market.cheats import Cheat, CheatingExecutor
 from keeper.lab.market.marketplace import PROVIDERS, VERIFIERS
 from keeper.node.errors import WorkloadError
-from keeper.node.payment import NLOV
 from keeper.telemetry import METRICS
 from kernels.graph import GraphBuilder
 from kernels.graph.file import dump

@@ -8,6 +8,7 @@ import pytest
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.chain.errors import ProgramError
 from keeper.exact.decisions.actions import (
     CastBallot,
@@ -34,7 +35,6 @@ from keeper.node.connection import Connection
 from keeper.node.decisions.actions import Action, Wait
 from keeper.node.errors import NotRegisteredError
 from keeper.node.operators import OperatorError, operator_document
-from keeper.node.payment import NLOV
 from keeper.node.registration import Registrar, capability
 from keeper.node.vault import Vault
 from kernels.graph.reference import NumpyExecutor

@@ -6,6 +6,7 @@ import pytest
 from solders.instruction import AccountMeta
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.exact.decisions.market import Market, Size
 from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.decisions.quote import JobQuote, job_quote, recommended_quote
@@ -24,7 +25,6 @@ from keeper.lab.market.jobs import (
 )
 from keeper.lab.market.sandbox import Sandbox
 from keeper.lab.market.stakers import appoint, seat, stake
-from keeper.node.payment import NLOV
 from neurolov_client import SHARDS, ProgramError, job_registry, staking
 from neurolov_client.bindings.job_registry import ASK_MACS, Q32_ONE
 from tests.world.editing import overwrite

@@ -7,6 +7,7 @@ from typing import Any
 from solders.account import Account as RawAccount
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.exact.decisions.actions import (
     CastBallot,
     CloseSeat,
@@ -21,7 +22,6 @@ from keeper.exact.roles import Verifier
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS
 from keeper.lab.market.marketplace import VERIFIER_STAKE, VERIFIERS
 from keeper.node.accounts import tokens_of
-from keeper.node.payment import NLOV
 from keeper.node.registration import Registrar
 from keeper.node.seats import Seats
 from keeper.node.transfers import FEES

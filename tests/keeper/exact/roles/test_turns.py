@@ -6,6 +6,7 @@ from random import Random
 import pytest
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.chain.gateway import Gateway
 from keeper.configuration import NodeSettings
 from keeper.exact.decisions.selection import ClaimConditions, acceptable, first_claim_slot
@@ -24,7 +25,6 @@ from keeper.lab.market.jobs import (
 from keeper.lab.market.sandbox import Sandbox
 from keeper.lab.market.stakers import appoint, seat, stake
 from keeper.node.accounts import leasable_of, slot_hashes_of, stake_of
-from keeper.node.payment import NLOV
 from neurolov_client import SLOT_HASHES, ProgramError, job_registry, staking
 
 JOBS = 12

@@ -3,12 +3,12 @@
 import pytest
 from solders.instruction import Instruction
 
+from keeper.amounts import NLOV
 from keeper.lab.bench.recording import RecordingSandbox
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS
 from keeper.lab.market import stakers
 from keeper.lab.market.sandbox import ACTOR_LAMPORTS, Sandbox, TransactionDroppedError
-from keeper.node.payment import NLOV
 from neurolov_client import ProgramError, staking
 
 

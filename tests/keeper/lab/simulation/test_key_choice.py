@@ -4,11 +4,11 @@ from math import exp
 import numpy as np
 import pytest
 
+from keeper.amounts import NLOV
 from keeper.lab.commands.simulate import stakes
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.simulation.key_choice import Contest, Rule, Ties, jobs_won, share_taken
 from keeper.lab.simulation.turns import Order
-from keeper.node.payment import NLOV
 
 DEMANDED = stakes(LOCALNET_PARAMETERS)
 JOBS = Contest(

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from keeper.amounts import NLOV
 from keeper.lab.commands.simulate import charges, economics, stakes
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.simulation.threats import Figure, figures
@@ -13,7 +14,6 @@ from keeper.lab.simulation.threats.weighing import (
     wash_jobs,
     washing,
 )
-from keeper.node.payment import NLOV
 
 DEMANDED = stakes(LOCALNET_PARAMETERS)
 ROOT = Path(__file__).parents[4]

@@ -3,9 +3,9 @@
 import pytest
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.node.decisions.stake import Stake
-from keeper.node.payment import NLOV
 from keeper.tolerant.decisions.offer import TaskOffer
 from keeper.tolerant.decisions.quote import Staker, TaskMarket, TaskQuote, task_quote
 from neurolov_client.bindings.staking import CHECKPOINTS, Checkpoint

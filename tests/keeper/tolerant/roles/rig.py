@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from solders.pubkey import Pubkey
 
+from keeper.amounts import NLOV
 from keeper.chain.submit import Submitter
 from keeper.data import ReservationKind
 from keeper.lab.localnet import Localnet
@@ -21,7 +22,6 @@ from keeper.lab.market.parties import POLL_SECONDS, Offer, Parties, Party, open_
 from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.decisions.actions import Action, Wait
 from keeper.node.eviction import Eviction
-from keeper.node.payment import NLOV
 from keeper.node.services import Services, Storage
 from keeper.node.vault import Vault
 from keeper.tolerant.decisions.codes import TaskState
