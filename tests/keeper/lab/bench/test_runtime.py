@@ -8,7 +8,7 @@ import pytest
 from keeper.cli.app import run
 from keeper.lab.bench import runtime
 from keeper.lab.bench.runtime import Fusion, RuntimeFigures
-from keeper.lab.commands import bench as command
+from keeper.lab.commands.bench import runtime as command
 from kernels.runtime import AdapterUnavailable, list_adapters
 
 FIGURES = RuntimeFigures(
