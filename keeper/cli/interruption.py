@@ -26,20 +26,19 @@ def told_on_interruption(reached: Callable[[], Reached]) -> Iterator[None]:
     try:
         yield
     except (click.Abort, KeyboardInterrupt):
-        found = reached()
-        for line in _lines(found):
-            tell(line)
-        if found.address is not None:
-            # A command is told in one line, so that it can be copied.
-            command = going_on(found.word, "follow", str(found.address))
-            click.echo(f"go on with: {command}", err=True)
+        _tell_of(reached())
         raise
 
 
-def _lines(reached: Reached) -> Iterator[str]:
+def _tell_of(reached: Reached) -> None:
     if reached.address is None:
-        yield f"interrupted: no {reached.word} is known to be posted yet"
-        yield "the same command goes on with what it has begun; nothing is paid twice"
+        tell(f"interrupted: no {reached.word} is known to be posted yet")
+        tell("the same command goes on with what it has begun; nothing is paid twice")
         return
-    yield f"interrupted: {reached.word} {reached.address} goes on without this process"
-    yield from reached.consequences
+    # The address and the command stay whole, so that they can be copied.
+    named = f"{reached.word} {reached.address}"
+    click.echo(f"interrupted: {named} goes on without this process", err=True)
+    for line in reached.consequences:
+        tell(line)
+    command = going_on(reached.word, "follow", str(reached.address))
+    click.echo(f"go on with: {command}", err=True)

@@ -5,12 +5,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from threading import Event, Thread
-from typing import Self
+from typing import Self, TypeVar
 
 from solders.pubkey import Pubkey
 
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, deploy_localnet, localnet_mint
+
+Result = TypeVar("Result")
 
 
 class Served(ABC):
@@ -49,8 +51,19 @@ class Served(ABC):
         asyncio.run_coroutine_threadsafe(acting(), self._loop).result()
 
     def fund(self, owner: Pubkey, nlov: int) -> None:
-        self.net.bank.airdrop(owner, 10**10)
-        localnet_mint().mint_to(self.net.bank, owner, nlov)
+        def give() -> None:
+            self.net.bank.airdrop(owner, 10**10)
+            localnet_mint().mint_to(self.net.bank, owner, nlov)
+
+        self.there(give)
+
+    def there(self, call: Callable[[], Result]) -> Result:
+        """Returns what a call returns in the localnet's own thread, which changes the chain."""
+
+        async def calling() -> Result:
+            return call()
+
+        return asyncio.run_coroutine_threadsafe(calling(), self._loop).result(60)
 
     async def _serve(self) -> None:
         async with self.serving():

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from threading import Event
-from typing import TypeVar
 
 import numpy as np
 from solders.pubkey import Pubkey
@@ -32,8 +31,6 @@ from kernels.trace.layout import Array
 from neurolov_client import associated_token_address
 from tests.keeper.cli.cluster import Served
 from tests.keeper.exact.roles.rig import small_graph
-
-Result = TypeVar("Result")
 
 TOKENS = 1_000
 SLOT_MS = 200
@@ -111,7 +108,7 @@ class JobMarket(Served):
     def tokens(self, owner: Pubkey) -> int:
         """Returns the base units that a key holds."""
         address = associated_token_address(owner, self.market.parties.mint)
-        return tokens_of(self._there(lambda: self.net.bank.account(address)))
+        return tokens_of(self.there(lambda: self.net.bank.account(address)))
 
     def lamports(self, owner: Pubkey) -> int:
         """Returns the lamports of a key."""
@@ -121,19 +118,7 @@ class JobMarket(Served):
 
     def transactions(self, owner: Pubkey) -> int:
         """Returns how many transactions name a key."""
-        return len(self._there(lambda: self.net.bank.history(owner)))
-
-    def fund(self, owner: Pubkey, nlov: int) -> None:
-        """Give a key SOL and $NLOV."""
-        self._there(lambda: Served.fund(self, owner, nlov))
-
-    def _there(self, read: Callable[[], Result]) -> Result:
-        """Returns what is read in the localnet's own thread, which may be changing the chain."""
-
-        async def reading() -> Result:
-            return read()
-
-        return asyncio.run_coroutine_threadsafe(reading(), self._loop).result(60)
+        return len(self.there(lambda: self.net.bank.history(owner)))
 
 
 @dataclass(slots=True)

@@ -82,7 +82,7 @@ def test_an_interrupted_submission_is_followed_to_its_result(
     assert (kept["open"], kept["result_kept"], kept["paid"]) == (False, True, record["paid"])
     before = market.tokens(buyer.owner)
     assert run([*buyer.order, "--output", str(output), *buyer.chain]) == 0
-    assert f"job {job} of this submission is settled already" in heard(capsys)
+    assert " of this submission is settled already" in heard(capsys)
     assert market.tokens(buyer.owner) == before
 
 
