@@ -7,7 +7,7 @@ import click
 from keeper.cli.files import read_graph, times
 from keeper.cli.options import FILE, KeyOptions, answer, json_option, key_command, run_async
 from keeper.exact.roles.graphs import GraphRegistrar
-from keeper.node.affordable import require_lamports
+from keeper.node.buying.affordable import require_lamports
 from keeper.node.connection import open_connection
 
 

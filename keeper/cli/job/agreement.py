@@ -5,7 +5,7 @@ from collections.abc import Callable
 from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
-from keeper.cli.agreement import Asking
+from keeper.cli.buying.agreement import Asking
 from keeper.cli.job.offering import Offering
 from keeper.cli.job.quoted import quoted
 from keeper.exact.decisions.offer import JobOffer

@@ -3,7 +3,7 @@
 import click
 from solders.pubkey import Pubkey
 
-from keeper.cli.continuation import going_on
+from keeper.cli.buying.continuation import going_on
 from keeper.cli.options import Address, KeyOptions, answer, key_command, run_async
 from keeper.exact.roles.own_jobs import give_up
 from keeper.node.connection import open_connection

@@ -5,13 +5,13 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
-from keeper.cli.billing import bill_document, bill_lines, billed
+from keeper.cli.buying.billing import bill_document, bill_lines, billed
 from keeper.cli.options import KeyOptions, answer
 from keeper.cli.outputs import Output
 from keeper.exact.decisions.codes import JobState, Outcome
 from keeper.exact.disputes.bill import job_bill
 from keeper.exact.roles.results import JobRecord, ResultArchive
-from keeper.node.bill import Bill
+from keeper.node.buying.bill import Bill
 from keeper.node.connection import Connection
 
 NO_RESULT: Final = 1

@@ -3,20 +3,20 @@
 import click
 from solders.pubkey import Pubkey
 
-from keeper.cli.interruption import told_on_interruption
+from keeper.cli.buying.interruption import told_on_interruption
+from keeper.cli.buying.serving import served_again, serving_as, serving_is_told
 from keeper.cli.job.ending import Ending, ended, ending_of
 from keeper.cli.job.interruption import reached
 from keeper.cli.job.submit import DEFAULT_PORT
 from keeper.cli.options import Address, KeyOptions, key_command, run_async, serving_options, tell
 from keeper.cli.outputs import Output, output_options
-from keeper.cli.serving import served_again, serving_as, serving_is_told
 from keeper.configuration import Serving
 from keeper.exact.roles.following import KIND, results_of
 from keeper.exact.roles.mirror import job_mirror
 from keeper.exact.roles.own_jobs import followable
 from keeper.exact.roles.submission import Watch, followed
+from keeper.node.buying.submissions import Submissions
 from keeper.node.connection import open_connection
-from keeper.node.submissions import Submissions
 
 
 @click.command()

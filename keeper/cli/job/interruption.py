@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from keeper.cli.interruption import Reached
+from keeper.cli.buying.interruption import Reached
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.submission import Watch

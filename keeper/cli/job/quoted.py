@@ -8,13 +8,13 @@ from solders.pubkey import Pubkey
 
 from keeper.amounts import nlov, sol
 from keeper.chain.gateway import Gateway
-from keeper.cli.balances import Balance, balance_of
+from keeper.cli.buying.balances import Balance, balance_of
 from keeper.cli.job.offering import Offering
 from keeper.exact.decisions.duration import Duration, Span
 from keeper.exact.decisions.quote import JobQuote, ProviderQuote
 from keeper.exact.decisions.selection import Refusal
 from keeper.exact.roles.quoting import job_network_costs, quote_job
-from keeper.node.lamports import NetworkCosts
+from keeper.node.buying.lamports import NetworkCosts
 from keeper.node.timeline import Timeline
 from kernels.graph import Graph
 from neurolov_client.bindings.job_registry import Q32_ONE

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
-from keeper.cli.confirmation import yes_option
+from keeper.cli.buying.confirmation import yes_option
+from keeper.cli.buying.interruption import told_on_interruption
+from keeper.cli.buying.limits import limit_options
+from keeper.cli.buying.serving import serving_as
 from keeper.cli.files import read_graph, read_inputs
-from keeper.cli.interruption import told_on_interruption
 from keeper.cli.job.agreement import JobAgreement
 from keeper.cli.job.ending import Ending, ended, ending_of
 from keeper.cli.job.interruption import reached
 from keeper.cli.job.offering import Offering, job_offer_options
-from keeper.cli.limits import limit_options
 from keeper.cli.options import (
     FILE,
     KeyOptions,
@@ -21,13 +22,12 @@ from keeper.cli.options import (
     tell,
 )
 from keeper.cli.outputs import Output, npy_bytes, output_options, require_room
-from keeper.cli.serving import serving_as
 from keeper.configuration import Serving
 from keeper.exact.roles.following import results_of
 from keeper.exact.roles.submission import Order, Watch, begun_before, submit_job
+from keeper.node.buying.spending import Limits
 from keeper.node.connection import open_connection
 from keeper.node.services import open_storage
-from keeper.node.spending import Limits
 from kernels.graph import Graph
 
 DEFAULT_PORT = 7000

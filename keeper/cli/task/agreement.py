@@ -5,7 +5,7 @@ from collections.abc import Callable
 from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
-from keeper.cli.agreement import Asking
+from keeper.cli.buying.agreement import Asking
 from keeper.cli.task.quoted import quoted_task
 from keeper.tolerant.decisions.offer import TaskOffer
 

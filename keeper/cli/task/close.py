@@ -3,7 +3,7 @@
 import click
 from solders.pubkey import Pubkey
 
-from keeper.cli.continuation import going_on
+from keeper.cli.buying.continuation import going_on
 from keeper.cli.options import Address, KeyOptions, answer, key_command, run_async
 from keeper.node.connection import open_connection
 from keeper.tolerant.roles.own_tasks import give_up

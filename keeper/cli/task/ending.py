@@ -5,10 +5,10 @@ from typing import Final
 
 from solders.pubkey import Pubkey
 
-from keeper.cli.billing import bill_document, bill_lines, billed
+from keeper.cli.buying.billing import bill_document, bill_lines, billed
 from keeper.cli.options import KeyOptions, answer
 from keeper.cli.outputs import Output
-from keeper.node.bill import Bill
+from keeper.node.buying.bill import Bill
 from keeper.node.connection import Connection
 from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.roles.archive import TaskArchive, TaskRecord

@@ -3,16 +3,16 @@
 import click
 from solders.pubkey import Pubkey
 
-from keeper.cli.interruption import told_on_interruption
+from keeper.cli.buying.interruption import told_on_interruption
+from keeper.cli.buying.serving import served_again, serving_as, serving_is_told
 from keeper.cli.options import Address, KeyOptions, key_command, run_async, serving_options, tell
 from keeper.cli.outputs import Output, output_options
-from keeper.cli.serving import served_again, serving_as, serving_is_told
 from keeper.cli.task.ending import Ending, ended, ending_of
 from keeper.cli.task.interruption import reached
 from keeper.cli.task.submit import DEFAULT_PORT
 from keeper.configuration import Serving
+from keeper.node.buying.submissions import Submissions
 from keeper.node.connection import open_connection
-from keeper.node.submissions import Submissions
 from keeper.tolerant.roles.following import KIND, outputs_of
 from keeper.tolerant.roles.mirror import task_mirror
 from keeper.tolerant.roles.own_tasks import followable

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from keeper.cli.interruption import Reached
+from keeper.cli.buying.interruption import Reached
 from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.decisions.state import Task
 from keeper.tolerant.roles.submission import TaskWatch

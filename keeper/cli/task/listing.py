@@ -2,8 +2,8 @@
 
 import click
 
+from keeper.cli.buying.ownwork import Row, table
 from keeper.cli.options import KeyOptions, answer, key_command, run_async
-from keeper.cli.ownwork import Row, table
 from keeper.node.connection import open_reader
 from keeper.node.timeline import Timeline
 from keeper.tolerant.roles.own_tasks import OwnTask, own_tasks

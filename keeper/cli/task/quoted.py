@@ -8,8 +8,8 @@ from solders.pubkey import Pubkey
 
 from keeper.amounts import nlov, sol
 from keeper.chain.gateway import Gateway
-from keeper.cli.balances import Balance, balance_of
-from keeper.node.lamports import NetworkCosts
+from keeper.cli.buying.balances import Balance, balance_of
+from keeper.node.buying.lamports import NetworkCosts
 from keeper.node.timeline import Timeline
 from keeper.tolerant.decisions.offer import TaskOffer
 from keeper.tolerant.decisions.quote import TaskQuote

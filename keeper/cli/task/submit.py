@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
-from keeper.cli.confirmation import yes_option
+from keeper.cli.buying.confirmation import yes_option
+from keeper.cli.buying.interruption import told_on_interruption
+from keeper.cli.buying.limits import limit_options
+from keeper.cli.buying.serving import serving_as
 from keeper.cli.files import read_kernel, read_kernel_inputs
-from keeper.cli.interruption import told_on_interruption
-from keeper.cli.limits import limit_options
 from keeper.cli.options import (
     FILE,
     KeyOptions,
@@ -17,15 +18,14 @@ from keeper.cli.options import (
     tell,
 )
 from keeper.cli.outputs import Output, npy_bytes, output_options, require_room
-from keeper.cli.serving import serving_as
 from keeper.cli.task.agreement import TaskAgreement
 from keeper.cli.task.ending import Ending, ended, ending_of
 from keeper.cli.task.interruption import reached
 from keeper.cli.task.offering import task_offer_options
 from keeper.configuration import Serving
+from keeper.node.buying.spending import Limits
 from keeper.node.connection import open_connection
 from keeper.node.services import open_storage
-from keeper.node.spending import Limits
 from keeper.tolerant.decisions.offer import TaskOffer
 from keeper.tolerant.roles.following import outputs_of
 from keeper.tolerant.roles.submission import TaskOrder, TaskWatch, begun_before, submit_task

@@ -5,7 +5,7 @@ from solders.pubkey import Pubkey
 from keeper.chain.gateway import Gateway
 from keeper.exact.disputes.audit import Parties
 from keeper.exact.disputes.history import job_transactions, of_job
-from keeper.node.bill import Bill, bill_of, open_escrow
+from keeper.node.buying.bill import Bill, bill_of, open_escrow
 from neurolov_client import events_from_logs
 
 

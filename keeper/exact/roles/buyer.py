@@ -11,11 +11,11 @@ from keeper.exact.decisions.state import JobSnapshot
 from keeper.exact.roles.mirror import JobMirror, View
 from keeper.exact.roles.role import Role
 from keeper.exact.roles.transactions import draw
+from keeper.node.buying.workloads import keep_posted
 from keeper.node.decisions.actions import Action, Decision, Wait
 from keeper.node.decisions.clock import Clock
 from keeper.node.errors import RoleError
 from keeper.node.vault import Salts
-from keeper.node.workloads import keep_posted
 
 
 class Buyer(Role):

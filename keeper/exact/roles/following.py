@@ -15,10 +15,10 @@ from keeper.exact.roles.mirror import JobMirror
 from keeper.exact.roles.outputs import Outputs
 from keeper.exact.roles.results import FOLDER, Committed, JobRecord, ResultArchive, ResultError
 from keeper.exact.roles.status import progress_line
+from keeper.node.buying.custody import Custody, Tell
+from keeper.node.buying.submissions import Submissions
 from keeper.node.connection import Connection
-from keeper.node.custody import Custody, Tell
 from keeper.node.services import Announced
-from keeper.node.submissions import Submissions
 from keeper.node.supervision import running
 from keeper.node.vault import Salts
 from kernels.trace.layout import Array

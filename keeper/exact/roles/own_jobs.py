@@ -16,9 +16,9 @@ from keeper.exact.roles.mirror import JobMirror, View, job_mirror
 from keeper.exact.roles.outputs import Outputs
 from keeper.exact.roles.results import Committed, JobRecord
 from keeper.exact.roles.submission import UnknownJobError
+from keeper.node.buying.custody import Tell
+from keeper.node.buying.submissions import HeldElsewhereError, Submissions
 from keeper.node.connection import Connection, Reading
-from keeper.node.custody import Tell
-from keeper.node.submissions import HeldElsewhereError, Submissions
 from keeper.node.supervision import running
 from keeper.node.vault import Salts
 from kernels.trace.layout import Array

@@ -13,11 +13,11 @@ from keeper.chain.submit import Submitter
 from keeper.data import BlobStore, JobManifest, ReservationKind, digest_of
 from keeper.exact.decisions.offer import JobOffer
 from keeper.node.accounts import url_field
+from keeper.node.buying.posting import Naming, default_name, numbered, post
+from keeper.node.buying.workloads import store_workload
 from keeper.node.errors import RoleError
 from keeper.node.payment import lock, urgency_burned
-from keeper.node.posting import Naming, default_name, numbered, post
 from keeper.node.vault import Salts
-from keeper.node.workloads import store_workload
 from kernels.graph import Graph
 from kernels.graph.file import dump
 from kernels.trace import inputs_root, pack, tensor_root

@@ -3,7 +3,7 @@
 from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.roles.mirror import View
 from keeper.exact.roles.quoting import job_network_costs
-from keeper.node.affordable import OfferError, require_floors, require_lamports
+from keeper.node.buying.affordable import OfferError, require_floors, require_lamports
 from keeper.node.connection import Connection
 from keeper.node.payment import require_tokens
 from kernels.graph import Graph

@@ -15,7 +15,7 @@ from keeper.exact.decisions.quote import (
 )
 from keeper.exact.roles.accounts import registration_of
 from keeper.node.accounts import NOBODY, leasable_of, required, stake_of
-from keeper.node.lamports import NetworkCosts, network_costs
+from keeper.node.buying.lamports import NetworkCosts, network_costs
 from kernels.graph import Graph, memory_plan
 from neurolov_client import DESCRIPTORS_PER_TRANSACTION, escrow, job_registry, staking
 

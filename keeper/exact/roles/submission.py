@@ -23,19 +23,19 @@ from keeper.exact.roles.posting import JobPoster, manifest_of
 from keeper.exact.roles.preconditions import require_payable
 from keeper.exact.roles.results import JobRecord, ResultError
 from keeper.exact.roles.workload import MANIFEST_BYTES
-from keeper.node.connection import Connection
-from keeper.node.custody import Tell
-from keeper.node.endpoints import require_reachable, require_served
-from keeper.node.services import Storage
-from keeper.node.settling import settle
-from keeper.node.spending import NO_LIMITS, Limits, SpendingLedger
-from keeper.node.submissions import (
+from keeper.node.buying.custody import Tell
+from keeper.node.buying.settling import settle
+from keeper.node.buying.spending import NO_LIMITS, Limits, SpendingLedger
+from keeper.node.buying.submissions import (
     Agreement,
     OpenElsewhereError,
     Submission,
     Submissions,
     content_of,
 )
+from keeper.node.connection import Connection
+from keeper.node.endpoints import require_reachable, require_served
+from keeper.node.services import Storage
 from keeper.node.vault import Salts
 from kernels.graph import Graph
 from kernels.trace.layout import Array

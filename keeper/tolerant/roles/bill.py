@@ -4,7 +4,7 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.feed import history
 from keeper.chain.gateway import Gateway
-from keeper.node.bill import Bill, bill_of, open_escrow
+from keeper.node.buying.bill import Bill, bill_of, open_escrow
 from neurolov_client import escrow, events_from_logs, redundancy
 
 

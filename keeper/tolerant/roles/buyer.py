@@ -4,9 +4,9 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.submit import Submitter
 from keeper.data import BlobStore, ReservationKind
+from keeper.node.buying.workloads import keep_posted
 from keeper.node.decisions.actions import Decision, Wait
 from keeper.node.decisions.clock import Clock
-from keeper.node.workloads import keep_posted
 from keeper.tolerant.decisions import buyer as rules
 from keeper.tolerant.decisions.state import TaskSnapshot
 from keeper.tolerant.roles.mirror import TaskMirror, TaskView

@@ -8,10 +8,10 @@ from pathlib import Path
 from solders.pubkey import Pubkey
 
 from keeper.data import BlobStore
+from keeper.node.buying.custody import Custody, LostError, Tell
+from keeper.node.buying.submissions import Submissions
 from keeper.node.connection import Connection, Reading
-from keeper.node.custody import Custody, LostError, Tell
 from keeper.node.services import Announced
-from keeper.node.submissions import Submissions
 from keeper.node.supervision import running
 from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.decisions.state import Task, TaskSnapshot

@@ -7,9 +7,9 @@ import numpy as np
 from solders.pubkey import Pubkey
 
 from keeper.errors import BadInputError
+from keeper.node.buying.custody import LostError, Tell
+from keeper.node.buying.submissions import HeldElsewhereError, Submissions
 from keeper.node.connection import Connection, Reading
-from keeper.node.custody import LostError, Tell
-from keeper.node.submissions import HeldElsewhereError, Submissions
 from keeper.node.supervision import running
 from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.decisions.state import Task, TaskSnapshot

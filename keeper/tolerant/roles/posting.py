@@ -9,9 +9,9 @@ from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.data import BlobStore, InputManifest, ReservationKind, digest_of
 from keeper.node.accounts import url_field
+from keeper.node.buying.posting import Naming, default_name, numbered, post
+from keeper.node.buying.workloads import store_workload
 from keeper.node.payment import lock
-from keeper.node.posting import Naming, default_name, numbered, post
-from keeper.node.workloads import store_workload
 from keeper.tolerant.decisions.offer import TaskOffer
 from kernels.custom import KernelPackage
 from neurolov_client import redundancy, staking

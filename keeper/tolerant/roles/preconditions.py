@@ -1,9 +1,9 @@
 """What has to hold before a task is paid for: whatever can be found out, is found out first."""
 
-from keeper.node.affordable import require_floors, require_lamports
+from keeper.node.buying.affordable import require_floors, require_lamports
+from keeper.node.buying.posting import current_terms
 from keeper.node.connection import Connection
 from keeper.node.payment import require_tokens
-from keeper.node.posting import current_terms
 from keeper.tolerant.decisions.offer import TaskOffer
 from keeper.tolerant.roles.mirror import TaskView
 from keeper.tolerant.roles.quoting import task_network_costs

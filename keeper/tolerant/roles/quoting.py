@@ -6,7 +6,7 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
 from keeper.node.accounts import NOBODY, required, stake_of
-from keeper.node.lamports import NetworkCosts, network_costs
+from keeper.node.buying.lamports import NetworkCosts, network_costs
 from keeper.tolerant.decisions.offer import TaskOffer
 from keeper.tolerant.decisions.quote import Staker, TaskMarket, TaskQuote, task_quote
 from neurolov_client import escrow, job_registry, redundancy, staking

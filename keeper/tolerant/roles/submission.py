@@ -14,19 +14,19 @@ from solders.pubkey import Pubkey
 from keeper.chain.errors import ChainError
 from keeper.data import BlobStore
 from keeper.errors import BadInputError
-from keeper.node.connection import Connection
-from keeper.node.custody import LostError, Tell
-from keeper.node.endpoints import require_reachable, require_served
-from keeper.node.services import Storage
-from keeper.node.settling import settle
-from keeper.node.spending import NO_LIMITS, Limits, SpendingLedger
-from keeper.node.submissions import (
+from keeper.node.buying.custody import LostError, Tell
+from keeper.node.buying.settling import settle
+from keeper.node.buying.spending import NO_LIMITS, Limits, SpendingLedger
+from keeper.node.buying.submissions import (
     Agreement,
     OpenElsewhereError,
     Submission,
     Submissions,
     content_of,
 )
+from keeper.node.connection import Connection
+from keeper.node.endpoints import require_reachable, require_served
+from keeper.node.services import Storage
 from keeper.tolerant.decisions.offer import TaskOffer
 from keeper.tolerant.decisions.state import TaskSnapshot
 from keeper.tolerant.roles.archive import TaskRecord

@@ -15,7 +15,7 @@ from keeper.amounts import NLOV
 from keeper.cli.app import run
 from keeper.cli.options.settings import SETTINGS
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
-from keeper.node.spending import LEDGER_FILE, PER_DAY_KEY, PER_JOB_KEY, SpendingLedger
+from keeper.node.buying.spending import LEDGER_FILE, PER_DAY_KEY, PER_JOB_KEY, SpendingLedger
 from tests.keeper.cli.job_market import JobBuyer, JobMarket, Process
 
 TERMS = LOCALNET_PARAMETERS

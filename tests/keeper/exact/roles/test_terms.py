@@ -16,8 +16,8 @@ from keeper.exact.roles.mirror import View
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.lab.market.marketplace import PROVIDERS
+from keeper.node.buying.posting import POSTINGS, post
 from keeper.node.decisions.clock import Clock
-from keeper.node.posting import POSTINGS, post
 from neurolov_client import escrow, staking
 from tests.keeper.exact.roles.rig import TERMS, Rig, on_rig
 

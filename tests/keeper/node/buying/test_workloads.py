@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from keeper.data import BlobStore, QuotaExceededError, ReservationKind, digest_of
-from keeper.node.workloads import UNPOSTED_SECONDS, keep_posted, store_workload
+from keeper.node.buying.workloads import UNPOSTED_SECONDS, keep_posted, store_workload
 
 KIND = ReservationKind.JOB_WORKLOADS
 BLOBS = (b"graph", b"input")

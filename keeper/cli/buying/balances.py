@@ -7,7 +7,7 @@ from solders.pubkey import Pubkey
 
 from keeper.amounts import nlov, sol
 from keeper.chain.gateway import Gateway
-from keeper.node.posting import current_terms
+from keeper.node.buying.posting import current_terms
 from neurolov_client import associated_token_address
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from keeper.chain.errors import ChainError
 from keeper.cli.output import tell
-from keeper.node.bill import Bill
+from keeper.node.buying.bill import Bill
 
 
 async def billed(asked: Awaitable[Bill]) -> Bill | None:

@@ -11,9 +11,9 @@ from keeper.cli.options import tell
 from keeper.configuration import Serving
 from keeper.data import BlobStore, DataError
 from keeper.errors import PortInUseError
+from keeper.node.buying.submissions import Submission
 from keeper.node.connection import Connection
 from keeper.node.services import open_storage
-from keeper.node.submissions import Submission
 
 LISTING_BYTES = 1 << 20
 """More than a list of digests takes."""

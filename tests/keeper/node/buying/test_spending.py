@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
 from keeper.amounts import NLOV
-from keeper.node.spending import (
+from keeper.node.buying.spending import (
     DAY_SECONDS,
     LEDGER_FILE,
     NO_LIMITS,
@@ -139,7 +139,7 @@ CRASHING = """
 import os, signal, sys
 from pathlib import Path
 from solders.pubkey import Pubkey
-from keeper.node.spending import NO_LIMITS, SpendingLedger
+from keeper.node.buying.spending import NO_LIMITS, SpendingLedger
 
 ledger = SpendingLedger(Path(sys.argv[1]))
 for number in range(1, 200):

@@ -4,8 +4,8 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.feed import history
 from keeper.chain.gateway import Gateway
-from keeper.node.bill import bill_of
-from keeper.node.spending import SpendingLedger
+from keeper.node.buying.bill import bill_of
+from keeper.node.buying.spending import SpendingLedger
 from neurolov_client import escrow, events_from_logs
 
 

@@ -14,10 +14,10 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.errors import ChainError
 from keeper.data import DataError
+from keeper.node.buying.submissions import HeldElsewhereError, Submissions
 from keeper.node.errors import RoleError
 from keeper.node.mirror import Mirror
 from keeper.node.services import Announced
-from keeper.node.submissions import HeldElsewhereError, Submissions
 
 TAKING_TRIES: Final = 3
 """Other processes hold work for a moment while they find out whose it is."""

@@ -6,7 +6,7 @@ import click
 from click.testing import CliRunner
 
 from keeper.cli.app import run
-from keeper.cli.continuation import going_on
+from keeper.cli.buying.continuation import going_on
 from keeper.cli.options import KeyOptions, key_command
 from keeper.cli.options.settings import ProfileOption
 

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from keeper.cli.options import SPENDING_PER_DAY, SPENDING_PER_JOB
-from keeper.node.spending import Limits
+from keeper.node.buying.spending import Limits
 
 Result = TypeVar("Result")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import click
 from solders.pubkey import Pubkey
 
-from keeper.cli.continuation import going_on
+from keeper.cli.buying.continuation import going_on
 from keeper.cli.options import tell
 
 

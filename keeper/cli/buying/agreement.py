@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from keeper.amounts import nlov
-from keeper.cli.confirmation import require_confirmation
+from keeper.cli.buying.confirmation import require_confirmation
 from keeper.errors import BadInputError
 
 
@@ -27,7 +27,7 @@ class Shown(Protocol):
 
 
 class Asking:
-    """Shows a quote, and asks whether to pay it; see `keeper.node.submissions.Agreement`."""
+    """Shows a quote, and asks whether to pay it; see `keeper.node.buying.submissions.Agreement`."""
 
     def __init__(self, work: str, tell: Callable[[str], None], *, yes: bool, anyway: bool) -> None:
         """`work` names its kind.

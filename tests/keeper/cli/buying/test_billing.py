@@ -6,8 +6,8 @@ import pytest
 
 from keeper.amounts import NLOV
 from keeper.chain.errors import TransientError
-from keeper.cli.billing import bill_document, bill_lines, billed
-from keeper.node.bill import Bill, Payment
+from keeper.cli.buying.billing import bill_document, bill_lines, billed
+from keeper.node.buying.bill import Bill, Payment
 
 PAID = Bill(
     locked=7 * NLOV,

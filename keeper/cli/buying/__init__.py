@@ -1,0 +1,1 @@
+"""What the commands of a buyer share, whatever the class of the work."""

@@ -1,0 +1,1 @@
+"""What a buyer of either class needs: orders, money, and its own work until its end."""
