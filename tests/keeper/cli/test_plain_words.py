@@ -35,6 +35,8 @@ WALK = [
     "key new NEW",
     "key new NEW",
     "completion bash",
+    f"faucet {UNKNOWN} --sol 2 --nlov 10",
+    f"faucet {UNKNOWN} --sol 101",
     "stake show",
     "stake open",
     "stake add 500",
