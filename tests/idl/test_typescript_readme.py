@@ -13,7 +13,7 @@ from neurolov_client import job_registry
 from tests.examples.network import ROOT, Network, example, finished, succeeded
 
 IDL = ROOT / "idl"
-INSTALL = ("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel", "error")
+QUIET = "npm install --prefer-offline --no-audit --no-fund --loglevel error"
 FAST_SLOT_MS = 20
 STRICT = {
     "target": "es2022",
@@ -36,12 +36,13 @@ def readme() -> str:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, readme: str) -> Path:
-    """An npm project with what the README installs, and its program compiled."""
+    """An npm project made by the README's commands, and its program compiled."""
     folder = tmp_path_factory.mktemp("project")
-    named = re.findall(r"\S+@\d\S*", "\n".join(re.findall(r"npm install .*", readme)))
     document = {"name": "buyer", "private": True, "type": "module"}
     (folder / "package.json").write_text(json.dumps(document))
-    succeeded(finished(*INSTALL, "--prefix", folder, "--install-links", IDL / "typescript", *named))
+    (commands,) = re.findall(r"```sh\n(echo install-links.*?)```", readme, re.DOTALL)
+    typed = commands.replace("/path/to/neurolov", str(ROOT)).replace("npm install", QUIET)
+    succeeded(finished("bash", "-ec", f"cd '{folder}'\n{typed}"))
     (program,) = re.findall(r"```ts\n(.*?)```", readme, re.DOTALL)
     (folder / "buy.ts").write_text(program)
     (folder / "tsconfig.json").write_text(
