@@ -63,6 +63,11 @@ def locked(offer: job_registry.JobOffer) -> escrow.Deposit:
     )
 
 
+def premium_burned(urgency: int, rules: staking.EscrowParams) -> int:
+    """Returns the part of an urgency premium that posting burns, in base units, rounded up."""
+    return -(-urgency * rules.urgency_burn_bps // job_registry.BPS)
+
+
 def posting(
     owner: Pubkey,
     number: int,
@@ -83,7 +88,7 @@ def posting(
     """
     job, version = job_registry.job_address(owner, number), staking.terms_address(terms.version)
     seeds = (b"job", bytes(owner), number.to_bytes(8, "little"))
-    burned = -(-offer.urgency * terms.parameters.escrow.urgency_burn_bps // job_registry.BPS)
+    burned = premium_burned(offer.urgency, terms.parameters.escrow)
     locking = escrow.lock(
         job_id=number,
         job_bump=find_bump(seeds, job_registry.ID),
@@ -137,4 +142,13 @@ def take_back(owner: Pubkey, job: Pubkey, mint: Pubkey) -> Instruction:
     )
 
 
-__all__ = ["cancel", "draw", "locked", "open_account", "posting", "registration", "take_back"]
+__all__ = [
+    "cancel",
+    "draw",
+    "locked",
+    "open_account",
+    "posting",
+    "premium_burned",
+    "registration",
+    "take_back",
+]

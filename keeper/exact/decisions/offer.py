@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from keeper.node.decisions.escrow import premium_burned
-from neurolov_client import escrow
 from neurolov_client.bindings.job_registry import MAX_DRAWS, PAID_CRANK_STEPS
 from neurolov_client.bindings.staking import EscrowParams
+from neurolov_client.buying import premium_burned
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +26,6 @@ class JobOffer:
     def tips(self) -> int:
         """Locked for crank steps."""
         return self.tip * PAID_CRANK_STEPS
-
-    @property
-    def locked(self) -> escrow.Deposit:
-        """What the escrow has to hold."""
-        return escrow.Deposit(
-            price=self.price,
-            verification=self.verification,
-            tips=self.tips,
-            urgency=self.urgency,
-        )
 
     def burned(self, rules: EscrowParams) -> int:
         """Returns the base units that posting burns: a fee and a part of the premium."""

@@ -1,5 +1,7 @@
 """Puts graphs on chain."""
 
+from itertools import count
+
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
@@ -8,7 +10,7 @@ from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.node.errors import EffectMissingError
 from kernels.graph import Graph
-from neurolov_client import DESCRIPTORS_PER_TRANSACTION, job_registry
+from neurolov_client import DESCRIPTORS_PER_TRANSACTION, buying, job_registry
 from neurolov_client.bindings.job_registry import GraphState
 
 
@@ -38,23 +40,17 @@ class GraphRegistrar:
 
         Raises ChainError, and EffectMissingError where the graph is not on the chain after all.
         """
-        root = graph.spec_root
-        address = job_registry.graph_address(self._author, root)
+        address = job_registry.graph_address(self._author, graph.spec_root)
         account = await self._gateway.fetch(job_registry.Graph, address)
-        appended = 0
+        appended = None if account is None else account.appended
+        steps = iter(
+            buying.registration(self._author, graph.spec_root, graph.encoded(), appended=appended)
+        )
         if account is None:
-            opening = job_registry.open_graph(
-                spec_root=root, operators=len(graph.descriptors), author=self._author
-            )
-            await self._submit(f"open_graph/{address}", opening)
-        else:
-            appended = account.appended
-        descriptors = graph.encoded()
-        for first in range(appended, len(descriptors), DESCRIPTORS_PER_TRANSACTION):
-            data = b"".join(descriptors[first : first + DESCRIPTORS_PER_TRANSACTION])
-            appending = job_registry.append_operators(data=data, author=self._author, graph=address)
-            operation = f"append_operators/{address}/{first}"
-            await self._submit(operation, appending)
+            await self._submit(f"open_graph/{address}", next(steps))
+        positions = count(appended or 0, DESCRIPTORS_PER_TRANSACTION)
+        for first, appending in zip(positions, steps, strict=False):
+            await self._submit(f"append_operators/{address}/{first}", appending)
         await self._require_sealed(address)
         return address
 

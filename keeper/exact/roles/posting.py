@@ -16,13 +16,12 @@ from keeper.node.accounts import url_field
 from keeper.node.buying.posting import Naming, default_name, numbered, post
 from keeper.node.buying.workloads import store_workload
 from keeper.node.errors import RoleError
-from keeper.node.payment import lock, urgency_burned
 from keeper.node.vault import Salts
 from kernels.graph import Graph
 from kernels.graph.file import dump
 from kernels.trace import inputs_root, pack, tensor_root
 from kernels.trace.layout import Array
-from neurolov_client import job_registry, staking
+from neurolov_client import buying, job_registry, staking
 from neurolov_client.bindings.job_registry import GraphState
 
 TRAP_BYTES = 32
@@ -108,40 +107,29 @@ class JobPoster:
         position = staking.position_address(self._owner)
         staked = await self._gateway.account(position) is not None
 
+        described = job_registry.JobOffer(
+            input_root=inputs_root([tensor_root(array) for array in inputs]),
+            manifest=bytes.fromhex(manifest.digest),
+            source=url_field(source),
+            salt_commitment=hashlib.sha256(salt).digest(),
+            trap=trap,
+            verifiers=offer.verifiers,
+            price=offer.price,
+            verification_fee=offer.verification_fee,
+            tip=offer.tip,
+            urgency=offer.urgency,
+        )
+
         def posting(mint: Pubkey, terms: staking.Terms) -> Sequence[Instruction]:
-            address = staking.terms_address(terms.version)
-            burned = urgency_burned(offer.urgency, terms)
-            locking = lock(
-                program=job_registry.ID,
-                seed=b"job",
-                number=number,
-                address=job,
-                owner=self._owner,
-                mint=mint,
-                deposit=offer.locked,
-                terms=address,
-            )
-            described = job_registry.JobOffer(
-                input_root=inputs_root([tensor_root(array) for array in inputs]),
-                manifest=bytes.fromhex(manifest.digest),
-                source=url_field(source),
-                salt_commitment=hashlib.sha256(salt).digest(),
-                trap=trap,
-                verifiers=offer.verifiers,
-                price=offer.price,
-                verification_fee=offer.verification_fee,
-                tip=offer.tip,
-                urgency=offer.urgency - burned,
-            )
-            registering = job_registry.post_job(
-                job_id=number,
-                offer=described,
-                owner=self._owner,
-                terms=address,
+            return buying.posting(
+                self._owner,
+                number,
+                described,
                 graph=graph,
+                terms=terms,
+                mint=mint,
                 position=position if staked else None,
             )
-            return [locking, registering]
 
         await post(self._gateway, self._submitter, operation, posting)
         return job

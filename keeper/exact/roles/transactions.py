@@ -13,10 +13,11 @@ from keeper.exact.roles.context import Context
 from keeper.node.accounts import NOBODY
 from keeper.node.decisions.actions import Action
 from keeper.node.errors import RoleError
-from keeper.node.payment import collect_fee, reclaim, withdraw
+from keeper.node.payment import collect_fee, withdraw
 from keeper.node.seats import closing, eviction
 from neurolov_client import (
     SHARDS,
+    buying,
     escrow,
     job_registry,
     shard_of,
@@ -41,15 +42,8 @@ def instruction(action: Action, context: Context) -> Instruction:
 
 def draw(context: Context, salt: bytes | None) -> Instruction:
     """Returns the instruction that draws verifiers, with the buyer's salt or without."""
-    even, odd = (staking.snapshot_address(parity) for parity in range(PARITIES))
-    return verdict.draw(
-        salt=salt,
-        cranker=context.signer,
-        verdict=verdict.verdict_address(context.job.address),
-        terms=context.terms,
-        even=even,
-        odd=odd,
-    )
+    job = context.job.job
+    return buying.draw(context.signer, job.address, salt, terms=job.terms)
 
 
 def cast(context: Context, ballot: int, seat: int, commitment: bytes) -> Instruction:
@@ -314,8 +308,8 @@ _BUILDERS: Mapping[type, Callable[[Any, Context], Instruction]] = {
         action.job, context.job.escrow, action.credit, context.mint
     ),
     actions.CollectFee: lambda action, context: collect_fee(action.job),
-    actions.ReclaimEscrow: lambda action, context: reclaim(
-        action.job, context.signer, context.mint
+    actions.ReclaimEscrow: lambda action, context: buying.take_back(
+        context.signer, action.job, context.mint
     ),
     actions.CloseVerdict: _close_verdict,
     actions.ReclaimJob: lambda action, context: job_registry.reclaim(

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
 
-from neurolov_client.bindings.job_registry import BPS
-from neurolov_client.bindings.staking import EscrowParams
-
 
 @dataclass(frozen=True, slots=True)
 class Credit:
@@ -46,8 +43,3 @@ class Escrow:
         for index, credit in enumerate(self.credits):
             if credit.party == party and not credit.paid and credit.amount:
                 yield index
-
-
-def premium_burned(urgency: int, rules: EscrowParams) -> int:
-    """Returns the part of an urgency premium that posting burns, in base units, rounded up."""
-    return -(-urgency * rules.urgency_burn_bps // BPS)

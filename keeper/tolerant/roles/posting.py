@@ -11,10 +11,9 @@ from keeper.data import BlobStore, InputManifest, ReservationKind, digest_of
 from keeper.node.accounts import url_field
 from keeper.node.buying.posting import Naming, default_name, numbered, post
 from keeper.node.buying.workloads import store_workload
-from keeper.node.payment import lock
 from keeper.tolerant.decisions.offer import TaskOffer
 from kernels.custom import KernelPackage
-from neurolov_client import redundancy, staking
+from neurolov_client import associated_token_address, escrow, find_bump, redundancy, staking
 
 
 def workload_name(kernel: bytes, manifest: bytes) -> str:
@@ -101,15 +100,16 @@ class TaskPoster:
 
         def posting(mint: Pubkey, terms: staking.Terms) -> Sequence[Instruction]:
             address = staking.terms_address(terms.version)
-            locking = lock(
-                program=redundancy.ID,
-                seed=b"task",
-                number=number,
-                address=task,
-                owner=self._owner,
-                mint=mint,
+            seeds = (b"task", bytes(self._owner), number.to_bytes(8, "little"))
+            locking = escrow.lock(
+                job_id=number,
+                job_bump=find_bump(seeds, redundancy.ID),
                 deposit=offer.locked,
                 terms=address,
+                buyer=self._owner,
+                mint=mint,
+                job=task,
+                source=associated_token_address(self._owner, mint),
             )
             registering = redundancy.post_task(
                 task_id=number, offer=described, owner=self._owner, terms=address

@@ -9,10 +9,10 @@ from solders.pubkey import Pubkey
 
 from keeper.node.decisions.actions import Action
 from keeper.node.errors import RoleError
-from keeper.node.payment import collect_fee, reclaim, withdraw
+from keeper.node.payment import collect_fee, withdraw
 from keeper.tolerant.decisions import actions
 from keeper.tolerant.decisions.state import Run, TaskSnapshot
-from neurolov_client import escrow, redundancy, shard_of, staking
+from neurolov_client import buying, escrow, redundancy, shard_of, staking
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,8 @@ _BUILDERS: Mapping[type, Callable[[Any, TaskContext], Instruction]] = {
         action.task, context.view.escrow, action.credit, context.mint
     ),
     actions.CollectTaskFee: lambda action, context: collect_fee(action.task),
-    actions.ReclaimTaskEscrow: lambda action, context: reclaim(
-        action.task, context.signer, context.mint
+    actions.ReclaimTaskEscrow: lambda action, context: buying.take_back(
+        context.signer, action.task, context.mint
     ),
     actions.CloseTask: lambda action, context: redundancy.close_task(
         buyer=context.view.task.buyer, task=action.task
