@@ -246,7 +246,11 @@ def drifted() -> list[Path]:
 
 
 def write() -> None:
-    """Writes every generated file; raises SchemaError before any is written."""
+    """Writes the generated files that have drifted; raises SchemaError before any is written.
+
+    The others are left alone, so that nobody who reads them meanwhile finds half a file.
+    """
     for path, source in sources().items():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(source, "utf-8")
+        if not path.exists() or path.read_text("utf-8") != source:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(source, "utf-8")

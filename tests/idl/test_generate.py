@@ -202,3 +202,12 @@ def test_no_default_address_comes_from_seeds_that_the_idl_misreads() -> None:
     known = conventions(registry, [staking])
     assert "exposure" not in known
     assert "pool" in known
+
+
+def test_what_has_not_drifted_is_not_written_again(bindings: Path) -> None:
+    kept, edited = bindings / "verdict.py", bindings / "staking.py"
+    edited.write_text("", "utf-8")
+    before = kept.stat().st_mtime_ns
+    assert CliRunner().invoke(main, []).exit_code == 0
+    assert kept.stat().st_mtime_ns == before
+    assert "open_position" in edited.read_text("utf-8")

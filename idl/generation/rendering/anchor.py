@@ -44,11 +44,18 @@ def _renamed(value: Any) -> Any:
 
 
 def idl_module(idl: Mapping[str, Any], note: str) -> str:
-    """Returns the JavaScript module that exports the converted IDL."""
-    name = idl["metadata"]["name"]
-    value = json.dumps(converted(idl), indent=1)
-    head = f"// The IDL of the {name} program, for Anchor's client. {note}"
-    return f"{head}\n\nexport const IDL = {value};\n"
+    """Returns the JavaScript module that exports the converted IDL, one entry per line.
+
+    It is data for Anchor's client; people read `idl_declarations`.
+    """
+    head = f"// The IDL of the {idl['metadata']['name']} program, for Anchor's client. {note}"
+    lines = [head, "", "export const IDL = {"]
+    for key, value in converted(idl).items():
+        if isinstance(value, list):
+            lines += [f"  {key}: [", *(f"    {json.dumps(each)}," for each in value), "  ],"]
+        else:
+            lines.append(f"  {key}: {json.dumps(value)},")
+    return "\n".join([*lines, "};"]) + "\n"
 
 
 def idl_declarations(idl: Mapping[str, Any], note: str) -> str:
