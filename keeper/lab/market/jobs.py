@@ -1,9 +1,8 @@
 """Flows of the escrow and the job registry: graphs, providers, jobs and claims."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final
 
 import numpy as np
 from solders.instruction import Instruction
@@ -13,17 +12,15 @@ from keeper.amounts import NLOV
 from keeper.lab.market.actor import Actor
 from keeper.lab.market.sandbox import Sandbox, Sent
 from keeper.lab.market.stakers import stake
-from kernels.graph import DESCRIPTOR_BYTES, Graph, GraphBuilder
+from kernels.graph import Graph, GraphBuilder
 from neurolov_client import (
-    DESCRIPTORS_PER_TRANSACTION,
+    buying,
     escrow,
     find_bump,
     job_registry,
     staking,
 )
-from neurolov_client.bindings.job_registry import ASK_MACS, MAX_DRAWS, PAID_CRANK_STEPS
-
-_BYTES_PER_APPEND: Final = DESCRIPTORS_PER_TRANSACTION * DESCRIPTOR_BYTES
+from neurolov_client.bindings.job_registry import ASK_MACS
 
 
 @cache
@@ -46,24 +43,9 @@ def ask_for(price: int, macs: int) -> int:
 def register_graph(sandbox: Sandbox, author: Actor, graph: Graph | None = None) -> Pubkey:
     """Opens the graph, appends every operator and returns its address."""
     graph = graph or small_graph()
-    data = b"".join(graph.encoded())
-    address = job_registry.graph_address(author.key, graph.spec_root)
-    sandbox.send(
-        job_registry.open_graph(
-            spec_root=graph.spec_root, operators=len(graph.descriptors), author=author.key
-        ),
-        signers=[author],
-    )
-    for start in range(0, len(data), _BYTES_PER_APPEND):
-        sandbox.send(
-            job_registry.append_operators(
-                data=data[start : start + _BYTES_PER_APPEND],
-                author=author.key,
-                graph=address,
-            ),
-            signers=[author],
-        )
-    return address
+    for step in buying.registration(author.key, graph.spec_root, graph.encoded()):
+        sandbox.send(step, signers=[author])
+    return job_registry.graph_address(author.key, graph.spec_root)
 
 
 def capability(**changes: object) -> job_registry.Capability:
@@ -149,12 +131,7 @@ def lock(
     return escrow.lock(
         job_id=job_id,
         job_bump=find_bump(seeds, job_registry.ID),
-        deposit=escrow.Deposit(
-            price=offer.price,
-            verification=offer.verification_fee * offer.verifiers * MAX_DRAWS,
-            tips=offer.tip * PAID_CRANK_STEPS,
-            urgency=paid_urgency,
-        ),
+        deposit=replace(buying.locked(offer), urgency=paid_urgency),
         buyer=buyer.key,
         terms=sandbox.terms,
         mint=sandbox.mint,
@@ -175,7 +152,7 @@ def post_job(
     open_buyer(sandbox, buyer)
     job_id = next_job_id(sandbox, buyer)
     address = job_registry.job_address(buyer.key, job_id)
-    burned = -(-paid_urgency * sandbox.parameters.escrow.urgency_burn_bps // 10_000)
+    burned = buying.premium_burned(paid_urgency, sandbox.parameters.escrow)
     offer = offer_of(job_id, urgency=paid_urgency - burned, **changes)
     sandbox.send(
         lock(sandbox, buyer, job_id, offer, paid_urgency=paid_urgency),
