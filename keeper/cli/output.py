@@ -18,7 +18,7 @@ WIDTH: Final = 80
 """Columns of a line of progress where it goes to no terminal."""
 INDENT: Final = "  "
 _ADDRESS: Final = re.compile(r"\b[1-9A-HJ-NP-Za-km-z]{32,44}\b")
-_HEAD: Final = re.compile(r" +|[a-z][a-z ]{0,11}: +")
+_HEAD: Final = re.compile(r" +|[a-z][A-Za-z ]{0,11}: +")
 """What the rest of a folded line stands below: nothing, or the text after a label."""
 _COMMAND: Final = re.compile(r"\bneurolov [^`;)]*[^`;) ]")
 _JOINT: Final = "\0"

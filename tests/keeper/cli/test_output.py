@@ -81,6 +81,8 @@ def test_what_a_label_tells_stays_beside_it(capsys: pytest.CaptureFixture[str]) 
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 4
     assert [line[:10] for line in lines] == ["locked:   ", *[" " * 10] * 3]
+    tell("in SOL:   " + "word " * 20)
+    assert [line[:10] for line in capsys.readouterr().err.splitlines()] == ["in SOL:   ", " " * 10]
 
 
 def test_an_address_is_short_only_where_it_was_whole_before(
