@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Generic, TypeVar
 
@@ -16,6 +17,7 @@ from keeper.chain.feed import ChainEvent, FeedItem, LostEvents
 from keeper.chain.gateway import Gateway
 from keeper.node.changes import Changes, Counter, Notice
 from keeper.node.errors import RoleError
+from keeper.node.timeline import Timeline
 from keeper.node.trouble import Trouble
 from keeper.telemetry import METRICS
 from neurolov_client import Event
@@ -78,6 +80,11 @@ class Mirror(ABC, Generic[View]):
             return self._poll_seconds
         since, first = self._began
         return (monotonic() - since) / (self.view.slot - first)
+
+    @property
+    def timeline(self) -> Timeline:
+        """The timeline of the latest view, by the length of a slot as seen so far."""
+        return Timeline(self.view.slot, datetime.now(UTC), self.slot_seconds)
 
     def transfer_seconds(self, deadline: int) -> float:
         """Returns half of the seconds until a slot: what is served more slowly is unavailable.

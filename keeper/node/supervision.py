@@ -4,7 +4,6 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 from keeper.errors import KeeperError
@@ -115,8 +114,7 @@ class _Watch:
         return [each for role in self._roles for each in role.held(role.mirror.view)]
 
     def _timeline(self) -> Timeline:
-        mirror = self._roles[0].mirror
-        return Timeline(mirror.view.slot, datetime.now(UTC), mirror.slot_seconds)
+        return self._roles[0].mirror.timeline
 
 
 def _by_end(held: Held) -> tuple[int, bytes]:
