@@ -15,9 +15,12 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 class NlovAmount(click.ParamType[int]):
-    """An amount of $NLOV with up to nine decimals, as base units."""
+    """An amount of $NLOV with up to nine decimals, as base units; above 0 where `positive`."""
 
     name = "nlov"
+
+    def __init__(self, *, positive: bool = False) -> None:
+        self._positive = positive
 
     def convert(
         self, value: Any, param: click.Parameter | None, context: click.Context | None
@@ -31,6 +34,8 @@ class NlovAmount(click.ParamType[int]):
             self.fail(f"{value!r} is not an amount such as 12.5", param, context)
         if not units.is_finite() or units != units.to_integral_value() or not 0 <= units <= U64_MAX:
             self.fail(f"{value!r} is not an amount with at most nine decimals", param, context)
+        if self._positive and not units:
+            self.fail("give an amount above 0", param, context)
         return int(units)
 
 

@@ -50,7 +50,7 @@ def open_position(key: KeyOptions) -> None:
 
 
 @click.command("add")
-@click.argument("amount", type=NlovAmount())
+@click.argument("amount", type=NlovAmount(positive=True))
 @key_command
 def add(key: KeyOptions, amount: int) -> None:
     """Stake AMOUNT $NLOV, opening a position if there is none."""
@@ -63,7 +63,7 @@ def add(key: KeyOptions, amount: int) -> None:
 
 
 @click.command()
-@click.argument("amount", type=NlovAmount())
+@click.argument("amount", type=NlovAmount(positive=True))
 @key_command
 def unstake(key: KeyOptions, amount: int) -> None:
     """Request AMOUNT $NLOV back and print the ticket to withdraw it with."""

@@ -34,7 +34,7 @@ def take(key: KeyOptions, collateral: int | None) -> None:
 
 
 @seat.command()
-@click.argument("amount", type=NlovAmount())
+@click.argument("amount", type=NlovAmount(positive=True))
 @key_command
 def add(key: KeyOptions, amount: int) -> None:
     """Bind AMOUNT $NLOV more of the stake to the seat."""

@@ -3,10 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import click
 from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
-from keeper.cli.options import KeyOptions, answer, run_async
+from keeper.cli.buying.continuation import going_on
+from keeper.cli.options import KeyOptions, answer, run_async, tell
 from keeper.cli.stake.holding import holding_document, holding_lines
 from keeper.node.connection import Connection, open_connection
 from keeper.node.holding import Holding
@@ -27,7 +29,12 @@ def after(key: KeyOptions, step: Step, said: Callable[[dict[str, Any]], str] | N
             done = await step(connection)
             return await read_holding(connection.gateway, connection.owner), done
 
-    told, done = run_async(work())
+    try:
+        told, done = run_async(work())
+    except (click.Abort, KeyboardInterrupt):
+        tell("interrupted: what was sent may still land, so look before you repeat the command")
+        tell(f"look with: {going_on('stake', 'show')}")
+        raise
     tell_holding(told, done, *([] if said is None else [said(done)]), as_json=key.as_json)
 
 

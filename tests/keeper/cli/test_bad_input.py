@@ -86,6 +86,14 @@ def test_a_challenge_of_an_unknown_job(
     assert message.startswith(f"error: there is no job {NOWHERE}")
 
 
+@pytest.mark.parametrize("command", [("add",), ("unstake",), ("seat", "add")])
+def test_nothing_is_no_amount_to_stake(
+    command: tuple[str, ...], chain: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = refused(["stake", *command, "0", *chain], capsys)
+    assert told.splitlines()[-1] == "Error: Invalid value for 'AMOUNT': give an amount above 0"
+
+
 def test_half_a_place_is_none(chain: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["challenge", NOWHERE, "--operator", "1", *chain]
     assert "--operator and --element belong together" in refused(arguments, capsys)

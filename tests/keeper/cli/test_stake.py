@@ -1,6 +1,8 @@
 """Naming an operator, and taking, keeping and giving up a seat."""
 
+import asyncio
 import json
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,7 @@ from keeper.configuration import create_keypair
 from keeper.lab.keys import localnet_keypair
 from keeper.lab.localnet.deployment import CHECKPOINT_SLOTS, LOCALNET_PARAMETERS, localnet_mint
 from keeper.node.accounts import tokens_of
+from keeper.node.registration import Registrar
 from neurolov_client import staking
 from neurolov_client.bindings.staking import NO_SEAT, Tenure
 from tests.keeper.cli.cluster import Cluster
@@ -301,3 +304,28 @@ def test_a_stake_is_shown_by_its_address_alone(
     assert capsys.readouterr().out == f"{NAMED} has no stake\nnext: neurolov stake add AMOUNT\n"
     assert run(["stake", "show", "--folder", str(folder), *chain]) == 2
     assert "none.json" in capsys.readouterr().err
+
+
+def test_an_interrupted_step_says_how_to_look(
+    cluster: Cluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    owner = Owner(cluster, tmp_path, "owner", capsys)
+
+    async def interrupted(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Registrar, "stake", interrupted)
+        assert run(["stake", "add", "1", *owner.chain]) == 130
+    out, told = capsys.readouterr()
+    assert out == ""
+    first, *second = told.splitlines()
+    assert (
+        first == "interrupted: what was sent may still land, so look before you repeat the command"
+    )
+    words = shlex.split(" ".join(second).removeprefix("look with: "))
+    assert words[:3] == ["neurolov", "stake", "show"]
+    assert sorted(words[3:]) == sorted(owner.chain)
