@@ -31,6 +31,10 @@ from .client import Client
 
 SOL = 10**9
 DECIMALS = 9
+PATIENCE = 600
+"""Waits until a transaction is taken for lost: a minute on a validator."""
+RESENT_AFTER = 20
+"""Waits after which a transaction is sent again: a busy validator drops some."""
 
 Wait = Callable[[], None]
 
@@ -116,16 +120,24 @@ class Scene:
         """Send the transaction and wait until it is confirmed."""
         self.sent[name] = transaction
         self.signatures[name] = self.send(transaction)
-        self.reach("confirmed", self.signatures[name])
+        self.reach("confirmed", self.signatures[name], transaction)
 
-    def reach(self, commitment: str, signature: str) -> None:
-        """Wait until the transaction has reached `commitment` or more."""
+    def reach(
+        self, commitment: str, signature: str, transaction: VersionedTransaction | None = None
+    ) -> None:
+        """Wait until the transaction has reached `commitment` or more.
+
+        Raises `AssertionError` when it does not.
+        """
         wanted = ("finalized",) if commitment == "finalized" else ("confirmed", "finalized")
-        while True:
+        for number in range(1, PATIENCE + 1):
             status = self.client.result("getSignatureStatuses", [signature])["value"][0]
             if status is not None and status["confirmationStatus"] in wanted:
                 return
+            if transaction is not None and number % RESENT_AFTER == 0:
+                self.send(transaction)
             self.wait()
+        raise AssertionError(f"{signature} is not {commitment}")
 
     def set(self) -> "Scene":
         """Bring everything about; returns the scene."""

@@ -11,8 +11,9 @@ SLOT_UPDATES = frozenset({"completed", "createdBank", "frozen", "optimisticConfi
 
 
 def _landed(scene: Scene) -> str:
-    signature = scene.send(scene.signed([scene.transfer(61)]))
-    scene.reach("confirmed", signature)
+    transaction = scene.signed([scene.transfer(61)])
+    signature = scene.send(transaction)
+    scene.reach("confirmed", signature, transaction)
     return signature
 
 
