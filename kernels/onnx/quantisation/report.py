@@ -1,6 +1,7 @@
 """Compares an exact graph with its model on samples, and judges whether it stands for it."""
 
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
 import onnx
@@ -25,6 +26,7 @@ from kernels.onnx.quantisation.static import static_int8
 MOST_SAMPLES = 32
 MOST_WORK = 1 << 32
 """Multiply-adds that a comparison spends on the exact graph; it runs one sample at least."""
+ALREADY = "the model is quantised already, so the comparison is with onnxruntime running it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,12 @@ def report_on_float(
     does not run.
     """
     ready = prepared(model, split.comparison.shapes)
-    why = None
+    judge = _Judge(Session(model), Session(exposed(ready)), lowered, execute)
     try:
         other = Session(static_int8(ready, split.calibration))
     except CalibrationError as error:
-        other, why = None, str(error)
-    return _report(model, ready, lowered, split.comparison, execute, FLOAT_DB, other, why)
+        return judge.report(split.comparison, FLOAT_DB, not_compared=str(error))
+    return judge.report(split.comparison, FLOAT_DB, other)
 
 
 def report_on_quantised(
@@ -87,32 +89,35 @@ def report_on_quantised(
 
     Raises CalibrationError where the model does not run.
     """
-    why = "the model is quantised already: the comparison is with onnxruntime running it"
-    return _report(model, model, lowered, samples, execute, QUANTISED_DB, None, why)
+    judge = _Judge(Session(model), Session(exposed(model)), lowered, execute)
+    return judge.report(samples, QUANTISED_DB, not_compared=ALREADY)
 
 
-def _report(
-    model: onnx.ModelProto,
-    ready: onnx.ModelProto,
-    lowered: Lowered,
-    samples: Samples,
-    execute: Execute,
-    least_db: float,
-    other: Session | None,
-    why: str | None,
-) -> Report:
-    session, inner = Session(model), Session(exposed(ready))
-    most = max(1, min(MOST_SAMPLES, MOST_WORK // max(lowered.graph.multiply_adds, 1)))
-    gathered, origin, count = Comparison(), None, 0
-    for feeds in samples.batches():
-        if count == most:
-            break
-        wanted = session.run(feeds)
-        run = results_of(lowered, feeds, execute)
-        gather(gathered.exact, run.outputs(), wanted)
-        if other is not None:
-            gather(gathered.int8, other.run(feeds), wanted)
-        if count == 0:
-            origin = origin_of(run, feeds | inner.run(feeds))
-        count += 1
-    return Report(gathered.results(), origin, count, least_db, why)
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    session: Session
+    inner: Session
+    lowered: Lowered
+    execute: Execute
+
+    def report(
+        self,
+        samples: Samples,
+        least_db: float,
+        other: Session | None = None,
+        *,
+        not_compared: str | None = None,
+    ) -> Report:
+        """Runs as many samples as the work of a comparison allows."""
+        most = max(1, min(MOST_SAMPLES, MOST_WORK // max(self.lowered.graph.multiply_adds, 1)))
+        gathered, origin, count = Comparison(), None, 0
+        for feeds in islice(samples.batches(), most):
+            wanted = self.session.run(feeds)
+            run = results_of(self.lowered, feeds, self.execute)
+            gather(gathered.exact, run.outputs(), wanted)
+            if other is not None:
+                gather(gathered.int8, other.run(feeds), wanted)
+            if count == 0:
+                origin = origin_of(run, feeds | self.inner.run(feeds))
+            count += 1
+        return Report(gathered.results(), origin, count, least_db, not_compared)

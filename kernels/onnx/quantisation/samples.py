@@ -7,11 +7,18 @@ import numpy as np
 import onnx
 from onnx import helper
 
+from kernels.onnx.exact import Interface
 from kernels.onnx.quantisation.errors import CalibrationError
+from kernels.trace import DType
 from kernels.trace.layout import Array
 
 HELD_BACK = 5
 """Every fifth sample is held back from calibration, where there are as many."""
+DRAWN = 8
+"""Samples that are drawn where none are given."""
+MOST_INDEX = 8
+"""Integer inputs are indices mostly; these are small enough for every table."""
+UINT8_SHIFT = 128
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -123,6 +130,26 @@ def fit(
             )
         sizes[name] = (found // count, *sizes[name][1:])
     return Samples(typed, sizes, count, rows=not fixed)
+
+
+def drawn(interface: Interface, count: int = DRAWN) -> Samples:
+    """Returns samples of random numbers over the whole range of a graph's inputs, seeded."""
+    generator = np.random.default_rng(0)
+    arrays, shapes = {}, {}
+    for port in interface.inputs:
+        shape = (port.shape[0] * count, *port.shape[1:]) if port.shape else (count,)
+        shapes[port.name] = port.shape
+        if port.dtype is DType.INT32:
+            arrays[port.name] = generator.integers(0, MOST_INDEX, shape).astype(port.stored)
+            continue
+        codes = generator.integers(DType.INT8.low, DType.INT8.high + 1, shape)
+        if port.stored in ("int8", "uint8"):
+            shift = UINT8_SHIFT if port.stored == "uint8" else 0
+            arrays[port.name] = (codes + shift).astype(port.stored)
+        else:
+            real = (codes - port.zero_point) * np.asarray(port.scale)
+            arrays[port.name] = real.astype(port.stored)
+    return Samples(arrays, shapes, count, rows=False)
 
 
 def _ports(model: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:

@@ -47,3 +47,20 @@ def _integral(kind: int | None) -> bool:
     if kind is None or kind == TensorProto.UNDEFINED:
         return False
     return helper.tensor_dtype_to_np_dtype(kind).kind in "biu"
+
+
+def has_scales(model: onnx.ModelProto) -> bool:
+    """Returns whether every input is quantised by the model itself, or holds integers."""
+    held = {each.name for each in model.graph.initializer}
+    types = _types(model)
+    real = {
+        each.name
+        for each in model.graph.input
+        if each.name not in held and not _integral(types.get(each.name))
+    }
+    kinds = {node.op_type for node in model.graph.node}
+    quantised = "QuantizeLinear" in kinds or any(kind.startswith("QLinear") for kind in kinds)
+    readers = {
+        name: [node.op_type for node in model.graph.node if name in node.input] for name in real
+    }
+    return quantised and all(set(found) == {"QuantizeLinear"} for found in readers.values())
