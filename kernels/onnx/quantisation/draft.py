@@ -26,5 +26,5 @@ def draft(model: onnx.ModelProto, shapes: Shapes) -> Graph:
         *(name for node in network.nodes for name in node.outputs),
     ]
     assumed = dict.fromkeys(names, ASSUMED)
-    ranges = Ranges(assumed, assumed, frozenset(), {})
+    ranges = Ranges(assumed, assumed, frozenset(), {}, {})
     return lower(calibrated(network, ranges, Options())).graph

@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,12 +80,13 @@ def _opset(model: onnx.ModelProto) -> int:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keeps the quantiser's advice about preparation off the log."""
+    """Keeps the quantiser's advice and NumPy's warnings to itself."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     onnxruntime.set_default_logger_severity(QUIET)
     try:
-        yield
+        with warnings.catch_warnings(action="ignore"):
+            yield
     finally:
         logging.disable(before)
         onnxruntime.set_default_logger_severity(WARNINGS)
