@@ -20,7 +20,7 @@ FUNCTIONS: dict[str, str] = {
     }
     return exp_(x) - 1.0;
 }""",
-    # The exponent n and s = (m - 1) / (m + 1) of x = 2^n m, with m near 1; x is positive and finite.
+    # n and m of a positive finite x = 2^n m, with m from the root of 1/2 to that of 2.
     "exponent_of": """fn exponent_of(x: f32) -> i32 {
     var b = bitcast<u32>(x);
     var n = 0;
