@@ -8,7 +8,7 @@ import onnx
 import onnxruntime
 
 from kernels.onnx.quantisation.errors import CalibrationError
-from kernels.onnx.quantisation.session import QUIET
+from kernels.onnx.quantisation.session import QUIET, trimmed
 
 
 def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
@@ -19,7 +19,7 @@ def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> o
     load the model.
     """
     fixed = onnx.ModelProto()
-    fixed.CopyFrom(model)
+    fixed.CopyFrom(trimmed(model))
     for value in fixed.graph.input:
         if value.name in shapes:
             del value.type.tensor_type.shape.dim[:]
