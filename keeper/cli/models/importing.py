@@ -85,6 +85,9 @@ def _exact(model: onnx.ModelProto, output: Path, shapes: Shapes, as_json: bool) 
         "operators": len(graph.descriptors),
         "multiply_adds": graph.multiply_adds,
         "spec_root": graph.spec_root.hex(),
+        "inputs": [port.name for port in lowered.interface.inputs],
+        "outputs": [port.name for port in lowered.interface.outputs],
+        "unused_inputs": list(lowered.interface.unused),
     }
     answer(
         document,
@@ -92,6 +95,7 @@ def _exact(model: onnx.ModelProto, output: Path, shapes: Shapes, as_json: bool) 
         f"{output}: exact, {len(graph.descriptors)} operators, {graph.multiply_adds:,} "
         "multiply-adds",
         f"spec root {graph.spec_root.hex()}",
+        *unused_lines(lowered.interface.unused),
     )
 
 

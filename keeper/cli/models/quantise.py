@@ -79,9 +79,9 @@ def quantise(
     smoothing: float,
     as_json: bool,
 ) -> None:
-    """Quantise an ONNX model to an exact graph and describe its inputs and output.
+    """Quantise an ONNX model to an exact graph and describe its inputs and outputs.
 
-    OUTPUT.json lists the inputs and the output with their scales and zero points.
+    OUTPUT.json lists the inputs and the outputs with their scales and zero points.
     """
     require_place(output)
     model = read_onnx(path)
@@ -101,13 +101,15 @@ def quantise(
         "operators": len(graph.descriptors),
         "spec_root": graph.spec_root.hex(),
         "inputs": [asdict(port) for port in lowered.interface.inputs],
-        "output": asdict(lowered.interface.output),
+        "outputs": [asdict(port) for port in lowered.interface.outputs],
+        "unused_inputs": list(lowered.interface.unused),
     }
     answer(
         document,
         as_json,
         f"{output}: {len(graph.descriptors)} operators, {graph.multiply_adds:,} multiply-adds",
         f"spec root {graph.spec_root.hex()}",
+        *unused_lines(lowered.interface.unused),
     )
 
 

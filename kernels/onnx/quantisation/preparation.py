@@ -30,4 +30,20 @@ def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> o
         onnxruntime.InferenceSession(
             fixed.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
-        return onnx.load(path)
+        return _without_unread_inputs(onnx.load(path))
+
+
+def _without_unread_inputs(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Removes the inputs that nothing reads, which no calibration can be asked for."""
+    read = {name for node in model.graph.node for name in node.input}
+    read |= {value.name for value in model.graph.output}
+    if any(
+        attribute.type == onnx.AttributeProto.GRAPH
+        for node in model.graph.node
+        for attribute in node.attribute
+    ):
+        return model
+    kept = [value for value in model.graph.input if value.name in read]
+    del model.graph.input[:]
+    model.graph.input.extend(kept)
+    return model
