@@ -22,7 +22,7 @@ def _with_biases(network: Network) -> Network:
         if node.kind == "MatMul"
         and node.inputs[1] in network.constants
         and read.count(node.outputs[0]) == 1
-        and node.outputs[0] != network.output
+        and not network.is_output(node.outputs[0])
     }
     merged: dict[str, Node] = {}
     for node in network.nodes:

@@ -8,6 +8,7 @@ import onnx
 import onnxruntime
 
 from kernels.onnx.quantisation.errors import CalibrationError
+from kernels.onnx.quantisation.inputs import without_unread_inputs
 from kernels.onnx.quantisation.session import QUIET
 
 
@@ -38,4 +39,4 @@ def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> o
         except Exception as error:
             # onnxruntime's exceptions share no base of their own.
             raise CalibrationError(f"onnxruntime cannot load the model: {error}") from error
-        return onnx.load(path)
+        return without_unread_inputs(onnx.load(path))
