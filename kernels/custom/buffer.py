@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kernels.custom.element import Element
+from kernels.custom.element import Element, Tolerance
 from kernels.custom.errors import PackageError, Reason
 
 MAX_BUFFER_BYTES = 1 << 30
 MAX_BINDINGS = 8
+MAX_NAME_CHARACTERS = 256
 MAX_WORKGROUPS = 1 << 16
 # Every WebGPU adapter can bind a buffer from a multiple of this on.
 OFFSET_BYTES = 256
@@ -25,12 +26,17 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """One storage buffer: its length in bytes, its element type and its role. Raises PackageError
-    (BadBuffer) unless the length is 1 to 2^30 bytes and a whole number of elements."""
+    """One storage buffer: its length in bytes, its element type and its role.
+
+    An output may have a name, and a tolerance of its own in place of the package's. Raises
+    PackageError (BadBuffer) unless the length is 1 to 2^30 bytes and a whole number of elements.
+    """
 
     bytes: int
     element: Element
     role: Role
+    name: str | None = None
+    tolerance: Tolerance | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.bytes <= MAX_BUFFER_BYTES:
@@ -41,6 +47,18 @@ class Buffer:
             raise PackageError(
                 Reason.BAD_BUFFER,
                 f"{self.bytes} bytes are not a whole number of {self.element.spoken} elements",
+            )
+        if self.role is not Role.OUTPUT and (self.name, self.tolerance) != (None, None):
+            raise PackageError(
+                Reason.BAD_BUFFER, "only outputs have names and tolerances of their own"
+            )
+        if self.name is not None and not (
+            1 <= len(self.name) <= MAX_NAME_CHARACTERS and self.name.isprintable()
+        ):
+            raise PackageError(
+                Reason.BAD_BUFFER,
+                f"{self.name!r}: an output's name has 1 to {MAX_NAME_CHARACTERS} printable "
+                "characters",
             )
 
     @property

@@ -38,7 +38,7 @@ class Program:
             self._steps = [self._step(stage, modules[stage.source]) for stage in package.stages]
 
     def run(self, inputs: Sequence[bytes]) -> bytes:
-        """Returns the output's bytes.
+        """Returns the outputs' bytes, one after the other.
 
         Raises PackageError when the inputs do not fit, ShaderError when the dispatch is refused and
         MemoryExceeded when the device is out of memory.
@@ -70,8 +70,12 @@ class Program:
         for target, buffer in zip(bound, package.buffers, strict=True):
             if buffer.role is Role.INPUT:
                 device.queue.write_buffer(target, 0, next(given).ljust(target.size, b"\0"))
-        output = bound[package.buffers.index(package.output)]
-        staging = self._buffer(package.output, _STAGING)
+        outputs = [
+            target
+            for target, buffer in zip(bound, package.buffers, strict=True)
+            if buffer.role is Role.OUTPUT
+        ]
+        staging = self._allocated(sum(each.size for each in outputs), _STAGING)
         encoder = device.create_command_encoder()
         compute = encoder.begin_compute_pass()
         for stage, (layout, pipeline) in zip(package.stages, self._steps, strict=True):
@@ -79,12 +83,15 @@ class Program:
             compute.set_bind_group(0, self._bindings(layout, stage, bound))
             compute.dispatch_workgroups(*stage.workgroups)
         compute.end()
-        encoder.copy_buffer_to_buffer(output, 0, staging, 0, output.size)
+        start = 0
+        for each in outputs:
+            encoder.copy_buffer_to_buffer(each, 0, staging, start, each.size)
+            start += each.size
         device.queue.submit([encoder.finish()])
         staging.map_sync(wgpu.MapMode.READ)
         found = bytes(staging.read_mapped())
         staging.unmap()
-        return found[: package.output.bytes]
+        return found[: package.output_bytes]
 
     def _step(self, stage: Stage, module: Any) -> tuple[Any, Any]:
         """Returns a stage's layout and pipeline, which stages of the same source share."""
@@ -125,6 +132,9 @@ class Program:
         )
 
     def _buffer(self, buffer: Buffer, usage: int) -> Any:
-        made = self._device.create_buffer(size=buffer.bound_bytes, usage=usage)
+        return self._allocated(buffer.bound_bytes, usage)
+
+    def _allocated(self, size: int, usage: int) -> Any:
+        made = self._device.create_buffer(size=size, usage=usage)
         self._buffers.append(made)
         return made

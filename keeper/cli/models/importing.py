@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 
 from keeper.cli.models.files import read_onnx
-from keeper.cli.models.quantise import Shape, write_lowered
+from keeper.cli.models.quantise import Shape, unused_lines, write_lowered
 from keeper.cli.models.runnable import weights_path
 from keeper.cli.options import answer, json_option
 from keeper.cli.outputs import require_place
@@ -117,6 +117,9 @@ def _tolerant(
         "digest": found.package.digest.hex(),
         "stages": len(found.package.stages),
         "device_bytes": found.package.device_bytes,
+        "inputs": [port.name for port in found.inputs],
+        "outputs": [port.name for port in found.outputs],
+        "unused_inputs": list(found.unused),
         "weights": [str(weights_path(output, at)) for at in range(len(found.weights))],
         "not_exact": why,
     }
@@ -125,5 +128,6 @@ def _tolerant(
         as_json,
         f"{output}: tolerant, {len(found.package.stages)} stages",
         f"digest {found.package.digest.hex()}",
+        *unused_lines(found.unused),
         *([f"not exact: {why}"] if why else []),
     )

@@ -1,6 +1,7 @@
 """`neurolov model quantise`: from a float model and sample inputs to an exact graph."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -108,6 +109,11 @@ def quantise(
         f"{output}: {len(graph.descriptors)} operators, {graph.multiply_adds:,} multiply-adds",
         f"spec root {graph.spec_root.hex()}",
     )
+
+
+def unused_lines(names: Sequence[str]) -> list[str]:
+    """Returns what is told of a model's inputs that have no effect."""
+    return [f"input {name!r} has no effect and is left out" for name in names]
 
 
 def interface_path(graph: Path) -> Path:

@@ -41,8 +41,8 @@ from keeper.tolerant.roles.role import TaskRole
 from keeper.tolerant.roles.runs import KeptRun, Runs, run_commitment
 from keeper.tolerant.roles.transactions import commit, reveal
 from keeper.tolerant.roles.workload import UnfitTaskError, fetch_workload
-from keeper.tolerant.verification.tolerance import agree
-from kernels.custom import KernelPackage, PackageError, RunError
+from keeper.tolerant.verification.tolerance import results_agree
+from kernels.custom import KernelPackage, Output, PackageError, RunError
 from kernels.runtime import AdapterUnavailable
 
 LOG = logging.getLogger(__name__)
@@ -178,7 +178,7 @@ class TaskProvider(TaskRole):
         except UnfitTaskError:
             self._unfit |= {task.address}
             raise
-        kept = await asyncio.to_thread(KeptRun.of, output)
+        kept = await asyncio.to_thread(KeptRun.of, output, workload.package.outputs)
         await asyncio.to_thread(self._tools.runs.keep, task.address, kept, output)
         self._kept |= {task.address}
         LOG.info("task %s: ran %s, root %s", task.address, workload.package.name, kept.root.hex())
@@ -205,6 +205,8 @@ class TaskProvider(TaskRole):
         """
         own = task.run_of(self.owner)
         assert own is not None
+        whole = Output(None, task.output_bytes, task.element, task.tolerance)
+        outputs = self._tools.runs.get(task.address).outputs or (whole,)
         output = await asyncio.to_thread(self._tools.runs.payload, task.address)
         rivals, seconds = list(task.rivals_of(own)), self.mirror.transfer_seconds(task.deadline)
 
@@ -212,7 +214,7 @@ class TaskProvider(TaskRole):
             data = await self._outputs.fetch(task, rival, seconds)
             if data is None:
                 return None
-            return await asyncio.to_thread(agree, output, data, task.element, task.tolerance)
+            return await asyncio.to_thread(results_agree, output, data, outputs)
 
         found = await asyncio.gather(*map(verdict, rivals))
         agrees = sum(1 << rival.index for rival, same in zip(rivals, found, strict=True) if same)

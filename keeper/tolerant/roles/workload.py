@@ -40,10 +40,9 @@ async def fetch_workload(client: BlobClient, kept: KeptInputs, task: Task) -> Ta
         package, manifest = KernelPackage.from_bytes(data), InputManifest.from_bytes(listed)
     except (PackageError, DataError) as error:
         raise UnfitTaskError(f"{name}: {error}") from error
-    output = package.output
     offer = (task.output_bytes, task.element, task.tolerance)
-    if (output.bytes, output.element, package.tolerance) != offer:
-        raise UnfitTaskError(f"{name}: output and tolerance are not those of its kernel")
+    if (package.output_bytes, package.element, package.tolerance) != offer:
+        raise UnfitTaskError(f"{name}: outputs and tolerance are not those of its kernel")
     if len(manifest.inputs) != len(package.inputs):
         raise UnfitTaskError(
             f"{name}: {len(manifest.inputs)} inputs for {len(package.inputs)} of its kernel"
