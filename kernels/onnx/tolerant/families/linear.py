@@ -27,8 +27,9 @@ def matmul(node: Node, a: Value, b: Value, *, start: str = "0.0") -> Value:
     batch = broadcast_shape(left.shape[:-2], right.shape[:-2])
     element = a.element if a.element.bits in (0, 32, 64) else ELEMENTS[INT32]
     groups = -(-m // ROWS)
+    size = prod(batch) * groups * n
     code = (
-        f"let n = i % {n}u; let first = i / {n}u % {groups}u * {ROWS}u; "
+        f"if (i >= {size}u) {{ return; }} let n = i % {n}u; let first = i / {n}u % {groups}u * {ROWS}u; "
         f"let batch = i / {groups * n}u; "
         f"let rows = ({broadcast('batch', batch, left.shape[:-2])}) * {m * k}u; "
         f"let column = ({broadcast('batch', batch, right.shape[:-2])}) * {k * n}u + n; "
@@ -41,9 +42,8 @@ def matmul(node: Node, a: Value, b: Value, *, start: str = "0.0") -> Value:
     for row in range(ROWS):
         place = f"(batch * {m}u + first + {row}u) * {n}u + n"
         value = element.rounded(f"r{row}")
-        code += f"if (first + {row}u < {m}u) {{ out[{place}] = {value}; }} "
+        code += f"if (first + {row}u < {m}u) {{ $out[{place}] = {value}; }} "
     bounds = _sum_bounds(node, a, b, k)
-    size = prod(batch) * groups * n
     found = node.emit([left, right], (*batch, m, n), element, code, bounds, invocations=size)
     shape = list(found.shape)
     if b.rank == 1:

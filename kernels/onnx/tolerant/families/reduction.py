@@ -61,7 +61,7 @@ def fold(
             f"acc = {step}; }} let r = acc;"
         )
         code = code.replace("let x = x;", "let x = element;")
-        found = node.emit(inputs, (outer * parts,), target, code, bounds)
+        found = node.emit(inputs, (outer * parts,), target, code, bounds, streamed=True)
         if parts == 1:
             return found
         value = reshaped(found, (outer, parts))
