@@ -15,14 +15,13 @@ MAX_BINDINGS = 8
 class Place:
     """Where a buffer's elements are: in a device's buffer, from word `offset` on.
 
-    literal: WGSL of the only element, which no buffer has to hold.
+    `lane` is the elements' type; other types may be in other parts of the same buffer.
     """
 
     buffer: int
     lane: str
     read_only: bool
     offset: int = 0
-    literal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +43,22 @@ def stage(group: Group, places: Mapping[int, Place]) -> Stage:
     Parts of one buffer are bound one by one, or else once and whole where a kernel would bind too
     many buffers.
     """
-    read = {read.buffer for read in group.reads if places[read.buffer].literal is None}
+    reads = group.reads
+    read = {each.buffer for each in reads}
+    vectors = frozenset(each.buffer for each in reads if each.vector)
     apart = len(read) < MAX_BINDINGS or len({places[at].buffer for at in read}) == len(read)
-    return _Writer(group, places, apart).stage()
+    return _Writer(group, places, vectors, apart).stage()
 
 
 @dataclass(slots=True)
 class _Writer:
     group: Group
     places: Mapping[int, Place]
+    # The buffers that are read as vectors, wherever they are read.
+    vectors: frozenset[int]
     apart: bool
-    # By buffer, first word and whether it is read as vectors: the name.
-    bindings: dict[tuple[int, int, bool], str] = field(default_factory=dict)
+    # By buffer and first word: the name.
+    bindings: dict[tuple[int, int], str] = field(default_factory=dict)
     declared: list[str] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
     called: dict[int, str] = field(default_factory=dict)
@@ -89,8 +92,8 @@ class _Writer:
             f"@group(0) @binding({len(self.bindings)}) var<storage, read_write> out: array<{lane}>;"
         )
         source = "\n".join([*self.declared, out, used_functions(body), body])
-        buffers = [buffer for buffer, _, _ in self.bindings]
-        offsets = [offset for _, offset, _ in self.bindings]
+        buffers = [buffer for buffer, _ in self.bindings]
+        offsets = [offset for _, offset in self.bindings]
         target = self.places[root.target].buffer
         return Stage(source, (*buffers, target), (*offsets, 0), (across, down, 1))
 
@@ -163,19 +166,21 @@ class _Writer:
         return self.called[buffer]
 
     def _stored(self, read: Read) -> str:
-        place = self.places[read.buffer]
-        if place.literal is not None:
-            return place.literal
-        offset = place.offset if self.apart else 0
-        key = place.buffer, offset, read.vector
+        place, vector = self.places[read.buffer], read.buffer in self.vectors
+        # A buffer that is bound whole has elements of all types.
+        whole = not self.apart and place.offset > 0 or not self.apart and place.read_only
+        key = place.buffer, 0 if whole else place.offset
+        kind = "u32" if whole else place.lane
         if key not in self.bindings:
             name = self.bindings[key] = f"a{len(self.bindings)}"
             access = "read" if place.read_only else "read_write"
-            kind = f"vec4<{place.lane}>" if read.vector else place.lane
             self.declared.append(
                 f"@group(0) @binding({len(self.declared)}) var<storage, {access}> {name}: "
-                f"array<{kind}>;"
+                f"array<{f'vec4<{kind}>' if vector else kind}>;"
             )
-        rest = (place.offset - offset) // (4 if read.vector else 1)
-        start = f"{rest}u + " if rest else ""
-        return f"{self.bindings[key]}[{start}{read.index}]"
+        name = self.bindings[key]
+        if whole:
+            return f"bitcast<{place.lane}>({name}[{place.offset}u + {read.index}])"
+        if vector and not read.vector:
+            return f"{name}[u32({read.index}) / 4u][u32({read.index}) % 4u]"
+        return f"{name}[{read.index}]"

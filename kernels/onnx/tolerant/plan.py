@@ -11,7 +11,7 @@ from kernels.onnx.tolerant.assembly import Place, Stage, stage
 from kernels.onnx.tolerant.element import I32, Array, Bounds, Element
 from kernels.onnx.tolerant.errors import UnsupportedOperator
 from kernels.onnx.tolerant.fusion import Group, fused
-from kernels.onnx.tolerant.operation import Operation
+from kernels.onnx.tolerant.operation import Operation, Read, rewritten
 from kernels.onnx.tolerant.value import Shape, Value
 
 # Loops and functions count as the nodes that they unroll to.
@@ -45,9 +45,9 @@ class Buffer:
 class Plan:
     """The stages to run, in order, and their buffers.
 
-    pooled: constants of one lane type share a buffer, so that few are bound. fusing: elementwise
-    operations are computed by the kernels of those that they follow or precede. `stages` are there once
-    `close` was called; buffers are those of the stages from then on.
+    pooled: constants share a buffer, whatever their type, so that few are bound. fusing:
+    elementwise operations are computed by the kernels of those that they follow or precede.
+    `stages` are there once `close` was called; buffers are those of the stages from then on.
     """
 
     max_bytes: int
@@ -102,21 +102,20 @@ class Plan:
         """Returns where the buffers are that stages read; constants move into their pools."""
         places: dict[int, Place] = {}
         pools: dict[int, list[Array]] = {}
-        pool_of: dict[str, int] = {}
+        pool, offset = -1, 0
         for at in sorted(read):
             buffer = self.buffers[at]
-            literal = None if buffer.lanes is None else _literal(buffer.lanes)
-            places[at] = Place(at, buffer.lane, buffer.read_only, 0, literal)
-            if not self.pooled or buffer.lanes is None or literal is not None:
+            places[at] = Place(at, buffer.lane, buffer.read_only)
+            if not self.pooled or buffer.lanes is None:
                 continue
-            padding = np.zeros(-buffer.lanes.size % ALIGNED_WORDS, buffer.lanes.dtype)
-            pool = pool_of.get(buffer.lane)
-            offset = 0 if pool is None else sum(each.size for each in pools[pool])
-            if pool is None or 4 * (offset + buffer.lanes.size + padding.size) > self.max_bytes:
-                pool, offset = self._buffer(1, buffer.lane, buffer.lanes[:0]), 0
-                pool_of[buffer.lane], pools[pool] = pool, []
-            pools[pool] += [buffer.lanes, padding]
+            lanes = buffer.lanes.view(np.float32)
+            lanes = np.pad(lanes, (0, -lanes.size % ALIGNED_WORDS))
+            if pool < 0 or 4 * (offset + lanes.size) > self.max_bytes:
+                pool, offset = self._buffer(1, "f32", lanes[:0]), 0
+                pools[pool] = []
+            pools[pool].append(lanes)
             places[at] = Place(pool, buffer.lane, read_only=True, offset=offset)
+            offset += lanes.size
         for pool, parts in pools.items():
             lanes = np.concatenate(parts)
             self.buffers[pool].lanes, self.buffers[pool].words = lanes, lanes.size
@@ -147,6 +146,7 @@ class Plan:
         size = prod(shape)
         target = self._buffer(size, element.lane)
         if size:
+            code = _with_literals(code, inputs)
             used = {int(at) for at in re.findall(r"\$v?(\d+)", code)}
             buffers = [self.upload(value) if at in used else -1 for at, value in enumerate(inputs)]
             written = (target, element, size)
@@ -180,6 +180,22 @@ def _needed(operations: Sequence[Operation], wanted: Sequence[int]) -> list[Oper
             needed.update(read.buffer for read in operation.reads)
             kept.append(operation)
     return kept[::-1]
+
+
+def _with_literals(code: str, inputs: Sequence[Value]) -> str:
+    """Returns code with the only element of a constant in the place of each read of it."""
+    found = {}
+    for at, value in enumerate(inputs):
+        if value.size == 1 and value.static and value.host is not None and value.buffer is None:
+            literal = _literal(value.element.to_lanes(value.host()))
+            if literal is not None:
+                found[at] = literal
+
+    def replaced(read: Read) -> str:
+        text = f"${'v' if read.vector else ''}{read.buffer}[{read.index}]"
+        return text if read.vector else found.get(read.buffer, text)
+
+    return rewritten(code, range(len(inputs)), replaced) if found else code
 
 
 def _literal(lanes: Array) -> str | None:
