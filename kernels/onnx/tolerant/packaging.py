@@ -109,7 +109,7 @@ def package(
     inputs = {port.name: _reserved(port, shapes.get(port.name), plan) for port in ports}
     outputs = _written(dict(lower(model, dict(inputs), plan)), plan)
     wanted = [value.buffer for value in outputs.values() if value.buffer is not None]
-    plan.prune(wanted)
+    plan.close(wanted)
     used = {at for stage in plan.stages for at in stage.buffers}
     taken = {key: value for key, value in inputs.items() if value.buffer in used}
     buffers, places = _arranged(plan, list(outputs.items()), tolerance)
@@ -120,6 +120,7 @@ def package(
             "main",
             stage.workgroups,
             tuple(places[at] for at in stage.buffers),
+            tuple(4 * word for word in stage.offsets) if any(stage.offsets) else (),
         )
         for stage in plan.stages
     )
