@@ -55,18 +55,7 @@ class Lowering:
     def run(self) -> Lowered:
         """Returns the exact graph; raises LoweringError naming a node that has no exact form."""
         ports = [self._input(entry) for entry in self.network.inputs if self._matters(entry)]
-        for node in self.network.nodes:
-            handler = self._handlers.get(node.kind)
-            if handler is None:
-                raise LoweringError(
-                    node.label,
-                    "no exact form; leave it out of the exported graph, or run the float model as "
-                    "a tolerant job",
-                )
-            try:
-                handler(self, node)
-            except GraphError as error:
-                raise LoweringError(node.label, error.message) from error
+        self._lower_nodes()
         outputs = self._results()
         kept = [ports[number] for number in self.emit.build.drop_unread_inputs()]
         if not kept:
@@ -87,6 +76,37 @@ class Lowering:
             for name, tensor in self._tensors.items()
             if not renumbered or tensor.value.source.kind is not InputKind.JOB_INPUT
         }
+
+    def _lower_nodes(self) -> None:
+        """Lowers every node; raises LoweringError naming all those that have no exact form.
+
+        A node that reads the result of such a node is passed over.
+        """
+        errors: list[LoweringError] = []
+        missing: set[str] = set()
+        for node in self.network.nodes:
+            try:
+                if missing.isdisjoint(node.inputs):
+                    self._lower(node)
+                    continue
+            except LoweringError as error:
+                errors.append(error)
+            missing.update(node.outputs)
+        if errors:
+            raise LoweringError.of(errors)
+
+    def _lower(self, node: Node) -> None:
+        handler = self._handlers.get(node.kind)
+        if handler is None:
+            raise LoweringError(
+                node.label,
+                "no exact form; leave it out of the exported graph, or run the float model as "
+                "a tolerant job",
+            )
+        try:
+            handler(self, node)
+        except GraphError as error:
+            raise LoweringError(node.label, error.message) from error
 
     def tensor(self, node: Node, position: int = 0) -> Tensor:
         """Returns a computed operand; raises LoweringError for a constant."""
