@@ -7,10 +7,12 @@ from pathlib import Path
 import onnx
 import onnxruntime
 
+from kernels.onnx.exact.expansion import expanded
+
 
 def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
     """Returns an equal model after onnxruntime's basic rewrites: constants folded, batch norms
-    merged.
+    merged; operators that others express are replaced by them.
 
     The basic level keeps to ONNX's own operators.
     """
@@ -30,4 +32,4 @@ def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> o
         onnxruntime.InferenceSession(
             fixed.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
-        return onnx.load(path)
+        return expanded(onnx.load(path))
