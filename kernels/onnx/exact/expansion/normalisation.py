@@ -60,7 +60,7 @@ def layer_norm(draft: Draft, node: onnx.NodeProto) -> bool:
         for at in (1, 2)
         if draft.given(node, at)
     ]
-    _reshaped_norm(draft, node, x, numbers, shape, node.output[0])
+    draft.reshaped(_normal(draft, node, x, numbers), shape, node.output[0])
     return True
 
 
@@ -77,20 +77,13 @@ def instance_norm(draft: Draft, node: onnx.NodeProto) -> bool:
     # Opset 18 has one number per group; later ones have one per channel.
     scale, bias = (np.repeat(each, channels // len(each)).reshape(spread) for each in (scale, bias))
     x = draft.reshaped(node.input[0], (shape[0] * groups, count))
-    normal = _reshaped_norm(draft, node, x, [draft.number(np.ones(count))], shape, None)
+    normal = draft.reshaped(_normal(draft, node, x, [draft.number(np.ones(count))]), shape)
     scaled = draft.node("Mul", [normal, draft.number(scale)])
     draft.node("Add", [scaled, draft.number(bias)], node.output[0])
     return True
 
 
-def _reshaped_norm(
-    draft: Draft,
-    node: onnx.NodeProto,
-    x: str,
-    numbers: list[str],
-    shape: tuple[int, ...],
-    output: str | None,
-) -> str:
+def _normal(draft: Draft, node: onnx.NodeProto, x: str, numbers: list[str]) -> str:
+    """Appends a layer norm of rows, with the node's epsilon."""
     epsilon = float(plain(node).attributes.get("epsilon", EPSILON))
-    normal = draft.node("LayerNormalization", [x, *numbers], axis=-1, epsilon=epsilon)
-    return draft.reshaped(normal, shape, output)
+    return draft.node("LayerNormalization", [x, *numbers], axis=-1, epsilon=epsilon)

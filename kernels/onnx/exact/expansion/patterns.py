@@ -7,6 +7,7 @@ from kernels.onnx.exact.attributes import plain
 from kernels.onnx.exact.expansion.draft import Draft
 from kernels.onnx.registration import operator
 
+MEANS = ("ReduceMean", "ReduceSum", "ReduceSumSquare")
 LAYER_NORM, RMS_NORM = "LayerNormalization", "SimplifiedLayerNormalization"
 
 
@@ -119,36 +120,41 @@ def _inverted(draft: Draft, name: str) -> str:
 def _mean_square(draft: Draft, root: str) -> tuple[str, float, bool] | None:
     """Returns what a root is the root of: a tensor, the epsilon, and whether it is a sum."""
     made = draft.maker(root)
-    if made is not None and made.op_type == "ReduceL2" and _last(draft, made):
-        return made.input[0], 0.0, True
-    is_root = made is not None and (
-        made.op_type == "Sqrt" or (made.op_type == "Pow" and _is(draft, made.input[1], 0.5))
-    )
-    if made is None or not is_root:
+    if made is None:
         return None
-    epsilon = 0.0
-    mean = draft.maker(made.input[0])
-    if mean is not None and mean.op_type == "Add":
-        constant = [each for each in mean.input if each in draft.constants]
-        computed = [each for each in mean.input if each not in draft.constants]
-        if len(constant) != 1 or draft.constants[constant[0]].size != 1:
-            return None
-        epsilon = float(draft.constants[constant[0]].reshape(-1)[0])
-        mean = draft.maker(computed[0])
-    if mean is None or mean.op_type not in ("ReduceMean", "ReduceSum", "ReduceSumSquare"):
+    if made.op_type == "ReduceL2":
+        return (made.input[0], 0.0, True) if _last(draft, made) else None
+    if made.op_type != "Sqrt" and not (made.op_type == "Pow" and _is(draft, made.input[1], 0.5)):
         return None
-    if not _last(draft, mean):
+    name, epsilon = _without_epsilon(draft, made.input[0])
+    mean = draft.maker(name)
+    if mean is None or mean.op_type not in MEANS or not _last(draft, mean):
         return None
-    summed = mean.op_type != "ReduceMean"
-    if mean.op_type == "ReduceSumSquare":
-        return mean.input[0], epsilon, True
-    square = draft.maker(mean.input[0])
-    if square is None:
-        return None
-    doubled = square.op_type == "Mul" and square.input[0] == square.input[1]
-    if doubled or (square.op_type == "Pow" and _is(draft, square.input[1], 2.0)):
-        return square.input[0], epsilon, summed
-    return None
+    squared = mean.input[0] if mean.op_type == "ReduceSumSquare" else _squared(draft, mean.input[0])
+    return (squared, epsilon, mean.op_type != "ReduceMean") if squared else None
+
+
+def _without_epsilon(draft: Draft, name: str) -> tuple[str, float]:
+    """Returns a tensor and the number that is added to it; the tensor itself if there is none."""
+    made = draft.maker(name)
+    if made is None or made.op_type != "Add":
+        return name, 0.0
+    for x, other in (made.input, made.input[::-1]):
+        constant = draft.constants.get(other)
+        if constant is not None and constant.size == 1:
+            return x, float(constant.reshape(-1)[0])
+    return name, 0.0
+
+
+def _squared(draft: Draft, name: str) -> str:
+    """Returns the tensor that this is the square of, or an empty string."""
+    made = draft.maker(name)
+    if made is None:
+        return ""
+    doubled = made.op_type == "Mul" and made.input[0] == made.input[1]
+    if doubled or (made.op_type == "Pow" and _is(draft, made.input[1], 2.0)):
+        return made.input[0]
+    return ""
 
 
 def _centred(draft: Draft, x: str) -> str | None:

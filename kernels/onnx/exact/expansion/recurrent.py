@@ -30,8 +30,8 @@ class Layer:
     """One direction of a recurrent node, its weights as float64 with gates along axis 0."""
 
     draft: Draft
-    label: str
     hidden: int
+    outer: Array
     inner: Array
     bias: Array
     inner_bias: Array
@@ -85,10 +85,14 @@ def recurrent(draft: Draft, node: onnx.NodeProto) -> bool:
     shape = draft.shape(x)
     if swap:
         x, shape = draft.node("Transpose", [x], perm=[1, 0, 2]), (shape[1], shape[0], shape[2])
-    results = [
-        _direction(draft, node, label, at, way, (x, shape), swap)
-        for at, way in enumerate(_ways(node))
-    ]
+    results = []
+    for at, way in enumerate(_ways(node)):
+        layer = _layer(draft, node, label, at)
+        state = (
+            _first(draft, node, 5, at, swap),
+            _first(draft, node, 6, at, swap) if node.op_type == "LSTM" else "",
+        )
+        results.append(_direction(layer, CELLS[node.op_type], x, range(shape[0])[::way], state))
     _put(draft, node, results, swap)
     return True
 
@@ -106,35 +110,24 @@ def _whole(draft: Draft, node: onnx.NodeProto) -> bool:
 
 
 def _direction(
-    draft: Draft,
-    node: onnx.NodeProto,
-    label: str,
-    at: int,
-    way: int,
-    source: tuple[str, tuple[int, ...]],
-    swap: bool,
+    layer: Layer, cell: Cell, x: str, steps: range, state: State
 ) -> tuple[list[str], str]:
     """Returns the hidden states [B, H] in order of time, and the last cell."""
-    layer, weights = _layer(draft, node, label, at)
-    x, (length, _, _) = source
-    spread = draft.node("MatMul", [x, draft.number(weights.T)])
+    draft = layer.draft
+    spread = draft.node("MatMul", [x, draft.number(layer.outer.T)])
     if layer.bias.any():
         spread = draft.node("Add", [spread, draft.number(layer.bias)])
-    state: State = (
-        _first(draft, node, 5, at, swap),
-        _first(draft, node, 6, at, swap) if node.op_type == "LSTM" else "",
-    )
-    hidden = [""] * length
-    for step in range(length)[::way]:
+    hidden = [""] * len(steps)
+    for step in steps:
         one = draft.node("Gather", [spread, draft.number(step, np.int64)], axis=0)
-        state = CELLS[node.op_type](layer, one, state)
+        state = cell(layer, one, state)
         hidden[step] = state[0]
     return hidden, state[1]
 
 
-def _layer(draft: Draft, node: onnx.NodeProto, label: str, at: int) -> tuple[Layer, Array]:
+def _layer(draft: Draft, node: onnx.NodeProto, label: str, at: int) -> Layer:
     attributes = plain(node).attributes
-    weights, inner = (np.asarray(draft.fixed(node, each), np.float64)[at] for each in (1, 2))
+    outer, inner = (np.asarray(draft.fixed(node, each), np.float64)[at] for each in (1, 2))
     hidden = inner.shape[1]
     biases = np.zeros((2, len(inner)))
     if draft.given(node, 3):
@@ -147,10 +140,10 @@ def _layer(draft: Draft, node: onnx.NodeProto, label: str, at: int) -> tuple[Lay
     peepholes = None
     if node.op_type == "LSTM" and draft.given(node, 7):
         peepholes = np.asarray(draft.fixed(node, 7), np.float64)[at]
-    layer = Layer(
+    return Layer(
         draft,
-        label,
         hidden,
+        outer,
         inner,
         biases.sum(axis=0) - kept,
         kept,
@@ -160,7 +153,6 @@ def _layer(draft: Draft, node: onnx.NodeProto, label: str, at: int) -> tuple[Lay
         before,
         bool(attributes.get("input_forget", 0)),
     )
-    return layer, weights
 
 
 def _functions(kind: str, label: str, attributes: Any, at: int) -> tuple[str, ...]:

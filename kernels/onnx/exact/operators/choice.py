@@ -5,13 +5,13 @@ import numpy.typing as npt
 
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
-from kernels.onnx.exact.network import HIGH, LOW, Node, Quantisation, Weights
+from kernels.onnx.exact.network import Node, Quantisation, Weights
 from kernels.onnx.exact.operators.conditions import TRUTH, truth
 from kernels.onnx.exact.tensor import Tensor
 from kernels.onnx.registration import operator
 from kernels.trace import DType
 
-Codes = npt.NDArray[np.int32]
+Codes = npt.NDArray[np.int8]
 
 
 @operator("Where")
@@ -27,13 +27,14 @@ def where(lowering: Lowering, node: Node) -> None:
     for at in (1, 2):
         if lowering.computed(node.inputs[at]):
             continue
-        codes = target.of(lowering.real(node, at)).astype(np.int32) - target.zero_point
+        codes = target.of(lowering.real(node, at))
+        units = codes.astype(np.int32) - target.zero_point
         if lowering.computed(node.inputs[0]):
-            if codes.any() or total is None:
+            if units.any() or total is None:
                 part = _picked_constant(lowering, node, at, codes, target)
                 total = _sum(lowering, total, part)
         elif total is not None:
-            seen, left, right = emit.beside(total, codes * _mask(lowering, node, at))
+            seen, left, right = emit.beside(total, units * _mask(lowering, node, at))
             total = seen.rewritten(emit.build.add(left, right))
     assert total is not None
     shape = np.broadcast_shapes(*(_shape(lowering, name) for name in node.inputs))
@@ -75,16 +76,9 @@ def _picked_constant(
 ) -> Tensor:
     """Returns a constant choice where the computed condition picks it, and zero elsewhere."""
     emit = lowering.emit
-    bit = _bit(lowering, node, at)
-    # A difference of codes has 9 bits, so it may take two int8 constants.
-    halves = [codes] if LOW <= codes.min() and codes.max() <= HIGH else [codes // 2, -(-codes // 2)]
-    total: Tensor | None = None
-    for half in halves:
-        seen, left, right = emit.beside(bit, half.astype(np.int8))
-        part = seen.rewritten(emit.build.multiply(left, right), target.scale)
-        total = _sum(lowering, total, part)
-    assert total is not None
-    return total
+    seen, left, right = emit.beside(_bit(lowering, node, at), codes)
+    value = emit.build.multiply(left, right, zero_point_b=target.zero_point)
+    return seen.rewritten(value, target.scale)
 
 
 def _mask(lowering: Lowering, node: Node, at: int) -> npt.NDArray[np.bool_]:
