@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from kernels.onnx.exact import Network, Node
+from kernels.onnx.exact.network import Weights
 
 Ends = tuple[float, float]
 
@@ -20,7 +21,7 @@ FLAT: Mapping[str, Ends] = {
 def useful(network: Network, name: str, ends: Ends) -> Ends:
     """Returns the part of a tensor's range in which its readers give different numbers."""
     readers = network.consumers(name)
-    if not readers or network.is_output(name):
+    if not readers or name == network.output:
         return ends
     parts = [_part(network, node, name) for node in readers]
     low, high = min(low for low, _ in parts), max(high for _, high in parts)
@@ -44,5 +45,7 @@ def _bound(network: Network, node: Node, position: int, attribute: str) -> float
     missing = EVERYWHERE[position - 1]
     if position < len(node.inputs) and node.inputs[position]:
         found = network.constants.get(node.inputs[position])
-        return missing if found is None else float(found.reshape(-1)[0])  # type: ignore[union-attr]
+        if found is None or isinstance(found, Weights):
+            return missing
+        return float(found.reshape(-1)[0])
     return float(node.attributes.get(attribute, missing))

@@ -82,6 +82,24 @@ def reduction(draft: Draft, node: onnx.NodeProto) -> bool:
     return True
 
 
+@operator("Tile")
+def tile(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Rewrites a repetition as a broadcast of a new axis before each repeated one."""
+    shape = draft.shape(node.input[0])
+    times = [int(each) for each in draft.fixed(node, 1).reshape(-1)]
+    draft.begin(node)
+    x = node.input[0]
+    for at, count in enumerate(times):
+        if count > 1:
+            x = draft.reshaped(x, (*shape[:at], 1, *shape[at:]))
+            wide = (*shape[:at], count, *shape[at:])
+            x = draft.node("Expand", [x, draft.number(wide, np.int64)])
+            shape = (*shape[:at], shape[at] * count, *shape[at + 1 :])
+            x = draft.reshaped(x, shape)
+    draft.node("Identity", [x], node.output[0])
+    return True
+
+
 def shape_without(shape: tuple[int, ...], axes: list[int], keep: bool) -> tuple[int, ...]:
     """Returns the shape of a reduction."""
     return tuple(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import RepresentationPrinter
 
 from kernels.trace.layout import Array
 from tests.kernels.onnx.random_graphs.families import STEPS
@@ -27,9 +28,9 @@ class Example:
     samples: dict[str, Array]
     fresh: dict[str, Array]
 
-    def __repr__(self) -> str:
-        """Returns the graph as text, which is what a failure shows."""
-        return onnx.printer.to_text(self.model)
+    def _repr_pretty_(self, printer: RepresentationPrinter, _cycle: bool) -> None:
+        # A failure shows the graph as text.
+        printer.text(onnx.printer.to_text(self.model))
 
 
 @st.composite
