@@ -25,7 +25,20 @@ from kernels.trace import DType
 from kernels.trace.layout import Array
 
 INDICES = ("int32", "int64")
-INDEX_READERS = {"Gather", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}
+INDEX_READERS = {
+    "Cast",
+    "Equal",
+    "Gather",
+    "Greater",
+    "GreaterOrEqual",
+    "Identity",
+    "Less",
+    "LessOrEqual",
+    "Reshape",
+    "Squeeze",
+    "Transpose",
+    "Unsqueeze",
+}
 
 Handler = Callable[["Lowering", Node], None]
 
@@ -121,6 +134,10 @@ class Lowering:
         """Returns whether a tensor is computed, so not a constant."""
         return name in self._tensors
 
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Returns the shape of a computed tensor."""
+        return self._tensors[name].shape
+
     def int8(self, node: Node, position: int = 0) -> Tensor:
         """Returns an operand as int8 with one scale, in its calibrated form if it needs conversion.
 
@@ -171,8 +188,8 @@ class Lowering:
         return self.network.quantisations.get(name)
 
     def peak(self, name: str) -> float | None:
-        """Returns the largest magnitude that calibration saw, or None."""
-        return self.network.peaks.get(name)
+        """Returns the largest magnitude that calibration saw, or None where it saw only zeros."""
+        return self.network.peaks.get(name) or None
 
     def put(self, node: Node, tensor: Tensor, output: int = 0) -> None:
         """Sets one of the node's outputs to this tensor."""
@@ -213,7 +230,8 @@ class Lowering:
             )
         if not readers <= INDEX_READERS:
             raise LoweringError(
-                f"input {entry.name!r}", "integers are read only as indices of Gather"
+                f"input {entry.name!r}",
+                "integers are read only as indices of Gather, by comparisons and by Cast",
             )
 
     def _results(self) -> tuple[Port, ...]:

@@ -8,6 +8,7 @@ import onnx
 
 from kernels.onnx.exact.attributes import constants_of, plain, shape_of, stored_as
 from kernels.onnx.exact.errors import LoweringError
+from kernels.onnx.exact.expansion import expanded
 from kernels.onnx.exact.network import (
     HIGH,
     LOW,
@@ -42,7 +43,22 @@ def read_network(
 
     Raises LoweringError naming a node without an exact form.
     """
-    return simplified(_Reader(model, shapes or {}).network())
+    given = shapes or {}
+    return simplified(_Reader(expanded(_sized(model, given)), given).network())
+
+
+def _sized(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
+    """Returns the model with the sizes that are given for its inputs' axes."""
+    if not any(value.name in shapes for value in model.graph.input):
+        return model
+    sized = onnx.ModelProto()
+    sized.CopyFrom(model)
+    for value in sized.graph.input:
+        if value.name in shapes:
+            del value.type.tensor_type.shape.dim[:]
+            for size in shapes[value.name]:
+                value.type.tensor_type.shape.dim.add(dim_value=size)
+    return sized
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from kernels.onnx.exact.network import HIGH, LOW
 from kernels.onnx.quantisation.calibration import Ranges, observe
 from kernels.onnx.quantisation.preparation import prepared
 from kernels.onnx.quantisation.samples import Samples, fit
+from kernels.onnx.quantisation.saturation import useful
 from kernels.onnx.quantisation.smoothing import channel_scales
 from kernels.trace.layout import Array
 
@@ -58,7 +59,7 @@ def calibrated(network: Network, ranges: Ranges, options: Options) -> Network:
     """Returns the network with an int8 form and a peak for every tensor that was observed."""
     even = _products(network)
     forms = {
-        name: _form(name, ends, ranges, symmetric=options.symmetric or name in even)
+        name: _form(name, useful(network, name, ends), ranges, symmetric=options.symmetric or name in even)
         for name, ends in ranges.quantiles.items()
     }
     peaks = {name: max(-low, high) for name, (low, high) in ranges.extremes.items()}
