@@ -18,6 +18,7 @@ from keeper.compute import (
     self_test,
 )
 from keeper.configuration import Preference
+from keeper.errors import BadInputError
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.roles import Verifier
@@ -25,23 +26,22 @@ from keeper.exact.roles.provider import ExecutionCost
 from keeper.exact.roles.results import Committed, fetch_result
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.lab.bench.models.figures import ModelFigures
-from keeper.lab.bench.models.measuring import Subject, UnsettledError, decibels, slot_ms, timed
-from keeper.lab.bench.models.reference import Outputs
+from keeper.lab.bench.models.measuring import Subject, UnsettledError, slot_ms, timed
+from keeper.lab.bench.models.reference import Reference
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.marketplace import ASK, PROVIDERS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.supervision import background
 from kernels.graph import Graph
-from kernels.onnx.exact import Lowered
-from kernels.onnx.quantisation import quantise
+from kernels.onnx.quantisation import CalibrationError, quantise, report_on_float
+from kernels.onnx.quantisation.preparation import prepared
+from kernels.onnx.quantisation.static import static_int8
 from kernels.trace import CommittedOutputs
 from kernels.trace.layout import Array
 from neurolov_client.bindings.job_registry import ASK_MACS
 
 PATIENCE_SLOTS = 3_000
-# A result with twice the error of onnxruntime's int8 model is wrong, unless it is this good.
-WORST_RATIO, GOOD_SNR_DB = 2.0, 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,44 +53,56 @@ class SettledJob:
     checked_macs: int
 
 
+class RefusedError(BadInputError):
+    """The exact graph is too far from its model."""
+
+
 def measure_exact(subject: Subject) -> ModelFigures:
     """Returns the figures of a model as a job.
 
-    Raises what rules it out: LoweringError, CalibrationError, a KeeperError of the market.
+    Raises what rules it out: LoweringError, CalibrationError, RefusedError, a KeeperError of the
+    market.
     """
-    lowered = quantise(subject.model, _stacked(subject))
     selected = select_executor(Preference.AUTO)
+    lowered = quantise(subject.model, subject.split.calibration)
+    report = report_on_float(subject.model, lowered, subject.split, selected.executor.execute)
+    if report.faults:
+        entering = () if report.origin is None else (report.origin.line,)
+        raise RefusedError("; ".join((*report.faults, *entering)))
     graph = lowered.graph
-    inputs = lowered.interface.encode(subject.feeds())
+    inputs = lowered.interface.encode(subject.feeds)
     seconds, committed = timed(lambda: _committed(selected, graph, inputs))
     trace_bytes = sum(spec.stored_bytes for spec in graph.outputs)
-    slot = slot_ms(seconds, trace_bytes)
     with tempfile.TemporaryDirectory(prefix="neurolov-") as folder:
+        slot = slot_ms(seconds, trace_bytes)
         job = asyncio.run(_settled(graph, inputs, selected, Path(folder), slot))
-    found = [_decoded(lowered, job.result)]
-    for number in range(1, len(subject.held_out)):
-        encoded = lowered.interface.encode(subject.feeds(number))
-        found.append(_decoded(lowered, selected.executor.execute(graph, encoded)[-1]))
-    error, int8_error = subject.error(found), subject.int8_error(len(found))
-    beside = (subject.int8 or subject.reference).seconds(subject.held_out[0])
-    ratio = None if int8_error is None else error / int8_error
-    snr_db = decibels(error)
+    worst = min(report.outputs, key=lambda each: each.snr_db)
+    ratios = [each.error_vs_ort_int8 for each in report.outputs]
     return ModelFigures(
         settled=True,
         executor=selected.name,
-        snr_db=snr_db,
-        error=error,
-        error_vs_ort_int8=ratio,
+        snr_db=worst.snr_db,
+        error=worst.error,
+        error_vs_ort_int8=max((ratio for ratio in ratios if ratio is not None), default=None),
         seconds=seconds,
         execution_seconds=seconds - committed.hashing_seconds,
         job_seconds=job.cost.execution_seconds + job.cost.commitment_seconds,
-        vs_ort=seconds / beside,
+        vs_ort=seconds / _int8(subject).seconds(subject.shipped_feeds),
         trace_bytes=trace_bytes,
         multiply_adds=graph.multiply_adds,
         operators=len(graph.descriptors),
         checked_share=job.checked_macs / graph.multiply_adds if graph.multiply_adds else 0.0,
-        wrong=snr_db < GOOD_SNR_DB and (ratio is None or ratio > WORST_RATIO),
+        wrong=not np.array_equal(job.result, committed.outputs[-1]),
     )
+
+
+def _int8(subject: Subject) -> Reference:
+    """Returns onnxruntime's int8 model, or its float one where it cannot be quantised."""
+    shapes = subject.split.calibration.shapes
+    try:
+        return Reference(static_int8(prepared(subject.model, shapes), subject.split.calibration))
+    except CalibrationError:
+        return subject.reference
 
 
 def _committed(
@@ -98,18 +110,6 @@ def _committed(
 ) -> CommittedOutputs:
     every = range(len(graph.descriptors))
     return commit_segment(selected.executor, graph, every, inputs, [])
-
-
-def _stacked(subject: Subject) -> dict[str, Array]:
-    """Returns the calibration samples of every open input, one after the other."""
-    return {
-        name: np.concatenate([feeds[name] for feeds in subject.calibration])
-        for name in subject.feeds()
-    }
-
-
-def _decoded(lowered: Lowered, result: Array) -> Outputs:
-    return {lowered.interface.output.name: lowered.interface.decode(result)}
 
 
 async def _settled(

@@ -16,15 +16,18 @@ class JobClass(StrEnum):
 class ModelFigures:
     """A model that ran as a paid, settled job.
 
-    `error` is relative: the root mean square of the differences from onnxruntime's float outputs
-    over that of the outputs, in the worst output, and `snr_db` the same in decibels.
-    `error_vs_ort_int8` is how many times the error of onnxruntime's static int8 model it is, None
-    where onnxruntime quantises nothing or fails. `seconds` is a run with hashing what is committed,
-    `execution_seconds` without, `job_seconds` the same as the job's provider took. `vs_ort` is
-    `seconds` over onnxruntime's on two threads: of its int8 model for the exact class (of its
-    float model where it has none), of its float model for the tolerant one.
-    `trace_bytes` is what the provider commits. `checked_share` is the largest part of the
-    multiply-adds that one verifier spent, None in the tolerant class.
+    `snr_db` and `error`, the root mean square in the output's own units, tell how far the output
+    that differs most is from onnxruntime's float model: over all held-out samples in the exact
+    class, over the task's in the tolerant one. `error_vs_ort_int8` is the error as a multiple of
+    that of onnxruntime's static int8 model, in the output where that is largest, and None where
+    there is nothing to compare with. `seconds` is a run with the hashing of what is committed,
+    `execution_seconds` one without; `job_seconds` is what the job's provider took, in the tolerant
+    class with its process and the compilation of shaders. `vs_ort` is `seconds` as a multiple of
+    onnxruntime's on two threads: of its int8 model in the exact class, of its float model in the
+    tolerant one or where it has no int8 model. `trace_bytes` is what the provider commits.
+    `checked_share` is the largest part of the multiply-adds that one verifier spent. A result is
+    `wrong` that differs from the executor's own in the exact class, or that is less than 40 dB from
+    onnxruntime's in the tolerant one.
     """
 
     settled: bool

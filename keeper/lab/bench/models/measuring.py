@@ -18,8 +18,10 @@ from keeper.lab.bench.models.entry import (
     HELD_OUT_SEED,
     Entry,
 )
-from keeper.lab.bench.models.reference import Feeds, Outputs, Reference, difference, quantised
+from keeper.lab.bench.models.reference import Feeds, Outputs, Reference
+from kernels.onnx.quantisation import Samples, Split, fit
 from kernels.onnx.reading import bound, check_model
+from kernels.trace.layout import Array
 
 Value = TypeVar("Value")
 
@@ -30,36 +32,24 @@ SLOT_SHARE, SECONDS_PER_BYTE = 0.1, 1e-8
 SHORTEST_SLOT, LONGEST_SLOT = 0.1, 4.0
 
 
+class UnsettledError(BadInputError):
+    """A job or task ended in another way than paid."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A model with fixed shapes, and inputs that were not used for calibration.
+    """A model with fixed shapes, and samples of its inputs.
 
-    `wanted` is onnxruntime's float outputs of the held-out inputs. `int8` is its quantised model,
-    None where its tool fails.
+    `feeds` is the sample that the job runs, the first of the held-out ones, and `wanted` what
+    onnxruntime makes of it. `reference` runs the file as it is shipped, on `shipped_feeds`.
     """
 
     model: onnx.ModelProto
-    calibration: Sequence[Feeds]
-    held_out: Sequence[Feeds]
-    wanted: Sequence[Outputs]
+    split: Split
+    feeds: Feeds
+    wanted: Outputs
     reference: Reference
-    int8: Reference | None
-
-    def feeds(self, number: int = 0) -> Feeds:
-        """Returns a held-out sample of the inputs that are left open."""
-        names = {port.name for port in self.model.graph.input}
-        return {name: array for name, array in self.held_out[number].items() if name in names}
-
-    def error(self, found: Sequence[Outputs]) -> float:
-        """Returns the error of the outputs of the first held-out inputs, in their order."""
-        return difference(found, self.wanted[: len(found)])
-
-    def int8_error(self, samples: int) -> float | None:
-        """Returns the error of onnxruntime's int8 model, None where it quantises nothing."""
-        if self.int8 is None:
-            return None
-        found = [self.int8.run(feeds) for feeds in self.held_out[:samples]]
-        return self.error(found) or None
+    shipped_feeds: Feeds
 
 
 def subject_of(entry: Entry, folder: Path) -> Subject:
@@ -68,21 +58,26 @@ def subject_of(entry: Entry, folder: Path) -> Subject:
     reference = Reference(shipped)
     calibration = entry.samples(reference, CALIBRATION, CALIBRATION_SEED)
     held_out = entry.samples(reference, HELD_OUT, HELD_OUT_SEED)
-    shapes = {name: array.shape for name, array in held_out[0].items()}
-    open_shapes = {name: shape for name, shape in shapes.items() if name not in entry.constants}
-    try:
-        int8 = quantised(shipped, calibration)
-    except Exception:
-        # onnxruntime's tool raises whatever it meets.
-        int8 = None
+    names = held_out[0].keys() - entry.constants.keys()
+    shapes = {name: held_out[0][name].shape for name in names}
+    model = check_model(bound(shipped, shapes, entry.constants))
+    total = CALIBRATION + HELD_OUT
     return Subject(
-        model=check_model(bound(shipped, open_shapes, entry.constants)),
-        calibration=calibration,
-        held_out=held_out,
-        wanted=[reference.run(feeds) for feeds in held_out],
+        model=model,
+        split=Split(_samples(model, calibration), _samples(model, held_out), HELD_OUT, total),
+        feeds={name: held_out[0][name] for name in names},
+        wanted=reference.run(held_out[0]),
         reference=reference,
-        int8=int8,
+        shipped_feeds=held_out[0],
     )
+
+
+def _samples(model: onnx.ModelProto, feeds: Sequence[Feeds]) -> Samples:
+    names = {port.name for port in model.graph.input}
+    stacked: dict[str, Array] = {
+        name: np.concatenate([each[name] for each in feeds]) for name in feeds[0] if name in names
+    }
+    return fit(model, stacked)
 
 
 def timed(run: Callable[[], Value]) -> tuple[float, Value]:
@@ -96,16 +91,7 @@ def timed(run: Callable[[], Value]) -> tuple[float, Value]:
     return median(found), value
 
 
-def decibels(error: float) -> float:
-    """Returns the signal-to-noise ratio of a relative error, infinite where there is none."""
-    return float(-20 * np.log10(error)) if error else float("inf")
-
-
 def slot_ms(seconds: float, committed_bytes: int) -> int:
     """Returns the milliseconds of a slot at which a run of so many seconds fits its deadlines."""
     wanted = max(seconds * SLOT_SHARE, committed_bytes * SECONDS_PER_BYTE)
     return int(1000 * min(max(wanted, SHORTEST_SLOT), LONGEST_SLOT))
-
-
-class UnsettledError(BadInputError):
-    """A job or task ended in another way than paid."""
