@@ -2,16 +2,19 @@
 
 from kernels.onnx.reading.errors import ModelError, Reason
 from kernels.onnx.reading.file import check_model, read_model
+from kernels.onnx.reading.shapes import OpenAxes, input_shapes
 from kernels.onnx.reading.summary import Port, Summary, summarise
 from kernels.onnx.reading.tensors import initialisers
 
 __all__ = [
     "ModelError",
+    "OpenAxes",
     "Port",
     "Reason",
     "Summary",
     "check_model",
     "initialisers",
+    "input_shapes",
     "read_model",
     "summarise",
 ]

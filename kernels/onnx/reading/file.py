@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from kernels.onnx.reading.errors import ModelError, Reason
 from kernels.onnx.reading.external import load_external_data
 from kernels.onnx.reading.functions import check_functions
+from kernels.onnx.reading.shapes import open_axes
 from kernels.onnx.reading.structure import check_structure
 from kernels.onnx.reading.tensors import check_tensors
 
@@ -32,12 +33,13 @@ def read_model(path: Path) -> onnx.ModelProto:
 def check_model(model: onnx.ModelProto, folder: Path | None = None) -> onnx.ModelProto:
     """Returns the model if it keeps every rule; external data may lie only below `folder`.
 
-    Raises ModelError.
+    Axes of length -1 become open. Raises ModelError.
     """
     _check_versions(model)
     check_functions(model)
     check_structure(model)
     check_tensors(model)
+    open_axes(model.graph)
     load_external_data(model, folder, MAX_MODEL_BYTES)
     try:
         onnx.checker.check_model(model)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import onnx
 from kernels.custom.buffer import Buffer, Role, Stage
 from kernels.custom.element import Element, Tolerance
 from kernels.custom.package import KernelPackage
+from kernels.onnx.reading import OpenAxes, input_shapes
 from kernels.onnx.tolerant.element import ELEMENTS, Array
 from kernels.onnx.tolerant.errors import BadInput, UnsupportedOperator
 from kernels.onnx.tolerant.lowering import lower
@@ -95,14 +95,15 @@ def _port(document: Mapping[str, Any]) -> Port:
 def package(
     model: onnx.ModelProto, name: str, shapes: Mapping[str, Shape], tolerance: Tolerance
 ) -> Packaged:
-    """Returns the package of a checked model with one output; `shapes` sizes axes with only names.
+    """Returns the package of a checked model with one output; `shapes` sizes open axes of inputs, or axes by name.
 
     Raises UnsupportedOperator, BadInput, and PackageError when it exceeds a package's limits.
     """
     plan = Plan(MAX_BYTES, pooled=True)
     held = {tensor.name for tensor in model.graph.initializer}
     ports = [port for port in model.graph.input if port.name not in held]
-    inputs = {port.name: _reserved(port, shapes.get(port.name), plan) for port in ports}
+    sizes = _sizes(model, shapes)
+    inputs = {port.name: _reserved(port, sizes, plan) for port in ports}
     outputs = lower(model, dict(inputs), plan)
     if len(outputs) != 1:
         raise UnsupportedOperator("outputs", f"the model has {len(outputs)}, but a package has one")
@@ -132,18 +133,17 @@ def package(
     )
 
 
-def _reserved(port: onnx.ValueInfoProto, given: Shape | None, plan: Plan) -> Value:
-    if port.type.WhichOneof("value") != "tensor_type":
+def _sizes(model: onnx.ModelProto, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    try:
+        return input_shapes(model, shapes)
+    except OpenAxes as error:
+        raise BadInput(str(error)) from error
+
+
+def _reserved(port: onnx.ValueInfoProto, sizes: Mapping[str, Shape], plan: Plan) -> Value:
+    if port.name not in sizes:
         raise UnsupportedOperator("input", f"{port.name!r} is not a tensor")
-    tensor = port.type.tensor_type
-    axes = [dim.dim_value if dim.HasField("dim_value") else None for dim in tensor.shape.dim]
-    shape = given if given is not None else tuple(axis or 0 for axis in axes)
-    fits = len(shape) == len(axes) and all(
-        axis in (None, length) for axis, length in zip(axes, shape, strict=False)
-    )
-    if not fits or not prod(shape):
-        raise BadInput(f"input {port.name!r} needs a shape that fits {axes}: --shape")
-    return plan.input(shape, element_of(tensor.elem_type, "input"))
+    return plan.input(sizes[port.name], element_of(port.type.tensor_type.elem_type, "input"))
 
 
 def _arranged(plan: Plan, output: Value) -> tuple[tuple[Buffer, ...], dict[int, int]]:
