@@ -95,9 +95,8 @@ def _lengths(
                 raise _unknown(name, declared, names)
             axes = [name]
         for axis, length in zip(axes or [], shape, strict=False):
-            if isinstance(axis, str):
-                if found.setdefault(axis, length) != length:
-                    torn.add(axis)
+            if isinstance(axis, str) and found.setdefault(axis, length) != length:
+                torn.add(axis)
     return {name: length for name, length in found.items() if name not in torn}
 
 

@@ -95,9 +95,9 @@ def _port(document: Mapping[str, Any]) -> Port:
 def package(
     model: onnx.ModelProto, name: str, shapes: Mapping[str, Shape], tolerance: Tolerance
 ) -> Packaged:
-    """Returns the package of a checked model with one output; `shapes` sizes open axes of inputs, or axes by name.
+    """Returns the package of a checked model with one output.
 
-    Raises UnsupportedOperator, BadInput, and PackageError when it exceeds a package's limits.
+    `shapes` sizes inputs with open axes, or axes by name. Raises UnsupportedOperator, BadInput, and PackageError when it exceeds a package's limits.
     """
     plan = Plan(MAX_BYTES, pooled=True)
     held = {tensor.name for tensor in model.graph.initializer}
