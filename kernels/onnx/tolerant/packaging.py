@@ -45,8 +45,7 @@ class Port:
             raise BadInput(
                 f"{self.name!r} is {array.dtype} {array.shape}, not {self.type} {self.shape}"
             )
-        low, high = element.bounds
-        if element.is_wide and array.size and (array.min() < low or array.max() > high):
+        if not element.holds(array):
             raise BadInput(f"{self.name!r} holds values that do not fit 32 bits")
         return element.to_lanes(array).tobytes()
 
@@ -97,7 +96,8 @@ def package(
 ) -> Packaged:
     """Returns the package of a checked model with one output.
 
-    `shapes` sizes inputs with open axes, or axes by name. Raises UnsupportedOperator, BadInput, and PackageError when it exceeds a package's limits.
+    `shapes` sizes inputs with open axes, or axes by name. Raises UnsupportedOperator, BadInput, and
+    PackageError when it exceeds a package's limits.
     """
     plan = Plan(MAX_BYTES, pooled=True)
     held = {tensor.name for tensor in model.graph.initializer}
