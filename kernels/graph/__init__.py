@@ -13,6 +13,7 @@ from kernels.descriptor import (
 )
 from kernels.exact import (
     LinearForm,
+    Narrowing,
     benchmarks,
     input_spec,
     is_linear,
@@ -37,6 +38,7 @@ __all__ = [
     "InputKind",
     "LinearForm",
     "MemoryPlan",
+    "Narrowing",
     "Opcode",
     "Reason",
     "Rounding",
