@@ -1,7 +1,7 @@
 """Walks a network node by node and appends the operators that compute it exactly."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -30,10 +30,15 @@ Handler = Callable[["Lowering", Node], None]
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """An exact graph, and how real numbers enter and leave it."""
+    """An exact graph, and how real numbers enter and leave it.
+
+    `nodes` are those of the network in order, and `tensors` what the graph computes of it, by name.
+    """
 
     graph: Graph
     interface: Interface
+    nodes: tuple[Node, ...] = ()
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Lowering:
@@ -67,7 +72,7 @@ class Lowering:
         seen = zip(ports, graph.inputs, strict=True)
         # A graph's input takes the shape in which the first operator reads it.
         taken = tuple(replace(port, job_shape=spec.shape) for port, spec in seen)
-        return Lowered(graph, Interface(taken, output))
+        return Lowered(graph, Interface(taken, output), self.network.nodes, self._tensors)
 
     def tensor(self, node: Node, position: int = 0) -> Tensor:
         """Returns a computed operand; raises LoweringError for a constant."""

@@ -7,27 +7,35 @@ from pathlib import Path
 import onnx
 import onnxruntime
 
+from kernels.onnx.quantisation.errors import CalibrationError
+from kernels.onnx.quantisation.session import QUIET
+
 
 def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
     """Returns an equal model after onnxruntime's basic rewrites: constants folded, batch norms
     merged.
 
-    The basic level keeps to ONNX's own operators.
+    The basic level keeps to ONNX's own operators. Raises CalibrationError where onnxruntime cannot
+    load the model.
     """
     fixed = onnx.ModelProto()
     fixed.CopyFrom(model)
     for value in fixed.graph.input:
-        for axis, size in zip(
-            value.type.tensor_type.shape.dim, shapes.get(value.name, ()), strict=False
-        ):
-            axis.dim_value = size
+        if value.name in shapes:
+            del value.type.tensor_type.shape.dim[:]
+            for size in shapes[value.name]:
+                value.type.tensor_type.shape.dim.add(dim_value=size)
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    options.log_severity_level = 3
+    options.log_severity_level = QUIET
     with tempfile.TemporaryDirectory(prefix="neurolov-") as folder:
         path = Path(folder) / "prepared.onnx"
         options.optimized_model_filepath = str(path)
-        onnxruntime.InferenceSession(
-            fixed.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            onnxruntime.InferenceSession(
+                fixed.SerializeToString(), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            # onnxruntime's exceptions share no base of their own.
+            raise CalibrationError(f"onnxruntime cannot load the model: {error}") from error
         return onnx.load(path)
