@@ -25,6 +25,7 @@ from kernels.graph.builder import GraphBuilder
 from kernels.graph.file import dump, load, read, write
 from kernels.graph.graph import Graph
 from kernels.graph.memory import MemoryPlan, memory_plan
+from kernels.graph.narrowing import narrowed
 from kernels.graph.topology import check_graph
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "load",
     "memory_plan",
     "multiply_adds",
+    "narrowed",
     "operator_of",
     "output_spec",
     "read",

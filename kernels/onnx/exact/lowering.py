@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from kernels.graph import Graph, GraphError
+from kernels.graph import Graph, GraphError, narrowed
 from kernels.onnx.exact.emitter import Emitter
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.interface import Interface, Port
@@ -32,11 +32,13 @@ Handler = Callable[["Lowering", Node], None]
 class Lowered:
     """An exact graph, and how real numbers enter and leave it.
 
-    `nodes` are those of the network in order, and `tensors` what the graph computes of it, by name.
+    `detailed` has the same results and also computes what is merged in the graph. `nodes` are those
+    of the network in order, and `tensors` what `detailed` computes of it, by name.
     """
 
     graph: Graph
     interface: Interface
+    detailed: Graph
     nodes: tuple[Node, ...] = ()
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
 
@@ -66,13 +68,14 @@ class Lowering:
             except GraphError as error:
                 raise LoweringError(node.label, error.message) from error
         output = self._result()
-        graph = self.emit.build.build()
+        detailed = self.emit.build.build()
+        graph = narrowed(detailed)
         if len(graph.inputs) != len(ports):
             raise LoweringError("inputs", "one of them has no effect; export without it")
         seen = zip(ports, graph.inputs, strict=True)
         # A graph's input takes the shape in which the first operator reads it.
         taken = tuple(replace(port, job_shape=spec.shape) for port, spec in seen)
-        return Lowered(graph, Interface(taken, output), self.network.nodes, self._tensors)
+        return Lowered(graph, Interface(taken, output), detailed, self.network.nodes, self._tensors)
 
     def tensor(self, node: Node, position: int = 0) -> Tensor:
         """Returns a computed operand; raises LoweringError for a constant."""

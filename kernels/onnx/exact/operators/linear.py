@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.codes import MAX_OPERAND_BYTES
-from kernels.exact.product import BIAS_BYTES
+from kernels.exact.ending import SCALE_BYTES
 from kernels.graph import Value
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
@@ -20,8 +20,8 @@ from kernels.onnx.registration import operator
 from kernels.trace import DType, row_stride
 from kernels.trace.layout import WIDE_ROW
 
-# What the operands of an element may take beside its bias, and the longest sum within that.
-OPERAND_BYTES = MAX_OPERAND_BYTES - BIAS_BYTES
+# What an element's operands may take beside its channel's scale, and the longest sum within that.
+OPERAND_BYTES = MAX_OPERAND_BYTES - SCALE_BYTES
 MATMUL_TERMS = OPERAND_BYTES // 2 // WIDE_ROW * WIDE_ROW
 BIAS_LIMIT = 2.0**31 - 1
 
