@@ -15,7 +15,6 @@ from tests.kernels.strategies import (
     FEW,
     MULTIPLIERS,
     SHIFTS,
-    SIZES,
     Case,
     clamps,
     finish,
