@@ -62,7 +62,7 @@ def masked(network: Network, ranges: Ranges) -> tuple[Network, Ranges]:
     known = [entry.name for entry in network.inputs]
     for name in (*(out for node in reversed(network.nodes) for out in node.outputs), *known):
         readers = network.consumers(name)
-        if not readers or name == network.output or name not in ranges.extremes:
+        if not readers or network.is_output(name) or name not in ranges.extremes:
             continue
         floors = [scores.needed(name, reader) for reader in readers]
         found = [floor for floor in floors if floor is not None]

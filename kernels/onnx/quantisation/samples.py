@@ -9,7 +9,7 @@ from onnx import helper
 
 from kernels.onnx.exact import Interface
 from kernels.onnx.quantisation.errors import CalibrationError
-from kernels.onnx.quantisation.session import read_inputs
+from kernels.onnx.quantisation.inputs import without_unread_inputs
 from kernels.trace import DType
 from kernels.trace.layout import Array
 
@@ -109,7 +109,9 @@ def fit(
     Another open first axis takes all rows as one sample, or as many as the sized inputs have
     samples. Raises CalibrationError, naming the array.
     """
-    ports = {port.name: port for port in read_inputs(model)}
+    held = {each.name for each in model.graph.initializer}
+    read = without_unread_inputs(model).graph.input
+    ports = {port.name: port for port in read if port.name not in held}
     given = dict(shapes or {})
     _require_known(ports, arrays, given)
     typed = {name: _typed(name, port, arrays[name]) for name, port in ports.items()}

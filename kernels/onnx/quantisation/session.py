@@ -6,6 +6,7 @@ import onnx
 import onnxruntime
 
 from kernels.onnx.quantisation.errors import CalibrationError
+from kernels.onnx.quantisation.inputs import without_unread_inputs
 from kernels.trace.layout import Array
 
 QUIET = 4
@@ -21,7 +22,9 @@ class Session:
         options.log_severity_level = QUIET
         try:
             self._session = onnxruntime.InferenceSession(
-                trimmed(model).SerializeToString(), options, providers=["CPUExecutionProvider"]
+                without_unread_inputs(model).SerializeToString(),
+                options,
+                providers=["CPUExecutionProvider"],
             )
         except Exception as error:
             # onnxruntime's exceptions share no base of their own.
@@ -37,34 +40,6 @@ class Session:
         except Exception as error:
             raise CalibrationError(f"onnxruntime cannot run the model: {error}") from error
         return dict(zip(self.outputs, found, strict=True))
-
-
-def read_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
-    """Returns the inputs that something reads and that have no value of their own."""
-    held = {each.name for each in model.graph.initializer}
-    read = {each.name for each in model.graph.output} | _read(model.graph)
-    return [each for each in model.graph.input if each.name in read and each.name not in held]
-
-
-def trimmed(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Returns the model without the inputs that nothing reads."""
-    inputs = read_inputs(model)
-    if len(inputs) == len(model.graph.input):
-        return model
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    del copy.graph.input[:]
-    copy.graph.input.extend(inputs)
-    return copy
-
-
-def _read(graph: onnx.GraphProto) -> set[str]:
-    names = {name for node in graph.node for name in node.input}
-    for node in graph.node:
-        for each in node.attribute:
-            if each.type == onnx.AttributeProto.GRAPH:
-                names |= _read(each.g)
-    return names
 
 
 def exposed(model: onnx.ModelProto) -> onnx.ModelProto:

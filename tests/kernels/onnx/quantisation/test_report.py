@@ -116,7 +116,7 @@ def test_a_quantised_model_is_compared_with_onnxruntime_running_it() -> None:
     assert found.outputs[0].largest_error <= 0.04
     port = lowered.interface.output
     halved = replace(
-        lowered, interface=replace(lowered.interface, output=replace(port, scale=0.0391 / 2))
+        lowered, interface=replace(lowered.interface, outputs=(replace(port, scale=0.0391 / 2),))
     )
     wrong = report_on_quantised(model, halved, given, execute)
     assert wrong.faults == (

@@ -144,7 +144,7 @@ def test_random_samples_cover_what_a_graph_can_read() -> None:
         Port("u", (400,), shape, DType.INT8, 1.0, 0, "uint8"),
         Port("i", (), (1, 1, 1, 1), DType.INT32, 1.0, 0, "int64"),
     )
-    found = drawn(Interface(ports, output))
+    found = drawn(Interface(ports, (output,)))
     first = next(found.batches())
     assert {name: (array.shape, array.dtype.name) for name, array in first.items()} == {
         "f": ((2, 200), "float32"),
@@ -153,4 +153,6 @@ def test_random_samples_cover_what_a_graph_can_read() -> None:
     }
     assert first["f"].min() >= 0
     assert first["f"].max() <= 0.5 * 255
-    np.testing.assert_array_equal(first["f"], next(drawn(Interface(ports, output)).batches())["f"])
+    np.testing.assert_array_equal(
+        first["f"], next(drawn(Interface(ports, (output,))).batches())["f"]
+    )
