@@ -28,7 +28,7 @@ NEWER_OPSET = 17
 WARNINGS = 2
 
 
-class _Reader(CalibrationDataReader):
+class _Reader(CalibrationDataReader):  # type: ignore[misc]
     def __init__(self, samples: Samples) -> None:
         self._batches: Iterator[dict[str, Array]] = samples.batches()
 
@@ -75,7 +75,8 @@ def _newer(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _opset(model: onnx.ModelProto) -> int:
-    return next(each.version for each in model.opset_import if each.domain in ("", "ai.onnx"))
+    versions = (each.version for each in model.opset_import if each.domain in ("", "ai.onnx"))
+    return int(next(versions))
 
 
 @contextmanager

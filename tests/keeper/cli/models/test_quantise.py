@@ -126,7 +126,7 @@ def test_a_quantised_model_is_compared_on_samples_or_on_random_numbers(
 ) -> None:
     draft = Draft()
     x = draft.quantised(draft.input("x", (1, 4)), 0.1, 128)
-    output = draft.node("MatMul", x, draft.weights(40 * normal(4, 3), np.float32(0.02)))
+    output = draft.node("MatMul", x, draft.weights(40 * normal(4, 3), np.array(0.02, np.float32)))
     onnx.save(draft.model(output, shape=(1, 3)), tmp_path / "q.onnx")
     np.savez(tmp_path / "x.npz", x=normal(3, 4))
     graph = ["-o", str(tmp_path / "q.graph"), "--json"]

@@ -104,7 +104,9 @@ def test_the_document_has_every_number_and_is_finite() -> None:
 def test_a_quantised_model_is_compared_with_onnxruntime_running_it() -> None:
     drawing = Draft()
     x = drawing.quantised(drawing.input("x", (2, 4)), 0.1, 128)
-    product = drawing.node("MatMul", x, drawing.weights(30 * normal(4, 3), np.float32(0.02)))
+    product = drawing.node(
+        "MatMul", x, drawing.weights(30 * normal(4, 3), np.array(0.02, np.float32))
+    )
     output = drawing.quantised(product, 0.0391, 128)
     model = drawing.model(output, shape=(2, 3))
     lowered = lower(read_network(model))

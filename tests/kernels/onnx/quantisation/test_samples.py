@@ -95,7 +95,10 @@ def test_an_axis_of_minus_one_and_a_missing_shape_are_open() -> None:
 
 
 def test_arrays_take_the_types_of_the_model() -> None:
-    arrays = {"i": np.arange(3, dtype=np.int32).reshape(1, 3), "t": normal(4, 2).astype(np.float64)}
+    arrays: dict[str, Array] = {
+        "i": np.arange(3, dtype=np.int32).reshape(1, 3),
+        "t": normal(4, 2).astype(np.float64),
+    }
     found = fit(TYPED, arrays)
     assert {name: array.dtype.name for name, array in found.arrays.items()} == {
         "i": "int64",
