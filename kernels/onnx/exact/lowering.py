@@ -75,9 +75,12 @@ class Lowering:
         kept = [ports[number] for number in self.emit.build.drop_unread_inputs()]
         if not kept:
             raise LoweringError("outputs", "none of them depends on an input")
-        detailed = self.emit.build.build()
         ends = [port.operator for port in outputs if port.operator is not None]
-        merged = narrowed(detailed, ends)
+        try:
+            detailed = self.emit.build.build(bounded=False)
+            merged = narrowed(detailed, ends)
+        except GraphError as error:
+            raise LoweringError("the graph", error.message) from error
         places = [merged.places[end] for end in ends]
         moved = zip(outputs, places, strict=True)
         outputs = tuple(replace(port, operator=place) for port, place in moved)
