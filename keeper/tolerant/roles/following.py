@@ -9,8 +9,8 @@ from solders.pubkey import Pubkey
 
 from keeper.data import BlobStore
 from keeper.node.buying.custody import Custody, LostError, Tell
-from keeper.node.buying.submissions import Submissions
 from keeper.node.buying.results import Result
+from keeper.node.buying.submissions import Submissions
 from keeper.node.connection import Connection, Reading
 from keeper.node.errors import WorkloadError
 from keeper.node.services import Announced

@@ -61,7 +61,7 @@ class Port:
         return np.asarray(self._real(result), np.float32)
 
     def restore(self, result: Array) -> Array:
-        """Returns an output of a job as ONNX gives it: int8 and uint8 as codes, floats as float32."""
+        """Returns an output of a job as ONNX gives it, floats as float32 and int8 as codes."""
         stored = np.dtype(self.stored)
         if self.stored in SHIFTS and self.dtype is DType.INT8:
             codes = result.astype(np.int16) + SHIFTS[self.stored]

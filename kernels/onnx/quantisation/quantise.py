@@ -46,7 +46,7 @@ def quantise(
 
 
 def _naming_unused(lowered: Lowered, model: onnx.ModelProto) -> Lowered:
-    """Returns it with all inputs of the model that have no effect, those removed before among them."""
+    """Returns it with every input of the model that has no effect."""
     held = {each.name for each in model.graph.initializer}
     taken = held | {port.name for port in lowered.interface.inputs}
     unused = tuple(each.name for each in model.graph.input if each.name not in taken)
