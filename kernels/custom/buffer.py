@@ -11,6 +11,8 @@ MAX_BUFFER_BYTES = 1 << 30
 MAX_BINDINGS = 8
 MAX_NAME_CHARACTERS = 256
 MAX_WORKGROUPS = 1 << 16
+# Every WebGPU adapter can bind a buffer from a multiple of this on.
+OFFSET_BYTES = 256
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
@@ -69,14 +71,22 @@ class Buffer:
 class Stage:
     """One dispatch: the source's number, its entry point, workgroups (x, y, z) and bound buffers.
 
-    bindings[i] is the number of the buffer at group 0, binding i. Raises PackageError where a field
-    breaks a rule.
+    bindings[i] is the number of the buffer at group 0, binding i. offsets[i] is the byte from which
+    on it is bound, a multiple of OFFSET_BYTES; no offsets stand for zeros. So one source serves
+    several stages that read different parts of an input. Raises PackageError where a field breaks a
+    rule.
     """
 
     source: int
     entry_point: str
     workgroups: tuple[int, int, int]
     bindings: tuple[int, ...]
+    offsets: tuple[int, ...] = ()
+
+    @property
+    def begins(self) -> tuple[int, ...]:
+        """The first byte of each binding."""
+        return self.offsets or (0,) * len(self.bindings)
 
     def __post_init__(self) -> None:
         if IDENTIFIER.fullmatch(self.entry_point) is None:
@@ -93,7 +103,18 @@ class Stage:
                 Reason.BINDING_LIMIT,
                 f"a stage binds 1 to {MAX_BINDINGS} buffers, not {len(self.bindings)}",
             )
-        if len(set(self.bindings)) != len(self.bindings):
+        if self.offsets and (len(self.offsets) != len(self.bindings) or not any(self.offsets)):
+            raise PackageError(
+                Reason.BAD_STAGE,
+                f"offsets {list(self.offsets)}: one for each binding, and none if all are zero",
+            )
+        if any(each < 0 or each % OFFSET_BYTES for each in self.offsets):
+            raise PackageError(
+                Reason.BAD_STAGE,
+                f"offsets {list(self.offsets)}: none is negative, each is a multiple of "
+                f"{OFFSET_BYTES}",
+            )
+        if len(set(zip(self.bindings, self.begins, strict=True))) != len(self.bindings):
             raise PackageError(
                 Reason.BAD_STAGE, f"bindings {list(self.bindings)}: a buffer is bound twice"
             )

@@ -47,12 +47,15 @@ def described_tolerance(tolerance: Tolerance) -> dict[str, int]:
 
 def described_stage(stage: Stage) -> dict[str, Any]:
     """Returns a stage's JSON form."""
-    return {
+    described: dict[str, Any] = {
         "bindings": list(stage.bindings),
         "entry_point": stage.entry_point,
         "source": stage.source,
         "workgroups": list(stage.workgroups),
     }
+    if stage.offsets:
+        described["offsets"] = list(stage.offsets)
+    return described
 
 
 def parsed_buffers(entries: object) -> tuple[Buffer, ...]:
@@ -94,7 +97,10 @@ def _buffer(entry: object, what: str) -> Buffer:
 
 
 def _stage(entry: object, what: str) -> Stage:
-    fields = mapping(entry, {"bindings", "entry_point", "source", "workgroups"}, what)
+    keys = {"bindings", "entry_point", "source", "workgroups"}
+    if isinstance(entry, dict) and "offsets" in entry:
+        keys.add("offsets")
+    fields = mapping(entry, keys, what)
     counts = _integers(fields["workgroups"], f"{what}: workgroups")
     if len(counts) != 3:
         raise PackageError(
@@ -105,6 +111,7 @@ def _stage(entry: object, what: str) -> Stage:
         entry_point=text(fields["entry_point"], f"{what}: entry_point"),
         workgroups=(counts[0], counts[1], counts[2]),
         bindings=tuple(_integers(fields["bindings"], f"{what}: bindings")),
+        offsets=tuple(_integers(fields.get("offsets", []), f"{what}: offsets")),
     )
 
 

@@ -34,6 +34,7 @@ class Program:
         self._buffers: list[Any] = []
         with self._refusals():
             modules = [device.create_shader_module(code=text) for text in bounded_sources(package)]
+            self._pipelines: dict[tuple[int, str, tuple[str, ...]], tuple[Any, Any]] = {}
             self._steps = [self._step(stage, modules[stage.source]) for stage in package.stages]
 
     def run(self, inputs: Sequence[bytes]) -> bytes:
@@ -79,7 +80,7 @@ class Program:
         compute = encoder.begin_compute_pass()
         for stage, (layout, pipeline) in zip(package.stages, self._steps, strict=True):
             compute.set_pipeline(pipeline)
-            compute.set_bind_group(0, self._bindings(layout, [bound[at] for at in stage.bindings]))
+            compute.set_bind_group(0, self._bindings(layout, stage, bound))
             compute.dispatch_workgroups(*stage.workgroups)
         compute.end()
         start = 0
@@ -93,28 +94,40 @@ class Program:
         return found[: package.output_bytes]
 
     def _step(self, stage: Stage, module: Any) -> tuple[Any, Any]:
-        layout = self._device.create_bind_group_layout(
-            entries=[
-                {
-                    "binding": at,
-                    "visibility": wgpu.ShaderStage.COMPUTE,
-                    "buffer": {"type": _KIND[self._package.buffers[buffer].role]},
-                }
-                for at, buffer in enumerate(stage.bindings)
-            ]
-        )
-        pipeline = self._device.create_compute_pipeline(
-            layout=self._device.create_pipeline_layout(bind_group_layouts=[layout]),
-            compute={"module": module, "entry_point": stage.entry_point},
-        )
-        return layout, pipeline
+        """Returns a stage's layout and pipeline, which stages of the same source share."""
+        kinds = tuple(_KIND[self._package.buffers[at].role] for at in stage.bindings)
+        key = (stage.source, stage.entry_point, kinds)
+        if key not in self._pipelines:
+            layout = self._device.create_bind_group_layout(
+                entries=[
+                    {
+                        "binding": at,
+                        "visibility": wgpu.ShaderStage.COMPUTE,
+                        "buffer": {"type": kind},
+                    }
+                    for at, kind in enumerate(kinds)
+                ]
+            )
+            pipeline = self._device.create_compute_pipeline(
+                layout=self._device.create_pipeline_layout(bind_group_layouts=[layout]),
+                compute={"module": module, "entry_point": stage.entry_point},
+            )
+            self._pipelines[key] = layout, pipeline
+        return self._pipelines[key]
 
-    def _bindings(self, layout: Any, buffers: Sequence[Any]) -> Any:
+    def _bindings(self, layout: Any, stage: Stage, bound: Sequence[Any]) -> Any:
         return self._device.create_bind_group(
             layout=layout,
             entries=[
-                {"binding": at, "resource": {"buffer": buffer, "offset": 0, "size": buffer.size}}
-                for at, buffer in enumerate(buffers)
+                {
+                    "binding": at,
+                    "resource": {
+                        "buffer": bound[place],
+                        "offset": offset,
+                        "size": bound[place].size - offset,
+                    },
+                }
+                for at, (place, offset) in enumerate(zip(stage.bindings, stage.begins, strict=True))
             ],
         )
 

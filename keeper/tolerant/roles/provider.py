@@ -34,6 +34,7 @@ from keeper.tolerant.decisions.provider import (
 )
 from keeper.tolerant.decisions.retention import provider_keeps
 from keeper.tolerant.decisions.state import Run, Task, TaskSnapshot
+from keeper.tolerant.roles.kept_inputs import KeptInputs
 from keeper.tolerant.roles.mirror import TaskMirror, TaskView
 from keeper.tolerant.roles.revealed_outputs import OutputFetcher, publish
 from keeper.tolerant.roles.role import TaskRole
@@ -77,6 +78,7 @@ class TaskProvider(TaskRole):
         super().__init__(mirror, submitter, owner)
         self._tools = tools
         self._outputs = OutputFetcher(tools.client, mirror.gateway)
+        self._inputs = KeptInputs(tools.store)
         self._kept = tools.runs.keys()
         self._unfit: frozenset[Pubkey] = frozenset()
         self._compared: dict[Pubkey, Comparison] = {}
@@ -132,6 +134,7 @@ class TaskProvider(TaskRole):
         done = frozenset(task for task in self._kept if keeping(task) is not Keeping.NEEDED)
         if due or done:
             await asyncio.to_thread(self._evict, due, done)
+        await asyncio.to_thread(self._inputs.tidy)
         self._kept -= done
         self._unfit &= view.tasks.keys()
         self._compared = {
@@ -168,7 +171,7 @@ class TaskProvider(TaskRole):
         await asyncio.to_thread(reservation.reserve, 2 * sealed_bytes(task.output_bytes))
         try:
             async with asyncio.timeout(self.mirror.transfer_seconds(task.deadline)):
-                workload = await fetch_workload(self._tools.client, task)
+                workload = await fetch_workload(self._tools.client, self._inputs, task)
             output = await self._executed(task, workload.package, workload.inputs)
         except TimeoutError as error:
             raise WorkloadError(f"task {task.address}: it is served too slowly") from error

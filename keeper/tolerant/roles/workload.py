@@ -9,6 +9,7 @@ from keeper.data import BlobClient, BlobStore, DataError, InputManifest
 from keeper.node.buying.results import Result
 from keeper.node.errors import WorkloadError
 from keeper.tolerant.decisions.state import Task
+from keeper.tolerant.roles.kept_inputs import KeptInputs
 from kernels.custom import KernelPackage, Output, PackageError, split
 from kernels.custom.package import MAX_PACKAGE_BYTES
 
@@ -57,8 +58,8 @@ def result_of(data: bytes, outputs: Sequence[Output]) -> Result:
     return parts[0][1] if len(parts) == 1 else dict(parts)
 
 
-async def fetch_workload(client: BlobClient, task: Task) -> TaskWorkload:
-    """Returns a task's workload.
+async def fetch_workload(client: BlobClient, kept: KeptInputs, task: Task) -> TaskWorkload:
+    """Returns a task's workload; large inputs come from `kept` where an earlier task brought them.
 
     Raises WorkloadError when it cannot be had from the buyer, UnfitTaskError when it is malformed
     or is not what the task says.
@@ -82,7 +83,7 @@ async def fetch_workload(client: BlobClient, task: Task) -> TaskWorkload:
         )
     try:
         inputs = [
-            await client.fetch(task.source, digest, buffer.bytes)
+            await kept.fetch(client, task.source, digest, buffer.bytes)
             for digest, buffer in zip(manifest.inputs, package.inputs, strict=True)
         ]
         package.check_inputs(inputs)
