@@ -22,6 +22,7 @@ from keeper.node.buying.results import (
     read_result,
     write_result,
 )
+from kernels.trace.layout import Array
 
 NPY_HEADER_BYTES = 4_096
 """More than the header of a .npy file takes."""
@@ -174,6 +175,28 @@ def output_options(required: bool = False) -> Callable[[Command], Command]:
         return wrapped
 
     return decorate
+
+
+def result_document(result: Result) -> dict[str, Any]:
+    """Returns shape and element count of a result, or of each output by its name."""
+    if isinstance(result, dict):
+        return {"outputs": {name: _form(array) for name, array in result.items()}}
+    return _form(result)
+
+
+def result_lines(path: Path, result: Result) -> list[str]:
+    """Returns a line for a result, or for each output of it."""
+    if not isinstance(result, dict):
+        return [f"{path}: {_told(result)}"]
+    return [f"{path}: {name}: {_told(array)}" for name, array in result.items()]
+
+
+def _form(array: Array) -> dict[str, Any]:
+    return {"shape": list(array.shape), "elements": array.size, "type": array.dtype.name}
+
+
+def _told(array: Array) -> str:
+    return f"{'x'.join(map(str, array.shape)) or 'one'} elements of {array.dtype}"
 
 
 def _member(folder: Path, name: str) -> Path:

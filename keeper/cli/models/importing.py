@@ -7,9 +7,9 @@ import click
 import numpy as np
 import onnx
 
+from keeper.cli.models.described import description_path, weights_path
 from keeper.cli.models.files import read_onnx
 from keeper.cli.models.quantise import Shape, unused_lines, write_lowered
-from keeper.cli.models.runnable import weights_path
 from keeper.cli.options import answer, json_option
 from keeper.cli.outputs import require_place
 from keeper.errors import BadInputError
@@ -110,7 +110,7 @@ def _tolerant(
     for number, lanes in enumerate(found.weights):
         with replace_atomically(weights_path(output, number)) as file:
             np.save(file, lanes)
-    with replace_atomically(output.with_name(f"{output.name}.json")) as file:
+    with replace_atomically(description_path(output)) as file:
         file.write(json.dumps(found.as_json(), indent=1).encode())
     with replace_atomically(output) as file:
         file.write(found.package.canonical)

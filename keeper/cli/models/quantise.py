@@ -7,14 +7,15 @@ from pathlib import Path
 
 import click
 
-from keeper.cli.files import MalformedFileError, read_archive
+from keeper.cli.files import read_archive
+from keeper.cli.models.described import description_path
 from keeper.cli.models.files import read_onnx
 from keeper.cli.options import answer, json_option
 from keeper.cli.outputs import require_place
 from keeper.errors import BadInputError
 from keeper.files import replace_atomically
 from kernels.graph.file import dump
-from kernels.onnx.exact import Interface, Lowered, LoweringError, lower, read_network
+from kernels.onnx.exact import Lowered, LoweringError, lower, read_network
 from kernels.onnx.quantisation import CalibrationError, Options
 from kernels.onnx.quantisation import quantise as quantise_model
 
@@ -118,23 +119,9 @@ def unused_lines(names: Sequence[str]) -> list[str]:
     return [f"input {name!r} has no effect and is left out" for name in names]
 
 
-def interface_path(graph: Path) -> Path:
-    """Returns where the description of a graph file's tensors is."""
-    return graph.with_name(f"{graph.name}.json")
-
-
 def write_lowered(lowered: Lowered, path: Path) -> None:
     """Write the graph file and the description beside it."""
     with replace_atomically(path) as file:
         file.write(dump(lowered.graph))
-    with replace_atomically(interface_path(path)) as file:
+    with replace_atomically(description_path(path)) as file:
         file.write(json.dumps(lowered.interface.as_json(), indent=1).encode())
-
-
-def read_interface(graph: Path) -> Interface:
-    """Returns the description beside a graph file; raises MalformedFileError without one."""
-    path = interface_path(graph)
-    try:
-        return Interface.of_json(json.loads(path.read_bytes()))
-    except (OSError, ValueError) as error:
-        raise MalformedFileError(f"{path} does not describe a model's tensors: {error}") from error

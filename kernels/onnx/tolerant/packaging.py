@@ -19,6 +19,8 @@ from kernels.onnx.tolerant.plan import Plan
 from kernels.onnx.tolerant.value import Shape, Value
 
 VERSION = 2
+# It knew one output.
+FORMER_VERSION = 1
 # The buffer size that every WebGPU adapter can bind.
 MAX_BYTES = 1 << 27
 _ELEMENTS = {"f32": Element.F32, "i32": Element.I32, "u32": Element.I32}
@@ -89,6 +91,8 @@ class Ports:
 def ports_of_json(document: Mapping[str, Any]) -> Ports:
     """Returns what `Packaged.as_json`'s document describes; raises BadInput otherwise."""
     try:
+        if document["version"] == FORMER_VERSION:
+            return Ports(tuple(map(_port, document["inputs"])), (_port(document["output"]),), ())
         if document["version"] != VERSION:
             raise BadInput(
                 f"version {document['version']} is not {VERSION}: import the model again"
