@@ -63,9 +63,7 @@ def test_an_altered_output_is_noticed_by_its_buyer(tmp_path: Path, output: Named
         storage = rig.market.storages["provider 1"]
         size = rig.graph.outputs[output.operator].stored_bytes
         other = storage.store.put(bytes(size))
-        storage.indexes.put(
-            replace(index, outputs=changed(index.outputs, output.operator, other))
-        )
+        storage.indexes.put(replace(index, outputs=changed(index.outputs, output.operator, other)))
         why = f"another result than it committed to, of operator {output.operator}"
         with pytest.raises(ResultError, match=why):
             await fetch_result(traces, rig.view, rig.graph, outputs=OUTPUTS)
@@ -86,7 +84,7 @@ def test_a_missing_output_is_noticed_by_buyer_and_verifiers(tmp_path: Path) -> N
         storage = rig.market.storages["provider 1"]
         missing = replace(index, outputs=changed(index.outputs, 1, "0" * 64))
         storage.indexes.put(missing)
-        with pytest.raises(ResultError, match="operator 1 of job .* is not served"):
+        with pytest.raises(ResultError, match=r"operator 1 of job .* is not served"):
             await fetch_result(traces, rig.view, rig.graph, outputs=OUTPUTS)
         rig.buyer.missing.add(rig.job)
         await rig.play([*rig.verifiers, rig.crank, rig.buyer], rig.ended)
