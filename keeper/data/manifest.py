@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 from keeper.data.errors import MalformedDocumentError
 from keeper.data.store import DIGEST, digest_of
 from neurolov_client.bindings.job_registry import MAX_JOB_INPUTS, MAX_OPERATORS
+from neurolov_client.workloads import MAX_JOB_OUTPUTS, MAX_NAME_CHARACTERS
 
 VERSION = 1
 MAX_KERNEL_INPUTS = 7
-MAX_JOB_OUTPUTS = 64
-MAX_NAME_CHARACTERS = 256
 ADDRESS = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
 
 
