@@ -1,7 +1,7 @@
 """Walks a network node by node and appends the operators that compute it exactly."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -25,17 +25,35 @@ from kernels.trace import DType
 from kernels.trace.layout import Array
 
 INDICES = ("int32", "int64")
-INDEX_READERS = {"Gather", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}
+INDEX_READERS = {
+    "Cast",
+    "Equal",
+    "Gather",
+    "Greater",
+    "GreaterOrEqual",
+    "Identity",
+    "Less",
+    "LessOrEqual",
+    "Reshape",
+    "Squeeze",
+    "Transpose",
+    "Unsqueeze",
+}
 
 Handler = Callable[["Lowering", Node], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """An exact graph, and how real numbers enter and leave it."""
+    """An exact graph, and how real numbers enter and leave it.
+
+    `nodes` are those of the network in order, and `tensors` what the graph computes of it, by name.
+    """
 
     graph: Graph
     interface: Interface
+    nodes: tuple[Node, ...] = ()
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Lowering:
@@ -50,18 +68,7 @@ class Lowering:
     def run(self) -> Lowered:
         """Returns the exact graph; raises LoweringError naming a node that has no exact form."""
         ports = [self._input(entry) for entry in self.network.inputs if self._matters(entry)]
-        for node in self.network.nodes:
-            handler = self._handlers.get(node.kind)
-            if handler is None:
-                raise LoweringError(
-                    node.label,
-                    "no exact form; leave it out of the exported graph, or run the float model as "
-                    "a tolerant job",
-                )
-            try:
-                handler(self, node)
-            except GraphError as error:
-                raise LoweringError(node.label, error.message) from error
+        self._lower_nodes()
         outputs = self._results()
         kept = [ports[number] for number in self.emit.build.drop_unread_inputs()]
         if not kept:
@@ -72,7 +79,47 @@ class Lowering:
         taken = tuple(replace(port, job_shape=spec.shape) for port, spec in seen)
         names = {port.name for port in taken}
         unused = tuple(each.name for each in self.network.inputs if each.name not in names)
-        return Lowered(graph, Interface(taken, outputs, unused))
+        interface = Interface(taken, outputs, unused)
+        return Lowered(graph, interface, self.network.nodes, self._held(kept != ports))
+
+    def _held(self, renumbered: bool) -> dict[str, Tensor]:
+        """Returns the tensors; without the inputs where these were numbered anew."""
+        return {
+            name: tensor
+            for name, tensor in self._tensors.items()
+            if not renumbered or tensor.value.source.kind is not InputKind.JOB_INPUT
+        }
+
+    def _lower_nodes(self) -> None:
+        """Lowers every node; raises LoweringError naming all those that have no exact form.
+
+        A node that reads the result of such a node is passed over.
+        """
+        errors: list[LoweringError] = []
+        missing: set[str] = set()
+        for node in self.network.nodes:
+            try:
+                if missing.isdisjoint(node.inputs):
+                    self._lower(node)
+                    continue
+            except LoweringError as error:
+                errors.append(error)
+            missing.update(node.outputs)
+        if errors:
+            raise LoweringError.of(errors)
+
+    def _lower(self, node: Node) -> None:
+        handler = self._handlers.get(node.kind)
+        if handler is None:
+            raise LoweringError(
+                node.label,
+                "no exact form; leave it out of the exported graph, or run the float model as "
+                "a tolerant job",
+            )
+        try:
+            handler(self, node)
+        except GraphError as error:
+            raise LoweringError(node.label, error.message) from error
 
     def tensor(self, node: Node, position: int = 0) -> Tensor:
         """Returns a computed operand; raises LoweringError for a constant."""
@@ -86,6 +133,10 @@ class Lowering:
     def computed(self, name: str) -> bool:
         """Returns whether a tensor is computed, so not a constant."""
         return name in self._tensors
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Returns the shape of a computed tensor."""
+        return self._tensors[name].shape
 
     def int8(self, node: Node, position: int = 0) -> Tensor:
         """Returns an operand as int8 with one scale, in its calibrated form if it needs conversion.
@@ -137,8 +188,8 @@ class Lowering:
         return self.network.quantisations.get(name)
 
     def peak(self, name: str) -> float | None:
-        """Returns the largest magnitude that calibration saw, or None."""
-        return self.network.peaks.get(name)
+        """Returns the largest magnitude that calibration saw, or None where it saw only zeros."""
+        return self.network.peaks.get(name) or None
 
     def put(self, node: Node, tensor: Tensor, output: int = 0) -> None:
         """Sets one of the node's outputs to this tensor."""
@@ -179,7 +230,8 @@ class Lowering:
             )
         if not readers <= INDEX_READERS:
             raise LoweringError(
-                f"input {entry.name!r}", "integers are read only as indices of Gather"
+                f"input {entry.name!r}",
+                "integers are read only as indices of Gather, by comparisons and by Cast",
             )
 
     def _results(self) -> tuple[Port, ...]:

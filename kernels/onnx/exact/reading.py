@@ -8,6 +8,7 @@ import onnx
 
 from kernels.onnx.exact.attributes import constants_of, plain, shape_of, stored_as
 from kernels.onnx.exact.errors import LoweringError
+from kernels.onnx.exact.expansion import expanded
 from kernels.onnx.exact.network import (
     HIGH,
     LOW,
@@ -21,6 +22,7 @@ from kernels.onnx.exact.network import (
     Weights,
 )
 from kernels.onnx.exact.simplification import simplified
+from kernels.onnx.reading import OpenAxes, input_shapes
 from kernels.trace.layout import Array
 
 UINT8_SHIFT = 128
@@ -38,11 +40,29 @@ BINARY = {"QLinearAdd": "Add", "QLinearMul": "Mul", "QLinearMatMul": "MatMul"}
 def read_network(
     model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]] | None = None
 ) -> Network:
-    """Returns the network of a model; `shapes` sizes inputs whose axes have only names.
+    """Returns the network of a model; `shapes` sizes inputs with open axes, or axes by name.
 
     Raises LoweringError naming a node without an exact form.
     """
-    return simplified(_Reader(model, shapes or {}).network())
+    try:
+        sizes = input_shapes(model, shapes or {})
+    except OpenAxes as error:
+        raise LoweringError(error.label, error.why) from error
+    return simplified(_Reader(expanded(_sized(model, sizes)), sizes).network())
+
+
+def _sized(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
+    """Returns the model with the sizes that are given for its inputs' axes."""
+    if not any(value.name in shapes for value in model.graph.input):
+        return model
+    sized = onnx.ModelProto()
+    sized.CopyFrom(model)
+    for value in sized.graph.input:
+        if value.name in shapes:
+            del value.type.tensor_type.shape.dim[:]
+            for size in shapes[value.name]:
+                value.type.tensor_type.shape.dim.add(dim_value=size)
+    return sized
 
 
 @dataclass(slots=True)

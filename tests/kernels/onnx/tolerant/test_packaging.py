@@ -38,10 +38,12 @@ def test_a_package_gives_what_the_runner_gives() -> None:
 
 def test_scratch_is_used_again() -> None:
     names = [f"t{at}" for at in range(20)]
-    nodes = [helper.make_node("Neg", ["x"], ["t0"])]
+    axis = numpy_helper.from_array(np.array(0), "axis")
+    nodes = [helper.make_node("CumSum", ["x", "axis"], ["t0"])]
     for before, after in zip(names, [*names[1:], "y"], strict=True):
-        nodes.append(helper.make_node("Neg", [before], [after]))
-    found = package(model(nodes, [floats("x", 4)], [floats("y", 4)]), "net", {}, BOUNDS)
+        nodes.append(helper.make_node("CumSum", [before, "axis"], [after]))
+    content = model(nodes, [floats("x", 4)], [floats("y", 4)], [axis])
+    found = package(content, "net", {}, BOUNDS)
     assert len(found.package.stages) == 21
     assert len(found.package.buffers) <= 4
 
