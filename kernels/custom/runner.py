@@ -69,8 +69,9 @@ def run_package(
 ) -> bytes:
     """Returns the outputs' bytes in order.
 
-    They are computed on the adapter that `select_adapter` finds by its name. Raises PackageError when package or inputs do not fit, AdapterUnavailable, and these kinds of
-    RunError: ShaderError, DeadlineExceeded, MemoryExceeded, RunCrashed, ContainmentUnavailable.
+    They are computed on the adapter that `select_adapter` finds by its name. Raises PackageError
+    when package or inputs do not fit, AdapterUnavailable, and these kinds of RunError: ShaderError,
+    DeadlineExceeded, MemoryExceeded, RunCrashed, ContainmentUnavailable.
     """
     if not containable():
         raise ContainmentUnavailable(

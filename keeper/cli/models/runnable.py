@@ -121,12 +121,12 @@ class ExactGraph:
         """See Runnable."""
         try:
             given = self._interface.encode(inputs)
-            result = self._executor.execute(self._graph, given)[-1]
+            computed = self._executor.execute(self._graph, given)
         except (InterfaceError, GraphError, DeviceLimit) as error:
             raise BadInputError(str(error)) from error
         except DeviceLost as error:
             raise ModelRunError(str(error)) from error
-        return {self._interface.output.name: self._interface.decode(result)}
+        return self._interface.restore(computed)
 
 
 def weights_path(package: Path, number: int) -> Path:
