@@ -70,7 +70,11 @@ def job_tensors(
         return JobTensors(inputs, (), graph.outputs[-1].stored_bytes, None)
     described = DescribedGraph(path, graph)
     if named is None:
-        inputs = read_inputs(graph, [each.path for each in given], expected)
+        try:
+            inputs = read_inputs(graph, [each.path for each in given], expected)
+        except MalformedFileError as error:
+            names = " ".join(f"--input {port.name}=FILE" for port in described.interface.inputs)
+            raise MalformedFileError(f"{error}; for the model's own tensors: {names}") from error
         stored = sum(graph.outputs[each.operator].stored_bytes for each in described.outputs)
         size = stored or graph.outputs[-1].stored_bytes
         return JobTensors(inputs, described.outputs, size, None)

@@ -67,16 +67,17 @@ class Output:
             self._require_absent(own, names or ())
         require_room(folder, size)
 
-    def write(self, result: Result, kept: Path | None = None) -> None:
-        """Write a result; each file is complete or is not there.
+    def write(self, result: Result, kept: Path | None = None) -> Result:
+        """Write a result and return it as written; each file is complete or is not there.
 
         Raises OutputFailedError, which tells where the result is `kept`.
         """
         where = "" if kept is None else f"; the result is kept in {kept}"
         if wrong := self._misplaced(len(result) if isinstance(result, dict) else 1):
             raise OutputFailedError(f"{wrong}{where}")
+        decoded = self.decode(result)
         try:
-            for path, part in self._files(self.decode(result)).items():
+            for path, part in self._files(decoded).items():
                 path.parent.mkdir(exist_ok=True)
                 with replace_atomically(path) as file:
                     write_result(file, part)
@@ -85,6 +86,7 @@ class Output:
             raise OutputFailedError(
                 f"{self.path} cannot be written: {error.strerror}{where}"
             ) from error
+        return decoded
 
     def _misplaced(self, count: int) -> str | None:
         """Returns why so many outputs cannot go to the path, None where they can."""
@@ -94,7 +96,7 @@ class Output:
         if self.path.suffix == SEVERAL_SUFFIX or self.path.is_dir():
             return None
         return (
-            f"{self.path}: the result has {count} outputs; name a {SEVERAL_SUFFIX} file, or a "
+            f"{self.path}: the result has {count} outputs; name an {SEVERAL_SUFFIX} file, or a "
             "folder that exists"
         )
 

@@ -38,7 +38,6 @@ def result(key: KeyOptions, address: Pubkey, graph_path: Path | None, output: Ou
             output.require_writable(0, results_of(reader.folder).path(address))
             return await job_result(reader, address)
 
-    found = run_async(work())
-    output.write(found)
+    found = output.write(run_async(work()))
     document = {"job": str(address), "output": str(output.path), **result_document(found)}
     answer(document, key.as_json, *result_lines(output.path, found))

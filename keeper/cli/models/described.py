@@ -139,12 +139,12 @@ class DescribedPackage:
 def _require_known(
     feeds: Mapping[str, Array], names: Collection[str], unused: Collection[str]
 ) -> None:
-    if missing := [name for name in names if name not in feeds]:
-        raise BadInputError(f"no value for the inputs {', '.join(missing)}")
     if unknown := [name for name in feeds if name not in (*names, *unused)]:
         raise BadInputError(
             f"the model has no input {', '.join(unknown)}; it has {', '.join(names)}"
         )
+    if missing := [name for name in names if name not in feeds]:
+        raise BadInputError(f"no value for the inputs {', '.join(missing)}")
 
 
 def _fits(interface: Interface, graph: Graph) -> bool:

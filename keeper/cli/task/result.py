@@ -38,7 +38,6 @@ def result(key: KeyOptions, address: Pubkey, package_path: Path | None, output: 
             output.require_writable(0, outputs_of(reader.folder).path(address))
             return await task_output(reader, address, package)
 
-    found = run_async(work())
-    output.write(found)
+    found = output.write(run_async(work()))
     document = {"task": str(address), "output": str(output.path), **result_document(found)}
     answer(document, key.as_json, *result_lines(output.path, found))

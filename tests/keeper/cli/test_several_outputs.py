@@ -75,12 +75,16 @@ def test_a_job_gives_each_output_by_its_name(
     before = market.transactions(buyer.owner)
     wrong = [*submit, *files.inputs, "--output", str(files.root / "y.npy")]
     told = refused(wrong, capsys)
-    assert "the result has 3 outputs; name a .npz file, or a folder that exists" in told
+    assert "the result has 3 outputs; name an .npz file, or a folder that exists" in told
     extra = [*submit, *files.inputs, "--input", f"c={files.root / 'a.npy'}"]
     assert "the model has no input c; it has a, b" in refused(extra, capsys)
     assert "no value for the inputs b" in refused(
         [*submit, "--input", f"a={files.root / 'a.npy'}"], capsys
     )
+    own = [*submit, "--input", str(files.root / "a.npy"), "--input", str(files.root / "b.npy")]
+    told = refused(own, capsys)
+    assert "is not input 0: its elements are float32, not int8; for the model's own" in told
+    assert "--input a=FILE --input b=FILE" in told
     mixed = [*submit, *files.inputs, "--input", str(files.root / "a.npy")]
     assert "name each --input or none" in refused(mixed, capsys)
     assert market.transactions(buyer.owner) == before
