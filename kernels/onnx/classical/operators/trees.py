@@ -158,7 +158,6 @@ def _forest(node: onnx.NodeProto, attributes: dict[str, Any], word: str, outputs
     if len(modes) > 1 or not modes <= MODES.keys():
         raise UnsupportedModel(label(node), f"nodes compare in the ways {', '.join(sorted(modes))}")
     leaf = np.array([kind == LEAF for kind in kinds])
-    own = np.arange(count)
     try:
         yes, no = (
             np.array([
@@ -191,14 +190,14 @@ def _forest(node: onnx.NodeProto, attributes: dict[str, Any], word: str, outputs
         missing & ~leaf,
         values,
         roots,
-        _depth(node, yes, no, own, roots),
+        _depth(node, yes, no, leaf, roots),
     )
 
 
-def _depth(node: onnx.NodeProto, yes: Array, no: Array, own: Array, roots: Array) -> int:
+def _depth(node: onnx.NodeProto, yes: Array, no: Array, leaf: Array, roots: Array) -> int:
     """Returns the steps of the deepest tree; raises UnsupportedModel for cycles."""
     standing, steps = np.unique(roots), 0
-    while (moving := standing[yes[standing] != own[standing]]).size:
+    while (moving := standing[~leaf[standing]]).size:
         steps += 1
         if steps > MOST_STEPS:
             raise UnsupportedModel(label(node), f"a tree is deeper than {MOST_STEPS} steps")

@@ -26,17 +26,28 @@ def pipeline(
     kind: int = FLOAT,
     columns: int = FEATURES,
     opset: int = 17,
+    rank: int = 2,
 ) -> onnx.ModelProto:
-    """Returns a model of the input x [N, columns]; outputs are names and element types."""
+    """Returns a model of the input x [N, columns].
+
+    `outputs` are names and element types, -1 for a list of dictionaries; those of integers have
+    one axis less than the `rank` of the others.
+    """
     graph = helper.make_graph(
         nodes,
         "pipeline",
         [helper.make_tensor_value_info("x", kind, [None, columns])],
-        [onnx.ValueInfoProto(name=name) if each < 0 else
-         helper.make_tensor_value_info(name, each, None) for name, each in outputs],
-    )  # fmt: skip
+        [_output(name, each, rank) for name, each in outputs],
+    )
     imports = [helper.make_opsetid("", opset), helper.make_opsetid(DOMAIN, 3)]
     return helper.make_model(graph, opset_imports=imports, ir_version=8)
+
+
+def _output(name: str, kind: int, rank: int) -> onnx.ValueInfoProto:
+    if kind < 0:
+        return onnx.ValueInfoProto(name=name)
+    axes = rank if kind == FLOAT else rank - 1
+    return helper.make_tensor_value_info(name, kind, [None] * axes)
 
 
 def zipped(labels: Sequence[int] | Sequence[str]) -> onnx.ModelProto:

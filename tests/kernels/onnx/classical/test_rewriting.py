@@ -105,14 +105,14 @@ def test_operators(name: str) -> None:
 def test_categories_become_columns() -> None:
     node = ml("OneHotEncoder", ["x"], ["y"], cats_int64s=[3, 1, 2])
     x = np.array([[1, 2], [3, 9]], np.int64)
-    require_same(pipeline([node], [("y", FLOAT)], kind=INTEGER, columns=2), x)
+    require_same(pipeline([node], [("y", FLOAT)], kind=INTEGER, columns=2, rank=3), x)
 
 
 def test_integers_are_encoded_as_integers() -> None:
     node = ml("LabelEncoder", ["x"], ["y"], keys_int64s=[5, 7], values_int64s=[-2, 11],
               default_int64=99)  # fmt: skip
     x = np.array([[5, 7], [0, 5]], np.int64)
-    require_same(pipeline([node], [("y", INTEGER)], kind=INTEGER, columns=2), x)
+    require_same(pipeline([node], [("y", INTEGER)], kind=INTEGER, columns=2, rank=3), x)
 
 
 def test_features_are_chosen_and_joined() -> None:
@@ -130,7 +130,7 @@ def test_labels_are_chosen_from_a_list() -> None:
         helper.make_node("ArgMax", ["x"], ["places"], axis=1, keepdims=0),
         ml("ArrayFeatureExtractor", ["labels", "places"], ["y"]),
     ]
-    require_same(pipeline(nodes, [("y", INTEGER)]), rows())
+    require_same(pipeline(nodes, [("y", INTEGER)], rank=3), rows())
 
 
 def test_a_classifier_without_its_dictionaries() -> None:
