@@ -50,7 +50,9 @@ def calibrated(network: Network, ranges: Ranges, options: Options) -> Network:
     """Returns the network with an int8 form and a peak for every tensor that was observed."""
     even = _products(network)
     forms = {
-        name: _form(name, useful(network, name, ends), ranges, symmetric=options.symmetric or name in even)
+        name: _form(
+            name, useful(network, name, ends), ranges, symmetric=options.symmetric or name in even
+        )
         for name, ends in ranges.quantiles.items()
     }
     peaks = {name: max(-low, high) for name, (low, high) in ranges.extremes.items()}
