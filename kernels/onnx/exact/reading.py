@@ -15,6 +15,7 @@ from kernels.onnx.exact.network import (
     QUANTISE,
     Network,
     NetworkInput,
+    NetworkOutput,
     Node,
     Quantisation,
     Real,
@@ -71,9 +72,6 @@ class _Reader:
 
     def network(self) -> Network:
         graph = self.model.graph
-        if len(graph.output) != 1:
-            names = ", ".join(each.name for each in graph.output)
-            raise LoweringError(graph.name, f"has the outputs {names}; export only one of them")
         self.raw, left = constants_of(self.model)
         self.constants = dict(self.raw)
         for proto in left:
@@ -81,7 +79,9 @@ class _Reader:
         known = self.raw.keys()
         entries = [value for value in graph.input if value.name not in known]
         inputs = tuple(self._entry(value) for value in entries)
-        return Network(inputs, tuple(self.nodes), self.constants, graph.output[0].name)
+        stored = {value.name: stored_as(value) for value in graph.output}
+        outputs = tuple(NetworkOutput(name, element) for name, element in stored.items())
+        return Network(inputs, tuple(self.nodes), self.constants, outputs)
 
     def _entry(self, value: onnx.ValueInfoProto) -> NetworkInput:
         found = self.bound.get(value.name)

@@ -9,6 +9,7 @@ import onnxruntime
 
 from kernels.onnx.exact.expansion import expanded, inlined
 from kernels.onnx.quantisation.errors import CalibrationError
+from kernels.onnx.quantisation.inputs import without_unread_inputs
 from kernels.onnx.quantisation.session import QUIET
 
 
@@ -47,4 +48,4 @@ def _optimised(model: onnx.ModelProto) -> onnx.ModelProto:
         except Exception as error:
             # onnxruntime's exceptions share no base of their own.
             raise CalibrationError(f"onnxruntime cannot load the model: {error}") from error
-        return onnx.load(path)
+        return without_unread_inputs(onnx.load(path))

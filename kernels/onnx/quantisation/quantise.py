@@ -43,7 +43,16 @@ def quantise(
     fitted = samples if isinstance(samples, Samples) else fit(model, samples)
     ready = prepared(model, fitted.shapes)
     ranges = observe(ready, fitted, chosen.percentile)
-    return lower(calibrated(read_network(ready, fitted.shapes), ranges, chosen))
+    lowered = lower(calibrated(read_network(ready, fitted.shapes), ranges, chosen))
+    return _naming_unused(lowered, model)
+
+
+def _naming_unused(lowered: Lowered, model: onnx.ModelProto) -> Lowered:
+    """Returns it with all inputs of the model that have no effect, those removed before too."""
+    held = {each.name for each in model.graph.initializer}
+    taken = held | {port.name for port in lowered.interface.inputs}
+    unused = tuple(each.name for each in model.graph.input if each.name not in taken)
+    return replace(lowered, interface=replace(lowered.interface, unused=unused))
 
 
 def calibrated(network: Network, ranges: Ranges, options: Options) -> Network:

@@ -1,5 +1,6 @@
 """Reads ONNX files from untrusted sources."""
 
+from kernels.onnx.reading.binding import bound
 from kernels.onnx.reading.errors import ModelError, Reason
 from kernels.onnx.reading.file import check_model, read_model
 from kernels.onnx.reading.summary import Port, Summary, summarise
@@ -10,6 +11,7 @@ __all__ = [
     "Port",
     "Reason",
     "Summary",
+    "bound",
     "check_model",
     "initialisers",
     "read_model",
