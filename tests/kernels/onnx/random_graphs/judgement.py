@@ -28,20 +28,10 @@ SLACK_DB = 6.0
 """Fresh samples may be so much worse than those that the comparison holds back..."""
 SLACK = 3.0
 """...and an error on them this many times the one that is accepted."""
-STEPPED = frozenset(
-    [
-        "Ceil",
-        "Equal",
-        "Floor",
-        "Greater",
-        "GreaterOrEqual",
-        "Less",
-        "LessOrEqual",
-        "Round",
-        "Sign",
-        "ThresholdedRelu",
-    ]
-)
+STEPPED = {
+    *("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"),
+    *("Ceil", "Floor", "Round", "Sign", "ThresholdedRelu"),
+}
 """A step in a function turns the least rounding before it into a large error."""
 
 
