@@ -46,7 +46,11 @@ class Outcome:
 
 
 def judged(example: Example) -> Outcome:
-    """Quantises a model with its samples and compares the graph with onnxruntime on fresh ones."""
+    """Quantises a model with its samples and compares the graph with onnxruntime on fresh ones.
+
+    The fresh ones are numbers that 8 bits hold. What inputs lose by rounding to them is for the
+    comparison on held-back samples to tell.
+    """
     model = example.model
     parts = split(fit(model, example.samples))
     try:
@@ -54,7 +58,7 @@ def judged(example: Example) -> Outcome:
     except (LoweringError, CalibrationError) as error:
         return Outcome(refusal=str(error))
     steps = any(node.op_type in STEPPED for node in model.graph.node)
-    fresh = fit(model, _represented(lowered.interface, example.fresh) if steps else example.fresh)
+    fresh = fit(model, _represented(lowered.interface, example.fresh))
     session, gap = Session(model), Gap()
     for feeds in fresh.batches():
         wanted = session.run(feeds)
@@ -74,7 +78,7 @@ def judged(example: Example) -> Outcome:
 
 
 def _represented(interface: Interface, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Returns inputs as 8 bits hold them; others fall on either side of a step by rounding."""
+    """Returns inputs as 8 bits hold them."""
     found = dict(arrays)
     for port in interface.inputs:
         if isinstance(port.scale, float) and port.stored == "float32":
