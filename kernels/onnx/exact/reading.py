@@ -22,6 +22,7 @@ from kernels.onnx.exact.network import (
     Weights,
 )
 from kernels.onnx.exact.simplification import simplified
+from kernels.onnx.reading import OpenAxes, input_shapes
 from kernels.trace.layout import Array
 
 UINT8_SHIFT = 128
@@ -39,12 +40,15 @@ BINARY = {"QLinearAdd": "Add", "QLinearMul": "Mul", "QLinearMatMul": "MatMul"}
 def read_network(
     model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]] | None = None
 ) -> Network:
-    """Returns the network of a model; `shapes` sizes inputs whose axes have only names.
+    """Returns the network of a model; `shapes` sizes inputs with open axes, or axes by name.
 
     Raises LoweringError naming a node without an exact form.
     """
-    given = shapes or {}
-    return simplified(_Reader(expanded(_sized(model, given)), given).network())
+    try:
+        sizes = input_shapes(model, shapes or {})
+    except OpenAxes as error:
+        raise LoweringError(error.label, error.why) from error
+    return simplified(_Reader(expanded(_sized(model, sizes)), sizes).network())
 
 
 def _sized(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:

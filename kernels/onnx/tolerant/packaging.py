@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import onnx
 from kernels.custom.buffer import Buffer, Role, Stage
 from kernels.custom.element import Element, Tolerance
 from kernels.custom.package import KernelPackage
+from kernels.onnx.reading import OpenAxes, input_shapes
 from kernels.onnx.tolerant.element import ELEMENTS, Array
 from kernels.onnx.tolerant.errors import BadInput, UnsupportedOperator
 from kernels.onnx.tolerant.lowering import lower
@@ -45,8 +45,7 @@ class Port:
             raise BadInput(
                 f"{self.name!r} is {array.dtype} {array.shape}, not {self.type} {self.shape}"
             )
-        low, high = element.bounds
-        if element.is_wide and array.size and (array.min() < low or array.max() > high):
+        if not element.holds(array):
             raise BadInput(f"{self.name!r} holds values that do not fit 32 bits")
         return element.to_lanes(array).tobytes()
 
@@ -97,16 +96,17 @@ def _port(document: Mapping[str, Any]) -> Port:
 def package(
     model: onnx.ModelProto, name: str, shapes: Mapping[str, Shape], tolerance: Tolerance
 ) -> Packaged:
-    """Returns the package of a checked model; `shapes` sizes axes with only names.
+    """Returns the package of a checked model.
 
-    `tolerance` is for outputs of floats; those of integers are compared exactly. Inputs without an
-    effect are left out. Raises UnsupportedOperator, BadInput, and PackageError when it exceeds a
-    package's limits.
+    `shapes` sizes inputs with open axes, or axes by name. `tolerance` is for outputs of floats;
+    those of integers are compared exactly. Inputs without an effect are left out. Raises
+    UnsupportedOperator, BadInput, and PackageError when it exceeds a package's limits.
     """
     plan = Plan(MAX_BYTES, pooled=True)
     held = {tensor.name for tensor in model.graph.initializer}
     ports = [port for port in model.graph.input if port.name not in held]
-    inputs = {port.name: _reserved(port, shapes.get(port.name), plan) for port in ports}
+    sizes = _sizes(model, shapes)
+    inputs = {port.name: _reserved(port, sizes, plan) for port in ports}
     outputs = _written(dict(lower(model, dict(inputs), plan)), plan)
     wanted = [value.buffer for value in outputs.values() if value.buffer is not None]
     plan.close(wanted)
@@ -159,18 +159,17 @@ def _written(outputs: dict[str, Value], plan: Plan) -> dict[str, Value]:
     return found
 
 
-def _reserved(port: onnx.ValueInfoProto, given: Shape | None, plan: Plan) -> Value:
-    if port.type.WhichOneof("value") != "tensor_type":
+def _sizes(model: onnx.ModelProto, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    try:
+        return input_shapes(model, shapes)
+    except OpenAxes as error:
+        raise BadInput(str(error)) from error
+
+
+def _reserved(port: onnx.ValueInfoProto, sizes: Mapping[str, Shape], plan: Plan) -> Value:
+    if port.name not in sizes:
         raise UnsupportedOperator("input", f"{port.name!r} is not a tensor")
-    tensor = port.type.tensor_type
-    axes = [dim.dim_value if dim.HasField("dim_value") else None for dim in tensor.shape.dim]
-    shape = given if given is not None else tuple(axis or 0 for axis in axes)
-    fits = len(shape) == len(axes) and all(
-        axis in (None, length) for axis, length in zip(axes, shape, strict=False)
-    )
-    if not fits or not prod(shape):
-        raise BadInput(f"input {port.name!r} needs a shape that fits {axes}: --shape")
-    return plan.input(shape, element_of(tensor.elem_type, "input"))
+    return plan.input(sizes[port.name], element_of(port.type.tensor_type.elem_type, "input"))
 
 
 def _arranged(

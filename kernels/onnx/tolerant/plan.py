@@ -74,6 +74,10 @@ class Plan:
                 low, high = int(array.min()), int(array.max())
                 _require_lane(value.element, (low, high))
                 value.bounds = (low, high)
+            if not value.element.holds(array):
+                raise UnsupportedOperator(
+                    value.element.name, "float32 does not hold the values closely enough"
+                )
             value.buffer = self._hold(value.element.lane, value.element.to_lanes(array))
         return value.buffer
 
