@@ -73,7 +73,7 @@ class Lowering:
         kept = [ports[number] for number in self.emit.build.drop_unread_inputs()]
         if not kept:
             raise LoweringError("outputs", "none of them depends on an input")
-        graph = self.emit.build.build()
+        graph = self._built()
         seen = zip(kept, graph.inputs, strict=True)
         # A graph's input takes the shape in which the first operator reads it.
         taken = tuple(replace(port, job_shape=spec.shape) for port, spec in seen)
@@ -81,6 +81,16 @@ class Lowering:
         unused = tuple(each.name for each in self.network.inputs if each.name not in names)
         interface = Interface(taken, outputs, unused)
         return Lowered(graph, interface, self.network.nodes, self._held(kept != ports))
+
+    def _built(self) -> Graph:
+        try:
+            return self.emit.build.build()
+        except GraphError as error:
+            raise LoweringError(
+                "graph",
+                f"{error.message}; split the model into parts that follow each other, or run the "
+                "float model as a tolerant job",
+            ) from error
 
     def _held(self, renumbered: bool) -> dict[str, Tensor]:
         """Returns the tensors; without the inputs where these were numbered anew."""

@@ -74,7 +74,8 @@ def judged(example: Example) -> Outcome:
     again = report_on_float(
         model, lowered, Split(parts.calibration, fresh, fresh.count, fresh.count), _execute
     )
-    return Outcome(fault=_fault(again, steps), snr_db=gap.snr_db, operators=size)
+    step = report.outputs[0].step
+    return Outcome(fault=_fault(again, step, steps), snr_db=gap.snr_db, operators=size)
 
 
 def _represented(interface: Interface, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -88,11 +89,14 @@ def _represented(interface: Interface, arrays: Mapping[str, Array]) -> dict[str,
     return found
 
 
-def _fault(report: Report, steps: bool) -> str | None:
-    """Returns what is wrong; onnxruntime leaves most functions with steps in float."""
+def _fault(report: Report, step: float, steps: bool) -> str | None:
+    """Returns what is wrong, with a step of 8 bits of an output as the least bound.
+
+    onnxruntime leaves most functions with steps in float.
+    """
     for each in report.outputs:
         known = None if steps else each.ort_int8_error
-        bound = None if known is None else SLACK * MOST_ERROR * max(known, each.step / 2)
+        bound = None if known is None else SLACK * MOST_ERROR * max(known, each.step / 2, step / 2)
         if each.snr_db < FLOAT_DB - SLACK_DB or (bound is not None and each.error > bound):
             return f"{each} is wrong without a word"
     return None
