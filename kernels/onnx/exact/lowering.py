@@ -75,7 +75,7 @@ class Lowering:
         kept = [ports[number] for number in self.emit.build.drop_unread_inputs()]
         if not kept:
             raise LoweringError("outputs", "none of them depends on an input")
-        detailed = self.emit.build.build()
+        detailed = self._built()
         ends = [port.operator for port in outputs if port.operator is not None]
         merged = narrowed(detailed, ends)
         places = [merged.places[end] for end in ends]
@@ -89,6 +89,16 @@ class Lowering:
         unused = tuple(each.name for each in self.network.inputs if each.name not in names)
         interface = Interface(taken, outputs, unused)
         return Lowered(graph, interface, detailed, self.network, self._held(kept != ports))
+
+    def _built(self) -> Graph:
+        try:
+            return self.emit.build.build()
+        except GraphError as error:
+            raise LoweringError(
+                "graph",
+                f"{error.message}; split the model into parts that follow each other, or run the "
+                "float model as a tolerant job",
+            ) from error
 
     def _held(self, renumbered: bool) -> dict[str, Tensor]:
         """Returns the tensors; without the inputs where these were numbered anew."""

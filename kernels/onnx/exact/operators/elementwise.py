@@ -9,7 +9,7 @@ from kernels.graph.fixed_point import fixed_point
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import HIGH, LOW, QUANTISE, Node, Quantisation, Real
-from kernels.onnx.exact.operators.functions import FUNCTIONS
+from kernels.onnx.exact.operators.functions import FUNCTIONS, STEEP
 from kernels.onnx.exact.tensor import Tensor
 from kernels.onnx.registration import operator
 from kernels.trace import DType
@@ -43,8 +43,9 @@ def quantise(lowering: Lowering, node: Node) -> None:
     lowering.put(node, lowering.emit.int8(lowering.tensor(node), target))
 
 
-# Only some exponents and slopes make Pow and PRelu a function of one tensor.
-@operator(*(name for name in FUNCTIONS if name not in ("Pow", "PRelu")))
+# Only some exponents and slopes make Pow and PRelu a function of one tensor; steep functions have
+# finer tables.
+@operator(*(name for name in FUNCTIONS if name not in ("Pow", "PRelu", *STEEP)))
 def unary(lowering: Lowering, node: Node) -> None:
     """Lowers a function of one tensor to a table over all 256 values."""
     x = lowering.int8(node)
