@@ -7,7 +7,7 @@ import numpy as np
 
 from kernels.graph import Graph, GraphError
 from kernels.onnx.exact.emitter import Emitter
-from kernels.onnx.exact.errors import LoweringError
+from kernels.onnx.exact.errors import FormError, LoweringError
 from kernels.onnx.exact.interface import Interface, Port
 from kernels.onnx.exact.network import (
     QUANTISE,
@@ -49,7 +49,10 @@ class Lowering:
         """Returns the exact graph; raises LoweringError naming a node that has no exact form."""
         ports = tuple(self._input(number) for number in range(len(self.network.inputs)))
         self._lower_nodes()
-        output = self._result()
+        try:
+            output = self._result()
+        except FormError as error:
+            raise LoweringError(f"output {self.network.output!r}", str(error)) from error
         graph = self.emit.build.build()
         if len(graph.inputs) != len(ports):
             raise LoweringError("inputs", "one of them has no effect; export without it")
@@ -88,6 +91,8 @@ class Lowering:
             handler(self, node)
         except GraphError as error:
             raise LoweringError(node.label, error.message) from error
+        except FormError as error:
+            raise LoweringError(node.label, str(error)) from error
 
     def tensor(self, node: Node, position: int = 0) -> Tensor:
         """Returns a computed operand; raises LoweringError for a constant."""

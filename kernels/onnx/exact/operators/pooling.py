@@ -28,6 +28,8 @@ from kernels.trace.layout import Array
 
 # A mean as a product by a constant matrix of so many elements needs no copy of its sums.
 SMALL_MATRIX = 1 << 18
+# Up to so many taps, sums over windows take few operators.
+FEW_TAPS = 64
 
 
 @operator("MaxPool")
@@ -80,7 +82,10 @@ def average_pool(lowering: Lowering, node: Node) -> None:
         raise LoweringError(node.label, "a window lies in the padding alone, so its mean is 0 / 0")
     shape = (*x.shape[:2], *window.outputs)
     area = prod(window.sizes) * prod(window.outputs)
-    if (counts == counts.flat[0]).all():
+    even = bool((counts == counts.flat[0]).all())
+    if window.kernel == window.sizes and prod(window.outputs) == 1 and not window.padded:
+        result = reduced(lowering.emit, x, tuple(range(2, x.layout.ndim)), keep=True)
+    elif even and (prod(window.kernel) <= FEW_TAPS or area > SMALL_MATRIX):
         result = channels_first(_sums(lowering, node, x, window, float(counts.flat[0])))
     elif area <= SMALL_MATRIX:
         rows = lowering.emit.arranged(x, (*x.shape[:2], prod(window.sizes)))

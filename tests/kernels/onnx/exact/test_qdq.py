@@ -212,13 +212,15 @@ REFUSED: dict[str, tuple[Callable[[Draft, str], str], str]] = {
         lambda d, x: d.node("Softmax", quantised_input(d, x), axis=0),
         "axis 0 is not the last; transpose before it",
     ),
-    "backwards": (
+    "cubic resizing": (
         lambda d, x: d.node(
-            "Slice",
+            "Resize",
             quantised_input(d, x),
-            *[d.constant(np.array(each)) for each in ([-1], [-9], [0], [-1])],
+            "",
+            d.constant(np.array([1, 2], np.float32)),
+            mode="cubic",
         ),
-        "a step backwards has no exact form",
+        "mode 'cubic' with 'half_pixel' has no exact form; use nearest or linear",
     ),
 }
 
