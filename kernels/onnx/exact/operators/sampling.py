@@ -150,7 +150,7 @@ def _ramp(node: Node, length: int, scale: float | None, size: int | None) -> Rea
     )
     ramp = np.arange(length, dtype=np.float32).reshape(1, 1, 1, length)
     found = np.asarray(session.run(None, {"x": ramp})[0], np.float64)
-    return found[0, 0, 0]
+    return np.asarray(found[0, 0, 0])
 
 
 def _between(places: Real, length: int) -> Kernel:
