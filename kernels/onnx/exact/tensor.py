@@ -1,13 +1,16 @@
 """A tensor of the network as a strided view of what an exact operator wrote."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from kernels.codes import InputKind
 from kernels.graph import Value
 from kernels.onnx.exact.network import Quantisation, Real
 from kernels.trace import DType
+from kernels.trace.layout import Array
 
 Layout = npt.NDArray[np.int8]
 
@@ -91,6 +94,17 @@ class Tensor:
                 range(self.layout.ndim),
                 key=lambda axis: (self.shape[axis] > 1, -strides[axis]),
             )
+        )
+
+    def real(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> Real:
+        """Returns the real numbers, given job inputs and the outputs of a graph's operators."""
+        source = self.value.source
+        held = inputs if source.kind is InputKind.JOB_INPUT else outputs
+        units = held[source.index].reshape(self.value.spec.shape).astype(np.float64)
+        real = np.ascontiguousarray((units - self.zero_point) * self.scale).reshape(-1)
+        steps = tuple(step * real.itemsize for step in self.layout.strides)
+        return np.asarray(
+            np.lib.stride_tricks.as_strided(real[self.offset :], self.shape, steps, writeable=False)
         )
 
     def viewed(self, layout: Layout) -> "Tensor":

@@ -7,8 +7,10 @@ import onnx
 
 from kernels.onnx.exact import Lowered, Network, Quantisation, lower, read_network, with_inputs
 from kernels.onnx.exact.network import HIGH, LOW
-from kernels.onnx.quantisation.calibration import CalibrationError, Ranges, observe
+from kernels.onnx.quantisation.calibration import Ranges, observe
 from kernels.onnx.quantisation.preparation import prepared
+from kernels.onnx.quantisation.samples import Samples, fit
+from kernels.onnx.quantisation.saturation import useful
 from kernels.onnx.quantisation.smoothing import channel_scales
 from kernels.trace.layout import Array
 
@@ -28,27 +30,38 @@ class Options:
 
 
 def quantise(
-    model: onnx.ModelProto, samples: Mapping[str, Array], options: Options | None = None
+    model: onnx.ModelProto, samples: Samples | Mapping[str, Array], options: Options | None = None
 ) -> Lowered:
-    """Returns the exact graph of a float model, calibrated on samples [count · B, ...] of its
-    inputs.
+    """Returns the exact graph of a float model, calibrated on samples of its inputs, or on arrays
+    [count · B, ...] of them.
 
     Weights are int8, symmetric, with one scale per output channel; activations are int8 where an
     operator needs it; sums of a residual stream stay int32 with 15 bits. Raises CalibrationError,
     or LoweringError naming a node.
     """
     chosen = options or Options()
-    shapes = _shapes(model, samples)
-    ready = prepared(model, shapes)
-    ranges = observe(ready, samples, chosen.percentile)
-    return lower(calibrated(read_network(ready, shapes), ranges, chosen))
+    fitted = samples if isinstance(samples, Samples) else fit(model, samples)
+    ready = prepared(model, fitted.shapes)
+    ranges = observe(ready, fitted, chosen.percentile)
+    lowered = lower(calibrated(read_network(ready, fitted.shapes), ranges, chosen))
+    return _naming_unused(lowered, model)
+
+
+def _naming_unused(lowered: Lowered, model: onnx.ModelProto) -> Lowered:
+    """Returns it with all inputs of the model that have no effect, those removed before too."""
+    held = {each.name for each in model.graph.initializer}
+    taken = held | {port.name for port in lowered.interface.inputs}
+    unused = tuple(each.name for each in model.graph.input if each.name not in taken)
+    return replace(lowered, interface=replace(lowered.interface, unused=unused))
 
 
 def calibrated(network: Network, ranges: Ranges, options: Options) -> Network:
     """Returns the network with an int8 form and a peak for every tensor that was observed."""
     even = _products(network)
     forms = {
-        name: _form(name, ends, ranges, symmetric=options.symmetric or name in even)
+        name: _form(
+            name, useful(network, name, ends), ranges, symmetric=options.symmetric or name in even
+        )
         for name, ends in ranges.quantiles.items()
     }
     peaks = {name: max(-low, high) for name, (low, high) in ranges.extremes.items()}
@@ -104,20 +117,3 @@ def _joined(network: Network, peaks: Mapping[str, float]) -> dict[str, float]:
             if name in joined:
                 joined[name] = top
     return joined
-
-
-def _shapes(model: onnx.ModelProto, samples: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
-    """Returns the shape of every input; an open first axis takes all samples as one batch."""
-    shapes = {}
-    known = {each.name for each in model.graph.initializer}
-    for value in model.graph.input:
-        if value.name in known or value.name not in samples:
-            continue
-        sizes = [axis.dim_value for axis in value.type.tensor_type.shape.dim]
-        given = samples[value.name].shape
-        if len(given) != len(sizes):
-            raise CalibrationError(
-                f"calibration array {value.name!r} has {len(given)} axes, the input {len(sizes)}"
-            )
-        shapes[value.name] = tuple(size or each for size, each in zip(sizes, given, strict=True))
-    return shapes

@@ -25,8 +25,8 @@ def quantise(lowering: Lowering, node: Node) -> None:
     lowering.put(node, lowering.emit.int8(lowering.tensor(node), target))
 
 
-# `power` lowers Pow: only some of its exponents are a function of one tensor.
-@operator(*(name for name in FUNCTIONS if name != "Pow"))
+# Only some exponents and slopes make Pow and PRelu a function of one tensor.
+@operator(*(name for name in FUNCTIONS if name not in ("Pow", "PRelu")))
 def unary(lowering: Lowering, node: Node) -> None:
     """Lowers a function of one tensor to a table over all 256 values."""
     x = lowering.int8(node)
@@ -108,7 +108,12 @@ def divide(lowering: Lowering, node: Node) -> None:
 @operator("Pow")
 def power(lowering: Lowering, node: Node) -> None:
     """Lowers a square to a product; any other constant exponent is a function."""
-    if float(lowering.real(node, 1).reshape(-1)[0]) == 2.0:
+    exponent = lowering.real(node, 1)
+    if np.any(exponent != exponent.reshape(-1)[0]):
+        raise LoweringError(
+            node.label, "one exponent per channel has no exact form; split the tensor by exponents"
+        )
+    if float(exponent.reshape(-1)[0]) == 2.0:
         multiply(lowering, Node("Mul", node.name, (node.inputs[0],) * 2, node.outputs))
     else:
         unary(lowering, node)

@@ -16,6 +16,13 @@ _COMPARISONS = {
     "Less": "x < y",
     "LessOrEqual": "x <= y",
 }
+_FLOAT_COMPARISONS = {
+    "Equal": "equals(x, y)",
+    "Greater": "exceeds(x, y)",
+    "GreaterOrEqual": "reaches(x, y)",
+    "Less": "exceeds(y, x)",
+    "LessOrEqual": "reaches(y, x)",
+}
 _TRUTHS = {
     "And": "x != 0u && y != 0u",
     "Or": "x != 0u || y != 0u",
@@ -67,9 +74,10 @@ def _interval(node: Node, name: str, a: Value, b: Value) -> Bounds | None:
 
 @operator(*_COMPARISONS)
 def comparison(node: Node) -> Value:
-    """Lowers comparisons to booleans."""
-    formula = f"select(0u, 1u, {_COMPARISONS[node.operator]})"
-    return pairwise(node, node.input(0), node.input(1), formula, ELEMENTS[BOOL])
+    """Lowers comparisons to booleans; any with NaN is false."""
+    a, b = node.input(0), node.input(1)
+    table = _FLOAT_COMPARISONS if a.element.is_float else _COMPARISONS
+    return pairwise(node, a, b, f"select(0u, 1u, {table[node.operator]})", ELEMENTS[BOOL])
 
 
 @operator(*_TRUTHS)
@@ -142,7 +150,7 @@ def power(node: Node) -> Value:
         return pairwise(node, a, b, f"power(x, {exponent})", a.element)
     code = "power_i32(i32(x), i32(y))"
     if b.element.is_float:
-        code = "i32(round(power(f32(x), y)))"
+        code = "power_mixed(i32(x), y)"
     bounds = None
     if a.element.is_wide:
         left, right = node.bounds(a), node.bounds(b)
@@ -191,13 +199,8 @@ def _fold(node: Node, element: Element) -> str:
         case "Sum" | "Mean":
             return "x + y"
         case name:
-            plain = f"{name.lower()}(x, y)"
-            # The smaller or larger of NaN and any number is NaN.
-            return (
-                f"select(select({plain}, y, is_nan(y)), x, is_nan(x))"
-                if element.is_float
-                else plain
-            )
+            function = name.lower()
+            return f"{function}imum(x, y)" if element.is_float else f"{function}(x, y)"
 
 
 @operator("Where")

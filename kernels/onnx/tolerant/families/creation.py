@@ -104,7 +104,7 @@ def one_hot(node: Node) -> Value:
 
 def _window(coefficients: tuple[float, ...]) -> str:
     terms = [literal(coefficients[0])]
-    terms += [f"{literal(c)} * cos({k}.0 * t)" for k, c in enumerate(coefficients[1:], 1)]
+    terms += [f"{literal(c)} * cos_({k}.0 * t)" for k, c in enumerate(coefficients[1:], 1)]
     return " + ".join(terms)
 
 
@@ -120,5 +120,5 @@ def window(node: Node) -> Value:
         "HammingWindow": (25 / 46, -21 / 46),
         "BlackmanWindow": (0.42, -0.5, 0.08),
     }[node.operator]
-    code = f"let t = reduced(6.2831853 * f32(i) / {literal(steps)}); "
+    code = f"let t = 6.2831853 * f32(i) / {literal(steps)}; "
     return node.emit([], (length,), element, code + f"let r = {_window(coefficients)};")

@@ -3,11 +3,12 @@
 from math import prod
 
 from kernels.onnx.registration import operator
-from kernels.onnx.tolerant.element import ELEMENTS, INT64
+from kernels.onnx.tolerant.element import ELEMENTS, FLOAT, INT64
 from kernels.onnx.tolerant.families.creation import constant
-from kernels.onnx.tolerant.families.linear import Window, positions, taps, window
+from kernels.onnx.tolerant.families.linear import positions, taps, window
 from kernels.onnx.tolerant.families.reduction import fold, rows, shaped
 from kernels.onnx.tolerant.node import Node
+from kernels.onnx.tolerant.tiling import Window
 from kernels.onnx.tolerant.value import Value, strides
 
 
@@ -32,7 +33,8 @@ def max_pool(node: Node) -> list[Value]:
     found = window(node, node.attribute("kernel_shape"), spatial)
     out = found.lengths(spatial, bool(node.attribute("ceil_mode", 0)))
     shape = (*value.shape[:2], *out)
-    body = "let x = $0[plane + at]; if (x > r) { r = x; }"
+    above = "exceeds(x, {})" if value.element.is_float else "x > {}"
+    body = f"let x = $0[plane + at]; if ({above.format('r')}) {{ r = x; }}"
     code = f"{_prologue(value, out)} var r = {_lowest(node, value)}; "
     results = [node.emit([value], shape, value.element, code + taps(found, spatial, body))]
     if len(node.outputs) > 1 and node.outputs[1]:
@@ -41,7 +43,8 @@ def max_pool(node: Node) -> list[Value]:
             steps = strides(tuple(reversed(spatial)))[::-1]
             terms = " + ".join(f"p{axis} * {step}" for axis, step in enumerate(steps))
             place = f"i32(plane) + {terms}"
-        body = f"let x = $0[plane + at]; if (x > best) {{ best = x; r = {place}; }}"
+        test = above.format("best")
+        body = f"let x = $0[plane + at]; if ({test}) {{ best = x; r = {place}; }}"
         code = f"{_prologue(value, out)} var best = {_lowest(node, value)}; var r = 0i; "
         results.append(
             node.emit(
@@ -103,13 +106,14 @@ def global_pool(node: Node) -> Value:
     table = rows(node, value, axes)
     length = table.shape[1]
     if node.operator == "GlobalMaxPool":
-        found = fold(node, table, "(-inf())", "max(acc, x)")
+        found = fold(node, table, "(-inf())", "maximum(acc, x)")
     elif node.operator == "GlobalAveragePool":
-        total = fold(node, table, "0.0", "acc + x")
+        total = fold(node, table, "0.0", "acc + x", element=ELEMENTS[FLOAT])
         found = node.emit([total], total.shape, value.element, f"let r = $0[i] / {length}.0;")
     else:
         p = float(node.attribute("p", 2))
-        total = fold(node, table, "0.0", "acc + x", f"power(abs(@), {p}f)")
+        term = f"power(abs(@), {p}f)"
+        total = fold(node, table, "0.0", "acc + x", term, element=ELEMENTS[FLOAT])
         code = f"let r = power($0[i], {1 / p}f);"
         found = node.emit([total], total.shape, value.element, code)
     return shaped(found, value, axes, True)

@@ -28,8 +28,9 @@ def _place(node: Node, value: Value, scale: Value, axis: int) -> str:
 
 
 def _rounded(element: Element, quotient: str, zero: str) -> str:
+    """Returns WGSL that rounds half to even and saturates; NaN becomes zero."""
     low, high = element.bounds
-    return f"{element.lane}(clamp(round({quotient}) + {zero}, {low}.0, {high}.0))"
+    return f"{element.lane}(saturated(round({quotient}) + {zero}, {low}.0, {high}.0))"
 
 
 def _small(node: Node, element: Element) -> Element:
@@ -82,7 +83,7 @@ def dynamic_quantize(node: Node) -> list[Value]:
     low = fold(node, table, "0.0", "min(acc, x)")
     high = fold(node, table, "0.0", "max(acc, x)")
     scale = node.emit([low, high], (), ELEMENTS[FLOAT], "let r = ($1[0] - $0[0]) / 255.0;")
-    code = "let r = u32(clamp(round(-$0[0] / $1[0]), 0.0, 255.0));"
+    code = "let r = u32(saturated(round(-$0[0] / $1[0]), 0.0, 255.0));"
     zero = node.emit([low, scale], (), ELEMENTS[UINT8], code)
     rounded = _rounded(ELEMENTS[UINT8], "$0[i] / $1[0]", "f32($2[0])")
     found = node.emit([value, scale, zero], value.shape, ELEMENTS[UINT8], f"let r = {rounded};")

@@ -14,9 +14,9 @@ MAX_STEPS = 512
 _ACTIVATIONS = {
     "sigmoid": "sigmoid(@)",
     "tanh": "tanh_(@)",
-    "relu": "max(@, 0.0)",
+    "relu": "maximum(@, 0.0)",
     "softsign": "(@) / (1.0 + abs(@))",
-    "softplus": "max(@, 0.0) + log1p(exp(-abs(@)))",
+    "softplus": "softplus(@)",
 }
 _GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 _DEFAULTS = {"RNN": ["Tanh"], "GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"]}

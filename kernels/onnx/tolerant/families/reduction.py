@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from math import prod
 
 from kernels.onnx.registration import operator
-from kernels.onnx.tolerant.element import BOOL, ELEMENTS, INT64, Bounds, Element
+from kernels.onnx.tolerant.element import BOOL, ELEMENTS, FLOAT, INT64, Bounds, Element
 from kernels.onnx.tolerant.families.creation import constant
 from kernels.onnx.tolerant.families.movement import transposed
 from kernels.onnx.tolerant.node import Node, reshaped
 from kernels.onnx.tolerant.value import Value
-from kernels.onnx.tolerant.wgsl import MAX_LOOP, literal
+from kernels.onnx.tolerant.wgsl import MAX_LOOP
 
 # A longer row is reduced in parts, and then the parts are.
 CHUNK = 1024
 
-# Takes an element x into the accumulator; NaN wins.
-_MIN = "select(min(acc, x), x, is_nan(x))"
-_MAX = "select(max(acc, x), x, is_nan(x))"
+_WIDE = ELEMENTS[FLOAT]
+_MIN = "minimum(acc, x)"
+_MAX = "maximum(acc, x)"
 
 
 def rows(node: Node, value: Value, axes: Sequence[int]) -> Value:
@@ -44,7 +44,8 @@ def fold(
     """Returns [outer] from [outer, length]: acc = start, then acc = step for each x = mapped
     element.
 
-    `mapped` may read x, the row number `row` and the extra inputs $1...
+    `mapped` may read x, the row number `row` and the extra inputs $1... Parts of float rows are
+    kept in float32.
     """
     outer, length = value.shape
     target = element or value.element
@@ -61,7 +62,8 @@ def fold(
             f"acc = {step}; }} let r = acc;"
         )
         code = code.replace("let x = x;", "let x = element;")
-        found = node.emit(inputs, (outer * parts,), target, code, bounds)
+        kept = _WIDE if parts > 1 and target.is_float else target
+        found = node.emit(inputs, (outer * parts,), kept, code, bounds, streamed=True)
         if parts == 1:
             return found
         value = reshaped(found, (outer, parts))
@@ -150,14 +152,16 @@ def _folded(node: Node, table: Value) -> Value:
         most = max(abs(bounds[0]), abs(bounds[1]))
         most = length * (most * most if mapped == "@ * @" else most)
         bounds = (-most if bounds[0] < 0 and mapped == "x" else 0, most)
-    total = fold(node, table, zero, "acc + x", mapped, bounds=bounds)
+    root = "sqrt($0[i])" if element.is_float else f"{element.lane}(whole_root(u32($0[i])))"
     after = {
         "ReduceMean": f"$0[i] / {constant(element, length)}",
-        "ReduceL2": "sqrt($0[i])" if element.is_float else f"{element.lane}(sqrt(f32($0[i])))",
-        "ReduceLogSum": "log($0[i])",
+        "ReduceL2": root,
+        "ReduceLogSum": "log_($0[i])",
     }.get(node.operator)
     if after is None:
-        return total
+        return fold(node, table, zero, "acc + x", mapped, bounds=bounds)
+    kept = _WIDE if element.is_float else element
+    total = fold(node, table, zero, "acc + x", mapped, bounds=bounds, element=kept)
     if node.operator == "ReduceLogSum":
         node.floating(table)
     return node.emit([total], total.shape, element, f"let r = {after};", bounds)
@@ -167,14 +171,18 @@ def _log_sum_exp(node: Node, table: Value) -> Value:
     node.floating(table)
     top = fold(node, table, "(-inf())", _MAX)
     shift = "select($1[row], 0.0, is_inf($1[row]))"
-    total = fold(node, table, "0.0", "acc + x", f"exp(@ - {shift})", extra=[top])
-    code = "let m = select($1[i], 0.0, is_inf($1[i])); let r = m + log($0[i]);"
+    term = f"exp_(@ - {shift})"
+    total = fold(node, table, "0.0", "acc + x", term, extra=[top], element=_WIDE)
+    code = "let m = select($1[i], 0.0, is_inf($1[i])); let r = m + log_($0[i]);"
     return node.emit([total, top], total.shape, table.element, code)
 
 
 @operator("ArgMax", "ArgMin")
 def arg(node: Node) -> Value:
-    """Lowers ArgMax and ArgMin: the first, or last, position of the extreme along an axis."""
+    """Lowers ArgMax and ArgMin: the first, or last, position of the extreme along an axis.
+
+    NaN is more extreme than every number.
+    """
     value = node.input(0)
     axis = node.axis(0, value.rank)
     table = rows(node, value, [axis])
@@ -183,9 +191,14 @@ def arg(node: Node) -> Value:
         raise node.refuse(f"an axis has {length} elements, above {MAX_LOOP}")
     sign = ">" if node.operator == "ArgMax" else "<"
     sign += "=" if node.attribute("select_last_index", 0) else ""
+    key = ""
+    if table.element.is_float:
+        # ArgMin looks for the largest of the numbers' negatives.
+        key, sign = "place_of", sign.replace("<", ">")
+    minus = "-" if table.element.is_float and node.operator == "ArgMin" else ""
     code = (
-        f"var best = $0[i * {length}u]; var r = 0i; "
-        f"for (var k = 1u; k < {length}u; k++) {{ let x = $0[i * {length}u + k]; "
+        f"var best = {key}({minus}$0[i * {length}u]); var r = 0i; "
+        f"for (var k = 1u; k < {length}u; k++) {{ let x = {key}({minus}$0[i * {length}u + k]); "
         f"if (x {sign} best) {{ best = x; r = i32(k); }} }}"
     )
     found = node.emit([table], (table.shape[0],), ELEMENTS[INT64], code, (0, max(length - 1, 0)))
@@ -244,11 +257,11 @@ def _softmax(node: Node, table: Value) -> Value:
     top = fold(node, table, "(-inf())", _MAX)
     # Each step is rounded to the tensor's type, as in ONNX's definition of the operator.
     shifted = table.element.rounded("@ - $1[row]")
-    term = table.element.rounded(f"exp({shifted})")
+    term = table.element.rounded(f"exp_({shifted})")
     total = fold(node, table, "0.0", "acc + x", term, extra=[top])
     formula = f"{term.replace('@', '$0[i]')} / $2[row]"
     if node.operator == "LogSoftmax":
-        formula = "$0[i] - $1[row] - log($2[row])"
+        formula = "$0[i] - $1[row] - log_($2[row])"
     code = f"let row = i / {length}u; let r = {formula};"
     return node.emit([table, top, total], table.shape, table.element, code)
 
@@ -257,9 +270,9 @@ def _hardmax(node: Node, table: Value) -> Value:
     length = table.shape[1]
     top = fold(node, table, "(-inf())", _MAX)
     code = (
-        f"let row = i / {length}u; var first = {length}u; "
+        f"let row = i / {length}u; var first = {length}u; let most = place_of($1[row]); "
         f"for (var k = 0u; k < {length}u; k++) {{ "
-        f"if ($0[row * {length}u + k] == $1[row]) {{ first = k; break; }} }} "
+        f"if (place_of($0[row * {length}u + k]) == most) {{ first = k; break; }} }} "
         f"let r = select(0.0, 1.0, i % {length}u == first);"
     )
     return node.emit([table, top], table.shape, table.element, code)
@@ -273,10 +286,12 @@ def lp_normalization(node: Node) -> Value:
     axis = node.axis(-1, value.rank)
     length, inner = value.shape[axis], prod(value.shape[axis + 1 :])
     first = node.attribute("p", 2) == 1
-    norm = fold(node, rows(node, value, [axis]), "0.0", "acc + x", "abs(@)" if first else "@ * @")
+    term = "abs(@)" if first else "@ * @"
+    table = rows(node, value, [axis])
+    norm = fold(node, table, "0.0", "acc + x", term, element=_WIDE)
     root = "n" if first else "sqrt(n)"
     code = (
         f"let n = $1[i / {length * inner}u * {inner}u + i % {inner}u]; let d = {root}; "
-        f"let r = select($0[i] / d, {literal(0)}, d == 0.0);"
+        f"let r = select($0[i] / d, 0.0, equals(d, 0.0));"
     )
     return node.emit([value, norm], value.shape, value.element, code)

@@ -15,7 +15,7 @@ from kernels.onnx.tolerant.wgsl import MAX_LOOP
 def top_k(node: Node) -> list[Value]:
     """Lowers TopK: the k largest or smallest elements along an axis, in order.
 
-    Of equal elements the first comes first.
+    Of equal elements the first comes first; NaN is larger than every number.
     """
     value = node.input(0)
     axis = node.axis(-1, value.rank)
@@ -25,9 +25,10 @@ def top_k(node: Node) -> list[Value]:
         raise node.refuse(f"an axis has {length} elements, above {MAX_LOOP}")
     table = rows(node, value, [axis])
     sign = ">" if node.attribute("largest", 1) else "<"
+    key = "place_of" if value.element.is_float else ""
     code = (
-        f"let row = i / {length}u * {length}u; let at = i % {length}u; let x = $0[i]; var r = 0i; "
-        f"for (var k = 0u; k < {length}u; k++) {{ let y = $0[row + k]; "
+        f"let row = i / {length}u * {length}u; let at = i % {length}u; let x = {key}($0[i]); "
+        f"var r = 0i; for (var k = 0u; k < {length}u; k++) {{ let y = {key}($0[row + k]); "
         f"if (y {sign} x || (y == x && k < at)) {{ r++; }} }}"
     )
     rank = node.emit([table], table.shape, ELEMENTS[INT64], code, (0, length))

@@ -10,30 +10,30 @@ from kernels.onnx.tolerant.wgsl import literal
 
 # x is the element; the formulas follow ONNX's reference.
 _FLOAT: dict[str, str] = {
-    "Acos": "acos(x)",
-    "Acosh": "log(x + sqrt(x * x - 1.0))",
-    "Asin": "asin(x)",
-    "Asinh": "sign(x) * log1p(abs(x) + x * x / (1.0 + sqrt(x * x + 1.0)))",
-    "Atan": "atan(x)",
-    "Atanh": "0.5 * log1p(2.0 * x / (1.0 - x))",
+    "Acos": "acos_(x)",
+    "Acosh": "acosh_(x)",
+    "Asin": "asin_(x)",
+    "Asinh": "asinh_(x)",
+    "Atan": "atan_(x)",
+    "Atanh": "atanh_(x)",
     "Ceil": "ceil(x)",
-    "Cos": "cos(reduced(x))",
-    "Cosh": "0.5 * (exp(x) + exp(-x))",
+    "Cos": "cos_(x)",
+    "Cosh": "cosh_(x)",
     "Erf": "erf(x)",
-    "Exp": "exp(x)",
+    "Exp": "exp_(x)",
     "Floor": "floor(x)",
-    "HardSwish": "x * clamp(x / 6.0 + 0.5, 0.0, 1.0)",
-    "Log": "log(x)",
-    "Mish": "x * tanh_(max(x, 0.0) + log1p(exp(-abs(x))))",
+    "HardSwish": "x * clipped(x / 6.0 + 0.5, 0.0, 1.0)",
+    "Log": "log_(x)",
+    "Mish": "x * tanh_(softplus(x))",
     "Reciprocal": "1.0 / x",
     "Round": "round(x)",
     "Sigmoid": "sigmoid(x)",
-    "Sin": "sin(reduced(x))",
-    "Sinh": "0.5 * (expm1(x) - expm1(-x))",
-    "Softplus": "max(x, 0.0) + log1p(exp(-abs(x)))",
+    "Sin": "sin_(x)",
+    "Sinh": "sinh_(x)",
+    "Softplus": "softplus(x)",
     "Softsign": "x / (1.0 + abs(x))",
     "Sqrt": "sqrt(x)",
-    "Tan": "tan(reduced(x))",
+    "Tan": "tan_(x)",
     "Tanh": "tanh_(x)",
 }
 
@@ -65,11 +65,11 @@ def signed(node: Node) -> Value:
         formula = {
             "Abs": "abs(x)",
             "Neg": "-x",
-            "Sign": "sign(x)",
+            "Sign": "sign_(x)" if lane == "f32" else "sign(x)",
             "Relu": f"select({zero}, x, x > {zero})",
         }[node.operator]
         if node.operator == "Relu" and lane == "f32":
-            formula = "select(select(0.0, x, x > 0.0), x, is_nan(x))"
+            formula = "maximum(x, 0.0)"
     bounds = node.bounds(value) if value.element.is_wide else None
     if bounds is not None:
         low, high = bounds
@@ -111,10 +111,10 @@ _SELU = {"alpha": 1.67326319217681884765625, "gamma": 1.05070102214813232421875}
 _PARAMETRIC: dict[str, tuple[dict[str, float], str]] = {
     "LeakyRelu": ({"alpha": 0.01}, "select(x, {alpha} * x, x < 0.0)"),
     "Elu": ({"alpha": 1.0}, "select(x, {alpha} * expm1(x), x < 0.0)"),
-    "Celu": ({"alpha": 1.0}, "max(x, 0.0) + min({alpha} * expm1(x / {alpha}), 0.0)"),
+    "Celu": ({"alpha": 1.0}, "select(x, {alpha} * expm1(x / {alpha}), x < 0.0)"),
     "Selu": (_SELU, "{gamma} * select(x, {alpha} * expm1(x), x <= 0.0)"),
     "ThresholdedRelu": ({"alpha": 1.0}, "select(0.0, x, x > {alpha})"),
-    "HardSigmoid": ({"alpha": 0.2, "beta": 0.5}, "clamp({alpha} * x + {beta}, 0.0, 1.0)"),
+    "HardSigmoid": ({"alpha": 0.2, "beta": 0.5}, "clipped({alpha} * x + {beta}, 0.0, 1.0)"),
     "Swish": ({"alpha": 1.0}, "x * sigmoid({alpha} * x)"),
     "Shrink": (
         {"bias": 0.0, "lambd": 0.5},
@@ -144,7 +144,10 @@ def gelu(node: Node) -> Value:
 
 @operator("Cast", "CastLike")
 def cast(node: Node) -> Value:
-    """Lowers casts; values out of the new type's range are as the device converts them."""
+    """Lowers casts; ONNX does not define values out of the new type's range.
+
+    They become what x86 makes of them: the least int32, or the low bits for narrower types.
+    """
     value = node.input(0)
     if node.operator == "Cast":
         target = element_of(int(node.attribute("to")), "Cast")
@@ -180,10 +183,12 @@ def converted(node: Node, value: Value, target: Element) -> Value:
     bounds = node.bounds(value) if target.is_wide else None
     if target.code == BOOL:
         zero = {"f32": "0.0", "i32": "0i", "u32": "0u"}[source.lane]
-        formula = f"select(0u, 1u, x != {zero})"
-    elif source.is_float and target.lane == "u32":
-        # Negative numbers wrap, as C compilers on common machines do.
-        formula = "select(u32(x), bitcast<u32>(i32(x)), x < 0.0)"
+        # NaN is true.
+        formula = "select(1u, 0u, equals(x, 0.0))"
+        if not source.is_float:
+            formula = f"select(0u, 1u, x != {zero})"
+    elif source.is_float and not target.is_float:
+        formula = f"to_{target.lane}(x)"
     elif source.lane == target.lane:
         formula = "x"
     else:
@@ -198,16 +203,27 @@ def clip(node: Node) -> Value:
     """Lowers Clip: clamps to bounds from attributes or inputs."""
     value = node.input(0)
     inputs, formula = [value], "x"
-    nan = "select({}, x, is_nan(x))" if value.element.is_float else "{}"
+    suffix = "imum" if value.element.is_float else ""
     for name, index, function in (("min", 1, "max"), ("max", 2, "min")):
-        if node.has(index):
+        limit = ""
+        if node.has(index) and not _is_beyond(node, node.input(index), name):
             inputs.append(node.input(index))
-            formula = f"{function}({formula}, ${len(inputs) - 1}[0])"
-        elif node.attribute(name) is not None:
-            formula = f"{function}({formula}, {literal(node.attribute(name))})"
-    formula = nan.format(formula)
+            limit = f"${len(inputs) - 1}[0]"
+        elif not node.has(index) and node.attribute(name) is not None:
+            limit = literal(node.attribute(name))
+        if limit:
+            formula = f"{function}{suffix}({formula}, {limit})"
     code = f"let x = $0[i]; let r = {formula};"
     return node.emit(inputs, value.shape, value.element, code, node.union(*inputs))
+
+
+def _is_beyond(node: Node, limit: Value, name: str) -> bool:
+    """Returns whether a bound of Clip lies beyond what lanes hold, and so bounds nothing."""
+    if not limit.element.is_wide or limit.host is None:
+        return False
+    low, high = limit.element.bounds
+    found = int(limit.host().reshape(()))
+    return found < low if name == "min" else found > high
 
 
 @operator("Identity")

@@ -1,0 +1,30 @@
+"""The exact graph that a float model will have, before it is calibrated."""
+
+import onnx
+
+from kernels.graph import Graph
+from kernels.onnx.exact import lower, read_network
+from kernels.onnx.quantisation.calibration import Ranges
+from kernels.onnx.quantisation.preparation import prepared
+from kernels.onnx.quantisation.quantise import Options, calibrated
+from kernels.onnx.quantisation.samples import Shapes
+
+ASSUMED = (-1.0, 1.0)
+"""The range of every tensor. The operators of a graph hardly depend on it."""
+
+
+def draft(model: onnx.ModelProto, shapes: Shapes) -> Graph:
+    """Returns a graph of the same operators and shapes, whose scales are made up.
+
+    It tells what a job costs, and computes nothing of use. Raises CalibrationError, or
+    LoweringError naming a node without an exact form.
+    """
+    ready = prepared(model, shapes)
+    network = read_network(ready, shapes)
+    names = [
+        *(each.name for each in network.inputs if each.stored.startswith("float")),
+        *(name for node in network.nodes for name in node.outputs),
+    ]
+    assumed = dict.fromkeys(names, ASSUMED)
+    ranges = Ranges(assumed, assumed, frozenset(), {})
+    return lower(calibrated(network, ranges, Options())).graph
