@@ -8,7 +8,7 @@ import numpy as np
 from kernels.codes import InputKind
 from kernels.graph import Graph, GraphError, narrowed
 from kernels.onnx.exact.emitter import Emitter
-from kernels.onnx.exact.errors import LoweringError
+from kernels.onnx.exact.errors import FormError, LoweringError
 from kernels.onnx.exact.interface import Interface, Port
 from kernels.onnx.exact.network import (
     QUANTISE,
@@ -138,6 +138,8 @@ class Lowering:
             handler(self, node)
         except GraphError as error:
             raise LoweringError(node.label, error.message) from error
+        except FormError as error:
+            raise LoweringError(node.label, str(error)) from error
 
     def tensor(self, node: Node, position: int = 0) -> Tensor:
         """Returns a computed operand; raises LoweringError for a constant."""
@@ -271,7 +273,10 @@ class Lowering:
             raise LoweringError(f"output {name!r}", "it does not depend on an input; leave it out")
         tensor = self._tensors[name]
         shape = stored_shape(tensor.shape)
-        last = self.emit.arranged(tensor, shape)
+        try:
+            last = self.emit.arranged(tensor, shape)
+        except FormError as error:
+            raise LoweringError(f"output {name!r}", str(error)) from error
         source = last.value.source
         computed = source.kind is InputKind.OPERATOR_OUTPUT and source.index not in taken
         only = len(self.network.outputs) == 1
