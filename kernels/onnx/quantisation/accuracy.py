@@ -158,8 +158,11 @@ class ExactRun:
 
     def outputs(self) -> dict[str, Array]:
         """Returns the model's outputs as real numbers, by name."""
-        interface = self.lowered.interface
-        return {interface.output.name: interface.decode(self.values[-1])}
+        return {
+            port.name: port.decode(self.values[port.operator])
+            for port in self.lowered.interface.outputs
+            if port.operator is not None
+        }
 
     def tensors(self, names: Iterable[str]) -> dict[str, Array]:
         """Returns tensors of the model as real numbers, of those that the graph has."""

@@ -1,8 +1,9 @@
 """Reads ONNX files from untrusted sources."""
 
+from kernels.onnx.reading.axes import OpenAxes, input_shapes
+from kernels.onnx.reading.binding import bound
 from kernels.onnx.reading.errors import ModelError, Reason
 from kernels.onnx.reading.file import check_model, read_model
-from kernels.onnx.reading.shapes import OpenAxes, input_shapes
 from kernels.onnx.reading.summary import Port, Summary, summarise
 from kernels.onnx.reading.tensors import initialisers
 
@@ -12,6 +13,7 @@ __all__ = [
     "Port",
     "Reason",
     "Summary",
+    "bound",
     "check_model",
     "initialisers",
     "input_shapes",

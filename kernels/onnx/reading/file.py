@@ -8,10 +8,10 @@ import onnx.checker
 import onnx.inliner
 from google.protobuf.message import DecodeError
 
+from kernels.onnx.reading.axes import open_axes
 from kernels.onnx.reading.errors import ModelError, Reason
 from kernels.onnx.reading.external import load_external_data
 from kernels.onnx.reading.functions import check_functions
-from kernels.onnx.reading.shapes import open_axes
 from kernels.onnx.reading.structure import check_structure
 from kernels.onnx.reading.tensors import check_tensors
 

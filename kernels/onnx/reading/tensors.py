@@ -8,8 +8,8 @@ import numpy.typing as npt
 import onnx
 import onnx.numpy_helper
 
+from kernels.onnx.reading.axes import OPEN
 from kernels.onnx.reading.errors import ModelError, Reason
-from kernels.onnx.reading.shapes import OPEN
 from kernels.onnx.reading.structure import subgraphs
 
 MAX_DIMENSION = (1 << 31) - 1
