@@ -1,6 +1,6 @@
 """What an operator takes: pairs of dtypes, inputs, and the descriptor fields that it uses."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kernels.codes import ConstantSlot, Rounding
 from kernels.trace import DType
@@ -49,5 +49,19 @@ NARROW_OPERAND = Slot(ConstantSlot.WEIGHTS, DType.INT8, computed=True)
 WIDE_OPERAND = Slot(ConstantSlot.WEIGHTS, DType.INT32, computed=True)
 LIKE_OUTPUT = Slot(ConstantSlot.WEIGHTS, computed=True)
 
+# Bias, multiplier and shift of each output channel.
+SCALES = Slot(ConstantSlot.CHANNELS, DType.INT32)
+
 CLAMP = ("clamp_low", "clamp_high")
 CONVOLVED = ("window", "pad_value", "zero_point_in")
+
+
+def to_int8(signature: Signature, slots: tuple[Slot, ...], *further: str) -> Signature:
+    """Returns the signature of an operator's form that rounds to int8 what it computes.
+
+    `further` are fields beside those of the plain form, the zero point and the clamp.
+    """
+    fields = (*signature.fields, "zero_point_out", *CLAMP, *further)
+    return replace(
+        signature, dtypes=(NARROW,), slots=slots, fields=fields, rounding=Rounding.HALF_UP
+    )

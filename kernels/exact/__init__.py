@@ -2,6 +2,7 @@
 
 from kernels.exact.benchmark import Benchmark
 from kernels.exact.element import Place, Run, UnprovableError, element_at
+from kernels.exact.ending import Narrowing
 from kernels.exact.library import benchmarks, input_spec, is_linear, operator_of, operators
 from kernels.exact.operator import Draft, LinearForm, Notes, Operator
 from kernels.exact.rules import check, multiply_adds
@@ -10,6 +11,7 @@ __all__ = [
     "Benchmark",
     "Draft",
     "LinearForm",
+    "Narrowing",
     "Notes",
     "Operator",
     "Place",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from kernels.codes import Rounding
-from kernels.descriptor.signature import Slot
+from kernels.descriptor.signature import Signature, Slot
 from kernels.exact.library import operators
 from kernels.exact.operator import Operator
 
@@ -39,7 +39,8 @@ def _operators() -> str:
                 _name(each),
                 " or ".join(
                     f"{before.name.lower()} → {after.name.lower()}"
-                    for before, after in each.signature.dtypes
+                    for form in _forms(each)
+                    for before, after in form.dtypes
                 ),
                 each.notes.inputs,
                 each.notes.output,
@@ -52,7 +53,11 @@ def _operators() -> str:
 def _fields() -> str:
     return _table(
         ("opcode", "inputs", "further fields"),
-        ((_name(each), _inputs(each), _further(each)) for each in operators().values()),
+        (
+            (_name(each) + (" to int8" if form is each.narrowed else ""), *_cells(each, form))
+            for each in operators().values()
+            for form in _forms(each)
+        ),
     )
 
 
@@ -70,8 +75,16 @@ def _name(operator: Operator) -> str:
     return operator.name.replace("_", " ")
 
 
-def _inputs(operator: Operator) -> str:
-    slots = enumerate(operator.signature.slots, 1)
+def _forms(operator: Operator) -> list[Signature]:
+    return [form for form in (operator.signature, operator.narrowed) if form is not None]
+
+
+def _cells(operator: Operator, form: Signature) -> tuple[str, str]:
+    return _inputs(form), _further(operator, form)
+
+
+def _inputs(form: Signature) -> str:
+    slots = enumerate(form.slots, 1)
     return " ".join(["0: not constant.", *(_slot(at, slot) for at, slot in slots)])
 
 
@@ -82,8 +95,7 @@ def _slot(position: int, slot: Slot) -> str:
     return f"{position}{optional}: constant {int(slot.constant)}{computed}; {dtype}."
 
 
-def _further(operator: Operator) -> str:
-    signature = operator.signature
+def _further(operator: Operator, signature: Signature) -> str:
     parts = ["rounding = 1"] if signature.rounding is Rounding.HALF_UP else []
     parts += [
         _WINDOW if field == "window" else field.replace("_", " ") for field in signature.fields

@@ -38,7 +38,8 @@ def workgroups(grid: Grid, output: TensorSpec, point: Point) -> int:
         case Grid.GROUP:
             invocations = output.rows * team_lanes(output.shape[3], point["LANE_ELEMENTS"])
         case Grid.TILE:
-            invocations = -(-output.rows // TILE) * -(-output.stride // (4 * TILE))
+            columns = output.stride // output.dtype.size
+            invocations = -(-output.rows // TILE) * -(-columns // TILE)
         case Grid.PRODUCT:
             raise ValueError("a product counts its own workgroups")
     return -(-invocations // WORKGROUP)

@@ -57,6 +57,7 @@ def input_spec(descriptor: Descriptor, position: int) -> TensorSpec:
     return operator_of(descriptor).input_spec(descriptor, position)
 
 
-def is_linear(opcode: Opcode) -> bool:
-    """Returns whether Freivalds' check applies to the operator."""
-    return operators()[opcode].linear_form is not None
+def is_linear(descriptor: Descriptor) -> bool:
+    """Returns whether Freivalds' check applies to what the operator writes."""
+    operator = operator_of(descriptor)
+    return operator.linear_form is not None and not operator.is_narrowed(descriptor)

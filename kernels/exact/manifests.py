@@ -18,7 +18,8 @@ def texts() -> dict[Path, str]:
 def _hashed(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     contract = tomllib.loads(text)
-    programs = [contract, *contract.get("fused", {}).values()]
+    chains = contract.get("fused", {}).values()
+    programs = [contract, *chains, *filter(None, [contract.get("narrowed")])]
     hashes = iter([_hash(path.parent, program["sources"]) for program in programs])
     return _HASH.sub(lambda _: f'sha256 = "{next(hashes)}"', text)
 

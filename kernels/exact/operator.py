@@ -89,9 +89,12 @@ class Operator(Protocol):
 
     opcode: Opcode
     signature: Signature
+    # The same of the form that rounds its sums to int8, where there is one: `signature` then has no
+    # int8 output.
+    narrowed: Signature | None = None
     notes: Notes
     grid: Grid = Grid.WORD
-    # None where Freivalds' check does not apply.
+    # None where Freivalds' check does not apply. It applies to the plain form alone.
     linear_form: LinearForm | None = None
     # The leading inputs whose rows match the output's rows, unless they are broadcast. A block of
     # output rows follows from the same rows of these inputs and from all of the other inputs. 0
@@ -106,6 +109,14 @@ class Operator(Protocol):
         """The opcode's name in lower case, which is the folder's."""
         return self.opcode.name.lower()
 
+    def is_narrowed(self, descriptor: Descriptor) -> bool:
+        """Returns whether the descriptor has the form that rounds its sums to int8."""
+        return self.narrowed is not None and narrows(descriptor)
+
+    def signature_of(self, descriptor: Descriptor) -> Signature:
+        """Returns the signature of the form that the descriptor has."""
+        return self.narrowed if self.narrowed and narrows(descriptor) else self.signature
+
     def evaluate(self, descriptor: Descriptor, operands: Sequence[Array]) -> Array:
         """Returns the whole output, computed by NumPy: the meaning of the operator."""
         ...
@@ -119,7 +130,7 @@ class Operator(Protocol):
 
     def check_fields(self, descriptor: Descriptor) -> None:
         """Raises GraphError unless multiplier and shift, where used, are in range."""
-        check_scale(descriptor, self.signature)
+        check_scale(descriptor, self.signature_of(descriptor))
 
     def check_shapes(self, descriptor: Descriptor) -> None:
         """Raises GraphError where shapes that agree with each other still break a rule."""
@@ -141,13 +152,17 @@ class Operator(Protocol):
         """Returns the element type of an input that the operator has."""
         if position == 0:
             return descriptor.dtype_in
-        dtype = self.signature.slots[position - 1].dtype
+        dtype = self.signature_of(descriptor).slots[position - 1].dtype
         return descriptor.dtype_out if dtype is None else dtype
 
     def input_spec(self, descriptor: Descriptor, position: int) -> TensorSpec:
         """Returns what the operator expects as one of its inputs."""
         dtype = self.input_dtype(descriptor, position)
         return TensorSpec(descriptor.input_shapes[position], dtype)
+
+    def has_scales(self, descriptor: Descriptor) -> bool:
+        """Returns whether the constant CHANNELS ends in columns of multiplier and shift."""
+        return False
 
     def runs(
         self, descriptor: Descriptor, place: Place, position: int, opened: Sequence[Stored]
@@ -197,6 +212,11 @@ class Operator(Protocol):
     def fused_groups(self, descriptor: Descriptor, point: Point) -> int:
         """Returns the workgroups of a fused chain that this operator leads."""
         return self.groups(descriptor, point)
+
+
+def narrows(descriptor: Descriptor) -> bool:
+    """Returns whether the output is int8: of a sum of products, the form that requantises it."""
+    return descriptor.dtype_out is DType.INT8
 
 
 def check_scale(descriptor: Descriptor, signature: Signature) -> None:

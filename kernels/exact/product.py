@@ -1,31 +1,38 @@
-"""Sums of int8 products with a bias: the base of matmul, convolution and depthwise."""
+"""Sums of int8 products: the base of matmul, convolution and depthwise."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from kernels.descriptor import Descriptor, output_spec
-from kernels.exact.element import Place, Run, Stored, element_run
+from kernels.exact.element import Place, Run, Stored
+from kernels.exact.ending import bias_in, ended, provable, third_run
 from kernels.exact.grid import Grid, Point
-from kernels.exact.operator import Fusion, Operator, Step
-from kernels.trace import Array, row_stride
+from kernels.exact.operator import Fusion, Operator, Step, narrows
+from kernels.trace import Array, DType, row_stride
 
-BIAS_BYTES = 4
 QUAD_BYTES = 16
 
 
 class Product(Operator):
-    """A sum of int8 products per element. Input 1 has the weights, input 2 an optional bias."""
+    """A sum of int8 products per element. Input 1 has the weights.
+
+    Input 2 is an optional bias, or the scales of the channels where the output is int8.
+    """
 
     def runs(
         self, descriptor: Descriptor, place: Place, position: int, opened: Sequence[Stored]
     ) -> list[Run]:
-        """Returns the bias of the element's column, or the factors that the operator multiplies."""
+        """Returns the ending of the element's column, or the factors that are multiplied."""
         if position == 2:
-            spec = self.input_spec(descriptor, position)
-            return [element_run(spec, Place(0, place.column))]
+            return [third_run(descriptor, self.input_spec(descriptor, position), place)]
         return self.factor_runs(descriptor, place, position)
+
+    def has_scales(self, descriptor: Descriptor) -> bool:
+        """Returns whether the sums are requantised."""
+        return narrows(descriptor)
 
     @abstractmethod
     def factor_runs(self, descriptor: Descriptor, place: Place, position: int) -> list[Run]:
@@ -33,13 +40,21 @@ class Product(Operator):
         raise NotImplementedError
 
     def value(self, descriptor: Descriptor, place: Place, operands: Sequence[Stored]) -> int:
-        """Returns the sum of products plus the bias, wrapped to int32."""
+        """Returns the sum of products, ended as the output's dtype says."""
         left, right = self.factors(descriptor, place, operands)
         total: Array = (left.astype(np.int64) * right).sum(keepdims=True).reshape(1)
-        bias = None
+        third = None
         if len(operands) == 3:
-            bias = operands[2].read(self.runs(descriptor, place, 2, operands)[0])
-        return int(wrapped(total, bias).item())
+            run = self.runs(descriptor, place, 2, operands)[0]
+            third = operands[2].rows(run) if narrows(descriptor) else operands[2].read(run)
+        provable(descriptor, third)
+        return int(ended(descriptor, total, third).item())
+
+    def sums(self, descriptor: Descriptor, operands: Sequence[Array]) -> Array:
+        """Returns the int32 sums, bias included, before they are requantised to int8."""
+        bias = bias_in(operands[2])
+        plain = replace(descriptor, dtype_out=DType.INT32)
+        return self.evaluate(plain, [*operands[:2], bias])
 
     @abstractmethod
     def factors(
@@ -58,19 +73,24 @@ class TiledProduct(Product):
     tuned_from = 1 << 27
 
     def constants(self, descriptor: Descriptor) -> Point:
-        """Returns NARROW and OFFSET.
+        """Returns NARROW, OFFSET and SHARED.
 
         NARROW: a row of the left operand is shorter than a quad of sixteen bytes. OFFSET: the left
-        operand has a zero point.
+        operand has a zero point. SHARED: a word of the output holds several rows.
         """
         return {
             "NARROW": int(row_stride(descriptor.input_shapes[0][3]) < QUAD_BYTES),
             "OFFSET": int(descriptor.zero_point_in != 0),
+            "SHARED": int(shares_words(descriptor)),
         }
 
     def groups(self, descriptor: Descriptor, point: Point) -> int:
         """Returns how many workgroups write the whole output, padding included."""
-        return self.groups_of(descriptor, point, output_spec(descriptor).stride // 4)
+        output = output_spec(descriptor)
+        if shares_words(descriptor):
+            each = 4 * point["GROUP_ROWS"] * point["GROUP_COLUMNS"]
+            return -(-output.stored_bytes // each)
+        return self.groups_of(descriptor, point, output.stride // output.dtype.size)
 
     def fused_groups(self, descriptor: Descriptor, point: Point) -> int:
         """Returns the same for a chain: int8 rows may have more columns of padding than int32's."""
@@ -90,14 +110,6 @@ class TiledProduct(Product):
         return output_spec(descriptor).rows
 
 
-def bias_bytes(descriptor: Descriptor) -> int:
-    """Returns the bytes of the bias that one element needs: 0 without a bias."""
-    return BIAS_BYTES if len(descriptor.inputs) == 3 else 0
-
-
-def wrapped(sums: Array, bias: Array | None) -> Array:
-    """Returns exact sums plus an int32 bias [..., N], wrapped to int32."""
-    total = sums.astype(np.int64)
-    if bias is not None:
-        total += bias.reshape(-1)
-    return total.astype(np.int32)
+def shares_words(descriptor: Descriptor) -> bool:
+    """Returns whether the output's rows are shorter than a word, which then holds several."""
+    return output_spec(descriptor).stride < 4

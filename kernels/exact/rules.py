@@ -65,7 +65,7 @@ def most_runs(descriptor: Descriptor) -> int:
 
 def _check_head(descriptor: Descriptor) -> None:
     descriptor.encode()
-    signature = operator_of(descriptor).signature
+    signature = operator_of(descriptor).signature_of(descriptor)
     if (descriptor.dtype_in, descriptor.dtype_out) not in signature.dtypes:
         raise GraphError(
             Reason.BAD_DTYPE,
@@ -84,7 +84,7 @@ def _check_inputs(descriptor: Descriptor) -> None:
     inputs = descriptor.inputs
     if inputs[0].kind is InputKind.CONSTANT:
         raise GraphError(Reason.BAD_INPUT_KIND, "input 0 cannot be a constant")
-    slots = operator_of(descriptor).signature.slots
+    slots = operator_of(descriptor).signature_of(descriptor).slots
     for position, (operand, slot) in enumerate(zip(inputs[1:], slots, strict=False), 1):
         if slot.computed and operand.kind is not InputKind.CONSTANT:
             continue
@@ -111,7 +111,7 @@ def _check_values(descriptor: Descriptor) -> None:
         if not DType.INT8.low <= getattr(descriptor, name) <= DType.INT8.high:
             raise GraphError(Reason.BAD_VALUE, f"{name} is not an int8")
     operator = operator_of(descriptor)
-    if "clamp_low" in operator.signature.fields:
+    if "clamp_low" in operator.signature_of(descriptor).fields:
         low, high, dtype = descriptor.clamp_low, descriptor.clamp_high, descriptor.dtype_out
         if not dtype.low <= low <= high <= dtype.high:
             raise GraphError(Reason.BAD_VALUE, f"clamp {low}..{high} is not a {dtype.name} range")

@@ -13,6 +13,7 @@ from kernels.descriptor import (
 )
 from kernels.exact import (
     LinearForm,
+    Narrowing,
     benchmarks,
     input_spec,
     is_linear,
@@ -24,6 +25,7 @@ from kernels.graph.builder import GraphBuilder
 from kernels.graph.file import dump, load, read, write
 from kernels.graph.graph import Graph
 from kernels.graph.memory import MemoryPlan, memory_plan
+from kernels.graph.narrowing import narrowed
 from kernels.graph.topology import check_graph
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "InputKind",
     "LinearForm",
     "MemoryPlan",
+    "Narrowing",
     "Opcode",
     "Reason",
     "Rounding",
@@ -52,6 +55,7 @@ __all__ = [
     "load",
     "memory_plan",
     "multiply_adds",
+    "narrowed",
     "operator_of",
     "output_spec",
     "read",

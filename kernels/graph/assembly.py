@@ -99,7 +99,7 @@ class Assembly:
         operator = operator_of(bare)
         shaped = replace(
             bare,
-            rounding=operator.signature.rounding,
+            rounding=operator.signature_of(bare).rounding,
             output_shape=operator.expected_shapes(bare)[-1],
         )
         descriptor = replace(shaped, multiply_adds=multiply_adds(shaped))

@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec
 from kernels.descriptor import Value
 from kernels.exact import Draft
 from kernels.exact.add.operator import draft as _add
+from kernels.exact.add.operator import narrow_draft as _add_int8
 from kernels.exact.argmax.operator import draft as _argmax
 from kernels.exact.as_strided.operator import draft as _as_strided
 from kernels.exact.concat.operator import draft as _concat
@@ -47,6 +48,7 @@ class GraphBuilder(Movement):
     """
 
     add = _appending(_add)
+    add_int8 = _appending(_add_int8)
     argmax = _appending(_argmax)
     as_strided = _appending(_as_strided)
     concat = _appending(_concat)

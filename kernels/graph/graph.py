@@ -7,7 +7,7 @@ import numpy as np
 
 from kernels.codes import MAX_SHIFT, ConstantSlot, InputKind
 from kernels.descriptor import Descriptor, GraphError, Reason, TensorSpec, output_spec
-from kernels.exact import input_spec
+from kernels.exact import input_spec, operator_of
 from kernels.graph.topology import check_graph, constant_keys
 from kernels.trace import Array, DType, MerkleTree, spec_tree, tensor_root
 
@@ -35,8 +35,9 @@ class Graph:
         for key in self.constant_keys():
             _check_constant(self.constants, *key)
         for index, descriptor in enumerate(self.descriptors):
-            if descriptor.per_channel:
-                _check_channels(self.constant(index, ConstantSlot.CHANNELS))
+            if operator_of(descriptor).has_scales(descriptor):
+                # The last two columns, behind a bias if there is one.
+                _check_channels(self.constant(index, ConstantSlot.CHANNELS)[..., -2:])
 
     @property
     def multiply_adds(self) -> int:

@@ -14,7 +14,7 @@ from kernels.runtime.pipelines import Pipelines
 from kernels.runtime.pool import BufferPool
 from kernels.runtime.program import Pending, Program, Stored
 from kernels.runtime.selection import select_adapter
-from kernels.runtime.shader import load_shader
+from kernels.runtime.shader import shader_of
 from kernels.runtime.upload import Upload
 from kernels.trace import CommittedOutputs
 from kernels.trace.layout import Array, pack, unpack
@@ -154,7 +154,7 @@ class GpuExecutor:
                 f"above the {self.memory_bytes} that {self.name} may use"
             )
         for index, descriptor in enumerate(graph.descriptors):
-            default = load_shader(descriptor.opcode).space.default
+            default = shader_of(descriptor).space.default
             groups = operator_of(descriptor).groups(descriptor, default)
             if groups > self._max_groups**2:
                 raise DeviceLimit(

@@ -12,7 +12,7 @@ from kernels.exact.grid import WORKGROUP
 from kernels.graph import Descriptor, Graph, InputKind, input_spec, output_spec
 from kernels.runtime.pipelines import Pipelines, bind_group
 from kernels.runtime.pool import BufferPool
-from kernels.runtime.shader import KERNELS, load_shader
+from kernels.runtime.shader import KERNELS, shader_of
 from kernels.trace import Array, pack, unpack
 
 # The name of the naive twin's entry point tells what one invocation writes.
@@ -38,7 +38,7 @@ class MeasuredOperator:
         code = np.frombuffer(self._descriptor.encode(), np.uint8)
         self._output = self._pool.take(output_spec(self._descriptor).stored_bytes)
         operands = [self._operand(graph, inputs, at) for at in range(len(self._descriptor.inputs))]
-        absent = load_shader(self._descriptor.opcode).inputs - len(operands)
+        absent = shader_of(self._descriptor).inputs - len(operands)
         bound = [self._filled(code), self._output, *operands, *[self._pool.take(1)] * absent]
         self._bound = [{"buffer": each, "offset": 0, "size": each.size} for each in bound]
         self._taken = list({id(each): each for each in bound}.values())
@@ -76,7 +76,7 @@ class MeasuredOperator:
 
     def _naive(self) -> tuple[Any, int]:
         naive = naive_source(self._descriptor)
-        source = f"{load_shader(self._descriptor.opcode).source}\n{naive}"
+        source = f"{shader_of(self._descriptor).source}\n{naive}"
         entry_point = ELEMENT if f"fn {ELEMENT}(" in naive else ROW
         constants = {**operator_of(self._descriptor).constants(self._descriptor), **self._point}
         pipeline = self._pipelines.compiled(source, entry_point, constants)

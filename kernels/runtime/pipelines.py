@@ -10,7 +10,7 @@ import wgpu
 from kernels.exact import operator_of
 from kernels.exact.grid import Point
 from kernels.graph import Descriptor
-from kernels.runtime.shader import load_shader
+from kernels.runtime.shader import shader_of
 from kernels.tuning import Tuner, specialise
 
 SAMPLED_MULTIPLY_ADDS = 1 << 25
@@ -31,7 +31,7 @@ class Pipelines:
 
     def get(self, descriptor: Descriptor, point: Point) -> Any:
         """Returns the program of an operator at a point of its space."""
-        shader = load_shader(descriptor.opcode)
+        shader = shader_of(descriptor)
         constants = {**operator_of(descriptor).constants(descriptor), **point}
         return self.compiled(shader.source, shader.entry_point, constants)
 
@@ -56,7 +56,7 @@ class Pipelines:
         They are searched for where the operator's work is worth a search. The search runs on the
         bound buffers and leaves the output without meaning.
         """
-        shader = load_shader(descriptor.opcode)
+        shader = shader_of(descriptor)
         least = operator_of(descriptor).tuned_from
         if least is None or descriptor.multiply_adds < least:
             return shader.space.default

@@ -14,7 +14,7 @@ from kernels.runtime.commitment import MerklePipelines, Region, TensorRoots
 from kernels.runtime.fusion import load_fused, plan
 from kernels.runtime.pipelines import Pipelines, bind_group
 from kernels.runtime.pool import STAGING, STORAGE, BufferPool
-from kernels.runtime.shader import load_shader
+from kernels.runtime.shader import shader_of
 from kernels.trace.layout import pack
 
 READ_CHUNK = 64 << 20
@@ -152,7 +152,7 @@ class Program:
     def _bound(self, index: int) -> list[Any]:
         """Returns descriptor, output and operands of an operator, as its manifest orders them."""
         descriptor = self._graph.descriptors[index]
-        shader = load_shader(descriptor.opcode)
+        shader = shader_of(descriptor)
         operands = [self._operand(index, at) for at in range(len(descriptor.inputs))]
         absent = [_whole(self._absent)] * (shader.inputs - len(descriptor.inputs))
         return [self._code(index), _whole(self._outputs[index]), *operands, *absent]

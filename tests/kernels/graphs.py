@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from kernels.graph import Graph, GraphBuilder
+from kernels.graph import Graph, GraphBuilder, Narrowing
 from kernels.trace import DType
 
 
@@ -93,6 +93,34 @@ def attention() -> Graph:
     return build.build()
 
 
+def narrowed() -> Graph:
+    """Returns every operator that rounds its sums to int8, with every optional field."""
+    build = GraphBuilder()
+    x = build.input((2, 5, 4, 6))
+    one = Narrowing(1_518_500_250, 38, 9, (-90, 101))
+    scales = Narrowing(np.arange(3, 9) << 27, np.arange(38, 44), -4)
+    window = {"padding": (1, 1, 2, 0), "pad_value": -7, "zero_point_in": -7}
+    y = build.convolution(x, int8(6, 3, 2, 6), int32(6), to=scales, stride=(1, 2), **window)
+    near = build.depthwise(x, int8(6, 3, 2, 1), int32(6), to=scales, stride=(1, 2), **window)
+    total = build.add_int8(
+        y,
+        near,
+        (1_518_500_250, -1_200_000_000),
+        31,
+        zero_point_a=-4,
+        zero_point_b=-4,
+        zero_point_out=5,
+        clamp=(-99, 100),
+    )
+    moved = build.add_int8(total, int8(1, 6, 1, 6), (3 << 20, 1 << 20), 22, zero_point_b=127)
+    to_one = Narrowing(1_518_500_250, 37, -3, (-100, 127))
+    gated = build.multiply(moved, total, zero_point_a=5, zero_point_b=-128, to=to_one)
+    scores = build.matmul(gated, near, to=one)
+    build.matmul(build.view(gated, (24, 6)), int8(1, 6), int32(1), to=one)
+    build.matmul(scores, int8(5, 2), int32(5), to=Narrowing(1 << 30, 38))
+    return build.build()
+
+
 def matmul_at_the_limit() -> Graph:
     """Returns a product whose K of 4,096 takes exactly 8,192 operand bytes."""
     build = GraphBuilder()
@@ -107,4 +135,5 @@ def graphs() -> dict[str, Graph]:
         "two job inputs and a view": two_inputs(),
         "matmul at the limit": matmul_at_the_limit(),
         "attention": attention(),
+        "narrowed": narrowed(),
     }

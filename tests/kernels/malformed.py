@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from kernels.graph import Descriptor, Input, InputKind, Opcode, Window, multiply_adds
-from tests.kernels.graphs import attention, every_operator, matmul_at_the_limit
+from tests.kernels.graphs import attention, every_operator, matmul_at_the_limit, narrowed
 
 
 def _patched(descriptor: Descriptor, offset: int, *values: int) -> bytes:
@@ -37,7 +37,7 @@ def invalid() -> list[tuple[str, bytes, str]]:
         ("opcode 0", _patched(conv, 1, 0), "UnknownOpcode"),
         ("opcode 17", _patched(conv, 1, 17), "UnknownOpcode"),
         ("dtype 3", _patched(conv, 2, 3), "BadDtype"),
-        ("convolution to int8", _patched(conv, 3, 1), "BadDtype"),
+        ("convolution of int32", _patched(conv, 2, 2), "BadDtype"),
         ("relu that changes the dtype", _patched(relu, 3, 2), "BadDtype"),
         ("no input", _patched(relu, 4, 0), "BadInputCount"),
         ("four inputs", _patched(conv, 4, 4), "BadInputCount"),
@@ -98,6 +98,7 @@ def invalid() -> list[tuple[str, bytes, str]]:
         ("twenty runs", replace(deep, multiply_adds=multiply_adds(deep)).encode(), "RunLimit"),
         ("multiply-adds one too few", _patched(conv, 248, 0), "BadMultiplyAdds"),
         *_invalid_of_attention(),
+        *_invalid_of_narrowed(),
     ]
 
 
@@ -197,6 +198,56 @@ def _invalid_of_attention() -> list[tuple[str, bytes, str]]:
         ("filters of two channels", _patched(depthwise, 68, 2), "BadShape"),
         ("filters of 7 channels", _patched(depthwise, 56, 7), "BadShape"),
         ("seventeen runs", square.encode(), "RunLimit"),
+    ]
+
+
+def _invalid_of_narrowed() -> list[tuple[str, bytes, str]]:
+    conv, depthwise, total, _, product, matmul = narrowed().descriptors[:6]
+    bare = replace(
+        conv,
+        inputs=conv.inputs[:2],
+        input_shapes=conv.input_shapes[:2],
+        roots=(conv.roots[0], bytes(32), bytes(32)),
+    )
+    # 3,840 terms and a scale are the most.
+    long_row = replace(
+        matmul,
+        input_shapes=((1, 1, 1, 3841), (1, 1, 2, 3841), (1, 1, 2, 3)),
+        output_shape=(1, 1, 1, 2),
+        multiply_adds=2 * 3841,
+    )
+    return [
+        ("narrow product without rounding", _patched(conv, 5, 0), "BadRounding"),
+        (
+            "wide product with rounding",
+            _patched(every_operator().descriptors[0], 5, 1),
+            "BadRounding",
+        ),
+        ("narrow product without scales", bare.encode(), "BadInputCount"),
+        ("narrow product with a bias", _patched(depthwise, 28, 1), "BadInputKind"),
+        ("narrow product of int32", _patched(matmul, 2, 2), "BadDtype"),
+        ("narrow product with a multiplier", _patched(matmul, 144, 1), "ReservedNotZero"),
+        ("narrow product with a shift", _patched(matmul, 148, 1), "ReservedNotZero"),
+        ("narrow product per channel", _patched(matmul, 149, 1), "ReservedNotZero"),
+        ("narrow product with an axis", _patched(matmul, 150, 3), "ReservedNotZero"),
+        ("narrow matmul with a pad value", _patched(matmul, 124, 1), "ReservedNotZero"),
+        ("scales of five channels", _patched(conv, 80, 5), "BadShape"),
+        ("scales of two columns", _patched(conv, 84, 2), "BadShape"),
+        ("scales like a bias", _patched(matmul, 80, 1, 0, 0, 0, 2), "BadShape"),
+        ("narrow clamp upside down", _patched(conv, 140, 127, 255, 255, 255), "BadValue"),
+        ("narrow zero point 128", _patched(conv, 132, 128, 0, 0, 0), "BadValue"),
+        ("narrow product of 3,841 terms", long_row.encode(), "OperandLimit"),
+        ("narrow sum without rounding", _patched(total, 5, 0), "BadRounding"),
+        ("narrow sum of int32", _patched(total, 2, 2), "BadDtype"),
+        ("narrow sum with one multiplier", _patched(total, 84, 1), "BadShape"),
+        ("narrow sum that cannot be broadcast", _patched(total, 60, 2), "BadShape"),
+        ("narrow sum with computed multipliers", _patched(total, 24, 3), "BadInputKind"),
+        ("narrow sum with shift 0", _patched(total, 148, 0), "BadValue"),
+        ("narrow sum with shift 63", _patched(total, 148, 63), "BadValue"),
+        ("narrow sum with a multiplier", _patched(total, 144, 1), "ReservedNotZero"),
+        ("narrow factors with multiplier 0", _patched(product, 144, *bytes(4)), "BadValue"),
+        ("narrow factors with shift 0", _patched(product, 148, 0), "BadValue"),
+        ("narrow factors per channel", _patched(product, 149, 1), "ReservedNotZero"),
     ]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
-from kernels.graph import Graph, GraphBuilder, Value
+from kernels.graph import Graph, GraphBuilder, Narrowing, Value
 from kernels.trace import DType
 from kernels.trace.layout import Array
 
@@ -36,6 +36,30 @@ def int8(draw: st.DrawFn, *shape: int) -> npt.NDArray[np.int8]:
 def int32(draw: st.DrawFn, *shape: int) -> npt.NDArray[np.int32]:
     """Draws an int32 array."""
     return draw(arrays(shape, DType.INT32))
+
+
+MULTIPLIERS = st.integers(1, 2**31 - 1) | st.sampled_from([1, 2**30, 2**31 - 1])
+SHIFTS = st.integers(1, 62) | st.sampled_from([1, 31, 32, 33, 38, 62])
+
+
+@st.composite
+def narrowing(draw: st.DrawFn, channels: int = 0) -> Narrowing:
+    """Draws how sums become int8: one scale, or also one per channel if there are channels."""
+    multiplier: Any = draw(MULTIPLIERS)
+    shift: Any = draw(SHIFTS)
+    if channels and draw(st.booleans()):
+        every = {"min_size": channels, "max_size": channels}
+        multiplier = np.array(draw(st.lists(MULTIPLIERS, **every)))
+        shift = np.array(draw(st.lists(SHIFTS, **every)))
+    return Narrowing(multiplier, shift, draw(st.integers(-128, 127)), draw(clamps()))
+
+
+@st.composite
+def clamps(draw: st.DrawFn) -> tuple[int, int]:
+    """Draws a range of int8, often the whole one."""
+    ends = st.integers(-128, 127)
+    low, high = sorted((draw(ends), draw(ends)))
+    return draw(st.sampled_from([(-128, 127), (low, high)]))
 
 
 def finish(draw: st.DrawFn, build: GraphBuilder) -> Case:

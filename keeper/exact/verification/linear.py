@@ -28,7 +28,7 @@ class Claim:
 
 def is_worth_checking(descriptor: Descriptor) -> bool:
     """Returns whether a check exists and multiplies less than recomputing the operator."""
-    return is_linear(descriptor.opcode) and fold_macs(descriptor) < descriptor.multiply_adds
+    return is_linear(descriptor) and fold_macs(descriptor) < descriptor.multiply_adds
 
 
 def may_wrap(claim: Claim) -> bool:

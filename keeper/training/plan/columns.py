@@ -57,7 +57,7 @@ def column_performance(
 
 def _columns_of(descriptor: Descriptor, cluster: Cluster) -> Columns | None:
     width = descriptor.output_shape[3]
-    if not is_linear(descriptor.opcode) or len(cluster.nodes) == 1:
+    if not is_linear(descriptor) or len(cluster.nodes) == 1:
         return None
     return deal(width, cluster.throughputs, [width] * len(cluster.nodes))
 

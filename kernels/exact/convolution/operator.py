@@ -7,12 +7,13 @@ import numpy as np
 
 from kernels.codes import ConstantSlot, Opcode
 from kernels.descriptor import Descriptor, Signature, Value, Window
-from kernels.descriptor.signature import BIAS, CONVOLVED, FILTERS, WIDENING
+from kernels.descriptor.signature import BIAS, CONVOLVED, FILTERS, SCALES, WIDENING, to_int8
 from kernels.exact.element import Place, Run, Stored, row_run
+from kernels.exact.ending import Narrowing, ended, ending, third_bytes, third_shape
 from kernels.exact.operator import Draft, LinearForm, Notes
-from kernels.exact.product import TiledProduct, bias_bytes, wrapped
+from kernels.exact.product import TiledProduct
 from kernels.exact.window import filter_run, met_by_taps, strips, window_output
-from kernels.trace import Array, DType, Shape, row_stride
+from kernels.trace import Array, Shape, row_stride
 
 # |x - zero point| · |w| of two int8.
 LARGEST_PRODUCT = 255 * 128
@@ -24,17 +25,19 @@ class Convolution(TiledProduct):
     opcode = Opcode.CONVOLUTION
     linear_form = LinearForm.CONVOLUTION
     signature = Signature((WIDENING,), (FILTERS, BIAS), CONVOLVED)
+    narrowed = to_int8(signature, (FILTERS, SCALES))
     notes = Notes(
-        inputs="x[N,H,W,C], weights[O,KH,KW,C], bias[1,1,1,O] int32 (optional)",
+        inputs="x[N,H,W,C], weights[O,KH,KW,C], bias[1,1,1,O] int32 (optional), to int8 "
+        "scales[1,1,O,3] int32",
         output="`out = bias[o] + Σ (x − zero_point_in)·w`; a tap outside x counts as `pad_value`; "
-        "[N,OH,OW,O]",
-        operand_bytes="2·KH·KW·stride(C) + 4 if bias",
-        runs="KH, or KH·KW if dilation w > 1; + 1 for the weights; + 1 if bias",
+        "[N,OH,OW,O]; to int8 requantised as in matmul",
+        operand_bytes="2·KH·KW·stride(C) + 4 if bias; + 16 to int8",
+        runs="KH, or KH·KW if dilation w > 1; + 1 for the weights; + 1 if bias or to int8",
         taps="KH·KW·C (taps in the padding count)",
     )
 
     def evaluate(self, descriptor: Descriptor, operands: Sequence[Array]) -> Array:
-        """Returns int32 NHWC of int8 [N, H, W, C], weights [O, KH, KW, C] and an optional bias.
+        """Returns NHWC of int8 [N, H, W, C], weights [O, KH, KW, C] and an optional third input.
 
         One tap's products are summed in float32 where that is exact, which is faster than in
         float64, which always is: 4,096 · 255 · 128 < 2^53.
@@ -47,8 +50,8 @@ class Convolution(TiledProduct):
         for ky, kx, values in met_by_taps(descriptor, x):
             met = values.astype(matrices.dtype).reshape(len(sums), -1)
             sums += (met @ matrices[:, ky, kx].T).astype(np.int32)
-        bias = operands[2] if len(operands) == 3 else None
-        return wrapped(sums, bias).reshape(descriptor.output_shape)
+        third = operands[2] if len(operands) == 3 else None
+        return ended(descriptor, sums, third).reshape(descriptor.output_shape)
 
     def expected_shapes(self, descriptor: Descriptor) -> tuple[Shape, ...]:
         """Returns the shapes of the weights, of the bias if there is one, and of the output."""
@@ -56,7 +59,7 @@ class Convolution(TiledProduct):
         output = (first[0], *window_output(descriptor), width)
         shapes: tuple[Shape, ...] = (
             (width, *descriptor.window.kernel, first[3]),
-            (1, 1, 1, width),
+            third_shape(descriptor),
         )
         return (*shapes[: len(descriptor.inputs) - 1], output)
 
@@ -67,7 +70,7 @@ class Convolution(TiledProduct):
     def operand_bytes(self, descriptor: Descriptor) -> int:
         """Returns the bytes of the pixels under the window, of a filter and of the bias."""
         row = row_stride(descriptor.input_shapes[0][3])
-        return 2 * prod(descriptor.window.kernel) * row + bias_bytes(descriptor)
+        return 2 * prod(descriptor.window.kernel) * row + third_bytes(descriptor)
 
     def most_runs(self, descriptor: Descriptor) -> int:
         """Returns one run per row of the window, or per tap where a dilation keeps them apart."""
@@ -109,19 +112,22 @@ def draft(
     padding: tuple[int, int, int, int] = (0, 0, 0, 0),
     pad_value: int = 0,
     zero_point_in: int = 0,
+    to: Narrowing | None = None,
 ) -> Draft:
-    """Int8 NHWC with int8 weights [O, KH, KW, C] and int32 bias [O] to int32 NHWC."""
+    """Int8 NHWC with int8 weights [O, KH, KW, C] and int32 bias [O] to int32 or int8 NHWC."""
     kernel = weights.shape[1], weights.shape[2]
+    end = ending(bias, weights.shape[0], to)
     return Draft(
         Opcode.CONVOLUTION,
-        DType.INT32,
+        end.dtype_out,
         x,
-        {ConstantSlot.WEIGHTS: weights, ConstantSlot.BIAS_OR_TABLE: bias},
+        {ConstantSlot.WEIGHTS: weights, **end.third},
         free=(*x.spec.shape[:3], weights.shape[0]),
         fields={
             "window": Window(kernel, stride, dilation, padding),
             "pad_value": pad_value,
             "zero_point_in": zero_point_in,
+            **end.fields,
         },
     )
 

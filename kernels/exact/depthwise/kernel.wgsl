@@ -31,8 +31,7 @@ fn main(
 ) {
     let source = tensor_layout(0u, 1u);
     let tensor = tensor_layout(OUTPUT_SHAPE, 4u);
-    let row_words = tensor.stride / 4u;
-    let tiles = (row_words + 3u) / 4u;
+    let tiles = (written_columns(tensor) + 3u) / 4u;
     let index = invocation(group, groups, local);
     let pixel = index / tiles * 4u;
     let channel = index % tiles * 4u;
@@ -59,9 +58,8 @@ fn main(
         }
     }
     let start = starting_sums(channel, columns);
-    let kept = vec4(channel, channel + 1u, channel + 2u, channel + 3u) < vec4(columns);
     for (var p = 0u; p < 4u; p++) {
-        let stored = select(vec4(0), start + sums[p], kept);
-        store(pixel + p, channel, row_words, tensor.rows, stored);
+        sums[p] += start;
     }
+    store(pixel, channel, tensor, sums);
 }

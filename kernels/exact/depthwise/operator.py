@@ -7,13 +7,14 @@ import numpy as np
 
 from kernels.codes import ConstantSlot, Opcode
 from kernels.descriptor import Descriptor, Signature, Value, Window
-from kernels.descriptor.signature import BIAS, CONVOLVED, FILTERS, WIDENING
+from kernels.descriptor.signature import BIAS, CONVOLVED, FILTERS, SCALES, WIDENING, to_int8
 from kernels.exact.element import Place, Run, Stored, element_run
+from kernels.exact.ending import Narrowing, ended, ending, third_bytes, third_shape
 from kernels.exact.grid import Grid
 from kernels.exact.operator import Draft, Notes
-from kernels.exact.product import Product, bias_bytes, wrapped
+from kernels.exact.product import Product
 from kernels.exact.window import filter_run, met_by_taps, strips, window_output
-from kernels.trace import Array, DType, Shape
+from kernels.trace import Array, Shape
 
 
 class Depthwise(Product):
@@ -21,17 +22,20 @@ class Depthwise(Product):
 
     opcode = Opcode.DEPTHWISE
     signature = Signature((WIDENING,), (FILTERS, BIAS), CONVOLVED)
+    narrowed = to_int8(signature, (FILTERS, SCALES))
     grid = Grid.TILE
     notes = Notes(
-        inputs="x[N,H,W,C], weights[C,KH,KW,1], bias[1,1,1,C] int32 (optional)",
-        output="as convolution, each channel with its own filter; [N,OH,OW,C]",
-        operand_bytes="2·KH·KW + 4 if bias",
-        runs="KH·KW + 1 + 1 if bias",
+        inputs="x[N,H,W,C], weights[C,KH,KW,1], bias[1,1,1,C] int32 (optional), to int8 "
+        "scales[1,1,C,3] int32",
+        output="as convolution, each channel with its own filter; [N,OH,OW,C]; to int8 requantised "
+        "as in matmul",
+        operand_bytes="2·KH·KW + 4 if bias; + 16 to int8",
+        runs="KH·KW + 1 + 1 if bias or to int8",
         taps="KH·KW",
     )
 
     def evaluate(self, descriptor: Descriptor, operands: Sequence[Array]) -> Array:
-        """Returns int32 NHWC of int8 [N, H, W, C], weights [C, KH, KW, 1] and an optional bias.
+        """Returns NHWC of int8 [N, H, W, C], weights [C, KH, KW, 1] and an optional third input.
 
         Float32 sums before the bias are exact: 16 · 255 · 128 < 2^24.
         """
@@ -40,7 +44,7 @@ class Depthwise(Product):
         sums = np.zeros(descriptor.output_shape, np.float32)
         for ky, kx, values in met_by_taps(descriptor, x):
             sums += values.astype(np.float32) * filters[:, ky, kx, 0]
-        return wrapped(sums, operands[2] if len(operands) == 3 else None)
+        return ended(descriptor, sums, operands[2] if len(operands) == 3 else None)
 
     def expected_shapes(self, descriptor: Descriptor) -> tuple[Shape, ...]:
         """Returns the shapes of the weights, of the bias if there is one, and of the output."""
@@ -48,7 +52,7 @@ class Depthwise(Product):
         output = (first[0], *window_output(descriptor), first[3])
         shapes: tuple[Shape, ...] = (
             (first[3], *descriptor.window.kernel, 1),
-            (1, 1, 1, first[3]),
+            third_shape(descriptor),
         )
         return (*shapes[: len(descriptor.inputs) - 1], output)
 
@@ -58,7 +62,7 @@ class Depthwise(Product):
 
     def operand_bytes(self, descriptor: Descriptor) -> int:
         """Returns one byte per tap and per weight, and the bias."""
-        return 2 * prod(descriptor.window.kernel) + bias_bytes(descriptor)
+        return 2 * prod(descriptor.window.kernel) + third_bytes(descriptor)
 
     def most_runs(self, descriptor: Descriptor) -> int:
         """Returns one run per tap, one for the filter and one for the bias if there is one."""
@@ -99,18 +103,21 @@ def draft(
     padding: tuple[int, int, int, int] = (0, 0, 0, 0),
     pad_value: int = 0,
     zero_point_in: int = 0,
+    to: Narrowing | None = None,
 ) -> Draft:
-    """Int8 NHWC with one int8 filter per channel, [C, KH, KW, 1], and int32 bias [C] to int32."""
+    """Int8 NHWC with a filter per channel, [C, KH, KW, 1], and int32 bias [C] to int32 or int8."""
     kernel = weights.shape[1], weights.shape[2]
+    end = ending(bias, weights.shape[0], to)
     return Draft(
         Opcode.DEPTHWISE,
-        DType.INT32,
+        end.dtype_out,
         x,
-        {ConstantSlot.WEIGHTS: weights, ConstantSlot.BIAS_OR_TABLE: bias},
+        {ConstantSlot.WEIGHTS: weights, **end.third},
         fields={
             "window": Window(kernel, stride, dilation, padding),
             "pad_value": pad_value,
             "zero_point_in": zero_point_in,
+            **end.fields,
         },
     )
 

@@ -6,11 +6,12 @@ import numpy as np
 
 from kernels.codes import ConstantSlot, Opcode
 from kernels.descriptor import Descriptor, Operand, Signature, Value, operand_shape
-from kernels.descriptor.signature import BIAS, NARROW_OPERAND, WIDENING
+from kernels.descriptor.signature import BIAS, NARROW_OPERAND, SCALES, WIDENING, to_int8
 from kernels.exact.element import Place, Run, Stored, row_run
+from kernels.exact.ending import Narrowing, ended, ending, third_bytes, third_shape
 from kernels.exact.operator import Draft, LinearForm, Notes
-from kernels.exact.product import TiledProduct, bias_bytes, wrapped
-from kernels.trace import Array, DType, Shape, row_stride
+from kernels.exact.product import TiledProduct
+from kernels.trace import Array, Shape, row_stride
 
 EXACT = 1024
 
@@ -21,12 +22,14 @@ class Matmul(TiledProduct):
     opcode = Opcode.MATMUL
     linear_form = LinearForm.MATRIX_PRODUCT
     signature = Signature((WIDENING,), (NARROW_OPERAND, BIAS))
+    narrowed = to_int8(signature, (NARROW_OPERAND, SCALES))
     notes = Notes(
         inputs="A[B0,B1,M,K]; B[1,1,N,K], one for all, or [B0,B1,N,K], a batch; "
-        "bias[1,1,1,N] int32 (optional)",
-        output="`out[b,m,n] = bias[n] + Σ_k A[b,m,k]·B[b or 0,n,k]`, [B0,B1,M,N]",
-        operand_bytes="2·stride(K) + 4 if bias",
-        runs="2 + 1 if bias",
+        "bias[1,1,1,N] int32 (optional), to int8 scales[1,1,N,3] int32",
+        output="`out[b,m,n] = bias[n] + Σ_k A[b,m,k]·B[b or 0,n,k]`, [B0,B1,M,N]; to int8 "
+        "requantised with the bias, multiplier and shift of scales[n]",
+        operand_bytes="2·stride(K) + 4 if bias; + 16 to int8",
+        runs="2 + 1 if bias or to int8",
         taps="K",
     )
 
@@ -35,14 +38,14 @@ class Matmul(TiledProduct):
         a, b = operands[:2]
         if not is_batched(descriptor):
             a, b = a.reshape(-1, a.shape[-1]), b.reshape(b.shape[-2:])
-        bias = operands[2] if len(operands) == 3 else None
-        return wrapped(products(a, b), bias).reshape(descriptor.output_shape)
+        third = operands[2] if len(operands) == 3 else None
+        return ended(descriptor, products(a, b), third).reshape(descriptor.output_shape)
 
     def expected_shapes(self, descriptor: Descriptor) -> tuple[Shape, ...]:
         """Returns the shapes of B, of the bias if there is one, and of the output."""
         first, width = descriptor.input_shapes[0], descriptor.output_shape[3]
         batch = first[:2] if is_batched(descriptor) else (1, 1)
-        shapes: tuple[Shape, ...] = ((*batch, width, first[3]), (1, 1, 1, width))
+        shapes: tuple[Shape, ...] = ((*batch, width, first[3]), third_shape(descriptor))
         return (*shapes[: len(descriptor.inputs) - 1], (*first[:3], width))
 
     def taps(self, descriptor: Descriptor) -> int:
@@ -51,7 +54,7 @@ class Matmul(TiledProduct):
 
     def operand_bytes(self, descriptor: Descriptor) -> int:
         """Returns the bytes of a row of A, a row of B and the bias."""
-        return 2 * row_stride(descriptor.input_shapes[0][3]) + bias_bytes(descriptor)
+        return 2 * row_stride(descriptor.input_shapes[0][3]) + third_bytes(descriptor)
 
     def factor_runs(self, descriptor: Descriptor, place: Place, position: int) -> list[Run]:
         """Returns the element's row of A or of B."""
@@ -100,17 +103,20 @@ def products(a: Array, b: Array) -> Array:
     return total
 
 
-def draft(a: Value, b: Operand, bias: Array | None = None) -> Draft:
-    """int8 A[B0, B1, M, K] · B[N, K]ᵀ + int32 bias[N] to int32 [B0, B1, M, N].
+def draft(a: Value, b: Operand, bias: Array | None = None, *, to: Narrowing | None = None) -> Draft:
+    """int8 A[B0, B1, M, K] · B[N, K]ᵀ + int32 bias[N] to int32 [B0, B1, M, N], or to int8.
 
     B is constant or computed: one for all, or a batch [B0, B1, N, K] of one for each A.
     """
+    width = operand_shape(b)[2]
+    end = ending(bias, width, to)
     return Draft(
         Opcode.MATMUL,
-        DType.INT32,
+        end.dtype_out,
         a,
-        {ConstantSlot.WEIGHTS: b, ConstantSlot.BIAS_OR_TABLE: bias},
-        free=(*a.spec.shape[:3], operand_shape(b)[2]),
+        {ConstantSlot.WEIGHTS: b, **end.third},
+        free=(*a.spec.shape[:3], width),
+        fields=end.fields,
     )
 
 

@@ -1,8 +1,7 @@
 // The product in matmul and convolution: sums over k of left(row, k) * right(column, k), sixteen
-// bytes at a time. The preceding text defines left and right, the following text uses the sums. An
+// bytes at a time. The preceding text defines left and right. The following text defines bias_at, has
+// the entry point, which calls write_tile, and uses the sums. An
 // invocation computes TILE_ROWS rows by TILE_COLUMNS columns in registers.
-
-@group(0) @binding(4) var<storage, read> bias: array<i32>;
 
 const GROUP_SIZE = GROUP_ROWS * GROUP_COLUMNS;
 const ROWS = GROUP_ROWS * TILE_ROWS;
@@ -42,13 +41,6 @@ fn column_of(place: Place, at: u32) -> u32 {
 fn dot(x: vec4<u32>, y: vec4<u32>) -> i32 {
     return dot4I8Packed(x.x, y.x) + dot4I8Packed(x.y, y.y)
         + dot4I8Packed(x.z, y.z) + dot4I8Packed(x.w, y.w);
-}
-
-fn bias_at(column: u32, columns: u32) -> i32 {
-    if (field_input_count() < 3u || column >= columns) {
-        return 0;
-    }
-    return bias[column];
 }
 
 struct Sums {
@@ -161,15 +153,10 @@ fn staged(place: Place, size: Extent, local: u32) -> Sums {
     return sums;
 }
 
-@compute @workgroup_size(GROUP_SIZE)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
-) {
+// Writes the tile of an invocation in workgroup `index`.
+fn write_tile(index: u32, local: u32) {
     let tensor = tensor_layout(OUTPUT_SHAPE, 4u);
     let size = extent(tensor);
-    let index = group.y * groups.x + group.x;
     let across = (written_columns(tensor) + COLUMNS - 1u) / COLUMNS;
     let down = (size.rows + ROWS - 1u) / ROWS;
     let place = Place(

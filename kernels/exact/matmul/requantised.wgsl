@@ -22,45 +22,21 @@ fn written_columns(tensor: Layout) -> u32 {
     return max(tensor.stride / 4u, row_stride(tensor.columns));
 }
 
-// Four columns and the scale of each.
-struct Vector {
-    column: u32,
-    scales: array<Scale, 4>,
-}
-
-fn vector_of(column: u32, tensor: Layout) -> Vector {
-    var vector = Vector(column, array<Scale, 4>());
-    for (var lane = 0u; lane < 4u; lane++) {
-        vector.scales[lane] = scale_of(min(column + lane, tensor.columns - 1u));
-    }
-    return vector;
-}
-
 fn finish(row: u32, vector: Vector, tensor: Layout, sums: vec4<i32>) {
     store_sums(row, vector.column, tensor, sums);
     let stride = row_stride(tensor.columns);
     if (vector.column >= stride) {
         return;
     }
-    let narrow = vec4(
-        requantise(sums.x, vector.scales[0]),
-        requantise(sums.y, vector.scales[1]),
-        requantise(sums.z, vector.scales[2]),
-        requantise(sums.w, vector.scales[3]),
-    );
+    let scaled_sums = to_int8(vector, sums);
     let after = vec4(
-        activate(narrow.x),
-        activate(narrow.y),
-        activate(narrow.z),
-        activate(narrow.w),
+        activate(scaled_sums.x),
+        activate(scaled_sums.y),
+        activate(scaled_sums.z),
+        activate(scaled_sums.w),
     );
     let kept = vec4(vector.column) + vec4(0u, 1u, 2u, 3u) < vec4(tensor.columns);
     let at = (row * stride + vector.column) / 4u;
-    scaled[at] = packed_bytes(select(vec4(0), narrow, kept));
+    scaled[at] = packed_bytes(select(vec4(0), scaled_sums, kept));
     store_active(at, packed_bytes(select(vec4(0), after, kept)));
-}
-
-fn packed_bytes(values: vec4<i32>) -> u32 {
-    let bytes = vec4<u32>(values) & vec4(255u);
-    return bytes.x | (bytes.y << 8u) | (bytes.z << 16u) | (bytes.w << 24u);
 }

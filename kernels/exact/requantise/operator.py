@@ -9,6 +9,7 @@ from kernels.descriptor import Descriptor, GraphError, Reason, Signature, Slot, 
 from kernels.descriptor.signature import CLAMP, NARROWING, WIDE
 from kernels.exact.element import Place, Run, Stored, UnprovableError, row_run
 from kernels.exact.operator import Draft, Fusion, Notes, Operator, Step
+from kernels.exact.rounding import requantised
 from kernels.trace import Array, DType, Shape
 
 CHANNEL_AXIS = 3
@@ -43,14 +44,7 @@ class Requantise(Operator):
             multiplier, shift = table[:, 0], table[:, 1]
         else:
             multiplier, shift = np.array(descriptor.multiplier), np.array(descriptor.shift)
-        scaled = requantise(
-            operands[0],
-            multiplier,
-            shift,
-            descriptor.zero_point_out,
-            (descriptor.clamp_low, descriptor.clamp_high),
-        )
-        return scaled.astype(descriptor.dtype_out.numpy)
+        return requantised(descriptor, operands[0], multiplier, shift)
 
     def expected_shapes(self, descriptor: Descriptor) -> tuple[Shape, ...]:
         """Returns the shape of the table, if there is one, and of the output."""
@@ -74,6 +68,10 @@ class Requantise(Operator):
                 Reason.BAD_CHANNELS, "multiplier and shift are zero beside a per-channel table"
             )
 
+    def has_scales(self, descriptor: Descriptor) -> bool:
+        """Returns whether multiplier and shift are the channels' own."""
+        return descriptor.per_channel
+
     def operand_bytes(self, descriptor: Descriptor) -> int:
         """Returns the bytes of one element and, per channel, of its multiplier and shift."""
         return 12 if descriptor.per_channel else 4
@@ -94,19 +92,6 @@ class Requantise(Operator):
             if multiplier < 1 or not 1 <= shift <= MAX_SHIFT:
                 raise UnprovableError(f"channel {place.column} has {multiplier} and {shift}")
         return super().value(descriptor, place, operands)
-
-
-def requantise(
-    x: Array, multiplier: Array, shift: Array, zero_point: int, clamp: tuple[int, int]
-) -> Array:
-    """Returns clamp(zero_point + floor((x·m + 2^(s-1)) / 2^s), *clamp), int32 to int64.
-
-    Multiplier and shift are int64 scalars or [C]. This is gemmlowp's rounding half up, and 64 bits
-    are enough for it: |x·m| < 2^62 and 2^(s-1) ≤ 2^61.
-    """
-    product = x.astype(np.int64) * multiplier
-    quotient = product + (np.int64(1) << (shift - 1)) >> shift
-    return np.clip(quotient + zero_point, *clamp)
 
 
 def draft(

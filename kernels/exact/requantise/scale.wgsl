@@ -18,7 +18,10 @@ fn saturate(value: Wide) -> i32 {
 }
 
 fn requantise(value: i32, scale: Scale) -> i32 {
-    let product = multiply(value, scale.multiplier);
+    return rounded(multiply(value, scale.multiplier), scale);
+}
+
+fn rounded(product: Wide, scale: Scale) -> i32 {
     let quotient = shift_right(add_wide(product, half_of(scale.shift)), scale.shift);
     let moved = saturate(add_wide(quotient, wide_of(scale.zero_point)));
     return min(max(moved, scale.clamp_low), scale.clamp_high);

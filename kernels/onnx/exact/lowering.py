@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from kernels.codes import InputKind
-from kernels.graph import Graph, GraphError
+from kernels.graph import Graph, GraphError, narrowed
 from kernels.onnx.exact.emitter import Emitter
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.interface import Interface, Port
@@ -47,11 +47,13 @@ Handler = Callable[["Lowering", Node], None]
 class Lowered:
     """An exact graph, and how real numbers enter and leave it.
 
-    `nodes` are those of the network in order, and `tensors` what the graph computes of it, by name.
+    `detailed` has the same results and also computes what is merged in the graph. `nodes` are those
+    of the network in order, and `tensors` what `detailed` computes of it, by name.
     """
 
     graph: Graph
     interface: Interface
+    detailed: Graph
     nodes: tuple[Node, ...] = ()
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
 
@@ -73,14 +75,20 @@ class Lowering:
         kept = [ports[number] for number in self.emit.build.drop_unread_inputs()]
         if not kept:
             raise LoweringError("outputs", "none of them depends on an input")
-        graph = self.emit.build.build()
+        detailed = self.emit.build.build()
+        ends = [port.operator for port in outputs if port.operator is not None]
+        merged = narrowed(detailed, ends)
+        places = [merged.places[end] for end in ends]
+        moved = zip(outputs, places, strict=True)
+        outputs = tuple(replace(port, operator=place) for port, place in moved)
+        graph = merged.graph
         seen = zip(kept, graph.inputs, strict=True)
         # A graph's input takes the shape in which the first operator reads it.
         taken = tuple(replace(port, job_shape=spec.shape) for port, spec in seen)
         names = {port.name for port in taken}
         unused = tuple(each.name for each in self.network.inputs if each.name not in names)
         interface = Interface(taken, outputs, unused)
-        return Lowered(graph, interface, self.network.nodes, self._held(kept != ports))
+        return Lowered(graph, interface, detailed, self.network.nodes, self._held(kept != ports))
 
     def _held(self, renumbered: bool) -> dict[str, Tensor]:
         """Returns the tensors; without the inputs where these were numbered anew."""

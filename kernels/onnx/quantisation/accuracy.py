@@ -142,27 +142,30 @@ def gather(gaps: dict[str, Gap], found: Mapping[str, Array], wanted: Mapping[str
             gaps.setdefault(name, Gap()).add(values, wanted[name])
 
 
-def results_of(lowered: Lowered, feeds: Mapping[str, Array], execute: Execute) -> "ExactRun":
-    """Runs an exact graph on a model's inputs and returns what all its operators wrote."""
+def outputs_of(lowered: Lowered, feeds: Mapping[str, Array], execute: Execute) -> dict[str, Array]:
+    """Runs an exact graph on a model's inputs and returns its outputs as real numbers, by name."""
+    interface = lowered.interface
+    values = execute(lowered.graph, interface.encode(feeds))
+    return {
+        port.name: port.decode(values[port.operator])
+        for port in interface.outputs
+        if port.operator is not None
+    }
+
+
+def details_of(lowered: Lowered, feeds: Mapping[str, Array], execute: Execute) -> "ExactRun":
+    """Runs the detailed form of an exact graph and returns what all its operators wrote."""
     inputs = lowered.interface.encode(feeds)
-    return ExactRun(lowered, inputs, execute(lowered.graph, inputs))
+    return ExactRun(lowered, inputs, execute(lowered.detailed, inputs))
 
 
 @dataclass(frozen=True, slots=True)
 class ExactRun:
-    """One run of an exact graph: its job inputs and the outputs of its operators."""
+    """One run of an exact graph in detail: its job inputs and the outputs of its operators."""
 
     lowered: Lowered
     inputs: Sequence[Array]
     values: Sequence[Array]
-
-    def outputs(self) -> dict[str, Array]:
-        """Returns the model's outputs as real numbers, by name."""
-        return {
-            port.name: port.decode(self.values[port.operator])
-            for port in self.lowered.interface.outputs
-            if port.operator is not None
-        }
 
     def tensors(self, names: Iterable[str]) -> dict[str, Array]:
         """Returns tensors of the model as real numbers, of those that the graph has."""

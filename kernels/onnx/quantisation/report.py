@@ -13,8 +13,9 @@ from kernels.onnx.quantisation.accuracy import (
     Accuracy,
     Comparison,
     Execute,
+    details_of,
     gather,
-    results_of,
+    outputs_of,
 )
 from kernels.onnx.quantisation.errors import CalibrationError
 from kernels.onnx.quantisation.origin import Origin, origin_of
@@ -113,11 +114,11 @@ class _Judge:
         gathered, origin, count = Comparison(), None, 0
         for feeds in islice(samples.batches(), most):
             wanted = self.session.run(feeds)
-            run = results_of(self.lowered, feeds, self.execute)
-            gather(gathered.exact, run.outputs(), wanted)
+            gather(gathered.exact, outputs_of(self.lowered, feeds, self.execute), wanted)
             if other is not None:
                 gather(gathered.int8, other.run(feeds), wanted)
             if count == 0:
+                run = details_of(self.lowered, feeds, self.execute)
                 origin = origin_of(run, feeds | self.inner.run(feeds))
             count += 1
         return Report(gathered.results(), origin, count, least_db, not_compared)

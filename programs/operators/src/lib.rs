@@ -7,9 +7,9 @@
 
 #![forbid(unsafe_code)]
 
-mod bias;
 pub mod descriptor;
 mod dot;
+mod ending;
 mod error;
 mod exact;
 mod layout;
@@ -17,6 +17,7 @@ mod operand;
 mod operator;
 mod place;
 mod reading;
+mod rounding;
 mod rules;
 mod run;
 mod window;

@@ -24,6 +24,10 @@ pub trait Operator {
     /// The inputs, dtypes and parameters of its descriptors.
     const SIGNATURE: Signature;
 
+    /// The same of the form that requantises its sums to int8, if the operator has one. `SIGNATURE`
+    /// then has no int8 output.
+    const NARROWED: Option<Signature> = None;
+
     /// Checks the values of the parameters beyond the ranges that hold for all operators.
     fn check_values(_: &Descriptor) -> Result<(), Fault> {
         Ok(())

@@ -9,7 +9,7 @@ import numpy as np
 
 from kernels.evidence import Claim, LeafRange, judge
 from kernels.evidence.stage import open_range
-from kernels.graph import DESCRIPTOR_BYTES, Graph, GraphBuilder
+from kernels.graph import DESCRIPTOR_BYTES, Graph, GraphBuilder, Narrowing
 from kernels.trace import DType, pack, spec_root, tensor_root, tensor_tree
 from kernels.trace.layout import Array
 from tests.kernels.evidence.committed import Committed, positions
@@ -19,6 +19,7 @@ from tests.kernels.graphs import (
     int8,
     int32,
     matmul_at_the_limit,
+    narrowed,
     two_inputs,
 )
 
@@ -53,6 +54,7 @@ def graphs() -> dict[str, tuple[Graph, tuple[tuple[int, int], ...]]]:
         "matmul at the limit": (matmul_at_the_limit(), ((0, 1),)),
         "wide": (wide(), ((0, 5), (5, 7))),
         "attention": (attention(), ((0, 9), (9, 24))),
+        "narrowed": (narrowed(), ((0, 3), (3, 8))),
     }
 
 
@@ -83,7 +85,24 @@ def unprovable(multiplier: int, shift: int) -> tuple[Claim, bytes]:
     committed = Committed(graph, inputs_of(graph), [(0, 1)])
     claim, evidence = committed.witness.claim(0, 1), committed.witness.stage(0, 1)
     table = np.array([[multiplier, shift]] * 3, np.int32).reshape(1, 1, 3, 2)
-    descriptor = replace(graph.descriptors[0], roots=(bytes(32), bytes(32), tensor_root(table)))
+    return _with_table(graph, claim, evidence, table)
+
+
+def unprovable_product(multiplier: int, shift: int) -> tuple[Claim, bytes]:
+    """Returns the same of a product to int8."""
+    build = GraphBuilder()
+    build.matmul(build.input((1, 4)), int8(3, 4), int32(3), to=Narrowing(7, 7))
+    graph = build.build()
+    committed = Committed(graph, inputs_of(graph), [(0, 1)])
+    claim, evidence = committed.witness.claim(0, 1), committed.witness.stage(0, 1)
+    table = np.array([[5, multiplier, shift]] * 3, np.int32).reshape(1, 1, 3, 3)
+    return _with_table(graph, claim, evidence, table)
+
+
+def _with_table(graph: Graph, claim: Claim, evidence: bytes, table: Array) -> tuple[Claim, bytes]:
+    """Returns evidence whose last operand is another table, under the spec root that has it."""
+    (first,) = graph.descriptors
+    descriptor = replace(first, roots=(*first.roots[:2], tensor_root(table)))
     tail = b"".join(open_range(tensor_tree(table), LeafRange(0, 1)))
     body = evidence[DESCRIPTOR_BYTES : len(evidence) - len(tail)]
     assert len(pack(table)) < len(tail)
@@ -132,9 +151,16 @@ def vectors() -> dict[str, Any]:
         jobs.append({"name": name, "claim": _claim(claim), "cases": _cases(committed)})
     tables = []
     for multiplier, shift in ((0, 7), (-1, 7), (7, 0), (7, 63), (7, -1)):
-        claim, evidence = unprovable(multiplier, shift)
-        entry = {"operator": claim.operator, "element": claim.element, "evidence": evidence.hex()}
-        tables.append({"claim": _claim(claim), **entry})
+        for claim, evidence in (
+            unprovable(multiplier, shift),
+            unprovable_product(multiplier, shift),
+        ):
+            entry = {
+                "operator": claim.operator,
+                "element": claim.element,
+                "evidence": evidence.hex(),
+            }
+            tables.append({"claim": _claim(claim), **entry})
     return {"jobs": jobs, "unprovable": tables}
 
 

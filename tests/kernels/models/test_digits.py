@@ -59,7 +59,7 @@ def test_check_costs_at_most_a_tenth_of_the_execution() -> None:
         # Freivalds' check: one vector through the output, one through the input, one through the
         # weights.
         freivalds = rows * width + rows * taps + width * taps
-        check += freivalds if is_linear(descriptor.opcode) else descriptor.multiply_adds
+        check += freivalds if is_linear(descriptor) else descriptor.multiply_adds
     assert check <= graph.multiply_adds / 10
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.codes import MAX_OPERAND_BYTES, MAX_OPERAND_RUNS
-from kernels.exact.product import BIAS_BYTES
+from kernels.exact.ending import SCALE_BYTES
 from kernels.graph import Value
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.gathering import padded
@@ -210,7 +210,7 @@ def _fits(part: Part, channels: int, *, bias: bool, depthwise: bool) -> bool:
     else:
         runs = rows * (columns if part.dilation[1] > 1 else 1)
         size = 2 * rows * columns * row_stride(channels)
-    size += BIAS_BYTES * bias
+    size += SCALE_BYTES
     return runs + 1 + bias <= MAX_OPERAND_RUNS and size <= MAX_OPERAND_BYTES
 
 

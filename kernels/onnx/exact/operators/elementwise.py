@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from kernels.graph.fixed_point import fixed_point
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import HIGH, LOW, QUANTISE, Node, Quantisation, Real
@@ -16,6 +17,21 @@ from kernels.trace import DType
 FINE = 2.0**-22
 INT32_LIMIT = 2.0**31 - 1
 WIDE_STEPS = 2.0**14
+# What reads int8 whatever it is given, and what may pass a sum on as int8.
+INT8_READERS = frozenset(
+    (
+        QUANTISE,
+        "AveragePool",
+        "Conv",
+        "ConvTranspose",
+        "Gemm",
+        "GlobalAveragePool",
+        "MatMul",
+        "MaxPool",
+    )
+)
+CLAMPS = frozenset(("Clip", "Relu"))
+PASSING = CLAMPS | {"Add", "Sub"}
 
 
 @operator(QUANTISE)
@@ -175,6 +191,10 @@ def _wide(lowering: Lowering, node: Node, x: Tensor) -> Tensor:
 def _sum_of_two(lowering: Lowering, node: Node, sign: int) -> None:
     a, b = lowering.tensor(node), lowering.tensor(node, 1)
     turned = sign < 0
+    target = narrow_target(lowering, node)
+    if target is not None:
+        _narrow_sum(lowering, node, sign, target)
+        return
     if np.broadcast_shapes(a.shape, b.shape) != a.shape and not turned:
         a, b = b, a
     scale = _common_scale(lowering, node, a, b)
@@ -184,6 +204,61 @@ def _sum_of_two(lowering: Lowering, node: Node, sign: int) -> None:
     right = lowering.emit.int32(b, scale, sign)
     seen, first, second = lowering.emit.paired(left, right)
     lowering.put(node, seen.rewritten(lowering.emit.build.add(first, second)))
+
+
+def narrow_target(lowering: Lowering, node: Node) -> Quantisation | None:
+    """Returns the int8 form of a sum that is only ever read as int8, if its terms have one, too.
+
+    More bits would be lost at once, and int32 terms would make up most of a trace.
+    """
+    narrow = _is_read_narrow(lowering, node.outputs[0])
+    if not narrow or any(lowering.wanted(name) is None for name in node.inputs):
+        return None
+    return _narrowest(lowering, node.outputs[0])
+
+
+def _is_read_narrow(lowering: Lowering, name: str) -> bool:
+    readers = lowering.network.consumers(name)
+    return (
+        bool(readers)
+        and name != lowering.network.output
+        and all(
+            reader.kind in INT8_READERS
+            or (reader.kind in PASSING and _is_read_narrow(lowering, reader.outputs[0]))
+            for reader in readers
+        )
+    )
+
+
+def _narrowest(lowering: Lowering, name: str) -> Quantisation | None:
+    """Returns the form of a tensor, or of what a clamp that alone reads it makes of it."""
+    readers = lowering.network.consumers(name)
+    if len(readers) == 1 and readers[0].kind in CLAMPS:
+        return _narrowest(lowering, readers[0].outputs[0])
+    return lowering.wanted(name)
+
+
+def _narrow_sum(lowering: Lowering, node: Node, sign: int, target: Quantisation) -> None:
+    a, b = lowering.int8(node), lowering.int8(node, 1)
+    signs = [1, sign]
+    if np.broadcast_shapes(a.shape, b.shape) != a.shape:
+        a, b, signs = b, a, signs[::-1]
+    seen, first, second = lowering.emit.paired(a, b)
+    ratios = np.array([float(a.scale), float(b.scale)]) / target.scale
+    _, shifts = fixed_point(ratios)
+    shift = int(shifts.min())
+    of_a, of_b = (int(each) for each in np.rint(np.ldexp(ratios, shift)) * signs)
+    value = lowering.emit.build.add_int8(
+        first,
+        second,
+        (of_a, of_b),
+        shift,
+        zero_point_a=a.zero_point,
+        zero_point_b=b.zero_point,
+        zero_point_out=target.zero_point,
+        clamp=(target.low, target.high),
+    )
+    lowering.put(node, seen.rewritten(value, target.scale, target.zero_point))
 
 
 def _common_scale(lowering: Lowering, node: Node, a: Tensor, b: Tensor) -> float:

@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from kernels.codes import MAX_OPERAND_BYTES
-from kernels.exact.product import BIAS_BYTES
+from kernels.exact.ending import SCALE_BYTES
 from kernels.graph import Value
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
@@ -25,8 +25,8 @@ from kernels.onnx.registration import operator
 from kernels.trace import DType
 from kernels.trace.layout import WIDE_ROW
 
-# The longest sum whose operands and bias the referee reads.
-MATMUL_TERMS = (MAX_OPERAND_BYTES - BIAS_BYTES) // 2 // WIDE_ROW * WIDE_ROW
+# The longest sum whose operands the referee reads beside its channel's bias and scale.
+MATMUL_TERMS = (MAX_OPERAND_BYTES - SCALE_BYTES) // 2 // WIDE_ROW * WIDE_ROW
 LARGEST_FACTOR = 255
 
 

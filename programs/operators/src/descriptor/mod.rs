@@ -55,7 +55,7 @@ protocol::codes! {
     pub enum ConstantSlot {
         Weights = 0,
         BiasOrTable = 1,
-        /// Multiplier and shift per channel.
+        /// Multiplier and shift per channel, after the bias if there is one.
         Channels = 2,
     }
 
@@ -119,7 +119,7 @@ impl Descriptor {
         let strided = signature.parameters.strides;
         ensure(!strided || raw.shape(Field::InputShape2)[1..] == [0; 3], Fault::ReservedNotZero)?;
         let dtype_in = Dtype::from_code(raw.u8(Field::DtypeIn)).ok_or(Fault::BadDtype)?;
-        let dtype_out = Dtype::from_code(raw.u8(Field::DtypeOut)).ok_or(Fault::BadDtype)?;
+        let dtype_out = Dtype::from_code(raw.dtype_out()).ok_or(Fault::BadDtype)?;
         let descriptor = Self {
             opcode,
             dtype_in,
@@ -192,6 +192,10 @@ impl Raw<'_> {
 
     pub(crate) fn opcode(&self) -> u8 {
         self.u8(Field::Opcode)
+    }
+
+    pub(crate) fn dtype_out(&self) -> u8 {
+        self.u8(Field::DtypeOut)
     }
 
     fn bytes<const N: usize>(&self, offset: usize) -> [u8; N] {

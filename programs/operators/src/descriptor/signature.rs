@@ -30,8 +30,9 @@ pub struct Parameters {
     pub window: bool,
     /// The zero point of the input, and the pad value.
     pub zero_points: bool,
-    /// The zero point of the output, and the flag for multiplier and shift per channel.
-    pub requantisation: bool,
+    pub zero_point_out: bool,
+    /// The flag for multiplier and shift per channel.
+    pub per_channel: bool,
     pub axis: bool,
     pub multiplier: bool,
     pub shift: bool,
@@ -44,7 +45,8 @@ impl Parameters {
     pub const NONE: Self = Self {
         window: false,
         zero_points: false,
-        requantisation: false,
+        zero_point_out: false,
+        per_channel: false,
         axis: false,
         multiplier: false,
         shift: false,

@@ -1,11 +1,12 @@
 //! out = bias[o] + sum over taps and channels of (x - zero point) * w, with x = pad value outside
 //! the image. Reads the pixels under each kernel row's taps inside the image (tap by tap if the
 //! dilation of the width is above 1), all taps of the output channel's filter, and 4 bytes of bias.
+//! To int8 the sum is requantised, and 16 bytes of bias, multiplier and shift are read instead.
 
 use crate::{
-    bias,
     descriptor::{ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},
     dot::dot,
+    ending::{self, counted, ended, fits, narrowed, BIAS},
     error::OperatorError,
     layout::Layout,
     operand::Operand,
@@ -23,12 +24,14 @@ impl Operator for Convolution {
         slots: [
             Slot::computed(SlotDtype::Input),
             Slot::constant(ConstantSlot::Weights, SlotDtype::Int8),
-            bias::SLOT,
+            BIAS,
         ],
         dtypes: &[(Dtype::Int8, Dtype::Int32)],
         rounds: false,
         parameters: Parameters { window: true, zero_points: true, ..Parameters::NONE },
     };
+
+    const NARROWED: Option<Signature> = Some(narrowed(&Self::SIGNATURE));
 
     fn shapes_fit(d: &Descriptor) -> Result<bool, Fault> {
         let [height, width] = outputs(d)?;
@@ -36,7 +39,7 @@ impl Operator for Convolution {
         let [[n, _, _, channels], weights, _] = d.input_shapes;
         let filters = weights[0];
         Ok(weights == [filters, kernel_h, kernel_w, channels]
-            && bias::fits(d, filters)
+            && fits(d, filters)
             && d.output_shape == [n, height, width, filters])
     }
 
@@ -48,7 +51,7 @@ impl Operator for Convolution {
             runs: rows.saturating_add(1),
             taps: area.saturating_mul(d.input_shapes[0][3].into()),
         };
-        Ok(bias::counted(d, products))
+        counted(d, products)
     }
 
     fn runs(
@@ -61,7 +64,7 @@ impl Operator for Convolution {
         match slot {
             0 => Ok(strips(d, place)?.iter().map(|s| layout.rows(s.row, s.taps)).collect()),
             1 => Ok(vec![filter(d, &layout, place)]),
-            _ => Ok(vec![bias::run(d, place)?]),
+            _ => Ok(vec![ending::run(d, place)?]),
         }
     }
 
@@ -87,7 +90,7 @@ impl Operator for Convolution {
                 .fold(0i64, |total, w| total.wrapping_add(w.cast_signed().into()));
             sum = sum.wrapping_add(excess.wrapping_mul(total));
         }
-        bias::added(sum, d, place, operands)
+        ended(sum, d, place, operands)
     }
 }
 

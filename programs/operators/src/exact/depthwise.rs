@@ -1,10 +1,11 @@
 //! out = bias[c] + sum over taps of (x - zero point) * w[c], with x = pad value outside the image.
 //! Reads the element of the channel under each tap inside the image, all taps of the channel's
-//! filter, one byte each, and 4 bytes of bias.
+//! filter, one byte each, and 4 bytes of bias. To int8 the sum is requantised, and 16 bytes of bias,
+//! multiplier and shift are read instead.
 
 use crate::{
-    bias,
     descriptor::{ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},
+    ending::{self, counted, ended, fits, narrowed, BIAS},
     error::OperatorError,
     layout::integer,
     operand::Operand,
@@ -22,19 +23,21 @@ impl Operator for Depthwise {
         slots: [
             Slot::computed(SlotDtype::Input),
             Slot::constant(ConstantSlot::Weights, SlotDtype::Int8),
-            bias::SLOT,
+            BIAS,
         ],
         dtypes: &[(Dtype::Int8, Dtype::Int32)],
         rounds: false,
         parameters: Parameters { window: true, zero_points: true, ..Parameters::NONE },
     };
 
+    const NARROWED: Option<Signature> = Some(narrowed(&Self::SIGNATURE));
+
     fn shapes_fit(d: &Descriptor) -> Result<bool, Fault> {
         let [height, width] = outputs(d)?;
         let [kernel_h, kernel_w] = d.window.kernel.map(u32::from);
         let [[n, _, _, channels], weights, _] = d.input_shapes;
         Ok(weights == [channels, kernel_h, kernel_w, 1]
-            && bias::fits(d, channels)
+            && fits(d, channels)
             && d.output_shape == [n, height, width, channels])
     }
 
@@ -42,7 +45,7 @@ impl Operator for Depthwise {
         let taps = area(d);
         let products =
             Footprint { bytes: taps.saturating_mul(2), runs: taps.saturating_add(1), taps };
-        Ok(bias::counted(d, products))
+        counted(d, products)
     }
 
     fn runs(
@@ -55,7 +58,7 @@ impl Operator for Depthwise {
         match slot {
             0 => channel_runs(d, &layout, place),
             1 => Ok(vec![filter(d, &layout, place)]),
-            _ => Ok(vec![bias::run(d, place)?]),
+            _ => Ok(vec![ending::run(d, place)?]),
         }
     }
 
@@ -77,6 +80,6 @@ impl Operator for Depthwise {
                 sum = sum.wrapping_add(product(x, w)).wrapping_sub(product(d.pad_value, w));
             }
         }
-        bias::added(sum, d, place, operands)
+        ended(sum, d, place, operands)
     }
 }

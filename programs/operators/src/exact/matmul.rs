@@ -1,11 +1,12 @@
 //! out[b, m, n] = bias[n] + sum over k of A[b, m, k] * B[b, n, k], where an unbatched B is the same
 //! for all b. Reads row `row` of A, row `column` of B (in a batched B, row N * floor(row / M) +
-//! column), and 4 bytes of bias.
+//! column), and 4 bytes of bias. To int8 the sum is requantised, and 16 bytes of bias, multiplier and
+//! shift are read instead.
 
 use crate::{
-    bias,
     descriptor::{ConstantSlot, Descriptor, Dtype, Fault, Parameters, Signature, Slot, SlotDtype},
     dot::dot,
+    ending::{self, counted, ended, fits, narrowed, BIAS},
     error::OperatorError,
     operand::Operand,
     operator::{stored_row, Footprint, Operator},
@@ -21,25 +22,27 @@ impl Operator for Matmul {
         slots: [
             Slot::computed(SlotDtype::Input),
             Slot::either(ConstantSlot::Weights, SlotDtype::Int8),
-            bias::SLOT,
+            BIAS,
         ],
         dtypes: &[(Dtype::Int8, Dtype::Int32)],
         rounds: false,
         parameters: Parameters::NONE,
     };
 
+    const NARROWED: Option<Signature> = Some(narrowed(&Self::SIGNATURE));
+
     fn shapes_fit(d: &Descriptor) -> Result<bool, Fault> {
         let [[n, h, w, inner], b, _] = d.input_shapes;
         let columns = b[2];
         Ok((b == [1, 1, columns, inner] || b == [n, h, columns, inner])
-            && bias::fits(d, columns)
+            && fits(d, columns)
             && d.output_shape == [n, h, w, columns])
     }
 
     fn footprint(d: &Descriptor) -> Result<Footprint, Fault> {
         let taps = u64::from(d.input_shapes[0][3]);
         let products = Footprint { bytes: stored_row(d)?.saturating_mul(2), runs: 2, taps };
-        Ok(bias::counted(d, products))
+        counted(d, products)
     }
 
     fn runs(
@@ -51,14 +54,14 @@ impl Operator for Matmul {
         Ok(vec![match slot {
             0 => row_run(d, place.row, slot)?,
             1 => row_run(d, right(d, place)?, slot)?,
-            _ => bias::run(d, place)?,
+            _ => ending::run(d, place)?,
         }])
     }
 
     fn value(d: &Descriptor, place: &Place, operands: &[Operand; 3]) -> Result<i32, OperatorError> {
         let a = row(&input(d, 0)?, place.row, &operands[0])?;
         let b = row(&input(d, 1)?, right(d, place)?, &operands[1])?;
-        bias::added(product(a, b), d, place, operands)
+        ended(product(a, b), d, place, operands)
     }
 }
 

@@ -3,7 +3,7 @@
 //! a file.
 
 use crate::{
-    descriptor::{Descriptor, Fault, Opcode, Signature},
+    descriptor::{Descriptor, Dtype, Fault, Opcode, Signature},
     error::OperatorError,
     operand::Operand,
     operator::{Footprint, Operator},
@@ -15,8 +15,12 @@ include!(concat!(env!("OUT_DIR"), "/exact.rs"));
 
 modules!();
 
-pub fn signature(opcode: Opcode) -> &'static Signature {
-    dispatch!(opcode, Found => &Found::SIGNATURE)
+/// Returns the signature of an operator's descriptors with this output.
+pub fn signature(opcode: Opcode, output: Dtype) -> &'static Signature {
+    dispatch!(opcode, Found => match (&Found::NARROWED, output) {
+        (Some(narrowed), Dtype::Int8) => narrowed,
+        _ => &Found::SIGNATURE,
+    })
 }
 
 pub fn check_values(d: &Descriptor) -> Result<(), Fault> {

@@ -1,5 +1,5 @@
-//! clamp(zero point + floor((x * m + 2^(s-1)) / 2^s)) in 64 bits: |x * m| < 2^62, 2^(s-1) <= 2^61.
-//! Reads the element at the same place; per-channel m and s are the 8 bytes of its column.
+//! clamp(zero point + floor((x * m + 2^(s-1)) / 2^s)), for int32 x. Reads the element at the same
+//! place; per-channel m and s are the 8 bytes of its column.
 
 use crate::{
     descriptor::{
@@ -10,6 +10,7 @@ use crate::{
     operator::{Footprint, Operator, SHIFTS},
     place::Place,
     reading::{element, element_run, pair, row_run, PAIR_BYTES},
+    rounding::requantised,
     run::Run,
 };
 
@@ -25,7 +26,8 @@ impl Operator for Requantise {
         dtypes: &[(Dtype::Int32, Dtype::Int8), (Dtype::Int32, Dtype::Int32)],
         rounds: true,
         parameters: Parameters {
-            requantisation: true,
+            zero_point_out: true,
+            per_channel: true,
             axis: true,
             multiplier: true,
             shift: true,
@@ -66,18 +68,12 @@ impl Operator for Requantise {
     }
 
     fn value(d: &Descriptor, place: &Place, operands: &[Operand; 3]) -> Result<i32, OperatorError> {
-        let x = i64::from(element(d, place, operands, 0)?);
+        let x = element(d, place, operands, 0)?;
         let [multiplier, shift] = if d.per_channel {
             pair(d, place.column, operands, 1)?
         } else {
             [d.multiplier, d.shift.into()]
         };
-        if multiplier < 1 || !SHIFTS.contains(&shift) {
-            return Err(OperatorError::Unprovable);
-        }
-        let half = 1i64 << shift.wrapping_sub(1);
-        let quotient = x.wrapping_mul(multiplier.into()).wrapping_add(half) >> shift;
-        let shifted = quotient.wrapping_add(d.zero_point_out.into());
-        Ok(shifted.max(d.clamp_low.into()).min(d.clamp_high.into()) as i32)
+        requantised(x, multiplier, shift, d)
     }
 }

@@ -18,7 +18,8 @@ impl Descriptor {
         let raw = Raw(bytes);
         ensure(raw.version() == DESCRIPTOR_VERSION, Fault::BadVersion)?;
         let opcode = Opcode::from_code(raw.opcode()).ok_or(Fault::UnknownOpcode)?;
-        let signature = exact::signature(opcode);
+        let dtype_out = Dtype::from_code(raw.dtype_out()).ok_or(Fault::BadDtype)?;
+        let signature = exact::signature(opcode, dtype_out);
         let descriptor = Self::decode(&raw, opcode, signature)?;
         check(&descriptor, signature)?;
         Ok(descriptor)
@@ -43,7 +44,8 @@ fn check_unused(d: &Descriptor, signature: &Signature) -> Result<(), Fault> {
     let uses = &signature.parameters;
     let zero = (uses.window || no_window)
         && (uses.zero_points || (d.pad_value == 0 && d.zero_point_in == 0))
-        && (uses.requantisation || (d.zero_point_out == 0 && !d.per_channel))
+        && (uses.zero_point_out || d.zero_point_out == 0)
+        && (uses.per_channel || !d.per_channel)
         && (uses.axis || d.axis == 0)
         && (uses.multiplier || d.multiplier == 0)
         && (uses.shift || d.shift == 0)

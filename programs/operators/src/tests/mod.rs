@@ -5,7 +5,7 @@ mod rows;
 
 use crate::{
     descriptor::{Descriptor, Dtype, Opcode, Shape, DESCRIPTOR_BYTES},
-    leaf_ranges, runs, value, Layout, Operand, OperatorError, Place, LEAF,
+    exact, leaf_ranges, runs, value, Layout, Operand, OperatorError, Place, LEAF,
 };
 
 #[derive(Clone)]
@@ -66,7 +66,7 @@ impl Case {
         fields: &[(usize, i32)],
     ) -> Self {
         let mut bytes = [0; DESCRIPTOR_BYTES];
-        let rounds = matches!(opcode, Opcode::Requantise | Opcode::Softmax | Opcode::LayerNorm);
+        let rounds = exact::signature(opcode, dtype).rounds;
         let dtypes = [tensors[0].dtype as u8, dtype as u8];
         bytes[..6].copy_from_slice(&[
             1,
@@ -79,8 +79,9 @@ impl Case {
         for (slot, tensor) in tensors.iter().enumerate() {
             let constant = match (opcode, slot) {
                 (_, 0) => None,
-                (Opcode::Depthwise, 1) => Some(0),
+                (Opcode::Depthwise | Opcode::Convolution, 1) => Some(0),
                 (Opcode::LayerNorm, _) => Some(2),
+                (_, 2) if dtype == Dtype::Int8 => Some(2),
                 (_, 2) => Some(1),
                 _ => None,
             };

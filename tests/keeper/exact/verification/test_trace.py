@@ -33,7 +33,7 @@ from tests.keeper.exact.verification.graphs import (
 from tests.kernels.graphs import attention
 
 GRAPH, INPUTS, OUTPUTS = honest(24)
-PRODUCTS = [at for at, each in enumerate(GRAPH.descriptors) if is_linear(each.opcode)]
+PRODUCTS = [at for at, each in enumerate(GRAPH.descriptors) if is_linear(each)]
 SOME = st.integers(0, len(OUTPUTS) - 1)
 
 

@@ -16,7 +16,7 @@ from tests.keeper.training.plan.clusters import chain, clusters, graphs
 def test_no_choice_of_operators_is_faster(graph: Graph, cluster: Cluster) -> None:
     found = plan_columns(graph, cluster).performance.seconds(graph.multiply_adds)
     widths = [
-        descriptor.output_shape[3] if is_linear(descriptor.opcode) else None
+        descriptor.output_shape[3] if is_linear(descriptor) else None
         for descriptor in graph.descriptors
     ]
     choices = [
@@ -39,7 +39,7 @@ def test_the_columns_of_a_split_operator_are_all_of_them(graph: Graph, cluster: 
     assert len(plan.columns) == len(graph.descriptors)
     for descriptor, columns in zip(graph.descriptors, plan.columns, strict=True):
         if columns is not None:
-            assert is_linear(descriptor.opcode)
+            assert is_linear(descriptor)
             assert sum(columns) == descriptor.output_shape[3]
 
 

@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 
 from kernels.graph import GraphBuilder, GraphError
 from kernels.trace import DType
-from tests.kernels.strategies import FEW, Case, finish, image, int8, int32, window
+from tests.kernels.strategies import FEW, Case, finish, image, int8, int32, narrowing, window
 
 
 @st.composite
 def case(draw: st.DrawFn) -> Case:
-    """Every window field, pad value and zero point."""
+    """Every window field, pad value and zero point, to int32 and int8."""
     build = GraphBuilder()
     x = image(draw, build, DType.INT8)
     channels, kernel = x.spec.shape[3], (draw(FEW), draw(FEW))
@@ -19,6 +19,7 @@ def case(draw: st.DrawFn) -> Case:
             x,
             int8(draw, channels, *kernel, 1),
             int32(draw, channels) if draw(st.booleans()) else None,
+            to=draw(st.none() | narrowing(channels)),
             **window(draw, x, kernel),
         )
     except GraphError:

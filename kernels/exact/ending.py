@@ -1,0 +1,118 @@
+"""What becomes of a sum of int8 products: int32 with an optional bias, or requantised to int8."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from kernels.codes import MAX_SHIFT, ConstantSlot
+from kernels.descriptor import Descriptor, Operand, TensorSpec
+from kernels.exact.element import Place, Run, UnprovableError, element_run, row_run
+from kernels.exact.operator import narrows
+from kernels.exact.rounding import requantised
+from kernels.trace import Array, DType, Shape, row_stride
+
+BIAS_BYTES = 4
+# Bias, multiplier and shift of a channel.
+SCALE_COLUMNS = 3
+SCALE_BYTES = row_stride(4 * SCALE_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """How an operator rounds what it computes to int8.
+
+    Multiplier and shift are numbers for the tensor, or of a product also arrays with one entry per
+    output channel.
+    """
+
+    multiplier: int | Array
+    shift: int | Array
+    zero_point_out: int = 0
+    clamp: tuple[int, int] = (DType.INT8.low, DType.INT8.high)
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """The descriptor's fields of zero point and clamp."""
+        low, high = self.clamp
+        return {"zero_point_out": self.zero_point_out, "clamp_low": low, "clamp_high": high}
+
+    def scales(self, bias: Array | None, channels: int) -> Array:
+        """Returns the table [1, 1, channels, 3] of bias, multiplier and shift."""
+        columns = (0 if bias is None else bias.reshape(-1), self.multiplier, self.shift)
+        spread = [np.broadcast_to(column, channels) for column in columns]
+        return np.stack(spread, axis=-1).astype("<i4").reshape(1, 1, channels, SCALE_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The parts of a product's draft that depend on its ending."""
+
+    dtype_out: DType
+    third: Mapping[ConstantSlot, Operand | None]
+    fields: Mapping[str, object]
+
+
+def ending(bias: Array | None, channels: int, to: Narrowing | None) -> Ending:
+    """Returns the parts of a draft: to int32, or to int8 if `to` says how."""
+    if to is None:
+        return Ending(DType.INT32, {ConstantSlot.BIAS_OR_TABLE: bias}, {})
+    return Ending(DType.INT8, {ConstantSlot.CHANNELS: to.scales(bias, channels)}, to.fields)
+
+
+def third_shape(descriptor: Descriptor) -> Shape:
+    """Returns the shape of a product's third input: a bias, or the scales of the channels."""
+    channels = descriptor.output_shape[3]
+    return (1, 1, channels, SCALE_COLUMNS) if narrows(descriptor) else (1, 1, 1, channels)
+
+
+def third_bytes(descriptor: Descriptor) -> int:
+    """Returns the bytes of the third input that one element needs: 0 without one."""
+    if len(descriptor.inputs) < 3:
+        return 0
+    return SCALE_BYTES if narrows(descriptor) else BIAS_BYTES
+
+
+def third_run(descriptor: Descriptor, spec: TensorSpec, place: Place) -> Run:
+    """Returns the run of the third input that the element at `place` needs."""
+    if narrows(descriptor):
+        return row_run(spec, place.column)
+    return element_run(spec, Place(0, place.column))
+
+
+def ended(descriptor: Descriptor, sums: Array, third: Array | None) -> Array:
+    """Returns a product's output [..., N] from its exact sums and its third input, if any."""
+    if not narrows(descriptor):
+        return wrapped(sums, third)
+    bias, multiplier, shift = _columns(third)
+    return requantised(descriptor, wrapped(sums, bias), multiplier, shift)
+
+
+def bias_in(third: Array | None) -> Array:
+    """Returns the bias [N] in the scales of a narrowing product, as int32."""
+    bias: Array = _columns(third)[0].astype(np.int32)
+    return bias
+
+
+def wrapped(sums: Array, bias: Array | None) -> Array:
+    """Returns exact sums plus an int32 bias [..., N], wrapped to int32."""
+    total = sums.astype(np.int64)
+    if bias is not None:
+        total += bias.reshape(-1)
+    return total.astype(np.int32)
+
+
+def provable(descriptor: Descriptor, third: Array | None) -> None:
+    """Raises UnprovableError when a scale that an element needs is out of range."""
+    if not narrows(descriptor):
+        return
+    _, multiplier, shift = (int(column.item()) for column in _columns(third))
+    if multiplier < 1 or not 1 <= shift <= MAX_SHIFT:
+        raise UnprovableError(f"a channel has {multiplier} and {shift}")
+
+
+def _columns(third: Array | None) -> Array:
+    if third is None:
+        raise ValueError("a product to int8 has the scales of its channels as its third input")
+    columns: Array = third.reshape(-1, SCALE_COLUMNS).astype(np.int64).T
+    return columns
